@@ -1,0 +1,26 @@
+/** What kind of thing went wrong; programs branch on this, people read the message. */
+export type TsloraErrorCode =
+  | "bad-option" // an option's value is out of range or of the wrong type
+  | "bad-input" // data or a file does not hold what it should
+  | "not-found" // a file, folder, model or record is not there
+  | "unreachable" // a host does not answer
+  | "unsupported" // right in itself, but not something this project can do
+  | "device" // TensorFlow, its library or a GPU is not what was asked for
+  | "kernel" // a Jupyter kernel failed to start, answer or finish
+  | "aborted"; // stopped by the user
+
+/**
+ * The one error class of tslora. The message says what was expected, what came, where, and what to do;
+ * `details` holds the same facts for programs.
+ */
+export class TsloraError extends Error {
+  readonly code: TsloraErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: TsloraErrorCode, message: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "TsloraError";
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
