@@ -1,0 +1,61 @@
+import "./node-shims";
+
+import type * as tfjs from "@tensorflow/tfjs-node-gpu";
+
+import { TsloraError } from "../base/tslora-error";
+
+/** TensorFlow's C library as tfjs-node's binding offers it; the part that is used here. */
+export interface Binding {
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_Version: string;
+  createTensor(shape: number[], dtype: number, values: Float32Array | Int32Array): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  executeOp(name: string, attributes: readonly OpAttribute[], inputs: number[], outputs: number): { id: number; shape: number[]; dtype: number }[];
+  isUsingGpuDevice(): boolean;
+}
+
+/** An attribute of a raw op. */
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: boolean | number | string;
+}
+
+/** TensorFlow as loaded: tfjs's API and the binding under it. */
+export interface TensorFlow {
+  readonly tf: typeof tfjs;
+  readonly binding: Binding;
+  readonly version: string;
+  readonly usesGpu: boolean;
+}
+
+let loaded: TensorFlow | undefined;
+
+/**
+ * Loads TensorFlow for Node, once a process.
+ *
+ * @throws TsloraError `device` when the binding is missing or its library does not load.
+ */
+export function loadTensorFlow(): TensorFlow {
+  if (loaded !== undefined) return loaded;
+  let tf: typeof tfjs;
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading is put off to the first use: it takes 0.3 s
+    tf = require("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+  } catch (error) {
+    throw new TsloraError("device", `TensorFlow could not be loaded: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\` in the clone, which builds what is missing.`, { cause: error });
+  }
+  if (tf.getBackend() !== "tensorflow") {
+    throw new TsloraError("device", `tfjs was expected to run on TensorFlow's library, but its backend is "${tf.getBackend()}". Run \`npm run setup\`.`);
+  }
+  const { binding } = tf.backend() as unknown as { binding: Binding };
+  loaded = { tf, binding, version: binding.TF_Version, usesGpu: binding.isUsingGpuDevice() };
+  return loaded;
+}

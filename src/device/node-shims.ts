@@ -1,0 +1,19 @@
+/**
+ * What must be in place before TensorFlow for Node is loaded, in one place. Import this file first, for its effect.
+ *
+ * tfjs-node 4.22 calls `util.isNullOrUndefined` and friends, which Node 23 took away.
+ */
+import util from "node:util";
+
+const gone: Record<string, (value: unknown) => boolean> = {
+  isNullOrUndefined: (value) => value === null || value === undefined,
+  isUndefined: (value) => value === undefined,
+  isArray: (value) => Array.isArray(value),
+};
+const target = util as unknown as Record<string, unknown>;
+for (const [name, test] of Object.entries(gone)) {
+  if (typeof target[name] !== "function") target[name] = test;
+}
+
+// TensorFlow greets on stderr at level 0 and 1; errors and warnings stay.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";

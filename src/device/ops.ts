@@ -1,0 +1,84 @@
+import type { Tensor } from "./tensor";
+
+/** What a layer normalisation keeps for its backward pass. */
+export interface LayerNormSaved {
+  /** (x - mean) / deviation, of the input's shape. */
+  readonly normalized: Tensor;
+  /** 1 / deviation, one for each row: [..., 1]. */
+  readonly inverseDeviation: Tensor;
+}
+
+/**
+ * The primitive tensor operations that the encoder is written over, all in 32-bit floats. There are two
+ * implementations: `tensorflowOps`, raw calls into TensorFlow, and `tfjsOps`, which runs on any tfjs backend and
+ * checks the first.
+ *
+ * Element-wise operations broadcast as NumPy does. No operation disposes of its arguments.
+ */
+export interface Ops {
+  readonly name: "tensorflow" | "tfjs";
+
+  /** A tensor of floats; `values` are copied. */
+  float(values: Float32Array, shape: readonly number[]): Tensor;
+  /** A tensor of 32-bit integers, for indices. */
+  int(values: Int32Array, shape: readonly number[]): Tensor;
+  /** The numbers of a float tensor, row by row. The one operation that waits for the device. */
+  read(x: Tensor): Promise<Float32Array>;
+  /** Gives tensors back to the device. `undefined` is passed over. */
+  dispose(...tensors: readonly (Tensor | undefined)[]): void;
+  /** How many tensors made here are alive: flat over training steps. */
+  alive(): number;
+  /**
+   * Runs `body` and disposes of every tensor made in it except those in its result (found in nested records and
+   * arrays), which go to the enclosing `tidy`, or else to the caller.
+   */
+  tidy<T>(body: () => T): T;
+
+  add(a: Tensor, b: Tensor): Tensor;
+  sub(a: Tensor, b: Tensor): Tensor;
+  mul(a: Tensor, b: Tensor): Tensor;
+  div(a: Tensor, b: Tensor): Tensor;
+  /** x times a number. */
+  scale(x: Tensor, factor: number): Tensor;
+  /** x plus a number. */
+  shift(x: Tensor, offset: number): Tensor;
+  square(x: Tensor): Tensor;
+  sqrt(x: Tensor): Tensor;
+  tanh(x: Tensor): Tensor;
+  relu(x: Tensor): Tensor;
+  /** dy where y > 0, else 0. */
+  reluBackward(dy: Tensor, y: Tensor): Tensor;
+  /** The exact GELU of Hendrycks and Gimpel, 2016: x Phi(x), and its derivative at x when asked for. */
+  gelu(x: Tensor, options: { derivative: boolean }): { y: Tensor; derivative?: Tensor };
+
+  /** Matrix product of the last two axes; leading axes are batches and must be equal. */
+  matMul(a: Tensor, b: Tensor, options?: { transposeA?: boolean; transposeB?: boolean }): Tensor;
+  /** x + bias along the last axis. */
+  addBias(x: Tensor, bias: Tensor): Tensor;
+  sum(x: Tensor, axes: readonly number[], options?: { keepDims?: boolean }): Tensor;
+  /** Along the last axis. */
+  softmax(x: Tensor): Tensor;
+  /** Along the last axis. */
+  logSoftmax(x: Tensor): Tensor;
+  /** Over the last axis: (x - mean) / sqrt(variance + epsilon) * gamma + beta (Ba et al., 2016). */
+  layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved };
+  /** The gradient for a layer normalisation's input. */
+  layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor;
+  /**
+   * 0 with probability `rate`, else 1 / (1 - rate). Draws are a function of `seed` alone.
+   *
+   * @param seed - two 32-bit integers
+   */
+  dropoutMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor;
+
+  reshape(x: Tensor, shape: readonly number[]): Tensor;
+  transpose(x: Tensor, permutation: readonly number[]): Tensor;
+  /** Rows [begin, begin + count) of the first axis. */
+  sliceRows(x: Tensor, begin: number, count: number): Tensor;
+  /** Joined along the first axis. */
+  concatRows(parts: readonly Tensor[]): Tensor;
+  /** Rows of x by index: [indices, ...]. */
+  gatherRows(x: Tensor, indices: Tensor): Tensor;
+  /** Zeros of `rows` rows, to which each row of `updates` is added at its index. */
+  scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor;
+}

@@ -1,0 +1,16 @@
+/**
+ * A tensor on the device, known by its shape. What stands behind it is the business of the {@link Ops} that made
+ * it; it lives until its owner disposes of it, or until the `tidy` it was made in ends.
+ */
+export interface Tensor {
+  /** Sizes along each axis, outermost first. */
+  readonly shape: readonly number[];
+}
+
+/** How many numbers a shape holds. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Tensors, or plain records and arrays of them: what a {@link Ops.tidy} may return. */
+export type TensorContainer = Tensor | number | string | boolean | undefined | null | readonly TensorContainer[] | { readonly [key: string]: TensorContainer };

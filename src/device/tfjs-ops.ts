@@ -1,0 +1,199 @@
+import { loadTensorFlow, type TensorFlow } from "./load-tensorflow";
+import type { LayerNormSaved, Ops } from "./ops";
+import { Scopes } from "./scopes";
+import type { Tensor } from "./tensor";
+
+type Tfjs = TensorFlow["tf"];
+type TfTensor = InstanceType<Tfjs["Tensor"]>;
+
+/** A tfjs tensor as the ops see it. */
+class WrappedTensor implements Tensor {
+  constructor(readonly inner: TfTensor) {}
+  get shape(): readonly number[] {
+    return this.inner.shape;
+  }
+}
+
+/**
+ * The ops over tfjs's public API, by the textbook: what runs on any tfjs backend, and what checks
+ * `TensorflowOps` in tests. Its dropout draws differ from those of the other implementation.
+ */
+export class TfjsOps implements Ops {
+  readonly name = "tfjs";
+  readonly #tf: Tfjs;
+  readonly #scopes = new Scopes<WrappedTensor>({ isOwn: (value): value is WrappedTensor => value instanceof WrappedTensor, free: (tensor) => this.dispose(tensor) });
+  #alive = 0;
+
+  constructor(tf: Tfjs = loadTensorFlow().tf) {
+    this.#tf = tf;
+  }
+
+  float(values: Float32Array, shape: readonly number[]): Tensor {
+    return this.#own(this.#tf.tensor(values, [...shape], "float32"));
+  }
+
+  int(values: Int32Array, shape: readonly number[]): Tensor {
+    return this.#own(this.#tf.tensor(values, [...shape], "int32"));
+  }
+
+  async read(x: Tensor): Promise<Float32Array> {
+    return (await innerOf(x).data()) as Float32Array;
+  }
+
+  dispose(...tensors: readonly (Tensor | undefined)[]): void {
+    for (const tensor of tensors) {
+      if (!(tensor instanceof WrappedTensor) || tensor.inner.isDisposed) continue;
+      tensor.inner.dispose();
+      this.#alive--;
+    }
+  }
+
+  alive(): number {
+    return this.#alive;
+  }
+
+  tidy<T>(body: () => T): T {
+    return this.#scopes.tidy(body);
+  }
+
+  add(a: Tensor, b: Tensor): Tensor {
+    return this.#own(this.#tf.add(innerOf(a), innerOf(b)));
+  }
+
+  sub(a: Tensor, b: Tensor): Tensor {
+    return this.#own(this.#tf.sub(innerOf(a), innerOf(b)));
+  }
+
+  mul(a: Tensor, b: Tensor): Tensor {
+    return this.#own(this.#tf.mul(innerOf(a), innerOf(b)));
+  }
+
+  div(a: Tensor, b: Tensor): Tensor {
+    return this.#own(this.#tf.div(innerOf(a), innerOf(b)));
+  }
+
+  scale(x: Tensor, factor: number): Tensor {
+    return this.#own(this.#tf.mul(innerOf(x), factor));
+  }
+
+  shift(x: Tensor, offset: number): Tensor {
+    return this.#own(this.#tf.add(innerOf(x), offset));
+  }
+
+  square(x: Tensor): Tensor {
+    return this.#own(this.#tf.square(innerOf(x)));
+  }
+
+  sqrt(x: Tensor): Tensor {
+    return this.#own(this.#tf.sqrt(innerOf(x)));
+  }
+
+  tanh(x: Tensor): Tensor {
+    return this.#own(this.#tf.tanh(innerOf(x)));
+  }
+
+  relu(x: Tensor): Tensor {
+    return this.#own(this.#tf.relu(innerOf(x)));
+  }
+
+  reluBackward(dy: Tensor, y: Tensor): Tensor {
+    return this.#compute((tf) => tf.mul(innerOf(dy), tf.cast(tf.greater(innerOf(y), 0), "float32")));
+  }
+
+  gelu(x: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
+    const cdf = (tf: Tfjs): TfTensor => tf.mul(tf.add(tf.erf(tf.mul(innerOf(x), Math.SQRT1_2)), 1), 0.5);
+    const y = this.#compute((tf) => tf.mul(innerOf(x), cdf(tf)));
+    if (!derivative) return { y };
+    const slope = this.#compute((tf) => {
+      const density = tf.mul(tf.exp(tf.mul(tf.square(innerOf(x)), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return tf.add(cdf(tf), tf.mul(innerOf(x), density));
+    });
+    return { y, derivative: slope };
+  }
+
+  matMul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
+    return this.#own(this.#tf.matMul(innerOf(a), innerOf(b), options.transposeA, options.transposeB));
+  }
+
+  addBias(x: Tensor, bias: Tensor): Tensor {
+    return this.add(x, bias);
+  }
+
+  sum(x: Tensor, axes: readonly number[], { keepDims = false }: { keepDims?: boolean } = {}): Tensor {
+    return this.#own(this.#tf.sum(innerOf(x), [...axes], keepDims));
+  }
+
+  softmax(x: Tensor): Tensor {
+    return this.#own(this.#tf.softmax(innerOf(x)));
+  }
+
+  logSoftmax(x: Tensor): Tensor {
+    return this.#own(this.#tf.logSoftmax(innerOf(x)));
+  }
+
+  layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved } {
+    const last = x.shape.length - 1;
+    const inverseDeviation = this.#compute((tf) => tf.rsqrt(tf.add(tf.moments(innerOf(x), last, true).variance, epsilon)));
+    const normalized = this.#compute((tf) => tf.mul(tf.sub(innerOf(x), tf.mean(innerOf(x), last, true)), innerOf(inverseDeviation)));
+    const y = this.#compute((tf) => tf.add(tf.mul(innerOf(normalized), innerOf(gamma)), innerOf(beta)));
+    return { y, saved: { normalized, inverseDeviation } };
+  }
+
+  layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor {
+    return this.#compute((tf) => {
+      const last = dy.shape.length - 1;
+      const g = tf.mul(innerOf(dy), innerOf(gamma));
+      const slope = tf.mean(tf.mul(g, innerOf(saved.normalized)), last, true);
+      const projected = tf.sub(tf.sub(g, tf.mean(g, last, true)), tf.mul(innerOf(saved.normalized), slope));
+      return tf.mul(projected, innerOf(saved.inverseDeviation));
+    });
+  }
+
+  dropoutMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
+    return this.#compute((tf) => {
+      const draws = tf.randomUniform([...shape], 0, 1, "float32", seed[0] * 65_537 + seed[1]);
+      return tf.mul(tf.cast(tf.greaterEqual(draws, rate), "float32"), 1 / (1 - rate));
+    });
+  }
+
+  reshape(x: Tensor, shape: readonly number[]): Tensor {
+    return this.#own(this.#tf.reshape(innerOf(x), [...shape]));
+  }
+
+  transpose(x: Tensor, permutation: readonly number[]): Tensor {
+    return this.#own(this.#tf.transpose(innerOf(x), [...permutation]));
+  }
+
+  sliceRows(x: Tensor, begin: number, count: number): Tensor {
+    const rest = x.shape.slice(1);
+    return this.#own(this.#tf.slice(innerOf(x), [begin, ...rest.map(() => 0)], [count, ...rest]));
+  }
+
+  concatRows(parts: readonly Tensor[]): Tensor {
+    return this.#own(this.#tf.concat(parts.map(innerOf), 0));
+  }
+
+  gatherRows(x: Tensor, indices: Tensor): Tensor {
+    return this.#own(this.#tf.gather(innerOf(x), innerOf(indices) as ReturnType<Tfjs["tensor1d"]>));
+  }
+
+  scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor {
+    return this.#compute((tf) => tf.scatterND(tf.reshape(innerOf(indices), [-1, 1]) as ReturnType<Tfjs["tensor2d"]>, innerOf(updates), [rows, ...updates.shape.slice(1)]));
+  }
+
+  #compute(body: (tf: Tfjs) => TfTensor): Tensor {
+    return this.#own(this.#tf.tidy(() => body(this.#tf)));
+  }
+
+  #own(inner: TfTensor): WrappedTensor {
+    const tensor = new WrappedTensor(inner);
+    this.#alive++;
+    this.#scopes.enter(tensor);
+    return tensor;
+  }
+}
+
+function innerOf(tensor: Tensor): TfTensor {
+  if (!(tensor instanceof WrappedTensor)) throw new TypeError("A tensor of these ops was expected, but one of another implementation came.");
+  return tensor.inner;
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Random } from "../../src/base/random";
+import type { Ops } from "../../src/device/ops";
+import type { Tensor } from "../../src/device/tensor";
+import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { TfjsOps } from "../../src/device/tfjs-ops";
+
+const raw = new TensorflowOps();
+const plain = new TfjsOps();
+
+type Build = (ops: Ops, make: (...shape: number[]) => Tensor) => Tensor | readonly Tensor[];
+
+/** Runs the same expression on both implementations, with the same random inputs. */
+async function bothGive(build: Build, bound = 2e-6): Promise<void> {
+  const results: Float32Array[][] = [];
+  for (const ops of [raw, plain]) {
+    const before = ops.alive();
+    const random = new Random(11);
+    const made: Tensor[] = [];
+    const make = (...shape: number[]): Tensor => {
+      const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal());
+      made.push(ops.float(values, shape));
+      return made[made.length - 1];
+    };
+    const out = build(ops, make);
+    const list = Array.isArray(out) ? (out as readonly Tensor[]) : [out as Tensor];
+    results.push(await Promise.all(list.map((t) => ops.read(t))));
+    ops.dispose(...list, ...made);
+    assert.equal(ops.alive(), before, `${ops.name} leaves tensors behind`);
+  }
+  results[0].forEach((values, k) => {
+    assert.equal(values.length, results[1][k].length);
+    values.forEach((value, i) => assert.ok(Math.abs(value - results[1][k][i]) <= bound * Math.max(1, Math.abs(value)), `output ${k}, value ${i}: ${value} and ${results[1][k][i]}`));
+  });
+}
+
+const cases: Record<string, Build> = {
+  "add, broadcast": (ops, make) => ops.add(make(3, 4), make(4)),
+  sub: (ops, make) => ops.sub(make(3, 4), make(3, 1)),
+  mul: (ops, make) => ops.mul(make(3, 4), make(3, 4)),
+  "scale and shift": (ops, make) => ops.tidy(() => ops.shift(ops.scale(make(3), 0.5), 2)),
+  "div and sqrt": (ops, make) => ops.tidy(() => ops.div(make(3), ops.shift(ops.sqrt(ops.square(make(3))), 1))),
+  "tanh, relu and its gradient": (ops, make) => [ops.tanh(make(5)), ops.relu(make(5)), ops.reluBackward(make(5), make(5))],
+  "GELU and its derivative": (ops, make) => {
+    const { y, derivative } = ops.gelu(make(4, 9), { derivative: true });
+    return derivative === undefined ? [y] : [y, derivative];
+  },
+  matMul: (ops, make) => [ops.matMul(make(3, 4), make(4, 5)), ops.matMul(make(4, 3), make(4, 5), { transposeA: true }), ops.matMul(make(3, 4), make(5, 4), { transposeB: true })],
+  "matMul over batches": (ops, make) => [ops.matMul(make(2, 2, 3, 4), make(2, 2, 4, 5)), ops.matMul(make(2, 4, 3), make(2, 4, 5), { transposeA: true }), ops.matMul(make(2, 3, 4), make(2, 5, 4), { transposeB: true })],
+  addBias: (ops, make) => ops.addBias(make(3, 4), make(4)),
+  sums: (ops, make) => [ops.sum(make(2, 3, 4), [0, 2]), ops.sum(make(2, 3), [1], { keepDims: true })],
+  softmaxes: (ops, make) => [ops.softmax(make(2, 3, 4)), ops.logSoftmax(make(2, 3))],
+  "layer norm": (ops, make) => {
+    const { y, saved } = ops.layerNorm(make(3, 8), make(8), make(8), 1e-12);
+    return [y, saved.normalized, saved.inverseDeviation, ops.layerNormBackward(make(3, 8), make(8), saved)];
+  },
+  "reshape, transpose, slice, concat": (ops, make) => ops.tidy(() => ops.concatRows([ops.sliceRows(ops.transpose(ops.reshape(make(6, 4), [2, 3, 4]), [1, 0, 2]), 1, 2), make(1, 2, 4)])),
+  "gather and scatter": (ops, make) => ops.tidy(() => ops.scatterRows(ops.gatherRows(make(4, 3), ops.int(Int32Array.of(3, 0, 3), [3])), ops.int(Int32Array.of(1, 1, 4), [3]), 6)),
+};
+for (const [name, build] of Object.entries(cases)) test(`both implementations agree: ${name}`, () => bothGive(build));
+
+test("GELU and its derivative are x Phi(x) and its slope", async () => {
+  const xs = Float32Array.of(-3, -1, -0.25, 0, 0.5, 2, 4);
+  const x = raw.float(xs, [xs.length]);
+  const { y, derivative } = raw.gelu(x, { derivative: true });
+  assert.ok(derivative);
+  const [values, slopes] = [await raw.read(y), await raw.read(derivative)];
+  const reference = [-0.00404969, -0.15865526, -0.10032342, 0, 0.34573123, 1.95449974, 3.99987331]; // torch.nn.functional.gelu
+  reference.forEach((value, i) => assert.ok(Math.abs(values[i] - value) < 1e-6));
+  assert.ok(Math.abs(slopes[3] - 0.5) < 1e-7);
+  raw.dispose(x, y, derivative);
+});
+
+test("a tidy keeps what it returns, however deep, and frees the rest", () => {
+  const before = raw.alive();
+  const kept = raw.tidy(() => {
+    const x = raw.float(Float32Array.of(1, 2), [2]);
+    const inner = raw.tidy(() => ({ list: [raw.scale(x, 2)], gone: 1 }));
+    raw.scale(x, 3);
+    return { inner };
+  });
+  assert.equal(raw.alive(), before + 1);
+  raw.dispose(kept.inner.list[0]);
+  assert.throws(() => raw.tidy(() => { raw.float(Float32Array.of(1), [1]); throw new Error("halfway"); }), /halfway/);
+  assert.equal(raw.alive(), before);
+});
+
+test("using a tensor after its disposal is an error, not a crash", () => {
+  const x = raw.float(Float32Array.of(1), [1]);
+  raw.dispose(x);
+  assert.throws(() => raw.scale(x, 2), /disposed/);
+  assert.throws(() => raw.float(Float32Array.of(1, 2), [3]), /takes 3 values; 2 came/);
+});
+
+test("dropout masks: values, mean and variance by the formula, and a function of the seed", async () => {
+  const rate = 0.1;
+  const n = 40_000;
+  const draw = async (seed: [number, number]): Promise<Float32Array> => {
+    const mask = raw.dropoutMask([n], rate, seed);
+    const values = await raw.read(mask);
+    raw.dispose(mask);
+    return values;
+  };
+  const mask = await draw([1, 2]);
+  assert.deepEqual(mask, await draw([1, 2]));
+  assert.notDeepEqual(mask, await draw([1, 3]));
+  const kept = Math.fround(1 / (1 - rate));
+  assert.ok(mask.every((value) => value === 0 || Math.abs(value - kept) < 1e-6));
+  const mean = mask.reduce((a, b) => a + b, 0) / n;
+  const variance = mask.reduce((a, b) => a + (b - mean) ** 2, 0) / n;
+  const sd = Math.sqrt(rate / (1 - rate)); // of one value: mean 1, variance rate / (1 - rate)
+  assert.ok(Math.abs(mean - 1) < (4 * sd) / Math.sqrt(n), `mean ${mean}`);
+  assert.ok(Math.abs(variance - sd * sd) < 0.01, `variance ${variance}`);
+});
