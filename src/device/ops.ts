@@ -33,6 +33,10 @@ export interface Ops {
    * arrays), which go to the enclosing `tidy`, or else to the caller.
    */
   tidy<T>(body: () => T): T;
+  /** Runs `body` outside of every open `tidy`: what it returns belongs to the caller, whatever ends meanwhile. */
+  escape<T>(body: () => T): T;
+  /** Disposes of every tensor found in nested records and arrays. */
+  disposeIn(container: object): void;
 
   add(a: Tensor, b: Tensor): Tensor;
   sub(a: Tensor, b: Tensor): Tensor;

@@ -2,7 +2,7 @@ import type { Tensor } from "./tensor";
 
 /** Keeps account of which tensors belong to which open `tidy`; both implementations of the ops share it. */
 export class Scopes<T extends Tensor> {
-  readonly #open: T[][] = [];
+  #open: T[][] = [];
   readonly #isOwn: (value: object) => value is T;
   readonly #free: (tensor: T) => void;
 
@@ -33,6 +33,22 @@ export class Scopes<T extends Tensor> {
         else outer?.push(tensor);
       }
     }
+  }
+
+  /** Runs `body` in a scope of its own that no other encloses. */
+  escape<R>(body: () => R): R {
+    const enclosing = this.#open;
+    this.#open = [];
+    try {
+      return this.tidy(body);
+    } finally {
+      this.#open = enclosing;
+    }
+  }
+
+  /** Frees every tensor found in nested records and arrays. */
+  freeIn(container: object): void {
+    for (const tensor of this.#tensorsIn(container, new Set())) this.#free(tensor);
   }
 
   #tensorsIn(value: unknown, found: Set<T>): Set<T> {

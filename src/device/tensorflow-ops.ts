@@ -64,6 +64,14 @@ export class TensorflowOps implements Ops {
     return this.#scopes.tidy(body);
   }
 
+  escape<T>(body: () => T): T {
+    return this.#scopes.escape(body);
+  }
+
+  disposeIn(container: object): void {
+    this.#scopes.freeIn(container);
+  }
+
   add(a: Tensor, b: Tensor): Tensor {
     return this.#run("AddV2", this.#attributes.float, a, b);
   }

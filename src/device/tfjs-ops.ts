@@ -56,6 +56,14 @@ export class TfjsOps implements Ops {
     return this.#scopes.tidy(body);
   }
 
+  escape<T>(body: () => T): T {
+    return this.#scopes.escape(body);
+  }
+
+  disposeIn(container: object): void {
+    this.#scopes.freeIn(container);
+  }
+
   add(a: Tensor, b: Tensor): Tensor {
     return this.#own(this.#tf.add(innerOf(a), innerOf(b)));
   }

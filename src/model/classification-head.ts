@@ -1,0 +1,61 @@
+import type { Tensor } from "../device/tensor";
+import { applyDropout } from "./dropout";
+import type { EncoderConfig } from "./encoder-config";
+import type { Linear, LinearSaved } from "./linear";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+
+/** What the head keeps for its backward pass. */
+export interface HeadSaved {
+  readonly dense: LinearSaved;
+  readonly activated: Tensor;
+  readonly mask?: Tensor;
+  readonly classifier: LinearSaved;
+}
+
+/**
+ * From the first token to logits: dense layer, activation, dropout, classifier. In BERT the dense layer is the
+ * pooler, with tanh; in DistilBERT it is `pre_classifier`, with ReLU.
+ */
+export class ClassificationHead {
+  readonly #config: EncoderConfig;
+
+  constructor(
+    readonly modules: { readonly dense: Linear; readonly classifier: Linear },
+    config: EncoderConfig,
+  ) {
+    this.#config = config;
+  }
+
+  /** [documents, width] to logits [documents, labels]. */
+  forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: HeadSaved } {
+    const { ops } = pass;
+    const { dense, classifier } = this.modules;
+    return ops.tidy(() => {
+      const hidden = dense.forward(pass, x);
+      const activated = this.#config.modelType === "bert" ? ops.tanh(hidden.y) : ops.relu(hidden.y);
+      const dropped = applyDropout(activated, { ops, source: dropoutOf(pass), rate: this.#config.classifierDropout });
+      const logits = classifier.forward(pass, dropped.y);
+      return { y: logits.y, saved: { dense: hidden.saved, activated, mask: dropped.mask, classifier: logits.saved } };
+    });
+  }
+
+  /** Gradient of the logits to that of the first tokens; undefined where it is not asked for. */
+  backward(pass: BackwardPass, dLogits: Tensor, from: { saved: HeadSaved; needsInput: boolean }): Tensor | undefined {
+    const { ops } = pass;
+    const { dense, classifier } = this.modules;
+    const { saved, needsInput } = from;
+    return ops.tidy(() => {
+      const dDropped = classifier.backward(pass, dLogits, { saved: saved.classifier, needsInput: needsInput || dense.hasTrainables });
+      if (dDropped === undefined) return undefined;
+      const dActivated = saved.mask === undefined ? dDropped : ops.mul(dDropped, saved.mask);
+      const y = saved.activated;
+      const dHidden = this.#config.modelType === "bert" ? ops.mul(dActivated, ops.shift(ops.scale(ops.square(y), -1), 1)) : ops.reluBackward(dActivated, y); // tanh' = 1 - y^2
+      return dense.backward(pass, dHidden, { saved: saved.dense, needsInput });
+    });
+  }
+
+  dispose(): void {
+    this.modules.dense.dispose();
+    this.modules.classifier.dispose();
+  }
+}

@@ -1,0 +1,77 @@
+import type { LayerNormSaved } from "../device/ops";
+import type { Tensor } from "../device/tensor";
+import { applyDropout } from "./dropout";
+import type { EncoderConfig } from "./encoder-config";
+import type { Norm } from "./norm";
+import type { Parameter } from "./parameter";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+
+/** The weights of the embeddings. */
+export interface EmbeddingModules {
+  /** [vocab, width] */
+  readonly words: Parameter;
+  /** [positions, width] */
+  readonly positions: Parameter;
+  /** [types, width]; DistilBERT has none. */
+  readonly types?: Parameter;
+  readonly norm: Norm;
+}
+
+/** What the embeddings keep for their backward pass. */
+export interface EmbeddingsSaved {
+  readonly norm: LayerNormSaved;
+  readonly mask?: Tensor;
+}
+
+/** Sum of word, position and (first) type embedding, normalised, under dropout. */
+export class Embeddings {
+  readonly #config: EncoderConfig;
+
+  constructor(
+    readonly modules: EmbeddingModules,
+    config: EncoderConfig,
+  ) {
+    this.#config = config;
+  }
+
+  get hasTrainables(): boolean {
+    const { words, positions, types, norm } = this.modules;
+    return words.trainable || positions.trainable || (types?.trainable ?? false) || norm.hasTrainables;
+  }
+
+  /** ids and positions, int [rows], to [rows, width]. */
+  forward(pass: ForwardPass, at: { ids: Tensor; positions: Tensor }): { y: Tensor; saved: EmbeddingsSaved } {
+    const { ops } = pass;
+    const { words, positions, types, norm } = this.modules;
+    return ops.tidy(() => {
+      let sum = ops.add(ops.gatherRows(words.value, at.ids), ops.gatherRows(positions.value, at.positions)); // [rows, width]
+      if (types !== undefined) sum = ops.add(sum, ops.sliceRows(types.value, 0, 1)); // a single text is all of type 0
+      const normed = norm.forward(pass, sum);
+      const { y, mask } = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate: this.#config.hiddenDropout });
+      return { y, saved: { norm: normed.saved, mask } };
+    });
+  }
+
+  /** dy [rows, width]: the gradients of what is trained here. */
+  backward(pass: BackwardPass, dy: Tensor, from: { saved: EmbeddingsSaved; ids: Tensor; positions: Tensor }): void {
+    const { ops, gradients } = pass;
+    const { words, positions, types, norm } = this.modules;
+    ops.tidy(() => {
+      const dNormed = from.saved.mask === undefined ? dy : ops.mul(dy, from.saved.mask);
+      const dSum = norm.backward(pass, dNormed, from.saved.norm); // [rows, width]
+      if (words.trainable) gradients.add(words, () => ops.scatterRows(dSum, from.ids, words.shape[0]));
+      if (positions.trainable) gradients.add(positions, () => ops.scatterRows(dSum, from.positions, positions.shape[0]));
+      if (types?.trainable === true) {
+        gradients.add(types, () => ops.tidy(() => ops.scatterRows(ops.sum(dSum, [0], { keepDims: true }), ops.int(Int32Array.of(0), [1]), types.shape[0])));
+      }
+    });
+  }
+
+  dispose(): void {
+    const { words, positions, types, norm } = this.modules;
+    words.dispose();
+    positions.dispose();
+    types?.dispose();
+    norm.dispose();
+  }
+}

@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { Problems } from "../base/problems";
+import { TsloraError } from "../base/tslora-error";
+
+/** The architectures that can be read. */
+export type ModelType = "bert" | "distilbert";
+
+/** An encoder's sizes and rates: what `config.json` says, under one set of names (BERT's, in camelCase). */
+export interface EncoderConfig {
+  readonly modelType: ModelType;
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly numHiddenLayers: number;
+  readonly numAttentionHeads: number;
+  readonly intermediateSize: number;
+  readonly maxPositionEmbeddings: number;
+  /** 0 where there are no token types (DistilBERT). */
+  readonly typeVocabSize: number;
+  readonly hiddenAct: "gelu" | "relu";
+  readonly layerNormEps: number;
+  /** Dropout after the embeddings, the feed-forward block and, in BERT, the attention's output. */
+  readonly hiddenDropout: number;
+  /** Dropout on the attention weights. */
+  readonly attentionDropout: number;
+  /** Dropout before the classifier. */
+  readonly classifierDropout: number;
+  /** Standard deviation of new weights. */
+  readonly initializerRange: number;
+  /** Label names by class, where the checkpoint names them. */
+  readonly id2label?: readonly string[];
+}
+
+/**
+ * Reads and checks the `config.json` of a Hugging Face folder.
+ *
+ * @throws TsloraError `not-found`, `bad-input` or `unsupported`, naming the file and every field at fault.
+ */
+export async function readEncoderConfig(directory: string): Promise<EncoderConfig> {
+  const path = join(directory, "config.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new TsloraError("not-found", `A Hugging Face model folder holds config.json, but ${path} cannot be read. Is this the folder of a model?`, { cause: error });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new TsloraError("bad-input", `${path} is not JSON (${error instanceof Error ? error.message : ""}). Was its download cut off?`, { cause: error });
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TsloraError("bad-input", `${path} was expected to hold a JSON object.`);
+  return parseEncoderConfig(json as Record<string, unknown>, path);
+}
+
+/** Checks the content of a `config.json`; `where` stands in the error. */
+export function parseEncoderConfig(json: Record<string, unknown>, where: string): EncoderConfig {
+  const modelType = json.model_type;
+  if (modelType !== "bert" && modelType !== "distilbert") {
+    throw new TsloraError("unsupported", `${where}: model_type is ${JSON.stringify(modelType)}; tslora reads "bert" and "distilbert". Choose a model of one of these types.`, { details: { modelType } });
+  }
+  const problems = new Problems(where);
+  const count = (name: string, fallback?: number): number => {
+    const value = json[name] ?? fallback;
+    problems.expect(typeof value === "number" && Number.isInteger(value) && value > 0, `"${name}" is to be a whole number above 0; it is ${JSON.stringify(value)}`);
+    return value as number;
+  };
+  const rate = (name: string, fallback: number): number => {
+    const value = json[name] ?? fallback;
+    problems.expect(typeof value === "number" && value >= 0 && value < 1, `"${name}" is to be a number in [0, 1); it is ${JSON.stringify(value)}`);
+    return value as number;
+  };
+  const distil = modelType === "distilbert";
+  const config: EncoderConfig = {
+    modelType,
+    vocabSize: count("vocab_size"),
+    hiddenSize: count(distil ? "dim" : "hidden_size"),
+    numHiddenLayers: count(distil ? "n_layers" : "num_hidden_layers"),
+    numAttentionHeads: count(distil ? "n_heads" : "num_attention_heads"),
+    intermediateSize: count(distil ? "hidden_dim" : "intermediate_size"),
+    maxPositionEmbeddings: count("max_position_embeddings", 512),
+    typeVocabSize: distil ? 0 : count("type_vocab_size", 2),
+    hiddenAct: (json[distil ? "activation" : "hidden_act"] ?? "gelu") as EncoderConfig["hiddenAct"],
+    layerNormEps: distil ? 1e-12 : ((json.layer_norm_eps ?? 1e-12) as number),
+    hiddenDropout: rate(distil ? "dropout" : "hidden_dropout_prob", 0.1),
+    attentionDropout: rate(distil ? "attention_dropout" : "attention_probs_dropout_prob", 0.1),
+    classifierDropout: distil ? rate("seq_classif_dropout", 0.2) : rate("classifier_dropout", (json.hidden_dropout_prob as number | undefined) ?? 0.1),
+    initializerRange: (json.initializer_range ?? 0.02) as number,
+    id2label: labelNames(json.id2label),
+  };
+  problems.expect(config.hiddenAct === "gelu" || config.hiddenAct === "relu", `the activation is to be "gelu" or "relu"; it is ${JSON.stringify(config.hiddenAct)}`);
+  problems.expect(typeof config.layerNormEps === "number" && config.layerNormEps > 0, `"layer_norm_eps" is to be a number above 0; it is ${JSON.stringify(config.layerNormEps)}`);
+  problems.expect(typeof config.initializerRange === "number" && config.initializerRange > 0, `"initializer_range" is to be a number above 0; it is ${JSON.stringify(config.initializerRange)}`);
+  problems.expect(config.hiddenSize % config.numAttentionHeads === 0, `the width ${config.hiddenSize} is to be a multiple of the ${config.numAttentionHeads} heads`);
+  const position = json.position_embedding_type ?? "absolute";
+  problems.expect(position === "absolute", `"position_embedding_type" is to be "absolute"; it is ${JSON.stringify(position)}`);
+  problems.throwIfAny("bad-input");
+  return config;
+}
+
+function labelNames(value: unknown): readonly string[] | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const entries = Object.entries(value).sort(([a], [b]) => Number(a) - Number(b));
+  const names = entries.map(([, name]) => String(name));
+  return entries.every(([id], i) => Number(id) === i) && names.length > 0 ? names : undefined;
+}

@@ -1,0 +1,161 @@
+import type { LayerNormSaved } from "../device/ops";
+import type { Tensor } from "../device/tensor";
+import { attentionBackward, attentionForward, type AttentionSaved, type QuerySpan } from "./attention";
+import { applyDropout } from "./dropout";
+import type { EncoderConfig } from "./encoder-config";
+import type { Linear, LinearSaved } from "./linear";
+import type { Norm } from "./norm";
+import type { LengthGroup } from "./packed-batch";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+
+/** The weights of one layer, under BERT's names for its parts. */
+export interface LayerModules {
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly value: Linear;
+  readonly attentionOutput: Linear;
+  readonly attentionNorm: Norm;
+  readonly intermediate: Linear;
+  readonly output: Linear;
+  readonly outputNorm: Norm;
+}
+
+/** Where a layer runs: on which documents, and whether for every token or for the first ones alone. */
+export interface LayerPlan {
+  readonly groups: readonly LengthGroup[];
+  readonly span: QuerySpan;
+  /** Rows of the documents' first tokens, int [documents]. */
+  readonly firstRows: Tensor;
+}
+
+/** What a layer keeps for its backward pass. Whoever holds it disposes of it. */
+export interface LayerSaved {
+  readonly rows: number;
+  readonly query: LinearSaved;
+  readonly key: LinearSaved;
+  readonly value: LinearSaved;
+  readonly attention: readonly AttentionSaved[];
+  readonly attentionOutput: LinearSaved;
+  readonly attentionMask?: Tensor;
+  readonly attentionNorm: LayerNormSaved;
+  readonly intermediate: LinearSaved;
+  readonly activation: ActivationSaved;
+  readonly output: LinearSaved;
+  readonly outputMask?: Tensor;
+  readonly outputNorm: LayerNormSaved;
+}
+
+type ActivationSaved = { readonly kind: "gelu"; readonly derivative: Tensor | undefined } | { readonly kind: "relu"; readonly y: Tensor };
+
+/**
+ * One post-norm transformer layer (Devlin et al., 2018), after which only the first tokens may be of interest: then
+ * keys and values are made for every token, all else for the first ones.
+ */
+export class EncoderLayer {
+  readonly #config: EncoderConfig;
+
+  constructor(
+    readonly modules: LayerModules,
+    config: EncoderConfig,
+  ) {
+    this.#config = config;
+  }
+
+  get hasTrainables(): boolean {
+    return Object.values(this.modules as unknown as Record<string, Linear | Norm>).some((module) => module.hasTrainables);
+  }
+
+  /** x [rows, width] to y [rows, width], or [documents, width] for first tokens alone. */
+  forward(pass: ForwardPass, x: Tensor, plan: LayerPlan): { y: Tensor; saved: LayerSaved } {
+    const { ops } = pass;
+    const m = this.modules;
+    const { hiddenDropout, attentionDropout, hiddenSize, numAttentionHeads, modelType } = this.#config;
+    const source = dropoutOf(pass);
+    return ops.tidy(() => {
+      const residual = plan.span === "every-token" ? x : ops.gatherRows(x, plan.firstRows); // [queries, width]
+      const query = m.query.forward(pass, residual);
+      const key = m.key.forward(pass, x);
+      const value = m.value.forward(pass, x);
+      const q = ops.scale(query.y, 1 / Math.sqrt(hiddenSize / numAttentionHeads));
+      const attention = attentionForward(pass, { q, k: key.y, v: value.y }, { heads: numAttentionHeads, groups: plan.groups, span: plan.span, dropout: attentionDropout });
+      const attentionOutput = m.attentionOutput.forward(pass, attention.y);
+      // DistilBERT has no dropout here
+      const mixed = applyDropout(attentionOutput.y, { ops, source, rate: modelType === "bert" ? hiddenDropout : 0 });
+      const attentionNorm = m.attentionNorm.forward(pass, ops.add(mixed.y, residual)); // [queries, width]
+
+      const intermediate = m.intermediate.forward(pass, attentionNorm.y); // [queries, 4 width]
+      const activated = this.#activate(pass, intermediate.y);
+      const output = m.output.forward(pass, activated.y); // [queries, width]
+      const fed = applyDropout(output.y, { ops, source, rate: hiddenDropout });
+      const outputNorm = m.outputNorm.forward(pass, ops.add(fed.y, attentionNorm.y));
+      const saved: LayerSaved = {
+        rows: x.shape[0],
+        query: query.saved,
+        key: key.saved,
+        value: value.saved,
+        attention: attention.saved,
+        attentionOutput: attentionOutput.saved,
+        attentionMask: mixed.mask,
+        attentionNorm: attentionNorm.saved,
+        intermediate: intermediate.saved,
+        activation: activated.saved,
+        output: output.saved,
+        outputMask: fed.mask,
+        outputNorm: outputNorm.saved,
+      };
+      return { y: outputNorm.y, saved };
+    });
+  }
+
+  /** dy, of the shape of y, to dx [rows, width]; undefined where it is not asked for. */
+  backward(pass: BackwardPass, dy: Tensor, from: { saved: LayerSaved; plan: LayerPlan; needsInput: boolean }): Tensor | undefined {
+    const { ops } = pass;
+    const m = this.modules;
+    const { saved, plan, needsInput } = from;
+    const needsProjections = needsInput || [m.query, m.key, m.value].some((linear) => linear.hasTrainables);
+    const needsAttention = needsProjections || m.attentionOutput.hasTrainables || m.attentionNorm.hasTrainables;
+    return ops.tidy(() => {
+      const dSum2 = m.outputNorm.backward(pass, dy, saved.outputNorm); // [queries, width]
+      const dFed = saved.outputMask === undefined ? dSum2 : ops.mul(dSum2, saved.outputMask);
+      const needsActivation = needsAttention || m.intermediate.hasTrainables;
+      const dActivated = m.output.backward(pass, dFed, { saved: saved.output, needsInput: needsActivation });
+      if (dActivated === undefined) return undefined;
+      const dIntermediate = activationBackward(pass, dActivated, saved.activation);
+      const dFeed = m.intermediate.backward(pass, dIntermediate, { saved: saved.intermediate, needsInput: needsAttention });
+      if (dFeed === undefined) return undefined;
+
+      const dSum1 = m.attentionNorm.backward(pass, ops.add(dFeed, dSum2), saved.attentionNorm);
+      const dMixed = saved.attentionMask === undefined ? dSum1 : ops.mul(dSum1, saved.attentionMask);
+      const dContext = m.attentionOutput.backward(pass, dMixed, { saved: saved.attentionOutput, needsInput: needsProjections });
+      if (dContext === undefined) return undefined;
+      const { dq, dk, dv } = attentionBackward(ops, dContext, { heads: this.#config.numAttentionHeads, groups: plan.groups, span: plan.span, saved: saved.attention });
+      const dQuery = ops.scale(dq, 1 / Math.sqrt(this.#config.hiddenSize / this.#config.numAttentionHeads));
+      const throughQuery = m.query.backward(pass, dQuery, { saved: saved.query, needsInput });
+      const throughKey = m.key.backward(pass, dk, { saved: saved.key, needsInput });
+      const throughValue = m.value.backward(pass, dv, { saved: saved.value, needsInput });
+      if (throughQuery === undefined || throughKey === undefined || throughValue === undefined) return undefined;
+      const dResidual = ops.add(throughQuery, dSum1); // [queries, width]
+      const atQueries = plan.span === "every-token" ? dResidual : ops.scatterRows(dResidual, plan.firstRows, saved.rows);
+      return ops.add(ops.add(throughKey, throughValue), atQueries); // [rows, width]
+    });
+  }
+
+  dispose(): void {
+    for (const module of Object.values(this.modules as unknown as Record<string, Linear | Norm>)) module.dispose();
+  }
+
+  #activate(pass: ForwardPass, x: Tensor): { y: Tensor; saved: ActivationSaved } {
+    if (this.#config.hiddenAct === "relu") {
+      const y = pass.ops.relu(x);
+      return { y, saved: { kind: "relu", y } };
+    }
+    const { y, derivative } = pass.ops.gelu(x, { derivative: pass.kind === "training" });
+    return { y, saved: { kind: "gelu", derivative } };
+  }
+}
+
+function activationBackward({ ops }: BackwardPass, dy: Tensor, saved: ActivationSaved): Tensor {
+  if (saved.kind === "relu") return ops.reluBackward(dy, saved.y);
+  if (saved.derivative === undefined) throw new TypeError("A backward pass needs a forward pass made for training.");
+  return ops.mul(dy, saved.derivative);
+}
