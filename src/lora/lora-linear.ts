@@ -1,0 +1,59 @@
+import type { Tensor } from "../device/tensor";
+import { applyDropout } from "../model/dropout";
+import type { AdapterSaved, LinearAdapter } from "../model/linear";
+import type { Parameter } from "../model/parameter";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/pass";
+
+/**
+ * The low-rank update of a linear layer (Hu et al., "LoRA", 2021): y + (alpha / r) B A dropout(x), with A (r, in) and
+ * B (out, r) in peft's layout.
+ */
+export class LoraLinear implements LinearAdapter {
+  readonly a: Parameter;
+  readonly b: Parameter;
+  readonly scaling: number;
+  readonly #dropout: number;
+
+  /** @param weights - taken over: A [r, in] and B [out, r] */
+  constructor(weights: { a: Parameter; b: Parameter }, options: { r: number; loraAlpha: number; loraDropout: number }) {
+    this.a = weights.a;
+    this.b = weights.b;
+    this.scaling = options.loraAlpha / options.r;
+    this.#dropout = options.loraDropout;
+  }
+
+  get parameters(): readonly Parameter[] {
+    return [this.a, this.b];
+  }
+
+  forward(pass: ForwardPass, x: Tensor, y: Tensor): { y: Tensor; saved: AdapterSaved } {
+    const { ops } = pass;
+    return ops.tidy(() => {
+      const { y: input, mask } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
+      const low = ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling); // [rows, r]
+      const update = ops.matMul(low, this.b.value, { transposeB: true }); // [rows, out]
+      return { y: ops.add(y, update), saved: { low, mask } };
+    });
+  }
+
+  backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; needsInput: boolean }): Tensor | undefined {
+    const { ops, gradients } = pass;
+    const { low, mask } = from.saved;
+    if (low === undefined) throw new TypeError("A backward pass needs a forward pass made with the same adapter.");
+    return ops.tidy(() => {
+      const dLow = ops.scale(ops.matMul(dy, this.b.value), this.scaling); // [rows, r]
+      if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dy, low, { transposeA: true })); // [out, r]
+      if (this.a.trainable) {
+        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, mask === undefined ? from.x : ops.mul(from.x, mask), { transposeA: true }))); // [r, in]
+      }
+      if (!from.needsInput) return undefined;
+      const dInput = ops.matMul(dLow, this.a.value); // [rows, in]
+      return mask === undefined ? dInput : ops.mul(dInput, mask);
+    });
+  }
+
+  dispose(): void {
+    this.a.dispose();
+    this.b.dispose();
+  }
+}

@@ -1,0 +1,161 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+
+import { Problems } from "../base/problems";
+import { Random } from "../base/random";
+import { TsloraError } from "../base/tslora-error";
+import type { Ops } from "../device/ops";
+import { sizeOf } from "../device/tensor";
+import { ClassificationHead } from "./classification-head";
+import { ClassificationModel } from "./classification-model";
+import { Embeddings } from "./embeddings";
+import { readEncoderConfig, type EncoderConfig } from "./encoder-config";
+import { EncoderLayer } from "./encoder-layer";
+import { Linear } from "./linear";
+import { Norm } from "./norm";
+import { Parameter } from "./parameter";
+import { openSafetensors, type SafetensorsFile } from "./read-safetensors";
+import { OTHER_HEADS, weightNames } from "./weight-names";
+
+/** A model as read, and what the checkpoint did not say. */
+export interface LoadedModel {
+  readonly model: ClassificationModel;
+  /** Weights that the checkpoint does not hold and that were drawn anew: those of the head. */
+  readonly newlyInitialized: readonly string[];
+  /** Tensors of the checkpoint that this model has no use for, such as another head's. */
+  readonly unused: readonly string[];
+}
+
+/** Options of {@link loadClassificationModel}. */
+export interface LoadModelOptions {
+  readonly ops: Ops;
+  /** How many classes the head tells apart. */
+  readonly numLabels: number;
+  /** Draws a new head's weights. */
+  readonly seed: number;
+}
+
+/**
+ * Reads `config.json` and `model.safetensors` of a Hugging Face folder. Every weight's name and shape is checked
+ * before any is read. A head that the checkpoint lacks is drawn from N(0, initializer_range), its biases are 0, as
+ * transformers does.
+ *
+ * @throws TsloraError `not-found`, `unsupported` or `bad-input`, listing every missing, unexpected or mis-shaped weight.
+ */
+export async function loadClassificationModel(directory: string, options: LoadModelOptions): Promise<LoadedModel> {
+  const config = await readEncoderConfig(directory);
+  const file = await openSafetensors(await weightsPath(directory));
+  try {
+    const shapes = expectedShapes(config, options.numLabels);
+    const plan = planWeights(file, { shapes, config });
+    const random = new Random(options.seed).fork("head");
+    const parameters = new Map<string, Parameter>();
+    try {
+      for (const [name, shape] of shapes) {
+        const source = plan.sources.get(name);
+        const values = source === undefined ? drawWeight(name, { shape, random, config }) : await file.readFloats(source);
+        parameters.set(name, new Parameter(options.ops, name, options.ops.float(values, shape)));
+      }
+    } catch (error) {
+      for (const parameter of parameters.values()) parameter.dispose();
+      throw error;
+    }
+    return { model: build(config, { ops: options.ops, parameters }), newlyInitialized: plan.missing, unused: plan.unused };
+  } finally {
+    await file.close();
+  }
+}
+
+async function weightsPath(directory: string): Promise<string> {
+  const path = join(directory, "model.safetensors");
+  const exists = (name: string): Promise<boolean> => access(join(directory, name)).then(() => true, () => false);
+  if (await exists("model.safetensors")) return path;
+  if (await exists("model.safetensors.index.json")) throw new TsloraError("unsupported", `${directory} holds sharded weights (model.safetensors.index.json), which tslora does not read yet. Save them as one file: in Python, model.save_pretrained(folder, max_shard_size="100GB").`);
+  if (await exists("pytorch_model.bin")) throw new TsloraError("unsupported", `${directory} holds pytorch_model.bin, a pickle, which can run code when it is read. Convert it in Python: AutoModel.from_pretrained(folder).save_pretrained(folder, safe_serialization=True).`);
+  throw new TsloraError("not-found", `The weights were looked for at ${path} and are not there. A model folder holds config.json, model.safetensors and the tokenizer's files.`);
+}
+
+/** Every weight's shape by its full name, in the order of the model. */
+function expectedShapes(config: EncoderConfig, numLabels: number): Map<string, readonly number[]> {
+  const names = weightNames(config);
+  const { hiddenSize: width, intermediateSize: inner } = config;
+  const shapes = new Map<string, readonly number[]>();
+  const linear = (name: string, out: number, into: number): void => void shapes.set(`${name}.weight`, [out, into]).set(`${name}.bias`, [out]);
+  const norm = (name: string): void => void shapes.set(`${name}.weight`, [width]).set(`${name}.bias`, [width]);
+  shapes.set(names.words, [config.vocabSize, width]).set(names.positions, [config.maxPositionEmbeddings, width]);
+  if (names.types !== undefined) shapes.set(names.types, [config.typeVocabSize, width]);
+  norm(names.embeddingsNorm);
+  for (let i = 0; i < config.numHiddenLayers; i++) {
+    const layer = names.layer(i);
+    for (const part of [layer.query, layer.key, layer.value, layer.attentionOutput]) linear(part, width, width);
+    norm(layer.attentionNorm);
+    linear(layer.intermediate, inner, width);
+    linear(layer.output, width, inner);
+    norm(layer.outputNorm);
+  }
+  linear(names.dense, width, width);
+  linear(names.classifier, numLabels, width);
+  return shapes;
+}
+
+/** Finds each weight in the file, under its full name, without the encoder's prefix, or under TensorFlow's old names. */
+function planWeights(file: SafetensorsFile, { shapes, config }: { shapes: Map<string, readonly number[]>; config: EncoderConfig }): { sources: Map<string, string>; missing: string[]; unused: string[] } {
+  const names = weightNames(config);
+  const problems = new Problems(`The weights ${file.path} do not fit their config.json`);
+  const sources = new Map<string, string>();
+  const missing: string[] = [];
+  const isHead = (name: string): boolean => name.startsWith(`${names.classifier}.`) || name.startsWith(`${names.dense}.`);
+  for (const [name, shape] of shapes) {
+    const bare = name.startsWith(names.prefix) ? name.slice(names.prefix.length) : name;
+    const candidates = [name, bare].flatMap((n) => [n, n.replace(/LayerNorm\.weight$/, "LayerNorm.gamma").replace(/LayerNorm\.bias$/, "LayerNorm.beta")]);
+    const source = candidates.find((candidate) => file.entries.has(candidate));
+    if (source === undefined) {
+      if (problems.expect(isHead(name), `"${name}" of shape [${shape.join(", ")}] is missing`)) missing.push(name);
+      continue;
+    }
+    const found = file.entries.get(source)?.shape ?? [];
+    problems.expect(found.join() === shape.join(), `"${source}" has the shape [${found.join(", ")}]; [${shape.join(", ")}] was expected`);
+    sources.set(name, source);
+  }
+  const used = new Set(sources.values());
+  const rest = [...file.entries.keys()].filter((name) => !used.has(name));
+  for (const name of rest) problems.expect(OTHER_HEADS.test(name), `"${name}" is unexpected`);
+  problems.throwIfAny("bad-input");
+  return { sources, missing, unused: rest };
+}
+
+function drawWeight(name: string, { shape, random, config }: { shape: readonly number[]; random: Random; config: EncoderConfig }): Float32Array {
+  const values = new Float32Array(sizeOf(shape));
+  if (name.endsWith(".bias")) return values;
+  return values.map(() => random.normal() * config.initializerRange);
+}
+
+function build(config: EncoderConfig, { ops, parameters }: { ops: Ops; parameters: Map<string, Parameter> }): ClassificationModel {
+  const names = weightNames(config);
+  const parameter = (name: string): Parameter => {
+    const found = parameters.get(name);
+    if (found === undefined) throw new TypeError(`No parameter "${name}" was planned.`);
+    return found;
+  };
+  const linear = (name: string): Linear => new Linear(ops, name, parameter(`${name}.weight`), parameter(`${name}.bias`));
+  const norm = (name: string): Norm => new Norm(parameter(`${name}.weight`), parameter(`${name}.bias`), config.layerNormEps);
+  const embeddings = new Embeddings(
+    { words: parameter(names.words), positions: parameter(names.positions), types: names.types === undefined ? undefined : parameter(names.types), norm: norm(names.embeddingsNorm) },
+    config,
+  );
+  const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => {
+    const n = names.layer(i);
+    const modules = {
+      query: linear(n.query),
+      key: linear(n.key),
+      value: linear(n.value),
+      attentionOutput: linear(n.attentionOutput),
+      attentionNorm: norm(n.attentionNorm),
+      intermediate: linear(n.intermediate),
+      output: linear(n.output),
+      outputNorm: norm(n.outputNorm),
+    };
+    return new EncoderLayer(modules, config);
+  });
+  return new ClassificationModel(ops, config, { embeddings, layers, head: new ClassificationHead({ dense: linear(names.dense), classifier: linear(names.classifier) }, config) });
+}
