@@ -182,7 +182,7 @@ export class TfjsOps implements Ops {
   }
 
   gatherRows(x: Tensor, indices: Tensor): Tensor {
-    return this.#own(this.#tf.gather(innerOf(x), innerOf(indices) as ReturnType<Tfjs["tensor1d"]>));
+    return this.#own(this.#tf.gather(innerOf(x), innerOf(indices)));
   }
 
   scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor {

@@ -98,9 +98,9 @@ function parseEntry(name: string, value: unknown, damaged: (what: string) => Tsl
   if (typeof dtype !== "string" || !(dtype in BYTES)) throw damaged(`tensor "${name}" has the type ${JSON.stringify(dtype)}; known are ${Object.keys(BYTES).join(", ")}`);
   if (!Array.isArray(shape) || !shape.every(whole)) throw damaged(`tensor "${name}" has the shape ${JSON.stringify(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole) || offsets[0] > offsets[1]) throw damaged(`tensor "${name}" has the offsets ${JSON.stringify(offsets)}`);
-  const bytes = (shape as number[]).reduce((a, b) => a * b, 1) * BYTES[dtype as SafetensorsDtype];
+  const bytes = (shape).reduce((a, b) => a * b, 1) * BYTES[dtype as SafetensorsDtype];
   if (offsets[1] - offsets[0] !== bytes) throw damaged(`tensor "${name}" of type ${dtype} and shape [${shape.join(", ")}] takes ${bytes} bytes, and its offsets give ${offsets[1] - offsets[0]}`);
-  return { name, dtype: dtype as SafetensorsDtype, shape: shape as number[], offsets: [offsets[0], offsets[1]] };
+  return { name, dtype: dtype as SafetensorsDtype, shape: shape, offsets: [offsets[0], offsets[1]] };
 }
 
 async function readFloats(file: FileHandle, from: { path: string; dataStart: number; name: string; entry: SafetensorsEntry | undefined }): Promise<Float32Array> {
