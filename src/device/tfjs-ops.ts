@@ -1,3 +1,5 @@
+import type { Rank } from "@tensorflow/tfjs-core";
+
 import { loadTensorFlow, type TensorFlow } from "./load-tensorflow";
 import type { LayerNormSaved, Ops } from "./ops";
 import { Scopes } from "./scopes";
@@ -186,7 +188,7 @@ export class TfjsOps implements Ops {
   }
 
   scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor {
-    return this.#compute((tf) => tf.scatterND(tf.reshape(innerOf(indices), [-1, 1]) as ReturnType<Tfjs["tensor2d"]>, innerOf(updates), [rows, ...updates.shape.slice(1)]));
+    return this.#compute((tf) => tf.scatterND(tf.reshape<Rank.R2>(innerOf(indices), [-1, 1]), innerOf(updates), [rows, ...updates.shape.slice(1)]));
   }
 
   #compute(body: (tf: Tfjs) => TfTensor): Tensor {

@@ -143,7 +143,7 @@ export function resolveTrainOptions(options: TrainOptions, { method }: { method:
   for (const name of Object.keys(options)) problems.expect((KNOWN as readonly string[]).includes(name), `"${name}" is not an option; known are ${KNOWN.join(", ")}`);
   const finite = (name: keyof ResolvedTrainOptions, holds: (value: number) => boolean, range: string): void => {
     const value = resolved[name];
-    problems.expect(typeof value === "number" && Number.isFinite(value) && holds(value), `${name} is to be ${range}; ${String(value)} came`);
+    problems.expect(typeof value === "number" && Number.isFinite(value) && holds(value), `${name} is to be ${range}; ${typeof value === "number" ? value : JSON.stringify(value)} came`);
   };
   finite("numTrainEpochs", (x) => x > 0, "a number above 0");
   if (options.maxSteps !== undefined) finite("maxSteps", (x) => Number.isInteger(x) && x > 0, "a whole number above 0");

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
+import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { loadClassificationModel } from "../../src/model/load-classification-model";
+import { train } from "../../src/training/train";
+import type { TrainEvent } from "../../src/training/train-event";
+import type { TrainOptions } from "../../src/training/train-options";
+import { expectedOf, fixtureDirectory, maxDifference } from "../model/fixture";
+
+const ops = new TensorflowOps();
+let folder = "";
+before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-train-"))));
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** A text is its token ids: what the tiny models' missing tokenizers would give. */
+const tokenizer = { maxLength: 20, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
+const example = (i: number): { text: string; label: number } => {
+  const label = i % 2;
+  return { text: ["2", ...Array.from({ length: 2 + (i % 7) }, (_, k) => String(label === 1 ? 10 + ((i + k) % 9) : 25 + ((i * k) % 9))), "3"].join(" "), label };
+};
+const data = Array.from({ length: 40 }, (_, i) => example(i));
+const validation = Array.from({ length: 20 }, (_, i) => example(i + 100));
+
+async function classifier(kind: "bert" | "distilbert" = "bert"): Promise<SequenceClassifier> {
+  const directory = fixtureDirectory(kind);
+  const { model, newlyInitialized } = await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 });
+  return new SequenceClassifier({ model, tokenizer, labels: ["NEGATIVE", "POSITIVE"], origin: { id: "tiny", directory, notice: "" }, newlyInitialized, seed: 1 });
+}
+
+async function runToEnd(c: SequenceClassifier, options: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of train(c, { train: data, validation, learningRate: 0.02, numTrainEpochs: 4, perDeviceTrainBatchSize: 8, ...options })) events.push(event);
+  return events;
+}
+const steps = (events: readonly TrainEvent[]): (TrainEvent & { type: "step" })[] => events.filter((event): event is TrainEvent & { type: "step" } => event.type === "step");
+const endOf = (events: readonly TrainEvent[]): TrainEvent & { type: "end" } => {
+  const end = events[events.length - 1];
+  assert.equal(end.type, "end");
+  return end as TrainEvent & { type: "end" };
+};
+
+for (const method of ["lora", "full"] as const) {
+  test(`${method}: training learns what there is to learn, and the best weights are put back`, async () => {
+    const c = await classifier();
+    if (method === "lora") c.addAdapter({ r: 4, targetModules: "all-linear" });
+    else c.trainAllWeights();
+    const events = await runToEnd(c, { numTrainEpochs: 12, learningRate: method === "lora" ? 0.03 : 0.01 });
+    const { bestMetric, bestStep, steps: count } = endOf(events);
+    assert.equal(count, 60);
+    assert.ok((bestMetric ?? 0) >= 0.95, `accuracy ${bestMetric}`);
+    const logits = await c.predictLogits(validation.map(({ text }) => text));
+    const right = validation.filter(({ label }, i) => Number(logits[2 * i + 1] > logits[2 * i]) === label).length;
+    assert.equal(right / validation.length, bestMetric, `the weights are not those of step ${bestStep}`);
+    c.dispose();
+  });
+}
+
+test("the same seed gives the same run, dropout and shuffle included; another seed gives another", async () => {
+  const losses = async (seed: number): Promise<number[]> => {
+    const c = await classifier();
+    c.addAdapter({ r: 2, loraDropout: 0.2 });
+    const events = await runToEnd(c, { seed, maxSteps: 6 });
+    c.dispose();
+    return steps(events).map(({ loss }) => loss);
+  };
+  assert.deepEqual(await losses(7), await losses(7));
+  assert.notDeepEqual(await losses(7), await losses(8));
+});
+
+test("the base stays as it was, to the bit, while an adapter is trained", async () => {
+  const c = await classifier("distilbert");
+  c.addAdapter({ r: 2 });
+  const frozen = c.model.parameters().filter(({ trainable }) => !trainable);
+  assert.ok(frozen.length > 30);
+  const snapshot = await Promise.all(frozen.map(async ({ value }) => Float32Array.from(await ops.read(value))));
+  await runToEnd(c, { maxSteps: 4 });
+  for (const [i, { name, value }] of frozen.entries()) assert.deepEqual(await ops.read(value), snapshot[i], name);
+  c.dispose();
+});
+
+test("parts of a batch add up to the batch: the split by tokens does not change the run", async () => {
+  const lossesWith = async (maxTokensPerPass: number): Promise<number[]> => {
+    const c = await classifier();
+    for (const dropout of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const) Object.assign(c.model.config, { [dropout]: 0 });
+    c.addAdapter({ r: 2, loraDropout: 0 });
+    const events = await runToEnd(c, { maxSteps: 8, maxTokensPerPass });
+    c.dispose();
+    return steps(events).map(({ loss }) => loss);
+  };
+  assert.ok(maxDifference(await lossesWith(10_000), await lossesWith(12)) < 1e-5);
+});
+
+test("a step leaves as many tensors as it found", async () => {
+  const c = await classifier();
+  c.addAdapter({ r: 2, targetModules: "all-linear" });
+  const counts: number[] = [];
+  for await (const event of train(c, { train: data, maxSteps: 12, perDeviceTrainBatchSize: 8, maxTokensPerPass: 30 })) if (event.type === "step") counts.push(ops.alive());
+  assert.deepEqual(new Set(counts.slice(1)).size, 1, counts.join());
+  const before = ops.alive();
+  for await (const event of train(c, { train: data, maxSteps: 2 })) assert.ok(event);
+  assert.equal(ops.alive(), before, "a second run leaves tensors behind");
+  c.dispose();
+});
+
+test("the learning rate warms up and decays as transformers' linear schedule", async () => {
+  const c = await classifier();
+  c.addAdapter();
+  const events = await runToEnd(c, { maxSteps: 10, warmupRatio: 0.2, learningRate: 1 / 64 });
+  assert.deepEqual(steps(events).map(({ learningRate }) => learningRate * 64), [0, 0.5, 1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125]);
+  c.dispose();
+});
+
+test("checkpoints: every fraction, the last ones and the best are kept, whole, and load", async () => {
+  const c = await classifier();
+  c.addAdapter({ r: 2 });
+  const outputDir = join(folder, "run with blanks");
+  const events = await runToEnd(c, { outputDir, maxSteps: 10, evalSteps: 0.2, saveTotalLimit: 2 });
+  const paths = events.filter((event): event is TrainEvent & { type: "checkpoint" } => event.type === "checkpoint").map(({ path }) => path);
+  assert.deepEqual(paths.map((path) => path.split("-").pop()), ["2", "4", "6", "8", "10"]);
+  const kept = await readdir(outputDir);
+  const best = `checkpoint-${endOf(events).bestStep}`;
+  assert.deepEqual(new Set(kept), new Set(["checkpoint-8", "checkpoint-10", best]));
+  const wanted = await c.predictLogits([data[0].text]);
+  const other = await classifier();
+  await other.loadAdapter(join(outputDir, best));
+  assert.deepEqual(await other.predictLogits([data[0].text]), wanted);
+  c.dispose();
+  other.dispose();
+});
+
+test("all weights saved as a Hugging Face folder give equal logits when read back", async () => {
+  const c = await classifier("distilbert");
+  c.trainAllWeights();
+  await runToEnd(c, { maxSteps: 2 });
+  const directory = join(folder, "full");
+  await c.saveModel(directory);
+  const { model } = await loadClassificationModel(directory, { ops, numLabels: 2, seed: 9 });
+  const again = new SequenceClassifier({ model, tokenizer, labels: c.labels, origin: c.origin, newlyInitialized: [], seed: 9 });
+  const texts = data.map(({ text }) => text);
+  assert.deepEqual(await again.predictLogits(texts), await c.predictLogits(texts));
+  c.dispose();
+  again.dispose();
+});
+
+test("a signal stops the run at the next step, with a checkpoint", async () => {
+  const c = await classifier();
+  c.addAdapter();
+  const stop = new AbortController();
+  const outputDir = join(folder, "stopped");
+  const events: TrainEvent[] = [];
+  for await (const event of train(c, { train: data, validation, maxSteps: 50, outputDir, signal: stop.signal })) {
+    events.push(event);
+    if (event.type === "step" && event.step === 3) stop.abort();
+  }
+  const end = endOf(events);
+  assert.deepEqual([end.steps, end.stopped], [3, true]);
+  assert.ok(existsSync(join(outputDir, "checkpoint-3", "adapter_model.safetensors")));
+  c.dispose();
+});
+
+test("bad options and bad data are refused, all at once, before anything is written", async () => {
+  const c = await classifier();
+  const refused = async (options: Partial<TrainOptions>, pattern: RegExp): Promise<void> => {
+    await assert.rejects(runToEnd(c, { outputDir: join(folder, "never"), ...options }), pattern);
+    assert.ok(!existsSync(join(folder, "never")));
+  };
+  await refused({}, /nothing is to be trained/);
+  c.addAdapter();
+  await refused({ learningRate: NaN, numTrainEpochs: 0, seed: 1.5 }, /numTrainEpochs is to be[\s\S]*learningRate is to be a number above 0; NaN came[\s\S]*seed is to be/);
+  await refused({ learning_rate: 1 } as Partial<TrainOptions>, /"learning_rate" is not an option/);
+  await refused({ train: [] }, /no examples/);
+  await refused({ train: [{ text: "2 3", label: 2 }] }, /label of row 0 is 2; a class from 0 to 1/);
+  await refused({ validation: { columns: ["texts", "tag"], column: () => ({ values: [] }) } }, /column "label" is missing; there are texts, tag/);
+  c.dispose();
+});
+
+test("a run that diverges ends with an error that says so", async () => {
+  const c = await classifier();
+  c.trainAllWeights();
+  await assert.rejects(runToEnd(c, { learningRate: 1e30, warmupRatio: 0, maxGradNorm: 0, maxSteps: 20 }), /diverged; choose a learningRate below/);
+  c.dispose();
+});
+
+test("peft's line for trainable parameters", async () => {
+  for (const kind of ["bert", "distilbert"] as const) {
+    const c = await classifier(kind);
+    c.addAdapter({ r: 3, loraAlpha: 5, targetModules: kind === "bert" ? ["query", "key", "value", "dense"] : "all-linear" });
+    assert.equal(c.trainableParametersLine(), expectedOf(kind).trainable);
+    c.dispose();
+  }
+});
