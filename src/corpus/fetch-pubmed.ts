@@ -1,47 +1,13 @@
 import { join } from "node:path";
 
-import { Problems } from "../base/problems";
-import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
-import { efetch, type EfetchRequest } from "./efetch";
+import { efetch } from "./efetch";
 import type { PubmedRecord } from "./parse-pubmed-xml";
+import { writePubmedCache, type PubmedResult } from "./pubmed-cache";
+import { resolveFetchOptions, type FetchPubmedOptions, type FetchSettings } from "./pubmed-options";
 import { RateLimiter, systemClock } from "./rate-limiter";
-import type { LabelledPmid } from "./read-pmids";
 import { RecordCache } from "./record-cache";
 import { retryDelay } from "./retry-delay";
-import { writePubmedCache, type PubmedResult } from "./pubmed-cache";
-
-/** How to fetch records from PubMed. */
-export interface FetchPubmedOptions {
-  /** The records to fetch, with their classes. */
-  readonly pmids: readonly LabelledPmid[];
-  /** Where `Dataset.zip` is written and where records are kept on the way. @default `.tslora/data` in the clone */
-  readonly cacheDir?: string;
-  /** Your e-mail address, by which NCBI reaches you before it blocks you. @default the environment's NCBI_EMAIL, or none */
-  readonly email?: string;
-  /** Your NCBI API key, which allows 10 requests a second. @default the environment's NCBI_API_KEY, or none */
-  readonly apiKey?: string;
-  /** The name by which NCBI knows the asking program. @default "tslora" */
-  readonly tool?: string;
-  /** Where the E-utilities are. @default the environment's TSLORA_EUTILS, or NCBI's own address */
-  readonly baseUrl?: string;
-  /** Whether records that were retracted stay in; the result names them either way. @default "keep", as the study's split counts on all */
-  readonly retracted?: "keep" | "leave-out";
-  /** Records asked for in one request, 1 to 200. @default 200 */
-  readonly batchSize?: number;
-  /** Requests a second, at most. @default 3; 10 with an API key */
-  readonly requestsPerSecond?: number;
-  /** Tries of each request before the fetch gives up. @default 6 */
-  readonly maxTries?: number;
-  /** The wait after a first failure, in milliseconds; it doubles with each. @default 1000 */
-  readonly backoffMs?: number;
-  /** The longest wait that is put up with between two tries, in milliseconds. @default 120000 */
-  readonly maxWaitMs?: number;
-  /** How long one answer may take, in milliseconds. @default 60000 */
-  readonly timeoutMs?: number;
-  /** Stops the fetch. What has come is kept. */
-  readonly signal?: AbortSignal;
-}
 
 /** What a fetch tells on its way. */
 export type PubmedEvent =
@@ -53,8 +19,6 @@ export type PubmedEvent =
   | { readonly kind: "retry"; readonly failed: number; readonly waitMs: number; readonly reason: string }
   /** Records that did not come are asked for once more, before they count as vanished. */
   | { readonly kind: "ask-again"; readonly pmids: readonly string[] };
-
-export const EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils";
 
 /**
  * Fetches abstracts from PubMed by NCBI's efetch and writes them as `Dataset.zip` in the study's format.
@@ -69,7 +33,7 @@ export const EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils";
  * `aborted` by the signal; `bad-input` where a class has no abstract at all.
  */
 export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<PubmedEvent, PubmedResult, undefined> {
-  const settings = resolve(options);
+  const settings = resolveFetchOptions(options);
   const { pmids, batchSize, cacheDir } = settings;
   const cache = new RecordCache(join(cacheDir, "pubmed"));
   const asked = new Set(pmids.map(({ pmid }) => pmid));
@@ -100,7 +64,7 @@ export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<
   return result;
 }
 
-async function* fetchBatch(pmids: readonly string[], settings: Settings, limiter: RateLimiter): AsyncGenerator<PubmedEvent, readonly PubmedRecord[], undefined> {
+async function* fetchBatch(pmids: readonly string[], settings: FetchSettings, limiter: RateLimiter): AsyncGenerator<PubmedEvent, readonly PubmedRecord[], undefined> {
   const { request, maxTries, backoffMs, maxWaitMs, signal } = settings;
   for (let failed = 1; ; failed++) {
     await stoppable(limiter.turn(signal));
@@ -121,41 +85,4 @@ async function stoppable(wait: Promise<void>): Promise<void> {
   await wait.catch((error: unknown) => {
     throw new TsloraError("aborted", "The fetch from PubMed was stopped. What has come is kept: the next one goes on from there.", { cause: error });
   });
-}
-
-interface Settings {
-  readonly pmids: readonly LabelledPmid[];
-  readonly cacheDir: string;
-  readonly retracted: "keep" | "leave-out";
-  readonly batchSize: number;
-  readonly requestsPerSecond: number;
-  readonly maxTries: number;
-  readonly backoffMs: number;
-  readonly maxWaitMs: number;
-  readonly signal?: AbortSignal;
-  readonly request: Omit<EfetchRequest, "pmids">;
-}
-
-function resolve(options: FetchPubmedOptions): Settings {
-  const { pmids, batchSize = 200, maxTries = 6, backoffMs = 1000, maxWaitMs = 120_000, timeoutMs = 60_000, retracted = "keep", signal } = options;
-  const apiKey = options.apiKey ?? (process.env.NCBI_API_KEY || undefined);
-  const email = options.email ?? (process.env.NCBI_EMAIL || undefined);
-  const baseUrl = (options.baseUrl ?? (process.env.TSLORA_EUTILS || EUTILS)).replace(/\/+$/, "");
-  const requestsPerSecond = options.requestsPerSecond ?? (apiKey === undefined ? 3 : 10);
-  const problems = new Problems("fetchPubmed");
-  problems.expect(pmids.length > 0, "pmids: expected one at least, got none");
-  for (const { pmid } of pmids.filter((entry) => !/^\d+$/.test(entry.pmid))) problems.expect(false, `pmids: expected digits, got ${JSON.stringify(pmid)}`);
-  problems.expect(new Set(pmids.map(({ pmid }) => pmid)).size === pmids.length, "pmids: expected each once, got some twice");
-  problems.expect(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= 200, `batchSize: expected a whole number from 1 to 200, got ${batchSize}`);
-  problems.expect(Number.isInteger(maxTries) && maxTries >= 1, `maxTries: expected a whole number from 1, got ${maxTries}`);
-  for (const [name, value] of Object.entries({ requestsPerSecond, timeoutMs })) problems.expect(value > 0, `${name}: expected a number above 0, got ${value}`);
-  for (const [name, value] of Object.entries({ backoffMs, maxWaitMs })) problems.expect(value >= 0, `${name}: expected a number from 0, got ${value}`);
-  problems.expect(email === undefined || /^\S+@\S+$/.test(email), `email: expected an address, got ${JSON.stringify(email)}`);
-  problems.expect(/^https?:\/\/./.test(baseUrl) && URL.canParse(baseUrl), `baseUrl: expected an http or https address, got ${JSON.stringify(baseUrl)}`);
-  problems.throwIfAny();
-  return {
-    ...{ pmids, batchSize, maxTries, backoffMs, maxWaitMs, retracted, signal, requestsPerSecond },
-    cacheDir: options.cacheDir ?? join(projectRoot(), ".tslora", "data"),
-    request: { baseUrl, tool: options.tool ?? "tslora", email, apiKey, timeoutMs, signal },
-  };
 }

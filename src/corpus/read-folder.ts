@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile } from "node:fs/promises";
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { TsloraError } from "../base/tslora-error";
@@ -7,7 +7,7 @@ import { isText, type StudyFile, type StudyFiles } from "./read-zip";
 
 /**
  * Reads the texts of a folder and its subfolders. Symbolic links below it are not followed, so that nothing outside
- * the folder is read; a link that would be a text is a problem.
+ * the folder is read; a link to a text or a folder is a problem.
  *
  * @throws TsloraError `bad-input` where the folder holds more files or bytes than the limits allow.
  */
@@ -27,8 +27,9 @@ export async function readFolder(root: string, limits: CorpusLimits): Promise<St
       }
       entries += 1;
       if (entries > limits.maxEntries) throw new TsloraError("bad-input", `${root}: expected ${limits.maxEntries} files at most (limits.maxEntries), got more. Is it the right folder?`);
-      if (!isText(name)) ignored.push(name);
-      else if (!entry.isFile()) problems.push({ kind: "link", name, message: "a symbolic link or device, not a file" });
+      const link = entry.isSymbolicLink() && (isText(name) || (await leadsToFolder(join(root, name))));
+      if (!isText(name) && !link) ignored.push(name);
+      else if (!entry.isFile()) problems.push({ kind: "link", name, message: "a symbolic link or device, not a file of the folder" });
       else {
         const path = join(root, name);
         total += (await lstat(path)).size;
@@ -38,4 +39,8 @@ export async function readFolder(root: string, limits: CorpusLimits): Promise<St
     }
   }
   return { files, problems, ignored: ignored.sort() };
+}
+
+async function leadsToFolder(path: string): Promise<boolean> {
+  return stat(path).then((target) => target.isDirectory(), () => false);
 }

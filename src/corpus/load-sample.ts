@@ -1,4 +1,9 @@
-import type { CorpusProblem, NamedDocument, Reading } from "./corpus";
+import { join } from "node:path";
+
+import { finishCorpus } from "./finish-corpus";
+import type { Corpus, CorpusProblem, NamedDocument, Reading } from "./corpus";
+import type { LoadSettings } from "./load-options";
+import { readBytes } from "./read-bytes";
 import { readJsonlRows } from "./read-rows";
 import { STUDY_CLASSES } from "./read-study-files";
 import { formatStudyText, parseStudyText } from "./study-text";
@@ -6,8 +11,15 @@ import { formatStudyText, parseStudyText } from "./study-text";
 /** Said over every result on the sample. */
 export const SAMPLE_BANNER = "These are sample texts, written for this project: results on them say nothing about cancer, nor about the study.";
 
-/** Reads the embedded sample: JSON Lines with `ID`, `label` (0 or 1), `title`, `abstract`; in the study's format and order. */
-export function readSample(path: string, bytes: Uint8Array): Reading {
+/** Loads the embedded sample, JSON Lines with `ID`, `label` (0 or 1), `title`, `abstract`, in the study's format and order. */
+export async function loadSample(settings: LoadSettings, why: string): Promise<Corpus> {
+  const path = join(settings.dataDir, "sample.jsonl");
+  const { bytes, sha256 } = await readBytes(path, settings.limits);
+  const corpus = finishCorpus({ kind: "sample", path, sha256 }, `the embedded sample (${path})`, readSample(path, bytes), { ...settings, why });
+  return { ...corpus, banner: SAMPLE_BANNER };
+}
+
+function readSample(path: string, bytes: Uint8Array): Reading {
   const { rows, problems } = readJsonlRows(path, bytes);
   const found: CorpusProblem[] = [...problems];
   const documents: NamedDocument[] = [];

@@ -1,11 +1,23 @@
 import type { DataFrame } from "danfojs-node";
 
 import { TsloraError } from "../base/tslora-error";
-import type { ClassCount, CorpusProblem, CorpusReport, NamedDocument, Reading } from "./corpus";
+import type { ClassCount, Corpus, CorpusProblem, CorpusReport, CorpusSource, NamedDocument, Reading } from "./corpus";
 import { toFrame } from "./to-frame";
 
 /** How many problems an error's message names; its `details.problems` name all. */
 const NAMED = 20;
+
+/** How {@link finishCorpus} treats bad entries, and why this source was taken. */
+interface FinishOptions {
+  readonly onBadEntry: "refuse" | "report";
+  readonly why: string;
+}
+
+/** Makes a corpus of what a reader brought home from `from`. */
+export function finishCorpus(source: CorpusSource, from: string, reading: Reading, { onBadEntry, why }: FinishOptions): Corpus {
+  const { frame, report } = buildCorpus(from, reading, onBadEntry);
+  return { frame, source, report, notice: notice(from, report, why) };
+}
 
 /**
  * Looks for IDs that stand twice, refuses or reports what cannot be used, and makes the frame.
@@ -13,7 +25,7 @@ const NAMED = 20;
  * @throws TsloraError `bad-input` that names every bad entry under `"refuse"`, and, under both, where fewer than two
  * classes or an empty one are left: there is nothing to learn from those.
  */
-export function buildCorpus(where: string, reading: Reading, onBadEntry: "refuse" | "report"): { frame: DataFrame; report: CorpusReport } {
+function buildCorpus(where: string, reading: Reading, onBadEntry: "refuse" | "report"): { frame: DataFrame; report: CorpusReport } {
   const { documents, problems } = dropDuplicates(reading);
   const read = documents.length + problems.length;
   if (problems.length > 0 && onBadEntry === "refuse") {
@@ -73,4 +85,11 @@ function list(problems: readonly CorpusProblem[]): string {
   const lines = problems.slice(0, NAMED).map(({ name, message }) => `- ${name}: ${message}`);
   if (problems.length > NAMED) lines.push(`- and ${problems.length - NAMED} more`);
   return lines.join("\n");
+}
+
+function notice(from: string, { counts, classes, remarks }: CorpusReport, why: string): string {
+  const of = classes.map(({ label, name, count }) => `${count} of label ${label}${name === String(label) ? "" : ` (${name})`}`).join(", ");
+  const sentences = [`Data: ${counts.kept} texts, ${of}, from ${from}, ${why}.`];
+  if (counts.leftOut > 0) sentences.push(`${counts.leftOut} of ${counts.read} entries were left out; the report names them.`);
+  return [...sentences, ...remarks].join(" ");
 }
