@@ -1,0 +1,93 @@
+import type { DataFrame } from "danfojs-node";
+
+/** One text of a corpus, as a row of its frame. */
+export interface CorpusDocument {
+  /** The text; of a study's file the whole of it, marks included, as the study reads it. */
+  readonly texts: string;
+  /** What names the text: the PMID in the study's data. Always a string, and unique in its corpus. */
+  readonly ID: string;
+  /** The class, counted from 0. */
+  readonly label: number;
+}
+
+/** Where a corpus was taken from. `sha256` is that of the file, in hexadecimal. */
+export type CorpusSource =
+  | { readonly kind: "zip" | "csv" | "jsonl" | "sample"; readonly path: string; readonly sha256: string }
+  | { readonly kind: "pubmed"; readonly path: string; readonly sha256: string; readonly fetched: string }
+  | { readonly kind: "folder"; readonly path: string };
+
+/** What can be wrong with one entry, so that its text cannot be used. */
+export type CorpusProblemKind =
+  | "not-utf8" // bytes that are no UTF-8
+  | "malformed" // no `<ID:...>` or `Title:` line, a row with missing or surplus cells, a line that is not a JSON object
+  | "no-abstract" // no `Abstract:`, or nothing after it
+  | "empty-text" // a text cell without a text
+  | "id-mismatch" // the file's name and its ID line differ
+  | "no-id" // an empty ID
+  | "duplicate-id" // an ID that stood before, with the same label
+  | "id-in-two-classes" // an ID that stands under two labels
+  | "unknown-class" // a text outside the class folders, a label that the mapping does not name
+  | "link"; // a symbolic link in an archive, or one that leaves the folder
+
+/** An entry that cannot be used, by name: its path in the archive or folder, or its line. */
+export interface CorpusProblem {
+  readonly kind: CorpusProblemKind;
+  readonly name: string;
+  readonly message: string;
+}
+
+/** How many texts a class has, and what the class is called in the source. */
+export interface ClassCount {
+  readonly label: number;
+  readonly name: string;
+  readonly count: number;
+}
+
+/** What was read and what was not. `read` = `kept` + `leftOut`; nothing else was there but what `ignored` names. */
+export interface CorpusReport {
+  readonly counts: { readonly read: number; readonly kept: number; readonly leftOut: number; readonly ignored: number };
+  readonly classes: readonly ClassCount[];
+  /** Entries left out, each by name; empty unless `onBadEntry` is `"report"`. */
+  readonly problems: readonly CorpusProblem[];
+  /** Files that are no texts (`.DS_Store`, `__MACOSX`, other endings), by path. */
+  readonly ignored: readonly string[];
+  /** What else the user should know, a sentence each: labels renumbered, records that PubMed no longer has. */
+  readonly remarks: readonly string[];
+}
+
+/** A labelled set of texts. */
+export interface Corpus {
+  /** Columns `texts` (string), `ID` (string), `label` (whole number from 0), one text a row, in the study's order. */
+  readonly frame: DataFrame;
+  readonly source: CorpusSource;
+  readonly report: CorpusReport;
+  /** What was taken and why, in a sentence or two: the first thing that a notebook prints. */
+  readonly notice: string;
+  /** Set where results must not be read as the study's: on the embedded sample. */
+  readonly banner?: string;
+}
+
+/** Bounds on what a source may unpack to. */
+export interface CorpusLimits {
+  /** Most bytes that all texts together may have, unpacked. @default 268435456 (256 MiB) */
+  readonly maxUnpackedBytes: number;
+  /** Most entries of an archive or folder. @default 100000 */
+  readonly maxEntries: number;
+}
+
+export const DEFAULT_LIMITS: CorpusLimits = { maxUnpackedBytes: 256 * 1024 * 1024, maxEntries: 100_000 };
+
+/** What a reader brings home, before duplicates are looked for. Internal to this room. */
+export interface Reading {
+  readonly documents: readonly NamedDocument[];
+  readonly problems: readonly CorpusProblem[];
+  readonly ignored: readonly string[];
+  /** The source's names of the classes and their labels, in the order of the frame. */
+  readonly classes: Readonly<Record<string, number>>;
+  readonly remarks: readonly string[];
+}
+
+/** A document and the entry that it came from. */
+export interface NamedDocument extends CorpusDocument {
+  readonly name: string;
+}

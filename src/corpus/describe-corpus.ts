@@ -1,0 +1,57 @@
+import type { DataFrame } from "danfojs-node";
+
+import { normaliseText } from "./find-leaks";
+import { readFrame } from "./read-frame";
+
+/** A corpus in numbers. */
+export interface CorpusDescription {
+  readonly count: number;
+  /** How many texts each label has, and their share of all, in [0, 1]. */
+  readonly labels: readonly { readonly label: number; readonly count: number; readonly share: number }[];
+  /** Lengths in words, which are what white space parts, marks included; percentiles as NumPy's, by linear interpolation. */
+  readonly words: { readonly min: number; readonly mean: number; readonly median: number; readonly p95: number; readonly max: number };
+  /** Lengths in words, one a row, for a histogram. */
+  readonly lengths: readonly number[];
+  /** Groups of IDs that have the same text, case, punctuation and white space aside. */
+  readonly sameText: readonly (readonly string[])[];
+}
+
+/**
+ * Describes a frame of texts, for the start of a notebook.
+ *
+ * @throws TsloraError `bad-input` where the frame is not a corpus'.
+ */
+export function describeCorpus(frame: DataFrame): CorpusDescription {
+  const { texts, ID, label } = readFrame(frame);
+  const lengths = texts.map((text) => (text.match(/\S+/g) ?? []).length);
+  const sorted = [...lengths].sort((a, b) => a - b);
+  const counts = new Map<number, number>();
+  for (const value of label) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const twins = new Map<string, string[]>();
+  texts.forEach((text, row) => {
+    const key = normaliseText(text);
+    const group = twins.get(key);
+    if (group === undefined) twins.set(key, [ID[row]]);
+    else group.push(ID[row]);
+  });
+  return {
+    count: texts.length,
+    labels: [...counts].sort(([a], [b]) => a - b).map(([value, count]) => ({ label: value, count, share: count / texts.length })),
+    words: {
+      min: percentile(sorted, 0),
+      mean: lengths.reduce((sum, length) => sum + length, 0) / lengths.length,
+      median: percentile(sorted, 0.5),
+      p95: percentile(sorted, 0.95),
+      max: percentile(sorted, 1),
+    },
+    lengths,
+    sameText: [...twins.values()].filter((group) => group.length > 1),
+  };
+}
+
+function percentile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+}

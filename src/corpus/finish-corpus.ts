@@ -1,0 +1,95 @@
+import type { DataFrame } from "danfojs-node";
+
+import { TsloraError } from "../base/tslora-error";
+import type { ClassCount, Corpus, CorpusProblem, CorpusReport, CorpusSource, NamedDocument, Reading } from "./corpus";
+import { toFrame } from "./to-frame";
+
+/** How many problems an error's message names; its `details.problems` name all. */
+const NAMED = 20;
+
+/** How {@link finishCorpus} treats bad entries, and why this source was taken. */
+interface FinishOptions {
+  readonly onBadEntry: "refuse" | "report";
+  readonly why: string;
+}
+
+/** Makes a corpus of what a reader brought home from `from`. */
+export function finishCorpus(source: CorpusSource, from: string, reading: Reading, { onBadEntry, why }: FinishOptions): Corpus {
+  const { frame, report } = buildCorpus(from, reading, onBadEntry);
+  return { frame, source, report, notice: notice(from, report, why) };
+}
+
+/**
+ * Looks for IDs that stand twice, refuses or reports what cannot be used, and makes the frame.
+ *
+ * @throws TsloraError `bad-input` that names every bad entry under `"refuse"`, and, under both, where fewer than two
+ * classes or an empty one are left: there is nothing to learn from those.
+ */
+function buildCorpus(where: string, reading: Reading, onBadEntry: "refuse" | "report"): { frame: DataFrame; report: CorpusReport } {
+  const { documents, problems } = dropDuplicates(reading);
+  const read = documents.length + problems.length;
+  if (problems.length > 0 && onBadEntry === "refuse") {
+    throw new TsloraError(
+      "bad-input",
+      `${where}: ${problems.length} of ${read} entries cannot be used:\n${list(problems)}\nMend them, or pass onBadEntry: "report" to leave them out and have them named in the report.`,
+      { details: { problems } },
+    );
+  }
+  const classes = countClasses(reading.classes, documents);
+  const empty = classes.filter(({ count }) => count === 0);
+  if (classes.length < 2 || empty.length > 0) {
+    const got = classes.map(({ name, count }) => `${count} of ${name}`).join(", ") || "none";
+    const why = problems.length === 0 ? "" : ` Left out:\n${list(problems)}`;
+    throw new TsloraError("bad-input", `${where}: expected texts of two classes or more and none of them empty, got ${got}.${why}`, { details: { problems, classes } });
+  }
+  const report: CorpusReport = {
+    counts: { read, kept: documents.length, leftOut: problems.length, ignored: reading.ignored.length },
+    classes,
+    problems,
+    ignored: reading.ignored,
+    remarks: reading.remarks,
+  };
+  return { frame: toFrame(documents), report };
+}
+
+/** Of an ID that stands twice in one class the first stays; of one that stands in two classes none, for neither label is sure. */
+function dropDuplicates({ documents, problems }: Reading): { documents: NamedDocument[]; problems: CorpusProblem[] } {
+  const first = new Map<string, NamedDocument>();
+  const torn = new Set<string>();
+  for (const document of documents) {
+    const earlier = first.get(document.ID);
+    if (earlier === undefined) first.set(document.ID, document);
+    else if (earlier.label !== document.label) torn.add(document.ID);
+  }
+  const kept: NamedDocument[] = [];
+  const found = [...problems];
+  for (const document of documents) {
+    const { ID, name } = document;
+    const earlier = first.get(ID);
+    if (torn.has(ID)) found.push({ kind: "id-in-two-classes", name, message: `the ID ${ID} stands in more than one class` });
+    else if (earlier !== document) found.push({ kind: "duplicate-id", name, message: `the ID ${ID} stands before, in ${String(earlier?.name)}` });
+    else kept.push(document);
+  }
+  return { documents: kept, problems: found };
+}
+
+function countClasses(classes: Readonly<Record<string, number>>, documents: readonly NamedDocument[]): ClassCount[] {
+  const names = new Map<number, string[]>();
+  for (const [name, label] of Object.entries(classes)) names.set(label, [...(names.get(label) ?? []), name]);
+  const counts = new Map<number, number>();
+  for (const { label } of documents) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...names].sort(([a], [b]) => a - b).map(([label, of]) => ({ label, name: of.join(", "), count: counts.get(label) ?? 0 }));
+}
+
+function list(problems: readonly CorpusProblem[]): string {
+  const lines = problems.slice(0, NAMED).map(({ name, message }) => `- ${name}: ${message}`);
+  if (problems.length > NAMED) lines.push(`- and ${problems.length - NAMED} more`);
+  return lines.join("\n");
+}
+
+function notice(from: string, { counts, classes, remarks }: CorpusReport, why: string): string {
+  const of = classes.map(({ label, name, count }) => `${count} of label ${label}${name === String(label) ? "" : ` (${name})`}`).join(", ");
+  const sentences = [`Data: ${counts.kept} texts, ${of}, from ${from}, ${why}.`];
+  if (counts.leftOut > 0) sentences.push(`${counts.leftOut} of ${counts.read} entries were left out; the report names them.`);
+  return [...sentences, ...remarks].join(" ");
+}

@@ -1,0 +1,16 @@
+export { cleanText, cleanTexts, MISSING_ABSTRACT } from "./clean-text";
+export type { ClassCount, Corpus, CorpusDocument, CorpusLimits, CorpusProblem, CorpusProblemKind, CorpusReport, CorpusSource } from "./corpus";
+export { describeCorpus, type CorpusDescription } from "./describe-corpus";
+export { fetchPubmed, type PubmedEvent } from "./fetch-pubmed";
+export { findLeaks, type Leaks } from "./find-leaks";
+export { loadCorpus } from "./load-corpus";
+export type { LoadCorpusOptions } from "./load-options";
+export type { PubmedResult } from "./pubmed-cache";
+export type { FetchPubmedOptions } from "./pubmed-options";
+export { readFrame, type CorpusColumns } from "./read-frame";
+export { readPmids, type LabelledPmid } from "./read-pmids";
+export type { TableOptions } from "./read-table";
+export { splitIndices, type SplitIndices, type SplitOptions } from "./split-indices";
+export { toFrame } from "./to-frame";
+export { trainTestSplit } from "./train-test-split";
+export { writeStudyZip } from "./write-study-zip";

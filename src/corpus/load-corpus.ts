@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { TsloraError } from "../base/tslora-error";
+import type { Corpus } from "./corpus";
+import { resolveLoadOptions, type LoadCorpusOptions, type LoadSettings } from "./load-options";
+import { findPath, loadPath } from "./load-path";
+import { loadPubmed } from "./load-pubmed";
+import { loadSample } from "./load-sample";
+
+/**
+ * Loads a labelled corpus into a danfojs frame with the columns `texts`, `ID`, `label`.
+ *
+ * `source` is the path of a `Dataset.zip` in the study's format, of a folder of the same shape, or of a CSV, TSV or
+ * JSONL file; `"pubmed"`, the study's abstracts by their PMIDs; `"sample"`, texts written for this project; or
+ * `"auto"`: what the environment's TSLORA_DATA names, else a `Dataset.zip` in `data/`, else PubMed (from the cache, if
+ * it was asked before), else the sample. Only `"auto"` goes on to the next, never away from a source that was named,
+ * and `notice` says what was taken and why.
+ *
+ * What cannot be used is never dropped in silence. An entry that cannot (see {@link CorpusProblemKind}) refuses the
+ * whole by default, all such entries named at once; with `onBadEntry: "report"` it is left out and named in `report`.
+ * What makes the whole doubtful is always refused: a damaged or encrypted archive, a name that leaves its folder, more
+ * bytes or entries than the limits allow, a table that is not UTF-8 or lacks a column, an empty class. Files that are
+ * no texts at all (`.DS_Store`, `__MACOSX`, other endings than `.txt`) are ignored, and named.
+ *
+ * @throws TsloraError `not-found`, `bad-input`, `unsupported` (another kind of file), `bad-option`; of PubMed also
+ * `unreachable` and `aborted`.
+ */
+export async function loadCorpus(source = "auto", options: LoadCorpusOptions = {}): Promise<Corpus> {
+  const settings = resolveLoadOptions(options);
+  const given = process.env.TSLORA_DATA;
+  if (source !== "auto") return loadNamed(source, settings, "as asked for");
+  if (given !== undefined && given !== "" && given !== "auto") return loadNamed(given, settings, "since TSLORA_DATA names it");
+  return loadAuto(settings);
+}
+
+async function loadNamed(source: string, settings: LoadSettings, why: string): Promise<Corpus> {
+  if (source === "sample") return loadSample(settings, why);
+  if (source === "pubmed") return loadPubmed(settings, why);
+  return loadPath(await findPath(source), settings, why);
+}
+
+async function loadAuto(settings: LoadSettings): Promise<Corpus> {
+  const own = join(settings.dataDir, "Dataset.zip");
+  if (existsSync(own)) return loadPath(own, settings, "since it lies there");
+  try {
+    return await loadPubmed(settings, `since there is no ${own}`);
+  } catch (error) {
+    if (!(error instanceof TsloraError && error.code === "unreachable")) throw error;
+    return loadSample(settings, `since there is no ${own}, and PubMed cannot be asked: ${error.message}`);
+  }
+}

@@ -1,0 +1,61 @@
+import { join } from "node:path";
+
+import { Problems } from "../base/problems";
+import { projectRoot } from "../base/project-root";
+import { DEFAULT_LIMITS, type CorpusLimits } from "./corpus";
+import type { PubmedEvent } from "./fetch-pubmed";
+import type { FetchPubmedOptions } from "./pubmed-options";
+import type { TableOptions } from "./read-table";
+
+/** How to load a corpus. The columns are for CSV and JSONL files only. */
+export interface LoadCorpusOptions extends TableOptions {
+  /** What parts the cells of a CSV file. @default a comma; a tab for `.tsv` */
+  readonly delimiter?: string;
+  /** Whether an entry that cannot be used refuses the whole, or is left out and named in the report. @default "refuse" */
+  readonly onBadEntry?: "refuse" | "report";
+  /** Bounds on what is read. */
+  readonly limits?: Partial<CorpusLimits>;
+  /** How PubMed is asked, where it is. */
+  readonly pubmed?: Omit<FetchPubmedOptions, "pmids" | "cacheDir" | "signal">;
+  /** Where `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip` lie. @default `data` in the clone */
+  readonly dataDir?: string;
+  /** Where what PubMed brought is kept. @default `.tslora/data` in the clone */
+  readonly cacheDir?: string;
+  /** Told how a fetch from PubMed gets on. @default nobody */
+  readonly onProgress?: (event: PubmedEvent) => void;
+  /** Stops a fetch from PubMed. */
+  readonly signal?: AbortSignal;
+}
+
+/** The options with every default in place. Internal to this room. */
+export interface LoadSettings extends LoadCorpusOptions {
+  readonly onBadEntry: "refuse" | "report";
+  readonly limits: CorpusLimits;
+  readonly dataDir: string;
+  readonly cacheDir: string;
+}
+
+/** Puts the defaults in place and checks what was given. */
+export function resolveLoadOptions(options: LoadCorpusOptions): LoadSettings {
+  const settings: LoadSettings = {
+    ...options,
+    onBadEntry: options.onBadEntry ?? "refuse",
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    dataDir: options.dataDir ?? join(projectRoot(), "data"),
+    cacheDir: options.cacheDir ?? join(projectRoot(), ".tslora", "data"),
+  };
+  check(settings);
+  return settings;
+}
+
+function check({ onBadEntry, limits, labels, delimiter }: LoadSettings): void {
+  const problems = new Problems("loadCorpus");
+  problems.expect(["refuse", "report"].includes(onBadEntry), `onBadEntry: expected "refuse" or "report", got ${JSON.stringify(onBadEntry)}`);
+  for (const [name, limit] of Object.entries(limits)) problems.expect(limit > 0, `limits.${name}: expected a number above 0, got ${String(limit)}`);
+  problems.expect(delimiter === undefined || delimiter.length > 0, "delimiter: expected a character, got none");
+  if (labels !== undefined) {
+    const distinct = [...new Set(Object.values(labels))].sort((a, b) => a - b);
+    problems.expect(distinct.length > 1 && distinct.every((label, i) => label === i), `labels: expected the whole numbers from 0 on, at least two of them, got ${JSON.stringify(labels)}`);
+  }
+  problems.throwIfAny();
+}

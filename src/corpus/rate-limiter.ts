@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** The clock that a limiter goes by, in milliseconds. */
+export interface Clock {
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, { signal });
+  },
+};
+
+/** Lets calls through at even distances, so that no second sees more than a host allows. */
+export class RateLimiter {
+  readonly #distance: number;
+  readonly #clock: Clock;
+  #next = -Infinity;
+
+  constructor(perSecond: number, clock: Clock = systemClock) {
+    this.#distance = 1000 / perSecond;
+    this.#clock = clock;
+  }
+
+  /** Waits for this call's turn. Turns are given in the order of the calls. */
+  async turn(signal?: AbortSignal): Promise<void> {
+    const now = this.#clock.now();
+    const mine = Math.max(now, this.#next);
+    this.#next = mine + this.#distance;
+    if (mine > now) await this.#clock.sleep(mine - now, signal);
+  }
+}

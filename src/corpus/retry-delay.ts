@@ -1,0 +1,28 @@
+/** What a wait before the next try hangs on. */
+export interface RetryDelayOptions {
+  /** How many tries have failed, from 1. */
+  readonly failed: number;
+  /** The wait after the first failure, in milliseconds; it doubles with each. */
+  readonly backoffMs: number;
+  /** The answer's `Retry-After` header, if it had one: seconds or an HTTP date. */
+  readonly retryAfter?: string | null;
+  /** The time, in milliseconds since 1970. */
+  readonly now: number;
+  /** A number in [0, 1) that spreads the waits of many clients. */
+  readonly jitter: number;
+}
+
+/**
+ * How long to wait before the next try, in milliseconds: exponential, of which the jitter takes up to a half, and never
+ * shorter than the host asks by `Retry-After`.
+ */
+export function retryDelay({ failed, backoffMs, retryAfter, now, jitter }: RetryDelayOptions): number {
+  const own = backoffMs * 2 ** (failed - 1) * (1 - jitter / 2);
+  return Math.ceil(Math.max(own, parseRetryAfter(retryAfter ?? "", now)));
+}
+
+function parseRetryAfter(header: string, now: number): number {
+  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? 0 : date - now;
+}

@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { TsloraError, type TsloraErrorCode } from "../../src/base/tslora-error";
+import { fetchPubmed, type PubmedEvent } from "../../src/corpus/fetch-pubmed";
+import { loadCorpus } from "../../src/corpus/load-corpus";
+import type { PubmedResult } from "../../src/corpus/pubmed-cache";
+import { EUTILS, resolveFetchOptions, type FetchPubmedOptions } from "../../src/corpus/pubmed-options";
+import { RateLimiter } from "../../src/corpus/rate-limiter";
+import { readFrame } from "../../src/corpus/read-frame";
+import { retryDelay } from "../../src/corpus/retry-delay";
+import { startEutils, type EutilsServer, type ServedRecord } from "./eutils-server";
+
+process.env.NO_PROXY = "127.0.0.1";
+for (const name of ["NCBI_API_KEY", "NCBI_EMAIL", "TSLORA_EUTILS", "TSLORA_DATA"]) delete process.env[name];
+
+const pmids = Array.from({ length: 12 }, (_, i) => ({ pmid: String(1001 + i), label: i % 2 }));
+const records = new Map<string, ServedRecord>(pmids.map(({ pmid }) => [pmid, { title: `Title ${pmid}.`, abstract: `<AbstractText>Words of ${pmid}, α &lt; β.</AbstractText>` }]));
+
+let server: EutilsServer;
+let cacheDir: string;
+beforeEach(async () => {
+  server = await startEutils(records);
+  cacheDir = await mkdtemp(join(tmpdir(), "tslora-pubmed-"));
+});
+afterEach(async () => {
+  await server.close();
+  await rm(cacheDir, { recursive: true, force: true });
+});
+
+const quick = (): FetchPubmedOptions => ({ pmids, cacheDir, baseUrl: server.baseUrl, batchSize: 5, requestsPerSecond: 1000, backoffMs: 1 });
+
+async function drain(options: FetchPubmedOptions): Promise<{ events: PubmedEvent[]; result: PubmedResult }> {
+  const events: PubmedEvent[] = [];
+  const fetching = fetchPubmed(options);
+  for (;;) {
+    const next = await fetching.next();
+    if (next.done === true) return { events, result: next.value };
+    events.push(next.value);
+  }
+}
+
+function ofKind<K extends PubmedEvent["kind"]>(events: readonly PubmedEvent[], kind: K): Extract<PubmedEvent, { kind: K }>[] {
+  return events.filter((event): event is Extract<PubmedEvent, { kind: K }> => event.kind === kind);
+}
+
+function refused(code: TsloraErrorCode, ...parts: RegExp[]): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof TsloraError, String(error));
+    assert.equal(error.code, code, error.message);
+    for (const part of parts) assert.match(error.message, part);
+    return true;
+  };
+}
+
+test("records are asked for in batches, with tool, e-mail and key, and become a Dataset.zip", async () => {
+  const { events, result } = await drain({ ...quick(), email: "someone@example.org", apiKey: "abc", tool: "mine" });
+  assert.deepEqual(server.requests.map((form) => form.get("id")?.split(",").length), [5, 5, 2]);
+  const { id, ...fields } = Object.fromEntries(server.requests[0]);
+  assert.equal(id, "1001,1002,1003,1004,1005");
+  assert.deepEqual(fields, { db: "pubmed", retmode: "xml", tool: "mine", email: "someone@example.org", api_key: "abc" });
+  assert.deepEqual(events.map(({ kind }) => kind), ["start", "batch", "batch", "batch"]);
+  assert.deepEqual(events.at(-1), { kind: "batch", batch: 3, batches: 3, records: 12, total: 12 });
+  assert.deepEqual([result.asked, result.kept, result.vanished, result.retracted, result.withoutAbstract], [12, 12, [], [], []]);
+
+  const corpus = await loadCorpus(result.path);
+  const { ID, label, texts } = readFrame(corpus.frame);
+  const odd = pmids.filter((entry) => entry.label === 1).map(({ pmid }) => pmid);
+  const even = pmids.filter((entry) => entry.label === 0).map(({ pmid }) => pmid);
+  assert.deepEqual(ID, [...odd, ...even]);
+  assert.deepEqual(label, [...odd.map(() => 1), ...even.map(() => 0)]);
+  assert.equal(texts[0], "<ID:1002>\nTitle: Title 1002.\nAbstract: Words of 1002, α < β.");
+  assert.deepEqual(await readdir(cacheDir), ["Dataset.json", "Dataset.zip"]);
+});
+
+test("the same records give the same bytes, whatever the batches", async () => {
+  const { result } = await drain(quick());
+  const first = await readFile(result.path);
+  await drain({ ...quick(), batchSize: 3 });
+  assert.ok(first.equals(await readFile(result.path)));
+});
+
+test("busy hosts, broken connections and cut-off answers are met by trying again", async () => {
+  server.manners.push(
+    { kind: "status", status: 429, headers: { "retry-after": "1" }, body: '{"error":"API rate limit exceeded"}' },
+    { kind: "status", status: 500 },
+    { kind: "reset" },
+    { kind: "truncated" },
+    { kind: "answer" },
+    { kind: "status", status: 503 },
+    { kind: "garbage", body: "<html><body>Maintenance</body></html>" },
+    { kind: "garbage", body: Buffer.from([0xff, 0xfe, 0x3c]) },
+  );
+  const { events, result } = await drain(quick());
+  const retries = ofKind(events, "retry");
+  assert.equal(retries.length, 7);
+  assert.ok(retries[0].waitMs >= 1000, "Retry-After is heeded");
+  assert.match(retries[0].reason, /429/);
+  assert.match(retries[1].reason, /500/);
+  assert.match(retries[5].reason, /PubmedArticleSet/);
+  assert.match(retries[6].reason, /UTF-8/);
+  assert.deepEqual(retries.map(({ failed }) => failed), [1, 2, 3, 4, 1, 2, 3]);
+  assert.deepEqual([result.kept, result.vanished], [12, []]);
+});
+
+test("an answer that does not come is given up and asked for again", async () => {
+  server.manners.push({ kind: "hang" });
+  const { events, result } = await drain({ ...quick(), timeoutMs: 150 });
+  assert.deepEqual(ofKind(events, "retry").map(({ reason }) => reason), ["no whole answer in 0.15 s"]);
+  assert.equal(result.kept, 12);
+});
+
+test("vanished, retracted and abstract-less records are named, and asked for once more before they count as vanished", async () => {
+  const own = new Map(records);
+  own.delete("1003");
+  own.set("1004", { title: "No words." });
+  own.set("1005", { title: "Withdrawn.", abstract: "<AbstractText>It was wrong.</AbstractText>", types: '<PublicationType UI="D016428">Journal Article</PublicationType><PublicationType UI="D016441">Retracted Publication</PublicationType>' });
+  own.set("1006", { title: "A notice.", abstract: "<AbstractText>Of a retraction.</AbstractText>", types: '<PublicationType UI="D016440">Retraction of Publication</PublicationType>' });
+  const other = await startEutils(own);
+  try {
+    const { events, result } = await drain({ ...quick(), baseUrl: other.baseUrl });
+    assert.deepEqual(ofKind(events, "ask-again"), [{ kind: "ask-again", pmids: ["1003"] }]);
+    assert.deepEqual(other.requests.at(-1)?.get("id"), "1003");
+    assert.deepEqual([result.vanished, result.withoutAbstract, result.retracted, result.kept], [["1003"], ["1004"], ["1005"], 10]);
+    const { result: without } = await drain({ ...quick(), baseUrl: other.baseUrl, retracted: "leave-out" });
+    assert.deepEqual([without.retracted, without.kept], [["1005"], 9]);
+  } finally {
+    await other.close();
+  }
+});
+
+test("a record that one answer lacks and the next one has is not lost; NCBI's 400 for none at all is no fault", async () => {
+  const partial = new Map(records);
+  partial.delete("1012");
+  server.manners.push({ kind: "answer" }, { kind: "answer" }, { kind: "garbage", body: "<PubmedArticleSet></PubmedArticleSet>" });
+  const { result } = await drain(quick());
+  assert.deepEqual([result.kept, result.vanished], [12, []]);
+
+  const other = await startEutils(partial);
+  other.manners.push({ kind: "answer" }, { kind: "answer" }, { kind: "answer" }, { kind: "status", status: 400, body: "ID list is empty! Possibly it has no correct IDs." });
+  try {
+    const { result: second } = await drain({ ...quick(), baseUrl: other.baseUrl });
+    assert.deepEqual(second.vanished, ["1012"]);
+  } finally {
+    await other.close();
+  }
+});
+
+test("a fetch that was stopped, by a signal or a failing host, goes on where it stood", async () => {
+  const stop = new AbortController();
+  const events: PubmedEvent[] = [];
+  await assert.rejects(async () => {
+    for await (const event of fetchPubmed({ ...quick(), signal: stop.signal })) {
+      events.push(event);
+      if (event.kind === "batch") stop.abort();
+    }
+  }, refused("aborted", /goes on from there/));
+  assert.equal(server.requests.length, 1);
+  assert.ok(!existsSync(join(cacheDir, "Dataset.zip")));
+
+  server.manners.push({ kind: "answer" }, ...Array.from({ length: 3 }, () => ({ kind: "status", status: 502 }) as const));
+  await assert.rejects(drain({ ...quick(), maxTries: 3 }), refused("unreachable", /3 tries failed/, /502/, /goes on from there/));
+  assert.ok(!existsSync(join(cacheDir, "Dataset.zip")));
+
+  const { events: last, result } = await drain(quick());
+  assert.deepEqual(last[0], { kind: "start", host: new URL(server.baseUrl).host, total: 12, cached: 10, batches: 1 });
+  assert.equal(server.requests.at(-1)?.get("id"), "1011,1012");
+  assert.equal(result.kept, 12);
+});
+
+test("a spoilt file among the kept records costs its own records alone", async () => {
+  const stop = new AbortController();
+  await assert.rejects(async () => {
+    for await (const event of fetchPubmed({ ...quick(), signal: stop.signal })) if (event.kind === "batch" && event.batch === 2) stop.abort();
+  }, refused("aborted"));
+  const [spoilt] = await readdir(join(cacheDir, "pubmed"));
+  await writeFile(join(cacheDir, "pubmed", spoilt), "[{");
+  const { events, result } = await drain(quick());
+  assert.ok(events[0].kind === "start" && events[0].cached === 5);
+  assert.equal(result.kept, 12);
+});
+
+test("what cannot get better is not tried again", async () => {
+  server.manners.push({ kind: "status", status: 400, body: '{"error":"API key invalid"}' });
+  await assert.rejects(drain(quick()), refused("unreachable", /400/, /API key invalid/));
+  assert.equal(server.requests.length, 1);
+  server.manners.push({ kind: "status", status: 429, headers: { "retry-after": "7200" } });
+  await assert.rejects(drain(quick()), refused("unreachable", /wait of 7200 s/));
+  const nothing = await startEutils(new Map());
+  await assert.rejects(drain({ ...quick(), baseUrl: nothing.baseUrl }), refused("bad-input", /label 0, got none/));
+  await nothing.close();
+  assert.ok(!existsSync(join(cacheDir, "Dataset.zip")));
+});
+
+test("a host that does not listen is told at once", async () => {
+  const closed = await startEutils(records);
+  await closed.close();
+  await assert.rejects(drain({ ...quick(), baseUrl: closed.baseUrl }), refused("unreachable", /cannot be reached/));
+});
+
+test("loadCorpus takes PubMed by name, keeps what came, and says what is no longer there", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "tslora-data-"));
+  try {
+    await writeFile(join(dataDir, "pmids.csv"), `pmid,label\n${pmids.map(({ pmid, label }) => `${pmid},${label}\n`).join("")}999,1\n`);
+    const seen: string[] = [];
+    const options = { dataDir, cacheDir, pubmed: { baseUrl: server.baseUrl, requestsPerSecond: 1000 }, onProgress: ({ kind }: PubmedEvent) => void seen.push(kind) };
+    const corpus = await loadCorpus("pubmed", options);
+    assert.equal(corpus.source.kind, "pubmed");
+    assert.equal(corpus.frame.shape[0], 12);
+    assert.deepEqual(seen, ["start", "batch", "ask-again", "batch"]);
+    assert.match(corpus.notice, /no longer has 999/);
+    assert.match(corpus.notice, /Of 13 records asked for, 12 were usable/);
+    assert.equal(corpus.banner, undefined);
+
+    const requests = server.requests.length;
+    const again = await loadCorpus("auto", options);
+    assert.equal(server.requests.length, requests, "the cache is taken");
+    assert.match(again.notice, /no longer has 999/);
+
+    await writeFile(join(dataDir, "pmids.csv"), "pmid,label\n1001,0\n1002,1\n");
+    const other = await loadCorpus("pubmed", options);
+    assert.equal(server.requests.length, requests + 1, "another list is another fetch");
+    assert.equal(other.frame.shape[0], 2);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+});
+
+test("options that cannot be met are all named", async () => {
+  const bad: FetchPubmedOptions = { pmids: [{ pmid: "12x", label: 0 }], cacheDir, batchSize: 500, maxTries: 0, requestsPerSecond: 0, email: "nobody", baseUrl: "ftp://x" };
+  await assert.rejects(drain(bad), refused("bad-option", /12x/, /batchSize.*500/, /maxTries.*0/, /requestsPerSecond/, /email/, /baseUrl/));
+});
+
+test("NCBI's own address and limits are the defaults, and the environment may change them", () => {
+  const plain = resolveFetchOptions({ pmids });
+  assert.deepEqual([plain.request.baseUrl, plain.requestsPerSecond, plain.batchSize, plain.request.tool], [EUTILS, 3, 200, "tslora"]);
+  try {
+    Object.assign(process.env, { NCBI_API_KEY: "k", NCBI_EMAIL: "a@b.org", TSLORA_EUTILS: "http://127.0.0.1:9/" });
+    const changed = resolveFetchOptions({ pmids });
+    assert.deepEqual([changed.request.baseUrl, changed.requestsPerSecond, changed.request.apiKey, changed.request.email], ["http://127.0.0.1:9", 10, "k", "a@b.org"]);
+  } finally {
+    for (const name of ["NCBI_API_KEY", "NCBI_EMAIL", "TSLORA_EUTILS"]) delete process.env[name];
+  }
+});
+
+test("turns are spread so that no second sees more than the limit", async () => {
+  let now = 0;
+  const turns: number[] = [];
+  const limiter = new RateLimiter(3, {
+    now: () => now,
+    sleep: async (ms) => {
+      now += ms;
+    },
+  });
+  for (let i = 0; i < 10; i++) {
+    await limiter.turn();
+    turns.push(now);
+    now += i === 5 ? 900 : 20; // a slow answer in between must not be made up for by a burst
+  }
+  for (const start of turns) assert.ok(turns.filter((turn) => turn >= start && turn < start + 999).length <= 3);
+});
+
+test("waits double, are spread by at most a half, and are never shorter than Retry-After asks", () => {
+  const wait = (failed: number, jitter: number, retryAfter?: string): number => retryDelay({ failed, backoffMs: 1000, retryAfter, now: Date.parse("2025-01-01T00:00:00Z"), jitter });
+  assert.deepEqual([wait(1, 0), wait(2, 0), wait(5, 0)], [1000, 2000, 16000]);
+  assert.equal(wait(3, 0.5), 3000);
+  assert.equal(wait(1, 0, "7"), 7000);
+  assert.equal(wait(1, 0, "Wed, 01 Jan 2025 00:00:30 GMT"), 30000);
+  assert.equal(wait(1, 0, "Wed, 01 Jan 2020 00:00:00 GMT"), 1000);
+  assert.equal(wait(1, 0, "soon"), 1000);
+});

@@ -1,0 +1,58 @@
+"""Writes golden-splits.json: scikit-learn 1.9.1's train_test_split on NumPy 2.4.6, as row numbers.
+
+Run in this folder:  python golden-splits.py [path to Dataset.zip, for the study's own split]
+The study's split needs only the number of files and their labels; no text is written.
+"""
+import hashlib
+import json
+import sys
+
+import numpy
+import sklearn
+from sklearn.model_selection import train_test_split
+
+assert sklearn.__version__ == "1.9.1" and numpy.__version__ == "2.4.6", (sklearn.__version__, numpy.__version__)
+
+
+def digest(rows):
+    return hashlib.sha256(",".join(str(int(row)) for row in rows).encode()).hexdigest()
+
+
+plain = []
+for n, train_size, test_size, seed, shuffle in [
+    (10, None, None, 0, True), (10, None, 0.3, 1, True), (7, 0.6, None, 42, True), (11, 0.35, 0.35, 7, True),
+    (12, 5, 4, 123456789, True), (100, None, 33, 4294967295, True), (2, None, None, 3, True), (9, 0.5, None, 5, False),
+    (1000, 0.6, None, 42, True), (400, None, 0.5, 42, True), (70000, 0.9, None, 2024, True), (3000, 0.1, 0.29, 99, True),
+]:
+    train, test = train_test_split(numpy.arange(n), train_size=train_size, test_size=test_size, random_state=seed, shuffle=shuffle)
+    case = dict(length=n, trainSize=train_size, testSize=test_size, randomState=seed, shuffle=shuffle)
+    case.update(dict(train=train.tolist(), test=test.tolist()) if n <= 100 else dict(trainSha256=digest(train), testSha256=digest(test)))
+    plain.append(case)
+
+stratified = []
+for labels, train_size, test_size, seed in [
+    ([0, 1] * 5, None, 0.4, 0),
+    ([0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2], 0.5, None, 42),
+    (["b", "a", "c"] * 4, 5, 5, 3),  # shares of equal remainder: ties are broken by the generator
+    (["b", "a", "c", "d"] * 7, 6, 7, 8),
+    ([int(i * i % 7 < 3) for i in range(90)], None, 0.2, 11),
+    ([int(i < 292) for i in range(600)], 0.9, None, 42),
+    ([i * 7919 % 10 for i in range(5000)], 0.333, 0.111, 77),
+]:
+    n = len(labels)
+    train, test = train_test_split(numpy.arange(n), train_size=train_size, test_size=test_size, random_state=seed, stratify=labels)
+    case = dict(stratify=labels if n <= 100 else None, length=n, trainSize=train_size, testSize=test_size, randomState=seed)
+    case.update(dict(train=train.tolist(), test=test.tolist()) if n <= 100 else dict(trainSha256=digest(train), testSha256=digest(test)))
+    stratified.append(case)
+
+rows = numpy.arange(1000)
+train, rest = train_test_split(rows, train_size=0.6, random_state=42)
+test, validation = train_test_split(rest, test_size=0.5, random_state=42)
+study = dict(trainSha256=digest(train), testSha256=digest(test), validationSha256=digest(validation))
+
+random = numpy.random.RandomState(42)
+generator = dict(seed=42, uint32=[int(x) for x in random.randint(0, 2**32, size=700, dtype=numpy.uint32)[[0, 1, 2, 623, 624, 699]]])
+
+with open("golden-splits.json", "w") as file:
+    json.dump(dict(generator=generator, plain=plain, stratified=stratified, study=study), file, indent=None, separators=(",", ":"))
+    file.write("\n")
