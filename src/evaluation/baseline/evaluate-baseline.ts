@@ -1,0 +1,53 @@
+import { Problems } from "../../base/problems";
+import { TsloraError } from "../../base/tslora-error";
+import { evaluate, type EvaluateOptions } from "../evaluate";
+import type { Evaluation } from "../evaluation";
+import { readLabelledTexts, type LabelledTexts } from "../labelled-texts";
+import type { TextClassifier } from "../text-classifier";
+import { LogisticRegression } from "./logistic-regression";
+import { TfidfVectorizer, type TfidfOptions } from "./tfidf-vectorizer";
+
+export interface BaselineOptions extends TfidfOptions {
+  /** What the classes are called. @default ["NEGATIVE", "POSITIVE"] */
+  readonly labels?: readonly string[];
+  /** Inverse strength of the penalty. @default 10 */
+  readonly C?: number;
+}
+
+/** Words and pairs of words that stand in two texts or more, their counts damped. */
+const TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
+
+/**
+ * Trains the baseline, logistic regression on TF-IDF: what a fine-tuned model must beat to be worth its training.
+ *
+ * @param train - a danfojs DataFrame with the columns `texts` and `label`, or a list of `{ text, label }`
+ * @returns a classifier like any other
+ * @throws TsloraError `bad-input` when a class has no text or no term stands in two of them.
+ */
+export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {}): TextClassifier {
+  const { labels = ["NEGATIVE", "POSITIVE"], C = 10, ...terms } = options;
+  const problems = new Problems("trainBaseline");
+  problems.expect(labels.length >= 2, `labels is to name two classes or more; ${labels.length} came`);
+  problems.throwIfAny();
+  const data = readLabelledTexts("trainBaseline", train, { classes: labels.length });
+  const missing = labels.filter((_, label) => !data.labels.includes(label));
+  if (missing.length > 0) throw new TsloraError("bad-input", `trainBaseline: texts of every class were expected; none is ${missing.join(", ")}.`);
+  const vectorizer = new TfidfVectorizer({ ...TERMS, ...terms }).fit(data.texts);
+  const model = new LogisticRegression({ C }).fit(vectorizer.transform(data.texts), data.labels);
+  return {
+    labels: [...labels],
+    predictLogits: (texts, { onProgress } = {}) => {
+      const logits = Float32Array.from(model.logits(vectorizer.transform(texts)).flat());
+      onProgress?.(texts.length, texts.length);
+      return Promise.resolve(logits);
+    },
+  };
+}
+
+/** Trains the baseline on one set of texts and evaluates it on another. `elapsedSeconds` covers both. */
+export async function evaluateBaseline(train: LabelledTexts, test: LabelledTexts, options: BaselineOptions & Pick<EvaluateOptions, "confidence"> = {}): Promise<Evaluation> {
+  const { confidence, ...training } = options;
+  const start = performance.now();
+  const evaluation = await evaluate(trainBaseline(train, training), test, { confidence });
+  return { ...evaluation, elapsedSeconds: (performance.now() - start) / 1000 };
+}

@@ -1,0 +1,127 @@
+import { Problems } from "../../base/problems";
+import { TsloraError } from "../../base/tslora-error";
+import { softmax } from "../softmax";
+import { minimizeLbfgs } from "./minimize-lbfgs";
+import type { SparseMatrix } from "./sparse-matrix";
+
+export interface LogisticRegressionOptions {
+  /** Inverse strength of the L2 penalty on the coefficients; the intercept is not penalised. @default 1 */
+  readonly C?: number;
+  /** Done when no part of the gradient of the mean loss is greater. scikit-learn stops at 1e-4, short of the optimum. @default 1e-7 */
+  readonly tol?: number;
+  /** @default 10000 */
+  readonly maxIter?: number;
+}
+
+/**
+ * Logistic regression with an L2 penalty, as scikit-learn's `LogisticRegression`: minimises
+ * C * (sum of cross entropies) + |coefficients|^2 / 2, for two classes with one row of coefficients, for more with
+ * one a class (multinomial).
+ */
+export class LogisticRegression {
+  readonly #options: Required<LogisticRegressionOptions>;
+  #classes: number[] = [];
+  #coef: Float64Array[] = [];
+  #intercept: Float64Array = new Float64Array();
+
+  /** @throws TsloraError `bad-option` that lists every bad option. */
+  constructor(options: LogisticRegressionOptions = {}) {
+    this.#options = { C: options.C ?? 1, tol: options.tol ?? 1e-7, maxIter: options.maxIter ?? 10000 };
+    const { C, tol, maxIter } = this.#options;
+    const problems = new Problems("LogisticRegression");
+    problems.expect(C > 0 && Number.isFinite(C), `C is to be a number above 0; ${C} came`);
+    problems.expect(tol > 0, `tol is to be a number above 0; ${tol} came`);
+    problems.expect(Number.isSafeInteger(maxIter) && maxIter >= 1, `maxIter is to be a whole number of at least 1; ${maxIter} came`);
+    problems.throwIfAny();
+  }
+
+  /** The labels, sorted: the order of rows and probabilities. */
+  get classes(): readonly number[] {
+    return this.#classes;
+  }
+
+  /** One row of coefficients for two classes (of the greater one), else one a class. */
+  get coef(): readonly Float64Array[] {
+    return this.#coef;
+  }
+
+  /** One number for each row of `coef`. */
+  get intercept(): Float64Array {
+    return this.#intercept;
+  }
+
+  /**
+   * Finds the coefficients.
+   *
+   * @param x - [samples, features]
+   * @param y - labels, [samples]
+   * @throws TsloraError `bad-input` when lengths differ or there is only one class.
+   */
+  fit(x: SparseMatrix, y: ArrayLike<number>): this {
+    const [samples, features] = x.shape;
+    if (y.length !== samples) throw new TsloraError("bad-input", `LogisticRegression: a label for each of the ${samples} samples was expected; ${y.length} came.`);
+    this.#classes = [...new Set(Array.from(y))].sort((a, b) => a - b);
+    if (this.#classes.length < 2) throw new TsloraError("bad-input", `LogisticRegression: two classes or more were expected; only ${this.#classes.join("")} came.`);
+    const classOf = new Map(this.#classes.map((label, index) => [label, index]));
+    const target = Int32Array.from(y, (label) => classOf.get(label) ?? -1);
+    const rows = this.#classes.length === 2 ? 1 : this.#classes.length;
+    const penalty = 1 / (this.#options.C * samples);
+    const best = minimizeLbfgs(
+      (parameters, gradient) => {
+        const parts = split(parameters, rows, features);
+        const slopes = split(gradient, rows, features);
+        let loss = 0;
+        for (let k = 0; k < rows * features; k++) {
+          loss += (penalty / 2) * parameters[k] ** 2;
+          gradient[k] = penalty * parameters[k];
+        }
+        gradient.fill(0, rows * features);
+        for (let i = 0; i < samples; i++) {
+          const scores = this.#scores(x, i, parts);
+          const { probabilities, logSum } = softmax(scores);
+          loss += (logSum - scores[target[i]]) / samples;
+          slopes.coef.forEach((slope, row) => {
+            const k = rows === 1 ? 1 : row;
+            const error = (probabilities[k] - (target[i] === k ? 1 : 0)) / samples;
+            for (let j = x.indptr[i]; j < x.indptr[i + 1]; j++) slope[x.indices[j]] += error * x.data[j];
+            slopes.intercept[row] += error;
+          });
+        }
+        return loss;
+      },
+      { ...this.#options, start: new Float64Array(rows * (features + 1)) },
+    );
+    ({ coef: this.#coef, intercept: this.#intercept } = split(best, rows, features));
+    return this;
+  }
+
+  /** Scores whose softmax are the probabilities; of two classes the first one's is 0. [samples][classes] */
+  logits(x: SparseMatrix): number[][] {
+    return Array.from({ length: x.shape[0] }, (_, i) => this.#scores(x, i, { coef: this.#coef, intercept: this.#intercept }));
+  }
+
+  /** Probabilities in the order of `classes`. [samples][classes] */
+  predictProba(x: SparseMatrix): number[][] {
+    return this.logits(x).map((scores) => softmax(scores).probabilities);
+  }
+
+  #scores(x: SparseMatrix, i: number, { coef, intercept }: Parameters): number[] {
+    const scores = coef.map((row, k) => {
+      let score = intercept[k];
+      for (let j = x.indptr[i]; j < x.indptr[i + 1]; j++) score += row[x.indices[j]] * x.data[j];
+      return score;
+    });
+    return coef.length === 1 ? [0, scores[0]] : scores;
+  }
+}
+
+interface Parameters {
+  readonly coef: Float64Array[];
+  readonly intercept: Float64Array;
+}
+
+/** Views of one array of parameters: rows of coefficients, then the intercepts. */
+function split(parameters: Float64Array, rows: number, features: number): { coef: Float64Array[]; intercept: Float64Array } {
+  const coef = Array.from({ length: rows }, (_, row) => parameters.subarray(row * features, (row + 1) * features));
+  return { coef, intercept: new Float64Array(parameters.buffer, parameters.byteOffset + rows * features * 8, rows) };
+}

@@ -1,0 +1,94 @@
+import { Problems } from "../../base/problems";
+import { TsloraError } from "../../base/tslora-error";
+import { compareCodePoints } from "../metrics/targets";
+import { sparseMatrix, type SparseMatrix } from "./sparse-matrix";
+
+export interface TfidfOptions {
+  /** The shortest and the longest runs of words that count as terms. @default [1, 1] */
+  readonly ngramRange?: readonly [shortest: number, longest: number];
+  /** Terms in fewer texts than this are left out. @default 1 */
+  readonly minDf?: number;
+  /** Whether a term's count is damped to 1 + ln(count). @default false */
+  readonly sublinearTf?: boolean;
+}
+
+// scikit-learn's `(?u)\b\w\w+\b`: Python's \w is letters, numbers and the underscore, without combining marks.
+const WORD = /[\p{L}\p{N}_]{2,}/gu;
+
+/**
+ * Texts as weighted counts of their terms, as scikit-learn's `TfidfVectorizer`: lower case, words of two characters
+ * or more, smoothed inverse document frequencies ln((1 + n) / (1 + df)) + 1, rows of length 1.
+ */
+export class TfidfVectorizer {
+  readonly #options: Required<TfidfOptions>;
+  #columnOf = new Map<string, number>();
+  #idf: Float64Array = new Float64Array();
+
+  /** @throws TsloraError `bad-option` that lists every bad option. */
+  constructor(options: TfidfOptions = {}) {
+    this.#options = { ngramRange: options.ngramRange ?? [1, 1], minDf: options.minDf ?? 1, sublinearTf: options.sublinearTf ?? false };
+    const { ngramRange, minDf } = this.#options;
+    const [shortest, longest] = ngramRange;
+    const problems = new Problems("TfidfVectorizer");
+    problems.expect(Number.isSafeInteger(shortest) && Number.isSafeInteger(longest) && shortest >= 1 && longest >= shortest, `ngramRange is to be two whole numbers from 1 up, the smaller first; [${ngramRange.join(", ")}] came`);
+    problems.expect(Number.isSafeInteger(minDf) && minDf >= 1, `minDf is to be a whole number of at least 1; ${minDf} came`);
+    problems.throwIfAny();
+  }
+
+  /** The terms in the order of the columns. */
+  get featureNames(): string[] {
+    return [...this.#columnOf.keys()];
+  }
+
+  /**
+   * Learns which terms there are and how rare each is.
+   *
+   * @throws TsloraError `bad-input` when no term is left.
+   */
+  fit(texts: readonly string[]): this {
+    const frequency = new Map<string, number>();
+    for (const text of texts) for (const term of this.#countTerms(text).keys()) frequency.set(term, (frequency.get(term) ?? 0) + 1);
+    const { minDf } = this.#options;
+    const terms = [...frequency].filter(([, df]) => df >= minDf).sort(([a], [b]) => compareCodePoints(a, b));
+    if (terms.length === 0) {
+      throw new TsloraError("bad-input", `TfidfVectorizer: no term stands in ${minDf} or more of the ${texts.length} texts (${frequency.size} terms in all). Pass more texts or a smaller minDf.`);
+    }
+    this.#columnOf = new Map(terms.map(([term], column) => [term, column]));
+    this.#idf = Float64Array.from(terms, ([, df]) => Math.log((1 + texts.length) / (1 + df)) + 1);
+    return this;
+  }
+
+  /** Texts as rows over the terms that `fit` learned; terms that it did not see are left out. [texts, terms] */
+  transform(texts: readonly string[]): SparseMatrix {
+    return sparseMatrix(texts.map((text) => this.#row(text)), this.#idf.length);
+  }
+
+  #row(text: string): [column: number, value: number][] {
+    const row: [number, number][] = [];
+    let squares = 0;
+    for (const [term, count] of this.#countTerms(text)) {
+      const column = this.#columnOf.get(term);
+      if (column === undefined) continue;
+      const value = (this.#options.sublinearTf ? 1 + Math.log(count) : count) * this.#idf[column];
+      squares += value * value;
+      row.push([column, value]);
+    }
+    const length = Math.sqrt(squares);
+    for (const cell of row) cell[1] /= length;
+    return row.sort(([a], [b]) => a - b);
+  }
+
+  #countTerms(text: string): Map<string, number> {
+    const words = text.toLowerCase().match(WORD) ?? [];
+    const [shortest, longest] = this.#options.ngramRange;
+    const counts = new Map<string, number>();
+    for (let start = 0; start < words.length; start++) {
+      let term = "";
+      for (let length = 1; length <= longest && start + length <= words.length; length++) {
+        term = length === 1 ? words[start] : `${term} ${words[start + length - 1]}`;
+        if (length >= shortest) counts.set(term, (counts.get(term) ?? 0) + 1);
+      }
+    }
+    return counts;
+  }
+}

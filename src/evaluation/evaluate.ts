@@ -1,0 +1,35 @@
+import { Problems } from "../base/problems";
+import { evaluatePredictions, type Evaluation } from "./evaluation";
+import { DEFAULT_CONFIDENCE, expectConfidence } from "./intervals/interval";
+import { readLabelledTexts, type LabelledTexts } from "./labelled-texts";
+import { mean } from "./metrics/pairwise-sum";
+import { predictRows } from "./predict-rows";
+import { softmax } from "./softmax";
+import type { PredictOptions, TextClassifier } from "./text-classifier";
+
+export interface EvaluateOptions extends PredictOptions {
+  /** Of all intervals. @default 0.95 */
+  readonly confidence?: number;
+}
+
+/**
+ * Predicts every text and scores the predictions. The label with the highest score is the predicted one; of equal
+ * ones, the first.
+ *
+ * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{ text, label }`
+ * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores.
+ */
+export async function evaluate(classifier: TextClassifier, data: LabelledTexts, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const { confidence = DEFAULT_CONFIDENCE, ...predictOptions } = options;
+  const problems = new Problems("evaluate");
+  expectConfidence(problems, confidence);
+  problems.throwIfAny();
+  const { texts, labels: yTrue } = readLabelledTexts("evaluate", data, { classes: classifier.labels.length });
+  const start = performance.now();
+  const rows = await predictRows("evaluate", classifier, { ...predictOptions, texts });
+  const elapsedSeconds = (performance.now() - start) / 1000;
+  const outcomes = rows.map((row) => softmax(row));
+  const predictions = rows.map((row, index) => ({ index, yTrue: yTrue[index], yPred: row.indexOf(Math.max(...row)), probabilities: outcomes[index].probabilities }));
+  const loss = mean(rows.map((row, i) => outcomes[i].logSum - row[yTrue[i]]));
+  return evaluatePredictions({ labels: classifier.labels, predictions, loss, elapsedSeconds, confidence });
+}

@@ -1,0 +1,16 @@
+import type { Problems } from "../../base/problems";
+
+/** A confidence interval. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  /** How sure, 0.95 for 95%. */
+  readonly confidence: number;
+  readonly method: "wilson" | "bootstrap";
+}
+
+export const DEFAULT_CONFIDENCE = 0.95;
+
+export function expectConfidence(problems: Problems, confidence: number): void {
+  problems.expect(confidence > 0 && confidence < 1, `confidence is to be a number between 0 and 1, such as 0.95; ${String(confidence)} came`);
+}

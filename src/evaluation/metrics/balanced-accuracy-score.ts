@@ -1,0 +1,16 @@
+import { countOutcomes } from "./outcome-counts";
+import { mean } from "./pairwise-sum";
+import { readTargets, type Labels } from "./targets";
+
+/**
+ * The mean recall over the labels that are true of some sample, as scikit-learn's `balanced_accuracy_score`.
+ *
+ * @param options.adjusted - rescaled so that chance gives 0 and only right predictions give 1. @default false
+ */
+export function balancedAccuracyScore(yTrue: Labels, yPred: Labels, options: { readonly adjusted?: boolean } = {}): number {
+  const { truePositives, actual } = countOutcomes("balancedAccuracyScore", readTargets("balancedAccuracyScore", yTrue, yPred), {});
+  const recalls = truePositives.map((right, i) => right / actual[i]).filter((recall) => !Number.isNaN(recall));
+  const score = mean(recalls);
+  const chance = 1 / recalls.length;
+  return options.adjusted === true ? (score - chance) / (1 - chance) : score;
+}

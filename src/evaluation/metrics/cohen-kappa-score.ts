@@ -1,0 +1,27 @@
+import { confusionMatrix } from "./confusion-matrix";
+import { pairwiseSum } from "./pairwise-sum";
+import type { Label, Labels } from "./targets";
+
+/**
+ * Cohen's kappa, the agreement of two labellings beyond chance, as scikit-learn's `cohen_kappa_score`.
+ *
+ * @param options.labels - which labels, in which order. @default those that occur, sorted
+ * @param options.weights - how much a disagreement counts: all the same, or by the distance of the labels' places
+ *   ("linear") or its square ("quadratic"). @default all the same
+ * @returns NaN where it is not defined, both having the same one label only
+ * @throws TsloraError `bad-option` when no label named occurs in `y1`.
+ */
+export function cohenKappaScore(y1: Labels, y2: Labels, options: { readonly labels?: readonly Label[]; readonly weights?: "linear" | "quadratic" } = {}): number {
+  const matrix = confusionMatrix(y1, y2, { labels: options.labels });
+  const rowSums = matrix.map((row) => pairwiseSum(row));
+  const columnSums = matrix.map((_, column) => pairwiseSum(matrix.map((row) => row[column])));
+  const total = pairwiseSum(columnSums);
+  const weigh = (row: number, column: number): number => {
+    const distance = Math.abs(row - column);
+    return options.weights === "linear" ? distance : options.weights === "quadratic" ? distance ** 2 : Math.min(distance, 1);
+  };
+  const observed = pairwiseSum(matrix.flatMap((row, i) => row.map((count, j) => weigh(i, j) * count)));
+  // scikit-learn's own order, sums of columns down the rows; the weights are symmetric.
+  const expected = pairwiseSum(columnSums.flatMap((a, i) => rowSums.map((b, j) => weigh(i, j) * ((a * b) / total))));
+  return expected === 0 || total === 0 ? NaN : 1 - observed / expected;
+}

@@ -1,0 +1,17 @@
+import { readClassProbabilities } from "./class-probabilities";
+import { mean } from "./pairwise-sum";
+import type { Label, Labels } from "./targets";
+
+/**
+ * The mean negative logarithm of the true class's probability, as scikit-learn's `log_loss`: probabilities are first
+ * clipped to [2^-52, 1 - 2^-52].
+ *
+ * @param yProba - [samples, classes] in the order of the sorted labels, or of two labels the greater one's, [samples]
+ * @param options.labels - all classes, where `yTrue` may not hold each. @default those in `yTrue`
+ * @throws TsloraError `bad-input` for what is not a probability.
+ */
+export function logLoss(yTrue: Labels, yProba: ArrayLike<number> | readonly (readonly number[])[], options: { readonly labels?: readonly Label[] } = {}): number {
+  const { rows, trueColumn } = readClassProbabilities("logLoss", yTrue, yProba, options);
+  const clip = (p: number): number => Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON);
+  return mean(rows.map((row, i) => -Math.log(clip(row[trueColumn[i]]))));
+}

@@ -1,0 +1,83 @@
+import { TsloraError } from "../../base/tslora-error";
+
+/** A class as scikit-learn takes it: a whole number or a name; one call's labels are all of one kind. */
+export type Label = number | string;
+
+/** Labels one a sample: an array, or a typed array of class indices. */
+export type Labels = ArrayLike<number> | ArrayLike<string>;
+
+/** The labels of one call, checked and counted through. */
+export interface Targets {
+  /** The labels that occur in either, each once, in scikit-learn's order: numbers by value, names by code point. */
+  readonly labels: readonly Label[];
+  /** For each sample the index of its true label in `labels`. */
+  readonly yTrue: Int32Array;
+  /** For each sample the index of its predicted label in `labels`. */
+  readonly yPred: Int32Array;
+}
+
+/**
+ * Checks true and predicted labels and replaces each by its index among those that occur.
+ *
+ * @param where - the function that the user called, for messages
+ * @throws TsloraError `bad-input` when they differ in length, are empty, mix numbers and names, or are not whole numbers.
+ */
+export function readTargets(where: string, yTrue: Labels, yPred: Labels): Targets {
+  if (yTrue.length !== yPred.length) throw new TsloraError("bad-input", `${where}: yTrue and yPred are to be equally long; ${yTrue.length} and ${yPred.length} came.`);
+  if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: at least one sample was expected; none came.`);
+  checkLabels(where, "yTrue", yTrue);
+  checkLabels(where, "yPred", yPred);
+  const labels = uniqueLabels(yTrue, yPred);
+  checkLabels(where, "yTrue and yPred together", labels);
+  const indexOf = indexLabels(labels);
+  const encode = (ys: Labels): Int32Array => Int32Array.from({ length: ys.length }, (_, i) => indexOf.get(ys[i]) ?? -1);
+  return { labels, yTrue: encode(yTrue), yPred: encode(yPred) };
+}
+
+/** @throws TsloraError `bad-input` unless all are whole numbers or all are names. */
+export function checkLabels(where: string, name: string, labels: ArrayLike<Label>): void {
+  for (let i = 0; i < labels.length; i++) {
+    const label: unknown = labels[i];
+    if (typeof label !== "string" && !Number.isSafeInteger(label)) {
+      throw new TsloraError("bad-input", `${where}: ${name} is to hold whole numbers or names; ${String(label)} stands at index ${i}.`);
+    }
+    if (typeof label !== typeof labels[0]) {
+      throw new TsloraError("bad-input", `${where}: ${name} is to hold numbers or names, not both; index 0 is the ${typeof labels[0]} ${JSON.stringify(labels[0])}, index ${i} the ${typeof label} ${JSON.stringify(label)}.`);
+    }
+  }
+}
+
+/** The labels that occur, each once, sorted as scikit-learn sorts them. */
+export function uniqueLabels(...lists: readonly ArrayLike<Label>[]): Label[] {
+  const seen = new Set<Label>();
+  for (const list of lists) for (let i = 0; i < list.length; i++) seen.add(list[i]);
+  return [...seen].sort(compareLabels);
+}
+
+/** Each label's index; of a label that stands twice, the first. */
+export function indexLabels(labels: readonly Label[]): Map<Label, number> {
+  const indexOf = new Map<Label, number>();
+  labels.forEach((label, index) => {
+    if (!indexOf.has(label)) indexOf.set(label, index);
+  });
+  return indexOf;
+}
+
+function compareLabels(a: Label, b: Label): number {
+  return typeof a === "string" && typeof b === "string" ? compareCodePoints(a, b) : Number(a) - Number(b);
+}
+
+/** Orders strings as Python does, by code point; JavaScript's `<` goes by UTF-16 unit and puts U+10000 before U+E000. */
+export function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x === y) continue;
+    // A surrogate stands for a code point above every other unit.
+    const xHigh = x >= 0xd800 && x <= 0xdfff;
+    const yHigh = y >= 0xd800 && y <= 0xdfff;
+    return xHigh === yHigh ? x - y : xHigh ? 1 : -1;
+  }
+  return a.length - b.length;
+}

@@ -1,0 +1,51 @@
+import { TsloraError } from "../../base/tslora-error";
+import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
+
+/** What a classifier gets right and wrong at every threshold that makes a difference, from the highest down. */
+export interface ThresholdCounts {
+  /** The distinct scores, falling. A sample is taken for positive when its score is at least the threshold. */
+  readonly thresholds: readonly number[];
+  readonly truePositives: readonly number[];
+  readonly falsePositives: readonly number[];
+}
+
+/**
+ * Counts true and false positives at each distinct score.
+ *
+ * @throws TsloraError `bad-input` when lengths differ, a score is not finite, or it cannot be said which label is positive.
+ */
+export function countAtThresholds(where: string, yTrue: Labels, yScore: ArrayLike<number>, options: { posLabel?: Label }): ThresholdCounts {
+  if (yTrue.length !== yScore.length) throw new TsloraError("bad-input", `${where}: yTrue and yScore are to be equally long; ${yTrue.length} and ${yScore.length} came.`);
+  if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: at least one sample was expected; none came.`);
+  checkLabels(where, "yTrue", yTrue);
+  for (let i = 0; i < yScore.length; i++) {
+    if (!Number.isFinite(yScore[i])) throw new TsloraError("bad-input", `${where}: scores are to be finite numbers; ${String(yScore[i])} stands at index ${i}.`);
+  }
+  const positive = positiveLabelOf(where, uniqueLabels(yTrue), options.posLabel);
+  const falling = Uint32Array.from({ length: yScore.length }, (_, i) => i).sort((a, b) => yScore[b] - yScore[a]);
+  const thresholds: number[] = [];
+  const truePositives: number[] = [];
+  const falsePositives: number[] = [];
+  let right = 0;
+  falling.forEach((sample, rank) => {
+    if (yTrue[sample] === positive) right++;
+    const next = falling[rank + 1];
+    if (next !== undefined && yScore[next] === yScore[sample]) return;
+    thresholds.push(yScore[sample]);
+    truePositives.push(right);
+    falsePositives.push(rank + 1 - right);
+  });
+  return { thresholds, truePositives, falsePositives };
+}
+
+/** The positive label: the one given, else 1 where labels are of {0, 1} or {-1, 1}. */
+export function positiveLabelOf(where: string, labels: readonly Label[], given: Label | undefined): Label {
+  const known = labels.map((label) => JSON.stringify(label)).join(", ");
+  if (given !== undefined) {
+    if (labels.length > 1 && !labels.includes(given)) throw new TsloraError("bad-option", `${where}: posLabel is to be one of ${known}; ${JSON.stringify(given)} came.`);
+    return given;
+  }
+  const binary = [[0, 1], [-1, 1]].some((pair) => labels.every((label) => typeof label === "number" && pair.includes(label)));
+  if (!binary) throw new TsloraError("bad-input", `${where}: labels of {0, 1} or {-1, 1} were expected; ${known} came. Say by posLabel which is the positive one.`);
+  return 1;
+}
