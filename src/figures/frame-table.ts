@@ -88,5 +88,6 @@ function valueText(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "string") return value;
   if (typeof value === "number") return Number.isNaN(value) ? "NaN" : Number.isInteger(value) ? String(value) : formatNumber(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value as boolean | bigint | symbol);
+  if (typeof value === "boolean" || typeof value === "bigint") return String(value);
+  return JSON.stringify(value) ?? ""; // undefined for what JSON does not know, such as functions
 }

@@ -1,5 +1,7 @@
 import { createRequire } from "node:module";
 
+import type * as Jsdom from "jsdom";
+
 import { bundleSource, type PlotlyBundle } from "./plotly-bundle";
 import { RasterContext } from "./raster-canvas";
 import { boxInside, boxOnPage, type Box, type ElementLike } from "./svg-box";
@@ -52,7 +54,7 @@ export function plotlyInNode(bundle: PlotlyBundle): PlotlyPage {
 }
 
 function openPage(bundle: PlotlyBundle): PlotlyPage {
-  const { JSDOM, VirtualConsole } = createRequire(__filename)("jsdom") as typeof import("jsdom"); // at first use: importing tslora stays quick
+  const { JSDOM, VirtualConsole } = createRequire(__filename)("jsdom") as typeof Jsdom; // at first use: importing tslora stays quick
   const window = new JSDOM("<!doctype html><body></body>", { runScripts: "outside-only", virtualConsole: new VirtualConsole() }).window as PageWindow;
   supplyWhatJsdomLacks(window);
   window.eval(bundleSource(bundle));
