@@ -37,7 +37,7 @@ export function comparisonTable(rows: readonly ComparisonTableRow[], options: Co
   const { title = "Comparative study: before and after fine-tuning", note } = options;
   const published = rows.some((row) => row.publishedBefore !== undefined || row.publishedAfter !== undefined);
   const notes = rows.some((row) => row.note !== undefined && row.note !== "");
-  const right = (name: string): TableColumn => ({ name, align: "right" });
+  const trio = (group?: string): TableColumn[] => ["Before", "After", "Change"].map((name) => ({ name, align: "right", ...(group === undefined ? {} : { group }) }));
   const sections = [...new Set(rows.map((row) => row.section))];
 
   return {
@@ -45,8 +45,7 @@ export function comparisonTable(rows: readonly ComparisonTableRow[], options: Co
     title,
     columns: [
       { name: "Metric" },
-      ...(published ? [right("Before, published"), right("After, published"), right("Change, published")] : []),
-      ...(published ? [right("Before, this run"), right("After, this run"), right("Change, this run")] : [right("Before"), right("After"), right("Change")]),
+      ...(published ? [...trio("Published"), ...trio("This run")] : trio()),
       ...(notes ? [{ name: "Notes" }] : []),
     ],
     rows: sections.flatMap((section) => {

@@ -25,7 +25,6 @@ export function interactiveHtml(figure: Pick<Figure, "data" | "layout">, { carri
     ...(carries ? [`<script>${carryScript(name, packedBundle(bundle))}</script>`] : []),
     `<div class="tslora-figure" id="${id}" style="max-width:${Math.ceil(width)}px">`,
     `<div class="tslora-plot"></div>`,
-    `<small class="tslora-note" hidden>To make this figure interactive, run the cell of the notebook's first figure again.</small>`,
     `<script>${drawScript(id, name, { data: figure.data, layout: withoutWidth(figure.layout) })}</script>`,
     `</div>`,
   ].join("\n");

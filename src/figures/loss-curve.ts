@@ -37,7 +37,7 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
   const noisy = steps.length > 20;
   const line = (more: Trace): Trace => ({ type: "scatter", mode: noisy ? "lines" : "lines+markers", hovertemplate: "step %{x}: %{y}", ...more });
   const data: Trace[] = [
-    line({ name: "training loss, each step", x: steps.map((step) => step.step), y: trainLosses.map(short), line: { color: BLUE, width: noisy ? 1 : 2 }, opacity: noisy ? 0.4 : 1 }),
+    line({ name: "training loss, each step", x: steps.map((step) => step.step), y: trainLosses.map(short), line: { color: BLUE, width: noisy ? 1 : 2 }, opacity: noisy ? 0.5 : 1 }),
   ];
   if (noisy) {
     const mean = runningMean(trainLosses, Math.max(2, Math.round(steps.length / 40)));

@@ -29,7 +29,8 @@ const CARRY = `(bundle, packed) => {
 const DRAW = `(root, bundle, figure, themeLayout) => {
   const shared = (window.tsloraFigures ??= { plotly: {}, waiting: {} });
   const plot = root.querySelector(".tslora-plot");
-  const note = root.querySelector(".tslora-note");
+  const note = root.appendChild(document.createElement("small")); // made here: sanitizers would show one that is hidden
+  note.hidden = true;
   if (!document.getElementById("tslora-figure-style")) {
     const style = document.createElement("style");
     style.id = "tslora-figure-style";
@@ -40,7 +41,7 @@ const DRAW = `(root, bundle, figure, themeLayout) => {
   const theme = () => {
     const text = getComputedStyle(root).color;
     const [r, g, b] = text.match(/[\\d.]+/g).map(Number);
-    return { text, grid: "rgba(" + [r, g, b] + ",0.16)", paper: "rgba(0,0,0,0)" };
+    return { text, grid: "rgba(" + [r, g, b] + ",0.13)", paper: "rgba(0,0,0,0)" };
   };
   const layout = () => themeLayout({ ...figure.layout, autosize: true }, theme());
   const draw = async () => {
@@ -62,7 +63,11 @@ const DRAW = `(root, bundle, figure, themeLayout) => {
   };
   if (shared.plotly[bundle]) return void draw();
   (shared.waiting[bundle] ??= []).push(draw);
-  setTimeout(() => (note.hidden = shared.plotly[bundle] !== undefined), 3000);
+  setTimeout(() => {
+    if (shared.plotly[bundle]) return;
+    note.textContent = "To make this figure interactive, run the cell of the notebook's first figure again.";
+    note.hidden = false;
+  }, 3000);
 }`;
 
 /** The script that brings a build of plotly.js into the page. */

@@ -61,7 +61,7 @@ function slim(svg: string): string {
     before = text;
     text = text.replace(/<g[^<>]*\/>|<g[^<>]*><\/g>/g, "");
   }
-  return text.replace("<svg ", `<svg font-family="${FONT}" `);
+  return text.replace("<svg ", `<svg style="max-width:100%;height:auto" font-family="${FONT}" `);
 }
 
 /** Style rules that repeat the default, or the font that stands on the whole picture. */

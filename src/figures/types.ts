@@ -18,6 +18,8 @@ export interface TableColumn {
   readonly name: string;
   /** Numbers stand right, words left. @default "left" */
   readonly align?: "left" | "right";
+  /** A heading that neighbouring columns share, e.g. "Published". */
+  readonly group?: string;
 }
 
 /** A cell of a {@link Table}: text as it is to be read, or text with a second line and a hover text. */
