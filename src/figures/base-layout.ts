@@ -6,12 +6,12 @@ import { OKABE_ITO } from "./palette";
 export const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
 /** The size of figures in pixels; a page that is narrower than that makes the interactive one narrower. */
-export const FIGURE_SIZE = { width: 760, height: 420 } as const;
+export const FIGURE_SIZE = { width: 700, height: 400 } as const;
 
 /** What {@link baseLayout} needs to know of a figure. */
 export interface BaseLayoutOptions {
   readonly title: string;
-  /** Pixels. @default 420 */
+  /** Pixels. @default 400 */
   readonly height?: number;
   /** Whether a legend stands below the title. @default false */
   readonly legend?: boolean;

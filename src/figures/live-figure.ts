@@ -38,10 +38,11 @@ export function liveFigure(options: LiveFigureOptions = {}): LiveFigure {
     update(make: () => Figure): void {
       const startedAt = now();
       if (output.kind === "text" || startedAt < nextAt) return;
+      const isFirst = places === undefined;
       places ??= openPlaces(output);
       places.picture.svg(renderSvg(make()));
-      const finishedAt = now();
-      nextAt = Math.max(startedAt + 1000 * everySeconds, finishedAt + (finishedAt - startedAt) / DRAWING_SHARE);
+      const pause = isFirst ? 0 : (now() - startedAt) / DRAWING_SHARE; // the first drawing also loads what draws: it says nothing of the next
+      nextAt = Math.max(startedAt + 1000 * everySeconds, now() + pause);
     },
     finish(figure: Figure): void {
       if (output.kind === "text") return output.write(`${figure.text}\n`);

@@ -3,7 +3,7 @@ import { escapeLabel } from "./escape";
 import { formatNumber } from "./format";
 import { NEUTRAL, OKABE_ITO } from "./palette";
 import { runningMean } from "./statistics";
-import type { EvaluationLike, StepLike, TrainingEventLike } from "./training-event";
+import type { EvaluationLike, StartLike, StepLike, TrainingEventLike } from "./training-event";
 import type { Figure, Trace } from "./types";
 
 const [BLUE, ORANGE, GREEN, VERMILION] = OKABE_ITO;
@@ -22,12 +22,14 @@ export interface LossCurveOptions {
  * How training went: the loss of every step with its running mean, and below it the accuracy on the validation set.
  * The best evaluation, whose weights are kept, is marked.
  *
- * @param history - the events that `train` yielded, or the lines of its log; steps and evaluations count
+ * @param history - the events that `train` yielded, or the lines of its log; steps and evaluations are drawn, and
+ *   the start says how far the steps will go
  */
 export function lossCurve(history: readonly TrainingEventLike[], options: LossCurveOptions = {}): Figure {
   const { title = "Loss while training", learningRate = false } = options;
   const steps = thin(history.filter((event): event is StepLike => event.type === "step"));
   const evaluations = history.filter((event): event is EvaluationLike => event.type === "evaluation");
+  const totalSteps = history.find((event): event is StartLike => event.type === "start")?.totalSteps;
   const best = evaluations.filter((evaluation) => evaluation.best).at(-1);
   const panels = [true, evaluations.length > 0, learningRate && steps.length > 0];
   const [lossDomain, accuracyDomain, rateDomain] = stack(panels);
@@ -49,14 +51,14 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
     data.push(marked("validation loss", evaluations.map((evaluation) => evaluation.loss), ORANGE, "diamond", "y"));
     data.push(marked("validation accuracy", evaluations.map((evaluation) => evaluation.accuracy), GREEN, "circle", "y2"));
   }
-  if (panels[2]) data.push(line({ name: "learning rate", x: steps.map((step) => step.step), y: steps.map((step) => short(step.learningRate)), mode: "lines", yaxis: "y3", showlegend: false, line: { color: VERMILION, width: 2 } }));
+  if (panels[2]) data.push(line({ name: "learning rate", x: steps.map((step) => step.step), y: steps.map((step) => short(step.learningRate)), yaxis: "y3", showlegend: false, line: { color: VERMILION, width: 2 } }));
 
   return {
     kind: "figure",
     data,
     layout: {
       ...baseLayout({ title, legend: true, height: 420 + (panels[2] ? 140 : 0) }),
-      xaxis: axis("Step", { anchor: lowest, rangemode: "tozero" }),
+      xaxis: axis("Step", { anchor: lowest, ...(totalSteps === undefined ? { rangemode: "tozero" } : { range: [0, totalSteps * 1.02] }) }),
       yaxis: axis("Loss", { domain: lossDomain }),
       ...(panels[1] ? { yaxis2: axis("Validation accuracy", { domain: accuracyDomain, ...(evaluations.length === 1 ? { range: [0, 1] } : {}) }) } : {}),
       ...(panels[2] ? { yaxis3: axis("Learning rate", { domain: rateDomain, rangemode: "tozero", exponentformat: "e" }) } : {}),
@@ -64,7 +66,7 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
         ? {}
         : {
             shapes: [{ type: "line", x0: best.step, x1: best.step, y0: 0, y1: 1, yref: "paper", line: { color: NEUTRAL, width: 1.5, dash: "dot" } }],
-            annotations: [bestMark(best, Math.max(best.step, ...steps.map((step) => step.step)), lossDomain[1])],
+            annotations: [bestMark(best, totalSteps ?? steps.at(-1)?.step ?? best.step, lossDomain[1])],
           }),
     },
     text: [title, ...summary(steps, evaluations, best)].join("\n"),

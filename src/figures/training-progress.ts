@@ -66,12 +66,12 @@ function notebookView(output: Extract<Output, { kind: "notebook" }>, options: Tr
   let live: LiveFigure | undefined;
   let nextAt = -Infinity;
   return (event, state, elapsedSeconds) => {
-    if (event.type === "step" || event.type === "evaluation") history.push(event);
+    if (event.type !== "checkpoint") history.push(event);
     if (event.type === "end" || event.type === "evaluation" || now() >= nextAt) {
       nextAt = now() + Math.min(1000, 1000 * everySeconds);
       words.html(progressHtml(state, elapsedSeconds));
     }
-    if (history.length === 0) return;
+    if (state.lastStep === undefined) return;
     live ??= liveFigure({ everySeconds, output, now });
     if (event.type === "end") live.finish(curve());
     else live.update(curve);
