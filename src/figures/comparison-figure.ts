@@ -1,7 +1,7 @@
 import { Problems } from "../base/problems";
 import { axis, baseLayout } from "./base-layout";
 import { escapeLabel } from "./escape";
-import { formatInterval, formatNumber } from "./format";
+import { formatInterval, formatNumber, type IntervalLike } from "./format";
 import { measureText } from "./measure-text";
 import { colourOf, NEUTRAL } from "./palette";
 import type { Figure } from "./types";
@@ -11,8 +11,8 @@ export interface ComparisonFigureRow {
   readonly name: string;
   /** Between 0 and 1. */
   readonly value: number;
-  /** The 95% interval of the value, lower and upper end. */
-  readonly interval?: readonly [number, number];
+  /** The 95% interval of the value. */
+  readonly interval?: IntervalLike | null;
 }
 
 /** Options of {@link comparisonFigure}. */
@@ -36,11 +36,11 @@ export function comparisonFigure(rows: readonly ComparisonFigureRow[], options: 
   problems.expect(rows.length > 0, "expected at least one row, got none.");
   for (const { name, value, interval } of rows) {
     problems.expect(value >= 0 && value <= 1, `${name}: expected a value from 0 to 1, got ${value}.`);
-    problems.expect(interval === undefined || (interval[0] <= value && value <= interval[1]), `${name}: expected an interval around ${value}, got ${JSON.stringify(interval)}.`);
+    problems.expect(!interval || (interval.low <= value && value <= interval.high), `${name}: expected an interval around ${value}, got ${JSON.stringify(interval)}.`);
   }
   problems.throwIfAny("bad-input");
 
-  const described = rows.map(({ value, interval }) => `${formatNumber(value, 3)}${interval === undefined ? "" : ` ${formatInterval(interval, 3)}`}`);
+  const described = rows.map(({ value, interval }) => `${formatNumber(value, 3)}${interval ? ` ${formatInterval(interval, 3)}` : ""}`);
   const base = baseLayout({ title, height: 120 + 54 * rows.length });
   return {
     kind: "figure",
@@ -50,7 +50,7 @@ export function comparisonFigure(rows: readonly ComparisonFigureRow[], options: 
       name: escapeLabel(name),
       x: [value],
       y: [i],
-      error_x: { type: "data", array: [interval === undefined ? 0 : interval[1] - value], arrayminus: [interval === undefined ? 0 : value - interval[0]], thickness: 2, width: 6 },
+      error_x: { type: "data", array: [interval ? interval.high - value : 0], arrayminus: [interval ? value - interval.low : 0], thickness: 2, width: 6 },
       marker: { color: colourOf(i), size: 11 },
       hovertemplate: `${escapeLabel(described[i])}<extra>${escapeLabel(name)}</extra>`,
     })),

@@ -1,15 +1,15 @@
 /** A number for people: given digits, thousands set apart, a dash where there is none. */
-export function formatNumber(value: number | undefined, digits?: number): string {
-  if (value === undefined || Number.isNaN(value)) return "–";
+export function formatNumber(value: number | null | undefined, digits?: number): string {
+  if (value === undefined || value === null || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const text = digits === undefined ? plain(Math.abs(value)) : Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 
 /** A change for people: as {@link formatNumber}, with a plus where it grew. */
-export function formatChange(value: number | undefined, digits: number): string {
+export function formatChange(value: number | null | undefined, digits: number): string {
   const text = formatNumber(value, digits);
-  return value !== undefined && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
+  return typeof value === "number" && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
 }
 
 /** A length of time for people: `3.2 s`, `4 min 05 s`, `1 h 02 min`. */
@@ -27,9 +27,15 @@ export function formatShare(share: number): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(1)}%` : "–";
 }
 
+/** A confidence interval, as `evaluation` gives it. */
+export interface IntervalLike {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** An interval: `[0.496, 0.632]`. */
-export function formatInterval(interval: readonly [number, number], digits: number): string {
-  return `[${formatNumber(interval[0], digits)}, ${formatNumber(interval[1], digits)}]`;
+export function formatInterval({ low, high }: IntervalLike, digits: number): string {
+  return `[${formatNumber(low, digits)}, ${formatNumber(high, digits)}]`;
 }
 
 /** Whole numbers as they are, others to four significant digits, very small ones as powers of ten. */

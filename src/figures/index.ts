@@ -2,7 +2,9 @@ export { banner, type BannerOptions } from "./banner";
 export { comparisonFigure, type ComparisonFigureOptions, type ComparisonFigureRow } from "./comparison-figure";
 export { comparisonTable, type ComparisonTableOptions, type ComparisonTableRow } from "./comparison-table";
 export { confusionMatrixFigure, type ConfusionMatrixFigureOptions } from "./confusion-matrix-figure";
+export { evaluationTable, type EvaluationTableInput, type EvaluationTableOptions } from "./evaluation-table";
 export { figure, type PlotlyFigure } from "./figure";
+export type { IntervalLike } from "./format";
 export { frameTable, type FrameLike, type FrameTableOptions } from "./frame-table";
 export { histogram, type HistogramOptions } from "./histogram";
 export { keyValueTable, type KeyValue, type KeyValueTableOptions } from "./key-value-table";
@@ -10,7 +12,7 @@ export { liveFigure, type LiveFigure, type LiveFigureOptions } from "./live-figu
 export { lossCurve, type LossCurveOptions } from "./loss-curve";
 export { markdown } from "./markdown";
 export { renderSvg } from "./render-svg";
-export { reportTable, type ReportLike, type ReportTableLine, type ReportTableOptions } from "./report-table";
+export { reportTable, type ReportTableLine, type ReportTableOptions } from "./report-table";
 export { show, type ShowOptions } from "./show";
 export { tableHtml } from "./table-html";
 export { tableText } from "./table-text";

@@ -1,21 +1,12 @@
 import { formatNumber } from "./format";
 import type { Table, TableRow } from "./types";
 
-/** One line of a classification report. */
+/** One line of a classification report, under scikit-learn's names. */
 export interface ReportTableLine {
   readonly precision: number;
   readonly recall: number;
-  readonly f1: number;
+  readonly "f1-score": number;
   readonly support: number;
-}
-
-/** What {@link reportTable} reads of a classification report. */
-export interface ReportLike {
-  /** One line for each label, in order. */
-  readonly labels: readonly (ReportTableLine & { readonly label: string })[];
-  readonly accuracy: number;
-  readonly macroAverage: ReportTableLine;
-  readonly weightedAverage: ReportTableLine;
 }
 
 /** Options of {@link reportTable}. */
@@ -26,22 +17,29 @@ export interface ReportTableOptions {
   readonly digits?: number;
 }
 
-/** Precision, recall, F1 and support for each label, and the averages, in scikit-learn's order. */
-export function reportTable(report: ReportLike, options: ReportTableOptions = {}): Table {
+const AVERAGES = ["accuracy", "micro avg", "macro avg", "weighted avg"];
+
+/**
+ * Precision, recall, F1 and support for each label, and the averages below them, as scikit-learn lays them out.
+ *
+ * @param report - what `classificationReportDict` gives: lines by label and average, and `accuracy` as a number
+ */
+export function reportTable(report: Readonly<Record<string, ReportTableLine | number>>, options: ReportTableOptions = {}): Table {
   const { title = "Classification report", digits = 3 } = options;
-  const line = (name: string, { precision, recall, f1, support }: ReportTableLine): TableRow => ({
-    kind: "cells",
-    cells: [name, formatNumber(precision, digits), formatNumber(recall, digits), formatNumber(f1, digits), formatNumber(support)],
-  });
+  const all = report["weighted avg"];
+  const row = (name: string): TableRow => {
+    const line = report[name];
+    const cells =
+      typeof line === "number"
+        ? ["", "", formatNumber(line, digits), formatNumber(typeof all === "object" ? all.support : undefined)]
+        : [formatNumber(line.precision, digits), formatNumber(line.recall, digits), formatNumber(line["f1-score"], digits), formatNumber(line.support)];
+    return { kind: "cells", cells: [name, ...cells] };
+  };
+  const names = Object.keys(report);
   return {
     kind: "table",
     title,
     columns: [{ name: "" }, ...["precision", "recall", "f1-score", "support"].map((name) => ({ name, align: "right" as const }))],
-    rows: [
-      ...report.labels.map((entry) => line(entry.label, entry)),
-      { kind: "cells", cells: ["accuracy", "", "", formatNumber(report.accuracy, digits), formatNumber(report.weightedAverage.support)] },
-      line("macro avg", report.macroAverage),
-      line("weighted avg", report.weightedAverage),
-    ],
+    rows: [...names.filter((name) => !AVERAGES.includes(name)), ...AVERAGES.filter((name) => names.includes(name))].map(row),
   };
 }
