@@ -1,0 +1,88 @@
+import { createRequire } from "node:module";
+
+import type * as Jsdom from "jsdom";
+
+import { bundleSource, type PlotlyBundle } from "./plotly-bundle";
+import { RasterContext } from "./raster-canvas";
+import { boxInside, boxOnPage, type Box, type ElementLike } from "./svg-box";
+
+/** The parts of a jsdom element that are used here. */
+export interface NodeElement extends ElementLike {
+  appendChild(child: NodeElement): void;
+  remove(): void;
+}
+
+/** The parts of plotly.js that are used here. */
+export interface PlotlyInNode {
+  newPlot(element: NodeElement, data: unknown, layout: unknown, config: unknown): Promise<unknown>;
+  purge(element: NodeElement): void;
+  readonly Snapshot: { toSVG(element: NodeElement, format: "svg", scale: number): string };
+}
+
+/** A page without a screen, with plotly.js in it. */
+export interface PlotlyPage {
+  readonly plotly: PlotlyInNode;
+  readonly document: { readonly body: NodeElement; createElement(name: string): NodeElement };
+}
+
+interface CanvasLike {
+  width: number;
+  height: number;
+  raster?: RasterContext;
+}
+
+interface PageWindow {
+  readonly document: PlotlyPage["document"];
+  readonly Plotly: PlotlyInNode;
+  readonly Element: { readonly prototype: object };
+  readonly SVGElement: { readonly prototype: object };
+  readonly HTMLCanvasElement: { readonly prototype: object };
+  readonly URL: object;
+  eval(source: string): void;
+}
+
+const pages = new Map<PlotlyBundle, PlotlyPage>();
+
+/** plotly.js in a jsdom page, made at first use (half a second) and kept. */
+export function plotlyInNode(bundle: PlotlyBundle): PlotlyPage {
+  let page = pages.get(bundle);
+  if (page === undefined) {
+    page = openPage(bundle);
+    pages.set(bundle, page);
+  }
+  return page;
+}
+
+function openPage(bundle: PlotlyBundle): PlotlyPage {
+  const { JSDOM, VirtualConsole } = createRequire(__filename)("jsdom") as typeof Jsdom; // at first use: importing tslora stays quick
+  const window = new JSDOM("<!doctype html><body></body>", { runScripts: "outside-only", virtualConsole: new VirtualConsole() }).window as PageWindow;
+  supplyWhatJsdomLacks(window);
+  window.eval(bundleSource(bundle));
+  return { plotly: window.Plotly, document: window.document };
+}
+
+/** jsdom lays nothing out and paints nothing: sizes of texts are estimated, canvases are plain pixels. */
+function supplyWhatJsdomLacks(window: PageWindow): void {
+  Object.assign(window.SVGElement.prototype, {
+    getBBox(this: NodeElement): Box {
+      return boxInside(this);
+    },
+    getComputedTextLength(this: NodeElement): number {
+      return boxInside(this).width;
+    },
+  });
+  Object.assign(window.Element.prototype, {
+    getBoundingClientRect(this: NodeElement): Box {
+      return boxOnPage(this);
+    },
+  });
+  Object.assign(window.HTMLCanvasElement.prototype, {
+    getContext(this: CanvasLike): RasterContext {
+      return (this.raster ??= new RasterContext(this.width, this.height));
+    },
+    toDataURL(this: CanvasLike): string {
+      return (this.raster ??= new RasterContext(this.width, this.height)).toDataUrl();
+    },
+  });
+  Object.assign(window.URL, { createObjectURL: () => "" }); // asked for at start, for maps that are not drawn here
+}

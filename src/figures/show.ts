@@ -1,0 +1,76 @@
+import { TsloraError } from "../base/tslora-error";
+import { bannerHtml, bannerText } from "./banner";
+import { Carrier } from "./carrier";
+import { frameTable, isFrame, type FrameLike } from "./frame-table";
+import { interactiveHtml } from "./interactive-html";
+import type { Display } from "./kernel-display";
+import { processOutput, type Output } from "./output";
+import { renderSvg } from "./render-svg";
+import { tableHtml } from "./table-html";
+import { tableText } from "./table-text";
+import type { Figure, Showable } from "./types";
+
+/** Options of {@link show}. */
+export interface ShowOptions {
+  /** Where to show it. @default the running cell's output in a notebook, standard output elsewhere */
+  readonly output?: Output;
+}
+
+const carrier = new Carrier(); // of this process: a notebook's kernel
+
+/**
+ * Shows a figure, a table, Markdown, a banner or a data frame: in the running cell of a notebook as it should look
+ * there, elsewhere as text on standard output. A plain string is taken for Markdown.
+ *
+ * A figure makes two outputs: an interactive one, and a static picture that is hidden where the first one is drawn.
+ */
+export function show(thing: Showable | FrameLike | string, options: ShowOptions = {}): void {
+  const output = options.output ?? processOutput();
+  const showable = toShowable(thing);
+  if (output.kind === "text") return output.write(`${asText(showable)}\n`);
+  switch (showable.kind) {
+    case "figure":
+      return showFigure(showable, { interactive: output.newDisplay(), picture: output.newDisplay(), run: output.run });
+    case "table":
+      return output.newDisplay().html(tableHtml(showable));
+    case "markdown":
+      return output.newDisplay().markdown(showable.text);
+    case "banner":
+      return output.newDisplay().html(bannerHtml(showable));
+  }
+}
+
+/** The two places of a figure, one right after the other in a cell's output, and what stands for that cell. */
+export interface FigurePlaces {
+  readonly interactive: Display;
+  readonly picture: Display;
+  readonly run: unknown;
+}
+
+/** Fills a figure's two places. A figure that only a screen can draw gets a sentence in the picture's place. */
+export function showFigure(figure: Figure, { interactive, picture, run }: FigurePlaces): void {
+  interactive.html(interactiveHtml(figure, { carries: carrier.carries(figure, run) }));
+  try {
+    picture.svg(renderSvg(figure));
+  } catch (error) {
+    if (!(error instanceof TsloraError) || error.code !== "unsupported") throw error;
+    picture.markdown(`_${error.message}_`);
+  }
+}
+
+function toShowable(thing: Showable | FrameLike | string): Showable {
+  if (typeof thing === "string") return { kind: "markdown", text: thing };
+  return isFrame(thing) && !("kind" in thing) ? frameTable(thing) : (thing as Showable);
+}
+
+function asText(showable: Showable): string {
+  switch (showable.kind) {
+    case "figure":
+    case "markdown":
+      return showable.text;
+    case "table":
+      return tableText(showable);
+    case "banner":
+      return bannerText(showable);
+  }
+}

@@ -1,0 +1,33 @@
+/** The middle of the values: of the two middle ones, the mean. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Equal bins with round edges over all values, about `wanted` of them. */
+export function niceBins(values: readonly number[], wanted: number): { start: number; width: number; count: number } {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (low === high) return { start: low - 0.5, width: 1, count: 1 };
+  const rough = (high - low) / wanted;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const width = ([1, 2, 5].find((step) => step * power >= rough) ?? 10) * power;
+  const start = Math.floor(low / width) * width;
+  return { start, width, count: Math.max(1, Math.ceil((high - start) / width + 1e-9)) };
+}
+
+/** The mean of each value and up to `reach` neighbours on each side: what a noisy curve does underneath. */
+export function runningMean(values: readonly number[], reach: number): number[] {
+  const sums = [0];
+  for (const value of values) sums.push(sums[sums.length - 1] + value);
+  return values.map((_, i) => {
+    const from = Math.max(0, i - reach);
+    const to = Math.min(values.length, i + reach + 1);
+    return (sums[to] - sums[from]) / (to - from);
+  });
+}

@@ -1,0 +1,48 @@
+/** What training tells as it goes, as far as figures need it: the events of `train` fit, and so do the lines of its log. */
+export type TrainingEventLike = StartLike | StepLike | EvaluationLike | CheckpointLike | EndLike;
+
+/** Training begins. */
+export interface StartLike {
+  readonly type: "start";
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  readonly epochs: number;
+  readonly trainExamples: number;
+}
+
+/** One optimizer step is done. `loss` is the batch's mean, before the step. */
+export interface StepLike {
+  readonly type: "step";
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly tokensPerSecond: number;
+}
+
+/** The validation set was evaluated; `best` when no evaluation before it was better. */
+export interface EvaluationLike {
+  readonly type: "evaluation";
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly best: boolean;
+}
+
+/** A checkpoint was written. */
+export interface CheckpointLike {
+  readonly type: "checkpoint";
+  readonly step: number;
+  readonly path: string;
+}
+
+/** Training is over: `stopped` when it was asked to end early. */
+export interface EndLike {
+  readonly type: "end";
+  readonly steps: number;
+  readonly bestStep?: number;
+  readonly bestMetric?: number;
+  readonly elapsedSeconds: number;
+  readonly stopped: boolean;
+}
