@@ -1,5 +1,5 @@
 import { isRecord, type JsonRecord } from "./json";
-import type { DisplayOutput, MimeBundle, Output } from "./notebook-types";
+import type { DisplayOutput, Output } from "./notebook-types";
 
 /** The outputs of one cell while it runs, and what the next one has to know. */
 export interface CellOutputs {
@@ -42,7 +42,7 @@ export function updateDisplays(cells: readonly CellOutputs[], content: JsonRecor
   const shows = (output: Output): boolean => "transient" in output && output.transient?.display_id === id;
   return cells.map((cell) => {
     if (!cell.outputs.some(shows)) return cell;
-    return { ...cell, outputs: cell.outputs.map((output) => (shows(output) ? ({ ...output, data: bundle(content.data), metadata: record(content.metadata) } as Output) : output)) };
+    return { ...cell, outputs: cell.outputs.map((output) => (shows(output) ? { ...output, data: record(content.data), metadata: record(content.metadata) } : output)) };
   });
 }
 
@@ -52,7 +52,7 @@ function toOutput(type: string, content: JsonRecord): Output | undefined {
     return { output_type: "error", ename: text(content.ename), evalue: text(content.evalue), traceback };
   }
   const id = displayId(content);
-  const shown = { data: bundle(content.data), metadata: record(content.metadata), ...(id !== undefined && { transient: { display_id: id } }) };
+  const shown = { data: record(content.data), metadata: record(content.metadata), ...(id !== undefined && { transient: { display_id: id } }) };
   if (type === "display_data") return { output_type: "display_data", ...shown } satisfies DisplayOutput;
   if (type === "execute_result") return { output_type: "execute_result", execution_count: typeof content.execution_count === "number" ? content.execution_count : null, ...shown };
   return undefined;
@@ -105,14 +105,10 @@ function displayId(content: JsonRecord): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
-function bundle(data: unknown): MimeBundle {
-  return record(data);
-}
-
 function record(value: unknown): JsonRecord {
   return isRecord(value) ? value : {};
 }
 
 function text(value: unknown): string {
-  return typeof value === "string" ? value : value === undefined || value === null ? "" : String(value as string);
+  return typeof value === "string" ? value : "";
 }

@@ -27,6 +27,7 @@ export function parseJson(text: string, path: string): unknown {
  * only, and never at the end of the text; so the grammar is walked once more here, where it is known to fail.
  */
 function brokenAt(text: string): number {
+  // eslint-disable-next-line no-control-regex -- JSON strings may not hold control characters
   const token = /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
   const open: string[] = [];
   let expected: "value" | "value or ]" | "key" | "key or }" | ":" | ", or end" = "value";

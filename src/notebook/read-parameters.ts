@@ -42,7 +42,7 @@ export function parametersCell(notebook: Notebook, path: string): CodeCell | und
 export function parameterLanguage(notebook: Notebook, options: ReadParametersOptions): ParameterLanguage {
   const { language_info: info, kernelspec } = notebook.metadata;
   const known = options.language ?? info?.name ?? kernelspec?.language ?? (kernelspec?.name === "tslab" ? "typescript" : kernelspec?.name);
-  const language = String(known as string | undefined).toLowerCase();
+  const language = typeof known === "string" ? known.toLowerCase() : "an unknown language";
   if (language === "typescript" || language === "javascript") return { read: typescriptParameters, literal: (value) => JSON.stringify(value), comment: "//" };
   if (language.startsWith("python")) return { read: pythonParameters, literal: pythonLiteral, comment: "#" };
   throw new TsloraError("unsupported", `${options.path ?? "notebook"}: parameters can be given to TypeScript, JavaScript and Python notebooks; this one is in ${language}.`, { details: { language } });

@@ -24,7 +24,8 @@ export function serializeNotebook(notebook: Notebook, path: string): string {
 function plainOutput(output: Output): Record<string, unknown> {
   if (output.output_type === "stream") return { ...output, text: lines(output.text) };
   if (output.output_type === "error") return { ...output };
-  const { transient: _inMemoryOnly, ...saved } = output;
+  const saved: Record<string, unknown> = { ...output };
+  delete saved.transient;
   const data = Object.entries(output.data).map(([mime, value]) => [mime, typeof value === "string" && !isJsonMime(mime) ? lines(value) : value] as const);
   return { ...saved, data: Object.fromEntries(data) };
 }

@@ -59,21 +59,17 @@ interface Place {
 function mapFrames(stack: readonly string[], cells: readonly ExecutedCell[]): { frames: string[]; place: Place | undefined } {
   const maps = new Map<ExecutedCell, TslabSourceMap>();
   const mapOf = (cell: ExecutedCell): TslabSourceMap => {
-    const map = maps.get(cell) ?? tslabSourceMap(cell.source);
+    const map = maps.get(cell) ?? tslabSourceMap(cell.source, cells.slice(0, cells.indexOf(cell)).map(({ source }) => source));
     maps.set(cell, map);
     return map;
   };
   let first: Place | undefined;
-  const frames = stack.flatMap((line, index) => {
+  const frames = stack.flatMap((line) => {
     if (OF_TSLAB.test(line)) return /\) \{$|\d \{$/.test(line) ? ["    {"] : []; // keeps the brace that opens an error's own fields
     const match = IN_CELL.exec(line);
     if (match === null) return [line];
-    if (OF_TSLAB.test(stack[index + 1] ?? "") && match[2] === undefined) {
-      const wrapper = cells.length > 0 && mapOf(cells[cells.length - 1]).locate(Number(match[3]), Number(match[4])) === undefined;
-      if (wrapper) return []; // the call of the function that tslab wraps a cell in
-    }
     const place = locate(match[2], Number(match[3]), Number(match[4]), cells, mapOf);
-    if (place === undefined) return [line];
+    if (place === undefined) return match[2] === undefined && match[4] === "3" ? [] : [line]; // "})(": the function that tslab wraps a cell in is called
     first ??= place;
     const where = `cell ${place.cell.number}, line ${place.position.line}, column ${place.position.column}`;
     return [`${match[1]}${match[2] === undefined ? where : `${match[2]} (${where})`}`];
@@ -88,9 +84,9 @@ function mapFrames(stack: readonly string[], cells: readonly ExecutedCell[]): { 
 function locate(name: string | undefined, line: number, column: number, cells: readonly ExecutedCell[], mapOf: (cell: ExecutedCell) => TslabSourceMap): Place | undefined {
   const called = name?.replace(/^(?:async |new )+/, "").replace(/ \[as .*\]$/, "").split(".").at(-1);
   for (const cell of [...cells].reverse()) {
+    if (called === undefined || called === "<anonymous>") break;
     const position = mapOf(cell).locate(line, column);
-    if (position === undefined) continue;
-    if (called === undefined || called === "<anonymous>" || mapOf(cell).functionsAt(position).includes(called)) return { cell, position };
+    if (position !== undefined && mapOf(cell).functionsAt(position).includes(called)) return { cell, position };
   }
   const ran = cells.at(-1);
   const position = ran === undefined ? undefined : mapOf(ran).locate(line, column);

@@ -55,8 +55,8 @@ export class TslabFailureFilter {
     this.#unhandled = undefined;
     if (status !== "error") return { failure: unhandled, released: this.release() };
     const text = this.#held.length > 0 ? this.release() : [this.#lastText];
-    const diagnostics = text.map(parseDiagnostic).filter((diagnostic) => diagnostic !== undefined);
-    if (diagnostics.length > 0) return { failure: { kind: "diagnostics", problems: diagnostics as TslabDiagnostic[] }, released: [] };
+    const diagnostics = text.flatMap((line) => parseDiagnostic(line) ?? []);
+    if (diagnostics.length > 0) return { failure: { kind: "diagnostics", problems: diagnostics }, released: [] };
     return { failure: text[0] === "" && unhandled !== undefined ? unhandled : parseException(text[0], false), released: [] };
   }
 }

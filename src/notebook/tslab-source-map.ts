@@ -22,24 +22,30 @@ const PREFIX = "export {};\n";
 
 /**
  * tslab runs a cell without a source map and under no name. This compiles the cell as tslab's converter does (export
- * of every local name, last expression into a variable, then CommonJS), keeping the maps of both steps.
+ * of every local name, `exports.` before names of earlier cells, last expression into a variable, then CommonJS),
+ * keeping the maps of both steps.
+ *
+ * @param earlier - the sources of the cells executed before
  */
-export function tslabSourceMap(source: string): TslabSourceMap {
+export function tslabSourceMap(source: string, earlier: readonly string[]): TslabSourceMap {
   const ts = loadTypeScript();
   const common = { target: ts.ScriptTarget.ES2022, newLine: ts.NewLineKind.LineFeed, esModuleInterop: true, noImplicitUseStrict: true, sourceMap: true, isolatedModules: false };
   const names = localNames(ts, source);
+  const inherited = new Set(earlier.flatMap((cell) => localNames(ts, cell)).filter((name) => !names.includes(name)));
   const exported = PREFIX + source + (names.length > 0 ? `\nexport {${names.join(", ")}}` : "");
   const first = ts.transpileModule(exported, {
     fileName: "cell.ts",
     compilerOptions: { ...common, module: ts.ModuleKind.ESNext, experimentalDecorators: true, jsx: ts.JsxEmit.React },
-    transformers: { after: [lastExpressionToVariable(ts)] },
+    transformers: { after: [exportsBefore(ts, inherited), lastExpressionToVariable(ts)] },
   });
   const second = ts.transpileModule(first.outputText, { fileName: "custom.js", compilerOptions: { ...common, module: ts.ModuleKind.CommonJS } });
   const maps = [second, first].map(({ sourceMapText }) => new SourceMap(JSON.parse(sourceMapText ?? "{}") as SourceMapPayload));
+  const emittedLines = second.outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "").trimEnd().split("\n").length;
   const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);
 
   return {
     locate(line, column) {
+      if (line > emittedLines) return undefined; // the call that tslab appends
       let at = { line: line - 1, column: column - 1 };
       for (const map of maps) {
         const entry = map.findEntry(at.line, at.column);
@@ -82,6 +88,22 @@ function localNames(ts: typeof TypeScript, source: string): string[] {
     }
   }
   return [...names];
+}
+
+function exportsBefore(ts: typeof TypeScript, names: ReadonlySet<string>): TypeScript.TransformerFactory<TypeScript.SourceFile> {
+  return (context) => (file) => {
+    const visit = (node: TypeScript.Node): TypeScript.Node => {
+      if (ts.isIdentifier(node)) return names.has(node.text) ? ts.factory.createPropertyAccessExpression(ts.factory.createIdentifier("exports"), node) : node;
+      return ts.visitEachChild(node, (child) => (isNameIn(ts, child, node) ? child : visit(child)), context);
+    };
+    return ts.visitEachChild(file, visit, context);
+  };
+}
+
+/** Whether a node is the name that its parent declares or accesses, and so refers to no variable. */
+function isNameIn(ts: typeof TypeScript, node: TypeScript.Node, parent: TypeScript.Node): boolean {
+  if (!ts.isIdentifier(node) || ts.isShorthandPropertyAssignment(parent)) return ts.isIdentifier(node);
+  return "name" in parent && parent.name === node;
 }
 
 function lastExpressionToVariable(ts: typeof TypeScript): TypeScript.TransformerFactory<TypeScript.SourceFile> {
