@@ -20,8 +20,10 @@ export function timeoutError(limit: CellLimit, { end, silentMs }: Execution): Er
   return plainError("CellTimeoutError", what + blocked + ending);
 }
 
-export function deadKernelError(exit: KernelExit): ErrorOutput {
-  return plainError("DeadKernelError", `The kernel ended while the cell ran: ${describeExit(exit)}.`);
+/** @param log - the end of what the kernel's process printed itself: often the only word on why */
+export function deadKernelError(exit: KernelExit, log: string): ErrorOutput {
+  const error = plainError("DeadKernelError", `The kernel ended while the cell ran: ${describeExit(exit)}.`);
+  return log.trim() === "" ? error : { ...error, traceback: [...error.traceback, "The kernel's process printed last:", ...log.trim().split("\n").slice(-20)] };
 }
 
 export function interruptedError(): ErrorOutput {

@@ -56,19 +56,27 @@ export async function* runCell(placed: PlacedCell, options: RunCellOptions): Asy
   } else if (reply?.status === "error") {
     raised ??= replyError(reply);
   }
-  const outcome = cellOutcome(cell, ended, { raised, limit });
+  const outcome = cellOutcome(cell, ended, { raised, limit, log: kernel.logTail });
   const error = outcome.status === "ok" ? outcome.expected : "error" in outcome ? outcome.error : undefined;
   if (error !== undefined && error !== state.lastError(place)) yield output({ type: "error", content: { ...error } });
   const executionCount = typeof reply?.execution_count === "number" ? reply.execution_count : null;
   return state.end(placed, { outcome, elapsedMs: performance.now() - start, times: ended.times, executionCount });
 }
 
+interface OutcomeContext {
+  readonly raised: ErrorOutput | undefined;
+  readonly limit: CellLimit | undefined;
+  /** The end of what the kernel's process printed itself. */
+  readonly log: string;
+}
+
 /** What the end of an execution means for its cell. */
-function cellOutcome(cell: CodeCell, ended: Execution, { raised, limit }: { raised: ErrorOutput | undefined; limit: CellLimit | undefined }): CellOutcome {
+function cellOutcome(cell: CodeCell, ended: Execution, context: OutcomeContext): CellOutcome {
+  const { raised, limit, log } = context;
   const { end, stopped } = ended;
   if (stopped === "aborted") return { status: "aborted", error: raised ?? interruptedError() };
   if (stopped === "timeout" && limit !== undefined) return { status: "timeout", error: timeoutError(limit, ended), limit: limit.of, limitMs: limit.givenMs };
-  if (end.kind === "exit") return { status: "dead", error: deadKernelError(end.exit), exit: end.exit };
+  if (end.kind === "exit") return { status: "dead", error: deadKernelError(end.exit, log), exit: end.exit };
   const expected = hasTag(cell, "raises-exception");
   if (raised !== undefined) return expected ? { status: "ok", expected: raised } : { status: "error", error: raised };
   if (end.content.status === "aborted" || end.content.status === "abort") return { status: "error", error: notExecutedError() };

@@ -70,7 +70,8 @@ export function tslabSourceMap(source: string, earlier: readonly string[]): Tsla
   };
 }
 
-function localNames(ts: typeof TypeScript, source: string): string[] {
+/** The names that a cell declares or imports at its top level, types aside. */
+export function localNames(ts: typeof TypeScript, source: string): string[] {
   const names = new Set<string>();
   const bind = (name: TypeScript.BindingName): void => {
     if (ts.isIdentifier(name)) names.add(name.text);
