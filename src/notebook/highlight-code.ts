@@ -20,9 +20,10 @@ export function highlightCode(code: string, language: string): string {
   for (const match of code.matchAll(TOKENS[kind])) {
     const { comment, string, number } = match.groups ?? {};
     const name = comment !== undefined ? "comment" : string !== undefined ? "string" : number !== undefined ? "number" : keywords.has(match[0]) ? "keyword" : undefined;
-    html += escapeHtml(code.slice(end, match.index));
+    const start = match.index ?? end;
+    html += escapeHtml(code.slice(end, start));
     html += name === undefined ? escapeHtml(match[0]) : `<span class="hl-${name}">${escapeHtml(match[0])}</span>`;
-    end = match.index + match[0].length;
+    end = start + match[0].length;
   }
   return html + escapeHtml(code.slice(end));
 }

@@ -68,8 +68,10 @@ function section(name: string, notebook: Notebook, markdown: (text: string) => s
 
 function cellHtml(cell: Cell, language: string, markdown: (text: string) => string): string {
   const id = `cell-${escapeHtml(cell.id)}`;
-  if (cell.cell_type === "markdown") return `<div class="cell prose" id="${id}">${withAttachments(markdown(cell.source), cell)}</div>`;
-  if (cell.cell_type === "raw") return `<div class="cell prose" id="${id}"><pre>${escapeHtml(cell.source)}</pre></div>`;
+  if (cell.cell_type !== "code") {
+    const prose = cell.cell_type === "markdown" ? withAttachments(markdown(cell.source), cell) : `<pre>${escapeHtml(cell.source)}</pre>`;
+    return `<div class="cell prose" id="${id}">${prose}</div>`;
+  }
   const number = cell.execution_count === null ? "" : `<span class="number" aria-hidden="true">${cell.execution_count}</span>`;
   const source = cell.source.trim() === "" ? "" : `<div class="source">${number}<pre><code>${highlightCode(cell.source, language)}</code></pre></div>`;
   return `<div class="cell code" id="${id}">${source}${cell.outputs.map((output) => outputHtml(output, markdown)).join("\n")}</div>`;

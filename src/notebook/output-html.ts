@@ -20,7 +20,10 @@ export function outputHtml(output: Output, markdown: (text: string) => string): 
 }
 
 function bundleHtml(data: MimeBundle, markdown: (text: string) => string): string {
-  const text = (mime: string): string | undefined => (typeof data[mime] === "string" ? data[mime] : undefined);
+  const text = (mime: string): string | undefined => {
+    const value = data[mime];
+    return typeof value === "string" ? value : undefined;
+  };
   const raw = text("text/html") ?? text("image/svg+xml")?.replace(/^\s*(?:<\?xml[^>]*\?>|<!DOCTYPE[^>]*>|\s)*/, "");
   if (raw !== undefined) return raw;
   for (const mime of ["image/png", "image/jpeg", "image/gif", "image/webp"]) {
