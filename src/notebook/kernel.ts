@@ -174,19 +174,23 @@ export class Kernel {
 export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const { spec, startTimeoutMs = 60_000 } = options;
   for (let attempt = 1; ; attempt++) {
-    options.signal?.throwIfAborted();
+    if (options.signal?.aborted === true) throw stoppedAtStart();
     const kernel = new Kernel(options, await writeConnectionFile(spec.name));
     const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
     if (outcome === "ready") return kernel;
     const exit = kernel.ended ? await kernel.exited : undefined;
     await kernel.stop("terminate");
-    if (outcome === "aborted") throw new TsloraError("aborted", "Stopped while the kernel was starting.");
+    if (outcome === "aborted") throw stoppedAtStart();
     // Between choosing a port and the kernel's taking it, another program may have taken it.
     if (/EADDRINUSE|address already in use/i.test(kernel.logTail) && attempt < 3) continue;
     const what = exit === undefined ? `did not answer within ${startTimeoutMs / 1000} s` : `ended before it answered: ${describeExit(exit)}`;
     const log = kernel.logTail.trim();
     throw new TsloraError("kernel", `The kernel ${spec.name} (${spec.argv[0]}) ${what}.${log === "" ? "" : ` It printed:\n${log}`}`, { details: { kernel: spec.name, exit, log } });
   }
+}
+
+function stoppedAtStart(): TsloraError {
+  return new TsloraError("aborted", "Stopped while the kernel was starting; nothing was executed.");
 }
 
 async function becomeReady(kernel: Kernel, timeoutMs: number, signal: AbortSignal | undefined): Promise<"ready" | "ended" | "silent" | "aborted"> {
