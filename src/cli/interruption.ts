@@ -1,0 +1,25 @@
+import { killAllKernels } from "../notebook/kernel-process";
+import { EXIT } from "./exit-codes";
+import { styled, type Terminal } from "./terminal";
+
+/** Ctrl-C while work goes on: `signal` stops it in order; `release` gives the signals back. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  readonly release: () => void;
+}
+
+/** Hears SIGINT, SIGTERM and SIGHUP: the first stops the work in order, the second ends kernels and process at once. */
+export function hearInterruption(terminal: Terminal): Interruption {
+  const controller = new AbortController();
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const onSignal = (): void => {
+    if (controller.signal.aborted) {
+      killAllKernels();
+      process.exit(EXIT.interrupted);
+    }
+    terminal.err.write(`\n${styled(terminal, "yellow", "Stopping: the cell is interrupted and the notebook saved. Press Ctrl-C again to end at once.")}\n`);
+    controller.abort();
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return { signal: controller.signal, release: () => signals.forEach((signal) => process.off(signal, onSignal)) };
+}

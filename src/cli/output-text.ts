@@ -1,0 +1,35 @@
+import { stripAnsi } from "../notebook/ansi";
+import type { JsonRecord } from "../notebook/json";
+import { isRecord } from "../notebook/json";
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", nbsp: " " };
+
+/** A display as text for a terminal: its plain form, the text of its HTML, or "[figure]". */
+export function displayText(content: JsonRecord): string {
+  const data = isRecord(content.data) ? content.data : {};
+  const text = (mime: string): string | undefined => {
+    const value = data[mime];
+    return typeof value === "string" ? value : Array.isArray(value) ? value.join("") : undefined;
+  };
+  const html = text("text/html");
+  const plain = text("text/plain") ?? text("text/markdown");
+  if (plain !== undefined && plain.trim() !== "") return plain;
+  if (html !== undefined) return /<script|<svg|<canvas|<img/i.test(html) ? "[figure]" : htmlText(html);
+  if (Object.keys(data).some((mime) => mime.startsWith("image/"))) return "[figure]";
+  return `[${Object.keys(data).join(", ") || "empty output"}]`;
+}
+
+/** The text of HTML: rows and blocks on lines of their own, cells apart. */
+export function htmlText(html: string): string {
+  return stripAnsi(html)
+    .replace(/<style[\s\S]*?<\/style>|<!--[\s\S]*?-->/gi, "")
+    .replace(/\s+/g, " ")
+    .replace(/<\/t[dh]>\s*/gi, "  ")
+    .replace(/<br\s*\/?>|<\/(?:tr|p|div|h\d|li|table|caption|pre)>/gi, "\n")
+    .replace(/<[^>]*>/g, "")
+    .replace(/&(#39|\w+);/g, (whole, name: string) => ENTITIES[name] ?? whole)
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join("\n");
+}

@@ -1,0 +1,44 @@
+import { isAbsolute, relative } from "node:path";
+
+import type { RunSummary } from "../notebook/run-events";
+import { runNotebook, type RunOptions } from "../notebook/run-notebook";
+import { RunView } from "./run-view";
+import { duration, styled, table, type Terminal } from "./terminal";
+
+/** How a notebook is run and shown. */
+export interface RunInTerminalOptions extends RunOptions {
+  readonly terminal: Terminal;
+  readonly quiet: boolean;
+}
+
+/** Runs a notebook and shows it; TensorFlow's native log is kept to warnings unless the environment says otherwise. */
+export async function runInTerminal(path: string, options: RunInTerminalOptions): Promise<RunSummary> {
+  const { terminal, quiet, ...run } = options;
+  const view = new RunView(path, { terminal, quiet });
+  const env = { ...(process.env.TF_CPP_MIN_LOG_LEVEL === undefined && { TF_CPP_MIN_LOG_LEVEL: "2" }), ...run.env };
+  try {
+    const events = runNotebook(path, { ...run, env });
+    let next = await events.next();
+    for (; next.done !== true; next = await events.next()) view.show(next.value);
+    return next.value;
+  } finally {
+    view.close();
+  }
+}
+
+/** The table at the end: each notebook with its status, cells, time and place. */
+export function summaryLines(summaries: readonly RunSummary[], terminal: Terminal): string[] {
+  const rows = summaries.map((summary) => {
+    const done = summary.cells.filter(({ outcome }) => outcome.status === "ok").length;
+    const where = summary.failed === undefined ? "" : `cell ${summary.failed.number}`;
+    return [summary.path, summary.status, where, `${done}/${summary.cells.length} cells`, duration(summary.elapsedMs), summary.outputPath === undefined ? "" : shortPath(summary.outputPath)];
+  });
+  const [head, ...lines] = table([["notebook", "status", "", "done", "time", "saved as"], ...rows]);
+  return [styled(terminal, "bold", head), ...lines.map((line, index) => (summaries[index].status === "ok" ? line : styled(terminal, "red", line)))];
+}
+
+/** A path as the user would type it: from the current folder, where it lies inside. */
+export function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere === "" || fromHere.startsWith("..") || isAbsolute(fromHere) ? path : fromHere;
+}

@@ -1,0 +1,145 @@
+import { basename } from "node:path";
+
+import { stripAnsi } from "../notebook/ansi";
+import type { CellReport, RunEvent } from "../notebook/run-events";
+import { firstLine } from "../notebook/run-reports";
+import { displayText } from "./output-text";
+import { duration, styled, type Terminal } from "./terminal";
+
+/** How a run is shown. */
+export interface RunViewOptions {
+  readonly terminal: Terminal;
+  /** Failures and the end alone. */
+  readonly quiet: boolean;
+}
+
+const REDRAW_MS = 250;
+
+/**
+ * Shows a run as it goes: outputs stream by; a terminal has a live line below them with the notebook, the cell, the
+ * time and what the cell is at; a log has one plain line for each cell's start and end.
+ */
+export class RunView {
+  readonly #terminal: Terminal;
+  readonly #quiet: boolean;
+  readonly #name: string;
+  readonly #start = performance.now();
+  #cell: { readonly at: string; readonly code: string; readonly start: number } | undefined;
+  #unfinished = ""; // output behind the last line end: shown in the live line, printed when complete
+  #unfinishedStyle: "stdout" | "stderr" = "stdout";
+  #liveShown = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(path: string, { terminal, quiet }: RunViewOptions) {
+    this.#terminal = terminal;
+    this.#quiet = quiet;
+    this.#name = basename(path, ".ipynb");
+    if (terminal.live && !quiet) this.#timer = setInterval(() => this.#drawLive(), REDRAW_MS);
+  }
+
+  show(event: RunEvent): void {
+    switch (event.event) {
+      case "kernel-starting":
+        if (!this.#terminal.live) this.#line(`${this.#name}: starting the kernel ${event.kernel}`);
+        return;
+      case "cell-start": {
+        const at = `${event.number}/${event.total}`;
+        this.#cell = { at, code: firstLine(event.cell.source), start: performance.now() };
+        if (!this.#terminal.live) this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] ${this.#cell.code}`));
+        this.#drawLive();
+        return;
+      }
+      case "output":
+        return this.#output(event.message.type, event.message.content);
+      case "cell-end":
+        return this.#cellEnd(event.report);
+      default:
+        return;
+    }
+  }
+
+  /** Ends the live line; nothing is shown afterwards. */
+  close(): void {
+    this.#finishLine();
+    this.#eraseLive();
+    clearInterval(this.#timer);
+    this.#cell = undefined;
+  }
+
+  #output(type: string, content: Readonly<Record<string, unknown>>): void {
+    if (this.#quiet) return;
+    if (type === "stream" && typeof content.text === "string") return this.#stream(content.name === "stderr" ? "stderr" : "stdout", content.text);
+    if (type === "display_data" || type === "execute_result") {
+      this.#finishLine();
+      return this.#line(displayText(content));
+    }
+    if (type === "update_display_data" && this.#terminal.live) {
+      this.#unfinished = displayText(content).split("\n").at(-1) ?? "";
+      this.#drawLive();
+      this.#unfinished = "";
+    }
+  }
+
+  #stream(name: "stdout" | "stderr", text: string): void {
+    if (name !== this.#unfinishedStyle) this.#finishLine();
+    this.#unfinishedStyle = name;
+    const lines = (this.#unfinished + text).split("\n");
+    this.#unfinished = lines.pop() ?? "";
+    // a carriage return overwrites: the last state of a line is the one to print
+    for (const line of lines) this.#line(this.#inStyle(line.replace(/\r+$/, "").split("\r").at(-1) ?? ""));
+    this.#drawLive();
+  }
+
+  #finishLine(): void {
+    const rest = this.#unfinished.replace(/\r+$/, "").split("\r").at(-1) ?? "";
+    this.#unfinished = "";
+    if (rest !== "") this.#line(this.#inStyle(rest));
+  }
+
+  #inStyle(line: string): string {
+    const shown = this.#terminal.color ? line : stripAnsi(line);
+    return this.#unfinishedStyle === "stderr" ? styled(this.#terminal, "dim", shown) : shown;
+  }
+
+  #cellEnd(report: CellReport): void {
+    this.#finishLine();
+    const { outcome } = report;
+    const at = `${report.number}/${report.total}`;
+    if (outcome.status === "skipped") {
+      if (outcome.reason === "tag") this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] skipped (skip-execution)`));
+      return;
+    }
+    if (outcome.status === "ok") {
+      if (!this.#terminal.live) this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] ok ${duration(report.elapsedMs)}`));
+      return;
+    }
+    this.#eraseLive();
+    const { ename, evalue, traceback } = outcome.error;
+    const head = `${this.#name}, cell ${report.number} of ${report.total}: ${ename}: ${evalue}`;
+    const lines = traceback.join("\n").split("\n").map((line) => `  ${this.#terminal.color ? line : stripAnsi(line)}`);
+    this.#terminal.err.write(`${styled(this.#terminal, "red", head)}\n${lines.join("\n")}\n`);
+  }
+
+  #line(text: string): void {
+    if (this.#quiet) return;
+    this.#eraseLive();
+    this.#terminal.out.write(`${text}\n`);
+    this.#drawLive();
+  }
+
+  #drawLive(): void {
+    if (!this.#terminal.live || this.#quiet || this.#cell === undefined) return;
+    const { at, code, start } = this.#cell;
+    const now = performance.now();
+    const doing = stripAnsi(this.#unfinished).split("\r").filter(Boolean).at(-1) ?? code;
+    const text = `${this.#name}  cell ${at}  ${duration(now - start)} (${duration(now - this.#start)})  ${doing}`;
+    const width = (this.#terminal.out.columns ?? 80) - 1;
+    this.#terminal.out.write(`\r\u001b[2K${styled(this.#terminal, "bold", text.length > width ? `${text.slice(0, width - 1)}…` : text)}`);
+    this.#liveShown = true;
+  }
+
+  #eraseLive(): void {
+    if (this.#liveShown) this.#terminal.out.write("\r\u001b[2K");
+    this.#liveShown = false;
+  }
+}

@@ -1,0 +1,117 @@
+import { existsSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+
+import type { Command } from "commander";
+
+import { Problems } from "../base/problems";
+import { projectRoot } from "../base/project-root";
+import { writeAtomically } from "../base/write-atomically";
+import { notebookPage } from "../notebook/notebook-page";
+import { readNotebook } from "../notebook/read-notebook";
+import { readParameters } from "../notebook/read-parameters";
+import type { RunSummary } from "../notebook/run-events";
+import { parseDuration } from "./command-options";
+import { exitCodeOf } from "./exit-codes";
+import { hearInterruption } from "./interruption";
+import { parameterOption } from "./run-command";
+import { runInTerminal, shortPath, summaryLines } from "./run-in-terminal";
+import { findAdapters, resultLines } from "./study-results";
+import { styled, type Terminal } from "./terminal";
+
+const NOTEBOOKS = ["01-study.ipynb", "02-comparative-study.ipynb"] as const;
+
+/** Variables of the environment that stand for parameters, for CI. */
+const ENVIRONMENT = { TSLORA_DATA: "data", TSLORA_MODEL: "model" } as const;
+
+interface StudyFlags {
+  readonly outputDir: string;
+  readonly param?: Readonly<Record<string, string>>;
+  readonly cellTimeout?: number;
+  readonly timeout?: number;
+  readonly quiet?: boolean;
+}
+
+/** Adds `tslora study`: the study's notebooks in order, a page of them, and the table before and after. */
+export function addStudyCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  program
+    .command("study")
+    .description("Execute the study's notebooks and show its results")
+    .addOption(parameterOption())
+    .option("-o, --output-dir <dir>", "folder for notebooks, adapter and results", join(projectRoot(), "output"))
+    .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
+    .option("--timeout <time>", "limit for each notebook", parseDuration)
+    .option("-q, --quiet", "print failures and the summary alone")
+    .action(async (flags: StudyFlags) => exit(await study(flags, terminal)));
+}
+
+async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
+  const started = Date.now();
+  const folder = resolve(flags.outputDir);
+  const planned = await planParameters(studyParameters(flags.param ?? {}));
+  const interruption = hearInterruption(terminal);
+  const summaries: RunSummary[] = [];
+  try {
+    for (const { path, parameters } of planned) {
+      const summary = await runInTerminal(path, {
+        terminal,
+        quiet: flags.quiet ?? false,
+        outputPath: join(folder, basename(path)),
+        parameters,
+        cellTimeoutMs: flags.cellTimeout,
+        timeoutMs: flags.timeout,
+        signal: interruption.signal,
+        env: { TSLORA_OUTPUT: folder },
+      });
+      summaries.push(summary);
+      if (summary.status !== "ok") break; // the comparison reads what the study wrote
+    }
+  } finally {
+    interruption.release();
+  }
+  const page = join(folder, "study.html");
+  await writeAtomically(page, await notebookPage(summaries.map(({ path, notebook }) => ({ name: basename(path), notebook })), { title: "The study" }));
+  terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
+  await showResults(folder, started, terminal);
+  terminal.out.write(`page: ${shortPath(page)}\n`);
+  return exitCodeOf(summaries.at(-1)?.status ?? "ok");
+}
+
+async function showResults(folder: string, started: number, terminal: Terminal): Promise<void> {
+  const path = join(folder, "results.json");
+  if (!existsSync(path) || statSync(path).mtimeMs < started) {
+    terminal.out.write(`results: this run wrote no ${shortPath(path)}\n`);
+    return;
+  }
+  const [facts, head, ...rows] = await resultLines(path);
+  terminal.out.write(`\n${facts}\n${styled(terminal, "bold", head ?? "")}\n${rows.join("\n")}\n\n`);
+  terminal.out.write(`results: ${shortPath(path)}\n`);
+  for (const adapter of findAdapters(folder)) terminal.out.write(`adapter: ${shortPath(adapter)}\n`);
+}
+
+/** What was given, and what the environment gives where nothing else does. Paths are the caller's, not the notebook's. */
+function studyParameters(given: Readonly<Record<string, string>>): Record<string, string> {
+  const parameters: Record<string, string> = { ...given };
+  for (const [variable, name] of Object.entries(ENVIRONMENT)) {
+    const value = process.env[variable];
+    if (value !== undefined && value !== "" && !(name in parameters)) parameters[name] = value;
+  }
+  for (const name of Object.values(ENVIRONMENT)) {
+    if (name in parameters && existsSync(parameters[name])) parameters[name] = resolve(parameters[name]);
+  }
+  return parameters;
+}
+
+/** Each notebook with the parameters that it has; one that none has is refused before anything runs. */
+async function planParameters(parameters: Readonly<Record<string, string>>): Promise<{ path: string; parameters: Record<string, string> }[]> {
+  const planned = await Promise.all(
+    NOTEBOOKS.map(async (name) => {
+      const path = join(projectRoot(), "notebooks", name);
+      return { path, known: readParameters(await readNotebook(path), { path }).map((parameter) => parameter.name) };
+    }),
+  );
+  const all = new Set(planned.flatMap(({ known }) => known));
+  const problems = new Problems("tslora study");
+  for (const name of Object.keys(parameters)) problems.expect(all.has(name), `there is no parameter ${JSON.stringify(name)}; the notebooks have ${[...all].join(", ")}`);
+  problems.throwIfAny();
+  return planned.map(({ path, known }) => ({ path, parameters: Object.fromEntries(Object.entries(parameters).filter(([name]) => known.includes(name))) }));
+}

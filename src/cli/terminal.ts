@@ -1,0 +1,37 @@
+/** Where a command writes: a terminal, or a file or pipe that takes plain lines. */
+export interface Terminal {
+  readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** Whether colours are wanted. */
+  readonly color: boolean;
+  /** Whether a line may be redrawn. */
+  readonly live: boolean;
+}
+
+/** This process's terminal; NO_COLOR and CI are heard. */
+export function processTerminal(): Terminal {
+  const tty = process.stdout.isTTY && process.env.TERM !== "dumb";
+  return { out: process.stdout, err: process.stderr, color: tty && (process.env.NO_COLOR ?? "") === "", live: tty && (process.env.CI ?? "") === "" };
+}
+
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+
+/** A text in a style, where the terminal shows styles. */
+export function styled(terminal: Terminal, style: keyof typeof CODES, text: string): string {
+  return terminal.color ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+}
+
+/** Milliseconds as people read them: 0.4 s, 12.0 s, 3:05 min, 1:02:03 h. */
+export function duration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const whole = Math.round(ms / 1000);
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes}:${two(whole % 60)} min` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)} h`;
+}
+
+/** Columns lined up: the first to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((text, column) => (column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join("  ").trimEnd());
+}

@@ -1,0 +1,106 @@
+import type { JsonRecord } from "./json";
+import { isIdle, type Kernel, type KernelEvent } from "./kernel";
+import type { KernelExit } from "./kernel-process";
+import { Mailbox } from "./mailbox";
+import type { Message } from "./wire";
+
+/** Limits and stops of one execution. */
+export interface ExecuteOptions {
+  /** After how many milliseconds the cell is interrupted; undefined for no limit. */
+  readonly timeoutMs?: number;
+  /** How long an interrupted cell may take to end before the kernel is ended, in milliseconds. */
+  readonly graceMs: number;
+  /** Interrupts the cell. */
+  readonly signal?: AbortSignal;
+  /** Called with the request's id, by which late outputs are known. */
+  readonly onRequest?: (id: string) => void;
+}
+
+/** When the kernel did what, as ISO times; Jupyter's names. */
+export type ExecutionTimes = Readonly<Partial<Record<"iopub.status.busy" | "iopub.execute_input" | "iopub.status.idle" | "shell.execute_reply", string>>>;
+
+/** How an execution ended: by the kernel's reply or its end, and what had been done to it before. */
+export interface Execution {
+  readonly end: { readonly kind: "reply"; readonly content: JsonRecord } | { readonly kind: "exit"; readonly exit: KernelExit };
+  /** Why it was interrupted, if it was. */
+  readonly stopped: "timeout" | "aborted" | undefined;
+  /** How long the kernel had not answered a heartbeat when it was interrupted, in milliseconds. */
+  readonly silentMs: number;
+  readonly times: ExecutionTimes;
+}
+
+/** How long messages that a kernel published before its end may still be on their way, in milliseconds. */
+const DRAIN_MS = 100;
+
+type Happening = KernelEvent | { readonly kind: "stop"; readonly why: "timeout" | "aborted" } | { readonly kind: "give-up" };
+
+/**
+ * Executes code in a kernel: yields what the kernel publishes for it, returns how it ended. The end is the reply and
+ * the idle status, both for this request. A cell over its limit is interrupted; if it goes on, the kernel is ended.
+ */
+export async function* executeCell(kernel: Kernel, code: string, options: ExecuteOptions): AsyncGenerator<Message, Execution> {
+  const mailbox = new Mailbox<Happening>();
+  const timers: NodeJS.Timeout[] = [];
+  const after = (ms: number, happening: Happening): void => void timers.push(setTimeout(() => mailbox.push(happening), ms));
+  const abort = (): void => mailbox.push({ kind: "stop", why: "aborted" });
+
+  const times: Record<string, string> = {};
+  let reply: JsonRecord | undefined;
+  let idle = false;
+  let settled = false;
+  let drained = false;
+  let stopped: Execution["stopped"];
+  let silentMs = 0;
+  const request = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: false };
+  const id = kernel.request("shell", "execute_request", request, (event) => mailbox.push(event));
+  options.onRequest?.(id);
+  if (options.timeoutMs !== undefined) after(options.timeoutMs, { kind: "stop", why: "timeout" });
+  if (options.signal?.aborted === true) abort();
+  options.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    for (;;) {
+      if (reply !== undefined && idle && !settled) {
+        settled = true;
+        // tslab tells an unhandled rejection right after its idle: one round trip later it is here, and this cell's.
+        if (kernel.spec.dialect === "tslab") await kernel.ask("shell", "kernel_info_request", {}, options.graceMs);
+      }
+      if (reply !== undefined && settled && mailbox.isEmpty) return { end: { kind: "reply", content: reply }, stopped, silentMs, times };
+      const happening = await mailbox.next();
+      if (happening.kind === "iopub") {
+        const { header, content } = happening.message;
+        if (header.msg_type === "status") {
+          if (content.execution_state === "busy") times["iopub.status.busy"] = header.date;
+          if (isIdle(happening.message)) {
+            times["iopub.status.idle"] = header.date;
+            idle = true;
+          }
+        } else {
+          if (header.msg_type === "execute_input") times["iopub.execute_input"] = header.date;
+          yield happening.message;
+        }
+      } else if (happening.kind === "reply") {
+        times["shell.execute_reply"] = happening.message.header.date;
+        reply = happening.message.content;
+      } else if (happening.kind === "exit") {
+        if (!drained) {
+          drained = true;
+          after(DRAIN_MS, happening);
+          continue;
+        }
+        return { end: happening, stopped, silentMs, times };
+      } else if (happening.kind === "stop") {
+        if (stopped !== undefined || settled) continue;
+        stopped = happening.why;
+        silentMs = kernel.silentMs;
+        kernel.interrupt();
+        after(options.graceMs, { kind: "give-up" });
+      } else if (!settled) {
+        void kernel.stop("terminate"); // its end comes by the mailbox
+      }
+    }
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    options.signal?.removeEventListener("abort", abort);
+    kernel.forget(id);
+  }
+}

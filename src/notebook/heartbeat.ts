@@ -1,0 +1,50 @@
+import { Request } from "zeromq";
+
+import type { Connection } from "./connection";
+
+/**
+ * Asks a kernel for a sign of life every few seconds. A kernel whose event loop is blocked by a long computation does
+ * not answer either, so silence is information for a message and never a verdict: death is told by the process's exit.
+ */
+export class Heartbeat {
+  #socket: Request;
+  #lastBeat = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(connection: Connection, intervalMs = 2000) {
+    const address = `${connection.transport}://${connection.ip}:${connection.hb_port}`;
+    this.#socket = this.#connect(address);
+    const beat = async (): Promise<void> => {
+      try {
+        await this.#socket.send("ping");
+        await this.#socket.receive();
+        this.#lastBeat = performance.now();
+      } catch {
+        if (this.#closed) return;
+        this.#socket.close(); // a request socket that missed its answer cannot ask again
+        this.#socket = this.#connect(address);
+      }
+      this.#timer = setTimeout(() => void beat(), intervalMs);
+      this.#timer.unref();
+    };
+    void beat();
+  }
+
+  /** Milliseconds since the kernel last answered. */
+  get silentMs(): number {
+    return performance.now() - this.#lastBeat;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#socket.close();
+  }
+
+  #connect(address: string): Request {
+    const socket = new Request({ linger: 0, receiveTimeout: 5000 });
+    socket.connect(address);
+    return socket;
+  }
+}

@@ -1,0 +1,71 @@
+import { Problems } from "../base/problems";
+import { TsloraError } from "../base/tslora-error";
+import { hasTag, type Cell, type CodeCell, type Notebook } from "./notebook-types";
+import { readAs, type NotebookParameter } from "./parameter-shape";
+import { parameterLanguage, parametersCell } from "./read-parameters";
+
+/** Values by parameter name: JSON values, or texts that are read as the parameter's type asks. */
+export type ParameterInput = Readonly<Record<string, unknown>>;
+
+/** What to inject, and into what. */
+export interface InjectOptions {
+  readonly values: ParameterInput;
+  /** The kernel's language. */
+  readonly language: string;
+  /** What messages call the notebook. */
+  readonly path: string;
+}
+
+/**
+ * A copy of a notebook with a cell tagged `injected-parameters` behind its parameters cell, in place of an earlier
+ * one. Without values the notebook is returned as it is.
+ *
+ * @throws TsloraError `bad-option` that lists every unknown name and every value that its parameter does not take.
+ */
+export function injectParameters(notebook: Notebook, options: InjectOptions): Notebook {
+  const { values, path } = options;
+  const names = Object.keys(values);
+  if (names.length === 0) return notebook;
+  const cell = parametersCell(notebook, path);
+  if (cell === undefined) {
+    throw new TsloraError("bad-option", `${path} has no cell tagged "parameters", so it takes none; got ${names.join(", ")}. Tag the cell that declares them.`, { details: { path, names } });
+  }
+  const language = parameterLanguage(notebook, options);
+  const known = new Map(language.read(cell.source).map((parameter) => [parameter.name, parameter]));
+  const problems = new Problems(`${path}, parameters`);
+  const lines = names.flatMap((name) => {
+    const parameter = known.get(name);
+    if (parameter === undefined) {
+      problems.expect(false, `there is no parameter ${JSON.stringify(name)}; the notebook has ${[...known.keys()].join(", ") || "none"}`);
+      return [];
+    }
+    const read = readAs(values[name], parameter.shape);
+    if (read === undefined) problems.expect(false, mismatch(parameter, values[name]));
+    return read === undefined ? [] : [parameter.assign(language.literal(read.value))];
+  });
+  problems.throwIfAny();
+
+  const earlier = notebook.cells.find((candidate) => candidate.cell_type === "code" && hasTag(candidate, "injected-parameters"));
+  const injected: CodeCell = {
+    cell_type: "code",
+    id: earlier?.id ?? freeId(notebook.cells),
+    metadata: { tags: ["injected-parameters"] },
+    source: [`${language.comment} Parameters`, ...lines].join("\n"),
+    execution_count: null,
+    outputs: [],
+  };
+  const cells = notebook.cells.filter((candidate) => candidate !== earlier).flatMap((candidate) => (candidate === cell ? [candidate, injected] : [candidate]));
+  return { ...notebook, cells };
+}
+
+function mismatch({ name, type }: NotebookParameter, value: unknown): string {
+  return `${name} was expected to be ${type.replace(/\s+/g, " ")}; got ${typeof value === "number" ? String(value) : JSON.stringify(value)}`;
+}
+
+function freeId(cells: readonly Cell[]): string {
+  const taken = new Set(cells.map((cell) => cell.id));
+  for (let n = 0; ; n++) {
+    const id = n === 0 ? "injected-parameters" : `injected-parameters-${n}`;
+    if (!taken.has(id)) return id;
+  }
+}

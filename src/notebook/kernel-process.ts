@@ -1,0 +1,124 @@
+import { spawn, type ChildProcess } from "node:child_process";
+
+import type { ConnectionFile } from "./connection";
+import type { KernelSpec } from "./find-kernelspec";
+
+/** How a kernel's process ended. */
+export interface KernelExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not even be started. */
+  readonly failure?: string;
+}
+
+/** How the process of a kernel is started. */
+export interface KernelProcessOptions {
+  readonly spec: KernelSpec;
+  readonly connectionFile: ConnectionFile;
+  /** The kernel's working folder. */
+  readonly cwd: string;
+  /** Variables set on top of this process's own and the kernelspec's. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Called for what the process prints itself, beside the protocol. */
+  readonly onLog: (name: "stdout" | "stderr", text: string) => void;
+}
+
+/** How many of the last characters that the process itself printed are kept, to tell why it died. */
+const LOG_TAIL = 4000;
+const running = new Set<KernelProcess>();
+
+/** Kills every kernel of this process and their children at once. For the last moment: a second Ctrl-C, `exit`. */
+export function killAllKernels(): void {
+  for (const kernel of running) kernel.signal("SIGKILL");
+}
+
+/**
+ * A kernel's process in a process group of its own, so that Ctrl-C in the terminal does not reach it by itself and
+ * that signals reach its children too.
+ */
+export class KernelProcess {
+  /** Resolves once the process has ended. Never rejects. */
+  readonly exited: Promise<KernelExit>;
+  readonly #child: ChildProcess;
+  #tail = "";
+  #ended = false;
+
+  constructor(options: KernelProcessOptions) {
+    const { spec, connectionFile, cwd, env, onLog } = options;
+    const [program, ...args] = spec.argv.map((arg) => arg.replaceAll("{connection_file}", connectionFile.path));
+    this.#child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...spec.env, JPY_PARENT_PID: String(process.pid), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    if (running.size === 0) process.on("exit", killAllKernels);
+    running.add(this);
+    for (const name of ["stdout", "stderr"] as const) {
+      this.#child[name]?.setEncoding("utf8").on("data", (text: string) => {
+        this.#tail = (this.#tail + text).slice(-LOG_TAIL);
+        onLog(name, text);
+      });
+    }
+    this.exited = new Promise<KernelExit>((resolve) => {
+      const end = (exit: KernelExit): void => {
+        this.#ended = true;
+        this.signal("SIGKILL"); // children that outlived it
+        running.delete(this);
+        if (running.size === 0) process.off("exit", killAllKernels);
+        resolve(exit);
+      };
+      this.#child.once("error", (error) => end({ code: null, signal: null, failure: error.message }));
+      this.#child.once("exit", (code, signal) => end({ code, signal }));
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Whether the process has ended. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The end of what the process printed itself. */
+  get logTail(): string {
+    return this.#tail;
+  }
+
+  /** Sends a signal to the process and all its children. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, signal);
+    } catch (error) {
+      const gone = error instanceof Error && "code" in error && (error.code === "ESRCH" || error.code === "EPERM"); // EPERM: macOS, zombies only
+      if (!gone) throw error;
+    }
+  }
+
+  /** Sends SIGINT to the kernel itself; its children are its own business then, as in Jupyter. */
+  interrupt(): void {
+    this.#child.kill("SIGINT");
+  }
+
+  /** SIGTERM, and SIGKILL where that is not heard within `graceMs`. Resolves when the process is gone. */
+  async stop(graceMs: number): Promise<KernelExit> {
+    this.signal("SIGTERM");
+    const timer = setTimeout(() => this.signal("SIGKILL"), graceMs);
+    try {
+      return await this.exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** How a kernel ended, in words. */
+export function describeExit({ code, signal, failure }: KernelExit): string {
+  if (failure !== undefined) return `it could not be started (${failure})`;
+  if (signal === "SIGKILL") return "killed by signal SIGKILL (out of memory?)";
+  if (signal !== null) return `killed by signal ${signal}`;
+  return `it exited with code ${code ?? "unknown"}`;
+}

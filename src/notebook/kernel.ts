@@ -1,0 +1,215 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { TsloraError } from "../base/tslora-error";
+import { Channels, type ChannelName } from "./channels";
+import { writeConnectionFile, type ConnectionFile } from "./connection";
+import type { KernelSpec } from "./find-kernelspec";
+import { Heartbeat } from "./heartbeat";
+import type { JsonRecord } from "./json";
+import { describeExit, KernelProcess, type KernelExit } from "./kernel-process";
+import { newMessage, type Message } from "./wire";
+
+/** How a kernel is started. */
+export interface KernelOptions {
+  readonly spec: KernelSpec;
+  /** The kernel's working folder. */
+  readonly cwd: string;
+  /** Variables set for the kernel on top of this process's own; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How long the kernel has to answer its first request, in milliseconds. @default 60000 */
+  readonly startTimeoutMs?: number;
+  /** How long each step of stopping it waits, in milliseconds. @default 3000 */
+  readonly graceMs?: number;
+  /** Stops a start that is under way. */
+  readonly signal?: AbortSignal;
+  /** Called for what the process prints itself and for messages that could not be believed. */
+  readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
+}
+
+/** What comes in for one request: its reply, an iopub message, or the kernel's end. */
+export type KernelEvent =
+  | { readonly kind: "reply"; readonly message: Message }
+  | { readonly kind: "iopub"; readonly message: Message }
+  | { readonly kind: "exit"; readonly exit: KernelExit };
+
+/** A running kernel of any language. Made by {@link startKernel}; whoever made it calls {@link Kernel.stop}. */
+export class Kernel {
+  readonly spec: KernelSpec;
+  /** The content of kernel_info_reply. */
+  info: JsonRecord = {};
+  readonly #session = randomUUID();
+  readonly #process: KernelProcess;
+  readonly #channels: Channels;
+  readonly #heartbeat: Heartbeat;
+  readonly #file: ConnectionFile;
+  readonly #graceMs: number;
+  readonly #listeners = new Map<string, (event: KernelEvent) => void>();
+  #onStray: ((message: Message) => void) | undefined;
+  #iopubSeen = false;
+
+  constructor(options: KernelOptions, file: ConnectionFile) {
+    const onLog = options.onLog ?? ((): void => undefined);
+    this.spec = options.spec;
+    this.#file = file;
+    this.#graceMs = options.graceMs ?? 3000;
+    this.#process = new KernelProcess({ spec: options.spec, connectionFile: file, cwd: options.cwd, env: options.env ?? {}, onLog });
+    this.#channels = new Channels(file.connection, (channel, message) => this.#deliver(channel, message), (problem) => onLog("stderr", `${problem.message}\n`));
+    this.#heartbeat = new Heartbeat(file.connection);
+    void this.#process.exited.then((exit) => {
+      for (const listener of this.#listeners.values()) listener({ kind: "exit", exit });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Whether the kernel's process has ended. */
+  get ended(): boolean {
+    return this.#process.ended;
+  }
+
+  /** Resolves when the process has ended. */
+  get exited(): Promise<KernelExit> {
+    return this.#process.exited;
+  }
+
+  /** The end of what the process printed itself. */
+  get logTail(): string {
+    return this.#process.logTail;
+  }
+
+  /** Milliseconds since the kernel last answered a heartbeat. */
+  get silentMs(): number {
+    return this.#heartbeat.silentMs;
+  }
+
+  /** Whether an iopub message has come, so that none can be missed from now on. */
+  get iopubSeen(): boolean {
+    return this.#iopubSeen;
+  }
+
+  /** Hears iopub messages whose request nobody listens to any more: late outputs. */
+  onStray(listener: (message: Message) => void): void {
+    this.#onStray = listener;
+  }
+
+  /**
+   * Sends a request; everything that answers it goes to `listener` until {@link forget} is called.
+   *
+   * @returns the request's id
+   */
+  request(channel: "shell" | "control", type: string, content: JsonRecord, listener: (event: KernelEvent) => void): string {
+    const message = newMessage(type, content, this.#session);
+    const id = message.header.msg_id;
+    this.#listeners.set(id, listener);
+    if (this.#process.ended) void this.#process.exited.then((exit) => listener({ kind: "exit", exit }));
+    else this.#channels.send(channel, message).catch(() => undefined); // a closed socket: the exit is told by the process
+    return id;
+  }
+
+  /** Ends listening to a request. */
+  forget(id: string): void {
+    this.#listeners.delete(id);
+  }
+
+  /** A request that is only waited for: resolves with its reply once idle, or undefined when the kernel ended or `timeoutMs` passed. */
+  async ask(channel: "shell" | "control", type: string, content: JsonRecord, timeoutMs: number): Promise<Message | undefined> {
+    let id = "";
+    let timer: NodeJS.Timeout | undefined;
+    const answer = new Promise<Message | undefined>((resolve) => {
+      let reply: Message | undefined;
+      let idle = false;
+      timer = setTimeout(() => resolve(undefined), timeoutMs);
+      id = this.request(channel, type, content, (event) => {
+        if (event.kind === "exit") resolve(undefined);
+        else if (event.kind === "reply") reply = event.message;
+        else if (isIdle(event.message)) idle = true;
+        if (reply !== undefined && (idle || channel === "control" || !this.#iopubSeen)) resolve(reply);
+      });
+    });
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+      this.forget(id);
+    }
+  }
+
+  /** Interrupts what runs, in the way that the kernelspec names. */
+  interrupt(): void {
+    if (this.#process.ended) return;
+    if (this.spec.interruptMode === "message") void this.ask("control", "interrupt_request", {}, this.#graceMs);
+    else this.#process.interrupt();
+  }
+
+  /** Ends the kernel and its children: asked to shut down, then SIGTERM, then SIGKILL. Resolves when it is gone. */
+  async stop(how: "ask" | "terminate" = "ask"): Promise<KernelExit> {
+    if (how === "ask" && !this.#process.ended) {
+      const exited = this.#process.exited.then(() => true);
+      await this.ask("control", "shutdown_request", { restart: false }, Math.min(this.#graceMs, 1000));
+      await Promise.race([exited, delay(Math.min(this.#graceMs, 250))]); // a kernel with open timers or handles stays after its reply
+    }
+    const exit = await this.#process.stop(this.#graceMs);
+    this.#heartbeat.close();
+    this.#channels.close();
+    await this.#file.remove();
+    return exit;
+  }
+
+  #deliver(channel: ChannelName, message: Message): void {
+    if (channel === "iopub") this.#iopubSeen = true;
+    const listener = this.#listeners.get(message.parent.msg_id ?? "");
+    if (listener !== undefined) listener({ kind: channel === "iopub" ? "iopub" : "reply", message });
+    else if (channel === "iopub") this.#onStray?.(message);
+  }
+}
+
+/**
+ * Starts a kernel and waits until it answers and its outputs can be heard.
+ *
+ * @throws TsloraError `kernel` when it ends or stays silent instead, `aborted` when `signal` stops the start.
+ */
+export async function startKernel(options: KernelOptions): Promise<Kernel> {
+  const { spec, startTimeoutMs = 60_000 } = options;
+  for (let attempt = 1; ; attempt++) {
+    if (options.signal?.aborted === true) throw stoppedAtStart();
+    const kernel = new Kernel(options, await writeConnectionFile(spec.name));
+    const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
+    if (outcome === "ready") return kernel;
+    const exit = kernel.ended ? await kernel.exited : undefined;
+    await kernel.stop("terminate");
+    if (outcome === "aborted") throw stoppedAtStart();
+    // Between choosing a port and the kernel's taking it, another program may have taken it.
+    if (/EADDRINUSE|address already in use/i.test(kernel.logTail) && attempt < 3) continue;
+    const what = exit === undefined ? `did not answer within ${startTimeoutMs / 1000} s` : `ended before it answered: ${describeExit(exit)}`;
+    const log = kernel.logTail.trim();
+    throw new TsloraError("kernel", `The kernel ${spec.name} (${spec.argv[0]}) ${what}.${log === "" ? "" : ` It printed:\n${log}`}`, { details: { kernel: spec.name, exit, log } });
+  }
+}
+
+function stoppedAtStart(): TsloraError {
+  return new TsloraError("aborted", "Stopped while the kernel was starting; nothing was executed.");
+}
+
+async function becomeReady(kernel: Kernel, timeoutMs: number, signal: AbortSignal | undefined): Promise<"ready" | "ended" | "silent" | "aborted"> {
+  const deadline = performance.now() + timeoutMs;
+  const aborted = new Promise<undefined>((resolve) => signal?.addEventListener("abort", () => resolve(undefined), { once: true }));
+  while (performance.now() < deadline) {
+    // Asked again until an iopub message came too: a subscription reaches the kernel some time after its first reply.
+    const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, kernel.info.status === undefined ? deadline - performance.now() : 100), aborted]);
+    if (signal?.aborted === true) return "aborted";
+    if (kernel.ended) return "ended";
+    // tslab's reply has no status; any reply counts.
+    if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
+    if (reply !== undefined && kernel.iopubSeen) return "ready";
+    await delay(20);
+  }
+  return "silent";
+}
+
+/** Whether a message says that the kernel has done with its request. */
+export function isIdle(message: Message): boolean {
+  return message.header.msg_type === "status" && message.content.execution_state === "idle";
+}

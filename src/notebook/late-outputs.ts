@@ -1,0 +1,49 @@
+import type { Kernel } from "./kernel";
+import type { OutputMessage } from "./output-reducer";
+import type { CellPlace, RunEvent } from "./run-events";
+import type { RunState } from "./run-state";
+import { tslabErrorOutput, type ExecutedCell } from "./tslab-error-output";
+import { TslabFailureFilter } from "./tslab-failures";
+import type { Message } from "./wire";
+
+/** Outputs of cells that had ended: they join their cell, and an unhandled rejection among them fails it. */
+export class LateOutputs {
+  readonly #dialect: Kernel["spec"]["dialect"];
+  readonly #state: RunState;
+  readonly #places = new Map<string, CellPlace>();
+  readonly #messages: Message[] = [];
+
+  constructor(kernel: Kernel, state: RunState) {
+    this.#dialect = kernel.spec.dialect;
+    this.#state = state;
+    kernel.onStray((message) => {
+      if (message.header.msg_type !== "status" && this.#places.has(message.parent.msg_id ?? "")) this.#messages.push(message);
+    });
+  }
+
+  /** Remembers whose request an id is. */
+  expect(id: string, place: CellPlace): void {
+    this.#places.set(id, place);
+  }
+
+  /** Takes what has come so far into the cells that it belongs to. */
+  *take(executed: readonly ExecutedCell[]): Generator<RunEvent, void, undefined> {
+    for (const { header, content, parent } of this.#messages.splice(0)) {
+      const place = this.#places.get(parent.msg_id ?? "");
+      if (place === undefined) continue;
+      let message: OutputMessage = { type: header.msg_type, content };
+      if (this.#dialect === "tslab" && content.name === "stderr" && typeof content.text === "string") {
+        const filter = new TslabFailureFilter();
+        filter.accept(content.text);
+        const { failure } = filter.end("ok");
+        if (failure !== undefined) {
+          const error = tslabErrorOutput(failure, executed.filter(({ number }) => number <= place.number));
+          this.#state.failLate(place, error);
+          message = { type: "error", content: { ...error } };
+        }
+      }
+      this.#state.reduce(place, message);
+      yield { event: "output", message, late: true, ...place };
+    }
+  }
+}

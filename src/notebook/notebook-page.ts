@@ -1,0 +1,95 @@
+import { escapeHtml } from "./escape-html";
+import { highlightCode } from "./highlight-code";
+import { isRecord } from "./json";
+import type { Cell, Notebook, TextCell } from "./notebook-types";
+import { outputHtml } from "./output-html";
+import { PAGE_STYLE } from "./page-style";
+
+/** A notebook and what the page calls it. */
+export interface PageNotebook {
+  readonly name: string;
+  readonly notebook: Notebook;
+}
+
+/** How a page is made. */
+export interface PageOptions {
+  /** The page's title. @default the first notebook's name */
+  readonly title?: string;
+}
+
+interface Heading {
+  readonly id: string;
+  readonly depth: number;
+  readonly html: string;
+}
+
+/**
+ * Notebooks with their outputs as one HTML page that needs nothing beside it: no network, no scripts but those in the
+ * outputs themselves. Follows the reader's light or dark theme; has a table of contents.
+ *
+ * @param notebooks - executed notebooks of the user's own: their HTML is kept as it is
+ */
+export async function notebookPage(notebooks: readonly PageNotebook[], options: PageOptions = {}): Promise<string> {
+  const { Marked } = await import("marked");
+  const headings: Heading[] = [];
+  const ids = new Set<string>();
+  const marked = new Marked({ async: false, gfm: true });
+  marked.use({
+    renderer: {
+      heading({ tokens, depth }) {
+        const html = this.parser.parseInline(tokens);
+        const id = freeSlug(html, ids);
+        headings.push({ id, depth, html: html.replace(/<[^>]*>/g, "") });
+        return `<h${depth} id="${escapeHtml(id)}">${html}</h${depth}>\n`;
+      },
+    },
+  });
+  const markdown = (text: string): string => marked.parse(text, { async: false });
+  const sections = notebooks.map(({ name, notebook }) => section(name, notebook, markdown));
+  const title = escapeHtml(options.title ?? notebooks[0]?.name ?? "Notebook");
+  const contents = headings.filter(({ depth }) => depth <= 3).map(({ id, depth, html }) => `<li style="--depth:${depth}"><a href="#${escapeHtml(encodeURIComponent(id))}">${html}</a></li>`);
+  return [
+    "<!doctype html>",
+    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>`,
+    `<style>${PAGE_STYLE}</style></head><body>`,
+    `<nav class="contents" aria-label="Contents"><h2>Contents</h2><ul>${contents.join("\n")}</ul></nav>`,
+    `<main>${sections.join("\n")}</main>`,
+    "</body></html>\n",
+  ].join("\n");
+}
+
+function section(name: string, notebook: Notebook, markdown: (text: string) => string): string {
+  const run = isRecord(notebook.metadata.tslora) ? notebook.metadata.tslora : {};
+  const facts = [name, ...(typeof run.started === "string" ? [`executed ${run.started.slice(0, 16).replace("T", " ")} UTC`] : []), ...(typeof run.duration === "number" ? [`in ${run.duration.toFixed(1)} s`] : []), ...(typeof run.status === "string" && run.status !== "ok" ? [`status: ${run.status}`] : [])];
+  const language = notebook.metadata.language_info?.name ?? "typescript";
+  const cells = notebook.cells.map((cell) => cellHtml(cell, language, markdown));
+  return `<section><p class="run">${escapeHtml(facts.join(", "))}</p>\n${cells.join("\n")}</section>`;
+}
+
+function cellHtml(cell: Cell, language: string, markdown: (text: string) => string): string {
+  const id = `cell-${escapeHtml(cell.id)}`;
+  if (cell.cell_type !== "code") {
+    const prose = cell.cell_type === "markdown" ? withAttachments(markdown(cell.source), cell) : `<pre>${escapeHtml(cell.source)}</pre>`;
+    return `<div class="cell prose" id="${id}">${prose}</div>`;
+  }
+  const number = cell.execution_count === null ? "" : `<span class="number" aria-hidden="true">${cell.execution_count}</span>`;
+  const source = cell.source.trim() === "" ? "" : `<div class="source">${number}<pre><code>${highlightCode(cell.source, language)}</code></pre></div>`;
+  return `<div class="cell code" id="${id}">${source}${cell.outputs.map((output) => outputHtml(output, markdown)).join("\n")}</div>`;
+}
+
+/** Images that a cell carries with it stand in the page as data. */
+function withAttachments(html: string, cell: TextCell): string {
+  return html.replace(/(<img[^>]*\ssrc=")attachment:([^"]+)"/g, (whole, before: string, name: string) => {
+    const [found] = Object.entries(cell.attachments?.[decodeURIComponent(name)] ?? {});
+    return found === undefined ? whole : `${before}data:${escapeHtml(found[0])};base64,${escapeHtml(String(found[1]).replace(/\s/g, ""))}"`;
+  });
+}
+
+function freeSlug(html: string, taken: Set<string>): string {
+  const words = html.replace(/<[^>]*>|&[#\w]+;/g, "").toLowerCase().match(/[\p{L}\p{N}_-]+/gu) ?? ["section"];
+  const slug = words.join("-");
+  let id = slug;
+  for (let n = 1; taken.has(id); n++) id = `${slug}-${n}`;
+  taken.add(id);
+  return id;
+}

@@ -1,0 +1,85 @@
+/** Text by MIME type; `application/json` and its relatives hold any JSON value. Texts are joined in memory. */
+export type MimeBundle = Readonly<Record<string, unknown>>;
+
+/** Text that a cell printed. */
+export interface StreamOutput {
+  readonly output_type: "stream";
+  readonly name: "stdout" | "stderr";
+  readonly text: string;
+}
+
+/** Something rich that a cell showed. `transient` lives in memory only; it is not part of a saved notebook. */
+export interface DisplayOutput {
+  readonly output_type: "display_data";
+  readonly data: MimeBundle;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly transient?: { readonly display_id?: string };
+}
+
+/** The value of a cell's last expression. */
+export interface ResultOutput {
+  readonly output_type: "execute_result";
+  readonly execution_count: number | null;
+  readonly data: MimeBundle;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly transient?: { readonly display_id?: string };
+}
+
+/** An exception; `traceback` holds lines, perhaps with ANSI colours. */
+export interface ErrorOutput {
+  readonly output_type: "error";
+  readonly ename: string;
+  readonly evalue: string;
+  readonly traceback: readonly string[];
+}
+
+/** One output of a code cell, as nbformat 4 names them. */
+export type Output = StreamOutput | DisplayOutput | ResultOutput | ErrorOutput;
+
+/** What nbformat lets a cell carry beside its source. */
+export interface CellMetadata {
+  readonly tags?: readonly string[];
+  readonly [key: string]: unknown;
+}
+
+/** A cell whose source a kernel executes. */
+export interface CodeCell {
+  readonly cell_type: "code";
+  readonly id: string;
+  readonly metadata: CellMetadata;
+  readonly source: string;
+  readonly execution_count: number | null;
+  readonly outputs: readonly Output[];
+}
+
+/** A cell of prose, or of text that exporters take as it is. */
+export interface TextCell {
+  readonly cell_type: "markdown" | "raw";
+  readonly id: string;
+  readonly metadata: CellMetadata;
+  readonly source: string;
+  readonly attachments?: Readonly<Record<string, MimeBundle>>;
+}
+
+/** One cell of a notebook. */
+export type Cell = CodeCell | TextCell;
+
+/** A notebook's own metadata; other keys are kept as they came. */
+export interface NotebookMetadata {
+  readonly kernelspec?: { readonly name: string; readonly display_name: string; readonly [key: string]: unknown };
+  readonly language_info?: { readonly name: string; readonly [key: string]: unknown };
+  readonly [key: string]: unknown;
+}
+
+/** A notebook of nbformat 4.5 in memory: multi-line strings joined. */
+export interface Notebook {
+  readonly nbformat: 4;
+  readonly nbformat_minor: number;
+  readonly metadata: NotebookMetadata;
+  readonly cells: readonly Cell[];
+}
+
+/** Whether a cell carries a tag. */
+export function hasTag(cell: Cell, tag: string): boolean {
+  return cell.metadata.tags?.includes(tag) ?? false;
+}

@@ -1,0 +1,39 @@
+import { ansiToHtml } from "./ansi-html";
+import { escapeHtml } from "./escape-html";
+import type { MimeBundle, Output } from "./notebook-types";
+
+/**
+ * One output as HTML. `text/html` and SVG stand in the page as they are, so that figures' own scripts run and find
+ * what they refer to; everything else is escaped.
+ *
+ * @param markdown - renders `text/markdown`
+ */
+export function outputHtml(output: Output, markdown: (text: string) => string): string {
+  switch (output.output_type) {
+    case "stream":
+      return `<pre class="output stream ${output.name}">${ansiToHtml(output.text)}</pre>`;
+    case "error":
+      return `<pre class="output error"><strong>${escapeHtml(output.ename)}: ${escapeHtml(output.evalue)}</strong>\n${ansiToHtml(output.traceback.join("\n"))}</pre>`;
+    default:
+      return `<div class="output rich">${bundleHtml(output.data, markdown)}</div>`;
+  }
+}
+
+function bundleHtml(data: MimeBundle, markdown: (text: string) => string): string {
+  const text = (mime: string): string | undefined => {
+    const value = data[mime];
+    return typeof value === "string" ? value : undefined;
+  };
+  const raw = text("text/html") ?? text("image/svg+xml")?.replace(/^\s*(?:<\?xml[^>]*\?>|<!DOCTYPE[^>]*>|\s)*/, "");
+  if (raw !== undefined) return raw;
+  for (const mime of ["image/png", "image/jpeg", "image/gif", "image/webp"]) {
+    const base64 = text(mime);
+    if (base64 !== undefined) return `<img alt="figure" src="data:${mime};base64,${escapeHtml(base64.replace(/\s/g, ""))}">`;
+  }
+  const prose = text("text/markdown");
+  if (prose !== undefined) return markdown(prose);
+  const script = text("application/javascript") ?? text("text/javascript");
+  if (script !== undefined) return `<script>${script}</script>`;
+  const plain = text("text/plain") ?? JSON.stringify(Object.values(data)[0] ?? "", null, 2);
+  return `<pre>${ansiToHtml(plain)}</pre>`;
+}

@@ -1,0 +1,84 @@
+import { deadKernelError, interruptedError, noExceptionError, notExecutedError, replyError, timeoutError, type CellLimit } from "./cell-errors";
+import { executeCell, type Execution } from "./execute-cell";
+import type { Kernel } from "./kernel";
+import { hasTag, type CodeCell, type ErrorOutput } from "./notebook-types";
+import type { OutputMessage } from "./output-reducer";
+import type { CellOutcome, CellReport, RunEvent } from "./run-events";
+import type { PlacedCell, RunState } from "./run-state";
+import { tslabErrorOutput, type ExecutedCell } from "./tslab-error-output";
+import { TslabFailureFilter } from "./tslab-failures";
+
+/** What a cell runs in and under. */
+export interface RunCellOptions {
+  readonly kernel: Kernel;
+  readonly state: RunState;
+  readonly limit: CellLimit | undefined;
+  readonly graceMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** The cells executed so far with this one, to which stacks may refer. */
+  readonly executed: readonly ExecutedCell[];
+  readonly onRequest: (id: string) => void;
+}
+
+/** Executes one cell, yields its outputs, records and returns how it ended. */
+export async function* runCell(placed: PlacedCell, options: RunCellOptions): AsyncGenerator<RunEvent, CellReport, undefined> {
+  const { kernel, state, limit, graceMs, signal, onRequest } = options;
+  const { cell, place } = placed;
+  const start = performance.now();
+  const output = (message: OutputMessage): RunEvent => {
+    state.reduce(place, message);
+    return { event: "output", message, late: false, ...place };
+  };
+  const stderr = (text: string): RunEvent => output({ type: "stream", content: { name: "stderr", text } });
+
+  const filter = kernel.spec.dialect === "tslab" ? new TslabFailureFilter() : undefined;
+  const execution = executeCell(kernel, cell.source, { timeoutMs: limit?.ms, graceMs, signal, onRequest });
+  let raised: ErrorOutput | undefined;
+  let next = await execution.next();
+  for (; next.done !== true; next = await execution.next()) {
+    const { header, content } = next.value;
+    if (header.msg_type === "execute_input") continue;
+    if (filter !== undefined && header.msg_type === "stream" && content.name === "stderr" && typeof content.text === "string") {
+      for (const text of filter.accept(content.text)) yield stderr(text);
+      continue;
+    }
+    for (const text of filter?.release() ?? []) yield stderr(text);
+    yield output({ type: header.msg_type, content });
+    if (header.msg_type === "error") raised = state.lastError(place);
+  }
+
+  const ended = next.value;
+  const reply = ended.end.kind === "reply" ? ended.end.content : undefined;
+  if (filter !== undefined) {
+    const { failure, released } = filter.end(reply?.status);
+    for (const text of released) yield stderr(text);
+    if (failure !== undefined) raised = tslabErrorOutput(failure, options.executed);
+  } else if (reply?.status === "error") {
+    raised ??= replyError(reply);
+  }
+  const outcome = cellOutcome(cell, ended, { raised, limit, log: kernel.logTail });
+  const error = outcome.status === "ok" ? outcome.expected : "error" in outcome ? outcome.error : undefined;
+  if (error !== undefined && error !== state.lastError(place)) yield output({ type: "error", content: { ...error } });
+  const executionCount = typeof reply?.execution_count === "number" ? reply.execution_count : null;
+  return state.end(placed, { outcome, elapsedMs: performance.now() - start, times: ended.times, executionCount });
+}
+
+interface OutcomeContext {
+  readonly raised: ErrorOutput | undefined;
+  readonly limit: CellLimit | undefined;
+  /** The end of what the kernel's process printed itself. */
+  readonly log: string;
+}
+
+/** What the end of an execution means for its cell. */
+function cellOutcome(cell: CodeCell, ended: Execution, context: OutcomeContext): CellOutcome {
+  const { raised, limit, log } = context;
+  const { end, stopped } = ended;
+  if (stopped === "aborted") return { status: "aborted", error: raised ?? interruptedError() };
+  if (stopped === "timeout" && limit !== undefined) return { status: "timeout", error: timeoutError(limit, ended), limit: limit.of, limitMs: limit.givenMs };
+  if (end.kind === "exit") return { status: "dead", error: deadKernelError(end.exit, log), exit: end.exit };
+  const expected = hasTag(cell, "raises-exception");
+  if (raised !== undefined) return expected ? { status: "ok", expected: raised } : { status: "error", error: raised };
+  if (end.content.status === "aborted" || end.content.status === "abort") return { status: "error", error: notExecutedError() };
+  return expected ? { status: "error", error: noExceptionError() } : { status: "ok" };
+}

@@ -1,0 +1,157 @@
+import { dirname, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { Problems } from "../base/problems";
+import { TsloraError } from "../base/tslora-error";
+import { interruptedError, type CellLimit } from "./cell-errors";
+import { findKernelSpec } from "./find-kernelspec";
+import { injectParameters, type ParameterInput } from "./inject-parameters";
+import { startKernel, type Kernel } from "./kernel";
+import { LateOutputs } from "./late-outputs";
+import { withoutFailureMarks } from "./mark-failure";
+import { hasTag, type Notebook } from "./notebook-types";
+import { readNotebook } from "./read-notebook";
+import { runCell } from "./run-cell";
+import type { CellReport, RunEvent, RunSummary } from "./run-events";
+import { RunState, type PlacedCell } from "./run-state";
+import { saveNotebook } from "./save-notebook";
+import type { ExecutedCell } from "./tslab-error-output";
+
+/** How a notebook is run. */
+export interface RunOptions {
+  /** Where the executed notebook is written after every cell. @default not written */
+  readonly outputPath?: string;
+  /** What messages call the notebook, and whose folder is the kernel's. @default the path given, or "notebook" */
+  readonly path?: string;
+  /** The kernel's name. @default the notebook's own kernelspec */
+  readonly kernel?: string;
+  /** The kernel's working folder. @default the notebook's folder */
+  readonly cwd?: string;
+  /** Variables set for the kernel on top of this process's own; undefined takes one away. @default none */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Values for the notebook's parameters; texts are read as the parameter's type asks. @default none */
+  readonly parameters?: ParameterInput;
+  /** What a failed cell does to the run. @default "stop" */
+  readonly onError?: "stop" | "continue";
+  /** After how many milliseconds a cell is interrupted. @default no limit */
+  readonly cellTimeoutMs?: number;
+  /** After how many milliseconds the run is interrupted. @default no limit */
+  readonly timeoutMs?: number;
+  /** How long the kernel has to start, in milliseconds. @default 60000 */
+  readonly startTimeoutMs?: number;
+  /** How long each step from interrupt over terminate to kill waits, in milliseconds. @default 3000 */
+  readonly graceMs?: number;
+  /** Stops the run: the cell is interrupted, the notebook saved, the kernel ended. @default never */
+  readonly signal?: AbortSignal;
+}
+
+/** tslab drops cells that come within 200 ms after a failed one. */
+const TSLAB_RECOVERY_MS = 250;
+
+/**
+ * Executes a notebook headless, cell by cell, with any Jupyter kernel. A loop over the run is the place for hooks:
+ *
+ * ```ts
+ * for await (const event of runNotebook("report.ipynb", { outputPath: "output/report.ipynb" })) console.log(event.event);
+ * ```
+ *
+ * A failing cell is an event and an outcome, not an exception. Leaving the loop early ends the kernel.
+ *
+ * @param notebook - a path, or a notebook in memory, which is not changed
+ * @returns what the run leaves; the `end` event carries the same
+ * @throws TsloraError before anything runs or is written, for options, a notebook, parameters or a kernel that cannot
+ * be used; `kernel` when the kernel does not start.
+ */
+export async function* runNotebook(notebook: string | Notebook, options: RunOptions = {}): AsyncGenerator<RunEvent, RunSummary, undefined> {
+  checkLimits(options);
+  const source = typeof notebook === "string" ? await readNotebook(notebook) : notebook;
+  const path = options.path ?? (typeof notebook === "string" ? notebook : "notebook");
+  const spec = findKernelSpec(options.kernel ?? kernelName(source, path));
+  const unmarked = { ...source, cells: withoutFailureMarks(source.cells) };
+  const state = new RunState(injectParameters(unmarked, { values: options.parameters ?? {}, language: spec.language, path }));
+  const logs: RunEvent[] = [];
+
+  yield { event: "kernel-starting", path, kernel: spec.name };
+  const { env, startTimeoutMs, graceMs, signal, outputPath } = options;
+  const cwd = resolve(options.cwd ?? dirname(path));
+  const kernel = await startKernel({ spec, cwd, env, startTimeoutMs, graceMs, signal, onLog: (name, text) => logs.push({ event: "kernel-log", name, text }) });
+  try {
+    yield { event: "kernel-ready", kernel: spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
+    if (outputPath !== undefined) await saveNotebook(state.compose(spec, kernel.info.language_info), outputPath);
+    for await (const event of runCells(kernel, state, options)) {
+      yield* logs.splice(0);
+      yield event;
+      if (event.event !== "cell-end" || event.report.outcome.status === "skipped" || outputPath === undefined) continue;
+      await saveNotebook(state.compose(spec, kernel.info.language_info), outputPath);
+      yield { event: "saved", outputPath };
+    }
+  } finally {
+    const answers = state.failed === undefined || state.status === "error";
+    await kernel.stop(answers ? "ask" : "terminate");
+  }
+  const executed = state.compose(spec, kernel.info.language_info);
+  if (outputPath !== undefined) await saveNotebook(executed, outputPath);
+  const { status, reports: cells, failed, elapsedMs } = state;
+  const summary: RunSummary = { status, path, outputPath, kernel: spec.name, startedAt: state.startedAt.toISOString(), elapsedMs, cells, failed, notebook: executed };
+  yield { event: "end", summary };
+  return summary;
+}
+
+async function* runCells(kernel: Kernel, state: RunState, options: RunOptions): AsyncGenerator<RunEvent, void, undefined> {
+  const executed: ExecutedCell[] = [];
+  const late = new LateOutputs(kernel, state);
+  for (const placed of state.codeCells) {
+    const { cell, place } = placed;
+    const passedOver = notExecuted(placed, state, options);
+    if (passedOver !== undefined) {
+      yield { event: "cell-end", cell: state.cell(place), report: passedOver, ...place };
+      continue;
+    }
+    yield { event: "cell-start", cell, ...place };
+    executed.push({ number: place.number, source: cell.source });
+    const onRequest = (id: string): void => late.expect(id, place);
+    const limit = limitOf(state, options);
+    const report = yield* runCell(placed, { kernel, state, limit, graceMs: options.graceMs ?? 3000, signal: options.signal, executed, onRequest });
+    yield* late.take(executed);
+    yield { event: "cell-end", cell: state.cell(place), report: state.report(place) ?? report, ...place };
+    const raised = report.outcome.status === "error" || (report.outcome.status === "ok" && report.outcome.expected !== undefined);
+    if (raised && kernel.spec.dialect === "tslab" && !stops(state, options)) await delay(TSLAB_RECOVERY_MS);
+  }
+}
+
+/** Records why a cell is not executed, if it is not. */
+function notExecuted(placed: PlacedCell, state: RunState, options: RunOptions): CellReport | undefined {
+  const { cell } = placed;
+  const skip = (reason: "tag" | "empty" | "not-reached"): CellReport => state.end(placed, { outcome: { status: "skipped", reason }, elapsedMs: 0 });
+  if (stops(state, options)) return skip("not-reached");
+  if (hasTag(cell, "skip-execution")) return skip("tag");
+  if (cell.source.trim() === "") return skip("empty");
+  if (options.signal?.aborted === true) return state.end(placed, { outcome: { status: "aborted", error: interruptedError() }, elapsedMs: 0 });
+  return undefined;
+}
+
+function stops(state: RunState, options: RunOptions): boolean {
+  return state.status === "error" ? options.onError !== "continue" : state.status !== "ok";
+}
+
+function limitOf(state: RunState, { cellTimeoutMs, timeoutMs }: RunOptions): CellLimit | undefined {
+  const left = timeoutMs === undefined ? Infinity : Math.max(1, timeoutMs - state.elapsedMs);
+  if (cellTimeoutMs !== undefined && cellTimeoutMs <= left) return { of: "cell", ms: cellTimeoutMs, givenMs: cellTimeoutMs };
+  return timeoutMs === undefined ? undefined : { of: "notebook", ms: left, givenMs: timeoutMs };
+}
+
+function checkLimits(options: RunOptions): void {
+  const problems = new Problems("runNotebook");
+  for (const name of ["cellTimeoutMs", "timeoutMs", "startTimeoutMs", "graceMs"] as const) {
+    const value = options[name];
+    // a timer counts in 32 bits
+    problems.expect(value === undefined || (value > 0 && value < 2 ** 31), `${name} was expected to be above 0 and below 2^31 milliseconds (24 days); got ${value}`);
+  }
+  problems.throwIfAny();
+}
+
+function kernelName(notebook: Notebook, path: string): string {
+  const name = notebook.metadata.kernelspec?.name;
+  if (name === undefined) throw new TsloraError("bad-input", `${path} names no kernel in its metadata. Choose one with --kernel, for example tslab.`, { details: { path } });
+  return name;
+}

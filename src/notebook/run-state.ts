@@ -1,0 +1,130 @@
+import { NO_OUTPUTS, reduceOutputs, updateDisplays, type CellOutputs, type OutputMessage } from "./output-reducer";
+import type { ExecutionTimes } from "./execute-cell";
+import type { KernelSpec } from "./find-kernelspec";
+import { isRecord } from "./json";
+import { withFailureMarks } from "./mark-failure";
+import type { CodeCell, ErrorOutput, Notebook } from "./notebook-types";
+import type { CellOutcome, CellPlace, CellReport, RunStatus } from "./run-events";
+
+/** A code cell and where it stands. */
+export interface PlacedCell {
+  readonly cell: CodeCell;
+  readonly place: CellPlace;
+}
+
+/** What is recorded when a cell ends. */
+export interface CellEnd {
+  readonly outcome: CellOutcome;
+  readonly elapsedMs: number;
+  readonly times?: ExecutionTimes;
+  readonly executionCount?: number | null;
+}
+
+/** What a notebook's cells have become so far in a run; knows nothing of kernels. */
+export class RunState {
+  /** The notebook's code cells in order. */
+  readonly codeCells: readonly PlacedCell[];
+  readonly startedAt = new Date();
+  readonly #start = performance.now();
+  readonly #notebook: Notebook;
+  readonly #reports = new Map<number, CellReport>(); // by the cell's number
+  readonly #ended: CodeCell[]; // by number - 1: the cell as it is saved
+  #outputs: readonly CellOutputs[];
+
+  constructor(notebook: Notebook) {
+    this.#notebook = notebook;
+    const code = notebook.cells.flatMap((cell, index) => (cell.cell_type === "code" ? [{ cell, index }] : []));
+    this.codeCells = code.map(({ cell, index }, at) => ({ cell, place: { index, number: at + 1, total: code.length } }));
+    this.#outputs = code.map(() => NO_OUTPUTS);
+    this.#ended = code.map(({ cell }) => ({ ...cell, execution_count: null, metadata: recorded(cell, { status: "pending" }) }));
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#start;
+  }
+
+  /** The reports of all cells that have ended, in order. */
+  get reports(): readonly CellReport[] {
+    return this.codeCells.flatMap(({ place }) => this.#reports.get(place.number) ?? []);
+  }
+
+  /** The first failed cell. */
+  get failed(): CellReport | undefined {
+    return this.reports.find(({ outcome }) => outcome.status !== "ok" && outcome.status !== "skipped");
+  }
+
+  /** The run's status: what stopped it, and an error where it went on over errors. */
+  get status(): RunStatus {
+    const statuses = this.reports.map(({ outcome }) => outcome.status);
+    return (["aborted", "dead", "timeout", "error"] as const).find((status) => statuses.includes(status)) ?? "ok";
+  }
+
+  report({ number }: CellPlace): CellReport | undefined {
+    return this.#reports.get(number);
+  }
+
+  /** A cell as it is saved. */
+  cell({ number }: CellPlace): CodeCell {
+    return { ...this.#ended[number - 1], outputs: this.#outputs[number - 1].outputs };
+  }
+
+  /** Takes a message of a cell into its outputs, and into other cells' where it updates a display. */
+  reduce({ number }: CellPlace, message: OutputMessage): void {
+    const reduced = this.#outputs.map((outputs, at) => (at === number - 1 ? reduceOutputs(outputs, message) : outputs));
+    this.#outputs = message.type === "update_display_data" ? updateDisplays(reduced, message.content) : reduced;
+  }
+
+  /** The last error among a cell's outputs. */
+  lastError({ number }: CellPlace): ErrorOutput | undefined {
+    return this.#outputs[number - 1].outputs.findLast((output): output is ErrorOutput => output.output_type === "error");
+  }
+
+  /** Records how a cell ended. */
+  end({ cell, place }: PlacedCell, { outcome, elapsedMs, times = {}, executionCount = null }: CellEnd): CellReport {
+    const report: CellReport = { ...place, id: cell.id, source: cell.source, outcome, elapsedMs };
+    this.#reports.set(place.number, report);
+    const status = { status: outcome.status, ...(outcome.status === "skipped" && { reason: outcome.reason }), duration: seconds(elapsedMs) };
+    const execution = Object.keys(times).length === 0 ? {} : { execution: times };
+    this.#ended[place.number - 1] = { ...cell, metadata: { ...recorded(cell, status), ...execution }, execution_count: executionCount };
+    return report;
+  }
+
+  /** Fails a cell that had ended well. */
+  failLate(place: CellPlace, error: ErrorOutput): void {
+    const report = this.#reports.get(place.number);
+    if (report === undefined) return;
+    this.#reports.set(place.number, { ...report, outcome: { status: "error", error } });
+    const cell = this.#ended[place.number - 1];
+    this.#ended[place.number - 1] = { ...cell, metadata: { ...cell.metadata, tslora: { status: "error", duration: seconds(report.elapsedMs) } } };
+  }
+
+  /** The notebook as it stands: outputs, times and statuses in it, a failure marked at the top. */
+  compose(spec: KernelSpec, languageInfo: unknown): Notebook {
+    const { metadata } = this.#notebook;
+    const own = { name: spec.name, display_name: spec.displayName, language: spec.language };
+    const run = { status: this.status, kernel: spec.name, started: this.startedAt.toISOString(), duration: seconds(this.elapsedMs) };
+    const cells = [...this.#notebook.cells];
+    for (const { place } of this.codeCells) cells[place.index] = this.cell(place);
+    const { failed } = this;
+    return {
+      ...this.#notebook,
+      metadata: {
+        ...metadata,
+        kernelspec: metadata.kernelspec?.name === spec.name ? metadata.kernelspec : own,
+        ...(isRecord(languageInfo) && typeof languageInfo.name === "string" && { language_info: { ...languageInfo, name: languageInfo.name } }),
+        tslora: run,
+      },
+      cells: failed === undefined ? cells : withFailureMarks(cells, failed),
+    };
+  }
+}
+
+function recorded(cell: CodeCell, status: Readonly<Record<string, unknown>>): CodeCell["metadata"] {
+  const metadata: Record<string, unknown> = { ...cell.metadata, tslora: status };
+  delete metadata.execution; // of an earlier run
+  return metadata;
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}

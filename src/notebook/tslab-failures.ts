@@ -1,0 +1,85 @@
+/** A failure as tslab printed it. */
+export type TslabFailure =
+  | { readonly kind: "diagnostics"; readonly problems: readonly TslabDiagnostic[] }
+  | { readonly kind: "exception"; readonly ename: string; readonly evalue: string; readonly stack: readonly string[]; /** Nobody awaited it. */ readonly unhandled: boolean };
+
+/** One complaint of tslab's TypeScript compiler; line and column count from 1, in the cell unless `file` is named. */
+export interface TslabDiagnostic {
+  readonly file: string | undefined;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+const DIAGNOSTIC = /^(?:(\S.*) )?(\d+):(\d+) - ([\s\S]*)\n$/;
+const UNHANDLED = /^(?:UnhandledPromiseRejection|UncaughtException): /;
+
+/**
+ * Takes failures out of what tslab writes to stderr. tslab (1.0.22) prints a failure by one write, as the last thing
+ * before its reply, and sends no Jupyter error; the reply has neither name nor message. So whatever may be a failure
+ * is held back here until it is known to be one, or to be a text of the user's.
+ */
+export class TslabFailureFilter {
+  #held: string[] = [];
+  #lastText = "";
+  #unhandled: string | undefined;
+
+  /** Takes one write to stderr; returns the texts that are now known to be the user's. */
+  accept(text: string): string[] {
+    this.#lastText = text;
+    if (UNHANDLED.test(text) && this.#unhandled === undefined) {
+      this.#unhandled = text;
+      return [];
+    }
+    if (DIAGNOSTIC.test(text)) {
+      const released = this.#held.every((held) => DIAGNOSTIC.test(held)) ? [] : this.release();
+      this.#held.push(text);
+      return released;
+    }
+    const released = this.release();
+    if (!/\n {4}at |^evalmachine\.|^\[?[A-Z]\w*Error\b/.test(text)) return [...released, text];
+    this.#held = [text];
+    return released;
+  }
+
+  /** Another output came: what was held back was not the last word, so it was the user's. */
+  release(): string[] {
+    const released = this.#held;
+    this.#held = [];
+    return released;
+  }
+
+  /** The cell ended; returns its failure, if it failed, and the user's texts still held back. */
+  end(status: unknown): { readonly failure: TslabFailure | undefined; readonly released: string[] } {
+    const unhandled = this.#unhandled === undefined ? undefined : parseException(this.#unhandled.replace(UNHANDLED, ""), true);
+    this.#unhandled = undefined;
+    if (status !== "error") return { failure: unhandled, released: this.release() };
+    const text = this.#held.length > 0 ? this.release() : [this.#lastText];
+    const diagnostics = text.flatMap((line) => parseDiagnostic(line) ?? []);
+    if (diagnostics.length > 0) return { failure: { kind: "diagnostics", problems: diagnostics }, released: [] };
+    return { failure: text[0] === "" && unhandled !== undefined ? unhandled : parseException(text[0], false), released: [] };
+  }
+}
+
+/** A diagnostic as tslab prints it, or undefined for another text. */
+export function parseDiagnostic(text: string): TslabDiagnostic | undefined {
+  const match = DIAGNOSTIC.exec(text);
+  if (match === null) return undefined;
+  const [, file, line, column, message] = match as unknown as [string, string | undefined, string, string, string];
+  return { file, line: Number(line), column: Number(column), message };
+}
+
+/** Name, message and stack of an exception that Node has printed. */
+function parseException(printed: string, unhandled: boolean): TslabFailure {
+  // An exception that left the script itself is printed behind its place and line: "evalmachine.<anonymous>:7\n…\n^\n\n"
+  const text = printed.replace(/^evalmachine\.<anonymous>:\d+\n[\s\S]*?\n *\^+\n\n?/, "").trimEnd();
+  const lines = text.split("\n");
+  const firstFrame = lines.findIndex((line) => /^ {4}at /.test(line));
+  const head = (firstFrame < 0 ? lines : lines.slice(0, firstFrame)).join("\n");
+  const stack = firstFrame < 0 ? [] : lines.slice(firstFrame);
+  const named = /^\[?(?:Uncaught )?([A-Za-z_$][\w$.]*(?: \[\w+\])?)(?:: ([\s\S]*?))?\]?$/.exec(head);
+  if (named !== null && (stack.length > 0 || /(?:Error|Exception)$/.test(named[1]))) {
+    return { kind: "exception", ename: named[1].replace(/ \[.*$/, ""), evalue: named[2] ?? "", stack, unhandled };
+  }
+  return { kind: "exception", ename: "UncaughtValue", evalue: head === "" ? "the cell failed and tslab did not say why" : head, stack, unhandled };
+}

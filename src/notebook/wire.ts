@@ -1,0 +1,83 @@
+import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+
+import { TsloraError } from "../base/tslora-error";
+import { isRecord, type JsonRecord } from "./json";
+
+/** The header of a Jupyter message, protocol 5.3. */
+export interface MessageHeader {
+  readonly msg_id: string;
+  readonly session: string;
+  readonly username: string;
+  readonly date: string;
+  readonly msg_type: string;
+  readonly version: string;
+}
+
+/** A Jupyter message. `parent` is empty for one that answers nothing. */
+export interface Message {
+  readonly header: MessageHeader;
+  readonly parent: Partial<MessageHeader>;
+  readonly metadata: JsonRecord;
+  readonly content: JsonRecord;
+  readonly buffers: readonly Uint8Array[];
+}
+
+const DELIMITER = Buffer.from("<IDS|MSG>");
+const VERSION = "5.3";
+
+/** A new message of ours. */
+export function newMessage(type: string, content: JsonRecord, session: string): Message {
+  const header = { msg_id: randomUUID(), session, username: "tslora", date: new Date().toISOString(), msg_type: type, version: VERSION };
+  return { header, parent: {}, metadata: {}, content, buffers: [] };
+}
+
+/**
+ * A message as ZeroMQ frames: delimiter, HMAC-SHA256 signature in hex, header, parent, metadata, content, buffers
+ * (https://jupyter-client.readthedocs.io/en/stable/messaging.html#the-wire-protocol).
+ *
+ * @param key - the connection's key; empty for a connection that signs nothing
+ */
+export function encodeMessage(message: Message, key: string): Buffer[] {
+  const parts = [message.header, message.parent, message.metadata, message.content].map((part) => Buffer.from(JSON.stringify(part)));
+  return [DELIMITER, Buffer.from(signature(parts, key)), ...parts, ...message.buffers.map((buffer) => Buffer.from(buffer))];
+}
+
+/**
+ * The message in ZeroMQ frames; routing frames before the delimiter are left out.
+ *
+ * @throws TsloraError `kernel` when frames are missing, the signature is wrong or a part is not a JSON object.
+ */
+export function decodeMessage(frames: readonly Buffer[], key: string): Message {
+  const start = frames.findIndex((frame) => frame.equals(DELIMITER));
+  if (start < 0 || frames.length < start + 6) {
+    throw new TsloraError("kernel", `A message of the kernel was expected to have a delimiter and at least five frames after it; got ${frames.length} frames${start < 0 ? " without a delimiter" : ""}.`);
+  }
+  const [signed, ...parts] = frames.slice(start + 1, start + 6);
+  const expected = Buffer.from(signature(parts, key));
+  if (key !== "" && (signed.length !== expected.length || !timingSafeEqual(signed, expected))) {
+    throw new TsloraError("kernel", "A message of the kernel has a wrong signature and was not believed.");
+  }
+  const [header, parent, metadata, content] = parts.map(parsePart);
+  if (typeof header.msg_id !== "string" || typeof header.msg_type !== "string") {
+    throw new TsloraError("kernel", "A message of the kernel has a header without msg_id or msg_type.");
+  }
+  return { header: header as unknown as MessageHeader, parent, metadata, content, buffers: frames.slice(start + 6) };
+}
+
+function signature(parts: readonly Buffer[], key: string): string {
+  if (key === "") return "";
+  const hmac = createHmac("sha256", key);
+  for (const part of parts) hmac.update(part);
+  return hmac.digest("hex");
+}
+
+function parsePart(bytes: Buffer): JsonRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    throw new TsloraError("kernel", "A message of the kernel is not JSON.", { cause: error });
+  }
+  if (!isRecord(value)) throw new TsloraError("kernel", "A part of a message of the kernel is not a JSON object.");
+  return value;
+}
