@@ -2,7 +2,8 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { hashFiles, listFiles } from "./hash-files.mjs";
+import { hashFiles } from "./hash-files.mjs";
+import { listFiles } from "./list-files.mjs";
 
 const PLACE = ".tslora/package";
 

@@ -3,8 +3,14 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-/** The tools that parts of the set-up are made with. @typedef {"npm" | "python" | "compiler"} Tool */
-/** A tool's command line, or in one line what is missing and what brings it. @typedef {{ commandLine: string[] } | { problem: string }} Found */
+/**
+ * The tools that parts of the set-up are made with.
+ * @typedef {"npm" | "python" | "compiler"} Tool
+ */
+/**
+ * A tool's command line, or in one line what is missing and what brings it.
+ * @typedef {{ commandLine: string[] } | { problem: string }} Found
+ */
 
 const PYTHON_COMMANDS = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python"];
 /** Says its version when it can make environments with pip in them; Debian packs those modules apart. */

@@ -1,7 +1,9 @@
 // @ts-check
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+
+import { listFiles } from "./list-files.mjs";
 
 /**
  * A hash of files' names and contents. Contents rather than times: a fresh checkout over a restored cache, or a copied
@@ -20,18 +22,4 @@ export function hashFiles(root, { paths, leaveOut = [] }) {
     }
   }
   return hash.digest("hex").slice(0, 16);
-}
-
-/**
- * The files at or under a path, sorted, relative to the root and with forward slashes.
- *
- * @param {string} root
- * @param {string} path  relative to the root
- * @returns {string[]}
- */
-export function listFiles(root, path) {
-  const status = statSync(join(root, path), { throwIfNoEntry: false });
-  if (status === undefined) return [];
-  if (status.isFile()) return [path];
-  return readdirSync(join(root, path)).sort().flatMap((name) => listFiles(root, `${path}/${name}`));
 }

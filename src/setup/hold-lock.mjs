@@ -67,7 +67,10 @@ export async function holdLock(path, { onWait, signal }) {
   };
 }
 
-/** A link is made whole or not at all, content included: of several at once, one makes it. @param {string} own @param {string} path */
+/**
+ * A link is made whole or not at all, content included: of several at once, one makes it.
+ * @param {string} own @param {string} path
+ */
 function linked(own, path) {
   try {
     linkSync(own, path);

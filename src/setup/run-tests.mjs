@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { listFiles } from "./hash-files.mjs";
+import { listFiles } from "./list-files.mjs";
 import { passOn } from "./pass-on.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
@@ -66,7 +66,10 @@ function compiled(file) {
   return file.endsWith(".ts") ? `.tslora/tests/${file.slice(0, -".ts".length)}.js` : file;
 }
 
-/** Whether the command line knows the command. @param {string} root */
+/**
+ * Whether the command line knows the command.
+ * @param {string} root
+ */
 function checksNotebooks(root) {
   try {
     return readFileSync(join(root, ".tslora", "package", "cli", "main.js"), "utf8").includes("check-notebooks");
