@@ -1,0 +1,40 @@
+// @ts-check
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { hashFiles } from "./hash-files.mjs";
+import { listFiles } from "./list-files.mjs";
+
+const PLACE = ".tslora/package";
+
+/**
+ * The stage that compiles `src` to the package that notebooks import as "tslora", its types beside it.
+ *
+ * @param {string} root
+ * @returns {import("./run-stages.mjs").Stage}
+ */
+export function compilePackage(root) {
+  return {
+    name: "package",
+    title: "tslora itself, compiled",
+    place: PLACE,
+    after: ["packages"],
+    needs: [],
+    bytes: 5e7,
+    key: () => hashFiles(root, { paths: ["src", "tsconfig.json", "tsconfig.package.json", "package-lock.json"], leaveOut: ["src/setup"] }),
+    isWhole: () => existsSync(join(root, PLACE, "package.json")),
+    async make(work) {
+      const made = join(work.staging, "package");
+      await work.run([process.execPath, join(root, "node_modules", "typescript", "bin", "tsc"), "--project", join(root, "tsconfig.package.json"), "--outDir", made, "--pretty", "false"], { cwd: root });
+      for (const file of listFiles(root, "src")) {
+        if (file.startsWith("src/setup/") || file.endsWith(".ts")) continue; // what stands beside the code and is read at run time
+        const copy = join(made, file.slice("src/".length));
+        mkdirSync(dirname(copy), { recursive: true });
+        copyFileSync(join(root, file), copy);
+      }
+      const { name, version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+      writeFileSync(join(made, "package.json"), `${JSON.stringify({ name, version, license, private: true, main: "./index.js", types: "./index.d.ts" }, null, 2)}\n`);
+      return made;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+// @ts-check
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * The tools that parts of the set-up are made with.
+ * @typedef {"npm" | "python" | "compiler"} Tool
+ */
+/**
+ * A tool's command line, or in one line what is missing and what brings it.
+ * @typedef {{ commandLine: string[] } | { problem: string }} Found
+ */
+
+const PYTHON_COMMANDS = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python"];
+/** Says its version when it can make environments with pip in them; Debian packs those modules apart. */
+const PYTHON_PROBE = "import sys; print('.'.join(map(str, sys.version_info[:2]))); import venv, ensurepip";
+
+/** @type {Readonly<Record<Tool, () => Found>>} */
+const FINDERS = { npm: findNpm, python: findPython, compiler: findCompiler };
+
+/**
+ * Looks for a tool on this machine.
+ *
+ * @param {Tool} tool
+ * @returns {Found}
+ */
+export function findTool(tool) {
+  return FINDERS[tool]();
+}
+
+/** @returns {Found} */
+function findNpm() {
+  // npm tells the scripts it runs where it lies itself; other package managers use the same variable for theirs.
+  const told = process.env["npm_execpath"];
+  if (told !== undefined && basename(told) === "npm-cli.js" && existsSync(told)) return { commandLine: [process.execPath, told] };
+  const besideNode = join(dirname(process.execPath), "..", "lib", "node_modules", "npm", "bin", "npm-cli.js");
+  if (existsSync(besideNode)) return { commandLine: [process.execPath, besideNode] };
+  if (answers(["npm", "--version"]) !== undefined) return { commandLine: ["npm"] };
+  return { problem: "npm is missing: it fetches the JavaScript packages. Debian: apt-get install npm. macOS: brew install node." };
+}
+
+/** @returns {Found} */
+function findPython() {
+  const why = "its pip fetches TensorFlow's library and the encoder, which are not on npm; no Python runs afterwards";
+  /** @type {string | undefined} */
+  let lesser;
+  for (const command of PYTHON_COMMANDS) {
+    const probe = spawnSync(command, ["-c", PYTHON_PROBE], { encoding: "utf8" });
+    const [, major, minor] = /^(\d+)\.(\d+)/.exec(probe.stdout ?? "") ?? [];
+    if (major === undefined) continue;
+    if (Number(major) < 3 || (Number(major) === 3 && Number(minor) < 9)) {
+      lesser ??= `Python 3.9 or later is missing (${command} is ${major}.${minor}): ${why}. Debian: apt-get install python3 python3-venv. macOS: brew install python.`;
+    } else if (probe.status !== 0) {
+      lesser ??= `Python's venv module is missing (${command} cannot make environments with pip): ${why}. Debian: apt-get install python3-venv. macOS: brew install python.`;
+    } else {
+      return { commandLine: [command] };
+    }
+  }
+  return { problem: lesser ?? `Python 3.9 or later is missing: ${why}. Debian: apt-get install python3 python3-venv. macOS: brew install python.` };
+}
+
+/** @returns {Found} */
+function findCompiler() {
+  const wish = process.env["CXX"]?.trim();
+  const candidates = wish ? [wish.split(/\s+/)] : [["c++"], ["g++"], ["clang++"]];
+  // Without its command line tools, macOS has a c++ that does nothing but open a window.
+  const usable = process.platform !== "darwin" || answers(["xcode-select", "-p"]) !== undefined;
+  const commandLine = usable ? candidates.find((candidate) => answers([...candidate, "--version"]) !== undefined) : undefined;
+  if (commandLine !== undefined) return { commandLine };
+  const what = wish ? `The C++ compiler that CXX names (${wish})` : "A C++ compiler";
+  return { problem: `${what} is missing: it builds the binding between Node and TensorFlow. Debian: apt-get install g++. macOS: xcode-select --install.` };
+}
+
+/** @param {readonly string[]} commandLine @returns {string | undefined} what it said, where it ended well */
+function answers(commandLine) {
+  const [command = "", ...parameters] = commandLine;
+  const { status, stdout } = spawnSync(command, parameters, { encoding: "utf8" });
+  return status === 0 ? stdout : undefined;
+}

@@ -1,0 +1,25 @@
+// @ts-check
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { listFiles } from "./list-files.mjs";
+
+/**
+ * A hash of files' names and contents. Contents rather than times: a fresh checkout over a restored cache, or a copied
+ * clone, is the same work.
+ *
+ * @param {string} root
+ * @param {{ paths: readonly string[], leaveOut?: readonly string[] }} what  files and folders relative to the root; a folder counts with all under it
+ * @returns {string}
+ */
+export function hashFiles(root, { paths, leaveOut = [] }) {
+  const hash = createHash("sha256");
+  for (const path of paths) {
+    for (const file of listFiles(root, path)) {
+      if (leaveOut.some((folder) => file.startsWith(`${folder}/`))) continue;
+      hash.update(`${file}\0`).update(readFileSync(join(root, file))).update("\0");
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
+}

@@ -1,0 +1,149 @@
+// @ts-check
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { locateProcess } from "./locate-process.mjs";
+
+/**
+ * Who holds a lock. `children` are the processes that it started: they may outlive a holder that was killed, and are
+ * ended before the lock is taken over, so that nothing goes on writing behind the new holder's back.
+ * @typedef {{ pid: number, started: string | undefined }} ProcessName
+ * @typedef {ProcessName & { host: string, children: ProcessName[] }} Holder
+ */
+/** @typedef {{ adopt: (pid: number) => void, release: () => void }} Lock */
+
+const POLL_MS = 200;
+const BEAT_MS = 2000;
+/** A holder on another machine, whose processes cannot be seen from here, is gone when its file was not touched for this long. */
+const SILENCE_MS = 60_000;
+
+/**
+ * Holds a lock file until released, waiting while another living process holds it. A file that a dead process left
+ * behind is taken over.
+ *
+ * @param {string} path
+ * @param {{ onWait: (holder: Holder) => void, signal?: AbortSignal }} options
+ * @returns {Promise<Lock>}
+ */
+export async function holdLock(path, { onWait, signal }) {
+  mkdirSync(dirname(path), { recursive: true });
+  const own = `${path}.${process.pid}`;
+  /** @type {Holder} */
+  const self = { pid: process.pid, started: locateProcess(process.pid), host: hostname(), children: [] };
+  let told = 0;
+  try {
+    writeFileSync(own, JSON.stringify(self));
+    while (!linked(own, path)) {
+      const holder = readHolder(path);
+      if (holder === "gone") continue;
+      if (holder === "torn" || !isAlive(holder, path)) {
+        takeAway(path, own, holder);
+        continue;
+      }
+      if (holder.pid !== told) onWait(holder);
+      told = holder.pid;
+      await sleep(POLL_MS, undefined, { signal });
+    }
+  } finally {
+    rmSync(own, { force: true });
+  }
+
+  const beat = setInterval(() => touch(path), BEAT_MS);
+  beat.unref();
+  return {
+    adopt(pid) {
+      self.children = self.children.filter((child) => locateProcess(child.pid) === child.started);
+      self.children.push({ pid, started: locateProcess(pid) });
+      writeFileSync(own, JSON.stringify(self));
+      renameSync(own, path);
+    },
+    release() {
+      clearInterval(beat);
+      const holder = readHolder(path);
+      if (typeof holder === "object" && isSame(holder, self)) rmSync(path, { force: true });
+    },
+  };
+}
+
+/**
+ * A link is made whole or not at all, content included: of several at once, one makes it.
+ * @param {string} own @param {string} path
+ */
+function linked(own, path) {
+  try {
+    linkSync(own, path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/**
+ * Removes the file of a dead holder. Renaming takes exactly one file away, whoever else tries; should it be a newer
+ * one, put there since it was read, then it is put back.
+ * @param {string} path @param {string} own @param {Holder | "torn"} dead
+ */
+function takeAway(path, own, dead) {
+  const aside = `${own}.stale`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  const moved = readHolder(aside);
+  if (typeof moved === "object" && (dead === "torn" || !isSame(moved, dead))) linked(aside, path);
+  else if (typeof moved === "object") endChildren(moved);
+  rmSync(aside, { force: true });
+}
+
+/** @param {Holder} holder */
+function endChildren(holder) {
+  if (holder.host !== hostname()) return;
+  for (const { pid, started } of holder.children) {
+    if (started === undefined || locateProcess(pid) !== started) continue;
+    try {
+      process.kill(-pid, "SIGKILL"); // each was started as the leader of its own group
+    } catch {
+      // It ended between the look and the kill.
+    }
+  }
+}
+
+/** @param {Holder} holder @param {string} path */
+function isAlive(holder, path) {
+  if (holder.host === hostname()) return locateProcess(holder.pid) === holder.started && holder.started !== undefined;
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < SILENCE_MS;
+}
+
+/** @param {string} path @returns {Holder | "gone" | "torn"} */
+function readHolder(path) {
+  try {
+    const value = JSON.parse(readFileSync(path, "utf8"));
+    return typeof value?.pid === "number" && Array.isArray(value.children) ? value : "torn";
+  } catch (error) {
+    return codeOf(error) === "ENOENT" ? "gone" : "torn";
+  }
+}
+
+/** @param {Holder} a @param {Holder} b */
+function isSame(a, b) {
+  return a.pid === b.pid && a.started === b.started && a.host === b.host;
+}
+
+/** @param {string} path */
+function touch(path) {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch {
+    // Someone removed the file by hand; the next start sees to it.
+  }
+}
+
+/** @param {unknown} error */
+function codeOf(error) {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}

@@ -1,0 +1,42 @@
+// @ts-check
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { passOn } from "./pass-on.mjs";
+
+/**
+ * Opens the notebooks in JupyterLab with the tslab kernel. What Jupyter keeps (settings, kernelspecs, running servers)
+ * stays inside the clone.
+ *
+ * @param {readonly string[]} parameters  passed on, such as --no-browser
+ * @param {{ root: string }} options
+ * @returns {Promise<number>} the exit code
+ */
+export async function openLab(parameters, { root }) {
+  const home = join(root, ".tslora", "jupyter");
+  const data = join(home, "data");
+  writeKernelspec(join(data, "kernels", "tslab"), root);
+  return passOn(
+    [
+      join(root, ".tslora", "lab", "bin", "python"), "-m", "jupyterlab", `--ServerApp.root_dir=${root}`, "--ServerApp.default_url=/lab/tree/notebooks",
+      "--MultiKernelManager.default_kernel_name=tslab", ...parameters,
+    ],
+    { cwd: root, env: { JUPYTER_CONFIG_DIR: join(home, "config"), JUPYTER_DATA_DIR: data, JUPYTER_RUNTIME_DIR: join(home, "runtime"), IPYTHONDIR: join(home, "ipython") } },
+  );
+}
+
+/**
+ * Written at every start: it names this Node and this folder, and either may be another than last time.
+ * @param {string} folder @param {string} root
+ */
+function writeKernelspec(folder, root) {
+  const kernelspec = {
+    argv: [process.execPath, join(root, "node_modules", "tslab", "bin", "tslab"), "kernel", "--config-path", "{connection_file}"],
+    display_name: "TypeScript",
+    language: "typescript",
+  };
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, "kernel.json");
+  writeFileSync(`${path}.${process.pid}`, `${JSON.stringify(kernelspec, null, 2)}\n`);
+  renameSync(`${path}.${process.pid}`, path);
+}

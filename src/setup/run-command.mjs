@@ -1,0 +1,76 @@
+// @ts-check
+import { spawn } from "node:child_process";
+
+/** How much of a command's output is kept for the message of its failure, in characters. */
+const KEPT = 64_000;
+/** How long a command that is told to end may take over it, in milliseconds. */
+const GRACE_MS = 3000;
+
+/** A command that failed: what it was, how it ended, and the end of what it said. */
+export class CommandError extends Error {
+  /** @param {string} what @param {string} how @param {string} output */
+  constructor(what, how, output) {
+    super(`${what} ${how}`);
+    this.name = "CommandError";
+    this.output = output;
+  }
+}
+
+/**
+ * Runs a command to its end, quietly, and returns what it said. It leads a process group of its own, so that ending it
+ * ends what it started as well; aborting waits until it is gone.
+ *
+ * @param {readonly string[]} commandLine  the command and its arguments
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal, onStart?: (pid: number) => void }} [options]
+ * @returns {Promise<string>}
+ */
+export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {
+  const [command = "", ...parameters] = commandLine;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const child = spawn(command, parameters, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    let output = "";
+    const keep = (/** @type {string} */ text) => {
+      output = (output + text).slice(-KEPT);
+    };
+    child.stdout.setEncoding("utf8").on("data", keep);
+    child.stderr.setEncoding("utf8").on("data", keep);
+
+    /** @type {NodeJS.Timeout | undefined} */
+    let patience;
+    const end = () => {
+      killGroup(child.pid, "SIGTERM");
+      patience = setTimeout(() => killGroup(child.pid, "SIGKILL"), GRACE_MS);
+    };
+    signal?.addEventListener("abort", end, { once: true });
+    const finish = () => {
+      clearTimeout(patience);
+      signal?.removeEventListener("abort", end);
+    };
+
+    child.on("error", (error) => {
+      finish();
+      reject(new CommandError(command, `could not be started (${error.message})`, ""));
+    });
+    child.on("close", (code, killer) => {
+      finish();
+      if (signal?.aborted) reject(signal.reason);
+      else if (code === 0) resolve(output);
+      else reject(new CommandError(command, killer === null ? `ended with exit code ${code}` : `was ended by ${killer}`, output));
+    });
+    if (child.pid !== undefined) onStart?.(child.pid);
+  });
+}
+
+/** @param {number | undefined} pid @param {NodeJS.Signals} signal */
+function killGroup(pid, signal) {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It ended on its own.
+  }
+}

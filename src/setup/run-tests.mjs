@@ -1,0 +1,79 @@
+// @ts-check
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { listFiles } from "./list-files.mjs";
+import { passOn } from "./pass-on.mjs";
+import { SetUpError } from "./set-up-error.mjs";
+
+/**
+ * Lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines are
+ * those of Node's test runner.
+ *
+ * `--only WORD` runs the test files with the word in their path, without lint and notebooks; `--slow` takes those named
+ * `*.slow.test.ts` too; what follows `--` is for `node --test`.
+ *
+ * @param {readonly string[]} parameters
+ * @param {{ root: string }} options
+ * @returns {Promise<number>} the exit code
+ */
+export async function runTests(parameters, { root }) {
+  const { only, slow, rest } = parse(parameters);
+  const files = testFiles(root).filter((file) => (slow || !/\.slow\.test\.\w+$/.test(file)) && (only.length === 0 || only.some((word) => file.includes(word))));
+  if (files.length === 0) throw new SetUpError(`No test file has ${only.join(" or ")} in its path.`);
+
+  const steps = [
+    ...(only.length === 0 ? [{ title: "Lint", run: () => node("node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0") }] : []),
+    { title: "Types of the set-up", run: () => node("node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json") },
+    { title: "Types, and the tests compiled", run: () => node("node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError") },
+    ...(only.length === 0 && checksNotebooks(root) ? [{ title: "Types of the notebooks", run: () => node(".tslora/package/cli/main.js", "check-notebooks") }] : []),
+    { title: `Tests, ${files.length} files`, run: () => node("--test", "--test-reporter=spec", ...rest, ...files.map(compiled)) },
+  ];
+  for (const { title, run } of steps) {
+    console.error(title);
+    const code = await run();
+    if (code !== 0) return code;
+  }
+  return 0;
+
+  /** @param {string[]} arguments_ */
+  function node(...arguments_) {
+    return passOn([process.execPath, ...arguments_], { cwd: root });
+  }
+}
+
+/** @param {readonly string[]} parameters */
+function parse(parameters) {
+  const cut = parameters.indexOf("--");
+  const own = cut < 0 ? parameters : parameters.slice(0, cut);
+  const rest = cut < 0 ? [] : parameters.slice(cut + 1);
+  try {
+    const { values } = parseArgs({ args: [...own], options: { only: { type: "string", multiple: true, default: [] }, slow: { type: "boolean", default: false } } });
+    return { only: values.only ?? [], slow: values.slow === true, rest };
+  } catch (error) {
+    throw new SetUpError(`${error instanceof Error ? error.message : String(error)}\nnpm test takes --only WORD, --slow, and behind another -- what node --test takes.`);
+  }
+}
+
+/** @param {string} root @returns {string[]} */
+function testFiles(root) {
+  return listFiles(root, "test").filter((file) => /\.test\.(ts|mjs)$/.test(file));
+}
+
+/** @param {string} file  a test's source @returns {string} what Node runs */
+function compiled(file) {
+  return file.endsWith(".ts") ? `.tslora/tests/${file.slice(0, -".ts".length)}.js` : file;
+}
+
+/**
+ * Whether the command line knows the command.
+ * @param {string} root
+ */
+function checksNotebooks(root) {
+  try {
+    return readFileSync(join(root, ".tslora", "package", "cli", "main.js"), "utf8").includes("check-notebooks");
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+// @ts-check
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { buildBinding } from "./build-binding.mjs";
+import { checkPrerequisites } from "./check-prerequisites.mjs";
+import { compilePackage } from "./compile-package.mjs";
+import { holdLock } from "./hold-lock.mjs";
+import { installLab } from "./install-lab.mjs";
+import { installPackages, linkPackages } from "./install-packages.mjs";
+import { pendingStages, runStages } from "./run-stages.mjs";
+import { showProgress } from "./show-progress.mjs";
+import { unpackEncoder } from "./unpack-encoder.mjs";
+import { unpackTensorflow } from "./unpack-tensorflow.mjs";
+
+/** The clone that these files lie in. */
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+const STAGES = [installPackages, unpackTensorflow, buildBinding, unpackEncoder, compilePackage];
+/** @type {readonly NodeJS.Signals[]} */
+const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/**
+ * Makes whatever is missing of what tslora takes to run; with all in place, only looks.
+ *
+ * @param {{ lab?: boolean }} [options]  with `lab`, JupyterLab as well
+ */
+export async function setUp({ lab = false } = {}) {
+  const stages = [...STAGES, ...(lab ? [installLab] : [])].map((stage) => stage(ROOT));
+  const pending = pendingStages(stages, ROOT);
+  if (pending.length > 0) {
+    checkPrerequisites(pending, { root: ROOT });
+    await untilEnded((signal) => makeUnderLock(stages, signal));
+  }
+  linkPackages(join(ROOT, "node_modules"));
+}
+
+/** @param {readonly import("./run-stages.mjs").Stage[]} stages @param {AbortSignal} signal */
+async function makeUnderLock(stages, signal) {
+  const progress = showProgress(process.stderr);
+  const lock = await holdLock(join(ROOT, ".tslora", "lock"), {
+    signal,
+    onWait: ({ pid, host }) => progress.note(`Waiting for process ${pid} on ${host}, which is setting up this clone.`),
+  });
+  try {
+    await runStages(stages, { root: ROOT, progress, lock, signal });
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * Does work that Ctrl-C and its like may end: they abort it, and once it has cleaned up the process dies of them, as
+ * whoever started it expects.
+ * @param {(signal: AbortSignal) => Promise<void>} work
+ */
+async function untilEnded(work) {
+  const ending = new globalThis.AbortController();
+  /** @type {NodeJS.Signals | undefined} */
+  let cause;
+  const end = (/** @type {NodeJS.Signals} */ name) => {
+    cause ??= name;
+    ending.abort(new Error(`ended by ${name}`));
+  };
+  for (const name of ENDINGS) process.on(name, end);
+  try {
+    await work(ending.signal);
+  } catch (error) {
+    if (cause === undefined) throw error;
+  } finally {
+    for (const name of ENDINGS) process.off(name, end);
+  }
+  if (cause !== undefined) {
+    process.kill(process.pid, cause);
+    await new Promise(() => setTimeout(() => undefined, 1000)); // the signal arrives on a later turn; nothing may go on till then
+  }
+}

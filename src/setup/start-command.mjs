@@ -1,0 +1,46 @@
+// @ts-check
+import { openLab } from "./open-lab.mjs";
+import { runCli } from "./run-cli.mjs";
+import { runTests } from "./run-tests.mjs";
+import { SetUpError } from "./set-up-error.mjs";
+import { ROOT, setUp } from "./set-up.mjs";
+
+/** @type {Readonly<Record<string, (parameters: readonly string[]) => Promise<number>>>} what is not here is a command of the CLI */
+const COMMANDS = {
+  setup: async () => {
+    await setUp();
+    console.error("tslora is set up: npm run study, npm run lab, npm test.");
+    return 0;
+  },
+  test: async (parameters) => {
+    await setUp();
+    return runTests(parameters, { root: ROOT });
+  },
+  lab: async (parameters) => {
+    await setUp({ lab: true });
+    return openLab(parameters, { root: ROOT });
+  },
+  cli: async (parameters) => {
+    await setUp();
+    return runCli(parameters, { root: ROOT });
+  },
+};
+
+/**
+ * Sets up what is missing and does a command.
+ *
+ * @param {readonly string[]} commandLine  the command and its arguments
+ * @returns {Promise<number>} the exit code
+ */
+export async function startCommand([command = "setup", ...parameters]) {
+  if (parameters[0] === "--") parameters.shift(); // as in: node src/setup/start.mjs study -- --quiet
+  try {
+    const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+    if (known !== undefined) return await known(parameters);
+    return (await COMMANDS["cli"]?.([command, ...parameters])) ?? 1;
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}

@@ -1,0 +1,114 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { holdLock } from "../../src/setup/hold-lock.mjs";
+import { locateProcess } from "../../src/setup/locate-process.mjs";
+import { makeFolder, startScript } from "./workbench.mjs";
+
+const noWait = { onWait: () => assert.fail("nobody holds the lock") };
+
+/** @param {import("node:test").TestContext} t @param {string} path */
+function holdElsewhere(t, path) {
+  return startScript(t, `
+    import { spawn } from "node:child_process";
+    const { holdLock } = await setup("hold-lock");
+    const lock = await holdLock(${JSON.stringify(path)}, { onWait() {} });
+    const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" });
+    lock.adopt(child.pid);
+    process.on("SIGTERM", () => { child.kill(); lock.release(); process.exit(0); });
+    console.log(child.pid);
+    setInterval(() => {}, 1000);
+  `);
+}
+
+test("a free lock is held, and released without a trace", async (t) => {
+  const folder = makeFolder(t);
+  const lock = await holdLock(join(folder, "lock"), noWait);
+  assert.equal(JSON.parse(readFileSync(join(folder, "lock"), "utf8")).pid, process.pid);
+  lock.release();
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a second process waits for the first, and says for whom", async (t) => {
+  const path = join(makeFolder(t), "lock");
+  const first = await holdElsewhere(t, path);
+  /** @type {number[]} */
+  const waitedFor = [];
+  let held = false;
+  const second = holdLock(path, {
+    onWait: ({ pid }) => {
+      waitedFor.push(pid);
+      assert.equal(held, false);
+      first.child.kill("SIGTERM");
+    },
+  });
+  const lock = await second;
+  held = true;
+  assert.deepEqual(waitedFor, [first.child.pid]);
+  lock.release();
+});
+
+test("the lock of a killed process is taken over, and what it had started is ended first", async (t) => {
+  const path = join(makeFolder(t), "lock");
+  const { child, ended, line } = await holdElsewhere(t, path);
+  const orphan = Number(line);
+  child.kill("SIGKILL");
+  await ended;
+  assert.notEqual(locateProcess(orphan), undefined, "the orphan outlives its parent");
+  const lock = await holdLock(path, noWait);
+  for (let tries = 0; tries < 100 && locateProcess(orphan) !== undefined; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(locateProcess(orphan), undefined);
+  lock.release();
+});
+
+test("a process that has the id of the dead holder, but started later, does not hold the lock", async (t) => {
+  const path = join(makeFolder(t), "lock");
+  writeFileSync(path, JSON.stringify({ pid: process.pid, started: "long ago", host: hostname(), children: [] }));
+  (await holdLock(path, noWait)).release();
+});
+
+test("a torn lock file is taken over", async (t) => {
+  const path = join(makeFolder(t), "lock");
+  writeFileSync(path, '{"pid": 12');
+  (await holdLock(path, noWait)).release();
+});
+
+test("a holder on another machine is waited for while it touches its file; the wait can be broken off", async (t) => {
+  const folder = makeFolder(t);
+  const path = join(folder, "lock");
+  writeFileSync(path, JSON.stringify({ pid: 1, started: "1", host: "another machine", children: [] }));
+  const { AbortController } = globalThis;
+  const ending = new AbortController();
+  await assert.rejects(holdLock(path, { signal: ending.signal, onWait: () => ending.abort() }), { name: "AbortError" });
+  assert.deepEqual(readdirSync(folder), ["lock"]);
+});
+
+test("of many processes at once, one holds the lock at a time, also where a dead one's file lies there", async (t) => {
+  const folder = makeFolder(t);
+  const path = join(folder, "lock");
+  const busy = join(folder, "busy");
+  writeFileSync(path, JSON.stringify({ pid: 1, started: "long ago", host: hostname(), children: [] }));
+  const runs = await Promise.all(Array.from({ length: 4 }, () => startScript(t, `
+    import { existsSync, rmSync, writeFileSync } from "node:fs";
+    import { setTimeout as sleep } from "node:timers/promises";
+    const { holdLock } = await setup("hold-lock");
+    for (let round = 0; round < 3; round++) {
+      const lock = await holdLock(${JSON.stringify(path)}, { onWait() {} });
+      if (existsSync(${JSON.stringify(busy)})) throw new Error("two hold the lock");
+      writeFileSync(${JSON.stringify(busy)}, "");
+      await sleep(10);
+      rmSync(${JSON.stringify(busy)});
+      lock.release();
+    }
+    console.log("done");
+  `)));
+  for (const { line, ended } of runs) {
+    assert.equal(line, "done");
+    assert.equal((await ended)[0], 0);
+  }
+  assert.equal(existsSync(path), false);
+});

@@ -1,0 +1,105 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { findTool } from "../../src/setup/find-tool.mjs";
+import { makeFolder, ROOT } from "./workbench.mjs";
+
+const FILES = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json", "tsconfig.package.json"];
+/** Stands for each tool that a machine may have or lack. */
+const TOOLS = {
+  python3: "echo 3.11",
+  "c++": "echo compiler",
+};
+
+/**
+ * Starts set-up in a bare clone on a machine of the given shape.
+ *
+ * @param {import("node:test").TestContext} t
+ * @param {{ tools?: Record<string, string>, npm?: boolean, preload?: string, env?: Record<string, string> }} machine
+ *   `tools` are shell scripts by name; `preload` is run before, to make Node believe that the machine is another
+ */
+function setUpOn(t, { tools = TOOLS, npm = true, preload = "", env = {} }) {
+  const clone = join(makeFolder(t), "a clone");
+  cpSync(join(ROOT, "src", "setup"), join(clone, "src", "setup"), { recursive: true });
+  for (const file of FILES) copyFileSync(join(ROOT, file), join(clone, file));
+  const bin = join(makeFolder(t), "bin");
+  mkdirSync(bin);
+  for (const [name, script] of Object.entries(tools)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  // npm is looked for beside Node as well: a Node that lies alone has none.
+  const node = npm ? process.execPath : join(bin, "node");
+  if (!npm) copyFileSync(process.execPath, node);
+  const before = readdirSync(clone).sort();
+  const { status, stdout, stderr } = spawnSync(node, [...(preload === "" ? [] : ["--import", `data:text/javascript,${encodeURIComponent(preload)}`]), join(clone, "src", "setup", "start.mjs"), "setup"], {
+    encoding: "utf8",
+    env: { PATH: bin, HOME: clone, ...env },
+  });
+  assert.deepEqual(readdirSync(clone).sort(), before, "nothing was made or downloaded");
+  return { status, stdout, lines: stderr.trimEnd().split("\n") };
+}
+
+/** @param {Parameters<typeof setUpOn>[1]} machine @param {RegExp} line */
+function refuses(machine, line) {
+  return (/** @type {import("node:test").TestContext} */ t) => {
+    const { status, stdout, lines } = setUpOn(t, machine);
+    assert.equal(status, 1);
+    assert.equal(stdout, "");
+    assert.equal(lines.length, 1, lines.join("\n"));
+    assert.match(lines[0] ?? "", line);
+  };
+}
+
+const BRINGS = /Debian: apt-get install \S+.* macOS: \S+/.source;
+
+test("without Python", refuses({ tools: { "c++": "echo compiler" } }, new RegExp(`^Python 3.9 or later is missing: .*TensorFlow.*${BRINGS}`)));
+test("with an old Python alone", refuses({ tools: { ...TOOLS, python3: "echo 3.8" } }, new RegExp(`^Python 3.9 or later is missing \\(python3 is 3.8\\): .*${BRINGS}`)));
+test("with a Python that cannot make environments", refuses({ tools: { ...TOOLS, python3: "echo 3.11; exit 1" } }, new RegExp(`^Python's venv module is missing .*${BRINGS}`)));
+test("without a C++ compiler", refuses({ tools: { python3: "echo 3.11" } }, new RegExp(`^A C\\+\\+ compiler is missing: .*binding.*${BRINGS}`)));
+test("with a CXX that is not there", refuses({ env: { CXX: "no-such-compiler -m64" } }, /^The C\+\+ compiler that CXX names \(no-such-compiler -m64\) is missing/));
+test("without npm", refuses({ npm: false }, new RegExp(`^npm is missing: .*${BRINGS}`)));
+
+test("everything that is missing is told at once, a line each", (t) => {
+  const { status, lines } = setUpOn(t, { tools: {} });
+  assert.equal(status, 1);
+  assert.deepEqual(lines.map((line) => line.split(" is missing")[0]), ["Python 3.9 or later", "A C++ compiler"]);
+});
+
+/** @param {string} name @param {unknown} value */
+const pretend = (name, value) => `Object.defineProperty(process, ${JSON.stringify(name)}, { value: ${JSON.stringify(value)} });`;
+
+test("on Windows", refuses({ preload: pretend("platform", "win32") }, /^There is no TensorFlow library for win32-\w+: .*On Windows, use WSL 2\.$/));
+test("on another processor", refuses({ preload: pretend("arch", "riscv64") }, /^There is no TensorFlow library for \w+-riscv64: /));
+test("on a Linux without glibc", { skip: process.platform !== "linux" }, refuses({ preload: "process.report.getReport = () => ({ header: {} });" }, /^This Linux has no glibc/));
+test("on a Linux with an old glibc", { skip: process.platform !== "linux" }, refuses({ preload: 'process.report.getReport = () => ({ header: { glibcVersionRuntime: "2.17" } });' }, /^This Linux has glibc 2\.17, and TensorFlow's library takes 2\.27/));
+test("with too old a Node", refuses({ preload: pretend("versions", { node: "18.20.8" }) }, /^Node 20\.9 or later, up to 24, is missing \(this is 18\.20\.8\)/));
+test("with too new a Node", refuses({ preload: pretend("versions", { node: "25.0.0" }) }, /^Node 20\.9 or later, up to 24, is missing \(this is 25\.0\.0\)/));
+test("on a full disk", refuses(
+  { preload: 'import fs from "node:fs"; import { syncBuiltinESMExports } from "node:module"; fs.statfsSync = () => ({ bavail: 1000, bsize: 4096 }); syncBuiltinESMExports();' },
+  /^Disk space is missing: the parts that are yet to be made take up to \d\.\d+ GB, and 4 MB are free at /,
+));
+
+test("a later Python under its own name serves where python3 is too old", (t) => {
+  const bin = makeFolder(t);
+  for (const [name, version] of [["python3", "3.8"], ["python3.12", "3.12"]]) {
+    writeFileSync(join(bin, `${name}`), `#!/bin/sh\necho ${version}\n`);
+    chmodSync(join(bin, `${name}`), 0o755);
+  }
+  const path = process.env["PATH"];
+  t.after(() => { process.env["PATH"] = path; });
+  process.env["PATH"] = bin;
+  assert.deepEqual(findTool("python"), { commandLine: ["python3.12"] });
+});
+
+test("the command links to what it starts", (t) => {
+  const link = join(makeFolder(t), "tslora");
+  symlinkSync(join(ROOT, "src", "setup", "tslora.mjs"), link);
+  const { status, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${encodeURIComponent(pretend("versions", { node: "18.0.0" }))}`, link, "doctor"], { encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.match(stderr, /^Node 20\.9/);
+});

@@ -1,0 +1,72 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+import { explainFailure } from "../../src/setup/explain-failure.mjs";
+import { locateProcess } from "../../src/setup/locate-process.mjs";
+import { CommandError, runCommand } from "../../src/setup/run-command.mjs";
+import { ROOT } from "./workbench.mjs";
+
+const { AbortController } = globalThis;
+
+/** @param {string} code  what the inner process runs */
+function passOn(code) {
+  const module = pathToFileURL(join(ROOT, "src", "setup", "pass-on.mjs")).href;
+  return spawn(process.execPath, ["--input-type=module", "--eval", `import { passOn } from ${JSON.stringify(module)}; process.exitCode = await passOn([process.execPath, "--eval", ${JSON.stringify(code)}]);`], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+test("an exit code comes back through the start", async () => {
+  assert.deepEqual(await once(passOn("process.exit(7)"), "close"), [7, null]);
+});
+
+test("a signal that ended the inner process ends the outer one", async () => {
+  assert.deepEqual(await once(passOn("process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000)"), "close"), [null, "SIGKILL"]);
+});
+
+for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT"])) {
+  test(`${signal} reaches the inner process, whose answer counts`, async () => {
+    const outer = passOn(`process.on("${signal}", () => process.exit(3)); console.log("ready"); setInterval(() => {}, 1000)`);
+    await once(outer.stdout, "data");
+    outer.kill(signal);
+    assert.deepEqual(await once(outer, "close"), [3, null]);
+  });
+}
+
+test("a command's output comes back, and with a failure too", async () => {
+  assert.equal(await runCommand([process.execPath, "-p", "1 + 1"]), "2\n");
+  await assert.rejects(runCommand([process.execPath, "-e", "console.error('why'); process.exit(3)"]), (error) => error instanceof CommandError && /exit code 3/.test(error.message) && error.output === "why\n");
+  await assert.rejects(runCommand(["/no such command"]), { name: "CommandError", message: /could not be started/ });
+});
+
+test("ending a command ends what it started, before the call returns", async () => {
+  const ending = new AbortController();
+  const inner = "const c = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']); console.log(c.pid); setInterval(() => {}, 1000)";
+  let leader = 0;
+  const running = runCommand([process.execPath, "-e", inner], { signal: ending.signal, onStart: (pid) => { leader = pid; } });
+  setTimeout(() => ending.abort(new Error("enough")), 300);
+  await assert.rejects(running, /enough/);
+  assert.notEqual(leader, 0);
+  assert.equal(locateProcess(leader), undefined);
+});
+
+test("a process is told from a later one with the same id", async () => {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const started = locateProcess(child.pid ?? 0);
+  assert.notEqual(started, undefined);
+  assert.equal(locateProcess(child.pid ?? 0), started);
+  assert.notEqual(started, locateProcess(process.ppid));
+  child.kill("SIGKILL");
+  await once(child, "close");
+  assert.equal(locateProcess(child.pid ?? 0), undefined);
+});
+
+test("a registry that is out of reach is named, without the password in its address", () => {
+  const npm = explainFailure("Packages", new CommandError("npm", "ended with exit code 1", "npm error code ENOTFOUND\nnpm error request to https://me:secret@registry.example/left-pad failed\n"));
+  assert.match(npm.message, /\nregistry\.example cannot be reached\. Check the network, or the proxy/);
+  const pip = explainFailure("TensorFlow", new CommandError("python", "ended with exit code 1", "WARNING: HTTPSConnectionPool(host='index.example', port=443): Max retries exceeded\nERROR: No matching distribution found for x\n"));
+  assert.match(pip.message, /^TensorFlow: python ended with exit code 1\.\n.*\nindex\.example cannot be reached\./s);
+});

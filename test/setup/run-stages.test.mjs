@@ -1,0 +1,143 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { pendingStages, runStages } from "../../src/setup/run-stages.mjs";
+import { makeFolder, recordProgress, startScript } from "./workbench.mjs";
+
+/** @typedef {import("../../src/setup/run-stages.mjs").Stage} Stage */
+
+const lock = { adopt: () => undefined, release: () => undefined };
+const { AbortController } = globalThis;
+
+/**
+ * A stage that writes its key into a folder.
+ * @param {string} name @param {Partial<Stage>} [changes] @returns {Stage}
+ */
+function makeStage(name, changes = {}) {
+  const key = changes.key ?? (() => "1");
+  return {
+    name,
+    title: `Part ${name}`,
+    place: `made/${name}`,
+    needs: [],
+    bytes: 0,
+    key,
+    async make({ staging }) {
+      mkdirSync(join(staging, "result"));
+      writeFileSync(join(staging, "result", "file"), key());
+      return join(staging, "result");
+    },
+    ...changes,
+  };
+}
+
+/** @param {readonly Stage[]} stages @param {string} root */
+async function run(stages, root, signal = new AbortController().signal) {
+  const { lines, progress } = recordProgress();
+  await runStages(stages, { root, progress, lock, signal });
+  return lines;
+}
+
+/** @param {string} root @param {string} name */
+const made = (root, name) => readFileSync(join(root, "made", name, "file"), "utf8");
+
+test("what is done is left out", async (t) => {
+  const root = makeFolder(t);
+  const stages = [makeStage("a"), makeStage("b")];
+  assert.deepEqual(await run(stages, root), ["begin 1/2 Part a", "end", "begin 2/2 Part b", "end"]);
+  assert.deepEqual(await run(stages, root), []);
+  assert.equal(made(root, "b"), "1");
+  assert.equal(existsSync(join(root, ".tslora", "staging")), false);
+});
+
+test("another key, a missing result, a result that is not whole: each is made anew, and what builds on it", async (t) => {
+  const root = makeFolder(t);
+  let key = "1";
+  let whole = true;
+  const stages = [makeStage("a", { key: () => key, isWhole: () => whole }), makeStage("b", { after: ["a"] }), makeStage("c")];
+  const pending = () => pendingStages(stages, root).map(({ name }) => name);
+  await run(stages, root);
+  assert.deepEqual(pending(), []);
+  key = "2";
+  assert.deepEqual(pending(), ["a", "b"]);
+  await run(stages, root);
+  assert.equal(made(root, "a"), "2");
+  whole = false;
+  assert.deepEqual(pending(), ["a", "b"]);
+  whole = true;
+  rmSync(join(root, "made", "c"), { recursive: true });
+  assert.deepEqual(pending(), ["c"]);
+});
+
+test("a result that another key made serves where the stage accepts it", async (t) => {
+  const root = makeFolder(t);
+  await run([makeStage("a", { key: () => "with GPU" })], root);
+  const cpu = { key: () => "without", accepts: (/** @type {string} */ doneKey) => doneKey === "with GPU" };
+  assert.deepEqual(pendingStages([makeStage("a", cpu)], root), []);
+});
+
+test("a stage that fails leaves the former result, no marker of its own, and no leftovers", async (t) => {
+  const root = makeFolder(t);
+  await run([makeStage("a")], root);
+  const failing = makeStage("a", {
+    key: () => "2",
+    async make({ staging }) {
+      writeFileSync(join(staging, "half"), "");
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    },
+  });
+  await assert.rejects(run([failing], root), { name: "SetUpError", message: /^Part a: ENOSPC.*\nThe disk is full\. Free some space/s });
+  assert.equal(made(root, "a"), "1");
+  assert.deepEqual(pendingStages([failing], root), [failing]);
+  assert.equal(existsSync(join(root, ".tslora", "staging")), false);
+});
+
+test("Ctrl-C ends what a stage runs, and leaves nothing behind", async (t) => {
+  const root = makeFolder(t);
+  const ending = new AbortController();
+  const stage = makeStage("a", {
+    async make(work) {
+      writeFileSync(join(work.staging, "half"), "");
+      setTimeout(() => ending.abort(new Error("ended")), 100);
+      await work.run([process.execPath, "-e", "setInterval(() => {}, 1000)"]);
+      return join(work.staging, "half");
+    },
+  });
+  await assert.rejects(run([stage], root, ending.signal), /^Error: ended$/);
+  assert.equal(existsSync(join(root, "made")), false);
+  assert.equal(existsSync(join(root, ".tslora", "staging")), false);
+});
+
+for (const moment of ["while it is made", "when it is in place, but not marked"]) {
+  test(`a run killed ${moment} is never taken for done, and is made up for`, async (t) => {
+    const root = makeFolder(t);
+    const { child, ended } = await startScript(t, `
+      import fs from "node:fs";
+      import { syncBuiltinESMExports } from "node:module";
+      const { mkdirSync, renameSync, writeFileSync } = fs;
+      if (${JSON.stringify(moment)} !== "while it is made") {
+        fs.renameSync = (from, to) => { renameSync(from, to); if (to.endsWith("made/a")) { fs.writeSync(1, "now\\n"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); } };
+        syncBuiltinESMExports();
+      }
+      const { runStages } = await setup("run-stages");
+      const stage = { name: "a", title: "a", place: "made/a", needs: [], bytes: 0, key: () => "1", async make({ staging }) {
+        mkdirSync(staging + "/result");
+        writeFileSync(staging + "/result/file", "half");
+        if (${JSON.stringify(moment)} === "while it is made") { fs.writeSync(1, "now\\n"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); }
+        return staging + "/result";
+      } };
+      const progress = { begin() {}, say() {}, end() {}, drop() {}, note() {} };
+      await runStages([stage], { root: ${JSON.stringify(root)}, progress, lock: { adopt() {}, release() {} }, signal: new AbortController().signal });
+    `);
+    child.kill("SIGKILL");
+    await ended;
+    assert.equal(existsSync(join(root, ".tslora", "staging")), true, "the killed run left something");
+    assert.equal(pendingStages([makeStage("a")], root).length, 1);
+    await run([makeStage("a")], root);
+    assert.equal(made(root, "a"), "1");
+    assert.equal(existsSync(join(root, ".tslora", "staging")), false);
+  });
+}

@@ -1,0 +1,53 @@
+// @ts-check
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/** The clone under test. */
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/**
+ * A folder with a blank in its path, removed when the test is over.
+ *
+ * @param {import("node:test").TestContext} t
+ */
+export function makeFolder(t) {
+  const folder = mkdtempSync(join(tmpdir(), "tslora set-up "));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/**
+ * Starts JavaScript in a process of its own, in which `setup("name")` is a module of src/setup, and waits for the first
+ * line that it prints.
+ *
+ * @param {import("node:test").TestContext} t
+ * @param {string} code
+ */
+export async function startScript(t, code) {
+  const prelude = `const setup = (name) => import(${JSON.stringify(pathToFileURL(join(ROOT, "src", "setup")).href)} + "/" + name + ".mjs");\n`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", prelude + code], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
+  const ended = once(child, "close");
+  const [line] = await once(createInterface(child.stdout), "line");
+  return { child, ended, line: String(line) };
+}
+
+/** Progress that is kept in a list instead of shown. */
+export function recordProgress() {
+  /** @type {string[]} */
+  const lines = [];
+  /** @type {import("../../src/setup/show-progress.mjs").Progress} */
+  const progress = {
+    begin: (position, title) => lines.push(`begin ${position} ${title}`),
+    say: () => undefined,
+    end: () => lines.push("end"),
+    drop: () => lines.push("drop"),
+    note: (text) => lines.push(`note ${text}`),
+  };
+  return { lines, progress };
+}
