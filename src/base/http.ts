@@ -1,11 +1,11 @@
-import { EnvHttpProxyAgent, fetch, type RequestInit, type Response } from "undici";
+import { Agent, EnvHttpProxyAgent, fetch, type Dispatcher, type RequestInit, type Response } from "undici";
 
 import { TsloraError } from "./tslora-error";
 
 /** How long a host has to answer its first request of a run, in milliseconds. */
 export const REACH_MS = 5000;
 
-const agent = new EnvHttpProxyAgent({ connect: { timeout: REACH_MS } }); // HTTP_PROXY, HTTPS_PROXY, NO_PROXY
+let agent: Dispatcher | undefined;
 const verdicts = new Map<string, Promise<void>>(); // by origin: asked once a run
 
 /**
@@ -23,7 +23,7 @@ export async function httpFetch(url: string, init: RequestInit = {}): Promise<Re
     verdict.catch(() => undefined); // every caller below sees it; an unasked one must not crash the process
   }
   await verdict;
-  return fetch(url, { ...init, dispatcher: agent });
+  return fetch(url, { ...init, dispatcher: dispatcher() });
 }
 
 /** Forgets what is known of hosts; for tests, which start servers as they go. */
@@ -31,9 +31,16 @@ export function forgetHosts(): void {
   verdicts.clear();
 }
 
+/** Goes through the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, where the environment names any. */
+function dispatcher(): Dispatcher {
+  const proxied = ["http_proxy", "https_proxy"].some((name) => (process.env[name] ?? process.env[name.toUpperCase()] ?? "") !== "");
+  agent ??= proxied ? new EnvHttpProxyAgent({ connect: { timeout: REACH_MS } }) : new Agent({ connect: { timeout: REACH_MS } });
+  return agent;
+}
+
 async function reach(origin: string): Promise<void> {
   try {
-    const answer = await fetch(origin, { method: "HEAD", redirect: "manual", dispatcher: agent, signal: AbortSignal.timeout(REACH_MS) });
+    const answer = await fetch(origin, { method: "HEAD", redirect: "manual", dispatcher: dispatcher(), signal: AbortSignal.timeout(REACH_MS) });
     await answer.body?.cancel();
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
