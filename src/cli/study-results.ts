@@ -41,7 +41,7 @@ export function findAdapters(folder: string, depth = 2): string[] {
 function figures(value: unknown, prefix = ""): Map<string, number> {
   const found = new Map<string, number>();
   if (!isRecord(value)) return found;
-  for (const [name, inner] of Object.entries(value as JsonRecord)) {
+  for (const [name, inner] of Object.entries(value)) {
     if (typeof inner === "number" && Number.isFinite(inner)) found.set(prefix + name, inner);
     else if (prefix === "") for (const [deeper, number] of figures(inner, `${name} `)) found.set(deeper, number);
   }

@@ -42,7 +42,7 @@ const steps = (events: readonly TrainEvent[]): (TrainEvent & { type: "step" })[]
 const endOf = (events: readonly TrainEvent[]): TrainEvent & { type: "end" } => {
   const end = events[events.length - 1];
   assert.equal(end.type, "end");
-  return end as TrainEvent & { type: "end" };
+  return end;
 };
 
 for (const method of ["lora", "full"] as const) {

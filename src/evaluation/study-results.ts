@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { outputFolder } from "../base/output-folder";
+import { TsloraError } from "../base/tslora-error";
+import { writeAtomically } from "../base/write-atomically";
+import type { Evaluation } from "./evaluation";
+
+/** What a run of the study found, as `results.json` holds it. */
+export interface StudyResults {
+  /** The model's name. */
+  readonly model: string;
+  /** What the data were taken from. */
+  readonly data: string;
+  readonly seed: number;
+  readonly method: "lora" | "full";
+  /** The test set's evaluation with the new head, before training. */
+  readonly before: Evaluation;
+  /** The same after training. */
+  readonly after: Evaluation;
+  /** The validation set's evaluation after training, by which the weights were chosen. */
+  readonly validation: Evaluation;
+  /** TF-IDF with logistic regression on the test set. */
+  readonly baseline: Evaluation;
+  /** Of training, in seconds. */
+  readonly elapsed: number;
+  /** Why this model and these data, and what must be known of them. */
+  readonly notices: readonly string[];
+  /** Set where the results say nothing about cancer. */
+  readonly banner?: string;
+}
+
+/** Writes `results.json` into the output folder. Returns its path. */
+export async function writeResults(results: StudyResults): Promise<string> {
+  const path = join(outputFolder(), "results.json");
+  await writeAtomically(path, `${JSON.stringify(results, undefined, 1)}\n`);
+  return path;
+}
+
+/**
+ * Reads the `results.json` of the last run.
+ *
+ * @throws TsloraError `not-found` when there is none, with what to run.
+ */
+export async function readResults(): Promise<StudyResults> {
+  const path = join(outputFolder(), "results.json");
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as StudyResults;
+  } catch (error) {
+    throw new TsloraError("not-found", `The results of 01-study were looked for at ${path} and cannot be read. Run the notebook 01-study first, or \`npm run study\`.`, { cause: error });
+  }
+}

@@ -1,0 +1,1 @@
+export { resolveModel, type ResolvedModel } from "./resolve-model";

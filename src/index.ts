@@ -1,0 +1,16 @@
+/** tslora: LoRA fine-tuning of text classifiers in TypeScript. What the notebooks import. */
+export { outputFolder } from "./base/output-folder";
+export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
+export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";
+export { SequenceClassifier, type ModelOrigin, type ParameterCount, type TextTokenizer } from "./classifier/sequence-classifier";
+export * from "./corpus";
+export * from "./evaluation";
+export { readResults, writeResults, type StudyResults } from "./evaluation/study-results";
+export * from "./figures";
+export * from "./hub";
+export type { LoraConfig } from "./lora/lora-config";
+export type { SavedAdapter } from "./lora/save-adapter";
+export * from "./tokenizer";
+export { train } from "./training/train";
+export type { TrainEvent, TrainSummary } from "./training/train-event";
+export type { TrainOptions, TrainingData } from "./training/train-options";
