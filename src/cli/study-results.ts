@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { isRecord, type JsonRecord } from "../notebook/json";
+import { isRecord } from "../notebook/json";
 import { parseJson } from "../notebook/parse-json";
 import { table } from "./terminal";
 

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { saveModelCard } from "../../src/hub/model-card";
+import { preparePush } from "../../src/hub/prepare-push";
+
+let folder = "";
+before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-push-"))));
+after(() => rm(folder, { recursive: true, force: true }));
+
+test("a dry run lists what would be sent, and refuses a folder without a whole adapter", async () => {
+  await writeFile(join(folder, "adapter_config.json"), "{}");
+  await assert.rejects(preparePush({ directory: folder, repoId: "me/it" }), /expected to hold adapter_config\.json and adapter_model\.safetensors[\s\S]*it holds adapter_config\.json/);
+  await writeFile(join(folder, "adapter_model.safetensors"), "12345");
+  await saveModelCard(folder, { baseModel: "some/base", method: "lora", data: "zip", seed: 1, labels: ["A", "B"], metrics: [{ name: "accuracy", value: 0.9, interval: { low: 0.8, high: 0.95 } }] });
+  const { files } = await preparePush({ directory: folder, repoId: "me/it" });
+  assert.deepEqual(files.map(({ path }) => path), ["README.md", "adapter_config.json", "adapter_model.safetensors"]);
+  assert.equal(files[2].size, 5);
+  await assert.rejects(preparePush({ directory: folder, repoId: "it" }), /owner\/name; "it" came/);
+  await assert.rejects(preparePush({ directory: join(folder, "none"), repoId: "me/it" }), /cannot be read/);
+});
