@@ -31,7 +31,7 @@ test("cleaning twice is cleaning once", () => {
 });
 
 test("a text of 100,000 characters is cleaned as well", () => {
-  assert.equal(cleanText("et al ".repeat(17_000)).length, 17_000 * 6 - 1);
+  assert.equal(cleanText("et al. ".repeat(17_000)), `${"and others ".repeat(16_999)}and others.`);
   assert.equal(cleanText(`x${" ".repeat(100_000)}y`), "x y");
 });
 
