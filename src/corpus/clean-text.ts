@@ -19,7 +19,9 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
 /** Those that may be a sentence's last word, whose full stop then ends the sentence too. */
 const CLOSING = new Set(["et al.", "etc."]);
 
-const ABBREVIATION = new RegExp(`(?<![\\p{L}\\p{N}])(?:${Object.keys(ABBREVIATIONS).map((short) => short.replaceAll(".", "\\.").replaceAll(" ", "\\s+")).join("|")})(?<ends>(?=\\s+\\p{Lu}|\\s*$))?`, "giu");
+const ABBREVIATION = new RegExp(`(?<![\\p{L}\\p{N}])(?:${Object.keys(ABBREVIATIONS).map((short) => short.replaceAll(".", "\\.").replaceAll(" ", "\\s+")).join("|")})`, "giu");
+/** What follows a full stop that ends a sentence. Without the flag i, under which a small letter passes for a capital. */
+const SENTENCE_END = /^(?:\s+\p{Lu}|\s*$)/u;
 
 /**
  * The study's cleaning of a text: drops the marks `<ID:...>`, `Title:` and `Abstract:`, writes out a few
@@ -39,10 +41,9 @@ export function cleanText(text: string): string {
   const marked = /^\s*<ID:[^>\n]*>/.exec(text);
   const body = marked === null ? text : unmark(text.slice(marked[0].length));
   const cleaned = body
-    .replace(ABBREVIATION, (found: string, ...rest: unknown[]) => {
+    .replace(ABBREVIATION, (found: string, at: number) => {
       const short = found.toLowerCase().replace(/\s+/g, " ");
-      const { ends } = rest.at(-1) as { ends?: string };
-      return ABBREVIATIONS[short] + (ends !== undefined && CLOSING.has(short) ? "." : "");
+      return ABBREVIATIONS[short] + (CLOSING.has(short) && SENTENCE_END.test(body.slice(at + found.length)) ? "." : "");
     })
     .replace(/[,;@#$%^&*()]/g, "")
     .replace(/\s+/g, " ")

@@ -53,5 +53,7 @@ function percentile(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+  const step = sorted[above] - sorted[below];
+  const part = place - below;
+  return part < 0.5 ? sorted[below] + step * part : sorted[above] - step * (1 - part); // from the nearer end, as NumPy does
 }

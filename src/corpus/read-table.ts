@@ -52,7 +52,7 @@ export function readTable(path: string, { columns, rows, problems }: Rows, optio
   const remarks: string[] = [];
   if (idColumn === undefined) remarks.push("There is no ID column: rows are numbered from 1.");
   if (options.labels === undefined && Object.entries(classes).some(([name, label]) => name !== String(label))) {
-    remarks.push(`Labels were numbered in sorted order: ${Object.entries(classes).slice(0, 20).map(([name, label]) => `${name} is ${label}`).join(", ")}.`);
+    remarks.push(`Labels were numbered in sorted order: ${Object.entries(classes).sort(([, a], [, b]) => a - b).slice(0, 20).map(([name, label]) => `${name} is ${label}`).join(", ")}.`);
   }
   return { documents, problems: found, ignored: [], classes, remarks };
 }

@@ -1,7 +1,7 @@
 """Writes golden-splits.json: scikit-learn 1.9.1's train_test_split on NumPy 2.4.6, as row numbers.
 
-Run in this folder:  python golden-splits.py [path to Dataset.zip, for the study's own split]
-The study's split needs only the number of files and their labels; no text is written.
+Run in this folder: python golden-splits.py
+Row numbers of large splits are written as sha256 of the numbers joined by commas.
 """
 import hashlib
 import json
