@@ -8,7 +8,6 @@ Every text in it is invented. Of the study's corpus, where it is given, only num
 import hashlib
 import json
 import random
-import re
 import sys
 import warnings
 import zipfile
@@ -231,17 +230,12 @@ def baseline_cases():
 
 # --- the study's corpus --------------------------------------------------------------------------------------------
 
-def study_text(raw):
-    """Title and abstract without their marks."""
-    return re.search(r"^Title:(.*)$", raw, re.M).group(1).strip() + " " + raw.split("Abstract:", 1)[1].strip()
-
-
 def corpus_case(path):
     texts, labels = [], []
     with zipfile.ZipFile(path) as corpus:
         for label, folder in ((1, "Dataset/Cancer/"), (0, "Dataset/Non-Cancer/")):
             for name in sorted(n for n in corpus.namelist() if n.startswith(folder) and n.endswith(".txt")):
-                texts.append(study_text(corpus.read(name).decode("utf-8")))
+                texts.append(corpus.read(name).decode("utf-8"))
                 labels.append(label)
     texts, labels = np.array(texts, dtype=object), np.array(labels)
     train, rest = train_test_split(np.arange(len(texts)), train_size=0.6, random_state=42)
@@ -251,7 +245,6 @@ def corpus_case(path):
     model = LogisticRegression(C=10, tol=1e-10, max_iter=100000).fit(x, labels[train])
     score = lambda rows: {"accuracy": model.score(vectorizer.transform(texts[rows]), labels[rows]), "probabilities": np.round(model.predict_proba(vectorizer.transform(texts[rows]))[:12, 1], 6)}
     return {
-        "split": {"train": train, "test": test, "validation": validation},
         "features": len(vectorizer.vocabulary_), "featuresSha256": hashlib.sha256("\n".join(vectorizer.get_feature_names_out()).encode()).hexdigest(),
         "test": score(test), "validation": score(validation),
     }
