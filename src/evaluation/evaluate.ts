@@ -5,9 +5,9 @@ import { readLabelledTexts, type LabelledTexts } from "./labelled-texts";
 import { mean } from "./metrics/pairwise-sum";
 import { predictRows } from "./predict-rows";
 import { softmax } from "./softmax";
-import type { PredictOptions, TextClassifier } from "./text-classifier";
+import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 
-export interface EvaluateOptions extends PredictOptions {
+export interface EvaluateOptions extends PredictLogitsOptions {
   /** Of all intervals. @default 0.95 */
   readonly confidence?: number;
 }

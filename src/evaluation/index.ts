@@ -31,5 +31,5 @@ export { rocCurve, type RocCurve } from "./metrics/roc-curve";
 export type { Label, Labels } from "./metrics/targets";
 export { predict, type Prediction } from "./predict";
 export { publishedStudy, type PublishedRow } from "./published-study";
-export type { PredictOptions, TextClassifier } from "./text-classifier";
+export type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 export { tuneThreshold, type ThresholdMetric, type TunedThreshold } from "./tune-threshold";

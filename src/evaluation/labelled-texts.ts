@@ -31,25 +31,28 @@ const NAMED = 10; // as many bad rows an error names
  * @throws TsloraError `bad-input` when a column is missing, there is no row, a text is no string or a label no class.
  */
 export function readLabelledTexts(where: string, data: LabelledTexts, { classes }: { classes: number }): TextsAndLabels {
-  const [texts, labels] = "column" in data ? [column(where, data, "texts"), column(where, data, "label")] : [data.map(({ text }) => text), data.map(({ label }) => label)];
-  if (texts.length === 0) throw new TsloraError("bad-input", `${where}: at least one text was expected; the data has none.`);
+  const rows = "column" in data ? frameRows(where, data) : data;
+  if (rows.length === 0) throw new TsloraError("bad-input", `${where}: at least one text was expected; the data has none.`);
+  const texts: string[] = [];
+  const labels: number[] = [];
+  const bad: string[] = [];
+  rows.forEach(({ text, label }, i) => {
+    if (typeof text !== "string") bad.push(`row ${i}: a text was expected; ${String(text)} came`);
+    else texts.push(text);
+    if (typeof label !== "number" || !Number.isInteger(label) || label < 0 || label >= classes) bad.push(`row ${i}: the label is to be a whole number from 0 to ${classes - 1}; ${String(label)} came`);
+    else labels.push(label);
+  });
   const problems = new Problems(where);
-  const bad = new Set<number>();
-  const isText = (text: unknown, i: number): text is string => problems.expect(typeof text === "string" || tooMany(bad, i), `row ${i}: a text was expected; ${String(text)} came`);
-  const isClass = (label: unknown, i: number): label is number =>
-    problems.expect((typeof label === "number" && Number.isInteger(label) && label >= 0 && label < classes) || tooMany(bad, i), `row ${i}: the label is to be a whole number from 0 to ${classes - 1}; ${String(label)} came`);
-  const read = { texts: texts.filter(isText), labels: labels.filter(isClass) };
+  for (const problem of bad.slice(0, NAMED)) problems.expect(false, problem);
+  problems.expect(bad.length <= NAMED, `and ${bad.length - NAMED} more`);
   problems.throwIfAny("bad-input");
-  return read;
+  return { texts, labels };
 }
 
-/** Notes a bad row; whether enough were named before it. */
-function tooMany(bad: Set<number>, row: number): boolean {
-  bad.add(row);
-  return bad.size > NAMED;
-}
-
-function column(where: string, frame: TextFrame, name: string): unknown[] {
-  if (!frame.columns.includes(name)) throw new TsloraError("bad-input", `${where}: a column "${name}" was expected; the frame has ${frame.columns.map((c) => `"${c}"`).join(", ")}. Rename the column.`);
-  return Array.from(frame.column(name).values);
+function frameRows(where: string, frame: TextFrame): { text: unknown; label: unknown }[] {
+  const [texts, labels] = ["texts", "label"].map((name) => {
+    if (!frame.columns.includes(name)) throw new TsloraError("bad-input", `${where}: a column "${name}" was expected; the frame has ${frame.columns.map((c) => `"${c}"`).join(", ")}. Rename the column.`);
+    return Array.from(frame.column(name).values);
+  });
+  return texts.map((text, i) => ({ text, label: labels[i] }));
 }

@@ -1,5 +1,5 @@
 import { TsloraError } from "../base/tslora-error";
-import type { PredictOptions, TextClassifier } from "./text-classifier";
+import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 
 /**
  * A classifier's scores as rows, checked: it is a boundary, and a diverged model answers NaN.
@@ -7,7 +7,7 @@ import type { PredictOptions, TextClassifier } from "./text-classifier";
  * @returns [texts][labels]
  * @throws TsloraError `bad-input` when a score is missing or not finite.
  */
-export async function predictRows(where: string, classifier: TextClassifier, { texts, ...options }: PredictOptions & { readonly texts: readonly string[] }): Promise<number[][]> {
+export async function predictRows(where: string, classifier: TextClassifier, { texts, ...options }: PredictLogitsOptions & { readonly texts: readonly string[] }): Promise<number[][]> {
   const width = classifier.labels.length;
   if (width < 2) throw new TsloraError("bad-input", `${where}: a classifier of two labels or more was expected; it has ${width}.`);
   const logits = texts.length === 0 ? new Float32Array() : await classifier.predictLogits(texts, options);

@@ -1,7 +1,7 @@
 import { Problems } from "../base/problems";
 import { predictRows } from "./predict-rows";
 import { softmax } from "./softmax";
-import type { PredictOptions, TextClassifier } from "./text-classifier";
+import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 
 /** One text's prediction, as Hugging Face's text-classification pipeline prints it. */
 export interface Prediction {
@@ -20,7 +20,7 @@ export interface Prediction {
  * @returns a prediction for each text, in their order
  * @throws TsloraError `bad-input` when a text is no string or the classifier gives no usable scores.
  */
-export async function predict(classifier: TextClassifier, texts: string | readonly string[], options: PredictOptions = {}): Promise<Prediction[]> {
+export async function predict(classifier: TextClassifier, texts: string | readonly string[], options: PredictLogitsOptions = {}): Promise<Prediction[]> {
   const list = typeof texts === "string" ? [texts] : texts;
   const problems = new Problems("predict");
   list.forEach((text: unknown, i) => problems.expect(typeof text === "string", `texts is to hold strings; ${String(text)} stands at index ${i}`));

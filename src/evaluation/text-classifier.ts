@@ -5,19 +5,16 @@ export interface TextClassifier {
   /**
    * Scores of texts before the softmax.
    *
-   * @param options.signal - stops between batches
-   * @param options.batchSize - texts a batch
-   * @param options.onProgress - told after each batch how many texts are done
-   * @returns [texts, labels], row by row
+   * @returns [texts, labels], row by row, in the order of the texts
    */
-  predictLogits(texts: readonly string[], options?: PredictOptions): Promise<Float32Array>;
+  predictLogits(texts: readonly string[], options?: PredictLogitsOptions): Promise<Float32Array>;
 }
 
-export interface PredictOptions {
-  /** Stops between batches. */
+export interface PredictLogitsOptions {
+  /** Stops between passes. */
   readonly signal?: AbortSignal;
-  /** Texts a batch. @default the classifier's own */
-  readonly batchSize?: number;
-  /** Told after each batch how many texts are done, of how many. */
+  /** Told after each pass how many texts are done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Tokens in one forward pass, of a classifier that makes any. @default the classifier's own */
+  readonly maxTokensPerPass?: number;
 }

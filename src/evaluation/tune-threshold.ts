@@ -21,12 +21,10 @@ interface Counts {
   readonly negatives: number;
 }
 
-const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
-
 const METRICS: Readonly<Record<ThresholdMetric, (counts: Counts) => number>> = {
-  f1: ({ right, wrong, positives }) => share(2 * right, positives + right + wrong),
-  accuracy: ({ right, wrong, positives, negatives }) => share(right + negatives - wrong, positives + negatives),
-  balanced_accuracy: ({ right, wrong, positives, negatives }) => (share(right, positives) + share(negatives - wrong, negatives)) / 2,
+  f1: ({ right, wrong, positives }) => (2 * right) / (positives + right + wrong),
+  accuracy: ({ right, wrong, positives, negatives }) => (right + negatives - wrong) / (positives + negatives),
+  balanced_accuracy: ({ right, wrong, positives, negatives }) => (right / positives + (negatives - wrong) / negatives) / 2,
 };
 
 /**
@@ -39,7 +37,8 @@ const METRICS: Readonly<Record<ThresholdMetric, (counts: Counts) => number>> = {
  * @param scores - the positive label's probabilities, [samples]
  * @param options.metric - what is to be highest. @default "f1"
  * @param options.posLabel - the positive label. @default 1
- * @throws TsloraError `bad-option` for an unknown metric, `bad-input` for scores that are no probabilities.
+ * @throws TsloraError `bad-option` for an unknown metric, `bad-input` for scores that are no probabilities or
+ *   where only one label occurs.
  */
 export function tuneThreshold(yTrue: Labels, scores: ArrayLike<number>, options: { readonly metric?: ThresholdMetric; readonly posLabel?: Label } = {}): TunedThreshold {
   const { metric = "f1", posLabel = 1 } = options;
@@ -48,9 +47,10 @@ export function tuneThreshold(yTrue: Labels, scores: ArrayLike<number>, options:
   problems.throwIfAny();
   const { thresholds, truePositives, falsePositives } = countAtThresholds("tuneThreshold", yTrue, scores, { posLabel });
   problems.expect(thresholds[0] <= 1 && thresholds[thresholds.length - 1] >= 0, `scores are to be probabilities from 0 to 1; they reach from ${thresholds[thresholds.length - 1]} to ${thresholds[0]}`);
-  problems.throwIfAny("bad-input");
   const positives = truePositives[thresholds.length - 1];
   const negatives = yTrue.length - positives;
+  problems.expect(positives > 0 && negatives > 0, `yTrue is to hold both labels; of ${yTrue.length} samples ${positives} are positive (${JSON.stringify(posLabel)})`);
+  problems.throwIfAny("bad-input");
   const measure = (taken: number): number => {
     const right = truePositives[taken - 1] ?? 0;
     return METRICS[metric]({ right, wrong: falsePositives[taken - 1] ?? 0, positives, negatives });

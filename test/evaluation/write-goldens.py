@@ -1,14 +1,16 @@
 """Writes the golden values that the evaluation room is tested against.
 
     python -m venv venv && venv/bin/pip install scikit-learn==1.9.1 numpy==2.4.6 scipy==1.17.1
-    venv/bin/python test/evaluation/write-goldens.py
+    venv/bin/python test/evaluation/write-goldens.py [Dataset.zip]
 
-Every text in it is invented.
+Every text in it is invented. Of the study's corpus, where it is given, only numbers and hashes are written.
 """
+import hashlib
 import json
 import random
 import sys
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from scipy import stats
 from sklearn import metrics
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
 
 PINS = {"scikit-learn": (sklearn.__version__, "1.9.1"), "numpy": (np.__version__, "2.4.6"), "scipy": (scipy.__version__, "1.17.1")}
 for name, (got, wanted) in PINS.items():
@@ -225,6 +228,30 @@ def baseline_cases():
         }
 
 
+# --- the study's corpus --------------------------------------------------------------------------------------------
+
+def corpus_case(path):
+    texts, labels = [], []
+    with zipfile.ZipFile(path) as corpus:
+        for label, folder in ((1, "Dataset/Cancer/"), (0, "Dataset/Non-Cancer/")):
+            for name in sorted(n for n in corpus.namelist() if n.startswith(folder) and n.endswith(".txt")):
+                texts.append(corpus.read(name).decode("utf-8"))
+                labels.append(label)
+    texts, labels = np.array(texts, dtype=object), np.array(labels)
+    train, rest = train_test_split(np.arange(len(texts)), train_size=0.6, random_state=42)
+    test, validation = train_test_split(rest, test_size=0.5, random_state=42)  # the first part is the study's test set
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    x = vectorizer.fit_transform(texts[train])
+    model = LogisticRegression(C=10, tol=1e-10, max_iter=100000).fit(x, labels[train])
+    score = lambda rows: {"accuracy": model.score(vectorizer.transform(texts[rows]), labels[rows]), "probabilities": np.round(model.predict_proba(vectorizer.transform(texts[rows]))[:12, 1], 6)}
+    return {
+        "features": len(vectorizer.vocabulary_), "featuresSha256": hashlib.sha256("\n".join(vectorizer.get_feature_names_out()).encode()).hexdigest(),
+        "test": score(test), "validation": score(validation),
+    }
+
+
+if len(sys.argv) > 1:
+    write("golden-corpus.json", [corpus_case(sys.argv[1])])
 write("golden-reports.json", report_cases(400, 5))
 write("golden-formats.json", format_cases())
 write("golden-metrics.json", metric_cases())

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { TsloraError } from "../../src/base/tslora-error";
+import { LogisticRegression } from "../../src/evaluation/baseline/logistic-regression";
+import { minimizeLbfgs } from "../../src/evaluation/baseline/minimize-lbfgs";
+import { evaluateBaseline, trainBaseline } from "../../src/evaluation/baseline/evaluate-baseline";
+import { TfidfVectorizer, type TfidfOptions } from "../../src/evaluation/baseline/tfidf-vectorizer";
+import { compareCodePoints } from "../../src/evaluation/metrics/targets";
+import { assertClose, readGolden } from "./golden";
+
+interface BaselineCase {
+  readonly texts: readonly string[];
+  readonly labels: readonly number[];
+  readonly test: readonly string[];
+  readonly options: TfidfOptions;
+  readonly features: readonly string[];
+  readonly matrix: { readonly shape: readonly number[]; readonly indptr: readonly number[]; readonly indices: readonly number[]; readonly data: readonly number[] };
+  readonly coef: readonly (readonly number[])[];
+  readonly intercept: readonly number[];
+  readonly probabilities: readonly (readonly number[])[];
+}
+
+const cases = readGolden<BaselineCase>("golden-baseline.json");
+
+test("terms and weights are scikit-learn's, in any script", () => {
+  for (const { texts, test: unseen, options, features, matrix } of cases) {
+    const vectorizer = new TfidfVectorizer(options).fit(texts);
+    assert.deepEqual(vectorizer.featureNames, features);
+    const { shape, indptr, indices, data } = vectorizer.transform(unseen);
+    assert.deepEqual([[...shape], [...indptr], [...indices]], [matrix.shape, matrix.indptr, matrix.indices]);
+    assertClose(data, matrix.data, "weights");
+  }
+});
+
+test("coefficients and probabilities are scikit-learn's at the optimum", () => {
+  for (const { texts, labels, test: unseen, options, coef, intercept, probabilities } of cases) {
+    const vectorizer = new TfidfVectorizer(options).fit(texts);
+    const model = new LogisticRegression({ C: 10 }).fit(vectorizer.transform(texts), labels);
+    coef.forEach((row, k) => assertClose(model.coef[k], row, `coefficients ${k}`, 1e-4));
+    if (coef.length === 1) assertClose(model.intercept, intercept, "intercept", 1e-4); // of more classes only differences count
+    assertClose(model.predictProba(vectorizer.transform(unseen)), probabilities, "probabilities", 1e-5);
+  }
+});
+
+test("L-BFGS finds the bottom of a long valley, and says when it is not allowed to", () => {
+  const scales = [1, 10, 1000, 1e-3];
+  const valley = (x: Float64Array, gradient: Float64Array): number => {
+    x.forEach((value, i) => (gradient[i] = scales[i] * (value - i)));
+    return scales.reduce((sum, scale, i) => sum + (scale / 2) * (x[i] - i) ** 2, 0);
+  };
+  const start = Float64Array.of(5, -5, 3, 100);
+  assertClose(minimizeLbfgs(valley, { start, tol: 1e-9, maxIter: 1000 }), [0, 1, 2, 3], "minimum", 1e-5);
+  assert.deepEqual([...start], [5, -5, 3, 100]);
+  assert.throws(() => minimizeLbfgs(valley, { start, tol: 1e-9, maxIter: 2 }), /maxIter = 2/);
+});
+
+test("strings are ordered by code point, as Python does", () => {
+  const ordered = ["", "a", "ab", "b", "é", "\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10000}a", "\u{20000}"];
+  for (const [i, a] of ordered.entries()) for (const [j, b] of ordered.entries()) assert.equal(Math.sign(compareCodePoints(a, b)), Math.sign(i - j), `${i} and ${j}`);
+});
+
+test("the baseline learns what there is to learn, and is a classifier like any other", async () => {
+  const [{ texts, labels, test: unseen, probabilities }] = cases;
+  const train = texts.map((text, i) => ({ text, label: labels[i] }));
+  const classifier = trainBaseline(train, { labels: ["even", "odd"] });
+  const logits = await classifier.predictLogits(unseen);
+  assert.deepEqual(classifier.labels, ["even", "odd"]);
+  probabilities.forEach(([, p], i) => assertClose(1 / (1 + Math.exp(logits[2 * i] - logits[2 * i + 1])), p, `text ${i}`, 1e-5));
+  const evaluation = await evaluateBaseline(train, train);
+  assert.ok(evaluation.accuracy > 0.9 && evaluation.n === texts.length);
+});
+
+test("what cannot be learned from is refused", () => {
+  const refused = (call: () => unknown, message: RegExp): void => {
+    assert.throws(call, (error) => error instanceof TsloraError && message.test(error.message));
+  };
+  refused(() => trainBaseline([{ text: "warm warm", label: 0 }]), /none is POSITIVE/);
+  refused(() => trainBaseline([{ text: "red", label: 0 }, { text: "blue", label: 1 }]), /no term stands in 2 or more of the 2 texts/);
+  refused(() => new TfidfVectorizer({ ngramRange: [2, 1], minDf: 0 }), /ngramRange[^]*minDf/);
+  refused(() => new LogisticRegression({ C: NaN }), /C is to be a number above 0; NaN came/);
+});
