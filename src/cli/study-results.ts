@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { isRecord, type JsonRecord } from "../notebook/json";
+import { isRecord } from "../notebook/json";
 import { parseJson } from "../notebook/parse-json";
 import { table } from "./terminal";
 
@@ -41,7 +41,7 @@ export function findAdapters(folder: string, depth = 2): string[] {
 function figures(value: unknown, prefix = ""): Map<string, number> {
   const found = new Map<string, number>();
   if (!isRecord(value)) return found;
-  for (const [name, inner] of Object.entries(value as JsonRecord)) {
+  for (const [name, inner] of Object.entries(value)) {
     if (typeof inner === "number" && Number.isFinite(inner)) found.set(prefix + name, inner);
     else if (prefix === "") for (const [deeper, number] of figures(inner, `${name} `)) found.set(deeper, number);
   }
