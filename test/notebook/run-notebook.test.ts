@@ -4,6 +4,7 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { findKernelSpec } from "../../src/notebook/find-kernelspec";
 import type { ErrorOutput, Output } from "../../src/notebook/notebook-types";
 import { parseNotebook } from "../../src/notebook/parse-notebook";
 import { readNotebook } from "../../src/notebook/read-notebook";
@@ -12,6 +13,15 @@ import { saveNotebook } from "../../src/notebook/save-notebook";
 import { codeCells, isAlive, notebookOf, printed, runToEnd, withFolder } from "./notebooks";
 
 const errorOf = (outputs: readonly Output[]): ErrorOutput | undefined => outputs.find((output): output is ErrorOutput => output.output_type === "error");
+
+function pythonKernelMissing(): string | undefined {
+  try {
+    const [python] = findKernelSpec("python3").argv;
+    return spawnSync(python, ["-c", "import ipykernel"], { stdio: "ignore" }).status === 0 ? undefined : `${python} of the kernelspec python3 has no ipykernel`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 test("cells run in order, outputs and counts are saved, and the copy is a valid notebook after every cell", () =>
   withFolder(async (folder) => {
@@ -147,8 +157,8 @@ test("bad input is refused before anything is written", () =>
   }));
 
 test("a Python notebook runs by its kernelspec, as any kernel does", async (context) => {
-  const found = spawnSync("python3", ["-c", "import ipykernel"], { stdio: "ignore" });
-  if (found.status !== 0) return context.skip("python3 on PATH has no ipykernel");
+  const missing = pythonKernelMissing();
+  if (missing !== undefined) return context.skip(missing);
   const python = notebookOf(
     [
       ["n = 1", "parameters"],
