@@ -116,8 +116,9 @@ export class RunView {
     this.#eraseLive();
     const { ename, evalue, traceback } = outcome.error;
     const head = `${this.#name}, cell ${report.number} of ${report.total}: ${ename}: ${evalue}`;
-    const lines = traceback.join("\n").split("\n").map((line) => `  ${this.#terminal.color ? line : stripAnsi(line)}`);
-    this.#terminal.err.write(`${styled(this.#terminal, "red", head)}\n${lines.join("\n")}\n`);
+    const said = traceback.join("\n").split("\n");
+    const lines = (said[0] === `${ename}: ${evalue}` ? said.slice(1) : said).map((line) => `  ${this.#terminal.color ? line : stripAnsi(line)}`);
+    this.#terminal.err.write(`${[styled(this.#terminal, "red", head), ...lines].join("\n")}\n`);
   }
 
   #line(text: string): void {

@@ -95,7 +95,7 @@ function backspaced(part: string): string {
   let result = part;
   for (let before = ""; before !== result; ) {
     before = result;
-    result = result.replace(/[^\b]\b/g, "");
+    result = result.replace(/[^\b][\b]/g, "");
   }
   return result.replace(/^[\b]+/, "");
 }

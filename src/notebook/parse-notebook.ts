@@ -105,7 +105,7 @@ function joinBundle(bundle: JsonRecord): JsonRecord {
 }
 
 /** Whether a MIME type holds JSON, which is kept as a value and never as lines of text. */
-export function isJsonMime(mime: string): boolean {
+function isJsonMime(mime: string): boolean {
   return /^application\/(.*\+)?json$/.test(mime);
 }
 

@@ -52,7 +52,8 @@ export async function* runCell(placed: PlacedCell, options: RunCellOptions): Asy
   if (filter !== undefined) {
     const { failure, released } = filter.end(reply?.status);
     for (const text of released) yield stderr(text);
-    if (failure !== undefined) raised = tslabErrorOutput(failure, options.executed);
+    // what tslab prints of an interrupt says nothing that the reason for the interrupt does not say better
+    if (failure !== undefined && ended.stopped === undefined) raised = tslabErrorOutput(failure, options.executed);
   } else if (reply?.status === "error") {
     raised ??= replyError(reply);
   }

@@ -1,6 +1,6 @@
 import { isRecord } from "./json";
 import type { Notebook, Output } from "./notebook-types";
-import { checkNotebook, isJsonMime } from "./parse-notebook";
+import { checkNotebook } from "./parse-notebook";
 
 /**
  * A notebook as nbformat writes it: keys sorted, one blank of indent, texts as lists of lines, so that a saved copy
@@ -26,8 +26,13 @@ function plainOutput(output: Output): Record<string, unknown> {
   if (output.output_type === "error") return { ...output };
   const saved: Record<string, unknown> = { ...output };
   delete saved.transient;
-  const data = Object.entries(output.data).map(([mime, value]) => [mime, typeof value === "string" && !isJsonMime(mime) ? lines(value) : value] as const);
+  const data = Object.entries(output.data).map(([mime, value]) => [mime, typeof value === "string" && isText(mime) ? lines(value) : value] as const);
   return { ...saved, data: Object.fromEntries(data) };
+}
+
+/** The types that nbformat writes as lines; others, such as base64, stay one string. */
+function isText(mime: string): boolean {
+  return mime.startsWith("text/") || mime === "image/svg+xml" || mime === "application/javascript";
 }
 
 /** Lines with their line ends, as `str.splitlines(keepends=True)` for "\n". */

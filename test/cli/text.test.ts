@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { test } from "node:test";
+
+import { parseDuration } from "../../src/cli/command-options";
+import { displayText, htmlText } from "../../src/cli/output-text";
+import { RunView } from "../../src/cli/run-view";
+import { findAdapters, resultLines } from "../../src/cli/study-results";
+import { duration } from "../../src/cli/terminal";
+import type { CodeCell } from "../../src/notebook/notebook-types";
+import type { OutputMessage } from "../../src/notebook/output-reducer";
+import { withFolder } from "../notebook/notebooks";
+
+test("times are read and written as people do", () => {
+  assert.deepEqual(["90", "90s", "1.5m", "2h"].map(parseDuration), [90_000, 90_000, 90_000, 7_200_000]);
+  for (const bad of ["", "0", "-1", "1d", "999h99", "600000h"]) assert.throws(() => parseDuration(bad), /Expected a time/);
+  assert.deepEqual([400, 59_940, 185_000, 3_723_000].map(duration), ["0.4 s", "59.9 s", "3:05 min", "1:02:03 h"]);
+});
+
+test("displays are text in a terminal: plain first, tables by rows, figures by name", () => {
+  const text = (data: Record<string, unknown>): string => displayText({ data });
+  assert.equal(text({ "text/html": "<b>x</b>", "text/plain": "x" }), "x");
+  assert.equal(text({ "text/html": "<div id=a></div><script>plot()</script>" }), "[figure]");
+  assert.equal(text({ "image/svg+xml": "<svg/>" }), "[figure]");
+  assert.equal(htmlText("<style>td { }</style><table><tr><th>a</th><th>b</th></tr>\n<tr><td>1 &lt; 2</td><td>&amp;</td></tr></table>"), "a  b\n1 < 2  &");
+});
+
+test("in a terminal a line is redrawn below the outputs, and unfinished outputs are in it", () => {
+  let shown = "";
+  const out = Object.assign(new Writable({ write: (chunk: Buffer, _encoding, done) => ((shown += chunk.toString()), done()) }), { columns: 56 });
+  const view = new RunView("notebooks/01-study.ipynb", { terminal: { out, err: out, color: false, live: true }, quiet: false });
+  const place = { index: 0, number: 1, total: 2 };
+  const cell: CodeCell = { cell_type: "code", id: "a", metadata: {}, source: "\nawait train(classifier);", execution_count: null, outputs: [] };
+  const output = (message: OutputMessage): void => view.show({ event: "output", message, late: false, ...place });
+  view.show({ event: "cell-start", cell, ...place });
+  output({ type: "stream", content: { name: "stdout", text: "10%\r20%\r" } });
+  output({ type: "stream", content: { name: "stdout", text: "100%\ndone\nrest" } });
+  view.close();
+  const screen: string[] = [""];
+  // eslint-disable-next-line no-control-regex -- the sequence that clears a line
+  for (const part of shown.split(/(\r\u001b\[2K|\n)/)) {
+    if (part === "\n") screen.push("");
+    else if (part === "\r\u001b[2K") screen[screen.length - 1] = "";
+    else screen[screen.length - 1] += part;
+  }
+  assert.deepEqual(screen, ["100%", "done", "rest", ""]);
+  assert.match(shown, /01-study {2}cell 1\/2 {2}[\d.]+ s \([\d.]+ s\) {2}await train\(classifi…/);
+  assert.match(shown, /s\) {2}20%/);
+});
+
+test("the table before and after is read from results.json, and adapters are found by their config", () =>
+  withFolder(async (folder) => {
+    const results = { model: "auto", seed: 42, before: { accuracy: 0.495, report: { macro: 0.33 } }, after: { accuracy: 0.945, report: { macro: 0.94 } }, baseline: { accuracy: 0.925 } };
+    await writeFile(join(folder, "results.json"), JSON.stringify(results));
+    assert.deepEqual(await resultLines(join(folder, "results.json")), [
+      "model auto, seed 42",
+      "              before  after  change  baseline",
+      "accuracy       0.495  0.945  +0.450     0.925",
+      "report macro   0.330  0.940  +0.610",
+    ]);
+    await mkdir(join(folder, "adapter"));
+    await writeFile(join(folder, "adapter", "adapter_config.json"), "{}");
+    assert.deepEqual(findAdapters(folder), [join(folder, "adapter")]);
+  }));

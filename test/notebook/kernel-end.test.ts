@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, test } from "node:test";
+
+import { readNotebook } from "../../src/notebook/read-notebook";
+import type { CellOutcome } from "../../src/notebook/run-events";
+import { runNotebook } from "../../src/notebook/run-notebook";
+import { codeCells, isAlive, notebookOf, printed, runToEnd, withFolder } from "./notebooks";
+
+const connectionFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("tslora-kernel-"));
+const before = connectionFolders();
+
+/** A cell that starts a child of the kernel which would run for a long time, and prints its id. */
+const CHILD = 'import { spawn } from "child_process"; console.log(spawn("sleep", ["1000"]).pid)';
+const childOf = (summary: Parameters<typeof codeCells>[0]): number => Number(printed(codeCells(summary)[0]));
+
+afterEach(() => assert.deepEqual(connectionFolders().filter((name) => !before.includes(name)), [], "no connection file is left"));
+
+test("a kernel that exits or is killed is told at once, with its cause, and leaves no child", () =>
+  withFolder(async (folder) => {
+    for (const [code, says, exit] of [
+      ["process.exit(3)", /exited with code 3/, { code: 3, signal: null }],
+      ['process.kill(process.pid, "SIGKILL")', /signal SIGKILL \(out of memory\?\)/, { code: null, signal: "SIGKILL" }],
+    ] as const) {
+      const outputPath = join(folder, "a.ipynb");
+      const { summary, pid } = await runToEnd(notebookOf([CHILD, `console.log("before");\n${code}`, "never()"]), { outputPath });
+      assert.equal(summary.status, "dead");
+      const outcome = summary.failed?.outcome as Extract<CellOutcome, { status: "dead" }>;
+      assert.match(outcome.error.evalue, says);
+      assert.deepEqual(outcome.exit, exit);
+      assert.ok(!isAlive(pid) && !isAlive(childOf(summary)));
+      const saved = await readNotebook(outputPath);
+      assert.match(saved.cells[0].source, /This run failed/);
+      assert.match(JSON.stringify(saved), /before/, "what the cell printed before its end is kept");
+    }
+  }));
+
+test("an endless loop is interrupted at its limit; one that hears no interrupt is ended with its children", async () => {
+  const interrupted = await runToEnd(notebookOf([CHILD, "console.log('on');\nwhile (true) {}", "never()"]), { cellTimeoutMs: 2000, graceMs: 1500 });
+  assert.equal(interrupted.summary.status, "timeout");
+  assert.match((interrupted.summary.failed?.outcome as { error: { evalue: string } }).error.evalue, /^The cell was not done after 2 s, its limit\.$/);
+  assert.ok(!isAlive(interrupted.pid) && !isAlive(childOf(interrupted.summary)));
+
+  const deaf = await runToEnd(notebookOf([CHILD, "await 1; while (true) {}", "never()"]), { timeoutMs: 5000, graceMs: 500 });
+  const outcome = deaf.summary.failed?.outcome as Extract<CellOutcome, { status: "timeout" }>;
+  assert.equal(outcome.limit, "notebook");
+  assert.match(outcome.error.evalue, /did not hear the interrupt/);
+  assert.ok(!isAlive(deaf.pid) && !isAlive(childOf(deaf.summary)));
+});
+
+test("an abort interrupts the cell, saves the notebook and ends the kernel", () =>
+  withFolder(async (folder) => {
+    const controller = new AbortController();
+    const outputPath = join(folder, "a.ipynb");
+    let pid = -1;
+    let status: string | undefined;
+    for await (const event of runNotebook(notebookOf(["console.log('done')", "await new Promise(() => setInterval(() => 0, 1000))", "never()"]), { outputPath, cwd: folder, signal: controller.signal })) {
+      if (event.event === "kernel-ready") pid = event.pid ?? -1;
+      if (event.event === "cell-start" && event.number === 2) setTimeout(() => controller.abort(), 100);
+      if (event.event === "end") status = event.summary.status;
+    }
+    assert.equal(status, "aborted");
+    assert.ok(!isAlive(pid));
+    const saved = await readNotebook(outputPath);
+    assert.deepEqual(saved.cells.filter((cell) => cell.cell_type === "code").map((cell) => (cell.metadata.tslora as { status: string }).status), ["ok", "aborted", "skipped"]);
+  }));
+
+test("leaving the loop over a run ends its kernel", async () => {
+  let pid = -1;
+  for await (const event of runNotebook(notebookOf(["1", "2"]))) {
+    if (event.event === "kernel-ready") pid = event.pid ?? -1;
+    if (event.event === "cell-end") break;
+  }
+  assert.ok(pid > 0 && !isAlive(pid));
+});

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ansiToHtml } from "../../src/notebook/ansi-html";
+import { highlightCode } from "../../src/notebook/highlight-code";
+import { notebookPage } from "../../src/notebook/notebook-page";
+import type { Cell, Notebook, Output } from "../../src/notebook/notebook-types";
+
+const EVIL = '<script>alert("x")</script>';
+const ESCAPED = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;";
+
+function page(cells: readonly Cell[]): Promise<string> {
+  const notebook: Notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells };
+  return notebookPage([{ name: `a ${EVIL}.ipynb`, notebook }]);
+}
+
+const code = (source: string, outputs: readonly Output[]): Cell => ({ cell_type: "code", id: "c", metadata: {}, source, execution_count: 1, outputs });
+const prose = (source: string): Cell => ({ cell_type: "markdown", id: "m", metadata: {}, source });
+const body = (html: string): string => html.slice(html.indexOf("<main>"));
+
+test("names, sources, streams and errors are escaped", async () => {
+  const html = await page([
+    code(`const a = '${EVIL}';`, [
+      { output_type: "stream", name: "stdout", text: EVIL },
+      { output_type: "error", ename: EVIL, evalue: EVIL, traceback: [EVIL] },
+      { output_type: "display_data", data: { "text/plain": EVIL }, metadata: {} },
+    ]),
+  ]);
+  assert.doesNotMatch(html, /<script/);
+  assert.ok(body(html).split(ESCAPED).length > 6);
+});
+
+test("figures stand as they are, script before image; pictures as data", async () => {
+  const html = body(
+    await page([
+      code("1", [
+        { output_type: "display_data", data: { "text/html": "<div id=f></div><script>draw()</script>", "text/plain": "figure" }, metadata: {} },
+        { output_type: "display_data", data: { "image/svg+xml": '<?xml version="1.0"?>\n<svg id="s"></svg>' }, metadata: {} },
+        { output_type: "display_data", data: { "image/png": "iVBO\nRw0K" }, metadata: {} },
+      ]),
+    ]),
+  );
+  assert.ok(html.indexOf("<script>draw()</script>") < html.indexOf('<svg id="s">') && html.includes("<script>draw()</script>"));
+  assert.doesNotMatch(html, /<\?xml/);
+  assert.match(html, /src="data:image\/png;base64,iVBORw0K"/);
+});
+
+test("headings get anchors of their own and stand in the table of contents; nothing is loaded from elsewhere", async () => {
+  const html = await page([prose("# The study\n\n<b>kept</b>"), prose("## Data & model\n\ntext"), prose("## Data & model"), prose("#### deep")]);
+  for (const id of ["the-study", "data-model", "data-model-1"]) {
+    assert.ok(html.includes(`id="${id}"`) && html.includes(`href="#${id}"`), id);
+  }
+  assert.ok(!html.includes('href="#deep"') && html.includes("<b>kept</b>"));
+  assert.doesNotMatch(html, /(?:src|href)="https?:|@import|url\(/);
+});
+
+test("images that a cell carries are inlined", async () => {
+  const html = await page([{ cell_type: "markdown", id: "m", metadata: {}, source: "![x](attachment:a.png)", attachments: { "a.png": { "image/png": "AAAA" } } }]);
+  assert.match(html, /src="data:image\/png;base64,AAAA"/);
+});
+
+test("ANSI colours become spans and other sequences vanish", () => {
+  assert.equal(ansiToHtml("\u001b[1;31mred\u001b[0m <b> \u001b[2K\u001b[38;5;196mx\u001b[39my"), '<span class="ansi-bold ansi-fg-red">red</span> &lt;b&gt; <span style="color:rgb(255,0,0)">x</span>y');
+  assert.equal(ansiToHtml("\u001b[38;2;1;2;999mx"), '<span style="color:rgb(1,2,255)">x</span>');
+});
+
+test("highlighting changes no character of the code", () => {
+  const source = 'const a: string = `x ${1 < 2} // no`; // "yes"\n/* & */ return 0xff + 1.5e-3;';
+  const html = highlightCode(source, "typescript");
+  const plain = html.replace(/<[^>]*>/g, "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, "&");
+  assert.equal(plain, source);
+  assert.match(html, /<span class="hl-comment">\/\/ &quot;yes&quot;<\/span>/);
+  assert.match(highlightCode("def f(): # x", "python"), /<span class="hl-keyword">def<\/span>.*<span class="hl-comment"># x/);
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { injectParameters, type ParameterInput } from "../../src/notebook/inject-parameters";
+import type { Notebook } from "../../src/notebook/notebook-types";
+import { pythonLiteral } from "../../src/notebook/python-parameters";
+import { readParameters } from "../../src/notebook/read-parameters";
+import { notebookOf } from "./notebooks";
+
+const CELL = `// How to train
+type Method = "lora" | "full";
+const model: string = "auto"; // folder or name
+const data: "auto" | (string & {}) = "auto";
+const method: Method = "lora"; // lora or full
+const seed = 42; // any whole number
+let learningRate: number = 2e-5, epochs: number | null = null;
+/* modules to adapt */
+const targetModules: string | readonly string[] = "auto";
+const options: { r: number; bias?: boolean } = { r: 8 };
+const offline = process.env.OFFLINE ?? false;`;
+const notebook = notebookOf(["1", [CELL, "parameters"], "console.log(seed)"]);
+
+function injected(values: ParameterInput, source: Notebook = notebook): string[] {
+  const { cells } = injectParameters(source, { values, language: "typescript", path: "x" });
+  return cells.filter((cell) => cell.metadata.tags?.includes("injected-parameters")).flatMap((cell) => cell.source.split("\n").slice(1));
+}
+
+test("a TypeScript cell's parameters are listed with types, defaults and comments", () => {
+  const listed = readParameters(notebook).map(({ name, type, default: value, comment }) => [name, type, value, comment]);
+  assert.deepEqual(listed, [
+    ["model", "string", '"auto"', "folder or name"],
+    ["data", '"auto" | (string & {})', '"auto"', ""],
+    ["method", "Method", '"lora"', "lora or full"],
+    ["seed", "number", "42", "any whole number"],
+    ["learningRate", "number", "2e-5", ""],
+    ["epochs", "number | null", "null", ""],
+    ["targetModules", "string | readonly string[]", '"auto"', "modules to adapt"],
+    ["options", "{ r: number; bias?: boolean }", "{ r: 8 }", ""],
+    ["offline", "boolean", "process.env.OFFLINE ?? false", ""],
+  ]);
+});
+
+test("texts are read as the type asks and written back as declared", () => {
+  assert.deepEqual(injected({ model: "42", method: "full", seed: "7", learningRate: "1e-4", epochs: "null", targetModules: '["q", "v"]', options: '{"r": 4}', offline: "true" }), [
+    'const model: string = "42";',
+    'const method: Method = "full";',
+    "const seed = 7;",
+    "let learningRate: number = 0.0001;",
+    "let epochs: number | null = null;",
+    'const targetModules: string | readonly string[] = ["q","v"];',
+    'const options: { r: number; bias?: boolean } = {"r":4};',
+    "const offline = true;",
+  ]);
+  assert.deepEqual(injected({ data: "../a b.zip", targetModules: "q_.*", model: 'a"b\n' }), ['const data: "auto" | (string & {}) = "../a b.zip";', 'const targetModules: string | readonly string[] = "q_.*";', 'const model: string = "a\\"b\\n";']);
+});
+
+test("unknown names and values that do not fit are all told at once", () => {
+  const bad = { sede: "1", method: "qlora", seed: "many", learningRate: NaN, options: '{"r": 1, "alpha": 2}', offline: "maybe" };
+  assert.throws(() => injected(bad), (error: Error) => {
+    for (const part of [/no parameter "sede"; the notebook has model, data/, /method was expected to be Method; got "qlora"/, /seed was expected to be number; got "many"/, /learningRate .* got NaN/, /options/, /offline was expected to be boolean/]) assert.match(error.message, part);
+    return true;
+  });
+});
+
+test("the injected cell stands behind the parameters cell and is replaced, id kept, on a second run", () => {
+  const once = injectParameters(notebook, { values: { seed: 1 }, language: "typescript", path: "x" });
+  assert.deepEqual(once.cells.map(({ id }) => id), ["cell-1", "cell-2", "injected-parameters", "cell-3"]);
+  const twice = injectParameters(once, { values: { seed: 2 }, language: "typescript", path: "x" });
+  assert.deepEqual(twice.cells.map(({ id }) => id), once.cells.map(({ id }) => id));
+  assert.deepEqual(injected({ seed: 2 }, once), ["const seed = 2;"]);
+  assert.equal(notebook.cells.length, 3, "the argument is unchanged");
+  assert.equal(injectParameters(notebook, { values: {}, language: "typescript", path: "x" }), notebook);
+});
+
+test("parameters for a notebook without such a cell, or with two, are refused", () => {
+  assert.throws(() => injected({ a: 1 }, notebookOf(["1"])), /no cell tagged "parameters"/);
+  assert.throws(() => injected({ a: 1 }, notebookOf([["1", "parameters"], ["2", "parameters"]])), /2 cells tagged/);
+});
+
+test("Python cells take Python literals", () => {
+  const python = notebookOf([['name: str = "a"  # who\nrate = 1e-3\nflag = False\nlabels: list[str] = ["#x"]  # hash\nmode: Literal["a", "b"] = "a"\nn: int = 1\nlimit: Optional[int] = None', "parameters"]], "python3");
+  assert.deepEqual(readParameters(python).map(({ name, comment }) => [name, comment]), [["name", "who"], ["rate", ""], ["flag", ""], ["labels", "hash"], ["mode", ""], ["n", ""], ["limit", ""]]);
+  const cells = injectParameters(python, { values: { name: "b", rate: "2", flag: "true", labels: '["x"]', mode: "b", limit: "null" }, language: "python", path: "x" }).cells;
+  assert.equal(cells[1].source, '# Parameters\nname: str = "b"\nrate = 2\nflag = True\nlabels: list[str] = ["x"]\nmode: Literal["a", "b"] = "b"\nlimit: Optional[int] = None');
+  assert.throws(() => injectParameters(python, { values: { n: 1.5, mode: "c" }, language: "python", path: "x" }), /n was expected to be int; got 1.5[\s\S]*mode/);
+  assert.equal(pythonLiteral({ a: [true, null, "é\n"] }), '{"a": [True, None, "é\\n"]}');
+});
