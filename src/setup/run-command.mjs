@@ -1,5 +1,6 @@
 // @ts-check
 import { spawn } from "node:child_process";
+import { basename } from "node:path";
 
 /** How much of a command's output is kept for the message of its failure, in characters. */
 const KEPT = 64_000;
@@ -31,6 +32,7 @@ export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {
       reject(signal.reason);
       return;
     }
+    const name = basename(command === process.execPath ? (parameters[0] ?? command) : command);
     const child = spawn(command, parameters, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
     let output = "";
     const keep = (/** @type {string} */ text) => {
@@ -53,13 +55,13 @@ export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {
 
     child.on("error", (error) => {
       finish();
-      reject(new CommandError(command, `could not be started (${error.message})`, ""));
+      reject(new CommandError(name, `could not be started (${error.message})`, ""));
     });
     child.on("close", (code, killer) => {
       finish();
       if (signal?.aborted) reject(signal.reason);
       else if (code === 0) resolve(output);
-      else reject(new CommandError(command, killer === null ? `ended with exit code ${code}` : `was ended by ${killer}`, output));
+      else reject(new CommandError(name, killer === null ? `ended with exit code ${code}` : `was ended by ${killer}`, output));
     });
     if (child.pid !== undefined) onStart?.(child.pid);
   });

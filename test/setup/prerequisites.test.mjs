@@ -10,19 +10,19 @@ import { makeFolder, ROOT } from "./workbench.mjs";
 
 const FILES = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json", "tsconfig.package.json"];
 /** Stands for each tool that a machine may have or lack. */
-const TOOLS = {
-  python3: "echo 3.11",
-  "c++": "echo compiler",
-};
+const NPM = { npm: "echo 10" };
+const PYTHON = { python3: "echo 3.11" };
+const COMPILER = { "c++": "echo compiler" };
+const TOOLS = { ...NPM, ...PYTHON, ...COMPILER };
 
 /**
  * Starts set-up in a bare clone on a machine of the given shape.
  *
  * @param {import("node:test").TestContext} t
- * @param {{ tools?: Record<string, string>, npm?: boolean, preload?: string, env?: Record<string, string> }} machine
- *   `tools` are shell scripts by name; `preload` is run before, to make Node believe that the machine is another
+ * @param {{ tools?: Record<string, string>, loneNode?: boolean, preload?: string, env?: Record<string, string> }} machine
+ *   `tools` are shell scripts by name; with `loneNode`, Node lies where no npm is beside it; `preload` is run before, to make Node believe that the machine is another
  */
-function setUpOn(t, { tools = TOOLS, npm = true, preload = "", env = {} }) {
+function setUpOn(t, { tools = TOOLS, loneNode = false, preload = "", env = {} }) {
   const clone = join(makeFolder(t), "a clone");
   cpSync(join(ROOT, "src", "setup"), join(clone, "src", "setup"), { recursive: true });
   for (const file of FILES) copyFileSync(join(ROOT, file), join(clone, file));
@@ -32,9 +32,8 @@ function setUpOn(t, { tools = TOOLS, npm = true, preload = "", env = {} }) {
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(bin, name), 0o755);
   }
-  // npm is looked for beside Node as well: a Node that lies alone has none.
-  const node = npm ? process.execPath : join(bin, "node");
-  if (!npm) copyFileSync(process.execPath, node);
+  const node = loneNode ? join(bin, "node") : process.execPath;
+  if (loneNode) copyFileSync(process.execPath, node);
   const before = readdirSync(clone).sort();
   const { status, stdout, stderr } = spawnSync(node, [...(preload === "" ? [] : ["--import", `data:text/javascript,${encodeURIComponent(preload)}`]), join(clone, "src", "setup", "start.mjs"), "setup"], {
     encoding: "utf8",
@@ -57,17 +56,17 @@ function refuses(machine, line) {
 
 const BRINGS = /Debian: apt-get install \S+.* macOS: \S+/.source;
 
-test("without Python", refuses({ tools: { "c++": "echo compiler" } }, new RegExp(`^Python 3.9 or later is missing: .*TensorFlow.*${BRINGS}`)));
+test("without Python", refuses({ tools: { ...NPM, ...COMPILER } }, new RegExp(`^Python 3.9 or later is missing: .*TensorFlow.*${BRINGS}`)));
 test("with an old Python alone", refuses({ tools: { ...TOOLS, python3: "echo 3.8" } }, new RegExp(`^Python 3.9 or later is missing \\(python3 is 3.8\\): .*${BRINGS}`)));
 test("with a Python that cannot make environments", refuses({ tools: { ...TOOLS, python3: "echo 3.11; exit 1" } }, new RegExp(`^Python's venv module is missing .*${BRINGS}`)));
-test("without a C++ compiler", refuses({ tools: { python3: "echo 3.11" } }, new RegExp(`^A C\\+\\+ compiler is missing: .*binding.*${BRINGS}`)));
+test("without a C++ compiler", refuses({ tools: { ...NPM, ...PYTHON } }, new RegExp(`^A C\\+\\+ compiler is missing: .*binding.*${BRINGS}`)));
 test("with a CXX that is not there", refuses({ env: { CXX: "no-such-compiler -m64" } }, /^The C\+\+ compiler that CXX names \(no-such-compiler -m64\) is missing/));
-test("without npm", refuses({ npm: false }, new RegExp(`^npm is missing: .*${BRINGS}`)));
+test("without npm", refuses({ tools: { ...PYTHON, ...COMPILER }, loneNode: true }, new RegExp(`^npm is missing: .*${BRINGS}`)));
 
 test("everything that is missing is told at once, a line each", (t) => {
-  const { status, lines } = setUpOn(t, { tools: {} });
+  const { status, lines } = setUpOn(t, { tools: {}, loneNode: true });
   assert.equal(status, 1);
-  assert.deepEqual(lines.map((line) => line.split(" is missing")[0]), ["Python 3.9 or later", "A C++ compiler"]);
+  assert.deepEqual(lines.map((line) => line.split(" is missing")[0]), ["npm", "Python 3.9 or later", "A C++ compiler"]);
 });
 
 /** @param {string} name @param {unknown} value */
