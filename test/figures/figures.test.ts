@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { TsloraError } from "../../src/base/tslora-error";
+import { comparisonFigure } from "../../src/figures/comparison-figure";
+import { confusionMatrixFigure } from "../../src/figures/confusion-matrix-figure";
+import { histogram } from "../../src/figures/histogram";
+import { lossCurve } from "../../src/figures/loss-curve";
+import { contrast, mix, OKABE_ITO } from "../../src/figures/palette";
+import type { Figure } from "../../src/figures/types";
+import { trainingEvents } from "./events";
+
+const values = Array.from({ length: 300 }, (_, i) => (i * i * 31) % 997);
+const numbers = (figure: Figure, trace: number, key: string): number[] => figure.data[trace][key] as number[];
+const sum = (list: readonly number[]): number => list.reduce((total, value) => total + value, 0);
+const titleOf = (figure: Figure, axis: string): unknown => (figure.layout[axis] as { title: { text: string } }).title.text;
+
+test("a histogram counts every value once, each group over the same bins with round edges", () => {
+  const by = values.map((_, i) => (i % 3 === 0 ? "Cancer" : "Non-Cancer"));
+  const figure = histogram(values, { title: "Lengths", xLabel: "Tokens", by, bins: 20 });
+  assert.equal(figure.data.length, 2);
+  assert.deepEqual([sum(numbers(figure, 0, "y")), sum(numbers(figure, 1, "y"))], [100, 200]);
+  assert.deepEqual(numbers(figure, 0, "x"), numbers(figure, 1, "x"));
+  assert.equal(figure.data[0].width, 50);
+  assert.match(String(figure.data[0].name), /^Cancer: 100, median /);
+  assert.equal(titleOf(figure, "xaxis"), "Tokens");
+});
+
+test("a histogram holds the largest value, equal values and negative ones", () => {
+  for (const list of [[0, 10], [7, 7, 7], [-1.5, 0, 2], [0.1, 0.2, 0.3], [1e-9, 2e-9], [100]]) {
+    assert.equal(sum(numbers(histogram(list, { title: "", xLabel: "" }), 0, "y")), list.length, String(list));
+  }
+});
+
+test("a histogram's size does not grow with its values", () => {
+  const many = Array.from({ length: 200_000 }, (_, i) => i % 1000);
+  assert.ok(JSON.stringify(histogram(many, { title: "t", xLabel: "x" })).length < 5000);
+});
+
+test("a histogram refuses what it cannot count, all problems at once", () => {
+  assert.throws(() => histogram([1, NaN], { title: "", xLabel: "", by: ["a"], bins: 0 }), (error) => {
+    assert.ok(error instanceof TsloraError && error.code === "bad-input");
+    assert.match(error.message, /NaN at index 1/);
+    assert.match(error.message, /each of the 2 values, got 1/);
+    assert.match(error.message, /from 1 to 500, got 0/);
+    return true;
+  });
+  assert.throws(() => histogram([], { title: "", xLabel: "" }), /at least one value/);
+});
+
+test("a loss curve shows every step, every evaluation, and the best one where it was", () => {
+  const figure = lossCurve(trainingEvents(40));
+  assert.equal(numbers(figure, 0, "x").length, 40);
+  const accuracy = figure.data.find((trace) => trace.name === "validation accuracy");
+  assert.deepEqual(accuracy?.x, [10, 20, 30, 40]);
+  assert.equal((figure.layout.shapes as { x0: number }[])[0].x0, 30);
+  assert.match(figure.text, /best: accuracy 0\.983 at step 30/);
+  for (const axis of ["xaxis", "yaxis", "yaxis2"]) assert.ok(titleOf(figure, axis));
+});
+
+test("the panels of a loss curve do not overlap and fill the height", () => {
+  const { layout } = lossCurve(trainingEvents(40), { learningRate: true });
+  const [loss, accuracy, rate] = ["yaxis", "yaxis2", "yaxis3"].map((name) => (layout[name] as { domain: [number, number] }).domain);
+  assert.ok(loss[1] === 1 && loss[0] > accuracy[1] && accuracy[0] > rate[1]);
+  assert.ok(Math.abs(rate[0]) < 1e-3);
+});
+
+test("a long run is thinned by means, and a run without steps is a figure too", () => {
+  const figure = lossCurve(trainingEvents(5000).filter((event) => event.type === "step"));
+  assert.ok(numbers(figure, 0, "x").length <= 600);
+  assert.equal(numbers(figure, 0, "x").at(-1), 5000);
+  assert.ok(Math.abs(numbers(figure, 0, "y")[0] - sum([1, 2, 3, 4, 5, 6, 7, 8, 9].map((step) => 0.7 / step)) / 9) < 1e-4);
+  assert.equal(lossCurve([]).kind, "figure");
+});
+
+test("a confusion matrix writes count and share of the row into each cell", () => {
+  const figure = confusionMatrixFigure([[70, 31], [56, 43]], { labels: ["NEGATIVE", "POSITIVE"] });
+  const cells = figure.layout.annotations as { x: number; y: number; text: string }[];
+  assert.deepEqual(cells.map((cell) => cell.text), ["<b>70</b><br>69.3%", "<b>31</b><br>30.7%", "<b>56</b><br>56.6%", "<b>43</b><br>43.4%"]);
+  assert.deepEqual([titleOf(figure, "xaxis"), titleOf(figure, "yaxis")], ["Predicted label", "True label"]);
+  assert.equal((figure.layout.yaxis as { autorange: string }).autorange, "reversed");
+  assert.match(figure.text, /NEGATIVE +70 \(69\.3%\) +31 \(30\.7%\)/);
+});
+
+test("the text in every cell of a confusion matrix is read on its colour", () => {
+  for (let right = 0; right <= 100; right++) {
+    const figure = confusionMatrixFigure([[right, 100 - right], [0, 0]], { labels: ["a", "b"] });
+    const { colorscale, z } = figure.data[0] as unknown as { colorscale: [[0, string], [1, string]]; z: number[][] };
+    const cells = figure.layout.annotations as { font: { color: string } }[];
+    const back = mix(colorscale[0][1], colorscale[1][1], z[0][0]);
+    assert.ok(contrast(cells[0].font.color, back) >= 4.5, `${right}%: ${cells[0].font.color} on ${back}`);
+  }
+});
+
+test("a confusion matrix that is not square, not of counts or not of the labels is refused", () => {
+  const labels = ["a", "b"];
+  assert.throws(() => confusionMatrixFigure([[1, 2]], { labels }), /2 rows and columns/);
+  assert.throws(() => confusionMatrixFigure([[1, 2], [3, 0.5]], { labels }), /expected counts/);
+  assert.throws(() => confusionMatrixFigure([], { labels: [] }), /at least one/);
+});
+
+test("a comparison draws each model's interval around its value", () => {
+  const figure = comparisonFigure([{ name: "before", value: 0.5, interval: { low: 0.43, high: 0.57 } }, { name: "after", value: 0.95, interval: null }], { chance: 0.5 });
+  const [error, none] = figure.data.map((trace) => trace.error_x as { array: number[]; arrayminus: number[] });
+  assert.ok(Math.abs(error.array[0] - 0.07) < 1e-12 && Math.abs(error.arrayminus[0] - 0.07) < 1e-12);
+  assert.deepEqual([none.array, none.arrayminus], [[0], [0]]);
+  assert.match(figure.text, /before: 0\.500 \[0\.430, 0\.570\]/);
+  assert.throws(() => comparisonFigure([{ name: "x", value: 1.5 }]), /from 0 to 1, got 1\.5/);
+  assert.throws(() => comparisonFigure([{ name: "x", value: 0.5, interval: { low: 0.6, high: 0.7 } }]), /interval around 0\.5/);
+});
+
+test("labels are shown as they are, whatever markup they hold", () => {
+  const hostile = `<a href="javascript:alert(1)">x</a> & <b>y</b>`;
+  const figures = [
+    histogram([1, 2], { title: hostile, xLabel: hostile, by: [hostile, "b"] }),
+    confusionMatrixFigure([[1]], { labels: [hostile], title: hostile }),
+    comparisonFigure([{ name: hostile, value: 0.5 }], { title: hostile }),
+  ];
+  for (const { data, layout } of figures) assert.doesNotMatch(JSON.stringify({ data, layout }), /<a |<b>y/);
+});
+
+test("the colours are those that colour-blind people tell apart, seen on white and on black", () => {
+  const published = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"];
+  for (const colour of OKABE_ITO) {
+    assert.ok(published.includes(colour));
+    assert.ok(contrast(colour, "#ffffff") > 1.9 && contrast(colour, "#111111") > 3);
+  }
+});
