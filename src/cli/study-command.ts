@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
 import type { Command } from "commander";
@@ -6,6 +7,7 @@ import type { Command } from "commander";
 import { Problems } from "../base/problems";
 import { projectRoot } from "../base/project-root";
 import { writeAtomically } from "../base/write-atomically";
+import type { StudyResults } from "../evaluation/study-results";
 import { notebookPage } from "../notebook/notebook-page";
 import { readNotebook } from "../notebook/read-notebook";
 import { readParameters } from "../notebook/read-parameters";
@@ -82,7 +84,7 @@ async function showResults(folder: string, started: number, terminal: Terminal):
     terminal.out.write(`results: this run wrote no ${shortPath(path)}\n`);
     return;
   }
-  const [facts, head, ...rows] = await resultLines(path);
+  const [facts, head, ...rows] = resultLines(JSON.parse(await readFile(path, "utf8")) as StudyResults);
   terminal.out.write(`\n${facts}\n${styled(terminal, "bold", head ?? "")}\n${rows.join("\n")}\n\n`);
   terminal.out.write(`results: ${shortPath(path)}\n`);
   for (const adapter of findAdapters(folder)) terminal.out.write(`adapter: ${shortPath(adapter)}\n`);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extname, isAbsolute, resolve } from "node:path";
 
+import { shownPath } from "../base/shown-path";
 import { Problems } from "../base/problems";
 import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
@@ -24,13 +25,13 @@ export async function loadPath(path: string, settings: LoadSettings, why: string
   const kind = folder ? "folder" : KINDS[extname(path).toLowerCase()];
   if (kind === undefined) throw new TsloraError("unsupported", `${path}: expected a folder or a file that ends in ${Object.keys(KINDS).join(", ")}.`, { details: { path } });
   if (kind === "folder" || kind === "zip") refuseColumns(path, settings);
-  if (kind === "folder") return finishCorpus({ kind, path }, path, readStudyFiles(await readFolder(path, limits), labels), { ...settings, why });
+  if (kind === "folder") return finishCorpus({ kind, path }, shownPath(path), readStudyFiles(await readFolder(path, limits), labels), { ...settings, why });
   const { bytes, sha256 } = await readBytes(path, limits);
   const source = { kind, path, sha256 };
-  if (kind === "zip") return finishCorpus(source, path, readStudyFiles(await readZip(path, bytes, limits), labels), { ...settings, why });
+  if (kind === "zip") return finishCorpus(source, shownPath(path), readStudyFiles(await readZip(path, bytes, limits), labels), { ...settings, why });
   const delimiter = settings.delimiter ?? (path.toLowerCase().endsWith(".tsv") ? "\t" : ",");
   const rows = kind === "csv" ? readCsvRows(path, bytes, delimiter) : readJsonlRows(path, bytes);
-  return finishCorpus(source, path, readTable(path, rows, settings), { ...settings, why });
+  return finishCorpus(source, shownPath(path), readTable(path, rows, settings), { ...settings, why });
 }
 
 /** A path as given, or beside the clone: npm runs scripts there, notebooks run in folders of their own. */

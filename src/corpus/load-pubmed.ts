@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { shownPath } from "../base/shown-path";
 import { finishCorpus } from "./finish-corpus";
 import type { Corpus } from "./corpus";
 import { fetchPubmed } from "./fetch-pubmed";
@@ -25,7 +26,7 @@ export async function loadPubmed(settings: LoadSettings, why: string): Promise<C
   const { bytes, sha256 } = await readBytes(path, settings.limits);
   const reading = readStudyFiles(await readZip(path, bytes, settings.limits), STUDY_CLASSES);
   const source = { kind: "pubmed", path, fetched, sha256 } as const;
-  return finishCorpus(source, `PubMed (fetched ${fetched.slice(0, 10)}, kept in ${path})`, { ...reading, remarks: fetchRemarks(result) }, { ...settings, why });
+  return finishCorpus(source, `PubMed (fetched ${fetched.slice(0, 10)}, kept in ${shownPath(path)})`, { ...reading, remarks: fetchRemarks(result) }, { ...settings, why });
 }
 
 function fetchRemarks({ asked, kept, retracted, vanished, withoutAbstract }: PubmedResult): string[] {

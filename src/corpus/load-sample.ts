@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { shownPath } from "../base/shown-path";
 import { finishCorpus } from "./finish-corpus";
 import type { Corpus, CorpusProblem, NamedDocument, Reading } from "./corpus";
 import type { LoadSettings } from "./load-options";
@@ -15,7 +16,7 @@ export const SAMPLE_BANNER = "These are sample texts, written for this project: 
 export async function loadSample(settings: LoadSettings, why: string): Promise<Corpus> {
   const path = join(settings.dataDir, "sample.jsonl");
   const { bytes, sha256 } = await readBytes(path, settings.limits);
-  const corpus = finishCorpus({ kind: "sample", path, sha256 }, `the embedded sample (${path})`, readSample(path, bytes), { ...settings, why });
+  const corpus = finishCorpus({ kind: "sample", path, sha256 }, `the embedded sample (${shownPath(path)})`, readSample(path, bytes), { ...settings, why });
   return { ...corpus, banner: SAMPLE_BANNER };
 }
 

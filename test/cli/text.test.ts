@@ -9,6 +9,7 @@ import { displayText, htmlText } from "../../src/cli/output-text";
 import { RunView } from "../../src/cli/run-view";
 import { findAdapters, resultLines } from "../../src/cli/study-results";
 import { duration } from "../../src/cli/terminal";
+import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
 import type { CodeCell } from "../../src/notebook/notebook-types";
 import type { OutputMessage } from "../../src/notebook/output-reducer";
 import { withFolder } from "../notebook/notebooks";
@@ -52,13 +53,16 @@ test("in a terminal a line is redrawn below the outputs, and unfinished outputs 
 
 test("the table before and after is read from results.json, and adapters are found by their config", () =>
   withFolder(async (folder) => {
-    const results = { model: "auto", seed: 42, before: { accuracy: 0.495, report: { macro: 0.33 } }, after: { accuracy: 0.945, report: { macro: 0.94 } }, baseline: { accuracy: 0.925 } };
-    await writeFile(join(folder, "results.json"), JSON.stringify(results));
-    assert.deepEqual(await resultLines(join(folder, "results.json")), [
-      "model auto, seed 42",
-      "              before  after  change  baseline",
-      "accuracy       0.495  0.945  +0.450     0.925",
-      "report macro   0.330  0.940  +0.610",
+    const evaluation = (wrong: number): Evaluation => {
+      const predictions = Array.from({ length: 10 }, (_, index) => ({ index, yTrue: index % 2, yPred: index < wrong ? 1 - (index % 2) : index % 2, probabilities: [0.5, 0.5] }));
+      return evaluatePredictions({ labels: ["A", "B"], predictions, loss: 1, elapsedSeconds: 1 });
+    };
+    const [before, after, baseline] = [evaluation(5), evaluation(1), evaluation(2)];
+    const lines = resultLines({ model: "m", data: "zip", seed: 42, method: "lora", before, after, validation: after, baseline, elapsed: 61.2, notices: [] });
+    assert.deepEqual(lines.slice(0, 3), [
+      "model m, data zip, method lora, seed 42, trained in 61 s",
+      "                      before  after  change  baseline",
+      "Accuracy               0.500  0.900  +0.400     0.800",
     ]);
     await mkdir(join(folder, "adapter"));
     await writeFile(join(folder, "adapter", "adapter_config.json"), "{}");
