@@ -1,3 +1,3 @@
 export { modelCard, saveModelCard, type ModelCardInfo } from "./model-card";
 export { preparePush, type PreparedPush } from "./prepare-push";
-export { resolveModel, type ResolvedModel } from "./resolve-model";
+export { resolveModel, type ResolvedModel, type ResolveModelOptions } from "./resolve-model";

@@ -1,58 +1,89 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
 import { projectRoot } from "../base/project-root";
+import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
+import type { DownloadProgress } from "./download-file";
+import { downloadModel } from "./download-model";
+import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
 
 /** A model that was found. */
 export interface ResolvedModel {
+  /** Its name on the Hub, or its folder. */
   readonly id: string;
+  /** Where config.json, model.safetensors and the tokenizer's files are. */
   readonly directory: string;
   readonly origin: { readonly kind: "folder" | "cache" | "hub" | "embedded" };
   /** What was taken and why, in a sentence. */
   readonly notice: string;
-  readonly tried: readonly string[];
+}
+
+/** Options of {@link resolveModel}. */
+export interface ResolveModelOptions extends Partial<HubSettings> {
+  /**
+   * A branch, tag or commit on the Hub.
+   * @default "main"
+   */
+  readonly revision?: string;
+  readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
 const DEFAULT_MODEL = "distilbert-base-uncased";
 const EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2";
+const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
 
 /**
- * Finds a model: "auto", "embedded", a folder, or a name on the Hub.
+ * Finds a model: "embedded", what set-up brings; a folder; a name on the Hugging Face Hub, from its cache or from
+ * the Hub; or "auto": what TSLORA_MODEL names, else distilbert-base-uncased, else the embedded encoder. Only "auto"
+ * goes on to the next, and `notice` says what was taken and why.
  *
  * @throws TsloraError `not-found` that says everywhere it was looked for.
  */
-export async function resolveModel(model: string): Promise<ResolvedModel> {
-  const asked = model === "auto" ? (process.env.TSLORA_MODEL ?? "auto") : model;
-  if (asked === "embedded") return embedded("asked for by name", []);
-  if (asked === "auto") {
-    const cached = await fromCache(DEFAULT_MODEL);
-    if (cached.directory !== undefined) return { id: DEFAULT_MODEL, directory: cached.directory, origin: { kind: "cache" }, notice: `Model: ${DEFAULT_MODEL}, from the Hugging Face cache.`, tried: [] };
-    return embedded(`${DEFAULT_MODEL} is not in the Hugging Face cache`, cached.tried);
+export async function resolveModel(model = "auto", options: ResolveModelOptions = {}): Promise<ResolvedModel> {
+  const given = process.env.TSLORA_MODEL;
+  if (model !== "auto") return named(model, { why: "as asked for", options });
+  if (given !== undefined && given !== "" && given !== "auto") return named(given, { why: "since TSLORA_MODEL names it", options });
+  try {
+    return await fromHub(DEFAULT_MODEL, { why: "the study's model", options });
+  } catch (error) {
+    // A model that cannot be had is the reason to go on; one that is there and broken is not.
+    if (!(error instanceof TsloraError) || (error.code !== "unreachable" && error.code !== "not-found")) throw error;
+    return embedded(`since ${DEFAULT_MODEL} is not to be had: ${error.message}`);
   }
-  if (asked.startsWith(".") || isAbsolute(asked) || existsSync(asked)) {
-    const places = [...new Set([resolve(asked), resolve(projectRoot(), asked)])];
-    const directory = places.find((place) => existsSync(place));
-    if (directory === undefined) throw new TsloraError("not-found", `The model ${asked} was looked for at ${places.join(" and ")}, and nothing is there.`);
-    return { id: asked, directory, origin: { kind: "folder" }, notice: `Model: the folder ${directory}, as asked for.`, tried: places };
-  }
-  const cached = await fromCache(asked);
-  if (cached.directory !== undefined) return { id: asked, directory: cached.directory, origin: { kind: "cache" }, notice: `Model: ${asked}, from the Hugging Face cache.`, tried: cached.tried };
-  throw new TsloraError("not-found", `The model ${asked} was looked for in ${cached.tried.join(", ")}, and is not there. Fetch it with huggingface-cli download ${asked}, or give its folder.`);
 }
 
-function embedded(why: string, tried: readonly string[]): ResolvedModel {
+async function named(model: string, { why, options }: { why: string; options: ResolveModelOptions }): Promise<ResolvedModel> {
+  if (model === "embedded") return embedded(why);
+  const places = [...new Set([resolve(model), resolve(projectRoot(), model)])];
+  const directory = places.find((place) => existsSync(place));
+  if (directory !== undefined) return { id: model, directory, origin: { kind: "folder" }, notice: `Model: the folder ${shownPath(directory)}, ${why}.` };
+  if (model.startsWith(".") || isAbsolute(model) || !HUB_ID.test(model)) {
+    throw new TsloraError("not-found", `The model ${model} was looked for at ${places.join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`);
+  }
+  return fromHub(model, { why, options });
+}
+
+async function fromHub(id: string, { why, options }: { why: string; options: ResolveModelOptions }): Promise<ResolvedModel> {
+  const { revision = "main" } = options;
+  const settings = hubSettings(options);
+  const folder = cacheFolder(id, settings);
+  const commit = (await readFile(join(folder, "refs", revision), "utf8").catch(() => revision)).trim();
+  const cached = join(folder, "snapshots", commit);
+  if (existsSync(join(cached, "model.safetensors"))) return { id, directory: cached, origin: { kind: "cache" }, notice: `Model: ${id} from the Hugging Face cache, ${why}.` };
+  if (settings.offline) throw new TsloraError("not-found", `${id} was looked for in the cache, ${folder}, and is not there; the Hub is not asked, since HF_HUB_OFFLINE is set.`);
+  try {
+    const directory = await downloadModel(id, { ...settings, revision, onProgress: options.onProgress });
+    return { id, directory, origin: { kind: "hub" }, notice: `Model: ${id} from ${settings.endpoint}, ${why}.` };
+  } catch (error) {
+    if (!(error instanceof TsloraError)) throw error;
+    throw new TsloraError(error.code, `${id} is not in the cache, ${folder}. ${error.message}`, { cause: error });
+  }
+}
+
+function embedded(why: string): ResolvedModel {
   const directory = join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2");
   if (!existsSync(directory)) throw new TsloraError("not-found", `The embedded encoder was expected at ${directory}. Run \`npm run setup\`, which brings it.`);
-  return { id: EMBEDDED_ID, directory, origin: { kind: "embedded" }, notice: `Model: the embedded encoder all-MiniLM-L6-v2 (${why}).`, tried };
-}
-
-async function fromCache(id: string): Promise<{ directory?: string; tried: string[] }> {
-  const home = process.env.HF_HOME ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "huggingface");
-  const folder = join(process.env.HF_HUB_CACHE ?? join(home, "hub"), `models--${id.replace("/", "--")}`);
-  const revision = await readFile(join(folder, "refs", "main"), "utf8").catch(() => undefined);
-  const directory = revision === undefined ? undefined : join(folder, "snapshots", revision.trim());
-  return { directory: directory !== undefined && existsSync(join(directory, "model.safetensors")) ? directory : undefined, tried: [folder] };
+  return { id: EMBEDDED_ID, directory, origin: { kind: "embedded" }, notice: `Model: the embedded encoder, all-MiniLM-L6-v2, ${why.replace(/\.$/, "")}.` };
 }

@@ -1,0 +1,31 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** Where the Hub and its cache are, under the names of Python's huggingface_hub. */
+export interface HubSettings {
+  /** @default HF_ENDPOINT, or https://huggingface.co */
+  readonly endpoint: string;
+  /** Sent to the endpoint alone. @default HF_TOKEN */
+  readonly token: string | undefined;
+  /** @default HF_HUB_CACHE, or `hub` under HF_HOME */
+  readonly cacheDir: string;
+  /** Whether the Hub is not to be asked. @default HF_HUB_OFFLINE */
+  readonly offline: boolean;
+}
+
+/** The settings that the environment gives, where `given` does not. */
+export function hubSettings(given: Partial<HubSettings> = {}): HubSettings {
+  const { env } = process;
+  const home = env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "huggingface");
+  return {
+    endpoint: (given.endpoint ?? env.HF_ENDPOINT ?? "https://huggingface.co").replace(/\/$/, ""),
+    token: given.token ?? env.HF_TOKEN,
+    cacheDir: given.cacheDir ?? env.HF_HUB_CACHE ?? join(home, "hub"),
+    offline: given.offline ?? ["1", "true", "yes", "on"].includes((env.HF_HUB_OFFLINE ?? "").toLowerCase()),
+  };
+}
+
+/** A model's folder in the cache, as huggingface_hub names it. */
+export function cacheFolder(id: string, { cacheDir }: Pick<HubSettings, "cacheDir">): string {
+  return join(cacheDir, `models--${id.replaceAll("/", "--")}`);
+}

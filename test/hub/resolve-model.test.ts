@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { forgetHosts } from "../../src/base/http";
+import { projectRoot } from "../../src/base/project-root";
+import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { resolveModel, type ResolveModelOptions } from "../../src/hub/resolve-model";
+import { loadClassificationModel } from "../../src/model/load-classification-model";
+import { COMMIT, fakeHub, type FakeHub } from "./fake-hub";
+
+const fixture = join(projectRoot(), "test", "fixtures", "tiny-distilbert");
+const files = { "config.json": readFileSync(join(fixture, "config.json")), "model.safetensors": readFileSync(join(fixture, "model.safetensors")), "vocab.txt": Buffer.from("[PAD]\n[UNK]\n[CLS]\n[SEP]\n") };
+delete process.env.TSLORA_MODEL;
+
+async function withHub(body: (hub: FakeHub, options: ResolveModelOptions & { cacheDir: string }) => Promise<void>, faults: Parameters<typeof fakeHub>[1] = {}, served: Readonly<Record<string, Buffer>> = files): Promise<void> {
+  const hub = await fakeHub(served, faults);
+  const cacheDir = await mkdtemp(join(tmpdir(), "tslora-hub-"));
+  forgetHosts();
+  try {
+    await body(hub, { endpoint: hub.endpoint, cacheDir, token: "secret", offline: false });
+  } finally {
+    await hub.close();
+    await rm(cacheDir, { recursive: true, force: true });
+  }
+}
+
+/** Files under their final names: what a later start would take for whole. */
+const finished = (cacheDir: string, id: string): string[] => {
+  const blobs = join(cacheDir, `models--${id.replace("/", "--")}`, "blobs");
+  return existsSync(blobs) ? readdirSync(blobs).filter((name) => !name.endsWith(".incomplete")) : [];
+};
+
+test("a model comes from the Hub into its cache's own layout, once, and the token stays with the Hub", () =>
+  withHub(async (hub, options) => {
+    const found = await resolveModel("some/model", options);
+    const folder = join(options.cacheDir, "models--some--model");
+    assert.deepEqual([found.id, found.origin.kind, found.directory], ["some/model", "hub", join(folder, "snapshots", COMMIT)]);
+    assert.equal(await readFile(join(folder, "refs", "main"), "utf8"), COMMIT);
+    for (const [name, bytes] of Object.entries(files)) assert.deepEqual(await readFile(join(found.directory, name)), bytes);
+    assert.deepEqual(hub.leaked, []);
+    const ops = new TensorflowOps();
+    (await loadClassificationModel(found.directory, { ops, numLabels: 2, seed: 1 })).model.dispose();
+    const asked = hub.requests.length;
+    assert.equal((await resolveModel("some/model", { ...options, offline: true })).origin.kind, "cache");
+    assert.equal(hub.requests.length, asked, "what is in the cache is not asked for again");
+  }));
+
+test("a download that breaks off goes on where it stopped", () =>
+  withHub(
+    async (hub, options) => {
+      const { directory } = await resolveModel("some/model", options);
+      assert.deepEqual(await readFile(join(directory, "model.safetensors")), files["model.safetensors"]);
+      assert.ok(hub.requests.some((request) => /^STORAGE GET \/model\.safetensors bytes=\d+-$/.test(request)), hub.requests.join("\n"));
+    },
+    { cutFirst: true },
+  ));
+
+test("bytes that are not those announced are refused and leave nothing behind", () =>
+  withHub(
+    async (_hub, options) => {
+      await assert.rejects(resolveModel("some/model", options), /model\.safetensors from 127\.0\.0\.1:\d+ is not whole: its sha256 is/);
+      assert.equal(finished(options.cacheDir, "some/model").length, 2);
+      await assert.rejects(resolveModel("some/model", { ...options, offline: true }), /not there; the Hub is not asked/);
+    },
+    { spoil: true },
+  ));
+
+test("a model that is not there, gated, or without safetensors is told apart", async () => {
+  await withHub(async (_hub, options) => assert.rejects(resolveModel("no/model", options), /no config\.json at main/), {}, {});
+  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), /answers 401: the model is private, gated or not there/), { status: 401 });
+  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), /has no model\.safetensors[\s\S]*save_pretrained/), {}, { "config.json": files["config.json"], "pytorch_model.bin": Buffer.from("x") });
+});
+
+test("auto takes the study's model where the Hub has it, and else the embedded encoder, and says why", async () => {
+  await withHub(async (_hub, options) => assert.match((await resolveModel("auto", options)).notice, /distilbert-base-uncased from http/));
+  forgetHosts();
+  const cacheDir = await mkdtemp(join(tmpdir(), "tslora-hub-"));
+  const dead = { endpoint: "http://127.0.0.1:9", cacheDir, offline: false };
+  const found = await resolveModel("auto", dead);
+  assert.equal(found.origin.kind, "embedded");
+  assert.match(found.notice, /embedded encoder.*distilbert-base-uncased is not to be had:.*127\.0\.0\.1:9 cannot be reached/);
+  await assert.rejects(resolveModel("distilbert-base-uncased", dead), /cannot be reached/, "a model asked for by name is never swapped");
+  assert.equal((await resolveModel("embedded", dead)).origin.kind, "embedded");
+  await rm(cacheDir, { recursive: true });
+});
+
+test("a folder is found from the working folder and from the clone; one that is not there is an error", async () => {
+  assert.equal((await resolveModel("test/fixtures/tiny-distilbert")).directory, fixture);
+  assert.equal((await resolveModel(fixture)).origin.kind, "folder");
+  await assert.rejects(resolveModel("./no-such-model"), /no-such-model was looked for at .* and nothing is there/);
+});
