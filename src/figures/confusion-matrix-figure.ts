@@ -86,7 +86,7 @@ export function confusionMatrixFigure(matrix: readonly (readonly number[])[], op
   };
 }
 
-/** White or near-black, whichever is read more easily on the colour. */
+/** White or black, whichever is read more easily on the colour; one of them always has a contrast of 4.5. */
 function readableOn(colour: string): string {
-  return contrast("#ffffff", colour) >= 4.5 ? "#ffffff" : "#1b1f24";
+  return contrast("#ffffff", colour) >= contrast("#000000", colour) ? "#ffffff" : "#000000";
 }

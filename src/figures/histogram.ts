@@ -3,7 +3,7 @@ import { axis, baseLayout } from "./base-layout";
 import { escapeLabel } from "./escape";
 import { formatNumber } from "./format";
 import { colourOf, NEUTRAL } from "./palette";
-import { median, niceBins } from "./statistics";
+import { median, niceBins, rangeOf } from "./statistics";
 import type { Figure } from "./types";
 
 /** Options of {@link histogram}. */
@@ -44,6 +44,7 @@ export function histogram(values: readonly number[], options: HistogramOptions):
     if (group === undefined) groups.set(name, [value]);
     else group.push(value);
   });
+  const { low, high } = rangeOf(values);
   const { start, width, count } = niceBins(values, bins);
   const centres = Array.from({ length: count }, (_, i) => start + (i + 0.5) * width);
   const ranges = centres.map((centre) => `${formatNumber(centre - width / 2)} to ${formatNumber(centre + width / 2)}`);
@@ -75,6 +76,6 @@ export function histogram(values: readonly number[], options: HistogramOptions):
       shapes: marks.map(({ value }) => ({ type: "line", x0: value, x1: value, y0: 0, y1: 1, yref: "paper", line: { color: NEUTRAL, width: 1.5, dash: "dash" } })),
       annotations: marks.map(({ value, label }) => ({ x: value, y: 1, yref: "paper", text: escapeLabel(label), showarrow: false, xanchor: "right", yanchor: "top", xshift: -4 })),
     },
-    text: [title, ...names.map((name) => `  ${name}`), `  ${xLabel}: ${formatNumber(Math.min(...values))} to ${formatNumber(Math.max(...values))}`].join("\n"),
+    text: [title, ...names.map((name) => `  ${name}`), `  ${xLabel}: ${formatNumber(low)} to ${formatNumber(high)}`].join("\n"),
   };
 }

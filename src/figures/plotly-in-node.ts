@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 
 import type * as Jsdom from "jsdom";
 
-import { bundleSource, type PlotlyBundle } from "./plotly-bundle";
+import { bundleSource } from "./plotly-bundle";
 import { RasterContext } from "./raster-canvas";
 import { boxInside, boxOnPage, type Box, type ElementLike } from "./svg-box";
 
@@ -41,23 +41,21 @@ interface PageWindow {
   eval(source: string): void;
 }
 
-const pages = new Map<PlotlyBundle, PlotlyPage>();
+let page: PlotlyPage | undefined;
 
-/** plotly.js in a jsdom page, made at first use (half a second) and kept. */
-export function plotlyInNode(bundle: PlotlyBundle): PlotlyPage {
-  let page = pages.get(bundle);
-  if (page === undefined) {
-    page = openPage(bundle);
-    pages.set(bundle, page);
-  }
-  return page;
+/**
+ * plotly.js in a jsdom page, made at first use (half a second) and kept. It is the small build: most of what the other
+ * one has beyond it needs WebGL or maps from the network.
+ */
+export function plotlyInNode(): PlotlyPage {
+  return (page ??= openPage());
 }
 
-function openPage(bundle: PlotlyBundle): PlotlyPage {
+function openPage(): PlotlyPage {
   const { JSDOM, VirtualConsole } = createRequire(__filename)("jsdom") as typeof Jsdom; // at first use: importing tslora stays quick
   const window = new JSDOM("<!doctype html><body></body>", { runScripts: "outside-only", virtualConsole: new VirtualConsole() }).window as PageWindow;
   supplyWhatJsdomLacks(window);
-  window.eval(bundleSource(bundle));
+  window.eval(bundleSource("cartesian"));
   return { plotly: window.Plotly, document: window.document };
 }
 

@@ -13,11 +13,13 @@ import type { Figure } from "./types";
  * gives the same picture, byte for byte.
  *
  * @returns an SVG document of 10 to 30 KB for the figures of this project
- * @throws TsloraError `unsupported` for a trace type that needs a screen to be drawn, such as the 3D ones
+ * @throws TsloraError `unsupported` for trace types beyond plotly's cartesian build, such as maps and 3D ones;
+ *   `bad-input` for a figure that plotly cannot draw
  */
 export function renderSvg(figure: Pick<Figure, "data" | "layout">): string {
-  const bundle = bundleFor(figure.data);
-  const { plotly, document } = plotlyInNode(bundle);
+  const types = [...new Set(figure.data.map((trace) => trace.type ?? "scatter"))].join(", ");
+  if (bundleFor(figure.data) !== "cartesian") throw new TsloraError("unsupported", `There is no static picture of a figure with these trace types: ${types}. Its interactive form is not affected.`);
+  const { plotly, document } = plotlyInNode();
   const { data, layout } = JSON.parse(JSON.stringify({ data: figure.data, layout: figure.layout })) as { data: unknown; layout: Record<string, unknown> }; // plotly writes into what it is given
   const holder = document.createElement("div");
   document.body.appendChild(holder);
@@ -34,8 +36,7 @@ export function renderSvg(figure: Pick<Figure, "data" | "layout">): string {
     holder.remove();
   }
   if (svg === undefined || !svg.startsWith("<svg")) {
-    const types = [...new Set(figure.data.map((trace) => trace.type ?? "scatter"))].join(", ");
-    throw new TsloraError("unsupported", `No static picture can be drawn of this figure (trace types: ${types}). Its interactive form is not affected.`, { cause: failure });
+    throw new TsloraError("bad-input", `plotly could not draw this figure (trace types: ${types}). Look at its data and layout: lists of equal length, known names.`, { cause: failure });
   }
   return withOwnIds(slim(xmlText(svg)));
 }

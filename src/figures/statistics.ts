@@ -5,14 +5,20 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Equal bins with round edges over all values, about `wanted` of them. */
-export function niceBins(values: readonly number[], wanted: number): { start: number; width: number; count: number } {
+/** The least and the greatest value; unlike `Math.min(...values)`, of any number of them. */
+export function rangeOf(values: readonly number[]): { low: number; high: number } {
   let low = Infinity;
   let high = -Infinity;
   for (const value of values) {
     if (value < low) low = value;
     if (value > high) high = value;
   }
+  return { low, high };
+}
+
+/** Equal bins with round edges over all values, about `wanted` of them. */
+export function niceBins(values: readonly number[], wanted: number): { start: number; width: number; count: number } {
+  const { low, high } = rangeOf(values);
   if (low === high) return { start: low - 0.5, width: 1, count: 1 };
   const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));

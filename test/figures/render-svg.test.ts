@@ -59,7 +59,7 @@ test("a picture holds the title, the axes' names, the ticks and the cells' texts
   const matrix = textsOf(renderSvg(figures["confusion matrix"]));
   for (const text of ["Confusion matrix", "True label", "Predicted label", "NEGATIVE", "POSITIVE", "96", "95.0%"]) assert.ok(matrix.includes(text), text);
   assert.ok(textsOf(renderSvg(figures.comparison)).includes("0.500 [0.430, 0.570]"));
-  assert.ok(textsOf(renderSvg(figures.hostile)).includes("<script>alert(1)</script>".replace("<", "&lt;").replace(/>/g, "&gt;").replace("</", "&lt;/")));
+  assert.ok(textsOf(renderSvg(figures.hostile)).includes("</svg><script>alert(1)</script>"));
 });
 
 test("drawing leaves the figure as it was", () => {
