@@ -2,8 +2,8 @@ import { escapeLabel } from "./escape";
 import { measureText } from "./measure-text";
 import { OKABE_ITO } from "./palette";
 
-/** The fonts of figures: what every system has. */
-export const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
+/** The fonts of figures: what every system has. Unquoted, since plotly's pictures take quotes apart. */
+export const FONT = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif";
 
 /** The size of figures in pixels; a page that is narrower than that makes the interactive one narrower. */
 export const FIGURE_SIZE = { width: 700, height: 400 } as const;

@@ -53,7 +53,7 @@ function slim(svg: string): string {
     tag
       .replace(/ (class|data-[a-z-]+|pointer-events)="[^"]*"/g, "")
       .replace(/ style="([^"]*)"/, (_, style: string) => {
-        const kept = style.split(/(?<!&quot|&amp);\s*/).filter((rule) => rule !== "" && !SPARE.test(rule));
+        const kept = style.split(/(?<!&quot);\s*/).filter((rule) => rule !== "" && !SPARE.test(rule));
         return kept.length === 0 ? "" : ` style="${kept.join(";")}"`;
       })
       .replace(/-?\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))),
@@ -66,7 +66,7 @@ function slim(svg: string): string {
 }
 
 /** Style rules that repeat the default, or the font that stands on the whole picture. */
-const SPARE = new RegExp(`^(pointer-events|cursor|font-(style|weight|variant): normal|text-transform: none|(fill-|stroke-)?opacity: 1$|font-family: ${FONT.replaceAll("'", "(&quot;|')")}$)`);
+const SPARE = new RegExp(`^(pointer-events|cursor|font-(style|weight|variant): normal|text-transform: none|(fill-|stroke-)?opacity: 1$|font-family: ${FONT}$)`);
 
 /** plotly's ids are random: they would differ in every run, and meet those of other pictures on a page. */
 function withOwnIds(svg: string): string {

@@ -32,7 +32,7 @@ function textsOf(svg: string): string {
       else walk(value);
     }
   };
-  walk(new XMLParser({ preserveOrder: true, trimValues: false }).parse(svg));
+  walk(new XMLParser({ preserveOrder: true, trimValues: false, htmlEntities: true }).parse(svg));
   return texts.join("\n");
 }
 
@@ -41,6 +41,8 @@ for (const [name, shown] of Object.entries(figures)) {
     const svg = renderSvg(shown);
     assert.equal(XMLValidator.validate(svg), true);
     assert.ok(svg.length < 30_000, `${svg.length} characters`);
+    assert.doesNotMatch(svg, /TOBESTRIPPED/); // a mark that plotly sets and should have taken away
+    assert.equal(svg.split("font-family").length, 2);
     assert.doesNotMatch(svg, /<script|<foreignObject| on[a-z]+=/i);
     assert.doesNotMatch(svg, /(?:href|src)="(?!data:image\/png|#)/);
   });
