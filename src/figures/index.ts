@@ -13,7 +13,7 @@ export { lossCurve, type LossCurveOptions } from "./loss-curve";
 export { markdown } from "./markdown";
 export { renderSvg } from "./render-svg";
 export { reportTable, type ReportTableLine, type ReportTableOptions } from "./report-table";
-export { show, type ShowOptions } from "./show";
+export { show, type ShowInput, type ShowOptions } from "./show";
 export { tableHtml } from "./table-html";
 export { tableText } from "./table-text";
 export { trainingProgress, type TrainingProgress, type TrainingProgressOptions } from "./training-progress";

@@ -1,6 +1,7 @@
 import { TsloraError } from "../base/tslora-error";
 import { bannerHtml, bannerText } from "./banner";
 import { Carrier } from "./carrier";
+import { figure, type PlotlyFigure } from "./figure";
 import { frameTable, isFrame, type FrameLike } from "./frame-table";
 import { interactiveHtml } from "./interactive-html";
 import type { Display } from "./kernel-display";
@@ -16,6 +17,9 @@ export interface ShowOptions {
   readonly output?: Output;
 }
 
+/** What {@link show} takes: a plotly figure may be given as plain `{ data, layout }`. */
+export type ShowInput = Showable | PlotlyFigure | FrameLike | string;
+
 const carrier = new Carrier(); // of this process: a notebook's kernel
 
 /**
@@ -23,8 +27,10 @@ const carrier = new Carrier(); // of this process: a notebook's kernel
  * there, elsewhere as text on standard output. A plain string is taken for Markdown.
  *
  * A figure makes two outputs: an interactive one, and a static picture that is hidden where the first one is drawn.
+ *
+ * @throws TsloraError `bad-input` for anything else
  */
-export function show(thing: Showable | FrameLike | string, options: ShowOptions = {}): void {
+export function show(thing: ShowInput, options: ShowOptions = {}): void {
   const output = options.output ?? processOutput();
   const showable = toShowable(thing);
   if (output.kind === "text") return output.write(`${asText(showable)}\n`);
@@ -58,9 +64,14 @@ export function showFigure(figure: Figure, { interactive, picture, run }: Figure
   }
 }
 
-function toShowable(thing: Showable | FrameLike | string): Showable {
+function toShowable(thing: ShowInput): Showable {
   if (typeof thing === "string") return { kind: "markdown", text: thing };
-  return isFrame(thing) && !("kind" in thing) ? frameTable(thing) : (thing as Showable);
+  if (typeof thing === "object" && thing !== null) {
+    if ("kind" in thing) return thing;
+    if ("data" in thing && "layout" in thing) return figure(thing);
+    if (isFrame(thing)) return frameTable(thing);
+  }
+  throw new TsloraError("bad-input", `show: expected a figure, a table, a banner, a data frame or Markdown, got ${thing === null ? "null" : typeof thing}. Print other values by console.log.`);
 }
 
 function asText(showable: Showable): string {

@@ -1,4 +1,4 @@
-import { SingleBar } from "cli-progress";
+import { Presets, SingleBar } from "cli-progress";
 
 import type { Display } from "./kernel-display";
 import { liveFigure, type LiveFigure } from "./live-figure";
@@ -92,7 +92,7 @@ function notebookView(output: Extract<Output, { kind: "notebook" }>, options: Tr
 }
 
 function terminalView(): View {
-  const bar = new SingleBar({ format: "{bar} {words}", barsize: 24, hideCursor: true, stopOnComplete: false, stream: process.stdout });
+  const bar = new SingleBar({ format: "{bar} {words}", barsize: 24, stream: process.stdout }, Presets.shades_classic);
   return (event, state, elapsedSeconds) => {
     const { where, how, evaluation } = progressWords(state, elapsedSeconds);
     if (event.type === "start") bar.start(1, 0, { words: where });
@@ -107,10 +107,9 @@ function logView(output: Extract<Output, { kind: "text" }>, { every, now }: { re
   let nextAt = -Infinity;
   return (event, state, elapsedSeconds) => {
     const { where, how, evaluation } = progressWords(state, elapsedSeconds);
-    if (event.type === "evaluation" || event.type === "end") {
-      if (event.type === "end") output.write(`${where}\n`);
-      if (evaluation !== "") output.write(`${evaluation}\n`);
-    } else if (now() >= nextAt && event.type !== "checkpoint") {
+    if (event.type === "evaluation") output.write(`${evaluation}\n`);
+    else if (event.type === "end") output.write(`${where}\n`);
+    else if (event.type !== "checkpoint" && now() >= nextAt) {
       nextAt = now() + every;
       output.write(`${[where, how].filter((part) => part !== "").join(" · ")}\n`);
     }

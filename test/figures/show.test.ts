@@ -61,6 +61,13 @@ test("tables, banners, Markdown, strings and data frames go where they belong", 
   assert.deepEqual(text.lines(), ["a  1", "▌ WARNING: t", "▌ b", "**c**", "   d", "─  ─", "0  1", "1 row × 1 column", "Lengths", "  4, median 2", "  Tokens: 1 to 3"]);
 });
 
+test("a plain plotly figure is shown, and what is nothing of the kind is refused", () => {
+  const text = textOutput();
+  show({ data: [{ type: "bar", y: [1], name: "bars" }], layout: { title: "Plain" } }, text);
+  assert.deepEqual(text.lines(), ["Plain", "  bars (bar)"]);
+  for (const other of [undefined, null, 5, {}]) assert.throws(() => show(other as string, text), /expected a figure, a table/);
+});
+
 test("a process that is no kernel has no kernel's display", () => {
   assert.equal(kernelDisplay(), undefined);
 });
@@ -128,9 +135,9 @@ test("progress in a log: a line from time to time, one for each evaluation, one 
   }
   const lines = text.lines();
   assert.equal(lines.filter((line) => line.startsWith("Training: ")).length, 7);
-  assert.equal(lines.filter((line) => line.startsWith("validation at step ")).length, 7);
+  assert.equal(lines.filter((line) => line.startsWith("validation at step ")).length, 6);
   assert.match(lines[1], /^Training: step 10 of 60 · epoch 0\.17 · 10 s elapsed · 50 s remaining · loss 0\.070 · learning rate 8\.33e-4 · 1,235 tokens\/s$/);
-  assert.match(lines[lines.length - 2], /^Training finished/);
+  assert.match(lines[lines.length - 1], /^Training finished/);
 });
 
 test("one progress object shows a second run from its beginning", () => {
