@@ -25,6 +25,13 @@ const CARRY = `(bundle, packed) => {
   for (const draw of shared.waiting[bundle]?.splice(0) ?? []) draw();
 }`;
 
+/**
+ * Hides the picture behind a figure that is drawn: in Jupyter Lab and its exports, and in the runner's own pages. Keeps
+ * plotly's layers at their full height on pages that let pictures shrink.
+ */
+const STYLE = `.jp-OutputArea-child:has(.tslora-drawn) + .jp-OutputArea-child:has(.jp-RenderedSVG), .output:has(.tslora-drawn) + .output:has(> svg) { display: none; }
+.tslora-plot .main-svg { max-width: none; height: 100%; }`;
+
 /** Draws a figure in the page's colours, follows the page's width and theme, and hides the static picture beside it. */
 const DRAW = `(root, bundle, figure, themeLayout) => {
   const shared = (window.tsloraFigures ??= { plotly: {}, waiting: {} });
@@ -34,10 +41,10 @@ const DRAW = `(root, bundle, figure, themeLayout) => {
   if (!document.getElementById("tslora-figure-style")) {
     const style = document.createElement("style");
     style.id = "tslora-figure-style";
-    style.textContent =
-      ".jp-OutputArea-child:has(.tslora-drawn) + .jp-OutputArea-child:has(.jp-RenderedSVG), .tslora-output:has(.tslora-drawn) + .tslora-output:has(svg, img) { display: none; }";
+    style.textContent = ${JSON.stringify(STYLE)};
     document.head.append(style);
   }
+  const CONFIG = { responsive: true, displaylogo: false };
   const theme = () => {
     const text = getComputedStyle(root).color;
     const [r, g, b] = text.match(/[\\d.]+/g).map(Number);
@@ -49,11 +56,15 @@ const DRAW = `(root, bundle, figure, themeLayout) => {
       const plotly = await shared.plotly[bundle];
       note.hidden = true;
       root.classList.add("tslora-drawn");
-      await plotly.react(plot, figure.data, layout(), { responsive: true, displaylogo: false });
+      await plotly.react(plot, figure.data, layout(), CONFIG);
       let drawnFor = theme().text;
-      new MutationObserver(() => {
-        if (root.isConnected && theme().text !== drawnFor) plotly.react(plot, figure.data, layout(), { responsive: true, displaylogo: false }).then(() => (drawnFor = theme().text));
-      }).observe(document.body, { attributes: true, attributeFilter: ["class", "data-jp-theme-light", "data-theme"] });
+      const follow = () => {
+        if (!root.isConnected || theme().text === drawnFor) return;
+        drawnFor = theme().text;
+        plotly.react(plot, figure.data, layout(), CONFIG);
+      };
+      new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ["class", "data-jp-theme-light", "data-theme"] });
+      window.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", follow);
       if (window.ResizeObserver) new ResizeObserver(() => plot.clientWidth > 0 && plotly.Plots.resize(plot)).observe(root);
     } catch (error) {
       root.classList.remove("tslora-drawn");
