@@ -4,7 +4,6 @@ import { mkdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ReadableStream } from "node:stream/web";
 
 import { httpFetch } from "../base/http";
 import { TsloraError } from "../base/tslora-error";
@@ -112,7 +111,7 @@ async function receive(path: string, { file, remote, options }: { file: string; 
       yield chunk;
     }
   };
-  await pipeline(Readable.fromWeb(response.body as unknown as ReadableStream), count, createWriteStream(path, { flags: goesOn ? "a" : "w" }));
+  await pipeline(Readable.fromWeb(response.body), count, createWriteStream(path, { flags: goesOn ? "a" : "w" }));
 }
 
 /** What is wrong with a file whose etag is a sha256; small files have git's hash, which the size stands for. */
