@@ -72,18 +72,18 @@ async function fromHub(id: string, { why, options }: { why: string; options: Res
   const commit = (await readFile(join(folder, "refs", revision), "utf8").catch(() => revision)).trim();
   const cached = join(folder, "snapshots", commit);
   if (existsSync(join(cached, "model.safetensors"))) return { id, directory: cached, origin: { kind: "cache" }, notice: `Model: ${id} from the Hugging Face cache, ${why}.` };
-  if (settings.offline) throw new TsloraError("not-found", `${id} was looked for in the cache, ${folder}, and is not there; the Hub is not asked, since HF_HUB_OFFLINE is set.`);
+  if (settings.offline) throw new TsloraError("not-found", `${id} was looked for in the cache, ${shownPath(folder)}, and is not there; the Hub is not asked, since HF_HUB_OFFLINE is set.`);
   try {
     const directory = await downloadModel(id, { ...settings, revision, onProgress: options.onProgress });
     return { id, directory, origin: { kind: "hub" }, notice: `Model: ${id} from ${settings.endpoint}, ${why}.` };
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
-    throw new TsloraError(error.code, `${id} is not in the cache, ${folder}. ${error.message}`, { cause: error });
+    throw new TsloraError(error.code, `${id} is not in the cache, ${shownPath(folder)}. ${error.message}`, { cause: error });
   }
 }
 
 function embedded(why: string): ResolvedModel {
   const directory = join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2");
-  if (!existsSync(directory)) throw new TsloraError("not-found", `The embedded encoder was expected at ${directory}. Run \`npm run setup\`, which brings it.`);
+  if (!existsSync(directory)) throw new TsloraError("not-found", `The embedded encoder was expected at ${shownPath(directory)}. Run \`npm run setup\`, which brings it.`);
   return { id: EMBEDDED_ID, directory, origin: { kind: "embedded" }, notice: `Model: the embedded encoder, all-MiniLM-L6-v2, ${why.replace(/\.$/, "")}.` };
 }

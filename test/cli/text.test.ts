@@ -47,7 +47,7 @@ test("in a terminal a line is redrawn below the outputs, and unfinished outputs 
     else screen[screen.length - 1] += part;
   }
   assert.deepEqual(screen, ["100%", "done", "rest", ""]);
-  assert.match(shown, /01-study {2}cell 1\/2 {2}[\d.]+ s \([\d.]+ s\) {2}await train\(classifi…/);
+  assert.match(shown, /01-study {2}cell 1\/2 {2}[\d.]+ s \([\d.]+ s\) {2}await train\(classif…/);
   assert.match(shown, /s\) {2}20%/);
 });
 
