@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, test } from "node:test";
+import { after, afterEach, test } from "node:test";
 
 import { readNotebook } from "../../src/notebook/read-notebook";
 import type { CellOutcome } from "../../src/notebook/run-events";
 import { runNotebook } from "../../src/notebook/run-notebook";
 import { codeCells, isAlive, notebookOf, printed, runToEnd, withFolder } from "./notebooks";
 
+// A temporary folder of this file's own: test files that run beside it start kernels too.
+const temporary = mkdtempSync(join(tmpdir(), "tslora-kernel-end-"));
+process.env.TMPDIR = temporary;
+after(() => rmSync(temporary, { recursive: true, force: true }));
 const connectionFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("tslora-kernel-"));
 const before = connectionFolders();
 
