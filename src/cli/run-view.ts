@@ -116,8 +116,9 @@ export class RunView {
     this.#eraseLive();
     const { ename, evalue, traceback } = outcome.error;
     const head = `${this.#name}, cell ${report.number} of ${report.total}: ${ename}: ${evalue}`;
-    const said = traceback.join("\n").split("\n");
-    const lines = (said[0] === `${ename}: ${evalue}` ? said.slice(1) : said).map((line) => `  ${this.#terminal.color ? line : stripAnsi(line)}`);
+    const said = traceback.join("\n");
+    const rest = said.startsWith(`${ename}: ${evalue}`) ? said.slice(`${ename}: ${evalue}`.length).replace(/^\n/, "") : said; // told once
+    const lines = (rest === "" ? [] : rest.split("\n")).map((line) => `  ${this.#terminal.color ? line : stripAnsi(line)}`);
     this.#terminal.err.write(`${[styled(this.#terminal, "red", head), ...lines].join("\n")}\n`);
   }
 
@@ -134,7 +135,7 @@ export class RunView {
     const now = performance.now();
     const doing = stripAnsi(this.#unfinished).split("\r").filter(Boolean).at(-1) ?? code;
     const text = `${this.#name}  cell ${at}  ${duration(now - start)} (${duration(now - this.#start)})  ${doing}`;
-    const width = (this.#terminal.out.columns ?? 80) - 1;
+    const width = (this.#terminal.out.columns || 80) - 1; // 0 where the width is not known
     this.#terminal.out.write(`\r\u001b[2K${styled(this.#terminal, "bold", text.length > width ? `${text.slice(0, width - 1)}…` : text)}`);
     this.#liveShown = true;
   }

@@ -13,8 +13,8 @@ export function withoutFailureMarks(cells: readonly Cell[]): readonly Cell[] {
 export function withFailureMarks(cells: readonly Cell[], failed: CellReport): readonly Cell[] {
   const { outcome } = failed;
   const what = "error" in outcome ? `${outcome.error.ename}: ${outcome.error.evalue}`.split("\n", 1)[0] : outcome.status;
-  const top = mark(TOP_ID, `<span style="color:#c62828">**This run failed** in [cell ${failed.number}](#${CELL_ID}): ${escapeMarkdown(what)}. The cells below it were not executed, unless they have outputs.</span>`);
-  const anchor = mark(CELL_ID, `<span id="${CELL_ID}" style="color:#c62828">**The run failed in the next cell.**</span>`);
+  const top = mark(TOP_ID, `<span style="color:#d64541">**This run failed** in [cell ${failed.number}](#${CELL_ID}): ${escapeMarkdown(what)}. The cells below it were not executed, unless they have outputs.</span>`);
+  const anchor = mark(CELL_ID, `<span id="${CELL_ID}" style="color:#d64541">**The run failed in the next cell.**</span>`);
   return [top, ...cells.flatMap((cell) => (cell.id === failed.id ? [anchor, cell] : [cell]))];
 }
 

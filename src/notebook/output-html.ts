@@ -1,6 +1,6 @@
 import { ansiToHtml } from "./ansi-html";
 import { escapeHtml } from "./escape-html";
-import type { MimeBundle, Output } from "./notebook-types";
+import type { ErrorOutput, MimeBundle, Output } from "./notebook-types";
 
 /**
  * One output as HTML. `text/html` and SVG stand in the page as they are, so that figures' own scripts run and find
@@ -13,10 +13,17 @@ export function outputHtml(output: Output, markdown: (text: string) => string): 
     case "stream":
       return `<pre class="output stream ${output.name}">${ansiToHtml(output.text)}</pre>`;
     case "error":
-      return `<pre class="output error"><strong>${escapeHtml(output.ename)}: ${escapeHtml(output.evalue)}</strong>\n${ansiToHtml(output.traceback.join("\n"))}</pre>`;
+      return errorHtml(output);
     default:
       return `<div class="output rich">${bundleHtml(output.data, markdown)}</div>`;
   }
+}
+
+function errorHtml({ ename, evalue, traceback }: ErrorOutput): string {
+  const head = `${ename}: ${evalue}`;
+  const said = traceback.join("\n");
+  const rest = said.startsWith(head) ? said.slice(head.length).replace(/^\n/, "") : said; // told once
+  return `<pre class="output error"><strong>${escapeHtml(head)}</strong>\n${ansiToHtml(rest)}</pre>`;
 }
 
 function bundleHtml(data: MimeBundle, markdown: (text: string) => string): string {

@@ -25,12 +25,12 @@ a { color: var(--accent); }
 .run { color: var(--muted); font-size: .875rem; border-bottom: 1px solid var(--line); padding-bottom: .75rem; }
 .cell { margin: 1rem 0; scroll-margin-top: 1rem; }
 .source { position: relative; }
-.source .number { position: absolute; right: .6rem; top: .35rem; font: .75rem ui-monospace, monospace; color: var(--muted); user-select: none; }
+.source .number { position: absolute; right: .6rem; top: .35rem; font: .75rem ui-monospace, monospace; color: var(--muted); background: var(--panel); padding: 0 .25rem; user-select: none; }
 pre, code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
 pre { margin: 0; padding: .75rem 1rem; overflow-x: auto; font-size: .85rem; line-height: 1.5; tab-size: 2; }
 .source pre, .prose pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
 .prose :not(pre) > code { background: var(--panel); border-radius: 4px; padding: .1em .3em; font-size: .9em; }
-.output { margin: .5rem 0; } .output.rich { overflow-x: auto; }
+.output { margin: .5rem 0; } pre.output { padding-block: .4rem; } .output.rich { overflow-x: auto; }
 .output.stream { max-height: 40rem; overflow-y: auto; } .output.stderr { border-left: 3px solid var(--ansi-yellow); color: var(--muted); }
 .output.error { border-left: 3px solid var(--bad); background: var(--bad-ground); } .output.error strong { color: var(--bad); }
 .output img, .output svg, .prose img { max-width: 100%; height: auto; }

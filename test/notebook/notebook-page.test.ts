@@ -27,7 +27,7 @@ test("names, sources, streams and errors are escaped", async () => {
     ]),
   ]);
   assert.doesNotMatch(html, /<script/);
-  assert.ok(body(html).split(ESCAPED).length > 6);
+  assert.ok(body(html).split(ESCAPED).length > 5);
 });
 
 test("figures stand as they are, script before image; pictures as data", async () => {
