@@ -30,7 +30,7 @@ export async function writeConnectionFile(kernelName: string): Promise<Connectio
   const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5);
   const key = randomBytes(32).toString("hex");
   const connection: Connection = { transport: "tcp", ip: "127.0.0.1", shell_port, iopub_port, stdin_port, control_port, hb_port, signature_scheme: "hmac-sha256", key, kernel_name: kernelName };
-  const folder = await mkdtemp(join(tmpdir(), "tslora-kernel-"));
+  const folder = await mkdtemp(join(tmpdir(), `tslora-kernel-${process.pid}-`));
   const path = join(folder, "connection.json");
   await writeFile(path, JSON.stringify(connection, null, 1), { mode: 0o600 });
   return { connection, path, remove: () => rm(folder, { recursive: true, force: true }) };

@@ -32,7 +32,10 @@ export interface Execution {
 /** How long messages that a kernel published before its end may still be on their way, in milliseconds. */
 const DRAIN_MS = 100;
 
-type Happening = KernelEvent | { readonly kind: "stop"; readonly why: "timeout" | "aborted" } | { readonly kind: "give-up" };
+/** How long the idle status may come after the reply before the kernel is asked whether it was lost, in milliseconds. */
+const IDLE_MS = 2000;
+
+type Happening = KernelEvent | { readonly kind: "stop"; readonly why: "timeout" | "aborted" } | { readonly kind: "give-up" | "idle-late" | "idle-lost" };
 
 /**
  * Executes code in a kernel: yields what the kernel publishes for it, returns how it ended. The end is the reply and
@@ -51,6 +54,11 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
   let drained = false;
   let stopped: Execution["stopped"];
   let silentMs = 0;
+  // A publisher that is overrun drops messages, and idle may be among them: a later request's idle tells that it was.
+  const askForIdle = async (): Promise<void> => {
+    const answer = await kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);
+    mailbox.push({ kind: answer === undefined ? "idle-late" : "idle-lost" });
+  };
   const request = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: false };
   const id = kernel.request("shell", "execute_request", request, (event) => mailbox.push(event));
   options.onRequest?.(id);
@@ -81,6 +89,7 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
       } else if (happening.kind === "reply") {
         times["shell.execute_reply"] = happening.message.header.date;
         reply = happening.message.content;
+        after(IDLE_MS, { kind: "idle-late" });
       } else if (happening.kind === "exit") {
         if (!drained) {
           drained = true;
@@ -94,6 +103,10 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
         silentMs = kernel.silentMs;
         kernel.interrupt();
         after(options.graceMs, { kind: "give-up" });
+      } else if (happening.kind === "idle-late") {
+        if (!idle) void askForIdle();
+      } else if (happening.kind === "idle-lost") {
+        idle = true;
       } else if (!settled) {
         void kernel.stop("terminate"); // its end comes by the mailbox
       }

@@ -45,8 +45,8 @@ function ownKernel(name: string): KernelSpec | undefined {
   if (name !== "tslab" && name !== "jslab") return undefined;
   const program = join(projectRoot(), "node_modules", "tslab", "bin", "tslab");
   if (!existsSync(program)) return undefined;
-  // The guard ends the kernel when the runner itself is killed; Python kernels watch JPY_PARENT_PID for that.
-  const argv = [process.execPath, "--require", join(__dirname, "parent-guard.js"), program, "kernel", "--config-path={connection_file}", ...(name === "jslab" ? ["--js"] : [])];
+  // What is preloaded ends the kernel when the runner is killed (Python kernels watch JPY_PARENT_PID) and keeps all outputs.
+  const argv = [process.execPath, "--require", join(__dirname, "kernel-preload.js"), program, "kernel", "--config-path={connection_file}", ...(name === "jslab" ? ["--js"] : [])];
   const language = name === "tslab" ? "TypeScript" : "JavaScript";
   return { name, displayName: language, language: language.toLowerCase(), argv, env: {}, interruptMode: "signal", dialect: "tslab" };
 }

@@ -144,6 +144,11 @@ export class Kernel {
     else this.#process.interrupt();
   }
 
+  /** Takes the file with the connection's key away. */
+  async removeConnectionFile(): Promise<void> {
+    await this.#file.remove();
+  }
+
   /** Ends the kernel and its children: asked to shut down, then SIGTERM, then SIGKILL. Resolves when it is gone. */
   async stop(how: "ask" | "terminate" = "ask"): Promise<KernelExit> {
     if (how === "ask" && !this.#process.ended) {
@@ -154,7 +159,7 @@ export class Kernel {
     const exit = await this.#process.stop(this.#graceMs);
     this.#heartbeat.close();
     this.#channels.close();
-    await this.#file.remove();
+    await this.removeConnectionFile();
     return exit;
   }
 
@@ -177,7 +182,10 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     if (options.signal?.aborted === true) throw stoppedAtStart();
     const kernel = new Kernel(options, await writeConnectionFile(spec.name));
     const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
-    if (outcome === "ready") return kernel;
+    if (outcome === "ready") {
+      await kernel.removeConnectionFile(); // it has been read; so even a runner that is killed outright leaves none
+      return kernel;
+    }
     const exit = kernel.ended ? await kernel.exited : undefined;
     await kernel.stop("terminate");
     if (outcome === "aborted") throw stoppedAtStart();

@@ -137,6 +137,13 @@ test("with onError continue every cell runs and the run is still an error", asyn
   assert.equal(printed(codeCells(summary)[3]), "four\n");
 });
 
+test("a cell that prints thousands of lines in one go loses none, and ends", async () => {
+  const { summary } = await runToEnd(notebookOf(["for (let i = 0; i < 5000; i++) console.log(i);", "console.log('next')"]), { cellTimeoutMs: 60_000 });
+  const [many, next] = codeCells(summary);
+  assert.equal(printed(many), Array.from({ length: 5000 }, (_, i) => `${i}\n`).join(""));
+  assert.equal(printed(next), "next\n");
+});
+
 test("the kernel works in the notebook's folder and sees the variables given", () =>
   withFolder(async (folder) => {
     const path = join(folder, "with blank.ipynb");
