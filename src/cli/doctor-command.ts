@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { projectRoot } from "../base/project-root";
+import { environmentReport } from "../device/environment-report";
 import { runNotebook } from "../notebook/run-notebook";
 import type { Notebook } from "../notebook/notebook-types";
 import { EXIT } from "./exit-codes";
@@ -14,10 +15,10 @@ export interface Finding {
 }
 
 /** What the doctor looks at, in order. */
-const CHECKS: readonly (() => Promise<Finding>)[] = [
-  async () => ({ name: "Node", ok: true, says: `${process.version} on ${process.platform} ${process.arch}` }),
-  async () => ({ name: "clone", ok: true, says: projectRoot() }),
-  checkKernel,
+const CHECKS: readonly (() => Promise<readonly Finding[]>)[] = [
+  async () => [{ name: "Clone", ok: true, says: projectRoot() }],
+  async () => (await environmentReport()).rows.map(({ name, value, status, advice }) => ({ name, ok: status !== "missing", says: advice === undefined ? value : `${value}; ${advice}` })),
+  async () => [await checkKernel()],
 ];
 
 /** Adds `tslora doctor`: says what works on this machine and what does not. */
@@ -28,9 +29,10 @@ export function addDoctorCommand(program: Command, terminal: Terminal, exit: (co
     .action(async () => {
       let healthy = true;
       for (const check of CHECKS) {
-        const { name, ok, says } = await check();
-        healthy &&= ok;
-        terminal.out.write(`${ok ? styled(terminal, "green", "ok     ") : styled(terminal, "red", "missing")}  ${name}: ${says}\n`);
+        for (const { name, ok, says } of await check()) {
+          healthy &&= ok;
+          terminal.out.write(`${ok ? styled(terminal, "green", "ok     ") : styled(terminal, "red", "missing")}  ${name}: ${says}\n`);
+        }
       }
       exit(healthy ? EXIT.ok : EXIT.cellFailed);
     });

@@ -15,6 +15,9 @@ export interface RunViewOptions {
 
 const REDRAW_MS = 250;
 
+/** How often a log shows a display that changes in place. */
+const UPDATE_EVERY_MS = 15_000;
+
 /**
  * Shows a run as it goes: outputs stream by; a terminal has a live line below them with the notebook, the cell, the
  * time and what the cell is at; a log has one plain line for each cell's start and end.
@@ -27,6 +30,7 @@ export class RunView {
   #cell: { readonly at: string; readonly code: string; readonly start: number } | undefined;
   #unfinished = ""; // output behind the last line end: shown in the live line, printed when complete
   #unfinishedStyle: "stdout" | "stderr" = "stdout";
+  #updateShown = -Infinity;
   #liveShown = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -73,11 +77,23 @@ export class RunView {
       this.#finishLine();
       return this.#line(displayText(content));
     }
-    if (type === "update_display_data" && this.#terminal.live) {
-      this.#unfinished = displayText(content).split("\n").at(-1) ?? "";
+    if (type === "update_display_data") this.#update(displayText(content).split("\n").find((line) => line.trim() !== "") ?? "");
+  }
+
+  /** A display that changes in place: drawn in the live line, or in a log a line from time to time. */
+  #update(text: string): void {
+    if (text === "" || text === "[figure]") return;
+    if (this.#terminal.live) {
+      this.#unfinished = text;
       this.#drawLive();
       this.#unfinished = "";
+      return;
     }
+    const now = performance.now();
+    if (now - this.#updateShown < UPDATE_EVERY_MS) return;
+    this.#updateShown = now;
+    this.#finishLine();
+    this.#line(text);
   }
 
   #stream(name: "stdout" | "stderr", text: string): void {

@@ -191,3 +191,11 @@ test("a Python notebook runs by its kernelspec, as any kernel does", async (cont
   assert.equal(summary.failed?.number, 8);
   assert.ok(!isAlive(pid));
 });
+
+test("an error that a library throws in a cell without await has its own name, not the place that Node prints before it", async () => {
+  const { summary } = await runToEnd(notebookOf(['import { readFileSync } from "fs";\nreadFileSync("/no/such file");']), {});
+  const [output] = codeCells(summary)[0].outputs.filter((o) => o.output_type === "error");
+  assert.ok(output.output_type === "error");
+  assert.equal(output.ename, "Error");
+  assert.match(output.evalue, /^ENOENT: no such file/);
+});
