@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { mkdir, rename, rm, stat, symlink } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { mkdir, open, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 
 import { httpFetch } from "../base/http";
 import { TsloraError } from "../base/tslora-error";
@@ -104,14 +102,17 @@ async function receive(path: string, { file, remote, options }: { file: string; 
   if (!response.ok || response.body === null) throw new TsloraError("unreachable", `${file}: ${new URL(remote.address).host} answers ${response.status}.`);
   const goesOn = response.status === 206;
   let bytes = goesOn ? have : 0;
-  const count = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      bytes += chunk.length;
+  const handle = await open(path, goesOn ? "a" : "w");
+  try {
+    for await (const chunk of response.body) {
+      await handle.writeFile(chunk as Uint8Array); // what came is on its way to the disk before more is asked for
+      bytes += (chunk as Uint8Array).length;
       options.onProgress?.({ file, bytes, total: remote.size });
-      yield chunk;
     }
-  };
-  await pipeline(Readable.fromWeb(response.body), count, createWriteStream(path, { flags: goesOn ? "a" : "w" }));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** What is wrong with a file whose etag is a sha256; small files have git's hash, which the size stands for. */

@@ -1,8 +1,11 @@
 // @ts-check
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { passOn } from "./pass-on.mjs";
+
+const NOTEBOOKS = ["00-environment.ipynb", "01-study.ipynb", "02-comparative-study.ipynb"];
 
 /**
  * Opens the notebooks in JupyterLab with the tslab kernel. What Jupyter keeps (settings, kernelspecs, running servers)
@@ -16,12 +19,17 @@ export async function openLab(parameters, { root }) {
   const home = join(root, ".tslora", "jupyter");
   const data = join(home, "data");
   writeKernelspec(join(data, "kernels", "tslab"), root);
+  const python = join(root, ".tslora", "lab", "bin", "python");
+  const env = { JUPYTER_CONFIG_DIR: join(home, "config"), JUPYTER_DATA_DIR: data, JUPYTER_RUNTIME_DIR: join(home, "runtime"), IPYTHONDIR: join(home, "ipython") };
+  // Lab draws the figures of notebooks that it trusts alone; the clone's own come from where its code comes from.
+  const own = NOTEBOOKS.map((name) => join(root, "notebooks", name)).filter((path) => existsSync(path));
+  spawnSync(python, ["-m", "nbformat.sign", ...own], { env: { ...process.env, ...env }, stdio: "ignore" });
   return passOn(
     [
-      join(root, ".tslora", "lab", "bin", "python"), "-m", "jupyterlab", `--ServerApp.root_dir=${root}`, "--ServerApp.default_url=/lab/tree/notebooks",
+      python, "-m", "jupyterlab", `--ServerApp.root_dir=${root}`, "--ServerApp.default_url=/lab/tree/notebooks",
       "--MultiKernelManager.default_kernel_name=tslab", ...parameters,
     ],
-    { cwd: root, env: { JUPYTER_CONFIG_DIR: join(home, "config"), JUPYTER_DATA_DIR: data, JUPYTER_RUNTIME_DIR: join(home, "runtime"), IPYTHONDIR: join(home, "ipython") } },
+    { cwd: root, env },
   );
 }
 

@@ -49,15 +49,18 @@ test("a model comes from the Hub into its cache's own layout, once, and the toke
     assert.equal(hub.requests.length, asked, "what is in the cache is not asked for again");
   }));
 
-test("a download that breaks off goes on where it stopped", () =>
-  withHub(
+test("a download that breaks off goes on where it stopped", () => {
+  const large = Buffer.alloc(8_000_000, "weights"); // more than a connection holds back
+  return withHub(
     async (hub, options) => {
       const { directory } = await resolveModel("some/model", options);
-      assert.deepEqual(await readFile(join(directory, "model.safetensors")), files["model.safetensors"]);
+      assert.ok((await readFile(join(directory, "model.safetensors"))).equals(large));
       assert.ok(hub.requests.some((request) => /^STORAGE GET \/model\.safetensors bytes=\d+-$/.test(request)), hub.requests.join("\n"));
     },
     { cutFirst: true },
-  ));
+    { ...files, "model.safetensors": large },
+  );
+});
 
 test("bytes that are not those announced are refused and leave nothing behind", () =>
   withHub(
