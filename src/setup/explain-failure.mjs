@@ -2,6 +2,8 @@
 import { CommandError } from "./run-command.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
+/** A line of a stack trace, or npm's word on where its log lies: neither tells what is wrong. */
+const NOISE = /^(npm error)?\s*(at .*|A complete log of this run .*)?$/;
 /** How many of a failed command's last lines are shown. */
 const SHOWN = 15;
 
@@ -20,7 +22,7 @@ export function explainFailure(title, error) {
   const output = error instanceof CommandError ? error.output : "";
   const text = `${error instanceof Error ? error.message : String(error)}\n${output}`;
   const head = `${title}: ${error instanceof Error ? error.message : String(error)}.`;
-  const tail = output.trimEnd().split("\n").slice(-SHOWN).filter((line) => line.trim() !== "").map((line) => `  ${line}`);
+  const tail = output.split("\n").filter((line) => !NOISE.test(line)).slice(-SHOWN).map((line) => `  ${line}`);
   return new SetUpError([head, ...tail, advise(text)].join("\n"));
 }
 
