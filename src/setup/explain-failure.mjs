@@ -2,8 +2,8 @@
 import { CommandError } from "./run-command.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
-/** A line of a stack trace, or npm's word on where its log lies: neither tells what is wrong. */
-const NOISE = /^(npm error)?\s*(at .*|A complete log of this run .*)?$/;
+/** Lines that do not tell what is wrong: of stack traces, on where a log lies, on each of several tries. */
+const NOISE = /^(npm error)?\s*(at .*|A complete log of this run .*|WARNING: (Retrying|Location) .*)?$/;
 /** How many of a failed command's last lines are shown. */
 const SHOWN = 15;
 
