@@ -2,6 +2,8 @@
 import { CommandError } from "./run-command.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
+/** Lines that do not tell what is wrong: of stack traces, on where a log lies, on each of several tries. */
+const NOISE = /^(npm error)?\s*(at .*|A complete log of this run .*|WARNING: (Retrying|Location) .*)?$/;
 /** How many of a failed command's last lines are shown. */
 const SHOWN = 15;
 
@@ -20,7 +22,7 @@ export function explainFailure(title, error) {
   const output = error instanceof CommandError ? error.output : "";
   const text = `${error instanceof Error ? error.message : String(error)}\n${output}`;
   const head = `${title}: ${error instanceof Error ? error.message : String(error)}.`;
-  const tail = output.trimEnd().split("\n").slice(-SHOWN).filter((line) => line.trim() !== "").map((line) => `  ${line}`);
+  const tail = output.split("\n").filter((line) => !NOISE.test(line)).slice(-SHOWN).map((line) => `  ${line}`);
   return new SetUpError([head, ...tail, advise(text)].join("\n"));
 }
 

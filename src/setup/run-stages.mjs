@@ -1,5 +1,6 @@
 // @ts-check
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { explainFailure } from "./explain-failure.mjs";
@@ -57,7 +58,8 @@ export function pendingStages(stages, root) {
  */
 export async function runStages(stages, { root, progress, lock, signal }) {
   const workshop = join(root, ".tslora", "staging");
-  rmSync(workshop, { recursive: true, force: true }); // what a killed run left
+  const sweep = () => rm(workshop, { recursive: true, force: true });
+  await sweep(); // what a killed run left
   const pending = pendingStages(stages, root);
   for (const [index, stage] of pending.entries()) {
     signal.throwIfAborted();
@@ -75,12 +77,14 @@ export async function runStages(stages, { root, progress, lock, signal }) {
       signal.throwIfAborted();
       const bytes = await measureFolder(result);
       place(result, { stage, root, aside: join(workshop, `${stage.name}-before`), marker: { key, bytes } });
+      progress.say("removing what was there before");
+      await sweep();
       progress.end(formatBytes(bytes));
     } catch (error) {
       progress.drop();
       throw signal.aborted ? signal.reason : explainFailure(stage.title, error);
     } finally {
-      rmSync(workshop, { recursive: true, force: true });
+      await sweep();
     }
   }
 }
