@@ -30,8 +30,8 @@ export function duration(ms: number): string {
   return minutes < 60 ? `${minutes}:${two(whole % 60)} min` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)} h`;
 }
 
-/** Columns lined up: the first to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+/** Columns lined up: the first (or the first `left`) to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[], { left = 1 }: { left?: number } = {}): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((text, column) => (column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join("  ").trimEnd());
+  return rows.map((row) => row.map((text, column) => (column < left ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join("  ").trimEnd());
 }

@@ -8,6 +8,7 @@ import { compilePackage } from "./compile-package.mjs";
 import { holdLock } from "./hold-lock.mjs";
 import { installLab } from "./install-lab.mjs";
 import { installPackages, linkPackages } from "./install-packages.mjs";
+import { installReference } from "./install-reference.mjs";
 import { pendingStages, runStages } from "./run-stages.mjs";
 import { showProgress } from "./show-progress.mjs";
 import { unpackEncoder } from "./unpack-encoder.mjs";
@@ -23,10 +24,10 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
 /**
  * Makes whatever is missing of what tslora takes to run; with all in place, only looks.
  *
- * @param {{ lab?: boolean }} [options]  with `lab`, JupyterLab as well
+ * @param {{ lab?: boolean, reference?: boolean }} [options]  with `lab`, JupyterLab as well; with `reference`, what the parity run compares with
  */
-export async function setUp({ lab = false } = {}) {
-  const stages = [...STAGES, ...(lab ? [installLab] : [])].map((stage) => stage(ROOT));
+export async function setUp({ lab = false, reference = false } = {}) {
+  const stages = [...STAGES, ...(lab ? [installLab] : []), ...(reference ? [installReference] : [])].map((stage) => stage(ROOT));
   const pending = pendingStages(stages, ROOT);
   if (pending.length > 0) {
     checkPrerequisites(pending, { root: ROOT });

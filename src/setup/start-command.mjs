@@ -1,6 +1,7 @@
 // @ts-check
 import { openLab } from "./open-lab.mjs";
 import { runCli } from "./run-cli.mjs";
+import { runParity } from "./run-parity.mjs";
 import { runTests } from "./run-tests.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
@@ -15,6 +16,10 @@ const COMMANDS = {
   test: async (parameters) => {
     await setUp();
     return runTests(parameters, { root: ROOT });
+  },
+  parity: async (parameters) => {
+    await setUp({ reference: true });
+    return runParity(parameters, { root: ROOT });
   },
   lab: async (parameters) => {
     await setUp({ lab: true });

@@ -1,0 +1,43 @@
+import type { Random } from "../../src/base/random";
+
+/** One thing that was compared, over many cases. */
+export interface Measure {
+  /** What of the line it is, e.g. `gradients, DistilBERT, DoRA`. */
+  readonly what: string;
+  readonly cases: number;
+  /** The largest difference found; for things that are to be identical, the number of cases that are not. */
+  readonly largest: number;
+  /** What it may be at most; 0 for identical. */
+  readonly bound: number;
+  /** Where the largest difference was found, so that it can be looked for. */
+  readonly worst?: string;
+}
+
+/** What a line is run with. */
+export interface ParityContext {
+  /** Random numbers of the line's own, by the printed seed and the line's name. */
+  readonly random: Random;
+  /** An empty folder, removed afterwards. */
+  readonly folder: string;
+  /** 1 for the whole run, less for a quick look: the line multiplies its number of cases by it. */
+  readonly scale: number;
+  /** Cases at this scale: at least 1. */
+  readonly cases: (atFullScale: number) => number;
+  /** Runs the Python file beside the line in the reference environment; gives and takes JSON. */
+  readonly python: (input: unknown) => Promise<unknown>;
+  /** Tells whoever watches how far the line is. */
+  readonly note: (text: string) => void;
+}
+
+/** A line of the parity table: a file of `test/parity/lines` exports one as `line`. */
+export interface ParityLine {
+  readonly title: string;
+  /** Whose numbers are the reference. */
+  readonly against: string;
+  readonly run: (context: ParityContext) => Promise<readonly Measure[]>;
+}
+
+/** Whether a difference is within its bound; NaN is not. */
+export function holds({ largest, bound }: Pick<Measure, "largest" | "bound">): boolean {
+  return largest <= bound;
+}

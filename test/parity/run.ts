@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { projectRoot } from "../../src/base/project-root";
+import { Random } from "../../src/base/random";
+import { writeAtomically } from "../../src/base/write-atomically";
+import { duration, processTerminal, styled, table } from "../../src/cli/terminal";
+import { holds, type Measure, type ParityLine } from "./parity-line";
+import { referencePython } from "./reference-python";
+
+const HELP = `npm run test:parity -- [options]
+  --only WORD    the lines with the word in their name; may be given several times
+  --seed N       decides every random case (default: drawn, and printed)
+  --scale X      share of the cases, for a quick look (default 1)
+Writes output/parity.json. Exit code 1 where a difference is above its bound.`;
+
+/** A line's result: what it measured, or why it ended. */
+interface Outcome {
+  readonly name: string;
+  readonly title: string;
+  readonly against: string;
+  readonly measures: readonly Measure[];
+  readonly failure?: string;
+  readonly elapsedMs: number;
+}
+
+/** Runs every line of the parity table against the Python libraries and prints the table of largest differences. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { only: { type: "string", multiple: true, default: [] }, seed: { type: "string" }, scale: { type: "string", default: "1" }, help: { type: "boolean", default: false } } });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+  const scale = Number(values.scale);
+  if (!Number.isInteger(seed) || !(scale > 0)) throw new RangeError(`--seed takes a whole number and --scale a number above 0; ${values.seed ?? "none"} and ${values.scale} came.`);
+  const python = process.env.TSLORA_REFERENCE_PYTHON ?? join(projectRoot(), ".tslora", "reference", "bin", "python");
+  if (!existsSync(python)) throw new Error(`${python} is not there; npm run test:parity makes it.`);
+  const names = (await lineNames()).filter((name) => values.only.length === 0 || values.only.some((word) => name.includes(word)));
+  if (names.length === 0) throw new Error(`No line has ${values.only.join(" or ")} in its name; there are ${(await lineNames()).join(", ")}.`);
+
+  const terminal = processTerminal();
+  console.log(`Parity, seed ${seed}, scale ${scale}: ${names.length} lines`);
+  const outcomes: Outcome[] = [];
+  for (const [index, name] of names.entries()) {
+    console.log(styled(terminal, "bold", `[${index + 1}/${names.length}] ${name}`));
+    const outcome = await runLine(name, { seed, scale, python });
+    outcomes.push(outcome);
+    for (const measure of outcome.measures) console.log(`  ${holds(measure) ? "holds" : styled(terminal, "red", "FAILS")}  ${measure.what}: ${shown(measure)}${measure.worst === undefined || holds(measure) ? "" : ` at ${measure.worst}`}`);
+    if (outcome.failure !== undefined) console.log(styled(terminal, "red", `  ended by an error: ${outcome.failure}`));
+  }
+
+  const rows = outcomes.flatMap(({ title, against, measures, failure, elapsedMs }) => [
+    ...measures.map((measure, i) => [i === 0 ? title : "", i === 0 ? against : "", measure.what, String(measure.cases), measure.bound === 0 ? `${measure.largest} differ` : number(measure.largest), measure.bound === 0 ? "identical" : number(measure.bound), holds(measure) ? "holds" : "FAILS", i === 0 ? duration(elapsedMs) : ""]),
+    ...(failure === undefined ? [] : [[title, against, "ended by an error", "", "", "", "FAILS", duration(elapsedMs)]]),
+  ]);
+  const lined = table([["line", "against", "of it", "cases", "largest difference", "bound", "", "time"], ...rows], { left: 3 });
+  console.log(`\n${lined.join("\n")}`);
+  const wrong = outcomes.filter(({ measures, failure }) => failure !== undefined || !measures.every(holds));
+  const report = join(projectRoot(), "output", "parity.json");
+  await writeAtomically(report, `${JSON.stringify({ seed, scale, node: process.version, outcomes }, undefined, 2)}\n`);
+  console.log(`\n${outcomes.length - wrong.length} lines hold, ${wrong.length} fail (seed ${seed}); the report is output/parity.json`);
+  return wrong.length === 0 ? 0 : 1;
+}
+
+async function runLine(name: string, options: { seed: number; scale: number; python: string }): Promise<Outcome> {
+  const { seed, scale, python } = options;
+  const { line } = (await import(join(__dirname, "lines", `${name}.js`))) as { line: ParityLine };
+  const folder = await mkdtemp(join(tmpdir(), "tslora-parity-"));
+  const started = performance.now();
+  const finish = (rest: Pick<Outcome, "measures" | "failure">): Outcome => ({ name, title: line.title, against: line.against, ...rest, elapsedMs: performance.now() - started });
+  try {
+    const measures = await line.run({
+      random: new Random(seed).fork(name),
+      folder,
+      scale,
+      cases: (atFullScale) => Math.max(1, Math.round(atFullScale * scale)),
+      python: (input) => referencePython(join(projectRoot(), "test", "parity", "lines", `${name}.py`), { input, folder, python }),
+      note: (text) => console.log(`  ${text}`),
+    });
+    return finish({ measures });
+  } catch (error) {
+    return finish({ measures: [], failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function lineNames(): Promise<string[]> {
+  const files = await readdir(join(projectRoot(), "test", "parity", "lines"));
+  return files.flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -".ts".length)] : [])).sort();
+}
+
+function shown({ cases, largest, bound }: Measure): string {
+  return bound === 0 ? `${cases} cases, ${largest} differ` : `${cases} cases, largest difference ${number(largest)} (bound ${number(bound)})`;
+}
+
+function number(value: number): string {
+  return Number.isFinite(value) ? value.toExponential(1) : String(value);
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 2;
+  },
+);
