@@ -18,7 +18,7 @@ const COMMANDS = {
     return runTests(parameters, { root: ROOT });
   },
   parity: async (parameters) => {
-    await setUp({ reference: true });
+    await setUp({ reference: (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "" }); // else that Python has the packages
     return runParity(parameters, { root: ROOT });
   },
   lab: async (parameters) => {
