@@ -11,6 +11,7 @@ export { readResults, writeResults, type StudyResults } from "./evaluation/study
 export * from "./figures";
 export * from "./hub";
 export type { LoraConfig } from "./lora/lora-config";
+export type { ProblemType } from "./model/encoder-config";
 export type { SavedAdapter } from "./lora/save-adapter";
 export * from "./tokenizer";
 export { train } from "./training/train";

@@ -8,6 +8,7 @@ import { loadAdapter } from "../lora/load-adapter";
 import { resolveLoraConfig, type LoraConfig } from "../lora/lora-config";
 import { saveAdapter, type SavedAdapter } from "../lora/save-adapter";
 import type { ClassificationModel } from "../model/classification-model";
+import type { ProblemType } from "../model/encoder-config";
 import { packDocuments } from "../model/packed-batch";
 import type { Parameter } from "../model/parameter";
 import { writeSafetensors } from "../model/write-safetensors";
@@ -50,6 +51,8 @@ export interface PredictOptions {
  */
 export class SequenceClassifier {
   readonly labels: readonly string[];
+  /** Whether a text has one of the labels or any number of them: of each row of logits the softmax counts, or each logit's sigmoid. */
+  readonly problemType: ProblemType;
   readonly model: ClassificationModel;
   readonly tokenizer: TextTokenizer;
   readonly origin: ModelOrigin;
@@ -58,10 +61,11 @@ export class SequenceClassifier {
   readonly seed: number;
   #adapter: Adapter | undefined;
 
-  constructor(parts: { model: ClassificationModel; tokenizer: TextTokenizer; labels: readonly string[]; origin: ModelOrigin; newlyInitialized: readonly string[]; seed: number }) {
+  constructor(parts: { model: ClassificationModel; tokenizer: TextTokenizer; labels: readonly string[]; problemType?: ProblemType; origin: ModelOrigin; newlyInitialized: readonly string[]; seed: number }) {
     this.model = parts.model;
     this.tokenizer = parts.tokenizer;
     this.labels = parts.labels;
+    this.problemType = parts.problemType ?? "single_label_classification";
     this.origin = parts.origin;
     this.newlyInitialized = parts.newlyInitialized;
     this.seed = parts.seed;
@@ -172,7 +176,7 @@ export class SequenceClassifier {
     const architecture = config.modelType === "bert" ? "BertForSequenceClassification" : "DistilBertForSequenceClassification";
     const id2label = Object.fromEntries(this.labels.map((label, id) => [id, label]));
     const label2id = Object.fromEntries(this.labels.map((label, id) => [label, id]));
-    await writeAtomically(join(directory, "config.json"), `${JSON.stringify({ ...original, architectures: [architecture], id2label, label2id }, undefined, 2)}\n`);
+    await writeAtomically(join(directory, "config.json"), `${JSON.stringify({ ...original, architectures: [architecture], id2label, label2id, problem_type: this.problemType }, undefined, 2)}\n`);
   }
 
   /** Gives all weights back to the device. */

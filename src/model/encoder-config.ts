@@ -7,6 +7,12 @@ import { TsloraError } from "../base/tslora-error";
 /** The architectures that can be read. */
 export type ModelType = "bert" | "distilbert";
 
+/**
+ * What a head's scores mean, under transformers' names: one class of all, by the softmax of a row, or any of them, by
+ * the sigmoid of each score.
+ */
+export type ProblemType = "single_label_classification" | "multi_label_classification";
+
 /** An encoder's sizes and rates: what `config.json` says, under one set of names (BERT's, in camelCase). */
 export interface EncoderConfig {
   readonly modelType: ModelType;
@@ -30,6 +36,8 @@ export interface EncoderConfig {
   readonly initializerRange: number;
   /** Label names by class, where the checkpoint names them. */
   readonly id2label?: readonly string[];
+  /** What the checkpoint's head was trained for, where it says so. */
+  readonly problemType?: ProblemType | "regression";
 }
 
 /**
@@ -88,8 +96,11 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     attentionDropout: rate(distil ? "attention_dropout" : "attention_probs_dropout_prob", 0.1),
     classifierDropout: distil ? rate("seq_classif_dropout", 0.2) : rate("classifier_dropout", (json.hidden_dropout_prob as number | undefined) ?? 0.1),
     initializerRange: (json.initializer_range ?? 0.02) as number,
-    id2label: labelNames(json.id2label),
+    id2label: labelNames(json.id2label, problems),
+    problemType: (json.problem_type ?? undefined) as EncoderConfig["problemType"],
   };
+  const kinds = ["single_label_classification", "multi_label_classification", "regression"];
+  problems.expect(config.problemType === undefined || kinds.includes(config.problemType), `"problem_type" is to be null or one of ${kinds.join(", ")}; it is ${JSON.stringify(config.problemType)}`);
   problems.expect(config.hiddenAct === "gelu" || config.hiddenAct === "relu", `the activation is to be "gelu" or "relu"; it is ${JSON.stringify(config.hiddenAct)}`);
   problems.expect(typeof config.layerNormEps === "number" && config.layerNormEps > 0, `"layer_norm_eps" is to be a number above 0; it is ${JSON.stringify(config.layerNormEps)}`);
   problems.expect(typeof config.initializerRange === "number" && config.initializerRange > 0, `"initializer_range" is to be a number above 0; it is ${JSON.stringify(config.initializerRange)}`);
@@ -100,9 +111,10 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
   return config;
 }
 
-function labelNames(value: unknown): readonly string[] | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+function labelNames(value: unknown, problems: Problems): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
   const entries = Object.entries(value).sort(([a], [b]) => Number(a) - Number(b));
-  const names = entries.map(([, name]) => String(name));
-  return entries.every(([id], i) => Number(id) === i) && names.length > 0 ? names : undefined;
+  const whole = typeof value === "object" && !Array.isArray(value) && entries.length > 0 && entries.every(([id, name], i) => Number(id) === i && typeof name === "string");
+  problems.expect(whole, `"id2label" is to name the classes from 0 on, each by a text; it is ${JSON.stringify(value)}`);
+  return entries.map(([, name]) => String(name));
 }
