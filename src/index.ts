@@ -16,4 +16,4 @@ export type { SavedAdapter } from "./lora/save-adapter";
 export * from "./tokenizer";
 export { train } from "./training/train";
 export type { TrainEvent, TrainSummary } from "./training/train-event";
-export type { TrainOptions, TrainingData } from "./training/train-options";
+export type { LrSchedulerType, MetricName, TrainOptions, TrainingData } from "./training/train-options";

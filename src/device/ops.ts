@@ -48,6 +48,8 @@ export interface Ops {
   shift(x: Tensor, offset: number): Tensor;
   square(x: Tensor): Tensor;
   sqrt(x: Tensor): Tensor;
+  /** x to the power of a number; x is to be at least 0. */
+  pow(x: Tensor, exponent: number): Tensor;
   tanh(x: Tensor): Tensor;
   relu(x: Tensor): Tensor;
   /** dy where y > 0, else 0. */

@@ -104,6 +104,10 @@ export class TensorflowOps implements Ops {
     return this.#run("Sqrt", this.#attributes.float, x);
   }
 
+  pow(x: Tensor, exponent: number): Tensor {
+    return this.#run("Pow", this.#attributes.float, x, this.#scalar(exponent));
+  }
+
   tanh(x: Tensor): Tensor {
     return this.#run("Tanh", this.#attributes.float, x);
   }

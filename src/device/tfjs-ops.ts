@@ -98,6 +98,10 @@ export class TfjsOps implements Ops {
     return this.#own(this.#tf.sqrt(innerOf(x)));
   }
 
+  pow(x: Tensor, exponent: number): Tensor {
+    return this.#own(this.#tf.pow(innerOf(x), exponent));
+  }
+
   tanh(x: Tensor): Tensor {
     return this.#own(this.#tf.tanh(innerOf(x)));
   }

@@ -1,12 +1,21 @@
+import type { LrSchedulerType } from "./train-options";
+
 /**
- * The learning rate of a step, as transformers' `get_linear_schedule_with_warmup` and
- * `get_constant_schedule_with_warmup` give it.
+ * The learning rate of a step, as transformers' `get_scheduler` gives it.
  *
  * @param step - counted from 0
  */
-export function learningRateAt(step: number, options: { peak: number; kind: "linear" | "constant"; warmupSteps: number; totalSteps: number }): number {
+export function learningRateAt(step: number, options: { peak: number; kind: LrSchedulerType; warmupSteps: number; totalSteps: number }): number {
   const { peak, kind, warmupSteps, totalSteps } = options;
-  if (step < warmupSteps) return (peak * step) / Math.max(1, warmupSteps);
   if (kind === "constant") return peak;
-  return peak * Math.max(0, (totalSteps - step) / Math.max(1, totalSteps - warmupSteps));
+  if (step < warmupSteps) return (peak * step) / Math.max(1, warmupSteps);
+  const decaySteps = Math.max(1, totalSteps - warmupSteps);
+  switch (kind) {
+    case "constant_with_warmup":
+      return peak;
+    case "linear":
+      return peak * Math.max(0, (totalSteps - step) / decaySteps);
+    case "cosine":
+      return peak * Math.max(0, 0.5 * (1 + Math.cos((Math.PI * (step - warmupSteps)) / decaySteps)));
+  }
 }

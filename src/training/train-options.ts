@@ -1,8 +1,8 @@
-import { Problems } from "../base/problems";
+import type { ExampleLabel } from "./classification-loss";
 
 /** Options of `train`, under transformers' names (`TrainingArguments`) in camelCase. */
 export interface TrainOptions {
-  /** Examples to train on: a danfojs DataFrame with `texts` and `label`, or a list. */
+  /** Examples to train on: a danfojs DataFrame with `texts` and `label` (and `ID`, for messages), or a list. */
   readonly train: TrainingData;
   /** Examples that the run is judged by while it goes on. Without them nothing is evaluated and the last weights stay. */
   readonly validation?: TrainingData;
@@ -19,20 +19,28 @@ export interface TrainOptions {
    */
   readonly learningRate?: number;
   /**
-   * How the rate goes on after the warm-up: linearly down to 0, or as it is.
+   * How the rate goes on after the warm-up: linearly or by half a cosine down to 0, or as it is. "constant" has no
+   * warm-up.
    * @default "linear"
    */
-  readonly lrSchedulerType?: "linear" | "constant";
+  readonly lrSchedulerType?: LrSchedulerType;
+  /** Steps in which the rate rises from 0, in the place of `warmupRatio`; a number below 1 is a share of all steps. */
+  readonly warmupSteps?: number;
   /**
    * Share of the steps in which the rate rises from 0.
-   * @default 0.1 with an adapter, 0 for all weights
+   * @default 0.1 with an adapter, 0 for all weights and for "constant"
    */
   readonly warmupRatio?: number;
   /**
-   * Examples an optimizer step.
+   * Examples a micro-batch; `gradientAccumulationSteps` of them make an optimizer step.
    * @default 16
    */
   readonly perDeviceTrainBatchSize?: number;
+  /**
+   * Micro-batches an optimizer step. The step is that of one batch of all their examples, class weights included.
+   * @default 1
+   */
+  readonly gradientAccumulationSteps?: number;
   /**
    * AdamW's decoupled decay; biases and norms have none.
    * @default 0.01
@@ -44,33 +52,76 @@ export interface TrainOptions {
    */
   readonly maxGradNorm?: number;
   /**
+   * Weights of the classes in the loss, or "balanced", scikit-learn's weights by the training examples. Where a text
+   * has several labels, the weights of a label's positives (torch's `pos_weight`).
+   */
+  readonly classWeights?: "balanced" | readonly number[];
+  /**
+   * Share of the target that is spread over all classes, as torch's `label_smoothing`.
+   * @default 0
+   */
+  readonly labelSmoothing?: number;
+  /**
+   * Gamma of the focal loss (Lin et al., 2017), which gives less weight to what is predicted well; 0 is the cross entropy.
+   * @default 0
+   */
+  readonly focalGamma?: number;
+  /**
    * Whether batches are made of texts of like length, as transformers does. There is no padding to save here; it
    * evens out the time of a step.
    * @default false
    */
   readonly groupByLength?: boolean;
   /**
-   * Evaluate, and save a checkpoint, every so many steps; a number below 1 is a share of all steps.
+   * Evaluate every so many steps, and after the last; a number below 1 is a share of all steps.
    * @default 0.2
    */
   readonly evalSteps?: number;
   /**
-   * What the best checkpoint is chosen by: the validation's accuracy (ties by loss), or its loss.
-   * @default "accuracy"
+   * Save a checkpoint every so many steps, and after the last; a number below 1 is a share of all steps. While the best
+   * weights are to be loaded at the end, each new best is saved, too.
+   * @default evalSteps
    */
-  readonly metricForBestModel?: "accuracy" | "loss";
+  readonly saveSteps?: number;
+  /**
+   * What the best weights are chosen by: one of the evaluation's metrics, ties by loss.
+   * @default "accuracy"; "f1" where a text has several labels
+   */
+  readonly metricForBestModel?: MetricName | `eval_${MetricName}`;
+  /**
+   * Whether more of `metricForBestModel` is better.
+   * @default true, but for the loss
+   */
+  readonly greaterIsBetter?: boolean;
   /**
    * Whether the weights of the best evaluation are put back at the end.
-   * @default true
+   * @default true where there is a validation set
    */
   readonly loadBestModelAtEnd?: boolean;
-  /** Where checkpoints go. Without it none are written. */
+  /** Stop after so many evaluations in a row that did not improve `metricForBestModel`. */
+  readonly earlyStoppingPatience?: number;
+  /**
+   * By how much an evaluation is to be better to count as an improvement.
+   * @default 0
+   */
+  readonly earlyStoppingThreshold?: number;
+  /** Where checkpoints and the log, trainer_log.jsonl, go. Without it none are written. */
   readonly outputDir?: string;
   /**
    * How many checkpoints are kept, the best one besides.
    * @default 2
    */
   readonly saveTotalLimit?: number;
+  /**
+   * Go on from a checkpoint: its folder, or "last" for the newest whole one in `outputDir`. Everything that decides
+   * the run's numbers is to be as it was.
+   */
+  readonly resumeFrom?: "last" | (string & {});
+  /**
+   * "tensorboard" writes event files to `runs` in `outputDir` besides the log. Nothing is sent anywhere.
+   * @default "none"
+   */
+  readonly reportTo?: "none" | "tensorboard";
   /**
    * Decides shuffles and dropout masks.
    * @default 42
@@ -86,78 +137,17 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Texts with the number of their class. */
-export type TrainingData = { readonly columns: readonly string[]; column(name: string): { readonly values: unknown } } | readonly { readonly text: string; readonly label: number }[];
+/** transformers' names of learning rate schedules. */
+export type LrSchedulerType = "linear" | "cosine" | "constant" | "constant_with_warmup";
+
+/** What an evaluation while training tells. */
+export type MetricName = "loss" | "accuracy" | "f1" | "precision" | "recall" | "f1_macro" | "balanced_accuracy" | "matthews_correlation";
+
+/** Texts with the number of their class, or with a 0 or 1 for each label. */
+export type TrainingData = { readonly columns: readonly string[]; column(name: string): { readonly values: unknown } } | readonly { readonly text: string; readonly label: ExampleLabel }[];
 
 /** {@link TrainOptions} with every value decided, data left out. */
-export type ResolvedTrainOptions = Required<Omit<TrainOptions, "train" | "validation" | "maxSteps" | "outputDir" | "signal">> & Pick<TrainOptions, "maxSteps" | "outputDir" | "signal">;
+export type ResolvedTrainOptions = Required<Omit<TrainOptions, "train" | "validation" | Optional | "warmupRatio" | "metricForBestModel">> &
+  Pick<TrainOptions, Optional> & { readonly metricForBestModel: MetricName; readonly warmupRatio: number | undefined };
 
-const KNOWN: readonly (keyof TrainOptions)[] = [
-  "train",
-  "validation",
-  "numTrainEpochs",
-  "maxSteps",
-  "learningRate",
-  "lrSchedulerType",
-  "warmupRatio",
-  "perDeviceTrainBatchSize",
-  "weightDecay",
-  "maxGradNorm",
-  "groupByLength",
-  "evalSteps",
-  "metricForBestModel",
-  "loadBestModelAtEnd",
-  "outputDir",
-  "saveTotalLimit",
-  "seed",
-  "maxTokensPerPass",
-  "signal",
-];
-
-/**
- * Fills in the defaults and checks every value.
- *
- * @throws TsloraError `bad-option` that lists everything wrong, before anything is trained or written.
- */
-export function resolveTrainOptions(options: TrainOptions, { method }: { method: "lora" | "full" }): ResolvedTrainOptions {
-  const resolved: ResolvedTrainOptions = {
-    numTrainEpochs: options.numTrainEpochs ?? 3,
-    maxSteps: options.maxSteps,
-    learningRate: options.learningRate ?? (method === "lora" ? 1e-3 : 2e-5),
-    lrSchedulerType: options.lrSchedulerType ?? "linear",
-    warmupRatio: options.warmupRatio ?? (method === "lora" ? 0.1 : 0),
-    perDeviceTrainBatchSize: options.perDeviceTrainBatchSize ?? 16,
-    weightDecay: options.weightDecay ?? 0.01,
-    maxGradNorm: options.maxGradNorm ?? 1,
-    groupByLength: options.groupByLength ?? false,
-    evalSteps: options.evalSteps ?? 0.2,
-    metricForBestModel: options.metricForBestModel ?? "accuracy",
-    loadBestModelAtEnd: options.loadBestModelAtEnd ?? true,
-    outputDir: options.outputDir,
-    saveTotalLimit: options.saveTotalLimit ?? 2,
-    seed: options.seed ?? 42,
-    maxTokensPerPass: options.maxTokensPerPass ?? 2048,
-    signal: options.signal,
-  };
-  const problems = new Problems("train");
-  for (const name of Object.keys(options)) problems.expect((KNOWN as readonly string[]).includes(name), `"${name}" is not an option; known are ${KNOWN.join(", ")}`);
-  const finite = (name: keyof ResolvedTrainOptions, holds: (value: number) => boolean, range: string): void => {
-    const value = resolved[name];
-    problems.expect(typeof value === "number" && Number.isFinite(value) && holds(value), `${name} is to be ${range}; ${typeof value === "number" ? value : JSON.stringify(value)} came`);
-  };
-  finite("numTrainEpochs", (x) => x > 0, "a number above 0");
-  if (options.maxSteps !== undefined) finite("maxSteps", (x) => Number.isInteger(x) && x > 0, "a whole number above 0");
-  finite("learningRate", (x) => x > 0, "a number above 0");
-  finite("warmupRatio", (x) => x >= 0 && x <= 1, "a number from 0 to 1");
-  finite("perDeviceTrainBatchSize", (x) => Number.isInteger(x) && x > 0, "a whole number above 0");
-  finite("weightDecay", (x) => x >= 0, "a number of at least 0");
-  finite("maxGradNorm", (x) => x >= 0, "a number of at least 0");
-  finite("evalSteps", (x) => x > 0 && (x < 1 || Number.isInteger(x)), "a whole number of steps, or a share of them between 0 and 1");
-  finite("saveTotalLimit", (x) => Number.isInteger(x) && x > 0, "a whole number above 0");
-  finite("seed", (x) => Number.isInteger(x), "a whole number");
-  finite("maxTokensPerPass", (x) => Number.isInteger(x) && x > 0, "a whole number above 0");
-  problems.expect(["linear", "constant"].includes(resolved.lrSchedulerType), `lrSchedulerType is to be "linear" or "constant"; ${JSON.stringify(resolved.lrSchedulerType)} came`);
-  problems.expect(["accuracy", "loss"].includes(resolved.metricForBestModel), `metricForBestModel is to be "accuracy" or "loss"; ${JSON.stringify(resolved.metricForBestModel)} came`);
-  problems.throwIfAny();
-  return resolved;
-}
+type Optional = "maxSteps" | "warmupSteps" | "classWeights" | "earlyStoppingPatience" | "outputDir" | "resumeFrom" | "signal";

@@ -7,12 +7,15 @@ import { AdamW } from "./adamw";
 import { epochBatches, splitByTokens } from "./batches";
 import { BestWeights } from "./best-weights";
 import { Checkpoints } from "./checkpoints";
-import { crossEntropy } from "./cross-entropy";
+import { balancedClassWeights } from "./class-weights";
+import { classificationLoss, lossWeight, type ClassificationLoss } from "./classification-loss";
 import { clipScale, gradientNorm } from "./gradient-norm";
 import { learningRateAt } from "./learning-rate";
+import { lossOfLogits } from "./loss-of-logits";
 import { onInterrupt } from "./on-interrupt";
+import { resolveTrainOptions } from "./resolve-train-options";
 import type { TrainEvent, TrainSummary } from "./train-event";
-import { resolveTrainOptions, type ResolvedTrainOptions, type TrainOptions } from "./train-options";
+import type { ResolvedTrainOptions, TrainOptions } from "./train-options";
 import { examplesOf, type Examples } from "./training-examples";
 
 /**
@@ -29,10 +32,14 @@ import { examplesOf, type Examples } from "./training-examples";
 export async function* train(classifier: SequenceClassifier, options: TrainOptions): AsyncGenerator<TrainEvent, TrainSummary, void> {
   const method = classifier.method;
   if (method === "none") throw new TsloraError("bad-input", "train: nothing is to be trained. Put an adapter on with classifier.addAdapter(...), or call classifier.trainAllWeights().");
-  const resolved = resolveTrainOptions(options, { method });
+  const { problemType } = classifier;
   const numLabels = classifier.labels.length;
-  const examples = examplesOf(options.train, { name: "train", numLabels });
-  const validation = options.validation === undefined ? undefined : examplesOf(options.validation, { name: "validation", numLabels });
+  const resolved = resolveTrainOptions(options, { method, problemType, numLabels });
+  for (const name of ["gradientAccumulationSteps", "saveSteps", "earlyStoppingPatience", "resumeFrom", "reportTo"] as const) {
+    if (options[name] !== undefined) throw new TsloraError("unsupported", `train: ${name} is not there yet.`);
+  }
+  const examples = examplesOf(options.train, { name: "train", numLabels, problemType });
+  const validation = options.validation === undefined ? undefined : examplesOf(options.validation, { name: "validation", numLabels, problemType });
   const run = new TrainingRun(classifier, { options: resolved, examples, validation });
   const interrupt = onInterrupt();
   try {
@@ -51,6 +58,7 @@ class TrainingRun {
   readonly #validation: Examples | undefined;
   readonly #documents: readonly Int32Array[];
   readonly #lengths: readonly number[];
+  readonly #loss: ClassificationLoss;
   readonly #optimizer: AdamW;
   readonly #dropout: DropoutSource;
   readonly #best: BestWeights;
@@ -64,9 +72,12 @@ class TrainingRun {
     this.#validation = from.validation;
     this.#documents = classifier.tokenizer.encode(from.examples.texts).map(({ ids }) => ids);
     this.#lengths = this.#documents.map(({ length }) => length);
+    const { classWeights, labelSmoothing, focalGamma } = options;
+    const { problemType, labels: names } = classifier;
+    this.#loss = { problemType, labelSmoothing, focalGamma, classWeights: classWeights === "balanced" ? balancedClassWeights(from.examples.labels, { problemType, names }) : classWeights };
     this.#optimizer = new AdamW(classifier.model.ops, options);
     this.#dropout = new DropoutSource(options.seed);
-    this.#best = new BestWeights(classifier, { metric: options.metricForBestModel });
+    this.#best = new BestWeights(classifier, { metric: options.metricForBestModel === "loss" ? "loss" : "accuracy" });
     this.#checkpoints = options.outputDir === undefined ? undefined : new Checkpoints(classifier, { directory: options.outputDir, limit: options.saveTotalLimit });
   }
 
@@ -112,16 +123,17 @@ class TrainingRun {
   async #step(batch: readonly number[], at: { step: number; totalSteps: number }): Promise<{ loss: number; learningRate: number; gradNorm: number; tokens: number; tokensPerSecond: number }> {
     const { model } = this.#classifier;
     const { ops } = model;
-    const { learningRate: peak, lrSchedulerType: kind, warmupRatio, maxGradNorm, maxTokensPerPass } = this.#options;
+    const { learningRate: peak, lrSchedulerType: kind, warmupSteps: warmup, warmupRatio, maxGradNorm, maxTokensPerPass } = this.#options;
     const started = performance.now();
     const gradients = new Gradients(ops);
     try {
       let loss = 0;
+      const divisor = lossWeight(batch.map((index) => this.#examples.labels[index]), this.#loss);
       for (const part of splitByTokens(batch, { lengths: this.#lengths, maxTokens: maxTokensPerPass })) {
         const packed = packDocuments(part.map((index) => this.#documents[index]));
         const forward = model.forward({ kind: "training", ops, dropout: this.#dropout }, packed);
         const labels = packed.order.map((inPart) => this.#examples.labels[part[inPart]]);
-        const { loss: partLoss, dLogits } = crossEntropy(forward.logits, { ops, labels, weight: 1 / batch.length });
+        const { loss: partLoss, dLogits } = classificationLoss(forward.logits, { ops, labels, loss: this.#loss, divisor });
         model.backward({ ops, gradients }, dLogits, forward);
         loss += (await ops.read(partLoss))[0];
         forward.release();
@@ -129,7 +141,7 @@ class TrainingRun {
         await new Promise((resolve) => setImmediate(resolve)); // Jupyter's messages and interrupts get their turn
       }
       const gradNorm = await gradientNorm(gradients, { ops });
-      const learningRate = learningRateAt(at.step, { peak, kind, warmupSteps: Math.ceil(warmupRatio * at.totalSteps), totalSteps: at.totalSteps });
+      const learningRate = learningRateAt(at.step, { peak, kind, warmupSteps: warmup !== undefined && warmup >= 1 ? warmup : Math.ceil((warmup ?? warmupRatio ?? 0) * at.totalSteps), totalSteps: at.totalSteps });
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
         throw new TsloraError("bad-input", `train: at step ${at.step + 1} the loss is ${loss} and the gradient's norm ${gradNorm}. The run has diverged; choose a learningRate below ${peak}.`);
       }
@@ -156,14 +168,11 @@ class TrainingRun {
   async #evaluate({ texts, labels }: Examples): Promise<{ loss: number; accuracy: number }> {
     const logits = await this.#classifier.predictLogits(texts);
     const width = this.#classifier.labels.length;
-    let loss = 0;
     let right = 0;
     labels.forEach((label, i) => {
-      const row = logits.subarray(i * width, (i + 1) * width);
-      const top = Math.max(...row);
-      loss += top + Math.log(row.reduce((sum, x) => sum + Math.exp(x - top), 0)) - row[label];
-      right += Number(row.indexOf(top) === label);
+      const row = [...logits.subarray(i * width, (i + 1) * width)];
+      right += Number(typeof label === "number" ? row.indexOf(Math.max(...row)) === label : row.every((logit, c) => Number(logit > 0) === label[c]));
     });
-    return { loss: loss / labels.length, accuracy: right / labels.length };
+    return { loss: lossOfLogits(logits, { classes: width, labels, loss: this.#loss }), accuracy: right / labels.length };
   }
 }

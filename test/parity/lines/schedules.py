@@ -3,15 +3,12 @@ import json
 import sys
 
 import torch
-from transformers import get_constant_schedule_with_warmup, get_linear_schedule_with_warmup
+from transformers import get_scheduler
 
 
 def rates(case):
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=case["peak"])
-    if case["kind"] == "linear":
-        schedule = get_linear_schedule_with_warmup(optimizer, case["warmupSteps"], case["totalSteps"])
-    else:
-        schedule = get_constant_schedule_with_warmup(optimizer, case["warmupSteps"])
+    schedule = get_scheduler(case["kind"], optimizer, num_warmup_steps=case["warmupSteps"], num_training_steps=case["totalSteps"])
     found = []
     for _ in range(case["totalSteps"]):
         found.append(schedule.get_last_lr()[0])

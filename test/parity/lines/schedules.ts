@@ -1,8 +1,11 @@
 import { learningRateAt } from "../../../src/training/learning-rate";
+import type { LrSchedulerType } from "../../../src/training/train-options";
 import type { ParityLine } from "../parity-line";
 
+const KINDS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
+
 interface Case {
-  readonly kind: "linear" | "constant";
+  readonly kind: LrSchedulerType;
   readonly peak: number;
   readonly warmupSteps: number;
   readonly totalSteps: number;
@@ -14,7 +17,7 @@ export const line: ParityLine = {
   async run({ random, cases, python }) {
     const drawn: Case[] = Array.from({ length: cases(200) }, () => {
       const totalSteps = 1 + random.below(300);
-      return { kind: random.below(2) === 0 ? "linear" : "constant", peak: 10 ** (-5 + 4 * random.uniform()), warmupSteps: random.below(totalSteps + 1), totalSteps };
+      return { kind: KINDS[random.below(KINDS.length)], peak: 10 ** (-5 + 4 * random.uniform()), warmupSteps: random.below(totalSteps + 1), totalSteps };
     });
     const expected = (await python(drawn)) as number[][];
     let largest = 0;
