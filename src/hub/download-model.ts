@@ -1,8 +1,10 @@
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
+import { parseShardIndex, SHARD_INDEX } from "../model/shard-index";
 import { downloadFile, type DownloadProgress } from "./download-file";
 import { cacheFolder, type HubSettings } from "./hub-settings";
 
@@ -14,7 +16,7 @@ export interface DownloadOptions extends HubSettings {
 }
 
 const WEIGHTS = "model.safetensors";
-const OPTIONAL = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"] as const;
+const OPTIONAL = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json"] as const;
 
 /**
  * Fetches a model's files from the Hub into its cache, in the cache's own layout, so that Python finds them there. A
@@ -30,9 +32,24 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
   const commit = await fetchOne("config.json");
   if (commit === undefined) throw new TsloraError("not-found", `${options.endpoint}/${id} has no config.json at ${revision}: it is not a model that can be loaded.`);
   for (const file of OPTIONAL) await fetchOne(file);
+  const snapshot = join(folder, "snapshots", commit);
   if ((await fetchOne(WEIGHTS)) === undefined) {
-    throw new TsloraError("unsupported", `${options.endpoint}/${id} has no ${WEIGHTS}. Where it has pytorch_model.bin or several parts, save it as one file in Python: AutoModel.from_pretrained(${JSON.stringify(id)}).save_pretrained(folder, max_shard_size="100GB"), and give the folder.`);
+    if ((await fetchOne(SHARD_INDEX)) === undefined) {
+      throw new TsloraError("unsupported", `${options.endpoint}/${id} has neither ${WEIGHTS} nor ${SHARD_INDEX}. Where it has pytorch_model.bin, save it anew in Python: AutoModel.from_pretrained(${JSON.stringify(id)}).save_pretrained(folder), and give the folder.`);
+    }
+    const index = join(snapshot, SHARD_INDEX);
+    for (const shard of parseShardIndex(await readFile(index, "utf8"), index).shards) {
+      if ((await fetchOne(shard)) === undefined) throw new TsloraError("not-found", `${options.endpoint}/${id} has no ${shard}, which its ${SHARD_INDEX} names. Its upload was not whole.`);
+    }
   }
   await writeAtomically(join(folder, "refs", revision), commit);
-  return join(folder, "snapshots", commit);
+  return snapshot;
+}
+
+/** Whether a snapshot in the cache holds a model's weights, of one file or all of its parts. */
+export async function hasWeights(snapshot: string): Promise<boolean> {
+  if (existsSync(join(snapshot, WEIGHTS))) return true;
+  const index = join(snapshot, SHARD_INDEX);
+  if (!existsSync(index)) return false;
+  return parseShardIndex(await readFile(index, "utf8"), index).shards.every((shard) => existsSync(join(snapshot, shard)));
 }

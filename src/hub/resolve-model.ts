@@ -6,14 +6,14 @@ import { projectRoot } from "../base/project-root";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import type { DownloadProgress } from "./download-file";
-import { downloadModel } from "./download-model";
+import { downloadModel, hasWeights } from "./download-model";
 import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
 
 /** A model that was found. */
 export interface ResolvedModel {
   /** Its name on the Hub, or its folder. */
   readonly id: string;
-  /** Where config.json, model.safetensors and the tokenizer's files are. */
+  /** Where config.json, the weights and the tokenizer's files are. */
   readonly directory: string;
   readonly origin: { readonly kind: "folder" | "cache" | "hub" | "embedded" };
   /** What was taken and why, in a sentence. */
@@ -71,7 +71,7 @@ async function fromHub(id: string, { why, options }: { why: string; options: Res
   const folder = cacheFolder(id, settings);
   const commit = (await readFile(join(folder, "refs", revision), "utf8").catch(() => revision)).trim();
   const cached = join(folder, "snapshots", commit);
-  if (existsSync(join(cached, "model.safetensors"))) return { id, directory: cached, origin: { kind: "cache" }, notice: `Model: ${id} from the Hugging Face cache, ${why}.` };
+  if (await hasWeights(cached)) return { id, directory: cached, origin: { kind: "cache" }, notice: `Model: ${id} from the Hugging Face cache, ${why}.` };
   if (settings.offline) throw new TsloraError("not-found", `${id} was looked for in the cache, ${shownPath(folder)}, and is not there; the Hub is not asked, since HF_HUB_OFFLINE is set.`);
   try {
     const directory = await downloadModel(id, { ...settings, revision, onProgress: options.onProgress });

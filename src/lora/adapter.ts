@@ -81,12 +81,12 @@ export function targetedLinears(model: ClassificationModel, config: Pick<Resolve
 }
 
 /**
- * The layers that peft trains whole and saves for sequence classification: those whose names end in `classifier`.
- * BERT's pooler is not among them; it can be adapted as any other layer.
+ * The layers that peft trains whole and saves for sequence classification: those whose names end in `classifier`,
+ * and all of RoBERTa's head, which bears that name. BERT's pooler is not among them; it can be adapted as any other layer.
  */
 export function headModules(model: ClassificationModel): Linear[] {
   const { dense, classifier } = model.modules.head.modules;
-  return [dense, classifier].filter(({ module }) => module.endsWith("classifier"));
+  return [dense, classifier].filter(({ module }) => /classifier$|^classifier\./.test(module));
 }
 
 function loraParameter(ops: Ops, linear: Linear, from: { part: "lora_A" | "lora_B"; values: Float32Array; shape: readonly number[] }): Parameter {

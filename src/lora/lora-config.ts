@@ -1,4 +1,5 @@
 import { Problems } from "../base/problems";
+import type { ModelType } from "../model/encoder-config";
 
 /** What peft's `LoraConfig` says, in camelCase. */
 export interface LoraConfig {
@@ -44,7 +45,7 @@ const KNOWN = ["r", "loraAlpha", "loraDropout", "targetModules"];
  * @param options.modelType - decides what "auto" and "all-linear" name
  * @throws TsloraError `bad-option` that lists everything wrong.
  */
-export function resolveLoraConfig(config: LoraConfig, options: { modelType: "bert" | "distilbert"; hiddenSize: number }): ResolvedLoraConfig {
+export function resolveLoraConfig(config: LoraConfig, options: { modelType: ModelType; hiddenSize: number }): ResolvedLoraConfig {
   const r = config.r ?? 8;
   const loraAlpha = config.loraAlpha ?? 2 * r;
   const loraDropout = config.loraDropout ?? 0.1;
@@ -58,9 +59,9 @@ export function resolveLoraConfig(config: LoraConfig, options: { modelType: "ber
   return { r, loraAlpha, loraDropout, targetModules };
 }
 
-function targets(given: NonNullable<LoraConfig["targetModules"]>, { modelType, problems }: { modelType: "bert" | "distilbert"; problems: Problems }): readonly string[] | string {
-  if (given === "auto") return modelType === "bert" ? ["query", "value"] : ["q_lin", "v_lin"];
-  if (given === "all-linear") return modelType === "bert" ? ["query", "key", "value", "dense"] : ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"];
+function targets(given: NonNullable<LoraConfig["targetModules"]>, { modelType, problems }: { modelType: ModelType; problems: Problems }): readonly string[] | string {
+  if (given === "auto") return modelType === "distilbert" ? ["q_lin", "v_lin"] : ["query", "value"];
+  if (given === "all-linear") return modelType === "distilbert" ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"] : ["query", "key", "value", "dense"];
   if (given instanceof RegExp) return given.source.replace(/^\^/, "").replace(/\$$/, "");
   if (typeof given === "string") {
     try {

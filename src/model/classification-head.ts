@@ -6,6 +6,7 @@ import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
 /** What the head keeps for its backward pass. */
 export interface HeadSaved {
+  readonly inputMask?: Tensor;
   readonly dense: LinearSaved;
   readonly activated: Tensor;
   readonly mask?: Tensor;
@@ -14,7 +15,8 @@ export interface HeadSaved {
 
 /**
  * From the first token to logits: dense layer, activation, dropout, classifier. In BERT the dense layer is the
- * pooler, with tanh; in DistilBERT it is `pre_classifier`, with ReLU.
+ * pooler, with tanh; in DistilBERT it is `pre_classifier`, with ReLU; in RoBERTa it is `classifier.dense`, with tanh,
+ * and dropout comes before it too.
  */
 export class ClassificationHead {
   readonly #config: EncoderConfig;
@@ -31,11 +33,13 @@ export class ClassificationHead {
     const { ops } = pass;
     const { dense, classifier } = this.modules;
     return ops.tidy(() => {
-      const hidden = dense.forward(pass, x);
-      const activated = this.#config.modelType === "bert" ? ops.tanh(hidden.y) : ops.relu(hidden.y);
-      const dropped = applyDropout(activated, { ops, source: dropoutOf(pass), rate: this.#config.classifierDropout });
+      const { modelType, classifierDropout: rate } = this.#config;
+      const input = modelType === "roberta" ? applyDropout(x, { ops, source: dropoutOf(pass), rate }) : { y: x };
+      const hidden = dense.forward(pass, input.y);
+      const activated = modelType === "distilbert" ? ops.relu(hidden.y) : ops.tanh(hidden.y);
+      const dropped = applyDropout(activated, { ops, source: dropoutOf(pass), rate });
       const logits = classifier.forward(pass, dropped.y);
-      return { y: logits.y, saved: { dense: hidden.saved, activated, mask: dropped.mask, classifier: logits.saved } };
+      return { y: logits.y, saved: { inputMask: input.mask, dense: hidden.saved, activated, mask: dropped.mask, classifier: logits.saved } };
     });
   }
 
@@ -49,8 +53,9 @@ export class ClassificationHead {
       if (dDropped === undefined) return undefined;
       const dActivated = saved.mask === undefined ? dDropped : ops.mul(dDropped, saved.mask);
       const y = saved.activated;
-      const dHidden = this.#config.modelType === "bert" ? ops.mul(dActivated, ops.shift(ops.scale(ops.square(y), -1), 1)) : ops.reluBackward(dActivated, y); // tanh' = 1 - y^2
-      return dense.backward(pass, dHidden, { saved: saved.dense, needsInput });
+      const dHidden = this.#config.modelType === "distilbert" ? ops.reluBackward(dActivated, y) : ops.mul(dActivated, ops.shift(ops.scale(ops.square(y), -1), 1)); // tanh' = 1 - y^2
+      const dInput = dense.backward(pass, dHidden, { saved: saved.dense, needsInput });
+      return dInput === undefined || saved.inputMask === undefined ? dInput : ops.mul(dInput, saved.inputMask);
     });
   }
 

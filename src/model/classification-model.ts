@@ -1,13 +1,14 @@
 import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import type { ClassificationHead, HeadSaved } from "./classification-head";
-import type { Embeddings, EmbeddingsSaved } from "./embeddings";
+import type { Embeddings, EmbeddingsInput, EmbeddingsSaved } from "./embeddings";
 import type { EncoderConfig } from "./encoder-config";
 import type { EncoderLayer, LayerPlan, LayerSaved } from "./encoder-layer";
 import type { Linear } from "./linear";
 import type { PackedBatch } from "./packed-batch";
 import type { Parameter } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
+import { robertaPositions } from "./roberta-positions";
 
 /** A training forward pass that waits for its backward pass. Its owner calls `release` once. */
 export interface TrainingForward {
@@ -16,10 +17,10 @@ export interface TrainingForward {
   /** Gives back every tensor that is kept, the logits included. */
   release(): void;
   /** @internal */
-  readonly state: { plans: readonly LayerPlan[]; ids: Tensor; positions: Tensor; embeddings?: EmbeddingsSaved; layers: readonly (LayerSaved | undefined)[]; head: HeadSaved };
+  readonly state: { plans: readonly LayerPlan[]; input: EmbeddingsInput; embeddings?: EmbeddingsSaved; layers: readonly (LayerSaved | undefined)[]; head: HeadSaved };
 }
 
-/** A BERT or DistilBERT encoder with a head for sequence classification: the owner of its weights. */
+/** A BERT, DistilBERT or RoBERTa encoder with a head for sequence classification: the owner of its weights. */
 export class ClassificationModel {
   constructor(
     readonly ops: Ops,
@@ -71,7 +72,8 @@ export class ClassificationModel {
     const lowest = this.#lowestTrainable();
     const kept = ops.escape(() => {
       const at = this.#inputs(batch);
-      const embedded = embeddings.forward(pass, at);
+      const input = { ids: at.ids, positions: at.positions, notPad: lowest < 0 ? this.#notPad(batch) : undefined };
+      const embedded = embeddings.forward(pass, input);
       let x = embedded.y;
       const plans: LayerPlan[] = [];
       const saved: (LayerSaved | undefined)[] = [];
@@ -90,7 +92,7 @@ export class ClassificationModel {
         }
       });
       const out = head.forward(pass, x);
-      const state = { plans, ids: at.ids, positions: at.positions, embeddings: lowest < 0 ? embedded.saved : undefined, layers: saved, head: out.saved };
+      const state = { plans, input, embeddings: lowest < 0 ? embedded.saved : undefined, layers: saved, head: out.saved };
       return { logits: out.y, state };
     });
     return { ...kept, release: () => ops.disposeIn(kept) };
@@ -115,7 +117,7 @@ export class ClassificationModel {
         dx = layers[i].backward(pass, dy, { saved, plan: state.plans[i], needsInput: i > lowest });
         ops.dispose(dy);
       }
-      if (lowest < 0 && dx !== undefined && state.embeddings !== undefined) embeddings.backward(pass, dx, { saved: state.embeddings, ids: state.ids, positions: state.positions });
+      if (lowest < 0 && dx !== undefined && state.embeddings !== undefined) embeddings.backward(pass, dx, { saved: state.embeddings, ...state.input });
     });
   }
 
@@ -140,11 +142,19 @@ export class ClassificationModel {
   }
 
   #inputs(batch: PackedBatch): { ids: Tensor; positions: Tensor; firstRows: Tensor } {
-    const { ops } = this;
+    const { ops, config } = this;
+    const positions = config.modelType === "roberta" ? robertaPositions(batch, config) : batch.positions;
     return {
       ids: ops.int(batch.ids, [batch.ids.length]),
-      positions: ops.int(batch.positions, [batch.positions.length]),
+      positions: ops.int(positions, [positions.length]),
       firstRows: ops.int(batch.firstRows, [batch.firstRows.length]),
     };
+  }
+
+  /** Which rows are no pad token, [rows, 1]; undefined where all are none, as nearly always: batches are not padded. */
+  #notPad({ ids }: PackedBatch): Tensor | undefined {
+    const { padTokenId } = this.config;
+    if (padTokenId === undefined || !ids.includes(padTokenId)) return undefined;
+    return this.ops.float(Float32Array.from(ids, (id) => Number(id !== padTokenId)), [ids.length, 1]);
   }
 }

@@ -23,6 +23,16 @@ export interface EmbeddingsSaved {
   readonly mask?: Tensor;
 }
 
+/** Where the embeddings are looked up. */
+export interface EmbeddingsInput {
+  /** Token ids, int [rows]. */
+  readonly ids: Tensor;
+  /** int [rows] */
+  readonly positions: Tensor;
+  /** Where a text holds the pad token itself: 0 there, 1 elsewhere, [rows, 1]. */
+  readonly notPad?: Tensor;
+}
+
 /** Sum of word, position and (first) type embedding, normalised, under dropout. */
 export class Embeddings {
   readonly #config: EncoderConfig;
@@ -40,7 +50,7 @@ export class Embeddings {
   }
 
   /** ids and positions, int [rows], to [rows, width]. */
-  forward(pass: ForwardPass, at: { ids: Tensor; positions: Tensor }): { y: Tensor; saved: EmbeddingsSaved } {
+  forward(pass: ForwardPass, at: EmbeddingsInput): { y: Tensor; saved: EmbeddingsSaved } {
     const { ops } = pass;
     const { words, positions, types, norm } = this.modules;
     return ops.tidy(() => {
@@ -52,15 +62,20 @@ export class Embeddings {
     });
   }
 
-  /** dy [rows, width]: the gradients of what is trained here. */
-  backward(pass: BackwardPass, dy: Tensor, from: { saved: EmbeddingsSaved; ids: Tensor; positions: Tensor }): void {
+  /**
+   * dy [rows, width]: the gradients of what is trained here. As in PyTorch, the pad token's word embedding gets none
+   * (`padding_idx`), and in RoBERTa its position's neither.
+   */
+  backward(pass: BackwardPass, dy: Tensor, from: EmbeddingsInput & { saved: EmbeddingsSaved }): void {
     const { ops, gradients } = pass;
     const { words, positions, types, norm } = this.modules;
     ops.tidy(() => {
       const dNormed = from.saved.mask === undefined ? dy : ops.mul(dy, from.saved.mask);
       const dSum = norm.backward(pass, dNormed, from.saved.norm); // [rows, width]
-      if (words.trainable) gradients.add(words, () => ops.scatterRows(dSum, from.ids, words.shape[0]));
-      if (positions.trainable) gradients.add(positions, () => ops.scatterRows(dSum, from.positions, positions.shape[0]));
+      const dWords = from.notPad === undefined ? dSum : ops.mul(dSum, from.notPad);
+      const dPositions = this.#config.modelType === "roberta" ? dWords : dSum;
+      if (words.trainable) gradients.add(words, () => ops.scatterRows(dWords, from.ids, words.shape[0]));
+      if (positions.trainable) gradients.add(positions, () => ops.scatterRows(dPositions, from.positions, positions.shape[0]));
       if (types?.trainable === true) {
         gradients.add(types, () => ops.tidy(() => ops.scatterRows(ops.sum(dSum, [0], { keepDims: true }), ops.int(Int32Array.of(0), [1]), types.shape[0])));
       }

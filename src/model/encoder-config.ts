@@ -5,7 +5,9 @@ import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 
 /** The architectures that can be read. */
-export type ModelType = "bert" | "distilbert";
+export type ModelType = (typeof MODEL_TYPES)[number];
+
+const MODEL_TYPES = ["bert", "distilbert", "roberta"] as const;
 
 /**
  * What a head's scores mean, under transformers' names: one class of all, by the softmax of a row, or any of them, by
@@ -22,6 +24,10 @@ export interface EncoderConfig {
   readonly numAttentionHeads: number;
   readonly intermediateSize: number;
   readonly maxPositionEmbeddings: number;
+  /** The pad token's id: PyTorch never trains its embedding, and RoBERTa counts positions from it. */
+  readonly padTokenId: number | undefined;
+  /** Tokens that a text may have. All positions, but those up to the pad token's id in RoBERTa, whose texts begin after it. */
+  readonly maxTokens: number;
   /** 0 where there are no token types (DistilBERT). */
   readonly typeVocabSize: number;
   readonly hiddenAct: "gelu" | "relu";
@@ -65,9 +71,10 @@ export async function readEncoderConfig(directory: string): Promise<EncoderConfi
 
 /** Checks the content of a `config.json`; `where` stands in the error. */
 export function parseEncoderConfig(json: Record<string, unknown>, where: string): EncoderConfig {
-  const modelType = json.model_type;
-  if (modelType !== "bert" && modelType !== "distilbert") {
-    throw new TsloraError("unsupported", `${where}: model_type is ${JSON.stringify(modelType)}; tslora reads "bert" and "distilbert". Choose a model of one of these types.`, { details: { modelType } });
+  const modelType = MODEL_TYPES.find((type) => type === json.model_type);
+  if (modelType === undefined) {
+    const known = MODEL_TYPES.map((type) => `"${type}"`).join(", ");
+    throw new TsloraError("unsupported", `${where}: model_type is ${JSON.stringify(json.model_type)}; tslora reads ${known}. Choose a model of one of these types.`, { details: { modelType: json.model_type } });
   }
   const problems = new Problems(where);
   const count = (name: string, fallback?: number): number => {
@@ -81,6 +88,8 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     return value as number;
   };
   const distil = modelType === "distilbert";
+  const maxPositionEmbeddings = count("max_position_embeddings", 512);
+  const padTokenId = padToken(json.pad_token_id, { modelType, problems });
   const config: EncoderConfig = {
     modelType,
     vocabSize: count("vocab_size"),
@@ -88,7 +97,9 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     numHiddenLayers: count(distil ? "n_layers" : "num_hidden_layers"),
     numAttentionHeads: count(distil ? "n_heads" : "num_attention_heads"),
     intermediateSize: count(distil ? "hidden_dim" : "intermediate_size"),
-    maxPositionEmbeddings: count("max_position_embeddings", 512),
+    maxPositionEmbeddings,
+    padTokenId,
+    maxTokens: modelType === "roberta" ? maxPositionEmbeddings - (padTokenId ?? 1) - 1 : maxPositionEmbeddings,
     typeVocabSize: distil ? 0 : count("type_vocab_size", 2),
     hiddenAct: (json[distil ? "activation" : "hidden_act"] ?? "gelu") as EncoderConfig["hiddenAct"],
     layerNormEps: distil ? 1e-12 : ((json.layer_norm_eps ?? 1e-12) as number),
@@ -104,11 +115,21 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
   problems.expect(config.hiddenAct === "gelu" || config.hiddenAct === "relu", `the activation is to be "gelu" or "relu"; it is ${JSON.stringify(config.hiddenAct)}`);
   problems.expect(typeof config.layerNormEps === "number" && config.layerNormEps > 0, `"layer_norm_eps" is to be a number above 0; it is ${JSON.stringify(config.layerNormEps)}`);
   problems.expect(typeof config.initializerRange === "number" && config.initializerRange > 0, `"initializer_range" is to be a number above 0; it is ${JSON.stringify(config.initializerRange)}`);
+  problems.expect(config.padTokenId === undefined || config.padTokenId < config.vocabSize, `"pad_token_id" is to be below "vocab_size", ${config.vocabSize}; it is ${config.padTokenId ?? ""}`);
+  problems.expect(config.maxTokens >= 2, `"max_position_embeddings" is to leave positions for two tokens; it is ${maxPositionEmbeddings}`);
+  for (const name of ["is_decoder", "add_cross_attention"]) problems.expect((json[name] ?? false) === false, `"${name}" is to be false; it is ${JSON.stringify(json[name])}`);
   problems.expect(config.hiddenSize % config.numAttentionHeads === 0, `the width ${config.hiddenSize} is to be a multiple of the ${config.numAttentionHeads} heads`);
   const position = json.position_embedding_type ?? "absolute";
   problems.expect(position === "absolute", `"position_embedding_type" is to be "absolute"; it is ${JSON.stringify(position)}`);
   problems.throwIfAny("bad-input");
   return config;
+}
+
+function padToken(value: unknown, { modelType, problems }: { modelType: ModelType; problems: Problems }): number | undefined {
+  if (value === null && modelType !== "roberta") return undefined;
+  const id = value ?? (modelType === "roberta" ? 1 : 0);
+  problems.expect(value !== null && typeof id === "number" && Number.isInteger(id) && id >= 0, `"pad_token_id" is to be a whole number from 0; it is ${JSON.stringify(value)}`);
+  return id as number;
 }
 
 function labelNames(value: unknown, problems: Problems): readonly string[] | undefined {

@@ -80,7 +80,7 @@ export class EncoderLayer {
       const attention = attentionForward(pass, { q, k: key.y, v: value.y }, { heads: numAttentionHeads, groups: plan.groups, span: plan.span, dropout: attentionDropout });
       const attentionOutput = m.attentionOutput.forward(pass, attention.y);
       // DistilBERT has no dropout here
-      const mixed = applyDropout(attentionOutput.y, { ops, source, rate: modelType === "bert" ? hiddenDropout : 0 });
+      const mixed = applyDropout(attentionOutput.y, { ops, source, rate: modelType === "distilbert" ? 0 : hiddenDropout });
       const attentionNorm = m.attentionNorm.forward(pass, ops.add(mixed.y, residual)); // [queries, width]
 
       const intermediate = m.intermediate.forward(pass, attentionNorm.y); // [queries, 4 width]

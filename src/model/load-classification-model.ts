@@ -1,9 +1,5 @@
-import { access } from "node:fs/promises";
-import { join } from "node:path";
-
 import { Problems } from "../base/problems";
 import { Random } from "../base/random";
-import { TsloraError } from "../base/tslora-error";
 import type { Ops } from "../device/ops";
 import { sizeOf } from "../device/tensor";
 import { ClassificationHead } from "./classification-head";
@@ -13,9 +9,9 @@ import { readEncoderConfig, type EncoderConfig } from "./encoder-config";
 import { EncoderLayer } from "./encoder-layer";
 import { Linear } from "./linear";
 import { Norm } from "./norm";
+import { openCheckpoint, type Checkpoint } from "./open-checkpoint";
 import { Parameter } from "./parameter";
-import { openSafetensors, type SafetensorsFile } from "./read-safetensors";
-import { OTHER_HEADS, weightNames } from "./weight-names";
+import { isOfOtherHead, weightNames } from "./weight-names";
 
 /** A model as read, and what the checkpoint did not say. */
 export interface LoadedModel {
@@ -36,7 +32,7 @@ export interface LoadModelOptions {
 }
 
 /**
- * Reads `config.json` and `model.safetensors` of a Hugging Face folder. Every weight's name and shape is checked
+ * Reads `config.json` and the weights of a Hugging Face folder, tensor by tensor. Every weight's name and shape is checked
  * before any is read. A head that the checkpoint lacks is drawn from N(0, initializer_range), its biases are 0, as
  * transformers does.
  *
@@ -44,7 +40,7 @@ export interface LoadModelOptions {
  */
 export async function loadClassificationModel(directory: string, options: LoadModelOptions): Promise<LoadedModel> {
   const config = await readEncoderConfig(directory);
-  const file = await openSafetensors(await weightsPath(directory));
+  const file = await openCheckpoint(directory);
   try {
     const shapes = expectedShapes(config, options.numLabels);
     const plan = planWeights(file, { shapes, config });
@@ -64,15 +60,6 @@ export async function loadClassificationModel(directory: string, options: LoadMo
   } finally {
     await file.close();
   }
-}
-
-async function weightsPath(directory: string): Promise<string> {
-  const path = join(directory, "model.safetensors");
-  const exists = (name: string): Promise<boolean> => access(join(directory, name)).then(() => true, () => false);
-  if (await exists("model.safetensors")) return path;
-  if (await exists("model.safetensors.index.json")) throw new TsloraError("unsupported", `${directory} holds sharded weights (model.safetensors.index.json), which tslora does not read yet. Save them as one file: in Python, model.save_pretrained(folder, max_shard_size="100GB").`);
-  if (await exists("pytorch_model.bin")) throw new TsloraError("unsupported", `${directory} holds pytorch_model.bin, a pickle, which can run code when it is read. Convert it in Python: AutoModel.from_pretrained(folder).save_pretrained(folder, safe_serialization=True).`);
-  throw new TsloraError("not-found", `The weights were looked for at ${path} and are not there. A model folder holds config.json, model.safetensors and the tokenizer's files.`);
 }
 
 /** Every weight's shape by its full name, in the order of the model. */
@@ -99,7 +86,7 @@ function expectedShapes(config: EncoderConfig, numLabels: number): Map<string, r
 }
 
 /** Finds each weight in the file, under its full name, without the encoder's prefix, or under TensorFlow's old names. */
-function planWeights(file: SafetensorsFile, { shapes, config }: { shapes: Map<string, readonly number[]>; config: EncoderConfig }): { sources: Map<string, string>; missing: string[]; unused: string[] } {
+function planWeights(file: Checkpoint, { shapes, config }: { shapes: Map<string, readonly number[]>; config: EncoderConfig }): { sources: Map<string, string>; missing: string[]; unused: string[] } {
   const names = weightNames(config);
   const problems = new Problems(`The weights ${file.path} do not fit their config.json`);
   const sources = new Map<string, string>();
@@ -119,7 +106,7 @@ function planWeights(file: SafetensorsFile, { shapes, config }: { shapes: Map<st
   }
   const used = new Set(sources.values());
   const rest = [...file.entries.keys()].filter((name) => !used.has(name));
-  for (const name of rest) problems.expect(OTHER_HEADS.test(name), `"${name}" is unexpected`);
+  for (const name of rest) problems.expect(isOfOtherHead(name, config), `"${name}" is unexpected`);
   problems.throwIfAny("bad-input");
   return { sources, missing, unused: rest };
 }

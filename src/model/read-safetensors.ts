@@ -117,15 +117,19 @@ async function readFloats(file: FileHandle, from: { path: string; dataStart: num
     case "F32":
       return new Float32Array(bytes.buffer);
     case "F64":
-      return Float32Array.from(new Float64Array(bytes.buffer));
+      return new Float32Array(new Float64Array(bytes.buffer));
     case "BF16": {
       const words = new Uint16Array(bytes.buffer);
       const bits = new Uint32Array(words.length);
       for (let i = 0; i < words.length; i++) bits[i] = words[i] << 16;
       return new Float32Array(bits.buffer);
     }
-    case "F16":
-      return Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat);
+    case "F16": {
+      const words = new Uint16Array(bytes.buffer);
+      const floats = new Float32Array(words.length);
+      for (let i = 0; i < words.length; i++) floats[i] = halfToFloat(words[i]);
+      return floats;
+    }
     default:
       throw new TsloraError("unsupported", `${path}: tensor "${name}" has the type ${entry.dtype}; weights are to be F32, F16 or BF16.`);
   }

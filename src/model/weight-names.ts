@@ -23,26 +23,30 @@ export interface WeightNames {
   readonly classifier: string;
 }
 
-const NAMES: Record<ModelType, WeightNames> = {
-  bert: {
-    prefix: "bert.",
-    words: "bert.embeddings.word_embeddings.weight",
-    positions: "bert.embeddings.position_embeddings.weight",
-    types: "bert.embeddings.token_type_embeddings.weight",
-    embeddingsNorm: "bert.embeddings.LayerNorm",
+/** BERT's names under a prefix; RoBERTa's are the same. */
+function bertNames(prefix: string): Omit<WeightNames, "dense" | "classifier"> {
+  return {
+    prefix,
+    words: `${prefix}embeddings.word_embeddings.weight`,
+    positions: `${prefix}embeddings.position_embeddings.weight`,
+    types: `${prefix}embeddings.token_type_embeddings.weight`,
+    embeddingsNorm: `${prefix}embeddings.LayerNorm`,
     layer: (i) => ({
-      query: `bert.encoder.layer.${i}.attention.self.query`,
-      key: `bert.encoder.layer.${i}.attention.self.key`,
-      value: `bert.encoder.layer.${i}.attention.self.value`,
-      attentionOutput: `bert.encoder.layer.${i}.attention.output.dense`,
-      attentionNorm: `bert.encoder.layer.${i}.attention.output.LayerNorm`,
-      intermediate: `bert.encoder.layer.${i}.intermediate.dense`,
-      output: `bert.encoder.layer.${i}.output.dense`,
-      outputNorm: `bert.encoder.layer.${i}.output.LayerNorm`,
+      query: `${prefix}encoder.layer.${i}.attention.self.query`,
+      key: `${prefix}encoder.layer.${i}.attention.self.key`,
+      value: `${prefix}encoder.layer.${i}.attention.self.value`,
+      attentionOutput: `${prefix}encoder.layer.${i}.attention.output.dense`,
+      attentionNorm: `${prefix}encoder.layer.${i}.attention.output.LayerNorm`,
+      intermediate: `${prefix}encoder.layer.${i}.intermediate.dense`,
+      output: `${prefix}encoder.layer.${i}.output.dense`,
+      outputNorm: `${prefix}encoder.layer.${i}.output.LayerNorm`,
     }),
-    dense: "bert.pooler.dense",
-    classifier: "classifier",
-  },
+  };
+}
+
+const NAMES: Record<ModelType, WeightNames> = {
+  bert: { ...bertNames("bert."), dense: "bert.pooler.dense", classifier: "classifier" },
+  roberta: { ...bertNames("roberta."), dense: "classifier.dense", classifier: "classifier.out_proj" },
   distilbert: {
     prefix: "distilbert.",
     words: "distilbert.embeddings.word_embeddings.weight",
@@ -68,5 +72,10 @@ export function weightNames(config: Pick<EncoderConfig, "modelType">): WeightNam
   return NAMES[config.modelType];
 }
 
-/** Weights of other heads, and buffers, that a checkpoint may hold beside the encoder's; transformers drops them too. */
-export const OTHER_HEADS = /^(cls\.|vocab_(transform|layer_norm|projector)\.|qa_outputs\.)|(^|\.)embeddings\.position_ids$/;
+const OTHER_HEADS = /^(cls\.|vocab_(transform|layer_norm|projector)\.|qa_outputs\.|lm_head\.)|(^|\.)embeddings\.(position_ids|token_type_ids)$/;
+const POOLER = /^(roberta\.)?pooler\./;
+
+/** Whether a checkpoint's tensor is of another head, or a buffer, of no use beside this model's; transformers drops them too. */
+export function isOfOtherHead(name: string, { modelType }: Pick<EncoderConfig, "modelType">): boolean {
+  return OTHER_HEADS.test(name) || (modelType === "roberta" && POOLER.test(name)); // RoBERTa's classifier looks past the pooler
+}

@@ -75,7 +75,30 @@ test("bytes that are not those announced are refused and leave nothing behind", 
 test("a model that is not there, gated, or without safetensors is told apart", async () => {
   await withHub(async (_hub, options) => assert.rejects(resolveModel("no/model", options), /no config\.json at main/), {}, {});
   await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), /answers 401: the model is private, gated or not there/), { status: 401 });
-  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), /has no model\.safetensors[\s\S]*save_pretrained/), {}, { "config.json": files["config.json"], "pytorch_model.bin": Buffer.from("x") });
+  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), /has neither model\.safetensors nor model\.safetensors\.index\.json[\s\S]*save_pretrained/), {}, { "config.json": files["config.json"], "pytorch_model.bin": Buffer.from("x") });
+});
+
+test("a model in parts is fetched part by part, and found in the cache only when all are there", async () => {
+  const folder = join(projectRoot(), "test", "fixtures", "tiny-sharded");
+  const parts = Object.fromEntries(readdirSync(folder).filter((name) => /^(config|model)/.test(name)).map((name) => [name, readFileSync(join(folder, name))]));
+  const shards = Object.keys(parts).filter((name) => /-of-/.test(name));
+  assert.ok(shards.length > 1);
+  await withHub(
+    async (_hub, options) => {
+      const { directory } = await resolveModel("some/model", options);
+      const ops = new TensorflowOps();
+      (await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 })).model.dispose();
+      assert.equal((await resolveModel("some/model", { ...options, offline: true })).origin.kind, "cache");
+      await rm(join(directory, shards[1]));
+      await assert.rejects(resolveModel("some/model", { ...options, offline: true }), /not there; the Hub is not asked/);
+      assert.equal((await resolveModel("some/model", options)).origin.kind, "hub");
+    },
+    {},
+    parts,
+  );
+  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), new RegExp(`has no ${shards[0]}, which its model`)), {}, Object.fromEntries(Object.entries(parts).filter(([name]) => name !== shards[0])));
+  const index = Buffer.from(JSON.stringify({ weight_map: { x: "../../evil.safetensors" } }));
+  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), /"x" is said to lie in "\.\.\/\.\.\/evil\.safetensors"; a \.safetensors file of the same folder/), {}, { "config.json": files["config.json"], "model.safetensors.index.json": index });
 });
 
 test("auto takes the study's model where the Hub has it, and else the embedded encoder, and says why", async () => {

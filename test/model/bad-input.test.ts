@@ -69,7 +69,7 @@ test("F16 and BF16 are widened", async () => {
 
 test("another architecture is refused by name", async () => {
   await changeConfig({ model_type: "electra" });
-  await assert.rejects(load(), /model_type is "electra"; tslora reads "bert" and "distilbert"/);
+  await assert.rejects(load(), /model_type is "electra"; tslora reads "bert", "distilbert", "roberta"/);
 });
 
 test("a config that makes no sense is refused with everything wrong in it", async () => {

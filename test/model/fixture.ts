@@ -7,7 +7,7 @@ import type { ClassificationModel } from "../../src/model/classification-model";
 import { Gradients } from "../../src/model/gradients";
 import { packDocuments, type PackedBatch } from "../../src/model/packed-batch";
 
-export const TINY_MODELS = ["bert", "distilbert"] as const;
+export const TINY_MODELS = ["bert", "distilbert", "roberta"] as const;
 
 export interface ExpectedNumbers {
   readonly logits: readonly (readonly number[])[];
