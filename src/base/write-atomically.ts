@@ -6,16 +6,16 @@ import { dirname } from "node:path";
  * Writes a file so that its final name never holds a part of it: written beside, synced, renamed.
  *
  * @param path - the final name; its folder is made if it is missing
- * @param content - text (as UTF-8), bytes, or the file's parts in order
+ * @param content - text (as UTF-8), bytes, or the file's parts in order, which may be made one by one
  */
-export async function writeAtomically(path: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+export async function writeAtomically(path: string, content: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const beside = `${path}.${randomBytes(6).toString("hex")}.incomplete`;
   try {
     const file = await open(beside, "wx");
     try {
-      if (Array.isArray(content)) for (const part of content as readonly Uint8Array[]) await file.writeFile(part);
-      else await file.writeFile(content as string | Uint8Array);
+      if (typeof content === "string" || content instanceof Uint8Array) await file.writeFile(content);
+      else for await (const part of content) await file.writeFile(part);
       await file.sync();
     } finally {
       await file.close();

@@ -1,9 +1,11 @@
 import { Problems } from "../base/problems";
+import { TsloraError } from "../base/tslora-error";
 import { sharedOps } from "../device/shared-ops";
 import { resolveModel, type ResolvedModel } from "../hub/resolve-model";
 import { readEncoderConfig, type EncoderConfig, type ProblemType } from "../model/encoder-config";
 import { loadClassificationModel } from "../model/load-classification-model";
 import { loadTokenizer } from "../tokenizer/load-tokenizer";
+import type { Tokenizer } from "../tokenizer/tokenizer";
 import { SequenceClassifier, type TextTokenizer } from "./sequence-classifier";
 
 /** Options of {@link loadClassifier}. */
@@ -33,7 +35,7 @@ export interface LoadClassifierOptions {
 }
 
 /**
- * Loads a BERT or DistilBERT checkpoint for sequence classification.
+ * Loads a BERT, DistilBERT or RoBERTa checkpoint for sequence classification.
  *
  * @param model - "auto", "embedded", a folder, a name on the Hub, or what `resolveModel` found
  * @throws TsloraError when the model is not found, is of another architecture, or its weights are not whole.
@@ -43,15 +45,15 @@ export async function loadClassifier(model: string | ResolvedModel, options: Loa
   const origin = typeof model === "string" ? await resolveModel(model) : model;
   const config = await readEncoderConfig(origin.directory);
   const labels = options.labels ?? config.id2label ?? ["NEGATIVE", "POSITIVE"];
-  const maxLength = options.maxLength ?? Math.min(512, config.maxPositionEmbeddings);
+  const maxLength = options.maxLength ?? Math.min(512, config.maxTokens);
   const problems = new Problems("loadClassifier");
   const problemType = chosenProblemType(options.problemType, { config, problems });
   problems.expect(Number.isInteger(seed), `seed is to be a whole number; ${String(seed)} came`);
   problems.expect(labels.length >= 2 && new Set(labels).size === labels.length, `labels are to be at least two different names; ${JSON.stringify(labels)} came`);
-  problems.expect(Number.isInteger(maxLength) && maxLength >= 2 && maxLength <= config.maxPositionEmbeddings, `maxLength is to be a whole number from 2 to ${config.maxPositionEmbeddings}, the model's positions; ${String(maxLength)} came`);
-  problems.expect((options.tokenizer?.maxLength ?? 0) <= config.maxPositionEmbeddings, `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, and the model has ${config.maxPositionEmbeddings} positions`);
+  problems.expect(Number.isInteger(maxLength) && maxLength >= 2 && maxLength <= config.maxTokens, `maxLength is to be a whole number from 2 to ${config.maxTokens}, the tokens that the model has positions for; ${String(maxLength)} came`);
+  problems.expect((options.tokenizer?.maxLength ?? 0) <= config.maxTokens, `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, and the model has positions for ${config.maxTokens}`);
   problems.throwIfAny();
-  const tokenizer = options.tokenizer ?? (await loadTokenizer(origin.directory, { maxLength }));
+  const tokenizer = options.tokenizer ?? (await ownTokenizer(origin.directory, { maxLength, config }));
   const { model: loaded, newlyInitialized } = await loadClassificationModel(origin.directory, { ops: sharedOps(), numLabels: labels.length, seed });
   return new SequenceClassifier({ model: loaded, tokenizer, labels, problemType, origin, newlyInitialized, seed });
 }
@@ -62,4 +64,10 @@ function chosenProblemType(given: ProblemType | undefined, { config, problems }:
   const source = given === undefined ? `the checkpoint's problem_type is ${JSON.stringify(type)}. Give the option to use it all the same` : `${JSON.stringify(type)} came`;
   problems.expect(false, `problemType is to be "single_label_classification" or "multi_label_classification"; ${source}`);
   return "single_label_classification";
+}
+
+async function ownTokenizer(directory: string, { maxLength, config }: { maxLength: number; config: EncoderConfig }): Promise<Tokenizer> {
+  const tokenizer = await loadTokenizer(directory, { maxLength });
+  if (tokenizer.vocabSize > config.vocabSize) throw new TsloraError("bad-input", `The tokenizer in ${directory} has ${tokenizer.vocabSize} tokens, and the model embeddings for ${config.vocabSize} (vocab_size in config.json). Take the tokenizer that the model was trained with.`);
+  return tokenizer;
 }

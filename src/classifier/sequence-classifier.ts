@@ -1,8 +1,4 @@
-import { cp, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { TsloraError } from "../base/tslora-error";
-import { writeAtomically } from "../base/write-atomically";
 import { addAdapter, type Adapter } from "../lora/adapter";
 import { loadAdapter } from "../lora/load-adapter";
 import { resolveLoraConfig, type LoraConfig } from "../lora/lora-config";
@@ -11,7 +7,7 @@ import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
 import { packDocuments } from "../model/packed-batch";
 import type { Parameter } from "../model/parameter";
-import { writeSafetensors } from "../model/write-safetensors";
+import { saveModelFolder } from "./save-model-folder";
 
 /** Texts to token ids; what the tokenizer room's `Tokenizer` offers. */
 export interface TextTokenizer {
@@ -163,20 +159,15 @@ export class SequenceClassifier {
     return saveAdapter(this.#adapter, { directory, baseModel: this.origin.id });
   }
 
-  /** Saves all weights as a Hugging Face folder, tokenizer included. An adapter is not part of it. */
+  /**
+   * Saves all weights as a Hugging Face folder, tokenizer included: what transformers' `from_pretrained` reads, in
+   * 32-bit floats. One weight at a time is read from the device.
+   *
+   * @throws TsloraError `bad-input` while an adapter is on the model that is not merged into its weights.
+   */
   async saveModel(directory: string): Promise<void> {
-    const { ops, config } = this.model;
-    const tensors = [];
-    for (const { name, shape, value } of this.model.parameters()) tensors.push({ name, shape, values: await ops.read(value) });
-    await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
-    for (const name of await readdir(this.origin.directory)) {
-      if (/^(tokenizer.*\.json|vocab\.txt|special_tokens_map\.json)$/.test(name)) await cp(join(this.origin.directory, name), join(directory, name));
-    }
-    const original = JSON.parse(await readFile(join(this.origin.directory, "config.json"), "utf8")) as Record<string, unknown>;
-    const architecture = config.modelType === "bert" ? "BertForSequenceClassification" : "DistilBertForSequenceClassification";
-    const id2label = Object.fromEntries(this.labels.map((label, id) => [id, label]));
-    const label2id = Object.fromEntries(this.labels.map((label, id) => [label, id]));
-    await writeAtomically(join(directory, "config.json"), `${JSON.stringify({ ...original, architectures: [architecture], id2label, label2id, problem_type: this.problemType }, undefined, 2)}\n`);
+    if (this.#adapter !== undefined) throw new TsloraError("bad-input", "saveModel: an adapter is on the model, and its part would be missing from the weights. Save it with saveAdapter, or put it into the weights with mergeAndUnload first.");
+    await saveModelFolder(this.model, { directory, source: this.origin.directory, labels: this.labels, problemType: this.problemType });
   }
 
   /** Gives all weights back to the device. */

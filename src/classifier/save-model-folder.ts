@@ -1,0 +1,42 @@
+import { cp, readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+import { writeAtomically } from "../base/write-atomically";
+import type { ClassificationModel } from "../model/classification-model";
+import type { ModelType, ProblemType } from "../model/encoder-config";
+import { writeSafetensors } from "../model/write-safetensors";
+
+/** What of a folder belongs to its tokenizer. */
+const TOKENIZER_FILE = /^(tokenizer.*\.json|vocab\.(txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
+
+const ARCHITECTURES: Record<ModelType, string> = {
+  bert: "BertForSequenceClassification",
+  distilbert: "DistilBertForSequenceClassification",
+  roberta: "RobertaForSequenceClassification",
+};
+
+/**
+ * Writes a model as a Hugging Face folder: its weights, the tokenizer's files as they lie in the folder it came from,
+ * and that folder's config.json with what has changed. config.json comes last: a folder that has none is not whole.
+ */
+export async function saveModelFolder(model: ClassificationModel, options: { directory: string; source: string; labels: readonly string[]; problemType: ProblemType }): Promise<void> {
+  const { directory, source, labels, problemType } = options;
+  const tensors = model.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => model.ops.read(parameter.value) }));
+  const original = JSON.parse(await readFile(join(source, "config.json"), "utf8")) as Record<string, unknown>;
+  await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
+  if (resolve(source) !== resolve(directory)) {
+    for (const name of await readdir(source)) if (TOKENIZER_FILE.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
+  }
+  // num_labels would overrule id2label, and another dtype would have the weights rounded where they are loaded
+  const overruling = ["num_labels", "_num_labels", "torch_dtype"];
+  const kept = Object.fromEntries(Object.entries(original).filter(([key]) => !overruling.includes(key)));
+  const config = {
+    ...kept,
+    architectures: [ARCHITECTURES[model.config.modelType]],
+    dtype: "float32",
+    id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+    problem_type: problemType,
+  };
+  await writeAtomically(join(directory, "config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
+}
