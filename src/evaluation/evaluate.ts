@@ -1,4 +1,5 @@
 import { Problems } from "../base/problems";
+import { TsloraError } from "../base/tslora-error";
 import { evaluatePredictions, type Evaluation } from "./evaluation";
 import { DEFAULT_CONFIDENCE, expectConfidence } from "./intervals/interval";
 import { readLabelledTexts, type LabelledTexts } from "./labelled-texts";
@@ -17,13 +18,15 @@ export interface EvaluateOptions extends PredictLogitsOptions {
  * ones, the first.
  *
  * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{ text, label }`
- * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores.
+ * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores, `unsupported`
+ * for a classifier whose texts may have several labels: that is `evaluateMultiLabel`.
  */
 export async function evaluate(classifier: TextClassifier, data: LabelledTexts, options: EvaluateOptions = {}): Promise<Evaluation> {
   const { confidence = DEFAULT_CONFIDENCE, ...predictOptions } = options;
   const problems = new Problems("evaluate");
   expectConfidence(problems, confidence);
   problems.throwIfAny();
+  if (classifier.problemType === "multi_label_classification") throw new TsloraError("unsupported", "evaluate: this classifier's texts may have several labels (multi_label_classification), and accuracy, confusion matrix and report are of one label a text. Use evaluateMultiLabel.");
   const { texts, labels: yTrue } = readLabelledTexts("evaluate", data, { classes: classifier.labels.length });
   const start = performance.now();
   const rows = await predictRows("evaluate", classifier, { ...predictOptions, texts });

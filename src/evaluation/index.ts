@@ -5,6 +5,7 @@ export type { SparseMatrix } from "./baseline/sparse-matrix";
 export { TfidfVectorizer, type TfidfOptions } from "./baseline/tfidf-vectorizer";
 export { compareEvaluations, type CompareOptions, type Comparison, type ComparisonGroup, type ComparisonRow } from "./compare-evaluations";
 export { evaluate, type EvaluateOptions } from "./evaluate";
+export { evaluateMultiLabel, type MultiLabelEvaluation, type MultiLabelScores, type MultiLabelText } from "./evaluate-multi-label";
 export { evaluatePredictions, type EvaluatedText, type Evaluation, type LabelEvaluation, type Predictions } from "./evaluation";
 export { bootstrapInterval, bootstrapIntervals, type BootstrapOptions } from "./intervals/bootstrap-interval";
 export type { Interval } from "./intervals/interval";

@@ -1,7 +1,11 @@
 import { Problems } from "../base/problems";
 import { predictRows } from "./predict-rows";
+import { sigmoid } from "./sigmoid";
 import { softmax } from "./softmax";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
+
+/** From which probability on a text has a label, where it may have several. */
+export const LABEL_THRESHOLD = 0.5;
 
 /** One text's prediction, as Hugging Face's text-classification pipeline prints it. */
 export interface Prediction {
@@ -11,10 +15,13 @@ export interface Prediction {
   readonly score: number;
   /** All labels with their probabilities, the most likely first. */
   readonly scores: readonly { readonly label: string; readonly score: number }[];
+  /** Of a classifier whose texts may have several labels: those of at least 0.5, the most likely first; perhaps none. */
+  readonly labels?: readonly string[];
 }
 
 /**
- * Classifies texts.
+ * Classifies texts. Probabilities are the softmax of a text's scores; of a classifier whose texts may have several
+ * labels, each score's sigmoid, as in Hugging Face's pipeline.
  *
  * @param texts - one text, or several
  * @returns a prediction for each text, in their order
@@ -26,9 +33,10 @@ export async function predict(classifier: TextClassifier, texts: string | readon
   list.forEach((text: unknown, i) => problems.expect(typeof text === "string", `texts is to hold strings; ${String(text)} stands at index ${i}`));
   problems.throwIfAny("bad-input");
   const rows = await predictRows("predict", classifier, { ...options, texts: list });
+  const several = classifier.problemType === "multi_label_classification";
   return rows.map((row) => {
-    const { probabilities } = softmax(row);
+    const probabilities = several ? row.map(sigmoid) : softmax(row).probabilities;
     const scores = classifier.labels.map((label, i) => ({ label, score: probabilities[i] })).sort((a, b) => b.score - a.score);
-    return { ...scores[0], scores };
+    return { ...scores[0], scores, ...(several ? { labels: scores.filter(({ score }) => score >= LABEL_THRESHOLD).map(({ label }) => label) } : {}) };
   });
 }

@@ -2,8 +2,10 @@
 export interface TextClassifier {
   /** What the classes are called, in the order of their indices. */
   readonly labels: readonly string[];
+  /** Whether a text has one of the labels or any number of them. @default "single_label_classification" */
+  readonly problemType?: "single_label_classification" | "multi_label_classification";
   /**
-   * Scores of texts before the softmax.
+   * Scores of texts before the softmax, or before the sigmoid where a text may have several labels.
    *
    * @returns [texts, labels], row by row, in the order of the texts
    */

@@ -1,0 +1,104 @@
+import { Problems } from "../base/problems";
+import { TsloraError } from "../base/tslora-error";
+import { averagePrecisionScore } from "./metrics/average-precision-score";
+import { mean } from "./metrics/pairwise-sum";
+import { precisionRecallFscoreSupport } from "./metrics/precision-recall-fscore-support";
+import { rocAucScore } from "./metrics/roc-auc-score";
+import { LABEL_THRESHOLD } from "./predict";
+import { predictRows } from "./predict-rows";
+import { binaryCrossEntropy, sigmoid } from "./sigmoid";
+import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
+
+/** A text and its labels: one number for each label of the classifier, 1 where the text has it and else 0. */
+export interface MultiLabelText {
+  readonly text: string;
+  readonly label: readonly number[];
+}
+
+/** Scores of one label. */
+export interface MultiLabelScores {
+  readonly label: number;
+  readonly name: string;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  /** How many texts have the label. */
+  readonly support: number;
+  /** null where no text has the label, or every one. */
+  readonly rocAuc: number | null;
+  /** null where no text has the label. */
+  readonly averagePrecision: number | null;
+}
+
+/** How a classifier did on texts that may have several labels. Plain values that survive JSON. */
+export interface MultiLabelEvaluation {
+  readonly n: number;
+  readonly labels: readonly string[];
+  /** The share of texts all of whose labels were predicted right, and none besides. */
+  readonly accuracy: number;
+  /** The share of wrong labels among all texts' labels. */
+  readonly hammingLoss: number;
+  readonly f1Micro: number;
+  readonly f1Macro: number;
+  readonly perLabel: readonly MultiLabelScores[];
+  /** Mean binary cross entropy of all texts and labels, in nats. */
+  readonly loss: number;
+  readonly predictions: readonly { readonly index: number; readonly yTrue: readonly number[]; readonly yPred: readonly number[]; readonly probabilities: readonly number[] }[];
+  readonly elapsedSeconds: number;
+}
+
+const NAMED = 10; // as many bad rows an error names
+
+/**
+ * Predicts every text and scores the predictions, label by label: a text has those whose sigmoid is at least 0.5.
+ * Scores that would divide by zero are 0, as in scikit-learn.
+ *
+ * @throws TsloraError `bad-input` for rows that cannot be evaluated, `unsupported` for a classifier of one label a text.
+ */
+export async function evaluateMultiLabel(classifier: TextClassifier, data: readonly MultiLabelText[], options: PredictLogitsOptions = {}): Promise<MultiLabelEvaluation> {
+  if (classifier.problemType !== "multi_label_classification") throw new TsloraError("unsupported", "evaluateMultiLabel: this classifier's texts have one label each. Use evaluate, or load the classifier with problemType \"multi_label_classification\".");
+  const { labels } = classifier;
+  checkTexts(data, labels.length);
+  const start = performance.now();
+  const rows = await predictRows("evaluateMultiLabel", classifier, { ...options, texts: data.map(({ text }) => text) });
+  const elapsedSeconds = (performance.now() - start) / 1000;
+  const predictions = rows.map((row, index) => {
+    const probabilities = row.map(sigmoid);
+    return { index, yTrue: [...data[index].label], yPred: probabilities.map((p) => Number(p >= LABEL_THRESHOLD)), probabilities };
+  });
+  const flags = (of: "yTrue" | "yPred", label: number): number[] => predictions.map((prediction) => prediction[of][label]);
+  const perLabel = labels.map((name, label): MultiLabelScores => {
+    const yTrue = flags("yTrue", label);
+    const { precision, recall, fscore, support } = precisionRecallFscoreSupport(yTrue, flags("yPred", label), { labels: [1] });
+    const scores = predictions.map(({ probabilities }) => probabilities[label]);
+    const [none, every] = [support[0] === 0, support[0] === data.length];
+    return { label, name, precision: precision[0], recall: recall[0], f1: fscore[0], support: support[0], rocAuc: none || every ? null : rocAucScore(yTrue, scores), averagePrecision: none ? null : averagePrecisionScore(yTrue, scores) };
+  });
+  const wrong = predictions.map(({ yTrue, yPred }) => yTrue.filter((flag, label) => flag !== yPred[label]).length);
+  const all = (of: "yTrue" | "yPred"): number[] => predictions.flatMap((prediction) => prediction[of]);
+  return {
+    n: data.length,
+    labels: [...labels],
+    accuracy: mean(wrong.map((count) => Number(count === 0))),
+    hammingLoss: mean(wrong) / labels.length,
+    f1Micro: precisionRecallFscoreSupport(all("yTrue"), all("yPred"), { labels: [1] }).fscore[0],
+    f1Macro: mean(perLabel.map(({ f1 }) => f1)),
+    perLabel,
+    loss: mean(rows.flatMap((row, i) => row.map((score, label) => binaryCrossEntropy(score, data[i].label[label])))),
+    predictions,
+    elapsedSeconds,
+  };
+}
+
+function checkTexts(data: readonly MultiLabelText[], width: number): void {
+  const problems = new Problems("evaluateMultiLabel");
+  problems.expect(data.length > 0, "at least one text was expected; the data has none");
+  const bad: string[] = [];
+  data.forEach(({ text, label }: { text: unknown; label: unknown }, i) => {
+    if (typeof text !== "string") bad.push(`row ${i}: a text was expected; ${String(text)} came`);
+    if (!Array.isArray(label) || label.length !== width || !label.every((flag) => flag === 0 || flag === 1)) bad.push(`row ${i}: the label is to be a list of ${width} numbers, 1 for each label that the text has and else 0; ${JSON.stringify(label)} came`);
+  });
+  for (const problem of bad.slice(0, NAMED)) problems.expect(false, problem);
+  problems.expect(bad.length <= NAMED, `and ${bad.length - NAMED} more`);
+  problems.throwIfAny("bad-input");
+}
