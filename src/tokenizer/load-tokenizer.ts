@@ -1,24 +1,19 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { Problems } from "../base/problems";
-import { TsloraError } from "../base/tslora-error";
-import { cutText } from "./cut-text";
-import { mendNormalizer } from "./mend-normalizer";
+import { addedTokenSplitter } from "./added-tokens";
+import { bertNormalize } from "./bert-normalizer";
+import { bertWords } from "./bert-words";
+import { byteLevelWords } from "./byte-level-words";
+import { readTokenizerFiles, type Json } from "./read-tokenizer-files";
 import type { TokenizedText, Tokenizer } from "./tokenizer";
-import { tokenizerFromVocab } from "./tokenizer-from-vocab";
-
-/** What is used of @xenova/transformers' tokenizer. */
-interface XenovaTokenizer {
-  (text: string, options: { add_special_tokens: true; padding: false; truncation: false; return_tensor: false }): { input_ids: number[] };
-  readonly model: { readonly vocab: readonly string[] };
-}
-type Json = Record<string, unknown>;
+import { tokenizerParts, type TokenizerParts } from "./tokenizer-parts";
+import { wordEncoder, type WordModel } from "./word-encoder";
 
 /**
- * Loads the WordPiece tokenizer of a Hugging Face folder, by @xenova/transformers: from tokenizer.json, or from
- * vocab.txt where there is no other. Nothing is fetched. Truncation and padding that the file may ask for are passed
- * over: `maxLength` alone decides, in training and in prediction.
+ * Loads the tokenizer of a Hugging Face folder, WordPiece or byte-level BPE: from tokenizer.json, or from vocab.txt, or
+ * vocab.json and merges.txt, where there is no other. Nothing is fetched. Words become tokens by @xenova/transformers;
+ * special tokens, normalization and words are found here, to the character as Python's tokenizers do. Truncation and
+ * padding that the files may ask for are passed over: `maxLength` alone decides, in training and in prediction. Half a
+ * surrogate pair, which is no character, counts as U+FFFD.
  *
  * @param directory - the model's folder
  * @throws TsloraError `not-found` that says what was looked for, `unsupported` for another kind of tokenizer.
@@ -26,55 +21,43 @@ type Json = Record<string, unknown>;
 export async function loadTokenizer(directory: string, options: { maxLength?: number } = {}): Promise<Tokenizer> {
   const { maxLength = 512 } = options;
   const problems = new Problems("loadTokenizer");
-  problems.expect(Number.isInteger(maxLength) && maxLength >= 2, `maxLength is to be a whole number of at least 2, for [CLS] and [SEP]; ${String(maxLength)} came`);
+  problems.expect(Number.isInteger(maxLength) && maxLength >= 2, `maxLength is to be a whole number of at least 2, for a text's first token and its last; ${String(maxLength)} came`);
   problems.throwIfAny();
-  const config = (await readJson(join(directory, "tokenizer_config.json"))) ?? {};
-  const json = (await readJson(join(directory, "tokenizer.json"))) ?? (await fromVocab(directory, config));
-  const kind = (json.model as Json | undefined)?.type;
-  if (kind !== undefined && kind !== "WordPiece") {
-    throw new TsloraError("unsupported", `${join(directory, "tokenizer.json")} holds a ${JSON.stringify(kind)} tokenizer; BERT and DistilBERT have WordPiece tokenizers, and tslora reads these.`);
-  }
-  const { BertTokenizer } = (await import("@xenova/transformers")) as unknown as { BertTokenizer: new (json: Json, config: Json) => XenovaTokenizer };
-  const inner = new BertTokenizer({ ...json, truncation: null, padding: null }, config);
-  const { vocab } = inner.model;
-  const id = (token: string): number => {
-    const found = vocab.indexOf(token);
-    if (found < 0) throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${token}.`);
-    return found;
-  };
-  const [sep, padTokenId] = [id("[SEP]"), id("[PAD]")];
-  const mend = mendNormalizer(json.normalizer);
+  const files = await readTokenizerFiles(directory);
+  const parts = tokenizerParts(files);
+  const { TokenizerModel } = (await import("@xenova/transformers")) as unknown as { TokenizerModel: { fromConfig(model: Json): WordModel } };
+  const encodeWord = wordEncoder(TokenizerModel.fromConfig(parts.model), files.vocab);
+  const idsOf = textEncoder(parts, encodeWord);
+
+  const names: string[] = [];
+  for (const [token, id] of files.vocab) names[id] = token;
+  for (const { content, id } of parts.added) names[id] = content;
   const encodeOne = (text: string): TokenizedText => {
-    const { text: enough, whole } = cutText(text, { maxLength });
-    const all = inner(mend(enough), { add_special_tokens: true, padding: false, truncation: false, return_tensor: false }).input_ids;
-    const ids = Int32Array.from(all.slice(0, maxLength));
-    const truncated = all.length > maxLength || !whole;
-    if (truncated) ids[ids.length - 1] = sep;
-    return { ids, truncated };
+    const ids = [parts.cls];
+    for (const id of idsOf(text.replace(/\p{Surrogate}/gu, "\ufffd"))) {
+      if (ids.length === maxLength - 1) return { ids: Int32Array.from([...ids, parts.sep]), truncated: true };
+      ids.push(id);
+    }
+    return { ids: Int32Array.from([...ids, parts.sep]), truncated: false };
   };
-  return {
-    maxLength,
-    vocabSize: vocab.length,
-    padTokenId,
-    encode: (texts) => texts.map(encodeOne),
-    tokens: (ids) => Array.from(ids, (token) => vocab[token]),
-  };
+  return { maxLength, vocabSize: names.length, padTokenId: parts.pad, encode: (texts) => texts.map(encodeOne), tokens: (ids) => Array.from(ids, (id) => names[id]) };
 }
 
-async function fromVocab(directory: string, config: Json): Promise<Json> {
-  const text = await readFile(join(directory, "vocab.txt"), "utf8").catch(() => undefined);
-  if (text === undefined) {
-    throw new TsloraError("not-found", `A tokenizer was looked for in ${directory}, as tokenizer.json and as vocab.txt, and neither is there. Take them from the model's page, or save them in Python with tokenizer.save_pretrained(folder).`);
-  }
-  return tokenizerFromVocab(text, { lowercase: config.do_lower_case !== false });
-}
-
-async function readJson(path: string): Promise<Json | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    throw new TsloraError("bad-input", `${path} is not JSON (${error instanceof Error ? error.message : ""}). Was its download cut off?`, { cause: error });
-  }
+/** A text's ids without the first and the last token, one by one. */
+function textEncoder({ words, added }: TokenizerParts, encodeWord: (word: string) => readonly number[]): (text: string) => Generator<number> {
+  const normalizer = words.kind === "bert" ? words.normalizer : undefined;
+  const normalize = (text: string): string => (normalizer === undefined ? text : bertNormalize(text, normalizer));
+  const inText = addedTokenSplitter(added.filter(({ normalized }) => !normalized));
+  const late = added.filter(({ normalized }) => normalized).map((token) => ({ ...token, content: normalize(token.content) }));
+  const inNormalized = addedTokenSplitter(late);
+  const wordsOf = (text: string): Iterable<string> => (words.kind === "byte-level" ? byteLevelWords(text, words) : bertWords(text, late.length === 0 ? normalizer : undefined));
+  return function* (text) {
+    for (const piece of inText(text)) {
+      const finer = piece.kind === "text" && late.length > 0 ? inNormalized(normalize(piece.text)) : [piece];
+      for (const part of finer) {
+        if (part.kind === "token") yield part.id;
+        else for (const word of wordsOf(part.text)) yield* encodeWord(word);
+      }
+    }
+  };
 }

@@ -46,9 +46,9 @@ test("a text is cut to maxLength with [SEP] at its end, and says so", async () =
 
 test("a folder without a tokenizer, another kind of tokenizer and a bad length are told", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-no-tokenizer-"));
-  await assert.rejects(loadTokenizer(folder), /tokenizer\.json and as vocab\.txt, and neither is there/);
-  await writeFile(join(folder, "tokenizer.json"), JSON.stringify({ model: { type: "BPE" } }));
-  await assert.rejects(loadTokenizer(folder), /holds a "BPE" tokenizer/);
+  await assert.rejects(loadTokenizer(folder), /as tokenizer\.json, as vocab\.txt, and as vocab\.json with merges\.txt, and none is there/);
+  await writeFile(join(folder, "tokenizer.json"), JSON.stringify({ model: { type: "Unigram" } }));
+  await assert.rejects(loadTokenizer(folder), /holds a "Unigram" tokenizer; tslora reads WordPiece/);
   await writeFile(join(folder, "tokenizer.json"), "{");
   await assert.rejects(loadTokenizer(folder), /is not JSON/);
   await assert.rejects(loadTokenizer(encoder, { maxLength: 1 }), /at least 2/);

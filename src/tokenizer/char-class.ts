@@ -1,0 +1,35 @@
+import { CLASS_RUNS } from "./unicode-tables";
+
+/** What a character is to Python's tokenizers; one may be several. */
+export const CharClass = {
+  /** Dropped when text is cleaned: control and format characters, private use, U+FFFD. */
+  dropped: 1,
+  blank: 2,
+  /** An ideograph, which BERT takes for a word. */
+  ideograph: 4,
+  punctuation: 8,
+  /** A mark that is stripped with the accents. */
+  mark: 16,
+  letter: 32,
+  number: 64,
+} as const;
+
+let table: Uint8Array | undefined;
+
+/** The classes of a character, as the sum of {@link CharClass}'s bits. */
+export function classOf(codePoint: number): number {
+  table ??= readTable();
+  return table[codePoint];
+}
+
+function readTable(): Uint8Array {
+  const classes = new Uint8Array(0x110000);
+  let at = 0;
+  for (const run of CLASS_RUNS.split(",")) {
+    const [length, bits = "0"] = run.split(".");
+    const end = at + parseInt(length, 36);
+    classes.fill(parseInt(bits, 36), at, end);
+    at = end;
+  }
+  return classes;
+}

@@ -1,0 +1,31 @@
+import { TsloraError } from "../base/tslora-error";
+
+/** What is used of @xenova/transformers' models, WordPiece and BPE. */
+export interface WordModel {
+  encode(words: readonly string[]): string[];
+  /** BPE's own, which grows with every word. */
+  readonly cache?: Map<string, unknown>;
+}
+
+const REMEMBERED = 50_000; // words
+const LONG = 64; // characters; longer ones hardly come again
+
+/** Words to token ids by a model; the words that came are remembered, up to a bound. */
+export function wordEncoder(model: WordModel, vocab: ReadonlyMap<string, number>): (word: string) => readonly number[] {
+  const seen = new Map<string, readonly number[]>();
+  return (word) => {
+    const known = seen.get(word);
+    if (known !== undefined) return known;
+    const ids = model.encode([word]).map((token) => {
+      const id = vocab.get(token);
+      if (id === undefined) throw new TsloraError("bad-input", `The tokenizer's vocabulary lacks ${JSON.stringify(token)}, which its own rules make of ${JSON.stringify(word.slice(0, LONG))}.`);
+      return id;
+    });
+    model.cache?.clear();
+    if (word.length <= LONG) {
+      if (seen.size >= REMEMBERED) seen.clear();
+      seen.set(word, ids);
+    }
+    return ids;
+  };
+}
