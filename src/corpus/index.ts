@@ -3,6 +3,8 @@ export type { ClassCount, Corpus, CorpusDocument, CorpusLimits, CorpusProblem, C
 export { describeCorpus, type CorpusDescription } from "./describe-corpus";
 export { fetchPubmed, type PubmedEvent } from "./fetch-pubmed";
 export { findLeaks, type Leaks } from "./find-leaks";
+export { kFold, stratifiedKFold, type StratifiedKFoldOptions } from "./kfold";
+export { kFoldIndices, stratifiedKFoldIndices, type KFoldOptions } from "./kfold-indices";
 export { loadCorpus } from "./load-corpus";
 export type { LoadCorpusOptions } from "./load-options";
 export type { PubmedResult } from "./pubmed-cache";

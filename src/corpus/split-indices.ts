@@ -1,5 +1,7 @@
+import { compareCodePoints } from "../base/compare-code-points";
 import { Problems } from "../base/problems";
 import { NumpyRandom } from "./numpy-random";
+import { expectOneKind, readSeed } from "./split-checks";
 
 /** How to split, in scikit-learn's words. */
 export interface SplitOptions {
@@ -48,7 +50,7 @@ export function splitIndices(length: number, options: SplitOptions): SplitIndice
 function sizes(length: number, { trainSize, testSize, randomState, shuffle = true, stratify }: SplitOptions): { train: number; test: number } {
   const problems = new Problems("trainTestSplit");
   problems.expect(Number.isInteger(length) && length > 1, `expected two rows or more, got ${length}`);
-  problems.expect(Number.isInteger(randomState) && randomState >= 0 && randomState < 2 ** 32, `randomState: expected a whole number from 0 to 4294967295, got ${String(randomState)}`);
+  readSeed(problems, randomState);
   for (const [name, size] of [["trainSize", trainSize], ["testSize", testSize]] as const) {
     const fits = size === undefined || (size > 0 && size < (Number.isInteger(size) ? length : 1));
     problems.expect(fits, `${name}: expected a fraction between 0 and 1 or a whole number from 1 to ${length - 1}, got ${size}`);
@@ -56,6 +58,7 @@ function sizes(length: number, { trainSize, testSize, randomState, shuffle = tru
   if (stratify !== undefined) {
     problems.expect(shuffle, "stratify: expected shuffle: true with it, got shuffle: false");
     problems.expect(stratify.length === length, `stratify: expected a class for each of ${length} rows, got ${stratify.length}`);
+    expectOneKind(problems, "stratify", stratify);
   }
   problems.throwIfAny();
 
@@ -83,7 +86,7 @@ function stratified(stratify: readonly (number | string)[], trainCount: number, 
     if (rows === undefined) rowsOf.set(value, [row]);
     else rows.push(row);
   });
-  const classes = [...rowsOf].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, rows]) => rows);
+  const classes = [...rowsOf].sort(([a], [b]) => (typeof a === "string" && typeof b === "string" ? compareCodePoints(a, b) : Number(a) - Number(b))).map(([, rows]) => rows);
   const counts = classes.map((rows) => rows.length);
   const inTrain = approximateMode(counts, trainCount, random);
   const inTest = approximateMode(counts.map((count, i) => count - inTrain[i]), testCount, random);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { compareCodePoints } from "../../src/base/compare-code-points";
 import { TsloraError } from "../../src/base/tslora-error";
 import { LogisticRegression } from "../../src/evaluation/baseline/logistic-regression";
 import { minimizeLbfgs } from "../../src/evaluation/baseline/minimize-lbfgs";
 import { evaluateBaseline, trainBaseline } from "../../src/evaluation/baseline/evaluate-baseline";
 import { TfidfVectorizer, type TfidfOptions } from "../../src/evaluation/baseline/tfidf-vectorizer";
-import { compareCodePoints } from "../../src/evaluation/metrics/targets";
 import { assertClose, readGolden } from "./golden";
 
 interface BaselineCase {

@@ -56,7 +56,7 @@ test("names that do not fit the labels, and bad options, are refused", () => {
   };
   refused(() => classificationReport([0, 1], [0, 1], { targetNames: ["a"] }), /name 2 labels \(0, 1\); 1 names came \(a\)/);
   refused(() => classificationReport([0, 1], [0, 1], { digits: 1.5 }), /digits is to be a whole number/);
-  refused(() => classificationReport([0, 1], [0, 1], { zeroDivision: 2 }), /zeroDivision is to be 0, 1 or NaN; 2 came/);
+  refused(() => classificationReport([0, 1], [0, 1], { zeroDivision: 2 }), /zeroDivision is to be 0, 1, NaN or "warn"; 2 came/);
   refused(() => classificationReport([0, 1], [0, 1], { labels: ["a"] }), /labels is to hold numbers/);
   refused(() => classificationReport([0, 1], [0, 1], { labels: [] }), /it is empty/);
   refused(() => classificationReport([0, 1], [0]), /2 and 1 came/);

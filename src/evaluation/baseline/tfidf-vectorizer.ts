@@ -1,6 +1,6 @@
+import { compareCodePoints } from "../../base/compare-code-points";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
-import { compareCodePoints } from "../metrics/targets";
 import { sparseMatrix, type SparseMatrix } from "./sparse-matrix";
 
 export interface TfidfOptions {

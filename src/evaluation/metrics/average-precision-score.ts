@@ -1,30 +1,49 @@
 import { TsloraError } from "../../base/tslora-error";
-import { averageOneVsRest, readClassScores, type ClassAverage } from "./one-vs-rest";
+import { isIndicators, type LabelIndicators } from "./label-indicators";
+import { averageLabels, isMatrix, oneVsRest, readClassScores, readLabelScores, type BinaryMetric, type ClassAverage, type ScoreRows } from "./one-vs-rest";
 import { pairwiseSum } from "./pairwise-sum";
 import { precisionRecallCurve } from "./precision-recall-curve";
-import { isMatrix } from "./roc-auc-score";
+import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
+
+export interface AveragePrecisionOptions extends WeightOptions {
+  /** The positive label of two. @default 1 */
+  readonly posLabel?: Label;
+  /** How several classes, or labels, are averaged; "none" keeps them apart. @default "macro" */
+  readonly average?: ClassAverage | "none";
+}
+
+type Scores = ArrayLike<number> | ScoreRows;
 
 /**
  * Average precision, the mean of precisions weighted by the gain in recall, without interpolation, as scikit-learn's
  * `average_precision_score`.
  *
- * @param yScore - the positive label's score, [samples]; or a score for each class, [samples, classes]
- * @param options.posLabel - the positive label of two. @default 1
- * @param options.average - how several classes are averaged. @default "macro"
+ * @param yTrue - one label a sample, or rows of 0 and 1, [samples, labels]
+ * @param yScore - the positive label's score, [samples]; or a score for each class or label, [samples, classes]
+ * @returns one for each label where `average` is "none"
  * @throws TsloraError `bad-input` when lengths or classes do not fit or a score is not finite.
  */
-export function averagePrecisionScore(yTrue: Labels, yScore: ArrayLike<number> | readonly (readonly number[])[], options: { readonly posLabel?: Label; readonly average?: ClassAverage } = {}): number {
-  if (isMatrix(yScore)) {
-    return averageOneVsRest(readClassScores("averagePrecisionScore", yTrue, yScore, {}), options.average ?? "macro", (flags, scores) => binaryAveragePrecision(flags, scores, 1));
+export function averagePrecisionScore(yTrue: Labels | LabelIndicators, yScore: Scores, options?: AveragePrecisionOptions & { readonly average?: ClassAverage }): number;
+export function averagePrecisionScore(yTrue: Labels | LabelIndicators, yScore: Scores, options: AveragePrecisionOptions & { readonly average: "none" }): number[];
+export function averagePrecisionScore(yTrue: Labels | LabelIndicators, yScore: Scores, options: AveragePrecisionOptions = {}): number | number[] {
+  const where = "averagePrecisionScore";
+  const { average = "macro", posLabel = 1 } = options;
+  const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
+  const ofOne: BinaryMetric = (flags, scores, sampleWeight) => binaryAveragePrecision(flags, scores, { posLabel: 1, sampleWeight });
+  const rows = isIndicators(yTrue) ? readLabelScores(where, yTrue, yScore) : isMatrix(yScore) ? oneVsRest(readClassScores(where, yTrue, yScore, {})) : undefined;
+  if (rows !== undefined) {
+    if (posLabel !== 1) throw new TsloraError("bad-option", `${where}: posLabel is for one score a sample; ${JSON.stringify(posLabel)} came with a score for each label.`);
+    return averageLabels(where, rows, ofOne, { average, weights });
   }
-  checkLabels("averagePrecisionScore", "yTrue", yTrue);
-  const labels = uniqueLabels(yTrue);
-  if (labels.length > 2) throw new TsloraError("bad-input", `averagePrecisionScore: yTrue holds ${labels.length} classes, so a row of scores was expected for each sample; one number came.`);
-  return binaryAveragePrecision(yTrue, yScore, options.posLabel ?? 1);
+  const list = yTrue as Labels; // rows of 0 and 1 were read above
+  checkLabels(where, "yTrue", list);
+  const labels = uniqueLabels(list);
+  if (labels.length > 2) throw new TsloraError("bad-input", `${where}: yTrue holds ${labels.length} classes, so a row of scores was expected for each sample; one number came.`);
+  return binaryAveragePrecision(list, yScore as ArrayLike<number>, { posLabel, sampleWeight: weights });
 }
 
-function binaryAveragePrecision(yTrue: Labels, yScore: ArrayLike<number>, posLabel: Label): number {
-  const { precision, recall } = precisionRecallCurve(yTrue, yScore, { posLabel });
+function binaryAveragePrecision(yTrue: Labels, yScore: ArrayLike<number>, options: { posLabel: Label; sampleWeight?: ArrayLike<number> }): number {
+  const { precision, recall } = precisionRecallCurve(yTrue, yScore, options);
   return Math.max(0, -pairwiseSum(recall.slice(1).map((next, i) => (next - recall[i]) * precision[i])));
 }

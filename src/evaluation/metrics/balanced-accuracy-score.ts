@@ -1,14 +1,18 @@
 import { countOutcomes } from "./outcome-counts";
 import { mean } from "./pairwise-sum";
+import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { readTargets, type Labels } from "./targets";
 
 /**
  * The mean recall over the labels that are true of some sample, as scikit-learn's `balanced_accuracy_score`.
  *
- * @param options.adjusted - rescaled so that chance gives 0 and only right predictions give 1. @default false
+ * @param options.adjusted - rescaled so that chance gives 0 and only right predictions give 1; NaN where only one
+ *   label is true of any. @default false
  */
-export function balancedAccuracyScore(yTrue: Labels, yPred: Labels, options: { readonly adjusted?: boolean } = {}): number {
-  const { truePositives, actual } = countOutcomes("balancedAccuracyScore", readTargets("balancedAccuracyScore", yTrue, yPred), {});
+export function balancedAccuracyScore(yTrue: Labels, yPred: Labels, options: WeightOptions & { readonly adjusted?: boolean } = {}): number {
+  const where = "balancedAccuracyScore";
+  const targets = readTargets(where, yTrue, yPred);
+  const { truePositives, actual } = countOutcomes(where, { kind: "classes", ...targets }, { weights: readSampleWeight(where, options.sampleWeight, yTrue.length) });
   const recalls = truePositives.map((right, i) => right / actual[i]).filter((recall) => !Number.isNaN(recall));
   const score = mean(recalls);
   const chance = 1 / recalls.length;

@@ -1,6 +1,7 @@
 import { TsloraError } from "../../base/tslora-error";
 import { readClassProbabilities } from "./class-probabilities";
-import { mean, pairwiseSum } from "./pairwise-sum";
+import { pairwiseSum, weightedMean } from "./pairwise-sum";
+import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { positiveLabelOf } from "./threshold-counts";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
@@ -13,13 +14,14 @@ import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
  * @param options.scaleByHalf - whether to halve the sum over classes. @default true for two classes, as is usual
  * @throws TsloraError `bad-input` for what is not a probability.
  */
-export function brierScoreLoss(yTrue: Labels, yProba: ArrayLike<number> | readonly (readonly number[])[], options: { readonly posLabel?: Label; readonly labels?: readonly Label[]; readonly scaleByHalf?: boolean } = {}): number {
+export function brierScoreLoss(yTrue: Labels, yProba: ArrayLike<number> | readonly (readonly number[])[], options: WeightOptions & { readonly posLabel?: Label; readonly labels?: readonly Label[]; readonly scaleByHalf?: boolean } = {}): number {
   const oneNumber = yProba.length > 0 && typeof yProba[0] === "number";
   const { rows, trueColumn } = oneNumber
     ? readClassProbabilities("brierScoreLoss", isPositive(yTrue, options.posLabel), yProba, { labels: [0, 1] })
     : readClassProbabilities("brierScoreLoss", yTrue, yProba, options);
   const distances = rows.map((row, i) => pairwiseSum(row.map((p, column) => ((column === trueColumn[i] ? 1 : 0) - p) ** 2)));
-  return mean(distances) * ((options.scaleByHalf ?? rows[0].length < 3) ? 0.5 : 1);
+  const weights = readSampleWeight("brierScoreLoss", options.sampleWeight, yTrue.length);
+  return weightedMean("brierScoreLoss", distances, weights) * ((options.scaleByHalf ?? rows[0].length < 3) ? 0.5 : 1);
 }
 
 function isPositive(yTrue: Labels, posLabel: Label | undefined): number[] {

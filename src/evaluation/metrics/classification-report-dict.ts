@@ -1,4 +1,5 @@
-import { reportRows, type ReportOptions, type ReportRow } from "./report-rows";
+import type { LabelIndicators } from "./label-indicators";
+import { reportRows, type ReportOptions } from "./report-rows";
 import type { Labels } from "./targets";
 
 /** One row of a report, under scikit-learn's names. */
@@ -9,7 +10,10 @@ export interface ReportEntry {
   readonly support: number;
 }
 
-/** Rows by class name, then `macro avg` and `weighted avg`; `accuracy` is a number, `micro avg` stands in its place where labels were left out. */
+/**
+ * Rows by class name, then `macro avg` and `weighted avg`; `accuracy` is a number, `micro avg` stands in its place
+ * where labels were left out or a sample has several; then there is `samples avg`, too.
+ */
 export type ReportDict = Record<string, ReportEntry | number>;
 
 /**
@@ -17,9 +21,8 @@ export type ReportDict = Record<string, ReportEntry | number>;
  *
  * @throws TsloraError as `classificationReport` does.
  */
-export function classificationReportDict(yTrue: Labels, yPred: Labels, options: ReportOptions = {}): ReportDict {
+export function classificationReportDict(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ReportOptions = {}): ReportDict {
   const { classes, averages } = reportRows("classificationReportDict", yTrue, yPred, options);
-  const entry = ({ name, precision, recall, fscore, support }: ReportRow): [string, ReportEntry] => [name, { precision, recall, "f1-score": fscore, support }];
-  const accuracy = averages[0].name === "accuracy" ? [["accuracy", averages[0].precision] as const] : [];
-  return Object.fromEntries<ReportEntry | number>([...classes.map(entry), ...averages.map(entry), ...accuracy]);
+  const rows = new Map([...classes, ...averages].map(({ name, precision, recall, fscore, support }) => [name, { precision, recall, "f1-score": fscore, support }] as const));
+  return Object.fromEntries([...rows].map(([name, entry]): [string, ReportEntry | number] => [name, name === "accuracy" ? entry.precision : entry]));
 }

@@ -1,5 +1,6 @@
 import { confusionMatrix } from "./confusion-matrix";
 import { pairwiseSum } from "./pairwise-sum";
+import type { WeightOptions } from "./sample-weight";
 import type { Label, Labels } from "./targets";
 
 /**
@@ -8,11 +9,11 @@ import type { Label, Labels } from "./targets";
  * @param options.labels - which labels, in which order. @default those that occur, sorted
  * @param options.weights - how much a disagreement counts: all the same, or by the distance of the labels' places
  *   ("linear") or its square ("quadratic"). @default all the same
- * @returns NaN where it is not defined, both having the same one label only
+ * @param options.replaceUndefinedBy - what it is where it is not defined, both having the same one label only. @default NaN
  * @throws TsloraError `bad-option` when no label named occurs in `y1`.
  */
-export function cohenKappaScore(y1: Labels, y2: Labels, options: { readonly labels?: readonly Label[]; readonly weights?: "linear" | "quadratic" } = {}): number {
-  const matrix = confusionMatrix(y1, y2, { labels: options.labels });
+export function cohenKappaScore(y1: Labels, y2: Labels, options: WeightOptions & { readonly labels?: readonly Label[]; readonly weights?: "linear" | "quadratic"; readonly replaceUndefinedBy?: number } = {}): number {
+  const matrix = confusionMatrix(y1, y2, { labels: options.labels, sampleWeight: options.sampleWeight });
   const rowSums = matrix.map((row) => pairwiseSum(row));
   const columnSums = matrix.map((_, column) => pairwiseSum(matrix.map((row) => row[column])));
   const total = pairwiseSum(columnSums);
@@ -23,5 +24,5 @@ export function cohenKappaScore(y1: Labels, y2: Labels, options: { readonly labe
   const observed = pairwiseSum(matrix.flatMap((row, i) => row.map((count, j) => weigh(i, j) * count)));
   // scikit-learn's own order, sums of columns down the rows; the weights are symmetric.
   const expected = pairwiseSum(columnSums.flatMap((a, i) => rowSums.map((b, j) => weigh(i, j) * ((a * b) / total))));
-  return expected === 0 || total === 0 ? NaN : 1 - observed / expected;
+  return expected === 0 || total === 0 ? (options.replaceUndefinedBy ?? NaN) : 1 - observed / expected;
 }

@@ -1,10 +1,11 @@
 import { TsloraError } from "../../base/tslora-error";
 import { checkSelection } from "./outcome-counts";
 import { pairwiseSum } from "./pairwise-sum";
+import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { indexLabels, readTargets, type Label, type Labels } from "./targets";
 
 /**
- * How often each true label (rows) was predicted as each label (columns), as scikit-learn's `confusion_matrix`.
+ * How often each true label (rows) was predicted as each label (columns), or what such samples weigh, as scikit-learn's `confusion_matrix`.
  *
  * @param options.labels - which labels, in which order; samples of others are left out. @default those that occur, sorted
  * @param options.normalize - shares of the true label ("true"), of the predicted label ("pred") or of all samples
@@ -12,8 +13,9 @@ import { indexLabels, readTargets, type Label, type Labels } from "./targets";
  * @returns [labels, labels]
  * @throws TsloraError `bad-option` when no label named is a true label of any sample.
  */
-export function confusionMatrix(yTrue: Labels, yPred: Labels, options: { readonly labels?: readonly Label[]; readonly normalize?: "true" | "pred" | "all" } = {}): number[][] {
+export function confusionMatrix(yTrue: Labels, yPred: Labels, options: WeightOptions & { readonly labels?: readonly Label[]; readonly normalize?: "true" | "pred" | "all" } = {}): number[][] {
   const targets = readTargets("confusionMatrix", yTrue, yPred);
+  const weights = readSampleWeight("confusionMatrix", options.sampleWeight, yTrue.length);
   const labels = options.labels ?? targets.labels;
   checkSelection("confusionMatrix", labels, targets);
   const rowOf = indexLabels(labels);
@@ -25,7 +27,7 @@ export function confusionMatrix(yTrue: Labels, yPred: Labels, options: { readonl
   for (let i = 0; i < targets.yTrue.length; i++) {
     const row = rows[targets.yTrue[i]];
     const column = rows[targets.yPred[i]];
-    if (row >= 0 && column >= 0) matrix[row][column]++;
+    if (row >= 0 && column >= 0) matrix[row][column] += weights?.[i] ?? 1;
   }
   return normalized(matrix, options.normalize);
 }

@@ -1,5 +1,6 @@
 import { readClassProbabilities } from "./class-probabilities";
-import { mean } from "./pairwise-sum";
+import { pairwiseSum, weightedMean } from "./pairwise-sum";
+import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import type { Label, Labels } from "./targets";
 
 /**
@@ -8,10 +9,14 @@ import type { Label, Labels } from "./targets";
  *
  * @param yProba - [samples, classes] in the order of the sorted labels, or of two labels the greater one's, [samples]
  * @param options.labels - all classes, where `yTrue` may not hold each. @default those in `yTrue`
+ * @param options.normalize - false: the sum in the place of the mean. @default true
  * @throws TsloraError `bad-input` for what is not a probability.
  */
-export function logLoss(yTrue: Labels, yProba: ArrayLike<number> | readonly (readonly number[])[], options: { readonly labels?: readonly Label[] } = {}): number {
+export function logLoss(yTrue: Labels, yProba: ArrayLike<number> | readonly (readonly number[])[], options: WeightOptions & { readonly labels?: readonly Label[]; readonly normalize?: boolean } = {}): number {
   const { rows, trueColumn } = readClassProbabilities("logLoss", yTrue, yProba, options);
   const clip = (p: number): number => Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON);
-  return mean(rows.map((row, i) => -Math.log(clip(row[trueColumn[i]]))));
+  const losses = rows.map((row, i) => -Math.log(clip(row[trueColumn[i]])));
+  const weights = readSampleWeight("logLoss", options.sampleWeight, yTrue.length);
+  if (options.normalize === false) return pairwiseSum(weights === undefined ? losses : losses.map((loss, i) => loss * weights[i]));
+  return weightedMean("logLoss", losses, weights);
 }

@@ -1,21 +1,36 @@
 import { TsloraError } from "../../base/tslora-error";
-import { mean, pairwiseSum } from "./pairwise-sum";
+import { checkIndicators, type LabelIndicators } from "./label-indicators";
+import { mean, pairwiseSum, weightedMean } from "./pairwise-sum";
 import { checkLabels, indexLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
-/** How scores of classes, each against the rest, become one. */
-export type ClassAverage = "micro" | "macro" | "weighted";
+/** How scores of classes, each against the rest, become one; "samples" is for several labels a sample. */
+export type ClassAverage = "micro" | "macro" | "weighted" | "samples";
+
+/** A score for each class, or label, of each sample. */
+export type ScoreRows = readonly ArrayLike<number>[];
 
 /** Samples of several classes with a score for each class. */
 export interface ClassScores {
   /** Index of the true class. */
   readonly trueClass: readonly number[];
   /** [samples, classes] */
-  readonly rows: readonly (readonly number[])[];
+  readonly rows: ScoreRows;
   readonly classes: readonly Label[];
 }
 
+/** Which labels are true of each sample, and a score for each. Both [samples, labels]. */
+export interface LabelScoreRows {
+  readonly flags: LabelIndicators;
+  readonly rows: ScoreRows;
+}
+
+/** Whether scores came as rows and not one a sample. */
+export function isMatrix(scores: ArrayLike<number> | ScoreRows): scores is ScoreRows {
+  return scores.length > 0 && typeof scores[0] !== "number";
+}
+
 /** @throws TsloraError `bad-input` unless every sample has one score for each class. */
-export function readClassScores(where: string, yTrue: Labels, rows: readonly (readonly number[])[], options: { labels?: readonly Label[] }): ClassScores {
+export function readClassScores(where: string, yTrue: Labels, rows: ScoreRows, options: { labels?: readonly Label[] }): ClassScores {
   if (yTrue.length !== rows.length) throw new TsloraError("bad-input", `${where}: yTrue and yScore are to be equally long; ${yTrue.length} and ${rows.length} came.`);
   checkLabels(where, "yTrue", yTrue);
   const classes = uniqueLabels(options.labels ?? yTrue);
@@ -29,13 +44,39 @@ export function readClassScores(where: string, yTrue: Labels, rows: readonly (re
   return { trueClass, rows, classes };
 }
 
-/** A binary metric for each class against the rest, averaged. */
-export function averageOneVsRest({ trueClass, rows, classes }: ClassScores, average: ClassAverage, metric: (yTrue: readonly number[], yScore: readonly number[]) => number): number {
-  if (average === "micro") return metric(trueClass.flatMap((own) => classes.map((_, c) => (c === own ? 1 : 0))), rows.flat());
-  const isClass = classes.map((_, c) => trueClass.map((own) => (own === c ? 1 : 0)));
-  const support = isClass.map((flags) => flags.filter((flag) => flag === 1).length);
-  const scores = isClass.map((flags, c) => metric(flags, rows.map((row) => row[c])));
+/** @throws TsloraError `bad-input` unless there is one score for each label of each sample. */
+export function readLabelScores(where: string, flags: LabelIndicators, yScore: ArrayLike<number> | ScoreRows): LabelScoreRows {
+  const width = checkIndicators(where, "yTrue", flags);
+  if (yScore.length !== flags.length) throw new TsloraError("bad-input", `${where}: yTrue and yScore are to be equally long; ${flags.length} and ${yScore.length} came.`);
+  const rows = Array.from<number | ArrayLike<number>>(yScore).map((row, i) => {
+    if (typeof row === "number" || row.length !== width) throw new TsloraError("bad-input", `${where}: a score for each of the ${width} labels was expected; index ${i} has ${typeof row === "number" ? 1 : row.length}.`);
+    return row;
+  });
+  return { flags, rows };
+}
+
+/** Each class against the rest, as labels of their own. */
+export function oneVsRest({ trueClass, rows, classes }: ClassScores): LabelScoreRows {
+  return { flags: trueClass.map((own) => classes.map((_, c) => (c === own ? 1 : 0))), rows };
+}
+
+/** A metric of one label: which samples have it, their scores, their weights. */
+export type BinaryMetric = (yTrue: readonly number[], yScore: readonly number[], sampleWeight: ArrayLike<number> | undefined) => number;
+
+/** A binary metric of each label, averaged as scikit-learn's `_average_binary_score` does. */
+export function averageLabels(where: string, { flags, rows }: LabelScoreRows, metric: BinaryMetric, { average, weights }: { average: ClassAverage | "none"; weights: Float64Array | undefined }): number | number[] {
+  const labels = Array.from({ length: rows[0].length }, (_, label) => label);
+  const flat = (lists: readonly ArrayLike<number>[]): number[] => lists.flatMap((list) => Array.from(list));
+  if (average === "micro") return metric(flat(flags), flat(rows), weights === undefined ? undefined : flags.flatMap((_, i) => labels.map(() => weights[i])));
+  if (average === "samples") return averageOf(where, flags.map((row, i) => metric(Array.from(row), Array.from(rows[i]), undefined)), weights);
+  const scores = labels.map((label) => metric(flags.map((row) => row[label]), rows.map((row) => row[label]), weights));
+  if (average === "none") return scores;
   if (average === "macro") return mean(scores);
-  // A class without samples weighs nothing, and its score, NaN then, must not spoil the sum.
-  return pairwiseSum(scores.map((score, c) => (support[c] === 0 ? 0 : score * support[c]))) / pairwiseSum(support);
+  const support = Float64Array.from(labels, (label) => flags.reduce((sum, row, i) => sum + row[label] * (weights?.[i] ?? 1), 0));
+  return Math.abs(pairwiseSum(support)) <= 1e-8 ? 0 : averageOf(where, scores, support);
+}
+
+/** What weighs nothing must not spoil the sum: its score may be NaN. */
+function averageOf(where: string, scores: readonly number[], weights: Float64Array | undefined): number {
+  return weightedMean(where, scores.map((score, i) => (weights?.[i] === 0 ? 0 : score)), weights);
 }

@@ -1,41 +1,96 @@
 import { TsloraError } from "../../base/tslora-error";
+import type { LabelIndicators } from "./label-indicators";
+import type { Outcomes } from "./outcomes";
 import { checkLabels, indexLabels, type Label, type Targets } from "./targets";
 
-/** How often each of some labels was right, predicted and true. */
+/** How often each of some labels was right, predicted and true; or how many labels of each sample were. */
 export interface OutcomeCounts {
-  readonly labels: readonly Label[];
   readonly truePositives: readonly number[];
   readonly predicted: readonly number[];
   readonly actual: readonly number[];
+  /** Whether they are whole numbers to scikit-learn, too: it counts in floating point where samples have weights, and where not one was predicted right. */
+  readonly whole: boolean;
+}
+
+export interface CountOptions {
+  /** Which labels count, in which order. @default those that occur, sorted */
+  readonly labels?: readonly Label[];
+  /** A weight for each sample. */
+  readonly weights?: Float64Array;
 }
 
 /**
  * Counts outcomes for each label; other labels than those asked for are left out of the counts.
  *
- * @param options.labels - which labels, in which order; those that occur by default
- * @throws TsloraError `bad-option` when `labels` is empty or of another kind than the samples' labels.
+ * @throws TsloraError `bad-option` when `labels` is empty or cannot select among the samples' labels.
  */
-export function countOutcomes(where: string, targets: Targets, options: { labels?: readonly Label[] }): OutcomeCounts {
-  const labels = options.labels ?? targets.labels;
-  checkSelection(where, labels, targets);
-  const truePositives = new Array<number>(targets.labels.length).fill(0);
+export function countOutcomes(where: string, outcomes: Outcomes, { labels = outcomes.labels, weights }: CountOptions): OutcomeCounts {
+  if (outcomes.kind === "indicators") return countColumns(outcomes, { columns: selectColumns(where, labels, outcomes), weights });
+  checkSelection(where, labels, outcomes);
+  const truePositives = new Array<number>(outcomes.labels.length).fill(0);
   const predicted = [...truePositives];
   const actual = [...truePositives];
-  for (let i = 0; i < targets.yTrue.length; i++) {
-    actual[targets.yTrue[i]]++;
-    predicted[targets.yPred[i]]++;
-    if (targets.yTrue[i] === targets.yPred[i]) truePositives[targets.yTrue[i]]++;
+  let anyRight = false;
+  for (let i = 0; i < outcomes.yTrue.length; i++) {
+    const weight = weights?.[i] ?? 1;
+    actual[outcomes.yTrue[i]] += weight;
+    predicted[outcomes.yPred[i]] += weight;
+    if (outcomes.yTrue[i] !== outcomes.yPred[i]) continue;
+    truePositives[outcomes.yTrue[i]] += weight;
+    anyRight = true;
   }
-  const indexOf = indexLabels(targets.labels);
+  const indexOf = indexLabels(outcomes.labels);
   const select = (counts: readonly number[]): number[] => labels.map((label) => counts[indexOf.get(label) ?? -1] ?? 0);
-  return { labels, truePositives: select(truePositives), predicted: select(predicted), actual: select(actual) };
+  return throughDifferences({ truePositives: select(truePositives), predicted: select(predicted), actual: select(actual), whole: weights === undefined && anyRight });
+}
+
+/**
+ * Counts the labels of each sample that were right, predicted and true: for the average over samples.
+ *
+ * @throws TsloraError `bad-option` where every sample has one label only.
+ */
+export function countSamples(where: string, outcomes: Outcomes, { labels = outcomes.labels, weights }: CountOptions): OutcomeCounts {
+  if (outcomes.kind === "classes") throw new TsloraError("bad-option", `${where}: the average "samples" is for several labels a sample, given as rows of 0 and 1; one label a sample came. Choose micro, macro or weighted.`);
+  const columns = selectColumns(where, labels, outcomes);
+  const count = (holds: (sample: number, column: number) => boolean): number[] => outcomes.yTrue.map((_, i) => columns.filter((column) => holds(i, column)).length * (weights?.[i] ?? 1));
+  return throughDifferences({
+    truePositives: count((i, column) => outcomes.yTrue[i][column] === 1 && outcomes.yPred[i][column] === 1),
+    predicted: count((i, column) => outcomes.yPred[i][column] === 1),
+    actual: count((i, column) => outcomes.yTrue[i][column] === 1),
+    whole: weights === undefined,
+  });
 }
 
 /** @throws TsloraError `bad-option` unless `labels` can select among the labels that occur. */
-export function checkSelection(where: string, labels: readonly Label[], targets: Targets): void {
+export function checkSelection(where: string, labels: readonly Label[], targets: Pick<Targets, "labels">): void {
   if (labels.length === 0) throw new TsloraError("bad-option", `${where}: labels is to name at least one label; it is empty.`);
   checkLabels(where, "labels", labels);
   if (typeof labels[0] !== typeof targets.labels[0]) {
     throw new TsloraError("bad-option", `${where}: labels is to hold ${typeof targets.labels[0]}s as the samples do; ${JSON.stringify(labels[0])} came.`);
   }
+}
+
+function selectColumns(where: string, labels: readonly Label[], outcomes: Pick<Outcomes, "labels">): number[] {
+  checkSelection(where, labels, outcomes);
+  return labels.map((label) => {
+    if (typeof label === "number" && label >= 0 && label < outcomes.labels.length) return label;
+    throw new TsloraError("bad-option", `${where}: labels is to hold columns from 0 to ${outcomes.labels.length - 1}; ${JSON.stringify(label)} came.`);
+  });
+}
+
+function countColumns({ yTrue, yPred }: { yTrue: LabelIndicators; yPred: LabelIndicators }, { columns, weights }: { columns: readonly number[]; weights: Float64Array | undefined }): OutcomeCounts {
+  const count = (holds: (sample: number, column: number) => boolean): number[] => columns.map((column) => yTrue.reduce((sum, _, i) => (holds(i, column) ? sum + (weights?.[i] ?? 1) : sum), 0));
+  const isNone = (rows: LabelIndicators): boolean => rows.every((row) => columns.every((column) => row[column] === 0));
+  const counts = {
+    truePositives: count((i, column) => yTrue[i][column] === 1 && yPred[i][column] === 1),
+    predicted: count((i, column) => yPred[i][column] === 1),
+    actual: count((i, column) => yTrue[i][column] === 1),
+  };
+  return throughDifferences({ ...counts, whole: weights === undefined || (weights.every(Number.isInteger) && isNone(yTrue) && isNone(yPred)) });
+}
+
+/** scikit-learn keeps false positives and negatives and adds the right ones again, which with weights rounds. */
+function throughDifferences({ truePositives, predicted, actual, whole }: OutcomeCounts): OutcomeCounts {
+  const again = (counts: readonly number[]): number[] => counts.map((count, i) => truePositives[i] + (count - truePositives[i]));
+  return { truePositives, predicted: again(predicted), actual: again(actual), whole };
 }

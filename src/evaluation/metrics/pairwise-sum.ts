@@ -1,3 +1,5 @@
+import { TsloraError } from "../../base/tslora-error";
+
 const BLOCK = 128;
 
 /**
@@ -30,15 +32,27 @@ export function mean(values: ArrayLike<number>): number {
 }
 
 /**
+ * The mean as `numpy.average` gives it, by weight where weights are given.
+ *
+ * @throws TsloraError `bad-input` where the weights sum to 0.
+ */
+export function weightedMean(where: string, values: ArrayLike<number>, weights: Float64Array | undefined): number {
+  if (weights === undefined) return mean(values);
+  const total = pairwiseSum(weights);
+  if (total === 0) throw new TsloraError("bad-input", `${where}: sampleWeight is to sum to another number than 0.`);
+  return pairwiseSum(weights.map((weight, i) => values[i] * weight)) / total;
+}
+
+/**
  * The mean of the numbers that are not NaN, weighted where weights are given and do not sum to zero, as scikit-learn
  * averages over labels. NaN where no number is left.
  */
-export function nanAverage(values: readonly number[], weights?: readonly number[]): number {
+export function nanAverage(values: readonly number[], weights?: ArrayLike<number>): number {
   const known = values.filter((value) => !Number.isNaN(value));
   if (known.length === 0) return NaN;
   // numpy.nanmean keeps the places of what it leaves out, numpy.average over the rest does not.
   if (weights === undefined) return pairwiseSum(values.map((value) => (Number.isNaN(value) ? 0 : value))) / known.length;
-  const kept = weights.filter((_, i) => !Number.isNaN(values[i]));
+  const kept = Array.from(weights).filter((_, i) => !Number.isNaN(values[i]));
   const total = pairwiseSum(kept);
   return total === 0 ? mean(known) : pairwiseSum(known.map((value, i) => value * kept[i])) / total;
 }

@@ -1,3 +1,4 @@
+import type { WeightOptions } from "./sample-weight";
 import { countAtThresholds } from "./threshold-counts";
 import type { Label, Labels } from "./targets";
 
@@ -18,7 +19,7 @@ export interface PrecisionRecallCurve {
  * @param options.dropIntermediate - whether thresholds between two of the same recall are left out. @default false
  * @throws TsloraError `bad-input` when lengths differ or a score is not finite.
  */
-export function precisionRecallCurve(yTrue: Labels, yScore: ArrayLike<number>, options: { readonly posLabel?: Label; readonly dropIntermediate?: boolean } = {}): PrecisionRecallCurve {
+export function precisionRecallCurve(yTrue: Labels, yScore: ArrayLike<number>, options: WeightOptions & { readonly posLabel?: Label; readonly dropIntermediate?: boolean } = {}): PrecisionRecallCurve {
   const { thresholds, truePositives: tps, falsePositives: fps } = countAtThresholds("precisionRecallCurve", yTrue, yScore, options);
   const last = thresholds.length - 1;
   const rising = thresholds
@@ -26,7 +27,7 @@ export function precisionRecallCurve(yTrue: Labels, yScore: ArrayLike<number>, o
     .filter((i) => options.dropIntermediate !== true || i === 0 || i === last || tps[i] !== tps[i - 1] || tps[i + 1] !== tps[i])
     .reverse();
   return {
-    precision: [...rising.map((i) => tps[i] / (tps[i] + fps[i])), 1],
+    precision: [...rising.map((i) => (tps[i] + fps[i] === 0 ? 0 : tps[i] / (tps[i] + fps[i]))), 1],
     recall: [...rising.map((i) => (tps[last] === 0 ? 1 : tps[i] / tps[last])), 0],
     thresholds: rising.map((i) => thresholds[i]),
   };

@@ -1,21 +1,25 @@
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
-import { countOutcomes, type OutcomeCounts } from "./outcome-counts";
-import { nanAverage } from "./pairwise-sum";
-import { readTargets, type Label, type Labels, type Targets } from "./targets";
+import type { LabelIndicators } from "./label-indicators";
+import { countOutcomes, countSamples, type OutcomeCounts } from "./outcome-counts";
+import { readOutcomes, type Outcomes } from "./outcomes";
+import { nanAverage, pairwiseSum } from "./pairwise-sum";
+import { readSampleWeight, type WeightOptions } from "./sample-weight";
+import type { Label, Labels } from "./targets";
+import { readZeroDivision, warnOfZeroDivision, type DividedScore, type ZeroDivision } from "./zero-division";
 
-/** How scores of labels become one: none keeps them apart, binary takes the positive label's. */
-export type Average = "none" | "micro" | "macro" | "weighted" | "binary";
+/** How scores of labels become one: none keeps them apart, binary takes the positive label's, samples is for several labels a sample. */
+export type Average = "none" | "micro" | "macro" | "weighted" | "binary" | "samples";
 
-export interface ScoreOptions {
+export interface ScoreOptions extends WeightOptions {
   /** Weight of recall against precision in the F-score. @default 1 */
   readonly beta?: number;
   /** Which labels count, in which order; without effect for the average "binary". @default those that occur, sorted */
   readonly labels?: readonly Label[];
   /** The label that the average "binary" is about. @default 1 */
   readonly posLabel?: Label;
-  /** What a score is that would divide by zero: 0, 1, or NaN, which averages leave out. scikit-learn's "warn" is 0. @default 0 */
-  readonly zeroDivision?: number;
+  /** What a score is that would divide by zero: 0, 1, or NaN, which averages leave out; "warn" is 0 with a warning. @default 0 */
+  readonly zeroDivision?: ZeroDivision;
 }
 
 /** Scores for each label, in the order of the labels. */
@@ -23,7 +27,7 @@ export interface LabelScores {
   readonly precision: number[];
   readonly recall: number[];
   readonly fscore: number[];
-  /** How many samples have the label. */
+  /** How many samples have the label, or what they weigh. */
   readonly support: number[];
 }
 
@@ -38,33 +42,35 @@ export interface AveragedScores {
 /**
  * Precision, recall, F-score and support, as scikit-learn's `precision_recall_fscore_support`.
  *
+ * @param yTrue - one label a sample, or rows of 0 and 1, [samples, labels]
  * @param options.average - how labels are averaged; each for itself by default
  * @throws TsloraError `bad-input` for labels that cannot be compared, `bad-option` that lists every bad option.
  */
-export function precisionRecallFscoreSupport(yTrue: Labels, yPred: Labels, options?: ScoreOptions & { readonly average?: "none" }): LabelScores;
-export function precisionRecallFscoreSupport(yTrue: Labels, yPred: Labels, options: ScoreOptions & { readonly average: "micro" | "macro" | "weighted" | "binary" }): AveragedScores;
-export function precisionRecallFscoreSupport(yTrue: Labels, yPred: Labels, options: ScoreOptions & { readonly average?: Average } = {}): LabelScores | AveragedScores {
-  const where = "precisionRecallFscoreSupport";
-  const { average = "none", beta = 1, zeroDivision = 0 } = options;
-  const problems = new Problems(where);
-  problems.expect(["none", "micro", "macro", "weighted", "binary"].includes(average), `average is to be none, micro, macro, weighted or binary; ${average} came`);
-  problems.expect(beta >= 0, `beta is to be a number of at least 0; ${beta} came`);
-  expectZeroDivision(problems, zeroDivision);
-  problems.throwIfAny();
-  const targets = readTargets(where, yTrue, yPred);
-  const labels = average === "binary" ? [positiveLabel(targets, options.posLabel ?? 1)] : options.labels;
-  const counts = countOutcomes(where, targets, { labels });
-  return average === "none" ? scoreLabels(counts, { beta, zeroDivision }) : averageScores(counts, { average, beta, zeroDivision });
+export function precisionRecallFscoreSupport(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options?: ScoreOptions & { readonly average?: "none" }): LabelScores;
+export function precisionRecallFscoreSupport(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ScoreOptions & { readonly average: Exclude<Average, "none"> }): AveragedScores;
+export function precisionRecallFscoreSupport(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ScoreOptions & { readonly average?: Average } = {}): LabelScores | AveragedScores {
+  return labelScores("precisionRecallFscoreSupport", yTrue, yPred, options);
 }
 
-export function expectZeroDivision(problems: Problems, zeroDivision: number): void {
-  problems.expect(zeroDivision === 0 || zeroDivision === 1 || Number.isNaN(zeroDivision), `zeroDivision is to be 0, 1 or NaN; ${String(zeroDivision)} came`);
+/** The same for whoever the user called, by whose name messages begin. */
+export function labelScores(where: string, yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ScoreOptions & { readonly average?: Average }, warnFor?: readonly DividedScore[]): LabelScores | AveragedScores {
+  const { average = "none", beta = 1 } = options;
+  const problems = new Problems(where);
+  problems.expect(["none", "micro", "macro", "weighted", "binary", "samples"].includes(average), `average is to be none, micro, macro, weighted, binary or samples; ${average} came`);
+  problems.expect(beta >= 0, `beta is to be a number of at least 0; ${beta} came`);
+  const zeroDivision = readZeroDivision(problems, options.zeroDivision);
+  problems.throwIfAny();
+  const outcomes = readOutcomes(where, yTrue, yPred);
+  const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
+  const labels = average === "binary" ? [positiveLabel(where, outcomes, options.posLabel ?? 1)] : options.labels;
+  const counts = average === "samples" ? countSamples(where, outcomes, { labels, weights }) : countOutcomes(where, outcomes, { labels, weights });
+  if (options.zeroDivision === "warn") warnOfZeroDivision(where, average === "micro" ? together(counts) : counts, warnFor);
+  return average === "none" ? scoreLabels(counts, { beta, zeroDivision }) : averageScores(counts, { average, beta, zeroDivision, weights });
 }
 
 /** Scores of each label from its counts. The F-score comes from counts, too, and so is not rounded twice. */
-export function scoreLabels(counts: OutcomeCounts, { beta = 1, zeroDivision }: { beta?: number; zeroDivision: number }): LabelScores {
+export function scoreLabels({ truePositives, predicted, actual }: OutcomeCounts, { beta = 1, zeroDivision }: { beta?: number; zeroDivision: number }): LabelScores {
   const divide = (numerator: number, denominator: number): number => (denominator === 0 ? zeroDivision : numerator / denominator);
-  const { truePositives, predicted, actual } = counts;
   const precision = truePositives.map((right, i) => divide(right, predicted[i]));
   const recall = truePositives.map((right, i) => divide(right, actual[i]));
   const square = beta ** 2;
@@ -72,21 +78,21 @@ export function scoreLabels(counts: OutcomeCounts, { beta = 1, zeroDivision }: {
   return { precision, recall, fscore, support: [...actual] };
 }
 
-/** One score over all labels that were counted. */
-export function averageScores(counts: OutcomeCounts, options: { average: Exclude<Average, "none">; beta?: number; zeroDivision: number }): AveragedScores {
+/** One score over all labels, or samples, that were counted. `weights` are the samples'. */
+export function averageScores(counts: OutcomeCounts, options: { average: Exclude<Average, "none">; beta?: number; zeroDivision: number; weights?: Float64Array }): AveragedScores {
   const scores = scoreLabels(options.average === "micro" ? together(counts) : counts, options);
-  const weights = options.average === "weighted" ? counts.actual : undefined;
+  const weights = options.average === "weighted" ? counts.actual : options.average === "samples" ? options.weights : undefined;
   return { precision: nanAverage(scores.precision, weights), recall: nanAverage(scores.recall, weights), fscore: nanAverage(scores.fscore, weights), support: null };
 }
 
-function together({ labels, truePositives, predicted, actual }: OutcomeCounts): OutcomeCounts {
-  const sum = (counts: readonly number[]): number[] => [counts.reduce((a, b) => a + b, 0)];
-  return { labels: labels.slice(0, 1), truePositives: sum(truePositives), predicted: sum(predicted), actual: sum(actual) };
+function together({ truePositives, predicted, actual, whole }: OutcomeCounts): OutcomeCounts {
+  return { truePositives: [pairwiseSum(truePositives)], predicted: [pairwiseSum(predicted)], actual: [pairwiseSum(actual)], whole };
 }
 
-function positiveLabel({ labels }: Targets, posLabel: Label): Label {
+function positiveLabel(where: string, { kind, labels }: Outcomes, posLabel: Label): Label {
+  if (kind === "indicators") throw new TsloraError("bad-option", `${where}: the average "binary" is for one label a sample; rows of 0 and 1 came. Choose none, micro, macro, weighted or samples.`);
   const known = labels.map((label) => JSON.stringify(label)).join(", ");
-  if (labels.length > 2) throw new TsloraError("bad-option", `precisionRecallFscoreSupport: the average "binary" is for two labels; ${labels.length} occur (${known}). Choose none, micro, macro or weighted.`);
-  if (labels.length === 2 && !labels.includes(posLabel)) throw new TsloraError("bad-option", `precisionRecallFscoreSupport: posLabel is to be one of ${known}; ${JSON.stringify(posLabel)} came.`);
+  if (labels.length > 2) throw new TsloraError("bad-option", `${where}: the average "binary" is for two labels; ${labels.length} occur (${known}). Choose none, micro, macro or weighted.`);
+  if (labels.length === 2 && !labels.includes(posLabel)) throw new TsloraError("bad-option", `${where}: posLabel is to be one of ${known}; ${JSON.stringify(posLabel)} came.`);
   return posLabel;
 }

@@ -1,16 +1,21 @@
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
-import { countOutcomes } from "./outcome-counts";
-import { averageScores, expectZeroDivision, scoreLabels } from "./precision-recall-fscore-support";
-import { readTargets, type Label, type Labels } from "./targets";
+import type { LabelIndicators } from "./label-indicators";
+import { countOutcomes, countSamples } from "./outcome-counts";
+import { readOutcomes } from "./outcomes";
+import { pairwiseSum } from "./pairwise-sum";
+import { averageScores, scoreLabels } from "./precision-recall-fscore-support";
+import { readSampleWeight, type WeightOptions } from "./sample-weight";
+import type { Label, Labels } from "./targets";
+import { readZeroDivision, warnOfZeroDivision, type ZeroDivision } from "./zero-division";
 
-export interface ReportOptions {
+export interface ReportOptions extends WeightOptions {
   /** Which labels have a row, in which order. @default those that occur, sorted */
   readonly labels?: readonly Label[];
   /** What the labels are called, in the order of `labels`. @default the labels themselves */
   readonly targetNames?: readonly string[];
-  /** What a score is that would divide by zero: 0, 1, or NaN, which averages leave out. scikit-learn's "warn" is 0. @default 0 */
-  readonly zeroDivision?: number;
+  /** What a score is that would divide by zero: 0, 1, or NaN, which averages leave out; "warn" is 0 with a warning. @default 0 */
+  readonly zeroDivision?: ZeroDivision;
 }
 
 export interface ReportRow {
@@ -24,32 +29,38 @@ export interface ReportRow {
 /** What a classification report says, before it becomes text or a dictionary. */
 export interface ReportRows {
   readonly classes: readonly ReportRow[];
-  /** The first is called "accuracy" where `labels` leaves out no label that occurs, else "micro avg". */
+  /** Micro, macro and weighted; of several labels a sample also that over samples. */
   readonly averages: readonly ReportRow[];
-  /** Whether any sample at all was predicted right. scikit-learn counts in floating point where none was. */
-  readonly anyRight: boolean;
+  /** Whether the first average is called "accuracy": one label a sample, and none that occurs was left out. */
+  readonly hasAccuracy: boolean;
+  /** Whether supports are whole numbers to scikit-learn, too. */
+  readonly whole: boolean;
 }
 
 /** Computes the rows of a report and checks its options. */
-export function reportRows(where: string, yTrue: Labels, yPred: Labels, options: ReportOptions): ReportRows {
-  const { zeroDivision = 0 } = options;
+export function reportRows(where: string, yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ReportOptions): ReportRows {
   const problems = new Problems(where);
-  expectZeroDivision(problems, zeroDivision);
+  const zeroDivision = readZeroDivision(problems, options.zeroDivision);
   problems.throwIfAny();
-  const targets = readTargets(where, yTrue, yPred);
-  const counts = countOutcomes(where, targets, options);
-  const names = options.targetNames ?? counts.labels.map(String);
-  if (names.length !== counts.labels.length) {
-    throw new TsloraError("bad-option", `${where}: targetNames is to name ${counts.labels.length} labels (${counts.labels.join(", ")}); ${names.length} names came (${names.join(", ")}). Pass labels, too, to say which labels are meant.`);
+  const outcomes = readOutcomes(where, yTrue, yPred);
+  const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
+  const labels = options.labels ?? outcomes.labels;
+  const counts = countOutcomes(where, outcomes, { labels, weights });
+  const names = options.targetNames ?? labels.map(String);
+  if (names.length !== labels.length) {
+    throw new TsloraError("bad-option", `${where}: targetNames is to name ${labels.length} labels (${labels.join(", ")}); ${names.length} names came (${names.join(", ")}). Pass labels, too, to say which labels are meant.`);
   }
+  if (options.zeroDivision === "warn") warnOfZeroDivision(where, counts);
   const { precision, recall, fscore, support } = scoreLabels(counts, { zeroDivision });
   const classes = names.map((name, i) => ({ name, precision: precision[i], recall: recall[i], fscore: fscore[i], support: support[i] }));
-  const total = support.reduce((a, b) => a + b, 0);
-  const complete = targets.labels.every((label) => counts.labels.includes(label));
+  const total = pairwiseSum(support);
+  const hasAccuracy = outcomes.kind === "classes" && outcomes.labels.every((label) => labels.includes(label));
   const averages = (["micro", "macro", "weighted"] as const).map((average) => ({
     ...averageScores(counts, { average, zeroDivision }),
-    name: average === "micro" && complete ? "accuracy" : `${average} avg`,
+    name: average === "micro" && hasAccuracy ? "accuracy" : `${average} avg`,
     support: total,
   }));
-  return { classes, averages, anyRight: targets.yTrue.some((label, i) => label === targets.yPred[i]) };
+  if (outcomes.kind === "classes") return { classes, averages, hasAccuracy, whole: counts.whole };
+  const overSamples = averageScores(countSamples(where, outcomes, { labels, weights }), { average: "samples", zeroDivision, weights });
+  return { classes, averages: [...averages, { ...overSamples, name: "samples avg", support: total }], hasAccuracy, whole: counts.whole };
 }

@@ -1,62 +1,93 @@
+import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
-import { averageOneVsRest, readClassScores, type ClassAverage, type ClassScores } from "./one-vs-rest";
+import { isIndicators, type LabelIndicators } from "./label-indicators";
+import { averageLabels, isMatrix, oneVsRest, readClassScores, readLabelScores, type ClassAverage, type ClassScores, type ScoreRows } from "./one-vs-rest";
 import { mean, pairwiseSum } from "./pairwise-sum";
 import { rocCurve } from "./roc-curve";
+import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
-export interface RocAucOptions {
+export interface RocAucOptions extends WeightOptions {
   /** All classes, where `yTrue` may not hold each. @default those in `yTrue`, sorted */
   readonly labels?: readonly Label[];
   /** Several classes each against the rest ("ovr"), or each pair of them (Hand and Till, 2001; "ovo"). @default "ovr" */
   readonly multiClass?: "ovr" | "ovo";
-  /** How several classes are averaged; "micro" is for "ovr" only. @default "macro" */
-  readonly average?: ClassAverage;
+  /** How several classes, or labels, are averaged; "none" keeps them apart; "micro" and "none" are not for "ovo", "samples" is for several labels a sample only. @default "macro" */
+  readonly average?: ClassAverage | "none";
+  /** Of two labels: only the part of the curve up to this false positive rate, made comparable (McClish, 1989). @default 1, all of it */
+  readonly maxFpr?: number;
 }
+
+type Scores = ArrayLike<number> | ScoreRows;
 
 /**
  * The area under the receiver operating characteristic, as scikit-learn's `roc_auc_score`.
  *
- * @param yScore - of two labels the score of the greater one, [samples]; of more, probabilities, [samples, classes]
- * @returns NaN where only one class occurs
- * @throws TsloraError `bad-input` when lengths or classes do not fit or a score is not finite.
+ * @param yTrue - one label a sample, or rows of 0 and 1, [samples, labels]
+ * @param yScore - of two labels the score of the greater one, [samples]; of more classes probabilities, of several
+ *   labels a sample a score for each, [samples, classes]
+ * @returns NaN where only one class occurs; an area for each label where `average` is "none"
+ * @throws TsloraError `bad-input` when lengths or classes do not fit or a score is not finite, `bad-option` for options that do not go together.
  */
-export function rocAucScore(yTrue: Labels, yScore: ArrayLike<number> | readonly (readonly number[])[], options: RocAucOptions = {}): number {
-  if (isMatrix(yScore)) return multiClassAuc(readClassScores("rocAucScore", yTrue, yScore, options), options);
-  checkLabels("rocAucScore", "yTrue", yTrue);
+export function rocAucScore(yTrue: Labels | LabelIndicators, yScore: Scores, options?: RocAucOptions & { readonly average?: ClassAverage }): number;
+export function rocAucScore(yTrue: Labels | LabelIndicators, yScore: Scores, options: RocAucOptions & { readonly average: "none" }): number[];
+export function rocAucScore(yTrue: Labels | LabelIndicators, yScore: Scores, options: RocAucOptions = {}): number | number[] {
+  const where = "rocAucScore";
+  const { average = "macro", maxFpr = 1 } = options;
+  const problems = new Problems(where);
+  problems.expect(maxFpr > 0 && maxFpr <= 1, `maxFpr is to be a number above 0 and at most 1; ${maxFpr} came`);
+  problems.throwIfAny();
+  const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
+  if (isIndicators(yTrue)) return averageLabels(where, readLabelScores(where, yTrue, yScore), (flags, scores, sampleWeight) => binaryAuc(flags, scores, { posLabel: 1, sampleWeight, maxFpr }), { average, weights });
+  if (isMatrix(yScore)) return multiClassAuc(where, readClassScores(where, yTrue, yScore, options), { ...options, average, weights });
+  checkLabels(where, "yTrue", yTrue);
   const labels = uniqueLabels(yTrue);
-  if (labels.length > 2) throw new TsloraError("bad-input", `rocAucScore: yTrue holds ${labels.length} classes, so a row of probabilities was expected for each sample; one number came.`);
-  return binaryAuc(yTrue, yScore, labels[labels.length - 1]);
+  if (labels.length > 2) throw new TsloraError("bad-input", `${where}: yTrue holds ${labels.length} classes, so a row of probabilities was expected for each sample; one number came.`);
+  return binaryAuc(yTrue, yScore, { posLabel: labels[labels.length - 1], sampleWeight: weights, maxFpr });
 }
 
-export function isMatrix(scores: ArrayLike<number> | readonly (readonly number[])[]): scores is readonly (readonly number[])[] {
-  return scores.length > 0 && typeof scores[0] !== "number";
-}
-
-function binaryAuc(yTrue: Labels, yScore: ArrayLike<number>, posLabel: Label): number {
-  const { fpr, tpr } = rocCurve(yTrue, yScore, { posLabel });
+function binaryAuc(yTrue: Labels, yScore: ArrayLike<number>, { maxFpr = 1, ...options }: { posLabel: Label; sampleWeight?: ArrayLike<number>; maxFpr?: number }): number {
+  const { fpr, tpr } = rocCurve(yTrue, yScore, options);
   if (Number.isNaN(fpr[0]) || Number.isNaN(tpr[0])) return NaN;
-  return pairwiseSum(fpr.slice(1).map((x, i) => ((x - fpr[i]) * (tpr[i + 1] + tpr[i])) / 2)); // by trapezoids
+  if (maxFpr === 1) return area(fpr, tpr);
+  const stop = fpr.findIndex((rate) => rate > maxFpr);
+  const share = (maxFpr - fpr[stop - 1]) / (fpr[stop] - fpr[stop - 1]); // of the way to the next point
+  const part = area([...fpr.slice(0, stop), maxFpr], [...tpr.slice(0, stop), tpr[stop - 1] + share * (tpr[stop] - tpr[stop - 1])]);
+  const least = maxFpr ** 2 / 2;
+  return (1 + (part - least) / (maxFpr - least)) / 2;
 }
 
-function multiClassAuc(scores: ClassScores, { multiClass = "ovr", average = "macro" }: RocAucOptions): number {
-  const bad = scores.rows.findIndex((row) => !(Math.abs(row.reduce((a, b) => a + b, 0) - 1) <= 1e-5));
-  if (bad >= 0) throw new TsloraError("bad-input", `rocAucScore: scores of several classes are to be probabilities that sum to 1; those at index ${bad} do not.`);
-  if (multiClass === "ovr") return averageOneVsRest(scores, average, (yTrue, yScore) => binaryAuc(yTrue, yScore, 1));
-  if (average === "micro") throw new TsloraError("bad-option", `rocAucScore: average is to be macro or weighted where multiClass is "ovo"; micro came.`);
-  return pairAuc(scores, average);
+/** By trapezoids. */
+function area(x: readonly number[], y: readonly number[]): number {
+  return pairwiseSum(x.slice(1).map((right, i) => ((right - x[i]) * (y[i + 1] + y[i])) / 2));
 }
 
-function pairAuc({ trueClass, rows }: ClassScores, average: "macro" | "weighted"): number {
+function multiClassAuc(where: string, scores: ClassScores, { multiClass = "ovr", average, weights, maxFpr = 1 }: Omit<RocAucOptions, "average"> & { average: ClassAverage | "none"; weights: Float64Array | undefined }): number | number[] {
+  const bad = scores.rows.findIndex((row) => !(Math.abs(pairwiseSum(row) - 1) <= 1e-5));
+  if (bad >= 0) throw new TsloraError("bad-input", `${where}: scores of several classes are to be probabilities that sum to 1; those at index ${bad} do not.`);
+  const problems = new Problems(where);
+  problems.expect(maxFpr === 1, `maxFpr is for two labels; rows of probabilities came`);
+  problems.expect(average !== "samples", `average is to be micro, macro, weighted or none for one label a sample; samples came`);
+  if (multiClass === "ovo") {
+    problems.expect(average !== "micro" && average !== "none", `average is to be macro or weighted where multiClass is "ovo"; ${average} came`);
+    problems.expect(weights === undefined, `sampleWeight is not for multiClass "ovo"; choose "ovr"`);
+  }
+  problems.throwIfAny();
+  if (multiClass === "ovo") return pairAuc(scores, { weighted: average === "weighted" });
+  return averageLabels(where, oneVsRest(scores), (yTrue, yScore, sampleWeight) => binaryAuc(yTrue, yScore, { posLabel: 1, sampleWeight }), { average, weights });
+}
+
+function pairAuc({ trueClass, rows }: ClassScores, { weighted }: { weighted: boolean }): number {
   const present = [...new Set(trueClass)].sort((a, b) => a - b);
   const pairs = present.flatMap((a, i) => present.slice(i + 1).map((b) => [a, b] as const));
   const areas: number[] = [];
   const shares: number[] = [];
   for (const [a, b] of pairs) {
     const samples = trueClass.map((_, i) => i).filter((i) => trueClass[i] === a || trueClass[i] === b);
-    const area = (positive: number): number => binaryAuc(samples.map((i) => (trueClass[i] === positive ? 1 : 0)), samples.map((i) => rows[i][positive]), 1);
-    areas.push((area(a) + area(b)) / 2);
+    const areaOf = (positive: number): number => binaryAuc(samples.map((i) => (trueClass[i] === positive ? 1 : 0)), samples.map((i) => rows[i][positive]), { posLabel: 1 });
+    areas.push((areaOf(a) + areaOf(b)) / 2);
     shares.push(samples.length / trueClass.length);
   }
-  if (average === "macro") return mean(areas);
-  return pairwiseSum(areas.map((area, i) => area * shares[i])) / pairwiseSum(shares);
+  if (!weighted) return mean(areas);
+  return pairwiseSum(areas.map((one, i) => one * shares[i])) / pairwiseSum(shares);
 }

@@ -1,3 +1,4 @@
+import { compareCodePoints } from "../../base/compare-code-points";
 import { TsloraError } from "../../base/tslora-error";
 
 /** A class as scikit-learn takes it: a whole number or a name; one call's labels are all of one kind. */
@@ -65,19 +66,4 @@ export function indexLabels(labels: readonly Label[]): Map<Label, number> {
 
 function compareLabels(a: Label, b: Label): number {
   return typeof a === "string" && typeof b === "string" ? compareCodePoints(a, b) : Number(a) - Number(b);
-}
-
-/** Orders strings as Python does, by code point; JavaScript's `<` goes by UTF-16 unit and puts U+10000 before U+E000. */
-export function compareCodePoints(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x === y) continue;
-    // A surrogate stands for a code point above every other unit.
-    const xHigh = x >= 0xd800 && x <= 0xdfff;
-    const yHigh = y >= 0xd800 && y <= 0xdfff;
-    return xHigh === yHigh ? x - y : xHigh ? 1 : -1;
-  }
-  return a.length - b.length;
 }

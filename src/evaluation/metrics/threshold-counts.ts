@@ -1,4 +1,5 @@
 import { TsloraError } from "../../base/tslora-error";
+import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
 /** What a classifier gets right and wrong at every threshold that makes a difference, from the highest down. */
@@ -10,11 +11,11 @@ export interface ThresholdCounts {
 }
 
 /**
- * Counts true and false positives at each distinct score.
+ * Counts true and false positives at each distinct score, or what they weigh; samples that weigh nothing are left out.
  *
  * @throws TsloraError `bad-input` when lengths differ, a score is not finite, or it cannot be said which label is positive.
  */
-export function countAtThresholds(where: string, yTrue: Labels, yScore: ArrayLike<number>, options: { posLabel?: Label }): ThresholdCounts {
+export function countAtThresholds(where: string, yTrue: Labels, yScore: ArrayLike<number>, options: WeightOptions & { posLabel?: Label }): ThresholdCounts {
   if (yTrue.length !== yScore.length) throw new TsloraError("bad-input", `${where}: yTrue and yScore are to be equally long; ${yTrue.length} and ${yScore.length} came.`);
   if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: at least one sample was expected; none came.`);
   checkLabels(where, "yTrue", yTrue);
@@ -22,18 +23,22 @@ export function countAtThresholds(where: string, yTrue: Labels, yScore: ArrayLik
     if (!Number.isFinite(yScore[i])) throw new TsloraError("bad-input", `${where}: scores are to be finite numbers; ${String(yScore[i])} stands at index ${i}.`);
   }
   const positive = positiveLabelOf(where, uniqueLabels(yTrue), options.posLabel);
-  const falling = Uint32Array.from({ length: yScore.length }, (_, i) => i).sort((a, b) => yScore[b] - yScore[a]);
+  const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
+  const counted = Array.from({ length: yScore.length }, (_, i) => i).filter((i) => weights?.[i] !== 0);
+  const falling = counted.sort((a, b) => yScore[b] - yScore[a]);
   const thresholds: number[] = [];
   const truePositives: number[] = [];
   const falsePositives: number[] = [];
   let right = 0;
+  let wrong = 0;
   falling.forEach((sample, rank) => {
-    if (yTrue[sample] === positive) right++;
+    if (yTrue[sample] === positive) right += weights?.[sample] ?? 1;
+    else wrong += weights?.[sample] ?? 1;
     const next = falling[rank + 1];
     if (next !== undefined && yScore[next] === yScore[sample]) return;
     thresholds.push(yScore[sample]);
     truePositives.push(right);
-    falsePositives.push(rank + 1 - right);
+    falsePositives.push(wrong);
   });
   return { thresholds, truePositives, falsePositives };
 }

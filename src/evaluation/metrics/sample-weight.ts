@@ -1,0 +1,23 @@
+import { TsloraError } from "../../base/tslora-error";
+
+/** A weight for each sample, as scikit-learn's `sample_weight`. */
+export interface WeightOptions {
+  /** How much each sample counts, one finite number a sample, not all of them 0. @default each counts 1 */
+  readonly sampleWeight?: ArrayLike<number>;
+}
+
+/**
+ * Checks sample weights.
+ *
+ * @returns undefined where none were given: scikit-learn counts in whole numbers then
+ * @throws TsloraError `bad-input` when there is not one finite number for each sample, or all are 0.
+ */
+export function readSampleWeight(where: string, sampleWeight: ArrayLike<number> | undefined, samples: number): Float64Array | undefined {
+  if (sampleWeight === undefined) return undefined;
+  if (sampleWeight.length !== samples) throw new TsloraError("bad-input", `${where}: sampleWeight is to hold a number for each of the ${samples} samples; ${sampleWeight.length} came.`);
+  const weights = Float64Array.from({ length: samples }, (_, i) => sampleWeight[i]);
+  const bad = weights.findIndex((weight) => !Number.isFinite(weight));
+  if (bad >= 0) throw new TsloraError("bad-input", `${where}: sampleWeight is to hold finite numbers; ${String(sampleWeight[bad])} stands at index ${bad}.`);
+  if (weights.every((weight) => weight === 0)) throw new TsloraError("bad-input", `${where}: at least one of sampleWeight is to be another number than 0.`);
+  return weights;
+}

@@ -1,0 +1,25 @@
+import type { Problems } from "../../base/problems";
+import type { OutcomeCounts } from "./outcome-counts";
+
+/** What a score is that would divide by zero: 0, 1 or NaN; "warn" is 0 with a warning of Node's. */
+export type ZeroDivision = number | "warn";
+
+/** The number that stands for it. Notes a problem for any other value. @default 0 */
+export function readZeroDivision(problems: Problems, zeroDivision: ZeroDivision = 0): number {
+  const known = zeroDivision === "warn" || zeroDivision === 0 || zeroDivision === 1 || Number.isNaN(zeroDivision);
+  problems.expect(known, `zeroDivision is to be 0, 1, NaN or "warn"; ${String(zeroDivision)} came`);
+  return zeroDivision === "warn" ? 0 : zeroDivision;
+}
+
+/** A score that can divide by zero. */
+export type DividedScore = "precision" | "recall" | "F-score";
+
+/** Says which scores are 0 only since they would divide by zero, as a warning of Node's (`UndefinedMetricWarning`). */
+export function warnOfZeroDivision(where: string, { predicted, actual }: OutcomeCounts, scores: readonly DividedScore[] = ["precision", "recall", "F-score"]): void {
+  const why = { precision: "nothing is predicted", recall: "nothing is true", "F-score": "nothing is true or predicted" };
+  const whole = { precision: predicted, recall: actual, "F-score": actual.map((count, i) => count + predicted[i]) };
+  for (const score of scores) {
+    const zeros = whole[score].filter((count) => count === 0).length;
+    if (zeros > 0) process.emitWarning(`${where}: ${score} is set to 0 where ${why[score]} (${zeros} of ${predicted.length}). Say by zeroDivision what it is to be.`, "UndefinedMetricWarning");
+  }
+}
