@@ -9,7 +9,7 @@ import sys
 
 import numpy
 import sklearn
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 assert sklearn.__version__ == "1.9.1" and numpy.__version__ == "2.4.6", (sklearn.__version__, numpy.__version__)
 
@@ -50,9 +50,22 @@ train, rest = train_test_split(rows, train_size=0.6, random_state=42)
 test, validation = train_test_split(rest, test_size=0.5, random_state=42)
 study = dict(trainSha256=digest(train), testSha256=digest(test), validationSha256=digest(validation))
 
+folds = []
+for labels, n_splits, shuffle, seed in [
+    (7, 3, False, None), (10, 5, True, 42), (11, 4, True, 0), (2, 2, True, 4294967295), (1009, 10, True, 7),
+    ([0, 1] * 6, 3, False, None), (["b", "a", "\uffff", "\U00010000"] * 5, 4, True, 42), ([2, 0, 0, 1, 0, 1, 1, 0, 2], 3, True, 5),
+    ([0] * 20 + [1] * 2, 4, True, 9), ([i * 7919 % 10 for i in range(997)], 7, True, 77),
+]:
+    n = labels if isinstance(labels, int) else len(labels)
+    splitter = (KFold if isinstance(labels, int) else StratifiedKFold)(n_splits, shuffle=shuffle, random_state=seed)
+    found = splitter.split(numpy.arange(n), None if isinstance(labels, int) else labels)
+    case = dict(rows=labels if n <= 100 or isinstance(labels, int) else None, length=n, nSplits=n_splits, shuffle=shuffle, randomState=seed)
+    case.update(dict(tests=[digest(test) for _, test in found]))
+    folds.append(case)
+
 random = numpy.random.RandomState(42)
 generator = dict(seed=42, uint32=[int(x) for x in random.randint(0, 2**32, size=700, dtype=numpy.uint32)[[0, 1, 2, 623, 624, 699]]])
 
 with open("golden-splits.json", "w") as file:
-    json.dump(dict(generator=generator, plain=plain, stratified=stratified, study=study), file, indent=None, separators=(",", ":"))
+    json.dump(dict(generator=generator, plain=plain, stratified=stratified, folds=folds, study=study), file, indent=None, separators=(",", ":"))
     file.write("\n")

@@ -8,6 +8,7 @@ Every text in it is invented. Of the study's corpus, where it is given, only num
 import hashlib
 import json
 import random
+import runpy
 import sys
 import warnings
 import zipfile
@@ -170,6 +171,64 @@ def class_curve_cases():
         }
 
 
+# --- weights of samples, several labels a sample --------------------------------------------------------------------
+
+call = runpy.run_path(str(HERE / "call-metrics.py"))["call"]
+
+
+def weighted_calls(rng):
+    """One label a sample, with weights: names and numbers, absent classes, every average."""
+    n, names = int(rng.choice([1, 8, 40])), [["ham", "spam", "accuracy"], [0, 1], [3, -1, 7, 12]][rng.randint(3)]
+    t = [names[i] for i in rng.randint(0, len(names), n)]
+    p = [a if rng.rand() < 0.6 else names[rng.randint(len(names))] for a in t]
+    w = [np.round(rng.rand(n) * 3, 3), rng.randint(1, 4, n), 10.0 ** rng.randint(-7, 3, n)][rng.randint(3)].tolist()
+    zero = [0, 1, float("nan"), "warn"][rng.randint(4)]
+    yield from ((fn, t, p, {"sample_weight": w, **kwargs}) for fn, kwargs in (
+        ("classification_report", {"zero_division": zero, "digits": int(rng.randint(2, 5))}),
+        ("classification_report", {"zero_division": zero, "output_dict": True}),
+        ("classification_report", {"labels": names[:1]}),
+        ("accuracy_score", {}), ("accuracy_score", {"normalize": False}), ("balanced_accuracy_score", {}), ("matthews_corrcoef", {}),
+        ("cohen_kappa_score", {"weights": "linear"}), ("confusion_matrix", {}), ("confusion_matrix", {"normalize": "all"}),
+        *(("precision_recall_fscore_support", {"average": average, "zero_division": zero}) for average in (None, "micro", "macro", "weighted")),
+    ))
+
+
+def indicator_calls(rng, weighted):
+    """Several labels a sample: reports with the average over samples, and areas."""
+    n, width = int(rng.choice([1, 8, 40])), int(rng.choice([2, 3, 6]))
+    t = (rng.rand(n, width) < rng.choice([0.05, 0.4])).astype(int)
+    p = np.where(rng.rand(n, width) < 0.2, 1 - t, t)
+    s = np.round(0.5 * t + 0.5 * rng.rand(n, width), 1).tolist()
+    w = {"sample_weight": np.round(rng.rand(n), 2).tolist()} if weighted else {}
+    zero = [0, 1, float("nan")][rng.randint(3)]
+    for kwargs in ({"digits": 3}, {"output_dict": True}, {"labels": [width - 1, 0], "target_names": ["last", "first"]}):
+        yield "classification_report", t.tolist(), p.tolist(), {**w, "zero_division": zero, **kwargs}
+    yield "accuracy_score", t.tolist(), p.tolist(), w
+    for average in (None, "micro", "macro", "weighted", "samples"):
+        yield "precision_recall_fscore_support", t.tolist(), p.tolist(), {**w, "average": average, "zero_division": zero}
+        yield "roc_auc_score", t.tolist(), s, {**w, "average": average}
+        yield "average_precision_score", t.tolist(), s, {**w, "average": average}
+
+
+def score_calls(rng):
+    """Scores of two labels, with weights and partial areas."""
+    n = int(rng.choice([4, 40]))
+    t = np.concatenate([[0, 1], rng.randint(0, 2, n)])
+    s = np.round(0.3 * t + 0.7 * rng.rand(len(t)), 1).tolist()
+    w = {"sample_weight": np.round(rng.rand(len(t)) * (rng.rand(len(t)) < 0.8) + 0.01, 2).tolist()}
+    for fn, kwargs in (("roc_curve", w), ("precision_recall_curve", {**w, "drop_intermediate": True}), ("roc_auc_score", w), ("roc_auc_score", {"max_fpr": 0.2}),
+                       ("average_precision_score", w), ("log_loss", w), ("log_loss", {**w, "normalize": False}), ("brier_score_loss", w)):
+        yield fn, t.tolist(), s, kwargs
+
+
+def call_cases():
+    rng = np.random.RandomState(16)
+    for case in range(8):
+        for fn, t, y, kwargs in (*weighted_calls(rng), *indicator_calls(rng, case % 2 == 1), *score_calls(rng)):
+            asked = {"fn": fn, "yTrue": t, "y": y, "kwargs": plain(kwargs)}
+            yield {**asked, **call(asked)}
+
+
 # --- intervals and sums --------------------------------------------------------------------------------------------
 
 def interval_cases():
@@ -256,5 +315,6 @@ write("golden-reports.json", report_cases(400, 5))
 write("golden-formats.json", format_cases())
 write("golden-metrics.json", metric_cases())
 write("golden-curves.json", [*curve_cases(), *class_curve_cases()])
+write("golden-calls.json", call_cases())
 write("golden-intervals.json", interval_cases())
 write("golden-baseline.json", baseline_cases())
