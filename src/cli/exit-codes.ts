@@ -2,7 +2,22 @@ import { TsloraError } from "../base/tslora-error";
 import type { RunStatus } from "../notebook/run-events";
 
 /** What the command line tells its caller, by cause. */
-export const EXIT = { ok: 0, cellFailed: 1, badInput: 2, timeout: 3, kernelDied: 4, interrupted: 130 } as const;
+export const EXIT = { ok: 0, cellFailed: 1, badInput: 2, timeout: 3, kernelDied: 4, unreachable: 5, device: 6, diverged: 7, interrupted: 130, readerGone: 141 } as const;
+
+/** The codes in words, for the help. */
+export const EXIT_CODES_HELP = [
+  "Exit codes:",
+  "  0    done",
+  "  1    a cell or a check failed, or the program did",
+  "  2    bad usage or input",
+  "  3    a time limit",
+  "  4    the kernel died",
+  "  5    a host does not answer",
+  "  6    TensorFlow or the GPU is not what it is to be",
+  "  7    training stopped itself: its loss is no number, or out of bounds",
+  "  130  interrupted",
+  "  141  the reader of the output went away",
+].join("\n");
 
 /** The exit code for how a run ended. */
 export function exitCodeOf(status: RunStatus): number {
@@ -14,5 +29,7 @@ export function exitCodeOfError(error: unknown): number {
   if (!(error instanceof TsloraError)) return EXIT.cellFailed;
   if (error.code === "kernel") return EXIT.kernelDied;
   if (error.code === "aborted") return EXIT.interrupted;
+  if (error.code === "unreachable") return EXIT.unreachable;
+  if (error.code === "device") return EXIT.device;
   return error.code === "bad-option" || error.code === "bad-input" || error.code === "not-found" || error.code === "unsupported" ? EXIT.badInput : EXIT.cellFailed;
 }

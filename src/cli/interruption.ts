@@ -8,8 +8,13 @@ export interface Interruption {
   readonly release: () => void;
 }
 
-/** Hears SIGINT, SIGTERM and SIGHUP: the first stops the work in order, the second ends kernels and process at once. */
-export function hearInterruption(terminal: Terminal): Interruption {
+/**
+ * Hears SIGINT, SIGTERM and SIGHUP: the first stops the work in order, the second ends kernels and process at once.
+ *
+ * @param options.says - what happens now
+ */
+export function hearInterruption(terminal: Terminal, options: { readonly says?: string } = {}): Interruption {
+  const { says = "the cell is interrupted and the notebook saved" } = options;
   const controller = new AbortController();
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (): void => {
@@ -17,7 +22,7 @@ export function hearInterruption(terminal: Terminal): Interruption {
       killAllKernels();
       process.exit(EXIT.interrupted);
     }
-    terminal.err.write(`\n${styled(terminal, "yellow", "Stopping: the cell is interrupted and the notebook saved. Press Ctrl-C again to end at once.")}\n`);
+    terminal.err.write(`\n${styled(terminal, "yellow", `Stopping: ${says}. Press Ctrl-C again to end at once.`)}\n`);
     controller.abort();
   };
   for (const signal of signals) process.on(signal, onSignal);

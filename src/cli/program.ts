@@ -8,38 +8,62 @@ import { TsloraError } from "../base/tslora-error";
 import { isRecord } from "../notebook/json";
 import { addCheckCommand } from "./check-command";
 import { addDoctorCommand } from "./doctor-command";
-import { EXIT, exitCodeOfError } from "./exit-codes";
+import { evaluateCommand } from "./evaluate-command";
+import { EXIT, EXIT_CODES_HELP, exitCodeOfError } from "./exit-codes";
+import { inspectCommand } from "./inspect-command";
+import { addLibraryCommand } from "./library-command";
+import { mergeCommand } from "./merge-command";
+import { predictCommand } from "./predict-command";
 import { addRunCommand } from "./run-command";
 import { addStudyCommand } from "./study-command";
 import { styled, type Terminal } from "./terminal";
+import { trainCommand } from "./train-command";
 
 /**
  * Runs the command line.
  *
  * @param args - what follows `tslora`
- * @returns the exit code: 0 done, 1 a cell failed, 2 bad usage or input, 3 a limit, 4 the kernel died, 130 interrupted
+ * @returns the exit code, by cause; see `EXIT`
  */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   let code: number = EXIT.ok;
   const exit = (value: number): void => void (code = value);
   const program = new Command("tslora")
-    .description("LoRA fine-tuning of text classifiers in TypeScript notebooks")
+    .description("LoRA fine-tuning of text classifiers in TypeScript, with and without notebooks")
     .version(version())
-    .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.err.write(text) })
-    .addHelpText("after", "\nExit codes: 0 done, 1 a cell failed, 2 bad usage or input, 3 a time limit, 4 the kernel died, 130 interrupted")
-    .showHelpAfterError("(tslora --help lists commands and options)")
+    .configureOutput({
+      writeOut: (text) => terminal.out.write(text),
+      writeErr: (text) => terminal.err.write(text),
+      getOutHelpWidth: () => Math.min(terminal.out.columns || 80, 120),
+      getErrHelpWidth: () => Math.min(terminal.err.columns || 80, 120),
+      getOutHasColors: () => terminal.color,
+      getErrHasColors: () => terminal.color,
+    })
+    .configureHelp({ styleTitle: (text) => styled(terminal, "bold", text) })
+    .addHelpText("after", `\n${EXIT_CODES_HELP}`)
+    .showHelpAfterError("(tslora --help lists commands; tslora COMMAND --help lists options)")
     .exitOverride();
+  program.commandsGroup("Commands:");
+  for (const command of [trainCommand, evaluateCommand, predictCommand, mergeCommand, inspectCommand]) addLibraryCommand(program, command, { terminal, exit });
+  program.commandsGroup("Notebooks:");
   for (const add of [addStudyCommand, addRunCommand, addCheckCommand, addDoctorCommand]) add(program, terminal, exit);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
-    await program.parseAsync([...args], { from: "user" });
+    const end = args.includes("--") ? args.indexOf("--") : args.length;
+    await program.parseAsync([...args.slice(0, end).map(withDashes), ...args.slice(end)], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
     const text = error instanceof TsloraError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted; // said when it was asked for
     terminal.err.write(`${styled(terminal, "red", text)}\n`);
     return exitCodeOfError(error);
   }
   return code;
+}
+
+/** transformers' spelling of a flag, `--learning_rate`, as ours. */
+function withDashes(arg: string): string {
+  return /^--[a-z]+(_[a-z]+)+(=|$)/.test(arg) ? arg.replace(/^[^=]+/, (flag) => flag.replaceAll("_", "-")) : arg;
 }
 
 function version(): string {

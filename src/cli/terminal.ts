@@ -1,17 +1,30 @@
 /** Where a command writes: a terminal, or a file or pipe that takes plain lines. */
 export interface Terminal {
   readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  /** Standard input, for commands that read it. */
+  readonly input?: () => NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** Whether colours are wanted. */
   readonly color: boolean;
-  /** Whether a line may be redrawn. */
+  /** Whether a line of `out` may be redrawn. */
   readonly live: boolean;
+  /** Whether a line of `err` may be redrawn. */
+  readonly liveErr?: boolean;
 }
 
 /** This process's terminal; NO_COLOR and CI are heard. */
 export function processTerminal(): Terminal {
-  const tty = process.stdout.isTTY && process.env.TERM !== "dumb";
-  return { out: process.stdout, err: process.stderr, color: tty && (process.env.NO_COLOR ?? "") === "", live: tty && (process.env.CI ?? "") === "" };
+  const moves = process.env.TERM !== "dumb";
+  const tty = process.stdout.isTTY && moves;
+  const patient = (process.env.CI ?? "") === "";
+  return {
+    out: process.stdout,
+    err: process.stderr,
+    input: () => process.stdin,
+    color: tty && (process.env.NO_COLOR ?? "") === "",
+    live: tty && patient,
+    liveErr: process.stderr.isTTY && moves && patient,
+  };
 }
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;

@@ -1,0 +1,40 @@
+import { styled, type Terminal } from "./terminal";
+
+/** Lines of names and values: names in a column, long values broken at blanks and set in below themselves. */
+export function factLines(rows: readonly (readonly [name: string, value: string])[], terminal: Terminal): string[] {
+  const nameWidth = Math.max(0, ...rows.map(([name]) => name.length));
+  const width = Math.max(20, (terminal.out.columns || 100) - nameWidth - 4);
+  return rows.flatMap(([name, value]) => wrap(value, width).map((line, i) => `  ${i === 0 ? styled(terminal, "dim", name.padEnd(nameWidth)) : " ".repeat(nameWidth)}  ${line}`));
+}
+
+/** A text in lines of at most so many characters, broken at blanks; a longer word stays whole. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split("\n")) {
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      if (line !== "" && line.length + 1 + word.length > width) {
+        lines.push(line);
+        line = word;
+      } else {
+        line = line === "" ? word : `${line} ${word}`;
+      }
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** Bytes as people read them. */
+export function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB"];
+  let at = 0;
+  let size = count;
+  for (; size >= 1000 && at < units.length - 1; at++) size /= 1000;
+  return at === 0 ? `${count} B` : `${size.toFixed(1)} ${units[at]}`;
+}
+
+/** A number in groups of three digits. */
+export function grouped(count: number): string {
+  return count.toLocaleString("en-US");
+}

@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { TsloraError } from "../../base/tslora-error";
+import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
+import type { LoraConfig } from "../../lora/lora-config";
+import { isRecord, type JsonRecord } from "../../notebook/json";
+import { parseJson } from "../../notebook/parse-json";
+import { adapterModules } from "./adapter-modules";
+import { describeWeights, listFolder, type TensorRow, type WeightsDescription } from "./describe-weights";
+import type { Subject } from "./find-subject";
+import type { WouldTrain } from "./would-train";
+
+/** What is to be found out. */
+export interface DescribeOptions {
+  readonly tensors: boolean;
+  readonly trainable: boolean;
+  readonly method: "lora" | "full";
+  readonly lora: LoraConfig;
+  readonly labels?: readonly string[];
+  /** Called before the model is loaded. */
+  readonly beforeLoading: () => void;
+}
+
+/** What `inspect` says of one subject; `--json` prints it as it is. */
+export interface Description {
+  readonly kind: "file" | "adapter" | "model";
+  readonly path: string;
+  readonly notice?: string;
+  readonly files?: readonly { readonly name: string; readonly bytes: number }[];
+  readonly weights: Omit<WeightsDescription, "tensors"> & { readonly tensorCount: number };
+  readonly tensors?: readonly TensorRow[];
+  /** config.json or adapter_config.json, as it is. */
+  readonly config?: JsonRecord;
+  /** Of a model: its sizes under one set of names. */
+  readonly encoder?: EncoderConfig;
+  /** Of an adapter: the modules that it adapts, and those that it brings whole. */
+  readonly adapter?: { readonly base: unknown; readonly adapted: readonly string[]; readonly whole: readonly string[] };
+  readonly checkpoint?: JsonRecord;
+  readonly wouldTrain?: WouldTrain;
+  /** What tslora cannot do with it, and why. */
+  readonly unsupported?: string;
+}
+
+/** Describes a file, an adapter or a model. */
+export async function describeSubject(subject: Subject, options: DescribeOptions): Promise<Description> {
+  if (subject.kind === "file") {
+    const { tensors, ...weights } = await describeWeights([subject.path]);
+    return { kind: "file", path: subject.path, weights: { ...weights, tensorCount: tensors.length }, tensors };
+  }
+  const { kind, path, notice } = subject;
+  const { files, weights: paths } = await listFolder(path);
+  const { tensors, ...weights } = await describeWeights(paths);
+  const config = await readObject(join(path, kind === "model" ? "config.json" : "adapter_config.json"));
+  const common = {
+    kind,
+    path,
+    ...(notice === undefined ? {} : { notice }),
+    files,
+    weights: { ...weights, tensorCount: tensors.length },
+    ...(options.tensors ? { tensors } : {}),
+    config,
+    ...(subject.checkpoint ? { checkpoint: await readObject(join(path, "trainer_state.json")) } : {}),
+  };
+  if (kind === "adapter") return { ...common, adapter: { base: config.base_model_name_or_path ?? null, ...adapterModules(tensors.map(({ name }) => name)) } };
+  return { ...common, ...(await modelParts(subject, options)) };
+}
+
+async function modelParts(subject: Extract<Subject, { kind: "adapter" | "model" }>, options: DescribeOptions): Promise<Pick<Description, "encoder" | "wouldTrain" | "unsupported">> {
+  const { path, id } = subject;
+  let encoder: EncoderConfig | undefined;
+  try {
+    encoder = await readEncoderConfig(path);
+    if (!options.trainable) return { encoder };
+    options.beforeLoading();
+    const { wouldTrain } = await import("./would-train.js");
+    return { encoder, wouldTrain: await wouldTrain({ id, directory: path, origin: { kind: "folder" }, notice: "" }, options) };
+  } catch (error) {
+    // What tslora cannot train is still told; a wrong option or a broken file is an error.
+    if (!(error instanceof TsloraError) || error.code !== "unsupported") throw error;
+    return { ...(encoder === undefined ? {} : { encoder }), unsupported: error.message };
+  }
+}
+
+async function readObject(path: string): Promise<JsonRecord> {
+  const value = parseJson(await readFile(path, "utf8"), path);
+  if (!isRecord(value)) throw new TsloraError("bad-input", `${path} was expected to hold a JSON object.`);
+  return value;
+}

@@ -1,0 +1,54 @@
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+
+import { openSafetensors, type SafetensorsDtype } from "../../model/read-safetensors";
+
+/** One tensor of a file. */
+export interface TensorRow {
+  readonly name: string;
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+  /** In which file, by its name. */
+  readonly file: string;
+}
+
+/** What safetensors files hold, by their headers alone. */
+export interface WeightsDescription {
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  /** Numbers in tensors of floats. */
+  readonly parameters: number;
+  /** How many tensors of each type. */
+  readonly dtypes: Readonly<Record<string, number>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: readonly TensorRow[];
+}
+
+/** Reads the headers of safetensors files; of a sharded checkpoint all of them. */
+export async function describeWeights(paths: readonly string[]): Promise<WeightsDescription> {
+  const tensors: TensorRow[] = [];
+  const files: { name: string; bytes: number }[] = [];
+  let metadata: Readonly<Record<string, string>> = {};
+  for (const path of paths) {
+    const file = await openSafetensors(path);
+    await file.close();
+    files.push({ name: basename(path), bytes: (await stat(path)).size });
+    metadata = { ...metadata, ...file.metadata };
+    for (const { name, dtype, shape } of file.entries.values()) tensors.push({ name, dtype, shape, file: basename(path) });
+  }
+  const dtypes: Record<string, number> = {};
+  for (const { dtype } of tensors) dtypes[dtype] = (dtypes[dtype] ?? 0) + 1;
+  const floats = tensors.filter(({ dtype }) => /F\d+$/.test(dtype));
+  return { files, parameters: floats.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), dtypes, metadata, tensors };
+}
+
+/** The folder's files with their sizes, and which of them are safetensors of weights. */
+export async function listFolder(folder: string): Promise<{ files: { name: string; bytes: number }[]; weights: string[] }> {
+  const files: { name: string; bytes: number }[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    const status = await stat(join(folder, name)); // follows the links of the Hub's cache
+    if (status.isFile()) files.push({ name, bytes: status.size });
+  }
+  const all = files.filter(({ name }) => name.endsWith(".safetensors")).map(({ name }) => name);
+  const main = all.filter((name) => /^(adapter_)?model(-\d+-of-\d+)?\.safetensors$/.test(name));
+  return { files, weights: (main.length > 0 ? main : all).map((name) => join(folder, name)) };
+}

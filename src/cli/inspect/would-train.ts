@@ -1,0 +1,33 @@
+import { loadClassifier } from "../../classifier/load-classifier";
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { ResolvedModel } from "../../hub/resolve-model";
+import type { LoraConfig } from "../../lora/lora-config";
+
+/** What training would change. */
+export interface WouldTrain {
+  readonly method: "lora" | "full";
+  readonly trainable: number;
+  readonly all: number;
+  /** As peft's `print_trainable_parameters` prints it. */
+  readonly line: string;
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+/** Puts the adapter on the model, as training would, and counts. */
+export async function wouldTrain(model: ResolvedModel, options: { method: "lora" | "full"; lora: LoraConfig; labels?: readonly string[] }): Promise<WouldTrain> {
+  const { method, lora, labels } = options;
+  const tokenizer = { maxLength: 2, encode: () => [] }; // no text is read here
+  const classifier = await loadClassifier(model, { tokenizer, ...(labels === undefined ? {} : { labels }) });
+  try {
+    if (method === "lora") classifier.addAdapter(lora);
+    else classifier.trainAllWeights();
+    return counted(classifier, method);
+  } finally {
+    classifier.dispose();
+  }
+}
+
+function counted(classifier: SequenceClassifier, method: "lora" | "full"): WouldTrain {
+  const parameters = classifier.trainableParameters().map(({ name, shape }) => ({ name, shape: [...shape] }));
+  return { method, ...classifier.countParameters(), line: classifier.trainableParametersLine(), parameters };
+}

@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+
+import { TsloraError } from "../base/tslora-error";
+import { addOptions, type RawFlags } from "./options/add-options";
+import { gatherOptions } from "./options/gather-options";
+import type { OptionGroup } from "./options/option-table";
+import { exitCodeOfError } from "./exit-codes";
+import type { Terminal } from "./terminal";
+
+/** What a command is run with. */
+export interface CommandCall {
+  readonly terminal: Terminal;
+  /** What stands behind the flags. */
+  readonly args: readonly string[];
+  /** Flags and configuration file, checked, by key. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** A command that does the library's work: options from its tables, by flag or file. */
+export interface LibraryCommand {
+  readonly name: string;
+  readonly description: string;
+  /** As commander writes them: `[texts...]`, and what they are. */
+  readonly arguments?: { readonly pattern: string; readonly help: string };
+  readonly groups: readonly OptionGroup[];
+  readonly examples: readonly { readonly command: string; readonly does: string }[];
+  /** What else the help is to say. */
+  readonly notes?: string;
+  /** Returns the exit code. What it needs beyond this is loaded by then, so that help and wrong usage are quick. */
+  readonly run: (call: CommandCall) => Promise<number>;
+}
+
+/** Adds a command to the program. */
+export function addLibraryCommand(program: Command, { name, description, arguments: args, groups, examples, notes, run }: LibraryCommand, to: { terminal: Terminal; exit: (code: number) => void }): void {
+  const { terminal, exit } = to;
+  const command = program.command(name).description(description);
+  if (args !== undefined) command.argument(args.pattern, args.help);
+  addOptions(command, groups);
+  command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ tslora ${example.command}\n      ${example.does}`).join("\n")}\n${notes === undefined ? "" : `\n${notes}\n`}`);
+  command.action(async () => {
+    const raw = command.opts<RawFlags>();
+    try {
+      exit(await run({ terminal, args: command.args, values: await gatherOptions(name, groups, raw) }));
+    } catch (error) {
+      if (raw.json !== true || !(error instanceof TsloraError)) throw error;
+      const { problems } = error.details;
+      terminal.err.write(`${JSON.stringify({ error: { code: error.code, message: error.message, ...(problems === undefined ? {} : { problems }) } })}\n`);
+      exit(exitCodeOfError(error));
+    }
+  });
+}

@@ -1,0 +1,58 @@
+import { closeSync, constants, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { sharedOps } from "../device/shared-ops";
+import type { Terminal } from "./terminal";
+
+/** What TensorFlow's library writes to standard error as it is loaded, whatever its log level is set to. */
+const CHATTER = /^WARNING: All log messages before absl::InitializeLog|oneDNN custom operations are on/;
+
+/**
+ * Loads TensorFlow without the lines that its library writes to standard error whatever it is asked: descriptor 2 is
+ * pointed at a file meanwhile, and what else was written is passed on. Done where it is safe, on Linux for a terminal
+ * or a pipe, which can be opened again without a place in a file being lost; elsewhere the lines stay.
+ */
+export function loadQuietly(terminal: Terminal): void {
+  const folder = mkdtempSync(join(tmpdir(), "tslora-log-"));
+  try {
+    const path = join(folder, "stderr");
+    const restore = redirect(path);
+    try {
+      const ops = sharedOps();
+      const [a, b] = [1, 2].map((value) => ops.float(Float32Array.of(value), [1, 1]));
+      ops.dispose(a, b, ops.matMul(a, b)); // some of it is said at the first operation
+    } finally {
+      restore?.();
+    }
+    if (restore === undefined) return;
+    const rest = readFileSync(path, "utf8").split("\n").filter((line) => line !== "" && !CHATTER.test(line));
+    if (rest.length > 0) terminal.err.write(`${rest.join("\n")}\n`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Points descriptor 2 at a file. Returns what points it back; undefined where that cannot be done. */
+function redirect(path: string): (() => void) | undefined {
+  if (process.platform !== "linux") return undefined;
+  let kept: number;
+  try {
+    const { mode } = fstatSync(2);
+    const type = mode & constants.S_IFMT;
+    if (type !== constants.S_IFIFO && type !== constants.S_IFCHR) return undefined;
+    kept = openSync("/proc/self/fd/2", constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY); // fails where nobody reads
+  } catch {
+    return undefined;
+  }
+  const into = (target: string, flags: number): void => {
+    closeSync(2);
+    const opened = openSync(target, flags, 0o600); // the lowest free descriptor: 2, since 0 and 1 are open
+    if (opened !== 2) throw new Error(`Standard error was to be opened as descriptor 2; it is ${opened}.`);
+  };
+  into(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
+  return () => {
+    into(`/proc/self/fd/${kept}`, constants.O_WRONLY | constants.O_NOCTTY);
+    closeSync(kept);
+  };
+}

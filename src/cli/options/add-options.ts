@@ -1,0 +1,25 @@
+import { Option, type Command } from "commander";
+
+import { flagOf, type OptionGroup, type OptionSpec } from "./option-table";
+
+/** What commander found of each option: the texts given, in order, or for a switch its last state. */
+export type RawFlags = Readonly<Record<string, readonly string[] | boolean | undefined>>;
+
+/** Adds the flags of a command's groups, each under its heading. Values stay texts: they are checked with the configuration file's. */
+export function addOptions(command: Command, groups: readonly OptionGroup[]): void {
+  for (const { title, options } of groups) {
+    for (const [key, spec] of Object.entries(options)) for (const option of flags(key, spec)) command.addOption(option.helpGroup(`${title}:`));
+  }
+}
+
+function flags(key: string, { kind, help, default: standard, short }: OptionSpec<unknown>): Option[] {
+  const flag = flagOf(key);
+  const long = short === undefined ? flag : `-${short}, ${flag}`;
+  if (kind.metavar === undefined) {
+    const on = new Option(long, help);
+    const off = new Option(flag.replace("--", "--no-"), standard === "on" ? `do not: ${help}` : `undo ${flag}, where the file says so`);
+    return standard === "on" ? [on.hideHelp(), off] : [on, off.hideHelp()];
+  }
+  const said = standard === undefined ? help : `${help} (default: ${standard})`;
+  return [new Option(`${long} <${kind.metavar}>`, said).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])];
+}

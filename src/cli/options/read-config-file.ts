@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+
+import { TsloraError } from "../../base/tslora-error";
+import { isRecord } from "../../notebook/json";
+import { parseJson } from "../../notebook/parse-json";
+
+/** A value from a configuration file, and where it stands. */
+export interface ConfigEntry {
+  /** As the file spells it. */
+  readonly name: string;
+  readonly value: unknown;
+  /** Counted from 1; YAML only. */
+  readonly line?: number;
+}
+
+/**
+ * Reads a configuration file: one mapping, in YAML 1.2 or JSON.
+ *
+ * @throws TsloraError `not-found`, `unsupported` for another ending, `bad-input` with the line at fault.
+ */
+export async function readConfigFile(path: string): Promise<readonly ConfigEntry[]> {
+  const kind = extname(path).toLowerCase();
+  if (![".json", ".yaml", ".yml"].includes(kind)) throw new TsloraError("unsupported", `--config: a file that ends in .yaml, .yml or .json was expected; ${path} came.`, { details: { path } });
+  let content: string;
+  try {
+    content = await readFile(path, "utf8");
+  } catch (error) {
+    throw new TsloraError("not-found", `--config: the file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}).`, { cause: error, details: { path } });
+  }
+  if (kind !== ".json") return readYaml(content, path);
+  const value = parseJson(content, path);
+  if (!isRecord(value)) throw notAMapping(path);
+  return Object.entries(value).map(([name, entry]) => ({ name, value: entry }));
+}
+
+async function readYaml(content: string, path: string): Promise<ConfigEntry[]> {
+  const { isMap, isScalar, LineCounter, parseDocument } = await import("yaml");
+  const lineCounter = new LineCounter();
+  const document = parseDocument(content, { lineCounter, prettyErrors: true });
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) throw new TsloraError("bad-input", `${path} is not valid YAML: ${problem.message.trimEnd()}`, { cause: problem, details: { path } });
+  const { contents } = document;
+  if (contents === null) return [];
+  if (!isMap(contents)) throw notAMapping(path);
+  return contents.items.map(({ key, value }) => {
+    const name = isScalar(key) ? String(key.value) : String(key);
+    const range = isScalar(key) ? key.range : undefined;
+    const plain: unknown = document.createNode(value).toJS(document);
+    return { name, value: plain, ...(range ? { line: lineCounter.linePos(range[0]).line } : {}) };
+  });
+}
+
+function notAMapping(path: string): TsloraError {
+  return new TsloraError("bad-input", `${path} was expected to hold options by name, such as learningRate: 1e-3; it holds something else.`, { details: { path } });
+}
