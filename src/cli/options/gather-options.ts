@@ -78,7 +78,7 @@ function shown(value: unknown): string {
 /** The nearest known key, where one is near. */
 function suggestion(key: string, known: readonly string[]): string {
   const near = known.map((name) => ({ name, distance: distance(name.toLowerCase(), key.toLowerCase()) })).sort((a, b) => a.distance - b.distance)[0];
-  return near !== undefined && near.distance <= Math.max(1, Math.floor(key.length / 4)) ? `; did you mean ${near.name}?` : "";
+  return near !== undefined && near.distance <= Math.max(1, Math.floor(key.length / 4)) ? ` (did you mean ${near.name}?)` : "";
 }
 
 /** Levenshtein's distance. */

@@ -1,28 +1,44 @@
-import { choice, integer, number, toggle } from "./option-kinds";
+import type { LrSchedulerType, MetricName, TrainOptions } from "../../training/train-options";
+import { choice, either, integer, list, number, text, toggle } from "./option-kinds";
+import type { OptionSpec } from "./option-table";
 
-/** transformers' `TrainingArguments` as `train` knows them, key by key; the output folder is among {@link RUN_OPTIONS}. */
-export const TRAIN_OPTIONS = {
-  numTrainEpochs: { kind: number("n"), help: "passes over the training texts; may be a fraction", default: "3" },
-  maxSteps: { kind: integer(), help: "optimizer steps, in the place of epochs" },
-  learningRate: { kind: number("rate"), help: "the highest learning rate", default: "1e-3 with an adapter, 2e-5 for all weights" },
-  lrSchedulerType: { kind: choice(["linear", "constant"]), help: "how the rate goes on after the warm-up", default: "linear" },
-  warmupRatio: { kind: number("share"), help: "share of the steps in which the rate rises from 0", default: "0.1 with an adapter, 0 for all weights" },
-  perDeviceTrainBatchSize: { kind: integer(), help: "texts a step", default: "16" },
-  weightDecay: { kind: number("rate"), help: "AdamW's decoupled decay; biases and norms have none", default: "0.01" },
-  maxGradNorm: { kind: number("norm"), help: "bound of the gradient's norm; 0 for none", default: "1" },
-  groupByLength: { kind: toggle(), help: "make batches of texts of like length" },
-  evalSteps: { kind: number("n"), help: "evaluate and save every so many steps; below 1, a share of all steps", default: "0.2" },
-  metricForBestModel: { kind: choice(["accuracy", "loss"], "metric"), help: "what the best checkpoint is chosen by: accuracy or loss", default: "accuracy" },
-  loadBestModelAtEnd: { kind: toggle(), help: "put the best weights back at the end", default: "on" },
-  saveTotalLimit: { kind: integer(), help: "checkpoints that are kept, the best one besides", default: "2" },
-  seed: { kind: integer(), help: "draws the new head and adapter, shuffles and dropout", default: "42" },
-  maxTokensPerPass: { kind: integer(), help: "tokens in one pass: bounds the memory, changes no result", default: "2048" },
-} as const;
+const SCHEDULERS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
+const METRICS: readonly MetricName[] = ["loss", "accuracy", "f1", "precision", "recall", "f1_macro", "balanced_accuracy", "matthews_correlation"];
 
 /** Keys of `TrainOptions` that are no flags, and why. */
-export const NOT_FLAGS = {
+export const NOT_TRAIN_FLAGS = {
   train: "the texts to train on: --data, less what --validation and --test take",
   validation: "made of --validation, which names a share or a file",
   outputDir: "--output-dir is the command's own: adapter, results and checkpoints all go there",
   signal: "Ctrl-C is the command line's",
 } as const;
+
+/** transformers' `TrainingArguments` as `train` knows them, key by key. */
+export const TRAIN_OPTIONS = {
+  numTrainEpochs: { kind: number("n"), help: "passes over the training texts; may be a fraction", default: "3" },
+  maxSteps: { kind: integer(), help: "optimizer steps, in the place of epochs" },
+  learningRate: { kind: number("rate"), help: "the highest learning rate", default: "1e-3 with an adapter, 2e-5 for all weights" },
+  lrSchedulerType: { kind: choice(SCHEDULERS, "name"), help: `how the rate goes on after the warm-up: ${SCHEDULERS.join(", ")}`, default: "linear" },
+  warmupSteps: { kind: number("n"), help: "steps in which the rate rises from 0, in the place of --warmup-ratio; below 1, a share of all steps" },
+  warmupRatio: { kind: number("share"), help: "share of the steps in which the rate rises from 0", default: "0.1 with an adapter, 0 for all weights and for constant" },
+  perDeviceTrainBatchSize: { kind: integer(), help: "texts a micro-batch", default: "16" },
+  gradientAccumulationSteps: { kind: integer(), help: "micro-batches an optimizer step", default: "1" },
+  weightDecay: { kind: number("rate"), help: "AdamW's decoupled decay; biases and norms have none", default: "0.01" },
+  maxGradNorm: { kind: number("norm"), help: "bound of the gradient's norm; 0 for none", default: "1" },
+  classWeights: { kind: { ...either(choice(["balanced"]), list(number("weight"), "weights"), `"balanced" or a list of numbers`), metavar: "weights" }, help: "weights of the classes in the loss: balanced, or a number for each, parted by commas" },
+  labelSmoothing: { kind: number("share"), help: "share of the target that is spread over all classes", default: "0" },
+  focalGamma: { kind: number("gamma"), help: "focal loss: less weight to what is predicted well; 0 is the cross entropy", default: "0" },
+  groupByLength: { kind: toggle(), help: "make batches of texts of like length" },
+  evalSteps: { kind: number("n"), help: "evaluate every so many steps; below 1, a share of all steps", default: "0.2" },
+  saveSteps: { kind: number("n"), help: "save a checkpoint every so many steps; below 1, a share of all steps", default: "as --eval-steps" },
+  metricForBestModel: { kind: choice([...METRICS, ...METRICS.map((name) => `eval_${name}` as const)], "metric"), help: `what the best weights are chosen by: ${METRICS.join(", ")}`, default: "accuracy; f1 where a text has several labels" },
+  greaterIsBetter: { kind: toggle(), help: "more of the metric is better", default: "on" },
+  loadBestModelAtEnd: { kind: toggle(), help: "put the best weights back at the end", default: "on" },
+  earlyStoppingPatience: { kind: integer(), help: "stop after so many evaluations in a row that did not improve" },
+  earlyStoppingThreshold: { kind: number("n"), help: "by how much an evaluation is to be better to count as an improvement", default: "0" },
+  saveTotalLimit: { kind: integer(), help: "checkpoints that are kept, the best one besides", default: "2" },
+  resumeFrom: { kind: text("checkpoint"), help: "go on from a checkpoint's folder, or from last, the newest whole one in --output-dir" },
+  reportTo: { kind: choice(["none", "tensorboard"]), help: "write TensorBoard's event files besides the log", default: "none" },
+  seed: { kind: integer(), help: "draws the new head and adapter, shuffles and dropout", default: "42" },
+  maxTokensPerPass: { kind: integer(), help: "tokens in one pass: bounds the memory, changes no result", default: "2048" },
+} as const satisfies Record<Exclude<keyof TrainOptions, keyof typeof NOT_TRAIN_FLAGS>, OptionSpec<unknown>>;

@@ -1,0 +1,37 @@
+import { MultiBar, type SingleBar } from "cli-progress";
+
+/** A bar in one line of a terminal, with words behind it; lines may be printed above it. */
+export class LiveBar {
+  readonly #bars: MultiBar;
+  readonly #bar: SingleBar;
+
+  constructor(stream: NodeJS.WritableStream) {
+    this.#bars = new MultiBar({ stream, format, linewrap: null, hideCursor: false, clearOnComplete: true, gracefulExit: false, emptyOnZero: true });
+    this.#bar = this.#bars.create(1, 0, { words: "" });
+  }
+
+  /** @param share - from 0 to 1 */
+  update(share: number, words: string): void {
+    this.#bar.update(share, { words });
+  }
+
+  /** Prints a line above the bar. */
+  print(line: string): void {
+    this.#bars.log(`${line}\n`);
+  }
+
+  /** Takes the bar away. Nothing is shown afterwards. */
+  stop(): void {
+    this.#bars.stop();
+  }
+}
+
+const BAR = 24; // characters
+
+/** cli-progress's line: the bar and the words, cut to the terminal's width, so that the line stays one. */
+function format(_options: unknown, { progress, maxWidth }: { readonly progress: number; readonly maxWidth: number }, { words }: { readonly words?: string }): string {
+  const full = Math.round(BAR * Math.min(1, progress));
+  const line = `${"█".repeat(full)}${"░".repeat(BAR - full)} ${words ?? ""}`;
+  const width = (maxWidth || 80) - 1;
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+}

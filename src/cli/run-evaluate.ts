@@ -1,0 +1,70 @@
+import { Problems } from "../base/problems";
+import { writeAtomically } from "../base/write-atomically";
+import { applyThreshold } from "../evaluation/apply-threshold";
+import { evaluate } from "../evaluation/evaluate";
+import type { Evaluation } from "../evaluation/evaluation";
+import { classificationReportDict } from "../evaluation/metrics/classification-report-dict";
+import { precisionRecallFscoreSupport } from "../evaluation/metrics/precision-recall-fscore-support";
+import { EVALUATE_OPTIONS } from "./evaluate-command";
+import { evaluationLines } from "./evaluation-lines";
+import { EXIT } from "./exit-codes";
+import type { CommandCall } from "./library-command";
+import { loadQuietly } from "./load-quietly";
+import { openClassifier } from "./open-classifier";
+import { pick } from "./options/option-table";
+import { DATA_OPTIONS, MODEL_OPTIONS } from "./options/shared-options";
+import { countProgress } from "./show-progress";
+
+/** `tslora evaluate`. Notices and progress go to standard error, the report to standard output. */
+export async function runEvaluate({ terminal, values }: CommandCall): Promise<number> {
+  const { threshold, average, confidence, predictions = false, output, maxTokensPerPass } = pick(values, EVALUATE_OPTIONS);
+  const problems = new Problems("tslora evaluate");
+  problems.expect(values.data !== undefined, "--data is needed: the labelled texts to score the classifier on");
+  problems.expect(threshold === undefined || (threshold >= 0 && threshold <= 1), `--threshold is to be a number from 0 to 1; ${threshold} came`);
+  problems.expect(confidence === undefined || (confidence > 0 && confidence < 1), `--confidence is to be a number between 0 and 1; ${confidence} came`);
+  problems.expect(!predictions || values.json === true || output !== undefined, "--predictions is for --json and --output; the text shows none");
+  problems.throwIfAny();
+  const notices: string[] = [];
+  const notice = (text: string): void => {
+    notices.push(text);
+    if (values.json !== true) terminal.err.write(`${text}\n`);
+  };
+  const { classifier, model } = await openClassifier({ command: "evaluate", ...pick(values, MODEL_OPTIONS), notice, beforeLoading: () => loadQuietly(terminal) });
+  try {
+    problems.expect(threshold === undefined || classifier.labels.length === 2, `--threshold is for two labels; the classifier has ${classifier.labels.length}`);
+    problems.expect(average !== "binary" || classifier.labels.length === 2, `--average binary is for two labels; the classifier has ${classifier.labels.length}: micro, macro and weighted are for more`);
+    problems.throwIfAny();
+    if (classifier.newlyInitialized.length > 0 && classifier.adapter === undefined) notice(`The model has no head for these labels: ${classifier.newlyInitialized.join(", ")} are drawn at random, as before training.`);
+    const { loadTexts } = await import("./load-texts.js"); // danfojs loads TensorFlow
+    const { frame, corpus } = await loadTexts(pick(values, DATA_OPTIONS), { labels: classifier.labels, notice });
+    const progress = countProgress(terminal, "Evaluating");
+    let evaluation: Evaluation;
+    try {
+      evaluation = await evaluate(classifier, frame, { onProgress: progress.update, ...(confidence === undefined ? {} : { confidence }), ...(maxTokensPerPass === undefined ? {} : { maxTokensPerPass }) });
+    } finally {
+      progress.stop();
+    }
+    if (threshold !== undefined) evaluation = applyThreshold(evaluation, { threshold });
+    const yTrue = evaluation.predictions.map((one) => one.yTrue);
+    const yPred = evaluation.predictions.map((one) => one.yPred);
+    const labels = evaluation.labels.map((_, label) => label);
+    const averaged = average === undefined ? undefined : { name: average, scores: precisionRecallFscoreSupport(yTrue, yPred, { average, labels }) };
+    const { predictions: each, ...scores } = evaluation;
+    const document = {
+      model: model.id,
+      ...(values.adapter === undefined ? {} : { adapter: values.adapter }),
+      data: { source: corpus.source, counts: corpus.report.counts },
+      notices,
+      ...(threshold === undefined ? {} : { threshold }),
+      evaluation: { ...scores, ...(predictions ? { predictions: each } : {}) },
+      report: classificationReportDict(yTrue, yPred, { labels, targetNames: evaluation.labels }),
+      ...(averaged === undefined ? {} : { average: averaged }),
+    };
+    const text = `${JSON.stringify(document, undefined, 2)}\n`;
+    if (output !== undefined) await writeAtomically(output, text);
+    terminal.out.write(values.json === true ? text : `${evaluationLines(evaluation, { terminal, ...(averaged === undefined ? {} : { average: averaged }) }).join("\n")}\n`);
+    return EXIT.ok;
+  } finally {
+    classifier.dispose();
+  }
+}
