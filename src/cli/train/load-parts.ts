@@ -1,0 +1,49 @@
+import type { DataFrame } from "danfojs-node";
+
+import { findLeaks } from "../../corpus/find-leaks";
+import type { EncoderConfig } from "../../model/encoder-config";
+import { loadTexts, type LoadedTexts } from "../load-texts";
+import type { PartOfData } from "../options/shared-options";
+import { partData, type Parts } from "./part-data";
+import type { TrainPlan } from "./plan-train";
+
+/** A run's texts, and what their classes are called. */
+export interface LoadedParts extends Parts {
+  readonly labels: readonly string[];
+  readonly loaded: LoadedTexts;
+}
+
+const FIFTH: PartOfData = { kind: "share", share: 0.2 };
+
+/**
+ * Loads the data, parts them, and names the classes: as asked for, else as the data call them, else as the model does.
+ * What the parts have in common is said.
+ */
+export async function loadParts(plan: TrainPlan, options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal }): Promise<LoadedParts> {
+  const { config, notice, signal } = options;
+  const { validation = FIFTH, test = FIFTH, stratify = false, randomState = 42 } = plan.split;
+  const given = plan.model.labels;
+  const loaded = await loadTexts(plan.data, { notice, signal, ...(given === undefined ? {} : { labels: given }) });
+  const labels = given ?? loaded.classNames ?? unnamed(loaded.corpus.report.classes.length, config);
+  const parts = partData(loaded.frame, { validation, test, stratify, randomState });
+  const own = async (part: PartOfData, drawn: DataFrame | undefined): Promise<DataFrame | undefined> =>
+    part.kind === "path" ? (await loadTexts({ ...plan.data, data: part.path }, { labels, notice, signal })).frame : drawn;
+  const all = { train: parts.train, validation: await own(validation, parts.validation), test: await own(test, parts.test) };
+  const rows = (frame: DataFrame | undefined): number => frame?.shape[0] ?? 0;
+  notice(`Parts: ${rows(all.train)} texts to train on, ${rows(all.validation)} for validation, ${rows(all.test)} to test on${stratify ? ", stratified" : ""}, random state ${randomState}.`);
+  notice(`Labels: ${labels.map((name, i) => `${i} ${name}`).join(", ")}.`);
+  for (const name of ["validation", "test"] as const) {
+    const part = all[name];
+    if (part === undefined) continue;
+    const { byId, byText } = findLeaks(all.train, part);
+    const file = { validation, test }[name].kind === "path"; // rows of two files may be numbered alike
+    const shared = file ? byText.length : byId.length + byText.length;
+    if (shared > 0) notice(`Mind: ${shared} ${name} texts stand among those that are trained on, too, so that the ${name} figures are too good.`);
+  }
+  return { train: all.train, ...(all.validation === undefined ? {} : { validation: all.validation }), ...(all.test === undefined ? {} : { test: all.test }), labels, loaded };
+}
+
+function unnamed(count: number, { id2label }: EncoderConfig): readonly string[] {
+  if (id2label?.length === count) return id2label;
+  return count === 2 ? ["NEGATIVE", "POSITIVE"] : Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+}

@@ -1,0 +1,42 @@
+import type { DataFrame } from "danfojs-node";
+
+import { Problems } from "../../base/problems";
+import { readFrame } from "../../corpus/read-frame";
+import { trainTestSplit } from "../../corpus/train-test-split";
+import type { PartOfData } from "../options/shared-options";
+
+/** What a run trains on, chooses by, and is scored on. */
+export interface Parts {
+  readonly train: DataFrame;
+  readonly validation?: DataFrame;
+  readonly test?: DataFrame;
+}
+
+/** Rows that a share or a number of texts is, rounded up. */
+function rowsOf(part: PartOfData, length: number): number {
+  if (part.kind !== "share") return 0;
+  return Number.isInteger(part.share) ? part.share : Math.ceil(part.share * length - 1e-9);
+}
+
+/**
+ * Draws validation and test texts out of the data as the study does: first both from the rest, then one from the
+ * other, by scikit-learn's split. Parts that are files of their own are left to the caller.
+ *
+ * @throws TsloraError `bad-option` when the shares leave nothing to train on.
+ */
+export function partData(frame: DataFrame, options: { validation: PartOfData; test: PartOfData; stratify: boolean; randomState: number }): Parts {
+  const { validation, test, stratify, randomState } = options;
+  const length = frame.shape[0];
+  const [ofValidation, ofTest] = [rowsOf(validation, length), rowsOf(test, length)];
+  const held = ofValidation + ofTest;
+  const problems = new Problems("tslora train");
+  problems.expect(held < length, `--validation takes ${ofValidation} and --test ${ofTest} of ${length} texts, which leaves none to train on`);
+  problems.throwIfAny();
+  const classes = (of: DataFrame): { stratify?: readonly number[] } => (stratify ? { stratify: readFrame(of).label } : {});
+  if (held === 0) return { train: frame };
+  const [train, rest] = trainTestSplit(frame, { trainSize: length - held, testSize: held, randomState, ...classes(frame) });
+  if (ofTest === 0) return { train, validation: rest };
+  if (ofValidation === 0) return { train, test: rest };
+  const [testPart, validationPart] = trainTestSplit(rest, { trainSize: ofTest, testSize: ofValidation, randomState, ...classes(rest) });
+  return { train, validation: validationPart, test: testPart };
+}

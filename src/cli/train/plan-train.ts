@@ -1,0 +1,84 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import { outputFolder } from "../../base/output-folder";
+import { Problems } from "../../base/problems";
+import { TsloraError } from "../../base/tslora-error";
+import { resolveTrainOptions } from "../../training/resolve-train-options";
+import { flagOf, pick, type OptionValues } from "../options/option-table";
+import { LORA_OPTIONS } from "../options/lora-options";
+import { DATA_OPTIONS, SPLIT_OPTIONS } from "../options/shared-options";
+import { TRAIN_OPTIONS } from "../options/train-options";
+import { RUN_OPTIONS, TRAIN_MODEL_OPTIONS } from "../train-command";
+
+/** A training's options, by where they go. */
+export interface TrainPlan {
+  readonly outputDir: string;
+  readonly method: "lora" | "full";
+  readonly evaluateBefore: boolean;
+  readonly baseline: boolean;
+  readonly model: OptionValues<typeof TRAIN_MODEL_OPTIONS>;
+  readonly data: OptionValues<typeof DATA_OPTIONS>;
+  readonly split: OptionValues<typeof SPLIT_OPTIONS>;
+  readonly lora: OptionValues<typeof LORA_OPTIONS>;
+  readonly train: OptionValues<typeof TRAIN_OPTIONS>;
+}
+
+/**
+ * Sorts the options and refuses all that can be known to be wrong before model and data are looked at.
+ *
+ * @throws TsloraError `bad-option` that lists everything wrong.
+ */
+export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan {
+  const { method = "lora", overwriteOutputDir = false, evaluateBefore = false, baseline = false, outputDir = join(outputFolder(), "train") } = pick(values, RUN_OPTIONS);
+  const plan: TrainPlan = {
+    outputDir: resolve(outputDir),
+    method,
+    evaluateBefore,
+    baseline,
+    model: pick(values, TRAIN_MODEL_OPTIONS),
+    data: pick(values, DATA_OPTIONS),
+    split: pick(values, SPLIT_OPTIONS),
+    lora: pick(values, LORA_OPTIONS),
+    train: pick(values, TRAIN_OPTIONS),
+  };
+  const problems = new Problems("tslora train");
+  const ofLora = Object.keys(plan.lora);
+  problems.expect(method === "lora" || ofLora.length === 0, `${ofLora.map(flagOf).join(", ")}: for --method lora alone; the method is full`);
+  const { test, validation } = plan.split;
+  for (const [name, part] of Object.entries({ validation, test })) {
+    problems.expect(part?.kind !== "share" || (part.share > 0 && (part.share < 1 || Number.isInteger(part.share))), `--${name} is to be a share between 0 and 1, a whole number of texts, a path, or none; ${part?.kind === "share" ? part.share : ""} came`);
+  }
+  const tests = test?.kind !== "none";
+  problems.expect(tests || (!evaluateBefore && !baseline), "--evaluate-before and --baseline score the test texts; --test is none");
+  const { resumeFrom } = plan.train;
+  problems.expect(resumeFrom === undefined || !overwriteOutputDir, "--resume-from goes on with what the folder holds, --overwrite-output-dir writes over it; give one of them");
+  checkFolder(problems, plan.outputDir, { overwriteOutputDir, resumes: resumeFrom !== undefined });
+  checkTrainOptions(problems, plan);
+  problems.throwIfAny();
+  return plan;
+}
+
+function checkFolder(problems: Problems, folder: string, { overwriteOutputDir, resumes }: { overwriteOutputDir: boolean; resumes: boolean }): void {
+  if (!existsSync(folder)) return;
+  let holds: string[];
+  try {
+    holds = readdirSync(folder);
+  } catch (error) {
+    problems.expect(false, `--output-dir: a folder was expected; ${folder} cannot be read as one (${error instanceof Error ? error.message : String(error)})`);
+    return;
+  }
+  problems.expect(holds.length === 0 || overwriteOutputDir || resumes, `--output-dir: ${folder} holds files already (${holds.slice(0, 3).join(", ")}${holds.length > 3 ? ", ..." : ""}). Give another folder, --resume-from last to go on with that run, or --overwrite-output-dir`);
+}
+
+/** The library's own checks of the values, as far as they can be made without the data. */
+function checkTrainOptions(problems: Problems, { method, train, model, split, outputDir }: TrainPlan): void {
+  const weights = Array.isArray(train.classWeights) ? train.classWeights.length : 2;
+  const validation = split.validation?.kind === "none" ? {} : { validation: [] };
+  try {
+    resolveTrainOptions({ ...train, ...validation, outputDir, train: [] }, { method, problemType: "single_label_classification", numLabels: model.labels?.length ?? weights });
+  } catch (error) {
+    if (!(error instanceof TsloraError) || !Array.isArray(error.details.problems)) throw error;
+    for (const problem of error.details.problems as readonly string[]) problems.expect(false, problem);
+  }
+}

@@ -1,0 +1,145 @@
+import type { DataFrame } from "danfojs-node";
+
+import { TsloraError } from "../../base/tslora-error";
+import { loadClassifier } from "../../classifier/load-classifier";
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { evaluate } from "../../evaluation/evaluate";
+import type { Evaluation } from "../../evaluation/evaluation";
+import { resolveModel } from "../../hub/resolve-model";
+import { resolveLoraConfig } from "../../lora/lora-config";
+import { readEncoderConfig } from "../../model/encoder-config";
+import { train } from "../../training/train";
+import type { TrainSummary } from "../../training/train-event";
+import { evaluationLines } from "../evaluation-lines";
+import { EXIT } from "../exit-codes";
+import { hearInterruption } from "../interruption";
+import type { CommandCall } from "../library-command";
+import { loadQuietly } from "../load-quietly";
+import { shortPath } from "../run-in-terminal";
+import { countProgress } from "../show-progress";
+import type { Terminal } from "../terminal";
+import type { LoadedParts } from "./load-parts";
+import { planTrain, type TrainPlan } from "./plan-train";
+import { TrainView } from "./train-view";
+import { saveTrained, writeTrainingArgs, writeTrainResults } from "./write-run";
+
+/** `tslora train`. Everything is checked before anything is written. */
+export async function runTrain({ terminal, values }: CommandCall): Promise<number> {
+  const plan = planTrain(values);
+  const view = new TrainView(terminal, { json: values.json === true });
+  const interruption = hearInterruption(terminal, { says: "training ends at the next step, with a checkpoint" });
+  try {
+    return await trainPlanned(plan, { terminal, view, signal: interruption.signal });
+  } finally {
+    view.close();
+    interruption.release();
+  }
+}
+
+async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: TrainView; signal: AbortSignal }): Promise<number> {
+  const { terminal, view, signal } = to;
+  const notices: string[] = [];
+  const notice = (text: string): void => {
+    notices.push(text);
+    view.notice(text);
+  };
+  const model = await resolveModel(plan.model.model);
+  notice(model.notice);
+  const config = await readEncoderConfig(model.directory);
+  if (plan.method === "lora") resolveLoraConfig(plan.lora, config); // all that is wrong with it, before the data are read
+  loadQuietly(terminal);
+  const { loadParts } = await import("./load-parts.js"); // danfojs loads TensorFlow
+  const parts = await loadParts(plan, { config, notice, signal });
+  signal.throwIfAborted();
+  const { maxLength } = plan.model;
+  const { seed = 42 } = plan.train;
+  const classifier = await loadClassifier(model, { labels: parts.labels, seed, ...(maxLength === undefined ? {} : { maxLength }) });
+  try {
+    const score = scorer(classifier, { terminal, signal });
+    const before = plan.evaluateBefore && parts.test !== undefined ? await score("Evaluating before training", parts.test) : undefined;
+    if (plan.method === "lora") classifier.addAdapter(plan.lora);
+    else classifier.trainAllWeights();
+    notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
+    const { corpus } = parts.loaded;
+    const args = (): Promise<string> => writeTrainingArgs(plan, { classifier, model, corpus });
+    const training = await follow(classifier, { plan, parts, view, signal, begun: args });
+    if (signal.aborted) return stopped(training, { plan, view, args: await args() });
+    const baseline = plan.baseline && parts.test !== undefined ? await baselineOf(parts, parts.test) : undefined;
+    const validation = parts.validation === undefined ? undefined : await score("Evaluating on validation", parts.validation);
+    const after = parts.test === undefined ? undefined : await score("Evaluating", parts.test);
+    const saved = await saveTrained(classifier, { plan, model, corpus, ...(after === undefined ? {} : { after }) });
+    const results = {
+      model: model.id,
+      data: corpus.source.kind,
+      seed,
+      method: plan.method,
+      labels: classifier.labels,
+      trainableParameters: classifier.countParameters(),
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
+      ...(validation === undefined ? {} : { validation }),
+      ...(baseline === undefined ? {} : { baseline }),
+      training,
+      elapsed: training.elapsedSeconds,
+      notices,
+      ...(corpus.banner === undefined ? {} : { banner: corpus.banner }),
+    };
+    const path = await writeTrainResults(plan.outputDir, results);
+    const shown = after ?? validation;
+    const lines = [
+      ...(shown === undefined ? [] : ["", `On the ${after === undefined ? "validation" : "test"} texts:`, ...evaluationLines(shown, { terminal })]),
+      "",
+      ...accuracies({ before, after, validation, baseline }),
+      `${plan.method === "lora" ? "adapter" : "model"}: ${shortPath(saved)}`,
+      `results: ${shortPath(path)}`,
+    ];
+    const short = (evaluation: Evaluation | undefined): object | undefined => (evaluation === undefined ? undefined : { ...evaluation, predictions: undefined });
+    view.result({ type: "results", [plan.method === "lora" ? "adapter" : "model"]: saved, results: path, before: short(before), after: short(after), validation: short(validation), baseline: short(baseline) }, lines);
+    return EXIT.ok;
+  } finally {
+    classifier.dispose();
+  }
+}
+
+/** Runs the training and shows it; `begun` is called at its first event, when all that can be refused has been. */
+async function follow(classifier: SequenceClassifier, run: { plan: TrainPlan; parts: LoadedParts; view: TrainView; signal: AbortSignal; begun: () => Promise<unknown> }): Promise<TrainSummary> {
+  const { plan, parts, view, signal, begun } = run;
+  const events = train(classifier, { ...plan.train, train: parts.train, ...(parts.validation === undefined ? {} : { validation: parts.validation }), outputDir: plan.outputDir, signal });
+  for (let first = true; ; first = false) {
+    const next = await events.next();
+    if (next.done === true) return next.value;
+    if (first) await begun();
+    view.show(next.value);
+  }
+}
+
+function stopped({ steps }: TrainSummary, { plan, view, args }: { plan: TrainPlan; view: TrainView; args: string }): number {
+  const goOn = `tslora train --config ${shortPath(args)} --resume-from last`;
+  view.result({ type: "stopped", steps, outputDir: plan.outputDir, resume: goOn }, [`Stopped after step ${steps}; its checkpoint is in ${shortPath(plan.outputDir)}. Go on with:`, `  npx ${goOn}`]);
+  return EXIT.interrupted;
+}
+
+function scorer(classifier: SequenceClassifier, { terminal, signal }: { terminal: Terminal; signal: AbortSignal }): (what: string, data: DataFrame) => Promise<Evaluation> {
+  return async (what, data) => {
+    const progress = countProgress(terminal, what);
+    try {
+      return await evaluate(classifier, data, { onProgress: progress.update, signal });
+    } catch (error) {
+      if (signal.aborted) throw new TsloraError("aborted", "Stopped while evaluating; the checkpoints are whole, and nothing else was written.", { cause: error });
+      throw error;
+    } finally {
+      progress.stop();
+    }
+  };
+}
+
+async function baselineOf(parts: LoadedParts, test: DataFrame): Promise<Evaluation> {
+  const { evaluateBaseline } = await import("../../evaluation/baseline/evaluate-baseline.js");
+  return evaluateBaseline(parts.train, test, { labels: parts.labels });
+}
+
+function accuracies({ before, after, validation, baseline }: { before?: Evaluation; after?: Evaluation; validation?: Evaluation; baseline?: Evaluation }): string[] {
+  const said = (name: string, evaluation: Evaluation | undefined): string[] => (evaluation === undefined ? [] : [`${name} ${evaluation.accuracy.toFixed(3)}`]);
+  const all = [...said("before training", before), ...said("after", after), ...said("on validation", validation), ...said("TF-IDF with logistic regression", baseline)];
+  return all.length === 0 ? [] : [`Accuracy: ${all.join(", ")}.`];
+}

@@ -1,0 +1,73 @@
+import { progressAfter, progressShare, progressWords, type ProgressState } from "../../figures/progress-state";
+import type { TrainEvent } from "../../training/train-event";
+import { LiveBar } from "../live-bar";
+import { styled, type Terminal } from "../terminal";
+
+const LINE_EVERY_MS = 10_000;
+
+/**
+ * Shows a training: on a terminal a bar with evaluations above it, elsewhere plain lines, for programs every event as
+ * a line of JSON.
+ */
+export class TrainView {
+  readonly #terminal: Terminal;
+  readonly #json: boolean;
+  #started = performance.now();
+  #state: ProgressState = {};
+  #bar: LiveBar | undefined;
+  #saidAt = -Infinity;
+
+  constructor(terminal: Terminal, { json }: { json: boolean }) {
+    this.#terminal = terminal;
+    this.#json = json;
+  }
+
+  /** A sentence about the run. */
+  notice(text: string): void {
+    if (this.#json) this.#write(JSON.stringify({ type: "notice", text }));
+    else this.#line(text);
+  }
+
+  /** The next event of `train`. */
+  show(event: TrainEvent): void {
+    if (this.#json) return this.#write(JSON.stringify(event));
+    if (event.type === "start") this.#started = performance.now();
+    this.#state = progressAfter(this.#state, event);
+    const { where, how, evaluation } = progressWords(this.#state, (performance.now() - this.#started) / 1000);
+    const words = [where, how].filter((part) => part !== "").join(" · ");
+    if (event.type === "end") {
+      this.close();
+      return this.#line(where);
+    }
+    if (event.type === "evaluation") this.#line(evaluation);
+    else if ("message" in event && typeof event.message === "string") this.#line(styled(this.#terminal, "yellow", event.message));
+    if (this.#terminal.live) {
+      this.#bar ??= new LiveBar(this.#terminal.out);
+      this.#bar.update(progressShare(this.#state), words);
+    } else if (event.type === "start" || (event.type === "step" && performance.now() - this.#saidAt >= LINE_EVERY_MS)) {
+      this.#saidAt = performance.now();
+      this.#line(words);
+    }
+  }
+
+  /** A result, as an object for programs or as lines. */
+  result(object: object, lines: readonly string[]): void {
+    if (this.#json) this.#write(JSON.stringify(object));
+    else for (const line of lines) this.#line(line);
+  }
+
+  /** Takes the bar away. */
+  close(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #line(text: string): void {
+    if (this.#bar === undefined) this.#write(text);
+    else this.#bar.print(text);
+  }
+
+  #write(text: string): void {
+    this.#terminal.out.write(`${text}\n`);
+  }
+}

@@ -1,0 +1,87 @@
+import { resolve, join } from "node:path";
+
+import { writeAtomically } from "../../base/write-atomically";
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { Corpus } from "../../corpus/corpus";
+import type { Evaluation } from "../../evaluation/evaluation";
+import { saveModelCard } from "../../hub/model-card";
+import type { ResolvedModel } from "../../hub/resolve-model";
+import type { TrainSummary } from "../../training/train-event";
+import { TRAINING_ARGS } from "../read-run-record";
+import type { TrainPlan } from "./plan-train";
+
+/** What a run found, as `results.json` holds it: the keys of the study's, where they apply, and more. */
+export interface TrainResults {
+  readonly model: string;
+  readonly data: string;
+  readonly seed: number;
+  readonly method: "lora" | "full";
+  readonly labels: readonly string[];
+  readonly trainableParameters: { readonly trainable: number; readonly all: number };
+  /** The test texts' evaluation before training, after it, and the baseline's. */
+  readonly before?: Evaluation;
+  readonly after?: Evaluation;
+  readonly baseline?: Evaluation;
+  /** The validation texts', after training. */
+  readonly validation?: Evaluation;
+  readonly training: TrainSummary;
+  /** Of training, in seconds. */
+  readonly elapsed: number;
+  readonly notices: readonly string[];
+  readonly banner?: string;
+}
+
+/** What stands for the model and the data so that a later run takes the same. */
+export function pinned(model: ResolvedModel, { source }: Corpus): { model: string; data: string } {
+  const named = { folder: model.directory, embedded: "embedded", cache: model.id, hub: model.id }[model.origin.kind];
+  return { model: named, data: source.kind === "sample" || source.kind === "pubmed" ? source.kind : resolve(source.path) };
+}
+
+/** Writes training_args.json: a configuration file that repeats the run, or goes on with it. Returns its path. */
+export async function writeTrainingArgs(plan: TrainPlan, from: { classifier: SequenceClassifier; model: ResolvedModel; corpus: Corpus }): Promise<string> {
+  const { outputDir, method, evaluateBefore, baseline, data, split, lora, train } = plan;
+  const { classifier, model, corpus } = from;
+  const part = (name: "validation" | "test"): string | number => {
+    const one = split[name];
+    return one === undefined ? 0.2 : one.kind === "share" ? one.share : one.kind === "none" ? "none" : resolve(one.path);
+  };
+  const args = {
+    ...pinned(model, corpus),
+    method,
+    ...(evaluateBefore ? { evaluateBefore } : {}),
+    ...(baseline ? { baseline } : {}),
+    labels: classifier.labels,
+    maxLength: classifier.tokenizer.maxLength,
+    ...Object.fromEntries(Object.entries(data).filter(([key]) => key !== "data")),
+    validation: part("validation"),
+    test: part("test"),
+    ...(split.stratify === undefined ? {} : { stratify: split.stratify }),
+    randomState: split.randomState ?? 42,
+    ...lora,
+    ...train,
+    resumeFrom: undefined, // what is undefined is not written
+    seed: classifier.seed,
+    outputDir,
+  };
+  const path = join(outputDir, TRAINING_ARGS);
+  await writeAtomically(path, `${JSON.stringify(args, undefined, 2)}\n`);
+  return path;
+}
+
+/** Saves the adapter or the model with its card. Returns the folder. */
+export async function saveTrained(classifier: SequenceClassifier, options: { plan: TrainPlan; model: ResolvedModel; corpus: Corpus; after?: Evaluation }): Promise<string> {
+  const { plan, model, corpus, after } = options;
+  const folder = join(plan.outputDir, plan.method === "lora" ? "adapter" : "model");
+  if (plan.method === "lora") await classifier.saveAdapter(folder);
+  else await classifier.saveModel(folder);
+  const metrics = after === undefined ? [] : [{ name: "accuracy", value: after.accuracy, interval: after.accuracyInterval }];
+  await saveModelCard(folder, { baseModel: model.id, method: plan.method, data: corpus.source.kind, seed: classifier.seed, labels: classifier.labels, metrics });
+  return folder;
+}
+
+/** Writes results.json. Returns its path. */
+export async function writeTrainResults(outputDir: string, results: TrainResults): Promise<string> {
+  const path = join(outputDir, "results.json");
+  await writeAtomically(path, `${JSON.stringify(results, undefined, 1)}\n`);
+  return path;
+}
