@@ -1,5 +1,4 @@
 import { Problems } from "../base/problems";
-import { TsloraError } from "../base/tslora-error";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import { findCheckpoint } from "./find-checkpoint";
 import { onInterrupt } from "./on-interrupt";
@@ -24,8 +23,8 @@ import { TrainingRun } from "./training-run";
  * when the loss stops being a number, the gradient explodes, or tensors or memory grow from step to step.
  */
 export async function* train(classifier: SequenceClassifier, options: TrainOptions): AsyncGenerator<TrainEvent, TrainSummary, void> {
-  const { method, problemType } = classifier;
-  if (method === "none") throw new TsloraError("bad-input", "train: nothing is to be trained. Put an adapter on with classifier.addAdapter(...), or call classifier.trainAllWeights().");
+  const method = classifier.expectTrainable("train");
+  const { problemType } = classifier;
   const numLabels = classifier.labels.length;
   const resolved = resolveTrainOptions(options, { method, problemType, numLabels });
   const examples = examplesOf(options.train, { name: "train", numLabels, problemType });
