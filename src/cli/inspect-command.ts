@@ -5,7 +5,7 @@ import type { LibraryCommand } from "./library-command";
 
 export const INSPECT_OPTIONS = {
   tensors: { kind: toggle(), help: "list every tensor with its type and shape" },
-  trainable: { kind: toggle(), help: "say what training would change, which loads the model", default: "on" },
+  trainable: { kind: toggle(), help: "say what training would change", off: "do not say what training would change, which loads the model", default: "on" },
   method: { kind: choice(["lora", "full"]), help: "how it would be trained", default: "lora" },
   labels: MODEL_OPTIONS.labels,
 } as const;

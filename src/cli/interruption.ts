@@ -12,9 +12,10 @@ export interface Interruption {
  * Hears SIGINT, SIGTERM and SIGHUP: the first stops the work in order, the second ends kernels and process at once.
  *
  * @param options.says - what happens now
+ * @param options.tell - shows it; on standard error by default
  */
-export function hearInterruption(terminal: Terminal, options: { readonly says?: string } = {}): Interruption {
-  const { says = "the cell is interrupted and the notebook saved" } = options;
+export function hearInterruption(terminal: Terminal, options: { readonly says?: string; readonly tell?: (text: string) => void } = {}): Interruption {
+  const { says = "the cell is interrupted and the notebook saved", tell = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`) } = options;
   const controller = new AbortController();
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (): void => {
@@ -22,7 +23,7 @@ export function hearInterruption(terminal: Terminal, options: { readonly says?: 
       killAllKernels();
       process.exit(EXIT.interrupted);
     }
-    terminal.err.write(`\n${styled(terminal, "yellow", `Stopping: ${says}. Press Ctrl-C again to end at once.`)}\n`);
+    tell(`Stopping: ${says}. Press Ctrl-C again to end at once.`);
     controller.abort();
   };
   for (const signal of signals) process.on(signal, onSignal);

@@ -5,7 +5,8 @@ import { addOptions, type RawFlags } from "./options/add-options";
 import { gatherOptions } from "./options/gather-options";
 import type { OptionGroup } from "./options/option-table";
 import { exitCodeOfError } from "./exit-codes";
-import type { Terminal } from "./terminal";
+import { wrap } from "./facts";
+import { helpWidth, styled, type Terminal } from "./terminal";
 
 /** What a command is run with. */
 export interface CommandCall {
@@ -36,7 +37,8 @@ export function addLibraryCommand(program: Command, { name, description, argumen
   const command = program.command(name).description(description);
   if (args !== undefined) command.argument(args.pattern, args.help);
   addOptions(command, groups);
-  command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ tslora ${example.command}\n      ${example.does}`).join("\n")}\n${notes === undefined ? "" : `\n${notes}\n`}`);
+  const shown = examples.flatMap(({ command: line, does }) => [`  $ tslora ${line}`, ...wrap(does, helpWidth(terminal) - 6).map((part) => `      ${part}`)]);
+  command.addHelpText("after", `\n${styled(terminal, "bold", "Examples:")}\n${shown.join("\n")}\n${notes === undefined ? "" : `\n${wrap(notes, helpWidth(terminal)).join("\n")}\n`}`);
   command.action(async () => {
     const raw = command.opts<RawFlags>();
     try {

@@ -6,7 +6,7 @@ export class LiveBar {
   readonly #bar: SingleBar;
 
   constructor(stream: NodeJS.WritableStream) {
-    this.#bars = new MultiBar({ stream, format, linewrap: null, hideCursor: false, clearOnComplete: true, gracefulExit: false, emptyOnZero: true });
+    this.#bars = new MultiBar({ stream, format, linewrap: true, hideCursor: false, clearOnComplete: true, gracefulExit: false, emptyOnZero: true });
     this.#bar = this.#bars.create(1, 0, { words: "" });
   }
 
@@ -22,16 +22,18 @@ export class LiveBar {
 
   /** Takes the bar away. Nothing is shown afterwards. */
   stop(): void {
+    this.#bars.update(); // prints what waits to be printed
     this.#bars.stop();
   }
 }
 
-const BAR = 24; // characters
+const BAR = 24; // characters; less on a narrow terminal
 
 /** cli-progress's line: the bar and the words, cut to the terminal's width, so that the line stays one. */
 function format(_options: unknown, { progress, maxWidth }: { readonly progress: number; readonly maxWidth: number }, { words }: { readonly words?: string }): string {
-  const full = Math.round(BAR * Math.min(1, progress));
-  const line = `${"█".repeat(full)}${"░".repeat(BAR - full)} ${words ?? ""}`;
   const width = (maxWidth || 80) - 1;
+  const bar = Math.min(BAR, Math.floor(width / 4));
+  const full = Math.round(bar * Math.min(1, progress));
+  const line = `${"█".repeat(full)}${"░".repeat(bar - full)} ${words ?? ""}`;
   return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 }

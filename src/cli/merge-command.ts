@@ -1,4 +1,28 @@
-import { GENERAL_OPTIONS } from "./options/shared-options";
+import { TsloraError } from "../base/tslora-error";
+import { number, text, toggle } from "./options/option-kinds";
+import { GENERAL_OPTIONS, MODEL_OPTIONS } from "./options/shared-options";
 import type { LibraryCommand } from "./library-command";
 
-export const mergeCommand: LibraryCommand = { name: "merge", description: "merge", groups: [{ title: "General", options: GENERAL_OPTIONS }], examples: [], run: async () => 0 };
+const { model, adapter, labels } = MODEL_OPTIONS;
+
+export const MERGE_OPTIONS = {
+  output: { kind: text("folder"), short: "o", help: "the folder to write: config.json, model.safetensors, tokenizer" },
+  overwrite: { kind: toggle(), help: "take a folder that holds files already; those of the same name are written over" },
+  bound: { kind: number("difference"), help: "the largest difference of a logit that the self-check lets pass", default: "by the logits' size" },
+} as const;
+
+export const mergeCommand: LibraryCommand = {
+  name: "merge",
+  description: "Put an adapter into its base's weights and write a Hugging Face folder",
+  groups: [
+    { title: "Model", options: { model: { ...model, default: "the base that the adapter names" }, adapter, labels } },
+    { title: "Result", options: MERGE_OPTIONS },
+    { title: "General", options: GENERAL_OPTIONS },
+  ],
+  examples: [
+    { command: "merge --adapter output/adapter --output output/merged", does: "on the base that the adapter names" },
+    { command: "merge --model ./my-bert --adapter output/adapter --output output/merged --overwrite --json", does: "for a program, into a folder that is there" },
+  ],
+  notes: "Before anything is written, logits with the adapter and with the merged weights are compared on a fixed batch; the largest difference is printed.",
+  run: async () => { throw new TsloraError("unsupported", "tslora merge: this is not there yet."); },
+};

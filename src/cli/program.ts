@@ -16,7 +16,7 @@ import { mergeCommand } from "./merge-command";
 import { predictCommand } from "./predict-command";
 import { addRunCommand } from "./run-command";
 import { addStudyCommand } from "./study-command";
-import { styled, type Terminal } from "./terminal";
+import { helpWidth, styled, type Terminal } from "./terminal";
 import { trainCommand } from "./train-command";
 
 /**
@@ -34,7 +34,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .configureOutput({
       writeOut: (text) => terminal.out.write(text),
       writeErr: (text) => terminal.err.write(text),
-      getOutHelpWidth: () => Math.min(terminal.out.columns || 80, 120),
+      getOutHelpWidth: () => helpWidth(terminal),
       getErrHelpWidth: () => Math.min(terminal.err.columns || 80, 120),
       getOutHasColors: () => terminal.color,
       getErrHasColors: () => terminal.color,

@@ -27,6 +27,11 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** How wide the help is: as the terminal, but no wider than is good to read. */
+export function helpWidth({ out }: Terminal): number {
+  return Math.min(out.columns || 80, 120);
+}
+
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 
 /** A text in a style, where the terminal shows styles. */

@@ -12,12 +12,12 @@ export function addOptions(command: Command, groups: readonly OptionGroup[]): vo
   }
 }
 
-function flags(key: string, { kind, help, default: standard, short }: OptionSpec<unknown>): Option[] {
+function flags(key: string, { kind, help, default: standard, off: turned, short }: OptionSpec<unknown>): Option[] {
   const flag = flagOf(key);
   const long = short === undefined ? flag : `-${short}, ${flag}`;
   if (kind.metavar === undefined) {
     const on = new Option(long, help);
-    const off = new Option(flag.replace("--", "--no-"), standard === "on" ? `do not: ${help}` : `undo ${flag}, where the file says so`);
+    const off = new Option(flag.replace("--", "--no-"), standard === "on" ? (turned ?? `do not ${help}`) : `undo ${flag}, where the file says so`);
     return standard === "on" ? [on.hideHelp(), off] : [on, off.hideHelp()];
   }
   const said = standard === undefined ? help : `${help} (default: ${standard})`;

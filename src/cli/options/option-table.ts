@@ -6,6 +6,8 @@ export interface OptionSpec<T> {
   readonly help: string;
   /** What the help says of the default. The value itself is the library's, or the command's. */
   readonly default?: string;
+  /** Of a switch that is on by default: what `--no-...` does. */
+  readonly off?: string;
   /** A one-letter flag besides. */
   readonly short?: string;
 }

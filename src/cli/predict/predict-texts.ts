@@ -1,6 +1,5 @@
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
-import { predictRows } from "../../evaluation/predict-rows";
-import { softmax } from "../../evaluation/softmax";
+import { predict } from "../../evaluation/predict";
 
 /** One text's prediction. */
 export interface TextPrediction {
@@ -13,20 +12,18 @@ export interface TextPrediction {
 }
 
 /**
- * Classifies texts: the likeliest label by the softmax, or the second of two where its probability reaches the
- * threshold; of several labels a text each whose sigmoid reaches it, 0.5 by default.
+ * Classifies texts: the likeliest label, or the second of two where its probability reaches the threshold; of several
+ * labels a text each that reaches it, 0.5 by default.
  */
 export async function predictTexts(classifier: SequenceClassifier, texts: readonly string[], options: { threshold?: number; maxTokensPerPass?: number }): Promise<TextPrediction[]> {
   const { threshold, maxTokensPerPass } = options;
-  const { labels, problemType } = classifier;
-  const several = problemType === "multi_label_classification";
-  const rows = await predictRows("predict", classifier, { texts, ...(maxTokensPerPass === undefined ? {} : { maxTokensPerPass }) });
-  return rows.map((row) => {
-    const scores = several ? row.map((logit) => 1 / (1 + Math.exp(-logit))) : softmax(row).probabilities;
-    const ranked = labels.map((label, i) => ({ label, score: scores[i] })).sort((a, b) => b.score - a.score);
-    const decided = several
-      ? ranked.filter(({ score }) => score >= (threshold ?? 0.5)).map(({ label }) => label)
-      : [threshold === undefined ? ranked[0].label : labels[scores[1] >= threshold ? 1 : 0]];
-    return { labels: decided, ranked, probabilities: Object.fromEntries(labels.map((label, i) => [label, scores[i]])) };
+  const predictions = await predict(classifier, texts, maxTokensPerPass === undefined ? {} : { maxTokensPerPass });
+  return predictions.map(({ label, labels, scores: ranked }) => {
+    const byLabel = new Map(ranked.map((one) => [one.label, one.score]));
+    const probabilities = Object.fromEntries(classifier.labels.map((name) => [name, byLabel.get(name) ?? NaN]));
+    if (threshold === undefined) return { labels: labels ?? [label], ranked, probabilities };
+    const [first, second] = classifier.labels;
+    const decided = labels !== undefined ? ranked.filter(({ score }) => score >= threshold).map((one) => one.label) : [probabilities[second] >= threshold ? second : first];
+    return { labels: decided, ranked, probabilities };
   });
 }

@@ -23,7 +23,7 @@ export interface ReadText {
 
 type Cells = Readonly<Record<string, unknown>>;
 
-const MOST_LINE = 64 * 1024 * 1024; // characters: what has longer lines is no text file
+const MOST_LINE = 64 * 1024 * 1024; // bytes: what has longer lines is no text file
 
 /**
  * Texts from a stream, in batches of what is there: a batch never waits for a text that has not come, and nothing is
@@ -63,24 +63,29 @@ async function moved(records: Readable): Promise<void> {
 /** Lines of UTF-8, each as `{ line }`; line ends of every system, and a last line without one. */
 function lineSplitter(name: string): Transform {
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  let rest = "";
+  let rest = Buffer.alloc(0);
   let count = 0;
-  const decode = (bytes: Uint8Array | undefined): string => {
+  const decode = (bytes: Uint8Array): { line: string } => {
+    count++;
+    if (bytes.length > MOST_LINE) throw new TsloraError("bad-input", `${name}: line ${count} has more than ${MOST_LINE} bytes. One text a line was expected.`);
     try {
-      return decoder.decode(bytes, { stream: bytes !== undefined });
+      return { line: decoder.decode(bytes.at(-1) === 0x0d ? bytes.subarray(0, -1) : bytes) };
     } catch (error) {
-      throw new TsloraError("bad-input", `${name}: UTF-8 was expected; behind line ${count} stand bytes that are not. Convert the file, for example with iconv.`, { cause: error });
+      throw new TsloraError("bad-input", `${name}: UTF-8 was expected; line ${count} holds bytes that are not. Convert the file, for example with iconv.`, { cause: error });
     }
   };
   return new Transform({
     readableObjectMode: true,
-    transform(chunk: Uint8Array, _encoding, done) {
+    transform(chunk: Buffer, _encoding, done) {
       try {
-        const parts = (rest + decode(chunk)).split("\n");
-        rest = parts.pop() ?? "";
-        count += parts.length;
-        if (rest.length > MOST_LINE) throw new TsloraError("bad-input", `${name}: line ${count + 1} has more than ${MOST_LINE} characters. One text a line was expected.`);
-        for (const part of parts) this.push({ line: part.endsWith("\r") ? part.slice(0, -1) : part });
+        let from = 0;
+        for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, from)) {
+          this.push(decode(Buffer.concat([rest, chunk.subarray(from, at)])));
+          rest = Buffer.alloc(0);
+          from = at + 1;
+        }
+        rest = Buffer.concat([rest, chunk.subarray(from)]);
+        if (rest.length > MOST_LINE) decode(rest);
         done();
       } catch (error) {
         done(error as Error);
@@ -88,8 +93,7 @@ function lineSplitter(name: string): Transform {
     },
     flush(done) {
       try {
-        rest += decode(undefined);
-        if (rest !== "") this.push({ line: rest });
+        if (rest.length > 0) this.push(decode(rest));
         done();
       } catch (error) {
         done(error as Error);

@@ -27,7 +27,7 @@ import { saveTrained, writeTrainingArgs, writeTrainResults } from "./write-run";
 export async function runTrain({ terminal, values }: CommandCall): Promise<number> {
   const plan = planTrain(values);
   const view = new TrainView(terminal, { json: values.json === true });
-  const interruption = hearInterruption(terminal, { says: "training ends at the next step, with a checkpoint" });
+  const interruption = hearInterruption(terminal, { says: "training ends at the next step, with a checkpoint", tell: (text) => view.warn(text) });
   try {
     return await trainPlanned(plan, { terminal, view, signal: interruption.signal });
   } finally {

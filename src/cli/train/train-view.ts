@@ -1,3 +1,4 @@
+import { formatNumber, formatSeconds } from "../../figures/format";
 import { progressAfter, progressShare, progressWords, type ProgressState } from "../../figures/progress-state";
 import type { TrainEvent } from "../../training/train-event";
 import { LiveBar } from "../live-bar";
@@ -43,11 +44,17 @@ export class TrainView {
     else if ("message" in event && typeof event.message === "string") this.#line(styled(this.#terminal, "yellow", event.message));
     if (this.#terminal.live) {
       this.#bar ??= new LiveBar(this.#terminal.out);
-      this.#bar.update(progressShare(this.#state), words);
+      this.#bar.update(progressShare(this.#state), barWords(this.#state, (performance.now() - this.#started) / 1000));
     } else if (event.type === "start" || (event.type === "step" && performance.now() - this.#saidAt >= LINE_EVERY_MS)) {
       this.#saidAt = performance.now();
       this.#line(words);
     }
+  }
+
+  /** Something that happens beside the events. */
+  warn(text: string): void {
+    if (this.#json) this.#terminal.err.write(`${text}\n`);
+    else this.#line(styled(this.#terminal, "yellow", text));
   }
 
   /** A result, as an object for programs or as lines. */
@@ -70,4 +77,13 @@ export class TrainView {
   #write(text: string): void {
     this.#terminal.out.write(`${text}\n`);
   }
+}
+
+/** What stands behind the bar: the most wanted first, since a narrow terminal cuts the rest. */
+function barWords({ start, lastStep }: ProgressState, elapsedSeconds: number): string {
+  const total = start?.totalSteps ?? 0;
+  if (lastStep === undefined) return `step 0/${total}`;
+  const { step, loss, epoch, tokensPerSecond, learningRate } = lastStep;
+  const left = formatSeconds((elapsedSeconds / step) * (total - step));
+  return [`step ${step}/${total}`, `loss ${formatNumber(loss, 3)}`, `${left} left`, `epoch ${epoch.toFixed(2)}`, `${formatNumber(Math.round(tokensPerSecond))} tokens/s`, `rate ${formatNumber(learningRate)}`].join(" · ");
 }

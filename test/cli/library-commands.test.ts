@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { loadClassifier } from "../../src/classifier/load-classifier";
+import { classificationReport } from "../../src/evaluation/metrics/classification-report";
+import { expectedOf } from "../model/fixture";
+import { cli, tinyCsv, tinyModel, tinyTexts, type Said } from "./tiny";
+
+let folder = "";
+let model = "";
+let csv = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tslora-cli-"));
+  model = await tinyModel(folder);
+  csv = await tinyCsv(join(folder, "data.csv"));
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+const adapter = (): string => join(model, "adapter");
+const json = <T>({ out }: Said): T => JSON.parse(out) as T;
+const lines = (text: string): string[] => text.trimEnd().split("\n");
+
+interface PredictionJson {
+  readonly index: number;
+  readonly id?: string;
+  readonly label: string;
+  readonly score: number;
+  readonly probabilities: Record<string, number>;
+  readonly top?: { label: string; score: number }[];
+}
+
+/** Trains in `out`, a few steps, enough to tell the classes apart. */
+const trainArgs = (out: string, ...more: string[]): string[] =>
+  ["train", "--model", model, "--data", csv, "-o", join(folder, out), "--r", "4", "--learning-rate", "0.02", "--per-device-train-batch-size", "8", "--num-train-epochs", "12", "--target-modules", "all-linear", "--lora-dropout", "0", ...more];
+
+test("inspect tells what a model, an adapter and a file hold", async () => {
+  const described = json<{ kind: string; weights: { parameters: number; tensorCount: number }; encoder: { numHiddenLayers: number }; wouldTrain: { line: string } }>(
+    await cli(["inspect", model, "--json", "--r", "3", "--lora-alpha", "5", "--target-modules", "query,key,value,dense"]),
+  );
+  assert.deepEqual([described.kind, described.encoder.numHiddenLayers, described.wouldTrain.line], ["model", 3, expectedOf("bert").trainable]);
+  const file = json<{ weights: object; tensors: { name: string; dtype: string; shape: number[] }[] }>(await cli(["inspect", join(model, "model.safetensors"), "--json"]));
+  assert.deepEqual(file.weights, described.weights);
+  assert.equal(file.tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), described.weights.parameters);
+  assert.deepEqual(file.tensors.find(({ name }) => name === "bert.embeddings.word_embeddings.weight"), { name: "bert.embeddings.word_embeddings.weight", dtype: "F32", shape: [48, 12], file: "model.safetensors" });
+
+  const text = await cli(["inspect", model, adapter(), "--tensors"]);
+  assert.equal(text.code, 0, text.err);
+  assert.match(text.out, /type +bert: 3 layers of width 12, 3 heads/);
+  assert.match(text.out, /LoRA adapter [\s\S]*LoRA +r 3, alpha 5[\s\S]*adapts +bert\.encoder\.layer\.\{0-2\}\.attention\.output\.dense,[\s\S]*brings whole +classifier/);
+  assert.match(text.out, /base_model\.model\.classifier\.weight +F32 +\[2, 12\]/);
+});
+
+test("inspect says what is wrong with what it is given", async () => {
+  await writeFile(join(folder, "cut.safetensors"), "12345678");
+  await mkdir(join(folder, "electra"), { recursive: true });
+  await writeFile(join(folder, "electra", "config.json"), JSON.stringify({ model_type: "electra" }));
+  for (const [args, says] of [
+    [[folder], /holds neither\. These folders in it do: .*tiny-bert/],
+    [["./none"], /nothing is there/],
+    [[join(folder, "none.safetensors")], /nothing is there/],
+    [[join(folder, "cut.safetensors")], /not a whole safetensors file/],
+    [[csv], /\.safetensors file was expected/],
+    [[model, "--r", "0"], /r is to be a whole number from 1/],
+    [[], /missing required argument 'paths'/],
+  ] as const) {
+    const said = await cli(["inspect", ...args]);
+    assert.equal(said.code, 2, `${args.join(" ")}: ${said.out}`);
+    assert.match(said.err, says);
+  }
+  const electra = await cli(["inspect", join(folder, "electra")]);
+  assert.equal(electra.code, 0);
+  assert.match(electra.out, /type +electra\n[\s\S]*not for tslora +.*electra/);
+});
+
+test("predict gives the library's probabilities, for arguments, files and standard input alike", async () => {
+  const texts = ["w5 w6", "w40 w41 w42", ""];
+  const classifier = await loadClassifier(model);
+  await classifier.loadAdapter(adapter());
+  const logits = await classifier.predictLogits(texts);
+  classifier.dispose();
+  const expected = texts.map((_, i) => 1 / (1 + Math.exp(logits[2 * i] - logits[2 * i + 1])));
+  const check = (said: Said): void => {
+    assert.equal(said.code, 0, said.err);
+    const rows = lines(said.out).map((line) => JSON.parse(line) as PredictionJson);
+    assert.deepEqual(rows.map(({ index }) => index), [0, 1, 2]);
+    rows.forEach(({ label, score, probabilities }, i) => {
+      assert.ok(Math.abs(probabilities.POSITIVE - expected[i]) < 1e-6);
+      assert.ok(Math.abs(probabilities.NEGATIVE + probabilities.POSITIVE - 1) < 1e-12);
+      assert.equal(label, expected[i] > 0.5 ? "POSITIVE" : "NEGATIVE");
+      assert.equal(score, probabilities[label]);
+    });
+  };
+  const base = ["predict", "--model", model, "--adapter", adapter(), "--json"];
+  check(await cli([...base, ...texts]));
+  check(await cli(base, { input: ["w5 ", "w6\r\nw40 w41", " w42\n\n"] }));
+  await writeFile(join(folder, "texts.txt"), texts.join("\n") + "\n");
+  check(await cli([...base, "--file", join(folder, "texts.txt")]));
+  await writeFile(join(folder, "texts.jsonl"), texts.map((text, i) => JSON.stringify({ review: text, n: i })).join("\n\n"));
+  check(await cli([...base, "--file", join(folder, "texts.jsonl"), "--text-column", "review", "--id-column", "n"]));
+  await writeFile(join(folder, "texts.tsv"), `review\tn\n${texts.map((text, i) => `${text}\t${i}`).join("\n")}\n`);
+  check(await cli([...base, "--file", join(folder, "texts.tsv"), "--text-column", "review"]));
+});
+
+test("predict writes label and probability for people, and the likeliest so many; a threshold moves the decision", async () => {
+  const base = ["predict", "--model", model, "--adapter", adapter()];
+  const plain = await cli([...base, "w5 w6", "w40 w41"]);
+  assert.match(plain.out, /^NEGATIVE\t0\.\d{6}\nPOSITIVE\t0\.\d{6}\n$/);
+  assert.match(plain.err, /^Model: the folder .*\nAdapter: .*\nLabels: 0 NEGATIVE, 1 POSITIVE, the model's\. Texts are cut to 20 tokens\.\n$/);
+  assert.match((await cli([...base, "w5 w6", "--top-k", "2"])).out, /^NEGATIVE\t0\.\d{6}\tPOSITIVE\t0\.\d{6}\n$/);
+  assert.match((await cli([...base, "w5 w6", "--threshold", "0.1", "--labels", "no,yes"])).out, /^yes\t0\.2/);
+  const shown = await cli([...base, "w5 w6", `w40 w41 ${"w7 ".repeat(40)}`], { columns: 60 });
+  assert.match(shown.out, /^NEGATIVE {2}0\.\d{3} {2}w5 w6\nPOSITIVE {2}0\.\d{3} {2}w40 w41 .*…\n$/);
+  assert.ok(lines(shown.out).every((line) => line.length < 60));
+  const several = lines((await cli([...base, "--multi-label", "--json", "--threshold", "0.01", "w5 w6"])).out).map((line) => JSON.parse(line) as { labels: string[]; probabilities: Record<string, number> });
+  assert.deepEqual(several[0].labels, ["NEGATIVE", "POSITIVE"]);
+  assert.ok(Math.abs(several[0].probabilities.NEGATIVE + several[0].probabilities.POSITIVE - 1) > 0.01, "each by its own sigmoid");
+});
+
+test("predict refuses what it cannot do, before it loads where it can, with the line where it cannot", async () => {
+  const base = ["predict", "--model", model, "--adapter", adapter()];
+  await writeFile(join(folder, "odd.csv"), "text,id\nw5,1\nw6\n");
+  const bare = await tinyModel(folder, "bare-bert");
+  for (const [args, says, input] of [
+    [["predict", "w5"], /--model or --adapter is needed/],
+    [["predict", "--model", bare, "w5"], /no trained head/],
+    [[...base, "--file", join(folder, "none.txt")], /none\.txt cannot be read/],
+    [[...base, "--file", csv, "w5"], /as arguments and by --file/],
+    [[...base, "--text-column", "x"], /are for tables/],
+    [[...base, "--threshold", "2", "--top-k", "3", "w5"], /--threshold is to be a number from 0 to 1/],
+    [[...base, "--top-k", "3", "w5"], /--top-k is to be at most 2/],
+    [[...base, "--file", csv, "--text-column", "review"], /data\.csv, line 2: a text in the column "review" was expected; there are "text", "label", "id"/],
+    [[...base, "--file", join(folder, "odd.csv")], /odd\.csv cannot be read on: .*line 3/],
+    [[...base, "--input-format", "jsonl"], /standard input, line 2: a JSON object was expected; w5 came/, ['{"text": "w5"}\nw5\n']],
+    [base, /UTF-8 was expected; line 2 holds bytes that are not/, [Buffer.from([0x77, 0x0a, 0xff, 0x0a])]],
+    [["predict", "--adapter", folder, "w5"], /--adapter: a folder that holds adapter_config\.json/],
+  ] as [string[], RegExp, (string | Uint8Array)[]?][]) {
+    const said = await cli(args, input === undefined ? {} : { input });
+    assert.equal(said.code, 2, `${args.join(" ")}: ${said.err}`);
+    assert.match(said.err, says);
+  }
+});
+
+test("evaluate prints scikit-learn's report and the rest, and for programs the same as JSON", async () => {
+  const base = ["evaluate", "--model", model, "--adapter", adapter(), "--data", csv, "--labels", "pos,neg"];
+  const doc = json<{ evaluation: { accuracy: number; report: string; predictions: { yTrue: number; yPred: number; probabilities: number[] }[] }; report: { pos: { support: number } }; average: { scores: { fscore: number } }; notices: string[] }>(
+    await cli([...base, "--json", "--predictions", "--average", "macro"]),
+  );
+  const { predictions, report } = doc.evaluation;
+  assert.deepEqual(predictions.map(({ yTrue }) => yTrue), tinyTexts(40).map(({ label }) => (label === "pos" ? 0 : 1)), "labels are matched by name, not by order");
+  assert.equal(report, classificationReport(predictions.map((one) => one.yTrue), predictions.map((one) => one.yPred), { labels: [0, 1], targetNames: ["pos", "neg"] }));
+  assert.equal(doc.report.pos.support, 20);
+  assert.match(doc.notices.join("\n"), /Labels are matched with the model's by name/);
+  const text = await cli([...base, "--average", "macro"]);
+  assert.ok(text.out.startsWith(report.trimEnd()), text.out);
+  assert.match(text.out, new RegExp(`accuracy +${doc.evaluation.accuracy.toFixed(3)} {2}95% interval`));
+  assert.match(text.out, new RegExp(`macro average +precision .*F1 ${doc.average.scores.fscore.toFixed(3)}`));
+  assert.match(text.out, /true \\ predicted {2}pos {2}neg\n/);
+  const output = join(folder, "scores", "evaluation.json");
+  const moved = await cli([...base, "--threshold", "0", "--output", output]);
+  assert.match(moved.out, /pos +0 +20\n +neg +0 +20\n/);
+  assert.equal((JSON.parse(await readFile(output, "utf8")) as { threshold: number }).threshold, 0);
+});
+
+test("evaluate refuses labels that are not the model's and options that do not fit", async () => {
+  const base = ["evaluate", "--model", model, "--adapter", adapter()];
+  for (const [args, says] of [
+    [base, /--data is needed/],
+    [[...base, "--data", csv], /The data's labels are "neg", "pos"; the model's are 0 "NEGATIVE", 1 "POSITIVE"[\s\S]*Give --labels/],
+    [[...base, "--data", csv, "--labels", "pos,neg", "--threshold", "1.5", "--predictions"], /--threshold is to be[\s\S]*--predictions is for --json/],
+    [[...base, "--data", join(folder, "none.csv")], /none\.csv/],
+    [[...base, "--data", csv, "--labels", "pos,neg,both"], /classifier\.weight.*shape/],
+  ] as [string[], RegExp][]) {
+    const said = await cli(args);
+    assert.equal(said.code, 2, said.err);
+    assert.match(said.err, says);
+  }
+});
+
+test("train says first what was taken, learns, and leaves adapter, results and a file that repeats the run to the bit", async () => {
+  const out = join(folder, "run");
+  const said = await cli(trainArgs("run", "--baseline", "--evaluate-before", "--stratify"));
+  assert.equal(said.code, 0, said.err);
+  assert.match(said.out, /^Model: the folder .*as asked for\.\nData: 40 texts, 20 of label 0 \(neg\), 20 of label 1 \(pos\).*\nParts: 24 texts to train on, 8 for validation, 8 to test on, stratified, random state 42\.\nLabels: 0 neg, 1 pos\.\nTexts are cut to 20 tokens\. trainable params: /);
+  assert.match(said.out, /\nvalidation at step \d+: loss .*\n/);
+  assert.match(said.out, /Accuracy: before training 0\.\d+, after 1\.000, on validation 1\.000, TF-IDF with logistic regression/);
+  for (const name of ["adapter", "results.json", "training_args.json"]) assert.ok(existsSync(join(out, name)), name);
+  assert.ok((await readdir(out)).some((name) => /^checkpoint-\d+$/.test(name)));
+  const results = JSON.parse(await readFile(join(out, "results.json"), "utf8")) as { after: { accuracy: number; n: number; labels: string[] }; before: object; baseline: object; seed: number; notices: string[] };
+  assert.deepEqual([results.after.accuracy, results.after.n, results.after.labels, results.seed], [1, 8, ["neg", "pos"], 42]);
+
+  const again = await cli(["train", "--config", join(out, "training_args.json"), "--output-dir", join(folder, "again"), "--json"]);
+  assert.equal(again.code, 0, again.err);
+  const events = lines(again.out).map((line) => JSON.parse(line) as { type: string });
+  assert.equal(events[0].type, "notice");
+  assert.equal(events.at(-1)?.type, "results");
+  assert.ok(events.some(({ type }) => type === "step") && events.some(({ type }) => type === "evaluation"));
+  const weights = (run: string): Promise<Buffer> => readFile(join(folder, run, "adapter", "adapter_model.safetensors"));
+  assert.ok((await weights("again")).equals(await weights("run")));
+
+  // labels and base are the run's own
+  const predicted = await cli(["predict", "--adapter", join(out, "adapter"), "w5 w6 w7", "w25 w26 w27"]);
+  assert.match(predicted.out, /^neg\t0\.9.*\npos\t0\.9/, predicted.err);
+  assert.match(predicted.err, /Labels: 0 neg, 1 pos, from .*training_args\.json/);
+});
+
+test("train --method full writes a model's folder that predicts", async () => {
+  const said = await cli(["train", "--model", model, "--data", csv, "--method", "full", "--test", "none", "--validation", "8", "--max-steps", "3", "--labels", "pos,neg", "-o", join(folder, "full"), "--no-load-best-model-at-end"]);
+  assert.equal(said.code, 0, said.err);
+  assert.match(said.out, /On the validation texts:[\s\S]*Accuracy: on validation/);
+  const predicted = await cli(["predict", "--model", join(folder, "full", "model"), "w5 w6", "--json"]);
+  assert.deepEqual(Object.keys((JSON.parse(predicted.out) as PredictionJson).probabilities), ["pos", "neg"]);
+});
+
+test("train refuses bad input before anything is written", async () => {
+  await writeFile(join(folder, "one.csv"), "text,label\nw5,a\nw6,a\n");
+  await mkdir(join(folder, "taken"), { recursive: true });
+  await writeFile(join(folder, "taken", "notes.txt"), "");
+  const files = await readdir(folder);
+  for (const [args, says] of [
+    [trainArgs("never", "--data", csv), /--data is given 2 times/],
+    [trainArgs("never", "--warmup-ratio", "2"), /warmupRatio is to be a number from 0 to 1; 2 came/],
+    [trainArgs("never", "--lora-alpha", "-1"), /loraAlpha is to be a number above 0; -1 came/],
+    [trainArgs("never", "--validation", "20", "--test", "20"), /leaves none to train on/],
+    [trainArgs("never", "--text-column", "review"), /expected a column "review"/],
+    [trainArgs("never", "--max-length", "100"), /maxLength is to be a whole number from 2 to 20/],
+    [trainArgs("never", "--labels", "a,b"), /The data's labels are "neg", "pos"; the model's are 0 "a"/],
+    [trainArgs("never", "--class-weights", "1,2,3"), /classWeights/],
+    [trainArgs("taken"), /holds files already \(notes\.txt\)/],
+    [["train", "--model", model, "--data", join(folder, "one.csv"), "-o", join(folder, "never")], /expected texts of two classes/],
+    [["train", "--model", join(folder, "no-model"), "--data", csv, "-o", join(folder, "never")], /nothing is there/],
+  ] as [string[], RegExp][]) {
+    const said = await cli(args);
+    assert.equal(said.code, 2, `${args.join(" ")}: ${said.err}`);
+    assert.match(said.err, says);
+  }
+  assert.deepEqual(await readdir(folder), files);
+});
+
+test("a training on a terminal has a bar in place and evaluations above it", async () => {
+  const said = await cli(trainArgs("bar"), { columns: 70 });
+  assert.equal(said.code, 0, said.err);
+  // eslint-disable-next-line no-control-regex -- the sequences that move the cursor
+  const shown = said.out.split(/\n|\u001b\[[\d?]*[A-Za-z]/);
+  assert.ok(shown.some((line) => /^█+░+ step \d+\/36 · loss \d\.\d{3} · .* left/.test(line)), said.out);
+  assert.ok(shown.filter((line) => /[█░]/.test(line)).every((line) => line.length < 70));
+  assert.deepEqual(shown.flatMap((line) => /^validation at step (\d+)/.exec(line)?.[1] ?? []), ["8", "16", "24", "32", "36"]);
+  assert.match(said.out, /Training finished: step 36 of 36/);
+});

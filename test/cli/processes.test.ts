@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { MAIN, tinyCsv, tinyModel } from "./tiny";
+
+let folder = "";
+let model = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tslora-cli-process-"));
+  model = await tinyModel(folder);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** A command in a process of its own, and what it says. */
+class Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  out = "";
+  err = "";
+  readonly #ended: Promise<unknown[]>;
+
+  constructor(args: readonly string[]) {
+    this.child = spawn(process.execPath, args, { stdio: "pipe" });
+    this.#ended = once(this.child, "close");
+    this.child.stdout.setEncoding("utf8").on("data", (text: string) => (this.out += text));
+    this.child.stderr.setEncoding("utf8").on("data", (text: string) => (this.err += text));
+  }
+
+  /** Waits until standard output matches. */
+  async says(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.out)) {
+      const [value] = (await Promise.race([once(this.child.stdout, "data"), this.#ended])) as [unknown];
+      if (typeof value === "number" && !pattern.test(this.out)) assert.fail(`ended with ${value} before ${String(pattern)}: ${this.out}${this.err}`);
+    }
+  }
+
+  /** The exit code, once it has ended. */
+  async code(): Promise<unknown> {
+    return (await this.#ended)[0];
+  }
+}
+
+test("help and wrong usage load neither TensorFlow nor danfojs", async () => {
+  const script = `
+    const { runCli } = require(${JSON.stringify(join(MAIN, "..", "program.js"))});
+    const { Writable } = require("node:stream");
+    const sink = new Writable({ write: (chunk, encoding, done) => done() });
+    (async () => {
+      for (const args of [["--help"], ["train", "--help"], ["train", "--r", "x"], ["predict", "a"], ["evaluate", "--model", "x"], ["inspect", "./none"], ["merge"]]) await runCli(args, { out: sink, err: sink, color: false, live: false });
+      console.log(Object.keys(require.cache).filter((path) => /tfjs|danfo|tensorflow_addon|transformers/.test(path)).length, "heavy modules");
+    })();`;
+  const running = new Running(["-e", script]);
+  assert.equal(await running.code(), 0, running.err);
+  assert.equal(running.out, "0 heavy modules\n");
+});
+
+test("Ctrl-C stops a training at the next step, with a checkpoint, exit code 130, and how to go on", async () => {
+  const csv = await tinyCsv(join(folder, "data.csv"));
+  const out = join(folder, "stopped");
+  const running = new Running([MAIN, "train", "--model", model, "--data", csv, "-o", out, "--max-steps", "100000", "--eval-steps", "50000", "--json"]);
+  await running.says(/"type":"step"/);
+  running.child.kill("SIGINT");
+  assert.equal(await running.code(), 130, running.err);
+  assert.match(running.err, /Stopping: training ends at the next step/);
+  const last = JSON.parse(running.out.trimEnd().split("\n").at(-1) ?? "") as { type: string; steps: number; resume: string };
+  assert.equal(last.type, "stopped");
+  assert.match(last.resume, /^tslora train --config .*training_args\.json --resume-from last$/);
+  const left = await readdir(out);
+  assert.ok(left.includes(`checkpoint-${last.steps}`) && left.includes("training_args.json"), left.join());
+  assert.ok(!existsSync(join(out, "adapter")) && !existsSync(join(out, "results.json")), "a run that was stopped leaves no result");
+});
+
+test("predict answers each line as it comes, and ends where its input ends", async () => {
+  const running = new Running([MAIN, "predict", "--model", model, "--json"]);
+  running.child.stdin.write("w5 w6\n");
+  await running.says(/^\{"index":0,.*\}\n$/);
+  running.child.stdin.write("w40 w41\nw7");
+  await running.says(/\n\{"index":1,.*\}\n$/);
+  running.child.stdin.end();
+  assert.equal(await running.code(), 0, running.err);
+  assert.match(running.out, /\n\{"index":2,.*\}\n$/);
+});
+
+test("predict ends quietly when the reader of its output goes away", async () => {
+  const running = new Running([MAIN, "predict", "--model", model]);
+  running.child.stdin.on("error", () => undefined); // its reader goes away, too
+  const text = "w5 w6 w7\n".repeat(50_000);
+  running.child.stdin.write(text);
+  await running.says(/\n/);
+  running.child.stdout.destroy();
+  assert.equal(await running.code(), 141, running.err);
+  assert.doesNotMatch(running.err, /EPIPE|at .*\.js/);
+});
