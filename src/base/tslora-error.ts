@@ -7,6 +7,7 @@ export type TsloraErrorCode =
   | "unsupported" // right in itself, but not something this project can do
   | "device" // TensorFlow, its library or a GPU is not what was asked for
   | "kernel" // a Jupyter kernel failed to start, answer or finish
+  | "not-saved" // what was made could not be written
   | "aborted"; // stopped by the user
 
 /**

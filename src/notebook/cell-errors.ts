@@ -30,6 +30,11 @@ export function interruptedError(): ErrorOutput {
   return plainError("Interrupted", "The run was interrupted by the user.");
 }
 
+/** @param prompt - what the cell said to whom it asked */
+export function inputError(prompt: string): ErrorOutput {
+  return plainError("InputRefused", `The cell asks for input${prompt.trim() === "" ? "" : ` (${JSON.stringify(prompt.trim())})`}, and nobody is there to give it. Make it a parameter of the notebook.`);
+}
+
 export function noExceptionError(): ErrorOutput {
   return plainError("NoExceptionRaised", "The cell is tagged raises-exception, but raised none. Remove the tag, or mend the cell.");
 }

@@ -1,10 +1,23 @@
 import { Dealer, Subscriber } from "zeromq";
 
-import type { Connection } from "./connection";
+import { socketAddress, type Connection } from "./connection";
 import { decodeMessage, encodeMessage, type Message } from "./wire";
 
 /** Where a message came from. */
-export type ChannelName = "shell" | "control" | "iopub";
+export type ChannelName = "shell" | "control" | "stdin" | "iopub";
+
+/** Milliseconds between tries to connect: a kernel opens its sockets some time after it was started. */
+const RECONNECT_MS = 10;
+
+/** Whom to connect to, and who hears. */
+export interface ChannelsOptions {
+  readonly connection: Connection;
+  readonly dialect: "tslab" | "standard";
+  /** What the kernel knows this client by: it asks for input where a request came from. */
+  readonly identity: string;
+  readonly onMessage: (channel: ChannelName, message: Message) => void;
+  readonly onBad: (problem: Error) => void;
+}
 
 /**
  * The sockets to a kernel. Messages of all channels go to one listener in the order in which they are read; one that
@@ -12,19 +25,22 @@ export type ChannelName = "shell" | "control" | "iopub";
  */
 export class Channels {
   readonly #key: string;
-  readonly #shell = new Dealer({ linger: 0 });
-  readonly #control = new Dealer({ linger: 0 });
+  readonly #shell: Dealer;
+  readonly #control: Dealer;
+  readonly #stdin: Dealer;
   // Without a limit: ZeroMQ drops what a subscriber does not fetch in time, and outputs must not be lost.
-  readonly #iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
+  readonly #iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0, reconnectInterval: RECONNECT_MS });
   readonly #sending = new Map<Dealer, Promise<void>>();
   #closed = false;
 
-  constructor(connection: Connection, onMessage: (channel: ChannelName, message: Message) => void, onBad: (problem: Error) => void) {
+  constructor({ connection, dialect, identity, onMessage, onBad }: ChannelsOptions) {
     this.#key = connection.key;
-    const address = (port: number): string => `${connection.transport}://${connection.ip}:${port}`;
-    this.#shell.connect(address(connection.shell_port));
-    this.#control.connect(address(connection.control_port));
-    this.#iopub.connect(address(connection.iopub_port));
+    const dealer = (): Dealer => new Dealer({ linger: 0, routingId: identity, reconnectInterval: RECONNECT_MS });
+    [this.#shell, this.#control, this.#stdin] = [dealer(), dealer(), dealer()];
+    this.#shell.connect(socketAddress(connection, connection.shell_port, dialect));
+    this.#control.connect(socketAddress(connection, connection.control_port, dialect));
+    this.#stdin.connect(socketAddress(connection, connection.stdin_port, dialect));
+    this.#iopub.connect(socketAddress(connection, connection.iopub_port, dialect));
     this.#iopub.subscribe();
     const read = async (channel: ChannelName, socket: AsyncIterable<Buffer[]>): Promise<void> => {
       for await (const frames of socket) {
@@ -38,7 +54,7 @@ export class Channels {
         if (!this.#closed) onMessage(channel, message);
       }
     };
-    for (const [name, socket] of [["shell", this.#shell], ["control", this.#control], ["iopub", this.#iopub]] as const) {
+    for (const [name, socket] of [["shell", this.#shell], ["control", this.#control], ["stdin", this.#stdin], ["iopub", this.#iopub]] as const) {
       read(name, socket).catch((error: unknown) => {
         if (!this.#closed) onBad(error as Error); // closing a socket ends its loop, in some versions by an error
       });
@@ -57,6 +73,6 @@ export class Channels {
   /** Closes all sockets; what was not sent is dropped. */
   close(): void {
     this.#closed = true;
-    for (const socket of [this.#shell, this.#control, this.#iopub]) socket.close();
+    for (const socket of [this.#shell, this.#control, this.#stdin, this.#iopub]) socket.close();
   }
 }

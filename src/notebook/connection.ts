@@ -4,9 +4,13 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** How a kernel is spoken to: over the local network, or over sockets in a folder of this user's. */
+export type Transport = "tcp" | "ipc";
+
 /** How to reach a kernel: what Jupyter's connection file says. */
 export interface Connection {
-  readonly transport: "tcp";
+  readonly transport: Transport;
+  /** An address; for `ipc` the path that the sockets' names begin with. */
   readonly ip: string;
   readonly shell_port: number;
   readonly iopub_port: number;
@@ -18,22 +22,45 @@ export interface Connection {
   readonly kernel_name: string;
 }
 
-/** A connection and the file that tells the kernel of it; `remove` takes the file away. */
+/** A connection and the file that tells the kernel of it. */
 export interface ConnectionFile {
   readonly connection: Connection;
   readonly path: string;
+  /** Takes away what nobody needs once the kernel has read the file. */
+  readonly removeRead: () => Promise<void>;
+  /** Takes everything away. */
   readonly remove: () => Promise<void>;
 }
 
-/** Picks five free ports and writes a connection file that only this user can read. */
-export async function writeConnectionFile(kernelName: string): Promise<ConnectionFile> {
-  const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5);
-  const key = randomBytes(32).toString("hex");
-  const connection: Connection = { transport: "tcp", ip: "127.0.0.1", shell_port, iopub_port, stdin_port, control_port, hb_port, signature_scheme: "hmac-sha256", key, kernel_name: kernelName };
-  const folder = await mkdtemp(join(tmpdir(), `tslora-kernel-${process.pid}-`));
-  const path = join(folder, "connection.json");
-  await writeFile(path, JSON.stringify(connection, null, 1), { mode: 0o600 });
-  return { connection, path, remove: () => rm(folder, { recursive: true, force: true }) };
+/** What the path of a socket may have in characters. */
+const SOCKET_PATH = 90;
+
+/** Picks five free ports, or names for sockets, and writes a connection file that only this user can read. */
+export async function writeConnectionFile(kernelName: string, transport: Transport = "tcp"): Promise<ConnectionFile> {
+  const base = transport === "ipc" && tmpdir().length > SOCKET_PATH - 40 ? "/tmp" : tmpdir();
+  const folder = await mkdtemp(join(base, `tslora-kernel-${process.pid}-`));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    const [shell_port, iopub_port, stdin_port, control_port, hb_port] = transport === "ipc" ? [1, 2, 3, 4, 5] : await freePorts(5);
+    const key = randomBytes(32).toString("hex");
+    const ip = transport === "ipc" ? join(folder, "socket") : "127.0.0.1";
+    const connection: Connection = { transport, ip, shell_port, iopub_port, stdin_port, control_port, hb_port, signature_scheme: "hmac-sha256", key, kernel_name: kernelName };
+    const path = join(folder, "connection.json");
+    await writeFile(path, JSON.stringify(connection, null, 1), { mode: 0o600 });
+    return { connection, path, remove, removeRead: transport === "ipc" ? () => rm(path, { force: true }) : remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/**
+ * The address of one of a kernel's sockets.
+ *
+ * @param dialect - tslab joins an ipc path and a number by a colon, Jupyter by a hyphen
+ */
+export function socketAddress({ transport, ip }: Connection, port: number, dialect: "tslab" | "standard"): string {
+  return `${transport}://${ip}${transport === "ipc" && dialect === "standard" ? "-" : ":"}${port}`;
 }
 
 /** Ports that are free now; all are held open until the last is known, so that they differ. */

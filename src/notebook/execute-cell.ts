@@ -23,11 +23,16 @@ export type ExecutionTimes = Readonly<Partial<Record<"iopub.status.busy" | "iopu
 export interface Execution {
   readonly end: { readonly kind: "reply"; readonly content: JsonRecord } | { readonly kind: "exit"; readonly exit: KernelExit };
   /** Why it was interrupted, if it was. */
-  readonly stopped: "timeout" | "aborted" | undefined;
+  readonly stopped: Stop | undefined;
+  /** What it asked for, where it was stopped for asking. */
+  readonly prompt?: string;
   /** How long the kernel had not answered a heartbeat when it was interrupted, in milliseconds. */
   readonly silentMs: number;
   readonly times: ExecutionTimes;
 }
+
+/** Why a cell is interrupted: its limit, the user, or that it wants an input that nobody can give. */
+export type Stop = "timeout" | "aborted" | "input";
 
 /** How long messages that a kernel published before its end may still be on their way, in milliseconds. */
 const DRAIN_MS = 100;
@@ -54,6 +59,13 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
   let drained = false;
   let stopped: Execution["stopped"];
   let silentMs = 0;
+  let prompt: string | undefined;
+  const stop = (why: Stop): void => {
+    stopped = why;
+    silentMs = kernel.silentMs;
+    kernel.interrupt();
+    after(options.graceMs, { kind: "give-up" });
+  };
   // A publisher that is overrun drops messages, and idle may be among them: a later request's idle tells that it was.
   const askForIdle = async (): Promise<void> => {
     const answer = await kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);
@@ -72,7 +84,7 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
         // tslab tells an unhandled rejection right after its idle: one round trip later it is here, and this cell's.
         if (kernel.spec.dialect === "tslab") await kernel.ask("shell", "kernel_info_request", {}, options.graceMs);
       }
-      if (reply !== undefined && settled && mailbox.isEmpty) return { end: { kind: "reply", content: reply }, stopped, silentMs, times };
+      if (reply !== undefined && settled && mailbox.isEmpty) return { end: { kind: "reply", content: reply }, stopped, prompt, silentMs, times };
       const happening = await mailbox.next();
       if (happening.kind === "iopub") {
         const { header, content } = happening.message;
@@ -96,13 +108,14 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
           after(DRAIN_MS, happening);
           continue;
         }
-        return { end: happening, stopped, silentMs, times };
+        return { end: happening, stopped, prompt, silentMs, times };
       } else if (happening.kind === "stop") {
         if (stopped !== undefined || settled) continue;
-        stopped = happening.why;
-        silentMs = kernel.silentMs;
-        kernel.interrupt();
-        after(options.graceMs, { kind: "give-up" });
+        stop(happening.why);
+      } else if (happening.kind === "input") {
+        if (stopped !== undefined || settled) continue;
+        prompt = typeof happening.message.content.prompt === "string" ? happening.message.content.prompt : "";
+        stop("input");
       } else if (happening.kind === "idle-late") {
         if (!idle) void askForIdle();
       } else if (happening.kind === "idle-lost") {

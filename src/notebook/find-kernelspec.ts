@@ -66,7 +66,7 @@ function readKernelSpec(folder: string, name: string): KernelSpec {
     name,
     displayName: typeof spec.display_name === "string" ? spec.display_name : name,
     language: typeof spec.language === "string" ? spec.language.toLowerCase() : "",
-    argv: argv.map((arg, index) => (index === 0 ? interpreter(arg, prefix) : arg.replaceAll("{resource_dir}", folder).replaceAll("{prefix}", prefix))),
+    argv: withoutHistory(argv).map((arg, index) => (index === 0 ? interpreter(arg, prefix) : arg.replaceAll("{resource_dir}", folder).replaceAll("{prefix}", prefix))),
     env: Object.fromEntries(Object.entries(isRecord(spec.env) ? spec.env : {}).map(([key, value]) => [key, expand(String(value))])),
     interruptMode: spec.interrupt_mode === "message" ? "message" : "signal",
     dialect: argv.some((arg) => /(^|[\\/])tslab(\.cmd)?$/.test(arg)) ? "tslab" : "standard",
@@ -79,6 +79,13 @@ function interpreter(program: string, prefix: string): string {
   return [program, "python3", "python"].map((name) => join(prefix, "bin", name)).find((path) => existsSync(path)) ?? program;
 }
 
+/** IPython's history stays in memory, as nbclient has it: kernels that run at once would share one file. */
+function withoutHistory(argv: readonly string[]): readonly string[] {
+  const ipython = argv.some((arg) => arg === "ipykernel_launcher" || arg === "ipykernel");
+  return ipython && !argv.some((arg) => arg.startsWith("--HistoryManager.hist_file")) ? [...argv, "--HistoryManager.hist_file=:memory:"] : argv;
+}
+
+/** Variables as Python's string templates take them: `$NAME` and `${NAME}`; one that is not set stays as it is. */
 function expand(value: string): string {
-  return value.replace(/\$\{(\w+)\}/g, (whole, variable: string) => process.env[variable] ?? whole);
+  return value.replace(/\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g, (whole, braced: string | undefined, bare: string | undefined) => process.env[braced ?? bare ?? ""] ?? whole);
 }

@@ -1,7 +1,5 @@
 import { Request } from "zeromq";
 
-import type { Connection } from "./connection";
-
 /**
  * Asks a kernel for a sign of life every few seconds. A kernel whose event loop is blocked by a long computation does
  * not answer either, so silence is information for a message and never a verdict: death is told by the process's exit.
@@ -12,8 +10,8 @@ export class Heartbeat {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(connection: Connection, intervalMs = 2000) {
-    const address = `${connection.transport}://${connection.ip}:${connection.hb_port}`;
+  /** @param address - the kernel's heartbeat socket */
+  constructor(address: string, intervalMs = 2000) {
     this.#socket = this.#connect(address);
     const beat = async (): Promise<void> => {
       try {

@@ -1,7 +1,7 @@
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 import { hasTag, type Cell, type CodeCell, type Notebook } from "./notebook-types";
-import { readAs, type NotebookParameter } from "./parameter-shape";
+import { readAs, takeAs, type NotebookParameter } from "./parameter-shape";
 import { parameterLanguage, parametersCell } from "./read-parameters";
 
 /** Values by parameter name: JSON values, or texts that are read as the parameter's type asks. */
@@ -10,6 +10,8 @@ export type ParameterInput = Readonly<Record<string, unknown>>;
 /** What to inject, and into what. */
 export interface InjectOptions {
   readonly values: ParameterInput;
+  /** Names whose texts stay texts. */
+  readonly raw?: readonly string[];
   /** The kernel's language. */
   readonly language: string;
   /** What messages call the notebook. */
@@ -23,7 +25,7 @@ export interface InjectOptions {
  * @throws TsloraError `bad-option` that lists every unknown name and every value that its parameter does not take.
  */
 export function injectParameters(notebook: Notebook, options: InjectOptions): Notebook {
-  const { values, path } = options;
+  const { values, raw = [], path } = options;
   const names = Object.keys(values);
   if (names.length === 0) return notebook;
   const cell = parametersCell(notebook, path);
@@ -39,7 +41,7 @@ export function injectParameters(notebook: Notebook, options: InjectOptions): No
       problems.expect(false, `there is no parameter ${JSON.stringify(name)}; the notebook has ${[...known.keys()].join(", ") || "none"}`);
       return [];
     }
-    const read = readAs(values[name], parameter.shape);
+    const read = raw.includes(name) ? takeAs(values[name], parameter.shape) : readAs(values[name], parameter.shape);
     if (read === undefined) problems.expect(false, mismatch(parameter, values[name]));
     return read === undefined ? [] : [parameter.assign(language.literal(read.value))];
   });

@@ -1,6 +1,6 @@
 /**
- * Loaded into a kernel of this clone by `node --require`, before tslab. It leaves tslab as it is and closes two gaps
- * that a headless run would fall into.
+ * Loaded into a kernel of this clone by `node --require`, before tslab. It leaves tslab as it is and closes gaps that a
+ * headless run would fall into.
  */
 import * as zeromq from "zeromq";
 
@@ -10,7 +10,7 @@ setInterval(() => {
   if (process.ppid !== runner) process.exit(1);
 }, 1000).unref();
 
-const { Publisher } = zeromq;
+const { Publisher, Reply, Router } = zeromq;
 
 /**
  * The publisher that tslab gets. ZeroMQ's drops messages in silence when a thousand wait, and throws from the 513th
@@ -51,8 +51,43 @@ class PatientPublisher extends Publisher {
   }
 }
 
+/**
+ * Sockets that bear being spoken to while tslab still opens its others: ZeroMQ refuses to read and send meanwhile, and
+ * tslab would never read that socket again.
+ */
+class PatientRouter extends Router {
+  override async receive(): ReturnType<InstanceType<typeof Router>["receive"]> {
+    return untilFree(() => super.receive());
+  }
+
+  override async send(message: Parameters<InstanceType<typeof Router>["send"]>[0]): Promise<void> {
+    return untilFree(() => super.send(message));
+  }
+}
+
+class PatientReply extends Reply {
+  override async receive(): ReturnType<InstanceType<typeof Reply>["receive"]> {
+    return untilFree(() => super.receive());
+  }
+
+  override async send(message: Parameters<InstanceType<typeof Reply>["send"]>[0]): Promise<void> {
+    return untilFree(() => super.send(message));
+  }
+}
+
+async function untilFree<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      await new Promise(setImmediate);
+    }
+  }
+}
+
 function isBusy(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EBUSY";
 }
 
-Object.assign(require.cache[require.resolve("zeromq")]?.exports as object, { Publisher: PatientPublisher });
+Object.assign(require.cache[require.resolve("zeromq")]?.exports as object, { Publisher: PatientPublisher, Reply: PatientReply, Router: PatientRouter });

@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 
 import type { ConnectionFile } from "./connection";
 import type { KernelSpec } from "./find-kernelspec";
+import { killMarked } from "./process-tree";
 
 /** How a kernel's process ended. */
 export interface KernelExit {
@@ -29,8 +31,14 @@ const running = new Set<KernelProcess>();
 
 /** Kills every kernel of this process and their children at once. For the last moment: a second Ctrl-C, `exit`. */
 export function killAllKernels(): void {
-  for (const kernel of running) kernel.signal("SIGKILL");
+  for (const kernel of running) kernel.killAll();
 }
+
+/**
+ * The variable by which a kernel's children are known at its end, also those in a session of their own. One that is
+ * to outlive the run is started without it.
+ */
+const MARK = "TSLORA_KERNEL_ID";
 
 /**
  * A kernel's process in a process group of its own, so that Ctrl-C in the terminal does not reach it by itself and
@@ -40,6 +48,7 @@ export class KernelProcess {
   /** Resolves once the process has ended. Never rejects. */
   readonly exited: Promise<KernelExit>;
   readonly #child: ChildProcess;
+  readonly #id = randomUUID();
   #tail = "";
   #ended = false;
 
@@ -48,7 +57,7 @@ export class KernelProcess {
     const [program, ...args] = spec.argv.map((arg) => arg.replaceAll("{connection_file}", connectionFile.path));
     this.#child = spawn(program, args, {
       cwd,
-      env: { ...process.env, ...spec.env, JPY_PARENT_PID: String(process.pid), ...env },
+      env: { ...process.env, ...spec.env, JPY_PARENT_PID: String(process.pid), [MARK]: this.#id, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
@@ -63,7 +72,7 @@ export class KernelProcess {
     this.exited = new Promise<KernelExit>((resolve) => {
       const end = (exit: KernelExit): void => {
         this.#ended = true;
-        this.signal("SIGKILL"); // children that outlived it
+        this.killAll(); // children that outlived it
         running.delete(this);
         if (running.size === 0) process.off("exit", killAllKernels);
         resolve(exit);
@@ -98,9 +107,10 @@ export class KernelProcess {
     }
   }
 
-  /** Sends SIGINT to the kernel itself; its children are its own business then, as in Jupyter. */
-  interrupt(): void {
-    this.#child.kill("SIGINT");
+  /** Kills the process and everything that it has started. */
+  killAll(): void {
+    this.signal("SIGKILL");
+    killMarked(`${MARK}=${this.#id}`);
   }
 
   /** SIGTERM, and SIGKILL where that is not heard within `graceMs`. Resolves when the process is gone. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { TsloraError } from "../base/tslora-error";
 import { Channels, type ChannelName } from "./channels";
-import { writeConnectionFile, type ConnectionFile } from "./connection";
+import { socketAddress, writeConnectionFile, type ConnectionFile, type Transport } from "./connection";
 import type { KernelSpec } from "./find-kernelspec";
 import { Heartbeat } from "./heartbeat";
 import type { JsonRecord } from "./json";
@@ -17,6 +17,8 @@ export interface KernelOptions {
   readonly cwd: string;
   /** Variables set for the kernel on top of this process's own; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How the kernel is spoken to. @default "tcp" */
+  readonly transport?: Transport;
   /** How long the kernel has to answer its first request, in milliseconds. @default 60000 */
   readonly startTimeoutMs?: number;
   /** How long each step of stopping it waits, in milliseconds. @default 3000 */
@@ -27,10 +29,11 @@ export interface KernelOptions {
   readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
 }
 
-/** What comes in for one request: its reply, an iopub message, or the kernel's end. */
+/** What comes in for one request: its reply, an iopub message, a wish for input, or the kernel's end. */
 export type KernelEvent =
   | { readonly kind: "reply"; readonly message: Message }
   | { readonly kind: "iopub"; readonly message: Message }
+  | { readonly kind: "input"; readonly message: Message }
   | { readonly kind: "exit"; readonly exit: KernelExit };
 
 /** A running kernel of any language. Made by {@link startKernel}; whoever made it calls {@link Kernel.stop}. */
@@ -54,8 +57,16 @@ export class Kernel {
     this.#file = file;
     this.#graceMs = options.graceMs ?? 3000;
     this.#process = new KernelProcess({ spec: options.spec, connectionFile: file, cwd: options.cwd, env: options.env ?? {}, onLog });
-    this.#channels = new Channels(file.connection, (channel, message) => this.#deliver(channel, message), (problem) => onLog("stderr", `${problem.message}\n`));
-    this.#heartbeat = new Heartbeat(file.connection);
+    const { connection } = file;
+    const { dialect } = options.spec;
+    this.#channels = new Channels({
+      connection,
+      dialect,
+      identity: this.#session,
+      onMessage: (channel, message) => this.#deliver(channel, message),
+      onBad: (problem) => onLog("stderr", `${problem.message}\n`),
+    });
+    this.#heartbeat = new Heartbeat(socketAddress(connection, connection.hb_port, dialect));
     void this.#process.exited.then((exit) => {
       for (const listener of this.#listeners.values()) listener({ kind: "exit", exit });
     });
@@ -109,6 +120,11 @@ export class Kernel {
     return id;
   }
 
+  /** Sends a message that has no answer. */
+  tell(channel: "shell" | "control", type: string, content: JsonRecord): void {
+    if (!this.#process.ended) this.#channels.send(channel, newMessage(type, content, this.#session)).catch(() => undefined);
+  }
+
   /** Ends listening to a request. */
   forget(id: string): void {
     this.#listeners.delete(id);
@@ -125,7 +141,7 @@ export class Kernel {
       id = this.request(channel, type, content, (event) => {
         if (event.kind === "exit") resolve(undefined);
         else if (event.kind === "reply") reply = event.message;
-        else if (isIdle(event.message)) idle = true;
+        else if (event.kind === "iopub" && isIdle(event.message)) idle = true;
         if (reply !== undefined && (idle || channel === "control" || !this.#iopubSeen)) resolve(reply);
       });
     });
@@ -141,12 +157,12 @@ export class Kernel {
   interrupt(): void {
     if (this.#process.ended) return;
     if (this.spec.interruptMode === "message") void this.ask("control", "interrupt_request", {}, this.#graceMs);
-    else this.#process.interrupt();
+    else this.#process.signal("SIGINT"); // to its children too, as in Jupyter: what it waits for may be one of them
   }
 
-  /** Takes the file with the connection's key away. */
+  /** Takes the file with the connection's key away, once the kernel has read it. */
   async removeConnectionFile(): Promise<void> {
-    await this.#file.remove();
+    await this.#file.removeRead();
   }
 
   /** Ends the kernel and its children: asked to shut down, then SIGTERM, then SIGKILL. Resolves when it is gone. */
@@ -159,14 +175,14 @@ export class Kernel {
     const exit = await this.#process.stop(this.#graceMs);
     this.#heartbeat.close();
     this.#channels.close();
-    await this.removeConnectionFile();
+    await this.#file.remove();
     return exit;
   }
 
   #deliver(channel: ChannelName, message: Message): void {
     if (channel === "iopub") this.#iopubSeen = true;
     const listener = this.#listeners.get(message.parent.msg_id ?? "");
-    if (listener !== undefined) listener({ kind: channel === "iopub" ? "iopub" : "reply", message });
+    if (listener !== undefined) listener({ kind: channel === "iopub" ? "iopub" : channel === "stdin" ? "input" : "reply", message });
     else if (channel === "iopub") this.#onStray?.(message);
   }
 }
@@ -180,7 +196,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const { spec, startTimeoutMs = 60_000 } = options;
   for (let attempt = 1; ; attempt++) {
     if (options.signal?.aborted === true) throw stoppedAtStart();
-    const kernel = new Kernel(options, await writeConnectionFile(spec.name));
+    const kernel = new Kernel(options, await writeConnectionFile(spec.name, options.transport));
     const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
     if (outcome === "ready") {
       await kernel.removeConnectionFile(); // it has been read; so even a runner that is killed outright leaves none

@@ -28,9 +28,10 @@ export class LateOutputs {
 
   /** Takes what has come so far into the cells that it belongs to. */
   *take(executed: readonly ExecutedCell[]): Generator<RunEvent, void, undefined> {
-    for (const { header, content, parent } of this.#messages.splice(0)) {
+    for (const { header, content, parent, buffers } of this.#messages.splice(0)) {
       const place = this.#places.get(parent.msg_id ?? "");
       if (place === undefined) continue;
+      if (header.msg_type.startsWith("comm_")) this.#state.widgets.comm(header.msg_type, content, buffers);
       let message: OutputMessage = { type: header.msg_type, content };
       if (this.#dialect === "tslab" && content.name === "stderr" && typeof content.text === "string") {
         const filter = new TslabFailureFilter();

@@ -35,14 +35,26 @@ const output = {
 };
 
 /**
- * nbformat 4.5 as a JSON schema, written from the published description of the format
+ * A cell of nbformat 4.5 as a JSON schema, written from the published description of the format
  * (https://nbformat.readthedocs.io/en/latest/format_description.html). Cells and outputs are told apart by a
  * discriminator, so that a problem is reported for the kind of cell that it is in.
  */
+export const cellSchema = {
+  type: "object",
+  required: ["cell_type"],
+  discriminator: { propertyName: "cell_type" },
+  oneOf: [
+    shape({ cell_type: { const: "code" }, id, metadata: cellMetadata, source: multiline, execution_count: count, outputs: { type: "array", items: output } }),
+    shape({ cell_type: { const: "markdown" }, id, metadata: cellMetadata, source: multiline, attachments }, ["attachments"]),
+    shape({ cell_type: { const: "raw" }, id, metadata: cellMetadata, source: multiline, attachments }, ["attachments"]),
+  ],
+};
+
+/** A notebook of nbformat 4.5 without its cells. */
 export const notebookSchema = {
   type: "object",
   additionalProperties: false,
-  required: ["metadata", "nbformat_minor", "nbformat", "cells"],
+  required: ["metadata", "nbformat_minor", "nbformat"],
   properties: {
     nbformat: { const: 4 },
     nbformat_minor: { type: "integer", minimum: 5 },
@@ -54,19 +66,6 @@ export const notebookSchema = {
         language_info: { type: "object", required: ["name"], properties: { name: { type: "string" } } },
         title: { type: "string" },
         authors: { type: "array" },
-      },
-    },
-    cells: {
-      type: "array",
-      items: {
-        type: "object",
-        required: ["cell_type"],
-        discriminator: { propertyName: "cell_type" },
-        oneOf: [
-          shape({ cell_type: { const: "code" }, id, metadata: cellMetadata, source: multiline, execution_count: count, outputs: { type: "array", items: output } }),
-          shape({ cell_type: { const: "markdown" }, id, metadata: cellMetadata, source: multiline, attachments }, ["attachments"]),
-          shape({ cell_type: { const: "raw" }, id, metadata: cellMetadata, source: multiline, attachments }, ["attachments"]),
-        ],
       },
     },
   },

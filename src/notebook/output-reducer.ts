@@ -22,7 +22,7 @@ export interface OutputMessage {
 /**
  * The outputs of a cell after one more iopub message. Streams of one name that follow each other become one; a
  * carriage return overwrites its line, a backspace its character, as in a terminal; other messages change nothing.
- * `update_display_data` changes other cells too: see {@link updateDisplays}.
+ * A display shown anew changes other cells too: see {@link updateDisplay}.
  */
 export function reduceOutputs(state: CellOutputs, { type, content }: OutputMessage): CellOutputs {
   if (type === "clear_output") return content.wait === true ? { ...state, clearFirst: true } : NO_OUTPUTS;
@@ -33,20 +33,18 @@ export function reduceOutputs(state: CellOutputs, { type, content }: OutputMessa
 }
 
 /**
- * The outputs of all cells after an `update_display_data`: every output with its `display_id` shows the new data.
- * Cells without one are returned as they are, so that a caller can tell what changed.
+ * The outputs of a cell after a message that shows a display anew: every output with its `display_id` shows the new
+ * data. A cell without one is returned as it is, so that a caller can tell whether it changed.
  */
-export function updateDisplays(cells: readonly CellOutputs[], content: JsonRecord): readonly CellOutputs[] {
+export function updateDisplay(cell: CellOutputs, content: JsonRecord): CellOutputs {
   const id = displayId(content);
-  if (id === undefined) return cells;
-  const shows = (output: Output): boolean => "transient" in output && output.transient?.display_id === id;
-  return cells.map((cell) => {
-    if (!cell.outputs.some(shows)) return cell;
-    return { ...cell, outputs: cell.outputs.map((output) => (shows(output) ? { ...output, data: record(content.data), metadata: record(content.metadata) } : output)) };
-  });
+  const shows = (output: Output): boolean => id !== undefined && "transient" in output && output.transient?.display_id === id;
+  if (!cell.outputs.some(shows)) return cell;
+  return { ...cell, outputs: cell.outputs.map((output) => (shows(output) ? { ...output, data: record(content.data), metadata: record(content.metadata) } : output)) };
 }
 
-function toOutput(type: string, content: JsonRecord): Output | undefined {
+/** A display, a result or an error as an output; undefined for a message of another type. */
+export function toOutput(type: string, content: JsonRecord): Output | undefined {
   if (type === "error") {
     const traceback = Array.isArray(content.traceback) ? content.traceback.map(text) : [];
     return { output_type: "error", ename: text(content.ename), evalue: text(content.evalue), traceback };
@@ -100,7 +98,8 @@ function backspaced(part: string): string {
   return result.replace(/^[\b]+/, "");
 }
 
-function displayId(content: JsonRecord): string | undefined {
+/** The id by which a display is updated, if a message has one. */
+export function displayId(content: JsonRecord): string | undefined {
   const id = isRecord(content.transient) ? content.transient.display_id : undefined;
   return typeof id === "string" ? id : undefined;
 }

@@ -30,11 +30,16 @@ export type ShapedValue = { readonly value: unknown } | undefined;
  * as a string literal; else the JSON or number in it where the shape takes that; else a string.
  */
 export function readAs(input: unknown, shape: ParameterShape): ShapedValue {
-  if (typeof input !== "string") return fits(input, shape) ? { value: input } : undefined;
+  if (typeof input !== "string") return takeAs(input, shape);
   if (takesLiteral(input, shape)) return { value: input };
   const parsed = numberOrJson(input);
   if (parsed !== undefined && typeof parsed.value !== "string" && fits(parsed.value, shape)) return parsed;
   return fits(input, shape) ? { value: input } : undefined;
+}
+
+/** A value as it is, where a shape takes it. */
+export function takeAs(value: unknown, shape: ParameterShape): ShapedValue {
+  return fits(value, shape) ? { value } : undefined;
 }
 
 function numberOrJson(text: string): ShapedValue {

@@ -2,14 +2,14 @@ import { readFile } from "node:fs/promises";
 
 import { TsloraError } from "../base/tslora-error";
 import type { Notebook } from "./notebook-types";
-import { parseNotebook } from "./parse-notebook";
+import { parseNotebook, type ParseOptions } from "./parse-notebook";
 
 /**
  * Reads and checks a notebook file; see {@link parseNotebook}.
  *
  * @throws TsloraError `not-found` when there is no such file, `bad-input` or `unsupported` when it cannot be used.
  */
-export async function readNotebook(path: string): Promise<Notebook> {
+export async function readNotebook(path: string, options: ParseOptions = {}): Promise<Notebook> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -24,5 +24,5 @@ export async function readNotebook(path: string): Promise<Notebook> {
   } catch (error) {
     throw new TsloraError("bad-input", `${path} is not UTF-8 text, as a notebook must be.`, { cause: error, details: { path } });
   }
-  return parseNotebook(text, path);
+  return parseNotebook(text, path, options);
 }

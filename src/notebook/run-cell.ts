@@ -1,8 +1,9 @@
-import { deadKernelError, interruptedError, noExceptionError, notExecutedError, replyError, timeoutError, type CellLimit } from "./cell-errors";
+import { deadKernelError, inputError, interruptedError, noExceptionError, notExecutedError, replyError, timeoutError, type CellLimit } from "./cell-errors";
 import { executeCell, type Execution } from "./execute-cell";
 import type { Kernel } from "./kernel";
 import { hasTag, type CodeCell, type ErrorOutput } from "./notebook-types";
 import type { OutputMessage } from "./output-reducer";
+import { processMemory, resetMemoryPeak } from "./process-tree";
 import type { CellOutcome, CellReport, RunEvent } from "./run-events";
 import type { PlacedCell, RunState } from "./run-state";
 import { tslabErrorOutput, type ExecutedCell } from "./tslab-error-output";
@@ -25,6 +26,8 @@ export async function* runCell(placed: PlacedCell, options: RunCellOptions): Asy
   const { kernel, state, limit, graceMs, signal, onRequest } = options;
   const { cell, place } = placed;
   const start = performance.now();
+  resetMemoryPeak(kernel.pid);
+  state.start(placed);
   const output = (message: OutputMessage): RunEvent => {
     state.reduce(place, message);
     return { event: "output", message, late: false, ...place };
@@ -34,10 +37,18 @@ export async function* runCell(placed: PlacedCell, options: RunCellOptions): Asy
   const filter = kernel.spec.dialect === "tslab" ? new TslabFailureFilter() : undefined;
   const execution = executeCell(kernel, cell.source, { timeoutMs: limit?.ms, graceMs, signal, onRequest });
   let raised: ErrorOutput | undefined;
+  let executionCount: number | null = null;
   let next = await execution.next();
   for (; next.done !== true; next = await execution.next()) {
-    const { header, content } = next.value;
+    const { header, content, parent, buffers } = next.value;
+    if (typeof content.execution_count === "number") executionCount = content.execution_count;
     if (header.msg_type === "execute_input") continue;
+    if (header.msg_type.startsWith("comm_")) state.widgets.comm(header.msg_type, content, buffers);
+    const taken = state.widgets.capture(parent.msg_id ?? "", { type: header.msg_type, content });
+    if (taken !== undefined) {
+      if ("comm_id" in taken) kernel.tell("shell", "comm_msg", taken);
+      continue;
+    }
     if (filter !== undefined && header.msg_type === "stream" && content.name === "stderr" && typeof content.text === "string") {
       for (const text of filter.accept(content.text)) yield stderr(text);
       continue;
@@ -53,15 +64,16 @@ export async function* runCell(placed: PlacedCell, options: RunCellOptions): Asy
     const { failure, released } = filter.end(reply?.status);
     for (const text of released) yield stderr(text);
     // what tslab prints of an interrupt says nothing that the reason for the interrupt does not say better
-    if (failure !== undefined && ended.stopped === undefined) raised = tslabErrorOutput(failure, options.executed);
+    if (failure !== undefined && ended.stopped === undefined && raised === undefined) raised = tslabErrorOutput(failure, options.executed);
   } else if (reply?.status === "error") {
     raised ??= replyError(reply);
   }
   const outcome = cellOutcome(cell, ended, { raised, limit, log: kernel.logTail });
   const error = outcome.status === "ok" ? outcome.expected : "error" in outcome ? outcome.error : undefined;
   if (error !== undefined && error !== state.lastError(place)) yield output({ type: "error", content: { ...error } });
-  const executionCount = typeof reply?.execution_count === "number" ? reply.execution_count : null;
-  return state.end(placed, { outcome, elapsedMs: performance.now() - start, times: ended.times, executionCount });
+  if (typeof reply?.execution_count === "number") executionCount = reply.execution_count;
+  const memory = processMemory(kernel.pid);
+  return state.end(placed, { outcome, elapsedMs: performance.now() - start, times: ended.times, executionCount, ...(memory !== undefined && { memory: { peak: memory.peak, end: memory.now } }) });
 }
 
 interface OutcomeContext {
@@ -77,6 +89,7 @@ function cellOutcome(cell: CodeCell, ended: Execution, context: OutcomeContext):
   const { end, stopped } = ended;
   if (stopped === "aborted") return { status: "aborted", error: raised ?? interruptedError() };
   if (stopped === "timeout" && limit !== undefined) return { status: "timeout", error: timeoutError(limit, ended), limit: limit.of, limitMs: limit.givenMs };
+  if (stopped === "input" && end.kind === "reply") return hasTag(cell, "raises-exception") ? { status: "ok", expected: inputError(ended.prompt ?? "") } : { status: "error", error: inputError(ended.prompt ?? "") };
   if (end.kind === "exit") return { status: "dead", error: deadKernelError(end.exit, log), exit: end.exit };
   const expected = hasTag(cell, "raises-exception");
   if (raised !== undefined) return expected ? { status: "ok", expected: raised } : { status: "error", error: raised };

@@ -21,12 +21,21 @@ export interface CellPlace {
   readonly total: number;
 }
 
+/** What memory the kernel's process took, in bytes; known on Linux. Its children's is not in it. */
+export interface CellMemory {
+  /** The most that it took while the cell ran. */
+  readonly peak: number;
+  /** What it took at the cell's end. */
+  readonly end: number;
+}
+
 /** One code cell's outcome with its time. */
 export interface CellReport extends CellPlace {
   readonly id: string;
   readonly source: string;
   readonly outcome: CellOutcome;
   readonly elapsedMs: number;
+  readonly memory?: CellMemory;
 }
 
 /** How a run ended, as a whole: the outcome of the cell that stopped it, or of the first failed one. */
@@ -51,11 +60,13 @@ export interface RunSummary {
 
 /** What happens during a run, in order; branch on `event`. */
 export type RunEvent =
-  | { readonly event: "kernel-starting"; readonly path: string; readonly kernel: string }
+  | { readonly event: "note"; /** Something that was mended or could not be done, and does not stop the run. */ readonly text: string }
+  | { readonly event: "kernel-starting"; readonly path: string; readonly kernel: string; /** Above 1 where a start failed before. */ readonly attempt: number }
   | { readonly event: "kernel-ready"; readonly kernel: string; readonly pid: number | undefined; readonly elapsedMs: number }
   | { readonly event: "kernel-log"; readonly name: "stdout" | "stderr"; readonly text: string }
   | ({ readonly event: "cell-start"; readonly cell: CodeCell } & CellPlace)
   | ({ readonly event: "output"; readonly message: OutputMessage; /** It came after the cell's end. */ readonly late: boolean } & CellPlace)
   | ({ readonly event: "cell-end"; readonly cell: CodeCell; readonly report: CellReport } & CellPlace)
   | { readonly event: "saved"; readonly outputPath: string }
+  | { readonly event: "not-saved"; readonly outputPath: string; readonly error: Error }
   | { readonly event: "end"; readonly summary: RunSummary };

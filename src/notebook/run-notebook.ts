@@ -3,8 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
+import { Autosave } from "./autosave";
 import { interruptedError, type CellLimit } from "./cell-errors";
-import { findKernelSpec } from "./find-kernelspec";
+import type { Transport } from "./connection";
+import { findKernelSpec, type KernelSpec } from "./find-kernelspec";
 import { injectParameters, type ParameterInput } from "./inject-parameters";
 import { startKernel, type Kernel } from "./kernel";
 import { LateOutputs } from "./late-outputs";
@@ -14,12 +16,12 @@ import { readNotebook } from "./read-notebook";
 import { runCell } from "./run-cell";
 import type { CellReport, RunEvent, RunSummary } from "./run-events";
 import { RunState, type PlacedCell } from "./run-state";
-import { saveNotebook } from "./save-notebook";
+import { checkWritable } from "./save-notebook";
 import type { ExecutedCell } from "./tslab-error-output";
 
 /** How a notebook is run. */
 export interface RunOptions {
-  /** Where the executed notebook is written after every cell. @default not written */
+  /** Where the executed notebook is written: after every cell, while a long one runs, and at the end. @default not written */
   readonly outputPath?: string;
   /** What messages call the notebook, and whose folder is the kernel's. @default the path given, or "notebook" */
   readonly path?: string;
@@ -31,6 +33,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Values for the notebook's parameters; texts are read as the parameter's type asks. @default none */
   readonly parameters?: ParameterInput;
+  /** Names of parameters whose texts stay texts, whatever they could be read as. @default none */
+  readonly rawParameters?: readonly string[];
   /** What a failed cell does to the run. @default "stop" */
   readonly onError?: "stop" | "continue";
   /** After how many milliseconds a cell is interrupted. @default no limit */
@@ -39,6 +43,10 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** How long the kernel has to start, in milliseconds. @default 60000 */
   readonly startTimeoutMs?: number;
+  /** How often a kernel that did not start is started again. @default 0 */
+  readonly startRetries?: number;
+  /** How the kernel is spoken to: over ports of this machine, or over sockets in a folder of this user's. @default "tcp" */
+  readonly transport?: Transport;
   /** How long each step from interrupt over terminate to kill waits, in milliseconds. @default 3000 */
   readonly graceMs?: number;
   /** Stops the run: the cell is interrupted, the notebook saved, the kernel ended. @default never */
@@ -48,6 +56,10 @@ export interface RunOptions {
 /** tslab drops cells that come within 200 ms after a failed one. */
 const TSLAB_RECOVERY_MS = 250;
 
+/** How long a cell may run before the file says that it does, and how often it gets the outputs of a long one. */
+const RUNNING_MS = 1000;
+const OUTPUTS_MS = 15_000;
+
 /**
  * Executes a notebook headless, cell by cell, with any Jupyter kernel. A loop over the run is the place for hooks:
  *
@@ -55,46 +67,77 @@ const TSLAB_RECOVERY_MS = 250;
  * for await (const event of runNotebook("report.ipynb", { outputPath: "output/report.ipynb" })) console.log(event.event);
  * ```
  *
- * A failing cell is an event and an outcome, not an exception. Leaving the loop early ends the kernel.
+ * A failing cell is an event and an outcome, not an exception. Leaving the loop early saves the notebook and ends the
+ * kernel.
  *
  * @param notebook - a path, or a notebook in memory, which is not changed
  * @returns what the run leaves; the `end` event carries the same
- * @throws TsloraError before anything runs or is written, for options, a notebook, parameters or a kernel that cannot
- * be used; `kernel` when the kernel does not start.
+ * @throws TsloraError before anything runs or is written, for options, a notebook, parameters, a kernel or a place for
+ * the output that cannot be used; `kernel` when the kernel does not start; `not-saved`, after the `end` event, when the
+ * notebook could not be saved.
  */
 export async function* runNotebook(notebook: string | Notebook, options: RunOptions = {}): AsyncGenerator<RunEvent, RunSummary, undefined> {
   checkLimits(options);
-  const source = typeof notebook === "string" ? await readNotebook(notebook) : notebook;
+  const waiting: RunEvent[] = [];
+  const onNote = (text: string): void => void waiting.push({ event: "note", text });
+  const source = typeof notebook === "string" ? await readNotebook(notebook, { onNote }) : notebook;
   const path = options.path ?? (typeof notebook === "string" ? notebook : "notebook");
   const spec = findKernelSpec(options.kernel ?? kernelName(source, path));
   const unmarked = { ...source, cells: withoutFailureMarks(source.cells) };
-  const state = new RunState(injectParameters(unmarked, { values: options.parameters ?? {}, language: spec.language, path }));
-  const logs: RunEvent[] = [];
+  const state = new RunState(injectParameters(unmarked, { values: options.parameters ?? {}, raw: options.rawParameters, language: spec.language, path }));
+  const { outputPath } = options;
+  if (outputPath !== undefined) await checkWritable(outputPath);
 
-  yield { event: "kernel-starting", path, kernel: spec.name };
-  const { env, startTimeoutMs, graceMs, signal, outputPath } = options;
-  const cwd = resolve(options.cwd ?? dirname(path));
-  const kernel = await startKernel({ spec, cwd, env, startTimeoutMs, graceMs, signal, onLog: (name, text) => logs.push({ event: "kernel-log", name, text }) });
+  yield* waiting.splice(0);
+  const kernel = yield* start(spec, { path, options, onLog: (name, text) => void waiting.push({ event: "kernel-log", name, text }) });
+  const compose = (): Notebook => state.compose(spec, kernel.info.language_info);
+  const autosave =
+    outputPath === undefined
+      ? undefined
+      : new Autosave({ path: outputPath, compose, onSaved: () => void waiting.push({ event: "saved", outputPath }), onFailed: (error) => void waiting.push({ event: "not-saved", outputPath, error }) });
+  let done = false;
   try {
     yield { event: "kernel-ready", kernel: spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
-    if (outputPath !== undefined) await saveNotebook(state.compose(spec, kernel.info.language_info), outputPath);
+    autosave?.request();
     for await (const event of runCells(kernel, state, options)) {
-      yield* logs.splice(0);
+      if (event.event === "cell-end") autosave?.request();
+      else autosave?.request(event.event === "cell-start" ? RUNNING_MS : OUTPUTS_MS);
+      yield* waiting.splice(0);
       yield event;
-      if (event.event !== "cell-end" || event.report.outcome.status === "skipped" || outputPath === undefined) continue;
-      await saveNotebook(state.compose(spec, kernel.info.language_info), outputPath);
-      yield { event: "saved", outputPath };
     }
+    done = true;
   } finally {
     const answers = state.failed === undefined || state.status === "error";
     await kernel.stop(answers ? "ask" : "terminate");
+    if (!done) await autosave?.flush().catch(() => undefined); // whoever left the loop, or threw in it, does not hear
   }
-  const executed = state.compose(spec, kernel.info.language_info);
-  if (outputPath !== undefined) await saveNotebook(executed, outputPath);
+  const unsaved = await autosave?.flush().then(() => undefined, (error: unknown) => error as Error);
+  yield* waiting.splice(0);
   const { status, reports: cells, failed, elapsedMs } = state;
-  const summary: RunSummary = { status, path, outputPath, kernel: spec.name, startedAt: state.startedAt.toISOString(), elapsedMs, cells, failed, notebook: executed };
+  const summary: RunSummary = { status, path, outputPath, kernel: spec.name, startedAt: state.startedAt.toISOString(), elapsedMs, cells, failed, notebook: compose() };
   yield { event: "end", summary };
+  if (unsaved !== undefined) throw unsaved;
   return summary;
+}
+
+interface StartOptions {
+  readonly path: string;
+  readonly options: RunOptions;
+  readonly onLog: (name: "stdout" | "stderr", text: string) => void;
+}
+
+async function* start(spec: KernelSpec, { path, options, onLog }: StartOptions): AsyncGenerator<RunEvent, Kernel, undefined> {
+  const { env, startTimeoutMs, graceMs, signal, transport, startRetries = 0 } = options;
+  const cwd = resolve(options.cwd ?? dirname(path));
+  for (let attempt = 1; ; attempt++) {
+    yield { event: "kernel-starting", path, kernel: spec.name, attempt };
+    try {
+      return await startKernel({ spec, cwd, env, startTimeoutMs, graceMs, signal, transport, onLog });
+    } catch (error) {
+      if (!(error instanceof TsloraError) || error.code !== "kernel" || attempt > startRetries) throw error;
+      yield { event: "note", text: `${error.message} It is started again (${attempt} of ${startRetries}).` };
+    }
+  }
 }
 
 async function* runCells(kernel: Kernel, state: RunState, options: RunOptions): AsyncGenerator<RunEvent, void, undefined> {
@@ -147,6 +190,8 @@ function checkLimits(options: RunOptions): void {
     // a timer counts in 32 bits
     problems.expect(value === undefined || (value > 0 && value < 2 ** 31), `${name} was expected to be above 0 and below 2^31 milliseconds (24 days); got ${value}`);
   }
+  const { startRetries = 0 } = options;
+  problems.expect(Number.isInteger(startRetries) && startRetries >= 0, `startRetries was expected to be a whole number from 0; got ${startRetries}`);
   problems.throwIfAny();
 }
 

@@ -1,10 +1,12 @@
-import { NO_OUTPUTS, reduceOutputs, updateDisplays, type CellOutputs, type OutputMessage } from "./output-reducer";
+import { displayId, NO_OUTPUTS, reduceOutputs, updateDisplay, type CellOutputs, type OutputMessage } from "./output-reducer";
 import type { ExecutionTimes } from "./execute-cell";
 import type { KernelSpec } from "./find-kernelspec";
 import { isRecord } from "./json";
 import { withFailureMarks } from "./mark-failure";
 import type { CodeCell, ErrorOutput, Notebook } from "./notebook-types";
-import type { CellOutcome, CellPlace, CellReport, RunStatus } from "./run-events";
+import type { CellMemory, CellOutcome, CellPlace, CellReport, RunStatus } from "./run-events";
+import { Widgets } from "./widgets";
+import { withoutKeys } from "./without-keys";
 
 /** A code cell and where it stands. */
 export interface PlacedCell {
@@ -18,6 +20,7 @@ export interface CellEnd {
   readonly elapsedMs: number;
   readonly times?: ExecutionTimes;
   readonly executionCount?: number | null;
+  readonly memory?: CellMemory;
 }
 
 /** What a notebook's cells have become so far in a run; knows nothing of kernels. */
@@ -29,7 +32,11 @@ export class RunState {
   readonly #notebook: Notebook;
   readonly #reports = new Map<number, CellReport>(); // by the cell's number
   readonly #ended: CodeCell[]; // by number - 1: the cell as it is saved
-  #outputs: readonly CellOutputs[];
+  readonly #outputs: CellOutputs[]; // by number - 1
+  readonly #saved: (CodeCell | undefined)[] = []; // by number - 1: the cell with its outputs, until either changes
+  readonly #displays = new Map<string, Set<number>>(); // by display id: where among #outputs it is shown
+  /** The widgets that cells have made. */
+  readonly widgets = new Widgets();
 
   constructor(notebook: Notebook) {
     this.#notebook = notebook;
@@ -63,15 +70,25 @@ export class RunState {
     return this.#reports.get(number);
   }
 
-  /** A cell as it is saved. */
+  /** A cell as it is saved: the same object until it changes. */
   cell({ number }: CellPlace): CodeCell {
-    return { ...this.#ended[number - 1], outputs: this.#outputs[number - 1].outputs };
+    return (this.#saved[number - 1] ??= { ...this.#ended[number - 1], outputs: this.#outputs[number - 1].outputs });
   }
 
-  /** Takes a message of a cell into its outputs, and into other cells' where it updates a display. */
+  /** Takes a message of a cell into its outputs, and into other cells' where it shows a display of theirs anew. */
   reduce({ number }: CellPlace, message: OutputMessage): void {
-    const reduced = this.#outputs.map((outputs, at) => (at === number - 1 ? reduceOutputs(outputs, message) : outputs));
-    this.#outputs = message.type === "update_display_data" ? updateDisplays(reduced, message.content) : reduced;
+    const id = ["display_data", "execute_result", "update_display_data"].includes(message.type) ? displayId(message.content) : undefined;
+    if (id !== undefined) {
+      const places = this.#displays.get(id) ?? new Set<number>();
+      for (const at of places) this.#set(at, updateDisplay(this.#outputs[at], message.content));
+      if (message.type !== "update_display_data") this.#displays.set(id, places.add(number - 1));
+    }
+    this.#set(number - 1, reduceOutputs(this.#outputs[number - 1], message));
+  }
+
+  #set(at: number, outputs: CellOutputs): void {
+    if (outputs.outputs !== this.#outputs[at].outputs) this.#saved[at] = undefined;
+    this.#outputs[at] = outputs;
   }
 
   /** The last error among a cell's outputs. */
@@ -79,13 +96,20 @@ export class RunState {
     return this.#outputs[number - 1].outputs.findLast((output): output is ErrorOutput => output.output_type === "error");
   }
 
+  /** Records that a cell runs now. */
+  start({ cell, place }: PlacedCell): void {
+    this.#ended[place.number - 1] = { ...cell, execution_count: null, metadata: recorded(cell, { status: "running" }) };
+    this.#saved[place.number - 1] = undefined;
+  }
+
   /** Records how a cell ended. */
-  end({ cell, place }: PlacedCell, { outcome, elapsedMs, times = {}, executionCount = null }: CellEnd): CellReport {
-    const report: CellReport = { ...place, id: cell.id, source: cell.source, outcome, elapsedMs };
+  end({ cell, place }: PlacedCell, { outcome, elapsedMs, times = {}, executionCount = null, memory }: CellEnd): CellReport {
+    const report: CellReport = { ...place, id: cell.id, source: cell.source, outcome, elapsedMs, ...(memory !== undefined && { memory }) };
     this.#reports.set(place.number, report);
     const status = { status: outcome.status, ...(outcome.status === "skipped" && { reason: outcome.reason }), duration: seconds(elapsedMs) };
     const execution = Object.keys(times).length === 0 ? {} : { execution: times };
     this.#ended[place.number - 1] = { ...cell, metadata: { ...recorded(cell, status), ...execution }, execution_count: executionCount };
+    this.#saved[place.number - 1] = undefined;
     return report;
   }
 
@@ -96,11 +120,13 @@ export class RunState {
     this.#reports.set(place.number, { ...report, outcome: { status: "error", error } });
     const cell = this.#ended[place.number - 1];
     this.#ended[place.number - 1] = { ...cell, metadata: { ...cell.metadata, tslora: { status: "error", duration: seconds(report.elapsedMs) } } };
+    this.#saved[place.number - 1] = undefined;
   }
 
   /** The notebook as it stands: outputs, times and statuses in it, a failure marked at the top. */
   compose(spec: KernelSpec, languageInfo: unknown): Notebook {
-    const { metadata } = this.#notebook;
+    const metadata = withoutKeys(this.#notebook.metadata, ["widgets"]); // of an earlier run
+    const widgets = this.widgets.metadata();
     const own = { name: spec.name, display_name: spec.displayName, language: spec.language };
     const run = { status: this.status, kernel: spec.name, started: this.startedAt.toISOString(), duration: seconds(this.elapsedMs) };
     const cells = [...this.#notebook.cells];
@@ -112,6 +138,7 @@ export class RunState {
         ...metadata,
         kernelspec: metadata.kernelspec?.name === spec.name ? metadata.kernelspec : own,
         ...(isRecord(languageInfo) && typeof languageInfo.name === "string" && { language_info: { ...languageInfo, name: languageInfo.name } }),
+        ...(widgets !== undefined && { widgets }),
         tslora: run,
       },
       cells: failed === undefined ? cells : withFailureMarks(cells, failed),

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { projectRoot } from "../../src/base/project-root";
 import { findKernelSpec } from "../../src/notebook/find-kernelspec";
 import { jupyterPaths } from "../../src/notebook/jupyter-paths";
 import { startKernel } from "../../src/notebook/kernel";
@@ -46,10 +47,23 @@ test("other kernels are found in JUPYTER_PATH first, with their places and varia
     }),
   ));
 
-test("Jupyter's folders: given ones, the user's, the environment's, the system's", () => {
-  const paths = jupyterPaths({ JUPYTER_PATH: "/one:/two", JUPYTER_DATA_DIR: "/mine", VIRTUAL_ENV: "/venv", PATH: "" });
-  assert.deepEqual(paths, ["/one", "/two", "/mine", "/venv/share/jupyter", "/usr/local/share/jupyter", "/usr/share/jupyter"]);
+test("Jupyter's folders: given ones, the environment's and the user's, the system's, this clone's", () => {
+  const env = { JUPYTER_PATH: "/one:/two", JUPYTER_DATA_DIR: "/mine", IPYTHONDIR: "/ipython", PATH: "" };
+  const rest = ["/usr/local/share/jupyter", "/usr/share/jupyter", "/ipython", join(projectRoot(), ".tslora", "lab", "share", "jupyter")];
+  assert.deepEqual(jupyterPaths(env), ["/one", "/two", "/mine", ...rest]);
+  assert.deepEqual(jupyterPaths({ ...env, VIRTUAL_ENV: "/venv" }), ["/one", "/two", "/venv/share/jupyter", "/mine", ...rest]);
+  assert.deepEqual(jupyterPaths({ ...env, VIRTUAL_ENV: "/venv", JUPYTER_PREFER_ENV_PATH: "0" }), ["/one", "/two", "/mine", "/venv/share/jupyter", ...rest]);
 });
+
+test("an IPython kernel keeps its history in memory, so that kernels that run at once share no file", () =>
+  withFolder((folder) =>
+    withJupyterPath(folder, async () => {
+      await install(folder, "py", { argv: ["/bin/python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"], language: "python", env: { A: "$HOME/b", B: "${NOT_SET_AT_ALL}" } });
+      const { argv, env } = findKernelSpec("py");
+      assert.deepEqual(argv.slice(2), ["ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.hist_file=:memory:"]);
+      assert.deepEqual(env, { A: `${process.env.HOME}/b`, B: "${NOT_SET_AT_ALL}" });
+    }),
+  ));
 
 test("a kernel that cannot be started, ends, or stays silent is an error that says so", () =>
   withFolder(async (folder) => {

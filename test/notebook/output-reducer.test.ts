@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NO_OUTPUTS, reduceOutputs, updateDisplays, type CellOutputs, type OutputMessage } from "../../src/notebook/output-reducer";
+import { NO_OUTPUTS, reduceOutputs, updateDisplay, type CellOutputs, type OutputMessage } from "../../src/notebook/output-reducer";
 
 const stream = (text: string, name = "stdout"): OutputMessage => ({ type: "stream", content: { name, text } });
 const display = (plain: string, id?: string): OutputMessage => ({ type: "display_data", content: { data: { "text/plain": plain }, metadata: {}, ...(id !== undefined && { transient: { display_id: id } }) } });
@@ -42,13 +42,14 @@ test("displays, results and errors become outputs; other messages change nothing
   ]);
 });
 
-test("update_display_data changes every display of its id in all cells, and no other cell's object", () => {
+test("a display shown anew changes every output of its id, and a cell without one is the same object", () => {
   const cells = [reduce([display("a", "one"), display("b", "two")]), reduce([display("c", "one")]), reduce([display("d")])];
-  const updated = updateDisplays(cells, { data: { "text/plain": "new" }, metadata: {}, transient: { display_id: "one" } });
+  const content = { data: { "text/plain": "new" }, metadata: {}, transient: { display_id: "one" } };
+  const updated = cells.map((cell) => updateDisplay(cell, content));
   assert.deepEqual(updated.map(texts), [["new", "b"], ["new"], ["d"]]);
   assert.equal(updated[2], cells[2]);
   assert.deepEqual(texts(cells[0]), ["a", "b"], "the argument is unchanged");
-  assert.equal(updateDisplays(cells, { data: {} }), cells);
+  assert.equal(updateDisplay(cells[0], { data: {} }), cells[0]);
 });
 
 test("ten megabytes in small messages are kept whole", () => {
