@@ -2,7 +2,7 @@ import { TsloraError } from "../base/tslora-error";
 import type { RunStatus } from "../notebook/run-events";
 
 /** What the command line tells its caller, by cause. */
-export const EXIT = { ok: 0, cellFailed: 1, badInput: 2, timeout: 3, kernelDied: 4, interrupted: 130 } as const;
+export const EXIT = { ok: 0, cellFailed: 1, badInput: 2, timeout: 3, kernelDied: 4, outputsDiffer: 5, interrupted: 130 } as const;
 
 /** The exit code for how a run ended. */
 export function exitCodeOf(status: RunStatus): number {

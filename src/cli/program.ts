@@ -17,7 +17,7 @@ import { styled, type Terminal } from "./terminal";
  * Runs the command line.
  *
  * @param args - what follows `tslora`
- * @returns the exit code: 0 done, 1 a cell failed, 2 bad usage or input, 3 a limit, 4 the kernel died, 130 interrupted
+ * @returns the exit code: 0 done, 1 a cell failed, 2 bad usage or input, 3 a limit, 4 the kernel died, 5 outputs differ from the saved ones, 130 interrupted
  */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   let code: number = EXIT.ok;
@@ -26,7 +26,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .description("LoRA fine-tuning of text classifiers in TypeScript notebooks")
     .version(version())
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.err.write(text) })
-    .addHelpText("after", "\nExit codes: 0 done, 1 a cell failed, 2 bad usage or input, 3 a time limit, 4 the kernel died, 130 interrupted")
+    .addHelpText("after", "\nExit codes: 0 done, 1 a cell failed, 2 bad usage or input, 3 a time limit, 4 the kernel died, 5 outputs differ from the saved ones, 130 interrupted")
     .showHelpAfterError("(tslora --help lists commands and options)")
     .exitOverride();
   for (const add of [addStudyCommand, addRunCommand, addCheckCommand, addDoctorCommand]) add(program, terminal, exit);
