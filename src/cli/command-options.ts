@@ -21,7 +21,57 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-/** Parameters from a JSON file that holds one object. */
+/** What was given for parameters on the command line, by option. */
+export interface ParameterFlags {
+  readonly file?: readonly string[];
+  readonly yaml?: readonly string[];
+  readonly param?: Readonly<Record<string, string>>;
+  readonly raw?: Readonly<Record<string, string>>;
+}
+
+/** Values by name, and the names of those whose texts stay texts. */
+export interface GivenParameters {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly rawParameters: readonly string[];
+}
+
+/** Gathers parameters as papermill does: files, YAML texts, `-p` and `-r`, of which the later ones win. */
+export async function gatherParameters({ file = [], yaml = [], param = {}, raw = {} }: ParameterFlags): Promise<GivenParameters> {
+  const typed: Record<string, unknown> = {};
+  for (const path of file) Object.assign(typed, await readParameterFile(path));
+  for (const text of yaml) Object.assign(typed, await parseYaml(text, "-y"));
+  const rawNames = [...Object.keys(typed).filter((name) => !Object.hasOwn(param, name)), ...Object.keys(raw)];
+  return { parameters: { ...typed, ...param, ...raw }, rawParameters: [...new Set(rawNames)] };
+}
+
+/** Takes one more text into a list. */
+export function collectText(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
+/** A whole number from 1. */
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text.trim())) throw new InvalidArgumentError(`Expected a whole number from 1; got ${JSON.stringify(text)}.`);
+  return Number(text);
+}
+
+/** A number from 0. */
+export function parseNumber(text: string): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (!(value >= 0 && value < Infinity)) throw new InvalidArgumentError(`Expected a number from 0; got ${JSON.stringify(text)}.`);
+  return value;
+}
+
+/** One more regular expression. */
+export function collectPattern(text: string, before: readonly RegExp[] = []): RegExp[] {
+  try {
+    return [...before, new RegExp(text, "gmu")];
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Parameters from a file that holds one object, in JSON or YAML. */
 export async function readParameterFile(path: string): Promise<Readonly<Record<string, unknown>>> {
   let text: string;
   try {
@@ -29,7 +79,18 @@ export async function readParameterFile(path: string): Promise<Readonly<Record<s
   } catch (error) {
     throw new TsloraError("not-found", `The parameter file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}).`, { cause: error, details: { path } });
   }
-  const value = parseJson(text, path);
-  if (!isRecord(value)) throw new TsloraError("bad-input", `${path} was expected to hold one JSON object, with parameters by name.`, { details: { path } });
+  return /\.json$/i.test(path) ? byName(parseJson(text, path), path) : parseYaml(text, path);
+}
+
+async function parseYaml(text: string, path: string): Promise<Readonly<Record<string, unknown>>> {
+  const { parseDocument } = await import("yaml");
+  const document = parseDocument(text, { prettyErrors: true });
+  const [problem] = document.errors;
+  if (document.errors.length > 0) throw new TsloraError("bad-input", `${path} is not valid YAML: ${problem.message}`, { cause: problem, details: { path } });
+  return byName(document.toJS() ?? {}, path);
+}
+
+function byName(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) throw new TsloraError("bad-input", `${path} was expected to hold one object, with parameters by name.`, { details: { path } });
   return value;
 }

@@ -2,7 +2,7 @@ import { TsloraError } from "../base/tslora-error";
 import type { RunStatus } from "../notebook/run-events";
 
 /** What the command line tells its caller, by cause. */
-export const EXIT = { ok: 0, cellFailed: 1, badInput: 2, timeout: 3, kernelDied: 4, unreachable: 5, device: 6, diverged: 7, interrupted: 130, readerGone: 141 } as const;
+export const EXIT = { ok: 0, cellFailed: 1, badInput: 2, timeout: 3, kernelDied: 4, unreachable: 5, device: 6, diverged: 7, outputsDiffer: 8, interrupted: 130, readerGone: 141 } as const;
 
 /** The codes in words, for the help. */
 export const EXIT_CODES_HELP = [
@@ -15,6 +15,7 @@ export const EXIT_CODES_HELP = [
   "  5    a host does not answer",
   "  6    TensorFlow or the GPU is not what it is to be",
   "  7    training stopped itself: its loss is no number, or out of bounds",
+  "  8    a notebook's outputs differ from the saved ones",
   "  130  interrupted",
   "  141  the reader of the output went away",
 ].join("\n");

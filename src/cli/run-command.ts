@@ -3,31 +3,43 @@ import { basename, join, resolve } from "node:path";
 import { Option, type Command } from "commander";
 
 import { Problems } from "../base/problems";
+import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
-import { notebookPage } from "../notebook/notebook-page";
 import { readNotebook } from "../notebook/read-notebook";
 import { readParameters } from "../notebook/read-parameters";
-import type { RunSummary } from "../notebook/run-events";
-import { jsonReport, junitReport } from "../notebook/run-reports";
-import { collectParameter, parseDuration, readParameterFile } from "./command-options";
+import { jsonReport, junitReport, type RunResult } from "../notebook/run-reports";
+import { collectParameter, collectPattern, collectText, gatherParameters, parseCount, parseDuration, parseNumber, type ParameterFlags } from "./command-options";
 import { EXIT, exitCodeOf, exitCodeOfError } from "./exit-codes";
+import { expandNotebooks } from "./expand-notebooks";
 import { hearInterruption } from "./interruption";
-import { runInTerminal, shortPath, summaryLines } from "./run-in-terminal";
+import { runAll, type PlannedRun, type RunAllOptions } from "./run-all";
+import { annotationLines } from "./run-annotations";
+import { shortPath, summaryLines } from "./run-in-terminal";
 import { styled, type Terminal } from "./terminal";
+import { watchNotebooks } from "./watch-notebooks";
 
 /** The options of `tslora run`, as commander reads them. */
-interface RunFlags {
+interface RunFlags extends ParameterFlags {
   readonly outputDir: string;
   readonly kernel?: string;
-  readonly param?: Readonly<Record<string, string>>;
-  readonly file?: string;
   readonly cellTimeout?: number;
   readonly timeout?: number;
+  readonly startTimeout?: number;
+  readonly retries?: number;
+  readonly transport?: "tcp" | "ipc";
+  readonly cwd?: string;
+  readonly jobs: number;
   readonly quiet?: boolean;
   readonly allowErrors?: boolean;
   readonly html?: boolean;
+  readonly check?: boolean;
+  readonly rtol?: number;
+  readonly atol?: number;
+  readonly ignore?: readonly RegExp[];
   readonly reportJson?: string;
   readonly junit?: string;
+  readonly annotations: boolean;
+  readonly watch?: boolean;
   readonly inspect?: boolean;
 }
 
@@ -36,20 +48,36 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
   program
     .command("run")
     .description("Execute notebooks headless and save the executed copies")
-    .argument("<notebooks...>", "notebook files (.ipynb)")
+    .argument("<notebooks...>", "notebook files (.ipynb), folders of them, or quoted patterns such as 'notebooks/**/*.ipynb'")
     .option("-o, --output-dir <dir>", "folder for the executed notebooks", "output")
     .option("-k, --kernel <name>", "kernel to use (default: the notebook's own)")
     .addOption(parameterOption())
-    .option("-f, --file <json>", "parameters from a JSON file")
+    .addOption(new Option("-r, --raw <name=value>", "as -p, for a text that stays a text: 007, true").argParser(collectParameter))
+    .addOption(new Option("-y, --yaml <text>", "parameters from a YAML text, such as '{epochs: 3, r: 8}'").argParser(collectText))
+    .addOption(new Option("-f, --file <path>", "parameters from a YAML or JSON file").argParser(collectText))
     .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
     .option("--timeout <time>", "limit for each notebook", parseDuration)
+    .option("--start-timeout <time>", "limit for the kernel's start (default: 60s)", parseDuration)
+    .option("--retries <n>", "start a kernel that did not start again, so many times", parseCount)
+    .addOption(new Option("--transport <how>", "how the kernel is spoken to").choices(["tcp", "ipc"]).default("tcp"))
+    .option("--cwd <dir>", "the kernels' folder (default: each notebook's own)")
+    .option("-j, --jobs <n>", "run so many notebooks at once", parseCount, 1)
     .option("-q, --quiet", "print failures and the summary alone")
     .option("--allow-errors", "go on after a failed cell; the exit code still tells of it")
     .option("--html", "also write an HTML page of each notebook that opens without network")
-    .option("--report-json <file>", "write statuses and times as JSON")
-    .option("--junit <file>", "write statuses and times as JUnit XML")
+    .option("--check", "compare the new outputs with the saved ones; a cell tagged check-ignore is left out")
+    .option("--rtol <x>", "for --check: how far numbers may be apart, as a share (default: 1e-5)", parseNumber)
+    .option("--atol <x>", "for --check: how far numbers may be apart, whatever their size (default: 1e-8)", parseNumber)
+    .addOption(new Option("--ignore <regex>", "for --check: texts that do not matter, such as times").argParser(collectPattern))
+    .option("--report-json <file>", "write statuses, times and memory as JSON")
+    .option("--junit <file>", "write statuses, times and memory as JUnit XML")
+    .option("--annotations", "print failures as GitHub Actions takes them (default there)", process.env.GITHUB_ACTIONS === "true")
+    .option("--watch", "run again whenever a notebook or parameter file changes")
     .option("--inspect", "list the notebooks' parameters and execute nothing")
-    .action(async (notebooks: string[], flags: RunFlags) => exit(flags.inspect === true ? await inspect(notebooks, terminal) : await run(notebooks, flags, terminal)));
+    .action(async (notebooks: string[], flags: RunFlags) => {
+      const paths = expandNotebooks(notebooks);
+      exit(flags.inspect === true ? await inspect(paths, terminal) : await run(paths, flags, terminal));
+    });
 }
 
 /** `-p name=value`, as often as wanted. */
@@ -58,47 +86,67 @@ export function parameterOption(): Option {
 }
 
 async function run(notebooks: readonly string[], flags: RunFlags, terminal: Terminal): Promise<number> {
-  const outputs = outputPaths(notebooks, flags.outputDir);
+  const planned = planRuns(notebooks, flags.outputDir);
+  const inPlace = planned.find(({ path, outputPath }) => resolve(path) === outputPath);
+  if (flags.watch === true && inPlace !== undefined) throw new TsloraError("bad-option", `${inPlace.path} would be saved in its own place, which is a change that --watch sees. Choose another --output-dir.`);
   for (const path of notebooks) await readNotebook(path); // all are known to be readable before the first one runs
-  const parameters = { ...(flags.file !== undefined && (await readParameterFile(flags.file))), ...flags.param };
   const interruption = hearInterruption(terminal);
-  const summaries: RunSummary[] = [];
-  const codes: number[] = [];
-  for (const [index, path] of notebooks.entries()) {
-    if (interruption.signal.aborted) break;
-    try {
-      const summary = await runInTerminal(path, {
-        terminal,
-        quiet: flags.quiet ?? false,
-        outputPath: outputs[index],
-        kernel: flags.kernel,
-        parameters,
-        onError: flags.allowErrors === true ? "continue" : "stop",
-        cellTimeoutMs: flags.cellTimeout,
-        timeoutMs: flags.timeout,
-        signal: interruption.signal,
-      });
-      summaries.push(summary);
-      codes.push(exitCodeOf(summary.status));
-      if (flags.html === true) await writeAtomically(outputs[index].replace(/\.ipynb$/, ".html"), await notebookPage([{ name: basename(path), notebook: summary.notebook }]));
-    } catch (error) {
-      codes.push(exitCodeOfError(error)); // the other notebooks are run all the same
-      terminal.err.write(`${styled(terminal, "red", error instanceof Error ? error.message : String(error))}\n`);
-    }
+  const once = async (signal: AbortSignal): Promise<number> => runOnce(planned, { flags, terminal, signal });
+  try {
+    return flags.watch === true ? await watchNotebooks([...notebooks, ...(flags.file ?? [])], { terminal, signal: interruption.signal, run: once }) : await once(interruption.signal);
+  } finally {
+    interruption.release();
   }
-  interruption.release();
-  if (flags.reportJson !== undefined) await writeAtomically(flags.reportJson, jsonReport(summaries));
-  if (flags.junit !== undefined) await writeAtomically(flags.junit, junitReport(summaries));
-  if (summaries.length > 0) terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
-  return codes.find((code) => code !== EXIT.ok) ?? EXIT.ok;
 }
 
-function outputPaths(notebooks: readonly string[], folder: string): string[] {
+async function runOnce(planned: readonly PlannedRun[], { flags, terminal, signal }: { flags: RunFlags; terminal: Terminal; signal: AbortSignal }): Promise<number> {
+  const check = flags.check === true ? { relativeTolerance: flags.rtol, absoluteTolerance: flags.atol, ignore: flags.ignore } : undefined;
+  const options: RunAllOptions = {
+    terminal,
+    quiet: flags.quiet ?? false,
+    jobs: flags.jobs,
+    signal,
+    html: flags.html ?? false,
+    check,
+    run: {
+      ...(await gatherParameters(flags)),
+      kernel: flags.kernel,
+      cwd: flags.cwd,
+      onError: flags.allowErrors === true ? "continue" : "stop",
+      cellTimeoutMs: flags.cellTimeout,
+      timeoutMs: flags.timeout,
+      startTimeoutMs: flags.startTimeout,
+      startRetries: flags.retries,
+      transport: flags.transport,
+    },
+  };
+  const results = await runAll(planned, options);
+  if (flags.reportJson !== undefined) await writeAtomically(flags.reportJson, jsonReport(results));
+  if (flags.junit !== undefined) await writeAtomically(flags.junit, junitReport(results));
+  if (flags.annotations) for (const result of results) for (const line of await annotationLines(result, shortPath(resolve(result.path)))) terminal.out.write(`${line}\n`);
+  const summaries = results.flatMap(({ summary }) => summary ?? []);
+  if (summaries.length > 0) terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
+  if (check !== undefined) terminal.out.write(`${checkLine(results)}\n`);
+  return results.map(resultCode).find((code) => code !== EXIT.ok) ?? (signal.aborted ? EXIT.interrupted : EXIT.ok);
+}
+
+function resultCode({ summary, error, differences = [] }: RunResult): number {
+  if (summary !== undefined && summary.status !== "ok") return exitCodeOf(summary.status);
+  if (error !== undefined) return exitCodeOfError(error);
+  return differences.length > 0 ? EXIT.outputsDiffer : EXIT.ok;
+}
+
+function checkLine(results: readonly RunResult[]): string {
+  const cells = results.reduce((sum, { differences = [] }) => sum + new Set(differences.map(({ id }) => id)).size, 0);
+  return cells === 0 ? "outputs: as saved" : `outputs: ${cells} ${cells === 1 ? "cell differs" : "cells differ"} from what was saved`;
+}
+
+function planRuns(notebooks: readonly string[], folder: string): PlannedRun[] {
   const problems = new Problems("tslora run");
   const paths = notebooks.map((path) => resolve(join(folder, basename(path).replace(/(\.ipynb)?$/, ".ipynb"))));
   paths.forEach((path, index) => problems.expect(paths.indexOf(path) === index, `${notebooks[index]} and ${notebooks[paths.indexOf(path)]} would both be saved as ${shortPath(path)}; run them with different --output-dir`));
   problems.throwIfAny();
-  return paths;
+  return notebooks.map((path, index) => ({ path, outputPath: paths[index] }));
 }
 
 async function inspect(notebooks: readonly string[], terminal: Terminal): Promise<number> {
@@ -111,4 +159,3 @@ async function inspect(notebooks: readonly string[], terminal: Terminal): Promis
   }
   return EXIT.ok;
 }
-

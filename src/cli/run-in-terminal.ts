@@ -11,19 +11,23 @@ export interface RunInTerminalOptions extends RunOptions {
   readonly quiet: boolean;
 }
 
-/** Runs a notebook and shows it; TensorFlow's native log is kept to warnings unless the environment says otherwise. */
+/** Runs a notebook and shows it. */
 export async function runInTerminal(path: string, options: RunInTerminalOptions): Promise<RunSummary> {
   const { terminal, quiet, ...run } = options;
   const view = new RunView(path, { terminal, quiet });
-  const env = { ...(process.env.TF_CPP_MIN_LOG_LEVEL === undefined && { TF_CPP_MIN_LOG_LEVEL: "2" }), ...run.env };
   try {
-    const events = runNotebook(path, { ...run, env });
+    const events = runNotebook(path, { ...run, env: quietTensorflow(run.env) });
     let next = await events.next();
     for (; next.done !== true; next = await events.next()) view.show(next.value);
     return next.value;
   } finally {
     view.close();
   }
+}
+
+/** Variables for a kernel that keep TensorFlow's native log to warnings, unless the environment says otherwise. */
+export function quietTensorflow(env: RunOptions["env"]): RunOptions["env"] {
+  return { ...(process.env.TF_CPP_MIN_LOG_LEVEL === undefined && { TF_CPP_MIN_LOG_LEVEL: "2" }), ...env };
 }
 
 /** The table at the end: each notebook with its status, cells, time and place. */

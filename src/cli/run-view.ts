@@ -42,6 +42,11 @@ export class RunView {
   }
 
   show(event: RunEvent): void {
+    const note = noteOf(event);
+    if (note !== undefined) {
+      this.#eraseLive();
+      this.#terminal.err.write(`${styled(this.#terminal, "yellow", `${this.#name}: ${note}`)}\n`);
+    }
     switch (event.event) {
       case "kernel-starting":
         if (!this.#terminal.live) this.#line(`${this.#name}: starting the kernel ${event.kernel}`);
@@ -130,12 +135,7 @@ export class RunView {
       return;
     }
     this.#eraseLive();
-    const { ename, evalue, traceback } = outcome.error;
-    const head = `${this.#name}, cell ${report.number} of ${report.total}: ${ename}: ${evalue}`;
-    const said = traceback.join("\n");
-    const rest = said.startsWith(`${ename}: ${evalue}`) ? said.slice(`${ename}: ${evalue}`.length).replace(/^\n/, "") : said; // told once
-    const lines = (rest === "" ? [] : rest.split("\n")).map((line) => `  ${this.#terminal.color ? line : stripAnsi(line)}`);
-    this.#terminal.err.write(`${[styled(this.#terminal, "red", head), ...lines].join("\n")}\n`);
+    this.#terminal.err.write(`${failureLines(this.#name, report, this.#terminal).join("\n")}\n`);
   }
 
   #line(text: string): void {
@@ -160,4 +160,21 @@ export class RunView {
     if (this.#liveShown) this.#terminal.out.write("\r\u001b[2K");
     this.#liveShown = false;
   }
+}
+
+/** What an event says to the user beside the run's course; undefined for most. */
+export function noteOf(event: RunEvent): string | undefined {
+  if (event.event === "note") return event.text;
+  return event.event === "not-saved" ? `not saved (${event.error.message}); it is tried again` : undefined;
+}
+
+/** A failed cell: where, what, and its stack. */
+export function failureLines(name: string, report: CellReport, terminal: Terminal): string[] {
+  if (!("error" in report.outcome)) return [];
+  const { ename, evalue, traceback } = report.outcome.error;
+  const head = `${name}, cell ${report.number} of ${report.total}: ${ename}: ${evalue}`;
+  const said = traceback.join("\n");
+  const rest = said.startsWith(`${ename}: ${evalue}`) ? said.slice(`${ename}: ${evalue}`.length).replace(/^\n/, "") : said; // told once
+  const lines = (rest === "" ? [] : rest.split("\n")).map((line) => `  ${terminal.color ? line : stripAnsi(line)}`);
+  return [styled(terminal, "red", head), ...lines];
 }

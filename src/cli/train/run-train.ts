@@ -1,13 +1,14 @@
 import type { DataFrame } from "danfojs-node";
 
+import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { loadClassifier } from "../../classifier/load-classifier";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { evaluate } from "../../evaluation/evaluate";
 import type { Evaluation } from "../../evaluation/evaluation";
 import { resolveModel } from "../../hub/resolve-model";
-import { resolveLoraConfig } from "../../lora/lora-config";
-import { readEncoderConfig } from "../../model/encoder-config";
+import { resolveLoraConfig, type LoraConfig } from "../../lora/lora-config";
+import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
 import { train } from "../../training/train";
 import type { TrainSummary } from "../../training/train-event";
 import { evaluationLines } from "../evaluation-lines";
@@ -46,7 +47,7 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
   const model = await resolveModel(plan.model.model);
   notice(model.notice);
   const config = await readEncoderConfig(model.directory);
-  if (plan.method === "lora") resolveLoraConfig(plan.lora, config); // all that is wrong with it, before the data are read
+  if (plan.method === "lora") checkLoraConfig(plan.lora, config); // before the data are read
   loadQuietly(terminal);
   const { loadParts } = await import("./load-parts.js"); // danfojs loads TensorFlow
   const parts = await loadParts(plan, { config, notice, signal });
@@ -142,4 +143,11 @@ function accuracies({ before, after, validation, baseline }: { before?: Evaluati
   const said = (name: string, evaluation: Evaluation | undefined): string[] => (evaluation === undefined ? [] : [`${name} ${evaluation.accuracy.toFixed(3)}`]);
   const all = [...said("before training", before), ...said("after", after), ...said("on validation", validation), ...said("TF-IDF with logistic regression", baseline)];
   return all.length === 0 ? [] : [`Accuracy: ${all.join(", ")}.`];
+}
+
+/** @throws TsloraError that lists all that is wrong with the adapter's options. */
+function checkLoraConfig(lora: LoraConfig, config: EncoderConfig): void {
+  const problems = new Problems("train");
+  resolveLoraConfig(lora, { ...config, problems });
+  problems.throwIfAny();
 }

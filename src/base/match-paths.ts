@@ -1,0 +1,74 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** Whether a path is a pattern: has `*`, `?`, `[` or `{`. */
+export function isPattern(path: string): boolean {
+  return /[*?[{]/.test(path);
+}
+
+/**
+ * The files that a pattern matches, sorted: `*` and `?` within a name, `**` for any folders, `[abc]`, `{a,b}`. Names
+ * that begin with a dot match only a part that does too.
+ */
+export function matchPaths(pattern: string): string[] {
+  const found = new Set<string>();
+  for (const plain of braces(pattern)) {
+    const parts = plain.split("/");
+    walk(parts[0] === "" ? "/" : "", parts[0] === "" ? parts.slice(1) : parts, found);
+  }
+  return [...found].sort();
+}
+
+function walk(folder: string, [part, ...rest]: readonly string[], found: Set<string>): void {
+  const below = (name: string): string => join(folder, name);
+  if (part === "**") {
+    walk(folder, rest.length === 0 ? ["*"] : rest, found);
+    for (const { name, isFolder } of entries(folder)) if (isFolder && !name.startsWith(".") && name !== "node_modules") walk(below(name), [part, ...rest], found);
+    return;
+  }
+  if (!isPattern(part)) {
+    const kind = kindOf(below(part));
+    if (rest.length > 0 && kind === "folder") walk(below(part), rest, found);
+    else if (rest.length === 0 && kind === "file") found.add(below(part));
+    return;
+  }
+  const matches = nameMatcher(part);
+  for (const { name, isFolder } of entries(folder)) {
+    if (!matches(name) || (name.startsWith(".") && !part.startsWith("."))) continue;
+    if (rest.length > 0 && isFolder) walk(below(name), rest, found);
+    else if (rest.length === 0 && !isFolder) found.add(below(name));
+  }
+}
+
+function nameMatcher(part: string): (name: string) => boolean {
+  const source = part.replace(/\[!?[^\]]+\]|[\\^$.|?*+()[\]{}]/g, (token) => {
+    if (token === "*") return ".*";
+    if (token === "?") return ".";
+    if (token.length > 1) return token.replace(/^\[!/, "[^").replace(/\\/g, "\\\\");
+    return `\\${token}`;
+  });
+  const pattern = new RegExp(`^${source}$`, "s");
+  return (name) => pattern.test(name);
+}
+
+function braces(pattern: string): string[] {
+  const match = /\{([^{}]*)\}/.exec(pattern);
+  if (match === null) return [pattern];
+  return match[1].split(",").flatMap((choice) => braces(pattern.slice(0, match.index) + choice + pattern.slice(match.index + match[0].length)));
+}
+
+function entries(folder: string): { name: string; isFolder: boolean }[] {
+  try {
+    return readdirSync(folder === "" ? "." : folder).map((name) => ({ name, isFolder: kindOf(join(folder, name)) === "folder" }));
+  } catch {
+    return []; // not to be read
+  }
+}
+
+function kindOf(path: string): "file" | "folder" | undefined {
+  try {
+    return statSync(path).isDirectory() ? "folder" : "file";
+  } catch {
+    return undefined;
+  }
+}

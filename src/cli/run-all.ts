@@ -1,0 +1,74 @@
+import { basename } from "node:path";
+
+import { writeAtomically } from "../base/write-atomically";
+import { compareOutputs, hasOutputs, type CompareOptions } from "../notebook/compare-outputs";
+import { notebookPage } from "../notebook/notebook-page";
+import { readNotebook } from "../notebook/read-notebook";
+import { runNotebook, type RunOptions } from "../notebook/run-notebook";
+import { differenceText, type RunResult } from "../notebook/run-reports";
+import type { RunEvent, RunSummary } from "../notebook/run-events";
+import { quietTensorflow, shortPath } from "./run-in-terminal";
+import { RunTable } from "./run-table";
+import { RunView } from "./run-view";
+import { styled, type Terminal } from "./terminal";
+
+/** A notebook and where its executed copy goes. */
+export interface PlannedRun {
+  readonly path: string;
+  readonly outputPath: string;
+}
+
+/** How notebooks are run and shown. */
+export interface RunAllOptions {
+  readonly terminal: Terminal;
+  readonly quiet: boolean;
+  /** How many run at once. */
+  readonly jobs: number;
+  /** Options of each run. */
+  readonly run: RunOptions;
+  readonly signal: AbortSignal;
+  /** Whether an HTML page is written of each. */
+  readonly html: boolean;
+  /** How outputs are compared with the saved ones, if they are. */
+  readonly check?: CompareOptions;
+}
+
+/** Runs notebooks, several at once where asked to, and returns what became of each, in order. */
+export async function runAll(planned: readonly PlannedRun[], options: RunAllOptions): Promise<RunResult[]> {
+  const { terminal, quiet, jobs, signal } = options;
+  const results: (RunResult | undefined)[] = planned.map(() => undefined);
+  const table = jobs > 1 && planned.length > 1 ? new RunTable({ terminal, quiet, total: planned.length }) : undefined;
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < planned.length && !signal.aborted) {
+      const at = next++;
+      const view = table === undefined ? new RunView(planned[at].path, { terminal, quiet }) : undefined;
+      const result = await runOne(planned[at], options, (event) => (table === undefined ? view?.show(event) : table.show(planned[at].path, event)));
+      view?.close();
+      table?.end(planned[at].path, result.summary?.status === "ok" && result.error === undefined);
+      results[at] = result;
+      if (result.error !== undefined) terminal.err.write(`${styled(terminal, "red", result.error.message)}\n`);
+      for (const difference of result.differences ?? []) terminal.err.write(`${styled(terminal, "red", `${basename(result.path, ".ipynb")}, cell ${difference.number}`)}: ${differenceText(difference)}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, planned.length) }, work));
+  table?.close();
+  return results.filter((result): result is RunResult => result !== undefined);
+}
+
+async function runOne({ path, outputPath }: PlannedRun, { run, signal, html, check }: RunAllOptions, show: (event: RunEvent) => void): Promise<RunResult> {
+  let summary: RunSummary | undefined;
+  try {
+    const saved = check === undefined ? undefined : await readNotebook(path);
+    for await (const event of runNotebook(path, { ...run, outputPath, signal, env: quietTensorflow(run.env) })) {
+      show(event);
+      if (event.event === "end") ({ summary } = event);
+    }
+    if (summary === undefined) throw new Error(`The run of ${path} ended without a result.`);
+    if (html) await writeAtomically(outputPath.replace(/\.ipynb$/, ".html"), await notebookPage([{ name: basename(path), notebook: summary.notebook }]));
+    if (saved !== undefined && !hasOutputs(saved)) throw new Error(`${shortPath(path)} has no saved outputs to check against. Save it executed, or run it without --check.`);
+    return { path, summary, ...(saved !== undefined && { differences: compareOutputs(saved, summary.notebook, check) }) };
+  } catch (error) {
+    return { path, summary, error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
