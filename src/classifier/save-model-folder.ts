@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { writeAtomically } from "../base/write-atomically";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ModelType, ProblemType } from "../model/encoder-config";
+import type { Parameter } from "../model/parameter";
 import { writeSafetensors } from "../model/write-safetensors";
 
 /** What of a folder belongs to its tokenizer. */
@@ -18,10 +19,12 @@ const ARCHITECTURES: Record<ModelType, string> = {
 /**
  * Writes a model as a Hugging Face folder: its weights, the tokenizer's files as they lie in the folder it came from,
  * and that folder's config.json with what has changed. config.json comes last: a folder that has none is not whole.
+ *
+ * @param options.inUse - what stands in for a weight of the model's own, a merged one for instance
  */
-export async function saveModelFolder(model: ClassificationModel, options: { directory: string; source: string; labels: readonly string[]; problemType: ProblemType }): Promise<void> {
-  const { directory, source, labels, problemType } = options;
-  const tensors = model.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => model.ops.read(parameter.value) }));
+export async function saveModelFolder(model: ClassificationModel, options: { directory: string; source: string; labels: readonly string[]; problemType: ProblemType; inUse?: (own: Parameter) => Parameter }): Promise<void> {
+  const { directory, source, labels, problemType, inUse = (own) => own } = options;
+  const tensors = model.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => model.ops.read(inUse(parameter).value) }));
   const original = JSON.parse(await readFile(join(source, "config.json"), "utf8")) as Record<string, unknown>;
   await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
   if (resolve(source) !== resolve(directory)) {

@@ -1,8 +1,11 @@
 import { TsloraError } from "../base/tslora-error";
-import { addAdapter, type Adapter } from "../lora/adapter";
+import type { Adapter } from "../lora/adapter";
+import { AdapterSet, DEFAULT_NAME, type AdapterState } from "../lora/adapter-set";
 import { loadAdapter } from "../lora/load-adapter";
-import { resolveLoraConfig, type LoraConfig } from "../lora/lora-config";
+import type { LoraConfig } from "../lora/lora-config";
+import type { MergeCheck } from "../lora/merge-check";
 import { saveAdapter, type SavedAdapter } from "../lora/save-adapter";
+import { addWeightedAdapter, type WeightedAdapterOptions } from "../lora/weighted-adapter";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
 import { packDocuments } from "../model/packed-batch";
@@ -42,8 +45,29 @@ export interface PredictOptions {
 }
 
 /**
- * A text classifier as its user holds it: tokenizer, encoder and head, and perhaps a LoRA adapter. Made by
+ * A text classifier as its user holds it: tokenizer, encoder and head, and perhaps LoRA adapters. Made by
  * `loadClassifier`; `dispose` gives its weights back.
+ *
+ * Each adapter has its own head; one adapter is active at a time. What a call does by `adapterState` (- is an error that
+ * says what to do):
+ *
+ * | call | none | active | disabled | merged |
+ * |---|---|---|---|---|
+ * | `addAdapter`, `loadAdapter` | adds it, active | adds it, not active | adds it, not active | - |
+ * | `addWeightedAdapter` | - | adds it, not active | adds it, not active | - |
+ * | `setAdapter` | - | changes the active one | changes the one to be active | - |
+ * | `disableAdapter` | - | to disabled | stays | - |
+ * | `enableAdapter` | - | stays | to active | - |
+ * | `deleteAdapter` | - | takes it off | takes it off | - |
+ * | `mergeAdapter` | - | to merged, checked | - | - |
+ * | `unmergeAdapter` | - | - | - | to active, weights to the bit |
+ * | `unload` | nothing | to none, weights to the bit | the same | the same |
+ * | `mergeAndUnload` | - | to none, adapter in the weights | - | to none, adapter in the weights |
+ * | `trainAllWeights` | trains the model's own | - | - | - |
+ * | training | the model's own, after `trainAllWeights` | the active adapter | - | - |
+ * | `predictLogits` | the model | with the active adapter | the model without | with the merged adapter |
+ * | `saveAdapter` | - | one adapter | one adapter | one adapter |
+ * | `saveModel` | the model | - | the model without | the model with the merged adapter |
  */
 export class SequenceClassifier {
   readonly labels: readonly string[];
@@ -55,7 +79,7 @@ export class SequenceClassifier {
   /** Weights that the checkpoint did not hold. */
   readonly newlyInitialized: readonly string[];
   readonly seed: number;
-  #adapter: Adapter | undefined;
+  readonly #adapters: AdapterSet;
 
   constructor(parts: { model: ClassificationModel; tokenizer: TextTokenizer; labels: readonly string[]; problemType?: ProblemType; origin: ModelOrigin; newlyInitialized: readonly string[]; seed: number }) {
     this.model = parts.model;
@@ -65,53 +89,141 @@ export class SequenceClassifier {
     this.origin = parts.origin;
     this.newlyInitialized = parts.newlyInitialized;
     this.seed = parts.seed;
+    this.#adapters = new AdapterSet(parts.model, { seed: parts.seed });
   }
 
-  /** The adapter on the model, if there is one. */
+  /** The active adapter, if there is one; also while it is disabled or merged. */
   get adapter(): Adapter | undefined {
-    return this.#adapter;
+    return this.#adapters.active;
+  }
+
+  /** The active adapter's name. */
+  get activeAdapter(): string | undefined {
+    return this.#adapters.active?.name;
+  }
+
+  /** Names of the adapters on the model, in the order of their coming. */
+  get adapterNames(): readonly string[] {
+    return this.#adapters.names;
+  }
+
+  /** Whether there are adapters, and where the active one stands. */
+  get adapterState(): AdapterState {
+    return this.#adapters.state;
   }
 
   /** How the classifier is trained: by its adapter, or whole. */
   get method(): "lora" | "full" | "none" {
-    if (this.#adapter !== undefined) return "lora";
+    if (this.#adapters.state === "active") return "lora";
     return this.trainableParameters().length > 0 ? "full" : "none";
   }
 
   /**
-   * Puts a new LoRA adapter on the model and freezes all else but the head. Logits do not change until it is trained.
+   * Puts a new LoRA adapter on the model and freezes all else; the adapter owns copies of the head, which it trains with
+   * its own weights. Logits do not change until it is trained (unless `initLoraWeights` is false).
    *
+   * @param options.name - "default" where it is not given
    * @throws TsloraError `bad-option` that lists everything wrong with the configuration.
    */
-  addAdapter(config: LoraConfig = {}): Adapter {
-    this.#expectNoAdapter();
-    this.#adapter = addAdapter(this.model, { config: resolveLoraConfig(config, this.model.config), seed: this.seed });
-    return this.#adapter;
+  addAdapter(config: LoraConfig = {}, options: { name?: string } = {}): Adapter {
+    return this.#adapters.add(config, options);
   }
 
-  /** Takes an adapter in peft's format from a folder. Returns keys of its configuration that were passed over. */
-  async loadAdapter(directory: string): Promise<readonly string[]> {
-    this.#expectNoAdapter();
-    const { adapter, unknownKeys } = await loadAdapter(this.model, { directory });
-    this.#adapter = adapter;
-    return unknownKeys;
+  /**
+   * Takes an adapter in peft's format from a folder, or from the folder of its name in it. Returns what of its
+   * configuration was passed over: keys that are not known, and entries that mean nothing on this model.
+   *
+   * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
+   */
+  async loadAdapter(directory: string, options: { name?: string } = {}): Promise<readonly string[]> {
+    const { unknownKeys, idle } = await loadAdapter(this.#adapters, this.model, { directory, ...options });
+    return [...unknownKeys, ...idle];
+  }
+
+  /** Makes an adapter that is a weighted sum of others, as peft's `add_weighted_adapter`; `setAdapter` makes it active. */
+  addWeightedAdapter(options: WeightedAdapterOptions): Promise<Adapter> {
+    return addWeightedAdapter(this.#adapters, this.model, options);
+  }
+
+  /** Makes another adapter the active one, with its head. */
+  setAdapter(name: string): void {
+    this.#adapters.set(name);
+  }
+
+  /** Sets all adapters aside: the model computes as it did before the first one, to the bit, head included. */
+  disableAdapter(): void {
+    this.#adapters.setEnabled(false);
+  }
+
+  /** Takes the active adapter up again. */
+  enableAdapter(): void {
+    this.#adapters.setEnabled(true);
+  }
+
+  /** Takes an adapter off for good. Where it was the active one, the first of the others by name is active then. */
+  deleteAdapter(name: string): void {
+    this.#adapters.delete(name);
+  }
+
+  /**
+   * Puts the active adapter into the weights: forward passes no longer compute it apart. Logits before and after are
+   * compared on a small fixed batch.
+   *
+   * @param options.bound - what a logit may differ by; 1e-4 (times the largest logit, where that is above 1) by default
+   * @returns what was found; `String(check)` is a sentence
+   * @throws TsloraError `bad-input` when a logit differs by more; the model is then as it was.
+   */
+  mergeAdapter(options: { bound?: number } = {}): Promise<MergeCheck> {
+    return this.#adapters.merge(options);
+  }
+
+  /** Takes the merged adapter out of the weights, which are then the model's own to the bit. */
+  unmergeAdapter(): void {
+    this.#adapters.unmerge();
+  }
+
+  /** Takes all adapters off: the model is what it was before the first one, to the bit, head included. */
+  unload(): void {
+    this.#adapters.unload();
+  }
+
+  /** Makes the active adapter, head included, part of the model for good, and takes all adapters off. Checked as `mergeAdapter`. */
+  mergeAndUnload(options: { bound?: number } = {}): Promise<MergeCheck> {
+    return this.#adapters.mergeAndUnload(options);
   }
 
   /** Makes every weight trainable: full fine-tuning, as the original study did. */
   trainAllWeights(): void {
-    this.#expectNoAdapter();
+    if (this.#adapters.state !== "none") throw new TsloraError("bad-input", "trainAllWeights: the classifier has an adapter. Call unload first, or mergeAndUnload to go on from it.");
     for (const parameter of this.model.parameters()) parameter.trainable = true;
   }
 
-  /** The weights that training changes. */
+  /** The weights that training changes: the active adapter's, or the model's own. */
   trainableParameters(): Parameter[] {
-    return (this.#adapter?.parameters() ?? this.model.parameters()).filter(({ trainable }) => trainable);
+    return (this.adapter?.parameters() ?? this.model.parameters()).filter(({ trainable }) => trainable);
   }
 
-  /** Counts as peft does: all weights include the frozen copy that peft keeps of each layer it trains whole. */
+  /**
+   * How the classifier is trained, for a call that trains it.
+   *
+   * @throws TsloraError where there is nothing to train, saying what to do about it.
+   */
+  expectTrainable(call: string): "lora" | "full" {
+    this.#adapters.expectNotMerged(call);
+    if (this.#adapters.state === "disabled") throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
+    const { method } = this;
+    if (method === "none") throw new TsloraError("bad-input", `${call}: nothing is to be trained. Put an adapter on with classifier.addAdapter(...), or call classifier.trainAllWeights().`);
+    return method;
+  }
+
+  /**
+   * Counts as peft does: all weights include every adapter's, and the frozen copy that peft keeps of each module it trains
+   * whole.
+   */
   countParameters(): ParameterCount {
-    const size = (parameters: readonly Parameter[]): number => parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    return { trainable: size(this.trainableParameters()), all: size(this.model.parameters()) + (this.#adapter === undefined ? 0 : size(this.#adapter.parameters())) };
+    const size = (parameters: Iterable<Parameter>): number => [...parameters].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    const ofAdapters = this.#adapters.all.reduce((sum, adapter) => sum + size(adapter.parameters()) - size(adapter.biases.values()), 0); // biases are trained in place in peft
+    return { trainable: size(this.trainableParameters()), all: size(this.model.parameters()) + ofAdapters };
   }
 
   /** The line that peft's `print_trainable_parameters` prints. */
@@ -153,31 +265,31 @@ export class SequenceClassifier {
     return logits;
   }
 
-  /** Saves the adapter as peft does; Python reads it with `PeftModel.from_pretrained`. */
-  async saveAdapter(directory: string): Promise<SavedAdapter> {
-    if (this.#adapter === undefined) throw new TsloraError("bad-input", "saveAdapter: the classifier has no adapter. Put one on with addAdapter, or save all weights with saveModel.");
-    return saveAdapter(this.#adapter, { directory, baseModel: this.origin.id });
+  /**
+   * Saves an adapter as peft does; Python reads it with `PeftModel.from_pretrained`. Adapters of other names than
+   * "default" go to a folder of their name in the given one, as in peft.
+   *
+   * @param options.name - the active one where it is not given
+   */
+  async saveAdapter(directory: string, options: { name?: string } = {}): Promise<SavedAdapter> {
+    if (this.adapter === undefined) throw new TsloraError("bad-input", "saveAdapter: the classifier has no adapter. Put one on with addAdapter, or save all weights with saveModel.");
+    return saveAdapter(this.#adapters.get(options.name ?? this.adapter.name, "saveAdapter"), { directory, baseModel: this.origin.id });
   }
 
   /**
    * Saves all weights as a Hugging Face folder, tokenizer included: what transformers' `from_pretrained` reads, in
-   * 32-bit floats. One weight at a time is read from the device.
+   * 32-bit floats. A merged adapter is in them. One weight at a time is read from the device.
    *
-   * @throws TsloraError `bad-input` while an adapter is on the model that is not merged into its weights.
+   * @throws TsloraError `bad-input` while an adapter is active that is not merged into the weights.
    */
   async saveModel(directory: string): Promise<void> {
-    if (this.#adapter !== undefined) throw new TsloraError("bad-input", "saveModel: an adapter is on the model, and its part would be missing from the weights. Save it with saveAdapter, or put it into the weights with mergeAndUnload first.");
-    await saveModelFolder(this.model, { directory, source: this.origin.directory, labels: this.labels, problemType: this.problemType });
+    if (this.#adapters.state === "active") throw new TsloraError("bad-input", `saveModel: adapter "${this.activeAdapter ?? DEFAULT_NAME}" would be missing from the weights. Put it into them with mergeAdapter (or mergeAndUnload) first, set it aside with disableAdapter to save the model without it, or save it with saveAdapter.`);
+    await saveModelFolder(this.model, { directory, source: this.origin.directory, labels: this.labels, problemType: this.problemType, inUse: (own) => this.#adapters.inUse(own) });
   }
 
   /** Gives all weights back to the device. */
   dispose(): void {
-    this.#adapter?.dispose();
-    this.#adapter = undefined;
+    this.#adapters.dispose();
     this.model.dispose();
-  }
-
-  #expectNoAdapter(): void {
-    if (this.#adapter !== undefined) throw new TsloraError("bad-input", "The classifier has an adapter already. Load the classifier anew to start from the base weights.");
   }
 }

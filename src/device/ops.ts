@@ -71,6 +71,13 @@ export interface Ops {
   /** The gradient for a layer normalisation's input. */
   layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor;
   /**
+   * Singular values, falling, and vectors of a matrix [m, n]: x = u diag(s) v', with u [m, k], s [k], v [n, k] and
+   * k = min(m, n). Found in double precision; signs are the implementation's.
+   */
+  svd(x: Tensor): { u: Tensor; s: Tensor; v: Tensor };
+  /** x [m, n] = q r, q [m, k] with orthonormal columns, r [k, n] upper triangular, k = min(m, n). Signs as for svd. */
+  qr(x: Tensor): { q: Tensor; r: Tensor };
+  /**
    * 0 with probability `rate`, else 1 / (1 - rate). Draws are a function of `seed` alone.
    *
    * @param seed - two 32-bit integers

@@ -14,6 +14,7 @@ class RawTensor implements Tensor {
 }
 
 const SQRT_HALF = Math.SQRT1_2;
+const TF_DOUBLE = 2; // TensorFlow's DT_DOUBLE, which the binding does not name
 const LOG_TWO_OVER_SQRT_PI = Math.log(2 / Math.sqrt(Math.PI));
 
 /**
@@ -176,6 +177,20 @@ export class TensorflowOps implements Ops {
     });
   }
 
+  svd(x: Tensor): { u: Tensor; s: Tensor; v: Tensor } {
+    return this.tidy(() => {
+      const [s, u, v] = this.#inDouble("Svd", this.#attributes.svd, x, 3);
+      return { u, s, v };
+    });
+  }
+
+  qr(x: Tensor): { q: Tensor; r: Tensor } {
+    return this.tidy(() => {
+      const [q, r] = this.#inDouble("Qr", this.#attributes.qr, x, 2);
+      return { q, r };
+    });
+  }
+
   dropoutMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
     return this.tidy(() => {
       const seedTensor = this.int(Int32Array.from(seed), [2]);
@@ -217,6 +232,13 @@ export class TensorflowOps implements Ops {
 
   #reduce(op: "Sum" | "Mean", x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
     return this.#runIds(op, keepDims ? this.#attributes.reduceKeep : this.#attributes.reduce, [idOf(x), this.#ints(axes)]);
+  }
+
+  /** An op of several results in 64-bit floats, on one tensor of 32-bit floats; so are the results. */
+  #inDouble(op: string, attributes: readonly OpAttribute[], x: Tensor, outputs: number): Tensor[] {
+    const wide = this.#run("Cast", this.#attributes.floatToDouble, x);
+    const found = this.#binding.executeOp(op, attributes, [idOf(wide)], outputs).map(({ id, shape }) => this.#own(new RawTensor(id, shape)));
+    return found.map((result) => this.#run("Cast", this.#attributes.doubleToFloat, result));
   }
 
   #run(op: string, attributes: readonly OpAttribute[], ...inputs: readonly Tensor[]): Tensor {
@@ -293,6 +315,10 @@ function attributesOf(binding: Binding) {
     gather: [type("Tparams", float), type("Tindices", int), type("Taxis", int), { name: "batch_dims", type: binding.TF_ATTR_INT, value: 0 }],
     scatter: [t, type("Tindices", int)],
     random: [type("dtype", float), type("T", int), type("Tseed", int)],
+    floatToDouble: [type("SrcT", float), type("DstT", TF_DOUBLE), flag("Truncate", false)],
+    doubleToFloat: [type("SrcT", TF_DOUBLE), type("DstT", float), flag("Truncate", false)],
+    svd: [type("T", TF_DOUBLE), flag("compute_uv", true), flag("full_matrices", false)],
+    qr: [type("T", TF_DOUBLE), flag("full_matrices", false)],
     boolToFloat: [type("SrcT", bool), type("DstT", float), flag("Truncate", false)],
   } satisfies Record<string, readonly OpAttribute[] | readonly (readonly OpAttribute[])[]>;
 }

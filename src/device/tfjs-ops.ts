@@ -1,5 +1,6 @@
 import type { Rank } from "@tensorflow/tfjs-core";
 
+import { jacobiSvd } from "./jacobi-svd";
 import { loadTensorFlow, type TensorFlow } from "./load-tensorflow";
 import type { LayerNormSaved, Ops } from "./ops";
 import { Scopes } from "./scopes";
@@ -161,6 +162,22 @@ export class TfjsOps implements Ops {
       const projected = tf.sub(tf.sub(g, tf.mean(g, last, true)), tf.mul(innerOf(saved.normalized), slope));
       return tf.mul(projected, innerOf(saved.inverseDeviation));
     });
+  }
+
+  svd(x: Tensor): { u: Tensor; s: Tensor; v: Tensor } {
+    const [m, n] = x.shape;
+    const k = Math.min(m, n);
+    return this.tidy(() => {
+      const tall = m >= n ? x : this.transpose(x, [1, 0]);
+      const found = jacobiSvd(innerOf(tall).dataSync(), { rows: Math.max(m, n), columns: k });
+      const [left, s, right] = [this.float(found.u, tall.shape), this.float(found.s, [k]), this.float(found.v, [k, k])];
+      return m >= n ? { u: left, s, v: right } : { u: right, s, v: left };
+    });
+  }
+
+  qr(x: Tensor): { q: Tensor; r: Tensor } {
+    const [q, r] = this.#tf.tidy(() => this.#tf.linalg.qr(innerOf(x)));
+    return { q: this.#own(q), r: this.#own(r) };
   }
 
   dropoutMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {

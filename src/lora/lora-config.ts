@@ -1,5 +1,5 @@
-import { Problems } from "../base/problems";
-import type { ModelType } from "../model/encoder-config";
+import type { Problems } from "../base/problems";
+import { patternFault } from "./python-pattern";
 
 /** What peft's `LoraConfig` says, in camelCase. */
 export interface LoraConfig {
@@ -25,52 +25,184 @@ export interface LoraConfig {
    * @default "auto"
    */
   readonly targetModules?: "auto" | "all-linear" | readonly string[] | RegExp | (string & {});
+  /** Which of those are left out after all: names or a pattern, as for `targetModules`. */
+  readonly excludeModules?: readonly string[] | RegExp | string;
+  /**
+   * Modules beside the head that are trained whole and saved with the adapter, by the end of their names, e.g.
+   * `["pooler.dense"]`. The adapter owns copies of them, as of the head. Embeddings cannot be among them.
+   */
+  readonly modulesToSave?: readonly string[];
+  /**
+   * Which biases are trained: none, those of the adapted layers, or all. One adapter of a model may train biases.
+   * @default "none"
+   */
+  readonly bias?: "none" | "all" | "lora_only";
+  /**
+   * Scale by loraAlpha / sqrt(r) (Kalajdzievski, "A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA", 2023).
+   * @default false
+   */
+  readonly useRslora?: boolean;
+  /**
+   * Train magnitude and direction apart (Liu et al., "DoRA: Weight-Decomposed Low-Rank Adaptation", 2024).
+   * @default false
+   */
+  readonly useDora?: boolean;
+  /** Ranks of single layers, by patterns that match the end of a layer's name from a dot on; the first that does counts. */
+  readonly rankPattern?: Readonly<Record<string, number>>;
+  /** `loraAlpha` of single layers, by patterns as for `rankPattern`. */
+  readonly alphaPattern?: Readonly<Record<string, number>>;
+  /** Numbers of the layers that are adapted, from 0; all where it is not given. Not with a pattern for `targetModules`. */
+  readonly layersToTransform?: number | readonly number[];
+  /** The name before a layer's number, e.g. "layer"; the first number of a name counts where it is not given. */
+  readonly layersPattern?: string | readonly string[];
+  /**
+   * How A and B begin. `true`: A uniform, B 0. "gaussian": A normal with deviation 1 / r, B 0. `false`: both uniform, so
+   * that logits change at once. "pissa": the r greatest singular values and vectors of the weight (Meng et al., "PiSSA",
+   * 2024), and "olora": the first r columns of its QR decomposition (Büyükakyüz, "OLoRA", 2024); both take what A and B
+   * hold off the weight under them, for as long as the adapter is active.
+   * @default true
+   */
+  readonly initLoraWeights?: boolean | "gaussian" | "pissa" | "olora";
 }
 
-/** A {@link LoraConfig} with every value decided. */
+/** A {@link LoraConfig} with every value decided, as peft writes it. */
 export interface ResolvedLoraConfig {
   readonly r: number;
   readonly loraAlpha: number;
   readonly loraDropout: number;
-  /** As peft writes it: names, or a pattern. */
   readonly targetModules: readonly string[] | string;
+  readonly excludeModules?: readonly string[] | string;
+  /** The user's, then the head's: `classifier` and `score`. */
+  readonly modulesToSave: readonly string[];
+  readonly bias: "none" | "all" | "lora_only";
+  readonly useRslora: boolean;
+  readonly useDora: boolean;
+  readonly rankPattern: Readonly<Record<string, number>>;
+  readonly alphaPattern: Readonly<Record<string, number>>;
+  readonly layersToTransform?: readonly number[] | number;
+  readonly layersPattern?: readonly string[] | string;
+  readonly initLoraWeights: boolean | "gaussian" | "pissa" | "olora";
+  /** peft's task: it decides that the head is trained and saved. `null` where a file names none. */
+  readonly taskType: "SEQ_CLS" | null;
 }
 
-const KNOWN = ["r", "loraAlpha", "loraDropout", "targetModules"];
+/** What peft trains and saves for sequence classification, by the end of a module's name. */
+export const HEAD_MODULES = ["classifier", "score"];
+
+/** What stands for a pattern that is none, once that has been told. */
+export const NOTHING = "(?!)";
+
+const KNOWN = ["r", "loraAlpha", "loraDropout", "targetModules", "excludeModules", "modulesToSave", "bias", "useRslora", "useDora", "rankPattern", "alphaPattern", "layersToTransform", "layersPattern", "initLoraWeights"];
 
 /**
- * Fills in the defaults and checks every value against the model's layers.
+ * Fills in the defaults and checks every value by itself; `planAdapter` checks them against the model's layers.
  *
  * @param config - what the user asked for
  * @param options.modelType - decides what "auto" and "all-linear" name
- * @throws TsloraError `bad-option` that lists everything wrong.
+ * @param options.problems - gathers what is wrong; the caller throws
+ * @returns the configuration; what is wrong in it is replaced, so that the rest can be checked further
  */
-export function resolveLoraConfig(config: LoraConfig, options: { modelType: ModelType; hiddenSize: number }): ResolvedLoraConfig {
+export function resolveLoraConfig(config: LoraConfig, options: { modelType: string; hiddenSize: number; problems: Problems }): ResolvedLoraConfig {
+  const { modelType, hiddenSize, problems } = options;
   const r = config.r ?? 8;
-  const loraAlpha = config.loraAlpha ?? 2 * r;
-  const loraDropout = config.loraDropout ?? 0.1;
-  const problems = new Problems("addAdapter");
+  const resolved: ResolvedLoraConfig = {
+    r,
+    loraAlpha: config.loraAlpha ?? 2 * r,
+    loraDropout: config.loraDropout ?? 0.1,
+    targetModules: targets(config.targetModules ?? "auto", { modelType, problems }),
+    excludeModules: config.excludeModules === undefined ? undefined : namesOrPattern(config.excludeModules, { option: "excludeModules", problems }),
+    modulesToSave: [...new Set([...(names(config.modulesToSave ?? [], { option: "modulesToSave", problems }) ?? []), ...HEAD_MODULES])],
+    bias: config.bias ?? "none",
+    useRslora: config.useRslora ?? false,
+    useDora: config.useDora ?? false,
+    rankPattern: config.rankPattern ?? {},
+    alphaPattern: config.alphaPattern ?? {},
+    layersToTransform: config.layersToTransform,
+    layersPattern: config.layersPattern,
+    initLoraWeights: config.initLoraWeights ?? true,
+    taskType: "SEQ_CLS",
+  };
   for (const name of Object.keys(config)) problems.expect(KNOWN.includes(name), `"${name}" is not an option of LoraConfig here; known are ${KNOWN.join(", ")}`);
-  problems.expect(Number.isInteger(r) && r >= 1 && r <= options.hiddenSize, `r is to be a whole number from 1 to the model's width, ${options.hiddenSize}; ${String(r)} came`);
-  problems.expect(Number.isFinite(loraAlpha) && loraAlpha > 0, `loraAlpha is to be a number above 0; ${String(loraAlpha)} came`);
-  problems.expect(loraDropout >= 0 && loraDropout < 1, `loraDropout is to be a number in [0, 1); ${String(loraDropout)} came`);
-  const targetModules = targets(config.targetModules ?? "auto", { modelType: options.modelType, problems });
-  problems.throwIfAny();
-  return { r, loraAlpha, loraDropout, targetModules };
+  const rank = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= hiddenSize;
+  problems.expect(rank(r), `r is to be a whole number from 1 to the model's width, ${hiddenSize}; ${String(r)} came`);
+  problems.expect(isPositive(resolved.loraAlpha), `loraAlpha is to be a number above 0; ${String(resolved.loraAlpha)} came`);
+  problems.expect(typeof resolved.loraDropout === "number" && resolved.loraDropout >= 0 && resolved.loraDropout < 1, `loraDropout is to be a number in [0, 1); ${String(resolved.loraDropout)} came`);
+  checkChoices(resolved, problems);
+  const rankPattern = checkPattern(resolved.rankPattern, { option: "rankPattern", problems, expected: `a whole number from 1 to ${hiddenSize}`, holds: rank });
+  const alphaPattern = checkPattern(resolved.alphaPattern, { option: "alphaPattern", problems, expected: "a number above 0", holds: isPositive });
+  const layersAreRight = checkLayers(resolved, problems);
+  return { ...resolved, rankPattern, alphaPattern, ...(layersAreRight ? {} : { layersToTransform: undefined, layersPattern: undefined }) };
 }
 
-function targets(given: NonNullable<LoraConfig["targetModules"]>, { modelType, problems }: { modelType: ModelType; problems: Problems }): readonly string[] | string {
-  if (given === "auto") return modelType === "distilbert" ? ["q_lin", "v_lin"] : ["query", "value"];
-  if (given === "all-linear") return modelType === "distilbert" ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"] : ["query", "key", "value", "dense"];
-  if (given instanceof RegExp) return given.source.replace(/^\^/, "").replace(/\$$/, "");
-  if (typeof given === "string") {
-    try {
-      new RegExp(given);
-    } catch (error) {
-      problems.expect(false, `targetModules is not a regular expression: ${error instanceof Error ? error.message : given}`);
-    }
-    return given;
+function checkChoices({ bias, useRslora, useDora, initLoraWeights }: ResolvedLoraConfig, problems: Problems): void {
+  problems.expect(["none", "all", "lora_only"].includes(bias), `bias is to be "none", "all" or "lora_only"; ${JSON.stringify(bias)} came`);
+  for (const [option, value] of Object.entries({ useRslora, useDora })) problems.expect(typeof value === "boolean", `${option} is to be true or false; ${JSON.stringify(value)} came`);
+  const initial: readonly unknown[] = [true, false, "gaussian", "pissa", "olora"];
+  const niter = String(initLoraWeights).startsWith("pissa_niter_") ? ' ("pissa" finds the same, exactly)' : "";
+  problems.expect(initial.includes(initLoraWeights), `initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; ${JSON.stringify(initLoraWeights)} came${niter}`);
+}
+
+/** What peft demands of a pattern's entries: keys that are patterns, values of the right kind. Returns those that are so. */
+export function checkPattern(patterns: unknown, options: { option: string; problems: Problems; expected: string; holds: (value: unknown) => boolean }): Record<string, number> {
+  const { option, problems, expected, holds } = options;
+  const isRecord = typeof patterns === "object" && patterns !== null && !Array.isArray(patterns);
+  problems.expect(isRecord, `${option} is to be a record of patterns and numbers; ${JSON.stringify(patterns)} came`);
+  const right = Object.entries(isRecord ? patterns : {}).filter(([key, value]) => {
+    const fault = patternFault(key);
+    const isPattern = problems.expect(fault === undefined, `${option}: "${key}" is not a regular expression: ${fault ?? ""}`);
+    return problems.expect(holds(value), `${option}: "${key}" is to be ${expected}; ${JSON.stringify(value)} came`) && isPattern;
+  });
+  return Object.fromEntries(right);
+}
+
+/** What peft demands of `layersToTransform` and `layersPattern` together. Returns whether they are of the right types. */
+export function checkLayers({ targetModules, layersToTransform, layersPattern }: Pick<ResolvedLoraConfig, "targetModules" | "layersToTransform" | "layersPattern">, problems: Problems): boolean {
+  const before = problems.count;
+  const numbers = typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []);
+  problems.expect(Array.isArray(numbers) && numbers.every((n) => Number.isInteger(n) && n >= 0), `layersToTransform is to be a layer's number or a list of them, from 0; ${JSON.stringify(layersToTransform)} came`);
+  const patterns = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
+  if (problems.expect(Array.isArray(patterns) && patterns.every((p) => typeof p === "string" && p !== ""), `layersPattern is to be a name or a list of names; ${JSON.stringify(layersPattern)} came`)) {
+    for (const pattern of patterns) problems.expect(patternFault(pattern) === undefined, `layersPattern: "${pattern}" is not a regular expression: ${patternFault(pattern) ?? ""}`);
   }
-  problems.expect(Array.isArray(given) && given.length > 0 && given.every((name) => typeof name === "string" && name !== ""), `targetModules is to be a list of names, a pattern, "auto" or "all-linear"; ${JSON.stringify(given)} came`);
-  return given;
+  const right = problems.count === before;
+  const isPattern = typeof targetModules === "string";
+  problems.expect(!(isPattern && layersToTransform !== undefined), "layersToTransform goes with a list of names for targetModules, not with a pattern; put the layers' numbers into the pattern");
+  problems.expect(!(isPattern && layersPattern !== undefined), "layersPattern goes with a list of names for targetModules, not with a pattern");
+  problems.expect(layersPattern === undefined || patterns.length === 0 || layersToTransform !== undefined, "layersPattern needs layersToTransform beside it");
+  return right;
+}
+
+function targets(given: NonNullable<LoraConfig["targetModules"]>, options: { modelType: string; problems: Problems }): readonly string[] | string {
+  const distil = options.modelType === "distilbert";
+  if (given === "auto") return distil ? ["q_lin", "v_lin"] : ["query", "value"];
+  if (given === "all-linear") return distil ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"] : ["query", "key", "value", "dense"];
+  const { problems } = options;
+  return namesOrPattern(given, { option: "targetModules", problems });
+}
+
+function namesOrPattern(given: readonly string[] | RegExp | string, { option, problems }: { option: string; problems: Problems }): readonly string[] | string {
+  if (given instanceof RegExp) {
+    const { source, flags } = given;
+    problems.expect(!/[ims]/.test(flags), `${option}: the flags of /${source}/${flags} cannot be written into an adapter's file; spell out what they stand for`);
+    problems.expect(!/\\[pPkcuU]|\(\?<(?![=!])/.test(source), `${option}: Python, which reads an adapter's file, does not know all of /${source}/ (named groups, \\p, \\k, \\c or \\u)`);
+    return source.replace(/^\^/, "").replace(/\$$/, "");
+  }
+  if (typeof given === "string") {
+    const fault = patternFault(given);
+    problems.expect(fault === undefined, `${option} is not a regular expression: ${fault ?? ""}`);
+    return fault === undefined ? given : NOTHING;
+  }
+  const right = names(given, { option, problems });
+  return right === undefined ? NOTHING : right;
+}
+
+function names(given: readonly string[], { option, problems }: { option: string; problems: Problems }): readonly string[] | undefined {
+  const right = problems.expect(Array.isArray(given) && given.every((name) => typeof name === "string" && name !== ""), `${option} is to be a list of names${option === "modulesToSave" ? "" : " or a pattern"}; ${JSON.stringify(given)} came`);
+  if (!right) return undefined;
+  if (option !== "modulesToSave") return given;
+  return given.filter((name) => problems.expect(patternFault(name) === undefined, `${option}: peft reads names as patterns, and "${name}" is none: ${patternFault(name) ?? ""}`));
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value > 0;
 }

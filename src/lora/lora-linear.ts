@@ -1,24 +1,37 @@
+import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import { applyDropout } from "../model/dropout";
 import type { AdapterSaved, LinearAdapter } from "../model/linear";
 import type { Parameter } from "../model/parameter";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/pass";
 
+/** An update of a linear layer: the owner of its weights. */
+export interface LoraUpdate extends LinearAdapter {
+  /** [r, in] */
+  readonly a: Parameter;
+  /** [out, r] */
+  readonly b: Parameter;
+  readonly scaling: number;
+  /** The weight [out, in] with the update in it; a new tensor. */
+  merged(ops: Ops, weight: Tensor): Tensor;
+  dispose(): void;
+}
+
 /**
- * The low-rank update of a linear layer (Hu et al., "LoRA", 2021): y + (alpha / r) B A dropout(x), with A (r, in) and
+ * The low-rank update of a linear layer (Hu et al., "LoRA", 2021): y + scaling B A dropout(x), with A (r, in) and
  * B (out, r) in peft's layout.
  */
-export class LoraLinear implements LinearAdapter {
+export class LoraLinear implements LoraUpdate {
   readonly a: Parameter;
   readonly b: Parameter;
   readonly scaling: number;
   readonly #dropout: number;
 
   /** @param weights - taken over: A [r, in] and B [out, r] */
-  constructor(weights: { a: Parameter; b: Parameter }, options: { r: number; loraAlpha: number; loraDropout: number }) {
+  constructor(weights: { a: Parameter; b: Parameter }, options: { scaling: number; loraDropout: number }) {
     this.a = weights.a;
     this.b = weights.b;
-    this.scaling = options.loraAlpha / options.r;
+    this.scaling = options.scaling;
     this.#dropout = options.loraDropout;
   }
 
@@ -26,7 +39,7 @@ export class LoraLinear implements LinearAdapter {
     return [this.a, this.b];
   }
 
-  forward(pass: ForwardPass, x: Tensor, y: Tensor): { y: Tensor; saved: AdapterSaved } {
+  forward(pass: ForwardPass, x: Tensor, { y }: { y: Tensor }): { y: Tensor; saved: AdapterSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
       const { y: input, mask } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
@@ -50,6 +63,11 @@ export class LoraLinear implements LinearAdapter {
       const dInput = ops.matMul(dLow, this.a.value); // [rows, in]
       return mask === undefined ? dInput : ops.mul(dInput, mask);
     });
+  }
+
+  /** W + scaling B A. */
+  merged(ops: Ops, weight: Tensor): Tensor {
+    return ops.tidy(() => ops.add(weight, ops.scale(ops.matMul(this.b.value, this.a.value), this.scaling)));
   }
 
   dispose(): void {

@@ -1,25 +1,45 @@
-import { TsloraError } from "../base/tslora-error";
+import { fullMatch, pythonPattern } from "./python-pattern";
+import type { ResolvedLoraConfig } from "./lora-config";
+
+/** What decides which modules are adapted. */
+export type TargetOptions = Pick<ResolvedLoraConfig, "targetModules" | "excludeModules" | "modulesToSave" | "layersToTransform" | "layersPattern">;
 
 /**
- * Which modules a `target_modules` names, by peft's rules: an entry of a list matches the whole name or the part
- * after a dot; a string is a regular expression that matches a whole name.
- *
- * @param modules - names that may be adapted; the head's are left out by the caller
- * @throws TsloraError `bad-option` when an entry or the pattern matches nothing, with the names there are.
+ * Whether a module is adapted, by peft's rules (`check_target_module_exists`): an entry of a list matches the whole name
+ * or the part after a dot; a string is a regular expression that matches a whole name. `excludeModules` goes first, then
+ * whatever lies in a module that is trained whole. `layersToTransform` counts for what a list's entry matches in part,
+ * and the layer's number is the first one in the name, or the one after `layersPattern`.
  */
-export function matchModules(modules: readonly string[], targetModules: readonly string[] | string): string[] {
-  const available = [...new Set(modules.map((name) => name.replace(/\.\d+\./g, ".*.")))];
-  const nothing = (what: string): TsloraError =>
-    new TsloraError("bad-option", `targetModules: ${what} matches no linear layer of the model that can be adapted. There are (* a layer's number):\n${available.map((name) => `- ${name}`).join("\n")}\nThe head is always trained and is not adapted.`);
-  if (typeof targetModules === "string") {
-    const whole = new RegExp(`^(?:${targetModules})$`);
-    const matched = modules.filter((name) => whole.test(name));
-    if (matched.length === 0) throw nothing(`the pattern ${targetModules}`);
-    return matched;
-  }
-  const matches = (name: string, target: string): boolean => name === target || name.endsWith(`.${target}`);
-  for (const target of targetModules) {
-    if (!modules.some((name) => matches(name, target))) throw nothing(`"${target}"`);
-  }
-  return modules.filter((name) => targetModules.some((target) => matches(name, target)));
+export function matchTarget(module: string, options: TargetOptions): "adapted" | "excluded" | "passed over" {
+  const { targetModules, excludeModules, modulesToSave, layersToTransform, layersPattern } = options;
+  if (excludeModules !== undefined && named(module, excludeModules)) return "excluded";
+  if (modulesToSave.some((entry) => pythonPattern(`^(?:(^|.*\\.)${entry}($|\\..*))`).test(module))) return "excluded";
+  const verdict = (adapted: boolean): "adapted" | "passed over" => (adapted ? "adapted" : "passed over");
+  if (typeof targetModules === "string") return verdict(fullMatch(targetModules, module));
+  if (targetModules.includes(module)) return "adapted";
+  if (!targetModules.some((entry) => module.endsWith(`.${entry}`))) return "passed over";
+  const wanted = typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []);
+  if (wanted.length === 0) return "adapted";
+  const layer = layerOf(module, layersPattern);
+  return verdict(layer !== undefined && wanted.includes(layer));
+}
+
+/** Whether a list's entry or a pattern names a module. */
+export function named(module: string, by: readonly string[] | string): boolean {
+  return typeof by === "string" ? fullMatch(by, module) : by.some((entry) => module === entry || module.endsWith(`.${entry}`));
+}
+
+/** Whether an entry of `modulesToSave` names a module: peft takes the end of the name, dot or not. */
+export function saves(entries: readonly string[], module: string): boolean {
+  return entries.some((entry) => module.endsWith(entry));
+}
+
+/** The number of the layer that a module lies in. */
+export function layerOf(module: string, layersPattern: readonly string[] | string | undefined): number | undefined {
+  const patterns = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
+  const found =
+    patterns.length === 0
+      ? /^.*?\.[^.]*\.(\d+)\./.exec(module)?.[1]
+      : patterns.map((pattern) => pythonPattern(`^(?:(?:^|.*?\\.)${pattern}\\.(?<tsloraIndex>\\d+)\\.)`).exec(module)?.groups?.tsloraIndex).find((index) => index !== undefined);
+  return found === undefined ? undefined : Number(found);
 }

@@ -5,6 +5,7 @@ import type { Embeddings, EmbeddingsInput, EmbeddingsSaved } from "./embeddings"
 import type { EncoderConfig } from "./encoder-config";
 import type { EncoderLayer, LayerPlan, LayerSaved } from "./encoder-layer";
 import type { Linear } from "./linear";
+import type { Norm } from "./norm";
 import type { PackedBatch } from "./packed-batch";
 import type { Parameter } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
@@ -38,6 +39,12 @@ export class ClassificationModel {
     const { layers, head } = this.modules;
     const inLayers = layers.flatMap(({ modules: m }) => [m.query, m.key, m.value, m.attentionOutput, m.intermediate, m.output]);
     return [...inLayers, head.modules.dense, head.modules.classifier];
+  }
+
+  /** Every layer normalisation, from the embeddings' to the last layer's. */
+  norms(): Norm[] {
+    const { embeddings, layers } = this.modules;
+    return [embeddings.modules.norm, ...layers.flatMap(({ modules: m }) => [m.attentionNorm, m.outputNorm])];
   }
 
   /** Every weight of the model, adapters left out. */

@@ -47,3 +47,6 @@ export class Parameter {
     this.#ops.dispose(this.#value);
   }
 }
+
+/** Weights that stand in for a model's own, by those: an adapter's copy of the head, for instance. */
+export type Substitutes = ReadonlyMap<Parameter, Parameter>;

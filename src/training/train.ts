@@ -30,8 +30,7 @@ import { examplesOf, type Examples } from "./training-examples";
  * stops being a number.
  */
 export async function* train(classifier: SequenceClassifier, options: TrainOptions): AsyncGenerator<TrainEvent, TrainSummary, void> {
-  const method = classifier.method;
-  if (method === "none") throw new TsloraError("bad-input", "train: nothing is to be trained. Put an adapter on with classifier.addAdapter(...), or call classifier.trainAllWeights().");
+  const method = classifier.expectTrainable("train");
   const { problemType } = classifier;
   const numLabels = classifier.labels.length;
   const resolved = resolveTrainOptions(options, { method, problemType, numLabels });

@@ -59,6 +59,18 @@ const cases: Record<string, Build> = {
   "reshape, transpose, slice, concat": (ops, make) => ops.tidy(() => ops.concatRows([ops.sliceRows(ops.transpose(ops.reshape(make(6, 4), [2, 3, 4]), [1, 0, 2]), 1, 2), make(1, 2, 4)])),
   "gather and scatter": (ops, make) => ops.tidy(() => ops.scatterRows(ops.gatherRows(make(4, 3), ops.int(Int32Array.of(3, 0, 3), [3])), ops.int(Int32Array.of(1, 1, 4), [3]), 6)),
 };
+const diagonal = (ops: Ops, s: Tensor): Tensor => ops.reshape(s, [1, s.shape[0]]);
+for (const [m, n] of [[5, 3], [4, 4], [3, 6]]) {
+  // signs of vectors are the implementation's: products are not
+  cases[`svd ${m} x ${n}`] = (ops, make) => ops.tidy(() => {
+    const { u, s, v } = ops.svd(make(m, n));
+    return [s, ops.matMul(ops.mul(u, diagonal(ops, s)), v, { transposeB: true }), ops.matMul(u, u, { transposeA: true }), ops.matMul(v, v, { transposeA: true })];
+  });
+  cases[`qr ${m} x ${n}`] = (ops, make) => ops.tidy(() => {
+    const { q, r } = ops.qr(make(m, n));
+    return [ops.matMul(q, r), ops.matMul(q, q, { transposeA: true }), ops.square(r)];
+  });
+}
 for (const [name, build] of Object.entries(cases)) test(`both implementations agree: ${name}`, () => bothGive(build));
 
 test("GELU and its derivative are x Phi(x) and its slope", async () => {
@@ -71,6 +83,18 @@ test("GELU and its derivative are x Phi(x) and its slope", async () => {
   reference.forEach((value, i) => assert.ok(Math.abs(values[i] - value) < 1e-6));
   assert.ok(Math.abs(slopes[3] - 0.5) < 1e-7);
   raw.dispose(x, y, derivative);
+});
+
+test("singular values and vectors rebuild their matrix, and so do q and r", async () => {
+  const values = Float32Array.from({ length: 12 }, (_, i) => Math.sin(i * i));
+  const x = raw.float(values, [4, 3]);
+  const { u, s, v } = raw.svd(x);
+  const { q, r } = raw.qr(x);
+  const products = [raw.tidy(() => raw.matMul(raw.mul(u, diagonal(raw, s)), v, { transposeB: true })), raw.matMul(q, r)];
+  for (const product of products) (await raw.read(product)).forEach((value, i) => assert.ok(Math.abs(value - values[i]) < 1e-6));
+  const sizes = await raw.read(s);
+  assert.ok(sizes[0] >= sizes[1] && sizes[1] >= sizes[2] && sizes[2] > 0);
+  raw.dispose(x, u, s, v, q, r, ...products);
 });
 
 test("a tidy keeps what it returns, however deep, and frees the rest", () => {

@@ -1,140 +1,191 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
-import { addAdapter } from "../../src/lora/adapter";
-import { loadAdapter } from "../../src/lora/load-adapter";
-import { resolveLoraConfig, type LoraConfig } from "../../src/lora/lora-config";
-import { matchModules } from "../../src/lora/match-modules";
-import { saveAdapter } from "../../src/lora/save-adapter";
-import { loadClassificationModel } from "../../src/model/load-classification-model";
-import type { ClassificationModel } from "../../src/model/classification-model";
-import { openSafetensors } from "../../src/model/read-safetensors";
-import { batchOf, expectedOf, fixtureDirectory, gradientsOf, maxDifference, TINY_MODELS, unpack } from "../model/fixture";
-
-const ops = new TensorflowOps();
-let folder = "";
-before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-adapter-"))));
-after(() => rm(folder, { recursive: true, force: true }));
-
-const load = async (kind: string): Promise<ClassificationModel> => (await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 })).model;
-const predict = async (model: ClassificationModel, kind: string): Promise<number[][]> => {
-  const batch = batchOf(expectedOf(kind));
-  const logits = model.predict(batch);
-  const rows = unpack(await ops.read(logits), batch, 2);
-  ops.dispose(logits);
-  return rows;
-};
-const resolve = (model: ClassificationModel, config: LoraConfig): ReturnType<typeof resolveLoraConfig> => resolveLoraConfig(config, model.config);
+import { Random } from "../../src/base/random";
+import type { Tensor } from "../../src/device/tensor";
+import { AdapterSet } from "../../src/lora/adapter-set";
+import type { LoraConfig } from "../../src/lora/lora-config";
+import { expectedOf, fixtureDirectory, gradientsOf, maxDifference, TINY_MODELS } from "../model/fixture";
+import { loadOnto, ops, predict, scramble, tinyModel, weightsOf } from "./tiny";
 
 for (const kind of TINY_MODELS) {
   test(`${kind}: an adapter that peft wrote gives peft's logits and gradients`, async () => {
     const expected = expectedOf(kind);
-    const model = await load(kind);
-    const { adapter, unknownKeys } = await loadAdapter(model, { directory: join(fixtureDirectory(kind), "adapter") });
+    const model = await tinyModel(kind);
+    const { set, unknownKeys } = await loadOnto(model, join(fixtureDirectory(kind), "adapter"));
     assert.deepEqual(unknownKeys, []);
     const { logits, gradients } = await gradientsOf(model, expected);
     logits.forEach((row, i) => assert.ok(maxDifference(row, expected.lora.logits[i]) < 1e-5));
-    const named = new Map([...gradients].map(([name, g]) => [name.startsWith("base_model.") ? name : `base_model.model.${name}`, g]));
     const wanted = expected.lora.gradients;
-    assert.deepEqual([...named.keys()].sort(), Object.keys(wanted).sort());
-    for (const [name, gradient] of named) {
+    assert.deepEqual([...gradients.keys()].sort(), Object.keys(wanted).sort());
+    for (const [name, gradient] of gradients) {
       const scale = Math.max(...wanted[name].map(Math.abs), 1e-3);
       assert.ok(maxDifference(gradient, wanted[name]) < 1e-4 * scale, `${name}: ${maxDifference(gradient, wanted[name])} of ${scale}`);
     }
-    adapter.dispose();
+    set.dispose();
     model.dispose();
   });
 
-  test(`${kind}: an adapter saved and read back gives equal logits, and the file has peft's names and shapes`, async () => {
-    const model = await load(kind);
-    const peft = join(fixtureDirectory(kind), "adapter");
-    const { adapter } = await loadAdapter(model, { directory: peft });
-    const wanted = await predict(model, kind);
-    const directory = join(folder, kind);
-    await saveAdapter(adapter, { directory, baseModel: "some/model" });
-    const other = await load(kind);
-    await loadAdapter(other, { directory });
-    assert.deepEqual(await predict(other, kind), wanted);
-
-    const [ours, theirs] = [await openSafetensors(join(directory, "adapter_model.safetensors")), await openSafetensors(join(peft, "adapter_model.safetensors"))];
-    const shapes = (file: typeof ours): unknown[] => [...file.entries.values()].map(({ name, shape, dtype }) => [name, shape, dtype]).sort();
-    assert.deepEqual(shapes(ours), shapes(theirs));
-    assert.deepEqual(ours.metadata, theirs.metadata);
-    await ours.close();
-    await theirs.close();
-    const config = JSON.parse(await readFile(join(directory, "adapter_config.json"), "utf8")) as Record<string, unknown>;
-    const peftConfig = JSON.parse(await readFile(join(peft, "adapter_config.json"), "utf8")) as Record<string, unknown>;
-    for (const [key, value] of Object.entries(config)) if (key !== "base_model_name_or_path") assert.deepEqual(value, peftConfig[key], key);
-  });
-
-  test(`${kind}: a new adapter changes no logit, trains A, B and the head alone, and comes off without a trace`, async () => {
-    const model = await load(kind);
+  test(`${kind}: a new adapter changes no logit, trains its own weights alone, and comes off without a trace`, async () => {
+    const model = await tinyModel(kind);
     const plain = await predict(model, kind);
+    const own = await weightsOf(model);
     const alive = ops.alive();
-    const adapter = addAdapter(model, { config: resolve(model, { r: 2, targetModules: "all-linear", loraDropout: 0 }), seed: 3 });
-    assert.deepEqual(await predict(model, kind), plain);
-    const trained = [...(await gradientsOf(model, expectedOf(kind))).gradients.keys()];
-    assert.deepEqual(trained.sort(), adapter.parameters().map(({ name }) => name).sort());
-    adapter.dispose();
-    assert.deepEqual(await predict(model, kind), plain);
-    assert.equal(ops.alive(), alive);
+    const configs: LoraConfig[] = [
+      { r: 2, targetModules: "all-linear", loraDropout: 0 },
+      { r: 3, targetModules: "all-linear", useRslora: true, bias: "all", initLoraWeights: "gaussian" },
+      { r: 1, bias: "lora_only", layersToTransform: 0 },
+    ];
+    for (const config of configs) {
+      const set = new AdapterSet(model, { seed: 3 });
+      const adapter = set.add(config);
+      assert.deepEqual(await predict(model, kind), plain);
+      const trained = [...(await gradientsOf(model, expectedOf(kind))).gradients.keys()];
+      const names = adapter.parameters().map(({ name }) => name);
+      assert.deepEqual(trained.sort(), [...names].sort());
+      assert.equal(new Set(names).size, names.length);
+      await scramble(adapter.parameters());
+      assert.notDeepEqual(await predict(model, kind), plain);
+      set.delete("default");
+      assert.deepEqual(await predict(model, kind), plain);
+      assert.deepEqual(await weightsOf(model), own);
+      assert.equal(ops.alive(), alive);
+      assert.ok(model.parameters().every(({ trainable }) => !trainable));
+    }
     model.dispose();
   });
+
+  for (const [what, config] of Object.entries({ "DoRA": { useDora: true }, "PiSSA": { initLoraWeights: "pissa" }, "OLoRA": { initLoraWeights: "olora" }, "PiSSA with DoRA and rslora": { initLoraWeights: "pissa", useDora: true, useRslora: true } } satisfies Record<string, LoraConfig>)) {
+    test(`${kind}: ${what} begins where the model stands, and leaves its weights to the bit`, async () => {
+      const model = await tinyModel(kind);
+      const plain = await predict(model, kind);
+      const own = await weightsOf(model);
+      const set = new AdapterSet(model, { seed: 3 });
+      const adapter = set.add({ r: 3, targetModules: "all-linear", ...config });
+      (await predict(model, kind)).forEach((row, i) => assert.ok(maxDifference(row, plain[i]) < 2e-6));
+      for (const { a, b } of adapter.updates.values()) {
+        const values = [...(await ops.read(a.value)), ...(await ops.read(b.value))];
+        assert.ok(values.every(Number.isFinite) && values.some((x) => x !== 0));
+      }
+      set.setEnabled(false);
+      assert.deepEqual(await predict(model, kind), plain);
+      set.unload();
+      assert.deepEqual(await predict(model, kind), plain);
+      assert.deepEqual(await weightsOf(model), own);
+      model.dispose();
+    });
+  }
 }
 
-test("the same seed draws the same A, uniform within 1 / sqrt(in); B is 0", async () => {
-  const model = await load("bert");
-  const draw = async (seed: number): Promise<Float32Array[]> => {
-    const adapter = addAdapter(model, { config: resolve(model, { r: 4 }), seed });
-    const values = await Promise.all([...adapter.updates.values()].flatMap(({ a, b }) => [ops.read(a.value), ops.read(b.value)]));
-    adapter.dispose();
-    return values;
-  };
-  const [first, again, other] = [await draw(1), await draw(1), await draw(2)];
-  assert.deepEqual(first, again);
-  assert.notDeepEqual(first, other);
-  first.forEach((values, i) => assert.ok(values.every((x) => (i % 2 === 0 ? Math.abs(x) <= 1 / Math.sqrt(12) : x === 0))));
-});
-
-test("target_modules match as in peft", () => {
-  const modules = ["m.layer.0.attention.q_lin", "m.layer.0.attention.k_lin", "m.layer.1.attention.q_lin", "m.layer.0.ffn.lin1"];
-  assert.deepEqual(matchModules(modules, ["q_lin"]), [modules[0], modules[2]]);
-  assert.deepEqual(matchModules(modules, ["attention.k_lin", "m.layer.0.ffn.lin1"]), [modules[1], modules[3]]);
-  assert.deepEqual(matchModules(modules, ".*layer\\.0.*(q|k)_lin"), [modules[0], modules[1]]);
-  assert.throws(() => matchModules(modules, ["lin"]), /"lin" matches no linear layer[\s\S]*m\.layer\.\*\.attention\.q_lin/);
-  assert.throws(() => matchModules(modules, "q_lin"), /pattern q_lin matches no/);
-});
-
-test("options out of range are refused, all at once", async () => {
-  const model = await load("distilbert");
-  assert.throws(() => resolve(model, { r: 0, loraAlpha: NaN, loraDropout: 1, targetModules: [] }), /r is to be[\s\S]*loraAlpha[\s\S]*loraDropout[\s\S]*targetModules/);
-  assert.throws(() => resolve(model, { r: 9 }), /from 1 to the model's width, 8; 9 came/);
-  assert.throws(() => resolve(model, { targetModules: "(" }), /not a regular expression/);
-  assert.throws(() => resolve(model, { rank: 3 } as LoraConfig), /"rank" is not an option/);
+test("PiSSA takes the greatest singular values, OLoRA the first columns: what is left has no part of them", async () => {
+  const model = await tinyModel("bert");
+  for (const init of ["pissa", "olora"] as const) {
+    const set = new AdapterSet(model, { seed: 1 });
+    const adapter = set.add({ r: 4, loraAlpha: 3, initLoraWeights: init });
+    for (const linear of model.linears()) {
+      const update = adapter.updates.get(linear.module);
+      if (update === undefined) continue;
+      const read = async (make: () => Tensor): Promise<Float32Array> => {
+        const tensor = ops.escape(() => ops.tidy(make));
+        const values = Float32Array.from(await ops.read(tensor));
+        ops.dispose(tensor);
+        return values;
+      };
+      const taken = await read(() => ops.svd(ops.scale(ops.matMul(update.b.value, update.a.value), update.scaling)).s);
+      const whole = await read(() => ops.svd(linear.weight.value).s);
+      if (init === "pissa") assert.ok(maxDifference(taken.subarray(0, 4), whole.subarray(0, 4)) < 1e-5);
+      assert.ok(taken.subarray(4).every((s) => s < 1e-5), "of rank 4");
+      const gram = await read(() => ops.matMul(update.b.value, update.b.value, { transposeA: true }));
+      gram.forEach((value, k) => assert.ok(k % 5 === 0 || Math.abs(value) < 1e-5, "columns of B are orthogonal"));
+    }
+    set.dispose();
+  }
   model.dispose();
 });
 
-test("an adapter that does not fit is refused with every key at fault, and the model stays as it was", async () => {
-  const model = await load("bert");
-  const plain = await predict(model, "bert");
-  const directory = join(fixtureDirectory("distilbert"), "adapter");
-  await assert.rejects(loadAdapter(model, { directory }), /matches no linear layer/);
-  const config = JSON.parse(await readFile(join(fixtureDirectory("bert"), "adapter", "adapter_config.json"), "utf8")) as Record<string, unknown>;
-  const bytes = await readFile(join(fixtureDirectory("bert"), "adapter", "adapter_model.safetensors"));
-  await writeFile(join(folder, "adapter_model.safetensors"), bytes);
-  const tryWith = async (change: Record<string, unknown>): Promise<unknown> => {
-    await writeFile(join(folder, "adapter_config.json"), JSON.stringify({ ...config, ...change }));
-    return loadAdapter(model, { directory: folder });
+test("the same seed draws the same A, as it always did; gaussian by 1 / r, false for B too", async () => {
+  const model = await tinyModel("bert");
+  const draw = async (config: LoraConfig, { seed = 1, name = "default" } = {}): Promise<Float32Array[]> => {
+    const set = new AdapterSet(model, { seed });
+    const adapter = set.add(config, { name });
+    const values: Float32Array[] = [];
+    for (const { a, b } of adapter.updates.values()) values.push(Float32Array.from(await ops.read(a.value)), Float32Array.from(await ops.read(b.value)));
+    set.dispose();
+    return values;
   };
-  await assert.rejects(tryWith({ r: 2 }), /lora_A\.weight" has the shape \[3, 12\]; \[2, 12\] was expected[\s\S]*lora_B/);
-  await assert.rejects(tryWith({ target_modules: ["query"] }), /value\.lora_A\.weight" is unexpected/);
-  await assert.rejects(tryWith({ use_dora: true, bias: "all" }), /bias is "all"[\s\S]*use_dora is true/);
-  await writeFile(join(folder, "adapter_model.safetensors"), bytes.subarray(0, bytes.length - 7));
-  await assert.rejects(tryWith({}), /not a whole safetensors file/);
-  assert.deepEqual(await predict(model, "bert"), plain);
+  const first = await draw({ r: 4 });
+  assert.deepEqual(first, await draw({ r: 4 }));
+  assert.notDeepEqual(first, await draw({ r: 4 }, { seed: 2 }));
+  assert.notDeepEqual(first, await draw({ r: 4 }, { name: "other" }));
+  first.forEach((values, i) => assert.ok(values.every((x) => (i % 2 === 0 ? Math.abs(x) <= 1 / Math.sqrt(12) : x === 0))));
+  const random = new Random(1).fork("lora");
+  assert.deepEqual(first[0], Float32Array.from(first[0], () => (2 * random.uniform() - 1) * (1 / Math.sqrt(12))));
+
+  const normal = (await draw({ r: 4, targetModules: "all-linear", initLoraWeights: "gaussian" })).filter((_, i) => i % 2 === 0).flatMap((values) => [...values]);
+  const deviation = Math.sqrt(normal.reduce((sum, x) => sum + x * x, 0) / normal.length);
+  assert.ok(Math.abs(deviation - 1 / 4) < 0.02, `${deviation} over ${normal.length}`);
+  const both = await draw({ r: 4, initLoraWeights: false });
+  both.forEach((values, i) => assert.ok(values.every((x) => x !== 0 && Math.abs(x) <= (i % 2 === 0 ? 1 / Math.sqrt(12) : 1 / 2))));
+  model.dispose();
+});
+
+test("ranks and alphas by pattern, the first that matches", async () => {
+  const model = await tinyModel("bert");
+  const set = new AdapterSet(model, { seed: 1 });
+  const adapter = set.add({ r: 4, loraAlpha: 6, targetModules: "all-linear", rankPattern: { "layer.0.*query": 2, query: 3, "pooler.dense": 1 }, alphaPattern: { ".*\\.1\\..*": 9 }, useRslora: true });
+  const of = (name: string): [number, number] => {
+    const update = adapter.updates.get(name);
+    assert.ok(update, name);
+    return [update.a.shape[0], update.scaling];
+  };
+  assert.deepEqual(of("bert.encoder.layer.0.attention.self.query"), [2, 6 / Math.sqrt(2)]);
+  assert.deepEqual(of("bert.encoder.layer.1.attention.self.query"), [3, 9 / Math.sqrt(3)]);
+  assert.deepEqual(of("bert.encoder.layer.1.output.dense"), [4, 9 / 2]);
+  assert.deepEqual(of("bert.pooler.dense"), [1, 6]);
+  set.dispose();
+  model.dispose();
+});
+
+test("options out of range are refused, all at once, and nothing is changed", async () => {
+  const model = await tinyModel("distilbert");
+  const set = new AdapterSet(model, { seed: 1 });
+  const refused = (config: unknown, message: RegExp, name?: string): void => {
+    const alive = ops.alive();
+    assert.throws(() => set.add(config as LoraConfig, { name }), message);
+    assert.equal(ops.alive(), alive);
+    assert.equal(set.state, "none");
+  };
+  refused({ r: 0, loraAlpha: NaN, loraDropout: 1, targetModules: [] }, /r is to be[\s\S]*loraAlpha[\s\S]*loraDropout[\s\S]*targetModules: an empty list/);
+  refused({ r: 9 }, /from 1 to the model's width, 8; 9 came/);
+  refused({ targetModules: "(" }, /targetModules is not a regular expression/);
+  refused({ targetModules: /q_lin/i }, /flags of \/q_lin\/i/);
+  refused({ targetModules: /(?<name>q_lin)/ }, /Python/);
+  refused({ rank: 3 }, /"rank" is not an option/);
+  refused({ bias: "some", useDora: "yes", useRslora: 1 }, /bias is to be[\s\S]*useRslora is to be true or false[\s\S]*useDora is to be true or false/);
+  refused({ initLoraWeights: "eva" }, /initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; "eva" came/);
+  refused({ initLoraWeights: "pissa_niter_4" }, /"pissa" finds the same, exactly/);
+  refused({ rankPattern: { q_lin: 0 }, alphaPattern: { "(": 1, v_lin: -1 } }, /rankPattern: "q_lin" is to be a whole number from 1 to 8; 0 came[\s\S]*alphaPattern: "\(" is not a regular expression[\s\S]*alphaPattern: "v_lin" is to be a number above 0/);
+  refused({ rankPattern: { k_lin: 2 }, alphaPattern: { query: 2 } }, /rankPattern: "k_lin" matches no adapted layer[\s\S]*alphaPattern: "query" matches no adapted layer/);
+  refused({ targetModules: ".*q_lin", layersToTransform: 1 }, /layersToTransform goes with a list/);
+  refused({ targetModules: ".*q_lin", layersPattern: "layer" }, /layersPattern goes with a list[\s\S]*layersPattern needs layersToTransform/);
+  refused({ layersToTransform: [0, 7], layersPattern: "layer" }, /there is no layer 7 after "layer"/);
+  refused({ layersToTransform: [-1] }, /layersToTransform is to be a layer's number/);
+  refused({ targetModules: ["lin"] }, /"lin" matches no linear layer[\s\S]*distilbert\.transformer\.layer\.\*\.attention\.q_lin/);
+  refused({ targetModules: ["q_lin", "lin"] }, /"lin" matches no linear layer/);
+  refused({ targetModules: "q_lin" }, /the pattern q_lin matches no linear layer/);
+  refused({ targetModules: ["q_lin", "sa_layer_norm"] }, /sa_layer_norm, a layer norm; only linear layers can be adapted/);
+  refused({ targetModules: ["word_embeddings"] }, /word_embeddings, an embedding/);
+  refused({ targetModules: ".*attention.*" }, /attention\.dropout, an activation or dropout[\s\S]*layer\.0\.attention, a module of several parts/);
+  refused({ targetModules: ["q_lin", "pre_classifier"] }, /pre_classifier cannot be adapted: it is trained whole/);
+  refused({ targetModules: ["classifier"] }, /The head is always trained and is not adapted/);
+  refused({ excludeModules: ["value"] }, /excludeModules: "value" matches no module/);
+  refused({ excludeModules: /.*_lin/ }, /after excludeModules, modulesToSave and layersToTransform, matches no linear layer/);
+  refused({ modulesToSave: ["pooler"] }, /no module's name ends in "pooler"/);
+  refused({ modulesToSave: ["embeddings"] }, /word_embeddings, distilbert\.embeddings\.position_embeddings are embeddings/);
+  refused({ modulesToSave: ["transformer.layer"] }, /list of layers/);
+  refused({ modulesToSave: ["ffn", "lin1"] }, /names distilbert\.transformer\.layer\.0\.ffn\.lin1 and, around it, distilbert\.transformer\.layer\.0\.ffn/);
+  refused({ r: 8, targetModules: ["lin1"], rankPattern: { lin1: 9 } }, /rankPattern: "lin1" is to be a whole number from 1 to 8/);
+  refused({}, /an adapter's name is to be of letters/, "a.b");
   model.dispose();
 });

@@ -1,0 +1,242 @@
+import { Problems } from "../base/problems";
+import { Random } from "../base/random";
+import { TsloraError } from "../base/tslora-error";
+import type { ClassificationModel } from "../model/classification-model";
+import { Parameter, type Substitutes } from "../model/parameter";
+import type { Adapter } from "./adapter";
+import { buildAdapter } from "./build-adapter";
+import { resolveLoraConfig, type LoraConfig } from "./lora-config";
+import { mergeCheck, probeLogits, type MergeCheck } from "./merge-check";
+import { planAdapter } from "./plan-adapter";
+
+/** Where a model's adapters stand: none, one in use, all set aside, or one in the weights. */
+export type AdapterState = "none" | "active" | "disabled" | "merged";
+
+/** The name that peft gives to an adapter without one. */
+export const DEFAULT_NAME = "default";
+
+/**
+ * The adapters of one model: which there are, which one is in use, and whether it is in the weights. Owner of them all.
+ *
+ * The model's own weights are never written while adapters are on it: an adapter's copies, and merged weights, stand in
+ * for them and are taken away again. So each adapter works as if it were alone on the model. (In peft, trained biases
+ * and what PiSSA and OLoRA take off a weight stay in the model for the adapters that come later, and after `unload`.)
+ */
+export class AdapterSet {
+  readonly #model: ClassificationModel;
+  readonly #seed: number;
+  readonly #adapters = new Map<string, Adapter>();
+  #active: Adapter | undefined;
+  #disabled = false;
+  /** Merged weights, owned, by the model's own, and what their check found. */
+  #merged: { readonly weights: Substitutes; readonly check?: MergeCheck } | undefined;
+
+  /** @param options.seed - draws new adapters */
+  constructor(model: ClassificationModel, options: { seed: number }) {
+    this.#model = model;
+    this.#seed = options.seed;
+  }
+
+  get state(): AdapterState {
+    if (this.#active === undefined) return "none";
+    if (this.#merged !== undefined) return "merged";
+    return this.#disabled ? "disabled" : "active";
+  }
+
+  /** The adapter that is in use, or would be if it were not disabled. */
+  get active(): Adapter | undefined {
+    return this.#active;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#adapters.keys()];
+  }
+
+  get all(): readonly Adapter[] {
+    return [...this.#adapters.values()];
+  }
+
+  /** An adapter by its name. */
+  get(name: string, call: string): Adapter {
+    const adapter = this.#adapters.get(name);
+    if (adapter === undefined) throw new TsloraError("not-found", `${call}: there is no adapter "${name}"; ${this.#adapters.size === 0 ? "the model has none" : `there are ${this.names.map((n) => `"${n}"`).join(", ")}`}.`);
+    return adapter;
+  }
+
+  /**
+   * Makes a new adapter; the first one is active at once. Logits stay the same until it is trained, unless
+   * `initLoraWeights` is false.
+   *
+   * @throws TsloraError `bad-option` that lists everything wrong with the configuration.
+   */
+  add(config: LoraConfig, { name = DEFAULT_NAME }: { name?: string } = {}): Adapter {
+    const problems = new Problems("addAdapter");
+    this.checkNew(name, { call: "addAdapter", bias: config.bias ?? "none", problems });
+    const resolved = resolveLoraConfig(config, { ...this.#model.config, problems });
+    const plan = planAdapter(this.#model, resolved, { problems, strict: true });
+    problems.throwIfAny();
+    const random = new Random(this.#seed).fork("lora");
+    return this.accept(buildAdapter(this.#model, plan, { name, random: name === DEFAULT_NAME ? random : random.fork(name) }));
+  }
+
+  /** Checks that an adapter may come on: nothing merged, the name free and of a kind that peft takes, biases once. */
+  checkNew(name: string, { call, bias, problems }: { call: string; bias: string; problems: Problems }): void {
+    this.expectNotMerged(call);
+    problems.expect(/^[A-Za-z0-9_-]+$/.test(name), `an adapter's name is to be of letters, digits, - and _; "${name}" came`);
+    problems.expect(!this.#adapters.has(name), `there is an adapter "${name}" already; give the new one another name, or delete it first with deleteAdapter("${name}")`);
+    const other = bias === "none" ? undefined : this.all.find(({ config }) => config.bias !== "none");
+    problems.expect(other === undefined, `bias "${bias}": one adapter of a model may train biases, and "${other?.name ?? ""}" does`);
+  }
+
+  /** Takes over an adapter that was made elsewhere. The first one is active at once. */
+  accept(adapter: Adapter): Adapter {
+    if (this.#adapters.size === 0) for (const parameter of this.#model.parameters()) parameter.trainable = false;
+    this.#adapters.set(adapter.name, adapter);
+    this.#active ??= adapter;
+    this.#apply();
+    return adapter;
+  }
+
+  /** Puts another adapter in the place of the active one. */
+  set(name: string): void {
+    this.expectNotMerged("setAdapter");
+    this.#active = this.get(name, "setAdapter");
+    this.#apply();
+  }
+
+  /** Sets adapters aside, or takes the active one up again. */
+  setEnabled(enabled: boolean): void {
+    const call = enabled ? "enableAdapter" : "disableAdapter";
+    this.#expectAny(call);
+    this.expectNotMerged(call);
+    this.#disabled = !enabled;
+    this.#apply();
+  }
+
+  /** Takes an adapter off for good. Where it was active, the first of the others by name is then, as in peft. */
+  delete(name: string): void {
+    const adapter = this.get(name, "deleteAdapter");
+    this.expectNotMerged("deleteAdapter");
+    this.#adapters.delete(name);
+    if (this.#active === adapter) this.#active = this.#adapters.get([...this.#adapters.keys()].sort()[0]);
+    if (this.#active === undefined) this.#disabled = false;
+    this.#apply();
+    adapter.dispose();
+  }
+
+  /**
+   * Puts the active adapter into the weights, and compares logits before and after on a small fixed batch.
+   *
+   * @param options.bound - what a logit may differ by, by default 1e-4 times the largest logit where that is above 1
+   * @throws TsloraError `bad-input` when it differs by more; the model is then as it was.
+   */
+  async merge(options: { bound?: number; call?: string } = {}): Promise<MergeCheck> {
+    const { call = "mergeAdapter" } = options;
+    const adapter = this.#expectAny(call);
+    this.expectNotMerged(call);
+    if (this.#disabled) throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
+    const before = await probeLogits(this.#model);
+    const weights = this.#mergedWeights(adapter);
+    this.#merged = { weights };
+    this.#apply();
+    let check: MergeCheck;
+    try {
+      const after = await probeLogits(this.#model);
+      const largest = before.reduce((most, logit) => Math.max(most, Math.abs(logit)), 1);
+      const differences = before.map((logit, i) => Math.abs(logit - after[i]));
+      const largestDifference = differences.some(Number.isNaN) ? NaN : Math.max(...differences);
+      check = mergeCheck({ adapter: adapter.name, layers: adapter.updates.size, largestDifference, bound: options.bound ?? 1e-4 * largest, logits: before.length });
+    } catch (error) {
+      this.unmerge();
+      throw error;
+    }
+    if (!(check.largestDifference <= check.bound)) {
+      this.unmerge();
+      throw new TsloraError("bad-input", `${call}: logits differ by ${check.largestDifference} once "${adapter.name}" is in the weights, and ${check.bound} is the bound. The model is as it was; its weights or the adapter's may not be numbers any more.`, { details: { ...check } });
+    }
+    this.#merged = { weights, check };
+    return check;
+  }
+
+  /** Takes the adapter out of the weights again: they are the model's own, to the bit. */
+  unmerge(): void {
+    if (this.#merged === undefined) throw new TsloraError("bad-input", "unmergeAdapter: no adapter is merged.");
+    this.#dropMerged();
+    this.#apply();
+  }
+
+  /** Takes all adapters off. The model is what it was before the first one, to the bit, head included. */
+  unload(): void {
+    this.#dropMerged();
+    const adapters = this.all;
+    this.#adapters.clear();
+    this.#active = undefined;
+    this.#disabled = false;
+    this.#apply();
+    for (const adapter of adapters) adapter.dispose();
+  }
+
+  /** Makes the active adapter, its head included, part of the model's own weights, and takes all adapters off. */
+  async mergeAndUnload(options: { bound?: number } = {}): Promise<MergeCheck> {
+    this.#expectAny("mergeAndUnload");
+    const check = this.#merged?.check ?? (await this.merge({ ...options, call: "mergeAndUnload" }));
+    const { ops } = this.#model;
+    const values = [...this.#substitutes()].map(([own, { value, shape }]) => ({ own, value: ops.escape(() => ops.reshape(value, shape)) }));
+    this.unload();
+    for (const { own, value } of values) own.assign(value);
+    return check;
+  }
+
+  /** The weight that the model computes with in the place of one of its own. */
+  inUse(own: Parameter): Parameter {
+    return this.#substitutes().get(own) ?? own;
+  }
+
+  /** @throws TsloraError where an adapter is merged. */
+  expectNotMerged(call: string): void {
+    if (this.#merged !== undefined) throw new TsloraError("bad-input", `${call}: adapter "${this.#active?.name ?? ""}" is merged into the weights. Call unmergeAdapter first, or mergeAndUnload to keep them so.`);
+  }
+
+  dispose(): void {
+    this.unload();
+  }
+
+  #expectAny(call: string): Adapter {
+    if (this.#active === undefined) throw new TsloraError("bad-input", `${call}: the classifier has no adapter. Put one on with addAdapter or loadAdapter.`);
+    return this.#active;
+  }
+
+  #substitutes(): Substitutes {
+    if (this.#active === undefined || this.#disabled) return new Map();
+    return new Map([...this.#active.substitutes(), ...(this.#merged?.weights ?? [])]);
+  }
+
+  #mergedWeights(adapter: Adapter): Substitutes {
+    const { ops } = this.#model;
+    const layers = this.#model.linears().filter(({ module }) => adapter.updates.has(module));
+    const values = ops.escape(() => layers.map((linear) => adapter.updates.get(linear.module)?.merged(ops, this.inUse(linear.weight).value)));
+    return new Map(layers.flatMap(({ weight }, i) => {
+      const value = values[i];
+      return value === undefined ? [] : [[weight, new Parameter(ops, weight.name, value)] as const];
+    }));
+  }
+
+  #dropMerged(): void {
+    const merged = this.#merged;
+    this.#merged = undefined;
+    this.#apply();
+    for (const parameter of merged?.weights.values() ?? []) parameter.dispose();
+  }
+
+  /** Puts on the model what the state says. */
+  #apply(): void {
+    const state = this.state;
+    const substitutes = this.#substitutes();
+    for (const linear of this.#model.linears()) {
+      linear.setAdapter(state === "active" ? this.#active?.updates.get(linear.module) : undefined);
+      linear.use(substitutes);
+    }
+    for (const norm of this.#model.norms()) norm.use(substitutes);
+    for (const adapter of this.#adapters.values()) adapter.setTrainable(state === "active" && adapter === this.#active);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Random } from "../base/random";
+import type { Tensor } from "../device/tensor";
+import type { ClassificationModel } from "../model/classification-model";
+import { Parameter } from "../model/parameter";
+import { Adapter, PEFT_PREFIX } from "./adapter";
+import { DoraLinear, rowLengths } from "./dora-linear";
+import { firstWeights } from "./first-weights";
+import { LoraLinear, type LoraUpdate } from "./lora-linear";
+import type { AdapterPlan, PlannedLayer } from "./plan-adapter";
+
+/** A weight of an adapter by its name in peft's file. */
+export interface ExpectedWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+interface LayerTensors {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly magnitude?: Tensor;
+  readonly residual?: Tensor;
+}
+
+/** Every weight that an adapter of this plan has in its file. */
+export function expectedWeights(plan: AdapterPlan): ExpectedWeight[] {
+  const { layers, biases, saved, config } = plan;
+  const ofLayers = layers.flatMap(({ linear, r }) => [
+    { name: weightName(linear.module, "lora_A.weight"), shape: [r, linear.inFeatures] },
+    { name: weightName(linear.module, "lora_B.weight"), shape: [linear.outFeatures, r] },
+    ...(config.useDora ? [{ name: weightName(linear.module, "lora_magnitude_vector"), shape: [linear.outFeatures] }] : []),
+  ]);
+  return [...ofLayers, ...biases.map((bias) => ({ name: biasName(plan, bias), shape: bias.shape })), ...saved.map(({ name, shape }) => ({ name: `${PEFT_PREFIX}${name}`, shape }))];
+}
+
+/**
+ * Makes an adapter by a plan: with new weights, or with those that `given` holds under their names in peft's file. What
+ * PiSSA and OLoRA take off a weight is found anew either way, as peft does when it loads such an adapter. The model stays
+ * as it is.
+ *
+ * @param options.random - draws A, and B where it is not 0
+ * @param options.given - each is taken over
+ */
+export function buildAdapter(model: ClassificationModel, plan: AdapterPlan, options: { name: string; random: Random; given?: ReadonlyMap<string, Tensor> }): Adapter {
+  const { ops } = model;
+  const { config } = plan;
+  const { name, random, given } = options;
+  const copy = (parameter: Parameter): Tensor => ops.reshape(parameter.value, parameter.shape);
+  // Plain tensors first: whatever fails on the way, the scope frees them.
+  const made = ops.escape(() => ({
+    layers: plan.layers.map((layer) => layerTensors(model, layer, { plan, random, given })),
+    biases: plan.biases.map((bias) => given?.get(biasName(plan, bias)) ?? copy(bias)),
+    saved: plan.saved.map((parameter) => given?.get(`${PEFT_PREFIX}${parameter.name}`) ?? copy(parameter)),
+  }));
+  const updates = new Map<string, LoraUpdate>();
+  const residuals = new Map<Parameter, Parameter>();
+  plan.layers.forEach(({ linear, scaling }, i) => {
+    const { a, b, magnitude, residual } = made.layers[i];
+    const parameter = (part: string, value: Tensor): Parameter => new Parameter(ops, weightName(linear.module, part), value);
+    const pair = { a: parameter("lora_A.weight", a), b: parameter("lora_B.weight", b) };
+    const { loraDropout } = config;
+    updates.set(linear.module, magnitude === undefined ? new LoraLinear(pair, { scaling, loraDropout }) : new DoraLinear({ ...pair, magnitude: parameter("lora_magnitude_vector", magnitude) }, { scaling, loraDropout }));
+    if (residual !== undefined) residuals.set(linear.weight, new Parameter(ops, linear.weight.name, residual));
+  });
+  const copies = (of: readonly Parameter[], values: readonly Tensor[], named: (p: Parameter) => string): Map<Parameter, Parameter> => new Map(of.map((own, i) => [own, new Parameter(ops, named(own), values[i])]));
+  return new Adapter(model, {
+    name,
+    config,
+    updates,
+    saved: copies(plan.saved, made.saved, (own) => `${PEFT_PREFIX}${own.name}`),
+    biases: copies(plan.biases, made.biases, (own) => biasName(plan, own)),
+    residuals,
+  });
+}
+
+function layerTensors({ ops }: ClassificationModel, layer: PlannedLayer, from: { plan: AdapterPlan; random: Random; given?: ReadonlyMap<string, Tensor> }): LayerTensors {
+  const { config } = from.plan;
+  const { linear, scaling } = layer;
+  const given = (part: string): Tensor | undefined => from.given?.get(weightName(linear.module, part));
+  return ops.tidy(() => {
+    const takesOff = config.initLoraWeights === "pissa" || config.initLoraWeights === "olora";
+    const [a, b] = [given("lora_A.weight"), given("lora_B.weight")];
+    const isWhole = a !== undefined && b !== undefined;
+    const first = isWhole && !takesOff ? { a, b } : firstWeights(ops, layer, { init: config.initLoraWeights, random: from.random });
+    const pair = isWhole ? { a, b, residual: first.residual } : first;
+    if (!config.useDora) return pair;
+    return { ...pair, magnitude: given("lora_magnitude_vector") ?? rowLengths(ops, pair.residual ?? linear.weight.value, { a: pair.a, b: pair.b, scaling }) };
+  });
+}
+
+function weightName(module: string, part: string): string {
+  return `${PEFT_PREFIX}${module}.${part}`;
+}
+
+/** A trained bias by its name in peft's file, where an adapted layer lies in its `base_layer`. */
+function biasName({ layers }: AdapterPlan, bias: Parameter): string {
+  const adapted = layers.find(({ linear }) => linear.bias === bias);
+  return adapted === undefined ? `${PEFT_PREFIX}${bias.name}` : weightName(adapted.linear.module, "base_layer.bias");
+}

@@ -1,0 +1,96 @@
+import type { Ops } from "../device/ops";
+import type { Tensor } from "../device/tensor";
+import { applyDropout } from "../model/dropout";
+import type { AdaptedWeights, AdapterSaved } from "../model/linear";
+import type { Parameter } from "../model/parameter";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/pass";
+import type { LoraUpdate } from "./lora-linear";
+
+/** The length of each row of W + scaling B A, [out]: what DoRA's magnitude begins as, and is divided by. */
+export function rowLengths(ops: Ops, weight: Tensor, update: { a: Tensor; b: Tensor; scaling: number }): Tensor {
+  return ops.tidy(() => {
+    const whole = ops.add(weight, ops.scale(ops.matMul(update.b, update.a), update.scaling)); // [out, in]
+    return ops.sqrt(ops.sum(ops.square(whole), [1]));
+  });
+}
+
+/**
+ * A linear layer's update by direction and magnitude (Liu et al., "DoRA", 2024, with section 4.3's shortening, as in
+ * peft): with V = W + scaling B A and the ratio m / |V| for each row, |V| taken as a constant in the backward pass,
+ *
+ *     y = W x + b + (ratio - 1) W x' + ratio scaling B A x',   x' = dropout(x)
+ *
+ * which without dropout is ratio V x + b.
+ */
+export class DoraLinear implements LoraUpdate {
+  readonly a: Parameter;
+  readonly b: Parameter;
+  /** [out] */
+  readonly magnitude: Parameter;
+  readonly scaling: number;
+  readonly #dropout: number;
+
+  /** @param weights - taken over: A [r, in], B [out, r] and the magnitude [out] */
+  constructor(weights: { a: Parameter; b: Parameter; magnitude: Parameter }, options: { scaling: number; loraDropout: number }) {
+    this.a = weights.a;
+    this.b = weights.b;
+    this.magnitude = weights.magnitude;
+    this.scaling = options.scaling;
+    this.#dropout = options.loraDropout;
+  }
+
+  get parameters(): readonly Parameter[] {
+    return [this.a, this.b, this.magnitude];
+  }
+
+  forward(pass: ForwardPass, x: Tensor, { y, base }: { y: Tensor; base: AdaptedWeights }): { y: Tensor; saved: AdapterSaved } {
+    const { ops } = pass;
+    return ops.tidy(() => {
+      const { y: input, mask } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
+      const low = ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling); // [rows, r]
+      const update = ops.matMul(low, this.b.value, { transposeB: true }); // [rows, out]
+      const direct = mask === undefined ? ops.sub(y, base.bias) : ops.matMul(input, base.transposed()); // [rows, out]
+      const whole = ops.add(direct, update); // V x'
+      const length = this.#lengths(ops, base.weight); // [out]
+      const ratio = ops.div(this.magnitude.value, length);
+      const turned = ops.mul(whole, ratio);
+      return { y: mask === undefined ? ops.addBias(turned, base.bias) : ops.add(y, ops.sub(turned, direct)), saved: { low, mask, whole, length, ratio } };
+    });
+  }
+
+  backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean }): Tensor | undefined {
+    const { ops, gradients } = pass;
+    const { low, mask, whole, length, ratio } = from.saved;
+    if (low === undefined || whole === undefined || length === undefined || ratio === undefined) throw new TypeError("A backward pass needs a forward pass made with the same adapter.");
+    return ops.tidy(() => {
+      const dWhole = ops.mul(dy, ratio); // [rows, out]
+      const dLow = ops.scale(ops.matMul(dWhole, this.b.value), this.scaling); // [rows, r]
+      if (this.magnitude.trainable) gradients.add(this.magnitude, () => ops.tidy(() => ops.div(ops.sum(ops.mul(dy, whole), [0]), length))); // [out]
+      if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dWhole, low, { transposeA: true })); // [out, r]
+      if (this.a.trainable) {
+        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, mask === undefined ? from.x : ops.mul(from.x, mask), { transposeA: true }))); // [r, in]
+      }
+      if (!from.needsInput) return undefined;
+      const dDirect = ops.sub(dWhole, dy); // what of it goes through W beside the layer's own dy W
+      const dInput = ops.add(ops.matMul(dDirect, from.base.weight), ops.matMul(dLow, this.a.value)); // [rows, in]
+      return mask === undefined ? dInput : ops.mul(dInput, mask);
+    });
+  }
+
+  /** (m / |V|) V, row by row. */
+  merged(ops: Ops, weight: Tensor): Tensor {
+    return ops.tidy(() => {
+      const whole = ops.add(weight, ops.scale(ops.matMul(this.b.value, this.a.value), this.scaling)); // [out, in]
+      const ratio = ops.div(this.magnitude.value, this.#lengths(ops, weight));
+      return ops.mul(whole, ops.reshape(ratio, [ratio.shape[0], 1]));
+    });
+  }
+
+  dispose(): void {
+    for (const parameter of this.parameters) parameter.dispose();
+  }
+
+  #lengths(ops: Ops, weight: Tensor): Tensor {
+    return rowLengths(ops, weight, { a: this.a.value, b: this.b.value, scaling: this.scaling });
+  }
+}

@@ -1,0 +1,40 @@
+import { Random } from "../base/random";
+import { packDocuments } from "../model/packed-batch";
+import type { ClassificationModel } from "../model/classification-model";
+
+/** What `mergeAdapter` found when it compared logits before and after. `String(check)` is a sentence. */
+export interface MergeCheck {
+  /** The adapter that was merged. */
+  readonly adapter: string;
+  /** How many layers' weights took it in. */
+  readonly layers: number;
+  /** The largest absolute difference of a logit on a small fixed batch of token ids. */
+  readonly largestDifference: number;
+  /** What it was allowed to be. */
+  readonly bound: number;
+  /** How many logits were compared. */
+  readonly logits: number;
+  toString(): string;
+}
+
+/** A check as it is shown. */
+export function mergeCheck(values: Omit<MergeCheck, "toString">): MergeCheck {
+  const { adapter, layers, largestDifference, bound, logits } = values;
+  const text = `Adapter "${adapter}" is in the weights of ${layers} layers: on a fixed batch, ${logits} logits differ by at most ${largestDifference.toExponential(1)} (bound ${bound.toExponential(1)}).`;
+  return { ...values, toString: () => text };
+}
+
+/** The model's logits for a small batch of token ids, the same for every call: four documents of up to 24 tokens. */
+export async function probeLogits(model: ClassificationModel): Promise<Float32Array> {
+  const { ops, config } = model;
+  const random = new Random(20_240_229);
+  const longest = Math.min(24, config.maxPositionEmbeddings - 2); // RoBERTa's positions begin at 2
+  const lengths = [longest, Math.ceil(longest / 2), Math.ceil(longest / 3), 2];
+  const documents = lengths.map((length) => Int32Array.from({ length: Math.max(1, length) }, () => random.below(config.vocabSize)));
+  const logits = model.predict(packDocuments(documents));
+  try {
+    return Float32Array.from(await ops.read(logits));
+  } finally {
+    ops.dispose(logits);
+  }
+}

@@ -1,0 +1,151 @@
+import { readFile } from "node:fs/promises";
+
+import { Problems } from "../base/problems";
+import { TsloraError } from "../base/tslora-error";
+import { checkLayers, checkPattern, HEAD_MODULES, type ResolvedLoraConfig } from "./lora-config";
+import { patternFault } from "./python-pattern";
+
+/** Values of peft's keys under which an adapter computes what ours does; any other is refused. */
+const NEUTRAL: Record<string, readonly unknown[]> = {
+  alora_invocation_tokens: [null],
+  arrow_config: [null],
+  fan_in_fan_out: [false],
+  kasa_config: [null],
+  layer_replication: [null],
+  lora_bias: [false],
+  megatron_config: [null],
+  monteclora_config: [null],
+  target_parameters: [null, []],
+  trainable_token_indices: [null],
+  use_bdlora: [null, false],
+  use_qalora: [false],
+  velora_config: [null],
+};
+const READ = ["alpha_pattern", "bias", "exclude_modules", "init_lora_weights", "layers_pattern", "layers_to_transform", "lora_alpha", "lora_dropout", "modules_to_save", "peft_type", "r", "rank_pattern", "target_modules", "task_type", "use_dora", "use_rslora"];
+/** Keys that say how an adapter came to be, not what it computes. */
+const INERT = /^(auto_mapping|base_model_name_or_path|corda_config|ensure_weight_tying|eva_config|inference_mode|loftq_config|lora_ga_config|megatron_core|peft_version|qalora_group_size|revision|runtime_config)$/;
+/** Ways to begin that leave the weight under A and B alone: what they were matters no more once A and B are read. */
+const PLAIN_BEGINNINGS: readonly unknown[] = ["eva", "orthogonal"];
+
+/** An adapter's configuration as read. */
+export interface PeftConfig {
+  readonly config: ResolvedLoraConfig;
+  /** Keys that tslora does not know and passed over. */
+  readonly unknownKeys: readonly string[];
+}
+
+/**
+ * Reads peft's `adapter_config.json`.
+ *
+ * @throws TsloraError `not-found`, `bad-input` for what is no such file, and `unsupported` that lists every value that is
+ * of the wrong type or means something that tslora cannot compute.
+ */
+export async function readPeftConfig(path: string): Promise<PeftConfig> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new TsloraError("not-found", `An adapter's folder holds adapter_config.json and adapter_model.safetensors, as peft writes them; ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TsloraError("bad-input", `${path} was expected to hold a JSON object.`);
+  return parsePeftConfig(json as Record<string, unknown>, path);
+}
+
+/** Checks the content of an `adapter_config.json`; `where` stands in the error. */
+export function parsePeftConfig(json: Record<string, unknown>, where: string): PeftConfig {
+  const problems = new Problems(where);
+  const value = (key: string, fallback: unknown): unknown => json[key] ?? fallback;
+  const take = <T>(key: string, fallback: T, expected: string, holds: (found: unknown) => boolean): T => {
+    const found = value(key, fallback);
+    return problems.expect(holds(found), `${key} is to be ${expected}; it is ${JSON.stringify(found)}`) ? (found as T) : fallback;
+  };
+  problems.expect(json.peft_type === "LORA", `peft_type is to be "LORA"; it is ${JSON.stringify(json.peft_type)}`);
+  const taskType = take<"SEQ_CLS" | null>("task_type", null, `"SEQ_CLS" or null`, (found) => found === "SEQ_CLS" || found === null);
+  const saved = take<readonly string[]>("modules_to_save", [], "a list of names", isNames);
+  for (const name of saved) problems.expect(patternFault(name) === undefined, `modules_to_save: "${name}" is not a regular expression, as which peft reads it: ${patternFault(name) ?? ""}`);
+  const pattern = (key: string): string | readonly string[] => {
+    const found = value(key, null);
+    problems.expect((typeof found === "string" && patternFault(found) === undefined) || isNames(found), `${key} is to be a list of names or a pattern; it is ${JSON.stringify(found)}`);
+    return (typeof found === "string" && patternFault(found) === undefined) || isNames(found) ? found : [];
+  };
+  const config: ResolvedLoraConfig = {
+    r: take("r", 8, "a whole number above 0", isRank),
+    loraAlpha: take("lora_alpha", 8, "a number", isNumber),
+    loraDropout: take("lora_dropout", 0, "a number in [0, 1)", (found) => isNumber(found) && found >= 0 && found < 1),
+    targetModules: pattern("target_modules"),
+    excludeModules: isEmpty(json.exclude_modules) ? undefined : pattern("exclude_modules"),
+    modulesToSave: [...new Set([...saved, ...(taskType === "SEQ_CLS" ? HEAD_MODULES : [])])],
+    bias: take<ResolvedLoraConfig["bias"]>("bias", "none", `"none", "all" or "lora_only"`, (found) => found === "none" || found === "all" || found === "lora_only"),
+    useRslora: take("use_rslora", false, "true or false", isBoolean),
+    useDora: take("use_dora", false, "true or false", isBoolean),
+    rankPattern: checkPattern(value("rank_pattern", {}), { option: "rank_pattern", problems, expected: "a whole number above 0", holds: isRank }),
+    alphaPattern: checkPattern(value("alpha_pattern", {}), { option: "alpha_pattern", problems, expected: "a number", holds: isNumber }),
+    layersToTransform: isEmpty(json.layers_to_transform) ? undefined : (json.layers_to_transform as number | number[]),
+    layersPattern: isEmpty(json.layers_pattern) ? undefined : (json.layers_pattern as string | string[]),
+    initLoraWeights: beginning(value("init_lora_weights", true), problems),
+    taskType,
+  };
+  checkLayers(config, problems);
+  for (const [key, allowed] of Object.entries(NEUTRAL)) {
+    const found = json[key] ?? allowed[0];
+    problems.expect(allowed.some((v) => JSON.stringify(v) === JSON.stringify(found)), `${key} is ${JSON.stringify(found)}, which tslora does not support`);
+  }
+  problems.throwIfAny("unsupported");
+  return { config, unknownKeys: Object.keys(json).filter((key) => !READ.includes(key) && !(key in NEUTRAL) && !INERT.test(key)) };
+}
+
+/** A configuration under peft's keys, in their sorted order: the set that every version of peft since 0.9 reads. */
+export function toPeftConfig(config: ResolvedLoraConfig, baseModel: string): Record<string, unknown> {
+  return {
+    alpha_pattern: config.alphaPattern,
+    auto_mapping: null,
+    base_model_name_or_path: baseModel,
+    bias: config.bias,
+    ...(config.excludeModules === undefined ? {} : { exclude_modules: config.excludeModules }), // known to peft since 0.14
+    fan_in_fan_out: false,
+    inference_mode: true,
+    init_lora_weights: config.initLoraWeights,
+    layers_pattern: config.layersPattern ?? null,
+    layers_to_transform: config.layersToTransform ?? null,
+    lora_alpha: config.loraAlpha,
+    lora_dropout: config.loraDropout,
+    modules_to_save: config.modulesToSave.length === 0 ? null : config.modulesToSave,
+    peft_type: "LORA",
+    r: config.r,
+    rank_pattern: config.rankPattern,
+    revision: null,
+    target_modules: config.targetModules,
+    task_type: config.taskType,
+    use_dora: config.useDora,
+    use_rslora: config.useRslora,
+  };
+}
+
+/** How A and B began: of weight where that changed the weight under them. */
+function beginning(found: unknown, problems: Problems): ResolvedLoraConfig["initLoraWeights"] {
+  if (PLAIN_BEGINNINGS.includes(found)) return true;
+  if (typeof found === "boolean" || found === "gaussian" || found === "pissa" || found === "olora") return found;
+  const why = typeof found === "string" && found.startsWith("pissa_niter_") ? "what it takes off the base weights is drawn anew at each loading, in peft too. In Python, save with path_initial_model_for_weight_conversion, or start from \"pissa\"" : "tslora does not support it";
+  problems.expect(false, `init_lora_weights is ${JSON.stringify(found)}: ${why}`);
+  return true;
+}
+
+function isEmpty(found: unknown): boolean {
+  return found === undefined || found === null || (Array.isArray(found) && found.length === 0);
+}
+
+function isNames(found: unknown): found is string[] {
+  return Array.isArray(found) && found.every((name) => typeof name === "string" && name !== "");
+}
+
+function isRank(found: unknown): boolean {
+  return typeof found === "number" && Number.isInteger(found) && found > 0;
+}
+
+function isNumber(found: unknown): found is number {
+  return typeof found === "number" && Number.isFinite(found);
+}
+
+function isBoolean(found: unknown): found is boolean {
+  return typeof found === "boolean";
+}

@@ -1,0 +1,122 @@
+import type { Problems } from "../base/problems";
+import type { ClassificationModel } from "../model/classification-model";
+import type { Linear } from "../model/linear";
+import type { Parameter } from "../model/parameter";
+import { NOTHING, type ResolvedLoraConfig } from "./lora-config";
+import { layerOf, matchTarget, named, saves } from "./match-modules";
+import { moduleTree, type ModuleKind } from "./module-tree";
+import { matchesKey, patternValue } from "./python-pattern";
+
+/** A layer that gets an update, and of what size. */
+export interface PlannedLayer {
+  readonly linear: Linear;
+  readonly r: number;
+  /** What the update is multiplied by: alpha / r, or alpha / sqrt(r). */
+  readonly scaling: number;
+}
+
+/** What a configuration comes to on a model. */
+export interface AdapterPlan {
+  readonly config: ResolvedLoraConfig;
+  readonly layers: readonly PlannedLayer[];
+  /** Weights of the modules that are trained whole, by the model's own. */
+  readonly saved: readonly Parameter[];
+  /** Those modules' names. */
+  readonly savedModules: readonly string[];
+  /** Biases that are trained beside, by the model's own. */
+  readonly biases: readonly Parameter[];
+  /** What of the configuration came to nothing, in a few words each. */
+  readonly idle: readonly string[];
+}
+
+/**
+ * Finds the layers and modules that a configuration means, by peft's rules.
+ *
+ * @param options.strict - whether an entry that comes to nothing is a problem, as in a new configuration; otherwise, as
+ * for one read from a file, it is told in `idle`
+ * @param options.problems - gathers what is wrong; the caller throws
+ */
+export function planAdapter(model: ClassificationModel, config: ResolvedLoraConfig, options: { problems: Problems; strict: boolean }): AdapterPlan {
+  const { problems, strict } = options;
+  const tree = moduleTree(model);
+  const idle: string[] = [];
+  const note = (holds: boolean, what: string): void => {
+    if (!holds && strict) problems.expect(false, what);
+    else if (!holds) idle.push(what);
+  };
+  const savedModules = modulesToSave(config, { tree, problems, note });
+  const targets = [...tree.keys()].filter((name) => matchTarget(name, config) === "adapted");
+  checkTargets(config, { tree, targets, savedModules, problems, note });
+  const chosen = new Set(targets);
+  const layers = model.linears().filter(({ module }) => chosen.has(module)).map((linear) => plannedLayer(linear, config));
+  for (const [option, patterns] of Object.entries({ rankPattern: config.rankPattern, alphaPattern: config.alphaPattern })) {
+    for (const key of targets.length === 0 ? [] : Object.keys(patterns)) note(targets.some((name) => matchesKey(key, name)), `${option}: "${key}" matches no adapted layer`);
+  }
+  if (config.initLoraWeights === "pissa" || config.initLoraWeights === "olora") {
+    for (const { linear, r } of layers) problems.expect(r <= Math.min(linear.inFeatures, linear.outFeatures), `initLoraWeights "${config.initLoraWeights}" finds at most ${Math.min(linear.inFeatures, linear.outFeatures)} directions in ${linear.module}; its rank is ${r}`);
+  }
+  const inside = (parameter: Parameter): boolean => savedModules.some((name) => parameter.name.startsWith(`${name}.`));
+  const all = model.parameters();
+  const own = new Set(layers.map(({ linear }) => linear.bias));
+  const isTrained = (p: Parameter): boolean => (config.bias === "all" ? p.name.endsWith(".bias") && !inside(p) : config.bias === "lora_only" && own.has(p));
+  return { config, layers, saved: all.filter(inside), savedModules, biases: all.filter(isTrained), idle };
+}
+
+function plannedLayer(linear: Linear, config: ResolvedLoraConfig): PlannedLayer {
+  const r = patternValue(config.rankPattern, linear.module) ?? config.r;
+  const alpha = patternValue(config.alphaPattern, linear.module) ?? config.loraAlpha;
+  return { linear, r, scaling: config.useRslora ? alpha / Math.sqrt(r) : alpha / r };
+}
+
+const WITH_ARTICLE: Record<ModuleKind, string> = { linear: "a linear layer", norm: "a layer norm", embedding: "an embedding", container: "a module of several parts", list: "a list of layers", other: "an activation or dropout" };
+
+type Note = (holds: boolean, what: string) => void;
+
+/** The modules that are trained whole: linear layers, norms and what holds nothing else. */
+function modulesToSave(config: ResolvedLoraConfig, { tree, problems, note }: { tree: ReadonlyMap<string, ModuleKind>; problems: Problems; note: Note }): string[] {
+  const found = [...tree.keys()].filter((name) => saves(config.modulesToSave, name));
+  for (const entry of config.modulesToSave) note(entry === "score" || found.some((name) => name.endsWith(entry)), `modulesToSave: no module's name ends in "${entry}". ${available(tree, "linear")}`);
+  for (const name of found) {
+    const outer = found.find((other) => name.startsWith(`${other}.`));
+    problems.expect(outer === undefined, `modulesToSave names ${name} and, around it, ${outer ?? ""}; name one of the two`);
+    problems.expect(tree.get(name) !== "list", `modulesToSave: ${name} is a list of layers, which cannot be trained as one module; name what is in it`);
+    const embeddings = [...tree].filter(([other, kind]) => kind === "embedding" && (other === name || other.startsWith(`${name}.`)));
+    problems.expect(embeddings.length === 0, `modulesToSave: ${embeddings.map(([other]) => other).join(", ")} ${embeddings.length === 1 ? "is an embedding" : "are embeddings"}, which tslora does not train with an adapter; name linear layers or layer norms`);
+  }
+  return found;
+}
+
+function checkTargets(config: ResolvedLoraConfig, from: { tree: ReadonlyMap<string, ModuleKind>; targets: readonly string[]; savedModules: readonly string[]; problems: Problems; note: Note }): void {
+  const { tree, targets, savedModules, problems, note } = from;
+  const { targetModules, excludeModules, layersToTransform, layersPattern } = config;
+  if (targetModules === NOTHING || excludeModules === NOTHING) return; // told already
+  const names = [...tree.keys()];
+  if (targets.length === 0) {
+    const narrowed = excludeModules !== undefined || layersToTransform !== undefined ? ", after excludeModules, modulesToSave and layersToTransform," : "";
+    const what = typeof targetModules === "string" ? `the pattern ${targetModules}` : targetModules.length === 0 ? "an empty list" : targetModules.map((entry) => `"${entry}"`).join(", ");
+    problems.expect(false, `targetModules: ${what}${narrowed} matches no linear layer of the model that can be adapted. ${available(tree, "linear", savedModules)}The head is always trained and is not adapted.`);
+  } else if (typeof targetModules !== "string") {
+    for (const entry of targetModules) note(targets.some((name) => named(name, [entry])), `targetModules: "${entry}" matches no linear layer that is adapted. ${available(tree, "linear", savedModules)}`);
+  }
+  for (const name of targets) {
+    const kind = tree.get(name);
+    problems.expect(kind === "linear", `targetModules matches ${name}, ${kind === undefined ? "" : WITH_ARTICLE[kind]}; only linear layers can be adapted`);
+    const whole = savedModules.find((saved) => name === saved || name.startsWith(`${saved}.`));
+    problems.expect(whole === undefined, `${name} cannot be adapted: it is trained whole${whole === name ? "" : `, as part of ${whole ?? ""}`}`);
+  }
+  if (excludeModules !== undefined) {
+    const parts = typeof excludeModules === "string" ? [excludeModules] : excludeModules.map((entry) => [entry]);
+    for (const part of parts) note(names.some((name) => named(name, part)), `excludeModules: ${typeof part === "string" ? `the pattern ${part}` : `"${part[0]}"`} matches no module`);
+  }
+  const layers = new Set(names.map((name) => layerOf(`${name}.`, layersPattern)));
+  for (const layer of typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? [])) {
+    note(layers.has(layer), `layersToTransform: there is no layer ${layer}${layersPattern === undefined ? "" : ` after ${JSON.stringify(layersPattern)}`}`);
+  }
+}
+
+/** The modules of a kind, layers' numbers as stars. */
+function available(tree: ReadonlyMap<string, ModuleKind>, kind: ModuleKind, without: readonly string[] = []): string {
+  const names = [...tree].filter(([name, k]) => k === kind && !without.some((saved) => name === saved || name.startsWith(`${saved}.`)));
+  return `There are (* a layer's number):\n${[...new Set(names.map(([name]) => `  ${name.replace(/\.\d+\./g, ".*.")}`))].join("\n")}\n`;
+}
+

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { WeightedAdapterOptions } from "../../src/lora/weighted-adapter";
+import { maxDifference } from "../model/fixture";
+import { goldenFolder, goldens, ops, predict, scramble, tinyClassifier } from "./tiny";
+
+const { combinations } = goldens;
+const { kind } = combinations;
+
+test("named adapters that peft wrote, from their folders, together on one model", async () => {
+  const c = await tinyClassifier(kind);
+  for (const name of Object.keys(combinations.alone)) assert.deepEqual(await c.loadAdapter(goldenFolder("named"), { name }), []);
+  for (const [name, wanted] of Object.entries(combinations.alone)) {
+    c.setAdapter(name);
+    (await predict(c.model, kind)).forEach((row, i) => assert.ok(maxDifference(row, wanted[i]) < 1e-5, name));
+  }
+  c.dispose();
+});
+
+for (const golden of combinations.combined) {
+  const { adapters, weights, combinationType, r } = golden;
+  test(`${combinationType} of ${adapters.join(" and ")}, rank ${r}: peft's update for every layer, and its logits`, async () => {
+    const c = await tinyClassifier(kind);
+    for (const name of adapters) await c.loadAdapter(goldenFolder("named"), { name });
+    await predict(c.model, kind);
+    const alive = ops.alive();
+    const combined = await c.addWeightedAdapter({ adapters, weights, name: "both", combinationType, svdRank: golden.svdRank ?? undefined });
+    assert.equal(c.activeAdapter, adapters[0]);
+    assert.equal(combined.config.r, r);
+    assert.deepEqual([...(combined.config.targetModules as string[])].sort(), golden.targets);
+    assert.deepEqual([...combined.updates.keys()].sort(), Object.keys(golden.products).sort());
+    for (const [module, wanted] of Object.entries(golden.products)) {
+      const update = combined.updates.get(module);
+      assert.ok(update);
+      const product = ops.escape(() => ops.tidy(() => ops.scale(ops.matMul(update.b.value, update.a.value), update.scaling)));
+      assert.ok(maxDifference(await ops.read(product), wanted) < 2e-6 * Math.max(1, ...wanted.map(Math.abs)), `${module}: ${maxDifference(await ops.read(product), wanted)}`);
+      ops.dispose(product);
+    }
+    c.setAdapter("both");
+    (await predict(c.model, kind)).forEach((row, i) => assert.ok(maxDifference(row, golden.logits[i]) < 1e-5));
+    await c.mergeAdapter();
+    c.unmergeAdapter();
+    c.deleteAdapter("both");
+    await predict(c.model, kind);
+    assert.equal(ops.alive(), alive);
+    c.dispose();
+  });
+}
+
+test("heads: equal to the bit they are kept, otherwise one is to be named", async () => {
+  const c = await tinyClassifier("bert");
+  for (const name of ["one", "two"]) c.addAdapter({ r: 2 }, { name });
+  const same = await c.addWeightedAdapter({ adapters: ["one", "two"], weights: [1, 2], name: "same", combinationType: "cat" });
+  assert.equal(same.saved.size, 2);
+  for (const [i, name] of ["one", "two"].entries()) {
+    c.setAdapter(name);
+    await scramble(c.adapter?.parameters() ?? [], i);
+  }
+  const options: WeightedAdapterOptions = { adapters: ["one", "two"], weights: [0.5, 0.5], name: "both" };
+  await assert.rejects(c.addWeightedAdapter(options), /heads \(or other modulesToSave\) differ[\s\S]*head: "one"/);
+  const both = await c.addWeightedAdapter({ ...options, head: "two" });
+  c.setAdapter("two");
+  const two = c.adapter;
+  for (const [own, copy] of both.saved) assert.deepEqual(await ops.read(copy.value), await ops.read(two?.saved.get(own)?.value ?? copy.value));
+  const alone = await c.addWeightedAdapter({ adapters: ["two"], weights: [1], name: "alone", combinationType: "svd" });
+  c.setAdapter("alone");
+  const found = await predict(c.model, "bert");
+  c.setAdapter("two");
+  (await predict(c.model, "bert")).forEach((row, i) => assert.ok(maxDifference(row, found[i]) < 1e-5));
+  assert.equal(alone.config.r, 2);
+  c.dispose();
+});
+
+test("what cannot be combined is refused, all at once, and nothing is changed", async () => {
+  const c = await tinyClassifier("bert");
+  c.addAdapter({ r: 2 }, { name: "plain" });
+  c.addAdapter({ r: 3 }, { name: "wide" });
+  c.addAdapter({ r: 2, useDora: true, bias: "all" }, { name: "dora" });
+  c.addAdapter({ r: 2, initLoraWeights: "pissa" }, { name: "pissa" });
+  c.addAdapter({ r: 2, targetModules: ".*query" }, { name: "pattern" });
+  c.addAdapter({ r: 2, layersToTransform: 0 }, { name: "first" });
+  c.addAdapter({ r: 2, rankPattern: { value: 1 } }, { name: "ranks" });
+  const names = c.adapterNames;
+  const alive = ops.alive();
+  const refused = async (options: Partial<WeightedAdapterOptions>, message: RegExp): Promise<void> => {
+    await assert.rejects(c.addWeightedAdapter({ adapters: ["plain"], weights: (options.adapters ?? ["plain"]).map(() => 1), name: "new", ...options }), message);
+    assert.deepEqual([c.adapterNames, ops.alive()], [names, alive]);
+  };
+  await refused({ adapters: ["plain", "none"] }, /there is no adapter "none"/);
+  await refused({ adapters: [] }, /one at least/);
+  await refused({ adapters: ["plain", "plain"] }, /different adapters' names/);
+  await refused({ weights: [1, 2], name: "plain", combinationType: "ties" as never, head: "wide" }, /weights is to be 1 numbers[\s\S]*combinationType is to be[\s\S]*there is an adapter "plain" already[\s\S]*head is to be one of the adapters/);
+  await refused({ adapters: ["dora", "pissa"] }, /"dora" uses DoRA[\s\S]*"dora" trains biases[\s\S]*"pissa" began by pissa/);
+  await refused({ adapters: ["plain", "wide"], combinationType: "linear" }, /needs adapters of one rank; theirs are 2, 3/);
+  await refused({ adapters: ["plain", "ranks"], combinationType: "linear" }, /in bert\.encoder\.layer\.0\.attention\.self\.value theirs are 2, 1/);
+  await refused({ adapters: ["plain", "wide"], combinationType: "cat", svdRank: 2 }, /svdRank goes with/);
+  await refused({ adapters: ["plain", "wide"], svdRank: 13 }, /svdRank 13 is above what/);
+  await refused({ adapters: ["plain", "pattern"] }, /of one kind/);
+  await refused({ adapters: ["first", "plain"] }, /leave out bert\.encoder\.layer\.1\.attention\.self\.query/);
+  c.dispose();
+});
