@@ -40,13 +40,13 @@ export function planAdapter(model: ClassificationModel, config: ResolvedLoraConf
   const { problems, strict } = options;
   const tree = moduleTree(model);
   const idle: string[] = [];
-  const note = (holds: boolean, what: string): void => {
-    if (!holds && strict) problems.expect(false, what);
+  const note: Note = (holds, what, help = "") => {
+    if (!holds && strict) problems.expect(false, `${what}${help}`);
     else if (!holds) idle.push(what);
   };
   const savedModules = modulesToSave(config, { tree, problems, note });
   const targets = [...tree.keys()].filter((name) => matchTarget(name, config) === "adapted");
-  checkTargets(config, { tree, targets, savedModules, problems, note });
+  checkTargets(config, { tree, targets, savedModules, strict, problems, note });
   const chosen = new Set(targets);
   const layers = model.linears().filter(({ module }) => chosen.has(module)).map((linear) => plannedLayer(linear, config));
   for (const [option, patterns] of Object.entries({ rankPattern: config.rankPattern, alphaPattern: config.alphaPattern })) {
@@ -70,12 +70,13 @@ function plannedLayer(linear: Linear, config: ResolvedLoraConfig): PlannedLayer 
 
 const WITH_ARTICLE: Record<ModuleKind, string> = { linear: "a linear layer", norm: "a layer norm", embedding: "an embedding", container: "a module of several parts", list: "a list of layers", other: "an activation or dropout" };
 
-type Note = (holds: boolean, what: string) => void;
+/** Takes an entry that comes to nothing for a problem, with a word of help, or tells it. */
+type Note = (holds: boolean, what: string, help?: string) => void;
 
 /** The modules that are trained whole: linear layers, norms and what holds nothing else. */
 function modulesToSave(config: ResolvedLoraConfig, { tree, problems, note }: { tree: ReadonlyMap<string, ModuleKind>; problems: Problems; note: Note }): string[] {
   const found = [...tree.keys()].filter((name) => saves(config.modulesToSave, name));
-  for (const entry of config.modulesToSave) note(entry === "score" || found.some((name) => name.endsWith(entry)), `modulesToSave: no module's name ends in "${entry}". ${available(tree, "linear")}`);
+  for (const entry of config.modulesToSave) note(entry === "score" || found.some((name) => name.endsWith(entry)), `modulesToSave: no module's name ends in "${entry}"`, `. ${available(tree, "linear")}`);
   for (const name of found) {
     const outer = found.find((other) => name.startsWith(`${other}.`));
     problems.expect(outer === undefined, `modulesToSave names ${name} and, around it, ${outer ?? ""}; name one of the two`);
@@ -86,8 +87,8 @@ function modulesToSave(config: ResolvedLoraConfig, { tree, problems, note }: { t
   return found;
 }
 
-function checkTargets(config: ResolvedLoraConfig, from: { tree: ReadonlyMap<string, ModuleKind>; targets: readonly string[]; savedModules: readonly string[]; problems: Problems; note: Note }): void {
-  const { tree, targets, savedModules, problems, note } = from;
+function checkTargets(config: ResolvedLoraConfig, from: { tree: ReadonlyMap<string, ModuleKind>; targets: readonly string[]; savedModules: readonly string[]; strict: boolean; problems: Problems; note: Note }): void {
+  const { tree, targets, savedModules, strict, problems, note } = from;
   const { targetModules, excludeModules, layersToTransform, layersPattern } = config;
   if (targetModules === NOTHING || excludeModules === NOTHING) return; // told already
   const names = [...tree.keys()];
@@ -96,7 +97,7 @@ function checkTargets(config: ResolvedLoraConfig, from: { tree: ReadonlyMap<stri
     const what = typeof targetModules === "string" ? `the pattern ${targetModules}` : targetModules.length === 0 ? "an empty list" : targetModules.map((entry) => `"${entry}"`).join(", ");
     problems.expect(false, `targetModules: ${what}${narrowed} matches no linear layer of the model that can be adapted. ${available(tree, "linear", savedModules)}The head is always trained and is not adapted.`);
   } else if (typeof targetModules !== "string") {
-    for (const entry of targetModules) note(targets.some((name) => named(name, [entry])), `targetModules: "${entry}" matches no linear layer that is adapted. ${available(tree, "linear", savedModules)}`);
+    for (const entry of targetModules) note((strict ? targets : names).some((name) => named(name, [entry])), `targetModules: "${entry}" matches no linear layer that is adapted`, `. ${available(tree, "linear", savedModules)}`); // peft's "all-linear" names parts of RoBERTa's head
   }
   for (const name of targets) {
     const kind = tree.get(name);

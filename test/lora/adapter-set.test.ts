@@ -155,7 +155,7 @@ test("each call is allowed where the table says so, and otherwise says what to d
   await refuses({ setAdapter: () => c.setAdapter("x"), saveAdapter: () => c.saveAdapter(folder, { name: "x" }) }, /no adapter "x"; there are "default", "other"/);
   await refuses({ trainAllWeights: () => c.trainAllWeights() }, /Call unload first/);
   await refuses({ unmergeAdapter: () => c.unmergeAdapter() }, /no adapter is merged/);
-  await refuses({ saveModel: () => c.saveModel(folder) }, /Call mergeAdapter first[\s\S]*disableAdapter/);
+  await refuses({ saveModel: () => c.saveModel(folder) }, /mergeAdapter \(or mergeAndUnload\) first[\s\S]*disableAdapter/);
   c.enableAdapter();
 
   c.disableAdapter();

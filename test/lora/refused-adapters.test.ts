@@ -91,7 +91,7 @@ test("values of the wrong type or beyond us are refused, all at once; unknown ke
   for (const value of ["pissa_niter_4", "corda", "loftq", "lora_ga", "mica", 3]) await refused({ init_lora_weights: value }, /init_lora_weights is/);
   assert.deepEqual(await load({ init_lora_weights: "orthogonal", some_new_key: 1, qalora_group_size: 8, loftq_config: {} }), ["some_new_key"]);
   const idle = await load({ target_modules: ["query", "value", "output.dense", "q_lin"], rank_pattern: { k_lin: 3 }, modules_to_save: ["classifier", "score", "nowhere"] });
-  assert.deepEqual(idle.map((text) => text.split("\n")[0].replace(/ There are.*/, "")), ['modulesToSave: no module\'s name ends in "nowhere".', 'targetModules: "q_lin" matches no linear layer that is adapted.', 'rankPattern: "k_lin" matches no adapted layer']);
+  assert.deepEqual(idle, ['modulesToSave: no module\'s name ends in "nowhere"', 'targetModules: "q_lin" matches no linear layer that is adapted', 'rankPattern: "k_lin" matches no adapted layer']);
   model.dispose();
 });
 
