@@ -32,12 +32,12 @@ export function expectedOf(kind: string): Expected {
   return JSON.parse(readFileSync(join(fixtureDirectory(kind), "expected.json"), "utf8")) as Expected;
 }
 
-export function batchOf(expected: Expected): PackedBatch {
+export function batchOf(expected: Pick<Expected, "documents">): PackedBatch {
   return packDocuments(expected.documents.map((ids) => Int32Array.from(ids)));
 }
 
 /** The mean cross entropy's gradients for every trainable weight, by the model's own backward pass, by name. */
-export async function gradientsOf(model: ClassificationModel, expected: Expected): Promise<{ logits: number[][]; gradients: Map<string, Float32Array> }> {
+export async function gradientsOf(model: ClassificationModel, expected: Pick<Expected, "documents" | "labels">): Promise<{ logits: number[][]; gradients: Map<string, Float32Array> }> {
   const { ops } = model;
   const batch = batchOf(expected);
   const forward = model.forward({ kind: "training", ops, dropout: undefined }, batch);
