@@ -51,7 +51,7 @@ export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
   if (kind === "BPE") return { ...shared, model: { type: "BPE", vocab: Object.fromEntries(vocab), merges: files.merges } };
   const stated = rebuilt ? {} : ((json?.model ?? {}) as Json);
   const unk = contentOf(stated.unk_token) ?? named("unk_token");
-  id(unk);
+  if (!vocab.has(unk)) throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${unk}.`);
   return { ...shared, model: { type: "WordPiece", vocab: Object.fromEntries(vocab), unk_token: unk, continuing_subword_prefix: stated.continuing_subword_prefix ?? "##", max_input_chars_per_word: stated.max_input_chars_per_word ?? 100 } };
 }
 

@@ -69,7 +69,7 @@ function draw(random: Random, { kind, dtype, sharded }: { kind: (typeof KINDS)[n
   const numbers = randomModelCase(random, { kind, depth: 1 + random.below(3), longest: 40 + random.below(60) });
   const texts = Array.from({ length: 8 }, (_, i) => (i < 4 ? HOSTILE_TEXTS[random.below(HOSTILE_TEXTS.length)] : randomHostileText(random))).map((text) => text.replace(/\p{Surrogate}/gu, "?"));
   const names = Array.from({ length: numbers.numLabels }, (_, label) => ["RISK", "é ü", "0", "LABEL_9", "中"][label]);
-  return { ...numbers, documents: [], labels: [], vocabSize: 400, texts, names, dtype, sharded, shardSize: sharded ? "4KB" : "1GB", problemType: PROBLEMS[random.below(PROBLEMS.length)] };
+  return { ...numbers, documents: [], labels: [], vocabSize: 400, texts, names, dtype, sharded, shardSize: sharded ? "1KB" : "1GB", problemType: PROBLEMS[random.below(PROBLEMS.length)] };
 }
 
 function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {

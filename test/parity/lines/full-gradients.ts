@@ -5,9 +5,11 @@ import { loadClassificationModel } from "../../../src/model/load-classification-
 import { openSafetensors } from "../../../src/model/read-safetensors";
 import { gradientsOf, maxDifference } from "../../model/fixture";
 import type { Measure, ParityLine } from "../parity-line";
-import { described, randomModelCase } from "../random-cases";
+import { described, randomModelCase, type ModelCase } from "../random-cases";
 
 const KINDS = ["bert", "distilbert", "roberta"] as const;
+/** From here on PyTorch's own rounding, in models whose attention saturates, is too near the bound to measure by. */
+const ROUNDED = 2e-5;
 /** A key's bias moves all scores of a query alike: its true gradient is 0, and only rounding remains. */
 const KEY_BIAS = /\.(key|k_lin)\.bias$/;
 
@@ -15,37 +17,55 @@ const KEY_BIAS = /\.(key|k_lin)\.bias$/;
 export const line: ParityLine = {
   title: "every weight's gradient in full fine-tuning, relative to the tensor's largest",
   against: "torch",
-  async run({ random, folder, cases, python }) {
+  async run({ random, folder, cases, python, note }) {
     const each = cases(3);
-    const drawn = KINDS.flatMap((kind) => [1, 2, 3, 4, 5, 6].flatMap((depth) => Array.from({ length: each }, () => randomModelCase(random, { kind, depth, longest: random.below(3) === 0 ? 512 : 100 }))));
+    const drawn = KINDS.flatMap((kind) => [1, 2, 3, 4, 5, 6].flatMap((depth) => Array.from({ length: each }, () => smoothed(randomModelCase(random, { kind, depth, longest: [12, 100, 512][random.below(3)] })))));
     const paths = (await python({ cases: drawn, folder })) as string[];
     const ops = new TensorflowOps();
-    const worst = new Map<string, { cases: number; largest: number; at: string }>();
-    const take = (what: string, difference: number, at: string): void => {
-      const known = worst.get(what) ?? { cases: 0, largest: 0, at };
-      worst.set(what, { cases: known.cases + 1, largest: Math.max(known.largest, difference), at: difference <= known.largest ? known.at : at });
+    let total = 0;
+    const worst = new Map<string, { cases: number; largest: number; bound: number; at: string }>();
+    const take = (what: string, difference: number, bound: number, at: string): void => {
+      const known = worst.get(what) ?? { cases: 0, largest: 0, bound, at };
+      worst.set(what, { bound, cases: known.cases + 1, largest: Math.max(known.largest, difference), at: difference <= known.largest ? known.at : at });
     };
     for (const [i, path] of paths.entries()) {
       const at = drawn[i];
       const { model } = await loadClassificationModel(path, { ops, numLabels: at.numLabels, seed: 1 });
       for (const parameter of model.parameters()) parameter.trainable = true;
       const { gradients } = await gradientsOf(model, at);
-      for (const [file, label] of [["double", "double precision"], ["single", "single precision"]] as const) {
-        const expected = await openSafetensors(join(path, `${file}.safetensors`));
-        const missing = [...expected.entries.keys()].filter((name) => !gradients.has(name));
-        if (missing.length > 0 || expected.entries.size !== gradients.size) throw new Error(`${described(at)}: no gradient for ${missing.join(", ")}`);
-        for (const [name, gradient] of gradients) {
-          const wanted = await expected.readFloats(name);
-          const scaleOf = KEY_BIAS.test(name) ? await expected.readFloats(name.replace(".key.", ".query.").replace(".k_lin.", ".q_lin.")) : wanted;
-          const largest = scaleOf.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-          const difference = maxDifference(gradient, wanted);
-          const relative = difference === 0 ? 0 : difference / largest;
-          take(KEY_BIAS.test(name) ? `${at.kind}, ${label}: biases of keys, truly 0, to those of queries` : `${at.kind}, ${label}`, relative, `${name} of ${described(at)}`);
+      const [exact, single] = [await openSafetensors(join(path, "double.safetensors")), await openSafetensors(join(path, "single.safetensors"))];
+      const missing = [...exact.entries.keys()].filter((name) => !gradients.has(name));
+      if (missing.length > 0 || exact.entries.size !== gradients.size) throw new Error(`${described(at)}: no gradient for ${missing.join(", ")}`);
+      for (const [name, gradient] of gradients) {
+        const [wanted, torch] = [await exact.readFloats(name), await single.readFloats(name)];
+        const scaleOf = KEY_BIAS.test(name) ? await exact.readFloats(name.replace(".key.", ".query.").replace(".k_lin.", ".q_lin.")) : wanted;
+        const largest = scaleOf.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+        const relative = (difference: number): number => (difference === 0 ? 0 : difference / largest);
+        const [ours, itself, between] = [maxDifference(gradient, wanted), maxDifference(torch, wanted), maxDifference(gradient, torch)].map(relative);
+        const where = `${name} of ${described(at)}`;
+        const which = KEY_BIAS.test(name) ? "biases of keys, truly 0, to those of queries" : at.kind;
+        total++;
+        if (itself > ROUNDED) {
+          take("where PyTorch itself is rounded that much: our distance to double precision over PyTorch's", ours / itself, 10, where);
+          continue;
         }
-        await expected.close();
+        take(`${which}, to torch in double precision`, ours, 1e-4, where);
+        take(`${which}, to torch in single precision`, between, 1e-4, where);
       }
+      await exact.close();
+      await single.close();
       model.dispose();
     }
-    return [...worst].map(([what, { cases: count, largest, at }]): Measure => ({ what, cases: count, largest, bound: 1e-4, worst: at }));
+    note(`${worst.get("where PyTorch itself is rounded that much: our distance to double precision over PyTorch's")?.cases ?? 0} of ${total} tensors left out of the bound: PyTorch in single precision is more than ${ROUNDED} from itself in double precision`);
+    return [...worst].map(([what, { cases: count, largest, bound, at }]): Measure => ({ what, cases: count, largest, bound, worst: at }));
   },
 };
+
+/**
+ * With GELU in the place of ReLU where there are many units: of millions, one lies so near 0 that rounding decides
+ * its sign, and so whether its gradient counts; no measure of either side.
+ */
+function smoothed(drawn: ModelCase): ModelCase {
+  const rows = drawn.documents.reduce((sum, { length }) => sum + length, 0);
+  return drawn.activation === "relu" && rows * drawn.inner * drawn.depth > 20_000 ? { ...drawn, activation: "gelu" } : drawn;
+}
