@@ -14,6 +14,7 @@ export type { LoraConfig } from "./lora/lora-config";
 export type { ProblemType } from "./model/encoder-config";
 export type { SavedAdapter } from "./lora/save-adapter";
 export * from "./tokenizer";
+export { readTrainingLog } from "./training/read-training-log";
 export { train } from "./training/train";
-export type { TrainEvent, TrainSummary } from "./training/train-event";
+export type { ResumeEvent, TrainEvent, TrainSummary, WarningEvent } from "./training/train-event";
 export type { LrSchedulerType, MetricName, TrainOptions, TrainingData } from "./training/train-options";

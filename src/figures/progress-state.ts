@@ -1,12 +1,17 @@
+import { escapeHtml } from "./escape";
 import { formatNumber, formatSeconds } from "./format";
 import type { EndLike, EvaluationLike, StartLike, StepLike, TrainingEventLike } from "./training-event";
 
 /** What is known of a training run at a moment. */
 export interface ProgressState {
   readonly start?: StartLike;
+  /** Steps that were done before, in a run that goes on. */
+  readonly resumedAt?: number;
   readonly lastStep?: StepLike;
   readonly lastEvaluation?: EvaluationLike;
   readonly bestEvaluation?: EvaluationLike;
+  /** What was warned of, and why training ends early. */
+  readonly messages?: readonly string[];
   readonly end?: EndLike;
 }
 
@@ -21,28 +26,34 @@ export function progressAfter(state: ProgressState, event: TrainingEventLike): P
       return { ...state, lastEvaluation: event, ...(event.best ? { bestEvaluation: event } : {}) };
     case "checkpoint":
       return state;
+    case "resume":
+      return { ...state, resumedAt: event.step };
+    case "warning":
+      return { ...state, messages: [...(state.messages ?? []), `Warning: ${event.message}`] };
+    case "early-stopping":
+      return { ...state, messages: [...(state.messages ?? []), event.message] };
     case "end":
       return { ...state, end: event };
   }
 }
 
 /** How far a run is, from 0 to 1. */
-export function progressShare({ start, lastStep, end }: ProgressState): number {
+export function progressShare({ start, resumedAt, lastStep, end }: ProgressState): number {
   if (end !== undefined && !end.stopped) return 1;
-  return start === undefined || start.totalSteps === 0 ? 0 : Math.min(1, (lastStep?.step ?? 0) / start.totalSteps);
+  return start === undefined || start.totalSteps === 0 ? 0 : Math.min(1, (lastStep?.step ?? resumedAt ?? 0) / start.totalSteps);
 }
 
 /** The state in words: where the run is and how long it takes, then how it does, then the last evaluation. */
 export function progressWords(state: ProgressState, elapsedSeconds: number): { where: string; how: string; evaluation: string } {
-  const { start, lastStep, lastEvaluation, bestEvaluation, end } = state;
-  const step = end?.steps ?? lastStep?.step ?? 0;
+  const { start, resumedAt = 0, lastStep, lastEvaluation, bestEvaluation, end } = state;
+  const step = end?.steps ?? lastStep?.step ?? resumedAt;
   const share = progressShare(state);
   const steps = `step ${formatNumber(step)} of ${formatNumber(start?.totalSteps ?? step)}`;
-  const remaining = step > 0 && start !== undefined ? (elapsedSeconds / step) * (start.totalSteps - step) : NaN;
+  const remaining = step > resumedAt && start !== undefined ? (elapsedSeconds / (step - resumedAt)) * (start.totalSteps - step) : NaN;
   const where =
     end === undefined
-      ? [`Training: ${steps}`, ...(lastStep === undefined ? [] : [`epoch ${lastStep.epoch.toFixed(2)}`]), `${formatSeconds(elapsedSeconds)} elapsed`, ...(share > 0 ? [`${formatSeconds(remaining)} remaining`] : [])]
-      : [`${end.stopped ? "Training stopped" : "Training finished"}: ${steps}`, formatSeconds(end.elapsedSeconds)];
+      ? [`Training: ${steps}`, ...(lastStep === undefined ? [] : [`epoch ${lastStep.epoch.toFixed(2)}`]), `${formatSeconds(elapsedSeconds)} elapsed`, ...(share > 0 && step > resumedAt ? [`${formatSeconds(remaining)} remaining`] : [])]
+      : [`${end.stopped ? "Training stopped" : end.reason === "early-stopping" ? "Training ended early" : "Training finished"}: ${steps}`, formatSeconds(end.elapsedSeconds)];
   const how = lastStep === undefined ? [] : [`loss ${formatNumber(lastStep.loss, 3)}`, `learning rate ${formatNumber(lastStep.learningRate)}`, `${formatNumber(Math.round(lastStep.tokensPerSecond))} tokens/s`];
   const evaluation =
     lastEvaluation === undefined
@@ -58,6 +69,6 @@ export function progressWords(state: ProgressState, elapsedSeconds: number): { w
 export function progressHtml(state: ProgressState, elapsedSeconds: number): string {
   const { where, how, evaluation } = progressWords(state, elapsedSeconds);
   const bar = state.end === undefined ? [`<progress max="1" value="${progressShare(state).toFixed(4)}" style="width:100%;max-width:700px"></progress>`] : [];
-  const words = [where, how, evaluation].filter((line) => line !== ""); // numbers and fixed words: nothing to escape
+  const words = [where, how, evaluation, ...(state.messages ?? []).map(escapeHtml)].filter((line) => line !== ""); // the others are numbers and fixed words: nothing to escape
   return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, words.join("<br>\n")].join("\n")}\n</div>`;
 }

@@ -1,5 +1,5 @@
 /** What training tells as it goes, as far as figures need it: the events of `train` fit, and so do the lines of its log. */
-export type TrainingEventLike = StartLike | StepLike | EvaluationLike | CheckpointLike | EndLike;
+export type TrainingEventLike = StartLike | ResumeLike | StepLike | EvaluationLike | CheckpointLike | WarningLike | EarlyStoppingLike | EndLike;
 
 /** Training begins. */
 export interface StartLike {
@@ -8,6 +8,12 @@ export interface StartLike {
   readonly stepsPerEpoch: number;
   readonly epochs: number;
   readonly trainExamples: number;
+}
+
+/** Training goes on from a checkpoint: `step` steps are done. */
+export interface ResumeLike {
+  readonly type: "resume";
+  readonly step: number;
 }
 
 /** One optimizer step is done. `loss` is the batch's mean, before the step. */
@@ -37,6 +43,18 @@ export interface CheckpointLike {
   readonly path: string;
 }
 
+/** Something to know that does not end training. */
+export interface WarningLike {
+  readonly type: "warning";
+  readonly message: string;
+}
+
+/** Training ends before its last step because it does not get better. */
+export interface EarlyStoppingLike {
+  readonly type: "early-stopping";
+  readonly message: string;
+}
+
 /** Training is over: `stopped` when it was asked to end early. */
 export interface EndLike {
   readonly type: "end";
@@ -45,4 +63,5 @@ export interface EndLike {
   readonly bestMetric?: number;
   readonly elapsedSeconds: number;
   readonly stopped: boolean;
+  readonly reason?: "finished" | "stopped" | "early-stopping";
 }

@@ -69,6 +69,10 @@ export function trainingProgress(options: TrainingProgressOptions = {}): Trainin
   return progress;
 }
 
+function isMessage({ type }: TrainingEventLike): boolean {
+  return type === "warning" || type === "early-stopping";
+}
+
 type View = (event: TrainingEventLike, state: ProgressState, elapsedSeconds: number) => void;
 
 function notebookView(output: Extract<Output, { kind: "notebook" }>, options: TrainingProgressOptions & { readonly now: () => number }): View {
@@ -80,7 +84,7 @@ function notebookView(output: Extract<Output, { kind: "notebook" }>, options: Tr
   let nextAt = -Infinity;
   return (event, state, elapsedSeconds) => {
     if (event.type !== "checkpoint") history.push(event);
-    if (event.type === "end" || event.type === "evaluation" || now() >= nextAt) {
+    if (event.type === "end" || event.type === "evaluation" || isMessage(event) || now() >= nextAt) {
       nextAt = now() + Math.min(1000, 1000 * everySeconds);
       words.html(progressHtml(state, elapsedSeconds));
     }
@@ -96,6 +100,7 @@ function terminalView(): View {
   return (event, state, elapsedSeconds) => {
     const { where, how, evaluation } = progressWords(state, elapsedSeconds);
     if (event.type === "start") bar.start(1, 0, { words: where });
+    if (isMessage(event)) process.stdout.write(`\r\u001b[K${state.messages?.at(-1) ?? ""}\n`); // in the bar's line, which is drawn anew below
     bar.update(progressShare(state), { words: [where, how].filter((part) => part !== "").join(" · ") });
     if (event.type !== "end") return;
     bar.stop();
@@ -108,6 +113,7 @@ function logView(output: Extract<Output, { kind: "text" }>, { every, now }: { re
   return (event, state, elapsedSeconds) => {
     const { where, how, evaluation } = progressWords(state, elapsedSeconds);
     if (event.type === "evaluation") output.write(`${evaluation}\n`);
+    else if (isMessage(event)) output.write(`${state.messages?.at(-1) ?? ""}\n`);
     else if (event.type === "end") output.write(`${where}\n`);
     else if (event.type !== "checkpoint" && now() >= nextAt) {
       nextAt = now() + every;

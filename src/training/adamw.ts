@@ -59,13 +59,36 @@ export class AdamW {
     }
   }
 
+  /** The moments, by torch's names and the parameter's: what a checkpoint keeps. The tensors stay this object's. */
+  state(): { name: string; value: Tensor }[] {
+    return [...this.#moments].flatMap(([{ name }, { m, v }]) => [
+      { name: `exp_avg.${name}`, value: m },
+      { name: `exp_avg_sq.${name}`, value: v },
+    ]);
+  }
+
+  /** Takes up where a checkpoint was written. `read` gives a moment's numbers, undefined for one that was not there yet. */
+  restore(parameters: readonly Parameter[], options: { steps: number; read: (name: string) => Float32Array | undefined }): void {
+    const ops = this.#ops;
+    this.dispose();
+    this.#steps = options.steps;
+    for (const parameter of parameters) {
+      const m = options.read(`exp_avg.${parameter.name}`);
+      const v = options.read(`exp_avg_sq.${parameter.name}`);
+      if (m !== undefined && v !== undefined) this.#moments.set(parameter, { m: ops.float(m, parameter.shape), v: ops.float(v, parameter.shape) });
+    }
+  }
+
   dispose(): void {
     for (const { m, v } of this.#moments.values()) this.#ops.dispose(m, v);
     this.#moments.clear();
   }
 }
 
+/** What transformers' `Trainer.get_decay_parameter_names` leaves out by name; its layer norms by type have such names, too. */
+const NOT_DECAYED = /bias|layernorm|rmsnorm|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)/;
+
 /** Whether weight decay applies: to everything but biases and layer norms. */
 export function isDecayed({ name }: Pick<Parameter, "name">): boolean {
-  return !name.endsWith(".bias") && !/layer_?norm/i.test(name);
+  return !NOT_DECAYED.test(name.toLowerCase());
 }

@@ -29,6 +29,11 @@ export function epochBatches(lengths: readonly number[], options: BatchOptions):
   return [first, ...random.shuffle(batches), ...last];
 }
 
+/** The optimizer steps of an epoch: so many micro-batches each, the last perhaps fewer. */
+export function epochSteps(lengths: readonly number[], options: BatchOptions & { readonly gradientAccumulationSteps: number }): number[][][] {
+  return chunks(epochBatches(lengths, options), options.gradientAccumulationSteps);
+}
+
 /**
  * Parts of a batch of at most `maxTokens` tokens each (a longer single text is a part of its own), of like size:
  * the longest text goes to the lightest part.

@@ -1,45 +1,60 @@
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
-import type { Parameter } from "../model/parameter";
+import type { MetricName } from "./train-options";
+import type { Metrics } from "./validation-metrics";
 
-/** The trained weights as they were at the best evaluation, kept in the computer's memory. */
+/** The best evaluation so far. */
+export interface BestEvaluation {
+  readonly step: number;
+  readonly metric: number;
+  readonly loss: number;
+}
+
+/** Which evaluation was the best, and the trained weights as they were then, kept in the computer's memory. */
 export class BestWeights {
   readonly #classifier: SequenceClassifier;
-  readonly #metric: "accuracy" | "loss";
-  #best: { step: number; loss: number; accuracy: number; values: Map<Parameter, Float32Array> } | undefined;
+  readonly #options: { readonly metric: MetricName; readonly greaterIsBetter: boolean; readonly keep: boolean };
+  #best: BestEvaluation | undefined;
+  #values = new Map<string, Float32Array>();
 
-  constructor(classifier: SequenceClassifier, options: { metric: "accuracy" | "loss" }) {
+  /** @param options.keep - whether the weights are kept, to be put back at the end */
+  constructor(classifier: SequenceClassifier, options: { metric: MetricName; greaterIsBetter: boolean; keep: boolean }) {
     this.#classifier = classifier;
-    this.#metric = options.metric;
+    this.#options = options;
   }
 
-  /** The step of the best evaluation. */
-  get step(): number | undefined {
-    return this.#best?.step;
+  get best(): BestEvaluation | undefined {
+    return this.#best;
   }
 
-  /** The best evaluation's accuracy or loss. */
-  get metric(): number | undefined {
-    return this.#best?.[this.#metric];
-  }
-
-  /** Takes the present weights if their evaluation is the best so far; equal accuracies are told apart by the loss. */
-  async offer(evaluation: { step: number; loss: number; accuracy: number }): Promise<boolean> {
-    if (this.#best !== undefined && !this.#isBetter(evaluation, this.#best)) return false;
+  /** Takes the present weights if their evaluation is the best so far; equal metrics are told apart by the loss. */
+  async offer(step: number, metrics: Metrics): Promise<boolean> {
+    const metric = metrics[this.#options.metric];
+    if (metric === undefined || (this.#best !== undefined && !this.#isBetter({ metric, loss: metrics.loss }, this.#best))) return false;
+    this.#best = { step, metric, loss: metrics.loss };
+    if (!this.#options.keep) return true;
     const { ops } = this.#classifier.model;
-    const values = new Map<Parameter, Float32Array>();
-    for (const parameter of this.#classifier.trainableParameters()) values.set(parameter, Float32Array.from(await ops.read(parameter.value)));
-    this.#best = { ...evaluation, values };
+    this.#values = new Map();
+    for (const { name, value } of this.#classifier.trainableParameters()) this.#values.set(name, Float32Array.from(await ops.read(value)));
     return true;
+  }
+
+  /** Takes up what a checkpoint remembers of the best evaluation, with its weights by parameter. */
+  remember(best: BestEvaluation | undefined, values: ReadonlyMap<string, Float32Array>): void {
+    this.#best = best;
+    this.#values = new Map(values);
   }
 
   /** Puts the best weights back. */
   restore(): void {
     const { ops } = this.#classifier.model;
-    for (const [parameter, values] of this.#best?.values ?? []) parameter.assign(ops.float(values, parameter.shape));
+    for (const parameter of this.#classifier.trainableParameters()) {
+      const values = this.#values.get(parameter.name);
+      if (values !== undefined) parameter.assign(ops.float(values, parameter.shape));
+    }
   }
 
-  #isBetter(a: { loss: number; accuracy: number }, b: { loss: number; accuracy: number }): boolean {
-    if (this.#metric === "accuracy" && a.accuracy !== b.accuracy) return a.accuracy > b.accuracy;
+  #isBetter(a: Omit<BestEvaluation, "step">, b: BestEvaluation): boolean {
+    if (a.metric !== b.metric) return this.#options.greaterIsBetter ? a.metric > b.metric : a.metric < b.metric;
     return a.loss < b.loss;
   }
 }

@@ -1,20 +1,35 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { writeAtomically } from "../base/write-atomically";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
+import { openSafetensors } from "../model/read-safetensors";
+import { writeSafetensors, type TensorToWrite } from "../model/write-safetensors";
+import type { AdamW } from "./adamw";
+import { readState, stateToJson, type CheckpointState } from "./checkpoint-state";
+import { listCheckpoints } from "./find-checkpoint";
+import { recoverFolders, replaceFolder } from "./replace-folder";
+import { sealFolder, syncPath } from "./seal-folder";
+import { LOG_FILE } from "./training-log";
+
+/** What is read back from a checkpoint, by name. */
+export type CheckpointTensors = ReadonlyMap<string, Float32Array>;
+
+const WEIGHT = "weight.";
 
 /**
  * A run's checkpoints, `checkpoint-<step>` under its output folder, as transformers names them: the adapter in
- * peft's format, or all weights, and trainer_state.json. Each is written beside and renamed; the newest few and the
- * best are kept.
+ * peft's format, or all weights; `optimizer.safetensors` with AdamW's moments, and with an adapter once more its
+ * weights under the trained parameters' own names; `trainer_state.json`, `training_args.json` and `SHA256SUMS`. Each
+ * is written beside, brought to the disk and renamed, so that a folder of that name is whole whenever the process
+ * ends. The newest few are kept, with the best ones that they name.
  */
 export class Checkpoints {
   readonly #classifier: SequenceClassifier;
   readonly #directory: string;
   readonly #limit: number;
-  readonly #saved: { step: number; path: string }[] = [];
-  #best: number | undefined;
+  /** The best step that each saved checkpoint names. */
+  readonly #saved = new Map<number, number | undefined>();
 
   constructor(classifier: SequenceClassifier, options: { directory: string; limit: number }) {
     this.#classifier = classifier;
@@ -22,37 +37,127 @@ export class Checkpoints {
     this.#limit = options.limit;
   }
 
-  /** Saves the present weights. Returns the checkpoint's folder. */
-  async save(at: { step: number; epoch: number; best: boolean }): Promise<string> {
+  /** The newest checkpoint's folder. */
+  get last(): string | undefined {
+    const steps = [...this.#saved.keys()];
+    return steps.length === 0 ? undefined : this.pathOf(Math.max(...steps));
+  }
+
+  pathOf(step: number): string {
+    return join(this.#directory, `checkpoint-${step}`);
+  }
+
+  has(step: number): boolean {
+    return this.#saved.has(step);
+  }
+
+  /**
+   * Makes the output folder this run's: what a killed run left half-written is taken away, and what another run
+   * wrote, or this one after the step it goes on from, is moved to `earlier-<n>` in it.
+   *
+   * @param options.resume - the checkpoint gone on from; where it lies in another folder, the best one that it names
+   *   is copied from there
+   * @returns the folder that things were moved to, if there were any
+   */
+  async begin({ resume }: { resume?: { path: string; state: CheckpointState } }): Promise<string | undefined> {
     await mkdir(this.#directory, { recursive: true });
-    if (this.#saved.length === 0) await this.#clear();
-    const path = join(this.#directory, `checkpoint-${at.step}`);
+    await recoverFolders(this.#directory);
+    const names = await readdir(this.#directory);
+    const own = resume !== undefined && dirname(resolve(resume.path)) === resolve(this.#directory) ? resume.state.step : -1;
+    const foreign = (await listCheckpoints(this.#directory)).filter(({ step }) => step > own).map(({ path }) => basename(path));
+    if (own < 0) foreign.push(...names.filter((name) => name === LOG_FILE || name === "runs"));
+    const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, names);
+    const best = resume?.state.best?.step;
+    if (own < 0 && resume !== undefined && best !== undefined) await this.#adopt(join(dirname(resume.path), `checkpoint-${best}`), best);
+    for (const { step, path } of await listCheckpoints(this.#directory)) this.#saved.set(step, (await readState(path).catch(() => undefined))?.best?.step);
+    return aside;
+  }
+
+  /** Saves the present weights, the optimizer and the state. Returns the checkpoint's folder. */
+  async save(state: CheckpointState, from: { optimizer: AdamW; more: Readonly<Record<string, unknown>> }): Promise<string> {
+    const path = this.pathOf(state.step);
     const beside = `${path}.incomplete`;
+    const { ops } = this.#classifier.model;
     await rm(beside, { recursive: true, force: true });
-    if (this.#classifier.adapter === undefined) await this.#classifier.saveModel(beside);
-    else await this.#classifier.saveAdapter(beside);
-    if (at.best) this.#best = at.step;
-    const state = { best_global_step: this.#best ?? null, epoch: at.epoch, global_step: at.step };
-    await writeAtomically(join(beside, "trainer_state.json"), `${JSON.stringify(state, undefined, 2)}\n`);
-    await rm(path, { recursive: true, force: true });
-    await rename(beside, path);
-    this.#saved.push({ step: at.step, path });
-    await this.#forget();
+    await mkdir(beside, { recursive: true });
+    const lora = this.#classifier.adapter !== undefined;
+    if (lora) await this.#classifier.saveAdapter(beside);
+    else await this.#classifier.saveModel(beside);
+    const weights = lora ? this.#classifier.trainableParameters().map(({ name, value }) => ({ name: `${WEIGHT}${name}`, value })) : [];
+    const tensors: TensorToWrite[] = [];
+    for (const { name, value } of [...from.optimizer.state(), ...weights]) tensors.push({ name, shape: value.shape, values: await ops.read(value) });
+    await writeSafetensors(join(beside, "optimizer.safetensors"), { tensors, metadata: { format: "pt" } });
+    await writeAtomically(join(beside, "training_args.json"), `${JSON.stringify(snakeCase(state.identity.options), undefined, 2)}\n`);
+    await writeAtomically(join(beside, "trainer_state.json"), stateToJson(state, from.more));
+    await sealFolder(beside);
+    await replaceFolder(path, beside);
+    await syncPath(this.#directory);
+    this.#saved.set(state.step, state.best?.step);
+    await this.#forget({ strict: false });
     return path;
   }
 
-  /** Takes away what a killed run left half-written. */
-  async #clear(): Promise<void> {
-    for (const name of await readdir(this.#directory)) {
-      if (/^checkpoint-\d+\.incomplete$/.test(name)) await rm(join(this.#directory, name), { recursive: true, force: true });
-    }
+  /** At a run's end, when none is gone on from any more: keeps the newest few and the best alone. */
+  async finish(): Promise<void> {
+    await this.#forget({ strict: true });
   }
 
-  async #forget(): Promise<void> {
-    const old = this.#saved.slice(0, -this.#limit).filter(({ step }) => step !== this.#best);
-    for (const checkpoint of old) {
-      await rm(checkpoint.path, { recursive: true, force: true });
-      this.#saved.splice(this.#saved.indexOf(checkpoint), 1);
+  async #setAside(moved: readonly string[], present: readonly string[]): Promise<string> {
+    let n = 1;
+    while (present.includes(`earlier-${n}`)) n++;
+    const aside = join(this.#directory, `earlier-${n}`);
+    await mkdir(aside);
+    for (const name of moved) await rename(join(this.#directory, name), join(aside, name));
+    return aside;
+  }
+
+  async #adopt(from: string, step: number): Promise<void> {
+    const beside = `${this.pathOf(step)}.incomplete`;
+    const copied = await cp(from, beside, { recursive: true }).then(
+      () => true,
+      () => false, // a best step whose weights were not kept
+    );
+    if (!copied) return;
+    await sealFolder(beside);
+    await rename(beside, this.pathOf(step));
+  }
+
+  async #forget({ strict }: { strict: boolean }): Promise<void> {
+    const newest = [...this.#saved.keys()].sort((a, b) => b - a).slice(0, this.#limit);
+    const kept = new Set<number | undefined>([...newest, ...(strict ? newest.slice(0, 1) : newest).map((step) => this.#saved.get(step))]);
+    for (const step of [...this.#saved.keys()].filter((s) => !kept.has(s))) {
+      const gone = `${this.pathOf(step)}.incomplete`; // so that a killed process leaves no half of it under its name
+      await rename(this.pathOf(step), gone);
+      await rm(gone, { recursive: true, force: true });
+      this.#saved.delete(step);
     }
   }
+}
+
+/** The tensors of a checkpoint: moments, and the trained weights under their parameters' names. */
+export async function readCheckpointTensors(path: string, options: { method: "lora" | "full"; only?: "weights" }): Promise<{ weights: CheckpointTensors; moments: CheckpointTensors }> {
+  const weights = new Map<string, Float32Array>();
+  const moments = new Map<string, Float32Array>();
+  const optimizer = await openSafetensors(join(path, "optimizer.safetensors"));
+  try {
+    for (const name of optimizer.entries.keys()) {
+      if (name.startsWith(WEIGHT)) weights.set(name.slice(WEIGHT.length), await optimizer.readFloats(name));
+      else if (options.only === undefined) moments.set(name, await optimizer.readFloats(name));
+    }
+  } finally {
+    await optimizer.close();
+  }
+  if (options.method === "full") {
+    const model = await openSafetensors(join(path, "model.safetensors"));
+    try {
+      for (const name of model.entries.keys()) weights.set(name, await model.readFloats(name));
+    } finally {
+      await model.close();
+    }
+  }
+  return { weights, moments };
+}
+
+function snakeCase(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]));
 }

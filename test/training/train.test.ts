@@ -5,43 +5,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { TsloraError } from "../../src/base/tslora-error";
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
 import type { TrainOptions } from "../../src/training/train-options";
-import { expectedOf, fixtureDirectory, maxDifference } from "../model/fixture";
+import { expectedOf, maxDifference } from "../model/fixture";
+import { classifier, data, eventsOf, ops, runToEnd, several, tokenizer, validation, type EventOf } from "./tiny";
 
-const ops = new TensorflowOps();
 let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-train-"))));
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** A text is its token ids: what the tiny models' missing tokenizers would give. */
-const tokenizer = { maxLength: 20, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
-const example = (i: number): { text: string; label: number } => {
-  const label = i % 2;
-  return { text: ["2", ...Array.from({ length: 2 + (i % 7) }, (_, k) => String(label === 1 ? 10 + ((i + k) % 9) : 25 + ((i * k) % 9))), "3"].join(" "), label };
-};
-const data = Array.from({ length: 40 }, (_, i) => example(i));
-const validation = Array.from({ length: 20 }, (_, i) => example(i + 100));
-
-async function classifier(kind: "bert" | "distilbert" = "bert"): Promise<SequenceClassifier> {
-  const directory = fixtureDirectory(kind);
-  const { model, newlyInitialized } = await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 });
-  return new SequenceClassifier({ model, tokenizer, labels: ["NEGATIVE", "POSITIVE"], origin: { id: "tiny", directory, notice: "" }, newlyInitialized, seed: 1 });
-}
-
-async function runToEnd(c: SequenceClassifier, options: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = [];
-  for await (const event of train(c, { train: data, validation, learningRate: 0.02, numTrainEpochs: 4, perDeviceTrainBatchSize: 8, ...options })) events.push(event);
-  return events;
-}
-const steps = (events: readonly TrainEvent[]): (TrainEvent & { type: "step" })[] => events.filter((event): event is TrainEvent & { type: "step" } => event.type === "step");
-const endOf = (events: readonly TrainEvent[]): TrainEvent & { type: "end" } => {
-  const end = events[events.length - 1];
-  assert.equal(end.type, "end");
+const steps = (events: readonly TrainEvent[]): EventOf<"step">[] => eventsOf("step", events);
+const endOf = (events: readonly TrainEvent[]): EventOf<"end"> => {
+  const [end] = eventsOf("end", events);
+  assert.equal(events[events.length - 1], end);
   return end;
 };
 
@@ -86,14 +66,29 @@ test("the base stays as it was, to the bit, while an adapter is trained", async 
 
 test("parts of a batch add up to the batch: the split by tokens does not change the run", async () => {
   const lossesWith = async (maxTokensPerPass: number): Promise<number[]> => {
-    const c = await classifier();
-    for (const dropout of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const) Object.assign(c.model.config, { [dropout]: 0 });
+    const c = await classifier("bert", { dropout: 0 });
     c.addAdapter({ r: 2, loraDropout: 0 });
     const events = await runToEnd(c, { maxSteps: 8, maxTokensPerPass });
     c.dispose();
     return steps(events).map(({ loss }) => loss);
   };
   assert.ok(maxDifference(await lossesWith(10_000), await lossesWith(12)) < 1e-5);
+});
+
+test("micro-batches add up to the batch, with and without class weights, one label a text or several", async () => {
+  for (const options of [{}, { classWeights: [0.5, 3] }, { classWeights: [0.5, 3], labelSmoothing: 0.2 }, { focalGamma: 2 }, { several: true, classWeights: [2, 0.5] }] as const) {
+    const { several: multi = false, ...more } = options as { several?: boolean };
+    const lossesWith = async (batch: Partial<TrainOptions>): Promise<number[]> => {
+      const c = await classifier("distilbert", { dropout: 0, problemType: multi ? "multi_label_classification" : "single_label_classification" });
+      c.addAdapter({ r: 2, loraDropout: 0 });
+      const events = await runToEnd(c, { ...more, maxSteps: 8, learningRate: 0.005, ...(multi ? { train: several(data), validation: several(validation) } : {}), ...batch });
+      c.dispose();
+      return [...steps(events).map(({ loss }) => loss), eventsOf("start", events)[0].stepsPerEpoch];
+    };
+    const whole = await lossesWith({ perDeviceTrainBatchSize: 12 });
+    const accumulated = await lossesWith({ perDeviceTrainBatchSize: 3, gradientAccumulationSteps: 4 });
+    assert.ok(maxDifference(whole, accumulated) < 1e-5, `${JSON.stringify(options)}: ${whole.join()} and ${accumulated.join()}`);
+  }
 });
 
 test("a step leaves as many tensors as it found", async () => {
@@ -125,7 +120,7 @@ test("checkpoints: every fraction, the last ones and the best are kept, whole, a
   assert.deepEqual(paths.map((path) => path.split("-").pop()), ["2", "4", "6", "8", "10"]);
   const kept = await readdir(outputDir);
   const best = `checkpoint-${endOf(events).bestStep}`;
-  assert.deepEqual(new Set(kept), new Set(["checkpoint-8", "checkpoint-10", best]));
+  assert.deepEqual(new Set(kept), new Set(["checkpoint-8", "checkpoint-10", best, "trainer_log.jsonl"]));
   const wanted = await c.predictLogits([data[0].text]);
   const other = await classifier();
   await other.loadAdapter(join(outputDir, best));
@@ -176,14 +171,65 @@ test("bad options and bad data are refused, all at once, before anything is writ
   await refused({ learning_rate: 1 } as Partial<TrainOptions>, /"learning_rate" is not an option/);
   await refused({ train: [] }, /no examples/);
   await refused({ train: [{ text: "2 3", label: 2 }] }, /label of row 0 is 2; a class from 0 to 1/);
+  await refused({ train: [{ text: "2 3", label: [0, 1] }] }, /label of row 0 is \[0,1\]; a class from 0 to 1/);
   await refused({ validation: { columns: ["texts", "tag"], column: () => ({ values: [] }) } }, /column "label" is missing; there are texts, tag/);
   c.dispose();
 });
 
-test("a run that diverges ends with an error that says so", async () => {
+test("a run that diverges ends with its step, its texts, what to try, and the last good checkpoint", async () => {
   const c = await classifier();
   c.trainAllWeights();
-  await assert.rejects(runToEnd(c, { learningRate: 1e30, warmupRatio: 0, maxGradNorm: 0, maxSteps: 20 }), /diverged; choose a learningRate below/);
+  const ids = data.map((_, i) => `PMID ${1000 + i}`);
+  const frame = { columns: ["texts", "label", "ID"], column: (name: string) => ({ values: name === "ID" ? ids : data.map(({ text, label }) => (name === "label" ? label : text)) }) };
+  const outputDir = join(folder, "diverged");
+  const options = { train: frame, validation: undefined, outputDir, saveSteps: 1, learningRate: 1e30, warmupSteps: 3, maxGradNorm: 0, maxSteps: 20 };
+  await assert.rejects(runToEnd(c, options), (error) => {
+    assert.ok(error instanceof TsloraError);
+    assert.match(error.message, /at step \d+ the loss is .*diverged; choose a learningRate below 1e\+30.*The batch: PMID 10\d\d, .*The last good checkpoint is .*checkpoint-\d/s);
+    const { step, checkpoint, reason } = error.details;
+    assert.equal(reason, "diverged");
+    assert.ok(existsSync(String(checkpoint)) && Number(step) > 1);
+    return true;
+  });
+  c.dispose();
+});
+
+test("early stopping: after so many evaluations without improvement, as transformers counts them", async () => {
+  const c = await classifier();
+  c.addAdapter({ r: 2 });
+  const outputDir = join(folder, "early");
+  const options = { outputDir, maxSteps: 30, evalSteps: 2, learningRate: 1e-9, earlyStoppingPatience: 3, earlyStoppingThreshold: 0.5, metricForBestModel: "eval_loss" } as const;
+  const events = await runToEnd(c, options);
+  const [stop] = eventsOf("early-stopping", events);
+  assert.deepEqual([stop.step, stop.evaluations, stop.metric], [8, 3, "loss"]);
+  const { steps: count, stopped, reason } = endOf(events);
+  assert.deepEqual([count, stopped, reason], [8, false, "early-stopping"]);
+  const again = await runToEnd(c, { ...options, resumeFrom: "last" });
+  assert.deepEqual(again.map(({ type }) => type), ["start", "resume", "end"]);
+  c.dispose();
+});
+
+test("a model that predicts one class is pointed out at the second such evaluation, not at the first", async () => {
+  const c = await classifier();
+  c.addAdapter({ r: 2 });
+  const { weight, bias } = c.model.modules.head.modules.classifier;
+  weight.assign(ops.scale(weight.value, 0));
+  bias.assign(ops.float(Float32Array.of(5, 0), [2]));
+  const events = await runToEnd(c, { maxSteps: 8, evalSteps: 2, learningRate: 1e-9, warmupSteps: 0 });
+  const [warning, ...more] = eventsOf("warning", events);
+  assert.equal(more.length, 0);
+  assert.deepEqual([warning.kind, warning.step], ["one-class", 4]);
+  assert.match(warning.message, /predicted to be NEGATIVE.*learning rate, 1e-9/);
+  c.dispose();
+});
+
+test("several labels a text: trained, evaluated by micro F1, and learned", async () => {
+  const c = await classifier("bert", { problemType: "multi_label_classification" });
+  c.addAdapter({ r: 4, targetModules: "all-linear" });
+  const events = await runToEnd(c, { train: several(data), validation: several(validation), maxSteps: 50, evalSteps: 10, learningRate: 0.03, classWeights: "balanced" });
+  const { metrics } = eventsOf("evaluation", events)[4];
+  assert.deepEqual(Object.keys(metrics).sort(), ["accuracy", "f1", "f1_macro", "loss", "precision", "recall"]);
+  assert.ok((endOf(events).bestMetric ?? 0) > 0.85, `F1 ${endOf(events).bestMetric}`);
   c.dispose();
 });
 

@@ -1,0 +1,27 @@
+import { readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * Puts a whole new folder in the place of one that may be there. A process that ends between the two renames leaves
+ * the old one as `<path>.replaced`, which {@link recoverFolders} puts back.
+ */
+export async function replaceFolder(path: string, fresh: string): Promise<void> {
+  const old = `${path}.replaced`;
+  const moved = await rename(path, old).then(
+    () => true,
+    () => false, // there is none
+  );
+  await rename(fresh, path);
+  if (moved) await rm(old, { recursive: true, force: true });
+}
+
+/** Takes away checkpoints that a killed process left half-written or half-removed, and puts back what it was replacing. */
+export async function recoverFolders(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => [] as string[]);
+  for (const name of names) {
+    const [, checkpoint, kind] = /^(checkpoint-\d+)\.(incomplete|replaced)$/.exec(name) ?? [];
+    if (checkpoint === undefined) continue;
+    if (kind === "replaced" && !names.includes(checkpoint)) await rename(join(directory, name), join(directory, checkpoint));
+    else await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
