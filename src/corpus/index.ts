@@ -13,6 +13,7 @@ export { readFrame, type CorpusColumns } from "./read-frame";
 export { readPmids, type LabelledPmid } from "./read-pmids";
 export type { TableOptions } from "./read-table";
 export { splitIndices, type SplitIndices, type SplitOptions } from "./split-indices";
+export { subsampleLabel, type SubsampleOptions } from "./subsample-label";
 export { toFrame } from "./to-frame";
 export { trainTestSplit } from "./train-test-split";
 export { writeStudyZip } from "./write-study-zip";

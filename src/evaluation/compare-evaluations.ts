@@ -1,4 +1,4 @@
-import { Problems } from "../base/problems";
+import { checkSameTexts, countPairs, studyMetrics, type ComparisonGroup, type Matrix } from "./comparison-metrics";
 import type { Evaluation } from "./evaluation";
 import { bootstrapIntervals } from "./intervals/bootstrap-interval";
 import type { Interval } from "./intervals/interval";
@@ -16,9 +16,6 @@ export interface CompareOptions {
   /** Of all intervals. @default 0.95 */
   readonly confidence?: number;
 }
-
-/** The headings of the study's table. */
-export type ComparisonGroup = "Overall Performance" | "Class-Specific Accuracy" | "Classification Report";
 
 /** One metric before and after. */
 export interface ComparisonRow {
@@ -58,20 +55,6 @@ export interface Comparison {
   readonly baseline: { readonly accuracy: number; readonly accuracyInterval: Interval; readonly mcnemar: McNemarResult } | null;
 }
 
-/** A metric of the table: how it follows from counts. */
-interface Metric {
-  readonly group: ComparisonGroup;
-  readonly name: string;
-  readonly label: number | null;
-  readonly digits: number;
-  /** What a share is a share of; without it the metric is no share. */
-  readonly share?: (matrix: Matrix) => readonly [part: number, whole: number];
-  readonly value: (matrix: Matrix) => number;
-  readonly isAccuracy: boolean;
-}
-
-type Matrix = readonly (readonly number[])[];
-
 /**
  * The study's comparative table: accuracy, accuracy for each label, and precision, recall and F1 of each label, before
  * and after, with intervals, tests, and the published figures.
@@ -80,8 +63,8 @@ type Matrix = readonly (readonly number[])[];
  */
 export function compareEvaluations(before: Evaluation, after: Evaluation, options: CompareOptions = {}): Comparison {
   const { baseline, seed, resamples, confidence = before.accuracyInterval.confidence } = options;
-  checkSameTexts(before, after, baseline);
-  const metrics = metricsOf(before.labels.length);
+  checkSameTexts("compareEvaluations", { name: "before", evaluation: before }, [{ name: "after", evaluation: after }, ...(baseline === undefined ? [] : [{ name: "baseline", evaluation: baseline }])]);
+  const metrics = studyMetrics(before.labels.length);
   const measure = (pair: readonly Matrix[]): number[] => metrics.flatMap(({ value }) => [value(pair[0]), value(pair[1]), value(pair[1]) - value(pair[0])]);
   const intervals = bootstrapIntervals((indices) => measure([countPairs(before, indices), countPairs(after, indices)]), { n: before.n, seed, resamples, confidence });
   const right = (evaluation: Evaluation, label: number | null): boolean[] => evaluation.predictions.filter((p) => label === null || p.yTrue === label).map((p) => p.yTrue === p.yPred);
@@ -113,42 +96,4 @@ export function compareEvaluations(before: Evaluation, after: Evaluation, option
     mcnemar: mcnemarTest(right(before, null), right(after, null)),
     baseline: baseline === undefined ? null : { accuracy: baseline.accuracy, accuracyInterval: baseline.accuracyInterval, mcnemar: mcnemarTest(right(baseline, null), right(after, null)) },
   };
-}
-
-function checkSameTexts(before: Evaluation, after: Evaluation, baseline: Evaluation | undefined): void {
-  const problems = new Problems("compareEvaluations");
-  const compare = (name: string, other: Evaluation): void => {
-    const same = problems.expect(other.n === before.n, `${name} is to be about the same texts as before; they are ${other.n} and ${before.n}`);
-    const differs = other.predictions.findIndex((p, i) => p.yTrue !== before.predictions[i]?.yTrue);
-    if (same) problems.expect(differs < 0, `${name} is to be about the same texts as before; their true labels differ first at index ${differs}`);
-    problems.expect(other.labels.length === before.labels.length, `${name} is to have the labels of before (${before.labels.join(", ")}); it has ${other.labels.join(", ")}`);
-  };
-  compare("after", after);
-  if (baseline !== undefined) compare("baseline", baseline);
-  problems.throwIfAny("bad-input");
-}
-
-function metricsOf(labels: number): Metric[] {
-  const all = Array.from({ length: labels }, (_, label) => label);
-  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-  const divide = ([part, whole]: readonly [number, number]): number => (whole === 0 ? 0 : part / whole);
-  const ofShare = (metric: Omit<Metric, "value"> & Required<Pick<Metric, "share">>): Metric => ({ ...metric, value: (matrix) => divide(metric.share(matrix)) });
-  const predicted = (matrix: Matrix, label: number): number => sum(matrix.map((row) => row[label]));
-  const recall = (label: number) => (matrix: Matrix) => [matrix[label][label], sum(matrix[label])] as const;
-  const report = { group: "Classification Report", digits: 2, isAccuracy: false } as const;
-  return [
-    ofShare({ group: "Overall Performance", name: "Accuracy", label: null, digits: 3, isAccuracy: true, share: (matrix) => [sum(matrix.map((row, i) => row[i])), sum(matrix.flat())] }),
-    ...all.map((label) => ofShare({ group: "Class-Specific Accuracy", name: `Accuracy for Label ${label}`, label, digits: 3, isAccuracy: true, share: recall(label) })),
-    ...all.flatMap((label) => [
-      ofShare({ ...report, name: `Precision (Label ${label})`, label, share: (matrix) => [matrix[label][label], predicted(matrix, label)] }),
-      ofShare({ ...report, name: `Recall (Label ${label})`, label, share: recall(label) }),
-      { ...report, name: `F1-Score (Label ${label})`, label, value: (matrix: Matrix) => divide([2 * matrix[label][label], sum(matrix[label]) + predicted(matrix, label)]) },
-    ]),
-  ];
-}
-
-function countPairs({ predictions, labels }: Evaluation, indices: Uint32Array): Matrix {
-  const matrix = labels.map(() => new Array<number>(labels.length).fill(0));
-  for (const i of indices) matrix[predictions[i].yTrue][predictions[i].yPred]++;
-  return matrix;
 }

@@ -11,11 +11,17 @@ export { keyValueTable, type KeyValue, type KeyValueTableOptions } from "./key-v
 export { liveFigure, type LiveFigure, type LiveFigureOptions } from "./live-figure";
 export { lossCurve, type LossCurveOptions } from "./loss-curve";
 export { markdown } from "./markdown";
+export { precisionRecallFigure, type PrecisionRecallFigureCurve, type PrecisionRecallFigureOptions } from "./precision-recall-figure";
 export { renderSvg } from "./render-svg";
 export { reportTable, type ReportTableLine, type ReportTableOptions } from "./report-table";
+export { rocFigure, type RocFigureCurve, type RocFigureOptions } from "./roc-figure";
+export { severalTable, type SeveralTableInput, type SeveralTableOptions } from "./several-table";
+export type { ChosenPoint } from "./share-curves";
 export { show, type ShowInput, type ShowOptions } from "./show";
 export { tableHtml } from "./table-html";
 export { tableText } from "./table-text";
+export { thresholdFigure, type ThresholdFigureCurve, type ThresholdFigureOptions } from "./threshold-figure";
+export { thresholdTable, type ThresholdTableOptions, type ThresholdTableRow } from "./threshold-table";
 export { trainingProgress, type TrainingProgress, type TrainingProgressOptions } from "./training-progress";
 export type { Banner, Figure, Markdown, Showable, Table, TableCell, TableCellDetail, TableColumn, TableRow, Trace } from "./types";
 export type { Output } from "./output";

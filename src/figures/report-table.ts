@@ -17,7 +17,7 @@ export interface ReportTableOptions {
   readonly digits?: number;
 }
 
-const AVERAGES = ["accuracy", "micro avg", "macro avg", "weighted avg"];
+const AVERAGES = ["accuracy", "micro avg", "macro avg", "weighted avg", "samples avg"];
 
 /**
  * Precision, recall, F1 and support for each label, and the averages below them, as scikit-learn lays them out.

@@ -4,7 +4,7 @@ import { evaluate, type EvaluateOptions } from "../evaluate";
 import type { Evaluation } from "../evaluation";
 import { readLabelledTexts, type LabelledTexts } from "../labelled-texts";
 import type { TextClassifier } from "../text-classifier";
-import { LogisticRegression } from "./logistic-regression";
+import { LogisticRegression, type LogisticRegressionOptions } from "./logistic-regression";
 import { TfidfVectorizer, type TfidfOptions } from "./tfidf-vectorizer";
 
 export interface BaselineOptions extends TfidfOptions {
@@ -12,6 +12,8 @@ export interface BaselineOptions extends TfidfOptions {
   readonly labels?: readonly string[];
   /** Inverse strength of the penalty. @default 10 */
   readonly C?: number;
+  /** How much each class counts, or "balanced". @default each counts 1 */
+  readonly classWeight?: LogisticRegressionOptions["classWeight"];
 }
 
 /** Words and pairs of words that stand in two texts or more, their counts damped. */
@@ -25,7 +27,7 @@ const TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
  * @throws TsloraError `bad-input` when a class has no text or no term stands in two of them.
  */
 export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {}): TextClassifier {
-  const { labels = ["NEGATIVE", "POSITIVE"], C = 10, ...terms } = options;
+  const { labels = ["NEGATIVE", "POSITIVE"], C = 10, classWeight, ...terms } = options;
   const problems = new Problems("trainBaseline");
   problems.expect(labels.length >= 2, `labels is to name two classes or more; ${labels.length} came`);
   problems.throwIfAny();
@@ -33,7 +35,7 @@ export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {
   const missing = labels.filter((_, label) => !data.labels.includes(label));
   if (missing.length > 0) throw new TsloraError("bad-input", `trainBaseline: texts of every class were expected; none is ${missing.join(", ")}.`);
   const vectorizer = new TfidfVectorizer({ ...TERMS, ...terms }).fit(data.texts);
-  const model = new LogisticRegression({ C }).fit(vectorizer.transform(data.texts), data.labels);
+  const model = new LogisticRegression({ C, classWeight }).fit(vectorizer.transform(data.texts), data.labels);
   return {
     labels: [...labels],
     predictLogits: (texts, { onProgress } = {}) => {

@@ -5,9 +5,14 @@ import { minimizeLbfgs } from "./minimize-lbfgs";
 import type { SparseMatrix } from "./sparse-matrix";
 
 export interface LogisticRegressionOptions {
+  /**
+   * How much each class counts, in the order of the sorted labels, or "balanced": n / (classes * texts of the class).
+   * @default each counts 1
+   */
+  readonly classWeight?: "balanced" | readonly number[];
   /** Inverse strength of the L2 penalty on the coefficients; the intercept is not penalised. @default 1 */
   readonly C?: number;
-  /** Done when no part of the gradient of the mean loss is greater. scikit-learn stops at 1e-4, short of the optimum. @default 1e-7 */
+  /** Done when no part of the gradient of the mean loss is greater. scikit-learn stops at 1e-4, short of the optimum. @default 1e-8 */
   readonly tol?: number;
   /** @default 10000 */
   readonly maxIter?: number;
@@ -15,23 +20,24 @@ export interface LogisticRegressionOptions {
 
 /**
  * Logistic regression with an L2 penalty, as scikit-learn's `LogisticRegression`: minimises
- * C * (sum of cross entropies) + |coefficients|^2 / 2, for two classes with one row of coefficients, for more with
+ * C * (sum of cross entropies, by class weight) + |coefficients|^2 / 2, for two classes with one row of coefficients, for more with
  * one a class (multinomial).
  */
 export class LogisticRegression {
-  readonly #options: Required<LogisticRegressionOptions>;
+  readonly #options: Required<Omit<LogisticRegressionOptions, "classWeight">> & Pick<LogisticRegressionOptions, "classWeight">;
   #classes: number[] = [];
   #coef: Float64Array[] = [];
   #intercept: Float64Array = new Float64Array();
 
   /** @throws TsloraError `bad-option` that lists every bad option. */
   constructor(options: LogisticRegressionOptions = {}) {
-    this.#options = { C: options.C ?? 1, tol: options.tol ?? 1e-7, maxIter: options.maxIter ?? 10000 };
-    const { C, tol, maxIter } = this.#options;
+    this.#options = { C: options.C ?? 1, tol: options.tol ?? 1e-8, maxIter: options.maxIter ?? 10000, classWeight: options.classWeight };
+    const { C, tol, maxIter, classWeight } = this.#options;
     const problems = new Problems("LogisticRegression");
     problems.expect(C > 0 && Number.isFinite(C), `C is to be a number above 0; ${C} came`);
     problems.expect(tol > 0, `tol is to be a number above 0; ${tol} came`);
     problems.expect(Number.isSafeInteger(maxIter) && maxIter >= 1, `maxIter is to be a whole number of at least 1; ${maxIter} came`);
+    problems.expect(classWeight === undefined || classWeight === "balanced" || (Array.isArray(classWeight) && classWeight.every((weight) => weight > 0 && Number.isFinite(weight))), `classWeight is to be "balanced" or a number above 0 for each class; ${JSON.stringify(classWeight)} came`);
     problems.throwIfAny();
   }
 
@@ -65,7 +71,9 @@ export class LogisticRegression {
     const classOf = new Map(this.#classes.map((label, index) => [label, index]));
     const target = Int32Array.from(y, (label) => classOf.get(label) ?? -1);
     const rows = this.#classes.length === 2 ? 1 : this.#classes.length;
-    const penalty = 1 / (this.#options.C * samples);
+    const weights = this.#weights(target);
+    const whole = weights.reduce((a, b) => a + b, 0);
+    const penalty = 1 / (this.#options.C * whole);
     const best = minimizeLbfgs(
       (parameters, gradient) => {
         const parts = split(parameters, rows, features);
@@ -79,10 +87,10 @@ export class LogisticRegression {
         for (let i = 0; i < samples; i++) {
           const scores = this.#scores(x, i, parts);
           const { probabilities, logSum } = softmax(scores);
-          loss += (logSum - scores[target[i]]) / samples;
+          loss += ((logSum - scores[target[i]]) * weights[i]) / whole;
           slopes.coef.forEach((slope, row) => {
             const k = rows === 1 ? 1 : row;
-            const error = (probabilities[k] - (target[i] === k ? 1 : 0)) / samples;
+            const error = (probabilities[k] - (target[i] === k ? 1 : 0)) * (weights[i] / whole);
             for (let j = x.indptr[i]; j < x.indptr[i + 1]; j++) slope[x.indices[j]] += error * x.data[j];
             slopes.intercept[row] += error;
           });
@@ -103,6 +111,15 @@ export class LogisticRegression {
   /** Probabilities in the order of `classes`. [samples][classes] */
   predictProba(x: SparseMatrix): number[][] {
     return this.logits(x).map((scores) => softmax(scores).probabilities);
+  }
+
+  /** A weight for each sample, by its class. */
+  #weights(target: Int32Array): Float64Array {
+    const { classWeight } = this.#options;
+    const counts = this.#classes.map((_, k) => target.reduce((count, own) => count + (own === k ? 1 : 0), 0));
+    const ofClass = classWeight === "balanced" ? counts.map((count) => target.length / (counts.length * count)) : (classWeight ?? counts.map(() => 1));
+    if (ofClass.length !== counts.length) throw new TsloraError("bad-option", `LogisticRegression: classWeight is to hold a number for each of the classes ${this.#classes.join(", ")}; ${ofClass.length} came.`);
+    return Float64Array.from(target, (own) => ofClass[own]);
   }
 
   #scores(x: SparseMatrix, i: number, { coef, intercept }: Parameters): number[] {

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { compareEvaluations } from "../../src/evaluation/compare-evaluations";
+import { compareSeveral } from "../../src/evaluation/compare-several";
+import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
+import { judgeChange } from "../../src/evaluation/judge-change";
+import { balancedAccuracyScore } from "../../src/evaluation/metrics/balanced-accuracy-score";
+
+/** An evaluation with this confusion matrix; of two of the same supports texts are the same. */
+function evaluationOf(matrix: readonly (readonly number[])[]): Evaluation {
+  const outcomes = matrix.flatMap((row, yTrue) => row.flatMap((count, yPred) => Array<{ yTrue: number; yPred: number }>(count).fill({ yTrue, yPred })));
+  const predictions = outcomes.map(({ yTrue, yPred }, index) => ({ index, yTrue, yPred, probabilities: [1 - yPred, yPred] }));
+  return evaluatePredictions({ labels: ["A", "B"], predictions, loss: 1, elapsedSeconds: 0 });
+}
+
+const before = { name: "Before", evaluation: evaluationOf([[60, 40], [45, 55]]) };
+const after = { name: "After", evaluation: evaluationOf([[96, 4], [5, 95]]) };
+const weighted = { name: "Weighted", evaluation: evaluationOf([[95, 5], [4, 96]]) };
+
+test("each column is what the table of two says of it, and balanced accuracy stands below accuracy", () => {
+  const several = compareSeveral([before, after, weighted], { resamples: 200 });
+  const two = compareEvaluations(before.evaluation, after.evaluation, { resamples: 200 });
+  assert.deepEqual(several.names, ["Before", "After", "Weighted"]);
+  assert.equal(several.rows.length, two.rows.length + 1);
+  for (const { metric, values, intervals } of several.rows) {
+    if (metric === "Balanced accuracy") continue;
+    const row = two.rows.find((one) => one.metric === metric);
+    assert.deepEqual([values[0], values[1]], [row?.before, row?.after], metric);
+    if (!metric.startsWith("F1")) assert.deepEqual([intervals[0], intervals[1]], [row?.beforeInterval, row?.afterInterval], metric);
+  }
+  const { predictions } = before.evaluation;
+  assert.equal(several.rows[1].metric, "Balanced accuracy");
+  assert.ok(Math.abs(several.rows[1].values[0] - balancedAccuracyScore(predictions.map((p) => p.yTrue), predictions.map((p) => p.yPred))) < 1e-12);
+  assert.deepEqual(several.mcnemar.map(({ from, to }) => [from, to]), [["Before", "After"], ["After", "Weighted"]]);
+  assert.deepEqual(JSON.parse(JSON.stringify(several)), several);
+});
+
+test("a change is called better, worse or undecided by its interval, and the sentence says which", () => {
+  const helped = judgeChange(before, after, { metric: "Accuracy" });
+  assert.equal(helped.verdict, "better");
+  assert.match(helped.text, /^Accuracy, Before to After: 0\.575 to 0\.955, a change of \+0\.380 with the 95% interval \+0\.\d{3} to \+0\.\d{3}\. .* \(McNemar's p below 0\.001\)\. It helps here\.$/);
+  assert.equal(judgeChange(after, before).verdict, "worse");
+  assert.match(judgeChange(after, before).text, /It does harm here\.$/);
+  const same = judgeChange(after, weighted);
+  assert.equal(same.verdict, "undecided");
+  assert.match(same.text, /cannot be said from 200 texts: the change may be chance\.$/);
+  assert.match(judgeChange(after, { ...after, name: "Again" }).text, /Both are right about the same texts \(McNemar's p 1\.000\)/);
+});
+
+test("what cannot be compared is refused", () => {
+  assert.throws(() => compareSeveral([before]), /two evaluations or more were expected; 1 came/);
+  assert.throws(() => compareSeveral([before, { name: "Other", evaluation: evaluationOf([[1, 0], [0, 1]]) }]), /Other is to be about the same texts as Before; they are 2 and 200/);
+  assert.throws(() => judgeChange(before, after, { metric: "F1" }), /metric is to be one of Accuracy, .*; F1 came/);
+});
