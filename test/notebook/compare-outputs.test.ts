@@ -13,7 +13,7 @@ const printed = (text: string, name: "stdout" | "stderr" = "stdout"): Output => 
 function differences(found: readonly Output[], expected: readonly Output[], options: CompareOptions = {}): string[] {
   const [now, before] = [found, expected].map((outputs) => {
     const notebook = notebookOf(["1"]);
-    return { ...notebook, cells: notebook.cells.map((cell) => ({ ...cell, outputs })) as typeof notebook.cells };
+    return { ...notebook, cells: notebook.cells.map((cell) => ({ ...cell, outputs })) };
   });
   return compareOutputs(before, now, options).map((difference) => `${difference.number} ${difference.what}: ${difference.expected} -> ${difference.found}`);
 }
