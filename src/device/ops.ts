@@ -18,7 +18,7 @@ export interface LayerNormSaved {
 export interface Ops {
   readonly name: "tensorflow" | "tfjs";
 
-  /** A tensor of floats; `values` are copied. */
+  /** A tensor of floats. `values` are no longer the caller's to change: the device may go on reading them. */
   float(values: Float32Array, shape: readonly number[]): Tensor;
   /** A tensor of 32-bit integers, for indices. */
   int(values: Int32Array, shape: readonly number[]): Tensor;

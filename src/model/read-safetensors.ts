@@ -2,6 +2,7 @@ import { open, type FileHandle } from "node:fs/promises";
 
 import { TsloraError } from "../base/tslora-error";
 
+const CHUNK = 1 << 20; // bytes read at a time of a tensor that is converted
 const MAX_HEADER = 100_000_000; // bytes: the bound of the reference implementation
 const BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
 
@@ -107,33 +108,43 @@ async function readFloats(file: FileHandle, from: { path: string; dataStart: num
   const { path, dataStart, name, entry } = from;
   if (entry === undefined) throw new TsloraError("not-found", `${path} holds no tensor "${name}".`);
   const [begin, end] = entry.offsets;
-  const bytes = new Uint8Array(end - begin);
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, dataStart + begin + done);
-    if (bytesRead === 0) throw new TsloraError("bad-input", `${path} ended while tensor "${name}" was read: it was changed or cut off meanwhile.`);
-    done += bytesRead;
-  }
-  switch (entry.dtype) {
-    case "F32":
-      return new Float32Array(bytes.buffer);
-    case "F64":
-      return new Float32Array(new Float64Array(bytes.buffer));
-    case "BF16": {
-      const words = new Uint16Array(bytes.buffer);
-      const bits = new Uint32Array(words.length);
-      for (let i = 0; i < words.length; i++) bits[i] = words[i] << 16;
-      return new Float32Array(bits.buffer);
+  const read = async (bytes: Uint8Array, start: number): Promise<void> => {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesRead } = await file.read(bytes, done, bytes.length - done, dataStart + begin + start + done);
+      if (bytesRead === 0) throw new TsloraError("bad-input", `${path} ended while tensor "${name}" was read: it was changed or cut off meanwhile.`);
+      done += bytesRead;
     }
-    case "F16": {
-      const words = new Uint16Array(bytes.buffer);
-      const floats = new Float32Array(words.length);
-      for (let i = 0; i < words.length; i++) floats[i] = halfToFloat(words[i]);
-      return floats;
-    }
-    default:
-      throw new TsloraError("unsupported", `${path}: tensor "${name}" has the type ${entry.dtype}; weights are to be F32, F16 or BF16.`);
+  };
+  if (entry.dtype === "F32") {
+    const bytes = new Uint8Array(end - begin);
+    await read(bytes, 0);
+    return new Float32Array(bytes.buffer);
   }
+  const convert = CONVERTERS[entry.dtype];
+  if (convert === undefined) throw new TsloraError("unsupported", `${path}: tensor "${name}" has the type ${entry.dtype}; weights are to be F32, F16 or BF16.`);
+  const floats = new Float32Array((end - begin) / BYTES[entry.dtype]);
+  const chunk = new Uint8Array(Math.min(CHUNK, end - begin)); // so that the tensor is never there in both widths
+  for (let start = 0; start < end - begin; start += chunk.length) {
+    const part = chunk.subarray(0, Math.min(chunk.length, end - begin - start));
+    await read(part, start);
+    convert(part.buffer, floats.subarray(start / BYTES[entry.dtype], (start + part.length) / BYTES[entry.dtype]));
+  }
+  return floats;
 }
+
+/** Numbers of another type, as many as `to` takes, as 32-bit floats. */
+const CONVERTERS: Partial<Record<SafetensorsDtype, (from: ArrayBufferLike, to: Float32Array) => void>> = {
+  F64: (from, to) => to.set(new Float64Array(from, 0, to.length)),
+  BF16: (from, to) => {
+    const words = new Uint16Array(from, 0, to.length);
+    const bits = new Uint32Array(to.buffer, to.byteOffset, to.length);
+    for (let i = 0; i < bits.length; i++) bits[i] = words[i] << 16;
+  },
+  F16: (from, to) => {
+    const words = new Uint16Array(from, 0, to.length);
+    for (let i = 0; i < to.length; i++) to[i] = halfToFloat(words[i]);
+  },
+};
 
 /** IEEE 754 binary16 to a number. */
 function halfToFloat(half: number): number {

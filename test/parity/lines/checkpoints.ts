@@ -44,7 +44,7 @@ export const line: ParityLine = {
       const where = `${at.kind}, ${at.dtype}${at.sharded ? " in parts" : ""}, weights' seed ${at.seed}`;
       const classifier = await loadClassifier(reference.path);
       const logits = await classifier.predictLogits(at.texts);
-      take(`logits, ${at.kind}, ${at.dtype}${at.sharded ? " in parts" : ""}`, distance(logits, reference.logits.flat()), 1e-5, where);
+      take(`logits, ${at.dtype}${at.sharded ? " in parts" : ""}`, distance(logits, reference.logits.flat()), 1e-5, where);
       const rows = await predict(classifier, at.texts);
       const probabilities = rows.map((row) => Object.fromEntries(row.scores.map(({ label, score }) => [label, score])));
       take(`probabilities, ${at.problemType ?? "problem_type not stated"}`, Math.max(...probabilities.map((row, j) => Math.max(...at.names.map((name) => Math.abs(row[name] - reference.probabilities[j][name]))))), 1e-5, where);
