@@ -1,9 +1,10 @@
-"""Saves models in half precision and in parts, and reads what tslora saved; logits and probabilities of texts."""
+"""Saves models in half precision and in parts, adapters for them, and reads what tslora saved; logits and probabilities of texts."""
 import json
 import pathlib
 import sys
 
 import torch
+from peft import LoraConfig, get_peft_model
 from random_models import random_model
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertTokenizer, RobertaTokenizer, pipeline
@@ -27,16 +28,37 @@ def tokenizer_for(kind, texts, size):
     return RobertaTokenizer(vocab=trained.get_vocab(), merges=[tuple(merge) for merge in json.loads(trained.to_str())["model"]["merges"]])
 
 
+def logits_of(model, tokenizer, case):
+    with torch.no_grad():
+        batch = tokenizer(case["texts"], truncation=True, max_length=positions_of(model, case), padding=True, return_tensors="pt")
+        batch.pop("token_type_ids", None)
+        return model(**batch).logits.tolist()
+
+
+def positions_of(model, case):
+    return model.config.max_position_embeddings - (model.config.pad_token_id + 1 if case["kind"] == "roberta" else 0)
+
+
+def adapted(path, case):
+    """Saves a trained-looking adapter under the folder; the logits with it."""
+    model = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32).eval()
+    torch.manual_seed(case["seed"] + 1)
+    targets = ["q_lin", "v_lin", "lin1"] if case["kind"] == "distilbert" else ["query", "value", "intermediate.dense"]
+    model = get_peft_model(model, LoraConfig(task_type="SEQ_CLS", r=4, lora_alpha=8, lora_dropout=0.1, target_modules=targets)).eval()
+    for name, p in model.named_parameters():
+        if "lora_B" in name or "classifier.modules_to_save" in name:
+            torch.nn.init.normal_(p, 0.0, 0.02)
+    model.save_pretrained(path / "adapter")
+    return logits_of(model, AutoTokenizer.from_pretrained(path), case)
+
+
 def measured(path, case):
     """What a folder gives, its weights as stored but widened."""
     model = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32).eval()
     tokenizer = AutoTokenizer.from_pretrained(path)
     config = model.config
-    positions = config.max_position_embeddings - (config.pad_token_id + 1 if case["kind"] == "roberta" else 0)
-    batch = tokenizer(case["texts"], truncation=True, max_length=positions, padding=True, return_tensors="pt")
-    batch.pop("token_type_ids", None)
-    with torch.no_grad():
-        logits = model(**batch).logits.tolist()
+    positions = positions_of(model, case)
+    logits = logits_of(model, tokenizer, case)
     classify = pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu", top_k=None, function_to_apply=None)
     rows = classify(case["texts"], truncation=True, max_length=positions)
     probabilities = [{entry["label"]: entry["score"] for entry in row} for row in rows]
@@ -48,7 +70,7 @@ def measured(path, case):
 result = []
 for i, case in enumerate(given["cases"]):
     if "saved" in given:
-        result.append(measured(given["saved"][i], case))
+        result.append({**measured(given["saved"][i], case), "merged": measured(given["merged"][i], case)["logits"]})
         continue
     path = pathlib.Path(given["folder"]) / f"model-{i}"
     tokenizer = tokenizer_for(case["kind"], case["texts"], case["vocabSize"])
@@ -60,5 +82,5 @@ for i, case in enumerate(given["cases"]):
     tokenizer.save_pretrained(path)
     files = sorted(p.name for p in path.iterdir())
     assert ("model.safetensors.index.json" in files) == case["sharded"], files
-    result.append(measured(path, case))
+    result.append({**measured(path, case), "merged": adapted(path, case)})
 json.dump(result, open(sys.argv[2], "w"))

@@ -17,22 +17,24 @@ interface Reference {
   readonly problemType: string | null;
   readonly architectures: readonly string[];
   readonly dtype: string;
+  /** With peft's adapter on the model; of what we saved, with that adapter merged into it by us. */
+  readonly merged: readonly (readonly number[])[];
 }
 
 const KINDS = ["bert", "distilbert", "roberta"] as const;
 const DTYPES = ["F32", "F16", "BF16"] as const;
 const PROBLEMS: readonly (ProblemType | null)[] = [null, "single_label_classification", "multi_label_classification"];
 
-/** Texts to logits and probabilities from folders of transformers' in every format, and by transformers from what we save of them. */
+/** Texts to logits and probabilities from folders of transformers' in every format, and by transformers from what we save of them, peft's adapters merged too. */
 export const line: ParityLine = {
-  title: "checkpoints: fp16, bf16, in parts, saved; from text to probability",
+  title: "checkpoints: fp16, bf16, in parts, saved, merged; from text to probability",
   against: "transformers",
   async run({ random, folder, cases, python }) {
     const drawn = KINDS.flatMap((kind) => DTYPES.flatMap((dtype) => [true, false].flatMap((sharded) => Array.from({ length: cases(2) }, () => draw(random, { kind, dtype, sharded })))));
     const models = join(folder, "models");
     await mkdir(models);
     const references = (await python({ cases: drawn, folder: models })) as Reference[];
-    const saved = drawn.map((_, i) => join(folder, `saved-${i}`));
+    const [saved, merged] = ["saved", "merged"].map((what) => drawn.map((_, i) => join(folder, `${what}-${i}`)));
     const found = new Map<string, { cases: number; largest: number; bound: number; worst?: string }>();
     const take = (what: string, difference: number, bound: number, worst: string): void => {
       const known = found.get(what) ?? { cases: 0, largest: 0, bound };
@@ -51,13 +53,18 @@ export const line: ParityLine = {
       take("labels' names and problem_type, read", Number(classifier.labels.join() !== at.names.join() || classifier.problemType !== (at.problemType ?? "single_label_classification")), 0, where);
       await classifier.saveModel(saved[i]);
       ours.push([...logits]);
+      await classifier.loadAdapter(join(reference.path, "adapter"));
+      take("logits with peft's adapter", distance(await classifier.predictLogits(at.texts), reference.merged.flat()), 1e-5, where);
+      await classifier.mergeAndUnload();
+      await classifier.saveModel(merged[i]);
       classifier.dispose();
     }
-    const again = (await python({ cases: drawn, saved })) as Reference[];
+    const again = (await python({ cases: drawn, saved, merged })) as Reference[];
     again.forEach((back, i) => {
       const at = drawn[i];
       const where = `${at.kind}, ${at.dtype}, weights' seed ${at.seed}`;
       take("logits of what was saved, by transformers", distance(ours[i], back.logits.flat()), 1e-5, where);
+      take("logits of what was merged and saved, by transformers, to peft's", distance(back.merged.flat(), references[i].merged.flat()), 1e-5, where);
       const same = back.id2label.join() === at.names.join() && back.problemType === (at.problemType ?? "single_label_classification") && back.architectures.join() === references[i].architectures.join() && back.dtype === "float32";
       take("config.json of what was saved", Number(!same), 0, where);
     });
