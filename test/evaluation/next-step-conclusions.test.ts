@@ -20,7 +20,7 @@ const tried = (step: string, from: number, to: number): TriedStep => ({ step, ju
 test("steps that help, do harm or cannot be told are named as such", () => {
   const text = nextStepConclusions([tried("Weights", 60, 10), tried("Threshold", 10, 60), tried("Both", 10, 9)]);
   assert.match(text, /^- \*\*Weights\.\*\* Balanced accuracy, plain to changed: 0\.700 to 0\.950, .* It helps here\.\n- \*\*Threshold\.\*\* .* It does harm here\.\n- \*\*Both\.\*\* .* may be chance\.\n/);
-  assert.match(text, /In short:\*\* 1 of 3 steps tried help \(Weights\); 1 does harm \(Threshold\); of Both it cannot be told/);
+  assert.match(text, /In short:\*\* 1 of 3 steps tried helps \(Weights\); 1 does harm \(Threshold\); of the other 1 it cannot be told/);
   assert.match(text, /3 comparisons at the 95% level: by chance alone one in 20/);
 });
 
