@@ -1,5 +1,5 @@
-import { balancedAccuracyMetric, checkSameTexts, countPairs, studyMetrics, type ComparisonMetric, type NamedEvaluation } from "./comparison-metrics";
 import { Problems } from "../base/problems";
+import { balancedAccuracyMetric, checkSameTexts, countPairs, studyMetrics, type ComparisonMetric, type NamedEvaluation } from "./comparison-metrics";
 import type { CompareSeveralOptions } from "./compare-several";
 import { bootstrapInterval } from "./intervals/bootstrap-interval";
 import type { Interval } from "./intervals/interval";
