@@ -18,6 +18,7 @@ export type { SavedAdapter } from "./lora/save-adapter";
 export type { WeightedAdapterOptions } from "./lora/weighted-adapter";
 export * from "./tokenizer";
 export { readTrainingLog } from "./training/read-training-log";
+export { balancedClassWeights } from "./training/class-weights";
 export { train } from "./training/train";
 export type { ResumeEvent, TrainEvent, TrainSummary, WarningEvent } from "./training/train-event";
 export type { LrSchedulerType, MetricName, TrainOptions, TrainingData } from "./training/train-options";

@@ -1,5 +1,5 @@
-import { balancedAccuracyMetric, checkSameTexts, countPairs, studyMetrics, type ComparisonGroup, type ComparisonMetric, type Matrix, type NamedEvaluation } from "./comparison-metrics";
 import { Problems } from "../base/problems";
+import { balancedAccuracyMetric, checkSameTexts, countPairs, studyMetrics, type ComparisonGroup, type ComparisonMetric, type Matrix, type NamedEvaluation } from "./comparison-metrics";
 import type { Evaluation } from "./evaluation";
 import { bootstrapIntervals } from "./intervals/bootstrap-interval";
 import type { Interval } from "./intervals/interval";

@@ -1,6 +1,7 @@
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 import { averagePrecisionScore } from "./metrics/average-precision-score";
+import { classificationReport } from "./metrics/classification-report";
 import { mean } from "./metrics/pairwise-sum";
 import { precisionRecallFscoreSupport } from "./metrics/precision-recall-fscore-support";
 import { rocAucScore } from "./metrics/roc-auc-score";
@@ -41,6 +42,8 @@ export interface MultiLabelEvaluation {
   readonly f1Micro: number;
   readonly f1Macro: number;
   readonly perLabel: readonly MultiLabelScores[];
+  /** scikit-learn's classification report, with the average over texts. */
+  readonly report: string;
   /** Mean binary cross entropy of all texts and labels, in nats. */
   readonly loss: number;
   readonly predictions: readonly { readonly index: number; readonly yTrue: readonly number[]; readonly yPred: readonly number[]; readonly probabilities: readonly number[] }[];
@@ -84,10 +87,17 @@ export async function evaluateMultiLabel(classifier: TextClassifier, data: reado
     f1Micro: precisionRecallFscoreSupport(all("yTrue"), all("yPred"), { labels: [1] }).fscore[0],
     f1Macro: mean(perLabel.map(({ f1 }) => f1)),
     perLabel,
+    report: reportOf(predictions, labels),
     loss: mean(rows.flatMap((row, i) => row.map((score, label) => binaryCrossEntropy(score, data[i].label[label])))),
     predictions,
     elapsedSeconds,
   };
+}
+
+function reportOf(predictions: MultiLabelEvaluation["predictions"], labels: readonly string[]): string {
+  const [yTrue, yPred] = [predictions.map((p) => p.yTrue), predictions.map((p) => p.yPred)];
+  if (labels.length > 1) return classificationReport(yTrue, yPred, { targetNames: labels });
+  return classificationReport(yTrue.map(([flag]) => flag), yPred.map(([flag]) => flag), { labels: [1], targetNames: labels });
 }
 
 function checkTexts(data: readonly MultiLabelText[], width: number): void {

@@ -37,6 +37,7 @@ export { rocCurve, type RocCurve } from "./metrics/roc-curve";
 export type { WeightOptions } from "./metrics/sample-weight";
 export type { Label, Labels } from "./metrics/targets";
 export type { ZeroDivision } from "./metrics/zero-division";
+export { nextStepConclusions, type TriedStep } from "./next-step-conclusions";
 export { predict, type Prediction } from "./predict";
 export { publishedStudy, type PublishedRow } from "./published-study";
 export { scoresOf, type BinaryScores } from "./scores-of";

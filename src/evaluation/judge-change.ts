@@ -1,5 +1,5 @@
-import { balancedAccuracyMetric, checkSameTexts, countPairs, studyMetrics, type ComparisonMetric, type NamedEvaluation } from "./comparison-metrics";
 import { Problems } from "../base/problems";
+import { balancedAccuracyMetric, checkSameTexts, countPairs, studyMetrics, type ComparisonMetric, type NamedEvaluation } from "./comparison-metrics";
 import type { CompareSeveralOptions } from "./compare-several";
 import { bootstrapInterval } from "./intervals/bootstrap-interval";
 import type { Interval } from "./intervals/interval";
@@ -63,8 +63,10 @@ function describe({ metric, from, to, change, changeInterval, mcnemar, verdict }
   const signed = (x: number): string => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`;
   const percent = `${Math.round(100 * changeInterval.confidence)}%`;
   const p = mcnemar.pValue < 0.001 ? "below 0.001" : mcnemar.pValue.toFixed(3);
-  const said = { better: "It helps here.", worse: "It does harm here.", undecided: `That it helps cannot be said from ${names.n} texts: the change may be chance.` }[verdict];
   const same = mcnemar.onlyBefore === 0 && mcnemar.onlyAfter === 0;
+  const chance = same ? "It changes nothing here." : `That it helps cannot be said from ${names.n} texts: the change may be chance.`;
+  const said = { better: "It helps here.", worse: "It does harm here.", undecided: chance }[verdict];
+  const doubt = verdict !== "undecided" && mcnemar.pValue >= 1 - changeInterval.confidence ? " Counted by single texts no difference is shown, so take it with care." : "";
   const texts = same ? "Both are right about the same texts" : `Of the texts that only one of the two gets right, ${mcnemar.onlyAfter} fall to ${names.to} and ${mcnemar.onlyBefore} to ${names.from}`;
-  return `${metric}, ${names.from} to ${names.to}: ${from.toFixed(3)} to ${to.toFixed(3)}, a change of ${signed(change)} with the ${percent} interval ${signed(changeInterval.low)} to ${signed(changeInterval.high)}. ${texts} (McNemar's p ${p}). ${said}`;
+  return `${metric}, ${names.from} to ${names.to}: ${from.toFixed(3)} to ${to.toFixed(3)}, a change of ${signed(change)} with the ${percent} interval ${signed(changeInterval.low)} to ${signed(changeInterval.high)}. ${texts} (McNemar's p ${p}). ${said}${doubt}`;
 }

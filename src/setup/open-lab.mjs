@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { passOn } from "./pass-on.mjs";
 
-const NOTEBOOKS = ["00-environment.ipynb", "01-study.ipynb", "02-comparative-study.ipynb"];
+const NOTEBOOKS = ["00-environment.ipynb", "01-study.ipynb", "02-comparative-study.ipynb", "03-weighted-loss-and-threshold.ipynb"];
 
 /**
  * Opens the notebooks in JupyterLab with the tslab kernel. What Jupyter keeps (settings, kernelspecs, running servers)

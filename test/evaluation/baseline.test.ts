@@ -14,6 +14,7 @@ interface BaselineCase {
   readonly labels: readonly number[];
   readonly test: readonly string[];
   readonly options: TfidfOptions;
+  readonly classWeight?: "balanced" | readonly number[];
   readonly features: readonly string[];
   readonly matrix: { readonly shape: readonly number[]; readonly indptr: readonly number[]; readonly indices: readonly number[]; readonly data: readonly number[] };
   readonly coef: readonly (readonly number[])[];
@@ -34,9 +35,9 @@ test("terms and weights are scikit-learn's, in any script", () => {
 });
 
 test("coefficients and probabilities are scikit-learn's at the optimum", () => {
-  for (const { texts, labels, test: unseen, options, coef, intercept, probabilities } of cases) {
+  for (const { texts, labels, test: unseen, options, classWeight, coef, intercept, probabilities } of cases) {
     const vectorizer = new TfidfVectorizer(options).fit(texts);
-    const model = new LogisticRegression({ C: 10 }).fit(vectorizer.transform(texts), labels);
+    const model = new LogisticRegression({ C: 10, classWeight }).fit(vectorizer.transform(texts), labels);
     coef.forEach((row, k) => assertClose(model.coef[k], row, `coefficients ${k}`, 1e-4));
     if (coef.length === 1) assertClose(model.intercept, intercept, "intercept", 1e-4); // of more classes only differences count
     assertClose(model.predictProba(vectorizer.transform(unseen)), probabilities, "probabilities", 1e-5);
@@ -69,6 +70,14 @@ test("the baseline learns what there is to learn, and is a classifier like any o
   probabilities.forEach(([, p], i) => assertClose(1 / (1 + Math.exp(logits[2 * i] - logits[2 * i + 1])), p, `text ${i}`, 1e-5));
   const evaluation = await evaluateBaseline(train, train);
   assert.ok(evaluation.accuracy > 0.9 && evaluation.n === texts.length);
+});
+
+test("class weights reach the baseline, and raise the rare label's probability", async () => {
+  const train = Array.from({ length: 40 }, (_, i) => ({ text: i % 8 === 0 ? "red warm stone red" : i % 3 === 0 ? "blue cold stone warm" : "blue cold cloud", label: i % 8 === 0 ? 1 : 0 }));
+  const [plain, weighted] = await Promise.all([undefined, "balanced" as const].map((classWeight) => trainBaseline(train, { classWeight }).predictLogits(["warm stone"])));
+  assert.ok(weighted[1] - weighted[0] > plain[1] - plain[0] + 0.1);
+  assert.throws(() => trainBaseline(train, { classWeight: [1, 2, 3] }), /a number for each of the classes 0, 1; 3 came/);
+  assert.throws(() => new LogisticRegression({ classWeight: [0, 1] }), /"balanced" or a number above 0 for each class; \[0,1\] came/);
 });
 
 test("what cannot be learned from is refused", () => {

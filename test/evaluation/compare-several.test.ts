@@ -45,7 +45,15 @@ test("a change is called better, worse or undecided by its interval, and the sen
   const same = judgeChange(after, weighted);
   assert.equal(same.verdict, "undecided");
   assert.match(same.text, /cannot be said from 200 texts: the change may be chance\.$/);
-  assert.match(judgeChange(after, { ...after, name: "Again" }).text, /Both are right about the same texts \(McNemar's p 1\.000\)/);
+  assert.match(judgeChange(after, { ...after, name: "Again" }).text, /Both are right about the same texts \(McNemar's p 1\.000\)\. It changes nothing here\.$/);
+});
+
+test("a change that only its own metric sees is to be taken with care", () => {
+  const many = { name: "Many", evaluation: evaluationOf([[190, 0], [10, 0]]) };
+  const few = { name: "Few", evaluation: evaluationOf([[183, 7], [1, 9]]) };
+  const judged = judgeChange(many, few);
+  assert.ok(judged.verdict === "better" && judged.mcnemar.pValue > 0.05);
+  assert.match(judged.text, /It helps here\. Counted by single texts no difference is shown, so take it with care\.$/);
 });
 
 test("what cannot be compared is refused", () => {

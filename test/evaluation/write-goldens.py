@@ -270,19 +270,23 @@ def sparse(matrix):
 
 def baseline_cases():
     rng = random.Random(15)
-    for classes, n, options in ((2, 60, {"ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True}), (3, 45, {"ngram_range": (1, 1), "min_df": 1}), (2, 40, {"ngram_range": (1, 3), "min_df": 3, "sublinear_tf": True})):
-        labels = [i % classes for i in range(n)]
+    for classes, n, options, weight in (
+        (2, 60, {"ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True}, None), (3, 45, {"ngram_range": (1, 1), "min_df": 1}, None),
+        (2, 40, {"ngram_range": (1, 3), "min_df": 3, "sublinear_tf": True}, None), (4, 50, {"ngram_range": (1, 1), "min_df": 2}, "balanced"), (2, 30, {"ngram_range": (1, 1), "min_df": 1}, [1, 5.5]),
+    ):
+        labels = [i % classes if weight is None else min(int(i ** 0.4), classes) % classes for i in range(n)]
         texts = [sentence(rng, label) for label in labels]
         if classes == 3:
             texts[:3] = TEXTS[:3]
         test = [sentence(rng, i % classes) for i in range(12)] + TEXTS
         vectorizer = TfidfVectorizer(**options)
         x = vectorizer.fit_transform(texts)
-        model = LogisticRegression(C=10, tol=1e-10, max_iter=100000).fit(x, labels)
+        model = LogisticRegression(C=10, tol=1e-10, max_iter=100000, class_weight=dict(enumerate(weight)) if isinstance(weight, list) else weight).fit(x, labels)
         yield {
             "texts": texts, "labels": labels, "test": test,
             "options": {"ngramRange": options["ngram_range"], "minDf": options["min_df"], "sublinearTf": options.get("sublinear_tf", False)},
             "features": vectorizer.get_feature_names_out().tolist(), "matrix": sparse(vectorizer.transform(test)),
+            **({"classWeight": weight} if weight else {}),
             "coef": model.coef_, "intercept": model.intercept_, "probabilities": model.predict_proba(vectorizer.transform(test)),
         }
 

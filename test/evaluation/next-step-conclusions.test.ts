@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
+import { judgeChange } from "../../src/evaluation/judge-change";
+import { nextStepConclusions, type TriedStep } from "../../src/evaluation/next-step-conclusions";
+
+/** 200 texts, half of each label, of which the first `wrong` are predicted wrong. */
+function evaluation(wrong: number): Evaluation {
+  const predictions = Array.from({ length: 200 }, (_, index) => {
+    const yTrue = index % 2;
+    const yPred = index < wrong ? 1 - yTrue : yTrue;
+    return { index, yTrue, yPred, probabilities: [1 - yPred, yPred] };
+  });
+  return evaluatePredictions({ labels: ["A", "B"], predictions, loss: 0.5, elapsedSeconds: 1 });
+}
+
+const tried = (step: string, from: number, to: number): TriedStep => ({ step, judgement: judgeChange({ name: "plain", evaluation: evaluation(from) }, { name: "changed", evaluation: evaluation(to) }) });
+
+test("steps that help, do harm or cannot be told are named as such", () => {
+  const text = nextStepConclusions([tried("Weights", 60, 10), tried("Threshold", 10, 60), tried("Both", 10, 9)]);
+  assert.match(text, /^- \*\*Weights\.\*\* Balanced accuracy, plain to changed: 0\.700 to 0\.950, .* It helps here\.\n- \*\*Threshold\.\*\* .* It does harm here\.\n- \*\*Both\.\*\* .* may be chance\.\n/);
+  assert.match(text, /In short:\*\* 1 of 3 steps tried helps \(Weights\); 1 does harm \(Threshold\); of the other 1 it cannot be told/);
+  assert.match(text, /3 comparisons at the 95% level: by chance alone one in 20/);
+});
+
+test("where nothing helps, that is what is said", () => {
+  assert.match(nextStepConclusions([tried("Weights", 10, 9), tried("Threshold", 9, 9)]), /of 2 steps tried, none is shown to help; of all of them it cannot be told from so few texts\./);
+});
