@@ -8,6 +8,11 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForSequenceClassification
 
 
+svd = torch.linalg.svd
+# peft finds PiSSA's singular vectors in 32 bits, where two that are nearly equal are rounding: here, as in tslora, in 64
+torch.linalg.svd = lambda a, **options: tuple(part.to(a.dtype) for part in svd(a.double(), **options))
+
+
 def base(folder):
     return AutoModelForSequenceClassification.from_pretrained(folder)
 

@@ -89,11 +89,11 @@ function measures(ours: readonly Computed[], theirs: readonly Computed[], config
     if (Object.keys(gradients).sort().join() !== Object.keys(wanted.gradients).sort().join()) missing++;
     const off = difference(row, wanted.logits);
     if (!(off <= logits.largest)) Object.assign(logits, { largest: off, worst: configs[i] });
-    // 32-bit rounding goes by the case's largest gradient: a tensor below a hundredth of that counts as that large.
+    // 32-bit rounding goes by the case's largest gradient: a tensor below a three-hundredth of that counts as that large.
     const most = Math.max(...Object.values(wanted.gradients).flat().map(Math.abs));
     for (const [name, values] of Object.entries(wanted.gradients)) {
       const measure = found[PARTS.findIndex(([, pattern]) => pattern.test(name))];
-      const relative = difference(gradients[name] ?? [], values) / (KEY_BIAS.test(name) ? most : Math.max(0.01 * most, ...values.map(Math.abs)));
+      const relative = difference(gradients[name] ?? [], values) / (KEY_BIAS.test(name) ? most : Math.max(most / 300, ...values.map(Math.abs)));
       measure.cases++;
       if (!(relative <= measure.largest)) Object.assign(measure, { largest: relative, worst: `${name} of ${configs[i]}` });
     }
