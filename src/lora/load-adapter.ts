@@ -26,7 +26,7 @@ export interface LoadedAdapter {
  * Reads an adapter in peft's format and puts it on a model; the first one is active at once. Everything is checked before
  * anything is changed.
  *
- * @param options.directory - the folder that holds the files, or the one in which a folder of the adapter's name does
+ * @param options.directory - the folder that holds the files, or one with a folder of the adapter's name in it that does
  * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
  */
 export async function loadAdapter(set: AdapterSet, model: ClassificationModel, options: { directory: string; name?: string }): Promise<LoadedAdapter> {
@@ -55,11 +55,10 @@ export async function loadAdapter(set: AdapterSet, model: ClassificationModel, o
   }
 }
 
-/** The folder itself, or the one of the adapter's name in it, where peft's `save_pretrained` puts named adapters. */
+/** The folder of the adapter's name in the given one, where peft's `save_pretrained` puts named adapters, or else itself. */
 async function folderOf(directory: string, name: string): Promise<string> {
   const inside = join(directory, name);
-  const isOutside = await exists(join(directory, "adapter_config.json"));
-  return !isOutside && (await exists(join(inside, "adapter_config.json"))) ? inside : directory;
+  return name !== DEFAULT_NAME && (await exists(join(inside, "adapter_config.json"))) ? inside : directory;
 }
 
 async function weightsPath(directory: string): Promise<string> {

@@ -109,6 +109,10 @@ test("several adapters, each with its head, one at a time", async () => {
   assert.deepEqual(await logits(other), alone.second);
   other.setAdapter("default");
   assert.deepEqual(await logits(other), alone.default);
+  other.deleteAdapter("renamed");
+  await other.loadAdapter(folder, { name: "second" }); // beside the default one's files, a folder of its name
+  other.setAdapter("second");
+  assert.deepEqual(await logits(other), alone.second);
   other.dispose();
 
   c.setAdapter("second");

@@ -1,0 +1,170 @@
+import { join } from "node:path";
+
+import type { Random } from "../../../src/base/random";
+import type { SequenceClassifier } from "../../../src/classifier/sequence-classifier";
+import type { Ops } from "../../../src/device/ops";
+import { sharedOps } from "../../../src/device/shared-ops";
+import type { LoraConfig } from "../../../src/lora/lora-config";
+import { readPeftConfig } from "../../../src/lora/peft-config";
+import type { Measure, ParityContext, ParityLine } from "../parity-line";
+import { KINDS, logitsOf, moveWeights, openBase, peftArguments, randomConfig, randomDocuments, writeBase, type Documents } from "../random-adapters";
+
+/** An adapter, or a merged model, that we wrote, and what it gives here. */
+interface Written {
+  readonly what: "adapter" | "combined adapter" | "merged model";
+  readonly base: string;
+  readonly directory: string;
+  readonly documents: Documents;
+  readonly logits: readonly number[];
+  readonly parameters?: readonly number[];
+  readonly about: string;
+}
+
+/** Adapters that peft is to make, by name, on one base. */
+interface Wanted {
+  readonly base: string;
+  readonly directory: string;
+  readonly documents: Documents;
+  readonly seed: number;
+  readonly adapters: readonly { readonly name: string; readonly options: Record<string, unknown> }[];
+  readonly combinations: readonly { readonly name: string; readonly adapters: readonly string[]; readonly weights: readonly number[]; readonly combinationType: "linear" | "cat" | "svd"; readonly svdRank?: number }[];
+  readonly about: string;
+}
+
+interface Answer {
+  readonly written: readonly { readonly logits: readonly number[]; readonly parameters?: readonly number[] }[];
+  /** By case, then by name: logits, and how many weights are trained and there. */
+  readonly wanted: readonly Readonly<Record<string, { readonly logits: readonly number[]; readonly parameters?: readonly number[] }>>[];
+}
+
+export const line: ParityLine = {
+  title: "adapters exchanged",
+  against: "peft, transformers",
+  async run(context) {
+    const { python, cases, note } = context;
+    const ops = sharedOps();
+    const written: Written[] = [];
+    for (let i = 0; i < cases(50); i++) written.push(...(await writeOne(i, { ...context, ops })));
+    const wanted: Wanted[] = [];
+    for (let i = 0; i < cases(50); i++) wanted.push(await wantOne(`peft-${i}`, i % 5 === 4 ? "named" : "one", { ...context, ops }));
+    for (let i = 0; i < cases(15); i++) wanted.push(await wantOne(`weighted-${i}`, "weighted", { ...context, ops }));
+    note(`${written.length} folders written here; now in Python, which writes ${wanted.length}`);
+    const answer = (await python({ written, wanted })) as Answer;
+    note("read here");
+    return [...compareWritten(written, answer.written), ...(await compareWanted(wanted, answer.wanted, ops))];
+  },
+};
+
+type Room = Pick<ParityContext, "random" | "folder"> & { readonly ops: Ops };
+
+/** A random adapter of ours, saved; every second one merged too, and every third combined with another. */
+async function writeOne(i: number, { random, folder, ops }: Room): Promise<Written[]> {
+  const kind = KINDS[i % KINDS.length];
+  const base = await writeBase(kind, { random, folder: join(folder, `base-${i}`) });
+  const classifier = await openBase(base, ops, i);
+  const isCombined = i % 3 === 2;
+  const config = isCombined ? plain(classifier, random) : randomConfig(classifier.model, random);
+  const name = i % 4 === 3 ? `named-${i}` : "default";
+  const adapter = classifier.addAdapter(config, { name });
+  await moveWeights(adapter.parameters(), { random, ops, by: 0.15 });
+  const documents = randomDocuments(random);
+  const about = `${kind} ${JSON.stringify(config)}`;
+  const written: Written[] = [];
+  const write = async (what: Written["what"], directory: string): Promise<void> => {
+    const { trainable, all } = classifier.countParameters();
+    written.push({ what, base, directory, documents, logits: await logitsOf(classifier.model, documents), ...(what === "adapter" ? { parameters: [trainable, all] } : {}), about });
+  };
+  await write("adapter", (await classifier.saveAdapter(join(folder, `ours-${i}`))).directory);
+  if (i % 2 === 0) {
+    await classifier.mergeAdapter();
+    await classifier.saveModel(join(folder, `merged-${i}`));
+    await write("merged model", join(folder, `merged-${i}`));
+    classifier.unmergeAdapter();
+  }
+  if (isCombined) {
+    const other = classifier.addAdapter({ ...plain(classifier, random), r: config.r, targetModules: config.targetModules, rankPattern: config.rankPattern }, { name: "other" });
+    await moveWeights(other.parameters(), { random, ops, by: 0.15 });
+    const combinationType = (["linear", "cat", "svd"] as const)[random.below(3)];
+    await classifier.addWeightedAdapter({ adapters: [name, "other"], weights: [random.normal(), random.normal()], name: "both", combinationType, head: "other" });
+    classifier.setAdapter("both");
+    await write("combined adapter", (await classifier.saveAdapter(join(folder, `combined-${i}`))).directory);
+  }
+  classifier.dispose();
+  return written;
+}
+
+/** A configuration that can be combined with others. */
+function plain(classifier: SequenceClassifier, random: Random): LoraConfig {
+  const config = randomConfig(classifier.model, random, { bias: false, takesOff: false, modulesToSave: false });
+  const { targetModules } = config;
+  const none = { excludeModules: undefined, layersToTransform: undefined, useDora: undefined, rankPattern: undefined, alphaPattern: undefined };
+  return { ...config, ...none, targetModules: Array.isArray(targetModules) ? targetModules : "all-linear" };
+}
+
+/** What peft is to make: one adapter, two of which one is named, or some without heads and their combinations. */
+async function wantOne(label: string, shape: "one" | "named" | "weighted", { random, folder, ops }: Room): Promise<Wanted> {
+  const kind = KINDS[random.below(KINDS.length)];
+  const base = await writeBase(kind, { random, folder: join(folder, `base-${label}`) });
+  const classifier = await openBase(base, ops, 0);
+  const { model } = classifier;
+  const names = shape === "one" ? ["default"] : shape === "named" ? ["default", "second"] : ["left", "right"];
+  const first = plain(classifier, random);
+  const configs = names.map((_, i) => (shape === "weighted" ? { ...plain(classifier, random), r: first.r, ...(i > 0 ? { useRslora: random.uniform() < 0.5 } : {}) } : randomConfig(model, random, shape === "one" ? {} : { bias: false, takesOff: false, modulesToSave: false }))); // peft has no two such adapters on a model
+  const adapters = configs.map((config, i) => ({ name: names[i], options: { ...peftArguments(model, config), ...(shape === "weighted" ? { task_type: null } : {}) } }));
+  const weights = (): number[] => names.map(() => random.normal());
+  const combinations = shape === "weighted" ? (["linear", "cat", "svd", "svd"] as const).map((combinationType, i) => ({ name: `both${i}`, adapters: names, weights: weights(), combinationType, ...(i === 3 ? { svdRank: 1 + random.below(6) } : {}) })) : [];
+  classifier.dispose();
+  return { base, directory: join(folder, label), documents: randomDocuments(random), seed: random.below(2 ** 30), adapters, combinations, about: `${kind} ${JSON.stringify(configs)}` };
+}
+
+function compareWritten(written: readonly Written[], theirs: Answer["written"]): Measure[] {
+  const logits = (["adapter", "combined adapter", "merged model"] as const).map((what) => ({ what: `${what} of ours, in Python: logits`, cases: 0, largest: 0, bound: 1e-5, worst: "" }));
+  const counts = { what: "adapter of ours, in Python: counted weights", cases: 0, largest: 0, bound: 0, worst: "" };
+  written.forEach((mine, i) => {
+    const measure = logits.find(({ what }) => what.startsWith(mine.what));
+    if (measure !== undefined) note(measure, difference(mine.logits, theirs[i].logits), mine.about);
+    if (mine.parameters === undefined) return;
+    counts.cases++;
+    if (mine.parameters.join() !== theirs[i].parameters?.join()) Object.assign(counts, { largest: counts.largest + 1, worst: `${mine.parameters.join(" of ")} and ${theirs[i].parameters?.join(" of ") ?? ""}: ${mine.about}` });
+  });
+  return [...logits, counts];
+}
+
+async function compareWanted(wanted: readonly Wanted[], theirs: Answer["wanted"], ops: Ops): Promise<Measure[]> {
+  const alone = { what: "adapter of peft's, read here: logits", cases: 0, largest: 0, bound: 1e-5, worst: "" };
+  const named = { what: "named adapters of peft's in folders: logits", cases: 0, largest: 0, bound: 1e-5, worst: "" };
+  const combined = { what: "combined here as in peft: logits", cases: 0, largest: 0, bound: 1e-5, worst: "" };
+  const counts = { what: "adapter of peft's, read here: counted weights", cases: 0, largest: 0, bound: 0, worst: "" };
+  const unknown = { what: "keys of peft's configurations that are not known", cases: wanted.length, largest: 0, bound: 0 };
+  for (const [i, { base, directory, documents, adapters, combinations, about }] of wanted.entries()) {
+    const classifier = await openBase(base, ops, 0);
+    for (const { name } of adapters) {
+      await classifier.loadAdapter(directory, { name });
+      classifier.setAdapter(name);
+      const { logits, parameters } = theirs[i][name];
+      note(adapters.length === 1 ? alone : named, difference(await logitsOf(classifier.model, documents), logits), `${name} of ${about}`);
+      unknown.largest += (await readPeftConfig(join(directory, name === "default" ? "" : name, "adapter_config.json"))).unknownKeys.length;
+      if (parameters === undefined) continue;
+      counts.cases++;
+      const { trainable, all } = classifier.countParameters();
+      if (parameters.join() !== [trainable, all].join()) Object.assign(counts, { largest: counts.largest + 1, worst: `${[trainable, all].join(" of ")} and ${parameters.join(" of ")}: ${about}` });
+    }
+    for (const combination of combinations) {
+      if (theirs[i][combination.name] === undefined) continue; // peft found that it cannot be: a rank above a layer's size
+      await classifier.addWeightedAdapter(combination);
+      classifier.setAdapter(combination.name);
+      note(combined, difference(await logitsOf(classifier.model, documents), theirs[i][combination.name].logits), `${JSON.stringify(combination)} of ${about}`);
+    }
+    classifier.dispose();
+  }
+  return [alone, named, combined, counts, unknown];
+}
+
+function note(measure: { cases: number; largest: number; worst?: string }, value: number, about: string): void {
+  measure.cases++;
+  if (!(value <= measure.largest)) Object.assign(measure, { largest: value, worst: about });
+}
+
+function difference(a: readonly number[], b: readonly number[]): number {
+  return a.length === b.length ? a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i])), 0) : Infinity;
+}

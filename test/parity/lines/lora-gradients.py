@@ -1,0 +1,35 @@
+"""Logits and gradients of adapters that tslora saved, by peft, in double precision."""
+import json
+import sys
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification
+
+
+svd = torch.linalg.svd
+# peft finds PiSSA's singular vectors in 32 bits, where two that are nearly equal are rounding: here, as in tslora, in 64
+torch.linalg.svd = lambda a, **options: tuple(part.to(a.dtype) for part in svd(a.double(), **options))
+
+
+def file_name(name):
+    """A parameter's name in an adapter's file."""
+    return name.replace(".modules_to_save.default", "").replace("lora_magnitude_vector.default.weight", "lora_magnitude_vector").replace(".default.", ".")
+
+
+def batch(documents):
+    width = max(map(len, documents))
+    ids = torch.tensor([d + [1] * (width - len(d)) for d in documents])
+    mask = torch.tensor([[1] * len(d) + [0] * (width - len(d)) for d in documents])
+    return dict(input_ids=ids, attention_mask=mask)
+
+
+def compute(case):
+    model = PeftModel.from_pretrained(AutoModelForSequenceClassification.from_pretrained(case["base"]), case["adapter"], is_trainable=True).double().eval()
+    logits = model(**batch(case["documents"])).logits
+    torch.nn.functional.cross_entropy(logits, torch.tensor(case["labels"])).backward()
+    gradients = {file_name(n): p.grad.flatten().tolist() for n, p in model.named_parameters() if p.requires_grad and p.grad is not None}
+    return dict(logits=logits.flatten().tolist(), gradients=gradients)
+
+
+json.dump([compute(case) for case in json.load(open(sys.argv[1]))], open(sys.argv[2], "w"))
