@@ -10,6 +10,7 @@ import { kernelDisplay } from "../../src/figures/kernel-display";
 import { liveFigure } from "../../src/figures/live-figure";
 import { show } from "../../src/figures/show";
 import { trainingProgress } from "../../src/figures/training-progress";
+import type { TrainingEventLike } from "../../src/figures/training-event";
 import { trainingEvents } from "./events";
 import { notebookOutput, textOutput } from "./notebook-output";
 
@@ -147,4 +148,24 @@ test("one progress object shows a second run from its beginning", () => {
   assert.equal(places.length, 6);
   assert.match(places[3].text, /step 20 of 20/);
   assert.doesNotMatch(places[4].text, /"x":\[1,2,3,4,5,6,7,8,9,10\]/);
+});
+
+test("progress shows warnings at once and as text, why training ends early, and a run that goes on from its step", () => {
+  const [start, ...rest] = trainingEvents(10);
+  const events: TrainingEventLike[] = [
+    start,
+    { type: "resume", step: 4 },
+    { type: "warning", message: "<b>collapsed</b> to one class" },
+    ...rest.filter((event) => event.type === "step" && event.step > 4),
+    { type: "early-stopping", message: "accuracy did not improve" },
+    { type: "end", steps: 10, elapsedSeconds: 3, stopped: false, reason: "early-stopping" },
+  ];
+  const text = textOutput();
+  const log = trainingProgress({ output: text.output, now: () => 0 });
+  for (const event of events) log.show(event);
+  assert.deepEqual(text.lines().slice(1), ["Warning: <b>collapsed</b> to one class", "accuracy did not improve", "Training ended early: step 10 of 10 · 3.0 s"]);
+  const { output, places } = notebookOutput();
+  const progress = trainingProgress({ output, now: () => 0 });
+  for (const event of events) progress.show(event);
+  assert.match(places[0].text, /Warning: &#60;b&#62;collapsed/);
 });

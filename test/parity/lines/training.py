@@ -1,0 +1,91 @@
+"""Training by hand with torch, peft and transformers' decay groups and schedules, on given batches."""
+import json
+import os
+import re
+import sys
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from peft import PeftModel, get_peft_model_state_dict
+from safetensors.torch import load_file
+from sklearn.utils.class_weight import compute_class_weight
+from transformers import AutoModelForSequenceClassification, Trainer, get_scheduler
+
+DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "dropout", "attention_dropout", "seq_classif_dropout")
+
+
+def class_weights(case):
+    given = case.get("classWeights")
+    if given is None:
+        return None
+    if given != "balanced":
+        return torch.tensor(given)
+    labels = torch.tensor(case["labels"])
+    if case["multi"]:
+        return (len(labels) - labels.sum(0)) / labels.sum(0)
+    return torch.tensor(compute_class_weight("balanced", classes=np.arange(case["numLabels"]), y=labels.numpy()), dtype=torch.float32)
+
+
+def loss_of(logits, labels, weights, case):
+    gamma = case.get("focalGamma", 0)
+    if case["multi"]:
+        target = labels.float()
+        if not gamma:
+            return F.binary_cross_entropy_with_logits(logits, target, pos_weight=weights)
+        p = logits.sigmoid()
+        q = torch.where(labels == 1, 1 - p, p)
+        return (F.binary_cross_entropy_with_logits(logits, target, pos_weight=weights, reduction="none") * q**gamma).mean()
+    if not gamma:
+        return F.cross_entropy(logits, labels, weight=weights, label_smoothing=case.get("labelSmoothing", 0.0))
+    w = torch.ones(len(labels)) if weights is None else weights[labels]
+    log_p = logits.log_softmax(-1).gather(1, labels[:, None])[:, 0]
+    return (-w * (1 - log_p.exp()) ** gamma * log_p).sum() / w.sum()
+
+
+def run(case):
+    torch.manual_seed(0)
+    config = AutoModelForSequenceClassification.from_pretrained(case["base"]).config
+    for name in DROPOUTS:
+        if hasattr(config, name):
+            setattr(config, name, 0.0)
+    model = AutoModelForSequenceClassification.from_pretrained(case["base"], config=config)
+    lora = case["method"] == "lora"
+    if lora:
+        model = PeftModel.from_pretrained(model, case["first"], is_trainable=True)
+    model.train()
+    decayed = set(Trainer.get_decay_parameter_names(None, model))
+    trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    groups = [{"params": [p for n, p in trained if n in decayed], "weight_decay": case["weightDecay"]}, {"params": [p for n, p in trained if n not in decayed], "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=case["learningRate"], betas=(0.9, 0.999), eps=1e-8)
+    scheduler = get_scheduler(case["lrSchedulerType"], optimizer, num_warmup_steps=case["warmup"], num_training_steps=case["totalSteps"])
+    weights = class_weights(case)
+    losses = []
+    for batch in case["batches"]:
+        width = max(len(example["ids"]) for example in batch)
+        ids = torch.tensor([example["ids"] + [0] * (width - len(example["ids"])) for example in batch])
+        mask = torch.tensor([[1] * len(example["ids"]) + [0] * (width - len(example["ids"])) for example in batch])
+        labels = torch.tensor([example["label"] for example in batch])
+        loss = loss_of(model(input_ids=ids, attention_mask=mask).logits, labels, weights, case)
+        loss.backward()
+        if case["maxGradNorm"]:
+            torch.nn.utils.clip_grad_norm_([p for _, p in trained], case["maxGradNorm"])
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+    found = load_file(os.path.join(case["last"], "adapter_model.safetensors" if lora else "model.safetensors"))
+    expected = get_peft_model_state_dict(model) if lora else model.state_dict()
+    expected = {name: value for name, value in expected.items() if name in found or value.dtype.is_floating_point}
+    if set(expected) != set(found):
+        raise ValueError(f"weights of different names: {set(expected) ^ set(found)}")
+    differences = {name: (expected[name] - found[name]).abs().max().item() for name in found}
+    # Attention does not change when a query's scores all rise alike: a key's bias has the gradient 0, and Adam makes
+    # steps of what rounding leaves of it, on either side its own. These biases are measured apart.
+    noise = [name for name in differences if re.search(r"(key|k_lin)\.bias$", name)]
+    worst = max((name for name in differences if name not in noise), key=differences.get)
+    return {"losses": losses, "largest": differences[worst], "worst": worst, "keyBiases": max([differences[name] for name in noise], default=0)}
+
+
+torch.set_num_threads(1)
+json.dump([run(case) for case in json.load(open(sys.argv[1]))], open(sys.argv[2], "w"))
