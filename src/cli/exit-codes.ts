@@ -1,8 +1,12 @@
 import { TsloraError } from "../base/tslora-error";
 import type { RunStatus } from "../notebook/run-events";
+import type { Fault } from "../training/training-guards";
 
 /** What the command line tells its caller, by cause. */
 export const EXIT = { ok: 0, cellFailed: 1, badInput: 2, timeout: 3, kernelDied: 4, unreachable: 5, device: 6, diverged: 7, outputsDiffer: 8, interrupted: 130, readerGone: 141 } as const;
+
+/** Why `train` stops a run itself; see its `Fault`. */
+const STOPPED: readonly string[] = ["diverged", "exploding-gradient", "growing-tensors", "growing-memory"] satisfies readonly Fault["kind"][];
 
 /** The codes in words, for the help. */
 export const EXIT_CODES_HELP = [
@@ -14,7 +18,7 @@ export const EXIT_CODES_HELP = [
   "  4    the kernel died",
   "  5    a host does not answer",
   "  6    TensorFlow or the GPU is not what it is to be",
-  "  7    training stopped itself: its loss is no number, or out of bounds",
+  "  7    training stopped itself: loss, gradient, tensors or memory out of bounds",
   "  8    a notebook's outputs differ from the saved ones",
   "  130  interrupted",
   "  141  the reader of the output went away",
@@ -28,6 +32,7 @@ export function exitCodeOf(status: RunStatus): number {
 /** The exit code for an error that kept a command from its work. */
 export function exitCodeOfError(error: unknown): number {
   if (!(error instanceof TsloraError)) return EXIT.cellFailed;
+  if (typeof error.details.reason === "string" && STOPPED.includes(error.details.reason)) return EXIT.diverged;
   if (error.code === "kernel") return EXIT.kernelDied;
   if (error.code === "aborted") return EXIT.interrupted;
   if (error.code === "unreachable") return EXIT.unreachable;

@@ -1,4 +1,3 @@
-import { TsloraError } from "../base/tslora-error";
 import { number, text, toggle } from "./options/option-kinds";
 import { GENERAL_OPTIONS, MODEL_OPTIONS } from "./options/shared-options";
 import type { LibraryCommand } from "./library-command";
@@ -24,5 +23,5 @@ export const mergeCommand: LibraryCommand = {
     { command: "merge --model ./my-bert --adapter output/adapter --output output/merged --overwrite --json", does: "for a program, into a folder that is there" },
   ],
   notes: "Before anything is written, logits with the adapter and with the merged weights are compared on a fixed batch; the largest difference is printed.",
-  run: async () => { throw new TsloraError("unsupported", "tslora merge: this is not there yet."); },
+  run: async (call) => (await import("./merge/run-merge.js")).runMerge(call),
 };

@@ -250,3 +250,40 @@ test("a training on a terminal has a bar in place and evaluations above it", asy
   assert.deepEqual(shown.flatMap((line) => /^validation at step (\d+)/.exec(line)?.[1] ?? []), ["8", "16", "24", "32", "36"]);
   assert.match(said.out, /Training finished: step 36 of 36/);
 });
+
+test("merge checks itself, writes a folder that predicts as base and adapter did, and writes over nothing unasked", async () => {
+  const out = join(folder, "merged");
+  const base = ["merge", "--model", model, "--adapter", adapter(), "-o", out];
+  const said = await cli(base);
+  assert.equal(said.code, 0, said.err);
+  const difference = Number(/logits differ by at most ([\d.e+-]+) \(bound/.exec(said.out)?.[1]);
+  assert.ok(difference < 1e-5, said.out);
+  const scores = async (...args: string[]): Promise<number[]> => lines((await cli(["predict", "--json", ...args, "w5 w6", "w40 w41 w42"])).out).map((line) => (JSON.parse(line) as PredictionJson).probabilities.POSITIVE);
+  const [apart, merged] = [await scores("--model", model, "--adapter", adapter()), await scores("--model", out)];
+  assert.equal(merged.length, 2);
+  apart.forEach((score, i) => assert.ok(Math.abs(score - merged[i]) < 1e-5));
+
+  await writeFile(join(folder, "model.index.json"), "");
+  for (const [args, says] of [
+    [base, /holds files already[\s\S]*--overwrite/],
+    [["merge"], /--adapter is needed[\s\S]*--output is needed/],
+    [["merge", "--model", model, "--adapter", adapter(), "-o", model, "--overwrite"], /read from/],
+    [["merge", "--model", model, "--adapter", adapter(), "-o", folder, "--overwrite"], /holds other weights \(model\.index\.json\)/],
+    [["merge", "--adapter", adapter(), "-o", join(folder, "never")], /--model is needed, since .* does not name the adapter's base/],
+  ] as [string[], RegExp][]) {
+    const refused = await cli(args);
+    assert.equal(refused.code, 2, refused.out);
+    assert.match(refused.err, says);
+  }
+  await rm(join(folder, "model.index.json"));
+  assert.ok(!existsSync(join(folder, "never")));
+  const doc = json<{ check: { largestDifference: number; bound: number }; labels: string[] }>(await cli([...base, "--overwrite", "--json", "--labels", "no,yes"]));
+  assert.ok(doc.check.largestDifference <= doc.check.bound);
+  assert.deepEqual(doc.labels, ["no", "yes"]);
+});
+
+test("a training that goes out of bounds ends with a code of its own", async () => {
+  const said = await cli(["train", "--model", model, "--data", csv, "-o", join(folder, "wild"), "--method", "full", "--learning-rate", "1e30", "--max-grad-norm", "0", "--max-steps", "20"]);
+  assert.equal(said.code, 7, said.err);
+  assert.match(said.err, /choose a learningRate below/);
+});

@@ -147,7 +147,7 @@ function accuracies({ before, after, validation, baseline }: { before?: Evaluati
 
 /** @throws TsloraError that lists all that is wrong with the adapter's options. */
 function checkLoraConfig(lora: LoraConfig, config: EncoderConfig): void {
-  const problems = new Problems("train");
+  const problems = new Problems("tslora train");
   resolveLoraConfig(lora, { ...config, problems });
   problems.throwIfAny();
 }

@@ -1,0 +1,47 @@
+import { Problems } from "../../base/problems";
+import { EXIT } from "../exit-codes";
+import type { CommandCall } from "../library-command";
+import { loadQuietly } from "../load-quietly";
+import { openClassifier } from "../open-classifier";
+import { pick } from "../options/option-table";
+import { MODEL_OPTIONS } from "../options/shared-options";
+import { MERGE_OPTIONS } from "../merge-command";
+import { shortPath } from "../run-in-terminal";
+import { checkOutput } from "./check-output";
+
+/** `tslora merge`. Nothing is written unless the merged weights give the adapter's logits. */
+export async function runMerge({ terminal, values }: CommandCall): Promise<number> {
+  const { output, overwrite = false, bound } = pick(values, MERGE_OPTIONS);
+  const { model: base, adapter, labels } = pick(values, MODEL_OPTIONS);
+  const problems = new Problems("tslora merge");
+  problems.expect(adapter !== undefined, "--adapter is needed: the adapter's folder");
+  problems.expect(output !== undefined, "--output is needed: the folder to write the merged model to");
+  problems.expect(bound === undefined || bound > 0, `--bound is to be a number above 0; ${bound} came`);
+  if (output !== undefined) checkOutput(problems, output, { overwrite, sources: [base, adapter] });
+  problems.throwIfAny();
+  const notices: string[] = [];
+  const notice = (text: string): void => {
+    notices.push(text);
+    if (values.json !== true) terminal.err.write(`${text}\n`);
+  };
+  const { classifier, model } = await openClassifier({
+    command: "merge",
+    notice,
+    beforeLoading: () => loadQuietly(terminal),
+    ...(base === undefined ? {} : { model: base }),
+    ...(adapter === undefined ? {} : { adapter }),
+    ...(labels === undefined ? {} : { labels }),
+  });
+  try {
+    const folder = output ?? "";
+    checkOutput(problems, folder, { overwrite, sources: [model.directory, adapter] });
+    problems.throwIfAny();
+    const check = await classifier.mergeAndUnload(bound === undefined ? {} : { bound });
+    await classifier.saveModel(folder);
+    if (values.json === true) terminal.out.write(`${JSON.stringify({ output: folder, model: model.id, adapter, labels: classifier.labels, notices, check }, undefined, 2)}\n`);
+    else terminal.out.write(`${String(check)}\nmodel: ${shortPath(folder)}\n`);
+    return EXIT.ok;
+  } finally {
+    classifier.dispose();
+  }
+}
