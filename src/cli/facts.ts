@@ -25,6 +25,11 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
+/** A sentence as it is written to a stream: on a terminal broken at blanks, elsewhere one line. */
+export function sentence(text: string, stream: { readonly isTTY?: boolean; readonly columns?: number }): string {
+  return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? wrap(text, stream.columns).join("\n") : text;
+}
+
 /** Bytes as people read them. */
 export function bytes(count: number): string {
   const units = ["B", "kB", "MB", "GB"];

@@ -29,11 +29,17 @@ export class LiveBar {
 
 const BAR = 24; // characters; less on a narrow terminal
 
+/** As many of the words, parted by " · ", as there is room for. */
+function shorten(words: string, width: number): string {
+  if (words.length <= width) return words;
+  const end = words.lastIndexOf(" · ", width);
+  return end > 0 ? words.slice(0, end) : `${words.slice(0, width - 1)}…`;
+}
+
 /** cli-progress's line: the bar and the words, cut to the terminal's width, so that the line stays one. */
 function format(_options: unknown, { progress, maxWidth }: { readonly progress: number; readonly maxWidth: number }, { words }: { readonly words?: string }): string {
   const width = (maxWidth || 80) - 1;
   const bar = Math.min(BAR, Math.floor(width / 4));
   const full = Math.round(bar * Math.min(1, progress));
-  const line = `${"█".repeat(full)}${"░".repeat(bar - full)} ${words ?? ""}`;
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+  return `${"█".repeat(full)}${"░".repeat(bar - full)} ${shorten(words ?? "", width - bar - 1)}`;
 }

@@ -94,6 +94,6 @@ async function classesOf(adapter: string): Promise<number | undefined> {
 }
 
 function labelsNotice({ labels, tokenizer, problemType }: SequenceClassifier, { options, record }: { options: OpenOptions; record: RunRecord | undefined }): string {
-  const from = options.labels !== undefined ? "as given" : record?.labels !== undefined ? `from ${shownPath(record.path)}` : "the model's";
+  const from = options.labels !== undefined ? "as given" : record !== undefined ? `from ${shownPath(record.path)}` : "the model's";
   return `Labels: ${labels.map((name, i) => `${i} ${name}`).join(", ")}, ${from}${problemType === "multi_label_classification" ? "; a text may have several" : ""}. Texts are cut to ${tokenizer.maxLength} tokens.`;
 }

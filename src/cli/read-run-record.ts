@@ -8,24 +8,30 @@ import { parseJson } from "../notebook/parse-json";
 /** What `train` wrote beside an adapter, as far as it is needed to use it. */
 export interface RunRecord {
   readonly path: string;
-  readonly labels?: readonly string[];
+  readonly labels: readonly string[];
   readonly maxLength?: number;
   readonly problemType?: "single_label_classification" | "multi_label_classification";
 }
 
 export const TRAINING_ARGS = "training_args.json";
 
-/** The record of the run that an adapter or a checkpoint is from: in its folder, or in the one above. */
+/**
+ * The record of the run that an adapter or a checkpoint is from: in its folder, or in the one above. A checkpoint's own
+ * file of that name says how it was trained, and not what its labels are called.
+ */
 export async function readRunRecord(folder: string): Promise<RunRecord | undefined> {
-  const path = [folder, dirname(resolve(folder))].map((place) => join(place, TRAINING_ARGS)).find((place) => existsSync(place));
-  if (path === undefined) return undefined;
-  const value = parseJson(await readFile(path, "utf8"), path);
-  if (!isRecord(value)) return undefined;
-  const { labels, maxLength, problemType } = value;
-  return {
-    path,
-    ...(Array.isArray(labels) && labels.every((name) => typeof name === "string") ? { labels } : {}),
-    ...(typeof maxLength === "number" ? { maxLength } : {}),
-    ...(problemType === "single_label_classification" || problemType === "multi_label_classification" ? { problemType } : {}),
-  };
+  for (const place of [folder, dirname(resolve(folder))]) {
+    const path = join(place, TRAINING_ARGS);
+    if (!existsSync(path)) continue;
+    const value = parseJson(await readFile(path, "utf8"), path);
+    if (!isRecord(value) || !Array.isArray(value.labels) || !value.labels.every((name) => typeof name === "string")) continue;
+    const { labels, maxLength, problemType } = value;
+    return {
+      path,
+      labels,
+      ...(typeof maxLength === "number" ? { maxLength } : {}),
+      ...(problemType === "single_label_classification" || problemType === "multi_label_classification" ? { problemType } : {}),
+    };
+  }
+  return undefined;
 }

@@ -9,6 +9,7 @@ import { EVALUATE_OPTIONS } from "./evaluate-command";
 import { evaluationLines } from "./evaluation-lines";
 import { EXIT } from "./exit-codes";
 import type { CommandCall } from "./library-command";
+import { sentence } from "./facts";
 import { loadQuietly } from "./load-quietly";
 import { openClassifier } from "./open-classifier";
 import { pick } from "./options/option-table";
@@ -27,7 +28,7 @@ export async function runEvaluate({ terminal, values }: CommandCall): Promise<nu
   const notices: string[] = [];
   const notice = (text: string): void => {
     notices.push(text);
-    if (values.json !== true) terminal.err.write(`${text}\n`);
+    if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
   };
   const { classifier, model } = await openClassifier({ command: "evaluate", ...pick(values, MODEL_OPTIONS), notice, beforeLoading: () => loadQuietly(terminal) });
   try {

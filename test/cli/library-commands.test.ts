@@ -205,6 +205,10 @@ test("train says first what was taken, learns, and leaves adapter, results and a
   const predicted = await cli(["predict", "--adapter", join(out, "adapter"), "w5 w6 w7", "w25 w26 w27"]);
   assert.match(predicted.out, /^neg\t0\.9.*\npos\t0\.9/, predicted.err);
   assert.match(predicted.err, /Labels: 0 neg, 1 pos, from .*training_args\.json/);
+  const checkpoint = (await readdir(out)).filter((name) => name.startsWith("checkpoint-"))[0];
+  assert.match((await cli(["predict", "--adapter", join(out, checkpoint), "w25 w26 w27"])).out, /^pos\t/);
+  const described = json<{ checkpoint: { global_step: number }; adapter: { base: string } }>(await cli(["inspect", join(out, checkpoint), "--json"]));
+  assert.deepEqual([`checkpoint-${described.checkpoint.global_step}`, described.adapter.base], [checkpoint, model]);
 });
 
 test("train --method full writes a model's folder that predicts", async () => {

@@ -66,7 +66,7 @@ test("Ctrl-C stops a training at the next step, with a checkpoint and exit code 
   await running.says(/"type":"step"/);
   running.child.kill("SIGINT");
   assert.equal(await running.code(), 130, running.err);
-  assert.match(running.err, /Stopping: training ends at the next step/);
+  assert.match(running.err, /Stopping: at the next step, with a checkpoint/);
   const last = JSON.parse(running.out.trimEnd().split("\n").at(-1) ?? "") as { type: string; steps: number; resume: string };
   assert.equal(last.type, "stopped");
   assert.ok(last.steps < 120);

@@ -1,6 +1,7 @@
 import { Problems } from "../../base/problems";
 import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
+import { sentence } from "../facts";
 import { loadQuietly } from "../load-quietly";
 import { openClassifier } from "../open-classifier";
 import { pick } from "../options/option-table";
@@ -22,7 +23,7 @@ export async function runMerge({ terminal, values }: CommandCall): Promise<numbe
   const notices: string[] = [];
   const notice = (text: string): void => {
     notices.push(text);
-    if (values.json !== true) terminal.err.write(`${text}\n`);
+    if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
   };
   const { classifier, model } = await openClassifier({
     command: "merge",

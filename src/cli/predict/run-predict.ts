@@ -7,6 +7,7 @@ import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { EXIT } from "../exit-codes";
+import { sentence } from "../facts";
 import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
 import { openClassifier } from "../open-classifier";
@@ -28,7 +29,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
   const json = values.json === true;
   const input = args.length > 0 ? undefined : await openInput(terminal.input, options);
   try {
-    const notice = (text: string): void => void (json || terminal.err.write(`${text}\n`));
+    const notice = (text: string): void => void (json || terminal.err.write(`${sentence(text, terminal.err)}\n`));
     const { classifier } = await openClassifier({ command: "predict", ...pick(values, MODEL_OPTIONS), ...(options.multiLabel === true ? { problemType: "multi_label_classification" as const } : {}), notice, beforeLoading: () => loadQuietly(terminal) });
     try {
       checkClassifier(classifier, options);

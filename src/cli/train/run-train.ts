@@ -28,7 +28,7 @@ import { saveTrained, writeTrainingArgs, writeTrainResults } from "./write-run";
 export async function runTrain({ terminal, values }: CommandCall): Promise<number> {
   const plan = planTrain(values);
   const view = new TrainView(terminal, { json: values.json === true });
-  const interruption = hearInterruption(terminal, { says: "training ends at the next step, with a checkpoint", tell: (text) => view.warn(text) });
+  const interruption = hearInterruption(terminal, { says: "at the next step, with a checkpoint if training has begun", tell: (text) => view.warn(text) });
   try {
     return await trainPlanned(plan, { terminal, view, signal: interruption.signal });
   } finally {
@@ -51,7 +51,7 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
   loadQuietly(terminal);
   const { loadParts } = await import("./load-parts.js"); // danfojs loads TensorFlow
   const parts = await loadParts(plan, { config, notice, signal });
-  signal.throwIfAborted();
+  expectGoingOn(signal);
   const { maxLength } = plan.model;
   const { seed = 42 } = plan.train;
   const classifier = await loadClassifier(model, { labels: parts.labels, seed, ...(maxLength === undefined ? {} : { maxLength }) });
@@ -61,6 +61,7 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
     if (plan.method === "lora") classifier.addAdapter(plan.lora);
     else classifier.trainAllWeights();
     notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
+    expectGoingOn(signal);
     const { corpus } = parts.loaded;
     const args = (): Promise<string> => writeTrainingArgs(plan, { classifier, model, corpus });
     const training = await follow(classifier, { plan, parts, view, signal, begun: args });
@@ -102,6 +103,10 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
   }
 }
 
+function expectGoingOn(signal: AbortSignal): void {
+  if (signal.aborted) throw new TsloraError("aborted", "Stopped before training began; nothing was written.");
+}
+
 /** Runs the training and shows it; `begun` is called at its first event, when all that can be refused has been. */
 async function follow(classifier: SequenceClassifier, run: { plan: TrainPlan; parts: LoadedParts; view: TrainView; signal: AbortSignal; begun: () => Promise<unknown> }): Promise<TrainSummary> {
   const { plan, parts, view, signal, begun } = run;
@@ -126,7 +131,7 @@ function scorer(classifier: SequenceClassifier, { terminal, signal }: { terminal
     try {
       return await evaluate(classifier, data, { onProgress: progress.update, signal });
     } catch (error) {
-      if (signal.aborted) throw new TsloraError("aborted", "Stopped while evaluating; the checkpoints are whole, and nothing else was written.", { cause: error });
+      if (signal.aborted) throw new TsloraError("aborted", "Stopped while evaluating. What training has written so far is whole.", { cause: error });
       throw error;
     } finally {
       progress.stop();

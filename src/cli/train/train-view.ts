@@ -1,6 +1,7 @@
 import { formatNumber, formatSeconds } from "../../figures/format";
 import { progressAfter, progressShare, progressWords, type ProgressState } from "../../figures/progress-state";
 import type { TrainEvent } from "../../training/train-event";
+import { sentence } from "../facts";
 import { LiveBar } from "../live-bar";
 import { styled, type Terminal } from "../terminal";
 
@@ -26,7 +27,7 @@ export class TrainView {
   /** A sentence about the run. */
   notice(text: string): void {
     if (this.#json) this.#write(JSON.stringify({ type: "notice", text }));
-    else this.#line(text);
+    else this.#line(sentence(text, this.#terminal.out));
   }
 
   /** The next event of `train`. */
@@ -41,7 +42,7 @@ export class TrainView {
       return this.#line(where);
     }
     if (event.type === "evaluation") this.#line(evaluation);
-    else if ("message" in event && typeof event.message === "string") this.#line(styled(this.#terminal, "yellow", event.message));
+    else if ("message" in event && typeof event.message === "string") this.#line(styled(this.#terminal, "yellow", sentence(event.message, this.#terminal.out)));
     if (this.#terminal.live) {
       this.#bar ??= new LiveBar(this.#terminal.out);
       this.#bar.update(progressShare(this.#state), barWords(this.#state, (performance.now() - this.#started) / 1000));
@@ -54,7 +55,7 @@ export class TrainView {
   /** Something that happens beside the events. */
   warn(text: string): void {
     if (this.#json) this.#terminal.err.write(`${text}\n`);
-    else this.#line(styled(this.#terminal, "yellow", text));
+    else this.#line(styled(this.#terminal, "yellow", sentence(text, this.#terminal.out)));
   }
 
   /** A result, as an object for programs or as lines. */
