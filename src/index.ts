@@ -15,7 +15,26 @@ export type { LoraConfig } from "./lora/lora-config";
 export type { MergeCheck } from "./lora/merge-check";
 export type { ProblemType } from "./model/encoder-config";
 export type { SavedAdapter } from "./lora/save-adapter";
-export type { WeightedAdapterOptions } from "./lora/weighted-adapter";
+export {
+  compareOutputs,
+  notebookPage,
+  parseNotebook,
+  readNotebook,
+  readParameters,
+  runNotebook,
+  saveNotebook,
+  type Cell,
+  type CellOutcome,
+  type CellPlace,
+  type CellReport,
+  type CompareOptions,
+  type Notebook,
+  type NotebookParameter,
+  type OutputDifference,
+  type RunEvent,
+  type RunOptions,
+  type RunSummary,
+} from "./notebook";
 export * from "./tokenizer";
 export { readTrainingLog } from "./training/read-training-log";
 export { balancedClassWeights } from "./training/class-weights";

@@ -1,4 +1,5 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type * as AjvModule from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
 
 import { Problems } from "../base/problems";
 import { isRecord, type JsonRecord } from "./json";
@@ -6,9 +7,11 @@ import { cellSchema, notebookSchema } from "./notebook-schema";
 
 let compiled: { readonly cell: ValidateFunction; readonly notebook: ValidateFunction } | undefined;
 
-/** Compiled at the first use: a notebook that imports the package never checks one. */
+/** Loaded and compiled at the first use: a notebook that imports the package never checks one. */
 function validators(): { readonly cell: ValidateFunction; readonly notebook: ValidateFunction } {
   if (compiled === undefined) {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded with the first use, as said
+    const { Ajv } = require("ajv") as typeof AjvModule;
     const ajv = new Ajv({ allErrors: true, discriminator: true, strict: false });
     compiled = { cell: ajv.compile(cellSchema), notebook: ajv.compile(notebookSchema) };
   }

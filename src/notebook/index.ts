@@ -1,4 +1,5 @@
 export { checkNotebook, type CellProblem, type CheckOptions, type CheckResult } from "./check-notebook";
+export { compareOutputs, type CompareOptions, type OutputDifference } from "./compare-outputs";
 export { findKernelSpec, type KernelSpec } from "./find-kernelspec";
 export { killAllKernels } from "./kernel-process";
 export { notebookPage, type PageNotebook, type PageOptions } from "./notebook-page";
@@ -7,7 +8,7 @@ export type { NotebookParameter } from "./parameter-shape";
 export { parseNotebook } from "./parse-notebook";
 export { readNotebook } from "./read-notebook";
 export { readParameters, type ReadParametersOptions } from "./read-parameters";
-export type { CellOutcome, CellPlace, CellReport, RunEvent, RunStatus, RunSummary } from "./run-events";
+export type { CellMemory, CellOutcome, CellPlace, CellReport, RunEvent, RunStatus, RunSummary } from "./run-events";
 export { runNotebook, type RunOptions } from "./run-notebook";
-export { jsonReport, junitReport } from "./run-reports";
+export { jsonReport, junitReport, type RunResult } from "./run-reports";
 export { saveNotebook } from "./save-notebook";

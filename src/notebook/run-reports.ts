@@ -1,4 +1,4 @@
-import { XMLBuilder } from "fast-xml-parser";
+import type * as XmlModule from "fast-xml-parser";
 
 import { stripAnsi } from "./ansi";
 import type { OutputDifference } from "./compare-outputs";
@@ -34,6 +34,8 @@ export function jsonReport(results: readonly RunResult[]): string {
  * kernel's process took in it as a property. A notebook that was not run is a suite of one error.
  */
 export function junitReport(results: readonly RunResult[]): string {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- few runs want it, and it takes its time to load
+  const { XMLBuilder } = require("fast-xml-parser") as typeof XmlModule;
   const builder = new XMLBuilder({ ignoreAttributes: false, format: true, suppressEmptyNode: true });
   const testsuite = results.map((result) => {
     const { path, summary } = result;

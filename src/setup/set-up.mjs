@@ -6,6 +6,7 @@ import { buildBinding } from "./build-binding.mjs";
 import { checkPrerequisites } from "./check-prerequisites.mjs";
 import { compilePackage } from "./compile-package.mjs";
 import { holdLock } from "./hold-lock.mjs";
+import { installConformance } from "./install-conformance.mjs";
 import { installLab } from "./install-lab.mjs";
 import { installPackages, linkPackages } from "./install-packages.mjs";
 import { installReference } from "./install-reference.mjs";
@@ -24,10 +25,10 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
 /**
  * Makes whatever is missing of what tslora takes to run; with all in place, only looks.
  *
- * @param {{ lab?: boolean, reference?: boolean }} [options]  with `lab`, JupyterLab as well; with `reference`, what the parity run compares with
+ * @param {{ lab?: boolean, reference?: boolean, conformance?: boolean }} [options]  with `lab`, JupyterLab as well; with `reference`, what the parity run compares with; with `conformance`, what the runner is compared with
  */
-export async function setUp({ lab = false, reference = false } = {}) {
-  const stages = [...STAGES, ...(lab ? [installLab] : []), ...(reference ? [installReference] : [])].map((stage) => stage(ROOT));
+export async function setUp({ lab = false, reference = false, conformance = false } = {}) {
+  const stages = [...STAGES, ...(lab ? [installLab] : []), ...(reference ? [installReference] : []), ...(conformance ? [installConformance] : [])].map((stage) => stage(ROOT));
   const pending = pendingStages(stages, ROOT);
   if (pending.length > 0) {
     checkPrerequisites(pending, { root: ROOT });

@@ -1,6 +1,7 @@
 // @ts-check
 import { openLab } from "./open-lab.mjs";
 import { runCli } from "./run-cli.mjs";
+import { runCompiledTest } from "./run-compiled-test.mjs";
 import { runParity } from "./run-parity.mjs";
 import { runTests } from "./run-tests.mjs";
 import { SetUpError } from "./set-up-error.mjs";
@@ -20,6 +21,14 @@ const COMMANDS = {
   parity: async (parameters) => {
     await setUp({ reference: (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "" }); // else that Python has the packages
     return runParity(parameters, { root: ROOT });
+  },
+  conformance: async (parameters) => {
+    await setUp({ conformance: (process.env["TSLORA_JUPYTER_PYTHON"] ?? "") === "" }); // else that Python has the packages
+    return runCompiledTest("test/conformance/run.ts", parameters, { root: ROOT });
+  },
+  "bench-runner": async (parameters) => {
+    await setUp({ conformance: (process.env["TSLORA_JUPYTER_PYTHON"] ?? "") === "" });
+    return runCompiledTest("test/conformance/bench.ts", parameters, { root: ROOT });
   },
   lab: async (parameters) => {
     await setUp({ lab: true });

@@ -85,3 +85,21 @@ test("Python cells take Python literals", () => {
   assert.throws(() => injectParameters(python, { values: { n: 1.5, mode: "c" }, language: "python", path: "x" }), /n was expected to be int; got 1.5[\s\S]*mode/);
   assert.equal(pythonLiteral({ a: [true, null, "é\n"] }), '{"a": [True, None, "é\\n"]}');
 });
+
+test("Python defaults over several lines, type comments and nested hints are read", () => {
+  const cell = 'layers = [\n    1,  # first\n    2,\n]\nrate = 0.1  # type: float how fast\ntotal = 1 + \\\n    2\nnames: Dict[str, List[int]] = {}\neither: Union[str, Optional[int]] = "a"\nmode: "Literal[\'a,b\', \'c\']" = "c"\nplain: "str" = "x"';
+  const python = notebookOf([[cell, "parameters"]], "python3");
+  assert.deepEqual(readParameters(python).map(({ name, type, default: value, comment }) => [name, type, value, comment]), [
+    ["layers", "array", "[ 1, 2, ]", ""],
+    ["rate", "float", "0.1", "how fast"],
+    ["total", "any", "1 + 2", ""],
+    ["names", "Dict[str, List[int]]", "{}", ""],
+    ["either", "Union[str, Optional[int]]", '"a"', ""],
+    ["mode", "\"Literal['a,b', 'c']\"", '"c"', ""],
+    ["plain", '"str"', '"x"', ""],
+  ]);
+  const inject = (values: ParameterInput, raw: string[] = []): string => injectParameters(python, { values, raw, language: "python", path: "x" }).cells[1].source.split("\n").slice(1).join("\n");
+  assert.equal(inject({ layers: "[3]", rate: "2", either: "null", mode: "a,b", names: { x: [1] } }), "layers = [3]\nrate = 2\neither: Union[str, Optional[int]] = None\nmode: \"Literal['a,b', 'c']\" = \"a,b\"\nnames: Dict[str, List[int]] = {\"x\": [1]}");
+  assert.equal(inject({ plain: "007", either: "12" }, ["plain", "either"]), 'plain: "str" = "007"\neither: Union[str, Optional[int]] = "12"');
+  assert.throws(() => inject({ names: { x: ["a"] }, rate: "fast" }), /names was expected[\s\S]*rate was expected to be float; got "fast"/);
+});

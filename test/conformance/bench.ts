@@ -1,0 +1,102 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { projectRoot } from "../../src/base/project-root";
+import { writeAtomically } from "../../src/base/write-atomically";
+import { table } from "../../src/cli/terminal";
+import { saveNotebook } from "../../src/notebook/save-notebook";
+import type { Notebook } from "../../src/notebook/notebook-types";
+
+const HELP = `npm run bench:runner -- [options]
+  --rounds N     how often each is run (default 5)
+  --only WORD    the notebooks with the word in their name
+Times whole commands, from start to end, with the same Python kernel: tslora run, papermill, and nbclient's
+jupyter execute. Rounds alternate; the table has medians, and how much longer the others take. Writes output/bench-runner.json.`;
+
+/** A notebook that costs one thing: its cells. */
+const NOTEBOOKS: Readonly<Record<string, { readonly what: string; readonly cells: readonly string[] }>> = {
+  start: { what: "one empty cell: start and end", cells: ["pass"] },
+  cells: { what: "200 empty cells", cells: Array.from({ length: 200 }, () => "pass") },
+  stream: { what: "10 MB on a stream, in 100,000 lines", cells: ["line = 'x' * 99\nfor i in range(100_000):\n    print(line)"] },
+  displays: { what: "500 updates of a display", cells: ["from IPython.display import display\nh = display(0, display_id=True)\nfor i in range(500):\n    h.update(i)"] },
+};
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string", default: "" }, help: { type: "boolean", default: false } } });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const rounds = Number(values.rounds);
+  if (!(Number.isInteger(rounds) && rounds > 0)) throw new RangeError(`--rounds takes a whole number above 0; ${values.rounds} came.`);
+  const python = process.env.TSLORA_JUPYTER_PYTHON ?? join(projectRoot(), ".tslora", "conformance", "bin", "python");
+  if (!existsSync(python)) throw new Error(`${python} is not there; npm run bench:runner makes it.`);
+  const folder = await mkdtemp(join(tmpdir(), "tslora-bench-"));
+  try {
+    await mkdir(join(folder, "kernels", "python3"), { recursive: true });
+    await writeFile(join(folder, "kernels", "python3", "kernel.json"), JSON.stringify({ argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"], display_name: "Python 3", language: "python" }));
+    const env = { ...process.env, JUPYTER_PATH: folder, PYDEVD_DISABLE_FILE_VALIDATION: "1" };
+    const commands: Readonly<Record<string, (notebook: string) => string[]>> = {
+      tslora: (notebook) => [process.execPath, join(projectRoot(), ".tslora", "package", "cli", "main.js"), "run", notebook, "--quiet", "-o", join(folder, "out")],
+      papermill: (notebook) => [python, "-m", "papermill", notebook, join(folder, "papermill.ipynb"), "--no-progress-bar", "--log-level", "ERROR"],
+      nbclient: (notebook) => [python, "-m", "jupyter", "execute", notebook, `--output=${join(folder, "nbclient")}`],
+    };
+    const rows: string[][] = [];
+    const report: Record<string, Record<string, number[]>> = {};
+    for (const [name, { what, cells }] of Object.entries(NOTEBOOKS).filter(([name]) => name.includes(values.only))) {
+      const path = join(folder, `${name}.ipynb`);
+      await saveNotebook(notebookOf(cells), path);
+      const times = Object.fromEntries(Object.keys(commands).map((runner) => [runner, [] as number[]]));
+      for (let round = 0; round <= rounds; round++) {
+        for (const [runner, command] of Object.entries(commands)) {
+          const elapsed = await time(command(path), { env, cwd: folder });
+          if (round > 0) times[runner].push(elapsed); // the first warms the disk's cache
+        }
+      }
+      report[name] = times;
+      const middle = Object.fromEntries(Object.entries(times).map(([runner, all]) => [runner, median(all)]));
+      rows.push([what, ...Object.keys(commands).map((runner) => `${(middle[runner] / 1000).toFixed(2)} s`), `${(middle.papermill / middle.tslora).toFixed(2)}`, `${(middle.nbclient / middle.tslora).toFixed(2)}`]);
+      console.log(rows.at(-1)?.join("  "));
+    }
+    console.log(`\n${table([["", "tslora", "papermill", "nbclient", "papermill / tslora", "nbclient / tslora"], ...rows]).join("\n")}`);
+    await writeAtomically(join(projectRoot(), "output", "bench-runner.json"), `${JSON.stringify({ node: process.version, python: spawnSync(python, ["--version"], { encoding: "utf8" }).stdout.trim(), rounds, milliseconds: report }, undefined, 2)}\n`);
+    return 0;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function time([program, ...args]: readonly string[], options: { env: NodeJS.ProcessEnv; cwd: string }): Promise<number> {
+  const start = performance.now();
+  let said = "";
+  const code = await new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...options, stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-2000)));
+    child.once("error", reject).once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`${[program, ...args].join(" ")} ended with ${String(code)}:\n${said}`);
+  return performance.now() - start;
+}
+
+function notebookOf(sources: readonly string[]): Notebook {
+  const cells = sources.map((source, at) => ({ cell_type: "code", id: `cell-${at}`, metadata: {}, source, execution_count: null, outputs: [] }) as const);
+  return { nbformat: 4, nbformat_minor: 5, metadata: { kernelspec: { name: "python3", display_name: "Python 3", language: "python" } }, cells };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 2;
+  },
+);
