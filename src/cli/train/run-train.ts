@@ -54,7 +54,7 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
   expectGoingOn(signal);
   const { maxLength } = plan.model;
   const { seed = 42 } = plan.train;
-  const classifier = await loadClassifier(model, { labels: parts.labels, seed, ...(maxLength === undefined ? {} : { maxLength }) });
+  const classifier = await loadClassifier(model, { labels: parts.labels, problemType: "single_label_classification", seed, ...(maxLength === undefined ? {} : { maxLength }) });
   try {
     const score = scorer(classifier, { terminal, signal });
     const before = plan.evaluateBefore && parts.test !== undefined ? await score("Evaluating before training", parts.test) : undefined;
