@@ -5,9 +5,10 @@ import type { ClassificationModel } from "../model/classification-model";
 import { Parameter, type Substitutes } from "../model/parameter";
 import type { Adapter } from "./adapter";
 import { buildAdapter } from "./build-adapter";
-import { resolveLoraConfig, type LoraConfig } from "./lora-config";
+import type { LoraConfig } from "./lora-config";
 import { mergeCheck, probeLogits, type MergeCheck } from "./merge-check";
 import { planAdapter } from "./plan-adapter";
+import { resolveLoraConfig } from "./resolve-lora-config";
 
 /** Where a model's adapters stand: none, one in use, all set aside, or one in the weights. */
 export type AdapterState = "none" | "active" | "disabled" | "merged";

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
-import { checkLayers, checkPattern, HEAD_MODULES, type ResolvedLoraConfig } from "./lora-config";
+import { HEAD_MODULES, type ResolvedLoraConfig } from "./lora-config";
 import { patternFault } from "./python-pattern";
+import { checkLayers, checkPattern } from "./resolve-lora-config";
 
 /** Values of peft's keys under which an adapter computes what ours does; any other is refused. */
 const NEUTRAL: Record<string, readonly unknown[]> = {

@@ -2,10 +2,11 @@ import type { Problems } from "../base/problems";
 import type { ClassificationModel } from "../model/classification-model";
 import type { Linear } from "../model/linear";
 import type { Parameter } from "../model/parameter";
-import { NOTHING, type ResolvedLoraConfig } from "./lora-config";
+import type { ResolvedLoraConfig } from "./lora-config";
 import { layerOf, matchTarget, named, saves } from "./match-modules";
 import { moduleTree, type ModuleKind } from "./module-tree";
 import { matchesKey, patternValue } from "./python-pattern";
+import { NOTHING } from "./resolve-lora-config";
 
 /** A layer that gets an update, and of what size. */
 export interface PlannedLayer {

@@ -211,10 +211,10 @@ test("early stopping: after so many evaluations without improvement, as transfor
 
 test("a model that predicts one class is pointed out at the second such evaluation, not at the first", async () => {
   const c = await classifier();
-  c.addAdapter({ r: 2 });
   const { weight, bias } = c.model.modules.head.modules.classifier;
   weight.assign(ops.scale(weight.value, 0));
   bias.assign(ops.float(Float32Array.of(5, 0), [2]));
+  c.addAdapter({ r: 2 }); // it takes a copy of the head
   const events = await runToEnd(c, { maxSteps: 8, evalSteps: 2, learningRate: 1e-9, warmupSteps: 0 });
   const [warning, ...more] = eventsOf("warning", events);
   assert.equal(more.length, 0);
