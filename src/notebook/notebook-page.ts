@@ -1,8 +1,12 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { projectRoot } from "../base/project-root";
 import { escapeHtml } from "./escape-html";
 import { highlightCode } from "./highlight-code";
 import { isRecord } from "./json";
 import type { Cell, Notebook, TextCell } from "./notebook-types";
-import { outputHtml } from "./output-html";
+import { outputHtml, plotlyBuild } from "./output-html";
 import { PAGE_STYLE } from "./page-style";
 
 /** A notebook and what the page calls it. */
@@ -48,14 +52,21 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
   const sections = notebooks.map(({ name, notebook }) => section(name, notebook, markdown));
   const title = escapeHtml(options.title ?? notebooks[0]?.name ?? "Notebook");
   const contents = headings.filter(({ depth }) => depth <= 3).map(({ id, depth, html }) => `<li style="--depth:${depth}"><a href="#${escapeHtml(encodeURIComponent(id))}">${html}</a></li>`);
+  const builds = new Set(notebooks.flatMap(({ notebook }) => notebook.cells.flatMap((cell) => (cell.cell_type === "code" ? cell.outputs.map(plotlyBuild) : []))));
   return [
     "<!doctype html>",
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>`,
-    `<style>${PAGE_STYLE}</style></head><body>`,
+    `<style>${PAGE_STYLE}</style>${builds.has("whole") || builds.has("small") ? `<script>${await plotlyScript(builds.has("whole"))}</script>` : ""}</head><body>`,
     `<nav class="contents" aria-label="Contents"><h2>Contents</h2><ul>${contents.join("\n")}</ul></nav>`,
     `<main>${sections.join("\n")}</main>`,
     "</body></html>\n",
   ].join("\n");
+}
+
+/** plotly.js, which a page has once: the small build, or the whole one where a figure of another kind is to be drawn. */
+async function plotlyScript(whole: boolean): Promise<string> {
+  const path = join(projectRoot(), "node_modules", ...(whole ? ["plotly.js-dist", "plotly.js"] : ["plotly.js-cartesian-dist-min", "plotly-cartesian.min.js"]));
+  return (await readFile(path, "utf8")).replace(/<\/(script)/gi, "<\\/$1");
 }
 
 function section(name: string, notebook: Notebook, markdown: (text: string) => string): string {

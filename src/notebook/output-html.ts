@@ -1,6 +1,21 @@
 import { ansiToHtml } from "./ansi-html";
 import { escapeHtml } from "./escape-html";
+import { isRecord } from "./json";
 import type { ErrorOutput, MimeBundle, Output } from "./notebook-types";
+
+/** plotly's own MIME type: a figure as JSON. */
+const PLOTLY = "application/vnd.plotly.v1+json";
+
+/** The kinds of trace that plotly.js's small build draws. */
+const SMALL = ["bar", "box", "contour", "heatmap", "histogram", "histogram2d", "histogram2dcontour", "image", "pie", "scatter", "scatterternary", "violin"];
+
+/** The build of plotly.js that an output's figure asks the page for, if it is drawn from JSON. */
+export function plotlyBuild(output: Output): "small" | "whole" | undefined {
+  const figure = "data" in output ? output.data[PLOTLY] : undefined;
+  if (!isRecord(figure)) return undefined;
+  const traces: readonly unknown[] = Array.isArray(figure.data) ? figure.data : [];
+  return traces.every((trace) => isRecord(trace) && (trace.type === undefined || (typeof trace.type === "string" && SMALL.includes(trace.type)))) ? "small" : "whole";
+}
 
 /**
  * One output as HTML. `text/html` and SVG stand in the page as they are, so that figures' own scripts run and find
@@ -26,11 +41,19 @@ function errorHtml({ ename, evalue, traceback }: ErrorOutput): string {
   return `<pre class="output error"><strong>${escapeHtml(head)}</strong>\n${ansiToHtml(rest)}</pre>`;
 }
 
+/** A place for a figure, and the call that draws it there. */
+function plotlyHtml({ data, layout, config }: Readonly<Record<string, unknown>>): string {
+  const json = JSON.stringify([data ?? [], layout ?? {}, { responsive: true, ...(isRecord(config) ? config : {}) }]).replace(/</g, "\\u003c");
+  return `<div class="plotly-figure"></div><script>Plotly.newPlot(document.currentScript.previousElementSibling, ...${json});</script>`;
+}
+
 function bundleHtml(data: MimeBundle, markdown: (text: string) => string): string {
   const text = (mime: string): string | undefined => {
     const value = data[mime];
     return typeof value === "string" ? value : undefined;
   };
+  const figure = data[PLOTLY];
+  if (isRecord(figure)) return plotlyHtml(figure); // its HTML, if it has one, loads plotly.js from elsewhere
   const raw = text("text/html") ?? text("image/svg+xml")?.replace(/^\s*(?:<\?xml[^>]*\?>|<!DOCTYPE[^>]*>|\s)*/, "");
   if (raw !== undefined) return raw;
   for (const mime of ["image/png", "image/jpeg", "image/gif", "image/webp"]) {

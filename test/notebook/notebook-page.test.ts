@@ -72,3 +72,13 @@ test("highlighting changes no character of the code", () => {
   assert.match(html, /<span class="hl-comment">\/\/ &quot;yes&quot;<\/span>/);
   assert.match(highlightCode("def f(): # x", "python"), /<span class="hl-keyword">def<\/span>.*<span class="hl-comment"># x/);
 });
+
+test("a figure that is JSON alone is drawn by plotly.js in the page, which has it once, and not from elsewhere", async () => {
+  const figure = (type: string): Output => ({ output_type: "display_data", metadata: {}, data: { "application/vnd.plotly.v1+json": { data: [{ type, y: [1, "</script>"] }], layout: { title: "t" } }, "text/html": '<script src="https://elsewhere/plotly.js"></script>' } });
+  const html = await page([code("1", [figure("bar"), figure("scatter")])]);
+  assert.equal(html.match(/Plotly\.newPlot\(document/g)?.length, 2);
+  assert.match(html, /"y":\[1,"\\u003c\/script>"\]/);
+  assert.doesNotMatch(html, /https:\/\/elsewhere/);
+  assert.ok(html.length > 1e6 && html.length < 2e6, "the small build, once");
+  assert.ok((await page([code("1", [figure("scatter3d")])])).length > 3e6, "the whole one");
+});
