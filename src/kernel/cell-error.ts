@@ -16,7 +16,8 @@ export interface CellError {
   readonly traceback: readonly string[];
 }
 
-const RED = (text: string): string => `\u001b[1;31m${text}\u001b[0m`;
+/** Bold, and no colour: on the red that Jupyter Lab puts behind errors, light or dark, none can be read. */
+const BOLD = (text: string): string => `\u001b[1m${text}\u001b[0m`;
 const FRAME = /^\s+at (?:(.*) \()?(.*):(\d+):(\d+)\)?$/;
 const MOST_FRAMES = 12;
 
@@ -35,12 +36,12 @@ export interface CellErrorContext {
 export function cellError(thrown: unknown, context: CellErrorContext): CellError {
   if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
     const evalue = typeof thrown === "string" ? thrown : inspect(thrown);
-    return { ename: "UncaughtValue", evalue, traceback: [`${RED("UncaughtValue")}: ${evalue}`] };
+    return { ename: "UncaughtValue", evalue, traceback: [`${BOLD("UncaughtValue")}: ${evalue}`] };
   }
   const ename = nameOf(thrown);
   const evalue = String(thrown.message);
-  if (ename === "Interrupted") return { ename, evalue, traceback: [`${RED(ename)}: ${evalue}`] };
-  return { ename, evalue, traceback: [`${RED(ename)}: ${evalue}`, ...stackLines(thrown, context)] };
+  if (ename === "Interrupted") return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`] };
+  return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`, ...stackLines(thrown, context)] };
 }
 
 /** What TypeScript says of a cell that does not compile, as a Jupyter error. */
@@ -53,7 +54,7 @@ export function compileError(problems: readonly TslabDiagnostic[], { number, sou
     `${problem.file === undefined ? `In [${number}], ` : ""}${where(problem)}: ${problem.message}`,
     ...(problem.file === undefined ? codeFrame(source, problem).map(markLine) : []),
   ]);
-  return { ename, evalue, traceback: [`${RED(ename)}: In [${number}] does not compile`, ...lines] };
+  return { ename, evalue, traceback: [`${BOLD(ename)}: In [${number}] does not compile`, ...lines] };
 }
 
 interface ErrorLike {
@@ -105,7 +106,7 @@ function causeLines(error: ErrorLike, context: CellErrorContext, depth: number):
   if (depth >= 4) return [];
   return causes.slice(0, 4).flatMap((cause) => {
     if (!isErrorLike(cause)) return [`Caused by: ${inspect(cause)}`];
-    return [`Caused by: ${RED(nameOf(cause))}: ${cause.message}`, ...stackLines(cause, context, depth + 1)];
+    return [`Caused by: ${BOLD(nameOf(cause))}: ${cause.message}`, ...stackLines(cause, context, depth + 1)];
   });
 }
 
@@ -115,7 +116,7 @@ function frame(name: string | undefined, where: string): string {
 }
 
 function markLine(line: string): string {
-  return line.startsWith(">") ? RED(line) : line;
+  return line.startsWith(">") ? BOLD(line) : line;
 }
 
 /** A file's place as it is shown, or undefined for what is not the user's business: Node, tslab, this layer. */

@@ -1,6 +1,6 @@
 // @ts-check
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { passOn } from "./pass-on.mjs";
@@ -18,6 +18,7 @@ const NOTEBOOKS = ["00-environment.ipynb", "01-study.ipynb", "02-comparative-stu
  */
 export async function openLab(parameters, { root }) {
   writeKernelspecs(root);
+  settle(root);
   const python = join(root, ".tslora", "lab", "bin", "python");
   const env = jupyterFolders(root);
   // Lab draws the figures of notebooks that it trusts alone; the clone's own come from where its code comes from.
@@ -32,4 +33,17 @@ export async function openLab(parameters, { root }) {
     ],
     { cwd: root, env },
   );
+}
+
+/**
+ * Lab asks at its first start whether it may fetch news from the network; in a clone that nobody needs. What the user
+ * has settled stays.
+ * @param {string} root
+ */
+function settle(root) {
+  const folder = join(jupyterFolders(root).JUPYTER_CONFIG_DIR, "labconfig");
+  const path = join(folder, "page_config.json");
+  if (existsSync(path)) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, `${JSON.stringify({ disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true } }, null, 2)}\n`);
 }

@@ -3,9 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
 
 import type { Kernel } from "../../src/notebook/kernel";
-import { contents, errorOf, execute, printed, withKernel, type Answer } from "./kernel-client";
+import { contents, errorOf, execute, printed, sharedKernel, type Answer } from "./kernel-client";
 
 const SLEEP = "const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));";
+
+const inKernel = sharedKernel();
 
 /** Runs a cell, interrupts it once it has printed, and returns its answer. */
 async function interrupted(kernel: Kernel, code: string): Promise<Answer> {
@@ -15,8 +17,7 @@ async function interrupted(kernel: Kernel, code: string): Promise<Answer> {
   return sent.answer;
 }
 
-test("an interrupt ends a cell wherever it is, and what it would have gone on with", () =>
-  withKernel(async (kernel) => {
+test("an interrupt ends a cell wherever it is, and what it would have gone on with", inKernel(async (kernel) => {
     await execute(kernel, `${SLEEP}\nlet ticks = 0;`).answer;
     for (const code of [
       "console.log('on'); for (;;);",
@@ -35,8 +36,7 @@ test("an interrupt ends a cell wherever it is, and what it would have gone on wi
     }
   }));
 
-test("an interrupted cell's finally blocks run, and cells behind it are aborted", () =>
-  withKernel(async (kernel) => {
+test("an interrupted cell's finally blocks run, and cells behind it are aborted", inKernel(async (kernel) => {
     await execute(kernel, SLEEP).answer;
     const first = execute(kernel, "async function* numbers() { try { for (let n = 0; ; n++) { yield n; await sleep(5); } } finally { console.log('closed'); } }\nconsole.log('on');\nfor await (const n of numbers()) void n;");
     const second = execute(kernel, "1");
@@ -48,8 +48,7 @@ test("an interrupted cell's finally blocks run, and cells behind it are aborted"
     assert.equal(printed(await first.answer), "on\nclosed\n");
   }));
 
-test("what listens for interrupts itself comes to its end, and the cell goes on with its result; a second interrupt does not wait", () =>
-  withKernel(async (kernel) => {
+test("what listens for interrupts itself comes to its end, and the cell goes on with its result; a second interrupt does not wait", inKernel(async (kernel) => {
     await execute(
       kernel,
       `${SLEEP}
@@ -58,7 +57,10 @@ async function work(after: number) {
   const note = () => void (asked = true);
   process.on("SIGINT", note);
   try {
-    while (!asked) await sleep(5);
+    while (!asked) {
+      for (const until = Date.now() + 400; Date.now() < until; ); // a training step
+      await sleep(1);
+    }
     await sleep(after);
     return "in order";
   } finally {
@@ -85,8 +87,7 @@ async function work(after: number) {
     assert.equal(contents(await execute(kernel, "1").answer, "execute_result").length, 1);
   }));
 
-test("an interrupt while no cell runs does nothing", () =>
-  withKernel(async (kernel) => {
+test("an interrupt while no cell runs does nothing", inKernel(async (kernel) => {
     kernel.interrupt();
     await delay(50);
     assert.equal((await execute(kernel, "1").answer).reply.status, "ok");

@@ -1,3 +1,5 @@
+import { after } from "node:test";
+
 import { findKernelSpec } from "../../src/notebook/find-kernelspec";
 import type { JsonRecord } from "../../src/notebook/json";
 import { isIdle, startKernel, type Kernel } from "../../src/notebook/kernel";
@@ -24,6 +26,16 @@ export async function withKernel(work: (kernel: Kernel) => Promise<void>, { cwd 
   } finally {
     await kernel.stop();
   }
+}
+
+/** One kernel for all tests of a file, since a start takes two seconds; the tests run one after the other. */
+export function sharedKernel(cwd = projectRoot()): (work: (kernel: Kernel) => Promise<void>) => () => Promise<void> {
+  let kernel: Kernel | undefined;
+  after(() => kernel?.stop());
+  return (work) => async () => {
+    kernel ??= await startKernel({ spec: findKernelSpec("tslora"), cwd });
+    await work(kernel);
+  };
 }
 
 /** Sends an execute_request. */

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
-import { contents, errorOf, execute, printed, send, withKernel, type Answer } from "./kernel-client";
+import { contents, errorOf, execute, printed, send, sharedKernel, withKernel, type Answer } from "./kernel-client";
 
+const inKernel = sharedKernel(join(projectRoot(), "notebooks"));
 const types = ({ iopub }: Answer): string[] => iopub.map(({ type, content }) => (type === "status" ? String(content.execution_state) : type));
 const plain = (answer: Answer): unknown => (contents(answer, "execute_result")[0]?.data as Record<string, unknown> | undefined)?.["text/plain"];
 
-test("cells, results and errors are told as the protocol has them", () =>
-  withKernel(async (kernel) => {
+test("cells, results and errors are told as the protocol has them", inKernel(async (kernel) => {
     const sum = await execute(kernel, "const r = 3;\nconsole.log('on');\nr + 1").answer;
     assert.deepEqual(types(sum), ["busy", "execute_input", "stream", "execute_result", "idle"]);
     assert.deepEqual(contents(sum, "execute_input"), [{ code: "const r = 3;\nconsole.log('on');\nr + 1", execution_count: 1 }]);
@@ -44,8 +44,7 @@ test("cells, results and errors are told as the protocol has them", () =>
     assert.ok(!library.stack.includes(projectRoot()), "no path of this machine gets into a notebook");
   }));
 
-test("what tslab cannot compile is mended: shorthand names of earlier cells, a cell that waits only by for await", () =>
-  withKernel(async (kernel) => {
+test("what tslab cannot compile is mended: shorthand names of earlier cells, a cell that waits only by for await", inKernel(async (kernel) => {
     await execute(kernel, "const r = 3;\nlet s = 'x';").answer;
     assert.equal(plain(await execute(kernel, "({ r, t: { s }, u() { return { r } } }.u().r)").answer), "3");
     assert.equal(plain(await execute(kernel, "({ r, t: { s } })").answer), "{ r: 3, t: { s: 'x' } }");
@@ -60,21 +59,19 @@ test("what tslab cannot compile is mended: shorthand names of earlier cells, a c
     assert.match(JSON.stringify(inspect.data), /let s: string/);
   }));
 
-test("cells queued behind a failed one are aborted, unless they asked not to be; later ones run", () =>
-  withKernel(async (kernel) => {
+test("cells queued behind a failed one are aborted, unless they asked not to be; later ones run", inKernel(async (kernel) => {
     const sent = ["1", "for (const until = Date.now() + 300; Date.now() < until; );\nthrow new Error('no')", "2", "3"].map((code) => execute(kernel, code));
     const answers = await Promise.all(sent.map(({ answer }) => answer));
     assert.deepEqual(answers.map(({ reply }) => reply.status), ["ok", "error", "aborted", "aborted"]);
     assert.deepEqual(types(answers[3]), ["busy", "idle"]);
-    assert.deepEqual((await execute(kernel, "4").answer).reply.execution_count, 3);
+    assert.equal((await execute(kernel, "4").answer).reply.execution_count, Number(answers[1].reply.execution_count) + 1, "aborted cells do not count");
     const on = await Promise.all([execute(kernel, "throw 1", { stop_on_error: false }).answer, execute(kernel, "5").answer]);
     assert.deepEqual(on.map(({ reply }) => reply.status), ["error", "ok"]);
   }));
 
-test("an error that nobody waited for fails the cell that runs, and is told at the last one when none does", () =>
-  withKernel(async (kernel) => {
+test("an error that nobody waited for fails the cell that runs, and is told at the last one when none does", inKernel(async (kernel) => {
     const during = await execute(kernel, "void Promise.reject(new Error('nobody'));\nawait new Promise((done) => setTimeout(done, 50));").answer;
-    assert.match(errorOf(during).stack, /^Error: nobody\n\(not awaited: [^]*In \[1\], line 1/);
+    assert.match(errorOf(during).stack, /^Error: nobody\n\(not awaited: [^]*In \[\d+\], line 1/);
     const sent = execute(kernel, "setTimeout(() => { throw new Error('late'); }, 100);\n1");
     const late = sent.seen("error");
     assert.equal((await sent.answer).reply.status, "ok");
@@ -82,8 +79,7 @@ test("an error that nobody waited for fails the cell that runs, and is told at t
     assert.equal((await execute(kernel, "2").answer).reply.status, "ok");
   }));
 
-test("results look as show shows them, or as they say themselves", () =>
-  withKernel(async (kernel) => {
+test("results look as show shows them, or as they say themselves", inKernel(async (kernel) => {
     const data = async (code: string): Promise<Record<string, string>[]> => (await execute(kernel, code).answer).iopub.flatMap(({ type, content }) => (type === "execute_result" || type === "display_data" ? [content.data as Record<string, string>] : []));
     const [frame] = await data("import { frameTable, histogram } from '../src';\nimport * as danfo from 'danfojs-node';\nnew danfo.DataFrame([{ a: 1, b: 'x' }])");
     assert.match(frame["text/html"], /<table class="dataframe">/);
@@ -95,7 +91,7 @@ test("results look as show shows them, or as they say themselves", () =>
     assert.deepEqual(await data("({ [Symbol.for('Jupyter.display')]: () => ({ 'text/markdown': '**own**' }) })"), [{ "text/markdown": "**own**" }]);
     assert.deepEqual(await data("({ kind: 'other', data: 1, layout: 2 })"), [{ "text/plain": "{ kind: 'other', data: 1, layout: 2 }" }]);
     assert.deepEqual(await data("'two\\nlines'"), [{ "text/plain": "two\nlines" }]);
-  }, { cwd: join(projectRoot(), "notebooks") }));
+  }));
 
 test("the package is found from a folder outside the clone, and so are the clone's own dependencies", async () => {
   const cwd = await mkdtemp(join(tmpdir(), "tslora-kernel-test-"));

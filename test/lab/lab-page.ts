@@ -49,7 +49,7 @@ export class LabPage {
     await this.page.waitForFunction(
       () => {
         const { content, sessionContext } = (globalThis as unknown as Lab).jupyterapp.shell.currentWidget;
-        return sessionContext.session?.kernel?.status === "idle" && content.widgets.every((cell) => cell.prompt !== "*" && !cell.node.classList.contains("jp-mod-running") && cell.inputArea.promptNode.textContent !== "[*]:");
+        return sessionContext.session?.kernel?.status === "idle" && content.widgets.every(({ prompt }) => prompt !== "*");
       },
       undefined,
       { timeout, polling: 200 },
@@ -84,19 +84,19 @@ export class LabPage {
     return this.page.locator(`.jp-Cell[data-windowed-list-index="${index}"]`);
   }
 
-  /** Scrolls through the whole notebook. */
-  async indexOfCells(): Promise<readonly { readonly source: string; readonly outputs: readonly string[]; readonly prompt: string }[]> {
+  /** The cells as they would be saved. */
+  async cells(): Promise<readonly { readonly isCode: boolean; readonly source: string; readonly outputs: readonly string[]; readonly executionCount: number | null }[]> {
     return this.page.evaluate(() =>
-      (globalThis as unknown as Lab).jupyterapp.shell.currentWidget.content.widgets.map(({ model, inputArea }) => {
-        const { source, outputs } = model.toJSON();
-        return { source: typeof source === "string" ? source : source.join(""), outputs: (outputs ?? []).map((output) => JSON.stringify(output)), prompt: inputArea.promptNode.textContent };
+      (globalThis as unknown as Lab).jupyterapp.shell.currentWidget.content.widgets.map(({ model }) => {
+        const { cell_type, source, outputs = [], execution_count = null } = model.toJSON();
+        return { isCode: cell_type === "code", source: typeof source === "string" ? source : source.join(""), outputs: outputs.map((output) => JSON.stringify(output)), executionCount: execution_count };
       }),
     );
   }
 
   async theme(name: "JupyterLab Light" | "JupyterLab Dark"): Promise<void> {
     await this.command("apputils:change-theme", { theme: name });
-    await this.page.waitForSelector(`body[data-jp-theme-name="${name}"]`);
+    await this.page.waitForSelector(`body[data-jp-theme-name="${name}"]`, { state: "attached" });
     await this.page.waitForTimeout(500);
   }
 
@@ -107,13 +107,15 @@ export class LabPage {
   }
 }
 
-/** How much of what an element shows is in a colour, as a share of its pixels; a figure that is drawn has its colours. */
-export async function shareOf(element: Locator, colour: string, tolerance = 40): Promise<number> {
+/** How much of what an element shows has a colour, as a share of its pixels: text, lines and pages are grey, data are not. */
+export async function shareInColour(element: Locator): Promise<number> {
   await element.scrollIntoViewIfNeeded();
   const { data, info } = await sharp(await element.screenshot()).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  const wanted = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
   let found = 0;
-  for (let at = 0; at < data.length; at += info.channels) found += Number(wanted.every((value, channel) => Math.abs(data[at + channel] - value) <= tolerance));
+  for (let at = 0; at < data.length; at += info.channels) {
+    const pixel = [data[at], data[at + 1], data[at + 2]];
+    found += Number(Math.max(...pixel) - Math.min(...pixel) > 60);
+  }
   return found / (info.width * info.height);
 }
 
@@ -132,11 +134,9 @@ interface Lab {
 }
 
 interface LabCell {
-  readonly prompt: string;
-  readonly node: { readonly classList: { contains(name: string): boolean } };
-  readonly inputArea: { readonly promptNode: { readonly textContent: string } };
+  readonly prompt?: string; // of code cells
   readonly model: {
     readonly sharedModel: { getSource(): string; setSource(text: string): void };
-    toJSON(): { readonly source: string | readonly string[]; readonly outputs?: readonly unknown[] };
+    toJSON(): { readonly cell_type: string; readonly source: string | string[]; readonly outputs?: readonly unknown[]; readonly execution_count?: number | null };
   };
 }

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 
 import { projectRoot } from "../../src/base/project-root";
-import { findChromium, LabPage, launchChromium, shareOf } from "./lab-page";
+import { findChromium, LabPage, launchChromium, shareInColour } from "./lab-page";
 import { startLab, type LabServer } from "./lab-server";
 
 // Notebook 01 in Jupyter Lab as a user sits there, with few steps and the embedded sample, on a copy in output/.
@@ -17,7 +17,7 @@ if (skip) console.error(`SKIPPED: ${skip}`);
 
 const folder = join(projectRoot(), "output", "lab-test");
 const path = "output/lab-test/01-study.ipynb";
-const BLUE = "#0072B2"; // the first colour of all figures
+const ENOUGH = 0.0005; // of a figure's pixels
 const minutes = { timeout: 600_000 };
 
 let server: LabServer;
@@ -30,7 +30,7 @@ before(async () => {
   mkdirSync(folder, { recursive: true });
   cpSync(join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2"), join(folder, "my-model"), { recursive: true });
   writeFileSync(join(projectRoot(), path), JSON.stringify(quickStudy()));
-  server = await startLab({ TSLORA_OUTPUT: folder });
+  server = await startLab({ TSLORA_OUTPUT: folder, JUPYTERLAB_SETTINGS_DIR: join(folder, "settings"), JUPYTERLAB_WORKSPACES_DIR: join(folder, "workspaces") });
   browser = await launchChromium(executablePath);
   lab = new LabPage(await browser.newPage({ viewport: { width: 1280, height: 1000 } }), server);
 }, minutes);
@@ -59,13 +59,19 @@ function quickStudy(): unknown {
 
 const FIGURES = ["tslora.histogram(description.lengths", "tslora.histogram(encoded", 'title: "Before training"', "tslora.trainingProgress()", 'title: "After training"', "tslora.comparisonFigure"];
 
-/** Every figure of the notebook is drawn: blue stands in each, and the static picture beside it is hidden. */
+/** Every figure of the notebook is drawn: there is colour in each, and the static picture beside it is hidden. */
 async function figuresAreDrawn(): Promise<void> {
   for (const source of FIGURES) {
     const cell = await lab.cell(source);
     const plot = cell.locator(".tslora-plot");
     await plot.locator(".main-svg").first().waitFor({ timeout: 30_000 });
-    assert.ok((await shareOf(plot, BLUE)) > 0.0005, `${source}: nothing of the figure can be seen`);
+    let share = await shareInColour(plot);
+    for (let tries = 0; tries < 20 && share < ENOUGH; tries++) {
+      await lab.page.waitForTimeout(500);
+      share = await shareInColour(plot);
+    }
+    if (share < ENOUGH) await screenshot("not-drawn");
+    assert.ok(share >= ENOUGH, `${source}: nothing of the figure can be seen (${share}; see output/lab-test/not-drawn.png)`);
     assert.equal(await cell.locator(".jp-RenderedSVG").filter({ visible: true }).count(), 0, `${source}: the picture stands beside the figure`);
   }
 }
@@ -86,9 +92,9 @@ test("run all: every cell succeeds, the bar moves while it trains, figures are d
   }
   assert.ok(seen.size >= 3, `the bar stood at ${[...seen].join(", ")}`);
   await lab.untilIdle();
-  const cells = await lab.indexOfCells();
+  const cells = await lab.cells();
   assert.deepEqual(cells.filter(({ outputs }) => outputs.some((output) => output.includes('"output_type":"error"'))), []);
-  assert.ok(cells.filter(({ prompt }) => /^\[\d+\]:$/.test(prompt)).length >= 19);
+  assert.deepEqual(cells.filter(({ isCode, executionCount }) => isCode && executionCount === null), []);
   await figuresAreDrawn();
   for (const theme of ["JupyterLab Dark", "JupyterLab Light"] as const) {
     await lab.theme(theme);
@@ -127,10 +133,10 @@ test("an interrupt stops training at a step with a checkpoint, and the cells beh
   assert.ok(step >= 3, words);
   assert.deepEqual(readdirSync(join(folder, "checkpoints")).filter((name) => name.endsWith(`-${step}`)).length, 1);
   assert.ok(existsSync(join(folder, "checkpoints", `checkpoint-${step}`)));
-  const cells = await lab.indexOfCells();
+  const cells = await lab.cells();
   const at = cells.findIndex(({ source }) => source.includes("tslora.trainingProgress()"));
   assert.match(cells[at].outputs.join("\n"), /"ename":"Interrupted"/);
-  assert.deepEqual(cells.slice(at + 1).filter(({ outputs, prompt }) => outputs.length > 0 || /\d/.test(prompt)).map(({ source }) => source), []);
+  assert.deepEqual(cells.slice(at + 1).filter(({ outputs, executionCount }) => outputs.length > 0 || executionCount !== null).map(({ source }) => source), []);
 });
 
 test("another model in the parameters cell, then restart and run all: the whole notebook is the new run's", { skip, ...minutes }, async () => {
@@ -141,10 +147,10 @@ test("another model in the parameters cell, then restart and run all: the whole 
   await lab.page.locator(".jp-Dialog .jp-mod-accept").click();
   await lab.page.waitForTimeout(1000);
   await lab.untilIdle();
-  const cells = await lab.indexOfCells();
+  const cells = await lab.cells();
   assert.deepEqual(cells.filter(({ outputs }) => outputs.some((output) => output.includes('"output_type":"error"'))), []);
   assert.match(cells.find(({ source }) => source.includes("resolveModel(model)"))?.outputs.join("") ?? "", /my-model/);
-  assert.equal(cells.find(({ source }) => source.startsWith("const model: string"))?.prompt, "[1]:");
+  assert.equal(cells.find(({ source }) => source.startsWith("const model: string"))?.executionCount, 1);
   await figuresAreDrawn();
 });
 
