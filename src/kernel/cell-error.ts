@@ -122,7 +122,7 @@ function markLine(line: string): string {
 /** A file's place as it is shown, or undefined for what is not the user's business: Node, tslab, this layer. */
 function shownFile(file: string, at: TextPosition, root: string): string | undefined {
   const path = file.startsWith("file:") ? fileURLToPath(file) : file;
-  if (!isAbsolute(path) || path.startsWith(__dirname) || /[\\/]node_modules[\\/]tslab[\\/]/.test(path)) return undefined;
+  if (!isAbsolute(path) || path.startsWith(__dirname) || /[\\/]node_modules[\\/]tslab[\\/]|[\\/]rearm-sigint\.js$/.test(path)) return undefined;
   const source = sourcePlace(path, at, root);
   const inside = relative(root, path);
   if (source !== undefined) return source;
