@@ -18,19 +18,19 @@ export interface FrameTableOptions {
   readonly maxWidth?: number;
   /** Columns whose texts are not quoted at all: their length stands in their place. @default none */
   readonly hide?: readonly string[];
-  /** Whether a cut text is shown in full under the mouse, and so written into the notebook in full. @default false */
+  /** Whether a cut text is shown in full under the mouse, and so written into the notebook in full. @default true */
   readonly fullText?: boolean;
 }
 
 /**
- * The head and tail of a data frame, as pandas shows one. No more of a text than `maxWidth` characters gets into the
- * table, unless `fullText` asks for it.
+ * The head and tail of a data frame, as pandas shows one. A text longer than `maxWidth` is cut, and shown in full under
+ * the mouse; where `fullText` is false no more of it gets into the table.
  *
  * @param frame - a danfojs DataFrame, or rows as objects
  * @throws TsloraError `bad-option` for options out of range or a hidden column that is not there
  */
 export function frameTable(frame: FrameLike | readonly Readonly<Record<string, unknown>>[], options: FrameTableOptions = {}): Table {
-  const { title, maxRows = 10, maxWidth = 60, hide = [], fullText = false } = options;
+  const { title, maxRows = 10, maxWidth = 60, hide = [], fullText = true } = options;
   const { columns, rows, index } = isFrame(frame) ? readFrame(frame) : readRows(frame);
   const problems = new Problems("frameTable");
   problems.expect(Number.isInteger(maxRows) && maxRows >= 1, `maxRows: expected a whole number from 1, got ${maxRows}.`);

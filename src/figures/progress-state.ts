@@ -68,7 +68,7 @@ export function progressWords(state: ProgressState, elapsedSeconds: number): { w
 /** The state as HTML: a bar and the words below it; without the bar when the run is over. */
 export function progressHtml(state: ProgressState, elapsedSeconds: number): string {
   const { where, how, evaluation } = progressWords(state, elapsedSeconds);
-  const bar = state.end === undefined ? [`<progress max="1" value="${progressShare(state).toFixed(4)}" style="width:100%;max-width:700px"></progress>`] : [];
+  const bar = state.end === undefined ? [`<progress max="1" value="${progressShare(state).toFixed(4)}" style="display:block;width:100%;max-width:700px"></progress>`] : [];
   const words = [where, how, evaluation, ...(state.messages ?? []).map(escapeHtml)].filter((line) => line !== ""); // the others are numbers and fixed words: nothing to escape
   return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, words.join("<br>\n")].join("\n")}\n</div>`;
 }

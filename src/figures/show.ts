@@ -1,6 +1,8 @@
 import { TsloraError } from "../base/tslora-error";
 import { bannerHtml, bannerText } from "./banner";
 import { Carrier } from "./carrier";
+import { comparisonTable, type ComparisonTableRow } from "./comparison-table";
+import { evaluationTable, type EvaluationTableInput } from "./evaluation-table";
 import { figure, type PlotlyFigure } from "./figure";
 import { frameTable, isFrame, type FrameLike } from "./frame-table";
 import { interactiveHtml } from "./interactive-html";
@@ -18,12 +20,12 @@ export interface ShowOptions {
 }
 
 /** What {@link show} takes: a plotly figure may be given as plain `{ data, layout }`. */
-export type ShowInput = Showable | PlotlyFigure | FrameLike | string;
+export type ShowInput = Showable | PlotlyFigure | FrameLike | EvaluationTableInput | { readonly rows: readonly ComparisonTableRow[] } | string;
 
 const carrier = new Carrier(); // of this process: a notebook's kernel
 
 /**
- * Shows a figure, a table, Markdown, a banner or a data frame: in the running cell of a notebook as it should look
+ * Shows a figure, a table, Markdown, a banner, an evaluation, a comparison or a data frame: in the running cell of a notebook as it should look
  * there, elsewhere as text on standard output. A plain string is taken for Markdown.
  *
  * A figure makes two outputs: an interactive one, and a static picture that is hidden where the first one is drawn.
@@ -64,14 +66,30 @@ export function showFigure(figure: Figure, { interactive, picture, run }: Figure
   }
 }
 
+/** Whether {@link show} has a form for a value: a figure, a table, an evaluation, a comparison, a data frame. Strings aside. */
+export function isShowable(value: unknown): value is Exclude<ShowInput, string> {
+  return showableOf(value) !== undefined;
+}
+
+function showableOf(thing: unknown): Showable | undefined {
+  if (typeof thing !== "object" || thing === null) return undefined;
+  if ("kind" in thing) return (["figure", "table", "markdown", "banner"] as unknown[]).includes(thing.kind) ? (thing as Showable) : undefined;
+  if ("data" in thing && Array.isArray(thing.data) && "layout" in thing) return figure(thing as unknown as PlotlyFigure);
+  if (isFrame(thing)) return frameTable(thing);
+  if ("perLabel" in thing && Array.isArray(thing.perLabel) && "accuracy" in thing) return evaluationTable(thing as unknown as EvaluationTableInput);
+  if ("rows" in thing && isComparison(thing.rows)) return comparisonTable({ rows: thing.rows });
+  return undefined;
+}
+
+function isComparison(rows: unknown): rows is readonly ComparisonTableRow[] {
+  return Array.isArray(rows) && rows.length > 0 && rows.every((row) => typeof row === "object" && row !== null && "metric" in row && "before" in row && "after" in row && "change" in row);
+}
+
 function toShowable(thing: ShowInput): Showable {
   if (typeof thing === "string") return { kind: "markdown", text: thing };
-  if (typeof thing === "object" && thing !== null) {
-    if ("kind" in thing) return thing;
-    if ("data" in thing && "layout" in thing) return figure(thing);
-    if (isFrame(thing)) return frameTable(thing);
-  }
-  throw new TsloraError("bad-input", `show: expected a figure, a table, a banner, a data frame or Markdown, got ${thing === null ? "null" : typeof thing}. Print other values by console.log.`);
+  const showable = showableOf(thing);
+  if (showable !== undefined) return showable;
+  throw new TsloraError("bad-input", `show: expected a figure, a table, a banner, an evaluation, a comparison, a data frame or Markdown, got ${thing === null ? "null" : typeof thing}. Print other values by console.log.`);
 }
 
 function asText(showable: Showable): string {

@@ -40,7 +40,7 @@ function groupsHtml(columns: readonly TableColumn[]): string {
 function cellHtml(column: TableColumn, cell: TableCell, isFirst: boolean): string {
   const { text, detail, hover }: TableCellDetail = typeof cell === "string" ? { text: cell } : cell;
   const whole = (isFirst || column.align === "right") && text.length <= KEPT_IN_ONE_LINE;
-  const style = `text-align:${column.align ?? "left"}${whole ? ";white-space:nowrap" : ""}`;
+  const style = `text-align:${column.align ?? "left"}${whole ? ";white-space:nowrap" : ""}${hover === undefined ? "" : ";cursor:help"}`;
   const title = hover === undefined ? "" : ` title="${escapeHtml(hover)}"`;
   return `<td style="${style}"${title}>${escapeHtml(text)}${detail === undefined ? "" : `<br><small>${escapeHtml(detail)}</small>`}</td>`;
 }

@@ -20,8 +20,8 @@ export interface KernelSpec {
 }
 
 /**
- * Finds a kernel by name. `tslab` (TypeScript) and `jslab` (JavaScript) are this clone's own and need no Jupyter;
- * others are looked up in Jupyter's folders.
+ * Finds a kernel by name. `tslora` (tslab with its gaps closed, as in the clone's Jupyter Lab), `tslab` (TypeScript) and `jslab`
+ * (JavaScript) are this clone's own and need no Jupyter; others are looked up in Jupyter's folders.
  *
  * @throws TsloraError `not-found` that lists the kernels there are, `bad-input` for a broken kernel.json.
  */
@@ -33,7 +33,7 @@ export function findKernelSpec(name: string): KernelSpec {
     const match = namesIn(folder).find((found) => found.toLowerCase() === name.toLowerCase());
     if (match !== undefined) return readKernelSpec(join(folder, match), match);
   }
-  const known = [...new Set(["tslab", "jslab", ...folders.flatMap(namesIn)])];
+  const known = [...new Set(["tslora", "tslab", "jslab", ...folders.flatMap(namesIn)])];
   throw new TsloraError(
     "not-found",
     `There is no kernel called ${JSON.stringify(name)}; found ${known.join(", ")}. Choose one with --kernel, or install its kernelspec (searched: ${folders.join(", ")}).`,
@@ -42,6 +42,10 @@ export function findKernelSpec(name: string): KernelSpec {
 }
 
 function ownKernel(name: string): KernelSpec | undefined {
+  if (name === "tslora") {
+    const argv = [process.execPath, join(dirname(__dirname), "kernel", "main.js"), "{connection_file}"];
+    return { name, displayName: "TypeScript (tslora)", language: "typescript", argv, env: {}, interruptMode: "message", dialect: "standard" };
+  }
   if (name !== "tslab" && name !== "jslab") return undefined;
   const program = join(projectRoot(), "node_modules", "tslab", "bin", "tslab");
   if (!existsSync(program)) return undefined;

@@ -2,6 +2,8 @@
  * Loaded into a kernel of this clone by `node --require`, before tslab. It leaves tslab as it is and closes gaps that a
  * headless run would fall into.
  */
+import "./rearm-sigint";
+
 import * as zeromq from "zeromq";
 
 // A runner that is killed outright cannot end its kernel; so the kernel ends itself once its parent is another.

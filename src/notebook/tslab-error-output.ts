@@ -49,7 +49,7 @@ export function codeFrame(source: string, { line, column }: CellPosition): strin
 }
 
 const IN_CELL = /^(\s+at )(?:(.*) \()?evalmachine\.<anonymous>:(\d+):(\d+)\)?$/;
-const OF_TSLAB = /^\s+at .*(?:[\\/]tslab[\\/]dist[\\/]|\(?node:vm:)/;
+const OF_TSLAB = /^\s+at .*(?:[\\/]tslab[\\/]dist[\\/]|[\\/]rearm-sigint\.js:|\(?node:vm:)/;
 
 interface Place {
   readonly cell: ExecutedCell;

@@ -1,15 +1,15 @@
 // @ts-check
 import { makeEnvironment } from "./make-environment.mjs";
 
-/** The last JupyterLab for Python 3.9. */
-const JUPYTERLAB = "jupyterlab==4.5.11";
+/** The last JupyterLab and papermill for Python 3.9; nbconvert comes with the first. */
+const PACKAGES = ["jupyterlab==4.5.11", "papermill==2.6.0"];
 
 /**
- * The stage that brings JupyterLab into an environment of the clone's own.
+ * The stage that brings JupyterLab and papermill into an environment of the clone's own.
  *
  * @param {string} root
  * @returns {import("./run-stages.mjs").Stage}
  */
 export function installLab(root) {
-  return makeEnvironment(root, { name: "lab", title: "JupyterLab 4.5", place: ".tslora/lab", bytes: 8e8, packages: [[JUPYTERLAB]] });
+  return makeEnvironment(root, { name: "lab", title: "JupyterLab 4.5", place: ".tslora/lab", bytes: 8e8, packages: [PACKAGES] });
 }

@@ -2,15 +2,18 @@
 import { openLab } from "./open-lab.mjs";
 import { runCli } from "./run-cli.mjs";
 import { runCompiledTest } from "./run-compiled-test.mjs";
+import { runLabTests } from "./run-lab-tests.mjs";
 import { runParity } from "./run-parity.mjs";
 import { runTests } from "./run-tests.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
+import { writeKernelspecs } from "./write-kernelspecs.mjs";
 
 /** @type {Readonly<Record<string, (parameters: readonly string[]) => Promise<number>>>} what is not here is a command of the CLI */
 const COMMANDS = {
   setup: async () => {
     await setUp();
+    writeKernelspecs(ROOT);
     console.error("tslora is set up: npm run study, npm run lab, npm test.");
     return 0;
   },
@@ -33,6 +36,10 @@ const COMMANDS = {
   lab: async (parameters) => {
     await setUp({ lab: true });
     return openLab(parameters, { root: ROOT });
+  },
+  "test-lab": async (parameters) => {
+    await setUp({ lab: true });
+    return runLabTests(parameters, { root: ROOT });
   },
   cli: async (parameters) => {
     await setUp();

@@ -1,0 +1,40 @@
+import type * as TypeScript from "typescript";
+
+import { loadTypeScript } from "../notebook/load-typescript";
+import { EditedText, type TextEdit } from "./text-edits";
+
+/** Says where an import that cannot be found as it stands is to be found; undefined leaves it as it is. */
+export type ResolveImport = (specifier: string) => string | undefined;
+
+/**
+ * A cell's source as tslab (1.0.22) can compile it:
+ * - `{ r }` is written out as `{ r: r }`, which tslab would turn into `{ exports.r }` where `r` is an earlier cell's;
+ * - imports get the path that `resolve` gives, since tslab compiles nothing outside a notebook's folder.
+ */
+export function mendSource(source: string, resolve: ResolveImport): EditedText {
+  const ts = loadTypeScript();
+  const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);
+  const edits: TextEdit[] = [];
+  const visit = (node: TypeScript.Node): void => {
+    if (ts.isShorthandPropertyAssignment(node)) edits.push({ start: node.name.getStart(file), end: node.name.getStart(file), text: `${node.name.text}: ` });
+    const specifier = specifierOf(ts, node);
+    const found = specifier === undefined ? undefined : resolve(specifier.text);
+    if (specifier !== undefined && found !== undefined) edits.push({ start: specifier.getStart(file), end: specifier.getEnd(), text: JSON.stringify(found) });
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return new EditedText(source, edits);
+}
+
+/** What a node imports: `import … from "x"`, `export … from "x"`, `import("x")`, `require("x")`, `typeof import("x")`. */
+function specifierOf(ts: typeof TypeScript, node: TypeScript.Node): TypeScript.StringLiteral | undefined {
+  const found = ((): TypeScript.Node | undefined => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
+    if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
+    if (ts.isExternalModuleReference(node)) return node.expression;
+    if (!ts.isCallExpression(node)) return undefined;
+    const imports = node.expression.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(node.expression) && node.expression.text === "require");
+    return imports ? node.arguments.at(0) : undefined;
+  })();
+  return found !== undefined && ts.isStringLiteral(found) ? found : undefined;
+}

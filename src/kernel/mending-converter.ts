@@ -1,0 +1,64 @@
+import { interruptibleCode, type InterruptibleCode } from "./interruptible-code";
+import { mendSource, type ResolveImport } from "./mend-source";
+import { EditedText } from "./text-edits";
+import type { TslabConversion, TslabConverter, TslabPlace } from "./tslab";
+
+/** A cell on its way through the compiler. */
+export interface Conversion {
+  readonly mended: EditedText;
+  readonly code: InterruptibleCode;
+  readonly isAsync: boolean;
+}
+
+/** What {@link mendingConverter} asks and tells. */
+export interface MendingOptions {
+  readonly resolve: ResolveImport;
+  /** The execution count that the next cell runs under. */
+  readonly number: () => number;
+  /** Called with every cell that compiles. */
+  readonly onConverted: (conversion: Conversion) => void;
+}
+
+/**
+ * tslab's compiler, given sources that it can compile, its answers told in places of the sources as they were, and
+ * its code made interruptible. A cell that waits only by `for await` counts as one that waits.
+ */
+export function mendingConverter(converter: TslabConverter, { resolve, number, onConverted }: MendingOptions): TslabConverter {
+  return {
+    convert(previous, source) {
+      const mended = mendSource(source, resolve);
+      const conversion = converter.convert(previous, mended.after);
+      const diagnostics = conversion.diagnostics.map((diagnostic) => ({ ...diagnostic, ...(diagnostic.fileName === undefined ? { start: placeBefore(mended, diagnostic.start), end: placeBefore(mended, diagnostic.end) } : {}) }));
+      if (conversion.output === undefined || diagnostics.length > 0) return { ...conversion, diagnostics };
+      const code = interruptibleCode(conversion.output, number());
+      const isAsync = conversion.hasToplevelAwait === true || code.awaits;
+      onConverted({ mended, code, isAsync });
+      return { ...conversion, diagnostics, output: code.code.after, hasToplevelAwait: isAsync } satisfies TslabConversion;
+    },
+    inspect(previous, source, position) {
+      const mended = mendForReading(source, resolve);
+      return converter.inspect(previous, mended.after, mended.toAfter(position));
+    },
+    complete(previous, source, position) {
+      const mended = mendForReading(source, resolve);
+      const found = converter.complete(previous, mended.after, mended.toAfter(position));
+      return { ...found, start: mended.toBefore(found.start), end: mended.toBefore(found.end) };
+    },
+    addModule: (name, source, meta) => converter.addModule(name, source, meta),
+    close: () => converter.close(),
+  };
+}
+
+/** A source that is being written: what cannot be mended stays as it is. */
+function mendForReading(source: string, resolve: ResolveImport): EditedText {
+  try {
+    return mendSource(source, resolve);
+  } catch {
+    return new EditedText(source, []);
+  }
+}
+
+function placeBefore(text: EditedText, { line, character }: TslabPlace): TslabPlace {
+  const { line: lineBefore, column } = text.positionBefore({ line: line + 1, column: character + 1 });
+  return { line: lineBefore - 1, character: column - 1 };
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import { test } from "node:test";
+
+import type { Kernel } from "../../src/notebook/kernel";
+import { contents, errorOf, execute, printed, sharedKernel, type Answer } from "./kernel-client";
+
+const SLEEP = "const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));";
+
+const inKernel = sharedKernel();
+
+/** Runs a cell, interrupts it once it has printed, and returns its answer. */
+async function interrupted(kernel: Kernel, code: string): Promise<Answer> {
+  const sent = execute(kernel, code);
+  await sent.seen("stream");
+  kernel.interrupt();
+  return sent.answer;
+}
+
+test("an interrupt ends a cell wherever it is, and what it would have gone on with", inKernel(async (kernel) => {
+    await execute(kernel, `${SLEEP}\nlet ticks = 0;`).answer;
+    for (const code of [
+      "console.log('on'); for (;;);",
+      "console.log('on'); await sleep(1); for (;;);",
+      "console.log('on'); for (;;) { await sleep(1); ticks++; }",
+      "console.log('on'); await sleep(1e6);",
+      "async function loop() { for (;;) { await sleep(1); ticks++; } }\nconsole.log('on'); await loop();",
+      "async function* numbers() { for (let n = 0; ; n++) { yield n; await sleep(1); } }\nconsole.log('on'); for await (const n of numbers()) ticks = n;",
+    ]) {
+      const { ename, stack } = errorOf(await interrupted(kernel, code));
+      assert.equal(ename, "Interrupted", `${code}\n${stack}`);
+      await delay(30);
+      const ticks = printed(await execute(kernel, "console.log(ticks)").answer);
+      await delay(60);
+      assert.equal(printed(await execute(kernel, "console.log(ticks)").answer), ticks, `it goes on: ${code}`);
+    }
+  }));
+
+test("an interrupted cell's finally blocks run, and cells behind it are aborted", inKernel(async (kernel) => {
+    await execute(kernel, SLEEP).answer;
+    const first = execute(kernel, "async function* numbers() { try { for (let n = 0; ; n++) { yield n; await sleep(5); } } finally { console.log('closed'); } }\nconsole.log('on');\nfor await (const n of numbers()) void n;");
+    const second = execute(kernel, "1");
+    await first.seen("stream");
+    kernel.interrupt();
+    assert.equal((await first.answer).reply.ename, "Interrupted");
+    assert.equal((await second.answer).reply.status, "aborted");
+    await delay(50);
+    assert.equal(printed(await first.answer), "on\nclosed\n");
+  }));
+
+test("what listens for interrupts itself comes to its end, and the cell goes on with its result; a second interrupt does not wait", inKernel(async (kernel) => {
+    await execute(
+      kernel,
+      `${SLEEP}
+async function work(after: number) {
+  let asked = false;
+  const note = () => void (asked = true);
+  process.on("SIGINT", note);
+  try {
+    while (!asked) {
+      for (const until = Date.now() + 400; Date.now() < until; ); // a training step
+      await sleep(1);
+    }
+    await sleep(after);
+    return "in order";
+  } finally {
+    process.off("SIGINT", note);
+  }
+}`,
+    ).answer;
+    const orderly = await interrupted(kernel, "console.log('on');\nconst how = await work(50);\nconsole.log(how);");
+    assert.match(printed(orderly), /^on\nin order\n$/);
+    assert.match(printed(orderly, "stderr"), /stopping in an orderly way/);
+    assert.deepEqual([orderly.reply.status, orderly.reply.ename], ["error", "Interrupted"]);
+    assert.match(String(orderly.reply.evalue), /what it declares is there/);
+    assert.equal(printed(await execute(kernel, "console.log(how)").answer), "in order\n");
+
+    const next = await interrupted(kernel, "console.log('on');\nawait work(50);\nawait sleep(1e6);\nconsole.log('never');");
+    assert.deepEqual([printed(next), next.reply.ename], ["on\n", "Interrupted"]);
+
+    const sent = execute(kernel, "console.log('on');\nawait work(1e6);");
+    await sent.seen("stream");
+    kernel.interrupt();
+    await sent.seen("stream");
+    kernel.interrupt();
+    assert.equal((await sent.answer).reply.ename, "Interrupted");
+    assert.equal(contents(await execute(kernel, "1").answer, "execute_result").length, 1);
+  }));
+
+test("an interrupt while no cell runs does nothing", inKernel(async (kernel) => {
+    kernel.interrupt();
+    await delay(50);
+    assert.equal((await execute(kernel, "1").answer).reply.status, "ok");
+  }));
