@@ -65,6 +65,24 @@ for (const method of ["lora", "full"] as const) {
   });
 }
 
+for (const config of [{ useDora: true, bias: "lora_only", modulesToSave: ["pooler"] }, { initLoraWeights: "pissa" }] as const) {
+  test(`an adapter with ${Object.keys(config).join(", ")} is gone on with to the same weights`, async () => {
+    const make = async (): Promise<SequenceClassifier> => {
+      const c = await classifier("bert", { dropout: 0.1 });
+      c.addAdapter({ r: 2, ...config });
+      return c;
+    };
+    const [whole, first, second] = [await make(), await make(), await make()];
+    const at = (name: string): string => join(folder, `${Object.keys(config).join()} ${name}`);
+    await runToEnd(whole, { ...COMMON, outputDir: at("whole") });
+    const wanted = await outcome(whole, at("whole"));
+    await stopAt(first, 5, { ...COMMON, outputDir: at("stopped") });
+    await runToEnd(second, { ...COMMON, outputDir: at("stopped"), resumeFrom: "last" });
+    assert.deepEqual(await outcome(second, at("stopped")), wanted);
+    for (const c of [whole, first, second]) c.dispose();
+  });
+}
+
 test("a run that is over is gone on with to its end at once, and has its best weights", async () => {
   const c = await trainable("lora");
   const outputDir = join(folder, "over");
