@@ -131,9 +131,10 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
           return true;
         };
       }
-      tslab.jupyter.lastWriteDisplayData = (data, update) => {
+      const display = (data: JsonRecord, update: boolean): void => {
         if (!isSilent) this.#publish(message, update ? "update_display_data" : "display_data", data);
       };
+      tslab.jupyter.lastWriteDisplayData = Object.assign(display, { cell: message.content.code }); // what figures know the cell by
     }
 
     fail(error: unknown): void {

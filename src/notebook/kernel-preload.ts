@@ -12,6 +12,9 @@ setInterval(() => {
   if (process.ppid !== runner) process.exit(1);
 }, 1000).unref();
 
+// A headless run goes through the cells once; so a figure of a title that was there before is another figure.
+Reflect.set(globalThis, Symbol.for("tslora.everyCellRunsOnce"), true);
+
 const { Publisher, Reply, Router } = zeromq;
 
 /**

@@ -19,10 +19,12 @@ export function onInterrupt(signal: AbortSignal | undefined): StopRequest {
     stop.abort();
   };
   const pass = (): void => stop.abort();
-  process.on("SIGINT", note);
+  // A turn later: a listener that is put in while tslab starts a cell makes Node leave the next SIGINT to the system, which ends the kernel.
+  const attaching = setImmediate(() => process.on("SIGINT", note));
   if (signal?.aborted === true) pass();
   signal?.addEventListener("abort", pass);
   const release = (): void => {
+    clearImmediate(attaching);
     process.off("SIGINT", note);
     signal?.removeEventListener("abort", pass);
   };

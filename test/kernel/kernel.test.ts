@@ -88,6 +88,9 @@ test("results look as show shows them, or as they say themselves", inKernel(asyn
     assert.match(figure["text/html"], /tslora-figure/);
     assert.match(figure["text/plain"], /^Some numbers/);
     assert.match(picture["image/svg+xml"], /<svg/);
+    const again = "histogram([1, 2, 2], { title: 'Some numbers', xLabel: 'x' })";
+    const sizes = [(await data(`${again};`))[0], (await data(again))[0]].map((bundle) => bundle["text/html"].length);
+    assert.ok(figure["text/html"].length > 5e5 && sizes[0] < 5e4 && sizes[1] > 5e5, "plotly.js comes once, and again when its cell runs again");
     assert.deepEqual(await data("({ [Symbol.for('Jupyter.display')]: () => ({ 'text/markdown': '**own**' }) })"), [{ "text/markdown": "**own**" }]);
     assert.deepEqual(await data("({ kind: 'other', data: 1, layout: 2 })"), [{ "text/plain": "{ kind: 'other', data: 1, layout: 2 }" }]);
     assert.deepEqual(await data("'two\\nlines'"), [{ "text/plain": "two\nlines" }]);
