@@ -31,6 +31,7 @@ export interface ResolveModelOptions extends Partial<HubSettings> {
 }
 
 const DEFAULT_MODEL = "distilbert-base-uncased";
+/** The embedded encoder's name on the Hub, which adapters of it name as their base: the file there has the same checksum. */
 const EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2";
 const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
 
@@ -62,6 +63,8 @@ async function named(model: string, { why, options }: { why: string; options: Re
   if (model.startsWith(".") || isAbsolute(model) || !HUB_ID.test(model)) {
     throw new TsloraError("not-found", `The model ${model} was looked for at ${places.join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`);
   }
+  // set-up compared its checksum: no other model is taken in the place of the one that was named
+  if (model === EMBEDDED_ID && options.revision === undefined) return embedded(`whose weights are those of ${EMBEDDED_ID}, ${why}`);
   return fromHub(model, { why, options });
 }
 

@@ -119,3 +119,12 @@ test("a folder is found from the working folder and from the clone; one that is 
   assert.equal((await resolveModel(fixture)).origin.kind, "folder");
   await assert.rejects(resolveModel("./no-such-model"), /no-such-model was looked for at .* and nothing is there/);
 });
+
+test("the embedded encoder's own name on the Hub, which adapters of it name, is had without the Hub", () =>
+  withHub(async (hub, options) => {
+    const [byName, embedded] = [await resolveModel("sentence-transformers/all-MiniLM-L6-v2", options), await resolveModel("embedded", options)];
+    assert.deepEqual([byName.id, byName.directory, byName.origin], [embedded.id, embedded.directory, embedded.origin]);
+    assert.match(byName.notice, /embedded encoder.* whose weights are those of sentence-transformers\/all-MiniLM-L6-v2, as asked for/);
+    assert.deepEqual(hub.requests, []);
+    await assert.rejects(resolveModel("sentence-transformers/all-MiniLM-L6-v2", { ...options, offline: true, revision: "other" }), /not there/);
+  }));
