@@ -1,19 +1,21 @@
-import { countOutcomes } from "./outcome-counts";
-import { readSampleWeight, type WeightOptions } from "./sample-weight";
-import { readTargets, type Labels } from "./targets";
+import { confusionMatrix } from "./confusion-matrix";
+import { pairwiseSum } from "./pairwise-sum";
+import type { WeightOptions } from "./sample-weight";
+import type { Labels } from "./targets";
 
 /**
  * Matthews' correlation coefficient of true and predicted labels, for any number of labels, as scikit-learn's
  * `matthews_corrcoef` (Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient",
- * 2004). 0 where either has one label only.
+ * 2004). 0 where either has one label only. Sums are taken over the same numbers in the same order as there: where
+ * one label is all there is, weights then cancel to 0 and not to what rounding leaves.
  */
 export function matthewsCorrcoef(yTrue: Labels, yPred: Labels, options: WeightOptions = {}): number {
-  const where = "matthewsCorrcoef";
-  const targets = readTargets(where, yTrue, yPred);
-  const { truePositives, predicted, actual } = countOutcomes(where, { kind: "classes", ...targets }, { weights: readSampleWeight(where, options.sampleWeight, yTrue.length) });
-  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  const dot = (a: readonly number[], b: readonly number[]): number => sum(a.map((value, i) => value * b[i]));
-  const n = sum(predicted);
+  const matrix = confusionMatrix(yTrue, yPred, options);
+  const actual = matrix.map((row) => pairwiseSum(row));
+  const predicted = matrix.map((_, column) => matrix.reduce((sum, row) => sum + row[column], 0));
+  const right = pairwiseSum(matrix.map((row, i) => row[i]));
+  const n = pairwiseSum(predicted);
+  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i], 0);
   const spread = (n ** 2 - dot(predicted, predicted)) * (n ** 2 - dot(actual, actual));
-  return spread === 0 ? 0 : (sum(truePositives) * n - dot(actual, predicted)) / Math.sqrt(spread);
+  return spread === 0 ? 0 : (right * n - dot(actual, predicted)) / Math.sqrt(spread);
 }
