@@ -53,5 +53,5 @@ function isBlankAt(text: string, i: number): boolean {
 /** Whether the character that covers this UTF-16 unit is part of a word. */
 function isWordAt(text: string, i: number): boolean {
   const low = text.charCodeAt(i) >= 0xdc00 && text.charCodeAt(i) < 0xe000;
-  return /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u.test(String.fromCodePoint(text.codePointAt(low ? i - 1 : i) ?? 0));
+  return (classOf(text.codePointAt(low && i > 0 ? i - 1 : i) ?? 0) & CharClass.word) !== 0;
 }

@@ -12,6 +12,8 @@ export const CharClass = {
   mark: 16,
   letter: 32,
   number: 64,
+  /** Part of a word, beside which an added token of single words alone is not found. */
+  word: 128,
 } as const;
 
 let table: Uint8Array | undefined;

@@ -8,12 +8,18 @@ library itself, character by character.
 """
 import pathlib
 
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
 
 BERT = dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
 clean, han, strip, lower = (normalizers.BertNormalizer(**{**BERT, key: True}) for key in ("clean_text", "handle_chinese_chars", "strip_accents", "lowercase"))
 words = pre_tokenizers.BertPreTokenizer()
 byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
+
+single = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
+single.add_tokens([AddedToken("x", single_word=True, normalized=False)])
+found = single.token_to_id("x")
+characters = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+in_words = {code for code, encoding in zip(characters, single.encode_batch([chr(code) + "x" for code in characters])) if found not in encoding.ids}
 
 
 def classes(char):
@@ -25,6 +31,7 @@ def classes(char):
     bits |= 8 * (parts == 3)
     bits |= 16 * (strip.normalize_str(char) == "")
     bits |= 32 * (len(byte_level.pre_tokenize_str("a" + char)) == 1)
+    bits |= 128 * (ord(char) in in_words)
     bits |= 64 * (len(byte_level.pre_tokenize_str("1" + char)) == 1)
     # the classes above say all: what cleaning turns into a blank, and what byte-level words take for one
     assert (clean.normalize_str(f"a{char}b") == "a b") == (bits & 3 == 2 and char != " ") or char == " ", hex(ord(char))
