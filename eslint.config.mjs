@@ -2,7 +2,7 @@ import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/", ".tslora/", "output/"] },
+  { ignores: ["node_modules/", ".tslora/", "output/", "**/.ipynb_checkpoints/"] },
   eslint.configs.recommended,
   {
     files: ["**/*.ts"],

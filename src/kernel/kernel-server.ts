@@ -31,6 +31,7 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
     #running: TslabMessage | undefined;
     #last: TslabMessage | undefined;
     #executionCount = 0;
+    #isClosed = false;
 
     /** The control channel is bound where it is heard while a cell computes. */
     override async bindSocket(socket: Socket, port: number): Promise<void> {
@@ -59,6 +60,7 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
 
     /** A kernel that is told to end does, whatever its cells have left running. */
     override close(): void {
+      this.#isClosed = true;
       super.close();
       setTimeout(() => process.exit(0), 100).unref();
     }
@@ -138,6 +140,7 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
     }
 
     fail(error: unknown): void {
+      if (this.#isClosed) return; // nobody is told, and to tell somebody would fail in turn
       const described: CellError = runner.describe(error);
       const told = { ...described, traceback: [...described.traceback.slice(0, 1), "(not awaited: raised by code that went on beside the cell)", ...described.traceback.slice(1)] };
       if (this.#running !== undefined) return runner.failRunning(told);
@@ -149,6 +152,7 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
     }
 
     #reply(socket: AnswerSocket, parent: TslabMessage, type: string, content: JsonRecord): void {
+      if (this.#isClosed) return;
       const reply = parent.createReply();
       reply.header.msg_type = type;
       reply.content = content;

@@ -3,7 +3,8 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The files at or under a path, sorted, relative to the root and with forward slashes.
+ * The files at or under a path, sorted, relative to the root and with forward slashes; without the copies that Jupyter
+ * Lab lays beside what is opened in it.
  *
  * @param {string} root
  * @param {string} path  relative to the root
@@ -13,5 +14,5 @@ export function listFiles(root, path) {
   const status = statSync(join(root, path), { throwIfNoEntry: false });
   if (status === undefined) return [];
   if (status.isFile()) return [path];
-  return readdirSync(join(root, path)).sort().flatMap((name) => listFiles(root, `${path}/${name}`));
+  return readdirSync(join(root, path)).filter((name) => name !== ".ipynb_checkpoints").sort().flatMap((name) => listFiles(root, `${path}/${name}`));
 }
