@@ -33,7 +33,7 @@ export function findKernelSpec(name: string): KernelSpec {
     const match = namesIn(folder).find((found) => found.toLowerCase() === name.toLowerCase());
     if (match !== undefined) return readKernelSpec(join(folder, match), match);
   }
-  const known = [...new Set(["tslora", "tslab", "jslab", ...folders.flatMap(namesIn)])];
+  const known = [...new Set(["tslab", "jslab", "tslora", ...folders.flatMap(namesIn)])];
   throw new TsloraError(
     "not-found",
     `There is no kernel called ${JSON.stringify(name)}; found ${known.join(", ")}. Choose one with --kernel, or install its kernelspec (searched: ${folders.join(", ")}).`,
