@@ -60,7 +60,7 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
       ...baseLayout({ title, legend: true, height: 420 + (panels[2] ? 140 : 0) }),
       xaxis: axis("Step", { anchor: lowest, ...(totalSteps === undefined ? { rangemode: "tozero" } : { range: [0, totalSteps * 1.02] }) }),
       yaxis: axis("Loss", { domain: lossDomain }),
-      ...(panels[1] ? { yaxis2: axis("Validation accuracy", { domain: accuracyDomain, ...(evaluations.length === 1 ? { range: [0, 1] } : {}) }) } : {}),
+      ...(panels[1] ? { yaxis2: axis("Validation accuracy", { domain: accuracyDomain, ...(new Set(evaluations.map(({ accuracy }) => accuracy)).size === 1 ? { range: [0, 1] } : {}) }) } : {}),
       ...(panels[2] ? { yaxis3: axis("Learning rate", { domain: rateDomain, rangemode: "tozero", exponentformat: "e" }) } : {}),
       ...(best === undefined
         ? {}
