@@ -1,14 +1,7 @@
-import { GENERAL_OPTIONS, MODEL_OPTIONS } from "./options/shared-options";
-import { choice, toggle } from "./options/option-kinds";
+import { INSPECT_OPTIONS } from "./options/inspect-options";
+import { GENERAL_OPTIONS } from "./options/shared-options";
 import { LORA_OPTIONS } from "./options/lora-options";
 import type { LibraryCommand } from "./library-command";
-
-export const INSPECT_OPTIONS = {
-  tensors: { kind: toggle(), help: "list every tensor with its type and shape" },
-  trainable: { kind: toggle(), help: "say what training would change", off: "do not say what training would change, which loads the model", default: "on" },
-  method: { kind: choice(["lora", "full"]), help: "how it would be trained", default: "lora" },
-  labels: MODEL_OPTIONS.labels,
-} as const;
 
 export const inspectCommand: LibraryCommand = {
   name: "inspect",

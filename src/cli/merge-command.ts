@@ -1,14 +1,8 @@
-import { number, text, toggle } from "./options/option-kinds";
+import { MERGE_OPTIONS } from "./options/merge-options";
 import { GENERAL_OPTIONS, MODEL_OPTIONS } from "./options/shared-options";
 import type { LibraryCommand } from "./library-command";
 
 const { model, adapter, labels } = MODEL_OPTIONS;
-
-export const MERGE_OPTIONS = {
-  output: { kind: text("folder"), short: "o", help: "the folder to write: config.json, model.safetensors, tokenizer" },
-  overwrite: { kind: toggle(), help: "take a folder that holds files already; those of the same name are written over" },
-  bound: { kind: number("difference"), help: "the largest difference of a logit that the self-check lets pass", default: "by the logits' size" },
-} as const;
 
 export const mergeCommand: LibraryCommand = {
   name: "merge",

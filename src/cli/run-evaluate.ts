@@ -5,7 +5,7 @@ import { evaluate } from "../evaluation/evaluate";
 import type { Evaluation } from "../evaluation/evaluation";
 import { classificationReportDict } from "../evaluation/metrics/classification-report-dict";
 import { precisionRecallFscoreSupport } from "../evaluation/metrics/precision-recall-fscore-support";
-import { EVALUATE_OPTIONS } from "./evaluate-command";
+import { EVALUATE_OPTIONS } from "./options/evaluate-options";
 import { evaluationLines } from "./evaluation-lines";
 import { EXIT } from "./exit-codes";
 import type { CommandCall } from "./library-command";

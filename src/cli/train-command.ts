@@ -1,21 +1,8 @@
-import { choice, text, toggle } from "./options/option-kinds";
 import { LORA_OPTIONS } from "./options/lora-options";
-import { DATA_OPTIONS, GENERAL_OPTIONS, MODEL_OPTIONS, SPLIT_OPTIONS } from "./options/shared-options";
+import { DATA_OPTIONS, GENERAL_OPTIONS, SPLIT_OPTIONS } from "./options/shared-options";
 import { TRAIN_OPTIONS } from "./options/train-options";
+import { RUN_OPTIONS, TRAIN_MODEL_OPTIONS } from "./options/train-run-options";
 import type { LibraryCommand } from "./library-command";
-
-const { model, labels, maxLength } = MODEL_OPTIONS;
-
-/** What is the command's own. */
-export const RUN_OPTIONS = {
-  outputDir: { kind: text("folder"), short: "o", help: "folder for adapter or model, checkpoints, log and results", default: "output/train in the clone" },
-  overwriteOutputDir: { kind: toggle(), help: "take a folder that holds files already; those of the same name are written over" },
-  method: { kind: choice(["lora", "full"]), help: "train a LoRA adapter, or all weights", default: "lora" },
-  evaluateBefore: { kind: toggle(), help: "score the test texts before training too" },
-  baseline: { kind: toggle(), help: "score TF-IDF with logistic regression on the same texts too" },
-} as const;
-
-export const TRAIN_MODEL_OPTIONS = { model: { ...model, default: "auto" }, labels, maxLength } as const;
 
 export const trainCommand: LibraryCommand = {
   name: "train",

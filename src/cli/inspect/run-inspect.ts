@@ -2,7 +2,7 @@ import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
 import { LORA_OPTIONS } from "../options/lora-options";
 import { pick } from "../options/option-table";
-import { INSPECT_OPTIONS } from "../inspect-command";
+import { INSPECT_OPTIONS } from "../options/inspect-options";
 import { describeSubject, type Description } from "./describe-subject";
 import { descriptionLines } from "./description-lines";
 import { findSubject } from "./find-subject";

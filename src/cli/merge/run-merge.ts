@@ -6,7 +6,7 @@ import { loadQuietly } from "../load-quietly";
 import { openClassifier } from "../open-classifier";
 import { pick } from "../options/option-table";
 import { MODEL_OPTIONS } from "../options/shared-options";
-import { MERGE_OPTIONS } from "../merge-command";
+import { MERGE_OPTIONS } from "../options/merge-options";
 import { shortPath } from "../run-in-terminal";
 import { checkOutput } from "./check-output";
 

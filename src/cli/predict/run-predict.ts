@@ -13,7 +13,7 @@ import { loadQuietly } from "../load-quietly";
 import { openClassifier } from "../open-classifier";
 import { pick, type OptionValues } from "../options/option-table";
 import { MODEL_OPTIONS } from "../options/shared-options";
-import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../predict-command";
+import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { predictTexts } from "./predict-texts";
 import { predictionLine } from "./prediction-line";
 import { readTextBatches, type ReadText } from "./text-stream";

@@ -9,7 +9,7 @@ import { flagOf, pick, type OptionValues } from "../options/option-table";
 import { LORA_OPTIONS } from "../options/lora-options";
 import { DATA_OPTIONS, SPLIT_OPTIONS } from "../options/shared-options";
 import { TRAIN_OPTIONS } from "../options/train-options";
-import { RUN_OPTIONS, TRAIN_MODEL_OPTIONS } from "../train-command";
+import { RUN_OPTIONS, TRAIN_MODEL_OPTIONS } from "../options/train-run-options";
 
 /** A training's options, by where they go. */
 export interface TrainPlan {
