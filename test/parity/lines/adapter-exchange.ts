@@ -133,7 +133,8 @@ function compareWritten(written: readonly Written[], theirs: Answer["written"]):
 async function compareWanted(wanted: readonly Wanted[], theirs: Answer["wanted"], ops: Ops): Promise<Measure[]> {
   const alone = { what: "adapter of peft's, read here: logits", cases: 0, largest: 0, bound: 1e-5, worst: "" };
   const named = { what: "named adapters of peft's in folders: logits", cases: 0, largest: 0, bound: 1e-5, worst: "" };
-  const combined = { what: "combined here as in peft: logits", cases: 0, largest: 0, bound: 1e-5, worst: "" };
+  // weights and rsLoRA's scaling make updates, and with them logits, of any size
+  const combined = { what: "combined here as in peft: logits, relative above 1", cases: 0, largest: 0, bound: 1e-5, worst: "" };
   const counts = { what: "adapter of peft's, read here: counted weights", cases: 0, largest: 0, bound: 0, worst: "" };
   const unknown = { what: "keys of peft's configurations that are not known", cases: wanted.length, largest: 0, bound: 0 };
   for (const [i, { base, directory, documents, adapters, combinations, about }] of wanted.entries()) {
@@ -153,7 +154,9 @@ async function compareWanted(wanted: readonly Wanted[], theirs: Answer["wanted"]
       if (theirs[i][combination.name] === undefined) continue; // peft found that it cannot be: a rank above a layer's size
       await classifier.addWeightedAdapter(combination);
       classifier.setAdapter(combination.name);
-      note(combined, difference(await logitsOf(classifier.model, documents), theirs[i][combination.name].logits), `${JSON.stringify(combination)} of ${about}`);
+      const { logits } = theirs[i][combination.name];
+      const size = logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 1);
+      note(combined, difference(await logitsOf(classifier.model, documents), logits) / size, `${JSON.stringify(combination)} of ${about}`);
     }
     classifier.dispose();
   }
