@@ -1,4 +1,4 @@
-"""Logits and gradients of adapters that tslora saved, by peft, in double precision."""
+"""Logits and gradients of adapters that tslora saved, by peft, in double precision; gradients in single too."""
 import json
 import sys
 
@@ -7,9 +7,11 @@ from peft import PeftModel
 from transformers import AutoModelForSequenceClassification
 
 
-svd = torch.linalg.svd
-# peft finds PiSSA's singular vectors in 32 bits, where two that are nearly equal are rounding: here, as in tslora, in 64
+svd, qr = torch.linalg.svd, torch.linalg.qr
+# peft finds PiSSA's singular vectors and OLoRA's bases in 32 bits, where two that are nearly equal are rounding: here,
+# as in tslora, in 64
 torch.linalg.svd = lambda a, **options: tuple(part.to(a.dtype) for part in svd(a.double(), **options))
+torch.linalg.qr = lambda a, **options: tuple(part.to(a.dtype) for part in qr(a.double(), **options))
 
 
 def file_name(name):
@@ -24,12 +26,18 @@ def batch(documents):
     return dict(input_ids=ids, attention_mask=mask)
 
 
-def compute(case):
-    model = PeftModel.from_pretrained(AutoModelForSequenceClassification.from_pretrained(case["base"]), case["adapter"], is_trainable=True).double().eval()
+def numbers(model, case):
+    model.zero_grad()
     logits = model(**batch(case["documents"])).logits
     torch.nn.functional.cross_entropy(logits, torch.tensor(case["labels"])).backward()
     gradients = {file_name(n): p.grad.flatten().tolist() for n, p in model.named_parameters() if p.requires_grad and p.grad is not None}
     return dict(logits=logits.flatten().tolist(), gradients=gradients)
+
+
+def compute(case):
+    model = PeftModel.from_pretrained(AutoModelForSequenceClassification.from_pretrained(case["base"]), case["adapter"], is_trainable=True).eval()
+    single = numbers(model, case)
+    return dict(**numbers(model.double(), case), single=single["gradients"])
 
 
 json.dump([compute(case) for case in json.load(open(sys.argv[1]))], open(sys.argv[2], "w"))
