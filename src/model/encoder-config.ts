@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { parseDownloadedObject } from "../base/parse-downloaded-json";
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 
@@ -59,14 +60,7 @@ export async function readEncoderConfig(directory: string): Promise<EncoderConfi
   } catch (error) {
     throw new TsloraError("not-found", `A Hugging Face model folder holds config.json, but ${path} cannot be read. Is this the folder of a model?`, { cause: error });
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new TsloraError("bad-input", `${path} is not JSON (${error instanceof Error ? error.message : ""}). Was its download cut off?`, { cause: error });
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TsloraError("bad-input", `${path} was expected to hold a JSON object.`);
-  return parseEncoderConfig(json as Record<string, unknown>, path);
+  return parseEncoderConfig(parseDownloadedObject(text, path), path);
 }
 
 /** Checks the content of a `config.json`; `where` stands in the error. */

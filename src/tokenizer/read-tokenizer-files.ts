@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { parseDownloadedObject } from "../base/parse-downloaded-json";
 import { TsloraError } from "../base/tslora-error";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -76,13 +77,5 @@ async function readText(path: string): Promise<string | undefined> {
 
 async function readJson(path: string): Promise<Json | undefined> {
   const text = await readText(path);
-  if (text === undefined) return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new TsloraError("bad-input", `${path} is not JSON (${error instanceof Error ? error.message : ""}). Was its download cut off?`, { cause: error });
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TsloraError("bad-input", `${path} was expected to hold a JSON object.`);
-  return json as Json;
+  return text === undefined ? undefined : parseDownloadedObject(text, path);
 }
