@@ -78,11 +78,11 @@ export interface Ops {
   /** x [m, n] = q r, q [m, k] with orthonormal columns, r [k, n] upper triangular, k = min(m, n). Signs as for svd. */
   qr(x: Tensor): { q: Tensor; r: Tensor };
   /**
-   * 0 with probability `rate`, else 1 / (1 - rate). Draws are a function of `seed` alone.
+   * 0 with probability `rate`, else 1: what dropout keeps. Draws are a function of `seed` alone.
    *
    * @param seed - two 32-bit integers
    */
-  dropoutMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor;
+  keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor;
 
   reshape(x: Tensor, shape: readonly number[]): Tensor;
   transpose(x: Tensor, permutation: readonly number[]): Tensor;

@@ -14,7 +14,10 @@ class RawTensor implements Tensor {
 }
 
 const SQRT_HALF = Math.SQRT1_2;
-const TF_DOUBLE = 2; // TensorFlow's DT_DOUBLE, which the binding does not name
+const TF_DOUBLE = 2; // TensorFlow's DT_DOUBLE and DT_UINT8, which the binding does not name
+const TF_BYTE = 4;
+const BYTE = 256;
+const OTHER_DRAWS = 0x5bd1e995; // parts a mask's second draw from its first
 const LOG_TWO_OVER_SQRT_PI = Math.log(2 / Math.sqrt(Math.PI));
 
 /**
@@ -191,12 +194,17 @@ export class TensorflowOps implements Ops {
     });
   }
 
-  dropoutMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
+  /**
+   * Eight random bits an element, a quarter of what a uniform float takes: drawing is what dropout costs. An element is
+   * kept where they reach a threshold, rate * 256, which each row of the last axis rounds up or down at random: so the
+   * probability is the rate, and not the nearest of 256 steps.
+   */
+  keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
+    if (rate * BYTE > BYTE - 1 || shape.length < 2) return this.tidy(() => this.#atLeast("float", this.#uniform(shape, seed), this.#scalar(rate))); // thresholds that no byte holds, or one alone
     return this.tidy(() => {
-      const seedTensor = this.int(Int32Array.from(seed), [2]);
-      const uniform = this.#runIds("StatelessRandomUniform", this.#attributes.random, [this.#ints(shape), idOf(seedTensor)]);
-      const kept = this.#run("GreaterEqual", this.#attributes.float, uniform, this.#scalar(rate));
-      return this.scale(this.#run("Cast", this.#attributes.boolToFloat, kept), 1 / (1 - rate));
+      const rows = this.#uniform([...shape.slice(0, -1), 1], [seed[0] ^ OTHER_DRAWS, seed[1]]);
+      const threshold = this.#run("Floor", this.#attributes.float, this.shift(rows, rate * BYTE)); // [..., 1]
+      return this.#atLeast("byte", this.#bytes(shape, seed), this.#run("Cast", this.#attributes.floatToByte, threshold));
     });
   }
 
@@ -228,6 +236,28 @@ export class TensorflowOps implements Ops {
       const column = this.#runIds("Reshape", this.#attributes.reshapeInt, [idOf(indices), this.#ints([indices.shape[0], 1])]);
       return this.#runIds("ScatterNd", this.#attributes.scatter, [idOf(column), idOf(updates), this.#ints([rows, ...updates.shape.slice(1)])]);
     });
+  }
+
+  /** Uniform in [0, 1). */
+  #uniform(shape: readonly number[], seed: readonly [number, number]): Tensor {
+    return this.tidy(() => this.#runIds("StatelessRandomUniform", this.#attributes.randomFloat, [this.#ints(shape), idOf(this.int(Int32Array.from(seed), [2]))]));
+  }
+
+  /** Uniform unsigned bytes. */
+  #bytes(shape: readonly number[], seed: readonly [number, number]): Tensor {
+    return this.tidy(() => {
+      const size = sizeOf(shape);
+      const words = this.#runIds("StatelessRandomUniformFullInt", this.#attributes.randomInt, [this.#ints([Math.ceil(size / 4)]), idOf(this.int(Int32Array.from(seed), [2]))]);
+      const bytes = this.#runIds("Bitcast", this.#attributes.intToBytes, [idOf(words)]); // [words, 4]
+      const flat = this.#runIds("Reshape", this.#attributes.reshapeByte, [idOf(bytes), this.#ints([words.shape[0] * 4])]);
+      const used = flat.shape[0] === size ? flat : this.#runIds("Slice", this.#attributes.sliceByte, [idOf(flat), this.#ints([0]), this.#ints([size])]);
+      return this.#runIds("Reshape", this.#attributes.reshapeByte, [idOf(used), this.#ints(shape)]);
+    });
+  }
+
+  /** 1 where x >= threshold, else 0, as floats. */
+  #atLeast(type: "float" | "byte", x: Tensor, threshold: Tensor): Tensor {
+    return this.#run("Cast", this.#attributes.boolToFloat, this.#run("GreaterEqual", this.#attributes[type], x, threshold));
   }
 
   #reduce(op: "Sum" | "Mean", x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
@@ -314,7 +344,13 @@ function attributesOf(binding: Binding) {
     concat: [t, type("Tidx", int)],
     gather: [type("Tparams", float), type("Tindices", int), type("Taxis", int), { name: "batch_dims", type: binding.TF_ATTR_INT, value: 0 }],
     scatter: [t, type("Tindices", int)],
-    random: [type("dtype", float), type("T", int), type("Tseed", int)],
+    byte: [type("T", TF_BYTE)],
+    intToBytes: [type("T", int), type("type", TF_BYTE)],
+    reshapeByte: [type("T", TF_BYTE), type("Tshape", int)],
+    sliceByte: [type("T", TF_BYTE), type("Index", int)],
+    randomFloat: [type("dtype", float), type("T", int), type("Tseed", int)],
+    randomInt: [type("dtype", int), type("T", int), type("Tseed", int)],
+    floatToByte: [type("SrcT", float), type("DstT", TF_BYTE), flag("Truncate", false)],
     floatToDouble: [type("SrcT", float), type("DstT", TF_DOUBLE), flag("Truncate", false)],
     doubleToFloat: [type("SrcT", TF_DOUBLE), type("DstT", float), flag("Truncate", false)],
     svd: [type("T", TF_DOUBLE), flag("compute_uv", true), flag("full_matrices", false)],

@@ -180,10 +180,10 @@ export class TfjsOps implements Ops {
     return { q: this.#own(q), r: this.#own(r) };
   }
 
-  dropoutMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
+  keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
     return this.#compute((tf) => {
       const draws = tf.randomUniform([...shape], 0, 1, "float32", seed[0] * 65_537 + seed[1]);
-      return tf.mul(tf.cast(tf.greaterEqual(draws, rate), "float32"), 1 / (1 - rate));
+      return tf.cast(tf.greaterEqual(draws, rate), "float32");
     });
   }
 

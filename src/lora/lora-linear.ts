@@ -1,6 +1,6 @@
 import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import { applyDropout } from "../model/dropout";
+import { applyUnscaledDropout } from "../model/dropout";
 import type { AdapterSaved, LinearAdapter } from "../model/linear";
 import type { Parameter } from "../model/parameter";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/pass";
@@ -42,26 +42,27 @@ export class LoraLinear implements LoraUpdate {
   forward(pass: ForwardPass, x: Tensor, { y }: { y: Tensor }): { y: Tensor; saved: AdapterSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
-      const { y: input, mask } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
-      const low = ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling); // [rows, r]
+      const { y: input, keep, factor } = applyUnscaledDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
+      const low = ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling * factor); // [rows, r]
       const update = ops.matMul(low, this.b.value, { transposeB: true }); // [rows, out]
-      return { y: ops.add(y, update), saved: { low, mask } };
+      return { y: ops.add(y, update), saved: { low, keep } };
     });
   }
 
   backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; needsInput: boolean }): Tensor | undefined {
     const { ops, gradients } = pass;
-    const { low, mask } = from.saved;
+    const { low, keep } = from.saved;
+    const factor = keep === undefined ? 1 : 1 / (1 - this.#dropout);
     if (low === undefined) throw new TypeError("A backward pass needs a forward pass made with the same adapter.");
     return ops.tidy(() => {
-      const dLow = ops.scale(ops.matMul(dy, this.b.value), this.scaling); // [rows, r]
+      const dLow = ops.scale(ops.matMul(dy, this.b.value), this.scaling * factor); // [rows, r]
       if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dy, low, { transposeA: true })); // [out, r]
       if (this.a.trainable) {
-        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, mask === undefined ? from.x : ops.mul(from.x, mask), { transposeA: true }))); // [r, in]
+        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, keep === undefined ? from.x : ops.mul(from.x, keep), { transposeA: true }))); // [r, in]
       }
       if (!from.needsInput) return undefined;
       const dInput = ops.matMul(dLow, this.a.value); // [rows, in]
-      return mask === undefined ? dInput : ops.mul(dInput, mask);
+      return keep === undefined ? dInput : ops.mul(dInput, keep);
     });
   }
 

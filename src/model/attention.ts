@@ -1,6 +1,6 @@
 import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import { applyDropout } from "./dropout";
+import { applyUnscaledDropout } from "./dropout";
 import type { LengthGroup } from "./packed-batch";
 import { dropoutOf, type ForwardPass } from "./pass";
 
@@ -18,10 +18,13 @@ export interface AttentionOptions {
 export interface AttentionSaved {
   readonly q: Tensor;
   readonly k: Tensor;
+  /** Under dropout, times 1 / (1 - rate): so the weights need no factor. */
   readonly v: Tensor;
   /** Weights before dropout: [documents, heads, queries, length]. */
   readonly weights: Tensor;
-  readonly mask?: Tensor;
+  /** Weights that dropout left, the others 0; undefined without dropout. */
+  readonly kept?: Tensor;
+  readonly factor: number;
   readonly context: Tensor;
 }
 
@@ -39,11 +42,12 @@ export function attentionForward(pass: ForwardPass, inputs: { q: Tensor; k: Tens
       ops.tidy(() => {
         const q = splitHeads(ops, inputs.q, { group: queryGroup(group, span), heads });
         const k = splitHeads(ops, inputs.k, { group, heads });
-        const v = splitHeads(ops, inputs.v, { group, heads });
         const weights = ops.softmax(ops.matMul(q, k, { transposeB: true })); // [documents, heads, queries, length]
-        const { y: dropped, mask } = applyDropout(weights, { ops, source: dropoutOf(pass), rate: dropout });
-        const context = ops.matMul(dropped, v); // [documents, heads, queries, headDim]
-        return { y: mergeHeads(ops, context), saved: { q, k, v, weights, mask, context } };
+        const { y: kept, keep, factor } = applyUnscaledDropout(weights, { ops, source: dropoutOf(pass), rate: dropout });
+        const plain = splitHeads(ops, inputs.v, { group, heads });
+        const v = keep === undefined ? plain : ops.scale(plain, factor);
+        const context = ops.matMul(kept, v); // [documents, heads, queries, headDim]
+        return { y: mergeHeads(ops, context), saved: { q, k, v, weights, kept: keep === undefined ? undefined : kept, factor, context } };
       }),
     );
     return { y: concat(ops, parts.map((part) => part.y)), saved: parts.map((part) => part.saved) };
@@ -52,29 +56,37 @@ export function attentionForward(pass: ForwardPass, inputs: { q: Tensor; k: Tens
 
 /**
  * The gradients of attention for its three inputs. By rowsum(dP * P) = rowsum(dO * O) the softmax's backward pass
- * needs no product of the size of the weights (Dao et al., FlashAttention, 2022), with dropout too.
+ * needs no product of the size of the weights (Dao et al., FlashAttention, 2022), with dropout too. With D dropout's
+ * zeros and ones, the scores' gradient (dP * D - rowsum) * P is dP * (P * D) - rowsum * P: the mask is not kept.
  *
  * @param dy - gradient for the context: [queries, width]
+ * @returns `dk` undefined where it is not asked for
  */
-export function attentionBackward(ops: Ops, dy: Tensor, options: AttentionOptions & { saved: readonly AttentionSaved[] }): { dq: Tensor; dk: Tensor; dv: Tensor } {
-  const { heads, groups, span } = options;
+export function attentionBackward(ops: Ops, dy: Tensor, options: AttentionOptions & { saved: readonly AttentionSaved[]; needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
+  const { heads, groups, span, needsKey } = options;
   return ops.tidy(() => {
     const parts = groups.map((group, i) =>
       ops.tidy(() => {
-        const { q, k, v, weights, mask, context } = options.saved[i];
+        const saved = options.saved[i];
         const dContext = splitHeads(ops, dy, { group: queryGroup(group, span), heads });
-        const dropped = mask === undefined ? weights : ops.mul(weights, mask);
-        const dv = ops.matMul(dropped, dContext, { transposeA: true });
-        const dDropped = ops.matMul(dContext, v, { transposeB: true });
-        const dWeights = mask === undefined ? dDropped : ops.mul(dDropped, mask);
-        const rowSums = ops.sum(ops.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
-        const dScores = ops.mul(ops.sub(dWeights, rowSums), weights);
-        const dq = ops.matMul(dScores, k);
-        const dk = ops.matMul(dScores, q, { transposeA: true });
-        return { dq: mergeHeads(ops, dq), dk: mergeHeads(ops, dk), dv: mergeHeads(ops, dv) };
+        const dV = ops.matMul(saved.kept ?? saved.weights, dContext, { transposeA: true }); // [documents, heads, length, headDim]
+        const dScores = scoresBackward(ops, dContext, saved); // [documents, heads, queries, length]
+        const dq = ops.matMul(dScores, saved.k);
+        const dk = needsKey ? mergeHeads(ops, ops.matMul(dScores, saved.q, { transposeA: true })) : undefined;
+        return { dq: mergeHeads(ops, dq), dk, dv: mergeHeads(ops, saved.kept === undefined ? dV : ops.scale(dV, saved.factor)) };
       }),
     );
-    return { dq: concat(ops, parts.map((p) => p.dq)), dk: concat(ops, parts.map((p) => p.dk)), dv: concat(ops, parts.map((p) => p.dv)) };
+    return { dq: concat(ops, parts.map((p) => p.dq)), dk: needsKey ? concat(ops, parts.flatMap(({ dk }) => dk ?? [])) : undefined, dv: concat(ops, parts.map((p) => p.dv)) };
+  });
+}
+
+/** The gradient of the scores under the softmax and dropout. */
+function scoresBackward(ops: Ops, dContext: Tensor, { weights, kept, v, context }: AttentionSaved): Tensor {
+  return ops.tidy(() => {
+    const dKept = ops.matMul(dContext, v, { transposeB: true }); // [documents, heads, queries, length]
+    const rowSums = ops.sum(ops.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
+    if (kept === undefined) return ops.mul(ops.sub(dKept, rowSums), weights);
+    return ops.sub(ops.mul(dKept, kept), ops.mul(weights, rowSums));
   });
 }
 

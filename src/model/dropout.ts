@@ -19,9 +19,14 @@ export class DropoutSource {
     return this.#draws;
   }
 
+  /** The next mask: 0 where dropped, else 1. */
+  keep(ops: Ops, shape: readonly number[], rate: number): Tensor {
+    return ops.keepMask(shape, rate, [this.#seed, this.#draws++]);
+  }
+
   /** The next mask: 0 or 1 / (1 - rate). */
   mask(ops: Ops, shape: readonly number[], rate: number): Tensor {
-    return ops.dropoutMask(shape, rate, [this.#seed, this.#draws++]);
+    return ops.tidy(() => ops.scale(this.keep(ops, shape, rate), 1 / (1 - rate)));
   }
 }
 
@@ -31,4 +36,15 @@ export function applyDropout(x: Tensor, options: { ops: Ops; source: DropoutSour
   if (source === undefined || rate === 0) return { y: x };
   const mask = source.mask(ops, x.shape, rate);
   return { y: ops.mul(x, mask), mask };
+}
+
+/**
+ * Dropout whose factor is left to the caller: y is x where it is kept, else 0, and `factor`, 1 / (1 - rate), is due where
+ * it costs least. Without a source or at rate 0, x itself, 1 and no mask.
+ */
+export function applyUnscaledDropout(x: Tensor, options: { ops: Ops; source: DropoutSource | undefined; rate: number }): { y: Tensor; keep?: Tensor; factor: number } {
+  const { ops, source, rate } = options;
+  if (source === undefined || rate === 0) return { y: x, factor: 1 };
+  const keep = source.keep(ops, x.shape, rate);
+  return { y: ops.mul(x, keep), keep, factor: 1 / (1 - rate) };
 }

@@ -128,10 +128,10 @@ export class EncoderLayer {
       const dMixed = saved.attentionMask === undefined ? dSum1 : ops.mul(dSum1, saved.attentionMask);
       const dContext = m.attentionOutput.backward(pass, dMixed, { saved: saved.attentionOutput, needsInput: needsProjections });
       if (dContext === undefined) return undefined;
-      const { dq, dk, dv } = attentionBackward(ops, dContext, { heads: this.#config.numAttentionHeads, groups: plan.groups, span: plan.span, saved: saved.attention });
+      const { dq, dk, dv } = attentionBackward(ops, dContext, { heads: this.#config.numAttentionHeads, groups: plan.groups, span: plan.span, saved: saved.attention, needsKey: needsInput || m.key.hasTrainables });
       const dQuery = ops.scale(dq, 1 / Math.sqrt(this.#config.hiddenSize / this.#config.numAttentionHeads));
       const throughQuery = m.query.backward(pass, dQuery, { saved: saved.query, needsInput });
-      const throughKey = m.key.backward(pass, dk, { saved: saved.key, needsInput });
+      const throughKey = dk && m.key.backward(pass, dk, { saved: saved.key, needsInput });
       const throughValue = m.value.backward(pass, dv, { saved: saved.value, needsInput });
       if (throughQuery === undefined || throughKey === undefined || throughValue === undefined) return undefined;
       const dResidual = ops.add(throughQuery, dSum1); // [queries, width]

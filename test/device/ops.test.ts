@@ -118,23 +118,27 @@ test("using a tensor after its disposal is an error, not a crash", () => {
   assert.throws(() => raw.float(Float32Array.of(1, 2), [3]), /takes 3 values; 2 came/);
 });
 
-test("dropout masks: values, mean and variance by the formula, and a function of the seed", async () => {
-  const rate = 0.1;
-  const n = 40_000;
-  const draw = async (seed: [number, number]): Promise<Float32Array> => {
-    const mask = raw.dropoutMask([n], rate, seed);
-    const values = await raw.read(mask);
-    raw.dispose(mask);
-    return values;
-  };
-  const mask = await draw([1, 2]);
-  assert.deepEqual(mask, await draw([1, 2]));
-  assert.notDeepEqual(mask, await draw([1, 3]));
-  const kept = Math.fround(1 / (1 - rate));
-  assert.ok(mask.every((value) => value === 0 || Math.abs(value - kept) < 1e-6));
-  const mean = mask.reduce((a, b) => a + b, 0) / n;
-  const variance = mask.reduce((a, b) => a + (b - mean) ** 2, 0) / n;
-  const sd = Math.sqrt(rate / (1 - rate)); // of one value: mean 1, variance rate / (1 - rate)
-  assert.ok(Math.abs(mean - 1) < (4 * sd) / Math.sqrt(n), `mean ${mean}`);
-  assert.ok(Math.abs(variance - sd * sd) < 0.01, `variance ${variance}`);
-});
+for (const [rate, shape] of [[0.1, [40_000]], [0.1, [5, 81, 101]], [0.5, [200, 200]], [0.003, [200, 199]], [0.9975, [300, 200]]] as const) {
+  test(`what dropout keeps at rate ${rate} of [${shape.join(", ")}]: values and mean by the formula, and a function of the seed`, async () => {
+    const n = shape.reduce((a, b) => a * b, 1);
+    const draw = async (seed: [number, number]): Promise<Float32Array> => {
+      const mask = raw.keepMask(shape, rate, seed);
+      assert.deepEqual(mask.shape, shape);
+      const values = Float32Array.from(await raw.read(mask));
+      raw.dispose(mask);
+      return values;
+    };
+    const before = raw.alive();
+    const mask = await draw([1, 2]);
+    assert.equal(raw.alive(), before);
+    assert.deepEqual(mask, await draw([1, 2]));
+    assert.notDeepEqual(mask, await draw([1, 3]));
+    assert.notDeepEqual(mask, await draw([2, 2]));
+    assert.ok(mask.every((value) => value === 0 || value === 1));
+    // Over twenty draws: 0.1 is not to be 26 / 256, nor 25 / 256.
+    let dropped = 0;
+    for (let i = 0; i < 20; i++) dropped += n - (await draw([9, i])).reduce((a, b) => a + b, 0);
+    const deviation = Math.sqrt((rate * (1 - rate)) / (20 * n));
+    assert.ok(Math.abs(dropped / (20 * n) - rate) < 4.5 * deviation, `rate ${dropped / (20 * n)}`);
+  });
+}
