@@ -59,6 +59,14 @@ export interface Ops {
 
   /** Matrix product of the last two axes; leading axes are batches and must be equal. */
   matMul(a: Tensor, b: Tensor, options?: { transposeA?: boolean; transposeB?: boolean }): Tensor;
+  /**
+   * x rounded to bfloat16 (8 bits of precision, the range of a float): an operand of `matMulBfloat16` and of nothing else.
+   *
+   * @throws TsloraError `unsupported` where the device's backend has no such numbers
+   */
+  toBfloat16(x: Tensor): Tensor;
+  /** The product of two matrices from `toBfloat16`, summed in 32 bits and rounded to bfloat16 at the end; a float tensor. */
+  matMulBfloat16(a: Tensor, b: Tensor): Tensor;
   /** x + bias along the last axis. */
   addBias(x: Tensor, bias: Tensor): Tensor;
   sum(x: Tensor, axes: readonly number[], options?: { keepDims?: boolean }): Tensor;

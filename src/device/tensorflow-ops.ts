@@ -14,8 +14,10 @@ class RawTensor implements Tensor {
 }
 
 const SQRT_HALF = Math.SQRT1_2;
-const TF_DOUBLE = 2; // TensorFlow's DT_DOUBLE and DT_UINT8, which the binding does not name
+// TensorFlow's DT_DOUBLE, DT_UINT8 and DT_BFLOAT16, which the binding does not name.
+const TF_DOUBLE = 2;
 const TF_BYTE = 4;
+const TF_BFLOAT16 = 14;
 const BYTE = 256;
 const OTHER_DRAWS = 0x5bd1e995; // parts a mask's second draw from its first
 const LOG_TWO_OVER_SQRT_PI = Math.log(2 / Math.sqrt(Math.PI));
@@ -140,6 +142,14 @@ export class TensorflowOps implements Ops {
     const kind = (options.transposeA === true ? 2 : 0) + (options.transposeB === true ? 1 : 0);
     if (a.shape.length === 2) return this.#run("MatMul", this.#attributes.matMul[kind], a, b);
     return this.#run("BatchMatMulV2", this.#attributes.batchMatMul[kind], a, b);
+  }
+
+  toBfloat16(x: Tensor): Tensor {
+    return this.#run("Cast", this.#attributes.floatToBfloat16, x);
+  }
+
+  matMulBfloat16(a: Tensor, b: Tensor): Tensor {
+    return this.tidy(() => this.#run("Cast", this.#attributes.bfloat16ToFloat, this.#run("MatMul", this.#attributes.matMulBfloat16, a, b)));
   }
 
   addBias(x: Tensor, bias: Tensor): Tensor {
@@ -334,6 +344,9 @@ function attributesOf(binding: Binding) {
     float: [t],
     matMul: pairs.map(([a, b]) => [t, flag("transpose_a", a), flag("transpose_b", b)]),
     batchMatMul: pairs.map(([a, b]) => [t, flag("adj_x", a), flag("adj_y", b)]),
+    matMulBfloat16: [type("T", TF_BFLOAT16), flag("transpose_a", false), flag("transpose_b", false)],
+    floatToBfloat16: [type("SrcT", float), type("DstT", TF_BFLOAT16), flag("Truncate", false)],
+    bfloat16ToFloat: [type("SrcT", TF_BFLOAT16), type("DstT", float), flag("Truncate", false)],
     biasAdd: [t, { name: "data_format", type: binding.TF_ATTR_STRING, value: "NHWC" }],
     reduce: [t, type("Tidx", int), flag("keep_dims", false)],
     reduceKeep: [t, type("Tidx", int), flag("keep_dims", true)],

@@ -1,3 +1,4 @@
+import { TsloraError } from "../base/tslora-error";
 import type { Rank } from "@tensorflow/tfjs-core";
 
 import { jacobiSvd } from "./jacobi-svd";
@@ -128,6 +129,14 @@ export class TfjsOps implements Ops {
 
   matMul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
     return this.#own(this.#tf.matMul(innerOf(a), innerOf(b), options.transposeA, options.transposeB));
+  }
+
+  toBfloat16(): never {
+    throw new TsloraError("unsupported", `bfloat16 was asked for (bf16), but tfjs's backend "${this.#tf.getBackend()}" has 32-bit floats alone. Leave bf16 out, or train on TensorFlow (device "cpu" or "cuda").`);
+  }
+
+  matMulBfloat16(): never {
+    return this.toBfloat16();
   }
 
   addBias(x: Tensor, bias: Tensor): Tensor {

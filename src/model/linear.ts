@@ -34,8 +34,11 @@ export interface LinearSaved {
   readonly adapter?: AdapterSaved;
 }
 
-/** A weight transposed, and of which of its versions. */
-interface Transposed {
+/** What is computed from a weight, [out, in], and kept. */
+type Derived = "transposed" | "bfloat16" | "transposed bfloat16";
+
+/** It, and of which of the weight's versions. */
+interface Kept {
   readonly version: number;
   readonly value: Tensor;
 }
@@ -43,7 +46,7 @@ interface Transposed {
 /** y = x W' + b, with W in PyTorch's layout (out, in). */
 export class Linear {
   readonly #ops: Ops;
-  readonly #transposed = new Map<Parameter, Transposed>();
+  readonly #derived = new Map<Parameter, Map<Derived, Kept>>();
   #used: { readonly weight: Parameter; readonly bias: Parameter };
   #adapter: LinearAdapter | undefined;
 
@@ -83,10 +86,10 @@ export class Linear {
   use(substitutes?: Substitutes): void {
     const { weight, bias } = this;
     this.#used = { weight: substitutes?.get(weight) ?? weight, bias: substitutes?.get(bias) ?? bias };
-    for (const [parameter, { value }] of this.#transposed) {
+    for (const [parameter, kept] of this.#derived) {
       if (parameter === weight) continue;
-      this.#ops.dispose(value);
-      this.#transposed.delete(parameter);
+      this.#ops.disposeIn(kept);
+      this.#derived.delete(parameter);
     }
   }
 
@@ -99,7 +102,8 @@ export class Linear {
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
-      const base = ops.addBias(ops.matMul(x, this.#weightTransposed()), this.#used.bias.value); // [rows, out]
+      const product = pass.kind === "training" && pass.precision === "bfloat16" ? ops.matMulBfloat16(ops.toBfloat16(x), this.#kept("transposed bfloat16")) : ops.matMul(x, this.#kept("transposed"));
+      const base = ops.addBias(product, this.#used.bias.value); // [rows, out]
       if (this.#adapter === undefined) return { y: base, saved: { x } };
       const { y, saved } = this.#adapter.forward(pass, x, { y: base, base: this.#adapted() });
       return { y, saved: { x, adapter: saved } };
@@ -115,7 +119,7 @@ export class Linear {
     if (bias.trainable) gradients.add(bias, () => ops.sum(dy, [0]));
     const fromAdapter = this.#adapter?.backward(pass, dy, { x: saved.x, saved: saved.adapter ?? {}, base: this.#adapted(), needsInput });
     if (!needsInput) return undefined;
-    const fromBase = ops.matMul(dy, weight.value); // [rows, in]
+    const fromBase = pass.precision === "bfloat16" ? ops.tidy(() => ops.matMulBfloat16(ops.toBfloat16(dy), this.#kept("bfloat16"))) : ops.matMul(dy, weight.value); // [rows, in]
     if (fromAdapter === undefined) return fromBase;
     const dx = ops.add(fromBase, fromAdapter);
     ops.dispose(fromBase, fromAdapter);
@@ -123,24 +127,30 @@ export class Linear {
   }
 
   dispose(): void {
-    for (const { value } of this.#transposed.values()) this.#ops.dispose(value);
-    this.#transposed.clear();
+    this.#ops.disposeIn(this.#derived);
+    this.#derived.clear();
     this.weight.dispose();
     this.bias.dispose();
   }
 
   #adapted(): AdaptedWeights {
-    return { weight: this.#used.weight.value, bias: this.#used.bias.value, transposed: () => this.#weightTransposed() };
+    return { weight: this.#used.weight.value, bias: this.#used.bias.value, transposed: () => this.#kept("transposed") };
   }
 
-  /** W' [in, out], kept: a product with a transposed right side costs a third more on the CPU. */
-  #weightTransposed(): Tensor {
+  /** What is computed from the weight; kept: a product with a transposed right side costs up to a third more on the CPU. */
+  #kept(what: Derived): Tensor {
     const { weight } = this.#used;
-    const kept = this.#transposed.get(weight);
-    if (kept?.version === weight.version) return kept.value;
-    this.#ops.dispose(kept?.value);
-    const value = this.#ops.escape(() => this.#ops.transpose(weight.value, [1, 0]));
-    this.#transposed.set(weight, { version: weight.version, value });
+    const ops = this.#ops;
+    const ofWeight = this.#derived.get(weight) ?? new Map<Derived, Kept>();
+    this.#derived.set(weight, ofWeight);
+    const before = ofWeight.get(what);
+    if (before?.version === weight.version) return before.value;
+    ops.dispose(before?.value);
+    const value = ops.escape(() => {
+      const laid = what === "bfloat16" ? weight.value : ops.transpose(weight.value, [1, 0]);
+      return what === "transposed" ? laid : ops.toBfloat16(laid);
+    });
+    ofWeight.set(what, { version: weight.version, value });
     return value;
   }
 }

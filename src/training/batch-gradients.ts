@@ -2,6 +2,7 @@ import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import type { DropoutSource } from "../model/dropout";
 import type { Gradients } from "../model/gradients";
 import { packDocuments } from "../model/packed-batch";
+import type { Precision } from "../model/pass";
 import { splitByTokens } from "./batches";
 import { classificationLoss, lossWeight, type ClassificationLoss, type ExampleLabel } from "./classification-loss";
 
@@ -22,18 +23,18 @@ export interface TrainingDocuments {
  */
 export async function batchGradients(
   { model }: Pick<SequenceClassifier, "model">,
-  options: { microBatches: readonly (readonly number[])[]; data: TrainingDocuments; loss: ClassificationLoss; dropout: DropoutSource | undefined; maxTokensPerPass: number; gradients: Gradients },
+  options: { microBatches: readonly (readonly number[])[]; data: TrainingDocuments; loss: ClassificationLoss; dropout: DropoutSource | undefined; precision?: Precision; maxTokensPerPass: number; gradients: Gradients },
 ): Promise<number> {
-  const { microBatches, data, loss, dropout, maxTokensPerPass, gradients } = options;
+  const { microBatches, data, loss, dropout, precision, maxTokensPerPass, gradients } = options;
   const { ops } = model;
   const labelsOf = (indices: readonly number[]): ExampleLabel[] => indices.map((index) => data.labels[index]);
   const divisor = lossWeight(labelsOf(microBatches.flat()), loss);
   let total = 0;
   for (const part of microBatches.flatMap((batch) => splitByTokens(batch, { lengths: data.lengths, maxTokens: maxTokensPerPass }))) {
     const packed = packDocuments(part.map((index) => data.documents[index]));
-    const forward = model.forward({ kind: "training", ops, dropout }, packed);
+    const forward = model.forward({ kind: "training", ops, dropout, precision }, packed);
     const { loss: partLoss, dLogits } = classificationLoss(forward.logits, { ops, labels: labelsOf(packed.order.map((inPart) => part[inPart])), loss, divisor });
-    model.backward({ ops, gradients }, dLogits, forward);
+    model.backward({ ops, gradients, precision }, dLogits, forward);
     total += (await ops.read(partLoss))[0];
     forward.release();
     ops.dispose(partLoss, dLogits);

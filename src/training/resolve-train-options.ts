@@ -32,6 +32,7 @@ const KNOWN: Readonly<Record<keyof TrainOptions, true>> = {
   reportTo: true,
   seed: true,
   maxTokensPerPass: true,
+  bf16: true,
   signal: true,
 };
 const SCHEDULERS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
@@ -84,7 +85,8 @@ export function resolveTrainOptions(options: TrainOptions, context: OptionContex
     resumeFrom: options.resumeFrom,
     reportTo: options.reportTo ?? "none",
     seed: options.seed ?? 42,
-    maxTokensPerPass: options.maxTokensPerPass ?? 2048,
+    maxTokensPerPass: options.maxTokensPerPass ?? 1024,
+    bf16: options.bf16 ?? false,
     signal: options.signal,
   };
   const problems = new Problems("train");
@@ -120,7 +122,7 @@ function checkValues(problems: Problems, { options, resolved, context }: { optio
   oneOf("lrSchedulerType", SCHEDULERS);
   oneOf("metricForBestModel", METRICS[context.problemType]);
   oneOf("reportTo", ["none", "tensorboard"]);
-  for (const name of ["groupByLength", "greaterIsBetter", "loadBestModelAtEnd"] as const) oneOf(name, [true, false]);
+  for (const name of ["groupByLength", "greaterIsBetter", "loadBestModelAtEnd", "bf16"] as const) oneOf(name, [true, false]);
   for (const name of ["outputDir", "resumeFrom"] as const) {
     const value: unknown = options[name];
     problems.expect(value === undefined || (typeof value === "string" && value !== ""), `${name} is to be a folder's path; ${came(value)}`);

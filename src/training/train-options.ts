@@ -129,10 +129,17 @@ export interface TrainOptions {
   readonly seed?: number;
   /**
    * Tokens in one forward and backward pass: a batch of more is taken in parts whose gradients are summed. Memory
-   * grows with it; the result does not change.
-   * @default 2048
+   * grows with it. Without dropout the result does not change; with it, masks are drawn for other parts.
+   * @default 1024
    */
   readonly maxTokensPerPass?: number;
+  /**
+   * Multiplies by the layers' own weights from operands rounded to bfloat16, as autocast does: faster where the
+   * processor has such instructions. Of a gradient's largest value some percent are then rounding. Evaluation stays in
+   * 32-bit floats.
+   * @default false
+   */
+  readonly bf16?: boolean;
   /** Stops the run at the next step, with a checkpoint. */
   readonly signal?: AbortSignal;
 }

@@ -162,14 +162,14 @@ export class TrainingRun {
   async #takeStep(microBatches: readonly (readonly number[])[]): Promise<TrainEvent> {
     const { model } = this.#classifier;
     const { ops } = model;
-    const { learningRate: peak, lrSchedulerType: kind, maxGradNorm, maxTokensPerPass } = this.#options;
+    const { learningRate: peak, lrSchedulerType: kind, maxGradNorm, maxTokensPerPass, bf16 } = this.#options;
     const started = performance.now();
     const gradients = new Gradients(ops);
     const learningRate = learningRateAt(this.#step, { peak, kind, ...this.#plan });
     let loss: number;
     let gradNorm: number;
     try {
-      loss = await batchGradients(this.#classifier, { microBatches, data: this.#data, loss: this.#loss, dropout: this.#dropout, maxTokensPerPass, gradients });
+      loss = await batchGradients(this.#classifier, { microBatches, data: this.#data, loss: this.#loss, dropout: this.#dropout, precision: bf16 ? "bfloat16" : "float32", maxTokensPerPass, gradients });
       gradNorm = await gradientNorm(gradients, { ops });
       this.#expect(this.#guards.checkNumbers({ loss, gradNorm }), microBatches.flat());
       this.#optimizer.step(gradients, { learningRate, gradientScale: clipScale(gradNorm, maxGradNorm) });

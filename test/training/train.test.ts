@@ -91,6 +91,33 @@ test("micro-batches add up to the batch, with and without class weights, one lab
   }
 });
 
+for (const method of ["lora", "full"] as const) {
+  test(`${method}: in bfloat16 a run goes the way of 32-bit floats, but for rounding, and leaves as many tensors`, async () => {
+    const lossesWith = async (bf16: boolean): Promise<number[]> => {
+      const c = await classifier("distilbert", { dropout: 0 });
+      if (method === "lora") c.addAdapter({ r: 2, loraDropout: 0 });
+      else c.trainAllWeights();
+      const counts: number[] = [];
+      const losses: number[] = [];
+      for await (const event of train(c, { train: data, maxSteps: 12, perDeviceTrainBatchSize: 8, maxTokensPerPass: 30, bf16 })) {
+        if (event.type !== "step") continue;
+        losses.push(event.loss);
+        counts.push(ops.alive());
+      }
+      assert.equal(new Set(counts.slice(1)).size, 1, counts.join());
+      const alive = ops.alive();
+      c.dispose();
+      assert.ok(ops.alive() < alive);
+      return losses;
+    };
+    const before = ops.alive();
+    const [exact, rounded] = [await lossesWith(false), await lossesWith(true)];
+    assert.equal(ops.alive(), before);
+    const apart = maxDifference(exact, rounded);
+    assert.ok(apart > 1e-6 && apart < 0.02, `losses differ by ${apart}`);
+  });
+}
+
 test("a step leaves as many tensors as it found", async () => {
   const c = await classifier();
   c.addAdapter({ r: 2, targetModules: "all-linear" });
