@@ -28,9 +28,9 @@ export interface LinearAdapter {
   backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean }): Tensor | undefined;
 }
 
-/** What a linear layer keeps for its backward pass. */
+/** What a linear layer keeps for its backward pass: its input only where something is trained that needs it. */
 export interface LinearSaved {
-  readonly x: Tensor;
+  readonly x?: Tensor;
   readonly adapter?: AdapterSaved;
 }
 
@@ -104,9 +104,10 @@ export class Linear {
     return ops.tidy(() => {
       const product = pass.kind === "training" && pass.precision === "bfloat16" ? ops.matMulBfloat16(ops.toBfloat16(x), this.#kept("transposed bfloat16")) : ops.matMul(x, this.#kept("transposed"));
       const base = ops.addBias(product, this.#used.bias.value); // [rows, out]
-      if (this.#adapter === undefined) return { y: base, saved: { x } };
+      const kept = this.#used.weight.trainable || this.#adapter !== undefined ? x : undefined;
+      if (this.#adapter === undefined) return { y: base, saved: { x: kept } };
       const { y, saved } = this.#adapter.forward(pass, x, { y: base, base: this.#adapted() });
-      return { y, saved: { x, adapter: saved } };
+      return { y, saved: { x: kept, adapter: saved } };
     });
   }
 
@@ -115,9 +116,9 @@ export class Linear {
     const { ops, gradients } = pass;
     const { saved, needsInput } = from;
     const { weight, bias } = this.#used;
-    if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, saved.x, { transposeA: true })); // [out, in]
+    if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true })); // [out, in]
     if (bias.trainable) gradients.add(bias, () => ops.sum(dy, [0]));
-    const fromAdapter = this.#adapter?.backward(pass, dy, { x: saved.x, saved: saved.adapter ?? {}, base: this.#adapted(), needsInput });
+    const fromAdapter = this.#adapter?.backward(pass, dy, { x: expected(saved.x), saved: saved.adapter ?? {}, base: this.#adapted(), needsInput });
     if (!needsInput) return undefined;
     const fromBase = pass.precision === "bfloat16" ? ops.tidy(() => ops.matMulBfloat16(ops.toBfloat16(dy), this.#kept("bfloat16"))) : ops.matMul(dy, weight.value); // [rows, in]
     if (fromAdapter === undefined) return fromBase;
@@ -153,4 +154,9 @@ export class Linear {
     ofWeight.set(what, { version: weight.version, value });
     return value;
   }
+}
+
+function expected(x: Tensor | undefined): Tensor {
+  if (x === undefined) throw new TypeError("A backward pass needs a forward pass in which the same weights were to be trained.");
+  return x;
 }
