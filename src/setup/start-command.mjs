@@ -33,6 +33,10 @@ const COMMANDS = {
     await setUp({ conformance: (process.env["TSLORA_JUPYTER_PYTHON"] ?? "") === "" });
     return runCompiledTest("test/conformance/bench.ts", parameters, { root: ROOT });
   },
+  "bench-profile": async (parameters) => {
+    await setUp();
+    return runCompiledTest("test/bench/profile.ts", parameters, { root: ROOT });
+  },
   lab: async (parameters) => {
     await setUp({ lab: true });
     return openLab(parameters, { root: ROOT });
