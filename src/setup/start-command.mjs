@@ -37,6 +37,14 @@ const COMMANDS = {
     await setUp({ reference: (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "" });
     return runCompiledTest("test/bench/run.ts", parameters, { root: ROOT });
   },
+  "bench-growth": async (parameters) => {
+    await setUp();
+    return runCompiledTest("test/bench/growth.ts", parameters, { root: ROOT });
+  },
+  "bench-soak": async (parameters) => {
+    await setUp();
+    return runCompiledTest("test/bench/soak.ts", parameters, { root: ROOT });
+  },
   "bench-profile": async (parameters) => {
     await setUp();
     return runCompiledTest("test/bench/profile.ts", parameters, { root: ROOT });

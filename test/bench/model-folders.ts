@@ -7,8 +7,8 @@ import { Random } from "../../src/base/random";
 import { sizeOf } from "../../src/device/tensor";
 import { writeSafetensors } from "../../src/model/write-safetensors";
 
-/** The two models of the bars, and DistilBERTs of another depth for the growth curves. */
-export type ModelSize = "minilm" | "distilbert" | { readonly distilbertLayers: number };
+/** The two models of the bars, and one of MiniLM's width and any depth for the growth curves. */
+export type ModelSize = "minilm" | "distilbert" | { readonly layers: number };
 
 /** How a model's folder is to be. */
 export interface ModelFolderOptions {
@@ -27,6 +27,8 @@ const DISTILBERT_RATES = ["dropout", "attention_dropout", "seq_classif_dropout"]
 /** The configuration of distilbert-base-uncased. */
 const DISTILBERT = { model_type: "distilbert", architectures: ["DistilBertForMaskedLM"], activation: "gelu", attention_dropout: 0.1, dim: 768, dropout: 0.1, hidden_dim: 3072, initializer_range: 0.02, max_position_embeddings: 512, n_heads: 12, n_layers: 6, pad_token_id: 0, qa_dropout: 0.1, seq_classif_dropout: 0.2, sinusoidal_pos_embds: false, tie_weights_: true, vocab_size: 30522 };
 
+const NARROW = { dim: 384, hidden_dim: 1536 };
+
 /**
  * Makes a model's folder that both sides load: the embedded MiniLM, or the size of distilbert-base-uncased with random
  * weights (their values do not matter for speed) and the same vocabulary. A folder that is there is left as it is.
@@ -34,17 +36,17 @@ const DISTILBERT = { model_type: "distilbert", architectures: ["DistilBertForMas
  * @returns its path
  */
 export async function makeModelFolder({ size, dropout, parent }: ModelFolderOptions): Promise<string> {
-  const layers = typeof size === "object" ? size.distilbertLayers : 6;
-  const name = typeof size === "object" ? `distilbert-${layers}` : size;
+  const shape = typeof size === "object" ? { ...DISTILBERT, ...NARROW, n_layers: size.layers } : DISTILBERT;
+  const name = typeof size === "object" ? `${size.layers}-layers` : size;
   const folder = join(parent, dropout === 0 ? `${name}-without-dropout` : name);
   if (existsSync(join(folder, "config.json"))) return folder;
   await mkdir(folder, { recursive: true });
   for (const file of TOKENIZER_FILES) await copyFile(join(EMBEDDED, file), join(folder, file));
   const weights = join(folder, "model.safetensors");
-  const own = size === "minilm" ? (JSON.parse(await readFile(join(EMBEDDED, "config.json"), "utf8")) as object) : { ...DISTILBERT, n_layers: layers };
+  const own = size === "minilm" ? (JSON.parse(await readFile(join(EMBEDDED, "config.json"), "utf8")) as object) : shape;
   if (size === "minilm") await symlink(join(EMBEDDED, "model.safetensors"), weights);
   else if (dropout === 0) await symlink(join(await makeModelFolder({ size, parent }), "model.safetensors"), weights);
-  else await writeSafetensors(weights, { tensors: randomWeights(layers), metadata: { format: "pt" } });
+  else await writeSafetensors(weights, { tensors: randomWeights(shape), metadata: { format: "pt" } });
   const rates = size === "minilm" ? BERT_RATES : DISTILBERT_RATES;
   const config = dropout === 0 ? { ...own, ...Object.fromEntries(rates.map((rate) => [rate, 0])) } : own;
   await writeFile(join(folder, "config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
@@ -52,8 +54,8 @@ export async function makeModelFolder({ size, dropout, parent }: ModelFolderOpti
 }
 
 /** A DistilBERT encoder's weights, drawn when their turn to be written comes; the head is left to be drawn anew. */
-function randomWeights(layers: number): { name: string; shape: readonly number[]; values: () => Promise<Float32Array> }[] {
-  const { dim: width, hidden_dim: inner, vocab_size: vocab, max_position_embeddings: positions } = DISTILBERT;
+function randomWeights(config: typeof DISTILBERT): { name: string; shape: readonly number[]; values: () => Promise<Float32Array> }[] {
+  const { dim: width, hidden_dim: inner, vocab_size: vocab, max_position_embeddings: positions, n_layers: layers } = config;
   const random = new Random(1);
   const uniform = async (shape: readonly number[]): Promise<Float32Array> => Float32Array.from({ length: sizeOf(shape) }, () => (random.uint32() / 2 ** 32 - 0.5) * 0.07); // deviation 0.02
   const tensors: { name: string; shape: readonly number[]; values: () => Promise<Float32Array> }[] = [];

@@ -15,6 +15,8 @@ export interface OpWatch {
   /** Matrix products by name and shapes, other ops by name and the first output's shape. */
   readonly byShape: ReadonlyMap<string, OpTotal>;
   reset(): void;
+  /** Ends the watching for good: calls go straight through. */
+  stop(): void;
 }
 
 type Calls = Record<string, (...parameters: never[]) => unknown>;
@@ -36,11 +38,13 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
     const total = map.get(key) ?? { calls: 0, ms: 0, flop: 0 };
     map.set(key, { calls: total.calls + 1, ms: total.ms + ms, flop: total.flop + flop });
   };
+  let stopped = false;
   const watched: Calls = Object.create(binding) as Calls;
   for (const name of Object.getOwnPropertyNames(binding)) {
     const call = (binding as unknown as Calls)[name];
     if (typeof call !== "function" || name === "executeOp" || /^[A-Z]/.test(name)) continue;
     const timed = (...parameters: never[]): unknown => {
+      if (stopped) return call.apply(binding, parameters);
       const start = performance.now();
       const result = call.apply(binding, parameters);
       note(byOp, `(${name})`, performance.now() - start, 0);
@@ -51,6 +55,7 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
     Object.defineProperty(watched, name, { value: timed }); // the binding's own are read-only
   }
   const executeOp: Binding["executeOp"] = (name, attributes, inputs, outputs) => {
+    if (stopped) return binding.executeOp(name, attributes, inputs, outputs);
     const start = performance.now();
     const results = binding.executeOp(name, attributes, inputs, outputs);
     const ms = performance.now() - start;
@@ -64,7 +69,8 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
   tensorflow.binding = Object.defineProperties(watched, { executeOp: { value: executeOp } }) as unknown as Binding;
   const shown = (shape: readonly number[]): string => `[${shape.map((extent) => (extent <= 16 || extents.has(extent) ? extent : extent > 512 ? "rows" : "L")).join(", ")}]`;
   const reset = (): void => (byOp.clear(), byShape.clear());
-  return { byOp, byShape, reset };
+  const stop = (): void => void (stopped = true);
+  return { byOp, byShape, reset, stop };
 }
 
 /** 2 m n k of a matrix product; of an einsum, twice the product of all its axes. */
