@@ -43,3 +43,10 @@ export function planEpoch(lengths: readonly number[], options: { seed: number; b
 export function total(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
 }
+
+/** Deals sorted batches to rounds so that each has short, middle and long ones: those it has are spread over all lengths. */
+export function dealBatches(batches: readonly number[][], { rounds, aRound }: { rounds: number; aRound: number }): number[][][] {
+  const wanted = Math.min(batches.length, rounds * aRound);
+  const chosen = Array.from({ length: wanted }, (_, i) => batches[Math.floor(((i + 0.5) * batches.length) / wanted)]);
+  return Array.from({ length: rounds }, (_, round) => chosen.filter((_, i) => i % rounds === (Math.floor(i / rounds) % 2 === 0 ? round : rounds - 1 - round)));
+}

@@ -6,7 +6,7 @@ import { alternate } from "../alternate";
 import type { BenchContext, BenchLine, Comparison, LineResult } from "../bench-line";
 import { NAMES } from "../measure-epoch";
 import { makeModelFolder } from "../model-folders";
-import { total } from "../sample-batches";
+import { dealBatches, total } from "../sample-batches";
 import { Side, withSides } from "../side";
 import { loadStudyData } from "../study-data";
 
@@ -76,11 +76,4 @@ async function measure(context: BenchContext, size: "distilbert" | "minilm"): Pr
     }));
     return { comparisons };
   });
-}
-
-/** Deals sorted batches to rounds so that each has short, middle and long ones: those it has are spread over all lengths. */
-function dealBatches(batches: readonly number[][], { rounds, aRound }: { rounds: number; aRound: number }): number[][][] {
-  const wanted = Math.min(batches.length, rounds * aRound);
-  const chosen = Array.from({ length: wanted }, (_, i) => batches[Math.floor(((i + 0.5) * batches.length) / wanted)]);
-  return Array.from({ length: rounds }, (_, round) => chosen.filter((_, i) => i % rounds === (Math.floor(i / rounds) % 2 === 0 ? round : rounds - 1 - round)));
 }
