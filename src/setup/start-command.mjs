@@ -33,6 +33,22 @@ const COMMANDS = {
     await setUp({ conformance: (process.env["TSLORA_JUPYTER_PYTHON"] ?? "") === "" });
     return runCompiledTest("test/conformance/bench.ts", parameters, { root: ROOT });
   },
+  bench: async (parameters) => {
+    await setUp({ reference: (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "" });
+    return runCompiledTest("test/bench/run.ts", parameters, { root: ROOT });
+  },
+  "bench-growth": async (parameters) => {
+    await setUp();
+    return runCompiledTest("test/bench/growth.ts", parameters, { root: ROOT });
+  },
+  "bench-soak": async (parameters) => {
+    await setUp();
+    return runCompiledTest("test/bench/soak.ts", parameters, { root: ROOT });
+  },
+  "bench-profile": async (parameters) => {
+    await setUp();
+    return runCompiledTest("test/bench/profile.ts", parameters, { root: ROOT });
+  },
   lab: async (parameters) => {
     await setUp({ lab: true });
     return openLab(parameters, { root: ROOT });
