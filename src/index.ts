@@ -4,6 +4,8 @@ export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
 export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";
 export { SequenceClassifier, type ModelOrigin, type ParameterCount, type TextTokenizer } from "./classifier/sequence-classifier";
 export * from "./corpus";
+export type { Device, DeviceOption, DeviceOptions } from "./device/device";
+export { resolveDevice } from "./device/open-device";
 export { environmentReport, type EnvironmentReport, type EnvironmentRow } from "./device/environment-report";
 export * from "./evaluation";
 export { conclusions } from "./evaluation/conclusions";

@@ -1,6 +1,7 @@
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
-import { sharedOps } from "../device/shared-ops";
+import { deviceOf, deviceWish, type DeviceOptions } from "../device/device";
+import { openDevice } from "../device/open-device";
 import { resolveModel, type ResolvedModel } from "../hub/resolve-model";
 import { readEncoderConfig, type EncoderConfig, type ProblemType } from "../model/encoder-config";
 import { loadClassificationModel } from "../model/load-classification-model";
@@ -9,7 +10,7 @@ import type { Tokenizer } from "../tokenizer/tokenizer";
 import { SequenceClassifier, type TextTokenizer } from "./sequence-classifier";
 
 /** Options of {@link loadClassifier}. */
-export interface LoadClassifierOptions {
+export interface LoadClassifierOptions extends DeviceOptions {
   /**
    * The classes' names, by number.
    * @default those of the checkpoint, or NEGATIVE and POSITIVE
@@ -38,7 +39,8 @@ export interface LoadClassifierOptions {
  * Loads a BERT, DistilBERT or RoBERTa checkpoint for sequence classification.
  *
  * @param model - "auto", "embedded", a folder, a name on the Hub, or what `resolveModel` found
- * @throws TsloraError when the model is not found, is of another architecture, or its weights are not whole.
+ * @throws TsloraError when the model is not found, is of another architecture, its weights are not whole, or the device
+ * is not to be had.
  */
 export async function loadClassifier(model: string | ResolvedModel, options: LoadClassifierOptions = {}): Promise<SequenceClassifier> {
   const { seed = 42 } = options;
@@ -53,9 +55,11 @@ export async function loadClassifier(model: string | ResolvedModel, options: Loa
   problems.expect(Number.isInteger(maxLength) && maxLength >= 2 && maxLength <= config.maxTokens, `maxLength is to be a whole number from 2 to ${config.maxTokens}, the tokens that the model has positions for; ${String(maxLength)} came`);
   problems.expect((options.tokenizer?.maxLength ?? 0) <= config.maxTokens, `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, and the model has positions for ${config.maxTokens}`);
   problems.throwIfAny();
+  deviceWish(deviceOf(options), { where: "loadClassifier" });
   const tokenizer = options.tokenizer ?? (await ownTokenizer(origin.directory, { maxLength, config }));
-  const { model: loaded, newlyInitialized } = await loadClassificationModel(origin.directory, { ops: sharedOps(), numLabels: labels.length, seed });
-  return new SequenceClassifier({ model: loaded, tokenizer, labels, problemType, origin, newlyInitialized, seed });
+  const { device, ops } = await openDevice(deviceOf(options), { where: "loadClassifier" });
+  const { model: loaded, newlyInitialized } = await loadClassificationModel(origin.directory, { ops, numLabels: labels.length, seed });
+  return new SequenceClassifier({ model: loaded, tokenizer, labels, problemType, origin, newlyInitialized, seed, device });
 }
 
 function chosenProblemType(given: ProblemType | undefined, { config, problems }: { config: EncoderConfig; problems: Problems }): ProblemType {

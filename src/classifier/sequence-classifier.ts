@@ -1,4 +1,5 @@
 import { TsloraError } from "../base/tslora-error";
+import type { Device } from "../device/device";
 import type { Adapter } from "../lora/adapter";
 import { AdapterSet, DEFAULT_NAME, type AdapterState } from "../lora/adapter-set";
 import { loadAdapter } from "../lora/load-adapter";
@@ -79,9 +80,11 @@ export class SequenceClassifier {
   /** Weights that the checkpoint did not hold. */
   readonly newlyInitialized: readonly string[];
   readonly seed: number;
+  /** What the model runs on; undefined is TensorFlow as it is loaded. */
+  readonly device: Device | undefined;
   readonly #adapters: AdapterSet;
 
-  constructor(parts: { model: ClassificationModel; tokenizer: TextTokenizer; labels: readonly string[]; problemType?: ProblemType; origin: ModelOrigin; newlyInitialized: readonly string[]; seed: number }) {
+  constructor(parts: { model: ClassificationModel; tokenizer: TextTokenizer; labels: readonly string[]; problemType?: ProblemType; origin: ModelOrigin; newlyInitialized: readonly string[]; seed: number; device?: Device }) {
     this.model = parts.model;
     this.tokenizer = parts.tokenizer;
     this.labels = parts.labels;
@@ -89,6 +92,7 @@ export class SequenceClassifier {
     this.origin = parts.origin;
     this.newlyInitialized = parts.newlyInitialized;
     this.seed = parts.seed;
+    this.device = parts.device;
     this.#adapters = new AdapterSet(parts.model, { seed: parts.seed });
   }
 

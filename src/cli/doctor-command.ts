@@ -1,41 +1,54 @@
 import type { Command } from "commander";
 
 import { projectRoot } from "../base/project-root";
-import { environmentReport } from "../device/environment-report";
+import { TsloraError } from "../base/tslora-error";
+import { environmentReport, type EnvironmentRow } from "../device/environment-report";
 import { runNotebook } from "../notebook/run-notebook";
 import type { Notebook } from "../notebook/notebook-types";
 import { EXIT } from "./exit-codes";
+import { wrap } from "./facts";
+import { loadQuietly } from "./load-quietly";
 import { styled, type Terminal } from "./terminal";
 
 /** One thing that was looked at. */
-export interface Finding {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly says: string;
-}
+export type Finding = EnvironmentRow;
 
-/** What the doctor looks at, in order. */
-const CHECKS: readonly (() => Promise<readonly Finding[]>)[] = [
-  async () => [{ name: "Clone", ok: true, says: projectRoot() }],
-  async () => (await environmentReport()).rows.map(({ name, value, status, advice }) => ({ name, ok: status !== "missing", says: advice === undefined ? value : `${value}; ${advice}` })),
-  async () => [await checkKernel()],
-];
+const SHOWN = { ok: "green", missing: "red", note: "yellow" } as const;
 
-/** Adds `tslora doctor`: says what works on this machine and what does not. */
+/** Adds `tslora doctor`: says what works on this machine, what is missing, and what a model would run on and why. */
 export function addDoctorCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
   program
     .command("doctor")
-    .description("Say what works on this machine and what is missing")
-    .action(async () => {
-      let healthy = true;
-      for (const check of CHECKS) {
-        for (const { name, ok, says } of await check()) {
-          healthy &&= ok;
-          terminal.out.write(`${ok ? styled(terminal, "green", "ok     ") : styled(terminal, "red", "missing")}  ${name}: ${says}\n`);
-        }
+    .description("Say what works on this machine, what is missing, and what a model would run on and why")
+    .option("--json", "print JSON for programs")
+    .action(async ({ json = false }: { json?: boolean }) => {
+      const findings: Finding[] = [];
+      const show = (finding: Finding): void => {
+        findings.push(finding);
+        if (!json) terminal.out.write(`${lines(finding, terminal).join("\n")}\n`);
+      };
+      show({ name: "Clone", value: projectRoot(), status: "ok" });
+      try {
+        loadQuietly(terminal);
+      } catch (error) {
+        if (!(error instanceof TsloraError)) throw error; // the report tells it
       }
+      const { rows, device } = await environmentReport();
+      rows.forEach(show);
+      show(await checkKernel());
+      const healthy = findings.every(({ status }) => status !== "missing");
+      if (json) terminal.out.write(`${JSON.stringify({ healthy, device: device ?? null, findings }, undefined, 2)}\n`);
+      else terminal.out.write(`\n${healthy ? "All that tslora needs is here." : styled(terminal, "red", `Missing or unused: ${findings.filter(({ status }) => status === "missing").map(({ name }) => name).join(", ")}.`)}\n`);
       exit(healthy ? EXIT.ok : EXIT.cellFailed);
     });
+}
+
+/** A finding in its columns; what to do about it stands below. */
+function lines({ name, status, value, advice }: Finding, terminal: Terminal): string[] {
+  const width = Math.max(30, (terminal.out.columns || 120) - 33);
+  const indent = " ".repeat(32);
+  const [first, ...rest] = wrap(value, width);
+  return [`${styled(terminal, SHOWN[status], status.padEnd(7))}  ${name.padEnd(21)}  ${first}`, ...rest.map((line) => indent + line), ...(advice === undefined ? [] : wrap(`-> ${advice}`, width).map((line) => indent + line))];
 }
 
 /** A kernel that starts and computes is the only proof that it can. */
@@ -45,10 +58,10 @@ async function checkKernel(): Promise<Finding> {
   const name = "TypeScript kernel";
   try {
     for await (const event of runNotebook(notebook, { kernel: "tslab", cwd: projectRoot(), timeoutMs: 60_000 })) {
-      if (event.event === "end") return { name, ok: event.summary.status === "ok", says: `tslab executed a cell in ${(event.summary.elapsedMs / 1000).toFixed(1)} s` };
+      if (event.event === "end") return { name, status: event.summary.status === "ok" ? "ok" : "missing", value: `tslab executed a cell in ${(event.summary.elapsedMs / 1000).toFixed(1)} s` };
     }
-    return { name, ok: false, says: "the run ended without a result" };
+    return { name, status: "missing", value: "the run ended without a result" };
   } catch (error) {
-    return { name, ok: false, says: error instanceof Error ? error.message : String(error) };
+    return { name, status: "missing", value: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -2,6 +2,8 @@ import { closeSync, constants, fstatSync, mkdtempSync, openSync, readFileSync, r
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { DeviceOptions } from "../device/device";
+import { prepareDevice } from "../device/open-device";
 import { sharedOps } from "../device/shared-ops";
 import type { Terminal } from "./terminal";
 
@@ -13,7 +15,8 @@ const CHATTER = /^WARNING: All log messages before absl::InitializeLog|oneDNN cu
  * pointed at a file meanwhile, and what else was written is passed on. Done where it is safe, on Linux for a terminal
  * or a pipe, which can be opened again without a place in a file being lost; elsewhere the lines stay.
  */
-export function loadQuietly(terminal: Terminal): void {
+export function loadQuietly(terminal: Terminal, options: DeviceOptions = {}): void {
+  prepareDevice(options);
   const folder = mkdtempSync(join(tmpdir(), "tslora-log-"));
   try {
     const path = join(folder, "stderr");

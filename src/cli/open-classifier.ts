@@ -6,6 +6,8 @@ import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import { loadClassifier } from "../classifier/load-classifier";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
+import { deviceOf, type DeviceOptions } from "../device/device";
+import { resolveDevice } from "../device/open-device";
 import { resolveModel, type ResolvedModel } from "../hub/resolve-model";
 import { readEncoderConfig, type EncoderConfig } from "../model/encoder-config";
 import { openSafetensors } from "../model/read-safetensors";
@@ -14,7 +16,7 @@ import { parseJson } from "../notebook/parse-json";
 import { readRunRecord, type RunRecord } from "./read-run-record";
 
 /** What is to be opened. */
-export interface OpenOptions {
+export interface OpenOptions extends DeviceOptions {
   /** The command, for messages. */
   readonly command: string;
   readonly model?: string;
@@ -54,7 +56,9 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
   const problemType = options.problemType ?? record?.problemType;
   const { seed } = options;
   options.beforeLoading();
-  const classifier = await loadClassifier(model, { labels, ...(maxLength === undefined ? {} : { maxLength }), ...(problemType === undefined ? {} : { problemType }), ...(seed === undefined ? {} : { seed }) });
+  const device = deviceOf(options);
+  notice((await resolveDevice(device)).notice);
+  const classifier = await loadClassifier(model, { ...device, labels, ...(maxLength === undefined ? {} : { maxLength }), ...(problemType === undefined ? {} : { problemType }), ...(seed === undefined ? {} : { seed }) });
   try {
     if (adapter !== undefined) {
       const unknown = await classifier.loadAdapter(adapter);

@@ -13,7 +13,7 @@ import { sentence } from "./facts";
 import { loadQuietly } from "./load-quietly";
 import { openClassifier } from "./open-classifier";
 import { pick } from "./options/option-table";
-import { DATA_OPTIONS, MODEL_OPTIONS } from "./options/shared-options";
+import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS } from "./options/shared-options";
 import { countProgress } from "./show-progress";
 
 /** `tslora evaluate`. Notices and progress go to standard error, the report to standard output. */
@@ -30,7 +30,7 @@ export async function runEvaluate({ terminal, values }: CommandCall): Promise<nu
     notices.push(text);
     if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
   };
-  const { classifier, model } = await openClassifier({ command: "evaluate", ...pick(values, MODEL_OPTIONS), notice, beforeLoading: () => loadQuietly(terminal) });
+  const { classifier, model } = await openClassifier({ command: "evaluate", ...pick(values, MODEL_OPTIONS), notice, beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)) });
   try {
     problems.expect(threshold === undefined || classifier.labels.length === 2, `--threshold is for two labels; the classifier has ${classifier.labels.length}`);
     problems.expect(average !== "binary" || classifier.labels.length === 2, `--average binary is for two labels; the classifier has ${classifier.labels.length}: micro, macro and weighted are for more`);
@@ -54,6 +54,7 @@ export async function runEvaluate({ terminal, values }: CommandCall): Promise<nu
     const { predictions: each, ...scores } = evaluation;
     const document = {
       model: model.id,
+      device: classifier.device,
       ...(values.adapter === undefined ? {} : { adapter: values.adapter }),
       data: { source: corpus.source, counts: corpus.report.counts },
       notices,

@@ -4,8 +4,8 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { join } from "node:path";
 
 import { projectRoot } from "../base/project-root";
-import { TsloraError } from "../base/tslora-error";
-import { loadTensorFlow } from "./load-tensorflow";
+import type { Device } from "./device";
+import { deviceRows } from "./device-rows";
 
 /** One thing that was looked at. */
 export interface EnvironmentRow {
@@ -19,24 +19,26 @@ export interface EnvironmentRow {
 /** What the notebooks will run on. */
 export interface EnvironmentReport {
   readonly rows: readonly EnvironmentRow[];
+  /** What a model runs on where nothing else is asked for; nothing where TensorFlow does not load. */
+  readonly device?: Device;
 }
 
 const PACKAGES = ["@tensorflow/tfjs", "danfojs-node", "@xenova/transformers", "tslab", "plotly.js-dist"] as const;
-const DRIVER_FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64"];
 
-/** Looks at machine, TensorFlow, GPU, packages, encoder and data: plain values for a table. */
+/** Looks at machine, TensorFlow, GPUs, packages, encoder and data: plain values for a table. */
 export async function environmentReport(): Promise<EnvironmentReport> {
   const root = projectRoot();
   const processors = cpus();
   const disk = await statfs(root);
   const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   const ok = (name: string, value: string): EnvironmentRow => ({ name, value, status: "ok" });
+  const { rows: ofDevices, device } = await deviceRows();
   const rows: EnvironmentRow[] = [
     ok("Node", `${process.version} on ${platform()} ${arch()}`),
     ok("Processor", `${processors[0]?.model ?? "unknown"}, ${processors.length} cores`),
     ok("Memory", gigabytes(totalmem())),
     ok("Free disk", gigabytes(disk.bavail * disk.bsize)),
-    ...tensorflowRows(),
+    ...ofDevices,
   ];
   for (const name of PACKAGES) {
     const manifest = await readFile(join(root, "node_modules", name, "package.json"), "utf8").catch(() => undefined);
@@ -51,22 +53,5 @@ export async function environmentReport(): Promise<EnvironmentReport> {
       ? { name: "Dataset.zip", value: "not given", status: "note", advice: "set TSLORA_DATA, or put it into data/; else PubMed is asked, then the embedded sample is taken" }
       : ok("Dataset.zip", "given"),
   );
-  return { rows };
-}
-
-function tensorflowRows(): EnvironmentRow[] {
-  const driver = DRIVER_FOLDERS.map((folder) => join(folder, "libcuda.so.1")).find((path) => existsSync(path));
-  try {
-    const { version, usesGpu } = loadTensorFlow();
-    const gpu: EnvironmentRow =
-      driver === undefined
-        ? { name: "GPU", value: "no NVIDIA driver (libcuda.so.1); TensorFlow runs on the CPU", status: "note" }
-        : usesGpu
-          ? { name: "GPU", value: `used, by ${driver}`, status: "ok" }
-          : { name: "GPU", value: `${driver} is there, but TensorFlow uses no GPU`, status: "missing", advice: "run npm run setup again, which takes the CUDA build where a driver is" };
-    return [{ name: "TensorFlow", value: version, status: "ok" }, gpu];
-  } catch (error) {
-    if (!(error instanceof TsloraError)) throw error;
-    return [{ name: "TensorFlow", value: error.message, status: "missing", advice: "run npm run setup" }];
-  }
+  return { rows, ...(device === undefined ? {} : { device }) };
 }

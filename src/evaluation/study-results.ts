@@ -10,6 +10,8 @@ import type { Evaluation } from "./evaluation";
 export interface StudyResults {
   /** The model's name. */
   readonly model: string;
+  /** What it ran on, and why. */
+  readonly device?: { readonly kind: string; readonly name: string; readonly backend: string; readonly notice: string };
   /** What the data were taken from. */
   readonly data: string;
   readonly seed: number;

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { listFiles } from "./list-files.mjs";
 import { passOn } from "./pass-on.mjs";
 import { SetUpError } from "./set-up-error.mjs";
+import { swiftshaderVariables } from "./unpack-swiftshader.mjs";
 
 /**
  * Lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines are
@@ -39,7 +40,7 @@ export async function runTests(parameters, { root }) {
 
   /** @param {string[]} arguments_ */
   function node(...arguments_) {
-    return passOn([process.execPath, ...arguments_], { cwd: root });
+    return passOn([process.execPath, ...arguments_], { cwd: root, env: swiftshaderVariables(root) });
   }
 }
 

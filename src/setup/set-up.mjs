@@ -13,6 +13,7 @@ import { installReference } from "./install-reference.mjs";
 import { pendingStages, runStages } from "./run-stages.mjs";
 import { showProgress } from "./show-progress.mjs";
 import { unpackEncoder } from "./unpack-encoder.mjs";
+import { hasSwiftshader, unpackSwiftshader } from "./unpack-swiftshader.mjs";
 import { unpackTensorflow } from "./unpack-tensorflow.mjs";
 
 /** The clone that these files lie in. */
@@ -25,10 +26,10 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
 /**
  * Makes whatever is missing of what tslora takes to run; with all in place, only looks.
  *
- * @param {{ lab?: boolean, reference?: boolean, conformance?: boolean }} [options]  with `lab`, JupyterLab as well; with `reference`, what the parity run compares with; with `conformance`, what the runner is compared with
+ * @param {{ lab?: boolean, reference?: boolean, conformance?: boolean, swiftshader?: boolean }} [options]  with `lab`, JupyterLab as well; with `reference`, what the parity run compares with; with `conformance`, what the runner is compared with; with `swiftshader`, the GPU in software, where there is one for this platform
  */
-export async function setUp({ lab = false, reference = false, conformance = false } = {}) {
-  const stages = [...STAGES, ...(lab ? [installLab] : []), ...(reference ? [installReference] : []), ...(conformance ? [installConformance] : [])].map((stage) => stage(ROOT));
+export async function setUp({ lab = false, reference = false, conformance = false, swiftshader = false } = {}) {
+  const stages = [...STAGES, ...(lab ? [installLab] : []), ...(reference ? [installReference] : []), ...(conformance ? [installConformance] : []), ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : [])].map((stage) => stage(ROOT));
   const pending = pendingStages(stages, ROOT);
   if (pending.length > 0) {
     checkPrerequisites(pending, { root: ROOT });

@@ -18,7 +18,7 @@ const COMMANDS = {
     return 0;
   },
   test: async (parameters) => {
-    await setUp();
+    await setUp({ swiftshader: true });
     return runTests(parameters, { root: ROOT });
   },
   parity: async (parameters) => {

@@ -109,7 +109,7 @@ test("predict writes label and probability for people, and the likeliest so many
   const base = ["predict", "--model", model, "--adapter", adapter()];
   const plain = await cli([...base, "w5 w6", "w40 w41"]);
   assert.match(plain.out, /^NEGATIVE\t0\.\d{6}\nPOSITIVE\t0\.\d{6}\n$/);
-  assert.match(plain.err, /^Model: the folder .*\nAdapter: .*\nLabels: 0 NEGATIVE, 1 POSITIVE, the model's\. Texts are cut to 20 tokens\.\n$/);
+  assert.match(plain.err, /^Model: the folder .*\nDevice: .*\nAdapter: .*\nLabels: 0 NEGATIVE, 1 POSITIVE, the model's\. Texts are cut to 20 tokens\.\n$/);
   assert.match((await cli([...base, "w5 w6", "--top-k", "2"])).out, /^NEGATIVE\t0\.\d{6}\tPOSITIVE\t0\.\d{6}\n$/);
   assert.match((await cli([...base, "w5 w6", "--threshold", "0.1", "--labels", "no,yes"])).out, /^yes\t0\.2/);
   const shown = await cli([...base, "w5 w6", `w40 w41 ${"w7 ".repeat(40)}`], { columns: 60 });
@@ -184,7 +184,7 @@ test("train says first what was taken, learns, and leaves adapter, results and a
   const out = join(folder, "run");
   const said = await cli(trainArgs("run", "--baseline", "--evaluate-before", "--stratify"));
   assert.equal(said.code, 0, said.err);
-  assert.match(said.out, /^Model: the folder .*as asked for\.\nData: 40 texts, 20 of label 0 \(neg\), 20 of label 1 \(pos\).*\nParts: 24 texts to train on, 8 for validation, 8 to test on, stratified, random state 42\.\nLabels: 0 neg, 1 pos\.\nTexts are cut to 20 tokens\. trainable params: /);
+  assert.match(said.out, /^Model: the folder .*as asked for\.\nDevice: .*\nData: 40 texts, 20 of label 0 \(neg\), 20 of label 1 \(pos\).*\nParts: 24 texts to train on, 8 for validation, 8 to test on, stratified, random state 42\.\nLabels: 0 neg, 1 pos\.\nTexts are cut to 20 tokens\. trainable params: /);
   assert.match(said.out, /\nvalidation at step \d+: loss .*\n/);
   assert.match(said.out, /Accuracy: before training 0\.\d+, after 1\.000, on validation 1\.000, TF-IDF with logistic regression/);
   for (const name of ["adapter", "results.json", "training_args.json"]) assert.ok(existsSync(join(out, name)), name);

@@ -5,7 +5,7 @@ import { sentence } from "../facts";
 import { loadQuietly } from "../load-quietly";
 import { openClassifier } from "../open-classifier";
 import { pick } from "../options/option-table";
-import { MODEL_OPTIONS } from "../options/shared-options";
+import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { MERGE_OPTIONS } from "../options/merge-options";
 import { shortPath } from "../run-in-terminal";
 import { checkOutput } from "./check-output";
@@ -28,7 +28,8 @@ export async function runMerge({ terminal, values }: CommandCall): Promise<numbe
   const { classifier, model } = await openClassifier({
     command: "merge",
     notice,
-    beforeLoading: () => loadQuietly(terminal),
+    beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
+    ...pick(values, DEVICE_OPTIONS),
     ...(base === undefined ? {} : { model: base }),
     ...(adapter === undefined ? {} : { adapter }),
     ...(labels === undefined ? {} : { labels }),

@@ -1,3 +1,4 @@
+import { DEVICES } from "../../device/device";
 import { choice, either, integer, list, mapped, number, text, toggle, type OptionKind } from "./option-kinds";
 
 /** Where options may stand, and how much is said. */
@@ -8,12 +9,19 @@ export const GENERAL_OPTIONS = {
 
 const labels = list(text("name", "a name"), "names");
 
+/** What to run on. */
+export const DEVICE_OPTIONS = {
+  device: { kind: choice(DEVICES, "device"), help: "auto, cuda, cpu or webgpu; one asked for by name is used or is an error", default: "TSLORA_DEVICE, or auto: the NVIDIA GPU where TensorFlow uses one, else the processor" },
+  requireGpu: { kind: toggle(), help: "no GPU is an error" },
+} as const;
+
 /** Which model. */
 export const MODEL_OPTIONS = {
   model: { kind: text("model"), help: "auto, embedded, a folder, or a name on the Hugging Face Hub" },
   adapter: { kind: text("folder"), help: "a LoRA adapter in peft's format" },
   labels: { kind: labels, help: "the classes' names, by number, parted by commas", default: "those of the model, or of the data" },
   maxLength: { kind: integer(), help: "tokens that a text is cut to", default: "512, or what the model has positions for" },
+  ...DEVICE_OPTIONS,
 } as const;
 
 /** Which texts. */

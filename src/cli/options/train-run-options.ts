@@ -1,5 +1,5 @@
 import { choice, text, toggle } from "./option-kinds";
-import { MODEL_OPTIONS } from "./shared-options";
+import { DEVICE_OPTIONS, MODEL_OPTIONS } from "./shared-options";
 
 const { model, labels, maxLength } = MODEL_OPTIONS;
 
@@ -13,4 +13,4 @@ export const RUN_OPTIONS = {
 } as const;
 
 /** The model that `tslora train` begins with. */
-export const TRAIN_MODEL_OPTIONS = { model: { ...model, default: "auto" }, labels, maxLength } as const;
+export const TRAIN_MODEL_OPTIONS = { model: { ...model, default: "auto" }, labels, maxLength, ...DEVICE_OPTIONS } as const;

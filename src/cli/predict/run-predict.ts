@@ -12,7 +12,7 @@ import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
 import { openClassifier } from "../open-classifier";
 import { pick, type OptionValues } from "../options/option-table";
-import { MODEL_OPTIONS } from "../options/shared-options";
+import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { predictTexts } from "./predict-texts";
 import { predictionLine } from "./prediction-line";
@@ -30,7 +30,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
   const input = args.length > 0 ? undefined : await openInput(terminal.input, options);
   try {
     const notice = (text: string): void => void (json || terminal.err.write(`${sentence(text, terminal.err)}\n`));
-    const { classifier } = await openClassifier({ command: "predict", ...pick(values, MODEL_OPTIONS), ...(options.multiLabel === true ? { problemType: "multi_label_classification" as const } : {}), notice, beforeLoading: () => loadQuietly(terminal) });
+    const { classifier } = await openClassifier({ command: "predict", ...pick(values, MODEL_OPTIONS), ...(options.multiLabel === true ? { problemType: "multi_label_classification" as const } : {}), notice, beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)) });
     try {
       checkClassifier(classifier, options);
       if (input?.hint !== undefined) notice(input.hint);

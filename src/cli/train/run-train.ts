@@ -4,6 +4,8 @@ import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { loadClassifier } from "../../classifier/load-classifier";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { deviceOf } from "../../device/device";
+import { resolveDevice } from "../../device/open-device";
 import { evaluate } from "../../evaluation/evaluate";
 import type { Evaluation } from "../../evaluation/evaluation";
 import { resolveModel } from "../../hub/resolve-model";
@@ -49,13 +51,15 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
   notice(model.notice);
   const config = await readEncoderConfig(model.directory);
   if (plan.method === "lora") checkLoraConfig(plan.lora, config); // before the data are read
-  loadQuietly(terminal);
+  const deviceOptions = deviceOf(plan.model);
+  loadQuietly(terminal, deviceOptions);
+  notice((await resolveDevice(deviceOptions)).notice);
   const { loadParts } = await import("./load-parts.js"); // danfojs loads TensorFlow
   const parts = await loadParts(plan, { config, notice, signal });
   expectGoingOn(signal);
   const { maxLength } = plan.model;
   const { seed = 42 } = plan.train;
-  const classifier = await loadClassifier(model, { labels: parts.labels, problemType: "single_label_classification", seed, ...(maxLength === undefined ? {} : { maxLength }) });
+  const classifier = await loadClassifier(model, { ...deviceOptions, labels: parts.labels, problemType: "single_label_classification", seed, ...(maxLength === undefined ? {} : { maxLength }) });
   try {
     const score = scorer(classifier, { terminal, signal });
     const before = plan.evaluateBefore && parts.test !== undefined ? await score("Evaluating before training", parts.test) : undefined;
@@ -73,6 +77,7 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
     const saved = await saveTrained(classifier, { plan, model, corpus, ...(after === undefined ? {} : { after }) });
     const results = {
       model: model.id,
+      device: classifier.device,
       data: corpus.source.kind,
       seed,
       method: plan.method,

@@ -4,6 +4,7 @@ import { writeAtomically } from "../../base/write-atomically";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { Corpus } from "../../corpus/corpus";
 import type { Evaluation } from "../../evaluation/evaluation";
+import { deviceOf, type Device } from "../../device/device";
 import { saveModelCard } from "../../hub/model-card";
 import type { ResolvedModel } from "../../hub/resolve-model";
 import type { TrainSummary } from "../../training/train-event";
@@ -13,6 +14,8 @@ import type { TrainPlan } from "./plan-train";
 /** What a run found, as `results.json` holds it: the keys of the study's, where they apply, and more. */
 export interface TrainResults {
   readonly model: string;
+  /** What it ran on, and why. */
+  readonly device: Device | undefined;
   readonly data: string;
   readonly seed: number;
   readonly method: "lora" | "full";
@@ -47,6 +50,7 @@ export async function writeTrainingArgs(plan: TrainPlan, from: { classifier: Seq
   };
   const args = {
     ...pinned(model, corpus),
+    ...deviceOf(plan.model),
     method,
     ...(evaluateBefore ? { evaluateBefore } : {}),
     ...(baseline ? { baseline } : {}),

@@ -1,0 +1,59 @@
+import type { DeviceWish } from "./device";
+
+/** What a device is chosen by. */
+export interface DeviceFacts {
+  /** Whether TensorFlow, as it is loaded here, uses a GPU; or why it does not load. */
+  readonly tensorflow: { readonly usesGpu: boolean } | { readonly problem: string };
+  /** Whether set-up brought the TensorFlow with CUDA. */
+  readonly cudaBuild: boolean;
+  /** Whether NVIDIA's driver, or a part of it, is there. */
+  readonly driver: boolean;
+  /** File names of the libraries that TensorFlow with CUDA opens and that are not to be found. */
+  readonly missing: readonly string[];
+  /** Makers of other GPUs. */
+  readonly cards: readonly string[];
+  /** What hides the GPUs, if something does, such as "CUDA_VISIBLE_DEVICES=-1". */
+  readonly hidden?: string;
+}
+
+/** What to open. `fallback` stands where WebGPU is the second choice: why CUDA is not to be had. */
+export type DeviceChoice =
+  | { readonly kind: "cuda" | "cpu"; readonly why: string; readonly warnings: readonly string[] }
+  | { readonly kind: "webgpu"; readonly why: string; readonly requireHardware: boolean; readonly fallback?: string }
+  | { readonly kind: "none"; readonly why: string };
+
+/**
+ * Chooses a device. A device asked for by name is taken or refused; the processor is never taken in silence where a
+ * GPU is there.
+ */
+export function chooseDevice({ device, requireGpu }: DeviceWish, facts: DeviceFacts): DeviceChoice {
+  if (device === "webgpu") return { kind: "webgpu", why: "as asked for", requireHardware: requireGpu };
+  const { tensorflow } = facts;
+  const usesGpu = "usesGpu" in tensorflow && tensorflow.usesGpu;
+  if (device === "cpu") {
+    if ("problem" in tensorflow) return { kind: "none", why: tensorflow.problem };
+    if (usesGpu) return { kind: "none", why: `TensorFlow was loaded with the GPU in this process before "cpu" was asked for, and a process has one device (danfojs loads TensorFlow as it is imported). Set TSLORA_DEVICE=cpu before the start` };
+    return { kind: "cpu", why: "as asked for", warnings: [] };
+  }
+  if (usesGpu) return { kind: "cuda", why: device === "cuda" ? "as asked for" : "TensorFlow uses it", warnings: [] };
+  const reason = "problem" in tensorflow ? tensorflow.problem : whyNoCuda(facts);
+  if (device === "cuda") return { kind: "none", why: reason };
+  if (requireGpu) return { kind: "webgpu", why: `CUDA is not to be had: ${reason}`, requireHardware: true, fallback: reason };
+  if ("problem" in tensorflow) return { kind: "none", why: tensorflow.problem };
+  const others = facts.cards.filter((maker) => maker !== "NVIDIA");
+  const warnings = [
+    ...(facts.driver ? [`An NVIDIA GPU's driver is here, but TensorFlow runs on the processor: ${reason}`] : []),
+    ...(others.length > 0 ? [`A GPU of ${others.join(" and ")} is here and is not used: device "webgpu" would use it`] : []),
+  ];
+  return { kind: "cpu", why: facts.driver ? "TensorFlow found no GPU that it can use" : "no NVIDIA driver is here", warnings };
+}
+
+/** Why TensorFlow uses no GPU, and what to do about it. */
+export function whyNoCuda({ cudaBuild, driver, missing, hidden }: DeviceFacts): string {
+  if (hidden !== undefined) return `${hidden} hides the GPUs from TensorFlow`;
+  if (!driver) return "there is no NVIDIA driver: /proc/driver/nvidia/version and libcuda.so.1 were looked for and not found";
+  if (!cudaBuild) return "the TensorFlow that set-up brought is the one for the processor; run TSLORA_TENSORFLOW=cuda npm run setup, which brings the one with CUDA";
+  if (missing.includes("libcuda.so.1")) return "the driver's libcuda.so.1 was looked for and not found; in a container, start it with the GPUs (docker run --gpus all); else install the driver's library (Debian: libcuda1)";
+  if (missing.length > 0) return `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} looked for and not found; run TSLORA_TENSORFLOW=cuda npm run setup, which brings all of them`;
+  return "all libraries are there, but CUDA finds no GPU: nvidia-smi should show one; TF_CPP_MIN_LOG_LEVEL=0 shows what TensorFlow says";
+}

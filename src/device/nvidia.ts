@@ -1,0 +1,82 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { projectRoot } from "../base/project-root";
+import { findLibraries, wheelFolders } from "./find-library";
+
+/** A library that TensorFlow 2.21 with CUDA opens by name, and whose absence keeps it from the GPU. */
+export interface CudaLibrary {
+  readonly file: string;
+  /** The wheel that set-up takes it from; nothing for the driver's own. */
+  readonly wheel?: string;
+  readonly path?: string;
+}
+
+/** NVIDIA's driver, as far as it is there. */
+export interface NvidiaDriver {
+  /** Whether the kernel has its module loaded, or inside WSL its devices. */
+  readonly loaded: boolean;
+  readonly version?: string;
+  /** libcuda.so.1, by which programs reach the driver. */
+  readonly library?: string;
+}
+
+/** One NVIDIA GPU. Memory in bytes. */
+export interface NvidiaGpu {
+  readonly name: string;
+  readonly memory?: number;
+  readonly freeMemory?: number;
+  readonly computeCapability?: string;
+}
+
+/** What `dso_loader.cc` of TensorFlow 2.21 opens, with the versions that its wheel is built against. */
+const LIBRARIES: readonly CudaLibrary[] = [
+  { file: "libcuda.so.1" },
+  { file: "libcudart.so.12", wheel: "nvidia-cuda-runtime-cu12" },
+  { file: "libcublas.so.12", wheel: "nvidia-cublas-cu12" },
+  { file: "libcublasLt.so.12", wheel: "nvidia-cublas-cu12" },
+  { file: "libcufft.so.11", wheel: "nvidia-cufft-cu12" },
+  { file: "libcusolver.so.11", wheel: "nvidia-cusolver-cu12" },
+  { file: "libcusparse.so.12", wheel: "nvidia-cusparse-cu12" },
+  { file: "libcudnn.so.9", wheel: "nvidia-cudnn-cu12" },
+];
+
+/** NVIDIA's driver; nothing where no part of it is there. */
+export function nvidiaDriver(): NvidiaDriver | undefined {
+  const library = findLibraries(["libcuda.so.1"]).get("libcuda.so.1");
+  const file = "/proc/driver/nvidia/version";
+  const version = existsSync(file) ? /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(readFileSync(file, "utf8"))?.[1] : undefined;
+  const loaded = existsSync(file) || existsSync("/dev/nvidiactl") || existsSync("/dev/dxg");
+  // Chipsets of virtual machines pass for WSL by /dev/dxg alone; the library decides there.
+  if (library === undefined && !existsSync(file) && !existsSync("/dev/nvidiactl")) return undefined;
+  return { loaded, ...(version === undefined ? {} : { version }), ...(library === undefined ? {} : { library }) };
+}
+
+/** Which of the libraries that TensorFlow with CUDA opens are there: in the clone's wheels, or where the loader looks. */
+export function cudaLibraries(tensorflow = join(projectRoot(), ".tslora", "tensorflow")): readonly CudaLibrary[] {
+  const found = findLibraries(LIBRARIES.map(({ file }) => file), { folders: wheelFolders(tensorflow) });
+  return LIBRARIES.map((library) => {
+    const path = found.get(library.file);
+    return path === undefined ? library : { ...library, path };
+  });
+}
+
+/** The GPUs, by nvidia-smi; where that is not there, their names by the driver's files. Takes a second or so. */
+export function nvidiaGpus(): readonly NvidiaGpu[] {
+  const query = spawnSync("nvidia-smi", ["--query-gpu=name,memory.total,memory.free,compute_cap", "--format=csv,noheader,nounits"], { encoding: "utf8", timeout: 20_000 });
+  if (query.status === 0) return parseSmi(query.stdout);
+  const folder = "/proc/driver/nvidia/gpus";
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((gpu) => ({ name: /^Model:\s*(.+)$/m.exec(readFileSync(join(folder, gpu, "information"), "utf8"))?.[1]?.trim() ?? gpu }));
+}
+
+/** Lines of nvidia-smi: name, MiB in all, MiB free, compute capability. */
+export function parseSmi(text: string): NvidiaGpu[] {
+  return text.split("\n").filter((line) => line.trim() !== "").map((line) => {
+    const [name, memory, free, capability] = line.split(",").map((part) => part.trim());
+    const bytes = (mebibytes: string | undefined): number | undefined => (Number.isFinite(Number(mebibytes)) ? Number(mebibytes) * 2 ** 20 : undefined);
+    const [total, left] = [bytes(memory), bytes(free)];
+    return { name, ...(total === undefined ? {} : { memory: total }), ...(left === undefined ? {} : { freeMemory: left }), ...(/^\d+\.\d+$/.test(capability ?? "") ? { computeCapability: capability } : {}) };
+  });
+}

@@ -1,0 +1,125 @@
+import { existsSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+
+import { projectRoot } from "../base/project-root";
+import { TsloraError } from "../base/tslora-error";
+import { chooseDevice, type DeviceFacts } from "./choose-device";
+import { deviceWish, type Device, type DeviceOption, type DeviceOptions, type DeviceWish } from "./device";
+import { graphicsCards } from "./graphics-cards";
+import { loadTensorFlow } from "./load-tensorflow";
+import { cudaLibraries, nvidiaDriver, nvidiaGpus } from "./nvidia";
+import type { Ops } from "./ops";
+import { sharedOps } from "./shared-ops";
+import type { Webgpu } from "./webgpu/webgpu-ops";
+
+/** A device and the ops that run on it. */
+export interface OpenDevice {
+  readonly device: Device;
+  readonly ops: Ops;
+}
+
+let hiddenBy: string | undefined;
+let webgpu: Promise<Webgpu> | undefined;
+const told = new Set<string>();
+
+/**
+ * Keeps TensorFlow off the GPU where another device was asked for. Only before TensorFlow is loaded does it do
+ * anything.
+ */
+export function prepareDevice(options: DeviceOptions): void {
+  const { device } = deviceWish(options, { where: "device" });
+  if (device !== "cpu" && device !== "webgpu") return;
+  if (process.env.CUDA_VISIBLE_DEVICES === undefined) hiddenBy = `The device "${device}", which this process asked for first,`;
+  process.env.CUDA_VISIBLE_DEVICES = "-1";
+}
+
+/** Looks at what a device is chosen by; loads TensorFlow, unless WebGPU is asked for by name. */
+export function deviceFacts({ device }: Pick<DeviceWish, "device">): DeviceFacts {
+  const visible = process.env.CUDA_VISIBLE_DEVICES;
+  const hidden = hiddenBy ?? (visible === "-1" || visible === "" ? `CUDA_VISIBLE_DEVICES=${visible}` : undefined);
+  const tensorflow = device === "webgpu" ? { problem: "not asked for" } : tensorflowState();
+  const usesGpu = "usesGpu" in tensorflow && tensorflow.usesGpu;
+  const driver = device === "webgpu" || usesGpu ? undefined : nvidiaDriver();
+  return {
+    tensorflow,
+    cudaBuild: isCudaBuild(),
+    driver: driver !== undefined || usesGpu,
+    missing: driver === undefined ? [] : cudaLibraries().filter(({ path }) => path === undefined).map(({ file }) => file),
+    cards: usesGpu ? [] : graphicsCards(),
+    ...(hidden === undefined ? {} : { hidden }),
+  };
+}
+
+/** Whether set-up brought the TensorFlow with CUDA; by its marker. */
+export function isCudaBuild(root = projectRoot()): boolean {
+  const marker = join(root, ".tslora", "done", "tensorflow.json");
+  return existsSync(marker) && / cuda /.test(readFileSync(marker, "utf8"));
+}
+
+/**
+ * Chooses a device, opens it, and says what was taken and why. Warnings go to `tell`, each once a process: no run is
+ * on the processor in silence where a GPU is there.
+ *
+ * @throws TsloraError `bad-option`, and `device` where what was asked for by name, or by requireGpu, is not to be had.
+ */
+export async function openDevice(options: DeviceOptions = {}, { where = "openDevice", tell = (text: string): void => console.warn(text) }: { where?: string; tell?: (text: string) => void } = {}): Promise<OpenDevice> {
+  const wish = deviceWish(options, { where });
+  prepareDevice(wish);
+  const choice = chooseDevice(wish, deviceFacts(wish));
+  if (choice.kind === "none") throw new TsloraError("device", `${where}: ${askedFor(wish)}, but ${choice.why}. \`npx tslora doctor\` tells all that was looked for.`, { details: { asked: wish.device } });
+  const opened = choice.kind === "webgpu" ? await openWebgpu(wish, { ...choice, where }) : openTensorFlow(wish.device, { ...choice, kind: choice.kind });
+  for (const warning of opened.device.warnings) {
+    if (!told.has(warning)) tell(`${warning}.`);
+    told.add(warning);
+  }
+  return opened;
+}
+
+/**
+ * Which device `loadClassifier` takes, and why: for the first thing that a notebook prints.
+ *
+ * @throws as `loadClassifier` does for its device.
+ */
+export async function resolveDevice(options: DeviceOptions = {}): Promise<Device> {
+  // What it warns of stands in the notice.
+  return (await openDevice(options, { where: "resolveDevice", tell: () => undefined })).device;
+}
+
+function openTensorFlow(asked: DeviceOption, { kind, why, warnings }: { kind: "cuda" | "cpu"; why: string; warnings: readonly string[] }): OpenDevice {
+  const { version } = loadTensorFlow();
+  const name = kind === "cuda" ? (nvidiaGpus()[0]?.name ?? "NVIDIA GPU") : (cpus()[0]?.model ?? "processor").trim();
+  const backend = `TensorFlow ${version}${kind === "cuda" ? " with CUDA" : ""}`;
+  const notice = `Device: ${kind === "cuda" ? `the GPU ${name}` : "the processor"}, by ${backend}, ${why === "as asked for" ? why : `since ${why}`}.`;
+  return { device: { kind, name, backend, software: false, asked, notice: [notice, ...warnings.map((warning) => `${warning}.`)].join(" "), warnings }, ops: sharedOps() };
+}
+
+async function openWebgpu(wish: DeviceWish, { why, requireHardware, fallback, where }: { why: string; requireHardware: boolean; fallback?: string; where: string }): Promise<OpenDevice> {
+  const { WebgpuOps } = await import("./webgpu/webgpu-ops.js");
+  webgpu ??= WebgpuOps.open();
+  let opened: Webgpu;
+  try {
+    opened = await webgpu;
+  } catch (error) {
+    webgpu = undefined;
+    if (!(error instanceof TsloraError)) throw error;
+    throw new TsloraError("device", `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not to be had (${fallback}), and `}${error.message} \`npx tslora doctor\` tells all that was looked for.`, { cause: error, details: { asked: wish.device } });
+  }
+  const { ops, name, backend, software } = opened;
+  if (software && requireHardware) throw new TsloraError("device", `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not to be had (${fallback}), and `}WebGPU's only adapter, ${name}, is a program and no GPU. \`npx tslora doctor\` tells all that was looked for.`, { details: { asked: wish.device } });
+  const warnings = software ? [`${name} is a program in the place of a GPU: right, but slower than the device "cpu"`] : [];
+  return { device: { kind: "webgpu", name, backend, software, asked: wish.device, notice: [`Device: ${name}, by ${backend}, ${why === "as asked for" ? why : `since ${why}`}.`, ...warnings.map((warning) => `${warning}.`)].join(" "), warnings }, ops };
+}
+
+function askedFor({ device, requireGpu }: DeviceWish): string {
+  return requireGpu ? (device === "auto" ? "a GPU was required" : `the device "${device}" was asked for, and a GPU required`) : `the device "${device}" was asked for`;
+}
+
+function tensorflowState(): DeviceFacts["tensorflow"] {
+  try {
+    return { usesGpu: loadTensorFlow().usesGpu };
+  } catch (error) {
+    if (!(error instanceof TsloraError)) throw error;
+    return { problem: error.message };
+  }
+}

@@ -1,0 +1,58 @@
+import type { TensorFlow } from "../load-tensorflow";
+import type { Gpu, GpuAdapter, GpuDevice } from "./dawn";
+
+type Tfjs = TensorFlow["tf"];
+type Function_ = (...args: unknown[]) => unknown;
+
+/** The part of tfjs's engine that says where a tensor is made and a kernel runs. */
+interface Engine {
+  backendName: string | undefined;
+  backendInstance: unknown;
+}
+
+/**
+ * tfjs on a WebGPU device. Its functions run there whatever backend the process has otherwise: danfojs goes on with
+ * its own. tfjs's own is not changed but while one of the functions runs.
+ */
+export async function tfjsOnWebgpu(gpu: Gpu, adapter: GpuAdapter): Promise<{ tf: Tfjs; device: GpuDevice; backend: object }> {
+  const tf = (await import("@tensorflow/tfjs-core")) as unknown as Tfjs;
+  const { WebGPUBackend } = (await import("@tensorflow/tfjs-backend-webgpu")) as unknown as { WebGPUBackend: new (device: GpuDevice, info: GpuAdapter["info"]) => object };
+  const wanted = ["maxComputeWorkgroupStorageSize", "maxComputeWorkgroupsPerDimension", "maxStorageBufferBindingSize", "maxBufferSize", "maxComputeWorkgroupSizeX", "maxComputeInvocationsPerWorkgroup"];
+  const device = await adapter.requestDevice({ requiredLimits: Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]])) });
+  const backend = withNavigator(gpu, () => new WebGPUBackend(device, adapter.info));
+  return { tf: onBackend(tf, { name: "webgpu", instance: backend }), device, backend };
+}
+
+/** The backend looks for `navigator.gpu` as it is made, and not afterwards: left there, it would keep Node from ending. */
+function withNavigator<T>(gpu: Gpu, body: () => T): T {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { value: { gpu }, configurable: true, writable: true });
+  try {
+    return body();
+  } finally {
+    if (before === undefined) delete (globalThis as { navigator?: unknown }).navigator;
+    else Object.defineProperty(globalThis, "navigator", before);
+  }
+}
+
+function onBackend(tf: Tfjs, { name, instance }: { name: string; instance: object }): Tfjs {
+  const engine = tf.engine() as unknown as Engine;
+  const wrapped = new Map<PropertyKey, unknown>();
+  const wrap = (inner: Function_): Function_ => (...args) => {
+    const { backendName, backendInstance } = engine;
+    Object.assign(engine, { backendName: name, backendInstance: instance });
+    try {
+      return inner(...args);
+    } finally {
+      Object.assign(engine, { backendName, backendInstance });
+    }
+  };
+  return new Proxy({} as Tfjs, {
+    get(_, key) {
+      const value: unknown = Reflect.get(tf, key);
+      if (typeof value !== "function") return value;
+      if (!wrapped.has(key)) wrapped.set(key, wrap(value as Function_));
+      return wrapped.get(key);
+    },
+  });
+}

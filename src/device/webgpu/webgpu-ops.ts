@@ -1,0 +1,42 @@
+import { TsloraError } from "../../base/tslora-error";
+import type { Tensor } from "../tensor";
+import { TfjsOps } from "../tfjs-ops";
+import { findAdapter, isSoftware } from "./dawn";
+import { tfjsOnWebgpu } from "./tfjs-on-webgpu";
+
+/** A WebGPU device with the ops on it. */
+export interface Webgpu {
+  readonly ops: WebgpuOps;
+  /** The adapter's name, as its driver gives it. */
+  readonly name: string;
+  /** "WebGPU over Vulkan" and the like. */
+  readonly backend: string;
+  readonly software: boolean;
+}
+
+const SMALL_OUTPUT = 2; // tfjs's MatMulProgramType.MatMulSmallOutputSizeProgram
+
+/** {@link TfjsOps} on a WebGPU device. Errors of the device, which WebGPU tells later and elsewhere, are thrown by the next `read`. */
+export class WebgpuOps extends TfjsOps {
+  #failure: string | undefined;
+
+  /** Opens the adapter that WebGPU would use. */
+  static async open(): Promise<Webgpu> {
+    const { gpu, adapter, listed } = await findAdapter();
+    const { tf, device } = await tfjsOnWebgpu(gpu, adapter);
+    // Of tfjs's programs for small products, the one that it prefers takes a program in the place of a GPU 0.2 s.
+    if (isSoftware(adapter)) tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", SMALL_OUTPUT);
+    const ops = new WebgpuOps(tf);
+    device.addEventListener("uncapturederror", ({ error }) => (ops.#failure ??= error.message));
+    void device.lost.then(({ reason, message }) => (ops.#failure ??= `the device was lost (${reason}): ${message}`));
+    const { description, device: model, vendor } = adapter.info;
+    const [first] = listed;
+    return { ops, name: first?.replace(/ over [^ ]+( \d+)?$/, "") ?? [vendor, model, description].find((text) => text !== "") ?? "an adapter without a name", backend: `WebGPU over ${first?.split(" over ").at(-1) ?? "an API that it does not name"}`, software: isSoftware(adapter) };
+  }
+
+  override async read(x: Tensor): Promise<Float32Array> {
+    const values = await super.read(x);
+    if (this.#failure !== undefined) throw new TsloraError("device", `WebGPU: ${this.#failure}. What was computed since is not to be relied on. If it ran out of memory, take a smaller maxTokensPerPass; else run on another device.`);
+    return values;
+  }
+}
