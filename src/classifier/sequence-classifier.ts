@@ -1,3 +1,4 @@
+import { cellSignal } from "../base/cell-signal";
 import { TsloraError } from "../base/tslora-error";
 import type { Adapter } from "../lora/adapter";
 import { AdapterSet, DEFAULT_NAME, type AdapterState } from "../lora/adapter-set";
@@ -41,6 +42,10 @@ export interface PredictOptions {
    */
   readonly maxTokensPerPass?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /**
+   * Stops between passes.
+   * @default in a notebook, an interrupt of the cell
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -238,7 +243,7 @@ export class SequenceClassifier {
    * event loop gets its turn between passes.
    */
   async predictLogits(texts: readonly string[], options: PredictOptions = {}): Promise<Float32Array> {
-    const { maxTokensPerPass = 4096, onProgress, signal } = options;
+    const { maxTokensPerPass = 4096, onProgress, signal = cellSignal() } = options;
     const { ops } = this.model;
     const documents = this.tokenizer.encode(texts).map(({ ids }) => ids);
     const byLength = documents.map((_, index) => index).sort((a, b) => documents[a].length - documents[b].length);

@@ -92,3 +92,26 @@ test("an interrupt while no cell runs does nothing", inKernel(async (kernel) => 
     await delay(50);
     assert.equal((await execute(kernel, "1").answer).reply.status, "ok");
   }));
+
+test("an interrupt ends an evaluation too, not only the wait for it; one that comes after trained weights as well", inKernel(async (kernel) => {
+    const ready = await execute(
+      kernel,
+      `${SLEEP}
+import { evaluate, loadClassifier } from "tslora";
+const classifier = await loadClassifier("embedded", { labels: ["no", "yes"], seed: 1 });
+const data = Array.from({ length: 2000 }, (_, i) => ({ text: "one", label: i % 2 }));
+let passes = 0;
+const options = { maxTokensPerPass: 16, onProgress: () => void (passes++ === 0 && console.log('on')) };`,
+    ).answer;
+    assert.equal(ready.reply.status, "ok", String(ready.reply.evalue));
+    const listen = "console.log('on');\nawait (async () => { let asked = false; const note = () => void (asked = true); process.on('SIGINT', note); while (!asked) await sleep(1); process.off('SIGINT', note); })();";
+    for (const before of ["", listen]) {
+      const { ename, stack } = errorOf(await interrupted(kernel, `passes = 0;\n${before}\nawait evaluate(classifier, data, options);\nconsole.log('never');`));
+      assert.equal(ename, "Interrupted", stack);
+      await delay(30);
+      const passes = printed(await execute(kernel, "console.log(passes)").answer);
+      await delay(60);
+      assert.equal(printed(await execute(kernel, "console.log(passes)").answer), passes, "it goes on");
+    }
+    assert.equal(printed(await execute(kernel, "console.log((await evaluate(classifier, data.slice(0, 10))).predictions.length)").answer), "10\n");
+  }));

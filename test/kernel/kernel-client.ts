@@ -1,5 +1,6 @@
 import { after } from "node:test";
 
+import type { Transport } from "../../src/notebook/connection";
 import { findKernelSpec } from "../../src/notebook/find-kernelspec";
 import type { JsonRecord } from "../../src/notebook/json";
 import { isIdle, startKernel, type Kernel } from "../../src/notebook/kernel";
@@ -19,8 +20,8 @@ export interface Sent {
 }
 
 /** Runs work with a kernel of ours in a folder, and ends it. */
-export async function withKernel(work: (kernel: Kernel) => Promise<void>, { cwd = projectRoot() }: { readonly cwd?: string } = {}): Promise<void> {
-  const kernel = await startKernel({ spec: findKernelSpec("tslora"), cwd });
+export async function withKernel(work: (kernel: Kernel) => Promise<void>, { cwd = projectRoot(), transport }: { readonly cwd?: string; readonly transport?: Transport } = {}): Promise<void> {
+  const kernel = await startKernel({ spec: findKernelSpec("tslora"), cwd, transport });
   try {
     await work(kernel);
   } finally {
