@@ -1,3 +1,4 @@
+import { cellSignal } from "../base/cell-signal";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "../device/device";
 import type { Adapter } from "../lora/adapter";
@@ -42,6 +43,10 @@ export interface PredictOptions {
    */
   readonly maxTokensPerPass?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /**
+   * Stops between passes.
+   * @default in a notebook, an interrupt of the cell
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -242,7 +247,7 @@ export class SequenceClassifier {
    * event loop gets its turn between passes.
    */
   async predictLogits(texts: readonly string[], options: PredictOptions = {}): Promise<Float32Array> {
-    const { maxTokensPerPass = 4096, onProgress, signal } = options;
+    const { maxTokensPerPass = 4096, onProgress, signal = cellSignal() } = options;
     const { ops } = this.model;
     const documents = this.tokenizer.encode(texts).map(({ ids }) => ids);
     const byLength = documents.map((_, index) => index).sort((a, b) => documents[a].length - documents[b].length);

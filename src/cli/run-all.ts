@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 
 import { writeAtomically } from "../base/write-atomically";
 import { compareOutputs, hasOutputs, type CompareOptions } from "../notebook/compare-outputs";
@@ -65,7 +65,7 @@ async function runOne({ path, outputPath }: PlannedRun, { run, signal, html, che
       if (event.event === "end") ({ summary } = event);
     }
     if (summary === undefined) throw new Error(`The run of ${path} ended without a result.`);
-    if (html) await writeAtomically(outputPath.replace(/\.ipynb$/, ".html"), await notebookPage([{ name: basename(path), notebook: summary.notebook }]));
+    if (html) await writeAtomically(outputPath.replace(/\.ipynb$/, ".html"), await notebookPage([{ name: basename(path), notebook: summary.notebook, folder: dirname(path) }]));
     if (saved !== undefined && !hasOutputs(saved)) throw new Error(`${shortPath(path)} has no saved outputs to check against. Save it executed, or run it without --check.`);
     return { path, summary, ...(saved !== undefined && { differences: compareOutputs(saved, summary.notebook, check) }) };
   } catch (error) {

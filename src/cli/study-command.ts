@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 import type { Command } from "commander";
 
@@ -71,7 +71,7 @@ async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
     interruption.release();
   }
   const page = join(folder, "study.html");
-  await writeAtomically(page, await notebookPage(summaries.map(({ path, notebook }) => ({ name: basename(path), notebook })), { title: "The study" }));
+  await writeAtomically(page, await notebookPage(summaries.map(({ path, notebook }) => ({ name: basename(path), notebook, folder: dirname(path) })), { title: "The study" }));
   terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
   await showResults(folder, started, terminal);
   terminal.out.write(`page: ${shortPath(page)}\n`);

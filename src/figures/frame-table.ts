@@ -55,7 +55,7 @@ export function frameTable(frame: FrameLike | readonly Readonly<Record<string, u
   return {
     kind: "table",
     ...(title === undefined ? {} : { title }),
-    columns: [{ name: "" }, ...columns.map((name, j) => ({ name, align: rows.length > 0 && rows.every((values) => typeof values[j] === "number") ? ("right" as const) : ("left" as const) }))],
+    columns: [{ name: "", align: index.length > 0 && index.every((name) => typeof name === "number") ? "right" : "left" }, ...columns.map((name, j) => ({ name, align: rows.length > 0 && rows.every((values) => typeof values[j] === "number") ? ("right" as const) : ("left" as const) }))],
     rows: [...head.map(row), ...gap, ...tail.map(row)],
     note: `${formatNumber(all.length)} ${all.length === 1 ? "row" : "rows"} × ${columns.length} ${columns.length === 1 ? "column" : "columns"}`,
   };

@@ -2,7 +2,7 @@ import { Problems } from "../base/problems";
 import { axis, baseLayout } from "./base-layout";
 import { escapeLabel } from "./escape";
 import { formatNumber } from "./format";
-import { colourOf, NEUTRAL } from "./palette";
+import { colourOf, NEUTRAL, seeThrough } from "./palette";
 import { median, niceBins, rangeOf } from "./statistics";
 import type { Figure } from "./types";
 
@@ -62,8 +62,8 @@ export function histogram(values: readonly number[], options: HistogramOptions):
         y: counts,
         width,
         customdata: ranges,
-        marker: { color: colourOf(i), line: { width: 0 } },
-        opacity: groups.size === 1 ? 1 : 0.62,
+        // Where groups lie over each other each is seen through the one before it; edges keep the colour, on a dark page too.
+        marker: groups.size === 1 ? { color: colourOf(i), line: { width: 0 } } : { color: seeThrough(colourOf(i), 0.6), line: { width: 1, color: colourOf(i) } },
         hovertemplate: `%{customdata}: %{y}<extra>${escapeLabel(name)}</extra>`,
       };
     }),

@@ -35,3 +35,8 @@ export function mix(from: string, to: string, share: number): string {
   };
   return `#${channel(1)}${channel(3)}${channel(5)}`;
 }
+
+/** The colour `#rrggbb` with an opacity from 0 to 1, as CSS writes it. */
+export function seeThrough(colour: string, opacity: number): string {
+  return `rgba(${[1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)).join(", ")}, ${opacity})`;
+}

@@ -1,5 +1,7 @@
 import vm from "node:vm";
 
+import { provideCellSignal } from "../base/cell-signal";
+
 /** What a cell that was interrupted ends with. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
@@ -35,6 +37,8 @@ export class Interrupts {
   #isAsked = false;
   #requests = 0;
   #listenersBefore = 0;
+  /** Ends what goes on in the library although the cell no longer waits for it. */
+  readonly #endWork = provideCellSignal();
 
   /** @param tell - what the user is told */
   constructor(private readonly tell: (text: string) => void) {
@@ -77,7 +81,15 @@ export class Interrupts {
     if (!this.#running) return;
     this.#requests++;
     if (this.#requests === 1 && this.#isHeard()) return this.tell(STOPPING);
-    for (const reject of [...this.#waiting]) reject(new Interrupted(STOPPED));
+    const reason = this.#stopped();
+    for (const reject of [...this.#waiting]) reject(reason);
+  }
+
+  /** What an interrupted cell ends with, once what it waits for is told. */
+  #stopped(): Interrupted {
+    const reason = new Interrupted(STOPPED);
+    this.#endWork(reason);
+    return reason;
   }
 
   /** Whether something that the cell started listens for interrupts itself. */
@@ -116,12 +128,15 @@ export class Interrupts {
     const soon = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
     const result = await Promise.race([running, soon]);
     if (result?.done === true) return result;
-    throw new Interrupted(STOPPED);
+    throw this.#stopped();
   }
 
   /** What is awaited, or an interrupt, whichever comes first. */
   #guard<T>(value: T | PromiseLike<T>): T | PromiseLike<T> {
-    if (this.#mustEnd()) return Promise.reject<T>(new Interrupted(STOPPED));
+    if (this.#mustEnd()) {
+      if (isThenable(value)) value.then(undefined, () => undefined); // nobody hears how it ends
+      return Promise.reject<T>(this.#stopped());
+    }
     if (!isThenable(value)) return value;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.add(reject);

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 
 import type { ConnectionFile } from "./connection";
 import type { KernelSpec } from "./find-kernelspec";
-import { killMarked } from "./process-tree";
+import { endMarked, killMarked } from "./process-tree";
 
 /** How a kernel's process ended. */
 export interface KernelExit {
@@ -45,10 +45,11 @@ const MARK = "TSLORA_KERNEL_ID";
  * that signals reach its children too.
  */
 export class KernelProcess {
-  /** Resolves once the process has ended. Never rejects. */
+  /** Resolves once the process has ended, and its children with it. Never rejects. */
   readonly exited: Promise<KernelExit>;
   readonly #child: ChildProcess;
   readonly #id = randomUUID();
+  readonly #mark = `${MARK}=${this.#id}`;
   #tail = "";
   #ended = false;
 
@@ -72,10 +73,12 @@ export class KernelProcess {
     this.exited = new Promise<KernelExit>((resolve) => {
       const end = (exit: KernelExit): void => {
         this.#ended = true;
-        this.killAll(); // children that outlived it
-        running.delete(this);
-        if (running.size === 0) process.off("exit", killAllKernels);
-        resolve(exit);
+        this.signal("SIGKILL"); // children that outlived it
+        void endMarked(this.#mark).then(() => {
+          running.delete(this);
+          if (running.size === 0) process.off("exit", killAllKernels);
+          resolve(exit);
+        });
       };
       this.#child.once("error", (error) => end({ code: null, signal: null, failure: error.message }));
       this.#child.once("exit", (code, signal) => end({ code, signal }));
@@ -110,7 +113,7 @@ export class KernelProcess {
   /** Kills the process and everything that it has started. */
   killAll(): void {
     this.signal("SIGKILL");
-    killMarked(`${MARK}=${this.#id}`);
+    killMarked(this.#mark);
   }
 
   /** SIGTERM, and SIGKILL where that is not heard within `graceMs`. Resolves when the process is gone. */

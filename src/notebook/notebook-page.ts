@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { projectRoot } from "../base/project-root";
 import { escapeHtml } from "./escape-html";
 import { highlightCode } from "./highlight-code";
+import { inlineImages } from "./inline-images";
 import { isRecord } from "./json";
-import type { Cell, Notebook, TextCell } from "./notebook-types";
+import type { Cell, Notebook } from "./notebook-types";
 import { outputHtml, plotlyBuild } from "./output-html";
 import { PAGE_STYLE } from "./page-style";
 
@@ -13,6 +14,8 @@ import { PAGE_STYLE } from "./page-style";
 export interface PageNotebook {
   readonly name: string;
   readonly notebook: Notebook;
+  /** The folder that images are looked for in, which its Markdown names by their paths. @default images stay outside the page */
+  readonly folder?: string;
 }
 
 /** How a page is made. */
@@ -28,8 +31,8 @@ interface Heading {
 }
 
 /**
- * Notebooks with their outputs as one HTML page that needs nothing beside it: no network, no scripts but those in the
- * outputs themselves. Follows the reader's light or dark theme; has a table of contents.
+ * Notebooks with their outputs as one HTML page that needs nothing beside it: no network, no images beside it, no
+ * scripts but those in the outputs themselves. Follows the reader's light or dark theme; has a table of contents.
  *
  * @param notebooks - executed notebooks of the user's own: their HTML is kept as it is
  */
@@ -49,7 +52,8 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
     },
   });
   const markdown = (text: string): string => marked.parse(text, { async: false });
-  const sections = notebooks.map(({ name, notebook }) => section(name, notebook, markdown));
+  const sections: string[] = [];
+  for (const notebook of notebooks) sections.push(await section(notebook, markdown)); // in order: headings are numbered
   const title = escapeHtml(options.title ?? notebooks[0]?.name ?? "Notebook");
   const contents = headings.filter(({ depth }) => depth <= 3).map(({ id, depth, html }) => `<li style="--depth:${depth}"><a href="#${escapeHtml(encodeURIComponent(id))}">${html}</a></li>`);
   const builds = new Set(notebooks.flatMap(({ notebook }) => notebook.cells.flatMap((cell) => (cell.cell_type === "code" ? cell.outputs.map(plotlyBuild) : []))));
@@ -69,31 +73,24 @@ async function plotlyScript(whole: boolean): Promise<string> {
   return (await readFile(path, "utf8")).replace(/<\/(script)/gi, "<\\/$1");
 }
 
-function section(name: string, notebook: Notebook, markdown: (text: string) => string): string {
+async function section({ name, notebook, folder }: PageNotebook, markdown: (text: string) => string): Promise<string> {
   const run = isRecord(notebook.metadata.tslora) ? notebook.metadata.tslora : {};
   const facts = [name, ...(typeof run.started === "string" ? [`executed ${run.started.slice(0, 16).replace("T", " ")} UTC`] : []), ...(typeof run.duration === "number" ? [`in ${run.duration.toFixed(1)} s`] : []), ...(typeof run.status === "string" && run.status !== "ok" ? [`status: ${run.status}`] : [])];
   const language = notebook.metadata.language_info?.name ?? "typescript";
-  const cells = notebook.cells.map((cell) => cellHtml(cell, language, markdown));
+  const cells: string[] = [];
+  for (const cell of notebook.cells) cells.push(await inlineImages(cellHtml(cell, language, markdown), { folder, attachments: cell.cell_type === "code" ? undefined : cell.attachments }));
   return `<section><p class="run">${escapeHtml(facts.join(", "))}</p>\n${cells.join("\n")}</section>`;
 }
 
 function cellHtml(cell: Cell, language: string, markdown: (text: string) => string): string {
   const id = `cell-${escapeHtml(cell.id)}`;
   if (cell.cell_type !== "code") {
-    const prose = cell.cell_type === "markdown" ? withAttachments(markdown(cell.source), cell) : `<pre>${escapeHtml(cell.source)}</pre>`;
+    const prose = cell.cell_type === "markdown" ? markdown(cell.source) : `<pre>${escapeHtml(cell.source)}</pre>`;
     return `<div class="cell prose" id="${id}">${prose}</div>`;
   }
   const number = cell.execution_count === null ? "" : `<span class="number" aria-hidden="true">${cell.execution_count}</span>`;
   const source = cell.source.trim() === "" ? "" : `<div class="source">${number}<pre><code>${highlightCode(cell.source, language)}</code></pre></div>`;
   return `<div class="cell code" id="${id}">${source}${cell.outputs.map((output) => outputHtml(output, markdown)).join("\n")}</div>`;
-}
-
-/** Images that a cell carries with it stand in the page as data. */
-function withAttachments(html: string, cell: TextCell): string {
-  return html.replace(/(<img[^>]*\ssrc=")attachment:([^"]+)"/g, (whole, before: string, name: string) => {
-    const [found] = Object.entries(cell.attachments?.[decodeURIComponent(name)] ?? {});
-    return found === undefined ? whole : `${before}data:${escapeHtml(found[0])};base64,${escapeHtml(String(found[1]).replace(/\s/g, ""))}"`;
-  });
 }
 
 function freeSlug(html: string, taken: Set<string>): string {

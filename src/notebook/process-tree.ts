@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** What memory a process takes, in bytes. */
 export interface ProcessMemory {
@@ -29,18 +30,36 @@ export function resetMemoryPeak(pid: number | undefined): void {
  * its parent's process group, and outlived it. Does nothing where there is no /proc.
  *
  * @param variable - `NAME=value`
+ * @returns how many there were, and how many may be of them: a process that is just being started shows no environment yet
  */
-export function killMarked(variable: string): void {
-  for (let round = 0; round < 3; round++) {
-    const found = processIds().filter((pid) => pid !== process.pid && read(`/proc/${pid}/environ`)?.split("\0").includes(variable) === true);
-    if (found.length === 0) return;
-    for (const pid of found) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // it has ended
-      }
+export function killMarked(variable: string): { readonly killed: number; readonly undecided: number } {
+  let [killed, undecided] = [0, 0];
+  for (const pid of processIds()) {
+    const environment = pid === process.pid ? undefined : read(`/proc/${pid}/environ`);
+    if (environment === "" && isProgram(pid)) undecided++;
+    if (environment?.split("\0").includes(variable) !== true) continue;
+    try {
+      process.kill(pid, "SIGKILL");
+      killed++;
+    } catch {
+      // it has ended
     }
+  }
+  return { killed, undecided };
+}
+
+/** How often, and how long apart in milliseconds, processes are looked for again: one that was killed takes its time to end. */
+const ROUNDS = 100;
+const ROUND_MS = 10;
+/** Rounds for processes without an environment, which some have for good. */
+const UNDECIDED_ROUNDS = 10;
+
+/** As {@link killMarked}; resolves when they have ended. */
+export async function endMarked(variable: string): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const { killed, undecided } = killMarked(variable);
+    if (killed === 0 && (undecided === 0 || round >= UNDECIDED_ROUNDS)) return;
+    await delay(ROUND_MS);
   }
 }
 
@@ -50,6 +69,15 @@ function processIds(): number[] {
     return readdirSync("/proc").map(Number).filter((pid) => pid > 0);
   } catch {
     return [];
+  }
+}
+
+/** Whether a process runs a program: kernel threads do not, nor do processes that have ended and were not collected yet. */
+function isProgram(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`) !== "";
+  } catch {
+    return false;
   }
 }
 

@@ -1,27 +1,51 @@
 // @ts-check
-import { join } from "node:path";
-
+import { findChromium } from "./find-chromium.mjs";
+import { conformancePython } from "./jupyter-python.mjs";
 import { listFiles } from "./list-files.mjs";
 import { passOn } from "./pass-on.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
 
 /**
- * The tests of the notebooks in Jupyter: in JupyterLab as a user sits there, by a headless Chromium, and by nbconvert
- * and papermill. They take some minutes. Without a Chromium the first kind is skipped, and says so.
+ * What of the notebooks' tests in Jupyter is to run.
+ * @typedef {object} LabTests
+ * @property {readonly string[]} browser  test files that drive Jupyter Lab by a headless Chromium
+ * @property {readonly string[]} tools  test files that run notebooks by nbconvert and papermill
+ * @property {string} [chromium]
+ */
+
+/**
+ * Chooses among the tests of `test/lab`. Without a Chromium those in Jupyter Lab are left out, and one line says so.
  *
- * @param {readonly string[]} parameters  words of which one is to stand in a file's name; none for all
+ * @param {readonly string[]} words  words of which one is to stand in a file's name; none for all
+ * @param {{ root: string }} options
+ * @returns {LabTests}
+ */
+export function chooseLabTests(words, { root }) {
+  const files = listFiles(root, "test/lab").filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  const [browser, tools] = [files.filter((file) => file.endsWith(".browser.ts")), files.filter((file) => file.endsWith(".tools.ts"))];
+  if (browser.length + tools.length === 0) throw new SetUpError(`No test of test/lab has ${words.join(" or ")} in its name.`);
+  const chromium = browser.length === 0 ? undefined : findChromium();
+  if (browser.length > 0 && chromium === undefined) console.error("SKIPPED: the notebooks in Jupyter Lab are not tested, since there is no Chromium or Chrome on PATH. Install one (Debian: apt-get install chromium) or name it in TSLORA_CHROMIUM.");
+  return { tools, browser: chromium === undefined ? [] : browser, ...(chromium === undefined ? {} : { chromium }) };
+}
+
+/**
+ * The tests of the notebooks in Jupyter: in Jupyter Lab as a user sits there, and by nbconvert and papermill. They
+ * take some minutes.
+ *
+ * @param {LabTests} tests
  * @param {{ root: string }} options
  * @returns {Promise<number>} the exit code
  */
-export async function runLabTests(parameters, { root }) {
-  const files = listFiles(root, "test/lab").filter((file) => file.endsWith(".lab.ts") && (parameters.length === 0 || parameters.some((word) => file.includes(word))));
-  if (files.length === 0) throw new SetUpError(`No file of test/lab has ${parameters.join(" or ")} in its name.`);
+export async function runLabTests({ browser, tools, chromium }, { root }) {
+  const files = [...tools, ...browser];
+  if (files.length === 0) return 0; // it was said why
   writeKernelspecs(root);
   const compiled = await passOn([process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"], { cwd: root });
   if (compiled !== 0) return compiled;
   return passOn(
     [process.execPath, "--test", "--test-concurrency=1", "--test-reporter=spec", ...files.map((file) => `.tslora/tests/${file.slice(0, -".ts".length)}.js`)],
-    { cwd: root, env: { ...jupyterFolders(root), TSLORA_LAB_PYTHON: join(root, ".tslora", "lab", "bin", "python") } },
+    { cwd: root, env: { ...jupyterFolders(root), TSLORA_JUPYTER_PYTHON: conformancePython(root), ...(chromium === undefined ? {} : { TSLORA_CHROMIUM: chromium }) } },
   );
 }

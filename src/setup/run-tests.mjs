@@ -1,8 +1,9 @@
 // @ts-check
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { conformancePython } from "./jupyter-python.mjs";
 import { listFiles } from "./list-files.mjs";
 import { passOn } from "./pass-on.mjs";
 import { SetUpError } from "./set-up-error.mjs";
@@ -40,7 +41,7 @@ export async function runTests(parameters, { root }) {
 
   /** @param {string[]} arguments_ */
   function node(...arguments_) {
-    return passOn([process.execPath, ...arguments_], { cwd: root, env: swiftshaderVariables(root) });
+    return passOn([process.execPath, ...arguments_], { cwd: root, env: { JUPYTER_PATH: jupyterPath(root), ...swiftshaderVariables(root) } });
   }
 }
 
@@ -65,6 +66,16 @@ function testFiles(root) {
 /** @param {string} file  a test's source @returns {string} what Node runs */
 function compiled(file) {
   return file.endsWith(".ts") ? `.tslora/tests/${file.slice(0, -".ts".length)}.js` : file;
+}
+
+/**
+ * Where Jupyter's kernels are looked for: with the Python kernel that the runner is compared by, where it was set up.
+ * @param {string} root
+ */
+function jupyterPath(root) {
+  const folder = join(dirname(dirname(conformancePython(root))), "share", "jupyter");
+  const paths = [process.env["JUPYTER_PATH"] ?? "", existsSync(folder) ? folder : ""].filter((path) => path !== "");
+  return paths.length === 0 ? undefined : paths.join(delimiter);
 }
 
 /**

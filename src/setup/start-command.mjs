@@ -1,8 +1,9 @@
 // @ts-check
+import { namedPython } from "./jupyter-python.mjs";
 import { openLab } from "./open-lab.mjs";
 import { runCli } from "./run-cli.mjs";
 import { runCompiledTest } from "./run-compiled-test.mjs";
-import { runLabTests } from "./run-lab-tests.mjs";
+import { chooseLabTests, runLabTests } from "./run-lab-tests.mjs";
 import { runParity } from "./run-parity.mjs";
 import { runTests } from "./run-tests.mjs";
 import { SetUpError } from "./set-up-error.mjs";
@@ -11,8 +12,11 @@ import { writeKernelspecs } from "./write-kernelspecs.mjs";
 
 /** @type {Readonly<Record<string, (parameters: readonly string[]) => Promise<number>>>} what is not here is a command of the CLI */
 const COMMANDS = {
-  setup: async () => {
-    await setUp();
+  setup: async (parameters) => {
+    const more = ["lab", "conformance", "reference"];
+    const unknown = parameters.filter((name) => !more.includes(name));
+    if (unknown.length > 0) throw new SetUpError(`npm run setup knows no ${unknown.join(", ")}; beside what everything needs it sets up ${more.join(", ")}, by these names.`);
+    await setUp(Object.fromEntries(parameters.map((name) => [name, true])));
     writeKernelspecs(ROOT);
     console.error("tslora is set up: npm run study, npm run lab, npm test.");
     return 0;
@@ -26,11 +30,11 @@ const COMMANDS = {
     return runParity(parameters, { root: ROOT });
   },
   conformance: async (parameters) => {
-    await setUp({ conformance: (process.env["TSLORA_JUPYTER_PYTHON"] ?? "") === "" }); // else that Python has the packages
+    await setUp({ conformance: namedPython() === undefined });
     return runCompiledTest("test/conformance/run.ts", parameters, { root: ROOT });
   },
   "bench-runner": async (parameters) => {
-    await setUp({ conformance: (process.env["TSLORA_JUPYTER_PYTHON"] ?? "") === "" });
+    await setUp({ conformance: namedPython() === undefined });
     return runCompiledTest("test/conformance/bench.ts", parameters, { root: ROOT });
   },
   bench: async (parameters) => {
@@ -54,8 +58,9 @@ const COMMANDS = {
     return openLab(parameters, { root: ROOT });
   },
   "test-lab": async (parameters) => {
-    await setUp({ lab: true });
-    return runLabTests(parameters, { root: ROOT });
+    const tests = chooseLabTests(parameters, { root: ROOT });
+    await setUp({ lab: tests.browser.length > 0, conformance: tests.tools.length > 0 && namedPython() === undefined });
+    return runLabTests(tests, { root: ROOT });
   },
   cli: async (parameters) => {
     await setUp();

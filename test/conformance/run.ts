@@ -86,9 +86,14 @@ async function installKernels(folder: string, python: string): Promise<string> {
   return join(folder, "jupyter");
 }
 
-async function runOriginals(cases: readonly ConformanceCase[], { folder, python }: { folder: string; python: string }): Promise<Map<string, Left>> {
-  const [given, taken] = [join(folder, "cases.json"), join(folder, "results.json")];
-  const runs = cases.flatMap(({ name, parameters = {}, timeout, allowErrors = false, against = ORIGINALS }) => against.map((runner) => ({ runner, name, path: notebookPath(name), parameters, timeout, allowErrors })));
+async function runOriginals(cases: readonly ConformanceCase[], options: { folder: string; python: string }): Promise<Map<string, Left>> {
+  const of = await Promise.all(ORIGINALS.map((runner) => runOriginal(runner, cases, options))); // at once: each waits most of the time for kernels
+  return new Map(of.flat());
+}
+
+async function runOriginal(runner: Original, cases: readonly ConformanceCase[], { folder, python }: { folder: string; python: string }): Promise<[key: string, left: Left][]> {
+  const [given, taken] = [join(folder, `${runner}-cases.json`), join(folder, `${runner}-results.json`)];
+  const runs = cases.flatMap(({ name, parameters = {}, timeout, allowErrors = false, against = ORIGINALS }) => (against.includes(runner) ? [{ runner, name, path: notebookPath(name), parameters, timeout, allowErrors }] : []));
   await writeFile(given, JSON.stringify(runs));
   let said = ""; // kernels warn there
   const code = await new Promise((resolve, reject) => {
@@ -98,13 +103,11 @@ async function runOriginals(cases: readonly ConformanceCase[], { folder, python 
   });
   if (code !== 0) throw new Error(`originals.py ended with ${String(code)}:\n${said}`);
   const results = JSON.parse(await readFile(taken, "utf8")) as { status: string; notebook: unknown }[];
-  return new Map(
-    results.map(({ status, notebook }, at) => {
-      const { runner, name } = runs[at];
-      const parsed = notebook === null ? undefined : parseNotebook(JSON.stringify(notebook), `${runner}'s ${name}`);
-      return [`${runner} ${name}`, { status, notebook: parsed === undefined ? undefined : normalise(parsed) }];
-    }),
-  );
+  return results.map(({ status, notebook }, at): [string, Left] => {
+    const { name } = runs[at];
+    const parsed = notebook === null ? undefined : parseNotebook(JSON.stringify(notebook), `${runner}'s ${name}`);
+    return [`${runner} ${name}`, { status, notebook: parsed === undefined ? undefined : normalise(parsed) }];
+  });
 }
 
 async function runOurs({ name, parameters, timeout, allowErrors }: ConformanceCase): Promise<[left: Left, title: string]> {

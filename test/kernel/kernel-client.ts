@@ -1,5 +1,6 @@
 import { after } from "node:test";
 
+import type { Transport } from "../../src/notebook/connection";
 import { findKernelSpec } from "../../src/notebook/find-kernelspec";
 import type { JsonRecord } from "../../src/notebook/json";
 import { isIdle, startKernel, type Kernel } from "../../src/notebook/kernel";
@@ -18,9 +19,9 @@ export interface Sent {
   seen(type: string): Promise<JsonRecord>;
 }
 
-/** Runs work with a kernel of ours in a folder, and ends it. */
-export async function withKernel(work: (kernel: Kernel) => Promise<void>, { cwd = projectRoot() }: { readonly cwd?: string } = {}): Promise<void> {
-  const kernel = await startKernel({ spec: findKernelSpec("tslora"), cwd });
+/** Runs work with a kernel in a folder, ours where no other is named, and ends it. */
+export async function withKernel(work: (kernel: Kernel) => Promise<void>, { name = "tslora", cwd = projectRoot(), transport }: { readonly name?: string; readonly cwd?: string; readonly transport?: Transport } = {}): Promise<void> {
+  const kernel = await startKernel({ spec: findKernelSpec(name), cwd, transport });
   try {
     await work(kernel);
   } finally {

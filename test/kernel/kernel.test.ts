@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -125,4 +126,18 @@ test("requests that tslab does not know are answered, and a kernel with timers r
     assert.deepEqual(await kernel.exited, { code: 0, signal: null });
   });
   assert.throws(() => process.kill(pid, 0));
+});
+
+test("over IPC the kernel's sockets have Jupyter's names, with a hyphen, and all channels answer", async () => {
+  const sockets = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(`tslora-kernel-${process.pid}-`)).flatMap((name) => readdirSync(join(tmpdir(), name))).sort();
+  await withKernel(async (kernel) => {
+    assert.equal(plain(await execute(kernel, "6 * 7").answer), "42");
+    const sent = execute(kernel, "console.log('on'); for (;;);");
+    await sent.seen("stream");
+    kernel.interrupt();
+    assert.equal((await sent.answer).reply.ename, "Interrupted");
+    assert.deepEqual(sockets().filter((name) => name.startsWith("socket")), [1, 2, 3, 4, 5].map((n) => `socket-${n}`));
+    assert.ok(kernel.silentMs < 5000, "the heartbeat is answered");
+  }, { transport: "ipc" });
+  assert.deepEqual(sockets(), []);
 });

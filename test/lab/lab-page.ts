@@ -1,28 +1,11 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
-
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
 import sharp from "sharp";
 
 import type { LabServer } from "./lab-server";
 
-/** The path of a Chromium or Chrome of this machine; `TSLORA_CHROMIUM` names another. */
-export function findChromium(): string | undefined {
-  const named = process.env.TSLORA_CHROMIUM;
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const known = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].flatMap((name) => folders.map((folder) => join(folder, name)));
-  return (named === undefined || named === "" ? known : [named]).find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-export function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+/** Starts the browser that `npm run test:lab` has found. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env.TSLORA_CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 }
 
 /** A notebook in Jupyter Lab, and what a user does to it. */

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { ansiToHtml } from "../../src/notebook/ansi-html";
 import { highlightCode } from "../../src/notebook/highlight-code";
 import { notebookPage } from "../../src/notebook/notebook-page";
 import type { Cell, Notebook, Output } from "../../src/notebook/notebook-types";
+import { withFolder } from "./notebooks";
 
 const EVIL = '<script>alert("x")</script>';
 const ESCAPED = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;";
@@ -54,10 +57,23 @@ test("headings get anchors of their own and stand in the table of contents; noth
   assert.doesNotMatch(html, /(?:src|href)="https?:|@import|url\(/);
 });
 
-test("images that a cell carries are inlined", async () => {
-  const html = await page([{ cell_type: "markdown", id: "m", metadata: {}, source: "![x](attachment:a.png)", attachments: { "a.png": { "image/png": "AAAA" } } }]);
-  assert.match(html, /src="data:image\/png;base64,AAAA"/);
-});
+test("images that a cell carries, and files beside the notebook, stand in the page as data; others stay what they are", () =>
+  withFolder(async (folder) => {
+    await mkdir(join(folder, "images"));
+    await writeFile(join(folder, "images", "a & b.png"), "png");
+    await writeFile(join(folder, "c.svg"), "<svg/>");
+    const attachments = { "own a.png": { "image/png": "AA\nAA" } };
+    const source = "![x](attachment:own%20a.png) ![y](<images/a & b.png>)\n\n<img width=3 src='images/../c.svg?v=1'>\n\n![](none.png) ![](notes.txt) ![](https://somewhere.example/a.png) `<img src=\"c.svg\">`";
+    const output: Output = { output_type: "display_data", data: { "text/markdown": "![z](c.svg)" }, metadata: {} };
+    const cells: Cell[] = [{ cell_type: "markdown", id: "m", metadata: {}, source, attachments }, code("1", [output])];
+    const html = await notebookPage([{ name: "a", folder, notebook: { nbformat: 4, nbformat_minor: 5, metadata: {}, cells } }]);
+    const svg = `data:image/svg+xml;base64,${Buffer.from("<svg/>").toString("base64")}`;
+    assert.deepEqual(
+      [...html.matchAll(/<img[^>]* src="([^"]*)"/g)].map(([, address]) => address),
+      ["data:image/png;base64,AAAA", `data:image/png;base64,${Buffer.from("png").toString("base64")}`, svg, "none.png", "notes.txt", "https://somewhere.example/a.png", svg],
+    );
+    assert.match(await page([prose("![y](c.svg)")]), /<img src="c\.svg"/, "without a folder nothing is looked for");
+  }));
 
 test("ANSI colours become spans and other sequences vanish", () => {
   assert.equal(ansiToHtml("\u001b[1;31mred\u001b[0m <b> \u001b[2K\u001b[38;5;196mx\u001b[39my"), '<span class="ansi-bold ansi-fg-red">red</span> &lt;b&gt; <span style="color:rgb(255,0,0)">x</span>y');

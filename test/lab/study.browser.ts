@@ -6,14 +6,10 @@ import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 
 import { projectRoot } from "../../src/base/project-root";
-import { findChromium, LabPage, launchChromium, shareInColour } from "./lab-page";
+import { LabPage, launchChromium, shareInColour } from "./lab-page";
 import { startLab, type LabServer } from "./lab-server";
 
 // Notebook 01 in Jupyter Lab as a user sits there, with few steps and the embedded sample, on a copy in output/.
-
-const executablePath = findChromium();
-const skip = executablePath === undefined ? "no Chromium or Chrome was found on PATH: the notebooks in Jupyter Lab were NOT tested. Install one (Debian: apt-get install chromium) or name it in TSLORA_CHROMIUM." : false;
-if (skip) console.error(`SKIPPED: ${skip}`);
 
 const folder = join(projectRoot(), "output", "lab-test");
 const path = "output/lab-test/01-study.ipynb";
@@ -25,13 +21,12 @@ let browser: Browser;
 let lab: LabPage;
 
 before(async () => {
-  if (executablePath === undefined) return;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   cpSync(join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2"), join(folder, "my-model"), { recursive: true });
   writeFileSync(join(projectRoot(), path), JSON.stringify(quickStudy()));
   server = await startLab({ TSLORA_OUTPUT: folder, JUPYTERLAB_SETTINGS_DIR: join(folder, "settings"), JUPYTERLAB_WORKSPACES_DIR: join(folder, "workspaces") });
-  browser = await launchChromium(executablePath);
+  browser = await launchChromium();
   lab = new LabPage(await browser.newPage({ viewport: { width: 1280, height: 1000 } }), server);
 }, minutes);
 
@@ -78,7 +73,7 @@ async function figuresAreDrawn(): Promise<void> {
 
 const screenshot = async (name: string): Promise<void> => void (await lab.page.screenshot({ path: join(folder, `${name}.png`) }));
 
-test("run all: every cell succeeds, the bar moves while it trains, figures are drawn", { skip, ...minutes }, async () => {
+test("run all: every cell succeeds, the bar moves while it trains, figures are drawn", minutes, async () => {
   await lab.open(path);
   await lab.command("notebook:run-all-cells");
   const cell = await lab.cell("tslora.trainingProgress()");
@@ -107,7 +102,7 @@ test("run all: every cell succeeds, the bar moves while it trains, figures are d
   }
 });
 
-test("saved and opened again, the figures are there without the kernel; the file is small", { skip, ...minutes }, async () => {
+test("saved and opened again, the figures are there without the kernel; the file is small", minutes, async () => {
   await lab.save();
   const bytes = statSync(join(projectRoot(), path)).size;
   assert.ok(bytes < 2e6, `${bytes} bytes`);
@@ -117,7 +112,7 @@ test("saved and opened again, the figures are there without the kernel; the file
   await figuresAreDrawn();
 });
 
-test("an interrupt stops training at a step with a checkpoint, and the cells behind it do not run", { skip, ...minutes }, async () => {
+test("an interrupt stops training at a step with a checkpoint, and the cells behind it do not run", minutes, async () => {
   await lab.open(path);
   await lab.edit("const epochs: number = 1", "const epochs: number = 50");
   await lab.edit("const maxSteps: number | null = 10", "const maxSteps: number | null = null");
@@ -139,7 +134,7 @@ test("an interrupt stops training at a step with a checkpoint, and the cells beh
   assert.deepEqual(cells.slice(at + 1).filter(({ outputs, executionCount }) => outputs.length > 0 || executionCount !== null).map(({ source }) => source), []);
 });
 
-test("another model in the parameters cell, then restart and run all: the whole notebook is the new run's", { skip, ...minutes }, async () => {
+test("another model in the parameters cell, then restart and run all: the whole notebook is the new run's", minutes, async () => {
   await lab.edit("const epochs: number = 50", "const epochs: number = 1");
   await lab.edit("const maxSteps: number | null = null", "const maxSteps: number | null = 4");
   await lab.edit('const model: string = "embedded"', `const model: string = ${JSON.stringify(join(folder, "my-model"))}`);
@@ -154,7 +149,7 @@ test("another model in the parameters cell, then restart and run all: the whole 
   await figuresAreDrawn();
 });
 
-test("errors stand in Lab as errors, with the cell's own lines, and files of the library are links", { skip, ...minutes }, async () => {
+test("errors stand in Lab as errors, with the cell's own lines, and files of the library are links", minutes, async () => {
   writeFileSync(join(folder, "errors.ipynb"), JSON.stringify({ ...(quickStudy() as object), cells: ["import * as tslora from 'tslora';\nconst corpus = await tslora.loadCorpus('sample');\ncorpus.frame", "const rows = 3;\nasync function load(path: string) {\n  return tslora.loadCorpus(path);\n}\nawait load('/nowhere');", "const n: number = 'x';"].map((source, i) => ({ cell_type: "code", id: `c${i}`, metadata: {}, source, outputs: [], execution_count: null })) }));
   await lab.open("output/lab-test/errors.ipynb");
   await lab.command("notebook:run-all-cells");
