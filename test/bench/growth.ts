@@ -141,7 +141,7 @@ function growthFigure({ name, title }: Curve, points: readonly Point[]): Figure 
   return figure({
     data: [
       line(name === "texts" ? "seconds in all" : "seconds a step", points.map(({ seconds }) => seconds), OKABE_ITO[0], {}),
-      ...(limits.length === points.length ? [line("its matrix products at the machine's rate: the limit", limits, OKABE_ITO[3], { line: { color: OKABE_ITO[3], width: 2, dash: "dot" } })] : []),
+      ...(limits.length === points.length ? [line("limit: its matrix products", limits, OKABE_ITO[3], { line: { color: OKABE_ITO[3], width: 2, dash: "dot" } })] : []),
       line("peak memory", points.map(({ gigabytes }) => gigabytes), OKABE_ITO[2], { yaxis: "y2" }),
     ],
     layout: {
