@@ -22,5 +22,7 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 // for a GPU newer than TensorFlow's binary.
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
 process.env.CUDA_CACHE_MAXSIZE ??= String(2 ** 32 - 1);
+// On GPUs that can, TensorFlow has cuBLAS round the operands of 32-bit products to 10 bits (TF32); PyTorch does not.
+process.env.NVIDIA_TF32_OVERRIDE ??= "0";
 // A process has one TensorFlow device, and danfojs loads TensorFlow as it is imported.
 if (process.env.TSLORA_DEVICE === "cpu" || process.env.TSLORA_DEVICE === "webgpu") process.env.CUDA_VISIBLE_DEVICES = "-1";

@@ -1,11 +1,13 @@
 // @ts-check
 import { namedPython } from "./jupyter-python.mjs";
 import { openLab } from "./open-lab.mjs";
+import { packClone } from "./pack-clone.mjs";
 import { runCli } from "./run-cli.mjs";
 import { runCompiledTest } from "./run-compiled-test.mjs";
 import { chooseLabTests, runLabTests } from "./run-lab-tests.mjs";
 import { runParity } from "./run-parity.mjs";
 import { runTests } from "./run-tests.mjs";
+import { hasNvidiaDriver } from "./supported-platform.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
 import { writeKernelspecs } from "./write-kernelspecs.mjs";
@@ -52,6 +54,19 @@ const COMMANDS = {
   "bench-profile": async (parameters) => {
     await setUp();
     return runCompiledTest("test/bench/profile.ts", parameters, { root: ROOT });
+  },
+  pack: async (parameters) => {
+    await setUp();
+    return packClone(parameters, { root: ROOT });
+  },
+  "test-gpu": async (parameters) => {
+    if (!hasNvidiaDriver()) {
+      console.error("no NVIDIA GPU here: nothing was tested (`npx tslora doctor` tells what was looked for)");
+      return 6; // as the command line's exit code for a device that is not what it is to be
+    }
+    process.env["TSLORA_TENSORFLOW"] ??= "cuda";
+    await setUp({ reference: (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "" });
+    return runCompiledTest("test/gpu/run.ts", parameters, { root: ROOT });
   },
   lab: async (parameters) => {
     await setUp({ lab: true });

@@ -72,7 +72,10 @@ export function tensorflowFlavour() {
   if (supportedPlatform()?.cuda === undefined) return "cpu";
   const wish = process.env["TSLORA_TENSORFLOW"];
   if (wish === "cpu" || wish === "cuda") return wish;
-  // The kernel module's own files; inside WSL 2 and some containers the driver's library stands for them.
-  const signs = ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/usr/lib/wsl/lib/libcuda.so.1"];
-  return signs.some((sign) => existsSync(sign)) ? "cuda" : "cpu";
+  return hasNvidiaDriver() ? "cuda" : "cpu";
+}
+
+/** Whether NVIDIA's driver is loaded: by the kernel module's own files; inside WSL 2 the driver's library stands for them. */
+export function hasNvidiaDriver() {
+  return ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/usr/lib/wsl/lib/libcuda.so.1"].some((sign) => existsSync(sign));
 }

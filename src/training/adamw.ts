@@ -33,8 +33,8 @@ export class AdamW {
     return this.#steps;
   }
 
-  /** Takes one step. `gradientScale` multiplies every gradient first: clipping. */
-  step(gradients: Gradients, options: { learningRate: number; gradientScale: number }): void {
+  /** Takes one step. `gradientScale`, a number or a tensor [1], multiplies every gradient first: clipping. */
+  step(gradients: Gradients, options: { learningRate: number; gradientScale: number | Tensor }): void {
     const { learningRate, gradientScale } = options;
     this.#steps++;
     const correction1 = 1 - BETA1 ** this.#steps;
@@ -43,7 +43,7 @@ export class AdamW {
       const ops = this.#ops;
       const before = this.#moments.get(parameter);
       const { value, m, v } = ops.escape(() => {
-        const g = ops.scale(gradient, gradientScale);
+        const g = typeof gradientScale === "number" ? ops.scale(gradient, gradientScale) : ops.mul(gradient, gradientScale);
         const fresh = ops.scale(g, 1 - BETA1);
         const freshSquare = ops.scale(ops.square(g), 1 - BETA2);
         const m = before === undefined ? fresh : ops.add(ops.scale(before.m, BETA1), fresh);

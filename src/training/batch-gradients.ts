@@ -1,4 +1,5 @@
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
+import type { Tensor } from "../device/tensor";
 import type { DropoutSource } from "../model/dropout";
 import type { Gradients } from "../model/gradients";
 import { packDocuments } from "../model/packed-batch";
@@ -21,24 +22,45 @@ export interface TrainingDocuments {
  * @param options.gradients - where the gradients are summed
  * @returns the step's mean loss
  */
-export async function batchGradients(
-  { model }: Pick<SequenceClassifier, "model">,
-  options: { microBatches: readonly (readonly number[])[]; data: TrainingDocuments; loss: ClassificationLoss; dropout: DropoutSource | undefined; precision?: Precision; maxTokensPerPass: number; gradients: Gradients },
-): Promise<number> {
+export async function batchGradients(classifier: Pick<SequenceClassifier, "model">, options: BatchOptions): Promise<number> {
+  const { ops } = classifier.model;
+  let total = 0;
+  await eachPart(classifier, options, async (loss) => {
+    total += (await ops.read(loss))[0];
+    ops.dispose(loss);
+  });
+  return total;
+}
+
+/** {@link batchGradients} without waiting for the device: the loss is a tensor [1], the caller's. */
+export async function batchGradientsUnread(classifier: Pick<SequenceClassifier, "model">, options: BatchOptions): Promise<Tensor> {
+  const { ops } = classifier.model;
+  let total: Tensor | undefined;
+  await eachPart(classifier, options, (loss) => {
+    const before = total;
+    total = before === undefined ? loss : ops.add(before, loss);
+    if (before !== undefined) ops.dispose(before, loss);
+  });
+  return total ?? ops.float(Float32Array.of(0), [1]);
+}
+
+/** What a step's gradients are computed from and with. */
+export type BatchOptions = { microBatches: readonly (readonly number[])[]; data: TrainingDocuments; loss: ClassificationLoss; dropout: DropoutSource | undefined; precision?: Precision; maxTokensPerPass: number; gradients: Gradients };
+
+/** Forward and backward, part by part; `take` takes over each part's loss. */
+async function eachPart({ model }: Pick<SequenceClassifier, "model">, options: BatchOptions, take: (loss: Tensor) => Promise<void> | void): Promise<void> {
   const { microBatches, data, loss, dropout, precision, maxTokensPerPass, gradients } = options;
   const { ops } = model;
   const labelsOf = (indices: readonly number[]): ExampleLabel[] => indices.map((index) => data.labels[index]);
   const divisor = lossWeight(labelsOf(microBatches.flat()), loss);
-  let total = 0;
   for (const part of microBatches.flatMap((batch) => splitByTokens(batch, { lengths: data.lengths, maxTokens: maxTokensPerPass }))) {
     const packed = packDocuments(part.map((index) => data.documents[index]));
     const forward = model.forward({ kind: "training", ops, dropout, precision }, packed);
     const { loss: partLoss, dLogits } = classificationLoss(forward.logits, { ops, labels: labelsOf(packed.order.map((inPart) => part[inPart])), loss, divisor });
     model.backward({ ops, gradients, precision }, dLogits, forward);
-    total += (await ops.read(partLoss))[0];
+    await take(partLoss);
     forward.release();
-    ops.dispose(partLoss, dLogits);
+    ops.dispose(dLogits);
     await new Promise((resolve) => setImmediate(resolve)); // Jupyter's messages and interrupts get their turn
   }
-  return total;
 }

@@ -1,15 +1,10 @@
 import type { Ops } from "../device/ops";
+import type { Tensor } from "../device/tensor";
 import type { Gradients } from "../model/gradients";
 
 /** The Euclidean norm of all gradients together. */
 export async function gradientNorm(gradients: Gradients, { ops }: { ops: Ops }): Promise<number> {
-  const squares = ops.tidy(() => {
-    const sums = [...gradients.entries()].map(([, gradient]) => {
-      const axes = gradient.shape.map((_, axis) => axis);
-      return ops.reshape(ops.sum(ops.square(gradient), axes), [1]);
-    });
-    return ops.concatRows(sums);
-  });
+  const squares = ops.tidy(() => squaresOf(gradients, ops));
   const values = await ops.read(squares);
   ops.dispose(squares);
   return Math.sqrt(values.reduce((a, b) => a + b, 0));
@@ -18,4 +13,24 @@ export async function gradientNorm(gradients: Gradients, { ops }: { ops: Ops }):
 /** What gradients are multiplied by so that their norm is at most `maxNorm`, as torch's `clip_grad_norm_` does; 0 is no bound. */
 export function clipScale(norm: number, maxNorm: number): number {
   return maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6));
+}
+
+/** {@link gradientNorm} and {@link clipScale} without waiting for the device: tensors [1]; no scale where there is no bound. */
+export function clippingOnDevice(gradients: Gradients, { ops, maxNorm }: { ops: Ops; maxNorm: number }): { norm: Tensor; scale: Tensor | undefined } {
+  return ops.tidy(() => {
+    const norm = ops.sqrt(ops.sum(squaresOf(gradients, ops), [0], { keepDims: true })); // [1]
+    if (maxNorm === 0) return { norm, scale: undefined };
+    const ratio = ops.div(ops.float(Float32Array.of(maxNorm), [1]), ops.shift(norm, 1e-6));
+    const beyond = ops.relu(ops.shift(ops.scale(ratio, -1), 1)); // min(1, r) = 1 - relu(1 - r)
+    return { norm, scale: ops.shift(ops.scale(beyond, -1), 1) };
+  });
+}
+
+/** The sum of squares of each gradient: [gradients]. */
+function squaresOf(gradients: Gradients, ops: Ops): Tensor {
+  const sums = [...gradients.entries()].map(([, gradient]) => {
+    const axes = gradient.shape.map((_, axis) => axis);
+    return ops.reshape(ops.sum(ops.square(gradient), axes), [1]);
+  });
+  return ops.concatRows(sums);
 }

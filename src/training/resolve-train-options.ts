@@ -33,6 +33,7 @@ const KNOWN: Readonly<Record<keyof TrainOptions, true>> = {
   seed: true,
   maxTokensPerPass: true,
   bf16: true,
+  loggingSteps: true,
   signal: true,
 };
 const SCHEDULERS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
@@ -46,6 +47,8 @@ export interface OptionContext {
   readonly method: "lora" | "full";
   readonly problemType: ProblemType;
   readonly numLabels: number;
+  /** Whether the model runs on a GPU. */
+  readonly onGpu?: boolean;
 }
 
 /**
@@ -87,6 +90,7 @@ export function resolveTrainOptions(options: TrainOptions, context: OptionContex
     seed: options.seed ?? 42,
     maxTokensPerPass: options.maxTokensPerPass ?? 1024,
     bf16: options.bf16 ?? false,
+    loggingSteps: options.loggingSteps ?? (context.onGpu === true ? 10 : 1),
     signal: options.signal,
   };
   const problems = new Problems("train");
@@ -111,7 +115,7 @@ function checkValues(problems: Problems, { options, resolved, context }: { optio
   number("learningRate", (x) => x > 0, "a number above 0");
   if (options.warmupSteps !== undefined) number("warmupSteps", (x) => x >= 0 && (x < 1 || Number.isInteger(x)), "a whole number of steps, or a share of them below 1");
   else number("warmupRatio", (x) => x >= 0 && x <= 1, "a number from 0 to 1");
-  for (const name of ["perDeviceTrainBatchSize", "gradientAccumulationSteps", "saveTotalLimit", "maxTokensPerPass"] as const) whole(name);
+  for (const name of ["perDeviceTrainBatchSize", "gradientAccumulationSteps", "saveTotalLimit", "maxTokensPerPass", "loggingSteps"] as const) whole(name);
   for (const name of ["weightDecay", "maxGradNorm", "focalGamma", "earlyStoppingThreshold"] as const) number(name, (x) => x >= 0, "a number of at least 0");
   number("labelSmoothing", (x) => x >= 0 && x < 1, "a number from 0 to below 1");
   for (const name of ["evalSteps", "saveSteps"] as const) {

@@ -26,7 +26,7 @@ export async function* train(classifier: SequenceClassifier, options: TrainOptio
   const method = classifier.expectTrainable("train");
   const { problemType } = classifier;
   const numLabels = classifier.labels.length;
-  const resolved = resolveTrainOptions(options, { method, problemType, numLabels });
+  const resolved = resolveTrainOptions(options, { method, problemType, numLabels, onGpu: classifier.device !== undefined && classifier.device.kind !== "cpu" });
   const examples = examplesOf(options.train, { name: "train", numLabels, problemType });
   const validation = options.validation === undefined ? undefined : examplesOf(options.validation, { name: "validation", numLabels, problemType });
   const documents = classifier.tokenizer.encode(examples.texts).map(({ ids }) => ids);

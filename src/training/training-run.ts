@@ -6,7 +6,7 @@ import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import { DropoutSource } from "../model/dropout";
 import { Gradients } from "../model/gradients";
 import { AdamW } from "./adamw";
-import { batchGradients, type TrainingDocuments } from "./batch-gradients";
+import { batchGradients, batchGradientsUnread, type BatchOptions, type TrainingDocuments } from "./batch-gradients";
 import { epochSteps } from "./batches";
 import { BestWeights } from "./best-weights";
 import type { CheckpointState } from "./checkpoint-state";
@@ -14,7 +14,7 @@ import { Checkpoints } from "./checkpoints";
 import { balancedClassWeights } from "./class-weights";
 import type { ClassificationLoss } from "./classification-loss";
 import { EarlyStopping } from "./early-stopping";
-import { clipScale, gradientNorm } from "./gradient-norm";
+import { clippingOnDevice, clipScale, gradientNorm } from "./gradient-norm";
 import { learningRateAt } from "./learning-rate";
 import { planSteps, type StepPlan } from "./plan-steps";
 import type { Resume } from "./read-resume";
@@ -22,6 +22,7 @@ import type { RunIdentity } from "./run-identity";
 import type { TrainEvent, TrainSummary, WarningEvent } from "./train-event";
 import type { ResolvedTrainOptions } from "./train-options";
 import type { Examples } from "./training-examples";
+import { UnreadSteps, type ReadStep } from "./unread-steps";
 import { TrainingGuards, type Fault } from "./training-guards";
 import { LOG_FILE, TrainingLog } from "./training-log";
 import { validationMetrics, type ValidationResult } from "./validation-metrics";
@@ -44,6 +45,7 @@ export class TrainingRun {
   readonly #best: BestWeights;
   readonly #patience: EarlyStopping;
   readonly #guards: TrainingGuards;
+  readonly #unread: UnreadSteps;
   readonly #checkpoints: Checkpoints | undefined;
   #log: TrainingLog | undefined;
   #step = 0;
@@ -69,6 +71,7 @@ export class TrainingRun {
     this.#best = new BestWeights(classifier, { metric, greaterIsBetter, keep });
     this.#patience = new EarlyStopping({ patience: options.earlyStoppingPatience, threshold: options.earlyStoppingThreshold, count: state?.earlyStoppingCount });
     this.#guards = new TrainingGuards({ learningRate: options.learningRate, gradNorms: state?.gradNorms });
+    this.#unread = new UnreadSteps(model.ops);
     this.#checkpoints = outputDir === undefined ? undefined : new Checkpoints(classifier, { directory: outputDir, limit: options.saveTotalLimit });
   }
 
@@ -90,18 +93,23 @@ export class TrainingRun {
     while (this.#step < totalSteps && !stop.aborted && !this.#evaluationDue && !this.#patience.due) {
       const inEpoch = this.#step % stepsPerEpoch;
       if (inEpoch === 0) steps = this.#stepsOfEpoch();
-      yield await this.#takeStep(steps[inEpoch]);
+      yield* this.#takeStep(steps[inEpoch]);
       const last = this.#step === totalSteps;
+      const evaluates = this.#validation !== undefined && (last || this.#step % evaluateEvery === 0);
+      if (evaluates || last) yield* this.#readSteps();
       let best = false;
-      if (this.#validation !== undefined && (last || this.#step % evaluateEvery === 0)) best = yield* this.#evaluate(stop);
+      if (evaluates) best = yield* this.#evaluate(stop);
       const save = last || stop.aborted || this.#patience.due || this.#step % saveEvery === 0 || (best && this.#options.loadBestModelAtEnd);
+      if (save) yield* this.#readSteps();
       if (save && this.#checkpoints !== undefined) yield { type: "checkpoint", step: this.#step, path: await this.#save(this.#checkpoints) };
     }
+    yield* this.#readSteps();
     return yield* this.#end((performance.now() - started) / 1000);
   }
 
   async dispose(): Promise<void> {
     this.#optimizer.dispose();
+    this.#unread.dispose();
     await this.#log?.close();
     this.#log = undefined;
   }
@@ -159,29 +167,58 @@ export class TrainingRun {
   }
 
   /** Forward, backward, clipping and update for one optimizer step. */
-  async #takeStep(microBatches: readonly (readonly number[])[]): Promise<TrainEvent> {
-    const { model } = this.#classifier;
-    const { ops } = model;
-    const { learningRate: peak, lrSchedulerType: kind, maxGradNorm, maxTokensPerPass, bf16 } = this.#options;
+  async *#takeStep(microBatches: readonly (readonly number[])[]): AsyncGenerator<TrainEvent, void, void> {
+    const { ops } = this.#classifier.model;
+    const { learningRate: peak, lrSchedulerType: kind, maxTokensPerPass, bf16, loggingSteps } = this.#options;
     const started = performance.now();
     const gradients = new Gradients(ops);
+    const batch = microBatches.flat();
     const learningRate = learningRateAt(this.#step, { peak, kind, ...this.#plan });
-    let loss: number;
-    let gradNorm: number;
+    const tokens = batch.reduce((sum, index) => sum + this.#data.lengths[index], 0);
+    const options: BatchOptions = { microBatches, data: this.#data, loss: this.#loss, dropout: this.#dropout, precision: bf16 ? "bfloat16" : "float32", maxTokensPerPass, gradients };
     try {
-      loss = await batchGradients(this.#classifier, { microBatches, data: this.#data, loss: this.#loss, dropout: this.#dropout, precision: bf16 ? "bfloat16" : "float32", maxTokensPerPass, gradients });
-      gradNorm = await gradientNorm(gradients, { ops });
-      this.#expect(this.#guards.checkNumbers({ loss, gradNorm }), microBatches.flat());
-      this.#optimizer.step(gradients, { learningRate, gradientScale: clipScale(gradNorm, maxGradNorm) });
+      if (loggingSteps > 1) {
+        await this.#sendStep(options, { learningRate, tokens, batch });
+        if (this.#unread.count >= loggingSteps) yield* this.#readSteps();
+        return;
+      }
+      const loss = await batchGradients(this.#classifier, options);
+      const gradNorm = await gradientNorm(gradients, { ops });
+      this.#expect(this.#guards.checkNumbers({ loss, gradNorm }), { batch, step: this.#step + 1 });
+      this.#optimizer.step(gradients, { learningRate, gradientScale: clipScale(gradNorm, this.#options.maxGradNorm) });
+      gradients.dispose(); // before the tensors are counted
+      this.#step++;
+      const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
+      yield await this.#stepDone({ step: this.#step, epoch: this.#epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond, batch });
     } finally {
       gradients.dispose();
     }
-    const tokens = microBatches.flat().reduce((sum, index) => sum + this.#data.lengths[index], 0);
-    const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
-    const memory = process.memoryUsage.rss();
-    this.#expect(this.#guards.checkMemory({ tensors: ops.alive(), memory }), microBatches.flat());
+  }
+
+  /** Sends a step to the device and does not wait for it: clipping is done there. */
+  async #sendStep(options: BatchOptions, { learningRate, tokens, batch }: { learningRate: number; tokens: number; batch: readonly number[] }): Promise<void> {
+    const { ops } = this.#classifier.model;
+    const loss = await batchGradientsUnread(this.#classifier, options);
+    const { norm, scale } = clippingOnDevice(options.gradients, { ops, maxNorm: this.#options.maxGradNorm });
+    this.#optimizer.step(options.gradients, { learningRate, gradientScale: scale ?? 1 });
+    ops.dispose(scale);
     this.#step++;
-    const [step, epoch] = [this.#step, this.#epoch];
+    this.#unread.add({ step: this.#step, epoch: this.#epoch, learningRate, tokens, batch }, { loss, gradNorm: norm });
+  }
+
+  /** Reads the numbers of the steps that were sent, and looks at each as at any other: before anything is saved. */
+  async *#readSteps(): AsyncGenerator<TrainEvent, void, void> {
+    for (const done of await this.#unread.read()) {
+      this.#expect(this.#guards.checkNumbers(done), done);
+      yield await this.#stepDone(done);
+    }
+  }
+
+  /** Looks at what is held after a step, logs it and tells it. */
+  async #stepDone({ batch, ...numbers }: ReadStep): Promise<TrainEvent> {
+    const memory = process.memoryUsage.rss();
+    const { step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond } = numbers;
+    this.#expect(this.#guards.checkMemory({ tensors: this.#classifier.model.ops.alive(), memory }), { batch, step });
     await this.#log?.write({ step, epoch, loss, grad_norm: gradNorm, learning_rate: learningRate, tokens, tokens_per_second: tokensPerSecond, memory });
     return { type: "step", step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond, memory };
   }
@@ -267,12 +304,11 @@ export class TrainingRun {
     yield { type: "warning", kind, step: this.#step, message };
   }
 
-  #expect(fault: Fault | undefined, batch: readonly number[]): void {
-    if (fault !== undefined) throw this.#failure(fault, { ids: batch.map((index) => this.#examples.ids[index]) });
+  #expect(fault: Fault | undefined, { batch, step }: { batch: readonly number[]; step: number }): void {
+    if (fault !== undefined) throw this.#failure(fault, { ids: batch.map((index) => this.#examples.ids[index]), step });
   }
 
-  #failure({ kind, what, tryThis }: Fault, { ids }: { ids: readonly string[] }): TsloraError {
-    const step = this.#step + 1;
+  #failure({ kind, what, tryThis }: Fault, { ids, step = this.#step + 1 }: { ids: readonly string[]; step?: number }): TsloraError {
     const checkpoint = this.#checkpoints?.last;
     const shown = ids.length > IDS_SHOWN ? `${ids.slice(0, IDS_SHOWN).join(", ")} and ${ids.length - IDS_SHOWN} more` : ids.join(", ");
     const good = checkpoint === undefined ? "There is no checkpoint." : `The last good checkpoint is ${shownPath(checkpoint)}.`;
