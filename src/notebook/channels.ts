@@ -30,6 +30,8 @@ export class Channels {
   readonly #stdin: Dealer;
   // Without a limit: ZeroMQ drops what a subscriber does not fetch in time, and outputs must not be lost.
   readonly #iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0, reconnectInterval: RECONNECT_MS });
+  /** Resolves once the kernel can ask for input: until then ZeroMQ drops, on the kernel's side, that it asks. */
+  readonly stdinConnected: Promise<void>;
   readonly #sending = new Map<Dealer, Promise<void>>();
   #closed = false;
 
@@ -37,6 +39,7 @@ export class Channels {
     this.#key = connection.key;
     const dealer = (): Dealer => new Dealer({ linger: 0, routingId: identity, reconnectInterval: RECONNECT_MS });
     [this.#shell, this.#control, this.#stdin] = [dealer(), dealer(), dealer()];
+    this.stdinConnected = new Promise((resolve) => this.#stdin.events.on("handshake", () => resolve()));
     this.#shell.connect(socketAddress(connection, connection.shell_port, dialect));
     this.#control.connect(socketAddress(connection, connection.control_port, dialect));
     this.#stdin.connect(socketAddress(connection, connection.stdin_port, dialect));

@@ -101,6 +101,11 @@ export class Kernel {
     return this.#iopubSeen;
   }
 
+  /** Resolves once the kernel can ask for input. */
+  get stdinConnected(): Promise<void> {
+    return this.#channels.stdinConnected;
+  }
+
   /** Hears iopub messages whose request nobody listens to any more: late outputs. */
   onStray(listener: (message: Message) => void): void {
     this.#onStray = listener;
@@ -187,6 +192,9 @@ export class Kernel {
   }
 }
 
+/** How long a kernel that answers otherwise has to open its channel for input, in milliseconds; it may do without. */
+const STDIN_MS = 1000;
+
 /**
  * Starts a kernel and waits until it answers and its outputs can be heard.
  *
@@ -199,6 +207,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     const kernel = new Kernel(options, await writeConnectionFile(spec.name, options.transport));
     const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
     if (outcome === "ready") {
+      await Promise.race([kernel.stdinConnected, delay(STDIN_MS, undefined, { ref: false })]);
       await kernel.removeConnectionFile(); // it has been read; so even a runner that is killed outright leaves none
       return kernel;
     }

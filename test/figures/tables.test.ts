@@ -18,8 +18,8 @@ test("a frame's head and tail are shown as pandas shows them", () => {
   const lines = tableText(frameTable(rows, { maxWidth: 12 })).split("\n");
   assert.equal(lines.length, 2 + 5 + 1 + 5 + 1);
   assert.match(lines[0], /^ +texts +ID +label +score$/);
-  assert.match(lines[2], /^0 +0 Words of… +100 +0 +0$/);
-  assert.match(lines[7], /^… +… +… +… +…$/);
+  assert.match(lines[2], /^ 0 +0 Words of… +100 +0 +0$/);
+  assert.match(lines[7], /^ … +… +… +… +…$/);
   assert.match(lines[12], /^24 /);
   assert.equal(lines[13], "25 rows × 4 columns");
   assert.match(lines[3], /NaN$/);
