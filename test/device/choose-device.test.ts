@@ -47,6 +47,7 @@ test("a device asked for by name is taken or refused, and a required GPU is CUDA
 test("wishes: the option before the variable, and what is wrong is refused", () => {
   assert.deepEqual(deviceWish({}, { where: "x", variable: "" }), wish("auto"));
   assert.deepEqual(deviceWish({}, { where: "x", variable: "webgpu" }), wish("webgpu"));
+  assert.deepEqual(deviceWish({ device: "auto" }, { where: "x", variable: "cpu" }), wish("cpu"), "as the variables for model and data");
   assert.deepEqual(deviceWish({ device: "cpu" }, { where: "x", variable: "cuda" }), wish("cpu"));
   assert.throws(() => deviceWish({ device: "gpu" as "cuda" }, { where: "loadClassifier" }), /loadClassifier: device is to be one of "auto".*"gpu" came/);
   assert.throws(() => deviceWish({}, { where: "x", variable: "tpu" }), /TSLORA_DEVICE.*"tpu" came/);

@@ -11,7 +11,7 @@ const labels = list(text("name", "a name"), "names");
 
 /** What to run on. */
 export const DEVICE_OPTIONS = {
-  device: { kind: choice(DEVICES, "device"), help: "auto, cuda, cpu or webgpu; one asked for by name is used or is an error", default: "TSLORA_DEVICE, or auto: the NVIDIA GPU where TensorFlow uses one, else the processor" },
+  device: { kind: choice(DEVICES, "device"), help: "auto, cuda, cpu or webgpu; one asked for by name is used or is an error", default: "auto: the NVIDIA GPU where TensorFlow uses one, else the processor" },
   requireGpu: { kind: toggle(), help: "no GPU is an error" },
 } as const;
 
