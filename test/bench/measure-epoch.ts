@@ -86,7 +86,7 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
       const cores = `cores used: ${found.coresUsed.tslora.toFixed(2)} here, ${found.coresUsed.torch.toFixed(2)} there`;
       comparisons.push({
         work: `epoch, ${NAMES[size]}, ${method === "full" ? "all weights, " : ""}${dropout === 0 ? "dropout 0" : "default dropout"}`,
-        against: `transformers + ${method === "full" ? "torch" : "peft"}, ${batching === "random" ? "default" : "length-grouped"} batches`,
+        against: `${method === "full" ? "transformers" : "transformers + peft"}, ${batching === "random" ? "default" : "length-grouped"} batches`,
         unit: "s",
         ours: found.measured.tslora,
         theirs: found.measured.torch,

@@ -45,7 +45,7 @@ async function measure(context: BenchContext, { size, method }: { size: "distilb
   }
   return {
     work: `peak memory of training, ${NAMES[size]}${method === "full" ? ", all weights" : ""}`,
-    against: `transformers + ${method === "full" ? "torch" : "peft"}`,
+    against: method === "full" ? "transformers" : "transformers + peft",
     unit: "GB",
     ours: measured.tslora,
     theirs: measured.torch,
