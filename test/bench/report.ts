@@ -64,9 +64,9 @@ export function ratioFigure(comparisons: readonly Comparison[]): Figure {
     ],
     layout: {
       ...baseLayout({ title: "How many times less it takes here", legend: true, height: 130 + 42 * comparisons.length }),
-      width: 980,
-      margin: { l: 430, r: 24, t: 80, b: 56 },
-      xaxis: axis("their time or memory / ours", { type: "log", tickvals: [0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50] }),
+      width: 1010,
+      margin: { l: 460, r: 24, t: 80, b: 56 },
+      xaxis: axis("their time or memory / ours", { type: "log", tickvals: [0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50] }),
       yaxis: { tickvals: places, ticktext: names, range: [-0.7, comparisons.length - 0.3], zeroline: false },
       shapes: [{ type: "line", x0: 1, x1: 1, y0: 0, y1: 1, yref: "paper", line: { color: NEUTRAL, width: 1.5, dash: "dot" } }],
     },

@@ -68,7 +68,7 @@ async function measure(context: BenchContext, size: "distilbert" | "minilm"): Pr
       const most = name === "xenova" ? OTHER_TOKENS * probabilities.tslora.flat().length : 0; // its tokenizer makes other tokens of some texts
       if (differing(name) > most) throw new Error(`${name}'s probabilities differ from ours by up to ${apart(name)}, in ${differing(name)} texts: it does not do the same work.`);
     }
-    const against: Record<keyof typeof runtimes, string> = { torch: "torch, sorted by length", onnxruntime: "onnxruntime in Python, sorted by length", xenova: "onnxruntime in Node through @xenova/transformers, sorted by length" };
+    const against: Record<keyof typeof runtimes, string> = { torch: "torch, sorted by length", onnxruntime: "onnxruntime in Python, sorted by length", xenova: "@xenova/transformers (onnxruntime in Node), sorted by length" };
     const comparisons = (Object.keys(runtimes) as (keyof typeof runtimes)[]).map((name): Comparison => ({
       work: `prediction, 1,000 abstracts, ${NAMES[size]}`,
       against: against[name],
