@@ -26,7 +26,7 @@ export function chooseLabTests(words, { root }) {
   const [browser, tools] = [files.filter((file) => file.endsWith(".browser.ts")), files.filter((file) => file.endsWith(".tools.ts"))];
   if (browser.length + tools.length === 0) throw new SetUpError(`No test of test/lab has ${words.join(" or ")} in its name.`);
   const chromium = browser.length === 0 ? undefined : findChromium();
-  if (browser.length > 0 && chromium === undefined) console.error("SKIPPED: the notebooks in Jupyter Lab are not tested, since there is no Chromium or Chrome on PATH. Install one (Debian: apt-get install chromium) or name it in TSLORA_CHROMIUM.");
+  if (browser.length > 0 && chromium === undefined) console.error("SKIPPED: the notebooks in Jupyter Lab are not tested, since no Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in TSLORA_CHROMIUM.");
   return { tools, browser: chromium === undefined ? [] : browser, ...(chromium === undefined ? {} : { chromium }) };
 }
 
