@@ -8,6 +8,8 @@ import { SetUpError } from "./set-up-error.mjs";
 import { supportedPlatform, TENSORFLOW_VERSION } from "./supported-platform.mjs";
 
 const PACKAGE = "node_modules/@tensorflow/tfjs-node-gpu";
+/** A source of ours beside the package's: without it a signal can end a process that computes. */
+const SIGNAL_THREAD = "src/setup/signal-thread.cc";
 /**
  * From the binding to TensorFlow, so that a clone can be moved. The binding lies five folders below the clone where it
  * is used (PACKAGE/lib/napi-v8) and where it is made and tried (.tslora/staging/binding/lib/napi-v8).
@@ -15,7 +17,7 @@ const PACKAGE = "node_modules/@tensorflow/tfjs-node-gpu";
 const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
 
 /**
- * The stage that compiles tfjs-node's binding, two C++ files over Node-API, against TensorFlow's library, and tries it.
+ * The stage that compiles tfjs-node's binding, two C++ files over Node-API and one of ours, against TensorFlow's library, and tries it.
  *
  * @param {string} root
  * @returns {import("./run-stages.mjs").Stage}
@@ -28,7 +30,7 @@ export function buildBinding(root) {
     after: ["packages", "tensorflow"],
     needs: ["compiler"],
     bytes: 1e7,
-    key: () => `${TENSORFLOW_VERSION} ${hashFiles(root, { paths: ["src/setup/build-binding.mjs"] })} ${process.platform}-${process.arch}`,
+    key: () => `${TENSORFLOW_VERSION} ${hashFiles(root, { paths: ["src/setup/build-binding.mjs", SIGNAL_THREAD] })} ${process.platform}-${process.arch}`,
     async make(work) {
       const compiler = findTool("compiler");
       if ("problem" in compiler) throw new SetUpError(compiler.problem);
@@ -42,7 +44,7 @@ export function buildBinding(root) {
         ...compiler.commandLine, "-std=c++17", "-O2", "-fPIC", "-DNAPI_VERSION=8",
         ...(isMac ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"]),
         `-I${join(tensorflow, "include")}`, `-I${join(root, "node_modules", "node-api-headers", "include")}`,
-        ...sources.map((file) => join(root, PACKAGE, "binding", file)),
+        ...sources.map((file) => join(root, PACKAGE, "binding", file)), join(root, SIGNAL_THREAD), "-pthread",
         ...(supportedPlatform()?.libraries ?? []).map((library) => join(tensorflow, library)),
         `-Wl,-rpath,${isMac ? "@loader_path" : "$ORIGIN"}/${TO_TENSORFLOW}`,
         "-o", binding,

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
 
 import type { Kernel } from "../../src/notebook/kernel";
-import { contents, errorOf, execute, printed, sharedKernel, type Answer } from "./kernel-client";
+import { contents, errorOf, execute, printed, sharedKernel, withKernel, type Answer } from "./kernel-client";
 
 const SLEEP = "const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));";
 
@@ -115,3 +118,36 @@ const options = { maxTokensPerPass: 16, onProgress: () => void (passes++ === 0 &
     }
     assert.equal(printed(await execute(kernel, "console.log((await evaluate(classifier, data.slice(0, 10))).predictions.length)").answer), "10\n");
   }));
+
+test("in a plain tslab an interrupt fails the cell at once; training stops at its step with a checkpoint, evaluation between passes", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tslora-plain-"));
+  try {
+    await withKernel(async (kernel) => {
+      /** tslab drops what comes within 200 ms after a failed cell. */
+      const settled = async (code: string): Promise<string> => {
+        await delay(400);
+        return printed(await execute(kernel, code).answer);
+      };
+      const ready = `import { evaluate, loadClassifier, train } from "tslora";
+const classifier = await loadClassifier("embedded", { labels: ["no", "yes"], seed: 1 });
+classifier.addAdapter();
+const data = Array.from({ length: 2000 }, (_, i) => ({ text: "one", label: i % 2 }));
+const seen = globalThis as unknown as { passes: number; stopped?: boolean };
+seen.passes = 0;`;
+      assert.equal((await execute(kernel, ready).answer).reply.status, "ok");
+      const training = await interrupted(kernel, `const run = async () => { for await (const event of train(classifier, { train: data, perDeviceTrainBatchSize: 2, outputDir: ${JSON.stringify(folder)} })) { if (event.type === "step" && event.step === 2) console.log("on"); if (event.type === "end") seen.stopped = event.stopped; } };\nawait run();`);
+      assert.equal(training.reply.status, "error");
+      assert.match(printed(training, "stderr"), /Interrupted/);
+      await delay(1000);
+      assert.equal(await settled("console.log(seen.stopped)"), "true\n");
+      assert.equal(readdirSync(folder).filter((name) => /^checkpoint-\d+$/.test(name)).length, 1);
+
+      const evaluation = await interrupted(kernel, `await evaluate(classifier, data, { maxTokensPerPass: 16, onProgress: () => void (seen.passes++ === 3 && console.log("on")) });`);
+      assert.equal(evaluation.reply.status, "error");
+      const passes = await settled("console.log(seen.passes)");
+      assert.equal(await settled("console.log(seen.passes)"), passes, "it goes on");
+    }, { name: "tslab" });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
