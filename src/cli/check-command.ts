@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { Command } from "commander";
 
 import { projectRoot } from "../base/project-root";
-import { checkNotebook } from "../notebook/check-notebook";
 import { EXIT } from "./exit-codes";
 import { shortPath } from "./run-in-terminal";
 import { styled, type Terminal } from "./terminal";
@@ -17,6 +16,7 @@ export function addCheckCommand(program: Command, terminal: Terminal, exit: (cod
     .argument("[notebooks...]", "notebook files (default: all in notebooks/)")
     .action(async (notebooks: string[]) => {
       const paths = notebooks.length > 0 ? notebooks : projectNotebooks();
+      const { checkNotebook } = await import("../notebook/check-notebook.js");
       let found = 0;
       for (const path of paths) {
         const result = await checkNotebook(path);

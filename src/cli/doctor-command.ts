@@ -2,8 +2,7 @@ import type { Command } from "commander";
 
 import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
-import { environmentReport, type EnvironmentRow } from "../device/environment-report";
-import { runNotebook } from "../notebook/run-notebook";
+import type { EnvironmentRow } from "../device/environment-report";
 import type { Notebook } from "../notebook/notebook-types";
 import { EXIT } from "./exit-codes";
 import { wrap } from "./facts";
@@ -33,7 +32,7 @@ export function addDoctorCommand(program: Command, terminal: Terminal, exit: (co
       } catch (error) {
         if (!(error instanceof TsloraError)) throw error; // the report tells it
       }
-      const { rows, device } = await environmentReport();
+      const { rows, device } = await (await import("../device/environment-report.js")).environmentReport();
       rows.forEach(show);
       show(await checkKernel());
       const healthy = findings.every(({ status }) => status !== "missing");
@@ -56,6 +55,7 @@ async function checkKernel(): Promise<Finding> {
   const cell = { cell_type: "code", id: "sum", metadata: {}, source: "console.log(1 + 1)", execution_count: null, outputs: [] } as const;
   const notebook: Notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] };
   const name = "TypeScript kernel";
+  const { runNotebook } = await import("../notebook/run-notebook.js");
   try {
     for await (const event of runNotebook(notebook, { kernel: "tslab", cwd: projectRoot(), timeoutMs: 60_000 })) {
       if (event.event === "end") return { name, status: event.summary.status === "ok" ? "ok" : "missing", value: `tslab executed a cell in ${(event.summary.elapsedMs / 1000).toFixed(1)} s` };

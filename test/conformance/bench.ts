@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { projectRoot } from "../../src/base/project-root";
 import { writeAtomically } from "../../src/base/write-atomically";
 import { table } from "../../src/cli/terminal";
+import { startKernel } from "../../src/notebook/kernel";
 import { saveNotebook } from "../../src/notebook/save-notebook";
 import type { Notebook } from "../../src/notebook/notebook-types";
 
@@ -15,11 +16,13 @@ const HELP = `npm run bench:runner -- [options]
   --rounds N     how often each is run (default 5)
   --only WORD    the notebooks with the word in their name
 Times whole commands, from start to end, with the same Python kernel: tslora run, papermill, and nbclient's
-jupyter execute. Rounds alternate; the table has medians, and how much longer the others take. Writes output/bench-runner.json.`;
+jupyter execute; of the start, also how long it takes to the first cell, and what of that is the runner's and not the
+kernel's own start. Rounds alternate; the table has medians, and how much longer the others take. Writes
+output/bench-runner.json.`;
 
 /** A notebook that costs one thing: its cells. */
 const NOTEBOOKS: Readonly<Record<string, { readonly what: string; readonly cells: readonly string[] }>> = {
-  start: { what: "one empty cell: start and end", cells: ["pass"] },
+  start: { what: "one short cell: start and end", cells: ["import os, time\nopen(os.environ['TSLORA_BENCH_CELL'], 'w').write(str(time.time()))"] },
   cells: { what: "200 empty cells", cells: Array.from({ length: 200 }, () => "pass") },
   stream: { what: "10 MB on a stream, in 100,000 lines", cells: ["line = 'x' * 99\nfor i in range(100_000):\n    print(line)"] },
   displays: { what: "500 updates of a display", cells: ["from IPython.display import display\nh = display(0, display_id=True)\nfor i in range(500):\n    h.update(i)"] },
@@ -39,28 +42,43 @@ async function main(): Promise<number> {
   try {
     await mkdir(join(folder, "kernels", "python3"), { recursive: true });
     await writeFile(join(folder, "kernels", "python3", "kernel.json"), JSON.stringify({ argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"], display_name: "Python 3", language: "python" }));
-    const env = { ...process.env, JUPYTER_PATH: folder, PYDEVD_DISABLE_FILE_VALIDATION: "1" };
+    const mark = join(folder, "first-cell");
+    const env = { ...process.env, JUPYTER_PATH: folder, PYDEVD_DISABLE_FILE_VALIDATION: "1", TSLORA_BENCH_CELL: mark };
     const commands: Readonly<Record<string, (notebook: string) => string[]>> = {
       tslora: (notebook) => [process.execPath, join(projectRoot(), ".tslora", "package", "cli", "main.js"), "run", notebook, "--quiet", "-o", join(folder, "out")],
       papermill: (notebook) => [python, "-m", "papermill", notebook, join(folder, "papermill.ipynb"), "--no-progress-bar", "--log-level", "ERROR"],
-      nbclient: (notebook) => [python, "-m", "jupyter", "execute", notebook, `--output=${join(folder, "nbclient")}`],
+      nbclient: (notebook) => [python, "-c", "from nbclient.cli import main; main()", notebook, `--output=${join(folder, "nbclient")}`],
     };
     const rows: string[][] = [];
     const report: Record<string, Record<string, number[]>> = {};
     for (const [name, { what, cells }] of Object.entries(NOTEBOOKS).filter(([name]) => name.includes(values.only))) {
       const path = join(folder, `${name}.ipynb`);
       await saveNotebook(notebookOf(cells), path);
-      const times = Object.fromEntries(Object.keys(commands).map((runner) => [runner, [] as number[]]));
+      const runners = Object.keys(commands);
+      const empty = (): Record<string, number[]> => Object.fromEntries(runners.map((runner) => [runner, []]));
+      const [times, untilCell, boots] = [empty(), empty(), [] as number[]];
       for (let round = 0; round <= rounds; round++) {
         for (const [runner, command] of Object.entries(commands)) {
+          const begun = Date.now();
           const elapsed = await time(command(path), { env, cwd: folder });
-          if (round > 0) times[runner].push(elapsed); // the first warms the disk's cache
+          if (round === 0) continue; // the first warms the disk's cache
+          times[runner].push(elapsed);
+          if (name === "start") untilCell[runner].push(Number(readFileSync(mark, "utf8")) * 1000 - begun);
         }
+        if (name === "start") boots.push(await bootTime(python, { cwd: folder, env }));
       }
+      const show = (label: string, of: Readonly<Record<string, number[]>>, less = 0): void => {
+        const middle = Object.fromEntries(Object.entries(of).map(([runner, all]) => [runner, median(all) - less]));
+        rows.push([label, ...runners.map((runner) => `${(middle[runner] / 1000).toFixed(2)} s`), `${(middle.papermill / middle.tslora).toFixed(2)}`, `${(middle.nbclient / middle.tslora).toFixed(2)}`]);
+        console.log(rows.at(-1)?.join("  "));
+      };
       report[name] = times;
-      const middle = Object.fromEntries(Object.entries(times).map(([runner, all]) => [runner, median(all)]));
-      rows.push([what, ...Object.keys(commands).map((runner) => `${(middle[runner] / 1000).toFixed(2)} s`), `${(middle.papermill / middle.tslora).toFixed(2)}`, `${(middle.nbclient / middle.tslora).toFixed(2)}`]);
-      console.log(rows.at(-1)?.join("  "));
+      show(what, times);
+      if (name !== "start") continue;
+      const boot = median(boots);
+      report["until the first cell"] = { ...untilCell, "the kernel's own start": boots };
+      show("start: until the first cell", untilCell);
+      show(`start: the same less the kernel's own ${(boot / 1000).toFixed(2)} s`, untilCell, boot);
     }
     console.log(`\n${table([["", "tslora", "papermill", "nbclient", "papermill / tslora", "nbclient / tslora"], ...rows]).join("\n")}`);
     await writeAtomically(join(projectRoot(), "output", "bench-runner.json"), `${JSON.stringify({ node: process.version, python: spawnSync(python, ["--version"], { encoding: "utf8" }).stdout.trim(), rounds, milliseconds: report }, undefined, 2)}\n`);
@@ -68,6 +86,15 @@ async function main(): Promise<number> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** How long the kernel itself takes from its launch to its first answer, in milliseconds. */
+async function bootTime(python: string, { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv }): Promise<number> {
+  const begun = performance.now();
+  const kernel = await startKernel({ spec: { name: "python3", argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"], displayName: "Python 3", language: "python", env: {}, interruptMode: "signal", dialect: "standard" }, cwd, env });
+  const elapsed = performance.now() - begun;
+  await kernel.stop("ask");
+  return elapsed;
 }
 
 async function time([program, ...args]: readonly string[], options: { env: NodeJS.ProcessEnv; cwd: string }): Promise<number> {
