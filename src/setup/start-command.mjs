@@ -12,6 +12,9 @@ import { SetUpError } from "./set-up-error.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
 import { writeKernelspecs } from "./write-kernelspecs.mjs";
 
+/** Whether the reference environment is to be made; a Python that the user names has its packages. */
+const needsReference = () => (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "";
+
 /** @type {Readonly<Record<string, (parameters: readonly string[]) => Promise<number>>>} what is not here is a command of the CLI */
 const COMMANDS = {
   setup: async (parameters) => {
@@ -28,7 +31,7 @@ const COMMANDS = {
     return runTests(parameters, { root: ROOT });
   },
   parity: async (parameters) => {
-    await setUp({ reference: (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "" }); // else that Python has the packages
+    await setUp({ reference: needsReference() });
     return runParity(parameters, { root: ROOT });
   },
   conformance: async (parameters) => {
@@ -40,7 +43,7 @@ const COMMANDS = {
     return runCompiledTest("test/conformance/bench.ts", parameters, { root: ROOT });
   },
   bench: async (parameters) => {
-    await setUp({ reference: (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "" });
+    await setUp({ reference: needsReference() });
     return runCompiledTest("test/bench/run.ts", parameters, { root: ROOT });
   },
   "bench-growth": async (parameters) => {
@@ -65,7 +68,7 @@ const COMMANDS = {
       return 6; // as the command line's exit code for a device that is not what it is to be
     }
     process.env["TSLORA_TENSORFLOW"] ??= "cuda";
-    await setUp({ reference: (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "" });
+    await setUp({ reference: needsReference() });
     return runCompiledTest("test/gpu/run.ts", parameters, { root: ROOT });
   },
   lab: async (parameters) => {

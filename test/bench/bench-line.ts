@@ -1,3 +1,5 @@
+import { median } from "../../src/figures/statistics";
+
 /** Work that was measured on our side and on another, in rounds that alternated. */
 export interface Comparison {
   /** What was done, e.g. `epoch, DistilBERT size, default dropout`. */
@@ -81,10 +83,4 @@ export function ratioOf({ ours, theirs, combine }: Comparison): Ratio {
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   const one = combine === "sum" ? sum : median;
   return { ours: one(ours), theirs: one(theirs), ratio: combine === "sum" ? sum(theirs) / sum(ours) : median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length === 0 ? NaN : sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { projectRoot } from "../../src/base/project-root";
 import { writeAtomically } from "../../src/base/write-atomically";
 import { duration, processTerminal, styled } from "../../src/cli/terminal";
+import { referencePythonPath } from "../parity/reference-python";
 import { ratioOf, type BenchContext, type BenchLine, type Comparison, type Fact, type LineResult } from "./bench-line";
 import { describeMachine, loadPerCore, machineSentence } from "./machine";
 import { markdownReport, pictures, ratioFigure, tableLines } from "./report";
@@ -31,8 +32,7 @@ async function main(): Promise<number> {
   }
   const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
   if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed)) throw new RangeError(`--rounds takes a whole number above 0 and --seed a whole number; ${values.rounds} and ${values.seed} came.`);
-  const given = process.env.TSLORA_REFERENCE_PYTHON ?? "";
-  const python = given === "" ? join(projectRoot(), ".tslora", "reference", "bin", "python") : given;
+  const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run bench makes it.`);
   const lines = await chosenLines(values.only);
 

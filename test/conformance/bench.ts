@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { projectRoot } from "../../src/base/project-root";
 import { writeAtomically } from "../../src/base/write-atomically";
 import { table } from "../../src/cli/terminal";
+import { median } from "../../src/figures/statistics";
 import { startKernel } from "../../src/notebook/kernel";
 import { saveNotebook } from "../../src/notebook/save-notebook";
 import type { Notebook } from "../../src/notebook/notebook-types";
@@ -112,12 +113,6 @@ async function time([program, ...args]: readonly string[], options: { env: NodeJ
 function notebookOf(sources: readonly string[]): Notebook {
   const cells = sources.map((source, at) => ({ cell_type: "code", id: `cell-${at}`, metadata: {}, source, execution_count: null, outputs: [] }) as const);
   return { nbformat: 4, nbformat_minor: 5, metadata: { kernelspec: { name: "python3", display_name: "Python 3", language: "python" } }, cells };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 main().then(

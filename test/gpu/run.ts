@@ -20,7 +20,7 @@ import { openDevice } from "../../src/device/open-device";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import { batchOf, expectedOf, fixtureDirectory, gradientsOf, maxDifference, TINY_MODELS, unpack } from "../model/fixture";
-import { referencePython } from "../parity/reference-python";
+import { referencePython, referencePythonPath } from "../parity/reference-python";
 
 const PARITY_LINES = ["logits", "gradients", "training", "losses"];
 const BOUND = 1e-4;
@@ -113,7 +113,7 @@ async function main(): Promise<number> {
   rows.push({ what: `one epoch of ${TEXTS} texts, batch ${BATCH}, LoRA on MiniLM`, seen: `${ours.seconds.toFixed(1)} s, loss ${first.toFixed(3)} to ${last.toFixed(3)}`, ok: last < first });
   classifier.dispose();
 
-  const python = process.env.TSLORA_REFERENCE_PYTHON ?? join(projectRoot(), ".tslora", "reference", "bin", "python");
+  const python = referencePythonPath();
   const folder = await mkdtemp(join(tmpdir(), "tslora-gpu-"));
   try {
     const theirs = (await referencePython(join(projectRoot(), "test", "gpu", "torch-epoch.py"), { python, folder, input: { model: ENCODER, documents, batch: BATCH } })) as { seconds: number; memory: number; torch: string; gpu: string };

@@ -2,6 +2,14 @@ import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { projectRoot } from "../../src/base/project-root";
+
+/** The reference environment's Python: one that TSLORA_REFERENCE_PYTHON names, or the clone's own. */
+export function referencePythonPath(): string {
+  const named = process.env.TSLORA_REFERENCE_PYTHON ?? "";
+  return named === "" ? join(projectRoot(), ".tslora", "reference", "bin", "python") : named;
+}
+
 /**
  * Runs a Python file with the reference environment's Python: `file INPUT.json OUTPUT.json`. Its text output goes to
  * stderr only where it fails.

@@ -9,7 +9,7 @@ import { Random } from "../../src/base/random";
 import { writeAtomically } from "../../src/base/write-atomically";
 import { duration, processTerminal, styled, table } from "../../src/cli/terminal";
 import { holds, type Measure, type ParityLine } from "./parity-line";
-import { referencePython } from "./reference-python";
+import { referencePython, referencePythonPath } from "./reference-python";
 
 const HELP = `npm run test:parity -- [options]
   --only WORD    the lines with the word in their name; may be given several times
@@ -37,7 +37,7 @@ async function main(): Promise<number> {
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   const scale = Number(values.scale);
   if (!Number.isInteger(seed) || !(scale > 0)) throw new RangeError(`--seed takes a whole number and --scale a number above 0; ${values.seed ?? "none"} and ${values.scale} came.`);
-  const python = process.env.TSLORA_REFERENCE_PYTHON ?? join(projectRoot(), ".tslora", "reference", "bin", "python");
+  const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run test:parity makes it.`);
   const names = (await lineNames()).filter((name) => values.only.length === 0 || values.only.some((word) => name.includes(word)));
   if (names.length === 0) throw new Error(`No line has ${values.only.join(" or ")} in its name; there are ${(await lineNames()).join(", ")}.`);

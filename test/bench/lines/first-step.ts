@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 import { projectRoot } from "../../../src/base/project-root";
-import { median, type BenchLine, type Comparison } from "../bench-line";
+import { median } from "../../../src/figures/statistics";
+import type { BenchLine, Comparison } from "../bench-line";
 import { NAMES } from "../measure-epoch";
 import { makeModelFolder } from "../model-folders";
 import { loadStudyData } from "../study-data";

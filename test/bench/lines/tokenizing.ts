@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { median } from "../../../src/figures/statistics";
 import { alternate } from "../alternate";
-import { median, ratioOf, type BenchLine, type Fact } from "../bench-line";
+import { ratioOf, type BenchLine, type Fact } from "../bench-line";
 import { makeModelFolder } from "../model-folders";
 import { Side, withSides } from "../side";
 import { loadStudyData } from "../study-data";
