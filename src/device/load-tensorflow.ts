@@ -12,6 +12,7 @@ export interface Binding {
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_BOOL: number;
   readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
   readonly TF_ATTR_STRING: number;
   readonly TF_Version: string;
   createTensor(shape: number[], dtype: number, values: Float32Array | Int32Array): number;
@@ -25,7 +26,7 @@ export interface Binding {
 export interface OpAttribute {
   readonly name: string;
   readonly type: number;
-  readonly value: boolean | number | string;
+  readonly value: boolean | number | string | readonly number[];
 }
 
 /** TensorFlow as loaded: tfjs's API and the binding under it. */

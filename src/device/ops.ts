@@ -8,12 +8,41 @@ export interface LayerNormSaved {
   readonly inverseDeviation: Tensor;
 }
 
+/** One draw of dropout (Srivastava et al., 2014): what is dropped, with probability `rate`, is a function of `seed` alone. */
+export interface Drop {
+  readonly rate: number;
+  /** Two 32-bit integers. */
+  readonly seed: readonly [number, number];
+}
+
+/** What dropout keeps for its backward pass. */
+export interface DropoutSaved extends Drop {
+  /** 0 or 1 / (1 - rate), of the input's shape; undefined where the draw is cheaper made again than kept. */
+  readonly mask?: Tensor;
+}
+
+/** What {@link Ops.residualNorm} keeps for its backward pass. */
+export interface ResidualNormSaved extends LayerNormSaved {
+  readonly dropout?: DropoutSaved;
+}
+
+/** Documents of one length that lie one behind the other in rows of tokens. */
+export interface HeadsLayout {
+  /** The first of their rows. */
+  readonly row: number;
+  readonly documents: number;
+  /** Rows of each document. */
+  readonly length: number;
+  readonly heads: number;
+}
+
 /**
- * The primitive tensor operations that the encoder is written over, all in 32-bit floats. There are two
- * implementations: `tensorflowOps`, raw calls into TensorFlow, and `tfjsOps`, which runs on any tfjs backend and
- * checks the first.
+ * The primitive tensor operations that the encoder is written over, all in 32-bit floats. There are three
+ * implementations: `KernelOps`, raw calls into TensorFlow with kernels of our own for the processor; `TensorflowOps`,
+ * TensorFlow's operations alone, which run on a GPU too; and `TfjsOps`, which runs on any tfjs backend and checks the others.
  *
- * Element-wise operations broadcast as NumPy does. No operation disposes of its arguments.
+ * Element-wise operations broadcast as NumPy does. No operation disposes of its arguments; where one is said to be used
+ * up, it may be written over and is not to be read again.
  */
 export interface Ops {
   readonly name: "tensorflow" | "tfjs";
@@ -69,6 +98,12 @@ export interface Ops {
   matMulBfloat16(a: Tensor, b: Tensor): Tensor;
   /** x + bias along the last axis. */
   addBias(x: Tensor, bias: Tensor): Tensor;
+  /** x w + bias: x [rows, in], w [in, out], bias [out]. */
+  affine(x: Tensor, w: Tensor, bias: Tensor): Tensor;
+  /** y + low b': y [rows, out], low [rows, r], b [out, r]. */
+  addLowRank(y: Tensor, low: Tensor, b: Tensor): Tensor;
+  /** The sum of tensors of one shape. */
+  addN(parts: readonly Tensor[]): Tensor;
   sum(x: Tensor, axes: readonly number[], options?: { keepDims?: boolean }): Tensor;
   /** Along the last axis. */
   softmax(x: Tensor): Tensor;
@@ -78,6 +113,30 @@ export interface Ops {
   layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved };
   /** The gradient for a layer normalisation's input. */
   layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor;
+  /** Layer normalisation of residual + dropout(x), all of one shape. */
+  residualNorm(x: Tensor, residual: Tensor, options: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved };
+  /** The gradients for the residual and for x of {@link residualNorm}; without dropout they are one tensor. */
+  residualNormBackward(dy: Tensor, gamma: Tensor, saved: ResidualNormSaved): { dResidual: Tensor; dx: Tensor };
+  /** x / (1 - rate) where it is kept, else 0. */
+  dropout(x: Tensor, drop: Drop): { y: Tensor; saved: DropoutSaved };
+  dropoutBackward(dy: Tensor, saved: DropoutSaved): Tensor;
+  /** Rows of tokens [rows, width] of some documents as [documents, heads, length, width / heads], each x times its scale. */
+  splitHeads(parts: readonly { readonly x: Tensor; readonly scale: number }[], layout: HeadsLayout): Tensor[];
+  /** The inverse: each [documents, heads, length, headDim] as rows of tokens, one behind the other, times `scale`. */
+  mergeHeads(parts: readonly Tensor[], scale: number): Tensor;
+  /**
+   * Attention's weights, the softmax of the scores along the last axis, and those that dropout keeps, not divided by
+   * 1 - rate: without dropout the same tensor. `scores` is used up.
+   */
+  attentionWeights(scores: Tensor, drop: Drop | undefined): { weights: Tensor; kept: Tensor; dropout?: DropoutSaved };
+  /**
+   * The gradient for the scores from that for the kept weights, and the kept weights once more. By rowsum(dP * P) =
+   * rowsum(dO * O) it takes no product of the size of the weights (Dao et al., FlashAttention, 2022), with dropout too.
+   * `dKept` is used up.
+   *
+   * @param saved.context - what the kept weights made of the values, O, and `dContext` its gradient: [..., headDim]
+   */
+  attentionWeightsBackward(dKept: Tensor, saved: { weights: Tensor; dropout: DropoutSaved | undefined; context: Tensor; dContext: Tensor }): { dScores: Tensor; kept: Tensor };
   /**
    * Singular values, falling, and vectors of a matrix [m, n]: x = u diag(s) v', with u [m, k], s [k], v [n, k] and
    * k = min(m, n). Found in double precision; signs are the implementation's.

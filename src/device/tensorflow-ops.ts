@@ -1,4 +1,5 @@
 import { TsloraError } from "../base/tslora-error";
+import { ComposedOps } from "./composed-ops";
 import { loadTensorFlow, type Binding, type OpAttribute } from "./load-tensorflow";
 import type { LayerNormSaved, Ops } from "./ops";
 import { Scopes } from "./scopes";
@@ -26,9 +27,9 @@ const LOG_TWO_OVER_SQRT_PI = Math.log(2 / Math.sqrt(Math.PI));
  * The ops by raw calls into TensorFlow: no tape, no tfjs tensors, each tensor freed the moment its scope ends.
  * One instance a process suffices; its constants (shapes, axes, scalars) are cached for its life.
  */
-export class TensorflowOps implements Ops {
+export class TensorflowOps extends ComposedOps implements Ops {
   readonly name = "tensorflow";
-  readonly #binding: Binding;
+  protected readonly binding: Binding;
   readonly #scopes: Scopes<RawTensor>;
   readonly #intConstants = new Map<string, number>();
   readonly #floatConstants = new Map<number, RawTensor>();
@@ -36,28 +37,29 @@ export class TensorflowOps implements Ops {
   #alive = 0;
 
   constructor() {
-    this.#binding = loadTensorFlow().binding;
-    this.#attributes = attributesOf(this.#binding);
+    super();
+    this.binding = loadTensorFlow().binding;
+    this.#attributes = attributesOf(this.binding);
     this.#scopes = new Scopes({ isOwn: (value): value is RawTensor => value instanceof RawTensor, free: (tensor) => this.dispose(tensor) });
   }
 
   float(values: Float32Array, shape: readonly number[]): Tensor {
-    return this.#create(values, shape, this.#binding.TF_FLOAT);
+    return this.#create(values, shape, this.binding.TF_FLOAT);
   }
 
   int(values: Int32Array, shape: readonly number[]): Tensor {
-    return this.#create(values, shape, this.#binding.TF_INT32);
+    return this.#create(values, shape, this.binding.TF_INT32);
   }
 
   async read(x: Tensor): Promise<Float32Array> {
-    return this.#binding.tensorDataSync(idOf(x)) as Float32Array;
+    return this.binding.tensorDataSync(idOf(x)) as Float32Array;
   }
 
   dispose(...tensors: readonly (Tensor | undefined)[]): void {
     for (const tensor of tensors) {
       if (!(tensor instanceof RawTensor) || tensor.disposed) continue;
       tensor.disposed = true;
-      this.#binding.deleteTensor(tensor.id);
+      this.binding.deleteTensor(tensor.id);
       this.#alive--;
     }
   }
@@ -156,6 +158,10 @@ export class TensorflowOps implements Ops {
     return this.#run("BiasAdd", this.#attributes.biasAdd, x, bias);
   }
 
+  override addN(parts: readonly Tensor[]): Tensor {
+    return this.#runIds("AddN", [...this.#attributes.float, { name: "N", type: this.binding.TF_ATTR_INT, value: parts.length }], parts.map(idOf));
+  }
+
   sum(x: Tensor, axes: readonly number[], { keepDims = false }: { keepDims?: boolean } = {}): Tensor {
     return this.#reduce("Sum", x, axes, keepDims);
   }
@@ -233,7 +239,7 @@ export class TensorflowOps implements Ops {
   }
 
   concatRows(parts: readonly Tensor[]): Tensor {
-    const attributes = [...this.#attributes.concat, { name: "N", type: this.#binding.TF_ATTR_INT, value: parts.length }];
+    const attributes = [...this.#attributes.concat, { name: "N", type: this.binding.TF_ATTR_INT, value: parts.length }];
     return this.#runIds("ConcatV2", attributes, [...parts.map(idOf), this.#ints([], 0)]);
   }
 
@@ -277,8 +283,7 @@ export class TensorflowOps implements Ops {
   /** An op of several results in 64-bit floats, on one tensor of 32-bit floats; so are the results. */
   #inDouble(op: string, attributes: readonly OpAttribute[], x: Tensor, outputs: number): Tensor[] {
     const wide = this.#run("Cast", this.#attributes.floatToDouble, x);
-    const found = this.#binding.executeOp(op, attributes, [idOf(wide)], outputs).map(({ id, shape }) => this.#own(new RawTensor(id, shape)));
-    return found.map((result) => this.#run("Cast", this.#attributes.doubleToFloat, result));
+    return this.execute(op, attributes, [idOf(wide)], outputs).map((result) => this.#run("Cast", this.#attributes.doubleToFloat, result));
   }
 
   #run(op: string, attributes: readonly OpAttribute[], ...inputs: readonly Tensor[]): Tensor {
@@ -286,15 +291,29 @@ export class TensorflowOps implements Ops {
   }
 
   #runIds(op: string, attributes: readonly OpAttribute[], inputs: number[]): Tensor {
-    const [out] = this.#binding.executeOp(op, attributes, inputs, 1);
-    return this.#own(new RawTensor(out.id, out.shape));
+    return this.execute(op, attributes, inputs, 1)[0];
+  }
+
+  /** An operation by TensorFlow's numbers for its inputs. */
+  protected execute(op: string, attributes: readonly OpAttribute[], inputs: number[], outputs: number): Tensor[] {
+    return this.binding.executeOp(op, attributes, inputs, outputs).map(({ id, shape }) => this.#own(new RawTensor(id, shape)));
+  }
+
+  /** TensorFlow's number for a tensor. */
+  protected idOf(tensor: Tensor): number {
+    return idOf(tensor);
+  }
+
+  /** The number of a vector of integers that is kept for later calls. */
+  protected intsOf(values: readonly number[]): number {
+    return this.#ints(values);
   }
 
   #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): RawTensor {
     if (values.length !== sizeOf(shape)) {
       throw new TsloraError("bad-input", `A tensor of shape [${shape.join(", ")}] takes ${sizeOf(shape)} values; ${values.length} came.`);
     }
-    return this.#own(new RawTensor(this.#binding.createTensor([...shape], dtype, values), shape));
+    return this.#own(new RawTensor(this.binding.createTensor([...shape], dtype, values), shape));
   }
 
   #own(tensor: RawTensor): RawTensor {
@@ -309,21 +328,21 @@ export class TensorflowOps implements Ops {
     let id = this.#intConstants.get(key);
     if (id === undefined) {
       if (this.#intConstants.size > 10_000) this.#forgetInts();
-      id = scalar === undefined ? this.#binding.createTensor([values.length], this.#binding.TF_INT32, Int32Array.from(values)) : this.#binding.createTensor([], this.#binding.TF_INT32, Int32Array.of(scalar));
+      id = scalar === undefined ? this.binding.createTensor([values.length], this.binding.TF_INT32, Int32Array.from(values)) : this.binding.createTensor([], this.binding.TF_INT32, Int32Array.of(scalar));
       this.#intConstants.set(key, id);
     }
     return id;
   }
 
   #forgetInts(): void {
-    for (const id of this.#intConstants.values()) this.#binding.deleteTensor(id);
+    for (const id of this.#intConstants.values()) this.binding.deleteTensor(id);
     this.#intConstants.clear();
   }
 
   #scalar(value: number): RawTensor {
     const cached = this.#floatConstants.get(value);
     if (cached !== undefined) return cached;
-    const id = this.#binding.createTensor([], this.#binding.TF_FLOAT, Float32Array.of(value));
+    const id = this.binding.createTensor([], this.binding.TF_FLOAT, Float32Array.of(value));
     const tensor = new RawTensor(id, []);
     // Learning rates come and go: only so many scalars are kept, the others are the innermost scope's.
     if (this.#floatConstants.size < 256) this.#floatConstants.set(value, tensor);

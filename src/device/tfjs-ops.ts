@@ -1,6 +1,7 @@
 import { TsloraError } from "../base/tslora-error";
 import type { Rank } from "@tensorflow/tfjs-core";
 
+import { ComposedOps } from "./composed-ops";
 import { jacobiSvd } from "./jacobi-svd";
 import { loadTensorFlow, type TensorFlow } from "./load-tensorflow";
 import type { LayerNormSaved, Ops } from "./ops";
@@ -20,15 +21,16 @@ class WrappedTensor implements Tensor {
 
 /**
  * The ops over tfjs's public API, by the textbook: what runs on any tfjs backend, and what checks
- * `TensorflowOps` in tests. Its dropout draws differ from those of the other implementation.
+ * `KernelOps` and `TensorflowOps` in tests. Its dropout draws differ from those of the other implementation.
  */
-export class TfjsOps implements Ops {
+export class TfjsOps extends ComposedOps implements Ops {
   readonly name = "tfjs";
   readonly #tf: Tfjs;
   readonly #scopes = new Scopes<WrappedTensor>({ isOwn: (value): value is WrappedTensor => value instanceof WrappedTensor, free: (tensor) => this.dispose(tensor) });
   #alive = 0;
 
   constructor(tf: Tfjs = loadTensorFlow().tf) {
+    super();
     this.#tf = tf;
   }
 

@@ -1,6 +1,6 @@
 import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import { applyDropout } from "../model/dropout";
+import { applyDropout, dropoutBackward } from "../model/dropout";
 import type { AdaptedWeights, AdapterSaved } from "../model/linear";
 import type { Parameter } from "../model/parameter";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/pass";
@@ -46,21 +46,22 @@ export class DoraLinear implements LoraUpdate {
   forward(pass: ForwardPass, x: Tensor, { y, base }: { y: Tensor; base: AdaptedWeights }): { y: Tensor; saved: AdapterSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
-      const { y: input, mask } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
+      const { y: input, saved: dropout } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
       const low = ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling); // [rows, r]
       const update = ops.matMul(low, this.b.value, { transposeB: true }); // [rows, out]
-      const direct = mask === undefined ? ops.sub(y, base.bias) : ops.matMul(input, base.transposed()); // [rows, out]
+      const direct = dropout === undefined ? ops.sub(y, base.bias) : ops.matMul(input, base.transposed()); // [rows, out]
       const whole = ops.add(direct, update); // V x'
       const length = this.#lengths(ops, base.weight); // [out]
       const ratio = ops.div(this.magnitude.value, length);
       const turned = ops.mul(whole, ratio);
-      return { y: mask === undefined ? ops.addBias(turned, base.bias) : ops.add(y, ops.sub(turned, direct)), saved: { low, mask, whole, length, ratio } };
+      return { y: dropout === undefined ? ops.addBias(turned, base.bias) : ops.add(y, ops.sub(turned, direct)), saved: { tensors: { low, whole, length, ratio }, dropout } };
     });
   }
 
   backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean }): Tensor | undefined {
     const { ops, gradients } = pass;
-    const { low, mask, whole, length, ratio } = from.saved;
+    const { tensors, dropout } = from.saved;
+    const { low, whole, length, ratio } = tensors;
     if (low === undefined || whole === undefined || length === undefined || ratio === undefined) throw new TypeError("A backward pass needs a forward pass made with the same adapter.");
     return ops.tidy(() => {
       const dWhole = ops.mul(dy, ratio); // [rows, out]
@@ -68,12 +69,12 @@ export class DoraLinear implements LoraUpdate {
       if (this.magnitude.trainable) gradients.add(this.magnitude, () => ops.tidy(() => ops.div(ops.sum(ops.mul(dy, whole), [0]), length))); // [out]
       if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dWhole, low, { transposeA: true })); // [out, r]
       if (this.a.trainable) {
-        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, mask === undefined ? from.x : ops.mul(from.x, mask), { transposeA: true }))); // [r, in]
+        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, dropoutBackward(from.x, { ops, saved: dropout }), { transposeA: true }))); // [r, in]
       }
       if (!from.needsInput) return undefined;
       const dDirect = ops.sub(dWhole, dy); // what of it goes through W beside the layer's own dy W
       const dInput = ops.add(ops.matMul(dDirect, from.base.weight), ops.matMul(dLow, this.a.value)); // [rows, in]
-      return mask === undefined ? dInput : ops.mul(dInput, mask);
+      return dropoutBackward(dInput, { ops, saved: dropout });
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import { applyUnscaledDropout } from "../model/dropout";
+import { applyDropout, dropoutBackward } from "../model/dropout";
 import type { AdapterSaved, LinearAdapter } from "../model/linear";
 import type { Parameter } from "../model/parameter";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/pass";
@@ -42,27 +42,25 @@ export class LoraLinear implements LoraUpdate {
   forward(pass: ForwardPass, x: Tensor, { y }: { y: Tensor }): { y: Tensor; saved: AdapterSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
-      const { y: input, keep, factor } = applyUnscaledDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
-      const low = ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling * factor); // [rows, r]
-      const update = ops.matMul(low, this.b.value, { transposeB: true }); // [rows, out]
-      return { y: ops.add(y, update), saved: { low, keep } };
+      const { y: input, saved: dropout } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
+      const low = ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling); // [rows, r]
+      return { y: ops.addLowRank(y, low, this.b.value), saved: { tensors: { low }, dropout } };
     });
   }
 
   backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; needsInput: boolean }): Tensor | undefined {
     const { ops, gradients } = pass;
-    const { low, keep } = from.saved;
-    const factor = keep === undefined ? 1 : 1 / (1 - this.#dropout);
+    const { tensors, dropout } = from.saved;
+    const { low } = tensors;
     if (low === undefined) throw new TypeError("A backward pass needs a forward pass made with the same adapter.");
     return ops.tidy(() => {
-      const dLow = ops.scale(ops.matMul(dy, this.b.value), this.scaling * factor); // [rows, r]
+      const dLow = ops.scale(ops.matMul(dy, this.b.value), this.scaling); // [rows, r]
       if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dy, low, { transposeA: true })); // [out, r]
       if (this.a.trainable) {
-        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, keep === undefined ? from.x : ops.mul(from.x, keep), { transposeA: true }))); // [r, in]
+        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, dropoutBackward(from.x, { ops, saved: dropout }), { transposeA: true }))); // [r, in]
       }
       if (!from.needsInput) return undefined;
-      const dInput = ops.matMul(dLow, this.a.value); // [rows, in]
-      return keep === undefined ? dInput : ops.mul(dInput, keep);
+      return dropoutBackward(ops.matMul(dLow, this.a.value), { ops, saved: dropout }); // [rows, in]
     });
   }
 

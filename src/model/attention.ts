@@ -1,6 +1,5 @@
-import type { Ops } from "../device/ops";
+import type { DropoutSaved, HeadsLayout, Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import { applyUnscaledDropout } from "./dropout";
 import type { LengthGroup } from "./packed-batch";
 import { dropoutOf, type ForwardPass } from "./pass";
 
@@ -16,48 +15,45 @@ export interface AttentionOptions {
 
 /** What attention keeps of one group; heads are [documents, heads, tokens, headDim]. */
 export interface AttentionSaved {
+  /** Divided by sqrt(headDim). */
   readonly q: Tensor;
   readonly k: Tensor;
   /** Under dropout, times 1 / (1 - rate): so the weights need no factor. */
   readonly v: Tensor;
   /** Weights before dropout: [documents, heads, queries, length]. */
   readonly weights: Tensor;
-  /** Weights that dropout left, the others 0; undefined without dropout. */
-  readonly kept?: Tensor;
-  readonly factor: number;
+  readonly dropout?: DropoutSaved;
   readonly context: Tensor;
 }
 
 /**
  * Scaled dot-product attention (Vaswani et al., 2017) within each document of a packed batch.
  *
- * @param inputs - q, already divided by sqrt(headDim), [queries, width]; k and v [rows, width]
+ * @param inputs - q [queries, width]; k and v [rows, width]
  * @returns the context [queries, width]
  */
 export function attentionForward(pass: ForwardPass, inputs: { q: Tensor; k: Tensor; v: Tensor }, options: AttentionOptions & { dropout: number }): { y: Tensor; saved: AttentionSaved[] } {
   const { ops } = pass;
   const { heads, groups, span, dropout } = options;
   return ops.tidy(() => {
-    const parts = groups.map((group) =>
-      ops.tidy(() => {
-        const q = splitHeads(ops, inputs.q, { group: queryGroup(group, span), heads });
-        const k = splitHeads(ops, inputs.k, { group, heads });
-        const weights = ops.softmax(ops.matMul(q, k, { transposeB: true })); // [documents, heads, queries, length]
-        const { y: kept, keep, factor } = applyUnscaledDropout(weights, { ops, source: dropoutOf(pass), rate: dropout });
-        const plain = splitHeads(ops, inputs.v, { group, heads });
-        const v = keep === undefined ? plain : ops.scale(plain, factor);
-        const context = ops.matMul(kept, v); // [documents, heads, queries, headDim]
-        return { y: mergeHeads(ops, context), saved: { q, k, v, weights, kept: keep === undefined ? undefined : kept, factor, context } };
+    const saved = groups.map((group) =>
+      ops.tidy((): AttentionSaved => {
+        const drop = dropoutOf(pass)?.next(dropout);
+        const query = { x: inputs.q, scale: scaleOf(inputs.q, heads) };
+        const key = { x: inputs.k, scale: 1 };
+        const value = { x: inputs.v, scale: factorOf(drop) };
+        const layout = { ...group, heads };
+        const [q, k, v] = span === "every-token" ? ops.splitHeads([query, key, value], layout) : [...ops.splitHeads([query], queryLayout(group, { heads, span })), ...ops.splitHeads([key, value], layout)];
+        const { weights, kept, dropout: drawn } = ops.attentionWeights(ops.matMul(q, k, { transposeB: true }), drop); // [documents, heads, queries, length]
+        return { q, k, v, weights, dropout: drawn, context: ops.matMul(kept, v) }; // context [documents, heads, queries, headDim]
       }),
     );
-    return { y: concat(ops, parts.map((part) => part.y)), saved: parts.map((part) => part.saved) };
+    return { y: ops.mergeHeads(saved.map(({ context }) => context), 1), saved };
   });
 }
 
 /**
- * The gradients of attention for its three inputs. By rowsum(dP * P) = rowsum(dO * O) the softmax's backward pass
- * needs no product of the size of the weights (Dao et al., FlashAttention, 2022), with dropout too. With D dropout's
- * zeros and ones, the scores' gradient (dP * D - rowsum) * P is dP * (P * D) - rowsum * P: the mask is not kept.
+ * The gradients of attention for its three inputs.
  *
  * @param dy - gradient for the context: [queries, width]
  * @returns `dk` undefined where it is not asked for
@@ -67,49 +63,33 @@ export function attentionBackward(ops: Ops, dy: Tensor, options: AttentionOption
   return ops.tidy(() => {
     const parts = groups.map((group, i) =>
       ops.tidy(() => {
-        const saved = options.saved[i];
-        const dContext = splitHeads(ops, dy, { group: queryGroup(group, span), heads });
-        const dV = ops.matMul(saved.kept ?? saved.weights, dContext, { transposeA: true }); // [documents, heads, length, headDim]
-        const dScores = scoresBackward(ops, dContext, saved); // [documents, heads, queries, length]
-        const dq = ops.matMul(dScores, saved.k);
-        const dk = needsKey ? mergeHeads(ops, ops.matMul(dScores, saved.q, { transposeA: true })) : undefined;
-        return { dq: mergeHeads(ops, dq), dk, dv: mergeHeads(ops, saved.kept === undefined ? dV : ops.scale(dV, saved.factor)) };
+        const { q, k, v, ...saved } = options.saved[i];
+        const [dContext] = ops.splitHeads([{ x: dy, scale: 1 }], queryLayout(group, { heads, span }));
+        const dKept = ops.matMul(dContext, v, { transposeB: true }); // [documents, heads, queries, length]
+        const { dScores, kept } = ops.attentionWeightsBackward(dKept, { ...saved, dropout: saved.dropout, dContext });
+        const dv = ops.matMul(kept, dContext, { transposeA: true }); // [documents, heads, length, headDim]
+        return { dq: ops.matMul(dScores, k), dk: needsKey ? ops.matMul(dScores, q, { transposeA: true }) : undefined, dv };
       }),
     );
-    return { dq: concat(ops, parts.map((p) => p.dq)), dk: needsKey ? concat(ops, parts.flatMap(({ dk }) => dk ?? [])) : undefined, dv: concat(ops, parts.map((p) => p.dv)) };
+    return {
+      dq: ops.mergeHeads(parts.map((part) => part.dq), scaleOf(dy, heads)),
+      dk: needsKey ? ops.mergeHeads(parts.flatMap(({ dk }) => dk ?? []), 1) : undefined,
+      dv: ops.mergeHeads(parts.map((part) => part.dv), factorOf(options.saved[0]?.dropout)),
+    };
   });
 }
 
-/** The gradient of the scores under the softmax and dropout. */
-function scoresBackward(ops: Ops, dContext: Tensor, { weights, kept, v, context }: AttentionSaved): Tensor {
-  return ops.tidy(() => {
-    const dKept = ops.matMul(dContext, v, { transposeB: true }); // [documents, heads, queries, length]
-    const rowSums = ops.sum(ops.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
-    if (kept === undefined) return ops.mul(ops.sub(dKept, rowSums), weights);
-    return ops.sub(ops.mul(dKept, kept), ops.mul(weights, rowSums));
-  });
+/** 1 / sqrt(headDim). */
+function scaleOf(q: Tensor, heads: number): number {
+  return 1 / Math.sqrt(q.shape[1] / heads);
+}
+
+/** What dropout multiplies by what it keeps. */
+function factorOf(drop: { readonly rate: number } | undefined): number {
+  return drop === undefined ? 1 : 1 / (1 - drop.rate);
 }
 
 /** With queries at first tokens alone, a group's queries are one row for each document. */
-function queryGroup(group: LengthGroup, span: QuerySpan): LengthGroup {
-  return span === "every-token" ? group : { ...group, row: group.document, length: 1 };
-}
-
-/** A group's rows [documents * length, width] as [documents, heads, length, headDim]. */
-function splitHeads(ops: Ops, x: Tensor, { group, heads }: { group: LengthGroup; heads: number }): Tensor {
-  const width = x.shape[1];
-  return ops.tidy(() => {
-    const rows = ops.sliceRows(x, group.row, group.documents * group.length);
-    return ops.transpose(ops.reshape(rows, [group.documents, group.length, heads, width / heads]), [0, 2, 1, 3]);
-  });
-}
-
-/** The inverse of {@link splitHeads}: [documents, heads, length, headDim] as [documents * length, width]. */
-function mergeHeads(ops: Ops, x: Tensor): Tensor {
-  const [documents, heads, length, headDim] = x.shape;
-  return ops.tidy(() => ops.reshape(ops.transpose(x, [0, 2, 1, 3]), [documents * length, heads * headDim]));
-}
-
-function concat(ops: Ops, parts: readonly Tensor[]): Tensor {
-  return parts.length === 1 ? parts[0] : ops.concatRows(parts);
+function queryLayout(group: LengthGroup, { heads, span }: { heads: number; span: QuerySpan }): HeadsLayout {
+  return span === "every-token" ? { ...group, heads } : { documents: group.documents, row: group.document, length: 1, heads };
 }

@@ -1,15 +1,16 @@
+import type { DropoutSaved } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import { applyDropout } from "./dropout";
+import { applyDropout, dropoutBackward } from "./dropout";
 import type { EncoderConfig } from "./encoder-config";
 import type { Linear, LinearSaved } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
 /** What the head keeps for its backward pass. */
 export interface HeadSaved {
-  readonly inputMask?: Tensor;
+  readonly inputDropout?: DropoutSaved;
   readonly dense: LinearSaved;
   readonly activated: Tensor;
-  readonly mask?: Tensor;
+  readonly dropout?: DropoutSaved;
   readonly classifier: LinearSaved;
 }
 
@@ -34,12 +35,12 @@ export class ClassificationHead {
     const { dense, classifier } = this.modules;
     return ops.tidy(() => {
       const { modelType, classifierDropout: rate } = this.#config;
-      const input = modelType === "roberta" ? applyDropout(x, { ops, source: dropoutOf(pass), rate }) : { y: x };
+      const input = modelType === "roberta" ? applyDropout(x, { ops, source: dropoutOf(pass), rate }) : { y: x, saved: undefined };
       const hidden = dense.forward(pass, input.y);
       const activated = modelType === "distilbert" ? ops.relu(hidden.y) : ops.tanh(hidden.y);
       const dropped = applyDropout(activated, { ops, source: dropoutOf(pass), rate });
       const logits = classifier.forward(pass, dropped.y);
-      return { y: logits.y, saved: { inputMask: input.mask, dense: hidden.saved, activated, mask: dropped.mask, classifier: logits.saved } };
+      return { y: logits.y, saved: { inputDropout: input.saved, dense: hidden.saved, activated, dropout: dropped.saved, classifier: logits.saved } };
     });
   }
 
@@ -51,11 +52,11 @@ export class ClassificationHead {
     return ops.tidy(() => {
       const dDropped = classifier.backward(pass, dLogits, { saved: saved.classifier, needsInput: needsInput || dense.hasTrainables });
       if (dDropped === undefined) return undefined;
-      const dActivated = saved.mask === undefined ? dDropped : ops.mul(dDropped, saved.mask);
+      const dActivated = dropoutBackward(dDropped, { ops, saved: saved.dropout });
       const y = saved.activated;
       const dHidden = this.#config.modelType === "distilbert" ? ops.reluBackward(dActivated, y) : ops.mul(dActivated, ops.shift(ops.scale(ops.square(y), -1), 1)); // tanh' = 1 - y^2
       const dInput = dense.backward(pass, dHidden, { saved: saved.dense, needsInput });
-      return dInput === undefined || saved.inputMask === undefined ? dInput : ops.mul(dInput, saved.inputMask);
+      return dInput && dropoutBackward(dInput, { ops, saved: saved.inputDropout });
     });
   }
 

@@ -1,6 +1,6 @@
-import type { LayerNormSaved } from "../device/ops";
+import type { DropoutSaved, LayerNormSaved } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import { applyDropout } from "./dropout";
+import { applyDropout, dropoutBackward } from "./dropout";
 import type { EncoderConfig } from "./encoder-config";
 import type { Norm } from "./norm";
 import type { Parameter } from "./parameter";
@@ -20,7 +20,7 @@ export interface EmbeddingModules {
 /** What the embeddings keep for their backward pass. */
 export interface EmbeddingsSaved {
   readonly norm: LayerNormSaved;
-  readonly mask?: Tensor;
+  readonly dropout?: DropoutSaved;
 }
 
 /** Where the embeddings are looked up. */
@@ -57,8 +57,8 @@ export class Embeddings {
       let sum = ops.add(ops.gatherRows(words.value, at.ids), ops.gatherRows(positions.value, at.positions)); // [rows, width]
       if (types !== undefined) sum = ops.add(sum, ops.sliceRows(types.value, 0, 1)); // a single text is all of type 0
       const normed = norm.forward(pass, sum);
-      const { y, mask } = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate: this.#config.hiddenDropout });
-      return { y, saved: { norm: normed.saved, mask } };
+      const { y, saved } = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate: this.#config.hiddenDropout });
+      return { y, saved: { norm: normed.saved, dropout: saved } };
     });
   }
 
@@ -70,7 +70,7 @@ export class Embeddings {
     const { ops, gradients } = pass;
     const { words, positions, types, norm } = this.modules;
     ops.tidy(() => {
-      const dNormed = from.saved.mask === undefined ? dy : ops.mul(dy, from.saved.mask);
+      const dNormed = dropoutBackward(dy, { ops, saved: from.saved.dropout });
       const dSum = norm.backward(pass, dNormed, from.saved.norm); // [rows, width]
       const dWords = from.notPad === undefined ? dSum : ops.mul(dSum, from.notPad);
       const dPositions = this.#config.modelType === "roberta" ? dWords : dSum;

@@ -1,7 +1,6 @@
-import type { LayerNormSaved } from "../device/ops";
+import type { ResidualNormSaved } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import { attentionBackward, attentionForward, type AttentionSaved, type QuerySpan } from "./attention";
-import { applyDropout } from "./dropout";
 import type { EncoderConfig } from "./encoder-config";
 import type { Linear, LinearSaved } from "./linear";
 import type { Norm } from "./norm";
@@ -36,13 +35,11 @@ export interface LayerSaved {
   readonly value: LinearSaved;
   readonly attention: readonly AttentionSaved[];
   readonly attentionOutput: LinearSaved;
-  readonly attentionMask?: Tensor;
-  readonly attentionNorm: LayerNormSaved;
+  readonly attentionNorm: ResidualNormSaved;
   readonly intermediate: LinearSaved;
   readonly activation: ActivationSaved;
   readonly output: LinearSaved;
-  readonly outputMask?: Tensor;
-  readonly outputNorm: LayerNormSaved;
+  readonly outputNorm: ResidualNormSaved;
 }
 
 type ActivationSaved = { readonly kind: "gelu"; readonly derivative: Tensor | undefined } | { readonly kind: "relu"; readonly y: Tensor };
@@ -69,25 +66,22 @@ export class EncoderLayer {
   forward(pass: ForwardPass, x: Tensor, plan: LayerPlan): { y: Tensor; saved: LayerSaved } {
     const { ops } = pass;
     const m = this.modules;
-    const { hiddenDropout, attentionDropout, hiddenSize, numAttentionHeads, modelType } = this.#config;
+    const { hiddenDropout, attentionDropout, numAttentionHeads, modelType } = this.#config;
     const source = dropoutOf(pass);
     return ops.tidy(() => {
       const residual = plan.span === "every-token" ? x : ops.gatherRows(x, plan.firstRows); // [queries, width]
       const query = m.query.forward(pass, residual);
       const key = m.key.forward(pass, x);
       const value = m.value.forward(pass, x);
-      const q = ops.scale(query.y, 1 / Math.sqrt(hiddenSize / numAttentionHeads));
-      const attention = attentionForward(pass, { q, k: key.y, v: value.y }, { heads: numAttentionHeads, groups: plan.groups, span: plan.span, dropout: attentionDropout });
+      const attention = attentionForward(pass, { q: query.y, k: key.y, v: value.y }, { heads: numAttentionHeads, groups: plan.groups, span: plan.span, dropout: attentionDropout });
       const attentionOutput = m.attentionOutput.forward(pass, attention.y);
       // DistilBERT has no dropout here
-      const mixed = applyDropout(attentionOutput.y, { ops, source, rate: modelType === "distilbert" ? 0 : hiddenDropout });
-      const attentionNorm = m.attentionNorm.forward(pass, ops.add(mixed.y, residual)); // [queries, width]
+      const attentionNorm = m.attentionNorm.forwardResidual(pass, attentionOutput.y, { residual, drop: modelType === "distilbert" ? undefined : source?.next(hiddenDropout) }); // [queries, width]
 
       const intermediate = m.intermediate.forward(pass, attentionNorm.y); // [queries, 4 width]
       const activated = this.#activate(pass, intermediate.y);
       const output = m.output.forward(pass, activated.y); // [queries, width]
-      const fed = applyDropout(output.y, { ops, source, rate: hiddenDropout });
-      const outputNorm = m.outputNorm.forward(pass, ops.add(fed.y, attentionNorm.y));
+      const outputNorm = m.outputNorm.forwardResidual(pass, output.y, { residual: attentionNorm.y, drop: source?.next(hiddenDropout) });
       const saved: LayerSaved = {
         rows: x.shape[0],
         query: query.saved,
@@ -95,12 +89,10 @@ export class EncoderLayer {
         value: value.saved,
         attention: attention.saved,
         attentionOutput: attentionOutput.saved,
-        attentionMask: mixed.mask,
         attentionNorm: attentionNorm.saved,
         intermediate: intermediate.saved,
         activation: activated.saved,
         output: output.saved,
-        outputMask: fed.mask,
         outputNorm: outputNorm.saved,
       };
       return { y: outputNorm.y, saved };
@@ -115,8 +107,7 @@ export class EncoderLayer {
     const needsProjections = needsInput || [m.query, m.key, m.value].some((linear) => linear.hasTrainables);
     const needsAttention = needsProjections || m.attentionOutput.hasTrainables || m.attentionNorm.hasTrainables;
     return ops.tidy(() => {
-      const dSum2 = m.outputNorm.backward(pass, dy, saved.outputNorm); // [queries, width]
-      const dFed = saved.outputMask === undefined ? dSum2 : ops.mul(dSum2, saved.outputMask);
+      const { dResidual: dSum2, dx: dFed } = m.outputNorm.backwardResidual(pass, dy, saved.outputNorm); // [queries, width]
       const needsActivation = needsAttention || m.intermediate.hasTrainables;
       const dActivated = m.output.backward(pass, dFed, { saved: saved.output, needsInput: needsActivation });
       if (dActivated === undefined) return undefined;
@@ -124,19 +115,16 @@ export class EncoderLayer {
       const dFeed = m.intermediate.backward(pass, dIntermediate, { saved: saved.intermediate, needsInput: needsAttention });
       if (dFeed === undefined) return undefined;
 
-      const dSum1 = m.attentionNorm.backward(pass, ops.add(dFeed, dSum2), saved.attentionNorm);
-      const dMixed = saved.attentionMask === undefined ? dSum1 : ops.mul(dSum1, saved.attentionMask);
+      const { dResidual: dSum1, dx: dMixed } = m.attentionNorm.backwardResidual(pass, ops.add(dFeed, dSum2), saved.attentionNorm);
       const dContext = m.attentionOutput.backward(pass, dMixed, { saved: saved.attentionOutput, needsInput: needsProjections });
       if (dContext === undefined) return undefined;
       const { dq, dk, dv } = attentionBackward(ops, dContext, { heads: this.#config.numAttentionHeads, groups: plan.groups, span: plan.span, saved: saved.attention, needsKey: needsInput || m.key.hasTrainables });
-      const dQuery = ops.scale(dq, 1 / Math.sqrt(this.#config.hiddenSize / this.#config.numAttentionHeads));
-      const throughQuery = m.query.backward(pass, dQuery, { saved: saved.query, needsInput });
+      const throughQuery = m.query.backward(pass, dq, { saved: saved.query, needsInput });
       const throughKey = dk && m.key.backward(pass, dk, { saved: saved.key, needsInput });
       const throughValue = m.value.backward(pass, dv, { saved: saved.value, needsInput });
       if (throughQuery === undefined || throughKey === undefined || throughValue === undefined) return undefined;
-      const dResidual = ops.add(throughQuery, dSum1); // [queries, width]
-      const atQueries = plan.span === "every-token" ? dResidual : ops.scatterRows(dResidual, plan.firstRows, saved.rows);
-      return ops.add(ops.add(throughKey, throughValue), atQueries); // [rows, width]
+      if (plan.span === "every-token") return ops.addN([throughKey, throughValue, throughQuery, dSum1]); // [rows, width]
+      return ops.addN([throughKey, throughValue, ops.scatterRows(ops.add(throughQuery, dSum1), plan.firstRows, saved.rows)]);
     });
   }
 

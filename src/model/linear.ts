@@ -1,10 +1,13 @@
-import type { Ops } from "../device/ops";
+import type { DropoutSaved, Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
 
 /** What a linear layer's adapter keeps between its forward and its backward pass. */
-export type AdapterSaved = { readonly [name: string]: Tensor | undefined };
+export interface AdapterSaved {
+  readonly tensors: { readonly [name: string]: Tensor | undefined };
+  readonly dropout?: DropoutSaved;
+}
 
 /** The weights of the layer under an adapter. */
 export interface AdaptedWeights {
@@ -102,8 +105,9 @@ export class Linear {
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
-      const product = pass.kind === "training" && pass.precision === "bfloat16" ? ops.matMulBfloat16(ops.toBfloat16(x), this.#kept("transposed bfloat16")) : ops.matMul(x, this.#kept("transposed"));
-      const base = ops.addBias(product, this.#used.bias.value); // [rows, out]
+      const bias = this.#used.bias.value;
+      const rounded = pass.kind === "training" && pass.precision === "bfloat16";
+      const base = rounded ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#kept("transposed bfloat16")), bias) : ops.affine(x, this.#kept("transposed"), bias); // [rows, out]
       const kept = this.#used.weight.trainable || this.#adapter !== undefined ? x : undefined;
       if (this.#adapter === undefined) return { y: base, saved: { x: kept } };
       const { y, saved } = this.#adapter.forward(pass, x, { y: base, base: this.#adapted() });
@@ -118,7 +122,7 @@ export class Linear {
     const { weight, bias } = this.#used;
     if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true })); // [out, in]
     if (bias.trainable) gradients.add(bias, () => ops.sum(dy, [0]));
-    const fromAdapter = this.#adapter?.backward(pass, dy, { x: expected(saved.x), saved: saved.adapter ?? {}, base: this.#adapted(), needsInput });
+    const fromAdapter = this.#adapter?.backward(pass, dy, { x: expected(saved.x), saved: saved.adapter ?? { tensors: {} }, base: this.#adapted(), needsInput });
     if (!needsInput) return undefined;
     const fromBase = pass.precision === "bfloat16" ? ops.tidy(() => ops.matMulBfloat16(ops.toBfloat16(dy), this.#kept("bfloat16"))) : ops.matMul(dy, weight.value); // [rows, in]
     if (fromAdapter === undefined) return fromBase;

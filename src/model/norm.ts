@@ -1,4 +1,4 @@
-import type { LayerNormSaved } from "../device/ops";
+import type { Drop, LayerNormSaved, ResidualNormSaved } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
@@ -30,16 +30,31 @@ export class Norm {
     return ops.layerNorm(x, this.#used.gamma.value, this.#used.beta.value, this.epsilon);
   }
 
+  /** The same of residual + dropout(x), all [rows, width]. */
+  forwardResidual({ ops }: ForwardPass, x: Tensor, { residual, drop }: { residual: Tensor; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved } {
+    return ops.residualNorm(x, residual, { gamma: this.#used.gamma.value, beta: this.#used.beta.value, epsilon: this.epsilon, drop });
+  }
+
   /** dy [rows, width] to dx [rows, width]. */
-  backward({ ops, gradients }: BackwardPass, dy: Tensor, saved: LayerNormSaved): Tensor {
-    const { gamma, beta } = this.#used;
-    if (gamma.trainable) gradients.add(gamma, () => ops.tidy(() => ops.sum(ops.mul(dy, saved.normalized), [0])));
-    if (beta.trainable) gradients.add(beta, () => ops.sum(dy, [0]));
-    return ops.layerNormBackward(dy, gamma.value, saved);
+  backward(pass: BackwardPass, dy: Tensor, saved: LayerNormSaved): Tensor {
+    this.#addGradients(pass, dy, saved);
+    return pass.ops.layerNormBackward(dy, this.#used.gamma.value, saved);
+  }
+
+  /** dy to the gradients for the residual and for x: one tensor where nothing was dropped. */
+  backwardResidual(pass: BackwardPass, dy: Tensor, saved: ResidualNormSaved): { dResidual: Tensor; dx: Tensor } {
+    this.#addGradients(pass, dy, saved);
+    return pass.ops.residualNormBackward(dy, this.#used.gamma.value, saved);
   }
 
   dispose(): void {
     this.gamma.dispose();
     this.beta.dispose();
+  }
+
+  #addGradients({ ops, gradients }: BackwardPass, dy: Tensor, saved: LayerNormSaved): void {
+    const { gamma, beta } = this.#used;
+    if (gamma.trainable) gradients.add(gamma, () => ops.tidy(() => ops.sum(ops.mul(dy, saved.normalized), [0])));
+    if (beta.trainable) gradients.add(beta, () => ops.sum(dy, [0]));
   }
 }

@@ -5,11 +5,15 @@ import { join } from "node:path";
 import { fetchWheel } from "./fetch-wheel.mjs";
 import { supportedPlatform, tensorflowFlavour, TENSORFLOW_VERSION } from "./supported-platform.mjs";
 
+/** Of the headers, one that earlier versions of this stage did not take. */
+const NEWEST_HEADER = "include/tsl/platform/platform.h";
 /** The headers that the binding includes, directly or not, as `g++ -M` lists them. */
 const HEADERS = [
   "tensorflow/include/tensorflow/c/*.h",
+  "tensorflow/include/tensorflow/core/common_runtime/next_pluggable_device/c/*.h",
   "tensorflow/include/tensorflow/core/platform/ctstring*.h",
   "tensorflow/include/tsl/platform/ctstring*.h",
+  "tensorflow/include/tsl/platform/platform.h",
   "tensorflow/include/xla/tsl/c/*.h",
 ];
 
@@ -35,7 +39,7 @@ export function unpackTensorflow(root) {
     key: () => keyOf(flavour),
     // One with CUDA runs on the CPU too: a clone that is used on machines with and without a GPU is not set up again and again.
     accepts: (doneKey) => flavour === "cpu" && process.env["TSLORA_TENSORFLOW"] === undefined && doneKey === keyOf("cuda"),
-    isWhole: () => (platform?.libraries ?? []).every((library) => existsSync(join(root, place, "tensorflow", library))),
+    isWhole: () => [...(platform?.libraries ?? []), NEWEST_HEADER].every((file) => existsSync(join(root, place, "tensorflow", file))),
     async make(work) {
       const target = join(work.staging, "tensorflow");
       for (const wheel of wheels) {

@@ -2,20 +2,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Random } from "../../src/base/random";
+import { KernelOps } from "../../src/device/kernel-ops";
 import type { Ops } from "../../src/device/ops";
 import type { Tensor } from "../../src/device/tensor";
 import { TensorflowOps } from "../../src/device/tensorflow-ops";
 import { TfjsOps } from "../../src/device/tfjs-ops";
 
-const raw = new TensorflowOps();
+const raw = new KernelOps();
 const plain = new TfjsOps();
+const implementations = { kernels: raw, tensorflow: new TensorflowOps() };
 
 type Build = (ops: Ops, make: (...shape: number[]) => Tensor) => Tensor | readonly Tensor[];
 
-/** Runs the same expression on both implementations, with the same random inputs. */
-async function bothGive(build: Build, bound = 2e-6): Promise<void> {
+/** Runs the same expression on an implementation and on plain tfjs, with the same random inputs. */
+async function agrees(build: Build, implementation: Ops, bound = 2e-6): Promise<void> {
   const results: Float32Array[][] = [];
-  for (const ops of [raw, plain]) {
+  for (const ops of [implementation, plain]) {
     const before = ops.alive();
     const random = new Random(11);
     const made: Tensor[] = [];
@@ -56,6 +58,21 @@ const cases: Record<string, Build> = {
     const { y, saved } = ops.layerNorm(make(3, 8), make(8), make(8), 1e-12);
     return [y, saved.normalized, saved.inverseDeviation, ops.layerNormBackward(make(3, 8), make(8), saved)];
   },
+  "affine and a low-rank update": (ops, make) => [ops.affine(make(5, 4), make(4, 7), make(7)), ops.addLowRank(make(5, 7), make(5, 3), make(7, 3)), ops.addLowRank(make(5, 7), make(5, 70), make(7, 70))],
+  addN: (ops, make) => [ops.addN([make(3, 4)]), ops.addN([make(3, 4), make(3, 4), make(3, 4)])],
+  "norm of a sum with a residual": (ops, make) => {
+    const { y, saved } = ops.residualNorm(make(3, 21), make(3, 21), { gamma: make(21), beta: make(21), epsilon: 1e-5, drop: undefined });
+    return [y, saved.normalized, saved.inverseDeviation, ops.residualNormBackward(make(3, 21), make(21), saved).dx];
+  },
+  "heads split and merged": (ops, make) => {
+    const parts = ops.splitHeads([{ x: make(11, 6), scale: 1 }, { x: make(11, 6), scale: 0.5 }], { row: 2, documents: 2, length: 4, heads: 3 });
+    return [...parts, ops.mergeHeads(parts, 1), ops.mergeHeads(parts.slice(1), 3)];
+  },
+  "attention's weights and their gradient": (ops, make) => {
+    const { weights } = ops.attentionWeights(make(2, 3, 4, 19), undefined);
+    const { dScores, kept } = ops.attentionWeightsBackward(make(2, 3, 4, 19), { weights, dropout: undefined, context: make(2, 3, 4, 5), dContext: make(2, 3, 4, 5) });
+    return kept === weights ? [weights, dScores] : [weights, dScores, kept];
+  },
   "reshape, transpose, slice, concat": (ops, make) => ops.tidy(() => ops.concatRows([ops.sliceRows(ops.transpose(ops.reshape(make(6, 4), [2, 3, 4]), [1, 0, 2]), 1, 2), make(1, 2, 4)])),
   "gather and scatter": (ops, make) => ops.tidy(() => ops.scatterRows(ops.gatherRows(make(4, 3), ops.int(Int32Array.of(3, 0, 3), [3])), ops.int(Int32Array.of(1, 1, 4), [3]), 6)),
 };
@@ -71,7 +88,9 @@ for (const [m, n] of [[5, 3], [4, 4], [3, 6]]) {
     return [ops.matMul(q, r), ops.matMul(q, q, { transposeA: true }), ops.square(r)];
   });
 }
-for (const [name, build] of Object.entries(cases)) test(`both implementations agree: ${name}`, () => bothGive(build));
+for (const [which, ops] of Object.entries(implementations)) {
+  for (const [name, build] of Object.entries(cases)) test(`${which} and plain tfjs agree: ${name}`, () => agrees(build, ops));
+}
 
 test("GELU and its derivative are x Phi(x) and its slope", async () => {
   const xs = Float32Array.of(-3, -1, -0.25, 0, 0.5, 2, 4);

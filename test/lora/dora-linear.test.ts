@@ -2,23 +2,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Tensor } from "../../src/device/tensor";
+import { TensorflowOps } from "../../src/device/tensorflow-ops";
 import { DoraLinear } from "../../src/lora/dora-linear";
 import { DropoutSource } from "../../src/model/dropout";
 import { Gradients } from "../../src/model/gradients";
 import { Linear } from "../../src/model/linear";
 import { Parameter } from "../../src/model/parameter";
 import { maxDifference } from "../model/fixture";
-import { goldens, ops } from "./tiny";
+import { goldens } from "./tiny";
 
-/** Hands out one given mask. */
-class GivenMask extends DropoutSource {
-  readonly #values: Float32Array;
-  constructor(values: readonly number[]) {
-    super(0);
-    this.#values = Float32Array.from(values);
+/** Drops what PyTorch dropped: the golden file's mask, 0 or 1 / (1 - rate). */
+class GivenMask extends TensorflowOps {
+  constructor(readonly mask: readonly number[]) {
+    super();
   }
-  override mask(_: unknown, shape: readonly number[]): Tensor {
-    return ops.float(this.#values, shape);
+  override keepMask(shape: readonly number[]): Tensor {
+    return this.float(Float32Array.from(this.mask, (value) => Number(value > 0)), shape);
   }
 }
 
@@ -30,6 +29,7 @@ const close = (found: ArrayLike<number>, wanted: readonly number[], what: string
 
 for (const golden of goldens.doraLayers) {
   test(`a DoRA layer ${golden.dropout ? "under dropout" : "without dropout"} gives peft's output and every gradient`, async () => {
+    const ops = new GivenMask(golden.mask);
     const before = ops.alive();
     const { weights } = golden;
     const parameter = (name: string, shape: readonly number[]): Parameter => new Parameter(ops, name, ops.float(Float32Array.from(weights[name]), shape));
@@ -38,7 +38,7 @@ for (const golden of goldens.doraLayers) {
     linear.setAdapter(dora);
     for (const p of [linear.bias, ...dora.parameters]) p.trainable = true;
     const [x, dy] = [ops.float(Float32Array.from(golden.x), [rows, into]), ops.float(Float32Array.from(golden.dy), [rows, out])];
-    const { y, saved } = linear.forward({ kind: "training", ops, dropout: golden.dropout ? new GivenMask(golden.mask) : undefined }, x);
+    const { y, saved } = linear.forward({ kind: "training", ops, dropout: golden.dropout ? new DropoutSource(0) : undefined }, x);
     const gradients = new Gradients(ops);
     const dx = linear.backward({ ops, gradients }, dy, { saved, needsInput: true });
     assert.ok(dx);

@@ -1,6 +1,6 @@
 import { SequenceClassifier } from "../../../src/classifier/sequence-classifier";
 import { sharedOps } from "../../../src/device/shared-ops";
-import { DropoutSource } from "../../../src/model/dropout";
+import { applyDropout, DropoutSource } from "../../../src/model/dropout";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
 import { train } from "../../../src/training/train";
 import { fixtureDirectory, maxDifference } from "../../model/fixture";
@@ -24,9 +24,11 @@ export const line: ParityLine = {
       const masks = async (of: DropoutSource, count: number): Promise<Float32Array[]> => {
         const found: Float32Array[] = [];
         for (let k = 0; k < count; k++) {
-          const mask = of.mask(ops, shape, rate);
+          const ones = ops.float(new Float32Array(n).fill(1), shape);
+          const { y: mask, saved } = applyDropout(ones, { ops, source: of, rate });
           found.push(Float32Array.from(await ops.read(mask)));
-          ops.dispose(mask);
+          ops.dispose(ones, mask);
+          ops.disposeIn({ ...saved });
         }
         return found;
       };

@@ -1,0 +1,96 @@
+#include "parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+namespace tslora {
+namespace {
+
+constexpr int64_t SMALLEST_PART = 16384;  // numbers: some microseconds, what waking a thread takes
+constexpr int PARTS_A_THREAD = 4;         // a thread that comes late finds its part taken
+
+int wished_threads() {
+  const char* told = std::getenv("TF_NUM_INTRAOP_THREADS");
+  const int count = told == nullptr ? 0 : std::atoi(told);
+  return std::max(1, count > 0 ? count : static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+// Threads that live as long as the process: they sleep between calls and are never joined.
+class Pool {
+ public:
+  Pool() {
+    for (int i = 1; i < wished_threads(); ++i) {
+      std::thread([this] { work(); }).detach();
+      ++helpers_;
+    }
+  }
+
+  int threads() const { return helpers_ + 1; }
+
+  void run(int64_t parts, const std::function<void(int64_t)>& body) {
+    std::unique_lock<std::mutex> only(callers_, std::try_to_lock);
+    if (helpers_ == 0 || parts < 2 || !only.owns_lock()) {  // another JavaScript thread has the helpers
+      for (int64_t part = 0; part < parts; ++part) body(part);
+      return;
+    }
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      body_ = &body;
+      parts_ = parts;
+      next_.store(0, std::memory_order_relaxed);
+      ++call_;
+    }
+    woken_.notify_all();
+    take(body, parts);
+    std::unique_lock<std::mutex> lock(mutex_);
+    body_ = nullptr;  // whoever wakes from here on finds nothing
+    idle_.wait(lock, [this] { return busy_ == 0; });
+  }
+
+ private:
+  void take(const std::function<void(int64_t)>& body, int64_t parts) {
+    for (int64_t part = next_.fetch_add(1); part < parts; part = next_.fetch_add(1)) body(part);
+  }
+
+  void work() {
+    uint64_t seen = 0;
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      woken_.wait(lock, [&] { return call_ != seen; });
+      seen = call_;
+      if (body_ == nullptr) continue;
+      const auto* body = body_;
+      const int64_t parts = parts_;
+      ++busy_;
+      lock.unlock();
+      take(*body, parts);
+      lock.lock();
+      if (--busy_ == 0) idle_.notify_one();
+    }
+  }
+
+  std::mutex callers_, mutex_;
+  std::condition_variable woken_, idle_;
+  const std::function<void(int64_t)>* body_ = nullptr;
+  int64_t parts_ = 0;
+  std::atomic<int64_t> next_{0};
+  uint64_t call_ = 0;
+  int busy_ = 0;
+  int helpers_ = 0;
+};
+
+}  // namespace
+
+void parallel_rows(int64_t rows, int64_t cost, const std::function<void(int64_t, int64_t)>& body) {
+  if (rows == 0) return;
+  static Pool& pool = *new Pool;  // not destroyed: its threads may outlive main
+  const int64_t most = std::max<int64_t>(1, rows * std::max<int64_t>(1, cost) / SMALLEST_PART);
+  const int64_t parts = std::min({rows, most, int64_t{pool.threads()} * PARTS_A_THREAD});
+  pool.run(parts, [&](int64_t part) { body(rows * part / parts, rows * (part + 1) / parts); });
+}
+
+}  // namespace tslora

@@ -1,0 +1,32 @@
+import { Random } from "../../src/base/random";
+import type { Drop, Ops } from "../../src/device/ops";
+import type { Tensor } from "../../src/device/tensor";
+
+/** Shapes whose rows fill no block of a mask, several, and more than one. */
+export const WIDTHS = [1, 7, 16, 127, 128, 129, 400] as const;
+const ROWS = 37;
+
+/** What the kernels with dropout in them give, on given ops, for inputs and draws that are always the same. */
+export async function kernelResults(ops: Ops, { width, rate }: { width: number; rate: number }): Promise<Record<string, number[]>> {
+  const random = new Random(width);
+  const make = (...shape: number[]): Tensor => ops.float(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), shape);
+  let draws = 0;
+  const drop = (): Drop | undefined => (rate === 0 ? undefined : { rate, seed: [width, draws++] });
+  const found = ops.tidy(() => {
+    const [x, residual, dy, gamma, beta] = [make(ROWS, width), make(ROWS, width), make(ROWS, width), make(width), make(width)];
+    const norm = ops.residualNorm(x, residual, { gamma, beta, epsilon: 1e-6, drop: drop() });
+    const { dResidual, dx } = ops.residualNormBackward(dy, gamma, norm.saved);
+    const dropped = drop();
+    const plain = dropped && ops.dropout(x, dropped);
+    const { weights, kept, dropout } = ops.attentionWeights(make(2, 3, 5, width), drop());
+    const [context, dContext] = [make(2, 3, 5, 4), make(2, 3, 5, 4)];
+    const { dScores, kept: again } = ops.attentionWeightsBackward(make(2, 3, 5, width), { weights, dropout, context, dContext });
+    const gelu = ops.gelu(ops.scale(x, 3), { derivative: true });
+    const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, weights, kept, dScores, again, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
+    return plain === undefined ? out : { ...out, dropped: plain.y, droppedBackward: ops.dropoutBackward(dy, plain.saved) };
+  });
+  const results: Record<string, number[]> = {};
+  for (const [name, tensor] of Object.entries(found)) results[name] = [...(await ops.read(tensor))];
+  ops.disposeIn(found);
+  return results;
+}
