@@ -1,5 +1,7 @@
-import type { Drop, DropoutSaved, HeadsLayout, LayerNormSaved, ResidualNormSaved } from "./ops";
+import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, LayerNormSaved, LengthGroup, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
+
+const OTHER_GROUP = 0x9e3779b1; // parts the draws of one group of documents from another's
 
 /** The larger operations, made of the smaller ones: for devices on which no kernel does them in one. */
 export abstract class ComposedOps {
@@ -56,17 +58,56 @@ export abstract class ComposedOps {
     return saved.mask === undefined ? this.dropout(dy, saved).y : this.mul(dy, saved.mask);
   }
 
-  splitHeads(parts: readonly { readonly x: Tensor; readonly scale: number }[], { row, documents, length, heads }: HeadsLayout): Tensor[] {
-    return parts.map(({ x, scale }) =>
-      this.tidy(() => {
-        const rows = this.sliceRows(x, row, documents * length);
-        const split = this.transpose(this.reshape(rows, [documents, length, heads, x.shape[1] / heads]), [0, 2, 1, 3]);
-        return scale === 1 ? split : this.scale(split, scale);
-      }),
-    );
+  attention(inputs: { q: Tensor; k: Tensor; v: Tensor }, { layout, drop }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { y: Tensor; saved: AttentionSaved } {
+    return this.tidy(() => {
+      const parts = layout.groups.map((group, i) =>
+        this.tidy(() => {
+          const q = this.#splitHeads(inputs.q, queriesOf(group, layout), { heads: layout.heads, scale: scaleOf(inputs.q, layout) });
+          const k = this.#splitHeads(inputs.k, group, { heads: layout.heads, scale: 1 });
+          const v = this.#splitHeads(inputs.v, group, { heads: layout.heads, scale: factorOf(drop) }); // so the weights need no factor
+          const weights = this.softmax(this.matMul(q, k, { transposeB: true })); // [documents, heads, queries, length]
+          const dropout = drop && { ...drop, mask: this.keepMask(weights.shape, drop.rate, [drop.seed[0] ^ Math.imul(i, OTHER_GROUP), drop.seed[1]]) };
+          const kept = dropout === undefined ? weights : this.mul(weights, dropout.mask);
+          return { q, k, v, weights, dropout, context: this.matMul(kept, v) }; // context [documents, heads, queries, headDim]
+        }),
+      );
+      return { y: this.#mergeHeads(parts.map(({ context }) => context), 1), saved: { layout, parts } };
+    });
   }
 
-  mergeHeads(parts: readonly Tensor[], scale: number): Tensor {
+  attentionBackward(dy: Tensor, { layout, parts }: AttentionSaved, { needsKey }: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
+    return this.tidy(() => {
+      const gradients = layout.groups.map((group, i) =>
+        this.tidy(() => {
+          const { q, k, v, weights, context, dropout } = parts[i];
+          const dContext = this.#splitHeads(dy, queriesOf(group, layout), { heads: layout.heads, scale: 1 });
+          const dKept = this.matMul(dContext, v, { transposeB: true }); // [documents, heads, queries, length]
+          const rowSums = this.sum(this.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
+          // (dP * D - rowsum) * P with D dropout's zeros and ones: dP * (P * D) - rowsum * P
+          const kept = dropout?.mask === undefined ? weights : this.mul(weights, dropout.mask);
+          const dScores = kept === weights ? this.mul(this.sub(dKept, rowSums), weights) : this.sub(this.mul(dKept, kept), this.mul(weights, rowSums));
+          return { dq: this.matMul(dScores, k), dk: needsKey ? this.matMul(dScores, q, { transposeA: true }) : undefined, dv: this.matMul(kept, dContext, { transposeA: true }) };
+        }),
+      );
+      return {
+        dq: this.#mergeHeads(gradients.map(({ dq }) => dq), scaleOf(dy, layout)),
+        dk: needsKey ? this.#mergeHeads(gradients.flatMap(({ dk }) => dk ?? []), 1) : undefined,
+        dv: this.#mergeHeads(gradients.map(({ dv }) => dv), factorOf(parts[0]?.dropout)),
+      };
+    });
+  }
+
+  /** A group's rows [documents * length, width] as [documents, heads, length, headDim], times `scale`. */
+  #splitHeads(x: Tensor, { row, documents, length }: Pick<LengthGroup, "row" | "documents" | "length">, { heads, scale }: { heads: number; scale: number }): Tensor {
+    return this.tidy(() => {
+      const rows = this.reshape(this.sliceRows(x, row, documents * length), [documents, length, heads, x.shape[1] / heads]);
+      const split = this.transpose(rows, [0, 2, 1, 3]);
+      return scale === 1 ? split : this.scale(split, scale);
+    });
+  }
+
+  /** The inverse: the groups' rows, one behind the other, times `scale`. */
+  #mergeHeads(parts: readonly Tensor[], scale: number): Tensor {
     return this.tidy(() => {
       const rows = parts.map((part) => {
         const [documents, heads, length, headDim] = part.shape;
@@ -76,23 +117,19 @@ export abstract class ComposedOps {
       return scale === 1 ? merged : this.scale(merged, scale);
     });
   }
+}
 
-  attentionWeights(scores: Tensor, drop: Drop | undefined): { weights: Tensor; kept: Tensor; dropout?: DropoutSaved } {
-    return this.tidy(() => {
-      const weights = this.softmax(scores);
-      if (drop === undefined) return { weights, kept: weights };
-      const mask = this.keepMask(weights.shape, drop.rate, drop.seed);
-      return { weights, kept: this.mul(weights, mask), dropout: { ...drop, mask } };
-    });
-  }
+/** 1 / sqrt(headDim). */
+function scaleOf(q: Tensor, { heads }: AttentionLayout): number {
+  return 1 / Math.sqrt(q.shape[1] / heads);
+}
 
-  attentionWeightsBackward(dKept: Tensor, { weights, dropout, context, dContext }: { weights: Tensor; dropout: DropoutSaved | undefined; context: Tensor; dContext: Tensor }): { dScores: Tensor; kept: Tensor } {
-    return this.tidy(() => {
-      const rowSums = this.sum(this.mul(dContext, context), [context.shape.length - 1], { keepDims: true }); // [..., queries, 1]
-      if (dropout?.mask === undefined) return { dScores: this.mul(this.sub(dKept, rowSums), weights), kept: weights };
-      // (dP * D - rowsum) * P with D dropout's zeros and ones: dP * (P * D) - rowsum * P
-      const kept = this.mul(weights, dropout.mask);
-      return { dScores: this.sub(this.mul(dKept, kept), this.mul(weights, rowSums)), kept };
-    });
-  }
+/** What dropout multiplies by what it keeps. */
+function factorOf(drop: Drop | undefined): number {
+  return drop === undefined ? 1 : 1 / (1 - drop.rate);
+}
+
+/** With queries at first tokens alone, a group's queries are one row for each document. */
+function queriesOf(group: LengthGroup, { span }: AttentionLayout): Pick<LengthGroup, "row" | "documents" | "length"> {
+  return span === "every-token" ? group : { row: group.document, documents: group.documents, length: 1 };
 }

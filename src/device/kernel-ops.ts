@@ -1,6 +1,6 @@
 import { TsloraError } from "../base/tslora-error";
 import type { OpAttribute } from "./load-tensorflow";
-import type { Drop, DropoutSaved, HeadsLayout, LayerNormSaved, ResidualNormSaved } from "./ops";
+import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, LayerNormSaved, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
 import { TensorflowOps } from "./tensorflow-ops";
 
@@ -67,27 +67,22 @@ export class KernelOps extends TensorflowOps {
     });
   }
 
-  override splitHeads(parts: readonly { readonly x: Tensor; readonly scale: number }[], { row, documents, length, heads }: HeadsLayout): Tensor[] {
-    return this.tidy(() => this.execute("TsloraSplitHeads", this.#scales(parts.map(({ scale }) => scale), parts.length), [this.intsOf([row, documents, length, heads]), ...parts.map(({ x }) => this.idOf(x))], parts.length));
-  }
-
-  override mergeHeads(parts: readonly Tensor[], scale: number): Tensor {
-    return this.execute("TsloraMergeHeads", this.#scales([scale], parts.length), parts.map((part) => this.idOf(part)), 1)[0];
-  }
-
-  override attentionWeights(scores: Tensor, drop: Drop | undefined): { weights: Tensor; kept: Tensor; dropout?: DropoutSaved } {
+  override attention({ q, k, v }: { q: Tensor; k: Tensor; v: Tensor }, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { y: Tensor; saved: AttentionSaved } {
     return this.tidy(() => {
-      const [weights, kept] = this.execute("TsloraAttentionWeights", this.#rate(drop?.rate ?? 0), [this.idOf(scores), this.#seed(drop)], 2);
-      return drop === undefined ? { weights, kept: weights } : { weights, kept, dropout: drop };
+      const inputs = [...[q, k, v].map((tensor) => this.idOf(tensor)), this.#groups(layout), this.#seed(drop)];
+      const [y, weights] = this.execute("TsloraAttention", [...this.#layout(layout, q), ...this.#rate(drop?.rate ?? 0), { name: "keep", type: this.binding.TF_ATTR_BOOL, value: keep }], inputs, 2);
+      return { y, saved: { layout, parts: keep ? [{ q, k, v, weights, context: y, dropout: drop }] : [] } };
     });
   }
 
-  override attentionWeightsBackward(dKept: Tensor, saved: { weights: Tensor; dropout: DropoutSaved | undefined; context: Tensor; dContext: Tensor }): { dScores: Tensor; kept: Tensor } {
-    const { weights, dropout, context, dContext } = saved;
+  override attentionBackward(dy: Tensor, { layout, parts }: AttentionSaved, { needsKey }: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
+    const [saved] = parts;
+    if (saved === undefined) throw new TypeError("A backward pass needs a forward pass that was to keep what it takes.");
     return this.tidy(() => {
-      const inputs = [dKept, weights, dContext, context].map((tensor) => this.idOf(tensor));
-      const [dScores, kept] = this.execute("TsloraAttentionWeightsBackward", this.#rate(dropout?.rate ?? 0), [...inputs, this.#seed(dropout)], 2);
-      return { dScores, kept: dropout === undefined ? weights : kept };
+      const inputs = [saved.q, saved.k, saved.v, saved.context, saved.weights, dy].map((tensor) => this.idOf(tensor));
+      const attributes = [...this.#layout(layout, dy), ...this.#rate(saved.dropout?.rate ?? 0), { name: "needs_key", type: this.binding.TF_ATTR_BOOL, value: needsKey }];
+      const [dq, dk, dv] = this.execute("TsloraAttentionBackward", attributes, [...inputs, this.#groups(layout), this.#seed(saved.dropout)], 3);
+      return { dq, dk: needsKey ? dk : undefined, dv };
     });
   }
 
@@ -104,11 +99,17 @@ export class KernelOps extends TensorflowOps {
     return [{ name: "rate", type: this.binding.TF_ATTR_FLOAT, value }];
   }
 
-  #scales(value: readonly number[], count: number): OpAttribute[] {
+  #layout({ heads, span }: AttentionLayout, q: Tensor): OpAttribute[] {
     return [
-      { name: "N", type: this.binding.TF_ATTR_INT, value: count },
-      { name: "scales", type: this.binding.TF_ATTR_FLOAT, value },
+      { name: "heads", type: this.binding.TF_ATTR_INT, value: heads },
+      { name: "scale", type: this.binding.TF_ATTR_FLOAT, value: 1 / Math.sqrt(q.shape[1] / heads) },
+      { name: "first_token", type: this.binding.TF_ATTR_BOOL, value: span === "first-token" },
     ];
+  }
+
+  /** The number of a tensor [groups, 4], the innermost scope's. */
+  #groups({ groups }: AttentionLayout): number {
+    return this.idOf(this.int(Int32Array.from(groups.flatMap(({ row, document, documents, length }) => [row, document, documents, length])), [groups.length, 4]));
   }
 
   /** The number of a draw's seed: the innermost scope's, or one that is kept where nothing is drawn. */

@@ -26,14 +26,30 @@ export interface ResidualNormSaved extends LayerNormSaved {
   readonly dropout?: DropoutSaved;
 }
 
-/** Documents of one length that lie one behind the other in rows of tokens. */
-export interface HeadsLayout {
+/** Documents of one length whose tokens lie one behind the other in rows [rows, width]. */
+export interface LengthGroup {
   /** The first of their rows. */
   readonly row: number;
+  /** The first of them among all documents. */
+  readonly document: number;
   readonly documents: number;
-  /** Rows of each document. */
+  /** Tokens in each. */
   readonly length: number;
+}
+
+/** How attention is laid out: within each document. */
+export interface AttentionLayout {
   readonly heads: number;
+  readonly groups: readonly LengthGroup[];
+  /** Where the queries stand: at every token, or at each document's first token alone. */
+  readonly span: "every-token" | "first-token";
+}
+
+/** What attention keeps for its backward pass. */
+export interface AttentionSaved {
+  readonly layout: AttentionLayout;
+  /** Of one group of documents after the other, or of all in one: as the implementation likes it. */
+  readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly context: Tensor; readonly dropout?: DropoutSaved }[];
 }
 
 /**
@@ -41,8 +57,7 @@ export interface HeadsLayout {
  * implementations: `KernelOps`, raw calls into TensorFlow with kernels of our own for the processor; `TensorflowOps`,
  * TensorFlow's operations alone, which run on a GPU too; and `TfjsOps`, which runs on any tfjs backend and checks the others.
  *
- * Element-wise operations broadcast as NumPy does. No operation disposes of its arguments; where one is said to be used
- * up, it may be written over and is not to be read again.
+ * Element-wise operations broadcast as NumPy does. No operation disposes of its arguments.
  */
 export interface Ops {
   readonly name: "tensorflow" | "tfjs";
@@ -120,23 +135,23 @@ export interface Ops {
   /** x / (1 - rate) where it is kept, else 0. */
   dropout(x: Tensor, drop: Drop): { y: Tensor; saved: DropoutSaved };
   dropoutBackward(dy: Tensor, saved: DropoutSaved): Tensor;
-  /** Rows of tokens [rows, width] of some documents as [documents, heads, length, width / heads], each x times its scale. */
-  splitHeads(parts: readonly { readonly x: Tensor; readonly scale: number }[], layout: HeadsLayout): Tensor[];
-  /** The inverse: each [documents, heads, length, headDim] as rows of tokens, one behind the other, times `scale`. */
-  mergeHeads(parts: readonly Tensor[], scale: number): Tensor;
   /**
-   * Attention's weights, the softmax of the scores along the last axis, and those that dropout keeps, not divided by
-   * 1 - rate: without dropout the same tensor. `scores` is used up.
-   */
-  attentionWeights(scores: Tensor, drop: Drop | undefined): { weights: Tensor; kept: Tensor; dropout?: DropoutSaved };
-  /**
-   * The gradient for the scores from that for the kept weights, and the kept weights once more. By rowsum(dP * P) =
-   * rowsum(dO * O) it takes no product of the size of the weights (Dao et al., FlashAttention, 2022), with dropout too.
-   * `dKept` is used up.
+   * Scaled dot-product attention within each document (Vaswani et al., 2017): dropout(softmax(q k' / sqrt(headDim))) v for
+   * each head.
    *
-   * @param saved.context - what the kept weights made of the values, O, and `dContext` its gradient: [..., headDim]
+   * @param inputs - q [queries, width], k and v [rows, width]
+   * @param options.keep - whether a backward pass will follow
+   * @returns y [queries, width]
    */
-  attentionWeightsBackward(dKept: Tensor, saved: { weights: Tensor; dropout: DropoutSaved | undefined; context: Tensor; dContext: Tensor }): { dScores: Tensor; kept: Tensor };
+  attention(inputs: { q: Tensor; k: Tensor; v: Tensor }, options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { y: Tensor; saved: AttentionSaved };
+  /**
+   * The gradients of {@link attention} for its inputs. By rowsum(dP * P) = rowsum(dO * O) it takes no sum over the weights
+   * (Dao et al., FlashAttention, 2022), with dropout too.
+   *
+   * @param dy - [queries, width]
+   * @returns `dk` undefined where it is not asked for
+   */
+  attentionBackward(dy: Tensor, saved: AttentionSaved, options: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor };
   /**
    * Singular values, falling, and vectors of a matrix [m, n]: x = u diag(s) v', with u [m, k], s [k], v [n, k] and
    * k = min(m, n). Found in double precision; signs are the implementation's.

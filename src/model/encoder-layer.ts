@@ -1,10 +1,8 @@
-import type { ResidualNormSaved } from "../device/ops";
+import type { AttentionLayout, AttentionSaved, LengthGroup, ResidualNormSaved } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import { attentionBackward, attentionForward, type AttentionSaved, type QuerySpan } from "./attention";
 import type { EncoderConfig } from "./encoder-config";
 import type { Linear, LinearSaved } from "./linear";
 import type { Norm } from "./norm";
-import type { LengthGroup } from "./packed-batch";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
 /** The weights of one layer, under BERT's names for its parts. */
@@ -22,7 +20,7 @@ export interface LayerModules {
 /** Where a layer runs: on which documents, and whether for every token or for the first ones alone. */
 export interface LayerPlan {
   readonly groups: readonly LengthGroup[];
-  readonly span: QuerySpan;
+  readonly span: AttentionLayout["span"];
   /** Rows of the documents' first tokens, int [documents]. */
   readonly firstRows: Tensor;
 }
@@ -33,7 +31,7 @@ export interface LayerSaved {
   readonly query: LinearSaved;
   readonly key: LinearSaved;
   readonly value: LinearSaved;
-  readonly attention: readonly AttentionSaved[];
+  readonly attention: AttentionSaved;
   readonly attentionOutput: LinearSaved;
   readonly attentionNorm: ResidualNormSaved;
   readonly intermediate: LinearSaved;
@@ -73,7 +71,8 @@ export class EncoderLayer {
       const query = m.query.forward(pass, residual);
       const key = m.key.forward(pass, x);
       const value = m.value.forward(pass, x);
-      const attention = attentionForward(pass, { q: query.y, k: key.y, v: value.y }, { heads: numAttentionHeads, groups: plan.groups, span: plan.span, dropout: attentionDropout });
+      const layout = { heads: numAttentionHeads, groups: plan.groups, span: plan.span };
+      const attention = ops.attention({ q: query.y, k: key.y, v: value.y }, { layout, drop: source?.next(attentionDropout), keep: pass.kind === "training" });
       const attentionOutput = m.attentionOutput.forward(pass, attention.y);
       // DistilBERT has no dropout here
       const attentionNorm = m.attentionNorm.forwardResidual(pass, attentionOutput.y, { residual, drop: modelType === "distilbert" ? undefined : source?.next(hiddenDropout) }); // [queries, width]
@@ -118,7 +117,7 @@ export class EncoderLayer {
       const { dResidual: dSum1, dx: dMixed } = m.attentionNorm.backwardResidual(pass, ops.add(dFeed, dSum2), saved.attentionNorm);
       const dContext = m.attentionOutput.backward(pass, dMixed, { saved: saved.attentionOutput, needsInput: needsProjections });
       if (dContext === undefined) return undefined;
-      const { dq, dk, dv } = attentionBackward(ops, dContext, { heads: this.#config.numAttentionHeads, groups: plan.groups, span: plan.span, saved: saved.attention, needsKey: needsInput || m.key.hasTrainables });
+      const { dq, dk, dv } = ops.attentionBackward(dContext, saved.attention, { needsKey: needsInput || m.key.hasTrainables });
       const throughQuery = m.query.backward(pass, dq, { saved: saved.query, needsInput });
       const throughKey = dk && m.key.backward(pass, dk, { saved: saved.key, needsInput });
       const throughValue = m.value.backward(pass, dv, { saved: saved.value, needsInput });

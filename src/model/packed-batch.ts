@@ -1,13 +1,4 @@
-/** Documents of one length that lie one behind the other in a {@link PackedBatch}. */
-export interface LengthGroup {
-  /** The first of their rows. */
-  readonly row: number;
-  /** The first of them among the packed documents. */
-  readonly document: number;
-  readonly documents: number;
-  /** Tokens in each. */
-  readonly length: number;
-}
+import type { LengthGroup } from "../device/ops";
 
 /**
  * Documents without padding: their tokens one behind the other, sorted by length. Everything that looks at one

@@ -12,7 +12,7 @@ const PACKAGE = "node_modules/@tensorflow/tfjs-node-gpu";
 const SIGNAL_THREAD = "src/setup/signal-thread.cc";
 /** Operations of ours on the processor. */
 const KERNELS = "src/device/kernels";
-/** The instructions that kernels.cc is compiled for; which of them the processor has shows when it runs. */
+/** The instructions that what computes of them is compiled for; which of them the processor has shows when it runs. */
 const INSTRUCTIONS = {
   baseline: [],
   ...(process.arch === "x64" ? { avx2: ["-mavx2", "-mfma"], avx512: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma", "-mprefer-vector-width=512"] } : {}),
@@ -50,11 +50,13 @@ export function buildBinding(root) {
       const isMac = process.platform === "darwin";
       const objects = [];
       for (const [name, flags] of Object.entries(INSTRUCTIONS)) {
-        const object = join(work.staging, `kernels-${name}.o`);
         // Loops become vectors; sums keep the order that they are written in but for those that are marked.
         const vectors = ["-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", ...flags];
-        await work.run([...compiler.commandLine, "-std=c++17", "-fPIC", ...vectors, `-DTSLORA_INSTRUCTIONS_NAME=${name}`, "-c", join(root, KERNELS, "kernels.cc"), "-o", object]);
-        objects.push(object);
+        for (const source of ["kernels", "attention"]) {
+          const object = join(work.staging, `${source}-${name}.o`);
+          await work.run([...compiler.commandLine, "-std=c++17", "-fPIC", ...vectors, `-DTSLORA_INSTRUCTIONS_NAME=${name}`, "-c", join(root, KERNELS, `${source}.cc`), "-o", object]);
+          objects.push(object);
+        }
       }
       await work.run([
         ...compiler.commandLine, "-std=c++17", "-O2", "-fPIC", "-DNAPI_VERSION=8",

@@ -1,10 +1,26 @@
 import { Random } from "../../src/base/random";
-import type { Drop, Ops } from "../../src/device/ops";
+import type { Drop, LengthGroup, Ops } from "../../src/device/ops";
 import type { Tensor } from "../../src/device/tensor";
 
 /** Shapes whose rows fill no block of a mask, several, and more than one. */
 export const WIDTHS = [1, 7, 16, 127, 128, 129, 400] as const;
 const ROWS = 37;
+const HEAD_DIM = 37; // no multiple of any vector
+
+/** Two documents of 3 tokens and one of `length`, for two heads. */
+export function attentionGroups(length: number): readonly LengthGroup[] {
+  return [
+    { row: 0, document: 0, documents: 2, length: 3 },
+    { row: 6, document: 2, documents: 1, length },
+  ];
+}
+
+function attentionOf(ops: Ops, make: (...shape: number[]) => Tensor, { length, drop }: { length: number; drop: Drop | undefined }): Record<string, Tensor> {
+  const [rows, width] = [6 + length, 2 * HEAD_DIM];
+  const { y, saved } = ops.attention({ q: make(rows, width), k: make(rows, width), v: make(rows, width) }, { layout: { heads: 2, groups: attentionGroups(length), span: "every-token" }, drop, keep: true });
+  const { dq, dk, dv } = ops.attentionBackward(make(rows, width), saved, { needsKey: true });
+  return { attention: y, dq, dk: dk ?? dq, dv };
+}
 
 /** What the kernels with dropout in them give, on given ops, for inputs and draws that are always the same. */
 export async function kernelResults(ops: Ops, { width, rate }: { width: number; rate: number }): Promise<Record<string, number[]>> {
@@ -18,11 +34,9 @@ export async function kernelResults(ops: Ops, { width, rate }: { width: number; 
     const { dResidual, dx } = ops.residualNormBackward(dy, gamma, norm.saved);
     const dropped = drop();
     const plain = dropped && ops.dropout(x, dropped);
-    const { weights, kept, dropout } = ops.attentionWeights(make(2, 3, 5, width), drop());
-    const [context, dContext] = [make(2, 3, 5, 4), make(2, 3, 5, 4)];
-    const { dScores, kept: again } = ops.attentionWeightsBackward(make(2, 3, 5, width), { weights, dropout, context, dContext });
+    const heads = attentionOf(ops, make, { length: width, drop: drop() });
     const gelu = ops.gelu(ops.scale(x, 3), { derivative: true });
-    const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, weights, kept, dScores, again, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
+    const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, ...heads, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
     return plain === undefined ? out : { ...out, dropped: plain.y, droppedBackward: ops.dropoutBackward(dy, plain.saved) };
   });
   const results: Record<string, number[]> = {};

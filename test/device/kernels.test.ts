@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { KernelOps } from "../../src/device/kernel-ops";
 import type { Tensor } from "../../src/device/tensor";
 import { TfjsOps } from "../../src/device/tfjs-ops";
-import { kernelResults, WIDTHS } from "./kernel-results";
+import { attentionGroups, kernelResults, WIDTHS } from "./kernel-results";
 
 const kernels = new KernelOps();
 const run = promisify(execFile);
@@ -22,6 +22,13 @@ class ComposedUnderSameMasks extends TfjsOps {
   }
 }
 
+async function kernelMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Promise<Float32Array> {
+  const mask = kernels.keepMask(shape, rate, seed);
+  const values = Float32Array.from(await kernels.read(mask));
+  kernels.dispose(mask);
+  return values;
+}
+
 function expectClose(found: Record<string, number[]>, wanted: Record<string, number[]>, bound: number): void {
   assert.deepEqual(Object.keys(found), Object.keys(wanted));
   for (const [name, values] of Object.entries(found)) {
@@ -34,12 +41,18 @@ for (const rate of [0, 0.3]) {
   for (const width of WIDTHS) {
     test(`kernels give what the same operations give one by one, under the same masks: ${width} columns, rate ${rate}`, async () => {
       const composed = new ComposedUnderSameMasks();
-      for (const shape of [[37, width], [2, 3, 5, width]]) {
-        for (let draw = 0; rate > 0 && draw < 3; draw++) {
-          const mask = kernels.keepMask(shape, rate, [width, draw]);
-          composed.masks.set(`${shape.join()} ${width},${draw}`, Float32Array.from(await kernels.read(mask)));
-          kernels.dispose(mask);
-        }
+      for (let draw = 0; rate > 0 && draw < 2; draw++) composed.masks.set(`37,${width} ${width},${draw}`, await kernelMask([37, width], rate, [width, draw]));
+      if (rate > 0) {
+        // The rows of an attention are counted through its groups; a draw for the whole has as many.
+        const rows = await kernelMask([12 + 2 * width, Math.max(3, width)], rate, [width, 2]);
+        let first = 0;
+        attentionGroups(width).forEach(({ documents, length }, group) => {
+          const count = documents * 2 * length;
+          const columns = Math.max(3, width);
+          const mask = Float32Array.from({ length: count * length }, (_, i) => rows[(first + Math.floor(i / length)) * columns + (i % length)]);
+          composed.masks.set(`${[documents, 2, length, length].join()} ${[width ^ Math.imul(group, 0x9e3779b1), 2].join()}`, mask);
+          first += count;
+        });
       }
       const before = [kernels.alive(), composed.alive()];
       // One column has no deviation but epsilon's: 1e-6 beside it is a rounding error's size.
@@ -75,33 +88,34 @@ test("NaN and infinity come through the kernels: a loss that is none is seen", a
   const ones = kernels.float(Float32Array.of(1, 1, 1), [3]);
   const { y, saved } = kernels.layerNorm(bad, ones, ones, 1e-5);
   const { y: activated, derivative } = kernels.gelu(bad, { derivative: true });
-  const scores = kernels.float(Float32Array.of(1, NaN, 2, 3, 4, 5), [2, 3]);
-  const { weights } = kernels.attentionWeights(scores, undefined);
-  for (const [tensor, wanted] of [[y, [true, true, true, false, false, false]], [activated, [false, true, false, false, false, false]], [weights, [true, true, true, false, false, false]]] as const) {
+  const attended = kernels.attention({ q: bad, k: bad, v: bad }, { layout: { heads: 1, groups: [{ row: 0, document: 0, documents: 2, length: 1 }], span: "every-token" }, drop: undefined, keep: false });
+  for (const [tensor, wanted] of [[y, [true, true, true, false, false, false]], [activated, [false, true, false, false, false, false]], [attended.y, [true, true, true, false, false, false]]] as const) {
     assert.deepEqual([...(await kernels.read(tensor))].map((value) => Number.isNaN(value)), wanted);
   }
-  kernels.dispose(bad, ones, y, activated, derivative, scores, weights);
+  kernels.dispose(bad, ones, y, activated, derivative, attended.y);
   kernels.disposeIn(saved);
 });
 
-test("far from zero GELU is x or 0, its slope 1 or 0, and a softmax of far apart scores is 1 and 0", async () => {
+test("far from zero GELU is x or 0, its slope 1 or 0, and a softmax of far apart scores takes one value", async () => {
   const x = kernels.float(Float32Array.of(-1e30, -200, -15, 15, 200, 1e30), [2, 3]);
   const { y, derivative } = kernels.gelu(x, { derivative: true });
   assert.ok(derivative);
   const [values, slopes] = [await kernels.read(y), await kernels.read(derivative)];
   [0, 0, 0, 15, 200, 1e30].forEach((wanted, i) => assert.ok(Math.abs(values[i] - wanted) <= 1e-7 * Math.max(1, wanted), `${values[i]} for ${wanted}`));
   [0, 0, 0, 1, 1, 1].forEach((wanted, i) => assert.ok(Math.abs(slopes[i] - wanted) <= 1e-6, `${slopes[i]} for ${wanted}`));
-  const scores = kernels.float(Float32Array.of(-1e4, 0, 1e4, -1e38, 3e38, 0), [2, 3]);
-  const { weights } = kernels.attentionWeights(scores, undefined);
-  assert.deepEqual([...(await kernels.read(weights))].map((value) => Math.round(value * 1e6) / 1e6), [0, 0, 1, 0, 1, 0]);
-  kernels.dispose(x, y, derivative, scores, weights);
+  const q = kernels.float(Float32Array.of(1e4, -1e4, 1e19), [3, 1]); // each to the keys -1, 1e19 and 3
+  const [k, v] = [kernels.float(Float32Array.of(-1, 1e19, 3), [3, 1]), kernels.float(Float32Array.of(10, 20, 30), [3, 1])];
+  const attended = kernels.attention({ q, k, v }, { layout: { heads: 1, groups: [{ row: 0, document: 0, documents: 1, length: 3 }], span: "every-token" }, drop: undefined, keep: false });
+  assert.deepEqual([...(await kernels.read(attended.y))], [20, 10, 20]);
+  kernels.dispose(x, y, derivative, q, k, v, attended.y);
 });
 
 test("shapes that do not fit are refused, not read past", () => {
   const [x, bias] = [kernels.float(new Float32Array(12), [3, 4]), kernels.float(new Float32Array(3), [3])];
   const w = kernels.float(new Float32Array(16), [4, 4]);
   assert.throws(() => kernels.affine(x, w, bias), /TsloraAddBias: a bias of as many numbers/);
-  assert.throws(() => kernels.splitHeads([{ x, scale: 1 }], { row: 2, documents: 1, length: 2, heads: 2 }), /TsloraSplitHeads: rows of tokens within x/);
+  const layout = { heads: 2, groups: [{ row: 2, document: 0, documents: 1, length: 2 }], span: "every-token" } as const;
+  assert.throws(() => kernels.attention({ q: x, k: x, v: x }, { layout, drop: undefined, keep: false }), /TsloraAttention: rows by the groups/);
   assert.throws(() => kernels.residualNorm(x, x, { gamma: bias, beta: bias, epsilon: 1e-5, drop: undefined }), /TsloraResidualNorm/);
   kernels.dispose(x, bias, w);
 });

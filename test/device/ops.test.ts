@@ -38,6 +38,20 @@ async function agrees(build: Build, implementation: Ops, bound = 2e-6): Promise<
   });
 }
 
+/** Attention in two groups of documents, of 7 and 3 tokens, two heads of 5 columns. */
+function bothSpans(ops: Ops, make: (...shape: number[]) => Tensor, span: "every-token" | "first-token"): readonly Tensor[] {
+  const groups = [{ row: 0, document: 0, documents: 2, length: 7 }, { row: 14, document: 2, documents: 1, length: 3 }];
+  const queries = span === "every-token" ? 17 : 3;
+  const { y, saved } = ops.attention({ q: make(queries, 10), k: make(17, 10), v: make(17, 10) }, { layout: { heads: 2, groups, span }, drop: undefined, keep: true });
+  const dy = make(queries, 10);
+  const { dq, dk, dv } = ops.attentionBackward(dy, saved, { needsKey: true });
+  const without = ops.attentionBackward(dy, saved, { needsKey: false });
+  assert.equal(without.dk, undefined);
+  ops.dispose(without.dq, without.dv);
+  ops.disposeIn(saved.parts.map(({ weights, q, k, v, context }) => (saved.parts.length === 1 ? [weights] : [weights, q, k, v, context])));
+  return [y, dq, dk ?? dq, dv];
+}
+
 const cases: Record<string, Build> = {
   "add, broadcast": (ops, make) => ops.add(make(3, 4), make(4)),
   sub: (ops, make) => ops.sub(make(3, 4), make(3, 1)),
@@ -64,15 +78,8 @@ const cases: Record<string, Build> = {
     const { y, saved } = ops.residualNorm(make(3, 21), make(3, 21), { gamma: make(21), beta: make(21), epsilon: 1e-5, drop: undefined });
     return [y, saved.normalized, saved.inverseDeviation, ops.residualNormBackward(make(3, 21), make(21), saved).dx];
   },
-  "heads split and merged": (ops, make) => {
-    const parts = ops.splitHeads([{ x: make(11, 6), scale: 1 }, { x: make(11, 6), scale: 0.5 }], { row: 2, documents: 2, length: 4, heads: 3 });
-    return [...parts, ops.mergeHeads(parts, 1), ops.mergeHeads(parts.slice(1), 3)];
-  },
-  "attention's weights and their gradient": (ops, make) => {
-    const { weights } = ops.attentionWeights(make(2, 3, 4, 19), undefined);
-    const { dScores, kept } = ops.attentionWeightsBackward(make(2, 3, 4, 19), { weights, dropout: undefined, context: make(2, 3, 4, 5), dContext: make(2, 3, 4, 5) });
-    return kept === weights ? [weights, dScores] : [weights, dScores, kept];
-  },
+  "attention and its gradients": (ops, make) => bothSpans(ops, make, "every-token"),
+  "attention of first tokens and its gradients": (ops, make) => bothSpans(ops, make, "first-token"),
   "reshape, transpose, slice, concat": (ops, make) => ops.tidy(() => ops.concatRows([ops.sliceRows(ops.transpose(ops.reshape(make(6, 4), [2, 3, 4]), [1, 0, 2]), 1, 2), make(1, 2, 4)])),
   "gather and scatter": (ops, make) => ops.tidy(() => ops.scatterRows(ops.gatherRows(make(4, 3), ops.int(Int32Array.of(3, 0, 3), [3])), ops.int(Int32Array.of(1, 1, 4), [3]), 6)),
 };

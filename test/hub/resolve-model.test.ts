@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { forgetHosts } from "../../src/base/http";
 import { projectRoot } from "../../src/base/project-root";
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { sharedOps } from "../../src/device/shared-ops";
 import { resolveModel, type ResolveModelOptions } from "../../src/hub/resolve-model";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { COMMIT, fakeHub, type FakeHub } from "./fake-hub";
@@ -42,7 +42,7 @@ test("a model comes from the Hub into its cache's own layout, once, and the toke
     assert.equal(await readFile(join(folder, "refs", "main"), "utf8"), COMMIT);
     for (const [name, bytes] of Object.entries(files)) assert.deepEqual(await readFile(join(found.directory, name)), bytes);
     assert.deepEqual(hub.leaked, []);
-    const ops = new TensorflowOps();
+    const ops = sharedOps();
     (await loadClassificationModel(found.directory, { ops, numLabels: 2, seed: 1 })).model.dispose();
     const asked = hub.requests.length;
     assert.equal((await resolveModel("some/model", { ...options, offline: true })).origin.kind, "cache");
@@ -86,7 +86,7 @@ test("a model in parts is fetched part by part, and found in the cache only when
   await withHub(
     async (_hub, options) => {
       const { directory } = await resolveModel("some/model", options);
-      const ops = new TensorflowOps();
+      const ops = sharedOps();
       (await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 })).model.dispose();
       assert.equal((await resolveModel("some/model", { ...options, offline: true })).origin.kind, "cache");
       await rm(join(directory, shards[1]));

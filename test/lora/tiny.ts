@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { projectRoot } from "../../src/base/project-root";
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { sharedOps } from "../../src/device/shared-ops";
 import { AdapterSet } from "../../src/lora/adapter-set";
 import { loadAdapter, type LoadedAdapter } from "../../src/lora/load-adapter";
 import type { ClassificationModel } from "../../src/model/classification-model";
@@ -12,7 +12,7 @@ import { loadClassificationModel } from "../../src/model/load-classification-mod
 import { batchOf, expectedOf, fixtureDirectory, unpack } from "../model/fixture";
 
 /** What every test of the room computes with. */
-export const ops = new TensorflowOps();
+export const ops = sharedOps();
 
 /** Logits, gradients and counts as peft computes them: see test/lora/write-goldens.py. */
 export interface Goldens {

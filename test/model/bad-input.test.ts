@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { sharedOps } from "../../src/device/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { openSafetensors } from "../../src/model/read-safetensors";
 import { writeSafetensors } from "../../src/model/write-safetensors";
 import { fixtureDirectory } from "./fixture";
 
-const ops = new TensorflowOps();
+const ops = sharedOps();
 let folder = "";
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "tslora-bad-"));

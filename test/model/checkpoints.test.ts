@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { sharedOps } from "../../src/device/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { packDocuments } from "../../src/model/packed-batch";
 import { openSafetensors } from "../../src/model/read-safetensors";
@@ -13,7 +13,7 @@ import { robertaPositions } from "../../src/model/roberta-positions";
 import { writeSafetensors } from "../../src/model/write-safetensors";
 import { fixtureDirectory, maxDifference, unpack } from "./fixture";
 
-const ops = new TensorflowOps();
+const ops = sharedOps();
 
 interface Stored {
   readonly documents: readonly (readonly number[])[];

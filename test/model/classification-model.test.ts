@@ -3,17 +3,18 @@ import { test } from "node:test";
 
 import type { Ops } from "../../src/device/ops";
 import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { KernelOps } from "../../src/device/kernel-ops";
 import { TfjsOps } from "../../src/device/tfjs-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { packDocuments } from "../../src/model/packed-batch";
 import { batchOf, expectedOf, fixtureDirectory, gradientsOf, maxDifference, TINY_MODELS, unpack } from "./fixture";
 
-const raw = new TensorflowOps();
-const implementations: readonly Ops[] = [raw, new TfjsOps()];
+const raw = new KernelOps();
+const implementations: readonly Ops[] = [raw, new TensorflowOps(), new TfjsOps()];
 
 for (const kind of TINY_MODELS) {
   for (const ops of implementations) {
-    test(`${kind} on ${ops.name}: logits are transformers', to 1e-5, and prediction leaves no tensor behind`, async () => {
+    test(`${kind} on ${ops.constructor.name}: logits are transformers', to 1e-5, and prediction leaves no tensor behind`, async () => {
       const expected = expectedOf(kind);
       const { model, newlyInitialized, unused } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 });
       assert.deepEqual([newlyInitialized, unused], [[], []]);
@@ -28,7 +29,7 @@ for (const kind of TINY_MODELS) {
       model.dispose();
     });
 
-    test(`${kind} on ${ops.name}: every weight's gradient is PyTorch's, to 1e-4 of its largest`, async () => {
+    test(`${kind} on ${ops.constructor.name}: every weight's gradient is PyTorch's, to 1e-4 of its largest`, async () => {
       const expected = expectedOf(kind);
       const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 });
       for (const parameter of model.parameters()) parameter.trainable = true;

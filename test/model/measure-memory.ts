@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { saveModelFolder } from "../../src/classifier/save-model-folder";
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { sharedOps } from "../../src/device/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { openCheckpoint } from "../../src/model/open-checkpoint";
 import { writeSafetensors } from "../../src/model/write-safetensors";
@@ -24,7 +24,7 @@ function status(name: string): number {
 }
 
 async function make(folder: string): Promise<void> {
-  const ops = new TensorflowOps();
+  const ops = sharedOps();
   const { hidden_size: width, intermediate_size: inner } = CONFIG;
   const shapes: Record<string, number[]> = { "embeddings.word_embeddings.weight": [CONFIG.vocab_size, width], "embeddings.position_embeddings.weight": [514, width], "embeddings.token_type_embeddings.weight": [1, width], "embeddings.LayerNorm.weight": [width], "embeddings.LayerNorm.bias": [width] };
   const linear = (name: string, out: number, into: number): void => void Object.assign(shapes, { [`${name}.weight`]: [out, into], [`${name}.bias`]: [out] });
@@ -58,7 +58,7 @@ async function make(folder: string): Promise<void> {
 }
 
 async function measure(folder: string, kind: string): Promise<void> {
-  const ops = new TensorflowOps();
+  const ops = sharedOps();
   ops.dispose(ops.float(new Float32Array(4), [4]));
   const directory = join(folder, kind === "save" ? "whole" : kind);
   const file = await openCheckpoint(directory);

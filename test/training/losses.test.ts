@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { sharedOps } from "../../src/device/shared-ops";
 import { balancedClassWeights } from "../../src/training/class-weights";
 import { classificationLoss, lossWeight, type ClassificationLoss, type ExampleLabel } from "../../src/training/classification-loss";
 import { learningRateAt } from "../../src/training/learning-rate";
@@ -21,7 +21,7 @@ interface LossCase extends Omit<ClassificationLoss, "classWeights"> {
   readonly gradient: readonly number[];
 }
 
-const ops = new TensorflowOps();
+const ops = sharedOps();
 const golden = (name: string): unknown => JSON.parse(readFileSync(join(projectRoot(), "test", "training", `golden-${name}.json`), "utf8"));
 const cases = golden("losses") as readonly LossCase[];
 const lossOf = ({ problemType, classWeights, labelSmoothing, focalGamma }: LossCase): ClassificationLoss => ({ problemType, labelSmoothing, focalGamma, ...(classWeights === null ? {} : { classWeights }) });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { SequenceClassifier, type TextTokenizer } from "../../src/classifier/sequence-classifier";
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { sharedOps } from "../../src/device/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
@@ -9,7 +9,7 @@ import type { TrainOptions } from "../../src/training/train-options";
 import { fixtureDirectory } from "../model/fixture";
 
 /** What the tests of training share: tiny models, and texts that are their token ids. */
-export const ops = new TensorflowOps();
+export const ops = sharedOps();
 
 /** A text is its token ids: what the tiny models' missing tokenizers would give. */
 export const tokenizer: TextTokenizer = { maxLength: 20, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };

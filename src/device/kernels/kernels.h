@@ -7,7 +7,7 @@
 
 namespace tslora {
 
-// What dropout drops, as a function of the seed, the row and the column alone: Philox 4x32-10 (Salmon et al., "Parallel
+// What dropout drops, as a function of the seed, the row and the column alone: Philox 4x32-7 (Salmon et al., "Parallel
 // random numbers: as easy as 1, 2, 3", 2011) counts rows and blocks of columns, and each of its words serves two columns
 // with 16 bits. A column is kept where they reach the rate.
 struct Drop {
@@ -15,9 +15,29 @@ struct Drop {
   uint32_t seed[2] = {0, 0};
 };
 
-// Rows of heads within rows of tokens: [documents, length, heads * head_dim] and [documents, heads, length, head_dim].
-struct Heads {
-  int64_t documents, length, heads, head_dim;
+// Attention over rows of tokens [rows, width], of which each head has head_dim columns.
+struct Attention {
+  const float* q;
+  const float* k;
+  const float* v;
+  float* y;        // [queries, width]; given in the backward pass
+  float* weights;  // null where no backward pass will follow
+  int64_t width, head_dim;
+  float scale;  // of the products of queries and keys
+  Drop drop;
+  // The backward pass alone:
+  const float* dy;
+  float* dq;
+  float* dk;  // null where it is not asked for
+  float* dv;
+};
+
+// One head of one document: the unit of work, of which no two write to the same place.
+struct AttentionHead {
+  int64_t first_query, queries, first_key, keys;  // rows
+  int64_t head;
+  int64_t first_draw;  // the row that its first query is to dropout
+  int64_t weights_at;  // where its [queries, keys] weights begin
 };
 
 // All work on rows [begin, end); matrices are row-major and dense. Output may be an input where it says "or in place".
@@ -38,15 +58,24 @@ struct Kernels {
   void (*residual_norm)(const float* x, const float* residual, const float* gamma, const float* beta, float epsilon, Drop drop, float* y, float* normalized, float* inverse_deviation, int64_t columns, int64_t begin, int64_t end);
   // The gradient for s, and where dx is not null that for x.
   void (*residual_norm_backward)(const float* dy, const float* gamma, const float* normalized, const float* inverse_deviation, Drop drop, float* ds, float* dx, int64_t columns, int64_t begin, int64_t end);
-  // weights = softmax(scores), or in place; kept, where it is not null, those that dropout leaves, unscaled.
-  void (*attention_weights)(const float* scores, Drop drop, float* weights, float* kept, int64_t columns, int64_t begin, int64_t end);
-  // The scores' gradient from that of the kept weights, or in place: (d_kept * mask - rowsum(d_context * context)) * weights.
-  // kept, where it is not null, is made again. Contexts are [rows, head_dim].
-  void (*attention_weights_backward)(const float* d_kept, const float* weights, const float* d_context, const float* context, int64_t head_dim, Drop drop, float* d_scores, float* kept, int64_t columns, int64_t begin, int64_t end);
-  // Between rows of tokens and rows of heads, times scale. Here begin and end count rows of tokens.
-  void (*split_heads)(const float* x, float scale, float* y, Heads heads, int64_t begin, int64_t end);
-  void (*merge_heads)(const float* x, float scale, float* y, Heads heads, int64_t begin, int64_t end);
+  // How many numbers of scratch memory the two below take for a head of so many keys.
+  int64_t (*attention_scratch)(const Attention& attention, int64_t keys);
+  // y = dropout(softmax(scale q k')) v for one head (Vaswani et al., 2017), block by block of queries: what lies between
+  // the products never leaves the cache but for the weights before dropout.
+  void (*attention_forward)(const Attention& attention, const AttentionHead& head, float* scratch);
+  // dq, dk and dv. By rowsum(dP * P) = rowsum(dO * O) it takes no sum over the weights (Dao et al., FlashAttention, 2022).
+  void (*attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch);
 };
+
+// A name that is this set of instructions' own.
+#define TSLORA_JOINED(a, b) a##_##b
+#define TSLORA_JOIN(a, b) TSLORA_JOINED(a, b)
+#define TSLORA_OWN(name) TSLORA_JOIN(name, TSLORA_INSTRUCTIONS_NAME)
+#if defined(TSLORA_INSTRUCTIONS_NAME)
+int64_t TSLORA_OWN(attention_scratch)(const Attention& attention, int64_t keys);
+void TSLORA_OWN(attention_forward)(const Attention& attention, const AttentionHead& head, float* scratch);
+void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch);
+#endif
 
 // For this processor, or those that TSLORA_INSTRUCTIONS names ("baseline", "avx2", "avx512"), where it has them.
 const Kernels& choose_kernels();

@@ -2,6 +2,7 @@
 //
 // An operation that works "in place" writes over its first input and gives it out again: whoever calls it gives the
 // input up. TensorFlow itself never does so with tensors that have a handle.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
@@ -42,9 +43,9 @@ namespace {
 
 // What an operation's kernel keeps: its attributes.
 struct Attributes {
-  float rate = 0, epsilon = 0;
-  std::vector<float> scales;
-  bool derivative = false;
+  float rate = 0, epsilon = 0, scale = 1;
+  int32_t heads = 1;
+  bool derivative = false, first_token = false, keep = false, needs_key = false;
 };
 
 // One call of an operation: its inputs, and its outputs as they are made. The first error is TensorFlow's.
@@ -202,74 +203,84 @@ void residual_norm_backward(const Attributes& attributes, Call& call) {
   });
 }
 
-// scores [..., columns] in place, seed -> weights, kept (of one number without dropout).
-void attention_weights(const Attributes& attributes, Call& call) {
-  TF_Tensor* scores = call.input(0);
-  TF_Tensor* seed = call.input(1);
-  const Drop drop = drop_of(attributes, seed);
-  TF_Tensor* kept = call.output(1, drop.rate > 0 ? shape_of(scores) : std::vector<int64_t>{1});
-  if (!call.ok()) return;
-  if (drop.rate <= 0) floats(kept)[0] = 0;
-  parallel_rows(rows_of(scores), columns_of(scores) * 4, [&](int64_t begin, int64_t end) {
-    choose_kernels().attention_weights(floats(scores), drop, floats(scores), drop.rate > 0 ? floats(kept) : nullptr, columns_of(scores), begin, end);
+// Rows [first row, first document, documents, length] of groups of documents of one length, as heads to work on; the
+// longest come first, for the threads to be done at one time.
+struct Work {
+  std::vector<AttentionHead> heads;
+  int64_t queries = 0, keys = 0, weights = 0, longest = 0;
+};
+
+Work work_of(TF_Tensor* layout, const Attributes& attributes) {
+  Work work;
+  int64_t draw = 0;
+  const int32_t* group = ints(layout);
+  for (int64_t i = 0; i < size_of(layout) / 4; ++i, group += 4) {
+    const int64_t first_row = group[0], first_document = group[1], documents = group[2], length = group[3];
+    const int64_t queries = attributes.first_token ? 1 : length;
+    for (int64_t document = 0; document < documents; ++document) {
+      for (int64_t head = 0; head < attributes.heads; ++head) {
+        const int64_t first_query = attributes.first_token ? first_document + document : first_row + document * length;
+        work.heads.push_back({first_query, queries, first_row + document * length, length, head, draw, work.weights});
+        draw += queries;
+        work.weights += queries * length;
+      }
+    }
+    work.queries += documents * queries;
+    work.keys += documents * length;
+    work.longest = std::max(work.longest, length);
+  }
+  std::stable_sort(work.heads.begin(), work.heads.end(), [](const AttentionHead& a, const AttentionHead& b) { return a.keys > b.keys; });
+  return work;
+}
+
+using OfHead = void (*)(const Attention&, const AttentionHead&, float*);
+
+void each_head(const Work& work, const Attention& attention, OfHead of_head) {
+  const size_t room = static_cast<size_t>(choose_kernels().attention_scratch(attention, work.longest));
+  parallel_parts(static_cast<int64_t>(work.heads.size()), [&](int64_t part) {
+    thread_local std::vector<float> scratch;
+    if (scratch.size() < room) scratch.resize(room);
+    of_head(attention, work.heads[static_cast<size_t>(part)], scratch.data());
   });
-  call.pass(0, scores);
 }
 
-// d_kept [..., columns] in place, weights, d_context and context [..., head_dim], seed -> d_scores, kept (of one number without dropout).
-void attention_weights_backward(const Attributes& attributes, Call& call) {
-  TF_Tensor* d_kept = call.input(0);
-  TF_Tensor* weights = call.input(1);
-  TF_Tensor* d_context = call.input(2);
-  TF_Tensor* context = call.input(3);
-  TF_Tensor* seed = call.input(4);
-  if (!call.expect(size_of(weights) == size_of(d_kept) && rows_of(d_context) == rows_of(d_kept) && size_of(context) == size_of(d_context), "TsloraAttentionWeightsBackward: weights of d_kept's shape and contexts of as many rows were expected")) return;
-  const Drop drop = drop_of(attributes, seed);
-  TF_Tensor* kept = call.output(1, drop.rate > 0 ? shape_of(d_kept) : std::vector<int64_t>{1});
+// q [queries, width], k and v [keys, width], groups [groups, 4], seed -> y [queries, width] and the weights, one head of
+// a document behind the other (of one number where none are to be kept).
+void attention(const Attributes& attributes, Call& call) {
+  TF_Tensor* q = call.input(0);
+  TF_Tensor* k = call.input(1);
+  TF_Tensor* v = call.input(2);
+  const Work work = work_of(call.input(3), attributes);
+  const int64_t width = columns_of(q);
+  if (!call.expect(rows_of(q) == work.queries && rows_of(k) == work.keys && rows_of(v) == work.keys && columns_of(k) == width && columns_of(v) == width && width % attributes.heads == 0, "TsloraAttention: rows by the groups and heads that divide them were expected")) return;
+  const Drop drop = drop_of(attributes, call.input(4));
+  TF_Tensor* y = call.output(0, shape_of(q));
+  TF_Tensor* weights = call.output(1, {attributes.keep ? work.weights : 1});
   if (!call.ok()) return;
-  if (drop.rate <= 0) floats(kept)[0] = 0;
-  parallel_rows(rows_of(d_kept), columns_of(d_kept) * 2, [&](int64_t begin, int64_t end) {
-    choose_kernels().attention_weights_backward(floats(d_kept), floats(weights), floats(d_context), floats(context), columns_of(context), drop, floats(d_kept), drop.rate > 0 ? floats(kept) : nullptr, columns_of(d_kept), begin, end);
-  });
-  call.pass(0, d_kept);
+  if (!attributes.keep) floats(weights)[0] = 0;
+  const Attention given{floats(q), floats(k), floats(v), floats(y), attributes.keep ? floats(weights) : nullptr, width, width / attributes.heads, attributes.scale, drop, nullptr, nullptr, nullptr, nullptr};
+  each_head(work, given, choose_kernels().attention_forward);
 }
 
-// [first row, documents, length, heads], x... [rows, width] -> each times its scale: [documents, heads, length, head_dim].
-void split_heads(const Attributes& attributes, Call& call) {
-  const int32_t* layout = ints(call.input(0));
-  const int64_t first = layout[0], documents = layout[1], length = layout[2], heads = layout[3];
-  for (int i = 0; i + 1 < call.inputs(); ++i) {
-    TF_Tensor* x = call.input(i + 1);
-    const int64_t width = columns_of(x);
-    if (!call.expect(first + documents * length <= rows_of(x) && width % heads == 0 && attributes.scales.size() + 1 == static_cast<size_t>(call.inputs()), "TsloraSplitHeads: rows of tokens within x, heads that divide its columns and a scale for each x were expected")) return;
-    const Heads shape{documents, length, heads, width / heads};
-    TF_Tensor* y = call.output(i, {documents, heads, length, width / heads});
-    if (!call.ok()) return;
-    parallel_rows(documents * length, width, [&](int64_t begin, int64_t end) { choose_kernels().split_heads(floats(x) + first * width, attributes.scales[static_cast<size_t>(i)], floats(y), shape, begin, end); });
-  }
-}
-
-// parts... [documents, heads, length, head_dim] -> [rows, width], one part behind the other, times the one scale.
-void merge_heads(const Attributes& attributes, Call& call) {
-  int64_t rows = 0, width = 0;
-  std::vector<TF_Tensor*> parts;
-  for (int i = 0; i < call.inputs(); ++i) {
-    TF_Tensor* part = call.input(i);
-    if (!call.expect(TF_NumDims(part) == 4, "TsloraMergeHeads: parts of four axes were expected")) return;
-    parts.push_back(part);
-    rows += TF_Dim(part, 0) * TF_Dim(part, 2);
-    width = TF_Dim(part, 1) * TF_Dim(part, 3);
-  }
-  TF_Tensor* y = call.output(0, {rows, width});
+// q, k, v, y, weights and groups as above, dy [queries, width] -> dq, dk (of one number where it is not asked for), dv.
+void attention_backward(const Attributes& attributes, Call& call) {
+  TF_Tensor* q = call.input(0);
+  TF_Tensor* k = call.input(1);
+  TF_Tensor* v = call.input(2);
+  TF_Tensor* y = call.input(3);
+  TF_Tensor* weights = call.input(4);
+  TF_Tensor* dy = call.input(5);
+  const Work work = work_of(call.input(6), attributes);
+  const int64_t width = columns_of(q);
+  if (!call.expect(rows_of(q) == work.queries && size_of(y) == size_of(q) && size_of(dy) == size_of(q) && rows_of(k) == work.keys && size_of(v) == size_of(k) && size_of(weights) == work.weights, "TsloraAttentionBackward: what TsloraAttention had and gave was expected")) return;
+  const Drop drop = drop_of(attributes, call.input(7));
+  TF_Tensor* dq = call.output(0, shape_of(q));
+  TF_Tensor* dk = call.output(1, attributes.needs_key ? shape_of(k) : std::vector<int64_t>{1});
+  TF_Tensor* dv = call.output(2, shape_of(v));
   if (!call.ok()) return;
-  int64_t row = 0;
-  for (TF_Tensor* part : parts) {
-    const Heads shape{TF_Dim(part, 0), TF_Dim(part, 2), TF_Dim(part, 1), TF_Dim(part, 3)};
-    if (!call.expect(shape.heads * shape.head_dim == width, "TsloraMergeHeads: parts of one width were expected")) return;
-    float* to = floats(y) + row * width;
-    parallel_rows(shape.documents * shape.length, width, [&](int64_t begin, int64_t end) { choose_kernels().merge_heads(floats(part), attributes.scales[0], to, shape, begin, end); });
-    row += shape.documents * shape.length;
-  }
+  if (!attributes.needs_key) floats(dk)[0] = 0;
+  const Attention given{floats(q), floats(k), floats(v), floats(y), floats(weights), width, width / attributes.heads, attributes.scale, drop, floats(dy), floats(dq), attributes.needs_key ? floats(dk) : nullptr, floats(dv)};
+  each_head(work, given, choose_kernels().attention_backward);
 }
 
 using Compute = void (*)(const Attributes&, Call&);
@@ -288,19 +299,20 @@ void* create(TF_OpKernelConstruction* construction) {
     const bool found = TF_OpKernelConstruction_HasAttr(construction, name, status);
     return found && TF_GetCode(status) == TF_OK;
   };
+  const auto flag = [&](const char* name, bool* value) {
+    if (!has(name)) return;
+    TF_Bool found = 0;
+    TF_OpKernelConstruction_GetAttrBool(construction, name, &found, status);
+    *value = found != 0;
+  };
   if (has("rate")) TF_OpKernelConstruction_GetAttrFloat(construction, "rate", &attributes->rate, status);
   if (has("epsilon")) TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &attributes->epsilon, status);
-  if (has("derivative")) {
-    TF_Bool derivative = 0;
-    TF_OpKernelConstruction_GetAttrBool(construction, "derivative", &derivative, status);
-    attributes->derivative = derivative != 0;
-  }
-  if (has("scales")) {
-    int32_t size = 0, bytes = 0;
-    TF_OpKernelConstruction_GetAttrSize(construction, "scales", &size, &bytes, status);
-    attributes->scales.resize(static_cast<size_t>(size));
-    TF_OpKernelConstruction_GetAttrFloatList(construction, "scales", attributes->scales.data(), size, status);
-  }
+  if (has("scale")) TF_OpKernelConstruction_GetAttrFloat(construction, "scale", &attributes->scale, status);
+  if (has("heads")) TF_OpKernelConstruction_GetAttrInt32(construction, "heads", &attributes->heads, status);
+  flag("derivative", &attributes->derivative);
+  flag("first_token", &attributes->first_token);
+  flag("keep", &attributes->keep);
+  flag("needs_key", &attributes->needs_key);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
   return attributes;
@@ -329,10 +341,8 @@ __attribute__((constructor)) void register_operations() {
   add<keep_mask>("TsloraKeepMask", {"shape: int32", "seed: int32"}, {"y: float"}, {"rate: float"});
   add<residual_norm>("TsloraResidualNorm", {"x: float", "residual: float", "gamma: float", "beta: float", "seed: int32"}, {"y: float", "normalized: float", "inverse_deviation: float"}, {"rate: float", "epsilon: float"});
   add<residual_norm_backward>("TsloraResidualNormBackward", {"dy: float", "gamma: float", "normalized: float", "inverse_deviation: float", "seed: int32"}, {"ds: float", "dx: float"}, {"rate: float"});
-  add<attention_weights>("TsloraAttentionWeights", {"scores: float", "seed: int32"}, {"weights: float", "kept: float"}, {"rate: float"});
-  add<attention_weights_backward>("TsloraAttentionWeightsBackward", {"d_kept: float", "weights: float", "d_context: float", "context: float", "seed: int32"}, {"d_scores: float", "kept: float"}, {"rate: float"});
-  add<split_heads>("TsloraSplitHeads", {"layout: int32", "x: N * float"}, {"y: N * float"}, {"N: int", "scales: list(float)"});
-  add<merge_heads>("TsloraMergeHeads", {"parts: N * float"}, {"y: float"}, {"N: int", "scales: list(float)"});
+  add<attention>("TsloraAttention", {"q: float", "k: float", "v: float", "groups: int32", "seed: int32"}, {"y: float", "weights: float"}, {"heads: int", "scale: float", "rate: float", "first_token: bool", "keep: bool"});
+  add<attention_backward>("TsloraAttentionBackward", {"q: float", "k: float", "v: float", "y: float", "weights: float", "dy: float", "groups: int32", "seed: int32"}, {"dq: float", "dk: float", "dv: float"}, {"heads: int", "scale: float", "rate: float", "first_token: bool", "needs_key: bool"});
 }
 
 }  // namespace

@@ -83,14 +83,20 @@ class Pool {
   int helpers_ = 0;
 };
 
+Pool& pool() {
+  static Pool& made = *new Pool;  // not destroyed: its threads may outlive main
+  return made;
+}
+
 }  // namespace
+
+void parallel_parts(int64_t parts, const std::function<void(int64_t)>& body) { pool().run(parts, body); }
 
 void parallel_rows(int64_t rows, int64_t cost, const std::function<void(int64_t, int64_t)>& body) {
   if (rows == 0) return;
-  static Pool& pool = *new Pool;  // not destroyed: its threads may outlive main
   const int64_t most = std::max<int64_t>(1, rows * std::max<int64_t>(1, cost) / SMALLEST_PART);
-  const int64_t parts = std::min({rows, most, int64_t{pool.threads()} * PARTS_A_THREAD});
-  pool.run(parts, [&](int64_t part) { body(rows * part / parts, rows * (part + 1) / parts); });
+  const int64_t parts = std::min({rows, most, int64_t{pool().threads()} * PARTS_A_THREAD});
+  pool().run(parts, [&](int64_t part) { body(rows * part / parts, rows * (part + 1) / parts); });
 }
 
 }  // namespace tslora

@@ -11,6 +11,9 @@ namespace tslora {
 // `cost` numbers each; little work stays on the caller's thread. What a row becomes does not depend on the threads.
 void parallel_rows(int64_t rows, int64_t cost, const std::function<void(int64_t, int64_t)>& body);
 
+// Calls body(part) for every part, the first ones first, on as many threads.
+void parallel_parts(int64_t parts, const std::function<void(int64_t)>& body);
+
 }  // namespace tslora
 
 #endif  // TSLORA_PARALLEL_H_

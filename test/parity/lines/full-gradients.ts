@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { TensorflowOps } from "../../../src/device/tensorflow-ops";
+import { sharedOps } from "../../../src/device/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
 import { openSafetensors } from "../../../src/model/read-safetensors";
 import { gradientsOf, maxDifference } from "../../model/fixture";
@@ -21,7 +21,7 @@ export const line: ParityLine = {
     const each = cases(3);
     const drawn = KINDS.flatMap((kind) => [1, 2, 3, 4, 5, 6].flatMap((depth) => Array.from({ length: each }, () => smoothed(randomModelCase(random, { kind, depth, longest: [12, 100, 512][random.below(3)] })))));
     const paths = (await python({ cases: drawn, folder })) as string[];
-    const ops = new TensorflowOps();
+    const ops = sharedOps();
     let total = 0;
     const worst = new Map<string, { cases: number; largest: number; bound: number; at: string }>();
     const take = (what: string, difference: number, bound: number, at: string): void => {

@@ -1,4 +1,4 @@
-import { TensorflowOps } from "../../../src/device/tensorflow-ops";
+import { sharedOps } from "../../../src/device/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
 import { batchOf, maxDifference, unpack } from "../../model/fixture";
 import type { Measure, ParityLine } from "../parity-line";
@@ -21,7 +21,7 @@ export const line: ParityLine = {
     const each = cases(6);
     const drawn = KINDS.flatMap((kind) => [1, 2, 3, 4, 5, 6].flatMap((depth) => Array.from({ length: each }, () => randomModelCase(random, { kind, depth, longest: 512 }))));
     const references = (await python({ cases: drawn, folder })) as Reference[];
-    const ops = new TensorflowOps();
+    const ops = sharedOps();
     const worst = new Map<string, { cases: number; largest: number; at: ModelCase }>();
     const take = (what: string, rows: readonly (readonly number[])[], expected: readonly (readonly number[])[], at: ModelCase): void => {
       const largest = Math.max(...rows.map((row, i) => maxDifference(row, expected[i])));
