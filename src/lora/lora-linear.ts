@@ -1,4 +1,4 @@
-import type { Ops } from "../device/ops";
+import type { DropoutSaved, Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import { applyDropout, dropoutBackward } from "../model/dropout";
 import type { AdapterSaved, LinearAdapter } from "../model/linear";
@@ -42,9 +42,16 @@ export class LoraLinear implements LoraUpdate {
   forward(pass: ForwardPass, x: Tensor, { y }: { y: Tensor }): { y: Tensor; saved: AdapterSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
-      const { y: input, saved: dropout } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
-      const low = ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling); // [rows, r]
+      const { low, dropout } = this.#lowered(pass, x);
       return { y: ops.addLowRank(y, low, this.b.value), saved: { tensors: { low }, dropout } };
+    });
+  }
+
+  update(pass: ForwardPass, x: Tensor): { y: Tensor; saved: AdapterSaved } {
+    const { ops } = pass;
+    return ops.tidy(() => {
+      const { low, dropout } = this.#lowered(pass, x);
+      return { y: ops.matMul(low, this.b.value, { transposeB: true }), saved: { tensors: { low }, dropout } };
     });
   }
 
@@ -72,5 +79,14 @@ export class LoraLinear implements LoraUpdate {
   dispose(): void {
     this.a.dispose();
     this.b.dispose();
+  }
+
+  /** scaling A dropout(x): [rows, r]. */
+  #lowered(pass: ForwardPass, x: Tensor): { low: Tensor; dropout: DropoutSaved | undefined } {
+    const { ops } = pass;
+    return ops.tidy(() => {
+      const { y: input, saved: dropout } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
+      return { low: ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling), dropout };
+    });
   }
 }

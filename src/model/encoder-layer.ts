@@ -1,8 +1,9 @@
-import type { AttentionLayout, AttentionSaved, LengthGroup, ResidualNormSaved } from "../device/ops";
+import type { AttentionLayout, LengthGroup, ResidualNormSaved } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import type { EncoderConfig } from "./encoder-config";
 import type { Linear, LinearSaved } from "./linear";
 import type { Norm } from "./norm";
+import { selfAttention, selfAttentionBackward, type SelfAttentionSaved } from "./self-attention";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
 /** The weights of one layer, under BERT's names for its parts. */
@@ -28,10 +29,7 @@ export interface LayerPlan {
 /** What a layer keeps for its backward pass. Whoever holds it disposes of it. */
 export interface LayerSaved {
   readonly rows: number;
-  readonly query: LinearSaved;
-  readonly key: LinearSaved;
-  readonly value: LinearSaved;
-  readonly attention: AttentionSaved;
+  readonly attention: SelfAttentionSaved;
   readonly attentionOutput: LinearSaved;
   readonly attentionNorm: ResidualNormSaved;
   readonly intermediate: LinearSaved;
@@ -43,8 +41,8 @@ export interface LayerSaved {
 type ActivationSaved = { readonly kind: "gelu"; readonly derivative: Tensor | undefined } | { readonly kind: "relu"; readonly y: Tensor };
 
 /**
- * One post-norm transformer layer (Devlin et al., 2018), after which only the first tokens may be of interest: then
- * keys and values are made for every token, all else for the first ones.
+ * One post-norm transformer layer (Devlin et al., 2018), after which only the first tokens may be of interest: then all
+ * but the attention's view of the others is computed for the first ones alone.
  */
 export class EncoderLayer {
   readonly #config: EncoderConfig;
@@ -68,11 +66,8 @@ export class EncoderLayer {
     const source = dropoutOf(pass);
     return ops.tidy(() => {
       const residual = plan.span === "every-token" ? x : ops.gatherRows(x, plan.firstRows); // [queries, width]
-      const query = m.query.forward(pass, residual);
-      const key = m.key.forward(pass, x);
-      const value = m.value.forward(pass, x);
       const layout = { heads: numAttentionHeads, groups: plan.groups, span: plan.span };
-      const attention = ops.attention({ q: query.y, k: key.y, v: value.y }, { layout, drop: source?.next(attentionDropout), keep: pass.kind === "training" });
+      const attention = selfAttention(pass, m, { x, queried: residual, layout, dropout: attentionDropout });
       const attentionOutput = m.attentionOutput.forward(pass, attention.y);
       // DistilBERT has no dropout here
       const attentionNorm = m.attentionNorm.forwardResidual(pass, attentionOutput.y, { residual, drop: modelType === "distilbert" ? undefined : source?.next(hiddenDropout) }); // [queries, width]
@@ -83,9 +78,6 @@ export class EncoderLayer {
       const outputNorm = m.outputNorm.forwardResidual(pass, output.y, { residual: attentionNorm.y, drop: source?.next(hiddenDropout) });
       const saved: LayerSaved = {
         rows: x.shape[0],
-        query: query.saved,
-        key: key.saved,
-        value: value.saved,
         attention: attention.saved,
         attentionOutput: attentionOutput.saved,
         attentionNorm: attentionNorm.saved,
@@ -117,13 +109,10 @@ export class EncoderLayer {
       const { dResidual: dSum1, dx: dMixed } = m.attentionNorm.backwardResidual(pass, ops.add(dFeed, dSum2), saved.attentionNorm);
       const dContext = m.attentionOutput.backward(pass, dMixed, { saved: saved.attentionOutput, needsInput: needsProjections });
       if (dContext === undefined) return undefined;
-      const { dq, dk, dv } = ops.attentionBackward(dContext, saved.attention, { needsKey: needsInput || m.key.hasTrainables });
-      const throughQuery = m.query.backward(pass, dq, { saved: saved.query, needsInput });
-      const throughKey = dk && m.key.backward(pass, dk, { saved: saved.key, needsInput });
-      const throughValue = m.value.backward(pass, dv, { saved: saved.value, needsInput });
-      if (throughQuery === undefined || throughKey === undefined || throughValue === undefined) return undefined;
-      if (plan.span === "every-token") return ops.addN([throughKey, throughValue, throughQuery, dSum1]); // [rows, width]
-      return ops.addN([throughKey, throughValue, ops.scatterRows(ops.add(throughQuery, dSum1), plan.firstRows, saved.rows)]);
+      const through = selfAttentionBackward(pass, dContext, { projections: m, saved: saved.attention, needsInput });
+      if (through === undefined) return undefined;
+      if (plan.span === "every-token") return ops.addN([through.dx, through.dQueried, dSum1]); // [rows, width]
+      return ops.add(through.dx, ops.scatterRows(ops.add(through.dQueried, dSum1), plan.firstRows, saved.rows));
     });
   }
 

@@ -27,6 +27,8 @@ export interface LinearAdapter {
   readonly parameters: readonly Parameter[];
   /** y + the adapter's part for x. A new tensor; x [rows, in], y [rows, out]. */
   forward(pass: ForwardPass, x: Tensor, from: { y: Tensor; base: AdaptedWeights }): { y: Tensor; saved: AdapterSaved };
+  /** Its part alone [rows, out], where all it does is to add to what the layer gives; `backward` is the same. */
+  update?(pass: ForwardPass, x: Tensor): { y: Tensor; saved: AdapterSaved };
   /** Adds its weights' gradients; returns its part of dx [rows, in] where that is asked for. */
   backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean }): Tensor | undefined;
 }
@@ -101,6 +103,33 @@ export class Linear {
     return this.#used.weight.trainable || this.#used.bias.trainable || (this.#adapter?.parameters.some((p) => p.trainable) ?? false);
   }
 
+  /**
+   * The layer's own weights where nothing but they, and what an adapter adds to what they give, is at work and they are
+   * not being trained: then the two can be computed apart. Else undefined.
+   */
+  apart(pass: Pick<ForwardPass, "kind">): Pick<AdaptedWeights, "weight" | "bias"> | undefined {
+    const { weight, bias } = this.#used;
+    if (pass.kind === "training" && (weight.trainable || bias.trainable)) return undefined;
+    if (this.#adapter !== undefined && this.#adapter.update === undefined) return undefined;
+    return this.own;
+  }
+
+  /** The weights that the layer computes with. */
+  get own(): Pick<AdaptedWeights, "weight" | "bias"> {
+    return { weight: this.#used.weight.value, bias: this.#used.bias.value };
+  }
+
+  /** The adapter's part alone for x [rows, in]: [rows, out]; undefined without an adapter. */
+  update(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } | undefined {
+    const done = this.#adapter?.update?.(pass, x);
+    return done && { y: done.y, saved: { x, adapter: done.saved } };
+  }
+
+  /** The gradient for x through the adapter alone; undefined where it is not asked for. */
+  updateBackward(pass: BackwardPass, dy: Tensor, { saved, needsInput }: { saved: LinearSaved; needsInput: boolean }): Tensor | undefined {
+    return this.#adapter?.backward(pass, dy, { x: expected(saved.x), saved: saved.adapter ?? { tensors: {} }, base: this.#adapted(), needsInput });
+  }
+
   /** x [rows, in] to y [rows, out]. */
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } {
     const { ops } = pass;
@@ -139,7 +168,7 @@ export class Linear {
   }
 
   #adapted(): AdaptedWeights {
-    return { weight: this.#used.weight.value, bias: this.#used.bias.value, transposed: () => this.#kept("transposed") };
+    return { ...this.own, transposed: () => this.#kept("transposed") };
   }
 
   /** What is computed from the weight; kept: a product with a transposed right side costs up to a third more on the CPU. */

@@ -9,7 +9,7 @@ import type { LoraConfig } from "../../src/lora/lora-config";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import { maxDifference, TINY_MODELS } from "../model/fixture";
-import { ops, predict, scramble, tinyClassifier, tinyModel, weightsOf } from "./tiny";
+import { makeKept, ops, predict, scramble, tinyClassifier, tinyModel, weightsOf } from "./tiny";
 
 let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-set-"))));
@@ -83,6 +83,7 @@ test("several adapters, each with its head, one at a time", async () => {
   const c = await tinyClassifier("distilbert");
   const own = await weightsOf(c.model);
   const plain = await logits(c);
+  makeKept(c.model);
   const alive = ops.alive();
   const first = c.addAdapter({ r: 2 });
   const second = c.addAdapter({ r: 3, useDora: true, bias: "all", targetModules: "all-linear" }, { name: "second" });

@@ -7,7 +7,7 @@ import type { Tensor } from "../../src/device/tensor";
 import { AdapterSet } from "../../src/lora/adapter-set";
 import type { LoraConfig } from "../../src/lora/lora-config";
 import { expectedOf, fixtureDirectory, gradientsOf, maxDifference, TINY_MODELS } from "../model/fixture";
-import { loadOnto, ops, predict, scramble, tinyModel, weightsOf } from "./tiny";
+import { loadOnto, makeKept, ops, predict, scramble, tinyModel, weightsOf } from "./tiny";
 
 for (const kind of TINY_MODELS) {
   test(`${kind}: an adapter that peft wrote gives peft's logits and gradients`, async () => {
@@ -31,6 +31,7 @@ for (const kind of TINY_MODELS) {
     const model = await tinyModel(kind);
     const plain = await predict(model, kind);
     const own = await weightsOf(model);
+    makeKept(model);
     const alive = ops.alive();
     const configs: LoraConfig[] = [
       { r: 2, targetModules: "all-linear", loraDropout: 0 },

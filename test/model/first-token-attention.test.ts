@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Random } from "../../src/base/random";
+import { KernelOps } from "../../src/device/kernel-ops";
+import type { AttentionLayout, Ops } from "../../src/device/ops";
+import type { Tensor } from "../../src/device/tensor";
+import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { LoraLinear } from "../../src/lora/lora-linear";
+import { DropoutSource } from "../../src/model/dropout";
+import { firstTokenAttention, firstTokenAttentionBackward } from "../../src/model/first-token-attention";
+import { Gradients } from "../../src/model/gradients";
+import { Linear } from "../../src/model/linear";
+import { Parameter } from "../../src/model/parameter";
+import type { ForwardPass } from "../../src/model/pass";
+import { maxDifference } from "./fixture";
+
+const WIDTH = 12;
+const HEADS = 3;
+const RATE = 0.4;
+
+/** A case: documents' lengths by group, what is adapted, and whether there is dropout. */
+interface Case {
+  readonly groups: AttentionLayout["groups"];
+  readonly adapted: readonly ("key" | "value")[];
+  readonly dropout: boolean;
+}
+
+const ONE = [{ row: 0, document: 0, documents: 2, length: 5 }];
+const TWO = [{ row: 0, document: 0, documents: 2, length: 3 }, { row: 6, document: 2, documents: 1, length: 7 }];
+
+/** Outputs and every gradient by the short way or by the long one, over keys and values; inputs and draws are always the same. */
+async function results(ops: Ops, way: "short" | "long", { groups, adapted, dropout }: Case): Promise<Map<string, number[]>> {
+  const before = ops.alive();
+  const random = new Random(5);
+  const make = (...shape: number[]): Tensor => ops.float(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.4 * random.normal()), shape);
+  const rows = groups.reduce((sum, { documents, length }) => sum + documents * length, 0);
+  const documents = groups.reduce((sum, group) => sum + group.documents, 0);
+  const [x, q, dy] = [make(rows, WIDTH), make(documents, WIDTH), make(documents, WIDTH)];
+  const linears = { key: linear("key"), value: linear("value") };
+  function linear(name: "key" | "value"): Linear {
+    const made = new Linear(ops, name, new Parameter(ops, `${name}.weight`, make(WIDTH, WIDTH)), new Parameter(ops, `${name}.bias`, make(WIDTH)));
+    const [a, b] = [new Parameter(ops, `${name}.a`, make(2, WIDTH)), new Parameter(ops, `${name}.b`, make(WIDTH, 2))];
+    a.trainable = b.trainable = true;
+    if (adapted.includes(name)) made.setAdapter(new LoraLinear({ a, b }, { scaling: 1.5, loraDropout: dropout ? RATE : 0 }));
+    else [a, b].forEach((parameter) => parameter.dispose());
+    return made;
+  }
+  const { key, value } = linears;
+  const pass: ForwardPass = { kind: "training", ops, dropout: dropout ? new DropoutSource(3) : undefined };
+  const gradients = new Gradients(ops);
+  const backward = { ops, gradients };
+  const layout: AttentionLayout = { heads: HEADS, groups, span: "first-token" };
+  const found = ops.tidy(() => {
+    if (way === "short") {
+      const { y, saved } = firstTokenAttention(pass, { x, q, key, value }, { layout, dropout: RATE });
+      const { dq, dx } = firstTokenAttentionBackward(backward, dy, { saved, key, value, needsInput: true });
+      const unused = new Gradients(ops);
+      const without = firstTokenAttentionBackward({ ops, gradients: unused }, dy, { saved, key, value, needsInput: false });
+      assert.equal(without.dx, undefined);
+      unused.dispose();
+      return { y, dq, dx };
+    }
+    const [k, v] = [key.forward(pass, x), value.forward(pass, x)];
+    const { y, saved } = ops.attention({ q, k: k.y, v: v.y }, { layout, drop: pass.kind === "training" ? pass.dropout?.next(RATE) : undefined, keep: true });
+    const { dq, dk, dv } = ops.attentionBackward(dy, saved, { needsKey: true });
+    const through = [dk && key.backward(backward, dk, { saved: k.saved, needsInput: true }), value.backward(backward, dv, { saved: v.saved, needsInput: true })];
+    return { y, dq, dx: ops.addN(through.flatMap((part) => part ?? [])) };
+  });
+  const all = new Map<string, number[]>();
+  for (const [name, tensor] of Object.entries(found)) if (tensor !== undefined) all.set(name, [...(await ops.read(tensor))]);
+  for (const [{ name }, gradient] of gradients.entries()) all.set(name, [...(await ops.read(gradient))]);
+  ops.disposeIn(found);
+  ops.dispose(x, q, dy);
+  gradients.dispose();
+  for (const one of [key, value]) {
+    one.adapter?.parameters.forEach((parameter) => parameter.dispose());
+    one.dispose();
+  }
+  assert.equal(ops.alive(), before);
+  return all;
+}
+
+for (const ops of [new KernelOps(), new TensorflowOps()]) {
+  for (const adapted of [[], ["value"], ["key", "value"]] as const) {
+    for (const dropout of [false, true]) {
+      // Kernels draw for all groups at once, so that beyond one group their draws are others.
+      const groups = dropout && ops instanceof KernelOps ? ONE : TWO;
+      test(`${ops.constructor.name}: without keys and values the first tokens' attention and every gradient are as with them: adapters on ${adapted.join(" and ") || "nothing"}, ${dropout ? "dropout" : "no dropout"}`, async () => {
+        const [short, long] = [await results(ops, "short", { groups, adapted, dropout }), await results(ops, "long", { groups, adapted, dropout })];
+        assert.deepEqual([...short.keys()].sort(), [...long.keys()].sort());
+        assert.equal(short.size, 3 + 2 * adapted.length);
+        for (const [name, values] of short) {
+          const wanted = long.get(name) ?? [];
+          const scale = Math.max(1, ...wanted.map(Math.abs));
+          assert.ok(maxDifference(values, wanted) < 1e-5 * scale, `${name}: ${maxDifference(values, wanted)} of ${scale}`);
+        }
+      });
+    }
+  }
+}
