@@ -4,14 +4,16 @@ import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "./device";
 import type { EnvironmentRow } from "./environment-report";
+import { KernelOps } from "./kernel-ops";
 import { loadTensorFlow } from "./load-tensorflow";
 import { cudaLibraries, nvidiaDriver, nvidiaGpus, type NvidiaDriver } from "./nvidia";
 import { isCudaBuild, resolveDevice } from "./open-device";
+import { sharedOps } from "./shared-ops";
 
 /** What there is to run on, what was looked for and not found, by file name, and what would be used and why. */
 export async function deviceRows(): Promise<{ rows: readonly EnvironmentRow[]; device?: Device }> {
   const driver = nvidiaDriver();
-  const rows = [tensorflowRow(driver), driverRow(driver), ...gpuRows(driver), librariesRow(driver), await webgpuRow()];
+  const rows = [tensorflowRow(driver), ...kernelRows(), driverRow(driver), ...gpuRows(driver), librariesRow(driver), await webgpuRow()];
   try {
     const device = await resolveDevice();
     const unused = device.kind === "cpu" && driver !== undefined && device.asked === "auto";
@@ -32,6 +34,22 @@ function tensorflowRow(driver: NvidiaDriver | undefined): EnvironmentRow {
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
     return { name: "TensorFlow", value: error.message, status: "missing", advice: "run npm run setup" };
+  }
+}
+
+/** Which of tslora's kernels the processor takes; nothing where TensorFlow does not load, which has a row of its own. */
+function kernelRows(): EnvironmentRow[] {
+  const name = "Kernels";
+  try {
+    const ops = sharedOps();
+    if (!(ops instanceof KernelOps)) return [{ name, value: "TensorFlow's own, on the GPU", status: "ok" }];
+    const { instructions } = ops;
+    if (process.arch !== "x64") return [{ name, value: "tslora's, compiled for this processor", status: "ok" }];
+    if (instructions === "baseline") return [{ name, value: "tslora's, for any x86-64: AVX2 was looked for and is not there, training takes longer", status: "note" }];
+    return [{ name, value: `tslora's, for ${instructions === "avx512" ? "AVX-512" : "AVX2"}`, status: "ok" }];
+  } catch (error) {
+    if (!(error instanceof TsloraError)) throw error;
+    return [{ name, value: error.message, status: "missing", advice: "run npm run setup" }];
   }
 }
 

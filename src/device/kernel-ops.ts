@@ -5,6 +5,9 @@ import type { Tensor } from "./tensor";
 import { TensorflowOps } from "./tensorflow-ops";
 
 const NOTHING_DROPPED: Drop = { rate: 0, seed: [0, 0] };
+/** Sets of instructions that the kernels are compiled for, as the binding counts them. */
+const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
+export type Instructions = (typeof INSTRUCTIONS)[number];
 const MOST_RANKS = 64; // from there on a matrix product and a sum are as fast
 
 /**
@@ -13,13 +16,15 @@ const MOST_RANKS = 64; // from there on a matrix product and a sum are as fast
  * used and never kept.
  */
 export class KernelOps extends TensorflowOps {
+  /** The processor's instructions that the kernels are taken for. */
+  readonly instructions: Instructions;
+
+  /** @throws TsloraError `device` where the binding has no kernels, or not those that TSLORA_INSTRUCTIONS names */
   constructor() {
     super();
-    try {
-      this.dispose(this.keepMask([1], 0.5, [0, 0]));
-    } catch (error) {
-      throw new TsloraError("device", `The binding to TensorFlow was expected to hold tslora's kernels, but: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\`, which builds it anew.`, { cause: error });
-    }
+    this.instructions = this.#findInstructions();
+    const wish = process.env.TSLORA_INSTRUCTIONS;
+    if (wish !== undefined && wish !== this.instructions) throw new TsloraError("device", `TSLORA_INSTRUCTIONS=${wish} asks for kernels that this processor cannot run or that there are not; it may be ${INSTRUCTIONS.join(", ")}, and without it ${process.arch === "x64" ? "the widest that the processor has are taken" : "it is the baseline"}.`);
   }
 
   override gelu(x: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
@@ -81,9 +86,17 @@ export class KernelOps extends TensorflowOps {
     return this.tidy(() => {
       const inputs = [saved.q, saved.k, saved.v, saved.context, saved.weights, dy].map((tensor) => this.idOf(tensor));
       const attributes = [...this.#layout(layout, dy), ...this.#rate(saved.dropout?.rate ?? 0), { name: "needs_key", type: this.binding.TF_ATTR_BOOL, value: needsKey }];
-      const [dq, dk, dv] = this.execute("TsloraAttentionBackward", attributes, [...inputs, this.#groups(layout), this.#seed(saved.dropout)], 3);
+      const [dq, dk, dv] = this.execute("TsloraAttentionBackward", attributes, [...inputs, this.#groups(layout)], 3);
       return { dq, dk: needsKey ? dk : undefined, dv };
     });
+  }
+
+  #findInstructions(): Instructions {
+    try {
+      return this.tidy(() => INSTRUCTIONS[this.binding.tensorDataSync(this.idOf(this.execute("TsloraInstructions", [], [], 1)[0]))[0]]);
+    } catch (error) {
+      throw new TsloraError("device", `The binding to TensorFlow was expected to hold tslora's kernels, but: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\`, which builds it anew.`, { cause: error });
+    }
   }
 
   #norm(x: Tensor, residual: Tensor | undefined, { gamma, beta, epsilon, drop }: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved } {

@@ -78,6 +78,10 @@ test("every set of instructions gives the same up to rounding, with the same mas
   }
 });
 
+test("instructions that are not there are refused", async () => {
+  await assert.rejects(inChild({ TSLORA_INSTRUCTIONS: "avx10" }), /TSLORA_INSTRUCTIONS=avx10 asks for kernels that this processor cannot run or that there are not; it may be baseline, avx2, avx512/);
+});
+
 test("a result does not depend on the number of threads", async () => {
   const [one, three] = [await inChild({ TF_NUM_INTRAOP_THREADS: "1" }), await inChild({ TF_NUM_INTRAOP_THREADS: "3" })];
   assert.deepEqual(one, three);

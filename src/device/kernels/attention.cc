@@ -102,8 +102,8 @@ void multiply(Strided a, const float* packed, int64_t rows, int64_t depth, int64
   }
 }
 
-// scores [keys] to what is kept of their softmax, times 1 / (1 - rate); the softmax itself goes to `weights`, if there is one.
-// Without weights and dropout the scores are left to be divided by the sum that is returned.
+// scores [keys] to what is kept of their softmax, times 1 / (1 - rate); the softmax itself goes to `weights`, if there is one,
+// with a minus where a weight was dropped: the backward pass need not draw again. Without weights and dropout the scores are left to be divided by the sum that is returned.
 float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask& mask, int64_t draw) {
   float highest = scores[0];
 #pragma omp simd reduction(max : highest)
@@ -131,7 +131,7 @@ float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask
 #pragma omp simd
       for (int64_t i = 0; i < n; ++i) {
         const float w = left[i] * factor;
-        all[i] = w;
+        all[i] = m[i] > 0 ? w : -w;
         left[i] = w * m[i];
       }
     } else {
@@ -142,26 +142,14 @@ float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask
   return 1.f;
 }
 
-// The scores' gradient in the place of that of the kept weights, and the kept weights.
-void softmax_row_backward(float* d_kept, float scale, float row_sum, int64_t keys, const float* weights, float* kept, Mask& mask, int64_t draw) {
-  if (mask.drop.rate <= 0) {
+// The scores' gradient in the place of that of the kept weights, and the kept weights times `factor`.
+void softmax_row_backward(float* d_kept, float scale, float factor, float row_sum, int64_t keys, const float* weights, float* kept) {
 #pragma omp simd
-    for (int64_t c = 0; c < keys; ++c) {
-      const float w = weights[c];
-      kept[c] = w;
-      d_kept[c] = (d_kept[c] - row_sum) * w * scale;
-    }
-    return;
-  }
-  for (int64_t column = 0; column < keys; column += DRAWN) {
-    const float* m = mask.at(draw, column);
-    const int64_t n = keys - column < DRAWN ? keys - column : DRAWN;
-#pragma omp simd
-    for (int64_t i = 0; i < n; ++i) {
-      const float w = weights[column + i];
-      kept[column + i] = w * m[i];
-      d_kept[column + i] = (d_kept[column + i] * m[i] - row_sum) * w * scale;
-    }
+  for (int64_t c = 0; c < keys; ++c) {
+    const float w = std::fabs(weights[c]);
+    const float left = std::signbit(weights[c]) ? 0.f : factor;
+    kept[c] = w * left;
+    d_kept[c] = (d_kept[c] * left - row_sum) * w * scale;
   }
 }
 
@@ -212,7 +200,7 @@ void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionH
   float* dy_packed = q_packed + BLOCK * panels;
   pack({attention.v + at_keys, 1, width}, d, keys, v_packed);
   pack({attention.k + at_keys, width, 1}, keys, d, k_packed);
-  Mask mask(attention.drop, 1.f / (1.f - attention.drop.rate));
+  const float factor = 1.f / (1.f - attention.drop.rate);
   for (int64_t first = 0; first < head.queries; first += BLOCK) {
     const int64_t rows = head.queries - first < BLOCK ? head.queries - first : BLOCK;
     const int64_t at = (head.first_query + first) * width + offset;
@@ -223,7 +211,7 @@ void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionH
       float sum = 0;
 #pragma omp simd reduction(+ : sum)
       for (int64_t i = 0; i < d; ++i) sum += dy[row * width + i] * y[i];
-      softmax_row_backward(d_scores + row * columns, attention.scale, sum, keys, attention.weights + head.weights_at + (first + row) * keys, kept + row * columns, mask, head.first_draw + first + row);
+      softmax_row_backward(d_scores + row * columns, attention.scale, factor, sum, keys, attention.weights + head.weights_at + (first + row) * keys, kept + row * columns);
     }
     multiply({d_scores, columns, 1}, k_packed, rows, keys, d, d, attention.dq + at, width, false);
     pack({dy, width, 1}, rows, d, dy_packed);

@@ -21,10 +21,10 @@ struct Attention {
   const float* k;
   const float* v;
   float* y;        // [queries, width]; given in the backward pass
-  float* weights;  // null where no backward pass will follow
+  float* weights;  // with a minus where dropped; null where no backward pass will follow
   int64_t width, head_dim;
   float scale;  // of the products of queries and keys
-  Drop drop;
+  Drop drop;    // of the backward pass the rate alone counts
   // The backward pass alone:
   const float* dy;
   float* dq;

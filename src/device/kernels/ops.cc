@@ -273,7 +273,8 @@ void attention_backward(const Attributes& attributes, Call& call) {
   const Work work = work_of(call.input(6), attributes);
   const int64_t width = columns_of(q);
   if (!call.expect(rows_of(q) == work.queries && size_of(y) == size_of(q) && size_of(dy) == size_of(q) && rows_of(k) == work.keys && size_of(v) == size_of(k) && size_of(weights) == work.weights, "TsloraAttentionBackward: what TsloraAttention had and gave was expected")) return;
-  const Drop drop = drop_of(attributes, call.input(7));
+  Drop drop;
+  drop.rate = attributes.rate;
   TF_Tensor* dq = call.output(0, shape_of(q));
   TF_Tensor* dk = call.output(1, attributes.needs_key ? shape_of(k) : std::vector<int64_t>{1});
   TF_Tensor* dv = call.output(2, shape_of(v));
@@ -281,6 +282,14 @@ void attention_backward(const Attributes& attributes, Call& call) {
   if (!attributes.needs_key) floats(dk)[0] = 0;
   const Attention given{floats(q), floats(k), floats(v), floats(y), floats(weights), width, width / attributes.heads, attributes.scale, drop, floats(dy), floats(dq), attributes.needs_key ? floats(dk) : nullptr, floats(dv)};
   each_head(work, given, choose_kernels().attention_backward);
+}
+
+// Which instructions are taken: 0 for the baseline, 1 for AVX2, 2 for AVX-512.
+void instructions(const Attributes&, Call& call) {
+  TF_Tensor* y = call.output(0, {1});
+  if (!call.ok()) return;
+  const char* name = choose_kernels().instructions;
+  floats(y)[0] = std::strcmp(name, "avx512") == 0 ? 2.f : std::strcmp(name, "avx2") == 0 ? 1.f : 0.f;
 }
 
 using Compute = void (*)(const Attributes&, Call&);
@@ -334,6 +343,7 @@ void add(const char* name, std::initializer_list<const char*> inputs, std::initi
 }
 
 __attribute__((constructor)) void register_operations() {
+  add<instructions>("TsloraInstructions", {}, {"y: float"}, {});
   add<gelu>("TsloraGelu", {"x: float"}, {"y: float", "slope: float"}, {"derivative: bool"});
   add<add_bias>("TsloraAddBias", {"x: float", "bias: float"}, {"y: float"}, {});
   add<add_low_rank>("TsloraAddLowRank", {"x: float", "low: float", "b: float"}, {"y: float"}, {});
@@ -342,7 +352,7 @@ __attribute__((constructor)) void register_operations() {
   add<residual_norm>("TsloraResidualNorm", {"x: float", "residual: float", "gamma: float", "beta: float", "seed: int32"}, {"y: float", "normalized: float", "inverse_deviation: float"}, {"rate: float", "epsilon: float"});
   add<residual_norm_backward>("TsloraResidualNormBackward", {"dy: float", "gamma: float", "normalized: float", "inverse_deviation: float", "seed: int32"}, {"ds: float", "dx: float"}, {"rate: float"});
   add<attention>("TsloraAttention", {"q: float", "k: float", "v: float", "groups: int32", "seed: int32"}, {"y: float", "weights: float"}, {"heads: int", "scale: float", "rate: float", "first_token: bool", "keep: bool"});
-  add<attention_backward>("TsloraAttentionBackward", {"q: float", "k: float", "v: float", "y: float", "weights: float", "dy: float", "groups: int32", "seed: int32"}, {"dq: float", "dk: float", "dv: float"}, {"heads: int", "scale: float", "rate: float", "first_token: bool", "needs_key: bool"});
+  add<attention_backward>("TsloraAttentionBackward", {"q: float", "k: float", "v: float", "y: float", "weights: float", "dy: float", "groups: int32"}, {"dq: float", "dk: float", "dv: float"}, {"heads: int", "scale: float", "rate: float", "first_token: bool", "needs_key: bool"});
 }
 
 }  // namespace
