@@ -16,6 +16,7 @@ const MOST_RANKS = 64; // from there on a matrix product and a sum are as fast
  * used and never kept.
  */
 export class KernelOps extends TensorflowOps {
+  override readonly draws = "Philox 4x32-7, by row and column";
   /** The processor's instructions that the kernels are taken for. */
   readonly instructions: Instructions;
 

@@ -61,6 +61,8 @@ export interface AttentionSaved {
  */
 export interface Ops {
   readonly name: "tensorflow" | "tfjs";
+  /** How dropout's draws are made: under another way the same seed gives another run. */
+  readonly draws: string;
 
   /** A tensor of floats. `values` are no longer the caller's to change: the device may go on reading them. */
   float(values: Float32Array, shape: readonly number[]): Tensor;

@@ -29,6 +29,7 @@ const LOG_TWO_OVER_SQRT_PI = Math.log(2 / Math.sqrt(Math.PI));
  */
 export class TensorflowOps extends ComposedOps implements Ops {
   readonly name = "tensorflow";
+  readonly draws: string = "TensorFlow, bytes";
   protected readonly binding: Binding;
   readonly #scopes: Scopes<RawTensor>;
   readonly #intConstants = new Map<string, number>();
@@ -143,6 +144,13 @@ export class TensorflowOps extends ComposedOps implements Ops {
   matMul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
     const kind = (options.transposeA === true ? 2 : 0) + (options.transposeB === true ? 1 : 0);
     if (a.shape.length === 2) return this.#run("MatMul", this.#attributes.matMul[kind], a, b);
+    if (sizeOf(a.shape.slice(0, -2)) === 1) {
+      // A batch of one is a plain product: for batches oneDNN compiles, and keeps, code for every shape that comes.
+      return this.tidy(() => {
+        const product = this.matMul(this.reshape(a, a.shape.slice(-2)), this.reshape(b, b.shape.slice(-2)), options);
+        return this.reshape(product, [...a.shape.slice(0, -2), ...product.shape]);
+      });
+    }
     return this.#run("BatchMatMulV2", this.#attributes.batchMatMul[kind], a, b);
   }
 

@@ -25,6 +25,7 @@ class WrappedTensor implements Tensor {
  */
 export class TfjsOps extends ComposedOps implements Ops {
   readonly name = "tfjs";
+  readonly draws = "tfjs, uniform floats";
   readonly #tf: Tfjs;
   readonly #scopes = new Scopes<WrappedTensor>({ isOwn: (value): value is WrappedTensor => value instanceof WrappedTensor, free: (tensor) => this.dispose(tensor) });
   #alive = 0;

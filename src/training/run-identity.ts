@@ -25,7 +25,7 @@ export async function runIdentity(classifier: SequenceClassifier, from: { option
       // With maxSteps, numTrainEpochs decides nothing.
       options: Object.fromEntries(Object.entries(options).flatMap(([name, value]) => ((FREE as readonly string[]).includes(name) ? [] : [[name, name === "numTrainEpochs" && options.maxSteps !== undefined ? null : (value ?? null)]]))),
       data: { train: hashOf(train), trainExamples: train.texts.length, validation: validation === undefined ? null : hashOf(validation), validationExamples: validation?.texts.length ?? 0, tokens: tokens.digest("hex") },
-      model: { ...model.config, labels, problemType, frozenWeights: frozen.digest("hex"), trainableWeights: createHash("sha256").update(trainable.sort().join("\n")).digest("hex"), method: classifier.method },
+      model: { ...model.config, labels, problemType, dropoutDraws: model.ops.draws, frozenWeights: frozen.digest("hex"), trainableWeights: createHash("sha256").update(trainable.sort().join("\n")).digest("hex"), method: classifier.method },
       adapter: { ...classifier.adapter?.config },
     }),
   ) as RunIdentity;
