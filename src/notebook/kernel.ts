@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { TsloraError } from "../base/tslora-error";
-import { Channels, type ChannelName } from "./channels";
+import type * as ChannelsModule from "./channels";
+import type { ChannelName, Channels } from "./channels";
 import { socketAddress, writeConnectionFile, type ConnectionFile, type Transport } from "./connection";
 import type { KernelSpec } from "./find-kernelspec";
-import { Heartbeat } from "./heartbeat";
+import type * as HeartbeatModule from "./heartbeat";
+import type { Heartbeat } from "./heartbeat";
 import type { JsonRecord } from "./json";
 import { describeExit, KernelProcess, type KernelExit } from "./kernel-process";
 import { newMessage, type Message } from "./wire";
@@ -57,16 +59,26 @@ export class Kernel {
     this.#file = file;
     this.#graceMs = options.graceMs ?? 3000;
     this.#process = new KernelProcess({ spec: options.spec, connectionFile: file, cwd: options.cwd, env: options.env ?? {}, onLog });
-    const { connection } = file;
-    const { dialect } = options.spec;
-    this.#channels = new Channels({
-      connection,
-      dialect,
-      identity: this.#session,
-      onMessage: (channel, message) => this.#deliver(channel, message),
-      onBad: (problem) => onLog("stderr", `${problem.message}\n`),
-    });
-    this.#heartbeat = new Heartbeat(socketAddress(connection, connection.hb_port, dialect));
+    try {
+      const { connection } = file;
+      const { dialect } = options.spec;
+      /* eslint-disable @typescript-eslint/no-require-imports -- ZeroMQ is loaded while the kernel's process starts */
+      const { Channels } = require("./channels") as typeof ChannelsModule;
+      const { Heartbeat } = require("./heartbeat") as typeof HeartbeatModule;
+      /* eslint-enable @typescript-eslint/no-require-imports */
+      this.#channels = new Channels({
+        connection,
+        dialect,
+        identity: this.#session,
+        onMessage: (channel, message) => this.#deliver(channel, message),
+        onBad: (problem) => onLog("stderr", `${problem.message}\n`),
+      });
+      this.#heartbeat = new Heartbeat(socketAddress(connection, connection.hb_port, dialect));
+    } catch (error) {
+      this.#process.killAll();
+      void file.remove();
+      throw error;
+    }
     void this.#process.exited.then((exit) => {
       for (const listener of this.#listeners.values()) listener({ kind: "exit", exit });
     });
@@ -165,9 +177,9 @@ export class Kernel {
     else this.#process.signal("SIGINT"); // to its children too, as in Jupyter: what it waits for may be one of them
   }
 
-  /** Takes the file with the connection's key away, once the kernel has read it. */
-  async removeConnectionFile(): Promise<void> {
-    await this.#file.removeRead();
+  /** Takes the file with the connection's key away, once the kernel has read it. Not waited for; {@link stop} does it again. */
+  removeConnectionFile(): void {
+    this.#file.removeRead().catch(() => undefined);
   }
 
   /** Ends the kernel and its children: asked to shut down, then SIGTERM, then SIGKILL. Resolves when it is gone. */
@@ -175,7 +187,7 @@ export class Kernel {
     if (how === "ask" && !this.#process.ended) {
       const exited = this.#process.exited.then(() => true);
       await this.ask("control", "shutdown_request", { restart: false }, Math.min(this.#graceMs, 1000));
-      await Promise.race([exited, delay(Math.min(this.#graceMs, 250))]); // a kernel with open timers or handles stays after its reply
+      await Promise.race([exited, delay(Math.min(this.#graceMs, 250), undefined, { ref: false })]); // a kernel with open timers or handles stays after its reply
     }
     const exit = await this.#process.stop(this.#graceMs);
     this.#heartbeat.close();
@@ -208,7 +220,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
     if (outcome === "ready") {
       await Promise.race([kernel.stdinConnected, delay(STDIN_MS, undefined, { ref: false })]);
-      await kernel.removeConnectionFile(); // it has been read; so even a runner that is killed outright leaves none
+      kernel.removeConnectionFile(); // it has been read; so even a runner that is killed outright leaves none
       return kernel;
     }
     const exit = kernel.ended ? await kernel.exited : undefined;

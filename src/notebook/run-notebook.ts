@@ -98,7 +98,7 @@ export async function* runNotebook(notebook: string | Notebook, options: RunOpti
   let done = false;
   try {
     yield { event: "kernel-ready", kernel: spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
-    autosave?.request();
+    autosave?.request(1); // with the first cell on its way
     for await (const event of runCells(kernel, state, options)) {
       if (event.event === "cell-end") autosave?.request();
       else autosave?.request(event.event === "cell-start" ? RUNNING_MS : OUTPUTS_MS);
