@@ -240,18 +240,25 @@ function stoppedAtStart(): TsloraError {
 
 async function becomeReady(kernel: Kernel, timeoutMs: number, signal: AbortSignal | undefined): Promise<"ready" | "ended" | "silent" | "aborted"> {
   const deadline = performance.now() + timeoutMs;
-  const aborted = new Promise<undefined>((resolve) => signal?.addEventListener("abort", () => resolve(undefined), { once: true }));
-  while (performance.now() < deadline) {
-    // Asked again until an iopub message came too: a subscription reaches the kernel some time after its first reply.
-    const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, kernel.info.status === undefined ? deadline - performance.now() : 100), aborted]);
-    if (signal?.aborted === true) return "aborted";
-    if (kernel.ended) return "ended";
-    // tslab's reply has no status; any reply counts.
-    if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
-    if (reply !== undefined && kernel.iopubSeen) return "ready";
-    await delay(20);
+  let abort = (): void => undefined;
+  const aborted = new Promise<undefined>((resolve) => (abort = () => resolve(undefined)));
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted === true) abort(); // while the process was started
+  try {
+    while (performance.now() < deadline) {
+      // Asked again until an iopub message came too: a subscription reaches the kernel some time after its first reply.
+      const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, kernel.info.status === undefined ? deadline - performance.now() : 100), aborted]);
+      if (signal?.aborted === true) return "aborted";
+      if (kernel.ended) return "ended";
+      // tslab's reply has no status; any reply counts.
+      if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
+      if (reply !== undefined && kernel.iopubSeen) return "ready";
+      await delay(20);
+    }
+    return "silent";
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
-  return "silent";
 }
 
 /** Whether a message says that the kernel has done with its request. */
