@@ -1,3 +1,5 @@
+import "../base/compile-cache"; // first
+
 import { runCli } from "./program";
 import { processTerminal } from "./terminal";
 

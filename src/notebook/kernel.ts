@@ -226,8 +226,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     const exit = kernel.ended ? await kernel.exited : undefined;
     await kernel.stop("terminate");
     if (outcome === "aborted") throw stoppedAtStart();
-    // Between choosing a port and the kernel's taking it, another program may have taken it.
-    if (/EADDRINUSE|address already in use/i.test(kernel.logTail) && attempt < 3) continue;
+    if (findsPortTaken(kernel) && attempt < 3) continue;
     const what = exit === undefined ? `did not answer within ${startTimeoutMs / 1000} s` : `ended before it answered: ${describeExit(exit)}`;
     const log = kernel.logTail.trim();
     throw new TsloraError("kernel", `The kernel ${spec.name} (${spec.argv[0]}) ${what}.${log === "" ? "" : ` It printed:\n${log}`}`, { details: { kernel: spec.name, exit, log } });
@@ -238,6 +237,14 @@ function stoppedAtStart(): TsloraError {
   return new TsloraError("aborted", "Stopped while the kernel was starting; nothing was executed.");
 }
 
+/** Whether a kernel says so: between choosing a port and the kernel's taking it, another program may have taken it. */
+function findsPortTaken(kernel: Kernel): boolean {
+  return /EADDRINUSE|address already in use/i.test(kernel.logTail);
+}
+
+/** After how many milliseconds a kernel that has not answered is asked again: ZeroMQ may have missed the first time while it opened its sockets. */
+const ASK_AGAIN_MS = 2000;
+
 async function becomeReady(kernel: Kernel, timeoutMs: number, signal: AbortSignal | undefined): Promise<"ready" | "ended" | "silent" | "aborted"> {
   const deadline = performance.now() + timeoutMs;
   let abort = (): void => undefined;
@@ -247,9 +254,11 @@ async function becomeReady(kernel: Kernel, timeoutMs: number, signal: AbortSigna
   try {
     while (performance.now() < deadline) {
       // Asked again until an iopub message came too: a subscription reaches the kernel some time after its first reply.
-      const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, kernel.info.status === undefined ? deadline - performance.now() : 100), aborted]);
+      const waitMs = kernel.info.status === undefined ? Math.min(ASK_AGAIN_MS, deadline - performance.now()) : 100;
+      const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, waitMs), aborted]);
       if (signal?.aborted === true) return "aborted";
       if (kernel.ended) return "ended";
+      if (reply === undefined && findsPortTaken(kernel)) return "silent"; // tslab stays all the same
       // tslab's reply has no status; any reply counts.
       if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
       if (reply !== undefined && kernel.iopubSeen) return "ready";

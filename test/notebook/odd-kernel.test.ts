@@ -52,6 +52,12 @@ test("a run leaves nothing on the signal that could have stopped it, and is stop
     assert.deepEqual(getEventListeners(running.signal, "abort"), []);
   }));
 
+test("a kernel that missed the first request is asked again", () =>
+  withOddKernel(async () => {
+    const { summary } = await runToEnd(oddNotebook([[["print", "heard"]]]), { env: { ODD_DEAF: "1" } });
+    assert.equal(printed(codeCells(summary)[0]), "heard");
+  }));
+
 test("a lost idle status is noticed by the next one", () =>
   withOddKernel(async () => {
     const { summary } = await runToEnd(oddNotebook([[["print", "a"], ["never-idle"]], [["print", "b"]]]));
