@@ -6,8 +6,7 @@ import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
 import { readNotebook } from "../notebook/read-notebook";
-import { readParameters } from "../notebook/read-parameters";
-import { jsonReport, junitReport, type RunResult } from "../notebook/run-reports";
+import type { RunResult } from "../notebook/run-reports";
 import { collectParameter, collectPattern, collectText, gatherParameters, parseCount, parseDuration, parseNumber, type ParameterFlags } from "./command-options";
 import { EXIT, exitCodeOf, exitCodeOfError } from "./exit-codes";
 import { expandNotebooks } from "./expand-notebooks";
@@ -119,8 +118,8 @@ async function runOnce(planned: readonly PlannedRun[], { flags, terminal, signal
     },
   };
   const results = await runAll(planned, options);
-  if (flags.reportJson !== undefined) await writeAtomically(flags.reportJson, jsonReport(results));
-  if (flags.junit !== undefined) await writeAtomically(flags.junit, junitReport(results));
+  if (flags.reportJson !== undefined) await writeAtomically(flags.reportJson, (await import("../notebook/run-reports.js")).jsonReport(results));
+  if (flags.junit !== undefined) await writeAtomically(flags.junit, (await import("../notebook/run-reports.js")).junitReport(results));
   if (flags.annotations) {
     const { annotationLines } = await import("./run-annotations.js");
     for (const result of results) for (const line of await annotationLines(result, shortPath(resolve(result.path)))) terminal.out.write(`${line}\n`);
@@ -151,6 +150,7 @@ function planRuns(notebooks: readonly string[], folder: string): PlannedRun[] {
 }
 
 async function inspect(notebooks: readonly string[], terminal: Terminal): Promise<number> {
+  const { readParameters } = await import("../notebook/read-parameters.js");
   for (const path of notebooks) {
     const parameters = readParameters(await readNotebook(path), { path });
     terminal.out.write(`${styled(terminal, "bold", path)}${parameters.length === 0 ? ": no parameters" : ""}\n`);

@@ -27,6 +27,8 @@ export interface KernelOptions {
   readonly graceMs?: number;
   /** Stops a start that is under way. */
   readonly signal?: AbortSignal;
+  /** Called when the process has been started and is still to answer: the time for work that can wait so long. */
+  readonly onSpawned?: () => void;
   /** Called for what the process prints itself and for messages that could not be believed. */
   readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
 }
@@ -217,6 +219,12 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   for (let attempt = 1; ; attempt++) {
     if (options.signal?.aborted === true) throw stoppedAtStart();
     const kernel = new Kernel(options, await writeConnectionFile(spec.name, options.transport));
+    try {
+      options.onSpawned?.();
+    } catch (error) {
+      await kernel.stop("terminate");
+      throw error;
+    }
     const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
     if (outcome === "ready") {
       await Promise.race([kernel.stdinConnected, delay(STDIN_MS, undefined, { ref: false })]);
