@@ -8,6 +8,12 @@ import { TsloraError } from "./tslora-error";
  * `src`, from the compiled package or from the compiled tests.
  */
 export function projectRoot(): string {
+  return (root ??= findRoot());
+}
+
+let root: string | undefined;
+
+function findRoot(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "src", "setup", "start.mjs"))) return folder;
     if (folder === dirname(folder)) {

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import { killAllKernels } from "../notebook/kernel-process";
 import { EXIT } from "./exit-codes";
 import { styled, type Terminal } from "./terminal";
@@ -17,6 +19,7 @@ export interface Interruption {
 export function hearInterruption(terminal: Terminal, options: { readonly says?: string; readonly tell?: (text: string) => void } = {}): Interruption {
   const { says = "the cell is interrupted and the notebook saved", tell = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`) } = options;
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // each of the notebooks that run at once hears it; Node 20 would warn of eleven
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (): void => {
     if (controller.signal.aborted) {

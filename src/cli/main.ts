@@ -1,3 +1,5 @@
+import "../base/compile-cache"; // first
+
 import { runCli } from "./program";
 import { processTerminal } from "./terminal";
 
@@ -9,5 +11,8 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+/** How the command ends, for set-up, which loads this file in its own process. */
+export const exitCode = runCli(process.argv.slice(2), processTerminal());
+
 // The exit code is set, and the process left to end by itself, so that all that was written is flushed.
-void runCli(process.argv.slice(2), processTerminal()).then((code) => (process.exitCode = code));
+void exitCode.then((code) => (process.exitCode = code));

@@ -6,18 +6,9 @@ import { Command, CommanderError } from "commander";
 import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
 import { isRecord } from "../notebook/json";
-import { addCheckCommand } from "./check-command";
-import { addDoctorCommand } from "./doctor-command";
-import { evaluateCommand } from "./evaluate-command";
+import { COMMANDS } from "./commands";
 import { EXIT, EXIT_CODES_HELP, exitCodeOfError } from "./exit-codes";
-import { inspectCommand } from "./inspect-command";
-import { addLibraryCommand } from "./library-command";
-import { mergeCommand } from "./merge-command";
-import { predictCommand } from "./predict-command";
-import { addRunCommand } from "./run-command";
-import { addStudyCommand } from "./study-command";
 import { helpWidth, styled, type Terminal } from "./terminal";
-import { trainCommand } from "./train-command";
 
 /**
  * Runs the command line.
@@ -43,10 +34,11 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .addHelpText("after", `\n${EXIT_CODES_HELP}`)
     .showHelpAfterError("(tslora --help lists commands; tslora COMMAND --help lists options)")
     .exitOverride();
-  program.commandsGroup("Commands:");
-  for (const command of [trainCommand, evaluateCommand, predictCommand, mergeCommand, inspectCommand]) addLibraryCommand(program, command, { terminal, exit });
-  program.commandsGroup("Notebooks:");
-  for (const add of [addStudyCommand, addRunCommand, addCheckCommand, addDoctorCommand]) add(program, terminal, exit);
+  const named = COMMANDS.filter(({ name }) => name === args[0]); // the others are for the help alone
+  for (const { group, load } of named.length > 0 ? named : COMMANDS) {
+    program.commandsGroup(group);
+    load()(program, { terminal, exit });
+  }
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     const end = args.includes("--") ? args.indexOf("--") : args.length;

@@ -1,14 +1,12 @@
 import { basename, dirname } from "node:path";
 
 import { writeAtomically } from "../base/write-atomically";
-import { compareOutputs, hasOutputs, type CompareOptions } from "../notebook/compare-outputs";
-import { notebookPage } from "../notebook/notebook-page";
+import type { CompareOptions } from "../notebook/compare-outputs";
 import { readNotebook } from "../notebook/read-notebook";
 import { runNotebook, type RunOptions } from "../notebook/run-notebook";
 import { differenceText, type RunResult } from "../notebook/run-reports";
 import type { RunEvent, RunSummary } from "../notebook/run-events";
 import { quietTensorflow, shortPath } from "./run-in-terminal";
-import { RunTable } from "./run-table";
 import { RunView } from "./run-view";
 import { styled, type Terminal } from "./terminal";
 
@@ -37,7 +35,7 @@ export interface RunAllOptions {
 export async function runAll(planned: readonly PlannedRun[], options: RunAllOptions): Promise<RunResult[]> {
   const { terminal, quiet, jobs, signal } = options;
   const results: (RunResult | undefined)[] = planned.map(() => undefined);
-  const table = jobs > 1 && planned.length > 1 ? new RunTable({ terminal, quiet, total: planned.length }) : undefined;
+  const table = jobs > 1 && planned.length > 1 ? new (await import("./run-table.js")).RunTable({ terminal, quiet, total: planned.length }) : undefined;
   let next = 0;
   const work = async (): Promise<void> => {
     while (next < planned.length && !signal.aborted) {
@@ -65,9 +63,11 @@ async function runOne({ path, outputPath }: PlannedRun, { run, signal, html, che
       if (event.event === "end") ({ summary } = event);
     }
     if (summary === undefined) throw new Error(`The run of ${path} ended without a result.`);
-    if (html) await writeAtomically(outputPath.replace(/\.ipynb$/, ".html"), await notebookPage([{ name: basename(path), notebook: summary.notebook, folder: dirname(path) }]));
-    if (saved !== undefined && !hasOutputs(saved)) throw new Error(`${shortPath(path)} has no saved outputs to check against. Save it executed, or run it without --check.`);
-    return { path, summary, ...(saved !== undefined && { differences: compareOutputs(saved, summary.notebook, check) }) };
+    if (html) await writeAtomically(outputPath.replace(/\.ipynb$/, ".html"), await (await import("../notebook/notebook-page.js")).notebookPage([{ name: basename(path), notebook: summary.notebook, folder: dirname(path) }]));
+    if (saved === undefined) return { path, summary };
+    const { compareOutputs, hasOutputs } = await import("../notebook/compare-outputs.js");
+    if (!hasOutputs(saved)) throw new Error(`${shortPath(path)} has no saved outputs to check against. Save it executed, or run it without --check.`);
+    return { path, summary, differences: compareOutputs(saved, summary.notebook, check) };
   } catch (error) {
     return { path, summary, error: error instanceof Error ? error : new Error(String(error)) };
   }

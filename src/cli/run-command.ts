@@ -6,17 +6,14 @@ import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
 import { readNotebook } from "../notebook/read-notebook";
-import { readParameters } from "../notebook/read-parameters";
-import { jsonReport, junitReport, type RunResult } from "../notebook/run-reports";
+import type { RunResult } from "../notebook/run-reports";
 import { collectParameter, collectPattern, collectText, gatherParameters, parseCount, parseDuration, parseNumber, type ParameterFlags } from "./command-options";
 import { EXIT, exitCodeOf, exitCodeOfError } from "./exit-codes";
 import { expandNotebooks } from "./expand-notebooks";
 import { hearInterruption } from "./interruption";
 import { runAll, type PlannedRun, type RunAllOptions } from "./run-all";
-import { annotationLines } from "./run-annotations";
 import { shortPath, summaryLines } from "./run-in-terminal";
 import { styled, type Terminal } from "./terminal";
-import { watchNotebooks } from "./watch-notebooks";
 
 /** The options of `tslora run`, as commander reads them. */
 interface RunFlags extends ParameterFlags {
@@ -93,7 +90,7 @@ async function run(notebooks: readonly string[], flags: RunFlags, terminal: Term
   const interruption = hearInterruption(terminal);
   const once = async (signal: AbortSignal): Promise<number> => runOnce(planned, { flags, terminal, signal });
   try {
-    return flags.watch === true ? await watchNotebooks([...notebooks, ...(flags.file ?? [])], { terminal, signal: interruption.signal, run: once }) : await once(interruption.signal);
+    return flags.watch === true ? await (await import("./watch-notebooks.js")).watchNotebooks([...notebooks, ...(flags.file ?? [])], { terminal, signal: interruption.signal, run: once }) : await once(interruption.signal);
   } finally {
     interruption.release();
   }
@@ -121,9 +118,12 @@ async function runOnce(planned: readonly PlannedRun[], { flags, terminal, signal
     },
   };
   const results = await runAll(planned, options);
-  if (flags.reportJson !== undefined) await writeAtomically(flags.reportJson, jsonReport(results));
-  if (flags.junit !== undefined) await writeAtomically(flags.junit, junitReport(results));
-  if (flags.annotations) for (const result of results) for (const line of await annotationLines(result, shortPath(resolve(result.path)))) terminal.out.write(`${line}\n`);
+  if (flags.reportJson !== undefined) await writeAtomically(flags.reportJson, (await import("../notebook/run-reports.js")).jsonReport(results));
+  if (flags.junit !== undefined) await writeAtomically(flags.junit, (await import("../notebook/run-reports.js")).junitReport(results));
+  if (flags.annotations) {
+    const { annotationLines } = await import("./run-annotations.js");
+    for (const result of results) for (const line of await annotationLines(result, shortPath(resolve(result.path)))) terminal.out.write(`${line}\n`);
+  }
   const summaries = results.flatMap(({ summary }) => summary ?? []);
   if (summaries.length > 0) terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
   if (check !== undefined) terminal.out.write(`${checkLine(results)}\n`);
@@ -150,6 +150,7 @@ function planRuns(notebooks: readonly string[], folder: string): PlannedRun[] {
 }
 
 async function inspect(notebooks: readonly string[], terminal: Terminal): Promise<number> {
+  const { readParameters } = await import("../notebook/read-parameters.js");
   for (const path of notebooks) {
     const parameters = readParameters(await readNotebook(path), { path });
     terminal.out.write(`${styled(terminal, "bold", path)}${parameters.length === 0 ? ": no parameters" : ""}\n`);

@@ -47,6 +47,6 @@ async function loadAuto(settings: LoadSettings): Promise<Corpus> {
     return await loadPubmed(settings, `since there is no ${own}`);
   } catch (error) {
     if (!(error instanceof TsloraError && error.code === "unreachable")) throw error;
-    return loadSample(settings, `since there is no ${own}, and PubMed cannot be asked: ${error.message}`);
+    return loadSample(settings, `since there is no ${own}, and PubMed cannot be asked: ${error.message.replace(/\.$/, "")}`);
   }
 }

@@ -1,9 +1,10 @@
+import { median } from "../base/median";
 import { Problems } from "../base/problems";
 import { axis, baseLayout } from "./base-layout";
 import { escapeLabel } from "./escape";
 import { formatNumber } from "./format";
 import { colourOf, NEUTRAL, seeThrough } from "./palette";
-import { median, niceBins, rangeOf } from "./statistics";
+import { niceBins, rangeOf } from "./statistics";
 import type { Figure } from "./types";
 
 /** Options of {@link histogram}. */

@@ -1,4 +1,5 @@
 import { axis, baseLayout } from "./base-layout";
+import { bestWords } from "./best-words";
 import { escapeLabel } from "./escape";
 import { formatNumber } from "./format";
 import { NEUTRAL, OKABE_ITO } from "./palette";
@@ -76,7 +77,7 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
 /** The mark of the best evaluation, on the side of its line where there is room. */
 function bestMark(best: EvaluationLike, lastStep: number, top: number): Record<string, unknown> {
   const left = best.step > lastStep / 2;
-  const text = escapeLabel(`best: ${formatNumber(best.accuracy, 3)} at step ${best.step}`);
+  const text = escapeLabel(bestWords(best));
   return { x: best.step, y: top, yref: "paper", text, showarrow: false, xanchor: left ? "right" : "left", xshift: left ? -5 : 5, yanchor: "top" };
 }
 
@@ -110,7 +111,7 @@ function summary(steps: readonly StepLike[], evaluations: readonly EvaluationLik
   const lines: string[] = [];
   if (steps.length > 0) lines.push(`  training loss over ${formatNumber(steps[steps.length - 1].step)} steps: ${span(steps.map((step) => step.loss))}`);
   if (evaluations.length > 0) lines.push(`  validation loss: ${span(evaluations.map((e) => e.loss))}, accuracy: ${span(evaluations.map((e) => e.accuracy))}`);
-  if (best !== undefined) lines.push(`  best: accuracy ${formatNumber(best.accuracy, 3)} at step ${formatNumber(best.step)}`);
+  if (best !== undefined) lines.push(`  ${bestWords(best)}`);
   return lines;
 }
 

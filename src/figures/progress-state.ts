@@ -1,3 +1,4 @@
+import { bestWords } from "./best-words";
 import { escapeHtml } from "./escape";
 import { formatNumber, formatSeconds } from "./format";
 import type { EndLike, EvaluationLike, StartLike, StepLike, TrainingEventLike } from "./training-event";
@@ -60,7 +61,7 @@ export function progressWords(state: ProgressState, elapsedSeconds: number): { w
       ? []
       : [
           `validation at step ${formatNumber(lastEvaluation.step)}: loss ${formatNumber(lastEvaluation.loss, 3)}, accuracy ${formatNumber(lastEvaluation.accuracy, 3)}`,
-          ...(bestEvaluation === undefined ? [] : [`best: ${formatNumber(bestEvaluation.accuracy, 3)} at step ${formatNumber(bestEvaluation.step)}`]),
+          ...(bestEvaluation === undefined ? [] : [bestWords(bestEvaluation)]),
         ];
   return { where: where.join(" · "), how: how.join(" · "), evaluation: evaluation.join(" · ") };
 }
@@ -69,6 +70,6 @@ export function progressWords(state: ProgressState, elapsedSeconds: number): { w
 export function progressHtml(state: ProgressState, elapsedSeconds: number): string {
   const { where, how, evaluation } = progressWords(state, elapsedSeconds);
   const bar = state.end === undefined ? [`<progress max="1" value="${progressShare(state).toFixed(4)}" style="display:block;width:100%;max-width:700px"></progress>`] : [];
-  const words = [where, how, evaluation, ...(state.messages ?? []).map(escapeHtml)].filter((line) => line !== ""); // the others are numbers and fixed words: nothing to escape
+  const words = [where, how, escapeHtml(evaluation), ...(state.messages ?? []).map(escapeHtml)].filter((line) => line !== ""); // the others are numbers and fixed words: nothing to escape
   return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, words.join("<br>\n")].join("\n")}\n</div>`;
 }

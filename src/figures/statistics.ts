@@ -1,10 +1,3 @@
-/** The middle of the values: of the two middle ones, the mean. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 /** The least and the greatest value; unlike `Math.min(...values)`, of any number of them. */
 export function rangeOf(values: readonly number[]): { low: number; high: number } {
   let low = Infinity;

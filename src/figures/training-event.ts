@@ -26,13 +26,15 @@ export interface StepLike {
   readonly tokensPerSecond: number;
 }
 
-/** The validation set was evaluated; `best` when no evaluation before it was better. */
+/** The validation set was evaluated; `best` when no evaluation before it was better by `metricForBestModel`, which is accuracy where it is not said. */
 export interface EvaluationLike {
   readonly type: "evaluation";
   readonly step: number;
   readonly epoch: number;
   readonly loss: number;
   readonly accuracy: number;
+  readonly metrics?: Readonly<Record<string, number | undefined>>;
+  readonly metricForBestModel?: string;
   readonly best: boolean;
 }
 

@@ -25,14 +25,23 @@ const { address, key, counts } = workerData as ControlSettings;
 
 async function listen(): Promise<void> {
   const socket = new Router();
-  parentPort?.on("message", (frames: Uint8Array[] | "close") => {
-    if (frames !== "close") return void socket.send(frames).catch(() => undefined);
+  const bound = socket.bind(address);
+  const close = (): void => {
     socket.close();
-    parentPort?.close();
     Atomics.store(counts, 2, 1);
     Atomics.notify(counts, 2);
+  };
+  parentPort?.on("message", (frames: Uint8Array[] | "close") => {
+    if (frames !== "close") return void socket.send(frames).catch(() => undefined);
+    parentPort?.close();
+    void bound.then(close, close); // a socket that is being bound cannot be closed yet
   });
-  await socket.bind(address);
+  try {
+    await bound;
+  } catch (error) {
+    close();
+    throw error;
+  }
   parentPort?.postMessage("bound");
   let number = 0;
   for await (const frames of socket) {

@@ -21,4 +21,7 @@ const interrupts = new Interrupts((text) => process.stderr.write(text));
 const server = kernelServer(tslab, { runner: new CellRunner(tslab, interrupts), interrupts, connectionFile });
 process.on("uncaughtException", (error) => server.fail(error));
 process.on("unhandledRejection", (reason) => server.fail(reason));
-void server.init();
+server.init().catch((error: unknown) => {
+  process.stderr.write(`tslora's kernel cannot open its sockets: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

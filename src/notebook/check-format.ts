@@ -1,21 +1,24 @@
-import type * as AjvModule from "ajv";
-import type { ErrorObject, ValidateFunction } from "ajv";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import type { ErrorObject } from "ajv";
 
 import { Problems } from "../base/problems";
+import type * as CompileValidators from "./compile-validators";
+import type { Validators } from "./compile-validators";
 import { isRecord, type JsonRecord } from "./json";
-import { cellSchema, notebookSchema } from "./notebook-schema";
 
-let compiled: { readonly cell: ValidateFunction; readonly notebook: ValidateFunction } | undefined;
+let loaded: Validators | undefined;
 
-/** Loaded and compiled at the first use: a notebook that imports the package never checks one. */
-function validators(): { readonly cell: ValidateFunction; readonly notebook: ValidateFunction } {
-  if (compiled === undefined) {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded with the first use, as said
-    const { Ajv } = require("ajv") as typeof AjvModule;
-    const ajv = new Ajv({ allErrors: true, discriminator: true, strict: false, meta: false, validateSchema: false }); // the schemas are ours: checking them takes longer than a notebook
-    compiled = { cell: ajv.compile(cellSchema), notebook: ajv.compile(notebookSchema) };
+/** Loaded at the first use, a notebook that imports the package never checks one: compiled at set-up, or here where that was not done. */
+function validators(): Validators {
+  if (loaded === undefined) {
+    const ready = join(__dirname, "validators.js");
+    /* eslint-disable @typescript-eslint/no-require-imports -- loaded with the first use, as said */
+    loaded = existsSync(ready) ? (require(ready) as Validators) : (require("./compile-validators") as typeof CompileValidators).compileValidators();
+    /* eslint-enable @typescript-eslint/no-require-imports */
   }
-  return compiled;
+  return loaded;
 }
 
 /**

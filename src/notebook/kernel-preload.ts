@@ -2,6 +2,7 @@
  * Loaded into a kernel of this clone by `node --require`, before tslab. It leaves tslab as it is and closes gaps that a
  * headless run would fall into.
  */
+import "../base/compile-cache"; // first
 import "./rearm-sigint";
 
 import * as zeromq from "zeromq";

@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { TsloraError } from "../base/tslora-error";
-import { Channels, type ChannelName } from "./channels";
+import type * as ChannelsModule from "./channels";
+import type { ChannelName, Channels } from "./channels";
 import { socketAddress, writeConnectionFile, type ConnectionFile, type Transport } from "./connection";
 import type { KernelSpec } from "./find-kernelspec";
-import { Heartbeat } from "./heartbeat";
+import type * as HeartbeatModule from "./heartbeat";
+import type { Heartbeat } from "./heartbeat";
 import type { JsonRecord } from "./json";
 import { describeExit, KernelProcess, type KernelExit } from "./kernel-process";
 import { newMessage, type Message } from "./wire";
@@ -25,6 +27,8 @@ export interface KernelOptions {
   readonly graceMs?: number;
   /** Stops a start that is under way. */
   readonly signal?: AbortSignal;
+  /** Called when the process has been started and is still to answer: the time for work that can wait so long. */
+  readonly onSpawned?: () => void;
   /** Called for what the process prints itself and for messages that could not be believed. */
   readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
 }
@@ -57,16 +61,26 @@ export class Kernel {
     this.#file = file;
     this.#graceMs = options.graceMs ?? 3000;
     this.#process = new KernelProcess({ spec: options.spec, connectionFile: file, cwd: options.cwd, env: options.env ?? {}, onLog });
-    const { connection } = file;
-    const { dialect } = options.spec;
-    this.#channels = new Channels({
-      connection,
-      dialect,
-      identity: this.#session,
-      onMessage: (channel, message) => this.#deliver(channel, message),
-      onBad: (problem) => onLog("stderr", `${problem.message}\n`),
-    });
-    this.#heartbeat = new Heartbeat(socketAddress(connection, connection.hb_port, dialect));
+    try {
+      const { connection } = file;
+      const { dialect } = options.spec;
+      /* eslint-disable @typescript-eslint/no-require-imports -- ZeroMQ is loaded while the kernel's process starts */
+      const { Channels } = require("./channels") as typeof ChannelsModule;
+      const { Heartbeat } = require("./heartbeat") as typeof HeartbeatModule;
+      /* eslint-enable @typescript-eslint/no-require-imports */
+      this.#channels = new Channels({
+        connection,
+        dialect,
+        identity: this.#session,
+        onMessage: (channel, message) => this.#deliver(channel, message),
+        onBad: (problem) => onLog("stderr", `${problem.message}\n`),
+      });
+      this.#heartbeat = new Heartbeat(socketAddress(connection, connection.hb_port, dialect));
+    } catch (error) {
+      this.#process.killAll();
+      void file.remove();
+      throw error;
+    }
     void this.#process.exited.then((exit) => {
       for (const listener of this.#listeners.values()) listener({ kind: "exit", exit });
     });
@@ -165,9 +179,9 @@ export class Kernel {
     else this.#process.signal("SIGINT"); // to its children too, as in Jupyter: what it waits for may be one of them
   }
 
-  /** Takes the file with the connection's key away, once the kernel has read it. */
-  async removeConnectionFile(): Promise<void> {
-    await this.#file.removeRead();
+  /** Takes the file with the connection's key away, once the kernel has read it. Not waited for; {@link stop} does it again. */
+  removeConnectionFile(): void {
+    this.#file.removeRead().catch(() => undefined);
   }
 
   /** Ends the kernel and its children: asked to shut down, then SIGTERM, then SIGKILL. Resolves when it is gone. */
@@ -175,7 +189,7 @@ export class Kernel {
     if (how === "ask" && !this.#process.ended) {
       const exited = this.#process.exited.then(() => true);
       await this.ask("control", "shutdown_request", { restart: false }, Math.min(this.#graceMs, 1000));
-      await Promise.race([exited, delay(Math.min(this.#graceMs, 250))]); // a kernel with open timers or handles stays after its reply
+      await Promise.race([exited, delay(Math.min(this.#graceMs, 250), undefined, { ref: false })]); // a kernel with open timers or handles stays after its reply
     }
     const exit = await this.#process.stop(this.#graceMs);
     this.#heartbeat.close();
@@ -205,17 +219,22 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   for (let attempt = 1; ; attempt++) {
     if (options.signal?.aborted === true) throw stoppedAtStart();
     const kernel = new Kernel(options, await writeConnectionFile(spec.name, options.transport));
+    try {
+      options.onSpawned?.();
+    } catch (error) {
+      await kernel.stop("terminate");
+      throw error;
+    }
     const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
     if (outcome === "ready") {
       await Promise.race([kernel.stdinConnected, delay(STDIN_MS, undefined, { ref: false })]);
-      await kernel.removeConnectionFile(); // it has been read; so even a runner that is killed outright leaves none
+      kernel.removeConnectionFile(); // it has been read; so even a runner that is killed outright leaves none
       return kernel;
     }
     const exit = kernel.ended ? await kernel.exited : undefined;
     await kernel.stop("terminate");
     if (outcome === "aborted") throw stoppedAtStart();
-    // Between choosing a port and the kernel's taking it, another program may have taken it.
-    if (/EADDRINUSE|address already in use/i.test(kernel.logTail) && attempt < 3) continue;
+    if (findsPortTaken(kernel) && attempt < 3) continue;
     const what = exit === undefined ? `did not answer within ${startTimeoutMs / 1000} s` : `ended before it answered: ${describeExit(exit)}`;
     const log = kernel.logTail.trim();
     throw new TsloraError("kernel", `The kernel ${spec.name} (${spec.argv[0]}) ${what}.${log === "" ? "" : ` It printed:\n${log}`}`, { details: { kernel: spec.name, exit, log } });
@@ -226,20 +245,37 @@ function stoppedAtStart(): TsloraError {
   return new TsloraError("aborted", "Stopped while the kernel was starting; nothing was executed.");
 }
 
+/** Whether a kernel says so: between choosing a port and the kernel's taking it, another program may have taken it. */
+function findsPortTaken(kernel: Kernel): boolean {
+  return /EADDRINUSE|address already in use/i.test(kernel.logTail);
+}
+
+/** After how many milliseconds a kernel that has not answered is asked again: ZeroMQ may have missed the first time while it opened its sockets. */
+const ASK_AGAIN_MS = 2000;
+
 async function becomeReady(kernel: Kernel, timeoutMs: number, signal: AbortSignal | undefined): Promise<"ready" | "ended" | "silent" | "aborted"> {
   const deadline = performance.now() + timeoutMs;
-  const aborted = new Promise<undefined>((resolve) => signal?.addEventListener("abort", () => resolve(undefined), { once: true }));
-  while (performance.now() < deadline) {
-    // Asked again until an iopub message came too: a subscription reaches the kernel some time after its first reply.
-    const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, kernel.info.status === undefined ? deadline - performance.now() : 100), aborted]);
-    if (signal?.aborted === true) return "aborted";
-    if (kernel.ended) return "ended";
-    // tslab's reply has no status; any reply counts.
-    if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
-    if (reply !== undefined && kernel.iopubSeen) return "ready";
-    await delay(20);
+  let abort = (): void => undefined;
+  const aborted = new Promise<undefined>((resolve) => (abort = () => resolve(undefined)));
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted === true) abort(); // while the process was started
+  try {
+    while (performance.now() < deadline) {
+      // Asked again until an iopub message came too: a subscription reaches the kernel some time after its first reply.
+      const waitMs = kernel.info.status === undefined ? Math.min(ASK_AGAIN_MS, deadline - performance.now()) : 100;
+      const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, waitMs), aborted]);
+      if (signal?.aborted === true) return "aborted";
+      if (kernel.ended) return "ended";
+      if (reply === undefined && findsPortTaken(kernel)) return "silent"; // tslab stays all the same
+      // tslab's reply has no status; any reply counts.
+      if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
+      if (reply !== undefined && kernel.iopubSeen) return "ready";
+      await delay(20);
+    }
+    return "silent";
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
-  return "silent";
 }
 
 /** Whether a message says that the kernel has done with its request. */

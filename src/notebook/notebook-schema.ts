@@ -1,14 +1,17 @@
+/** A definition below: written once, it is one function of the validator and not many copies. */
+const ref = (name: "multiline" | "mimeBundle" | "cellMetadata" | "attachments" | "output"): object => ({ $ref: `#/definitions/${name}` });
+
 const multiline = { oneOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] };
 const mimeBundle = {
   type: "object",
   // JSON of any shape under application/json and application/*+json, text (perhaps in lines) under every other type
   patternProperties: { "^application/(.*\\+)?json$": {} },
-  additionalProperties: multiline,
+  additionalProperties: ref("multiline"),
 };
 const tags = { type: "array", uniqueItems: true, items: { type: "string", pattern: "^[^,]+$" } };
 const free = { type: "object", additionalProperties: true };
 const id = { type: "string", pattern: "^[a-zA-Z0-9-_]+$", minLength: 1, maxLength: 64 };
-const attachments = { type: "object", additionalProperties: mimeBundle };
+const attachments = { type: "object", additionalProperties: ref("mimeBundle") };
 const count = { type: ["integer", "null"], minimum: 0 };
 
 const cellMetadata = {
@@ -27,12 +30,14 @@ const output = {
   required: ["output_type"],
   discriminator: { propertyName: "output_type" },
   oneOf: [
-    shape({ output_type: { const: "stream" }, name: { type: "string" }, text: multiline }),
-    shape({ output_type: { const: "display_data" }, data: mimeBundle, metadata: free }),
-    shape({ output_type: { const: "execute_result" }, execution_count: count, data: mimeBundle, metadata: free }),
+    shape({ output_type: { const: "stream" }, name: { type: "string" }, text: ref("multiline") }),
+    shape({ output_type: { const: "display_data" }, data: ref("mimeBundle"), metadata: free }),
+    shape({ output_type: { const: "execute_result" }, execution_count: count, data: ref("mimeBundle"), metadata: free }),
     shape({ output_type: { const: "error" }, ename: { type: "string" }, evalue: { type: "string" }, traceback: { type: "array", items: { type: "string" } } }),
   ],
 };
+
+const definitions = { multiline, mimeBundle, cellMetadata, attachments, output };
 
 /**
  * A cell of nbformat 4.5 as a JSON schema, written from the published description of the format
@@ -40,13 +45,14 @@ const output = {
  * discriminator, so that a problem is reported for the kind of cell that it is in.
  */
 export const cellSchema = {
+  definitions,
   type: "object",
   required: ["cell_type"],
   discriminator: { propertyName: "cell_type" },
   oneOf: [
-    shape({ cell_type: { const: "code" }, id, metadata: cellMetadata, source: multiline, execution_count: count, outputs: { type: "array", items: output } }),
-    shape({ cell_type: { const: "markdown" }, id, metadata: cellMetadata, source: multiline, attachments }, ["attachments"]),
-    shape({ cell_type: { const: "raw" }, id, metadata: cellMetadata, source: multiline, attachments }, ["attachments"]),
+    shape({ cell_type: { const: "code" }, id, metadata: ref("cellMetadata"), source: ref("multiline"), execution_count: count, outputs: { type: "array", items: ref("output") } }),
+    shape({ cell_type: { const: "markdown" }, id, metadata: ref("cellMetadata"), source: ref("multiline"), attachments: ref("attachments") }, ["attachments"]),
+    shape({ cell_type: { const: "raw" }, id, metadata: ref("cellMetadata"), source: ref("multiline"), attachments: ref("attachments") }, ["attachments"]),
   ],
 };
 

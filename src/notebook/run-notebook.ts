@@ -1,23 +1,20 @@
 import { dirname, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
-import { Autosave } from "./autosave";
-import { interruptedError, type CellLimit } from "./cell-errors";
+import type * as AutosaveModule from "./autosave";
+import { checkWritable } from "./check-writable";
 import type { Transport } from "./connection";
 import { findKernelSpec, type KernelSpec } from "./find-kernelspec";
-import { injectParameters, type ParameterInput } from "./inject-parameters";
+import type * as InjectParameters from "./inject-parameters";
+import type { ParameterInput } from "./inject-parameters";
 import { startKernel, type Kernel } from "./kernel";
-import { LateOutputs } from "./late-outputs";
 import { withoutFailureMarks } from "./mark-failure";
-import { hasTag, type Notebook } from "./notebook-types";
+import type { Notebook } from "./notebook-types";
 import { readNotebook } from "./read-notebook";
-import { runCell } from "./run-cell";
-import type { CellReport, RunEvent, RunSummary } from "./run-events";
-import { RunState, type PlacedCell } from "./run-state";
-import { checkWritable } from "./save-notebook";
-import type { ExecutedCell } from "./tslab-error-output";
+import type * as RunCells from "./run-cells";
+import type { RunEvent, RunSummary } from "./run-events";
+import { RunState } from "./run-state";
 
 /** How a notebook is run. */
 export interface RunOptions {
@@ -53,12 +50,17 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** tslab drops cells that come within 200 ms after a failed one. */
-const TSLAB_RECOVERY_MS = 250;
-
 /** How long a cell may run before the file says that it does, and how often it gets the outputs of a long one. */
 const RUNNING_MS = 1000;
 const OUTPUTS_MS = 15_000;
+
+/* eslint-disable @typescript-eslint/no-require-imports -- a kernel is started before what only its cells need is loaded, and that while it starts */
+const onDemand = {
+  parameters: () => require("./inject-parameters") as typeof InjectParameters,
+  saving: () => require("./autosave") as typeof AutosaveModule,
+  cells: () => require("./run-cells") as typeof RunCells,
+};
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 /**
  * Executes a notebook headless, cell by cell, with any Jupyter kernel. A loop over the run is the place for hooks:
@@ -84,12 +86,14 @@ export async function* runNotebook(notebook: string | Notebook, options: RunOpti
   const path = options.path ?? (typeof notebook === "string" ? notebook : "notebook");
   const spec = findKernelSpec(options.kernel ?? kernelName(source, path));
   const unmarked = { ...source, cells: withoutFailureMarks(source.cells) };
-  const state = new RunState(injectParameters(unmarked, { values: options.parameters ?? {}, raw: options.rawParameters, language: spec.language, path }));
-  const { outputPath } = options;
+  const { outputPath, parameters = {} } = options;
+  const given = Object.keys(parameters).length > 0;
+  const state = new RunState(given ? onDemand.parameters().injectParameters(unmarked, { values: parameters, raw: options.rawParameters, language: spec.language, path }) : unmarked);
   if (outputPath !== undefined) await checkWritable(outputPath);
 
   yield* waiting.splice(0);
   const kernel = yield* start(spec, { path, options, onLog: (name, text) => void waiting.push({ event: "kernel-log", name, text }) });
+  const [{ Autosave }, { runCells }] = [onDemand.saving(), onDemand.cells()];
   const compose = (): Notebook => state.compose(spec, kernel.info.language_info);
   const autosave =
     outputPath === undefined
@@ -98,7 +102,7 @@ export async function* runNotebook(notebook: string | Notebook, options: RunOpti
   let done = false;
   try {
     yield { event: "kernel-ready", kernel: spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
-    autosave?.request();
+    autosave?.request(1); // with the first cell on its way
     for await (const event of runCells(kernel, state, options)) {
       if (event.event === "cell-end") autosave?.request();
       else autosave?.request(event.event === "cell-start" ? RUNNING_MS : OUTPUTS_MS);
@@ -132,55 +136,12 @@ async function* start(spec: KernelSpec, { path, options, onLog }: StartOptions):
   for (let attempt = 1; ; attempt++) {
     yield { event: "kernel-starting", path, kernel: spec.name, attempt };
     try {
-      return await startKernel({ spec, cwd, env, startTimeoutMs, graceMs, signal, transport, onLog });
+      return await startKernel({ spec, cwd, env, startTimeoutMs, graceMs, signal, transport, onLog, onSpawned: () => void [onDemand.saving(), onDemand.cells()] });
     } catch (error) {
       if (!(error instanceof TsloraError) || error.code !== "kernel" || attempt > startRetries) throw error;
       yield { event: "note", text: `${error.message} It is started again (${attempt} of ${startRetries}).` };
     }
   }
-}
-
-async function* runCells(kernel: Kernel, state: RunState, options: RunOptions): AsyncGenerator<RunEvent, void, undefined> {
-  const executed: ExecutedCell[] = [];
-  const late = new LateOutputs(kernel, state);
-  for (const placed of state.codeCells) {
-    const { cell, place } = placed;
-    const passedOver = notExecuted(placed, state, options);
-    if (passedOver !== undefined) {
-      yield { event: "cell-end", cell: state.cell(place), report: passedOver, ...place };
-      continue;
-    }
-    yield { event: "cell-start", cell, ...place };
-    executed.push({ number: place.number, source: cell.source });
-    const onRequest = (id: string): void => late.expect(id, place);
-    const limit = limitOf(state, options);
-    const report = yield* runCell(placed, { kernel, state, limit, graceMs: options.graceMs ?? 3000, signal: options.signal, executed, onRequest });
-    yield* late.take(executed);
-    yield { event: "cell-end", cell: state.cell(place), report: state.report(place) ?? report, ...place };
-    const raised = report.outcome.status === "error" || (report.outcome.status === "ok" && report.outcome.expected !== undefined);
-    if (raised && kernel.spec.dialect === "tslab" && !stops(state, options)) await delay(TSLAB_RECOVERY_MS);
-  }
-}
-
-/** Records why a cell is not executed, if it is not. */
-function notExecuted(placed: PlacedCell, state: RunState, options: RunOptions): CellReport | undefined {
-  const { cell } = placed;
-  const skip = (reason: "tag" | "empty" | "not-reached"): CellReport => state.end(placed, { outcome: { status: "skipped", reason }, elapsedMs: 0 });
-  if (stops(state, options)) return skip("not-reached");
-  if (hasTag(cell, "skip-execution")) return skip("tag");
-  if (cell.source.trim() === "") return skip("empty");
-  if (options.signal?.aborted === true) return state.end(placed, { outcome: { status: "aborted", error: interruptedError() }, elapsedMs: 0 });
-  return undefined;
-}
-
-function stops(state: RunState, options: RunOptions): boolean {
-  return state.status === "error" ? options.onError !== "continue" : state.status !== "ok";
-}
-
-function limitOf(state: RunState, { cellTimeoutMs, timeoutMs }: RunOptions): CellLimit | undefined {
-  const left = timeoutMs === undefined ? Infinity : Math.max(1, timeoutMs - state.elapsedMs);
-  if (cellTimeoutMs !== undefined && cellTimeoutMs <= left) return { of: "cell", ms: cellTimeoutMs, givenMs: cellTimeoutMs };
-  return timeoutMs === undefined ? undefined : { of: "notebook", ms: left, givenMs: timeoutMs };
 }
 
 function checkLimits(options: RunOptions): void {

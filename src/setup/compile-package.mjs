@@ -32,6 +32,8 @@ export function compilePackage(root) {
         mkdirSync(dirname(copy), { recursive: true });
         copyFileSync(join(root, file), copy);
       }
+      // Ajv takes longer to compile the notebook's schemas than a kernel to start: their validators are laid beside their source.
+      await work.run([process.execPath, join(made, "notebook", "write-validators.js")], { cwd: root });
       const { name, version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
       writeFileSync(join(made, "package.json"), `${JSON.stringify({ name, version, license, private: true, main: "./index.js", types: "./index.d.ts" }, null, 2)}\n`);
       return made;

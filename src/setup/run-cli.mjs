@@ -1,12 +1,12 @@
 // @ts-check
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
-import { passOn } from "./pass-on.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
 /**
- * Runs tslora's command line, compiled by set-up.
+ * Runs tslora's command line, compiled by set-up, in this process: a second one would start later.
  *
  * @param {readonly string[]} parameters
  * @param {{ root: string }} options
@@ -15,5 +15,6 @@ import { SetUpError } from "./set-up-error.mjs";
 export async function runCli(parameters, { root }) {
   const main = join(root, ".tslora", "package", "cli", "main.js");
   if (!existsSync(main)) throw new SetUpError(`tslora's command line was expected at ${main}, which src/cli/main.ts compiles to.`);
-  return passOn([process.execPath, main, ...parameters]);
+  process.argv = [process.execPath, main, ...parameters];
+  return createRequire(import.meta.url)(main).exitCode;
 }

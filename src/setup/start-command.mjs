@@ -1,12 +1,7 @@
 // @ts-check
 import { namedPython } from "./jupyter-python.mjs";
-import { openLab } from "./open-lab.mjs";
-import { packClone } from "./pack-clone.mjs";
 import { runCli } from "./run-cli.mjs";
 import { runCompiledTest } from "./run-compiled-test.mjs";
-import { chooseLabTests, runLabTests } from "./run-lab-tests.mjs";
-import { runParity } from "./run-parity.mjs";
-import { runTests } from "./run-tests.mjs";
 import { hasNvidiaDriver } from "./supported-platform.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
@@ -15,7 +10,10 @@ import { writeKernelspecs } from "./write-kernelspecs.mjs";
 /** Whether the reference environment is to be made; a Python that the user names has its packages. */
 const needsReference = () => (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "";
 
-/** @type {Readonly<Record<string, (parameters: readonly string[]) => Promise<number>>>} what is not here is a command of the CLI */
+/**
+ * What is not here is a command of the CLI. What one command alone needs is imported by it: the CLI is to start at once.
+ * @type {Readonly<Record<string, (parameters: readonly string[]) => Promise<number>>>}
+ */
 const COMMANDS = {
   setup: async (parameters) => {
     const more = ["lab", "conformance", "reference"];
@@ -28,11 +26,11 @@ const COMMANDS = {
   },
   test: async (parameters) => {
     await setUp({ swiftshader: true });
-    return runTests(parameters, { root: ROOT });
+    return (await import("./run-tests.mjs")).runTests(parameters, { root: ROOT });
   },
   parity: async (parameters) => {
     await setUp({ reference: needsReference() });
-    return runParity(parameters, { root: ROOT });
+    return (await import("./run-parity.mjs")).runParity(parameters, { root: ROOT });
   },
   conformance: async (parameters) => {
     await setUp({ conformance: namedPython() === undefined });
@@ -60,7 +58,7 @@ const COMMANDS = {
   },
   pack: async (parameters) => {
     await setUp();
-    return packClone(parameters, { root: ROOT });
+    return (await import("./pack-clone.mjs")).packClone(parameters, { root: ROOT });
   },
   "test-gpu": async (parameters) => {
     if (!hasNvidiaDriver()) {
@@ -73,9 +71,10 @@ const COMMANDS = {
   },
   lab: async (parameters) => {
     await setUp({ lab: true });
-    return openLab(parameters, { root: ROOT });
+    return (await import("./open-lab.mjs")).openLab(parameters, { root: ROOT });
   },
   "test-lab": async (parameters) => {
+    const { chooseLabTests, runLabTests } = await import("./run-lab-tests.mjs");
     const tests = chooseLabTests(parameters, { root: ROOT });
     await setUp({ lab: tests.browser.length > 0, conformance: tests.tools.length > 0 && namedPython() === undefined });
     return runLabTests(tests, { root: ROOT });

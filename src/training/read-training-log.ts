@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import { TsloraError } from "../base/tslora-error";
 import type { TrainEvent } from "./train-event";
+import { METRIC_NAMES } from "./train-options";
 import { LOG_FILE, readLog } from "./training-log";
 
 /**
@@ -21,7 +22,8 @@ export async function readTrainingLog(outputDir: string): Promise<TrainEvent[]> 
     if (typeof line.warning === "string") return { type: "warning", kind: "logged", step, message: line.warning };
     if ("eval_loss" in line) {
       const metrics = Object.fromEntries(Object.entries(line).flatMap(([name, value]) => (name.startsWith("eval_") && typeof value === "number" ? [[name.slice("eval_".length), value]] : [])));
-      return { type: "evaluation", step, epoch, loss: number("eval_loss"), accuracy: number("eval_accuracy"), metrics, best: line.best === true };
+      const metricForBestModel = METRIC_NAMES.find((name) => name === line.metric_for_best_model);
+      return { type: "evaluation", step, epoch, loss: number("eval_loss"), accuracy: number("eval_accuracy"), metrics, ...(metricForBestModel !== undefined && { metricForBestModel }), best: line.best === true };
     }
     return { type: "step", step, epoch, loss: number("loss"), learningRate: number("learning_rate"), gradNorm: number("grad_norm"), tokens: number("tokens"), tokensPerSecond: number("tokens_per_second"), memory: number("memory") };
   });

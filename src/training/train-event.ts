@@ -29,7 +29,9 @@ export type TrainEvent =
       readonly accuracy: number;
       /** All figures, under scikit-learn's names. */
       readonly metrics: { readonly [Name in MetricName]?: number };
-      /** Whether none before was better. */
+      /** Which of them chooses the best evaluation; undefined in logs of older runs. */
+      readonly metricForBestModel?: MetricName;
+      /** Whether none before was better by it. */
       readonly best: boolean;
     }
   | { readonly type: "checkpoint"; readonly step: number; readonly path: string }

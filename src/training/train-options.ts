@@ -154,7 +154,10 @@ export interface TrainOptions {
 export type LrSchedulerType = "linear" | "cosine" | "constant" | "constant_with_warmup";
 
 /** What an evaluation while training tells. */
-export type MetricName = "loss" | "accuracy" | "f1" | "precision" | "recall" | "f1_macro" | "balanced_accuracy" | "matthews_correlation";
+export const METRIC_NAMES = ["loss", "accuracy", "f1", "precision", "recall", "f1_macro", "balanced_accuracy", "matthews_correlation"] as const;
+
+/** The name of one of {@link METRIC_NAMES}. */
+export type MetricName = (typeof METRIC_NAMES)[number];
 
 /** Texts with the number of their class, or with a 0 or 1 for each label. */
 export type TrainingData = { readonly columns: readonly string[]; column(name: string): { readonly values: unknown } } | readonly { readonly text: string; readonly label: ExampleLabel }[];

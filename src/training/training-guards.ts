@@ -1,3 +1,5 @@
+import { median } from "../base/median";
+
 /** What is looked at after each step. */
 export interface StepReadings {
   readonly loss: number;
@@ -49,9 +51,9 @@ export class TrainingGuards {
   checkNumbers({ loss, gradNorm }: Pick<StepReadings, "loss" | "gradNorm">): Fault | undefined {
     const tryThis = `choose a learningRate below ${this.#learningRate}, a longer warm-up, or a maxGradNorm where there is none`;
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) return { kind: "diverged", what: `the loss is ${loss} and the gradient's norm ${gradNorm}. The run has diverged`, tryThis };
-    const median = medianOf(this.#norms);
-    if (this.#norms.length >= NORMS_NEEDED && gradNorm > EXPLODED * Math.max(1, median)) {
-      return { kind: "exploding-gradient", what: `the gradient's norm is ${gradNorm.toPrecision(4)}, after a median of ${median.toPrecision(4)} in the ${this.#norms.length} steps before`, tryThis };
+    const usual = median(this.#norms);
+    if (this.#norms.length >= NORMS_NEEDED && gradNorm > EXPLODED * Math.max(1, usual)) {
+      return { kind: "exploding-gradient", what: `the gradient's norm is ${gradNorm.toPrecision(4)}, after a median of ${usual.toPrecision(4)} in the ${this.#norms.length} steps before`, tryThis };
     }
     this.#norms.push(gradNorm);
     if (this.#norms.length > NORMS_KEPT) this.#norms.shift();
@@ -78,10 +80,4 @@ export class TrainingGuards {
     const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
     return { kind: "growing-memory", what: `the process's memory grew through the last ${WINDOW * WINDOWS} steps, from ${gigabytes(first)} to ${gigabytes(last)}`, tryThis: "look at what your own code keeps between steps; if it keeps nothing, this is a fault of tslora: please report it. The run can go on in a new process" };
   }
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length === 0 ? 0 : sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

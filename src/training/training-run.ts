@@ -233,8 +233,8 @@ export class TrainingRun {
     this.#patience.take(metrics[metric] ?? NaN, { best: this.#best.best?.metric, greaterIsBetter });
     const best = await this.#best.offer(this.#step, metrics);
     const [step, epoch] = [this.#step, this.#epoch];
-    await this.#log?.write({ step, epoch, ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value])), best });
-    yield { type: "evaluation", step, epoch, loss: metrics.loss, accuracy: metrics.accuracy, metrics, best };
+    await this.#log?.write({ step, epoch, ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value])), metric_for_best_model: metric, best });
+    yield { type: "evaluation", step, epoch, loss: metrics.loss, accuracy: metrics.accuracy, metrics, metricForBestModel: metric, best };
     yield* this.#lookForCollapse(onlyClass);
     if (!this.#patience.due || step === this.#plan.totalSteps) return best;
     const evaluations = this.#patience.count;

@@ -1,4 +1,4 @@
-import { median } from "../../src/figures/statistics";
+import { median } from "../../src/base/median";
 
 /** Work that was measured on our side and on another, in rounds that alternated. */
 export interface Comparison {

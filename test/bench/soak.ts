@@ -9,7 +9,7 @@ import { duration } from "../../src/cli/terminal";
 import { axis, baseLayout } from "../../src/figures/base-layout";
 import { figure } from "../../src/figures/figure";
 import { NEUTRAL, OKABE_ITO } from "../../src/figures/palette";
-import { median } from "../../src/figures/statistics";
+import { median } from "../../src/base/median";
 import type { Figure, Trace } from "../../src/figures/types";
 import { loadClassifier, train } from "../../src/index";
 import { fitLine, type FittedLine } from "./fit-line";

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { median } from "../../src/base/median";
 import { projectRoot } from "../../src/base/project-root";
 import { writeAtomically } from "../../src/base/write-atomically";
 import { table } from "../../src/cli/terminal";
-import { median } from "../../src/figures/statistics";
 import { startKernel } from "../../src/notebook/kernel";
 import { saveNotebook } from "../../src/notebook/save-notebook";
 import type { Notebook } from "../../src/notebook/notebook-types";

@@ -7,6 +7,7 @@ import { confusionMatrixFigure } from "../../src/figures/confusion-matrix-figure
 import { histogram } from "../../src/figures/histogram";
 import { lossCurve } from "../../src/figures/loss-curve";
 import { contrast, mix, OKABE_ITO } from "../../src/figures/palette";
+import { progressAfter, progressWords, type ProgressState } from "../../src/figures/progress-state";
 import type { Figure } from "../../src/figures/types";
 import { trainingEvents } from "./events";
 
@@ -56,6 +57,15 @@ test("a loss curve shows every step, every evaluation, and the best one where it
   assert.equal((figure.layout.shapes as { x0: number }[])[0].x0, 30);
   assert.match(figure.text, /best: accuracy 0\.983 at step 30/);
   for (const axis of ["xaxis", "yaxis", "yaxis2"]) assert.ok(titleOf(figure, axis));
+});
+
+test("the best evaluation is told by the metric that chose it", () => {
+  const history = trainingEvents(40).map((event) => (event.type === "evaluation" ? { ...event, metricForBestModel: "balanced_accuracy", metrics: { accuracy: event.accuracy, balanced_accuracy: 0.75 } } : event));
+  const [mark] = lossCurve(history).layout.annotations as { text: string }[];
+  assert.equal(mark.text, "best: balanced_accuracy 0.750 at step 30");
+  assert.match(progressWords(history.reduce<ProgressState>(progressAfter, {}), 1).evaluation, /accuracy 0\.988 · best: balanced_accuracy 0\.750 at step 30$/);
+  const byLoss = lossCurve(trainingEvents(40).map((event) => (event.type === "evaluation" ? { ...event, metricForBestModel: "loss" } : event)));
+  assert.match(byLoss.text, /best: loss 0\.020 at step 30/);
 });
 
 test("the panels of a loss curve do not overlap and fill the height", () => {

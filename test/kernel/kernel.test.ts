@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
+import { writeConnectionFile } from "../../src/notebook/connection";
+import { findKernelSpec } from "../../src/notebook/find-kernelspec";
 import { contents, errorOf, execute, printed, send, sharedKernel, withKernel, type Answer } from "./kernel-client";
 
 const inKernel = sharedKernel(join(projectRoot(), "notebooks"));
@@ -140,4 +145,26 @@ test("over IPC the kernel's sockets have Jupyter's names, with a hyphen, and all
     assert.ok(kernel.silentMs < 5000, "the heartbeat is answered");
   }, { transport: "ipc" });
   assert.deepEqual(sockets(), []);
+});
+
+test("a kernel whose port another program has taken ends and says so", async () => {
+  const taken = createServer();
+  await once(taken.listen(0, "127.0.0.1"), "listening");
+  const { port } = taken.address() as AddressInfo;
+  try {
+    const ends = (["shell_port", "control_port"] as const).map(async (name) => {
+      const { connection, path, remove } = await writeConnectionFile("tslora");
+      await writeFile(path, JSON.stringify({ ...connection, [name]: port }));
+      const [program, ...args] = findKernelSpec("tslora").argv.map((arg) => arg.replace("{connection_file}", path));
+      const kernel = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+      let said = "";
+      kernel.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+      assert.deepEqual(await once(kernel, "close"), [1, null], name);
+      assert.match(said, /cannot open its sockets: Address already in use/, name);
+      await remove();
+    });
+    await Promise.all(ends);
+  } finally {
+    taken.close();
+  }
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { getEventListeners } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -36,6 +37,25 @@ test("what is not signed by the kernel's key, or answers nobody, is no output; a
     assert.equal(printed(first), "own");
     assert.deepEqual(second.outputs, [{ output_type: "error", ename: "OddError", evalue: "told by the reply alone", traceback: ["OddError: told by the reply alone"] }]);
     assert.ok(events.some((event) => event.event === "kernel-log" && event.text.includes("wrong signature")));
+  }));
+
+test("a run leaves nothing on the signal that could have stopped it, and is stopped while its kernel starts", () =>
+  withOddKernel(async () => {
+    const running = new AbortController();
+    await runToEnd(oddNotebook([[["print", "a"]], [["print", "b"]]]), { signal: running.signal });
+    assert.deepEqual(getEventListeners(running.signal, "abort"), []);
+    const run = runNotebook(oddNotebook([[["print", "never"]]]), { signal: running.signal });
+    assert.ok((await run.next()).done !== true); // it says that the kernel is started
+    const next = run.next();
+    running.abort();
+    await assert.rejects(next, (error: unknown) => error instanceof TsloraError && error.code === "aborted");
+    assert.deepEqual(getEventListeners(running.signal, "abort"), []);
+  }));
+
+test("a kernel that missed the first request is asked again", () =>
+  withOddKernel(async () => {
+    const { summary } = await runToEnd(oddNotebook([[["print", "heard"]]]), { env: { ODD_DEAF: "1" } });
+    assert.equal(printed(codeCells(summary)[0]), "heard");
   }));
 
 test("a lost idle status is noticed by the next one", () =>

@@ -27,6 +27,11 @@ test("a signal that ended the inner process ends the outer one", async () => {
   assert.deepEqual(await once(passOn("process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000)"), "close"), [null, "SIGKILL"]);
 });
 
+test("the command line's exit code is the package's", async () => {
+  const run = (/** @type {string[]} */ ...args) => once(spawn(process.execPath, [join(ROOT, "src", "setup", "tslora.mjs"), ...args], { stdio: "ignore" }), "close");
+  assert.deepEqual(await Promise.all([run("--version"), run("run", "not-there.ipynb")]), [[0, null], [2, null]]);
+});
+
 for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT"])) {
   test(`${signal} reaches the inner process, whose answer counts`, async () => {
     const outer = passOn(`process.on("${signal}", () => process.exit(3)); console.log("ready"); setInterval(() => {}, 1000)`);

@@ -1,9 +1,8 @@
-import type { LrSchedulerType, MetricName, TrainOptions } from "../../training/train-options";
+import { METRIC_NAMES, type LrSchedulerType, type TrainOptions } from "../../training/train-options";
 import { choice, either, integer, list, number, text, toggle } from "./option-kinds";
 import type { OptionSpec } from "./option-table";
 
 const SCHEDULERS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
-const METRICS: readonly MetricName[] = ["loss", "accuracy", "f1", "precision", "recall", "f1_macro", "balanced_accuracy", "matthews_correlation"];
 
 /** Keys of `TrainOptions` that are no flags, and why. */
 export const NOT_TRAIN_FLAGS = {
@@ -31,7 +30,7 @@ export const TRAIN_OPTIONS = {
   groupByLength: { kind: toggle(), help: "make batches of texts of like length" },
   evalSteps: { kind: number("n"), help: "evaluate every so many steps; below 1, a share of all steps", default: "0.2" },
   saveSteps: { kind: number("n"), help: "save a checkpoint every so many steps; below 1, a share of all steps", default: "as --eval-steps" },
-  metricForBestModel: { kind: choice([...METRICS, ...METRICS.map((name) => `eval_${name}` as const)], "metric"), help: `what the best weights are chosen by: ${METRICS.join(", ")}`, default: "accuracy; f1 where a text has several labels" },
+  metricForBestModel: { kind: choice([...METRIC_NAMES, ...METRIC_NAMES.map((name) => `eval_${name}` as const)], "metric"), help: `what the best weights are chosen by: ${METRIC_NAMES.join(", ")}`, default: "accuracy; f1 where a text has several labels" },
   greaterIsBetter: { kind: toggle(), help: "more of the metric is better", off: "less of the metric is better (default: of the loss alone)", default: "on" },
   loadBestModelAtEnd: { kind: toggle(), help: "put the best weights back at the end", off: "keep the last weights, not the best ones", default: "on" },
   earlyStoppingPatience: { kind: integer(), help: "stop after so many evaluations in a row that did not improve" },

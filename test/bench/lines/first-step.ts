@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 import { projectRoot } from "../../../src/base/project-root";
-import { median } from "../../../src/figures/statistics";
+import { median } from "../../../src/base/median";
 import type { BenchLine, Comparison } from "../bench-line";
 import { NAMES } from "../measure-epoch";
 import { makeModelFolder } from "../model-folders";

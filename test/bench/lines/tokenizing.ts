@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { median } from "../../../src/figures/statistics";
+import { median } from "../../../src/base/median";
 import { alternate } from "../alternate";
 import { ratioOf, type BenchLine, type Fact } from "../bench-line";
 import { makeModelFolder } from "../model-folders";

@@ -1,0 +1,51 @@
+/* eslint-disable @typescript-eslint/no-require-imports -- a command's files are read when it is asked for: `run` starts in half the time, and import() would take as long again */
+import type { Command } from "commander";
+
+import type * as Check from "./check-command";
+import type * as Doctor from "./doctor-command";
+import type * as Evaluate from "./evaluate-command";
+import type * as Inspect from "./inspect-command";
+import type * as Library from "./library-command";
+import type * as Merge from "./merge-command";
+import type * as Predict from "./predict-command";
+import type * as Run from "./run-command";
+import type * as Study from "./study-command";
+import type { Terminal } from "./terminal";
+import type * as Train from "./train-command";
+
+/** What a command is added to the program with. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** Takes the exit code. */
+  readonly exit: (code: number) => void;
+}
+
+/** A command before it is loaded. */
+export interface KnownCommand {
+  readonly name: string;
+  /** Its heading in the help. */
+  readonly group: string;
+  /** Loads it and returns what adds it to the program. */
+  readonly load: () => (program: Command, context: CommandContext) => void;
+}
+
+/** All commands in the order of the help. */
+export const COMMANDS: readonly KnownCommand[] = [
+  library("train", () => (require("./train-command") as typeof Train).trainCommand),
+  library("evaluate", () => (require("./evaluate-command") as typeof Evaluate).evaluateCommand),
+  library("predict", () => (require("./predict-command") as typeof Predict).predictCommand),
+  library("merge", () => (require("./merge-command") as typeof Merge).mergeCommand),
+  library("inspect", () => (require("./inspect-command") as typeof Inspect).inspectCommand),
+  notebooks("study", () => (require("./study-command") as typeof Study).addStudyCommand),
+  notebooks("run", () => (require("./run-command") as typeof Run).addRunCommand),
+  notebooks("check-notebooks", () => (require("./check-command") as typeof Check).addCheckCommand),
+  notebooks("doctor", () => (require("./doctor-command") as typeof Doctor).addDoctorCommand),
+];
+
+function library(name: string, load: () => Library.LibraryCommand): KnownCommand {
+  return { name, group: "Commands:", load: () => (program, context) => (require("./library-command") as typeof Library).addLibraryCommand(program, load(), context) };
+}
+
+function notebooks(name: string, load: () => (program: Command, terminal: Terminal, exit: CommandContext["exit"]) => void): KnownCommand {
+  return { name, group: "Notebooks:", load: () => (program, { terminal, exit }) => load()(program, terminal, exit) };
+}

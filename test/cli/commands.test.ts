@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { Command } from "commander";
+import { test } from "node:test";
+
+import { COMMANDS } from "../../src/cli/commands";
+
+test("each command adds itself under the name that it is known by, and no other", () => {
+  const terminal = { out: process.stdout, err: process.stderr, color: false, live: false };
+  for (const { name, load } of COMMANDS) {
+    const program = new Command();
+    load()(program, { terminal, exit: () => undefined });
+    assert.deepEqual(program.commands.map((command) => command.name()), [name]);
+  }
+});
