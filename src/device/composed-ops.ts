@@ -1,7 +1,6 @@
+import { dropOfGroup } from "./drop-of-group";
 import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, LayerNormSaved, LengthGroup, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
-
-const OTHER_GROUP = 0x9e3779b1; // parts the draws of one group of documents from another's
 
 /** The larger operations, made of the smaller ones: for devices on which no kernel does them in one. */
 export abstract class ComposedOps {
@@ -66,7 +65,8 @@ export abstract class ComposedOps {
           const k = this.#splitHeads(inputs.k, group, { heads: layout.heads, scale: 1 });
           const v = this.#splitHeads(inputs.v, group, { heads: layout.heads, scale: factorOf(drop) }); // so the weights need no factor
           const weights = this.softmax(this.matMul(q, k, { transposeB: true })); // [documents, heads, queries, length]
-          const dropout = drop && { ...drop, mask: this.keepMask(weights.shape, drop.rate, [drop.seed[0] ^ Math.imul(i, OTHER_GROUP), drop.seed[1]]) };
+          const drawn = drop && dropOfGroup(drop, i);
+          const dropout = drawn && { ...drawn, mask: this.keepMask(weights.shape, drawn.rate, drawn.seed) };
           const kept = dropout === undefined ? weights : this.mul(weights, dropout.mask);
           return { q, k, v, weights, dropout, context: this.matMul(kept, v) }; // context [documents, heads, queries, headDim]
         }),

@@ -1,4 +1,5 @@
-import type { AttentionLayout, Drop, DropoutSaved, LengthGroup, Ops } from "../device/ops";
+import { dropOfGroup } from "../device/drop-of-group";
+import type { AttentionLayout, DropoutSaved, LengthGroup, Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import type { Linear, LinearSaved } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
@@ -16,8 +17,6 @@ export interface FirstTokenSaved {
   readonly key?: { readonly y: Tensor; readonly saved: LinearSaved };
   readonly value?: { readonly y: Tensor; readonly saved: LinearSaved };
 }
-
-const OTHER_GROUP = 0x9e3779b1; // parts the draws of one group of documents from another's
 
 /**
  * Attention with a query at each document's first token alone, and keys and values never made: with one query a head it is
@@ -48,7 +47,7 @@ export function firstTokenAttention(pass: ForwardPass, inputs: { x: Tensor; q: T
         const plain = ops.matMul(ops.sliceRows(u, group.document, group.documents), tokens, { transposeB: true }); // [documents, heads, length]
         const scores = fromKey === undefined ? plain : ops.add(plain, ops.reshape(ops.matMul(ops.sliceRows(q, group.document, group.documents), splitTokens(ops, fromKey.y, { group, heads }), { transposeB: true }), plain.shape));
         const weights = ops.softmax(scores);
-        const dropped = drop && ops.dropout(weights, ofGroup(drop, i));
+        const dropped = drop && ops.dropout(weights, dropOfGroup(drop, i));
         const kept = dropped?.y ?? weights;
         const sum = ops.sum(kept, [2], { keepDims: true }); // [documents, heads, 1]
         const update = fromValue && ops.matMul(ops.reshape(kept, [group.documents, heads, 1, group.length]), splitTokens(ops, fromValue.y, { group, heads })); // [documents, heads, 1, headDim]
@@ -147,8 +146,4 @@ function mergeTokens(ops: Ops, x: Tensor): Tensor {
 
 function joined(ops: Ops, parts: readonly Tensor[]): Tensor {
   return parts.length === 1 ? parts[0] : ops.concatRows(parts);
-}
-
-function ofGroup({ rate, seed }: Drop, group: number): Drop {
-  return { rate, seed: [seed[0] ^ Math.imul(group, OTHER_GROUP), seed[1]] };
 }
