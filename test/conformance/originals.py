@@ -2,6 +2,7 @@
 as well: its notebook is as far as it came."""
 import json
 import logging
+import multiprocessing
 import os
 import pathlib
 import sys
@@ -51,11 +52,41 @@ def by_papermill(case):
         return {"status": status, "notebook": nbformat.read(out, as_version=4) if os.path.exists(out) else None}
 
 
+RUNNERS = {"nbclient": by_nbclient, "papermill": by_papermill}
+LIMIT = 120  # seconds for a case: the longest takes some ten
+TRIES = 3
+
+
+def run_into(connection, case):
+    connection.send(RUNNERS[case["runner"]](case))
+
+
+def in_own_process(case):
+    """Either can wait without end for a message that it missed (seen with widgets, once in some hundred runs): then again."""
+    context = multiprocessing.get_context("fork")
+    for attempt in range(1, TRIES + 1):
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=run_into, args=(theirs, case))
+        process.start()
+        theirs.close()
+        try:
+            if ours.poll(LIMIT):
+                result = ours.recv()
+                process.join(5)
+                return result
+            print(f"{case['runner']} {case['name']} did not end within {LIMIT} s (attempt {attempt} of {TRIES})", flush=True)
+        except EOFError:
+            return {"status": "the process ended without a result", "notebook": None}
+        finally:
+            process.kill()
+            process.join()
+    return {"status": f"did not end within {LIMIT} s", "notebook": None}
+
+
 if __name__ == "__main__":
     cases = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    runners = {"nbclient": by_nbclient, "papermill": by_papermill}
     results = []
     for case in cases:
         print(case["runner"], case["name"], flush=True)
-        results.append(runners[case["runner"]](case))
+        results.append(in_own_process(case))
     pathlib.Path(sys.argv[2]).write_text(json.dumps(results))
