@@ -151,7 +151,7 @@ export class Linear {
     const { weight, bias } = this.#used;
     if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true })); // [out, in]
     if (bias.trainable) gradients.add(bias, () => ops.sum(dy, [0]));
-    const fromAdapter = this.#adapter?.backward(pass, dy, { x: expected(saved.x), saved: saved.adapter ?? { tensors: {} }, base: this.#adapted(), needsInput });
+    const fromAdapter = this.updateBackward(pass, dy, { saved, needsInput });
     if (!needsInput) return undefined;
     const fromBase = pass.precision === "bfloat16" ? ops.tidy(() => ops.matMulBfloat16(ops.toBfloat16(dy), this.#kept("bfloat16"))) : ops.matMul(dy, weight.value); // [rows, in]
     if (fromAdapter === undefined) return fromBase;

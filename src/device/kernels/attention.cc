@@ -124,7 +124,7 @@ float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask
   }
   for (int64_t column = 0; column < keys; column += DRAWN) {
     const float* m = mask.at(draw, column);
-    const int64_t n = keys - column < DRAWN ? keys - column : DRAWN;
+    const int64_t n = until(column, keys);
     float* left = scores + column;
     if (weights != nullptr) {
       float* all = weights + column;

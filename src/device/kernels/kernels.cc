@@ -6,8 +6,6 @@
 namespace tslora {
 namespace {
 
-inline int64_t until(int64_t column, int64_t columns) { return columns - column < DRAWN ? columns - column : DRAWN; }
-
 void gelu(const float* x, float* y, float* derivative, int64_t begin, int64_t end) {
   const auto parts = [](float v, float& density, float& cdf) {
     const float z = std::fabs(v) * 0.70710678118654752f;

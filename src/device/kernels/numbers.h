@@ -99,6 +99,9 @@ inline void draw(const Drop& drop, uint64_t row, uint32_t block, uint16_t* bits)
   }
 }
 
+// How many of the columns from `column` on one draw serves.
+inline int64_t until(int64_t column, int64_t columns) { return columns - column < DRAWN ? columns - column : DRAWN; }
+
 // What a dropout keeps of the columns [column, column + DRAWN) of a row, as numbers to multiply by.
 struct Mask {
   explicit Mask(const Drop& drop, float kept) : drop(drop), kept(kept), threshold(static_cast<uint32_t>(std::lround(drop.rate * 65536.f))) {}

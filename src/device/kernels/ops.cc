@@ -61,7 +61,6 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   bool ok() const { return TF_GetCode(status_) == TF_OK; }
-  int inputs() const { return TF_NumInputs(context_); }
 
   TF_Tensor* input(int i) {
     TF_Tensor* tensor = nullptr;
