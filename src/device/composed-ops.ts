@@ -1,5 +1,5 @@
 import { dropOfGroup } from "./drop-of-group";
-import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, LayerNormSaved, LengthGroup, ResidualNormSaved } from "./ops";
+import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, LayerNormSaved, LengthGroup, PackedMatrix, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
 
 /** The larger operations, made of the smaller ones: for devices on which no kernel does them in one. */
@@ -11,6 +11,7 @@ export abstract class ComposedOps {
   abstract scale(x: Tensor, factor: number): Tensor;
   abstract sum(x: Tensor, axes: readonly number[], options?: { keepDims?: boolean }): Tensor;
   abstract matMul(a: Tensor, b: Tensor, options?: { transposeA?: boolean; transposeB?: boolean }): Tensor;
+  abstract gelu(x: Tensor, options: { derivative: boolean }): { y: Tensor; derivative?: Tensor };
   abstract addBias(x: Tensor, bias: Tensor): Tensor;
   abstract softmax(x: Tensor): Tensor;
   abstract layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved };
@@ -21,12 +22,47 @@ export abstract class ComposedOps {
   abstract sliceRows(x: Tensor, begin: number, count: number): Tensor;
   abstract concatRows(parts: readonly Tensor[]): Tensor;
 
-  affine(x: Tensor, w: Tensor, bias: Tensor): Tensor {
-    return this.tidy(() => this.addBias(this.matMul(x, w), bias));
+  pack(w: Tensor, { transpose }: { transpose: boolean }): PackedMatrix {
+    const [rows, columns] = w.shape;
+    return transpose ? { laid: this.transpose(w, [1, 0]), shape: [columns, rows] } : { laid: this.reshape(w, w.shape), shape: [rows, columns] }; // the same numbers under a name of their own
+  }
+
+  product(x: Tensor, w: PackedMatrix, { plus = [], times }: { plus?: readonly Tensor[]; times?: Tensor } = {}): Tensor {
+    return this.tidy(() => {
+      const plain = this.matMul(x, w.laid);
+      const sum = plus.length === 0 ? plain : this.addN([plain, ...plus]);
+      return times === undefined ? sum : this.mul(sum, times);
+    });
+  }
+
+  affine(x: Tensor, w: PackedMatrix, bias: Tensor): Tensor {
+    return this.tidy(() => this.addBias(this.matMul(x, w.laid), bias));
+  }
+
+  affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, options: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
+    return this.tidy(() => this.gelu(this.affine(x, w, bias), options));
   }
 
   addLowRank(y: Tensor, low: Tensor, b: Tensor): Tensor {
     return this.tidy(() => this.add(y, this.matMul(low, b, { transposeB: true })));
+  }
+
+  lower(x: Tensor, a: Tensor, { scaling, drop }: { scaling: number; drop: Drop | undefined }): { low: Tensor; dropout?: DropoutSaved } {
+    return this.tidy(() => {
+      const dropped = drop && this.dropout(x, drop);
+      return { low: this.scale(this.matMul(dropped?.y ?? x, a, { transposeB: true }), scaling), dropout: dropped?.saved };
+    });
+  }
+
+  lowerGradient(dLow: Tensor, x: Tensor, dropout: DropoutSaved | undefined): Tensor {
+    return this.tidy(() => this.matMul(dLow, dropout === undefined ? x : this.dropoutBackward(x, dropout), { transposeA: true }));
+  }
+
+  lowerBackward(dLow: Tensor, a: Tensor, dropout: DropoutSaved | undefined): Tensor {
+    return this.tidy(() => {
+      const dDropped = this.matMul(dLow, a);
+      return dropout === undefined ? dDropped : this.dropoutBackward(dDropped, dropout);
+    });
   }
 
   addN(parts: readonly Tensor[]): Tensor {

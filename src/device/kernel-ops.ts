@@ -1,6 +1,6 @@
 import { TsloraError } from "../base/tslora-error";
 import type { OpAttribute } from "./load-tensorflow";
-import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, LayerNormSaved, ResidualNormSaved } from "./ops";
+import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, LayerNormSaved, PackedMatrix, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
 import { TensorflowOps } from "./tensorflow-ops";
 
@@ -35,13 +35,43 @@ export class KernelOps extends TensorflowOps {
     });
   }
 
-  override affine(x: Tensor, w: Tensor, bias: Tensor): Tensor {
-    return this.tidy(() => this.execute("TsloraAddBias", [], [this.idOf(this.matMul(x, w)), this.idOf(bias)], 1)[0]); // in the product's place
+  override pack(w: Tensor, { transpose }: { transpose: boolean }): PackedMatrix {
+    const [rows, columns] = w.shape;
+    const laid = this.tidy(() => this.execute("TsloraPack", [{ name: "transpose", type: this.binding.TF_ATTR_BOOL, value: transpose }], [this.idOf(w)], 1)[0]);
+    return { laid, shape: transpose ? [columns, rows] : [rows, columns] };
+  }
+
+  override product(x: Tensor, w: PackedMatrix, { plus = [], times }: { plus?: readonly Tensor[]; times?: Tensor } = {}): Tensor {
+    return this.tidy(() => {
+      const [first, ...others] = plus;
+      return this.#product(x, w, { plus: first, also: others.length > 1 ? this.addN(others) : others[0], times }).y;
+    });
+  }
+
+  override affine(x: Tensor, w: PackedMatrix, bias: Tensor): Tensor {
+    return this.#product(x, w, { bias }).y;
+  }
+
+  override affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
+    return this.#product(x, w, { bias, gelu: derivative ? "with derivative" : "alone" });
   }
 
   override addLowRank(y: Tensor, low: Tensor, b: Tensor): Tensor {
     if (low.shape[1] > MOST_RANKS) return super.addLowRank(y, low, b);
     return this.tidy(() => this.execute("TsloraAddLowRank", [], [this.idOf(y), this.idOf(low), this.idOf(this.transpose(b, [1, 0]))], 1)[0]);
+  }
+
+  override lower(x: Tensor, a: Tensor, { scaling, drop }: { scaling: number; drop: Drop | undefined }): { low: Tensor; dropout?: DropoutSaved } {
+    const low = this.tidy(() => this.execute("TsloraLower", [{ name: "scale", type: this.binding.TF_ATTR_FLOAT, value: scaling }, ...this.#rate(drop?.rate ?? 0)], [this.idOf(x), this.idOf(a), this.#seed(drop)], 1)[0]);
+    return { low, dropout: drop };
+  }
+
+  override lowerGradient(dLow: Tensor, x: Tensor, dropout: DropoutSaved | undefined): Tensor {
+    return this.tidy(() => this.execute("TsloraLowerGradient", this.#rate(dropout?.rate ?? 0), [this.idOf(dLow), this.idOf(x), this.#seed(dropout)], 1)[0]);
+  }
+
+  override lowerBackward(dLow: Tensor, a: Tensor, dropout: DropoutSaved | undefined): Tensor {
+    return this.tidy(() => this.execute("TsloraLowerBackward", this.#rate(dropout?.rate ?? 0), [this.idOf(dLow), this.idOf(a), this.#seed(dropout)], 1)[0]);
   }
 
   override keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
@@ -100,9 +130,22 @@ export class KernelOps extends TensorflowOps {
     }
   }
 
+  #product(x: Tensor, w: PackedMatrix, { bias, plus, also, times, gelu }: { bias?: Tensor; plus?: Tensor; also?: Tensor; times?: Tensor; gelu?: "alone" | "with derivative" }): { y: Tensor; derivative?: Tensor } {
+    return this.tidy(() => {
+      const optional = [bias, plus, also, times].map((tensor) => (tensor === undefined ? this.absent : this.idOf(tensor)));
+      const attributes = [
+        { name: "columns", type: this.binding.TF_ATTR_INT, value: w.shape[1] },
+        { name: "gelu", type: this.binding.TF_ATTR_BOOL, value: gelu !== undefined },
+        { name: "derivative", type: this.binding.TF_ATTR_BOOL, value: gelu === "with derivative" },
+      ];
+      const [y, derivative] = this.execute("TsloraProduct", attributes, [this.idOf(x), this.idOf(w.laid), ...optional], 2);
+      return gelu === "with derivative" ? { y, derivative } : { y };
+    });
+  }
+
   #norm(x: Tensor, residual: Tensor | undefined, { gamma, beta, epsilon, drop }: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved } {
     return this.tidy(() => {
-      const inputs = [x, residual ?? this.float(new Float32Array(1), []), gamma, beta].map((tensor) => this.idOf(tensor)); // a number alone stands for no residual
+      const inputs = [this.idOf(x), residual === undefined ? this.absent : this.idOf(residual), this.idOf(gamma), this.idOf(beta)];
       const attributes = [...this.#rate(drop?.rate ?? 0), { name: "epsilon", type: this.binding.TF_ATTR_FLOAT, value: epsilon }];
       const [y, normalized, inverseDeviation] = this.execute("TsloraResidualNorm", attributes, [...inputs, this.#seed(drop)], 3);
       return { y, saved: { normalized, inverseDeviation, dropout: drop } };

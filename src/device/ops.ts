@@ -52,6 +52,13 @@ export interface AttentionSaved {
   readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly context: Tensor; readonly dropout?: DropoutSaved }[];
 }
 
+/** A matrix [in, out] laid out as {@link Ops.product} takes its right side. */
+export interface PackedMatrix {
+  readonly laid: Tensor;
+  /** [in, out] */
+  readonly shape: readonly [number, number];
+}
+
 /**
  * The primitive tensor operations that the encoder is written over, all in 32-bit floats. There are three
  * implementations: `KernelOps`, raw calls into TensorFlow with kernels of our own for the processor; `TensorflowOps`,
@@ -115,10 +122,22 @@ export interface Ops {
   matMulBfloat16(a: Tensor, b: Tensor): Tensor;
   /** x + bias along the last axis. */
   addBias(x: Tensor, bias: Tensor): Tensor;
+  /** w [in, out], or its transpose where that is asked for, as the next three take it: for a matrix that comes often. */
+  pack(w: Tensor, options: { transpose: boolean }): PackedMatrix;
+  /** (x w + plus + ...) * times: x [rows, in], all else [rows, out]. */
+  product(x: Tensor, w: PackedMatrix, options?: { plus?: readonly Tensor[]; times?: Tensor }): Tensor;
   /** x w + bias: x [rows, in], w [in, out], bias [out]. */
-  affine(x: Tensor, w: Tensor, bias: Tensor): Tensor;
+  affine(x: Tensor, w: PackedMatrix, bias: Tensor): Tensor;
+  /** {@link gelu} of {@link affine}. */
+  affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, options: { derivative: boolean }): { y: Tensor; derivative?: Tensor };
   /** y + low b': y [rows, out], low [rows, r], b [out, r]. */
   addLowRank(y: Tensor, low: Tensor, b: Tensor): Tensor;
+  /** scaling dropout(x) a': x [rows, in], a [r, in] to low [rows, r]. */
+  lower(x: Tensor, a: Tensor, options: { scaling: number; drop: Drop | undefined }): { low: Tensor; dropout?: DropoutSaved };
+  /** The gradient of {@link lower} without its scaling for a, [r, in]: dLow' dropout(x), dLow [rows, r]. */
+  lowerGradient(dLow: Tensor, x: Tensor, dropout: DropoutSaved | undefined): Tensor;
+  /** And that for x, [rows, in]: dLow a where x was kept. */
+  lowerBackward(dLow: Tensor, a: Tensor, dropout: DropoutSaved | undefined): Tensor;
   /** The sum of tensors of one shape. */
   addN(parts: readonly Tensor[]): Tensor;
   sum(x: Tensor, axes: readonly number[], options?: { keepDims?: boolean }): Tensor;

@@ -317,6 +317,11 @@ export class TensorflowOps extends ComposedOps implements Ops {
     return this.#ints(values);
   }
 
+  /** The number of a scalar that stands for a tensor that is not given. */
+  protected get absent(): number {
+    return this.#scalar(0).id;
+  }
+
   #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): RawTensor {
     if (values.length !== sizeOf(shape)) {
       throw new TsloraError("bad-input", `A tensor of shape [${shape.join(", ")}] takes ${sizeOf(shape)} values; ${values.length} came.`);

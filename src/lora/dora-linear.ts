@@ -49,7 +49,7 @@ export class DoraLinear implements LoraUpdate {
       const { y: input, saved: dropout } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
       const low = ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling); // [rows, r]
       const update = ops.matMul(low, this.b.value, { transposeB: true }); // [rows, out]
-      const direct = dropout === undefined ? ops.sub(y, base.bias) : ops.matMul(input, base.transposed()); // [rows, out]
+      const direct = dropout === undefined ? ops.sub(y, base.bias) : base.product(input); // [rows, out]
       const whole = ops.add(direct, update); // V x'
       const length = this.#lengths(ops, base.weight); // [out]
       const ratio = ops.div(this.magnitude.value, length);
@@ -69,11 +69,11 @@ export class DoraLinear implements LoraUpdate {
       if (this.magnitude.trainable) gradients.add(this.magnitude, () => ops.tidy(() => ops.div(ops.sum(ops.mul(dy, whole), [0]), length))); // [out]
       if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dWhole, low, { transposeA: true })); // [out, r]
       if (this.a.trainable) {
-        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, dropoutBackward(from.x, { ops, saved: dropout }), { transposeA: true }))); // [r, in]
+        gradients.add(this.a, () => ops.lowerGradient(dLow, from.x, dropout)); // [r, in]
       }
       if (!from.needsInput) return undefined;
       const dDirect = ops.sub(dWhole, dy); // what of it goes through W beside the layer's own dy W
-      const dInput = ops.add(ops.matMul(dDirect, from.base.weight), ops.matMul(dLow, this.a.value)); // [rows, in]
+      const dInput = ops.add(from.base.productBackward(dDirect), ops.matMul(dLow, this.a.value)); // [rows, in]
       return dropoutBackward(dInput, { ops, saved: dropout });
     });
   }

@@ -1,6 +1,5 @@
 import type { DropoutSaved, Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import { applyDropout, dropoutBackward } from "../model/dropout";
 import type { AdapterSaved, LinearAdapter } from "../model/linear";
 import type { Parameter } from "../model/parameter";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/pass";
@@ -64,10 +63,10 @@ export class LoraLinear implements LoraUpdate {
       const dLow = ops.scale(ops.matMul(dy, this.b.value), this.scaling); // [rows, r]
       if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dy, low, { transposeA: true })); // [out, r]
       if (this.a.trainable) {
-        gradients.add(this.a, () => ops.tidy(() => ops.matMul(dLow, dropoutBackward(from.x, { ops, saved: dropout }), { transposeA: true }))); // [r, in]
+        gradients.add(this.a, () => ops.lowerGradient(dLow, from.x, dropout)); // [r, in]
       }
       if (!from.needsInput) return undefined;
-      return dropoutBackward(ops.matMul(dLow, this.a.value), { ops, saved: dropout }); // [rows, in]
+      return ops.lowerBackward(dLow, this.a.value, dropout); // [rows, in]
     });
   }
 
@@ -82,11 +81,7 @@ export class LoraLinear implements LoraUpdate {
   }
 
   /** scaling A dropout(x): [rows, r]. */
-  #lowered(pass: ForwardPass, x: Tensor): { low: Tensor; dropout: DropoutSaved | undefined } {
-    const { ops } = pass;
-    return ops.tidy(() => {
-      const { y: input, saved: dropout } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
-      return { low: ops.scale(ops.matMul(input, this.a.value, { transposeB: true }), this.scaling), dropout };
-    });
+  #lowered(pass: ForwardPass, x: Tensor): { low: Tensor; dropout?: DropoutSaved } {
+    return pass.ops.lower(x, this.a.value, { scaling: this.scaling, drop: dropoutOf(pass)?.next(this.#dropout) });
   }
 }

@@ -72,8 +72,7 @@ export class EncoderLayer {
       // DistilBERT has no dropout here
       const attentionNorm = m.attentionNorm.forwardResidual(pass, attentionOutput.y, { residual, drop: modelType === "distilbert" ? undefined : source?.next(hiddenDropout) }); // [queries, width]
 
-      const intermediate = m.intermediate.forward(pass, attentionNorm.y); // [queries, 4 width]
-      const activated = this.#activate(pass, intermediate.y);
+      const activated = this.#feed(pass, attentionNorm.y); // [queries, 4 width]
       const output = m.output.forward(pass, activated.y); // [queries, width]
       const outputNorm = m.outputNorm.forwardResidual(pass, output.y, { residual: attentionNorm.y, drop: source?.next(hiddenDropout) });
       const saved: LayerSaved = {
@@ -81,8 +80,8 @@ export class EncoderLayer {
         attention: attention.saved,
         attentionOutput: attentionOutput.saved,
         attentionNorm: attentionNorm.saved,
-        intermediate: intermediate.saved,
-        activation: activated.saved,
+        intermediate: activated.saved,
+        activation: activated.activation,
         output: output.saved,
         outputNorm: outputNorm.saved,
       };
@@ -100,19 +99,17 @@ export class EncoderLayer {
     return ops.tidy(() => {
       const { dResidual: dSum2, dx: dFed } = m.outputNorm.backwardResidual(pass, dy, saved.outputNorm); // [queries, width]
       const needsActivation = needsAttention || m.intermediate.hasTrainables;
-      const dActivated = m.output.backward(pass, dFed, { saved: saved.output, needsInput: needsActivation });
-      if (dActivated === undefined) return undefined;
-      const dIntermediate = activationBackward(pass, dActivated, saved.activation);
-      const dFeed = m.intermediate.backward(pass, dIntermediate, { saved: saved.intermediate, needsInput: needsAttention });
-      if (dFeed === undefined) return undefined;
+      const dIntermediate = this.#feedBackward(pass, dFed, { saved, needsInput: needsActivation });
+      if (dIntermediate === undefined) return undefined;
+      const dMiddle = m.intermediate.backward(pass, dIntermediate, { saved: saved.intermediate, needsInput: needsAttention, onward: { plus: [dSum2] } });
+      if (dMiddle === undefined) return undefined;
 
-      const { dResidual: dSum1, dx: dMixed } = m.attentionNorm.backwardResidual(pass, ops.add(dFeed, dSum2), saved.attentionNorm);
+      const { dResidual: dSum1, dx: dMixed } = m.attentionNorm.backwardResidual(pass, dMiddle, saved.attentionNorm);
       const dContext = m.attentionOutput.backward(pass, dMixed, { saved: saved.attentionOutput, needsInput: needsProjections });
       if (dContext === undefined) return undefined;
-      const through = selfAttentionBackward(pass, dContext, { projections: m, saved: saved.attention, needsInput });
-      if (through === undefined) return undefined;
-      if (plan.span === "every-token") return ops.addN([through.dx, through.dQueried, dSum1]); // [rows, width]
-      return ops.add(through.dx, ops.scatterRows(ops.add(through.dQueried, dSum1), plan.firstRows, saved.rows));
+      const through = selfAttentionBackward(pass, dContext, { projections: m, saved: saved.attention, dResidual: dSum1, needsInput });
+      if (through?.dQueried === undefined) return through?.dx;
+      return ops.add(through.dx, ops.scatterRows(through.dQueried, plan.firstRows, saved.rows));
     });
   }
 
@@ -120,18 +117,26 @@ export class EncoderLayer {
     for (const module of Object.values(this.modules as unknown as Record<string, Linear | Norm>)) module.dispose();
   }
 
-  #activate(pass: ForwardPass, x: Tensor): { y: Tensor; saved: ActivationSaved } {
+  /** The first half of the feed-forward network, [queries, width] to [queries, 4 width]. */
+  #feed(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved; activation: ActivationSaved } {
+    const { intermediate } = this.modules;
     if (this.#config.hiddenAct === "relu") {
-      const y = pass.ops.relu(x);
-      return { y, saved: { kind: "relu", y } };
+      const { y: inner, saved } = intermediate.forward(pass, x);
+      const y = pass.ops.relu(inner);
+      return { y, saved, activation: { kind: "relu", y } };
     }
-    const { y, derivative } = pass.ops.gelu(x, { derivative: pass.kind === "training" });
-    return { y, saved: { kind: "gelu", derivative } };
+    const { y, derivative, saved } = intermediate.forwardGelu(pass, x);
+    return { y, saved, activation: { kind: "gelu", derivative } };
   }
-}
 
-function activationBackward({ ops }: BackwardPass, dy: Tensor, saved: ActivationSaved): Tensor {
-  if (saved.kind === "relu") return ops.reluBackward(dy, saved.y);
-  if (saved.derivative === undefined) throw new TypeError("A backward pass needs a forward pass made for training.");
-  return ops.mul(dy, saved.derivative);
+  /** The second half's gradient [queries, width] to the first half's before its activation [queries, 4 width]. */
+  #feedBackward(pass: BackwardPass, dy: Tensor, { saved, needsInput }: { saved: LayerSaved; needsInput: boolean }): Tensor | undefined {
+    const { activation, output } = saved;
+    if (activation.kind === "gelu") {
+      if (activation.derivative === undefined) throw new TypeError("A backward pass needs a forward pass made for training.");
+      return this.modules.output.backward(pass, dy, { saved: output, needsInput, onward: { times: activation.derivative } });
+    }
+    const dActivated = this.modules.output.backward(pass, dy, { saved: output, needsInput });
+    return dActivated && pass.ops.reluBackward(dActivated, activation.y);
+  }
 }

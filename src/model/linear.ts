@@ -1,5 +1,6 @@
-import type { DropoutSaved, Ops } from "../device/ops";
+import type { DropoutSaved, Ops, PackedMatrix } from "../device/ops";
 import type { Tensor } from "../device/tensor";
+import { Derived } from "./derived";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
 
@@ -15,8 +16,10 @@ export interface AdaptedWeights {
   readonly weight: Tensor;
   /** [out] */
   readonly bias: Tensor;
-  /** The weight transposed, [in, out]: the layer's own, made where it is asked for. */
-  transposed(): Tensor;
+  /** x W': [rows, in] to [rows, out]. */
+  product(x: Tensor): Tensor;
+  /** dy W: [rows, out] to [rows, in]. */
+  productBackward(dy: Tensor): Tensor;
 }
 
 /**
@@ -39,19 +42,20 @@ export interface LinearSaved {
   readonly adapter?: AdapterSaved;
 }
 
-/** What is computed from a weight, [out, in], and kept. */
-type Derived = "transposed" | "bfloat16" | "transposed bfloat16";
-
-/** It, and of which of the weight's versions. */
-interface Kept {
-  readonly version: number;
-  readonly value: Tensor;
+/** What else goes into a gradient for a layer's input: what is added to it, and what it is multiplied by in the end; all [rows, in]. */
+export interface Onward {
+  readonly plus?: readonly Tensor[];
+  readonly times?: Tensor;
 }
 
 /** y = x W' + b, with W in PyTorch's layout (out, in). */
 export class Linear {
   readonly #ops: Ops;
-  readonly #derived = new Map<Parameter, Map<Derived, Kept>>();
+  // The weight as its products take it: x W' on the way forward, dy W on the way back.
+  readonly #forward: Derived<PackedMatrix>;
+  readonly #backward: Derived<PackedMatrix>;
+  readonly #forwardRounded: Derived<Tensor>;
+  readonly #backwardRounded: Derived<Tensor>;
   #used: { readonly weight: Parameter; readonly bias: Parameter };
   #adapter: LinearAdapter | undefined;
 
@@ -68,6 +72,10 @@ export class Linear {
   ) {
     this.#ops = ops;
     this.#used = { weight, bias };
+    this.#forward = new Derived(ops, (value) => ops.pack(value, { transpose: true }));
+    this.#backward = new Derived(ops, (value) => ops.pack(value, { transpose: false }));
+    this.#forwardRounded = new Derived(ops, (value) => ops.toBfloat16(ops.transpose(value, [1, 0])));
+    this.#backwardRounded = new Derived(ops, (value) => ops.toBfloat16(value));
   }
 
   get inFeatures(): number {
@@ -91,11 +99,7 @@ export class Linear {
   use(substitutes?: Substitutes): void {
     const { weight, bias } = this;
     this.#used = { weight: substitutes?.get(weight) ?? weight, bias: substitutes?.get(bias) ?? bias };
-    for (const [parameter, kept] of this.#derived) {
-      if (parameter === weight) continue;
-      this.#ops.disposeIn(kept);
-      this.#derived.delete(parameter);
-    }
+    for (const derived of this.#layouts) derived.keepOnly(weight);
   }
 
   /** Whether a backward pass has anything to do here beyond the input's gradient. */
@@ -134,62 +138,73 @@ export class Linear {
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
-      const bias = this.#used.bias.value;
-      const rounded = pass.kind === "training" && pass.precision === "bfloat16";
-      const base = rounded ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#kept("transposed bfloat16")), bias) : ops.affine(x, this.#kept("transposed"), bias); // [rows, out]
-      const kept = this.#used.weight.trainable || this.#adapter !== undefined ? x : undefined;
+      const { weight, bias } = this.#used;
+      const base = isRounded(pass) ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#forwardRounded.of(weight)), bias.value) : ops.affine(x, this.#forward.of(weight), bias.value); // [rows, out]
+      const kept = weight.trainable || this.#adapter !== undefined ? x : undefined;
       if (this.#adapter === undefined) return { y: base, saved: { x: kept } };
       const { y, saved } = this.#adapter.forward(pass, x, { y: base, base: this.#adapted() });
       return { y, saved: { x: kept, adapter: saved } };
     });
   }
 
-  /** dy [rows, out] to dx [rows, in], undefined where it is not asked for; weights' gradients on the way. */
-  backward(pass: BackwardPass, dy: Tensor, from: { saved: LinearSaved; needsInput: boolean }): Tensor | undefined {
+  /** GELU of {@link forward}, and in training its derivative [rows, out]. */
+  forwardGelu(pass: ForwardPass, x: Tensor): { y: Tensor; derivative: Tensor | undefined; saved: LinearSaved } {
+    const { ops } = pass;
+    const options = { derivative: pass.kind === "training" };
+    return ops.tidy(() => {
+      if (this.#adapter === undefined && !isRounded(pass)) {
+        const { weight, bias } = this.#used;
+        const { y, derivative } = ops.affineGelu(x, this.#forward.of(weight), bias.value, options);
+        return { y, derivative, saved: { x: weight.trainable ? x : undefined } };
+      }
+      const inner = this.forward(pass, x);
+      const { y, derivative } = ops.gelu(inner.y, options);
+      return { y, derivative, saved: inner.saved };
+    });
+  }
+
+  /**
+   * dy [rows, out] to dx [rows, in], undefined where it is not asked for; weights' gradients on the way.
+   *
+   * @param from.onward - what else goes into dx
+   */
+  backward(pass: BackwardPass, dy: Tensor, from: { saved: LinearSaved; needsInput: boolean; onward?: Onward }): Tensor | undefined {
     const { ops, gradients } = pass;
-    const { saved, needsInput } = from;
+    const { saved, needsInput, onward = {} } = from;
     const { weight, bias } = this.#used;
     if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true })); // [out, in]
     if (bias.trainable) gradients.add(bias, () => ops.sum(dy, [0]));
-    const fromAdapter = this.updateBackward(pass, dy, { saved, needsInput });
-    if (!needsInput) return undefined;
-    const fromBase = pass.precision === "bfloat16" ? ops.tidy(() => ops.matMulBfloat16(ops.toBfloat16(dy), this.#kept("bfloat16"))) : ops.matMul(dy, weight.value); // [rows, in]
-    if (fromAdapter === undefined) return fromBase;
-    const dx = ops.add(fromBase, fromAdapter);
-    ops.dispose(fromBase, fromAdapter);
-    return dx;
+    return ops.tidy(() => {
+      const fromAdapter = this.updateBackward(pass, dy, { saved, needsInput });
+      if (!needsInput) return undefined;
+      const plus = [...(fromAdapter === undefined ? [] : [fromAdapter]), ...(onward.plus ?? [])];
+      if (pass.precision !== "bfloat16") return ops.product(dy, this.#backward.of(weight), { plus, times: onward.times });
+      const sum = ops.addN([ops.matMulBfloat16(ops.toBfloat16(dy), this.#backwardRounded.of(weight)), ...plus]);
+      return onward.times === undefined ? sum : ops.mul(sum, onward.times);
+    });
   }
 
   dispose(): void {
-    this.#ops.disposeIn(this.#derived);
-    this.#derived.clear();
+    for (const derived of this.#layouts) derived.keepOnly(undefined);
     this.weight.dispose();
     this.bias.dispose();
   }
 
-  #adapted(): AdaptedWeights {
-    return { ...this.own, transposed: () => this.#kept("transposed") };
+  get #layouts(): readonly Derived<object>[] {
+    return [this.#forward, this.#backward, this.#forwardRounded, this.#backwardRounded];
   }
 
-  /** What is computed from the weight; kept: a product with a transposed right side costs up to a third more on the CPU. */
-  #kept(what: Derived): Tensor {
+  #adapted(): AdaptedWeights {
     const { weight } = this.#used;
-    const ops = this.#ops;
-    const ofWeight = this.#derived.get(weight) ?? new Map<Derived, Kept>();
-    this.#derived.set(weight, ofWeight);
-    const before = ofWeight.get(what);
-    if (before?.version === weight.version) return before.value;
-    ops.dispose(before?.value);
-    const value = ops.escape(() => {
-      const laid = what === "bfloat16" ? weight.value : ops.transpose(weight.value, [1, 0]);
-      return what === "transposed" ? laid : ops.toBfloat16(laid);
-    });
-    ofWeight.set(what, { version: weight.version, value });
-    return value;
+    return { ...this.own, product: (x) => this.#ops.product(x, this.#forward.of(weight)), productBackward: (dy) => this.#ops.product(dy, this.#backward.of(weight)) };
   }
 }
 
 function expected(x: Tensor | undefined): Tensor {
   if (x === undefined) throw new TypeError("A backward pass needs a forward pass in which the same weights were to be trained.");
   return x;
+}
+
+function isRounded(pass: ForwardPass): boolean {
+  return pass.kind === "training" && pass.precision === "bfloat16";
 }

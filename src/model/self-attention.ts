@@ -43,27 +43,30 @@ export function selfAttention(pass: ForwardPass, projections: Projections, optio
 }
 
 /**
- * The gradients for x [rows, width] and for what the queries came from [queries, width], undefined where they are not
- * asked for; those of the projections' weights on the way.
+ * The gradient for x [rows, width], undefined where it is not asked for; those of the projections' weights on the way.
+ * Where the queries come from first tokens alone, the gradient for these [queries, width] is not in it but beside it.
  *
  * @param dy - [queries, width]
+ * @param from.dResidual - another gradient for what the queries come from, to be added to theirs
  */
-export function selfAttentionBackward(pass: BackwardPass, dy: Tensor, from: { projections: Projections; saved: SelfAttentionSaved; needsInput: boolean }): { dx: Tensor; dQueried: Tensor } | undefined {
+export function selfAttentionBackward(pass: BackwardPass, dy: Tensor, from: { projections: Projections; saved: SelfAttentionSaved; dResidual: Tensor; needsInput: boolean }): { dx: Tensor; dQueried?: Tensor } | undefined {
   const { ops } = pass;
-  const { projections, needsInput } = from;
+  const { projections, dResidual, needsInput } = from;
   const { query, key, value } = projections;
   const { inner, query: ofQuery } = from.saved;
   return ops.tidy(() => {
+    const throughQuery = (dq: Tensor): Tensor | undefined => query.backward(pass, dq, { saved: ofQuery, needsInput, onward: { plus: [dResidual] } });
     if (inner.kind === "first-token") {
       const { dq, dx } = firstTokenAttentionBackward(pass, dy, { saved: inner.saved, key, value, needsInput });
-      const dQueried = query.backward(pass, dq, { saved: ofQuery, needsInput });
+      const dQueried = throughQuery(dq);
       return dx === undefined || dQueried === undefined ? undefined : { dx, dQueried };
     }
     const { dq, dk, dv } = ops.attentionBackward(dy, inner.attention, { needsKey: needsInput || key.hasTrainables });
-    const dQueried = query.backward(pass, dq, { saved: ofQuery, needsInput });
-    const throughKey = dk && key.backward(pass, dk, { saved: inner.key, needsInput });
-    const throughValue = value.backward(pass, dv, { saved: inner.value, needsInput });
-    if (dQueried === undefined || throughKey === undefined || throughValue === undefined) return undefined;
-    return { dx: ops.add(throughKey, throughValue), dQueried };
+    const dQueried = throughQuery(dq);
+    const apart = inner.attention.layout.span === "first-token";
+    const throughKey = dk && key.backward(pass, dk, { saved: inner.key, needsInput, onward: { plus: dQueried === undefined || apart ? [] : [dQueried] } });
+    const dx = value.backward(pass, dv, { saved: inner.value, needsInput, onward: { plus: throughKey === undefined ? [] : [throughKey] } });
+    if (dx === undefined) return undefined;
+    return apart ? { dx, dQueried } : { dx };
   });
 }

@@ -5,6 +5,7 @@ import type { Tensor } from "../../src/device/tensor";
 /** Shapes whose rows fill no block of a mask, several, and more than one. */
 export const WIDTHS = [1, 7, 16, 127, 128, 129, 400] as const;
 const ROWS = 37;
+const COLUMNS = 201; // several blocks of a product's
 const HEAD_DIM = 37; // no multiple of any vector
 
 /** Two documents of 3 tokens and one of `length`, for two heads. */
@@ -35,8 +36,15 @@ export async function kernelResults(ops: Ops, { width, rate }: { width: number; 
     const dropped = drop();
     const plain = dropped && ops.dropout(x, dropped);
     const heads = attentionOf(ops, make, { length: width, drop: drop() });
+    const lowered = drop();
+    const [a, dLow] = [make(9, width), make(ROWS, 9)];
+    const { low, dropout } = ops.lower(x, a, { scaling: 2 / Math.sqrt(width), drop: lowered });
+    const rank = { low, da: ops.lowerGradient(dLow, x, dropout), lowDx: ops.lowerBackward(dLow, a, dropout) };
+    const packed = ops.pack(ops.scale(make(COLUMNS, width), 1 / Math.sqrt(width)), { transpose: true });
+    const product = ops.product(x, packed, { plus: [make(ROWS, COLUMNS)], times: make(ROWS, COLUMNS) });
+    const fed = ops.affineGelu(x, packed, make(COLUMNS), { derivative: true });
     const gelu = ops.gelu(ops.scale(x, 3), { derivative: true });
-    const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, ...heads, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
+    const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, ...rank, product, fed: fed.y, fedSlope: fed.derivative ?? fed.y, ...heads, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
     return plain === undefined ? out : { ...out, dropped: plain.y, droppedBackward: ops.dropoutBackward(dy, plain.saved) };
   });
   const results: Record<string, number[]> = {};

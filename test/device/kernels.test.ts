@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
+import { Random } from "../../src/base/random";
 import { KernelOps } from "../../src/device/kernel-ops";
 import type { Tensor } from "../../src/device/tensor";
+import { TensorflowOps } from "../../src/device/tensorflow-ops";
 import { TfjsOps } from "../../src/device/tfjs-ops";
 import { attentionGroups, kernelResults, WIDTHS } from "./kernel-results";
 
@@ -41,7 +43,7 @@ for (const rate of [0, 0.3]) {
   for (const width of WIDTHS) {
     test(`kernels give what the same operations give one by one, under the same masks: ${width} columns, rate ${rate}`, async () => {
       const composed = new ComposedUnderSameMasks();
-      for (let draw = 0; rate > 0 && draw < 2; draw++) composed.masks.set(`37,${width} ${width},${draw}`, await kernelMask([37, width], rate, [width, draw]));
+      for (const draw of rate > 0 ? [0, 1, 3] : []) composed.masks.set(`37,${width} ${width},${draw}`, await kernelMask([37, width], rate, [width, draw]));
       if (rate > 0) {
         // The rows of an attention are counted through its groups; a draw for the whole has as many.
         const rows = await kernelMask([12 + 2 * width, Math.max(3, width)], rate, [width, 2]);
@@ -87,6 +89,35 @@ test("a result does not depend on the number of threads", async () => {
   assert.deepEqual(one, three);
 });
 
+// Rows, depth and columns that fill no block, more than one, and depths at which rows are copied.
+for (const [rows, depth, columns] of [[1, 1, 1], [57, 70, 97], [130, 1024, 1000], [15, 2048, 40], [300, 1537, 769]]) {
+  test(`a product [${rows}, ${depth}] by [${depth}, ${columns}] is TensorFlow's, with all that is added and multiplied`, async () => {
+    const random = new Random(rows);
+    const plain = new TensorflowOps();
+    const values = (...shape: number[]): Float32Array => Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal());
+    const scale = 1 / Math.sqrt(depth);
+    const [x, w, bias, one, two, times] = [values(rows, depth), values(columns, depth).map((value) => value * scale), values(columns), values(rows, columns), values(rows, columns), values(rows, columns)];
+    const found: Record<string, number[]>[] = [];
+    for (const ops of [kernels, plain]) {
+      const before = ops.alive();
+      const out = ops.tidy(() => {
+        const shape = [rows, columns];
+        const packed = ops.pack(ops.float(w, [columns, depth]), { transpose: true });
+        const turned = ops.pack(ops.transpose(ops.float(w, [columns, depth]), [1, 0]), { transpose: false });
+        const input = ops.float(x, [rows, depth]);
+        const gelu = ops.affineGelu(input, packed, ops.float(bias, [columns]), { derivative: true });
+        return { whole: ops.product(input, turned, { plus: [ops.float(one, shape), ops.float(two, shape)], times: ops.float(times, shape) }), affine: ops.affine(input, packed, ops.float(bias, [columns])), gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
+      });
+      const results: Record<string, number[]> = {};
+      for (const [name, tensor] of Object.entries(out)) results[name] = [...(await ops.read(tensor))];
+      ops.disposeIn(out);
+      assert.equal(ops.alive(), before);
+      found.push(results);
+    }
+    expectClose(found[0], found[1], 2e-5);
+  });
+}
+
 test("NaN and infinity come through the kernels: a loss that is none is seen", async () => {
   const bad = kernels.float(Float32Array.of(1, NaN, 2, 3, 4, 5), [2, 3]);
   const ones = kernels.float(Float32Array.of(1, 1, 1), [3]);
@@ -116,10 +147,14 @@ test("far from zero GELU is x or 0, its slope 1 or 0, and a softmax of far apart
 
 test("shapes that do not fit are refused, not read past", () => {
   const [x, bias] = [kernels.float(new Float32Array(12), [3, 4]), kernels.float(new Float32Array(3), [3])];
-  const w = kernels.float(new Float32Array(16), [4, 4]);
-  assert.throws(() => kernels.affine(x, w, bias), /TsloraAddBias: a bias of as many numbers/);
+  const square = kernels.float(new Float32Array(16), [4, 4]);
+  const w = kernels.pack(square, { transpose: false });
+  assert.throws(() => kernels.affine(x, w, bias), /TsloraProduct: x \[rows, depth\], w \[depth, columns\] packed, a bias by columns/);
+  assert.throws(() => kernels.product(bias, w), /TsloraProduct/);
+  assert.throws(() => kernels.product(x, w, { plus: [square] }), /TsloraProduct/);
+  assert.throws(() => kernels.product(x, { laid: square, shape: [4, 4] }), /TsloraProduct/);
   const layout = { heads: 2, groups: [{ row: 2, document: 0, documents: 1, length: 2 }], span: "every-token" } as const;
   assert.throws(() => kernels.attention({ q: x, k: x, v: x }, { layout, drop: undefined, keep: false }), /TsloraAttention: rows by the groups/);
   assert.throws(() => kernels.residualNorm(x, x, { gamma: bias, beta: bias, epsilon: 1e-5, drop: undefined }), /TsloraResidualNorm/);
-  kernels.dispose(x, bias, w);
+  kernels.dispose(x, bias, square, w.laid);
 });

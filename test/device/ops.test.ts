@@ -72,7 +72,19 @@ const cases: Record<string, Build> = {
     const { y, saved } = ops.layerNorm(make(3, 8), make(8), make(8), 1e-12);
     return [y, saved.normalized, saved.inverseDeviation, ops.layerNormBackward(make(3, 8), make(8), saved)];
   },
-  "affine and a low-rank update": (ops, make) => [ops.affine(make(5, 4), make(4, 7), make(7)), ops.addLowRank(make(5, 7), make(5, 3), make(7, 3)), ops.addLowRank(make(5, 7), make(5, 70), make(7, 70))],
+  "products with a packed matrix": (ops, make) => {
+    const [w, turned] = [ops.pack(make(4, 7), { transpose: false }), ops.pack(make(7, 4), { transpose: true })];
+    const [x, bias, plus, times] = [make(5, 4), make(7), [make(5, 7), make(5, 7), make(5, 7)], make(5, 7)];
+    const { y, derivative } = ops.affineGelu(x, turned, bias, { derivative: true });
+    const out = [ops.product(x, w), ops.product(x, turned, { times }), ...[1, 2, 3].map((count) => ops.product(x, w, { plus: plus.slice(0, count), times })), ops.affine(x, w, bias), y, derivative ?? y, ops.affineGelu(x, w, bias, { derivative: false }).y];
+    ops.dispose(w.laid, turned.laid);
+    return out;
+  },
+  "to a low rank and back": (ops, make) => {
+    const [x, low, a] = [make(70, 33), make(70, 11), make(11, 33)];
+    return [ops.lower(x, a, { scaling: 0.5, drop: undefined }).low, ops.lowerGradient(low, x, undefined), ops.lowerBackward(low, a, undefined)];
+  },
+  "a low-rank update": (ops, make) => [ops.addLowRank(make(5, 7), make(5, 3), make(7, 3)), ops.addLowRank(make(5, 7), make(5, 70), make(7, 70))],
   addN: (ops, make) => [ops.addN([make(3, 4)]), ops.addN([make(3, 4), make(3, 4), make(3, 4)])],
   "norm of a sum with a residual": (ops, make) => {
     const { y, saved } = ops.residualNorm(make(3, 21), make(3, 21), { gamma: make(21), beta: make(21), epsilon: 1e-5, drop: undefined });

@@ -7,6 +7,7 @@ import { sharedOps } from "../../src/device/shared-ops";
 import { AdapterSet } from "../../src/lora/adapter-set";
 import { loadAdapter, type LoadedAdapter } from "../../src/lora/load-adapter";
 import type { ClassificationModel } from "../../src/model/classification-model";
+import { Gradients } from "../../src/model/gradients";
 import type { Parameter } from "../../src/model/parameter";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { batchOf, expectedOf, fixtureDirectory, unpack } from "../model/fixture";
@@ -89,7 +90,10 @@ export async function scramble(parameters: readonly Parameter[], seed = 1): Prom
 export function makeKept(model: ClassificationModel): void {
   for (const linear of model.linears()) {
     const x = ops.float(new Float32Array(linear.inFeatures), [1, linear.inFeatures]);
-    const { y } = linear.forward({ kind: "evaluation", ops }, x);
-    ops.dispose(x, y);
+    const { y, saved } = linear.forward({ kind: "evaluation", ops }, x);
+    const gradients = new Gradients(ops);
+    const dx = linear.backward({ ops, gradients }, y, { saved, needsInput: true });
+    gradients.dispose();
+    ops.dispose(x, y, dx);
   }
 }

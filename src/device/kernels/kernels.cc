@@ -4,9 +4,8 @@
 #include "numbers.h"
 
 namespace tslora {
-namespace {
 
-void gelu(const float* x, float* y, float* derivative, int64_t begin, int64_t end) {
+void TSLORA_OWN(gelu)(const float* x, float* y, float* derivative, int64_t begin, int64_t end) {
   const auto parts = [](float v, float& density, float& cdf) {
     const float z = std::fabs(v) * 0.70710678118654752f;
     const float e = exp_negative(-z * z);
@@ -33,14 +32,7 @@ void gelu(const float* x, float* y, float* derivative, int64_t begin, int64_t en
   }
 }
 
-void add_bias(const float* x, const float* bias, float* y, int64_t columns, int64_t begin, int64_t end) {
-  for (int64_t row = begin; row < end; ++row) {
-    const float* from = x + row * columns;
-    float* to = y + row * columns;
-#pragma omp simd
-    for (int64_t c = 0; c < columns; ++c) to[c] = from[c] + bias[c];
-  }
-}
+namespace {
 
 void add_low_rank(const float* x, const float* low, const float* b_transposed, float* y, int64_t rank, int64_t columns, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row) {
@@ -165,7 +157,7 @@ void residual_norm_backward(const float* dy, const float* gamma, const float* no
 
 extern const Kernels TSLORA_OWN(kernels);
 const Kernels TSLORA_OWN(kernels) = {
-    TSLORA_NAME(TSLORA_INSTRUCTIONS_NAME), gelu, add_bias, add_low_rank, dropout, keep_mask, residual_norm, residual_norm_backward, TSLORA_OWN(attention_scratch), TSLORA_OWN(attention_forward), TSLORA_OWN(attention_backward),
+    TSLORA_NAME(TSLORA_INSTRUCTIONS_NAME), TSLORA_OWN(gelu), add_low_rank, dropout, keep_mask, residual_norm, residual_norm_backward, TSLORA_OWN(lower), DRAWN, TSLORA_OWN(lower_gradient), TSLORA_OWN(lower_backward), NR, TSLORA_OWN(pack_columns), TSLORA_OWN(product), TSLORA_OWN(attention_scratch), TSLORA_OWN(attention_forward), TSLORA_OWN(attention_backward),
 };
 
 }  // namespace tslora

@@ -20,6 +20,15 @@ constexpr int ROUNDS = 7;                       // the fewest that no test of Te
 constexpr int DRAWN = LANES * 4 * 2;            // columns served by one call of draw()
 constexpr float INVERSE_SQRT_TWO_PI = 0.3989422804014327f;
 
+// Columns in a panel of a packed matrix: two vectors.
+#if defined(__AVX512F__)
+constexpr int NR = 32;
+#elif defined(__AVX2__)
+constexpr int NR = 16;
+#else
+constexpr int NR = 8;
+#endif
+
 // e^x for x <= 0, to 2 units in the last place; below the smallest normal number, that number.
 inline float exp_negative(float x) {
   x = x < -87.33654f ? -87.33654f : x;  // a NaN stays

@@ -1,7 +1,4 @@
 // The kernels as TensorFlow's operations on the CPU, by its C API: registered when the binding is loaded.
-//
-// An operation that works "in place" writes over its first input and gives it out again: whoever calls it gives the
-// input up. TensorFlow itself never does so with tensors that have a handle.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -44,8 +41,8 @@ namespace {
 // What an operation's kernel keeps: its attributes.
 struct Attributes {
   float rate = 0, epsilon = 0, scale = 1;
-  int32_t heads = 1;
-  bool derivative = false, first_token = false, keep = false, needs_key = false;
+  int32_t heads = 1, columns = 1;
+  bool transpose = false, gelu = false, derivative = false, first_token = false, keep = false, needs_key = false;
 };
 
 // One call of an operation: its inputs, and its outputs as they are made. The first error is TensorFlow's.
@@ -76,9 +73,6 @@ class Call {
     if (tensor != nullptr) held_.push_back(tensor);
     return tensor;
   }
-
-  // Gives an input out again.
-  void pass(int i, TF_Tensor* tensor) { TF_SetOutput(context_, i, tensor, status_); }
 
   // What must hold of shapes; a fault of tslora's where it does not.
   bool expect(bool holds, const char* what) {
@@ -122,13 +116,85 @@ void gelu(const Attributes& attributes, Call& call) {
   parallel_rows(size_of(x), 8, [&](int64_t begin, int64_t end) { choose_kernels().gelu(floats(x), floats(y), attributes.derivative ? floats(derivative) : nullptr, begin, end); });
 }
 
-// x [rows, columns] in place, bias [columns] -> y.
-void add_bias(const Attributes&, Call& call) {
+// x [rows, columns], a [rank, columns], seed -> low [rows, rank].
+void lower(const Attributes& attributes, Call& call) {
   TF_Tensor* x = call.input(0);
-  TF_Tensor* bias = call.input(1);
-  if (!call.expect(size_of(bias) == columns_of(x), "TsloraAddBias: a bias of as many numbers as x has columns was expected")) return;
-  parallel_rows(rows_of(x), columns_of(x), [&](int64_t begin, int64_t end) { choose_kernels().add_bias(floats(x), floats(bias), floats(x), columns_of(x), begin, end); });
-  call.pass(0, x);
+  TF_Tensor* a = call.input(1);
+  const Drop drop = drop_of(attributes, call.input(2));
+  const int64_t rank = rows_of(a), columns = columns_of(x);
+  if (!call.expect(columns_of(a) == columns, "TsloraLower: x and a of as many columns were expected")) return;
+  TF_Tensor* low = call.output(0, {rows_of(x), rank});
+  if (!call.ok()) return;
+  parallel_rows(rows_of(x), columns * (rank + 4), [&](int64_t begin, int64_t end) { choose_kernels().lower(floats(x), floats(a), attributes.scale, drop, floats(low), rank, columns, begin, end); });
+}
+
+// d_low [rows, rank], x [rows, columns], seed -> da [rank, columns].
+void lower_gradient(const Attributes& attributes, Call& call) {
+  TF_Tensor* d_low = call.input(0);
+  TF_Tensor* x = call.input(1);
+  const Drop drop = drop_of(attributes, call.input(2));
+  const int64_t rank = columns_of(d_low), rows = rows_of(x), columns = columns_of(x), drawn = choose_kernels().drawn;
+  if (!call.expect(rows_of(d_low) == rows && rows > 0, "TsloraLowerGradient: d_low and x of as many rows were expected")) return;
+  TF_Tensor* da = call.output(0, {rank, columns});
+  if (!call.ok()) return;
+  parallel_rows((columns + drawn - 1) / drawn, rows * drawn * (rank + 4), [&](int64_t begin, int64_t end) { choose_kernels().lower_gradient(floats(d_low), floats(x), drop, floats(da), rank, rows, columns, begin, end); });
+}
+
+// d_low [rows, rank], a [rank, columns], seed -> dx [rows, columns].
+void lower_backward(const Attributes& attributes, Call& call) {
+  TF_Tensor* d_low = call.input(0);
+  TF_Tensor* a = call.input(1);
+  const Drop drop = drop_of(attributes, call.input(2));
+  const int64_t rank = columns_of(d_low), columns = columns_of(a);
+  if (!call.expect(rows_of(a) == rank, "TsloraLowerBackward: a of as many rows as d_low has columns was expected")) return;
+  TF_Tensor* dx = call.output(0, {rows_of(d_low), columns});
+  if (!call.ok()) return;
+  parallel_rows(rows_of(d_low), columns * (rank + 4), [&](int64_t begin, int64_t end) { choose_kernels().lower_backward(floats(d_low), floats(a), drop, floats(dx), rank, columns, begin, end); });
+}
+
+// w [depth, columns], or its transpose -> packed [panels, depth, panel].
+void pack(const Attributes& attributes, Call& call) {
+  TF_Tensor* w = call.input(0);
+  if (!call.expect(TF_NumDims(w) == 2, "TsloraPack: a matrix was expected")) return;
+  const int64_t depth = TF_Dim(w, attributes.transpose ? 1 : 0), columns = TF_Dim(w, attributes.transpose ? 0 : 1), panel = choose_kernels().panel;
+  const int64_t panels = (columns + panel - 1) / panel;
+  TF_Tensor* packed = call.output(0, {panels, depth, panel});
+  if (!call.ok()) return;
+  parallel_rows(panels, depth * panel, [&](int64_t begin, int64_t end) {
+    choose_kernels().pack_columns(floats(w), attributes.transpose ? 1 : columns, attributes.transpose ? depth : 1, depth, columns, floats(packed), begin, end);
+  });
+}
+
+// x [rows, depth], w packed; bias, the two that are added and the one that is multiplied by, or one number in the place of
+// each -> y [rows, columns], derivative (of one number where it is not asked for).
+void product(const Attributes& attributes, Call& call) {
+  TF_Tensor* x = call.input(0);
+  TF_Tensor* w = call.input(1);
+  const int64_t rows = rows_of(x), depth = columns_of(x), columns = attributes.columns, panel = choose_kernels().panel;
+  bool fits = TF_NumDims(w) == 3 && TF_Dim(w, 0) == (columns + panel - 1) / panel && TF_Dim(w, 1) == depth && TF_Dim(w, 2) == panel;
+  const auto given = [&](int i, int64_t size) -> const float* {
+    TF_Tensor* tensor = call.input(i);
+    if (TF_NumDims(tensor) == 0) return nullptr;
+    fits = fits && size_of(tensor) == size;
+    return floats(tensor);
+  };
+  Product product{floats(x), floats(w), depth, columns, given(2, columns), {given(3, rows * columns), given(4, rows * columns)}, given(5, rows * columns), nullptr, attributes.gelu, nullptr};
+  if (!call.expect(fits, "TsloraProduct: x [rows, depth], w [depth, columns] packed, a bias by columns and all else [rows, columns] were expected")) return;
+  TF_Tensor* y = call.output(0, {rows, columns});
+  TF_Tensor* derivative = call.output(1, attributes.derivative ? std::vector<int64_t>{rows, columns} : std::vector<int64_t>{1});
+  if (!call.ok()) return;
+  product.y = floats(y);
+  if (attributes.derivative) product.derivative = floats(derivative);
+  else floats(derivative)[0] = 0;
+  // Blocks of rows, each in blocks of columns: wide ones where rows are copied for each, narrow ones where there are few.
+  const int64_t blocks = (rows + PRODUCT_ROWS - 1) / PRODUCT_ROWS;
+  const int64_t wide = (product_copies(depth) ? 8 : 4) * PANELS;
+  const int64_t width = blocks * ((columns + wide - 1) / wide) < 16 ? PANELS : wide;
+  const int64_t across = (columns + width - 1) / width;
+  parallel_parts(blocks * across, [&](int64_t part) {
+    const int64_t block = part / across, column = part % across * width;
+    choose_kernels().product(product, rows * block / blocks, rows * (block + 1) / blocks, column, std::min(columns, column + width));
+  });
 }
 
 // x [rows, columns], low [rows, rank], b' [rank, columns] -> x + low b'.
@@ -317,6 +383,9 @@ void* create(TF_OpKernelConstruction* construction) {
   if (has("epsilon")) TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &attributes->epsilon, status);
   if (has("scale")) TF_OpKernelConstruction_GetAttrFloat(construction, "scale", &attributes->scale, status);
   if (has("heads")) TF_OpKernelConstruction_GetAttrInt32(construction, "heads", &attributes->heads, status);
+  if (has("columns")) TF_OpKernelConstruction_GetAttrInt32(construction, "columns", &attributes->columns, status);
+  flag("transpose", &attributes->transpose);
+  flag("gelu", &attributes->gelu);
   flag("derivative", &attributes->derivative);
   flag("first_token", &attributes->first_token);
   flag("keep", &attributes->keep);
@@ -344,7 +413,11 @@ void add(const char* name, std::initializer_list<const char*> inputs, std::initi
 __attribute__((constructor)) void register_operations() {
   add<instructions>("TsloraInstructions", {}, {"y: float"}, {});
   add<gelu>("TsloraGelu", {"x: float"}, {"y: float", "slope: float"}, {"derivative: bool"});
-  add<add_bias>("TsloraAddBias", {"x: float", "bias: float"}, {"y: float"}, {});
+  add<lower>("TsloraLower", {"x: float", "a: float", "seed: int32"}, {"low: float"}, {"scale: float", "rate: float"});
+  add<lower_gradient>("TsloraLowerGradient", {"d_low: float", "x: float", "seed: int32"}, {"da: float"}, {"rate: float"});
+  add<lower_backward>("TsloraLowerBackward", {"d_low: float", "a: float", "seed: int32"}, {"dx: float"}, {"rate: float"});
+  add<pack>("TsloraPack", {"w: float"}, {"packed: float"}, {"transpose: bool"});
+  add<product>("TsloraProduct", {"x: float", "w: float", "bias: float", "plus: float", "also: float", "times: float"}, {"y: float", "slope: float"}, {"columns: int", "gelu: bool", "derivative: bool"});
   add<add_low_rank>("TsloraAddLowRank", {"x: float", "low: float", "b: float"}, {"y: float"}, {});
   add<dropout>("TsloraDropout", {"x: float", "seed: int32"}, {"y: float"}, {"rate: float"});
   add<keep_mask>("TsloraKeepMask", {"shape: int32", "seed: int32"}, {"y: float"}, {"rate: float"});

@@ -1,0 +1,82 @@
+// Compiled once for each set of instructions, as kernels.cc is.
+#include <cstring>
+#include <initializer_list>
+
+#include "kernels.h"
+#include "tiles.h"
+
+namespace tslora {
+namespace {
+
+constexpr int64_t DEPTH = 768;  // of a product at a time: a panel of the right side and the rows on the left fit into the cache
+constexpr int64_t LINE = 16;    // numbers in a line of the cache
+constexpr int64_t COPIED = DEPTH + LINE, BLOCK = PRODUCT_COLUMNS + LINE;  // rows of matrices in the cache, none a page apart
+
+inline const float* moved(const float* at, int64_t by) { return at == nullptr ? nullptr : at + by; }
+
+// Writes past the cache, where there is a way: what a large product gives does not stay there until it is read, and a line
+// that is written whole need not be read before.
+inline void put(const float* from, int64_t size, float* to) {
+  int64_t i = 0;
+#if defined(__AVX512F__)
+  if (reinterpret_cast<uintptr_t>(to) % 64 == 0) for (; i + 16 <= size; i += 16) _mm512_stream_ps(to + i, _mm512_loadu_ps(from + i));
+#elif defined(__AVX2__)
+  if (reinterpret_cast<uintptr_t>(to) % 32 == 0) for (; i + 8 <= size; i += 8) _mm256_stream_ps(to + i, _mm256_loadu_ps(from + i));
+#endif
+  for (; i < size; ++i) to[i] = from[i];
+}
+
+inline void put_all() {
+#if defined(__AVX2__)
+  _mm_sfence();
+#endif
+}
+
+}  // namespace
+
+void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed, int64_t begin, int64_t end) {
+  const int64_t last = end * NR < columns ? end * NR : columns;
+  pack({w + begin * NR * column, row, column}, depth, last - begin * NR, packed + begin * NR * depth);
+}
+
+void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column) {
+  const int64_t depth = product.depth, columns = product.columns, rows = end_row - row, width = end_column - column;
+  const int64_t at = row * columns + column;
+  const float* bias = moved(product.bias, column);
+  const float* plus[2] = {moved(product.plus[0], at), moved(product.plus[1], at)};
+  const float* times = moved(product.times, at);
+  alignas(64) thread_local float copied[PRODUCT_ROWS * COPIED], block[PRODUCT_ROWS * BLOCK], derivative[PRODUCT_COLUMNS];
+  for (int64_t p = 0; p < depth; p += DEPTH) {
+    const int64_t some = depth - p < DEPTH ? depth - p : DEPTH;
+    Strided x{product.x + row * depth + p, depth, 1};
+    if (product_copies(depth)) {
+      for (int64_t i = 0; i < rows; ++i) std::memcpy(copied + i * COPIED, x.at + i * depth, static_cast<size_t>(some) * sizeof(float));
+      x = {copied, COPIED, 1};
+    }
+    multiply(x, {product.w + column * depth + p * NR, depth * NR}, rows, some, width, PRODUCT_COLUMNS, p > 0 ? Start{block, BLOCK} : ZERO, block, BLOCK, [&](int64_t i, int64_t j, int64_t r) {
+      if (p + some < depth) return;
+      for (const float* next : {plus[0], plus[1], times}) ask(moved(next, i * columns + j), columns, r);
+    });
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    float* sum = block + i * BLOCK;
+    for (const float* part : {bias, moved(plus[0], i * columns), moved(plus[1], i * columns)}) {
+      if (part == nullptr) continue;
+#pragma omp simd
+      for (int64_t c = 0; c < width; ++c) sum[c] += part[c];
+    }
+    if (product.gelu) {
+      TSLORA_OWN(gelu)(sum, sum, product.derivative == nullptr ? nullptr : derivative, 0, width);
+      if (product.derivative != nullptr) put(derivative, width, product.derivative + at + i * columns);
+    }
+    if (times != nullptr) {
+      const float* factor = times + i * columns;
+#pragma omp simd
+      for (int64_t c = 0; c < width; ++c) sum[c] *= factor[c];
+    }
+    put(sum, width, product.y + at + i * columns);
+  }
+  put_all();
+}
+
+}  // namespace tslora

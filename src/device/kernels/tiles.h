@@ -1,0 +1,144 @@
+// Products of matrices by tiles that are summed up in registers (Goto and van de Geijn, "Anatomy of high-performance matrix
+// multiplication", 2008). In an anonymous namespace, as numbers.h is.
+#ifndef TSLORA_TILES_H_
+#define TSLORA_TILES_H_
+
+#include <cstdint>
+
+#include "numbers.h"
+
+namespace tslora {
+namespace {
+
+// A tile has MR rows and, two vectors wide, NR columns.
+#if defined(__AVX512F__)
+constexpr int MR = 14;
+#else
+constexpr int MR = 6;
+#endif
+constexpr int VECTOR = NR / 2;
+constexpr int64_t AHEAD = 64;  // rows of a panel that are asked for before they are needed
+typedef float Vector __attribute__((vector_size(4 * VECTOR)));
+typedef float Loose __attribute__((vector_size(4 * VECTOR), aligned(4)));  // as it lies in a matrix
+
+inline int64_t round_up(int64_t size, int64_t to) { return (size + to - 1) / to * to; }
+
+// A matrix by its strides: a product's left side may be a transposed one.
+struct Strided {
+  const float* at;
+  int64_t row, column;
+};
+
+// What a product is added to; none where `at` is null.
+struct Start {
+  const float* at;
+  int64_t row;
+};
+constexpr Start ZERO{nullptr, 0};
+
+// c [R, NR] = start + a [R, depth] b [depth, NR], b packed.
+template <int R>
+void tile(Strided a, const float* b, int64_t depth, Start start, float* c, int64_t c_row) {
+  Vector sum[R][2];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    sum[r][0] = start.at == nullptr ? Vector{} : Vector(*reinterpret_cast<const Loose*>(start.at + r * start.row));
+    sum[r][1] = start.at == nullptr ? Vector{} : Vector(*reinterpret_cast<const Loose*>(start.at + r * start.row + VECTOR));
+  }
+  for (int64_t p = 0; p < depth; ++p) {
+    const Vector b0 = *reinterpret_cast<const Loose*>(b + p * NR);
+    const Vector b1 = *reinterpret_cast<const Loose*>(b + p * NR + VECTOR);
+    __builtin_prefetch(b + (p + AHEAD) * NR);
+    __builtin_prefetch(b + (p + AHEAD) * NR + VECTOR);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const float factor = a.at[r * a.row + p * a.column];
+      sum[r][0] += factor * b0;
+      sum[r][1] += factor * b1;
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    *reinterpret_cast<Loose*>(c + r * c_row) = sum[r][0];
+    *reinterpret_cast<Loose*>(c + r * c_row + VECTOR) = sum[r][1];
+  }
+}
+
+using Tile = void (*)(Strided, const float*, int64_t, Start, float*, int64_t);
+#if defined(__AVX512F__)
+constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>, tile<7>, tile<8>, tile<9>, tile<10>, tile<11>, tile<12>, tile<13>, tile<14>};
+#else
+constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>};
+#endif
+
+// The right side of a product as tiles want it: b [depth, columns] in panels of NR columns, the last filled with zeros.
+void pack(Strided b, int64_t depth, int64_t columns, float* packed) {
+  for (int64_t j = 0; j < columns; j += NR) {
+    const int64_t n = columns - j < NR ? columns - j : NR;
+    float* panel = packed + j * depth;
+    if (b.column == 1) {
+      for (int64_t p = 0; p < depth; ++p) {
+        const float* from = b.at + p * b.row + j;
+        for (int64_t l = 0; l < n; ++l) panel[p * NR + l] = from[l];
+        for (int64_t l = n; l < NR; ++l) panel[p * NR + l] = 0;
+      }
+    } else {
+      for (int64_t l = 0; l < NR; ++l) {
+        const float* from = b.at + (j + l) * b.column;
+        for (int64_t p = 0; p < depth; ++p) panel[p * NR + l] = l < n ? from[p * b.row] : 0;
+      }
+    }
+  }
+}
+
+// A packed right side, or some rows of one: `panel` numbers from one panel to the next.
+struct Packed {
+  const float* at;
+  int64_t panel;
+};
+
+// Asks for a tile's lines of a matrix before they are needed.
+inline void ask(const float* at, int64_t row, int64_t rows) {
+  if (at == nullptr) return;
+  for (int64_t r = 0; r < rows; ++r) {
+    __builtin_prefetch(at + r * row);
+    __builtin_prefetch(at + r * row + VECTOR);
+  }
+}
+
+struct Nothing {
+  void operator()(int64_t, int64_t, int64_t) const {}
+};
+
+// c [rows, columns] = start + a [rows, depth] b; c may hold `room` columns, of which those beyond `columns` may be written.
+// `before` is called with each tile's first row, its first column and its rows.
+template <typename Before = Nothing>
+void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns, int64_t room, Start start, float* c, int64_t c_row, Before before = {}) {
+  const int64_t tiles = (rows + MR - 1) / MR;  // of as even a height as can be: a low one is slow
+  float edge[MR * NR];
+  for (int64_t j = 0; j < columns; j += NR) {
+    const float* panel = b.at + j / NR * b.panel;
+    const bool whole = j + NR <= room;
+    const int64_t n = columns - j < NR ? columns - j : NR;
+    for (int64_t t = 0; t < tiles; ++t) {
+      const int64_t i = rows * t / tiles, r = rows * (t + 1) / tiles - i;
+      const Strided from{a.at + i * a.row, a.row, a.column};
+      const Start under = start.at == nullptr ? ZERO : Start{start.at + i * start.row + j, start.row};
+      float* to = c + i * c_row + j;
+      before(i, j, r);
+      if (whole) {
+        TILES[r](from, panel, depth, under, to, c_row);
+        continue;
+      }
+      TILES[r](from, panel, depth, ZERO, edge, NR);
+      for (int64_t row = 0; row < r; ++row) {
+        for (int64_t l = 0; l < n; ++l) to[row * c_row + l] = (under.at == nullptr ? 0 : under.at[row * under.row + l]) + edge[row * NR + l];
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tslora
+
+#endif  // TSLORA_TILES_H_
