@@ -77,7 +77,7 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
 function flopOf(name: string, call: { attributes: readonly OpAttribute[]; inputs: readonly (readonly number[])[]; output: readonly number[] }): number {
   const { attributes, inputs, output } = call;
   const size = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
-  if (/MatMul/.test(name)) {
+  if (/MatMul|TsloraProduct/.test(name)) {
     const transposesA = attributes.some(({ name, value }) => (name === "transpose_a" || name === "adj_x") && value === true);
     return 2 * size(output) * (inputs[0]?.at(transposesA ? -2 : -1) ?? 0);
   }

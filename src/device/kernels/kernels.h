@@ -1,5 +1,7 @@
-// The element-wise half of an encoder's step, row by row: what TensorFlow would do in many passes over memory, in one.
-// kernels.cc is compiled once for each set of instructions; choose_kernels() takes the widest that the processor has.
+// An encoder's step on the processor: products with weights, and what lies between them, row by row, which TensorFlow
+// would do in many passes over memory, in one.
+// Each file but ops.cc and parallel.cc is compiled once for each set of instructions; choose_kernels() takes the widest that
+// the processor has.
 #ifndef TSLORA_KERNELS_H_
 #define TSLORA_KERNELS_H_
 

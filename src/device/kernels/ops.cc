@@ -186,8 +186,10 @@ void product(const Attributes& attributes, Call& call) {
   product.y = floats(y);
   if (attributes.derivative) product.derivative = floats(derivative);
   else floats(derivative)[0] = 0;
-  // Blocks of rows, each in blocks of columns: wide ones where rows are copied for each, narrow ones where there are few.
-  const int64_t blocks = (rows + PRODUCT_ROWS - 1) / PRODUCT_ROWS;
+  // Blocks of rows, as many for each thread, each in blocks of columns: wide ones where rows are copied for each, narrow
+  // ones where there are few.
+  const int64_t threads = parallel_threads();
+  const int64_t blocks = (rows + threads * PRODUCT_ROWS - 1) / (threads * PRODUCT_ROWS) * threads;
   const int64_t wide = (product_copies(depth) ? 8 : 4) * PANELS;
   const int64_t width = blocks * ((columns + wide - 1) / wide) < 16 ? PANELS : wide;
   const int64_t across = (columns + width - 1) / width;

@@ -90,6 +90,8 @@ Pool& pool() {
 
 }  // namespace
 
+int parallel_threads() { return pool().threads(); }
+
 void parallel_parts(int64_t parts, const std::function<void(int64_t)>& body) { pool().run(parts, body); }
 
 void parallel_rows(int64_t rows, int64_t cost, const std::function<void(int64_t, int64_t)>& body) {

@@ -53,10 +53,7 @@ void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, i
       for (int64_t i = 0; i < rows; ++i) std::memcpy(copied + i * COPIED, x.at + i * depth, static_cast<size_t>(some) * sizeof(float));
       x = {copied, COPIED, 1};
     }
-    multiply(x, {product.w + column * depth + p * NR, depth * NR}, rows, some, width, PRODUCT_COLUMNS, p > 0 ? Start{block, BLOCK} : ZERO, block, BLOCK, [&](int64_t i, int64_t j, int64_t r) {
-      if (p + some < depth) return;
-      for (const float* next : {plus[0], plus[1], times}) ask(moved(next, i * columns + j), columns, r);
-    });
+    multiply(x, {product.w + column * depth + p * NR, depth * NR}, rows, some, width, PRODUCT_COLUMNS, p > 0 ? Start{block, BLOCK} : ZERO, block, BLOCK);
   }
   for (int64_t i = 0; i < rows; ++i) {
     float* sum = block + i * BLOCK;

@@ -97,23 +97,8 @@ struct Packed {
   int64_t panel;
 };
 
-// Asks for a tile's lines of a matrix before they are needed.
-inline void ask(const float* at, int64_t row, int64_t rows) {
-  if (at == nullptr) return;
-  for (int64_t r = 0; r < rows; ++r) {
-    __builtin_prefetch(at + r * row);
-    __builtin_prefetch(at + r * row + VECTOR);
-  }
-}
-
-struct Nothing {
-  void operator()(int64_t, int64_t, int64_t) const {}
-};
-
 // c [rows, columns] = start + a [rows, depth] b; c may hold `room` columns, of which those beyond `columns` may be written.
-// `before` is called with each tile's first row, its first column and its rows.
-template <typename Before = Nothing>
-void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns, int64_t room, Start start, float* c, int64_t c_row, Before before = {}) {
+void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns, int64_t room, Start start, float* c, int64_t c_row) {
   const int64_t tiles = (rows + MR - 1) / MR;  // of as even a height as can be: a low one is slow
   float edge[MR * NR];
   for (int64_t j = 0; j < columns; j += NR) {
@@ -125,7 +110,6 @@ void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns,
       const Strided from{a.at + i * a.row, a.row, a.column};
       const Start under = start.at == nullptr ? ZERO : Start{start.at + i * start.row + j, start.row};
       float* to = c + i * c_row + j;
-      before(i, j, r);
       if (whole) {
         TILES[r](from, panel, depth, under, to, c_row);
         continue;
