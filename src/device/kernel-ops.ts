@@ -12,8 +12,8 @@ const MOST_RANKS = 64; // from there on a matrix product and a sum are as fast
 
 /**
  * {@link TensorflowOps} on the processor with the kernels in `device/kernels`, which set-up builds into the binding:
- * what lies between two matrix products is done in one pass over memory, and dropout's masks are drawn where they are
- * used and never kept.
+ * products with weights, what lies between them in one pass over memory, and dropout's masks drawn where they are used
+ * and never kept.
  */
 export class KernelOps extends TensorflowOps {
   override readonly draws = "Philox 4x32-7, by row and column";
@@ -132,7 +132,7 @@ export class KernelOps extends TensorflowOps {
 
   #product(x: Tensor, w: PackedMatrix, { bias, plus, also, times, gelu }: { bias?: Tensor; plus?: Tensor; also?: Tensor; times?: Tensor; gelu?: "alone" | "with derivative" }): { y: Tensor; derivative?: Tensor } {
     return this.tidy(() => {
-      const optional = [bias, plus, also, times].map((tensor) => (tensor === undefined ? this.absent : this.idOf(tensor)));
+      const optional = [bias, plus, also, times].map((tensor) => this.#optional(tensor));
       const attributes = [
         { name: "columns", type: this.binding.TF_ATTR_INT, value: w.shape[1] },
         { name: "gelu", type: this.binding.TF_ATTR_BOOL, value: gelu !== undefined },
@@ -145,11 +145,16 @@ export class KernelOps extends TensorflowOps {
 
   #norm(x: Tensor, residual: Tensor | undefined, { gamma, beta, epsilon, drop }: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved } {
     return this.tidy(() => {
-      const inputs = [this.idOf(x), residual === undefined ? this.absent : this.idOf(residual), this.idOf(gamma), this.idOf(beta)];
+      const inputs = [this.idOf(x), this.#optional(residual), this.idOf(gamma), this.idOf(beta)];
       const attributes = [...this.#rate(drop?.rate ?? 0), { name: "epsilon", type: this.binding.TF_ATTR_FLOAT, value: epsilon }];
       const [y, normalized, inverseDeviation] = this.execute("TsloraResidualNorm", attributes, [...inputs, this.#seed(drop)], 3);
       return { y, saved: { normalized, inverseDeviation, dropout: drop } };
     });
+  }
+
+  /** The number of a tensor that may not be given. */
+  #optional(tensor: Tensor | undefined): number {
+    return tensor === undefined ? this.absent : this.idOf(tensor);
   }
 
   #rate(value: number): OpAttribute[] {

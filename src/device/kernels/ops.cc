@@ -74,6 +74,16 @@ class Call {
     return tensor;
   }
 
+  // The numbers of an output that may not be asked for: null, and a tensor of one number in its place, where it is not.
+  float* optional_output(int i, bool asked, const std::vector<int64_t>& shape) {
+    TF_Tensor* tensor = output(i, asked ? shape : std::vector<int64_t>{1});
+    if (tensor == nullptr) return nullptr;
+    float* numbers = static_cast<float*>(TF_TensorData(tensor));
+    if (asked) return numbers;
+    numbers[0] = 0;
+    return nullptr;
+  }
+
   // What must hold of shapes; a fault of tslora's where it does not.
   bool expect(bool holds, const char* what) {
     if (!holds && ok()) TF_SetStatus(status_, TF_INVALID_ARGUMENT, what);
@@ -99,6 +109,9 @@ int64_t size_of(const TF_Tensor* tensor) { return TF_TensorElementCount(tensor);
 int64_t columns_of(const TF_Tensor* tensor) { return TF_NumDims(tensor) == 0 ? 1 : TF_Dim(tensor, TF_NumDims(tensor) - 1); }
 int64_t rows_of(const TF_Tensor* tensor) { return columns_of(tensor) == 0 ? 0 : size_of(tensor) / columns_of(tensor); }
 
+// How many pieces of a size, the last of which may be smaller, make a whole.
+int64_t pieces(int64_t whole, int64_t size) { return (whole + size - 1) / size; }
+
 Drop drop_of(const Attributes& attributes, TF_Tensor* seed) {
   Drop drop;
   drop.rate = attributes.rate;
@@ -110,10 +123,9 @@ Drop drop_of(const Attributes& attributes, TF_Tensor* seed) {
 void gelu(const Attributes& attributes, Call& call) {
   TF_Tensor* x = call.input(0);
   TF_Tensor* y = call.output(0, shape_of(x));
-  TF_Tensor* derivative = call.output(1, attributes.derivative ? shape_of(x) : std::vector<int64_t>{1});
+  float* derivative = call.optional_output(1, attributes.derivative, shape_of(x));
   if (!call.ok()) return;
-  if (!attributes.derivative) floats(derivative)[0] = 0;
-  parallel_rows(size_of(x), 8, [&](int64_t begin, int64_t end) { choose_kernels().gelu(floats(x), floats(y), attributes.derivative ? floats(derivative) : nullptr, begin, end); });
+  parallel_rows(size_of(x), 8, [&](int64_t begin, int64_t end) { choose_kernels().gelu(floats(x), floats(y), derivative, begin, end); });
 }
 
 // x [rows, columns], a [rank, columns], seed -> low [rows, rank].
@@ -137,7 +149,7 @@ void lower_gradient(const Attributes& attributes, Call& call) {
   if (!call.expect(rows_of(d_low) == rows && rows > 0, "TsloraLowerGradient: d_low and x of as many rows were expected")) return;
   TF_Tensor* da = call.output(0, {rank, columns});
   if (!call.ok()) return;
-  parallel_rows((columns + drawn - 1) / drawn, rows * drawn * (rank + 4), [&](int64_t begin, int64_t end) { choose_kernels().lower_gradient(floats(d_low), floats(x), drop, floats(da), rank, rows, columns, begin, end); });
+  parallel_rows(pieces(columns, drawn), rows * drawn * (rank + 4), [&](int64_t begin, int64_t end) { choose_kernels().lower_gradient(floats(d_low), floats(x), drop, floats(da), rank, rows, columns, begin, end); });
 }
 
 // d_low [rows, rank], a [rank, columns], seed -> dx [rows, columns].
@@ -157,7 +169,7 @@ void pack(const Attributes& attributes, Call& call) {
   TF_Tensor* w = call.input(0);
   if (!call.expect(TF_NumDims(w) == 2, "TsloraPack: a matrix was expected")) return;
   const int64_t depth = TF_Dim(w, attributes.transpose ? 1 : 0), columns = TF_Dim(w, attributes.transpose ? 0 : 1), panel = choose_kernels().panel;
-  const int64_t panels = (columns + panel - 1) / panel;
+  const int64_t panels = pieces(columns, panel);
   TF_Tensor* packed = call.output(0, {panels, depth, panel});
   if (!call.ok()) return;
   parallel_rows(panels, depth * panel, [&](int64_t begin, int64_t end) {
@@ -171,7 +183,7 @@ void product(const Attributes& attributes, Call& call) {
   TF_Tensor* x = call.input(0);
   TF_Tensor* w = call.input(1);
   const int64_t rows = rows_of(x), depth = columns_of(x), columns = attributes.columns, panel = choose_kernels().panel;
-  bool fits = TF_NumDims(w) == 3 && TF_Dim(w, 0) == (columns + panel - 1) / panel && TF_Dim(w, 1) == depth && TF_Dim(w, 2) == panel;
+  bool fits = TF_NumDims(w) == 3 && TF_Dim(w, 0) == pieces(columns, panel) && TF_Dim(w, 1) == depth && TF_Dim(w, 2) == panel;
   const auto given = [&](int i, int64_t size) -> const float* {
     TF_Tensor* tensor = call.input(i);
     if (TF_NumDims(tensor) == 0) return nullptr;
@@ -181,18 +193,16 @@ void product(const Attributes& attributes, Call& call) {
   Product product{floats(x), floats(w), depth, columns, given(2, columns), {given(3, rows * columns), given(4, rows * columns)}, given(5, rows * columns), nullptr, attributes.gelu, nullptr};
   if (!call.expect(fits, "TsloraProduct: x [rows, depth], w [depth, columns] packed, a bias by columns and all else [rows, columns] were expected")) return;
   TF_Tensor* y = call.output(0, {rows, columns});
-  TF_Tensor* derivative = call.output(1, attributes.derivative ? std::vector<int64_t>{rows, columns} : std::vector<int64_t>{1});
+  product.derivative = call.optional_output(1, attributes.derivative, {rows, columns});
   if (!call.ok()) return;
   product.y = floats(y);
-  if (attributes.derivative) product.derivative = floats(derivative);
-  else floats(derivative)[0] = 0;
   // Blocks of rows, as many for each thread, each in blocks of columns: wide ones where rows are copied for each, narrow
   // ones where there are few.
   const int64_t threads = parallel_threads();
-  const int64_t blocks = (rows + threads * PRODUCT_ROWS - 1) / (threads * PRODUCT_ROWS) * threads;
+  const int64_t blocks = pieces(rows, threads * PRODUCT_ROWS) * threads;
   const int64_t wide = (product_copies(depth) ? 8 : 4) * PANELS;
-  const int64_t width = blocks * ((columns + wide - 1) / wide) < 16 ? PANELS : wide;
-  const int64_t across = (columns + width - 1) / width;
+  const int64_t width = blocks * pieces(columns, wide) < 16 ? PANELS : wide;
+  const int64_t across = pieces(columns, width);
   parallel_parts(blocks * across, [&](int64_t part) {
     const int64_t block = part / across, column = part % across * width;
     choose_kernels().product(product, rows * block / blocks, rows * (block + 1) / blocks, column, std::min(columns, column + width));
@@ -262,11 +272,10 @@ void residual_norm_backward(const Attributes& attributes, Call& call) {
   if (!call.expect(size_of(normalized) == size_of(dy) && size_of(gamma) == columns_of(dy) && size_of(inverse) == rows_of(dy), "TsloraResidualNormBackward: dy and normalized of one shape, gamma by columns, deviations by rows were expected")) return;
   const Drop drop = drop_of(attributes, seed);
   TF_Tensor* ds = call.output(0, shape_of(dy));
-  TF_Tensor* dx = call.output(1, drop.rate > 0 ? shape_of(dy) : std::vector<int64_t>{1});
+  float* dx = call.optional_output(1, drop.rate > 0, shape_of(dy));
   if (!call.ok()) return;
-  if (drop.rate <= 0) floats(dx)[0] = 0;
   parallel_rows(rows_of(dy), columns_of(dy) * 2, [&](int64_t begin, int64_t end) {
-    choose_kernels().residual_norm_backward(floats(dy), floats(gamma), floats(normalized), floats(inverse), drop, floats(ds), drop.rate > 0 ? floats(dx) : nullptr, columns_of(dy), begin, end);
+    choose_kernels().residual_norm_backward(floats(dy), floats(gamma), floats(normalized), floats(inverse), drop, floats(ds), dx, columns_of(dy), begin, end);
   });
 }
 
@@ -322,10 +331,9 @@ void attention(const Attributes& attributes, Call& call) {
   if (!call.expect(rows_of(q) == work.queries && rows_of(k) == work.keys && rows_of(v) == work.keys && columns_of(k) == width && columns_of(v) == width && width % attributes.heads == 0, "TsloraAttention: rows by the groups and heads that divide them were expected")) return;
   const Drop drop = drop_of(attributes, call.input(4));
   TF_Tensor* y = call.output(0, shape_of(q));
-  TF_Tensor* weights = call.output(1, {attributes.keep ? work.weights : 1});
+  float* weights = call.optional_output(1, attributes.keep, {work.weights});
   if (!call.ok()) return;
-  if (!attributes.keep) floats(weights)[0] = 0;
-  const Attention given{floats(q), floats(k), floats(v), floats(y), attributes.keep ? floats(weights) : nullptr, width, width / attributes.heads, attributes.scale, drop, nullptr, nullptr, nullptr, nullptr};
+  const Attention given{floats(q), floats(k), floats(v), floats(y), weights, width, width / attributes.heads, attributes.scale, drop, nullptr, nullptr, nullptr, nullptr};
   each_head(work, given, choose_kernels().attention_forward);
 }
 
@@ -343,11 +351,10 @@ void attention_backward(const Attributes& attributes, Call& call) {
   Drop drop;
   drop.rate = attributes.rate;
   TF_Tensor* dq = call.output(0, shape_of(q));
-  TF_Tensor* dk = call.output(1, attributes.needs_key ? shape_of(k) : std::vector<int64_t>{1});
+  float* dk = call.optional_output(1, attributes.needs_key, shape_of(k));
   TF_Tensor* dv = call.output(2, shape_of(v));
   if (!call.ok()) return;
-  if (!attributes.needs_key) floats(dk)[0] = 0;
-  const Attention given{floats(q), floats(k), floats(v), floats(y), floats(weights), width, width / attributes.heads, attributes.scale, drop, floats(dy), floats(dq), attributes.needs_key ? floats(dk) : nullptr, floats(dv)};
+  const Attention given{floats(q), floats(k), floats(v), floats(y), floats(weights), width, width / attributes.heads, attributes.scale, drop, floats(dy), floats(dq), dk, floats(dv)};
   each_head(work, given, choose_kernels().attention_backward);
 }
 
