@@ -2,21 +2,41 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace tslora {
 namespace {
 
 constexpr int64_t SMALLEST_PART = 16384;  // numbers: some microseconds, what waking a thread takes
 constexpr int PARTS_A_THREAD = 4;         // a thread that comes late finds its part taken
+constexpr auto PATIENCE = std::chrono::microseconds(200);  // for which a thread looks out before it sleeps: to wake it takes some tens of them
 
 int wished_threads() {
   const char* told = std::getenv("TF_NUM_INTRAOP_THREADS");
   const int count = told == nullptr ? 0 : std::atoi(told);
   return std::max(1, count > 0 ? count : static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+// Whether `happened` within PATIENCE.
+template <typename Happened>
+bool look_out(Happened happened) {
+  const auto end = std::chrono::steady_clock::now() + PATIENCE;
+  do {
+    for (int i = 0; i < 64; ++i) {
+      if (happened()) return true;
+#if defined(__x86_64__)
+      _mm_pause();
+#endif
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
 }
 
 // Threads that live as long as the process: they sleep between calls and are never joined.
@@ -42,12 +62,16 @@ class Pool {
       body_ = &body;
       parts_ = parts;
       next_.store(0, std::memory_order_relaxed);
-      ++call_;
+      call_.fetch_add(1, std::memory_order_relaxed);
     }
     woken_.notify_all();
     take(body, parts);
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      body_ = nullptr;  // whoever wakes from here on finds nothing
+    }
+    if (look_out([this] { return busy_.load(std::memory_order_acquire) == 0; })) return;
     std::unique_lock<std::mutex> lock(mutex_);
-    body_ = nullptr;  // whoever wakes from here on finds nothing
     idle_.wait(lock, [this] { return busy_ == 0; });
   }
 
@@ -60,6 +84,9 @@ class Pool {
     uint64_t seen = 0;
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
+      lock.unlock();
+      look_out([&] { return call_.load(std::memory_order_relaxed) != seen; });
+      lock.lock();
       woken_.wait(lock, [&] { return call_ != seen; });
       seen = call_;
       if (body_ == nullptr) continue;
@@ -78,8 +105,8 @@ class Pool {
   const std::function<void(int64_t)>* body_ = nullptr;
   int64_t parts_ = 0;
   std::atomic<int64_t> next_{0};
-  uint64_t call_ = 0;
-  int busy_ = 0;
+  std::atomic<uint64_t> call_{0};
+  std::atomic<int> busy_{0};
   int helpers_ = 0;
 };
 

@@ -36,9 +36,9 @@ struct Start {
 };
 constexpr Start ZERO{nullptr, 0};
 
-// c [R, NR] = start + a [R, depth] b [depth, NR], b packed.
+// c [R, NR] = start + a [R, depth] b [depth, NR], b packed. `share` numbers a row of what comes next are asked for on the way.
 template <int R>
-void tile(Strided a, const float* b, int64_t depth, Start start, float* c, int64_t c_row) {
+void tile(Strided a, const float* b, int64_t depth, Start start, float* c, int64_t c_row, const float* next, int64_t share) {
   Vector sum[R][2];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
@@ -50,6 +50,7 @@ void tile(Strided a, const float* b, int64_t depth, Start start, float* c, int64
     const Vector b1 = *reinterpret_cast<const Loose*>(b + p * NR + VECTOR);
     __builtin_prefetch(b + (p + AHEAD) * NR);
     __builtin_prefetch(b + (p + AHEAD) * NR + VECTOR);
+    __builtin_prefetch(next + p * share, 0, 2);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       const float factor = a.at[r * a.row + p * a.column];
@@ -64,7 +65,7 @@ void tile(Strided a, const float* b, int64_t depth, Start start, float* c, int64
   }
 }
 
-using Tile = void (*)(Strided, const float*, int64_t, Start, float*, int64_t);
+using Tile = void (*)(Strided, const float*, int64_t, Start, float*, int64_t, const float*, int64_t);
 #if defined(__AVX512F__)
 constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>, tile<7>, tile<8>, tile<9>, tile<10>, tile<11>, tile<12>, tile<13>, tile<14>};
 #else
@@ -105,16 +106,17 @@ void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns,
     const float* panel = b.at + j / NR * b.panel;
     const bool whole = j + NR <= room;
     const int64_t n = columns - j < NR ? columns - j : NR;
-    for (int64_t t = 0; t < tiles; ++t) {
+    for (int64_t t = 0; t < tiles; ++t) {  // each asks for its share of the next panel: the first would wait for the whole of it
       const int64_t i = rows * t / tiles, r = rows * (t + 1) / tiles - i;
       const Strided from{a.at + i * a.row, a.row, a.column};
+      const float* next = panel + b.panel + depth * NR * t / tiles;
       const Start under = start.at == nullptr ? ZERO : Start{start.at + i * start.row + j, start.row};
       float* to = c + i * c_row + j;
       if (whole) {
-        TILES[r](from, panel, depth, under, to, c_row);
+        TILES[r](from, panel, depth, under, to, c_row, next, NR / tiles);
         continue;
       }
-      TILES[r](from, panel, depth, ZERO, edge, NR);
+      TILES[r](from, panel, depth, ZERO, edge, NR, next, NR / tiles);
       for (int64_t row = 0; row < r; ++row) {
         for (int64_t l = 0; l < n; ++l) to[row * c_row + l] = (under.at == nullptr ? 0 : under.at[row * under.row + l]) + edge[row * NR + l];
       }
