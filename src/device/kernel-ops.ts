@@ -8,7 +8,7 @@ const NOTHING_DROPPED: Drop = { rate: 0, seed: [0, 0] };
 /** Sets of instructions that the kernels are compiled for, as the binding counts them. */
 const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
 export type Instructions = (typeof INSTRUCTIONS)[number];
-const MOST_RANKS = 64; // from there on a matrix product and a sum are as fast
+const MOST_RANKS = 16; // beyond, a matrix product is faster than a pass over memory saved
 
 /**
  * {@link TensorflowOps} on the processor with the kernels in `device/kernels`, which set-up builds into the binding:
@@ -62,6 +62,7 @@ export class KernelOps extends TensorflowOps {
   }
 
   override lower(x: Tensor, a: Tensor, { scaling, drop }: { scaling: number; drop: Drop | undefined }): { low: Tensor; dropout?: DropoutSaved } {
+    if (a.shape[0] > MOST_RANKS) return super.lower(x, a, { scaling, drop });
     const low = this.tidy(() => this.execute("TsloraLower", [{ name: "scale", type: this.binding.TF_ATTR_FLOAT, value: scaling }, ...this.#rate(drop?.rate ?? 0)], [this.idOf(x), this.idOf(a), this.#seed(drop)], 1)[0]);
     return { low, dropout: drop };
   }
@@ -71,6 +72,7 @@ export class KernelOps extends TensorflowOps {
   }
 
   override lowerBackward(dLow: Tensor, a: Tensor, dropout: DropoutSaved | undefined): Tensor {
+    if (a.shape[0] > MOST_RANKS) return super.lowerBackward(dLow, a, dropout);
     return this.tidy(() => this.execute("TsloraLowerBackward", this.#rate(dropout?.rate ?? 0), [this.idOf(dLow), this.idOf(a), this.#seed(dropout)], 1)[0]);
   }
 

@@ -23,6 +23,12 @@ function attentionOf(ops: Ops, make: (...shape: number[]) => Tensor, { length, d
   return { attention: y, dq, dk: dk ?? dq, dv };
 }
 
+/** A product with A under dropout and its gradients, for x [rows, width], a [r, width] and dLow [rows, r]. */
+function lowerOf(ops: Ops, x: Tensor, { a, dLow, drop }: { a: Tensor; dLow: Tensor; drop: Drop | undefined }): { low: Tensor; da: Tensor; dx: Tensor } {
+  const { low, dropout } = ops.lower(x, a, { scaling: 2 / Math.sqrt(x.shape[1]), drop });
+  return { low, da: ops.lowerGradient(dLow, x, dropout), dx: ops.lowerBackward(dLow, a, dropout) };
+}
+
 /** What the kernels with dropout in them give, on given ops, for inputs and draws that are always the same. */
 export async function kernelResults(ops: Ops, { width, rate }: { width: number; rate: number }): Promise<Record<string, number[]>> {
   const random = new Random(width);
@@ -36,15 +42,14 @@ export async function kernelResults(ops: Ops, { width, rate }: { width: number; 
     const dropped = drop();
     const plain = dropped && ops.dropout(x, dropped);
     const heads = attentionOf(ops, make, { length: width, drop: drop() });
-    const lowered = drop();
-    const [a, dLow] = [make(9, width), make(ROWS, 9)];
-    const { low, dropout } = ops.lower(x, a, { scaling: 2 / Math.sqrt(width), drop: lowered });
-    const rank = { low, da: ops.lowerGradient(dLow, x, dropout), lowDx: ops.lowerBackward(dLow, a, dropout) };
+    const rank = lowerOf(ops, x, { a: make(9, width), dLow: make(ROWS, 9), drop: drop() });
+    const higher = lowerOf(ops, x, { a: make(20, width), dLow: make(ROWS, 20), drop: drop() });
+    const ranks = { low: rank.low, da: rank.da, lowDx: rank.dx, higher: higher.low, higherDa: higher.da, higherDx: higher.dx };
     const packed = ops.pack(ops.scale(make(COLUMNS, width), 1 / Math.sqrt(width)), { transpose: true });
     const product = ops.product(x, packed, { plus: [make(ROWS, COLUMNS)], times: make(ROWS, COLUMNS) });
     const fed = ops.affineGelu(x, packed, make(COLUMNS), { derivative: true });
     const gelu = ops.gelu(ops.scale(x, 3), { derivative: true });
-    const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, ...rank, product, fed: fed.y, fedSlope: fed.derivative ?? fed.y, ...heads, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
+    const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, ...ranks, product, fed: fed.y, fedSlope: fed.derivative ?? fed.y, ...heads, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
     return plain === undefined ? out : { ...out, dropped: plain.y, droppedBackward: ops.dropoutBackward(dy, plain.saved) };
   });
   const results: Record<string, number[]> = {};

@@ -43,7 +43,7 @@ for (const rate of [0, 0.3]) {
   for (const width of WIDTHS) {
     test(`kernels give what the same operations give one by one, under the same masks: ${width} columns, rate ${rate}`, async () => {
       const composed = new ComposedUnderSameMasks();
-      for (const draw of rate > 0 ? [0, 1, 3] : []) composed.masks.set(`37,${width} ${width},${draw}`, await kernelMask([37, width], rate, [width, draw]));
+      for (const draw of rate > 0 ? [0, 1, 3, 4] : []) composed.masks.set(`37,${width} ${width},${draw}`, await kernelMask([37, width], rate, [width, draw]));
       if (rate > 0) {
         // The rows of an attention are counted through its groups; a draw for the whole has as many.
         const rows = await kernelMask([12 + 2 * width, Math.max(3, width)], rate, [width, 2]);

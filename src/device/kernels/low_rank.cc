@@ -9,11 +9,13 @@ namespace tslora {
 namespace {
 
 constexpr int64_t TOGETHER = 8;  // sums that are in registers at a time
+constexpr int64_t COMING = 8;    // rows ahead that are asked for: a block's rows lie apart
 constexpr int64_t CHUNK = 64;    // rows whose part of a block of columns fits into the cache
 
 // to = from under dropout, for one row's columns [column, column + n); all are kept where nothing is dropped.
 inline void keep(const float* from, Mask& mask, int64_t row, int64_t column, int64_t n, float* to) {
   if (mask.drop.rate <= 0) {
+#pragma omp simd
     for (int64_t i = 0; i < n; ++i) to[i] = from[i];
     return;
   }
@@ -72,7 +74,9 @@ void TSLORA_OWN(lower_gradient)(const float* d_low, const float* x, Drop drop, f
     for (int64_t first = 0; first < rows; first += CHUNK) {
       const int64_t some = rows - first < CHUNK ? rows - first : CHUNK;
       for (int64_t row = 0; row < some; ++row) {
-        keep(x + (first + row) * columns + column, mask, first + row, column, n, kept);
+        const float* from = x + (first + row) * columns + column;
+        for (int64_t i = 0; i < n; i += LANES) __builtin_prefetch(from + COMING * columns + i);
+        keep(from, mask, first + row, column, n, kept);
         for (int64_t j = 0; j < DRAWN; j += NR) {
           float* at = packed + j * some + row * NR;
 #pragma omp simd
