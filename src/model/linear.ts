@@ -108,14 +108,13 @@ export class Linear {
   }
 
   /**
-   * The layer's own weights where nothing but they, and what an adapter adds to what they give, is at work and they are
-   * not being trained: then the two can be computed apart. Else undefined.
+   * Whether nothing but the layer's own weights, and what an adapter adds to what they give, is at work, and they are
+   * not being trained: then the two can be computed apart.
    */
-  apart(pass: Pick<ForwardPass, "kind">): Pick<AdaptedWeights, "weight" | "bias"> | undefined {
+  isSeparable(pass: Pick<ForwardPass, "kind">): boolean {
     const { weight, bias } = this.#used;
-    if (pass.kind === "training" && (weight.trainable || bias.trainable)) return undefined;
-    if (this.#adapter !== undefined && this.#adapter.update === undefined) return undefined;
-    return this.own;
+    const trained = pass.kind === "training" && (weight.trainable || bias.trainable);
+    return !trained && (this.#adapter === undefined || this.#adapter.update !== undefined);
   }
 
   /** The weights that the layer computes with. */

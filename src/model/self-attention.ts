@@ -31,7 +31,7 @@ export function selfAttention(pass: ForwardPass, projections: Projections, optio
   return ops.tidy(() => {
     const query = projections.query.forward(pass, queried);
     const rounded = pass.kind === "training" && pass.precision === "bfloat16";
-    if (layout.span === "first-token" && key.apart(pass) !== undefined && value.apart(pass) !== undefined && !rounded) {
+    if (layout.span === "first-token" && key.isSeparable(pass) && value.isSeparable(pass) && !rounded) {
       const { y, saved } = firstTokenAttention(pass, { x, q: query.y, key, value }, { layout, dropout });
       return { y, saved: { query: query.saved, inner: { kind: "first-token", saved } } };
     }
