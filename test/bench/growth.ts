@@ -137,17 +137,18 @@ function growthFigure({ name, title }: Curve, points: readonly Point[]): Figure 
   const x = points.map(({ value }) => value);
   const limits = points.flatMap(({ limitSeconds }) => limitSeconds ?? []);
   const line = (label: string, y: readonly number[], colour: string, more: object): Trace => ({ type: "scatter", mode: "lines+markers", name: label, x, y: y.map(short), line: { color: colour, width: 2 }, marker: { color: colour, size: 7 }, hovertemplate: "%{x}: %{y}", ...more });
-  const logarithmic = { type: "log", tickvals: x, ticktext: x.map(String) };
+  const logarithmic = (ticks: readonly number[]): object => ({ type: "log", tickvals: ticks, ticktext: ticks.map(String) });
+  const seconds = [-2, -1, 0, 1, 2].flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
   return figure({
     data: [
-      line(name === "texts" ? "seconds in all" : "seconds a step", points.map(({ seconds }) => seconds), OKABE_ITO[0], {}),
+      line(name === "texts" ? "seconds in all" : "seconds a step", points.map((point) => point.seconds), OKABE_ITO[0], {}),
       ...(limits.length === points.length ? [line("limit: its matrix products", limits, OKABE_ITO[3], { line: { color: OKABE_ITO[3], width: 2, dash: "dot" } })] : []),
       line("peak memory", points.map(({ gigabytes }) => gigabytes), OKABE_ITO[2], { yaxis: "y2" }),
     ],
     layout: {
       ...baseLayout({ title: `Growth with ${title}`, legend: true, height: 480 }),
-      xaxis: axis(name, { ...logarithmic, anchor: "y2" }),
-      yaxis: axis("Seconds", { domain: [0.44, 1], ...(name === "r" ? { rangemode: "tozero" } : { type: "log" }) }),
+      xaxis: axis(name, { ...logarithmic(x), anchor: "y2" }),
+      yaxis: axis("Seconds", { domain: [0.44, 1], ...(name === "r" ? { rangemode: "tozero" } : logarithmic(seconds)) }),
       yaxis2: axis("Gigabytes", { domain: [0, 0.34], rangemode: "tozero" }),
     },
   });
