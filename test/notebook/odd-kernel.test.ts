@@ -150,7 +150,7 @@ test("on a full disk the run goes on, the file stays as it was last saved, and t
       const run = async (cells: OddStep[][]): Promise<void> => {
         for await (const event of runNotebook(oddNotebook(cells), { outputPath, cwd: folder })) {
           events.push(event);
-          if (event.event === "cell-end" && event.number === 1) await new Promise((resolve) => setTimeout(resolve, 50)); // the first cell's save
+          if (event.event === "cell-end" && event.number <= 2) await new Promise((resolve) => setTimeout(resolve, 200)); // the cell's save
         }
       };
       await assert.rejects(run([[["print", "kept"]], [["print-many", 400_000]], [["print", "goes on"]]]), (error: unknown) => error instanceof TsloraError && error.code === "not-saved" && /ENOSPC/.test(error.message));
