@@ -24,7 +24,7 @@ const ARCHITECTURES: Record<ModelType, string> = {
  */
 export async function saveModelFolder(model: ClassificationModel, options: { directory: string; source: string; labels: readonly string[]; problemType: ProblemType; inUse?: (own: Parameter) => Parameter }): Promise<void> {
   const { directory, source, labels, problemType, inUse = (own) => own } = options;
-  const tensors = model.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => model.ops.read(inUse(parameter).value) }));
+  const tensors = model.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));
   const original = JSON.parse(await readFile(join(source, "config.json"), "utf8")) as Record<string, unknown>;
   await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
   if (resolve(source) !== resolve(directory)) {

@@ -1,5 +1,5 @@
 import { dropOfGroup } from "./drop-of-group";
-import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, LayerNormSaved, LengthGroup, PackedMatrix, ResidualNormSaved } from "./ops";
+import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, Factors, LayerNormSaved, LengthGroup, LowRank, PackedMatrix, PoolInputs, PoolSaved, ProductOptions, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
 
 /** The larger operations, made of the smaller ones: for devices on which no kernel does them in one. */
@@ -27,23 +27,34 @@ export abstract class ComposedOps {
     return transpose ? { laid: this.transpose(w, [1, 0]), shape: [columns, rows] } : { laid: this.reshape(w, w.shape), shape: [rows, columns] }; // the same numbers under a name of their own
   }
 
-  product(x: Tensor, w: PackedMatrix, { plus = [], times }: { plus?: readonly Tensor[]; times?: Tensor } = {}): Tensor {
+  unpack({ laid }: PackedMatrix, { transpose }: { transpose: boolean }): Tensor {
+    return transpose ? this.transpose(laid, [1, 0]) : this.reshape(laid, laid.shape);
+  }
+
+  product(x: Tensor, w: PackedMatrix, options?: ProductOptions): Tensor {
+    return this.products([{ x, w }], options);
+  }
+
+  products(pairs: readonly Factors[], { plus = [], times }: ProductOptions = {}): Tensor {
     return this.tidy(() => {
-      const plain = this.matMul(x, w.laid);
-      const sum = plus.length === 0 ? plain : this.addN([plain, ...plus]);
+      const parts = [...pairs.map(({ x, w }) => this.matMul(x, w.laid)), ...plus];
+      const sum = parts.length === 1 ? parts[0] : this.addN(parts);
       return times === undefined ? sum : this.mul(sum, times);
     });
   }
 
-  affine(x: Tensor, w: PackedMatrix, bias: Tensor): Tensor {
-    return this.tidy(() => this.addBias(this.matMul(x, w.laid), bias));
+  affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor {
+    return this.tidy(() => {
+      const y = this.addBias(this.matMul(x, w.laid), bias);
+      return update === undefined ? y : this.addLowRank(y, update);
+    });
   }
 
   affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, options: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
     return this.tidy(() => this.gelu(this.affine(x, w, bias), options));
   }
 
-  addLowRank(y: Tensor, low: Tensor, b: Tensor): Tensor {
+  addLowRank(y: Tensor, { low, b }: LowRank): Tensor {
     return this.tidy(() => this.add(y, this.matMul(low, b, { transposeB: true })));
   }
 
@@ -133,6 +144,79 @@ export abstract class ComposedOps {
     });
   }
 
+  poolTokens(inputs: PoolInputs, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved } {
+    const { x, u, key, value } = inputs;
+    const { heads } = layout;
+    return this.tidy(() => {
+      const parts = layout.groups.map((group, i) =>
+        this.tidy(() => {
+          const tokens = this.#tokensOf(x, group); // [documents, length, width]
+          const plain = this.matMul(this.sliceRows(u, group.document, group.documents), tokens, { transposeB: true }); // [documents, heads, length]
+          const scores = key === undefined ? plain : this.add(plain, this.reshape(this.matMul(this.#firstOf(key.q, group, heads), this.#splitHeads(key.y, group, { heads, scale: 1 }), { transposeB: true }), plain.shape));
+          const weights = this.softmax(scores);
+          const dropped = drop && this.dropout(weights, dropOfGroup(drop, i));
+          const kept = dropped?.y ?? weights;
+          const update = value && this.matMul(this.reshape(kept, [group.documents, heads, 1, group.length]), this.#splitHeads(value, group, { heads, scale: 1 })); // [documents, heads, 1, headDim]
+          return { pooled: this.matMul(kept, tokens), sums: this.sum(kept, [2], { keepDims: true }), update, saved: { weights, kept, dropout: dropped?.saved } };
+        }),
+      );
+      return {
+        pooled: this.#joined(parts.map(({ pooled }) => pooled)),
+        sums: this.#joined(parts.map(({ sums }) => sums)),
+        update: value && this.#mergeHeads(parts.flatMap(({ update }) => update ?? []), 1),
+        saved: { layout, inputs, parts: keep ? parts.map(({ saved }) => saved) : [] },
+      };
+    });
+  }
+
+  poolTokensBackward({ dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, { layout, inputs, parts }: PoolSaved, { needsInput }: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
+    const { x, u, key, value } = inputs;
+    const { heads } = layout;
+    return this.tidy(() => {
+      const gradients = layout.groups.map((group, i) =>
+        this.tidy(() => {
+          const { weights, kept = weights, dropout } = parts[i];
+          const { document, documents, length } = group;
+          const tokens = this.#tokensOf(x, group);
+          const [dPool, ofQueries, throughSums] = [dPooled, u, dSums].map((all) => this.sliceRows(all, document, documents));
+          const dOut = this.#firstOf(dUpdate, group, heads); // [documents, heads, 1, headDim]
+          const throughTokens = this.add(this.matMul(dPool, tokens, { transposeB: true }), throughSums); // [documents, heads, length]
+          const dKept = value === undefined ? throughTokens : this.add(throughTokens, this.reshape(this.matMul(dOut, this.#splitHeads(value, group, { heads, scale: 1 }), { transposeB: true }), throughTokens.shape));
+          const dWeights = dropout === undefined ? dKept : this.dropoutBackward(dKept, dropout);
+          const dScores = this.mul(this.sub(dWeights, this.sum(this.mul(dWeights, weights), [2], { keepDims: true })), weights);
+          const row = [documents, heads, 1, length];
+          return {
+            du: this.matMul(dScores, tokens),
+            dx: needsInput ? this.reshape(this.add(this.matMul(dScores, ofQueries, { transposeA: true }), this.matMul(kept, dPool, { transposeA: true })), [documents * length, x.shape[1]]) : undefined,
+            dKey: key && this.matMul(this.reshape(dScores, row), this.#firstOf(key.q, group, heads), { transposeA: true }), // [documents, heads, length, headDim]
+            dq: key && this.matMul(this.reshape(dScores, row), this.#splitHeads(key.y, group, { heads, scale: 1 })), // [documents, heads, 1, headDim]
+            dValue: value && this.matMul(this.reshape(kept, row), dOut, { transposeA: true }), // [documents, heads, length, headDim]
+          };
+        }),
+      );
+      return {
+        du: this.#joined(gradients.map(({ du }) => du)),
+        dx: needsInput ? this.#joined(gradients.flatMap(({ dx }) => dx ?? [])) : undefined,
+        key: key && { dq: this.#mergeHeads(gradients.flatMap(({ dq }) => dq ?? []), 1), dy: this.#mergeHeads(gradients.flatMap(({ dKey }) => dKey ?? []), 1) },
+        dValue: value && this.#mergeHeads(gradients.flatMap(({ dValue }) => dValue ?? []), 1),
+      };
+    });
+  }
+
+  /** A group's rows [documents * length, width] as [documents, length, width]. */
+  #tokensOf(x: Tensor, { row, documents, length }: LengthGroup): Tensor {
+    return this.tidy(() => this.reshape(this.sliceRows(x, row, documents * length), [documents, length, x.shape[1]]));
+  }
+
+  /** A group's rows of one for each document [documents, width] as [documents, heads, 1, headDim]. */
+  #firstOf(x: Tensor, { document, documents }: LengthGroup, heads: number): Tensor {
+    return this.#splitHeads(x, { row: document, documents, length: 1 }, { heads, scale: 1 });
+  }
+
+  #joined(parts: readonly Tensor[]): Tensor {
+    return parts.length === 1 ? parts[0] : this.concatRows(parts);
+  }
+
   /** A group's rows [documents * length, width] as [documents, heads, length, headDim], times `scale`. */
   #splitHeads(x: Tensor, { row, documents, length }: Pick<LengthGroup, "row" | "documents" | "length">, { heads, scale }: { heads: number; scale: number }): Tensor {
     return this.tidy(() => {
@@ -149,7 +233,7 @@ export abstract class ComposedOps {
         const [documents, heads, length, headDim] = part.shape;
         return this.reshape(this.transpose(part, [0, 2, 1, 3]), [documents * length, heads * headDim]);
       });
-      const merged = rows.length === 1 ? rows[0] : this.concatRows(rows);
+      const merged = this.#joined(rows);
       return scale === 1 ? merged : this.scale(merged, scale);
     });
   }

@@ -1,6 +1,6 @@
 import { TsloraError } from "../base/tslora-error";
 import type { OpAttribute } from "./load-tensorflow";
-import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, LayerNormSaved, PackedMatrix, ResidualNormSaved } from "./ops";
+import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, Factors, LayerNormSaved, LowRank, PackedMatrix, PoolInputs, PoolSaved, ProductOptions, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
 import { TensorflowOps } from "./tensorflow-ops";
 
@@ -9,6 +9,9 @@ const NOTHING_DROPPED: Drop = { rate: 0, seed: [0, 0] };
 const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
 export type Instructions = (typeof INSTRUCTIONS)[number];
 const MOST_RANKS = 16; // beyond, a matrix product is faster than a pass over memory saved
+// What one operation for products takes.
+const MOST_FACTORS = 3;
+const MOST_PLUS = 4;
 
 /**
  * {@link TensorflowOps} on the processor with the kernels in `device/kernels`, which set-up builds into the binding:
@@ -35,30 +38,44 @@ export class KernelOps extends TensorflowOps {
     });
   }
 
+  override matMul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
+    if (a.shape.length === 2) return super.matMul(a, b, options);
+    const flag = (name: string, value = false): OpAttribute => ({ name, type: this.binding.TF_ATTR_BOOL, value });
+    return this.execute("TsloraBatchedProduct", [flag("transpose_a", options.transposeA), flag("transpose_b", options.transposeB)], [this.idOf(a), this.idOf(b)], 1)[0];
+  }
+
   override pack(w: Tensor, { transpose }: { transpose: boolean }): PackedMatrix {
     const [rows, columns] = w.shape;
     const laid = this.tidy(() => this.execute("TsloraPack", [{ name: "transpose", type: this.binding.TF_ATTR_BOOL, value: transpose }], [this.idOf(w)], 1)[0]);
     return { laid, shape: transpose ? [columns, rows] : [rows, columns] };
   }
 
-  override product(x: Tensor, w: PackedMatrix, { plus = [], times }: { plus?: readonly Tensor[]; times?: Tensor } = {}): Tensor {
+  override unpack({ laid, shape }: PackedMatrix, { transpose }: { transpose: boolean }): Tensor {
     return this.tidy(() => {
-      const [first, ...others] = plus;
-      return this.#product(x, w, { plus: first, also: others.length > 1 ? this.addN(others) : others[0], times }).y;
+      const [panels, depth, columns] = laid.shape;
+      const turned = this.sliceRows(this.reshape(this.transpose(laid, [0, 2, 1]), [panels * columns, depth]), 0, shape[1]); // the packed matrix's transpose
+      return transpose ? turned : this.transpose(turned, [1, 0]);
     });
   }
 
-  override affine(x: Tensor, w: PackedMatrix, bias: Tensor): Tensor {
-    return this.#product(x, w, { bias }).y;
+  override products(pairs: readonly Factors[], { plus = [], times }: ProductOptions = {}): Tensor {
+    return this.tidy(() => {
+      const [own, others] = [pairs.slice(0, MOST_FACTORS), pairs.slice(MOST_FACTORS)];
+      const parts = others.length === 0 ? plus : [this.products(others), ...plus];
+      const last = parts.slice(MOST_PLUS - 1);
+      return this.#product(own, { plus: last.length > 1 ? [...parts.slice(0, MOST_PLUS - 1), this.addN(last)] : parts, times }).y;
+    });
+  }
+
+  override affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor {
+    return this.tidy(() => {
+      const pairs = update === undefined ? [] : [{ x: update.low, w: this.pack(update.b, { transpose: true }) }];
+      return this.#product([{ x, w }, ...pairs], { bias }).y;
+    });
   }
 
   override affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
-    return this.#product(x, w, { bias, gelu: derivative ? "with derivative" : "alone" });
-  }
-
-  override addLowRank(y: Tensor, low: Tensor, b: Tensor): Tensor {
-    if (low.shape[1] > MOST_RANKS) return super.addLowRank(y, low, b);
-    return this.tidy(() => this.execute("TsloraAddLowRank", [], [this.idOf(y), this.idOf(low), this.idOf(this.transpose(b, [1, 0]))], 1)[0]);
+    return this.#product([{ x, w }], { bias, gelu: derivative ? "with derivative" : "alone" });
   }
 
   override lower(x: Tensor, a: Tensor, { scaling, drop }: { scaling: number; drop: Drop | undefined }): { low: Tensor; dropout?: DropoutSaved } {
@@ -124,6 +141,29 @@ export class KernelOps extends TensorflowOps {
     });
   }
 
+  override poolTokens(inputs: PoolInputs, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved } {
+    return this.tidy(() => {
+      const attributes = [...this.#rate(drop?.rate ?? 0), { name: "keep", type: this.binding.TF_ATTR_BOOL, value: keep }];
+      const [pooled, sums, update, weights] = this.execute("TsloraPoolTokens", attributes, [...this.#pool(inputs), this.#groups(layout), this.#seed(drop)], 4);
+      return { pooled, sums, update: inputs.value && update, saved: { layout, inputs, parts: keep ? [{ weights, dropout: drop }] : [] } };
+    });
+  }
+
+  override poolTokensBackward({ dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, { layout, inputs, parts }: PoolSaved, { needsInput }: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
+    const [saved] = parts;
+    if (saved === undefined) throw new TypeError("A backward pass needs a forward pass that was to keep what it takes.");
+    return this.tidy(() => {
+      const attributes = [...this.#rate(saved.dropout?.rate ?? 0), { name: "needs_input", type: this.binding.TF_ATTR_BOOL, value: needsInput }];
+      const given = [saved.weights, dPooled, dSums, dUpdate].map((tensor) => this.idOf(tensor));
+      const [du, dx, dq, dKey, dValue] = this.execute("TsloraPoolTokensBackward", attributes, [...this.#pool(inputs), this.#groups(layout), ...given], 5);
+      return { du, dx: needsInput ? dx : undefined, key: inputs.key && { dq, dy: dKey }, dValue: inputs.value && dValue };
+    });
+  }
+
+  #pool({ x, u, key, value }: PoolInputs): number[] {
+    return [this.idOf(u), this.idOf(x), this.#optional(key?.q), this.#optional(key?.y), this.#optional(value)];
+  }
+
   #findInstructions(): Instructions {
     try {
       return this.tidy(() => INSTRUCTIONS[this.binding.tensorDataSync(this.idOf(this.execute("TsloraInstructions", [], [], 1)[0]))[0]]);
@@ -132,15 +172,19 @@ export class KernelOps extends TensorflowOps {
     }
   }
 
-  #product(x: Tensor, w: PackedMatrix, { bias, plus, also, times, gelu }: { bias?: Tensor; plus?: Tensor; also?: Tensor; times?: Tensor; gelu?: "alone" | "with derivative" }): { y: Tensor; derivative?: Tensor } {
+  /** Of at most MOST_FACTORS pairs, with at most MOST_PLUS added. */
+  #product(pairs: readonly Factors[], { bias, plus = [], times, gelu }: ProductOptions & { bias?: Tensor; gelu?: "alone" | "with derivative" }): { y: Tensor; derivative?: Tensor } {
+    const [, columns] = pairs[0].w.shape;
+    if (pairs.some(({ w }) => w.shape[1] !== columns)) throw new RangeError(`TsloraProduct: matrices of as many columns were expected; ${pairs.map(({ w }) => w.shape[1]).join(", ")} came.`); // packed ones do not tell
     return this.tidy(() => {
-      const optional = [bias, plus, also, times].map((tensor) => this.#optional(tensor));
+      const factors = pairs.flatMap(({ x, w }) => [x, w.laid]);
+      const inputs = [...filled(factors, 2 * MOST_FACTORS), bias, ...filled(plus, MOST_PLUS), times].map((tensor) => this.#optional(tensor));
       const attributes = [
-        { name: "columns", type: this.binding.TF_ATTR_INT, value: w.shape[1] },
+        { name: "columns", type: this.binding.TF_ATTR_INT, value: columns },
         { name: "gelu", type: this.binding.TF_ATTR_BOOL, value: gelu !== undefined },
         { name: "derivative", type: this.binding.TF_ATTR_BOOL, value: gelu === "with derivative" },
       ];
-      const [y, derivative] = this.execute("TsloraProduct", attributes, [this.idOf(x), this.idOf(w.laid), ...optional], 2);
+      const [y, derivative] = this.execute("TsloraProduct", attributes, inputs, 2);
       return gelu === "with derivative" ? { y, derivative } : { y };
     });
   }
@@ -180,4 +224,9 @@ export class KernelOps extends TensorflowOps {
   #seed(drop: Pick<Drop, "seed"> | undefined): number {
     return drop === undefined ? this.intsOf(NOTHING_DROPPED.seed) : this.idOf(this.int(Int32Array.from(drop.seed), [2]));
   }
+}
+
+/** Tensors, and then what stands for none, up to a number. */
+function filled(tensors: readonly Tensor[], length: number): (Tensor | undefined)[] {
+  return Array.from({ length }, (_, i) => tensors.at(i));
 }

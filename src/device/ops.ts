@@ -52,11 +52,49 @@ export interface AttentionSaved {
   readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly context: Tensor; readonly dropout?: DropoutSaved }[];
 }
 
+/** What {@link Ops.poolTokens} takes. */
+export interface PoolInputs {
+  /** [rows, width] */
+  readonly x: Tensor;
+  /** Queries, one a head in each document, through the key's weights: [documents, heads, width]. */
+  readonly u: Tensor;
+  /** What is added to the keys, y [rows, width], and the queries for it, q [documents, width]. */
+  readonly key?: { readonly q: Tensor; readonly y: Tensor };
+  /** What is added to the values, [rows, width]. */
+  readonly value?: Tensor;
+}
+
+/** What it keeps for its backward pass. */
+export interface PoolSaved {
+  readonly layout: AttentionLayout;
+  readonly inputs: PoolInputs;
+  /** Of one group of documents after the other, or of all in one: as the implementation likes it. */
+  readonly parts: readonly { readonly weights: Tensor; readonly kept?: Tensor; readonly dropout?: DropoutSaved }[];
+}
+
 /** A matrix [in, out] laid out as {@link Ops.product} takes its right side. */
 export interface PackedMatrix {
   readonly laid: Tensor;
   /** [in, out] */
   readonly shape: readonly [number, number];
+}
+
+/** Two matrices that are multiplied: x [rows, in] and w [in, out]. */
+export interface Factors {
+  readonly x: Tensor;
+  readonly w: PackedMatrix;
+}
+
+/** What else goes into a product: what is added to it, and what it is multiplied by in the end; all [rows, out]. */
+export interface ProductOptions {
+  readonly plus?: readonly Tensor[];
+  readonly times?: Tensor;
+}
+
+/** An update of a low rank, low b': low [rows, r], b [out, r]. */
+export interface LowRank {
+  readonly low: Tensor;
+  readonly b: Tensor;
 }
 
 /**
@@ -122,16 +160,20 @@ export interface Ops {
   matMulBfloat16(a: Tensor, b: Tensor): Tensor;
   /** x + bias along the last axis. */
   addBias(x: Tensor, bias: Tensor): Tensor;
-  /** w [in, out], or its transpose where that is asked for, as the next three take it: for a matrix that comes often. */
+  /** w [in, out], or its transpose where that is asked for, as the next four take it: for a matrix that comes often. */
   pack(w: Tensor, options: { transpose: boolean }): PackedMatrix;
+  /** What was packed, to the bit, with the same options. */
+  unpack(w: PackedMatrix, options: { transpose: boolean }): Tensor;
   /** (x w + plus + ...) * times: x [rows, in], all else [rows, out]. */
-  product(x: Tensor, w: PackedMatrix, options?: { plus?: readonly Tensor[]; times?: Tensor }): Tensor;
-  /** x w + bias: x [rows, in], w [in, out], bias [out]. */
-  affine(x: Tensor, w: PackedMatrix, bias: Tensor): Tensor;
+  product(x: Tensor, w: PackedMatrix, options?: ProductOptions): Tensor;
+  /** {@link product} of the sum of several. */
+  products(pairs: readonly Factors[], options?: ProductOptions): Tensor;
+  /** x w + bias, and {@link addLowRank} of it where there is such an update: x [rows, in], w [in, out], bias [out]. */
+  affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor;
   /** {@link gelu} of {@link affine}. */
   affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, options: { derivative: boolean }): { y: Tensor; derivative?: Tensor };
   /** y + low b': y [rows, out], low [rows, r], b [out, r]. */
-  addLowRank(y: Tensor, low: Tensor, b: Tensor): Tensor;
+  addLowRank(y: Tensor, update: LowRank): Tensor;
   /** scaling dropout(x) a': x [rows, in], a [r, in] to low [rows, r]. */
   lower(x: Tensor, a: Tensor, options: { scaling: number; drop: Drop | undefined }): { low: Tensor; dropout?: DropoutSaved };
   /** The gradient of {@link lower} without its scaling for a, [r, in]: dLow' dropout(x), dLow [rows, r]. */
@@ -173,6 +215,20 @@ export interface Ops {
    * @returns `dk` undefined where it is not asked for
    */
   attentionBackward(dy: Tensor, saved: AttentionSaved, options: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor };
+  /**
+   * Attention of one query a head in each document, to keys and values that are not made: with w = dropout(softmax(u x' +
+   * what is added to the keys)), for each document and head
+   *
+   * @param options.keep - whether a backward pass will follow
+   * @returns pooled = w x [documents, heads, width], sums of w [documents, heads, 1], and w times what is added to the
+   *   values, `update` [documents, width]
+   */
+  poolTokens(inputs: PoolInputs, options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved };
+  /**
+   * The gradients of {@link poolTokens}: du [documents, heads, width], dx [rows, width] where it is asked for, and those for
+   * what is added to keys and values where something is.
+   */
+  poolTokensBackward(gradients: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, saved: PoolSaved, options: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined };
   /**
    * Singular values, falling, and vectors of a matrix [m, n]: x = u diag(s) v', with u [m, k], s [k], v [n, k] and
    * k = min(m, n). Found in double precision; signs are the implementation's.

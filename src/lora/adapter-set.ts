@@ -215,7 +215,7 @@ export class AdapterSet {
   #mergedWeights(adapter: Adapter): Substitutes {
     const { ops } = this.#model;
     const layers = this.#model.linears().filter(({ module }) => adapter.updates.has(module));
-    const values = ops.escape(() => layers.map((linear) => adapter.updates.get(linear.module)?.merged(ops, this.inUse(linear.weight).value)));
+    const values = ops.escape(() => layers.map((linear) => this.inUse(linear.weight).lend((weight) => adapter.updates.get(linear.module)?.merged(ops, weight))));
     return new Map(layers.flatMap(({ weight }, i) => {
       const value = values[i];
       return value === undefined ? [] : [[weight, new Parameter(ops, weight.name, value)] as const];

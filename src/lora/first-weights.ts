@@ -25,11 +25,10 @@ export function firstWeights(ops: Ops, layer: PlannedLayer, options: { init: Res
 
 /** A and B from the weight itself, and what they leave of it: W - scaling B A. */
 function fromWeight(ops: Ops, { linear, r, scaling }: PlannedLayer, init: "pissa" | "olora"): FirstWeights {
-  return ops.tidy(() => {
-    const weight = linear.weight.value;
+  return linear.weight.lend((weight) => ops.tidy(() => {
     const { a, b } = init === "pissa" ? principal(ops, weight, { r, scaling }) : orthonormal(ops, weight, r);
     return { a, b, residual: ops.sub(weight, ops.scale(ops.matMul(b, a), scaling)) };
-  });
+  }));
 }
 
 /** PiSSA: W = U S V'; A = sqrt(S / scaling) V' and B = U sqrt(S / scaling), of the r greatest. */

@@ -1,4 +1,4 @@
-import type { DropoutSaved, Ops } from "../device/ops";
+import type { LowRank, Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import type { AdapterSaved, LinearAdapter } from "../model/linear";
 import type { Parameter } from "../model/parameter";
@@ -41,17 +41,14 @@ export class LoraLinear implements LoraUpdate {
   forward(pass: ForwardPass, x: Tensor, { y }: { y: Tensor }): { y: Tensor; saved: AdapterSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
-      const { low, dropout } = this.#lowered(pass, x);
-      return { y: ops.addLowRank(y, low, this.b.value), saved: { tensors: { low }, dropout } };
+      const { update, saved } = this.lowRank(pass, x);
+      return { y: ops.addLowRank(y, update), saved };
     });
   }
 
-  update(pass: ForwardPass, x: Tensor): { y: Tensor; saved: AdapterSaved } {
-    const { ops } = pass;
-    return ops.tidy(() => {
-      const { low, dropout } = this.#lowered(pass, x);
-      return { y: ops.matMul(low, this.b.value, { transposeB: true }), saved: { tensors: { low }, dropout } };
-    });
+  lowRank(pass: ForwardPass, x: Tensor): { update: LowRank; saved: AdapterSaved } {
+    const { low, dropout } = pass.ops.lower(x, this.a.value, { scaling: this.scaling, drop: dropoutOf(pass)?.next(this.#dropout) });
+    return { update: { low, b: this.b.value }, saved: { tensors: { low }, dropout } };
   }
 
   backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; needsInput: boolean }): Tensor | undefined {
@@ -60,7 +57,7 @@ export class LoraLinear implements LoraUpdate {
     const { low } = tensors;
     if (low === undefined) throw new TypeError("A backward pass needs a forward pass made with the same adapter.");
     return ops.tidy(() => {
-      const dLow = ops.scale(ops.matMul(dy, this.b.value), this.scaling); // [rows, r]
+      const dLow = ops.lower(dy, ops.transpose(this.b.value, [1, 0]), { scaling: this.scaling, drop: undefined }).low; // [rows, r]
       if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dy, low, { transposeA: true })); // [out, r]
       if (this.a.trainable) {
         gradients.add(this.a, () => ops.lowerGradient(dLow, from.x, dropout)); // [r, in]
@@ -78,10 +75,5 @@ export class LoraLinear implements LoraUpdate {
   dispose(): void {
     this.a.dispose();
     this.b.dispose();
-  }
-
-  /** scaling A dropout(x): [rows, r]. */
-  #lowered(pass: ForwardPass, x: Tensor): { low: Tensor; dropout?: DropoutSaved } {
-    return pass.ops.lower(x, this.a.value, { scaling: this.scaling, drop: dropoutOf(pass)?.next(this.#dropout) });
   }
 }

@@ -21,9 +21,8 @@ export interface SavedAdapter {
  * @param options.baseModel - what stands as `base_model_name_or_path`
  */
 export async function saveAdapter(adapter: Adapter, options: { directory: string; baseModel: string }): Promise<SavedAdapter> {
-  const { ops } = adapter.model;
   const directory = adapter.name === DEFAULT_NAME ? options.directory : join(options.directory, adapter.name);
-  const tensors = adapter.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => ops.read(parameter.value) }));
+  const tensors = adapter.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => parameter.read() }));
   await writeSafetensors(join(directory, "adapter_model.safetensors"), { tensors, metadata: { format: "pt" } });
   await writeAtomically(join(directory, "adapter_config.json"), `${JSON.stringify(toPeftConfig(adapter.config, options.baseModel), undefined, 2)}\n`);
   return { directory, files: ["adapter_model.safetensors", "adapter_config.json"] };

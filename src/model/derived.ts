@@ -17,7 +17,7 @@ export class Derived<T extends object> {
     const before = this.#kept.get(parameter);
     if (before?.version === parameter.version) return before.value;
     if (before !== undefined) this.#ops.disposeIn(before);
-    const value = this.#ops.escape(() => this.#make(parameter.value));
+    const value = this.#ops.escape(() => parameter.lend(this.#make));
     this.#kept.set(parameter, { version: parameter.version, value });
     return value;
   }

@@ -1,4 +1,4 @@
-import type { DropoutSaved, Ops, PackedMatrix } from "../device/ops";
+import type { DropoutSaved, LowRank, Ops, PackedMatrix, ProductOptions } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import { Derived } from "./derived";
 import type { Parameter, Substitutes } from "./parameter";
@@ -30,8 +30,8 @@ export interface LinearAdapter {
   readonly parameters: readonly Parameter[];
   /** y + the adapter's part for x. A new tensor; x [rows, in], y [rows, out]. */
   forward(pass: ForwardPass, x: Tensor, from: { y: Tensor; base: AdaptedWeights }): { y: Tensor; saved: AdapterSaved };
-  /** Its part alone [rows, out], where all it does is to add to what the layer gives; `backward` is the same. */
-  update?(pass: ForwardPass, x: Tensor): { y: Tensor; saved: AdapterSaved };
+  /** Its part for x where all it does is to add an update of a low rank: the layer then makes it in its own product, in the place of `forward`, or alone. */
+  lowRank?(pass: ForwardPass, x: Tensor): { update: LowRank; saved: AdapterSaved };
   /** Adds its weights' gradients; returns its part of dx [rows, in] where that is asked for. */
   backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean }): Tensor | undefined;
 }
@@ -42,16 +42,22 @@ export interface LinearSaved {
   readonly adapter?: AdapterSaved;
 }
 
-/** What else goes into a gradient for a layer's input: what is added to it, and what it is multiplied by in the end; all [rows, in]. */
-export interface Onward {
-  readonly plus?: readonly Tensor[];
-  readonly times?: Tensor;
+/** One of the layers that a gradient comes back through: what {@link Linear.backward} takes. */
+export interface Through {
+  readonly linear: Linear;
+  /** [rows, out] */
+  readonly dy: Tensor;
+  readonly saved: LinearSaved;
 }
+
+const FORWARD = { transpose: true } as const;
+const BACKWARD = { transpose: false } as const;
 
 /** y = x W' + b, with W in PyTorch's layout (out, in). */
 export class Linear {
   readonly #ops: Ops;
-  // The weight as its products take it: x W' on the way forward, dy W on the way back.
+  // The weight as its products take it: x W' on the way forward, dy W on the way back. Once one of them is there the weight
+  // itself is let go of.
   readonly #forward: Derived<PackedMatrix>;
   readonly #backward: Derived<PackedMatrix>;
   readonly #forwardRounded: Derived<Tensor>;
@@ -72,8 +78,8 @@ export class Linear {
   ) {
     this.#ops = ops;
     this.#used = { weight, bias };
-    this.#forward = new Derived(ops, (value) => ops.pack(value, { transpose: true }));
-    this.#backward = new Derived(ops, (value) => ops.pack(value, { transpose: false }));
+    this.#forward = new Derived(ops, (value) => ops.pack(value, FORWARD));
+    this.#backward = new Derived(ops, (value) => ops.pack(value, BACKWARD));
     this.#forwardRounded = new Derived(ops, (value) => ops.toBfloat16(ops.transpose(value, [1, 0])));
     this.#backwardRounded = new Derived(ops, (value) => ops.toBfloat16(value));
   }
@@ -93,6 +99,7 @@ export class Linear {
   /** Puts an adapter on the layer, or takes it off. */
   setAdapter(adapter: LinearAdapter | undefined): void {
     this.#adapter = adapter;
+    this.weight.takeBack();
   }
 
   /** Computes with others in the place of its own weights from now on, or with its own again. */
@@ -114,7 +121,7 @@ export class Linear {
   isSeparable(pass: Pick<ForwardPass, "kind">): boolean {
     const { weight, bias } = this.#used;
     const trained = pass.kind === "training" && (weight.trainable || bias.trainable);
-    return !trained && (this.#adapter === undefined || this.#adapter.update !== undefined);
+    return !trained && (this.#adapter === undefined || this.#adapter.lowRank !== undefined);
   }
 
   /** The weights that the layer computes with. */
@@ -124,8 +131,11 @@ export class Linear {
 
   /** The adapter's part alone for x [rows, in]: [rows, out]; undefined without an adapter. */
   update(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } | undefined {
-    const done = this.#adapter?.update?.(pass, x);
-    return done && { y: done.y, saved: { x, adapter: done.saved } };
+    const { ops } = pass;
+    return ops.tidy(() => {
+      const part = this.#adapter?.lowRank?.(pass, x);
+      return part && { y: ops.matMul(part.update.low, part.update.b, { transposeB: true }), saved: { x, adapter: part.saved } };
+    });
   }
 
   /** The gradient for x through the adapter alone; undefined where it is not asked for. */
@@ -138,8 +148,10 @@ export class Linear {
     const { ops } = pass;
     return ops.tidy(() => {
       const { weight, bias } = this.#used;
-      const base = isRounded(pass) ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#forwardRounded.of(weight)), bias.value) : ops.affine(x, this.#forward.of(weight), bias.value); // [rows, out]
       const kept = weight.trainable || this.#adapter !== undefined ? x : undefined;
+      const lowRank = isRounded(pass) ? undefined : this.#adapter?.lowRank?.(pass, x);
+      if (lowRank !== undefined) return { y: ops.affine(x, this.#packed(FORWARD), bias.value, lowRank.update), saved: { x: kept, adapter: lowRank.saved } };
+      const base = isRounded(pass) ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#forwardRounded.of(weight)), bias.value) : ops.affine(x, this.#packed(FORWARD), bias.value); // [rows, out]
       if (this.#adapter === undefined) return { y: base, saved: { x: kept } };
       const { y, saved } = this.#adapter.forward(pass, x, { y: base, base: this.#adapted() });
       return { y, saved: { x: kept, adapter: saved } };
@@ -153,7 +165,7 @@ export class Linear {
     return ops.tidy(() => {
       if (this.#adapter === undefined && !isRounded(pass)) {
         const { weight, bias } = this.#used;
-        const { y, derivative } = ops.affineGelu(x, this.#forward.of(weight), bias.value, options);
+        const { y, derivative } = ops.affineGelu(x, this.#packed(FORWARD), bias.value, options);
         return { y, derivative, saved: { x: weight.trainable ? x : undefined } };
       }
       const inner = this.forward(pass, x);
@@ -167,18 +179,20 @@ export class Linear {
    *
    * @param from.onward - what else goes into dx
    */
-  backward(pass: BackwardPass, dy: Tensor, from: { saved: LinearSaved; needsInput: boolean; onward?: Onward }): Tensor | undefined {
-    const { ops, gradients } = pass;
-    const { saved, needsInput, onward = {} } = from;
-    const { weight, bias } = this.#used;
-    if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true })); // [out, in]
-    if (bias.trainable) gradients.add(bias, () => ops.sum(dy, [0]));
+  backward(pass: BackwardPass, dy: Tensor, from: { saved: LinearSaved; needsInput: boolean; onward?: ProductOptions }): Tensor | undefined {
+    return Linear.backwardOfAll(pass, [{ linear: this, dy, saved: from.saved }], from);
+  }
+
+  /** {@link backward} of layers with one input: their dx in one sum. */
+  static backwardOfAll(pass: BackwardPass, layers: readonly Through[], { needsInput, onward = {} }: { needsInput: boolean; onward?: ProductOptions }): Tensor | undefined {
+    const { ops } = pass;
     return ops.tidy(() => {
-      const fromAdapter = this.updateBackward(pass, dy, { saved, needsInput });
+      const fromAdapters = layers.flatMap(({ linear, dy, saved }) => linear.#ownBackward(pass, dy, { saved, needsInput }) ?? []);
       if (!needsInput) return undefined;
-      const plus = [...(fromAdapter === undefined ? [] : [fromAdapter]), ...(onward.plus ?? [])];
-      if (pass.precision !== "bfloat16") return ops.product(dy, this.#backward.of(weight), { plus, times: onward.times });
-      const sum = ops.addN([ops.matMulBfloat16(ops.toBfloat16(dy), this.#backwardRounded.of(weight)), ...plus]);
+      const plus = [...fromAdapters, ...(onward.plus ?? [])];
+      if (pass.precision !== "bfloat16") return ops.products(layers.map(({ linear, dy }) => ({ x: dy, w: linear.#packed(BACKWARD) })), { plus, times: onward.times });
+      const products = layers.map(({ linear, dy }) => ops.tidy(() => ops.matMulBfloat16(ops.toBfloat16(dy), linear.#backwardRounded.of(linear.#used.weight))));
+      const sum = ops.addN([...products, ...plus]);
       return onward.times === undefined ? sum : ops.mul(sum, onward.times);
     });
   }
@@ -193,9 +207,33 @@ export class Linear {
     return [this.#forward, this.#backward, this.#forwardRounded, this.#backwardRounded];
   }
 
+  /** Adds the gradients of its weights and its adapter's; returns the adapter's part of dx where that is asked for. */
+  #ownBackward(pass: BackwardPass, dy: Tensor, { saved, needsInput }: { saved: LinearSaved; needsInput: boolean }): Tensor | undefined {
+    const { ops, gradients } = pass;
+    const { weight, bias } = this.#used;
+    if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true })); // [out, in]
+    if (bias.trainable) gradients.add(bias, () => ops.sum(dy, [0]));
+    return this.updateBackward(pass, dy, { saved, needsInput });
+  }
+
   #adapted(): AdaptedWeights {
+    const { weight, bias } = this.#used;
+    return {
+      get weight() {
+        return weight.value;
+      },
+      bias: bias.value,
+      product: (x) => this.#ops.product(x, this.#packed(FORWARD)),
+      productBackward: (dy) => this.#ops.product(dy, this.#packed(BACKWARD)),
+    };
+  }
+
+  /** The weight that is used as a product takes it. The layer's own, where it is not trained, is then in memory in that order alone. */
+  #packed(direction: typeof FORWARD | typeof BACKWARD): PackedMatrix {
     const { weight } = this.#used;
-    return { ...this.own, product: (x) => this.#ops.product(x, this.#forward.of(weight)), productBackward: (dy) => this.#ops.product(dy, this.#backward.of(weight)) };
+    const packed = (direction.transpose ? this.#forward : this.#backward).of(weight);
+    if (weight === this.weight && !weight.trainable) weight.setAside(() => this.#ops.unpack(packed, direction));
+    return packed;
   }
 }
 

@@ -1,11 +1,16 @@
 import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 
+/** A weight's tensor, and how it is made again from what holds the same numbers; or that alone. */
+type Held = { readonly kind: "here"; readonly value: Tensor; readonly restore?: () => Tensor } | { readonly kind: "aside"; readonly restore: () => Tensor };
+
 /** A weight of the model: the owner of its tensor. */
 export class Parameter {
   readonly #ops: Ops;
-  #value: Tensor;
+  #held: Held;
+  #handedOut = false;
   #version = 0;
+  readonly shape: readonly number[];
   /** Whether training changes it. */
   trainable = false;
 
@@ -19,15 +24,15 @@ export class Parameter {
     value: Tensor,
   ) {
     this.#ops = ops;
-    this.#value = value;
+    this.#held = { kind: "here", value };
+    this.shape = value.shape;
   }
 
+  /** The weight, which stays this parameter's. Whoever needs it for one call only asks by `lend` or `read`. */
   get value(): Tensor {
-    return this.#value;
-  }
-
-  get shape(): readonly number[] {
-    return this.#value.shape;
+    this.#handedOut = true;
+    if (this.#held.kind === "aside") this.#held = { ...this.#held, kind: "here", value: this.#ops.escape(this.#held.restore) };
+    return this.#held.value;
   }
 
   /** Counts the assignments: whoever keeps something computed from the value sees by it that it is stale. */
@@ -35,16 +40,52 @@ export class Parameter {
     return this.#version;
   }
 
+  /** Calls `use` with the value, which may be gone afterwards; what it makes is the caller's. */
+  lend<T>(use: (value: Tensor) => T): T {
+    const held = this.#held;
+    return held.kind === "here" ? use(held.value) : this.#ops.tidy(() => use(held.restore()));
+  }
+
+  /** The weight's numbers. */
+  async read(): Promise<Float32Array> {
+    const held = this.#held;
+    if (held.kind === "here") return this.#ops.read(held.value);
+    const value = this.#ops.escape(held.restore);
+    try {
+      return await this.#ops.read(value);
+    } finally {
+      this.#ops.dispose(value);
+    }
+  }
+
+  /**
+   * Lets go of the tensor where others hold the same numbers in another order, so that they are not in memory twice.
+   * One that was handed out by `value` stays.
+   *
+   * @param restore - makes the same tensor again, to the bit; may be called until another value is assigned
+   */
+  setAside(restore: () => Tensor): void {
+    if (this.#handedOut || this.#held.kind === "aside") return;
+    this.#ops.dispose(this.#held.value);
+    this.#held = { kind: "aside", restore };
+  }
+
+  /** Lets go again of a tensor that was handed out and that no one holds any more. */
+  takeBack(): void {
+    this.#handedOut = false;
+    if (this.#held.kind === "here" && this.#held.restore !== undefined) this.setAside(this.#held.restore);
+  }
+
   /** Puts a new value, which is taken over, in the place of the old one. */
   assign(value: Tensor): void {
     if (value.shape.join() !== this.shape.join()) throw new RangeError(`${this.name} has the shape [${this.shape.join(", ")}]; a value of [${value.shape.join(", ")}] came.`);
-    this.#ops.dispose(this.#value);
-    this.#value = value;
+    this.dispose();
+    this.#held = { kind: "here", value };
     this.#version++;
   }
 
   dispose(): void {
-    this.#ops.dispose(this.#value);
+    if (this.#held.kind === "here") this.#ops.dispose(this.#held.value);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AttentionLayout, AttentionSaved } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import { firstTokenAttention, firstTokenAttentionBackward, type FirstTokenSaved } from "./first-token-attention";
-import type { Linear, LinearSaved } from "./linear";
+import { Linear, type LinearSaved } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
 /** The projections of a layer's attention. */
@@ -55,18 +55,21 @@ export function selfAttentionBackward(pass: BackwardPass, dy: Tensor, from: { pr
   const { query, key, value } = projections;
   const { inner, query: ofQuery } = from.saved;
   return ops.tidy(() => {
-    const throughQuery = (dq: Tensor): Tensor | undefined => query.backward(pass, dq, { saved: ofQuery, needsInput, onward: { plus: [dResidual] } });
+    const onward = { plus: [dResidual] };
+    const throughQuery = (dq: Tensor): Tensor | undefined => query.backward(pass, dq, { saved: ofQuery, needsInput, onward });
     if (inner.kind === "first-token") {
       const { dq, dx } = firstTokenAttentionBackward(pass, dy, { saved: inner.saved, key, value, needsInput });
       const dQueried = throughQuery(dq);
       return dx === undefined || dQueried === undefined ? undefined : { dx, dQueried };
     }
     const { dq, dk, dv } = ops.attentionBackward(dy, inner.attention, { needsKey: needsInput || key.hasTrainables });
-    const dQueried = throughQuery(dq);
-    const apart = inner.attention.layout.span === "first-token";
-    const throughKey = dk && key.backward(pass, dk, { saved: inner.key, needsInput, onward: { plus: dQueried === undefined || apart ? [] : [dQueried] } });
-    const dx = value.backward(pass, dv, { saved: inner.value, needsInput, onward: { plus: throughKey === undefined ? [] : [throughKey] } });
-    if (dx === undefined) return undefined;
-    return apart ? { dx, dQueried } : { dx };
+    const inward = [...(dk === undefined ? [] : [{ linear: key, dy: dk, saved: inner.key }]), { linear: value, dy: dv, saved: inner.value }];
+    if (inner.attention.layout.span === "first-token") {
+      const dQueried = throughQuery(dq);
+      const dx = Linear.backwardOfAll(pass, inward, { needsInput });
+      return dx && { dx, dQueried };
+    }
+    const dx = Linear.backwardOfAll(pass, [{ linear: query, dy: dq, saved: ofQuery }, ...inward], { needsInput, onward });
+    return dx && { dx };
   });
 }

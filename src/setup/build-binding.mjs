@@ -52,7 +52,7 @@ export function buildBinding(root) {
       for (const [name, flags] of Object.entries(INSTRUCTIONS)) {
         // Loops become vectors; sums keep the order that they are written in but for those that are marked.
         const vectors = ["-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", ...flags];
-        for (const source of ["kernels", "attention", "low_rank", "product"]) {
+        for (const source of ["kernels", "attention", "low_rank", "product", "batched_product", "token_pool"]) {
           const object = join(work.staging, `${source}-${name}.o`);
           await work.run([...compiler.commandLine, "-std=c++17", "-fPIC", ...vectors, `-DTSLORA_INSTRUCTIONS_NAME=${name}`, "-c", join(root, KERNELS, `${source}.cc`), "-o", object]);
           objects.push(object);

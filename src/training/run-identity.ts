@@ -16,7 +16,7 @@ export async function runIdentity(classifier: SequenceClassifier, from: { option
   const { options, train, validation, documents } = from;
   const { model, labels, problemType } = classifier;
   const frozen = createHash("sha256");
-  for (const { name, shape, trainable, value } of model.parameters()) if (!trainable) bytesOf(await model.ops.read(value), frozen.update(`${name} [${shape.join()}]`));
+  for (const parameter of model.parameters()) if (!parameter.trainable) bytesOf(await parameter.read(), frozen.update(`${parameter.name} [${parameter.shape.join()}]`));
   const tokens = createHash("sha256");
   for (const ids of documents) bytesOf(ids, tokens.update(`${ids.length} `));
   const trainable = classifier.trainableParameters().map(({ name, shape }) => `${name} [${shape.join()}]`);

@@ -1,5 +1,5 @@
 import { Random } from "../../src/base/random";
-import type { Drop, LengthGroup, Ops } from "../../src/device/ops";
+import type { Drop, Factors, LengthGroup, Ops } from "../../src/device/ops";
 import type { Tensor } from "../../src/device/tensor";
 
 /** Shapes whose rows fill no block of a mask, several, and more than one. */
@@ -47,9 +47,15 @@ export async function kernelResults(ops: Ops, { width, rate }: { width: number; 
     const ranks = { low: rank.low, da: rank.da, lowDx: rank.dx, higher: higher.low, higherDa: higher.da, higherDx: higher.dx };
     const packed = ops.pack(ops.scale(make(COLUMNS, width), 1 / Math.sqrt(width)), { transpose: true });
     const product = ops.product(x, packed, { plus: [make(ROWS, COLUMNS)], times: make(ROWS, COLUMNS) });
+    const factors = (depth: number): Factors => ({ x: make(ROWS, depth), w: ops.pack(ops.scale(make(depth, COLUMNS), 0.2 / Math.sqrt(depth)), { transpose: false }) });
+    const products = ops.products([factors(1024), { x, w: packed }, factors(width + 1)], { plus: [make(ROWS, COLUMNS)] });
+    const [bias, small] = [make(COLUMNS), (rank: number): Tensor => ops.scale(make(COLUMNS, rank), 0.1)];
+    const updates = { updated: ops.affine(x, packed, bias, { low: rank.low, b: small(9) }), higherUpdated: ops.affine(x, packed, bias, { low: higher.low, b: small(20) }) };
     const fed = ops.affineGelu(x, packed, make(COLUMNS), { derivative: true });
+    const [many, few] = [ops.scale(make(3, width, 50), 1 / Math.sqrt(width)), ops.scale(make(3, 9, width), 1)];
+    const batched = { batched: ops.matMul(few, many), leftTurned: ops.matMul(many, ops.transpose(few, [0, 2, 1]), { transposeA: true }), rightTurned: ops.matMul(few, ops.transpose(many, [0, 2, 1]), { transposeB: true }) };
     const gelu = ops.gelu(ops.scale(x, 3), { derivative: true });
-    const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, ...ranks, product, fed: fed.y, fedSlope: fed.derivative ?? fed.y, ...heads, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
+    const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, ...ranks, ...batched, product, products, ...updates, fed: fed.y, fedSlope: fed.derivative ?? fed.y, ...heads, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
     return plain === undefined ? out : { ...out, dropped: plain.y, droppedBackward: ops.dropoutBackward(dy, plain.saved) };
   });
   const results: Record<string, number[]> = {};

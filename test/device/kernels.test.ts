@@ -97,6 +97,8 @@ for (const [rows, depth, columns] of [[1, 1, 1], [57, 70, 97], [130, 1024, 1000]
     const values = (...shape: number[]): Float32Array => Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal());
     const scale = 1 / Math.sqrt(depth);
     const [x, w, bias, one, two, times] = [values(rows, depth), values(columns, depth).map((value) => value * scale), values(columns), values(rows, columns), values(rows, columns), values(rows, columns)];
+    const square = values(columns, columns).map((value) => value / Math.sqrt(columns));
+    const [lows, bs] = [values(rows, 70), values(columns, 70).map((value) => value / 8)];
     const found: Record<string, number[]>[] = [];
     for (const ops of [kernels, plain]) {
       const before = ops.alive();
@@ -106,7 +108,11 @@ for (const [rows, depth, columns] of [[1, 1, 1], [57, 70, 97], [130, 1024, 1000]
         const turned = ops.pack(ops.transpose(ops.float(w, [columns, depth]), [1, 0]), { transpose: false });
         const input = ops.float(x, [rows, depth]);
         const gelu = ops.affineGelu(input, packed, ops.float(bias, [columns]), { derivative: true });
-        return { whole: ops.product(input, turned, { plus: [ops.float(one, shape), ops.float(two, shape)], times: ops.float(times, shape) }), affine: ops.affine(input, packed, ops.float(bias, [columns])), gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
+        const also = { plus: [ops.float(one, shape), ops.float(two, shape)], times: ops.float(times, shape) };
+        const pairs = [{ x: input, w: turned }, { x: ops.float(one, shape), w: ops.pack(ops.float(square, [columns, columns]), { transpose: false }) }, { x: ops.scale(input, 2), w: packed }];
+        const update = (rank: number, name: string): Record<string, Tensor> => ({ [name]: ops.affine(input, packed, ops.float(bias, [columns]), { low: ops.float(lows.slice(0, rows * rank), [rows, rank]), b: ops.float(bs.slice(0, columns * rank), [columns, rank]) }) });
+        const updates = { ...update(1, "rank1"), ...update(8, "rank8"), ...update(70, "rank70") };
+        return { whole: ops.product(input, turned, also), two: ops.products(pairs.slice(0, 2), also), three: ops.products(pairs, also), affine: ops.affine(input, packed, ops.float(bias, [columns])), ...updates, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
       });
       const results: Record<string, number[]> = {};
       for (const [name, tensor] of Object.entries(out)) results[name] = [...(await ops.read(tensor))];
@@ -147,14 +153,21 @@ test("far from zero GELU is x or 0, its slope 1 or 0, and a softmax of far apart
 
 test("shapes that do not fit are refused, not read past", () => {
   const [x, bias] = [kernels.float(new Float32Array(12), [3, 4]), kernels.float(new Float32Array(3), [3])];
-  const square = kernels.float(new Float32Array(16), [4, 4]);
+  const [square, rowOf4] = [kernels.float(new Float32Array(16), [4, 4]), kernels.float(new Float32Array(4), [4])];
   const w = kernels.pack(square, { transpose: false });
   assert.throws(() => kernels.affine(x, w, bias), /TsloraProduct: x \[rows, depth\], w \[depth, columns\] packed, a bias by columns/);
   assert.throws(() => kernels.product(bias, w), /TsloraProduct/);
   assert.throws(() => kernels.product(x, w, { plus: [square] }), /TsloraProduct/);
   assert.throws(() => kernels.product(x, { laid: square, shape: [4, 4] }), /TsloraProduct/);
+  for (const other of [square, bias, kernels.float(new Float32Array(9), [3, 3]), kernels.float(new Float32Array(1), [])]) {
+    assert.throws(() => kernels.products([{ x, w }, { x: other, w }]), /TsloraProduct/);
+    assert.throws(() => kernels.products([{ x, w }, { x, w }, { x, w: { laid: other, shape: [4, 4] } }]), /TsloraProduct/);
+    if (other !== square && other !== bias) kernels.dispose(other);
+  }
+  const narrow = kernels.float(new Float32Array(8), [4, 2]);
+  for (const update of [{ low: narrow, b: narrow }, { low: x, b: narrow }, { low: x, b: x }]) assert.throws(() => kernels.affine(x, w, rowOf4, update), /TsloraProduct/);
   const layout = { heads: 2, groups: [{ row: 2, document: 0, documents: 1, length: 2 }], span: "every-token" } as const;
   assert.throws(() => kernels.attention({ q: x, k: x, v: x }, { layout, drop: undefined, keep: false }), /TsloraAttention: rows by the groups/);
   assert.throws(() => kernels.residualNorm(x, x, { gamma: bias, beta: bias, epsilon: 1e-5, drop: undefined }), /TsloraResidualNorm/);
-  kernels.dispose(x, bias, square, w.laid);
+  kernels.dispose(x, bias, square, rowOf4, narrow, w.laid);
 });

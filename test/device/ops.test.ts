@@ -64,6 +64,11 @@ const cases: Record<string, Build> = {
     return derivative === undefined ? [y] : [y, derivative];
   },
   matMul: (ops, make) => [ops.matMul(make(3, 4), make(4, 5)), ops.matMul(make(4, 3), make(4, 5), { transposeA: true }), ops.matMul(make(3, 4), make(5, 4), { transposeB: true })],
+  "matMul over batches, deep, broad and of many rows": (ops, make) => ops.tidy(() => {
+    const shares = (rows: number, columns: number): Tensor => ops.scale(make(2, rows, columns), 1 / 30);
+    return [ops.matMul(make(2, 3, 700), shares(700, 97)), ops.matMul(make(2, 1, 1100, 65), ops.reshape(shares(1100, 5), [2, 1, 1100, 5]), { transposeA: true }), ops.matMul(make(1, 150, 40), make(1, 300, 40), { transposeB: true })];
+  }),
+  "a matrix packed and unpacked": (ops, make) => ops.tidy(() => [[1, 1], [5, 70], [64, 96], [97, 33]].flatMap(([rows, columns]) => [true, false].map((transpose) => ops.unpack(ops.pack(make(rows, columns), { transpose }), { transpose })))),
   "matMul over batches": (ops, make) => [ops.matMul(make(2, 2, 3, 4), make(2, 2, 4, 5)), ops.matMul(make(2, 4, 3), make(2, 4, 5), { transposeA: true }), ops.matMul(make(2, 3, 4), make(2, 5, 4), { transposeB: true })],
   addBias: (ops, make) => ops.addBias(make(3, 4), make(4)),
   sums: (ops, make) => [ops.sum(make(2, 3, 4), [0, 2]), ops.sum(make(2, 3), [1], { keepDims: true })],
@@ -73,18 +78,22 @@ const cases: Record<string, Build> = {
     return [y, saved.normalized, saved.inverseDeviation, ops.layerNormBackward(make(3, 8), make(8), saved)];
   },
   "products with a packed matrix": (ops, make) => {
-    const [w, turned] = [ops.pack(make(4, 7), { transpose: false }), ops.pack(make(7, 4), { transpose: true })];
-    const [x, bias, plus, times] = [make(5, 4), make(7), [make(5, 7), make(5, 7), make(5, 7)], make(5, 7)];
+    const [w, turned, narrow] = [ops.pack(make(4, 7), { transpose: false }), ops.pack(make(7, 4), { transpose: true }), ops.pack(make(3, 7), { transpose: false })];
+    const [x, bias, plus, times] = [make(5, 4), make(7), Array.from({ length: 6 }, () => make(5, 7)), make(5, 7)];
     const { y, derivative } = ops.affineGelu(x, turned, bias, { derivative: true });
-    const out = [ops.product(x, w), ops.product(x, turned, { times }), ...[1, 2, 3].map((count) => ops.product(x, w, { plus: plus.slice(0, count), times })), ops.affine(x, w, bias), y, derivative ?? y, ops.affineGelu(x, w, bias, { derivative: false }).y];
-    ops.dispose(w.laid, turned.laid);
+    const pairs = [{ x, w }, { x: make(5, 3), w: narrow }, { x: make(5, 4), w: turned }, { x, w: turned }, { x: make(5, 3), w: narrow }];
+    const out = [ops.product(x, w), ops.product(x, turned, { times }), ...pairs.map((_, i) => ops.products(pairs.slice(0, i + 1), { plus: plus.slice(i), times })), ...[1, 2, 3, 4, 5, 6].map((count) => ops.product(x, w, { plus: plus.slice(0, count), times })), ops.affine(x, w, bias), y, derivative ?? y, ops.affineGelu(x, w, bias, { derivative: false }).y];
+    ops.dispose(w.laid, turned.laid, narrow.laid);
     return out;
   },
   "to a low rank and back": (ops, make) => {
     const [x, low, a] = [make(70, 33), make(70, 11), make(11, 33)];
     return [ops.lower(x, a, { scaling: 0.5, drop: undefined }).low, ops.lowerGradient(low, x, undefined), ops.lowerBackward(low, a, undefined)];
   },
-  "a low-rank update": (ops, make) => [ops.addLowRank(make(5, 7), make(5, 3), make(7, 3)), ops.addLowRank(make(5, 7), make(5, 70), make(7, 70))],
+  "a low-rank update, alone and in a product": (ops, make) => ops.tidy(() => [3, 70].flatMap((rank) => {
+    const update = { low: make(5, rank), b: make(7, rank) };
+    return [ops.addLowRank(make(5, 7), update), ops.affine(make(5, 4), ops.pack(make(4, 7), { transpose: false }), make(7), update)];
+  })),
   addN: (ops, make) => [ops.addN([make(3, 4)]), ops.addN([make(3, 4), make(3, 4), make(3, 4)])],
   "norm of a sum with a residual": (ops, make) => {
     const { y, saved } = ops.residualNorm(make(3, 21), make(3, 21), { gamma: make(21), beta: make(21), epsilon: 1e-5, drop: undefined });

@@ -203,7 +203,7 @@ test("training moves the active adapter alone: the model's own weights and the o
   const own = await weightsOf(c.model);
   const other = c.addAdapter({ r: 2 }, { name: "other" });
   c.addAdapter({ r: 2, useDora: true, bias: "all" }, { name: "trained" });
-  const values = async (): Promise<Float32Array[]> => Promise.all(other.parameters().map(async ({ value }) => Float32Array.from(await ops.read(value))));
+  const values = async (): Promise<Float32Array[]> => Promise.all(other.parameters().map((parameter) => parameter.read()));
   const kept = await values();
   c.setAdapter("trained");
   const start = await logits(c);

@@ -73,7 +73,7 @@ export async function loadOnto(model: ClassificationModel, directory: string): P
 /** Every weight of the model's own, to compare to the bit. */
 export async function weightsOf(model: ClassificationModel): Promise<Float32Array[]> {
   const values: Float32Array[] = [];
-  for (const { value } of model.parameters()) values.push(Float32Array.from(await ops.read(value)));
+  for (const parameter of model.parameters()) values.push(await parameter.read());
   return values;
 }
 
@@ -81,7 +81,7 @@ export async function weightsOf(model: ClassificationModel): Promise<Float32Arra
 export async function scramble(parameters: readonly Parameter[], seed = 1): Promise<void> {
   let k = seed * 1000;
   for (const parameter of parameters) {
-    const values = await ops.read(parameter.value);
+    const values = await parameter.read();
     parameter.assign(ops.float(values.map((value) => value + 0.3 * Math.sin(1.7 * ++k)), parameter.shape));
   }
 }

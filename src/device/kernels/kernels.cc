@@ -34,20 +34,6 @@ void TSLORA_OWN(gelu)(const float* x, float* y, float* derivative, int64_t begin
 
 namespace {
 
-void add_low_rank(const float* x, const float* low, const float* b_transposed, float* y, int64_t rank, int64_t columns, int64_t begin, int64_t end) {
-  for (int64_t row = begin; row < end; ++row) {
-    const float* from = x + row * columns;
-    float* to = y + row * columns;
-    for (int64_t r = 0; r < rank; ++r) {
-      const float factor = low[row * rank + r];
-      const float* b = b_transposed + r * columns;
-#pragma omp simd
-      for (int64_t c = 0; c < columns; ++c) to[c] = from[c] + factor * b[c];
-      from = to;
-    }
-  }
-}
-
 void dropout(const float* x, Drop drop, float* y, int64_t columns, int64_t begin, int64_t end) {
   Mask mask(drop, 1.f / (1.f - drop.rate));
   for (int64_t row = begin; row < end; ++row) {
@@ -157,7 +143,7 @@ void residual_norm_backward(const float* dy, const float* gamma, const float* no
 
 extern const Kernels TSLORA_OWN(kernels);
 const Kernels TSLORA_OWN(kernels) = {
-    TSLORA_NAME(TSLORA_INSTRUCTIONS_NAME), TSLORA_OWN(gelu), add_low_rank, dropout, keep_mask, residual_norm, residual_norm_backward, TSLORA_OWN(lower), DRAWN, TSLORA_OWN(lower_gradient), TSLORA_OWN(lower_backward), NR, TSLORA_OWN(pack_columns), TSLORA_OWN(product), TSLORA_OWN(attention_scratch), TSLORA_OWN(attention_forward), TSLORA_OWN(attention_backward),
+    TSLORA_NAME(TSLORA_INSTRUCTIONS_NAME), TSLORA_OWN(gelu), dropout, keep_mask, residual_norm, residual_norm_backward, TSLORA_OWN(lower), DRAWN, TSLORA_OWN(lower_gradient), TSLORA_OWN(lower_backward), NR, TSLORA_OWN(pack_columns), TSLORA_OWN(product), TSLORA_OWN(batched_product), TSLORA_OWN(pool_scratch), TSLORA_OWN(pool_forward), TSLORA_OWN(pool_backward), TSLORA_OWN(attention_scratch), TSLORA_OWN(attention_forward), TSLORA_OWN(attention_backward),
 };
 
 }  // namespace tslora

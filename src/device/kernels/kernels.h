@@ -23,7 +23,7 @@ struct Attention {
   const float* k;
   const float* v;
   float* y;        // [queries, width]; given in the backward pass
-  float* weights;  // with a minus where dropped; null where no backward pass will follow
+  float* weights;  // with a minus where dropped, rows of weights_columns(keys); null where no backward pass will follow
   int64_t width, head_dim;
   float scale;  // of the products of queries and keys
   Drop drop;    // of the backward pass the rate alone counts
@@ -34,21 +34,65 @@ struct Attention {
   float* dv;
 };
 
+// How many columns a row of weights has for so many keys: whole lines of the cache, so that loops over them have no remainder.
+constexpr int64_t weights_columns(int64_t keys) { return (keys + 15) / 16 * 16; }
+
 // One head of one document: the unit of work, of which no two write to the same place.
 struct AttentionHead {
   int64_t first_query, queries, first_key, keys;  // rows
   int64_t head;
   int64_t first_draw;  // the row that its first query is to dropout
-  int64_t weights_at;  // where its [queries, keys] weights begin
+  int64_t weights_at;  // where its queries' weights begin
 };
 
-// y = a(x w + bias + plus) * times, where a is GELU or nothing, bias [columns], the others [rows, columns]; each may be null.
-struct Product {
+// Attention with one query a head in each document, to keys and values that are not made: u is the queries through the
+// key's weights, pooled what goes through the value's. What adapters add to keys and values comes made.
+struct TokenPool {
+  const float* u;      // [documents, heads, width]
+  const float* x;      // [rows, width]
+  const float* q;      // [documents, width], by which what is added to the keys is multiplied
+  const float* key;    // [rows, width], what is added to the keys; null where nothing is
+  const float* value;  // [rows, width], what is added to the values; the same
+  float* weights;      // as Attention's, [heads, length] of one document behind the other
+  int64_t width, heads;
+  // The forward pass alone:
+  float* pooled;  // [documents, heads, width]
+  float* sums;    // [documents, heads], of the weights that were kept
+  float* update;  // [documents, width], of `value`
+  // The backward pass alone; gradients of what is null are not asked for:
+  const float* d_pooled;
+  const float* d_sums;
+  const float* d_update;
+  float* du;
+  float* dx;  // null where it is not asked for; without what goes through key and value
+  float* dq;
+  float* d_key;
+  float* d_value;
+};
+
+// A document of a TokenPool: the unit of work.
+struct PooledDocument {
+  int64_t index, first_row, length;
+  Drop drop;           // its group's
+  int64_t first_draw;  // the row that its first head is to dropout
+  int64_t weights_at;
+};
+
+// Two matrices that are multiplied.
+struct Factors {
   const float* x;  // [rows, depth]
   const float* w;  // [depth, columns], packed
-  int64_t depth, columns;
+  int64_t depth;   // 0 where they are not given
+};
+constexpr int MOST_FACTORS = 3, MOST_PLUS = 4;
+
+// y = a(the sum of x w + bias + plus) * times, where a is GELU or nothing, bias [columns], the others [rows, columns]; each may
+// be null.
+struct Product {
+  Factors factors[MOST_FACTORS];
+  int64_t columns;
   const float* bias;
-  const float* plus[2];
+  const float* plus[MOST_PLUS];
   const float* times;
   float* y;
   bool gelu;
@@ -60,14 +104,22 @@ constexpr int64_t PRODUCT_COLUMNS = 8 * PANELS;  // the most columns that it has
 // Whether a block of a product copies its rows: where they lie a multiple of a page apart, they push one another out of the cache.
 constexpr bool product_copies(int64_t depth) { return depth % 1024 == 0; }
 
+// c = a b, matrix by matrix, for matrices that come once: a [matrices, rows, depth], b [matrices, depth, columns], c [matrices,
+// rows, columns]; a and b may lie there transposed.
+struct BatchedProduct {
+  const float* a;
+  const float* b;
+  float* c;
+  int64_t rows, depth, columns;
+  bool transpose_a, transpose_b;
+};
+
 // All work on rows [begin, end); matrices are row-major and dense. Output may be an input where it says "or in place".
 struct Kernels {
   const char* instructions;
 
   // y = x Phi(x), or in place; derivative, where it is not null, Phi(x) + x phi(x). Here begin and end count elements.
   void (*gelu)(const float* x, float* y, float* derivative, int64_t begin, int64_t end);
-  // y = x + low * b', or in place; low [rows, rank], b [columns, rank] laid as its transpose, [rank, columns].
-  void (*add_low_rank)(const float* x, const float* low, const float* b_transposed, float* y, int64_t rank, int64_t columns, int64_t begin, int64_t end);
   // y = x / (1 - rate) where it is kept, else 0; or in place.
   void (*dropout)(const float* x, Drop drop, float* y, int64_t columns, int64_t begin, int64_t end);
   // 1 where a column is kept, else 0.
@@ -89,6 +141,12 @@ struct Kernels {
   void (*pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed, int64_t begin, int64_t end);
   // A block of a product: rows [row, end_row), at most PRODUCT_ROWS of them, and columns [column, end_column).
   void (*product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column);
+  // Columns [column, end_column) of one matrix of a batch; column is a multiple of `panel`.
+  void (*batched_product)(const BatchedProduct& product, int64_t matrix, int64_t column, int64_t end_column);
+  // How many numbers of scratch memory the two below take for a document of so many tokens.
+  int64_t (*pool_scratch)(const TokenPool& pool, int64_t length);
+  void (*pool_forward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
+  void (*pool_backward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
   // How many numbers of scratch memory the two below take for a head of so many keys.
   int64_t (*attention_scratch)(const Attention& attention, int64_t keys);
   // y = dropout(softmax(scale q k')) v for one head (Vaswani et al., 2017), block by block of queries: what lies between
@@ -109,6 +167,10 @@ void TSLORA_OWN(lower_gradient)(const float* d_low, const float* x, Drop drop, f
 void TSLORA_OWN(lower_backward)(const float* d_low, const float* a, Drop drop, float* dx, int64_t rank, int64_t columns, int64_t begin, int64_t end);
 void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed, int64_t begin, int64_t end);
 void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column);
+void TSLORA_OWN(batched_product)(const BatchedProduct& product, int64_t matrix, int64_t column, int64_t end_column);
+int64_t TSLORA_OWN(pool_scratch)(const TokenPool& pool, int64_t length);
+void TSLORA_OWN(pool_forward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
+void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
 int64_t TSLORA_OWN(attention_scratch)(const Attention& attention, int64_t keys);
 void TSLORA_OWN(attention_forward)(const Attention& attention, const AttentionHead& head, float* scratch);
 void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch);

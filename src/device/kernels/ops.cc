@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,7 @@ namespace {
 struct Attributes {
   float rate = 0, epsilon = 0, scale = 1;
   int32_t heads = 1, columns = 1;
-  bool transpose = false, gelu = false, derivative = false, first_token = false, keep = false, needs_key = false;
+  bool transpose = false, transpose_a = false, transpose_b = false, gelu = false, derivative = false, first_token = false, keep = false, needs_key = false, needs_input = false;
 };
 
 // One call of an operation: its inputs, and its outputs as they are made. The first error is TensorFlow's.
@@ -177,20 +178,34 @@ void pack(const Attributes& attributes, Call& call) {
   });
 }
 
-// x [rows, depth], w packed; bias, the two that are added and the one that is multiplied by, or one number in the place of
-// each -> y [rows, columns], derivative (of one number where it is not asked for).
+// x [rows, depth] and w packed, and two more of each, of depths of their own; bias, the four that are added and the one that
+// is multiplied by; but for the first x and w one number may be in the place of each -> y [rows, columns], derivative (of one
+// number where it is not asked for).
 void product(const Attributes& attributes, Call& call) {
-  TF_Tensor* x = call.input(0);
-  TF_Tensor* w = call.input(1);
-  const int64_t rows = rows_of(x), depth = columns_of(x), columns = attributes.columns, panel = choose_kernels().panel;
-  bool fits = TF_NumDims(w) == 3 && TF_Dim(w, 0) == pieces(columns, panel) && TF_Dim(w, 1) == depth && TF_Dim(w, 2) == panel;
-  const auto given = [&](int i, int64_t size) -> const float* {
-    TF_Tensor* tensor = call.input(i);
+  const int64_t rows = rows_of(call.input(0)), columns = attributes.columns, panel = choose_kernels().panel;
+  bool fits = true;
+  int next = 0;
+  const auto factors = [&]() -> Factors {
+    TF_Tensor* x = call.input(next++);
+    TF_Tensor* w = call.input(next++);
+    const int64_t depth = columns_of(x);
+    if (next > 2 && TF_NumDims(x) == 0 && TF_NumDims(w) == 0) return {nullptr, nullptr, 0};
+    fits = fits && rows_of(x) == rows && TF_NumDims(w) == 3 && TF_Dim(w, 0) == pieces(columns, panel) && TF_Dim(w, 1) == depth && TF_Dim(w, 2) == panel;
+    return {floats(x), floats(w), depth};
+  };
+  const auto given = [&](int64_t size) -> const float* {
+    TF_Tensor* tensor = call.input(next++);
     if (TF_NumDims(tensor) == 0) return nullptr;
     fits = fits && size_of(tensor) == size;
     return floats(tensor);
   };
-  Product product{floats(x), floats(w), depth, columns, given(2, columns), {given(3, rows * columns), given(4, rows * columns)}, given(5, rows * columns), nullptr, attributes.gelu, nullptr};
+  Product product{};
+  for (Factors& pair : product.factors) pair = factors();
+  product.columns = columns;
+  product.bias = given(columns);
+  for (const float*& part : product.plus) part = given(rows * columns);
+  product.times = given(rows * columns);
+  product.gelu = attributes.gelu;
   if (!call.expect(fits, "TsloraProduct: x [rows, depth], w [depth, columns] packed, a bias by columns and all else [rows, columns] were expected")) return;
   TF_Tensor* y = call.output(0, {rows, columns});
   product.derivative = call.optional_output(1, attributes.derivative, {rows, columns});
@@ -200,7 +215,8 @@ void product(const Attributes& attributes, Call& call) {
   // ones where there are few.
   const int64_t threads = parallel_threads();
   const int64_t blocks = pieces(rows, threads * PRODUCT_ROWS) * threads;
-  const int64_t wide = (product_copies(depth) ? 8 : 4) * PANELS;
+  const bool copies = std::any_of(std::begin(product.factors), std::end(product.factors), [](const Factors& factors) { return factors.depth > 0 && product_copies(factors.depth); });
+  const int64_t wide = (copies ? 8 : 4) * PANELS;
   const int64_t width = blocks * pieces(columns, wide) < 16 ? PANELS : wide;
   const int64_t across = pieces(columns, width);
   parallel_parts(blocks * across, [&](int64_t part) {
@@ -209,16 +225,31 @@ void product(const Attributes& attributes, Call& call) {
   });
 }
 
-// x [rows, columns], low [rows, rank], b' [rank, columns] -> x + low b'.
-void add_low_rank(const Attributes&, Call& call) {
-  TF_Tensor* x = call.input(0);
-  TF_Tensor* low = call.input(1);
-  TF_Tensor* b = call.input(2);
-  if (!call.expect(rows_of(low) == rows_of(x) && rows_of(b) == columns_of(low) && columns_of(b) == columns_of(x), "TsloraAddLowRank: x [rows, columns], low [rows, rank] and b [rank, columns] were expected")) return;
-  TF_Tensor* y = call.output(0, shape_of(x));
-  if (!call.ok()) return;
-  const int64_t rank = columns_of(low);
-  parallel_rows(rows_of(x), columns_of(x) * rank, [&](int64_t begin, int64_t end) { choose_kernels().add_low_rank(floats(x), floats(low), floats(b), floats(y), rank, columns_of(x), begin, end); });
+// a [..., rows, depth] and b [..., depth, columns], or their transposes -> c [..., rows, columns].
+void batched_product(const Attributes& attributes, Call& call) {
+  TF_Tensor* a = call.input(0);
+  TF_Tensor* b = call.input(1);
+  std::vector<int64_t> shape = shape_of(a), other = shape_of(b);
+  const size_t axes = shape.size();
+  bool fits = axes >= 2 && other.size() == axes && std::equal(shape.begin(), shape.end() - 2, other.begin());
+  int64_t rows = 0, depth = 0, columns = 0;
+  if (fits) {
+    rows = shape[axes - (attributes.transpose_a ? 1 : 2)], depth = shape[axes - (attributes.transpose_a ? 2 : 1)];
+    columns = other[axes - (attributes.transpose_b ? 2 : 1)];
+    fits = depth > 0 && other[axes - (attributes.transpose_b ? 1 : 2)] == depth;
+  }
+  if (!call.expect(fits, "TsloraBatchedProduct: a [..., rows, depth] and b [..., depth, columns] of as many matrices were expected")) return;
+  shape[axes - 2] = rows, shape[axes - 1] = columns;
+  TF_Tensor* c = call.output(0, shape);
+  if (!call.ok() || size_of(c) == 0) return;
+  const BatchedProduct product{floats(a), floats(b), floats(c), rows, depth, columns, attributes.transpose_a, attributes.transpose_b};
+  const int64_t across = pieces(columns, PANELS), matrices = size_of(c) / (rows * columns);
+  parallel_rows(matrices * across, depth * (rows + std::min(columns, PANELS)), [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t column = part % across * PANELS;
+      choose_kernels().batched_product(product, part / across, column, std::min(columns, column + PANELS));
+    }
+  });
 }
 
 // x [..., columns], seed [2] -> y.
@@ -298,7 +329,7 @@ Work work_of(TF_Tensor* layout, const Attributes& attributes) {
         const int64_t first_query = attributes.first_token ? first_document + document : first_row + document * length;
         work.heads.push_back({first_query, queries, first_row + document * length, length, head, draw, work.weights});
         draw += queries;
-        work.weights += queries * length;
+        work.weights += queries * weights_columns(length);
       }
     }
     work.queries += documents * queries;
@@ -309,14 +340,21 @@ Work work_of(TF_Tensor* layout, const Attributes& attributes) {
   return work;
 }
 
+// Memory of the thread's own for so many numbers, from a line of the cache on: vectors that lie across two lines take twice as
+// long to read.
+float* scratch_of(size_t room) {
+  constexpr size_t LINE = 64;
+  thread_local std::vector<float> scratch;
+  if (scratch.size() < room + LINE / sizeof(float)) scratch.resize(room + LINE / sizeof(float));
+  return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(scratch.data()) + LINE - 1) / LINE * LINE);
+}
+
 using OfHead = void (*)(const Attention&, const AttentionHead&, float*);
 
 void each_head(const Work& work, const Attention& attention, OfHead of_head) {
   const size_t room = static_cast<size_t>(choose_kernels().attention_scratch(attention, work.longest));
   parallel_parts(static_cast<int64_t>(work.heads.size()), [&](int64_t part) {
-    thread_local std::vector<float> scratch;
-    if (scratch.size() < room) scratch.resize(room);
-    of_head(attention, work.heads[static_cast<size_t>(part)], scratch.data());
+    of_head(attention, work.heads[static_cast<size_t>(part)], scratch_of(room));
   });
 }
 
@@ -358,6 +396,99 @@ void attention_backward(const Attributes& attributes, Call& call) {
   each_head(work, given, choose_kernels().attention_backward);
 }
 
+// The documents of groups, as above. Each group has draws of its own, counted by document and head.
+struct PoolWork {
+  std::vector<PooledDocument> documents;
+  int64_t rows = 0, weights = 0, longest = 0;
+};
+
+PoolWork pool_work_of(TF_Tensor* layout, const Drop& drop, int64_t heads) {
+  constexpr uint32_t OTHER_GROUP = 0x9E3779B1u;  // as drop-of-group.ts has it
+  PoolWork work;
+  const int32_t* group = ints(layout);
+  for (int64_t i = 0; i < size_of(layout) / 4; ++i, group += 4) {
+    Drop own = drop;
+    own.seed[0] ^= static_cast<uint32_t>(i) * OTHER_GROUP;
+    for (int64_t k = 0; k < group[2]; ++k) {
+      work.documents.push_back({group[1] + k, group[0] + k * group[3], group[3], own, k * heads, work.weights});
+      work.weights += heads * group[3];
+    }
+    work.rows += int64_t{group[2]} * group[3];
+    work.longest = std::max<int64_t>(work.longest, group[3]);
+  }
+  std::stable_sort(work.documents.begin(), work.documents.end(), [](const PooledDocument& a, const PooledDocument& b) { return a.length > b.length; });
+  return work;
+}
+
+using OfDocument = void (*)(const TokenPool&, const PooledDocument&, float*);
+
+void each_document(const PoolWork& work, const TokenPool& pool, OfDocument of_document) {
+  const size_t room = static_cast<size_t>(choose_kernels().pool_scratch(pool, work.longest));
+  parallel_parts(static_cast<int64_t>(work.documents.size()), [&](int64_t part) {
+    of_document(pool, work.documents[static_cast<size_t>(part)], scratch_of(room));
+  });
+}
+
+const float* optional_floats(TF_Tensor* tensor) { return TF_NumDims(tensor) == 0 ? nullptr : floats(tensor); }
+
+// What both of the two below take: u [documents, heads, width], x [rows, width]; q [documents, width] with key, key and
+// value [rows, width], or one number in the place of each.
+bool read_pool(Call& call, TokenPool& pool) {
+  TF_Tensor* u = call.input(0);
+  TF_Tensor* x = call.input(1);
+  TF_Tensor* q = call.input(2);
+  TF_Tensor* key = call.input(3);
+  TF_Tensor* value = call.input(4);
+  if (!call.expect(TF_NumDims(u) == 3, "TsloraPoolTokens: u [documents, heads, width] was expected")) return false;
+  pool.u = floats(u), pool.x = floats(x), pool.q = optional_floats(q), pool.key = optional_floats(key), pool.value = optional_floats(value);
+  pool.heads = TF_Dim(u, 1), pool.width = TF_Dim(u, 2);
+  const auto fits = [&](const float* given, TF_Tensor* tensor, int64_t size) { return given == nullptr || size_of(tensor) == size; };
+  return call.expect(columns_of(x) == pool.width && pool.heads > 0 && pool.width % pool.heads == 0 && (pool.key == nullptr) == (pool.q == nullptr) && fits(pool.key, key, size_of(x)) && fits(pool.value, value, size_of(x)) && fits(pool.q, q, TF_Dim(u, 0) * pool.width), "TsloraPoolTokens: x, key and value [rows, width] and q [documents, width] were expected");
+}
+
+// The above, groups [groups, 4], seed -> pooled [documents, heads, width], sums [documents, heads, 1], update [documents,
+// width] and the weights (of one number where there is no value, or none are to be kept).
+void pool_tokens(const Attributes& attributes, Call& call) {
+  TokenPool pool{};
+  if (!read_pool(call, pool)) return;
+  const PoolWork work = pool_work_of(call.input(5), drop_of(attributes, call.input(6)), pool.heads);
+  const int64_t documents = static_cast<int64_t>(work.documents.size());
+  if (!call.expect(TF_Dim(call.input(0), 0) == documents && rows_of(call.input(1)) == work.rows, "TsloraPoolTokens: documents and rows by the groups were expected")) return;
+  TF_Tensor* pooled = call.output(0, {documents, pool.heads, pool.width});
+  TF_Tensor* sums = call.output(1, {documents, pool.heads, 1});
+  pool.update = call.optional_output(2, pool.value != nullptr, {documents, pool.width});
+  pool.weights = call.optional_output(3, attributes.keep, {work.weights});
+  if (!call.ok()) return;
+  pool.pooled = floats(pooled), pool.sums = floats(sums);
+  each_document(work, pool, choose_kernels().pool_forward);
+}
+
+// The same without seed, and weights, d_pooled, d_sums, d_update [documents, width] (or one number) -> du, dx, dq, d_key,
+// d_value (of one number what is not asked for).
+void pool_tokens_backward(const Attributes& attributes, Call& call) {
+  TokenPool pool{};
+  if (!read_pool(call, pool)) return;
+  Drop drop;
+  drop.rate = attributes.rate;
+  const PoolWork work = pool_work_of(call.input(5), drop, pool.heads);
+  TF_Tensor* weights = call.input(6);
+  TF_Tensor* d_pooled = call.input(7);
+  TF_Tensor* d_sums = call.input(8);
+  TF_Tensor* d_update = call.input(9);
+  const int64_t documents = static_cast<int64_t>(work.documents.size());
+  pool.weights = floats(weights), pool.d_pooled = floats(d_pooled), pool.d_sums = floats(d_sums), pool.d_update = optional_floats(d_update);
+  if (!call.expect(TF_Dim(call.input(0), 0) == documents && rows_of(call.input(1)) == work.rows && size_of(weights) == work.weights && size_of(d_pooled) == documents * pool.heads * pool.width && size_of(d_sums) == documents * pool.heads && (pool.value == nullptr || (pool.d_update != nullptr && size_of(d_update) == documents * pool.width)), "TsloraPoolTokensBackward: what TsloraPoolTokens had and gave was expected")) return;
+  TF_Tensor* du = call.output(0, {documents, pool.heads, pool.width});
+  const std::vector<int64_t> rows{work.rows, pool.width};
+  pool.dx = call.optional_output(1, attributes.needs_input, rows);
+  pool.dq = call.optional_output(2, pool.key != nullptr, {documents, pool.width});
+  pool.d_key = call.optional_output(3, pool.key != nullptr, rows);
+  pool.d_value = call.optional_output(4, pool.value != nullptr, rows);
+  if (!call.ok()) return;
+  pool.du = floats(du);
+  each_document(work, pool, choose_kernels().pool_backward);
+}
+
 // Which instructions are taken: 0 for the baseline, 1 for AVX2, 2 for AVX-512.
 void instructions(const Attributes&, Call& call) {
   TF_Tensor* y = call.output(0, {1});
@@ -394,11 +525,14 @@ void* create(TF_OpKernelConstruction* construction) {
   if (has("heads")) TF_OpKernelConstruction_GetAttrInt32(construction, "heads", &attributes->heads, status);
   if (has("columns")) TF_OpKernelConstruction_GetAttrInt32(construction, "columns", &attributes->columns, status);
   flag("transpose", &attributes->transpose);
+  flag("transpose_a", &attributes->transpose_a);
+  flag("transpose_b", &attributes->transpose_b);
   flag("gelu", &attributes->gelu);
   flag("derivative", &attributes->derivative);
   flag("first_token", &attributes->first_token);
   flag("keep", &attributes->keep);
   flag("needs_key", &attributes->needs_key);
+  flag("needs_input", &attributes->needs_input);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
   return attributes;
@@ -426,12 +560,14 @@ __attribute__((constructor)) void register_operations() {
   add<lower_gradient>("TsloraLowerGradient", {"d_low: float", "x: float", "seed: int32"}, {"da: float"}, {"rate: float"});
   add<lower_backward>("TsloraLowerBackward", {"d_low: float", "a: float", "seed: int32"}, {"dx: float"}, {"rate: float"});
   add<pack>("TsloraPack", {"w: float"}, {"packed: float"}, {"transpose: bool"});
-  add<product>("TsloraProduct", {"x: float", "w: float", "bias: float", "plus: float", "also: float", "times: float"}, {"y: float", "slope: float"}, {"columns: int", "gelu: bool", "derivative: bool"});
-  add<add_low_rank>("TsloraAddLowRank", {"x: float", "low: float", "b: float"}, {"y: float"}, {});
+  add<product>("TsloraProduct", {"x: float", "w: float", "x2: float", "w2: float", "x3: float", "w3: float", "bias: float", "plus: float", "plus2: float", "plus3: float", "plus4: float", "times: float"}, {"y: float", "slope: float"}, {"columns: int", "gelu: bool", "derivative: bool"});
+  add<batched_product>("TsloraBatchedProduct", {"a: float", "b: float"}, {"c: float"}, {"transpose_a: bool", "transpose_b: bool"});
   add<dropout>("TsloraDropout", {"x: float", "seed: int32"}, {"y: float"}, {"rate: float"});
   add<keep_mask>("TsloraKeepMask", {"shape: int32", "seed: int32"}, {"y: float"}, {"rate: float"});
   add<residual_norm>("TsloraResidualNorm", {"x: float", "residual: float", "gamma: float", "beta: float", "seed: int32"}, {"y: float", "normalized: float", "inverse_deviation: float"}, {"rate: float", "epsilon: float"});
   add<residual_norm_backward>("TsloraResidualNormBackward", {"dy: float", "gamma: float", "normalized: float", "inverse_deviation: float", "seed: int32"}, {"ds: float", "dx: float"}, {"rate: float"});
+  add<pool_tokens>("TsloraPoolTokens", {"u: float", "x: float", "q: float", "key: float", "value: float", "groups: int32", "seed: int32"}, {"pooled: float", "sums: float", "update: float", "weights: float"}, {"rate: float", "keep: bool"});
+  add<pool_tokens_backward>("TsloraPoolTokensBackward", {"u: float", "x: float", "q: float", "key: float", "value: float", "groups: int32", "weights: float", "d_pooled: float", "d_sums: float", "d_update: float"}, {"du: float", "dx: float", "dq: float", "d_key: float", "d_value: float"}, {"rate: float", "needs_input: bool"});
   add<attention>("TsloraAttention", {"q: float", "k: float", "v: float", "groups: int32", "seed: int32"}, {"y: float", "weights: float"}, {"heads: int", "scale: float", "rate: float", "first_token: bool", "keep: bool"});
   add<attention_backward>("TsloraAttentionBackward", {"q: float", "k: float", "v: float", "y: float", "weights: float", "dy: float", "groups: int32"}, {"dq: float", "dk: float", "dv: float"}, {"heads: int", "scale: float", "rate: float", "first_token: bool", "needs_key: bool"});
 }

@@ -1,6 +1,5 @@
 // Compiled once for each set of instructions, as kernels.cc is.
 #include <cstring>
-#include <initializer_list>
 
 #include "kernels.h"
 #include "tiles.h"
@@ -13,6 +12,13 @@ constexpr int64_t LINE = 16;    // numbers in a line of the cache
 constexpr int64_t COPIED = DEPTH + LINE, BLOCK = PRODUCT_COLUMNS + LINE;  // rows of matrices in the cache, none a page apart
 
 inline const float* moved(const float* at, int64_t by) { return at == nullptr ? nullptr : at + by; }
+
+// sum += part, where there is one.
+inline void add(const float* part, float* sum, int64_t size) {
+  if (part == nullptr) return;
+#pragma omp simd
+  for (int64_t i = 0; i < size; ++i) sum[i] += part[i];
+}
 
 // Writes past the cache, where there is a way: what a large product gives does not stay there until it is read, and a line
 // that is written whole need not be read before.
@@ -40,28 +46,29 @@ void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64
 }
 
 void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column) {
-  const int64_t depth = product.depth, columns = product.columns, rows = end_row - row, width = end_column - column;
+  const int64_t columns = product.columns, rows = end_row - row, width = end_column - column;
   const int64_t at = row * columns + column;
   const float* bias = moved(product.bias, column);
-  const float* plus[2] = {moved(product.plus[0], at), moved(product.plus[1], at)};
   const float* times = moved(product.times, at);
   alignas(64) thread_local float copied[PRODUCT_ROWS * COPIED], block[PRODUCT_ROWS * BLOCK], derivative[PRODUCT_COLUMNS];
-  for (int64_t p = 0; p < depth; p += DEPTH) {
-    const int64_t some = depth - p < DEPTH ? depth - p : DEPTH;
-    Strided x{product.x + row * depth + p, depth, 1};
-    if (product_copies(depth)) {
-      for (int64_t i = 0; i < rows; ++i) std::memcpy(copied + i * COPIED, x.at + i * depth, static_cast<size_t>(some) * sizeof(float));
-      x = {copied, COPIED, 1};
+  Start start = ZERO;
+  for (const Factors& factors : product.factors) {
+    const int64_t depth = factors.depth;
+    for (int64_t p = 0; p < depth; p += DEPTH) {
+      const int64_t some = depth - p < DEPTH ? depth - p : DEPTH;
+      Strided x{factors.x + row * depth + p, depth, 1};
+      if (product_copies(depth)) {
+        for (int64_t i = 0; i < rows; ++i) std::memcpy(copied + i * COPIED, x.at + i * depth, static_cast<size_t>(some) * sizeof(float));
+        x = {copied, COPIED, 1};
+      }
+      multiply(x, {factors.w + column * depth + p * NR, depth * NR}, rows, some, width, PRODUCT_COLUMNS, start, block, BLOCK);
+      start = {block, BLOCK};
     }
-    multiply(x, {product.w + column * depth + p * NR, depth * NR}, rows, some, width, PRODUCT_COLUMNS, p > 0 ? Start{block, BLOCK} : ZERO, block, BLOCK);
   }
   for (int64_t i = 0; i < rows; ++i) {
     float* sum = block + i * BLOCK;
-    for (const float* part : {bias, moved(plus[0], i * columns), moved(plus[1], i * columns)}) {
-      if (part == nullptr) continue;
-#pragma omp simd
-      for (int64_t c = 0; c < width; ++c) sum[c] += part[c];
-    }
+    add(bias, sum, width);
+    for (const float* part : product.plus) add(moved(part, at + i * columns), sum, width);
     if (product.gelu) {
       TSLORA_OWN(gelu)(sum, sum, product.derivative == nullptr ? nullptr : derivative, 0, width);
       if (product.derivative != nullptr) put(derivative, width, product.derivative + at + i * columns);

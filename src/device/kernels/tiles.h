@@ -72,6 +72,30 @@ constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, til
 constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>};
 #endif
 
+#if defined(__AVX512F__)
+// A block of 16 by 16, transposed: to[p * NR + l] = from[l * column + p].
+inline void turn_block(const float* from, int64_t column, float* to) {
+  const auto pairs = [](__m512 x, __m512 y, bool high) { return _mm512_castpd_ps(high ? _mm512_unpackhi_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)) : _mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y))); };
+  __m512 four[16];  // of columns 4 g to 4 g + 3 at 4 g + k: rows k, 4 + k, 8 + k and 12 + k
+  for (int g = 0; g < 16; g += 4) {
+    const __m512 c0 = _mm512_loadu_ps(from + g * column), c1 = _mm512_loadu_ps(from + (g + 1) * column), c2 = _mm512_loadu_ps(from + (g + 2) * column), c3 = _mm512_loadu_ps(from + (g + 3) * column);
+    const __m512 low01 = _mm512_unpacklo_ps(c0, c1), high01 = _mm512_unpackhi_ps(c0, c1), low23 = _mm512_unpacklo_ps(c2, c3), high23 = _mm512_unpackhi_ps(c2, c3);
+    four[g] = pairs(low01, low23, false);
+    four[g + 1] = pairs(low01, low23, true);
+    four[g + 2] = pairs(high01, high23, false);
+    four[g + 3] = pairs(high01, high23, true);
+  }
+  for (int k = 0; k < 4; ++k) {
+    const __m512 even01 = _mm512_shuffle_f32x4(four[k], four[4 + k], 0x88), odd01 = _mm512_shuffle_f32x4(four[k], four[4 + k], 0xdd);
+    const __m512 even23 = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0x88), odd23 = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0xdd);
+    _mm512_storeu_ps(to + k * NR, _mm512_shuffle_f32x4(even01, even23, 0x88));
+    _mm512_storeu_ps(to + (4 + k) * NR, _mm512_shuffle_f32x4(odd01, odd23, 0x88));
+    _mm512_storeu_ps(to + (8 + k) * NR, _mm512_shuffle_f32x4(even01, even23, 0xdd));
+    _mm512_storeu_ps(to + (12 + k) * NR, _mm512_shuffle_f32x4(odd01, odd23, 0xdd));
+  }
+}
+#endif
+
 // The right side of a product as tiles want it: b [depth, columns] in panels of NR columns, the last filled with zeros.
 void pack(Strided b, int64_t depth, int64_t columns, float* packed) {
   for (int64_t j = 0; j < columns; j += NR) {
@@ -84,7 +108,18 @@ void pack(Strided b, int64_t depth, int64_t columns, float* packed) {
         for (int64_t l = n; l < NR; ++l) panel[p * NR + l] = 0;
       }
     } else {
-      for (int64_t l = 0; l < NR; ++l) {
+      int64_t l = 0;
+#if defined(__AVX512F__)
+      for (; b.row == 1 && l + 16 <= n; l += 16) {
+        const float* from = b.at + (j + l) * b.column;
+        int64_t p = 0;
+        for (; p + 16 <= depth; p += 16) turn_block(from + p, b.column, panel + p * NR + l);
+        for (; p < depth; ++p) {
+          for (int64_t k = 0; k < 16; ++k) panel[p * NR + l + k] = from[k * b.column + p];
+        }
+      }
+#endif
+      for (; l < NR; ++l) {
         const float* from = b.at + (j + l) * b.column;
         for (int64_t p = 0; p < depth; ++p) panel[p * NR + l] = l < n ? from[p * b.row] : 0;
       }
@@ -100,23 +135,25 @@ struct Packed {
 
 // c [rows, columns] = start + a [rows, depth] b; c may hold `room` columns, of which those beyond `columns` may be written.
 void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns, int64_t room, Start start, float* c, int64_t c_row) {
+  if (rows == 0) return;
   const int64_t tiles = (rows + MR - 1) / MR;  // of as even a height as can be: a low one is slow
+  const int64_t height = rows / tiles, taller = rows % tiles, part = depth * NR / tiles, share = NR / tiles;
   float edge[MR * NR];
   for (int64_t j = 0; j < columns; j += NR) {
     const float* panel = b.at + j / NR * b.panel;
     const bool whole = j + NR <= room;
     const int64_t n = columns - j < NR ? columns - j : NR;
-    for (int64_t t = 0; t < tiles; ++t) {  // each asks for its share of the next panel: the first would wait for the whole of it
-      const int64_t i = rows * t / tiles, r = rows * (t + 1) / tiles - i;
+    for (int64_t t = 0, i = 0, r = 0; t < tiles; ++t, i += r) {  // each asks for its share of the next panel: the first would wait for the whole of it
+      r = height + (t < taller ? 1 : 0);
       const Strided from{a.at + i * a.row, a.row, a.column};
-      const float* next = panel + b.panel + depth * NR * t / tiles;
+      const float* next = panel + b.panel + part * t;
       const Start under = start.at == nullptr ? ZERO : Start{start.at + i * start.row + j, start.row};
       float* to = c + i * c_row + j;
       if (whole) {
-        TILES[r](from, panel, depth, under, to, c_row, next, NR / tiles);
+        TILES[r](from, panel, depth, under, to, c_row, next, share);
         continue;
       }
-      TILES[r](from, panel, depth, ZERO, edge, NR, next, NR / tiles);
+      TILES[r](from, panel, depth, ZERO, edge, NR, next, share);
       for (int64_t row = 0; row < r; ++row) {
         for (int64_t l = 0; l < n; ++l) to[row * c_row + l] = (under.at == nullptr ? 0 : under.at[row * under.row + l]) + edge[row * NR + l];
       }

@@ -1,0 +1,65 @@
+// Softmax of a row of scores under dropout, and its gradient. In an anonymous namespace, as numbers.h is.
+#ifndef TSLORA_SOFTMAX_H_
+#define TSLORA_SOFTMAX_H_
+
+#include "numbers.h"
+
+namespace tslora {
+namespace {
+
+// scores [keys] to what is kept of their softmax, times 1 / (1 - rate); the softmax itself goes to `weights`, if there is one,
+// with a minus where a weight was dropped: the backward pass need not draw again. Without weights and dropout the scores are
+// left to be divided by the sum that is returned, else that is 1.
+float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask& mask, int64_t draw) {
+  float highest = scores[0];
+#pragma omp simd reduction(max : highest)
+  for (int64_t c = 0; c < keys; ++c) highest = scores[c] > highest ? scores[c] : highest;
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t c = 0; c < keys; ++c) {
+    const float e = exp_negative((scores[c] - highest) * scale);
+    scores[c] = e;
+    sum += e;
+  }
+  if (weights == nullptr && mask.drop.rate <= 0) return sum;
+  const float factor = 1.f / sum;
+  if (mask.drop.rate <= 0) {
+#pragma omp simd
+    for (int64_t c = 0; c < keys; ++c) weights[c] = scores[c] *= factor;
+    return 1.f;
+  }
+  for (int64_t column = 0; column < keys; column += DRAWN) {
+    const float* m = mask.at(draw, column);
+    const int64_t n = until(column, keys);
+    float* left = scores + column;
+    if (weights != nullptr) {
+      float* all = weights + column;
+#pragma omp simd
+      for (int64_t i = 0; i < n; ++i) {
+        const float w = left[i] * factor;
+        all[i] = m[i] > 0 ? w : -w;
+        left[i] = w * m[i];
+      }
+    } else {
+#pragma omp simd
+      for (int64_t i = 0; i < n; ++i) left[i] *= factor * m[i];
+    }
+  }
+  return 1.f;
+}
+
+// The scores' gradient in the place of that of the kept weights, and the kept weights times `factor`.
+void softmax_row_backward(float* d_kept, float scale, float factor, float row_sum, int64_t keys, const float* weights, float* kept) {
+#pragma omp simd
+  for (int64_t c = 0; c < keys; ++c) {
+    const float w = std::fabs(weights[c]);
+    const float left = std::signbit(weights[c]) ? 0.f : factor;
+    kept[c] = w * left;
+    d_kept[c] = (d_kept[c] * left - row_sum) * w * scale;
+  }
+}
+
+}  // namespace
+}  // namespace tslora
+
+#endif  // TSLORA_SOFTMAX_H_

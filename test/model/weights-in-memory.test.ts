@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { KernelOps } from "../../src/device/kernel-ops";
+import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import type { ClassificationModel } from "../../src/model/classification-model";
+import { loadClassificationModel } from "../../src/model/load-classification-model";
+import { Parameter } from "../../src/model/parameter";
+import { batchOf, expectedOf, fixtureDirectory, gradientsOf, maxDifference, TINY_MODELS } from "./fixture";
+
+const implementations = [new KernelOps(), new TensorflowOps()];
+
+async function numbersOf(model: ClassificationModel): Promise<number[][]> {
+  const found: number[][] = [];
+  for (const parameter of model.parameters()) found.push([...(await parameter.read())]);
+  return found;
+}
+
+for (const ops of implementations) {
+  test(`${ops.constructor.name}: a weight that is let go of is lent, read and restored to the bit, and stays once it was handed out`, async () => {
+    const before = ops.alive();
+    const numbers = Float32Array.of(1, -0, 3.3, 4, 5, 6);
+    const copy = ops.float(numbers, [2, 3]);
+    const parameter = new Parameter(ops, "weight", ops.float(numbers, [2, 3]));
+    parameter.setAside(() => ops.reshape(copy, [2, 3]));
+    assert.equal(ops.alive(), before + 1);
+    assert.deepEqual(await parameter.read(), numbers);
+    const doubled = parameter.lend((value) => ops.scale(value, 2));
+    assert.deepEqual(await ops.read(doubled), numbers.map((x) => 2 * x));
+    ops.dispose(doubled);
+    assert.equal(ops.alive(), before + 1);
+
+    const value = ops.tidy(() => parameter.value); // asked for in a scope that ends
+    assert.deepEqual(await ops.read(value), numbers);
+    assert.equal(value, parameter.value);
+    parameter.setAside(() => assert.fail("a weight that someone holds was let go of"));
+    assert.deepEqual(await ops.read(value), numbers);
+    parameter.takeBack();
+    assert.equal(ops.alive(), before + 1);
+    assert.deepEqual(await parameter.read(), numbers);
+
+    parameter.assign(ops.float(new Float32Array(6), [2, 3]));
+    assert.equal(parameter.version, 1);
+    assert.deepEqual(await parameter.read(), new Float32Array(6));
+    parameter.dispose();
+    ops.dispose(copy);
+    assert.equal(ops.alive(), before);
+  });
+
+  test(`${ops.constructor.name}: another value in the place of one that was let go of is the one that counts`, async () => {
+    const before = ops.alive();
+    const parameter = new Parameter(ops, "weight", ops.float(Float32Array.of(1, 2), [2]));
+    parameter.setAside(() => assert.fail("the old value was asked for"));
+    parameter.assign(ops.float(Float32Array.of(3, 4), [2]));
+    assert.deepEqual(await parameter.read(), Float32Array.of(3, 4));
+    parameter.dispose();
+    assert.equal(ops.alive(), before);
+  });
+}
+
+for (const kind of TINY_MODELS) {
+  for (const ops of implementations) {
+    test(`${kind} on ${ops.constructor.name}: frozen weights are in memory as products take them alone, and are what they were`, async () => {
+      const expected = expectedOf(kind);
+      const before = ops.alive();
+      const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 });
+      const loaded = ops.alive();
+      const numbers = await numbersOf(model);
+      ops.dispose(model.predict(batchOf(expected)));
+      assert.equal(ops.alive(), loaded, "a weight and what was made of it are both there");
+      assert.deepEqual(await numbersOf(model), numbers);
+
+      // Trained after they were let go of, they are there again, and their gradients are PyTorch's.
+      for (const parameter of model.parameters()) parameter.trainable = true;
+      const { gradients } = await gradientsOf(model, expected);
+      for (const [name, gradient] of gradients) {
+        const wanted = expected.full.gradients[name];
+        assert.ok(maxDifference(gradient, wanted) < 1e-4 * Math.max(...wanted.map(Math.abs), 1e-3), name);
+      }
+      assert.deepEqual(await numbersOf(model), numbers);
+      model.dispose();
+      assert.equal(ops.alive(), before);
+    });
+  }
+}
