@@ -18,8 +18,8 @@ export interface EpochSetting {
   readonly size: "distilbert" | "minilm";
   readonly dropout?: 0;
   readonly method?: "lora" | "full";
-  /** Optimizer steps that make a round. */
-  readonly stepsARound: number;
+  /** How many of the epoch's batches stand for it, where not all are run. */
+  readonly sample: number;
   /** The bars by the other side's batching; a batching without one is not run. */
   readonly bars: { readonly random: Bar; readonly grouped?: Bar };
 }
@@ -39,9 +39,11 @@ export async function writeTrainingData(context: BenchContext, model: string): P
 
 /**
  * An epoch of the study on both sides: 600 abstracts of up to 512 tokens, batches of 16, the same batches of the same
- * tokens. Rounds of a few steps alternate. Ours is `train` itself, of whose steps each round draws some.
+ * tokens. Both sides take turns batch by batch. Ours is `train` itself, of whose steps each turn draws one.
  *
- * Seconds of a round are brought to the epoch by tokens: real ones here, padded ones there, since those are computed.
+ * A round is all batches of the sample, which stand for the epoch together and not each by itself: a long batch takes more
+ * than its share of tokens. Its seconds are brought to the epoch by tokens: real ones here, padded ones there, since those
+ * are computed.
  */
 export async function measureEpoch(context: BenchContext, setting: EpochSetting): Promise<LineResult> {
   const { size, dropout, method = "lora", bars } = setting;
@@ -56,43 +58,51 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
       if (bar === undefined) continue;
       const groupByLength = batching === "grouped";
       const epoch = Math.ceil(data.lengths.length / BATCH_SIZE);
-      const step = whole ? Math.max(2, setting.stepsARound) : setting.stepsARound;
-      const rounds = whole ? Math.ceil(epoch / step) : Math.min(context.rounds, Math.floor(epoch / step) - 1);
-      const first = whole ? 0 : step; // the warm-up's batches are not counted
-      const plan = planEpoch(data.lengths, { seed: context.seed, batchSize: BATCH_SIZE, groupByLength, from: first, to: first + rounds * step });
-      const begin = async (): Promise<void> => {
-        const shared = { do: "begin", model, method, loraDropout: dropout ?? 0.1, seed: plan.seed };
-        const here = (await ours.ask({ ...shared, rows: data.rows, groupByLength, batchSize: BATCH_SIZE, maxLength: MAX_LENGTH })) as { trainable: number };
-        const there = (await theirs.ask({ ...shared, documents: data.documents, batches: plan.batches })) as { trainable: number };
-        if (here.trainable !== there.trainable) throw new Error(`We train ${here.trainable} weights, they ${there.trainable}.`);
+      const [first, sample] = whole ? [0, epoch] : [1, Math.min(setting.sample, epoch - 1)]; // a sample's first batch warms up and is not counted
+      const rounds = whole ? 1 : context.rounds;
+      const plan = planEpoch(data.lengths, { seed: context.seed, batchSize: BATCH_SIZE, groupByLength, from: first, to: first + sample });
+      const shared = { do: "begin", model, method, loraDropout: dropout ?? 0.1, seed: plan.seed };
+      const contender = (side: Side, request: object) => {
+        const begin = async (): Promise<number> => ((await side.ask({ ...shared, ...request })) as { trainable: number }).trainable;
+        const step = async (): Promise<{ seconds: number; losses: number[]; tokens: number }> => (await side.ask({ do: "steps", count: 1 })) as { seconds: number; losses: number[]; tokens: number };
+        return {
+          side,
+          begin,
+          async round(turn: number): Promise<number> {
+            const batch = first + ((turn - 1) % sample);
+            if (batch === first) {
+              await begin();
+              await step();
+              if (whole) await begin();
+            }
+            const { seconds, losses, tokens } = await step();
+            if (tokens !== plan.tokens[batch]) throw new Error(`${side.name}: batch ${batch} was to have ${plan.tokens[batch]} tokens; it had ${tokens}.`);
+            if (!losses.every(Number.isFinite)) throw new Error(`${side.name}: the loss was ${losses.join(", ")}.`);
+            return seconds;
+          },
+        };
       };
-      await begin();
-      if (whole) {
-        await ours.ask({ do: "steps", count: 1 });
-        await theirs.ask({ do: "steps", count: 1 });
-        await begin();
-      }
-      const turn = (side: Side, cost: readonly number[]) => async (round: number): Promise<number> => {
-        const from = whole ? (round - 1) * step : round * step;
-        const to = Math.min(from + step, epoch);
-        const answer = (await side.ask({ do: "steps", count: to - from })) as { seconds: number; losses: number[]; tokens: number };
-        const expected = total(plan.tokens.slice(from, to));
-        if (answer.tokens !== expected) throw new Error(`${side.name}: steps ${from} to ${to} were to have ${expected} tokens; they had ${answer.tokens}.`);
-        if (!answer.losses.every(Number.isFinite)) throw new Error(`${side.name}: the losses were ${answer.losses.join(", ")}.`);
-        return whole ? answer.seconds : (answer.seconds * total(cost)) / total(cost.slice(from, to));
+      const here = contender(ours, { rows: data.rows, groupByLength, batchSize: BATCH_SIZE, maxLength: MAX_LENGTH });
+      const there = contender(theirs, { documents: data.documents, batches: plan.batches });
+      const trainable = [await here.begin(), await there.begin()];
+      if (trainable[0] !== trainable[1]) throw new Error(`We train ${trainable[0]} weights, they ${trainable[1]}.`);
+      const sampled = `${whole ? "all" : `${sample} of the`} ${epoch} batches`;
+      note(`${NAMES[size]}, ${batching} batches, ${sampled} a round; padding adds ${((total(plan.padded) / total(plan.tokens) - 1) * 100).toFixed(0)}%`);
+      const found = await alternate([here, there], { rounds: rounds * sample, note, warmUp: false, each: "batch" });
+      const ofRounds = (seconds: readonly number[], cost: readonly number[]): number[] => {
+        const share = total(cost.slice(first, first + sample)) / total(cost);
+        return Array.from({ length: rounds }, (_, round) => total(seconds.slice(round * sample, (round + 1) * sample)) / share);
       };
-      note(`${NAMES[size]}, ${batching} batches, ${whole ? "all" : `${rounds * step} of the`} ${epoch} batches; padding adds ${((total(plan.padded) / total(plan.tokens) - 1) * 100).toFixed(0)}%; seconds are ${whole ? "measured" : "the epoch's by share of tokens"}`);
-      const found = await alternate([{ side: ours, round: turn(ours, plan.tokens) }, { side: theirs, round: turn(theirs, plan.padded) }], { rounds, note, warmUp: !whole });
       const cores = `cores used: ${found.coresUsed.tslora.toFixed(2)} here, ${found.coresUsed.torch.toFixed(2)} there`;
       comparisons.push({
         work: `epoch, ${NAMES[size]}, ${method === "full" ? "all weights, " : ""}${dropout === 0 ? "dropout 0" : "default dropout"}`,
         against: `${method === "full" ? "transformers" : "transformers + peft"}, ${batching === "random" ? "default" : "length-grouped"} batches`,
         unit: "s",
-        ours: found.measured.tslora,
-        theirs: found.measured.torch,
-        combine: whole ? "sum" : "median",
+        ours: ofRounds(found.measured.tslora, plan.tokens),
+        theirs: ofRounds(found.measured.torch, plan.padded),
+        combine: "median",
         bar,
-        note: `${whole ? "every batch run" : `${rounds * step} of ${epoch} batches run, the epoch by share of tokens`}; ${cores}; peak so far ${ours.peakGigabytes().toFixed(2)} and ${theirs.peakGigabytes().toFixed(2)} GB${found.idleShare > SECONDS_IDLE ? `; a waiting side took up to ${found.idleShare.toFixed(2)} of a core` : ""}`,
+        note: `${whole ? "every batch run" : `a round is ${sampled}, the epoch by share of tokens`}; ${cores}; peak so far ${ours.peakGigabytes().toFixed(2)} and ${theirs.peakGigabytes().toFixed(2)} GB${found.idleShare > SECONDS_IDLE ? `; a waiting side took up to ${found.idleShare.toFixed(2)} of a core` : ""}`,
       });
     }
   });
