@@ -33,20 +33,19 @@ export class KernelOps extends TensorflowOps {
 
   override gelu(x: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
     return this.tidy(() => {
-      const [y, slope] = this.execute("TsloraGelu", [{ name: "derivative", type: this.binding.TF_ATTR_BOOL, value: derivative }], [this.idOf(x)], 2);
+      const [y, slope] = this.execute("TsloraGelu", [this.#flag("derivative", derivative)], [this.idOf(x)], 2);
       return derivative ? { y, derivative: slope } : { y };
     });
   }
 
   override matMul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
     if (a.shape.length === 2) return super.matMul(a, b, options);
-    const flag = (name: string, value = false): OpAttribute => ({ name, type: this.binding.TF_ATTR_BOOL, value });
-    return this.execute("TsloraBatchedProduct", [flag("transpose_a", options.transposeA), flag("transpose_b", options.transposeB)], [this.idOf(a), this.idOf(b)], 1)[0];
+    return this.execute("TsloraBatchedProduct", [this.#flag("transpose_a", options.transposeA), this.#flag("transpose_b", options.transposeB)], [this.idOf(a), this.idOf(b)], 1)[0];
   }
 
   override pack(w: Tensor, { transpose }: { transpose: boolean }): PackedMatrix {
     const [rows, columns] = w.shape;
-    const laid = this.tidy(() => this.execute("TsloraPack", [{ name: "transpose", type: this.binding.TF_ATTR_BOOL, value: transpose }], [this.idOf(w)], 1)[0]);
+    const laid = this.tidy(() => this.execute("TsloraPack", [this.#flag("transpose", transpose)], [this.idOf(w)], 1)[0]);
     return { laid, shape: transpose ? [columns, rows] : [rows, columns] };
   }
 
@@ -125,7 +124,7 @@ export class KernelOps extends TensorflowOps {
   override attention({ q, k, v }: { q: Tensor; k: Tensor; v: Tensor }, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { y: Tensor; saved: AttentionSaved } {
     return this.tidy(() => {
       const inputs = [...[q, k, v].map((tensor) => this.idOf(tensor)), this.#groups(layout), this.#seed(drop)];
-      const [y, weights] = this.execute("TsloraAttention", [...this.#layout(layout, q), ...this.#rate(drop?.rate ?? 0), { name: "keep", type: this.binding.TF_ATTR_BOOL, value: keep }], inputs, 2);
+      const [y, weights] = this.execute("TsloraAttention", [...this.#layout(layout, q), ...this.#rate(drop?.rate ?? 0), this.#flag("keep", keep)], inputs, 2);
       return { y, saved: { layout, parts: keep ? [{ q, k, v, weights, context: y, dropout: drop }] : [] } };
     });
   }
@@ -135,7 +134,7 @@ export class KernelOps extends TensorflowOps {
     if (saved === undefined) throw new TypeError("A backward pass needs a forward pass that was to keep what it takes.");
     return this.tidy(() => {
       const inputs = [saved.q, saved.k, saved.v, saved.context, saved.weights, dy].map((tensor) => this.idOf(tensor));
-      const attributes = [...this.#layout(layout, dy), ...this.#rate(saved.dropout?.rate ?? 0), { name: "needs_key", type: this.binding.TF_ATTR_BOOL, value: needsKey }];
+      const attributes = [...this.#layout(layout, dy), ...this.#rate(saved.dropout?.rate ?? 0), this.#flag("needs_key", needsKey)];
       const [dq, dk, dv] = this.execute("TsloraAttentionBackward", attributes, [...inputs, this.#groups(layout)], 3);
       return { dq, dk: needsKey ? dk : undefined, dv };
     });
@@ -143,7 +142,7 @@ export class KernelOps extends TensorflowOps {
 
   override poolTokens(inputs: PoolInputs, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved } {
     return this.tidy(() => {
-      const attributes = [...this.#rate(drop?.rate ?? 0), { name: "keep", type: this.binding.TF_ATTR_BOOL, value: keep }];
+      const attributes = [...this.#rate(drop?.rate ?? 0), this.#flag("keep", keep)];
       const [pooled, sums, update, weights] = this.execute("TsloraPoolTokens", attributes, [...this.#pool(inputs), this.#groups(layout), this.#seed(drop)], 4);
       return { pooled, sums, update: inputs.value && update, saved: { layout, inputs, parts: keep ? [{ weights, dropout: drop }] : [] } };
     });
@@ -153,7 +152,7 @@ export class KernelOps extends TensorflowOps {
     const [saved] = parts;
     if (saved === undefined) throw new TypeError("A backward pass needs a forward pass that was to keep what it takes.");
     return this.tidy(() => {
-      const attributes = [...this.#rate(saved.dropout?.rate ?? 0), { name: "needs_input", type: this.binding.TF_ATTR_BOOL, value: needsInput }];
+      const attributes = [...this.#rate(saved.dropout?.rate ?? 0), this.#flag("needs_input", needsInput)];
       const given = [saved.weights, dPooled, dSums, dUpdate].map((tensor) => this.idOf(tensor));
       const [du, dx, dq, dKey, dValue] = this.execute("TsloraPoolTokensBackward", attributes, [...this.#pool(inputs), this.#groups(layout), ...given], 5);
       return { du, dx: needsInput ? dx : undefined, key: inputs.key && { dq, dy: dKey }, dValue: inputs.value && dValue };
@@ -181,8 +180,8 @@ export class KernelOps extends TensorflowOps {
       const inputs = [...filled(factors, 2 * MOST_FACTORS), bias, ...filled(plus, MOST_PLUS), times].map((tensor) => this.#optional(tensor));
       const attributes = [
         { name: "columns", type: this.binding.TF_ATTR_INT, value: columns },
-        { name: "gelu", type: this.binding.TF_ATTR_BOOL, value: gelu !== undefined },
-        { name: "derivative", type: this.binding.TF_ATTR_BOOL, value: gelu === "with derivative" },
+        this.#flag("gelu", gelu !== undefined),
+        this.#flag("derivative", gelu === "with derivative"),
       ];
       const [y, derivative] = this.execute("TsloraProduct", attributes, inputs, 2);
       return gelu === "with derivative" ? { y, derivative } : { y };
@@ -203,6 +202,10 @@ export class KernelOps extends TensorflowOps {
     return tensor === undefined ? this.absent : this.idOf(tensor);
   }
 
+  #flag(name: string, value = false): OpAttribute {
+    return { name, type: this.binding.TF_ATTR_BOOL, value };
+  }
+
   #rate(value: number): OpAttribute[] {
     return [{ name: "rate", type: this.binding.TF_ATTR_FLOAT, value }];
   }
@@ -211,7 +214,7 @@ export class KernelOps extends TensorflowOps {
     return [
       { name: "heads", type: this.binding.TF_ATTR_INT, value: heads },
       { name: "scale", type: this.binding.TF_ATTR_FLOAT, value: 1 / Math.sqrt(q.shape[1] / heads) },
-      { name: "first_token", type: this.binding.TF_ATTR_BOOL, value: span === "first-token" },
+      this.#flag("first_token", span === "first-token"),
     ];
   }
 

@@ -62,12 +62,15 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
       const rounds = whole ? 1 : context.rounds;
       const plan = planEpoch(data.lengths, { seed: context.seed, batchSize: BATCH_SIZE, groupByLength, from: first, to: first + sample });
       const shared = { do: "begin", model, method, loraDropout: dropout ?? 0.1, seed: plan.seed };
+      const trained = new Set<number>();
       const contender = (side: Side, request: object) => {
-        const begin = async (): Promise<number> => ((await side.ask({ ...shared, ...request })) as { trainable: number }).trainable;
+        const begin = async (): Promise<void> => {
+          trained.add(((await side.ask({ ...shared, ...request })) as { trainable: number }).trainable);
+          if (trained.size > 1) throw new Error(`The two sides train ${[...trained].join(" and ")} weights.`);
+        };
         const step = async (): Promise<{ seconds: number; losses: number[]; tokens: number }> => (await side.ask({ do: "steps", count: 1 })) as { seconds: number; losses: number[]; tokens: number };
         return {
           side,
-          begin,
           async round(turn: number): Promise<number> {
             const batch = first + ((turn - 1) % sample);
             if (batch === first) {
@@ -84,8 +87,6 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
       };
       const here = contender(ours, { rows: data.rows, groupByLength, batchSize: BATCH_SIZE, maxLength: MAX_LENGTH });
       const there = contender(theirs, { documents: data.documents, batches: plan.batches });
-      const trainable = [await here.begin(), await there.begin()];
-      if (trainable[0] !== trainable[1]) throw new Error(`We train ${trainable[0]} weights, they ${trainable[1]}.`);
       const sampled = `${whole ? "all" : `${sample} of the`} ${epoch} batches`;
       note(`${NAMES[size]}, ${batching} batches, ${sampled} a round; padding adds ${((total(plan.padded) / total(plan.tokens) - 1) * 100).toFixed(0)}%`);
       const found = await alternate([here, there], { rounds: rounds * sample, note, warmUp: false, each: "batch" });

@@ -340,21 +340,13 @@ Work work_of(TF_Tensor* layout, const Attributes& attributes) {
   return work;
 }
 
-// Memory of the thread's own for so many numbers, from a line of the cache on: vectors that lie across two lines take twice as
-// long to read.
-float* scratch_of(size_t room) {
-  constexpr size_t LINE = 64;
-  thread_local std::vector<float> scratch;
-  if (scratch.size() < room + LINE / sizeof(float)) scratch.resize(room + LINE / sizeof(float));
-  return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(scratch.data()) + LINE - 1) / LINE * LINE);
-}
-
-using OfHead = void (*)(const Attention&, const AttentionHead&, float*);
-
-void each_head(const Work& work, const Attention& attention, OfHead of_head) {
-  const size_t room = static_cast<size_t>(choose_kernels().attention_scratch(attention, work.longest));
-  parallel_parts(static_cast<int64_t>(work.heads.size()), [&](int64_t part) {
-    of_head(attention, work.heads[static_cast<size_t>(part)], scratch_of(room));
+// Calls of_unit for every unit of work, with scratch memory of the thread's own for so many numbers.
+template <typename Whole, typename Unit>
+void each_unit(const std::vector<Unit>& units, const Whole& whole, int64_t room, void (*of_unit)(const Whole&, const Unit&, float*)) {
+  parallel_parts(static_cast<int64_t>(units.size()), [&](int64_t part) {
+    thread_local std::vector<float> scratch;
+    if (scratch.size() < static_cast<size_t>(room)) scratch.resize(static_cast<size_t>(room));
+    of_unit(whole, units[static_cast<size_t>(part)], scratch.data());
   });
 }
 
@@ -372,7 +364,7 @@ void attention(const Attributes& attributes, Call& call) {
   float* weights = call.optional_output(1, attributes.keep, {work.weights});
   if (!call.ok()) return;
   const Attention given{floats(q), floats(k), floats(v), floats(y), weights, width, width / attributes.heads, attributes.scale, drop, nullptr, nullptr, nullptr, nullptr};
-  each_head(work, given, choose_kernels().attention_forward);
+  each_unit(work.heads, given, choose_kernels().attention_scratch(given, work.longest), choose_kernels().attention_forward);
 }
 
 // q, k, v, y, weights and groups as above, dy [queries, width] -> dq, dk (of one number where it is not asked for), dv.
@@ -393,7 +385,7 @@ void attention_backward(const Attributes& attributes, Call& call) {
   TF_Tensor* dv = call.output(2, shape_of(v));
   if (!call.ok()) return;
   const Attention given{floats(q), floats(k), floats(v), floats(y), floats(weights), width, width / attributes.heads, attributes.scale, drop, floats(dy), floats(dq), dk, floats(dv)};
-  each_head(work, given, choose_kernels().attention_backward);
+  each_unit(work.heads, given, choose_kernels().attention_scratch(given, work.longest), choose_kernels().attention_backward);
 }
 
 // The documents of groups, as above. Each group has draws of its own, counted by document and head.
@@ -418,15 +410,6 @@ PoolWork pool_work_of(TF_Tensor* layout, const Drop& drop, int64_t heads) {
   }
   std::stable_sort(work.documents.begin(), work.documents.end(), [](const PooledDocument& a, const PooledDocument& b) { return a.length > b.length; });
   return work;
-}
-
-using OfDocument = void (*)(const TokenPool&, const PooledDocument&, float*);
-
-void each_document(const PoolWork& work, const TokenPool& pool, OfDocument of_document) {
-  const size_t room = static_cast<size_t>(choose_kernels().pool_scratch(pool, work.longest));
-  parallel_parts(static_cast<int64_t>(work.documents.size()), [&](int64_t part) {
-    of_document(pool, work.documents[static_cast<size_t>(part)], scratch_of(room));
-  });
 }
 
 const float* optional_floats(TF_Tensor* tensor) { return TF_NumDims(tensor) == 0 ? nullptr : floats(tensor); }
@@ -460,7 +443,7 @@ void pool_tokens(const Attributes& attributes, Call& call) {
   pool.weights = call.optional_output(3, attributes.keep, {work.weights});
   if (!call.ok()) return;
   pool.pooled = floats(pooled), pool.sums = floats(sums);
-  each_document(work, pool, choose_kernels().pool_forward);
+  each_unit(work.documents, pool, choose_kernels().pool_scratch(pool, work.longest), choose_kernels().pool_forward);
 }
 
 // The same without seed, and weights, d_pooled, d_sums, d_update [documents, width] (or one number) -> du, dx, dq, d_key,
@@ -486,7 +469,7 @@ void pool_tokens_backward(const Attributes& attributes, Call& call) {
   pool.d_value = call.optional_output(4, pool.value != nullptr, rows);
   if (!call.ok()) return;
   pool.du = floats(du);
-  each_document(work, pool, choose_kernels().pool_backward);
+  each_unit(work.documents, pool, choose_kernels().pool_scratch(pool, work.longest), choose_kernels().pool_backward);
 }
 
 // Which instructions are taken: 0 for the baseline, 1 for AVX2, 2 for AVX-512.
