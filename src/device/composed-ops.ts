@@ -1,9 +1,12 @@
-import { dropOfGroup } from "./drop-of-group";
-import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, Factors, LayerNormSaved, LengthGroup, LowRank, PackedMatrix, PoolInputs, PoolSaved, ProductOptions, ResidualNormSaved } from "./ops";
+import { attentionBlocks, type AttentionBlock } from "./attention-blocks";
+import { dropOfBlock } from "./drop-of-block";
+import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, Factors, LayerNormSaved, LowRank, PackedMatrix, PoolInputs, PoolSaved, ProductOptions, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
 
 /** The larger operations, made of the smaller ones: for devices on which no kernel does them in one. */
 export abstract class ComposedOps {
+  abstract float(values: Float32Array, shape: readonly number[]): Tensor;
+  abstract int(values: Int32Array, shape: readonly number[]): Tensor;
   abstract tidy<T>(body: () => T): T;
   abstract add(a: Tensor, b: Tensor): Tensor;
   abstract sub(a: Tensor, b: Tensor): Tensor;
@@ -21,6 +24,7 @@ export abstract class ComposedOps {
   abstract transpose(x: Tensor, permutation: readonly number[]): Tensor;
   abstract sliceRows(x: Tensor, begin: number, count: number): Tensor;
   abstract concatRows(parts: readonly Tensor[]): Tensor;
+  abstract gatherRows(x: Tensor, indices: Tensor): Tensor;
 
   pack(w: Tensor, { transpose }: { transpose: boolean }): PackedMatrix {
     const [rows, columns] = w.shape;
@@ -104,42 +108,44 @@ export abstract class ComposedOps {
     return saved.mask === undefined ? this.dropout(dy, saved).y : this.mul(dy, saved.mask);
   }
 
-  attention(inputs: { q: Tensor; k: Tensor; v: Tensor }, { layout, drop }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { y: Tensor; saved: AttentionSaved } {
+  attention(inputs: { q: Tensor; k: Tensor; v: Tensor }, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { y: Tensor; saved: AttentionSaved } {
     return this.tidy(() => {
-      const parts = layout.groups.map((group, i) =>
+      const { blocks, places } = this.#placed(layout);
+      const parts = blocks.map((block, i) =>
         this.tidy(() => {
-          const q = this.#splitHeads(inputs.q, queriesOf(group, layout), { heads: layout.heads, scale: scaleOf(inputs.q, layout) });
-          const k = this.#splitHeads(inputs.k, group, { heads: layout.heads, scale: 1 });
-          const v = this.#splitHeads(inputs.v, group, { heads: layout.heads, scale: factorOf(drop) }); // so the weights need no factor
-          const weights = this.softmax(this.matMul(q, k, { transposeB: true })); // [documents, heads, queries, length]
-          const drawn = drop && dropOfGroup(drop, i);
-          const dropout = drawn && { ...drawn, mask: this.keepMask(weights.shape, drawn.rate, drawn.seed) };
-          const kept = dropout === undefined ? weights : this.mul(weights, dropout.mask);
-          return { q, k, v, weights, dropout, context: this.matMul(kept, v) }; // context [documents, heads, queries, headDim]
+          const { rows } = block;
+          const q = this.#splitHeads(inputs.q, queriesOf(block, layout), { heads: layout.heads, scale: scaleOf(inputs.q, layout) });
+          const k = this.#splitHeads(inputs.k, block, { heads: layout.heads, scale: 1 });
+          const v = this.#splitHeads(inputs.v, block, { heads: layout.heads, scale: factorOf(drop) }); // so the weights need no factor
+          const weights = this.softmax(this.#hidePadding(this.matMul(q, k, { transposeB: true }), block)); // [documents, heads, queries, length]
+          const dropout = drop && dropOfBlock(drop, i);
+          const kept = dropout && this.mul(weights, this.keepMask(weights.shape, dropout.rate, dropout.seed));
+          const context = this.matMul(kept ?? weights, v); // [documents, heads, queries, headDim]
+          return { context, saved: { q, k, v, weights, kept, rows, dropout, context } };
         }),
       );
-      return { y: this.#mergeHeads(parts.map(({ context }) => context), 1), saved: { layout, parts } };
+      const y = this.#mergeHeads(parts.map(({ context }) => context), { scale: 1, places: layout.span === "every-token" ? places : undefined });
+      return { y, saved: { layout, parts: keep ? parts.map(({ saved }) => saved) : [], places } };
     });
   }
 
-  attentionBackward(dy: Tensor, { layout, parts }: AttentionSaved, { needsKey }: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
+  attentionBackward(dy: Tensor, { layout, parts, places }: AttentionSaved, { needsKey }: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
     return this.tidy(() => {
-      const gradients = layout.groups.map((group, i) =>
+      const gradients = attentionBlocks(layout).blocks.map((block, i) =>
         this.tidy(() => {
-          const { q, k, v, weights, context, dropout } = parts[i];
-          const dContext = this.#splitHeads(dy, queriesOf(group, layout), { heads: layout.heads, scale: 1 });
+          const { q, k, v, weights, kept = weights, context, rows } = parts[i];
+          const dContext = this.#withoutPadding(this.#splitHeads(dy, queriesOf({ ...block, rows }, layout), { heads: layout.heads, scale: 1 }), block, layout);
           const dKept = this.matMul(dContext, v, { transposeB: true }); // [documents, heads, queries, length]
           const rowSums = this.sum(this.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
           // (dP * D - rowsum) * P with D dropout's zeros and ones: dP * (P * D) - rowsum * P
-          const kept = dropout?.mask === undefined ? weights : this.mul(weights, dropout.mask);
           const dScores = kept === weights ? this.mul(this.sub(dKept, rowSums), weights) : this.sub(this.mul(dKept, kept), this.mul(weights, rowSums));
           return { dq: this.matMul(dScores, k), dk: needsKey ? this.matMul(dScores, q, { transposeA: true }) : undefined, dv: this.matMul(kept, dContext, { transposeA: true }) };
         }),
       );
       return {
-        dq: this.#mergeHeads(gradients.map(({ dq }) => dq), scaleOf(dy, layout)),
-        dk: needsKey ? this.#mergeHeads(gradients.flatMap(({ dk }) => dk ?? []), 1) : undefined,
-        dv: this.#mergeHeads(gradients.map(({ dv }) => dv), factorOf(parts[0]?.dropout)),
+        dq: this.#mergeHeads(gradients.map(({ dq }) => dq), { scale: scaleOf(dy, layout), places: layout.span === "every-token" ? places : undefined }),
+        dk: needsKey ? this.#mergeHeads(gradients.flatMap(({ dk }) => dk ?? []), { scale: 1, places }) : undefined,
+        dv: this.#mergeHeads(gradients.map(({ dv }) => dv), { scale: factorOf(parts[0]?.dropout), places }),
       };
     });
   }
@@ -148,96 +154,141 @@ export abstract class ComposedOps {
     const { x, u, key, value } = inputs;
     const { heads } = layout;
     return this.tidy(() => {
-      const parts = layout.groups.map((group, i) =>
+      const { blocks, places } = this.#placed(layout);
+      const parts = blocks.map((block, i) =>
         this.tidy(() => {
-          const tokens = this.#tokensOf(x, group); // [documents, length, width]
-          const plain = this.matMul(this.sliceRows(u, group.document, group.documents), tokens, { transposeB: true }); // [documents, heads, length]
-          const scores = key === undefined ? plain : this.add(plain, this.reshape(this.matMul(this.#firstOf(key.q, group, heads), this.#splitHeads(key.y, group, { heads, scale: 1 }), { transposeB: true }), plain.shape));
-          const weights = this.softmax(scores);
-          const dropped = drop && this.dropout(weights, dropOfGroup(drop, i));
-          const kept = dropped?.y ?? weights;
-          const update = value && this.matMul(this.reshape(kept, [group.documents, heads, 1, group.length]), this.#splitHeads(value, group, { heads, scale: 1 })); // [documents, heads, 1, headDim]
-          return { pooled: this.matMul(kept, tokens), sums: this.sum(kept, [2], { keepDims: true }), update, saved: { weights, kept, dropout: dropped?.saved } };
+          const { rows } = block;
+          const tokens = this.#tokensOf(x, block); // [documents, length, width]
+          const plain = this.matMul(this.sliceRows(u, block.document, block.documents), tokens, { transposeB: true }); // [documents, heads, length]
+          const scores = key === undefined ? plain : this.add(plain, this.reshape(this.matMul(this.#firstOf(key.q, block, heads), this.#splitHeads(key.y, block, { heads, scale: 1 }), { transposeB: true }), plain.shape));
+          const weights = this.softmax(this.#hidePadding(scores, block));
+          const kept = drop && this.dropout(weights, dropOfBlock(drop, i)).y;
+          const all = kept ?? weights;
+          const update = value && this.matMul(this.reshape(all, [block.documents, heads, 1, block.length]), this.#splitHeads(value, block, { heads, scale: 1 })); // [documents, heads, 1, headDim]
+          return { pooled: this.matMul(all, tokens), sums: this.sum(all, [2], { keepDims: true }), update, saved: { weights, kept, rows } };
         }),
       );
       return {
         pooled: this.#joined(parts.map(({ pooled }) => pooled)),
         sums: this.#joined(parts.map(({ sums }) => sums)),
-        update: value && this.#mergeHeads(parts.flatMap(({ update }) => update ?? []), 1),
-        saved: { layout, inputs, parts: keep ? parts.map(({ saved }) => saved) : [] },
+        update: value && this.#mergeHeads(parts.flatMap(({ update }) => update ?? []), { scale: 1 }),
+        saved: { layout, inputs, parts: keep ? parts.map(({ saved }) => saved) : [], places },
       };
     });
   }
 
-  poolTokensBackward({ dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, { layout, inputs, parts }: PoolSaved, { needsInput }: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
+  poolTokensBackward({ dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, { layout, inputs, parts, places }: PoolSaved, { needsInput }: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
     const { x, u, key, value } = inputs;
     const { heads } = layout;
     return this.tidy(() => {
-      const gradients = layout.groups.map((group, i) =>
+      const gradients = attentionBlocks(layout).blocks.map((each, i) =>
         this.tidy(() => {
-          const { weights, kept = weights, dropout } = parts[i];
-          const { document, documents, length } = group;
-          const tokens = this.#tokensOf(x, group);
+          const { weights, kept = weights, rows } = parts[i];
+          const block = { ...each, rows };
+          const { document, documents, length } = block;
+          const tokens = this.#tokensOf(x, block);
           const [dPool, ofQueries, throughSums] = [dPooled, u, dSums].map((all) => this.sliceRows(all, document, documents));
-          const dOut = this.#firstOf(dUpdate, group, heads); // [documents, heads, 1, headDim]
+          const dOut = this.#firstOf(dUpdate, block, heads); // [documents, heads, 1, headDim]
           const throughTokens = this.add(this.matMul(dPool, tokens, { transposeB: true }), throughSums); // [documents, heads, length]
-          const dKept = value === undefined ? throughTokens : this.add(throughTokens, this.reshape(this.matMul(dOut, this.#splitHeads(value, group, { heads, scale: 1 }), { transposeB: true }), throughTokens.shape));
-          const dWeights = dropout === undefined ? dKept : this.dropoutBackward(dKept, dropout);
-          const dScores = this.mul(this.sub(dWeights, this.sum(this.mul(dWeights, weights), [2], { keepDims: true })), weights);
+          const dKept = value === undefined ? throughTokens : this.add(throughTokens, this.reshape(this.matMul(dOut, this.#splitHeads(value, block, { heads, scale: 1 }), { transposeB: true }), throughTokens.shape));
+          const dWeighted = this.mul(dKept, kept); // of what was dropped, nothing
+          const dScores = this.sub(dWeighted, this.mul(weights, this.sum(dWeighted, [2], { keepDims: true })));
           const row = [documents, heads, 1, length];
           return {
             du: this.matMul(dScores, tokens),
             dx: needsInput ? this.reshape(this.add(this.matMul(dScores, ofQueries, { transposeA: true }), this.matMul(kept, dPool, { transposeA: true })), [documents * length, x.shape[1]]) : undefined,
-            dKey: key && this.matMul(this.reshape(dScores, row), this.#firstOf(key.q, group, heads), { transposeA: true }), // [documents, heads, length, headDim]
-            dq: key && this.matMul(this.reshape(dScores, row), this.#splitHeads(key.y, group, { heads, scale: 1 })), // [documents, heads, 1, headDim]
+            dKey: key && this.matMul(this.reshape(dScores, row), this.#firstOf(key.q, block, heads), { transposeA: true }), // [documents, heads, length, headDim]
+            dq: key && this.matMul(this.reshape(dScores, row), this.#splitHeads(key.y, block, { heads, scale: 1 })), // [documents, heads, 1, headDim]
             dValue: value && this.matMul(this.reshape(kept, row), dOut, { transposeA: true }), // [documents, heads, length, headDim]
           };
         }),
       );
       return {
         du: this.#joined(gradients.map(({ du }) => du)),
-        dx: needsInput ? this.#joined(gradients.flatMap(({ dx }) => dx ?? [])) : undefined,
-        key: key && { dq: this.#mergeHeads(gradients.flatMap(({ dq }) => dq ?? []), 1), dy: this.#mergeHeads(gradients.flatMap(({ dKey }) => dKey ?? []), 1) },
-        dValue: value && this.#mergeHeads(gradients.flatMap(({ dValue }) => dValue ?? []), 1),
+        dx: needsInput ? this.#atPlaces(gradients.flatMap(({ dx }) => dx ?? []), places) : undefined,
+        key: key && { dq: this.#mergeHeads(gradients.flatMap(({ dq }) => dq ?? []), { scale: 1 }), dy: this.#mergeHeads(gradients.flatMap(({ dKey }) => dKey ?? []), { scale: 1, places }) },
+        dValue: value && this.#mergeHeads(gradients.flatMap(({ dValue }) => dValue ?? []), { scale: 1, places }),
       };
     });
   }
 
-  /** A group's rows [documents * length, width] as [documents, length, width]. */
-  #tokensOf(x: Tensor, { row, documents, length }: LengthGroup): Tensor {
-    return this.tidy(() => this.reshape(this.sliceRows(x, row, documents * length), [documents, length, x.shape[1]]));
+  /** A layout's blocks with the tensors of indices that they are read and written by. */
+  #placed(layout: AttentionLayout): { blocks: readonly PlacedBlock[]; places: Tensor | undefined } {
+    const { blocks, places } = attentionBlocks(layout);
+    return {
+      blocks: blocks.map((block) => ({ ...block, rows: block.padding && this.int(Int32Array.from(block.padding.rows), [block.padding.rows.length]) })),
+      places: places && this.int(Int32Array.from(places), [places.length]),
+    };
   }
 
-  /** A group's rows of one for each document [documents, width] as [documents, heads, 1, headDim]. */
-  #firstOf(x: Tensor, { document, documents }: LengthGroup, heads: number): Tensor {
+  /** Scores [documents, ..., length] such that softmax gives nothing to what is behind a document's end. */
+  #hidePadding(scores: Tensor, { documents, length, padding }: AttentionBlock): Tensor {
+    if (padding === undefined) return scores;
+    const shape = scores.shape.map((_, axis) => (axis === 0 ? documents : axis === scores.shape.length - 1 ? length : 1));
+    return this.tidy(() => this.add(scores, this.float(padding.tokens.map((token) => (token === 1 ? 0 : HIDDEN)), shape)));
+  }
+
+  /** A gradient for queries [documents, heads, queries, headDim] without what came to those behind a document's end. */
+  #withoutPadding(dy: Tensor, { documents, length, padding }: AttentionBlock, { span }: AttentionLayout): Tensor {
+    if (padding === undefined || span === "first-token") return dy;
+    return this.tidy(() => this.mul(dy, this.float(Float32Array.from(padding.tokens), [documents, 1, length, 1])));
+  }
+
+  /** A block's rows [documents * length, width] as [documents, length, width]. */
+  #tokensOf(x: Tensor, block: Span): Tensor {
+    const { documents, length } = block;
+    return this.tidy(() => this.reshape(this.#rowsOf(x, block), [documents, length, x.shape[1]]));
+  }
+
+  /** A block's rows of one for each document [documents, width] as [documents, heads, 1, headDim]. */
+  #firstOf(x: Tensor, { document, documents }: Pick<AttentionBlock, "document" | "documents">, heads: number): Tensor {
     return this.#splitHeads(x, { row: document, documents, length: 1 }, { heads, scale: 1 });
+  }
+
+  #rowsOf(x: Tensor, { row, documents, length, rows }: Span): Tensor {
+    return rows === undefined ? this.sliceRows(x, row, documents * length) : this.gatherRows(x, rows);
   }
 
   #joined(parts: readonly Tensor[]): Tensor {
     return parts.length === 1 ? parts[0] : this.concatRows(parts);
   }
 
-  /** A group's rows [documents * length, width] as [documents, heads, length, headDim], times `scale`. */
-  #splitHeads(x: Tensor, { row, documents, length }: Pick<LengthGroup, "row" | "documents" | "length">, { heads, scale }: { heads: number; scale: number }): Tensor {
+  /** Blocks' places one behind the other, of them those where a token is. */
+  #atPlaces(parts: readonly Tensor[], places: Tensor | undefined): Tensor {
+    return this.tidy(() => (places === undefined ? this.#joined(parts) : this.gatherRows(this.#joined(parts), places)));
+  }
+
+  /** A block's rows [documents * length, width] as [documents, heads, length, headDim], times `scale`. */
+  #splitHeads(x: Tensor, block: Span, { heads, scale }: { heads: number; scale: number }): Tensor {
+    const { documents, length } = block;
     return this.tidy(() => {
-      const rows = this.reshape(this.sliceRows(x, row, documents * length), [documents, length, heads, x.shape[1] / heads]);
+      const rows = this.reshape(this.#rowsOf(x, block), [documents, length, heads, x.shape[1] / heads]);
       const split = this.transpose(rows, [0, 2, 1, 3]);
       return scale === 1 ? split : this.scale(split, scale);
     });
   }
 
-  /** The inverse: the groups' rows, one behind the other, times `scale`. */
-  #mergeHeads(parts: readonly Tensor[], scale: number): Tensor {
+  /** The inverse: the blocks' rows, one behind the other, times `scale`; `places` where they are padded. */
+  #mergeHeads(parts: readonly Tensor[], { scale, places }: { scale: number; places?: Tensor | undefined }): Tensor {
     return this.tidy(() => {
       const rows = parts.map((part) => {
         const [documents, heads, length, headDim] = part.shape;
         return this.reshape(this.transpose(part, [0, 2, 1, 3]), [documents * length, heads * headDim]);
       });
-      const merged = this.#joined(rows);
+      const merged = this.#atPlaces(rows, places);
       return scale === 1 ? merged : this.scale(merged, scale);
     });
   }
 }
+
+/** A block and the rows of its places as a tensor [documents * length], where it is padded. */
+type PlacedBlock = AttentionBlock & { readonly rows: Tensor | undefined };
+
+/** Consecutive rows, or those of padded places. */
+type Span = { readonly row: number; readonly documents: number; readonly length: number; readonly rows?: Tensor | undefined };
+
+/** What a score of nothing is: its exponential beside any other is 0, and it is no infinity, which WebGPU need not know. */
+const HIDDEN = -1e9;
 
 /** 1 / sqrt(headDim). */
 function scaleOf(q: Tensor, { heads }: AttentionLayout): number {
@@ -249,7 +300,7 @@ function factorOf(drop: Drop | undefined): number {
   return drop === undefined ? 1 : 1 / (1 - drop.rate);
 }
 
-/** With queries at first tokens alone, a group's queries are one row for each document. */
-function queriesOf(group: LengthGroup, { span }: AttentionLayout): Pick<LengthGroup, "row" | "documents" | "length"> {
-  return span === "every-token" ? group : { row: group.document, documents: group.documents, length: 1 };
+/** With queries at first tokens alone, a block's queries are one row for each document. */
+function queriesOf(block: PlacedBlock, { span }: AttentionLayout): Span {
+  return span === "every-token" ? block : { row: block.document, documents: block.documents, length: 1 };
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 const FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/usr/local/cuda/lib64", "/opt/cuda/lib64"];
@@ -23,11 +23,12 @@ export function findLibraries(names: readonly string[], options: { folders?: rea
   return found;
 }
 
-/** Folders with the libraries of NVIDIA's wheels, beside TensorFlow's as in Python's site-packages. */
+/** What libtensorflow_framework.so.2 of TensorFlow 2.21 has in its RUNPATH; not cusolver, which set-up puts beside cublas. */
+const LOOKED_IN = ["cublas", "cuda_cupti", "cuda_runtime", "cudnn", "cufft", "cusparse", "nccl", "nvshmem"];
+
+/** Folders in which TensorFlow looks for the libraries of NVIDIA's wheels, beside its own as in Python's site-packages. */
 export function wheelFolders(tensorflow: string): string[] {
-  const nvidia = join(tensorflow, "nvidia");
-  if (!existsSync(nvidia)) return [];
-  return readdirSync(nvidia).map((part) => join(nvidia, part, "lib")).filter((folder) => existsSync(folder));
+  return LOOKED_IN.map((part) => join(tensorflow, "nvidia", part, "lib")).filter((folder) => existsSync(folder));
 }
 
 let cache: Map<string, string> | undefined;

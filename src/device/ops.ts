@@ -48,8 +48,10 @@ export interface AttentionLayout {
 /** What attention keeps for its backward pass. */
 export interface AttentionSaved {
   readonly layout: AttentionLayout;
-  /** Of one group of documents after the other, or of all in one: as the implementation likes it. */
-  readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly context: Tensor; readonly dropout?: DropoutSaved }[];
+  /** Of one block of documents after the other, or of all in one: as the implementation likes it. */
+  readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly kept?: Tensor | undefined; readonly rows?: Tensor | undefined; readonly context: Tensor; readonly dropout?: DropoutSaved | undefined }[];
+  /** Where each row lies in the blocks, where those are padded. */
+  readonly places?: Tensor | undefined;
 }
 
 /** What {@link Ops.poolTokens} takes. */
@@ -68,8 +70,9 @@ export interface PoolInputs {
 export interface PoolSaved {
   readonly layout: AttentionLayout;
   readonly inputs: PoolInputs;
-  /** Of one group of documents after the other, or of all in one: as the implementation likes it. */
-  readonly parts: readonly { readonly weights: Tensor; readonly kept?: Tensor; readonly dropout?: DropoutSaved }[];
+  /** Of one block of documents after the other, or of all in one: as the implementation likes it. */
+  readonly parts: readonly { readonly weights: Tensor; readonly kept?: Tensor | undefined; readonly rows?: Tensor | undefined; readonly dropout?: DropoutSaved | undefined }[];
+  readonly places?: Tensor | undefined;
 }
 
 /** A matrix [in, out] laid out as {@link Ops.product} takes its right side. */
@@ -247,6 +250,8 @@ export interface Ops {
   transpose(x: Tensor, permutation: readonly number[]): Tensor;
   /** Rows [begin, begin + count) of the first axis. */
   sliceRows(x: Tensor, begin: number, count: number): Tensor;
+  /** So many rows of x for each part, one behind the other: all of them together. */
+  splitRows(x: Tensor, rows: readonly number[]): Tensor[];
   /** Joined along the first axis. */
   concatRows(parts: readonly Tensor[]): Tensor;
   /** Rows of x by index: [indices, ...]. */

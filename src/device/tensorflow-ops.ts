@@ -15,12 +15,9 @@ class RawTensor implements Tensor {
 }
 
 const SQRT_HALF = Math.SQRT1_2;
-// TensorFlow's DT_DOUBLE, DT_UINT8 and DT_BFLOAT16, which the binding does not name.
+// TensorFlow's DT_DOUBLE and DT_BFLOAT16, which the binding does not name.
 const TF_DOUBLE = 2;
-const TF_BYTE = 4;
 const TF_BFLOAT16 = 14;
-const BYTE = 256;
-const OTHER_DRAWS = 0x5bd1e995; // parts a mask's second draw from its first
 const LOG_TWO_OVER_SQRT_PI = Math.log(2 / Math.sqrt(Math.PI));
 
 /**
@@ -29,7 +26,7 @@ const LOG_TWO_OVER_SQRT_PI = Math.log(2 / Math.sqrt(Math.PI));
  */
 export class TensorflowOps extends ComposedOps implements Ops {
   readonly name = "tensorflow";
-  readonly draws: string = "TensorFlow, bytes";
+  readonly draws: string = "TensorFlow, uniform floats, by block";
   protected readonly binding: Binding;
   readonly #scopes: Scopes<RawTensor>;
   readonly #intConstants = new Map<string, number>();
@@ -218,17 +215,10 @@ export class TensorflowOps extends ComposedOps implements Ops {
     });
   }
 
-  /**
-   * Eight random bits an element, a quarter of what a uniform float takes: drawing is what dropout costs. An element is
-   * kept where they reach a threshold, rate * 256, which each row of the last axis rounds up or down at random: so the
-   * probability is the rate, and not the nearest of 256 steps.
-   */
   keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
-    if (rate * BYTE > BYTE - 1 || shape.length < 2) return this.tidy(() => this.#atLeast("float", this.#uniform(shape, seed), this.#scalar(rate))); // thresholds that no byte holds, or one alone
     return this.tidy(() => {
-      const rows = this.#uniform([...shape.slice(0, -1), 1], [seed[0] ^ OTHER_DRAWS, seed[1]]);
-      const threshold = this.#run("Floor", this.#attributes.float, this.shift(rows, rate * BYTE)); // [..., 1]
-      return this.#atLeast("byte", this.#bytes(shape, seed), this.#run("Cast", this.#attributes.floatToByte, threshold));
+      const draws = this.#runIds("StatelessRandomUniform", this.#attributes.random, [this.#ints(shape), idOf(this.int(Int32Array.from(seed), [2]))]); // in [0, 1)
+      return this.#run("Cast", this.#attributes.boolToFloat, this.#run("GreaterEqual", this.#attributes.float, draws, this.#scalar(rate)));
     });
   }
 
@@ -246,6 +236,11 @@ export class TensorflowOps extends ComposedOps implements Ops {
     return this.tidy(() => this.#runIds("Slice", this.#attributes.slice, [idOf(x), idOf(this.int(Int32Array.from(start), [start.length])), idOf(this.int(Int32Array.from(size), [size.length]))]));
   }
 
+  splitRows(x: Tensor, rows: readonly number[]): Tensor[] {
+    const attributes = [...this.#attributes.split, { name: "num_split", type: this.binding.TF_ATTR_INT, value: rows.length }];
+    return this.execute("SplitV", attributes, [idOf(x), this.#ints(rows), this.#ints([], 0)], rows.length);
+  }
+
   concatRows(parts: readonly Tensor[]): Tensor {
     const attributes = [...this.#attributes.concat, { name: "N", type: this.binding.TF_ATTR_INT, value: parts.length }];
     return this.#runIds("ConcatV2", attributes, [...parts.map(idOf), this.#ints([], 0)]);
@@ -260,28 +255,6 @@ export class TensorflowOps extends ComposedOps implements Ops {
       const column = this.#runIds("Reshape", this.#attributes.reshapeInt, [idOf(indices), this.#ints([indices.shape[0], 1])]);
       return this.#runIds("ScatterNd", this.#attributes.scatter, [idOf(column), idOf(updates), this.#ints([rows, ...updates.shape.slice(1)])]);
     });
-  }
-
-  /** Uniform in [0, 1). */
-  #uniform(shape: readonly number[], seed: readonly [number, number]): Tensor {
-    return this.tidy(() => this.#runIds("StatelessRandomUniform", this.#attributes.randomFloat, [this.#ints(shape), idOf(this.int(Int32Array.from(seed), [2]))]));
-  }
-
-  /** Uniform unsigned bytes. */
-  #bytes(shape: readonly number[], seed: readonly [number, number]): Tensor {
-    return this.tidy(() => {
-      const size = sizeOf(shape);
-      const words = this.#runIds("StatelessRandomUniformFullInt", this.#attributes.randomInt, [this.#ints([Math.ceil(size / 4)]), idOf(this.int(Int32Array.from(seed), [2]))]);
-      const bytes = this.#runIds("Bitcast", this.#attributes.intToBytes, [idOf(words)]); // [words, 4]
-      const flat = this.#runIds("Reshape", this.#attributes.reshapeByte, [idOf(bytes), this.#ints([words.shape[0] * 4])]);
-      const used = flat.shape[0] === size ? flat : this.#runIds("Slice", this.#attributes.sliceByte, [idOf(flat), this.#ints([0]), this.#ints([size])]);
-      return this.#runIds("Reshape", this.#attributes.reshapeByte, [idOf(used), this.#ints(shape)]);
-    });
-  }
-
-  /** 1 where x >= threshold, else 0, as floats. */
-  #atLeast(type: "float" | "byte", x: Tensor, threshold: Tensor): Tensor {
-    return this.#run("Cast", this.#attributes.boolToFloat, this.#run("GreaterEqual", this.#attributes[type], x, threshold));
   }
 
   #reduce(op: "Sum" | "Mean", x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
@@ -386,16 +359,11 @@ function attributesOf(binding: Binding) {
     reshapeInt: [type("T", int), type("Tshape", int)],
     transpose: [t, type("Tperm", int)],
     slice: [t, type("Index", int)],
+    split: [t, type("Tlen", int)],
     concat: [t, type("Tidx", int)],
     gather: [type("Tparams", float), type("Tindices", int), type("Taxis", int), { name: "batch_dims", type: binding.TF_ATTR_INT, value: 0 }],
     scatter: [t, type("Tindices", int)],
-    byte: [type("T", TF_BYTE)],
-    intToBytes: [type("T", int), type("type", TF_BYTE)],
-    reshapeByte: [type("T", TF_BYTE), type("Tshape", int)],
-    sliceByte: [type("T", TF_BYTE), type("Index", int)],
-    randomFloat: [type("dtype", float), type("T", int), type("Tseed", int)],
-    randomInt: [type("dtype", int), type("T", int), type("Tseed", int)],
-    floatToByte: [type("SrcT", float), type("DstT", TF_BYTE), flag("Truncate", false)],
+    random: [type("dtype", float), type("T", int), type("Tseed", int)],
     floatToDouble: [type("SrcT", float), type("DstT", TF_DOUBLE), flag("Truncate", false)],
     doubleToFloat: [type("SrcT", TF_DOUBLE), type("DstT", float), flag("Truncate", false)],
     svd: [type("T", TF_DOUBLE), flag("compute_uv", true), flag("full_matrices", false)],

@@ -25,7 +25,7 @@ class WrappedTensor implements Tensor {
  */
 export class TfjsOps extends ComposedOps implements Ops {
   readonly name = "tfjs";
-  readonly draws = "tfjs, uniform floats";
+  readonly draws = "tfjs, uniform floats, by block";
   readonly #tf: Tfjs;
   readonly #scopes = new Scopes<WrappedTensor>({ isOwn: (value): value is WrappedTensor => value instanceof WrappedTensor, free: (tensor) => this.dispose(tensor) });
   #alive = 0;
@@ -210,6 +210,10 @@ export class TfjsOps extends ComposedOps implements Ops {
   sliceRows(x: Tensor, begin: number, count: number): Tensor {
     const rest = x.shape.slice(1);
     return this.#own(this.#tf.slice(innerOf(x), [begin, ...rest.map(() => 0)], [count, ...rest]));
+  }
+
+  splitRows(x: Tensor, rows: readonly number[]): Tensor[] {
+    return this.#tf.split(innerOf(x), [...rows], 0).map((part) => this.#own(part));
   }
 
   concatRows(parts: readonly Tensor[]): Tensor {

@@ -1,10 +1,12 @@
 // @ts-check
 import { existsSync } from "node:fs";
+import { rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { fetchWheel } from "./fetch-wheel.mjs";
 import { supportedPlatform, tensorflowFlavour, TENSORFLOW_VERSION } from "./supported-platform.mjs";
 
+const SOLVER = "libcusolver.so.11";
 /** Of the headers, one that earlier versions of this stage did not take. */
 const NEWEST_HEADER = "include/tsl/platform/platform.h";
 /** The headers that the binding includes, directly or not, as `g++ -M` lists them. */
@@ -46,6 +48,7 @@ export function unpackTensorflow(root) {
         const patterns = wheel.name.startsWith("nvidia-") ? ["nvidia/*/lib/*.so*", "nvidia/*/bin/*", "nvidia/*/nvvm/*"] : [...(platform?.libraries ?? []).map((library) => `tensorflow/${library}`), ...HEADERS];
         await fetchWheel(wheel, { root, work, tags: platform?.tags ?? [], target, strip: "", patterns });
       }
+      if (flavour === "cuda") await linkSolver(target);
       return target;
     },
   };
@@ -53,5 +56,17 @@ export function unpackTensorflow(root) {
 
 /** @param {"cpu" | "cuda"} flavour */
 function keyOf(flavour) {
-  return `${TENSORFLOW_VERSION} ${flavour} ${process.platform}-${process.arch}`;
+  return `${TENSORFLOW_VERSION} ${flavour} ${process.platform}-${process.arch}${flavour === "cuda" ? " with cusolver" : ""}`;
+}
+
+/**
+ * Puts libcusolver beside libcublas as well: libtensorflow_framework, which opens NVIDIA's libraries, is told of all their
+ * folders but cusolver's, and without one of them TensorFlow takes no GPU.
+ *
+ * @param {string} target
+ */
+async function linkSolver(target) {
+  const link = join(target, "nvidia", "cublas", "lib", SOLVER);
+  await rm(link, { force: true });
+  await symlink(join("..", "..", "cusolver", "lib", SOLVER), link);
 }

@@ -85,7 +85,8 @@ export class Checkpoints {
     else await this.#classifier.saveModel(beside);
     const weights = lora ? this.#classifier.trainableParameters().map(({ name, value }) => ({ name: `${WEIGHT}${name}`, value })) : [];
     const tensors: TensorToWrite[] = [];
-    for (const { name, value } of [...from.optimizer.state(), ...weights]) tensors.push({ name, shape: value.shape, values: await ops.read(value) });
+    for await (const moment of from.optimizer.state()) tensors.push(moment);
+    for (const { name, value } of weights) tensors.push({ name, shape: value.shape, values: await ops.read(value) });
     await writeSafetensors(join(beside, "optimizer.safetensors"), { tensors, metadata: { format: "pt" } });
     await writeAtomically(join(beside, "training_args.json"), `${JSON.stringify(snakeCase(state.identity.options), undefined, 2)}\n`);
     await writeAtomically(join(beside, "trainer_state.json"), stateToJson(state, from.more));

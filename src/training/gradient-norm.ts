@@ -4,7 +4,7 @@ import type { Gradients } from "../model/gradients";
 
 /** The Euclidean norm of all gradients together. */
 export async function gradientNorm(gradients: Gradients, { ops }: { ops: Ops }): Promise<number> {
-  const squares = ops.tidy(() => squaresOf(gradients, ops));
+  const squares = ops.tidy(() => ops.concatRows(squaresOf(gradients, ops).map((square) => ops.reshape(square, [1])))); // [gradients]
   const values = await ops.read(squares);
   ops.dispose(squares);
   return Math.sqrt(values.reduce((a, b) => a + b, 0));
@@ -18,7 +18,7 @@ export function clipScale(norm: number, maxNorm: number): number {
 /** {@link gradientNorm} and {@link clipScale} without waiting for the device: tensors [1]; no scale where there is no bound. */
 export function clippingOnDevice(gradients: Gradients, { ops, maxNorm }: { ops: Ops; maxNorm: number }): { norm: Tensor; scale: Tensor | undefined } {
   return ops.tidy(() => {
-    const norm = ops.sqrt(ops.sum(squaresOf(gradients, ops), [0], { keepDims: true })); // [1]
+    const norm = ops.reshape(ops.sqrt(ops.addN(squaresOf(gradients, ops))), [1]);
     if (maxNorm === 0) return { norm, scale: undefined };
     const ratio = ops.div(ops.float(Float32Array.of(maxNorm), [1]), ops.shift(norm, 1e-6));
     const beyond = ops.relu(ops.shift(ops.scale(ratio, -1), 1)); // min(1, r) = 1 - relu(1 - r)
@@ -26,11 +26,7 @@ export function clippingOnDevice(gradients: Gradients, { ops, maxNorm }: { ops: 
   });
 }
 
-/** The sum of squares of each gradient: [gradients]. */
-function squaresOf(gradients: Gradients, ops: Ops): Tensor {
-  const sums = [...gradients.entries()].map(([, gradient]) => {
-    const axes = gradient.shape.map((_, axis) => axis);
-    return ops.reshape(ops.sum(ops.square(gradient), axes), [1]);
-  });
-  return ops.concatRows(sums);
+/** The sum of squares of each gradient: scalars. */
+function squaresOf(gradients: Gradients, ops: Ops): Tensor[] {
+  return [...gradients.entries()].map(([, gradient]) => ops.sum(ops.square(gradient), gradient.shape.map((_, axis) => axis)));
 }

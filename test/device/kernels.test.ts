@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 
 import { Random } from "../../src/base/random";
+import { attentionBlocks } from "../../src/device/attention-blocks";
 import { KernelOps } from "../../src/device/kernel-ops";
 import type { Tensor } from "../../src/device/tensor";
 import { TensorflowOps } from "../../src/device/tensorflow-ops";
@@ -47,13 +48,20 @@ for (const rate of [0, 0.3]) {
       if (rate > 0) {
         // The rows of an attention are counted through its groups; a draw for the whole has as many.
         const rows = await kernelMask([12 + 2 * width, Math.max(3, width)], rate, [width, 2]);
-        let first = 0;
-        attentionGroups(width).forEach(({ documents, length }, group) => {
-          const count = documents * 2 * length;
-          const columns = Math.max(3, width);
-          const mask = Float32Array.from({ length: count * length }, (_, i) => rows[(first + Math.floor(i / length)) * columns + (i % length)]);
-          composed.masks.set(`${[documents, 2, length, length].join()} ${[width ^ Math.imul(group, 0x9e3779b1), 2].join()}`, mask);
-          first += count;
+        const columns = Math.max(3, width);
+        const groups = attentionGroups(width);
+        attentionBlocks({ heads: 2, groups }).blocks.forEach((block, i) => {
+          const { documents, length: longest } = block;
+          const mask = new Float32Array(documents * 2 * longest * longest);
+          for (const [g, { document, documents: own, length }] of groups.entries()) {
+            const first = groups.slice(0, g).reduce((sum, group) => sum + group.documents * 2 * group.length, 0);
+            if (document < block.document || document >= block.document + documents) continue;
+            for (let row = 0; row < own * 2 * length; row++) {
+              const [head, query] = [(document - block.document) * 2 + Math.floor(row / length), row % length];
+              for (let key = 0; key < length; key++) mask[(head * longest + query) * longest + key] = rows[(first + row) * columns + key];
+            }
+          }
+          composed.masks.set(`${[documents, 2, longest, longest].join()} ${[width ^ Math.imul(i, 0x9e3779b1), 2].join()}`, mask);
         });
       }
       const before = [kernels.alive(), composed.alive()];

@@ -26,7 +26,24 @@ const PARITY_LINES = ["logits", "gradients", "training", "losses"];
 const BOUND = 1e-4;
 const TEXTS = 600;
 const BATCH = 16;
+/** Of a document's tokens, those that are one of its label's twenty. */
+const SHARE = 0.2;
 const ENCODER = join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2");
+
+/** What is trained: the embedded encoder, and random weights of DistilBERT's size, which the reference environment makes. */
+interface Trained {
+  readonly what: string;
+  /** Of the embedded encoder, its folder; else where one is to be made. */
+  readonly folder: string;
+  readonly embedded: boolean;
+}
+
+/** An epoch of both sides. Memory in bytes. */
+interface Compared {
+  readonly what: string;
+  readonly ours: { readonly seconds: number; readonly losses: readonly number[]; readonly memory: number | null };
+  readonly theirs: { readonly seconds: number; readonly memory: number; readonly torch: string; readonly gpu: string };
+}
 
 interface Row {
   readonly what: string;
@@ -69,7 +86,7 @@ function drawDocuments(): { ids: number[]; label: number }[] {
   return Array.from({ length: TEXTS }, (_, i) => {
     const label = i % 2;
     const length = Math.max(16, Math.min(510, Math.round(300 + 90 * random.normal())));
-    return { label, ids: [101, ...Array.from({ length }, () => (random.uniform() < 0.1 ? 2000 + 5000 * label : 9000) + random.below(5000)), 102] };
+    return { label, ids: [101, ...Array.from({ length }, () => (random.uniform() < SHARE ? 2000 + 100 * label + random.below(20) : 4000 + random.below(10_000))), 102] };
   });
 }
 
@@ -93,6 +110,29 @@ function memoryHeld(): number | undefined {
   return own.length === 0 ? undefined : own.reduce((sum, [, mebibytes]) => sum + mebibytes * 2 ** 20, 0);
 }
 
+/** One epoch in PyTorch, then one here: the same documents and batch. */
+async function compare(model: Trained, { folder }: { folder: string }): Promise<Compared> {
+  const documents = drawDocuments();
+  const theirs = (await referencePython(join(projectRoot(), "test", "gpu", "torch-epoch.py"), { python: referencePythonPath(), folder, input: { model: model.folder, documents, batch: BATCH } })) as Compared["theirs"];
+  const tokenizer = { maxLength: 512, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
+  const classifier = await loadClassifier(model.embedded ? "embedded" : model.folder, { device: "cuda", requireGpu: true, tokenizer, seed: 1 });
+  classifier.addAdapter({ r: 8, loraAlpha: 16, loraDropout: 0.1, targetModules: "auto" });
+  const ours = await epoch(classifier, documents);
+  const memory = memoryHeld() ?? null;
+  classifier.dispose();
+  return { what: model.what, ours: { ...ours, memory }, theirs };
+}
+
+function rowsOf({ what, ours, theirs }: Compared): Row[] {
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const [first, last] = [mean(ours.losses.slice(0, 5)), mean(ours.losses.slice(-5))];
+  return [
+    { what: `${what}: one epoch of ${TEXTS} texts, batch ${BATCH}, LoRA`, seen: `${ours.seconds.toFixed(2)} s, loss ${first.toFixed(3)} to ${last.toFixed(3)}`, ok: last < first },
+    { what: `the same in PyTorch ${theirs.torch} on ${theirs.gpu}`, seen: `${theirs.seconds.toFixed(2)} s; here ${(theirs.seconds / ours.seconds).toFixed(2)} times as fast`, ok: true },
+    { what: "memory on the GPU: here (held so far), PyTorch (peak reserved)", seen: `${ours.memory === null ? "nvidia-smi does not tell" : `${(ours.memory / 1e9).toFixed(2)} GB`}, ${(theirs.memory / 1e9).toFixed(2)} GB`, ok: true },
+  ];
+}
+
 async function main(): Promise<number> {
   if (nvidiaDriver() === undefined || nvidiaGpus().length === 0) {
     console.error("no NVIDIA GPU here: nothing was tested (`npx tslora doctor` tells what was looked for)");
@@ -102,25 +142,14 @@ async function main(): Promise<number> {
   const { device } = await openDevice({ device: "cuda", requireGpu: true });
   console.log(device.notice);
   rows.push(...(await tinyParity()), await liveParity());
-  const documents = drawDocuments();
-  const tokenizer = { maxLength: 512, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
-  const classifier = await loadClassifier("embedded", { device: "cuda", requireGpu: true, tokenizer, seed: 1 });
-  classifier.addAdapter({ r: 8, loraAlpha: 16, loraDropout: 0.1, targetModules: "auto" });
-  const ours = await epoch(classifier, documents);
-  const held = memoryHeld();
-  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-  const [first, last] = [mean(ours.losses.slice(0, 5)), mean(ours.losses.slice(-5))];
-  rows.push({ what: `one epoch of ${TEXTS} texts, batch ${BATCH}, LoRA on MiniLM`, seen: `${ours.seconds.toFixed(1)} s, loss ${first.toFixed(3)} to ${last.toFixed(3)}`, ok: last < first });
-  classifier.dispose();
-
-  const python = referencePythonPath();
   const folder = await mkdtemp(join(tmpdir(), "tslora-gpu-"));
   try {
-    const theirs = (await referencePython(join(projectRoot(), "test", "gpu", "torch-epoch.py"), { python, folder, input: { model: ENCODER, documents, batch: BATCH } })) as { seconds: number; memory: number; torch: string; gpu: string };
-    rows.push({ what: `the same in PyTorch ${theirs.torch} on ${theirs.gpu}`, seen: `${theirs.seconds.toFixed(1)} s; here ${(theirs.seconds / ours.seconds).toFixed(2)} times as fast`, ok: true });
-    rows.push({ what: "memory on the GPU: here (held), PyTorch (peak reserved)", seen: `${held === undefined ? "nvidia-smi does not tell" : `${(held / 1e9).toFixed(2)} GB`}, ${(theirs.memory / 1e9).toFixed(2)} GB`, ok: true });
+    const models: Trained[] = [{ what: "MiniLM", folder: ENCODER, embedded: true }, { what: "DistilBERT's size", folder: join(folder, "distilbert"), embedded: false }];
+    const compared: Compared[] = [];
+    for (const model of models) compared.push(await compare(model, { folder }));
+    rows.push(...compared.flatMap(rowsOf));
     const path = join(outputFolder(), "gpu.json");
-    await writeAtomically(path, `${JSON.stringify({ device, gpus: nvidiaGpus(), driver: nvidiaDriver(), ours: { ...ours, memory: held ?? null }, theirs, rows }, undefined, 2)}\n`);
+    await writeAtomically(path, `${JSON.stringify({ device, gpus: nvidiaGpus(), driver: nvidiaDriver(), compared, rows }, undefined, 2)}\n`);
     console.log(`${table(rows.map(({ what, seen, ok }) => [ok ? "ok" : "NOT", what, seen]), { left: 3 }).join("\n")}\nWritten to ${path}.`);
   } finally {
     await rm(folder, { recursive: true, force: true });

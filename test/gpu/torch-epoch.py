@@ -1,20 +1,25 @@
 """One epoch in PyTorch, transformers and peft on the GPU, as test/gpu/run.ts trains it: seconds and memory.
 
-Arguments: INPUT.json with model, documents (ids, label) and batch; OUTPUT.json.
+Arguments: INPUT.json with model (a folder; where there is none, random weights of DistilBERT's size are put there),
+documents (ids, label) and batch; OUTPUT.json.
 """
 import json
+import os
 import sys
 import time
 
 import torch
 from peft import LoraConfig, TaskType, get_peft_model
-from transformers import AutoModelForSequenceClassification, get_linear_schedule_with_warmup
+from transformers import AutoModelForSequenceClassification, DistilBertConfig, DistilBertForSequenceClassification, get_linear_schedule_with_warmup
 
 given = json.load(open(sys.argv[1]))
 device = torch.device(given.get("device", "cuda"))
 torch.manual_seed(1)
+if not os.path.exists(given["model"]):
+    DistilBertForSequenceClassification(DistilBertConfig()).save_pretrained(given["model"])
 base = AutoModelForSequenceClassification.from_pretrained(given["model"], num_labels=2)
-config = LoraConfig(task_type=TaskType.SEQ_CLS, r=8, lora_alpha=16, lora_dropout=0.1, target_modules=["query", "value"])
+attention = ["q_lin", "v_lin"] if base.config.model_type == "distilbert" else ["query", "value"]
+config = LoraConfig(task_type=TaskType.SEQ_CLS, r=8, lora_alpha=16, lora_dropout=0.1, target_modules=attention)
 model = get_peft_model(base, config).to(device).train()
 documents, batch = given["documents"], given["batch"]
 

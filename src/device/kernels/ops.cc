@@ -395,7 +395,7 @@ struct PoolWork {
 };
 
 PoolWork pool_work_of(TF_Tensor* layout, const Drop& drop, int64_t heads) {
-  constexpr uint32_t OTHER_GROUP = 0x9E3779B1u;  // as drop-of-group.ts has it
+  constexpr uint32_t OTHER_GROUP = 0x9E3779B1u;  // as drop-of-block.ts has it
   PoolWork work;
   const int32_t* group = ints(layout);
   for (int64_t i = 0; i < size_of(layout) / 4; ++i, group += 4) {

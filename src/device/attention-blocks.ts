@@ -1,0 +1,93 @@
+import type { AttentionLayout } from "./ops";
+
+/** Consecutive documents whose attention is one batch of products: of one length, or padded to the longest of them. */
+export interface AttentionBlock {
+  /** The first of their rows. */
+  readonly row: number;
+  /** The first of them among all documents, and how many they are. */
+  readonly document: number;
+  readonly documents: number;
+  /** Tokens in each, padding counted. */
+  readonly length: number;
+  /** Nothing where all are of that length. */
+  readonly padding?: Padding;
+}
+
+/** Where a block's documents are not all of its length. */
+export interface Padding {
+  /** For each place of the block its row; for one behind a document's end its first row, which stands there for nothing: [documents * length]. */
+  readonly rows: Int32Array;
+  /** 1 where a token is, 0 behind a document's end: [documents * length]. */
+  readonly tokens: Float32Array;
+}
+
+/** A layout's blocks, and where each row lies among their places, one block behind the other; nothing where that is the row itself. */
+export interface AttentionBlocks {
+  readonly blocks: readonly AttentionBlock[];
+  readonly places?: Int32Array;
+}
+
+/**
+ * As many numbers of attention's weights as are sooner computed for nothing than another batch of documents is begun: a batch
+ * is some sixty operations, and between operations a GPU waits for the processor.
+ */
+const WORTH_A_BATCH = 2 ** 24;
+
+const known = new WeakMap<AttentionLayout["groups"], { readonly heads: number; readonly blocks: AttentionBlocks }>();
+
+/** Joins groups of documents of one length to blocks, as long as less is added to the weights than a block of their own costs. */
+export function attentionBlocks({ heads, groups }: Pick<AttentionLayout, "heads" | "groups">): AttentionBlocks {
+  const before = known.get(groups);
+  if (before?.heads === heads) return before.blocks;
+  const blocks = join({ heads, groups });
+  known.set(groups, { heads, blocks });
+  return blocks;
+}
+
+function join({ heads, groups }: Pick<AttentionLayout, "heads" | "groups">): AttentionBlocks {
+  const runs: (typeof groups)[number][][] = [];
+  for (const group of groups) {
+    const joined = [...(runs.at(-1) ?? []), group];
+    const documents = joined.reduce((sum, each) => sum + each.documents, 0);
+    const needed = joined.reduce((sum, each) => sum + each.documents * each.length ** 2, 0);
+    if (joined.length > 1 && heads * (documents * longestOf(joined) ** 2 - needed) <= WORTH_A_BATCH) runs[runs.length - 1] = joined;
+    else runs.push([group]);
+  }
+  const blocks = runs.map((run): AttentionBlock => {
+    const documents = run.reduce((sum, each) => sum + each.documents, 0);
+    return { row: run[0].row, document: run[0].document, documents, length: longestOf(run), ...(run.length === 1 ? {} : { padding: paddingOf(run) }) };
+  });
+  return { blocks, ...(blocks.some(({ padding }) => padding !== undefined) ? { places: placesOf(blocks) } : {}) };
+}
+
+function longestOf(run: AttentionLayout["groups"]): number {
+  return run.reduce((longest, { length }) => Math.max(longest, length), 0);
+}
+
+function paddingOf(run: AttentionLayout["groups"]): Padding {
+  const longest = longestOf(run);
+  const size = run.reduce((sum, { documents }) => sum + documents, 0) * longest;
+  const padding = { rows: new Int32Array(size), tokens: new Float32Array(size) };
+  let place = 0;
+  for (const { row, documents, length } of run) {
+    for (let document = 0; document < documents; document++) {
+      const first = row + document * length;
+      for (let token = 0; token < longest; token++, place++) {
+        padding.rows[place] = token < length ? first + token : first;
+        padding.tokens[place] = token < length ? 1 : 0;
+      }
+    }
+  }
+  return padding;
+}
+
+function placesOf(blocks: readonly AttentionBlock[]): Int32Array {
+  const places: number[] = [];
+  let before = 0;
+  for (const { row, documents, length, padding } of blocks) {
+    const size = documents * length;
+    for (let place = 0, next = row; place < size; place++) if (padding === undefined || padding.tokens[place] === 1) places[next++] = before + place;
+    before += size;
+  }
+  return Int32Array.from(places);
+}
