@@ -1,13 +1,17 @@
-import { attentionBlocks, type AttentionBlock } from "./attention-blocks";
+import { attentionBlocks, type AttentionBlock, type Padding } from "./attention-blocks";
 import { dropOfBlock } from "./drop-of-block";
 import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, Factors, LayerNormSaved, LowRank, PackedMatrix, PoolInputs, PoolSaved, ProductOptions, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
 
 /** The larger operations, made of the smaller ones: for devices on which no kernel does them in one. */
 export abstract class ComposedOps {
+  #lastPlaced: Placed | undefined;
+
   abstract float(values: Float32Array, shape: readonly number[]): Tensor;
   abstract int(values: Int32Array, shape: readonly number[]): Tensor;
   abstract tidy<T>(body: () => T): T;
+  abstract escape<T>(body: () => T): T;
+  abstract disposeIn(container: object): void;
   abstract add(a: Tensor, b: Tensor): Tensor;
   abstract sub(a: Tensor, b: Tensor): Tensor;
   abstract mul(a: Tensor, b: Tensor): Tensor;
@@ -113,7 +117,6 @@ export abstract class ComposedOps {
       const { blocks, places } = this.#placed(layout);
       const parts = blocks.map((block, i) =>
         this.tidy(() => {
-          const { rows } = block;
           const q = this.#splitHeads(inputs.q, queriesOf(block, layout), { heads: layout.heads, scale: scaleOf(inputs.q, layout) });
           const k = this.#splitHeads(inputs.k, block, { heads: layout.heads, scale: 1 });
           const v = this.#splitHeads(inputs.v, block, { heads: layout.heads, scale: factorOf(drop) }); // so the weights need no factor
@@ -121,20 +124,21 @@ export abstract class ComposedOps {
           const dropout = drop && dropOfBlock(drop, i);
           const kept = dropout && this.mul(weights, this.keepMask(weights.shape, dropout.rate, dropout.seed));
           const context = this.matMul(kept ?? weights, v); // [documents, heads, queries, headDim]
-          return { context, saved: { q, k, v, weights, kept, rows, dropout, context } };
+          return { context, saved: { q, k, v, weights, kept, dropout, context } };
         }),
       );
       const y = this.#mergeHeads(parts.map(({ context }) => context), { scale: 1, places: layout.span === "every-token" ? places : undefined });
-      return { y, saved: { layout, parts: keep ? parts.map(({ saved }) => saved) : [], places } };
+      return { y, saved: { layout, parts: keep ? parts.map(({ saved }) => saved) : [] } };
     });
   }
 
-  attentionBackward(dy: Tensor, { layout, parts, places }: AttentionSaved, { needsKey }: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
+  attentionBackward(dy: Tensor, { layout, parts }: AttentionSaved, { needsKey }: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
     return this.tidy(() => {
-      const gradients = attentionBlocks(layout).blocks.map((block, i) =>
+      const { blocks, places } = this.#placed(layout);
+      const gradients = blocks.map((block, i) =>
         this.tidy(() => {
-          const { q, k, v, weights, kept = weights, context, rows } = parts[i];
-          const dContext = this.#withoutPadding(this.#splitHeads(dy, queriesOf({ ...block, rows }, layout), { heads: layout.heads, scale: 1 }), block, layout);
+          const { q, k, v, weights, kept = weights, context } = parts[i];
+          const dContext = this.#withoutPadding(this.#splitHeads(dy, queriesOf(block, layout), { heads: layout.heads, scale: 1 }), block, layout);
           const dKept = this.matMul(dContext, v, { transposeB: true }); // [documents, heads, queries, length]
           const rowSums = this.sum(this.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
           // (dP * D - rowsum) * P with D dropout's zeros and ones: dP * (P * D) - rowsum * P
@@ -154,10 +158,9 @@ export abstract class ComposedOps {
     const { x, u, key, value } = inputs;
     const { heads } = layout;
     return this.tidy(() => {
-      const { blocks, places } = this.#placed(layout);
+      const { blocks } = this.#placed(layout);
       const parts = blocks.map((block, i) =>
         this.tidy(() => {
-          const { rows } = block;
           const tokens = this.#tokensOf(x, block); // [documents, length, width]
           const plain = this.matMul(this.sliceRows(u, block.document, block.documents), tokens, { transposeB: true }); // [documents, heads, length]
           const scores = key === undefined ? plain : this.add(plain, this.reshape(this.matMul(this.#firstOf(key.q, block, heads), this.#splitHeads(key.y, block, { heads, scale: 1 }), { transposeB: true }), plain.shape));
@@ -165,26 +168,26 @@ export abstract class ComposedOps {
           const kept = drop && this.dropout(weights, dropOfBlock(drop, i)).y;
           const all = kept ?? weights;
           const update = value && this.matMul(this.reshape(all, [block.documents, heads, 1, block.length]), this.#splitHeads(value, block, { heads, scale: 1 })); // [documents, heads, 1, headDim]
-          return { pooled: this.matMul(all, tokens), sums: this.sum(all, [2], { keepDims: true }), update, saved: { weights, kept, rows } };
+          return { pooled: this.matMul(all, tokens), sums: this.sum(all, [2], { keepDims: true }), update, saved: { weights, kept } };
         }),
       );
       return {
         pooled: this.#joined(parts.map(({ pooled }) => pooled)),
         sums: this.#joined(parts.map(({ sums }) => sums)),
         update: value && this.#mergeHeads(parts.flatMap(({ update }) => update ?? []), { scale: 1 }),
-        saved: { layout, inputs, parts: keep ? parts.map(({ saved }) => saved) : [], places },
+        saved: { layout, inputs, parts: keep ? parts.map(({ saved }) => saved) : [] },
       };
     });
   }
 
-  poolTokensBackward({ dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, { layout, inputs, parts, places }: PoolSaved, { needsInput }: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
+  poolTokensBackward({ dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, { layout, inputs, parts }: PoolSaved, { needsInput }: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
     const { x, u, key, value } = inputs;
     const { heads } = layout;
     return this.tidy(() => {
-      const gradients = attentionBlocks(layout).blocks.map((each, i) =>
+      const { blocks, places } = this.#placed(layout);
+      const gradients = blocks.map((block, i) =>
         this.tidy(() => {
-          const { weights, kept = weights, rows } = parts[i];
-          const block = { ...each, rows };
+          const { weights, kept = weights } = parts[i];
           const { document, documents, length } = block;
           const tokens = this.#tokensOf(x, block);
           const [dPool, ofQueries, throughSums] = [dPooled, u, dSums].map((all) => this.sliceRows(all, document, documents));
@@ -212,26 +215,47 @@ export abstract class ComposedOps {
     });
   }
 
-  /** A layout's blocks with the tensors of indices that they are read and written by. */
-  #placed(layout: AttentionLayout): { blocks: readonly PlacedBlock[]; places: Tensor | undefined } {
-    const { blocks, places } = attentionBlocks(layout);
-    return {
-      blocks: blocks.map((block) => ({ ...block, rows: block.padding && this.int(Int32Array.from(block.padding.rows), [block.padding.rows.length]) })),
+  /** How many tensors are kept for the documents that were last attended to: the ops' own. */
+  protected get placing(): number {
+    const { blocks = [], places } = this.#lastPlaced ?? {};
+    return blocks.reduce((sum, { filling }) => sum + (filling === undefined ? 0 : 3), places === undefined ? 0 : 1);
+  }
+
+  /**
+   * A layout's blocks with the tensors that they are read and written by. Those of the last documents are kept, so that
+   * layers share them: to bring numbers to a GPU is to wait for all that it was told to do.
+   */
+  #placed({ heads, groups }: AttentionLayout): Placed {
+    const last = this.#lastPlaced;
+    if (last?.groups === groups && last.heads === heads) return last;
+    const { blocks, places } = attentionBlocks({ heads, groups });
+    if (last !== undefined) this.disposeIn([last.blocks.map(({ filling }) => filling), last.places]);
+    this.#lastPlaced = this.escape(() => ({
+      heads,
+      groups,
+      blocks: blocks.map((block) => ({ ...block, filling: block.padding && this.#filling(block, block.padding) })),
       places: places && this.int(Int32Array.from(places), [places.length]),
+    }));
+    return this.#lastPlaced;
+  }
+
+  #filling({ documents, length }: AttentionBlock, { rows, tokens }: Padding): Filling {
+    return {
+      rows: this.int(Int32Array.from(rows), [rows.length]),
+      tokens: this.float(Float32Array.from(tokens), [documents, 1, length, 1]),
+      hidden: this.float(tokens.map((token) => (token === 1 ? 0 : HIDDEN)), [documents, 1, 1, length]),
     };
   }
 
-  /** Scores [documents, ..., length] such that softmax gives nothing to what is behind a document's end. */
-  #hidePadding(scores: Tensor, { documents, length, padding }: AttentionBlock): Tensor {
-    if (padding === undefined) return scores;
-    const shape = scores.shape.map((_, axis) => (axis === 0 ? documents : axis === scores.shape.length - 1 ? length : 1));
-    return this.tidy(() => this.add(scores, this.float(padding.tokens.map((token) => (token === 1 ? 0 : HIDDEN)), shape)));
+  /** Scores [documents, heads, queries, length] or [documents, heads, length] such that softmax gives nothing to what is behind a document's end. */
+  #hidePadding(scores: Tensor, { documents, length, filling }: PlacedBlock): Tensor {
+    if (filling === undefined) return scores;
+    return this.tidy(() => this.add(scores, scores.shape.length === 4 ? filling.hidden : this.reshape(filling.hidden, [documents, 1, length])));
   }
 
   /** A gradient for queries [documents, heads, queries, headDim] without what came to those behind a document's end. */
-  #withoutPadding(dy: Tensor, { documents, length, padding }: AttentionBlock, { span }: AttentionLayout): Tensor {
-    if (padding === undefined || span === "first-token") return dy;
-    return this.tidy(() => this.mul(dy, this.float(Float32Array.from(padding.tokens), [documents, 1, length, 1])));
+  #withoutPadding(dy: Tensor, { filling }: PlacedBlock, { span }: AttentionLayout): Tensor {
+    return filling === undefined || span === "first-token" ? dy : this.mul(dy, filling.tokens);
   }
 
   /** A block's rows [documents * length, width] as [documents, length, width]. */
@@ -245,8 +269,8 @@ export abstract class ComposedOps {
     return this.#splitHeads(x, { row: document, documents, length: 1 }, { heads, scale: 1 });
   }
 
-  #rowsOf(x: Tensor, { row, documents, length, rows }: Span): Tensor {
-    return rows === undefined ? this.sliceRows(x, row, documents * length) : this.gatherRows(x, rows);
+  #rowsOf(x: Tensor, { row, documents, length, filling }: Span): Tensor {
+    return filling === undefined ? this.sliceRows(x, row, documents * length) : this.gatherRows(x, filling.rows);
   }
 
   #joined(parts: readonly Tensor[]): Tensor {
@@ -281,11 +305,27 @@ export abstract class ComposedOps {
   }
 }
 
-/** A block and the rows of its places as a tensor [documents * length], where it is padded. */
-type PlacedBlock = AttentionBlock & { readonly rows: Tensor | undefined };
+/** What a padded block is read and hidden by. */
+interface Filling {
+  /** For each place its row: [documents * length]. */
+  readonly rows: Tensor;
+  /** 1 where a token is, else 0: [documents, 1, length, 1]. */
+  readonly tokens: Tensor;
+  /** 0 where a token is, else {@link HIDDEN}: [documents, 1, 1, length]. */
+  readonly hidden: Tensor;
+}
+
+type PlacedBlock = AttentionBlock & { readonly filling: Filling | undefined };
+
+/** Blocks as tensors. */
+interface Placed extends Pick<AttentionLayout, "heads" | "groups"> {
+  readonly blocks: readonly PlacedBlock[];
+  /** Where each row lies among the blocks' places; undefined where none is padded. */
+  readonly places: Tensor | undefined;
+}
 
 /** Consecutive rows, or those of padded places. */
-type Span = { readonly row: number; readonly documents: number; readonly length: number; readonly rows?: Tensor | undefined };
+type Span = Pick<AttentionBlock, "row" | "documents" | "length"> & { readonly filling?: Filling | undefined };
 
 /** What a score of nothing is: its exponential beside any other is 0, and it is no infinity, which WebGPU need not know. */
 const HIDDEN = -1e9;

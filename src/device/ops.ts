@@ -49,9 +49,7 @@ export interface AttentionLayout {
 export interface AttentionSaved {
   readonly layout: AttentionLayout;
   /** Of one block of documents after the other, or of all in one: as the implementation likes it. */
-  readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly kept?: Tensor | undefined; readonly rows?: Tensor | undefined; readonly context: Tensor; readonly dropout?: DropoutSaved | undefined }[];
-  /** Where each row lies in the blocks, where those are padded. */
-  readonly places?: Tensor | undefined;
+  readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly kept?: Tensor | undefined; readonly context: Tensor; readonly dropout?: DropoutSaved | undefined }[];
 }
 
 /** What {@link Ops.poolTokens} takes. */
@@ -71,8 +69,7 @@ export interface PoolSaved {
   readonly layout: AttentionLayout;
   readonly inputs: PoolInputs;
   /** Of one block of documents after the other, or of all in one: as the implementation likes it. */
-  readonly parts: readonly { readonly weights: Tensor; readonly kept?: Tensor | undefined; readonly rows?: Tensor | undefined; readonly dropout?: DropoutSaved | undefined }[];
-  readonly places?: Tensor | undefined;
+  readonly parts: readonly { readonly weights: Tensor; readonly kept?: Tensor | undefined; readonly dropout?: DropoutSaved | undefined }[];
 }
 
 /** A matrix [in, out] laid out as {@link Ops.product} takes its right side. */

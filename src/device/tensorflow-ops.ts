@@ -63,7 +63,7 @@ export class TensorflowOps extends ComposedOps implements Ops {
   }
 
   alive(): number {
-    return this.#alive;
+    return this.#alive - this.placing;
   }
 
   tidy<T>(body: () => T): T {

@@ -56,7 +56,7 @@ export class TfjsOps extends ComposedOps implements Ops {
   }
 
   alive(): number {
-    return this.#alive;
+    return this.#alive - this.placing;
   }
 
   tidy<T>(body: () => T): T {

@@ -49,7 +49,7 @@ function bothSpans(ops: Ops, make: (...shape: number[]) => Tensor, span: "every-
   const without = ops.attentionBackward(dy, saved, { needsKey: false });
   assert.equal(without.dk, undefined);
   ops.dispose(without.dq, without.dv);
-  ops.dispose(saved.places, ...saved.parts.flatMap(({ weights, q, k, v, rows, context }) => [weights, q, k, v, rows, ...(context === y ? [] : [context])]));
+  ops.dispose(...saved.parts.flatMap(({ weights, q, k, v, context }) => [weights, q, k, v, ...(context === y ? [] : [context])]));
   return [y, dq, dk ?? dq, dv];
 }
 
