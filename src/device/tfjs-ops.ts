@@ -25,7 +25,7 @@ class WrappedTensor implements Tensor {
  */
 export class TfjsOps extends ComposedOps implements Ops {
   readonly name = "tfjs";
-  readonly draws = "tfjs, uniform floats, by block";
+  readonly draws: string = "tfjs, uniform floats, by block";
   readonly #tf: Tfjs;
   readonly #scopes = new Scopes<WrappedTensor>({ isOwn: (value): value is WrappedTensor => value instanceof WrappedTensor, free: (tensor) => this.dispose(tensor) });
   #alive = 0;
@@ -226,6 +226,12 @@ export class TfjsOps extends ComposedOps implements Ops {
 
   scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor {
     return this.#compute((tf) => tf.scatterND(tf.reshape<Rank.R2>(innerOf(indices), [-1, 1]), innerOf(updates), [rows, ...updates.shape.slice(1)]));
+  }
+
+  /** A tensor that a backend made by a program of ours. */
+  protected ownInfo(info: { readonly dataId: object; readonly shape: number[]; readonly dtype: "float32" }, backend: object): Tensor {
+    const engine = this.#tf.engine() as unknown as { makeTensorFromTensorInfo(info: object, backend: object): TfTensor };
+    return this.#own(engine.makeTensorFromTensorInfo(info, backend));
   }
 
   #compute(body: (tf: Tfjs) => TfTensor): Tensor {

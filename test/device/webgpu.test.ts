@@ -99,3 +99,37 @@ for (const method of ["lora", "full"] as const) {
     one.weights.forEach(({ name, values }, k) => assert.ok(/\bkey\.bias$/.test(name) || maxDifference(values, other.weights[k].values) < BOUND, `${name}: ${maxDifference(values, other.weights[k].values)}`));
   });
 }
+
+onWebgpu("masks keep what the rate says in every column and row, and are functions of the seed alone", async (ops) => {
+  const draw = async (seed: readonly [number, number], rate: number, shape: readonly number[]): Promise<Float32Array> => {
+    const mask = ops.keepMask(shape, rate, seed);
+    const values = Float32Array.from(await ops.read(mask));
+    ops.dispose(mask);
+    return values;
+  };
+  const alive = ops.alive();
+  const [rows, columns] = [500, 400];
+  for (const rate of [0.1, 0.5]) {
+    const mask = await draw([7, -3], rate, [rows, columns]);
+    assert.ok(mask.every((value) => value === 0 || value === 1));
+    // Sums of independent draws: none is 5 deviations from what is expected.
+    const expectMean = (values: readonly number[]): void => {
+      const mean = values.reduce((a, b) => a + b) / values.length;
+      assert.ok(Math.abs(mean - (1 - rate)) < 5 * Math.sqrt((rate * (1 - rate)) / values.length), `${mean} of ${values.length}`);
+    };
+    expectMean([...mask]);
+    for (let row = 0; row < rows; row++) expectMean([...mask.subarray(row * columns, (row + 1) * columns)]);
+    for (let column = 0; column < columns; column++) expectMean(Array.from({ length: rows }, (_, row) => mask[row * columns + column]));
+    assert.deepEqual(await draw([7, -3], rate, [rows, columns]), mask);
+    for (const other of [[8, -3], [7, -2]] as const) {
+      const another = await draw(other, rate, [rows, columns]);
+      const both = mask.reduce((sum, value, i) => sum + value * another[i], 0) / mask.length;
+      assert.ok(Math.abs(both - (1 - rate) ** 2) < 5 * Math.sqrt(0.25 / mask.length), `seeds 7,-3 and ${other.join()}: both keep ${both}`);
+    }
+    // An element and its neighbour are dropped independently.
+    const pairs = mask.subarray(1).reduce((sum, value, i) => sum + value * mask[i], 0) / (mask.length - 1);
+    assert.ok(Math.abs(pairs - (1 - rate) ** 2) < 5 * Math.sqrt(0.25 / mask.length), `neighbours: ${pairs}`);
+  }
+  assert.deepEqual([...(await draw([1, 2], 0, [3, 2]))], [1, 1, 1, 1, 1, 1]);
+  assert.equal(ops.alive(), alive);
+});

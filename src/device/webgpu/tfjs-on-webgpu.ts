@@ -1,8 +1,21 @@
 import type { TensorFlow } from "../load-tensorflow";
 import type { Gpu, GpuAdapter, GpuDevice } from "./dawn";
+import type { WebgpuProgram } from "./keep-mask-program";
 
 type Tfjs = TensorFlow["tf"];
 type Function_ = (...args: unknown[]) => unknown;
+
+/** A tensor as tfjs's backends know it. */
+export interface TensorInfo {
+  readonly dataId: object;
+  readonly shape: number[];
+  readonly dtype: "float32";
+}
+
+/** What is used of tfjs's WebGPU backend itself. */
+export interface WebgpuBackend {
+  runWebGPUProgram(program: WebgpuProgram, inputs: readonly TensorInfo[], outputDtype: "float32", uniforms: readonly { type: "int32" | "float32"; data: number[] }[]): TensorInfo;
+}
 
 /** The part of tfjs's engine that says where a tensor is made and a kernel runs. */
 interface Engine {
@@ -14,9 +27,9 @@ interface Engine {
  * tfjs on a WebGPU device. Its functions run there whatever backend the process has otherwise: danfojs goes on with
  * its own. tfjs's own is not changed but while one of the functions runs.
  */
-export async function tfjsOnWebgpu(gpu: Gpu, adapter: GpuAdapter): Promise<{ tf: Tfjs; device: GpuDevice; backend: object }> {
+export async function tfjsOnWebgpu(gpu: Gpu, adapter: GpuAdapter): Promise<{ tf: Tfjs; device: GpuDevice; backend: WebgpuBackend }> {
   const tf = (await import("@tensorflow/tfjs-core")) as unknown as Tfjs;
-  const { WebGPUBackend } = (await import("@tensorflow/tfjs-backend-webgpu")) as unknown as { WebGPUBackend: new (device: GpuDevice, info: GpuAdapter["info"]) => object };
+  const { WebGPUBackend } = (await import("@tensorflow/tfjs-backend-webgpu")) as unknown as { WebGPUBackend: new (device: GpuDevice, info: GpuAdapter["info"]) => WebgpuBackend };
   const wanted = ["maxComputeWorkgroupStorageSize", "maxComputeWorkgroupsPerDimension", "maxStorageBufferBindingSize", "maxBufferSize", "maxComputeWorkgroupSizeX", "maxComputeInvocationsPerWorkgroup"];
   const device = await adapter.requestDevice({ requiredLimits: Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]])) });
   const backend = withNavigator(gpu, () => new WebGPUBackend(device, adapter.info));

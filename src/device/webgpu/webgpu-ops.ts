@@ -1,8 +1,10 @@
 import { TsloraError } from "../../base/tslora-error";
 import type { Tensor } from "../tensor";
 import { TfjsOps } from "../tfjs-ops";
+import type { TensorFlow } from "../load-tensorflow";
 import { findAdapter, isSoftware } from "./dawn";
-import { tfjsOnWebgpu } from "./tfjs-on-webgpu";
+import { keepMaskProgram } from "./keep-mask-program";
+import { tfjsOnWebgpu, type WebgpuBackend } from "./tfjs-on-webgpu";
 
 /** A WebGPU device with the ops on it. */
 export interface Webgpu {
@@ -18,20 +20,33 @@ const SMALL_OUTPUT = 2; // tfjs's MatMulProgramType.MatMulSmallOutputSizeProgram
 
 /** {@link TfjsOps} on a WebGPU device. Errors of the device, which WebGPU tells later and elsewhere, are thrown by the next `read`. */
 export class WebgpuOps extends TfjsOps {
+  override readonly draws = "WebGPU, pcg3d, by block";
+  readonly #backend: WebgpuBackend;
   #failure: string | undefined;
+
+  constructor(tf: TensorFlow["tf"], backend: WebgpuBackend) {
+    super(tf);
+    this.#backend = backend;
+  }
 
   /** Opens the adapter that WebGPU would use. */
   static async open(): Promise<Webgpu> {
     const { gpu, adapter, listed } = await findAdapter();
-    const { tf, device } = await tfjsOnWebgpu(gpu, adapter);
+    const { tf, device, backend } = await tfjsOnWebgpu(gpu, adapter);
     // Of tfjs's programs for small products, the one that it prefers takes a program in the place of a GPU 0.2 s.
     if (isSoftware(adapter)) tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", SMALL_OUTPUT);
-    const ops = new WebgpuOps(tf);
+    const ops = new WebgpuOps(tf, backend);
     device.addEventListener("uncapturederror", ({ error }) => (ops.#failure ??= error.message));
     void device.lost.then(({ reason, message }) => (ops.#failure ??= `the device was lost (${reason}): ${message}`));
     const { description, device: model, vendor } = adapter.info;
     const [first] = listed;
     return { ops, name: first?.replace(/ over [^ ]+( \d+)?$/, "") ?? [vendor, model, description].find((text) => text !== "") ?? "an adapter without a name", backend: `WebGPU over ${first?.split(" over ").at(-1) ?? "an API that it does not name"}`, software: isSoftware(adapter) };
+  }
+
+  /** tfjs draws on the processor, where a layer's masks of attention take longer than all else of a step. */
+  override keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
+    const uniforms = [...seed.map((word) => ({ type: "int32" as const, data: [word | 0] })), { type: "float32" as const, data: [rate] }];
+    return this.ownInfo(this.#backend.runWebGPUProgram(keepMaskProgram(shape), [], "float32", uniforms), this.#backend);
   }
 
   override async read(x: Tensor): Promise<Float32Array> {

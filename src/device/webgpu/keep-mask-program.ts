@@ -1,0 +1,51 @@
+/** A program as tfjs's WebGPU backend takes it. */
+export interface WebgpuProgram {
+  readonly outputShape: number[];
+  readonly shaderKey: string;
+  readonly dispatchLayout: { x: number[] };
+  dispatch: [number, number, number];
+  readonly variableNames: string[];
+  readonly workgroupSize: [number, number, number];
+  readonly uniforms: string;
+  readonly size: boolean;
+  getUserCode(): string;
+}
+
+const WORKGROUP = 256;
+
+/**
+ * Draws dropout's masks where they are used: for each element pcg3d of its index and the two numbers of the seed (Jarzynski
+ * and Olano, "Hash Functions for GPU Rendering", 2020), of which 24 bits are a uniform draw in [0, 1); 1 where it is at
+ * least the rate, else 0.
+ */
+export function keepMaskProgram(shape: readonly number[]): WebgpuProgram {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return {
+    outputShape: [...shape],
+    shaderKey: "tslora_keep_mask",
+    dispatchLayout: { x: shape.map((_, axis) => axis) },
+    dispatch: [Math.ceil(size / WORKGROUP), 1, 1],
+    variableNames: [],
+    workgroupSize: [WORKGROUP, 1, 1],
+    uniforms: "seed0 : i32, seed1 : i32, rate : f32,",
+    size: true,
+    getUserCode: () => `
+      fn pcg3d(start : vec3<u32>) -> vec3<u32> {
+        var v = start * 1664525u + 1013904223u;
+        v.x += v.y * v.z;
+        v.y += v.z * v.x;
+        v.z += v.x * v.y;
+        v = v ^ (v >> vec3<u32>(16u));
+        v.x += v.y * v.z;
+        v.y += v.z * v.x;
+        v.z += v.x * v.y;
+        return v;
+      }
+      fn main(index : i32) {
+        if (index < uniforms.size) {
+          let drawn = pcg3d(vec3<u32>(u32(index), bitcast<u32>(uniforms.seed0), bitcast<u32>(uniforms.seed1))).x >> 8u;
+          setOutputAtIndex(index, select(0.0, 1.0, f32(drawn) * ${2 ** -24} >= uniforms.rate));
+        }
+      }`,
+  };
+}
