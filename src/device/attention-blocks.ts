@@ -33,18 +33,8 @@ export interface AttentionBlocks {
  */
 const WORTH_A_BATCH = 2 ** 24;
 
-const known = new WeakMap<AttentionLayout["groups"], { readonly heads: number; readonly blocks: AttentionBlocks }>();
-
 /** Joins groups of documents of one length to blocks, as long as less is added to the weights than a block of their own costs. */
 export function attentionBlocks({ heads, groups }: Pick<AttentionLayout, "heads" | "groups">): AttentionBlocks {
-  const before = known.get(groups);
-  if (before?.heads === heads) return before.blocks;
-  const blocks = join({ heads, groups });
-  known.set(groups, { heads, blocks });
-  return blocks;
-}
-
-function join({ heads, groups }: Pick<AttentionLayout, "heads" | "groups">): AttentionBlocks {
   const runs: (typeof groups)[number][][] = [];
   for (const group of groups) {
     const joined = [...(runs.at(-1) ?? []), group];

@@ -1,3 +1,5 @@
+import { sizeOf } from "../tensor";
+
 /** A program as tfjs's WebGPU backend takes it. */
 export interface WebgpuProgram {
   readonly outputShape: number[];
@@ -19,12 +21,11 @@ const WORKGROUP = 256;
  * least the rate, else 0.
  */
 export function keepMaskProgram(shape: readonly number[]): WebgpuProgram {
-  const size = shape.reduce((a, b) => a * b, 1);
   return {
     outputShape: [...shape],
     shaderKey: "tslora_keep_mask",
     dispatchLayout: { x: shape.map((_, axis) => axis) },
-    dispatch: [Math.ceil(size / WORKGROUP), 1, 1],
+    dispatch: [Math.ceil(sizeOf(shape) / WORKGROUP), 1, 1],
     variableNames: [],
     workgroupSize: [WORKGROUP, 1, 1],
     uniforms: "seed0 : i32, seed1 : i32, rate : f32,",
