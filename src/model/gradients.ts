@@ -6,6 +6,7 @@ import type { Parameter } from "./parameter";
 export class Gradients {
   readonly #ops: Ops;
   readonly #sums = new Map<Parameter, Tensor>();
+  readonly #joined = new Map<readonly Parameter[], Tensor>();
 
   constructor(ops: Ops) {
     this.#ops = ops;
@@ -25,12 +26,26 @@ export class Gradients {
     return this.#sums.get(parameter);
   }
 
+  /** All rows of some weights' gradients, which are to be there, in one tensor. Made once: nothing is to be added afterwards. */
+  joined(parameters: readonly Parameter[]): Tensor {
+    const sums = parameters.flatMap((parameter) => this.#sums.get(parameter) ?? []);
+    const joined = this.#joined.get(parameters) ?? this.#ops.escape(() => joinedRows(sums, this.#ops));
+    this.#joined.set(parameters, joined);
+    return joined;
+  }
+
   entries(): IterableIterator<[Parameter, Tensor]> {
     return this.#sums.entries();
   }
 
   dispose(): void {
-    this.#ops.dispose(...this.#sums.values());
+    this.#ops.dispose(...this.#joined.values(), ...this.#sums.values());
+    this.#joined.clear();
     this.#sums.clear();
   }
+}
+
+/** Joined along the first axis, or one alone as it is. */
+export function joinedRows(tensors: readonly Tensor[], ops: Ops): Tensor {
+  return tensors.length === 1 ? tensors[0] : ops.concatRows(tensors);
 }

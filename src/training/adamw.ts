@@ -1,6 +1,6 @@
 import type { Ops } from "../device/ops";
 import { sizeOf, type Tensor } from "../device/tensor";
-import type { Gradients } from "../model/gradients";
+import { joinedRows, type Gradients } from "../model/gradients";
 import type { Parameter } from "../model/parameter";
 
 const BETA1 = 0.9;
@@ -10,12 +10,14 @@ const EPSILON = 1e-8;
 /** Numbers up to which a weight is updated together with others: each operation on a GPU costs as much as thousands of numbers. */
 const SMALL = 2 ** 18;
 
-/** Weights that are updated as one vector, or one alone in its own shape. */
+/** Weights that are alike but for their number of rows, updated as one, or one alone. */
 interface Bundle {
   readonly parameters: readonly Parameter[];
   readonly decayed: boolean;
   /** First and second moment of the gradients; undefined before the first step. */
   moments: { readonly m: Tensor; readonly v: Tensor } | undefined;
+  /** The weights as the last step left them, all in one and one by one; undefined before the first step. */
+  values: { readonly joined: Tensor; readonly parts: readonly Tensor[] } | undefined;
 }
 
 /** A moment as a checkpoint keeps it. */
@@ -47,17 +49,20 @@ export class AdamW {
     return this.#steps;
   }
 
-  /**
-   * Takes one step. `gradientScale`, a number or a tensor [1], multiplies every gradient first: clipping. All steps are to
-   * have gradients of the same weights.
-   */
-  step(gradients: Gradients, options: { learningRate: number; gradientScale: number | Tensor }): void {
+  /** Gradients as a step takes them, in few tensors: the gradients' own. All steps are to have gradients of the same weights. */
+  joined(gradients: Gradients): readonly Tensor[] {
     const parameters = [...gradients.entries()].map(([parameter]) => parameter);
     if (this.#bundles.length === 0) this.#bundles = this.#bundle(parameters);
     const bundled = this.#bundles.flatMap((bundle) => bundle.parameters);
     if (bundled.length !== parameters.length || bundled.some((parameter) => gradients.get(parameter) === undefined)) throw new TypeError("A step of AdamW came with gradients of other weights than the one before.");
+    return this.#bundles.map((bundle) => gradients.joined(bundle.parameters));
+  }
+
+  /** Takes one step. `gradientScale`, a number or a tensor [1], multiplies every gradient first: clipping. */
+  step(gradients: Gradients, options: { learningRate: number; gradientScale: number | Tensor }): void {
+    const joined = this.joined(gradients);
     this.#steps++;
-    for (const bundle of this.#bundles) this.#update(bundle, gradients, options);
+    this.#bundles.forEach((bundle, i) => this.#update(bundle, joined[i], options));
   }
 
   /** The moments, one after the other: what a checkpoint keeps. */
@@ -93,17 +98,20 @@ export class AdamW {
   }
 
   dispose(): void {
-    for (const { moments } of this.#bundles) this.#ops.dispose(moments?.m, moments?.v);
+    for (const { moments, values } of this.#bundles) this.#ops.dispose(moments?.m, moments?.v, values?.joined);
     this.#bundles = [];
     this.#restored = new Map();
   }
 
-  /** Small weights together, decayed ones and others apart; large ones alone. With the moments that were restored. */
+  /** Small weights of one width together, decayed ones and others apart; large ones alone. With the moments that were restored. */
   #bundle(parameters: readonly Parameter[]): Bundle[] {
-    const small = parameters.filter(({ shape }) => sizeOf(shape) <= SMALL);
-    const together = [true, false].map((decayed) => small.filter((parameter) => isDecayed(parameter) === decayed));
-    const alone = parameters.filter(({ shape }) => sizeOf(shape) > SMALL).map((parameter) => [parameter]);
-    const bundles = [...together, ...alone].filter(([first]) => first !== undefined).map((members): Bundle => ({ parameters: members, decayed: isDecayed(members[0]), moments: this.#restoredOf(members) }));
+    const alike = new Map<string, Parameter[]>();
+    for (const parameter of parameters) {
+      const { name, shape } = parameter;
+      const key = sizeOf(shape) > SMALL ? name : `${isDecayed(parameter)} [, ${shape.slice(1).join()}]`;
+      alike.set(key, [...(alike.get(key) ?? []), parameter]);
+    }
+    const bundles = [...alike.values()].map((members): Bundle => ({ parameters: members, decayed: isDecayed(members[0]), moments: this.#restoredOf(members), values: undefined }));
     this.#restored = new Map();
     return bundles;
   }
@@ -122,13 +130,12 @@ export class AdamW {
     return this.#ops.escape(() => ({ m: this.#ops.float(m, shape), v: this.#ops.float(v, shape) }));
   }
 
-  #update(bundle: Bundle, gradients: Gradients, { learningRate, gradientScale }: { learningRate: number; gradientScale: number | Tensor }): void {
+  #update(bundle: Bundle, gradient: Tensor, { learningRate, gradientScale }: { learningRate: number; gradientScale: number | Tensor }): void {
     const ops = this.#ops;
     const { parameters, moments: before } = bundle;
     const correction1 = 1 - BETA1 ** this.#steps;
     const correction2 = 1 - BETA2 ** this.#steps;
     const { values, m, v } = ops.escape(() => {
-      const gradient = joined(ops, parameters.flatMap((parameter) => gradients.get(parameter) ?? []));
       const g = typeof gradientScale === "number" ? ops.scale(gradient, gradientScale) : ops.mul(gradient, gradientScale);
       const fresh = ops.scale(g, 1 - BETA1);
       const freshSquare = ops.scale(ops.square(g), 1 - BETA2);
@@ -136,29 +143,31 @@ export class AdamW {
       const v = before === undefined ? freshSquare : ops.add(ops.scale(before.v, BETA2), freshSquare);
       const deviation = ops.shift(ops.scale(ops.sqrt(v), 1 / Math.sqrt(correction2)), EPSILON);
       const update = ops.scale(ops.div(m, deviation), learningRate / correction1);
-      const value = joined(ops, parameters.map((parameter) => parameter.value));
+      const value = this.#valueOf(bundle);
       const decayed = bundle.decayed ? ops.scale(value, 1 - learningRate * this.#weightDecay) : value;
-      return { values: parted(ops, ops.sub(decayed, update), parameters), m, v };
+      const joined = ops.sub(decayed, update);
+      return { values: { joined, parts: parted(ops, joined, parameters) }, m, v };
     });
-    parameters.forEach((parameter, i) => parameter.assign(values[i]));
-    ops.dispose(before?.m, before?.v);
+    parameters.forEach((parameter, i) => parameter.assign(values.parts[i]));
+    ops.dispose(before?.m, before?.v, bundle.values?.joined);
     bundle.moments = { m, v };
+    bundle.values = parameters.length === 1 ? undefined : values; // one alone is the parameter's
+  }
+
+  /** The weights in one: as the last step left them, unless others were put in their place since. */
+  #valueOf({ parameters, values }: Bundle): Tensor {
+    const current = parameters.map((parameter) => parameter.value);
+    return values !== undefined && current.every((value, i) => value === values.parts[i]) ? values.joined : joinedRows(current, this.#ops);
   }
 }
 
-/** All numbers as one vector, or one alone as it is. */
-function joined(ops: Ops, tensors: readonly Tensor[]): Tensor {
-  return tensors.length === 1 ? tensors[0] : ops.tidy(() => ops.concatRows(tensors.map((tensor) => ops.reshape(tensor, [sizeOf(tensor.shape)]))));
-}
-
-/** The inverse of {@link joined}, in the parameters' shapes. */
+/** The inverse of {@link joinedRows}. */
 function parted(ops: Ops, x: Tensor, parameters: readonly Parameter[]): Tensor[] {
-  if (parameters.length === 1) return [x];
-  return ops.tidy(() => ops.splitRows(x, parameters.map(({ shape }) => sizeOf(shape))).map((part, i) => ops.reshape(part, parameters[i].shape)));
+  return parameters.length === 1 ? [x] : ops.splitRows(x, parameters.map(({ shape }) => shape[0]));
 }
 
 function shapeOf(parameters: readonly Parameter[]): readonly number[] {
-  return parameters.length === 1 ? parameters[0].shape : [parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0)];
+  return [parameters.reduce((sum, { shape }) => sum + shape[0], 0), ...parameters[0].shape.slice(1)];
 }
 
 /** What transformers' `Trainer.get_decay_parameter_names` leaves out by name; its layer norms by type have such names, too. */

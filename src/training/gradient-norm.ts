@@ -1,9 +1,8 @@
 import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
-import type { Gradients } from "../model/gradients";
 
 /** The Euclidean norm of all gradients together. */
-export async function gradientNorm(gradients: Gradients, { ops }: { ops: Ops }): Promise<number> {
+export async function gradientNorm(gradients: readonly Tensor[], { ops }: { ops: Ops }): Promise<number> {
   const squares = ops.tidy(() => ops.concatRows(squaresOf(gradients, ops).map((square) => ops.reshape(square, [1])))); // [gradients]
   const values = await ops.read(squares);
   ops.dispose(squares);
@@ -16,17 +15,16 @@ export function clipScale(norm: number, maxNorm: number): number {
 }
 
 /** {@link gradientNorm} and {@link clipScale} without waiting for the device: tensors [1]; no scale where there is no bound. */
-export function clippingOnDevice(gradients: Gradients, { ops, maxNorm }: { ops: Ops; maxNorm: number }): { norm: Tensor; scale: Tensor | undefined } {
+export function clippingOnDevice(gradients: readonly Tensor[], { ops, maxNorm }: { ops: Ops; maxNorm: number }): { norm: Tensor; scale: Tensor | undefined } {
   return ops.tidy(() => {
     const norm = ops.reshape(ops.sqrt(ops.addN(squaresOf(gradients, ops))), [1]);
     if (maxNorm === 0) return { norm, scale: undefined };
-    const ratio = ops.div(ops.float(Float32Array.of(maxNorm), [1]), ops.shift(norm, 1e-6));
-    const beyond = ops.relu(ops.shift(ops.scale(ratio, -1), 1)); // min(1, r) = 1 - relu(1 - r)
+    const beyond = ops.relu(ops.shift(ops.scale(ops.pow(ops.shift(norm, 1e-6), -1), -maxNorm), 1)); // min(1, r) = 1 - relu(1 - r)
     return { norm, scale: ops.shift(ops.scale(beyond, -1), 1) };
   });
 }
 
 /** The sum of squares of each gradient: scalars. */
-function squaresOf(gradients: Gradients, ops: Ops): Tensor[] {
-  return [...gradients.entries()].map(([, gradient]) => ops.sum(ops.square(gradient), gradient.shape.map((_, axis) => axis)));
+function squaresOf(gradients: readonly Tensor[], ops: Ops): Tensor[] {
+  return gradients.map((gradient) => ops.sum(ops.square(gradient), gradient.shape.map((_, axis) => axis)));
 }

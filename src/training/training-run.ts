@@ -183,7 +183,7 @@ export class TrainingRun {
         return;
       }
       const loss = await batchGradients(this.#classifier, options);
-      const gradNorm = await gradientNorm(gradients, { ops });
+      const gradNorm = await gradientNorm(this.#optimizer.joined(gradients), { ops });
       this.#expect(this.#guards.checkNumbers({ loss, gradNorm }), { batch, step: this.#step + 1 });
       this.#optimizer.step(gradients, { learningRate, gradientScale: clipScale(gradNorm, this.#options.maxGradNorm) });
       gradients.dispose(); // before the tensors are counted
@@ -199,7 +199,7 @@ export class TrainingRun {
   async #sendStep(options: BatchOptions, { learningRate, tokens, batch }: { learningRate: number; tokens: number; batch: readonly number[] }): Promise<void> {
     const { ops } = this.#classifier.model;
     const loss = await batchGradientsUnread(this.#classifier, options);
-    const { norm, scale } = clippingOnDevice(options.gradients, { ops, maxNorm: this.#options.maxGradNorm });
+    const { norm, scale } = clippingOnDevice(this.#optimizer.joined(options.gradients), { ops, maxNorm: this.#options.maxGradNorm });
     this.#optimizer.step(options.gradients, { learningRate, gradientScale: scale ?? 1 });
     ops.dispose(scale);
     this.#step++;
