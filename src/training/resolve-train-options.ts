@@ -88,7 +88,7 @@ export function resolveTrainOptions(options: TrainOptions, context: OptionContex
     resumeFrom: options.resumeFrom,
     reportTo: options.reportTo ?? "none",
     seed: options.seed ?? 42,
-    maxTokensPerPass: options.maxTokensPerPass ?? 2048,
+    maxTokensPerPass: options.maxTokensPerPass ?? (context.onGpu === true ? 8192 : 2048),
     bf16: options.bf16 ?? false,
     loggingSteps: options.loggingSteps ?? (context.onGpu === true ? 10 : 1),
     signal: options.signal,

@@ -130,7 +130,7 @@ export interface TrainOptions {
   /**
    * Tokens in one forward and backward pass: a batch of more is taken in parts whose gradients are summed. Memory
    * grows with it. Without dropout the result does not change; with it, masks are drawn for other parts.
-   * @default 2048
+   * @default 2048 on the processor, 8192 on a GPU
    */
   readonly maxTokensPerPass?: number;
   /**

@@ -39,7 +39,7 @@ export const TRAIN_OPTIONS = {
   resumeFrom: { kind: text("checkpoint"), help: "go on from a checkpoint's folder, or from last, the newest whole one in --output-dir" },
   reportTo: { kind: choice(["none", "tensorboard"]), help: "write TensorBoard's event files besides the log", default: "none" },
   seed: { kind: integer(), help: "draws the new head and adapter, shuffles and dropout", default: "42" },
-  maxTokensPerPass: { kind: integer(), help: "tokens in one pass: bounds the memory", default: "2048" },
+  maxTokensPerPass: { kind: integer(), help: "tokens in one pass: bounds the memory; 8192 on a GPU unless given", default: "2048" },
   bf16: { kind: toggle(), help: "multiply by the layers' own weights in bfloat16: faster, with less precision" },
   loggingSteps: { kind: integer(1), help: "steps whose losses are read together; a GPU is waited for once in so many, in 10 unless given", default: "1" },
 } as const satisfies Record<Exclude<keyof TrainOptions, keyof typeof NOT_TRAIN_FLAGS>, OptionSpec<unknown>>;
