@@ -23,7 +23,7 @@ export abstract class ComposedOps {
   abstract softmax(x: Tensor): Tensor;
   abstract layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved };
   abstract layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor;
-  abstract keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor;
+  abstract keepMask(shape: readonly number[], drop: Drop, kept?: number): Tensor;
   abstract reshape(x: Tensor, shape: readonly number[]): Tensor;
   abstract transpose(x: Tensor, permutation: readonly number[]): Tensor;
   abstract sliceRows(x: Tensor, begin: number, count: number): Tensor;
@@ -103,7 +103,7 @@ export abstract class ComposedOps {
 
   dropout(x: Tensor, drop: Drop): { y: Tensor; saved: DropoutSaved } {
     return this.tidy(() => {
-      const mask = this.scale(this.keepMask(x.shape, drop.rate, drop.seed), 1 / (1 - drop.rate));
+      const mask = this.keepMask(x.shape, drop, factorOf(drop));
       return { y: this.mul(x, mask), saved: { ...drop, mask } };
     });
   }
@@ -122,9 +122,9 @@ export abstract class ComposedOps {
           const v = this.#splitHeads(inputs.v, block, { heads: layout.heads, scale: factorOf(drop) }); // so the weights need no factor
           const weights = this.softmax(this.#hidePadding(this.matMul(q, k, { transposeB: true }), block)); // [documents, heads, queries, length]
           const dropout = drop && dropOfBlock(drop, i);
-          const kept = dropout && this.mul(weights, this.keepMask(weights.shape, dropout.rate, dropout.seed));
-          const context = this.matMul(kept ?? weights, v); // [documents, heads, queries, headDim]
-          return { context, saved: { q, k, v, weights, kept, dropout, context } };
+          const mark = dropout && this.mark(weights.shape, dropout);
+          const context = this.matMul(mark === undefined ? weights : this.marked(weights, mark), v); // [documents, heads, queries, headDim]
+          return { context, saved: { q, k, v, weights, mark, dropout, context } };
         }),
       );
       const y = this.#mergeHeads(parts.map(({ context }) => context), { scale: 1, places: layout.span === "every-token" ? places : undefined });
@@ -137,13 +137,16 @@ export abstract class ComposedOps {
       const { blocks, places } = this.#placed(layout);
       const gradients = blocks.map((block, i) =>
         this.tidy(() => {
-          const { q, k, v, weights, kept = weights, context } = parts[i];
+          const { q, k, v, weights, mark, context } = parts[i];
+          const kept = (x: Tensor): Tensor => (mark === undefined ? x : this.marked(x, mark));
           const dContext = this.#withoutPadding(this.#splitHeads(dy, queriesOf(block, layout), { heads: layout.heads, scale: 1 }), block, layout);
-          const dKept = this.matMul(dContext, v, { transposeB: true }); // [documents, heads, queries, length]
-          const rowSums = this.sum(this.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
-          // (dP * D - rowsum) * P with D dropout's zeros and ones: dP * (P * D) - rowsum * P
-          const dScores = kept === weights ? this.mul(this.sub(dKept, rowSums), weights) : this.sub(this.mul(dKept, kept), this.mul(weights, rowSums));
-          return { dq: this.matMul(dScores, k), dk: needsKey ? this.matMul(dScores, q, { transposeA: true }) : undefined, dv: this.matMul(kept, dContext, { transposeA: true }) };
+          const dScores = this.tidy(() => {
+            const dWeights = this.tidy(() => kept(this.matMul(dContext, v, { transposeB: true }))); // [documents, heads, queries, length]
+            const rowSums = this.sum(this.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
+            return this.mul(this.sub(dWeights, rowSums), weights);
+          });
+          const dv = this.tidy(() => this.matMul(kept(weights), dContext, { transposeA: true }));
+          return { dq: this.matMul(dScores, k), dk: needsKey ? this.matMul(dScores, q, { transposeA: true }) : undefined, dv };
         }),
       );
       return {
@@ -213,6 +216,16 @@ export abstract class ComposedOps {
         dValue: value && this.#mergeHeads(gradients.flatMap(({ dValue }) => dValue ?? []), { scale: 1, places }),
       };
     });
+  }
+
+  /** A draw of dropout as {@link marked} takes it. */
+  protected mark(shape: readonly number[], drop: Drop): Tensor {
+    return this.keepMask(shape, drop);
+  }
+
+  /** What a draw keeps of x, as it is; else 0. */
+  protected marked(x: Tensor, mark: Tensor): Tensor {
+    return this.mul(x, mark);
   }
 
   /** How many tensors are kept for the documents that were last attended to: the ops' own. */

@@ -92,8 +92,11 @@ export class KernelOps extends TensorflowOps {
     return this.tidy(() => this.execute("TsloraLowerBackward", this.#rate(dropout?.rate ?? 0), [this.idOf(dLow), this.idOf(a), this.#seed(dropout)], 1)[0]);
   }
 
-  override keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
-    return this.tidy(() => this.execute("TsloraKeepMask", this.#rate(rate), [this.intsOf(shape), this.#seed({ seed })], 1)[0]);
+  override keepMask(shape: readonly number[], drop: Drop, kept = 1): Tensor {
+    return this.tidy(() => {
+      const [mask] = this.execute("TsloraKeepMask", this.#rate(drop.rate), [this.intsOf(shape), this.#seed(drop)], 1);
+      return kept === 1 ? mask : this.scale(mask, kept);
+    });
   }
 
   override dropout(x: Tensor, drop: Drop): { y: Tensor; saved: DropoutSaved } {
@@ -220,12 +223,12 @@ export class KernelOps extends TensorflowOps {
 
   /** The number of a tensor [groups, 4], the innermost scope's. */
   #groups({ groups }: AttentionLayout): number {
-    return this.idOf(this.int(Int32Array.from(groups.flatMap(({ row, document, documents, length }) => [row, document, documents, length])), [groups.length, 4]));
+    return this.idOf(this.onHost(Int32Array.from(groups.flatMap(({ row, document, documents, length }) => [row, document, documents, length])), [groups.length, 4]));
   }
 
   /** The number of a draw's seed: the innermost scope's, or one that is kept where nothing is drawn. */
   #seed(drop: Pick<Drop, "seed"> | undefined): number {
-    return drop === undefined ? this.intsOf(NOTHING_DROPPED.seed) : this.idOf(this.int(Int32Array.from(drop.seed), [2]));
+    return drop === undefined ? this.intsOf(NOTHING_DROPPED.seed) : this.idOf(this.onHost(Int32Array.from(drop.seed), [2]));
   }
 }
 

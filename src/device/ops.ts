@@ -49,7 +49,7 @@ export interface AttentionLayout {
 export interface AttentionSaved {
   readonly layout: AttentionLayout;
   /** Of one block of documents after the other, or of all in one: as the implementation likes it. */
-  readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly kept?: Tensor | undefined; readonly context: Tensor; readonly dropout?: DropoutSaved | undefined }[];
+  readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly mark?: Tensor | undefined; readonly context: Tensor; readonly dropout?: DropoutSaved | undefined }[];
 }
 
 /** What {@link Ops.poolTokens} takes. */
@@ -236,12 +236,8 @@ export interface Ops {
   svd(x: Tensor): { u: Tensor; s: Tensor; v: Tensor };
   /** x [m, n] = q r, q [m, k] with orthonormal columns, r [k, n] upper triangular, k = min(m, n). Signs as for svd. */
   qr(x: Tensor): { q: Tensor; r: Tensor };
-  /**
-   * 0 with probability `rate`, else 1: what dropout keeps. Draws are a function of `seed` alone.
-   *
-   * @param seed - two 32-bit integers
-   */
-  keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor;
+  /** 0 with probability `drop.rate`, else `kept`, by default 1: what dropout keeps. Draws are a function of the seed alone. */
+  keepMask(shape: readonly number[], drop: Drop, kept?: number): Tensor;
 
   reshape(x: Tensor, shape: readonly number[]): Tensor;
   transpose(x: Tensor, permutation: readonly number[]): Tensor;

@@ -1,7 +1,7 @@
 import { TsloraError } from "../base/tslora-error";
 import { ComposedOps } from "./composed-ops";
 import { loadTensorFlow, type Binding, type OpAttribute } from "./load-tensorflow";
-import type { LayerNormSaved, Ops } from "./ops";
+import type { Drop, LayerNormSaved, Ops } from "./ops";
 import { Scopes } from "./scopes";
 import { sizeOf, type Tensor } from "./tensor";
 
@@ -28,6 +28,7 @@ export class TensorflowOps extends ComposedOps implements Ops {
   readonly name = "tensorflow";
   readonly draws: string = "TensorFlow, uniform floats, by block";
   protected readonly binding: Binding;
+  readonly #usesGpu: boolean;
   readonly #scopes: Scopes<RawTensor>;
   readonly #intConstants = new Map<string, number>();
   readonly #floatConstants = new Map<number, RawTensor>();
@@ -36,7 +37,9 @@ export class TensorflowOps extends ComposedOps implements Ops {
 
   constructor() {
     super();
-    this.binding = loadTensorFlow().binding;
+    const { binding, usesGpu } = loadTensorFlow();
+    this.binding = binding;
+    this.#usesGpu = usesGpu;
     this.#attributes = attributesOf(this.binding);
     this.#scopes = new Scopes({ isOwn: (value): value is RawTensor => value instanceof RawTensor, free: (tensor) => this.dispose(tensor) });
   }
@@ -46,7 +49,9 @@ export class TensorflowOps extends ComposedOps implements Ops {
   }
 
   int(values: Int32Array, shape: readonly number[]): Tensor {
-    return this.#create(values, shape, this.binding.TF_INT32);
+    if (!this.#usesGpu) return this.onHost(values, shape);
+    // The binding leaves integers in the host's memory, from where each operation would fetch them anew, and wait for all before it.
+    return this.tidy(() => this.#cast(this.float(Float32Array.from(values), shape), "toInt"));
   }
 
   async read(x: Tensor): Promise<Float32Array> {
@@ -79,19 +84,19 @@ export class TensorflowOps extends ComposedOps implements Ops {
   }
 
   add(a: Tensor, b: Tensor): Tensor {
-    return this.#run("AddV2", this.#attributes.float, a, b);
+    return this.#run("AddV2", a, b);
   }
 
   sub(a: Tensor, b: Tensor): Tensor {
-    return this.#run("Sub", this.#attributes.float, a, b);
+    return this.#run("Sub", a, b);
   }
 
   mul(a: Tensor, b: Tensor): Tensor {
-    return this.#run("Mul", this.#attributes.float, a, b);
+    return this.#run("Mul", a, b);
   }
 
   div(a: Tensor, b: Tensor): Tensor {
-    return this.#run("RealDiv", this.#attributes.float, a, b);
+    return this.#run("RealDiv", a, b);
   }
 
   scale(x: Tensor, factor: number): Tensor {
@@ -103,44 +108,44 @@ export class TensorflowOps extends ComposedOps implements Ops {
   }
 
   square(x: Tensor): Tensor {
-    return this.#run("Square", this.#attributes.float, x);
+    return this.#run("Square", x);
   }
 
   sqrt(x: Tensor): Tensor {
-    return this.#run("Sqrt", this.#attributes.float, x);
+    return this.#run("Sqrt", x);
   }
 
   pow(x: Tensor, exponent: number): Tensor {
-    return this.#run("Pow", this.#attributes.float, x, this.#scalar(exponent));
+    return this.#run("Pow", x, this.#scalar(exponent));
   }
 
   tanh(x: Tensor): Tensor {
-    return this.#run("Tanh", this.#attributes.float, x);
+    return this.#run("Tanh", x);
   }
 
   relu(x: Tensor): Tensor {
-    return this.#run("Relu", this.#attributes.float, x);
+    return this.#run("Relu", x);
   }
 
   reluBackward(dy: Tensor, y: Tensor): Tensor {
-    return this.#run("ReluGrad", this.#attributes.float, dy, y);
+    return this.#run("ReluGrad", dy, y);
   }
 
   gelu(x: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
     return this.tidy(() => {
       const u = this.scale(x, SQRT_HALF);
-      const cdf = this.scale(this.shift(this.#run("Erf", this.#attributes.float, u), 1), 0.5); // Phi(x)
+      const cdf = this.scale(this.shift(this.#run("Erf", u), 1), 0.5); // Phi(x)
       const y = this.mul(x, cdf);
       if (!derivative) return { y };
       // Phi(x) + x phi(x), and x phi(x) = u exp(log(2/sqrt(pi)) - u^2) / 2
-      const density = this.#run("Exp", this.#attributes.float, this.sub(this.#scalar(LOG_TWO_OVER_SQRT_PI - Math.LN2), this.square(u)));
+      const density = this.#run("Exp", this.sub(this.#scalar(LOG_TWO_OVER_SQRT_PI - Math.LN2), this.square(u)));
       return { y, derivative: this.add(cdf, this.mul(u, density)) };
     });
   }
 
   matMul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
     const kind = (options.transposeA === true ? 2 : 0) + (options.transposeB === true ? 1 : 0);
-    if (a.shape.length === 2) return this.#run("MatMul", this.#attributes.matMul[kind], a, b);
+    if (a.shape.length === 2) return this.#runIds("MatMul", [idOf(a), idOf(b)], this.#attributes.matMul[kind]);
     if (sizeOf(a.shape.slice(0, -2)) === 1) {
       // A batch of one is a plain product: for batches oneDNN compiles, and keeps, code for every shape that comes.
       return this.tidy(() => {
@@ -148,23 +153,23 @@ export class TensorflowOps extends ComposedOps implements Ops {
         return this.reshape(product, [...a.shape.slice(0, -2), ...product.shape]);
       });
     }
-    return this.#run("BatchMatMulV2", this.#attributes.batchMatMul[kind], a, b);
+    return this.#runIds("BatchMatMulV2", [idOf(a), idOf(b)], this.#attributes.batchMatMul[kind]);
   }
 
   toBfloat16(x: Tensor): Tensor {
-    return this.#run("Cast", this.#attributes.floatToBfloat16, x);
+    return this.#cast(x, "toBfloat16");
   }
 
   matMulBfloat16(a: Tensor, b: Tensor): Tensor {
-    return this.tidy(() => this.#run("Cast", this.#attributes.bfloat16ToFloat, this.#run("MatMul", this.#attributes.matMulBfloat16, a, b)));
+    return this.tidy(() => this.#cast(this.#run("MatMul", a, b), "toFloat"));
   }
 
   addBias(x: Tensor, bias: Tensor): Tensor {
-    return this.#run("BiasAdd", this.#attributes.biasAdd, x, bias);
+    return this.#run("BiasAdd", x, bias);
   }
 
   override addN(parts: readonly Tensor[]): Tensor {
-    return this.#runIds("AddN", [...this.#attributes.float, { name: "N", type: this.binding.TF_ATTR_INT, value: parts.length }], parts.map(idOf));
+    return this.#runIds("AddN", parts.map(idOf), this.#listOf(parts.length));
   }
 
   sum(x: Tensor, axes: readonly number[], { keepDims = false }: { keepDims?: boolean } = {}): Tensor {
@@ -172,11 +177,11 @@ export class TensorflowOps extends ComposedOps implements Ops {
   }
 
   softmax(x: Tensor): Tensor {
-    return this.#run("Softmax", this.#attributes.float, x);
+    return this.#run("Softmax", x);
   }
 
   logSoftmax(x: Tensor): Tensor {
-    return this.#run("LogSoftmax", this.#attributes.float, x);
+    return this.#run("LogSoftmax", x);
   }
 
   layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved } {
@@ -184,7 +189,7 @@ export class TensorflowOps extends ComposedOps implements Ops {
       const last = [x.shape.length - 1];
       const centered = this.sub(x, this.#reduce("Mean", x, last, true));
       const variance = this.#reduce("Mean", this.square(centered), last, true);
-      const inverseDeviation = this.#run("Rsqrt", this.#attributes.float, this.shift(variance, epsilon));
+      const inverseDeviation = this.#run("Rsqrt", this.shift(variance, epsilon));
       const normalized = this.mul(centered, inverseDeviation);
       return { y: this.add(this.mul(normalized, gamma), beta), saved: { normalized, inverseDeviation } };
     });
@@ -203,81 +208,100 @@ export class TensorflowOps extends ComposedOps implements Ops {
 
   svd(x: Tensor): { u: Tensor; s: Tensor; v: Tensor } {
     return this.tidy(() => {
-      const [s, u, v] = this.#inDouble("Svd", this.#attributes.svd, x, 3);
+      const [s, u, v] = this.#inDouble("Svd", x, 3);
       return { u, s, v };
     });
   }
 
   qr(x: Tensor): { q: Tensor; r: Tensor } {
     return this.tidy(() => {
-      const [q, r] = this.#inDouble("Qr", this.#attributes.qr, x, 2);
+      const [q, r] = this.#inDouble("Qr", x, 2);
       return { q, r };
     });
   }
 
-  keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
+  keepMask(shape: readonly number[], drop: Drop, kept = 1): Tensor {
+    return this.tidy(() => this.#run("SelectV2", this.mark(shape, drop), this.#scalar(kept), this.#scalar(0)));
+  }
+
+  /** True where something is kept: a quarter of the memory that a mask of floats takes. */
+  protected override mark(shape: readonly number[], { rate, seed }: Drop): Tensor {
     return this.tidy(() => {
-      const draws = this.#runIds("StatelessRandomUniform", this.#attributes.random, [this.#ints(shape), idOf(this.int(Int32Array.from(seed), [2]))]); // in [0, 1)
-      return this.#run("Cast", this.#attributes.boolToFloat, this.#run("GreaterEqual", this.#attributes.float, draws, this.#scalar(rate)));
+      const draws = this.#runIds("StatelessRandomUniform", [this.#ints(shape), idOf(this.onHost(Int32Array.from(seed), [2]))], this.#attributes.random); // in [0, 1)
+      return this.#run("GreaterEqual", draws, this.#scalar(rate));
     });
   }
 
+  protected override marked(x: Tensor, mark: Tensor): Tensor {
+    return this.#run("SelectV2", mark, x, this.#scalar(0));
+  }
+
   reshape(x: Tensor, shape: readonly number[]): Tensor {
-    return this.#runIds("Reshape", this.#attributes.reshape, [idOf(x), this.#ints(shape)]);
+    return this.#runIds("Reshape", [idOf(x), this.#ints(shape)]);
   }
 
   transpose(x: Tensor, permutation: readonly number[]): Tensor {
-    return this.#runIds("Transpose", this.#attributes.transpose, [idOf(x), this.#ints(permutation)]);
+    return this.#runIds("Transpose", [idOf(x), this.#ints(permutation)]);
   }
 
   sliceRows(x: Tensor, begin: number, count: number): Tensor {
     const start = x.shape.map((_, axis) => (axis === 0 ? begin : 0));
     const size = x.shape.map((extent, axis) => (axis === 0 ? count : extent));
-    return this.tidy(() => this.#runIds("Slice", this.#attributes.slice, [idOf(x), idOf(this.int(Int32Array.from(start), [start.length])), idOf(this.int(Int32Array.from(size), [size.length]))]));
+    return this.tidy(() => this.#runIds("Slice", [idOf(x), idOf(this.onHost(Int32Array.from(start), [start.length])), idOf(this.onHost(Int32Array.from(size), [size.length]))]));
   }
 
   splitRows(x: Tensor, rows: readonly number[]): Tensor[] {
-    const attributes = [...this.#attributes.split, { name: "num_split", type: this.binding.TF_ATTR_INT, value: rows.length }];
-    return this.execute("SplitV", attributes, [idOf(x), this.#ints(rows), this.#ints([], 0)], rows.length);
+    return this.execute("SplitV", [{ name: "num_split", type: this.binding.TF_ATTR_INT, value: rows.length }], [idOf(x), this.#ints(rows), this.#ints([], 0)], rows.length);
   }
 
   concatRows(parts: readonly Tensor[]): Tensor {
-    const attributes = [...this.#attributes.concat, { name: "N", type: this.binding.TF_ATTR_INT, value: parts.length }];
-    return this.#runIds("ConcatV2", attributes, [...parts.map(idOf), this.#ints([], 0)]);
+    return this.#runIds("ConcatV2", [...parts.map(idOf), this.#ints([], 0)], this.#listOf(parts.length));
   }
 
   gatherRows(x: Tensor, indices: Tensor): Tensor {
-    return this.#runIds("GatherV2", this.#attributes.gather, [idOf(x), idOf(indices), this.#ints([], 0)]);
+    return this.#runIds("GatherV2", [idOf(x), idOf(indices), this.#ints([], 0)]);
   }
 
   scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor {
-    return this.tidy(() => {
-      const column = this.#runIds("Reshape", this.#attributes.reshapeInt, [idOf(indices), this.#ints([indices.shape[0], 1])]);
-      return this.#runIds("ScatterNd", this.#attributes.scatter, [idOf(column), idOf(updates), this.#ints([rows, ...updates.shape.slice(1)])]);
-    });
+    return this.#runIds("UnsortedSegmentSum", [idOf(updates), idOf(indices), this.#ints([], rows)]);
   }
 
   #reduce(op: "Sum" | "Mean", x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
-    return this.#runIds(op, keepDims ? this.#attributes.reduceKeep : this.#attributes.reduce, [idOf(x), this.#ints(axes)]);
+    return this.#runIds(op, [idOf(x), this.#ints(axes)], keepDims ? this.#attributes.keepDims : []);
   }
 
   /** An op of several results in 64-bit floats, on one tensor of 32-bit floats; so are the results. */
-  #inDouble(op: string, attributes: readonly OpAttribute[], x: Tensor, outputs: number): Tensor[] {
-    const wide = this.#run("Cast", this.#attributes.floatToDouble, x);
-    return this.execute(op, attributes, [idOf(wide)], outputs).map((result) => this.#run("Cast", this.#attributes.doubleToFloat, result));
+  #inDouble(op: string, x: Tensor, outputs: number): Tensor[] {
+    const wide = this.#cast(x, "toDouble");
+    return this.execute(op, [], [idOf(wide)], outputs).map((result) => this.#cast(result, "toFloat"));
   }
 
-  #run(op: string, attributes: readonly OpAttribute[], ...inputs: readonly Tensor[]): Tensor {
-    return this.#runIds(op, attributes, inputs.map(idOf));
+  #cast(x: Tensor, to: "toFloat" | "toDouble" | "toBfloat16" | "toInt"): Tensor {
+    return this.#runIds("Cast", [idOf(x)], this.#attributes[to]);
   }
 
-  #runIds(op: string, attributes: readonly OpAttribute[], inputs: number[]): Tensor {
+  /** An operation of which TensorFlow takes the attributes from its inputs, or by default. */
+  #run(op: string, ...inputs: readonly Tensor[]): Tensor {
+    return this.#runIds(op, inputs.map(idOf));
+  }
+
+  #runIds(op: string, inputs: number[], attributes: readonly OpAttribute[] = []): Tensor {
     return this.execute(op, attributes, inputs, 1)[0];
+  }
+
+  /** So many tensors are an operation's one input: of such TensorFlow does not look at the types. */
+  #listOf(length: number): OpAttribute[] {
+    return [this.#attributes.listed, { name: "N", type: this.binding.TF_ATTR_INT, value: length }];
   }
 
   /** An operation by TensorFlow's numbers for its inputs. */
   protected execute(op: string, attributes: readonly OpAttribute[], inputs: number[], outputs: number): Tensor[] {
     return this.binding.executeOp(op, attributes, inputs, outputs).map(({ id, shape }) => this.#own(new RawTensor(id, shape)));
+  }
+
+  /** Integers that an operation takes from the host's memory: sizes, seeds and what else it is to know before it begins. */
+  protected onHost(values: Int32Array, shape: readonly number[]): Tensor {
+    return this.#create(values, shape, this.binding.TF_INT32);
   }
 
   /** TensorFlow's number for a tensor. */
@@ -339,37 +363,23 @@ export class TensorflowOps extends ComposedOps implements Ops {
 
 type Attributes = ReturnType<typeof attributesOf>;
 
+/** What TensorFlow can neither tell from an operation's inputs nor has a default for that serves: to hand over an attribute takes a tenth of a small operation's time. */
 function attributesOf(binding: Binding) {
   const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
-  const flag = (name: string, value: boolean): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value });
-  const { TF_FLOAT: float, TF_INT32: int, TF_BOOL: bool } = binding;
-  const t = type("T", float);
+  const flag = (name: string): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value: true });
+  const { TF_FLOAT: float, TF_INT32: int } = binding;
   const pairs = [0, 1, 2, 3].map((kind) => [kind >= 2, kind % 2 === 1] as const);
   return {
-    float: [t],
-    matMul: pairs.map(([a, b]) => [t, flag("transpose_a", a), flag("transpose_b", b)]),
-    batchMatMul: pairs.map(([a, b]) => [t, flag("adj_x", a), flag("adj_y", b)]),
-    matMulBfloat16: [type("T", TF_BFLOAT16), flag("transpose_a", false), flag("transpose_b", false)],
-    floatToBfloat16: [type("SrcT", float), type("DstT", TF_BFLOAT16), flag("Truncate", false)],
-    bfloat16ToFloat: [type("SrcT", TF_BFLOAT16), type("DstT", float), flag("Truncate", false)],
-    biasAdd: [t, { name: "data_format", type: binding.TF_ATTR_STRING, value: "NHWC" }],
-    reduce: [t, type("Tidx", int), flag("keep_dims", false)],
-    reduceKeep: [t, type("Tidx", int), flag("keep_dims", true)],
-    reshape: [t, type("Tshape", int)],
-    reshapeInt: [type("T", int), type("Tshape", int)],
-    transpose: [t, type("Tperm", int)],
-    slice: [t, type("Index", int)],
-    split: [t, type("Tlen", int)],
-    concat: [t, type("Tidx", int)],
-    gather: [type("Tparams", float), type("Tindices", int), type("Taxis", int), { name: "batch_dims", type: binding.TF_ATTR_INT, value: 0 }],
-    scatter: [t, type("Tindices", int)],
-    random: [type("dtype", float), type("T", int), type("Tseed", int)],
-    floatToDouble: [type("SrcT", float), type("DstT", TF_DOUBLE), flag("Truncate", false)],
-    doubleToFloat: [type("SrcT", TF_DOUBLE), type("DstT", float), flag("Truncate", false)],
-    svd: [type("T", TF_DOUBLE), flag("compute_uv", true), flag("full_matrices", false)],
-    qr: [type("T", TF_DOUBLE), flag("full_matrices", false)],
-    boolToFloat: [type("SrcT", bool), type("DstT", float), flag("Truncate", false)],
-  } satisfies Record<string, readonly OpAttribute[] | readonly (readonly OpAttribute[])[]>;
+    matMul: pairs.map(([a, b]) => [...(a ? [flag("transpose_a")] : []), ...(b ? [flag("transpose_b")] : [])]),
+    batchMatMul: pairs.map(([a, b]) => [...(a ? [flag("adj_x")] : []), ...(b ? [flag("adj_y")] : [])]),
+    listed: type("T", float),
+    keepDims: [flag("keep_dims")],
+    random: [type("dtype", float)],
+    toFloat: [type("DstT", float)],
+    toInt: [type("DstT", int)],
+    toDouble: [type("DstT", TF_DOUBLE)],
+    toBfloat16: [type("DstT", TF_BFLOAT16)],
+  } satisfies Record<string, OpAttribute | readonly OpAttribute[] | readonly (readonly OpAttribute[])[]>;
 }
 
 function idOf(tensor: Tensor): number {

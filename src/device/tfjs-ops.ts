@@ -4,7 +4,7 @@ import type { Rank } from "@tensorflow/tfjs-core";
 import { ComposedOps } from "./composed-ops";
 import { jacobiSvd } from "./jacobi-svd";
 import { loadTensorFlow, type TensorFlow } from "./load-tensorflow";
-import type { LayerNormSaved, Ops } from "./ops";
+import type { Drop, LayerNormSaved, Ops } from "./ops";
 import { Scopes } from "./scopes";
 import type { Tensor } from "./tensor";
 
@@ -192,10 +192,10 @@ export class TfjsOps extends ComposedOps implements Ops {
     return { q: this.#own(q), r: this.#own(r) };
   }
 
-  keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
+  keepMask(shape: readonly number[], { rate, seed }: Drop, kept = 1): Tensor {
     return this.#compute((tf) => {
       const draws = tf.randomUniform([...shape], 0, 1, "float32", seed[0] * 65_537 + seed[1]);
-      return tf.cast(tf.greaterEqual(draws, rate), "float32");
+      return tf.mul(tf.cast(tf.greaterEqual(draws, rate), "float32"), kept);
     });
   }
 

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { Random } from "../../src/base/random";
 import { attentionBlocks } from "../../src/device/attention-blocks";
 import { KernelOps } from "../../src/device/kernel-ops";
+import type { Drop } from "../../src/device/ops";
 import type { Tensor } from "../../src/device/tensor";
 import { TensorflowOps } from "../../src/device/tensorflow-ops";
 import { TfjsOps } from "../../src/device/tfjs-ops";
@@ -18,15 +19,15 @@ const run = promisify(execFile);
 /** The larger operations made of tfjs's, under the kernels' own masks. */
 class ComposedUnderSameMasks extends TfjsOps {
   readonly masks = new Map<string, Float32Array>();
-  override keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
+  override keepMask(shape: readonly number[], { rate, seed }: Drop, kept = 1): Tensor {
     const mask = this.masks.get(`${shape.join()} ${seed.join()}`);
     if (mask === undefined) throw new RangeError(`No mask was drawn for [${shape.join(", ")}], rate ${rate}, seed ${seed.join()}.`);
-    return this.float(mask, shape);
+    return this.float(mask.map((value) => value * kept), shape);
   }
 }
 
 async function kernelMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Promise<Float32Array> {
-  const mask = kernels.keepMask(shape, rate, seed);
+  const mask = kernels.keepMask(shape, { rate, seed });
   const values = Float32Array.from(await kernels.read(mask));
   kernels.dispose(mask);
   return values;

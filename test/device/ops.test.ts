@@ -171,7 +171,7 @@ for (const [rate, shape] of [[0.1, [40_000]], [0.1, [5, 81, 101]], [0.5, [200, 2
   test(`what dropout keeps at rate ${rate} of [${shape.join(", ")}]: values and mean by the formula, and a function of the seed`, async () => {
     const n = shape.reduce((a, b) => a * b, 1);
     const draw = async (seed: [number, number]): Promise<Float32Array> => {
-      const mask = raw.keepMask(shape, rate, seed);
+      const mask = raw.keepMask(shape, { rate, seed });
       assert.deepEqual(mask.shape, shape);
       const values = Float32Array.from(await raw.read(mask));
       raw.dispose(mask);

@@ -102,7 +102,7 @@ for (const method of ["lora", "full"] as const) {
 
 onWebgpu("masks keep what the rate says in every column and row, and are functions of the seed alone", async (ops) => {
   const draw = async (seed: readonly [number, number], rate: number, shape: readonly number[]): Promise<Float32Array> => {
-    const mask = ops.keepMask(shape, rate, seed);
+    const mask = ops.keepMask(shape, { rate, seed });
     const values = Float32Array.from(await ops.read(mask));
     ops.dispose(mask);
     return values;

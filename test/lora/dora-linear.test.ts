@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import type { Drop } from "../../src/device/ops";
 import type { Tensor } from "../../src/device/tensor";
 import { TensorflowOps } from "../../src/device/tensorflow-ops";
 import { DoraLinear } from "../../src/lora/dora-linear";
@@ -16,8 +17,8 @@ class GivenMask extends TensorflowOps {
   constructor(readonly mask: readonly number[]) {
     super();
   }
-  override keepMask(shape: readonly number[]): Tensor {
-    return this.float(Float32Array.from(this.mask, (value) => Number(value > 0)), shape);
+  override keepMask(shape: readonly number[], _drop: Drop, kept = 1): Tensor {
+    return this.float(Float32Array.from(this.mask, (value) => (value > 0 ? kept : 0)), shape);
   }
 }
 

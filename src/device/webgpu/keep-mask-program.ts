@@ -17,8 +17,8 @@ const WORKGROUP = 256;
 
 /**
  * Draws dropout's masks where they are used: for each element pcg3d of its index and the two numbers of the seed (Jarzynski
- * and Olano, "Hash Functions for GPU Rendering", 2020), of which 24 bits are a uniform draw in [0, 1); 1 where it is at
- * least the rate, else 0.
+ * and Olano, "Hash Functions for GPU Rendering", 2020), of which 24 bits are a uniform draw in [0, 1); `kept`
+ * where it is at least the rate, else 0.
  */
 export function keepMaskProgram(shape: readonly number[]): WebgpuProgram {
   return {
@@ -28,7 +28,7 @@ export function keepMaskProgram(shape: readonly number[]): WebgpuProgram {
     dispatch: [Math.ceil(sizeOf(shape) / WORKGROUP), 1, 1],
     variableNames: [],
     workgroupSize: [WORKGROUP, 1, 1],
-    uniforms: "seed0 : i32, seed1 : i32, rate : f32,",
+    uniforms: "seed0 : i32, seed1 : i32, rate : f32, kept : f32,",
     size: true,
     getUserCode: () => `
       fn pcg3d(start : vec3<u32>) -> vec3<u32> {
@@ -45,7 +45,7 @@ export function keepMaskProgram(shape: readonly number[]): WebgpuProgram {
       fn main(index : i32) {
         if (index < uniforms.size) {
           let drawn = pcg3d(vec3<u32>(u32(index), bitcast<u32>(uniforms.seed0), bitcast<u32>(uniforms.seed1))).x >> 8u;
-          setOutputAtIndex(index, select(0.0, 1.0, f32(drawn) * ${2 ** -24} >= uniforms.rate));
+          setOutputAtIndex(index, select(0.0, uniforms.kept, f32(drawn) * ${2 ** -24} >= uniforms.rate));
         }
       }`,
   };

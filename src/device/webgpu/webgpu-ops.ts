@@ -1,4 +1,5 @@
 import { TsloraError } from "../../base/tslora-error";
+import type { Drop } from "../ops";
 import type { Tensor } from "../tensor";
 import { TfjsOps } from "../tfjs-ops";
 import type { TensorFlow } from "../load-tensorflow";
@@ -44,8 +45,8 @@ export class WebgpuOps extends TfjsOps {
   }
 
   /** tfjs draws on the processor, where a layer's masks of attention take longer than all else of a step. */
-  override keepMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
-    const uniforms = [...seed.map((word) => ({ type: "int32" as const, data: [word | 0] })), { type: "float32" as const, data: [rate] }];
+  override keepMask(shape: readonly number[], { rate, seed }: Drop, kept = 1): Tensor {
+    const uniforms = [...seed.map((word) => ({ type: "int32" as const, data: [word | 0] })), ...[rate, kept].map((value) => ({ type: "float32" as const, data: [value] }))];
     return this.ownInfo(this.#backend.runWebGPUProgram(keepMaskProgram(shape), [], "float32", uniforms), this.#backend);
   }
 
