@@ -8,8 +8,17 @@ export interface GpuAdapter {
   requestDevice(descriptor: { requiredLimits: Record<string, number> }): Promise<GpuDevice>;
 }
 
-/** A device and what it tells when something goes wrong. */
+/** Memory of a device. */
+export interface GpuBuffer {
+  readonly size: number;
+  readonly usage: number;
+  destroy(): void;
+}
+
+/** A device, and what it tells when something goes wrong. */
 export interface GpuDevice {
+  readonly limits: Readonly<Record<string, number>>;
+  createBuffer(descriptor: { size: number; usage: number; mappedAtCreation: boolean }): GpuBuffer;
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
   addEventListener(type: "uncapturederror", listener: (event: { readonly error: { readonly message: string } }) => void): void;
 }

@@ -1,5 +1,6 @@
 import type { TensorFlow } from "../load-tensorflow";
-import type { Gpu, GpuAdapter, GpuDevice } from "./dawn";
+import { BufferPool } from "./buffer-pool";
+import type { Gpu, GpuAdapter, GpuBuffer, GpuDevice } from "./dawn";
 import type { WebgpuProgram } from "./keep-mask-program";
 
 type Tfjs = TensorFlow["tf"];
@@ -17,6 +18,12 @@ export interface WebgpuBackend {
   runWebGPUProgram(program: WebgpuProgram, inputs: readonly TensorInfo[], outputDtype: "float32", uniforms: readonly { type: "int32" | "float32"; data: number[] }[]): TensorInfo;
 }
 
+/** Where the backend takes its buffers from, and what of them its programs see. */
+interface Buffers {
+  bufferManager: unknown;
+  tensorToBinding(tensor: TensorInfo | undefined): unknown;
+}
+
 /** The part of tfjs's engine that says where a tensor is made and a kernel runs. */
 interface Engine {
   backendName: string | undefined;
@@ -27,13 +34,30 @@ interface Engine {
  * tfjs on a WebGPU device. Its functions run there whatever backend the process has otherwise: danfojs goes on with
  * its own. tfjs's own is not changed but while one of the functions runs.
  */
-export async function tfjsOnWebgpu(gpu: Gpu, adapter: GpuAdapter): Promise<{ tf: Tfjs; device: GpuDevice; backend: WebgpuBackend }> {
+export async function tfjsOnWebgpu(gpu: Gpu, adapter: GpuAdapter): Promise<{ tf: Tfjs; device: GpuDevice; backend: WebgpuBackend; pool: BufferPool }> {
   const tf = (await import("@tensorflow/tfjs-core")) as unknown as Tfjs;
-  const { WebGPUBackend } = (await import("@tensorflow/tfjs-backend-webgpu")) as unknown as { WebGPUBackend: new (device: GpuDevice, info: GpuAdapter["info"]) => WebgpuBackend };
+  const { WebGPUBackend } = (await import("@tensorflow/tfjs-backend-webgpu")) as unknown as { WebGPUBackend: new (device: GpuDevice, info: GpuAdapter["info"]) => WebgpuBackend & Buffers };
   const wanted = ["maxComputeWorkgroupStorageSize", "maxComputeWorkgroupsPerDimension", "maxStorageBufferBindingSize", "maxBufferSize", "maxComputeWorkgroupSizeX", "maxComputeInvocationsPerWorkgroup"];
   const device = await adapter.requestDevice({ requiredLimits: Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]])) });
   const backend = withNavigator(gpu, () => new WebGPUBackend(device, adapter.info));
-  return { tf: onBackend(tf, { name: "webgpu", instance: backend }), device, backend };
+  const pool = new BufferPool(device);
+  takeFrom(backend, pool);
+  return { tf: onBackend(tf, { name: "webgpu", instance: backend }), device, backend, pool };
+}
+
+/** Programs see as much of a pool's buffer as was asked for: for them, it ends where one of that size would. */
+function takeFrom(backend: Buffers, pool: BufferPool): void {
+  const whole = backend.tensorToBinding.bind(backend);
+  backend.bufferManager = pool;
+  backend.tensorToBinding = (tensor) => {
+    const binding = whole(tensor);
+    return isOfBuffer(binding) ? { ...binding, size: binding.buffer.size } : binding;
+  };
+}
+
+/** Textures are bound otherwise. */
+function isOfBuffer(binding: unknown): binding is { buffer: GpuBuffer } {
+  return typeof binding === "object" && binding !== null && "buffer" in binding;
 }
 
 /** The backend looks for `navigator.gpu` as it is made, and not afterwards: left there, it would keep Node from ending. */
