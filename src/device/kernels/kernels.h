@@ -128,8 +128,8 @@ struct Kernels {
   void (*residual_norm)(const float* x, const float* residual, const float* gamma, const float* beta, float epsilon, Drop drop, float* y, float* normalized, float* inverse_deviation, int64_t columns, int64_t begin, int64_t end);
   // The gradient for s, and where dx is not null that for x.
   void (*residual_norm_backward)(const float* dy, const float* gamma, const float* normalized, const float* inverse_deviation, Drop drop, float* ds, float* dx, int64_t columns, int64_t begin, int64_t end);
-  // low = scaling dropout(x) a': x [rows, columns], a [rank, columns], low [rows, rank].
-  void (*lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns, int64_t begin, int64_t end);
+  // low = scaling dropout(x) a': x [rows, columns], a [rank, columns], low [rows, rank]. scratch [columns], where something is dropped.
+  void (*lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns, int64_t begin, int64_t end, float* scratch);
   // da = d_low' dropout(x), its columns in blocks of `drawn`: blocks [begin, end).
   int64_t drawn;
   void (*lower_gradient)(const float* d_low, const float* x, Drop drop, float* da, int64_t rank, int64_t rows, int64_t columns, int64_t begin, int64_t end);
@@ -162,7 +162,7 @@ struct Kernels {
 #define TSLORA_OWN(name) TSLORA_JOIN(name, TSLORA_INSTRUCTIONS_NAME)
 #if defined(TSLORA_INSTRUCTIONS_NAME)
 void TSLORA_OWN(gelu)(const float* x, float* y, float* derivative, int64_t begin, int64_t end);
-void TSLORA_OWN(lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns, int64_t begin, int64_t end);
+void TSLORA_OWN(lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns, int64_t begin, int64_t end, float* scratch);
 void TSLORA_OWN(lower_gradient)(const float* d_low, const float* x, Drop drop, float* da, int64_t rank, int64_t rows, int64_t columns, int64_t begin, int64_t end);
 void TSLORA_OWN(lower_backward)(const float* d_low, const float* a, Drop drop, float* dx, int64_t rank, int64_t columns, int64_t begin, int64_t end);
 void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed, int64_t begin, int64_t end);

@@ -1,6 +1,4 @@
 // Compiled once for each set of instructions, as kernels.cc is.
-#include <vector>
-
 #include "kernels.h"
 #include "numbers.h"
 #include "tiles.h"
@@ -48,14 +46,13 @@ void dot(const float* x, const float* a, int64_t columns, float scaling, float* 
 
 }  // namespace
 
-void TSLORA_OWN(lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns, int64_t begin, int64_t end) {
+void TSLORA_OWN(lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns, int64_t begin, int64_t end, float* scratch) {
   Mask mask(drop, 1.f / (1.f - drop.rate));
-  std::vector<float> kept(static_cast<size_t>(columns));
   for (int64_t row = begin; row < end; ++row) {
     const float* from = x + row * columns;
     if (drop.rate > 0) {
-      for (int64_t column = 0; column < columns; column += DRAWN) keep(from + column, mask, row, column, until(column, columns), kept.data() + column);
-      from = kept.data();
+      for (int64_t column = 0; column < columns; column += DRAWN) keep(from + column, mask, row, column, until(column, columns), scratch + column);
+      from = scratch;
     }
     float* to = low + row * rank;
     int64_t r = 0;

@@ -129,6 +129,14 @@ void gelu(const Attributes& attributes, Call& call) {
   parallel_rows(size_of(x), 8, [&](int64_t begin, int64_t end) { choose_kernels().gelu(floats(x), floats(y), derivative, begin, end); });
 }
 
+// Memory of the thread's own for so many numbers. The kernels themselves take none: what a library gives for it would be
+// compiled with them for instructions that not every processor has.
+float* scratch_of(int64_t numbers) {
+  thread_local std::vector<float> scratch;
+  if (scratch.size() < static_cast<size_t>(numbers)) scratch.resize(static_cast<size_t>(numbers));
+  return scratch.data();
+}
+
 // x [rows, columns], a [rank, columns], seed -> low [rows, rank].
 void lower(const Attributes& attributes, Call& call) {
   TF_Tensor* x = call.input(0);
@@ -138,7 +146,7 @@ void lower(const Attributes& attributes, Call& call) {
   if (!call.expect(columns_of(a) == columns, "TsloraLower: x and a of as many columns were expected")) return;
   TF_Tensor* low = call.output(0, {rows_of(x), rank});
   if (!call.ok()) return;
-  parallel_rows(rows_of(x), columns * (rank + 4), [&](int64_t begin, int64_t end) { choose_kernels().lower(floats(x), floats(a), attributes.scale, drop, floats(low), rank, columns, begin, end); });
+  parallel_rows(rows_of(x), columns * (rank + 4), [&](int64_t begin, int64_t end) { choose_kernels().lower(floats(x), floats(a), attributes.scale, drop, floats(low), rank, columns, begin, end, scratch_of(columns)); });
 }
 
 // d_low [rows, rank], x [rows, columns], seed -> da [rank, columns].
@@ -340,13 +348,11 @@ Work work_of(TF_Tensor* layout, const Attributes& attributes) {
   return work;
 }
 
-// Calls of_unit for every unit of work, with scratch memory of the thread's own for so many numbers.
+// Calls of_unit for every unit of work, with scratch memory for so many numbers.
 template <typename Whole, typename Unit>
 void each_unit(const std::vector<Unit>& units, const Whole& whole, int64_t room, void (*of_unit)(const Whole&, const Unit&, float*)) {
   parallel_parts(static_cast<int64_t>(units.size()), [&](int64_t part) {
-    thread_local std::vector<float> scratch;
-    if (scratch.size() < static_cast<size_t>(room)) scratch.resize(static_cast<size_t>(room));
-    of_unit(whole, units[static_cast<size_t>(part)], scratch.data());
+    of_unit(whole, units[static_cast<size_t>(part)], scratch_of(room));
   });
 }
 

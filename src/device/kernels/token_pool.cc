@@ -90,7 +90,7 @@ void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& docu
   float* kept = by_head + length * heads;            // [heads, length]
   float* kept_by_token = kept + length * heads;      // [length, heads]
   float* packed = kept_by_token + length * heads;
-  TSLORA_OWN(lower)(pool.x + first, pool.d_pooled + of_heads, 1.f, Drop{}, by_token, heads, width, 0, length);
+  TSLORA_OWN(lower)(pool.x + first, pool.d_pooled + of_heads, 1.f, Drop{}, by_token, heads, width, 0, length, nullptr);
   if (pool.value != nullptr) add_products(pool.d_update + one, pool.value + first, length, heads, dim, by_token);
   turn(by_token, length, heads, by_head);
   const float factor = 1.f / (1.f - document.drop.rate);
