@@ -61,7 +61,7 @@ void TSLORA_OWN(pool_forward)(const TokenPool& pool, const PooledDocument& docum
   const int64_t first = document.first_row * width, of_heads = document.index * heads * width;
   float* by_token = scratch;                   // [length, heads]
   float* by_head = by_token + length * heads;  // [heads, length]
-  TSLORA_OWN(lower)(pool.x + first, pool.u + of_heads, 1.f, Drop{}, by_token, heads, width, 0, length);
+  TSLORA_OWN(lower)(pool.x + first, pool.u + of_heads, 1.f, Drop{}, by_token, heads, width, 0, length, nullptr);
   if (pool.key != nullptr) add_products(pool.q + document.index * width, pool.key + first, length, heads, dim, by_token);
   turn(by_token, length, heads, by_head);
   Mask mask(document.drop, 1.f / (1.f - document.drop.rate));
