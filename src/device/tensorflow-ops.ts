@@ -50,7 +50,8 @@ export class TensorflowOps extends ComposedOps implements Ops {
 
   int(values: Int32Array, shape: readonly number[]): Tensor {
     if (!this.#usesGpu) return this.onHost(values, shape);
-    // The binding leaves integers in the host's memory, from where each operation would fetch them anew, and wait for all before it.
+    // The binding leaves integers in the host's memory, from where each operation would fetch them anew, and wait for all
+    // before it. Floats it brings to the GPU; up to 2^24, beyond any vocabulary and batch, they are the same numbers.
     return this.tidy(() => this.#cast(this.float(Float32Array.from(values), shape), "toInt"));
   }
 
