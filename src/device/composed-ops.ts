@@ -1,5 +1,6 @@
 import { attentionBlocks, type AttentionBlock, type Padding } from "./attention-blocks";
 import { dropOfBlock } from "./drop-of-block";
+import { joinedRows } from "./joined-rows";
 import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, Factors, LayerNormSaved, LowRank, PackedMatrix, PoolInputs, PoolSaved, ProductOptions, ResidualNormSaved } from "./ops";
 import type { Tensor } from "./tensor";
 
@@ -123,7 +124,7 @@ export abstract class ComposedOps {
           const weights = this.softmax(this.#hidePadding(this.matMul(q, k, { transposeB: true }), block)); // [documents, heads, queries, length]
           const dropout = drop && dropOfBlock(drop, i);
           const mark = dropout && this.mark(weights.shape, dropout);
-          const context = this.matMul(mark === undefined ? weights : this.marked(weights, mark), v); // [documents, heads, queries, headDim]
+          const context = this.matMul(this.#kept(weights, mark), v); // [documents, heads, queries, headDim]
           return { context, saved: { q, k, v, weights, mark, dropout, context } };
         }),
       );
@@ -138,14 +139,13 @@ export abstract class ComposedOps {
       const gradients = blocks.map((block, i) =>
         this.tidy(() => {
           const { q, k, v, weights, mark, context } = parts[i];
-          const kept = (x: Tensor): Tensor => (mark === undefined ? x : this.marked(x, mark));
           const dContext = this.#withoutPadding(this.#splitHeads(dy, queriesOf(block, layout), { heads: layout.heads, scale: 1 }), block, layout);
           const dScores = this.tidy(() => {
-            const dWeights = this.tidy(() => kept(this.matMul(dContext, v, { transposeB: true }))); // [documents, heads, queries, length]
+            const dWeights = this.tidy(() => this.#kept(this.matMul(dContext, v, { transposeB: true }), mark)); // [documents, heads, queries, length]
             const rowSums = this.sum(this.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
             return this.mul(this.sub(dWeights, rowSums), weights);
           });
-          const dv = this.tidy(() => this.matMul(kept(weights), dContext, { transposeA: true }));
+          const dv = this.tidy(() => this.matMul(this.#kept(weights, mark), dContext, { transposeA: true }));
           return { dq: this.matMul(dScores, k), dk: needsKey ? this.matMul(dScores, q, { transposeA: true }) : undefined, dv };
         }),
       );
@@ -175,8 +175,8 @@ export abstract class ComposedOps {
         }),
       );
       return {
-        pooled: this.#joined(parts.map(({ pooled }) => pooled)),
-        sums: this.#joined(parts.map(({ sums }) => sums)),
+        pooled: joinedRows(parts.map(({ pooled }) => pooled), this),
+        sums: joinedRows(parts.map(({ sums }) => sums), this),
         update: value && this.#mergeHeads(parts.flatMap(({ update }) => update ?? []), { scale: 1 }),
         saved: { layout, inputs, parts: keep ? parts.map(({ saved }) => saved) : [] },
       };
@@ -210,7 +210,7 @@ export abstract class ComposedOps {
         }),
       );
       return {
-        du: this.#joined(gradients.map(({ du }) => du)),
+        du: joinedRows(gradients.map(({ du }) => du), this),
         dx: needsInput ? this.#atPlaces(gradients.flatMap(({ dx }) => dx ?? []), places) : undefined,
         key: key && { dq: this.#mergeHeads(gradients.flatMap(({ dq }) => dq ?? []), { scale: 1 }), dy: this.#mergeHeads(gradients.flatMap(({ dKey }) => dKey ?? []), { scale: 1, places }) },
         dValue: value && this.#mergeHeads(gradients.flatMap(({ dValue }) => dValue ?? []), { scale: 1, places }),
@@ -282,17 +282,18 @@ export abstract class ComposedOps {
     return this.#splitHeads(x, { row: document, documents, length: 1 }, { heads, scale: 1 });
   }
 
+  /** {@link marked}, or x itself where nothing is dropped. */
+  #kept(x: Tensor, mark: Tensor | undefined): Tensor {
+    return mark === undefined ? x : this.marked(x, mark);
+  }
+
   #rowsOf(x: Tensor, { row, documents, length, filling }: Span): Tensor {
     return filling === undefined ? this.sliceRows(x, row, documents * length) : this.gatherRows(x, filling.rows);
   }
 
-  #joined(parts: readonly Tensor[]): Tensor {
-    return parts.length === 1 ? parts[0] : this.concatRows(parts);
-  }
-
   /** Blocks' places one behind the other, of them those where a token is. */
   #atPlaces(parts: readonly Tensor[], places: Tensor | undefined): Tensor {
-    return this.tidy(() => (places === undefined ? this.#joined(parts) : this.gatherRows(this.#joined(parts), places)));
+    return this.tidy(() => (places === undefined ? joinedRows(parts, this) : this.gatherRows(joinedRows(parts, this), places)));
   }
 
   /** A block's rows [documents * length, width] as [documents, heads, length, headDim], times `scale`. */

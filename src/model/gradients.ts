@@ -1,3 +1,4 @@
+import { joinedRows } from "../device/joined-rows";
 import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 import type { Parameter } from "./parameter";
@@ -28,8 +29,10 @@ export class Gradients {
 
   /** All rows of some weights' gradients, which are to be there, in one tensor. Made once: nothing is to be added afterwards. */
   joined(parameters: readonly Parameter[]): Tensor {
+    const before = this.#joined.get(parameters);
+    if (before !== undefined) return before;
     const sums = parameters.flatMap((parameter) => this.#sums.get(parameter) ?? []);
-    const joined = this.#joined.get(parameters) ?? this.#ops.escape(() => joinedRows(sums, this.#ops));
+    const joined = this.#ops.escape(() => joinedRows(sums, this.#ops));
     this.#joined.set(parameters, joined);
     return joined;
   }
@@ -43,9 +46,4 @@ export class Gradients {
     this.#joined.clear();
     this.#sums.clear();
   }
-}
-
-/** Joined along the first axis, or one alone as it is. */
-export function joinedRows(tensors: readonly Tensor[], ops: Ops): Tensor {
-  return tensors.length === 1 ? tensors[0] : ops.concatRows(tensors);
 }

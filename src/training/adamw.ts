@@ -1,6 +1,7 @@
+import { joinedRows } from "../device/joined-rows";
 import type { Ops } from "../device/ops";
 import { sizeOf, type Tensor } from "../device/tensor";
-import { joinedRows, type Gradients } from "../model/gradients";
+import type { Gradients } from "../model/gradients";
 import type { Parameter } from "../model/parameter";
 
 const BETA1 = 0.9;
