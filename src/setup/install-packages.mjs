@@ -30,7 +30,7 @@ export function installPackages(root) {
     place: "node_modules",
     needs: ["npm"],
     bytes: 1.5e9,
-    // Node's version is no part of it: what is compiled in these packages is built on Node-API, alike for 20, 22 and 24.
+    // Node's version is no part of it: what is compiled in these packages is built on Node-API, alike for all of them.
     key: () => `${createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex").slice(0, 16)} ${process.platform}-${process.arch}`,
     isWhole: () => existsSync(join(root, "node_modules", "typescript")) && existsSync(join(root, "node_modules", "@tensorflow", "tfjs-node-gpu")),
     async make(work) {

@@ -3,4 +3,4 @@
 // The package's command: `npx tslora run NOTEBOOK…`. As start.mjs, with every argument for tslora's command line.
 
 process.argv.splice(2, 0, "cli");
-await import("./start.mjs");
+void import("./start.mjs");

@@ -1,10 +1,11 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { checkNode } from "../../src/setup/check-node.mjs";
 import { findTool } from "../../src/setup/find-tool.mjs";
 import { makeFolder, ROOT } from "./workbench.mjs";
 
@@ -76,12 +77,33 @@ test("on Windows", refuses({ preload: pretend("platform", "win32") }, /^There is
 test("on another processor", refuses({ preload: pretend("arch", "riscv64") }, /^There is no TensorFlow library for \w+-riscv64: /));
 test("on a Linux without glibc", { skip: process.platform !== "linux" }, refuses({ preload: "process.report.getReport = () => ({ header: {} });" }, /^This Linux has no glibc/));
 test("on a Linux with an old glibc", { skip: process.platform !== "linux" }, refuses({ preload: 'process.report.getReport = () => ({ header: { glibcVersionRuntime: "2.17" } });' }, /^This Linux has glibc 2\.17, and TensorFlow's library takes 2\.27/));
-test("with too old a Node", refuses({ preload: pretend("versions", { node: "18.20.8" }) }, /^Node 20\.9 or later, up to 24, is missing \(this is 18\.20\.8\)/));
-test("with too new a Node", refuses({ preload: pretend("versions", { node: "25.0.0" }) }, /^Node 20\.9 or later, up to 24, is missing \(this is 25\.0\.0\)/));
-test("on a full disk", refuses(
-  { preload: 'import fs from "node:fs"; import { syncBuiltinESMExports } from "node:module"; fs.statfsSync = () => ({ bavail: 1000, bsize: 4096 }); syncBuiltinESMExports();' },
-  /^Disk space is missing: the parts that are yet to be made take up to \d\.\d+ GB, and 4 MB are free at /,
-));
+for (const version of ["18.20.8", "20.18.3", "19.9.0", "6.0.0"]) {
+  test(`with Node ${version}, which is too old`, refuses({ preload: pretend("versions", { node: version }) }, new RegExp(`^Node must be 20\\.19 or later; got ${version.replaceAll(".", "\\.")}\\. Install one of those that tslora is tested on \\(20, 22, 24 and 26\\): Debian: `)));
+}
+
+test("Node is warned about where it is not tested, and not refused", () => {
+  for (const version of ["20.19.0", "20.20.2", "22.0.0", "22.23.5", "24.1.0", "26.12.1"]) assert.equal(checkNode(version), undefined, version);
+  for (const [version, words] of [["21.7.3", "none of those"], ["23.0.0", "none of those"], ["25.9.0", "none of those"], ["27.0.0", "newer than the newest"], ["28.1.0", "newer than the newest"], ["100.0.0", "newer than the newest"]]) {
+    assert.deepEqual(checkNode(version ?? ""), { warning: `Warning: Node ${version} is ${words} that tslora is tested on (20, 22, 24 and 26). It is used all the same.` });
+  }
+});
+
+test("a Node newer than the newest tested one goes on after one line of warning", (t) => {
+  const { status, lines } = setUpOn(t, { tools: {}, loneNode: true, preload: pretend("versions", { ...process.versions, node: "28.0.0" }) });
+  assert.equal(status, 1);
+  assert.match(lines[0] ?? "", /^Warning: Node 28\.0\.0 is newer than the newest/);
+  assert.deepEqual(lines.slice(1).map((line) => line.split(" is missing")[0]), ["npm", "Python 3.9 or later", "A C++ compiler"], "the checks behind Node's ran");
+});
+
+test("engines, the lock file, CI and the check name the same versions of Node", () => {
+  const read = (/** @type {string} */ file) => readFileSync(join(ROOT, file), "utf8");
+  const oldest = /got 1\.0\.0/.test(JSON.stringify(checkNode("1.0.0"))) ? /must be ([\d.]+) or later/.exec(JSON.stringify(checkNode("1.0.0")))?.[1] : undefined;
+  assert.equal(JSON.parse(read("package.json")).engines.node, `>=${oldest}.0`);
+  assert.equal(JSON.parse(read("package-lock.json")).packages[""].engines.node, `>=${oldest}.0`);
+  const matrix = /node: \[([\d, ]+)\]/.exec(read(".github/workflows/ci.yml"))?.[1]?.split(", ") ?? [];
+  assert.deepEqual(matrix, ["20", "22", "24", "26"]);
+  for (const major of matrix) assert.equal(checkNode(`${major}.99.0`), undefined);
+});
 
 test("a later Python under its own name serves where python3 is too old", (t) => {
   const bin = makeFolder(t);
@@ -100,5 +122,5 @@ test("the command links to what it starts", (t) => {
   symlinkSync(join(ROOT, "src", "setup", "tslora.mjs"), link);
   const { status, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${encodeURIComponent(pretend("versions", { node: "18.0.0" }))}`, link, "doctor"], { encoding: "utf8" });
   assert.equal(status, 1);
-  assert.match(stderr, /^Node 20\.9/);
+  assert.match(stderr, /^Node must be 20\.19/);
 });
