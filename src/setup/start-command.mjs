@@ -32,6 +32,10 @@ const COMMANDS = {
     await setUp({ reference: needsReference() });
     return (await import("./run-parity.mjs")).runParity(parameters, { root: ROOT });
   },
+  "test-fuzz": async (parameters) => {
+    await setUp();
+    return runCompiledTest("test/fuzz/run.ts", parameters, { root: ROOT });
+  },
   conformance: async (parameters) => {
     await setUp({ conformance: namedPython() === undefined });
     return runCompiledTest("test/conformance/run.ts", parameters, { root: ROOT });

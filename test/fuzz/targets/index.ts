@@ -1,0 +1,10 @@
+import type { FuzzTarget } from "../fuzz-target";
+import { adapters } from "./adapters";
+import { checkpoints } from "./checkpoints";
+import { corpora } from "./corpora";
+import { models } from "./models";
+import { notebooks } from "./notebooks";
+import { tokenizers } from "./tokenizers";
+
+/** Every kind of input that is damaged. */
+export const targets: readonly FuzzTarget[] = [models, adapters, tokenizers, checkpoints, notebooks, corpora];
