@@ -62,7 +62,7 @@ async function writeCorpus(kind: (typeof KINDS)[number], path: string): Promise<
 
 async function rowsOf(path: string): Promise<Rows> {
   const { frame } = await loadCorpus(path);
-  const column = (name: string): unknown[] => frame.column(name).values as unknown[];
+  const column = (name: string): unknown[] => frame.column(name).values;
   const [texts, ids, labels] = ["texts", "ID", "label"].map(column);
   return texts.map((text, i) => [String(text), String(ids[i]), Number(labels[i])]);
 }
