@@ -1,9 +1,14 @@
+import { shownText } from "./shown-value";
 import { TsloraError, type TsloraErrorCode } from "./tslora-error";
+
+const LISTED = 30; // problems that a message lists
+const LENGTH = 3000; // characters of one, enough for the names of a model's layers
 
 /** Gathers everything that is wrong with a call's options, so that the user is told all of it at once. */
 export class Problems {
   readonly #where: string;
   readonly #found: string[] = [];
+  #count = 0;
 
   /** @param where - the call or file that is checked, e.g. `train` */
   constructor(where: string) {
@@ -12,19 +17,20 @@ export class Problems {
 
   /** Notes a problem unless `condition` holds. Returns the condition. */
   expect(condition: boolean, problem: string): boolean {
-    if (!condition) this.#found.push(problem);
+    if (!condition && this.#count++ < LISTED) this.#found.push(shownText(problem, LENGTH));
     return condition;
   }
 
   /** How many problems were noted so far. */
   get count(): number {
-    return this.#found.length;
+    return this.#count;
   }
 
-  /** @throws TsloraError that lists every problem noted, if there is any. */
+  /** @throws TsloraError that lists the problems noted, the first {@link LISTED} of very many, if there is any. */
   throwIfAny(code: TsloraErrorCode = "bad-option"): void {
-    if (this.#found.length === 0) return;
-    const list = this.#found.length === 1 ? ` ${this.#found[0]}` : `\n${this.#found.map((p) => `- ${p}`).join("\n")}`;
+    if (this.#count === 0) return;
+    const more = this.#count > LISTED ? `\n- and ${(this.#count - LISTED).toLocaleString("en-US")} more` : "";
+    const list = this.#count === 1 ? ` ${this.#found[0]}` : `\n${this.#found.map((p) => `- ${p}`).join("\n")}${more}`;
     throw new TsloraError(code, `${this.#where}:${list}`, { details: { problems: [...this.#found] } });
   }
 }

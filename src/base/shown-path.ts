@@ -2,10 +2,18 @@ import { homedir } from "node:os";
 import { isAbsolute, join, relative } from "node:path";
 
 import { projectRoot } from "./project-root";
+import { shownText } from "./shown-value";
 
-/** A path as messages show it: from the clone's root or the home folder where it lies inside one, else whole. */
+const LENGTH = 300; // characters
+
+/**
+ * A path as messages show it: from the clone's root or the home folder where it lies inside one, else whole. Control
+ * characters are escaped, and what is very long is cut.
+ */
 export function shownPath(path: string): string {
-  return inside(projectRoot(), path) ?? (inside(homedir(), path) === undefined ? path : join("~", relative(homedir(), path)));
+  const short = inside(projectRoot(), path) ?? (inside(homedir(), path) === undefined ? path : join("~", relative(homedir(), path)));
+  // eslint-disable-next-line no-control-regex -- they are what is escaped
+  return shownText(short.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`), LENGTH);
 }
 
 function inside(folder: string, path: string): string | undefined {

@@ -1,3 +1,5 @@
+import { shownText } from "./shown-value";
+
 /** What kind of thing went wrong; programs branch on this, people read the message. */
 export type TsloraErrorCode =
   | "bad-option" // an option's value is out of range or of the wrong type
@@ -10,6 +12,9 @@ export type TsloraErrorCode =
   | "not-saved" // what was made could not be written
   | "aborted"; // stopped by the user
 
+/** Characters of a message: what an untrusted file brings into one is cut where it is shown; this is the last bound. */
+const LONGEST = 10_000;
+
 /**
  * The one error class of tslora. The message says what was expected, what came, where, and what to do;
  * `details` holds the same facts for programs.
@@ -19,7 +24,7 @@ export class TsloraError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: TsloraErrorCode, message: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(shownText(message, LONGEST), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "TsloraError";
     this.code = code;
     this.details = options.details ?? {};

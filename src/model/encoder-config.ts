@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { parseDownloadedObject } from "../base/parse-downloaded-json";
+import { parseUntrustedObject } from "../base/parse-json-file";
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 
@@ -60,7 +60,7 @@ export async function readEncoderConfig(directory: string): Promise<EncoderConfi
   } catch (error) {
     throw new TsloraError("not-found", `A Hugging Face model folder holds config.json, but ${path} cannot be read. Is this the folder of a model?`, { cause: error });
   }
-  return parseEncoderConfig(parseDownloadedObject(text, path), path);
+  return parseEncoderConfig(parseUntrustedObject(text, path), path);
 }
 
 /** Checks the content of a `config.json`; `where` stands in the error. */

@@ -1,4 +1,4 @@
-import { parseDownloadedJson } from "../base/parse-downloaded-json";
+import { parseUntrustedJson } from "../base/parse-json-file";
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 
@@ -11,7 +11,7 @@ export const SHARD_INDEX = "model.safetensors.index.json";
  * @throws TsloraError `bad-input` for an index that is damaged, or names a file that is not in its own folder.
  */
 export function parseShardIndex(text: string, path: string): { shards: readonly string[]; shardOf: ReadonlyMap<string, string> } {
-  const json = parseDownloadedJson(text, path);
+  const json = parseUntrustedJson(text, path);
   const map = typeof json === "object" && json !== null ? (json as { weight_map?: unknown }).weight_map : undefined;
   if (typeof map !== "object" || map === null || Array.isArray(map) || Object.keys(map).length === 0) throw new TsloraError("bad-input", `${path} was expected to hold a "weight_map" of tensors to the files that hold them.`);
   const problems = new Problems(path);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { parseDownloadedObject } from "../base/parse-downloaded-json";
+import { parseUntrustedObject } from "../base/parse-json-file";
 import { TsloraError } from "../base/tslora-error";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -77,5 +77,5 @@ async function readText(path: string): Promise<string | undefined> {
 
 async function readJson(path: string): Promise<Json | undefined> {
   const text = await readText(path);
-  return text === undefined ? undefined : parseDownloadedObject(text, path);
+  return text === undefined ? undefined : parseUntrustedObject(text, path);
 }

@@ -62,7 +62,7 @@ test("a file that does not fit is refused with every key at fault, and the model
   await refused(directory, /adapter_model\.bin, a pickle[\s\S]*torch\.load[\s\S]*save_file/);
   await refused(join(folder, "nowhere"), /adapter_config\.json cannot be read/);
   await writeFile(join(directory, "adapter_config.json"), "[]");
-  await refused(directory, /was expected to hold a JSON object/);
+  await refused(directory, /must hold a JSON object/);
   await writeFile(join(directory, "adapter_config.json"), "{");
   await refused(directory, /cannot be read: /);
   assert.deepEqual(await predict(model, "bert"), plain);
