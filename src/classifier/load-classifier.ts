@@ -31,6 +31,12 @@ export interface LoadClassifierOptions extends DeviceOptions {
    * @default 512, or what the model has positions for
    */
   readonly maxLength?: number;
+  /**
+   * Draws a new head for the labels, whatever head the checkpoint has, as transformers' `ignore_mismatched_sizes`: to
+   * train a classifier of other labels on.
+   * @default false
+   */
+  readonly newHead?: boolean;
   /** A tokenizer loaded before; otherwise the model's own is. */
   readonly tokenizer?: TextTokenizer;
 }
@@ -43,8 +49,8 @@ export interface LoadClassifierOptions extends DeviceOptions {
  * is not to be had.
  */
 export async function loadClassifier(model: string | ResolvedModel, options: LoadClassifierOptions = {}): Promise<SequenceClassifier> {
-  const { seed = 42 } = options;
-  const origin = typeof model === "string" ? await resolveModel(model) : model;
+  const { seed = 42, newHead = false } = options;
+  const origin = typeof model === "string" ? await resolveModel(model, { requireTokenizer: options.tokenizer === undefined }) : model;
   const config = await readEncoderConfig(origin.directory);
   const labels = options.labels ?? config.id2label ?? ["NEGATIVE", "POSITIVE"];
   const maxLength = options.maxLength ?? Math.min(512, config.maxTokens);
@@ -52,13 +58,14 @@ export async function loadClassifier(model: string | ResolvedModel, options: Loa
   const problemType = chosenProblemType(options.problemType, { config, problems });
   problems.expect(Number.isInteger(seed), `seed is to be a whole number; ${String(seed)} came`);
   problems.expect(labels.length >= 2 && new Set(labels).size === labels.length, `labels are to be at least two different names; ${JSON.stringify(labels)} came`);
+  problems.expect(typeof newHead === "boolean", `newHead must be true or false; got ${JSON.stringify(newHead)}`);
   problems.expect(Number.isInteger(maxLength) && maxLength >= 2 && maxLength <= config.maxTokens, `maxLength is to be a whole number from 2 to ${config.maxTokens}, the tokens that the model has positions for; ${String(maxLength)} came`);
   problems.expect((options.tokenizer?.maxLength ?? 0) <= config.maxTokens, `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, and the model has positions for ${config.maxTokens}`);
   problems.throwIfAny();
   deviceWish(deviceOf(options), { where: "loadClassifier" });
   const tokenizer = options.tokenizer ?? (await ownTokenizer(origin.directory, { maxLength, config }));
   const { device, ops } = await openDevice(deviceOf(options), { where: "loadClassifier" });
-  const { model: loaded, newlyInitialized } = await loadClassificationModel(origin.directory, { ops, numLabels: labels.length, seed });
+  const { model: loaded, newlyInitialized } = await loadClassificationModel(origin.directory, { ops, numLabels: labels.length, labels, seed, newHead });
   return new SequenceClassifier({ model: loaded, tokenizer, labels, problemType, origin, newlyInitialized, seed, device });
 }
 

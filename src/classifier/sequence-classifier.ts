@@ -82,7 +82,7 @@ export class SequenceClassifier {
   readonly model: ClassificationModel;
   readonly tokenizer: TextTokenizer;
   readonly origin: ModelOrigin;
-  /** Weights that the checkpoint did not hold. */
+  /** Weights that were newly initialized when the model was loaded, as the checkpoint did not hold them. */
   readonly newlyInitialized: readonly string[];
   readonly seed: number;
   /** What the model runs on; undefined is TensorFlow as it is loaded. */
@@ -121,6 +121,15 @@ export class SequenceClassifier {
     return this.#adapters.state;
   }
 
+  /**
+   * Weights in use that were newly initialized and that since then neither training nor an adapter gave a value. While
+   * there are any, results are random: `evaluate` says so in its `notice`; `predict`, merging and `saveModel` are errors.
+   * With an adapter that was read and does not bring them, everything but training is an error.
+   */
+  get untrainedWeights(): readonly string[] {
+    return this.#adapters.drawn();
+  }
+
   /** How the classifier is trained: by its adapter, or whole. */
   get method(): "lora" | "full" | "none" {
     if (this.#adapters.state === "active") return "lora";
@@ -129,7 +138,9 @@ export class SequenceClassifier {
 
   /**
    * Puts a new LoRA adapter on the model and freezes all else; the adapter owns copies of the head, which it trains with
-   * its own weights. Logits do not change until it is trained (unless `initLoraWeights` is false).
+   * its own weights. Modules that were newly initialized when the model was loaded, such as a pooler that the checkpoint
+   * lacks, are trained and saved with it, too, as peft's `modules_to_save`. Logits do not change until it is trained
+   * (unless `initLoraWeights` is false).
    *
    * @param options.name - "default" where it is not given
    * @throws TsloraError `bad-option` that lists everything wrong with the configuration.
@@ -140,7 +151,9 @@ export class SequenceClassifier {
 
   /**
    * Takes an adapter in peft's format from a folder, or from the folder of its name in it. Returns what of its
-   * configuration was passed over: keys that are not known, and entries that mean nothing on this model.
+   * configuration was passed over: keys that are not known, and entries that mean nothing on this model. If neither the
+   * model nor the adapter holds a weight (see `untrainedWeights`), the adapter can be trained, and every other use is an
+   * error.
    *
    * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
    */
@@ -245,9 +258,12 @@ export class SequenceClassifier {
   /**
    * Logits of texts, row by row: [texts, labels]. Texts of like length run together, whatever their order; the
    * event loop gets its turn between passes.
+   *
+   * @throws TsloraError `bad-input` while the active adapter was read and lacks weights that the model does not have.
    */
   async predictLogits(texts: readonly string[], options: PredictOptions = {}): Promise<Float32Array> {
     const { maxTokensPerPass = 4096, onProgress, signal = cellSignal() } = options;
+    this.#adapters.expectNothingMissing("predictLogits");
     const { ops } = this.model;
     const documents = this.tokenizer.encode(texts).map(({ ids }) => ids);
     const byLength = documents.map((_, index) => index).sort((a, b) => documents[a].length - documents[b].length);
@@ -279,20 +295,26 @@ export class SequenceClassifier {
    * "default" go to a folder of their name in the given one, as in peft.
    *
    * @param options.name - the active one where it is not given
+   * @throws TsloraError `bad-input` for an adapter that was read, lacks weights that the model does not have, and was not
+   * trained since.
    */
   async saveAdapter(directory: string, options: { name?: string } = {}): Promise<SavedAdapter> {
     if (this.adapter === undefined) throw new TsloraError("bad-input", "saveAdapter: the classifier has no adapter. Put one on with addAdapter, or save all weights with saveModel.");
-    return saveAdapter(this.#adapters.get(options.name ?? this.adapter.name, "saveAdapter"), { directory, baseModel: this.origin.id });
+    const adapter = this.#adapters.get(options.name ?? this.adapter.name, "saveAdapter");
+    this.#adapters.expectWhole(adapter, "saveAdapter");
+    return saveAdapter(adapter, { directory, baseModel: this.origin.id });
   }
 
   /**
    * Saves all weights as a Hugging Face folder, tokenizer included: what transformers' `from_pretrained` reads, in
    * 32-bit floats. A merged adapter is in them. One weight at a time is read from the device.
    *
-   * @throws TsloraError `bad-input` while an adapter is active that is not merged into the weights.
+   * @throws TsloraError `bad-input` while an adapter is active that is not merged into the weights, or a newly initialized
+   * weight is not trained.
    */
   async saveModel(directory: string): Promise<void> {
     if (this.#adapters.state === "active") throw new TsloraError("bad-input", `saveModel: adapter "${this.activeAdapter ?? DEFAULT_NAME}" would be missing from the weights. Put it into them with mergeAdapter (or mergeAndUnload) first, set it aside with disableAdapter to save the model without it, or save it with saveAdapter.`);
+    this.#adapters.expectNothingDrawn("saveModel");
     await saveModelFolder(this.model, { directory, source: this.origin.directory, labels: this.labels, problemType: this.problemType, inUse: (own) => this.#adapters.inUse(own) });
   }
 

@@ -1,8 +1,5 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { shownPath } from "../base/shown-path";
+import { shortList } from "../base/short-list";
 import { TsloraError } from "../base/tslora-error";
 import { loadClassifier } from "../classifier/load-classifier";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
@@ -10,10 +7,8 @@ import { deviceOf, type DeviceOptions } from "../device/device";
 import { resolveDevice } from "../device/open-device";
 import { resolveModel, type ResolvedModel } from "../hub/resolve-model";
 import { readEncoderConfig, type EncoderConfig } from "../model/encoder-config";
-import { openSafetensors } from "../model/read-safetensors";
-import { isRecord } from "../notebook/json";
-import { parseJson } from "../notebook/parse-json";
-import { readRunRecord, type RunRecord } from "./read-run-record";
+import { findAdapter, resolveBase, type FoundAdapter } from "./find-adapter";
+import type { RunRecord } from "./read-run-record";
 
 /** What is to be opened. */
 export interface OpenOptions extends DeviceOptions {
@@ -35,66 +30,84 @@ export interface OpenOptions extends DeviceOptions {
 export interface OpenedClassifier {
   readonly classifier: SequenceClassifier;
   readonly model: ResolvedModel;
+  /** The run that its adapter is from. */
+  readonly record?: RunRecord;
 }
 
 /**
  * Opens a model, and an adapter on it, and says what was taken. Where no model is named the adapter's own base is
  * taken; labels and length come from the flags, else from the run that the adapter is from, else from the model.
  *
- * @throws TsloraError `bad-option` when neither is named, and what resolving and loading throw.
+ * @throws TsloraError `bad-option` when neither is named, `bad-input` when weights are missing that neither the model
+ * nor the adapter brings, and what resolving and loading throw.
  */
 export async function openClassifier(options: OpenOptions): Promise<OpenedClassifier> {
-  const { command, adapter, notice } = options;
-  if (adapter !== undefined && !existsSync(join(adapter, "adapter_config.json"))) {
-    throw new TsloraError("not-found", `--adapter: a folder that holds adapter_config.json and adapter_model.safetensors was expected; ${adapter} does not.`);
-  }
-  const model = await resolveModel(options.model ?? (await baseOf(command, adapter)));
+  const { command, notice } = options;
+  if (options.model === undefined && options.adapter === undefined) throw new TsloraError("bad-option", `tslora ${command}: --model or --adapter is needed: a trained model's folder or name, or an adapter's folder.`);
+  const adapter = options.adapter === undefined ? undefined : await findAdapter(options.adapter);
+  const model = options.model === undefined && adapter !== undefined ? await resolveBase(command, adapter) : await resolveModel(options.model, { requireTokenizer: true });
   notice(model.notice);
-  const record = adapter === undefined ? undefined : await readRunRecord(adapter);
-  const labels = options.labels ?? record?.labels ?? (await labelsOf(await readEncoderConfig(model.directory), adapter));
+  const record = adapter?.record;
+  const config = await readEncoderConfig(model.directory);
+  if (options.maxLength === undefined) expectRoom(config, { command, adapter, model });
+  const labels = options.labels ?? record?.labels ?? labelsOf(config, adapter);
   const maxLength = options.maxLength ?? record?.maxLength;
   const problemType = options.problemType ?? record?.problemType;
   const { seed } = options;
   options.beforeLoading();
   const device = deviceOf(options);
   notice((await resolveDevice(device)).notice);
-  const classifier = await loadClassifier(model, { ...device, labels, ...(maxLength === undefined ? {} : { maxLength }), ...(problemType === undefined ? {} : { problemType }), ...(seed === undefined ? {} : { seed }) });
+  const newHead = adapter?.labels !== undefined; // the adapter brings the head, whatever the base's own is
+  const classifier = await loadClassifier(model, { ...device, labels, newHead, ...(maxLength === undefined ? {} : { maxLength }), ...(problemType === undefined ? {} : { problemType }), ...(seed === undefined ? {} : { seed }) });
   try {
     if (adapter !== undefined) {
-      const unknown = await classifier.loadAdapter(adapter);
-      notice(`Adapter: ${shownPath(adapter)}${unknown.length === 0 ? "" : `; keys of its configuration that were passed over: ${unknown.join(", ")}`}.`);
+      const unknown = await classifier.loadAdapter(adapter.directory);
+      const passedOver = unknown.length === 0 ? "" : `; keys of its configuration that were passed over: ${unknown.join(", ")}`;
+      const otherBase = options.model === undefined || adapter.base === undefined || adapter.base === model.id ? "" : `; it names the base ${adapter.base}`;
+      notice(`Adapter: ${shownPath(adapter.directory)}${passedOver}${otherBase}.`);
     }
+    expectTrained(classifier, { command, adapter, model });
     notice(labelsNotice(classifier, { options, record }));
-    return { classifier, model };
+    return { classifier, model, ...(record === undefined ? {} : { record }) };
   } catch (error) {
     classifier.dispose();
     throw error;
   }
 }
 
-async function baseOf(command: string, adapter: string | undefined): Promise<string> {
-  if (adapter === undefined) throw new TsloraError("bad-option", `tslora ${command}: --model or --adapter is needed: a trained model's folder or name, or an adapter's folder.`);
-  const path = join(adapter, "adapter_config.json");
-  const config = parseJson(await readFile(path, "utf8"), path);
-  const base = isRecord(config) ? config.base_model_name_or_path : undefined;
-  if (typeof base === "string" && base !== "") return base;
-  throw new TsloraError("bad-option", `tslora ${command}: --model is needed, since ${path} does not name the adapter's base.`);
+/** Refuses weights that were newly initialized and that no adapter brings: every result would be random. */
+function expectTrained({ untrainedWeights }: SequenceClassifier, { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel }): void {
+  if (untrainedWeights.length === 0) return;
+  const details = { newlyInitialized: [...untrainedWeights] };
+  const names = shortList(untrainedWeights);
+  if (adapter === undefined) {
+    const before = command === "evaluate" ? " To score the texts before training, give --evaluate-before to tslora train." : "";
+    throw new TsloraError("bad-input", `tslora ${command}: the model has no trained head: ${names} were newly initialized, so that every result would be random. Give --adapter, or the folder of a trained model.${before}`, { details });
+  }
+  throw new TsloraError(
+    "bad-input",
+    `tslora ${command}: ${names} are neither in the model ${model.id} nor in the adapter ${shownPath(adapter.directory)}. They were newly initialized, so that every result would be random. ` +
+      "Give the base that the adapter was trained on with --model, or train the adapter again: tslora train saves them with it.",
+    { details },
+  );
+}
+
+/** Refuses a model that has not the positions for the texts that the adapter was trained on: it is another base. */
+function expectRoom({ maxTokens }: EncoderConfig, { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel }): void {
+  const length = adapter?.record?.maxLength ?? 0;
+  if (adapter === undefined || length <= maxTokens) return;
+  throw new TsloraError(
+    "bad-input",
+    `tslora ${command}: the model ${model.id} is not the base of the adapter ${shownPath(adapter.directory)}, which was trained on ${adapter.base ?? "another one"} with texts of up to ${length} tokens; this model has positions for ${maxTokens}. ` +
+      "Give the adapter's base with --model.",
+  );
 }
 
 /** The labels' names where nobody gives any: the model's, if they fit the adapter's head; as many as that has, else. */
-async function labelsOf(config: EncoderConfig, adapter: string | undefined): Promise<readonly string[] | undefined> {
-  const count = adapter === undefined ? undefined : await classesOf(adapter);
-  if (count === undefined || config.id2label?.length === count || (config.id2label === undefined && count === 2)) return config.id2label;
+function labelsOf({ id2label }: EncoderConfig, adapter: FoundAdapter | undefined): readonly string[] | undefined {
+  const count = adapter?.labels;
+  if (count === undefined || id2label?.length === count || (id2label === undefined && count === 2)) return id2label;
   return Array.from({ length: count }, (_, i) => `LABEL_${i}`);
-}
-
-/** How many classes an adapter's head tells apart, if it brings one. */
-async function classesOf(adapter: string): Promise<number | undefined> {
-  const path = join(adapter, "adapter_model.safetensors");
-  if (!existsSync(path)) return undefined; // what is wrong with the folder, loading says
-  const file = await openSafetensors(path);
-  await file.close();
-  return [...file.entries.values()].find(({ name }) => /\.classifier(\.out_proj)?\.weight$/.test(name))?.shape[0];
 }
 
 function labelsNotice({ labels, tokenizer, problemType }: SequenceClassifier, { options, record }: { options: OpenOptions; record: RunRecord | undefined }): string {

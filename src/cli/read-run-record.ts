@@ -8,6 +8,8 @@ import { parseJson } from "../notebook/parse-json";
 /** What `train` wrote beside an adapter, as far as it is needed to use it. */
 export interface RunRecord {
   readonly path: string;
+  /** The model that was trained on: a folder, or a name. */
+  readonly model?: string;
   readonly labels: readonly string[];
   readonly maxLength?: number;
   readonly problemType?: "single_label_classification" | "multi_label_classification";
@@ -25,9 +27,10 @@ export async function readRunRecord(folder: string): Promise<RunRecord | undefin
     if (!existsSync(path)) continue;
     const value = parseJson(await readFile(path, "utf8"), path);
     if (!isRecord(value) || !Array.isArray(value.labels) || !value.labels.every((name) => typeof name === "string")) continue;
-    const { labels, maxLength, problemType } = value;
+    const { model, labels, maxLength, problemType } = value;
     return {
       path,
+      ...(typeof model === "string" ? { model } : {}),
       labels,
       ...(typeof maxLength === "number" ? { maxLength } : {}),
       ...(problemType === "single_label_classification" || problemType === "multi_label_classification" ? { problemType } : {}),

@@ -36,7 +36,6 @@ export async function runEvaluate({ terminal, values }: CommandCall): Promise<nu
     problems.expect(average !== "binary" || classifier.labels.length === 2, `--average binary is for two labels; the classifier has ${classifier.labels.length}: micro, macro and weighted are for more`);
     problems.expect(classifier.problemType === "single_label_classification", "the classifier's texts may have several labels, and a report is of one label a text; in TypeScript evaluateMultiLabel scores such");
     problems.throwIfAny();
-    if (classifier.newlyInitialized.length > 0 && classifier.adapter === undefined) notice(`The model has no head for these labels: ${classifier.newlyInitialized.join(", ")} are drawn at random, as before training.`);
     const { loadTexts } = await import("./load-texts.js"); // danfojs loads TensorFlow
     const { frame, corpus } = await loadTexts(pick(values, DATA_OPTIONS), { labels: classifier.labels, notice });
     const progress = countProgress(terminal, "Evaluating");

@@ -9,6 +9,7 @@ import { LABEL_THRESHOLD } from "./predict";
 import { predictRows } from "./predict-rows";
 import { binaryCrossEntropy, sigmoid } from "./sigmoid";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
+import { untrainedNotice } from "./untrained-notice";
 
 /** A text and its labels: one number for each label of the classifier, 1 where the text has it and else 0. */
 export interface MultiLabelText {
@@ -48,6 +49,8 @@ export interface MultiLabelEvaluation {
   readonly loss: number;
   readonly predictions: readonly { readonly index: number; readonly yTrue: readonly number[]; readonly yPred: readonly number[]; readonly probabilities: readonly number[] }[];
   readonly elapsedSeconds: number;
+  /** Says that the scores are those of an untrained head, which weights are random, and nothing where none is. */
+  readonly notice?: string;
 }
 
 const NAMED = 10; // as many bad rows an error names
@@ -91,6 +94,7 @@ export async function evaluateMultiLabel(classifier: TextClassifier, data: reado
     loss: mean(rows.flatMap((row, i) => row.map((score, label) => binaryCrossEntropy(score, data[i].label[label])))),
     predictions,
     elapsedSeconds,
+    ...untrainedNotice(classifier),
   };
 }
 

@@ -7,6 +7,7 @@ import { mean } from "./metrics/pairwise-sum";
 import { predictRows } from "./predict-rows";
 import { softmax } from "./softmax";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
+import { untrainedNotice } from "./untrained-notice";
 
 export interface EvaluateOptions extends PredictLogitsOptions {
   /** Of all intervals. @default 0.95 */
@@ -15,7 +16,8 @@ export interface EvaluateOptions extends PredictLogitsOptions {
 
 /**
  * Predicts every text and scores the predictions. The label with the highest score is the predicted one; of equal
- * ones, the first.
+ * ones, the first. A classifier that is not trained yet can be evaluated, as the score before training; `notice` then says
+ * which of its weights are newly initialized.
  *
  * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{ text, label }`
  * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores, `unsupported`
@@ -34,5 +36,5 @@ export async function evaluate(classifier: TextClassifier, data: LabelledTexts, 
   const outcomes = rows.map((row) => softmax(row));
   const predictions = rows.map((row, index) => ({ index, yTrue: yTrue[index], yPred: row.indexOf(Math.max(...row)), probabilities: outcomes[index].probabilities }));
   const loss = mean(rows.map((row, i) => outcomes[i].logSum - row[yTrue[i]]));
-  return evaluatePredictions({ labels: classifier.labels, predictions, loss, elapsedSeconds, confidence });
+  return { ...evaluatePredictions({ labels: classifier.labels, predictions, loss, elapsedSeconds, confidence }), ...untrainedNotice(classifier) };
 }

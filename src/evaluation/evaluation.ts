@@ -54,6 +54,8 @@ export interface Evaluation {
   readonly averagePrecision: number | null;
   readonly predictions: readonly EvaluatedText[];
   readonly elapsedSeconds: number;
+  /** Says that the scores are those of an untrained head, which weights are random, and nothing where none is. */
+  readonly notice?: string;
 }
 
 /** What an {@link Evaluation} is computed from. */

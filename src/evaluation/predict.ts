@@ -3,6 +3,7 @@ import { predictRows } from "./predict-rows";
 import { sigmoid } from "./sigmoid";
 import { softmax } from "./softmax";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
+import { expectTrained } from "./untrained-notice";
 
 /** From which probability on a text has a label, where it may have several. */
 export const LABEL_THRESHOLD = 0.5;
@@ -25,13 +26,14 @@ export interface Prediction {
  *
  * @param texts - one text, or several
  * @returns a prediction for each text, in their order
- * @throws TsloraError `bad-input` when a text is no string or the classifier gives no usable scores.
+ * @throws TsloraError `bad-input` when a text is no string, the classifier has untrained weights or gives no usable scores.
  */
 export async function predict(classifier: TextClassifier, texts: string | readonly string[], options: PredictLogitsOptions = {}): Promise<Prediction[]> {
   const list = typeof texts === "string" ? [texts] : texts;
   const problems = new Problems("predict");
   list.forEach((text: unknown, i) => problems.expect(typeof text === "string", `texts is to hold strings; ${String(text)} stands at index ${i}`));
   problems.throwIfAny("bad-input");
+  expectTrained("predict", classifier);
   const rows = await predictRows("predict", classifier, { ...options, texts: list });
   const several = classifier.problemType === "multi_label_classification";
   return rows.map((row) => {

@@ -4,6 +4,8 @@ export interface TextClassifier {
   readonly labels: readonly string[];
   /** Whether a text has one of the labels or any number of them. @default "single_label_classification" */
   readonly problemType?: "single_label_classification" | "multi_label_classification";
+  /** Weights that are random still: newly initialized, and neither trained nor read since. @default none */
+  readonly untrainedWeights?: readonly string[];
   /**
    * Scores of texts before the softmax, or before the sigmoid where a text may have several labels.
    *

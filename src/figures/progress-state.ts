@@ -28,7 +28,7 @@ export function progressAfter(state: ProgressState, event: TrainingEventLike): P
     case "checkpoint":
       return state;
     case "resume":
-      return { ...state, resumedAt: event.step };
+      return { ...state, resumedAt: event.step, ...(event.message === undefined ? {} : { messages: [...(state.messages ?? []), event.message] }) };
     case "warning":
       return { ...state, messages: [...(state.messages ?? []), `Warning: ${event.message}`] };
     case "early-stopping":

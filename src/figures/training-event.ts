@@ -14,6 +14,7 @@ export interface StartLike {
 export interface ResumeLike {
   readonly type: "resume";
   readonly step: number;
+  readonly message?: string;
 }
 
 /** One optimizer step is done. `loss` is the batch's mean, before the step. */

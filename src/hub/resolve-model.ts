@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 
+import { expandHome } from "../base/expand-home";
 import { projectRoot } from "../base/project-root";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import type { DownloadProgress } from "./download-file";
+import { checkModelFolder } from "./check-model-folder";
 import { downloadModel, hasWeights } from "./download-model";
 import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
 
@@ -27,6 +29,11 @@ export interface ResolveModelOptions extends Partial<HubSettings> {
    * @default "main"
    */
   readonly revision?: string;
+  /**
+   * Whether a folder without a tokenizer is an error. (Where its weights are missing, too, both are reported.)
+   * @default false
+   */
+  readonly requireTokenizer?: boolean;
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
@@ -38,9 +45,10 @@ const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
 /**
  * Finds a model: "embedded", what set-up brings; a folder; a name on the Hugging Face Hub, from its cache or from
  * the Hub; or "auto": what TSLORA_MODEL names, else distilbert-base-uncased, else the embedded encoder. Only "auto"
- * goes on to the next, and `notice` says what was taken and why.
+ * goes on to the next, and `notice` says what was taken and why. A `~` at the beginning of a path is the home folder.
+ * What can only be a path (`./x`, `/x`, `~/x`, `C:\\x`, more than one slash) is never asked for on the Hub.
  *
- * @throws TsloraError `not-found` that says everywhere it was looked for.
+ * @throws TsloraError `not-found` that says everywhere it was looked for, and for a folder what of it is missing.
  */
 export async function resolveModel(model = "auto", options: ResolveModelOptions = {}): Promise<ResolvedModel> {
   const given = process.env.TSLORA_MODEL;
@@ -57,15 +65,33 @@ export async function resolveModel(model = "auto", options: ResolveModelOptions 
 
 async function named(model: string, { why, options }: { why: string; options: ResolveModelOptions }): Promise<ResolvedModel> {
   if (model === "embedded") return embedded(why);
-  const places = [...new Set([resolve(model), resolve(projectRoot(), model)])];
+  const path = expandHome(model);
+  const places = [...new Set([resolve(path), resolve(projectRoot(), path)])];
   const directory = places.find((place) => existsSync(place));
-  if (directory !== undefined) return { id: model, directory, origin: { kind: "folder" }, notice: `Model: the folder ${shownPath(directory)}, ${why}.` };
-  if (model.startsWith(".") || isAbsolute(model) || !HUB_ID.test(model)) {
-    throw new TsloraError("not-found", `The model ${model} was looked for at ${places.join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`);
+  if (directory !== undefined) {
+    checkModelFolder(directory, { requireTokenizer: options.requireTokenizer ?? false });
+    return { id: folderId(path), directory, origin: { kind: "folder" }, notice: `Model: the folder ${shownPath(directory)}, ${why}.` };
+  }
+  if (path.startsWith(".") || isAbsolute(path) || !HUB_ID.test(path)) {
+    throw new TsloraError("not-found", `The model ${shortened(model)} was looked for at ${places.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`);
   }
   // set-up compared its checksum: no other model is taken in the place of the one that was named
   if (model === EMBEDDED_ID && options.revision === undefined) return embedded(`whose weights are those of ${EMBEDDED_ID}, ${why}`);
-  return fromHub(model, { why, options });
+  try {
+    return await fromHub(model, { why, options });
+  } catch (error) {
+    if (!(error instanceof TsloraError) || (error.code !== "unreachable" && error.code !== "not-found")) throw error;
+    throw new TsloraError(error.code, `${error.message} Is the name right? There is no folder of that name either, at ${places.map(shortened).join(" or ")}.`, { cause: error, details: { ...error.details, model } });
+  }
+}
+
+/** The name of a folder: a relative path begins with a dot, so that whoever reads it does not take it for a name on the Hub. */
+function folderId(path: string): string {
+  return isAbsolute(path) || path.startsWith(".") ? path : `./${path}`;
+}
+
+function shortened(path: string): string {
+  return path.length > 300 ? `${path.slice(0, 299)}…` : path;
 }
 
 async function fromHub(id: string, { why, options }: { why: string; options: ResolveModelOptions }): Promise<ResolvedModel> {

@@ -4,7 +4,9 @@ import { TsloraError } from "../base/tslora-error";
 import type { ClassificationModel } from "../model/classification-model";
 import { Parameter, type Substitutes } from "../model/parameter";
 import type { Adapter } from "./adapter";
+import { shortList } from "../base/short-list";
 import { buildAdapter } from "./build-adapter";
+import { withDrawnModules } from "./drawn-modules";
 import type { LoraConfig } from "./lora-config";
 import { mergeCheck, probeLogits, type MergeCheck } from "./merge-check";
 import { planAdapter } from "./plan-adapter";
@@ -73,7 +75,7 @@ export class AdapterSet {
   add(config: LoraConfig, { name = DEFAULT_NAME }: { name?: string } = {}): Adapter {
     const problems = new Problems("addAdapter");
     this.checkNew(name, { call: "addAdapter", bias: config.bias ?? "none", problems });
-    const resolved = resolveLoraConfig(config, { ...this.#model.config, problems });
+    const resolved = withDrawnModules(resolveLoraConfig(config, { ...this.#model.config, problems }), this.#model);
     const plan = planAdapter(this.#model, resolved, { problems, strict: true });
     problems.throwIfAny();
     const random = new Random(this.#seed).fork("lora");
@@ -136,6 +138,7 @@ export class AdapterSet {
     const adapter = this.#expectAny(call);
     this.expectNotMerged(call);
     if (this.#disabled) throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
+    this.expectNothingDrawn(call);
     const before = await probeLogits(this.#model);
     const weights = this.#mergedWeights(adapter);
     this.#merged = { weights };
@@ -193,6 +196,37 @@ export class AdapterSet {
     return this.#substitutes().get(own) ?? own;
   }
 
+  /** The names of the weights in use that loading drew and that no adapter brings and no training changed. */
+  drawn(): string[] {
+    const substitutes = this.#substitutes();
+    return this.#model.parameters().filter((own) => (substitutes.get(own) ?? own).drawn).map(({ name }) => name);
+  }
+
+  /** @throws TsloraError where the adapter in use was read and lacks weights that the model does not have either. */
+  expectNothingMissing(call: string): void {
+    if (this.#active !== undefined && !this.#disabled) this.expectWhole(this.#active, call);
+  }
+
+  /** The same of any adapter. */
+  expectWhole(adapter: Adapter, call: string): void {
+    if (adapter.isNew) return;
+    const missing = this.#model.parameters().filter((own) => (adapter.saved.get(own) ?? own).drawn).map(({ name }) => name);
+    if (missing.length > 0) throw lacking(call, { adapter: adapter.name, missing });
+  }
+
+  /** @throws TsloraError where a weight in use is as loading drew it. */
+  expectNothingDrawn(call: string): void {
+    this.expectNothingMissing(call);
+    const drawn = this.drawn();
+    if (drawn.length === 0) return;
+    throw new TsloraError(
+      "bad-input",
+      `${call}: ${shortList(drawn)} were newly initialized and are not trained, so that every result would be random. ` +
+        "Train the classifier first, load an adapter that brings them, or load a trained model.",
+      { details: { newlyInitialized: drawn } },
+    );
+  }
+
   /** @throws TsloraError where an adapter is merged. */
   expectNotMerged(call: string): void {
     if (this.#merged !== undefined) throw new TsloraError("bad-input", `${call}: adapter "${this.#active?.name ?? ""}" is merged into the weights. Call unmergeAdapter first, or mergeAndUnload to keep them so.`);
@@ -240,4 +274,14 @@ export class AdapterSet {
     for (const norm of this.#model.norms()) norm.use(substitutes);
     for (const adapter of this.#adapters.values()) adapter.setTrainable(state === "active" && adapter === this.#active);
   }
+}
+
+/** The error of an adapter that does not bring what its base lacks. */
+function lacking(call: string, { adapter, missing }: { adapter: string; missing: readonly string[] }): TsloraError {
+  return new TsloraError(
+    "bad-input",
+    `${call}: the model's ${shortList(missing)} were newly initialized when it was loaded, and the adapter "${adapter}" does not bring them, so that every result would be random. ` +
+      "Load the base that the adapter was trained on, or train the adapter again: training saves them with it.",
+    { details: { newlyInitialized: missing, adapter } },
+  );
 }

@@ -1,6 +1,5 @@
 import type { ClassificationModel } from "../model/classification-model";
-import type { Parameter} from "../model/parameter";
-import { type Substitutes } from "../model/parameter";
+import type { Parameter, Substitutes } from "../model/parameter";
 import type { ResolvedLoraConfig } from "./lora-config";
 import type { LoraUpdate } from "./lora-linear";
 
@@ -22,13 +21,16 @@ export class Adapter {
   readonly biases: Substitutes;
   /** What PiSSA or OLoRA left of a layer's weight, by the model's own. Not trained. */
   readonly residuals: Substitutes;
+  /** Whether it was made here with weights of its own; otherwise its weights were read, or combined of others'. */
+  readonly isNew: boolean;
 
   /** @param weights - taken over */
   constructor(
     readonly model: ClassificationModel,
-    weights: { name: string; config: ResolvedLoraConfig; updates: ReadonlyMap<string, LoraUpdate>; saved: Substitutes; biases: Substitutes; residuals: Substitutes },
+    weights: { name: string; isNew: boolean; config: ResolvedLoraConfig; updates: ReadonlyMap<string, LoraUpdate>; saved: Substitutes; biases: Substitutes; residuals: Substitutes },
   ) {
     this.name = weights.name;
+    this.isNew = weights.isNew;
     this.config = weights.config;
     this.updates = weights.updates;
     this.saved = weights.saved;

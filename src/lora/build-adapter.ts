@@ -34,8 +34,8 @@ export function expectedWeights(plan: AdapterPlan): ExpectedWeight[] {
 
 /**
  * Makes an adapter by a plan: with new weights, or with those that `given` holds under their names in peft's file. What
- * PiSSA and OLoRA take off a weight is found anew either way, as peft does when it loads such an adapter. The model stays
- * as it is.
+ * PiSSA and OLoRA take off a weight is found anew either way, as peft does when it loads such an adapter. A copy of a drawn
+ * weight is marked as `drawn`, too. The model stays as it is.
  *
  * @param options.random - draws A, and B where it is not 0
  * @param options.given - each is taken over
@@ -61,9 +61,17 @@ export function buildAdapter(model: ClassificationModel, plan: AdapterPlan, opti
     updates.set(linear.module, magnitude === undefined ? new LoraLinear(pair, { scaling, loraDropout }) : new DoraLinear({ ...pair, magnitude: parameter("lora_magnitude_vector", magnitude) }, { scaling, loraDropout }));
     if (residual !== undefined) residuals.set(linear.weight, new Parameter(ops, linear.weight.name, residual));
   });
-  const copies = (of: readonly Parameter[], values: readonly Tensor[], named: (p: Parameter) => string): Map<Parameter, Parameter> => new Map(of.map((own, i) => [own, new Parameter(ops, named(own), values[i])]));
+  const copies = (of: readonly Parameter[], values: readonly Tensor[], named: (p: Parameter) => string): Map<Parameter, Parameter> =>
+    new Map(
+      of.map((own, i) => {
+        const parameter = new Parameter(ops, named(own), values[i]);
+        parameter.drawn = own.drawn && given?.has(named(own)) !== true;
+        return [own, parameter];
+      }),
+    );
   return new Adapter(model, {
     name,
+    isNew: given === undefined,
     config,
     updates,
     saved: copies(plan.saved, made.saved, (own) => `${PEFT_PREFIX}${own.name}`),

@@ -1,8 +1,10 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 
+import { expandHome } from "../base/expand-home";
 import { Problems } from "../base/problems";
 import { Random } from "../base/random";
+import { shortList } from "../base/short-list";
 import { TsloraError } from "../base/tslora-error";
 import type { Tensor } from "../device/tensor";
 import type { ClassificationModel } from "../model/classification-model";
@@ -10,6 +12,7 @@ import { openSafetensors, type SafetensorsFile } from "../model/read-safetensors
 import { PEFT_PREFIX, type Adapter } from "./adapter";
 import { DEFAULT_NAME, type AdapterSet } from "./adapter-set";
 import { buildAdapter, expectedWeights } from "./build-adapter";
+import { drawnModules, withDrawnModules } from "./drawn-modules";
 import { readPeftConfig } from "./peft-config";
 import { planAdapter, type AdapterPlan } from "./plan-adapter";
 
@@ -26,33 +29,52 @@ export interface LoadedAdapter {
  * Reads an adapter in peft's format and puts it on a model; the first one is active at once. Everything is checked before
  * anything is changed.
  *
+ * Of modules that loading the model drew and that the adapter does not bring, it gets copies, marked as `drawn`: training
+ * it trains and saves them, and every other use is an error.
+ *
  * @param options.directory - the folder that holds the files, or one with a folder of the adapter's name in it that does
  * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
  */
 export async function loadAdapter(set: AdapterSet, model: ClassificationModel, options: { directory: string; name?: string }): Promise<LoadedAdapter> {
   const { name = DEFAULT_NAME } = options;
   set.expectNotMerged("loadAdapter");
-  const directory = await folderOf(options.directory, name);
-  const { config, unknownKeys } = await readPeftConfig(join(directory, "adapter_config.json"));
-  const problems = new Problems(`The adapter ${directory} does not fit the model`);
+  const directory = await folderOf(expandHome(options.directory), name);
+  const { config, unknownKeys, baseModel } = await readPeftConfig(join(directory, "adapter_config.json"));
+  const problems = new Problems(misfit(directory, baseModel));
   set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems });
   const plan = planAdapter(model, config, { problems, strict: false });
   problems.throwIfAny("bad-option");
+  expectNotAdapted(plan, { model, directory });
+  const whole = planAdapter(model, withDrawnModules(config, model), { problems, strict: false });
   const file = await openSafetensors(await weightsPath(directory));
   const { ops } = model;
   const given = new Map<string, Tensor>();
   try {
-    checkWeights(file, plan);
+    checkWeights(file, { plan, baseModel });
     for (const { name: key, shape } of expectedWeights(plan)) given.set(key, ops.float(await file.readFloats(key), shape));
     set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems }); // reading takes a while: another may have come
     problems.throwIfAny("bad-option");
-    return { adapter: set.accept(buildAdapter(model, plan, { name, random: new Random(0), given })), unknownKeys, idle: plan.idle };
+    return { adapter: set.accept(buildAdapter(model, whole, { name, random: new Random(0), given })), unknownKeys, idle: plan.idle };
   } catch (error) {
     ops.dispose(...given.values());
     throw error;
   } finally {
     await file.close();
   }
+}
+
+/** Refuses an adapter that updates a layer which the base lacks: the update says nothing without that layer's own weights. */
+function expectNotAdapted({ layers, savedModules }: AdapterPlan, { model, directory }: { model: ClassificationModel; directory: string }): void {
+  const isSaved = (module: string): boolean => savedModules.some((saved) => module === saved || module.startsWith(`${saved}.`));
+  const drawn = drawnModules(model).filter((module) => !isSaved(module));
+  const adapted = layers.map(({ linear }) => linear.module).filter((module) => drawn.includes(module));
+  if (adapted.length === 0) return;
+  throw new TsloraError(
+    "bad-input",
+    `The adapter ${directory} updates ${shortList(adapted)}, whose own weights neither it nor the model holds: they were newly initialized when the model was loaded. ` +
+      "Load the base that the adapter was trained on, or train the adapter again: training saves them with it.",
+    { details: { newlyInitialized: adapted } },
+  );
 }
 
 /** The folder of the adapter's name in the given one, where peft's `save_pretrained` puts named adapters, or else itself. */
@@ -75,10 +97,15 @@ async function weightsPath(directory: string): Promise<string> {
   return path;
 }
 
+/** The beginning of a message about an adapter that its model is the wrong one for. */
+function misfit(path: string, baseModel: string | undefined): string {
+  return `The adapter ${path} does not fit the model${baseModel === undefined ? "" : `; it was trained on ${shortList([baseModel])}`}`;
+}
+
 /** Compares the file's names and shapes with what the plan asks for. */
-function checkWeights(file: SafetensorsFile, plan: AdapterPlan): void {
+function checkWeights(file: SafetensorsFile, { plan, baseModel }: { plan: AdapterPlan; baseModel: string | undefined }): void {
   const expected = new Map(expectedWeights(plan).map(({ name, shape }) => [name, shape]));
-  const problems = new Problems(`The adapter ${file.path} does not fit the model`);
+  const problems = new Problems(misfit(file.path, baseModel));
   for (const [name, shape] of expected) {
     const found = file.entries.get(name)?.shape;
     problems.expect(found !== undefined, `"${name}" of shape [${shape.join(", ")}] is missing`);

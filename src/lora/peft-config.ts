@@ -31,6 +31,8 @@ const PLAIN_BEGINNINGS: readonly unknown[] = ["eva", "orthogonal"];
 /** An adapter's configuration as read. */
 export interface PeftConfig {
   readonly config: ResolvedLoraConfig;
+  /** The base that it was trained on: `base_model_name_or_path`. */
+  readonly baseModel?: string;
   /** Keys that tslora does not know and passed over. */
   readonly unknownKeys: readonly string[];
 }
@@ -92,7 +94,8 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
     problems.expect(allowed.some((v) => JSON.stringify(v) === JSON.stringify(found)), `${key} is ${JSON.stringify(found)}, which tslora does not support`);
   }
   problems.throwIfAny("unsupported");
-  return { config, unknownKeys: Object.keys(json).filter((key) => !READ.includes(key) && !(key in NEUTRAL) && !INERT.test(key)) };
+  const base = json.base_model_name_or_path;
+  return { config, ...(typeof base === "string" && base !== "" ? { baseModel: base } : {}), unknownKeys: Object.keys(json).filter((key) => !READ.includes(key) && !(key in NEUTRAL) && !INERT.test(key)) };
 }
 
 /** A configuration under peft's keys, in their sorted order: the set that every version of peft since 0.9 reads. */

@@ -89,7 +89,12 @@ export async function addWeightedAdapter(set: AdapterSet, model: ClassificationM
   });
   const expected = new Set(expectedWeights(plan).map((weight) => weight.name));
   for (const [key, tensor] of Object.entries(tensors)) if (!expected.has(key)) ops.dispose(tensor);
-  return set.accept(buildAdapter(model, plan, { name, random: new Random(0), given: new Map(Object.entries(tensors)) }));
+  const combined = buildAdapter(model, plan, { name, random: new Random(0), given: new Map(Object.entries(tensors)) });
+  for (const [own, copy] of head?.saved ?? []) {
+    const taken = combined.saved.get(own);
+    if (taken !== undefined) taken.drawn = copy.drawn;
+  }
+  return set.accept(combined);
 }
 
 interface Part {

@@ -1,5 +1,7 @@
 import { Problems } from "../base/problems";
 import { Random } from "../base/random";
+import { shortList } from "../base/short-list";
+import { TsloraError } from "../base/tslora-error";
 import type { Ops } from "../device/ops";
 import { sizeOf } from "../device/tensor";
 import { ClassificationHead } from "./classification-head";
@@ -16,7 +18,7 @@ import { isOfOtherHead, weightNames } from "./weight-names";
 /** A model as read, and what the checkpoint did not say. */
 export interface LoadedModel {
   readonly model: ClassificationModel;
-  /** Weights that the checkpoint does not hold and that were drawn anew: those of the head. */
+  /** Weights of the head that were drawn: the checkpoint does not hold them, or `newHead` leaves them out. */
   readonly newlyInitialized: readonly string[];
   /** Tensors of the checkpoint that this model has no use for, such as another head's. */
   readonly unused: readonly string[];
@@ -29,12 +31,20 @@ export interface LoadModelOptions {
   readonly numLabels: number;
   /** Draws a new head's weights. */
   readonly seed: number;
+  /** The classes' names; where the checkpoint's head has some of them at other places, the model is refused. */
+  readonly labels?: readonly string[];
+  /**
+   * Draws the classifier's last layer anew even if the checkpoint has one, whatever its size; as transformers'
+   * `ignore_mismatched_sizes`.
+   * @default false
+   */
+  readonly newHead?: boolean;
 }
 
 /**
  * Reads `config.json` and the weights of a Hugging Face folder, tensor by tensor. Every weight's name and shape is checked
- * before any is read. A head that the checkpoint lacks is drawn from N(0, initializer_range), its biases are 0, as
- * transformers does.
+ * before any is read. A head that the checkpoint lacks, or a part of one, is drawn from N(0, initializer_range), its
+ * biases are 0, as transformers does; its parameters are marked as `drawn`.
  *
  * @throws TsloraError `not-found`, `unsupported` or `bad-input`, listing every missing, unexpected or mis-shaped weight.
  */
@@ -43,14 +53,16 @@ export async function loadClassificationModel(directory: string, options: LoadMo
   const file = await openCheckpoint(directory);
   try {
     const shapes = expectedShapes(config, options.numLabels);
-    const plan = planWeights(file, { shapes, config });
+    const plan = planWeights(file, { shapes, config, labels: options.labels, newHead: options.newHead ?? false });
     const random = new Random(options.seed).fork("head");
     const parameters = new Map<string, Parameter>();
     try {
       for (const [name, shape] of shapes) {
         const source = plan.sources.get(name);
         const values = source === undefined ? drawWeight(name, { shape, random, config }) : await file.readFloats(source);
-        parameters.set(name, new Parameter(options.ops, name, options.ops.float(values, shape)));
+        const parameter = new Parameter(options.ops, name, options.ops.float(values, shape));
+        parameter.drawn = source === undefined;
+        parameters.set(name, parameter);
       }
     } catch (error) {
       for (const parameter of parameters.values()) parameter.dispose();
@@ -86,29 +98,85 @@ function expectedShapes(config: EncoderConfig, numLabels: number): Map<string, r
 }
 
 /** Finds each weight in the file, under its full name, without the encoder's prefix, or under TensorFlow's old names. */
-function planWeights(file: Checkpoint, { shapes, config }: { shapes: Map<string, readonly number[]>; config: EncoderConfig }): { sources: Map<string, string>; missing: string[]; unused: string[] } {
+function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan {
+  const { shapes, config, newHead } = options;
   const names = weightNames(config);
+  checkHead(file, options);
   const problems = new Problems(`The weights ${file.path} do not fit their config.json`);
   const sources = new Map<string, string>();
   const missing: string[] = [];
-  const isHead = (name: string): boolean => name.startsWith(`${names.classifier}.`) || name.startsWith(`${names.dense}.`);
+  const isClassifier = (name: string): boolean => name.startsWith(`${names.classifier}.`);
+  const isHead = (name: string): boolean => isClassifier(name) || name.startsWith(`${names.dense}.`);
+  const replaced: string[] = [];
   for (const [name, shape] of shapes) {
     const bare = name.startsWith(names.prefix) ? name.slice(names.prefix.length) : name;
     const candidates = [name, bare].flatMap((n) => [n, n.replace(/LayerNorm\.weight$/, "LayerNorm.gamma").replace(/LayerNorm\.bias$/, "LayerNorm.beta")]);
-    const source = candidates.find((candidate) => file.entries.has(candidate));
+    const found = candidates.find((candidate) => file.entries.has(candidate));
+    const source = newHead && isClassifier(name) ? undefined : found;
+    if (source === undefined && found !== undefined) {
+      replaced.push(found);
+      missing.push(name);
+      continue;
+    }
     if (source === undefined) {
       if (problems.expect(isHead(name), `"${name}" of shape [${shape.join(", ")}] is missing`)) missing.push(name);
       continue;
     }
-    const found = file.entries.get(source)?.shape ?? [];
-    problems.expect(found.join() === shape.join(), `"${source}" has the shape [${found.join(", ")}]; [${shape.join(", ")}] was expected`);
+    const actual = file.entries.get(source)?.shape ?? [];
+    problems.expect(actual.join() === shape.join(), `"${source}" has the shape [${actual.join(", ")}]; [${shape.join(", ")}] was expected`);
     sources.set(name, source);
   }
-  const used = new Set(sources.values());
+  const used = new Set([...sources.values(), ...replaced]);
   const rest = [...file.entries.keys()].filter((name) => !used.has(name));
   for (const name of rest) problems.expect(isOfOtherHead(name, config), `"${name}" is unexpected`);
   problems.throwIfAny("bad-input");
-  return { sources, missing, unused: rest };
+  return { sources, missing, unused: [...replaced, ...rest] };
+}
+
+/** Refuses a checkpoint whose head is of other labels, before its other weights are compared. */
+function checkHead(file: Checkpoint, { shapes, config, labels, newHead }: PlanOptions): void {
+  const name = `${weightNames(config).classifier}.weight`;
+  const [asked] = shapes.get(name) ?? [];
+  const shape = file.entries.get(name)?.shape;
+  if (newHead || shape?.length !== 2) return;
+  const width = shapes.get(name)?.[1] ?? 0;
+  if (shape[0] === asked) return checkOrder(labels, config);
+  const named = config.id2label?.length === shape[0] ? ` (${shortList(config.id2label)})` : "";
+  throw new TsloraError(
+    "bad-input",
+    `The model's head has ${shape[0]} labels${named}; ${asked} labels were asked for ("${name}" has the shape [${shape.join(", ")}]; [${asked}, ${width}] was expected). ` +
+      `Give ${shape[0]} labels to use its head, or the option newHead: true (--new-head) to train a new head for ${asked}.`,
+    { details: { headLabels: shape[0], labels: asked, weights: file.path } },
+  );
+}
+
+/** Refuses labels that the checkpoint's head has in another order: each would get the scores of another. */
+function checkOrder(labels: readonly string[] = [], { id2label = [] }: EncoderConfig): void {
+  const own = id2label.map((name) => name.toLowerCase());
+  const moved = labels.filter((name, i) => own.includes(name.toLowerCase()) && own[i] !== name.toLowerCase());
+  if (moved.length === 0) return;
+  const listed = (names: readonly string[]): string => shortList(names.map((name, i) => `${i} ${name}`));
+  throw new TsloraError(
+    "bad-input",
+    `The model's head has the labels in another order: it has ${listed(id2label)}; got ${listed(labels)}. ` +
+      "Give them in the model's order, or the option newHead: true (--new-head) to train a new head.",
+    { details: { headLabels: [...id2label], labels: [...labels] } },
+  );
+}
+
+/** What {@link planWeights} goes by. */
+interface PlanOptions {
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly config: EncoderConfig;
+  readonly labels: readonly string[] | undefined;
+  readonly newHead: boolean;
+}
+
+/** Where each weight is read from, and which are drawn instead. */
+interface WeightPlan {
+  readonly sources: ReadonlyMap<string, string>;
+  readonly missing: readonly string[];
+  readonly unused: readonly string[];
 }
 
 function drawWeight(name: string, { shape, random, config }: { shape: readonly number[]; random: Random; config: EncoderConfig }): Float32Array {

@@ -13,6 +13,8 @@ export class Parameter {
   readonly shape: readonly number[];
   /** Whether training changes it. */
   trainable = false;
+  /** Whether its numbers are those that loading drew at random: nothing has trained or replaced them since. */
+  drawn = false;
 
   /**
    * @param name - its name in the checkpoint, after transformers' or peft's naming
@@ -81,6 +83,7 @@ export class Parameter {
     if (value.shape.join() !== this.shape.join()) throw new RangeError(`${this.name} has the shape [${this.shape.join(", ")}]; a value of [${value.shape.join(", ")}] came.`);
     this.dispose();
     this.#held = { kind: "here", value };
+    this.drawn = false;
     this.#version++;
   }
 

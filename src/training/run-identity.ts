@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import type { Problems } from "../base/problems";
+import type { Parameter } from "../model/parameter";
 import type { ResolvedTrainOptions } from "./train-options";
 import type { Examples } from "./training-examples";
 
@@ -16,7 +17,7 @@ export async function runIdentity(classifier: SequenceClassifier, from: { option
   const { options, train, validation, documents } = from;
   const { model, labels, problemType } = classifier;
   const frozen = createHash("sha256");
-  for (const parameter of model.parameters()) if (!parameter.trainable) bytesOf(await parameter.read(), frozen.update(`${parameter.name} [${parameter.shape.join()}]`));
+  for (const parameter of model.parameters()) if (!parameter.trainable && !isReplaced(parameter, classifier)) bytesOf(await parameter.read(), frozen.update(`${parameter.name} [${parameter.shape.join()}]`));
   const tokens = createHash("sha256");
   for (const ids of documents) bytesOf(ids, tokens.update(`${ids.length} `));
   const trainable = classifier.trainableParameters().map(({ name, shape }) => `${name} [${shape.join()}]`);
@@ -29,6 +30,11 @@ export async function runIdentity(classifier: SequenceClassifier, from: { option
       adapter: { ...classifier.adapter?.config },
     }),
   ) as RunIdentity;
+}
+
+/** Whether a weight that loading drew is of no account, since the adapter trains a copy of its own, which checkpoints hold. */
+function isReplaced(parameter: Parameter, { adapter }: SequenceClassifier): boolean {
+  return parameter.drawn && adapter?.saved.has(parameter) === true;
 }
 
 /** Notes every difference between a checkpoint's run and this one. */

@@ -2,7 +2,17 @@ import type { MetricName } from "./train-options";
 
 /** What a training run tells while it goes on; `for await (const event of train(...))`. */
 export type TrainEvent =
-  | { readonly type: "start"; readonly totalSteps: number; readonly stepsPerEpoch: number; readonly epochs: number; readonly trainExamples: number; readonly validationExamples: number; readonly trainableParameters: number }
+  | {
+      readonly type: "start";
+      readonly totalSteps: number;
+      readonly stepsPerEpoch: number;
+      readonly epochs: number;
+      readonly trainExamples: number;
+      readonly validationExamples: number;
+      readonly trainableParameters: number;
+      /** Weights that were newly initialized when the model was loaded and are trained for the first time. */
+      readonly newlyInitialized: readonly string[];
+    }
   | ResumeEvent
   | {
       readonly type: "step";
@@ -52,14 +62,18 @@ export interface ResumeEvent {
   /** The last step that is done. */
   readonly step: number;
   readonly epoch: number;
+  /** Steps of the whole run. */
+  readonly totalSteps: number;
   /** The checkpoint's folder. */
   readonly path: string;
+  /** The same as a sentence. */
+  readonly message: string;
 }
 
 /** Something to know that does not end the run. */
 export interface WarningEvent {
   readonly type: "warning";
-  readonly kind: "damaged-checkpoint" | "earlier-run" | "warm-up" | "early-stopping" | "one-class" | "logged";
+  readonly kind: "newly-initialized" | "damaged-checkpoint" | "earlier-run" | "warm-up" | "early-stopping" | "one-class" | "logged";
   readonly step: number;
   readonly message: string;
 }

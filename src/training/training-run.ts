@@ -24,6 +24,7 @@ import type { ResolvedTrainOptions } from "./train-options";
 import type { Examples } from "./training-examples";
 import { UnreadSteps, type ReadStep } from "./unread-steps";
 import { TrainingGuards, type Fault } from "./training-guards";
+import { newlyInitializedMessage } from "./newly-initialized-message";
 import { LOG_FILE, TrainingLog } from "./training-log";
 import { validationMetrics, type ValidationResult } from "./validation-metrics";
 
@@ -47,6 +48,7 @@ export class TrainingRun {
   readonly #guards: TrainingGuards;
   readonly #unread: UnreadSteps;
   readonly #checkpoints: Checkpoints | undefined;
+  readonly #newlyInitialized: readonly string[];
   #log: TrainingLog | undefined;
   #step = 0;
   #oneClassEvaluations = 0;
@@ -72,6 +74,7 @@ export class TrainingRun {
     this.#patience = new EarlyStopping({ patience: options.earlyStoppingPatience, threshold: options.earlyStoppingThreshold, count: state?.earlyStoppingCount });
     this.#guards = new TrainingGuards({ learningRate: options.learningRate, gradNorms: state?.gradNorms });
     this.#unread = new UnreadSteps(model.ops);
+    this.#newlyInitialized = resume === undefined ? classifier.untrainedWeights : []; // a checkpoint brings them all
     this.#checkpoints = outputDir === undefined ? undefined : new Checkpoints(classifier, { directory: outputDir, limit: options.saveTotalLimit });
   }
 
@@ -86,6 +89,7 @@ export class TrainingRun {
       trainExamples: this.#data.documents.length,
       validationExamples: this.#validation?.texts.length ?? 0,
       trainableParameters: this.#classifier.countParameters().trainable,
+      newlyInitialized: this.#newlyInitialized,
     };
     yield* this.#begin();
     if (this.#evaluationDue) yield* this.#catchUp(stop);
@@ -125,6 +129,7 @@ export class TrainingRun {
       this.#log = await TrainingLog.open(outputDir, { tensorboard: reportTo === "tensorboard", resume });
     }
     if (this.#resume !== undefined) this.#takeUp(this.#resume);
+    if (this.#newlyInitialized.length > 0) yield* this.#warn("newly-initialized", newlyInitializedMessage(this.#classifier, this.#newlyInitialized));
     for (const damage of checkpoint?.damaged ?? []) yield* this.#warn("damaged-checkpoint", `${damage}. The one before it is taken.`);
     if (aside !== undefined) {
       const what = checkpoint === undefined ? `${shownPath(outputDir ?? "")} held another run's checkpoints and log. They are in ${shownPath(aside)} now: go on with them by resumeFrom, or delete them` : `What was written after step ${this.#step}, or by another run, is in ${shownPath(aside)} now: delete it`;
@@ -132,7 +137,10 @@ export class TrainingRun {
     }
     if (warmupSteps >= totalSteps && this.#options.lrSchedulerType !== "constant") yield* this.#warn("warm-up", `The warm-up takes ${warmupSteps} steps and the run has ${totalSteps}: it ends before the rate is at learningRate.`);
     if (earlyStoppingPatience !== undefined && !loadBestModelAtEnd) yield* this.#warn("early-stopping", "Early stopping without loadBestModelAtEnd: the last weights stay, not the best.");
-    if (checkpoint !== undefined) yield { type: "resume", step: this.#step, epoch: this.#epoch, path: checkpoint.path };
+    if (checkpoint !== undefined) {
+      const { path } = checkpoint;
+      yield { type: "resume", step: this.#step, epoch: this.#epoch, totalSteps, path, message: `Resuming from step ${this.#step} of ${totalSteps} (${shownPath(path)}).` };
+    }
   }
 
   #takeUp({ checkpoint, weights, moments, bestWeights }: Resume): void {

@@ -17,7 +17,7 @@ export interface WouldTrain {
 export async function wouldTrain(model: ResolvedModel, options: { method: "lora" | "full"; lora: LoraConfig; labels?: readonly string[] }): Promise<WouldTrain> {
   const { method, lora, labels } = options;
   const tokenizer = { maxLength: 2, encode: () => [] }; // no text is read here
-  const classifier = await loadClassifier(model, { tokenizer, ...(labels === undefined ? {} : { labels }) });
+  const classifier = await loadClassifier(model, { tokenizer, ...(labels === undefined ? {} : { labels, newHead: true }) });
   try {
     if (method === "lora") classifier.addAdapter(lora);
     else classifier.trainAllWeights();

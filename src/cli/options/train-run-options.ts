@@ -13,4 +13,10 @@ export const RUN_OPTIONS = {
 } as const;
 
 /** The model that `tslora train` begins with. */
-export const TRAIN_MODEL_OPTIONS = { model: { ...model, default: "auto" }, labels, maxLength, ...DEVICE_OPTIONS } as const;
+export const TRAIN_MODEL_OPTIONS = {
+  model: { ...model, default: "auto" },
+  labels,
+  newHead: { kind: toggle(), help: "train a new head for the data's labels, whatever head the model has (transformers' ignore_mismatched_sizes)" },
+  maxLength,
+  ...DEVICE_OPTIONS,
+} as const;

@@ -66,10 +66,7 @@ function checkOptions(args: readonly string[], { file, threshold, inputFormat, t
 }
 
 function checkClassifier(classifier: SequenceClassifier, { threshold, topK }: Values): void {
-  const { labels, newlyInitialized, adapter, problemType } = classifier;
-  if (newlyInitialized.length > 0 && adapter === undefined) {
-    throw new TsloraError("bad-input", `tslora predict: the model has no trained head (${newlyInitialized.join(", ")} are not in it), so that it would guess. Give --adapter, or the folder of a trained model.`);
-  }
+  const { labels, problemType } = classifier;
   const problems = new Problems("tslora predict");
   problems.expect(threshold === undefined || labels.length === 2 || problemType === "multi_label_classification", `--threshold is for two labels, or for several labels a text; the classifier has ${labels.length}`);
   problems.expect(topK === undefined || topK <= labels.length, `--top-k is to be at most ${labels.length}, the classifier's labels; ${topK} came`);

@@ -47,7 +47,7 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
     notices.push(text);
     view.notice(text);
   };
-  const model = await resolveModel(plan.model.model);
+  const model = await resolveModel(plan.model.model, { requireTokenizer: true });
   notice(model.notice);
   const config = await readEncoderConfig(model.directory);
   if (plan.method === "lora") checkLoraConfig(plan.lora, config); // before the data are read
@@ -57,9 +57,9 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
   const { loadParts } = await import("./load-parts.js"); // danfojs loads TensorFlow
   const parts = await loadParts(plan, { config, notice, signal });
   expectGoingOn(signal);
-  const { maxLength } = plan.model;
+  const { maxLength, newHead = false } = plan.model;
   const { seed = 42 } = plan.train;
-  const classifier = await loadClassifier(model, { ...deviceOptions, labels: parts.labels, problemType: "single_label_classification", seed, ...(maxLength === undefined ? {} : { maxLength }) });
+  const classifier = await loadClassifier(model, { ...deviceOptions, labels: parts.labels, newHead, problemType: "single_label_classification", seed, ...(maxLength === undefined ? {} : { maxLength }) });
   try {
     const score = scorer(classifier, { terminal, signal });
     const before = plan.evaluateBefore && parts.test !== undefined ? await score("Evaluating before training", parts.test) : undefined;

@@ -42,6 +42,7 @@ export class TrainView {
       return this.#line(where);
     }
     if (event.type === "evaluation") this.#line(evaluation);
+    else if (event.type === "resume") this.#line(sentence(event.message, this.#terminal.out));
     else if ("message" in event && typeof event.message === "string") this.#line(styled(this.#terminal, "yellow", sentence(event.message, this.#terminal.out)));
     if (this.#terminal.live) {
       this.#bar ??= new LiveBar(this.#terminal.out);

@@ -55,6 +55,7 @@ export async function writeTrainingArgs(plan: TrainPlan, from: { classifier: Seq
     ...(evaluateBefore ? { evaluateBefore } : {}),
     ...(baseline ? { baseline } : {}),
     labels: classifier.labels,
+    ...(plan.model.newHead === true ? { newHead: true } : {}),
     maxLength: classifier.tokenizer.maxLength,
     ...Object.fromEntries(Object.entries(data).filter(([key]) => key !== "data")),
     validation: part("validation"),
