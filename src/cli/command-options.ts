@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { InvalidArgumentError } from "commander";
 
 import { TsloraError } from "../base/tslora-error";
-import { isRecord } from "../notebook/json";
-import { parseJson } from "../notebook/parse-json";
+import { parseExactJson } from "../notebook/exact-json";
+import { Readings } from "../notebook/parameter-value";
 
 /** Takes one more `name=value` into the parameters given so far. */
 export function collectParameter(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -39,7 +39,7 @@ export interface GivenParameters {
 export async function gatherParameters({ file = [], yaml = [], param = {}, raw = {} }: ParameterFlags): Promise<GivenParameters> {
   const typed: Record<string, unknown> = {};
   for (const path of file) Object.assign(typed, await readParameterFile(path));
-  for (const text of yaml) Object.assign(typed, await parseYaml(text, "-y"));
+  for (const text of yaml) Object.assign(typed, byName(await parseYaml(text, "-y"), "-y"));
   const rawNames = [...Object.keys(typed).filter((name) => !Object.hasOwn(param, name)), ...Object.keys(raw)];
   return { parameters: { ...typed, ...param, ...raw }, rawParameters: [...new Set(rawNames)] };
 }
@@ -79,18 +79,23 @@ export async function readParameterFile(path: string): Promise<Readonly<Record<s
   } catch (error) {
     throw new TsloraError("not-found", `The parameter file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}).`, { cause: error, details: { path } });
   }
-  return /\.json$/i.test(path) ? byName(parseJson(text, path), path) : parseYaml(text, path);
+  if (/\.json$/i.test(path)) return byName(parseExactJson(text, { path }), path);
+  return byName(await parseYaml(text, path), path);
 }
 
-async function parseYaml(text: string, path: string): Promise<Readonly<Record<string, unknown>>> {
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(text, { prettyErrors: true });
-  const [problem] = document.errors;
-  if (document.errors.length > 0) throw new TsloraError("bad-input", `${path} is not valid YAML: ${problem.message}`, { cause: problem, details: { path } });
-  return byName(document.toJS() ?? {}, path);
+async function parseYaml(text: string, path: string): Promise<unknown> {
+  return (await import("./parameter-yaml.js")).readYaml(text, path);
 }
 
+/** What a file holds, by name; an empty one holds nothing. */
 function byName(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (!isRecord(value)) throw new TsloraError("bad-input", `${path} was expected to hold one object, with parameters by name.`, { details: { path } });
-  return value;
+  if (value === null) return {};
+  const expected = `${path} must hold one map, with parameters by name`;
+  if (!(value instanceof Map)) throw new TsloraError("bad-input", `${expected}; got ${Array.isArray(value) ? "a list" : "a single value"}.`, { details: { path } });
+  const entries = [...(value as Map<unknown, unknown>)].map(([key, item]) => {
+    const name = key instanceof Readings ? key.of.find((reading) => typeof reading === "string") : key;
+    if (typeof name !== "string") throw new TsloraError("bad-input", `${expected}; got the name ${String(name)}.`, { details: { path } });
+    return [name, item] as const;
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,10 +1,15 @@
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 import { hasTag, type Cell, type CodeCell, type Notebook } from "./notebook-types";
-import { readAs, takeAs, type NotebookParameter } from "./parameter-shape";
+import { FloatValue, Readings } from "./parameter-value";
+import type { NotebookParameter } from "./parameter-shape";
 import { parameterLanguage, parametersCell } from "./read-parameters";
+import { writeLiteral } from "./write-literal";
 
-/** Values by parameter name: JSON values, or texts that are read as the parameter's type asks. */
+/**
+ * Values by parameter name: JSON values, bigints for ints of any size, or texts that are read as the parameter's type
+ * asks. Each is written as a literal of the kernel's language, exactly, or refused.
+ */
 export type ParameterInput = Readonly<Record<string, unknown>>;
 
 /** What to inject, and into what. */
@@ -41,9 +46,12 @@ export function injectParameters(notebook: Notebook, options: InjectOptions): No
       problems.expect(false, `there is no parameter ${JSON.stringify(name)}; the notebook has ${[...known.keys()].join(", ") || "none"}`);
       return [];
     }
-    const read = raw.includes(name) ? takeAs(values[name], parameter.shape) : readAs(values[name], parameter.shape);
-    if (read === undefined) problems.expect(false, mismatch(parameter, values[name]));
-    return read === undefined ? [] : [parameter.assign(language.literal(read.value))];
+    const given = values[name];
+    const value = typeof given === "string" && !raw.includes(name) ? language.readings(given, parameter.shape) : given;
+    const notes: string[] = [];
+    const literal = writeLiteral(value, parameter.shape, language.dialect, notes);
+    if (literal === undefined) problems.expect(false, mismatch(parameter, given, notes));
+    return literal === undefined ? [] : [parameter.assign(literal)];
   });
   problems.throwIfAny();
 
@@ -60,8 +68,20 @@ export function injectParameters(notebook: Notebook, options: InjectOptions): No
   return { ...notebook, cells };
 }
 
-function mismatch({ name, type }: NotebookParameter, value: unknown): string {
-  return `${name} was expected to be ${type.replace(/\s+/g, " ")}; got ${typeof value === "number" ? String(value) : JSON.stringify(value)}`;
+function mismatch({ name, type }: NotebookParameter, value: unknown, notes: readonly string[]): string {
+  const reason = notes.length === 0 ? "" : ` (${notes.slice(0, 3).join("; ")})`;
+  return `${name} must be ${cut(type.replace(/\s+/g, " "))}; got ${shown(value)}${reason}`;
+}
+
+function shown(value: unknown): string {
+  if (value instanceof Readings) return shown(value.of[0]);
+  if (value instanceof FloatValue) return String(value.value);
+  if (typeof value !== "object" || value === null) return cut(typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : String(value));
+  return Array.isArray(value) ? `a list of ${value.length}` : "a map";
+}
+
+function cut(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
 function freeId(cells: readonly Cell[]): string {

@@ -1,12 +1,18 @@
 import { isRecord } from "./json";
 
-/** What values a parameter takes: as much of a type as can be told from its text alone. */
+/**
+ * The values that a parameter takes: as much of a type as its text alone tells.
+ *
+ * - `number` takes ints and floats as they were written; `float` turns an int into a float; `bigint` is TypeScript's.
+ * - `scalar` is a Python parameter without a type whose default is a string: its texts are read as papermill reads them.
+ */
 export type ParameterShape =
-  | { readonly kind: "string" | "number" | "integer" | "boolean" | "null" | "any" }
-  | { readonly kind: "literal"; readonly value: string | number | boolean }
+  | { readonly kind: "string" | "float" | "integer" | "bigint" | "boolean" | "null" | "undefined" | "scalar" | "any" }
+  | { readonly kind: "number"; /** A number of JavaScript that is whole is meant as a float. */ readonly prefersFloat?: boolean }
+  | { readonly kind: "literal"; readonly value: string | number | bigint | boolean | null }
   | { readonly kind: "union"; readonly of: readonly ParameterShape[] }
   | { readonly kind: "array"; readonly of: ParameterShape }
-  | { readonly kind: "record"; readonly of: ParameterShape }
+  | { readonly kind: "record"; readonly of: ParameterShape; /** The keys' type. @default strings */ readonly key?: ParameterShape }
   | { readonly kind: "object"; readonly fields: ReadonlyMap<string, { readonly shape: ParameterShape; readonly optional: boolean }> };
 
 /** One parameter of a notebook, as its parameters cell declares it. */
@@ -22,68 +28,21 @@ export interface NotebookParameter {
   readonly assign: (literal: string) => string;
 }
 
-/** A value that a parameter takes, or undefined for one that it does not. */
-export type ShapedValue = { readonly value: unknown } | undefined;
-
-/**
- * Reads a value as a shape asks. A text, as a command line gives it, is what it says where the shape takes that text
- * as a string literal; else the JSON or number in it where the shape takes that; else a string.
- */
-export function readAs(input: unknown, shape: ParameterShape): ShapedValue {
-  if (typeof input !== "string") return takeAs(input, shape);
-  if (takesLiteral(input, shape)) return { value: input };
-  const parsed = numberOrJson(input);
-  if (parsed !== undefined && typeof parsed.value !== "string" && fits(parsed.value, shape)) return parsed;
-  return fits(input, shape) ? { value: input } : undefined;
+/** Whether a shape, or a part of a union, is of a kind. */
+export function takesKind(shape: ParameterShape, kind: ParameterShape["kind"]): boolean {
+  return shape.kind === "union" ? shape.of.some((part) => takesKind(part, kind)) : shape.kind === kind;
 }
 
-/** A value as it is, where a shape takes it. */
-export function takeAs(value: unknown, shape: ParameterShape): ShapedValue {
-  return fits(value, shape) ? { value } : undefined;
+/** Whether a shape takes a text as one of its string literals. */
+export function takesLiteral(text: string, shape: ParameterShape): boolean {
+  if (shape.kind === "union") return shape.of.some((part) => takesLiteral(text, part));
+  return shape.kind === "literal" && shape.value === text;
 }
 
-function numberOrJson(text: string): ShapedValue {
-  const number = Number(text);
-  if (text.trim() !== "" && Number.isFinite(number)) return { value: number };
-  try {
-    return { value: JSON.parse(text) as unknown };
-  } catch {
-    return undefined;
-  }
-}
-
-function takesLiteral(text: string, shape: ParameterShape): boolean {
-  return shape.kind === "union" ? shape.of.some((part) => takesLiteral(text, part)) : shape.kind === "literal" && shape.value === text;
-}
-
-/** Whether a value is of a shape. Numbers are finite. */
-export function fits(value: unknown, shape: ParameterShape): boolean {
-  switch (shape.kind) {
-    case "any":
-      return typeof value !== "number" || Number.isFinite(value);
-    case "string":
-      return typeof value === "string";
-    case "number":
-      return Number.isFinite(value);
-    case "integer":
-      return Number.isInteger(value);
-    case "boolean":
-      return typeof value === "boolean";
-    case "null":
-      return value === null;
-    case "literal":
-      return value === shape.value;
-    case "union":
-      return shape.of.some((part) => fits(value, part));
-    case "array":
-      return Array.isArray(value) && value.every((item) => fits(item, shape.of));
-    case "record":
-      return isRecord(value) && Object.values(value).every((item) => fits(item, shape.of));
-    case "object":
-      return (
-        isRecord(value) &&
-        Object.keys(value).every((key) => shape.fields.has(key)) &&
-        [...shape.fields].every(([key, field]) => (key in value ? fits(value[key], field.shape) : field.optional))
-      );
-  }
+/** The entries of a map: a Map, or an object made by an object literal or by JSON. */
+export function entriesOf(value: unknown): readonly (readonly [key: unknown, value: unknown])[] | undefined {
+  if (value instanceof Map) return [...(value as Map<unknown, unknown>)];
+  if (!isRecord(value)) return undefined;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? Object.entries(value) : undefined;
 }

@@ -1,20 +1,38 @@
 import type { NotebookParameter, ParameterShape } from "./parameter-shape";
 
-const ASSIGNMENT = /^([A-Za-z_]\w*)\s*(?::\s*([^=#]+?))?\s*=(?!=)\s*(.*)$/;
+const QUOTED = String.raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'`;
+const ASSIGNMENT = new RegExp(String.raw`^([\p{L}_][\p{L}\p{N}_]*)\s*(?::\s*((?:${QUOTED}|[^=#"'])+))?=(?!=)\s*(.*)$`, "u");
 
 /** The parameters of a Python cell: assignments at its left margin, with a type hint, a type comment or a literal. */
 export function pythonParameters(source: string): NotebookParameter[] {
   return logicalLines(source).flatMap((line): NotebookParameter[] => {
     const match = ASSIGNMENT.exec(line);
     if (match === null) return [];
-    const [, name, written, rest] = match as unknown as [string, string, string | undefined, string];
-    const [value, said] = splitComment(rest);
-    const typed = /^type:\s*(\S+)\s*(.*)$/.exec(said);
-    const hint = written ?? typed?.[1];
-    const comment = typed === null ? said : typed[2];
-    const shape = hint === undefined ? shapeOfLiteral(value) : shapeOfHint(hint);
-    return [{ name, type: hint ?? shape.kind, default: value, comment, shape, assign: (literal) => `${name}${written === undefined ? "" : `: ${written}`} = ${literal}` }];
+    const [, name, annotation, rest] = match as unknown as [string, string, string | undefined, string];
+    const written = annotation?.trim();
+    const [value, behind] = splitComment(rest);
+    const [typed, comment] = written === undefined ? typeComment(behind) : [undefined, typeComment(behind)[1]];
+    const hint = written ?? typed;
+    const { shape, type } = hint === undefined ? shapeOfLiteral(value) : { shape: shapeOfHint(hint), type: hint };
+    const assign = (literal: string): string => `${name}${written === undefined ? "" : `: ${written}`} = ${literal}`;
+    return [{ name, type, default: value, comment, shape, assign }];
   });
+}
+
+/** The type of a `type:` comment, and the words behind it. */
+function typeComment(comment: string): [type: string | undefined, rest: string] {
+  const start = /^type:\s*/.exec(comment)?.[0].length;
+  if (start === undefined) return [undefined, comment];
+  const text = comment.slice(start);
+  let depth = 0;
+  let end = 0;
+  for (; end < text.length; end++) {
+    if ("[(".includes(text[end])) depth++;
+    else if ("])".includes(text[end])) depth--;
+    // "int | None" goes on over its blanks
+    else if (/\s/.test(text[end]) && depth <= 0 && !/^\s*\|/.test(text.slice(end, end + 20)) && !/\|\s*$/.test(text.slice(Math.max(0, end - 20), end))) break;
+  }
+  return [text.slice(0, end), text.slice(end).trim()];
 }
 
 /** Lines, those of an open bracket or with a backslash at their end joined, as Python takes them. */
@@ -34,39 +52,39 @@ function logicalLines(source: string): string[] {
   return open === "" ? lines : [...lines, open];
 }
 
-/** A JSON value as Python writes it. */
-export function pythonLiteral(value: unknown): string {
-  if (value === null || value === undefined) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(", ")}]`;
-  if (typeof value === "object") return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${pythonLiteral(item)}`).join(", ")}}`;
-  return JSON.stringify(value);
-}
-
 /** A value and the comment behind it; a hash inside quotes begins no comment. */
 function splitComment(rest: string): [value: string, comment: string] {
   const match = /^((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^#"'])*)(?:#\s*(.*))?$/.exec(rest);
   return match === null ? [rest.trim(), ""] : [match[1].trim(), (match[2] as string | undefined)?.trim() ?? ""];
 }
 
+const SIMPLE: Readonly<Record<string, ParameterShape>> = {
+  str: { kind: "string" },
+  int: { kind: "integer" },
+  float: { kind: "float" },
+  bool: { kind: "boolean" },
+  None: { kind: "null" },
+  NoneType: { kind: "null" },
+};
+const LISTS = ["list", "sequence", "mutablesequence", "iterable", "collection"];
+const MAPS = ["dict", "mapping", "mutablemapping", "ordereddict", "defaultdict"];
+
 function shapeOfHint(written: string): ParameterShape {
-  const hint = written.trim().replace(/^(["'])(.*)\1$/, "$2");
+  const hint = written.trim().replace(/^(["'])(.*)\1$/, "$2").trim();
   const parts = topLevelParts(hint, "|");
   if (parts.length > 1) return { kind: "union", of: parts.map(shapeOfHint) };
-  const generic = /^(?:typing\.)?(\w+)\[(.*)\]$/.exec(hint.trim());
-  if (generic !== null) {
-    const [, name, inside] = generic;
-    if (name === "Optional") return { kind: "union", of: [shapeOfHint(inside), { kind: "null" }] };
-    if (name === "Union") return { kind: "union", of: topLevelParts(inside).map(shapeOfHint) };
-    if (name.toLowerCase() === "list") return { kind: "array", of: shapeOfHint(inside) };
-    if (name.toLowerCase() === "dict") return { kind: "record", of: shapeOfHint(topLevelParts(inside)[1] ?? "Any") };
-    if (name === "Literal") return { kind: "union", of: topLevelParts(inside).map((item) => ({ kind: "literal", value: literalValue(item) })) };
-    return { kind: "any" };
-  }
-  const kinds: Record<string, ParameterShape["kind"] & ("string" | "integer" | "number" | "boolean" | "null")> = { str: "string", int: "integer", float: "number", bool: "boolean", None: "null" };
-  if (hint.trim() === "list") return { kind: "array", of: { kind: "any" } };
-  if (hint.trim() === "dict") return { kind: "record", of: { kind: "any" } };
-  return { kind: Object.hasOwn(kinds, hint.trim()) ? kinds[hint.trim()] : "any" };
+  const [, name, inside] = /^(?:\w+\.)*(\w+)(?:\[(.*)\])?$/s.exec(hint) ?? [];
+  if (name === undefined) return { kind: "any" };
+  const inner = inside === undefined ? [] : topLevelParts(inside).map((part) => (): ParameterShape => shapeOfHint(part));
+  const lower = name.toLowerCase();
+  if (LISTS.includes(lower)) return { kind: "array", of: inner[0]?.() ?? { kind: "any" } };
+  if (MAPS.includes(lower)) return inner.length < 2 ? { kind: "record", of: { kind: "any" } } : { kind: "record", key: inner[0](), of: inner[1]() };
+  if (inside === undefined) return Object.hasOwn(SIMPLE, name) ? SIMPLE[name] : { kind: "any" };
+  if (name === "Optional") return { kind: "union", of: [shapeOfHint(inside), { kind: "null" }] };
+  if (name === "Union") return { kind: "union", of: inner.map((shape) => shape()) };
+  if (name === "Annotated" || name === "Final" || name === "ClassVar") return inner[0]();
+  if (name === "Literal") return { kind: "union", of: topLevelParts(inside).map((item) => ({ kind: "literal", value: literalValue(item) })) };
+  return { kind: "any" };
 }
 
 /** The parts of a text between separators that stand in no bracket and no quotes. */
@@ -85,17 +103,21 @@ function topLevelParts(text: string, separator = ","): string[] {
   return parts.map((part) => part.trim());
 }
 
-function shapeOfLiteral(value: string): ParameterShape {
-  if (/^[rbu]?["']/.test(value)) return { kind: "string" };
-  if (/^[+-]?\d[\d_]*$/.test(value)) return { kind: "number" }; // an int by default may well be meant as a float
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value)) return { kind: "number" };
-  if (value === "True" || value === "False") return { kind: "boolean" };
-  if (value.startsWith("[")) return { kind: "array", of: { kind: "any" } };
-  if (value.startsWith("{")) return { kind: "record", of: { kind: "any" } };
-  return { kind: "any" };
+/** The values that an untyped parameter takes, as its default tells: Python does not hold it to its default's type. */
+function shapeOfLiteral(value: string): { shape: ParameterShape; type: string } {
+  const plain = (...of: ParameterShape[]): ParameterShape => ({ kind: "union", of: [...of, { kind: "null" }] });
+  if (/^(?:[rbfu]|[rb][rbf]|f[rb])?["']/i.test(value)) return { type: "string", shape: { kind: "scalar" } };
+  if (/^[+-]?\d[\d_]*$|^0[xob][\da-f_]+$/i.test(value)) return { type: "number", shape: plain({ kind: "number" }, { kind: "boolean" }) };
+  if (/^[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?$/.test(value)) return { type: "number", shape: plain({ kind: "number", prefersFloat: true }, { kind: "boolean" }) };
+  if (value === "True" || value === "False") return { type: "boolean", shape: plain({ kind: "boolean" }, { kind: "number" }) };
+  if (value.startsWith("[")) return { type: "array", shape: plain({ kind: "array", of: { kind: "any" } }) };
+  if (value.startsWith("{")) return { type: "record", shape: plain({ kind: "record", of: { kind: "any" } }) };
+  return { type: "any", shape: { kind: "any" } };
 }
 
-function literalValue(text: string): string | number | boolean {
+function literalValue(text: string): string | bigint | boolean | null {
   if (text === "True" || text === "False") return text === "True";
-  return /^["']/.test(text) ? text.slice(1, -1) : Number(text);
+  if (text === "None") return null;
+  if (/^[+-]?\d+$/.test(text)) return BigInt(text.replace(/^\+/, ""));
+  return text.replace(/^[rbu]?(["'])(.*)\1$/is, "$2");
 }

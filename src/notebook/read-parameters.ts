@@ -1,8 +1,13 @@
 import { TsloraError } from "../base/tslora-error";
 import { hasTag, type CodeCell, type Notebook } from "./notebook-types";
-import type { NotebookParameter } from "./parameter-shape";
-import { pythonLiteral, pythonParameters } from "./python-parameters";
+import type { NotebookParameter, ParameterShape } from "./parameter-shape";
+import type { Readings } from "./parameter-value";
+import { PYTHON_DIALECT } from "./python-literal";
+import { pythonParameters } from "./python-parameters";
+import { pythonReadings, typescriptReadings } from "./text-readings";
+import { TYPESCRIPT_DIALECT } from "./typescript-literal";
 import { typescriptParameters } from "./typescript-parameters";
+import type { LiteralDialect } from "./write-literal";
 
 /** What to read parameters of. */
 export interface ReadParametersOptions {
@@ -15,7 +20,9 @@ export interface ReadParametersOptions {
 /** The ways of one language to declare parameters and to write values. */
 interface ParameterLanguage {
   readonly read: (source: string) => NotebookParameter[];
-  readonly literal: (value: unknown) => string;
+  /** The readings of a text of the command line for a type. */
+  readonly readings: (text: string, shape: ParameterShape) => Readings;
+  readonly dialect: LiteralDialect;
   readonly comment: string;
 }
 
@@ -43,7 +50,7 @@ export function parameterLanguage(notebook: Notebook, options: ReadParametersOpt
   const { language_info: info, kernelspec } = notebook.metadata;
   const known = options.language ?? info?.name ?? kernelspec?.language ?? (kernelspec?.name === "tslab" ? "typescript" : kernelspec?.name);
   const language = typeof known === "string" ? known.toLowerCase() : "an unknown language";
-  if (language === "typescript" || language === "javascript") return { read: typescriptParameters, literal: (value) => JSON.stringify(value), comment: "//" };
-  if (language.startsWith("python")) return { read: pythonParameters, literal: pythonLiteral, comment: "#" };
+  if (language === "typescript" || language === "javascript") return { read: typescriptParameters, readings: typescriptReadings, dialect: TYPESCRIPT_DIALECT, comment: "//" };
+  if (language.startsWith("python")) return { read: pythonParameters, readings: pythonReadings, dialect: PYTHON_DIALECT, comment: "#" };
   throw new TsloraError("unsupported", `${options.path ?? "notebook"}: parameters can be given to TypeScript, JavaScript and Python notebooks; this one is in ${language}.`, { details: { language } });
 }

@@ -28,7 +28,10 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Variables set for the kernel on top of this process's own; undefined takes one away. @default none */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Values for the notebook's parameters; texts are read as the parameter's type asks. @default none */
+  /**
+   * Values for the notebook's parameters; texts are read as the parameter's type asks, bigints are ints of any size. Each
+   * is written exactly in the kernel's language, or refused. @default none
+   */
   readonly parameters?: ParameterInput;
   /** Names of parameters whose texts stay texts, whatever they could be read as. @default none */
   readonly rawParameters?: readonly string[];

@@ -58,13 +58,15 @@ function shapeOfType(ts: typeof TypeScript, type: TypeScript.TypeNode, aliases: 
   }
   if (type.kind === ts.SyntaxKind.StringKeyword) return { kind: "string" };
   if (type.kind === ts.SyntaxKind.NumberKeyword) return { kind: "number" };
+  if (type.kind === ts.SyntaxKind.BigIntKeyword) return { kind: "bigint" };
   if (type.kind === ts.SyntaxKind.BooleanKeyword) return { kind: "boolean" };
-  if (type.kind === ts.SyntaxKind.UndefinedKeyword) return { kind: "union", of: [] }; // no JSON value is undefined
+  if (type.kind === ts.SyntaxKind.UndefinedKeyword) return { kind: "undefined" };
   return { kind: "any" }; // an imported type: tslab checks it in the injected cell
 }
 
 function shapeOfLiteral(ts: typeof TypeScript, literal: TypeScript.Node): ParameterShape {
   if (ts.isStringLiteralLike(literal)) return { kind: "literal", value: literal.text };
+  if (/^-?\s*\d+n$/.test(literal.getText())) return { kind: "bigint" }; // a literal type such as 5n
   if (ts.isNumericLiteral(literal) || ts.isPrefixUnaryExpression(literal)) return { kind: "literal", value: Number(literal.getText()) };
   if (literal.kind === ts.SyntaxKind.TrueKeyword || literal.kind === ts.SyntaxKind.FalseKeyword) return { kind: "literal", value: literal.kind === ts.SyntaxKind.TrueKeyword };
   return literal.kind === ts.SyntaxKind.NullKeyword ? { kind: "null" } : { kind: "any" };
@@ -75,7 +77,10 @@ function shapeOfDefault(ts: typeof TypeScript, value: TypeScript.Expression): Pa
   if (ts.isParenthesizedExpression(value) || ts.isSatisfiesExpression(value)) return shapeOfDefault(ts, value.expression);
   if (ts.isStringLiteralLike(value) || ts.isTemplateExpression(value)) return { kind: "string" };
   if (ts.isNumericLiteral(value)) return { kind: "number" };
-  if (ts.isPrefixUnaryExpression(value)) return value.operator === ts.SyntaxKind.ExclamationToken ? { kind: "boolean" } : { kind: "number" };
+  if (ts.isBigIntLiteral(value)) return { kind: "bigint" };
+  if (ts.isCallExpression(value) && value.expression.getText() === "BigInt") return { kind: "bigint" };
+  if (ts.isIdentifier(value) && (value.text === "NaN" || value.text === "Infinity")) return { kind: "number" };
+  if (ts.isPrefixUnaryExpression(value)) return value.operator === ts.SyntaxKind.ExclamationToken ? { kind: "boolean" } : shapeOfDefault(ts, value.operand);
   if (value.kind === ts.SyntaxKind.TrueKeyword || value.kind === ts.SyntaxKind.FalseKeyword) return { kind: "boolean" };
   if (ts.isArrayLiteralExpression(value)) {
     const shapes = value.elements.map((element) => shapeOfDefault(ts, element));

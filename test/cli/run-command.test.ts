@@ -9,6 +9,7 @@ import { gatherParameters } from "../../src/cli/command-options";
 import { EXIT } from "../../src/cli/exit-codes";
 import { expandNotebooks } from "../../src/cli/expand-notebooks";
 import { runCli } from "../../src/cli/program";
+import { FloatValue } from "../../src/notebook/parameter-value";
 import { readNotebook } from "../../src/notebook/read-notebook";
 import { saveNotebook } from "../../src/notebook/save-notebook";
 import { notebookOf, withFolder, type CellText } from "../notebook/notebooks";
@@ -27,11 +28,11 @@ test("parameters come from files, YAML, -p and -r, the later ones win, and what 
     await writeFile(join(folder, "a.yaml"), "n: 1\ntext: '007'\nlist: [1, two]\nlate: file\nbig: 1e-5\n");
     await writeFile(join(folder, "b.json"), '{"n": 2, "flag": true}');
     const given = await gatherParameters({ file: [join(folder, "a.yaml"), join(folder, "b.json")], yaml: ["{late: yaml, when: 2024-01-02}"], param: { late: "3" }, raw: { text: "true" } });
-    assert.deepEqual(given.parameters, { n: 2, text: "true", list: [1, "two"], late: "3", big: 1e-5, flag: true, when: "2024-01-02" });
+    assert.deepEqual(given.parameters, { n: 2n, text: "true", list: [1n, "two"], late: "3", big: new FloatValue(1e-5), flag: true, when: "2024-01-02" });
     assert.deepEqual([...given.rawParameters].sort(), ["big", "flag", "list", "n", "text", "when"]);
     await writeFile(join(folder, "broken.yml"), "a: 1\nb: [1, 2");
     await assert.rejects(gatherParameters({ file: [join(folder, "broken.yml")] }), /broken\.yml is not valid YAML:[\s\S]*line 2/);
-    await assert.rejects(gatherParameters({ yaml: ["[1]"] }), /-y was expected to hold one object/);
+    await assert.rejects(gatherParameters({ yaml: ["[1]"] }), /-y must hold one map/);
   }));
 
 test("notebooks are named by file, folder or pattern, each once", () =>

@@ -14,11 +14,13 @@ import { runNotebook } from "../../src/notebook/run-notebook";
 import { serializeNotebook } from "../../src/notebook/serialize-notebook";
 import { CASES, EVERYWHERE, type ConformanceCase, type Original } from "./cases";
 import { normalise, placesOfDifference, type Normalised } from "./normalise";
+import { compareParameters } from "./parameters";
 
 const HELP = `npm run test:conformance -- [options]
   --only WORD    the notebooks with the word in their name; may be given several times
   --show         print both sides of every difference that is not meant
-Runs each notebook of test/conformance/notebooks through tslora, nbclient and papermill and compares what they leave.
+Runs each notebook of test/conformance/notebooks through tslora, nbclient and papermill and compares what they leave;
+then compares what Python reads of a table of parameters by tslora and by papermill.
 Writes output/conformance.json. Exit code 1 where something differs that is not listed in test/conformance/cases.ts.`;
 
 const FOLDER = join(projectRoot(), "test", "conformance");
@@ -67,7 +69,8 @@ async function main(): Promise<number> {
         if (values.show && (line.verdict === "differs" || line.verdict === "no longer differs")) show(line, ours, theirs.get(`${against} ${each.name}`));
       }
     }
-    return await report(lines);
+    const wrong = values.only.length === 0 ? await compareParameters({ folder, python }) : 0;
+    return Math.max(await report(lines), wrong === 0 ? 0 : 1);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

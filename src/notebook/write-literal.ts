@@ -1,0 +1,198 @@
+import { entriesOf, takesKind, type ParameterShape } from "./parameter-shape";
+import { FloatValue, Readings } from "./parameter-value";
+
+/** How one language writes values. A value that it has no exact literal for is undefined. */
+export interface LiteralDialect {
+  readonly words: { readonly none: string; readonly true: string; readonly false: string; readonly undefined?: string };
+  readonly string: (text: string) => string;
+  /** An int of any size. */
+  readonly integer: (value: bigint) => string | undefined;
+  /** An int of a type that holds ints of any size, where that is another type. */
+  readonly bigint?: (value: bigint) => string;
+  readonly float: (value: FloatValue) => string | undefined;
+  readonly map: (entries: readonly (readonly [key: string, value: string])[]) => string;
+  /** A key that is no string, as the string that stands for it where strings are asked for. */
+  readonly keyText: (key: unknown) => string;
+}
+
+/** How deep lists and maps may be nested. */
+const DEEPEST = 250;
+
+/**
+ * Writes a value as a literal of a language, by the declared type: the one way in which parameters reach a kernel.
+ *
+ * @param value - null, a boolean, string, number, bigint, {@link FloatValue}, list, map or object, or {@link Readings}
+ * @param notes - takes the reason where a value of the right kind cannot be written exactly
+ * @returns undefined for a value that the type does not take
+ */
+export function writeLiteral(value: unknown, shape: ParameterShape, dialect: LiteralDialect, notes: string[] = []): string | undefined {
+  return new LiteralWriter(dialect, notes).write(value, shape, 0);
+}
+
+class LiteralWriter {
+  readonly #dialect: LiteralDialect;
+  readonly #notes: string[];
+
+  constructor(dialect: LiteralDialect, notes: string[]) {
+    this.#dialect = dialect;
+    this.#notes = notes;
+  }
+
+  write(value: unknown, shape: ParameterShape, depth: number): string | undefined {
+    if (depth > DEEPEST) return this.#refuse(`it is nested deeper than ${DEEPEST} levels`);
+    if (value instanceof Readings) return firstOf(value.of, (reading) => this.write(reading, shape, depth));
+    switch (shape.kind) {
+      case "any":
+        return this.#any(value, depth);
+      case "scalar":
+        return Array.isArray(value) || entriesOf(value) !== undefined ? undefined : this.#any(value, depth);
+      case "string":
+        return typeof value === "string" ? this.#dialect.string(value) : undefined;
+      case "number":
+        return this.#number(value, shape.prefersFloat ?? false);
+      case "float":
+        return this.#float(value, true) ?? (typeof value === "bigint" ? this.#integer(value) : undefined);
+      case "integer":
+        return this.#integer(wholeOf(value));
+      case "bigint": {
+        const whole = wholeOf(value);
+        return whole === undefined ? undefined : (this.#dialect.bigint ?? this.#dialect.integer)(whole);
+      }
+      case "boolean":
+        return typeof value === "boolean" ? this.#any(value, depth) : undefined;
+      case "null":
+        return value === null ? this.#any(value, depth) : undefined;
+      case "undefined":
+        return value === undefined ? this.#any(value, depth) : undefined;
+      case "literal":
+        return isLiteral(value, shape.value) ? this.#any(value, depth) : undefined;
+      case "union": {
+        const parts = [...shape.of].sort((a, b) => rank(value, a) - rank(value, b));
+        return firstOf(parts, (part) => this.write(value, part, depth));
+      }
+      case "array":
+        return Array.isArray(value) ? this.#list(value, shape.of, depth) : undefined;
+      case "record":
+        return this.#map(value, { key: shape.key, of: () => shape.of }, depth);
+      case "object": {
+        const entries = entriesOf(value);
+        if (entries === undefined) return undefined;
+        const keys = entries.map(([key]) => this.#key(key, { kind: "string" }));
+        const complete = [...shape.fields].every(([name, field]) => field.optional || keys.includes(this.#dialect.string(name)));
+        return complete ? this.#map(value, { of: (name) => shape.fields.get(name)?.shape }, depth) : undefined;
+      }
+    }
+  }
+
+  #any(value: unknown, depth: number): string | undefined {
+    const { words, string } = this.#dialect;
+    if (value === null) return words.none;
+    if (value === undefined) return words.undefined ?? words.none;
+    if (typeof value === "boolean") return value ? words.true : words.false;
+    if (typeof value === "string") return string(value);
+    if (Array.isArray(value)) return this.#list(value, { kind: "any" }, depth);
+    return this.#number(value, false) ?? this.#map(value, { of: () => ({ kind: "any" }) }, depth);
+  }
+
+  #number(value: unknown, prefersFloat: boolean): string | undefined {
+    if (typeof value === "bigint") return this.#integer(value);
+    if (typeof value === "number" && Number.isInteger(value) && !prefersFloat && !Object.is(value, -0)) return this.#integer(BigInt(value));
+    return this.#float(value, false);
+  }
+
+  /** A float; an int only where that is exact and asked for. */
+  #float(value: unknown, takesInts: boolean): string | undefined {
+    if (typeof value === "number") return this.#dialect.float(new FloatValue(value));
+    if (typeof value === "bigint") {
+      return takesInts && isExact(value) ? this.#dialect.float(new FloatValue(Number(value))) : undefined;
+    }
+    if (!(value instanceof FloatValue)) return undefined;
+    return this.#dialect.float(value) ?? this.#refuse("the number is too large or too small for the type number");
+  }
+
+  #integer(value: bigint | undefined): string | undefined {
+    if (value === undefined) return undefined;
+    const text = this.#dialect.integer(value);
+    return text ?? this.#refuse("the type number cannot hold it exactly; declare the parameter as bigint, or as a string");
+  }
+
+  #list(items: readonly unknown[], shape: ParameterShape, depth: number): string | undefined {
+    const written = items.map((item) => this.write(item, shape, depth + 1));
+    return allWritten(written) ? `[${written.join(", ")}]` : undefined;
+  }
+
+  #map(value: unknown, { key, of }: MapShape, depth: number): string | undefined {
+    const written: [key: string, value: string][] = [];
+    const seen = new Set<string>();
+    for (const [name, item] of entriesOf(value) ?? []) {
+      const text = this.#key(name, key ?? { kind: "string" }, key === undefined);
+      const shape = of(typeof name === "string" ? name : this.#dialect.keyText(name));
+      const literal = text === undefined || shape === undefined ? undefined : this.write(item, shape, depth + 1);
+      if (text === undefined || literal === undefined) return undefined;
+      if (seen.has(text)) return this.#refuse(`the key ${text.slice(0, 60)} is there twice`);
+      seen.add(text);
+      written.push([text, literal]);
+    }
+    return entriesOf(value) === undefined ? undefined : this.#dialect.map(written);
+  }
+
+  #key(key: unknown, shape: ParameterShape, anyText = true): string | undefined {
+    const { string, keyText } = this.#dialect;
+    if (shape.kind === "any" || (shape.kind === "string" && anyText)) return string(typeof key === "string" ? key : keyText(key));
+    if (shape.kind === "string") return this.write(key instanceof Readings ? new Readings([...key.of].reverse()) : key, shape, 0) ?? string(keyText(key));
+    // JSON's keys are texts, whatever they stand for
+    const asInt = typeof key === "string" && /^[+-]?\d+$/.test(key) ? [BigInt(key)] : [];
+    return this.write(new Readings([...asInt, key]), shape, 0);
+  }
+
+  #refuse(note: string): undefined {
+    if (!this.#notes.includes(note)) this.#notes.push(note);
+    return undefined;
+  }
+}
+
+interface MapShape {
+  readonly key?: ParameterShape;
+  /** The shape of a key's value; undefined for a key that there is not to be. */
+  readonly of: (name: string) => ParameterShape | undefined;
+}
+
+/** Whether a double holds an int exactly. */
+export function isExact(value: bigint): boolean {
+  const number = Number(value);
+  return Number.isFinite(number) && BigInt(number) === value;
+}
+
+function firstOf<T>(items: readonly T[], write: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const written = write(item);
+    if (written !== undefined) return written;
+  }
+  return undefined;
+}
+
+function allWritten(texts: readonly (string | undefined)[]): texts is readonly string[] {
+  return texts.every((text) => text !== undefined);
+}
+
+/** The whole number that a value is, where it is one without doubt. */
+function wholeOf(value: unknown): bigint | undefined {
+  if (typeof value === "bigint") return value;
+  const number = value instanceof FloatValue ? value.value : value;
+  if (typeof number !== "number" || !Number.isInteger(number)) return undefined;
+  return typeof value === "number" || Number.isSafeInteger(number) ? BigInt(number) : undefined;
+}
+
+function isLiteral(value: unknown, literal: string | number | bigint | boolean | null): boolean {
+  if (typeof literal !== "bigint" && typeof literal !== "number") return value === literal;
+  if (typeof value === "bigint") return value == literal;  
+  return (value instanceof FloatValue ? value.value : value) === Number(literal);
+}
+
+/** Orders the parts of a union: the type that a number was written as comes before one that changes it. */
+function rank(value: unknown, shape: ParameterShape): number {
+  if (shape.kind === "literal") return 0;
+  if (typeof value === "bigint") return { integer: 1, number: 2, bigint: 3, float: 4 }[shape.kind as string] ?? 1;
+  if (value instanceof FloatValue) return takesKind(shape, "float") || takesKind(shape, "number") ? 1 : 2;
+  return 1;
+}
