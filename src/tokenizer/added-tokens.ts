@@ -23,18 +23,18 @@ export type TextPiece = { readonly kind: "token"; readonly id: number } | { read
  * @param tokens - with the content to look for
  */
 export function addedTokenSplitter(tokens: readonly AddedToken[]): (text: string) => Iterable<TextPiece> {
-  const byContent = new Map<string, AddedToken>();
-  for (const token of tokens) if (token.content !== "") byContent.set(token.content, token);
-  if (byContent.size === 0) return (text) => (text === "" ? [] : [{ kind: "text", text }]);
-  const contents = [...byContent.keys()].sort((a, b) => b.length - a.length);
-  const pattern = contents.map((content) => content.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&")).join("|");
+  const root = trieOf(tokens);
+  if (root.next.size === 0) return (text) => (text === "" ? [] : [{ kind: "text", text }]);
   return function* (text) {
-    let start = 0;
-    const next = new RegExp(pattern, "g");
-    for (let match = next.exec(text); match !== null; match = next.exec(text)) {
-      const token = byContent.get(match[0]);
-      if (token === undefined) continue;
-      let [begin, end] = [match.index, next.lastIndex];
+    let start = 0; // of what was not yielded yet
+    for (let at = 0; at < text.length; ) {
+      const token = root.next.has(text.charCodeAt(at)) ? longestAt(root, text, at) : undefined;
+      if (token === undefined) {
+        at++;
+        continue;
+      }
+      let [begin, end] = [at, at + token.content.length];
+      at = end;
       if (token.singleWord && ((begin > 0 && isWordAt(text, begin - 1)) || (end < text.length && isWordAt(text, end)))) continue;
       if (token.lstrip) while (begin > start && isBlankAt(text, begin - 1)) begin--;
       if (token.rstrip) while (end < text.length && isBlankAt(text, end)) end++;
@@ -44,6 +44,38 @@ export function addedTokenSplitter(tokens: readonly AddedToken[]): (text: string
     }
     if (start < text.length) yield { kind: "text", text: text.slice(start) };
   };
+}
+
+/** A node of a tree of tokens by their UTF-16 units; a regular expression of very many tokens would be too large. */
+interface TrieNode {
+  readonly next: Map<number, TrieNode>;
+  token?: AddedToken;
+}
+
+function trieOf(tokens: readonly AddedToken[]): TrieNode {
+  const root: TrieNode = { next: new Map() };
+  for (const token of tokens) {
+    let node = root;
+    for (let i = 0; i < token.content.length; i++) {
+      const unit = token.content.charCodeAt(i);
+      const next: TrieNode = node.next.get(unit) ?? { next: new Map() };
+      node.next.set(unit, next);
+      node = next;
+    }
+    if (node !== root) node.token = token;
+  }
+  return root;
+}
+
+/** The longest token that the text has at a place. */
+function longestAt(root: TrieNode, text: string, at: number): AddedToken | undefined {
+  let token: AddedToken | undefined;
+  let node: TrieNode | undefined = root;
+  for (let i = at; node !== undefined; i++) {
+    token = node.token ?? token;
+    node = i < text.length ? node.next.get(text.charCodeAt(i)) : undefined;
+  }
+  return token;
 }
 
 function isBlankAt(text: string, i: number): boolean {

@@ -1,8 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { isMissingFile } from "../base/open-regular-file";
 import { parseUntrustedObject } from "../base/parse-json-file";
+import { readTextFile } from "../base/read-text-file";
+import { shownPath } from "../base/shown-path";
+import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
+import { parseMergeLines, parseMerges } from "./parse-merges";
+import { parseVocabLines, parseVocabulary } from "./parse-vocabulary";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -16,7 +21,13 @@ export interface TokenizerFiles {
   readonly json: Json | undefined;
   /** tokenizer_config.json over special_tokens_map.json. */
   readonly config: Json;
+  /** added_tokens.json of older folders, where no other file lists the added tokens. */
+  readonly laterAdded: Json;
   readonly vocab: ReadonlyMap<string, number>;
+  /** The file that the vocabulary is from. */
+  readonly source: "tokenizer.json" | "vocab.txt" | "vocab.json";
+  /** Rows of the model's word embedding, where config.json says how many. */
+  readonly embeddings: number | undefined;
   /** Of BPE: pairs with a blank between, the first to be merged first. */
   readonly merges: readonly string[];
 }
@@ -35,47 +46,49 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
   const config = own.added_tokens_decoder === undefined ? { ...own, ...(await readJson(join(directory, "special_tokens_map.json"))) } : own;
   const json = await readJson(join(directory, "tokenizer.json"));
   const model = await readJson(join(directory, "config.json"));
-  const stated = [own.tokenizer_class, model?.tokenizer_class].find((name) => typeof name === "string");
-  const byType = CLASS_OF[String(model?.model_type)];
+  const stated = [own.tokenizer_class, model?.tokenizer_class].find((name) => (name ?? undefined) !== undefined);
+  if (stated !== undefined && typeof stated !== "string") throw new TsloraError("bad-input", `${shownPath(directory)}: "tokenizer_class" must be a name; it is ${shownValue(stated)}.`);
+  const modelType = String(model?.model_type);
+  const byType = Object.hasOwn(CLASS_OF, modelType) ? CLASS_OF[modelType] : undefined;
+  const embeddings = typeof model?.vocab_size === "number" ? model.vocab_size : undefined; // the model's reader checks it
+  const listed = json !== undefined || own.added_tokens_decoder !== undefined;
+  const laterAdded = listed ? {} : ((await readJson(join(directory, "added_tokens.json"))) ?? {});
+  const shared = { directory, json, config, laterAdded, embeddings };
   if (json !== undefined) {
-    const { type, vocab, merges } = (json.model ?? {}) as { type?: unknown; vocab?: unknown; merges?: unknown };
+    const where = shownPath(join(directory, "tokenizer.json"));
+    if (typeof json.model !== "object" || json.model === null || Array.isArray(json.model)) throw new TsloraError("bad-input", `${where} must hold a "model"; it holds ${shownValue(json.model)}.`);
+    const { type, vocab, merges } = json.model as Json;
     const kind = type ?? (merges === undefined ? "WordPiece" : "BPE");
-    const where = join(directory, "tokenizer.json");
-    if (kind !== "WordPiece" && kind !== "BPE") throw new TsloraError("unsupported", `${where} holds a ${JSON.stringify(kind)} tokenizer; tslora reads WordPiece (BERT, DistilBERT) and byte-level BPE (RoBERTa).`);
-    if (merges !== undefined && !Array.isArray(merges)) throw new TsloraError("bad-input", `${where}: "merges" is to be a list.`);
-    const joined = (merges ?? []).map((merge: unknown) => (Array.isArray(merge) ? merge.join(" ") : String(merge)));
-    return { directory, className: classNameOf(stated ?? byType, kind), kind, json, config, vocab: vocabOf(vocab, where), merges: joined };
+    if (kind !== "WordPiece" && kind !== "BPE") throw new TsloraError("unsupported", `${where} holds a ${shownValue(kind)} tokenizer; tslora reads WordPiece (BERT, DistilBERT) and byte-level BPE (RoBERTa).`);
+    return { ...shared, className: classNameOf(stated ?? byType, kind), kind, source: "tokenizer.json", vocab: parseVocabulary(vocab, where), merges: kind === "BPE" ? parseMerges(merges, where) : [] };
   }
   const wordPiece = await readText(join(directory, "vocab.txt"));
   const [bytePairs, mergeLines] = [await readJson(join(directory, "vocab.json")), await readText(join(directory, "merges.txt"))];
   if (bytePairs !== undefined && mergeLines !== undefined && (wordPiece === undefined || byType === "RobertaTokenizer")) {
-    const merges = mergeLines.split(/\r?\n/).filter((line) => line !== "" && !line.startsWith("#version"));
-    return { directory, className: classNameOf(stated ?? byType, "BPE"), kind: "BPE", json, config, vocab: vocabOf(bytePairs, join(directory, "vocab.json")), merges };
+    const vocab = parseVocabulary(bytePairs, shownPath(join(directory, "vocab.json")));
+    return { ...shared, className: classNameOf(stated ?? byType, "BPE"), kind: "BPE", source: "vocab.json", vocab, merges: parseMergeLines(mergeLines, shownPath(join(directory, "merges.txt"))) };
   }
   if (wordPiece === undefined) {
-    throw new TsloraError("not-found", `A tokenizer was looked for in ${directory}, as tokenizer.json, as vocab.txt, and as vocab.json with merges.txt, and none is there. Take them from the model's page, or save them in Python with tokenizer.save_pretrained(folder).`);
+    throw new TsloraError("not-found", `A tokenizer was looked for in ${shownPath(directory)}, as tokenizer.json, as vocab.txt, and as vocab.json with merges.txt, and none is there. Take them from the model's page, or save them in Python with tokenizer.save_pretrained(folder).`);
   }
-  const tokens = wordPiece.replace(/(\r\n|\r|\n)$/, "").split(/\r\n|\r|\n/);
-  return { directory, className: classNameOf(stated ?? byType, "WordPiece"), kind: "WordPiece", json, config, vocab: new Map(tokens.map((token, id) => [token, id])), merges: [] };
+  return { ...shared, className: classNameOf(stated ?? byType, "WordPiece"), kind: "WordPiece", source: "vocab.txt", vocab: parseVocabLines(wordPiece, shownPath(join(directory, "vocab.txt"))), merges: [] };
 }
 
-function classNameOf(name: unknown, kind: TokenizerFiles["kind"]): string {
-  return typeof name === "string" ? name.replace(/Fast$/, "") : kind === "BPE" ? "RobertaTokenizer" : "BertTokenizer";
+function classNameOf(name: string | undefined, kind: TokenizerFiles["kind"]): string {
+  return name?.replace(/Fast$/, "") ?? (kind === "BPE" ? "RobertaTokenizer" : "BertTokenizer");
 }
 
-function vocabOf(vocab: unknown, where: string): Map<string, number> {
-  const entries = typeof vocab === "object" && vocab !== null && !Array.isArray(vocab) ? Object.entries(vocab as Json) : [];
-  const map = new Map<string, number>();
-  for (const [token, id] of entries) if (typeof id === "number" && Number.isInteger(id) && id >= 0) map.set(token, id);
-  if (entries.length === 0 || map.size < entries.length) throw new TsloraError("bad-input", `${where} was expected to hold a vocabulary, of tokens to whole numbers from 0 on.`);
-  return map;
-}
-
+/** A file's text; undefined where there is no such file. */
 async function readText(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch(() => undefined);
+  try {
+    return await readTextFile(path);
+  } catch (error) {
+    if (isMissingFile(error)) return undefined;
+    throw error;
+  }
 }
 
 async function readJson(path: string): Promise<Json | undefined> {
   const text = await readText(path);
-  return text === undefined ? undefined : parseUntrustedObject(text, path);
+  return text === undefined ? undefined : parseUntrustedObject(text, shownPath(path));
 }

@@ -1,8 +1,14 @@
 import { Problems } from "../base/problems";
+import { shownPath } from "../base/shown-path";
+import { shownNames, shownText, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { AddedToken } from "./added-tokens";
 import type { BertNormalizerOptions } from "./bert-normalizer";
 import { BYTE_CHARS } from "./byte-level-words";
+import { checkTokens } from "./check-tokens";
+import { checkTypes, contentOf, FLAG, isObject, objectOf, partOf, TEXT, TOKEN, TOKENS, type TypeCheck } from "./check-types";
+import { addedTokens, SPECIAL } from "./list-added-tokens";
+import { mergeFaults } from "./parse-merges";
 import type { Json, TokenizerFiles } from "./read-tokenizer-files";
 
 /** What a tokenizer does, settled: how its words come about, and its special tokens. */
@@ -18,10 +24,6 @@ export interface TokenizerParts {
 
 /** Classes that transformers builds from the vocabulary and tokenizer_config.json, whatever else tokenizer.json says. */
 const REBUILT: Readonly<Record<string, TokenizerFiles["kind"]>> = { BertTokenizer: "WordPiece", DistilBertTokenizer: "WordPiece", RobertaTokenizer: "BPE" };
-const SPECIAL = {
-  WordPiece: { unk_token: "[UNK]", sep_token: "[SEP]", pad_token: "[PAD]", cls_token: "[CLS]", mask_token: "[MASK]" },
-  BPE: { bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>", sep_token: "</s>", pad_token: "<pad>", cls_token: "<s>", mask_token: "<mask>" },
-} as const;
 
 /**
  * Settles what transformers makes of a tokenizer's files.
@@ -29,90 +31,114 @@ const SPECIAL = {
  * @throws TsloraError `unsupported` for a part that is not known, `bad-input` for a vocabulary without what it needs.
  */
 export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
-  const { directory, kind, config, json, vocab, className } = files;
-  const rebuilt = json === undefined || className in REBUILT;
+  const { kind, config, json, vocab, className } = files;
+  const directory = shownPath(files.directory);
+  const rebuilt = json === undefined || Object.hasOwn(REBUILT, className);
   const problems = new Problems(`The tokenizer in ${directory}`);
-  if (className in REBUILT) problems.expect(REBUILT[className] === kind, `tokenizer_class is "${className}", which is ${REBUILT[className]}, and its vocabulary is of ${kind}`);
-  problems.expect((config.split_special_tokens ?? false) === false, '"split_special_tokens" is to be false');
-  const side = config.truncation_side ?? (json?.truncation as Json | undefined)?.direction ?? "right";
-  problems.expect(side === "right" || side === "Right", "texts are to be cut at their end; its truncation side is the left one");
+  if (Object.hasOwn(REBUILT, className)) problems.expect(REBUILT[className] === kind, `tokenizer_class is "${className}", which is ${REBUILT[className]}, and its vocabulary is of ${kind}`);
+  checkTypes(config, CONFIG_TYPES, { problems, where: "tokenizer_config.json" });
+  problems.expect((config.split_special_tokens ?? false) === false, '"split_special_tokens" must be false');
+  const side = config.truncation_side ?? objectOf(json?.truncation).direction ?? "right";
+  problems.expect(side === "right" || side === "Right", "texts must be cut at their end; its truncation side is the left one");
   const words = kind === "WordPiece" ? bertParts(files, { rebuilt, problems }) : byteLevelParts(files, { rebuilt, problems });
   problems.throwIfAny("unsupported");
 
-  const added = addedTokens(files);
+  const damage = new Problems(`The tokenizer in ${directory}`);
+  const added = addedTokens(files, damage);
+  damage.throwIfAny("bad-input"); // what follows counts on their ids
+  checkTokens(files, { added, problems: damage });
+  if (kind === "BPE") for (const fault of mergeFaults(files.merges, { vocab, added: new Set(added.map(({ content }) => content)) })) damage.expect(false, fault);
+  const idOf = (token: string): number | undefined => vocab.get(token) ?? added.find(({ content }) => content === token)?.id;
+  checkProcessor(json, { idOf, problems: damage });
+  damage.throwIfAny("bad-input");
   const id = (token: string): number => {
-    const found = vocab.get(token) ?? added.find(({ content }) => content === token)?.id;
-    if (found === undefined) throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${token}.`);
+    const found = idOf(token);
+    if (found === undefined) throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(token, 80)}.`);
     return found;
   };
   const named = (key: "cls_token" | "sep_token" | "pad_token" | "unk_token"): string => contentOf(config[key]) ?? SPECIAL[kind][key];
   const ends = rebuilt ? undefined : endsOf(json, directory);
   const shared = { words, added, cls: id(ends?.cls ?? named("cls_token")), sep: id(ends?.sep ?? named("sep_token")), pad: id(named("pad_token")) };
   if (kind === "BPE") return { ...shared, model: { type: "BPE", vocab: Object.fromEntries(vocab), merges: files.merges } };
-  const stated = rebuilt ? {} : ((json?.model ?? {}) as Json);
+  const stated = rebuilt ? {} : objectOf(json.model);
   const unk = contentOf(stated.unk_token) ?? named("unk_token");
-  if (!vocab.has(unk)) throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${unk}.`);
+  if (!vocab.has(unk)) throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(unk, 80)}.`);
   return { ...shared, model: { type: "WordPiece", vocab: Object.fromEntries(vocab), unk_token: unk, continuing_subword_prefix: stated.continuing_subword_prefix ?? "##", max_input_chars_per_word: stated.max_input_chars_per_word ?? 100 } };
 }
 
+/** Longer words than this make WordPiece, which tries every end of a word from every start, take hours. */
+const LONGEST_WORD = 1000;
+const WORD_LENGTH: TypeCheck = [`a whole number from 0 to ${LONGEST_WORD}`, (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LONGEST_WORD];
+
+/** Types of the values that are used, where they are given and not null. */
+const CONFIG_TYPES: Readonly<Record<string, TypeCheck>> = {
+  ...Object.fromEntries(["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"].map((key) => [key, TOKEN])),
+  ...Object.fromEntries(["do_lower_case", "strip_accents", "tokenize_chinese_chars", "add_prefix_space", "split_special_tokens"].map((key) => [key, FLAG])),
+  truncation_side: TEXT,
+  additional_special_tokens: TOKENS,
+  added_tokens_decoder: ["an object of ids to tokens", (value) => isObject(value) && Object.values(value).every(isObject)],
+};
+const MODEL_TYPES: Readonly<Record<string, TypeCheck>> = { unk_token: TEXT, continuing_subword_prefix: TEXT, max_input_chars_per_word: WORD_LENGTH };
+const NORMALIZER_TYPES: Readonly<Record<string, TypeCheck>> = { clean_text: FLAG, handle_chinese_chars: FLAG, strip_accents: FLAG, lowercase: FLAG };
+const SPLITTER_TYPES: Readonly<Record<string, TypeCheck>> = { add_prefix_space: FLAG, trim_offsets: FLAG, use_regex: FLAG };
+
 function bertParts({ json, config }: TokenizerFiles, { rebuilt, problems }: { rebuilt: boolean; problems: Problems }): TokenizerParts["words"] {
-  const normalizer = rebuilt ? { type: "BertNormalizer", clean_text: true, handle_chinese_chars: config.tokenize_chinese_chars, strip_accents: config.strip_accents, lowercase: config.do_lower_case } : ((json?.normalizer ?? undefined) as Json | undefined);
-  const splitter = rebuilt ? "BertPreTokenizer" : (json?.pre_tokenizer as Json | undefined)?.type;
-  problems.expect(normalizer === undefined || normalizer.type === "BertNormalizer", `its normalizer is to be a BertNormalizer or none; it is ${JSON.stringify(normalizer?.type)}`);
-  problems.expect(splitter === "BertPreTokenizer", `its pre_tokenizer is to be a BertPreTokenizer; it is ${JSON.stringify(splitter)}`);
+  const [given, splitter] = [partOf(json, "normalizer", problems), partOf(json, "pre_tokenizer", problems)];
+  const normalizer: Json | undefined = rebuilt ? { type: "BertNormalizer", clean_text: true, handle_chinese_chars: config.tokenize_chinese_chars, strip_accents: config.strip_accents, lowercase: config.do_lower_case } : given;
+  if (!rebuilt) {
+    problems.expect(given === undefined || given.type === "BertNormalizer", `its normalizer must be a BertNormalizer or none; it is ${shownValue(given?.type)}`);
+    problems.expect(splitter?.type === "BertPreTokenizer", `its pre_tokenizer must be a BertPreTokenizer; it is ${shownValue(splitter?.type)}`);
+    checkTypes(given ?? {}, NORMALIZER_TYPES, { problems, where: "tokenizer.json's normalizer" });
+  }
+  checkTypes(objectOf(json?.model), MODEL_TYPES, { problems, where: "tokenizer.json's model" });
   if (normalizer === undefined) return { kind: "bert", normalizer };
   const lowercase = (normalizer.lowercase ?? true) === true;
   const strip = normalizer.strip_accents ?? lowercase;
   return { kind: "bert", normalizer: { cleanText: normalizer.clean_text !== false, handleChineseChars: normalizer.handle_chinese_chars !== false, stripAccents: strip === true, lowercase } };
 }
 
-function byteLevelParts({ json, config, vocab, merges }: TokenizerFiles, { rebuilt, problems }: { rebuilt: boolean; problems: Problems }): TokenizerParts["words"] {
-  const model = (json?.model ?? {}) as Json;
-  const splitter = (rebuilt ? { type: "ByteLevel", add_prefix_space: config.add_prefix_space ?? false } : (json?.pre_tokenizer ?? {})) as Json;
+function byteLevelParts({ json, config, vocab }: TokenizerFiles, { rebuilt, problems }: { rebuilt: boolean; problems: Problems }): TokenizerParts["words"] {
+  const model = objectOf(json?.model);
+  const given = partOf(json, "pre_tokenizer", problems) ?? {};
+  const splitter: Json = rebuilt ? { type: "ByteLevel", add_prefix_space: config.add_prefix_space ?? false } : given;
   if (!rebuilt) {
-    problems.expect((json?.normalizer ?? null) === null, `its normalizer is to be none; it is ${JSON.stringify((json?.normalizer as Json | undefined)?.type)}`);
-    for (const key of ["dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges"]) problems.expect(["", false, null, undefined].includes(model[key] as string), `its model's "${key}" is to be none; it is ${JSON.stringify(model[key])}`);
+    problems.expect((json?.normalizer ?? null) === null, `its normalizer must be none; it is ${shownValue(objectOf(json?.normalizer).type)}`);
+    for (const key of ["dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges"]) problems.expect(["", false, null, undefined].includes(model[key] as string), `its model's "${key}" must be none; it is ${shownValue(model[key])}`);
+    checkTypes(splitter, SPLITTER_TYPES, { problems, where: "tokenizer.json's pre_tokenizer" });
   }
-  problems.expect(splitter.type === "ByteLevel" && splitter.use_regex !== false, `its pre_tokenizer is to be ByteLevel with GPT-2's pattern; it is ${JSON.stringify(splitter)}`);
+  problems.expect(splitter.type === "ByteLevel" && splitter.use_regex !== false, `its pre_tokenizer must be ByteLevel with GPT-2's pattern; it is ${shownValue(splitter)}`);
   const lacking = BYTE_CHARS.filter((char) => !vocab.has(char));
-  problems.expect(lacking.length === 0, `its vocabulary is to hold all 256 bytes; it lacks ${lacking.length}, ${JSON.stringify(lacking[0])} among them`);
-  const beyond = merges.find((merge) => !vocab.has(merge.replace(" ", "")));
-  problems.expect(beyond === undefined, `its vocabulary lacks what the merge ${JSON.stringify(beyond)} makes`);
+  problems.expect(lacking.length === 0, `its vocabulary must hold all 256 bytes; it lacks ${lacking.length}, ${shownNames(lacking)}`);
   return { kind: "byte-level", addPrefixSpace: (splitter.add_prefix_space ?? true) === true };
-}
-
-/** Tokens that are looked for in the text itself: those that the files list, then the special ones. */
-function addedTokens({ json, config, vocab, kind }: TokenizerFiles): AddedToken[] {
-  const found = new Map<string, AddedToken>();
-  const add = (id: number | undefined, token: Json): void => {
-    const content = String(token.content);
-    const known = vocab.get(content) ?? id;
-    if (known !== undefined && !found.has(content)) found.set(content, { id: known, content, singleWord: token.single_word === true, lstrip: token.lstrip === true, rstrip: token.rstrip === true, normalized: token.normalized === true });
-  };
-  if (config.added_tokens_decoder !== undefined) for (const [id, token] of Object.entries(config.added_tokens_decoder as Record<string, Json>)) add(Number(id), token);
-  else for (const token of (json?.added_tokens ?? []) as Json[]) add(token.id as number, token);
-  const extra = [config.additional_special_tokens, config.extra_special_tokens].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []));
-  for (const token of [...Object.entries(SPECIAL[kind]).map(([key, fallback]) => config[key] ?? fallback), ...extra]) {
-    if (typeof token === "string") add(undefined, { content: token });
-    else if (contentOf(token) !== undefined) add(undefined, token as Json);
-  }
-  return [...found.values()];
-}
-
-function contentOf(token: unknown): string | undefined {
-  if (typeof token === "string") return token;
-  const content = typeof token === "object" && token !== null ? (token as Json).content : undefined;
-  return typeof content === "string" ? content : undefined;
 }
 
 /** The tokens that a tokenizer.json's post-processor puts before and after a text. */
 function endsOf(json: Json | undefined, directory: string): { cls: string; sep: string } {
-  const processor = (json?.post_processor ?? {}) as Json;
-  if (processor.type === "BertProcessing" || processor.type === "RobertaProcessing") return { cls: String((processor.cls as unknown[])[0]), sep: String((processor.sep as unknown[])[0]) };
-  const single = Array.isArray(processor.single) ? (processor.single as Json[]) : [];
-  const [cls, sep] = [single[0]?.SpecialToken, single[2]?.SpecialToken].map((token) => (token as Json | undefined)?.id);
-  if (single.length !== 3 || single[1]?.Sequence === undefined || typeof cls !== "string" || typeof sep !== "string") {
-    throw new TsloraError("unsupported", `${directory}: the post_processor of tokenizer.json was expected to put one token before a text and one after it, as BERT's and RoBERTa's do; it is ${JSON.stringify(processor.type ?? null)}.`);
+  const processor = objectOf(json?.post_processor);
+  const nameIn = (pair: unknown): unknown => (Array.isArray(pair) ? (pair as unknown[])[0] : undefined);
+  const single = Array.isArray(processor.single) ? (processor.single as unknown[]).map(objectOf) : [];
+  const isPair = processor.type === "BertProcessing" || processor.type === "RobertaProcessing";
+  const [cls, sep] = isPair ? [nameIn(processor.cls), nameIn(processor.sep)] : [single[0], single[2]].map((part) => objectOf(part?.SpecialToken).id);
+  if ((!isPair && (single.length !== 3 || single[1].Sequence === undefined)) || typeof cls !== "string" || typeof sep !== "string") {
+    throw new TsloraError("unsupported", `${directory}: the post_processor of tokenizer.json must put one token before a text and one after it, as BERT's and RoBERTa's do; it is ${shownValue(processor.type ?? null)}.`);
   }
   return { cls, sep };
+}
+
+/** Compares the ids that a post-processor repeats with the vocabulary's: Python takes them as they are. */
+function checkProcessor(json: Json | undefined, { idOf, problems }: { idOf: (token: string) => number | undefined; problems: Problems }): void {
+  const processor = partOf(json, "post_processor", problems) ?? {};
+  const expectId = (token: unknown, id: unknown): void => {
+    const known = typeof token === "string" ? idOf(token) : undefined;
+    problems.expect(known !== undefined && known === id, `tokenizer.json's post_processor must give ${shownValue(token)} the vocabulary's id, ${known ?? "which has none"}; it gives ${shownValue(id)}`);
+  };
+  for (const pair of [processor.cls, processor.sep]) {
+    const [token, id] = Array.isArray(pair) ? (pair as unknown[]) : [pair];
+    if (pair !== undefined) expectId(token, id);
+  }
+  for (const token of Object.values(objectOf(processor.special_tokens)).map(objectOf)) {
+    const [ids, tokens] = [token.ids, token.tokens].map((list) => (Array.isArray(list) ? (list as unknown[]) : []));
+    problems.expect(ids.length > 0 && ids.length === tokens.length, `tokenizer.json's post_processor must give ${shownValue(token.id)} as many ids as tokens; it gives ${shownValue(token.ids)} and ${shownValue(token.tokens)}`);
+    tokens.forEach((name, i) => expectId(name, ids[i]));
+  }
 }

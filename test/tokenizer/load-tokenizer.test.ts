@@ -61,9 +61,9 @@ test("what would tokenize otherwise than Python is refused", async () => {
     await rm(folder, { recursive: true });
   };
   await refused("cased", ({ config }) => void (config.truncation_side = "left"), /cut at their end/);
-  await refused("cased", ({ config }) => void (config.split_special_tokens = true), /"split_special_tokens" is to be false/);
+  await refused("cased", ({ config }) => void (config.split_special_tokens = true), /"split_special_tokens" must be false/);
   await refused("roberta", ({ config }) => void (config.tokenizer_class = "BertTokenizer"), /"BertTokenizer", which is WordPiece, and its vocabulary is of BPE/);
-  await refused("as-it-stands", ({ json }) => void (json.normalizer = { type: "NFKC" }), /normalizer is to be a BertNormalizer or none; it is "NFKC"/);
+  await refused("as-it-stands", ({ json }) => void (json.normalizer = { type: "NFKC" }), /normalizer must be a BertNormalizer or none; it is "NFKC"/);
   await refused("as-it-stands", ({ json }) => void (json.pre_tokenizer = { type: "Whitespace" }), /it is "Whitespace"/);
   await refused("as-it-stands", ({ json }) => void (json.post_processor = null), /post_processor/);
   await refused("cased", ({ json }) => void delete (json.model?.vocab as Record<string, unknown>)["[UNK]"], /vocabulary in .* lacks \[UNK\]/);

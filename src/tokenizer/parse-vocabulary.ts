@@ -1,0 +1,52 @@
+import { shownNames, shownValue } from "../base/shown-value";
+import { TsloraError } from "../base/tslora-error";
+
+/** Ids that Python's tokenizers can hold: 32 bits without a sign. */
+const ID_LIMIT = 2 ** 32;
+
+/** Whether a value can be a token's id. */
+export function isTokenId(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < ID_LIMIT;
+}
+
+/** Whether a text holds no half of a surrogate pair. */
+export function isUnicode(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
+/**
+ * Checks a vocabulary of vocab.json or tokenizer.json: an object of tokens to ids.
+ *
+ * @param where - what messages call the file
+ * @throws TsloraError `bad-input` for an id that is no whole number from 0, or that two tokens have.
+ */
+export function parseVocabulary(vocab: unknown, where: string): Map<string, number> {
+  if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab) || Object.keys(vocab).length === 0) throw new TsloraError("bad-input", `${where} must hold a vocabulary, an object of tokens to ids; it holds ${shownValue(vocab)}.`);
+  const ids = new Map<string, number>();
+  const tokenOf = new Map<number, string>();
+  for (const [token, id] of Object.entries(vocab as Record<string, unknown>)) {
+    if (!isTokenId(id)) throw new TsloraError("bad-input", `${where}: a token's id must be a whole number from 0; ${shownValue(token)} has ${shownValue(id)}. Fetch the file again.`);
+    if (!isUnicode(token)) throw new TsloraError("bad-input", `${where}: a token must be Unicode text; ${shownValue(token)} holds half a surrogate pair.`);
+    const other = tokenOf.get(id);
+    if (other !== undefined) throw new TsloraError("bad-input", `${where}: two tokens must not have one id; ${shownValue(other)} and ${shownValue(token)} have ${id}. Fetch the file again.`);
+    ids.set(token, id);
+    tokenOf.set(id, token);
+  }
+  return ids;
+}
+
+/**
+ * Parses a vocab.txt: a token a line, numbered from 0.
+ *
+ * @throws TsloraError `bad-input` for a token that comes twice, whose first id no text would get.
+ */
+export function parseVocabLines(text: string, where: string): Map<string, number> {
+  const ids = new Map<string, number>();
+  const twice: string[] = [];
+  for (const [id, token] of text.replace(/(\r\n|\r|\n)$/, "").split(/\r\n|\r|\n/).entries()) {
+    if (ids.has(token)) twice.push(token);
+    ids.set(token, id);
+  }
+  if (twice.length > 0) throw new TsloraError("bad-input", `${where} must hold each token once; it holds ${shownNames(twice)} twice. Fetch the file again.`);
+  return ids;
+}
