@@ -5,6 +5,7 @@ import { addOptions, type RawFlags } from "./options/add-options";
 import { gatherOptions } from "./options/gather-options";
 import type { OptionGroup } from "./options/option-table";
 import { exitCodeOfError } from "./exit-codes";
+import { errorWithFlags } from "./flags-in-messages";
 import { wrap } from "./facts";
 import { helpWidth, styled, type Terminal } from "./terminal";
 
@@ -43,7 +44,8 @@ export function addLibraryCommand(program: Command, { name, description, argumen
     const raw = command.opts<RawFlags>();
     try {
       exit(await run({ terminal, args: command.args, values: await gatherOptions(name, groups, raw) }));
-    } catch (error) {
+    } catch (failure) {
+      const error = errorWithFlags(failure, { command: name, groups });
       if (raw.json !== true || !(error instanceof TsloraError)) throw error;
       const { problems } = error.details;
       terminal.err.write(`${JSON.stringify({ error: { code: error.code, message: error.message, ...(problems === undefined ? {} : { problems }) } })}\n`);

@@ -8,6 +8,11 @@ export interface OptionSpec<T> {
   readonly default?: string;
   /** Of a switch that is on by default: what `--no-...` does. */
   readonly off?: string;
+  /**
+   * The library's name of the option, for its messages.
+   * @default the key
+   */
+  readonly libraryKey?: string;
   /** A one-letter flag besides. */
   readonly short?: string;
 }
