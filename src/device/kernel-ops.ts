@@ -6,7 +6,7 @@ import { TensorflowOps } from "./tensorflow-ops";
 
 const NOTHING_DROPPED: Drop = { rate: 0, seed: [0, 0] };
 /** Sets of instructions that the kernels are compiled for, as the binding counts them. */
-const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
+export const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
 export type Instructions = (typeof INSTRUCTIONS)[number];
 const MOST_RANKS = 16; // beyond, a matrix product is faster than a pass over memory saved
 // What one operation for products takes.

@@ -20,6 +20,12 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
+/**
+ * Probabilities of one model by two ways: 32-bit rounding moves a tiny model's by less than a hundredth of this, on any
+ * processor (see test/device/sample-rounding.ts); another model, adapter or text by more than a hundred times as much.
+ */
+const SAME = 1e-4;
+
 const adapter = (): string => join(model, "adapter");
 const json = <T>({ out }: Said): T => JSON.parse(out) as T;
 const lines = (text: string): string[] => text.trimEnd().split("\n");
@@ -88,7 +94,7 @@ test("predict gives the library's probabilities, for arguments, files and standa
     const rows = lines(said.out).map((line) => JSON.parse(line) as PredictionJson);
     assert.deepEqual(rows.map(({ index }) => index), [0, 1, 2]);
     rows.forEach(({ label, score, probabilities }, i) => {
-      assert.ok(Math.abs(probabilities.POSITIVE - expected[i]) < 1e-6);
+      assert.ok(Math.abs(probabilities.POSITIVE - expected[i]) < SAME);
       assert.ok(Math.abs(probabilities.NEGATIVE + probabilities.POSITIVE - 1) < 1e-12);
       assert.equal(label, expected[i] > 0.5 ? "POSITIVE" : "NEGATIVE");
       assert.equal(score, probabilities[label]);
@@ -260,12 +266,12 @@ test("merge checks itself, writes a folder that predicts as base and adapter did
   const base = ["merge", "--model", model, "--adapter", adapter(), "-o", out];
   const said = await cli(base);
   assert.equal(said.code, 0, said.err);
-  const difference = Number(/logits differ by at most ([\d.e+-]+) \(bound/.exec(said.out)?.[1]);
-  assert.ok(difference < 1e-5, said.out);
+  const [difference, bound] = /logits differ by at most ([\d.e+-]+) \(bound ([\d.e+-]+)\)/.exec(said.out)?.slice(1).map(Number) ?? [];
+  assert.ok(difference <= bound, said.out);
   const scores = async (...args: string[]): Promise<number[]> => lines((await cli(["predict", "--json", ...args, "w5 w6", "w40 w41 w42"])).out).map((line) => (JSON.parse(line) as PredictionJson).probabilities.POSITIVE);
   const [apart, merged] = [await scores("--model", model, "--adapter", adapter()), await scores("--model", out)];
   assert.equal(merged.length, 2);
-  apart.forEach((score, i) => assert.ok(Math.abs(score - merged[i]) < 1e-5));
+  apart.forEach((score, i) => assert.ok(Math.abs(score - merged[i]) < SAME));
 
   await writeFile(join(folder, "model.index.json"), "");
   for (const [args, says] of [

@@ -29,8 +29,13 @@ function lowerOf(ops: Ops, x: Tensor, { a, dLow, drop }: { a: Tensor; dLow: Tens
   return { low, da: ops.lowerGradient(dLow, x, dropout), dx: ops.lowerBackward(dLow, a, dropout) };
 }
 
+/** Reads a result as plain numbers. */
+export async function readNumbers(ops: Ops, tensor: Tensor): Promise<number[]> {
+  return [...(await ops.read(tensor))];
+}
+
 /** What the kernels with dropout in them give, on given ops, for inputs and draws that are always the same. */
-export async function kernelResults(ops: Ops, { width, rate }: { width: number; rate: number }): Promise<Record<string, number[]>> {
+export async function kernelResults<T, O extends Ops>(ops: O, { width, rate }: { width: number; rate: number }, read: (ops: O, tensor: Tensor) => T | Promise<T>): Promise<Record<string, T>> {
   const random = new Random(width);
   const make = (...shape: number[]): Tensor => ops.float(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()), shape);
   let draws = 0;
@@ -58,8 +63,8 @@ export async function kernelResults(ops: Ops, { width, rate }: { width: number; 
     const out = { norm: norm.y, normalized: norm.saved.normalized, deviation: norm.saved.inverseDeviation, dResidual, dx, ...ranks, ...batched, product, products, ...updates, fed: fed.y, fedSlope: fed.derivative ?? fed.y, ...heads, gelu: gelu.y, slope: gelu.derivative ?? gelu.y };
     return plain === undefined ? out : { ...out, dropped: plain.y, droppedBackward: ops.dropoutBackward(dy, plain.saved) };
   });
-  const results: Record<string, number[]> = {};
-  for (const [name, tensor] of Object.entries(found)) results[name] = [...(await ops.read(tensor))];
+  const results: Record<string, T> = {};
+  for (const [name, tensor] of Object.entries(found)) results[name] = await read(ops, tensor);
   ops.disposeIn(found);
   return results;
 }

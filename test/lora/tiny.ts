@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { projectRoot } from "../../src/base/project-root";
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
+import type { Ops } from "../../src/device/ops";
 import { sharedOps } from "../../src/device/shared-ops";
 import { AdapterSet } from "../../src/lora/adapter-set";
 import { loadAdapter, type LoadedAdapter } from "../../src/lora/load-adapter";
@@ -45,22 +46,22 @@ export function goldenFolder(name: string): string {
   return join(projectRoot(), "test", "lora", "goldens", name);
 }
 
-export async function tinyModel(kind: string): Promise<ClassificationModel> {
-  return (await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 })).model;
+export async function tinyModel(kind: string, on: Ops = ops): Promise<ClassificationModel> {
+  return (await loadClassificationModel(fixtureDirectory(kind), { ops: on, numLabels: 2, seed: 1 })).model;
 }
 
 /** A classifier over a tiny model; a text is its token ids. */
-export async function tinyClassifier(kind: string): Promise<SequenceClassifier> {
+export async function tinyClassifier(kind: string, on: Ops = ops): Promise<SequenceClassifier> {
   const tokenizer = { maxLength: 20, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
-  return new SequenceClassifier({ model: await tinyModel(kind), tokenizer, labels: ["NEGATIVE", "POSITIVE"], origin: { id: "tiny", directory: fixtureDirectory(kind), notice: "" }, newlyInitialized: [], seed: 1 });
+  return new SequenceClassifier({ model: await tinyModel(kind, on), tokenizer, labels: ["NEGATIVE", "POSITIVE"], origin: { id: "tiny", directory: fixtureDirectory(kind), notice: "" }, newlyInitialized: [], seed: 1 });
 }
 
 /** The model's logits for the fixture's documents, in their order. */
 export async function predict(model: ClassificationModel, kind: string): Promise<number[][]> {
   const batch = batchOf(expectedOf(kind));
   const logits = model.predict(batch);
-  const rows = unpack(await ops.read(logits), batch, model.numLabels);
-  ops.dispose(logits);
+  const rows = unpack(await model.ops.read(logits), batch, model.numLabels);
+  model.ops.dispose(logits);
   return rows;
 }
 
@@ -78,11 +79,11 @@ export async function weightsOf(model: ClassificationModel): Promise<Float32Arra
 }
 
 /** Moves every weight that is trained, by a number of its own. */
-export async function scramble(parameters: readonly Parameter[], seed = 1): Promise<void> {
+export async function scramble(parameters: readonly Parameter[], seed = 1, on: Ops = ops): Promise<void> {
   let k = seed * 1000;
   for (const parameter of parameters) {
     const values = await parameter.read();
-    parameter.assign(ops.float(values.map((value) => value + 0.3 * Math.sin(1.7 * ++k)), parameter.shape));
+    parameter.assign(on.float(values.map((value) => value + 0.3 * Math.sin(1.7 * ++k)), parameter.shape));
   }
 }
 

@@ -7,14 +7,23 @@ import { KernelOps } from "../../src/device/kernel-ops";
 import { TfjsOps } from "../../src/device/tfjs-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { packDocuments } from "../../src/model/packed-batch";
-import { batchOf, expectedOf, fixtureDirectory, gradientsOf, maxDifference, TINY_MODELS, unpack } from "./fixture";
+import { SEVEN_DIGITS } from "../device/expect-within";
+import { batchOf, expectedOf, expectGradients, expectLogits, fixtureDirectory, gradientsOf, referenceOf, TINY_MODELS, trainAll, unpack } from "./fixture";
 
 const raw = new KernelOps();
 const implementations: readonly Ops[] = [raw, new TensorflowOps(), new TfjsOps()];
 
 for (const kind of TINY_MODELS) {
+  const reference = referenceOf(kind, { prepare: trainAll });
+
+  test(`${kind}: transformers' logits and PyTorch's gradients are the double-precision ones up to 32-bit rounding`, async () => {
+    const { full, documents } = expectedOf(kind);
+    expectLogits(full.logits, await reference, { expected: { documents }, what: "transformers", storage: SEVEN_DIGITS });
+    expectGradients(new Map(Object.entries(full.gradients)), await reference, { what: "PyTorch", storage: SEVEN_DIGITS });
+  });
+
   for (const ops of implementations) {
-    test(`${kind} on ${ops.constructor.name}: logits are transformers', to 1e-5, and prediction leaves no tensor behind`, async () => {
+    test(`${kind} on ${ops.constructor.name}: logits are the double-precision ones up to 32-bit rounding, and prediction leaves no tensor behind`, async () => {
       const expected = expectedOf(kind);
       const { model, newlyInitialized, unused } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 });
       assert.deepEqual([newlyInitialized, unused], [[], []]);
@@ -23,24 +32,18 @@ for (const kind of TINY_MODELS) {
       const before = ops.alive();
       const logits = model.predict(batch);
       const rows = unpack(await ops.read(logits), batch, 2);
-      rows.forEach((row, i) => assert.ok(maxDifference(row, expected.full.logits[i]) < 1e-5, `document ${i}: ${row.join()} and ${expected.full.logits[i].join()}`));
+      expectLogits(rows, await reference, { expected, what: ops.constructor.name });
       ops.dispose(logits);
       assert.equal(ops.alive(), before);
       model.dispose();
     });
 
-    test(`${kind} on ${ops.constructor.name}: every weight's gradient is PyTorch's, to 1e-4 of its largest`, async () => {
+    test(`${kind} on ${ops.constructor.name}: every weight's gradient is the double-precision one up to 32-bit rounding`, async () => {
       const expected = expectedOf(kind);
       const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 });
-      for (const parameter of model.parameters()) parameter.trainable = true;
+      trainAll(model);
       const { gradients } = await gradientsOf(model, expected);
-      const wanted = expected.full.gradients;
-      assert.deepEqual([...gradients.keys()].sort(), Object.keys(wanted).sort());
-      for (const [name, gradient] of gradients) {
-        // A key's bias moves all scores of a query alike, so that its true gradient is 0 and only noise remains.
-        const scale = Math.max(...wanted[name].map(Math.abs), 1e-3);
-        assert.ok(maxDifference(gradient, wanted[name]) < 1e-4 * scale, `${name}: ${maxDifference(gradient, wanted[name])} of ${scale}`);
-      }
+      expectGradients(gradients, await reference, { what: ops.constructor.name });
       const before = ops.alive();
       await gradientsOf(model, expected);
       assert.equal(ops.alive(), before, "a step leaves tensors behind");
@@ -51,11 +54,13 @@ for (const kind of TINY_MODELS) {
   test(`${kind}: a document's logits do not depend on what it is packed with`, async () => {
     const expected = expectedOf(kind);
     const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops: raw, numLabels: 2, seed: 1 });
-    for (const [i, ids] of expected.documents.entries()) {
+    const rows: number[][] = [];
+    for (const ids of expected.documents) {
       const alone = model.predict(packDocuments([Int32Array.from(ids)]));
-      assert.ok(maxDifference(await raw.read(alone), expected.full.logits[i]) < 1e-5);
+      rows.push([...(await raw.read(alone))]);
       raw.dispose(alone);
     }
+    expectLogits(rows, await reference, { expected, what: "alone" });
     model.dispose();
   });
 }

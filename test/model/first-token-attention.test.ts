@@ -13,7 +13,9 @@ import { Gradients } from "../../src/model/gradients";
 import { Linear } from "../../src/model/linear";
 import { Parameter } from "../../src/model/parameter";
 import type { ForwardPass } from "../../src/model/pass";
-import { maxDifference } from "./fixture";
+import { expectWithin } from "../device/expect-within";
+import type { Bounded } from "../device/reference-ops";
+import { sampleRounding } from "../device/sample-rounding";
 
 const WIDTH = 12;
 const HEADS = 3;
@@ -30,7 +32,7 @@ const ONE = [{ row: 0, document: 0, documents: 2, length: 5 }];
 const TWO = [{ row: 0, document: 0, documents: 2, length: 3 }, { row: 6, document: 2, documents: 1, length: 7 }];
 
 /** Outputs and every gradient by the short way or by the long one, over keys and values; inputs and draws are always the same. */
-async function results(ops: Ops, way: "short" | "long", { groups, adapted, dropout }: Case): Promise<Map<string, number[]>> {
+async function results<T>(ops: Ops, way: "short" | "long", { groups, adapted, dropout }: Case, read: (tensor: Tensor) => T | Promise<T>): Promise<Map<string, T>> {
   const before = ops.alive();
   const random = new Random(5);
   const make = (...shape: number[]): Tensor => ops.float(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.4 * random.normal()), shape);
@@ -67,9 +69,9 @@ async function results(ops: Ops, way: "short" | "long", { groups, adapted, dropo
     const through = [dk && key.backward(backward, dk, { saved: k.saved, needsInput: true }), value.backward(backward, dv, { saved: v.saved, needsInput: true })];
     return { y, dq, dx: ops.addN(through.flatMap((part) => part ?? [])) };
   });
-  const all = new Map<string, number[]>();
-  for (const [name, tensor] of Object.entries(found)) if (tensor !== undefined) all.set(name, [...(await ops.read(tensor))]);
-  for (const [{ name }, gradient] of gradients.entries()) all.set(name, [...(await ops.read(gradient))]);
+  const all = new Map<string, T>();
+  for (const [name, tensor] of Object.entries(found)) if (tensor !== undefined) all.set(name, await read(tensor));
+  for (const [{ name }, gradient] of gradients.entries()) all.set(name, await read(gradient));
   ops.disposeIn(found);
   ops.dispose(x, q, dy);
   gradients.dispose();
@@ -87,13 +89,21 @@ for (const ops of [new KernelOps(), new TensorflowOps()]) {
       // Kernels draw for all groups at once, so that beyond one group their draws are others.
       const groups = dropout && ops instanceof KernelOps ? ONE : TWO;
       test(`${ops.constructor.name}: without keys and values the first tokens' attention and every gradient are as with them: adapters on ${adapted.join(" and ") || "nothing"}, ${dropout ? "dropout" : "no dropout"}`, async () => {
-        const [short, long] = [await results(ops, "short", { groups, adapted, dropout }), await results(ops, "long", { groups, adapted, dropout })];
-        assert.deepEqual([...short.keys()].sort(), [...long.keys()].sort());
+        const given = { groups, adapted, dropout };
+        const inDouble = (way: "short" | "long"): Promise<ReadonlyMap<string, Bounded>> => sampleRounding((reference) => results(reference, way, given, (tensor) => reference.bounded(tensor).values));
+        const exact = { short: await inDouble("short"), long: await inDouble("long") };
+        const [short, long] = [await results(ops, "short", given, (tensor) => ops.read(tensor)), await results(ops, "long", given, (tensor) => ops.read(tensor))];
+        for (const each of [short, long, exact.short]) assert.deepEqual([...each.keys()].sort(), [...exact.long.keys()].sort());
         assert.equal(short.size, 3 + 2 * adapted.length);
-        for (const [name, values] of short) {
-          const wanted = long.get(name) ?? [];
-          const scale = Math.max(1, ...wanted.map(Math.abs));
-          assert.ok(maxDifference(values, wanted) < 1e-5 * scale, `${name}: ${maxDifference(values, wanted)} of ${scale}`);
+        for (const [name, { values, bounds }] of exact.long) {
+          const both = bounds.map((bound, i) => bound + (exact.short.get(name)?.bounds[i] ?? 0));
+          if (dropout) {
+            // The reference's draws are its own: it tells how far rounding moves the numbers, not what they are.
+            expectWithin(short.get(name) ?? [], { values: Float64Array.from(long.get(name) ?? []), bounds: both }, { what: name });
+            continue;
+          }
+          for (const [way, found] of Object.entries({ short, long })) expectWithin(found.get(name) ?? [], { values, bounds: both }, { what: `${way}, ${name}` });
+          expectWithin(exact.short.get(name)?.values ?? [], { values, bounds: values.map(() => 1e-10) }, { what: `in double precision, ${name}` });
         }
       });
     }

@@ -1,11 +1,17 @@
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { projectRoot } from "../../src/base/project-root";
 import type { Ops } from "../../src/device/ops";
+import type { Tensor } from "../../src/device/tensor";
 import type { ClassificationModel } from "../../src/model/classification-model";
 import { Gradients } from "../../src/model/gradients";
+import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { packDocuments, type PackedBatch } from "../../src/model/packed-batch";
+import { expectWithin } from "../device/expect-within";
+import type { Bounded } from "../device/reference-ops";
+import { sampleRounding } from "../device/sample-rounding";
 
 export const TINY_MODELS = ["bert", "distilbert", "roberta"] as const;
 
@@ -38,26 +44,75 @@ export function batchOf(expected: Pick<Expected, "documents">): PackedBatch {
 
 /** The mean cross entropy's gradients for every trainable weight, by the model's own backward pass, by name. */
 export async function gradientsOf(model: ClassificationModel, expected: Pick<Expected, "documents" | "labels">): Promise<{ logits: number[][]; gradients: Map<string, Float32Array> }> {
-  const { ops } = model;
+  const { logits, gradients } = await passOver(model, expected, (tensor) => model.ops.read(tensor));
+  return { logits: unpack(logits, batchOf(expected), model.numLabels), gradients };
+}
+
+/** Logits, in the batch's order, and the mean cross entropy's gradients, as `read` reads tensors. */
+async function passOver<T>(model: ClassificationModel, expected: Pick<Expected, "documents" | "labels">, read: (tensor: Tensor) => T | Promise<T>): Promise<{ logits: T; gradients: Map<string, T> }> {
+  const { ops, numLabels } = model;
   const batch = batchOf(expected);
   const forward = model.forward({ kind: "training", ops, dropout: undefined }, batch);
-  const flat = await ops.read(forward.logits);
-  const labels = model.numLabels;
-  const dLogits = new Float32Array(flat.length);
-  batch.order.forEach((document, packed) => {
-    const row = flat.subarray(packed * labels, (packed + 1) * labels);
-    const sum = row.reduce((a, b) => a + Math.exp(b), 0);
-    row.forEach((logit, label) => (dLogits[packed * labels + label] = (Math.exp(logit) / sum - Number(label === expected.labels[document])) / batch.order.length));
-  });
   const sums = new Gradients(ops);
-  const d = ops.float(dLogits, [batch.order.length, labels]);
-  model.backward({ ops, gradients: sums }, d, forward);
-  const gradients = new Map<string, Float32Array>();
-  for (const [parameter, gradient] of sums.entries()) gradients.set(parameter.name, await ops.read(gradient));
+  const dLogits = ops.tidy(() => {
+    const wanted = new Float32Array(batch.order.length * numLabels);
+    batch.order.forEach((document, packed) => (wanted[packed * numLabels + expected.labels[document]] = 1));
+    return ops.scale(ops.sub(ops.softmax(forward.logits), ops.float(wanted, [batch.order.length, numLabels])), 1 / batch.order.length);
+  });
+  const logits = await read(forward.logits);
+  model.backward({ ops, gradients: sums }, dLogits, forward);
+  const gradients = new Map<string, T>();
+  for (const [parameter, gradient] of sums.entries()) gradients.set(parameter.name, await read(gradient));
   sums.dispose();
   forward.release();
-  ops.dispose(d);
-  return { logits: unpack(flat, batch, labels), gradients };
+  ops.dispose(dLogits);
+  return { logits, gradients };
+}
+
+/** A model's logits and gradients in double precision, with bounds on what 32-bit arithmetic may make of them. */
+export interface ReferenceNumbers {
+  /** In the order that documents are packed in. */
+  readonly logits: Bounded;
+  readonly gradients: ReadonlyMap<string, Bounded>;
+  /** The largest gradient: a key's bias has none but rounding errors of the others. */
+  readonly scale: number;
+}
+
+/**
+ * Computes a tiny model's logits and gradients in double precision, with bounds from {@link sampleRounding}.
+ *
+ * @param options.prepare - makes weights trainable, or brings an adapter
+ */
+export async function referenceOf(kind: string, { expected = expectedOf(kind), numLabels = 2, prepare }: { expected?: Pick<Expected, "documents" | "labels">; numLabels?: number; prepare: (model: ClassificationModel) => unknown }): Promise<ReferenceNumbers> {
+  const found = await sampleRounding(async (ops) => {
+    const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels, seed: 1 });
+    await prepare(model);
+    const { logits, gradients } = await passOver(model, expected, (tensor) => ops.bounded(tensor).values);
+    model.dispose();
+    return new Map([[LOGITS, logits], ...gradients]);
+  });
+  const gradients = new Map([...found].filter(([name]) => name !== LOGITS));
+  const scale = Math.max(0, ...[...gradients.values()].map(({ values }) => values.reduce((size, value) => Math.max(size, Math.abs(value)), 0)));
+  return { logits: found.get(LOGITS) ?? { values: new Float64Array(), bounds: new Float64Array() }, gradients, scale };
+}
+
+const LOGITS = "logits";
+
+/** Makes every weight of a model trainable. */
+export function trainAll(model: ClassificationModel): void {
+  for (const parameter of model.parameters()) parameter.trainable = true;
+}
+
+/** Asserts that logits, a row for each document in the order given, are the reference's up to 32-bit rounding. */
+export function expectLogits(rows: readonly (readonly number[])[], reference: ReferenceNumbers, { expected, what, storage }: { expected: Pick<Expected, "documents">; what: string; storage?: number }): void {
+  const packed = [...batchOf(expected).order].flatMap((document) => [...rows[document]]);
+  expectWithin(packed, reference.logits, { what: `${what}: logits`, storage });
+}
+
+/** Asserts that gradients are the reference's up to 32-bit rounding, all of them and no others. */
+export function expectGradients(found: ReadonlyMap<string, ArrayLike<number>>, { gradients, scale }: ReferenceNumbers, { what, storage }: { what: string; storage?: number }): void {
+  assert.deepEqual([...found.keys()].sort(), [...gradients.keys()].sort());
+  for (const [name, bounded] of gradients) expectWithin(found.get(name) ?? [], bounded, { what: `${what}: ${name}`, scale, storage });
 }
 
 /** Packed logits as one row for each document, in the order given. */

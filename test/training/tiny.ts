@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { SequenceClassifier, type TextTokenizer } from "../../src/classifier/sequence-classifier";
+import type { Ops } from "../../src/device/ops";
 import { sharedOps } from "../../src/device/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
@@ -25,9 +26,9 @@ export const validation = Array.from({ length: 20 }, (_, i) => example(i + 100))
 /** The same texts with two labels that do not exclude each other. */
 export const several = (examples: readonly { text: string; label: number }[]): { text: string; label: number[] }[] => examples.map(({ text, label }) => ({ text, label: [label, Number(text.length > 15)] }));
 
-export async function classifier(kind: "bert" | "distilbert" = "bert", options: { problemType?: SequenceClassifier["problemType"]; dropout?: number } = {}): Promise<SequenceClassifier> {
+export async function classifier(kind: "bert" | "distilbert" = "bert", options: { problemType?: SequenceClassifier["problemType"]; dropout?: number; on?: Ops } = {}): Promise<SequenceClassifier> {
   const directory = fixtureDirectory(kind);
-  const { model, newlyInitialized } = await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 });
+  const { model, newlyInitialized } = await loadClassificationModel(directory, { ops: options.on ?? ops, numLabels: 2, seed: 1 });
   const { problemType, dropout } = options;
   if (dropout !== undefined) for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const) Object.assign(model.config, { [name]: dropout });
   return new SequenceClassifier({ model, tokenizer, labels: ["NEGATIVE", "POSITIVE"], problemType, origin: { id: "tiny", directory, notice: "" }, newlyInitialized, seed: 1 });

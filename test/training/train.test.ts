@@ -7,10 +7,14 @@ import { after, before, test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
+import type { Ops } from "../../src/device/ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
 import type { TrainOptions } from "../../src/training/train-options";
+import { expectWithin, NOTHING } from "../device/expect-within";
+import type { Bounded } from "../device/reference-ops";
+import { sampleRounding } from "../device/sample-rounding";
 import { expectedOf, maxDifference } from "../model/fixture";
 import { classifier, data, eventsOf, ops, runToEnd, several, tokenizer, validation, type EventOf } from "./tiny";
 
@@ -24,6 +28,15 @@ const endOf = (events: readonly TrainEvent[]): EventOf<"end"> => {
   assert.equal(events[events.length - 1], end);
   return end;
 };
+
+/** A run by whole batches and one by parts: the same in double precision, and in 32 bits up to rounding. */
+function expectSameRun(found: Readonly<Record<"whole" | "parts", readonly number[]>>, exact: ReadonlyMap<string, Bounded>, what: string): void {
+  const [whole, parts] = [exact.get("whole") ?? NOTHING, exact.get("parts") ?? NOTHING];
+  // A run reads losses and norms as 32-bit floats, and so do its steps in turn.
+  expectWithin(parts.values, { values: whole.values, bounds: whole.values.map((value) => 2 ** -20 * Math.max(1, Math.abs(value))) }, { what: `${what}, in double precision` });
+  const bounds = whole.bounds.map((bound, i) => bound + parts.bounds[i]);
+  for (const way of ["whole", "parts"] as const) expectWithin(found[way], { values: whole.values, bounds }, { what: `${what}, ${way}` });
+}
 
 for (const method of ["lora", "full"] as const) {
   test(`${method}: training learns what there is to learn, and the best weights are put back`, async () => {
@@ -65,29 +78,31 @@ test("the base stays as it was, to the bit, while an adapter is trained", async 
 });
 
 test("parts of a batch add up to the batch: the split by tokens does not change the run", async () => {
-  const lossesWith = async (maxTokensPerPass: number): Promise<number[]> => {
-    const c = await classifier("bert", { dropout: 0 });
+  const lossesWith = async (maxTokensPerPass: number, on: Ops = ops): Promise<number[]> => {
+    const c = await classifier("bert", { dropout: 0, on });
     c.addAdapter({ r: 2, loraDropout: 0 });
     const events = await runToEnd(c, { maxSteps: 8, maxTokensPerPass });
     c.dispose();
     return steps(events).map(({ loss }) => loss);
   };
-  assert.ok(maxDifference(await lossesWith(10_000), await lossesWith(12)) < 1e-5);
+  const exact = await sampleRounding(async (on) => new Map([["whole", await lossesWith(10_000, on)], ["parts", await lossesWith(12, on)]]));
+  expectSameRun({ whole: await lossesWith(10_000), parts: await lossesWith(12) }, exact, "by tokens");
 });
 
 test("micro-batches add up to the batch, with and without class weights, one label a text or several", async () => {
   for (const options of [{}, { classWeights: [0.5, 3] }, { classWeights: [0.5, 3], labelSmoothing: 0.2 }, { focalGamma: 2 }, { several: true, classWeights: [2, 0.5] }] as const) {
     const { several: multi = false, ...more } = options as { several?: boolean };
-    const lossesWith = async (batch: Partial<TrainOptions>): Promise<number[]> => {
-      const c = await classifier("distilbert", { dropout: 0, problemType: multi ? "multi_label_classification" : "single_label_classification" });
+    const lossesWith = async (batch: Partial<TrainOptions>, on: Ops = ops): Promise<number[]> => {
+      const c = await classifier("distilbert", { dropout: 0, on, problemType: multi ? "multi_label_classification" : "single_label_classification" });
       c.addAdapter({ r: 2, loraDropout: 0 });
       const events = await runToEnd(c, { ...more, maxSteps: 8, learningRate: 0.005, ...(multi ? { train: several(data), validation: several(validation) } : {}), ...batch });
       c.dispose();
       return [...steps(events).map(({ loss }) => loss), eventsOf("start", events)[0].stepsPerEpoch];
     };
-    const whole = await lossesWith({ perDeviceTrainBatchSize: 12 });
-    const accumulated = await lossesWith({ perDeviceTrainBatchSize: 3, gradientAccumulationSteps: 4 });
-    assert.ok(maxDifference(whole, accumulated) < 1e-5, `${JSON.stringify(options)}: ${whole.join()} and ${accumulated.join()}`);
+    const whole = { perDeviceTrainBatchSize: 12 };
+    const parts = { perDeviceTrainBatchSize: 3, gradientAccumulationSteps: 4 };
+    const exact = await sampleRounding(async (on) => new Map([["whole", await lossesWith(whole, on)], ["parts", await lossesWith(parts, on)]]));
+    expectSameRun({ whole: await lossesWith(whole), parts: await lossesWith(parts) }, exact, JSON.stringify(options));
   }
 });
 
