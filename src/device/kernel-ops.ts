@@ -27,8 +27,6 @@ export class KernelOps extends TensorflowOps {
   constructor() {
     super();
     this.instructions = this.#findInstructions();
-    const wish = process.env.TSLORA_INSTRUCTIONS;
-    if (wish !== undefined && wish !== this.instructions) throw new TsloraError("device", `TSLORA_INSTRUCTIONS=${wish} asks for kernels that this processor cannot run or that there are not; it may be ${INSTRUCTIONS.join(", ")}, and without it ${process.arch === "x64" ? "the widest that the processor has are taken" : "it is the baseline"}.`);
   }
 
   override gelu(x: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
@@ -167,10 +165,25 @@ export class KernelOps extends TensorflowOps {
   }
 
   #findInstructions(): Instructions {
+    const [asked, here, compiled] = this.#readInstructions();
+    const named = (sets: number): string => INSTRUCTIONS.filter((_, place) => (sets & (1 << place)) !== 0).join(", ");
+    const wish = process.env.TSLORA_INSTRUCTIONS ?? "";
+    if (asked < 0) throw new TsloraError("device", `TSLORA_INSTRUCTIONS must be ${INSTRUCTIONS.join(", ")}; got ${JSON.stringify(wish.slice(0, 60))}. Leave it out for the widest that this processor has.`);
+    const instructions = INSTRUCTIONS[asked];
+    if ((here & (1 << asked)) === 0) throw new TsloraError("device", `TSLORA_INSTRUCTIONS must name instructions of this processor (${named(here)}); got ${instructions}.`);
+    if ((compiled & (1 << asked)) === 0) {
+      const why = wish === "" ? "the widest that this processor has" : "by TSLORA_INSTRUCTIONS";
+      throw new TsloraError("device", `The kernels must be compiled for ${instructions}, ${why}; they are compiled for ${named(compiled)}. Run \`npm run setup\`${wish === "" ? "" : " with the same TSLORA_INSTRUCTIONS"}, which adds them.`);
+    }
+    return instructions;
+  }
+
+  #readInstructions(): [asked: number, here: number, compiled: number] {
     try {
-      return this.tidy(() => INSTRUCTIONS[this.binding.tensorDataSync(this.idOf(this.execute("TsloraInstructions", [], [], 1)[0]))[0]]);
+      const [asked, here, compiled] = this.tidy(() => this.binding.tensorDataSync(this.idOf(this.execute("TsloraInstructions", [], [], 1)[0])));
+      return [asked, here, compiled];
     } catch (error) {
-      throw new TsloraError("device", `The binding to TensorFlow was expected to hold tslora's kernels, but: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\`, which builds it anew.`, { cause: error });
+      throw new TsloraError("device", `The binding to TensorFlow must hold tslora's kernels, but: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\`, which builds it anew.`, { cause: error });
     }
   }
 

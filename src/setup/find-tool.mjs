@@ -5,19 +5,24 @@ import { basename, dirname, join } from "node:path";
 
 /**
  * The tools that parts of the set-up are made with.
- * @typedef {"npm" | "python" | "compiler"} Tool
+ * @typedef {"npm" | "python" | "python3.11" | "compiler"} Tool
  */
 /**
  * A tool's command line, or in one line what is missing and what brings it.
  * @typedef {{ commandLine: string[] } | { problem: string }} Found
  */
 
-const PYTHON_COMMANDS = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python"];
+const PYTHON_COMMANDS = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python"];
 /** Says its version when it can make environments with pip in them; Debian packs those modules apart. */
 const PYTHON_PROBE = "import sys; print('.'.join(map(str, sys.version_info[:2]))); import venv, ensurepip";
 
 /** @type {Readonly<Record<Tool, () => Found>>} */
-const FINDERS = { npm: findNpm, python: findPython, compiler: findCompiler };
+const FINDERS = {
+  npm: findNpm,
+  python: () => findPython(9, "its pip fetches TensorFlow's library and the encoder, which are not on npm; no Python runs afterwards", "python3"),
+  "python3.11": () => findPython(11, "the packages to compare with need it", "python3.11"),
+  compiler: findCompiler,
+};
 
 /**
  * Looks for a tool on this machine.
@@ -40,24 +45,28 @@ function findNpm() {
   return { problem: "npm is missing: it fetches the JavaScript packages. Debian: apt-get install npm. macOS: brew install node." };
 }
 
-/** @returns {Found} */
-function findPython() {
-  const why = "its pip fetches TensorFlow's library and the encoder, which are not on npm; no Python runs afterwards";
+/**
+ * @param {number} oldest  the minor version
+ * @param {string} why
+ * @param {string} debian  Debian's package
+ * @returns {Found}
+ */
+function findPython(oldest, why, debian) {
   /** @type {string | undefined} */
   let lesser;
   for (const command of PYTHON_COMMANDS) {
     const probe = spawnSync(command, ["-c", PYTHON_PROBE], { encoding: "utf8" });
     const [, major, minor] = /^(\d+)\.(\d+)/.exec(probe.stdout ?? "") ?? [];
     if (major === undefined) continue;
-    if (Number(major) < 3 || (Number(major) === 3 && Number(minor) < 9)) {
-      lesser ??= `Python 3.9 or later is missing (${command} is ${major}.${minor}): ${why}. Debian: apt-get install python3 python3-venv. macOS: brew install python.`;
+    if (Number(major) < 3 || (Number(major) === 3 && Number(minor) < oldest)) {
+      lesser ??= `Python 3.${oldest} or later is missing (${command} is ${major}.${minor}): ${why}. Debian: apt-get install ${debian} ${debian}-venv. macOS: brew install python.`;
     } else if (probe.status !== 0) {
-      lesser ??= `Python's venv module is missing (${command} cannot make environments with pip): ${why}. Debian: apt-get install python3-venv. macOS: brew install python.`;
+      lesser ??= `Python's venv module is missing (${command} cannot make environments with pip): ${why}. Debian: apt-get install ${debian}-venv. macOS: brew install python.`;
     } else {
       return { commandLine: [command] };
     }
   }
-  return { problem: lesser ?? `Python 3.9 or later is missing: ${why}. Debian: apt-get install python3 python3-venv. macOS: brew install python.` };
+  return { problem: lesser ?? `Python 3.${oldest} or later is missing: ${why}. Debian: apt-get install ${debian} ${debian}-venv. macOS: brew install python.` };
 }
 
 /** @returns {Found} */

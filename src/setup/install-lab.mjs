@@ -1,9 +1,6 @@
 // @ts-check
 import { makeEnvironment } from "./make-environment.mjs";
 
-/** The last JupyterLab and papermill for Python 3.9; nbconvert comes with the first. */
-const PACKAGES = ["jupyterlab==4.5.11", "papermill==2.6.0"];
-
 /**
  * The stage that brings JupyterLab and papermill into an environment of the clone's own.
  *
@@ -11,5 +8,5 @@ const PACKAGES = ["jupyterlab==4.5.11", "papermill==2.6.0"];
  * @returns {import("./run-stages.mjs").Stage}
  */
 export function installLab(root) {
-  return makeEnvironment(root, { name: "lab", title: "JupyterLab 4.5", place: ".tslora/lab", bytes: 8e8, packages: [PACKAGES] });
+  return makeEnvironment(root, { name: "lab", title: "JupyterLab 4.5", place: ".tslora/lab", bytes: 8e8, tool: "python", locks: [["lab.txt"]] });
 }

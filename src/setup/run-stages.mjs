@@ -1,6 +1,8 @@
 // @ts-check
+import { setMaxListeners } from "node:events";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 
 import { explainFailure } from "./explain-failure.mjs";
@@ -27,8 +29,14 @@ import { formatBytes } from "./show-progress.mjs";
  * @typedef {object} Work
  * @property {string} staging  an empty folder, on the disk of the clone, that is removed afterwards
  * @property {(detail: string) => void} say  shows how far it is
- * @property {(commandLine: readonly string[], options?: { cwd?: string, env?: Record<string, string | undefined> }) => Promise<string>} run
+ * @property {Run} run  runs a command to its end
+ * @property {(commandLines: readonly (readonly string[])[]) => Promise<void>} runAll  runs commands that do not depend on each other, as many at once as there are processors
  * @property {<T>(folder: string, options: { total?: number, work: Promise<T> }) => Promise<T>} watch  shows a folder's growth, of `total` bytes where that is known, while the work goes on
+ */
+/** @typedef {(commandLine: readonly string[], options?: { cwd?: string, env?: Record<string, string | undefined> }) => Promise<string>} Run */
+/**
+ * What a stage took.
+ * @typedef {{ title: string, bytes: number, ms: number }} Taken
  */
 
 const WATCH_MS = 1000;
@@ -50,48 +58,126 @@ export function pendingStages(stages, root) {
 }
 
 /**
- * Makes what is pending. A result is made beside its place and renamed into it, and its marker is written last:
- * wherever a run is stopped, the next one finds the stage undone, or done in full. The caller holds the clone's lock.
+ * The key under which a stage was made last.
+ *
+ * @param {string} name  the stage's
+ * @param {string} root
+ * @returns {string | undefined} nothing where it was not made
+ */
+export function doneKey(name, root) {
+  return readMarker(markerPath(name, root))?.key;
+}
+
+/**
+ * Makes what is pending, side by side: a stage begins once those that it builds on are made. The first one that fails
+ * ends the others. A result is made beside its place and renamed into it, and its marker is written last: wherever a run
+ * is stopped, the next one finds the stage undone, or done in full. The caller holds the clone's lock.
  *
  * @param {readonly Stage[]} stages
  * @param {{ root: string, progress: import("./show-progress.mjs").Progress, lock: import("./hold-lock.mjs").Lock, signal: AbortSignal }} options
+ * @throws {SetUpError} of the stage that failed first
  */
 export async function runStages(stages, { root, progress, lock, signal }) {
+  const started = Date.now();
   const workshop = join(root, ".tslora", "staging");
   const sweep = () => rm(workshop, { recursive: true, force: true });
   await sweep(); // what a killed run left
   const pending = pendingStages(stages, root);
-  for (const [index, stage] of pending.entries()) {
-    signal.throwIfAborted();
-    const staging = join(workshop, stage.name);
-    mkdirSync(staging, { recursive: true });
-    progress.begin(`${index + 1}/${pending.length}`, stage.title);
-    const key = stage.key();
-    try {
-      const result = await stage.make({
-        staging,
-        say: progress.say,
-        run: (commandLine, options) => runCommand(commandLine, { ...options, signal, onStart: lock.adopt }),
-        watch: (folder, { total, work }) => watchGrowth(folder, { total, work, say: progress.say }),
-      });
-      signal.throwIfAborted();
-      const bytes = await measureFolder(result);
-      place(result, { stage, root, aside: join(workshop, `${stage.name}-before`), marker: { key, bytes } });
-      progress.say("removing what was there before");
-      await sweep();
-      progress.end(formatBytes(bytes));
-    } catch (error) {
-      progress.drop();
-      throw signal.aborted ? signal.reason : explainFailure(stage.title, error);
-    } finally {
-      await sweep();
-    }
+  const ending = new globalThis.AbortController();
+  setMaxListeners(0, ending.signal); // every command of every stage hears it
+  const end = () => ending.abort(signal.reason);
+  if (signal.aborted) end();
+  signal.addEventListener("abort", end, { once: true });
+  const limit = limitTo(Math.max(2, availableParallelism()));
+  /** @type {Map<string, Promise<Taken>>} */
+  const running = new Map();
+  let done = 0;
+  /** @type {{ error: unknown } | undefined} */
+  let first;
+  for (const stage of pending) {
+    const before = (stage.after ?? []).flatMap((name) => running.get(name) ?? []);
+    const made = Promise.all(before).then(() => makeStage(stage, { root, workshop, progress, lock, signal: ending.signal, limit, position: () => `${++done}/${pending.length}` }));
+    made.catch((/** @type {unknown} */ error) => {
+      first ??= { error };
+      ending.abort(error);
+    });
+    running.set(stage.name, made);
   }
+  const ends = await Promise.allSettled(running.values());
+  signal.removeEventListener("abort", end);
+  await sweep();
+  if (signal.aborted) throw signal.reason;
+  if (first !== undefined) throw first.error;
+  const taken = ends.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  if (taken.length > 1) progress.sum(taken, Date.now() - started);
+}
+
+/**
+ * @param {Stage} stage
+ * @param {{ root: string, workshop: string, progress: import("./show-progress.mjs").Progress, lock: import("./hold-lock.mjs").Lock, signal: AbortSignal, limit: <T>(work: () => Promise<T>) => Promise<T>, position: () => string }} options
+ * @returns {Promise<Taken>}
+ */
+async function makeStage(stage, { root, workshop, progress, lock, signal, limit, position }) {
+  signal.throwIfAborted();
+  const started = Date.now();
+  const staging = join(workshop, stage.name);
+  mkdirSync(staging, { recursive: true });
+  const part = progress.begin(stage.title);
+  try {
+    const key = stage.key();
+    /** @type {Run} */
+    const run = (commandLine, options) => runCommand(commandLine, { ...options, signal, onStart: lock.adopt });
+    const result = await stage.make({
+      staging,
+      say: part.say,
+      run,
+      runAll: async (commandLines) => {
+        let ended = 0;
+        await Promise.all(commandLines.map((commandLine) => limit(() => run(commandLine)).then(() => part.say(`${++ended} of ${commandLines.length} files`))));
+      },
+      watch: (folder, { total, work }) => watchGrowth(folder, { total, work, say: part.say }),
+    });
+    signal.throwIfAborted();
+    const bytes = await measureFolder(result);
+    signal.throwIfAborted();
+    const aside = join(workshop, `${stage.name}-before`);
+    place(result, { stage, root, aside, marker: { key, bytes } });
+    await rm(aside, { recursive: true, force: true });
+    const taken = { title: stage.title, bytes, ms: Date.now() - started };
+    part.end(position(), formatBytes(bytes));
+    return taken;
+  } catch (error) {
+    part.drop();
+    throw signal.aborted ? signal.reason : explainFailure(stage.title, error);
+  }
+}
+
+/**
+ * Lets so many pieces of work run at once; the others wait their turn.
+ *
+ * @param {number} most
+ * @returns {<T>(work: () => Promise<T>) => Promise<T>}
+ */
+function limitTo(most) {
+  let free = most;
+  /** @type {(() => void)[]} */
+  const waiting = [];
+  return async (work) => {
+    if (free === 0) await new Promise((resolve) => waiting.push(() => resolve(undefined)));
+    else free--;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
 }
 
 /** @param {Stage} stage @param {string} root */
 function isDone(stage, root) {
-  const marker = readMarker(markerPath(stage, root));
+  const marker = readMarker(markerPath(stage.name, root));
   if (marker === undefined || !existsSync(join(root, stage.place))) return false;
   if (marker.key !== stage.key() && stage.accepts?.(marker.key) !== true) return false;
   return stage.isWhole?.() ?? true;
@@ -102,7 +188,7 @@ function isDone(stage, root) {
  * @param {string} result @param {{ stage: Stage, root: string, aside: string, marker: { key: string, bytes: number } }} options
  */
 function place(result, { stage, root, aside, marker }) {
-  const path = markerPath(stage, root);
+  const path = markerPath(stage.name, root);
   const target = join(root, stage.place);
   rmSync(path, { force: true });
   mkdirSync(dirname(target), { recursive: true });
@@ -114,9 +200,9 @@ function place(result, { stage, root, aside, marker }) {
   renameSync(`${path}.new`, path);
 }
 
-/** @param {Stage} stage @param {string} root */
-function markerPath(stage, root) {
-  return join(root, ".tslora", "done", `${stage.name}.json`);
+/** @param {string} name @param {string} root */
+function markerPath(name, root) {
+  return join(root, ".tslora", "done", `${name}.json`);
 }
 
 /** @param {string} path @returns {{ key: string } | undefined} */

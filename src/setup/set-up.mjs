@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { buildBinding } from "./build-binding.mjs";
 import { checkPrerequisites } from "./check-prerequisites.mjs";
+import { compileKernels } from "./compile-kernels.mjs";
 import { compilePackage } from "./compile-package.mjs";
 import { holdLock } from "./hold-lock.mjs";
 import { installConformance } from "./install-conformance.mjs";
@@ -11,6 +12,7 @@ import { installLab } from "./install-lab.mjs";
 import { installPackages, linkPackages } from "./install-packages.mjs";
 import { installReference } from "./install-reference.mjs";
 import { pendingStages, runStages } from "./run-stages.mjs";
+import { settleClone } from "./settle-clone.mjs";
 import { showProgress } from "./show-progress.mjs";
 import { unpackEncoder } from "./unpack-encoder.mjs";
 import { hasSwiftshader, unpackSwiftshader } from "./unpack-swiftshader.mjs";
@@ -19,23 +21,37 @@ import { unpackTensorflow } from "./unpack-tensorflow.mjs";
 /** The clone that these files lie in. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-const STAGES = [installPackages, unpackTensorflow, buildBinding, unpackEncoder, compilePackage];
 /** @type {readonly NodeJS.Signals[]} */
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
+ * Beside what everything takes: JupyterLab; what the parity run compares with; what the runner is compared with; the GPU
+ * in software, where there is one for this platform; the kernels for every set of instructions.
+ * @typedef {{ lab?: boolean, reference?: boolean, conformance?: boolean, swiftshader?: boolean, allInstructions?: boolean }} Extras
+ */
+
+/**
  * Makes whatever is missing of what tslora takes to run; with all in place, only looks.
  *
- * @param {{ lab?: boolean, reference?: boolean, conformance?: boolean, swiftshader?: boolean }} [options]  with `lab`, JupyterLab as well; with `reference`, what the parity run compares with; with `conformance`, what the runner is compared with; with `swiftshader`, the GPU in software, where there is one for this platform
+ * @param {Extras} [extras]
  */
-export async function setUp({ lab = false, reference = false, conformance = false, swiftshader = false } = {}) {
-  const stages = [...STAGES, ...(lab ? [installLab] : []), ...(reference ? [installReference] : []), ...(conformance ? [installConformance] : []), ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : [])].map((stage) => stage(ROOT));
+export async function setUp({ lab = false, reference = false, conformance = false, swiftshader = false, allInstructions = false } = {}) {
+  const stages = [
+    installPackages(ROOT),
+    unpackTensorflow(ROOT),
+    compileKernels(ROOT, { allInstructions }),
+    unpackEncoder(ROOT),
+    compilePackage(ROOT),
+    buildBinding(ROOT),
+    ...[...(lab ? [installLab] : []), ...(reference ? [installReference] : []), ...(conformance ? [installConformance] : []), ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : [])].map((stage) => stage(ROOT)),
+  ];
   const pending = pendingStages(stages, ROOT);
   if (pending.length > 0) {
     checkPrerequisites(pending, { root: ROOT });
     await untilEnded((signal) => makeUnderLock(stages, signal));
   }
   linkPackages(join(ROOT, "node_modules"));
+  settleClone(ROOT);
 }
 
 /** @param {readonly import("./run-stages.mjs").Stage[]} stages @param {AbortSignal} signal */

@@ -16,16 +16,16 @@ const needsReference = () => (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === 
  */
 const COMMANDS = {
   setup: async (parameters) => {
-    const more = ["lab", "conformance", "reference"];
+    const more = ["lab", "conformance", "reference", "instructions"];
     const unknown = parameters.filter((name) => !more.includes(name));
     if (unknown.length > 0) throw new SetUpError(`npm run setup knows no ${unknown.join(", ")}; beside what everything needs it sets up ${more.join(", ")}, by these names.`);
-    await setUp(Object.fromEntries(parameters.map((name) => [name, true])));
+    await setUp(Object.fromEntries(parameters.map((name) => [name === "instructions" ? "allInstructions" : name, true])));
     writeKernelspecs(ROOT);
     console.error("tslora is set up: npm run study, npm run lab, npm test.");
     return 0;
   },
   test: async (parameters) => {
-    await setUp({ swiftshader: true });
+    await setUp({ swiftshader: true, allInstructions: true });
     return (await import("./run-tests.mjs")).runTests(parameters, { root: ROOT });
   },
   parity: async (parameters) => {
@@ -61,7 +61,7 @@ const COMMANDS = {
     return runCompiledTest("test/bench/profile.ts", parameters, { root: ROOT });
   },
   pack: async (parameters) => {
-    await setUp();
+    await setUp({ allInstructions: true }); // for another machine's processor
     return (await import("./pack-clone.mjs")).packClone(parameters, { root: ROOT });
   },
   "test-gpu": async (parameters) => {

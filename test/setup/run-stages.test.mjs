@@ -1,9 +1,10 @@
 // @ts-check
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { locateProcess } from "../../src/setup/locate-process.mjs";
 import { pendingStages, runStages } from "../../src/setup/run-stages.mjs";
 import { makeFolder, recordProgress, startScript } from "./workbench.mjs";
 
@@ -47,7 +48,10 @@ const made = (root, name) => readFileSync(join(root, "made", name, "file"), "utf
 test("what is done is left out", async (t) => {
   const root = makeFolder(t);
   const stages = [makeStage("a"), makeStage("b")];
-  assert.deepEqual(await run(stages, root), ["begin 1/2 Part a", "end", "begin 2/2 Part b", "end"]);
+  const lines = await run(stages, root);
+  assert.deepEqual(lines.slice(0, 2), ["begin Part a", "begin Part b"]);
+  assert.deepEqual(lines.slice(2, 4).map((line) => line.replace(/[ab]$/, "*")), ["end 1/2 Part *", "end 2/2 Part *"]); // either is first
+  assert.deepEqual(lines.slice(4), ["sum of 2"]);
   assert.deepEqual(await run(stages, root), []);
   assert.equal(made(root, "b"), "1");
   assert.equal(existsSync(join(root, ".tslora", "staging")), false);
@@ -129,7 +133,7 @@ for (const moment of ["while it is made", "when it is in place, but not marked"]
         if (${JSON.stringify(moment)} === "while it is made") { fs.writeSync(1, "now\\n"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); }
         return staging + "/result";
       } };
-      const progress = { begin() {}, say() {}, end() {}, drop() {}, note() {} };
+      const progress = { begin: () => ({ say() {}, end() {}, drop() {} }), note() {}, sum() {} };
       await runStages([stage], { root: ${JSON.stringify(root)}, progress, lock: { adopt() {}, release() {} }, signal: new AbortController().signal });
     `);
     child.kill("SIGKILL");
@@ -141,3 +145,110 @@ for (const moment of ["while it is made", "when it is in place, but not marked"]
     assert.equal(existsSync(join(root, ".tslora", "staging")), false);
   });
 }
+
+test("stages that do not build on each other are made side by side, and those that do in turn", async (t) => {
+  const root = makeFolder(t);
+  /** @type {string[]} */
+  const order = [];
+  /** @type {(value?: unknown) => void} */
+  let second = () => undefined;
+  const secondBegan = new Promise((resolve) => { second = resolve; });
+  /** @param {string} name @param {() => Promise<unknown>} wait @param {Partial<Stage>} [changes] */
+  const noted = (name, wait, changes) => makeStage(name, {
+    ...changes,
+    async make(work) {
+      order.push(`${name} begins`);
+      await wait();
+      order.push(`${name} ends`);
+      return makeStage(name).make(work);
+    },
+  });
+  await run([
+    noted("a", () => secondBegan), // ends only if b begins meanwhile
+    noted("b", async () => second()),
+    noted("c", async () => undefined, { after: ["a", "b"] }),
+  ], root);
+  assert.ok(order.indexOf("c begins") > order.indexOf("a ends") && order.indexOf("c begins") > order.indexOf("b ends"), order.join());
+});
+
+test("the first stage that fails ends the others, and is the one that is told of", async (t) => {
+  const root = makeFolder(t);
+  /** @type {number[]} */
+  const pids = [];
+  /** @type {(value?: unknown) => void} */
+  let started = () => undefined;
+  const isStarted = new Promise((resolve) => { started = resolve; });
+  const stages = [
+    makeStage("long", {
+      async make(work) {
+        const running = work.run([process.execPath, "-e", "setInterval(() => {}, 1000)"]);
+        started();
+        await running;
+        return work.staging;
+      },
+    }),
+    makeStage("broken", { make: async () => { await isStarted; throw new Error("it is broken"); } }),
+    makeStage("later", { after: ["broken"], make: async () => assert.fail("it builds on the broken one") }),
+  ];
+  const { lines, progress } = recordProgress();
+  await assert.rejects(runStages(stages, { root, progress, lock: { ...lock, adopt: (pid) => void pids.push(pid) }, signal: new AbortController().signal }), (error) => {
+    assert.ok(error instanceof Error);
+    assert.match(error.message, /^Part broken: it is broken\./);
+    assert.doesNotMatch(error.message, /Part long|Part later/);
+    return true;
+  });
+  assert.equal(pids.length, 1);
+  assert.equal(locateProcess(pids[0] ?? 0), undefined, "what the other stage ran is ended");
+  assert.deepEqual(lines.filter((line) => /^end|sum/.test(line)), []);
+  assert.equal(existsSync(join(root, "made")), false);
+  assert.equal(existsSync(join(root, ".tslora", "staging")), false);
+  assert.deepEqual(pendingStages(stages, root).length, 3);
+});
+
+test("what was made before another stage failed is kept", async (t) => {
+  const root = makeFolder(t);
+  const stages = [makeStage("a"), makeStage("b", { after: ["a"], make: async () => { throw new Error("no"); } })];
+  await assert.rejects(run(stages, root), /Part b: no/);
+  assert.equal(made(root, "a"), "1");
+  assert.deepEqual(pendingStages(stages, root).map(({ name }) => name), ["b"]);
+});
+
+test("Ctrl-C ends what all stages run", async (t) => {
+  const root = makeFolder(t);
+  const ending = new AbortController();
+  /** @type {number[]} */
+  const pids = [];
+  const adopt = (/** @type {number} */ pid) => {
+    pids.push(pid);
+    if (pids.length === 4) ending.abort(new Error("ended"));
+  };
+  const endless = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
+  const stages = [
+    makeStage("a", { make: async (work) => { await work.run(endless); return work.staging; } }),
+    makeStage("b", { make: async (work) => { await work.run(endless); return work.staging; } }),
+    makeStage("c", { make: async (work) => { await work.runAll([endless, endless]); return work.staging; } }),
+  ];
+  await assert.rejects(runStages(stages, { root, progress: recordProgress().progress, lock: { ...lock, adopt }, signal: ending.signal }), /^Error: ended$/);
+  assert.deepEqual(pids.map(locateProcess), [undefined, undefined, undefined, undefined]);
+  assert.equal(existsSync(join(root, ".tslora", "staging")), false);
+});
+
+test("commands of one list are all run, and one that fails fails the stage", async (t) => {
+  const root = makeFolder(t);
+  const write = (/** @type {string} */ path) => [process.execPath, "-e", `require("fs").writeFileSync(${JSON.stringify(path)}, "")`];
+  const many = makeStage("many", {
+    async make(work) {
+      await work.runAll(Array.from({ length: 9 }, (_, index) => write(join(work.staging, `${index}`))));
+      return work.staging;
+    },
+  });
+  await run([many], root);
+  assert.equal(readdirSync(join(root, "made", "many")).length, 9);
+  const failing = makeStage("failing", {
+    async make(work) {
+      await work.runAll([write(join(work.staging, "a")), [process.execPath, "-e", "console.error('line 3: no such type'); process.exit(1)"]]);
+      return work.staging;
+    },
+  });
+  await assert.rejects(run([failing], root), /^SetUpError: Part failing: .*exit code 1\.\n {2}line 3: no such type/);
+});

@@ -43,11 +43,12 @@ export function recordProgress() {
   const lines = [];
   /** @type {import("../../src/setup/show-progress.mjs").Progress} */
   const progress = {
-    begin: (position, title) => lines.push(`begin ${position} ${title}`),
-    say: () => undefined,
-    end: () => lines.push("end"),
-    drop: () => lines.push("drop"),
+    begin: (title) => {
+      lines.push(`begin ${title}`);
+      return { say: () => undefined, end: (position) => lines.push(`end ${position} ${title}`), drop: () => lines.push(`drop ${title}`) };
+    },
     note: (text) => lines.push(`note ${text}`),
+    sum: (parts) => lines.push(`sum of ${parts.length}`),
   };
   return { lines, progress };
 }

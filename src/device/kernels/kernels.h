@@ -1,7 +1,7 @@
 // An encoder's step on the processor: products with weights, and what lies between them, row by row, which TensorFlow
 // would do in many passes over memory, in one.
 // Each file but ops.cc and parallel.cc is compiled once for each set of instructions; choose_kernels() takes the widest that
-// the processor has.
+// the processor has, and set-up compiles those that are needed.
 #ifndef TSLORA_KERNELS_H_
 #define TSLORA_KERNELS_H_
 
@@ -176,7 +176,8 @@ void TSLORA_OWN(attention_forward)(const Attention& attention, const AttentionHe
 void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch);
 #endif
 
-// For this processor, or those that TSLORA_INSTRUCTIONS names ("baseline", "avx2", "avx512"), where it has them.
+// For this processor, or those that TSLORA_INSTRUCTIONS names ("baseline", "avx2", "avx512"). Only where they were compiled
+// and the processor has them: no operation computes otherwise.
 const Kernels& choose_kernels();
 
 }  // namespace tslora

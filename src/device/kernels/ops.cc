@@ -14,28 +14,59 @@
 
 namespace tslora {
 
+// Null where the binding was linked without a set.
+extern const Kernels kernels_baseline __attribute__((weak));
 #if defined(__x86_64__)
-extern const Kernels kernels_avx512, kernels_avx2;
+extern const Kernels kernels_avx2 __attribute__((weak)), kernels_avx512 __attribute__((weak));
 #endif
-extern const Kernels kernels_baseline;
 
-const Kernels& choose_kernels() {
-  static const Kernels* const chosen = [] {
-    const char* told = std::getenv("TSLORA_INSTRUCTIONS");
-    const auto wanted = [told](const Kernels& kernels) { return told == nullptr || std::strcmp(told, kernels.instructions) == 0; };
+namespace {
+
+// A set of instructions: whether this processor has it, and the kernels that were compiled for it.
+struct InstructionSet {
+  const char* name;
+  bool here;
+  const Kernels* kernels;
+};
+
+const std::vector<InstructionSet>& instruction_sets() {
+  static const std::vector<InstructionSet> sets = [] {
+    std::vector<InstructionSet> found = {{"baseline", true, &kernels_baseline}};
 #if defined(__x86_64__)
     __builtin_cpu_init();
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-    if (avx512 && wanted(kernels_avx512)) return &kernels_avx512;
-    if (avx2 && wanted(kernels_avx2)) return &kernels_avx2;
-#else
-    (void)wanted;
+    found.push_back({"avx2", avx2, &kernels_avx2});
+    found.push_back({"avx512", avx512, &kernels_avx512});
 #endif
-    return &kernels_baseline;
+    return found;
   }();
-  return *chosen;
+  return sets;
 }
+
+// The place of the set that is asked for: TSLORA_INSTRUCTIONS's, or the widest that the processor has. -1 where
+// TSLORA_INSTRUCTIONS names none.
+int asked_set() {
+  const std::vector<InstructionSet>& sets = instruction_sets();
+  const char* wish = std::getenv("TSLORA_INSTRUCTIONS");
+  for (int i = static_cast<int>(sets.size()) - 1; i >= 0; --i) {
+    if (wish == nullptr || *wish == 0 ? sets[i].here : std::strcmp(wish, sets[i].name) == 0) return i;
+  }
+  return -1;
+}
+
+// The kernels that are asked for, or null: another set never takes their place.
+const Kernels* find_kernels() {
+  static const Kernels* const found = [] {
+    const int asked = asked_set();
+    return asked >= 0 && instruction_sets()[asked].here ? instruction_sets()[asked].kernels : nullptr;
+  }();
+  return found;
+}
+
+}  // namespace
+
+const Kernels& choose_kernels() { return *find_kernels(); }
 
 namespace {
 
@@ -478,12 +509,19 @@ void pool_tokens_backward(const Attributes& attributes, Call& call) {
   each_unit(work.documents, pool, choose_kernels().pool_scratch(pool, work.longest), choose_kernels().pool_backward);
 }
 
-// Which instructions are taken: 0 for the baseline, 1 for AVX2, 2 for AVX-512.
+// Which instructions are asked for (the place of the set, or -1), which sets this processor has, and for which kernels were
+// compiled, both as sums of 2 to the power of the place.
 void instructions(const Attributes&, Call& call) {
-  TF_Tensor* y = call.output(0, {1});
+  TF_Tensor* y = call.output(0, {3});
   if (!call.ok()) return;
-  const char* name = choose_kernels().instructions;
-  floats(y)[0] = std::strcmp(name, "avx512") == 0 ? 2.f : std::strcmp(name, "avx2") == 0 ? 1.f : 0.f;
+  int here = 0, compiled = 0;
+  for (size_t i = 0; i < instruction_sets().size(); ++i) {
+    here |= instruction_sets()[i].here << i;
+    compiled |= (instruction_sets()[i].kernels != nullptr) << i;
+  }
+  floats(y)[0] = static_cast<float>(asked_set());
+  floats(y)[1] = static_cast<float>(here);
+  floats(y)[2] = static_cast<float>(compiled);
 }
 
 using Compute = void (*)(const Attributes&, Call&);
@@ -491,6 +529,7 @@ using Compute = void (*)(const Attributes&, Call&);
 template <Compute compute>
 void run(void* kernel, TF_OpKernelContext* context) {
   Call call(context);
+  if (compute != instructions && !call.expect(find_kernels() != nullptr, "tslora's kernels were not compiled for the instructions that are asked for")) return;
   compute(*static_cast<Attributes*>(kernel), call);
 }
 

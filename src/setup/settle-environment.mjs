@@ -1,0 +1,45 @@
+// @ts-check
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The first lines of a script that starts the Python beside it, wherever the environment lies. */
+const RELOCATABLE = `#!/bin/sh\n'''exec' "$(dirname -- "$(realpath -- "$0")")/python" "$0" "$@"\n' '''\n`;
+/** pip's first lines: Python's path alone, or, where that is long or holds a blank, a start through the shell. */
+const OWN_PYTHON = /^#!(?:\/bin\/sh\n'''exec' )?"?([^\n"]+)\/bin\/python[\d.]*"?(?: "\$0" "\$@"\n' ''')?\n/;
+
+/**
+ * Makes a Python environment name the folder that it lies in, not the one that it was made in: console scripts find the
+ * Python beside them, and what else names the folder (pyvenv.cfg, the scripts that activate it, kernelspecs, links to
+ * packages) names the right one.
+ *
+ * @param {string} environment  where it lies now
+ * @param {{ from: string, to: string }} folders  the one that it names, and the one that it is to name
+ */
+export function settleEnvironment(environment, { from, to }) {
+  for (const path of namingFiles(environment)) {
+    const text = readFileSync(path, "utf8");
+    const settled = text.replace(OWN_PYTHON, (lines, folder) => (folder === from ? RELOCATABLE : lines)).replaceAll(from, to);
+    if (settled !== text) writeFileSync(path, settled);
+  }
+}
+
+/** The files that may name the environment's folder. @param {string} environment @returns {string[]} */
+function namingFiles(environment) {
+  const packages = filesUnder(join(environment, "lib"), (name) => name === "direct_url.json" || name.endsWith(".pth"));
+  return [join(environment, "pyvenv.cfg"), ...filesUnder(join(environment, "bin")), ...filesUnder(join(environment, "share"), (name) => name === "kernel.json"), ...filesUnder(join(environment, "etc")), ...packages].filter(isText);
+}
+
+/** @param {string} folder @param {(name: string) => boolean} [accepts] @returns {string[]} */
+function filesUnder(folder, accepts = () => true) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesUnder(path, accepts);
+    return entry.isFile() && accepts(entry.name) ? [path] : [];
+  });
+}
+
+/** @param {string} path */
+function isText(path) {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && !readFileSync(path).subarray(0, 4096).includes(0);
+}
