@@ -29,7 +29,7 @@ export async function loadTexts(values: OptionValues<typeof DATA_OPTIONS>, optio
   const { data = "auto", cleanTexts: clean, ...columns } = values;
   const { labels, notice, signal } = options;
   const corpus = await loadCorpus(data, { ...columns, ...(signal === undefined ? {} : { signal }) });
-  const table = corpus.source.kind === "csv" || corpus.source.kind === "jsonl";
+  const table = corpus.format !== "study";
   const cleans = clean ?? !table;
   const matched = matchLabels(corpus, { table, labels });
   notice(`${matched.notice}${cleans ? " The texts are cleaned as in the study." : ""}`);

@@ -10,6 +10,11 @@ export interface CorpusDocument {
   readonly label: number;
 }
 
+/**
+ * How the texts are written: in the study's format, with marks; as whole files of class folders; or as a table's cells.
+ */
+export type CorpusFormat = "study" | "plain" | "table";
+
 /** Where a corpus was taken from. `sha256` is that of the file, in hexadecimal. */
 export type CorpusSource =
   | { readonly kind: "zip" | "csv" | "jsonl" | "sample"; readonly path: string; readonly sha256: string }
@@ -60,6 +65,7 @@ export interface Corpus {
   /** Columns `texts` (string), `ID` (string), `label` (whole number from 0), one text a row, in the study's order. */
   readonly frame: DataFrame;
   readonly source: CorpusSource;
+  readonly format: CorpusFormat;
   readonly report: CorpusReport;
   /** What was taken and why, in a sentence or two: the first thing that a notebook prints. */
   readonly notice: string;
@@ -79,6 +85,7 @@ export const DEFAULT_LIMITS: CorpusLimits = { maxUnpackedBytes: 256 * 1024 * 102
 
 /** What a reader brings home, before duplicates are looked for. Internal to this room. */
 export interface Reading {
+  readonly format: CorpusFormat;
   readonly documents: readonly NamedDocument[];
   readonly problems: readonly CorpusProblem[];
   readonly ignored: readonly string[];

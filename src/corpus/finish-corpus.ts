@@ -1,5 +1,6 @@
 import type { DataFrame } from "danfojs-node";
 
+import { shortList } from "../base/short-list";
 import { TsloraError } from "../base/tslora-error";
 import type { ClassCount, Corpus, CorpusProblem, CorpusReport, CorpusSource, NamedDocument, Reading } from "./corpus";
 import { toFrame } from "./to-frame";
@@ -10,22 +11,24 @@ const NAMED = 20;
 /** How {@link finishCorpus} treats bad entries, and why this source was taken. */
 interface FinishOptions {
   readonly onBadEntry: "refuse" | "report";
+  /** Whether a class may have no text. */
+  readonly allowMissingClasses: boolean;
   readonly why: string;
 }
 
 /** Makes a corpus of what a reader brought home from `from`. */
-export function finishCorpus(source: CorpusSource, from: string, reading: Reading, { onBadEntry, why }: FinishOptions): Corpus {
-  const { frame, report } = buildCorpus(from, reading, onBadEntry);
-  return { frame, source, report, notice: notice(from, report, why) };
+export function finishCorpus(source: CorpusSource, from: string, reading: Reading, options: FinishOptions): Corpus {
+  const { frame, report } = buildCorpus(from, reading, options);
+  return { frame, source, format: reading.format, report, notice: notice(from, report, options.why) };
 }
 
 /**
  * Looks for IDs that stand twice, refuses or reports what cannot be used, and makes the frame.
  *
- * @throws TsloraError `bad-input` that names every bad entry under `"refuse"`, and, under both, where fewer than two
- * classes or an empty one are left: there is nothing to learn from those.
+ * @throws TsloraError `bad-input` that names every bad entry under `"refuse"`, and, under both, where no text is left,
+ * or fewer than two classes or an empty one, unless classes may be missing: there is nothing to learn from those.
  */
-function buildCorpus(where: string, reading: Reading, onBadEntry: "refuse" | "report"): { frame: DataFrame; report: CorpusReport } {
+function buildCorpus(where: string, reading: Reading, { onBadEntry, allowMissingClasses }: FinishOptions): { frame: DataFrame; report: CorpusReport } {
   const { documents, problems } = dropDuplicates(reading);
   const read = documents.length + problems.length;
   if (problems.length > 0 && onBadEntry === "refuse") {
@@ -37,10 +40,10 @@ function buildCorpus(where: string, reading: Reading, onBadEntry: "refuse" | "re
   }
   const classes = countClasses(reading.classes, documents);
   const empty = classes.filter(({ count }) => count === 0);
-  if (classes.length < 2 || empty.length > 0) {
-    const got = classes.map(({ name, count }) => `${count} of ${name}`).join(", ") || "none";
+  if (documents.length === 0 || (!allowMissingClasses && (classes.length < 2 || empty.length > 0))) {
+    const got = classes.length === 0 ? "none" : shortList(classes.map(({ name, count }) => `${count} of ${name}`));
     const why = problems.length === 0 ? "" : ` Left out:\n${list(problems)}`;
-    throw new TsloraError("bad-input", `${where}: expected texts of two classes or more and none of them empty, got ${got}.${why}`, { details: { problems, classes } });
+    throw new TsloraError("bad-input", `${where}: expected ${allowMissingClasses ? "at least one text" : "texts of two classes or more and none of them empty"}, got ${got}.${why}`, { details: { problems, classes } });
   }
   const report: CorpusReport = {
     counts: { read, kept: documents.length, leftOut: problems.length, ignored: reading.ignored.length },
@@ -88,7 +91,7 @@ function list(problems: readonly CorpusProblem[]): string {
 }
 
 function notice(from: string, { counts, classes, remarks }: CorpusReport, why: string): string {
-  const of = classes.map(({ label, name, count }) => `${count} of label ${label}${name === String(label) ? "" : ` (${name})`}`).join(", ");
+  const of = shortList(classes.map(({ label, name, count }) => `${count} of label ${label}${name === String(label) ? "" : ` (${name})`}`));
   const sentences = [`Data: ${counts.kept} texts, ${of}, from ${from}, ${why}.`];
   if (counts.leftOut > 0) sentences.push(`${counts.leftOut} of ${counts.read} entries were left out; the report names them.`);
   return [...sentences, ...remarks].join(" ");

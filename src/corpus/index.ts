@@ -1,5 +1,5 @@
 export { cleanText, cleanTexts, MISSING_ABSTRACT } from "./clean-text";
-export type { ClassCount, Corpus, CorpusDocument, CorpusLimits, CorpusProblem, CorpusProblemKind, CorpusReport, CorpusSource } from "./corpus";
+export type { ClassCount, Corpus, CorpusDocument, CorpusFormat, CorpusLimits, CorpusProblem, CorpusProblemKind, CorpusReport, CorpusSource } from "./corpus";
 export { describeCorpus, type CorpusDescription } from "./describe-corpus";
 export { fetchPubmed, type PubmedEvent } from "./fetch-pubmed";
 export { findLeaks, type Leaks } from "./find-leaks";

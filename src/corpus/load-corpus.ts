@@ -11,8 +11,8 @@ import { loadSample } from "./load-sample";
 /**
  * Loads a labelled corpus into a danfojs frame with the columns `texts`, `ID`, `label`.
  *
- * `source` is the path of a `Dataset.zip` in the study's format, of a folder of the same shape, or of a CSV, TSV or
- * JSONL file; `"pubmed"`, the study's abstracts by their PMIDs; `"sample"`, texts written for this project; or
+ * `source` is the path of a `Dataset.zip` in the study's format, of a folder of the same shape, of a zip or folder
+ * whose sub-folders are the classes and hold one text a `.txt` file, or of a CSV, TSV or JSONL file; `"pubmed"`, the study's abstracts by their PMIDs; `"sample"`, texts written for this project; or
  * `"auto"`: what the environment's TSLORA_DATA names, else a `Dataset.zip` in `data/`, else PubMed (from the cache, if
  * it was asked before), else the sample. Only `"auto"` goes on to the next, never away from a source that was named,
  * and `notice` says what was taken and why.

@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import { Problems } from "../base/problems";
 import { projectRoot } from "../base/project-root";
+import { shownValue } from "../base/shown-value";
 import { DEFAULT_LIMITS, type CorpusLimits } from "./corpus";
 import type { PubmedEvent } from "./fetch-pubmed";
 import type { FetchPubmedOptions } from "./pubmed-options";
@@ -13,6 +14,12 @@ export interface LoadCorpusOptions extends TableOptions {
   readonly delimiter?: string;
   /** Whether an entry that cannot be used refuses the whole, or is left out and named in the report. @default "refuse" */
   readonly onBadEntry?: "refuse" | "report";
+  /**
+   * Whether a class may have no text, and one class be all there is, as in texts to evaluate on; at least one text must
+   * be there. Texts to train on need every class.
+   * @default false
+   */
+  readonly allowMissingClasses?: boolean;
   /** Bounds on what is read. */
   readonly limits?: Partial<CorpusLimits>;
   /** How PubMed is asked, where it is. */
@@ -28,7 +35,9 @@ export interface LoadCorpusOptions extends TableOptions {
 }
 
 /** The options with every default in place. Internal to this room. */
-export interface LoadSettings extends LoadCorpusOptions {
+export interface LoadSettings extends Omit<LoadCorpusOptions, "labels"> {
+  readonly labels?: Readonly<Record<string, number>>;
+  readonly allowMissingClasses: boolean;
   readonly onBadEntry: "refuse" | "report";
   readonly limits: CorpusLimits;
   readonly dataDir: string;
@@ -39,23 +48,32 @@ export interface LoadSettings extends LoadCorpusOptions {
 export function resolveLoadOptions(options: LoadCorpusOptions): LoadSettings {
   const settings: LoadSettings = {
     ...options,
+    labels: isList(options.labels) ? Object.fromEntries(options.labels.map((name, label) => [name, label])) : options.labels,
     onBadEntry: options.onBadEntry ?? "refuse",
+    allowMissingClasses: options.allowMissingClasses ?? false,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     dataDir: options.dataDir ?? join(projectRoot(), "data"),
     cacheDir: options.cacheDir ?? join(projectRoot(), ".tslora", "data"),
   };
-  check(settings);
+  check(settings, options.labels);
   return settings;
 }
 
-function check({ onBadEntry, limits, labels, delimiter }: LoadSettings): void {
+function isList(labels: LoadCorpusOptions["labels"]): labels is readonly string[] {
+  return Array.isArray(labels);
+}
+
+function check({ onBadEntry, limits, labels, delimiter }: LoadSettings, given: LoadCorpusOptions["labels"]): void {
   const problems = new Problems("loadCorpus");
-  problems.expect(["refuse", "report"].includes(onBadEntry), `onBadEntry: expected "refuse" or "report", got ${JSON.stringify(onBadEntry)}`);
+  problems.expect(["refuse", "report"].includes(onBadEntry), `onBadEntry: expected "refuse" or "report", got ${shownValue(onBadEntry)}`);
   for (const [name, limit] of Object.entries(limits)) problems.expect(limit > 0, `limits.${name}: expected a number above 0, got ${String(limit)}`);
   problems.expect(delimiter === undefined || delimiter.length > 0, "delimiter: expected a character, got none");
-  if (labels !== undefined) {
+  if (isList(given)) {
+    const names = given.every((name: unknown) => typeof name === "string" && name !== "") && new Set(given).size === given.length;
+    problems.expect(names && given.length > 1, `labels: expected two names or more, each once, got ${shownValue(given)}`);
+  } else if (labels !== undefined) {
     const distinct = [...new Set(Object.values(labels))].sort((a, b) => a - b);
-    problems.expect(distinct.length > 1 && distinct.every((label, i) => label === i), `labels: expected the whole numbers from 0 on, at least two of them, got ${JSON.stringify(labels)}`);
+    problems.expect(distinct.length > 1 && distinct.every((label, i) => label === i), `labels: expected the whole numbers from 0 on, at least two of them, got ${shownValue(labels)}`);
   }
   problems.throwIfAny();
 }

@@ -9,10 +9,10 @@ import { TsloraError } from "../base/tslora-error";
 import { finishCorpus } from "./finish-corpus";
 import type { Corpus } from "./corpus";
 import type { LoadSettings } from "./load-options";
+import { readClassFiles } from "./read-class-files";
 import { readBytes } from "./read-bytes";
 import { readFolder } from "./read-folder";
 import { readCsvRows, readJsonlRows } from "./read-rows";
-import { readStudyFiles, STUDY_CLASSES } from "./read-study-files";
 import { readTable } from "./read-table";
 import { readZip } from "./read-zip";
 
@@ -20,15 +20,15 @@ const KINDS: Readonly<Record<string, "zip" | "csv" | "jsonl">> = { ".zip": "zip"
 
 /** Loads an archive, a folder or a table; which of them, its ending says. */
 export async function loadPath(path: string, settings: LoadSettings, why: string): Promise<Corpus> {
-  const { labels = STUDY_CLASSES, limits } = settings;
+  const { labels, limits } = settings;
   const folder = (await stat(path)).isDirectory();
   const kind = folder ? "folder" : KINDS[extname(path).toLowerCase()];
   if (kind === undefined) throw new TsloraError("unsupported", `${path}: expected a folder or a file that ends in ${Object.keys(KINDS).join(", ")}.`, { details: { path } });
   if (kind === "folder" || kind === "zip") refuseColumns(path, settings);
-  if (kind === "folder") return finishCorpus({ kind, path }, shownPath(path), readStudyFiles(await readFolder(path, limits), labels), { ...settings, why });
+  if (kind === "folder") return finishCorpus({ kind, path }, shownPath(path), readClassFiles(shownPath(path), await readFolder(path, limits), labels), { ...settings, why });
   const { bytes, sha256 } = await readBytes(path, limits);
   const source = { kind, path, sha256 };
-  if (kind === "zip") return finishCorpus(source, shownPath(path), readStudyFiles(await readZip(path, bytes, limits), labels), { ...settings, why });
+  if (kind === "zip") return finishCorpus(source, shownPath(path), readClassFiles(shownPath(path), await readZip(path, bytes, limits), labels), { ...settings, why });
   const delimiter = settings.delimiter ?? (path.toLowerCase().endsWith(".tsv") ? "\t" : ",");
   const rows = kind === "csv" ? readCsvRows(path, bytes, delimiter) : readJsonlRows(path, bytes);
   return finishCorpus(source, shownPath(path), readTable(path, rows, settings), { ...settings, why });

@@ -36,5 +36,5 @@ function readSample(path: string, bytes: Uint8Array): Reading {
     else documents.push({ name, texts, ID, label });
   }
   documents.sort((a, b) => b.label - a.label || (a.ID < b.ID ? -1 : 1));
-  return { documents, problems: found, ignored: [], classes: STUDY_CLASSES, remarks: [] };
+  return { format: "study", documents, problems: found, ignored: [], classes: STUDY_CLASSES, remarks: [] };
 }

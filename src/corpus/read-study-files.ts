@@ -20,14 +20,15 @@ export function readStudyFiles({ files, problems, ignored }: StudyFiles, classes
   const placed = files.map((file) => ({ file, place: folders.indexOf(folderOf(file.name)) }));
   placed.sort((a, b) => a.place - b.place || (a.file.name < b.file.name ? -1 : a.file.name > b.file.name ? 1 : 0));
   for (const { file, place } of placed) {
-    const document = place < 0 ? unplaced(file, folders) : readOne(file, classes[folders[place]]);
+    const document = place < 0 ? unplaced(file, folders) : readStudyFile(file, classes[folders[place]]);
     if ("kind" in document) found.push(document);
     else documents.push(document);
   }
-  return { documents, problems: found, ignored, classes, remarks: [] };
+  return { format: "study", documents, problems: found, ignored, classes, remarks: [] };
 }
 
-function readOne({ name, bytes }: StudyFile, label: number): NamedDocument | CorpusProblem {
+/** Makes a document of a file in the study's format, or says why it is none. */
+export function readStudyFile({ name, bytes }: StudyFile, label: number): NamedDocument | CorpusProblem {
   const problem = (kind: CorpusProblemKind, message: string): CorpusProblem => ({ kind, name, message });
   const texts = decodeUtf8(bytes);
   if (texts === undefined) return problem("not-utf8", "its bytes are not UTF-8");

@@ -11,10 +11,12 @@ export interface TableOptions {
   /** The column of the IDs. @default the first there is of `ID`, `id`, `PMID`, `pmid`; without any, rows are numbered from 1 */
   readonly idColumn?: string;
   /**
-   * The label of each class name; for an archive or a folder, of each class folder, in the order of the frame.
-   * @default folders: Cancer 1, Non-Cancer 0; columns: whole numbers 0, 1, ... as they are, other values in sorted order
+   * The label of each class name, or the names in the order of their labels; for an archive or a folder, of each class
+   * folder, in the order of the frame.
+   * @default the study's folders: Cancer 1, Non-Cancer 0; other folders in sorted order; columns: whole numbers 0, 1,
+   * ... as they are, other values in sorted order
    */
-  readonly labels?: Readonly<Record<string, number>>;
+  readonly labels?: Readonly<Record<string, number>> | readonly string[];
 }
 
 /**
@@ -22,7 +24,7 @@ export interface TableOptions {
  *
  * @throws TsloraError `bad-input` where a column is missing, naming those that are there.
  */
-export function readTable(path: string, { columns, rows, problems }: Rows, options: TableOptions): Reading {
+export function readTable(path: string, { columns, rows, problems }: Rows, options: Omit<TableOptions, "labels"> & { readonly labels?: Readonly<Record<string, number>> }): Reading {
   const column = (role: string, wanted: string | undefined, usual: readonly string[]): string | undefined =>
     wanted === undefined ? usual.find((name) => columns.includes(name)) : columns.includes(wanted) ? wanted : missing(path, role, wanted, columns);
   const textColumn = column("textColumn", options.textColumn, ["texts", "text"]) ?? missing(path, "textColumn", "text", columns);
@@ -54,7 +56,7 @@ export function readTable(path: string, { columns, rows, problems }: Rows, optio
   if (options.labels === undefined && Object.entries(classes).some(([name, label]) => name !== String(label))) {
     remarks.push(`Labels were numbered in sorted order: ${Object.entries(classes).sort(([, a], [, b]) => a - b).slice(0, 20).map(([name, label]) => `${name} is ${label}`).join(", ")}.`);
   }
-  return { documents, problems: found, ignored: [], classes, remarks };
+  return { format: "table", documents, problems: found, ignored: [], classes, remarks };
 }
 
 /** Whole numbers from 0 on stay what they are; anything else is numbered in sorted order, numbers by value. */

@@ -46,7 +46,7 @@ test("what the library says of bad values reaches a user of the command line wit
   const bad = { learningRate: -1, maxGradNorm: -1, warmupRatio: 3, saveTotalLimit: 0, evalSteps: 0, labelSmoothing: 2, seed: 0.5, numTrainEpochs: 0 };
   const fail = (): unknown => {
     try {
-      return resolveTrainOptions({ ...bad, train: [] } as unknown as TrainOptions, { method: "lora", problemType: "single_label_classification", numLabels: 2 });
+      return resolveTrainOptions({ ...bad, train: [] }, { method: "lora", problemType: "single_label_classification", numLabels: 2 });
     } catch (error) {
       return error;
     }
@@ -58,5 +58,7 @@ test("what the library says of bad values reaches a user of the command line wit
     assert.ok(error.message.includes(flagOf(key)), `${flagOf(key)} is not in ${error.message}`);
     assert.doesNotMatch(error.message, new RegExp(`(?<![-\\w])${key}\\b`));
   }
-  assert.ok((error.details.problems as string[]).every((problem) => problem.startsWith("--")), String(error.details.problems));
+  const problems: unknown = error.details.problems;
+  assert.ok(Array.isArray(problems) && problems.length >= Object.keys(bad).length - 1);
+  for (const problem of problems) assert.match(String(problem), /^--/);
 });

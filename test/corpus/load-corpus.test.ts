@@ -296,3 +296,49 @@ test("options that cannot be met are all named", async () => {
   const options = { onBadEntry: "ignore", limits: { maxEntries: 0, maxUnpackedBytes: Number.NaN }, delimiter: "" } as unknown as LoadCorpusOptions;
   await assert.rejects(loadCorpus("sample", options), refused("bad-option", /onBadEntry.*"ignore"/, /limits\.maxEntries/, /limits\.maxUnpackedBytes.*NaN/, /delimiter/));
 });
+
+test("any sub-folders are classes, of any number, and their files are texts", async () => {
+  const texts = { "reviews/good/b.txt": "Fine.", "reviews/bad/a.txt": "Poor.\nVery.", "reviews/so-so/c.txt": "Well.", "reviews/good/a.txt": "Great." };
+  for (const [name, content] of Object.entries(texts)) await put(name, content);
+  const expected = { texts: ["Poor.\nVery.", "Great.", "Fine.", "Well."], ID: ["bad/a", "good/a", "good/b", "so-so/c"], label: [0, 1, 1, 2] };
+  const zip = await put("reviews.zip", await makeZip(Object.entries(texts).map(([name, content]) => ({ name, content }))));
+  for (const source of [join(folder, "reviews"), zip]) {
+    const corpus = await loadCorpus(source);
+    assert.deepEqual(readFrame(corpus.frame), expected);
+    assert.equal(corpus.format, "plain");
+    assert.deepEqual(corpus.report.classes, [{ label: 0, name: "bad", count: 1 }, { label: 1, name: "good", count: 2 }, { label: 2, name: "so-so", count: 1 }]);
+    assert.match(corpus.notice, /bad is 0, good is 1, so-so is 2/);
+  }
+  const ordered = await loadCorpus(zip, { labels: ["good", "so-so", "bad"] });
+  assert.deepEqual(readFrame(ordered.frame), { texts: ["Great.", "Fine.", "Well.", "Poor.\nVery."], ID: ["good/a", "good/b", "so-so/c", "bad/a"], label: [0, 0, 1, 2] });
+  await assert.rejects(loadCorpus(zip, { labels: ["good", "bad"] }), refused("bad-input", /so-so\/c\.txt: lies in no class folder; expected "good", "bad"/));
+  await assert.rejects(loadCorpus(zip, { labels: ["good", "good"] }), refused("bad-option", /labels: expected two names or more, each once/));
+});
+
+test("folders within folders are refused unless the class folders are named", async () => {
+  for (const name of ["train/pos/1.txt", "train/neg/2.txt", "test/pos/3.txt", "test/neg/4.txt"]) await put(join("imdb", name), `Text of ${name}.`);
+  await assert.rejects(loadCorpus(join(folder, "imdb")), refused("bad-input", /folders within folders \("test\/neg", "test\/pos", "train\/neg", "train\/pos"\)/, /labels/));
+  assert.deepEqual(readFrame((await loadCorpus(join(folder, "imdb", "train"))).frame).ID, ["neg/2", "pos/1"]);
+  const both = await loadCorpus(join(folder, "imdb"), { labels: { neg: 0, pos: 1 } });
+  assert.deepEqual(readFrame(both.frame).ID, ["test/neg/4", "train/neg/2", "test/pos/3", "train/pos/1"]);
+});
+
+test("bad files of class folders are named: empty, not UTF-8, with NUL, outside the classes", async () => {
+  const content: Record<string, string | Buffer> = { "a/1.txt": "One", "b/2.txt": "Two", "b/3.txt": " \n", "b/4.txt": Buffer.from("na\u00efve", "latin1"), "b/5.txt": Buffer.from("wide", "utf16le"), "6.txt": "Root" };
+  for (const [name, bytes] of Object.entries(content)) await put(join("set", name), bytes);
+  const { report, frame } = await loadCorpus(join(folder, "set"), { onBadEntry: "report" });
+  assert.deepEqual(readFrame(frame).ID, ["a/1", "b/2"]);
+  assert.deepEqual(report.problems.map(({ kind, name }) => [kind, name]), [["unknown-class", "6.txt"], ["empty-text", "b/3.txt"], ["not-utf8", "b/4.txt"], ["malformed", "b/5.txt"]]);
+});
+
+test("texts to evaluate on may lack classes, but not be none", async () => {
+  const one = await put("one/reviews.csv", "text,label\na,pos\nb,pos\n");
+  const corpus = await loadCorpus(one, { allowMissingClasses: true });
+  assert.deepEqual(corpus.report.classes, [{ label: 0, name: "pos", count: 2 }]);
+  const mapped = await loadCorpus(one, { allowMissingClasses: true, labels: ["neg", "pos"] });
+  assert.deepEqual([readFrame(mapped.frame).label, mapped.report.classes.map(({ count }) => count)], [[1, 1], [0, 2]]);
+  await assert.rejects(loadCorpus(await put("none.csv", "text,label\n"), { allowMissingClasses: true }), refused("bad-input", /at least one text/));
+  await put("texts/pos/1.txt", "Fine.");
+  assert.deepEqual((await loadCorpus(join(folder, "texts"), { allowMissingClasses: true })).report.classes, [{ label: 0, name: "pos", count: 1 }]);
+  assert.equal((await loadZip(good.slice(0, 2), { allowMissingClasses: true })).frame.shape[0], 2);
+});
