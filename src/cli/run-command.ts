@@ -56,7 +56,7 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .option("--timeout <time>", "limit for each notebook", parseDuration)
     .option("--start-timeout <time>", "limit for the kernel's start (default: 60s)", parseDuration)
     .option("--retries <n>", "start a kernel that did not start again, so many times", parseCount)
-    .addOption(new Option("--transport <how>", "how the kernel is spoken to").choices(["tcp", "ipc"]).default("tcp"))
+    .addOption(new Option("--transport <how>", "how the kernel is spoken to (default: ipc for tslora, tslab and jslab, tcp for others)").choices(["tcp", "ipc"]))
     .option("--cwd <dir>", "the kernels' folder (default: each notebook's own)")
     .option("-j, --jobs <n>", "run so many notebooks at once", parseCount, 1)
     .option("-q, --quiet", "print failures and the summary alone")

@@ -6,7 +6,8 @@ import { parentPort, workerData } from "node:worker_threads";
 
 import { Router } from "zeromq";
 
-import { decodeMessage } from "../notebook/wire";
+import { reportStranger } from "../notebook/report-stranger";
+import { MessageReader, signedFrames } from "../notebook/wire";
 
 /** What the thread is given. */
 export interface ControlSettings {
@@ -20,11 +21,14 @@ export interface ControlSettings {
 const KICK_MS = 250;
 /** A main thread that has not taken its end by then will not; in milliseconds. */
 const END_MS = 1500;
+/** The largest message that is taken, in bytes. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 const { address, key, counts } = workerData as ControlSettings;
 
 async function listen(): Promise<void> {
-  const socket = new Router();
+  const socket = new Router({ maxMessageSize: MOST_BYTES });
+  const reader = new MessageReader(key);
   const bound = socket.bind(address);
   const close = (): void => {
     socket.close();
@@ -47,12 +51,13 @@ async function listen(): Promise<void> {
   for await (const frames of socket) {
     let type: string;
     try {
-      type = decodeMessage(frames, key).header.msg_type;
-    } catch {
-      continue; // not signed by whoever started the kernel
+      type = reader.read(frames).header.msg_type;
+    } catch (error) {
+      reportStranger(error);
+      continue;
     }
     const mine = ++number;
-    parentPort?.postMessage({ number: mine, frames });
+    parentPort?.postMessage({ number: mine, frames: signedFrames(frames) });
     const isTaken = (): boolean => Atomics.load(counts, 0) >= mine;
     if (type === "interrupt_request") kickUntil(isTaken);
     if (type === "shutdown_request") setTimeout(() => isTaken() || process.kill(process.pid, "SIGKILL"), END_MS);

@@ -54,7 +54,7 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
         send(answer.on === "iopub" ? this.iopub : socket, answer.type, answer.content);
         send(this.iopub, "status", { execution_state: "idle" });
       } catch (error) {
-        log(error); // a message that nobody signed, for one: not the user's business, and no reason to end
+        log(error); // not the user's business, and no reason to end
       }
     }
 

@@ -1,7 +1,7 @@
 import { Dealer, Subscriber } from "zeromq";
 
 import { socketAddress, type Connection } from "./connection";
-import { decodeMessage, encodeMessage, type Message } from "./wire";
+import { encodeMessage, MessageReader, type Message } from "./wire";
 
 /** Where a message came from. */
 export type ChannelName = "shell" | "control" | "stdin" | "iopub";
@@ -21,7 +21,7 @@ export interface ChannelsOptions {
 
 /**
  * The sockets to a kernel. Messages of all channels go to one listener in the order in which they are read; one that
- * cannot be believed (wrong signature, broken JSON) goes to `onBad` and is not delivered.
+ * cannot be believed (wrong signature, broken JSON, a copy of an earlier one) goes to `onBad` and is not delivered.
  */
 export class Channels {
   readonly #key: string;
@@ -45,11 +45,12 @@ export class Channels {
     this.#stdin.connect(socketAddress(connection, connection.stdin_port, dialect));
     this.#iopub.connect(socketAddress(connection, connection.iopub_port, dialect));
     this.#iopub.subscribe();
+    const reader = new MessageReader(connection.key);
     const read = async (channel: ChannelName, socket: AsyncIterable<Buffer[]>): Promise<void> => {
       for await (const frames of socket) {
         let message: Message;
         try {
-          message = decodeMessage(frames, this.#key);
+          message = reader.read(frames);
         } catch (error) {
           onBad(error as Error);
           continue;

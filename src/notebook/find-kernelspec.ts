@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 
 import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
+import type { Transport } from "./connection";
 import { isRecord } from "./json";
 import { jupyterPaths } from "./jupyter-paths";
 import { parseJson } from "./parse-json";
@@ -17,6 +18,8 @@ export interface KernelSpec {
   readonly interruptMode: "signal" | "message";
   /** Which kernel's ways of telling failures apply: tslab's, or the protocol's. */
   readonly dialect: "tslab" | "standard";
+  /** How the kernel is spoken to unless the user chooses; only "ipc" sockets are out of other users' reach. @default "tcp" */
+  readonly transport?: Transport;
 }
 
 /**
@@ -44,7 +47,7 @@ export function findKernelSpec(name: string): KernelSpec {
 function ownKernel(name: string): KernelSpec | undefined {
   if (name === "tslora") {
     const argv = [process.execPath, join(dirname(__dirname), "kernel", "main.js"), "{connection_file}"];
-    return { name, displayName: "TypeScript (tslora)", language: "typescript", argv, env: {}, interruptMode: "message", dialect: "standard" };
+    return { name, displayName: "TypeScript (tslora)", language: "typescript", argv, env: {}, interruptMode: "message", dialect: "standard", transport: "ipc" };
   }
   if (name !== "tslab" && name !== "jslab") return undefined;
   const program = join(projectRoot(), "node_modules", "tslab", "bin", "tslab");
@@ -52,7 +55,7 @@ function ownKernel(name: string): KernelSpec | undefined {
   // What is preloaded ends the kernel when the runner is killed (Python kernels watch JPY_PARENT_PID) and keeps all outputs.
   const argv = [process.execPath, "--require", join(__dirname, "kernel-preload.js"), program, "kernel", "--config-path={connection_file}", ...(name === "jslab" ? ["--js"] : [])];
   const language = name === "tslab" ? "TypeScript" : "JavaScript";
-  return { name, displayName: language, language: language.toLowerCase(), argv, env: {}, interruptMode: "signal", dialect: "tslab" };
+  return { name, displayName: language, language: language.toLowerCase(), argv, env: {}, interruptMode: "signal", dialect: "tslab", transport: "ipc" };
 }
 
 function namesIn(folder: string): string[] {

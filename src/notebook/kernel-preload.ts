@@ -5,7 +5,12 @@
 import "../base/compile-cache"; // first
 import "./rearm-sigint";
 
+import { readFileSync } from "node:fs";
+
 import * as zeromq from "zeromq";
+
+import { reportStranger } from "./report-stranger";
+import { MessageReader, signedFrames } from "./wire";
 
 // A runner that is killed outright cannot end its kernel; so the kernel ends itself once its parent is another.
 const runner = process.ppid;
@@ -16,7 +21,7 @@ setInterval(() => {
 // A headless run goes through the cells once; so a figure of a title that was there before is another figure.
 Reflect.set(globalThis, Symbol.for("tslora.everyCellRunsOnce"), true);
 
-const { Publisher, Reply, Router } = zeromq;
+const { Publisher, Router } = zeromq;
 
 /**
  * The publisher that tslab gets. ZeroMQ's drops messages in silence when a thousand wait, and throws from the 513th
@@ -57,28 +62,62 @@ class PatientPublisher extends Publisher {
   }
 }
 
+/** The largest message that is taken, in bytes; ZeroMQ ends the connection of whoever sends a larger one. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_BEAT_BYTES = 64 * 1024;
+
 /**
- * Sockets that bear being spoken to while tslab still opens its others: ZeroMQ refuses to read and send meanwhile, and
- * tslab would never read that socket again.
+ * Sends and receives although tslab still opens its other sockets: ZeroMQ refuses both meanwhile, and tslab would never
+ * read that socket again. A message that cannot be sent is dropped: its receiver is gone.
  */
 class PatientRouter extends Router {
+  constructor(options: ConstructorParameters<typeof Router>[0]) {
+    super({ maxMessageSize: MOST_BYTES, ...options });
+  }
+
   override async receive(): ReturnType<InstanceType<typeof Router>["receive"]> {
     return untilFree(() => super.receive());
   }
 
   override async send(message: Parameters<InstanceType<typeof Router>["send"]>[0]): Promise<void> {
-    return untilFree(() => super.send(message));
+    await untilFree(() => super.send(message)).catch(() => undefined);
   }
 }
 
-class PatientReply extends Reply {
-  override async receive(): ReturnType<InstanceType<typeof Reply>["receive"]> {
-    return untilFree(() => super.receive());
-  }
+/**
+ * The router that tslab gets. Everybody on this machine can connect to a port, so it hands on only requests that are
+ * signed with the connection's key. tslab itself would fail the running cell of any other message, and print the
+ * signature that it expected where everybody can read it.
+ */
+class GuardedRouter extends PatientRouter {
+  readonly #reader = new MessageReader(connectionKey());
 
-  override async send(message: Parameters<InstanceType<typeof Reply>["send"]>[0]): Promise<void> {
-    return untilFree(() => super.send(message));
+  override async receive(): ReturnType<InstanceType<typeof Router>["receive"]> {
+    for (;;) {
+      const frames = await super.receive();
+      try {
+        const { msg_type } = this.#reader.read(frames).header;
+        if (msg_type.endsWith("_request") || msg_type.startsWith("comm_")) return signedFrames(frames);
+      } catch (error) {
+        reportStranger(error);
+      }
+    }
   }
+}
+
+/** The heartbeat. A router returns each message to its sender; a reply socket would fail when a sender breaks the order. */
+class Heartbeat extends PatientRouter {
+  constructor(options: ConstructorParameters<typeof Router>[0]) {
+    super({ maxMessageSize: MOST_BEAT_BYTES, ...options });
+  }
+}
+
+/** The key in the connection file, which tslab gets as an option and tslora's kernel as its argument. */
+function connectionKey(): string {
+  const option = "--config-path=";
+  const path = process.argv.find((arg) => arg.startsWith(option))?.slice(option.length) ?? process.argv.at(2) ?? "";
+  const { key } = JSON.parse(readFileSync(path, "utf8")) as { key?: unknown };
+  return typeof key === "string" ? key : "";
 }
 
 async function untilFree<T>(work: () => Promise<T>): Promise<T> {
@@ -96,4 +135,4 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EBUSY";
 }
 
-Object.assign(require.cache[require.resolve("zeromq")]?.exports as object, { Publisher: PatientPublisher, Reply: PatientReply, Router: PatientRouter });
+Object.assign(require.cache[require.resolve("zeromq")]?.exports as object, { Publisher: PatientPublisher, Reply: Heartbeat, Router: GuardedRouter });

@@ -19,7 +19,7 @@ export interface KernelOptions {
   readonly cwd: string;
   /** Variables set for the kernel on top of this process's own; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How the kernel is spoken to. @default "tcp" */
+  /** How the kernel is spoken to. @default "ipc" for this clone's kernels, which all have it, "tcp" for others, as in Jupyter */
   readonly transport?: Transport;
   /** How long the kernel has to answer its first request, in milliseconds. @default 60000 */
   readonly startTimeoutMs?: number;
@@ -218,7 +218,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const { spec, startTimeoutMs = 60_000 } = options;
   for (let attempt = 1; ; attempt++) {
     if (options.signal?.aborted === true) throw stoppedAtStart();
-    const kernel = new Kernel(options, await writeConnectionFile(spec.name, options.transport));
+    const kernel = new Kernel(options, await writeConnectionFile(spec.name, options.transport ?? spec.transport));
     try {
       options.onSpawned?.();
     } catch (error) {

@@ -45,7 +45,10 @@ export interface RunOptions {
   readonly startTimeoutMs?: number;
   /** How often a kernel that did not start is started again. @default 0 */
   readonly startRetries?: number;
-  /** How the kernel is spoken to: over ports of this machine, or over sockets in a folder of this user's. @default "tcp" */
+  /**
+   * How the kernel is spoken to: "tcp" over ports of this machine, where every local user can read outputs; "ipc" over
+   * sockets that only this user can open. @default "ipc" for tslora, tslab and jslab, "tcp" for other kernels
+   */
   readonly transport?: Transport;
   /** How long each step from interrupt over terminate to kill waits, in milliseconds. @default 3000 */
   readonly graceMs?: number;

@@ -48,7 +48,7 @@ export function encodeMessage(message: Message, key: string): Buffer[] {
  * @throws TsloraError `kernel` when frames are missing, the signature is wrong or a part is not a JSON object.
  */
 export function decodeMessage(frames: readonly Buffer[], key: string): Message {
-  const start = frames.findIndex((frame) => frame.equals(DELIMITER));
+  const start = delimiterOf(frames);
   if (start < 0 || frames.length < start + 6) {
     throw new TsloraError("kernel", `A message of the kernel was expected to have a delimiter and at least five frames after it; got ${frames.length} frames${start < 0 ? " without a delimiter" : ""}.`);
   }
@@ -62,6 +62,50 @@ export function decodeMessage(frames: readonly Buffer[], key: string): Message {
     throw new TsloraError("kernel", "A message of the kernel has a header without msg_id or msg_type.");
   }
   return { header: header as unknown as MessageHeader, parent, metadata, content, buffers: frames.slice(start + 6) };
+}
+
+/** How many signatures a reader remembers; the oldest go first. */
+const REMEMBERED = 65_536;
+
+/**
+ * Reads messages that whoever holds the key has signed, each of them once: a copy of a message that was sent before
+ * is refused, as Jupyter's own clients and kernels do.
+ */
+export class MessageReader {
+  readonly #key: string;
+  readonly #seen = new Set<string>();
+
+  /** @param key - the connection's key; empty for a connection that signs nothing */
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  /**
+   * As {@link decodeMessage}.
+   *
+   * @throws TsloraError `kernel` also for a message that was read before.
+   */
+  read(frames: readonly Buffer[]): Message {
+    const message = decodeMessage(frames, this.#key);
+    if (this.#key === "") return message;
+    const signed = frames[delimiterOf(frames) + 1].toString("latin1");
+    if (this.#seen.has(signed)) throw new TsloraError("kernel", "A message was sent twice; the copy is ignored.");
+    this.#seen.add(signed);
+    if (this.#seen.size > REMEMBERED) {
+      const [oldest] = this.#seen;
+      this.#seen.delete(oldest);
+    }
+    return message;
+  }
+}
+
+/** Routing frames, delimiter, signature and the four parts of a message: what its signature covers. */
+export function signedFrames(frames: readonly Buffer[]): Buffer[] {
+  return frames.slice(0, delimiterOf(frames) + 6);
+}
+
+function delimiterOf(frames: readonly Buffer[]): number {
+  return frames.findIndex((frame) => frame.equals(DELIMITER));
 }
 
 function signature(parts: readonly Buffer[], key: string): string {
