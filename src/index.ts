@@ -42,4 +42,4 @@ export { readTrainingLog } from "./training/read-training-log";
 export { balancedClassWeights } from "./training/class-weights";
 export { train } from "./training/train";
 export type { ResumeEvent, TrainEvent, TrainSummary, WarningEvent } from "./training/train-event";
-export type { LrSchedulerType, MetricName, TrainOptions, TrainingData } from "./training/train-options";
+export type { LrSchedulerType, MetricName, SamplingStrategy, TrainOptions, TrainingData } from "./training/train-options";

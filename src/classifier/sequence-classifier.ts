@@ -1,4 +1,5 @@
 import { cellSignal } from "../base/cell-signal";
+import { expandHome } from "../base/expand-home";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "../device/device";
 import type { Adapter } from "../lora/adapter";
@@ -302,7 +303,7 @@ export class SequenceClassifier {
     if (this.adapter === undefined) throw new TsloraError("bad-input", "saveAdapter: the classifier has no adapter. Put one on with addAdapter, or save all weights with saveModel.");
     const adapter = this.#adapters.get(options.name ?? this.adapter.name, "saveAdapter");
     this.#adapters.expectWhole(adapter, "saveAdapter");
-    return saveAdapter(adapter, { directory, baseModel: this.origin.id });
+    return saveAdapter(adapter, { directory: expandHome(directory), baseModel: this.origin.id });
   }
 
   /**
@@ -315,7 +316,7 @@ export class SequenceClassifier {
   async saveModel(directory: string): Promise<void> {
     if (this.#adapters.state === "active") throw new TsloraError("bad-input", `saveModel: adapter "${this.activeAdapter ?? DEFAULT_NAME}" would be missing from the weights. Put it into them with mergeAdapter (or mergeAndUnload) first, set it aside with disableAdapter to save the model without it, or save it with saveAdapter.`);
     this.#adapters.expectNothingDrawn("saveModel");
-    await saveModelFolder(this.model, { directory, source: this.origin.directory, labels: this.labels, problemType: this.problemType, inUse: (own) => this.#adapters.inUse(own) });
+    await saveModelFolder(this.model, { directory: expandHome(directory), source: this.origin.directory, labels: this.labels, problemType: this.problemType, inUse: (own) => this.#adapters.inUse(own) });
   }
 
   /** Gives all weights back to the device. */

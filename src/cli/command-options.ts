@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import { InvalidArgumentError } from "commander";
 
+import { expandHome } from "../base/expand-home";
 import { TsloraError } from "../base/tslora-error";
 import { parseExactJson } from "../notebook/exact-json";
 import { Readings } from "../notebook/parameter-value";
@@ -72,7 +73,8 @@ export function collectPattern(text: string, before: readonly RegExp[] = []): Re
 }
 
 /** Parameters from a file that holds one object, in JSON or YAML. */
-export async function readParameterFile(path: string): Promise<Readonly<Record<string, unknown>>> {
+export async function readParameterFile(given: string): Promise<Readonly<Record<string, unknown>>> {
+  const path = expandHome(given);
   let text: string;
   try {
     text = await readFile(path, "utf8");

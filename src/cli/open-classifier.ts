@@ -1,5 +1,5 @@
 import { shownPath } from "../base/shown-path";
-import { shortList } from "../base/short-list";
+import { shownNames } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { loadClassifier } from "../classifier/load-classifier";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
@@ -79,7 +79,7 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
 function expectTrained({ untrainedWeights }: SequenceClassifier, { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel }): void {
   if (untrainedWeights.length === 0) return;
   const details = { newlyInitialized: [...untrainedWeights] };
-  const names = shortList(untrainedWeights);
+  const names = shownNames(untrainedWeights);
   if (adapter === undefined) {
     const before = command === "evaluate" ? " To score the texts before training, give --evaluate-before to tslora train." : "";
     throw new TsloraError("bad-input", `tslora ${command}: the model has no trained head: ${names} were newly initialized, so that every result would be random. Give --adapter, or the folder of a trained model.${before}`, { details });

@@ -2,6 +2,7 @@ import { basename, join, resolve } from "node:path";
 
 import { Option, type Command } from "commander";
 
+import { expandHome } from "../base/expand-home";
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
@@ -46,7 +47,7 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .command("run")
     .description("Execute notebooks headless and save the executed copies")
     .argument("<notebooks...>", "notebook files (.ipynb), folders of them, or quoted patterns such as 'notebooks/**/*.ipynb'")
-    .option("-o, --output-dir <dir>", "folder for the executed notebooks", "output")
+    .option("-o, --output-dir <dir>", "folder for the executed notebooks", expandHome, "output")
     .option("-k, --kernel <name>", "kernel to use (default: the notebook's own)")
     .addOption(parameterOption())
     .addOption(new Option("-r, --raw <name=value>", "as -p, for a text that stays a text: 007, true").argParser(collectParameter))
@@ -57,7 +58,7 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .option("--start-timeout <time>", "limit for the kernel's start (default: 60s)", parseDuration)
     .option("--retries <n>", "start a kernel that did not start again, so many times", parseCount)
     .addOption(new Option("--transport <how>", "how the kernel is spoken to (default: ipc for tslora, tslab and jslab, tcp for others)").choices(["tcp", "ipc"]))
-    .option("--cwd <dir>", "the kernels' folder (default: each notebook's own)")
+    .option("--cwd <dir>", "the kernels' folder (default: each notebook's own)", expandHome)
     .option("-j, --jobs <n>", "run so many notebooks at once", parseCount, 1)
     .option("-q, --quiet", "print failures and the summary alone")
     .option("--allow-errors", "go on after a failed cell; the exit code still tells of it")
@@ -66,8 +67,8 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .option("--rtol <x>", "for --check: how far numbers may be apart, as a share (default: 1e-5)", parseNumber)
     .option("--atol <x>", "for --check: how far numbers may be apart, whatever their size (default: 1e-8)", parseNumber)
     .addOption(new Option("--ignore <regex>", "for --check: texts that do not matter, such as times").argParser(collectPattern))
-    .option("--report-json <file>", "write statuses, times and memory as JSON")
-    .option("--junit <file>", "write statuses, times and memory as JUnit XML")
+    .option("--report-json <file>", "write statuses, times and memory as JSON", expandHome)
+    .option("--junit <file>", "write statuses, times and memory as JUnit XML", expandHome)
     .option("--annotations", "print failures as GitHub Actions takes them (default there)", process.env.GITHUB_ACTIONS === "true")
     .option("--watch", "run again whenever a notebook or parameter file changes")
     .option("--inspect", "list the notebooks' parameters and execute nothing")

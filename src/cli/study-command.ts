@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 
 import type { Command } from "commander";
 
+import { expandHome } from "../base/expand-home";
 import { Problems } from "../base/problems";
 import { projectRoot } from "../base/project-root";
 import { writeAtomically } from "../base/write-atomically";
@@ -39,7 +40,7 @@ export function addStudyCommand(program: Command, terminal: Terminal, exit: (cod
     .command("study")
     .description("Execute the study's notebooks and show its results")
     .addOption(parameterOption())
-    .option("-o, --output-dir <dir>", "folder for notebooks, adapter and results", join(projectRoot(), "output"))
+    .option("-o, --output-dir <dir>", "folder for notebooks, adapter and results", expandHome, join(projectRoot(), "output"))
     .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
     .option("--timeout <time>", "limit for each notebook", parseDuration)
     .option("-q, --quiet", "print failures and the summary alone")

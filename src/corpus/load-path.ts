@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extname, isAbsolute, resolve } from "node:path";
 
+import { expandHome } from "../base/expand-home";
 import { shownPath } from "../base/shown-path";
 import { Problems } from "../base/problems";
 import { projectRoot } from "../base/project-root";
@@ -35,7 +36,8 @@ export async function loadPath(path: string, settings: LoadSettings, why: string
 }
 
 /** A path as given, or beside the clone: npm runs scripts there, notebooks run in folders of their own. */
-export async function findPath(source: string): Promise<string> {
+export async function findPath(given: string): Promise<string> {
+  const source = expandHome(given);
   const tried = isAbsolute(source) ? [source] : [...new Set([resolve(source), resolve(projectRoot(), source)])];
   const found = tried.find((path) => existsSync(path));
   if (found === undefined) throw new TsloraError("not-found", `expected data at ${tried.join(" or ")}, but there is no such file or folder. Give a path, "pubmed", "sample" or "auto".`, { details: { source, tried } });

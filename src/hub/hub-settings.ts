@@ -1,6 +1,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
+import { expandHome } from "../base/expand-home";
+
 /** Where the Hub and its cache are, under the names of Python's huggingface_hub. */
 export interface HubSettings {
   /** @default HF_ENDPOINT, or https://huggingface.co */
@@ -16,11 +18,11 @@ export interface HubSettings {
 /** The settings that the environment gives, where `given` does not. */
 export function hubSettings(given: Partial<HubSettings> = {}): HubSettings {
   const { env } = process;
-  const home = env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "huggingface");
+  const home = expandHome(env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "huggingface"));
   return {
     endpoint: (given.endpoint ?? env.HF_ENDPOINT ?? "https://huggingface.co").replace(/\/$/, ""),
     token: given.token ?? env.HF_TOKEN,
-    cacheDir: given.cacheDir ?? env.HF_HUB_CACHE ?? join(home, "hub"),
+    cacheDir: expandHome(given.cacheDir ?? env.HF_HUB_CACHE ?? join(home, "hub")),
     offline: given.offline ?? ["1", "true", "yes", "on"].includes((env.HF_HUB_OFFLINE ?? "").toLowerCase()),
   };
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { expandHome } from "../base/expand-home";
 import { writeAtomically } from "../base/write-atomically";
 
 /** What a model card says. */
@@ -52,7 +53,7 @@ export function modelCard(info: ModelCardInfo): string {
 
 /** Writes the model card, README.md, into a saved adapter's or model's folder. Returns its path. */
 export async function saveModelCard(directory: string, info: ModelCardInfo): Promise<string> {
-  const path = join(directory, "README.md");
+  const path = join(expandHome(directory), "README.md");
   await writeAtomically(path, modelCard(info));
   return path;
 }

@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
+import { expandHome } from "../base/expand-home";
 import { TsloraError } from "../base/tslora-error";
 
 /** What a push to the Hub would send. */
@@ -21,7 +22,8 @@ const COMPLETE: readonly (readonly string[])[] = [
  * @throws TsloraError `bad-option` for a name that is none, `bad-input` when the folder holds no whole adapter or model.
  */
 export async function preparePush(options: { directory: string; repoId: string; commitMessage?: string }): Promise<PreparedPush> {
-  const { directory, repoId, commitMessage = "Upload with tslora" } = options;
+  const directory = expandHome(options.directory);
+  const { repoId, commitMessage = "Upload with tslora" } = options;
   if (!/^[\w.-]+\/[\w.-]+$/.test(repoId)) throw new TsloraError("bad-option", `preparePush: repoId is to be of the form owner/name; ${JSON.stringify(repoId)} came.`);
   const names = await readdir(directory).catch((error: unknown) => {
     throw new TsloraError("not-found", `preparePush: the folder ${directory} cannot be read. Save the adapter or the model there first.`, { cause: error });

@@ -4,9 +4,9 @@ import { TsloraError } from "../base/tslora-error";
 import type { ClassificationModel } from "../model/classification-model";
 import { Parameter, type Substitutes } from "../model/parameter";
 import type { Adapter } from "./adapter";
-import { shortList } from "../base/short-list";
+import { shownNames } from "../base/shown-value";
 import { buildAdapter } from "./build-adapter";
-import { withDrawnModules } from "./drawn-modules";
+import { drawnModules, withDrawnModules } from "./drawn-modules";
 import type { LoraConfig } from "./lora-config";
 import { mergeCheck, probeLogits, type MergeCheck } from "./merge-check";
 import { planAdapter } from "./plan-adapter";
@@ -77,6 +77,8 @@ export class AdapterSet {
     this.checkNew(name, { call: "addAdapter", bias: config.bias ?? "none", problems });
     const resolved = withDrawnModules(resolveLoraConfig(config, { ...this.#model.config, problems }), this.#model);
     const plan = planAdapter(this.#model, resolved, { problems, strict: true });
+    const drawn = drawnModules(this.#model);
+    if (problems.count > 0 && drawn.length > 0) problems.expect(false, `(${shownNames(drawn)} ${drawn.length === 1 ? "is" : "are"} newly initialized, and so trained whole and not adapted)`);
     problems.throwIfAny();
     const random = new Random(this.#seed).fork("lora");
     return this.accept(buildAdapter(this.#model, plan, { name, random: name === DEFAULT_NAME ? random : random.fork(name) }));
@@ -221,7 +223,7 @@ export class AdapterSet {
     if (drawn.length === 0) return;
     throw new TsloraError(
       "bad-input",
-      `${call}: ${shortList(drawn)} were newly initialized and are not trained, so that every result would be random. ` +
+      `${call}: ${shownNames(drawn)} were newly initialized and are not trained, so that every result would be random. ` +
         "Train the classifier first, load an adapter that brings them, or load a trained model.",
       { details: { newlyInitialized: drawn } },
     );
@@ -280,7 +282,7 @@ export class AdapterSet {
 function lacking(call: string, { adapter, missing }: { adapter: string; missing: readonly string[] }): TsloraError {
   return new TsloraError(
     "bad-input",
-    `${call}: the model's ${shortList(missing)} were newly initialized when it was loaded, and the adapter "${adapter}" does not bring them, so that every result would be random. ` +
+    `${call}: the model's ${shownNames(missing)} were newly initialized when it was loaded, and the adapter "${adapter}" does not bring them, so that every result would be random. ` +
       "Load the base that the adapter was trained on, or train the adapter again: training saves them with it.",
     { details: { newlyInitialized: missing, adapter } },
   );

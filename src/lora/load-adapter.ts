@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expandHome } from "../base/expand-home";
 import { Problems } from "../base/problems";
 import { Random } from "../base/random";
-import { shortList } from "../base/short-list";
+import { shownNames } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { Tensor } from "../device/tensor";
 import type { ClassificationModel } from "../model/classification-model";
@@ -71,7 +71,7 @@ function expectNotAdapted({ layers, savedModules }: AdapterPlan, { model, direct
   if (adapted.length === 0) return;
   throw new TsloraError(
     "bad-input",
-    `The adapter ${directory} updates ${shortList(adapted)}, whose own weights neither it nor the model holds: they were newly initialized when the model was loaded. ` +
+    `The adapter ${directory} updates ${shownNames(adapted)}, whose own weights neither it nor the model holds: they were newly initialized when the model was loaded. ` +
       "Load the base that the adapter was trained on, or train the adapter again: training saves them with it.",
     { details: { newlyInitialized: adapted } },
   );
@@ -99,7 +99,7 @@ async function weightsPath(directory: string): Promise<string> {
 
 /** The beginning of a message about an adapter that its model is the wrong one for. */
 function misfit(path: string, baseModel: string | undefined): string {
-  return `The adapter ${path} does not fit the model${baseModel === undefined ? "" : `; it was trained on ${shortList([baseModel])}`}`;
+  return `The adapter ${path} does not fit the model${baseModel === undefined ? "" : `; it was trained on ${shownNames([baseModel])}`}`;
 }
 
 /** Compares the file's names and shapes with what the plan asks for. */

@@ -1,6 +1,6 @@
 import { Problems } from "../base/problems";
 import { Random } from "../base/random";
-import { shortList } from "../base/short-list";
+import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { Ops } from "../device/ops";
 import { sizeOf } from "../device/tensor";
@@ -141,11 +141,11 @@ function checkHead(file: Checkpoint, { shapes, config, labels, newHead }: PlanOp
   if (newHead || shape?.length !== 2) return;
   const width = shapes.get(name)?.[1] ?? 0;
   if (shape[0] === asked) return checkOrder(labels, config);
-  const named = config.id2label?.length === shape[0] ? ` (${shortList(config.id2label)})` : "";
+  const named = config.id2label?.length === shape[0] ? ` (${shownNames(config.id2label)})` : "";
   throw new TsloraError(
     "bad-input",
     `The model's head has ${shape[0]} labels${named}; ${asked} labels were asked for ("${name}" has the shape [${shape.join(", ")}]; [${asked}, ${width}] was expected). ` +
-      `Give ${shape[0]} labels to use its head, or the option newHead: true (--new-head) to train a new head for ${asked}.`,
+      `Give ${shape[0]} labels to use its head, or the option newHead: true to train a new head for ${asked}.`,
     { details: { headLabels: shape[0], labels: asked, weights: file.path } },
   );
 }
@@ -155,11 +155,11 @@ function checkOrder(labels: readonly string[] = [], { id2label = [] }: EncoderCo
   const own = id2label.map((name) => name.toLowerCase());
   const moved = labels.filter((name, i) => own.includes(name.toLowerCase()) && own[i] !== name.toLowerCase());
   if (moved.length === 0) return;
-  const listed = (names: readonly string[]): string => shortList(names.map((name, i) => `${i} ${name}`));
+  const listed = (names: readonly string[]): string => `${names.slice(0, 8).map((name, i) => `${i} ${shownValue(name)}`).join(", ")}${names.length > 8 ? ", …" : ""}`;
   throw new TsloraError(
     "bad-input",
     `The model's head has the labels in another order: it has ${listed(id2label)}; got ${listed(labels)}. ` +
-      "Give them in the model's order, or the option newHead: true (--new-head) to train a new head.",
+      "Give them in the model's order, or the option newHead: true to train a new head.",
     { details: { headLabels: [...id2label], labels: [...labels] } },
   );
 }

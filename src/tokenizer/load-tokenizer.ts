@@ -1,3 +1,4 @@
+import { expandHome } from "../base/expand-home";
 import { Problems } from "../base/problems";
 import { addedTokenSplitter } from "./added-tokens";
 import { bertNormalize } from "./bert-normalizer";
@@ -23,7 +24,7 @@ export async function loadTokenizer(directory: string, options: { maxLength?: nu
   const problems = new Problems("loadTokenizer");
   problems.expect(Number.isInteger(maxLength) && maxLength >= 2, `maxLength is to be a whole number of at least 2, for a text's first token and its last; ${String(maxLength)} came`);
   problems.throwIfAny();
-  const files = await readTokenizerFiles(directory);
+  const files = await readTokenizerFiles(expandHome(directory));
   const parts = tokenizerParts(files);
   const { TokenizerModel } = (await import("@xenova/transformers")) as unknown as { TokenizerModel: { fromConfig(model: Json): WordModel } };
   const encodeWord = wordEncoder(TokenizerModel.fromConfig(parts.model), files.vocab);

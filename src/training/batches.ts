@@ -1,4 +1,5 @@
 import { Random } from "../base/random";
+import type { SamplingStrategy } from "./train-options";
 
 /** Options of {@link epochBatches}. */
 export interface BatchOptions {
@@ -6,20 +7,22 @@ export interface BatchOptions {
   readonly seed: number;
   /** Counted from 0: each has a shuffle of its own. */
   readonly epoch: number;
-  readonly groupByLength: boolean;
+  readonly strategy: SamplingStrategy;
 }
 
 /**
- * The batches of an epoch as lists of indices: every example once, in an order that the seed and the epoch decide.
- * With `groupByLength`, shuffled examples are sorted by length within groups of 50 batches, and the batches are
- * shuffled again but for the longest, which comes first, as transformers' LengthGroupedSampler does, so that memory
- * runs out at once or not at all.
+ * The batches of an epoch as lists of indices: every example once, in an order that the strategy, the seed and the epoch
+ * decide. "sequential" takes them as they are given, in every epoch. With "group_by_length", shuffled examples are sorted by
+ * length within groups of 50 batches, and the batches are shuffled again but for the longest, which comes first, as
+ * transformers' LengthGroupedSampler does, so that memory runs out at once or not at all.
  */
 export function epochBatches(lengths: readonly number[], options: BatchOptions): number[][] {
-  const { batchSize, seed, epoch, groupByLength } = options;
+  const { batchSize, seed, epoch, strategy } = options;
+  const given = lengths.map((_, index) => index);
+  if (strategy === "sequential") return chunks(given, batchSize);
   const random = new Random(seed).fork(`epoch ${epoch}`);
-  const shuffled = random.shuffle(lengths.map((_, index) => index));
-  if (!groupByLength) return chunks(shuffled, batchSize);
+  const shuffled = random.shuffle(given);
+  if (strategy === "random") return chunks(shuffled, batchSize);
   const sorted = chunks(shuffled, 50 * batchSize).flatMap((group) => group.sort((a, b) => lengths[b] - lengths[a]));
   const batches = chunks(sorted, batchSize);
   const longest = batches.reduce((best, batch, i) => (lengths[batch[0]] > lengths[batches[best][0]] ? i : best), 0);

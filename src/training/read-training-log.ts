@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { expandHome } from "../base/expand-home";
 import { TsloraError } from "../base/tslora-error";
 import type { TrainEvent } from "./train-event";
 import { METRIC_NAMES } from "./train-options";
@@ -13,7 +14,7 @@ import { LOG_FILE, readLog } from "./training-log";
  * @throws TsloraError `not-found` when there is no log, or no line in it.
  */
 export async function readTrainingLog(outputDir: string): Promise<TrainEvent[]> {
-  const lines = await readLog(join(outputDir, LOG_FILE));
+  const lines = await readLog(join(expandHome(outputDir), LOG_FILE));
   if (lines.length === 0) throw new TsloraError("not-found", `${join(outputDir, LOG_FILE)} does not hold a training log. outputDir is to be that of a run.`);
   return lines.map((line): TrainEvent => {
     const number = (name: string): number => (typeof line[name] === "number" ? line[name] : NaN);

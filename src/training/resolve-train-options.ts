@@ -1,6 +1,7 @@
+import { expandHome } from "../base/expand-home";
 import { Problems } from "../base/problems";
 import type { ProblemType } from "../model/encoder-config";
-import type { LrSchedulerType, MetricName, ResolvedTrainOptions, TrainOptions } from "./train-options";
+import { SAMPLING_STRATEGIES, TRAIN_DEFAULTS, type LrSchedulerType, type MetricName, type ResolvedTrainOptions, type TrainOptions } from "./train-options";
 
 const KNOWN: Readonly<Record<keyof TrainOptions, true>> = {
   train: true,
@@ -18,6 +19,7 @@ const KNOWN: Readonly<Record<keyof TrainOptions, true>> = {
   classWeights: true,
   labelSmoothing: true,
   focalGamma: true,
+  trainSamplingStrategy: true,
   groupByLength: true,
   evalSteps: true,
   saveSteps: true,
@@ -60,36 +62,38 @@ export function resolveTrainOptions(options: TrainOptions, context: OptionContex
   const lora = context.method === "lora";
   const multi = context.problemType === "multi_label_classification";
   const metric = String(options.metricForBestModel ?? (multi ? "f1" : "accuracy")).replace(/^eval_/, "") as MetricName;
-  const evalSteps = options.evalSteps ?? 0.2;
+  const trainSamplingStrategy = options.trainSamplingStrategy ?? (options.groupByLength === true ? "group_by_length" : TRAIN_DEFAULTS.trainSamplingStrategy);
+  const evalSteps = options.evalSteps ?? TRAIN_DEFAULTS.evalSteps;
   const resolved: ResolvedTrainOptions = {
-    numTrainEpochs: options.numTrainEpochs ?? 3,
+    numTrainEpochs: options.numTrainEpochs ?? TRAIN_DEFAULTS.numTrainEpochs,
     maxSteps: options.maxSteps,
     learningRate: options.learningRate ?? (lora ? 1e-3 : 2e-5),
-    lrSchedulerType: options.lrSchedulerType ?? "linear",
+    lrSchedulerType: options.lrSchedulerType ?? TRAIN_DEFAULTS.lrSchedulerType,
     warmupSteps: options.warmupSteps,
     warmupRatio: options.warmupSteps !== undefined ? undefined : (options.warmupRatio ?? (lora && options.lrSchedulerType !== "constant" ? 0.1 : 0)),
-    perDeviceTrainBatchSize: options.perDeviceTrainBatchSize ?? 16,
-    gradientAccumulationSteps: options.gradientAccumulationSteps ?? 1,
-    weightDecay: options.weightDecay ?? 0.01,
-    maxGradNorm: options.maxGradNorm ?? 1,
+    perDeviceTrainBatchSize: options.perDeviceTrainBatchSize ?? TRAIN_DEFAULTS.perDeviceTrainBatchSize,
+    gradientAccumulationSteps: options.gradientAccumulationSteps ?? TRAIN_DEFAULTS.gradientAccumulationSteps,
+    weightDecay: options.weightDecay ?? TRAIN_DEFAULTS.weightDecay,
+    maxGradNorm: options.maxGradNorm ?? TRAIN_DEFAULTS.maxGradNorm,
     classWeights: options.classWeights,
-    labelSmoothing: options.labelSmoothing ?? 0,
-    focalGamma: options.focalGamma ?? 0,
-    groupByLength: options.groupByLength ?? false,
+    labelSmoothing: options.labelSmoothing ?? TRAIN_DEFAULTS.labelSmoothing,
+    focalGamma: options.focalGamma ?? TRAIN_DEFAULTS.focalGamma,
+    trainSamplingStrategy,
+    groupByLength: trainSamplingStrategy === "group_by_length",
     evalSteps,
     saveSteps: options.saveSteps ?? evalSteps,
     metricForBestModel: metric,
     greaterIsBetter: options.greaterIsBetter ?? metric !== "loss",
     loadBestModelAtEnd: options.loadBestModelAtEnd ?? options.validation !== undefined,
     earlyStoppingPatience: options.earlyStoppingPatience,
-    earlyStoppingThreshold: options.earlyStoppingThreshold ?? 0,
-    outputDir: options.outputDir,
-    saveTotalLimit: options.saveTotalLimit ?? 2,
-    resumeFrom: options.resumeFrom,
-    reportTo: options.reportTo ?? "none",
-    seed: options.seed ?? 42,
+    earlyStoppingThreshold: options.earlyStoppingThreshold ?? TRAIN_DEFAULTS.earlyStoppingThreshold,
+    outputDir: home(options.outputDir),
+    saveTotalLimit: options.saveTotalLimit ?? TRAIN_DEFAULTS.saveTotalLimit,
+    resumeFrom: home(options.resumeFrom),
+    reportTo: options.reportTo ?? TRAIN_DEFAULTS.reportTo,
+    seed: options.seed ?? TRAIN_DEFAULTS.seed,
     maxTokensPerPass: options.maxTokensPerPass ?? (context.onGpu === true ? 8192 : 2048),
-    bf16: options.bf16 ?? false,
+    bf16: options.bf16 ?? TRAIN_DEFAULTS.bf16,
     loggingSteps: options.loggingSteps ?? (context.onGpu === true ? 10 : 1),
     signal: options.signal,
   };
@@ -99,6 +103,11 @@ export function resolveTrainOptions(options: TrainOptions, context: OptionContex
   checkTogether(problems, { options, resolved });
   problems.throwIfAny();
   return resolved;
+}
+
+/** A path with the home folder for its `~`; what is no text is left for the check. */
+function home(path: string | undefined): string | undefined {
+  return typeof path === "string" ? expandHome(path) : path;
 }
 
 /** Each value by itself. */
@@ -126,7 +135,10 @@ function checkValues(problems: Problems, { options, resolved, context }: { optio
   oneOf("lrSchedulerType", SCHEDULERS);
   oneOf("metricForBestModel", METRICS[context.problemType]);
   oneOf("reportTo", ["none", "tensorboard"]);
-  for (const name of ["groupByLength", "greaterIsBetter", "loadBestModelAtEnd", "bf16"] as const) oneOf(name, [true, false]);
+  oneOf("trainSamplingStrategy", SAMPLING_STRATEGIES);
+  const grouped: unknown = options.groupByLength;
+  problems.expect(grouped === undefined || typeof grouped === "boolean", `groupByLength is to be true or false; ${came(grouped)}`);
+  for (const name of ["greaterIsBetter", "loadBestModelAtEnd", "bf16"] as const) oneOf(name, [true, false]);
   for (const name of ["outputDir", "resumeFrom"] as const) {
     const value: unknown = options[name];
     problems.expect(value === undefined || (typeof value === "string" && value !== ""), `${name} is to be a folder's path; ${came(value)}`);
@@ -142,6 +154,10 @@ function checkTogether(problems: Problems, { options, resolved }: { options: Tra
   const { evalSteps, saveSteps, metricForBestModel: metric, greaterIsBetter } = resolved;
   const given = (name: keyof TrainOptions): boolean => options[name] !== undefined;
   problems.expect(!(given("warmupSteps") && given("warmupRatio")), "warmupSteps and warmupRatio say the same thing; give one of them");
+  problems.expect(
+    !(given("trainSamplingStrategy") && given("groupByLength")) || options.groupByLength === resolved.groupByLength,
+    `groupByLength ${String(options.groupByLength)} contradicts trainSamplingStrategy "${resolved.trainSamplingStrategy}"; leave groupByLength out`,
+  );
   const warmup = options.warmupSteps ?? options.warmupRatio ?? 0;
   problems.expect(!(resolved.lrSchedulerType === "constant" && warmup > 0), `lrSchedulerType "constant" has no warm-up; choose "constant_with_warmup", or leave warmupSteps and warmupRatio out`);
   problems.expect(!(resolved.labelSmoothing > 0 && resolved.focalGamma > 0), "labelSmoothing and focalGamma are two different losses; give one of them");

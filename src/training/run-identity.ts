@@ -9,8 +9,8 @@ import type { Examples } from "./training-examples";
 /** What decides a run's numbers, as far as it is not in a checkpoint's tensors: plain JSON, two groups deep. */
 export type RunIdentity = Readonly<Record<"options" | "data" | "model" | "adapter", Readonly<Record<string, unknown>>>>;
 
-/** Options that decide where and how often something is written, and no number. */
-const FREE: readonly (keyof ResolvedTrainOptions)[] = ["outputDir", "resumeFrom", "signal", "saveSteps", "saveTotalLimit", "reportTo"];
+/** Options that decide where and how often something is written, and no number; and an option's second name. */
+const FREE: readonly (keyof ResolvedTrainOptions)[] = ["groupByLength", "outputDir", "resumeFrom", "signal", "saveSteps", "saveTotalLimit", "reportTo"];
 
 /** Gathers what decides a run's numbers. Texts, tokens and frozen weights by their SHA-256. */
 export async function runIdentity(classifier: SequenceClassifier, from: { options: ResolvedTrainOptions; train: Examples; validation: Examples | undefined; documents: readonly Int32Array[] }): Promise<RunIdentity> {
@@ -37,11 +37,17 @@ function isReplaced(parameter: Parameter, { adapter }: SequenceClassifier): bool
   return parameter.drawn && adapter?.saved.has(parameter) === true;
 }
 
+/** A checkpoint's options under today's names. */
+function renamed({ groupByLength, ...rest }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (typeof groupByLength !== "boolean") return rest;
+  return { trainSamplingStrategy: groupByLength ? "group_by_length" : "random", ...rest };
+}
+
 /** Notes every difference between a checkpoint's run and this one. */
 export function noteDifferences(problems: Problems, { then, now }: { then: RunIdentity; now: RunIdentity }): void {
   const shown = (value: unknown): string => (value === undefined || value === null ? "not given" : JSON.stringify(value));
   for (const [group, values] of Object.entries(now)) {
-    const before: Readonly<Record<string, unknown>> = then[group as keyof RunIdentity] ?? {};
+    const before = renamed(then[group as keyof RunIdentity] ?? {});
     for (const name of new Set([...Object.keys(before), ...Object.keys(values)])) {
       const what = group === "options" ? name : `the ${group}'s ${name}`;
       const hashed = /^(train|validation|tokens|frozenWeights|trainableWeights)$/.test(name);

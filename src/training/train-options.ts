@@ -67,9 +67,15 @@ export interface TrainOptions {
    */
   readonly focalGamma?: number;
   /**
-   * Whether batches are made of texts of like length, as transformers does. There is no padding to save here; it
-   * evens out the time of a step.
-   * @default false
+   * The order of the examples in each epoch. "random": a new shuffle, by `seed`. "sequential": as they are given, to
+   * compare with another trainer, or for a curriculum. "group_by_length": batches of texts of like length, in a new order;
+   * there is no padding to save here, and it evens out the time of a step.
+   * @default "random"
+   */
+  readonly trainSamplingStrategy?: SamplingStrategy;
+  /**
+   * transformers 4's name: `true` is `trainSamplingStrategy: "group_by_length"`, and `false` is "random".
+   * @default given by `trainSamplingStrategy`
    */
   readonly groupByLength?: boolean;
   /**
@@ -152,6 +158,31 @@ export interface TrainOptions {
 
 /** transformers' names of learning rate schedules. */
 export type LrSchedulerType = "linear" | "cosine" | "constant" | "constant_with_warmup";
+
+/** transformers' orders of the training examples. */
+export const SAMPLING_STRATEGIES = ["random", "sequential", "group_by_length"] as const;
+
+/** One of {@link SAMPLING_STRATEGIES}. */
+export type SamplingStrategy = (typeof SAMPLING_STRATEGIES)[number];
+
+/** The defaults that are the same for every method, device and data. */
+export const TRAIN_DEFAULTS = {
+  numTrainEpochs: 3,
+  lrSchedulerType: "linear",
+  perDeviceTrainBatchSize: 16,
+  gradientAccumulationSteps: 1,
+  weightDecay: 0.01,
+  maxGradNorm: 1,
+  labelSmoothing: 0,
+  focalGamma: 0,
+  trainSamplingStrategy: "random",
+  evalSteps: 0.2,
+  earlyStoppingThreshold: 0,
+  saveTotalLimit: 2,
+  reportTo: "none",
+  seed: 42,
+  bf16: false,
+} as const satisfies Partial<TrainOptions>;
 
 /** What an evaluation while training tells. */
 export const METRIC_NAMES = ["loss", "accuracy", "f1", "precision", "recall", "f1_macro", "balanced_accuracy", "matthews_correlation"] as const;

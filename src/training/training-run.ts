@@ -166,8 +166,8 @@ export class TrainingRun {
 
   /** The optimizer steps of the epoch that the run is in. */
   #stepsOfEpoch(): number[][][] {
-    const { perDeviceTrainBatchSize: batchSize, gradientAccumulationSteps, seed, groupByLength } = this.#options;
-    return epochSteps(this.#data.lengths, { batchSize, gradientAccumulationSteps, seed, epoch: Math.floor(this.#step / this.#plan.stepsPerEpoch), groupByLength });
+    const { perDeviceTrainBatchSize: batchSize, gradientAccumulationSteps, seed, trainSamplingStrategy: strategy } = this.#options;
+    return epochSteps(this.#data.lengths, { batchSize, gradientAccumulationSteps, seed, epoch: Math.floor(this.#step / this.#plan.stepsPerEpoch), strategy });
   }
 
   get #epoch(): number {

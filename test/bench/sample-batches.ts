@@ -23,7 +23,7 @@ export function planEpoch(lengths: readonly number[], options: { seed: number; b
   let best: { plan: EpochPlan; off: number } | undefined;
   for (let i = 0; i < SEEDS_TRIED; i++) {
     const seed = options.seed + i;
-    const batches = epochBatches(lengths, { batchSize, seed, epoch: 0, groupByLength });
+    const batches = epochBatches(lengths, { batchSize, seed, epoch: 0, strategy: groupByLength ? "group_by_length" : "random" });
     const sum = (batch: readonly number[], value: (length: number) => number): number => batch.reduce((total, index) => total + value(lengths[index]), 0);
     const longest = (batch: readonly number[]): number => Math.max(...batch.map((index) => lengths[index]));
     const tokens = batches.map((batch) => sum(batch, (length) => length));

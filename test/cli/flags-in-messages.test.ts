@@ -11,7 +11,6 @@ import { flagOf } from "../../src/cli/options/option-table";
 import { predictCommand } from "../../src/cli/predict-command";
 import { trainCommand } from "../../src/cli/train-command";
 import { resolveTrainOptions } from "../../src/training/resolve-train-options";
-import type { TrainOptions } from "../../src/training/train-options";
 
 const COMMANDS: readonly LibraryCommand[] = [trainCommand, evaluateCommand, predictCommand, mergeCommand, inspectCommand];
 const train = { command: "train", groups: trainCommand.groups };

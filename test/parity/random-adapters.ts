@@ -6,6 +6,7 @@ import { projectRoot } from "../../src/base/project-root";
 import type { Random } from "../../src/base/random";
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import type { Ops } from "../../src/device/ops";
+import { withDrawnModules } from "../../src/lora/drawn-modules";
 import type { LoraConfig } from "../../src/lora/lora-config";
 import { toPeftConfig } from "../../src/lora/peft-config";
 import { planAdapter } from "../../src/lora/plan-adapter";
@@ -23,13 +24,22 @@ export type Kind = (typeof KINDS)[number];
 /** Token ids; RoBERTa's pad token (1) is not among them. */
 export type Documents = readonly (readonly number[])[];
 
-/** A random base model's folder: the tiny model of its kind with weights of its own. */
-export async function writeBase(kind: Kind, { random, folder }: { random: Random; folder: string }): Promise<string> {
+/** Parts of a head that a checkpoint may lack; either side draws them when it loads it. */
+const PARTS: Readonly<Record<Kind, readonly RegExp[]>> = {
+  bert: [/^bert\.pooler\./, /^(bert\.pooler|classifier)\./, /pooler\.dense\.bias$/],
+  distilbert: [/^pre_classifier\./, /classifier/],
+  roberta: [/^classifier\./, /^classifier\.dense\./],
+};
+
+/** A random base model's folder: the tiny model of its kind with weights of its own, `lacking` a part of its head or not. */
+export async function writeBase(kind: Kind, { random, folder, lacking = false }: { random: Random; folder: string; lacking?: boolean }): Promise<string> {
+  const without = lacking ? PARTS[kind][random.below(PARTS[kind].length)] : undefined;
   const source = join(projectRoot(), "test", "fixtures", `tiny-${kind}`);
   await cp(source, folder, { recursive: true });
   const file = await openSafetensors(join(source, "model.safetensors"));
   const tensors = [];
   for (const { name, shape } of file.entries.values()) {
+    if (without?.test(name) === true) continue;
     const values = await file.readFloats(name);
     tensors.push({ name, shape, values: values.map((value) => value + 0.2 * random.normal()) });
   }
@@ -42,8 +52,8 @@ export async function writeBase(kind: Kind, { random, folder }: { random: Random
 
 /** A classifier over a base's folder. Texts are never needed. */
 export async function openBase(directory: string, ops: Ops, seed: number): Promise<SequenceClassifier> {
-  const { model } = await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 });
-  return new SequenceClassifier({ model, tokenizer: { maxLength: 20, encode: () => [] }, labels: ["NEGATIVE", "POSITIVE"], origin: { id: "base", directory, notice: "" }, newlyInitialized: [], seed });
+  const { model, newlyInitialized } = await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 });
+  return new SequenceClassifier({ model, tokenizer: { maxLength: 20, encode: () => [] }, labels: ["NEGATIVE", "POSITIVE"], origin: { id: "base", directory, notice: "" }, newlyInitialized, seed });
 }
 
 export function randomDocuments(random: Random): number[][] {
@@ -83,7 +93,7 @@ export function randomConfig(model: ClassificationModel, random: Random, allow: 
   for (;;) {
     const config = drawConfig(model, random, allow);
     const problems = new Problems("");
-    const resolved = resolveLoraConfig(config, { ...model.config, problems });
+    const resolved = withDrawnModules(resolveLoraConfig(config, { ...model.config, problems }), model);
     if (problems.count === 0) planAdapter(model, resolved, { problems, strict: true });
     if (problems.count === 0) return config;
   }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
+import { expandHome } from "../../base/expand-home";
 import { TsloraError } from "../../base/tslora-error";
 import { resolveModel } from "../../hub/resolve-model";
 
@@ -16,7 +17,7 @@ export type Subject =
  * @throws TsloraError `not-found` or `bad-input` that says what is there instead.
  */
 export async function findSubject(name: string): Promise<Subject> {
-  const path = resolve(name);
+  const path = resolve(expandHome(name));
   if (!existsSync(path)) {
     if (/\.\w+$/.test(name) && name.endsWith(".safetensors")) throw new TsloraError("not-found", `A file was looked for at ${path}, and nothing is there.`);
     const { id, directory, notice } = await resolveModel(name);

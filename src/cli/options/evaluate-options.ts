@@ -1,4 +1,4 @@
-import { choice, number, text, toggle, integer } from "./option-kinds";
+import { choice, integer, number, path, toggle } from "./option-kinds";
 
 /** How `tslora evaluate` scores. */
 export const EVALUATE_OPTIONS = {
@@ -6,6 +6,6 @@ export const EVALUATE_OPTIONS = {
   average: { kind: choice(["binary", "micro", "macro", "weighted"], "name"), help: "also print precision, recall and F1 averaged: binary, micro, macro or weighted" },
   confidence: { kind: number("share"), help: "of the intervals", default: "0.95" },
   predictions: { kind: toggle(), help: "with --json and --output: every text's prediction too" },
-  output: { kind: text("file"), help: "also write the evaluation as JSON to a file" },
+  output: { kind: path("file"), help: "also write the evaluation as JSON to a file" },
   maxTokensPerPass: { kind: integer(1), help: "tokens in one pass: bounds the memory", default: "4096" },
 } as const;

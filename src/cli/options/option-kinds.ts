@@ -1,3 +1,5 @@
+import { expandHome } from "../../base/expand-home";
+
 /** What a value was found to be. `path` leads to the part at fault, such as `[1]` or `.query`. */
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly path: string; readonly expected: string; readonly got: unknown };
 
@@ -18,6 +20,11 @@ const wrong = (expected: string, got: unknown, path = ""): Checked<never> => ({ 
 export function text(metavar: string, expected = "a text"): OptionKind<string> {
   const fromValue = (value: unknown): Checked<string> => (typeof value === "string" && value !== "" ? fits(value) : wrong(expected, value));
   return { metavar, repeats: false, fromText: fromValue, fromValue };
+}
+
+/** The path of a file or folder; a leading `~` is the home folder. */
+export function path(metavar: string): OptionKind<string> {
+  return mapped(text(metavar, "a path"), expandHome);
 }
 
 /** A number. What range it is to have, the library says. */

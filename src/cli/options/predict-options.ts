@@ -1,9 +1,9 @@
-import { choice, integer, number, text, toggle } from "./option-kinds";
+import { choice, integer, number, path, text, toggle } from "./option-kinds";
 import { DATA_OPTIONS } from "./shared-options";
 
 /** Where texts come from, if not from the arguments. */
 export const INPUT_OPTIONS = {
-  file: { kind: text("file"), short: "f", help: "texts from a file: one a line, or a CSV, TSV or JSONL table by its ending" },
+  file: { kind: path("file"), short: "f", help: "texts from a file: one a line, or a CSV, TSV or JSONL table by its ending" },
   inputFormat: { kind: choice(["lines", "csv", "tsv", "jsonl"], "format"), help: "how the file or standard input is written: lines, csv, tsv or jsonl", default: "by the file's ending; lines" },
   textColumn: { ...DATA_OPTIONS.textColumn },
   idColumn: { kind: text("name"), help: "a table's column that names each text in the results" },

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 
+import { expandHome } from "../../base/expand-home";
 import { TsloraError } from "../../base/tslora-error";
 import { isRecord } from "../../notebook/json";
 import { parseJson } from "../../notebook/parse-json";
@@ -19,7 +20,8 @@ export interface ConfigEntry {
  *
  * @throws TsloraError `not-found`, `unsupported` for another ending, `bad-input` with the line at fault.
  */
-export async function readConfigFile(path: string): Promise<readonly ConfigEntry[]> {
+export async function readConfigFile(given: string): Promise<readonly ConfigEntry[]> {
+  const path = expandHome(given);
   const kind = extname(path).toLowerCase();
   if (![".json", ".yaml", ".yml"].includes(kind)) throw new TsloraError("unsupported", `--config: a file that ends in .yaml, .yml or .json was expected; ${path} came.`, { details: { path } });
   let content: string;

@@ -1,9 +1,9 @@
 import { DEVICES } from "../../device/device";
-import { choice, either, integer, list, mapped, number, text, toggle, type OptionKind } from "./option-kinds";
+import { choice, either, integer, list, mapped, number, path, text, toggle, type OptionKind } from "./option-kinds";
 
 /** Where options may stand, and how much is said. */
 export const GENERAL_OPTIONS = {
-  config: { kind: text("file"), help: "options from a YAML or JSON file, keys as the flags or in camelCase; flags win" },
+  config: { kind: path("file"), help: "options from a YAML or JSON file, keys as the flags or in camelCase; flags win" },
   json: { kind: toggle(), help: "print JSON for programs" },
 } as const;
 
@@ -17,8 +17,8 @@ export const DEVICE_OPTIONS = {
 
 /** Which model. */
 export const MODEL_OPTIONS = {
-  model: { kind: text("model"), help: "auto, embedded, a folder, or a name on the Hugging Face Hub" },
-  adapter: { kind: text("folder"), help: "a LoRA adapter in peft's format" },
+  model: { kind: path("model"), help: "auto, embedded, a folder, or a name on the Hugging Face Hub" },
+  adapter: { kind: path("folder"), help: "a LoRA adapter in peft's format" },
   labels: { kind: labels, help: "the classes' names, by number, parted by commas", default: "those of the model, or of the data" },
   maxLength: { kind: integer(), help: "tokens that a text is cut to", default: "512, or what the model has positions for" },
   ...DEVICE_OPTIONS,
@@ -26,7 +26,7 @@ export const MODEL_OPTIONS = {
 
 /** Which texts. */
 export const DATA_OPTIONS = {
-  data: { kind: text("source"), help: "auto, sample, pubmed, or the path of a Dataset.zip, folder, CSV, TSV or JSONL file" },
+  data: { kind: path("source"), help: "auto, sample, pubmed, or the path of a Dataset.zip, folder, CSV, TSV or JSONL file" },
   textColumn: { kind: text("name"), help: "a table's column of texts", default: "texts or text" },
   labelColumn: { kind: text("name"), help: "a table's column of labels", default: "label" },
   idColumn: { kind: text("name"), help: "a table's column of IDs", default: "ID, id, PMID or pmid, where there is one" },
@@ -40,8 +40,8 @@ export type PartOfData = { readonly kind: "share"; readonly share: number } | { 
 
 function part(): OptionKind<PartOfData> {
   const share = mapped(number("share"), (value): PartOfData => ({ kind: "share", share: value }));
-  const path = mapped(text("path"), (value): PartOfData => (value === "none" ? { kind: "none" } : { kind: "path", path: value }));
-  return { ...either(share, path, "a share, a number of texts, a path, or none"), metavar: "share|path" };
+  const file = mapped(path("path"), (value): PartOfData => (value === "none" ? { kind: "none" } : { kind: "path", path: value }));
+  return { ...either(share, file, "a share, a number of texts, a path, or none"), metavar: "share|path" };
 }
 
 /** How the data are parted for training. */

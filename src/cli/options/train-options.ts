@@ -1,5 +1,5 @@
-import { METRIC_NAMES, type LrSchedulerType, type TrainOptions } from "../../training/train-options";
-import { choice, either, integer, list, number, text, toggle } from "./option-kinds";
+import { METRIC_NAMES, SAMPLING_STRATEGIES, TRAIN_DEFAULTS, type LrSchedulerType, type TrainOptions } from "../../training/train-options";
+import { choice, either, integer, list, number, path, toggle } from "./option-kinds";
 import type { OptionSpec } from "./option-table";
 
 const SCHEDULERS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
@@ -27,7 +27,8 @@ export const TRAIN_OPTIONS = {
   classWeights: { kind: { ...either(choice(["balanced"]), list(number("weight"), "weights"), `"balanced" or a list of numbers`), metavar: "weights" }, help: "weights of the classes in the loss: balanced, or a number for each, parted by commas" },
   labelSmoothing: { kind: number("share"), help: "share of the target that is spread over all classes", default: "0" },
   focalGamma: { kind: number("gamma"), help: "focal loss: less weight to what is predicted well; 0 is the cross entropy", default: "0" },
-  groupByLength: { kind: toggle(), help: "make batches of texts of like length" },
+  trainSamplingStrategy: { kind: choice(SAMPLING_STRATEGIES, "order"), help: `order of the texts in each epoch: ${SAMPLING_STRATEGIES.join(", ")}`, default: TRAIN_DEFAULTS.trainSamplingStrategy },
+  groupByLength: { kind: toggle(), help: "the same as --train-sampling-strategy group_by_length" },
   evalSteps: { kind: number("n"), help: "evaluate every so many steps; below 1, a share of all steps", default: "0.2" },
   saveSteps: { kind: number("n"), help: "save a checkpoint every so many steps; below 1, a share of all steps", default: "as --eval-steps" },
   metricForBestModel: { kind: choice([...METRIC_NAMES, ...METRIC_NAMES.map((name) => `eval_${name}` as const)], "metric"), help: `what the best weights are chosen by: ${METRIC_NAMES.join(", ")}`, default: "accuracy; f1 where a text has several labels" },
@@ -36,7 +37,7 @@ export const TRAIN_OPTIONS = {
   earlyStoppingPatience: { kind: integer(), help: "stop after so many evaluations in a row that did not improve" },
   earlyStoppingThreshold: { kind: number("n"), help: "by how much an evaluation is to be better to count as an improvement", default: "0" },
   saveTotalLimit: { kind: integer(), help: "checkpoints that are kept, the best one besides", default: "2" },
-  resumeFrom: { kind: text("checkpoint"), help: "go on from a checkpoint's folder, or from last, the newest whole one in --output-dir" },
+  resumeFrom: { kind: path("checkpoint"), help: "go on from a checkpoint's folder, or from last, the newest whole one in --output-dir" },
   reportTo: { kind: choice(["none", "tensorboard"]), help: "write TensorBoard's event files besides the log", default: "none" },
   seed: { kind: integer(), help: "draws the new head and adapter, shuffles and dropout", default: "42" },
   maxTokensPerPass: { kind: integer(), help: "tokens in one pass: bounds the memory; 8192 on a GPU unless given", default: "2048" },

@@ -1,11 +1,11 @@
-import { choice, text, toggle } from "./option-kinds";
+import { choice, path, toggle } from "./option-kinds";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "./shared-options";
 
 const { model, labels, maxLength } = MODEL_OPTIONS;
 
 /** What is the command's own. */
 export const RUN_OPTIONS = {
-  outputDir: { kind: text("folder"), short: "o", help: "folder for adapter or model, checkpoints, log and results", default: "output/train in the clone" },
+  outputDir: { kind: path("folder"), short: "o", help: "folder for adapter or model, checkpoints, log and results", default: "output/train in the clone" },
   overwriteOutputDir: { kind: toggle(), help: "take a folder that holds files already; those of the same name are written over" },
   method: { kind: choice(["lora", "full"]), help: "train a LoRA adapter, or all weights", default: "lora" },
   evaluateBefore: { kind: toggle(), help: "score the test texts before training too" },

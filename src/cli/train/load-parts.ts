@@ -23,8 +23,8 @@ export async function loadParts(plan: TrainPlan, options: { config: EncoderConfi
   const { config, notice, signal } = options;
   const { validation = FIFTH, test = FIFTH, stratify = false, randomState = 42 } = plan.split;
   const given = plan.model.labels;
-  const loaded = await loadTexts(plan.data, { notice, signal, ...(given === undefined ? {} : { labels: given }) });
-  const labels = given ?? loaded.classNames ?? unnamed(loaded.corpus.report.classes.length, config);
+  const { loaded, labels: ofModel } = await loadWithLabels(plan, { config, notice, signal });
+  const labels = given ?? ofModel ?? loaded.classNames ?? unnamed(loaded.corpus.report.classes.length, config);
   const parts = partData(loaded.frame, { validation, test, stratify, randomState });
   const own = async (part: PartOfData, drawn: DataFrame | undefined): Promise<DataFrame | undefined> =>
     part.kind === "path" ? (await loadTexts({ ...plan.data, data: part.path }, { labels, notice, signal })).frame : drawn;
@@ -41,6 +41,24 @@ export async function loadParts(plan: TrainPlan, options: { config: EncoderConfi
     if (shared > 0) notice(`Mind: ${shared} ${name} texts stand among those that are trained on, too, so that the ${name} figures are too good.`);
   }
   return { train: all.train, ...(all.validation === undefined ? {} : { validation: all.validation }), ...(all.test === undefined ? {} : { test: all.test }), labels, loaded };
+}
+
+/**
+ * Loads the data. Where their labels are the model's own in another order, they are numbered as the model's, so that a head
+ * that it brings keeps its meaning.
+ */
+async function loadWithLabels(plan: TrainPlan, options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal }): Promise<{ loaded: LoadedTexts; labels?: readonly string[] }> {
+  const { config, notice, signal } = options;
+  const given = plan.model.labels;
+  if (given !== undefined) return { loaded: await loadTexts(plan.data, { notice, signal, labels: given }) };
+  const notices: string[] = [];
+  const loaded = await loadTexts(plan.data, { notice: (text) => void notices.push(text), signal });
+  const { id2label = [] } = config;
+  const names = loaded.classNames ?? [];
+  const isTurned = names.length === id2label.length && names.every((name) => id2label.includes(name)) && names.some((name, i) => name !== id2label[i]);
+  if (isTurned) return { loaded: await loadTexts(plan.data, { notice, signal, labels: id2label }), labels: id2label };
+  notices.forEach(notice);
+  return { loaded };
 }
 
 function unnamed(count: number, { id2label }: EncoderConfig): readonly string[] {

@@ -60,7 +60,8 @@ type Room = Pick<ParityContext, "random" | "folder"> & { readonly ops: Ops };
 /** A random adapter of ours, saved; every second one merged too, and every third combined with another. */
 async function writeOne(i: number, { random, folder, ops }: Room): Promise<Written[]> {
   const kind = KINDS[i % KINDS.length];
-  const base = await writeBase(kind, { random, folder: join(folder, `base-${i}`) });
+  const lacking = i % 4 === 1;
+  const base = await writeBase(kind, { random, folder: join(folder, `base-${i}`), lacking });
   const classifier = await openBase(base, ops, i);
   const isCombined = i % 3 === 2;
   const config = isCombined ? plain(classifier, random) : randomConfig(classifier.model, random);
@@ -68,7 +69,7 @@ async function writeOne(i: number, { random, folder, ops }: Room): Promise<Writt
   const adapter = classifier.addAdapter(config, { name });
   await moveWeights(adapter.parameters(), { random, ops, by: 0.15 });
   const documents = randomDocuments(random);
-  const about = `${kind} ${JSON.stringify(config)}`;
+  const about = `${kind}${lacking ? ` without ${classifier.newlyInitialized.join(", ")}` : ""} ${JSON.stringify(config)}`;
   const written: Written[] = [];
   const write = async (what: Written["what"], directory: string): Promise<void> => {
     const { trainable, all } = classifier.countParameters();

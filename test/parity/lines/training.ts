@@ -7,7 +7,7 @@ import { loadClassificationModel } from "../../../src/model/load-classification-
 import { epochSteps } from "../../../src/training/batches";
 import type { ExampleLabel } from "../../../src/training/classification-loss";
 import { train } from "../../../src/training/train";
-import type { LrSchedulerType, TrainOptions } from "../../../src/training/train-options";
+import { SAMPLING_STRATEGIES, type LrSchedulerType, type TrainOptions } from "../../../src/training/train-options";
 import { headlessFixture } from "../headless-fixture";
 import type { Measure, ParityLine } from "../parity-line";
 
@@ -43,7 +43,7 @@ function drawOptions(random: Random, { multi, numLabels, lora }: { multi: boolea
     weightDecay: some(0.3) ? 0 : random.uniform() / 5,
     maxGradNorm: some(0.3) ? 0 : 10 ** (-1.5 + 2 * random.uniform()),
     maxTokensPerPass: some(0.5) ? 2048 : 20 + random.below(60),
-    groupByLength: some(0.3),
+    trainSamplingStrategy: SAMPLING_STRATEGIES[random.below(3)],
     seed: random.below(2 ** 31),
     ...(some(0.3) ? { classWeights: "balanced" } : some(0.5) ? { classWeights: Array.from({ length: numLabels }, () => 0.2 + 3 * random.uniform()) } : {}),
     ...(loss === 1 && !multi ? { labelSmoothing: 0.05 + 0.4 * random.uniform() } : loss === 2 ? { focalGamma: 0.5 + 3 * random.uniform() } : {}),
@@ -112,9 +112,9 @@ export const line: ParityLine = {
 /** The examples of each step, which both sides are fed with: micro-batches of token ids and labels. */
 function batchesOf(examples: readonly Example[], options: Partial<TrainOptions>): { ids: number[]; label: ExampleLabel }[][] {
   const documents = examples.map(({ text }) => text.split(" ").map(Number));
-  const { perDeviceTrainBatchSize: batchSize = 16, gradientAccumulationSteps = 1, seed = 42, groupByLength = false } = options;
+  const { perDeviceTrainBatchSize: batchSize = 16, gradientAccumulationSteps = 1, seed = 42, trainSamplingStrategy: strategy = "random" } = options;
   const steps: number[][][] = [];
-  for (let epoch = 0; steps.length < STEPS; epoch++) steps.push(...epochSteps(documents.map(({ length }) => length), { batchSize, gradientAccumulationSteps, seed, epoch, groupByLength }));
+  for (let epoch = 0; steps.length < STEPS; epoch++) steps.push(...epochSteps(documents.map(({ length }) => length), { batchSize, gradientAccumulationSteps, seed, epoch, strategy }));
   return steps.slice(0, STEPS).map((microBatches) => microBatches.flat().map((index) => ({ ids: documents[index], label: examples[index].label })));
 }
 
