@@ -1,3 +1,5 @@
+import type { DataFrame } from "danfojs-node";
+
 import { Problems } from "../base/problems";
 import { writeAtomically } from "../base/write-atomically";
 import { applyThreshold } from "../evaluation/apply-threshold";
@@ -38,6 +40,7 @@ export async function runEvaluate({ terminal, values }: CommandCall): Promise<nu
     problems.throwIfAny();
     const { loadTexts } = await import("./load-texts.js"); // danfojs loads TensorFlow
     const { frame, corpus } = await loadTexts(pick(values, DATA_OPTIONS), { labels: classifier.labels, notice });
+    await warnOfTrainedTexts(frame, { folder: values.adapter === undefined ? model.directory : String(values.adapter), notice });
     const progress = countProgress(terminal, "Evaluating");
     let evaluation: Evaluation;
     try {
@@ -69,4 +72,11 @@ export async function runEvaluate({ terminal, values }: CommandCall): Promise<nu
   } finally {
     classifier.dispose();
   }
+}
+
+/** Says how many of the texts the run was trained on: its figures on them are too good. */
+async function warnOfTrainedTexts(frame: DataFrame, { folder, notice }: { folder: string; notice: (text: string) => void }): Promise<void> {
+  const { countTrainedTexts } = await import("./train/trained-texts.js");
+  const trained = (await countTrainedTexts(folder, frame)) ?? 0;
+  if (trained > 0) notice(`Warning: ${trained} of these ${frame.shape[0]} texts are among those that it was trained on, so that the figures are too good. Evaluate on texts that it has not seen, such as the run's test part.`);
 }

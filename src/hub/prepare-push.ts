@@ -2,7 +2,13 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expandHome } from "../base/expand-home";
+import { parseUntrustedObject } from "../base/parse-json-file";
+import { readTextFile } from "../base/read-text-file";
+import { shownNames } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
+import { missingHead } from "../model/missing-head";
+import { openSafetensors } from "../model/read-safetensors";
+import { resolveModel } from "./resolve-model";
 
 /** What a push to the Hub would send. */
 export interface PreparedPush {
@@ -19,7 +25,8 @@ const COMPLETE: readonly (readonly string[])[] = [
 /**
  * The dry run of a push: the files that would go to the Hub, with their sizes in bytes. Nothing is sent.
  *
- * @throws TsloraError `bad-option` for a name that is none, `bad-input` when the folder holds no whole adapter or model.
+ * @throws TsloraError `bad-option` for a name that is none, `bad-input` when the folder holds no whole adapter or model, and
+ * for one that does not bring the head which its base lacks, where the base is on this machine.
  */
 export async function preparePush(options: { directory: string; repoId: string; commitMessage?: string }): Promise<PreparedPush> {
   const directory = expandHome(options.directory);
@@ -31,6 +38,33 @@ export async function preparePush(options: { directory: string; repoId: string; 
   if (!COMPLETE.some((needed) => needed.every((name) => names.includes(name)))) {
     throw new TsloraError("bad-input", `preparePush: ${directory} was expected to hold ${COMPLETE.map((needed) => needed.join(" and ")).join(", or ")}; it holds ${names.join(", ") || "nothing"}.`);
   }
+  await expectHead(directory, names);
   const files = await Promise.all(names.sort().map(async (path) => ({ path, size: (await stat(join(directory, path))).size })));
   return { repoId, commitMessage, files };
+}
+
+/** Refuses an adapter or model without weights of the head: whoever loads it gets random results. */
+async function expectHead(directory: string, names: readonly string[]): Promise<void> {
+  const isAdapter = names.includes("adapter_config.json");
+  const base = isAdapter ? await baseOf(directory) : directory;
+  if (base === undefined) return;
+  const lacking = await missingHead(base);
+  if (lacking.length === 0) return;
+  const file = isAdapter ? await openSafetensors(join(directory, "adapter_model.safetensors")) : undefined;
+  await file?.close();
+  const missing = lacking.filter((name) => file?.entries.has(`base_model.model.${name}`) !== true);
+  if (missing.length === 0) return;
+  const where = isAdapter ? "neither the adapter nor its base holds" : "the folder does not hold";
+  throw new TsloraError("bad-input", `preparePush: ${directory}: ${where} ${shownNames(missing)}, so that whoever loads it gets random results. Train it, and save it again.`, { details: { newlyInitialized: missing } });
+}
+
+/** The folder of an adapter's base, where it is on this machine. */
+async function baseOf(directory: string): Promise<string | undefined> {
+  const path = join(directory, "adapter_config.json");
+  const { base_model_name_or_path: base } = parseUntrustedObject(await readTextFile(path), path);
+  if (typeof base !== "string" || base === "") return undefined;
+  return resolveModel(base, { offline: true }).then(
+    (found) => found.directory,
+    () => undefined, // of a base that is not here, nothing is known
+  );
 }

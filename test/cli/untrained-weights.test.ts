@@ -180,3 +180,25 @@ test("~ is the home folder wherever a path is given", async () => {
     await rm(home, { recursive: true });
   }
 });
+
+test("evaluating the texts that a run was trained on is warned of, whatever file they come in", async () => {
+  const texts = tinyTexts(30).map(({ text, label }, i) => ({ text: `${text} w${30 + (i % 17)} w${5 + i}`, label }));
+  const write = (name: string, rows: readonly { text: string; label: string }[]): Promise<void> => writeFile(join(folder, name), `text,label\n${rows.map(({ text, label }) => `${text},${label}`).join("\n")}\n`);
+  await write("seen.csv", texts.slice(0, 20));
+  await write("mixed.csv", [...texts.slice(20), ...texts.slice(10, 14).map(({ text, label }) => ({ text: `"${text.toUpperCase()} ."`, label }))]);
+  await write("unseen.csv", texts.slice(20));
+  const said = await cli(["train", "--model", model, "--data", join(folder, "seen.csv"), "--validation", "none", "--test", "none", "--max-steps", "2", "-o", join(folder, "seen")]);
+  assert.equal(said.code, 0, said.err);
+  const full = await cli(["train", "--model", model, "--method", "full", "--data", join(folder, "seen.csv"), "--validation", "none", "--test", "none", "--max-steps", "2", "-o", join(folder, "seen-full")]);
+  assert.equal(full.code, 0, full.err);
+  for (const [file, count] of [["seen.csv", 20], ["mixed.csv", 4], ["unseen.csv", 0]] as const) {
+    for (const given of [["--adapter", adapterOf("seen")], ["--adapter", join(folder, "seen", "checkpoint-2")], ["--model", join(folder, "seen-full", "model")]]) {
+      const scored = await cli(["evaluate", ...given, "--data", join(folder, file), "--json"]);
+      assert.equal(scored.code, 0, scored.err);
+      const warnings = (JSON.parse(scored.out) as { notices: string[] }).notices.filter((notice) => notice.startsWith("Warning: "));
+      assert.equal(warnings.length, count === 0 ? 0 : 1, `${file}: ${warnings.join(" ")}`);
+      if (count > 0) assert.match(warnings[0], new RegExp(`^Warning: ${count} of these \\d+ texts are among those that it was trained on`));
+    }
+  }
+  assert.ok(!(await readFile(join(folder, "seen", "trained_texts.json"), "utf8")).includes("w30"), "hashes, no texts");
+});

@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { loadClassifier } from "../../src/classifier/load-classifier";
 import { saveModelCard } from "../../src/hub/model-card";
 import { preparePush } from "../../src/hub/prepare-push";
+import { baseWithout, changeConfig, dropTensors } from "../lora/base-without";
+import { runToEnd, tokenizer } from "../training/tiny";
 
 let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-push-"))));
@@ -21,4 +24,20 @@ test("a dry run lists what would be sent, and refuses a folder without a whole a
   assert.equal(files[2].size, 5);
   await assert.rejects(preparePush({ directory: folder, repoId: "it" }), /owner\/name; "it" came/);
   await assert.rejects(preparePush({ directory: join(folder, "none"), repoId: "me/it" }), /cannot be read/);
+});
+
+test("what is pushed brings the head: an adapter that lacks what its base lacks, and a bare encoder, are refused", async () => {
+  const base = await baseWithout("bert", { folder: join(folder, "base"), without: /^bert\.pooler\./ });
+  const classifier = await loadClassifier(base, { tokenizer });
+  classifier.addAdapter({ r: 2 });
+  await runToEnd(classifier, { numTrainEpochs: 1 });
+  const [whole, lacking] = [join(folder, "whole"), join(folder, "lacking")];
+  for (const directory of [whole, lacking]) await classifier.saveAdapter(directory);
+  classifier.dispose();
+  assert.equal((await preparePush({ directory: whole, repoId: "me/it" })).files.length, 2);
+  await dropTensors(lacking, /pooler/);
+  await assert.rejects(preparePush({ directory: lacking, repoId: "me/it" }), /neither the adapter nor its base holds "bert\.pooler\.dense\.weight", "bert\.pooler\.dense\.bias"/);
+  await changeConfig(lacking, { base_model_name_or_path: "/not/on/this/machine" });
+  await preparePush({ directory: lacking, repoId: "me/it" });
+  await assert.rejects(preparePush({ directory: base, repoId: "me/it" }), /the folder does not hold "bert\.pooler\.dense\.weight"/);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -128,3 +128,62 @@ test("the embedded encoder's own name on the Hub, which adapters of it name, is 
     assert.deepEqual(hub.requests, []);
     await assert.rejects(resolveModel("sentence-transformers/all-MiniLM-L6-v2", { ...options, offline: true, revision: "other" }), /not there/);
   }));
+
+test("of a folder all that is missing is said at once, weights first; a lone tokenizer where it is asked for", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tslora-folder-"));
+  const put = (name: string): Promise<void> => writeFile(join(folder, name), "{}");
+  const says = (pattern: RegExp, code: string, options: ResolveModelOptions = {}): Promise<void> => assert.rejects(resolveModel(folder, options), (error: Error & { code?: string }) => pattern.test(error.message) && error.code === code, String(pattern));
+  try {
+    await says(/config\.json is missing\n- the weights are missing: model\.safetensors.*\n- the tokenizer is missing/, "not-found");
+    await put("pytorch_model.bin");
+    await put("config.json");
+    await says(/- the weights are pytorch_model\.bin, a pickle.*save_pretrained.*\n- the tokenizer is missing: tokenizer\.json, vocab\.txt/, "unsupported");
+    await put("vocab.txt");
+    await says(/not a whole model: the weights are pytorch_model\.bin/, "unsupported");
+    await put("model.safetensors");
+    assert.equal((await resolveModel(folder, { requireTokenizer: true })).directory, folder);
+    await rm(join(folder, "vocab.txt"));
+    await put("vocab.json"); // half a tokenizer
+    assert.equal((await resolveModel(folder)).directory, folder);
+    await says(/not a whole model: the tokenizer is missing/, "not-found", { requireTokenizer: true });
+    await rm(join(folder, "config.json"));
+    await put("adapter_config.json");
+    await says(/holds an adapter \(adapter_config\.json\), not a model.*--adapter/, "not-found");
+    await assert.rejects(resolveModel(join(folder, "model.safetensors")), /A model must be a folder; .*model\.safetensors is a file/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("a name that cannot be had asks whether it is right; what can only be a path is not asked for", () =>
+  withHub(
+    async (hub, options) => {
+      for (const path of ["./x", "../x", "/x/y", "~/no-such-model", "C:\\models\\bert", "D:/bert", "a/b/c", "models\\bert", "."]) {
+        if (path === ".") continue; // the working folder is there
+        await assert.rejects(resolveModel(path, options), /and nothing is there/, path);
+      }
+      assert.deepEqual(hub.requests, []);
+      await assert.rejects(resolveModel("distilbert-base-uncasd", options), /Is the name right\?.*no folder of that name/);
+      await assert.rejects(resolveModel("distilbert-base-uncasd", { ...options, offline: true }), /HF_HUB_OFFLINE is set\. Is the name right\?/);
+      await assert.rejects(resolveModel("distilbert-base-uncasd", { ...options, endpoint: "http://127.0.0.1:9" }), /cannot be reached .*Is the name right\?/);
+    },
+    {},
+    {},
+  ));
+
+test("~ is the home folder", async () => {
+  const home = await mkdtemp(join(tmpdir(), "tslora-home-"));
+  const before = process.env.HOME;
+  process.env.HOME = home;
+  try {
+    await cp(fixture, join(home, "bert"), { recursive: true });
+    assert.equal((await resolveModel("~/bert")).directory, join(home, "bert"));
+    process.env.TSLORA_MODEL = "~/bert";
+    assert.equal((await resolveModel("auto")).directory, join(home, "bert"));
+  } finally {
+    delete process.env.TSLORA_MODEL;
+    if (before === undefined) delete process.env.HOME;
+    else process.env.HOME = before;
+    await rm(home, { recursive: true });
+  }
+});

@@ -18,6 +18,7 @@ export function descriptionLines(description: Description, terminal: Terminal): 
   if (Object.keys(weights.metadata).length > 0) rows.push(["metadata", Object.entries(weights.metadata).map(([name, value]) => `${name}: ${value.length > 60 ? `${value.slice(0, 59)}…` : value}`).join(", ")]);
   if (checkpoint !== undefined) rows.push(["checkpoint", checkpointText(checkpoint)]);
   if (wouldTrain !== undefined) rows.push([wouldTrain.method === "lora" ? "LoRA would train" : "would train", wouldTrain.line]);
+  if (wouldTrain !== undefined && wouldTrain.newlyInitialized.length > 0) rows.push(["new in it", `${wouldTrain.newlyInitialized.join(", ")}: the model does not hold them`]);
   if (wouldTrain?.method === "lora") {
     const { adapted, whole } = adapterModules(wouldTrain.parameters.map(({ name }) => name));
     rows.push(["its updates", modulesText(adapted)], ["and whole", modulesText(whole)]);

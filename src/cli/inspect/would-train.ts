@@ -10,6 +10,8 @@ export interface WouldTrain {
   readonly all: number;
   /** As peft's `print_trainable_parameters` prints it. */
   readonly line: string;
+  /** Weights that the checkpoint lacks: training draws, trains and saves them. */
+  readonly newlyInitialized: readonly string[];
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
@@ -29,5 +31,5 @@ export async function wouldTrain(model: ResolvedModel, options: { method: "lora"
 
 function counted(classifier: SequenceClassifier, method: "lora" | "full"): WouldTrain {
   const parameters = classifier.trainableParameters().map(({ name, shape }) => ({ name, shape: [...shape] }));
-  return { method, ...classifier.countParameters(), line: classifier.trainableParametersLine(), parameters };
+  return { method, ...classifier.countParameters(), line: classifier.trainableParametersLine(), newlyInitialized: classifier.newlyInitialized, parameters };
 }

@@ -23,6 +23,7 @@ import { shortPath } from "../run-in-terminal";
 import { countProgress } from "../show-progress";
 import type { Terminal } from "../terminal";
 import type { LoadedParts } from "./load-parts";
+import { writeTrainedTexts } from "./trained-texts";
 import { planTrain, type TrainPlan } from "./plan-train";
 import { TrainView } from "./train-view";
 import { saveTrained, writeTrainingArgs, writeTrainResults } from "./write-run";
@@ -68,7 +69,10 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
     notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
     expectGoingOn(signal);
     const { corpus } = parts.loaded;
-    const args = (): Promise<string> => writeTrainingArgs(plan, { classifier, model, corpus });
+    const args = async (): Promise<string> => {
+      await writeTrainedTexts(plan.outputDir, parts.train);
+      return writeTrainingArgs(plan, { classifier, model, corpus });
+    };
     const training = await follow(classifier, { plan, parts, view, signal, begun: args });
     if (signal.aborted) return stopped(training, { plan, view, args: await args() });
     const baseline = plan.baseline && parts.test !== undefined ? await baselineOf(parts, parts.test) : undefined;
