@@ -1,6 +1,7 @@
-import { cp, readdir, readFile } from "node:fs/promises";
+import { cp, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
+import { readJsonObject } from "../base/parse-json-file";
 import { writeAtomically } from "../base/write-atomically";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ModelType, ProblemType } from "../model/encoder-config";
@@ -25,7 +26,7 @@ const ARCHITECTURES: Record<ModelType, string> = {
 export async function saveModelFolder(model: ClassificationModel, options: { directory: string; source: string; labels: readonly string[]; problemType: ProblemType; inUse?: (own: Parameter) => Parameter }): Promise<void> {
   const { directory, source, labels, problemType, inUse = (own) => own } = options;
   const tensors = model.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));
-  const original = JSON.parse(await readFile(join(source, "config.json"), "utf8")) as Record<string, unknown>;
+  const original = await readJsonObject(join(source, "config.json"));
   await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
   if (resolve(source) !== resolve(directory)) {
     for (const name of await readdir(source)) if (TOKENIZER_FILE.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });

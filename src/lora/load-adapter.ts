@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expandHome } from "../base/expand-home";
 import { Problems } from "../base/problems";
 import { Random } from "../base/random";
-import { shownNames } from "../base/shown-value";
+import { shownPath } from "../base/shown-path";
+import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { Tensor } from "../device/tensor";
 import type { ClassificationModel } from "../model/classification-model";
@@ -99,7 +100,7 @@ async function weightsPath(directory: string): Promise<string> {
 
 /** The beginning of a message about an adapter that its model is the wrong one for. */
 function misfit(path: string, baseModel: string | undefined): string {
-  return `The adapter ${path} does not fit the model${baseModel === undefined ? "" : `; it was trained on ${shownNames([baseModel])}`}`;
+  return `The adapter ${shownPath(path)} does not fit the model${baseModel === undefined ? "" : `; it was trained on ${shownNames([baseModel])}`}`;
 }
 
 /** Compares the file's names and shapes with what the plan asks for. */
@@ -111,7 +112,7 @@ function checkWeights(file: SafetensorsFile, { plan, baseModel }: { plan: Adapte
     problems.expect(found !== undefined, `"${name}" of shape [${shape.join(", ")}] is missing`);
     if (found !== undefined) problems.expect(found.join() === shape.join(), `"${name}" has the shape [${found.join(", ")}]; [${shape.join(", ")}] was expected`);
   }
-  for (const name of file.entries.keys()) problems.expect(expected.has(name) || isDouble(name, plan), `"${name}" is unexpected`);
+  for (const name of file.entries.keys()) problems.expect(expected.has(name) || isDouble(name, plan), `${shownValue(name)} is unexpected`);
   problems.throwIfAny("bad-input");
 }
 

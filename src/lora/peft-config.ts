@@ -1,6 +1,8 @@
-import { readFile } from "node:fs/promises";
-
+import { isMissingFile } from "../base/open-regular-file";
+import { readJsonObject } from "../base/parse-json-file";
 import { Problems } from "../base/problems";
+import { shownPath } from "../base/shown-path";
+import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { HEAD_MODULES, type ResolvedLoraConfig } from "./lora-config";
 import { patternFault } from "./python-pattern";
@@ -44,14 +46,12 @@ export interface PeftConfig {
  * of the wrong type or means something that tslora cannot compute.
  */
 export async function readPeftConfig(path: string): Promise<PeftConfig> {
-  let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, "utf8"));
+    return parsePeftConfig(await readJsonObject(path), shownPath(path));
   } catch (error) {
-    throw new TsloraError("not-found", `An adapter's folder holds adapter_config.json and adapter_model.safetensors, as peft writes them; ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    if (!isMissingFile(error)) throw error;
+    throw new TsloraError("not-found", `An adapter's folder holds adapter_config.json and adapter_model.safetensors, as peft writes them; ${shownPath(path)} cannot be read: there is no such file.`, { cause: error });
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TsloraError("bad-input", `${path} was expected to hold a JSON object.`);
-  return parsePeftConfig(json as Record<string, unknown>, path);
 }
 
 /** Checks the content of an `adapter_config.json`; `where` stands in the error. */
@@ -60,15 +60,15 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
   const value = (key: string, fallback: unknown): unknown => json[key] ?? fallback;
   const take = <T>(key: string, fallback: T, expected: string, holds: (found: unknown) => boolean): T => {
     const found = value(key, fallback);
-    return problems.expect(holds(found), `${key} is to be ${expected}; it is ${JSON.stringify(found)}`) ? (found as T) : fallback;
+    return problems.expect(holds(found), `${key} is to be ${expected}; it is ${shownValue(found)}`) ? (found as T) : fallback;
   };
-  problems.expect(json.peft_type === "LORA", `peft_type is to be "LORA"; it is ${JSON.stringify(json.peft_type)}`);
+  problems.expect(json.peft_type === "LORA", `peft_type is to be "LORA"; it is ${shownValue(json.peft_type)}`);
   const taskType = take<"SEQ_CLS" | null>("task_type", null, `"SEQ_CLS" or null`, (found) => found === "SEQ_CLS" || found === null);
   const saved = take<readonly string[]>("modules_to_save", [], "a list of names", isNames);
   for (const name of saved) problems.expect(patternFault(name) === undefined, `modules_to_save: "${name}" is not a regular expression, as which peft reads it: ${patternFault(name) ?? ""}`);
   const pattern = (key: string): string | readonly string[] => {
     const found = value(key, null);
-    problems.expect((typeof found === "string" && patternFault(found) === undefined) || isNames(found), `${key} is to be a list of names or a pattern; it is ${JSON.stringify(found)}`);
+    problems.expect((typeof found === "string" && patternFault(found) === undefined) || isNames(found), `${key} is to be a list of names or a pattern; it is ${shownValue(found)}`);
     return (typeof found === "string" && patternFault(found) === undefined) || isNames(found) ? found : [];
   };
   const config: ResolvedLoraConfig = {
@@ -91,11 +91,11 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
   checkLayers(config, problems);
   for (const [key, allowed] of Object.entries(NEUTRAL)) {
     const found = json[key] ?? allowed[0];
-    problems.expect(allowed.some((v) => JSON.stringify(v) === JSON.stringify(found)), `${key} is ${JSON.stringify(found)}, which tslora does not support`);
+    problems.expect(allowed.some((v) => JSON.stringify(v) === JSON.stringify(found)), `${key} is ${shownValue(found)}, which tslora does not support`);
   }
   problems.throwIfAny("unsupported");
   const base = json.base_model_name_or_path;
-  return { config, ...(typeof base === "string" && base !== "" ? { baseModel: base } : {}), unknownKeys: Object.keys(json).filter((key) => !READ.includes(key) && !(key in NEUTRAL) && !INERT.test(key)) };
+  return { config, ...(typeof base === "string" && base !== "" ? { baseModel: base } : {}), unknownKeys: Object.keys(json).filter((key) => !READ.includes(key) && !Object.hasOwn(NEUTRAL, key) && !INERT.test(key)) };
 }
 
 /** A configuration under peft's keys, in their sorted order: the set that every version of peft since 0.9 reads. */
@@ -130,7 +130,7 @@ function beginning(found: unknown, problems: Problems): ResolvedLoraConfig["init
   if (PLAIN_BEGINNINGS.includes(found)) return true;
   if (typeof found === "boolean" || found === "gaussian" || found === "pissa" || found === "olora") return found;
   const why = typeof found === "string" && found.startsWith("pissa_niter_") ? "what it takes off the base weights is drawn anew at each loading, in peft too. In Python, save with path_initial_model_for_weight_conversion, or start from \"pissa\"" : "tslora does not support it";
-  problems.expect(false, `init_lora_weights is ${JSON.stringify(found)}: ${why}`);
+  problems.expect(false, `init_lora_weights is ${shownValue(found)}: ${why}`);
   return true;
 }
 

@@ -1,9 +1,11 @@
 import { Problems } from "../base/problems";
 import { Random } from "../base/random";
+import { shownPath } from "../base/shown-path";
 import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { Ops } from "../device/ops";
 import { sizeOf } from "../device/tensor";
+import { checkLayerCount } from "./check-layer-count";
 import { ClassificationHead } from "./classification-head";
 import { ClassificationModel } from "./classification-model";
 import { Embeddings } from "./embeddings";
@@ -13,6 +15,7 @@ import { Linear } from "./linear";
 import { Norm } from "./norm";
 import { openCheckpoint, type Checkpoint } from "./open-checkpoint";
 import { Parameter } from "./parameter";
+import { isFloating } from "./read-safetensors";
 import { isOfOtherHead, weightNames } from "./weight-names";
 
 /** A model as read, and what the checkpoint did not say. */
@@ -52,11 +55,13 @@ export async function loadClassificationModel(directory: string, options: LoadMo
   const config = await readEncoderConfig(directory);
   const file = await openCheckpoint(directory);
   try {
+    checkLayerCount(file, config);
     const shapes = expectedShapes(config, options.numLabels);
     const plan = planWeights(file, { shapes, config, labels: options.labels, newHead: options.newHead ?? false });
     const random = new Random(options.seed).fork("head");
     const parameters = new Map<string, Parameter>();
     try {
+      for (const name of plan.unused) if (isReadable(file, name)) await file.readFloats(name); // damage there is damage, too
       for (const [name, shape] of shapes) {
         const source = plan.sources.get(name);
         const values = source === undefined ? drawWeight(name, { shape, random, config }) : await file.readFloats(source);
@@ -72,6 +77,11 @@ export async function loadClassificationModel(directory: string, options: LoadMo
   } finally {
     await file.close();
   }
+}
+
+function isReadable(file: Checkpoint, name: string): boolean {
+  const entry = file.entries.get(name);
+  return entry !== undefined && isFloating(entry);
 }
 
 /** Every weight's shape by its full name, in the order of the model. */
@@ -102,7 +112,7 @@ function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan {
   const { shapes, config, newHead } = options;
   const names = weightNames(config);
   checkHead(file, options);
-  const problems = new Problems(`The weights ${file.path} do not fit their config.json`);
+  const problems = new Problems(`The weights ${shownPath(file.path)} do not fit their config.json`);
   const sources = new Map<string, string>();
   const missing: string[] = [];
   const isClassifier = (name: string): boolean => name.startsWith(`${names.classifier}.`);
@@ -123,12 +133,12 @@ function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan {
       continue;
     }
     const actual = file.entries.get(source)?.shape ?? [];
-    problems.expect(actual.join() === shape.join(), `"${source}" has the shape [${actual.join(", ")}]; [${shape.join(", ")}] was expected`);
+    problems.expect(actual.join() === shape.join(), `"${source}" must have the shape [${shape.join(", ")}] by config.json; it has [${actual.join(", ")}]`);
     sources.set(name, source);
   }
   const used = new Set([...sources.values(), ...replaced]);
   const rest = [...file.entries.keys()].filter((name) => !used.has(name));
-  for (const name of rest) problems.expect(isOfOtherHead(name, config), `"${name}" is unexpected`);
+  for (const name of rest) problems.expect(isOfOtherHead(name, config), `${shownValue(name)} is unexpected`);
   problems.throwIfAny("bad-input");
   return { sources, missing, unused: [...replaced, ...rest] };
 }

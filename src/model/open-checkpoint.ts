@@ -1,7 +1,10 @@
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Problems } from "../base/problems";
+import { readTextFile } from "../base/read-text-file";
+import { shownPath } from "../base/shown-path";
+import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { openSafetensors, type SafetensorsEntry, type SafetensorsFile } from "./read-safetensors";
 import { parseShardIndex, SHARD_INDEX } from "./shard-index";
@@ -27,10 +30,10 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
 
 async function openShards(directory: string): Promise<Checkpoint> {
   const path = join(directory, SHARD_INDEX);
-  const { shards, shardOf } = parseShardIndex(await readFile(path, "utf8"), path);
+  const { shards, shardOf } = parseShardIndex(await readTextFile(path), shownPath(path));
   const missing: string[] = [];
   for (const shard of shards) await access(join(directory, shard)).catch(() => missing.push(shard));
-  if (missing.length > 0) throw new TsloraError("not-found", `${path} names ${missing.map((shard) => `"${shard}"`).join(", ")}, and the folder has no such file. Fetch it again.`);
+  if (missing.length > 0) throw new TsloraError("not-found", `${shownPath(path)} names ${shownNames(missing)}, and the folder has no such file. Fetch it again.`);
 
   const files = new Map<string, SafetensorsFile>();
   const close = async (): Promise<void> => void (await Promise.all([...files.values()].map((file) => file.close())));
@@ -39,7 +42,7 @@ async function openShards(directory: string): Promise<Checkpoint> {
     const entries = mergeEntries(path, { files, shardOf });
     const readFloats = async (name: string): Promise<Float32Array> => {
       const file = files.get(shardOf.get(name) ?? "");
-      if (file === undefined) throw new TsloraError("not-found", `${path} names no tensor "${name}".`);
+      if (file === undefined) throw new TsloraError("not-found", `${shownPath(path)} names no tensor ${shownValue(name)}.`);
       return file.readFloats(name);
     };
     return { path, entries, readFloats, close };
@@ -51,7 +54,7 @@ async function openShards(directory: string): Promise<Checkpoint> {
 
 /** The tensors of all shards: each in the shard that the index says, and in no other. */
 function mergeEntries(path: string, { files, shardOf }: { files: ReadonlyMap<string, SafetensorsFile>; shardOf: ReadonlyMap<string, string> }): ReadonlyMap<string, SafetensorsEntry> {
-  const problems = new Problems(`${path} does not fit its shards`);
+  const problems = new Problems(`${shownPath(path)} does not fit its shards`);
   const entries = new Map<string, SafetensorsEntry>();
   const holders = new Map<string, string[]>();
   for (const [shard, file] of files) {
@@ -62,11 +65,11 @@ function mergeEntries(path: string, { files, shardOf }: { files: ReadonlyMap<str
   }
   for (const [name, shard] of shardOf) {
     const found = holders.get(name);
-    problems.expect(found?.includes(shard) ?? false, `"${name}" is said to lie in ${shard} and ${found === undefined ? "lies in no shard" : `lies in ${found.join(" and ")}`}`);
+    problems.expect(found?.includes(shard) ?? false, `${shownValue(name)} is said to lie in ${shard} and ${found === undefined ? "lies in no shard" : `lies in ${found.slice(0, 5).join(" and ")}`}`);
   }
   for (const [name, found] of holders) {
-    if (found.length > 1) problems.expect(false, `"${name}" lies in several shards: ${found.join(", ")}`);
-    problems.expect(shardOf.has(name), `"${name}" in ${found.join(", ")} is not in the index`);
+    if (found.length > 1) problems.expect(false, `${shownValue(name)} lies in several shards: ${found.slice(0, 5).join(", ")}`);
+    problems.expect(shardOf.has(name), `${shownValue(name)} in ${found.slice(0, 5).join(", ")} is not in the index`);
   }
   problems.throwIfAny("bad-input");
   return entries;

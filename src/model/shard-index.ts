@@ -1,5 +1,6 @@
 import { parseUntrustedJson } from "../base/parse-json-file";
 import { Problems } from "../base/problems";
+import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 
 /** The file that tells in which file of a folder each tensor lies. */
@@ -17,7 +18,7 @@ export function parseShardIndex(text: string, path: string): { shards: readonly 
   const problems = new Problems(path);
   for (const [tensor, shard] of Object.entries(map as Record<string, unknown>)) {
     const plain = typeof shard === "string" && /^[\w.-]+\.safetensors$/.test(shard);
-    problems.expect(plain, `"${tensor}" is said to lie in ${JSON.stringify(shard)}; a .safetensors file of the same folder was expected`);
+    problems.expect(plain, `${shownValue(tensor)} is said to lie in ${shownValue(shard)}; a .safetensors file of the same folder was expected`);
   }
   problems.throwIfAny("bad-input");
   const shardOf = new Map(Object.entries(map as Record<string, string>));

@@ -29,7 +29,7 @@ export class BestWeights {
   /** Takes the present weights if their evaluation is the best so far; equal metrics are told apart by the loss. */
   async offer(step: number, metrics: Metrics): Promise<boolean> {
     const metric = metrics[this.#options.metric];
-    if (metric === undefined || (this.#best !== undefined && !this.#isBetter({ metric, loss: metrics.loss }, this.#best))) return false;
+    if (metric === undefined || (this.#best !== undefined && !isBetter({ metric, loss: metrics.loss }, this.#best, this.#options))) return false;
     this.#best = { step, metric, loss: metrics.loss };
     if (!this.#options.keep) return true;
     const { ops } = this.#classifier.model;
@@ -52,9 +52,10 @@ export class BestWeights {
       if (values !== undefined) parameter.assign(ops.float(values, parameter.shape));
     }
   }
+}
 
-  #isBetter(a: Omit<BestEvaluation, "step">, b: BestEvaluation): boolean {
-    if (a.metric !== b.metric) return this.#options.greaterIsBetter ? a.metric > b.metric : a.metric < b.metric;
-    return a.loss < b.loss;
-  }
+/** Whether an evaluation beats another: by the metric, equal ones by the loss. */
+export function isBetter(a: Omit<BestEvaluation, "step">, b: Omit<BestEvaluation, "step">, { greaterIsBetter }: { greaterIsBetter: boolean }): boolean {
+  if (a.metric !== b.metric) return greaterIsBetter ? a.metric > b.metric : a.metric < b.metric;
+  return a.loss < b.loss;
 }

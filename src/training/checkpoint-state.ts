@@ -1,6 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
+import { readJsonObject } from "../base/parse-json-file";
+import { Problems } from "../base/problems";
+import { shownPath } from "../base/shown-path";
+import { shownText, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { BestEvaluation } from "./best-weights";
 import type { RunIdentity } from "./run-identity";
@@ -20,9 +23,18 @@ export interface CheckpointState {
   readonly evaluationDue: boolean;
   readonly gradNorms: readonly number[];
   readonly identity: RunIdentity;
+  /**
+   * SHA-256 of the checkpoint's other files, by name: weights and moments belong to this state and to no other. Undefined
+   * in checkpoints of the first version.
+   */
+  readonly files: Readonly<Record<string, string>> | undefined;
 }
 
-const VERSION = 1;
+/** The file that holds a checkpoint's state, under transformers' name. */
+export const STATE_FILE = "trainer_state.json";
+
+/** What is written; version 1 had no checksums of the other files, and is read, too. */
+const VERSION = 2;
 
 /** A state as trainer_state.json holds it: transformers' keys, and ours under `tslora`. */
 export function stateToJson(state: CheckpointState, more: Readonly<Record<string, unknown>>): string {
@@ -40,23 +52,69 @@ export function stateToJson(state: CheckpointState, more: Readonly<Record<string
 }
 
 /**
- * Reads trainer_state.json of a checkpoint.
+ * Reads trainer_state.json of a checkpoint and checks each value by itself; `checkResume` compares them with the run.
  *
- * @throws TsloraError `bad-input` when it is not a checkpoint that tslora can go on from.
+ * @throws TsloraError `bad-input` when it is not a checkpoint that tslora can resume from, naming every value at fault.
  */
 export async function readState(checkpoint: string): Promise<CheckpointState> {
-  const path = join(checkpoint, "trainer_state.json");
-  try {
-    const json = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
-    const own = json.tslora as (Omit<CheckpointState, "step" | "epoch" | "best"> & { version: number; bestLoss: number | null }) | undefined;
-    if (own === undefined) throw new Error("it was not written by this version of tslora, which alone can be gone on from");
-    if (own.version !== VERSION) throw new Error(`it has version ${own.version}; ${VERSION} was expected`);
-    const { best_global_step: bestStep, best_metric: metric, epoch, global_step: step } = json;
-    if (typeof step !== "number" || typeof epoch !== "number") throw new Error("global_step and epoch are to be numbers");
-    const { dropoutDraws, optimizerSteps, earlyStoppingCount, oneClassEvaluations, evaluationDue, gradNorms, identity, bestLoss } = own;
-    const best = typeof bestStep === "number" && typeof metric === "number" && typeof bestLoss === "number" ? { step: bestStep, metric, loss: bestLoss } : undefined;
-    return { step, epoch, best, dropoutDraws, optimizerSteps, earlyStoppingCount, oneClassEvaluations, evaluationDue, gradNorms, identity };
-  } catch (error) {
-    throw new TsloraError("bad-input", `${path} cannot be gone on from: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
-  }
+  const path = join(checkpoint, STATE_FILE);
+  const json = await readJsonObject(path);
+  const problems = new Problems(`${shownPath(path)}: cannot resume from it`);
+  if (!isRecord(json.tslora)) throw new TsloraError("bad-input", `${shownPath(path)}: cannot resume from it: it was not written by this version of tslora.`);
+  const own = json.tslora;
+  const isFirst = own.version === 1 && own.files === undefined;
+  if (own.version !== VERSION && !isFirst) throw new TsloraError("bad-input", `${shownPath(path)}: cannot resume from it: its version must be ${VERSION}; it is ${shownValue(own.version)}.`);
+  const from = { problems, json, own };
+  const step = take(from, "global_step", COUNT);
+  const state: CheckpointState = {
+    step,
+    epoch: take(from, "epoch", AMOUNT),
+    best: bestOf(from),
+    dropoutDraws: take(from, "tslora.dropoutDraws", COUNT),
+    optimizerSteps: take(from, "tslora.optimizerSteps", COUNT),
+    earlyStoppingCount: take(from, "tslora.earlyStoppingCount", COUNT),
+    oneClassEvaluations: take(from, "tslora.oneClassEvaluations", COUNT),
+    evaluationDue: take(from, "tslora.evaluationDue", ["true or false", (value): value is boolean => typeof value === "boolean"]),
+    gradNorms: take(from, "tslora.gradNorms", ["a list of numbers from 0", (value): value is number[] => Array.isArray(value) && value.every(AMOUNT[1])]),
+    identity: take(from, "tslora.identity", ["an object of four objects", isIdentity]),
+    files: isFirst ? undefined : take(from, "tslora.files", ["an object of names to checksums", (value): value is Record<string, string> => isRecord(value) && Object.values(value).every((sum) => typeof sum === "string")]),
+  };
+  const named = /^checkpoint-(\d+)$/.exec(basename(checkpoint))?.[1];
+  problems.expect(named === undefined || Number(named) === step, `"global_step" must be the step in the folder's name, ${named ?? ""}; it is ${step}`);
+  problems.throwIfAny("bad-input");
+  return state;
+}
+
+interface Source {
+  readonly problems: Problems;
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly own: Readonly<Record<string, unknown>>;
+}
+type Kind<T> = readonly [expected: string, holds: (value: unknown) => value is T];
+const COUNT: Kind<number> = ["a whole number from 0", (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0];
+const AMOUNT: Kind<number> = ["a number from 0", (value): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0];
+const FINITE: Kind<number> = ["a number", (value): value is number => typeof value === "number" && Number.isFinite(value)];
+
+function take<T>({ problems, json, own }: Source, name: string, [expected, holds]: Kind<T>): T {
+  const value = name.startsWith("tslora.") ? own[name.slice("tslora.".length)] : json[name];
+  problems.expect(holds(value), `"${name}" must be ${expected}; it is ${shownValue(value)}`);
+  return value as T; // of another type only where the caller throws
+}
+
+/** The best evaluation: its step, metric, loss and checkpoint are all there or all null. */
+function bestOf(from: Source): BestEvaluation | undefined {
+  const { json, own, problems } = from;
+  const parts = [json.best_global_step, json.best_metric, json.best_model_checkpoint, own.bestLoss];
+  if (parts.every((part) => part === null)) return undefined;
+  const best = { step: take(from, "best_global_step", COUNT), metric: take(from, "best_metric", FINITE), loss: take(from, "tslora.bestLoss", FINITE) };
+  problems.expect(json.best_model_checkpoint === `checkpoint-${best.step}`, `"best_model_checkpoint" must be "checkpoint-${shownText(String(best.step), 40)}"; it is ${shownValue(json.best_model_checkpoint)}`);
+  return best;
+}
+
+function isIdentity(value: unknown): value is RunIdentity {
+  return isRecord(value) && ["options", "data", "model", "adapter"].every((group) => isRecord(value[group]));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,19 +3,14 @@ import { basename, dirname, join, resolve } from "node:path";
 
 import { writeAtomically } from "../base/write-atomically";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
-import { openSafetensors } from "../model/read-safetensors";
 import { writeSafetensors, type TensorToWrite } from "../model/write-safetensors";
 import type { AdamW } from "./adamw";
-import { readState, stateToJson, type CheckpointState } from "./checkpoint-state";
+import { readState, STATE_FILE, stateToJson, type CheckpointState } from "./checkpoint-state";
+import { WEIGHT } from "./checkpoint-tensors";
 import { listCheckpoints } from "./find-checkpoint";
 import { recoverFolders, replaceFolder } from "./replace-folder";
-import { sealFolder, syncPath } from "./seal-folder";
+import { checksumsOf, sealFolder, syncPath } from "./seal-folder";
 import { LOG_FILE } from "./training-log";
-
-/** What is read back from a checkpoint, by name. */
-export type CheckpointTensors = ReadonlyMap<string, Float32Array>;
-
-const WEIGHT = "weight.";
 
 /**
  * A run's checkpoints, `checkpoint-<step>` under its output folder, as transformers names them: the adapter in
@@ -74,7 +69,7 @@ export class Checkpoints {
   }
 
   /** Saves the present weights, the optimizer and the state. Returns the checkpoint's folder. */
-  async save(state: CheckpointState, from: { optimizer: AdamW; more: Readonly<Record<string, unknown>> }): Promise<string> {
+  async save(state: Omit<CheckpointState, "files">, from: { optimizer: AdamW; more: Readonly<Record<string, unknown>> }): Promise<string> {
     const path = this.pathOf(state.step);
     const beside = `${path}.incomplete`;
     const { ops } = this.#classifier.model;
@@ -89,8 +84,9 @@ export class Checkpoints {
     for (const { name, value } of weights) tensors.push({ name, shape: value.shape, values: await ops.read(value) });
     await writeSafetensors(join(beside, "optimizer.safetensors"), { tensors, metadata: { format: "pt" } });
     await writeAtomically(join(beside, "training_args.json"), `${JSON.stringify(snakeCase(state.identity.options), undefined, 2)}\n`);
-    await writeAtomically(join(beside, "trainer_state.json"), stateToJson(state, from.more));
-    await sealFolder(beside);
+    const sums = await checksumsOf(beside);
+    await writeAtomically(join(beside, STATE_FILE), stateToJson({ ...state, files: Object.fromEntries(sums) }, from.more));
+    await sealFolder(beside, { known: sums });
     await replaceFolder(path, beside);
     await syncPath(this.#directory);
     this.#saved.set(state.step, state.best?.step);
@@ -133,30 +129,6 @@ export class Checkpoints {
       this.#saved.delete(step);
     }
   }
-}
-
-/** The tensors of a checkpoint: moments, and the trained weights under their parameters' names. */
-export async function readCheckpointTensors(path: string, options: { method: "lora" | "full"; only?: "weights" }): Promise<{ weights: CheckpointTensors; moments: CheckpointTensors }> {
-  const weights = new Map<string, Float32Array>();
-  const moments = new Map<string, Float32Array>();
-  const optimizer = await openSafetensors(join(path, "optimizer.safetensors"));
-  try {
-    for (const name of optimizer.entries.keys()) {
-      if (name.startsWith(WEIGHT)) weights.set(name.slice(WEIGHT.length), await optimizer.readFloats(name));
-      else if (options.only === undefined) moments.set(name, await optimizer.readFloats(name));
-    }
-  } finally {
-    await optimizer.close();
-  }
-  if (options.method === "full") {
-    const model = await openSafetensors(join(path, "model.safetensors"));
-    try {
-      for (const name of model.entries.keys()) weights.set(name, await model.readFloats(name));
-    } finally {
-      await model.close();
-    }
-  }
-  return { weights, moments };
 }
 
 function snakeCase(options: Readonly<Record<string, unknown>>): Record<string, unknown> {

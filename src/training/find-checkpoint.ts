@@ -2,10 +2,11 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { shownPath } from "../base/shown-path";
+import { shownText } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
-import { readState, type CheckpointState } from "./checkpoint-state";
+import { readState, STATE_FILE, type CheckpointState } from "./checkpoint-state";
 import { recoverFolders } from "./replace-folder";
-import { damageOf } from "./seal-folder";
+import { checkSeal, MANIFEST } from "./seal-folder";
 
 /** A whole checkpoint. */
 export interface FoundCheckpoint {
@@ -49,10 +50,21 @@ export async function findCheckpoint(from: string, { outputDir }: { outputDir: s
 }
 
 async function damageOfCheckpoint(path: string): Promise<string | undefined> {
-  const damage = await damageOf(path, { required: ["optimizer.safetensors", "trainer_state.json"] });
+  const damage = await damageOfFiles(path);
   if (damage !== undefined) return damage;
   const { best, step, identity } = await readState(path);
   if (best === undefined || best.step === step || identity.options.loadBestModelAtEnd !== true) return undefined;
-  const ofBest = await damageOf(join(dirname(path), `checkpoint-${best.step}`), { required: ["optimizer.safetensors"] });
+  const ofBest = await damageOfFiles(join(dirname(path), `checkpoint-${best.step}`));
   return ofBest === undefined ? undefined : `of the best weights so far, checkpoint-${best.step}, ${ofBest}`;
+}
+
+/** Checks a checkpoint's files by its checksums, and these by those that its state names. */
+async function damageOfFiles(path: string): Promise<string | undefined> {
+  const seal = await checkSeal(path, { required: ["optimizer.safetensors", STATE_FILE] });
+  if (seal.damage !== undefined) return seal.damage;
+  const { files } = await readState(path);
+  if (files === undefined) return undefined;
+  for (const [name, sum] of seal.sums) if (name !== STATE_FILE && (!Object.hasOwn(files, name) || files[name] !== sum)) return `${shownText(name, 100)} is not the one that ${STATE_FILE} was written with`;
+  for (const name of Object.keys(files)) if (!seal.sums.has(name)) return `${shownText(name, 100)}, which ${STATE_FILE} was written with, is not in ${MANIFEST}`;
+  return undefined;
 }

@@ -1,9 +1,8 @@
 import { dirname, join } from "node:path";
 
-import { Problems } from "../base/problems";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
-import { sizeOf } from "../device/tensor";
-import { readCheckpointTensors, type CheckpointTensors } from "./checkpoints";
+import { DEFAULT_NAME } from "../lora/adapter-set";
+import { readCheckpointTensors, type CheckpointTensors } from "./checkpoint-tensors";
 import type { FoundCheckpoint } from "./find-checkpoint";
 
 /** A checkpoint with all that a run goes on from. */
@@ -19,19 +18,16 @@ export interface Resume {
 /**
  * Reads all of a checkpoint before anything is changed.
  *
- * @throws TsloraError `bad-input` that names every weight that is missing or of another size.
+ * @throws TsloraError `bad-input` that names every weight and moment at fault.
  */
 export async function readResume(classifier: SequenceClassifier, options: { checkpoint: FoundCheckpoint; method: "lora" | "full" }): Promise<Resume> {
   const { checkpoint, method } = options;
   const { path, state } = checkpoint;
-  const { weights, moments } = await readCheckpointTensors(path, { method });
-  const problems = new Problems(`The checkpoint ${path} does not fit the classifier`);
-  for (const { name, shape } of classifier.trainableParameters()) {
-    problems.expect(weights.get(name)?.length === sizeOf(shape), `"${name}" is to have ${sizeOf(shape)} numbers; ${weights.get(name)?.length ?? "none"} came`);
-  }
-  problems.throwIfAny("bad-input");
+  const { activeAdapter = DEFAULT_NAME } = classifier;
+  const reading = { method, parameters: classifier.trainableParameters(), adapterFolder: activeAdapter === DEFAULT_NAME ? "." : activeAdapter };
+  const { weights, moments } = await readCheckpointTensors(path, reading);
   if (state.best === undefined || state.identity.options.loadBestModelAtEnd !== true) return { checkpoint, weights, moments, bestWeights: new Map() };
   if (state.best.step === state.step) return { checkpoint, weights, moments, bestWeights: weights };
-  const best = await readCheckpointTensors(join(dirname(path), `checkpoint-${state.best.step}`), { method, only: "weights" });
+  const best = await readCheckpointTensors(join(dirname(path), `checkpoint-${state.best.step}`), reading);
   return { checkpoint, weights, moments, bestWeights: best.weights };
 }

@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import type { Problems } from "../base/problems";
+import { shownText, shownValue } from "../base/shown-value";
 import type { Parameter } from "../model/parameter";
 import type { ResolvedTrainOptions } from "./train-options";
 import type { Examples } from "./training-examples";
@@ -45,11 +46,11 @@ function renamed({ groupByLength, ...rest }: Readonly<Record<string, unknown>>):
 
 /** Notes every difference between a checkpoint's run and this one. */
 export function noteDifferences(problems: Problems, { then, now }: { then: RunIdentity; now: RunIdentity }): void {
-  const shown = (value: unknown): string => (value === undefined || value === null ? "not given" : JSON.stringify(value));
+  const shown = (value: unknown): string => (value === undefined || value === null ? "not given" : shownValue(value, 200));
   for (const [group, values] of Object.entries(now)) {
     const before = renamed(then[group as keyof RunIdentity] ?? {});
     for (const name of new Set([...Object.keys(before), ...Object.keys(values)])) {
-      const what = group === "options" ? name : `the ${group}'s ${name}`;
+      const what = shownText(group === "options" ? name : `the ${group}'s ${name}`, 100);
       const hashed = /^(train|validation|tokens|frozenWeights|trainableWeights)$/.test(name);
       problems.expect(JSON.stringify(before[name] ?? null) === JSON.stringify(values[name] ?? null), hashed ? `${DESCRIBED[name] ?? name} are others` : `${what} was ${shown(before[name])} and is ${shown(values[name])}`);
     }

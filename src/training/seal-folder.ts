@@ -1,44 +1,73 @@
 import { createHash } from "node:crypto";
-import { open, readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { open, readdir } from "node:fs/promises";
+import { basename, isAbsolute, join, relative, sep } from "node:path";
 
+import { isMissingFile, openRegularFile } from "../base/open-regular-file";
+import { readTextFile } from "../base/read-text-file";
+import { shownText } from "../base/shown-value";
 import { writeAtomically } from "../base/write-atomically";
 
 /** The manifest's name: `sha256sum -c SHA256SUMS` checks it, too. */
 export const MANIFEST = "SHA256SUMS";
 
-/** Writes the checksums of every file in a folder, and brings files and folders to the disk. */
-export async function sealFolder(directory: string): Promise<void> {
+/** The checksums of every file in a folder, by their names from there. */
+export async function checksumsOf(directory: string): Promise<Map<string, string>> {
+  const { files } = await listAll(directory);
+  const sums = new Map<string, string>();
+  for (const path of files.sort()) sums.set(nameOf(path, directory), await sha256Of(path));
+  return sums;
+}
+
+/**
+ * Writes the checksums of every file in a folder, and brings files and folders to the disk.
+ *
+ * @param options.known - checksums that were just computed
+ */
+export async function sealFolder(directory: string, { known = new Map<string, string>() }: { known?: ReadonlyMap<string, string> } = {}): Promise<void> {
   const { files, folders } = await listAll(directory);
   const lines: string[] = [];
   for (const path of files.sort()) {
+    if (basename(path) === MANIFEST) continue; // of a folder that was sealed before
     await syncPath(path);
-    lines.push(`${await sha256Of(path)}  ${relative(directory, path).split(sep).join("/")}\n`);
+    const name = nameOf(path, directory);
+    lines.push(`${known.get(name) ?? (await sha256Of(path))}  ${name}\n`);
   }
   await writeAtomically(join(directory, MANIFEST), lines.join(""));
   for (const folder of folders) await syncPath(folder);
 }
 
-/**
- * Checks a sealed folder.
- *
- * @returns what is wrong with it, or undefined
- */
-export async function damageOf(directory: string, { required }: { required: readonly string[] }): Promise<string | undefined> {
-  const manifest = await readFile(join(directory, MANIFEST), "utf8").catch(() => undefined);
-  if (manifest === undefined) return `${MANIFEST} is missing`;
+/** A sealed folder's checksums, or what is wrong with it. */
+export type SealCheck = { readonly damage: string } | { readonly damage: undefined; readonly sums: ReadonlyMap<string, string> };
+
+/** Checks a sealed folder: every file that its manifest names is as it was written, and there is no other. */
+export async function checkSeal(directory: string, { required }: { required: readonly string[] }): Promise<SealCheck> {
+  let manifest: string;
+  try {
+    manifest = await readTextFile(join(directory, MANIFEST), { maxBytes: 1 << 24, called: MANIFEST });
+  } catch (error) {
+    return { damage: isMissingFile(error) ? `${MANIFEST} is missing` : messageOf(error) };
+  }
   const sums = new Map<string, string>();
   for (const line of manifest.split("\n").filter((l) => l !== "")) {
     const [, sum, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-    if (name === undefined) return `${MANIFEST} is not a list of checksums`;
+    if (name === undefined || isAbsolute(name) || name.split("/").includes("..") || sums.has(name)) return { damage: `${MANIFEST} is not a list of checksums` };
     sums.set(name, sum);
   }
-  for (const name of required) if (!sums.has(name)) return `${name} is not in ${MANIFEST}`;
+  for (const name of required) if (!sums.has(name)) return { damage: `${name} is not in ${MANIFEST}` };
   for (const [name, sum] of sums) {
-    const found = await sha256Of(join(directory, name)).catch(() => undefined);
-    if (found !== sum) return found === undefined ? `${name} cannot be read` : `${name} is not what was written`;
+    let found: string;
+    try {
+      found = await sha256Of(join(directory, name));
+    } catch (error) {
+      return { damage: isMissingFile(error) ? `${shownText(name, 100)} cannot be read: it is missing` : `${shownText(name, 100)} cannot be read: ${messageOf(error)}` };
+    }
+    if (found !== sum) return { damage: `${shownText(name, 100)} is not what was written` };
   }
-  return undefined;
+  return { damage: undefined, sums };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Brings a file, or a folder's list of names, to the disk. */
@@ -67,11 +96,15 @@ async function listAll(directory: string): Promise<{ files: string[]; folders: s
 
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256");
-  const file = await open(path, "r");
+  const { handle } = await openRegularFile(path);
   try {
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
     return hash.digest("hex");
   } finally {
-    await file.close();
+    await handle.close();
   }
+}
+
+function nameOf(path: string, directory: string): string {
+  return relative(directory, path).split(sep).join("/");
 }

@@ -1,5 +1,7 @@
 import { Problems } from "../base/problems";
+import { shownPath } from "../base/shown-path";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
+import { checkResume } from "./check-resume";
 import { findCheckpoint } from "./find-checkpoint";
 import { onInterrupt } from "./on-interrupt";
 import { readResume } from "./read-resume";
@@ -33,9 +35,10 @@ export async function* train(classifier: SequenceClassifier, options: TrainOptio
   const checkpoint = resolved.resumeFrom === undefined ? undefined : await findCheckpoint(resolved.resumeFrom, { outputDir: resolved.outputDir });
   const identity = checkpoint === undefined && resolved.outputDir === undefined ? undefined : await runIdentity(classifier, { options: resolved, train: examples, validation, documents });
   if (checkpoint !== undefined && identity !== undefined) {
-    const problems = new Problems(`train: the run of ${checkpoint.path} was another, and cannot be gone on with`);
+    const problems = new Problems(`train: cannot resume from ${shownPath(checkpoint.path)}: it belongs to a different run`);
     noteDifferences(problems, { then: checkpoint.state.identity, now: identity });
     problems.throwIfAny();
+    await checkResume(checkpoint, { model: classifier.model, options: resolved, documents, evaluates: validation !== undefined });
   }
   const resume = checkpoint === undefined ? undefined : await readResume(classifier, { checkpoint, method });
   const run = new TrainingRun(classifier, { options: resolved, examples, validation, documents, identity, resume });

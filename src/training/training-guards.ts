@@ -17,7 +17,8 @@ export interface Fault {
   readonly tryThis: string;
 }
 
-const NORMS_KEPT = 50;
+/** Gradient norms that are remembered. */
+export const NORMS_KEPT = 50;
 const NORMS_NEEDED = 10; // before a median means anything
 const EXPLODED = 1000; // times the median, or times 1 where it is below: clipped batches may well be far out
 const TENSOR_STEPS = 25; // in a row with more tensors each

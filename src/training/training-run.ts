@@ -7,7 +7,7 @@ import { DropoutSource } from "../model/dropout";
 import { Gradients } from "../model/gradients";
 import { AdamW } from "./adamw";
 import { batchGradients, batchGradientsUnread, type BatchOptions, type TrainingDocuments } from "./batch-gradients";
-import { epochSteps } from "./batches";
+import { stepsOfEpoch } from "./steps-of-epoch";
 import { BestWeights } from "./best-weights";
 import type { CheckpointState } from "./checkpoint-state";
 import { Checkpoints } from "./checkpoints";
@@ -166,8 +166,7 @@ export class TrainingRun {
 
   /** The optimizer steps of the epoch that the run is in. */
   #stepsOfEpoch(): number[][][] {
-    const { perDeviceTrainBatchSize: batchSize, gradientAccumulationSteps, seed, trainSamplingStrategy: strategy } = this.#options;
-    return epochSteps(this.#data.lengths, { batchSize, gradientAccumulationSteps, seed, epoch: Math.floor(this.#step / this.#plan.stepsPerEpoch), strategy });
+    return stepsOfEpoch(this.#data.lengths, this.#options, Math.floor(this.#step / this.#plan.stepsPerEpoch));
   }
 
   get #epoch(): number {
@@ -280,7 +279,7 @@ export class TrainingRun {
     return checkpoints.save(this.#state(), { optimizer: this.#optimizer, more });
   }
 
-  #state(): CheckpointState {
+  #state(): Omit<CheckpointState, "files"> {
     if (this.#identity === undefined) throw new TypeError("A run that saves checkpoints has an identity.");
     return {
       step: this.#step,
