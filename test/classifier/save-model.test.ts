@@ -80,7 +80,7 @@ test("problem_type comes from the checkpoint; what cannot be done is said", asyn
     (await loadClassifier(folder, { tokenizer, problemType: "single_label_classification" })).dispose();
   });
   await inFolder("bert", { problem_type: "ranking" }, (folder) => assert.rejects(loadClassifier(folder, { tokenizer }), /"problem_type" must be null or one of/));
-  await inFolder("bert", { id2label: { 0: "a", 2: "b" } }, (folder) => assert.rejects(loadClassifier(folder, { tokenizer }), /"id2label" is to name the classes from 0 on/));
+  await inFolder("bert", { id2label: { 0: "a", 2: "b" } }, (folder) => assert.rejects(loadClassifier(folder, { tokenizer }), /"id2label" must name the classes from 0 on/));
   await inFolder("roberta", {}, (folder) => assert.rejects(loadClassifier(folder, { tokenizer: { ...tokenizer, maxLength: 21 } }), /cuts texts to 21 tokens, and the model has positions for 20/));
   await inFolder("roberta", {}, async (folder) => {
     await cp(join(TOKENIZERS, "roberta", "tokenizer.json"), join(folder, "tokenizer.json"));
