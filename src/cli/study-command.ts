@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 
 import { expandHome } from "../base/expand-home";
 import { Problems } from "../base/problems";
@@ -40,7 +40,7 @@ export function addStudyCommand(program: Command, terminal: Terminal, exit: (cod
     .command("study")
     .description("Execute the study's notebooks and show its results")
     .addOption(parameterOption())
-    .option("-o, --output-dir <dir>", "folder for notebooks, adapter and results", expandHome, join(projectRoot(), "output"))
+    .addOption(new Option("-o, --output-dir <dir>", "folder for notebooks, adapter and results").argParser(expandHome).default(join(projectRoot(), "output"), "output in the clone"))
     .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
     .option("--timeout <time>", "limit for each notebook", parseDuration)
     .option("-q, --quiet", "print failures and the summary alone")

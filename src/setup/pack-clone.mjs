@@ -1,18 +1,22 @@
 // @ts-check
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync, chmodSync } from "node:fs";
+import { copyFileSync, createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { once } from "node:events";
-import { parseArgs } from "node:util";
 import { createGzip } from "node:zlib";
 
+import { readOptions, UsageError } from "./read-options.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 import { formatBytes } from "./show-progress.mjs";
 
 /** What of `.tslora` a machine without a network needs; the rest is for tests and for Lab. */
 const PARTS = ["done", "models", "package", "tensorflow", "runtime"];
 const LEFT_OUT = [".git", ".tslora", "output"];
+
+export const PACK_HELP = `npm run pack -- FOLDER [--piece MEGABYTES]
+  --piece N      the largest piece, in megabytes (default 1900)
+Packs the clone as it is set up, with this Node, into a folder that is new or empty, for a machine without a network.`;
 
 const UNPACK = `#!/bin/sh
 # sh unpack.sh FOLDER: checks every piece, and unpacks tslora into a folder that is new or empty.
@@ -43,8 +47,7 @@ PATH=$here/bin:$PATH exec "$here/bin/node" "$here/../../src/setup/tslora.mjs" "$
  * @returns {Promise<number>} the exit code
  */
 export async function packClone(parameters, { root }) {
-  const { folder, piece } = parse(parameters);
-  if (existsSync(folder) && readdirSync(folder).length > 0) throw new SetUpError(`${folder} is not empty: give a folder that is new or empty.`);
+  const { folder, piece } = readPackOptions(parameters);
   mkdirSync(folder, { recursive: true });
   layRuntime(root);
   const top = readdirSync(root).filter((name) => !LEFT_OUT.includes(name));
@@ -61,16 +64,19 @@ export async function packClone(parameters, { root }) {
   return 0;
 }
 
-/** @param {readonly string[]} parameters */
-function parse(parameters) {
-  try {
-    const { values, positionals } = parseArgs({ args: [...parameters], allowPositionals: true, options: { piece: { type: "string", default: "1900" } } });
-    const megabytes = Number(values.piece);
-    if (positionals.length !== 1 || !(megabytes >= 1)) throw new Error("one folder was expected, and --piece as a number of megabytes from 1");
-    return { folder: resolve(positionals[0] ?? ""), piece: Math.round(megabytes * 1e6) };
-  } catch (error) {
-    throw new SetUpError(`npm run pack -- FOLDER [--piece MEGABYTES]: ${error instanceof Error ? error.message : String(error)}`);
-  }
+/**
+ * Reads where to pack to, and in pieces of what size.
+ *
+ * @param {readonly string[]} parameters
+ * @throws {UsageError} where they do not say it, or the folder is not empty
+ */
+export function readPackOptions(parameters) {
+  const { values, positionals } = readOptions(parameters, { help: PACK_HELP, allowPositionals: true, options: { piece: { type: "string", default: "1900" } } });
+  const megabytes = Number(values.piece);
+  if (positionals.length !== 1 || !(megabytes >= 1)) throw new UsageError(`npm run pack takes one folder, and --piece as a number of megabytes from 1; got ${parameters.join(" ").slice(0, 120) || "neither"}.\n${PACK_HELP}`);
+  const folder = resolve(positionals[0] ?? "");
+  if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) throw new UsageError(`${folder} must be a folder that is new or empty. Choose another.`);
+  return { folder, piece: Math.round(megabytes * 1e6) };
 }
 
 /** This Node, and a script that starts tslora with it. @param {string} root */

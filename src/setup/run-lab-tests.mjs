@@ -3,7 +3,7 @@ import { findChromium } from "./find-chromium.mjs";
 import { conformancePython } from "./jupyter-python.mjs";
 import { listFiles } from "./list-files.mjs";
 import { passOn } from "./pass-on.mjs";
-import { SetUpError } from "./set-up-error.mjs";
+import { UsageError } from "./read-options.mjs";
 import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
 
 /**
@@ -18,15 +18,15 @@ import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
  * Chooses among the tests of `test/lab`. Without a Chromium those in Jupyter Lab are left out, and one line says so.
  *
  * @param {readonly string[]} words  words of which one is to stand in a file's name; none for all
- * @param {{ root: string }} options
+ * @param {{ root: string, says?: boolean }} options  with `says`, the line that tells what is left out is printed
  * @returns {LabTests}
  */
-export function chooseLabTests(words, { root }) {
+export function chooseLabTests(words, { root, says = false }) {
   const files = listFiles(root, "test/lab").filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
   const [browser, tools] = [files.filter((file) => file.endsWith(".browser.ts")), files.filter((file) => file.endsWith(".tools.ts"))];
-  if (browser.length + tools.length === 0) throw new SetUpError(`No test of test/lab has ${words.join(" or ")} in its name.`);
+  if (browser.length + tools.length === 0) throw new UsageError(`No test of test/lab has ${words.join(" or ").slice(0, 120)} in its name.`);
   const chromium = browser.length === 0 ? undefined : findChromium();
-  if (browser.length > 0 && chromium === undefined) console.error("SKIPPED: the notebooks in Jupyter Lab are not tested, since no Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in TSLORA_CHROMIUM.");
+  if (says && browser.length > 0 && chromium === undefined) console.error("SKIPPED: the notebooks in Jupyter Lab are not tested, since no Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in TSLORA_CHROMIUM.");
   return { tools, browser: chromium === undefined ? [] : browser, ...(chromium === undefined ? {} : { chromium }) };
 }
 

@@ -1,13 +1,18 @@
 // @ts-check
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { parseArgs } from "node:util";
 
 import { conformancePython } from "./jupyter-python.mjs";
 import { listFiles } from "./list-files.mjs";
 import { passOn } from "./pass-on.mjs";
-import { SetUpError } from "./set-up-error.mjs";
+import { readOptions, UsageError } from "./read-options.mjs";
 import { swiftshaderVariables } from "./unpack-swiftshader.mjs";
+
+export const TEST_HELP = `npm test [-- options]
+  --only WORD    the test files with the word in their path, without lint and notebooks; may be given several times
+  --slow         those named *.slow.test.ts too
+  -- ...         what follows another -- is for node --test
+Lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it.`;
 
 /**
  * Lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines are
@@ -21,9 +26,9 @@ import { swiftshaderVariables } from "./unpack-swiftshader.mjs";
  * @returns {Promise<number>} the exit code
  */
 export async function runTests(parameters, { root }) {
-  const { only, slow, rest } = parse(parameters);
-  const files = testFiles(root).filter((file) => (slow || !/\.slow\.test\.\w+$/.test(file)) && (only.length === 0 || only.some((word) => file.includes(word))));
-  if (files.length === 0) throw new SetUpError(`No test file has ${only.join(" or ")} in its path.`);
+  const wishes = parse(parameters);
+  const { only, rest } = wishes;
+  const files = chooseTests(wishes, root);
 
   const steps = [
     ...(only.length === 0 ? [{ title: "Lint", run: () => node("node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0") }] : []),
@@ -45,17 +50,30 @@ export async function runTests(parameters, { root }) {
   }
 }
 
+/**
+ * Refuses options that there are not, and words that no test file's path has.
+ *
+ * @param {readonly string[]} parameters
+ * @param {{ root: string }} options
+ */
+export function checkTests(parameters, { root }) {
+  chooseTests(parse(parameters), root);
+}
+
 /** @param {readonly string[]} parameters */
 function parse(parameters) {
   const cut = parameters.indexOf("--");
   const own = cut < 0 ? parameters : parameters.slice(0, cut);
   const rest = cut < 0 ? [] : parameters.slice(cut + 1);
-  try {
-    const { values } = parseArgs({ args: [...own], options: { only: { type: "string", multiple: true, default: [] }, slow: { type: "boolean", default: false } } });
-    return { only: values.only ?? [], slow: values.slow === true, rest };
-  } catch (error) {
-    throw new SetUpError(`${error instanceof Error ? error.message : String(error)}\nnpm test takes --only WORD, --slow, and behind another -- what node --test takes.`);
-  }
+  const { values } = readOptions(own, { help: TEST_HELP, options: { only: { type: "string", multiple: true, default: [] }, slow: { type: "boolean", default: false } } });
+  return { only: values.only ?? [], slow: values.slow === true, rest };
+}
+
+/** @param {{ only: readonly string[], slow: boolean }} wishes @param {string} root */
+function chooseTests({ only, slow }, root) {
+  const files = testFiles(root).filter((file) => (slow || !/\.slow\.test\.\w+$/.test(file)) && (only.length === 0 || only.some((word) => file.includes(word))));
+  if (files.length === 0) throw new UsageError(`No test file has ${only.join(" or ").slice(0, 120)} in its path.`);
+  return files;
 }
 
 /** @param {string} root @returns {string[]} */

@@ -1,5 +1,12 @@
 // @ts-check
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { answerFromHelp, hasCli } from "./cli-help.mjs";
 import { namedPython } from "./jupyter-python.mjs";
+import notPacked from "./not-packed.cjs";
+import { asksForHelp, readOptions, UsageError } from "./read-options.mjs";
 import { runCli } from "./run-cli.mjs";
 import { runCompiledTest } from "./run-compiled-test.mjs";
 import { hasNvidiaDriver } from "./supported-platform.mjs";
@@ -7,90 +14,184 @@ import { SetUpError } from "./set-up-error.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
 import { writeKernelspecs } from "./write-kernelspecs.mjs";
 
+/**
+ * A command of `npm run`.
+ * @typedef {object} Command
+ * @property {string} help  its first line shows how it is called
+ * @property {(parameters: readonly string[]) => void} check  refuses what the command does not take, before anything is installed
+ * @property {(parameters: readonly string[]) => Promise<number>} run  returns the exit code
+ */
+/** @typedef {() => Command | Promise<Command>} Load */
+
 /** Whether the reference environment is to be made; a Python that the user names has its packages. */
 const needsReference = () => (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "";
+const needsConformance = () => namedPython() === undefined;
 
 /**
- * What is not here is a command of the CLI. What one command alone needs is imported by it: the CLI is to start at once.
- * @type {Readonly<Record<string, (parameters: readonly string[]) => Promise<number>>>}
+ * Every command of `npm run`; whatever is not here is a command of the command line. What one command alone needs is
+ * imported by it: the command line is to start at once.
+ * @type {Readonly<Record<string, Load>>}
  */
 const COMMANDS = {
-  setup: async (parameters) => {
-    const more = ["lab", "conformance", "reference", "instructions"];
-    const unknown = parameters.filter((name) => !more.includes(name));
-    if (unknown.length > 0) throw new SetUpError(`npm run setup knows no ${unknown.join(", ")}; beside what everything needs it sets up ${more.join(", ")}, by these names.`);
-    await setUp(Object.fromEntries(parameters.map((name) => [name === "instructions" ? "allInstructions" : name, true])));
-    writeKernelspecs(ROOT);
-    console.error("tslora is set up: npm run study, npm run lab, npm test.");
-    return 0;
+  setup: () => ({
+    help: `npm run setup [-- ${Object.keys(EXTRAS).join(" | ")}]
+Sets up what everything needs, and by these names what single commands need:
+${Object.entries(EXTRAS).map(([name, { what }]) => `  ${name.padEnd(14)} ${what}`).join("\n")}`,
+    check(parameters) {
+      const unknown = parameters.filter((name) => !Object.hasOwn(EXTRAS, name));
+      if (unknown.length > 0) throw new UsageError(`npm run setup knows no ${unknown.slice(0, 3).join(", ").slice(0, 120)}; beside what everything needs it sets up ${Object.keys(EXTRAS).join(", ")}, by these names.`);
+    },
+    async run(parameters) {
+      await setUp(Object.assign({}, ...parameters.map((name) => EXTRAS[name]?.set)));
+      writeKernelspecs(ROOT);
+      console.error("tslora is set up: npm run study, npm run lab, npm test.");
+      return 0;
+    },
+  }),
+  test: async () => {
+    const { checkTests, runTests, TEST_HELP } = await import("./run-tests.mjs");
+    return {
+      help: TEST_HELP,
+      check: (parameters) => checkTests(parameters, { root: ROOT }),
+      async run(parameters) {
+        await setUp({ swiftshader: true, allInstructions: true });
+        return runTests(parameters, { root: ROOT });
+      },
+    };
   },
-  test: async (parameters) => {
-    await setUp({ swiftshader: true, allInstructions: true });
-    return (await import("./run-tests.mjs")).runTests(parameters, { root: ROOT });
+  parity: () => program("test/parity/run.ts", () => ({ reference: needsReference() })),
+  conformance: () => program("test/conformance/run.ts", () => ({ conformance: needsConformance() })),
+  "bench-runner": () => program("test/conformance/bench.ts", () => ({ conformance: needsConformance() })),
+  bench: () => program("test/bench/run.ts", () => ({ reference: needsReference() })),
+  "bench-growth": () => program("test/bench/growth.ts"),
+  "bench-soak": () => program("test/bench/soak.ts"),
+  "bench-profile": () => program("test/bench/profile.ts"),
+  "test-fuzz": () => program("test/fuzz/run.ts"),
+  "test-gpu": () => ({
+    help: `npm run test:gpu
+Holds TensorFlow on an NVIDIA GPU to PyTorch: numbers, epochs, memory and speed. Writes output/gpu.json. Without an NVIDIA
+GPU it says so and ends with exit code 6.`,
+    check(parameters) {
+      readOptions(parameters, { help: "npm run test:gpu takes no options.", options: {} });
+    },
+    async run(parameters) {
+      if (!hasNvidiaDriver()) {
+        console.error("no NVIDIA GPU here: nothing was tested (`npx tslora doctor` tells what was looked for)");
+        return 6; // as the command line's exit code for a device that is not what it is to be
+      }
+      process.env["TSLORA_TENSORFLOW"] ??= "cuda";
+      await setUp({ reference: needsReference() });
+      return runCompiledTest("test/gpu/run.ts", parameters, { root: ROOT });
+    },
+  }),
+  pack: async () => {
+    const { packClone, PACK_HELP, readPackOptions } = await import("./pack-clone.mjs");
+    return {
+      help: PACK_HELP,
+      check: (parameters) => void readPackOptions(parameters),
+      async run(parameters) {
+        await setUp({ allInstructions: true }); // for another machine's processor
+        return packClone(parameters, { root: ROOT });
+      },
+    };
   },
-  parity: async (parameters) => {
-    await setUp({ reference: needsReference() });
-    return (await import("./run-parity.mjs")).runParity(parameters, { root: ROOT });
-  },
-  "test-fuzz": async (parameters) => {
-    await setUp();
-    return runCompiledTest("test/fuzz/run.ts", parameters, { root: ROOT });
-  },
-  conformance: async (parameters) => {
-    await setUp({ conformance: namedPython() === undefined });
-    return runCompiledTest("test/conformance/run.ts", parameters, { root: ROOT });
-  },
-  "bench-runner": async (parameters) => {
-    await setUp({ conformance: namedPython() === undefined });
-    return runCompiledTest("test/conformance/bench.ts", parameters, { root: ROOT });
-  },
-  bench: async (parameters) => {
-    await setUp({ reference: needsReference() });
-    return runCompiledTest("test/bench/run.ts", parameters, { root: ROOT });
-  },
-  "bench-growth": async (parameters) => {
-    await setUp();
-    return runCompiledTest("test/bench/growth.ts", parameters, { root: ROOT });
-  },
-  "bench-soak": async (parameters) => {
-    await setUp();
-    return runCompiledTest("test/bench/soak.ts", parameters, { root: ROOT });
-  },
-  "bench-profile": async (parameters) => {
-    await setUp();
-    return runCompiledTest("test/bench/profile.ts", parameters, { root: ROOT });
-  },
-  pack: async (parameters) => {
-    await setUp({ allInstructions: true }); // for another machine's processor
-    return (await import("./pack-clone.mjs")).packClone(parameters, { root: ROOT });
-  },
-  "test-gpu": async (parameters) => {
-    if (!hasNvidiaDriver()) {
-      console.error("no NVIDIA GPU here: nothing was tested (`npx tslora doctor` tells what was looked for)");
-      return 6; // as the command line's exit code for a device that is not what it is to be
-    }
-    process.env["TSLORA_TENSORFLOW"] ??= "cuda";
-    await setUp({ reference: needsReference() });
-    return runCompiledTest("test/gpu/run.ts", parameters, { root: ROOT });
-  },
-  lab: async (parameters) => {
-    await setUp({ lab: true });
-    return (await import("./open-lab.mjs")).openLab(parameters, { root: ROOT });
-  },
-  "test-lab": async (parameters) => {
+  lab: () => ({
+    help: `npm run lab [-- options of Jupyter Lab]
+Opens the notebooks in Jupyter Lab with tslora's kernels. Every option is Jupyter Lab's, such as --no-browser, --port 8899,
+--ip 0.0.0.0; -- --help-all lists them.`,
+    check: () => undefined, // Lab's options are Lab's to check
+    async run(parameters) {
+      await setUp({ lab: true });
+      return (await import("./open-lab.mjs")).openLab(parameters, { root: ROOT });
+    },
+  }),
+  "test-lab": async () => {
     const { chooseLabTests, runLabTests } = await import("./run-lab-tests.mjs");
-    const tests = chooseLabTests(parameters, { root: ROOT });
-    await setUp({ lab: tests.browser.length > 0, conformance: tests.tools.length > 0 && namedPython() === undefined });
-    return runLabTests(tests, { root: ROOT });
+    const help = `npm run test:lab [-- WORD ...]
+Tests the notebooks in Jupyter Lab by a headless Chromium, where there is one, and by nbconvert and papermill. A WORD takes
+the test files of test/lab with the word in their name.`;
+    return {
+      help,
+      check(parameters) {
+        chooseLabTests(readOptions(parameters, { help, options: {}, allowPositionals: true }).positionals, { root: ROOT });
+      },
+      async run(parameters) {
+        const tests = chooseLabTests(parameters, { root: ROOT, says: true });
+        await setUp({ lab: tests.browser.length > 0, conformance: tests.tools.length > 0 && needsConformance() });
+        return runLabTests(tests, { root: ROOT });
+      },
+    };
   },
-  cli: async (parameters) => {
-    await setUp();
-    return runCli(parameters, { root: ROOT });
-  },
+  lock: () => ({
+    help: `npm run lock
+Writes the lock files of the Python environments (src/setup/requirements/*.txt) anew from the .in files beside them: every
+package with its version and the hashes of its wheels, for every supported Python and platform.`,
+    check(parameters) {
+      readOptions(parameters, { help: "npm run lock takes no options.", options: {} });
+    },
+    async run() {
+      await (await import("./lock-environments.mjs")).lockEnvironments({ root: ROOT });
+      return 0;
+    },
+  }),
+  "write-help": () => ({
+    help: `npm run write-help
+Writes src/setup/cli-help.json anew: the help of the command line as a clone shows it that is not set up.`,
+    check(parameters) {
+      readOptions(parameters, { help: "npm run write-help takes no options.", options: {} });
+    },
+    async run() {
+      await setUp();
+      const { passOn } = await import("./pass-on.mjs");
+      return passOn([process.execPath, join(ROOT, ".tslora", "package", "cli", "write-help.js"), join(ROOT, "src", "setup", "cli-help.json")]);
+    },
+  }),
+};
+
+/** @type {Readonly<Record<string, { what: string, set: import("./set-up.mjs").Extras }>>} */
+const EXTRAS = {
+  lab: { what: "JupyterLab, for npm run lab", set: { lab: true } },
+  conformance: { what: "nbclient, papermill and a Python kernel, for npm run test:conformance", set: { conformance: true } },
+  reference: { what: "PyTorch, transformers and peft, for npm run test:parity and npm run bench", set: { reference: true } },
+  instructions: { what: "kernels for every processor, not this one's alone", set: { allInstructions: true } },
 };
 
 /**
- * Sets up what is missing and does a command.
+ * A program among the tests, whose options and help lie in a file beside it.
+ *
+ * @param {string} source
+ * @param {() => import("./set-up.mjs").Extras} [extras]  what it takes beside what everything needs
+ * @returns {Promise<Command>}
+ */
+async function program(source, extras = () => ({})) {
+  const { HELP, OPTIONS } = (await import(pathToFileURL(join(ROOT, source.replace(/\.ts$/, "-options.cjs"))).href)).default;
+  return {
+    help: HELP,
+    check: (parameters) => void readOptions(parameters, { help: HELP, options: OPTIONS }),
+    async run(parameters) {
+      await setUp(extras());
+      return runCompiledTest(source, parameters, { root: ROOT });
+    },
+  };
+}
+
+/** @param {readonly string[]} parameters */
+async function startCli(parameters) {
+  if (!hasCli(ROOT)) {
+    const answer = answerFromHelp(parameters, { root: ROOT });
+    if (answer !== undefined) {
+      console.log(answer.trimEnd());
+      return 0;
+    }
+  } else if (asksForHelp(parameters) || asksForHelp(parameters.slice(1))) {
+    return runCli(parameters, { root: ROOT }); // as it was compiled: help waits for nothing
+  }
+  await setUp();
+  return runCli(parameters, { root: ROOT });
+}
+
+/**
+ * Sets up what is missing and does a command. Help is answered, and bad usage refused, before anything is set up.
  *
  * @param {readonly string[]} commandLine  the command and its arguments
  * @returns {Promise<number>} the exit code
@@ -98,12 +199,19 @@ const COMMANDS = {
 export async function startCommand([command = "setup", ...parameters]) {
   if (parameters[0] === "--") parameters.shift(); // as in: node src/setup/start.mjs study -- --quiet
   try {
-    const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
-    if (known !== undefined) return await known(parameters);
-    return (await COMMANDS["cli"]?.([command, ...parameters])) ?? 1;
+    if (!existsSync(join(ROOT, "package-lock.json"))) throw new SetUpError(notPacked.NOT_PACKED); // npm leaves it out of tarballs
+    const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+    if (load === undefined) return await startCli(command === "cli" ? parameters : [command, ...parameters]);
+    const { help, check, run } = await load();
+    if (asksForHelp(parameters)) {
+      console.log(help);
+      return 0;
+    }
+    check(parameters);
+    return await run(parameters);
   } catch (error) {
     if (!(error instanceof SetUpError)) throw error;
     console.error(error.message);
-    return 1;
+    return error instanceof UsageError ? error.exitCode : 1;
   }
 }

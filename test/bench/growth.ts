@@ -17,15 +17,7 @@ import { makeModelFolder, type ModelSize } from "./model-folders";
 import { pictures } from "./report";
 import { Side, withSides } from "./side";
 import { loadStudyData } from "./study-data";
-
-const HELP = `npm run bench:growth -- [options]
-  --only WORD    the curves with the word in their name: batch, length, r, layers, texts; may be given several times
-  --model NAME   minilm (default) or distilbert (its size); the curve of layers is of MiniLM's width
-  --steps N      steps that are measured of each point, after one that is not; the fastest counts (default 3)
-How the time and the peak memory of training grow with batch, length, rank and depth, and those of prediction with the
-number of texts, streamed from disk: a process for each point. The limit that is drawn in is what the point's matrix
-products alone would take at the rate that this run measured. Some 10 minutes on two cores.
-Writes output/bench/growth.json and growth-CURVE.svg, .png.`;
+import { HELP, OPTIONS } from "./growth-options.cjs";
 
 /** A curve: what grows, and what the others stay at. */
 interface Curve {
@@ -53,7 +45,7 @@ const CURVES: readonly Curve[] = [
 ];
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: "string", multiple: true, default: [] }, model: { type: "string", default: "minilm" }, steps: { type: "string", default: "3" }, help: { type: "boolean", default: false } } });
+  const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return console.log(HELP);
   const { model: size } = values;
   if (size !== "minilm" && size !== "distilbert") throw new RangeError(HELP);

@@ -13,19 +13,12 @@ import { describeMachine, loadPerCore, machineSentence } from "./machine";
 import { markdownReport, pictures, ratioFigure, tableLines } from "./report";
 import { Side, withSides } from "./side";
 import { loadStudyData } from "./study-data";
-
-const HELP = `npm run bench -- [options]
-  --only WORD    the lines with the word in their name; may be given several times
-  --rounds N     rounds that are measured (default 3)
-  --whole        every batch of an epoch and every text, in the place of a sample: hours
-  --seed N       decides batches (default 42)
-Runs the work of the study here and elsewhere, in turn, and prints one table of ratios with their spread. Some 45 minutes
-on two cores; nothing else should run meanwhile. Writes output/bench/bench-DATE.json, .md, .svg and .png.`;
+import { HELP, OPTIONS } from "./run-options.cjs";
 
 const QUIET = 0.5; // load average a core, above which the machine is not quiet
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: "string", multiple: true, default: [] }, rounds: { type: "string", default: "3" }, seed: { type: "string", default: "42" }, whole: { type: "boolean", default: false }, help: { type: "boolean", default: false } } });
+  const { values } = parseArgs({ options: OPTIONS });
   if (values.help) {
     console.log(HELP);
     return 0;

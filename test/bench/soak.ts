@@ -16,14 +16,7 @@ import { fitLine, type FittedLine } from "./fit-line";
 import { describeMachine, loadPerCore, machineSentence } from "./machine";
 import { pictures } from "./report";
 import { loadStudyData } from "./study-data";
-
-const HELP = `npm run bench:soak -- [options]
-  --minutes N    how long it trains (default 60)
-  --every N      steps between two samples (default 5)
-  --model NAME   embedded (default), or a folder
-Trains with the study's settings (r 8, dropout, batch 16, 512 tokens) for so long, with evaluations and checkpoints, and
-says whether tensors, resident memory and heap are flat after the warm-up, a fifth of the run.
-Writes output/bench/soak.json and soak.svg, .png.`;
+import { HELP, OPTIONS } from "./soak-options.cjs";
 
 const WARM_UP = 0.2; // of the samples
 const EVALUATE_EVERY = 40; // steps
@@ -50,7 +43,7 @@ interface Verdict {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { minutes: { type: "string", default: "60" }, every: { type: "string", default: "5" }, model: { type: "string", default: "embedded" }, help: { type: "boolean", default: false } } });
+  const { values } = parseArgs({ options: OPTIONS });
   if (values.help) return console.log(HELP);
   const [minutes, every] = [Number(values.minutes), Number(values.every)];
   if (!(minutes > 0) || !Number.isInteger(every) || every < 1) throw new RangeError(HELP);

@@ -12,14 +12,7 @@ import { table } from "../../src/cli/terminal";
 import { startKernel } from "../../src/notebook/kernel";
 import { saveNotebook } from "../../src/notebook/save-notebook";
 import type { Notebook } from "../../src/notebook/notebook-types";
-
-const HELP = `npm run bench:runner -- [options]
-  --rounds N     how often each is run (default 5)
-  --only WORD    the notebooks with the word in their name
-Times whole commands, from start to end, with the same Python kernel: tslora run, papermill, and nbclient's
-jupyter execute; of the start, also how long it takes to the first cell, and what of that is the runner's and not the
-kernel's own start. Rounds alternate; the table has medians, and how much longer the others take. Writes
-output/bench-runner.json.`;
+import { HELP, OPTIONS } from "./bench-options.cjs";
 
 /** A notebook that costs one thing: its cells. */
 const NOTEBOOKS: Readonly<Record<string, { readonly what: string; readonly cells: readonly string[] }>> = {
@@ -30,7 +23,7 @@ const NOTEBOOKS: Readonly<Record<string, { readonly what: string; readonly cells
 };
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string", default: "" }, help: { type: "boolean", default: false } } });
+  const { values } = parseArgs({ options: OPTIONS });
   if (values.help) {
     console.log(HELP);
     return 0;

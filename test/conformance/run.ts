@@ -15,13 +15,7 @@ import { serializeNotebook } from "../../src/notebook/serialize-notebook";
 import { CASES, EVERYWHERE, type ConformanceCase, type Original } from "./cases";
 import { normalise, placesOfDifference, type Normalised } from "./normalise";
 import { compareParameters } from "./parameters";
-
-const HELP = `npm run test:conformance -- [options]
-  --only WORD    the notebooks with the word in their name; may be given several times
-  --show         print both sides of every difference that is not meant
-Runs each notebook of test/conformance/notebooks through tslora, nbclient and papermill and compares what they leave;
-then compares what Python reads of a table of parameters by tslora and by papermill.
-Writes output/conformance.json. Exit code 1 where something differs that is not listed in test/conformance/cases.ts.`;
+import { HELP, OPTIONS } from "./run-options.cjs";
 
 const FOLDER = join(projectRoot(), "test", "conformance");
 const ORIGINALS: readonly Original[] = ["nbclient", "papermill"];
@@ -42,7 +36,7 @@ interface Line {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: "string", multiple: true, default: [] }, show: { type: "boolean", default: false }, help: { type: "boolean", default: false } } });
+  const { values } = parseArgs({ options: OPTIONS });
   if (values.help) {
     console.log(HELP);
     return 0;

@@ -5,21 +5,13 @@ import { projectRoot } from "../../src/base/project-root";
 import { writeAtomically } from "../../src/base/write-atomically";
 import { duration, processTerminal, table } from "../../src/cli/terminal";
 import type { Finding } from "./fuzz-target";
+import { HELP, OPTIONS } from "./run-options.cjs";
 import { runTarget } from "./run-target";
 import { targets } from "./targets";
 
-const HELP = `npm run test:fuzz -- [options]
-  --seed N       decides every case (default: drawn, and printed)
-  --cases N      cases in all, shared out evenly over the kinds of input (default 10000)
-  --only KIND    ${targets.map(({ name }) => name).join(", ")}; may be given several times
-  --case N       that case of each kind alone, to see a finding again
-Damages models, adapters, tokenizers, checkpoints, notebooks and corpora, and has them read. A finding is a crash, a
-hang, an error that is not a TsloraError or is too long, tensors left behind, memory out of proportion, or damage that
-the format shows and that was accepted. Writes output/fuzz.json. Exit code 1 where there is a finding.`;
-
 /** Runs the fuzzer and prints a table of how the cases ended, and every finding. */
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { seed: { type: "string" }, cases: { type: "string", default: "10000" }, only: { type: "string", multiple: true, default: [] }, case: { type: "string" }, help: { type: "boolean", short: "h", default: false } } });
+  const { values } = parseArgs({ options: OPTIONS });
   if (values.help) {
     console.log(HELP);
     return 0;
@@ -29,7 +21,7 @@ async function main(): Promise<number> {
   const only = values.case === undefined ? undefined : Number(values.case);
   const chosen = targets.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
   if (!Number.isInteger(seed) || !Number.isInteger(cases) || cases < 1 || (only !== undefined && !Number.isInteger(only)) || chosen.length === 0) {
-    console.error(`--seed, --cases and --case must be whole numbers, and --only a kind of input.\n\n${HELP}`);
+    console.error(`--seed, --cases and --case must be whole numbers, and --only one of ${targets.map(({ name }) => name).join(", ")}.\n\n${HELP}`);
     return 2;
   }
 

@@ -10,12 +10,7 @@ import { writeAtomically } from "../../src/base/write-atomically";
 import { duration, processTerminal, styled, table } from "../../src/cli/terminal";
 import { holds, type Measure, type ParityLine } from "./parity-line";
 import { referencePython, referencePythonPath } from "./reference-python";
-
-const HELP = `npm run test:parity -- [options]
-  --only WORD    the lines with the word in their name; may be given several times
-  --seed N       decides every random case (default: drawn, and printed)
-  --scale X      share of the cases, for a quick look (default 1)
-Writes output/parity.json. Exit code 1 where a difference is above its bound.`;
+import { HELP, OPTIONS } from "./run-options.cjs";
 
 /** A line's result: what it measured, or why it ended. */
 interface Outcome {
@@ -29,7 +24,7 @@ interface Outcome {
 
 /** Runs every line of the parity table against the Python libraries and prints the table of largest differences. */
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: "string", multiple: true, default: [] }, seed: { type: "string" }, scale: { type: "string", default: "1" }, help: { type: "boolean", default: false } } });
+  const { values } = parseArgs({ options: OPTIONS });
   if (values.help) {
     console.log(HELP);
     return 0;

@@ -1,0 +1,38 @@
+// @ts-check
+import { parseArgs } from "node:util";
+
+import { SetUpError } from "./set-up-error.mjs";
+
+/** Options that are not there, or values that do not fit; the exit code is the command line's for bad usage. */
+export class UsageError extends SetUpError {
+  exitCode = 2;
+}
+
+/**
+ * Whether help is asked for: by `--help` or `-h` before a `--`, or by `help` as the first word.
+ *
+ * @param {readonly string[]} parameters
+ */
+export function asksForHelp(parameters) {
+  const end = parameters.indexOf("--");
+  const own = end < 0 ? parameters : parameters.slice(0, end);
+  return own[0] === "help" || own.includes("--help") || own.includes("-h");
+}
+
+/**
+ * Reads a command's options.
+ *
+ * @template {NonNullable<import("node:util").ParseArgsConfig["options"]>} Options
+ * @param {readonly string[]} parameters
+ * @param {{ help: string, options: Options, allowPositionals?: boolean }} command  the first line of `help` shows how it is called
+ * @returns {ReturnType<typeof parseArgs<{ args: string[], options: Options, allowPositionals: boolean }>>}
+ * @throws {UsageError} where an option is unknown
+ */
+export function readOptions(parameters, { help, options, allowPositionals = false }) {
+  try {
+    return parseArgs({ args: [...parameters], options, allowPositionals });
+  } catch (error) {
+    const [problem = ""] = (error instanceof Error ? error.message : String(error)).split(/\. To specify|\. Did you/);
+    throw new UsageError(`${problem.slice(0, 200)}${problem.endsWith(".") ? "" : "."}\n${help}`);
+  }
+}

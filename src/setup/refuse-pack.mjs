@@ -1,0 +1,6 @@
+// @ts-check
+// npm starts this before it packs or publishes, unless it ignores scripts.
+import notPacked from "./not-packed.cjs";
+
+console.error(notPacked.NOT_PACKED);
+process.exitCode = 1;

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { projectRoot } from "../../src/base/project-root";
+import { COMMANDS } from "../../src/cli/commands";
+import { helpTexts } from "../../src/cli/help-texts";
+
+test("a clone that is not set up shows the help of today's command line", async () => {
+  const texts = await helpTexts();
+  assert.deepEqual(Object.keys(texts), ["", ...COMMANDS.map(({ name }) => name)]);
+  for (const [name, text] of Object.entries(texts)) assert.match(text, new RegExp(`^Usage: tslora ${name}`));
+  const kept: unknown = JSON.parse(readFileSync(join(projectRoot(), "src", "setup", "cli-help.json"), "utf8"));
+  assert.deepEqual(kept, texts, "npm run write-help writes src/setup/cli-help.json anew");
+});
+
+test("no help text names a folder of this machine", async () => {
+  for (const text of Object.values(await helpTexts())) assert.equal(text.includes(projectRoot()), false);
+});
