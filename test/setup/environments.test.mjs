@@ -110,3 +110,9 @@ test("the compiled package's source maps name sources that are there", () => {
     assert.deepEqual(sources.map((/** @type {string} */ source) => relative(ROOT, resolve(made, dirname(file), source))), [join("src", file.replace(".js.map", ".ts"))]);
   }
 });
+
+test("CI's actions are pinned by a commit, with the version beside it", () => {
+  const uses = [...readFileSync(join(ROOT, ".github", "workflows", "ci.yml"), "utf8").matchAll(/uses: (.*)/g)].map(([, text]) => text ?? "");
+  assert.notEqual(uses.length, 0);
+  for (const text of uses) assert.match(text, /^[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});
