@@ -388,7 +388,7 @@ void residual_norm_backward(const Attributes& attributes, Call& call) {
   TF_Tensor* normalized = call.input(2);
   TF_Tensor* inverse = call.input(3);
   const Drop drop = drop_of(call, attributes, call.input(4));
-  if (!call.expect(TF_NumDims(dy) > 0 && columns_of(dy) > 0 && shape_of(normalized) == shape_of(dy) && has_axes(gamma, 1) && size_of(gamma) == columns_of(dy) && size_of(inverse) == rows_of(dy), "TsloraResidualNormBackward: dy and normalized of one shape, gamma by columns, deviations by rows were expected")) return;
+  if (!call.expect(TF_NumDims(dy) > 0 && columns_of(dy) > 0 && shape_of(normalized) == shape_of(dy) && has_axes(gamma, 1) && size_of(gamma) == columns_of(dy) && columns_of(inverse) == 1 && TF_NumDims(inverse) == TF_NumDims(dy) && size_of(inverse) == rows_of(dy), "TsloraResidualNormBackward: dy and normalized of one shape, gamma by columns, deviations by rows were expected")) return;
   TF_Tensor* ds = call.output(0, shape_of(dy));
   float* dx = call.optional_output(1, drop.rate > 0, shape_of(dy));
   if (!call.ok()) return;
