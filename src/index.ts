@@ -12,7 +12,7 @@ export { conclusions } from "./evaluation/conclusions";
 export { readResults, writeResults, type StudyResults } from "./evaluation/study-results";
 export * from "./figures";
 export * from "./hub";
-export type { AdapterState } from "./lora/adapter-set";
+export type { AdapterState, MergeOptions } from "./lora/adapter-set";
 export type { LoraConfig } from "./lora/lora-config";
 export type { MergeCheck } from "./lora/merge-check";
 export type { ProblemType } from "./model/encoder-config";

@@ -3,7 +3,7 @@ import { expandHome } from "../base/expand-home";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "../device/device";
 import type { Adapter } from "../lora/adapter";
-import { AdapterSet, DEFAULT_NAME, type AdapterState } from "../lora/adapter-set";
+import { AdapterSet, DEFAULT_NAME, type AdapterState, type MergeOptions } from "../lora/adapter-set";
 import { loadAdapter } from "../lora/load-adapter";
 import type { LoraConfig } from "../lora/lora-config";
 import type { MergeCheck } from "../lora/merge-check";
@@ -192,11 +192,11 @@ export class SequenceClassifier {
    * Puts the active adapter into the weights: forward passes no longer compute it apart. Logits before and after are
    * compared on a small fixed batch.
    *
-   * @param options.bound - what a logit may differ by; 1e-4 (times the largest logit, where that is above 1) by default
    * @returns what was found; `String(check)` is a sentence
-   * @throws TsloraError `bad-input` when a logit differs by more; the model is then as it was.
+   * @throws TsloraError `bad-input` when a logit differs by more, and where a newly initialized weight is not trained; the
+   * model is then as it was.
    */
-  mergeAdapter(options: { bound?: number } = {}): Promise<MergeCheck> {
+  mergeAdapter(options: MergeOptions = {}): Promise<MergeCheck> {
     return this.#adapters.merge(options);
   }
 
@@ -211,7 +211,7 @@ export class SequenceClassifier {
   }
 
   /** Makes the active adapter, head included, part of the model for good, and takes all adapters off. Checked as `mergeAdapter`. */
-  mergeAndUnload(options: { bound?: number } = {}): Promise<MergeCheck> {
+  mergeAndUnload(options: MergeOptions = {}): Promise<MergeCheck> {
     return this.#adapters.mergeAndUnload(options);
   }
 
@@ -310,12 +310,14 @@ export class SequenceClassifier {
    * Saves all weights as a Hugging Face folder, tokenizer included: what transformers' `from_pretrained` reads, in
    * 32-bit floats. A merged adapter is in them. One weight at a time is read from the device.
    *
-   * @throws TsloraError `bad-input` while an adapter is active that is not merged into the weights, or a newly initialized
-   * weight is not trained.
+   * @param options.allowUntrained - whether newly initialized weights that are not trained are let pass; whoever loads the
+   *   folder is not told of them. False by default
+   * @throws TsloraError `bad-input` while an adapter is active that is not merged into the weights, and where a newly
+   * initialized weight is not trained.
    */
-  async saveModel(directory: string): Promise<void> {
+  async saveModel(directory: string, options: { readonly allowUntrained?: boolean } = {}): Promise<void> {
     if (this.#adapters.state === "active") throw new TsloraError("bad-input", `saveModel: adapter "${this.activeAdapter ?? DEFAULT_NAME}" would be missing from the weights. Put it into them with mergeAdapter (or mergeAndUnload) first, set it aside with disableAdapter to save the model without it, or save it with saveAdapter.`);
-    this.#adapters.expectNothingDrawn("saveModel");
+    if (options.allowUntrained !== true) this.#adapters.expectNothingDrawn("saveModel");
     await saveModelFolder(this.model, { directory: expandHome(directory), source: this.origin.directory, labels: this.labels, problemType: this.problemType, inUse: (own) => this.#adapters.inUse(own) });
   }
 

@@ -40,7 +40,7 @@ export async function runEvaluate({ terminal, values }: CommandCall): Promise<nu
     problems.throwIfAny();
     const { loadTexts } = await import("./load-texts.js"); // danfojs loads TensorFlow
     const { frame, corpus } = await loadTexts(pick(values, DATA_OPTIONS), { labels: classifier.labels, notice });
-    await warnOfTrainedTexts(frame, { folder: values.adapter === undefined ? model.directory : String(values.adapter), notice });
+    await warnOfTrainedTexts(frame, { folder: pick(values, MODEL_OPTIONS).adapter ?? model.directory, notice });
     const progress = countProgress(terminal, "Evaluating");
     let evaluation: Evaluation;
     try {

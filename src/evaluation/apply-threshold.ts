@@ -15,5 +15,7 @@ export function applyThreshold(evaluation: Evaluation, options: { readonly thres
   problems.expect(threshold >= 0 && threshold <= 1, `threshold is to be a number from 0 to 1; ${threshold} came`);
   problems.throwIfAny();
   const predictions = evaluation.predictions.map((p) => ({ ...p, yPred: p.probabilities[1] >= threshold ? 1 : 0 }));
-  return evaluatePredictions({ ...evaluation, predictions, confidence: evaluation.accuracyInterval.confidence });
+  const { notice } = evaluation;
+  const moved = evaluatePredictions({ ...evaluation, predictions, confidence: evaluation.accuracyInterval.confidence });
+  return notice === undefined ? moved : { ...moved, notice };
 }

@@ -15,6 +15,20 @@ import { resolveLoraConfig } from "./resolve-lora-config";
 /** Where a model's adapters stand: none, one in use, all set aside, or one in the weights. */
 export type AdapterState = "none" | "active" | "disabled" | "merged";
 
+/** How an adapter is put into the weights. */
+export interface MergeOptions {
+  /**
+   * What a logit may differ by on the fixed batch.
+   * @default 1e-4, times the largest logit where that is above 1
+   */
+  readonly bound?: number;
+  /**
+   * Whether newly initialized weights that are not trained are let pass: to compare speed or another implementation.
+   * @default false
+   */
+  readonly allowUntrained?: boolean;
+}
+
 /** The name that peft gives to an adapter without one. */
 export const DEFAULT_NAME = "default";
 
@@ -135,12 +149,12 @@ export class AdapterSet {
    * @param options.bound - what a logit may differ by, by default 1e-4 times the largest logit where that is above 1
    * @throws TsloraError `bad-input` when it differs by more; the model is then as it was.
    */
-  async merge(options: { bound?: number; call?: string } = {}): Promise<MergeCheck> {
-    const { call = "mergeAdapter" } = options;
+  async merge(options: MergeOptions & { call?: string } = {}): Promise<MergeCheck> {
+    const { call = "mergeAdapter", allowUntrained = false } = options;
     const adapter = this.#expectAny(call);
     this.expectNotMerged(call);
     if (this.#disabled) throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
-    this.expectNothingDrawn(call);
+    if (!allowUntrained) this.expectNothingDrawn(call);
     const before = await probeLogits(this.#model);
     const weights = this.#mergedWeights(adapter);
     this.#merged = { weights };
@@ -183,13 +197,16 @@ export class AdapterSet {
   }
 
   /** Makes the active adapter, its head included, part of the model's own weights, and takes all adapters off. */
-  async mergeAndUnload(options: { bound?: number } = {}): Promise<MergeCheck> {
+  async mergeAndUnload(options: MergeOptions = {}): Promise<MergeCheck> {
     this.#expectAny("mergeAndUnload");
     const check = this.#merged?.check ?? (await this.merge({ ...options, call: "mergeAndUnload" }));
     const { ops } = this.#model;
-    const values = [...this.#substitutes()].map(([own, { value, shape }]) => ({ own, value: ops.escape(() => ops.reshape(value, shape)) }));
+    const values = [...this.#substitutes()].map(([own, { value, shape, drawn }]) => ({ own, drawn, value: ops.escape(() => ops.reshape(value, shape)) }));
     this.unload();
-    for (const { own, value } of values) own.assign(value);
+    for (const { own, drawn, value } of values) {
+      own.assign(value);
+      own.drawn = drawn;
+    }
     return check;
   }
 

@@ -53,7 +53,7 @@ async function profile(settings: Settings, { watch, rates, folder }: { watch: Op
   const classifier = await loadClassifier(directory, { seed: 42 });
   if (settings.predict) {
     classifier.addAdapter({ r: 8 });
-    await classifier.mergeAdapter();
+    await classifier.mergeAdapter({ allowUntrained: true });
   } else if (method === "lora") classifier.addAdapter({ r: 8, loraAlpha: 16, loraDropout: dropout ?? 0.1 });
   else classifier.trainAllWeights();
   const units = settings.predict ? steps * 16 : steps;

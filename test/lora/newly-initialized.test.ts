@@ -228,5 +228,10 @@ test("a fresh classifier can be scored before training, which its evaluation say
   assert.equal((await evaluate(c, validation)).accuracy, before.accuracy);
   await refuses(c, ["predict", "mergeAdapter", "mergeAndUnload"], /pre_classifier\.weight/);
   assert.deepEqual([await weightsOf(c.model), c.adapterState], [own, "active"]);
+  const names = c.untrainedWeights;
+  await c.mergeAndUnload({ allowUntrained: true }); // for whoever asks for it, and untrained it stays
+  assert.deepEqual(c.untrainedWeights, names);
+  await refuses(c, ["predict"], /pre_classifier\.weight/);
+  await c.saveModel(join(folder, "untrained"), { allowUntrained: true });
   c.dispose();
 });
