@@ -8,7 +8,7 @@ const CALLS = /^(?:addAdapter|addWeightedAdapter|evaluate|evaluateMultiLabel|loa
 const QUOTED = /("(?:[^"\\\n]|\\.)*")/;
 
 /** A value behind a key, as code writes it. */
-const VALUE = String.raw`: (true|false|none\b|"[\w./-]*"|-?\d[\d.e-]*)`;
+const VALUE = String.raw`: (true|false|none\b|"(?:[^"\\\n]|\\.){0,60}"|-?\d[\d.e-]*)`;
 
 /**
  * A message of the library with its options named as a command's flags: `options.textColumn` and `textColumn` become
@@ -26,7 +26,7 @@ export function flagsInMessage(message: string, { command, groups }: { readonly 
   const camel = [...flags.keys()].filter((key) => /[A-Z]/.test(key)).join("|") || "(?!)";
   const setting = (key: string, value: string): string => {
     if (value === "true") return flag(key);
-    return value === "false" ? flag(key).replace("--", "--no-") : `${flag(key)} ${value.replaceAll('"', "")}`;
+    return value === "false" ? flag(key).replace("--", "--no-") : `${flag(key)} ${value.replace(/^"([\w./-]+)"$/, "$1")}`; // other texts need their quotes in a shell
   };
   const settings = new RegExp(String.raw`(?<![\w.$/"'-])(?:options\.)?(${keys})${VALUE}(?![\w"])`, "g");
   const named = new RegExp(String.raw`\boptions\.(${keys})\b`, "g");

@@ -23,12 +23,13 @@ export interface LoadedTexts {
  * labels are matched with the model's by name, or, where they are numbers, by number.
  *
  * @param options.labels - the model's, where they are known
+ * @param options.allowMissingClasses - for texts that are only scored, which may lack a class
  * @throws TsloraError `bad-input` when the data's labels are not the model's.
  */
-export async function loadTexts(values: OptionValues<typeof DATA_OPTIONS>, options: { labels?: readonly string[]; notice: (text: string) => void; signal?: AbortSignal }): Promise<LoadedTexts> {
-  const { data = "auto", cleanTexts: clean, ...columns } = values;
-  const { labels, notice, signal } = options;
-  const corpus = await loadCorpus(data, { ...columns, ...(signal === undefined ? {} : { signal }) });
+export async function loadTexts(values: OptionValues<typeof DATA_OPTIONS>, options: { labels?: readonly string[]; allowMissingClasses?: boolean; notice: (text: string) => void; signal?: AbortSignal }): Promise<LoadedTexts> {
+  const { data = "auto", cleanTexts: clean, quotes, ...columns } = values;
+  const { labels, allowMissingClasses = false, notice, signal } = options;
+  const corpus = await loadCorpus(data, { ...columns, quote: quotes, allowMissingClasses, signal });
   const table = corpus.format !== "study";
   const cleans = clean ?? !table;
   const matched = matchLabels(corpus, { table, labels });

@@ -17,7 +17,7 @@ export type CorpusFormat = "study" | "plain" | "table";
 
 /** Where a corpus was taken from. `sha256` is that of the file, in hexadecimal. */
 export type CorpusSource =
-  | { readonly kind: "zip" | "csv" | "jsonl" | "sample"; readonly path: string; readonly sha256: string }
+  | { readonly kind: "zip" | "csv" | "jsonl" | "json" | "sample"; readonly path: string; readonly sha256: string }
   | { readonly kind: "pubmed"; readonly path: string; readonly sha256: string; readonly fetched: string }
   | { readonly kind: "folder"; readonly path: string };
 
@@ -79,9 +79,13 @@ export interface CorpusLimits {
   readonly maxUnpackedBytes: number;
   /** Most entries of an archive or folder. @default 100000 */
   readonly maxEntries: number;
+  /** Most bytes of one row of a table, or of one line. @default 16777216 (16 MiB) */
+  readonly maxRecordBytes: number;
+  /** Most columns of a table. @default 16384 */
+  readonly maxColumns: number;
 }
 
-export const DEFAULT_LIMITS: CorpusLimits = { maxUnpackedBytes: 256 * 1024 * 1024, maxEntries: 100_000 };
+export const DEFAULT_LIMITS: CorpusLimits = { maxUnpackedBytes: 256 * 1024 * 1024, maxEntries: 100_000, maxRecordBytes: 16 * 1024 * 1024, maxColumns: 16_384 };
 
 /** What a reader brings home, before duplicates are looked for. Internal to this room. */
 export interface Reading {

@@ -7,11 +7,10 @@ import { DEFAULT_LIMITS, type CorpusLimits } from "./corpus";
 import type { PubmedEvent } from "./fetch-pubmed";
 import type { FetchPubmedOptions } from "./pubmed-options";
 import type { TableOptions } from "./read-table";
+import { isDelimiter } from "./table/table-format";
 
 /** How to load a corpus. The columns are for CSV and JSONL files only. */
 export interface LoadCorpusOptions extends TableOptions {
-  /** What parts the cells of a CSV file. @default a comma; a tab for `.tsv` */
-  readonly delimiter?: string;
   /** Whether an entry that cannot be used refuses the whole, or is left out and named in the report. @default "refuse" */
   readonly onBadEntry?: "refuse" | "report";
   /**
@@ -67,7 +66,7 @@ function check({ onBadEntry, limits, labels, delimiter }: LoadSettings, given: L
   const problems = new Problems("loadCorpus");
   problems.expect(["refuse", "report"].includes(onBadEntry), `onBadEntry: expected "refuse" or "report", got ${shownValue(onBadEntry)}`);
   for (const [name, limit] of Object.entries(limits)) problems.expect(limit > 0, `limits.${name}: expected a number above 0, got ${String(limit)}`);
-  problems.expect(delimiter === undefined || delimiter.length > 0, "delimiter: expected a character, got none");
+  problems.expect(delimiter === undefined || isDelimiter(delimiter), `delimiter: expected a character that is neither a quote nor a line end, got ${shownValue(delimiter)}`);
   if (isList(given)) {
     const names = given.every((name: unknown) => typeof name === "string" && name !== "") && new Set(given).size === given.length;
     problems.expect(names && given.length > 1, `labels: expected two names or more, each once, got ${shownValue(given)}`);

@@ -13,26 +13,40 @@ import type { LoadSettings } from "./load-options";
 import { readClassFiles } from "./read-class-files";
 import { readBytes } from "./read-bytes";
 import { readFolder } from "./read-folder";
-import { readCsvRows, readJsonlRows } from "./read-rows";
+import { readRows } from "./read-rows";
 import { readTable } from "./read-table";
 import { readZip } from "./read-zip";
+import { readDelimiter, TABLE_ENDINGS } from "./table/table-format";
 
-const KINDS: Readonly<Record<string, "zip" | "csv" | "jsonl">> = { ".zip": "zip", ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl" };
+const ENDINGS = [".zip", ...Object.keys(TABLE_ENDINGS)];
 
 /** Loads an archive, a folder or a table; which of them, its ending says. */
 export async function loadPath(path: string, settings: LoadSettings, why: string): Promise<Corpus> {
   const { labels, limits } = settings;
-  const folder = (await stat(path)).isDirectory();
-  const kind = folder ? "folder" : KINDS[extname(path).toLowerCase()];
-  if (kind === undefined) throw new TsloraError("unsupported", `${path}: expected a folder or a file that ends in ${Object.keys(KINDS).join(", ")}.`, { details: { path } });
-  if (kind === "folder" || kind === "zip") refuseColumns(path, settings);
-  if (kind === "folder") return finishCorpus({ kind, path }, shownPath(path), readClassFiles(shownPath(path), await readFolder(path, limits), labels), { ...settings, why });
+  const name = shownPath(path);
+  const options = { ...settings, why };
+  if ((await stat(path)).isDirectory()) {
+    refuseTableOptions(path, settings);
+    return finishCorpus({ kind: "folder", path }, name, readClassFiles(name, await readFolder(path, limits), labels), options);
+  }
+  const ending = extname(path).toLowerCase();
+  const kind = TABLE_ENDINGS[ending];
+  if (kind === undefined && ending !== ".zip") throw new TsloraError("unsupported", `${name}: expected a folder or a file that ends in ${ENDINGS.join(", ")}.${unpackAdvice(ending)}`, { details: { path } });
+  if (kind === undefined) {
+    refuseTableOptions(path, settings);
+    const { bytes, sha256 } = await readBytes(path, limits);
+    return finishCorpus({ kind: "zip", path, sha256 }, name, readClassFiles(name, await readZip(path, bytes, limits), labels), options);
+  }
   const { bytes, sha256 } = await readBytes(path, limits);
-  const source = { kind, path, sha256 };
-  if (kind === "zip") return finishCorpus(source, shownPath(path), readClassFiles(shownPath(path), await readZip(path, bytes, limits), labels), { ...settings, why });
-  const delimiter = settings.delimiter ?? (path.toLowerCase().endsWith(".tsv") ? "\t" : ",");
-  const rows = kind === "csv" ? readCsvRows(path, bytes, delimiter) : readJsonlRows(path, bytes);
-  return finishCorpus(source, shownPath(path), readTable(path, rows, settings), { ...settings, why });
+  const format = { kind, delimiter: readDelimiter(settings.delimiter, ending), quote: settings.quote ?? true };
+  const rows = readRows(name, bytes, { format, limits });
+  return finishCorpus({ kind, path, sha256 }, name, readTable(name, rows, { ...settings, delimiter: kind === "csv" ? format.delimiter : undefined }), options);
+}
+
+function unpackAdvice(ending: string): string {
+  if ([".gz", ".bz2", ".xz", ".zst", ".7z", ".tgz", ".tar"].includes(ending)) return " Unpack it first.";
+  if ([".xlsx", ".xls", ".ods"].includes(ending)) return " Save the sheet as CSV.";
+  return ending === ".parquet" || ending === ".arrow" ? " Convert it to JSON Lines." : "";
 }
 
 /** A path as given, or beside the clone: npm runs scripts there, notebooks run in folders of their own. */
@@ -44,10 +58,10 @@ export async function findPath(given: string): Promise<string> {
   return found;
 }
 
-function refuseColumns(path: string, { textColumn, labelColumn, idColumn }: LoadSettings): void {
+function refuseTableOptions(path: string, { textColumn, labelColumn, idColumn, delimiter, quote }: LoadSettings): void {
   const problems = new Problems("loadCorpus");
-  for (const [name, value] of Object.entries({ textColumn, labelColumn, idColumn })) {
-    problems.expect(value === undefined, `${name}: expected for CSV and JSONL files only, got it for ${path}`);
+  for (const [name, value] of Object.entries({ textColumn, labelColumn, idColumn, delimiter, quote })) {
+    problems.expect(value === undefined, `${name}: expected for CSV and JSONL files only, got it for ${shownPath(path)}`);
   }
   problems.throwIfAny();
 }

@@ -2,10 +2,10 @@ import { join } from "node:path";
 
 import { shownPath } from "../base/shown-path";
 import { finishCorpus } from "./finish-corpus";
-import type { Corpus, CorpusProblem, NamedDocument, Reading } from "./corpus";
+import type { Corpus, CorpusLimits, CorpusProblem, NamedDocument, Reading } from "./corpus";
 import type { LoadSettings } from "./load-options";
 import { readBytes } from "./read-bytes";
-import { readJsonlRows } from "./read-rows";
+import { readRows } from "./read-rows";
 import { STUDY_CLASSES } from "./read-study-files";
 import { formatStudyText, parseStudyText } from "./study-text";
 
@@ -16,16 +16,16 @@ export const SAMPLE_BANNER = "These are sample texts, written for this project: 
 export async function loadSample(settings: LoadSettings, why: string): Promise<Corpus> {
   const path = join(settings.dataDir, "sample.jsonl");
   const { bytes, sha256 } = await readBytes(path, settings.limits);
-  const corpus = finishCorpus({ kind: "sample", path, sha256 }, `the embedded sample (${shownPath(path)})`, readSample(path, bytes), { ...settings, why });
+  const corpus = finishCorpus({ kind: "sample", path, sha256 }, `the embedded sample (${shownPath(path)})`, readSample(path, bytes, settings.limits), { ...settings, why });
   return { ...corpus, banner: SAMPLE_BANNER };
 }
 
-function readSample(path: string, bytes: Uint8Array): Reading {
-  const { rows, problems } = readJsonlRows(path, bytes);
+function readSample(path: string, bytes: Uint8Array, limits: CorpusLimits): Reading {
+  const { rows, problems } = readRows(path, bytes, { format: { kind: "jsonl", delimiter: "", quote: false }, limits });
   const found: CorpusProblem[] = [...problems];
   const documents: NamedDocument[] = [];
-  for (const { name, cells } of rows) {
-    const { ID, label, title, abstract } = cells;
+  for (const { name, get } of rows) {
+    const [ID, label, title, abstract] = ["ID", "label", "title", "abstract"].map(get);
     if (typeof ID !== "string" || typeof title !== "string" || typeof abstract !== "string" || (label !== 0 && label !== 1)) {
       found.push({ kind: "malformed", name, message: "expected ID, title and abstract as strings and the label 0 or 1" });
       continue;

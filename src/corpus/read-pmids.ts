@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
-import { readCsvRows } from "./read-rows";
+import { DEFAULT_LIMITS } from "./corpus";
+import { readRows } from "./read-rows";
 
 /** A PubMed record to fetch, and its class. */
 export interface LabelledPmid {
@@ -20,15 +21,15 @@ export async function readPmids(path: string): Promise<LabelledPmid[]> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new TsloraError("not-found", `expected a file with the columns pmid and label at ${path}, got none that can be read.`, { cause: error, details: { path } });
   });
-  const { columns, rows, problems: broken } = readCsvRows(path, bytes, ",");
+  const { columns, rows, problems: broken } = readRows(path, bytes, { format: { kind: "csv", delimiter: ",", quote: true }, limits: DEFAULT_LIMITS });
   const problems = new Problems(path);
   problems.expect(columns.includes("pmid") && columns.includes("label"), `expected the columns pmid and label, got ${columns.join(", ")}`);
   problems.throwIfAny("bad-input");
   for (const { name, message } of broken) problems.expect(false, `${name}: ${message}`);
   const seen = new Set<string>();
-  const pmids = rows.map(({ name, cells }) => {
-    const pmid = String(cells.pmid).trim();
-    const label = String(cells.label).trim();
+  const pmids = rows.map(({ name, get }) => {
+    const pmid = String(get("pmid")).trim();
+    const label = String(get("label")).trim();
     problems.expect(/^[1-9]\d{0,8}$/.test(pmid), `${name}: expected a PMID, got ${JSON.stringify(pmid)}`);
     problems.expect(label === "0" || label === "1", `${name}: expected the label 0 or 1, got ${JSON.stringify(label)}`);
     problems.expect(!seen.has(pmid), `${name}: the PMID ${pmid} stands before`);

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import * as yauzl from "yauzl";
 
 import { TsloraError } from "../base/tslora-error";
+import { zipLayoutProblem } from "./check-zip-layout";
 import type { CorpusLimits, CorpusProblem } from "./corpus";
 import { crc32 } from "./crc32";
 
@@ -28,8 +29,8 @@ interface ZipReader {
 const { fromBufferPromise } = yauzl as unknown as { fromBufferPromise: (bytes: Uint8Array) => Promise<ZipReader> };
 
 /**
- * Unpacks an archive in memory, and believes nothing that it says of itself: names are checked before anything is
- * unpacked under them, sizes are counted while inflating, each file is held to its CRC.
+ * Unpacks an archive in memory, and believes nothing that it says of itself: its records must agree, names are checked
+ * before anything is unpacked under them, sizes are counted while inflating, each file is held to its CRC.
  *
  * @throws TsloraError `bad-input` for what makes the whole archive unfit, naming the entry: damage, encryption, a name
  * that leaves the folder, more entries or more bytes than the limits allow.
@@ -40,6 +41,8 @@ export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLim
     throw refuse(`expected a zip archive, got none that can be read (${reason(error)}). Fetch it anew.`, error);
   });
   if (zip.entryCount > limits.maxEntries) throw refuse(`expected ${limits.maxEntries} entries at most (limits.maxEntries), got ${zip.entryCount}.`);
+  const problem = zipLayoutProblem(bytes);
+  if (problem !== undefined) throw refuse(`the archive is refused: ${problem}. Its records must agree, or a text could be lost; fetch or pack it anew.`);
 
   const files: StudyFile[] = [];
   const problems: CorpusProblem[] = [];

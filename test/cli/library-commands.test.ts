@@ -70,7 +70,7 @@ test("inspect says what is wrong with what it is given", async () => {
     [[join(folder, "none.safetensors")], /nothing is there/],
     [[join(folder, "cut.safetensors")], /not a whole safetensors file/],
     [[csv], /\.safetensors file was expected/],
-    [[model, "--r", "0"], /r is to be a whole number from 1/],
+    [[model, "--r", "0"], /--r is to be a whole number from 1/],
     [[], /missing required argument 'paths'/],
   ] as const) {
     const said = await cli(["inspect", ...args]);
@@ -138,16 +138,40 @@ test("predict refuses what it cannot do, before it loads where it can, with the 
     [[...base, "--text-column", "x"], /are for tables/],
     [[...base, "--threshold", "2", "--top-k", "3", "w5"], /--threshold is to be a number from 0 to 1/],
     [[...base, "--top-k", "3", "w5"], /--top-k is to be at most 2/],
-    [[...base, "--file", csv, "--text-column", "review"], /data\.csv, line 2: a text in the column "review" was expected; there are "text", "label", "id"/],
-    [[...base, "--file", join(folder, "odd.csv")], /odd\.csv cannot be read on: .*line 3/],
-    [[...base, "--input-format", "jsonl"], /standard input, line 2: a JSON object was expected; w5 came/, ['{"text": "w5"}\nw5\n']],
-    [base, /UTF-8 was expected; line 2 holds bytes that are not/, [Buffer.from([0x77, 0x0a, 0xff, 0x0a])]],
+    [[...base, "--file", csv, "--text-column", "review"], /data\.csv: expected a column "review" \(--text-column\), got the columns "text", "label", "id"/],
+    [[...base, "--file", join(folder, "odd.csv")], /odd\.csv, line 3: expected 2 cells as in the header row, got 1\. .*--on-bad-entry report/],
+    [[...base, "--input-format", "jsonl"], /standard input, line 2: expected a JSON object, got no JSON/, ['{"text": "w5"}\nw5\n']],
+    [base, /line 2: expected UTF-8, got bytes that are not/, [Buffer.from([0x77, 0x0a, 0xff, 0x0a])]],
     [["predict", "--adapter", folder, "w5"], /--adapter: a folder that holds adapter_config\.json/],
   ] as [string[], RegExp, (string | Uint8Array)[]?][]) {
     const said = await cli(args, input === undefined ? {} : { input });
     assert.equal(said.code, 2, `${args.join(" ")}: ${said.err}`);
     assert.match(said.err, says);
   }
+});
+
+test("predict reads tables as train does, and leaves out rows only when asked, each by its line", async () => {
+  const base = ["predict", "--model", model, "--adapter", adapter(), "--json"];
+  const plain = json<PredictionJson>(await cli([...base, "w5 w6"]));
+  const files = { "spaces.csv": "label, text\nx,w5 w6\n", "marks.csv": "\ufefftext;label\nw5 w6;x\n", "array.json": '[{"text": "w5 w6"}]', "returns.tsv": "text\tlabel\rw5 w6\tx\r" };
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(folder, name), content);
+    const said = await cli([...base, "--file", join(folder, name), ...(name === "marks.csv" ? ["--delimiter", ";"] : [])]);
+    assert.equal(said.code, 0, said.err);
+    assert.deepEqual(json<PredictionJson>(said), plain, name);
+  }
+  assert.match((await cli([...base, "--file", join(folder, "marks.csv")])).err, /holds \\";\\": pass --delimiter \\";\\"/);
+  await writeFile(join(folder, "quotes.tsv"), 'text\n"w5\nw6 "w7" w8\nw9\n');
+  assert.match((await cli([...base, "--file", join(folder, "quotes.tsv")])).err, /line 2: a quote opens a cell.*--no-quotes/);
+  assert.equal(lines((await cli([...base, "--file", join(folder, "quotes.tsv"), "--no-quotes"])).out).length, 3);
+
+  await writeFile(join(folder, "some.csv"), "text,id\nw5 w6,1\nw5\nw7,2\n");
+  const stopped = await cli([...base, "--file", join(folder, "some.csv")]);
+  assert.deepEqual([stopped.code, lines(stopped.out).length], [2, 1], "what came before is out");
+  const reported = lines((await cli([...base, "--file", join(folder, "some.csv"), "--on-bad-entry", "report"])).out).map((line) => JSON.parse(line) as { index: number; label?: string; leftOut?: string });
+  assert.deepEqual(reported.map(({ index, label, leftOut }) => [index, label !== undefined, leftOut !== undefined]), [[0, true, false], [1, false, true], [2, true, false]]);
+  const text = await cli(["predict", "--model", model, "--adapter", adapter(), "--file", join(folder, "some.csv"), "--on-bad-entry", "report"]);
+  assert.match(text.err, /Left out: .*some\.csv, line 3: expected 2 cells.*\n1 of 3 rows were left out\./);
 });
 
 test("evaluate prints scikit-learn's report and the rest, and for programs the same as JSON", async () => {
@@ -232,13 +256,13 @@ test("train refuses bad input before anything is written", async () => {
   const files = await readdir(folder);
   for (const [args, says] of [
     [trainArgs("never", "--data", csv), /--data is given 2 times/],
-    [trainArgs("never", "--warmup-ratio", "2"), /warmupRatio is to be a number from 0 to 1; 2 came/],
-    [trainArgs("never", "--lora-alpha", "-1"), /loraAlpha is to be a number above 0; -1 came/],
+    [trainArgs("never", "--warmup-ratio", "2"), /--warmup-ratio is to be a number from 0 to 1; 2 came/],
+    [trainArgs("never", "--lora-alpha", "-1"), /--lora-alpha is to be a number above 0; -1 came/],
     [trainArgs("never", "--validation", "20", "--test", "20"), /leaves none to train on/],
     [trainArgs("never", "--text-column", "review"), /expected a column "review"/],
-    [trainArgs("never", "--max-length", "100"), /maxLength is to be a whole number from 2 to 20/],
+    [trainArgs("never", "--max-length", "100"), /--max-length is to be a whole number from 2 to 20/],
     [trainArgs("never", "--labels", "a,b"), /The data's labels are "neg", "pos"; the model's are 0 "a"/],
-    [trainArgs("never", "--class-weights", "1,2,3"), /classWeights/],
+    [trainArgs("never", "--class-weights", "1,2,3"), /--class-weights/],
     [trainArgs("taken"), /holds files already \(notes\.txt\)/],
     [["train", "--model", model, "--data", join(folder, "one.csv"), "-o", join(folder, "never")], /expected texts of two classes/],
     [["train", "--model", join(folder, "no-model"), "--data", csv, "-o", join(folder, "never")], /nothing is there/],
@@ -295,5 +319,5 @@ test("merge checks itself, writes a folder that predicts as base and adapter did
 test("a training that goes out of bounds ends with a code of its own", async () => {
   const said = await cli(["train", "--model", model, "--data", csv, "-o", join(folder, "wild"), "--method", "full", "--learning-rate", "1e30", "--max-grad-norm", "0", "--max-steps", "20"]);
   assert.equal(said.code, 7, said.err);
-  assert.match(said.err, /choose a learningRate below/);
+  assert.match(said.err, /choose a --learning-rate below/);
 });

@@ -162,5 +162,5 @@ test("wrong usage ends with 2 and says what to do; transformers' spelling of fla
   assert.equal(underscore.out, "");
   const all = await cli(["train", "--method", "full", "--r", "4", "--learning-rate", "-1", "--validation", "1.5", "--test", "none", "--baseline", "--label-smoothing", "2"]);
   assert.equal(all.code, 2);
-  for (const says of [/--r: for --method lora alone/, /learningRate is to be a number above 0; -1 came/, /--validation is to be a share/, /--test is none/, /labelSmoothing/]) assert.match(all.err, says);
+  for (const says of [/--r: for --method lora alone/, /--learning-rate is to be a number above 0; -1 came/, /--validation is to be a share/, /--test is none/, /--label-smoothing/]) assert.match(all.err, says);
 });

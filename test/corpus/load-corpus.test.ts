@@ -223,7 +223,7 @@ test("missing columns are told with those that are there", async () => {
 
 test("bad rows are named by their line", async () => {
   const path = await put("own.csv", 'text,label,ID\na,0,1\n"b\nb",1,2\n ,1,3\nd,1\ne,,5\nf,0,1\ng,1,1\n');
-  await assert.rejects(loadCorpus(path), refused("bad-input", /line 5: text is empty/, /line 6: expected 3 cells.*got 2/, /line 7: expected a string or a whole number in label, got ""/, /line 8: the ID 1 stands in more/));
+  await assert.rejects(loadCorpus(path, { idColumn: "ID" }), refused("bad-input", /line 5: text is empty/, /line 6: expected 3 cells.*got 2/, /line 7: expected a string or a whole number in label, got ""/, /line 8: the ID 1 stands in more/));
   const { report, frame } = await loadCorpus(await put("some.csv", "text,label,ID\na,0,1\nb,1,2\n,1,3\nd,1\n"), { onBadEntry: "report" });
   assert.deepEqual([frame.shape[0], report.problems.map(({ name }) => name).sort()], [2, ["line 4", "line 5"]]);
   await assert.rejects(loadCorpus(await put("quote.csv", 'text,label\n"a,0\nb,1\n'), { onBadEntry: "report" }), refused("bad-input", /quote\.csv: expected CSV/i));

@@ -3,11 +3,13 @@ import { DATA_OPTIONS } from "./shared-options";
 
 /** Where texts come from, if not from the arguments. */
 export const INPUT_OPTIONS = {
-  file: { kind: path("file"), short: "f", help: "texts from a file: one a line, or a CSV, TSV or JSONL table by its ending" },
-  inputFormat: { kind: choice(["lines", "csv", "tsv", "jsonl"], "format"), help: "how the file or standard input is written: lines, csv, tsv or jsonl", default: "by the file's ending; lines" },
+  file: { kind: path("file"), short: "f", help: "texts from a file: one a line, or a CSV, TSV, JSONL or JSON table by its ending" },
+  inputFormat: { kind: choice(["lines", "csv", "tsv", "jsonl", "json"], "format"), help: "how the file or standard input is written: lines, csv, tsv, jsonl or json", default: "by the file's ending; lines" },
   textColumn: { ...DATA_OPTIONS.textColumn },
-  idColumn: { kind: text("name"), help: "a table's column that names each text in the results" },
+  idColumn: { kind: text("name"), help: "a table's column that names each text in the results, or none", default: "none" },
   delimiter: DATA_OPTIONS.delimiter,
+  quotes: DATA_OPTIONS.quotes,
+  onBadEntry: DATA_OPTIONS.onBadEntry,
 } as const;
 
 /** What `tslora predict` says of each text. */

@@ -26,11 +26,12 @@ export const MODEL_OPTIONS = {
 
 /** Which texts. */
 export const DATA_OPTIONS = {
-  data: { kind: path("source"), help: "auto, sample, pubmed, or the path of a Dataset.zip, folder, CSV, TSV or JSONL file" },
+  data: { kind: path("source"), help: "auto, sample, pubmed, or the path of a Dataset.zip, folder, CSV, TSV, JSONL or JSON file" },
   textColumn: { kind: text("name"), help: "a table's column of texts", default: "texts or text" },
   labelColumn: { kind: text("name"), help: "a table's column of labels", default: "label" },
-  idColumn: { kind: text("name"), help: "a table's column of IDs", default: "ID, id, PMID or pmid, where there is one" },
-  delimiter: { kind: text("character"), help: "what parts a CSV file's cells", default: "a comma; in .tsv a tab" },
+  idColumn: { kind: text("name"), help: "a table's column of IDs, or none to number the rows", default: "ID, id, PMID or pmid, if its values do not repeat" },
+  delimiter: { kind: text("character"), help: "what separates a CSV file's cells; \\t or tab is a tab", default: "a comma; in .tsv a tab" },
+  quotes: { kind: toggle(), libraryKey: "quote", help: "read quoted cells of CSV", off: "take quotes in CSV for plain characters, as in GLUE's files", default: "on" },
   onBadEntry: { kind: choice(["refuse", "report"]), help: "whether a row that cannot be used stops all, or is left out and named", default: "refuse" },
   cleanTexts: { kind: toggle(), help: "clean texts as the study does (default: in the study's format alone)" },
 } as const;

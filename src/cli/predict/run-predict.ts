@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { isDelimiter } from "../../corpus/table/table-format";
 import { EXIT } from "../exit-codes";
 import { sentence } from "../facts";
 import type { CommandCall } from "../library-command";
@@ -38,13 +39,30 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
       const several = classifier.problemType === "multi_label_classification";
       const { topK } = options;
       const clean = options.cleanTexts === true ? (await import("../../corpus/clean-text.js")).cleanText : (text: string): string => text; // danfojs stands behind it
-      let index = 0;
+      const format = { json, several, labels: classifier.labels, terminal, ...(topK === undefined ? {} : { topK }) };
+      let index = 0; // of rows, those left out included
+      let leftOut = 0;
       for await (const batch of batches) {
-        const predictions = await predictTexts(classifier, batch.map(({ text }) => clean(text)), options);
-        const lines = predictions.map((prediction, i) => predictionLine(prediction, { ...batch[i], index: index + i }, { json, several, labels: classifier.labels, terminal, ...(topK === undefined ? {} : { topK }) }));
+        const cut = options.onBadEntry === "report" ? -1 : batch.findIndex((entry) => "problem" in entry);
+        const entries = (cut < 0 ? batch : batch.slice(0, cut)).map((entry, i) => ({ entry, index: index + i }));
+        const texts = entries.flatMap(({ entry }) => ("text" in entry ? [clean(entry.text)] : []));
+        const predictions = (await predictTexts(classifier, texts, options))[Symbol.iterator]();
+        for (const { entry, index: row } of entries) {
+          if ("text" in entry) {
+            const next = predictions.next();
+            if (next.done === true) break;
+            if (!terminal.out.write(predictionLine(next.value, { ...entry, index: row }, format))) await once(terminal.out, "drain");
+          } else {
+            leftOut++;
+            if (json) terminal.out.write(`${JSON.stringify({ index: row, leftOut: entry.problem })}\n`);
+            else notice(`Left out: ${entry.problem}.`);
+          }
+        }
         index += batch.length;
-        if (!terminal.out.write(lines.join(""))) await once(terminal.out, "drain");
+        const bad = batch[cut];
+        if (bad !== undefined && "problem" in bad) throw new TsloraError("bad-input", `${bad.problem}. Mend it, or pass onBadEntry: "report" to leave such rows out.`);
       }
+      if (leftOut > 0) notice(`${leftOut} of ${index} rows were left out.`);
       return EXIT.ok;
     } finally {
       classifier.dispose();
@@ -54,14 +72,17 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
   }
 }
 
-function checkOptions(args: readonly string[], { file, threshold, inputFormat, textColumn, idColumn, delimiter }: Values): void {
+function checkOptions(args: readonly string[], { file, threshold, inputFormat, textColumn, idColumn, delimiter, quotes }: Values): void {
   const problems = new Problems("tslora predict");
   problems.expect(args.length === 0 || file === undefined, "texts are given as arguments and by --file; one of them was expected");
   problems.expect(threshold === undefined || (threshold >= 0 && threshold <= 1), `--threshold is to be a number from 0 to 1; ${threshold} came`);
   const format = args.length > 0 ? undefined : formatOf(file, inputFormat);
   problems.expect(inputFormat === undefined || args.length === 0, "--input-format is for --file and standard input; texts are given as arguments");
-  problems.expect((textColumn === undefined && idColumn === undefined) || (format !== undefined && format !== "lines"), "--text-column and --id-column are for tables: CSV, TSV and JSONL, by the file's ending or --input-format");
-  problems.expect(delimiter === undefined || format === "csv" || format === "tsv", "--delimiter is for CSV");
+  problems.expect((textColumn === undefined && idColumn === undefined) || (format !== undefined && format !== "lines"), "--text-column and --id-column are for tables: CSV, TSV, JSONL and JSON, by the file's ending or --input-format");
+  const csv = format === "csv" || format === "tsv";
+  problems.expect(delimiter === undefined || csv, "--delimiter is for CSV");
+  problems.expect(quotes === undefined || csv, "--no-quotes is for CSV");
+  problems.expect(delimiter === undefined || isDelimiter(delimiter), `--delimiter must be a character that is neither a quote nor a line end; got ${JSON.stringify(delimiter)}`);
   problems.throwIfAny();
 }
 
@@ -73,27 +94,31 @@ function checkClassifier(classifier: SequenceClassifier, { threshold, topK }: Va
   problems.throwIfAny();
 }
 
-function formatOf(file: string | undefined, given: Values["inputFormat"]): "lines" | "csv" | "tsv" | "jsonl" {
+function formatOf(file: string | undefined, given: Values["inputFormat"]): NonNullable<Values["inputFormat"]> {
   if (given !== undefined) return given;
   const ending = file === undefined ? "" : extname(file).toLowerCase();
-  return ({ ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl" } as const)[ending] ?? "lines";
+  return ({ ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json" } as const)[ending] ?? "lines";
 }
 
 async function openInput(standard: CommandCall["terminal"]["input"], options: Values): Promise<{ stream: Readable; format: Parameters<typeof readTextBatches>[1]; hint?: string }> {
-  const { file, textColumn, idColumn, delimiter } = options;
+  const { file, textColumn, idColumn, delimiter, quotes } = options;
   const format = {
     kind: formatOf(file, options.inputFormat),
     name: file ?? "standard input",
     ...(textColumn === undefined ? {} : { textColumn }),
     ...(idColumn === undefined ? {} : { idColumn }),
     ...(delimiter === undefined ? {} : { delimiter }),
+    ...(quotes === undefined ? {} : { quote: quotes }),
   };
   if (file !== undefined) {
     try {
-      return { stream: (await open(file)).createReadStream(), format };
+      const handle = await open(file);
+      if (!(await handle.stat()).isDirectory()) return { stream: handle.createReadStream(), format };
+      await handle.close();
     } catch (error) {
       throw new TsloraError("not-found", `--file: ${file} cannot be read (${error instanceof Error ? error.message : String(error)}).`, { cause: error });
     }
+    throw new TsloraError("bad-input", `--file must be a file; ${file} is a folder.`);
   }
   if (standard === undefined) throw new TsloraError("bad-option", "tslora predict: texts were expected, as arguments, by --file or on standard input.");
   const stream = standard();

@@ -1,18 +1,26 @@
 import { once } from "node:events";
-import { pipeline, Transform, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 
-import { parse } from "csv-parse";
-
+import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
+import { DEFAULT_LIMITS } from "../../corpus/corpus";
+import { ByteDecoder, decodeBytes } from "../../corpus/table/byte-decoder";
+import { findColumn, ID_COLUMN, needColumn, TEXT_COLUMN, type ColumnsOf } from "../../corpus/table/choose-column";
+import { LineSplitter, type Line } from "../../corpus/table/line-splitter";
+import { readDelimiter } from "../../corpus/table/table-format";
+import { TableReader, type Row, type TableItem } from "../../corpus/table/table-reader";
 
-/** How texts stand in a stream. */
+/** How texts are written in a stream. */
 export interface StreamFormat {
-  readonly kind: "lines" | "csv" | "tsv" | "jsonl";
+  readonly kind: "lines" | "csv" | "tsv" | "jsonl" | "json";
   /** What messages call the stream. */
   readonly name: string;
   readonly textColumn?: string;
+  /** @default "none" */
   readonly idColumn?: string;
   readonly delimiter?: string;
+  /** @default true */
+  readonly quote?: boolean;
 }
 
 /** A text as it was read. */
@@ -21,38 +29,52 @@ export interface ReadText {
   readonly id?: string | number;
 }
 
-type Cells = Readonly<Record<string, unknown>>;
-
-const MOST_LINE = 64 * 1024 * 1024; // bytes: what has longer lines is no text file
+/** A row that holds no text, and why. */
+export interface LeftOut {
+  /** The row's line, and what is wrong with it. */
+  readonly problem: string;
+}
 
 /**
- * Texts from a stream, in batches of what is there: a batch never waits for a text that has not come, and nothing is
- * read ahead of it beyond the streams' buffers, so that memory stays flat however long the stream is.
+ * Texts from a stream, in batches of those that are there: a batch never waits for a text that has not come, and nothing
+ * is read ahead of it beyond the streams' buffers, so that memory stays flat however long the stream is. A row that
+ * holds no text is an entry of its own.
  *
- * @throws TsloraError `bad-input` naming the line, when a column is missing or a row holds no text; what came before is out by then.
+ * @throws TsloraError `bad-input` where a column is missing or the rest cannot be read; what came before is out by then.
  */
-export async function* readTextBatches(input: Readable, format: StreamFormat, options: { most: number }): AsyncGenerator<ReadText[], void, void> {
-  const parser = format.kind === "lines" || format.kind === "jsonl" ? lineSplitter(format.name) : csvParser(format);
-  const records = pipeline(input, parser, () => undefined) as Readable; // an error of either reaches the reader through `parser`
-  const toText = reader(format);
-  let line = 0;
-  for (;;) {
-    const batch: ReadText[] = [];
-    for (let record: unknown; batch.length < options.most && (record = records.read() as unknown) !== null; ) {
-      const text = toText(record, ++line);
-      if (text !== undefined) batch.push(text);
+export async function* readTextBatches(input: Readable, format: StreamFormat, options: { most: number }): AsyncGenerator<(ReadText | LeftOut)[], void, void> {
+  const reader = format.kind === "lines" ? new LineReader(format.name) : new TextTable(format, format.kind);
+  let batch: (ReadText | LeftOut)[] = [];
+  try {
+    for (;;) {
+      const chunk = input.read() as Uint8Array | null;
+      if (chunk !== null) {
+        for (const entry of reader.push(chunk)) {
+          batch.push(entry);
+          if (batch.length < options.most) continue;
+          yield batch;
+          batch = [];
+        }
+        continue;
+      }
+      if (batch.length > 0) yield batch;
+      batch = [];
+      if (input.errored !== null) throw said(input.errored, format.name);
+      if (input.readableEnded || input.destroyed) break;
+      if (input.readableLength === 0) await moved(input);
     }
-    if (batch.length > 0) yield batch;
-    else if (records.errored !== null) throw said(records.errored, format.name);
-    else if (records.readableEnded || records.destroyed) return;
-    else await moved(records);
+    for (const entry of reader.end()) batch.push(entry);
+  } catch (error) {
+    if (batch.length > 0) yield batch; // what was read before the error
+    throw error;
   }
+  for (let at = 0; at < batch.length; at += options.most) yield batch.slice(at, at + options.most);
 }
 
 /** Waits until there is more to read, or nothing more will come. */
-async function moved(records: Readable): Promise<void> {
+async function moved(input: Readable): Promise<void> {
   const stop = new AbortController();
-  const until = (event: string): Promise<unknown> => once(records, event, { signal: stop.signal }).catch(() => undefined); // errors are asked for afterwards
+  const until = (event: string): Promise<unknown> => once(input, event, { signal: stop.signal }).catch(() => undefined); // errors are asked for afterwards
   try {
     await Promise.race([until("readable"), until("end"), until("close")]);
   } finally {
@@ -60,92 +82,83 @@ async function moved(records: Readable): Promise<void> {
   }
 }
 
-/** Lines of UTF-8, each as `{ line }`; line ends of every system, and a last line without one. */
-function lineSplitter(name: string): Transform {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let rest = Buffer.alloc(0);
-  let count = 0;
-  const decode = (bytes: Uint8Array): { line: string } => {
-    count++;
-    if (bytes.length > MOST_LINE) throw new TsloraError("bad-input", `${name}: line ${count} has more than ${MOST_LINE} bytes. One text a line was expected.`);
-    try {
-      return { line: decoder.decode(bytes.at(-1) === 0x0d ? bytes.subarray(0, -1) : bytes) };
-    } catch (error) {
-      throw new TsloraError("bad-input", `${name}: UTF-8 was expected; line ${count} holds bytes that are not. Convert the file, for example with iconv.`, { cause: error });
-    }
-  };
-  return new Transform({
-    readableObjectMode: true,
-    transform(chunk: Buffer, _encoding, done) {
-      try {
-        let from = 0;
-        for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, from)) {
-          this.push(decode(Buffer.concat([rest, chunk.subarray(from, at)])));
-          rest = Buffer.alloc(0);
-          from = at + 1;
-        }
-        rest = Buffer.concat([rest, chunk.subarray(from)]);
-        if (rest.length > MOST_LINE) decode(rest);
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-    flush(done) {
-      try {
-        if (rest.length > 0) this.push(decode(rest));
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-  });
-}
+/** One text a line. */
+class LineReader {
+  readonly #name: string;
+  readonly #decoder: ByteDecoder;
+  readonly #lines: LineSplitter;
 
-function csvParser({ kind, delimiter }: StreamFormat): Transform {
-  return parse({ delimiter: delimiter ?? (kind === "tsv" ? "\t" : ","), columns: true, bom: true, skip_empty_lines: true, info: true });
-}
-
-/** What makes a text of a record; undefined for a blank line between JSON objects. */
-function reader(format: StreamFormat): (record: unknown, line: number) => ReadText | undefined {
-  if (format.kind === "lines") return (record) => ({ text: (record as { line: string }).line });
-  if (format.kind === "jsonl") {
-    return (record, line) => {
-      const { line: json } = record as { line: string };
-      return json.trim() === "" ? undefined : textOf(parseLine(json, { format, line }), { format, line });
-    };
+  constructor(name: string) {
+    this.#name = name;
+    this.#decoder = new ByteDecoder(name);
+    this.#lines = new LineSplitter(name, DEFAULT_LIMITS);
   }
-  return (record) => {
-    const { record: cells, info } = record as { record: Cells; info: { lines: number } };
-    return textOf(cells, { format, line: info.lines });
-  };
+
+  *push(bytes: Uint8Array): Generator<ReadText | LeftOut, void, void> {
+    for (const line of this.#lines.push(this.#decoder.push(bytes))) yield this.#text(line);
+  }
+
+  *end(): Generator<ReadText | LeftOut, void, void> {
+    for (const line of this.#lines.push(this.#decoder.end())) yield this.#text(line);
+    for (const line of this.#lines.end()) yield this.#text(line);
+  }
+
+  #text({ bytes, number }: Line): ReadText | LeftOut {
+    const text = decodeBytes(bytes);
+    return text === undefined ? { problem: `${this.#name}, line ${number}: expected UTF-8, got bytes that are not; convert the file, for example with iconv` } : { text };
+  }
 }
 
-function parseLine(json: string, { format, line }: { format: StreamFormat; line: number }): Cells {
-  try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Cells;
-  } catch {
-    // said below
+/** One text a row of a table. */
+class TextTable {
+  readonly #format: StreamFormat;
+  readonly #delimiter: string | undefined;
+  readonly #reader: TableReader;
+  #columns: { readonly text: string; readonly id: string | undefined } | undefined;
+
+  constructor(format: StreamFormat, kind: "csv" | "tsv" | "jsonl" | "json") {
+    const { name, quote = true } = format;
+    const delimiter = readDelimiter(format.delimiter, `.${kind}`);
+    this.#format = format;
+    this.#delimiter = kind === "csv" || kind === "tsv" ? delimiter : undefined;
+    this.#reader = new TableReader(name, { kind: kind === "tsv" ? "csv" : kind, delimiter, quote }, DEFAULT_LIMITS);
   }
-  throw new TsloraError("bad-input", `${format.name}, line ${line}: a JSON object was expected; ${json.slice(0, 60)} came.`, { details: { line } });
+
+  *push(bytes: Uint8Array): Generator<ReadText | LeftOut, void, void> {
+    for (const item of this.#reader.push(bytes)) yield this.#text(item);
+    if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns);
+  }
+
+  *end(): Generator<ReadText | LeftOut, void, void> {
+    for (const item of this.#reader.end()) yield this.#text(item);
+    if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns); // also where no row follows
+  }
+
+  /** Chooses the columns by the header row, or by the first object. */
+  #choose(columns: readonly string[]): { readonly text: string; readonly id: string | undefined } {
+    const { name, textColumn, idColumn = "none" } = this.#format;
+    const of: ColumnsOf = { name, columns, delimiter: this.#delimiter };
+    this.#columns ??= { text: needColumn(of, TEXT_COLUMN, textColumn), id: idColumn === "none" ? undefined : findColumn(of, ID_COLUMN, idColumn) };
+    return this.#columns;
+  }
+
+  #text(item: TableItem): ReadText | LeftOut {
+    const where = this.#format.name;
+    if (item.kind === "problem") return { problem: `${where}, ${item.problem.name}: ${item.problem.message}` };
+    const { row } = item;
+    const columns = this.#choose(row.columns);
+    const text = row.get(columns.text);
+    if (typeof text !== "string") return { problem: `${where}, ${row.name}: expected a string in ${columns.text}, got ${shown(row, columns.text)}` };
+    if (columns.id === undefined) return { text };
+    const id = row.get(columns.id);
+    return typeof id === "string" || typeof id === "number" ? { text, id } : { problem: `${where}, ${row.name}: expected a name or a number in ${columns.id}, got ${shown(row, columns.id)}` };
+  }
 }
 
-function textOf(cells: Cells, { format, line }: { format: StreamFormat; line: number }): ReadText {
-  const { name, idColumn } = format;
-  const column = format.textColumn ?? ["texts", "text"].find((usual) => Object.hasOwn(cells, usual));
-  const text = column === undefined ? undefined : cells[column];
-  if (typeof text !== "string") {
-    const wanted = format.textColumn === undefined ? `a column "texts" or "text" was expected, or another by --text-column` : `a text in the column ${JSON.stringify(format.textColumn)} was expected`;
-    throw new TsloraError("bad-input", `${name}, line ${line}: ${wanted}; there are ${Object.keys(cells).map((key) => JSON.stringify(key)).join(", ")}.`, { details: { line } });
-  }
-  if (idColumn === undefined) return { text };
-  const id = cells[idColumn];
-  if (typeof id !== "string" && typeof id !== "number") throw new TsloraError("bad-input", `${name}, line ${line}: a name or number in the column ${JSON.stringify(idColumn)} was expected; there are ${Object.keys(cells).map((key) => JSON.stringify(key)).join(", ")}.`, { details: { line } });
-  return { text, id };
+function shown(row: Row, column: string): string {
+  return row.columns.includes(column) ? shownValue(row.get(column), 60) : "nothing";
 }
 
 function said(error: Error, name: string): Error {
-  if (error instanceof TsloraError) return error;
-  return new TsloraError("bad-input", `${name} cannot be read on: ${error.message}`, { cause: error });
+  return error instanceof TsloraError ? error : new TsloraError("bad-input", `${name} cannot be read: ${error.message}`, { cause: error });
 }

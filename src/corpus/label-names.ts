@@ -1,0 +1,37 @@
+import { compareCodePoints } from "../base/compare-code-points";
+import { shownNames } from "../base/shown-value";
+
+/** Names of classes as a table's cells have them, one a row, and what their numbers are. */
+export interface NumberedLabels {
+  readonly classes: Readonly<Record<string, number>>;
+  /** The name that each cell stands for. */
+  readonly nameOf: (cell: string) => string;
+}
+
+/**
+ * Numbers the names of classes. Whole numbers from 0 on stay what they are; anything else is numbered in sorted order,
+ * numbers by value. Where all are numbers, `1.0` is `1`, as pandas writes a column of whole numbers with a gap.
+ */
+export function numberLabels(names: readonly string[]): NumberedLabels {
+  const numeric = names.every((name) => Number.isFinite(Number(name)));
+  const nameOf = (cell: string): string => (numeric ? cell.replace(/^([+-]?\d+)\.0+$/, "$1") : cell);
+  const distinct = [...new Set(names.map(nameOf))];
+  distinct.sort((a, b) => (numeric ? Number(a) - Number(b) : 0) || compareCodePoints(a, b));
+  return { classes: Object.fromEntries(distinct.map((name, i) => [name, i])), nameOf };
+}
+
+/** What a user should know of a table's labels: those that look like one class, and those that are too many. */
+export function labelRemarks(cells: readonly string[], { column, trimmed }: { readonly column: string; readonly trimmed: number }): string[] {
+  const distinct = [...new Set(cells)];
+  const remarks: string[] = [];
+  if (trimmed > 0) remarks.push(`White space around ${trimmed} of the labels was dropped.`);
+  const byCase = new Map<string, string[]>();
+  for (const name of distinct) {
+    const key = name.normalize("NFKC").toLowerCase().replace(/\s+/g, " ");
+    byCase.set(key, [...(byCase.get(key) ?? []), name]);
+  }
+  const alike = [...byCase.values()].filter((names) => names.length > 1);
+  if (alike.length > 0) remarks.push(`The labels ${alike.slice(0, 3).map((names) => shownNames(names)).join("; ")} are different classes, though they differ in case or spacing only.`);
+  if (distinct.length > 20 && distinct.length > cells.length / 2) remarks.push(`There are ${distinct.length} classes for ${cells.length} texts: is ${column} the column of labels?`);
+  return remarks;
+}

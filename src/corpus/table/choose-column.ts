@@ -1,0 +1,61 @@
+import { shownNames, shownValue } from "../../base/shown-value";
+import { TsloraError } from "../../base/tslora-error";
+
+/** What a column is for. */
+export interface ColumnRole {
+  /** The option that names it. */
+  readonly option: "textColumn" | "labelColumn" | "idColumn";
+  /** The names that it usually has. */
+  readonly usual: readonly string[];
+}
+
+export const TEXT_COLUMN: ColumnRole = { option: "textColumn", usual: ["texts", "text"] };
+export const LABEL_COLUMN: ColumnRole = { option: "labelColumn", usual: ["label"] };
+export const ID_COLUMN: ColumnRole = { option: "idColumn", usual: ["ID", "id", "PMID", "pmid"] };
+
+/** The table whose columns are chosen from. */
+export interface ColumnsOf {
+  /** What messages call it. */
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Of CSV, so that another one can be suggested. */
+  readonly delimiter?: string;
+}
+
+/**
+ * The column of a role: the one that is named, else the first usual one there is, in any case of letters.
+ *
+ * @returns undefined where none is named and no usual one is there
+ * @throws TsloraError `bad-input` where the named column is missing, or the chosen one is there twice.
+ */
+export function findColumn(of: ColumnsOf, role: ColumnRole, wanted: string | undefined): string | undefined {
+  const found = wanted === undefined ? usualColumn(of.columns, role) : of.columns.includes(wanted) ? wanted : missing(of, role, wanted);
+  if (found !== undefined && of.columns.indexOf(found) !== of.columns.lastIndexOf(found)) {
+    throw new TsloraError("bad-input", `${of.name}: expected the column once in the header row, got ${shownValue(found)} twice. Rename one of them.`);
+  }
+  return found;
+}
+
+/** The column of a role that must be there. */
+export function needColumn(of: ColumnsOf, role: ColumnRole, wanted: string | undefined): string {
+  return findColumn(of, role, wanted) ?? missing(of, role, role.usual.at(-1) ?? "");
+}
+
+function usualColumn(columns: readonly string[], { usual }: ColumnRole): string | undefined {
+  const exact = usual.find((name) => columns.includes(name));
+  return exact ?? columns.find((column) => usual.some((name) => name.toLowerCase() === column.toLowerCase()));
+}
+
+function missing({ name, columns, delimiter }: ColumnsOf, { option }: ColumnRole, wanted: string): never {
+  const got = columns.length === 0 ? "an empty file" : `the column${columns.length === 1 ? "" : "s"} ${shownNames(columns, 10)}`;
+  const near = columns.find((column) => column.toLowerCase() === wanted.toLowerCase());
+  const advice = near === undefined ? suggestDelimiter(columns, delimiter) : ` Is it ${option}: ${JSON.stringify(near)}?`;
+  throw new TsloraError("bad-input", `${name}: expected a column ${shownValue(wanted)} (options.${option}), got ${got}.${advice}`, { details: { columns: columns.slice(0, 100) } });
+}
+
+/** What to say where the header row looks as if other characters separated its cells. */
+function suggestDelimiter(columns: readonly string[], delimiter: string | undefined): string {
+  if (delimiter === undefined || columns.length !== 1) return "";
+  const other = [";", "\t", ",", "|"].find((one) => one !== delimiter && columns[0].includes(one));
+  return other === undefined ? "" : ` The header row is one column and holds ${JSON.stringify(other)}: pass delimiter: ${JSON.stringify(other)}.`;
+}

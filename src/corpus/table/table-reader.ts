@@ -1,0 +1,175 @@
+import { shownNames, shownValue } from "../../base/shown-value";
+import { TsloraError } from "../../base/tslora-error";
+import type { CorpusProblem } from "../corpus";
+import { ByteDecoder, decodeBytes } from "./byte-decoder";
+import { CsvParser, type CsvRecord } from "./csv-parser";
+import { LineSplitter, type Line } from "./line-splitter";
+import type { TableFormat, TableLimits } from "./table-format";
+
+/** A row of a table. */
+export interface Row {
+  /** Names it in messages: its line. */
+  readonly name: string;
+  /** The cell of a column: text in CSV, any value in JSON; undefined where there is none. */
+  readonly get: (column: string) => unknown;
+  /** The columns that the row has. */
+  readonly columns: readonly string[];
+}
+
+/** A row, or why it is none. */
+export type TableItem = { readonly kind: "row"; readonly row: Row } | { readonly kind: "problem"; readonly problem: CorpusProblem };
+
+/**
+ * Reads a table from a stream of bytes: the one reader of all commands and of `loadCorpus`. A row that cannot be read is
+ * an item of its own, in its place; what makes the rest unreadable is an error.
+ */
+export class TableReader {
+  readonly #name: string;
+  readonly #format: TableFormat;
+  readonly #decoder: ByteDecoder;
+  readonly #csv: CsvParser;
+  readonly #lines: LineSplitter;
+  readonly #limits: TableLimits;
+  readonly #json: string[] = [];
+  #size = 0;
+  #columns: readonly string[] | undefined;
+  #begun = false;
+
+  /** @param name - what messages call the table */
+  constructor(name: string, format: TableFormat, limits: TableLimits) {
+    this.#name = name;
+    this.#format = format;
+    this.#limits = limits;
+    this.#decoder = new ByteDecoder(name);
+    this.#csv = new CsvParser(name, format, limits);
+    this.#lines = new LineSplitter(name, limits);
+  }
+
+  /** The columns of CSV's header row, as soon as it was read. */
+  get columns(): readonly string[] | undefined {
+    return this.#columns;
+  }
+
+  /** @throws TsloraError `bad-input` where the rest cannot be read: no text, above the limits. */
+  *push(bytes: Uint8Array): Generator<TableItem, void, void> {
+    yield* this.#read(this.#decoder.push(bytes));
+  }
+
+  /** @throws TsloraError `bad-input` where the end is missing, or CSV has no header row. */
+  *end(): Generator<TableItem, void, void> {
+    yield* this.#read(this.#decoder.end());
+    if (this.#format.kind === "json") yield* this.#readArray();
+    else if (this.#format.kind === "jsonl") for (const line of this.#lines.end()) yield* this.#object(line);
+    else {
+      for (const record of this.#csv.end()) yield* this.#record(record);
+      if (this.#columns === undefined) throw new TsloraError("bad-input", `${this.#name}: expected a header row, got an empty file.`);
+    }
+  }
+
+  *#read(text: string): Generator<TableItem, void, void> {
+    if (this.#format.kind === "csv") for (const record of this.#csv.push(text)) yield* this.#record(record);
+    else if (this.#format.kind === "jsonl") for (const line of this.#lines.push(text)) yield* this.#object(line);
+    else {
+      this.#size += text.length;
+      if (this.#size > this.#limits.maxUnpackedBytes) throw new TsloraError("bad-input", `${this.#name}: expected ${this.#limits.maxUnpackedBytes.toLocaleString("en-US")} bytes at most (limits.maxUnpackedBytes), got more. JSON Lines can be longer.`);
+      this.#json.push(text);
+    }
+  }
+
+  *#record({ cells, line, torn }: CsvRecord): Generator<TableItem, void, void> {
+    if (this.#columns === undefined) {
+      this.#columns = this.#header(cells);
+      return;
+    }
+    const columns = this.#columns;
+    const name = `line ${line}`;
+    const problem = (kind: CorpusProblem["kind"], message: string): TableItem => ({ kind: "problem", problem: { kind, name, message } });
+    if (torn !== undefined) {
+      yield problem("malformed", `a quote opens a cell that goes on to line ${torn}, where text follows its closing quote; close it, or pass quote: false where quotes are plain characters`);
+    } else if (cells.length !== columns.length) {
+      yield problem("malformed", `expected ${columns.length} cells as in the header row, got ${cells.length}`);
+    } else {
+      const values = cells.map(decodeBytes);
+      const bad = values.findIndex((value) => value === undefined);
+      const nul = values.findIndex((value) => value?.includes("\u0000"));
+      if (bad >= 0) yield problem("not-utf8", `the bytes in ${shownValue(columns[bad])} are not UTF-8; convert the file, for example with iconv`);
+      else if (nul >= 0) yield problem("malformed", `${shownValue(columns[nul])} holds a NUL character, as no text does`);
+      else {
+        const get = (column: string): unknown => values[columns.indexOf(column)];
+        yield { kind: "row", row: { name, get, columns } };
+      }
+    }
+  }
+
+  #header(cells: readonly string[]): string[] {
+    return cells.map((cell) => {
+      const name = decodeBytes(cell);
+      if (name === undefined) throw new TsloraError("bad-input", `${this.#name}: expected UTF-8, got bytes in the header row that are not. Convert the file, for example with iconv.`);
+      if (name.includes("\u0000")) throw new TsloraError("bad-input", `${this.#name}: expected UTF-8 text, got NUL characters in the header row. UTF-16 needs a byte order mark; convert the file, for example with iconv.`);
+      return name.trim();
+    });
+  }
+
+  *#object({ bytes, number }: Line): Generator<TableItem, void, void> {
+    const name = `line ${number}`;
+    const problem = (kind: CorpusProblem["kind"], message: string): TableItem => ({ kind: "problem", problem: { kind, name, message } });
+    const line = decodeBytes(bytes);
+    if (line === undefined) {
+      yield problem("not-utf8", "its bytes are not UTF-8; convert the file, for example with iconv");
+      return;
+    }
+    if (line.trim() === "") return;
+    if (!this.#begun && line.trimStart().startsWith("[")) {
+      throw new TsloraError("bad-input", `${this.#name}: expected JSON Lines, one object a line; line ${number} begins a JSON array. Name the file .json to have it read as an array, or convert it: jq -c '.[]' FILE > FILE.jsonl`);
+    }
+    this.#begun = true;
+    const cells = parseObject(line);
+    yield typeof cells === "string" ? problem("malformed", cells) : { kind: "row", row: rowOf(name, cells) };
+  }
+
+  *#readArray(): Generator<TableItem, void, void> {
+    const refuse = (got: string): TsloraError => new TsloraError("bad-input", `${this.#name}: expected a JSON array of objects, got ${got}. A file of one object a line is to be called .jsonl.`);
+    const text = decodeBytes(this.#json.join(""));
+    if (text === undefined) throw new TsloraError("bad-input", `${this.#name}: expected UTF-8, got bytes that are not. Convert the file, for example with iconv.`);
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw refuse(text.trim() === "" ? "an empty file" : `no JSON (${reason(error)})`);
+    }
+    if (!Array.isArray(value)) throw refuse(value === null ? "null" : typeof value === "object" ? `one object with the keys ${shownNames(Object.keys(value))}` : `a ${typeof value}`);
+    for (const [i, entry] of (value as unknown[]).entries()) {
+      const name = `entry ${i + 1}`;
+      if (isCells(entry)) yield { kind: "row", row: rowOf(name, entry) };
+      else yield { kind: "problem", problem: { kind: "malformed", name, message: `expected a JSON object, got ${kindOf(entry)}` } };
+    }
+  }
+}
+
+type Cells = Readonly<Record<string, unknown>>;
+
+function rowOf(name: string, cells: Cells): Row {
+  const columns = Object.keys(cells);
+  return { name, columns, get: (column) => (Object.hasOwn(cells, column) ? cells[column] : undefined) };
+}
+
+function parseObject(line: string): Cells | string {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isCells(value) ? value : `expected a JSON object, got ${kindOf(value)}`;
+  } catch (error) {
+    return `expected a JSON object, got no JSON (${reason(error)})`;
+  }
+}
+
+function isCells(value: unknown): value is Cells {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`;
+}
+
+function reason(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 160);
+}
