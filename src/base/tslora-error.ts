@@ -10,6 +10,7 @@ export type TsloraErrorCode =
   | "device" // TensorFlow, its library or a GPU is not what was asked for
   | "kernel" // a Jupyter kernel failed to start, answer or finish
   | "not-saved" // what was made could not be written
+  | "in-use" // another process writes there
   | "aborted"; // stopped by the user
 
 /** Characters of a message: what an untrusted file brings into one is cut where it is shown; this is the last bound. */

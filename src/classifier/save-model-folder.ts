@@ -2,6 +2,7 @@ import { cp, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { readJsonObject } from "../base/parse-json-file";
+import { lockFolder } from "../base/lock-output";
 import { writeAtomically } from "../base/write-atomically";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ModelType, ProblemType } from "../model/encoder-config";
@@ -27,20 +28,25 @@ export async function saveModelFolder(model: ClassificationModel, options: { dir
   const { directory, source, labels, problemType, inUse = (own) => own } = options;
   const tensors = model.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));
   const original = await readJsonObject(join(source, "config.json"));
-  await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
-  if (resolve(source) !== resolve(directory)) {
-    for (const name of await readdir(source)) if (TOKENIZER_FILE.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
+  const lock = lockFolder(directory, { purpose: "saving" });
+  try {
+    await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
+    if (resolve(source) !== resolve(directory)) {
+      for (const name of await readdir(source)) if (TOKENIZER_FILE.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
+    }
+    // num_labels would overrule id2label, and another dtype would have the weights rounded where they are loaded
+    const overruling = ["num_labels", "_num_labels", "torch_dtype"];
+    const kept = Object.fromEntries(Object.entries(original).filter(([key]) => !overruling.includes(key)));
+    const config = {
+      ...kept,
+      architectures: [ARCHITECTURES[model.config.modelType]],
+      dtype: "float32",
+      id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
+      label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+      problem_type: problemType,
+    };
+    await writeAtomically(join(directory, "config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
+  } finally {
+    lock.release();
   }
-  // num_labels would overrule id2label, and another dtype would have the weights rounded where they are loaded
-  const overruling = ["num_labels", "_num_labels", "torch_dtype"];
-  const kept = Object.fromEntries(Object.entries(original).filter(([key]) => !overruling.includes(key)));
-  const config = {
-    ...kept,
-    architectures: [ARCHITECTURES[model.config.modelType]],
-    dtype: "float32",
-    id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-    problem_type: problemType,
-  };
-  await writeAtomically(join(directory, "config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
 }

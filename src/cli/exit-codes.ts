@@ -37,5 +37,5 @@ export function exitCodeOfError(error: unknown): number {
   if (error.code === "aborted") return EXIT.interrupted;
   if (error.code === "unreachable") return EXIT.unreachable;
   if (error.code === "device") return EXIT.device;
-  return error.code === "bad-option" || error.code === "bad-input" || error.code === "not-found" || error.code === "unsupported" ? EXIT.badInput : EXIT.cellFailed;
+  return error.code === "bad-option" || error.code === "bad-input" || error.code === "not-found" || error.code === "in-use" || error.code === "unsupported" ? EXIT.badInput : EXIT.cellFailed;
 }

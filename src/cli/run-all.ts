@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 
+import { lockFile, type OutputLock } from "../base/lock-output";
 import { writeAtomically } from "../base/write-atomically";
 import type { CompareOptions } from "../notebook/compare-outputs";
 import { readNotebook } from "../notebook/read-notebook";
@@ -56,7 +57,9 @@ export async function runAll(planned: readonly PlannedRun[], options: RunAllOpti
 
 async function runOne({ path, outputPath }: PlannedRun, { run, signal, html, check }: RunAllOptions, show: (event: RunEvent) => void): Promise<RunResult> {
   let summary: RunSummary | undefined;
+  let lock: OutputLock | undefined;
   try {
+    lock = lockFile(outputPath, { purpose: "tslora run" });
     const saved = check === undefined ? undefined : await readNotebook(path);
     for await (const event of runNotebook(path, { ...run, outputPath, signal, env: quietTensorflow(run.env) })) {
       show(event);
@@ -70,5 +73,7 @@ async function runOne({ path, outputPath }: PlannedRun, { run, signal, html, che
     return { path, summary, differences: compareOutputs(saved, summary.notebook, check) };
   } catch (error) {
     return { path, summary, error: error instanceof Error ? error : new Error(String(error)) };
+  } finally {
+    lock?.release();
   }
 }

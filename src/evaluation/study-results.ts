@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { lockFile } from "../base/lock-output";
 import { outputFolder } from "../base/output-folder";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
@@ -35,7 +36,12 @@ export interface StudyResults {
 /** Writes `results.json` into the output folder. Returns its path. */
 export async function writeResults(results: StudyResults): Promise<string> {
   const path = join(outputFolder(), "results.json");
-  await writeAtomically(path, `${JSON.stringify(results, undefined, 1)}\n`);
+  const lock = lockFile(path, { purpose: "saving" });
+  try {
+    await writeAtomically(path, `${JSON.stringify(results, undefined, 1)}\n`);
+  } finally {
+    lock.release();
+  }
   return path;
 }
 

@@ -5,6 +5,7 @@ import { expandHome } from "../base/expand-home";
 import { parseUntrustedObject } from "../base/parse-json-file";
 import { readTextFile } from "../base/read-text-file";
 import { shownNames } from "../base/shown-value";
+import { LOCK_FILE } from "../base/lock-output";
 import { TsloraError } from "../base/tslora-error";
 import { missingHead } from "../model/missing-head";
 import { openSafetensors } from "../model/read-safetensors";
@@ -32,9 +33,10 @@ export async function preparePush(options: { directory: string; repoId: string; 
   const directory = expandHome(options.directory);
   const { repoId, commitMessage = "Upload with tslora" } = options;
   if (!/^[\w.-]+\/[\w.-]+$/.test(repoId)) throw new TsloraError("bad-option", `preparePush: repoId is to be of the form owner/name; ${JSON.stringify(repoId)} came.`);
-  const names = await readdir(directory).catch((error: unknown) => {
+  const found = await readdir(directory).catch((error: unknown) => {
     throw new TsloraError("not-found", `preparePush: the folder ${directory} cannot be read. Save the adapter or the model there first.`, { cause: error });
   });
+  const names = found.filter((name) => name !== LOCK_FILE); // a killed process may have left one behind
   if (!COMPLETE.some((needed) => needed.every((name) => names.includes(name)))) {
     throw new TsloraError("bad-input", `preparePush: ${directory} was expected to hold ${COMPLETE.map((needed) => needed.join(" and ")).join(", or ")}; it holds ${names.join(", ") || "nothing"}.`);
   }

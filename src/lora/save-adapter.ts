@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { lockFolder } from "../base/lock-output";
 import { writeAtomically } from "../base/write-atomically";
 import { writeSafetensors } from "../model/write-safetensors";
 import type { Adapter } from "./adapter";
@@ -23,7 +24,12 @@ export interface SavedAdapter {
 export async function saveAdapter(adapter: Adapter, options: { directory: string; baseModel: string }): Promise<SavedAdapter> {
   const directory = adapter.name === DEFAULT_NAME ? options.directory : join(options.directory, adapter.name);
   const tensors = adapter.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => parameter.read() }));
-  await writeSafetensors(join(directory, "adapter_model.safetensors"), { tensors, metadata: { format: "pt" } });
-  await writeAtomically(join(directory, "adapter_config.json"), `${JSON.stringify(toPeftConfig(adapter.config, options.baseModel), undefined, 2)}\n`);
+  const lock = lockFolder(directory, { purpose: "saving" });
+  try {
+    await writeSafetensors(join(directory, "adapter_model.safetensors"), { tensors, metadata: { format: "pt" } });
+    await writeAtomically(join(directory, "adapter_config.json"), `${JSON.stringify(toPeftConfig(adapter.config, options.baseModel), undefined, 2)}\n`);
+  } finally {
+    lock.release();
+  }
   return { directory, files: ["adapter_model.safetensors", "adapter_config.json"] };
 }

@@ -12,6 +12,16 @@ import { recoverFolders, replaceFolder } from "./replace-folder";
 import { checksumsOf, sealFolder, syncPath } from "./seal-folder";
 import { LOG_FILE } from "./training-log";
 
+/** How many `earlier-<n>` folders an output folder keeps. */
+export const EARLIER_KEPT = 3;
+
+/** Where the files of an earlier run are now. */
+export interface SetAside {
+  readonly path: string;
+  /** Folders of still earlier runs that were deleted. */
+  readonly deleted: readonly string[];
+}
+
 /**
  * A run's checkpoints, `checkpoint-<step>` under its output folder, as transformers names them: the adapter in
  * peft's format, or all weights; `optimizer.safetensors` with AdamW's moments, and with an adapter once more its
@@ -52,16 +62,20 @@ export class Checkpoints {
    *
    * @param options.resume - the checkpoint gone on from; where it lies in another folder, the best one that it names
    *   is copied from there
-   * @returns the folder that things were moved to, if there were any
+   * Of the `earlier-<n>` folders the newest {@link EARLIER_KEPT} stay, and the one that is resumed from; older ones are
+   * deleted.
+   *
+   * @returns the folder that things were moved to, and the folders that were deleted; undefined when nothing was moved
    */
-  async begin({ resume }: { resume?: { path: string; state: CheckpointState } }): Promise<string | undefined> {
+  async begin({ resume }: { resume?: { path: string; state: CheckpointState } }): Promise<SetAside | undefined> {
     await mkdir(this.#directory, { recursive: true });
     await recoverFolders(this.#directory);
     const names = await readdir(this.#directory);
     const own = resume !== undefined && dirname(resolve(resume.path)) === resolve(this.#directory) ? resume.state.step : -1;
     const foreign = (await listCheckpoints(this.#directory)).filter(({ step }) => step > own).map(({ path }) => basename(path));
     if (own < 0) foreign.push(...names.filter((name) => name === LOG_FILE || name === "runs"));
-    const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, names);
+    const source = resume === undefined ? undefined : dirname(resolve(resume.path));
+    const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, names, source);
     const best = resume?.state.best?.step;
     if (own < 0 && resume !== undefined && best !== undefined) await this.#adopt(join(dirname(resume.path), `checkpoint-${best}`), best);
     for (const { step, path } of await listCheckpoints(this.#directory)) this.#saved.set(step, (await readState(path).catch(() => undefined))?.best?.step);
@@ -99,13 +113,16 @@ export class Checkpoints {
     await this.#forget({ strict: true });
   }
 
-  async #setAside(moved: readonly string[], present: readonly string[]): Promise<string> {
-    let n = 1;
-    while (present.includes(`earlier-${n}`)) n++;
-    const aside = join(this.#directory, `earlier-${n}`);
-    await mkdir(aside);
-    for (const name of moved) await rename(join(this.#directory, name), join(aside, name));
-    return aside;
+  async #setAside(moved: readonly string[], present: readonly string[], source: string | undefined): Promise<SetAside> {
+    const numbers = present.flatMap((name) => (/^earlier-[1-9]\d{0,8}$/.test(name) ? [Number(name.slice("earlier-".length))] : []));
+    const pathOf = (n: number): string => join(this.#directory, `earlier-${n}`);
+    const path = pathOf(Math.max(0, ...numbers) + 1);
+    await mkdir(path);
+    for (const name of moved) await rename(join(this.#directory, name), join(path, name));
+    const old = numbers.sort((a, b) => b - a).slice(EARLIER_KEPT - 1).map(pathOf);
+    const deleted = old.filter((folder) => resolve(folder) !== source);
+    for (const folder of deleted) await rm(folder, { recursive: true, force: true });
+    return { path, deleted };
   }
 
   async #adopt(from: string, step: number): Promise<void> {

@@ -1,12 +1,17 @@
+import { existsSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+
+import { lockFolder, type OutputLock } from "../base/lock-output";
 import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
+import { TsloraError } from "../base/tslora-error";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import { checkResume } from "./check-resume";
 import { findCheckpoint } from "./find-checkpoint";
 import { onInterrupt } from "./on-interrupt";
-import { readResume } from "./read-resume";
+import { readResume, type Resume } from "./read-resume";
 import { resolveTrainOptions } from "./resolve-train-options";
-import { noteDifferences, runIdentity } from "./run-identity";
+import { noteDifferences, runIdentity, type RunIdentity } from "./run-identity";
 import type { TrainEvent, TrainSummary } from "./train-event";
 import type { TrainOptions } from "./train-options";
 import { examplesOf } from "./training-examples";
@@ -29,18 +34,28 @@ export async function* train(classifier: SequenceClassifier, options: TrainOptio
   const { problemType } = classifier;
   const numLabels = classifier.labels.length;
   const resolved = resolveTrainOptions(options, { method, problemType, numLabels, onGpu: classifier.device !== undefined && classifier.device.kind !== "cpu" });
+  const lock = resolved.outputDir === undefined ? undefined : lockFolder(resolved.outputDir, { purpose: "training" });
+  try {
+    return yield* trainLocked(classifier, options, { resolved, method });
+  } finally {
+    lock?.release();
+  }
+}
+
+type Resolved = ReturnType<typeof resolveTrainOptions>;
+
+async function* trainLocked(
+  classifier: SequenceClassifier,
+  options: TrainOptions,
+  { resolved, method }: { resolved: Resolved; method: "lora" | "full" },
+): AsyncGenerator<TrainEvent, TrainSummary, void> {
+  const { problemType } = classifier;
+  const numLabels = classifier.labels.length;
   const examples = examplesOf(options.train, { name: "train", numLabels, problemType });
   const validation = options.validation === undefined ? undefined : examplesOf(options.validation, { name: "validation", numLabels, problemType });
   const documents = classifier.tokenizer.encode(examples.texts).map(({ ids }) => ids);
-  const checkpoint = resolved.resumeFrom === undefined ? undefined : await findCheckpoint(resolved.resumeFrom, { outputDir: resolved.outputDir });
-  const identity = checkpoint === undefined && resolved.outputDir === undefined ? undefined : await runIdentity(classifier, { options: resolved, train: examples, validation, documents });
-  if (checkpoint !== undefined && identity !== undefined) {
-    const problems = new Problems(`train: cannot resume from ${shownPath(checkpoint.path)}: it belongs to a different run`);
-    noteDifferences(problems, { then: checkpoint.state.identity, now: identity });
-    problems.throwIfAny();
-    await checkResume(checkpoint, { model: classifier.model, options: resolved, documents, evaluates: validation !== undefined });
-  }
-  const resume = checkpoint === undefined ? undefined : await readResume(classifier, { checkpoint, method });
+  const source = lockResumed(resolved);
+  const { identity, resume } = await readStart().finally(() => source?.release());
   const run = new TrainingRun(classifier, { options: resolved, examples, validation, documents, identity, resume });
   const stop = onInterrupt(resolved.signal);
   try {
@@ -48,5 +63,31 @@ export async function* train(classifier: SequenceClassifier, options: TrainOptio
   } finally {
     stop.release();
     await run.dispose();
+  }
+
+  async function readStart(): Promise<{ identity?: RunIdentity; resume?: Resume }> {
+    const checkpoint = resolved.resumeFrom === undefined ? undefined : await findCheckpoint(resolved.resumeFrom, { outputDir: resolved.outputDir });
+    const identity = checkpoint === undefined && resolved.outputDir === undefined ? undefined : await runIdentity(classifier, { options: resolved, train: examples, validation, documents });
+    if (checkpoint !== undefined && identity !== undefined) {
+      const problems = new Problems(`train: cannot resume from ${shownPath(checkpoint.path)}: it belongs to a different run`);
+      noteDifferences(problems, { then: checkpoint.state.identity, now: identity });
+      problems.throwIfAny();
+      await checkResume(checkpoint, { model: classifier.model, options: resolved, documents, evaluates: validation !== undefined });
+    }
+    const resume = checkpoint === undefined ? undefined : await readResume(classifier, { checkpoint, method });
+    return { identity, resume };
+  }
+}
+
+/** Locks the folder of another run's checkpoint while it is read; none where it cannot be written and so does not change. */
+function lockResumed({ resumeFrom, outputDir }: Resolved): OutputLock | undefined {
+  if (resumeFrom === undefined || resumeFrom === "last") return undefined;
+  const folder = dirname(resolve(resumeFrom));
+  if (!existsSync(folder) || (outputDir !== undefined && relative(resolve(outputDir), folder) === "")) return undefined;
+  try {
+    return lockFolder(folder, { purpose: "resuming" });
+  } catch (error) {
+    if (error instanceof TsloraError && error.code === "not-saved") return undefined;
+    throw error;
   }
 }

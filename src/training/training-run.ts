@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
@@ -10,7 +10,7 @@ import { batchGradients, batchGradientsUnread, type BatchOptions, type TrainingD
 import { stepsOfEpoch } from "./steps-of-epoch";
 import { BestWeights } from "./best-weights";
 import type { CheckpointState } from "./checkpoint-state";
-import { Checkpoints } from "./checkpoints";
+import { Checkpoints, EARLIER_KEPT } from "./checkpoints";
 import { balancedClassWeights } from "./class-weights";
 import type { ClassificationLoss } from "./classification-loss";
 import { EarlyStopping } from "./early-stopping";
@@ -132,8 +132,12 @@ export class TrainingRun {
     if (this.#newlyInitialized.length > 0) yield* this.#warn("newly-initialized", newlyInitializedMessage(this.#classifier, this.#newlyInitialized));
     for (const damage of checkpoint?.damaged ?? []) yield* this.#warn("damaged-checkpoint", `${damage}. The one before it is taken.`);
     if (aside !== undefined) {
-      const what = checkpoint === undefined ? `${shownPath(outputDir ?? "")} held another run's checkpoints and log. They are in ${shownPath(aside)} now: go on with them by resumeFrom, or delete them` : `What was written after step ${this.#step}, or by another run, is in ${shownPath(aside)} now: delete it`;
-      yield* this.#warn("earlier-run", `${what} when you do not need it.`);
+      const where = shownPath(aside.path);
+      const what = checkpoint === undefined
+        ? `${shownPath(outputDir ?? "")} held another run's checkpoints and log. They are in ${where} now: resume from them by resumeFrom, or delete them`
+        : `What was written after step ${this.#step}, or by another run, is in ${where} now: delete it`;
+      const gone = aside.deleted.length === 0 ? "" : ` The newest ${EARLIER_KEPT} such folders are kept; deleted: ${aside.deleted.map((path) => basename(path)).join(", ")}.`;
+      yield* this.#warn("earlier-run", `${what} when you do not need ${checkpoint === undefined ? "them" : "it"}.${gone}`);
     }
     if (warmupSteps >= totalSteps && this.#options.lrSchedulerType !== "constant") yield* this.#warn("warm-up", `The warm-up takes ${warmupSteps} steps and the run has ${totalSteps}: it ends before the rate is at learningRate.`);
     if (earlyStoppingPatience !== undefined && !loadBestModelAtEnd) yield* this.#warn("early-stopping", "Early stopping without loadBestModelAtEnd: the last weights stay, not the best.");

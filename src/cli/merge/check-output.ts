@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 
+import { expectUnlocked, LOCK_FILE } from "../../base/lock-output";
 import type { Problems } from "../../base/problems";
 
 /** Weights and configurations that would lie beside the merged model's and be read in its place. */
@@ -10,9 +11,10 @@ const IN_THE_WAY = /^adapter_|\.bin$|\.index\.json$|^model-\d+-of-\d+\.safetenso
 export function checkOutput(problems: Problems, output: string, options: { overwrite: boolean; sources: readonly (string | undefined)[] }): void {
   const path = resolve(output);
   if (!existsSync(path)) return;
+  expectUnlocked(path);
   let names: string[];
   try {
-    names = readdirSync(path);
+    names = readdirSync(path).filter((name) => name !== LOCK_FILE);
   } catch (error) {
     problems.expect(false, `--output: a folder was expected; ${output} cannot be read as one (${error instanceof Error ? error.message : String(error)})`);
     return;

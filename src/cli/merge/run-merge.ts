@@ -1,3 +1,4 @@
+import { lockFolder } from "../../base/lock-output";
 import { Problems } from "../../base/problems";
 import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
@@ -11,15 +12,26 @@ import { shortPath } from "../run-in-terminal";
 import { checkOutput } from "./check-output";
 
 /** `tslora merge`. Nothing is written unless the merged weights give the adapter's logits. */
-export async function runMerge({ terminal, values }: CommandCall): Promise<number> {
-  const { output, overwrite = false, bound } = pick(values, MERGE_OPTIONS);
-  const { model: base, adapter, labels } = pick(values, MODEL_OPTIONS);
+export async function runMerge(call: CommandCall): Promise<number> {
+  const { output, overwrite = false, bound } = pick(call.values, MERGE_OPTIONS);
+  const { model: base, adapter } = pick(call.values, MODEL_OPTIONS);
   const problems = new Problems("tslora merge");
   problems.expect(adapter !== undefined, "--adapter is needed: the adapter's folder");
   problems.expect(output !== undefined, "--output is needed: the folder to write the merged model to");
   problems.expect(bound === undefined || bound > 0, `--bound is to be a number above 0; ${bound} came`);
   if (output !== undefined) checkOutput(problems, output, { overwrite, sources: [base, adapter] });
   problems.throwIfAny();
+  const lock = lockFolder(output ?? "", { purpose: "tslora merge" });
+  try {
+    return await mergeLocked(call, { folder: output ?? "", problems });
+  } finally {
+    lock.release();
+  }
+}
+
+async function mergeLocked({ terminal, values }: CommandCall, { folder, problems }: { folder: string; problems: Problems }): Promise<number> {
+  const { overwrite = false, bound } = pick(values, MERGE_OPTIONS);
+  const { model: base, adapter, labels } = pick(values, MODEL_OPTIONS);
   const notices: string[] = [];
   const notice = (text: string): void => {
     notices.push(text);
@@ -35,7 +47,6 @@ export async function runMerge({ terminal, values }: CommandCall): Promise<numbe
     ...(labels === undefined ? {} : { labels }),
   });
   try {
-    const folder = output ?? "";
     checkOutput(problems, folder, { overwrite, sources: [model.directory, adapter] });
     problems.throwIfAny();
     const check = await classifier.mergeAndUnload(bound === undefined ? {} : { bound });

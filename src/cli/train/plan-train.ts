@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
+import { expectUnlocked, LOCK_FILE } from "../../base/lock-output";
 import { outputFolder } from "../../base/output-folder";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
@@ -61,9 +62,10 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
 
 function checkFolder(problems: Problems, folder: string, { overwriteOutputDir, resumes }: { overwriteOutputDir: boolean; resumes: boolean }): void {
   if (!existsSync(folder)) return;
+  expectUnlocked(folder);
   let holds: string[];
   try {
-    holds = readdirSync(folder);
+    holds = readdirSync(folder).filter((name) => name !== LOCK_FILE);
   } catch (error) {
     problems.expect(false, `--output-dir: a folder was expected; ${folder} cannot be read as one (${error instanceof Error ? error.message : String(error)})`);
     return;

@@ -1,5 +1,6 @@
 import type { DataFrame } from "danfojs-node";
 
+import { lockFolder } from "../../base/lock-output";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { loadClassifier } from "../../classifier/load-classifier";
@@ -32,12 +33,14 @@ import { saveTrained, writeTrainingArgs, writeTrainResults } from "./write-run";
 export async function runTrain({ terminal, values }: CommandCall): Promise<number> {
   const plan = planTrain(values);
   const view = new TrainView(terminal, { json: values.json === true });
+  const lock = lockFolder(plan.outputDir, { purpose: "tslora train", covers: ["adapter", "model"] });
   const interruption = hearInterruption(terminal, { says: "at the next step, with a checkpoint if training has begun", tell: (text) => view.warn(text) });
   try {
     return await trainPlanned(plan, { terminal, view, signal: interruption.signal });
   } finally {
     view.close();
     interruption.release();
+    lock.release();
   }
 }
 

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+import { expectUnlocked, LOCK_FILE, lockFile, lockFolder } from "../../src/base/lock-output";
+import { TsloraError } from "../../src/base/tslora-error";
+
+const LIMIT = { timeout: 120_000 };
+const root = mkdtempSync(join(tmpdir(), "tslora-lock-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+const MODULE = JSON.stringify(require.resolve("../../src/base/lock-output"));
+
+/** A process that locks a folder, says so or why not, and waits. */
+async function locker(folder: string, { env = {}, script = "" }: { env?: Record<string, string>; script?: string } = {}): Promise<{ child: ChildProcess; said: string }> {
+  const source = `try { const { lockFolder } = require(${MODULE}); const lock = lockFolder(${JSON.stringify(folder)}, { purpose: "training", command: "tslora train" }); ${script}
+    console.log("locked"); process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); } catch (error) { console.log(error.code + ": " + error.message); }`;
+  const child = spawn(process.execPath, ["-e", source], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
+  child.stdout.setEncoding("utf8");
+  const [said] = (await once(child.stdout, "data")) as [string];
+  return { child, said: said.trim() };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const ended = once(child, "exit");
+  child.kill(signal);
+  await ended;
+}
+
+function isInUse(pid: number | undefined, command = "tslora train") {
+  return (error: unknown): boolean => {
+    assert.ok(error instanceof TsloraError);
+    assert.equal(error.code, "in-use");
+    assert.ok(error.message.includes(`process ${pid ?? ""}`) && error.message.includes(command) && error.message.includes(" since "), error.message);
+    return true;
+  };
+}
+
+test("a folder that another process holds is refused, and the message names that process", LIMIT, async () => {
+  const folder = join(root, "held");
+  const { child, said } = await locker(folder);
+  assert.equal(said, "locked");
+  assert.throws(() => lockFolder(folder, { purpose: "training" }), isInUse(child.pid));
+  assert.throws(() => expectUnlocked(folder), isInUse(child.pid));
+  symlinkSync(folder, join(root, "link"));
+  assert.throws(() => lockFolder(join(root, "link"), { purpose: "training" }), isInUse(child.pid));
+  await end(child, "SIGTERM");
+  assert.ok(!existsSync(join(folder, LOCK_FILE)), "a process that exits takes its lock away");
+  lockFolder(folder, { purpose: "training" }).release();
+});
+
+test("a lock whose owner was killed is taken over, and one with the pid of another process too", LIMIT, async () => {
+  const folder = join(root, "killed");
+  const { child } = await locker(folder);
+  await end(child, "SIGKILL");
+  const left = readFileSync(join(folder, LOCK_FILE), "utf8");
+  lockFolder(folder, { purpose: "training" }).release();
+  const reused = { ...(JSON.parse(left) as object), pid: process.ppid }; // lives, but started at another time
+  writeFileSync(join(folder, LOCK_FILE), JSON.stringify(reused));
+  lockFolder(folder, { purpose: "training" }).release();
+  for (const torn of ["", "{", "[]", "null", left.slice(0, 40)]) {
+    writeFileSync(join(folder, LOCK_FILE), torn);
+    lockFolder(folder, { purpose: "training" }).release();
+  }
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a holder on another host counts as alive while it touches its file", LIMIT, async () => {
+  const folder = join(root, "host");
+  const { child } = await locker(folder);
+  await end(child, "SIGKILL");
+  const path = join(folder, LOCK_FILE);
+  writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, "utf8")) as object), host: "elsewhere" }));
+  assert.throws(() => lockFolder(folder, { purpose: "training" }), /on elsewhere/);
+  utimesSync(path, new Date(0), new Date(0));
+  lockFolder(folder, { purpose: "training" }).release();
+});
+
+test("of several processes at once one gets the folder, whatever a killed one left behind", LIMIT, async () => {
+  const folder = join(root, "many");
+  const dead = await locker(folder);
+  await end(dead.child, "SIGKILL");
+  const all = await Promise.all(Array.from({ length: 8 }, () => locker(folder)));
+  assert.equal(all.filter(({ said }) => said === "locked").length, 1, all.map(({ said }) => said).join("\n"));
+  assert.equal(all.filter(({ said }) => said.startsWith("in-use: ")).length, 7);
+  const { child } = all.find(({ said }) => said === "locked") ?? all[0];
+  await end(child, "SIGKILL");
+  assert.deepEqual(readdirSync(folder), [LOCK_FILE]);
+});
+
+test("in one process other purposes share a folder, and equal ones refuse each other", () => {
+  const folder = join(root, "own");
+  const outer = lockFolder(folder, { purpose: "tslora train" });
+  const inner = lockFolder(folder, { purpose: "training" });
+  assert.throws(() => lockFolder(folder, { purpose: "training" }), /in use by this process/);
+  inner.release();
+  inner.release();
+  assert.ok(existsSync(join(folder, LOCK_FILE)));
+  lockFolder(folder, { purpose: "training" }).release();
+  outer.release();
+  assert.ok(!existsSync(folder), "a folder that was made for the lock alone is removed");
+});
+
+test("a process that works for the holder may write as well", LIMIT, async () => {
+  const folder = join(root, "family");
+  const lock = lockFolder(folder, { purpose: "study" });
+  const child = await locker(folder, { env: { TSLORA_LOCK: lock.token } });
+  assert.equal(child.said, "locked");
+  await end(child.child, "SIGTERM");
+  assert.ok(existsSync(join(folder, LOCK_FILE)), "it does not take the holder's lock away");
+  const stranger = await locker(folder, { env: { TSLORA_LOCK: "0" } });
+  assert.match(stranger.said, /^in-use: /);
+  lock.release();
+});
+
+test("what a run covers in its folder is held with it, other parts are free", LIMIT, async () => {
+  const folder = join(root, "study");
+  const { child } = await locker(folder, { script: "lock.release(); lockFolder(" + JSON.stringify(folder) + ", { purpose: 'study', command: 'tslora train', covers: ['checkpoints', 'results.json'] });" });
+  assert.throws(() => lockFolder(join(folder, "checkpoints"), { purpose: "training" }), isInUse(child.pid));
+  assert.throws(() => lockFile(join(folder, "results.json"), { purpose: "saving" }), isInUse(child.pid));
+  lockFolder(join(folder, "train"), { purpose: "training" }).release();
+  lockFile(join(folder, "other.ipynb"), { purpose: "run" }).release();
+  await end(child, "SIGTERM");
+
+  const part = await locker(join(folder, "checkpoints"));
+  assert.throws(() => lockFolder(folder, { purpose: "study", covers: ["checkpoints"] }), isInUse(part.child.pid));
+  lockFolder(folder, { purpose: "study", covers: ["adapter"] }).release();
+  await end(part.child, "SIGKILL");
+  lockFolder(folder, { purpose: "study", covers: ["checkpoints"] }).release();
+});
+
+test("a folder that cannot be made is an error in one line", () => {
+  writeFileSync(join(root, "file"), "");
+  assert.throws(
+    () => lockFolder(join(root, "file", "inside"), { purpose: "training" }),
+    (error: unknown) => error instanceof TsloraError && error.code === "not-saved" && !error.message.includes("\n"),
+  );
+});
