@@ -15,12 +15,17 @@ export interface CompareOptions {
   readonly resamples?: number;
   /** Of all intervals. @default 0.95 */
   readonly confidence?: number;
+  /**
+   * Puts the study's published figures beside, and names the rows as its table does. For evaluations on the study's own
+   * texts alone, which {@link describeData} tells. @default false: rows carry the labels' names
+   */
+  readonly published?: boolean;
 }
 
 /** One metric before and after. */
 export interface ComparisonRow {
   readonly group: ComparisonGroup;
-  /** As the study's table calls it. */
+  /** "Accuracy", "Recall (NAME)"; beside the published figures with a label's number, as the study's table has it. */
   readonly metric: string;
   /** The class it is about, counted from 0; null where it is about all. */
   readonly label: number | null;
@@ -39,7 +44,7 @@ export interface ComparisonRow {
   readonly pValue: number | null;
   /** The baseline's value; null without one. */
   readonly baseline: number | null;
-  /** What the study published; null for what it did not. */
+  /** What the study published; null for what it did not, and where its figures were not asked for. */
   readonly published: PublishedRow | null;
 }
 
@@ -57,14 +62,14 @@ export interface Comparison {
 
 /**
  * The study's comparative table: accuracy, accuracy for each label, and precision, recall and F1 of each label, before
- * and after, with intervals, tests, and the published figures.
+ * and after, with intervals and tests; with `published`, beside the published figures.
  *
  * @throws TsloraError `bad-input` when the evaluations are not about the same texts and labels.
  */
 export function compareEvaluations(before: Evaluation, after: Evaluation, options: CompareOptions = {}): Comparison {
-  const { baseline, seed, resamples, confidence = before.accuracyInterval.confidence } = options;
+  const { baseline, seed, resamples, published = false, confidence = before.accuracyInterval.confidence } = options;
   checkSameTexts("compareEvaluations", { name: "before", evaluation: before }, [{ name: "after", evaluation: after }, ...(baseline === undefined ? [] : [{ name: "baseline", evaluation: baseline }])]);
-  const metrics = studyMetrics(before.labels.length);
+  const metrics = studyMetrics(published ? before.labels.length : before.labels);
   const measure = (pair: readonly Matrix[]): number[] => metrics.flatMap(({ value }) => [value(pair[0]), value(pair[1]), value(pair[1]) - value(pair[0])]);
   const intervals = bootstrapIntervals((indices) => measure([countPairs(before, indices), countPairs(after, indices)]), { n: before.n, seed, resamples, confidence });
   const right = (evaluation: Evaluation, label: number | null): boolean[] => evaluation.predictions.filter((p) => label === null || p.yTrue === label).map((p) => p.yTrue === p.yPred);
@@ -86,7 +91,7 @@ export function compareEvaluations(before: Evaluation, after: Evaluation, option
       changeInterval: intervals[3 * i + 2],
       pValue: isAccuracy ? mcnemarTest(right(before, metric.label), right(after, metric.label)).pValue : null,
       baseline: baseline === undefined ? null : value(baseline.confusionMatrix),
-      published: (before.labels.length === 2 && publishedStudy.rows.find((row) => row.metric === name)) || null,
+      published: (published && before.labels.length === 2 && publishedStudy.rows.find((row) => row.metric === name)) || null,
     };
   });
   return {

@@ -13,6 +13,8 @@ export interface CompareSeveralOptions {
   readonly resamples?: number;
   /** Of all intervals. @default 0.95 */
   readonly confidence?: number;
+  /** Names rows by the labels' numbers, as the study's table does. @default false: by the labels' names */
+  readonly numbered?: boolean;
 }
 
 /** One metric of every evaluation. */
@@ -50,8 +52,8 @@ export function compareSeveral(evaluations: readonly NamedEvaluation[], options:
   const [first, ...others] = evaluations;
   checkSameTexts("compareSeveral", first, others);
   const { n, labels, accuracyInterval } = first.evaluation;
-  const { seed, resamples, confidence = accuracyInterval.confidence } = options;
-  const [accuracy, ...rest] = studyMetrics(labels.length);
+  const { seed, resamples, numbered = false, confidence = accuracyInterval.confidence } = options;
+  const [accuracy, ...rest] = studyMetrics(numbered ? labels.length : labels);
   const metrics = [accuracy, balancedAccuracyMetric(), ...rest];
   const measure = (matrices: readonly Matrix[]): number[] => metrics.flatMap(({ value }) => matrices.map(value));
   const bootstrapped = bootstrapIntervals((indices) => measure(evaluations.map(({ evaluation }) => countPairs(evaluation, indices))), { n, seed, resamples, confidence });

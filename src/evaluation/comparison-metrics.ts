@@ -38,9 +38,14 @@ export function checkSameTexts(where: string, first: NamedEvaluation, others: re
   problems.throwIfAny("bad-input");
 }
 
-/** The rows of the study's table, in its order. */
-export function studyMetrics(labels: number): ComparisonMetric[] {
-  const all = Array.from({ length: labels }, (_, label) => label);
+/**
+ * The rows of the study's table, in its order.
+ *
+ * @param labels - the labels' names, which the rows carry; or their number, and rows carry numbers as the study's do
+ */
+export function studyMetrics(labels: number | readonly string[]): ComparisonMetric[] {
+  const all = Array.from({ length: typeof labels === "number" ? labels : labels.length }, (_, label) => label);
+  const nameOf = (label: number): string => (typeof labels === "number" ? `Label ${label}` : shortLabel(labels[label]));
   const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
   const divide = ([part, whole]: readonly [number, number]): number => (whole === 0 ? 0 : part / whole);
   const ofShare = (metric: Omit<ComparisonMetric, "value"> & Required<Pick<ComparisonMetric, "share">>): ComparisonMetric => ({ ...metric, value: (matrix) => divide(metric.share(matrix)) });
@@ -49,13 +54,20 @@ export function studyMetrics(labels: number): ComparisonMetric[] {
   const report = { group: "Classification Report", digits: 2, isAccuracy: false } as const;
   return [
     ofShare({ group: "Overall Performance", name: "Accuracy", label: null, digits: 3, isAccuracy: true, share: (matrix) => [sum(matrix.map((row, i) => row[i])), sum(matrix.flat())] }),
-    ...all.map((label) => ofShare({ group: "Class-Specific Accuracy", name: `Accuracy for Label ${label}`, label, digits: 3, isAccuracy: true, share: recall(label) })),
+    ...all.map((label) => ofShare({ group: "Class-Specific Accuracy", name: `Accuracy for ${nameOf(label)}`, label, digits: 3, isAccuracy: true, share: recall(label) })),
     ...all.flatMap((label) => [
-      ofShare({ ...report, name: `Precision (Label ${label})`, label, share: (matrix) => [matrix[label][label], predicted(matrix, label)] }),
-      ofShare({ ...report, name: `Recall (Label ${label})`, label, share: recall(label) }),
-      { ...report, name: `F1-Score (Label ${label})`, label, value: (matrix: Matrix) => divide([2 * matrix[label][label], sum(matrix[label]) + predicted(matrix, label)]) },
+      ofShare({ ...report, name: `Precision (${nameOf(label)})`, label, share: (matrix) => [matrix[label][label], predicted(matrix, label)] }),
+      ofShare({ ...report, name: `Recall (${nameOf(label)})`, label, share: recall(label) }),
+      { ...report, name: `F1-Score (${nameOf(label)})`, label, value: (matrix: Matrix) => divide([2 * matrix[label][label], sum(matrix[label]) + predicted(matrix, label)]) },
     ]),
   ];
+}
+
+const LABEL = 40; // characters of a label's name in the name of a metric
+
+function shortLabel(name: string): string {
+  const characters = [...name];
+  return characters.length <= LABEL ? name : `${characters.slice(0, LABEL - 1).join("").trimEnd()}…`;
 }
 
 /** The confusion matrix of some of the texts, which may come several times. */

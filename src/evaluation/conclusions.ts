@@ -1,30 +1,67 @@
-import type { Comparison } from "./compare-evaluations";
+import type { DataAbout } from "../corpus/describe-data";
+import type { Comparison, ComparisonRow } from "./compare-evaluations";
 import type { Interval } from "./intervals/interval";
+import type { McNemarResult } from "./intervals/mcnemar-test";
 
-/** What a comparison allows to be said, and what not, in a few sentences of Markdown. */
-export function conclusions(comparison: Comparison): string {
+/** Options of {@link conclusions}. */
+export interface ConclusionsOptions {
+  /** The data that the figures are about, as `describeData` tells. @default "data": the user's own */
+  readonly about?: DataAbout;
+}
+
+/** Says in a few sentences of Markdown what a comparison allows to be said, and what not. */
+export function conclusions(comparison: Comparison, options: ConclusionsOptions = {}): string {
+  const { about = "data" } = options;
   const [accuracy] = comparison.rows;
-  const range = ({ low, high }: Interval): string => `${low.toFixed(3)} to ${high.toFixed(3)}`;
-  const percent = `${Math.round(100 * accuracy.changeInterval.confidence)}%`;
-  const { mcnemar, baseline, n } = comparison;
-  const certain = accuracy.changeInterval.low > 0 || accuracy.changeInterval.high < 0;
-  const lines = [
-    `- Accuracy went from ${accuracy.before.toFixed(3)} to ${accuracy.after.toFixed(3)} on ${n} test texts. The change of ${accuracy.change >= 0 ? "+" : ""}${accuracy.change.toFixed(3)} has the ${percent} interval ${range(accuracy.changeInterval)} (McNemar's p ${formatP(mcnemar.pValue)}): ${certain ? "it is not chance." : "it may be chance."}`,
-  ];
-  if (accuracy.afterInterval !== null) lines.push(`- On as many other texts of this kind, the accuracy after training would be expected from ${range(accuracy.afterInterval)}, not at its third decimal.`);
-  if (baseline !== null) {
-    const difference = accuracy.after - baseline.accuracy;
-    const beats = baseline.mcnemar.pValue < 0.05;
-    lines.push(`- Against TF-IDF with logistic regression (${baseline.accuracy.toFixed(3)}) the difference is ${difference >= 0 ? "+" : ""}${difference.toFixed(3)}, McNemar's p ${formatP(baseline.mcnemar.pValue)}: ${beats ? `on these texts the trained model is ${difference > 0 ? "better" : "worse"}.` : "on so few texts the two cannot be told apart."}`);
+  const { baseline, n } = comparison;
+  const lines = [changeLine(accuracy, { n, mcnemar: comparison.mcnemar })];
+  if (accuracy.afterInterval !== null) {
+    lines.push(`- On as many other texts of this kind, an accuracy from ${range(accuracy.afterInterval)} would be expected after training.`);
   }
-  lines.push(
-    "- The published figures are of another model, trained whole for one epoch, with a prediction that read one text for every row; that 0.565 is not this run's yardstick.",
-    "- One seed and one split were run. How much another seed would change is not known from this table.",
-    "- The two classes are abstracts that a search sorted; the figures say nothing about patients, nor about texts of another kind.",
-  );
+  if (baseline !== null) {
+    const difference = signed(accuracy.after - baseline.accuracy);
+    lines.push(
+      `- Against TF-IDF with logistic regression (${baseline.accuracy.toFixed(3)}) the difference is ${difference}. ${testSentence(baseline.mcnemar, n)}`,
+    );
+  }
+  lines.push("- One seed and one split were run. How much another seed would change is not known from this table.");
+  lines.push(...LIMITS[about].map((line) => `- ${line}`));
   return lines.join("\n");
 }
 
-function formatP(p: number): string {
-  return p < 0.001 ? "below 0.001" : p.toFixed(3);
+/** What the figures do not show, by the data that they are about. */
+const LIMITS: Readonly<Record<DataAbout, readonly string[]>> = {
+  study: [
+    "The published figures are of another model, trained whole for one epoch, with a prediction that read one text for every row: its 0.565 is not a bar for this run.",
+    "The two classes are abstracts that a search sorted; the figures say nothing about patients, nor about texts of another kind.",
+  ],
+  sample: ["The texts were invented for this project: the figures show that everything works, and nothing about any subject."],
+  data: ["The figures are about texts like those of this data set. Texts of another source may differ."],
+};
+
+function changeLine({ before, after, change, changeInterval }: ComparisonRow, { n, mcnemar }: { n: number; mcnemar: McNemarResult }): string {
+  const percent = `${Math.round(100 * changeInterval.confidence)}%`;
+  const zero = changeInterval.low > 0 || changeInterval.high < 0 ? "does not hold 0" : "holds 0";
+  const interval = `the ${percent} interval ${range(changeInterval)}, which ${zero}`;
+  const texts = `${n} test ${n === 1 ? "text" : "texts"}`;
+  return `- Accuracy went from ${before.toFixed(3)} to ${after.toFixed(3)} on ${texts}. The change of ${signed(change)} has ${interval}. ${testSentence(mcnemar, n)}`;
+}
+
+/** Says what McNemar's exact test says, and no more. */
+function testSentence({ pValue, onlyBefore, onlyAfter }: McNemarResult, n: number): string {
+  const differing = onlyBefore + onlyAfter;
+  if (differing === 0) return `Both are right about the same ${n === 1 ? "text" : "texts"}: there is nothing to test.`;
+  const p = pValue < 0.001 ? "below 0.001" : pValue.toFixed(3);
+  const counts = `Of ${differing} ${differing === 1 ? "text" : "texts"} that only one of the two gets right, the trained model has ${onlyAfter}`;
+  const meaning = `were both right equally often, counts at least as uneven would come with probability ${p} (McNemar's exact test)`;
+  const told = pValue < 0.05 ? "The test tells the two apart at the 5% level." : "The test does not tell the two apart; that does not show that they are equal.";
+  return `${counts}; ${meaning}. ${told}`;
+}
+
+function range({ low, high }: Interval): string {
+  return `${low.toFixed(3)} to ${high.toFixed(3)}`;
+}
+
+function signed(change: number): string {
+  return `${change >= 0 ? "+" : ""}${change.toFixed(3)}`;
 }

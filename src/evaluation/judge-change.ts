@@ -25,7 +25,7 @@ export interface ChangeJudgement {
 }
 
 export interface JudgeOptions extends CompareSeveralOptions {
-  /** A row of the study's table, such as "Accuracy" or "F1-Score (Label 1)", or "Balanced accuracy". @default "Balanced accuracy" */
+  /** A row of the study's table, such as "Accuracy" or "F1-Score (Label 1)" or "F1-Score (NAME)", or "Balanced accuracy". @default "Balanced accuracy" */
   readonly metric?: string;
 }
 
@@ -39,7 +39,7 @@ export interface JudgeOptions extends CompareSeveralOptions {
 export function judgeChange(from: NamedEvaluation, to: NamedEvaluation, options: JudgeOptions = {}): ChangeJudgement {
   checkSameTexts("judgeChange", from, [to]);
   const { metric = "Balanced accuracy", seed, resamples, confidence = from.evaluation.accuracyInterval.confidence } = options;
-  const { value, isAccuracy, label } = findMetric(metric, from.evaluation.labels.length);
+  const { value, isAccuracy, label } = findMetric(metric, from.evaluation.labels);
   const change = bootstrapInterval((indices) => value(countPairs(to.evaluation, indices)) - value(countPairs(from.evaluation, indices)), { n: from.evaluation.n, seed, resamples, confidence });
   const right = ({ evaluation }: NamedEvaluation): boolean[] => evaluation.predictions.filter((p) => label === null || !isAccuracy || p.yTrue === label).map((p) => p.yTrue === p.yPred);
   const mcnemar = mcnemarTest(right(from), right(to));
@@ -50,9 +50,9 @@ export function judgeChange(from: NamedEvaluation, to: NamedEvaluation, options:
   return { ...judged, text: describe(judged, { from: from.name, to: to.name, n: from.evaluation.n }) };
 }
 
-function findMetric(metric: string, labels: number): ComparisonMetric {
+function findMetric(metric: string, labels: readonly string[]): ComparisonMetric {
   const known = [...studyMetrics(labels), balancedAccuracyMetric()];
-  const found = known.find(({ name }) => name === metric);
+  const found = [...studyMetrics(labels.length), ...known].find(({ name }) => name === metric);
   const problems = new Problems("judgeChange");
   problems.expect(found !== undefined, `metric is to be one of ${known.map(({ name }) => name).join(", ")}; ${metric} came`);
   problems.throwIfAny();
@@ -64,9 +64,13 @@ function describe({ metric, from, to, change, changeInterval, mcnemar, verdict }
   const percent = `${Math.round(100 * changeInterval.confidence)}%`;
   const p = mcnemar.pValue < 0.001 ? "below 0.001" : mcnemar.pValue.toFixed(3);
   const same = mcnemar.onlyBefore === 0 && mcnemar.onlyAfter === 0;
-  const chance = same ? "It changes nothing here." : `That it helps cannot be said from ${names.n} texts: the change may be chance.`;
-  const said = { better: "It helps here.", worse: "It does harm here.", undecided: chance }[verdict];
-  const doubt = verdict !== "undecided" && mcnemar.pValue >= 1 - changeInterval.confidence ? " Counted by single texts no difference is shown, so take it with care." : "";
+  const chance = same ? "It changes nothing here." : `${names.n} texts do not tell it from no change.`;
+  const said = {
+    better: "Better on these texts: the whole interval is above 0.",
+    worse: "Worse on these texts: the whole interval is below 0.",
+    undecided: chance,
+  }[verdict];
+  const doubt = verdict !== "undecided" && mcnemar.pValue >= 1 - changeInterval.confidence ? " McNemar's test, over single texts, does not tell the two apart." : "";
   const texts = same ? "Both are right about the same texts" : `Of the texts that only one of the two gets right, ${mcnemar.onlyAfter} fall to ${names.to} and ${mcnemar.onlyBefore} to ${names.from}`;
   return `${metric}, ${names.from} to ${names.to}: ${from.toFixed(3)} to ${to.toFixed(3)}, a change of ${signed(change)} with the ${percent} interval ${signed(changeInterval.low)} to ${signed(changeInterval.high)}. ${texts} (McNemar's p ${p}). ${said}${doubt}`;
 }

@@ -19,8 +19,8 @@ export function nextStepConclusions(steps: readonly TriedStep[]): string {
   const names = (list: readonly TriedStep[]): string => list.map(({ step }) => step).join("; ");
   const lines = steps.map(({ step, judgement }) => `- **${step}.** ${judgement.text}`);
   lines.push(
-    `- **In short:** ${better.length === 0 ? `of ${steps.length} steps tried, none is shown to help` : `${better.length} of ${steps.length} steps tried ${better.length === 1 ? "helps" : "help"} (${names(better)})`}${worse.length === 0 ? "" : `; ${worse.length} ${worse.length === 1 ? "does" : "do"} harm (${names(worse)})`}${undecided.length === 0 ? "." : `; of ${undecided.length === steps.length ? "all of them" : `the other ${undecided.length}`} it cannot be told from so few texts.`}`,
-    `- ${steps.length} comparisons at the ${percentOf(steps)} level: by chance alone one in ${chanceOf(steps)} would look like a change. One seed and one split were run.`,
+    `- **In short:** ${better.length === 0 ? `of ${steps.length} steps tried, none is shown to be better` : `${better.length} of ${steps.length} steps tried ${better.length === 1 ? "is" : "are"} better on these texts (${names(better)})`}${worse.length === 0 ? "" : `; ${worse.length} ${worse.length === 1 ? "is" : "are"} worse (${names(worse)})`}${undecided.length === 0 ? "." : `; of ${undecided.length === steps.length ? "all of them" : `the other ${undecided.length}`} it cannot be told from so few texts.`}`,
+    `- ${steps.length} comparisons at the ${percentOf(steps)} level: of steps without any effect, about one in ${chanceOf(steps)} would still be called a change. One seed and one split were run.`,
   );
   return lines.join("\n");
 }

@@ -5,6 +5,7 @@ import { lockFile } from "../base/lock-output";
 import { outputFolder } from "../base/output-folder";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
+import type { DataAbout } from "../corpus/describe-data";
 import type { Evaluation } from "./evaluation";
 
 /** What a run of the study found, as `results.json` holds it. */
@@ -15,6 +16,12 @@ export interface StudyResults {
   readonly device?: { readonly kind: string; readonly name: string; readonly backend: string; readonly notice: string };
   /** What the data were taken from. */
   readonly data: string;
+  /** Whose data they are, as `describeData` tells; the published figures belong beside those of "study" alone. */
+  readonly about?: DataAbout;
+  /** The data's name. */
+  readonly dataName?: string;
+  /** The labels' names, in their order. */
+  readonly labels?: readonly string[];
   readonly seed: number;
   readonly method: "lora" | "full";
   /** The test set's evaluation with the new head, before training. */
@@ -29,7 +36,7 @@ export interface StudyResults {
   readonly elapsed: number;
   /** Why this model and these data, and what must be known of them. */
   readonly notices: readonly string[];
-  /** Set where the results say nothing about cancer. */
+  /** What must be known of results on these data, where there is something. */
   readonly banner?: string;
 }
 

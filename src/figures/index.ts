@@ -15,6 +15,7 @@ export { precisionRecallFigure, type PrecisionRecallFigureCurve, type PrecisionR
 export { renderSvg } from "./render-svg";
 export { reportTable, type ReportTableLine, type ReportTableOptions } from "./report-table";
 export { rocFigure, type RocFigureCurve, type RocFigureOptions } from "./roc-figure";
+export { partsTable, type PartsTableOptions } from "./parts-table";
 export { severalTable, type SeveralTableInput, type SeveralTableOptions } from "./several-table";
 export type { ChosenPoint } from "./share-curves";
 export { show, type ShowInput, type ShowOptions } from "./show";

@@ -15,7 +15,7 @@ function evaluationOf(matrix: readonly (readonly number[])[], labels = ["NEGATIV
 
 const before = evaluationOf(publishedStudy.confusionMatrix.before);
 const after = evaluationOf(publishedStudy.confusionMatrix.after);
-const comparison = compareEvaluations(before, after, { baseline: evaluationOf([[95, 6], [9, 90]]) });
+const comparison = compareEvaluations(before, after, { baseline: evaluationOf([[95, 6], [9, 90]]), published: true });
 
 test("the published table follows from the published confusion matrices, row by row", () => {
   assert.deepEqual(comparison.rows.map(({ metric }) => metric), publishedStudy.rows.map(({ metric }) => metric));
@@ -53,8 +53,18 @@ test("the baseline stands beside, tested against after", () => {
   assert.equal(compareEvaluations(before, after).baseline, null);
 });
 
+test("other data's rows carry the labels' names, and no published figure", () => {
+  const [was, is] = [before, after].map((evaluation) => ({ ...evaluation, labels: ["not good, at all", "sehr gut \u{1f44d}"] }));
+  const { rows } = compareEvaluations(was, is);
+  assert.deepEqual(rows.slice(0, 4).map(({ metric }) => metric), ["Accuracy", "Accuracy for not good, at all", "Accuracy for sehr gut \u{1f44d}", "Precision (not good, at all)"]);
+  assert.ok(rows.every(({ published }) => published === null));
+  assert.deepEqual(rows.map(({ after: value }) => value), comparison.rows.map(({ after: value }) => value));
+  const three = evaluationOf([[3, 1, 0], [0, 4, 0], [1, 0, 2]], ["a", "b", "c"]);
+  assert.ok(compareEvaluations(three, three, { published: true }).rows.every(({ published }) => published === null), "they are of two labels");
+});
+
 test("the same seed gives the same comparison, and it survives JSON", () => {
-  assert.deepEqual(compareEvaluations(before, after, { baseline: evaluationOf([[95, 6], [9, 90]]), seed: 42 }), comparison);
+  assert.deepEqual(compareEvaluations(before, after, { baseline: evaluationOf([[95, 6], [9, 90]]), seed: 42, published: true }), comparison);
   assert.notDeepEqual(compareEvaluations(before, after, { seed: 1 }).rows.map((row) => row.changeInterval), comparison.rows.map((row) => row.changeInterval));
   assert.deepEqual(JSON.parse(JSON.stringify(comparison)), comparison);
 });

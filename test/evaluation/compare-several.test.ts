@@ -39,12 +39,12 @@ test("each column is what the table of two says of it, and balanced accuracy sta
 test("a change is called better, worse or undecided by its interval, and the sentence says which", () => {
   const helped = judgeChange(before, after, { metric: "Accuracy" });
   assert.equal(helped.verdict, "better");
-  assert.match(helped.text, /^Accuracy, Before to After: 0\.575 to 0\.955, a change of \+0\.380 with the 95% interval \+0\.\d{3} to \+0\.\d{3}\. .* \(McNemar's p below 0\.001\)\. It helps here\.$/);
+  assert.match(helped.text, /^Accuracy, Before to After: 0\.575 to 0\.955, a change of \+0\.380 with the 95% interval \+0\.\d{3} to \+0\.\d{3}\. .* \(McNemar's p below 0\.001\)\. Better on these texts: the whole interval is above 0\.$/);
   assert.equal(judgeChange(after, before).verdict, "worse");
-  assert.match(judgeChange(after, before).text, /It does harm here\.$/);
+  assert.match(judgeChange(after, before).text, /Worse on these texts: the whole interval is below 0\.$/);
   const same = judgeChange(after, weighted);
   assert.equal(same.verdict, "undecided");
-  assert.match(same.text, /cannot be said from 200 texts: the change may be chance\.$/);
+  assert.match(same.text, /200 texts do not tell it from no change\.$/);
   assert.match(judgeChange(after, { ...after, name: "Again" }).text, /Both are right about the same texts \(McNemar's p 1\.000\)\. It changes nothing here\.$/);
 });
 
@@ -53,7 +53,7 @@ test("a change that only its own metric sees is to be taken with care", () => {
   const few = { name: "Few", evaluation: evaluationOf([[183, 7], [1, 9]]) };
   const judged = judgeChange(many, few);
   assert.ok(judged.verdict === "better" && judged.mcnemar.pValue > 0.05);
-  assert.match(judged.text, /It helps here\. Counted by single texts no difference is shown, so take it with care\.$/);
+  assert.match(judged.text, /Better on these texts: .* McNemar's test, over single texts, does not tell the two apart\.$/);
 });
 
 test("what cannot be compared is refused", () => {

@@ -15,7 +15,20 @@ function evaluation(wrong: number): Evaluation {
   return evaluatePredictions({ labels: ["A", "B"], predictions, loss: 0.5, elapsedSeconds: 1 });
 }
 
-test("a large change is called certain, and one of two texts is not", () => {
-  assert.match(conclusions(compareEvaluations(evaluation(100), evaluation(8), { baseline: evaluation(30) })), /from 0\.500 to 0\.960[\s\S]*it is not chance[\s\S]*the trained model is better/);
-  assert.match(conclusions(compareEvaluations(evaluation(10), evaluation(8), { baseline: evaluation(9) })), /may be chance[\s\S]*cannot be told apart/);
+test("conclusions say what the interval and McNemar's test say, and no more", () => {
+  const large = conclusions(compareEvaluations(evaluation(100), evaluation(8), { baseline: evaluation(30) }));
+  assert.match(large, /from 0\.500 to 0\.960 on 200 test texts.*does not hold 0\. Of 92 texts that only one of the two gets right, the trained model has 92; .* probability below 0\.001/);
+  assert.match(large, /Against TF-IDF .* \+0\.110\. .*tells the two apart at the 5% level/);
+  const small = conclusions(compareEvaluations(evaluation(10), evaluation(8), { baseline: evaluation(9) }));
+  assert.match(small, /which holds 0\. .*does not tell the two apart; that does not show that they are equal/);
+  assert.match(conclusions(compareEvaluations(evaluation(8), evaluation(8))), /nothing to test/);
+  for (const text of [large, small]) assert.doesNotMatch(text, /chance|proves|significant/);
+});
+
+test("the study is spoken of for its own data alone", () => {
+  const comparison = compareEvaluations(evaluation(100), evaluation(8));
+  const study = /published|patients|abstract|cancer|PMID/i;
+  assert.match(conclusions(comparison, { about: "study" }), study);
+  for (const about of ["data", "sample"] as const) assert.doesNotMatch(conclusions(comparison, { about }), study);
+  assert.match(conclusions(comparison, { about: "sample" }), /invented/);
 });
