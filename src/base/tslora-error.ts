@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import { shownText } from "./shown-value";
 
 /** What kind of thing went wrong; programs branch on this, people read the message. */
@@ -29,5 +31,11 @@ export class TsloraError extends Error {
     this.name = "TsloraError";
     this.code = code;
     this.details = options.details ?? {};
+  }
+
+  /** How Node prints it: its stack and its cause's message. The details are for programs. */
+  [inspect.custom](): string {
+    const stack = this.stack ?? `${this.name}: ${this.message}`;
+    return this.cause instanceof Error ? `${stack}\n  caused by ${this.cause.name}: ${this.cause.message.split("\n", 1)[0]}` : stack;
   }
 }

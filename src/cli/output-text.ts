@@ -4,7 +4,10 @@ import { isRecord } from "../notebook/json";
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", nbsp: " " };
 
-/** A display as text for a terminal: its plain form, the text of its HTML, or "[figure]". */
+/**
+ * A display as text for a terminal: its plain form, the text of its HTML, or one line for a figure. Empty for the
+ * picture beside an interactive figure, which has an empty plain form.
+ */
 export function displayText(content: JsonRecord): string {
   const data = isRecord(content.data) ? content.data : {};
   const text = (mime: string): string | undefined => {
@@ -13,10 +16,18 @@ export function displayText(content: JsonRecord): string {
   };
   const html = text("text/html");
   const plain = text("text/plain") ?? text("text/markdown");
-  if (plain !== undefined && plain.trim() !== "") return plain;
-  if (html !== undefined) return /<script|<svg|<canvas|<img/i.test(html) ? "[figure]" : htmlText(html);
+  const isFigure = html !== undefined && /<script|<svg|<canvas|<img/i.test(html);
+  if (plain !== undefined && plain.trim() !== "") return isFigure ? figureLine(plain) : plain;
+  if (plain === "" && typeof data["text/plain"] === "string") return "";
+  if (html !== undefined) return isFigure ? "[figure]" : htmlText(html);
   if (Object.keys(data).some((mime) => mime.startsWith("image/"))) return "[figure]";
   return `[${Object.keys(data).join(", ") || "empty output"}]`;
+}
+
+/** A figure in one line: its title, the first line of its text. */
+function figureLine(plain: string): string {
+  const title = plain.trim().split("\n", 1)[0].trim();
+  return /^<.*>$/.test(title) ? "[figure]" : `[figure] ${title}`; // of other libraries: <Figure size 640x480 with 1 Axes>
 }
 
 /** The text of HTML: rows and blocks on lines of their own, cells apart. */

@@ -1,7 +1,8 @@
-import { isAbsolute, relative } from "node:path";
+import { basename, isAbsolute, relative } from "node:path";
 
 import type { RunSummary } from "../notebook/run-events";
 import { runNotebook, type RunOptions } from "../notebook/run-notebook";
+import { widthOf } from "./fit-text";
 import { RunView } from "./run-view";
 import { duration, styled, table, type Terminal } from "./terminal";
 
@@ -35,10 +36,16 @@ export function summaryLines(summaries: readonly RunSummary[], terminal: Termina
   const rows = summaries.map((summary) => {
     const done = summary.cells.filter(({ outcome }) => outcome.status === "ok").length;
     const where = summary.failed === undefined ? "" : `cell ${summary.failed.number}`;
-    return [summary.path, summary.status, where, `${done}/${summary.cells.length} cells`, duration(summary.elapsedMs), summary.outputPath === undefined ? "" : shortPath(summary.outputPath)];
+    return [shortPath(summary.path), summary.status, where, `${done}/${summary.cells.length} cells`, duration(summary.elapsedMs), summary.outputPath === undefined ? "" : shortPath(summary.outputPath)];
   });
-  const [head, ...lines] = table([["notebook", "status", "", "done", "time", "saved as"], ...rows]);
-  return [styled(terminal, "bold", head), ...lines.map((line, index) => (summaries[index].status === "ok" ? line : styled(terminal, "red", line)))];
+  const whole = table([["notebook", "status", "", "done", "time", "saved as"], ...rows]);
+  const width = widthOf(terminal.out);
+  const fits = width === undefined || whole.every((line) => line.length <= width);
+  const short = rows.map(([path, ...others]) => [basename(path, ".ipynb"), ...others.slice(0, -1)]);
+  const [head, ...lines] = fits ? whole : table([["notebook", "status", "", "done", "time"], ...short]);
+  const shown = lines.map((line, index) => (summaries[index].status === "ok" ? line : styled(terminal, "red", line)));
+  const saved = fits ? [] : rows.flatMap((row) => (row[5] === "" ? [] : [`saved as ${row[5]}`]));
+  return [styled(terminal, "bold", head), ...shown, ...saved];
 }
 
 /** A path as the user would type it: from the current folder, where it lies inside. */

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { stripAnsi } from "../notebook/ansi";
 import type { CellReport, RunEvent } from "../notebook/run-events";
 import { firstLine } from "../notebook/run-reports";
+import { fitText, widthOf } from "./fit-text";
 import { displayText } from "./output-text";
 import { duration, styled, type Terminal } from "./terminal";
 
@@ -45,7 +46,7 @@ export class RunView {
     const note = noteOf(event);
     if (note !== undefined) {
       this.#eraseLive();
-      this.#terminal.err.write(`${styled(this.#terminal, "yellow", `${this.#name}: ${note}`)}\n`);
+      this.#terminal.err.write(`${fitText(styled(this.#terminal, "yellow", `${this.#name}: ${note}`), widthOf(this.#terminal.err))}\n`);
     }
     switch (event.event) {
       case "kernel-starting":
@@ -80,14 +81,15 @@ export class RunView {
     if (type === "stream" && typeof content.text === "string") return this.#stream(content.name === "stderr" ? "stderr" : "stdout", content.text);
     if (type === "display_data" || type === "execute_result") {
       this.#finishLine();
-      return this.#line(displayText(content));
+      const text = displayText(content);
+      return text === "" ? undefined : this.#line(text);
     }
     if (type === "update_display_data") this.#update(displayText(content).split("\n").find((line) => line.trim() !== "") ?? "");
   }
 
   /** A display that changes in place: drawn in the live line, or in a log a line from time to time. */
   #update(text: string): void {
-    if (text === "" || text === "[figure]") return;
+    if (text === "" || text.startsWith("[figure]")) return;
     if (this.#terminal.live) {
       this.#unfinished = text;
       this.#drawLive();
@@ -135,13 +137,13 @@ export class RunView {
       return;
     }
     this.#eraseLive();
-    this.#terminal.err.write(`${failureLines(this.#name, report, this.#terminal).join("\n")}\n`);
+    this.#terminal.err.write(`${fitText(failureLines(this.#name, report, this.#terminal).join("\n"), widthOf(this.#terminal.err))}\n`);
   }
 
   #line(text: string): void {
     if (this.#quiet) return;
     this.#eraseLive();
-    this.#terminal.out.write(`${text}\n`);
+    this.#terminal.out.write(`${fitText(text, widthOf(this.#terminal.out))}\n`);
     this.#drawLive();
   }
 

@@ -5,6 +5,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { Option, type Command } from "commander";
 
 import { expandHome } from "../base/expand-home";
+import { lockFolder } from "../base/lock-output";
+import { outputFolder } from "../base/output-folder";
 import { Problems } from "../base/problems";
 import { projectRoot } from "../base/project-root";
 import { writeAtomically } from "../base/write-atomically";
@@ -15,13 +17,18 @@ import { readParameters } from "../notebook/read-parameters";
 import type { RunSummary } from "../notebook/run-events";
 import { parseDuration } from "./command-options";
 import { exitCodeOf } from "./exit-codes";
+import { fitText, widthOf } from "./fit-text";
 import { hearInterruption } from "./interruption";
 import { parameterOption } from "./run-command";
 import { runInTerminal, shortPath, summaryLines } from "./run-in-terminal";
 import { findAdapters, resultLines } from "./study-results";
+import { summaryHtml } from "./study-summary";
 import { styled, type Terminal } from "./terminal";
 
 const NOTEBOOKS = ["01-study.ipynb", "02-comparative-study.ipynb"] as const;
+
+const RESULTS = "results.json";
+const PAGE = "study.html";
 
 /** Variables of the environment that stand for parameters, for CI. */
 const ENVIRONMENT = { TSLORA_DATA: "data", TSLORA_MODEL: "model" } as const;
@@ -40,17 +47,33 @@ export function addStudyCommand(program: Command, terminal: Terminal, exit: (cod
     .command("study")
     .description("Execute the study's notebooks and show its results")
     .addOption(parameterOption())
-    .addOption(new Option("-o, --output-dir <dir>", "folder for notebooks, adapter and results").argParser(expandHome).default(join(projectRoot(), "output"), "output in the clone"))
+    .addOption(new Option("-o, --output-dir <dir>", "folder for notebooks, adapter and results").argParser(expandHome).default(outputFolder(), "TSLORA_OUTPUT, or output in the clone"))
     .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
     .option("--timeout <time>", "limit for each notebook", parseDuration)
     .option("-q, --quiet", "print failures and the summary alone")
     .action(async (flags: StudyFlags) => exit(await study(flags, terminal)));
 }
 
+/** What a study writes in its output folder; another process is kept from all of it. */
+const COVERED = [...NOTEBOOKS, "checkpoints", "adapter", "model", "results.json", PAGE];
+
 async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
-  const started = Date.now();
   const folder = resolve(flags.outputDir);
   const planned = await planParameters(studyParameters(flags.param ?? {}));
+  const lock = lockFolder(folder, { purpose: "study", command: ["npm run study", ...process.argv.slice(3)].join(" "), covers: COVERED });
+  try {
+    return await studyLocked(flags, terminal, { folder, planned, token: lock.token });
+  } finally {
+    lock.release();
+  }
+}
+
+async function studyLocked(
+  flags: StudyFlags,
+  terminal: Terminal,
+  { folder, planned, token }: { folder: string; planned: readonly PlannedNotebook[]; token: string },
+): Promise<number> {
+  const started = Date.now();
   const interruption = hearInterruption(terminal);
   const summaries: RunSummary[] = [];
   try {
@@ -63,7 +86,7 @@ async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
         cellTimeoutMs: flags.cellTimeout,
         timeoutMs: flags.timeout,
         signal: interruption.signal,
-        env: { TSLORA_OUTPUT: folder },
+        env: { TSLORA_OUTPUT: folder, TSLORA_LOCK: token },
       });
       summaries.push(summary);
       if (summary.status !== "ok") break; // the comparison reads what the study wrote
@@ -71,24 +94,44 @@ async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
   } finally {
     interruption.release();
   }
-  const page = join(folder, "study.html");
-  await writeAtomically(page, await notebookPage(summaries.map(({ path, notebook }) => ({ name: basename(path), notebook, folder: dirname(path) })), { title: "The study" }));
+  const results = await readFreshResults(folder, started);
+  const page = join(folder, PAGE);
+  const notebooks = summaries.map(({ path, notebook }) => ({ name: basename(path), notebook, folder: dirname(path) }));
+  const summary = results === undefined ? undefined : await summaryHtml(results);
+  await writeAtomically(page, await notebookPage(notebooks, { title: "The study", summary, foldCode: true }));
   terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
-  await showResults(folder, started, terminal);
+  showResults(folder, results, terminal);
   terminal.out.write(`page: ${shortPath(page)}\n`);
   return exitCodeOf(summaries.at(-1)?.status ?? "ok");
 }
 
-async function showResults(folder: string, started: number, terminal: Terminal): Promise<void> {
-  const path = join(folder, "results.json");
-  if (!existsSync(path) || statSync(path).mtimeMs < started) {
-    terminal.out.write(`results: this run wrote no ${shortPath(path)}\n`);
+/** The results that this run wrote, if it did. */
+async function readFreshResults(folder: string, started: number): Promise<StudyResults | undefined> {
+  const path = join(folder, RESULTS);
+  if (!existsSync(path) || statSync(path).mtimeMs < started) return undefined;
+  return JSON.parse(await readFile(path, "utf8")) as StudyResults;
+}
+
+function showResults(folder: string, results: StudyResults | undefined, terminal: Terminal): void {
+  const write = (text: string): void => void terminal.out.write(`${fitText(text, widthOf(terminal.out))}\n`);
+  const path = join(folder, RESULTS);
+  if (results === undefined) {
+    const earlier = existsSync(path) ? `; ${shortPath(path)} is of an earlier run (${statSync(path).mtime.toISOString().slice(0, 16).replace("T", " ")} UTC)` : "";
+    write(`results: this run wrote none${earlier}`);
     return;
   }
-  const [facts, head, ...rows] = resultLines(JSON.parse(await readFile(path, "utf8")) as StudyResults);
-  terminal.out.write(`\n${facts}\n${styled(terminal, "bold", head ?? "")}\n${rows.join("\n")}\n\n`);
+  const [facts, head, ...rows] = resultLines(results);
+  write(`\n${facts}`);
+  if (results.banner !== undefined) write(styled(terminal, "yellow", results.banner));
+  terminal.out.write(`${styled(terminal, "bold", head ?? "")}\n${rows.join("\n")}\n\n`);
   terminal.out.write(`results: ${shortPath(path)}\n`);
-  for (const adapter of findAdapters(folder)) terminal.out.write(`adapter: ${shortPath(adapter)}\n`);
+  const own = join(folder, results.method === "lora" ? "adapter" : "model");
+  for (const adapter of findAdapters(own)) terminal.out.write(`adapter: ${shortPath(adapter)}\n`);
+}
+
+interface PlannedNotebook {
+  readonly path: string;
+  readonly parameters: Record<string, string>;
 }
 
 /** What was given, and what the environment gives where nothing else does. Paths are the caller's, not the notebook's. */
@@ -105,7 +148,7 @@ function studyParameters(given: Readonly<Record<string, string>>): Record<string
 }
 
 /** Each notebook with the parameters that it has; one that none has is refused before anything runs. */
-async function planParameters(parameters: Readonly<Record<string, string>>): Promise<{ path: string; parameters: Record<string, string> }[]> {
+async function planParameters(parameters: Readonly<Record<string, string>>): Promise<PlannedNotebook[]> {
   const planned = await Promise.all(
     NOTEBOOKS.map(async (name) => {
       const path = join(projectRoot(), "notebooks", name);

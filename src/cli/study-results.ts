@@ -3,15 +3,16 @@ import { join } from "node:path";
 
 import { compareEvaluations } from "../evaluation/compare-evaluations";
 import type { StudyResults } from "../evaluation/study-results";
+import { factsOf } from "./study-summary";
 import { table } from "./terminal";
 
 /** The before-and-after table of a study's results, for a terminal: the rows of the published table. */
 export function resultLines(results: StudyResults): string[] {
-  const { before, after, baseline, model, data, method, seed, elapsed } = results;
-  const { rows } = compareEvaluations(before, after, { baseline, resamples: 1 }); // the intervals are not shown here
+  const { before, after, baseline, about } = results;
+  const { rows } = compareEvaluations(before, after, { baseline, resamples: 1, published: about === "study" }); // the intervals are not shown here
   const shown = (value: number | null): string => (value === null ? "" : value.toFixed(3));
   const lines = rows.map((row) => [row.metric, shown(row.before), shown(row.after), `${row.change >= 0 ? "+" : ""}${shown(row.change)}`, shown(row.baseline)]);
-  return [`model ${model}, data ${data}, method ${method}, seed ${seed}, trained in ${elapsed.toFixed(0)} s`, ...table([["", "before", "after", "change", "baseline"], ...lines])];
+  return [factsOf(results), ...table([["", "before", "after", "change", "baseline"], ...lines])];
 }
 
 /** Folders of adapters in an output folder, by their adapter_config.json; at most two levels deep. */

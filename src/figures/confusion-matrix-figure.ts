@@ -1,14 +1,17 @@
 import { Problems } from "../base/problems";
-import { axis, baseLayout } from "./base-layout";
+import { axis, baseLayout, FIGURE_SIZE } from "./base-layout";
 import { escapeLabel } from "./escape";
 import { formatNumber, formatShare } from "./format";
 import { measureText } from "./measure-text";
-import { contrast, mix, OKABE_ITO } from "./palette";
+import { OKABE_ITO, seeThrough } from "./palette";
 import { layTextTable } from "./table-text";
 import type { Figure } from "./types";
 
-const EMPTY = "#f3f6f9";
 const [FULL] = OKABE_ITO;
+
+/** Opacities of a share of 0 and of 1: the page shows through, light or dark, and its text colour is readable on all. */
+const [LEAST, MOST] = [0.06, 0.55];
+const LABEL_WIDTH = 200; // pixels of a label's name
 
 /** Options of {@link confusionMatrixFigure}. */
 export interface ConfusionMatrixFigureOptions {
@@ -37,10 +40,11 @@ export function confusionMatrixFigure(matrix: readonly (readonly number[])[], op
     const total = row.reduce((sum, count) => sum + count, 0);
     return row.map((count) => (total === 0 ? 0 : count / total));
   });
-  const names = labels.map(escapeLabel);
+  const shown = labels.map((label) => shorten(label));
+  const names = shown.map(escapeLabel);
   const positions = labels.map((_, i) => i); // numbers, since labels may be alike or look like numbers
   const cell = Math.max(44, Math.min(120, 480 / labels.length));
-  const left = Math.max(...labels.map((label) => measureText(label, 13))) + 64;
+  const left = Math.max(...shown.map((label) => measureText(label, 13))) + 64;
   const base = baseLayout({ title, height: 130 + cell * labels.length });
   const ticks = { tickvals: positions, ticktext: names, showgrid: false, fixedrange: true };
 
@@ -55,7 +59,7 @@ export function confusionMatrixFigure(matrix: readonly (readonly number[])[], op
         y: positions,
         zmin: 0,
         zmax: 1,
-        colorscale: [[0, EMPTY], [1, FULL]],
+        colorscale: [[0, seeThrough(FULL, LEAST)], [1, seeThrough(FULL, MOST)]],
         showscale: false,
         xgap: 3,
         ygap: 3,
@@ -64,9 +68,9 @@ export function confusionMatrixFigure(matrix: readonly (readonly number[])[], op
     ],
     layout: {
       ...base,
-      width: Math.max(420, left + 40 + Math.max(cell * 1.5, ...labels.map((label) => measureText(label, 13) + 16)) * labels.length),
+      width: Math.min(FIGURE_SIZE.width, Math.max(420, left + 40 + Math.max(cell * 1.5, ...shown.map((label) => measureText(label, 13) + 16)) * labels.length)),
       margin: { ...(base.margin as object), l: left },
-      xaxis: axis("Predicted label", ticks),
+      xaxis: axis("Predicted label", { ...ticks, automargin: true }),
       yaxis: axis("True label", { ...ticks, autorange: "reversed" }),
       annotations: matrix.flatMap((row, i) =>
         row.map((count, j) => ({
@@ -74,7 +78,7 @@ export function confusionMatrixFigure(matrix: readonly (readonly number[])[], op
           y: i,
           text: `<b>${formatNumber(count)}</b><br>${formatShare(shares[i][j])}`,
           showarrow: false,
-          font: { color: readableOn(mix(EMPTY, FULL, shares[i][j])), size: cell < 60 ? 11 : 14 },
+          font: { size: cell < 60 ? 11 : 14 }, // in the page's colour
         })),
       ),
     },
@@ -86,7 +90,10 @@ export function confusionMatrixFigure(matrix: readonly (readonly number[])[], op
   };
 }
 
-/** White or black, whichever is read more easily on the colour; one of them always has a contrast of 4.5. */
-function readableOn(colour: string): string {
-  return contrast("#ffffff", colour) >= contrast("#000000", colour) ? "#ffffff" : "#000000";
+/** A label's name, cut where it would leave no room for the cells. */
+function shorten(label: string): string {
+  if (measureText(label, 13) <= LABEL_WIDTH) return label;
+  const characters = [...label];
+  while (measureText(`${characters.join("")}…`, 13) > LABEL_WIDTH) characters.pop();
+  return `${characters.join("").trimEnd()}…`;
 }

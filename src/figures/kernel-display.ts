@@ -1,6 +1,10 @@
-/** What tslab's `newDisplay()` gives: a place in the running cell's output that can be written again. */
+import { randomBytes } from "node:crypto";
+
+/** A place in the running cell's output that can be written again. */
 export interface Display {
-  html(text: string): void;
+  /** @param plain - the same as text, for terminals and logs */
+  html(text: string, plain?: string): void;
+  /** A picture beside an interactive figure, which has the text: it has none itself. */
   svg(text: string): void;
   markdown(text: string): void;
 }
@@ -17,9 +21,7 @@ interface TslabJupyter {
   readonly lastWriteDisplayData: unknown;
 }
 
-interface TslabPublic {
-  newDisplay(this: void): Display;
-}
+type WriteDisplayData = (content: Readonly<Record<string, unknown>>, update: boolean) => void;
 
 /**
  * The display of the tslab kernel that this process is, if it is one and runs a cell.
@@ -30,10 +32,25 @@ interface TslabPublic {
 export function kernelDisplay(): KernelDisplay | undefined {
   for (const module of Object.values(require.cache)) {
     if (module === undefined || !/[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(module.filename)) continue;
-    const { lastWriteDisplayData } = module.exports as TslabJupyter;
+    const jupyter = module.exports as TslabJupyter;
+    const { lastWriteDisplayData } = jupyter;
     if (typeof lastWriteDisplayData !== "function") continue;
-    const { newDisplay } = module.require("./public") as TslabPublic;
-    return { newDisplay, run: lastWriteDisplayData };
+    return { newDisplay: () => newDisplay(jupyter), run: lastWriteDisplayData };
   }
   return undefined;
+}
+
+/** As tslab's own `newDisplay`, but with several forms of one output: tslab writes one alone. */
+function newDisplay(jupyter: TslabJupyter): Display {
+  const transient = { display_id: randomBytes(8).toString("hex") };
+  let isUpdate = false;
+  const write = (data: Readonly<Record<string, string>>): void => {
+    (jupyter.lastWriteDisplayData as WriteDisplayData)({ data, metadata: {}, transient }, isUpdate); // asked for anew: of the cell that runs now
+    isUpdate = true;
+  };
+  return {
+    html: (text, plain) => write({ "text/html": text, ...(plain === undefined ? {} : { "text/plain": plain }) }),
+    svg: (text) => write({ "image/svg+xml": text, "text/plain": "" }),
+    markdown: (text) => write({ "text/markdown": text, "text/plain": text }),
+  };
 }

@@ -55,6 +55,6 @@ export function liveFigure(options: LiveFigureOptions = {}): LiveFigure {
 /** The two places of a figure; the first must be there before the second, since the page looks for the picture after it. */
 function openPlaces(output: Extract<Output, { kind: "notebook" }>): { interactive: Display; picture: Display } {
   const places = { interactive: output.newDisplay(), picture: output.newDisplay() };
-  places.interactive.html("<span></span>");
+  places.interactive.html("<span></span>", "");
   return places;
 }

@@ -73,3 +73,10 @@ export function progressHtml(state: ProgressState, elapsedSeconds: number): stri
   const words = [where, how, escapeHtml(evaluation), ...(state.messages ?? []).map(escapeHtml)].filter((line) => line !== ""); // the others are numbers and fixed words: nothing to escape
   return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, words.join("<br>\n")].join("\n")}\n</div>`;
 }
+
+/** The state as text: where the run is and how it does, the last evaluation, and what was to be said. */
+export function progressText(state: ProgressState, elapsedSeconds: number): string {
+  const { where, how, evaluation } = progressWords(state, elapsedSeconds);
+  const first = [where, how].filter((part) => part !== "").join(" · ");
+  return [first, evaluation, ...(state.messages ?? [])].filter((line) => line !== "").join("\n");
+}

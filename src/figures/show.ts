@@ -26,13 +26,14 @@ const carrier = new Carrier(); // of this process: a notebook's kernel
 
 /**
  * Shows a figure, a table, Markdown, a banner, an evaluation, a comparison or a data frame: in the running cell of a notebook as it should look
- * there, elsewhere as text on standard output. A plain string is taken for Markdown.
+ * there, elsewhere as text on standard output. A plain string is taken for Markdown; an empty one shows nothing.
  *
  * A figure makes two outputs: an interactive one, and a static picture that is hidden where the first one is drawn.
  *
  * @throws TsloraError `bad-input` for anything else
  */
 export function show(thing: ShowInput, options: ShowOptions = {}): void {
+  if (thing === "") return;
   const output = options.output ?? processOutput();
   const showable = toShowable(thing);
   if (output.kind === "text") return output.write(`${asText(showable)}\n`);
@@ -40,11 +41,11 @@ export function show(thing: ShowInput, options: ShowOptions = {}): void {
     case "figure":
       return showFigure(showable, { interactive: output.newDisplay(), picture: output.newDisplay(), run: output.run });
     case "table":
-      return output.newDisplay().html(tableHtml(showable));
+      return output.newDisplay().html(tableHtml(showable), tableText(showable));
     case "markdown":
       return output.newDisplay().markdown(showable.text);
     case "banner":
-      return output.newDisplay().html(bannerHtml(showable));
+      return output.newDisplay().html(bannerHtml(showable), bannerText(showable));
   }
 }
 
@@ -57,7 +58,7 @@ export interface FigurePlaces {
 
 /** Fills a figure's two places. A figure that only a screen can draw gets a sentence in the picture's place. */
 export function showFigure(figure: Figure, { interactive, picture, run }: FigurePlaces): void {
-  interactive.html(interactiveHtml(figure, { carries: carrier.carries(figure, run) }));
+  interactive.html(interactiveHtml(figure, { carries: carrier.carries(figure, run) }), figure.text);
   try {
     picture.svg(renderSvg(figure));
   } catch (error) {

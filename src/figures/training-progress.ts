@@ -4,7 +4,7 @@ import type { Display } from "./kernel-display";
 import { liveFigure, type LiveFigure } from "./live-figure";
 import { lossCurve } from "./loss-curve";
 import { processOutput, type Output } from "./output";
-import { progressAfter, progressHtml, progressShare, progressWords, type ProgressState } from "./progress-state";
+import { progressAfter, progressHtml, progressShare, progressText, progressWords, type ProgressState } from "./progress-state";
 import type { TrainingEventLike } from "./training-event";
 
 /** Options of {@link trainingProgress}. */
@@ -86,7 +86,7 @@ function notebookView(output: Extract<Output, { kind: "notebook" }>, options: Tr
     if (event.type !== "checkpoint") history.push(event);
     if (event.type === "end" || event.type === "evaluation" || isMessage(event) || now() >= nextAt) {
       nextAt = now() + Math.min(1000, 1000 * everySeconds);
-      words.html(progressHtml(state, elapsedSeconds));
+      words.html(progressHtml(state, elapsedSeconds), progressText(state, elapsedSeconds));
     }
     if (state.lastStep === undefined) return;
     live ??= liveFigure({ everySeconds, output, now });

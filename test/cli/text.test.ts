@@ -25,6 +25,9 @@ test("displays are text in a terminal: plain first, tables by rows, figures by n
   assert.equal(text({ "text/html": "<b>x</b>", "text/plain": "x" }), "x");
   assert.equal(text({ "text/html": "<div id=a></div><script>plot()</script>" }), "[figure]");
   assert.equal(text({ "image/svg+xml": "<svg/>" }), "[figure]");
+  assert.equal(text({ "text/html": "<div id=a></div><script>plot()</script>", "text/plain": "Lengths\n  5, median 2" }), "[figure] Lengths");
+  assert.equal(text({ "image/png": "AA==", "text/plain": "<Figure size 640x480 with 1 Axes>" }), "<Figure size 640x480 with 1 Axes>");
+  assert.equal(text({ "image/svg+xml": "<svg/>", "text/plain": "" }), "", "the picture beside an interactive figure");
   assert.equal(htmlText("<style>td { }</style><table><tr><th>a</th><th>b</th></tr>\n<tr><td>1 &lt; 2</td><td>&amp;</td></tr></table>"), "a  b\n1 < 2  &");
 });
 
@@ -61,8 +64,8 @@ test("the table before and after is read from results.json, and adapters are fou
     const lines = resultLines({ model: "m", data: "zip", seed: 42, method: "lora", before, after, validation: after, baseline, elapsed: 61.2, notices: [] });
     assert.deepEqual(lines.slice(0, 3), [
       "model m, data zip, method lora, seed 42, trained in 61 s",
-      "                      before  after  change  baseline",
-      "Accuracy               0.500  0.900  +0.400     0.800",
+      "                before  after  change  baseline",
+      "Accuracy         0.500  0.900  +0.400     0.800",
     ]);
     await mkdir(join(folder, "adapter"));
     await writeFile(join(folder, "adapter", "adapter_config.json"), "{}");

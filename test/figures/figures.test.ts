@@ -7,6 +7,7 @@ import { confusionMatrixFigure } from "../../src/figures/confusion-matrix-figure
 import { histogram } from "../../src/figures/histogram";
 import { lossCurve } from "../../src/figures/loss-curve";
 import { contrast, mix, OKABE_ITO } from "../../src/figures/palette";
+import { PAPER } from "../../src/figures/theme-layout";
 import { progressAfter, progressWords, type ProgressState } from "../../src/figures/progress-state";
 import type { Figure } from "../../src/figures/types";
 import { trainingEvents } from "./events";
@@ -92,14 +93,35 @@ test("a confusion matrix writes count and share of the row into each cell", () =
   assert.match(figure.text, /NEGATIVE +70 \(69\.3%\) +31 \(30\.7%\)/);
 });
 
-test("the text in every cell of a confusion matrix is read on its colour", () => {
+test("the text in every cell of a confusion matrix is read on its colour, on a light and on a dark page", () => {
+  const PAGES = [
+    { ground: "#ffffff", text: PAPER.text }, // the static picture, and code hosts
+    { ground: "#ffffff", text: "#1f2328" },
+    { ground: "#0d1117", text: "#e6edf3" },
+    { ground: "#111111", text: "#e0e0e0" }, // Jupyter Lab's dark theme
+  ];
   for (let right = 0; right <= 100; right++) {
     const figure = confusionMatrixFigure([[right, 100 - right], [0, 0]], { labels: ["a", "b"] });
     const { colorscale, z } = figure.data[0] as unknown as { colorscale: [[0, string], [1, string]]; z: number[][] };
-    const cells = figure.layout.annotations as { font: { color: string } }[];
-    const back = mix(colorscale[0][1], colorscale[1][1], z[0][0]);
-    assert.ok(contrast(cells[0].font.color, back) >= 4.5, `${right}%: ${cells[0].font.color} on ${back}`);
+    const [low, high] = colorscale.map(([, colour]) => (colour.match(/[\d.]+/g) ?? []).map(Number));
+    const cells = figure.layout.annotations as { font: { color?: string } }[];
+    assert.equal(cells[0].font.color, undefined, "the text has the page's colour");
+    const opacity = low[3] + (high[3] - low[3]) * z[0][0];
+    const colour = `#${low.slice(0, 3).map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
+    for (const { ground, text } of PAGES) {
+      const back = mix(ground, colour, opacity);
+      assert.ok(contrast(text, back) >= 4.5, `${right}%: ${text} on ${back}`);
+      if (right === 0) assert.ok(contrast(ground, back) < 1.3, `an empty cell, ${back}, glares on ${ground}`);
+    }
   }
+});
+
+test("a confusion matrix of many labels with long names is no wider than other figures", () => {
+  const labels = Array.from({ length: 12 }, (_, i) => `a label with a very long name, ${"number ".repeat(8)}${i}`);
+  const figure = confusionMatrixFigure(labels.map((_, i) => labels.map((__, j) => Number(i === j))), { labels });
+  assert.ok(Number(figure.layout.width) <= 700);
+  assert.ok((figure.layout.margin as { l: number }).l < 300);
+  assert.ok(figure.text.includes(labels[11]), "the text form has the whole names");
 });
 
 test("a confusion matrix that is not square, not of counts or not of the labels is refused", () => {
