@@ -22,6 +22,10 @@ export interface PageNotebook {
 export interface PageOptions {
   /** The page's title. @default the first notebook's name */
   readonly title?: string;
+  /** HTML that comes before the notebooks, with headings of its own. @default none */
+  readonly summary?: string;
+  /** Whether the cells' code is folded away behind its first line. @default false */
+  readonly foldCode?: boolean;
 }
 
 interface Heading {
@@ -53,7 +57,7 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
   });
   const markdown = (text: string): string => marked.parse(text, { async: false });
   const sections: string[] = [];
-  for (const notebook of notebooks) sections.push(await section(notebook, markdown)); // in order: headings are numbered
+  for (const notebook of notebooks) sections.push(await section(notebook, { markdown, foldCode: options.foldCode ?? false })); // in order: headings are numbered
   const title = escapeHtml(options.title ?? notebooks[0]?.name ?? "Notebook");
   const contents = headings.filter(({ depth }) => depth <= 3).map(({ id, depth, html }) => `<li style="--depth:${depth}"><a href="#${escapeHtml(encodeURIComponent(id))}">${html}</a></li>`);
   const builds = new Set(notebooks.flatMap(({ notebook }) => notebook.cells.flatMap((cell) => (cell.cell_type === "code" ? cell.outputs.map(plotlyBuild) : []))));
@@ -61,6 +65,7 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
     "<!doctype html>",
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>`,
     `<style>${PAGE_STYLE}</style>${builds.has("whole") || builds.has("small") ? `<script>${await plotlyScript(builds.has("whole"))}</script>` : ""}</head><body>`,
+    ...(options.summary === undefined ? [] : [`<header class="summary">${options.summary}</header>`]),
     `<nav class="contents" aria-label="Contents"><h2>Contents</h2><ul>${contents.join("\n")}</ul></nav>`,
     `<main>${sections.join("\n")}</main>`,
     "</body></html>\n",
@@ -73,24 +78,36 @@ async function plotlyScript(whole: boolean): Promise<string> {
   return (await readFile(path, "utf8")).replace(/<\/(script)/gi, "<\\/$1");
 }
 
-async function section({ name, notebook, folder }: PageNotebook, markdown: (text: string) => string): Promise<string> {
+interface CellOptions {
+  readonly markdown: (text: string) => string;
+  readonly foldCode: boolean;
+}
+
+async function section({ name, notebook, folder }: PageNotebook, { markdown, foldCode }: CellOptions): Promise<string> {
   const run = isRecord(notebook.metadata.tslora) ? notebook.metadata.tslora : {};
   const facts = [name, ...(typeof run.started === "string" ? [`executed ${run.started.slice(0, 16).replace("T", " ")} UTC`] : []), ...(typeof run.duration === "number" ? [`in ${run.duration.toFixed(1)} s`] : []), ...(typeof run.status === "string" && run.status !== "ok" ? [`status: ${run.status}`] : [])];
   const language = notebook.metadata.language_info?.name ?? "typescript";
   const cells: string[] = [];
-  for (const cell of notebook.cells) cells.push(await inlineImages(cellHtml(cell, language, markdown), { folder, attachments: cell.cell_type === "code" ? undefined : cell.attachments }));
+  for (const cell of notebook.cells) cells.push(await inlineImages(cellHtml(cell, language, { markdown, foldCode }), { folder, attachments: cell.cell_type === "code" ? undefined : cell.attachments }));
   return `<section><p class="run">${escapeHtml(facts.join(", "))}</p>\n${cells.join("\n")}</section>`;
 }
 
-function cellHtml(cell: Cell, language: string, markdown: (text: string) => string): string {
+function cellHtml(cell: Cell, language: string, { markdown, foldCode }: CellOptions): string {
   const id = `cell-${escapeHtml(cell.id)}`;
   if (cell.cell_type !== "code") {
     const prose = cell.cell_type === "markdown" ? markdown(cell.source) : `<pre>${escapeHtml(cell.source)}</pre>`;
     return `<div class="cell prose" id="${id}">${prose}</div>`;
   }
-  const number = cell.execution_count === null ? "" : `<span class="number" aria-hidden="true">${cell.execution_count}</span>`;
-  const source = cell.source.trim() === "" ? "" : `<div class="source">${number}<pre><code>${highlightCode(cell.source, language)}</code></pre></div>`;
+  const number = cell.execution_count === null ? "" : `<span class="number">[${cell.execution_count}]</span> `;
+  const label = `${number}<span class="first">${foldCode ? escapeHtml(firstLine(cell.source)) : "code"}</span>`;
+  const code = `<pre><code>${highlightCode(cell.source, language)}</code></pre>`;
+  const source = cell.source.trim() === "" ? "" : `<details class="source"${foldCode ? "" : " open"}><summary>${label}</summary>${code}</details>`;
   return `<div class="cell code" id="${id}">${source}${cell.outputs.map((output) => outputHtml(output, markdown)).join("\n")}</div>`;
+}
+
+/** The first line that is not blank. */
+function firstLine(source: string): string {
+  return source.split("\n").find((line) => line.trim() !== "")?.trim() ?? "";
 }
 
 function freeSlug(html: string, taken: Set<string>): string {

@@ -17,25 +17,26 @@ nav.contents ul { list-style: none; margin: 0; padding: 0; }
 nav.contents li { margin: .25rem 0; padding-left: calc((var(--depth) - 1) * .9rem); }
 nav.contents a { color: inherit; text-decoration: none; }
 nav.contents a:hover, nav.contents a:focus-visible { color: var(--accent); text-decoration: underline; }
-@media (min-width: 75rem) { body { grid-template-columns: 17rem minmax(0, 1fr); } nav.contents { position: sticky; top: 0; max-height: 100vh; overflow-y: auto; border-right: 1px solid var(--line); } }
+@media (min-width: 75rem) { body { grid-template-columns: 17rem minmax(0, 1fr); grid-template-rows: auto 1fr; } nav.contents { grid-column: 1; grid-row: 1 / 3; align-self: start; } header.summary { grid-column: 2; } main { grid-column: 2; } nav.contents { position: sticky; top: 0; max-height: 100vh; overflow-y: auto; border-right: 1px solid var(--line); } }
 h1, h2, h3, h4 { line-height: 1.25; margin: 1.8em 0 .6em; text-wrap: balance; }
 h1 { font-size: 1.9rem; } h2 { font-size: 1.45rem; } h3 { font-size: 1.15rem; }
 main > section > .cell:first-child :is(h1, h2):first-child { margin-top: 0; }
 a { color: var(--accent); }
 .run { color: var(--muted); font-size: .875rem; border-bottom: 1px solid var(--line); padding-bottom: .75rem; }
 .cell { margin: 1rem 0; scroll-margin-top: 1rem; }
-.source { position: relative; }
-.source .number { position: absolute; right: .6rem; top: .35rem; font: .75rem ui-monospace, monospace; color: var(--muted); background: var(--panel); padding: 0 .25rem; user-select: none; }
+.source summary { font: .75rem/1.6 ui-monospace, monospace; color: var(--muted); cursor: pointer; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+header.summary { width: 100%; max-width: 60rem; margin: 0 auto; padding: 1.5rem 1.25rem 0; } header.summary h1 { margin-top: 0; }
 pre, code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
 pre { margin: 0; padding: .75rem 1rem; overflow-x: auto; font-size: .85rem; line-height: 1.5; tab-size: 2; }
 .source pre, .prose pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
 .prose :not(pre) > code { background: var(--panel); border-radius: 4px; padding: .1em .3em; font-size: .9em; }
 .output { margin: .5rem 0; } pre.output { padding-block: .4rem; } .output.rich { overflow-x: auto; }
-.output.stream { max-height: 40rem; overflow-y: auto; } .output.stderr { border-left: 3px solid var(--ansi-yellow); color: var(--muted); }
+.output.stream, .output.error { white-space: pre-wrap; overflow-wrap: anywhere; } .output.stream { max-height: 40rem; overflow-y: auto; } .output.stderr { border-left: 3px solid var(--ansi-yellow); color: var(--muted); }
 .output.error { border-left: 3px solid var(--bad); background: var(--bad-ground); } .output.error strong { color: var(--bad); }
-.output img, .output svg, .prose img { max-width: 100%; height: auto; }
+.output img, .output svg, .prose img { max-width: 100%; height: auto; } .source pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; margin: .75rem 0; display: block; max-width: 100%; overflow-x: auto; }
-th, td { padding: .35rem .7rem; border-bottom: 1px solid var(--line); } th { text-align: left; }
+th, td { padding: .35rem .7rem; border-bottom: 1px solid var(--line); } td small { display: inline-block; white-space: nowrap; }
+@media (max-width: 60rem) { table { font-size: .78rem; } th, td { padding: .3rem .35rem; } td { white-space: normal !important; } td small { white-space: normal; } } th { text-align: left; }
 blockquote { margin: 1rem 0; padding: 0 1rem; border-left: 3px solid var(--line); color: var(--muted); }
 hr { border: 0; border-top: 1px solid var(--line); }
 .hl-comment { color: var(--hl-comment); font-style: italic; } .hl-string { color: var(--hl-string); } .hl-number { color: var(--hl-number); } .hl-keyword { color: var(--hl-keyword); }
