@@ -11,8 +11,11 @@ export interface ChildTask {
   readonly folder: string;
 }
 
-/** A message to the parent: a case begins, or has ended. */
-export type ChildMessage = { readonly kind: "begin"; readonly index: number } | { readonly kind: "end"; readonly index: number; readonly outcome: CaseOutcome; readonly changes?: readonly string[] };
+/** A message to the parent: a case begins, its input is damaged, or it has ended. */
+export type ChildMessage =
+  | { readonly kind: "begin"; readonly index: number }
+  | { readonly kind: "damage"; readonly index: number; readonly changes: readonly string[] }
+  | { readonly kind: "end"; readonly index: number; readonly outcome: CaseOutcome };
 
 /** Runs cases in a process of its own, which may crash or hang, and reports each to the parent. */
 async function main({ target: name, seed, cases, folder }: ChildTask): Promise<void> {
@@ -23,7 +26,8 @@ async function main({ target: name, seed, cases, folder }: ChildTask): Promise<v
   await target.prepare(folder);
   for (const index of cases) {
     await send({ kind: "begin", index });
-    await send({ kind: "end", index, outcome: await runCase(target, { seed, index }) });
+    const outcome = await runCase(target, { seed, index, onDamage: (changes) => send({ kind: "damage", index, changes }) });
+    await send({ kind: "end", index, outcome });
   }
   target.close();
   process.disconnect();

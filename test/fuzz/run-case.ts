@@ -12,12 +12,21 @@ const LONGEST_MESSAGE = 4000;
 /** A case of kilobytes that raises the process's largest size by more holds what it should refuse. */
 const MOST_MEMORY = 400 * 2 ** 20; // bytes
 
+/** Options of {@link runCase}. */
+export interface CaseOptions {
+  readonly seed: number;
+  readonly index: number;
+  /** Receives the changes before the input is read, which may end the process. */
+  readonly onDamage?: (changes: readonly string[]) => Promise<void>;
+}
+
 /** Runs one case: damages an input, has it read, and judges how that ended. */
-export async function runCase(target: FuzzTarget, options: { readonly seed: number; readonly index: number }): Promise<CaseOutcome> {
-  const { seed, index } = options;
+export async function runCase(target: FuzzTarget, options: CaseOptions): Promise<CaseOutcome> {
+  const { seed, index, onDamage } = options;
   const folder = await mkdtemp(join(tmpdir(), "tslora-fuzz-"));
   try {
     const { changes, mustRefuse, read } = await target.damage(folder, new Random(seed).fork(`${target.name} ${index}`));
+    await onDamage?.(changes);
     const finding = (kind: Finding["kind"], detail: string): CaseOutcome => ({ kind: "finding", finding: { target: target.name, case: index, kind, changes, detail } });
     const before = process.resourceUsage().maxRSS;
     const outcome = await read().then(

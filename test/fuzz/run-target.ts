@@ -35,7 +35,7 @@ export async function runTarget(target: string, options: { readonly seed: number
       });
       if (end.kind === "done") break;
       if (end.at === undefined) throw new Error(`The inputs of ${target} could not be prepared: ${end.detail}`);
-      findings.push({ target, case: end.at, kind: end.kind, changes: [], detail: end.detail });
+      findings.push({ target, case: end.at, kind: end.kind, changes: end.changes, detail: end.detail });
       left = left.slice(left.indexOf(end.at) + 1);
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -45,12 +45,13 @@ export async function runTarget(target: string, options: { readonly seed: number
 }
 
 /** How a child ended, and at which case. */
-type ChildEnd = { readonly kind: "done" } | { readonly kind: "crash" | "hang"; readonly at: number | undefined; readonly detail: string };
+type ChildEnd = { readonly kind: "done" } | { readonly kind: "crash" | "hang"; readonly at: number | undefined; readonly changes: readonly string[]; readonly detail: string };
 
 function runChild(task: ChildTask, onMessage: (message: ChildMessage) => void): Promise<ChildEnd> {
   return new Promise((resolve, reject) => {
     const child: ChildProcess = fork(join(__dirname, "fuzz-child.js"), [JSON.stringify(task)], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: ["--max-old-space-size=1536"] });
     let at: number | undefined;
+    let changes: readonly string[] = [];
     let hung = false;
     let errors = "";
     let timer = setTimeout(stop, PREPARE_MS);
@@ -62,15 +63,16 @@ function runChild(task: ChildTask, onMessage: (message: ChildMessage) => void): 
     child.on("message", (message: ChildMessage) => {
       at = message.index;
       clearTimeout(timer);
-      timer = setTimeout(stop, message.kind === "begin" ? HANG_MS : PREPARE_MS);
+      timer = setTimeout(stop, message.kind === "end" ? PREPARE_MS : HANG_MS);
+      changes = message.kind === "damage" ? message.changes : [];
       onMessage(message);
     });
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      if (hung) resolve({ kind: "hang", at, detail: `no end after ${HANG_MS / 1000} s` });
+      if (hung) resolve({ kind: "hang", at, changes, detail: `no end after ${HANG_MS / 1000} s` });
       else if (code === 0) resolve({ kind: "done" });
-      else resolve({ kind: "crash", at, detail: `${signal ?? `exit code ${code}`}: ${errors.trim()}` });
+      else resolve({ kind: "crash", at, changes, detail: `${signal ?? `exit code ${code}`}: ${errors.trim()}` });
     });
   });
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Random } from "../../../src/base/random";
@@ -26,7 +26,8 @@ export const corpora: FuzzTarget = {
     const files = kind === "folder" ? (await readdir(path, { recursive: true })).filter((file) => file.endsWith(".txt")).sort() : [];
     const damaged = files.length > 0 ? join(path, files[random.below(files.length)]) : path;
     const damage = await damageFile(damaged, "text", random);
-    const bytes = await readFile(damaged).catch(() => undefined);
+    const isFile = (await stat(damaged).catch(() => undefined))?.isFile() === true; // a pipe has no end to read
+    const bytes = isFile ? await readFile(damaged) : undefined;
     return {
       changes: [kind, ...damage.changes],
       mustRefuse: kind === "Dataset.zip" && damage.mustRefuse?.endsWith("UTF-8") === true ? undefined : damage.mustRefuse,

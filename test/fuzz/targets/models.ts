@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, readFile, readdir, rm } from "node:fs/promises";
+import { cp, readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { projectRoot } from "../../../src/base/project-root";
@@ -55,12 +55,13 @@ export const models: FuzzTarget = {
 async function contradiction(source: string, folder: string, name: string, path: readonly (string | number)[] | undefined): Promise<string | undefined> {
   if (name === "config.json") {
     const key = path?.length === 1 ? String(path[0]) : "";
-    if (!SIZES.includes(key)) return undefined;
+    if (!SIZES.includes(key)) return undefined; // also where the file is no file
     const [then, now] = await Promise.all([source, folder].map(async (at) => (JSON.parse(await readFile(join(at, name), "utf8")) as Record<string, unknown>)[key]));
     return then === now || now === undefined ? undefined : `${key} contradicts the weights`;
   }
-  if (!name.endsWith(".safetensors")) return undefined;
-  const [then, now] = await Promise.all([source, folder].map(async (at) => strictSafetensors(await readFile(join(at, name)).catch(() => Buffer.alloc(0)))));
+  const isFile = (await stat(join(folder, name)).catch(() => undefined))?.isFile() === true;
+  if (!name.endsWith(".safetensors") || !isFile) return undefined;
+  const [then, now] = await Promise.all([source, folder].map(async (at) => strictSafetensors(await readFile(join(at, name)))));
   if (then.kind !== "whole" || now.kind !== "whole") return undefined; // damaged by the format: known already
   for (const [tensor, { shape }] of then.tensors) {
     if (/classifier|pooler|pre_classifier/.test(tensor)) continue; // a head may be missing

@@ -24,7 +24,7 @@ export const tokenizers: FuzzTarget = {
     const damage = await damageFile(join(folder, file), file.endsWith(".json") ? "json" : "text", random);
     return {
       changes: [`${name}/`, ...damage.changes],
-      mustRefuse: damage.mustRefuse ?? (await contradiction(folder)),
+      mustRefuse: damage.mustRefuse ?? (await contradiction(folder)), // a file that is none was refused before
       async read() {
         const tokenizer = await loadTokenizer(folder, { maxLength: 32 });
         for (const { ids } of tokenizer.encode(TEXTS)) {
