@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { makeOwnFolder } from "../base/own-folder";
 import type { DeviceOptions } from "../device/device";
 import { prepareDevice } from "../device/open-device";
 import { sharedOps } from "../device/shared-ops";
@@ -17,7 +17,7 @@ const CHATTER = /^WARNING: All log messages before absl::InitializeLog|oneDNN cu
  */
 export function loadQuietly(terminal: Terminal, options: DeviceOptions = {}): void {
   prepareDevice(options);
-  const folder = mkdtempSync(join(tmpdir(), "tslora-log-"));
+  const folder = makeOwnFolder("log");
   try {
     const path = join(folder, "stderr");
     const restore = redirect(path);

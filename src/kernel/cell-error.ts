@@ -39,7 +39,7 @@ export function cellError(thrown: unknown, context: CellErrorContext): CellError
     return { ename: "UncaughtValue", evalue, traceback: [`${BOLD("UncaughtValue")}: ${evalue}`] };
   }
   const ename = nameOf(thrown);
-  const evalue = String(thrown.message);
+  const evalue = String(thrown.message).replace(/\(0 ?, __cells__\.([\w$]+)\)|__cells__\.([\w$]+)/g, "$1$2"); // variables by the names that cells give them
   if (ename === "Interrupted") return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`] };
   return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`, ...stackLines(thrown, context)] };
 }

@@ -2,7 +2,7 @@ import { projectRoot } from "../base/project-root";
 import type { TslabDiagnostic } from "../notebook/tslab-failures";
 import { cellError, compileError, type CellError } from "./cell-error";
 import { CompiledCell } from "./compiled-cell";
-import type { Interrupts } from "./interrupts";
+import type { Interrupts, Variables } from "./interrupts";
 import { mendingConverter } from "./mending-converter";
 import { resolveImport } from "./resolve-import";
 import type { Tslab, TslabConverter, TslabExecutor } from "./tslab";
@@ -18,7 +18,9 @@ export class CellRunner {
   readonly #sources: string[] = [];
   readonly #root = projectRoot();
   #number = 0;
-  #value: unknown;
+  /** The variables of all cells. */
+  readonly #variables: Variables = {};
+  #resultVar: string | undefined;
   #thrown: { readonly error: unknown } | undefined;
   #diagnostics: TslabDiagnostic[] = [];
   #unhandled: CellError | undefined;
@@ -30,7 +32,8 @@ export class CellRunner {
       mendingConverter(converter, {
         resolve: (specifier) => resolveImport(specifier, { folder, root: this.#root }),
         number: () => this.#number,
-        onConverted: (steps) => {
+        onConverted: ({ lastExpressionVar, ...steps }) => {
+          this.#resultVar = lastExpressionVar;
           this.#cells.set(this.#number, new CompiledCell(this.#number, { ...steps, earlier: [...this.#sources] }));
           this.#sources.push(steps.mended.after);
         },
@@ -47,14 +50,14 @@ export class CellRunner {
         browser?.close();
       },
     };
-    this.executor = tslab.createExecutor(folder, converters, { log: (value) => (this.#value = value), error: (...told) => this.#takeError(told) });
-    interrupts.install();
+    this.executor = tslab.createExecutor(folder, converters, { log: () => undefined, error: (...told) => this.#takeError(told) });
+    interrupts.install(this.#variables);
   }
 
   /** Runs a cell under an execution count. Never rejects. */
   async run(source: string, number: number): Promise<CellOutcome> {
     this.#number = number;
-    this.#value = undefined;
+    this.#resultVar = undefined;
     this.#thrown = undefined;
     this.#diagnostics = [];
     this.#unhandled = undefined;
@@ -65,6 +68,7 @@ export class CellRunner {
     } catch (error) {
       this.#thrown = { error }; // from compiling
     }
+    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate); // Node reports unhandled rejections at the end of a turn
     const { error } = this.#thrown ?? { error: undefined };
     const after = this.#interrupts.end(this.#thrown !== undefined && error === undefined ? new Error("undefined was thrown") : error);
     if (after !== undefined) return { status: "error", error: this.describe(after) };
@@ -74,12 +78,30 @@ export class CellRunner {
       process.stderr.write(`${refused.traceback.join("\n")}\n`); // a cell that is a module is taken whatever its types
     }
     if (this.#unhandled !== undefined) return { status: "error", error: this.#unhandled };
-    return isDone ? { status: "ok", value: this.#value } : { status: "error", error: this.describe(new Error("tslab did not execute the cell, and did not say why")) };
+    return isDone ? { status: "ok", value: this.#takeResult() } : { status: "error", error: this.describe(new Error("tslab did not execute the cell, and did not say why")) };
   }
 
-  /** Anything thrown as a Jupyter error. */
+  /** The value of the last expression. */
+  #takeResult(): unknown {
+    if (this.#resultVar === undefined) return undefined;
+    const value = this.#variables[this.#resultVar];
+    this.#variables[this.#resultVar] = undefined; // and not deleted: an object with a deleted property is slow
+    return value;
+  }
+
+  /** Anything thrown as a Jupyter error, also an object that throws when it is looked at. */
   describe(error: unknown): CellError {
-    return cellError(error, { cell: (number) => this.#cells.get(number), root: this.#root });
+    try {
+      return cellError(error, { cell: (number) => this.#cells.get(number), root: this.#root });
+    } catch {
+      const evalue = "An object was thrown that cannot be described.";
+      return { ename: "UncaughtValue", evalue, traceback: [`UncaughtValue: ${evalue}`] };
+    }
+  }
+
+  /** The error that {@link failRunning} was called with while the last cell ran. */
+  get unhandled(): CellError | undefined {
+    return this.#unhandled;
   }
 
   /** Makes the running cell fail of an error that nobody waited for. */

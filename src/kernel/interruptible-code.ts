@@ -1,9 +1,10 @@
 import type * as TypeScript from "typescript";
 
 import { loadTypeScript } from "../notebook/load-typescript";
+import { sharedVariables, SHARED_PROLOGUE } from "./shared-variables";
 import { EditedText, type TextEdit } from "./text-edits";
 
-/** A cell's code that can be interrupted. */
+/** A cell's code that can be interrupted, and whose variables are those of all cells. */
 export interface InterruptibleCode {
   readonly code: EditedText;
   /** Whether it waits for something at its top level. */
@@ -21,7 +22,8 @@ export const TSLAB_PREFIX = { async: "(async function(exports, require) { ", syn
 /**
  * Gives an interrupt a place to take hold at every `await` of a cell. At the top level an `await` becomes the `yield`
  * of an async generator, which does the same but lets the kernel decide whether, and how, the cell goes on; in the
- * cell's own functions what is awaited is guarded. The code names itself `cell:NUMBER` in stacks.
+ * cell's own functions what is awaited is guarded. The code names itself `cell:NUMBER` in stacks, and reads and writes
+ * the variables that all cells share.
  *
  * @param javascript - the cell as tslab compiled it
  */
@@ -48,11 +50,22 @@ export function interruptibleCode(javascript: string, number: number): Interrupt
     ts.forEachChild(node, (child) => visit(child, depth + (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node) ? 1 : 0)));
   };
   visit(file, 0);
+  const body = bodyOf(ts, file);
+  for (const { start, end, text } of body === undefined ? [] : sharedVariables(file, body)) replace(start, end, text);
 
+  edits.push({ start: 0, end: 0, text: SHARED_PROLOGUE });
   if (awaits) {
     edits.push({ start: 0, end: 0, text: `return ${DRIVE}((async function* () { ` });
     edits.push({ start: javascript.length, end: javascript.length, text: "\n}).call(this));" });
   }
   edits.push({ start: javascript.length, end: javascript.length, text: `\n//# sourceURL=cell:${number}` });
   return { code: new EditedText(javascript, edits), awaits };
+}
+
+/** The body of the function that the code was put into. */
+function bodyOf(ts: typeof TypeScript, file: TypeScript.SourceFile): TypeScript.Block | undefined {
+  const statement = file.statements.at(0);
+  const outer = statement !== undefined && ts.isExpressionStatement(statement) ? statement.expression : undefined;
+  const inner = outer !== undefined && ts.isParenthesizedExpression(outer) ? outer.expression : undefined;
+  return inner !== undefined && ts.isFunctionExpression(inner) ? inner.body : undefined;
 }

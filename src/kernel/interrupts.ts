@@ -11,6 +11,9 @@ const STOPPED = "The cell was interrupted. Cells that waited behind it were not 
 const FINISHED = "The cell was interrupted; it came to an orderly end, and what it declares is there. Cells that waited behind it were not run.";
 const STOPPING = "Interrupted: what runs is stopping in an orderly way; a second interrupt ends the cell at once.\n";
 
+/** The variables of all cells by name. */
+export type Variables = Record<string, unknown>;
+
 /** Runs one step of a cell where a SIGINT ends even a computation that never waits. */
 const STEP = new vm.Script("globalThis.__tslab__.step()", { filename: "tslora-step.vm" });
 
@@ -18,6 +21,9 @@ const STEP = new vm.Script("globalThis.__tslab__.step()", { filename: "tslora-st
 const MOST_STEPS = 1000;
 
 interface Tslab {
+  /** The variables of all cells. */
+  variables?: Variables;
+  live?: unknown;
   step?: () => unknown;
   drive?: unknown;
   guard?: unknown;
@@ -48,8 +54,10 @@ export class Interrupts {
   }
 
   /** Gives compiled cells what they call; tslab has made `globalThis.__tslab__` by then. */
-  install(): void {
+  install(variables: Variables): void {
     const tslab = (globalThis as { __tslab__?: Tslab }).__tslab__ ?? {};
+    tslab.variables = variables;
+    tslab.live = (name: string, get: () => unknown) => defineLive(variables, name, get);
     tslab.drive = (cell: AsyncGenerator<unknown>) => this.#drive(cell, tslab);
     tslab.guard = (value: unknown) => this.#guard(value);
     tslab.guardEach = (values: unknown) => this.#guardEach(values);
@@ -164,6 +172,12 @@ export class Interrupts {
       }),
     };
   }
+}
+
+/** An import is a variable whose value its module may change, until a cell declares the name again. */
+function defineLive(variables: Variables, name: string, get: () => unknown): void {
+  const set = (value: unknown): void => void Object.defineProperty(variables, name, { value, writable: true, enumerable: true, configurable: true });
+  Object.defineProperty(variables, name, { get, set, enumerable: true, configurable: true });
 }
 
 /** Whether an error is an interrupt: ours, or that of Node's `breakOnSigint`. */

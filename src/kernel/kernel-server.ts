@@ -98,6 +98,7 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
       if (!isSilent) this.#publish(message, "execute_input", { code, execution_count: executionCount });
       let outcome = await runner.run(String(code), executionCount);
       if (outcome.status === "ok" && !isSilent) outcome = await this.#publishResult(message, outcome, executionCount);
+      if (outcome.status === "ok" && runner.unhandled !== undefined) outcome = { status: "error", error: runner.unhandled }; // while the result was made
       this.#running = undefined;
       if (outcome.status === "ok") return this.#reply(socket, message, "execute_reply", { status: "ok", execution_count: executionCount, user_expressions: {}, payload: [] });
       const { ename, evalue, traceback } = outcome.error;
@@ -144,7 +145,7 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
       const described: CellError = runner.describe(error);
       const told = { ...described, traceback: [...described.traceback.slice(0, 1), "(not awaited: raised by code that went on beside the cell)", ...described.traceback.slice(1)] };
       if (this.#running !== undefined) return runner.failRunning(told);
-      if (this.#last !== undefined) this.#publish(this.#last, "error", { ...told });
+      if (this.#last !== undefined && this.#last.content.silent !== true) this.#publish(this.#last, "error", { ...told });
     }
 
     #publish(parent: TslabMessage, type: string, content: JsonRecord): void {

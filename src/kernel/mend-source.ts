@@ -9,6 +9,8 @@ export type ResolveImport = (specifier: string) => string | undefined;
 /**
  * A cell's source as tslab (1.0.22) can compile it:
  * - `{ r }` is written out as `{ r: r }`, which tslab would turn into `{ exports.r }` where `r` is an earlier cell's;
+ * - `{ count: n }` in a declaration is written `{ "count": n }`, which tslab would turn into `{ exports.count: n }`;
+ * - `export` before a declaration is left out: tslab exports every name by itself, and refuses one exported twice;
  * - imports get the path that `resolve` gives, since tslab compiles nothing outside a notebook's folder.
  */
 export function mendSource(source: string, resolve: ResolveImport): EditedText {
@@ -17,6 +19,9 @@ export function mendSource(source: string, resolve: ResolveImport): EditedText {
   const edits: TextEdit[] = [];
   const visit = (node: TypeScript.Node): void => {
     if (ts.isShorthandPropertyAssignment(node)) edits.push({ start: node.name.getStart(file), end: node.name.getStart(file), text: `${node.name.text}: ` });
+    if (ts.isBindingElement(node) && node.propertyName !== undefined && ts.isIdentifier(node.propertyName)) edits.push({ start: node.propertyName.getStart(file), end: node.propertyName.getEnd(), text: JSON.stringify(node.propertyName.text) });
+    const exported = exportKeyword(ts, node, file);
+    if (exported !== undefined) edits.push({ start: exported.getStart(file), end: exported.getEnd(), text: "" });
     const specifier = specifierOf(ts, node);
     const found = specifier === undefined ? undefined : resolve(specifier.text);
     if (specifier !== undefined && found !== undefined) edits.push({ start: specifier.getStart(file), end: specifier.getEnd(), text: JSON.stringify(found) });
@@ -24,6 +29,14 @@ export function mendSource(source: string, resolve: ResolveImport): EditedText {
   };
   visit(file);
   return new EditedText(source, edits);
+}
+
+/** The keyword before a declaration at the top level that is exported by its own name. */
+function exportKeyword(ts: typeof TypeScript, node: TypeScript.Node, file: TypeScript.SourceFile): TypeScript.Modifier | undefined {
+  if (node.parent !== file || !ts.canHaveModifiers(node)) return undefined;
+  const modifiers = ts.getModifiers(node) ?? [];
+  if (modifiers.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword)) return undefined;
+  return modifiers.find(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
 }
 
 /** What a node imports: `import … from "x"`, `export … from "x"`, `import("x")`, `require("x")`, `typeof import("x")`. */

@@ -1,5 +1,7 @@
+import { loadTypeScript } from "../notebook/load-typescript";
 import { interruptibleCode, type InterruptibleCode } from "./interruptible-code";
 import { mendSource, type ResolveImport } from "./mend-source";
+import { varNames } from "./scope";
 import { EditedText } from "./text-edits";
 import type { TslabConversion, TslabConverter, TslabPlace } from "./tslab";
 
@@ -8,6 +10,8 @@ export interface Conversion {
   readonly mended: EditedText;
   readonly code: InterruptibleCode;
   readonly isAsync: boolean;
+  /** The variable that takes the value of the last expression, if there is one. */
+  readonly lastExpressionVar: string | undefined;
 }
 
 /** What {@link mendingConverter} asks and tells. */
@@ -32,8 +36,9 @@ export function mendingConverter(converter: TslabConverter, { resolve, number, o
       if (conversion.output === undefined || diagnostics.length > 0) return { ...conversion, diagnostics };
       const code = interruptibleCode(conversion.output, number());
       const isAsync = conversion.hasToplevelAwait === true || code.awaits;
-      onConverted({ mended, code, isAsync });
-      return { ...conversion, diagnostics, output: code.code.after, hasToplevelAwait: isAsync } satisfies TslabConversion;
+      onConverted({ mended, code, isAsync, lastExpressionVar: conversion.lastExpressionVar });
+      const declOutput = `${conversion.declOutput ?? ""}${innerVars(source)}`;
+      return { ...conversion, diagnostics, declOutput, output: code.code.after, hasToplevelAwait: isAsync } satisfies TslabConversion;
     },
     inspect(previous, source, position) {
       const mended = mendForReading(source, resolve);
@@ -56,6 +61,15 @@ function mendForReading(source: string, resolve: ResolveImport): EditedText {
   } catch {
     return new EditedText(source, []);
   }
+}
+
+/** Declares for later cells the variables that `var` declares inside a block, which TypeScript's own declarations leave out. */
+function innerVars(source: string): string {
+  const ts = loadTypeScript();
+  const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);
+  const blocks = file.statements.filter((statement) => !ts.isVariableStatement(statement));
+  const names = new Set(blocks.flatMap((statement) => varNames(ts, statement)));
+  return [...names].map((name) => `declare var ${name}: any;\n`).join("");
 }
 
 function placeBefore(text: EditedText, { line, character }: TslabPlace): TslabPlace {

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { makeOwnFolder } from "../base/own-folder";
 
 /** How a kernel is spoken to: over the local network, or over sockets in a folder of this user's. */
 export type Transport = "tcp" | "ipc";
@@ -37,8 +39,8 @@ const SOCKET_PATH = 90;
 
 /** Picks five free ports, or names for sockets, and writes a connection file that only this user can read. */
 export async function writeConnectionFile(kernelName: string, transport: Transport = "tcp"): Promise<ConnectionFile> {
-  const base = transport === "ipc" && tmpdir().length > SOCKET_PATH - 40 ? "/tmp" : tmpdir();
-  const folder = await mkdtemp(join(base, `tslora-kernel-${process.pid}-`));
+  const base = transport === "ipc" && tmpdir().length > SOCKET_PATH - 64 ? "/tmp" : tmpdir();
+  const folder = makeOwnFolder("kernel", base);
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const [shell_port, iopub_port, stdin_port, control_port, hb_port] = transport === "ipc" ? [1, 2, 3, 4, 5] : await freePorts(5);

@@ -3,9 +3,11 @@
  * headless run would fall into.
  */
 import "../base/compile-cache"; // first
+import "./close-stdin";
 import "./rearm-sigint";
 
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { basename, dirname } from "node:path";
 
 import * as zeromq from "zeromq";
 
@@ -15,7 +17,10 @@ import { MessageReader, signedFrames } from "./wire";
 // A runner that is killed outright cannot end its kernel; so the kernel ends itself once its parent is another.
 const runner = process.ppid;
 setInterval(() => {
-  if (process.ppid !== runner) process.exit(1);
+  if (process.ppid === runner) return;
+  const folder = dirname(connectionFile());
+  if (basename(folder).startsWith("tslora-kernel-")) rmSync(folder, { recursive: true, force: true });
+  process.exit(1);
 }, 1000).unref();
 
 // A headless run goes through the cells once; so a figure of a title that was there before is another figure.
@@ -112,11 +117,14 @@ class Heartbeat extends PatientRouter {
   }
 }
 
-/** The key in the connection file, which tslab gets as an option and tslora's kernel as its argument. */
-function connectionKey(): string {
+/** The connection file's path, which tslab gets as an option and tslora's kernel as its argument. */
+function connectionFile(): string {
   const option = "--config-path=";
-  const path = process.argv.find((arg) => arg.startsWith(option))?.slice(option.length) ?? process.argv.at(2) ?? "";
-  const { key } = JSON.parse(readFileSync(path, "utf8")) as { key?: unknown };
+  return process.argv.find((arg) => arg.startsWith(option))?.slice(option.length) ?? process.argv.at(2) ?? "";
+}
+
+function connectionKey(): string {
+  const { key } = JSON.parse(readFileSync(connectionFile(), "utf8")) as { key?: unknown };
   return typeof key === "string" ? key : "";
 }
 

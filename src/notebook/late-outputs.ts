@@ -1,12 +1,15 @@
 import type { Kernel } from "./kernel";
-import type { OutputMessage } from "./output-reducer";
+import { toOutput, type OutputMessage } from "./output-reducer";
 import type { CellPlace, RunEvent } from "./run-events";
 import type { RunState } from "./run-state";
 import { tslabErrorOutput, type ExecutedCell } from "./tslab-error-output";
 import { TslabFailureFilter } from "./tslab-failures";
 import type { Message } from "./wire";
 
-/** Outputs of cells that had ended: they join their cell, and an unhandled rejection among them fails it. */
+/**
+ * Outputs of cells that had ended: they join their cell. An error among them fails it, since no notebook with an error
+ * is a success; but a cell that is tagged raises-exception and has raised one may raise more.
+ */
 export class LateOutputs {
   readonly #dialect: Kernel["spec"]["dialect"];
   readonly #state: RunState;
@@ -39,10 +42,11 @@ export class LateOutputs {
         const { failure } = filter.end("ok");
         if (failure !== undefined) {
           const error = tslabErrorOutput(failure, executed.filter(({ number }) => number <= place.number));
-          this.#state.failLate(place, error);
           message = { type: "error", content: { ...error } };
         }
       }
+      const output = toOutput(message.type, message.content);
+      if (output?.output_type === "error") this.#state.failLate(place, output);
       this.#state.reduce(place, message);
       yield { event: "output", message, late: true, ...place };
     }

@@ -13,6 +13,9 @@ import type { ExecutedCell } from "./tslab-error-output";
 /** tslab drops cells that come within 200 ms after a failed one. */
 const TSLAB_RECOVERY_MS = 250;
 
+/** How long a kernel has at the end to deliver what its cells published before, in milliseconds. */
+const SETTLE_MS = 1000;
+
 /** Executes a notebook's code cells one after the other, and records in `state` what becomes of each. */
 export async function* runCells(kernel: Kernel, state: RunState, options: RunOptions): AsyncGenerator<RunEvent, void, undefined> {
   const executed: ExecutedCell[] = [];
@@ -34,6 +37,9 @@ export async function* runCells(kernel: Kernel, state: RunState, options: RunOpt
     const raised = report.outcome.status === "error" || (report.outcome.status === "ok" && report.outcome.expected !== undefined);
     if (raised && kernel.spec.dialect === "tslab" && !stops(state, options)) await delay(TSLAB_RECOVERY_MS);
   }
+  // Everything that was published before the answer is here with it; what comes later is not in the notebook either.
+  if (executed.length > 0 && (state.status === "ok" || state.status === "error")) await kernel.ask("shell", "kernel_info_request", {}, SETTLE_MS);
+  yield* late.take(executed);
 }
 
 /** Records why a cell is not executed, if it is not. */

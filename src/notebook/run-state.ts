@@ -113,10 +113,10 @@ export class RunState {
     return report;
   }
 
-  /** Fails a cell that had ended well. */
+  /** Fails a cell that had ended well. One that has failed, or was to raise an error and did, stays as it is. */
   failLate(place: CellPlace, error: ErrorOutput): void {
     const report = this.#reports.get(place.number);
-    if (report === undefined) return;
+    if (report?.outcome.status !== "ok" || report.outcome.expected !== undefined) return;
     this.#reports.set(place.number, { ...report, outcome: { status: "error", error } });
     const cell = this.#ended[place.number - 1];
     this.#ended[place.number - 1] = { ...cell, metadata: { ...cell.metadata, tslora: { status: "error", duration: seconds(report.elapsedMs) } } };

@@ -24,7 +24,9 @@ test("shorthand is written out wherever it stands, imports where they are to lea
   const mend = (source: string): string => mendSource(source, resolve).after;
   assert.equal(mend("f({ a, b: 1, c })"), "f({ a: a, b: 1, c: c })");
   assert.equal(mend("({ a, b = 2 } = o)"), "({ a: a, b: b = 2 } = o)");
-  for (const same of ["const { a, b: { c } } = o;", "import { a } from 'x';", "({ a: a, ...b, [c]: d, e() {} })", "interface I { a: string }", "broken({ a"]) assert.equal(mend(same).replace("a: a", "a"), same.replace("a: a", "a"));
+  assert.equal(mend("const { a, b: { c }, [d]: e, 'f': g } = o;"), "const { a, \"b\": { c }, [d]: e, 'f': g } = o;");
+  assert.equal(mend("export const x = 1; export default 2; export { y };"), " const x = 1; export default 2; export { y };");
+  for (const same of ["const { a } = o;", "import { a } from 'x';", "({ a: a, ...b, [c]: d, e() {} })", "interface I { a: string }", "broken({ a"]) assert.equal(mend(same).replace("a: a", "a"), same.replace("a: a", "a"));
   assert.equal(mend("import { a } from '../src';\nconst b = await import('../src');\nlet c: import('../src').T;"), 'import { a } from "/clone/package";\nconst b = await import("/clone/package");\nlet c: import("/clone/package").T;');
 });
 
@@ -49,7 +51,7 @@ exports.out = out`;
   };
   const guard = (value: unknown): unknown => value;
   const run = vm.runInThisContext(`(async function (exports, __tslab__) { ${made.after}\n})`) as (exports: object, tslab: object) => Promise<void>;
-  await run(exports, { drive, guard, guardEach: guard });
+  await run({}, { drive, guard, guardEach: guard, variables: exports });
   assert.deepEqual(exports.out, [3, 3, 4, 5, 6, "no", 7]);
   assert.equal(interruptibleCode("const f = async () => { await 1; };", 1).awaits, false);
 });

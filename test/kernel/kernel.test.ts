@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { projectRoot } from "../../src/base/project-root";
 import { writeConnectionFile } from "../../src/notebook/connection";
@@ -134,7 +135,9 @@ test("requests that tslab does not know are answered, and a kernel with timers r
 });
 
 test("over IPC the kernel's sockets have Jupyter's names, with a hyphen, and all channels answer", async () => {
-  const sockets = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith(`tslora-kernel-${process.pid}-`)).flatMap((name) => readdirSync(join(tmpdir(), name))).sort();
+  const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("tslora-kernel-") && name.includes(`-${process.pid}-`));
+  const before = folders(); // of this file's shared kernel
+  const sockets = (): string[] => folders().filter((name) => !before.includes(name)).flatMap((name) => readdirSync(join(tmpdir(), name))).sort();
   await withKernel(async (kernel) => {
     assert.equal(plain(await execute(kernel, "6 * 7").answer), "42");
     const sent = execute(kernel, "console.log('on'); for (;;);");
@@ -142,7 +145,8 @@ test("over IPC the kernel's sockets have Jupyter's names, with a hyphen, and all
     kernel.interrupt();
     assert.equal((await sent.answer).reply.ename, "Interrupted");
     assert.deepEqual(sockets().filter((name) => name.startsWith("socket")), [1, 2, 3, 4, 5].map((n) => `socket-${n}`));
-    assert.ok(kernel.silentMs < 5000, "the heartbeat is answered");
+    const beaten = kernel.silentMs;
+    while (kernel.silentMs >= beaten) await delay(50); // the heartbeat is answered
   }, { transport: "ipc" });
   assert.deepEqual(sockets(), []);
 });

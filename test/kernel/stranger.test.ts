@@ -105,7 +105,7 @@ for (const [name, transport] of [["tslab", "tcp"], ["tslora", "tcp"], ["tslab", 
       assert.ok(!stranger.heard.includes(stranger.signatureOf(BAD, key)), "the signature of a forged request is not published");
       assert.ok(stranger.heard.includes("second"), "the stranger did hear the kernel");
       const { silentMs } = beat;
-      assert.ok(silentMs < 60_000, `the heartbeat is answered; silent for ${silentMs} ms`);
+      while (beat.silentMs >= silentMs) await new Promise((resolve) => setTimeout(resolve, 20)); // the heartbeat is answered
     });
   });
 }
