@@ -15,8 +15,8 @@ export function evaluationLines(evaluation: Evaluation, { terminal, average }: {
     rows.push([`${average.name} average`, `precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, F1 ${fscore.toFixed(3)}`]);
   }
   rows.push(["log loss", loss.toFixed(4)]);
-  if (rocAuc !== null) rows.push(["area under ROC", rocAuc.toFixed(4)]);
-  if (averagePrecision !== null) rows.push(["average precision", averagePrecision.toFixed(4)]);
+  const area = (value: number | null): string => value?.toFixed(4) ?? "-  undefined, since a label has no text";
+  rows.push(["area under ROC", area(rocAuc)], ["average precision", area(averagePrecision)]);
   const matrix = table([["true \\ predicted", ...labels], ...labels.map((name, i) => [name, ...confusionMatrix[i].map(String)])]);
   return [...evaluation.report.trimEnd().split("\n"), "", ...factLines(rows, terminal), "", ...matrix.map((line) => `  ${line}`)];
 }

@@ -1,6 +1,7 @@
 import type { DataFrame } from "danfojs-node";
 
 import { shownPath } from "../base/shown-path";
+import { shortList } from "../base/short-list";
 import { TsloraError } from "../base/tslora-error";
 import { cleanTexts } from "../corpus/clean-text";
 import type { Corpus } from "../corpus/corpus";
@@ -45,14 +46,15 @@ function matchLabels(corpus: Corpus, { table, labels }: { table: boolean; labels
   const { frame, notice, report, source } = corpus;
   if (labels === undefined) return { frame, notice };
   const { classes } = report;
-  const shown = `The data's labels are ${classes.map(({ name }) => JSON.stringify(name)).join(", ")}; the model's are ${labels.map((name, i) => `${i} ${JSON.stringify(name)}`).join(", ")}.`;
+  const shown = `The data's labels are ${shortList(classes.map(({ name }) => JSON.stringify(name)))}; the model's are ${shortList(labels.map((name, i) => `${i} ${JSON.stringify(name)}`))}.`;
+  const unknown = classes.filter(({ name }) => !labels.includes(name)).map(({ name }) => JSON.stringify(name));
   if (!table) {
     if (classes.length <= labels.length) return { frame, notice };
     throw new TsloraError("bad-input", `${shown} The data have more.`);
   }
   const byName = classes.every(({ name }) => labels.includes(name));
   const byNumber = classes.every(({ name }) => /^\d+$/.test(name) && Number(name) < labels.length);
-  if (!byName && !byNumber) throw new TsloraError("bad-input", `${shown} They are to be the same names, or numbers from 0 to ${labels.length - 1}. Give --labels, the model's in its order, or another --label-column.`);
+  if (!byName && !byNumber) throw new TsloraError("bad-input", `${shown} The model has no ${shortList(unknown)}. They must be the same names, or numbers from 0 to ${labels.length - 1}. Give --labels, the model's in its order, or another --label-column.`);
   const numbers = classes.map(({ name }) => (byName ? labels.indexOf(name) : Number(name)));
   if (numbers.every((number, i) => number === classes[i].label)) return { frame, notice };
   const { texts, ID, label } = readFrame(frame);

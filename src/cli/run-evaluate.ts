@@ -39,7 +39,7 @@ export async function runEvaluate({ terminal, values }: CommandCall): Promise<nu
     problems.expect(classifier.problemType === "single_label_classification", "the classifier's texts may have several labels, and a report is of one label a text; in TypeScript evaluateMultiLabel scores such");
     problems.throwIfAny();
     const { loadTexts } = await import("./load-texts.js"); // danfojs loads TensorFlow
-    const { frame, corpus } = await loadTexts(pick(values, DATA_OPTIONS), { labels: classifier.labels, notice });
+    const { frame, corpus } = await loadTexts(pick(values, DATA_OPTIONS), { labels: classifier.labels, allowMissingClasses: true, notice });
     await warnOfTrainedTexts(frame, { folder: pick(values, MODEL_OPTIONS).adapter ?? model.directory, notice });
     const progress = countProgress(terminal, "Evaluating");
     let evaluation: Evaluation;

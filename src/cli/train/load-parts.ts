@@ -4,6 +4,7 @@ import { findLeaks } from "../../corpus/find-leaks";
 import type { EncoderConfig } from "../../model/encoder-config";
 import { loadTexts, type LoadedTexts } from "../load-texts";
 import type { PartOfData } from "../options/shared-options";
+import { missingClassNotices } from "./missing-classes";
 import { partData, type Parts } from "./part-data";
 import type { TrainPlan } from "./plan-train";
 
@@ -25,13 +26,14 @@ export async function loadParts(plan: TrainPlan, options: { config: EncoderConfi
   const given = plan.model.labels;
   const { loaded, labels: ofModel } = await loadWithLabels(plan, { config, notice, signal });
   const labels = given ?? ofModel ?? loaded.classNames ?? unnamed(loaded.corpus.report.classes.length, config);
-  const parts = partData(loaded.frame, { validation, test, stratify, randomState });
+  const parts = partData(loaded.frame, { validation, test, stratify, randomState, labels });
   const own = async (part: PartOfData, drawn: DataFrame | undefined): Promise<DataFrame | undefined> =>
-    part.kind === "path" ? (await loadTexts({ ...plan.data, data: part.path }, { labels, notice, signal })).frame : drawn;
+    part.kind === "path" ? (await loadTexts({ ...plan.data, data: part.path }, { labels, allowMissingClasses: true, notice, signal })).frame : drawn;
   const all = { train: parts.train, validation: await own(validation, parts.validation), test: await own(test, parts.test) };
   const rows = (frame: DataFrame | undefined): number => frame?.shape[0] ?? 0;
   notice(`Parts: ${rows(all.train)} texts to train on, ${rows(all.validation)} for validation, ${rows(all.test)} to test on${stratify ? ", stratified" : ""}, random state ${randomState}.`);
   notice(`Labels: ${labels.map((name, i) => `${i} ${name}`).join(", ")}.`);
+  for (const text of missingClassNotices(all, { labels, loaded: loaded.frame })) notice(text);
   for (const name of ["validation", "test"] as const) {
     const part = all[name];
     if (part === undefined) continue;

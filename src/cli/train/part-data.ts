@@ -1,6 +1,7 @@
 import type { DataFrame } from "danfojs-node";
 
 import { Problems } from "../../base/problems";
+import { shortList } from "../../base/short-list";
 import { readFrame } from "../../corpus/read-frame";
 import { trainTestSplit } from "../../corpus/train-test-split";
 import type { PartOfData } from "../options/shared-options";
@@ -22,15 +23,16 @@ function rowsOf(part: PartOfData, length: number): number {
  * Draws validation and test texts out of the data as the study does: first both from the rest, then one from the
  * other, by scikit-learn's split. Parts that are files of their own are left to the caller.
  *
- * @throws TsloraError `bad-option` when the shares leave nothing to train on.
+ * @throws TsloraError `bad-option` when the shares leave nothing to train on, or a class is too small to be stratified.
  */
-export function partData(frame: DataFrame, options: { validation: PartOfData; test: PartOfData; stratify: boolean; randomState: number }): Parts {
-  const { validation, test, stratify, randomState } = options;
+export function partData(frame: DataFrame, options: { validation: PartOfData; test: PartOfData; stratify: boolean; randomState: number; labels: readonly string[] }): Parts {
+  const { validation, test, stratify, randomState, labels } = options;
   const length = frame.shape[0];
   const [ofValidation, ofTest] = [rowsOf(validation, length), rowsOf(test, length)];
   const held = ofValidation + ofTest;
   const problems = new Problems("tslora train");
   problems.expect(held < length, `--validation takes ${ofValidation} and --test ${ofTest} of ${length} texts, which leaves none to train on`);
+  if (stratify && held > 0) expectEnough(problems, frame, { labels, drawn: [length - held, ofValidation, ofTest].filter((rows) => rows > 0) });
   problems.throwIfAny();
   const classes = (of: DataFrame): { stratify?: readonly number[] } => (stratify ? { stratify: readFrame(of).label } : {});
   if (held === 0) return { train: frame };
@@ -39,4 +41,21 @@ export function partData(frame: DataFrame, options: { validation: PartOfData; te
   if (ofValidation === 0) return { train, test: rest };
   const [testPart, validationPart] = trainTestSplit(rest, { trainSize: ofTest, testSize: ofValidation, randomState, ...classes(rest) });
   return { train, validation: validationPart, test: testPart };
+}
+
+/** Notes the classes that cannot be in each part, by name and count. */
+function expectEnough(problems: Problems, frame: DataFrame, { labels, drawn }: { labels: readonly string[]; drawn: readonly number[] }): void {
+  const counts = countLabels(frame, labels.length);
+  const present = counts.filter((count) => count > 0).length;
+  const rare = counts.flatMap((count, label) => (count > 0 && count < drawn.length ? [`${JSON.stringify(labels[label])} (${count})`] : []));
+  problems.expect(rare.length === 0, `--stratify needs ${drawn.length} texts or more of each class, one for each part; there are fewer of ${shortList(rare)}. Leave out --stratify, add texts, or drop the class`);
+  const small = drawn.filter((rows) => rows < present);
+  problems.expect(small.length === 0, `--stratify needs ${present} texts or more in each part, one for each class; --validation and --test leave a part of ${Math.min(...small)}`);
+}
+
+/** How many texts each label has. */
+export function countLabels(frame: DataFrame, length: number): number[] {
+  const counts = Array.from({ length }, () => 0);
+  for (const label of readFrame(frame).label) counts[label]++;
+  return counts;
 }

@@ -1,0 +1,32 @@
+import type { DataFrame } from "danfojs-node";
+
+import { shortList } from "../../base/short-list";
+import { countLabels, type Parts } from "./part-data";
+
+/** How {@link missingClassNotices} names classes. */
+interface MissingClassOptions {
+  /** The classes' names, by label. */
+  readonly labels: readonly string[];
+  /** All texts, before they were parted. */
+  readonly loaded: DataFrame;
+}
+
+/**
+ * Sentences on classes that a part lacks: those without a text to train on, which cannot be learned, and those without
+ * one to choose the best weights by or to test on.
+ */
+export function missingClassNotices(parts: Parts, { labels, loaded }: MissingClassOptions): string[] {
+  const all = countLabels(loaded, labels.length);
+  const missing = (frame: DataFrame): string[] => {
+    const counts = countLabels(frame, labels.length);
+    return labels.flatMap((name, label) => (counts[label] > 0 ? [] : [`${name} (${all[label]} in all)`]));
+  };
+  const untrained = missing(parts.train);
+  const notices = untrained.length === 0 ? [] : [`Warning: no text to train on has the label ${shortList(untrained)}, so that it cannot be learned. Give --stratify, another --random-state, or more texts.`];
+  for (const name of ["validation", "test"] as const) {
+    const part = parts[name];
+    const absent = part === undefined ? [] : missing(part);
+    if (absent.length > 0) notices.push(`No ${name} text has the label ${shortList(absent)}: its scores, and the areas under curves, are undefined there.`);
+  }
+  return notices;
+}
