@@ -30,12 +30,23 @@ const FOLDERS = /^(models?|outputs?|runs?|checkpoints?|results?|data|tmp|home)\/
  */
 export async function findAdapter(directory: string): Promise<FoundAdapter> {
   if (!existsSync(join(directory, "adapter_config.json"))) {
-    const model = existsSync(join(directory, "config.json")) ? " It holds a model (config.json): give it with --model." : "";
-    throw new TsloraError("not-found", `--adapter: a folder that holds adapter_config.json and adapter_model.safetensors is needed; ${directory} does not hold them.${model}`);
+    const model = existsSync(join(directory, "config.json"))
+      ? " It holds a model (config.json): give it with --model."
+      : "";
+    throw new TsloraError(
+      "not-found",
+      `--adapter: a folder that holds adapter_config.json and adapter_model.safetensors is needed; ` +
+        `${directory} does not hold them.${model}`,
+    );
   }
   const { baseModel } = await readPeftConfig(join(directory, "adapter_config.json"));
   const [labels, record] = [await labelsOf(directory), await readRunRecord(directory)];
-  return { directory, ...(baseModel === undefined ? {} : { base: baseModel }), ...(labels === undefined ? {} : { labels }), ...(record === undefined ? {} : { record }) };
+  return {
+    directory,
+    ...(baseModel === undefined ? {} : { base: baseModel }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(record === undefined ? {} : { record }),
+  };
 }
 
 /**
@@ -45,9 +56,14 @@ export async function findAdapter(directory: string): Promise<FoundAdapter> {
  */
 export async function resolveBase(command: string, { directory, base, record }: FoundAdapter): Promise<ResolvedModel> {
   const path = shownPath(join(directory, "adapter_config.json"));
-  if (base === undefined) throw new TsloraError("bad-option", `tslora ${command}: --model is needed, since ${path} does not name the adapter's base (base_model_name_or_path).`);
+  if (base === undefined)
+    throw new TsloraError(
+      "bad-option",
+      `tslora ${command}: --model is needed, since ${path} does not name the adapter's base (base_model_name_or_path).`,
+    );
   const trainedOn = record?.model;
-  if (trainedOn !== undefined && isFolder(trainedOn) && !existsSync(resolve(expandHome(base)))) return resolveModel(trainedOn, { requireTokenizer: true });
+  if (trainedOn !== undefined && isFolder(trainedOn) && !existsSync(resolve(expandHome(base))))
+    return resolveModel(trainedOn, { requireTokenizer: true });
   try {
     return await resolveModel(base, { requireTokenizer: true, ...(FOLDERS.test(base) ? { offline: true } : {}) });
   } catch (error) {
@@ -55,7 +71,8 @@ export async function resolveBase(command: string, { directory, base, record }: 
     const shown = base.length > 200 ? `${base.slice(0, 199)}…` : base;
     throw new TsloraError(
       error.code,
-      `tslora ${command}: the adapter's base cannot be loaded. base_model_name_or_path in ${path} is ${JSON.stringify(shown)}. Give the base with --model: its folder here, or its name on the Hugging Face Hub. ` +
+      `tslora ${command}: the adapter's base cannot be loaded. base_model_name_or_path in ${path} is ` +
+        `${JSON.stringify(shown)}. Give the base with --model: its folder here, or its name on the Hugging Face Hub. ` +
         `(${error.message})`,
       { cause: error, details: { base } },
     );

@@ -43,9 +43,16 @@ export interface OpenedClassifier {
  */
 export async function openClassifier(options: OpenOptions): Promise<OpenedClassifier> {
   const { command, notice } = options;
-  if (options.model === undefined && options.adapter === undefined) throw new TsloraError("bad-option", `tslora ${command}: --model or --adapter is needed: a trained model's folder or name, or an adapter's folder.`);
+  if (options.model === undefined && options.adapter === undefined)
+    throw new TsloraError(
+      "bad-option",
+      `tslora ${command}: --model or --adapter is needed: a trained model's folder or name, or an adapter's folder.`,
+    );
   const adapter = options.adapter === undefined ? undefined : await findAdapter(options.adapter);
-  const model = options.model === undefined && adapter !== undefined ? await resolveBase(command, adapter) : await resolveModel(options.model, { requireTokenizer: true });
+  const model =
+    options.model === undefined && adapter !== undefined
+      ? await resolveBase(command, adapter)
+      : await resolveModel(options.model, { requireTokenizer: true });
   notice(model.notice);
   const record = adapter?.record;
   const config = await readEncoderConfig(model.directory);
@@ -58,12 +65,23 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
   const device = deviceOf(options);
   notice((await resolveDevice(device)).notice);
   const newHead = adapter?.labels !== undefined; // the adapter brings the head, whatever the base's own is
-  const classifier = await loadClassifier(model, { ...device, labels, newHead, ...(maxLength === undefined ? {} : { maxLength }), ...(problemType === undefined ? {} : { problemType }), ...(seed === undefined ? {} : { seed }) });
+  const classifier = await loadClassifier(model, {
+    ...device,
+    labels,
+    newHead,
+    ...(maxLength === undefined ? {} : { maxLength }),
+    ...(problemType === undefined ? {} : { problemType }),
+    ...(seed === undefined ? {} : { seed }),
+  });
   try {
     if (adapter !== undefined) {
       const unknown = await classifier.loadAdapter(adapter.directory);
-      const passedOver = unknown.length === 0 ? "" : `; keys of its configuration that were passed over: ${unknown.join(", ")}`;
-      const otherBase = options.model === undefined || adapter.base === undefined || adapter.base === model.id ? "" : `; it names the base ${adapter.base}`;
+      const passedOver =
+        unknown.length === 0 ? "" : `; keys of its configuration that were passed over: ${unknown.join(", ")}`;
+      const otherBase =
+        options.model === undefined || adapter.base === undefined || adapter.base === model.id
+          ? ""
+          : `; it names the base ${adapter.base}`;
       notice(`Adapter: ${shownPath(adapter.directory)}${passedOver}${otherBase}.`);
     }
     expectTrained(classifier, { command, adapter, model });
@@ -76,29 +94,44 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
 }
 
 /** Refuses weights that were newly initialized and that no adapter brings: every result would be random. */
-function expectTrained({ untrainedWeights }: SequenceClassifier, { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel }): void {
+function expectTrained(
+  { untrainedWeights }: SequenceClassifier,
+  { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel },
+): void {
   if (untrainedWeights.length === 0) return;
   const details = { newlyInitialized: [...untrainedWeights] };
   const names = shownNames(untrainedWeights);
   if (adapter === undefined) {
-    const before = command === "evaluate" ? " To score the texts before training, give --evaluate-before to tslora train." : "";
-    throw new TsloraError("bad-input", `tslora ${command}: the model has no trained head: ${names} were newly initialized, so that every result would be random. Give --adapter, or the folder of a trained model.${before}`, { details });
+    const before =
+      command === "evaluate" ? " To score the texts before training, give --evaluate-before to tslora train." : "";
+    throw new TsloraError(
+      "bad-input",
+      `tslora ${command}: the model has no trained head: ${names} were newly initialized, so that every ` +
+        `result would be random. Give --adapter, or the folder of a trained model.${before}`,
+      { details },
+    );
   }
   throw new TsloraError(
     "bad-input",
-    `tslora ${command}: ${names} are neither in the model ${model.id} nor in the adapter ${shownPath(adapter.directory)}. They were newly initialized, so that every result would be random. ` +
-      "Give the base that the adapter was trained on with --model, or train the adapter again: tslora train saves them with it.",
+    `tslora ${command}: ${names} are neither in the model ${model.id} nor in the adapter ` +
+      `${shownPath(adapter.directory)}. They were newly initialized, so that every result would be random. ` +
+      "Give the base that the adapter was trained on with --model, or train the adapter again: " +
+      "tslora train saves them with it.",
     { details },
   );
 }
 
 /** Refuses a model that has not the positions for the texts that the adapter was trained on: it is another base. */
-function expectRoom({ maxTokens }: EncoderConfig, { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel }): void {
+function expectRoom(
+  { maxTokens }: EncoderConfig,
+  { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel },
+): void {
   const length = adapter?.record?.maxLength ?? 0;
   if (adapter === undefined || length <= maxTokens) return;
   throw new TsloraError(
     "bad-input",
-    `tslora ${command}: the model ${model.id} is not the base of the adapter ${shownPath(adapter.directory)}, which was trained on ${adapter.base ?? "another one"} with texts of up to ${length} tokens; this model has positions for ${maxTokens}. ` +
+    `tslora ${command}: the model ${model.id} is not the base of the adapter ${shownPath(adapter.directory)}, ` +
+      `which was trained on ${adapter.base ?? "another one"} with texts of up to ${length} tokens; this model has positions for ${maxTokens}. ` +
       "Give the adapter's base with --model.",
   );
 }
@@ -110,7 +143,13 @@ function labelsOf({ id2label }: EncoderConfig, adapter: FoundAdapter | undefined
   return Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 }
 
-function labelsNotice({ labels, tokenizer, problemType }: SequenceClassifier, { options, record }: { options: OpenOptions; record: RunRecord | undefined }): string {
-  const from = options.labels !== undefined ? "as given" : record !== undefined ? `from ${shownPath(record.path)}` : "the model's";
-  return `Labels: ${labels.map((name, i) => `${i} ${name}`).join(", ")}, ${from}${problemType === "multi_label_classification" ? "; a text may have several" : ""}. Texts are cut to ${tokenizer.maxLength} tokens.`;
+function labelsNotice(
+  { labels, tokenizer, problemType }: SequenceClassifier,
+  { options, record }: { options: OpenOptions; record: RunRecord | undefined },
+): string {
+  const from =
+    options.labels !== undefined ? "as given" : record !== undefined ? `from ${shownPath(record.path)}` : "the model's";
+  const names = labels.map((name, i) => `${i} ${name}`).join(", ");
+  const several = problemType === "multi_label_classification" ? "; a text may have several" : "";
+  return `Labels: ${names}, ${from}${several}. Texts are cut to ${tokenizer.maxLength} tokens.`;
 }

@@ -5,7 +5,11 @@ import type { TextClassifier } from "./text-classifier";
 /** The `notice` of an evaluation of a classifier with random weights; nothing of any other. */
 export function untrainedNotice({ untrainedWeights = [] }: TextClassifier): { notice?: string } {
   if (untrainedWeights.length === 0) return {};
-  return { notice: `These are the scores of an untrained classifier: ${shownNames(untrainedWeights)} were newly initialized and are not trained.` };
+  return {
+    notice:
+      `These are the scores of an untrained classifier: ${shownNames(untrainedWeights)} ` +
+      "were newly initialized and are not trained.",
+  };
 }
 
 /** @throws TsloraError `bad-input` where a classifier has random weights. */
@@ -13,7 +17,8 @@ export function expectTrained(call: string, { untrainedWeights = [] }: TextClass
   if (untrainedWeights.length === 0) return;
   throw new TsloraError(
     "bad-input",
-    `${call}: the classifier's ${shownNames(untrainedWeights)} were newly initialized and are not trained, so that every prediction would be random. ` +
+    `${call}: the classifier's ${shownNames(untrainedWeights)} were newly initialized and are not trained, ` +
+      "so that every prediction would be random. " +
       "Train it first, load an adapter that brings them, or load a trained model.",
     { details: { newlyInitialized: [...untrainedWeights] } },
   );

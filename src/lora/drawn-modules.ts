@@ -5,7 +5,14 @@ import { moduleTree, ownerOf } from "./module-tree";
 
 /** The modules with weights that loading drew: a new head, or the pooler that a masked language model lacks. */
 export function drawnModules(model: ClassificationModel): string[] {
-  return [...new Set(model.parameters().filter(({ drawn }) => drawn).map(({ name }) => ownerOf(name)))];
+  return [
+    ...new Set(
+      model
+        .parameters()
+        .filter(({ drawn }) => drawn)
+        .map(({ name }) => ownerOf(name)),
+    ),
+  ];
 }
 
 /**

@@ -23,8 +23,24 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-const args = (out: string, ...more: string[]): string[] =>
-  ["train", "--data", csv, "-o", join(folder, out), "--r", "4", "--learning-rate", "0.02", "--per-device-train-batch-size", "8", "--num-train-epochs", "6", "--lora-dropout", "0", ...more];
+const args = (out: string, ...more: string[]): string[] => [
+  "train",
+  "--data",
+  csv,
+  "-o",
+  join(folder, out),
+  "--r",
+  "4",
+  "--learning-rate",
+  "0.02",
+  "--per-device-train-batch-size",
+  "8",
+  "--num-train-epochs",
+  "6",
+  "--lora-dropout",
+  "0",
+  ...more,
+];
 const adapterOf = (run: string): string => join(folder, run, "adapter");
 const expectSaid = (said: Said, code: number, says: readonly RegExp[]): void => {
   assert.equal(said.code, code, said.err);
@@ -39,8 +55,12 @@ const evaluated = async (...more: string[]): Promise<{ accuracy: number; loss: n
 test("an adapter trained on a base without a pooler scores the same when it is read again, merged or not", async () => {
   const test_ = await tinyCsv(join(folder, "test.csv"), 24);
   const said = await cli(args("pooler", "--model", bare, "--seed", "7", "--test", test_));
-  expectSaid(said, 0, [/newly initialized: \["bert\.pooler\.dense\.weight", "bert\.pooler\.dense\.bias"\].*saved with the adapter/]);
-  const { after: trained } = JSON.parse(await readFile(join(folder, "pooler", "results.json"), "utf8")) as { after: { accuracy: number; loss: number } };
+  expectSaid(said, 0, [
+    /newly initialized: \["bert\.pooler\.dense\.weight", "bert\.pooler\.dense\.bias"\].*saved with the adapter/,
+  ]);
+  const { after: trained } = JSON.parse(await readFile(join(folder, "pooler", "results.json"), "utf8")) as {
+    after: { accuracy: number; loss: number };
+  };
   const read = await evaluated("--adapter", adapterOf("pooler"), "--data", test_);
   assert.deepEqual([read.accuracy, read.loss], [trained.accuracy, trained.loss]);
   expectSaid(await cli(["merge", "--adapter", adapterOf("pooler"), "-o", join(folder, "merged")]), 0, []);
@@ -59,7 +79,10 @@ test("weights that neither model nor adapter brings are an error for every comma
   await dropTensors(older, /pooler/);
   const empty = await tinyModel(folder, "bare-bert");
   for (const [given, names] of [
-    [["--adapter", headless], /bert\.pooler\.dense\.weight.*neither in the model .* nor in the adapter .*headless.*--model.*tslora train saves them/],
+    [
+      ["--adapter", headless],
+      /bert\.pooler\.dense\.weight.*neither in the model .* nor in the adapter .*headless.*--model.*tslora train saves them/,
+    ],
     [["--adapter", older], /bert\.pooler\.dense\.weight.*neither in the model/],
     [["--model", bare], /no trained head: "bert\.pooler\.dense\.weight".*Give --adapter/],
     [["--model", empty], /no trained head: "classifier\.weight"/],
@@ -69,43 +92,87 @@ test("weights that neither model nor adapter brings are an error for every comma
     if (given[0] === "--adapter") expectSaid(await cli(["merge", ...given, "-o", join(folder, "never")]), 2, [names]);
   }
   assert.ok(!existsSync(join(folder, "never")));
-  expectSaid(await cli(args("before", "--model", empty, "--evaluate-before", "--max-steps", "2")), 0, [/newly initialized: \["classifier\.weight", "classifier\.bias"\]/, /Accuracy: before training 0\.\d+/]);
-  const results = JSON.parse(await readFile(join(folder, "before", "results.json"), "utf8")) as { before: { notice?: string }; after: { notice?: string } };
+  expectSaid(await cli(args("before", "--model", empty, "--evaluate-before", "--max-steps", "2")), 0, [
+    /newly initialized: \["classifier\.weight", "classifier\.bias"\]/,
+    /Accuracy: before training 0\.\d+/,
+  ]);
+  const results = JSON.parse(await readFile(join(folder, "before", "results.json"), "utf8")) as {
+    before: { notice?: string };
+    after: { notice?: string };
+  };
   assert.match(results.before.notice ?? "", /untrained classifier/);
   assert.equal(results.after.notice, undefined);
 });
 
 test("a model of other labels takes a new head where one is asked for, and else the message says so", async () => {
   const three = join(folder, "three.csv");
-  await writeFile(three, `text,label\n${tinyTexts(36).map(({ text, label }, i) => `${text},${i % 3 === 0 ? "so-so" : label}`).join("\n")}\n`);
-  const refused = await cli(args("never", "--model", model, "--data", three).filter((word, i, all) => word !== csv && all[i + 1] !== csv));
+  await writeFile(
+    three,
+    `text,label\n${tinyTexts(36)
+      .map(({ text, label }, i) => `${text},${i % 3 === 0 ? "so-so" : label}`)
+      .join("\n")}\n`,
+  );
+  const refused = await cli(
+    args("never", "--model", model, "--data", three).filter((word, i, all) => word !== csv && all[i + 1] !== csv),
+  );
   expectSaid(refused, 2, [/The model's head has 2 labels; 3 labels were asked for.*--new-head/]);
   assert.doesNotMatch(refused.err, /config\.json/);
   assert.ok(!existsSync(join(folder, "never")));
 
   const out = "new-head";
-  const said = await cli(args(out, "--model", model, "--new-head", "--data", three).filter((word, i, all) => word !== csv && all[i + 1] !== csv));
+  const said = await cli(
+    args(out, "--model", model, "--new-head", "--data", three).filter(
+      (word, i, all) => word !== csv && all[i + 1] !== csv,
+    ),
+  );
   expectSaid(said, 0, [/newly initialized: \["classifier\.weight", "classifier\.bias"\]/]);
-  const record = JSON.parse(await readFile(join(folder, out, "training_args.json"), "utf8")) as { newHead: boolean; labels: string[] };
+  const record = JSON.parse(await readFile(join(folder, out, "training_args.json"), "utf8")) as {
+    newHead: boolean;
+    labels: string[];
+  };
   assert.deepEqual([record.newHead, record.labels.length], [true, 3]);
-  const { accuracy } = (JSON.parse(await readFile(join(folder, out, "results.json"), "utf8")) as { after: { accuracy: number } }).after;
+  const { accuracy } = (
+    JSON.parse(await readFile(join(folder, out, "results.json"), "utf8")) as { after: { accuracy: number } }
+  ).after;
   const predicted = await cli(["predict", "--adapter", adapterOf(out), "w5 w6", "--json"]);
   assert.deepEqual(Object.keys((JSON.parse(predicted.out) as { probabilities: object }).probabilities), record.labels);
   expectSaid(await cli(["merge", "--adapter", adapterOf(out), "-o", join(folder, "merged-three")]), 0, []);
-  const again = await cli(["train", "--config", join(folder, out, "training_args.json"), "--output-dir", join(folder, "repeated"), "--json"]);
+  const again = await cli([
+    "train",
+    "--config",
+    join(folder, out, "training_args.json"),
+    "--output-dir",
+    join(folder, "repeated"),
+    "--json",
+  ]);
   assert.equal(again.code, 0, again.err);
-  assert.equal((JSON.parse(await readFile(join(folder, "repeated", "results.json"), "utf8")) as { after: { accuracy: number } }).after.accuracy, accuracy);
+  assert.equal(
+    (JSON.parse(await readFile(join(folder, "repeated", "results.json"), "utf8")) as { after: { accuracy: number } })
+      .after.accuracy,
+    accuracy,
+  );
 });
 
 test("data with the model's own label names are matched with its head by name, whatever their order", async () => {
   const own = join(folder, "own.csv");
-  await writeFile(own, `text,label\n${tinyTexts(40).map(({ text, label }) => `${text},${label === "neg" ? "zero" : "one"}`).join("\n")}\n`);
+  await writeFile(
+    own,
+    `text,label\n${tinyTexts(40)
+      .map(({ text, label }) => `${text},${label === "neg" ? "zero" : "one"}`)
+      .join("\n")}\n`,
+  );
   const named = await tinyModel(join(folder, "named"));
   const config = JSON.parse(await readFile(join(named, "config.json"), "utf8")) as object;
-  await writeFile(join(named, "config.json"), JSON.stringify({ ...config, id2label: { 0: "zero", 1: "one" }, label2id: { zero: 0, one: 1 } }));
-  const withData = (out: string, ...more: string[]): string[] => args(out, "--model", named, "--max-steps", "2", ...more).map((word) => (word === csv ? own : word));
+  await writeFile(
+    join(named, "config.json"),
+    JSON.stringify({ ...config, id2label: { 0: "zero", 1: "one" }, label2id: { zero: 0, one: 1 } }),
+  );
+  const withData = (out: string, ...more: string[]): string[] =>
+    args(out, "--model", named, "--max-steps", "2", ...more).map((word) => (word === csv ? own : word));
   expectSaid(await cli(withData("own")), 0, [/Labels: 0 zero, 1 one\./]);
-  expectSaid(await cli(withData("other", "--labels", "one,zero")), 2, [/labels in another order: it has 0 "zero", 1 "one"; got 0 "one", 1 "zero".*--new-head/]);
+  expectSaid(await cli(withData("other", "--labels", "one,zero")), 2, [
+    /labels in another order: it has 0 "zero", 1 "one"; got 0 "one", 1 "zero".*--new-head/,
+  ]);
   expectSaid(await cli(withData("turned", "--labels", "one,zero", "--new-head")), 0, [/Labels: 0 one, 1 zero\./]);
 });
 
@@ -117,9 +184,24 @@ test("an adapter's base that is not here: its entry and --model are named, and n
   Object.assign(process.env, { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: join(folder, "cache") });
   forgetHosts();
   try {
-    for (const base of ["/home/somebody/models/bert", "./models/bert", "../bert", "~/models/no-such-bert", "C:\\models\\bert", "models\\bert", "models/bert", "work/models/bert", "output/train/checkpoint-40", `/${"x/".repeat(3000)}`]) {
+    for (const base of [
+      "/home/somebody/models/bert",
+      "./models/bert",
+      "../bert",
+      "~/models/no-such-bert",
+      "C:\\models\\bert",
+      "models\\bert",
+      "models/bert",
+      "work/models/bert",
+      "output/train/checkpoint-40",
+      `/${"x/".repeat(3000)}`,
+    ]) {
       await changeConfig(adapterOf("moved"), { base_model_name_or_path: base });
-      for (const command of [["predict", "w5"], ["evaluate", "--data", csv], ["merge", "-o", join(folder, "never")]]) {
+      for (const command of [
+        ["predict", "w5"],
+        ["evaluate", "--data", csv],
+        ["merge", "-o", join(folder, "never")],
+      ]) {
         const said = await cli([command[0], "--adapter", adapterOf("moved"), ...command.slice(1)]);
         expectSaid(said, 2, [/base_model_name_or_path in .*adapter_config\.json is ".*Give the base with --model/]);
         assert.ok(said.err.length < 2000, `${said.err.length} characters`);
@@ -127,13 +209,20 @@ test("an adapter's base that is not here: its entry and --model are named, and n
     }
     assert.deepEqual(hub.requests, []);
     await changeConfig(adapterOf("moved"), { base_model_name_or_path: "somebody/bert" });
-    expectSaid(await cli(["predict", "--adapter", adapterOf("moved"), "w5"]), 2, [/base_model_name_or_path in .* is "somebody\/bert"\. Give the base with --model.*Is the name right\?/]);
+    expectSaid(await cli(["predict", "--adapter", adapterOf("moved"), "w5"]), 2, [
+      /base_model_name_or_path in .* is "somebody\/bert"\. Give the base with --model.*Is the name right\?/,
+    ]);
     assert.ok(hub.requests.length > 0);
-    expectSaid(await cli(["predict", "--adapter", adapterOf("moved"), "--model", model, "w5"]), 0, [/it names the base somebody\/bert/]);
+    expectSaid(await cli(["predict", "--adapter", adapterOf("moved"), "--model", model, "w5"]), 0, [
+      /it names the base somebody\/bert/,
+    ]);
   } finally {
     await hub.close();
     forgetHosts();
-    for (const [name, value] of [["HF_ENDPOINT", before.endpoint], ["HF_HUB_CACHE", before.cache]] as const) {
+    for (const [name, value] of [
+      ["HF_ENDPOINT", before.endpoint],
+      ["HF_HUB_CACHE", before.cache],
+    ] as const) {
       if (value === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = value;
     }
@@ -149,7 +238,9 @@ test("an adapter on a model that is not its base: the message names the adapter'
   expectSaid(other, 2, [new RegExp(`does not fit the model; it was trained on ".*tiny-bert"`)]);
   await writeFile(join(short, "config.json"), JSON.stringify({ ...config, max_position_embeddings: 8 }));
   const fewer = await cli(["predict", "--adapter", adapterOf("longer"), "--model", short, "w5"]);
-  expectSaid(fewer, 2, [/is not the base of the adapter .*longer.*which was trained on .*tiny-bert with texts of up to 20 tokens; this model has positions for 8/]);
+  expectSaid(fewer, 2, [
+    /is not the base of the adapter .*longer.*which was trained on .*tiny-bert with texts of up to 20 tokens; this model has positions for 8/,
+  ]);
   assert.doesNotMatch(fewer.err, /maxLength/);
 });
 
@@ -162,7 +253,10 @@ test("~ is the home folder wherever a path is given", async () => {
     await mkdir(join(home, "models"));
     await cp(model, join(home, "models", "bert"), { recursive: true });
     await cp(csv, join(home, "data.csv"));
-    await writeFile(join(home, "run.yaml"), "model: ~/models/bert\ndata: ~/data.csv\noutputDir: ~/runs/one\nmaxSteps: 2\n");
+    await writeFile(
+      join(home, "run.yaml"),
+      "model: ~/models/bert\ndata: ~/data.csv\noutputDir: ~/runs/one\nmaxSteps: 2\n",
+    );
     expectSaid(await cli(["train", "--config", "~/run.yaml"]), 0, [/Model: the folder ~\/models\/bert/]);
     assert.ok(existsSync(join(home, "runs", "one", "adapter", "adapter_model.safetensors")));
     const more = ["--model=~/models/bert", "--adapter=~/runs/one/adapter"];
@@ -170,9 +264,17 @@ test("~ is the home folder wherever a path is given", async () => {
     assert.ok(existsSync(join(home, "scores", "one.json")));
     expectSaid(await cli(["predict", ...more, "--file=~/data.csv"]), 0, [/^(neg|pos)\t/]);
     expectSaid(await cli(["merge", ...more, "--output=~/merged"]), 0, []);
-    expectSaid(await cli(["inspect", "~/merged", "~/runs/one/adapter", "~/merged/model.safetensors"]), 0, [/safetensors file/]);
-    expectSaid(await cli(["train", "--config", "~/runs/one/training_args.json", "--resume-from", "~/runs/one/checkpoint-2"]), 0, [/Resuming from step 2 of 2/]);
-    expectSaid(await cli(["predict", "--model", "~/models/none", "w5"]), 2, [/looked for at .*tslora-home-.*\/models\/none, and nothing is there/]);
+    expectSaid(await cli(["inspect", "~/merged", "~/runs/one/adapter", "~/merged/model.safetensors"]), 0, [
+      /safetensors file/,
+    ]);
+    expectSaid(
+      await cli(["train", "--config", "~/runs/one/training_args.json", "--resume-from", "~/runs/one/checkpoint-2"]),
+      0,
+      [/Resuming from step 2 of 2/],
+    );
+    expectSaid(await cli(["predict", "--model", "~/models/none", "w5"]), 2, [
+      /looked for at .*tslora-home-.*\/models\/none, and nothing is there/,
+    ]);
     assert.ok(!existsSync("~"));
   } finally {
     if (before === undefined) Reflect.deleteProperty(process.env, "HOME");
@@ -183,21 +285,69 @@ test("~ is the home folder wherever a path is given", async () => {
 
 test("evaluating the texts that a run was trained on is warned of, whatever file they come in", async () => {
   const texts = tinyTexts(30).map(({ text, label }, i) => ({ text: `${text} w${30 + (i % 17)} w${5 + i}`, label }));
-  const write = (name: string, rows: readonly { text: string; label: string }[]): Promise<void> => writeFile(join(folder, name), `text,label\n${rows.map(({ text, label }) => `${text},${label}`).join("\n")}\n`);
+  const write = (name: string, rows: readonly { text: string; label: string }[]): Promise<void> =>
+    writeFile(join(folder, name), `text,label\n${rows.map(({ text, label }) => `${text},${label}`).join("\n")}\n`);
   await write("seen.csv", texts.slice(0, 20));
-  await write("mixed.csv", [...texts.slice(20), ...texts.slice(10, 14).map(({ text, label }) => ({ text: `"${text.toUpperCase()} ."`, label }))]);
+  await write("mixed.csv", [
+    ...texts.slice(20),
+    ...texts.slice(10, 14).map(({ text, label }) => ({ text: `"${text.toUpperCase()} ."`, label })),
+  ]);
   await write("unseen.csv", texts.slice(20));
-  const said = await cli(["train", "--model", model, "--data", join(folder, "seen.csv"), "--validation", "none", "--test", "none", "--max-steps", "2", "-o", join(folder, "seen")]);
+  const said = await cli([
+    "train",
+    "--model",
+    model,
+    "--data",
+    join(folder, "seen.csv"),
+    "--validation",
+    "none",
+    "--test",
+    "none",
+    "--max-steps",
+    "2",
+    "-o",
+    join(folder, "seen"),
+  ]);
   assert.equal(said.code, 0, said.err);
-  const full = await cli(["train", "--model", model, "--method", "full", "--data", join(folder, "seen.csv"), "--validation", "none", "--test", "none", "--max-steps", "2", "-o", join(folder, "seen-full")]);
+  const full = await cli([
+    "train",
+    "--model",
+    model,
+    "--method",
+    "full",
+    "--data",
+    join(folder, "seen.csv"),
+    "--validation",
+    "none",
+    "--test",
+    "none",
+    "--max-steps",
+    "2",
+    "-o",
+    join(folder, "seen-full"),
+  ]);
   assert.equal(full.code, 0, full.err);
-  for (const [file, count] of [["seen.csv", 20], ["mixed.csv", 4], ["unseen.csv", 0]] as const) {
-    for (const given of [["--adapter", adapterOf("seen")], ["--adapter", join(folder, "seen", "checkpoint-2")], ["--model", join(folder, "seen-full", "model")]]) {
+  for (const [file, count] of [
+    ["seen.csv", 20],
+    ["mixed.csv", 4],
+    ["unseen.csv", 0],
+  ] as const) {
+    for (const given of [
+      ["--adapter", adapterOf("seen")],
+      ["--adapter", join(folder, "seen", "checkpoint-2")],
+      ["--model", join(folder, "seen-full", "model")],
+    ]) {
       const scored = await cli(["evaluate", ...given, "--data", join(folder, file), "--json"]);
       assert.equal(scored.code, 0, scored.err);
-      const warnings = (JSON.parse(scored.out) as { notices: string[] }).notices.filter((notice) => notice.startsWith("Warning: "));
+      const warnings = (JSON.parse(scored.out) as { notices: string[] }).notices.filter((notice) =>
+        notice.startsWith("Warning: "),
+      );
       assert.equal(warnings.length, count === 0 ? 0 : 1, `${file}: ${warnings.join(" ")}`);
-      if (count > 0) assert.match(warnings[0], new RegExp(`^Warning: ${count} of these \\d+ texts are among those that it was trained on`));
+      if (count > 0)
+        assert.match(
+          warnings[0],
+          new RegExp(`^Warning: ${count} of these \\d+ texts are among those that it was trained on`),
+        );
     }
   }
   assert.ok(!(await readFile(join(folder, "seen", "trained_texts.json"), "utf8")).includes("w30"), "hashes, no texts");

@@ -6,11 +6,15 @@ import { writeSafetensors } from "../../src/model/write-safetensors";
 import { fixtureDirectory } from "../model/fixture";
 
 /** Copies a tiny model's folder without some of its weights, as a checkpoint of another head lacks them. */
-export async function baseWithout(kind: string, { folder, without }: { folder: string; without: RegExp }): Promise<string> {
+export async function baseWithout(
+  kind: string,
+  { folder, without }: { folder: string; without: RegExp },
+): Promise<string> {
   await cp(fixtureDirectory(kind), folder, { recursive: true });
   const file = await openSafetensors(join(fixtureDirectory(kind), "model.safetensors"));
   const tensors = [];
-  for (const { name, shape } of file.entries.values()) if (!without.test(name)) tensors.push({ name, shape, values: await file.readFloats(name) });
+  for (const { name, shape } of file.entries.values())
+    if (!without.test(name)) tensors.push({ name, shape, values: await file.readFloats(name) });
   await file.close();
   await writeSafetensors(join(folder, "model.safetensors"), { tensors, metadata: { format: "pt" } });
   return folder;
@@ -27,7 +31,8 @@ export async function dropTensors(directory: string, dropped: RegExp): Promise<v
   const path = join(directory, "adapter_model.safetensors");
   const file = await openSafetensors(path);
   const tensors = [];
-  for (const { name, shape } of file.entries.values()) if (!dropped.test(name)) tensors.push({ name, shape, values: await file.readFloats(name) });
+  for (const { name, shape } of file.entries.values())
+    if (!dropped.test(name)) tensors.push({ name, shape, values: await file.readFloats(name) });
   await file.close();
   await writeSafetensors(path, { tensors, metadata: { format: "pt" } });
 }

@@ -22,23 +22,47 @@ after(() => rm(folder, { recursive: true, force: true }));
 /** Parts that checkpoints lack, by the model's type: a masked language model's, a bare encoder's, a damaged one's. */
 const LACKING: readonly { kind: string; without: RegExp; modules: readonly string[]; lora?: LoraConfig }[] = [
   { kind: "bert", without: /^bert\.pooler\./, modules: ["bert.pooler.dense"] },
-  { kind: "bert", without: /^(bert\.pooler|classifier)\./, modules: ["bert.pooler.dense", "classifier"], lora: { targetModules: "all-linear", bias: "all" } },
+  {
+    kind: "bert",
+    without: /^(bert\.pooler|classifier)\./,
+    modules: ["bert.pooler.dense", "classifier"],
+    lora: { targetModules: "all-linear", bias: "all" },
+  },
   { kind: "bert", without: /^classifier\./, modules: ["classifier"], lora: { modulesToSave: ["LayerNorm"] } },
   { kind: "bert", without: /pooler\.dense\.bias$/, modules: ["bert.pooler.dense"], lora: { useDora: true } },
-  { kind: "bert", without: /^classifier\.bias$/, modules: ["classifier"], lora: { modulesToSave: ["pooler.dense"], bias: "lora_only" } },
+  {
+    kind: "bert",
+    without: /^classifier\.bias$/,
+    modules: ["classifier"],
+    lora: { modulesToSave: ["pooler.dense"], bias: "lora_only" },
+  },
   { kind: "distilbert", without: /^(pre_classifier|classifier)\./, modules: ["pre_classifier", "classifier"] },
-  { kind: "distilbert", without: /^pre_classifier\.weight$/, modules: ["pre_classifier"], lora: { initLoraWeights: "pissa", r: 2 } },
-  { kind: "roberta", without: /^classifier\./, modules: ["classifier.dense", "classifier.out_proj"], lora: { targetModules: "all-linear" } },
+  {
+    kind: "distilbert",
+    without: /^pre_classifier\.weight$/,
+    modules: ["pre_classifier"],
+    lora: { initLoraWeights: "pissa", r: 2 },
+  },
+  {
+    kind: "roberta",
+    without: /^classifier\./,
+    modules: ["classifier.dense", "classifier.out_proj"],
+    lora: { targetModules: "all-linear" },
+  },
   { kind: "roberta", without: /^classifier\.dense\./, modules: ["classifier.dense"] },
 ];
-const open = (base: string, seed: number): Promise<SequenceClassifier> => loadClassifier(base, { tokenizer, labels: ["NEGATIVE", "POSITIVE"], seed });
+const open = (base: string, seed: number): Promise<SequenceClassifier> =>
+  loadClassifier(base, { tokenizer, labels: ["NEGATIVE", "POSITIVE"], seed });
 const texts = data.map(({ text }) => text);
 
 for (const [i, { kind, without, modules, lora = {} }] of LACKING.entries()) {
   test(`${kind} without ${String(without)}: what is newly initialized is trained and saved with the adapter`, async () => {
     const base = await baseWithout(kind, { folder: join(folder, `base-${i}`), without });
     const trained = await open(base, 7);
-    assert.deepEqual([...new Set(trained.newlyInitialized.map((name) => name.replace(/\.(weight|bias)$/, "")))], modules);
+    assert.deepEqual(
+      [...new Set(trained.newlyInitialized.map((name) => name.replace(/\.(weight|bias)$/, "")))],
+      modules,
+    );
     assert.deepEqual(trained.untrainedWeights, trained.newlyInitialized);
     trained.addAdapter({ r: 2, ...lora });
     assert.deepEqual(trained.untrainedWeights, trained.newlyInitialized);
@@ -53,9 +77,15 @@ for (const [i, { kind, without, modules, lora = {} }] of LACKING.entries()) {
     assert.equal(warnings.length, 1);
     for (const name of trained.newlyInitialized) assert.ok(warnings[0].message.includes(name));
     assert.match(warnings[0].message, /are newly initialized: \[.*saved with the adapter/);
-    assert.ok((await readFile(join(outputDir, "trainer_log.jsonl"), "utf8")).includes(JSON.stringify(warnings[0].message)));
+    assert.ok(
+      (await readFile(join(outputDir, "trainer_log.jsonl"), "utf8")).includes(JSON.stringify(warnings[0].message)),
+    );
     assert.deepEqual(trained.untrainedWeights, []);
-    assert.equal(eventsOf("warning", await runToEnd(trained, { numTrainEpochs: 1 })).length, 0, "trained on, nothing is new");
+    assert.equal(
+      eventsOf("warning", await runToEnd(trained, { numTrainEpochs: 1 })).length,
+      0,
+      "trained on, nothing is new",
+    );
 
     const adapter = join(folder, `adapter-${i}`);
     await trained.saveAdapter(adapter);
@@ -79,12 +109,29 @@ test("a run on a base without a pooler goes on to the bit, whatever seed draws t
   const base = await baseWithout("bert", { folder: join(folder, "resumed"), without: /^bert\.pooler\./ });
   const whole = await open(base, 7);
   whole.addAdapter({ r: 2 });
-  await runToEnd(whole, { numTrainEpochs: 2, saveSteps: 5, evalSteps: 5, loadBestModelAtEnd: false, outputDir: join(folder, "whole"), saveTotalLimit: 5 });
+  await runToEnd(whole, {
+    numTrainEpochs: 2,
+    saveSteps: 5,
+    evalSteps: 5,
+    loadBestModelAtEnd: false,
+    outputDir: join(folder, "whole"),
+    saveTotalLimit: 5,
+  });
   const again = await open(base, 99);
   again.addAdapter({ r: 2 });
-  const events = await runToEnd(again, { numTrainEpochs: 2, saveSteps: 5, evalSteps: 5, loadBestModelAtEnd: false, outputDir: join(folder, "again"), resumeFrom: join(folder, "whole", "checkpoint-5") });
+  const events = await runToEnd(again, {
+    numTrainEpochs: 2,
+    saveSteps: 5,
+    evalSteps: 5,
+    loadBestModelAtEnd: false,
+    outputDir: join(folder, "again"),
+    resumeFrom: join(folder, "whole", "checkpoint-5"),
+  });
   assert.match(eventsOf("resume", events)[0].message, /^Resuming from step 5 of 10 /);
-  assert.deepEqual(eventsOf("warning", events).map(({ kind }) => kind), []);
+  assert.deepEqual(
+    eventsOf("warning", events).map(({ kind }) => kind),
+    [],
+  );
   assert.deepEqual(await again.predictLogits(texts), await whole.predictLogits(texts));
   whole.dispose();
   again.dispose();
@@ -126,14 +173,21 @@ const USES: Readonly<Record<string, (c: SequenceClassifier) => Promise<unknown>>
 };
 const refuses = async (c: SequenceClassifier, uses: readonly string[], names: RegExp, adapter = /^/): Promise<void> => {
   for (const use of uses) {
-    const says = ({ message, code }: Error & { code?: string }): boolean => [names, /newly initialized/, use === "predict" ? /load an adapter that brings them/ : adapter].every((part) => part.test(message)) && code === "bad-input";
+    const says = ({ message, code }: Error & { code?: string }): boolean =>
+      [names, /newly initialized/, use === "predict" ? /load an adapter that brings them/ : adapter].every((part) =>
+        part.test(message),
+      ) && code === "bad-input";
     await assert.rejects(async () => USES[use](c), says, use);
   }
 };
 
 for (const [what, prepare] of Object.entries({
-  "of no task and without a head": (directory: string) => changeConfig(directory, { task_type: null, modules_to_save: null }).then(() => dropTensors(directory, /classifier|pooler/)),
-  "that was saved without the pooler": (directory: string) => changeConfig(directory, { modules_to_save: ["classifier", "score"] }).then(() => dropTensors(directory, /pooler/)),
+  "of no task and without a head": (directory: string) =>
+    changeConfig(directory, { task_type: null, modules_to_save: null }).then(() =>
+      dropTensors(directory, /classifier|pooler/),
+    ),
+  "that was saved without the pooler": (directory: string) =>
+    changeConfig(directory, { modules_to_save: ["classifier", "score"] }).then(() => dropTensors(directory, /pooler/)),
 })) {
   test(`an adapter ${what} is an error for everything but training, which completes it`, async () => {
     const base = await baseWithout("bert", { folder: join(folder, `${what} base`), without: /pooler|^classifier/ });
@@ -147,7 +201,12 @@ for (const [what, prepare] of Object.entries({
     const read = await open(base, 8);
     await read.loadAdapter(adapter);
     assert.ok(read.untrainedWeights.includes("bert.pooler.dense.weight"));
-    await refuses(read, Object.keys(USES), /bert\.pooler\.dense\.weight/, /adapter "default" does not bring them.*train the adapter again/);
+    await refuses(
+      read,
+      Object.keys(USES),
+      /bert\.pooler\.dense\.weight/,
+      /adapter "default" does not bring them.*train the adapter again/,
+    );
     await read.addWeightedAdapter({ adapters: ["default"], weights: [2], name: "twice" });
     read.setAdapter("twice");
     await refuses(read, Object.keys(USES), /bert\.pooler\.dense\.weight/, /adapter "twice"/);
@@ -155,7 +214,10 @@ for (const [what, prepare] of Object.entries({
     read.disableAdapter();
     assert.match((await evaluate(read, validation)).notice ?? "", /untrained classifier: "bert\.pooler\.dense\.weight/);
     await refuses(read, ["predict"], /bert\.pooler/);
-    await assert.rejects(read.saveModel(join(folder, "refused")), /saveModel: "bert\.pooler\.dense\.weight.*newly initialized/);
+    await assert.rejects(
+      read.saveModel(join(folder, "refused")),
+      /saveModel: "bert\.pooler\.dense\.weight.*newly initialized/,
+    );
     read.enableAdapter();
 
     await runToEnd(read, { numTrainEpochs: 2 });
@@ -185,13 +247,28 @@ test("of several adapters each answers for itself: one brings the head, one lack
   await both.loadAdapter(whole);
   await both.loadAdapter(headless, { name: "headless" });
   assert.deepEqual(await both.predictLogits(texts), logits);
-  await assert.rejects(both.saveAdapter(join(folder, "refused"), { name: "headless" }), /saveAdapter: .*classifier\.weight.*"headless" does not bring/);
+  await assert.rejects(
+    both.saveAdapter(join(folder, "refused"), { name: "headless" }),
+    /saveAdapter: .*classifier\.weight.*"headless" does not bring/,
+  );
   both.setAdapter("headless");
   await refuses(both, Object.keys(USES), /classifier\.weight/, /adapter "headless"/);
-  await assert.rejects(both.addWeightedAdapter({ adapters: ["headless", "default"], weights: [1, 1], name: "sum" }), /heads .*differ/);
-  await both.addWeightedAdapter({ adapters: ["headless", "default"], weights: [0.5, 0.5], name: "sum", head: "default", combinationType: "cat" });
+  await assert.rejects(
+    both.addWeightedAdapter({ adapters: ["headless", "default"], weights: [1, 1], name: "sum" }),
+    /heads .*differ/,
+  );
+  await both.addWeightedAdapter({
+    adapters: ["headless", "default"],
+    weights: [0.5, 0.5],
+    name: "sum",
+    head: "default",
+    combinationType: "cat",
+  });
   both.setAdapter("sum");
-  assert.ok(maxDifference(await both.predictLogits(texts), logits) < 1e-5, "two halves of one update, with the head of the whole one");
+  assert.ok(
+    maxDifference(await both.predictLogits(texts), logits) < 1e-5,
+    "two halves of one update, with the head of the whole one",
+  );
   both.setAdapter("default");
   both.deleteAdapter("headless");
   await both.mergeAndUnload();
@@ -212,7 +289,10 @@ test("an adapter that updates a layer which the base lacks is refused when it is
   await c.saveAdapter(join(folder, "updates the pooler"));
   c.dispose();
   const read = await open(base, 8);
-  await assert.rejects(read.loadAdapter(join(folder, "updates the pooler")), /updates "bert\.pooler\.dense", whose own weights neither it nor the model holds/);
+  await assert.rejects(
+    read.loadAdapter(join(folder, "updates the pooler")),
+    /updates "bert\.pooler\.dense", whose own weights neither it nor the model holds/,
+  );
   assert.equal(read.adapterState, "none");
   read.dispose();
 });
@@ -221,7 +301,10 @@ test("a fresh classifier can be scored before training, which its evaluation say
   const c = await open(await baseWithout("distilbert", { folder: join(folder, "fresh"), without: /classifier/ }), 7);
   const own = await weightsOf(c.model);
   const before = await evaluate(c, validation);
-  assert.match(before.notice ?? "", /untrained classifier: "pre_classifier\.weight", "pre_classifier\.bias", "classifier\.weight", "classifier\.bias" were newly initialized/);
+  assert.match(
+    before.notice ?? "",
+    /untrained classifier: "pre_classifier\.weight", "pre_classifier\.bias", "classifier\.weight", "classifier\.bias" were newly initialized/,
+  );
   await refuses(c, ["predict"], /pre_classifier\.weight/);
   await assert.rejects(c.saveModel(join(folder, "refused")), /newly initialized/);
   c.addAdapter({ r: 2 });

@@ -26,7 +26,9 @@ export async function writeTrainedTexts(outputDir: string, train: DataFrame): Pr
  * @returns undefined where nothing is known of the run's texts
  */
 export async function countTrainedTexts(folder: string, frame: DataFrame): Promise<number | undefined> {
-  const path = [folder, dirname(resolve(folder))].map((place) => join(place, TRAINED_TEXTS)).find((place) => existsSync(place));
+  const path = [folder, dirname(resolve(folder))]
+    .map((place) => join(place, TRAINED_TEXTS))
+    .find((place) => existsSync(place));
   if (path === undefined) return undefined;
   const { hashes } = parseUntrustedObject(await readTextFile(path), path);
   const known = new Set<unknown>(Array.isArray(hashes) ? hashes : []);
