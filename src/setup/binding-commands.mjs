@@ -79,7 +79,7 @@ export function bindingUnits(root, { compiler, tensorflow = tensorflowFolder(roo
 export function linkCommand(root, { compiler, objects, binding, libraries, platform = process.platform, tensorflow = tensorflowFolder(root) }) {
   const isMac = platform === "darwin";
   return [
-    ...compiler, ...(isMac ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"]), ...objects, "-pthread",
+    ...compiler, "-shared", ...(isMac ? ["-Wl,-undefined,dynamic_lookup"] : []), ...objects, "-pthread",
     ...libraries.map((library) => join(tensorflow, library)),
     `-Wl,-rpath,${isMac ? "@loader_path" : "$ORIGIN"}/${TO_TENSORFLOW}`,
     "-o", binding,

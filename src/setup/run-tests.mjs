@@ -14,6 +14,9 @@ export const TEST_HELP = `npm test [-- options]
   -- ...         what follows another -- is for node --test
 Lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it.`;
 
+/** Ends a test that waits for what never comes. The longest takes a minute or two; a busy machine, ten times as long. */
+const TEST_LIMIT_MS = 30 * 60_000;
+
 /**
  * Lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines are
  * those of Node's test runner.
@@ -35,7 +38,7 @@ export async function runTests(parameters, { root }) {
     { title: "Types of the set-up", run: () => node("node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json") },
     { title: "Types, and the tests compiled", run: () => node("node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError") },
     ...(only.length === 0 && checksNotebooks(root) ? [{ title: "Types of the notebooks", run: () => node(".tslora/package/cli/main.js", "check-notebooks") }] : []),
-    { title: `Tests, ${files.length} files`, run: () => node("--test", "--test-reporter=spec", ...rest, ...files.map(compiled)) },
+    { title: `Tests, ${files.length} files`, run: () => node("--test", "--test-reporter=spec", `--test-timeout=${TEST_LIMIT_MS}`, ...rest, ...files.map(compiled)) },
   ];
   for (const { title, run } of steps) {
     console.error(title);

@@ -26,8 +26,9 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Beside what everything takes: JupyterLab; what the parity run compares with; what the runner is compared with; the GPU
- * in software, where there is one for this platform; the kernels for every set of instructions.
- * @typedef {{ lab?: boolean, reference?: boolean, conformance?: boolean, swiftshader?: boolean, allInstructions?: boolean }} Extras
+ * in software, where there is one for this platform; the kernels for every set of instructions;
+ * and stages that one command alone takes.
+ * @typedef {{ lab?: boolean, reference?: boolean, conformance?: boolean, swiftshader?: boolean, allInstructions?: boolean, more?: readonly ((root: string) => import("./run-stages.mjs").Stage)[] }} Extras
  */
 
 /**
@@ -35,7 +36,7 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
  *
  * @param {Extras} [extras]
  */
-export async function setUp({ lab = false, reference = false, conformance = false, swiftshader = false, allInstructions = false } = {}) {
+export async function setUp({ lab = false, reference = false, conformance = false, swiftshader = false, allInstructions = false, more = [] } = {}) {
   const stages = [
     installPackages(ROOT),
     unpackTensorflow(ROOT),
@@ -43,7 +44,7 @@ export async function setUp({ lab = false, reference = false, conformance = fals
     unpackEncoder(ROOT),
     compilePackage(ROOT),
     buildBinding(ROOT),
-    ...[...(lab ? [installLab] : []), ...(reference ? [installReference] : []), ...(conformance ? [installConformance] : []), ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : [])].map((stage) => stage(ROOT)),
+    ...[...(lab ? [installLab] : []), ...(reference ? [installReference] : []), ...(conformance ? [installConformance] : []), ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : []), ...more].map((stage) => stage(ROOT)),
   ];
   const pending = pendingStages(stages, ROOT);
   if (pending.length > 0) {

@@ -67,6 +67,42 @@ ${Object.entries(EXTRAS).map(([name, { what }]) => `  ${name.padEnd(14)} ${what}
   "bench-soak": () => program("test/bench/soak.ts"),
   "bench-profile": () => program("test/bench/profile.ts"),
   "test-fuzz": () => program("test/fuzz/run.ts"),
+  "test-instructions": async () => {
+    const { chooseWays, INSTRUCTIONS_HELP, testInstructions } = await import("./test-instructions.mjs");
+    return {
+      help: INSTRUCTIONS_HELP,
+      check: (parameters) => void chooseWays(parameters),
+      async run(parameters) {
+        await setUp({ allInstructions: true });
+        return testInstructions(parameters, { root: ROOT });
+      },
+    };
+  },
+  "test-arm64": async () => {
+    const { ARM64_HELP, checkArm64, testArm64 } = await import("./test-arm64.mjs");
+    return {
+      help: ARM64_HELP,
+      check(parameters) {
+        readOptions(parameters, { help: ARM64_HELP, options: {} });
+        checkArm64();
+      },
+      async run() {
+        await setUp({ more: [(await import("./prepare-arm64.mjs")).prepareArm64] });
+        return testArm64({ root: ROOT });
+      },
+    };
+  },
+  "test-macos": async () => {
+    const { MACOS_HELP, testMacos } = await import("./test-macos.mjs");
+    return {
+      help: MACOS_HELP,
+      check: (parameters) => void readOptions(parameters, { help: MACOS_HELP, options: {} }),
+      async run() {
+        await setUp({ more: [(await import("./install-zig.mjs")).installZig] });
+        return testMacos({ root: ROOT });
+      },
+    };
+  },
   "test-gpu": () => ({
     help: `npm run test:gpu
 Holds TensorFlow on an NVIDIA GPU to PyTorch: numbers, epochs, memory and speed. Writes output/gpu.json. Without an NVIDIA

@@ -63,6 +63,16 @@ export function supportedPlatform() {
 }
 
 /**
+ * A platform by name, to compile for it on another.
+ *
+ * @param {string} name  as process.platform and process.arch say it, such as `linux-arm64`
+ * @returns {Platform | undefined}
+ */
+export function platformNamed(name) {
+  return PLATFORMS[name];
+}
+
+/**
  * Which TensorFlow this machine takes: the one with CUDA where NVIDIA's driver is loaded, else the one for the CPU.
  * `TSLORA_TENSORFLOW=cpu` or `cuda` decides it by hand, for an image that is built on another machine.
  *

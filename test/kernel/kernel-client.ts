@@ -15,8 +15,31 @@ export interface Answer {
 /** A request that was sent, and its answer once reply and idle have come. */
 export interface Sent {
   readonly answer: Promise<Answer>;
-  /** Resolves when an iopub message of the type has come. */
+  /** Resolves when an iopub message of the type has come; rejects where the request is answered, or the limit passes, without one. */
   seen(type: string): Promise<JsonRecord>;
+}
+
+/** How long a kernel may take for an answer, or for a message that is waited for: a busy machine takes seconds. */
+const LIMIT_MS = 240_000;
+
+/** A promise's result, or an error that says what was waited for. */
+async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`waited ${LIMIT_MS / 1000} s for ${what}; it did not come`)), LIMIT_MS)));
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks again until a condition holds: for what no message tells of. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = Date.now() + LIMIT_MS;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`waited ${LIMIT_MS / 1000} s until ${what}; it was never so`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** Runs work with a kernel in a folder, ours where no other is named, and ends it. */
@@ -63,7 +86,13 @@ export function send(kernel: Kernel, type: string, content: JsonRecord): Sent {
       if (reply !== undefined && idle) resolve({ iopub, reply });
     });
   });
-  return { answer, seen: (wanted) => new Promise((resolve) => watchers.push({ type: wanted, resolve })) };
+  const shortened = JSON.stringify(content.code ?? type).slice(0, 120);
+  const seen = (wanted: string): Promise<JsonRecord> => {
+    const message = new Promise<JsonRecord>((resolve) => watchers.push({ type: wanted, resolve }));
+    const unanswered = answer.then(({ reply }) => Promise.reject<JsonRecord>(new Error(`${shortened} was answered without the ${wanted} that was waited for: ${JSON.stringify(reply).slice(0, 400)}`)));
+    return within(Promise.race([message, unanswered]), `a message ${wanted} of ${shortened}`);
+  };
+  return { answer: within(answer, `the answer to ${shortened}`), seen };
 }
 
 /** The contents of an answer's messages of a type. */

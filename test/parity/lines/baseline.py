@@ -11,6 +11,13 @@ def fit(case):
     weights = case.get("classWeight")
     if isinstance(weights, list):
         weights = dict(enumerate(weights))
+    try:
+        return fitted(case, weights)
+    except ValueError as error:
+        return {"refused": str(error)}
+
+
+def fitted(case, weights):
     vectorizer = TfidfVectorizer(ngram_range=tuple(case["ngramRange"]), min_df=case["minDf"], sublinear_tf=case["sublinearTf"])
     x = vectorizer.fit_transform(case["texts"])
     unseen = vectorizer.transform(case["unseen"])

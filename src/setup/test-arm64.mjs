@@ -1,0 +1,50 @@
+// @ts-check
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { passOn } from "./pass-on.mjs";
+import { ARM64, copyTests } from "./prepare-arm64.mjs";
+import { runTestFiles, writeEmulatedNode } from "./run-test-files.mjs";
+import { SetUpError } from "./set-up-error.mjs";
+
+export const ARM64_HELP = `npm run test:arm64
+Cross-compiles the binding for 64-bit Arm and runs the tests of models, kernels and operations in qemu-aarch64-static.
+Debian: apt-get install qemu-user-static g++-aarch64-linux-gnu; all else comes from npm and PyPI.`;
+
+const QEMU = "qemu-aarch64-static";
+/** Where Debian's cross compiler has the C and C++ libraries for 64-bit Arm. */
+const LIBRARIES = "/usr/aarch64-linux-gnu";
+const FILES = [
+  "device/kernels", "device/ops", "device/hostile-kernels", "device/attention-blocks", "model/bad-input", "model/checkpoints", "model/classification-model", "model/first-token-attention",
+  "model/weights-in-memory", "lora/dora-linear", "training/losses",
+];
+
+/** Refuses where the emulator or the cross compiler is missing. */
+export function checkArm64() {
+  const missing = [QEMU, "aarch64-linux-gnu-g++"].filter((tool) => spawnSync(tool, ["--version"]).status !== 0);
+  if (process.platform !== "linux") throw new SetUpError("npm run test:arm64 must be run on Linux, whose programs the emulator runs.");
+  if (missing.length > 0 || !existsSync(LIBRARIES)) throw new SetUpError(`${missing.join(" and ") || LIBRARIES} must be installed for npm run test:arm64. Debian: apt-get install qemu-user-static g++-aarch64-linux-gnu`);
+}
+
+/**
+ * Compiles the tests and runs them on 64-bit Arm.
+ *
+ * @param {{ root: string }} options
+ * @returns {Promise<number>} 1 where a test failed
+ */
+export async function testArm64({ root }) {
+  const compiled = await passOn([process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"], { cwd: root });
+  if (compiled !== 0) return compiled;
+  copyTests(root);
+  const folder = join(root, ARM64);
+  const node = join(folder, "emulated", "node");
+  writeEmulatedNode(node, [QEMU, "-L", LIBRARIES, join(folder, "node", "bin", "node")]);
+  let failures = 0;
+  for (const file of FILES) {
+    const { passed, failed, skipped } = await runTestFiles([join(folder, ".tslora", "tests", "test", `${file}.test.js`)], { cwd: folder, node });
+    failures += failed;
+    console.log(`${file.padEnd(28)} ${String(passed).padStart(4)} passed ${String(failed).padStart(4)} failed ${String(skipped).padStart(4)} skipped`);
+  }
+  return failures === 0 ? 0 : 1;
+}
