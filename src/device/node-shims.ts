@@ -1,7 +1,8 @@
 /**
  * What must be in place before TensorFlow for Node is loaded, in one place. Import this file first, for its effect.
  *
- * tfjs-node 4.22 calls `util.isNullOrUndefined` and friends, which Node 23 took away.
+ * tfjs-node 4.22 calls `util.isNullOrUndefined` and friends, which Node 23 took away, and `util.isArray`, of which Node 22
+ * and later warn.
  */
 import util from "node:util";
 
@@ -11,9 +12,7 @@ const gone: Record<string, (value: unknown) => boolean> = {
   isArray: (value) => Array.isArray(value),
 };
 const target = util as unknown as Record<string, unknown>;
-for (const [name, test] of Object.entries(gone)) {
-  if (typeof target[name] !== "function") target[name] = test;
-}
+Object.assign(target, gone);
 
 // TensorFlow greets on stderr at level 0 and 1; errors and warnings stay.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";

@@ -11,7 +11,7 @@ import { SetUpError } from "./set-up-error.mjs";
 import { formatBytes } from "./show-progress.mjs";
 
 /** What of `.tslora` a machine without a network needs; the rest is for tests and for Lab. */
-const PARTS = ["done", "models", "package", "tensorflow", "runtime"];
+export const PARTS = ["done", "kernels", "models", "package", "tensorflow", "runtime"];
 const LEFT_OUT = [".git", ".tslora", "output"];
 
 export const PACK_HELP = `npm run pack -- FOLDER [--piece MEGABYTES]

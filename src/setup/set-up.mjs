@@ -32,12 +32,13 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
  */
 
 /**
- * Makes whatever is missing of what tslora takes to run; with all in place, only looks.
+ * The parts of the set-up, in an order in which each comes after those that it builds on.
  *
  * @param {Extras} [extras]
+ * @returns {import("./run-stages.mjs").Stage[]}
  */
-export async function setUp({ lab = false, reference = false, conformance = false, swiftshader = false, allInstructions = false, more = [] } = {}) {
-  const stages = [
+export function stagesOf({ lab = false, reference = false, conformance = false, swiftshader = false, allInstructions = false, more = [] } = {}) {
+  return [
     installPackages(ROOT),
     unpackTensorflow(ROOT),
     compileKernels(ROOT, { allInstructions }),
@@ -46,6 +47,15 @@ export async function setUp({ lab = false, reference = false, conformance = fals
     buildBinding(ROOT),
     ...[...(lab ? [installLab] : []), ...(reference ? [installReference] : []), ...(conformance ? [installConformance] : []), ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : []), ...more].map((stage) => stage(ROOT)),
   ];
+}
+
+/**
+ * Makes whatever is missing of what tslora takes to run; with all in place, only looks.
+ *
+ * @param {Extras} [extras]
+ */
+export async function setUp(extras) {
+  const stages = stagesOf(extras);
   const pending = pendingStages(stages, ROOT);
   if (pending.length > 0) {
     checkPrerequisites(pending, { root: ROOT });

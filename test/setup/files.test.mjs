@@ -10,6 +10,8 @@ import { hashFiles } from "../../src/setup/hash-files.mjs";
 import { linkPackages } from "../../src/setup/install-packages.mjs";
 import { listFiles } from "../../src/setup/list-files.mjs";
 import { measureFolder } from "../../src/setup/measure-folder.mjs";
+import { PARTS } from "../../src/setup/pack-clone.mjs";
+import { stagesOf } from "../../src/setup/set-up.mjs";
 import { makeFolder, ROOT } from "./workbench.mjs";
 
 test("a hash tells names and contents, and nothing else", (t) => {
@@ -101,4 +103,16 @@ test("a name that leaves the folder is refused, and so are patterns that match n
   assert.match(escaping.stderr, /leaves the folder/);
   assert.deepEqual(readdirSync(escaping.folder).sort(), ["a-1-py3-none-any.whl", "target"]);
   assert.match(unpack(t, { files: { "a/lib.so": "library" }, patterns: ["no/*"] }).stderr, /no file is named like \['no\/\*'\]/);
+});
+
+test("a packed clone takes every part that a command without extras needs", () => {
+  for (const { name, place } of stagesOf().filter(({ place }) => place.startsWith(".tslora/"))) assert.ok(PARTS.includes(place.split("/")[1] ?? ""), name);
+  assert.ok(PARTS.includes("done"));
+});
+
+test("each stage comes after those that it builds on", () => {
+  const stages = stagesOf({ lab: true, reference: true, conformance: true, swiftshader: true, allInstructions: true });
+  for (const [index, { name, after = [] }] of stages.entries()) {
+    for (const each of after) assert.ok(stages.findIndex((stage) => stage.name === each) < index, `${name} after ${each}`);
+  }
 });
