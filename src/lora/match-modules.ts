@@ -1,4 +1,4 @@
-import { fullMatch, pythonPattern } from "./python-pattern";
+import { fullMatch, layerAfter, matchesSaved } from "./python-pattern";
 import type { ResolvedLoraConfig } from "./lora-config";
 
 /** What decides which modules are adapted. */
@@ -13,11 +13,12 @@ export type TargetOptions = Pick<ResolvedLoraConfig, "targetModules" | "excludeM
 export function matchTarget(module: string, options: TargetOptions): "adapted" | "excluded" | "passed over" {
   const { targetModules, excludeModules, modulesToSave, layersToTransform, layersPattern } = options;
   if (excludeModules !== undefined && named(module, excludeModules)) return "excluded";
-  if (modulesToSave.some((entry) => pythonPattern(`^(?:(^|.*\\.)${entry}($|\\..*))`).test(module))) return "excluded";
+  if (modulesToSave.some((entry) => matchesSaved(entry, module))) return "excluded";
   const verdict = (adapted: boolean): "adapted" | "passed over" => (adapted ? "adapted" : "passed over");
   if (typeof targetModules === "string") return verdict(fullMatch(targetModules, module));
-  if (targetModules.includes(module)) return "adapted";
-  if (!targetModules.some((entry) => module.endsWith(`.${entry}`))) return "passed over";
+  const listed = setOf(targetModules);
+  if (listed.has(module)) return "adapted";
+  if (!endings(module).some((ending) => listed.has(ending))) return "passed over";
   const wanted = typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []);
   if (wanted.length === 0) return "adapted";
   const layer = layerOf(module, layersPattern);
@@ -26,7 +27,24 @@ export function matchTarget(module: string, options: TargetOptions): "adapted" |
 
 /** Whether a list's entry or a pattern names a module. */
 export function named(module: string, by: readonly string[] | string): boolean {
-  return typeof by === "string" ? fullMatch(by, module) : by.some((entry) => module === entry || module.endsWith(`.${entry}`));
+  if (typeof by === "string") return fullMatch(by, module);
+  const listed = setOf(by);
+  return listed.has(module) || endings(module).some((ending) => listed.has(ending));
+}
+
+/** The parts of a name after each of its dots. */
+export function endings(module: string): string[] {
+  const parts = module.split(".");
+  return parts.slice(1).map((_, i) => parts.slice(i + 1).join("."));
+}
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** A list as a set, made once: an adapter may list thousands of names. */
+function setOf(list: readonly string[]): ReadonlySet<string> {
+  const set = sets.get(list) ?? new Set(list);
+  sets.set(list, set);
+  return set;
 }
 
 /** Whether an entry of `modulesToSave` names a module: peft takes the end of the name, dot or not. */
@@ -40,6 +58,6 @@ export function layerOf(module: string, layersPattern: readonly string[] | strin
   const found =
     patterns.length === 0
       ? /^.*?\.[^.]*\.(\d+)\./.exec(module)?.[1]
-      : patterns.map((pattern) => pythonPattern(`^(?:(?:^|.*?\\.)${pattern}\\.(?<tsloraIndex>\\d+)\\.)`).exec(module)?.groups?.tsloraIndex).find((index) => index !== undefined);
+      : patterns.map((pattern) => layerAfter(pattern, module)).find((index) => index !== undefined);
   return found === undefined ? undefined : Number(found);
 }

@@ -5,8 +5,7 @@ import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { HEAD_MODULES, type ResolvedLoraConfig } from "./lora-config";
-import { patternFault } from "./python-pattern";
-import { checkLayers, checkPattern } from "./resolve-lora-config";
+import { checkLayers, checkLength, checkPattern, checkPatterns } from "./resolve-lora-config";
 
 /** Values of peft's keys under which an adapter computes what ours does; any other is refused. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
@@ -65,11 +64,12 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
   problems.expect(json.peft_type === "LORA", `peft_type is to be "LORA"; it is ${shownValue(json.peft_type)}`);
   const taskType = take<"SEQ_CLS" | null>("task_type", null, `"SEQ_CLS" or null`, (found) => found === "SEQ_CLS" || found === null);
   const saved = take<readonly string[]>("modules_to_save", [], "a list of names", isNames);
-  for (const name of saved) problems.expect(patternFault(name) === undefined, `modules_to_save: "${name}" is not a regular expression, as which peft reads it: ${patternFault(name) ?? ""}`);
+  const savedHolds = checkPatterns(saved, { option: "modules_to_save", use: "saved", problems });
   const pattern = (key: string): string | readonly string[] => {
     const found = value(key, null);
-    problems.expect((typeof found === "string" && patternFault(found) === undefined) || isNames(found), `${key} is to be a list of names or a pattern; it is ${shownValue(found)}`);
-    return (typeof found === "string" && patternFault(found) === undefined) || isNames(found) ? found : [];
+    if (!problems.expect(typeof found === "string" || isNames(found), `${key} is to be a list of names or a pattern; it is ${shownValue(found)}`)) return [];
+    if (typeof found === "string") return found.toLowerCase() === "all-linear" || checkPatterns([found], { option: key, use: "target", problems }) ? found : [];
+    return checkLength(found as string[], { option: key, problems }) ? (found as string[]) : [];
   };
   const config: ResolvedLoraConfig = {
     r: take("r", 8, "a whole number above 0", isRank),
@@ -77,7 +77,7 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
     loraDropout: take("lora_dropout", 0, "a number in [0, 1)", (found) => isNumber(found) && found >= 0 && found < 1),
     targetModules: pattern("target_modules"),
     excludeModules: isEmpty(json.exclude_modules) ? undefined : pattern("exclude_modules"),
-    modulesToSave: [...new Set([...saved, ...(taskType === "SEQ_CLS" ? HEAD_MODULES : [])])],
+    modulesToSave: [...new Set([...(savedHolds ? saved : []), ...(taskType === "SEQ_CLS" ? HEAD_MODULES : [])])],
     bias: take<ResolvedLoraConfig["bias"]>("bias", "none", `"none", "all" or "lora_only"`, (found) => found === "none" || found === "all" || found === "lora_only"),
     useRslora: take("use_rslora", false, "true or false", isBoolean),
     useDora: take("use_dora", false, "true or false", isBoolean),
@@ -146,8 +146,9 @@ function isRank(found: unknown): boolean {
   return typeof found === "number" && Number.isInteger(found) && found > 0;
 }
 
+/** Whether a number can scale an update without leaving the range of 32-bit floats. */
 function isNumber(found: unknown): found is number {
-  return typeof found === "number" && Number.isFinite(found);
+  return typeof found === "number" && Math.abs(found) <= 1e9;
 }
 
 function isBoolean(found: unknown): found is boolean {

@@ -1,9 +1,10 @@
 import type { Problems } from "../base/problems";
+import { shownNames, shownText, shownValue } from "../base/shown-value";
 import type { ClassificationModel } from "../model/classification-model";
 import type { Linear } from "../model/linear";
 import type { Parameter } from "../model/parameter";
 import type { ResolvedLoraConfig } from "./lora-config";
-import { layerOf, matchTarget, named, saves } from "./match-modules";
+import { endings, layerOf, matchTarget, named, saves } from "./match-modules";
 import { moduleTree, type ModuleKind } from "./module-tree";
 import { matchesKey, patternValue } from "./python-pattern";
 import { NOTHING } from "./resolve-lora-config";
@@ -37,9 +38,10 @@ export interface AdapterPlan {
  * for one read from a file, it is told in `idle`
  * @param options.problems - gathers what is wrong; the caller throws
  */
-export function planAdapter(model: ClassificationModel, config: ResolvedLoraConfig, options: { problems: Problems; strict: boolean }): AdapterPlan {
+export function planAdapter(model: ClassificationModel, given: ResolvedLoraConfig, options: { problems: Problems; strict: boolean }): AdapterPlan {
   const { problems, strict } = options;
   const tree = moduleTree(model);
+  const config = withoutShorthand(given, tree);
   const idle: string[] = [];
   const note: Note = (holds, what, help = "") => {
     if (!holds && strict) problems.expect(false, `${what}${help}`);
@@ -51,7 +53,7 @@ export function planAdapter(model: ClassificationModel, config: ResolvedLoraConf
   const chosen = new Set(targets);
   const layers = model.linears().filter(({ module }) => chosen.has(module)).map((linear) => plannedLayer(linear, config));
   for (const [option, patterns] of Object.entries({ rankPattern: config.rankPattern, alphaPattern: config.alphaPattern })) {
-    for (const key of targets.length === 0 ? [] : Object.keys(patterns)) note(targets.some((name) => matchesKey(key, name)), `${option}: "${key}" matches no adapted layer`);
+    for (const key of targets.length === 0 ? [] : Object.keys(patterns)) note(targets.some((name) => matchesKey(key, name)), `${option}: ${shownValue(key)} matches no adapted layer`);
   }
   if (config.initLoraWeights === "pissa" || config.initLoraWeights === "olora") {
     for (const { linear, r } of layers) problems.expect(r <= Math.min(linear.inFeatures, linear.outFeatures), `initLoraWeights "${config.initLoraWeights}" finds at most ${Math.min(linear.inFeatures, linear.outFeatures)} directions in ${linear.module}; its rank is ${r}`);
@@ -61,6 +63,13 @@ export function planAdapter(model: ClassificationModel, config: ResolvedLoraConf
   const own = new Set(layers.map(({ linear }) => linear.bias));
   const isTrained = (p: Parameter): boolean => (config.bias === "all" ? p.name.endsWith(".bias") && !inside(p) : config.bias === "lora_only" && own.has(p));
   return { config, layers, saved: all.filter(inside), savedModules, biases: all.filter(isTrained), idle };
+}
+
+/** Names every linear layer where a file says "all-linear", as peft does; but none that is trained whole. */
+function withoutShorthand(config: ResolvedLoraConfig, tree: ReadonlyMap<string, ModuleKind>): ResolvedLoraConfig {
+  const { targetModules } = config;
+  if (typeof targetModules !== "string" || targetModules.toLowerCase() !== "all-linear") return config;
+  return { ...config, targetModules: [...tree].filter(([name, kind]) => kind === "linear" && !saves(config.modulesToSave, name)).map(([name]) => name) };
 }
 
 function plannedLayer(linear: Linear, config: ResolvedLoraConfig): PlannedLayer {
@@ -77,7 +86,7 @@ type Note = (holds: boolean, what: string, help?: string) => void;
 /** The modules that are trained whole: linear layers, norms and what holds nothing else. */
 function modulesToSave(config: ResolvedLoraConfig, { tree, problems, note }: { tree: ReadonlyMap<string, ModuleKind>; problems: Problems; note: Note }): string[] {
   const found = [...tree.keys()].filter((name) => saves(config.modulesToSave, name));
-  for (const entry of config.modulesToSave) note(entry === "score" || found.some((name) => name.endsWith(entry)), `modulesToSave: no module's name ends in "${entry}"`, `. ${available(tree, "linear")}`);
+  for (const entry of config.modulesToSave) note(entry === "score" || found.some((name) => name.endsWith(entry)), `modulesToSave: no module's name ends in ${shownValue(entry)}`, `. ${available(tree, "linear")}`);
   for (const name of found) {
     const outer = found.find((other) => name.startsWith(`${other}.`));
     problems.expect(outer === undefined, `modulesToSave names ${name} and, around it, ${outer ?? ""}; name one of the two`);
@@ -93,12 +102,17 @@ function checkTargets(config: ResolvedLoraConfig, from: { tree: ReadonlyMap<stri
   const { targetModules, excludeModules, layersToTransform, layersPattern } = config;
   if (targetModules === NOTHING || excludeModules === NOTHING) return; // told already
   const names = [...tree.keys()];
+  const beforeExclusion = names.filter((name) => matchTarget(name, { ...config, excludeModules: undefined, layersToTransform: undefined, layersPattern: undefined }) === "adapted");
   if (targets.length === 0) {
-    const narrowed = excludeModules !== undefined || layersToTransform !== undefined ? ", after excludeModules, modulesToSave and layersToTransform," : "";
-    const what = typeof targetModules === "string" ? `the pattern ${targetModules}` : targetModules.length === 0 ? "an empty list" : targetModules.map((entry) => `"${entry}"`).join(", ");
-    problems.expect(false, `targetModules: ${what}${narrowed} matches no linear layer of the model that can be adapted. ${available(tree, "linear", savedModules)}The head is always trained and is not adapted.`);
+    const what = typeof targetModules === "string" ? `the pattern ${shownText(targetModules, 200)}` : targetModules.length === 0 ? "an empty list" : shownNames(targetModules);
+    if (beforeExclusion.length > 0) {
+      const by = [...(excludeModules === undefined ? [] : ["excludeModules"]), ...(layersToTransform === undefined ? [] : ["layersToTransform"])].join(" and ");
+      problems.expect(false, `targetModules: every module that ${what} matches is left out by ${by}: ${shownNames(beforeExclusion)}. Leave fewer out`);
+    } else problems.expect(false, `targetModules: ${what} matches no linear layer of the model that can be adapted. ${available(tree, "linear", savedModules)}The head is always trained and is not adapted.`);
   } else if (typeof targetModules !== "string") {
-    for (const entry of targetModules) note((strict ? targets : names).some((name) => named(name, [entry])), `targetModules: "${entry}" matches no linear layer that is adapted`, `. ${available(tree, "linear", savedModules)}`); // peft's "all-linear" names parts of RoBERTa's head
+    // what is excluded or in another layer was named all the same
+    const nameable = endingsOf(strict ? beforeExclusion : names);
+    for (const entry of targetModules) note(nameable.has(entry), `targetModules: ${shownValue(entry)} matches no linear layer that is adapted`, `. ${available(tree, "linear", savedModules)}`); // peft's "all-linear" names parts of RoBERTa's head
   }
   for (const name of targets) {
     const kind = tree.get(name);
@@ -107,13 +121,18 @@ function checkTargets(config: ResolvedLoraConfig, from: { tree: ReadonlyMap<stri
     problems.expect(whole === undefined, `${name} cannot be adapted: it is trained whole${whole === name ? "" : `, as part of ${whole ?? ""}`}`);
   }
   if (excludeModules !== undefined) {
-    const parts = typeof excludeModules === "string" ? [excludeModules] : excludeModules.map((entry) => [entry]);
-    for (const part of parts) note(names.some((name) => named(name, part)), `excludeModules: ${typeof part === "string" ? `the pattern ${part}` : `"${part[0]}"`} matches no module`);
+    if (typeof excludeModules === "string") note(names.some((name) => named(name, excludeModules)), `excludeModules: the pattern ${shownText(excludeModules, 200)} matches no module`);
+    else for (const entry of excludeModules) note(endingsOf(names).has(entry), `excludeModules: ${shownValue(entry)} matches no module`);
   }
-  const layers = new Set(names.map((name) => layerOf(`${name}.`, layersPattern)));
+  const layers = new Set(layersToTransform === undefined ? [] : names.map((name) => layerOf(`${name}.`, layersPattern)));
   for (const layer of typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? [])) {
-    note(layers.has(layer), `layersToTransform: there is no layer ${layer}${layersPattern === undefined ? "" : ` after ${JSON.stringify(layersPattern)}`}`);
+    note(layers.has(layer), `layersToTransform: there is no layer ${layer}${layersPattern === undefined ? "" : ` after ${shownValue(layersPattern)}`}`);
   }
+}
+
+/** Names, and their parts after each dot: whatever an entry of a list can name. */
+function endingsOf(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.flatMap((name) => [name, ...endings(name)]));
 }
 
 /** The modules of a kind, layers' numbers as stars. */

@@ -1,35 +1,113 @@
-/**
- * A pattern of Python's `re`, as peft's files and options hold them, compiled for JavaScript. Module names are plain
- * ASCII, so that what is left of the difference (named groups, `\A`, `\Z`) is a matter of spelling.
- *
- * @throws SyntaxError when it is no pattern.
- */
-export function pythonPattern(source: string): RegExp {
-  return new RegExp(source.replace(/\(\?P</g, "(?<").replace(/\(\?P=(\w+)\)/g, "\\k<$1>").replace(/\\A/g, "^").replace(/\\Z/g, "$"));
+import { RE2JS, RE2JSException } from "re2js";
+
+import { PatternFault, translatePattern } from "./translate-pattern";
+
+/** How peft puts a pattern to use: as a target, a key of `rank_pattern`, an entry of `modules_to_save`, or before a layer's number. */
+export type PatternUse = "target" | "key" | "saved" | "layers";
+
+/** The whole expression that peft matches; all but a target by `re.match`, which may end before the name does. */
+const EXPRESSIONS: Readonly<Record<PatternUse, (pattern: string) => string>> = {
+  target: (pattern) => pattern,
+  key: (pattern) => `(.*\\.)?(${pattern})$`,
+  saved: (pattern) => `(^|.*\\.)${pattern}($|\\..*)`,
+  layers: (pattern) => `(?:^|.*?\\.)${pattern}\\.(?P<idx>\\d+)\\.`,
+};
+
+interface Compiled {
+  readonly main: RE2JS;
+  readonly ahead: readonly { readonly pattern: RE2JS; readonly negative: boolean }[];
 }
 
-/** Why a pattern cannot be used, in a few words; undefined where it can. */
-export function patternFault(source: string): string | undefined {
+const REMEMBERED = 1000; // expressions
+const compiled = new Map<string, Compiled>();
+
+/**
+ * Compiles an expression for RE2JS, which matches in time linear in the name, whatever the pattern.
+ *
+ * @throws PatternFault
+ */
+function compile(pattern: string, use: PatternUse): Compiled {
+  const key = `${use} ${pattern}`;
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const { re2, ahead } = translatePattern(EXPRESSIONS[use](pattern));
+  const made = { main: engineFor(`\\A(?:${re2})${use === "target" ? "\\z" : ""}`), ahead: ahead.map((one) => ({ pattern: engineFor(`\\A(?:${one.re2})`), negative: one.negative })) };
+  if (compiled.size >= REMEMBERED) compiled.clear();
+  compiled.set(key, made);
+  return made;
+}
+
+function engineFor(re2: string): RE2JS {
   try {
-    pythonPattern(source);
+    return RE2JS.compile(re2);
+  } catch (error) {
+    if (error instanceof RE2JSException) throw new PatternFault(`cannot be matched in linear time (${error.message.slice(0, 80)})`);
+    throw error;
+  }
+}
+
+function matches({ main, ahead }: Compiled, name: string): boolean {
+  return ahead.every(({ pattern, negative }) => pattern.test(name) !== negative) && main.test(name);
+}
+
+/** Why a pattern cannot be used, in words that follow it; undefined where it can. */
+export function patternFault(pattern: string, use: PatternUse): string | undefined {
+  try {
+    if (!isPlain(pattern)) compile(pattern, use);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    if (error instanceof PatternFault) return error.message;
+    throw error;
+  }
+}
+
+/** How much work a pattern is, in steps per character; plain names, and what cannot be used at all, are none. */
+export function patternSize(pattern: string, use: PatternUse): number {
+  if (isPlain(pattern)) return 0;
+  try {
+    return translatePattern(EXPRESSIONS[use](pattern)).size;
+  } catch (error) {
+    if (error instanceof PatternFault) return 0;
+    throw error;
   }
 }
 
 /** `re.fullmatch`. */
-export function fullMatch(pattern: string, text: string): boolean {
-  return pythonPattern(`^(?:${pattern})$`).test(text);
+export function fullMatch(pattern: string, name: string): boolean {
+  return matches(compile(pattern, "target"), name);
+}
+
+/** Whether an entry of `modules_to_save` names a module, or one around it. */
+export function matchesSaved(entry: string, name: string): boolean {
+  return matches(compile(entry, "saved"), name);
 }
 
 /** Whether a `rank_pattern`'s or `alpha_pattern`'s key names a module: it matches the name's end, from a dot on. */
-export function matchesKey(key: string, module: string): boolean {
-  return pythonPattern(`^(?:(.*\\.)?(${key})$)`).test(module);
+export function matchesKey(key: string, name: string): boolean {
+  return isPlain(key) ? endsPlainly(name, key) : matches(compile(key, "key"), name);
 }
 
 /** The value of the first key that names a module; undefined where none does (peft's `get_pattern_key`). */
-export function patternValue(patterns: Readonly<Record<string, number>>, module: string): number | undefined {
-  const key = Object.keys(patterns).find((candidate) => matchesKey(candidate, module));
+export function patternValue(patterns: Readonly<Record<string, number>>, name: string): number | undefined {
+  const key = Object.keys(patterns).find((candidate) => matchesKey(candidate, name));
   return key === undefined ? undefined : patterns[key];
+}
+
+/** The layer's number after a `layers_pattern` in a name. */
+export function layerAfter(pattern: string, name: string): string | undefined {
+  const { main } = compile(pattern, "layers");
+  const matcher = main.matcher(name);
+  return matcher.find() ? (matcher.group("idx") ?? undefined) : undefined;
+}
+
+/** Whether a pattern is a name, whose dots match any character. */
+function isPlain(pattern: string): boolean {
+  return /^[A-Za-z0-9_.]+$/.test(pattern);
+}
+
+function endsPlainly(name: string, key: string): boolean {
+  const start = name.length - key.length;
+  if (start < 0 || (start > 0 && name[start - 1] !== ".")) return false;
+  for (let i = 0; i < key.length; i++) if (key[i] !== "." && key[i] !== name[start + i]) return false;
+  return true;
 }

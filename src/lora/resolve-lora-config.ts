@@ -1,6 +1,7 @@
 import type { Problems } from "../base/problems";
+import { shownValue } from "../base/shown-value";
 import { HEAD_MODULES, type LoraConfig, type ResolvedLoraConfig } from "./lora-config";
-import { patternFault } from "./python-pattern";
+import { patternFault, patternSize, type PatternUse } from "./python-pattern";
 
 /** What stands for a pattern that is none, once that has been told. */
 export const NOTHING = "(?!)";
@@ -48,34 +49,62 @@ export function resolveLoraConfig(config: LoraConfig, options: { modelType: stri
 }
 
 function checkChoices({ bias, useRslora, useDora, initLoraWeights }: ResolvedLoraConfig, problems: Problems): void {
-  problems.expect(["none", "all", "lora_only"].includes(bias), `bias is to be "none", "all" or "lora_only"; ${JSON.stringify(bias)} came`);
-  for (const [option, value] of Object.entries({ useRslora, useDora })) problems.expect(typeof value === "boolean", `${option} is to be true or false; ${JSON.stringify(value)} came`);
+  problems.expect(["none", "all", "lora_only"].includes(bias), `bias is to be "none", "all" or "lora_only"; ${shownValue(bias)} came`);
+  for (const [option, value] of Object.entries({ useRslora, useDora })) problems.expect(typeof value === "boolean", `${option} is to be true or false; ${shownValue(value)} came`);
   const initial: readonly unknown[] = [true, false, "gaussian", "pissa", "olora"];
   const niter = String(initLoraWeights).startsWith("pissa_niter_") ? ' ("pissa" finds the same, exactly)' : "";
-  problems.expect(initial.includes(initLoraWeights), `initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; ${JSON.stringify(initLoraWeights)} came${niter}`);
+  problems.expect(initial.includes(initLoraWeights), `initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; ${shownValue(initLoraWeights)} came${niter}`);
 }
 
 /** What peft demands of a pattern's entries: keys that are patterns, values of the right kind. Returns those that are so. */
 export function checkPattern(patterns: unknown, options: { option: string; problems: Problems; expected: string; holds: (value: unknown) => boolean }): Record<string, number> {
   const { option, problems, expected, holds } = options;
   const isRecord = typeof patterns === "object" && patterns !== null && !Array.isArray(patterns);
-  problems.expect(isRecord, `${option} is to be a record of patterns and numbers; ${JSON.stringify(patterns)} came`);
-  const right = Object.entries(isRecord ? patterns : {}).filter(([key, value]) => {
-    const fault = patternFault(key);
-    const isPattern = problems.expect(fault === undefined, `${option}: "${key}" is not a regular expression: ${fault ?? ""}`);
-    return problems.expect(holds(value), `${option}: "${key}" is to be ${expected}; ${JSON.stringify(value)} came`) && isPattern;
+  problems.expect(isRecord, `${option} is to be a record of patterns and numbers; ${shownValue(patterns)} came`);
+  const entries = Object.entries(isRecord ? patterns : {});
+  if (!checkWork(entries.map(([key]) => key), { option, use: "key", problems })) return {};
+  const right = entries.filter(([key, value]) => {
+    const isPattern = checkPatterns([key], { option, use: "key", problems });
+    return problems.expect(holds(value), `${option}: ${shownValue(key)} is to be ${expected}; ${shownValue(value)} came`) && isPattern;
   });
   return Object.fromEntries(right);
+}
+
+/** Steps per character of a name that all patterns of an option may take together, and how many entries it may have. */
+const MOST_WORK = 100_000;
+const MOST_ENTRIES = 10_000;
+
+/** Notes every entry that cannot be used as a pattern, and patterns that would take too long together. */
+export function checkPatterns(entries: readonly string[], options: { option: string; use: PatternUse; problems: Problems }): boolean {
+  const { option, use, problems } = options;
+  if (!checkWork(entries, options)) return false;
+  const before = problems.count;
+  for (const entry of entries) {
+    const fault = patternFault(entry, use);
+    problems.expect(fault === undefined, `${option}: ${shownValue(entry)} ${fault ?? ""}`);
+  }
+  return problems.count === before;
+}
+
+function checkWork(entries: readonly string[], { option, use, problems }: { option: string; use: PatternUse; problems: Problems }): boolean {
+  if (!problems.expect(entries.length <= MOST_ENTRIES, `${option} is to have at most ${MOST_ENTRIES} entries; ${entries.length} came`)) return false;
+  const work = entries.reduce((sum, entry) => sum + patternSize(entry, use), 0);
+  return problems.expect(work <= MOST_WORK, `${option}: its patterns are too large together: they take ${work} steps, and at most ${MOST_WORK} are matched`);
+}
+
+/** Notes a list that is longer than any adapter's. */
+export function checkLength(entries: readonly unknown[], { option, problems }: { option: string; problems: Problems }): boolean {
+  return problems.expect(entries.length <= MOST_ENTRIES, `${option} is to have at most ${MOST_ENTRIES} entries; ${entries.length} came`);
 }
 
 /** What peft demands of `layersToTransform` and `layersPattern` together. Returns whether they are of the right types. */
 export function checkLayers({ targetModules, layersToTransform, layersPattern }: Pick<ResolvedLoraConfig, "targetModules" | "layersToTransform" | "layersPattern">, problems: Problems): boolean {
   const before = problems.count;
   const numbers = typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []);
-  problems.expect(Array.isArray(numbers) && numbers.every((n) => Number.isInteger(n) && n >= 0), `layersToTransform is to be a layer's number or a list of them, from 0; ${JSON.stringify(layersToTransform)} came`);
+  problems.expect(Array.isArray(numbers) && numbers.every((n) => Number.isInteger(n) && n >= 0), `layersToTransform is to be a layer's number or a list of them, from 0; ${shownValue(layersToTransform)} came`);
   const patterns = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
-  if (problems.expect(Array.isArray(patterns) && patterns.every((p) => typeof p === "string" && p !== ""), `layersPattern is to be a name or a list of names; ${JSON.stringify(layersPattern)} came`)) {
-    for (const pattern of patterns) problems.expect(patternFault(pattern) === undefined, `layersPattern: "${pattern}" is not a regular expression: ${patternFault(pattern) ?? ""}`);
+  if (problems.expect(Array.isArray(patterns) && patterns.every((p) => typeof p === "string" && p !== ""), `layersPattern is to be a name or a list of names; ${shownValue(layersPattern)} came`)) {
+    checkPatterns(patterns, { option: "layersPattern", use: "layers", problems });
   }
   const right = problems.count === before;
   const isPattern = typeof targetModules === "string";
@@ -88,7 +117,7 @@ export function checkLayers({ targetModules, layersToTransform, layersPattern }:
 function targets(given: NonNullable<LoraConfig["targetModules"]>, options: { modelType: string; problems: Problems }): readonly string[] | string {
   const distil = options.modelType === "distilbert";
   if (given === "auto") return distil ? ["q_lin", "v_lin"] : ["query", "value"];
-  if (given === "all-linear") return distil ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"] : ["query", "key", "value", "dense"];
+  if (typeof given === "string" && given.toLowerCase() === "all-linear") return distil ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"] : ["query", "key", "value", "dense"];
   const { problems } = options;
   return namesOrPattern(given, { option: "targetModules", problems });
 }
@@ -96,24 +125,21 @@ function targets(given: NonNullable<LoraConfig["targetModules"]>, options: { mod
 function namesOrPattern(given: readonly string[] | RegExp | string, { option, problems }: { option: string; problems: Problems }): readonly string[] | string {
   if (given instanceof RegExp) {
     const { source, flags } = given;
-    problems.expect(!/[ims]/.test(flags), `${option}: the flags of /${source}/${flags} cannot be written into an adapter's file; spell out what they stand for`);
-    problems.expect(!/\\[pPkcuU]|\(\?<(?![=!])/.test(source), `${option}: Python, which reads an adapter's file, does not know all of /${source}/ (named groups, \\p, \\k, \\c or \\u)`);
-    return source.replace(/^\^/, "").replace(/\$$/, "");
+    problems.expect(!flags.includes("v"), `${option}: Python, which reads an adapter's file, does not know the flag v of /${source}/${flags}`);
+    const python = flags.replace(/[^ims]/g, ""); // the others change nothing here
+    const written = `${python === "" ? "" : `(?${python})`}${source.replace(/^\^/, "").replace(/\$$/, "")}`;
+    return checkPatterns([written], { option, use: "target", problems }) ? written : NOTHING;
   }
-  if (typeof given === "string") {
-    const fault = patternFault(given);
-    problems.expect(fault === undefined, `${option} is not a regular expression: ${fault ?? ""}`);
-    return fault === undefined ? given : NOTHING;
-  }
+  if (typeof given === "string") return checkPatterns([given], { option, use: "target", problems }) ? given : NOTHING;
   const right = names(given, { option, problems });
   return right === undefined ? NOTHING : right;
 }
 
 function names(given: readonly string[], { option, problems }: { option: string; problems: Problems }): readonly string[] | undefined {
-  const right = problems.expect(Array.isArray(given) && given.every((name) => typeof name === "string" && name !== ""), `${option} is to be a list of names${option === "modulesToSave" ? "" : " or a pattern"}; ${JSON.stringify(given)} came`);
-  if (!right) return undefined;
+  const right = problems.expect(Array.isArray(given) && given.every((name) => typeof name === "string" && name !== ""), `${option} is to be a list of names${option === "modulesToSave" ? "" : " or a pattern"}; ${shownValue(given)} came`);
+  if (!right || !checkLength(given, { option, problems })) return undefined;
   if (option !== "modulesToSave") return given;
-  return given.filter((name) => problems.expect(patternFault(name) === undefined, `${option}: peft reads names as patterns, and "${name}" is none: ${patternFault(name) ?? ""}`));
+  return checkPatterns(given, { option, use: "saved", problems }) ? given : []; // peft reads these names as patterns
 }
 
 function isPositive(value: unknown): value is number {

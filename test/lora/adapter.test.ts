@@ -170,8 +170,8 @@ test("options out of range are refused, all at once, and nothing is changed", as
   };
   refused({ r: 0, loraAlpha: NaN, loraDropout: 1, targetModules: [] }, /r is to be[\s\S]*loraAlpha[\s\S]*loraDropout[\s\S]*targetModules: an empty list/);
   refused({ r: 9 }, /from 1 to the model's width, 8; 9 came/);
-  refused({ targetModules: "(" }, /targetModules is not a regular expression/);
-  refused({ targetModules: /q_lin/i }, /flags of \/q_lin\/i/);
+  refused({ targetModules: "(" }, /targetModules: "\(" is not a regular expression of Python's: missing \)/);
+  refused({ targetModules: /Q_LIN/i }, /the pattern \(\?i\)Q_LIN matches no linear layer/);
   refused({ targetModules: /(?<name>q_lin)/ }, /Python/);
   refused({ rank: 3 }, /"rank" is not an option/);
   refused({ bias: "some", useDora: "yes", useRslora: 1 }, /bias is to be[\s\S]*useRslora is to be true or false[\s\S]*useDora is to be true or false/);
@@ -192,7 +192,7 @@ test("options out of range are refused, all at once, and nothing is changed", as
   refused({ targetModules: ["q_lin", "pre_classifier"] }, /pre_classifier cannot be adapted: it is trained whole/);
   refused({ targetModules: ["classifier"] }, /The head is always trained and is not adapted/);
   refused({ excludeModules: ["value"] }, /excludeModules: "value" matches no module/);
-  refused({ excludeModules: /.*_lin/ }, /after excludeModules, modulesToSave and layersToTransform, matches no linear layer/);
+  refused({ excludeModules: /.*_lin/ }, /targetModules: every module that "q_lin", "v_lin" matches is left out by excludeModules: "distilbert\.transformer\.layer\.0\.attention\.q_lin"/);
   refused({ modulesToSave: ["pooler"] }, /no module's name ends in "pooler"/);
   refused({ modulesToSave: ["embeddings"] }, /word_embeddings, distilbert\.embeddings\.position_embeddings are embeddings/);
   refused({ modulesToSave: ["transformer.layer"] }, /list of layers/);
