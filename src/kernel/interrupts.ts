@@ -9,7 +9,7 @@ export class Interrupted extends Error {
 
 const STOPPED = "The cell was interrupted. Cells that waited behind it were not run.";
 const FINISHED = "The cell was interrupted; it came to an orderly end, and what it declares is there. Cells that waited behind it were not run.";
-const STOPPING = "Interrupted: what runs is stopping in an orderly way; a second interrupt ends the cell at once.\n";
+const STOPPING = "Interrupted: what runs is stopping in an orderly way; a second interrupt ends the cell at once.";
 
 /** The variables of all cells by name. */
 export type Variables = Record<string, unknown>;
@@ -46,8 +46,8 @@ export class Interrupts {
   /** Ends what goes on in the library although the cell no longer waits for it. */
   readonly #endWork = provideCellSignal();
 
-  /** @param tell - what the user is told */
-  constructor(private readonly tell: (text: string) => void) {
+  /** @param notice - shows a text in the running cell, and takes it away by undefined */
+  constructor(private readonly notice: (text: string | undefined) => void) {
     process.on("SIGINT", () => {
       if (this.#isAsked || Atomics.sub(this.counts, 1, 1) <= 0) this.#request();
     });
@@ -81,6 +81,7 @@ export class Interrupts {
   end(error: unknown): unknown {
     this.#running = false;
     this.#waiting.clear();
+    if (this.#requests > 0) this.notice(undefined);
     if (isInterruption(error)) return new Interrupted(STOPPED);
     return error === undefined && this.#requests > 0 ? new Interrupted(FINISHED) : error;
   }
@@ -88,7 +89,7 @@ export class Interrupts {
   #request(): void {
     if (!this.#running) return;
     this.#requests++;
-    if (this.#requests === 1 && this.#isHeard()) return this.tell(STOPPING);
+    if (this.#requests === 1 && this.#isHeard()) return this.notice(STOPPING);
     const reason = this.#stopped();
     for (const reject of [...this.#waiting]) reject(reason);
   }

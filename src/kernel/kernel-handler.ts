@@ -1,4 +1,5 @@
 import type { JsonRecord } from "../notebook/json";
+import { describeName } from "./describe-name";
 import type { Tslab, TslabExecutor, TslabHandler } from "./tslab";
 
 /** tslab's answers to requests that run no cell, as the protocol has them: with a status, also where one fails. */
@@ -16,11 +17,19 @@ export function kernelHandler(tslab: Tslab, executor: TslabExecutor): TslabHandl
     }
 
     override handleInspect(request: JsonRecord): JsonRecord {
-      return orError(() => super.handleInspect(request));
+      return orError(() => {
+        const code = String(request.code);
+        const text = describeName(code, toOffset(code, request.cursor_pos), (source, position) => executor.inspect(source, position));
+        return { status: "ok", found: text !== undefined, data: text === undefined ? {} : { "text/plain": text }, metadata: {} };
+      });
     }
 
     override handleComplete(request: JsonRecord): JsonRecord {
-      return orError(() => super.handleComplete(request));
+      return orError(() => {
+        const code = String(request.code);
+        const { start, end, candidates } = executor.complete(code, toOffset(code, request.cursor_pos));
+        return { status: "ok", matches: [...new Set(candidates)], cursor_start: toCodePoints(code, start), cursor_end: toCodePoints(code, end), metadata: {} };
+      });
     }
 
     override handleShutdown(request: JsonRecord): JsonRecord {
@@ -28,6 +37,15 @@ export function kernelHandler(tslab: Tslab, executor: TslabExecutor): TslabHandl
     }
   }
   return new Handler(executor, false);
+}
+
+/** Jupyter counts characters, JavaScript the halves of those outside the first plane too. */
+function toOffset(code: string, position: unknown): number {
+  return [...code].slice(0, typeof position === "number" ? position : undefined).join("").length;
+}
+
+function toCodePoints(code: string, offset: number): number {
+  return [...code.slice(0, offset)].length;
 }
 
 function orError(answer: () => JsonRecord): JsonRecord {

@@ -13,14 +13,14 @@ export type ResolveImport = (specifier: string) => string | undefined;
  * - `export` before a declaration is left out: tslab exports every name by itself, and refuses one exported twice;
  * - imports get the path that `resolve` gives, since tslab compiles nothing outside a notebook's folder.
  */
-export function mendSource(source: string, resolve: ResolveImport): EditedText {
+export function mendSource(source: string, resolve: ResolveImport, { isRun = true }: { /** Whether the source is to run, and not only to be looked at, where shorthand is what completion goes by. */ readonly isRun?: boolean } = {}): EditedText {
   const ts = loadTypeScript();
   const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);
   const edits: TextEdit[] = [];
   const visit = (node: TypeScript.Node): void => {
-    if (ts.isShorthandPropertyAssignment(node)) edits.push({ start: node.name.getStart(file), end: node.name.getStart(file), text: `${node.name.text}: ` });
-    if (ts.isBindingElement(node) && node.propertyName !== undefined && ts.isIdentifier(node.propertyName)) edits.push({ start: node.propertyName.getStart(file), end: node.propertyName.getEnd(), text: JSON.stringify(node.propertyName.text) });
-    const exported = exportKeyword(ts, node, file);
+    if (isRun && ts.isShorthandPropertyAssignment(node)) edits.push({ start: node.name.getStart(file), end: node.name.getStart(file), text: `${node.name.text}: ` });
+    if (isRun && ts.isBindingElement(node) && node.propertyName !== undefined && ts.isIdentifier(node.propertyName)) edits.push({ start: node.propertyName.getStart(file), end: node.propertyName.getEnd(), text: JSON.stringify(node.propertyName.text) });
+    const exported = isRun ? exportKeyword(ts, node, file) : undefined;
     if (exported !== undefined) edits.push({ start: exported.getStart(file), end: exported.getEnd(), text: "" });
     const specifier = specifierOf(ts, node);
     const found = specifier === undefined ? undefined : resolve(specifier.text);

@@ -1,3 +1,5 @@
+import type * as TypeScript from "typescript";
+
 import { loadTypeScript } from "../notebook/load-typescript";
 import { interruptibleCode, type InterruptibleCode } from "./interruptible-code";
 import { mendSource, type ResolveImport } from "./mend-source";
@@ -47,17 +49,39 @@ export function mendingConverter(converter: TslabConverter, { resolve, number, o
     complete(previous, source, position) {
       const mended = mendForReading(source, resolve);
       const found = converter.complete(previous, mended.after, mended.toAfter(position));
-      return { ...found, start: mended.toBefore(found.start), end: mended.toBefore(found.end) };
+      const text = completeText(mended.after, mended.toAfter(position));
+      const candidates = text === undefined ? found.candidates : found.candidates.filter((candidate) => candidate.startsWith(text.typed));
+      const { start, end } = text ?? found;
+      return { ...found, candidates, start: mended.toBefore(start), end: mended.toBefore(end) };
     },
     addModule: (name, source, meta) => converter.addModule(name, source, meta),
     close: () => converter.close(),
   };
 }
 
+/** The part of a string literal that is completed: tslab proposes whole values and would put them behind what is written. */
+function completeText(source: string, position: number): { readonly start: number; readonly end: number; readonly typed: string } | undefined {
+  const ts = loadTypeScript();
+  const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);
+  let found: TypeScript.StringLiteralLike | undefined;
+  const visit = (node: TypeScript.Node): void => {
+    if (node.getStart(file) >= position || node.getEnd() < position) return;
+    if (ts.isStringLiteralLike(node)) found = node;
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  if (found === undefined) return undefined;
+  const start = found.getStart(file) + 1;
+  const text = found.getText(file);
+  const isClosed = text.length > 1 && text.endsWith(text[0]);
+  if (isClosed && position === found.getEnd()) return undefined; // behind the literal
+  return { start, end: found.getEnd() - (isClosed ? 1 : 0), typed: source.slice(start, position) };
+}
+
 /** A source that is being written: what cannot be mended stays as it is. */
 function mendForReading(source: string, resolve: ResolveImport): EditedText {
   try {
-    return mendSource(source, resolve);
+    return mendSource(source, resolve, { isRun: false });
   } catch {
     return new EditedText(source, []);
   }

@@ -40,6 +40,17 @@ export interface TslabCompletion {
   readonly candidates: readonly string[];
 }
 
+/** What TypeScript knows of a name. */
+export interface TslabInfo {
+  readonly displayParts?: readonly TextPart[];
+  readonly documentation?: readonly TextPart[];
+  readonly tags?: readonly { readonly name: string; readonly text?: readonly TextPart[] }[];
+}
+
+interface TextPart {
+  readonly text: string;
+}
+
 export interface TslabConverter {
   convert(previous: string, source: string): TslabConversion;
   inspect(previous: string, source: string, position: number): unknown;
@@ -57,6 +68,8 @@ export interface TslabConverters {
 export interface TslabExecutor {
   /** Runs a cell; tells errors and the value of the last expression to the console that it was made with. */
   execute(source: string): Promise<boolean>;
+  inspect(source: string, position: number): TslabInfo | undefined;
+  complete(source: string, position: number): TslabCompletion;
   close(): void;
 }
 

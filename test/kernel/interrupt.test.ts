@@ -82,7 +82,9 @@ async function work(after: number) {
     ).answer;
     const orderly = await interrupted(kernel, "console.log('on');\nconst how = await work(50);\nconsole.log(how);");
     assert.match(printed(orderly), /^on\nin order\n$/);
-    assert.match(printed(orderly, "stderr"), /stopping in an orderly way/);
+    const [shown] = contents(orderly, "display_data");
+    assert.match(String((shown.data as Record<string, unknown>)["text/plain"]), /stopping in an orderly way/);
+    assert.deepEqual(contents(orderly, "update_display_data"), [{ data: {}, metadata: {}, transient: shown.transient }], "cleared once the cell is over");
     assert.deepEqual([orderly.reply.status, orderly.reply.ename], ["error", "Interrupted"]);
     assert.match(String(orderly.reply.evalue), /what it declares is there/);
     assert.equal(printed(await execute(kernel, "console.log(how)").answer), "in order\n");
@@ -93,7 +95,7 @@ async function work(after: number) {
     const sent = execute(kernel, "console.log('on');\nawait work(1e6);");
     await sent.seen("stream");
     kernel.interrupt();
-    await sent.seen("stream");
+    await sent.seen("display_data");
     kernel.interrupt();
     assert.equal((await sent.answer).reply.ename, "Interrupted");
     assert.equal(contents(await execute(kernel, "1").answer, "execute_result").length, 1);
