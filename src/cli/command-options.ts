@@ -22,6 +22,15 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+/** A size in characters: a number with kB, MB or GB, or `none` for no limit. */
+export function parseSize(text: string): number {
+  if (text.trim() === "none") return Infinity;
+  const match = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/i.exec(text.trim());
+  const size = match === null ? NaN : Number(match[1]) * ({ k: 1e3, m: 1e6, g: 1e9 }[match[2].toLowerCase()] ?? 1);
+  if (!(size >= 1000 && size < Infinity)) throw new InvalidArgumentError(`Expected a size from 1kB, such as 500kB or 20MB, or none; got ${JSON.stringify(text.slice(0, 40))}.`);
+  return size;
+}
+
 /** What was given for parameters on the command line, by option. */
 export interface ParameterFlags {
   readonly file?: readonly string[];

@@ -1,3 +1,4 @@
+import { isFaultOfPlace } from "../base/file-fault";
 import { TsloraError } from "../base/tslora-error";
 import type { RunStatus } from "../notebook/run-events";
 import type { Fault } from "../training/training-guards";
@@ -31,7 +32,8 @@ export function exitCodeOf(status: RunStatus): number {
 
 /** The exit code for an error that kept a command from its work. */
 export function exitCodeOfError(error: unknown): number {
-  if (!(error instanceof TsloraError)) return EXIT.cellFailed;
+  if (!(error instanceof TsloraError)) return isFaultOfPlace(error) ? EXIT.badInput : EXIT.cellFailed;
+  if (error.code === "not-saved") return error.details.place === true ? EXIT.badInput : EXIT.cellFailed;
   if (typeof error.details.reason === "string" && STOPPED.includes(error.details.reason)) return EXIT.diverged;
   if (error.code === "kernel") return EXIT.kernelDied;
   if (error.code === "aborted") return EXIT.interrupted;

@@ -1,13 +1,22 @@
 import "../base/compile-cache"; // first
 
+import { writeSync } from "node:fs";
+
+import { faultText } from "../base/file-fault";
 import { runCli } from "./program";
 import { processTerminal } from "./terminal";
 
-// A reader that goes away (`| head`) ends the command as SIGPIPE would; kernels are ended on the way out.
-for (const stream of [process.stdout, process.stderr]) {
+// A reader that goes away (`| head`) ends the command as SIGPIPE would; so does a full disk, with a line that says so.
+// Kernels are ended on the way out.
+for (const [name, stream] of [["Standard output", process.stdout], ["Standard error", process.stderr]] as const) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(141);
-    throw error;
+    try {
+      writeSync(2, `${name} could not be written: ${faultText(error)}.\n`);
+    } catch {
+      // nobody is left to tell
+    }
+    process.exit(1);
   });
 }
 

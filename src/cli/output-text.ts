@@ -1,6 +1,7 @@
 import { stripAnsi } from "../notebook/ansi";
 import type { JsonRecord } from "../notebook/json";
 import { isRecord } from "../notebook/json";
+import { stripTags, withoutHidden } from "../notebook/strip-tags";
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", nbsp: " " };
 
@@ -32,12 +33,11 @@ function figureLine(plain: string): string {
 
 /** The text of HTML: rows and blocks on lines of their own, cells apart. */
 export function htmlText(html: string): string {
-  return stripAnsi(html)
-    .replace(/<style[\s\S]*?<\/style>|<!--[\s\S]*?-->/gi, "")
+  const blocks = withoutHidden(stripAnsi(html))
     .replace(/\s+/g, " ")
-    .replace(/<\/t[dh]>\s*/gi, "  ")
-    .replace(/<br\s*\/?>|<\/(?:tr|p|div|h\d|li|table|caption|pre)>/gi, "\n")
-    .replace(/<[^>]*>/g, "")
+    .replace(/<\/t[dh]> ?/gi, "  ")
+    .replace(/<br ?\/?>|<\/(?:tr|p|div|h\d|li|table|caption|pre)>/gi, "\n");
+  return stripTags(blocks)
     .replace(/&(#39|\w+);/g, (whole, name: string) => ENTITIES[name] ?? whole)
     .split("\n")
     .map((line) => line.trim())

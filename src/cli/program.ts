@@ -3,7 +3,9 @@ import { join } from "node:path";
 
 import { Command, CommanderError } from "commander";
 
+import { faultCode, faultText } from "../base/file-fault";
 import { projectRoot } from "../base/project-root";
+import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import { isRecord } from "../notebook/json";
 import { COMMANDS } from "./commands";
@@ -45,12 +47,20 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     await program.parseAsync([...args.slice(0, end).map(withDashes), ...args.slice(end)], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
-    const text = error instanceof TsloraError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = errorText(error);
     if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted; // said when it was asked for
     terminal.err.write(`${styled(terminal, "red", text)}\n`);
     return exitCodeOfError(error);
   }
   return code;
+}
+
+/** What a user is told of an error: one of the system in a line, a fault of the program with its stack. */
+function errorText(error: unknown): string {
+  if (error instanceof TsloraError) return error.message;
+  if (faultCode(error) === undefined) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const path = error instanceof Error && "path" in error && typeof error.path === "string" ? `${shownPath(error.path)}: ` : "";
+  return path + faultText(error);
 }
 
 /** transformers' spelling of a flag, `--learning_rate`, as ours. */

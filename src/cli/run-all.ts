@@ -7,15 +7,10 @@ import { readNotebook } from "../notebook/read-notebook";
 import { runNotebook, type RunOptions } from "../notebook/run-notebook";
 import { differenceText, type RunResult } from "../notebook/run-reports";
 import type { RunEvent, RunSummary } from "../notebook/run-events";
+import type { PlannedRun } from "./plan-runs";
 import { quietTensorflow, shortPath } from "./run-in-terminal";
 import { RunView } from "./run-view";
 import { styled, type Terminal } from "./terminal";
-
-/** A notebook and where its executed copy goes. */
-export interface PlannedRun {
-  readonly path: string;
-  readonly outputPath: string;
-}
 
 /** How notebooks are run and shown. */
 export interface RunAllOptions {
@@ -41,13 +36,14 @@ export async function runAll(planned: readonly PlannedRun[], options: RunAllOpti
   const work = async (): Promise<void> => {
     while (next < planned.length && !signal.aborted) {
       const at = next++;
-      const view = table === undefined ? new RunView(planned[at].path, { terminal, quiet }) : undefined;
-      const result = await runOne(planned[at], options, (event) => (table === undefined ? view?.show(event) : table.show(planned[at].path, event)));
+      const { name } = planned[at];
+      const view = table === undefined ? new RunView(planned[at].path, { terminal, quiet, name }) : undefined;
+      const result = await runOne(planned[at], options, (event) => (table === undefined ? view?.show(event) : table.show(name, event)));
       view?.close();
-      table?.end(planned[at].path, result.summary?.status === "ok" && result.error === undefined);
+      table?.end(name, result.summary?.status === "ok" && result.error === undefined);
       results[at] = result;
       if (result.error !== undefined) terminal.err.write(`${styled(terminal, "red", result.error.message)}\n`);
-      for (const difference of result.differences ?? []) terminal.err.write(`${styled(terminal, "red", `${basename(result.path, ".ipynb")}, cell ${difference.number}`)}: ${differenceText(difference)}\n`);
+      for (const difference of result.differences ?? []) terminal.err.write(`${styled(terminal, "red", `${name}, cell ${difference.number}`)}: ${differenceText(difference)}\n`);
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, planned.length) }, work));

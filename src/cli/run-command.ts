@@ -1,18 +1,19 @@
-import { basename, join, resolve } from "node:path";
+import { resolve } from "node:path";
 
 import { Option, type Command } from "commander";
 
 import { expandHome } from "../base/expand-home";
-import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
+import { checkWritable } from "../notebook/check-writable";
 import { readNotebook } from "../notebook/read-notebook";
 import type { RunResult } from "../notebook/run-reports";
-import { collectParameter, collectPattern, collectText, gatherParameters, parseCount, parseDuration, parseNumber, type ParameterFlags } from "./command-options";
+import { collectParameter, collectPattern, collectText, gatherParameters, parseCount, parseDuration, parseNumber, parseSize, type ParameterFlags } from "./command-options";
 import { EXIT, exitCodeOf, exitCodeOfError } from "./exit-codes";
 import { expandNotebooks } from "./expand-notebooks";
 import { hearInterruption } from "./interruption";
-import { runAll, type PlannedRun, type RunAllOptions } from "./run-all";
+import { planRuns, type PlannedRun } from "./plan-runs";
+import { runAll, type RunAllOptions } from "./run-all";
 import { shortPath, summaryLines } from "./run-in-terminal";
 import { styled, type Terminal } from "./terminal";
 
@@ -21,7 +22,9 @@ interface RunFlags extends ParameterFlags {
   readonly outputDir: string;
   readonly kernel?: string;
   readonly cellTimeout?: number;
+  readonly interruptOnTimeout?: boolean;
   readonly timeout?: number;
+  readonly outputLimit?: number;
   readonly startTimeout?: number;
   readonly retries?: number;
   readonly transport?: "tcp" | "ipc";
@@ -54,7 +57,9 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .addOption(new Option("-y, --yaml <text>", "parameters from a YAML text, such as '{epochs: 3, r: 8}'").argParser(collectText))
     .addOption(new Option("-f, --file <path>", "parameters from a YAML or JSON file").argParser(collectText))
     .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
+    .option("--interrupt-on-timeout", "take a cell that was interrupted at its limit for one that failed (or ended well, if it caught the interrupt); with --allow-errors the run goes on behind it")
     .option("--timeout <time>", "limit for each notebook", parseDuration)
+    .option("--output-limit <size>", "how much output a cell keeps in the notebook, such as 500kB or 20MB; the rest goes to files beside it; none: no limit (default: 100MB)", parseSize)
     .option("--start-timeout <time>", "limit for the kernel's start (default: 60s)", parseDuration)
     .option("--retries <n>", "start a kernel that did not start again, so many times", parseCount)
     .addOption(new Option("--transport <how>", "how the kernel is spoken to (default: ipc for tslora, tslab and jslab, tcp for others)").choices(["tcp", "ipc"]))
@@ -73,7 +78,7 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .option("--watch", "run again whenever a notebook or parameter file changes")
     .option("--inspect", "list the notebooks' parameters and execute nothing")
     .action(async (notebooks: string[], flags: RunFlags) => {
-      const paths = expandNotebooks(notebooks);
+      const paths = expandNotebooks(notebooks, flags.outputDir);
       exit(flags.inspect === true ? await inspect(paths, terminal) : await run(paths, flags, terminal));
     });
 }
@@ -87,7 +92,7 @@ async function run(notebooks: readonly string[], flags: RunFlags, terminal: Term
   const planned = planRuns(notebooks, flags.outputDir);
   const inPlace = planned.find(({ path, outputPath }) => resolve(path) === outputPath);
   if (flags.watch === true && inPlace !== undefined) throw new TsloraError("bad-option", `${inPlace.path} would be saved in its own place, which is a change that --watch sees. Choose another --output-dir.`);
-  for (const path of notebooks) await readNotebook(path); // all are known to be readable before the first one runs
+  for (const { path } of planned) await readNotebook(path); // all are known to be readable before the first one runs
   const interruption = hearInterruption(terminal);
   const once = async (signal: AbortSignal): Promise<number> => runOnce(planned, { flags, terminal, signal });
   try {
@@ -112,12 +117,15 @@ async function runOnce(planned: readonly PlannedRun[], { flags, terminal, signal
       cwd: flags.cwd,
       onError: flags.allowErrors === true ? "continue" : "stop",
       cellTimeoutMs: flags.cellTimeout,
+      interruptOnTimeout: flags.interruptOnTimeout,
       timeoutMs: flags.timeout,
+      outputLimit: flags.outputLimit,
       startTimeoutMs: flags.startTimeout,
       startRetries: flags.retries,
       transport: flags.transport,
     },
   };
+  for (const report of [flags.reportJson, flags.junit]) if (report !== undefined) await checkWritable(report, "The report");
   const results = await runAll(planned, options);
   if (flags.reportJson !== undefined) await writeAtomically(flags.reportJson, (await import("../notebook/run-reports.js")).jsonReport(results));
   if (flags.junit !== undefined) await writeAtomically(flags.junit, (await import("../notebook/run-reports.js")).junitReport(results));
@@ -140,14 +148,6 @@ function resultCode({ summary, error, differences = [] }: RunResult): number {
 function checkLine(results: readonly RunResult[]): string {
   const cells = results.reduce((sum, { differences = [] }) => sum + new Set(differences.map(({ id }) => id)).size, 0);
   return cells === 0 ? "outputs: as saved" : `outputs: ${cells} ${cells === 1 ? "cell differs" : "cells differ"} from what was saved`;
-}
-
-function planRuns(notebooks: readonly string[], folder: string): PlannedRun[] {
-  const problems = new Problems("tslora run");
-  const paths = notebooks.map((path) => resolve(join(folder, basename(path).replace(/(\.ipynb)?$/, ".ipynb"))));
-  paths.forEach((path, index) => problems.expect(paths.indexOf(path) === index, `${notebooks[index]} and ${notebooks[paths.indexOf(path)]} would both be saved as ${shortPath(path)}; run them with different --output-dir`));
-  problems.throwIfAny();
-  return notebooks.map((path, index) => ({ path, outputPath: paths[index] }));
 }
 
 async function inspect(notebooks: readonly string[], terminal: Terminal): Promise<number> {

@@ -1,9 +1,6 @@
-import { basename } from "node:path";
-
-import { stripAnsi } from "../notebook/ansi";
 import type { RunEvent } from "../notebook/run-events";
 import { firstLine } from "../notebook/run-reports";
-import { failureLines, noteOf } from "./run-view";
+import { failureLines, lastLine, noteOf } from "./run-view";
 import { duration, styled, type Terminal } from "./terminal";
 
 const REDRAW_MS = 250;
@@ -23,7 +20,7 @@ export class RunTable {
   readonly #terminal: Terminal;
   readonly #quiet: boolean;
   readonly #total: number;
-  readonly #rows = new Map<string, Row>(); // by path, those that run
+  readonly #rows = new Map<string, Row>(); // by name, those that run
   #ended = 0;
   #failed = 0;
   #drawn = 0; // lines of the table on the screen
@@ -37,10 +34,9 @@ export class RunTable {
     if (terminal.live && !quiet) this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
   }
 
-  show(path: string, event: RunEvent): void {
-    const name = basename(path, ".ipynb");
-    const row = this.#rows.get(path) ?? { name, start: performance.now(), cell: "", doing: "" };
-    this.#rows.set(path, row);
+  show(name: string, event: RunEvent): void {
+    const row = this.#rows.get(name) ?? { name, start: performance.now(), cell: "", doing: "" };
+    this.#rows.set(name, row);
     const note = noteOf(event);
     if (note !== undefined) this.#say(`${name}: ${note}`, "err");
     switch (event.event) {
@@ -54,7 +50,7 @@ export class RunTable {
         return;
       case "output": {
         const { content, type } = event.message;
-        const line = type === "stream" && typeof content.text === "string" ? stripAnsi(content.text).split(/[\r\n]/).filter((part) => part.trim() !== "").at(-1) : undefined;
+        const line = type === "stream" && typeof content.text === "string" ? lastLine(content.text) : undefined;
         if (line !== undefined) row.doing = line;
         return;
       }
@@ -73,8 +69,8 @@ export class RunTable {
   }
 
   /** A notebook's run is over. */
-  end(path: string, ok: boolean): void {
-    this.#rows.delete(path);
+  end(name: string, ok: boolean): void {
+    this.#rows.delete(name);
     this.#ended++;
     if (!ok) this.#failed++;
     this.#draw();

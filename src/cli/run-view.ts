@@ -12,9 +12,16 @@ export interface RunViewOptions {
   readonly terminal: Terminal;
   /** Failures and the end alone. */
   readonly quiet: boolean;
+  /** What lines call the notebook. @default the file's name */
+  readonly name?: string;
 }
 
 const REDRAW_MS = 250;
+/** The live line is not drawn for every message of a stream. */
+const DRAWN_APART_MS = 20;
+/** How much of a line without end the live line looks at. */
+const SHOWN_PARTS = 500;
+const SHOWN_CHARS = 20_000;
 
 /** How often a log shows a display that changes in place. */
 const UPDATE_EVERY_MS = 15_000;
@@ -29,16 +36,17 @@ export class RunView {
   readonly #name: string;
   readonly #start = performance.now();
   #cell: { readonly at: string; readonly code: string; readonly start: number } | undefined;
-  #unfinished = ""; // output behind the last line end: shown in the live line, printed when complete
+  #unfinished: string[] = []; // output behind the last line end: its end is shown in the live line, printed when complete
+  #streamDrawn = -Infinity;
   #unfinishedStyle: "stdout" | "stderr" = "stdout";
   #updateShown = -Infinity;
   #liveShown = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(path: string, { terminal, quiet }: RunViewOptions) {
+  constructor(path: string, { terminal, quiet, name = basename(path, ".ipynb") }: RunViewOptions) {
     this.#terminal = terminal;
     this.#quiet = quiet;
-    this.#name = basename(path, ".ipynb");
+    this.#name = name;
     if (terminal.live && !quiet) this.#timer = setInterval(() => this.#drawLive(), REDRAW_MS);
   }
 
@@ -90,12 +98,7 @@ export class RunView {
   /** A display that changes in place: drawn in the live line, or in a log a line from time to time. */
   #update(text: string): void {
     if (text === "" || text.startsWith("[figure]")) return;
-    if (this.#terminal.live) {
-      this.#unfinished = text;
-      this.#drawLive();
-      this.#unfinished = "";
-      return;
-    }
+    if (this.#terminal.live) return this.#drawLive(text);
     const now = performance.now();
     if (now - this.#updateShown < UPDATE_EVERY_MS) return;
     this.#updateShown = now;
@@ -106,17 +109,28 @@ export class RunView {
   #stream(name: "stdout" | "stderr", text: string): void {
     if (name !== this.#unfinishedStyle) this.#finishLine();
     this.#unfinishedStyle = name;
-    const lines = (this.#unfinished + text).split("\n");
-    this.#unfinished = lines.pop() ?? "";
-    // a carriage return overwrites: the last state of a line is the one to print
-    for (const line of lines) this.#line(this.#inStyle(line.replace(/\r+$/, "").split("\r").at(-1) ?? ""));
+    const lines = text.split("\n");
+    const rest = lines.pop() ?? "";
+    for (const line of lines) {
+      this.#unfinished.push(line);
+      this.#printUnfinished(true);
+    }
+    if (rest !== "") this.#unfinished.push(rest);
+    const now = performance.now();
+    if (now - this.#streamDrawn < DRAWN_APART_MS) return;
+    this.#streamDrawn = now;
     this.#drawLive();
   }
 
   #finishLine(): void {
-    const rest = this.#unfinished.replace(/\r+$/, "").split("\r").at(-1) ?? "";
-    this.#unfinished = "";
-    if (rest !== "") this.#line(this.#inStyle(rest));
+    this.#printUnfinished(false);
+  }
+
+  /** Prints the line so far: a carriage return overwrites, so its last state. */
+  #printUnfinished(blank: boolean): void {
+    const line = lastState(this.#unfinished.length === 1 ? this.#unfinished[0] : this.#unfinished.join(""));
+    this.#unfinished = [];
+    if (line !== "" || blank) this.#line(this.#inStyle(line));
   }
 
   #inStyle(line: string): string {
@@ -147,11 +161,13 @@ export class RunView {
     this.#drawLive();
   }
 
-  #drawLive(): void {
+  /** @param update - a display that changes in place */
+  #drawLive(update?: string): void {
     if (!this.#terminal.live || this.#quiet || this.#cell === undefined) return;
     const { at, code, start } = this.#cell;
     const now = performance.now();
-    const doing = stripAnsi(this.#unfinished).split("\r").filter(Boolean).at(-1) ?? code;
+    const shown = lastState(stripAnsi(update ?? this.#unfinished.slice(-SHOWN_PARTS).join("").slice(-SHOWN_CHARS)));
+    const doing = shown === "" ? code : shown;
     const text = `${this.#name}  cell ${at}  ${duration(now - start)} (${duration(now - this.#start)})  ${doing}`;
     const width = (this.#terminal.out.columns || 80) - 1; // 0 where the width is not known
     this.#terminal.out.write(`\r\u001b[2K${styled(this.#terminal, "bold", text.length > width ? `${text.slice(0, width - 1)}…` : text)}`);
@@ -179,4 +195,16 @@ export function failureLines(name: string, report: CellReport, terminal: Termina
   const rest = said.startsWith(`${ename}: ${evalue}`) ? said.slice(`${ename}: ${evalue}`.length).replace(/^\n/, "") : said; // told once
   const lines = (rest === "" ? [] : rest.split("\n")).map((line) => `  ${terminal.color ? line : stripAnsi(line)}`);
   return [styled(terminal, "red", head), ...lines];
+}
+
+/** The part of a line behind its last carriage return, those at its end aside. */
+export function lastState(line: string): string {
+  let end = line.length;
+  while (end > 0 && line[end - 1] === "\r") end--;
+  return line.slice(line.lastIndexOf("\r", end - 1) + 1, end);
+}
+
+/** The last line of a text that is not blank; of a long text, the last part is looked at. */
+export function lastLine(text: string): string | undefined {
+  return stripAnsi(text.slice(-SHOWN_CHARS)).split(/[\r\n]/).findLast((part) => part.trim() !== "");
 }

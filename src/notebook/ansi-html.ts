@@ -38,7 +38,7 @@ function apply(before: Style, codes: readonly number[]): Style {
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i];
     if (code === 38 || code === 48) {
-      const [color, used] = extended(codes.slice(i + 1));
+      const [color, used] = extended(codes.slice(i + 1, i + 6));
       i += used;
       style = code === 38 ? { ...withoutClass(style, /^fg-/), color } : { ...withoutClass(style, /^bg-/), background: color };
     } else {

@@ -1,3 +1,4 @@
+import { faultText } from "../base/file-fault";
 import { TsloraError } from "../base/tslora-error";
 import type { Notebook } from "./notebook-types";
 import { saveNotebook } from "./save-notebook";
@@ -63,7 +64,9 @@ export class Autosave {
     try {
       await saveNotebook(compose(), path);
     } catch (error) {
-      throw new TsloraError("not-saved", `The executed notebook could not be saved as ${path}: ${error instanceof Error ? error.message : String(error)}. What was saved of it before is still there.`, { cause: error, details: { path } });
+      const details = error instanceof TsloraError ? error.details : { path };
+      const why = error instanceof TsloraError && error.code === "not-saved" ? faultText(error.cause) : faultText(error);
+      throw new TsloraError("not-saved", `The executed notebook could not be saved as ${path}: ${why}. What was saved of it before is still there.`, { cause: error, details });
     }
     onSaved();
   }

@@ -48,14 +48,14 @@ export class Channels {
     const reader = new MessageReader(connection.key);
     const read = async (channel: ChannelName, socket: AsyncIterable<Buffer[]>): Promise<void> => {
       for await (const frames of socket) {
-        let message: Message;
+        let messages: readonly Message[];
         try {
-          message = reader.read(frames);
+          messages = reader.readAll(frames);
         } catch (error) {
           onBad(error as Error);
           continue;
         }
-        if (!this.#closed) onMessage(channel, message);
+        for (const message of messages) if (!this.#closed) onMessage(channel, message);
       }
     };
     for (const [name, socket] of [["shell", this.#shell], ["control", this.#control], ["stdin", this.#stdin], ["iopub", this.#iopub]] as const) {

@@ -1,23 +1,27 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, open, realpath, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
+import { faultText } from "../base/file-fault";
 import { TsloraError } from "../base/tslora-error";
+import { besideName } from "../base/write-atomically";
 
 /**
- * Makes sure that a notebook can be saved under a path, before work is done whose results would be lost.
+ * Makes sure that a file can be saved under a path, before work is done whose results would be lost.
  *
+ * @param what - what messages call the file
  * @throws TsloraError `bad-option` that says why not.
  */
-export async function checkWritable(path: string): Promise<void> {
+export async function checkWritable(path: string, what = "The executed notebook"): Promise<void> {
   const place = await realpath(path).catch(() => path);
-  const beside = `${place}.${randomBytes(6).toString("hex")}.incomplete`;
+  const found = await stat(place).catch(() => undefined);
+  const beside = besideName(place);
   try {
+    if (found?.isDirectory() === true) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    if (found !== undefined && !found.isFile()) return; // a device or a pipe is written to as it is
     await mkdir(dirname(place), { recursive: true });
-    await (await open(beside, "wx")).close();
-    if ((await stat(place).catch(() => undefined))?.isDirectory() === true) throw new Error("it is a folder");
+    await (await open(beside, "wx", 0o600)).close();
   } catch (error) {
-    throw new TsloraError("bad-option", `The executed notebook could not be saved as ${path}: ${error instanceof Error ? error.message : String(error)}. Nothing was executed; choose another place.`, { cause: error, details: { path } });
+    throw new TsloraError("bad-option", `${what} cannot be saved as ${path}: ${faultText(error)}. Nothing was executed; choose another place.`, { cause: error, details: { path } });
   } finally {
     await rm(beside, { force: true }).catch(() => undefined);
   }

@@ -3,6 +3,7 @@ import { closeTo, sameText, type Tolerance } from "./compare-texts";
 import { figureData } from "./figure-data";
 import { isRecord } from "./json";
 import { hasTag, type CodeCell, type DisplayOutput, type Notebook, type Output, type ResultOutput } from "./notebook-types";
+import { stripTags, withoutHidden } from "./strip-tags";
 
 /** How outputs are compared. */
 export interface CompareOptions {
@@ -140,5 +141,7 @@ function describe(output: Rich): string {
 
 /** What a reader sees of HTML, roughly. */
 function htmlWords(html: string): string {
-  return html.replace(/<(style|script)[\s\S]*?<\/\1>|<!--[\s\S]*?-->/gi, " ").replace(/<\/(?:tr|p|div|h\d|li|table|pre)>|<br\s*\/?>/gi, "\n").replace(/<[^>]*>/g, " ").replace(/[ \t]+/g, " ").replace(/\s*\n\s*/g, "\n").trim();
+  const blocks = withoutHidden(html, " ").replace(/<\/(?:tr|p|div|h\d|li|table|pre)>|<br\s{0,9}\/?>/gi, "\n");
+  const lines = stripTags(blocks, " ").replace(/[ \t]+/g, " ").split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "").join("\n");
 }

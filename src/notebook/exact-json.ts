@@ -1,10 +1,10 @@
 import { TsloraError } from "../base/tslora-error";
+import { stringEnd } from "./parse-json";
 import { floatValue, FloatValue } from "./parameter-value";
 
 /** How deep lists and maps may be nested. */
 const DEEPEST = 200;
 
-const PLAIN_STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y; // eslint-disable-line no-control-regex -- JSON forbids them
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const WORD = /[A-Za-z]+/y;
 const BLANK = /[ \t\r\n]*/y;
@@ -49,8 +49,11 @@ export function parseExactJson(text: string, { path, python = false }: ExactJson
     return true;
   };
   const string = (): string | undefined => {
-    const match = take(PLAIN_STRING);
-    return match === null ? undefined : (JSON.parse(match[0]) as string);
+    const end = text[at] === '"' ? stringEnd(text, at) : undefined;
+    if (end === undefined) return undefined;
+    const read = JSON.parse(text.slice(at, end)) as string;
+    at = end;
+    return read;
   };
 
   const value = (depth: number): unknown => {

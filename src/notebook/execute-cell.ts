@@ -40,7 +40,10 @@ const DRAIN_MS = 100;
 /** How long the idle status may come after the reply before the kernel is asked whether it was lost, in milliseconds. */
 const IDLE_MS = 2000;
 
-type Happening = KernelEvent | { readonly kind: "stop"; readonly why: "timeout" | "aborted" } | { readonly kind: "give-up" | "idle-late" | "idle-lost" };
+/** After how many messages timers get their turn: messages that come without end would keep them waiting. */
+const TURN = 200;
+
+type Happening = KernelEvent | { readonly kind: "idle-late" | "idle-lost" };
 
 /**
  * Executes code in a kernel: yields what the kernel publishes for it, returns how it ended. The end is the reply and
@@ -50,7 +53,6 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
   const mailbox = new Mailbox<Happening>();
   const timers: NodeJS.Timeout[] = [];
   const after = (ms: number, happening: Happening): void => void timers.push(setTimeout(() => mailbox.push(happening), ms));
-  const abort = (): void => mailbox.push({ kind: "stop", why: "aborted" });
 
   const times: Record<string, string> = {};
   let reply: JsonRecord | undefined;
@@ -60,12 +62,18 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
   let stopped: Execution["stopped"];
   let silentMs = 0;
   let prompt: string | undefined;
+  // At once, and not by the mailbox: what the cell has printed may take long to work through.
   const stop = (why: Stop): void => {
+    if (stopped !== undefined || settled) return;
     stopped = why;
     silentMs = kernel.silentMs;
     kernel.interrupt();
-    after(options.graceMs, { kind: "give-up" });
+    timers.push(setTimeout(giveUp, options.graceMs));
   };
+  const giveUp = (): void => {
+    if (!settled) void kernel.stop("terminate"); // its end comes by the mailbox
+  };
+  const abort = (): void => stop("aborted");
   // A publisher that is overrun drops messages, and idle may be among them: a later request's idle tells that it was.
   const askForIdle = async (): Promise<void> => {
     const answer = await kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);
@@ -74,11 +82,12 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
   const request = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: false };
   const id = kernel.request("shell", "execute_request", request, (event) => mailbox.push(event));
   options.onRequest?.(id);
-  if (options.timeoutMs !== undefined) after(options.timeoutMs, { kind: "stop", why: "timeout" });
+  if (options.timeoutMs !== undefined) timers.push(setTimeout(() => stop("timeout"), options.timeoutMs));
   if (options.signal?.aborted === true) abort();
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
-    for (;;) {
+    for (let turn = 1; ; turn++) {
+      if (turn % TURN === 0) await new Promise(setImmediate);
       if (reply !== undefined && idle && !settled) {
         settled = true;
         // tslab tells an unhandled rejection right after its idle: one round trip later it is here, and this cell's.
@@ -109,19 +118,14 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
           continue;
         }
         return { end: happening, stopped, prompt, silentMs, times };
-      } else if (happening.kind === "stop") {
-        if (stopped !== undefined || settled) continue;
-        stop(happening.why);
       } else if (happening.kind === "input") {
         if (stopped !== undefined || settled) continue;
         prompt = typeof happening.message.content.prompt === "string" ? happening.message.content.prompt : "";
         stop("input");
       } else if (happening.kind === "idle-late") {
         if (!idle) void askForIdle();
-      } else if (happening.kind === "idle-lost") {
+      } else {
         idle = true;
-      } else if (!settled) {
-        void kernel.stop("terminate"); // its end comes by the mailbox
       }
     }
   } finally {

@@ -3,6 +3,9 @@ import type { MimeBundle } from "./notebook-types";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 
+/** How often an output is looked through for figures, at most. */
+const MOST_SCANS = 20;
+
 /** plotly's names of number types, as it packs arrays. */
 const PACKED: Readonly<Record<string, (bytes: ArrayBuffer) => Iterable<number | bigint>>> = {
   f8: (bytes) => new Float64Array(bytes),
@@ -27,30 +30,36 @@ export function figureData(data: MimeBundle): unknown[] | undefined {
   const html = data["text/html"];
   if (typeof html !== "string" || !html.includes("<script")) return undefined;
   const found: unknown[] = [];
+  let budget = html.length * MOST_SCANS; // figures that never close are looked through once each
   for (const match of html.matchAll(/\{\s*"data"\s*:\s*(?=\[)|newPlot\(\s*(?:"[^"]*"|'[^']*'|[\w.$]+)\s*,\s*(?=\[)/g)) {
-    const traces = jsonAt(html, (match.index ?? 0) + match[0].length);
+    const start = (match.index ?? 0) + match[0].length;
+    const end = budget < 0 ? undefined : jsonEnd(html, start);
+    budget -= (end ?? html.length) - start;
+    const traces = end === undefined ? undefined : parsed(html.slice(start, end));
     if (traces !== undefined) found.push(unpacked(traces));
   }
   return found.length === 0 ? undefined : found;
 }
 
-/** The JSON array that begins at a place of a text. */
-function jsonAt(text: string, start: number): unknown {
+/** The end of the JSON array that begins at a place of a text; undefined for one that never closes. */
+function jsonEnd(text: string, start: number): number | undefined {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
     const char = text[at];
     if (char === '"') {
       for (at++; at < text.length && text[at] !== '"'; at++) if (text[at] === "\\") at++;
     } else if (char === "[" || char === "{") depth++;
-    else if ((char === "]" || char === "}") && --depth === 0) {
-      try {
-        return JSON.parse(text.slice(start, at + 1)) as unknown;
-      } catch {
-        return undefined; // a script's own array
-      }
-    }
+    else if ((char === "]" || char === "}") && --depth === 0) return at + 1;
   }
   return undefined;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return undefined; // a script's own array
+  }
 }
 
 function unpacked(value: unknown): unknown {

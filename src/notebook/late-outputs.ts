@@ -47,8 +47,7 @@ export class LateOutputs {
       }
       const output = toOutput(message.type, message.content);
       if (output?.output_type === "error") this.#state.failLate(place, output);
-      this.#state.reduce(place, message);
-      yield { event: "output", message, late: true, ...place };
+      yield* this.#state.reduce(place, message, true);
     }
   }
 }

@@ -7,6 +7,8 @@ import { highlightCode } from "./highlight-code";
 import { inlineImages } from "./inline-images";
 import { isRecord } from "./json";
 import type { Cell, Notebook } from "./notebook-types";
+import { boundedMarkdown } from "./render-markdown";
+import { stripTags } from "./strip-tags";
 import { outputHtml, plotlyBuild } from "./output-html";
 import { PAGE_STYLE } from "./page-style";
 
@@ -43,19 +45,19 @@ interface Heading {
 export async function notebookPage(notebooks: readonly PageNotebook[], options: PageOptions = {}): Promise<string> {
   const { Marked } = await import("marked");
   const headings: Heading[] = [];
-  const ids = new Set<string>();
+  const ids = new Map<string, number>();
   const marked = new Marked({ async: false, gfm: true });
   marked.use({
     renderer: {
       heading({ tokens, depth }) {
         const html = this.parser.parseInline(tokens);
         const id = freeSlug(html, ids);
-        headings.push({ id, depth, html: html.replace(/<[^>]*>/g, "") });
+        headings.push({ id, depth, html: stripTags(html) });
         return `<h${depth} id="${escapeHtml(id)}">${html}</h${depth}>\n`;
       },
     },
   });
-  const markdown = (text: string): string => marked.parse(text, { async: false });
+  const markdown = boundedMarkdown((text) => marked.parse(text, { async: false }));
   const sections: string[] = [];
   for (const notebook of notebooks) sections.push(await section(notebook, { markdown, foldCode: options.foldCode ?? false })); // in order: headings are numbered
   const title = escapeHtml(options.title ?? notebooks[0]?.name ?? "Notebook");
@@ -110,11 +112,15 @@ function firstLine(source: string): string {
   return source.split("\n").find((line) => line.trim() !== "")?.trim() ?? "";
 }
 
-function freeSlug(html: string, taken: Set<string>): string {
-  const words = html.replace(/<[^>]*>|&[#\w]+;/g, "").toLowerCase().match(/[\p{L}\p{N}_-]+/gu) ?? ["section"];
+/** @param taken - how often a heading of these words was there */
+function freeSlug(html: string, taken: Map<string, number>): string {
+  const words = stripTags(html).replace(/&#?\w{1,30};/g, "").toLowerCase().match(/[\p{L}\p{N}_-]+/gu) ?? ["section"];
   const slug = words.join("-");
-  let id = slug;
-  for (let n = 1; taken.has(id); n++) id = `${slug}-${n}`;
-  taken.add(id);
-  return id;
+  for (let n = taken.get(slug) ?? 0; ; n++) {
+    const id = n === 0 ? slug : `${slug}-${n}`;
+    taken.set(slug, n + 1);
+    if (n > 0 && taken.has(id)) continue;
+    if (n > 0) taken.set(id, 1);
+    return id;
+  }
 }

@@ -6,6 +6,8 @@ export interface StreamOutput {
   readonly output_type: "stream";
   readonly name: "stdout" | "stderr";
   readonly text: string;
+  /** It goes on with the text of the output before it: a long stream is kept in pieces. Saved as one output. */
+  readonly continued?: boolean;
 }
 
 /** Something rich that a cell showed. `transient` lives in memory only; it is not part of a saved notebook. */

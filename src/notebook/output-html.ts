@@ -6,6 +6,9 @@ import type { ErrorOutput, MimeBundle, Output } from "./notebook-types";
 /** plotly's own MIME type: a figure as JSON. */
 const PLOTLY = "application/vnd.plotly.v1+json";
 
+/** How much of one text the page shows. */
+const SHOWN_CHARACTERS = 5_000_000;
+
 /** The kinds of trace that plotly.js's small build draws. */
 const SMALL = ["bar", "box", "contour", "heatmap", "histogram", "histogram2d", "histogram2dcontour", "image", "pie", "scatter", "scatterternary", "violin"];
 
@@ -26,7 +29,7 @@ export function plotlyBuild(output: Output): "small" | "whole" | undefined {
 export function outputHtml(output: Output, markdown: (text: string) => string): string {
   switch (output.output_type) {
     case "stream":
-      return `<pre class="output stream ${output.name}">${ansiToHtml(output.text)}</pre>`;
+      return `<pre class="output stream ${escapeHtml(output.name)}">${ansiToHtml(shortened(output.text))}</pre>`;
     case "error":
       return errorHtml(output);
     default:
@@ -38,7 +41,7 @@ function errorHtml({ ename, evalue, traceback }: ErrorOutput): string {
   const head = `${ename}: ${evalue}`;
   const said = traceback.join("\n");
   const rest = said.startsWith(head) ? said.slice(head.length).replace(/^\n/, "") : said; // told once
-  return `<pre class="output error"><strong>${escapeHtml(head)}</strong>\n${ansiToHtml(rest)}</pre>`;
+  return `<pre class="output error"><strong>${escapeHtml(head)}</strong>\n${ansiToHtml(shortened(rest))}</pre>`;
 }
 
 /** A place for a figure, and the call that draws it there. */
@@ -63,7 +66,13 @@ function bundleHtml(data: MimeBundle, markdown: (text: string) => string): strin
   const prose = text("text/markdown");
   if (prose !== undefined) return markdown(prose);
   const script = text("application/javascript") ?? text("text/javascript");
-  if (script !== undefined) return `<script>${script}</script>`;
+  if (script !== undefined) return `<script>${script.replace(/<\/(script)/gi, "<\\/$1")}</script>`;
   const plain = text("text/plain") ?? JSON.stringify(Object.values(data)[0] ?? "", null, 2);
-  return `<pre>${ansiToHtml(plain)}</pre>`;
+  return `<pre>${ansiToHtml(shortened(plain))}</pre>`;
+}
+
+/** As much of a text as a browser shows with ease. */
+function shortened(text: string): string {
+  const left = text.length - SHOWN_CHARACTERS;
+  return left <= 0 ? text : `${text.slice(0, SHOWN_CHARACTERS)}\n[${left} characters more are in the notebook]`;
 }

@@ -1,17 +1,6 @@
 import { isRecord, type JsonRecord } from "./json";
-import type { DisplayOutput, Output } from "./notebook-types";
-
-/** The outputs of one cell while it runs, and what the next one has to know. */
-export interface CellOutputs {
-  readonly outputs: readonly Output[];
-  /** A `clear_output` with `wait` came: the next output replaces all. */
-  readonly clearFirst: boolean;
-  /** The unfinished last line of the last output, where that is a stream: a carriage return goes back to its start. */
-  readonly openLine: string;
-}
-
-/** A cell without outputs. */
-export const NO_OUTPUTS: CellOutputs = { outputs: [], clearFirst: false, openLine: "" };
+import type { DisplayOutput, ErrorOutput, Output, StreamOutput } from "./notebook-types";
+import { StreamText } from "./stream-text";
 
 /** What the reducer looks at: the type and content of an iopub message. */
 export interface OutputMessage {
@@ -19,28 +8,121 @@ export interface OutputMessage {
   readonly content: JsonRecord;
 }
 
-/**
- * The outputs of a cell after one more iopub message. Streams of one name that follow each other become one; a
- * carriage return overwrites its line, a backspace its character, as in a terminal; other messages change nothing.
- * A display shown anew changes other cells too: see {@link updateDisplay}.
- */
-export function reduceOutputs(state: CellOutputs, { type, content }: OutputMessage): CellOutputs {
-  if (type === "clear_output") return content.wait === true ? { ...state, clearFirst: true } : NO_OUTPUTS;
-  if (type === "stream") return addStream(cleared(state), content.name === "stderr" ? "stderr" : "stdout", text(content.text));
-  const output = toOutput(type, content);
-  if (output === undefined) return state;
-  return { outputs: [...cleared(state).outputs, output], clearFirst: false, openLine: "" };
+interface OpenStream {
+  readonly name: StreamOutput["name"];
+  readonly text: StreamText;
 }
 
 /**
- * The outputs of a cell after a message that shows a display anew: every output with its `display_id` shows the new
- * data. A cell without one is returned as it is, so that a caller can tell whether it changed.
+ * The outputs of one cell while it runs. Takes iopub messages one by one, each in time that grows with the message alone.
+ * Streams of one name that follow each other become one; see {@link StreamText} for carriage returns and backspaces.
  */
-export function updateDisplay(cell: CellOutputs, content: JsonRecord): CellOutputs {
-  const id = displayId(content);
-  const shows = (output: Output): boolean => id !== undefined && "transient" in output && output.transient?.display_id === id;
-  if (!cell.outputs.some(shows)) return cell;
-  return { ...cell, outputs: cell.outputs.map((output) => (shows(output) ? { ...output, data: record(content.data), metadata: record(content.metadata) } : output)) };
+export class CellOutputs {
+  #items: (Output | OpenStream)[] = [];
+  #clearFirst = false; // a `clear_output` with `wait` came: the next output replaces all
+  #displays = new Map<string, number[]>(); // by display id: where among #items
+  #lastError: ErrorOutput | undefined;
+  #seen: readonly Output[] | undefined = [];
+  #size = 0; // of all items but an open stream at the end
+
+  /** The outputs so far: the same list until one changes. A stream of many millions of characters comes in pieces. */
+  get outputs(): readonly Output[] {
+    return (this.#seen ??= this.#items.flatMap((item) => ("text" in item && item.text instanceof StreamText ? streamOutputs(item as OpenStream) : [item as Output])));
+  }
+
+  /** The characters of the streams and displays so far, about. */
+  get size(): number {
+    const last = this.#items.at(-1);
+    return this.#size + (last !== undefined && "text" in last && last.text instanceof StreamText ? last.text.length : 0);
+  }
+
+  /** The last error among the outputs. */
+  get lastError(): ErrorOutput | undefined {
+    return this.#lastError;
+  }
+
+  /** Takes one more message. Returns whether it changed the outputs; one of a type that outputs do not have does not. */
+  add({ type, content }: OutputMessage): boolean {
+    if (type === "clear_output") {
+      if (content.wait === true) this.#clearFirst = true;
+      else this.#clear();
+      return content.wait !== true;
+    }
+    if (type === "stream") {
+      const added = text(content.text);
+      if (added === "") return false;
+      this.#beforeOutput();
+      this.#stream(content.name === "stderr" ? "stderr" : "stdout", added);
+      return true;
+    }
+    const output = toOutput(type, content);
+    if (output === undefined) return false;
+    this.#beforeOutput();
+    const id = displayId(content);
+    if (id !== undefined && output.output_type !== "error") this.#placesOf(id).push(this.#items.length);
+    if (output.output_type === "error") this.#lastError = output;
+    this.#closeStream();
+    this.#size += "data" in output ? lengthOf(output.data) : 0;
+    this.#items.push(output);
+    return true;
+  }
+
+  /** Shows a display anew: every output with its `display_id` shows the new data. Returns whether there is one. */
+  updateDisplay(content: JsonRecord): boolean {
+    const shown = { data: record(content.data), metadata: record(content.metadata) };
+    const places = this.#displays.get(displayId(content) ?? "") ?? [];
+    for (const at of places) this.#items[at] = { ...(this.#items[at] as DisplayOutput), ...shown };
+    if (places.length > 0) this.#seen = undefined;
+    return places.length > 0;
+  }
+
+  #placesOf(id: string): number[] {
+    const places = this.#displays.get(id) ?? [];
+    this.#displays.set(id, places);
+    return places;
+  }
+
+  #stream(name: StreamOutput["name"], added: string): void {
+    const last = this.#items.at(-1);
+    const open = last !== undefined && "text" in last && last.text instanceof StreamText && last.name === name ? last.text : undefined;
+    if (open !== undefined) return open.append(added);
+    const stream = { name, text: new StreamText() };
+    stream.text.append(added);
+    this.#closeStream();
+    this.#items.push(stream);
+  }
+
+  /** Something else follows the last stream: its size is known. */
+  #closeStream(): void {
+    this.#size = this.size;
+  }
+
+  #beforeOutput(): void {
+    this.#seen = undefined;
+    if (this.#clearFirst) this.#clear();
+  }
+
+  #clear(): void {
+    this.#items = [];
+    this.#clearFirst = false;
+    this.#displays = new Map();
+    this.#lastError = undefined;
+    this.#seen = undefined;
+    this.#size = 0;
+  }
+}
+
+/** The characters in a value, its keys aside. */
+export function lengthOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  return Object.values(value).reduce((sum: number, item) => sum + lengthOf(item), 2);
+}
+
+function streamOutputs({ name, text }: OpenStream): StreamOutput[] {
+  const pieces = text.pieces();
+  if (pieces.length === 0) return [{ output_type: "stream", name, text: "" }];
+  return pieces.map((piece, at) => ({ output_type: "stream", name, text: piece, ...(at > 0 && { continued: true }) }));
 }
 
 /** A display, a result or an error as an output; undefined for a message of another type. */
@@ -54,48 +136,6 @@ export function toOutput(type: string, content: JsonRecord): Output | undefined 
   if (type === "display_data") return { output_type: "display_data", ...shown } satisfies DisplayOutput;
   if (type === "execute_result") return { output_type: "execute_result", execution_count: typeof content.execution_count === "number" ? content.execution_count : null, ...shown };
   return undefined;
-}
-
-function cleared(state: CellOutputs): CellOutputs {
-  return state.clearFirst ? NO_OUTPUTS : state;
-}
-
-function addStream(state: CellOutputs, name: "stdout" | "stderr", added: string): CellOutputs {
-  if (added === "") return state;
-  const last = state.outputs.at(-1);
-  const continued = last?.output_type === "stream" && last.name === name;
-  const openLine = continued ? state.openLine : "";
-  const before = continued ? last.text : "";
-  // Appending alone keeps V8's rope unflattened: ten megabytes in small pieces stay linear.
-  const plain = !/[\r\b]/.test(openLine) && !/[\r\b]/.test(added);
-  const tail = plain ? openLine + added : overwrite(openLine + added);
-  const whole = plain ? before + added : before.slice(0, before.length - openLine.length) + tail;
-  const stream: Output = { output_type: "stream", name, text: whole };
-  return { outputs: continued ? [...state.outputs.slice(0, -1), stream] : [...state.outputs, stream], clearFirst: false, openLine: tail.slice(tail.lastIndexOf("\n") + 1) };
-}
-
-/** Applies carriage returns and backspaces; a return at the very end is kept, since what it overwrites has yet to come. */
-function overwrite(lines: string): string {
-  return lines.replace(/\r+\n/g, "\n").split("\n").map(overwriteLine).join("\n");
-}
-
-function overwriteLine(line: string): string {
-  const pending = line.endsWith("\r") ? "\r" : "";
-  let shown = "";
-  for (const part of (pending === "" ? line : line.slice(0, -1)).split("\r")) {
-    const written = backspaced(part);
-    shown = written + shown.slice(written.length);
-  }
-  return shown + pending;
-}
-
-function backspaced(part: string): string {
-  let result = part;
-  for (let before = ""; before !== result; ) {
-    before = result;
-    result = result.replace(/[^\b][\b]/g, "");
-  }
-  return result.replace(/^[\b]+/, "");
 }
 
 /** The id by which a display is updated, if a message has one. */

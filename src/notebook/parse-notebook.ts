@@ -2,6 +2,7 @@ import { TsloraError } from "../base/tslora-error";
 import { checkNotebook } from "./check-format";
 import { isRecord, type JsonRecord } from "./json";
 import type { Notebook } from "./notebook-types";
+import { mendMetadata } from "./mend-metadata";
 import { parseJson } from "./parse-json";
 import { upgradeNotebook } from "./upgrade-notebook";
 
@@ -30,8 +31,9 @@ export function parseNotebook(text: string, path: string, options: ParseOptions 
       details: { path, nbformat: value.nbformat },
     });
   }
-  checkNotebook(upgraded, path);
-  return joinTexts(upgraded) as unknown as Notebook; // its shape has just been checked
+  const mended = mendMetadata(upgraded, (what) => options.onNote?.(`${path}: ${what}`));
+  checkNotebook(mended, path);
+  return joinTexts(mended) as unknown as Notebook; // its shape has just been checked
 }
 
 /** The first notebooks had no "nbformat"; their cells had "code" or "text". */

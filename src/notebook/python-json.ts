@@ -24,7 +24,7 @@ function numberText(value: number): string {
 }
 
 /** Python compares texts by code points, JavaScript by UTF-16 units, which differ from U+E000 on. */
-function byCodePoint(a: string, b: string): number {
+export function byCodePoint(a: string, b: string): number {
   for (let i = 0; ; ) {
     const [left, right] = [a.codePointAt(i), b.codePointAt(i)];
     if (left === undefined || right === undefined) return left === right ? 0 : left === undefined ? -1 : 1;

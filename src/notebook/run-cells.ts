@@ -31,10 +31,10 @@ export async function* runCells(kernel: Kernel, state: RunState, options: RunOpt
     executed.push({ number: place.number, source: cell.source });
     const onRequest = (id: string): void => late.expect(id, place);
     const limit = limitOf(state, options);
-    const report = yield* runCell(placed, { kernel, state, limit, graceMs: options.graceMs ?? 3000, signal: options.signal, executed, onRequest });
+    const report = yield* runCell(placed, { kernel, state, limit, graceMs: options.graceMs ?? 3000, interruptOnTimeout: options.interruptOnTimeout ?? false, signal: options.signal, executed, onRequest });
     yield* late.take(executed);
     yield { event: "cell-end", cell: state.cell(place), report: state.report(place) ?? report, ...place };
-    const raised = report.outcome.status === "error" || (report.outcome.status === "ok" && report.outcome.expected !== undefined);
+    const raised = report.outcome.status === "error" || report.outcome.status === "timeout" || (report.outcome.status === "ok" && report.outcome.expected !== undefined);
     if (raised && kernel.spec.dialect === "tslab" && !stops(state, options)) await delay(TSLAB_RECOVERY_MS);
   }
   // Everything that was published before the answer is here with it; what comes later is not in the notebook either.
@@ -54,7 +54,11 @@ function notExecuted(placed: PlacedCell, state: RunState, options: RunOptions): 
 }
 
 function stops(state: RunState, options: RunOptions): boolean {
-  return state.status === "error" ? options.onError !== "continue" : state.status !== "ok";
+  return state.reports.some(({ outcome }) => {
+    if (outcome.status === "ok" || outcome.status === "skipped") return false;
+    const goesOn = outcome.status === "error" || (outcome.status === "timeout" && outcome.interrupted === true);
+    return !goesOn || options.onError !== "continue";
+  });
 }
 
 function limitOf(state: RunState, { cellTimeoutMs, timeoutMs }: RunOptions): CellLimit | undefined {

@@ -6,7 +6,7 @@ import type { OutputMessage } from "./output-reducer";
 export type CellOutcome =
   | { readonly status: "ok"; /** The exception that a `raises-exception` tag asked for. */ readonly expected?: ErrorOutput }
   | { readonly status: "error"; readonly error: ErrorOutput }
-  | { readonly status: "timeout"; readonly error: ErrorOutput; readonly limit: "cell" | "notebook"; readonly limitMs: number }
+  | { readonly status: "timeout"; readonly error: ErrorOutput; readonly limit: "cell" | "notebook"; readonly limitMs: number; /** The kernel heard the interrupt, and the run may go on. */ readonly interrupted?: boolean }
   | { readonly status: "dead"; readonly error: ErrorOutput; readonly exit: KernelExit }
   | { readonly status: "aborted"; readonly error: ErrorOutput }
   | { readonly status: "skipped"; readonly reason: "tag" | "empty" | "not-reached" };
@@ -36,6 +36,8 @@ export interface CellReport extends CellPlace {
   readonly outcome: CellOutcome;
   readonly elapsedMs: number;
   readonly memory?: CellMemory;
+  /** The files that hold its outputs over the limit. */
+  readonly rest?: readonly string[];
 }
 
 /** How a run ended, as a whole: the outcome of the cell that stopped it, or of the first failed one. */

@@ -11,6 +11,7 @@ import type { ParameterInput } from "./inject-parameters";
 import { startKernel, type Kernel } from "./kernel";
 import { withoutFailureMarks } from "./mark-failure";
 import type { Notebook } from "./notebook-types";
+import { OUTPUT_LIMIT, OutputLimit } from "./output-limit";
 import { readNotebook } from "./read-notebook";
 import type * as RunCells from "./run-cells";
 import type { RunEvent, RunSummary } from "./run-events";
@@ -39,8 +40,20 @@ export interface RunOptions {
   readonly onError?: "stop" | "continue";
   /** After how many milliseconds a cell is interrupted. @default no limit */
   readonly cellTimeoutMs?: number;
+  /**
+   * Whether a cell that was interrupted at `cellTimeoutMs` counts as its reply says, as with nbclient's
+   * `interrupt_on_timeout`: one that ends by an error is a failed cell, after which the run goes on where `onError` is
+   * "continue"; one that catches the interrupt and ends well is ok. A kernel that does not hear the interrupt within
+   * `graceMs` is ended, and the run with it. @default false
+   */
+  readonly interruptOnTimeout?: boolean;
   /** After how many milliseconds the run is interrupted. @default no limit */
   readonly timeoutMs?: number;
+  /**
+   * How many characters of output a cell keeps in the notebook; what is over it goes to files beside the output, named
+   * `NAME.cell-N.stdout.txt` and so on. Infinity for no limit. @default 100 million
+   */
+  readonly outputLimit?: number;
   /** How long the kernel has to start, in milliseconds. @default 60000 */
   readonly startTimeoutMs?: number;
   /** How often a kernel that did not start is started again. @default 0 */
@@ -94,7 +107,10 @@ export async function* runNotebook(notebook: string | Notebook, options: RunOpti
   const unmarked = { ...source, cells: withoutFailureMarks(source.cells) };
   const { outputPath, parameters = {} } = options;
   const given = Object.keys(parameters).length > 0;
-  const state = new RunState(given ? onDemand.parameters().injectParameters(unmarked, { values: parameters, raw: options.rawParameters, language: spec.language, path }) : unmarked);
+  const restPath = outputPath?.replace(/\.ipynb$/, "");
+  const limit = options.outputLimit ?? OUTPUT_LIMIT;
+  const limitOf = (number: number): OutputLimit => new OutputLimit({ limit, outputPath, restPath: restPath === undefined ? undefined : `${restPath}.cell-${number}` });
+  const state = new RunState(given ? onDemand.parameters().injectParameters(unmarked, { values: parameters, raw: options.rawParameters, language: spec.language, path }) : unmarked, outputPath === undefined && options.outputLimit === undefined ? undefined : limitOf);
   if (outputPath !== undefined) await checkWritable(outputPath);
 
   yield* waiting.splice(0);
@@ -117,7 +133,7 @@ export async function* runNotebook(notebook: string | Notebook, options: RunOpti
     }
     done = true;
   } finally {
-    const answers = state.failed === undefined || state.status === "error";
+    const answers = state.reports.every(({ outcome }) => outcome.status !== "aborted" && outcome.status !== "dead" && (outcome.status !== "timeout" || outcome.interrupted === true));
     await kernel.stop(answers ? "ask" : "terminate");
     if (!done) await autosave?.flush().catch(() => undefined); // whoever left the loop, or threw in it, does not hear
   }
@@ -157,13 +173,14 @@ function checkLimits(options: RunOptions): void {
     // a timer counts in 32 bits
     problems.expect(value === undefined || (value > 0 && value < 2 ** 31), `${name} was expected to be above 0 and below 2^31 milliseconds (24 days); got ${value}`);
   }
-  const { startRetries = 0 } = options;
+  const { startRetries = 0, outputLimit = OUTPUT_LIMIT } = options;
+  problems.expect(outputLimit >= 1000, `outputLimit must be 1000 characters or more; got ${outputLimit}`);
   problems.expect(Number.isInteger(startRetries) && startRetries >= 0, `startRetries was expected to be a whole number from 0; got ${startRetries}`);
   problems.throwIfAny();
 }
 
 function kernelName(notebook: Notebook, path: string): string {
-  const name = notebook.metadata.kernelspec?.name;
-  if (name === undefined) throw new TsloraError("bad-input", `${path} names no kernel in its metadata. Choose one with --kernel, for example tslab.`, { details: { path } });
+  const name: unknown = notebook.metadata.kernelspec?.name;
+  if (typeof name !== "string" || name.trim() === "") throw new TsloraError("bad-input", `${path} names no kernel in its metadata. Choose one with --kernel, for example tslab.`, { details: { path } });
   return name;
 }

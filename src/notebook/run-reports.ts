@@ -24,7 +24,7 @@ export function jsonReport(results: readonly RunResult[]): string {
       : { output: summary.outputPath ?? null, kernel: summary.kernel, status: summary.status, started: summary.startedAt, duration: seconds(summary.elapsedMs) }),
     ...(error !== undefined && { error: error.message }),
     ...(differences !== undefined && { differences }),
-    cells: (summary?.cells ?? []).map((cell) => ({ number: cell.number, id: cell.id, status: cell.outcome.status, duration: seconds(cell.elapsedMs), ...(cell.memory !== undefined && { memory: cell.memory }), ...details(cell) })),
+    cells: (summary?.cells ?? []).map((cell) => ({ number: cell.number, id: cell.id, status: cell.outcome.status, duration: seconds(cell.elapsedMs), ...(cell.memory !== undefined && { memory: cell.memory }), ...(cell.rest !== undefined && { rest: cell.rest }), ...details(cell) })),
   }));
   return `${JSON.stringify({ runs }, null, 2)}\n`;
 }
@@ -61,7 +61,7 @@ function testCase(cell: CellReport, { path, differences = [] }: RunResult): obje
 }
 
 function notRun(path: string, error: Error): object {
-  return { "@_classname": xmlText(path), "@_name": "the run itself", error: { "@_type": error.name, "@_message": xmlText(error.message) } };
+  return { "@_classname": xmlText(path), "@_name": "the run itself", error: { "@_type": xmlText(error.name), "@_message": xmlText(error.message) } };
 }
 
 function verdict({ outcome }: CellReport, differences: readonly OutputDifference[]): object {
@@ -72,7 +72,7 @@ function verdict({ outcome }: CellReport, differences: readonly OutputDifference
   if (outcome.status === "ok") return {};
   if (outcome.status === "skipped") return { skipped: { "@_message": outcome.reason } };
   const { ename, evalue, traceback } = outcome.error;
-  const said = { "@_type": ename, "@_message": xmlText(evalue), "#text": xmlText(traceback.join("\n")) };
+  const said = { "@_type": xmlText(ename), "@_message": xmlText(evalue), "#text": xmlText(traceback.join("\n")) };
   return outcome.status === "error" ? { failure: said } : { error: said };
 }
 

@@ -1,10 +1,11 @@
-import { displayId, NO_OUTPUTS, reduceOutputs, updateDisplay, type CellOutputs, type OutputMessage } from "./output-reducer";
+import { CellOutputs, displayId, type OutputMessage } from "./output-reducer";
 import type { ExecutionTimes } from "./execute-cell";
 import type { KernelSpec } from "./find-kernelspec";
 import { isRecord } from "./json";
 import { withFailureMarks } from "./mark-failure";
 import type { CodeCell, ErrorOutput, Notebook } from "./notebook-types";
-import type { CellMemory, CellOutcome, CellPlace, CellReport, RunStatus } from "./run-events";
+import type { OutputLimit } from "./output-limit";
+import type { CellMemory, CellOutcome, CellPlace, CellReport, RunEvent, RunStatus } from "./run-events";
 import { Widgets } from "./widgets";
 import { withoutKeys } from "./without-keys";
 
@@ -38,11 +39,15 @@ export class RunState {
   /** The widgets that cells have made. */
   readonly widgets = new Widgets();
 
-  constructor(notebook: Notebook) {
+  readonly #limits: (OutputLimit | undefined)[]; // by number - 1
+
+  /** @param limit - the limit of a cell's outputs, by its number */
+  constructor(notebook: Notebook, limit: (number: number) => OutputLimit | undefined = () => undefined) {
     this.#notebook = notebook;
     const code = notebook.cells.flatMap((cell, index) => (cell.cell_type === "code" ? [{ cell, index }] : []));
     this.codeCells = code.map(({ cell, index }, at) => ({ cell, place: { index, number: at + 1, total: code.length } }));
-    this.#outputs = code.map(() => NO_OUTPUTS);
+    this.#outputs = code.map(() => new CellOutputs());
+    this.#limits = code.map((_, at) => limit(at + 1));
     this.#ended = code.map(({ cell }) => ({ ...cell, execution_count: null, metadata: recorded(cell, { status: "pending" }) }));
   }
 
@@ -75,25 +80,33 @@ export class RunState {
     return (this.#saved[number - 1] ??= { ...this.#ended[number - 1], outputs: this.#outputs[number - 1].outputs });
   }
 
-  /** Takes a message of a cell into its outputs, and into other cells' where it shows a display of theirs anew. */
-  reduce({ number }: CellPlace, message: OutputMessage): void {
+  /**
+   * Takes a message of a cell into its outputs, and into other cells' where it shows a display of theirs anew. Yields what
+   * happened: the outputs that were taken, fewer than there are where the cell is over its limit.
+   */
+  *reduce(place: CellPlace, message: OutputMessage, late = false): Generator<RunEvent, void, undefined> {
+    const { number } = place;
+    const { messages, note } = this.#limits[number - 1]?.take(message, this.#outputs[number - 1].size) ?? { messages: [message], note: undefined };
+    for (const taken of messages) {
+      this.#take(number, taken);
+      yield { event: "output", message: taken, late, ...place };
+    }
+    if (note !== undefined) yield { event: "note", text: `cell ${number}: ${note}` };
+  }
+
+  #take(number: number, message: OutputMessage): void {
     const id = ["display_data", "execute_result", "update_display_data"].includes(message.type) ? displayId(message.content) : undefined;
     if (id !== undefined) {
       const places = this.#displays.get(id) ?? new Set<number>();
-      for (const at of places) this.#set(at, updateDisplay(this.#outputs[at], message.content));
+      for (const at of places) if (this.#outputs[at].updateDisplay(message.content)) this.#saved[at] = undefined;
       if (message.type !== "update_display_data") this.#displays.set(id, places.add(number - 1));
     }
-    this.#set(number - 1, reduceOutputs(this.#outputs[number - 1], message));
-  }
-
-  #set(at: number, outputs: CellOutputs): void {
-    if (outputs.outputs !== this.#outputs[at].outputs) this.#saved[at] = undefined;
-    this.#outputs[at] = outputs;
+    if (this.#outputs[number - 1].add(message)) this.#saved[number - 1] = undefined;
   }
 
   /** The last error among a cell's outputs. */
   lastError({ number }: CellPlace): ErrorOutput | undefined {
-    return this.#outputs[number - 1].outputs.findLast((output): output is ErrorOutput => output.output_type === "error");
+    return this.#outputs[number - 1].lastError;
   }
 
   /** Records that a cell runs now. */
@@ -104,7 +117,10 @@ export class RunState {
 
   /** Records how a cell ended. */
   end({ cell, place }: PlacedCell, { outcome, elapsedMs, times = {}, executionCount = null, memory }: CellEnd): CellReport {
-    const report: CellReport = { ...place, id: cell.id, source: cell.source, outcome, elapsedMs, ...(memory !== undefined && { memory }) };
+    const limit = this.#limits[place.number - 1];
+    limit?.close();
+    const rest = limit?.rest ?? [];
+    const report: CellReport = { ...place, id: cell.id, source: cell.source, outcome, elapsedMs, ...(memory !== undefined && { memory }), ...(rest.length > 0 && { rest }) };
     this.#reports.set(place.number, report);
     const status = { status: outcome.status, ...(outcome.status === "skipped" && { reason: outcome.reason }), duration: seconds(elapsedMs) };
     const execution = Object.keys(times).length === 0 ? {} : { execution: times };

@@ -1,8 +1,6 @@
-import { realpath, stat } from "node:fs/promises";
-
 import { writeAtomically } from "../base/write-atomically";
 import type { Notebook } from "./notebook-types";
-import { serializeNotebook } from "./serialize-notebook";
+import { notebookParts } from "./serialize-notebook";
 
 /** How a notebook is saved. */
 export interface SaveOptions {
@@ -12,11 +10,18 @@ export interface SaveOptions {
 
 /**
  * Writes a notebook beside its final name and renames it, keeping the permissions that the file had. A link is
- * followed: what it leads to is replaced, not the link.
+ * followed: what it leads to is replaced, not the link. Written part by part, so that it may be of any length.
+ *
+ * @throws TsloraError `bad-input` for a notebook that breaks the format, before anything is written; `not-saved`.
  */
 export async function saveNotebook(notebook: Notebook, path: string, options: SaveOptions = {}): Promise<void> {
-  const text = serializeNotebook(notebook, path);
-  const place = await realpath(path).catch(() => path);
-  const mode = await stat(place).then((found) => found.mode & 0o7777, () => undefined);
-  await writeAtomically(place, text, { mode, ...options });
+  const parts = notebookParts(notebook, path);
+  const first = parts.next(); // the whole notebook is checked here
+  if (first.done === true) return;
+  await writeAtomically(path, chained(first.value, parts), options);
+}
+
+function* chained(first: string, rest: Iterable<string>): Generator<string, void, undefined> {
+  yield first;
+  yield* rest;
 }

@@ -11,7 +11,7 @@ export interface TslabDiagnostic {
   readonly message: string;
 }
 
-const DIAGNOSTIC = /^(?:(\S.*) )?(\d+):(\d+) - ([\s\S]*)\n$/;
+const DIAGNOSTIC = /^(?:(\S.{0,1000}) )?(\d{1,9}):(\d{1,9}) - /;
 const UNHANDLED = /^(?:UnhandledPromiseRejection|UncaughtException): /;
 
 /**
@@ -31,8 +31,8 @@ export class TslabFailureFilter {
       this.#unhandled = text;
       return [];
     }
-    if (DIAGNOSTIC.test(text)) {
-      const released = this.#held.every((held) => DIAGNOSTIC.test(held)) ? [] : this.release();
+    if (parseDiagnostic(text) !== undefined) {
+      const released = this.#held.every((held) => parseDiagnostic(held) !== undefined) ? [] : this.release();
       this.#held.push(text);
       return released;
     }
@@ -63,10 +63,10 @@ export class TslabFailureFilter {
 
 /** A diagnostic as tslab prints it, or undefined for another text. */
 export function parseDiagnostic(text: string): TslabDiagnostic | undefined {
-  const match = DIAGNOSTIC.exec(text);
+  const match = text.endsWith("\n") ? DIAGNOSTIC.exec(text) : null;
   if (match === null) return undefined;
-  const [, file, line, column, message] = match as unknown as [string, string | undefined, string, string, string];
-  return { file, line: Number(line), column: Number(column), message };
+  const [start, file, line, column] = match as unknown as [string, string | undefined, string, string];
+  return { file, line: Number(line), column: Number(column), message: text.slice(start.length, -1) };
 }
 
 /** Name, message and stack of an exception that Node has printed. */

@@ -2,6 +2,8 @@ import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 
 import { TsloraError } from "../base/tslora-error";
 import { isRecord, type JsonRecord } from "./json";
+import { isDeeper } from "./parse-json";
+import { splitStream } from "./split-stream";
 
 /** The header of a Jupyter message, protocol 5.3. */
 export interface MessageHeader {
@@ -24,6 +26,8 @@ export interface Message {
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
 const VERSION = "5.3";
+/** How deep a message may be nested: what is kept of it must be written again. */
+const DEEPEST = 400;
 
 /** A new message of ours. */
 export function newMessage(type: string, content: JsonRecord, session: string): Message {
@@ -43,11 +47,12 @@ export function encodeMessage(message: Message, key: string): Buffer[] {
 }
 
 /**
- * The message in ZeroMQ frames; routing frames before the delimiter are left out.
+ * The message in ZeroMQ frames; routing frames before the delimiter are left out. A large text of a stream comes as
+ * several messages of one header, see {@link splitStream}.
  *
  * @throws TsloraError `kernel` when frames are missing, the signature is wrong or a part is not a JSON object.
  */
-export function decodeMessage(frames: readonly Buffer[], key: string): Message {
+export function decodeMessages(frames: readonly Buffer[], key: string): Message[] {
   const start = delimiterOf(frames);
   if (start < 0 || frames.length < start + 6) {
     throw new TsloraError("kernel", `A message of the kernel was expected to have a delimiter and at least five frames after it; got ${frames.length} frames${start < 0 ? " without a delimiter" : ""}.`);
@@ -57,11 +62,18 @@ export function decodeMessage(frames: readonly Buffer[], key: string): Message {
   if (key !== "" && (signed.length !== expected.length || !timingSafeEqual(signed, expected))) {
     throw new TsloraError("kernel", "A message of the kernel has a wrong signature and was not believed.");
   }
-  const [header, parent, metadata, content] = parts.map(parsePart);
+  const [header, parent, metadata] = parts.slice(0, 3).map(parsePart);
+  const texts = header.msg_type === "stream" ? splitStream(parts[3]) : undefined;
   if (typeof header.msg_id !== "string" || typeof header.msg_type !== "string") {
     throw new TsloraError("kernel", "A message of the kernel has a header without msg_id or msg_type.");
   }
-  return { header: header as unknown as MessageHeader, parent, metadata, content, buffers: frames.slice(start + 6) };
+  const contents = texts ?? [parsePart(parts[3])];
+  return contents.map((content) => ({ header: header as unknown as MessageHeader, parent, metadata, content: { ...content }, buffers: frames.slice(start + 6) }));
+}
+
+/** The same, for frames that hold one message. */
+export function decodeMessage(frames: readonly Buffer[], key: string): Message {
+  return decodeMessages(frames, key)[0];
 }
 
 /** How many signatures a reader remembers; the oldest go first. */
@@ -80,14 +92,19 @@ export class MessageReader {
     this.#key = key;
   }
 
+  /** As {@link readAll}, for frames that hold one message. */
+  read(frames: readonly Buffer[]): Message {
+    return this.readAll(frames)[0];
+  }
+
   /**
-   * As {@link decodeMessage}.
+   * As {@link decodeMessages}.
    *
    * @throws TsloraError `kernel` also for a message that was read before.
    */
-  read(frames: readonly Buffer[]): Message {
-    const message = decodeMessage(frames, this.#key);
-    if (this.#key === "") return message;
+  readAll(frames: readonly Buffer[]): Message[] {
+    const messages = decodeMessages(frames, this.#key);
+    if (this.#key === "") return messages;
     const signed = frames[delimiterOf(frames) + 1].toString("latin1");
     if (this.#seen.has(signed)) throw new TsloraError("kernel", "A message was sent twice; the copy is ignored.");
     this.#seen.add(signed);
@@ -95,7 +112,7 @@ export class MessageReader {
       const [oldest] = this.#seen;
       this.#seen.delete(oldest);
     }
-    return message;
+    return messages;
   }
 }
 
@@ -123,5 +140,6 @@ function parsePart(bytes: Buffer): JsonRecord {
     throw new TsloraError("kernel", "A message of the kernel is not JSON.", { cause: error });
   }
   if (!isRecord(value)) throw new TsloraError("kernel", "A part of a message of the kernel is not a JSON object.");
+  if (isDeeper(value, DEEPEST)) throw new TsloraError("kernel", `A message of the kernel is nested deeper than ${DEEPEST} levels and was left out.`);
   return value;
 }

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NO_OUTPUTS, reduceOutputs, updateDisplay, type CellOutputs, type OutputMessage } from "../../src/notebook/output-reducer";
+import { Random } from "../../src/base/random";
+import type { CodeCell } from "../../src/notebook/notebook-types";
+import { CellOutputs, type OutputMessage } from "../../src/notebook/output-reducer";
+import { serializeNotebook } from "../../src/notebook/serialize-notebook";
+import { assertLinear } from "../base/assert-linear";
+import { notebookOf } from "./notebooks";
 
 const stream = (text: string, name = "stdout"): OutputMessage => ({ type: "stream", content: { name, text } });
 const display = (plain: string, id?: string): OutputMessage => ({ type: "display_data", content: { data: { "text/plain": plain }, metadata: {}, ...(id !== undefined && { transient: { display_id: id } }) } });
-const reduce = (messages: readonly OutputMessage[]): CellOutputs => messages.reduce(reduceOutputs, NO_OUTPUTS);
+const reduce = (messages: readonly OutputMessage[], state = new CellOutputs()): CellOutputs => {
+  for (const message of messages) state.add(message);
+  return state;
+};
 const texts = (state: CellOutputs): unknown[] => state.outputs.map((output) => ("text" in output ? [output.name, output.text] : "data" in output ? output.data["text/plain"] : output.ename));
 
 test("streams of one name that follow each other are one output, others stay apart", () => {
@@ -23,8 +31,8 @@ test("clear_output takes all away at once, or with wait when the next output com
   assert.deepEqual(texts(reduce([stream("a"), { type: "clear_output", content: { wait: false } }])), []);
   const waiting = reduce([stream("a"), { type: "clear_output", content: { wait: true } }]);
   assert.deepEqual(texts(waiting), [["stdout", "a"]]);
-  assert.deepEqual(texts(reduceOutputs(waiting, stream("b"))), [["stdout", "b"]]);
-  assert.deepEqual(texts(reduceOutputs(waiting, display("d"))), ["d"]);
+  assert.deepEqual(texts(reduce([stream("b")], waiting)), [["stdout", "b"]]);
+  assert.deepEqual(texts(reduce([stream("a"), { type: "clear_output", content: { wait: true } }, display("d")])), ["d"]);
 });
 
 test("displays, results and errors become outputs; other messages change nothing", () => {
@@ -42,20 +50,84 @@ test("displays, results and errors become outputs; other messages change nothing
   ]);
 });
 
-test("a display shown anew changes every output of its id, and a cell without one is the same object", () => {
+test("a display shown anew changes every output of its id, and tells whether there is one", () => {
   const cells = [reduce([display("a", "one"), display("b", "two")]), reduce([display("c", "one")]), reduce([display("d")])];
   const content = { data: { "text/plain": "new" }, metadata: {}, transient: { display_id: "one" } };
-  const updated = cells.map((cell) => updateDisplay(cell, content));
-  assert.deepEqual(updated.map(texts), [["new", "b"], ["new"], ["d"]]);
-  assert.equal(updated[2], cells[2]);
-  assert.deepEqual(texts(cells[0]), ["a", "b"], "the argument is unchanged");
-  assert.equal(updateDisplay(cells[0], { data: {} }), cells[0]);
+  const before = cells[2].outputs;
+  assert.deepEqual(cells.map((cell) => cell.updateDisplay(content)), [true, true, false]);
+  assert.deepEqual(cells.map(texts), [["new", "b"], ["new"], ["d"]]);
+  assert.equal(cells[2].outputs, before);
+  assert.equal(cells[0].updateDisplay({ data: {} }), false);
 });
 
-test("ten megabytes in small messages are kept whole", () => {
-  let state = NO_OUTPUTS;
-  const piece = `${"x".repeat(99)}\n`;
-  for (let i = 0; i < 100_000; i++) state = reduceOutputs(state, stream(piece));
-  const [output] = state.outputs;
-  assert.ok(output.output_type === "stream" && output.text.length === 10_000_000 && output.text.endsWith(piece));
+test("outputs that were looked at do not change", () => {
+  const state = reduce([stream("a"), display("d", "one")]);
+  const before = state.outputs;
+  reduce([stream("b")], state);
+  state.updateDisplay({ data: { "text/plain": "new" }, transient: { display_id: "one" } });
+  assert.deepEqual(before.map((output) => ("data" in output ? output.data["text/plain"] : "text" in output && output.text)), ["a", "d"]);
+  assert.deepEqual(texts(state), [["stdout", "a"], "new", ["stdout", "b"]]);
+});
+
+/** The text of streams as a terminal leaves it, one character after the other: what the reducer must come to. */
+function typed(all: string): string {
+  let [done, line, at] = ["", [] as string[], 0];
+  for (const char of all) {
+    if (char === "\n") [done, line, at] = [`${done}${line.join("")}\n`, [], 0];
+    else if (char === "\r") at = 0;
+    else if (char === "\b") {
+      if (at > 0 && at === line.length) line.pop();
+      at = Math.max(0, at - 1);
+    } else line[at++] = char;
+  }
+  return done + line.join("") + (/\r[\b]*$/.test(all) ? "\r" : "");
+}
+
+test("a stream's text is the same however it is cut into messages", () => {
+  const random = new Random(1);
+  const alphabet = ["a", "b", "xyz", "\r", "\b", "\n", "\r\n", "\b\b", "é"];
+  for (let round = 0; round < 300; round++) {
+    const all = Array.from({ length: 30 }, () => alphabet[random.below(alphabet.length)]).join("");
+    const state = new CellOutputs();
+    for (let at = 0; at < all.length; ) {
+      const size = 1 + random.below(7);
+      state.add(stream(all.slice(at, at + size)));
+      at += size;
+    }
+    const found = state.outputs.map((output) => ("text" in output ? output.text : "")).join("");
+    assert.equal(found, typed(all), JSON.stringify(all));
+  }
+});
+
+test("time grows with what is printed: four times as much takes nowhere near sixteen times as long", () => {
+  const kinds: Readonly<Record<string, (n: number) => string[]>> = {
+    "letters, then as many backspaces": (n) => ["x".repeat(n), "\b".repeat(n)],
+    "backspaces one by one": (n) => ["x".repeat(n), ...Array<string>(n).fill("\b")],
+    "a letter and a backspace, again and again, behind a long line": (n) => ["x".repeat(n), ...Array<string>(n).fill("y\b")],
+    "returns that overwrite the start of a long line": (n) => ["x".repeat(n), ...Array<string>(n).fill("\ry")],
+    "returns alone": (n) => ["x".repeat(n), "\r".repeat(n), "y"],
+    "a line without end in small messages": (n) => Array<string>(n).fill("xy"),
+    "small lines": (n) => Array<string>(n).fill("a line\n"),
+  };
+  for (const [kind, messages] of Object.entries(kinds)) {
+    assertLinear((n) => void reduce(messages(n).map((text) => stream(text))).outputs, { size: 50_000, what: kind });
+  }
+  assertLinear((n) => void reduce(Array.from({ length: n }, (_, at) => display(String(at)))).outputs, { size: 50_000, what: "displays" });
+  assertLinear((n) => void reduce(Array.from({ length: n }, (_, at) => stream("x", at % 2 === 0 ? "stdout" : "stderr"))).outputs, { size: 50_000, what: "streams that change" });
+});
+
+test("a long stream is kept in pieces that are saved as one output, as nbformat writes it", () => {
+  const lines = Array.from({ length: 40_000 }, (_, at) => `line ${at} ${"é😀x".repeat(20)}\n`);
+  const text = lines.join("") + "y".repeat(20_000_000) + "😀".repeat(3_000_000);
+  const state = reduce([...lines.map((line) => stream(line)), stream("y".repeat(20_000_000)), ...Array<OutputMessage>(3_000).fill(stream("😀".repeat(1000)))]);
+  const outputs = state.outputs;
+  assert.ok(outputs.length > 3);
+  assert.ok(outputs.every((output) => "text" in output && output.text.length <= 9_000_000));
+  const [cell] = notebookOf(["1"]).cells;
+  const notebook = { ...notebookOf([]), cells: [{ ...cell, outputs: [...outputs, ...reduce([display("d")]).outputs] } as CodeCell] };
+  const saved = JSON.parse(serializeNotebook(notebook, "x")) as { cells: { outputs: { text: string[] }[] }[] };
+  const [stdout, ...others] = saved.cells[0].outputs;
+  assert.equal(others.length, 1);
+  assert.equal(stdout.text.length, lines.length + 1);
+  assert.equal(stdout.text.join(""), text);
 });

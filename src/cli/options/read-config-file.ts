@@ -48,9 +48,19 @@ async function readYaml(content: string, path: string): Promise<ConfigEntry[]> {
   return contents.items.map(({ key, value }) => {
     const name = isScalar(key) ? String(key.value) : String(key);
     const range = isScalar(key) ? key.range : undefined;
-    const plain: unknown = document.createNode(value).toJS(document);
+    const plain = plainValue(() => document.createNode(value).toJS(document) as unknown, path);
     return { name, value: plain, ...(range ? { line: lineCounter.linePos(range[0]).line } : {}) };
   });
+}
+
+/** @param read - writes aliases out, which the library refuses where they multiply */
+function plainValue(read: () => unknown, path: string): unknown {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ReferenceError || error instanceof RangeError) throw new TsloraError("bad-input", `${path} has aliases that multiply, or is nested too deeply. Write its values out.`, { cause: error, details: { path } });
+    throw error;
+  }
 }
 
 function notAMapping(path: string): TsloraError {

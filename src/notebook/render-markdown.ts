@@ -1,0 +1,36 @@
+import { runInNewContext } from "node:vm";
+
+import { escapeHtml } from "./escape-html";
+
+/** How long all Markdown of a page may take, in milliseconds: prose takes a few, texts made to be slow hours. */
+const MOST_MS = 30_000;
+
+/**
+ * A renderer whose time is bounded: a text that nests too deeply, or that takes longer than all that is left, is shown as
+ * it was written.
+ *
+ * @param render - what renders Markdown
+ */
+export function boundedMarkdown(render: (text: string) => string): (text: string) => string {
+  let left = MOST_MS;
+  return (text) => {
+    const start = performance.now();
+    try {
+      if (left < 1) return plain(text);
+      return String(runInNewContext("render()", { render: () => render(text) }, { timeout: Math.ceil(left) }));
+    } catch (error) {
+      if (error instanceof RangeError || isTimeout(error)) return plain(text);
+      throw error;
+    } finally {
+      left -= performance.now() - start;
+    }
+  };
+}
+
+function plain(text: string): string {
+  return `<pre>${escapeHtml(text)}</pre>`;
+}
+
+function isTimeout(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+}
