@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -98,3 +98,32 @@ test("a figure that is JSON alone is drawn by plotly.js in the page, which has i
   assert.ok(html.length > 1e6 && html.length < 2e6, "the small build, once");
   assert.ok((await page([code("1", [figure("scatter3d")])])).length > 3e6, "the whole one");
 });
+
+test("names that a notebook makes up are escaped wherever they stand", async () => {
+  const notebook = {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { language_info: { name: EVIL }, tslora: { started: EVIL.repeat(2), status: EVIL, duration: 1 } },
+    cells: [code("1", [{ output_type: "stream", name: `"><img src=x onerror=alert(1)>${EVIL}` as "stdout", text: "x" }, { output_type: "display_data", data: { [EVIL]: { [EVIL]: EVIL } }, metadata: { [EVIL]: EVIL } }])],
+  } satisfies Notebook;
+  const html = await notebookPage([{ name: EVIL, notebook }], { title: EVIL });
+  assert.doesNotMatch(html, /<script|<img/);
+});
+
+test("only files in the notebook's folder stand in the page, links followed", () =>
+  withFolder(async (folder) => {
+    const inside = join(folder, "notebooks");
+    await mkdir(join(inside, "figures"), { recursive: true });
+    const secret = Buffer.from("SECRET");
+    for (const name of ["secret.png", "notebooks/own.png", "notebooks/figures/deep.png", "notebooks2.png"]) await writeFile(join(folder, name), name.includes("secret") ? secret : "own");
+    await symlink(join(folder, "secret.png"), join(inside, "link.png"));
+    await symlink(folder, join(inside, "up"));
+    await symlink(join(inside, "own.png"), join(inside, "alias.png"));
+    await mkdir(join(inside, "folder.png"));
+    const outside = ["../secret.png", "link.png", "up/secret.png", join(folder, "secret.png"), `file://${join(folder, "secret.png")}`, "..%2Fsecret.png", "figures/../../secret.png", "../notebooks2.png", "folder.png"];
+    const within = ["own.png", "figures/deep.png", "./figures/../own.png", "alias.png", "up/notebooks/own.png"];
+    const source = [...outside, ...within].map((path) => `<img alt="x" src="${path}">\n\n<img src='${path}'>\n\n<img src=${path}>\n\n![](${path})`).join("\n\n");
+    const html = await notebookPage([{ name: "a", notebook: { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [prose(source)] }, folder: inside }]);
+    assert.ok(!html.includes(secret.toString("base64")));
+    assert.equal(html.split("data:image/png;base64,").length - 1, 4 * within.length);
+  }));
