@@ -98,7 +98,7 @@ async function studyLocked(
   const page = join(folder, PAGE);
   const notebooks = summaries.map(({ path, notebook }) => ({ name: basename(path), notebook, folder: dirname(path) }));
   const summary = results === undefined ? undefined : await summaryHtml(results);
-  await writeAtomically(page, await notebookPage(notebooks, { title: "The study", summary, foldCode: true }));
+  await writeAtomically(page, await notebookPage(notebooks, { title: `Study: ${results?.dataName ?? "results"}`, summary, foldCode: true }));
   terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
   showResults(folder, results, terminal);
   terminal.out.write(`page: ${shortPath(page)}\n`);

@@ -21,7 +21,7 @@ export function conclusions(comparison: Comparison, options: ConclusionsOptions 
   if (baseline !== null) {
     const difference = signed(accuracy.after - baseline.accuracy);
     lines.push(
-      `- Against TF-IDF with logistic regression (${baseline.accuracy.toFixed(3)}) the difference is ${difference}. ${testSentence(baseline.mcnemar, n)}`,
+      `- Against TF-IDF with logistic regression (${baseline.accuracy.toFixed(3)}) the difference is ${difference}. ${testSentence(baseline.mcnemar)}`,
     );
   }
   lines.push("- One seed and one split were run. How much another seed would change is not known from this table.");
@@ -44,13 +44,13 @@ function changeLine({ before, after, change, changeInterval }: ComparisonRow, { 
   const zero = changeInterval.low > 0 || changeInterval.high < 0 ? "does not hold 0" : "holds 0";
   const interval = `the ${percent} interval ${range(changeInterval)}, which ${zero}`;
   const texts = `${n} test ${n === 1 ? "text" : "texts"}`;
-  return `- Accuracy went from ${before.toFixed(3)} to ${after.toFixed(3)} on ${texts}. The change of ${signed(change)} has ${interval}. ${testSentence(mcnemar, n)}`;
+  return `- Accuracy went from ${before.toFixed(3)} to ${after.toFixed(3)} on ${texts}. The change of ${signed(change)} has ${interval}. ${testSentence(mcnemar)}`;
 }
 
 /** Says what McNemar's exact test says, and no more. */
-function testSentence({ pValue, onlyBefore, onlyAfter }: McNemarResult, n: number): string {
+function testSentence({ pValue, onlyBefore, onlyAfter }: McNemarResult): string {
   const differing = onlyBefore + onlyAfter;
-  if (differing === 0) return `Both are right about the same ${n === 1 ? "text" : "texts"}: there is nothing to test.`;
+  if (differing === 0) return "No text is right with one of the two alone: there is nothing to test.";
   const p = pValue < 0.001 ? "below 0.001" : pValue.toFixed(3);
   const counts = `Of ${differing} ${differing === 1 ? "text" : "texts"} that only one of the two gets right, the trained model has ${onlyAfter}`;
   const meaning = `were both right equally often, counts at least as uneven would come with probability ${p} (McNemar's exact test)`;

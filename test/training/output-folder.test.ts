@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { LOCK_FILE, lockFolder } from "../../src/base/lock-output";
+import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
+import { train } from "../../src/training/train";
+import type { TrainOptions } from "../../src/training/train-options";
+import { classifier, data, eventsOf, runToEnd } from "./tiny";
+
+let folder = "";
+before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-output-"))));
+after(() => rm(folder, { recursive: true, force: true }));
+
+const SHORT: Partial<TrainOptions> = { maxSteps: 2, perDeviceTrainBatchSize: 4, saveSteps: 1 };
+
+async function trainable(): Promise<SequenceClassifier> {
+  const c = await classifier("bert", { dropout: 0 });
+  c.addAdapter({ r: 2 });
+  return c;
+}
+
+test("of two runs into one folder the second is refused and changes nothing; afterwards the folder is free", async () => {
+  const outputDir = join(folder, "two");
+  const [first, second] = [await trainable(), await trainable()];
+  const events = train(first, { train: data, ...SHORT, outputDir });
+  await events.next();
+  const names = await readdir(outputDir);
+  await assert.rejects(runToEnd(second, { ...SHORT, outputDir }), { code: "in-use" });
+  await assert.rejects(runToEnd(second, { ...SHORT, outputDir, resumeFrom: "last" }), { code: "in-use" });
+  assert.deepEqual(await readdir(outputDir), names);
+  await events.return(undefined as never); // a consumer that stops gives the folder back
+  assert.ok(!(await readdir(outputDir)).includes(LOCK_FILE));
+  await runToEnd(second, { ...SHORT, outputDir });
+  for (const c of [first, second]) c.dispose();
+});
+
+test("a folder that is saved into is another process's or free, and has no lock in it afterwards", async () => {
+  const c = await trainable();
+  const directory = join(folder, "saved");
+  const lock = lockFolder(directory, { purpose: "saving" });
+  await assert.rejects(c.saveAdapter(directory), { code: "in-use" });
+  lock.release();
+  await c.saveAdapter(directory);
+  assert.ok(!(await readdir(directory)).includes(LOCK_FILE));
+  c.dispose();
+});
+
+test("a run that is refused leaves no folder behind", async () => {
+  const c = await trainable();
+  const outputDir = join(folder, "never", "made");
+  await assert.rejects(runToEnd(c, { ...SHORT, outputDir, resumeFrom: "last" }), { code: "not-found" });
+  assert.deepEqual((await readdir(folder)).filter((name) => name === "never"), []);
+  c.dispose();
+});
+
+test("of earlier runs' folders the newest three stay, and the one that is resumed from", async () => {
+  const outputDir = join(folder, "many");
+  const c = await trainable();
+  const earlier = async (): Promise<string[]> => (await readdir(outputDir)).filter((name) => name.startsWith("earlier-")).sort();
+  for (let run = 0; run < 4; run++) await runToEnd(c, { ...SHORT, outputDir });
+  assert.deepEqual(await earlier(), ["earlier-1", "earlier-2", "earlier-3"]);
+  const fifth = await runToEnd(c, { ...SHORT, outputDir });
+  assert.deepEqual(await earlier(), ["earlier-2", "earlier-3", "earlier-4"]);
+  assert.match(eventsOf("warning", fifth)[0].message, /newest 3 such folders are kept; deleted: earlier-1\./);
+  const fresh = await trainable();
+  await runToEnd(fresh, { ...SHORT, outputDir });
+  c.dispose();
+  const resumed = await trainable();
+  const from = join(outputDir, "earlier-3", "checkpoint-1");
+  await runToEnd(resumed, { ...SHORT, outputDir, resumeFrom: from });
+  assert.ok((await earlier()).includes("earlier-3"), (await earlier()).join(", "));
+  for (const one of [fresh, resumed]) one.dispose();
+});
