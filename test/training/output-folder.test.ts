@@ -8,13 +8,13 @@ import { LOCK_FILE, lockFolder } from "../../src/base/lock-output";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { train } from "../../src/training/train";
 import type { TrainOptions } from "../../src/training/train-options";
-import { classifier, data, eventsOf, runToEnd } from "./tiny";
+import { classifier, data, eventsOf, runToEnd, validation } from "./tiny";
 
 let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-output-"))));
 after(() => rm(folder, { recursive: true, force: true }));
 
-const SHORT: Partial<TrainOptions> = { maxSteps: 2, perDeviceTrainBatchSize: 4, saveSteps: 1 };
+const SHORT: Partial<TrainOptions> = { maxSteps: 2, perDeviceTrainBatchSize: 4, evalSteps: 1, saveSteps: 1 };
 
 async function trainable(): Promise<SequenceClassifier> {
   const c = await classifier("bert", { dropout: 0 });
@@ -25,8 +25,8 @@ async function trainable(): Promise<SequenceClassifier> {
 test("of two runs into one folder the second is refused and changes nothing; afterwards the folder is free", async () => {
   const outputDir = join(folder, "two");
   const [first, second] = [await trainable(), await trainable()];
-  const events = train(first, { train: data, ...SHORT, outputDir });
-  await events.next();
+  const events = train(first, { train: data, validation, ...SHORT, outputDir });
+  for (let next = await events.next(); next.done !== true && next.value.type !== "checkpoint"; next = await events.next());
   const names = await readdir(outputDir);
   await assert.rejects(runToEnd(second, { ...SHORT, outputDir }), { code: "in-use" });
   await assert.rejects(runToEnd(second, { ...SHORT, outputDir, resumeFrom: "last" }), { code: "in-use" });
