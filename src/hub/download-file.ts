@@ -4,6 +4,8 @@ import { mkdir, open, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
 import { httpFetch } from "../base/http";
+import { shownPath } from "../base/shown-path";
+import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { HubSettings } from "./hub-settings";
 
@@ -26,6 +28,7 @@ interface RemoteFile {
 
 const REDIRECTS = 5;
 const ATTEMPTS = 4;
+const SHA256 = /^[0-9a-f]{64}$/;
 
 /**
  * Fetches one file into the cache: `blobs/<etag>`, and a link to it under `snapshots/<commit>`. A blob is written
@@ -47,10 +50,13 @@ export async function downloadFile(what: { id: string; file: string; folder: str
 }
 
 /** Asks for a file's commit, checksum and place, without its bytes; follows redirects within the Hub. */
-async function ask(url: string, { endpoint, token }: HubSettings): Promise<RemoteFile | undefined> {
+async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promise<RemoteFile | undefined> {
   let address = url;
   for (let i = 0; i < REDIRECTS; i++) {
-    const response = await httpFetch(address, { method: "HEAD", redirect: "manual", headers: authorization(address, { endpoint, token }) });
+    const asked = { ...authorization(address, { endpoint, token }), "accept-encoding": "identity" };
+    const response = await httpFetch(address, { method: "HEAD", redirect: "manual", headers: asked, signal: AbortSignal.timeout(idleMs) }).catch((error: unknown) => {
+      throw error instanceof TsloraError ? error : new TsloraError("unreachable", `${url} does not answer. Try again later.`, { cause: error });
+    });
     await response.body?.cancel();
     const { status, headers } = response;
     if (status === 404) return undefined;
@@ -61,63 +67,120 @@ async function ask(url: string, { endpoint, token }: HubSettings): Promise<Remot
     const etag = (headers.get("x-linked-etag") ?? headers.get("etag"))?.replace(/^W\//, "").replaceAll('"', "");
     const size = headers.get("x-linked-size") ?? (location === null ? headers.get("content-length") : null);
     if (commit !== null && etag !== undefined) {
-      if (!/^[\w.-]+$/.test(commit) || !/^[\w.-]+$/.test(etag)) throw new TsloraError("bad-input", `${url} names the commit ${JSON.stringify(commit)} and the checksum ${JSON.stringify(etag)}, which cannot be names of files.`);
-      return { address: location === null ? address : new URL(location, address).href, commit, etag, size: size === null ? undefined : Number(size) };
+      if (!/^[0-9a-f]{40}$/.test(commit) || !/^\w[\w.-]{0,127}$/.test(etag)) throw new TsloraError("bad-input", `${url} must name a commit of 40 hexadecimal digits and a checksum; it names ${shownValue(commit)} and ${shownValue(etag)}.`);
+      if (size !== null && !/^\d{1,15}$/.test(size)) throw new TsloraError("bad-input", `${url} must name the file's size; it names ${shownValue(size)}.`);
+      if (size === null && !SHA256.test(etag)) throw new TsloraError("bad-input", `${url} names neither the file's size nor its sha256, so that a part of it could not be told from the whole.`);
+      return { address: location === null ? address : redirected(location, { url, address }), commit, etag, size: size === null ? undefined : Number(size) };
     }
     if (location === null) throw new TsloraError("bad-input", `${url} was expected to answer as the Hub does, with x-repo-commit and etag; it does not. Is HF_ENDPOINT right?`);
-    address = new URL(location, address).href;
+    address = redirected(location, { url, address });
   }
   throw new TsloraError("bad-input", `${url} redirects more than ${REDIRECTS} times.`);
 }
 
-async function fetchBlob(blob: string, from: { file: string; remote: RemoteFile; options: HubSettings & { onProgress?: (progress: DownloadProgress) => void } }): Promise<void> {
+/** Where a redirect leads. */
+function redirected(location: string, { url, address }: { url: string; address: string }): string {
+  const target = URL.canParse(location, address) ? new URL(location, address) : undefined;
+  if (target?.protocol === "https:" || target?.protocol === "http:") return target.href;
+  throw new TsloraError("bad-input", `${url} redirects to ${shownValue(location)}, which is no address on the web.`);
+}
+
+type FetchOptions = HubSettings & { readonly onProgress?: (progress: DownloadProgress) => void };
+
+async function fetchBlob(blob: string, from: { file: string; remote: RemoteFile; options: FetchOptions }): Promise<void> {
   const { file, remote, options } = from;
+  const { host } = new URL(remote.address);
   const incomplete = `${blob}.incomplete`;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await receive(incomplete, from);
-      break;
-    } catch (error) {
-      if (error instanceof TsloraError || attempt === ATTEMPTS) {
-        throw error instanceof TsloraError ? error : new TsloraError("unreachable", `${file} broke off ${ATTEMPTS} times on its way from ${new URL(remote.address).host}. What came is kept; start again to go on.`, { cause: error });
-      }
-    }
-  }
-  const { size } = await stat(incomplete);
-  const wrong = remote.size !== undefined && size !== remote.size ? `${size} bytes came, and ${remote.size} were announced` : await wrongChecksum(incomplete, remote.etag);
-  if (wrong !== undefined) {
+  for (let mayStartOver = true; ; mayStartOver = false) {
+    const leftOver = await sizeOf(incomplete);
+    if (remote.size !== undefined && leftOver > remote.size) await rm(incomplete); // of another version, or damaged
+    await receiveAll(incomplete, from);
+    const size = await sizeOf(incomplete);
+    const wrong = remote.size !== undefined && size !== remote.size ? `${size} bytes came, and ${remote.size} were announced` : await wrongChecksum(incomplete, remote.etag);
+    if (wrong === undefined) break;
     await rm(incomplete);
-    throw new TsloraError("bad-input", `${file} from ${new URL(remote.address).host} is not whole: ${wrong}. Start again to fetch it anew.`);
+    if (leftOver > 0 && mayStartOver) continue; // what an earlier start left may be at fault
+    throw new TsloraError("bad-input", `${file} from ${host} is not whole: ${wrong}. Start again to fetch it anew.`);
   }
+  const size = await sizeOf(incomplete);
   await rename(incomplete, blob);
   options.onProgress?.({ file, bytes: size, total: size });
 }
 
-/** Receives what is still missing of a file. */
-async function receive(path: string, { file, remote, options }: { file: string; remote: RemoteFile; options: HubSettings & { onProgress?: (progress: DownloadProgress) => void } }): Promise<void> {
-  const have = await stat(path).then(({ size }) => size, () => 0);
-  if (remote.size !== undefined && have === remote.size) return;
-  const headers = { ...authorization(remote.address, options), ...(have > 0 ? { range: `bytes=${have}-` } : {}) };
-  const response = await httpFetch(remote.address, { headers });
-  if (!response.ok || response.body === null) throw new TsloraError("unreachable", `${file}: ${new URL(remote.address).host} answers ${response.status}.`);
-  const goesOn = response.status === 206;
-  let bytes = goesOn ? have : 0;
-  const handle = await open(path, goesOn ? "a" : "w");
-  try {
-    for await (const chunk of response.body) {
-      await handle.writeFile(chunk as Uint8Array); // what came is on its way to the disk before more is asked for
-      bytes += (chunk as Uint8Array).length;
-      options.onProgress?.({ file, bytes, total: remote.size });
+/** Receives a file in as many attempts as it may take. */
+async function receiveAll(path: string, from: { file: string; remote: RemoteFile; options: FetchOptions }): Promise<void> {
+  const { file, remote } = from;
+  const { host } = new URL(remote.address);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await receive(path, from);
+    } catch (error) {
+      if (error instanceof TsloraError) throw error;
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      if (/^(ENOSPC|EDQUOT|EACCES|EROFS|EIO)$/.test(code)) throw new TsloraError("not-saved", `${file} cannot be written to ${shownPath(dirname(path))}: ${code}.`, { cause: error });
+      if (attempt === ATTEMPTS) throw new TsloraError("unreachable", `${file} broke off ${ATTEMPTS} times on its way from ${host}. What came is kept; start again to go on.`, { cause: error });
     }
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
+}
+
+/** Receives what is still missing of a file. Nothing is kept of an answer that is not the asked one. */
+async function receive(path: string, { file, remote, options }: { file: string; remote: RemoteFile; options: FetchOptions }): Promise<void> {
+  const have = await sizeOf(path);
+  const { size, address } = remote;
+  if (size !== undefined && have === size) return;
+  const idle = new AbortController();
+  const timer = setTimeout(() => idle.abort(new Error("no byte came")), options.idleMs);
+  try {
+    const headers = { ...authorization(address, options), "accept-encoding": "identity", ...(have > 0 ? { range: `bytes=${have}-` } : {}) };
+    const response = await httpFetch(address, { headers, signal: idle.signal });
+    const part = response.status === 206;
+    if (response.status === 416 || (part && !goesOn(response.headers.get("content-range"), { have, size }))) {
+      await response.body?.cancel();
+      await rm(path, { force: true });
+      throw new Error(`${file}: the answer to a range was not that range`); // the next attempt asks for all of it
+    }
+    if (!response.ok || response.body === null) throw new TsloraError("unreachable", `${file}: ${new URL(address).host} answers ${response.status}.`);
+    let bytes = part ? have : 0;
+    const handle = await open(path, part ? "a" : "w");
+    try {
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        timer.refresh();
+        bytes += chunk.length;
+        if (size !== undefined && bytes > size) throw tooLong(file, { address, size });
+        await handle.writeFile(chunk); // what came is on its way to the disk before more is asked for
+        options.onProgress?.({ file, bytes, total: size });
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (size !== undefined && bytes < size) throw new Error(`${file} ended after ${bytes} of ${size} bytes`);
+  } catch (error) {
+    if (error instanceof TsloraError && error.code === "bad-input") await rm(path, { force: true });
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLong(file: string, { address, size }: { address: string; size: number }): TsloraError {
+  return new TsloraError("bad-input", `${file} from ${new URL(address).host} is longer than the ${size} bytes that were announced. Start again to fetch it anew.`);
+}
+
+/** Whether a Content-Range is what was asked for: from the bytes that are there to the end of a file of the known size. */
+function goesOn(range: string | null, { have, size }: { have: number; size: number | undefined }): boolean {
+  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(range ?? "") ?? [];
+  if (have === 0 || first === undefined || Number(first) !== have || Number(last) < have) return false;
+  return total === "*" || size === undefined || (Number(total) === size && Number(last) < size);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(({ size }) => size, () => 0);
 }
 
 /** What is wrong with a file whose etag is a sha256; small files have git's hash, which the size stands for. */
 async function wrongChecksum(path: string, etag: string): Promise<string | undefined> {
-  if (!/^[0-9a-f]{64}$/.test(etag)) return undefined;
+  if (!SHA256.test(etag)) return undefined;
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   const digest = hash.digest("hex");

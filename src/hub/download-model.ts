@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { readTextFile } from "../base/read-text-file";
+import { shownPath } from "../base/shown-path";
+import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
 import { parseShardIndex, SHARD_INDEX } from "../model/shard-index";
@@ -26,6 +29,7 @@ const OPTIONAL = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab
  */
 export async function downloadModel(id: string, options: DownloadOptions): Promise<string> {
   const { revision } = options;
+  if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) || revision.includes("..")) throw new TsloraError("bad-option", `revision must name a branch, tag or commit; got ${shownValue(revision)}.`);
   const folder = cacheFolder(id, options);
   await mkdir(join(folder, "blobs"), { recursive: true });
   const fetchOne = (file: string): Promise<string | undefined> => downloadFile({ id, file, folder }, options);
@@ -38,7 +42,7 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
       throw new TsloraError("unsupported", `${options.endpoint}/${id} has neither ${WEIGHTS} nor ${SHARD_INDEX}. Where it has pytorch_model.bin, save it anew in Python: AutoModel.from_pretrained(${JSON.stringify(id)}).save_pretrained(folder), and give the folder.`);
     }
     const index = join(snapshot, SHARD_INDEX);
-    for (const shard of parseShardIndex(await readFile(index, "utf8"), index).shards) {
+    for (const shard of parseShardIndex(await readTextFile(index), shownPath(index)).shards) {
       if ((await fetchOne(shard)) === undefined) throw new TsloraError("not-found", `${options.endpoint}/${id} has no ${shard}, which its ${SHARD_INDEX} names. Its upload was not whole.`);
     }
   }
@@ -51,5 +55,5 @@ export async function hasWeights(snapshot: string): Promise<boolean> {
   if (existsSync(join(snapshot, WEIGHTS))) return true;
   const index = join(snapshot, SHARD_INDEX);
   if (!existsSync(index)) return false;
-  return parseShardIndex(await readFile(index, "utf8"), index).shards.every((shard) => existsSync(join(snapshot, shard)));
+  return parseShardIndex(await readTextFile(index), shownPath(index)).shards.every((shard) => existsSync(join(snapshot, shard)));
 }

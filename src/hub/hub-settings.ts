@@ -13,6 +13,11 @@ export interface HubSettings {
   readonly cacheDir: string;
   /** Whether the Hub is not to be asked. @default HF_HUB_OFFLINE */
   readonly offline: boolean;
+  /**
+   * Milliseconds without a byte after which a request has broken off.
+   * @default HF_HUB_DOWNLOAD_TIMEOUT, in seconds, or 30 seconds
+   */
+  readonly idleMs: number;
 }
 
 /** The settings that the environment gives, where `given` does not. */
@@ -24,6 +29,7 @@ export function hubSettings(given: Partial<HubSettings> = {}): HubSettings {
     token: given.token ?? env.HF_TOKEN,
     cacheDir: expandHome(given.cacheDir ?? env.HF_HUB_CACHE ?? join(home, "hub")),
     offline: given.offline ?? ["1", "true", "yes", "on"].includes((env.HF_HUB_OFFLINE ?? "").toLowerCase()),
+    idleMs: given.idleMs ?? (Number(env.HF_HUB_DOWNLOAD_TIMEOUT) > 0 ? 1000 * Number(env.HF_HUB_DOWNLOAD_TIMEOUT) : 30_000),
   };
 }
 

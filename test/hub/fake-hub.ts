@@ -12,10 +12,23 @@ export interface FakeHub {
   close(): Promise<void>;
 }
 
+/** What goes wrong. */
+export interface Faults {
+  /** The storage's first answer breaks off halfway. */
+  readonly cutFirst?: boolean;
+  /** The storage sends other bytes than announced. */
+  readonly spoil?: boolean;
+  readonly status?: number;
+  /** Answers in the storage's place, where it returns true. */
+  readonly storage?: (request: { bytes: Buffer; start: number; response: ServerResponse; attempt: number }) => boolean;
+  /** Headers of the Hub's answers in place of the right ones; undefined leaves one out. */
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+}
+
 export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
-/** Starts both. `cutFirst`: the storage's first answer breaks off halfway. `spoil`: it sends other bytes than announced. */
-export async function fakeHub(files: Readonly<Record<string, Buffer>>, faults: { cutFirst?: boolean; spoil?: boolean; status?: number } = {}): Promise<FakeHub> {
+/** Starts both. */
+export async function fakeHub(files: Readonly<Record<string, Buffer>>, faults: Faults = {}): Promise<FakeHub> {
   const requests: string[] = [];
   const leaked: string[] = [];
   let cut = faults.cutFirst === true;
@@ -28,7 +41,10 @@ export async function fakeHub(files: Readonly<Record<string, Buffer>>, faults: {
     if (bytes === undefined || request.method === "HEAD") return void response.writeHead(request.method === "HEAD" ? 200 : 404).end();
     const sent = faults.spoil === true ? Buffer.alloc(bytes.length, 7) : bytes;
     const start = range === undefined ? 0 : Number(/bytes=(\d+)-/.exec(range)?.[1]);
-    response.writeHead(start > 0 ? 206 : 200, { "content-length": sent.length - start });
+    if (range !== undefined && start >= sent.length) return void response.writeHead(416).end();
+    const contentRange = range === undefined ? {} : { "content-range": `bytes ${start}-${sent.length - 1}/${sent.length}` };
+    if (faults.storage?.({ bytes: sent, start, response, attempt: requests.filter((line) => line.startsWith("STORAGE GET")).length }) === true) return;
+    response.writeHead(range === undefined ? 200 : 206, { "content-length": sent.length - start, ...contentRange });
     if (!cut) return void response.end(sent.subarray(start));
     cut = false;
     response.write(sent.subarray(0, sent.length >> 1), () => response.socket?.destroy());
@@ -42,7 +58,8 @@ export async function fakeHub(files: Readonly<Record<string, Buffer>>, faults: {
     if (bytes === undefined) return void response.writeHead(404).end();
     const etag = file.endsWith(".safetensors") ? sha256(bytes) : createHash("sha1").update(bytes).digest("hex");
     const headers = { "x-repo-commit": COMMIT, etag: `"${etag}"` };
-    if (file.endsWith(".safetensors")) response.writeHead(302, { ...headers, "x-linked-etag": `"${etag}"`, "x-linked-size": bytes.length, location: `${address(storage)}/${file}` }).end();
+    const stated = (right: Record<string, string | number>): Record<string, string | number> => Object.fromEntries(Object.entries({ ...right, ...faults.headers }).filter((entry): entry is [string, string | number] => entry[1] !== undefined));
+    if (file.endsWith(".safetensors")) response.writeHead(302, stated({ ...headers, "x-linked-etag": `"${etag}"`, "x-linked-size": bytes.length, location: `${address(storage)}/${file}` })).end();
     else if (request.method === "HEAD") response.writeHead(200, { ...headers, "content-length": bytes.length }).end();
     else response.writeHead(200, { ...headers, "content-length": bytes.length }).end(bytes);
   });
