@@ -1,5 +1,6 @@
 import { basename, isAbsolute, relative } from "node:path";
 
+import { outputFolder } from "../base/output-folder";
 import type { RunSummary } from "../notebook/run-events";
 import { runNotebook, type RunOptions } from "../notebook/run-notebook";
 import { widthOf } from "./fit-text";
@@ -26,9 +27,14 @@ export async function runInTerminal(path: string, options: RunInTerminalOptions)
   }
 }
 
-/** Variables for a kernel that keep TensorFlow's native log to warnings, unless the environment says otherwise. */
+/**
+ * Variables for a kernel: TensorFlow's native log is kept to warnings, unless the environment says otherwise, and a relative
+ * TSLORA_OUTPUT is made absolute.
+ */
 export function quietTensorflow(env: RunOptions["env"]): RunOptions["env"] {
-  return { ...(process.env.TF_CPP_MIN_LOG_LEVEL === undefined && { TF_CPP_MIN_LOG_LEVEL: "2" }), ...env };
+  const quiet = process.env.TF_CPP_MIN_LOG_LEVEL === undefined && { TF_CPP_MIN_LOG_LEVEL: "2" };
+  const output = process.env.TSLORA_OUTPUT !== undefined && { TSLORA_OUTPUT: outputFolder() }; // kernels run in folders of their own
+  return { ...quiet, ...output, ...env };
 }
 
 /** The table at the end: each notebook with its status, cells, time and place. */
