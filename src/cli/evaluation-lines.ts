@@ -1,4 +1,6 @@
+import { printableLine } from "../base/printable";
 import type { Evaluation } from "../evaluation/evaluation";
+import { classificationReport } from "../evaluation/metrics/classification-report";
 import type { AveragedScores } from "../evaluation/metrics/precision-recall-fscore-support";
 import type { Interval } from "../evaluation/intervals/interval";
 import { factLines } from "./facts";
@@ -18,5 +20,13 @@ export function evaluationLines(evaluation: Evaluation, { terminal, average }: {
   const area = (value: number | null): string => value?.toFixed(4) ?? "-  undefined, since a label has no text";
   rows.push(["area under ROC", area(rocAuc)], ["average precision", area(averagePrecision)]);
   const matrix = table([["true \\ predicted", ...labels], ...labels.map((name, i) => [name, ...confusionMatrix[i].map(String)])]);
-  return [...evaluation.report.trimEnd().split("\n"), "", ...factLines(rows, terminal), "", ...matrix.map((line) => `  ${line}`)];
+  return [...reportOf(evaluation).trimEnd().split("\n"), "", ...factLines(rows, terminal), "", ...matrix.map((line) => `  ${line}`)];
+}
+
+/** scikit-learn's report, with labels that hold control characters or line ends escaped, so that its columns stay. */
+function reportOf({ report, labels, predictions }: Evaluation): string {
+  const shown = labels.map(printableLine);
+  if (shown.every((name, i) => name === labels[i])) return report;
+  const [yTrue, yPred] = [predictions.map((one) => one.yTrue), predictions.map((one) => one.yPred)];
+  return classificationReport(yTrue, yPred, { labels: labels.map((_, label) => label), targetNames: shown });
 }

@@ -1,10 +1,14 @@
+import { printable, printableLine } from "../base/printable";
+import { measureColumns } from "../figures/measure-columns";
 import { styled, type Terminal } from "./terminal";
 
 /** Lines of names and values: names in a column, long values broken at blanks and set in below themselves. */
 export function factLines(rows: readonly (readonly [name: string, value: string])[], terminal: Terminal): string[] {
-  const nameWidth = Math.max(0, ...rows.map(([name]) => name.length));
+  const shown = rows.map(([name, value]) => [printableLine(name), printable(value)] as const);
+  const nameWidth = Math.max(0, ...shown.map(([name]) => measureColumns(name)));
   const width = Math.max(20, (terminal.out.columns || 100) - nameWidth - 4);
-  return rows.flatMap(([name, value]) => wrap(value, width).map((line, i) => `  ${i === 0 ? styled(terminal, "dim", name.padEnd(nameWidth)) : " ".repeat(nameWidth)}  ${line}`));
+  const padded = (name: string): string => name + " ".repeat(nameWidth - measureColumns(name));
+  return shown.flatMap(([name, value]) => wrap(value, width).map((line, i) => `  ${i === 0 ? styled(terminal, "dim", padded(name)) : " ".repeat(nameWidth)}  ${line}`));
 }
 
 /** A text in lines of at most so many characters, broken at blanks; a longer word stays whole. */
@@ -13,7 +17,7 @@ export function wrap(text: string, width: number): string[] {
   for (const paragraph of text.split("\n")) {
     let line = "";
     for (const word of paragraph.split(" ")) {
-      if (line !== "" && line.length + 1 + word.length > width) {
+      if (line !== "" && measureColumns(line) + 1 + measureColumns(word) > width) {
         lines.push(line);
         line = word;
       } else {
@@ -25,9 +29,9 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** A sentence as it is written to a stream: on a terminal broken at blanks, elsewhere one line. */
+/** A sentence as it is written to a stream: on a terminal broken at blanks, elsewhere one line; control characters escaped. */
 export function sentence(text: string, stream: { readonly isTTY?: boolean; readonly columns?: number }): string {
-  return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? wrap(text, stream.columns).join("\n") : text;
+  return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? wrap(printable(text), stream.columns).join("\n") : printable(text);
 }
 
 /** Bytes as people read them. */

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 
 import { faultCode, faultText } from "../base/file-fault";
+import { printable } from "../base/printable";
 import { projectRoot } from "../base/project-root";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import { isRecord } from "../notebook/json";
 import { COMMANDS } from "./commands";
 import { EXIT, EXIT_CODES_HELP, exitCodeOfError } from "./exit-codes";
+import { guardTerminal } from "./guard-terminal";
 import { helpWidth, styled, type Terminal } from "./terminal";
 
 /**
@@ -18,7 +20,8 @@ import { helpWidth, styled, type Terminal } from "./terminal";
  * @param args - what follows `tslora`
  * @returns the exit code, by cause; see `EXIT`
  */
-export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCli(args: readonly string[], unguarded: Terminal): Promise<number> {
+  const terminal = guardTerminal(unguarded);
   let code: number = EXIT.ok;
   const exit = (value: number): void => void (code = value);
   const program = new Command("tslora")
@@ -49,7 +52,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
     const text = errorText(error);
     if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted; // said when it was asked for
-    terminal.err.write(`${styled(terminal, "red", text)}\n`);
+    terminal.err.write(`${styled(terminal, "red", printable(text))}\n`);
     return exitCodeOfError(error);
   }
   return code;

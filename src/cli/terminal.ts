@@ -1,3 +1,6 @@
+import { printableLine } from "../base/printable";
+import { measureColumns } from "../figures/measure-columns";
+
 /** Where a command writes: a terminal, or a file or pipe that takes plain lines. */
 export interface Terminal {
   readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -48,8 +51,13 @@ export function duration(ms: number): string {
   return minutes < 60 ? `${minutes}:${two(whole % 60)} min` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)} h`;
 }
 
-/** Columns lined up: the first (or the first `left`) to the left, the others to the right. */
+/**
+ * Columns lined up: the first (or the first `left`) to the left, the others to the right. Control characters in cells
+ * are escaped; widths are those that a terminal shows.
+ */
 export function table(rows: readonly (readonly string[])[], { left = 1 }: { left?: number } = {}): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((text, column) => (column < left ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join("  ").trimEnd());
+  const cells = rows.map((row) => row.map(printableLine));
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => measureColumns(row[column] ?? ""))));
+  const pad = (text: string, column: number): string => " ".repeat(Math.max(0, widths[column] - measureColumns(text)));
+  return cells.map((row) => row.map((text, column) => (column < left ? text + pad(text, column) : pad(text, column) + text)).join("  ").trimEnd());
 }

@@ -1,3 +1,5 @@
+import { printable, printableLine } from "../../base/printable";
+import { measureColumns } from "../../figures/measure-columns";
 import { styled, type Terminal } from "../terminal";
 import type { TextPrediction } from "./predict-texts";
 import type { ReadText } from "./text-stream";
@@ -12,7 +14,7 @@ export interface LineFormat {
   readonly terminal: Terminal;
 }
 
-/** A prediction as a line: JSON, columns with the text on a terminal, or labels and probabilities parted by tabs. */
+/** A prediction as a line: JSON, columns with the text on a terminal, or labels and probabilities separated by tabs. Control characters are escaped but in JSON. */
 export function predictionLine(prediction: TextPrediction, of: ReadText & { readonly index: number }, format: LineFormat): string {
   const { labels, ranked, probabilities } = prediction;
   const { json, several, topK, terminal } = format;
@@ -24,14 +26,25 @@ export function predictionLine(prediction: TextPrediction, of: ReadText & { read
   }
   const shown = top ?? labels.map((label) => ({ label, score: probabilities[label] }));
   if (terminal.out.isTTY !== true) {
-    const id = of.id === undefined ? [] : [String(of.id)];
-    return `${[...id, ...shown.flatMap(({ label, score }) => [label, score.toFixed(6)])].join("\t")}\n`;
+    const id = of.id === undefined ? [] : [printableLine(String(of.id))];
+    return `${[...id, ...shown.flatMap(({ label, score }) => [printableLine(label), score.toFixed(6)])].join("\t")}\n`;
   }
-  const width = Math.max(...format.labels.map(({ length }) => length));
-  const head = shown.length === 0 ? "none".padEnd(width + 7) : shown.map(({ label, score }) => `${label.padEnd(width)}  ${score.toFixed(3)}`).join("  ");
-  const name = of.id === undefined ? "" : `${of.id}  `;
-  const room = (terminal.out.columns || 80) - head.length - name.length - 3;
-  const text = of.text.replace(/\s+/g, " ").trim();
-  const cut = room < 8 ? "" : text.length > room ? `${text.slice(0, room - 1)}…` : text;
+  const width = Math.max(...format.labels.map((label) => measureColumns(printableLine(label))));
+  const padded = (label: string): string => label + " ".repeat(Math.max(0, width - measureColumns(label)));
+  const head = shown.length === 0 ? padded("none") + " ".repeat(7) : shown.map(({ label, score }) => `${padded(printableLine(label))}  ${score.toFixed(3)}`).join("  ");
+  const name = of.id === undefined ? "" : `${printableLine(String(of.id))}  `;
+  const room = (terminal.out.columns || 80) - measureColumns(head) - measureColumns(name) - 3;
+  const cut = room < 8 ? "" : cutAt(printable(of.text.slice(0, 4 * room).replace(/\s+/g, " ").trim()), room);
   return `${styled(terminal, "bold", head)}  ${name}${styled(terminal, "dim", cut)}\n`;
+}
+
+/** As much of a text as fits into so many columns. */
+function cutAt(text: string, room: number): string {
+  if (measureColumns(text) <= room) return text;
+  let shown = "";
+  for (const char of text) {
+    if (measureColumns(shown + char) >= room) break;
+    shown += char;
+  }
+  return `${shown}…`;
 }

@@ -1,0 +1,31 @@
+/**
+ * Characters that a terminal may take for commands, or that show a text in another order than it has: C0 but for line
+ * ends, DEL, C1, Unicode's line separators, and the marks that embed, override or isolate a direction.
+ */
+// eslint-disable-next-line no-control-regex -- they are what is escaped
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+const SHORT: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+
+/** What the command line itself sends to a terminal: styles, moves of the cursor in its own lines, line ends. */
+// eslint-disable-next-line no-control-regex -- they are what is kept
+const OWN = /(\u001b\[(?:[\d;]*m|\d*[A-GJK]|\?(?:7|25)[hl])|[\t\r])/;
+
+/** A text with control characters written as `\u001b`, so that a terminal shows them; its lines stay lines. */
+export function printable(text: string): string {
+  return text.replace(CONTROLS, escaped);
+}
+
+/** The same in one line, for a name or a cell: line ends and tabs are `\n` and `\t`. */
+export function printableLine(text: string): string {
+  return printable(text).replaceAll("\n", "\\n");
+}
+
+/** What a terminal is sent: as {@link printable}, but for the styles and moves that the command line uses itself. */
+export function printableOutput(text: string): string {
+  return text.split(OWN).map((part, i) => (i % 2 === 1 ? part : printable(part))).join("");
+}
+
+function escaped(char: string): string {
+  return SHORT[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
