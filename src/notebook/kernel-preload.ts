@@ -15,7 +15,8 @@ import { reportStranger } from "./report-stranger";
 import { MessageReader, signedFrames } from "./wire";
 
 // A runner that is killed outright cannot end its kernel; so the kernel ends itself once its parent is another.
-const runner = process.ppid;
+const isOrphan = process.ppid === 1 && !["1", "", undefined].includes(process.env.JPY_PARENT_PID); // since before this line
+const runner = isOrphan ? undefined : process.ppid;
 setInterval(() => {
   if (process.ppid === runner) return;
   const folder = dirname(connectionFile());
