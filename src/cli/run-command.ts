@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 
 import { expandHome } from "../base/expand-home";
+import { outputFolder } from "../base/output-folder";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
 import { checkWritable } from "../notebook/check-writable";
@@ -50,7 +51,7 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .command("run")
     .description("Execute notebooks headless and save the executed copies")
     .argument("<notebooks...>", "notebook files (.ipynb), folders of them, or quoted patterns such as 'notebooks/**/*.ipynb'")
-    .option("-o, --output-dir <dir>", "folder for the executed notebooks", expandHome, "output")
+    .option("-o, --output-dir <dir>", "folder for the executed notebooks (TSLORA_OUTPUT sets the default)", expandHome, process.env.TSLORA_OUTPUT === undefined ? "output" : outputFolder())
     .option("-k, --kernel <name>", "kernel to use (default: the notebook's own)")
     .addOption(parameterOption())
     .addOption(new Option("-r, --raw <name=value>", "as -p, for a text that stays a text: 007, true").argParser(collectParameter))
