@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 
 import { Option, type Command } from "commander";
 
@@ -126,7 +127,8 @@ async function runOnce(planned: readonly PlannedRun[], { flags, terminal, signal
       transport: flags.transport,
     },
   };
-  for (const report of [flags.reportJson, flags.junit]) if (report !== undefined) await checkWritable(report, "The report");
+  const reports = [flags.reportJson, flags.junit].filter((path) => path !== undefined);
+  for (const report of reports) if (existsSync(dirname(report))) await checkWritable(report, "The report");
   const results = await runAll(planned, options);
   if (flags.reportJson !== undefined) await writeAtomically(flags.reportJson, (await import("../notebook/run-reports.js")).jsonReport(results));
   if (flags.junit !== undefined) await writeAtomically(flags.junit, (await import("../notebook/run-reports.js")).junitReport(results));
