@@ -4,37 +4,68 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** A file's tests end within seconds; in an emulator on a busy machine, within the half of an hour. */
-const FILE_LIMIT_MS = 30 * 60_000;
+/** A file's tests end within a minute; on a busy machine, and in an emulator, within this limit. */
+const FILE_LIMIT_MS = 20 * 60_000;
 const SET_EXEC_PATH = pathToFileURL(fileURLToPath(new URL("set-exec-path.mjs", import.meta.url))).href;
 
 /**
- * How many tests of some files passed, failed or were skipped. A file that ends without saying so counts as failed.
- * @typedef {{ passed: number, failed: number, skipped: number }} Counts
+ * How many tests of some files passed, failed or were skipped, and the names of the files that did not pass whole. A
+ * file that ends without a count, or not at all, counts as one failure.
+ * @typedef {{ passed: number, failed: number, skipped: number, failedFiles: string[] }} Counts
  */
 
 /**
- * Runs compiled test files one after the other, each in a Node of its own, and counts their tests. The output of files
- * with failures goes to this process's error output.
+ * Runs compiled test files one after the other, each in a Node of its own, and counts their tests. A line for each file,
+ * and the output of files with failures, go to this process's error output.
  *
- * @param {readonly string[]} files  absolute paths
- * @param {{ cwd: string, node?: string, env?: Record<string, string | undefined> }} options  `node` is a Node that is
- *   started in an emulator, written by {@link writeEmulatedNode}
+ * @param {readonly string[]} files  paths below `folder`, without `.test.js`
+ * @param {{ folder: string, cwd: string, node?: string, env?: Record<string, string | undefined>, limitMs?: number }} options
+ *   `node` is a Node that is started in an emulator, written by {@link writeEmulatedNode}; `limitMs` is the time that a
+ *   file may take, after which it is ended
  * @returns {Promise<Counts>}
  */
-export async function runTestFiles(files, { cwd, node, env }) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const emulated = node === undefined ? {} : { TSLORA_EMULATED_NODE: node, NODE_OPTIONS: `--import=${SET_EXEC_PATH}` };
-  for (const file of files) {
-    const { output, code } = await runToEnd([node ?? process.execPath, "--test-reporter=tap", file], { cwd, env: { TF_CPP_MIN_LOG_LEVEL: "2", ...emulated, ...env } });
-    const counted = (/** @type {string} */ name) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
-    const failed = counted("fail") + counted("cancelled");
-    counts.passed += counted("pass");
-    counts.skipped += counted("skipped");
-    counts.failed += failed > 0 || code === 0 ? failed : 1;
-    if (failed > 0 || code !== 0) console.error(`${file} ended with ${code}:\n${output.split("\n").filter((line) => !/^ *(ok|duration_ms|---|\.\.\.)/.test(line)).slice(-80).join("\n")}`);
+export async function runTestFiles(files, { folder, cwd, node, env, limitMs = FILE_LIMIT_MS }) {
+  /** @type {Counts} */
+  const counts = { passed: 0, failed: 0, skipped: 0, failedFiles: [] };
+  for (const [i, file] of files.entries()) {
+    const start = Date.now();
+    const end = await runToEnd([node ?? process.execPath, "--test-reporter=tap", `${folder}/${file}.test.js`], { cwd, env: { TF_CPP_MIN_LOG_LEVEL: "2", ...emulated(node), ...env }, limitMs });
+    const { passed, failed, skipped, why } = countTests(end);
+    counts.passed += passed;
+    counts.skipped += skipped;
+    counts.failed += failed;
+    if (failed > 0) {
+      counts.failedFiles.push(file);
+      console.error(`${end.output.split("\n").filter((line) => !/^ *(ok|duration_ms|---|\.\.\.)/.test(line)).slice(-80).join("\n")}`);
+    }
+    console.error(`  ${i + 1} of ${files.length}: ${file}: ${passed} passed, ${failed} failed, ${skipped} skipped${why}, ${Math.round((Date.now() - start) / 1000)} s`);
   }
   return counts;
+}
+
+/**
+ * Counts the tests of a file's TAP output.
+ *
+ * @param {{ output: string, code: number | string }} end
+ * @returns {{ passed: number, failed: number, skipped: number, why: string }} `why` says how a file ended that did not end well
+ */
+export function countTests({ output, code }) {
+  const counted = (/** @type {string} */ name) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
+  const [passed, skipped, failed] = [counted("pass"), counted("skipped"), counted("fail") + counted("cancelled")];
+  const empty = passed + skipped + failed === 0;
+  const broken = failed === 0 && (code !== 0 || empty);
+  const why = broken ? ` (${code === 0 ? "no test was counted" : typeof code === "number" ? `exit code ${code}` : code})` : "";
+  return { passed, failed: broken ? 1 : failed, skipped, why };
+}
+
+/**
+ * Makes a table's lines, the columns aligned.
+ *
+ * @param {readonly (readonly string[])[]} rows
+ */
+export function tableOf(rows) {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length))) ?? [];
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
 }
 
 /**
@@ -50,16 +81,31 @@ export function writeEmulatedNode(path, commandLine) {
 }
 
 /**
- * @param {readonly string[]} commandLine
- * @param {{ cwd: string, env: Record<string, string | undefined> }} options
- * @returns {Promise<{ output: string, code: number | string }>}
+ * The variables under which an emulated Node starts others in the emulator too.
+ *
+ * @param {string} [node]
+ * @returns {Record<string, string>}
  */
-function runToEnd([command = "", ...parameters], { cwd, env }) {
+export function emulated(node) {
+  return node === undefined ? {} : { TSLORA_EMULATED_NODE: node, NODE_OPTIONS: `--import=${SET_EXEC_PATH}` };
+}
+
+/**
+ * @param {readonly string[]} commandLine
+ * @param {{ cwd: string, env: Record<string, string | undefined>, limitMs: number }} options
+ * @returns {Promise<{ output: string, code: number | string }>} `code` is the exit code, a signal, or the limit in words
+ */
+function runToEnd([command = "", ...parameters], { cwd, env, limitMs }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, parameters, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], timeout: FILE_LIMIT_MS });
+    const child = spawn(command, parameters, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
+    let late = false;
+    const timer = setTimeout(() => (late = child.kill("SIGKILL")), limitMs);
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
     child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ output, code: code ?? signal ?? 1 }));
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      resolve({ output, code: late ? `not done after ${limitMs / 60_000} min, its limit` : code ?? signal ?? 1 });
+    });
   });
 }

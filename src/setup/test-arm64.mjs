@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { passOn } from "./pass-on.mjs";
 import { ARM64, copyTests } from "./prepare-arm64.mjs";
-import { runTestFiles, writeEmulatedNode } from "./run-test-files.mjs";
+import { runTestFiles, tableOf, writeEmulatedNode } from "./run-test-files.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
 export const ARM64_HELP = `npm run test:arm64
@@ -40,11 +40,15 @@ export async function testArm64({ root }) {
   const folder = join(root, ARM64);
   const node = join(folder, "emulated", "node");
   writeEmulatedNode(node, [QEMU, "-L", LIBRARIES, join(folder, "node", "bin", "node")]);
-  let failures = 0;
+  const rows = [["file", "passed", "failed", "skipped", "time"]];
+  const failedFiles = [];
   for (const file of FILES) {
-    const { passed, failed, skipped } = await runTestFiles([join(folder, ".tslora", "tests", "test", `${file}.test.js`)], { cwd: folder, node });
-    failures += failed;
-    console.log(`${file.padEnd(28)} ${String(passed).padStart(4)} passed ${String(failed).padStart(4)} failed ${String(skipped).padStart(4)} skipped`);
+    const start = Date.now();
+    const counts = await runTestFiles([file], { folder: join(folder, ".tslora", "tests", "test"), cwd: folder, node });
+    failedFiles.push(...counts.failedFiles);
+    rows.push([file, ...[counts.passed, counts.failed, counts.skipped].map(String), `${Math.round((Date.now() - start) / 1000)} s`]);
   }
-  return failures === 0 ? 0 : 1;
+  console.log(tableOf(rows));
+  console.log(failedFiles.length === 0 ? "Every file passed on 64-bit Arm, emulated." : `Failed: ${failedFiles.join(", ")}.`);
+  return failedFiles.length === 0 ? 0 : 1;
 }

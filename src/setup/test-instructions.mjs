@@ -3,15 +3,9 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 import { passOn } from "./pass-on.mjs";
-import { readOptions } from "./read-options.mjs";
-import { runTestFiles, writeEmulatedNode } from "./run-test-files.mjs";
+import { readOptions, UsageError } from "./read-options.mjs";
+import { emulated, runTestFiles, tableOf, writeEmulatedNode } from "./run-test-files.mjs";
 import { allSets, widestSet } from "./instruction-sets.mjs";
-import { SetUpError } from "./set-up-error.mjs";
-
-export const INSTRUCTIONS_HELP = `npm run test:instructions [-- options]
-  --only WORD    the sets with the word in their name; may be given several times
-Runs the tests of kernels, operations, models and training for each set of instructions that this machine can run, or
-emulate with qemu-x86_64-static (Debian: apt-get install qemu-user-static), and prints how many passed for each.`;
 
 /** What computes: kernels, operations, models, adapters, losses and training. */
 const FILES = [
@@ -20,6 +14,15 @@ const FILES = [
 ];
 /** An emulator takes some twenty times as long: a part that holds every kernel, a whole model and training. */
 const EMULATED = ["device/kernels", "device/ops", "model/classification-model", "training/losses", "training/unread-steps"];
+
+export const INSTRUCTIONS_HELP = `npm run test:instructions [-- options]
+  --only WORD    the sets with the word in their name; may be given several times
+  --file WORD    the test files with the word in their path; may be given several times
+Runs the tests of kernels, operations, models, adapters and training for each set of instructions that this machine has, and
+prints how many passed for each. Processors without AVX-512 are emulated with qemu-x86_64-static (Debian: apt-get install
+qemu-user-static); an emulator is slow, so there only these run unless --file names others: ${EMULATED.slice(0, 2).join(", ")},
+${EMULATED.slice(2).join(", ")}.`;
+
 /** Processors without AVX-512, less what the emulator warns that it lacks. */
 const PROCESSORS = ["Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm", "EPYC"];
 /** What oneDNN calls the sets that our kernels are compiled for. */
@@ -32,6 +35,7 @@ const QEMU = "qemu-x86_64-static";
  * @property {string} name
  * @property {string} how
  * @property {Record<string, string>} env
+ * @property {string} [kernels]  the set that our kernels must run
  * @property {string} [processor]  the emulator's
  * @property {string} [missing]  why it cannot be run here
  */
@@ -41,14 +45,15 @@ export function waysToRun() {
   const here = allSets().indexOf(widestSet());
   const emulator = process.arch === "x64" && process.platform === "linux" && spawnSync(QEMU, ["--version"]).status === 0;
   return [
-    { name: "default", how: "as this machine runs it", env: {} },
+    { name: "default", how: "as this machine runs it", env: {}, kernels: widestSet() },
     ...allSets().map((set, place) => ({
       name: set,
-      how: `TSLORA_INSTRUCTIONS=${set} ONEDNN_MAX_CPU_ISA=${ONEDNN[set]}`,
+      how: `TSLORA_INSTRUCTIONS=${set}${process.arch === "x64" ? ` ONEDNN_MAX_CPU_ISA=${ONEDNN[set]}` : ""}`,
       env: { TSLORA_INSTRUCTIONS: set, ...(process.arch === "x64" ? { ONEDNN_MAX_CPU_ISA: ONEDNN[set] } : {}) },
+      kernels: set,
       ...(place <= here ? {} : { missing: `this processor has no ${set}` }),
     })),
-    { name: "AVX", how: "ONEDNN_MAX_CPU_ISA=AVX", env: { ONEDNN_MAX_CPU_ISA: "AVX" } },
+    ...(process.arch === "x64" ? [{ name: "AVX", how: "ONEDNN_MAX_CPU_ISA=AVX", env: { ONEDNN_MAX_CPU_ISA: "AVX" } }] : []),
     { name: "without oneDNN", how: "TF_ENABLE_ONEDNN_OPTS=0", env: { TF_ENABLE_ONEDNN_OPTS: "0" } },
     { name: "one thread", how: "TF_NUM_INTRAOP_THREADS=1", env: { TF_NUM_INTRAOP_THREADS: "1" } },
     { name: "five threads", how: "TF_NUM_INTRAOP_THREADS=5", env: { TF_NUM_INTRAOP_THREADS: "5" } },
@@ -56,6 +61,7 @@ export function waysToRun() {
       name: `${processor.split(",")[0]}, emulated`,
       how: `${QEMU} -cpu ${processor.split(",")[0]}`,
       env: {},
+      kernels: "avx2",
       processor,
       ...(emulator ? {} : { missing: `${QEMU} is missing. Debian: apt-get install qemu-user-static` }),
     })),
@@ -63,15 +69,22 @@ export function waysToRun() {
 }
 
 /**
+ * The ways and the test files that the options ask for.
+ *
  * @param {readonly string[]} parameters
- * @returns {Way[]} those that are asked for
+ * @returns {{ ways: Way[], filesOf: (way: Way) => string[] }}
  */
 export function chooseWays(parameters) {
-  const { only = [] } = /** @type {{ only?: string[] }} */ (readOptions(parameters, { help: INSTRUCTIONS_HELP, options: { only: { type: "string", multiple: true } } }).values);
+  const options = /** @type {const} */ ({ only: { type: "string", multiple: true }, file: { type: "string", multiple: true } });
+  const { only = [], file = [] } = /** @type {{ only?: string[], file?: string[] }} */ (readOptions(parameters, { help: INSTRUCTIONS_HELP, options }).values);
   const ways = waysToRun().filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
-  if (ways.length === 0) throw new SetUpError(`No set has ${only.join(" or ")} in its name; there are ${waysToRun().map(({ name }) => name).join("; ")}.`);
-  return ways;
+  if (ways.length === 0) throw new UsageError(`--only must be part of a set's name; got ${short(only)}. The sets are ${waysToRun().map(({ name }) => name).join("; ")}.`);
+  const named = FILES.filter((path) => file.some((word) => path.includes(word)));
+  if (file.length > 0 && named.length === 0) throw new UsageError(`--file must be part of a test file's path; got ${short(file)}. The files are ${FILES.join(", ")}.`);
+  return { ways, filesOf: ({ processor }) => (file.length > 0 ? named : processor === undefined ? FILES : EMULATED) };
 }
+
+const short = (/** @type {readonly string[]} */ words) => words.slice(0, 3).map((word) => JSON.stringify(word.slice(0, 40))).join(" or ");
 
 /**
  * Compiles the tests, runs them in every way, and prints a table.
@@ -81,28 +94,39 @@ export function chooseWays(parameters) {
  * @returns {Promise<number>} 1 where a test failed
  */
 export async function testInstructions(parameters, { root }) {
-  const ways = chooseWays(parameters);
+  const { ways, filesOf } = chooseWays(parameters);
   const compiled = await passOn([process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"], { cwd: root });
   if (compiled !== 0) return compiled;
-  const rows = [["set", "how", "passed", "failed", "skipped"]];
-  let failures = 0;
-  for (const { name, how, env, processor, missing } of ways) {
-    if (missing !== undefined) {
-      rows.push([name, how, "not run", "", missing]);
-      continue;
-    }
-    console.error(`${name} (${how}) ...`);
+  const rows = [["set", "how", "kernels", "files", "passed", "failed", "skipped", "time"]];
+  /** @type {string[]} */
+  const failures = [];
+  for (const way of ways.filter(({ missing }) => missing === undefined)) {
+    const { name, how, env, processor } = way;
+    const start = Date.now();
+    console.error(`${name} (${how})`);
     const node = processor === undefined ? undefined : join(root, ".tslora", "emulated", name.replace(/\W+/g, "-"), "node");
     if (node !== undefined) writeEmulatedNode(node, [QEMU, "-cpu", processor ?? "", process.execPath]);
-    const files = (processor === undefined ? FILES : EMULATED).map((file) => join(root, ".tslora", "tests", "test", `${file}.test.js`));
-    const { passed, failed, skipped } = await runTestFiles(files, { cwd: root, env, ...(node === undefined ? {} : { node }) });
-    failures += failed;
-    rows.push([name, how, String(passed), String(failed), String(skipped)]);
-    console.error(`  ${passed} passed, ${failed} failed, ${skipped} skipped`);
+    const kernels = readKernels({ root, node, env });
+    if (way.kernels !== undefined && kernels !== way.kernels) failures.push(`${name}: the kernels must be those for ${way.kernels}; got ${kernels}`);
+    const { passed, failed, skipped, failedFiles } = await runTestFiles(filesOf(way), { folder: join(root, ".tslora", "tests", "test"), cwd: root, env, ...(node === undefined ? {} : { node }) });
+    failures.push(...failedFiles.map((file) => `${name}: ${file}`));
+    rows.push([name, how, kernels, ...[filesOf(way).length, passed, failed, skipped].map(String), `${Math.round((Date.now() - start) / 1000)} s`]);
   }
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length))) ?? [];
-  console.log(rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n"));
-  const left = ways.filter(({ missing }) => missing !== undefined);
-  console.log(left.length === 0 ? "Every set was run." : `Not run here: ${left.map(({ name }) => name).join("; ")}.`);
-  return failures === 0 ? 0 : 1;
+  console.log(tableOf(rows));
+  const left = ways.flatMap(({ name, missing }) => (missing === undefined ? [] : [`${name} (${missing})`]));
+  if (left.length > 0) console.log(`Not run here: ${left.join("; ")}.`);
+  console.log(failures.length > 0 ? `Failed:\n${failures.map((each) => `  ${each}`).join("\n")}` : left.length === 0 ? "Every set passed." : "Every set that was run passed.");
+  return failures.length === 0 ? 0 : 1;
+}
+
+/**
+ * The set that the kernels run: proof that an emulated processor lacks what it must lack.
+ *
+ * @param {{ root: string, node: string | undefined, env: Record<string, string> }} options
+ * @returns {string}
+ */
+function readKernels({ root, node, env }) {
+  const script = 'console.log(new (require("./.tslora/tests/src/device/kernel-ops").KernelOps)().instructions)';
+  const { stdout, stderr } = spawnSync(node ?? process.execPath, ["-e", script], { cwd: root, encoding: "utf8", env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2", ...emulated(node), ...env } });
+  return stdout.trim() || `none: ${stderr.trim().split("\n").at(-1)?.slice(0, 120) ?? ""}`;
 }
