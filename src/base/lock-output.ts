@@ -51,16 +51,21 @@ let watchesExit = false;
 export function lockFolder(folder: string, options: LockOptions): OutputLock {
   const made = makeFolder(folder);
   const path = realpathSync(folder);
-  const lock = acquire(path, { file: join(path, LOCK_FILE), ...options });
-  if (made === undefined) return lock;
-  return { ...lock, release: () => (lock.release(), removeEmpty(path, made)) };
+  return removingEmpty(acquire(path, { file: join(path, LOCK_FILE), ...options }), { path, made });
 }
 
 /** Locks one file of an output folder, such as an executed notebook. Otherwise as {@link lockFolder}. */
 export function lockFile(path: string, options: Omit<LockOptions, "covers">): OutputLock {
-  makeFolder(dirname(path));
-  const whole = join(realpathSync(dirname(path)), basename(path));
-  return acquire(whole, { file: lockOfFile(whole), ...options });
+  const made = makeFolder(dirname(path));
+  const folder = realpathSync(dirname(path));
+  const whole = join(folder, basename(path));
+  return removingEmpty(acquire(whole, { file: lockOfFile(whole), ...options }), { path: folder, made });
+}
+
+/** A lock whose release also removes the folder that was made for it, where nothing was written into it. */
+function removingEmpty(lock: OutputLock, { path, made }: { readonly path: string; readonly made: string | undefined }): OutputLock {
+  if (made === undefined) return lock;
+  return { ...lock, release: () => (lock.release(), removeEmpty(path, made)) };
 }
 
 /** @throws TsloraError `in-use` when another living process has locked the folder. */

@@ -22,7 +22,9 @@ export async function readFolder(root: string, limits: CorpusLimits): Promise<St
     for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
       const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
-        open.push(name);
+        // a class may have any name; a text is a file
+        if (folder !== "" && isText(name)) problems.push({ kind: "malformed", name, message: "a folder that has the name of a text" });
+        else open.push(name);
         continue;
       }
       entries += 1;

@@ -17,6 +17,8 @@ export interface Sent {
   readonly answer: Promise<Answer>;
   /** Resolves when an iopub message of the type has come; rejects where the request is answered, or the limit passes, without one. */
   seen(type: string): Promise<JsonRecord>;
+  /** As `seen`, of a message that may come after the answer: a late error, for one. */
+  seenLate(type: string): Promise<JsonRecord>;
 }
 
 /** How long a kernel may take for an answer, or for a message that is waited for: a busy machine takes seconds. */
@@ -87,12 +89,14 @@ export function send(kernel: Kernel, type: string, content: JsonRecord): Sent {
     });
   });
   const shortened = JSON.stringify(content.code ?? type).slice(0, 120);
+  const messageOf = (wanted: string): Promise<JsonRecord> => new Promise((resolve) => watchers.push({ type: wanted, resolve }));
+  const seenLate = (wanted: string): Promise<JsonRecord> => within(messageOf(wanted), `a message ${wanted} of ${shortened}`);
   const seen = (wanted: string): Promise<JsonRecord> => {
-    const message = new Promise<JsonRecord>((resolve) => watchers.push({ type: wanted, resolve }));
+    const message = messageOf(wanted);
     const unanswered = answer.then(({ reply }) => Promise.reject<JsonRecord>(new Error(`${shortened} was answered without the ${wanted} that was waited for: ${JSON.stringify(reply).slice(0, 400)}`)));
     return within(Promise.race([message, unanswered]), `a message ${wanted} of ${shortened}`);
   };
-  return { answer: within(answer, `the answer to ${shortened}`), seen };
+  return { answer: within(answer, `the answer to ${shortened}`), seen, seenLate };
 }
 
 /** The contents of an answer's messages of a type. */

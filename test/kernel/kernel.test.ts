@@ -80,7 +80,7 @@ test("an error that nobody waited for fails the cell that runs, and is told at t
     const during = await execute(kernel, "void Promise.reject(new Error('nobody'));\nawait new Promise((done) => setTimeout(done, 50));").answer;
     assert.match(errorOf(during).stack, /^Error: nobody\n\(not awaited: [^]*In \[\d+\], line 1/);
     const sent = execute(kernel, "setTimeout(() => { throw new Error('late'); }, 100);\n1");
-    const late = sent.seen("error");
+    const late = sent.seenLate("error");
     assert.equal((await sent.answer).reply.status, "ok");
     assert.equal((await late).evalue, "late");
     assert.equal((await execute(kernel, "2").answer).reply.status, "ok");

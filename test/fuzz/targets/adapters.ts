@@ -20,10 +20,14 @@ const models = new Map<string, { readonly model: ClassificationModel; readonly p
 export const adapters: FuzzTarget = {
   name: "adapters",
   async prepare() {
-    for (const { kind } of NAMES) {
-      if (models.has(kind)) continue;
-      const model = await tinyModel(kind);
-      models.set(kind, { model, plain: JSON.stringify(await predict(model, kind)) });
+    for (const { name, kind } of NAMES) {
+      const model = models.get(kind)?.model ?? (await tinyModel(kind));
+      if (!models.has(kind)) models.set(kind, { model, plain: JSON.stringify(await predict(model, kind)) });
+      // what the layers keep of their weights is made with the first adapter; tensors can be counted from here on
+      const set = new AdapterSet(model, { seed: 1 });
+      await loadAdapter(set, model, { directory: goldenFolder(name) });
+      await predict(model, kind);
+      set.dispose();
     }
   },
   async damage(folder: string, random: Random): Promise<FuzzCase> {
@@ -39,7 +43,7 @@ export const adapters: FuzzTarget = {
       mustRefuse: damage.mustRefuse ?? (file.endsWith(".safetensors") ? await contradiction(goldenFolder(name), folder) : undefined),
       async read() {
         const { model, plain } = held;
-        await predict(model, kind); // makes what the layers keep of their weights, so that tensors can be counted
+        await predict(model, kind);
         const before = ops.alive();
         const set = new AdapterSet(model, { seed: 1 });
         try {
