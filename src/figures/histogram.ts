@@ -14,7 +14,10 @@ export interface HistogramOptions {
   readonly xLabel: string;
   /** What is counted. @default "Count" */
   readonly yLabel?: string;
-  /** The group of each value, e.g. its label; groups stand in order of first appearance. */
+  /**
+   * The group of each value, e.g. its label, in order of first appearance. Two groups lie over each other; three or
+   * more are stacked, since their mixed colours could not be told apart.
+   */
   readonly by?: readonly (string | number)[];
   /** About how many bars; the edges are round numbers. @default 30 */
   readonly bins?: number;
@@ -49,6 +52,7 @@ export function histogram(values: readonly number[], options: HistogramOptions):
   const { start, width, count } = niceBins(values, bins);
   const centres = Array.from({ length: count }, (_, i) => start + (i + 0.5) * width);
   const ranges = centres.map((centre) => `${formatNumber(centre - width / 2)} to ${formatNumber(centre + width / 2)}`);
+  const isStacked = groups.size > 2;
   const names = [...groups].map(([name, group]) => `${name === "" ? "" : `${name}: `}${formatNumber(group.length)}, median ${formatNumber(median(group))}`);
 
   return {
@@ -63,14 +67,14 @@ export function histogram(values: readonly number[], options: HistogramOptions):
         y: counts,
         width,
         customdata: ranges,
-        // Where groups lie over each other each is seen through the one before it; edges keep the colour, on a dark page too.
-        marker: groups.size === 1 ? { color: colourOf(i), line: { width: 0 } } : { color: seeThrough(colourOf(i), 0.6), line: { width: 1, color: colourOf(i) } },
+        // Of two groups each is seen through the other; edges keep the colour, on a dark page too.
+        marker: groups.size === 2 ? { color: seeThrough(colourOf(i), 0.6), line: { width: 1, color: colourOf(i) } } : { color: colourOf(i), line: { width: 0 } },
         hovertemplate: `%{customdata}: %{y}<extra>${escapeLabel(name)}</extra>`,
       };
     }),
     layout: {
       ...baseLayout({ title, legend: groups.size > 1 }),
-      barmode: "overlay",
+      barmode: isStacked ? "stack" : "overlay",
       bargap: 0,
       xaxis: axis(xLabel, { showgrid: false, range: [start, Math.max(start + count * width, ...marks.map((mark) => mark.value + width))] }),
       yaxis: axis(yLabel, { rangemode: "tozero" }),

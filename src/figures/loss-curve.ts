@@ -24,13 +24,13 @@ export interface LossCurveOptions {
  * The best evaluation, whose weights are kept, is marked.
  *
  * @param history - the events that `train` yielded, or the lines of its log; steps and evaluations are drawn, and
- *   the start says how far the steps will go
+ *   the start says how far the steps will go, the end how far they went
  */
 export function lossCurve(history: readonly TrainingEventLike[], options: LossCurveOptions = {}): Figure {
   const { title = "Loss while training", learningRate = false } = options;
   const steps = thin(history.filter((event): event is StepLike => event.type === "step"));
   const evaluations = history.filter((event): event is EvaluationLike => event.type === "evaluation");
-  const totalSteps = history.find((event): event is StartLike => event.type === "start")?.totalSteps;
+  const totalSteps = stepsOf(history);
   const best = evaluations.filter((evaluation) => evaluation.best).at(-1);
   const panels = [true, evaluations.length > 0, learningRate && steps.length > 0];
   const [lossDomain, accuracyDomain, rateDomain] = stack(panels);
@@ -72,6 +72,13 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
     },
     text: [title, ...summary(steps, evaluations, best)].join("\n"),
   };
+}
+
+/** The steps that the axis spans: those that were done where training is over, else those that are planned. */
+function stepsOf(history: readonly TrainingEventLike[]): number | undefined {
+  const last = history.filter(({ type }) => type === "start" || type === "resume" || type === "end").at(-1);
+  if (last?.type === "end" && last.steps > 0) return last.steps;
+  return history.find((event): event is StartLike => event.type === "start")?.totalSteps;
 }
 
 /** The mark of the best evaluation, on the side of its line where there is room. */

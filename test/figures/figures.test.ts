@@ -6,9 +6,11 @@ import { comparisonFigure } from "../../src/figures/comparison-figure";
 import { confusionMatrixFigure } from "../../src/figures/confusion-matrix-figure";
 import { histogram } from "../../src/figures/histogram";
 import { lossCurve } from "../../src/figures/loss-curve";
+import { measureText } from "../../src/figures/measure-text";
 import { contrast, mix, OKABE_ITO } from "../../src/figures/palette";
 import { PAPER } from "../../src/figures/theme-layout";
 import { progressAfter, progressWords, type ProgressState } from "../../src/figures/progress-state";
+import type { TrainingEventLike } from "../../src/figures/training-event";
 import type { Figure } from "../../src/figures/types";
 import { trainingEvents } from "./events";
 
@@ -26,6 +28,17 @@ test("a histogram counts every value once, each group over the same bins with ro
   assert.equal(figure.data[0].width, 50);
   assert.match(String(figure.data[0].name), /^Cancer: 100, median /);
   assert.equal(titleOf(figure, "xaxis"), "Tokens");
+});
+
+test("three or more groups of a histogram are stacked in full colours; two are seen through each other", () => {
+  const shape = (groups: number): unknown[] => {
+    const { data, layout } = histogram(values, { title: "", xLabel: "", by: values.map((_, i) => i % groups) });
+    return [layout.barmode, ...data.map(({ marker }) => (marker as { color: string }).color.startsWith("rgba"))];
+  };
+  assert.deepEqual(shape(1), ["overlay", false]);
+  assert.deepEqual(shape(2), ["overlay", true, true]);
+  assert.deepEqual(shape(3), ["stack", false, false, false]);
+  assert.deepEqual(shape(5), ["stack", false, false, false, false, false]);
 });
 
 test("a histogram holds the largest value, equal values and negative ones", () => {
@@ -139,6 +152,26 @@ test("a comparison draws each model's interval around its value", () => {
   assert.match(figure.text, /before: 0\.500 \[0\.430, 0\.570\]/);
   assert.throws(() => comparisonFigure([{ name: "x", value: 1.5 }]), /from 0 to 1, got 1\.5/);
   assert.throws(() => comparisonFigure([{ name: "x", value: 0.5, interval: { low: 0.6, high: 0.7 } }]), /interval around 0\.5/);
+});
+
+test("the labels of a comparison's ticks fit beside long names on a narrow page", () => {
+  const { layout } = comparisonFigure([{ name: "TF-IDF, logistic regression", value: 0.5 }]);
+  const { range, dtick, tickangle } = layout.xaxis as { range: [number, number]; dtick: number; tickangle: number };
+  const { l, r } = layout.margin as { l: number; r: number };
+  const apart = ((450 - l - r) * dtick) / (range[1] - range[0]);
+  assert.ok(apart > measureText("0.0", 13), `${apart} pixels`);
+  assert.equal(tickangle, 0);
+});
+
+test("a loss curve spans the planned steps while training runs, and the steps that were done when it is over", () => {
+  const start = { type: "start", totalSteps: 1400, stepsPerEpoch: 7, epochs: 200, trainExamples: 56 } as const;
+  const step = (n: number) => ({ type: "step", step: n, epoch: n / 7, loss: 1 / n, learningRate: 1e-3, tokensPerSecond: 1 }) as const;
+  const end = (steps: number) => ({ type: "end", steps, elapsedSeconds: 1, stopped: true }) as const;
+  const last = (...history: TrainingEventLike[]): number => Math.round((lossCurve(history).layout.xaxis as { range: [number, number] }).range[1] / 1.02);
+  assert.equal(last(start, step(1), step(2)), 1400);
+  assert.equal(last(start, step(1), step(2), end(2)), 2);
+  assert.equal(last(start, step(1), end(1), start, step(2)), 1400); // a log that a resumed run goes on with
+  assert.equal(last(start, end(0)), 1400);
 });
 
 test("labels are shown as they are, whatever markup they hold", () => {
