@@ -4,6 +4,7 @@
  */
 import "../base/compile-cache"; // first
 import "./close-stdin";
+import "./one-rebuild-timer";
 import "./rearm-sigint";
 
 import { readFileSync, rmSync } from "node:fs";

@@ -1,0 +1,29 @@
+import { loadTypeScript } from "./load-typescript";
+
+// tslab keeps one timer for TypeScript's watching, and throws when TypeScript sets a second one: a file that was
+// written beside a running cell (by an installation, a compiler, an editor) made that cell, or the next one, fail.
+// TypeScript sets two, to compile the program anew and to look again for modules that it has not found. Timers fire
+// in tslab only when it compiles a cell, and TypeScript then does the second thing first where its timer is set. So
+// that timer needs nobody to wait for it: here it is a mark alone, which tslab never sees.
+
+const AGAIN = "invalidateResolutionsOfFailedLookup"; // TypeScript's name of what the second timer calls
+const mark = {};
+
+type Timer = (of: unknown, ...rest: unknown[]) => unknown;
+
+const { sys } = loadTypeScript(); // tslab loads it in any case
+
+// tslab assigns both to an object that inherits from `sys`.
+const hand = (name: "setTimeout" | "clearTimeout", around: (tslabs: Timer) => Timer): void => {
+  const own: unknown = Reflect.get(sys, name);
+  Object.defineProperty(sys, name, {
+    configurable: true,
+    get: () => own,
+    set(this: object, tslabs: Timer) {
+      Object.defineProperty(this, name, { configurable: true, writable: true, value: around(tslabs) });
+    },
+  });
+};
+
+hand("setTimeout", (tslabs) => (of, ...rest) => (typeof of === "function" && of.name === AGAIN ? mark : tslabs(of, ...rest)));
+hand("clearTimeout", (tslabs) => (of, ...rest) => (of === mark ? undefined : tslabs(of, ...rest)));
