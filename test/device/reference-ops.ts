@@ -9,6 +9,8 @@ import { erf } from "./erf";
 
 /** The unit roundoff of a 32-bit float: an operation's result is off by at most this share of it. */
 const U = 2 ** -24;
+/** The unit roundoff of a bfloat16, which has 8 bits of precision. */
+const BF16 = 2 ** -8;
 /** Roundings allowed to an exponential, erf, tanh, power or logarithm: libraries promise 1 to 4 units in the last place. */
 const FUNCTION = 16 * U;
 /** Numbers below the smallest normal float may be flushed to zero, or held at it. */
@@ -177,12 +179,13 @@ export class ReferenceOps extends ComposedOps implements Ops {
     });
   }
 
-  toBfloat16(): never {
-    throw new TypeError("The reference has no bfloat16.");
+  /** The unrounded number, with rounding to bfloat16 as part of its bound. */
+  toBfloat16(x: Tensor): Tensor {
+    return this.#each(x, (v) => v, (v, d) => d + BF16 * (Math.abs(v) + d));
   }
 
-  matMulBfloat16(): never {
-    return this.toBfloat16();
+  matMulBfloat16(a: Tensor, b: Tensor): Tensor {
+    return this.tidy(() => this.toBfloat16(this.matMul(a, b)));
   }
 
   addBias(x: Tensor, bias: Tensor): Tensor {

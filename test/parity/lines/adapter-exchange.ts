@@ -6,6 +6,9 @@ import type { Ops } from "../../../src/device/ops";
 import { sharedOps } from "../../../src/device/shared-ops";
 import type { LoraConfig } from "../../../src/lora/lora-config";
 import { readPeftConfig } from "../../../src/lora/peft-config";
+import { NOTHING } from "../../device/expect-within";
+import type { Bounded } from "../../device/reference-ops";
+import { sampleRounding } from "../../device/sample-rounding";
 import type { Measure, ParityContext, ParityLine } from "../parity-line";
 import { KINDS, logitsOf, moveWeights, openBase, peftArguments, randomConfig, randomDocuments, writeBase, type Documents } from "../random-adapters";
 
@@ -51,7 +54,7 @@ export const line: ParityLine = {
     note(`${written.length} folders written here; now in Python, which writes ${wanted.length}`);
     const answer = (await python({ written, wanted })) as Answer;
     note("read here");
-    return [...compareWritten(written, answer.written), ...(await compareWanted(wanted, answer.wanted, ops))];
+    return [...(await compareWritten(written, answer.written)), ...(await compareWanted(wanted, answer.wanted, ops))];
   },
 };
 
@@ -118,22 +121,45 @@ async function wantOne(label: string, shape: "one" | "named" | "weighted", { ran
   return { base, directory: join(folder, label), documents: randomDocuments(random), seed: random.below(2 ** 30), adapters, combinations, about: `${kind} ${JSON.stringify(configs)}` };
 }
 
-function compareWritten(written: readonly Written[], theirs: Answer["written"]): Measure[] {
-  const logits = (["adapter", "combined adapter", "merged model"] as const).map((what) => ({ what: `${what} of ours, in Python: logits`, cases: 0, largest: 0, bound: 1e-5, worst: "" }));
+/**
+ * A folder's logits in double precision, with bounds on what 32-bit rounding makes of them: DoRA's norms and rsLoRA's
+ * scaling make some adapters' far wider than others'.
+ */
+async function referenceLogits({ base, directory, name, documents }: { base: string; directory?: string; name?: string; documents: Documents }): Promise<Bounded> {
+  const sampled = await sampleRounding(async (ops) => {
+    const classifier = await openBase(base, ops, 0);
+    if (directory !== undefined) await classifier.loadAdapter(directory, { name });
+    const logits = await logitsOf(classifier.model, documents);
+    classifier.dispose();
+    return new Map([["logits", logits]]);
+  });
+  return sampled.get("logits") ?? NOTHING;
+}
+
+/** How far logits lie from the exact ones at most, as a share of the bound: above 1 is no rounding. */
+function shareOfBound({ values, bounds }: Bounded, ...found: readonly (readonly number[])[]): number {
+  return Math.max(...found.map((logits) => (logits.length === values.length ? Math.max(...logits.map((logit, i) => Math.abs(logit - values[i]) / (bounds[i] + 2 ** -23 * Math.abs(values[i])))) : Infinity)));
+}
+
+const SHARE = "logits, as shares of the bound on rounding";
+
+async function compareWritten(written: readonly Written[], theirs: Answer["written"]): Promise<Measure[]> {
+  const logits = (["adapter", "combined adapter", "merged model"] as const).map((what) => ({ what: `${what} of ours, here and in Python: ${SHARE}`, cases: 0, largest: 0, bound: 1, worst: "" }));
   const counts = { what: "adapter of ours, in Python: counted weights", cases: 0, largest: 0, bound: 0, worst: "" };
-  written.forEach((mine, i) => {
+  for (const [i, mine] of written.entries()) {
     const measure = logits.find(({ what }) => what.startsWith(mine.what));
-    if (measure !== undefined) note(measure, difference(mine.logits, theirs[i].logits), mine.about);
-    if (mine.parameters === undefined) return;
+    const exact = await referenceLogits(mine.what === "merged model" ? { base: mine.directory, documents: mine.documents } : mine);
+    if (measure !== undefined) note(measure, shareOfBound(exact, mine.logits, theirs[i].logits), mine.about);
+    if (mine.parameters === undefined) continue;
     counts.cases++;
     if (mine.parameters.join() !== theirs[i].parameters?.join()) Object.assign(counts, { largest: counts.largest + 1, worst: `${mine.parameters.join(" of ")} and ${theirs[i].parameters?.join(" of ") ?? ""}: ${mine.about}` });
-  });
+  }
   return [...logits, counts];
 }
 
 async function compareWanted(wanted: readonly Wanted[], theirs: Answer["wanted"], ops: Ops): Promise<Measure[]> {
-  const alone = { what: "adapter of peft's, read here: logits", cases: 0, largest: 0, bound: 1e-5, worst: "" };
-  const named = { what: "named adapters of peft's in folders: logits", cases: 0, largest: 0, bound: 1e-5, worst: "" };
+  const alone = { what: `adapter of peft's, read here: ${SHARE}`, cases: 0, largest: 0, bound: 1, worst: "" };
+  const named = { what: `named adapters of peft's in folders: ${SHARE}`, cases: 0, largest: 0, bound: 1, worst: "" };
   // weights and rsLoRA's scaling make updates, and with them logits, of any size
   const combined = { what: "combined here as in peft: logits, relative above 1", cases: 0, largest: 0, bound: 1e-5, worst: "" };
   const counts = { what: "adapter of peft's, read here: counted weights", cases: 0, largest: 0, bound: 0, worst: "" };
@@ -144,7 +170,8 @@ async function compareWanted(wanted: readonly Wanted[], theirs: Answer["wanted"]
       await classifier.loadAdapter(directory, { name });
       classifier.setAdapter(name);
       const { logits, parameters } = theirs[i][name];
-      note(adapters.length === 1 ? alone : named, difference(await logitsOf(classifier.model, documents), logits), `${name} of ${about}`);
+      const exact = await referenceLogits({ base, directory, name, documents });
+      note(adapters.length === 1 ? alone : named, shareOfBound(exact, await logitsOf(classifier.model, documents), logits), `${name} of ${about}`);
       unknown.largest += (await readPeftConfig(join(directory, name === "default" ? "" : name, "adapter_config.json"))).unknownKeys.length;
       if (parameters === undefined) continue;
       counts.cases++;
