@@ -54,6 +54,30 @@ test("tables are read as pandas.read_csv and Python's csv module read them, what
   assert.ok(torn < golden.cases.length);
 });
 
+test("rows are named by their line after cells of lines and empty lines, and text behind closing quotes joins the cell", () => {
+  const text = 'text,label\n\n"a\r\nb\rc\nd",1\r\n \n"",""\n"x""y" z"w,2\n"""e\nf"" g",3\n"h\ni"" "k,4\n';
+  for (const piece of [1, 2, 7, 1000]) {
+    const { items } = read(Buffer.from(text), { piece });
+    const seen = items.map((item) => (item.kind === "row" ? [item.row.name, item.row.get("text")] : [item.problem.name, item.problem.message.slice(0, 46)]));
+    assert.deepEqual(seen, [
+      ["line 3", "a\r\nb\rc\nd"],
+      ["line 8", ""],
+      ["line 9", 'x"y z"w'],
+      ["line 10", '"e\nf" g'],
+      ["line 12", "a quote opens a cell that goes on to line 13, "],
+    ]);
+  }
+});
+
+test("the rows before an error are given", () => {
+  const reader = new TableReader("table", { kind: "csv", delimiter: ",", quote: true }, { ...DEFAULT_LIMITS, maxRecordBytes: 10 });
+  const names: string[] = [];
+  assert.throws(() => {
+    for (const item of reader.push(Buffer.from(`text,label\na,b\n${"x".repeat(12)},c\nd,e\n`))) if (item.kind === "row") names.push(item.row.name);
+  }, /10 bytes at most in a row .*line 3/);
+  assert.deepEqual(names, ["line 2"]);
+});
+
 async function load(name: string, content: string | Uint8Array, options?: LoadCorpusOptions): Promise<Corpus> {
   const path = join(folder, name);
   await writeFile(path, content);
@@ -175,7 +199,9 @@ test("JSON is read as lines or as an array, and one in the place of the other is
 test("rows, columns and files beyond the limits are refused at once, with the limit's name", async () => {
   const long = "x".repeat(20 * 1024 * 1024);
   assert.match(await refusal("long.csv", `text,label\n${long},a\n`), /bytes at most in a row \(limits\.maxRecordBytes\), got more in line 2/);
-  assert.match(await refusal("open.csv", `text,label\na,b\n"${long}`), /a quote in line 3 that is not closed within .*quote: false/);
+  assert.match(await refusal("open.csv", `text,label\na,b\n"${"x,y\n".repeat(5 * 1024 * 1024)}`), /a quote in line 3 that is not closed within .*quote: false/);
+  assert.match(await refusal("open.csv", `text,label\na,b\n"${long}`), /more in line 3\. If a quote in it is not closed.*quote: false/);
+  assert.match(await refusal("lines.csv", `text,label\n"a\r\nb",c\n"d\r\n",${long}\n`), /in a row .*more in line 4/, "lines of Windows in cells are one each");
   assert.match(await refusal("long.jsonl", `{"text":"${long}"}\n`), /bytes at most in a line \(limits\.maxRecordBytes\), got more in line 1/);
   const columns = Array.from({ length: 200_000 }, (_, i) => `c${i}`).join(",");
   assert.match(await refusal("wide.csv", `${columns}\n${columns}\n`), /16,384 columns at most \(limits\.maxColumns\)/);

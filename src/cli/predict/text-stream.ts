@@ -38,7 +38,7 @@ export interface LeftOut {
 /**
  * Texts from a stream, in batches of those that are there: a batch never waits for a text that has not come, and nothing
  * is read ahead of it beyond the streams' buffers, so that memory stays flat however long the stream is. A row that
- * holds no text is an entry of its own.
+ * holds no text is an entry of its own. A row of CSV is there as soon as the next one begins or the stream ends.
  *
  * @throws TsloraError `bad-input` where a column is missing or the rest cannot be read; what came before is out by then.
  */

@@ -1,3 +1,5 @@
+import { Parser, type CsvError, type InfoField } from "csv-parse";
+
 import { TsloraError } from "../../base/tslora-error";
 import type { TableFormat, TableLimits } from "./table-format";
 
@@ -10,168 +12,120 @@ export interface CsvRecord {
   readonly torn?: number;
 }
 
-const START = 0; // of a cell
-const PLAIN = 1; // in a cell without quotes, or behind its closing quote
-const QUOTED = 2;
-const CLOSING = 3; // behind a quote in a quoted cell: its end, or the first of two
-
-const QUOTE = 0x22;
-const RETURN = 0x0d;
-const NEWLINE = 0x0a;
-const SPACE = 0x20;
-
 /**
- * Parses CSV as Python's csv module and pandas do: a quote counts only as the first character of a cell, two quotes in a
- * quoted cell are one, and what follows a closing quote belongs to the cell. Lines end by `\n`, `\r\n` or `\r`; empty
- * ones are skipped. In the header, spaces before a cell are skipped. Time is linear in the length.
+ * Feeds csv-parse piece by piece and adds the line of each row, limits, and the rows of Python's csv module and pandas
+ * where text follows a closing quote: `"a" b` is `a b`. Rows of white space alone are skipped. Time is linear in the
+ * length.
  */
 export class CsvParser {
   readonly #name: string;
-  readonly #delimiter: string;
-  readonly #quote: boolean;
   readonly #limits: TableLimits;
-  #state: 0 | 1 | 2 | 3 = START;
-  #cells: string[] = [];
-  #cell = "";
-  #size = 0; // of the cells of this record
-  #line = 1;
-  #recordLine = 1;
-  #quoteLine = 1;
-  #torn: number | undefined;
-  #wasQuoted = false;
+  readonly #quote: boolean;
+  readonly #delimiterLength: number;
+  readonly #parser: Parser;
+  #records: CsvRecord[] = [];
   #header = true;
-  #afterReturn = false;
-  #carry = "";
+  #quoted = false; // whether the row has a quoted cell
+  #torn: number | undefined;
+  #recordLine = 1;
+  #cellLine = 1;
+  #cellByte = 0; // where the cell begins
+  #extraLines = 0; // csv-parse counts a Windows line end in a cell as two lines
 
   /** @param name - what messages call the file */
   constructor(name: string, { delimiter, quote }: Pick<TableFormat, "delimiter" | "quote">, limits: TableLimits) {
     this.#name = name;
-    this.#delimiter = Buffer.from(delimiter, "utf8").toString("latin1");
-    this.#quote = quote;
     this.#limits = limits;
+    this.#quote = quote;
+    this.#delimiterLength = Buffer.byteLength(delimiter);
+    this.#parser = new Parser({
+      cast: (cell, info) => this.#endCell(cell, info),
+      delimiter: Buffer.from(delimiter, "utf8").toString("latin1"),
+      encoding: "latin1",
+      max_record_size: limits.maxRecordBytes,
+      on_record: (cells: string[], info) => this.#endRecord(cells, info.bytes),
+      quote: quote ? '"' : null,
+      record_delimiter: ["\r\n", "\n", "\r"],
+      relax_column_count: true,
+      relax_quotes: true,
+    });
   }
 
   /** @throws TsloraError `bad-input` for a row above the limits. */
   *push(chunk: string): Generator<CsvRecord, void, void> {
-    const text = this.#carry + chunk;
-    const end = Math.max(0, text.length - this.#delimiter.length + 1); // a delimiter may be cut by the chunk's end
-    const next = yield* this.#parse(text, end);
-    this.#carry = text.slice(next);
+    yield* this.#run((done) => this.#parser._transform(Buffer.from(chunk, "latin1"), "latin1", done));
   }
 
   /** @throws TsloraError `bad-input` where a quoted cell is not closed. */
   *end(): Generator<CsvRecord, void, void> {
-    yield* this.#parse(this.#carry, this.#carry.length);
-    this.#carry = "";
-    if (this.#state === QUOTED) throw this.#unclosed("by the end of the file");
-    if (this.#state !== START || this.#cells.length > 0) {
-      const record = this.#endRecord();
-      if (record !== undefined) yield record;
-    }
+    yield* this.#run((done) => this.#parser._flush(done));
   }
 
-  /** Parses up to `end`; returns where it stopped, which is behind it where a delimiter spans it. */
-  *#parse(text: string, end: number): Generator<CsvRecord, number, void> {
-    const first = this.#delimiter.charCodeAt(0);
-    const width = this.#delimiter.length;
-    let from = 0; // of the part of the cell that is not yet taken
-    let at = 0;
-    while (at < end) {
-      const char = text.charCodeAt(at);
-      if (this.#afterReturn) {
-        this.#afterReturn = false;
-        if (char === NEWLINE) {
-          at++;
-          if (this.#state === START) from = at; // the second half of a line end; in a quoted cell it is kept
-          continue;
-        }
-      }
-      if (this.#state === QUOTED) {
-        if (char === QUOTE) {
-          this.#take(text.slice(from, at));
-          this.#state = CLOSING;
-          from = at + 1;
-        } else if (char === NEWLINE || char === RETURN) this.#countLine(char);
-        at++;
-        continue;
-      }
-      if (char === NEWLINE || char === RETURN) {
-        this.#take(text.slice(from, at));
-        const record = this.#endRecord();
-        this.#countLine(char);
-        this.#recordLine = this.#line;
-        at++;
-        from = at;
-        if (record !== undefined) yield record;
-        continue;
-      }
-      if (char === first && (width === 1 || text.startsWith(this.#delimiter, at))) {
-        this.#take(text.slice(from, at));
-        this.#endCell();
-        at += width;
-        from = at;
-        continue;
-      }
-      if (char === QUOTE && this.#quote && this.#state === START) {
-        this.#state = QUOTED;
-        this.#wasQuoted = true;
-        this.#quoteLine = this.#line;
-        from = at + 1;
-      } else if (char === QUOTE && this.#state === CLOSING) {
-        this.#state = QUOTED; // two quotes are one
-        from = at;
-      } else if (this.#state === START && this.#header && char === SPACE) {
-        from = at + 1;
-      } else {
-        if (this.#state === CLOSING && this.#line > this.#quoteLine && char !== SPACE) this.#torn ??= this.#line;
-        this.#state = PLAIN;
-      }
-      at++;
-    }
-    this.#take(text.slice(from, Math.max(from, at)));
-    return at;
+  /** Runs one step of csv-parse, which is synchronous; gives the rows that it ended, then its error. */
+  *#run(step: (done: (error?: Error | null) => void) => void): Generator<CsvRecord, void, void> {
+    let failure: Error | undefined;
+    step((error) => (failure = error ?? undefined));
+    const records = this.#records;
+    this.#records = [];
+    yield* records;
+    if (failure !== undefined) throw failure instanceof TsloraError ? failure : this.#refusal(failure as CsvError);
   }
 
-  #take(part: string): void {
-    this.#cell += part;
-    this.#size += part.length;
-    if (this.#size <= this.#limits.maxRecordBytes) return;
-    const most = this.#limits.maxRecordBytes.toLocaleString("en-US");
-    if (this.#state === QUOTED) throw this.#unclosed(`within ${most} bytes (limits.maxRecordBytes)`);
-    throw new TsloraError("bad-input", `${this.#name}: expected ${most} bytes at most in a row (limits.maxRecordBytes), got more in line ${this.#recordLine}.`);
-  }
-
-  #endCell(): void {
-    this.#cells.push(this.#cell);
-    this.#cell = "";
-    this.#state = START;
+  #endCell(cell: string, { bytes, index, lines, quoting }: InfoField): string {
     const { maxColumns } = this.#limits;
-    if (this.#cells.length >= maxColumns) throw new TsloraError("bad-input", `${this.#name}: expected ${maxColumns.toLocaleString("en-US")} columns at most (limits.maxColumns), got more in line ${this.#recordLine}. Is the delimiter right?`);
+    if (index >= maxColumns) throw new TsloraError("bad-input", `${this.#name}: expected ${maxColumns.toLocaleString("en-US")} columns at most (limits.maxColumns), got more in line ${this.#recordLine}. Is the delimiter right?`);
+    const length = bytes - this.#cellByte;
+    this.#cellByte = bytes + this.#delimiterLength;
+    if (!quoting) return this.#header && this.#quote ? unquoteHeader(cell) : cell;
+    this.#quoted = true;
+    const first = this.#cellLine;
+    this.#cellLine += cell.match(/\r\n?|\n/g)?.length ?? 0;
+    this.#extraLines = lines - this.#cellLine;
+    const closing = closingQuote(cell, length);
+    if (closing === undefined) return cell;
+    if (this.#cellLine > first && cell[closing + 1] !== " ") this.#torn ??= this.#cellLine;
+    return cell.slice(1, closing) + cell.slice(closing + 1);
   }
 
-  #endRecord(): CsvRecord | undefined {
-    const cells = this.#cells;
-    cells.push(this.#cell);
-    const torn = this.#torn;
-    const empty = cells.length === 1 && !this.#wasQuoted && cells[0].trim() === "";
-    const record = { cells, line: this.#recordLine, ...(torn === undefined ? {} : { torn }) };
-    this.#cells = [];
-    this.#cell = "";
-    this.#size = 0;
-    this.#state = START;
+  #endRecord(cells: string[], bytes: number): undefined {
+    const isBlank = cells.length === 1 && !this.#quoted && cells[0].trim() === "";
+    if (!isBlank) {
+      this.#records.push({ cells, line: this.#recordLine, ...(this.#torn === undefined ? {} : { torn: this.#torn }) });
+      this.#header = false;
+    }
+    this.#quoted = false;
     this.#torn = undefined;
-    this.#wasQuoted = false;
-    if (empty) return undefined;
-    this.#header = false;
-    return record;
+    this.#cellByte = bytes;
+    this.#cellLine++;
+    this.#recordLine = this.#cellLine;
   }
 
-  #countLine(char: number): void {
-    this.#line++;
-    this.#afterReturn = char === RETURN;
+  #refusal(error: CsvError): TsloraError {
+    const most = this.#limits.maxRecordBytes.toLocaleString("en-US");
+    const unclosed = (when: string): string => `${this.#name}: expected CSV, got a quote in line ${this.#cellLine} that is not closed ${when}. Close it, or pass quote: false where quotes are plain characters.`;
+    if (error.code === "CSV_QUOTE_NOT_CLOSED") return new TsloraError("bad-input", unclosed("by the end of the file"), { cause: error });
+    if (error.code !== "CSV_MAX_RECORD_SIZE") return new TsloraError("bad-input", `${this.#name}: expected CSV, got what csv-parse refuses: ${error.message}`, { cause: error });
+    if (this.#parser.info.lines - this.#extraLines > this.#cellLine) return new TsloraError("bad-input", unclosed(`within ${most} bytes (limits.maxRecordBytes)`), { cause: error });
+    return new TsloraError("bad-input", `${this.#name}: expected ${most} bytes at most in a row (limits.maxRecordBytes), got more in line ${this.#recordLine}. If a quote in it is not closed, close it or pass quote: false.`, { cause: error });
   }
+}
 
-  #unclosed(when: string): TsloraError {
-    return new TsloraError("bad-input", `${this.#name}: expected CSV, got a quote in line ${this.#quoteLine} that is not closed ${when}. Close it, or pass quote: false where quotes are plain characters.`);
-  }
+/**
+ * The index of the closing quote where text follows it. csv-parse then leaves both quotes in the cell, which is shorter in
+ * the file by two quotes and one more for each quote than a cell whose quotes it took off.
+ *
+ * @param length - of the cell in the file, in bytes
+ * @returns undefined where csv-parse took the quotes off
+ */
+function closingQuote(cell: string, length: number): number | undefined {
+  if (!cell.startsWith('"')) return undefined;
+  const quotes = Array.from(cell.matchAll(/"/g), ({ index }) => index);
+  const doubled = length - cell.length; // quotes that were written as two
+  return doubled === quotes.length + 2 ? undefined : quotes[doubled + 1];
+}
+
+/** Removes quotes that follow spaces from a column's name, since csv-parse keeps them as text: `label, "text"`. */
+function unquoteHeader(cell: string): string {
+  const name = cell.trim();
+  return /^"(?:[^"]|"")*"$/.test(name) ? name.slice(1, -1).replaceAll('""', '"') : cell;
 }

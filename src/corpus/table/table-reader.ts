@@ -27,7 +27,7 @@ export class TableReader {
   readonly #name: string;
   readonly #format: TableFormat;
   readonly #decoder: ByteDecoder;
-  readonly #csv: CsvParser;
+  readonly #csv: CsvParser | undefined;
   readonly #lines: LineSplitter;
   readonly #limits: TableLimits;
   readonly #json: string[] = [];
@@ -41,7 +41,7 @@ export class TableReader {
     this.#format = format;
     this.#limits = limits;
     this.#decoder = new ByteDecoder(name);
-    this.#csv = new CsvParser(name, format, limits);
+    this.#csv = format.kind === "csv" ? new CsvParser(name, format, limits) : undefined;
     this.#lines = new LineSplitter(name, limits);
   }
 
@@ -59,7 +59,7 @@ export class TableReader {
   *end(): Generator<TableItem, void, void> {
     yield* this.#read(this.#decoder.end());
     if (this.#format.kind === "json") yield* this.#readArray();
-    else if (this.#format.kind === "jsonl") for (const line of this.#lines.end()) yield* this.#object(line);
+    else if (this.#csv === undefined) for (const line of this.#lines.end()) yield* this.#object(line);
     else {
       for (const record of this.#csv.end()) yield* this.#record(record);
       if (this.#columns === undefined) throw new TsloraError("bad-input", `${this.#name}: expected a header row, got an empty file.`);
@@ -67,7 +67,7 @@ export class TableReader {
   }
 
   *#read(text: string): Generator<TableItem, void, void> {
-    if (this.#format.kind === "csv") for (const record of this.#csv.push(text)) yield* this.#record(record);
+    if (this.#csv !== undefined) for (const record of this.#csv.push(text)) yield* this.#record(record);
     else if (this.#format.kind === "jsonl") for (const line of this.#lines.push(text)) yield* this.#object(line);
     else {
       this.#size += text.length;
