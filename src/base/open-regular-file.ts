@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { open, stat, type FileHandle } from "node:fs/promises";
+import { lstat, open, stat, type FileHandle } from "node:fs/promises";
 
 import { shownPath } from "./shown-path";
 import { TsloraError } from "./tslora-error";
@@ -16,7 +16,8 @@ export interface RegularFile {
  * at once, so that no reader waits for a pipe's writer or reads a device without end. Symbolic links are followed.
  *
  * @param options.called - what the message calls the file; its path by default
- * @throws TsloraError `not-found` where there is none, `bad-input` for what is no regular file or cannot be read.
+ * @throws TsloraError `not-found` where there is none, `bad-input` for what is no regular file, for a link to nothing, or
+ * for what cannot be read.
  */
 export async function openRegularFile(path: string, options: { readonly called?: string } = {}): Promise<RegularFile> {
   const called = options.called ?? shownPath(path);
@@ -29,8 +30,16 @@ export async function openRegularFile(path: string, options: { readonly called?:
     return { handle, size: stats.size };
   } catch (error) {
     await handle?.close();
-    throw error instanceof TsloraError ? error : unreadable(error, called);
+    throw error instanceof TsloraError ? error : unreadable(error, { called, isLink: await isLink(path) });
   }
+}
+
+/** Whether there is a link under a path, wherever it leads: a file that is linked to and gone is not one that never was. */
+function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
 }
 
 /** Whether an error says that a file is not there, and no more. */
@@ -58,8 +67,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "its name holds a null byte",
 };
 
-function unreadable(error: unknown, called: string): TsloraError {
+function unreadable(error: unknown, { called, isLink: linked }: { readonly called: string; readonly isLink: boolean }): TsloraError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "ENOENT" && linked) return new TsloraError("bad-input", `${called} is a link to a file that does not exist.`, { cause: error });
   if (code === "ENOENT" || code === "ENOTDIR") return new TsloraError("not-found", `${called} does not exist.`, { cause: error });
   return new TsloraError("bad-input", `${called} cannot be read: ${REASONS[code] ?? code}.`, { cause: error });
 }

@@ -53,6 +53,7 @@ export async function loadAdapter(set: AdapterSet, model: ClassificationModel, o
   try {
     checkWeights(file, { plan, baseModel });
     for (const { name: key, shape } of expectedWeights(plan)) given.set(key, ops.float(await file.readFloats(key), shape));
+    for (const key of file.entries.keys()) if (!given.has(key)) await file.readFloats(key); // a double is checked, and not used
     set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems }); // reading takes a while: another may have come
     problems.throwIfAny("bad-option");
     return { adapter: set.accept(buildAdapter(model, whole, { name, random: new Random(0), given })), unknownKeys, idle: plan.idle };

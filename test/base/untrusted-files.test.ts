@@ -37,7 +37,7 @@ test("only a regular file is opened: a folder, pipe, socket, device or loop is r
     await assert.rejects(openRegularFile(socket), refused("bad-input", /must be a file; it is a socket/));
     await assert.rejects(openRegularFile("/dev/zero"), refused("bad-input", /must be a file; it is a device/));
     await assert.rejects(openRegularFile(join(folder, "loop")), refused("bad-input", /cannot be read: its symbolic links lead in a circle/));
-    await assert.rejects(openRegularFile(join(folder, "dangling")), refused("not-found", /does not exist/));
+    await assert.rejects(openRegularFile(join(folder, "dangling")), refused("bad-input", /is a link to a file that does not exist/));
     await assert.rejects(openRegularFile(join(pipe, "inside")), refused("not-found", /does not exist/));
     await assert.rejects(openRegularFile(join(folder, "x".repeat(5000))), refused("bad-input", /its name is too long/));
     await assert.rejects(openRegularFile(join(folder, "a\0b\n")), refused("bad-input", /a\\u0000b\\u000a cannot be read: its name holds a null byte/));
