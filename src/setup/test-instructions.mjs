@@ -27,7 +27,10 @@ further process and take fewer than 400 columns.`;
 /** Of the kernels' tests, an emulator runs those that neither start further processes nor take 400 columns. */
 export const EMULATED_PATTERNS = { "device/kernels": "^(?!.*(400 columns|the kernels for |number of threads|instructions that are not there))" };
 /** Processors without AVX-512, less what the emulator warns that it lacks. */
-const PROCESSORS = ["Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm", "EPYC"];
+const PROCESSORS = [
+  "Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm",
+  "EPYC,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,-nrip-save,-xsavec",
+];
 /** What oneDNN calls the sets that our kernels are compiled for. */
 const ONEDNN = { baseline: "SSE41", avx2: "AVX2", avx512: "AVX512_CORE" };
 const QEMU = "qemu-x86_64-static";
