@@ -122,7 +122,7 @@ export async function testInstructions(parameters, { root }) {
   console.log(tableOf(rows));
   const left = ways.flatMap(({ name, missing }) => (missing === undefined ? [] : [`${name} (${missing})`]));
   if (left.length > 0) console.log(`Not run here: ${left.join("; ")}.`);
-  console.log(failures.length > 0 ? `Failed:\n${failures.map((each) => `  ${each}`).join("\n")}` : left.length === 0 ? "Every set passed." : "Every set that was run passed.");
+  console.log(failures.length > 0 ? `Failed:\n${failures.map((each) => `  ${each}`).join("\n")}` : "Every set that was run passed.");
   return failures.length === 0 ? 0 : 1;
 }
 
