@@ -8,13 +8,16 @@ import { readNotebook } from "../../src/notebook/read-notebook";
 
 const folder = join(projectRoot(), "notebooks");
 
-test("the clone's notebooks, outputs included, are under 2 MB each, ran without an error, and have a static picture beside every interactive figure", async () => {
+test("the clone's notebooks, outputs included, are under 2 MB each, were executed from top to bottom without an error, and have a static picture beside every interactive figure", async () => {
   const names = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
   assert.ok(names.length >= 4);
   for (const name of names) {
     assert.ok(statSync(join(folder, name)).size < 2e6, name);
+    let code = 0;
     for (const cell of (await readNotebook(join(folder, name))).cells) {
       if (cell.cell_type !== "code") continue;
+      code++;
+      assert.equal(cell.execution_count, code, `${name} was not executed from top to bottom, or lost its outputs`);
       const where = `${name}: ${cell.source.slice(0, 60)}`;
       assert.deepEqual(cell.outputs.filter((output) => output.output_type === "error"), [], where);
       const bundles = cell.outputs.flatMap((output) => ("data" in output ? [output.data] : []));
