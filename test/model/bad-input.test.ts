@@ -156,7 +156,7 @@ test("a folder, a pipe or a link that leads nowhere in a file's place is an erro
     await assert.rejects(load(), refusedShortly(new RegExp(`${name.replace(".", "\\.")} must be a file; it is a named pipe`)));
     await rm(path);
     await symlink("nowhere", path);
-    await assert.rejects(load(), refusedShortly(/cannot be read\. Is this the folder of a model|are not there/));
+    await assert.rejects(load(), refusedShortly(/is a link to a file that does not exist|are not there/));
     await rm(path);
     await cp(join(fixtureDirectory("bert"), name), path);
   }
