@@ -1,6 +1,7 @@
 import { constants, type Stats } from "node:fs";
 import { lstat, open, stat, type FileHandle } from "node:fs/promises";
 
+import { errorCode } from "./error-code";
 import { shownPath } from "./shown-path";
 import { TsloraError } from "./tslora-error";
 
@@ -68,7 +69,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function unreadable(error: unknown, { called, isLink: linked }: { readonly called: string; readonly isLink: boolean }): TsloraError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = errorCode(error) ?? "";
   if (code === "ENOENT" && linked) return new TsloraError("bad-input", `${called} is a link to a file that does not exist.`, { cause: error });
   if (code === "ENOENT" || code === "ENOTDIR") return new TsloraError("not-found", `${called} does not exist.`, { cause: error });
   return new TsloraError("bad-input", `${called} cannot be read: ${REASONS[code] ?? code}.`, { cause: error });

@@ -3,6 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "no
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { errorCode } from "./error-code";
+
 /**
  * Makes a temporary folder that only this user can open, and removes those of processes that have ended without doing
  * so, as one does that is killed outright. The name holds the owner: the machine, the process and its start.
@@ -60,6 +62,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return errorCode(error) === "EPERM";
   }
 }
