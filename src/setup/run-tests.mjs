@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
+import { formatCode } from "./format-code.mjs";
 import { conformancePython } from "./jupyter-python.mjs";
 import { listFiles } from "./list-files.mjs";
 import { passOn } from "./pass-on.mjs";
@@ -9,19 +10,19 @@ import { readOptions, UsageError } from "./read-options.mjs";
 import { swiftshaderVariables } from "./unpack-swiftshader.mjs";
 
 export const TEST_HELP = `npm test [-- options]
-  --only WORD    the test files with the word in their path, without lint and notebooks; may be given several times
+  --only WORD    the test files with the word in their path, without format, lint and notebooks; may be given several times
   --slow         those named *.slow.test.ts too
   -- ...         what follows another -- is for node --test
-Lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it.`;
+Format, lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it.`;
 
 /** Ends a test that waits for what never comes. The longest takes a minute or two; a busy machine, ten times as long. */
 const TEST_LIMIT_MS = 30 * 60_000;
 
 /**
- * Lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines are
+ * Format, lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines are
  * those of Node's test runner.
  *
- * `--only WORD` runs the test files with the word in their path, without lint and notebooks; `--slow` takes those named
+ * `--only WORD` runs the test files with the word in their path, without format, lint and notebooks; `--slow` takes those named
  * `*.slow.test.ts` too; what follows `--` is for `node --test`.
  *
  * @param {readonly string[]} parameters
@@ -34,6 +35,7 @@ export async function runTests(parameters, { root }) {
   const files = chooseTests(wishes, root);
 
   const steps = [
+    ...(only.length === 0 ? [{ title: "Format", run: () => formatCode({ root, check: true }) }] : []),
     ...(only.length === 0 ? [{ title: "Lint", run: () => node("node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0") }] : []),
     { title: "Types of the set-up", run: () => node("node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json") },
     { title: "Types, and the tests compiled", run: () => node("node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError") },

@@ -54,8 +54,21 @@ ${Object.entries(EXTRAS).map(([name, { what }]) => `  ${name.padEnd(14)} ${what}
       help: TEST_HELP,
       check: (parameters) => checkTests(parameters, { root: ROOT }),
       async run(parameters) {
-        await setUp({ swiftshader: true, allInstructions: true });
+        const { hasClangFormat, installClangFormat } = await import("./install-clang-format.mjs");
+        await setUp({ swiftshader: true, allInstructions: true, more: hasClangFormat() ? [installClangFormat] : [] });
         return runTests(parameters, { root: ROOT });
+      },
+    };
+  },
+  format: async () => {
+    const { formatCode, FORMAT_HELP, readFormatOptions } = await import("./format-code.mjs");
+    return {
+      help: FORMAT_HELP,
+      check: (parameters) => void readFormatOptions(parameters),
+      async run(parameters) {
+        const { hasClangFormat, installClangFormat } = await import("./install-clang-format.mjs");
+        await setUp({ more: hasClangFormat() ? [installClangFormat] : [] });
+        return formatCode({ root: ROOT, ...readFormatOptions(parameters) });
       },
     };
   },
