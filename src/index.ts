@@ -2,7 +2,12 @@
 export { outputFolder } from "./base/output-folder";
 export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
 export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";
-export { SequenceClassifier, type ModelOrigin, type ParameterCount, type TextTokenizer } from "./classifier/sequence-classifier";
+export {
+  SequenceClassifier,
+  type ModelOrigin,
+  type ParameterCount,
+  type TextTokenizer,
+} from "./classifier/sequence-classifier";
 export * from "./corpus";
 export type { Device, DeviceOption, DeviceOptions } from "./device/device";
 export { resolveDevice } from "./device/open-device";
@@ -42,4 +47,10 @@ export { readTrainingLog } from "./training/read-training-log";
 export { balancedClassWeights } from "./training/class-weights";
 export { train } from "./training/train";
 export type { ResumeEvent, TrainEvent, TrainSummary, WarningEvent } from "./training/train-event";
-export type { LrSchedulerType, MetricName, SamplingStrategy, TrainOptions, TrainingData } from "./training/train-options";
+export type {
+  LrSchedulerType,
+  MetricName,
+  SamplingStrategy,
+  TrainOptions,
+  TrainingData,
+} from "./training/train-options";

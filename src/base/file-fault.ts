@@ -32,14 +32,17 @@ const MACHINE: Readonly<Record<string, string>> = {
 /** The system's code of an error, such as ENOSPC; undefined for an error that the system did not raise. */
 export function faultCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
-  return "syscall" in error || Object.hasOwn(PLACE, error.code) || Object.hasOwn(MACHINE, error.code) ? error.code : undefined;
+  return "syscall" in error || Object.hasOwn(PLACE, error.code) || Object.hasOwn(MACHINE, error.code)
+    ? error.code
+    : undefined;
 }
 
 /** An error of the system in words, with its code: `no space is left on the disk (ENOSPC)`. */
 export function faultText(error: unknown): string {
   const found = faultCode(error);
   // making a folder where a file is, is what EEXIST of mkdir means
-  const code = found === "EEXIST" && error instanceof Error && "syscall" in error && error.syscall === "mkdir" ? "ENOTDIR" : found;
+  const code =
+    found === "EEXIST" && error instanceof Error && "syscall" in error && error.syscall === "mkdir" ? "ENOTDIR" : found;
   const words = code === undefined ? undefined : (PLACE[code] ?? MACHINE[code]);
   if (words !== undefined) return `${words} (${code})`;
   return (error instanceof Error ? error.message : String(error)).slice(0, 300);
@@ -55,5 +58,8 @@ export function notSaved(path: string, error: unknown): TsloraError {
   if (error instanceof TsloraError) return error;
   const advice = isFaultOfPlace(error) ? " Choose another place." : "";
   const details = { path, fault: faultCode(error), place: isFaultOfPlace(error) };
-  return new TsloraError("not-saved", `${shownPath(path)} could not be written: ${faultText(error)}.${advice}`, { cause: error, details });
+  return new TsloraError("not-saved", `${shownPath(path)} could not be written: ${faultText(error)}.${advice}`, {
+    cause: error,
+    details,
+  });
 }

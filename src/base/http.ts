@@ -33,18 +33,31 @@ export function forgetHosts(): void {
 
 /** Goes through the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, where the environment names any. */
 function dispatcher(): Dispatcher {
-  const proxied = ["http_proxy", "https_proxy"].some((name) => (process.env[name] ?? process.env[name.toUpperCase()] ?? "") !== "");
-  agent ??= proxied ? new EnvHttpProxyAgent({ connect: { timeout: REACH_MS } }) : new Agent({ connect: { timeout: REACH_MS } });
+  const proxied = ["http_proxy", "https_proxy"].some(
+    (name) => (process.env[name] ?? process.env[name.toUpperCase()] ?? "") !== "",
+  );
+  agent ??= proxied
+    ? new EnvHttpProxyAgent({ connect: { timeout: REACH_MS } })
+    : new Agent({ connect: { timeout: REACH_MS } });
   return agent;
 }
 
 async function reach(origin: string): Promise<void> {
   try {
-    const answer = await fetch(origin, { method: "HEAD", redirect: "manual", dispatcher: dispatcher(), signal: AbortSignal.timeout(REACH_MS) });
+    const answer = await fetch(origin, {
+      method: "HEAD",
+      redirect: "manual",
+      dispatcher: dispatcher(),
+      signal: AbortSignal.timeout(REACH_MS),
+    });
     await answer.body?.cancel();
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TsloraError("unreachable", `${origin} cannot be reached (${why}). Check the network, or HTTPS_PROXY where one is needed.`, { cause: error, details: { origin } });
+    throw new TsloraError(
+      "unreachable",
+      `${origin} cannot be reached (${why}). Check the network, or HTTPS_PROXY where one is needed.`,
+      { cause: error, details: { origin } },
+    );
   }
 }

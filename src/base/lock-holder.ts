@@ -55,7 +55,9 @@ function isHolder(value: unknown): value is LockHolder {
   if (typeof value !== "object" || value === null) return false;
   const { pid, host, command, since, token, covers } = value as Record<string, unknown>;
   const texts = [host, command, since, token].every((text) => typeof text === "string");
-  return Number.isSafeInteger(pid) && texts && Array.isArray(covers) && covers.every((name) => typeof name === "string");
+  return (
+    Number.isSafeInteger(pid) && texts && Array.isArray(covers) && covers.every((name) => typeof name === "string")
+  );
 }
 
 /** Whether the holder of the lock at `path` still lives. */
@@ -66,7 +68,8 @@ export function isAlive(holder: LockHolder, path: string): boolean {
 
 /** Whether the holder is this process, or one that this process works for. */
 export function isOwn(holder: LockHolder): boolean {
-  const self = holder.host === hostname() && holder.pid === process.pid && holder.started === locateProcess(process.pid);
+  const self =
+    holder.host === hostname() && holder.pid === process.pid && holder.started === locateProcess(process.pid);
   return self || (process.env.TSLORA_LOCK ?? "").split(",").includes(holder.token);
 }
 
@@ -75,7 +78,9 @@ function commandOfProcess(): string {
   const [, script = "node", ...parameters] = process.argv;
   const notebook = process.env.JPY_SESSION_NAME; // set by Jupyter's server: the notebook's path
   if (notebook !== undefined && notebook !== "") return `the notebook ${basename(notebook)}`;
-  const isKernel = [script, ...parameters].some((part) => /[\\/]tslab([\\/]|$)|--config-path|[\\/]kernel[\\/]main\.js$/.test(part));
+  const isKernel = [script, ...parameters].some((part) =>
+    /[\\/]tslab([\\/]|$)|--config-path|[\\/]kernel[\\/]main\.js$/.test(part),
+  );
   if (isKernel) return "a notebook's kernel";
   const isCommand = /[\\/]cli[\\/]main\.js$|tslora(\.mjs)?$|start\.mjs$/.test(script);
   return [isCommand ? "tslora" : basename(script), ...parameters].join(" ");

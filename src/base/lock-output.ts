@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -63,7 +73,10 @@ export function lockFile(path: string, options: Omit<LockOptions, "covers">): Ou
 }
 
 /** A lock whose release also removes the folder that was made for it, where nothing was written into it. */
-function removingEmpty(lock: OutputLock, { path, made }: { readonly path: string; readonly made: string | undefined }): OutputLock {
+function removingEmpty(
+  lock: OutputLock,
+  { path, made }: { readonly path: string; readonly made: string | undefined },
+): OutputLock {
   if (made === undefined) return lock;
   return { ...lock, release: () => (lock.release(), removeEmpty(path, made)) };
 }
@@ -93,7 +106,10 @@ function acquire(path: string, options: LockOptions & { readonly file: string })
   if (!take(file, holder, path)) return { token: holder.token, release: () => undefined }; // held by whom this process works for
   const end = startBeat(file, holder);
   held.set(file, { holder, purposes: new Set([purpose]), end });
-  const others = [coveringHolder(path), ...covers.flatMap((name) => [join(path, name, LOCK_FILE), lockOfFile(join(path, name))]).map(livingHolder)];
+  const others = [
+    coveringHolder(path),
+    ...covers.flatMap((name) => [join(path, name, LOCK_FILE), lockOfFile(join(path, name))]).map(livingHolder),
+  ];
   const other = others.find((one) => one !== undefined && !isOwn(one));
   if (other !== undefined) {
     release(file, purpose);
@@ -123,7 +139,10 @@ function take(file: string, holder: LockHolder, path: string): boolean {
   } finally {
     rmSync(beside, { force: true });
   }
-  throw new TsloraError("in-use", `${shownPath(path)} is in use: other processes lock it in turn. Try again, or choose another folder.`);
+  throw new TsloraError(
+    "in-use",
+    `${shownPath(path)} is in use: other processes lock it in turn. Try again, or choose another folder.`,
+  );
 }
 
 /** A link is made whole or not at all, content included: of several at once, one makes it. */
@@ -213,7 +232,11 @@ function inUse(path: string, { pid, host, command, since }: LockHolder): TsloraE
 
 function cannotWrite(path: string, cause: unknown): TsloraError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new TsloraError("not-saved", `${shownPath(path)} cannot be written (${errorCode(cause) ?? why}). Choose another folder.`, { cause });
+  return new TsloraError(
+    "not-saved",
+    `${shownPath(path)} cannot be written (${errorCode(cause) ?? why}). Choose another folder.`,
+    { cause },
+  );
 }
 
 /** Makes a folder. Returns the first one of its path that was missing. */

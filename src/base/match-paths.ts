@@ -23,7 +23,8 @@ function walk(folder: string, [part, ...rest]: readonly string[], found: Set<str
   const below = (name: string): string => join(folder, name);
   if (part === "**") {
     walk(folder, rest.length === 0 ? ["*"] : rest, found);
-    for (const { name, isFolder } of entries(folder)) if (isFolder && !name.startsWith(".") && name !== "node_modules") walk(below(name), [part, ...rest], found);
+    for (const { name, isFolder } of entries(folder))
+      if (isFolder && !name.startsWith(".") && name !== "node_modules") walk(below(name), [part, ...rest], found);
     return;
   }
   if (!isPattern(part)) {
@@ -54,12 +55,17 @@ function nameMatcher(part: string): (name: string) => boolean {
 function braces(pattern: string): string[] {
   const match = /\{([^{}]*)\}/.exec(pattern);
   if (match === null) return [pattern];
-  return match[1].split(",").flatMap((choice) => braces(pattern.slice(0, match.index) + choice + pattern.slice(match.index + match[0].length)));
+  return match[1]
+    .split(",")
+    .flatMap((choice) => braces(pattern.slice(0, match.index) + choice + pattern.slice(match.index + match[0].length)));
 }
 
 function entries(folder: string): { name: string; isFolder: boolean }[] {
   try {
-    return readdirSync(folder === "" ? "." : folder).map((name) => ({ name, isFolder: kindOf(join(folder, name)) === "folder" }));
+    return readdirSync(folder === "" ? "." : folder).map((name) => ({
+      name,
+      isFolder: kindOf(join(folder, name)) === "folder",
+    }));
   } catch {
     return []; // not to be read
   }

@@ -50,7 +50,9 @@ export function isMissingFile(error: unknown): boolean {
 
 function expectRegular(stats: Stats, called: string): void {
   if (stats.isFile()) return;
-  throw new TsloraError("bad-input", `${called} must be a file; it is ${kindOf(stats)}.`, { details: { kind: kindOf(stats) } });
+  throw new TsloraError("bad-input", `${called} must be a file; it is ${kindOf(stats)}.`, {
+    details: { kind: kindOf(stats) },
+  });
 }
 
 function kindOf(stats: Stats): string {
@@ -68,9 +70,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "its name holds a null byte",
 };
 
-function unreadable(error: unknown, { called, isLink: linked }: { readonly called: string; readonly isLink: boolean }): TsloraError {
+function unreadable(
+  error: unknown,
+  { called, isLink: linked }: { readonly called: string; readonly isLink: boolean },
+): TsloraError {
   const code = errorCode(error) ?? "";
-  if (code === "ENOENT" && linked) return new TsloraError("bad-input", `${called} is a link to a file that does not exist.`, { cause: error });
-  if (code === "ENOENT" || code === "ENOTDIR") return new TsloraError("not-found", `${called} does not exist.`, { cause: error });
+  if (code === "ENOENT" && linked)
+    return new TsloraError("bad-input", `${called} is a link to a file that does not exist.`, { cause: error });
+  if (code === "ENOENT" || code === "ENOTDIR")
+    return new TsloraError("not-found", `${called} does not exist.`, { cause: error });
   return new TsloraError("bad-input", `${called} cannot be read: ${REASONS[code] ?? code}.`, { cause: error });
 }

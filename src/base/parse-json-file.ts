@@ -29,7 +29,8 @@ export function parseUntrustedJson(text: string, called: string): unknown {
 /** The same, where the file must hold an object. */
 export function parseUntrustedObject(text: string, called: string): Record<string, unknown> {
   const json = parseUntrustedJson(text, called);
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TsloraError("bad-input", `${called} must hold a JSON object; it holds ${shownValue(json)}.`);
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw new TsloraError("bad-input", `${called} must hold a JSON object; it holds ${shownValue(json)}.`);
   return json as Record<string, unknown>;
 }
 

@@ -23,7 +23,10 @@ export function printableLine(text: string): string {
 
 /** What a terminal is sent: as {@link printable}, but for the styles and moves that the command line uses itself. */
 export function printableOutput(text: string): string {
-  return text.split(OWN).map((part, i) => (i % 2 === 1 ? part : printable(part))).join("");
+  return text
+    .split(OWN)
+    .map((part, i) => (i % 2 === 1 ? part : printable(part)))
+    .join("");
 }
 
 function escaped(char: string): string {

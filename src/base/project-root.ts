@@ -17,7 +17,10 @@ function findRoot(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "src", "setup", "start.mjs"))) return folder;
     if (folder === dirname(folder)) {
-      throw new TsloraError("not-found", `tslora's clone was expected above ${__dirname}, but no folder there holds src/setup/start.mjs. Run tslora from its clone.`);
+      throw new TsloraError(
+        "not-found",
+        `tslora's clone was expected above ${__dirname}, but no folder there holds src/setup/start.mjs. Run tslora from its clone.`,
+      );
     }
   }
 }

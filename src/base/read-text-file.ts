@@ -27,10 +27,20 @@ export async function readFileBytes(path: string, options: ReadTextOptions = {})
   const { maxBytes = MAX_BYTES, called = shownPath(path) } = options;
   const { handle, size } = await openRegularFile(path, { called });
   try {
-    if (size > maxBytes) throw new TsloraError("bad-input", `${called} must have at most ${maxBytes.toLocaleString("en-US")} bytes; it has ${size.toLocaleString("en-US")}.`);
+    if (size > maxBytes)
+      throw new TsloraError(
+        "bad-input",
+        `${called} must have at most ${maxBytes.toLocaleString("en-US")} bytes; it has ${size.toLocaleString("en-US")}.`,
+      );
     return await handle.readFile();
   } catch (error) {
-    throw error instanceof TsloraError ? error : new TsloraError("bad-input", `${called} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    throw error instanceof TsloraError
+      ? error
+      : new TsloraError(
+          "bad-input",
+          `${called} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+          { cause: error },
+        );
   } finally {
     await handle.close();
   }
@@ -46,6 +56,10 @@ export async function readTextFile(path: string, options: ReadTextOptions = {}):
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new TsloraError("bad-input", `${options.called ?? shownPath(path)} must be UTF-8 text; it holds bytes that are not.`, { cause: error });
+    throw new TsloraError(
+      "bad-input",
+      `${options.called ?? shownPath(path)} must be UTF-8 text; it holds bytes that are not.`,
+      { cause: error },
+    );
   }
 }

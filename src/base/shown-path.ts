@@ -11,9 +11,14 @@ const LENGTH = 300; // characters
  * characters are escaped, and what is very long is cut.
  */
 export function shownPath(path: string): string {
-  const short = inside(projectRoot(), path) ?? (inside(homedir(), path) === undefined ? path : join("~", relative(homedir(), path)));
+  const short =
+    inside(projectRoot(), path) ??
+    (inside(homedir(), path) === undefined ? path : join("~", relative(homedir(), path)));
   // eslint-disable-next-line no-control-regex -- they are what is escaped
-  return shownText(short.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`), LENGTH);
+  return shownText(
+    short.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    LENGTH,
+  );
 }
 
 function inside(folder: string, path: string): string | undefined {

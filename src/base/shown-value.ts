@@ -6,7 +6,10 @@ const LISTED = 5; // names that a message lists
  * message only in this form.
  */
 export function shownValue(value: unknown, length = LENGTH): string {
-  if (typeof value === "string") return value.length <= length ? JSON.stringify(value) : `${JSON.stringify(cutAt(value, length))}… (${value.length.toLocaleString("en-US")} characters)`;
+  if (typeof value === "string")
+    return value.length <= length
+      ? JSON.stringify(value)
+      : `${JSON.stringify(cutAt(value, length))}… (${value.length.toLocaleString("en-US")} characters)`;
   if (typeof value !== "object" || value === null) return typeof value === "bigint" ? `${value}` : String(value);
   const text = briefly(value, 3);
   return text.length <= length ? text : `${cutAt(text, length)}…`;
@@ -32,7 +35,11 @@ function briefly(value: unknown, depth: number): string {
   if (typeof value === "string") return JSON.stringify(value.length <= LENGTH ? value : `${cutAt(value, LENGTH)}…`);
   if (typeof value !== "object" || value === null) return String(value);
   if (depth === 0) return Array.isArray(value) ? "[…]" : "{…}";
-  if (Array.isArray(value)) return `[${value.slice(0, 10).map((item) => briefly(item, depth - 1)).join(", ")}${value.length > 10 ? ", …" : ""}]`;
+  if (Array.isArray(value))
+    return `[${value
+      .slice(0, 10)
+      .map((item) => briefly(item, depth - 1))
+      .join(", ")}${value.length > 10 ? ", …" : ""}]`;
   const entries = Object.entries(value).slice(0, 10);
   const more = Object.keys(value).length > entries.length ? ", …" : "";
   return `{${entries.map(([key, item]) => `${briefly(key, 0)}: ${briefly(item, depth - 1)}`).join(", ")}${more}}`;

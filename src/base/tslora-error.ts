@@ -26,7 +26,11 @@ export class TsloraError extends Error {
   readonly code: TsloraErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: TsloraErrorCode, message: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}) {
+  constructor(
+    code: TsloraErrorCode,
+    message: string,
+    options: { details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
     super(shownText(message, LONGEST), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "TsloraError";
     this.code = code;
@@ -36,6 +40,8 @@ export class TsloraError extends Error {
   /** How Node prints it: its stack and its cause's message. The details are for programs. */
   [inspect.custom](): string {
     const stack = this.stack ?? `${this.name}: ${this.message}`;
-    return this.cause instanceof Error ? `${stack}\n  caused by ${this.cause.name}: ${this.cause.message.split("\n", 1)[0]}` : stack;
+    return this.cause instanceof Error
+      ? `${stack}\n  caused by ${this.cause.name}: ${this.cause.message.split("\n", 1)[0]}`
+      : stack;
   }
 }

@@ -28,7 +28,11 @@ const NAME_BYTES = 255;
  * @param path - the final name; its folder is made if it is missing
  * @throws TsloraError `not-saved`, in one line, for whatever the system refuses. No part of the file is left then.
  */
-export async function writeAtomically(path: string, content: FileContent, { mode, sync = true }: WriteOptions = {}): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  content: FileContent,
+  { mode, sync = true }: WriteOptions = {},
+): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
     const place = await realpath(path).catch(() => path);
@@ -94,6 +98,7 @@ async function writeContent(file: FileHandle, content: FileContent): Promise<voi
 export function besideName(place: string): string {
   const ending = `.${randomBytes(6).toString("hex")}.incomplete`;
   let name = basename(place);
-  while (Buffer.byteLength(name) + ending.length > NAME_BYTES && Buffer.byteLength(basename(place)) <= NAME_BYTES) name = name.slice(0, -1);
+  while (Buffer.byteLength(name) + ending.length > NAME_BYTES && Buffer.byteLength(basename(place)) <= NAME_BYTES)
+    name = name.slice(0, -1);
   return join(dirname(place), name + ending);
 }

@@ -48,37 +48,83 @@ export interface LoadClassifierOptions extends DeviceOptions {
  * @throws TsloraError when the model is not found, is of another architecture, its weights are not whole, or the device
  * is not to be had.
  */
-export async function loadClassifier(model: string | ResolvedModel, options: LoadClassifierOptions = {}): Promise<SequenceClassifier> {
+export async function loadClassifier(
+  model: string | ResolvedModel,
+  options: LoadClassifierOptions = {},
+): Promise<SequenceClassifier> {
   const { seed = 42, newHead = false } = options;
-  const origin = typeof model === "string" ? await resolveModel(model, { requireTokenizer: options.tokenizer === undefined }) : model;
+  const origin =
+    typeof model === "string"
+      ? await resolveModel(model, { requireTokenizer: options.tokenizer === undefined })
+      : model;
   const config = await readEncoderConfig(origin.directory);
   const labels = options.labels ?? config.id2label ?? ["NEGATIVE", "POSITIVE"];
   const maxLength = options.maxLength ?? Math.min(512, config.maxTokens);
   const problems = new Problems("loadClassifier");
   const problemType = chosenProblemType(options.problemType, { config, problems });
   problems.expect(Number.isInteger(seed), `seed is to be a whole number; ${String(seed)} came`);
-  problems.expect(labels.length >= 2 && new Set(labels).size === labels.length, `labels are to be at least two different names; ${JSON.stringify(labels)} came`);
+  problems.expect(
+    labels.length >= 2 && new Set(labels).size === labels.length,
+    `labels are to be at least two different names; ${JSON.stringify(labels)} came`,
+  );
   problems.expect(typeof newHead === "boolean", `newHead must be true or false; got ${JSON.stringify(newHead)}`);
-  problems.expect(Number.isInteger(maxLength) && maxLength >= 2 && maxLength <= config.maxTokens, `maxLength is to be a whole number from 2 to ${config.maxTokens}, the tokens that the model has positions for; ${String(maxLength)} came`);
-  problems.expect((options.tokenizer?.maxLength ?? 0) <= config.maxTokens, `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, and the model has positions for ${config.maxTokens}`);
+  problems.expect(
+    Number.isInteger(maxLength) && maxLength >= 2 && maxLength <= config.maxTokens,
+    `maxLength is to be a whole number from 2 to ${config.maxTokens}, the tokens that the model has positions for; ${String(maxLength)} came`,
+  );
+  problems.expect(
+    (options.tokenizer?.maxLength ?? 0) <= config.maxTokens,
+    `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, and the model has positions for ${config.maxTokens}`,
+  );
   problems.throwIfAny();
   deviceWish(deviceOf(options), { where: "loadClassifier" });
   const tokenizer = options.tokenizer ?? (await ownTokenizer(origin.directory, { maxLength, config }));
   const { device, ops } = await openDevice(deviceOf(options), { where: "loadClassifier" });
-  const { model: loaded, newlyInitialized } = await loadClassificationModel(origin.directory, { ops, numLabels: labels.length, labels, seed, newHead });
-  return new SequenceClassifier({ model: loaded, tokenizer, labels, problemType, origin, newlyInitialized, seed, device });
+  const { model: loaded, newlyInitialized } = await loadClassificationModel(origin.directory, {
+    ops,
+    numLabels: labels.length,
+    labels,
+    seed,
+    newHead,
+  });
+  return new SequenceClassifier({
+    model: loaded,
+    tokenizer,
+    labels,
+    problemType,
+    origin,
+    newlyInitialized,
+    seed,
+    device,
+  });
 }
 
-function chosenProblemType(given: ProblemType | undefined, { config, problems }: { config: EncoderConfig; problems: Problems }): ProblemType {
+function chosenProblemType(
+  given: ProblemType | undefined,
+  { config, problems }: { config: EncoderConfig; problems: Problems },
+): ProblemType {
   const type: string = given ?? config.problemType ?? "single_label_classification";
   if (type === "single_label_classification" || type === "multi_label_classification") return type;
-  const source = given === undefined ? `the checkpoint's problem_type is ${JSON.stringify(type)}. Give the option to use it all the same` : `${JSON.stringify(type)} came`;
-  problems.expect(false, `problemType is to be "single_label_classification" or "multi_label_classification"; ${source}`);
+  const source =
+    given === undefined
+      ? `the checkpoint's problem_type is ${JSON.stringify(type)}. Give the option to use it all the same`
+      : `${JSON.stringify(type)} came`;
+  problems.expect(
+    false,
+    `problemType is to be "single_label_classification" or "multi_label_classification"; ${source}`,
+  );
   return "single_label_classification";
 }
 
-async function ownTokenizer(directory: string, { maxLength, config }: { maxLength: number; config: EncoderConfig }): Promise<Tokenizer> {
+async function ownTokenizer(
+  directory: string,
+  { maxLength, config }: { maxLength: number; config: EncoderConfig },
+): Promise<Tokenizer> {
   const tokenizer = await loadTokenizer(directory, { maxLength });
-  if (tokenizer.vocabSize > config.vocabSize) throw new TsloraError("bad-input", `The tokenizer in ${directory} has ${tokenizer.vocabSize} tokens, and the model embeddings for ${config.vocabSize} (vocab_size in config.json). Take the tokenizer that the model was trained with.`);
+  if (tokenizer.vocabSize > config.vocabSize)
+    throw new TsloraError(
+      "bad-input",
+      `The tokenizer in ${directory} has ${tokenizer.vocabSize} tokens, and the model embeddings for ${config.vocabSize} (vocab_size in config.json). Take the tokenizer that the model was trained with.`,
+    );
   return tokenizer;
 }

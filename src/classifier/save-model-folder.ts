@@ -10,7 +10,8 @@ import type { Parameter } from "../model/parameter";
 import { writeSafetensors } from "../model/write-safetensors";
 
 /** What of a folder belongs to its tokenizer. */
-const TOKENIZER_FILE = /^(tokenizer.*\.json|vocab\.(txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
+const TOKENIZER_FILE =
+  /^(tokenizer.*\.json|vocab\.(txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
 
 const ARCHITECTURES: Record<ModelType, string> = {
   bert: "BertForSequenceClassification",
@@ -24,15 +25,27 @@ const ARCHITECTURES: Record<ModelType, string> = {
  *
  * @param options.inUse - what stands in for a weight of the model's own, a merged one for instance
  */
-export async function saveModelFolder(model: ClassificationModel, options: { directory: string; source: string; labels: readonly string[]; problemType: ProblemType; inUse?: (own: Parameter) => Parameter }): Promise<void> {
+export async function saveModelFolder(
+  model: ClassificationModel,
+  options: {
+    directory: string;
+    source: string;
+    labels: readonly string[];
+    problemType: ProblemType;
+    inUse?: (own: Parameter) => Parameter;
+  },
+): Promise<void> {
   const { directory, source, labels, problemType, inUse = (own) => own } = options;
-  const tensors = model.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));
+  const tensors = model
+    .parameters()
+    .map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));
   const original = await readJsonObject(join(source, "config.json"));
   const lock = lockFolder(directory, { purpose: "saving" });
   try {
     await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
     if (resolve(source) !== resolve(directory)) {
-      for (const name of await readdir(source)) if (TOKENIZER_FILE.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
+      for (const name of await readdir(source))
+        if (TOKENIZER_FILE.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
     }
     // num_labels would overrule id2label, and another dtype would have the weights rounded where they are loaded
     const overruling = ["num_labels", "_num_labels", "torch_dtype"];

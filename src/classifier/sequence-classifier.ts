@@ -90,7 +90,16 @@ export class SequenceClassifier {
   readonly device: Device | undefined;
   readonly #adapters: AdapterSet;
 
-  constructor(parts: { model: ClassificationModel; tokenizer: TextTokenizer; labels: readonly string[]; problemType?: ProblemType; origin: ModelOrigin; newlyInitialized: readonly string[]; seed: number; device?: Device }) {
+  constructor(parts: {
+    model: ClassificationModel;
+    tokenizer: TextTokenizer;
+    labels: readonly string[];
+    problemType?: ProblemType;
+    origin: ModelOrigin;
+    newlyInitialized: readonly string[];
+    seed: number;
+    device?: Device;
+  }) {
     this.model = parts.model;
     this.tokenizer = parts.tokenizer;
     this.labels = parts.labels;
@@ -217,7 +226,11 @@ export class SequenceClassifier {
 
   /** Makes every weight trainable: full fine-tuning, as the original study did. */
   trainAllWeights(): void {
-    if (this.#adapters.state !== "none") throw new TsloraError("bad-input", "trainAllWeights: the classifier has an adapter. Call unload first, or mergeAndUnload to go on from it.");
+    if (this.#adapters.state !== "none")
+      throw new TsloraError(
+        "bad-input",
+        "trainAllWeights: the classifier has an adapter. Call unload first, or mergeAndUnload to go on from it.",
+      );
     for (const parameter of this.model.parameters()) parameter.trainable = true;
   }
 
@@ -233,9 +246,14 @@ export class SequenceClassifier {
    */
   expectTrainable(call: string): "lora" | "full" {
     this.#adapters.expectNotMerged(call);
-    if (this.#adapters.state === "disabled") throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
+    if (this.#adapters.state === "disabled")
+      throw new TsloraError("bad-input", `${call}: adapters are disabled. Call enableAdapter first.`);
     const { method } = this;
-    if (method === "none") throw new TsloraError("bad-input", `${call}: nothing is to be trained. Put an adapter on with classifier.addAdapter(...), or call classifier.trainAllWeights().`);
+    if (method === "none")
+      throw new TsloraError(
+        "bad-input",
+        `${call}: nothing is to be trained. Put an adapter on with classifier.addAdapter(...), or call classifier.trainAllWeights().`,
+      );
     return method;
   }
 
@@ -244,8 +262,12 @@ export class SequenceClassifier {
    * whole.
    */
   countParameters(): ParameterCount {
-    const size = (parameters: Iterable<Parameter>): number => [...parameters].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    const ofAdapters = this.#adapters.all.reduce((sum, adapter) => sum + size(adapter.parameters()) - size(adapter.biases.values()), 0); // biases are trained in place in peft
+    const size = (parameters: Iterable<Parameter>): number =>
+      [...parameters].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    const ofAdapters = this.#adapters.all.reduce(
+      (sum, adapter) => sum + size(adapter.parameters()) - size(adapter.biases.values()),
+      0,
+    ); // biases are trained in place in peft
     return { trainable: size(this.trainableParameters()), all: size(this.model.parameters()) + ofAdapters };
   }
 
@@ -270,10 +292,10 @@ export class SequenceClassifier {
     const byLength = documents.map((_, index) => index).sort((a, b) => documents[a].length - documents[b].length);
     const width = this.labels.length;
     const logits = new Float32Array(texts.length * width);
-    for (let done = 0; done < byLength.length; ) {
+    for (let done = 0; done < byLength.length;) {
       signal?.throwIfAborted();
       const part: number[] = [];
-      for (let tokens = 0; done + part.length < byLength.length; ) {
+      for (let tokens = 0; done + part.length < byLength.length;) {
         const next = byLength[done + part.length];
         tokens += documents[next].length;
         if (part.length > 0 && tokens > maxTokensPerPass) break;
@@ -283,7 +305,9 @@ export class SequenceClassifier {
       const packed = this.model.predict(batch);
       const values = await ops.read(packed);
       ops.dispose(packed);
-      batch.order.forEach((inPart, row) => logits.set(values.subarray(row * width, (row + 1) * width), part[inPart] * width));
+      batch.order.forEach((inPart, row) =>
+        logits.set(values.subarray(row * width, (row + 1) * width), part[inPart] * width),
+      );
       done += part.length;
       onProgress?.(done, byLength.length);
       await new Promise((resolve) => setImmediate(resolve));
@@ -300,7 +324,11 @@ export class SequenceClassifier {
    * trained since.
    */
   async saveAdapter(directory: string, options: { name?: string } = {}): Promise<SavedAdapter> {
-    if (this.adapter === undefined) throw new TsloraError("bad-input", "saveAdapter: the classifier has no adapter. Put one on with addAdapter, or save all weights with saveModel.");
+    if (this.adapter === undefined)
+      throw new TsloraError(
+        "bad-input",
+        "saveAdapter: the classifier has no adapter. Put one on with addAdapter, or save all weights with saveModel.",
+      );
     const adapter = this.#adapters.get(options.name ?? this.adapter.name, "saveAdapter");
     this.#adapters.expectWhole(adapter, "saveAdapter");
     return saveAdapter(adapter, { directory: expandHome(directory), baseModel: this.origin.id });
@@ -316,9 +344,19 @@ export class SequenceClassifier {
    * initialized weight is not trained.
    */
   async saveModel(directory: string, options: { readonly allowUntrained?: boolean } = {}): Promise<void> {
-    if (this.#adapters.state === "active") throw new TsloraError("bad-input", `saveModel: adapter "${this.activeAdapter ?? DEFAULT_NAME}" would be missing from the weights. Put it into them with mergeAdapter (or mergeAndUnload) first, set it aside with disableAdapter to save the model without it, or save it with saveAdapter.`);
+    if (this.#adapters.state === "active")
+      throw new TsloraError(
+        "bad-input",
+        `saveModel: adapter "${this.activeAdapter ?? DEFAULT_NAME}" would be missing from the weights. Put it into them with mergeAdapter (or mergeAndUnload) first, set it aside with disableAdapter to save the model without it, or save it with saveAdapter.`,
+      );
     if (options.allowUntrained !== true) this.#adapters.expectNothingDrawn("saveModel");
-    await saveModelFolder(this.model, { directory: expandHome(directory), source: this.origin.directory, labels: this.labels, problemType: this.problemType, inUse: (own) => this.#adapters.inUse(own) });
+    await saveModelFolder(this.model, {
+      directory: expandHome(directory),
+      source: this.origin.directory,
+      labels: this.labels,
+      problemType: this.problemType,
+      inUse: (own) => this.#adapters.inUse(own),
+    });
   }
 
   /** Gives all weights back to the device. */

@@ -26,9 +26,12 @@ export function addCheckCommand(program: Command, terminal: Terminal, exit: (cod
         }
         found += result.problems.length;
         for (const { cell, line, column, message, file } of result.problems) {
-          terminal.err.write(`${styled(terminal, "red", `${shortPath(path)}, ${file ?? `cell ${cell}`}, line ${line}, column ${column}`)}: ${message}\n`);
+          terminal.err.write(
+            `${styled(terminal, "red", `${shortPath(path)}, ${file ?? `cell ${cell}`}, line ${line}, column ${column}`)}: ${message}\n`,
+          );
         }
-        if (result.problems.length === 0) terminal.out.write(`${shortPath(path)}: ${result.cells} cells, no problems\n`);
+        if (result.problems.length === 0)
+          terminal.out.write(`${shortPath(path)}: ${result.cells} cells, no problems\n`);
       }
       exit(found === 0 ? EXIT.ok : EXIT.cellFailed);
     });
@@ -36,5 +39,8 @@ export function addCheckCommand(program: Command, terminal: Terminal, exit: (cod
 
 function projectNotebooks(): string[] {
   const folder = join(projectRoot(), "notebooks");
-  return readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort().map((name) => join(folder, name));
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".ipynb"))
+    .sort()
+    .map((name) => join(folder, name));
 }

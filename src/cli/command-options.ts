@@ -10,15 +10,22 @@ import { Readings } from "../notebook/parameter-value";
 /** Takes one more `name=value` into the parameters given so far. */
 export function collectParameter(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError(`Expected name=value, for example -p epochs=3; got ${JSON.stringify(text)}.`);
+  if (at < 1)
+    throw new InvalidArgumentError(`Expected name=value, for example -p epochs=3; got ${JSON.stringify(text)}.`);
   return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1) };
 }
 
 /** A time as milliseconds: seconds, or a number with s, m or h. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(s|m|h)?$/.exec(text.trim());
-  const ms = match === null ? NaN : Number(match[1]) * { s: 1000, m: 60_000, h: 3_600_000 }[(match[2] as "s" | "m" | "h" | undefined) ?? "s"];
-  if (!(ms > 0 && ms < 2 ** 31)) throw new InvalidArgumentError(`Expected a time above 0 and below 24 days, such as 90, 90s, 15m or 2h; got ${JSON.stringify(text)}.`);
+  const ms =
+    match === null
+      ? NaN
+      : Number(match[1]) * { s: 1000, m: 60_000, h: 3_600_000 }[(match[2] as "s" | "m" | "h" | undefined) ?? "s"];
+  if (!(ms > 0 && ms < 2 ** 31))
+    throw new InvalidArgumentError(
+      `Expected a time above 0 and below 24 days, such as 90, 90s, 15m or 2h; got ${JSON.stringify(text)}.`,
+    );
   return ms;
 }
 
@@ -27,7 +34,10 @@ export function parseSize(text: string): number {
   if (text.trim() === "none") return Infinity;
   const match = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/i.exec(text.trim());
   const size = match === null ? NaN : Number(match[1]) * ({ k: 1e3, m: 1e6, g: 1e9 }[match[2].toLowerCase()] ?? 1);
-  if (!(size >= 1000 && size < Infinity)) throw new InvalidArgumentError(`Expected a size from 1kB, such as 500kB or 20MB, or none; got ${JSON.stringify(text.slice(0, 40))}.`);
+  if (!(size >= 1000 && size < Infinity))
+    throw new InvalidArgumentError(
+      `Expected a size from 1kB, such as 500kB or 20MB, or none; got ${JSON.stringify(text.slice(0, 40))}.`,
+    );
   return size;
 }
 
@@ -46,7 +56,12 @@ export interface GivenParameters {
 }
 
 /** Gathers parameters as papermill does: files, YAML texts, `-p` and `-r`, of which the later ones win. */
-export async function gatherParameters({ file = [], yaml = [], param = {}, raw = {} }: ParameterFlags): Promise<GivenParameters> {
+export async function gatherParameters({
+  file = [],
+  yaml = [],
+  param = {},
+  raw = {},
+}: ParameterFlags): Promise<GivenParameters> {
   const typed: Record<string, unknown> = {};
   for (const path of file) Object.assign(typed, await readParameterFile(path));
   for (const text of yaml) Object.assign(typed, byName(await parseYaml(text, "-y"), "-y"));
@@ -61,14 +76,16 @@ export function collectText(text: string, before: readonly string[] = []): strin
 
 /** A whole number from 1. */
 export function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text.trim())) throw new InvalidArgumentError(`Expected a whole number from 1; got ${JSON.stringify(text)}.`);
+  if (!/^[1-9]\d{0,5}$/.test(text.trim()))
+    throw new InvalidArgumentError(`Expected a whole number from 1; got ${JSON.stringify(text)}.`);
   return Number(text);
 }
 
 /** A number from 0. */
 export function parseNumber(text: string): number {
   const value = text.trim() === "" ? NaN : Number(text);
-  if (!(value >= 0 && value < Infinity)) throw new InvalidArgumentError(`Expected a number from 0; got ${JSON.stringify(text)}.`);
+  if (!(value >= 0 && value < Infinity))
+    throw new InvalidArgumentError(`Expected a number from 0; got ${JSON.stringify(text)}.`);
   return value;
 }
 
@@ -88,7 +105,11 @@ export async function readParameterFile(given: string): Promise<Readonly<Record<
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new TsloraError("not-found", `The parameter file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}).`, { cause: error, details: { path } });
+    throw new TsloraError(
+      "not-found",
+      `The parameter file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}).`,
+      { cause: error, details: { path } },
+    );
   }
   if (/\.json$/i.test(path)) return byName(parseExactJson(text, { path }), path);
   return byName(await parseYaml(text, path), path);
@@ -102,10 +123,14 @@ async function parseYaml(text: string, path: string): Promise<unknown> {
 function byName(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (value === null) return {};
   const expected = `${path} must hold one map, with parameters by name`;
-  if (!(value instanceof Map)) throw new TsloraError("bad-input", `${expected}; got ${Array.isArray(value) ? "a list" : "a single value"}.`, { details: { path } });
+  if (!(value instanceof Map))
+    throw new TsloraError("bad-input", `${expected}; got ${Array.isArray(value) ? "a list" : "a single value"}.`, {
+      details: { path },
+    });
   const entries = [...(value as Map<unknown, unknown>)].map(([key, item]) => {
     const name = key instanceof Readings ? key.of.find((reading) => typeof reading === "string") : key;
-    if (typeof name !== "string") throw new TsloraError("bad-input", `${expected}; got the name ${String(name)}.`, { details: { path } });
+    if (typeof name !== "string")
+      throw new TsloraError("bad-input", `${expected}; got the name ${String(name)}.`, { details: { path } });
     return [name, item] as const;
   });
   return Object.fromEntries(entries);

@@ -43,9 +43,24 @@ export const COMMANDS: readonly KnownCommand[] = [
 ];
 
 function library(name: string, load: () => Library.LibraryCommand): KnownCommand {
-  return { name, group: "Commands:", load: () => (program, context) => (require("./library-command") as typeof Library).addLibraryCommand(program, load(), context) };
+  return {
+    name,
+    group: "Commands:",
+    load: () => (program, context) =>
+      (require("./library-command") as typeof Library).addLibraryCommand(program, load(), context),
+  };
 }
 
-function notebooks(name: string, load: () => (program: Command, terminal: Terminal, exit: CommandContext["exit"]) => void): KnownCommand {
-  return { name, group: "Notebooks:", load: () => (program, { terminal, exit }) => load()(program, terminal, exit) };
+function notebooks(
+  name: string,
+  load: () => (program: Command, terminal: Terminal, exit: CommandContext["exit"]) => void,
+): KnownCommand {
+  return {
+    name,
+    group: "Notebooks:",
+    load:
+      () =>
+      (program, { terminal, exit }) =>
+        load()(program, terminal, exit),
+  };
 }

@@ -37,7 +37,21 @@ export function addDoctorCommand(program: Command, terminal: Terminal, exit: (co
       show(await checkKernel());
       const healthy = findings.every(({ status }) => status !== "missing");
       if (json) terminal.out.write(`${JSON.stringify({ healthy, device: device ?? null, findings }, undefined, 2)}\n`);
-      else terminal.out.write(`\n${healthy ? "All that tslora needs is here." : styled(terminal, "red", `Missing or unused: ${findings.filter(({ status }) => status === "missing").map(({ name }) => name).join(", ")}.`)}\n`);
+      else
+        terminal.out.write(
+          `\n${
+            healthy
+              ? "All that tslora needs is here."
+              : styled(
+                  terminal,
+                  "red",
+                  `Missing or unused: ${findings
+                    .filter(({ status }) => status === "missing")
+                    .map(({ name }) => name)
+                    .join(", ")}.`,
+                )
+          }\n`,
+        );
       exit(healthy ? EXIT.ok : EXIT.cellFailed);
     });
 }
@@ -47,18 +61,34 @@ function lines({ name, status, value, advice }: Finding, terminal: Terminal): st
   const width = Math.max(30, (terminal.out.columns || 120) - 33);
   const indent = " ".repeat(32);
   const [first, ...rest] = wrap(value, width);
-  return [`${styled(terminal, SHOWN[status], status.padEnd(7))}  ${name.padEnd(21)}  ${first}`, ...rest.map((line) => indent + line), ...(advice === undefined ? [] : wrap(`-> ${advice}`, width).map((line) => indent + line))];
+  return [
+    `${styled(terminal, SHOWN[status], status.padEnd(7))}  ${name.padEnd(21)}  ${first}`,
+    ...rest.map((line) => indent + line),
+    ...(advice === undefined ? [] : wrap(`-> ${advice}`, width).map((line) => indent + line)),
+  ];
 }
 
 /** A kernel that starts and computes is the only proof that it can. */
 async function checkKernel(): Promise<Finding> {
-  const cell = { cell_type: "code", id: "sum", metadata: {}, source: "console.log(1 + 1)", execution_count: null, outputs: [] } as const;
+  const cell = {
+    cell_type: "code",
+    id: "sum",
+    metadata: {},
+    source: "console.log(1 + 1)",
+    execution_count: null,
+    outputs: [],
+  } as const;
   const notebook: Notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] };
   const name = "TypeScript kernel";
   const { runNotebook } = await import("../notebook/run-notebook.js");
   try {
     for await (const event of runNotebook(notebook, { kernel: "tslab", cwd: projectRoot(), timeoutMs: 60_000 })) {
-      if (event.event === "end") return { name, status: event.summary.status === "ok" ? "ok" : "missing", value: `tslab executed a cell in ${(event.summary.elapsedMs / 1000).toFixed(1)} s` };
+      if (event.event === "end")
+        return {
+          name,
+          status: event.summary.status === "ok" ? "ok" : "missing",
+          value: `tslab executed a cell in ${(event.summary.elapsedMs / 1000).toFixed(1)} s`,
+        };
     }
     return { name, status: "missing", value: "the run ended without a result" };
   } catch (error) {

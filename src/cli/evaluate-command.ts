@@ -13,8 +13,14 @@ export const evaluateCommand: LibraryCommand = {
   ],
   examples: [
     { command: "evaluate --adapter output/adapter --data reviews.csv", does: "an adapter on the base that it names" },
-    { command: "evaluate --model ./my-bert --data Dataset.zip --threshold 0.4 --average macro", does: "a model's folder, with a threshold tuned on other data" },
-    { command: "evaluate --adapter output/adapter --data reviews.csv --json | jq .evaluation.accuracy", does: "for a program" },
+    {
+      command: "evaluate --model ./my-bert --data Dataset.zip --threshold 0.4 --average macro",
+      does: "a model's folder, with a threshold tuned on other data",
+    },
+    {
+      command: "evaluate --adapter output/adapter --data reviews.csv --json | jq .evaluation.accuracy",
+      does: "for a program",
+    },
   ],
   run: async (call) => (await import("./run-evaluate.js")).runEvaluate(call),
 };

@@ -4,10 +4,27 @@ import type { RunStatus } from "../notebook/run-events";
 import type { Fault } from "../training/training-guards";
 
 /** What the command line tells its caller, by cause. */
-export const EXIT = { ok: 0, cellFailed: 1, badInput: 2, timeout: 3, kernelDied: 4, unreachable: 5, device: 6, diverged: 7, outputsDiffer: 8, interrupted: 130, readerGone: 141 } as const;
+export const EXIT = {
+  ok: 0,
+  cellFailed: 1,
+  badInput: 2,
+  timeout: 3,
+  kernelDied: 4,
+  unreachable: 5,
+  device: 6,
+  diverged: 7,
+  outputsDiffer: 8,
+  interrupted: 130,
+  readerGone: 141,
+} as const;
 
 /** Why `train` stops a run itself; see its `Fault`. */
-const STOPPED: readonly string[] = ["diverged", "exploding-gradient", "growing-tensors", "growing-memory"] satisfies readonly Fault["kind"][];
+const STOPPED: readonly string[] = [
+  "diverged",
+  "exploding-gradient",
+  "growing-tensors",
+  "growing-memory",
+] satisfies readonly Fault["kind"][];
 
 /** The codes in words, for the help. */
 export const EXIT_CODES_HELP = [
@@ -27,7 +44,13 @@ export const EXIT_CODES_HELP = [
 
 /** The exit code for how a run ended. */
 export function exitCodeOf(status: RunStatus): number {
-  return { ok: EXIT.ok, error: EXIT.cellFailed, timeout: EXIT.timeout, dead: EXIT.kernelDied, aborted: EXIT.interrupted }[status];
+  return {
+    ok: EXIT.ok,
+    error: EXIT.cellFailed,
+    timeout: EXIT.timeout,
+    dead: EXIT.kernelDied,
+    aborted: EXIT.interrupted,
+  }[status];
 }
 
 /** The exit code for an error that kept a command from its work. */
@@ -39,5 +62,11 @@ export function exitCodeOfError(error: unknown): number {
   if (error.code === "aborted") return EXIT.interrupted;
   if (error.code === "unreachable") return EXIT.unreachable;
   if (error.code === "device") return EXIT.device;
-  return error.code === "bad-option" || error.code === "bad-input" || error.code === "not-found" || error.code === "in-use" || error.code === "unsupported" ? EXIT.badInput : EXIT.cellFailed;
+  return error.code === "bad-option" ||
+    error.code === "bad-input" ||
+    error.code === "not-found" ||
+    error.code === "in-use" ||
+    error.code === "unsupported"
+    ? EXIT.badInput
+    : EXIT.cellFailed;
 }

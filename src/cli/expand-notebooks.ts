@@ -17,8 +17,14 @@ export function expandNotebooks(given: readonly string[], outputDir?: string): s
     if (existsSync(path) && !statSync(path).isDirectory()) return [path];
     const isFolder = existsSync(path);
     if (!isFolder && !isPattern(path)) return [path]; // missing: reading says so
-    const matches = matchPaths(isFolder ? join(path, "*.ipynb") : path).filter((match) => match.endsWith(".ipynb") && !match.includes(".ipynb_checkpoints") && !isLeftover(match, path, outputDir));
-    problems.expect(matches.length > 0, isFolder ? `the folder ${path} has no notebooks in it` : `no notebook matches ${path}`);
+    const matches = matchPaths(isFolder ? join(path, "*.ipynb") : path).filter(
+      (match) =>
+        match.endsWith(".ipynb") && !match.includes(".ipynb_checkpoints") && !isLeftover(match, path, outputDir),
+    );
+    problems.expect(
+      matches.length > 0,
+      isFolder ? `the folder ${path} has no notebooks in it` : `no notebook matches ${path}`,
+    );
     return matches;
   });
   problems.throwIfAny();

@@ -8,7 +8,11 @@ export function factLines(rows: readonly (readonly [name: string, value: string]
   const nameWidth = Math.max(0, ...shown.map(([name]) => measureColumns(name)));
   const width = Math.max(20, (terminal.out.columns || 100) - nameWidth - 4);
   const padded = (name: string): string => name + " ".repeat(nameWidth - measureColumns(name));
-  return shown.flatMap(([name, value]) => wrap(value, width).map((line, i) => `  ${i === 0 ? styled(terminal, "dim", padded(name)) : " ".repeat(nameWidth)}  ${line}`));
+  return shown.flatMap(([name, value]) =>
+    wrap(value, width).map(
+      (line, i) => `  ${i === 0 ? styled(terminal, "dim", padded(name)) : " ".repeat(nameWidth)}  ${line}`,
+    ),
+  );
 }
 
 /** A text in lines of at most so many characters, broken at blanks; a longer word stays whole. */
@@ -31,7 +35,9 @@ export function wrap(text: string, width: number): string[] {
 
 /** A sentence as it is written to a stream: on a terminal broken at blanks, elsewhere one line; control characters escaped. */
 export function sentence(text: string, stream: { readonly isTTY?: boolean; readonly columns?: number }): string {
-  return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? wrap(printable(text), stream.columns).join("\n") : printable(text);
+  return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0
+    ? wrap(printable(text), stream.columns).join("\n")
+    : printable(text);
 }
 
 /** Bytes as people read them. */

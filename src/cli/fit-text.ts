@@ -48,7 +48,8 @@ function fitTable([head, rule, ...rows]: readonly string[], width: number): stri
   const [first, ...others] = widths.map((_, column) => column);
   const blocks: number[][] = [];
   let block: number[] = [];
-  const broad = (columns: readonly number[]): number => [first, ...columns].reduce((sum, column) => sum + widths[column] + 2, -2);
+  const broad = (columns: readonly number[]): number =>
+    [first, ...columns].reduce((sum, column) => sum + widths[column] + 2, -2);
   for (const column of others) {
     if (block.length > 0 && broad([...block, column]) > width) {
       blocks.push(block);
@@ -63,7 +64,11 @@ function fitTable([head, rule, ...rows]: readonly string[], width: number): stri
   const notes = rows.slice(end).flatMap((line) => fitLine(line, width));
   const laid = blocks.flatMap((columns, at) => {
     const shown = [first, ...columns];
-    const lay = (cells: readonly string[]): string => shown.map((column) => cells[column] ?? "").join("  ").trimEnd();
+    const lay = (cells: readonly string[]): string =>
+      shown
+        .map((column) => cells[column] ?? "")
+        .join("  ")
+        .trimEnd();
     const [top, ...body] = cut.map((row, line) => (row === undefined ? [head, ...rows][line] : lay(row)));
     const drawn = shown.map((column) => "─".repeat(widths[column])).join("  ");
     const all = [top, drawn, ...body];

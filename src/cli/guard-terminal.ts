@@ -12,7 +12,11 @@ export function guardTerminal(terminal: Terminal): Terminal {
 
 function guarded<Stream extends Terminal["out"]>(stream: Stream): Stream {
   if (stream.isTTY !== true) return stream;
-  const write = (chunk: unknown, ...rest: unknown[]): unknown => Reflect.apply(stream.write.bind(stream), stream, [typeof chunk === "string" ? printableOutput(chunk) : chunk, ...rest]);
+  const write = (chunk: unknown, ...rest: unknown[]): unknown =>
+    Reflect.apply(stream.write.bind(stream), stream, [
+      typeof chunk === "string" ? printableOutput(chunk) : chunk,
+      ...rest,
+    ]);
   return new Proxy(stream, {
     get: (target, key): unknown => {
       if (key === "write") return write;

@@ -11,7 +11,10 @@ export async function helpTexts(): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   for (const name of ["", ...COMMANDS.map((command) => command.name)]) {
     let text = "";
-    const out = Object.assign(new Writable({ write: (chunk, _, done) => ((text += String(chunk)), done()) }), { columns: WIDTH, isTTY: false });
+    const out = Object.assign(new Writable({ write: (chunk, _, done) => ((text += String(chunk)), done()) }), {
+      columns: WIDTH,
+      isTTY: false,
+    });
     await runCli([...(name === "" ? [] : [name]), "--help"], { out, err: out, color: false, live: false });
     texts[name] = text;
   }

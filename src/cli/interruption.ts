@@ -16,8 +16,14 @@ export interface Interruption {
  * @param options.says - what happens now
  * @param options.tell - shows it; on standard error by default
  */
-export function hearInterruption(terminal: Terminal, options: { readonly says?: string; readonly tell?: (text: string) => void } = {}): Interruption {
-  const { says = "the cell is interrupted and the notebook saved", tell = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`) } = options;
+export function hearInterruption(
+  terminal: Terminal,
+  options: { readonly says?: string; readonly tell?: (text: string) => void } = {},
+): Interruption {
+  const {
+    says = "the cell is interrupted and the notebook saved",
+    tell = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`),
+  } = options;
   const controller = new AbortController();
   setMaxListeners(0, controller.signal); // each of the notebooks that run at once hears it; Node 20 would warn of eleven
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

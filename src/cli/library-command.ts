@@ -33,13 +33,23 @@ export interface LibraryCommand {
 }
 
 /** Adds a command to the program. */
-export function addLibraryCommand(program: Command, { name, description, arguments: args, groups, examples, notes, run }: LibraryCommand, to: { terminal: Terminal; exit: (code: number) => void }): void {
+export function addLibraryCommand(
+  program: Command,
+  { name, description, arguments: args, groups, examples, notes, run }: LibraryCommand,
+  to: { terminal: Terminal; exit: (code: number) => void },
+): void {
   const { terminal, exit } = to;
   const command = program.command(name).description(description);
   if (args !== undefined) command.argument(args.pattern, args.help);
   addOptions(command, groups);
-  const shown = examples.flatMap(({ command: line, does }) => [`  $ tslora ${line}`, ...wrap(does, helpWidth(terminal) - 6).map((part) => `      ${part}`)]);
-  command.addHelpText("after", `\n${styled(terminal, "bold", "Examples:")}\n${shown.join("\n")}\n${notes === undefined ? "" : `\n${wrap(notes, helpWidth(terminal)).join("\n")}\n`}`);
+  const shown = examples.flatMap(({ command: line, does }) => [
+    `  $ tslora ${line}`,
+    ...wrap(does, helpWidth(terminal) - 6).map((part) => `      ${part}`),
+  ]);
+  command.addHelpText(
+    "after",
+    `\n${styled(terminal, "bold", "Examples:")}\n${shown.join("\n")}\n${notes === undefined ? "" : `\n${wrap(notes, helpWidth(terminal)).join("\n")}\n`}`,
+  );
   command.action(async () => {
     const raw = command.opts<RawFlags>();
     try {
@@ -48,7 +58,9 @@ export function addLibraryCommand(program: Command, { name, description, argumen
       const error = errorWithFlags(failure, { command: name, groups });
       if (raw.json !== true || !(error instanceof TsloraError)) throw error;
       const { problems } = error.details;
-      terminal.err.write(`${JSON.stringify({ error: { code: error.code, message: error.message, ...(problems === undefined ? {} : { problems }) } })}\n`);
+      terminal.err.write(
+        `${JSON.stringify({ error: { code: error.code, message: error.message, ...(problems === undefined ? {} : { problems }) } })}\n`,
+      );
       exit(exitCodeOfError(error));
     }
   });

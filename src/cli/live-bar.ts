@@ -6,7 +6,15 @@ export class LiveBar {
   readonly #bar: SingleBar;
 
   constructor(stream: NodeJS.WritableStream) {
-    this.#bars = new MultiBar({ stream, format, linewrap: true, hideCursor: false, clearOnComplete: true, gracefulExit: false, emptyOnZero: true });
+    this.#bars = new MultiBar({
+      stream,
+      format,
+      linewrap: true,
+      hideCursor: false,
+      clearOnComplete: true,
+      gracefulExit: false,
+      emptyOnZero: true,
+    });
     this.#bar = this.#bars.create(1, 0, { words: "" });
   }
 
@@ -37,7 +45,11 @@ function shorten(words: string, width: number): string {
 }
 
 /** cli-progress's line: the bar and the words, cut to the terminal's width, so that the line stays one. */
-function format(_options: unknown, { progress, maxWidth }: { readonly progress: number; readonly maxWidth: number }, { words }: { readonly words?: string }): string {
+function format(
+  _options: unknown,
+  { progress, maxWidth }: { readonly progress: number; readonly maxWidth: number },
+  { words }: { readonly words?: string },
+): string {
   const width = (maxWidth || 80) - 1;
   const bar = Math.min(BAR, Math.floor(width / 4));
   const full = Math.round(bar * Math.min(1, progress));

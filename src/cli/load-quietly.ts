@@ -29,7 +29,9 @@ export function loadQuietly(terminal: Terminal, options: DeviceOptions = {}): vo
       restore?.();
     }
     if (restore === undefined) return;
-    const rest = readFileSync(path, "utf8").split("\n").filter((line) => line !== "" && !CHATTER.test(line));
+    const rest = readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => line !== "" && !CHATTER.test(line));
     if (rest.length > 0) terminal.err.write(`${rest.join("\n")}\n`);
   } finally {
     rmSync(folder, { recursive: true, force: true });

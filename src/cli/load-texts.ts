@@ -27,7 +27,15 @@ export interface LoadedTexts {
  * @param options.allowMissingClasses - for texts that are only scored, which may lack a class
  * @throws TsloraError `bad-input` when the data's labels are not the model's.
  */
-export async function loadTexts(values: OptionValues<typeof DATA_OPTIONS>, options: { labels?: readonly string[]; allowMissingClasses?: boolean; notice: (text: string) => void; signal?: AbortSignal }): Promise<LoadedTexts> {
+export async function loadTexts(
+  values: OptionValues<typeof DATA_OPTIONS>,
+  options: {
+    labels?: readonly string[];
+    allowMissingClasses?: boolean;
+    notice: (text: string) => void;
+    signal?: AbortSignal;
+  },
+): Promise<LoadedTexts> {
   const { data = "auto", cleanTexts: clean, quotes, ...columns } = values;
   const { labels, allowMissingClasses = false, notice, signal } = options;
   const corpus = await loadCorpus(data, { ...columns, quote: quotes, allowMissingClasses, signal });
@@ -42,7 +50,10 @@ export async function loadTexts(values: OptionValues<typeof DATA_OPTIONS>, optio
   return { frame: cleans ? cleanTexts(matched.frame) : matched.frame, corpus, ...(named ? { classNames: names } : {}) };
 }
 
-function matchLabels(corpus: Corpus, { table, labels }: { table: boolean; labels?: readonly string[] }): { frame: DataFrame; notice: string } {
+function matchLabels(
+  corpus: Corpus,
+  { table, labels }: { table: boolean; labels?: readonly string[] },
+): { frame: DataFrame; notice: string } {
   const { frame, notice, report, source } = corpus;
   if (labels === undefined) return { frame, notice };
   const { classes } = report;
@@ -54,7 +65,11 @@ function matchLabels(corpus: Corpus, { table, labels }: { table: boolean; labels
   }
   const byName = classes.every(({ name }) => labels.includes(name));
   const byNumber = classes.every(({ name }) => /^\d+$/.test(name) && Number(name) < labels.length);
-  if (!byName && !byNumber) throw new TsloraError("bad-input", `${shown} The model has no ${shortList(unknown)}. They must be the same names, or numbers from 0 to ${labels.length - 1}. Give --labels, the model's in its order, or another --label-column.`);
+  if (!byName && !byNumber)
+    throw new TsloraError(
+      "bad-input",
+      `${shown} The model has no ${shortList(unknown)}. They must be the same names, or numbers from 0 to ${labels.length - 1}. Give --labels, the model's in its order, or another --label-column.`,
+    );
   const numbers = classes.map(({ name }) => (byName ? labels.indexOf(name) : Number(name)));
   if (numbers.every((number, i) => number === classes[i].label)) return { frame, notice };
   const { texts, ID, label } = readFrame(frame);

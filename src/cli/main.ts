@@ -8,7 +8,10 @@ import { processTerminal } from "./terminal";
 
 // A reader that goes away (`| head`) ends the command as SIGPIPE would; so does a full disk, with a line that says so.
 // Kernels are ended on the way out.
-for (const [name, stream] of [["Standard output", process.stdout], ["Standard error", process.stderr]] as const) {
+for (const [name, stream] of [
+  ["Standard output", process.stdout],
+  ["Standard error", process.stderr],
+] as const) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(141);
     try {

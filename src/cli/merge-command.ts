@@ -14,8 +14,12 @@ export const mergeCommand: LibraryCommand = {
   ],
   examples: [
     { command: "merge --adapter output/adapter --output output/merged", does: "on the base that the adapter names" },
-    { command: "merge --model ./my-bert --adapter output/adapter --output output/merged --overwrite --json", does: "for a program, into a folder that is there" },
+    {
+      command: "merge --model ./my-bert --adapter output/adapter --output output/merged --overwrite --json",
+      does: "for a program, into a folder that is there",
+    },
   ],
-  notes: "Before anything is written, logits with the adapter and with the merged weights are compared on a fixed batch; the largest difference is printed.",
+  notes:
+    "Before anything is written, logits with the adapter and with the merged weights are compared on a fixed batch; the largest difference is printed.",
   run: async (call) => (await import("./merge/run-merge.js")).runMerge(call),
 };

@@ -44,13 +44,32 @@ export async function readYaml(text: string, path: string): Promise<unknown> {
     plain("float", NUMBER, number),
   ];
   try {
-    const document = parseDocument(text, { schema: "failsafe", customTags: tags, merge: true, prettyErrors: true, logLevel: "silent" });
+    const document = parseDocument(text, {
+      schema: "failsafe",
+      customTags: tags,
+      merge: true,
+      prettyErrors: true,
+      logLevel: "silent",
+    });
     const [problem] = document.errors;
-    if (document.errors.length > 0) throw new TsloraError("bad-input", `${path} is not valid YAML: ${cut(problem.message)}`, { cause: problem, details: { path } });
+    if (document.errors.length > 0)
+      throw new TsloraError("bad-input", `${path} is not valid YAML: ${cut(problem.message)}`, {
+        cause: problem,
+        details: { path },
+      });
     return document.toJS({ mapAsMap: true, maxAliasCount: MOST_ALIASES }) as unknown;
   } catch (error) {
-    if (error instanceof RangeError) throw new TsloraError("bad-input", `${path} is nested too deeply to be read. Flatten it.`, { cause: error, details: { path } });
-    if (error instanceof ReferenceError) throw new TsloraError("bad-input", `${path} has aliases that multiply beyond measure (${cut(error.message)}). Write its values out.`, { cause: error, details: { path } });
+    if (error instanceof RangeError)
+      throw new TsloraError("bad-input", `${path} is nested too deeply to be read. Flatten it.`, {
+        cause: error,
+        details: { path },
+      });
+    if (error instanceof ReferenceError)
+      throw new TsloraError(
+        "bad-input",
+        `${path} has aliases that multiply beyond measure (${cut(error.message)}). Write its values out.`,
+        { cause: error, details: { path } },
+      );
     throw error;
   }
 }

@@ -24,7 +24,9 @@ export function planRuns(notebooks: readonly string[], folder: string): PlannedR
   for (const path of notebooks) if (!files.has(realPath(path))) files.set(realPath(path), path);
   const paths = [...files.values()];
   const names = paths.map((path) => basename(path).toLowerCase()); // some file systems do not tell case apart
-  const sameName = names.some((name, at) => names.some((other, place) => place < at && other === name && dirOf(paths[place]) !== dirOf(paths[at])));
+  const sameName = names.some((name, at) =>
+    names.some((other, place) => place < at && other === name && dirOf(paths[place]) !== dirOf(paths[at])),
+  );
   const common = commonFolder(paths.map(dirOf));
   const planned = paths.map((path): PlannedRun => {
     const place = (sameName ? relative(common, resolve(path)) : basename(path)).replace(/(\.ipynb)?$/, "");
@@ -34,7 +36,10 @@ export function planRuns(notebooks: readonly string[], folder: string): PlannedR
   const places = planned.map(({ outputPath }) => outputPath);
   for (const [at, place] of places.entries()) {
     const first = places.indexOf(place);
-    problems.expect(first === at, `${paths[at]} and ${paths[first]} would both be saved as ${shortPath(place)}; run them with different --output-dir`);
+    problems.expect(
+      first === at,
+      `${paths[at]} and ${paths[first]} would both be saved as ${shortPath(place)}; run them with different --output-dir`,
+    );
   }
   problems.throwIfAny();
   return planned;

@@ -14,10 +14,20 @@ export const predictCommand: LibraryCommand = {
   ],
   examples: [
     { command: 'predict --adapter output/adapter "We studied 40 patients with glioma."', does: "one text" },
-    { command: "predict --adapter output/adapter --file abstracts.txt", does: "one text a line; prints label and probability, a line each, in their order" },
-    { command: "predict --model ./my-bert --file reviews.csv --text-column review --id-column id --json", does: "a table; one JSON object a line" },
-    { command: "predict --model ./my-bert --json < abstracts.txt | jq -r .label", does: "as a filter: results come out as lines are read" },
+    {
+      command: "predict --adapter output/adapter --file abstracts.txt",
+      does: "one text a line; prints label and probability, a line each, in their order",
+    },
+    {
+      command: "predict --model ./my-bert --file reviews.csv --text-column review --id-column id --json",
+      does: "a table; one JSON object a line",
+    },
+    {
+      command: "predict --model ./my-bert --json < abstracts.txt | jq -r .label",
+      does: "as a filter: results come out as lines are read",
+    },
   ],
-  notes: "Without --json a line is label and probability, parted by a tab; with --top-k several such pairs. On a terminal the text follows.",
+  notes:
+    "Without --json a line is label and probability, parted by a tab; with --top-k several such pairs. On a terminal the text follows.",
   run: async (call) => (await import("./predict/run-predict.js")).runPredict(call),
 };

@@ -62,7 +62,8 @@ export async function runCli(args: readonly string[], unguarded: Terminal): Prom
 function errorText(error: unknown): string {
   if (error instanceof TsloraError) return error.message;
   if (faultCode(error) === undefined) return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const path = error instanceof Error && "path" in error && typeof error.path === "string" ? `${shownPath(error.path)}: ` : "";
+  const path =
+    error instanceof Error && "path" in error && typeof error.path === "string" ? `${shownPath(error.path)}: ` : "";
   return path + faultText(error);
 }
 

@@ -26,14 +26,17 @@ export async function readRunRecord(folder: string): Promise<RunRecord | undefin
     const path = join(place, TRAINING_ARGS);
     if (!existsSync(path)) continue;
     const value = parseJson(await readFile(path, "utf8"), path);
-    if (!isRecord(value) || !Array.isArray(value.labels) || !value.labels.every((name) => typeof name === "string")) continue;
+    if (!isRecord(value) || !Array.isArray(value.labels) || !value.labels.every((name) => typeof name === "string"))
+      continue;
     const { model, labels, maxLength, problemType } = value;
     return {
       path,
       ...(typeof model === "string" ? { model } : {}),
       labels,
       ...(typeof maxLength === "number" ? { maxLength } : {}),
-      ...(problemType === "single_label_classification" || problemType === "multi_label_classification" ? { problemType } : {}),
+      ...(problemType === "single_label_classification" || problemType === "multi_label_classification"
+        ? { problemType }
+        : {}),
     };
   }
   return undefined;

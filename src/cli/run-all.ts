@@ -31,19 +31,27 @@ export interface RunAllOptions {
 export async function runAll(planned: readonly PlannedRun[], options: RunAllOptions): Promise<RunResult[]> {
   const { terminal, quiet, jobs, signal } = options;
   const results: (RunResult | undefined)[] = planned.map(() => undefined);
-  const table = jobs > 1 && planned.length > 1 ? new (await import("./run-table.js")).RunTable({ terminal, quiet, total: planned.length }) : undefined;
+  const table =
+    jobs > 1 && planned.length > 1
+      ? new (await import("./run-table.js")).RunTable({ terminal, quiet, total: planned.length })
+      : undefined;
   let next = 0;
   const work = async (): Promise<void> => {
     while (next < planned.length && !signal.aborted) {
       const at = next++;
       const { name } = planned[at];
       const view = table === undefined ? new RunView(planned[at].path, { terminal, quiet, name }) : undefined;
-      const result = await runOne(planned[at], options, (event) => (table === undefined ? view?.show(event) : table.show(name, event)));
+      const result = await runOne(planned[at], options, (event) =>
+        table === undefined ? view?.show(event) : table.show(name, event),
+      );
       view?.close();
       table?.end(name, result.summary?.status === "ok" && result.error === undefined);
       results[at] = result;
       if (result.error !== undefined) terminal.err.write(`${styled(terminal, "red", result.error.message)}\n`);
-      for (const difference of result.differences ?? []) terminal.err.write(`${styled(terminal, "red", `${name}, cell ${difference.number}`)}: ${differenceText(difference)}\n`);
+      for (const difference of result.differences ?? [])
+        terminal.err.write(
+          `${styled(terminal, "red", `${name}, cell ${difference.number}`)}: ${differenceText(difference)}\n`,
+        );
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, planned.length) }, work));
@@ -51,7 +59,11 @@ export async function runAll(planned: readonly PlannedRun[], options: RunAllOpti
   return results.filter((result): result is RunResult => result !== undefined);
 }
 
-async function runOne({ path, outputPath }: PlannedRun, { run, signal, html, check }: RunAllOptions, show: (event: RunEvent) => void): Promise<RunResult> {
+async function runOne(
+  { path, outputPath }: PlannedRun,
+  { run, signal, html, check }: RunAllOptions,
+  show: (event: RunEvent) => void,
+): Promise<RunResult> {
   let summary: RunSummary | undefined;
   let lock: OutputLock | undefined;
   try {
@@ -62,10 +74,19 @@ async function runOne({ path, outputPath }: PlannedRun, { run, signal, html, che
       if (event.event === "end") ({ summary } = event);
     }
     if (summary === undefined) throw new Error(`The run of ${path} ended without a result.`);
-    if (html) await writeAtomically(outputPath.replace(/\.ipynb$/, ".html"), await (await import("../notebook/notebook-page.js")).notebookPage([{ name: basename(path), notebook: summary.notebook, folder: dirname(path) }]));
+    if (html)
+      await writeAtomically(
+        outputPath.replace(/\.ipynb$/, ".html"),
+        await (
+          await import("../notebook/notebook-page.js")
+        ).notebookPage([{ name: basename(path), notebook: summary.notebook, folder: dirname(path) }]),
+      );
     if (saved === undefined) return { path, summary };
     const { compareOutputs, hasOutputs } = await import("../notebook/compare-outputs.js");
-    if (!hasOutputs(saved)) throw new Error(`${shortPath(path)} has no saved outputs to check against. Save it executed, or run it without --check.`);
+    if (!hasOutputs(saved))
+      throw new Error(
+        `${shortPath(path)} has no saved outputs to check against. Save it executed, or run it without --check.`,
+      );
     return { path, summary, differences: compareOutputs(saved, summary.notebook, check) };
   } catch (error) {
     return { path, summary, error: error instanceof Error ? error : new Error(String(error)) };

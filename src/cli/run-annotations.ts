@@ -23,18 +23,38 @@ export async function annotationLines(result: RunResult, shown: string): Promise
   const text = await readFile(path, "utf8").catch(() => "");
   const cells = summary?.cells ?? [];
   const place = (cell: CellReport, line: number): { line?: number } => {
-    const found = locateSource(text, cell.source, { line, earlier: cells.filter(({ number }) => number < cell.number).map(({ source }) => source) });
+    const found = locateSource(text, cell.source, {
+      line,
+      earlier: cells.filter(({ number }) => number < cell.number).map(({ source }) => source),
+    });
     return found === undefined ? {} : { line: found };
   };
   const annotations: Annotation[] = cells.flatMap((cell) => {
     const { outcome } = cell;
     const own = differences.filter(({ number }) => number === cell.number);
-    if ("error" in outcome) return [{ title: `cell ${cell.number}: ${outcome.error.ename}`, message: [outcome.error.evalue, ...outcome.error.traceback.slice(0, 30)].join("\n"), ...place(cell, failedLine(cell)) }];
-    if (own.length > 0) return [{ title: `cell ${cell.number}: other outputs than saved`, message: own.map(differenceText).join("\n"), ...place(cell, 1) }];
+    if ("error" in outcome)
+      return [
+        {
+          title: `cell ${cell.number}: ${outcome.error.ename}`,
+          message: [outcome.error.evalue, ...outcome.error.traceback.slice(0, 30)].join("\n"),
+          ...place(cell, failedLine(cell)),
+        },
+      ];
+    if (own.length > 0)
+      return [
+        {
+          title: `cell ${cell.number}: other outputs than saved`,
+          message: own.map(differenceText).join("\n"),
+          ...place(cell, 1),
+        },
+      ];
     return [];
   });
   if (error !== undefined) annotations.push({ title: "not run", message: error.message });
-  return annotations.map(({ title, message, line }) => `::error file=${property(shown)}${line === undefined ? "" : `,line=${line}`},title=${property(title)}::${data(message)}`);
+  return annotations.map(
+    ({ title, message, line }) =>
+      `::error file=${property(shown)}${line === undefined ? "" : `,line=${line}`},title=${property(title)}::${data(message)}`,
+  );
 }
 
 function data(text: string): string {

@@ -42,7 +42,14 @@ export function summaryLines(summaries: readonly RunSummary[], terminal: Termina
   const rows = summaries.map((summary) => {
     const done = summary.cells.filter(({ outcome }) => outcome.status === "ok").length;
     const where = summary.failed === undefined ? "" : `cell ${summary.failed.number}`;
-    return [shortPath(summary.path), summary.status, where, `${done}/${summary.cells.length} cells`, duration(summary.elapsedMs), summary.outputPath === undefined ? "" : shortPath(summary.outputPath)];
+    return [
+      shortPath(summary.path),
+      summary.status,
+      where,
+      `${done}/${summary.cells.length} cells`,
+      duration(summary.elapsedMs),
+      summary.outputPath === undefined ? "" : shortPath(summary.outputPath),
+    ];
   });
   const whole = table([["notebook", "status", "", "done", "time", "saved as"], ...rows]);
   const width = widthOf(terminal.out);

@@ -55,12 +55,20 @@ export class RunTable {
         return;
       }
       case "cell-end":
-        if ("error" in event.report.outcome) this.#say(failureLines(name, event.report, this.#terminal).join("\n"), "err");
+        if ("error" in event.report.outcome)
+          this.#say(failureLines(name, event.report, this.#terminal).join("\n"), "err");
         return;
       case "end": {
         const { status, cells, elapsedMs } = event.summary;
         const done = cells.filter(({ outcome }) => outcome.status === "ok").length;
-        if (!this.#quiet) this.#say(styled(this.#terminal, status === "ok" ? "green" : "red", `${status.padEnd(7)}  ${name}: ${done}/${cells.length} cells, ${duration(elapsedMs)}`));
+        if (!this.#quiet)
+          this.#say(
+            styled(
+              this.#terminal,
+              status === "ok" ? "green" : "red",
+              `${status.padEnd(7)}  ${name}: ${done}/${cells.length} cells, ${duration(elapsedMs)}`,
+            ),
+          );
         return;
       }
       default:
@@ -96,8 +104,18 @@ export class RunTable {
     const now = performance.now();
     const rows = [...this.#rows.values()];
     const names = Math.min(32, Math.max(0, ...rows.map(({ name }) => name.length)));
-    const lines = rows.map(({ name, cell, start, doing }) => fit(`${name.slice(0, names).padEnd(names)}  ${cell.padStart(7)}  ${duration(now - start).padStart(8)}  ${doing}`));
-    lines.push(fit(styled(this.#terminal, "bold", `${this.#ended} of ${this.#total} done${this.#failed === 0 ? "" : `, ${this.#failed} failed`}, ${rows.length} running`)));
+    const lines = rows.map(({ name, cell, start, doing }) =>
+      fit(`${name.slice(0, names).padEnd(names)}  ${cell.padStart(7)}  ${duration(now - start).padStart(8)}  ${doing}`),
+    );
+    lines.push(
+      fit(
+        styled(
+          this.#terminal,
+          "bold",
+          `${this.#ended} of ${this.#total} done${this.#failed === 0 ? "" : `, ${this.#failed} failed`}, ${rows.length} running`,
+        ),
+      ),
+    );
     this.#terminal.out.write(lines.join("\n"));
     this.#drawn = lines.length;
   }

@@ -54,7 +54,9 @@ export class RunView {
     const note = noteOf(event);
     if (note !== undefined) {
       this.#eraseLive();
-      this.#terminal.err.write(`${fitText(styled(this.#terminal, "yellow", `${this.#name}: ${note}`), widthOf(this.#terminal.err))}\n`);
+      this.#terminal.err.write(
+        `${fitText(styled(this.#terminal, "yellow", `${this.#name}: ${note}`), widthOf(this.#terminal.err))}\n`,
+      );
     }
     switch (event.event) {
       case "kernel-starting":
@@ -86,13 +88,19 @@ export class RunView {
 
   #output(type: string, content: Readonly<Record<string, unknown>>): void {
     if (this.#quiet) return;
-    if (type === "stream" && typeof content.text === "string") return this.#stream(content.name === "stderr" ? "stderr" : "stdout", content.text);
+    if (type === "stream" && typeof content.text === "string")
+      return this.#stream(content.name === "stderr" ? "stderr" : "stdout", content.text);
     if (type === "display_data" || type === "execute_result") {
       this.#finishLine();
       const text = displayText(content);
       return text === "" ? undefined : this.#line(text);
     }
-    if (type === "update_display_data") this.#update(displayText(content).split("\n").find((line) => line.trim() !== "") ?? "");
+    if (type === "update_display_data")
+      this.#update(
+        displayText(content)
+          .split("\n")
+          .find((line) => line.trim() !== "") ?? "",
+      );
   }
 
   /** A display that changes in place: drawn in the live line, or in a log a line from time to time. */
@@ -143,15 +151,19 @@ export class RunView {
     const { outcome } = report;
     const at = `${report.number}/${report.total}`;
     if (outcome.status === "skipped") {
-      if (outcome.reason === "tag") this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] skipped (skip-execution)`));
+      if (outcome.reason === "tag")
+        this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] skipped (skip-execution)`));
       return;
     }
     if (outcome.status === "ok") {
-      if (!this.#terminal.live) this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] ok ${duration(report.elapsedMs)}`));
+      if (!this.#terminal.live)
+        this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] ok ${duration(report.elapsedMs)}`));
       return;
     }
     this.#eraseLive();
-    this.#terminal.err.write(`${fitText(failureLines(this.#name, report, this.#terminal).join("\n"), widthOf(this.#terminal.err))}\n`);
+    this.#terminal.err.write(
+      `${fitText(failureLines(this.#name, report, this.#terminal).join("\n"), widthOf(this.#terminal.err))}\n`,
+    );
   }
 
   #line(text: string): void {
@@ -170,7 +182,9 @@ export class RunView {
     const doing = shown === "" ? code : shown;
     const text = `${this.#name}  cell ${at}  ${duration(now - start)} (${duration(now - this.#start)})  ${doing}`;
     const width = (this.#terminal.out.columns || 80) - 1; // 0 where the width is not known
-    this.#terminal.out.write(`\r\u001b[2K${styled(this.#terminal, "bold", text.length > width ? `${text.slice(0, width - 1)}…` : text)}`);
+    this.#terminal.out.write(
+      `\r\u001b[2K${styled(this.#terminal, "bold", text.length > width ? `${text.slice(0, width - 1)}…` : text)}`,
+    );
     this.#liveShown = true;
   }
 
@@ -192,7 +206,9 @@ export function failureLines(name: string, report: CellReport, terminal: Termina
   const { ename, evalue, traceback } = report.outcome.error;
   const head = `${name}, cell ${report.number} of ${report.total}: ${ename}: ${evalue}`;
   const said = traceback.join("\n");
-  const rest = said.startsWith(`${ename}: ${evalue}`) ? said.slice(`${ename}: ${evalue}`.length).replace(/^\n/, "") : said; // told once
+  const rest = said.startsWith(`${ename}: ${evalue}`)
+    ? said.slice(`${ename}: ${evalue}`.length).replace(/^\n/, "")
+    : said; // told once
   const lines = (rest === "" ? [] : rest.split("\n")).map((line) => `  ${terminal.color ? line : stripAnsi(line)}`);
   return [styled(terminal, "red", head), ...lines];
 }
@@ -206,5 +222,7 @@ export function lastState(line: string): string {
 
 /** The last line of a text that is not blank; of a long text, the last part is looked at. */
 export function lastLine(text: string): string | undefined {
-  return stripAnsi(text.slice(-SHOWN_CHARS)).split(/[\r\n]/).findLast((part) => part.trim() !== "");
+  return stripAnsi(text.slice(-SHOWN_CHARS))
+    .split(/[\r\n]/)
+    .findLast((part) => part.trim() !== "");
 }

@@ -47,7 +47,11 @@ export function addStudyCommand(program: Command, terminal: Terminal, exit: (cod
     .command("study")
     .description("Execute the study's notebooks and show its results")
     .addOption(parameterOption())
-    .addOption(new Option("-o, --output-dir <dir>", "folder for notebooks, adapter and results").argParser(expandHome).default(outputFolder(), "TSLORA_OUTPUT, or output in the clone"))
+    .addOption(
+      new Option("-o, --output-dir <dir>", "folder for notebooks, adapter and results")
+        .argParser(expandHome)
+        .default(outputFolder(), "TSLORA_OUTPUT, or output in the clone"),
+    )
     .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
     .option("--timeout <time>", "limit for each notebook", parseDuration)
     .option("-q, --quiet", "print failures and the summary alone")
@@ -60,7 +64,11 @@ const COVERED = [...NOTEBOOKS, "checkpoints", "adapter", "model", "results.json"
 async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
   const folder = resolve(flags.outputDir);
   const planned = await planParameters(studyParameters(flags.param ?? {}));
-  const lock = lockFolder(folder, { purpose: "study", command: ["npm run study", ...process.argv.slice(3)].join(" "), covers: COVERED });
+  const lock = lockFolder(folder, {
+    purpose: "study",
+    command: ["npm run study", ...process.argv.slice(3)].join(" "),
+    covers: COVERED,
+  });
   try {
     return await studyLocked(flags, terminal, { folder, planned, token: lock.token });
   } finally {
@@ -98,7 +106,10 @@ async function studyLocked(
   const page = join(folder, PAGE);
   const notebooks = summaries.map(({ path, notebook }) => ({ name: basename(path), notebook, folder: dirname(path) }));
   const summary = results === undefined ? undefined : await summaryHtml(results);
-  await writeAtomically(page, await notebookPage(notebooks, { title: `Study: ${results?.dataName ?? "results"}`, summary, foldCode: true }));
+  await writeAtomically(
+    page,
+    await notebookPage(notebooks, { title: `Study: ${results?.dataName ?? "results"}`, summary, foldCode: true }),
+  );
   terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
   showResults(folder, results, terminal);
   terminal.out.write(`page: ${shortPath(page)}\n`);
@@ -116,7 +127,9 @@ function showResults(folder: string, results: StudyResults | undefined, terminal
   const write = (text: string): void => void terminal.out.write(`${fitText(text, widthOf(terminal.out))}\n`);
   const path = join(folder, RESULTS);
   if (results === undefined) {
-    const earlier = existsSync(path) ? `; ${shortPath(path)} is of an earlier run (${statSync(path).mtime.toISOString().slice(0, 16).replace("T", " ")} UTC)` : "";
+    const earlier = existsSync(path)
+      ? `; ${shortPath(path)} is of an earlier run (${statSync(path).mtime.toISOString().slice(0, 16).replace("T", " ")} UTC)`
+      : "";
     write(`results: this run wrote none${earlier}`);
     return;
   }
@@ -157,7 +170,14 @@ async function planParameters(parameters: Readonly<Record<string, string>>): Pro
   );
   const all = new Set(planned.flatMap(({ known }) => known));
   const problems = new Problems("tslora study");
-  for (const name of Object.keys(parameters)) problems.expect(all.has(name), `there is no parameter ${JSON.stringify(name)}; the notebooks have ${[...all].join(", ")}`);
+  for (const name of Object.keys(parameters))
+    problems.expect(
+      all.has(name),
+      `there is no parameter ${JSON.stringify(name)}; the notebooks have ${[...all].join(", ")}`,
+    );
   problems.throwIfAny();
-  return planned.map(({ path, known }) => ({ path, parameters: Object.fromEntries(Object.entries(parameters).filter(([name]) => known.includes(name))) }));
+  return planned.map(({ path, known }) => ({
+    path,
+    parameters: Object.fromEntries(Object.entries(parameters).filter(([name]) => known.includes(name))),
+  }));
 }

@@ -11,7 +11,13 @@ export function resultLines(results: StudyResults): string[] {
   const { before, after, baseline, about } = results;
   const { rows } = compareEvaluations(before, after, { baseline, resamples: 1, published: about === "study" }); // the intervals are not shown here
   const shown = (value: number | null): string => (value === null ? "" : value.toFixed(3));
-  const lines = rows.map((row) => [row.metric, shown(row.before), shown(row.after), `${row.change >= 0 ? "+" : ""}${shown(row.change)}`, shown(row.baseline)]);
+  const lines = rows.map((row) => [
+    row.metric,
+    shown(row.before),
+    shown(row.after),
+    `${row.change >= 0 ? "+" : ""}${shown(row.change)}`,
+    shown(row.baseline),
+  ]);
   return [factsOf(results), ...table([["", "before", "after", "change", "baseline"], ...lines])];
 }
 
@@ -20,5 +26,8 @@ export function findAdapters(folder: string, depth = 2): string[] {
   if (!existsSync(folder)) return [];
   if (existsSync(join(folder, "adapter_config.json"))) return [folder];
   if (depth === 0) return [];
-  return readdirSync(folder).map((name) => join(folder, name)).filter((path) => statSync(path).isDirectory()).flatMap((path) => findAdapters(path, depth - 1));
+  return readdirSync(folder)
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isDirectory())
+    .flatMap((path) => findAdapters(path, depth - 1));
 }

@@ -13,12 +13,18 @@ export async function summaryHtml(results: StudyResults): Promise<string> {
   const { Marked } = await import("marked");
   const { before, after, baseline, about, banner } = results;
   const comparison = compareEvaluations(before, after, { baseline, published: about === "study" });
-  const rows = Object.entries({ "Before training": before, "TF-IDF, logistic regression": baseline, "After training": after });
+  const rows = Object.entries({
+    "Before training": before,
+    "TF-IDF, logistic regression": baseline,
+    "After training": after,
+  });
   const figure = comparisonFigure(
     rows.map(([name, { accuracy, accuracyInterval }]) => ({ name, value: accuracy, interval: accuracyInterval })),
     { chance: 1 / before.labels.length },
   );
-  const prose = new Marked({ async: false, gfm: true }).parse(escapeHtml(conclusions(comparison, { about })), { async: false });
+  const prose = new Marked({ async: false, gfm: true }).parse(escapeHtml(conclusions(comparison, { about })), {
+    async: false,
+  });
   return [
     `<h1>Summary</h1>`,
     `<p class="run">${escapeHtml(factsOf(results))}</p>`,

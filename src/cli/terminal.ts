@@ -48,7 +48,9 @@ export function duration(ms: number): string {
   const whole = Math.round(ms / 1000);
   const two = (n: number): string => String(n).padStart(2, "0");
   const minutes = Math.floor(whole / 60);
-  return minutes < 60 ? `${minutes}:${two(whole % 60)} min` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)} h`;
+  return minutes < 60
+    ? `${minutes}:${two(whole % 60)} min`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)} h`;
 }
 
 /**
@@ -57,7 +59,14 @@ export function duration(ms: number): string {
  */
 export function table(rows: readonly (readonly string[])[], { left = 1 }: { left?: number } = {}): string[] {
   const cells = rows.map((row) => row.map(printableLine));
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => measureColumns(row[column] ?? ""))));
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(...cells.map((row) => measureColumns(row[column] ?? ""))),
+  );
   const pad = (text: string, column: number): string => " ".repeat(Math.max(0, widths[column] - measureColumns(text)));
-  return cells.map((row) => row.map((text, column) => (column < left ? text + pad(text, column) : pad(text, column) + text)).join("  ").trimEnd());
+  return cells.map((row) =>
+    row
+      .map((text, column) => (column < left ? text + pad(text, column) : pad(text, column) + text))
+      .join("  ")
+      .trimEnd(),
+  );
 }

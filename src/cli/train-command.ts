@@ -17,12 +17,25 @@ export const trainCommand: LibraryCommand = {
     { title: "General", options: GENERAL_OPTIONS },
   ],
   examples: [
-    { command: "train --data reviews.csv --output-dir output/reviews", does: "LoRA on the columns text and label; a fifth each for validation and test" },
-    { command: "train --data Dataset.zip --r 16 --lora-alpha 32 --target-modules all-linear --learning-rate 5e-4", does: "another adapter" },
-    { command: "train --data train.jsonl --validation dev.jsonl --test test.jsonl --class-weights balanced", does: "files of their own for each part" },
+    {
+      command: "train --data reviews.csv --output-dir output/reviews",
+      does: "LoRA on the columns text and label; a fifth each for validation and test",
+    },
+    {
+      command: "train --data Dataset.zip --r 16 --lora-alpha 32 --target-modules all-linear --learning-rate 5e-4",
+      does: "another adapter",
+    },
+    {
+      command: "train --data train.jsonl --validation dev.jsonl --test test.jsonl --class-weights balanced",
+      does: "files of their own for each part",
+    },
     { command: "train --config experiment.yaml --seed 7", does: "options from a file, which a flag overrules" },
-    { command: "train --config output/train/training_args.json --resume-from last", does: "go on with a run that was stopped" },
+    {
+      command: "train --config output/train/training_args.json --resume-from last",
+      does: "go on with a run that was stopped",
+    },
   ],
-  notes: "Ctrl-C stops at the next step, with a checkpoint. training_args.json in the output folder says all options of the run: give it as --config to repeat it.",
+  notes:
+    "Ctrl-C stops at the next step, with a checkpoint. training_args.json in the output folder says all options of the run: give it as --config to repeat it.",
   run: async (call) => (await import("./train/run-train.js")).runTrain(call),
 };

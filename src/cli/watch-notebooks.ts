@@ -22,7 +22,10 @@ const SETTLED_MS = 150;
  * Does work now and again whenever the content of one of the files changes. A change while it goes on stops it and
  * begins it anew. Ends with the signal.
  */
-export async function watchNotebooks(paths: readonly string[], { terminal, signal, run }: WatchOptions): Promise<number> {
+export async function watchNotebooks(
+  paths: readonly string[],
+  { terminal, signal, run }: WatchOptions,
+): Promise<number> {
   let seen = await contents(paths);
   let wake: () => void = () => undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -31,7 +34,9 @@ export async function watchNotebooks(paths: readonly string[], { terminal, signa
     timer = setTimeout(() => wake(), SETTLED_MS);
   };
   // Folders are watched, since editors replace a file rather than write into it.
-  const watchers: FSWatcher[] = [...new Set(paths.map((path) => dirname(path)))].map((folder) => watch(folder, touched));
+  const watchers: FSWatcher[] = [...new Set(paths.map((path) => dirname(path)))].map((folder) =>
+    watch(folder, touched),
+  );
   const onAbort = (): void => wake();
   signal.addEventListener("abort", onAbort);
   try {
@@ -39,11 +44,13 @@ export async function watchNotebooks(paths: readonly string[], { terminal, signa
       const controller = new AbortController();
       let ended = false;
       let problem: Error | undefined;
-      const work = run(AbortSignal.any([signal, controller.signal])).catch((error: unknown) => (problem = error instanceof Error ? error : new Error(String(error)))).then(() => {
-        ended = true;
-        wake();
-      });
-      for (let said = false; ; ) {
+      const work = run(AbortSignal.any([signal, controller.signal]))
+        .catch((error: unknown) => (problem = error instanceof Error ? error : new Error(String(error))))
+        .then(() => {
+          ended = true;
+          wake();
+        });
+      for (let said = false; ;) {
         const changed = new Promise<void>((resolve) => (wake = resolve));
         if (signal.aborted) break;
         if (ended && !said) {
@@ -71,6 +78,13 @@ export async function watchNotebooks(paths: readonly string[], { terminal, signa
 
 /** What files hold, in a short text that changes when one of them does. */
 async function contents(paths: readonly string[]): Promise<string> {
-  const hashes = await Promise.all(paths.map((path) => readFile(path).then((bytes) => createHash("sha256").update(bytes).digest("hex"), () => "missing")));
+  const hashes = await Promise.all(
+    paths.map((path) =>
+      readFile(path).then(
+        (bytes) => createHash("sha256").update(bytes).digest("hex"),
+        () => "missing",
+      ),
+    ),
+  );
   return hashes.join();
 }

@@ -17,7 +17,12 @@ export interface ClassFolders {
  */
 export function namedFolders(names: readonly string[], classes: Readonly<Record<string, number>>): ClassFolders {
   const above = sharedFolders(names);
-  const folderOf = (name: string): string | undefined => name.split("/").slice(0, -1).reverse().find((part) => Object.hasOwn(classes, part));
+  const folderOf = (name: string): string | undefined =>
+    name
+      .split("/")
+      .slice(0, -1)
+      .reverse()
+      .find((part) => Object.hasOwn(classes, part));
   return { classes, folderOf, below: (name) => name.split("/").slice(above).join("/") };
 }
 
@@ -39,13 +44,19 @@ export function foundFolders(where: string, names: readonly string[]): ClassFold
       { details: { folders } },
     );
   }
-  const found = [...new Set(parts.filter((path) => path.length === 2).map(([folder]) => folder))].sort(compareCodePoints);
+  const found = [...new Set(parts.filter((path) => path.length === 2).map(([folder]) => folder))].sort(
+    compareCodePoints,
+  );
   const known = new Set(found);
   const folderOf = (name: string): string | undefined => {
     const path = name.split("/").slice(above);
     return path.length === 2 && known.has(path[0]) ? path[0] : undefined;
   };
-  return { classes: Object.fromEntries(found.map((name, label) => [name, label])), folderOf, below: (name) => name.split("/").slice(above).join("/") };
+  return {
+    classes: Object.fromEntries(found.map((name, label) => [name, label])),
+    folderOf,
+    below: (name) => name.split("/").slice(above).join("/"),
+  };
 }
 
 /** How many leading folders all paths share; the last folder above a file is never counted. */

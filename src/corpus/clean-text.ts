@@ -19,7 +19,12 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
 /** Those that may be a sentence's last word, whose full stop then ends the sentence too. */
 const CLOSING = new Set(["et al.", "etc."]);
 
-const ABBREVIATION = new RegExp(`(?<![\\p{L}\\p{N}])(?:${Object.keys(ABBREVIATIONS).map((short) => short.replaceAll(".", "\\.").replaceAll(" ", "\\s+")).join("|")})`, "giu");
+const ABBREVIATION = new RegExp(
+  `(?<![\\p{L}\\p{N}])(?:${Object.keys(ABBREVIATIONS)
+    .map((short) => short.replaceAll(".", "\\.").replaceAll(" ", "\\s+"))
+    .join("|")})`,
+  "giu",
+);
 /** What follows a full stop that ends a sentence. Without the flag i, under which a small letter passes for a capital. */
 const SENTENCE_END = /^(?:\s+\p{Lu}|\s*$)/u;
 
@@ -60,7 +65,9 @@ export function cleanText(text: string): string {
  */
 export function cleanTexts(frame: DataFrame): DataFrame {
   const texts = readFrame(frame).texts.map(cleanText);
-  const columns = Object.fromEntries(frame.columns.map((name) => [name, name === "texts" ? texts : (frame.column(name).values as unknown[])]));
+  const columns = Object.fromEntries(
+    frame.columns.map((name) => [name, name === "texts" ? texts : (frame.column(name).values as unknown[])]),
+  );
   return new DataFrame(columns, { index: frame.index, dtypes: frame.dtypes });
 }
 

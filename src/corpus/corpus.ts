@@ -85,7 +85,12 @@ export interface CorpusLimits {
   readonly maxColumns: number;
 }
 
-export const DEFAULT_LIMITS: CorpusLimits = { maxUnpackedBytes: 256 * 1024 * 1024, maxEntries: 100_000, maxRecordBytes: 16 * 1024 * 1024, maxColumns: 16_384 };
+export const DEFAULT_LIMITS: CorpusLimits = {
+  maxUnpackedBytes: 256 * 1024 * 1024,
+  maxEntries: 100_000,
+  maxRecordBytes: 16 * 1024 * 1024,
+  maxColumns: 16_384,
+};
 
 /** What a reader brings home, before duplicates are looked for. Internal to this room. */
 export interface Reading {

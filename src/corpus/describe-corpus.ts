@@ -9,7 +9,13 @@ export interface CorpusDescription {
   /** How many texts each label has, and their share of all, in [0, 1]. */
   readonly labels: readonly { readonly label: number; readonly count: number; readonly share: number }[];
   /** Lengths in words, which are what white space parts, marks included; percentiles as NumPy's, by linear interpolation. */
-  readonly words: { readonly min: number; readonly mean: number; readonly median: number; readonly p95: number; readonly max: number };
+  readonly words: {
+    readonly min: number;
+    readonly mean: number;
+    readonly median: number;
+    readonly p95: number;
+    readonly max: number;
+  };
   /** Lengths in words, one a row, for a histogram. */
   readonly lengths: readonly number[];
   /** Groups of IDs that have the same text, case, punctuation and white space aside. */
@@ -36,7 +42,9 @@ export function describeCorpus(frame: DataFrame): CorpusDescription {
   });
   return {
     count: texts.length,
-    labels: [...counts].sort(([a], [b]) => a - b).map(([value, count]) => ({ label: value, count, share: count / texts.length })),
+    labels: [...counts]
+      .sort(([a], [b]) => a - b)
+      .map(([value, count]) => ({ label: value, count, share: count / texts.length })),
     words: {
       min: percentile(sorted, 0),
       mean: lengths.reduce((sum, length) => sum + length, 0) / lengths.length,

@@ -79,8 +79,16 @@ export async function describeData(corpus: Corpus): Promise<DataDescription> {
     hide: about === "study" ? ["texts"] : [],
     slug: about === "study" ? "cancer-abstracts" : about === "sample" ? "sample" : slugOf(file),
     banner: {
-      study: { title: "Data in use: the study's abstracts", text: `${total} PubMed abstracts, by their PMIDs and labels.`, level: "info" as const },
-      sample: { title: "Data in use: the embedded sample, not the study's data", text: corpus.banner ?? "", level: "warning" as const },
+      study: {
+        title: "Data in use: the study's abstracts",
+        text: `${total} PubMed abstracts, by their PMIDs and labels.`,
+        level: "info" as const,
+      },
+      sample: {
+        title: "Data in use: the embedded sample, not the study's data",
+        text: corpus.banner ?? "",
+        level: "warning" as const,
+      },
       data: { title: `Data in use: ${file}`, text: dataText(names, counts), level: "info" as const },
     }[about],
     stratify: (part) => (own && Math.min(...counts) >= STRATIFIED_FROM ? readFrame(part).label : undefined),
@@ -96,7 +104,10 @@ export function expectAllLabels(part: DataFrame, labels: readonly string[]): voi
   if (missing.length === 0) return;
   throw new TsloraError(
     "bad-input",
-    `The training part must have texts of every label; it has none of ${missing.slice(0, 5).map((name) => JSON.stringify(name)).join(", ")}. Give ${STRATIFIED_FROM} texts or more of each label.`,
+    `The training part must have texts of every label; it has none of ${missing
+      .slice(0, 5)
+      .map((name) => JSON.stringify(name))
+      .join(", ")}. Give ${STRATIFIED_FROM} texts or more of each label.`,
   );
 }
 
@@ -105,7 +116,10 @@ export function numberLabels(names: readonly string[]): Readonly<Record<string, 
   return names.length === 0 ? undefined : Object.fromEntries(names.map((name, label) => [name, label]));
 }
 
-async function aboutOf({ source }: Corpus, { ID, label }: { ID: readonly string[]; label: readonly number[] }): Promise<DataAbout> {
+async function aboutOf(
+  { source }: Corpus,
+  { ID, label }: { ID: readonly string[]; label: readonly number[] },
+): Promise<DataAbout> {
   const folder = join(projectRoot(), "data");
   if (source.kind === "sample") return "sample";
   if ("sha256" in source && source.sha256 === (await sha256Of(join(folder, "sample.jsonl")))) return "sample";
@@ -128,6 +142,8 @@ function dataText(names: readonly string[], counts: readonly number[]): string {
 }
 
 function slugOf(file: string): string {
-  const stem = basename(file, extname(file)).replace(/[^\w.-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "");
+  const stem = basename(file, extname(file))
+    .replace(/[^\w.-]+/g, "-")
+    .replace(/^[-.]+|[-.]+$/g, "");
   return stem === "" ? "my-texts" : stem;
 }

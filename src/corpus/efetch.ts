@@ -27,7 +27,15 @@ export type EfetchAnswer =
  *
  * @throws TsloraError `unreachable` where the host does not answer or refuses (any other 4xx), `aborted` by the signal.
  */
-export async function efetch({ baseUrl, pmids, tool, email, apiKey, timeoutMs, signal }: EfetchRequest): Promise<EfetchAnswer> {
+export async function efetch({
+  baseUrl,
+  pmids,
+  tool,
+  email,
+  apiKey,
+  timeoutMs,
+  signal,
+}: EfetchRequest): Promise<EfetchAnswer> {
   const form = new URLSearchParams({ db: "pubmed", retmode: "xml", id: pmids.join(","), tool });
   if (email !== undefined) form.set("email", email);
   if (apiKey !== undefined) form.set("api_key", apiKey);
@@ -42,13 +50,24 @@ export async function efetch({ baseUrl, pmids, tool, email, apiKey, timeoutMs, s
     const bytes = new Uint8Array(await answer.arrayBuffer());
     const text = decodeUtf8(bytes);
     const status = `HTTP ${answer.status}${answer.statusText === "" ? "" : ` ${answer.statusText}`}`;
-    if (answer.status === 408 || answer.status === 429 || answer.status >= 500) return { kind: "fault", reason: status, retryAfter: answer.headers.get("retry-after") };
+    if (answer.status === 408 || answer.status === 429 || answer.status >= 500)
+      return { kind: "fault", reason: status, retryAfter: answer.headers.get("retry-after") };
     if (answer.status === 400 && /ID list is empty/i.test(text ?? "")) return { kind: "records", records: [] }; // so it says where it has none of them
-    if (!answer.ok) throw new TsloraError("unreachable", `${baseUrl} refuses to answer: ${status} ${(text ?? "").replace(/\s+/g, " ").trim().slice(0, 200)}`, { details: { status: answer.status } });
+    if (!answer.ok)
+      throw new TsloraError(
+        "unreachable",
+        `${baseUrl} refuses to answer: ${status} ${(text ?? "").replace(/\s+/g, " ").trim().slice(0, 200)}`,
+        { details: { status: answer.status } },
+      );
     if (text === undefined) return { kind: "fault", reason: "an answer that is not UTF-8" };
     return { kind: "records", records: parsePubmedXml(text) };
   } catch (error) {
-    if (signal?.aborted === true) throw new TsloraError("aborted", "The fetch from PubMed was stopped. What has come is kept: the next one goes on from there.", { cause: error });
+    if (signal?.aborted === true)
+      throw new TsloraError(
+        "aborted",
+        "The fetch from PubMed was stopped. What has come is kept: the next one goes on from there.",
+        { cause: error },
+      );
     if (error instanceof TsloraError && error.code !== "bad-input") throw error;
     if (timeout.aborted) return { kind: "fault", reason: `no whole answer in ${timeoutMs / 1000} s` };
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

@@ -12,9 +12,21 @@ import { retryDelay } from "./retry-delay";
 /** What a fetch tells on its way. */
 export type PubmedEvent =
   /** How much there is to do, and what an earlier fetch left. */
-  | { readonly kind: "start"; readonly host: string; readonly total: number; readonly cached: number; readonly batches: number }
+  | {
+      readonly kind: "start";
+      readonly host: string;
+      readonly total: number;
+      readonly cached: number;
+      readonly batches: number;
+    }
   /** A batch came: `records` of `total` are there now. */
-  | { readonly kind: "batch"; readonly batch: number; readonly batches: number; readonly records: number; readonly total: number }
+  | {
+      readonly kind: "batch";
+      readonly batch: number;
+      readonly batches: number;
+      readonly records: number;
+      readonly total: number;
+    }
   /** A request failed and is made again after `waitMs` milliseconds. */
   | { readonly kind: "retry"; readonly failed: number; readonly waitMs: number; readonly reason: string }
   /** Records that did not come are asked for once more, before they count as vanished. */
@@ -44,7 +56,13 @@ export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<
 
   const lacking = (): string[] => [...asked].filter((pmid) => !records.has(pmid));
   const batches = Math.ceil(lacking().length / batchSize);
-  yield { kind: "start", host: new URL(settings.request.baseUrl).host, total: asked.size, cached: records.size, batches };
+  yield {
+    kind: "start",
+    host: new URL(settings.request.baseUrl).host,
+    total: asked.size,
+    cached: records.size,
+    batches,
+  };
   for (const round of [1, 2]) {
     const open = lacking();
     if (open.length === 0) break;
@@ -64,16 +82,31 @@ export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<
   return result;
 }
 
-async function* fetchBatch(pmids: readonly string[], settings: FetchSettings, limiter: RateLimiter): AsyncGenerator<PubmedEvent, readonly PubmedRecord[], undefined> {
+async function* fetchBatch(
+  pmids: readonly string[],
+  settings: FetchSettings,
+  limiter: RateLimiter,
+): AsyncGenerator<PubmedEvent, readonly PubmedRecord[], undefined> {
   const { request, maxTries, backoffMs, maxWaitMs, signal } = settings;
   for (let failed = 1; ; failed++) {
     await stoppable(limiter.turn(signal));
     const answer = await efetch({ ...request, pmids });
     if (answer.kind === "records") return answer.records;
-    const waitMs = retryDelay({ failed, backoffMs, retryAfter: answer.retryAfter, now: Date.now(), jitter: Math.random() });
+    const waitMs = retryDelay({
+      failed,
+      backoffMs,
+      retryAfter: answer.retryAfter,
+      now: Date.now(),
+      jitter: Math.random(),
+    });
     if (failed === maxTries || waitMs > maxWaitMs) {
-      const why = failed === maxTries ? `${maxTries} tries failed` : `it asks for a wait of ${Math.ceil(waitMs / 1000)} s`;
-      throw new TsloraError("unreachable", `${request.baseUrl}: ${why}, the last with: ${answer.reason}. What has come is kept: try again later, and it goes on from there.`, { details: { reason: answer.reason } });
+      const why =
+        failed === maxTries ? `${maxTries} tries failed` : `it asks for a wait of ${Math.ceil(waitMs / 1000)} s`;
+      throw new TsloraError(
+        "unreachable",
+        `${request.baseUrl}: ${why}, the last with: ${answer.reason}. What has come is kept: try again later, and it goes on from there.`,
+        { details: { reason: answer.reason } },
+      );
     }
     yield { kind: "retry", failed, waitMs, reason: answer.reason };
     await stoppable(systemClock.sleep(waitMs, signal));
@@ -83,6 +116,10 @@ async function* fetchBatch(pmids: readonly string[], settings: FetchSettings, li
 /** Waits, and says an abort in the project's words. */
 async function stoppable(wait: Promise<void>): Promise<void> {
   await wait.catch((error: unknown) => {
-    throw new TsloraError("aborted", "The fetch from PubMed was stopped. What has come is kept: the next one goes on from there.", { cause: error });
+    throw new TsloraError(
+      "aborted",
+      "The fetch from PubMed was stopped. What has come is kept: the next one goes on from there.",
+      { cause: error },
+    );
   });
 }

@@ -28,7 +28,11 @@ export function finishCorpus(source: CorpusSource, from: string, reading: Readin
  * @throws TsloraError `bad-input` that names every bad entry under `"refuse"`, and, under both, where no text is left,
  * or fewer than two classes or an empty one, unless classes may be missing: there is nothing to learn from those.
  */
-function buildCorpus(where: string, reading: Reading, { onBadEntry, allowMissingClasses }: FinishOptions): { frame: DataFrame; report: CorpusReport } {
+function buildCorpus(
+  where: string,
+  reading: Reading,
+  { onBadEntry, allowMissingClasses }: FinishOptions,
+): { frame: DataFrame; report: CorpusReport } {
   const { documents, problems } = dropDuplicates(reading);
   const read = documents.length + problems.length;
   if (problems.length > 0 && onBadEntry === "refuse") {
@@ -43,7 +47,11 @@ function buildCorpus(where: string, reading: Reading, { onBadEntry, allowMissing
   if (documents.length === 0 || (!allowMissingClasses && (classes.length < 2 || empty.length > 0))) {
     const got = classes.length === 0 ? "none" : shortList(classes.map(({ name, count }) => `${count} of ${name}`));
     const why = problems.length === 0 ? "" : ` Left out:\n${list(problems)}`;
-    throw new TsloraError("bad-input", `${where}: expected ${allowMissingClasses ? "at least one text" : "texts of two classes or more and none of them empty"}, got ${got}.${why}`, { details: { problems, classes } });
+    throw new TsloraError(
+      "bad-input",
+      `${where}: expected ${allowMissingClasses ? "at least one text" : "texts of two classes or more and none of them empty"}, got ${got}.${why}`,
+      { details: { problems, classes } },
+    );
   }
   const report: CorpusReport = {
     counts: { read, kept: documents.length, leftOut: problems.length, ignored: reading.ignored.length },
@@ -69,8 +77,10 @@ function dropDuplicates({ documents, problems }: Reading): { documents: NamedDoc
   for (const document of documents) {
     const { ID, name } = document;
     const earlier = first.get(ID);
-    if (torn.has(ID)) found.push({ kind: "id-in-two-classes", name, message: `the ID ${ID} stands in more than one class` });
-    else if (earlier !== document) found.push({ kind: "duplicate-id", name, message: `the ID ${ID} stands before, in ${String(earlier?.name)}` });
+    if (torn.has(ID))
+      found.push({ kind: "id-in-two-classes", name, message: `the ID ${ID} stands in more than one class` });
+    else if (earlier !== document)
+      found.push({ kind: "duplicate-id", name, message: `the ID ${ID} stands before, in ${String(earlier?.name)}` });
     else kept.push(document);
   }
   return { documents: kept, problems: found };
@@ -81,7 +91,9 @@ function countClasses(classes: Readonly<Record<string, number>>, documents: read
   for (const [name, label] of Object.entries(classes)) names.set(label, [...(names.get(label) ?? []), name]);
   const counts = new Map<number, number>();
   for (const { label } of documents) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return [...names].sort(([a], [b]) => a - b).map(([label, of]) => ({ label, name: of.join(", "), count: counts.get(label) ?? 0 }));
+  return [...names]
+    .sort(([a], [b]) => a - b)
+    .map(([label, of]) => ({ label, name: of.join(", "), count: counts.get(label) ?? 0 }));
 }
 
 function list(problems: readonly CorpusProblem[]): string {
@@ -91,8 +103,11 @@ function list(problems: readonly CorpusProblem[]): string {
 }
 
 function notice(from: string, { counts, classes, remarks }: CorpusReport, why: string): string {
-  const of = shortList(classes.map(({ label, name, count }) => `${count} of label ${label}${name === String(label) ? "" : ` (${name})`}`));
+  const of = shortList(
+    classes.map(({ label, name, count }) => `${count} of label ${label}${name === String(label) ? "" : ` (${name})`}`),
+  );
   const sentences = [`Data: ${counts.kept} texts, ${of}, from ${from}, ${why}.`];
-  if (counts.leftOut > 0) sentences.push(`${counts.leftOut} of ${counts.read} entries were left out; the report names them.`);
+  if (counts.leftOut > 0)
+    sentences.push(`${counts.leftOut} of ${counts.read} entries were left out; the report names them.`);
   return [...sentences, ...remarks].join(" ");
 }

@@ -1,5 +1,15 @@
 export { cleanText, cleanTexts, MISSING_ABSTRACT } from "./clean-text";
-export type { ClassCount, Corpus, CorpusDocument, CorpusFormat, CorpusLimits, CorpusProblem, CorpusProblemKind, CorpusReport, CorpusSource } from "./corpus";
+export type {
+  ClassCount,
+  Corpus,
+  CorpusDocument,
+  CorpusFormat,
+  CorpusLimits,
+  CorpusProblem,
+  CorpusProblemKind,
+  CorpusReport,
+  CorpusSource,
+} from "./corpus";
 export { describeCorpus, type CorpusDescription } from "./describe-corpus";
 export { describeData, expectAllLabels, numberLabels, type DataAbout, type DataDescription } from "./describe-data";
 export { fetchPubmed, type PubmedEvent } from "./fetch-pubmed";

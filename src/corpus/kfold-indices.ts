@@ -42,7 +42,10 @@ export function kFoldIndices(length: number, options: KFoldOptions = {}): SplitI
  * @returns the folds; rows rise in each part
  * @throws TsloraError `bad-option` that lists every option that cannot be met.
  */
-export function stratifiedKFoldIndices(labels: readonly (number | string)[], options: KFoldOptions = {}): SplitIndices[] {
+export function stratifiedKFoldIndices(
+  labels: readonly (number | string)[],
+  options: KFoldOptions = {},
+): SplitIndices[] {
   const problems = new Problems("stratifiedKFold");
   expectOneKind(problems, "labels", labels);
   problems.throwIfAny();
@@ -51,9 +54,16 @@ export function stratifiedKFoldIndices(labels: readonly (number | string)[], opt
   labels.forEach((label, row) => rowsOf.set(label, [...(rowsOf.get(label) ?? []), row]));
   const counts = [...rowsOf.values()].map((rows) => rows.length);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  problems.expect(nSplits <= most, `nSplits: expected no more folds than the members of the largest class, ${most}, got ${nSplits}`);
+  problems.expect(
+    nSplits <= most,
+    `nSplits: expected no more folds than the members of the largest class, ${most}, got ${nSplits}`,
+  );
   problems.throwIfAny();
-  if (nSplits > least) process.emitWarning(`stratifiedKFold: the least populated class has only ${least} members, which is less than nSplits = ${nSplits}: some folds are without it.`, "UserWarning");
+  if (nSplits > least)
+    process.emitWarning(
+      `stratifiedKFold: the least populated class has only ${least} members, which is less than nSplits = ${nSplits}: some folds are without it.`,
+      "UserWarning",
+    );
 
   const foldOf = new Array<number>(labels.length);
   let dealt = 0; // rows are dealt to the folds in turn, class after class
@@ -68,14 +78,27 @@ export function stratifiedKFoldIndices(labels: readonly (number | string)[], opt
   return partsOf(foldOf, nSplits);
 }
 
-function readOptions(where: string, length: number, { nSplits = 5, shuffle = false, randomState }: KFoldOptions): { nSplits: number; random: NumpyRandom | undefined } {
+function readOptions(
+  where: string,
+  length: number,
+  { nSplits = 5, shuffle = false, randomState }: KFoldOptions,
+): { nSplits: number; random: NumpyRandom | undefined } {
   const problems = new Problems(where);
   problems.expect(Number.isInteger(length) && length >= 0, `expected a number of rows, got ${length}`);
-  if (problems.expect(Number.isInteger(nSplits) && nSplits >= 2, `nSplits: expected a whole number of at least 2, got ${String(nSplits)}`)) {
+  if (
+    problems.expect(
+      Number.isInteger(nSplits) && nSplits >= 2,
+      `nSplits: expected a whole number of at least 2, got ${String(nSplits)}`,
+    )
+  ) {
     problems.expect(nSplits <= length, `nSplits: expected no more folds than rows, ${length}, got ${nSplits}`);
   }
   problems.expect(typeof shuffle === "boolean", `shuffle: expected true or false, got ${String(shuffle)}`);
-  if (!shuffle) problems.expect(randomState === undefined, `randomState: expected none without shuffle: true, where it has no effect, got ${String(randomState)}`);
+  if (!shuffle)
+    problems.expect(
+      randomState === undefined,
+      `randomState: expected none without shuffle: true, where it has no effect, got ${String(randomState)}`,
+    );
   const seed = shuffle ? readSeed(problems, randomState) : undefined;
   problems.throwIfAny();
   return { nSplits, random: seed === undefined ? undefined : new NumpyRandom(seed) };
@@ -83,5 +106,8 @@ function readOptions(where: string, length: number, { nSplits = 5, shuffle = fal
 
 function partsOf(foldOf: readonly number[], nSplits: number): SplitIndices[] {
   const rows = foldOf.map((_, row) => row);
-  return Array.from({ length: nSplits }, (_, fold) => ({ train: rows.filter((row) => foldOf[row] !== fold), test: rows.filter((row) => foldOf[row] === fold) }));
+  return Array.from({ length: nSplits }, (_, fold) => ({
+    train: rows.filter((row) => foldOf[row] !== fold),
+    test: rows.filter((row) => foldOf[row] === fold),
+  }));
 }

@@ -32,11 +32,21 @@ export function kFold(rows: number | DataFrame, options: KFoldOptions = {}): Spl
  * @throws TsloraError `bad-option` that lists every option that cannot be met, `bad-input` where the frame lacks the column.
  */
 export function stratifiedKFold(labels: readonly (number | string)[], options?: KFoldOptions): SplitIndices[];
-export function stratifiedKFold(frame: DataFrame, options?: StratifiedKFoldOptions): [train: DataFrame, test: DataFrame][];
-export function stratifiedKFold(rows: readonly (number | string)[] | DataFrame, options: StratifiedKFoldOptions = {}): SplitIndices[] | [DataFrame, DataFrame][] {
+export function stratifiedKFold(
+  frame: DataFrame,
+  options?: StratifiedKFoldOptions,
+): [train: DataFrame, test: DataFrame][];
+export function stratifiedKFold(
+  rows: readonly (number | string)[] | DataFrame,
+  options: StratifiedKFoldOptions = {},
+): SplitIndices[] | [DataFrame, DataFrame][] {
   const { stratify = "label", ...folding } = options;
   if (isList(rows)) return stratifiedKFoldIndices(rows, folding);
-  if (!rows.columns.includes(stratify)) throw new TsloraError("bad-input", `stratifiedKFold: expected a frame with the column ${stratify}, got ${rows.columns.join(", ")}. Name the column of the classes in stratify.`);
+  if (!rows.columns.includes(stratify))
+    throw new TsloraError(
+      "bad-input",
+      `stratifiedKFold: expected a frame with the column ${stratify}, got ${rows.columns.join(", ")}. Name the column of the classes in stratify.`,
+    );
   return framesOf(rows, stratifiedKFoldIndices([...(rows.column(stratify).values as (number | string)[])], folding));
 }
 

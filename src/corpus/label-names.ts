@@ -21,7 +21,10 @@ export function numberLabels(names: readonly string[]): NumberedLabels {
 }
 
 /** What a user should know of a table's labels: those that look like one class, and those that are too many. */
-export function labelRemarks(cells: readonly string[], { column, trimmed }: { readonly column: string; readonly trimmed: number }): string[] {
+export function labelRemarks(
+  cells: readonly string[],
+  { column, trimmed }: { readonly column: string; readonly trimmed: number },
+): string[] {
   const distinct = [...new Set(cells)];
   const remarks: string[] = [];
   if (trimmed > 0) remarks.push(`White space around ${trimmed} of the labels was dropped.`);
@@ -31,7 +34,14 @@ export function labelRemarks(cells: readonly string[], { column, trimmed }: { re
     byCase.set(key, [...(byCase.get(key) ?? []), name]);
   }
   const alike = [...byCase.values()].filter((names) => names.length > 1);
-  if (alike.length > 0) remarks.push(`The labels ${alike.slice(0, 3).map((names) => shownNames(names)).join("; ")} are different classes, though they differ in case or spacing only.`);
-  if (distinct.length > 20 && distinct.length > cells.length / 2) remarks.push(`There are ${distinct.length} classes for ${cells.length} texts: is ${column} the column of labels?`);
+  if (alike.length > 0)
+    remarks.push(
+      `The labels ${alike
+        .slice(0, 3)
+        .map((names) => shownNames(names))
+        .join("; ")} are different classes, though they differ in case or spacing only.`,
+    );
+  if (distinct.length > 20 && distinct.length > cells.length / 2)
+    remarks.push(`There are ${distinct.length} classes for ${cells.length} texts: is ${column} the column of labels?`);
   return remarks;
 }

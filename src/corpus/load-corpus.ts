@@ -30,7 +30,8 @@ export async function loadCorpus(source = "auto", options: LoadCorpusOptions = {
   const settings = resolveLoadOptions(options);
   const given = process.env.TSLORA_DATA;
   if (source !== "auto") return loadNamed(source, settings, "as asked for");
-  if (given !== undefined && given !== "" && given !== "auto") return loadNamed(given, settings, "since TSLORA_DATA names it");
+  if (given !== undefined && given !== "" && given !== "auto")
+    return loadNamed(given, settings, "since TSLORA_DATA names it");
   return loadAuto(settings);
 }
 
@@ -47,6 +48,9 @@ async function loadAuto(settings: LoadSettings): Promise<Corpus> {
     return await loadPubmed(settings, `since there is no ${own}`);
   } catch (error) {
     if (!(error instanceof TsloraError && error.code === "unreachable")) throw error;
-    return loadSample(settings, `since there is no ${own}, and PubMed cannot be asked: ${error.message.replace(/\.$/, "")}`);
+    return loadSample(
+      settings,
+      `since there is no ${own}, and PubMed cannot be asked: ${error.message.replace(/\.$/, "")}`,
+    );
   }
 }

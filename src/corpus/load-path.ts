@@ -27,20 +27,40 @@ export async function loadPath(path: string, settings: LoadSettings, why: string
   const options = { ...settings, why };
   if ((await stat(path)).isDirectory()) {
     refuseTableOptions(path, settings);
-    return finishCorpus({ kind: "folder", path }, name, readClassFiles(name, await readFolder(path, limits), labels), options);
+    return finishCorpus(
+      { kind: "folder", path },
+      name,
+      readClassFiles(name, await readFolder(path, limits), labels),
+      options,
+    );
   }
   const ending = extname(path).toLowerCase();
   const kind = TABLE_ENDINGS[ending];
-  if (kind === undefined && ending !== ".zip") throw new TsloraError("unsupported", `${name}: expected a folder or a file that ends in ${ENDINGS.join(", ")}.${unpackAdvice(ending)}`, { details: { path } });
+  if (kind === undefined && ending !== ".zip")
+    throw new TsloraError(
+      "unsupported",
+      `${name}: expected a folder or a file that ends in ${ENDINGS.join(", ")}.${unpackAdvice(ending)}`,
+      { details: { path } },
+    );
   if (kind === undefined) {
     refuseTableOptions(path, settings);
     const { bytes, sha256 } = await readBytes(path, limits);
-    return finishCorpus({ kind: "zip", path, sha256 }, name, readClassFiles(name, await readZip(path, bytes, limits), labels), options);
+    return finishCorpus(
+      { kind: "zip", path, sha256 },
+      name,
+      readClassFiles(name, await readZip(path, bytes, limits), labels),
+      options,
+    );
   }
   const { bytes, sha256 } = await readBytes(path, limits);
   const format = { kind, delimiter: readDelimiter(settings.delimiter, ending), quote: settings.quote ?? true };
   const rows = readRows(name, bytes, { format, limits });
-  return finishCorpus({ kind, path, sha256 }, name, readTable(name, rows, { ...settings, delimiter: kind === "csv" ? format.delimiter : undefined }), options);
+  return finishCorpus(
+    { kind, path, sha256 },
+    name,
+    readTable(name, rows, { ...settings, delimiter: kind === "csv" ? format.delimiter : undefined }),
+    options,
+  );
 }
 
 function unpackAdvice(ending: string): string {
@@ -54,14 +74,22 @@ export async function findPath(given: string): Promise<string> {
   const source = expandHome(given);
   const tried = isAbsolute(source) ? [source] : [...new Set([resolve(source), resolve(projectRoot(), source)])];
   const found = tried.find((path) => existsSync(path));
-  if (found === undefined) throw new TsloraError("not-found", `expected data at ${tried.join(" or ")}, but there is no such file or folder. Give a path, "pubmed", "sample" or "auto".`, { details: { source, tried } });
+  if (found === undefined)
+    throw new TsloraError(
+      "not-found",
+      `expected data at ${tried.join(" or ")}, but there is no such file or folder. Give a path, "pubmed", "sample" or "auto".`,
+      { details: { source, tried } },
+    );
   return found;
 }
 
 function refuseTableOptions(path: string, { textColumn, labelColumn, idColumn, delimiter, quote }: LoadSettings): void {
   const problems = new Problems("loadCorpus");
   for (const [name, value] of Object.entries({ textColumn, labelColumn, idColumn, delimiter, quote })) {
-    problems.expect(value === undefined, `${name}: expected for CSV and JSONL files only, got it for ${shownPath(path)}`);
+    problems.expect(
+      value === undefined,
+      `${name}: expected for CSV and JSONL files only, got it for ${shownPath(path)}`,
+    );
   }
   problems.throwIfAny();
 }

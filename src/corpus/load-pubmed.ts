@@ -26,12 +26,18 @@ export async function loadPubmed(settings: LoadSettings, why: string): Promise<C
   const { bytes, sha256 } = await readBytes(path, settings.limits);
   const reading = readStudyFiles(await readZip(path, bytes, settings.limits), STUDY_CLASSES);
   const source = { kind: "pubmed", path, fetched, sha256 } as const;
-  return finishCorpus(source, `PubMed (fetched ${fetched.slice(0, 10)}, kept in ${shownPath(path)})`, { ...reading, remarks: fetchRemarks(result) }, { ...settings, why });
+  return finishCorpus(
+    source,
+    `PubMed (fetched ${fetched.slice(0, 10)}, kept in ${shownPath(path)})`,
+    { ...reading, remarks: fetchRemarks(result) },
+    { ...settings, why },
+  );
 }
 
 function fetchRemarks({ asked, kept, retracted, vanished, withoutAbstract }: PubmedResult): string[] {
   const remarks: string[] = [];
-  if (kept < asked) remarks.push(`Of ${asked} records asked for, ${kept} were usable: the split is no longer the study's.`);
+  if (kept < asked)
+    remarks.push(`Of ${asked} records asked for, ${kept} were usable: the split is no longer the study's.`);
   if (vanished.length > 0) remarks.push(`PubMed no longer has ${vanished.join(", ")}.`);
   if (withoutAbstract.length > 0) remarks.push(`There is no abstract of ${withoutAbstract.join(", ")}.`);
   if (retracted.length > 0) remarks.push(`Retracted since: ${retracted.join(", ")}.`);

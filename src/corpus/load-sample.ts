@@ -10,13 +10,19 @@ import { STUDY_CLASSES } from "./read-study-files";
 import { formatStudyText, parseStudyText } from "./study-text";
 
 /** Said over every result on the sample. */
-export const SAMPLE_BANNER = "These are sample texts, written for this project: results on them say nothing about cancer, nor about the study.";
+export const SAMPLE_BANNER =
+  "These are sample texts, written for this project: results on them say nothing about cancer, nor about the study.";
 
 /** Loads the embedded sample, JSON Lines with `ID`, `label` (0 or 1), `title`, `abstract`, in the study's format and order. */
 export async function loadSample(settings: LoadSettings, why: string): Promise<Corpus> {
   const path = join(settings.dataDir, "sample.jsonl");
   const { bytes, sha256 } = await readBytes(path, settings.limits);
-  const corpus = finishCorpus({ kind: "sample", path, sha256 }, `the embedded sample (${shownPath(path)})`, readSample(path, bytes, settings.limits), { ...settings, why });
+  const corpus = finishCorpus(
+    { kind: "sample", path, sha256 },
+    `the embedded sample (${shownPath(path)})`,
+    readSample(path, bytes, settings.limits),
+    { ...settings, why },
+  );
   return { ...corpus, banner: SAMPLE_BANNER };
 }
 
@@ -26,8 +32,17 @@ function readSample(path: string, bytes: Uint8Array, limits: CorpusLimits): Read
   const documents: NamedDocument[] = [];
   for (const { name, get } of rows) {
     const [ID, label, title, abstract] = ["ID", "label", "title", "abstract"].map(get);
-    if (typeof ID !== "string" || typeof title !== "string" || typeof abstract !== "string" || (label !== 0 && label !== 1)) {
-      found.push({ kind: "malformed", name, message: "expected ID, title and abstract as strings and the label 0 or 1" });
+    if (
+      typeof ID !== "string" ||
+      typeof title !== "string" ||
+      typeof abstract !== "string" ||
+      (label !== 0 && label !== 1)
+    ) {
+      found.push({
+        kind: "malformed",
+        name,
+        message: "expected ID, title and abstract as strings and the label 0 or 1",
+      });
       continue;
     }
     const texts = formatStudyText({ ID, title, abstract });

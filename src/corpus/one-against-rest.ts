@@ -33,10 +33,17 @@ export function oneAgainstRest(frame: DataFrame, options: OneAgainstRestOptions)
   const rarest = labels.length === 2 ? 1 : counts.lastIndexOf(Math.min(...counts));
   const at = labels.includes(positive) ? labels.indexOf(positive) : positive === "auto" ? rarest : -1;
   const problems = new Problems("oneAgainstRest");
-  problems.expect(at >= 0, `positive must be one of ${shownNames(labels, 20)}, or "auto"; got ${shownValue(positive)}.`);
+  problems.expect(
+    at >= 0,
+    `positive must be one of ${shownNames(labels, 20)}, or "auto"; got ${shownValue(positive)}.`,
+  );
   problems.throwIfAny();
   const rest = labels.length === 2 ? labels[1 - at] : `not ${labels[at]}`;
   if (labels.length === 2 && at === 1) return { frame, labels: [rest, labels[at]] };
-  const rows = columns.texts.map((texts, row) => ({ texts, ID: columns.ID[row], label: columns.label[row] === at ? 1 : 0 }));
+  const rows = columns.texts.map((texts, row) => ({
+    texts,
+    ID: columns.ID[row],
+    label: columns.label[row] === at ? 1 : 0,
+  }));
   return { frame: toFrame(rows), labels: [rest, labels[at]] };
 }

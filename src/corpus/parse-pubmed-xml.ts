@@ -38,27 +38,47 @@ const parser = new XMLParser({
  */
 export function parsePubmedXml(xml: string): PubmedRecord[] {
   const verdict = XMLValidator.validate(xml);
-  if (verdict !== true) throw new TsloraError("bad-input", `expected whole XML from PubMed, got a fault in line ${verdict.err.line}: ${verdict.err.msg}`);
+  if (verdict !== true)
+    throw new TsloraError(
+      "bad-input",
+      `expected whole XML from PubMed, got a fault in line ${verdict.err.line}: ${verdict.err.msg}`,
+    );
   const roots = toElements(parser.parse(xml) as unknown);
   const set = roots.find((root) => root.tag === "PubmedArticleSet");
-  if (set === undefined) throw new TsloraError("bad-input", `expected a PubmedArticleSet from PubMed, got ${roots.map((root) => root.tag).join(", ") || "no element"}: ${roots.map(textOf).join(" ").trim().slice(0, 200)}`);
+  if (set === undefined)
+    throw new TsloraError(
+      "bad-input",
+      `expected a PubmedArticleSet from PubMed, got ${roots.map((root) => root.tag).join(", ") || "no element"}: ${roots.map(textOf).join(" ").trim().slice(0, 200)}`,
+    );
   return childrenOf(set).flatMap((entry) => {
-    const record = entry.tag === "PubmedArticle" ? find(entry, "MedlineCitation") : entry.tag === "PubmedBookArticle" ? find(entry, "BookDocument") : undefined;
+    const record =
+      entry.tag === "PubmedArticle"
+        ? find(entry, "MedlineCitation")
+        : entry.tag === "PubmedBookArticle"
+          ? find(entry, "BookDocument")
+          : undefined;
     return record === undefined ? [] : [toRecord(record)];
   });
 }
 
 function toRecord(citation: Element): PubmedRecord {
   const pmid = line(find(citation, "PMID"));
-  if (!/^\d+$/.test(pmid)) throw new TsloraError("bad-input", `expected a PMID in each record from PubMed, got ${JSON.stringify(pmid)}`);
+  if (!/^\d+$/.test(pmid))
+    throw new TsloraError("bad-input", `expected a PMID in each record from PubMed, got ${JSON.stringify(pmid)}`);
   const article = find(citation, "Article") ?? citation; // a book has title, abstract and types of its own
   const titles = ["ArticleTitle", "VernacularTitle"].map((tag) => line(find(article, tag)));
   const bookTitle = line(find(find(article, "Book"), "BookTitle"));
-  const types = [...childrenOf(find(article, "PublicationTypeList")), ...childrenOf(article)].filter(({ tag }) => tag === "PublicationType");
+  const types = [...childrenOf(find(article, "PublicationTypeList")), ...childrenOf(article)].filter(
+    ({ tag }) => tag === "PublicationType",
+  );
   return {
     pmid,
     title: [...titles, bookTitle].find((title) => title !== "") ?? "",
-    abstract: childrenOf(find(article, "Abstract")).filter(({ tag }) => tag === "AbstractText").map(section).filter((text) => text !== "").join("\n"),
+    abstract: childrenOf(find(article, "Abstract"))
+      .filter(({ tag }) => tag === "AbstractText")
+      .map(section)
+      .filter((text) => text !== "")
+      .join("\n"),
     retracted: types.some((type) => type.attributes.UI === "D016441" || line(type) === "Retracted Publication"),
   };
 }
@@ -71,7 +91,11 @@ function section(element: Element): string {
 
 /** The text of an element and all in it, on one line. */
 function line(element: Element | undefined): string {
-  return element === undefined ? "" : textOf(element).replace(/[ \t\r\n]+/g, " ").trim();
+  return element === undefined
+    ? ""
+    : textOf(element)
+        .replace(/[ \t\r\n]+/g, " ")
+        .trim();
 }
 
 function textOf(element: Element): string {

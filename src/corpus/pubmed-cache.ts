@@ -36,8 +36,18 @@ interface Fetched {
 }
 
 /** Writes what a fetch brought: `Dataset.zip`, and beside it `Dataset.json`, which says what became of each record. */
-export async function writePubmedCache({ cacheDir, pmids, records, retracted, unasked }: Fetched): Promise<PubmedResult> {
-  const of = (test: (record: PubmedRecord) => boolean): string[] => [...records.values()].filter(test).map(({ pmid }) => pmid).sort();
+export async function writePubmedCache({
+  cacheDir,
+  pmids,
+  records,
+  retracted,
+  unasked,
+}: Fetched): Promise<PubmedResult> {
+  const of = (test: (record: PubmedRecord) => boolean): string[] =>
+    [...records.values()]
+      .filter(test)
+      .map(({ pmid }) => pmid)
+      .sort();
   const withoutAbstract = of(({ abstract }) => abstract === "");
   const withdrawn = of((record) => record.retracted);
   const abstracts = pmids.flatMap(({ pmid, label }) => {
@@ -45,10 +55,16 @@ export async function writePubmedCache({ cacheDir, pmids, records, retracted, un
     if (record === undefined || record.abstract === "" || (record.retracted && retracted === "leave-out")) return [];
     return [{ ID: pmid, title: record.title, abstract: record.abstract, label }];
   });
-  const vanished = pmids.map(({ pmid }) => pmid).filter((pmid) => !records.has(pmid)).sort();
+  const vanished = pmids
+    .map(({ pmid }) => pmid)
+    .filter((pmid) => !records.has(pmid))
+    .sort();
   for (const label of new Set(pmids.map((entry) => entry.label))) {
     if (!abstracts.some((abstract) => abstract.label === label)) {
-      throw new TsloraError("bad-input", `PubMed: expected abstracts of label ${label}, got none: of ${pmids.length} records asked for, ${vanished.length} are not there and ${withoutAbstract.length} have no abstract.`);
+      throw new TsloraError(
+        "bad-input",
+        `PubMed: expected abstracts of label ${label}, got none: of ${pmids.length} records asked for, ${vanished.length} are not there and ${withoutAbstract.length} have no abstract.`,
+      );
     }
   }
   const result: PubmedResult = {
@@ -60,12 +76,18 @@ export async function writePubmedCache({ cacheDir, pmids, records, retracted, un
   };
   await writeStudyZip(result.path, abstracts);
   const marks = { list: listHash(pmids), sha256: sha256(await readFile(result.path)) }; // of a list and an archive that belong together
-  await writeAtomically(join(cacheDir, "Dataset.json"), `${JSON.stringify({ ...marks, ...result, path: undefined }, undefined, 2)}\n`);
+  await writeAtomically(
+    join(cacheDir, "Dataset.json"),
+    `${JSON.stringify({ ...marks, ...result, path: undefined }, undefined, 2)}\n`,
+  );
   return result;
 }
 
 /** What an earlier fetch of the same records left, or undefined where there was none. */
-export async function readPubmedCache(cacheDir: string, pmids: readonly LabelledPmid[]): Promise<PubmedResult | undefined> {
+export async function readPubmedCache(
+  cacheDir: string,
+  pmids: readonly LabelledPmid[],
+): Promise<PubmedResult | undefined> {
   const path = join(cacheDir, "Dataset.zip");
   try {
     const value: unknown = JSON.parse(await readFile(join(cacheDir, "Dataset.json"), "utf8"));

@@ -24,7 +24,11 @@ export function readClassFiles(where: string, files: StudyFiles, labels?: Readon
   return readPlaced(files, folders, labels === undefined);
 }
 
-function readPlaced({ files, problems, ignored }: StudyFiles, { classes, folderOf, below }: ClassFolders, numbered: boolean): Reading {
+function readPlaced(
+  { files, problems, ignored }: StudyFiles,
+  { classes, folderOf, below }: ClassFolders,
+  numbered: boolean,
+): Reading {
   const order = Object.keys(classes).sort((a, b) => (numbered ? classes[a] - classes[b] : 0));
   const place = new Map(order.map((name, i) => [name, i]));
   const placed = files.map((file) => ({ file, folder: folderOf(file.name) }));
@@ -34,7 +38,12 @@ function readPlaced({ files, problems, ignored }: StudyFiles, { classes, folderO
   const documents: NamedDocument[] = [];
   const found: CorpusProblem[] = [...problems];
   for (const { file, folder } of placed) {
-    const document = folder === undefined ? unplaced(file, order) : study ? readStudyFile(file, classes[folder]) : readPlain(file, below(file.name), classes[folder]);
+    const document =
+      folder === undefined
+        ? unplaced(file, order)
+        : study
+          ? readStudyFile(file, classes[folder])
+          : readPlain(file, below(file.name), classes[folder]);
     if ("kind" in document) found.push(document);
     else documents.push(document);
   }

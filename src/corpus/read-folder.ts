@@ -23,19 +23,29 @@ export async function readFolder(root: string, limits: CorpusLimits): Promise<St
       const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
         // a class may have any name; a text is a file
-        if (folder !== "" && isText(name)) problems.push({ kind: "malformed", name, message: "a folder that has the name of a text" });
+        if (folder !== "" && isText(name))
+          problems.push({ kind: "malformed", name, message: "a folder that has the name of a text" });
         else open.push(name);
         continue;
       }
       entries += 1;
-      if (entries > limits.maxEntries) throw new TsloraError("bad-input", `${root}: expected ${limits.maxEntries} files at most (limits.maxEntries), got more. Is it the right folder?`);
+      if (entries > limits.maxEntries)
+        throw new TsloraError(
+          "bad-input",
+          `${root}: expected ${limits.maxEntries} files at most (limits.maxEntries), got more. Is it the right folder?`,
+        );
       const link = entry.isSymbolicLink() && (isText(name) || (await leadsToFolder(join(root, name))));
       if (!isText(name) && !link) ignored.push(name);
-      else if (!entry.isFile()) problems.push({ kind: "link", name, message: "a symbolic link or device, not a file of the folder" });
+      else if (!entry.isFile())
+        problems.push({ kind: "link", name, message: "a symbolic link or device, not a file of the folder" });
       else {
         const path = join(root, name);
         total += (await lstat(path)).size;
-        if (total > limits.maxUnpackedBytes) throw new TsloraError("bad-input", `${root}: expected ${limits.maxUnpackedBytes} bytes at most (limits.maxUnpackedBytes), got more by ${name}.`);
+        if (total > limits.maxUnpackedBytes)
+          throw new TsloraError(
+            "bad-input",
+            `${root}: expected ${limits.maxUnpackedBytes} bytes at most (limits.maxUnpackedBytes), got more by ${name}.`,
+          );
         files.push({ name, bytes: await readFile(path) });
       }
     }
@@ -44,5 +54,8 @@ export async function readFolder(root: string, limits: CorpusLimits): Promise<St
 }
 
 async function leadsToFolder(path: string): Promise<boolean> {
-  return stat(path).then((target) => target.isDirectory(), () => false);
+  return stat(path).then(
+    (target) => target.isDirectory(),
+    () => false,
+  );
 }

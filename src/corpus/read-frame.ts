@@ -18,16 +18,28 @@ export function readFrame(frame: DataFrame): CorpusColumns {
   return {
     texts: column(frame, "texts", (value): value is string => typeof value === "string", "a string"),
     ID: column(frame, "ID", (value): value is string => typeof value === "string", "a string"),
-    label: column(frame, "label", (value): value is number => Number.isInteger(value) && Number(value) >= 0, "a whole number from 0"),
+    label: column(
+      frame,
+      "label",
+      (value): value is number => Number.isInteger(value) && Number(value) >= 0,
+      "a whole number from 0",
+    ),
   };
 }
 
 function column<T>(frame: DataFrame, name: string, fits: (value: unknown) => value is T, expected: string): T[] {
   if (!frame.columns.includes(name)) {
-    throw new TsloraError("bad-input", `expected a frame with the columns texts, ID, label, got ${frame.columns.join(", ")}. Load it with loadCorpus, or rename its columns.`);
+    throw new TsloraError(
+      "bad-input",
+      `expected a frame with the columns texts, ID, label, got ${frame.columns.join(", ")}. Load it with loadCorpus, or rename its columns.`,
+    );
   }
   return (frame.column(name).values as unknown[]).map((value, row) => {
-    if (!fits(value)) throw new TsloraError("bad-input", `expected ${expected} in column ${name}, got ${JSON.stringify(value) ?? "nothing"} in row ${String(frame.index[row])}.`);
+    if (!fits(value))
+      throw new TsloraError(
+        "bad-input",
+        `expected ${expected} in column ${name}, got ${JSON.stringify(value) ?? "nothing"} in row ${String(frame.index[row])}.`,
+      );
     return value;
   });
 }

@@ -19,11 +19,22 @@ export interface LabelledPmid {
  */
 export async function readPmids(path: string): Promise<LabelledPmid[]> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new TsloraError("not-found", `expected a file with the columns pmid and label at ${path}, got none that can be read.`, { cause: error, details: { path } });
+    throw new TsloraError(
+      "not-found",
+      `expected a file with the columns pmid and label at ${path}, got none that can be read.`,
+      { cause: error, details: { path } },
+    );
   });
-  const { columns, rows, problems: broken } = readRows(path, bytes, { format: { kind: "csv", delimiter: ",", quote: true }, limits: DEFAULT_LIMITS });
+  const {
+    columns,
+    rows,
+    problems: broken,
+  } = readRows(path, bytes, { format: { kind: "csv", delimiter: ",", quote: true }, limits: DEFAULT_LIMITS });
   const problems = new Problems(path);
-  problems.expect(columns.includes("pmid") && columns.includes("label"), `expected the columns pmid and label, got ${columns.join(", ")}`);
+  problems.expect(
+    columns.includes("pmid") && columns.includes("label"),
+    `expected the columns pmid and label, got ${columns.join(", ")}`,
+  );
   problems.throwIfAny("bad-input");
   for (const { name, message } of broken) problems.expect(false, `${name}: ${message}`);
   const seen = new Set<string>();

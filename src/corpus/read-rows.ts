@@ -17,7 +17,11 @@ const PIECE = 1 << 20; // bytes that are parsed at once
  * @param name - what messages call the table
  * @throws TsloraError `bad-input` for what is no table of this format, or above the limits.
  */
-export function readRows(name: string, bytes: Uint8Array, { format, limits }: { readonly format: TableFormat; readonly limits: TableLimits }): Rows {
+export function readRows(
+  name: string,
+  bytes: Uint8Array,
+  { format, limits }: { readonly format: TableFormat; readonly limits: TableLimits },
+): Rows {
   const reader = new TableReader(name, format, limits);
   const columns = new Set<string>();
   const rows: Row[] = [];

@@ -13,7 +13,10 @@ export const STUDY_CLASSES: Readonly<Record<string, number>> = { Cancer: 1, "Non
  * Paths are compared by code units, as Python's `sorted` does; the study's PMIDs all have eight digits, so that
  * sorting them as numbers gives the same.
  */
-export function readStudyFiles({ files, problems, ignored }: StudyFiles, classes: Readonly<Record<string, number>>): Reading {
+export function readStudyFiles(
+  { files, problems, ignored }: StudyFiles,
+  classes: Readonly<Record<string, number>>,
+): Reading {
   const documents: NamedDocument[] = [];
   const found: CorpusProblem[] = [...problems];
   const folders = Object.keys(classes);

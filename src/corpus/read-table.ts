@@ -60,11 +60,18 @@ export function readTable(name: string, { columns, rows, problems }: Rows, optio
     const ID = idColumn === undefined ? String(i + 1) : plain(row.get(idColumn));
     const label = row.get(labelColumn);
     const cell = plain(label);
-    const problem = (kind: CorpusProblem["kind"], message: string): number => found.push({ kind, name: row.name, message });
-    if (typeof texts !== "string") problem("malformed", `expected a string in ${textColumn}, got ${shown(row, textColumn)}`);
+    const problem = (kind: CorpusProblem["kind"], message: string): number =>
+      found.push({ kind, name: row.name, message });
+    if (typeof texts !== "string")
+      problem("malformed", `expected a string in ${textColumn}, got ${shown(row, textColumn)}`);
     else if (texts.trim() === "") problem("empty-text", `${textColumn} is empty`);
-    else if (ID === undefined) problem("no-id", `expected a string or a whole number in ${String(idColumn)}, got ${shown(row, String(idColumn))}`);
-    else if (cell === undefined) problem("unknown-class", `expected a string or a whole number in ${labelColumn}, got ${shown(row, labelColumn)}`);
+    else if (ID === undefined)
+      problem(
+        "no-id",
+        `expected a string or a whole number in ${String(idColumn)}, got ${shown(row, String(idColumn))}`,
+      );
+    else if (cell === undefined)
+      problem("unknown-class", `expected a string or a whole number in ${labelColumn}, got ${shown(row, labelColumn)}`);
     else {
       read.push({ name: row.name, texts, ID, cell });
       if (typeof label === "string" && label !== cell) trimmed++;
@@ -72,26 +79,48 @@ export function readTable(name: string, { columns, rows, problems }: Rows, optio
   });
 
   const cells = read.map(({ cell }) => cell);
-  const { classes, nameOf } = options.labels === undefined ? numberLabels(cells) : { classes: options.labels, nameOf: (cell: string) => cell };
+  const { classes, nameOf } =
+    options.labels === undefined ? numberLabels(cells) : { classes: options.labels, nameOf: (cell: string) => cell };
   const documents: NamedDocument[] = [];
   for (const { cell, ...rest } of read) {
     const className = nameOf(cell);
     if (Object.hasOwn(classes, className)) documents.push({ ...rest, label: classes[className] });
-    else found.push({ kind: "unknown-class", name: rest.name, message: `expected ${Object.keys(classes).slice(0, 10).join(", ")} in ${labelColumn} (options.labels), got ${shownValue(className).replace(/^"(.*)"$/, "$1")}` });
+    else
+      found.push({
+        kind: "unknown-class",
+        name: rest.name,
+        message: `expected ${Object.keys(classes).slice(0, 10).join(", ")} in ${labelColumn} (options.labels), got ${shownValue(className).replace(/^"(.*)"$/, "$1")}`,
+      });
   }
   if (options.labels === undefined) remarks.push(...numberingRemark(classes));
-  return { format: "table", documents, problems: found, ignored: [], classes, remarks: [...remarks, ...labelRemarks(cells, { column: labelColumn, trimmed })] };
+  return {
+    format: "table",
+    documents,
+    problems: found,
+    ignored: [],
+    classes,
+    remarks: [...remarks, ...labelRemarks(cells, { column: labelColumn, trimmed })],
+  };
 }
 
 /** The column of IDs; by default a usual one, but only if it names each row. */
-function chooseIds(of: ColumnsOf, rows: readonly Row[], wanted: string | undefined): { idColumn?: string; remarks: string[] } {
+function chooseIds(
+  of: ColumnsOf,
+  rows: readonly Row[],
+  wanted: string | undefined,
+): { idColumn?: string; remarks: string[] } {
   if (wanted === NONE) return { remarks: ["Rows are numbered from 1."] };
   const column = wanted === undefined && !hasOne(of.columns) ? undefined : findColumn(of, ID_COLUMN, wanted);
   if (column === undefined) return { remarks: ["There is no ID column: rows are numbered from 1."] };
   if (wanted === undefined) {
     const values = rows.flatMap((row) => plain(row.get(column)) ?? []);
     const repeated = values.length - new Set(values).size;
-    if (repeated > 0) return { remarks: [`The column ${column} repeats values (${shownNames(firstRepeated(values))}), so that it names no rows: they are numbered from 1. idColumn: ${JSON.stringify(column)} takes it all the same.`] };
+    if (repeated > 0)
+      return {
+        remarks: [
+          `The column ${column} repeats values (${shownNames(firstRepeated(values))}), so that it names no rows: they are numbered from 1. idColumn: ${JSON.stringify(column)} takes it all the same.`,
+        ],
+      };
   }
   return { idColumn: column, remarks: wanted === undefined ? [`IDs are taken from the column ${column}.`] : [] };
 }
@@ -115,7 +144,12 @@ function firstRepeated(values: readonly string[]): string[] {
 function numberingRemark(classes: Readonly<Record<string, number>>): string[] {
   const entries = Object.entries(classes).sort(([, a], [, b]) => a - b);
   if (entries.every(([name, label]) => name === String(label))) return [];
-  return [`Labels were numbered in sorted order: ${entries.slice(0, 20).map(([name, label]) => `${name} is ${label}`).join(", ")}${entries.length > 20 ? ` and ${entries.length - 20} more` : ""}.`];
+  return [
+    `Labels were numbered in sorted order: ${entries
+      .slice(0, 20)
+      .map(([name, label]) => `${name} is ${label}`)
+      .join(", ")}${entries.length > 20 ? ` and ${entries.length - 20} more` : ""}.`,
+  ];
 }
 
 /** A cell as a name: strings trimmed, whole numbers and booleans as JSON writes them; undefined for all else. */

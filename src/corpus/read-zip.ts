@@ -36,13 +36,18 @@ const { fromBufferPromise } = yauzl as unknown as { fromBufferPromise: (bytes: U
  * that leaves the folder, more entries or more bytes than the limits allow.
  */
 export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLimits): Promise<StudyFiles> {
-  const refuse = (what: string, cause?: unknown): TsloraError => new TsloraError("bad-input", `${path}: ${what}`, { cause, details: { path } });
+  const refuse = (what: string, cause?: unknown): TsloraError =>
+    new TsloraError("bad-input", `${path}: ${what}`, { cause, details: { path } });
   const zip = await fromBufferPromise(bytes).catch((error: unknown) => {
     throw refuse(`expected a zip archive, got none that can be read (${reason(error)}). Fetch it anew.`, error);
   });
-  if (zip.entryCount > limits.maxEntries) throw refuse(`expected ${limits.maxEntries} entries at most (limits.maxEntries), got ${zip.entryCount}.`);
+  if (zip.entryCount > limits.maxEntries)
+    throw refuse(`expected ${limits.maxEntries} entries at most (limits.maxEntries), got ${zip.entryCount}.`);
   const problem = zipLayoutProblem(bytes);
-  if (problem !== undefined) throw refuse(`the archive is refused: ${problem}. Its records must agree, or a text could be lost; fetch or pack it anew.`);
+  if (problem !== undefined)
+    throw refuse(
+      `the archive is refused: ${problem}. Its records must agree, or a text could be lost; fetch or pack it anew.`,
+    );
 
   const files: StudyFile[] = [];
   const problems: CorpusProblem[] = [];
@@ -69,14 +74,20 @@ export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLim
     try {
       for await (const part of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Uint8Array>) {
         unpacked += part.length;
-        if (unpacked > limits.maxUnpackedBytes) throw refuse(`expected ${limits.maxUnpackedBytes} bytes at most when unpacked (limits.maxUnpackedBytes), got more by ${name}.`);
+        if (unpacked > limits.maxUnpackedBytes)
+          throw refuse(
+            `expected ${limits.maxUnpackedBytes} bytes at most when unpacked (limits.maxUnpackedBytes), got more by ${name}.`,
+          );
         parts.push(part);
       }
     } catch (error) {
-      throw error instanceof TsloraError ? error : refuse(`${name} cannot be unpacked (${reason(error)}). Fetch the archive anew.`, error);
+      throw error instanceof TsloraError
+        ? error
+        : refuse(`${name} cannot be unpacked (${reason(error)}). Fetch the archive anew.`, error);
     }
     const content = Buffer.concat(parts);
-    if (crc32(content) !== entry.crc32) throw refuse(`${name} is damaged: its CRC is not the one that the archive names. Fetch the archive anew.`);
+    if (crc32(content) !== entry.crc32)
+      throw refuse(`${name} is damaged: its CRC is not the one that the archive names. Fetch the archive anew.`);
     files.push({ name, bytes: content });
   }
 }

@@ -18,14 +18,18 @@ export class RecordCache {
     const records = new Map<string, PubmedRecord>();
     const names = await readdir(this.#folder).catch(() => []);
     for (const name of names.filter((candidate) => candidate.endsWith(".json"))) {
-      for (const record of parseRecords(await readFile(join(this.#folder, name), "utf8"))) records.set(record.pmid, record);
+      for (const record of parseRecords(await readFile(join(this.#folder, name), "utf8")))
+        records.set(record.pmid, record);
     }
     return records;
   }
 
   async add(records: readonly PubmedRecord[]): Promise<void> {
     if (records.length === 0) return;
-    const key = createHash("sha256").update(records.map(({ pmid }) => pmid).join()).digest("hex").slice(0, 16);
+    const key = createHash("sha256")
+      .update(records.map(({ pmid }) => pmid).join())
+      .digest("hex")
+      .slice(0, 16);
     await writeAtomically(join(this.#folder, `${key}.json`), JSON.stringify(records));
   }
 
@@ -46,5 +50,10 @@ function parseRecords(json: string): PubmedRecord[] {
 function isRecord(value: unknown): value is PubmedRecord {
   if (typeof value !== "object" || value === null) return false;
   const { pmid, title, abstract, retracted } = value as Record<string, unknown>;
-  return typeof pmid === "string" && typeof title === "string" && typeof abstract === "string" && typeof retracted === "boolean";
+  return (
+    typeof pmid === "string" &&
+    typeof title === "string" &&
+    typeof abstract === "string" &&
+    typeof retracted === "boolean"
+  );
 }

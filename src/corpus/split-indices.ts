@@ -47,49 +47,93 @@ export function splitIndices(length: number, options: SplitOptions): SplitIndice
   return { train: order.slice(testCount, testCount + trainCount), test: order.slice(0, testCount) };
 }
 
-function sizes(length: number, { trainSize, testSize, randomState, shuffle = true, stratify }: SplitOptions): { train: number; test: number } {
+function sizes(
+  length: number,
+  { trainSize, testSize, randomState, shuffle = true, stratify }: SplitOptions,
+): { train: number; test: number } {
   const problems = new Problems("trainTestSplit");
   problems.expect(Number.isInteger(length) && length > 1, `expected two rows or more, got ${length}`);
   readSeed(problems, randomState);
-  for (const [name, size] of [["trainSize", trainSize], ["testSize", testSize]] as const) {
+  for (const [name, size] of [
+    ["trainSize", trainSize],
+    ["testSize", testSize],
+  ] as const) {
     const fits = size === undefined || (size > 0 && size < (Number.isInteger(size) ? length : 1));
-    problems.expect(fits, `${name}: expected a fraction between 0 and 1 or a whole number from 1 to ${length - 1}, got ${size}`);
+    problems.expect(
+      fits,
+      `${name}: expected a fraction between 0 and 1 or a whole number from 1 to ${length - 1}, got ${size}`,
+    );
   }
   if (stratify !== undefined) {
     problems.expect(shuffle, "stratify: expected shuffle: true with it, got shuffle: false");
-    problems.expect(stratify.length === length, `stratify: expected a class for each of ${length} rows, got ${stratify.length}`);
+    problems.expect(
+      stratify.length === length,
+      `stratify: expected a class for each of ${length} rows, got ${stratify.length}`,
+    );
     expectOneKind(problems, "stratify", stratify);
   }
   problems.throwIfAny();
 
   const wanted = trainSize === undefined ? (testSize ?? 0.25) : testSize;
   let test = wanted === undefined ? undefined : Number.isInteger(wanted) ? wanted : Math.ceil(wanted * length);
-  const train = trainSize === undefined ? length - (test ?? 0) : Number.isInteger(trainSize) ? trainSize : Math.floor(trainSize * length);
+  const train =
+    trainSize === undefined
+      ? length - (test ?? 0)
+      : Number.isInteger(trainSize)
+        ? trainSize
+        : Math.floor(trainSize * length);
   test ??= length - train;
-  const fractions = trainSize !== undefined && testSize !== undefined && !Number.isInteger(trainSize) && !Number.isInteger(testSize);
-  problems.expect(train + test <= length && !(fractions && trainSize + testSize > 1), `expected trainSize and testSize to make ${length} rows at most, got ${trainSize} and ${testSize}, which is ${train} + ${test}`);
-  problems.expect(train > 0, `expected a train set, got none: trainSize ${trainSize}, testSize ${testSize} of ${length} rows`);
+  const fractions =
+    trainSize !== undefined && testSize !== undefined && !Number.isInteger(trainSize) && !Number.isInteger(testSize);
+  problems.expect(
+    train + test <= length && !(fractions && trainSize + testSize > 1),
+    `expected trainSize and testSize to make ${length} rows at most, got ${trainSize} and ${testSize}, which is ${train} + ${test}`,
+  );
+  problems.expect(
+    train > 0,
+    `expected a train set, got none: trainSize ${trainSize}, testSize ${testSize} of ${length} rows`,
+  );
   if (stratify !== undefined) {
     const counts = new Map<number | string, number>();
     for (const value of stratify) counts.set(value, (counts.get(value) ?? 0) + 1);
-    for (const [value, count] of counts) problems.expect(count > 1, `stratify: expected two rows or more of each class, got one of ${JSON.stringify(value)}`);
-    problems.expect(train >= counts.size && test >= counts.size, `stratify: expected each part to hold ${counts.size} rows or more, one for each class, got ${train} and ${test}`);
+    for (const [value, count] of counts)
+      problems.expect(
+        count > 1,
+        `stratify: expected two rows or more of each class, got one of ${JSON.stringify(value)}`,
+      );
+    problems.expect(
+      train >= counts.size && test >= counts.size,
+      `stratify: expected each part to hold ${counts.size} rows or more, one for each class, got ${train} and ${test}`,
+    );
   }
   problems.throwIfAny();
   return { train, test };
 }
 
-function stratified(stratify: readonly (number | string)[], trainCount: number, testCount: number, random: NumpyRandom): SplitIndices {
+function stratified(
+  stratify: readonly (number | string)[],
+  trainCount: number,
+  testCount: number,
+  random: NumpyRandom,
+): SplitIndices {
   const rowsOf = new Map<number | string, number[]>();
   stratify.forEach((value, row) => {
     const rows = rowsOf.get(value);
     if (rows === undefined) rowsOf.set(value, [row]);
     else rows.push(row);
   });
-  const classes = [...rowsOf].sort(([a], [b]) => (typeof a === "string" && typeof b === "string" ? compareCodePoints(a, b) : Number(a) - Number(b))).map(([, rows]) => rows);
+  const classes = [...rowsOf]
+    .sort(([a], [b]) =>
+      typeof a === "string" && typeof b === "string" ? compareCodePoints(a, b) : Number(a) - Number(b),
+    )
+    .map(([, rows]) => rows);
   const counts = classes.map((rows) => rows.length);
   const inTrain = approximateMode(counts, trainCount, random);
-  const inTest = approximateMode(counts.map((count, i) => count - inTrain[i]), testCount, random);
+  const inTest = approximateMode(
+    counts.map((count, i) => count - inTrain[i]),
+    testCount,
+    random,
+  );
   const train: number[] = [];
   const test: number[] = [];
   classes.forEach((rows, i) => {

@@ -23,7 +23,11 @@ export function parseStudyText(text: string): ParsedStudyText {
   const match = FORMAT.exec(text);
   if (match === null) {
     const first = text.split("\n", 1)[0].slice(0, 40);
-    return { kind: "problem", problem: "malformed", message: `expected a line <ID:...> and then a line Title:, got ${JSON.stringify(first)} first` };
+    return {
+      kind: "problem",
+      problem: "malformed",
+      message: `expected a line <ID:...> and then a line Title:, got ${JSON.stringify(first)} first`,
+    };
   }
   const [ID, title, abstract] = match.slice(1).map((part: string | undefined) => part?.trim() ?? "");
   if (ID === "") return { kind: "problem", problem: "no-id", message: "the line <ID:...> names no ID" };

@@ -5,6 +5,10 @@ import type { CorpusDocument } from "./corpus";
 
 /** A danfojs frame of documents: `texts`, `ID`, `label`. Types are named, since danfojs would take PMIDs for numbers. */
 export function toFrame(documents: readonly CorpusDocument[]): DataFrame {
-  const columns = { texts: documents.map((d) => d.texts), ID: documents.map((d) => d.ID), label: documents.map((d) => d.label) };
+  const columns = {
+    texts: documents.map((d) => d.texts),
+    ID: documents.map((d) => d.ID),
+    label: documents.map((d) => d.label),
+  };
   return new DataFrame(columns, { dtypes: ["string", "string", "int32"] });
 }

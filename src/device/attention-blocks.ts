@@ -40,12 +40,19 @@ export function attentionBlocks({ heads, groups }: Pick<AttentionLayout, "heads"
     const joined = [...(runs.at(-1) ?? []), group];
     const documents = joined.reduce((sum, each) => sum + each.documents, 0);
     const needed = joined.reduce((sum, each) => sum + each.documents * each.length ** 2, 0);
-    if (joined.length > 1 && heads * (documents * longestOf(joined) ** 2 - needed) <= WORTH_A_BATCH) runs[runs.length - 1] = joined;
+    if (joined.length > 1 && heads * (documents * longestOf(joined) ** 2 - needed) <= WORTH_A_BATCH)
+      runs[runs.length - 1] = joined;
     else runs.push([group]);
   }
   const blocks = runs.map((run): AttentionBlock => {
     const documents = run.reduce((sum, each) => sum + each.documents, 0);
-    return { row: run[0].row, document: run[0].document, documents, length: longestOf(run), ...(run.length === 1 ? {} : { padding: paddingOf(run) }) };
+    return {
+      row: run[0].row,
+      document: run[0].document,
+      documents,
+      length: longestOf(run),
+      ...(run.length === 1 ? {} : { padding: paddingOf(run) }),
+    };
   });
   return { blocks, ...(blocks.some(({ padding }) => padding !== undefined) ? { places: placesOf(blocks) } : {}) };
 }
@@ -76,7 +83,8 @@ function placesOf(blocks: readonly AttentionBlock[]): Int32Array {
   let before = 0;
   for (const { row, documents, length, padding } of blocks) {
     const size = documents * length;
-    for (let place = 0, next = row; place < size; place++) if (padding === undefined || padding.tokens[place] === 1) places[next++] = before + place;
+    for (let place = 0, next = row; place < size; place++)
+      if (padding === undefined || padding.tokens[place] === 1) places[next++] = before + place;
     before += size;
   }
   return Int32Array.from(places);

@@ -32,28 +32,43 @@ export function chooseDevice({ device, requireGpu }: DeviceWish, facts: DeviceFa
   const usesGpu = "usesGpu" in tensorflow && tensorflow.usesGpu;
   if (device === "cpu") {
     if ("problem" in tensorflow) return { kind: "none", why: tensorflow.problem };
-    if (usesGpu) return { kind: "none", why: `TensorFlow was loaded with the GPU in this process before "cpu" was asked for, and a process has one device (danfojs loads TensorFlow as it is imported). Set TSLORA_DEVICE=cpu before the start` };
+    if (usesGpu)
+      return {
+        kind: "none",
+        why: `TensorFlow was loaded with the GPU in this process before "cpu" was asked for, and a process has one device (danfojs loads TensorFlow as it is imported). Set TSLORA_DEVICE=cpu before the start`,
+      };
     return { kind: "cpu", why: "as asked for", warnings: [] };
   }
   if (usesGpu) return { kind: "cuda", why: device === "cuda" ? "as asked for" : "TensorFlow uses it", warnings: [] };
   const reason = "problem" in tensorflow ? tensorflow.problem : whyNoCuda(facts);
   if (device === "cuda") return { kind: "none", why: reason };
-  if (requireGpu) return { kind: "webgpu", why: `CUDA is not to be had: ${reason}`, requireHardware: true, fallback: reason };
+  if (requireGpu)
+    return { kind: "webgpu", why: `CUDA is not to be had: ${reason}`, requireHardware: true, fallback: reason };
   if ("problem" in tensorflow) return { kind: "none", why: tensorflow.problem };
   const others = facts.cards.filter((maker) => maker !== "NVIDIA");
   const warnings = [
     ...(facts.driver ? [`An NVIDIA GPU's driver is here, but TensorFlow runs on the processor: ${reason}`] : []),
-    ...(others.length > 0 ? [`A GPU of ${others.join(" and ")} is here and is not used: device "webgpu" would use it`] : []),
+    ...(others.length > 0
+      ? [`A GPU of ${others.join(" and ")} is here and is not used: device "webgpu" would use it`]
+      : []),
   ];
-  return { kind: "cpu", why: facts.driver ? "TensorFlow found no GPU that it can use" : "no NVIDIA driver is here", warnings };
+  return {
+    kind: "cpu",
+    why: facts.driver ? "TensorFlow found no GPU that it can use" : "no NVIDIA driver is here",
+    warnings,
+  };
 }
 
 /** Why TensorFlow uses no GPU, and what to do about it. */
 export function whyNoCuda({ cudaBuild, driver, missing, hidden }: DeviceFacts): string {
   if (hidden !== undefined) return `${hidden} hides the GPUs from TensorFlow`;
-  if (!driver) return "there is no NVIDIA driver: /proc/driver/nvidia/version and libcuda.so.1 were looked for and not found";
-  if (!cudaBuild) return "the TensorFlow that set-up brought is the one for the processor; run TSLORA_TENSORFLOW=cuda npm run setup, which brings the one with CUDA";
-  if (missing.includes("libcuda.so.1")) return "the driver's libcuda.so.1 was looked for and not found; in a container, start it with the GPUs (docker run --gpus all); else install the driver's library (Debian: libcuda1)";
-  if (missing.length > 0) return `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} looked for and not found; run TSLORA_TENSORFLOW=cuda npm run setup, which brings all of them`;
+  if (!driver)
+    return "there is no NVIDIA driver: /proc/driver/nvidia/version and libcuda.so.1 were looked for and not found";
+  if (!cudaBuild)
+    return "the TensorFlow that set-up brought is the one for the processor; run TSLORA_TENSORFLOW=cuda npm run setup, which brings the one with CUDA";
+  if (missing.includes("libcuda.so.1"))
+    return "the driver's libcuda.so.1 was looked for and not found; in a container, start it with the GPUs (docker run --gpus all); else install the driver's library (Debian: libcuda1)";
+  if (missing.length > 0)
+    return `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} looked for and not found; run TSLORA_TENSORFLOW=cuda npm run setup, which brings all of them`;
   return "all libraries are there, but CUDA finds no GPU: nvidia-smi should show one; TF_CPP_MIN_LOG_LEVEL=0 shows what TensorFlow says";
 }

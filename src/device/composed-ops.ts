@@ -1,7 +1,20 @@
 import { attentionBlocks, type AttentionBlock, type Padding } from "./attention-blocks";
 import { dropOfBlock } from "./drop-of-block";
 import { joinedRows } from "./joined-rows";
-import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, Factors, LayerNormSaved, LowRank, PackedMatrix, PoolInputs, PoolSaved, ProductOptions, ResidualNormSaved } from "./ops";
+import type {
+  AttentionLayout,
+  AttentionSaved,
+  Drop,
+  DropoutSaved,
+  Factors,
+  LayerNormSaved,
+  LowRank,
+  PackedMatrix,
+  PoolInputs,
+  PoolSaved,
+  ProductOptions,
+  ResidualNormSaved,
+} from "./ops";
 import type { Tensor } from "./tensor";
 
 /** The larger operations, made of the smaller ones: for devices on which no kernel does them in one. */
@@ -33,7 +46,9 @@ export abstract class ComposedOps {
 
   pack(w: Tensor, { transpose }: { transpose: boolean }): PackedMatrix {
     const [rows, columns] = w.shape;
-    return transpose ? { laid: this.transpose(w, [1, 0]), shape: [columns, rows] } : { laid: this.reshape(w, w.shape), shape: [rows, columns] }; // the same numbers under a name of their own
+    return transpose
+      ? { laid: this.transpose(w, [1, 0]), shape: [columns, rows] }
+      : { laid: this.reshape(w, w.shape), shape: [rows, columns] }; // the same numbers under a name of their own
   }
 
   unpack({ laid }: PackedMatrix, { transpose }: { transpose: boolean }): Tensor {
@@ -59,7 +74,12 @@ export abstract class ComposedOps {
     });
   }
 
-  affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, options: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
+  affineGelu(
+    x: Tensor,
+    w: PackedMatrix,
+    bias: Tensor,
+    options: { derivative: boolean },
+  ): { y: Tensor; derivative?: Tensor } {
     return this.tidy(() => this.gelu(this.affine(x, w, bias), options));
   }
 
@@ -67,15 +87,24 @@ export abstract class ComposedOps {
     return this.tidy(() => this.add(y, this.matMul(low, b, { transposeB: true })));
   }
 
-  lower(x: Tensor, a: Tensor, { scaling, drop }: { scaling: number; drop: Drop | undefined }): { low: Tensor; dropout?: DropoutSaved } {
+  lower(
+    x: Tensor,
+    a: Tensor,
+    { scaling, drop }: { scaling: number; drop: Drop | undefined },
+  ): { low: Tensor; dropout?: DropoutSaved } {
     return this.tidy(() => {
       const dropped = drop && this.dropout(x, drop);
-      return { low: this.scale(this.matMul(dropped?.y ?? x, a, { transposeB: true }), scaling), dropout: dropped?.saved };
+      return {
+        low: this.scale(this.matMul(dropped?.y ?? x, a, { transposeB: true }), scaling),
+        dropout: dropped?.saved,
+      };
     });
   }
 
   lowerGradient(dLow: Tensor, x: Tensor, dropout: DropoutSaved | undefined): Tensor {
-    return this.tidy(() => this.matMul(dLow, dropout === undefined ? x : this.dropoutBackward(x, dropout), { transposeA: true }));
+    return this.tidy(() =>
+      this.matMul(dLow, dropout === undefined ? x : this.dropoutBackward(x, dropout), { transposeA: true }),
+    );
   }
 
   lowerBackward(dLow: Tensor, a: Tensor, dropout: DropoutSaved | undefined): Tensor {
@@ -89,7 +118,11 @@ export abstract class ComposedOps {
     return this.tidy(() => parts.slice(1).reduce((sum, part) => this.add(sum, part), parts[0]));
   }
 
-  residualNorm(x: Tensor, residual: Tensor, { gamma, beta, epsilon, drop }: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved } {
+  residualNorm(
+    x: Tensor,
+    residual: Tensor,
+    { gamma, beta, epsilon, drop }: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined },
+  ): { y: Tensor; saved: ResidualNormSaved } {
     return this.tidy(() => {
       const dropped = drop && this.dropout(x, drop);
       const { y, saved } = this.layerNorm(this.add(dropped?.y ?? x, residual), gamma, beta, epsilon);
@@ -113,12 +146,18 @@ export abstract class ComposedOps {
     return saved.mask === undefined ? this.dropout(dy, saved).y : this.mul(dy, saved.mask);
   }
 
-  attention(inputs: { q: Tensor; k: Tensor; v: Tensor }, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { y: Tensor; saved: AttentionSaved } {
+  attention(
+    inputs: { q: Tensor; k: Tensor; v: Tensor },
+    { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
+  ): { y: Tensor; saved: AttentionSaved } {
     return this.tidy(() => {
       const { blocks, places } = this.#placed(layout);
       const parts = blocks.map((block, i) =>
         this.tidy(() => {
-          const q = this.#splitHeads(inputs.q, queriesOf(block, layout), { heads: layout.heads, scale: scaleOf(inputs.q, layout) });
+          const q = this.#splitHeads(inputs.q, queriesOf(block, layout), {
+            heads: layout.heads,
+            scale: scaleOf(inputs.q, layout),
+          });
           const k = this.#splitHeads(inputs.k, block, { heads: layout.heads, scale: 1 });
           const v = this.#splitHeads(inputs.v, block, { heads: layout.heads, scale: factorOf(drop) }); // so the weights need no factor
           const weights = this.softmax(this.#hidePadding(this.matMul(q, k, { transposeB: true }), block)); // [documents, heads, queries, length]
@@ -128,36 +167,65 @@ export abstract class ComposedOps {
           return { context, saved: { q, k, v, weights, mark, dropout, context } };
         }),
       );
-      const y = this.#mergeHeads(parts.map(({ context }) => context), { scale: 1, places: layout.span === "every-token" ? places : undefined });
+      const y = this.#mergeHeads(
+        parts.map(({ context }) => context),
+        { scale: 1, places: layout.span === "every-token" ? places : undefined },
+      );
       return { y, saved: { layout, parts: keep ? parts.map(({ saved }) => saved) : [] } };
     });
   }
 
-  attentionBackward(dy: Tensor, { layout, parts }: AttentionSaved, { needsKey }: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
+  attentionBackward(
+    dy: Tensor,
+    { layout, parts }: AttentionSaved,
+    { needsKey }: { needsKey: boolean },
+  ): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
     return this.tidy(() => {
       const { blocks, places } = this.#placed(layout);
       const gradients = blocks.map((block, i) =>
         this.tidy(() => {
           const { q, k, v, weights, mark, context } = parts[i];
-          const dContext = this.#withoutPadding(this.#splitHeads(dy, queriesOf(block, layout), { heads: layout.heads, scale: 1 }), block, layout);
+          const dContext = this.#withoutPadding(
+            this.#splitHeads(dy, queriesOf(block, layout), { heads: layout.heads, scale: 1 }),
+            block,
+            layout,
+          );
           const dScores = this.tidy(() => {
             const dWeights = this.tidy(() => this.#kept(this.matMul(dContext, v, { transposeB: true }), mark)); // [documents, heads, queries, length]
             const rowSums = this.sum(this.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
             return this.mul(this.sub(dWeights, rowSums), weights);
           });
           const dv = this.tidy(() => this.matMul(this.#kept(weights, mark), dContext, { transposeA: true }));
-          return { dq: this.matMul(dScores, k), dk: needsKey ? this.matMul(dScores, q, { transposeA: true }) : undefined, dv };
+          return {
+            dq: this.matMul(dScores, k),
+            dk: needsKey ? this.matMul(dScores, q, { transposeA: true }) : undefined,
+            dv,
+          };
         }),
       );
       return {
-        dq: this.#mergeHeads(gradients.map(({ dq }) => dq), { scale: scaleOf(dy, layout), places: layout.span === "every-token" ? places : undefined }),
-        dk: needsKey ? this.#mergeHeads(gradients.flatMap(({ dk }) => dk ?? []), { scale: 1, places }) : undefined,
-        dv: this.#mergeHeads(gradients.map(({ dv }) => dv), { scale: factorOf(parts[0]?.dropout), places }),
+        dq: this.#mergeHeads(
+          gradients.map(({ dq }) => dq),
+          { scale: scaleOf(dy, layout), places: layout.span === "every-token" ? places : undefined },
+        ),
+        dk: needsKey
+          ? this.#mergeHeads(
+              gradients.flatMap(({ dk }) => dk ?? []),
+              { scale: 1, places },
+            )
+          : undefined,
+        dv: this.#mergeHeads(
+          gradients.map(({ dv }) => dv),
+          { scale: factorOf(parts[0]?.dropout), places },
+        ),
       };
     });
   }
 
-  poolTokens(inputs: PoolInputs, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved } {
+  poolTokens(
+    inputs: PoolInputs,
+    { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
+  ): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved } {
     const { x, u, key, value } = inputs;
     const { heads } = layout;
     return this.tidy(() => {
@@ -166,24 +234,62 @@ export abstract class ComposedOps {
         this.tidy(() => {
           const tokens = this.#tokensOf(x, block); // [documents, length, width]
           const plain = this.matMul(this.sliceRows(u, block.document, block.documents), tokens, { transposeB: true }); // [documents, heads, length]
-          const scores = key === undefined ? plain : this.add(plain, this.reshape(this.matMul(this.#firstOf(key.q, block, heads), this.#splitHeads(key.y, block, { heads, scale: 1 }), { transposeB: true }), plain.shape));
+          const scores =
+            key === undefined
+              ? plain
+              : this.add(
+                  plain,
+                  this.reshape(
+                    this.matMul(
+                      this.#firstOf(key.q, block, heads),
+                      this.#splitHeads(key.y, block, { heads, scale: 1 }),
+                      { transposeB: true },
+                    ),
+                    plain.shape,
+                  ),
+                );
           const weights = this.softmax(this.#hidePadding(scores, block));
           const kept = drop && this.dropout(weights, dropOfBlock(drop, i)).y;
           const all = kept ?? weights;
-          const update = value && this.matMul(this.reshape(all, [block.documents, heads, 1, block.length]), this.#splitHeads(value, block, { heads, scale: 1 })); // [documents, heads, 1, headDim]
-          return { pooled: this.matMul(all, tokens), sums: this.sum(all, [2], { keepDims: true }), update, saved: { weights, kept } };
+          const update =
+            value &&
+            this.matMul(
+              this.reshape(all, [block.documents, heads, 1, block.length]),
+              this.#splitHeads(value, block, { heads, scale: 1 }),
+            ); // [documents, heads, 1, headDim]
+          return {
+            pooled: this.matMul(all, tokens),
+            sums: this.sum(all, [2], { keepDims: true }),
+            update,
+            saved: { weights, kept },
+          };
         }),
       );
       return {
-        pooled: joinedRows(parts.map(({ pooled }) => pooled), this),
-        sums: joinedRows(parts.map(({ sums }) => sums), this),
-        update: value && this.#mergeHeads(parts.flatMap(({ update }) => update ?? []), { scale: 1 }),
+        pooled: joinedRows(
+          parts.map(({ pooled }) => pooled),
+          this,
+        ),
+        sums: joinedRows(
+          parts.map(({ sums }) => sums),
+          this,
+        ),
+        update:
+          value &&
+          this.#mergeHeads(
+            parts.flatMap(({ update }) => update ?? []),
+            { scale: 1 },
+          ),
         saved: { layout, inputs, parts: keep ? parts.map(({ saved }) => saved) : [] },
       };
     });
   }
 
-  poolTokensBackward({ dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, { layout, inputs, parts }: PoolSaved, { needsInput }: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
+  poolTokensBackward(
+    { dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor },
+    { layout, inputs, parts }: PoolSaved,
+    { needsInput }: { needsInput: boolean },
+  ): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
     const { x, u, key, value } = inputs;
     const { heads } = layout;
     return this.tidy(() => {
@@ -193,27 +299,69 @@ export abstract class ComposedOps {
           const { weights, kept = weights } = parts[i];
           const { document, documents, length } = block;
           const tokens = this.#tokensOf(x, block);
-          const [dPool, ofQueries, throughSums] = [dPooled, u, dSums].map((all) => this.sliceRows(all, document, documents));
+          const [dPool, ofQueries, throughSums] = [dPooled, u, dSums].map((all) =>
+            this.sliceRows(all, document, documents),
+          );
           const dOut = this.#firstOf(dUpdate, block, heads); // [documents, heads, 1, headDim]
           const throughTokens = this.add(this.matMul(dPool, tokens, { transposeB: true }), throughSums); // [documents, heads, length]
-          const dKept = value === undefined ? throughTokens : this.add(throughTokens, this.reshape(this.matMul(dOut, this.#splitHeads(value, block, { heads, scale: 1 }), { transposeB: true }), throughTokens.shape));
+          const dKept =
+            value === undefined
+              ? throughTokens
+              : this.add(
+                  throughTokens,
+                  this.reshape(
+                    this.matMul(dOut, this.#splitHeads(value, block, { heads, scale: 1 }), { transposeB: true }),
+                    throughTokens.shape,
+                  ),
+                );
           const dWeighted = this.mul(dKept, kept); // of what was dropped, nothing
           const dScores = this.sub(dWeighted, this.mul(weights, this.sum(dWeighted, [2], { keepDims: true })));
           const row = [documents, heads, 1, length];
           return {
             du: this.matMul(dScores, tokens),
-            dx: needsInput ? this.reshape(this.add(this.matMul(dScores, ofQueries, { transposeA: true }), this.matMul(kept, dPool, { transposeA: true })), [documents * length, x.shape[1]]) : undefined,
-            dKey: key && this.matMul(this.reshape(dScores, row), this.#firstOf(key.q, block, heads), { transposeA: true }), // [documents, heads, length, headDim]
+            dx: needsInput
+              ? this.reshape(
+                  this.add(
+                    this.matMul(dScores, ofQueries, { transposeA: true }),
+                    this.matMul(kept, dPool, { transposeA: true }),
+                  ),
+                  [documents * length, x.shape[1]],
+                )
+              : undefined,
+            dKey:
+              key && this.matMul(this.reshape(dScores, row), this.#firstOf(key.q, block, heads), { transposeA: true }), // [documents, heads, length, headDim]
             dq: key && this.matMul(this.reshape(dScores, row), this.#splitHeads(key.y, block, { heads, scale: 1 })), // [documents, heads, 1, headDim]
             dValue: value && this.matMul(this.reshape(kept, row), dOut, { transposeA: true }), // [documents, heads, length, headDim]
           };
         }),
       );
       return {
-        du: joinedRows(gradients.map(({ du }) => du), this),
-        dx: needsInput ? this.#atPlaces(gradients.flatMap(({ dx }) => dx ?? []), places) : undefined,
-        key: key && { dq: this.#mergeHeads(gradients.flatMap(({ dq }) => dq ?? []), { scale: 1 }), dy: this.#mergeHeads(gradients.flatMap(({ dKey }) => dKey ?? []), { scale: 1, places }) },
-        dValue: value && this.#mergeHeads(gradients.flatMap(({ dValue }) => dValue ?? []), { scale: 1, places }),
+        du: joinedRows(
+          gradients.map(({ du }) => du),
+          this,
+        ),
+        dx: needsInput
+          ? this.#atPlaces(
+              gradients.flatMap(({ dx }) => dx ?? []),
+              places,
+            )
+          : undefined,
+        key: key && {
+          dq: this.#mergeHeads(
+            gradients.flatMap(({ dq }) => dq ?? []),
+            { scale: 1 },
+          ),
+          dy: this.#mergeHeads(
+            gradients.flatMap(({ dKey }) => dKey ?? []),
+            { scale: 1, places },
+          ),
+        },
+        dValue:
+          value &&
+          this.#mergeHeads(
+            gradients.flatMap(({ dValue }) => dValue ?? []),
+            { scale: 1, places },
+          ),
       };
     });
   }
@@ -256,14 +404,22 @@ export abstract class ComposedOps {
     return {
       rows: this.int(Int32Array.from(rows), [rows.length]),
       tokens: this.float(Float32Array.from(tokens), [documents, 1, length, 1]),
-      hidden: this.float(tokens.map((token) => (token === 1 ? 0 : HIDDEN)), [documents, 1, 1, length]),
+      hidden: this.float(
+        tokens.map((token) => (token === 1 ? 0 : HIDDEN)),
+        [documents, 1, 1, length],
+      ),
     };
   }
 
   /** Scores [documents, heads, queries, length] or [documents, heads, length] such that softmax gives nothing to what is behind a document's end. */
   #hidePadding(scores: Tensor, { documents, length, filling }: PlacedBlock): Tensor {
     if (filling === undefined) return scores;
-    return this.tidy(() => this.add(scores, scores.shape.length === 4 ? filling.hidden : this.reshape(filling.hidden, [documents, 1, length])));
+    return this.tidy(() =>
+      this.add(
+        scores,
+        scores.shape.length === 4 ? filling.hidden : this.reshape(filling.hidden, [documents, 1, length]),
+      ),
+    );
   }
 
   /** A gradient for queries [documents, heads, queries, headDim] without what came to those behind a document's end. */
@@ -293,7 +449,9 @@ export abstract class ComposedOps {
 
   /** Blocks' places one behind the other, of them those where a token is. */
   #atPlaces(parts: readonly Tensor[], places: Tensor | undefined): Tensor {
-    return this.tidy(() => (places === undefined ? joinedRows(parts, this) : this.gatherRows(joinedRows(parts, this), places)));
+    return this.tidy(() =>
+      places === undefined ? joinedRows(parts, this) : this.gatherRows(joinedRows(parts, this), places),
+    );
   }
 
   /** A block's rows [documents * length, width] as [documents, heads, length, headDim], times `scale`. */

@@ -48,15 +48,30 @@ export interface DeviceWish {
  *
  * @throws TsloraError `bad-option`
  */
-export function deviceWish({ device, requireGpu = false }: DeviceOptions, from: { where: string; variable?: string | undefined }): DeviceWish {
+export function deviceWish(
+  { device, requireGpu = false }: DeviceOptions,
+  from: { where: string; variable?: string | undefined },
+): DeviceWish {
   const { where, variable = process.env.TSLORA_DEVICE } = from;
   const own = device === undefined || device === "auto";
   const asked = own && variable !== undefined && variable !== "" ? variable : (device ?? "auto");
   const found = DEVICES.find((known) => known === asked);
   const values = DEVICES.map((known) => JSON.stringify(known)).join(", ");
-  if (found === undefined) throw new TsloraError("bad-option", `${where}: ${own ? "the variable TSLORA_DEVICE" : "device"} is to be one of ${values}; ${JSON.stringify(asked)} came`);
-  if (typeof requireGpu !== "boolean") throw new TsloraError("bad-option", `${where}: requireGpu is to be true or false; ${JSON.stringify(requireGpu)} came`);
-  if (requireGpu && found === "cpu") throw new TsloraError("bad-option", `${where}: requireGpu and the device "cpu" exclude each other; leave out one of them`);
+  if (found === undefined)
+    throw new TsloraError(
+      "bad-option",
+      `${where}: ${own ? "the variable TSLORA_DEVICE" : "device"} is to be one of ${values}; ${JSON.stringify(asked)} came`,
+    );
+  if (typeof requireGpu !== "boolean")
+    throw new TsloraError(
+      "bad-option",
+      `${where}: requireGpu is to be true or false; ${JSON.stringify(requireGpu)} came`,
+    );
+  if (requireGpu && found === "cpu")
+    throw new TsloraError(
+      "bad-option",
+      `${where}: requireGpu and the device "cpu" exclude each other; leave out one of them`,
+    );
   return { device: found, requireGpu };
 }
 

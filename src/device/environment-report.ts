@@ -42,15 +42,32 @@ export async function environmentReport(): Promise<EnvironmentReport> {
   ];
   for (const name of PACKAGES) {
     const manifest = await readFile(join(root, "node_modules", name, "package.json"), "utf8").catch(() => undefined);
-    rows.push(manifest === undefined ? { name, value: "not there", status: "missing", advice: "run npm run setup" } : ok(name, (JSON.parse(manifest) as { version: string }).version));
+    rows.push(
+      manifest === undefined
+        ? { name, value: "not there", status: "missing", advice: "run npm run setup" }
+        : ok(name, (JSON.parse(manifest) as { version: string }).version),
+    );
   }
   const encoder = existsSync(join(root, ".tslora", "models", "all-MiniLM-L6-v2", "model.safetensors"));
-  rows.push(encoder ? ok("Embedded encoder", "all-MiniLM-L6-v2") : { name: "Embedded encoder", value: "not there", status: "missing", advice: "run npm run setup" });
-  const places = [process.env.TSLORA_DATA, join(root, "data", "Dataset.zip"), join(root, ".tslora", "data", "Dataset.zip")];
+  rows.push(
+    encoder
+      ? ok("Embedded encoder", "all-MiniLM-L6-v2")
+      : { name: "Embedded encoder", value: "not there", status: "missing", advice: "run npm run setup" },
+  );
+  const places = [
+    process.env.TSLORA_DATA,
+    join(root, "data", "Dataset.zip"),
+    join(root, ".tslora", "data", "Dataset.zip"),
+  ];
   const dataset = places.find((place) => place !== undefined && existsSync(place));
   rows.push(
     dataset === undefined
-      ? { name: "Dataset.zip", value: "not given", status: "note", advice: "set TSLORA_DATA, or put it into data/; else PubMed is asked, then the embedded sample is taken" }
+      ? {
+          name: "Dataset.zip",
+          value: "not given",
+          status: "note",
+          advice: "set TSLORA_DATA, or put it into data/; else PubMed is asked, then the embedded sample is taken",
+        }
       : ok("Dataset.zip", "given"),
   );
   return { rows, ...(device === undefined ? {} : { device }) };

@@ -2,7 +2,17 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-const FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/usr/local/cuda/lib64", "/opt/cuda/lib64"];
+const FOLDERS = [
+  "/usr/lib/x86_64-linux-gnu",
+  "/usr/lib/aarch64-linux-gnu",
+  "/usr/lib64",
+  "/usr/lib",
+  "/lib64",
+  "/usr/lib/wsl/lib",
+  "/usr/local/nvidia/lib64",
+  "/usr/local/cuda/lib64",
+  "/opt/cuda/lib64",
+];
 
 /**
  * Finds shared libraries by file name as the loader does: in the folders given, in LD_LIBRARY_PATH, in its cache, then
@@ -11,12 +21,19 @@ const FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/us
  * @param names - file names, such as "libcudart.so.12"
  * @returns the path of each that is there
  */
-export function findLibraries(names: readonly string[], options: { folders?: readonly string[] } = {}): Map<string, string> {
-  const first = [...(options.folders ?? []), ...(process.env.LD_LIBRARY_PATH ?? "").split(":").filter((folder) => folder !== "")];
+export function findLibraries(
+  names: readonly string[],
+  options: { folders?: readonly string[] } = {},
+): Map<string, string> {
+  const first = [
+    ...(options.folders ?? []),
+    ...(process.env.LD_LIBRARY_PATH ?? "").split(":").filter((folder) => folder !== ""),
+  ];
   const cached = process.platform === "linux" ? loaderCache() : new Map<string, string>();
   const found = new Map<string, string>();
   for (const name of names) {
-    const inFolder = (folders: readonly string[]): string | undefined => folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+    const inFolder = (folders: readonly string[]): string | undefined =>
+      folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
     const path = inFolder(first) ?? cached.get(name) ?? inFolder(FOLDERS);
     if (path !== undefined) found.set(name, path);
   }
@@ -39,7 +56,8 @@ function loaderCache(): Map<string, string> {
   for (const command of ["/sbin/ldconfig", "/usr/sbin/ldconfig", "ldconfig"]) {
     const { status, stdout } = spawnSync(command, ["-p"], { encoding: "utf8", timeout: 5000 });
     if (status !== 0) continue;
-    for (const [, name, path] of stdout.matchAll(/^\s+(\S+) .*=> (\S+)$/gm)) if (!cache.has(name) && existsSync(path)) cache.set(name, path);
+    for (const [, name, path] of stdout.matchAll(/^\s+(\S+) .*=> (\S+)$/gm))
+      if (!cache.has(name) && existsSync(path)) cache.set(name, path);
     break;
   }
   return cache;

@@ -6,11 +6,16 @@
  * @returns u [rows, columns], s [columns] falling and v [columns, columns], with x = u diag(s) v'; u's columns for
  * singular values of 0 are 0
  */
-export function jacobiSvd(values: ArrayLike<number>, options: { rows: number; columns: number }): { u: Float32Array; s: Float32Array; v: Float32Array } {
+export function jacobiSvd(
+  values: ArrayLike<number>,
+  options: { rows: number; columns: number },
+): { u: Float32Array; s: Float32Array; v: Float32Array } {
   const { rows, columns } = options;
   const column = (j: number): Float64Array => Float64Array.from({ length: rows }, (_, i) => values[i * columns + j]);
   const a = Array.from({ length: columns }, (_, j) => column(j));
-  const v = Array.from({ length: columns }, (_, j) => Float64Array.from({ length: columns }, (_, i) => Number(i === j)));
+  const v = Array.from({ length: columns }, (_, j) =>
+    Float64Array.from({ length: columns }, (_, i) => Number(i === j)),
+  );
   for (let sweep = 0, turned = true; turned && sweep < 60; sweep++) {
     turned = false;
     for (let p = 0; p < columns; p++) for (let q = p + 1; q < columns; q++) turned = rotate(a, v, p, q) || turned;
@@ -22,7 +27,11 @@ export function jacobiSvd(values: ArrayLike<number>, options: { rows: number; co
     const j = order[k % columns];
     return sizes[j] === 0 ? 0 : a[j][Math.floor(k / columns)] / sizes[j];
   });
-  return { u, s, v: Float32Array.from({ length: columns * columns }, (_, k) => v[order[k % columns]][Math.floor(k / columns)]) };
+  return {
+    u,
+    s,
+    v: Float32Array.from({ length: columns * columns }, (_, k) => v[order[k % columns]][Math.floor(k / columns)]),
+  };
 }
 
 /** Makes columns p and q orthogonal; false where they are already. */
@@ -32,7 +41,10 @@ function rotate(a: readonly Float64Array[], v: readonly Float64Array[], p: numbe
   const zeta = (beta - alpha) / (2 * gamma);
   const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
   const c = 1 / Math.sqrt(1 + t * t);
-  for (const [x, y] of [[a[p], a[q]], [v[p], v[q]]]) {
+  for (const [x, y] of [
+    [a[p], a[q]],
+    [v[p], v[q]],
+  ]) {
     for (let i = 0; i < x.length; i++) {
       const before = x[i];
       x[i] = c * (before - t * y[i]);

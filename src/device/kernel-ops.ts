@@ -1,6 +1,19 @@
 import { TsloraError } from "../base/tslora-error";
 import type { OpAttribute } from "./load-tensorflow";
-import type { AttentionLayout, AttentionSaved, Drop, DropoutSaved, Factors, LayerNormSaved, LowRank, PackedMatrix, PoolInputs, PoolSaved, ProductOptions, ResidualNormSaved } from "./ops";
+import type {
+  AttentionLayout,
+  AttentionSaved,
+  Drop,
+  DropoutSaved,
+  Factors,
+  LayerNormSaved,
+  LowRank,
+  PackedMatrix,
+  PoolInputs,
+  PoolSaved,
+  ProductOptions,
+  ResidualNormSaved,
+} from "./ops";
 import type { Tensor } from "./tensor";
 import { TensorflowOps } from "./tensorflow-ops";
 
@@ -38,19 +51,30 @@ export class KernelOps extends TensorflowOps {
 
   override matMul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
     if (a.shape.length === 2) return super.matMul(a, b, options);
-    return this.execute("TsloraBatchedProduct", [this.#flag("transpose_a", options.transposeA), this.#flag("transpose_b", options.transposeB)], [this.idOf(a), this.idOf(b)], 1)[0];
+    return this.execute(
+      "TsloraBatchedProduct",
+      [this.#flag("transpose_a", options.transposeA), this.#flag("transpose_b", options.transposeB)],
+      [this.idOf(a), this.idOf(b)],
+      1,
+    )[0];
   }
 
   override pack(w: Tensor, { transpose }: { transpose: boolean }): PackedMatrix {
     const [rows, columns] = w.shape;
-    const laid = this.tidy(() => this.execute("TsloraPack", [this.#flag("transpose", transpose)], [this.idOf(w)], 1)[0]);
+    const laid = this.tidy(
+      () => this.execute("TsloraPack", [this.#flag("transpose", transpose)], [this.idOf(w)], 1)[0],
+    );
     return { laid, shape: transpose ? [columns, rows] : [rows, columns] };
   }
 
   override unpack({ laid, shape }: PackedMatrix, { transpose }: { transpose: boolean }): Tensor {
     return this.tidy(() => {
       const [panels, depth, columns] = laid.shape;
-      const turned = this.sliceRows(this.reshape(this.transpose(laid, [0, 2, 1]), [panels * columns, depth]), 0, shape[1]); // the packed matrix's transpose
+      const turned = this.sliceRows(
+        this.reshape(this.transpose(laid, [0, 2, 1]), [panels * columns, depth]),
+        0,
+        shape[1],
+      ); // the packed matrix's transpose
       return transpose ? turned : this.transpose(turned, [1, 0]);
     });
   }
@@ -60,7 +84,10 @@ export class KernelOps extends TensorflowOps {
       const [own, others] = [pairs.slice(0, MOST_FACTORS), pairs.slice(MOST_FACTORS)];
       const parts = others.length === 0 ? plus : [this.products(others), ...plus];
       const last = parts.slice(MOST_PLUS - 1);
-      return this.#product(own, { plus: last.length > 1 ? [...parts.slice(0, MOST_PLUS - 1), this.addN(last)] : parts, times }).y;
+      return this.#product(own, {
+        plus: last.length > 1 ? [...parts.slice(0, MOST_PLUS - 1), this.addN(last)] : parts,
+        times,
+      }).y;
     });
   }
 
@@ -71,23 +98,56 @@ export class KernelOps extends TensorflowOps {
     });
   }
 
-  override affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
+  override affineGelu(
+    x: Tensor,
+    w: PackedMatrix,
+    bias: Tensor,
+    { derivative }: { derivative: boolean },
+  ): { y: Tensor; derivative?: Tensor } {
     return this.#product([{ x, w }], { bias, gelu: derivative ? "with derivative" : "alone" });
   }
 
-  override lower(x: Tensor, a: Tensor, { scaling, drop }: { scaling: number; drop: Drop | undefined }): { low: Tensor; dropout?: DropoutSaved } {
+  override lower(
+    x: Tensor,
+    a: Tensor,
+    { scaling, drop }: { scaling: number; drop: Drop | undefined },
+  ): { low: Tensor; dropout?: DropoutSaved } {
     if (a.shape[0] > MOST_RANKS) return super.lower(x, a, { scaling, drop });
-    const low = this.tidy(() => this.execute("TsloraLower", [{ name: "scale", type: this.binding.TF_ATTR_FLOAT, value: scaling }, ...this.#rate(drop?.rate ?? 0)], [this.idOf(x), this.idOf(a), this.#seed(drop)], 1)[0]);
+    const low = this.tidy(
+      () =>
+        this.execute(
+          "TsloraLower",
+          [{ name: "scale", type: this.binding.TF_ATTR_FLOAT, value: scaling }, ...this.#rate(drop?.rate ?? 0)],
+          [this.idOf(x), this.idOf(a), this.#seed(drop)],
+          1,
+        )[0],
+    );
     return { low, dropout: drop };
   }
 
   override lowerGradient(dLow: Tensor, x: Tensor, dropout: DropoutSaved | undefined): Tensor {
-    return this.tidy(() => this.execute("TsloraLowerGradient", this.#rate(dropout?.rate ?? 0), [this.idOf(dLow), this.idOf(x), this.#seed(dropout)], 1)[0]);
+    return this.tidy(
+      () =>
+        this.execute(
+          "TsloraLowerGradient",
+          this.#rate(dropout?.rate ?? 0),
+          [this.idOf(dLow), this.idOf(x), this.#seed(dropout)],
+          1,
+        )[0],
+    );
   }
 
   override lowerBackward(dLow: Tensor, a: Tensor, dropout: DropoutSaved | undefined): Tensor {
     if (a.shape[0] > MOST_RANKS) return super.lowerBackward(dLow, a, dropout);
-    return this.tidy(() => this.execute("TsloraLowerBackward", this.#rate(dropout?.rate ?? 0), [this.idOf(dLow), this.idOf(a), this.#seed(dropout)], 1)[0]);
+    return this.tidy(
+      () =>
+        this.execute(
+          "TsloraLowerBackward",
+          this.#rate(dropout?.rate ?? 0),
+          [this.idOf(dLow), this.idOf(a), this.#seed(dropout)],
+          1,
+        )[0],
+    );
   }
 
   override keepMask(shape: readonly number[], drop: Drop, kept = 1): Tensor {
@@ -98,7 +158,9 @@ export class KernelOps extends TensorflowOps {
   }
 
   override dropout(x: Tensor, drop: Drop): { y: Tensor; saved: DropoutSaved } {
-    const y = this.tidy(() => this.execute("TsloraDropout", this.#rate(drop.rate), [this.idOf(x), this.#seed(drop)], 1)[0]);
+    const y = this.tidy(
+      () => this.execute("TsloraDropout", this.#rate(drop.rate), [this.idOf(x), this.#seed(drop)], 1)[0],
+    );
     return { y, saved: drop };
   }
 
@@ -107,56 +169,117 @@ export class KernelOps extends TensorflowOps {
   }
 
   override layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor {
-    return this.residualNormBackward(dy, gamma, { normalized: saved.normalized, inverseDeviation: saved.inverseDeviation }).dResidual;
+    return this.residualNormBackward(dy, gamma, {
+      normalized: saved.normalized,
+      inverseDeviation: saved.inverseDeviation,
+    }).dResidual;
   }
 
-  override residualNorm(x: Tensor, residual: Tensor, options: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved } {
+  override residualNorm(
+    x: Tensor,
+    residual: Tensor,
+    options: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined },
+  ): { y: Tensor; saved: ResidualNormSaved } {
     return this.#norm(x, residual, options);
   }
 
-  override residualNormBackward(dy: Tensor, gamma: Tensor, { normalized, inverseDeviation, dropout }: ResidualNormSaved): { dResidual: Tensor; dx: Tensor } {
+  override residualNormBackward(
+    dy: Tensor,
+    gamma: Tensor,
+    { normalized, inverseDeviation, dropout }: ResidualNormSaved,
+  ): { dResidual: Tensor; dx: Tensor } {
     return this.tidy(() => {
       const inputs = [dy, gamma, normalized, inverseDeviation].map((tensor) => this.idOf(tensor));
-      const [dResidual, dx] = this.execute("TsloraResidualNormBackward", this.#rate(dropout?.rate ?? 0), [...inputs, this.#seed(dropout)], 2);
+      const [dResidual, dx] = this.execute(
+        "TsloraResidualNormBackward",
+        this.#rate(dropout?.rate ?? 0),
+        [...inputs, this.#seed(dropout)],
+        2,
+      );
       return { dResidual, dx: dropout === undefined ? dResidual : dx };
     });
   }
 
-  override attention({ q, k, v }: { q: Tensor; k: Tensor; v: Tensor }, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { y: Tensor; saved: AttentionSaved } {
+  override attention(
+    { q, k, v }: { q: Tensor; k: Tensor; v: Tensor },
+    { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
+  ): { y: Tensor; saved: AttentionSaved } {
     return this.tidy(() => {
       const inputs = [...[q, k, v].map((tensor) => this.idOf(tensor)), this.#groups(layout), this.#seed(drop)];
-      const [y, weights] = this.execute("TsloraAttention", [...this.#layout(layout, q), ...this.#rate(drop?.rate ?? 0), this.#flag("keep", keep)], inputs, 2);
+      const [y, weights] = this.execute(
+        "TsloraAttention",
+        [...this.#layout(layout, q), ...this.#rate(drop?.rate ?? 0), this.#flag("keep", keep)],
+        inputs,
+        2,
+      );
       return { y, saved: { layout, parts: keep ? [{ q, k, v, weights, context: y, dropout: drop }] : [] } };
     });
   }
 
-  override attentionBackward(dy: Tensor, { layout, parts }: AttentionSaved, { needsKey }: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
+  override attentionBackward(
+    dy: Tensor,
+    { layout, parts }: AttentionSaved,
+    { needsKey }: { needsKey: boolean },
+  ): { dq: Tensor; dk: Tensor | undefined; dv: Tensor } {
     const [saved] = parts;
-    if (saved === undefined) throw new TypeError("A backward pass needs a forward pass that was to keep what it takes.");
+    if (saved === undefined)
+      throw new TypeError("A backward pass needs a forward pass that was to keep what it takes.");
     return this.tidy(() => {
       const inputs = [saved.q, saved.k, saved.v, saved.context, saved.weights, dy].map((tensor) => this.idOf(tensor));
-      const attributes = [...this.#layout(layout, dy), ...this.#rate(saved.dropout?.rate ?? 0), this.#flag("needs_key", needsKey)];
+      const attributes = [
+        ...this.#layout(layout, dy),
+        ...this.#rate(saved.dropout?.rate ?? 0),
+        this.#flag("needs_key", needsKey),
+      ];
       const [dq, dk, dv] = this.execute("TsloraAttentionBackward", attributes, [...inputs, this.#groups(layout)], 3);
       return { dq, dk: needsKey ? dk : undefined, dv };
     });
   }
 
-  override poolTokens(inputs: PoolInputs, { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved } {
+  override poolTokens(
+    inputs: PoolInputs,
+    { layout, drop, keep }: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
+  ): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved } {
     return this.tidy(() => {
       const attributes = [...this.#rate(drop?.rate ?? 0), this.#flag("keep", keep)];
-      const [pooled, sums, update, weights] = this.execute("TsloraPoolTokens", attributes, [...this.#pool(inputs), this.#groups(layout), this.#seed(drop)], 4);
-      return { pooled, sums, update: inputs.value && update, saved: { layout, inputs, parts: keep ? [{ weights, dropout: drop }] : [] } };
+      const [pooled, sums, update, weights] = this.execute(
+        "TsloraPoolTokens",
+        attributes,
+        [...this.#pool(inputs), this.#groups(layout), this.#seed(drop)],
+        4,
+      );
+      return {
+        pooled,
+        sums,
+        update: inputs.value && update,
+        saved: { layout, inputs, parts: keep ? [{ weights, dropout: drop }] : [] },
+      };
     });
   }
 
-  override poolTokensBackward({ dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, { layout, inputs, parts }: PoolSaved, { needsInput }: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
+  override poolTokensBackward(
+    { dPooled, dSums, dUpdate }: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor },
+    { layout, inputs, parts }: PoolSaved,
+    { needsInput }: { needsInput: boolean },
+  ): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined } {
     const [saved] = parts;
-    if (saved === undefined) throw new TypeError("A backward pass needs a forward pass that was to keep what it takes.");
+    if (saved === undefined)
+      throw new TypeError("A backward pass needs a forward pass that was to keep what it takes.");
     return this.tidy(() => {
       const attributes = [...this.#rate(saved.dropout?.rate ?? 0), this.#flag("needs_input", needsInput)];
       const given = [saved.weights, dPooled, dSums, dUpdate].map((tensor) => this.idOf(tensor));
-      const [du, dx, dq, dKey, dValue] = this.execute("TsloraPoolTokensBackward", attributes, [...this.#pool(inputs), this.#groups(layout), ...given], 5);
-      return { du, dx: needsInput ? dx : undefined, key: inputs.key && { dq, dy: dKey }, dValue: inputs.value && dValue };
+      const [du, dx, dq, dKey, dValue] = this.execute(
+        "TsloraPoolTokensBackward",
+        attributes,
+        [...this.#pool(inputs), this.#groups(layout), ...given],
+        5,
+      );
+      return {
+        du,
+        dx: needsInput ? dx : undefined,
+        key: inputs.key && { dq, dy: dKey },
+        dValue: inputs.value && dValue,
+      };
     });
   }
 
@@ -168,32 +291,57 @@ export class KernelOps extends TensorflowOps {
     const [asked, here, compiled] = this.#readInstructions();
     const named = (sets: number): string => INSTRUCTIONS.filter((_, place) => (sets & (1 << place)) !== 0).join(", ");
     const wish = process.env.TSLORA_INSTRUCTIONS ?? "";
-    if (asked < 0) throw new TsloraError("device", `TSLORA_INSTRUCTIONS must be ${INSTRUCTIONS.join(", ")}; got ${JSON.stringify(wish.slice(0, 60))}. Leave it out for the widest that this processor has.`);
+    if (asked < 0)
+      throw new TsloraError(
+        "device",
+        `TSLORA_INSTRUCTIONS must be ${INSTRUCTIONS.join(", ")}; got ${JSON.stringify(wish.slice(0, 60))}. Leave it out for the widest that this processor has.`,
+      );
     const instructions = INSTRUCTIONS[asked];
-    if ((here & (1 << asked)) === 0) throw new TsloraError("device", `TSLORA_INSTRUCTIONS must name instructions of this processor (${named(here)}); got ${instructions}.`);
+    if ((here & (1 << asked)) === 0)
+      throw new TsloraError(
+        "device",
+        `TSLORA_INSTRUCTIONS must name instructions of this processor (${named(here)}); got ${instructions}.`,
+      );
     if ((compiled & (1 << asked)) === 0) {
       const why = wish === "" ? "the widest that this processor has" : "by TSLORA_INSTRUCTIONS";
-      throw new TsloraError("device", `The kernels must be compiled for ${instructions}, ${why}; they are compiled for ${named(compiled)}. Run \`npm run setup\`${wish === "" ? "" : " with the same TSLORA_INSTRUCTIONS"}, which adds them.`);
+      throw new TsloraError(
+        "device",
+        `The kernels must be compiled for ${instructions}, ${why}; they are compiled for ${named(compiled)}. Run \`npm run setup\`${wish === "" ? "" : " with the same TSLORA_INSTRUCTIONS"}, which adds them.`,
+      );
     }
     return instructions;
   }
 
   #readInstructions(): [asked: number, here: number, compiled: number] {
     try {
-      const [asked, here, compiled] = this.tidy(() => this.binding.tensorDataSync(this.idOf(this.execute("TsloraInstructions", [], [], 1)[0])));
+      const [asked, here, compiled] = this.tidy(() =>
+        this.binding.tensorDataSync(this.idOf(this.execute("TsloraInstructions", [], [], 1)[0])),
+      );
       return [asked, here, compiled];
     } catch (error) {
-      throw new TsloraError("device", `The binding to TensorFlow must hold tslora's kernels, but: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\`, which builds it anew.`, { cause: error });
+      throw new TsloraError(
+        "device",
+        `The binding to TensorFlow must hold tslora's kernels, but: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\`, which builds it anew.`,
+        { cause: error },
+      );
     }
   }
 
   /** Of at most MOST_FACTORS pairs, with at most MOST_PLUS added. */
-  #product(pairs: readonly Factors[], { bias, plus = [], times, gelu }: ProductOptions & { bias?: Tensor; gelu?: "alone" | "with derivative" }): { y: Tensor; derivative?: Tensor } {
+  #product(
+    pairs: readonly Factors[],
+    { bias, plus = [], times, gelu }: ProductOptions & { bias?: Tensor; gelu?: "alone" | "with derivative" },
+  ): { y: Tensor; derivative?: Tensor } {
     const [, columns] = pairs[0].w.shape;
-    if (pairs.some(({ w }) => w.shape[1] !== columns)) throw new RangeError(`TsloraProduct: matrices of as many columns were expected; ${pairs.map(({ w }) => w.shape[1]).join(", ")} came.`); // packed ones do not tell
+    if (pairs.some(({ w }) => w.shape[1] !== columns))
+      throw new RangeError(
+        `TsloraProduct: matrices of as many columns were expected; ${pairs.map(({ w }) => w.shape[1]).join(", ")} came.`,
+      ); // packed ones do not tell
     return this.tidy(() => {
       const factors = pairs.flatMap(({ x, w }) => [x, w.laid]);
-      const inputs = [...filled(factors, 2 * MOST_FACTORS), bias, ...filled(plus, MOST_PLUS), times].map((tensor) => this.#optional(tensor));
+      const inputs = [...filled(factors, 2 * MOST_FACTORS), bias, ...filled(plus, MOST_PLUS), times].map((tensor) =>
+        this.#optional(tensor),
+      );
       const attributes = [
         { name: "columns", type: this.binding.TF_ATTR_INT, value: columns },
         this.#flag("gelu", gelu !== undefined),
@@ -204,11 +352,23 @@ export class KernelOps extends TensorflowOps {
     });
   }
 
-  #norm(x: Tensor, residual: Tensor | undefined, { gamma, beta, epsilon, drop }: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved } {
+  #norm(
+    x: Tensor,
+    residual: Tensor | undefined,
+    { gamma, beta, epsilon, drop }: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined },
+  ): { y: Tensor; saved: ResidualNormSaved } {
     return this.tidy(() => {
       const inputs = [this.idOf(x), this.#optional(residual), this.idOf(gamma), this.idOf(beta)];
-      const attributes = [...this.#rate(drop?.rate ?? 0), { name: "epsilon", type: this.binding.TF_ATTR_FLOAT, value: epsilon }];
-      const [y, normalized, inverseDeviation] = this.execute("TsloraResidualNorm", attributes, [...inputs, this.#seed(drop)], 3);
+      const attributes = [
+        ...this.#rate(drop?.rate ?? 0),
+        { name: "epsilon", type: this.binding.TF_ATTR_FLOAT, value: epsilon },
+      ];
+      const [y, normalized, inverseDeviation] = this.execute(
+        "TsloraResidualNorm",
+        attributes,
+        [...inputs, this.#seed(drop)],
+        3,
+      );
       return { y, saved: { normalized, inverseDeviation, dropout: drop } };
     });
   }
@@ -236,12 +396,19 @@ export class KernelOps extends TensorflowOps {
 
   /** The number of a tensor [groups, 4], the innermost scope's. */
   #groups({ groups }: AttentionLayout): number {
-    return this.idOf(this.onHost(Int32Array.from(groups.flatMap(({ row, document, documents, length }) => [row, document, documents, length])), [groups.length, 4]));
+    return this.idOf(
+      this.onHost(
+        Int32Array.from(groups.flatMap(({ row, document, documents, length }) => [row, document, documents, length])),
+        [groups.length, 4],
+      ),
+    );
   }
 
   /** The number of a draw's seed: the innermost scope's, or one that is kept where nothing is drawn. */
   #seed(drop: Pick<Drop, "seed"> | undefined): number {
-    return drop === undefined ? this.intsOf(NOTHING_DROPPED.seed) : this.idOf(this.onHost(Int32Array.from(drop.seed), [2]));
+    return drop === undefined
+      ? this.intsOf(NOTHING_DROPPED.seed)
+      : this.idOf(this.onHost(Int32Array.from(drop.seed), [2]));
   }
 }
 

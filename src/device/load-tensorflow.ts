@@ -18,7 +18,12 @@ export interface Binding {
   createTensor(shape: number[], dtype: number, values: Float32Array | Int32Array): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
-  executeOp(name: string, attributes: readonly OpAttribute[], inputs: number[], outputs: number): { id: number; shape: number[]; dtype: number }[];
+  executeOp(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: number[],
+    outputs: number,
+  ): { id: number; shape: number[]; dtype: number }[];
   isUsingGpuDevice(): boolean;
 }
 
@@ -51,10 +56,17 @@ export function loadTensorFlow(): TensorFlow {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading is put off to the first use: it takes 0.3 s
     tf = require("@tensorflow/tfjs-node-gpu") as typeof tfjs;
   } catch (error) {
-    throw new TsloraError("device", `TensorFlow could not be loaded: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\` in the clone, which builds what is missing.`, { cause: error });
+    throw new TsloraError(
+      "device",
+      `TensorFlow could not be loaded: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\` in the clone, which builds what is missing.`,
+      { cause: error },
+    );
   }
   if (tf.getBackend() !== "tensorflow") {
-    throw new TsloraError("device", `tfjs was expected to run on TensorFlow's library, but its backend is "${tf.getBackend()}". Run \`npm run setup\`.`);
+    throw new TsloraError(
+      "device",
+      `tfjs was expected to run on TensorFlow's library, but its backend is "${tf.getBackend()}". Run \`npm run setup\`.`,
+    );
   }
   const { binding } = tf.backend() as unknown as { binding: Binding };
   loaded = { tf, binding, version: binding.TF_Version, usesGpu: binding.isUsingGpuDevice() };

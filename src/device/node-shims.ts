@@ -24,4 +24,5 @@ process.env.CUDA_CACHE_MAXSIZE ??= String(2 ** 32 - 1);
 // On GPUs that can, TensorFlow has cuBLAS round the operands of 32-bit products to 10 bits (TF32); PyTorch does not.
 process.env.NVIDIA_TF32_OVERRIDE ??= "0";
 // A process has one TensorFlow device, and danfojs loads TensorFlow as it is imported.
-if (process.env.TSLORA_DEVICE === "cpu" || process.env.TSLORA_DEVICE === "webgpu") process.env.CUDA_VISIBLE_DEVICES = "-1";
+if (process.env.TSLORA_DEVICE === "cpu" || process.env.TSLORA_DEVICE === "webgpu")
+  process.env.CUDA_VISIBLE_DEVICES = "-1";

@@ -46,7 +46,9 @@ const LIBRARIES: readonly CudaLibrary[] = [
 export function nvidiaDriver(): NvidiaDriver | undefined {
   const library = findLibraries(["libcuda.so.1"]).get("libcuda.so.1");
   const file = "/proc/driver/nvidia/version";
-  const version = existsSync(file) ? /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(readFileSync(file, "utf8"))?.[1] : undefined;
+  const version = existsSync(file)
+    ? /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(readFileSync(file, "utf8"))?.[1]
+    : undefined;
   const loaded = existsSync(file) || existsSync("/dev/nvidiactl") || existsSync("/dev/dxg");
   // Chipsets of virtual machines pass for WSL by /dev/dxg alone; the library decides there.
   if (library === undefined && !existsSync(file) && !existsSync("/dev/nvidiactl")) return undefined;
@@ -55,7 +57,10 @@ export function nvidiaDriver(): NvidiaDriver | undefined {
 
 /** Which of the libraries that TensorFlow with CUDA opens are there: in the clone's wheels, or where the loader looks. */
 export function cudaLibraries(tensorflow = join(projectRoot(), ".tslora", "tensorflow")): readonly CudaLibrary[] {
-  const found = findLibraries(LIBRARIES.map(({ file }) => file), { folders: wheelFolders(tensorflow) });
+  const found = findLibraries(
+    LIBRARIES.map(({ file }) => file),
+    { folders: wheelFolders(tensorflow) },
+  );
   return LIBRARIES.map((library) => {
     const path = found.get(library.file);
     return path === undefined ? library : { ...library, path };
@@ -64,19 +69,34 @@ export function cudaLibraries(tensorflow = join(projectRoot(), ".tslora", "tenso
 
 /** The GPUs, by nvidia-smi; where that is not there, their names by the driver's files. Takes a second or so. */
 export function nvidiaGpus(): readonly NvidiaGpu[] {
-  const query = spawnSync("nvidia-smi", ["--query-gpu=name,memory.total,memory.free,compute_cap", "--format=csv,noheader,nounits"], { encoding: "utf8", timeout: 20_000 });
+  const query = spawnSync(
+    "nvidia-smi",
+    ["--query-gpu=name,memory.total,memory.free,compute_cap", "--format=csv,noheader,nounits"],
+    { encoding: "utf8", timeout: 20_000 },
+  );
   if (query.status === 0) return parseSmi(query.stdout);
   const folder = "/proc/driver/nvidia/gpus";
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).map((gpu) => ({ name: /^Model:\s*(.+)$/m.exec(readFileSync(join(folder, gpu, "information"), "utf8"))?.[1]?.trim() ?? gpu }));
+  return readdirSync(folder).map((gpu) => ({
+    name: /^Model:\s*(.+)$/m.exec(readFileSync(join(folder, gpu, "information"), "utf8"))?.[1]?.trim() ?? gpu,
+  }));
 }
 
 /** Lines of nvidia-smi: name, MiB in all, MiB free, compute capability. */
 export function parseSmi(text: string): NvidiaGpu[] {
-  return text.split("\n").filter((line) => line.trim() !== "").map((line) => {
-    const [name, memory, free, capability] = line.split(",").map((part) => part.trim());
-    const bytes = (mebibytes: string | undefined): number | undefined => (Number.isFinite(Number(mebibytes)) ? Number(mebibytes) * 2 ** 20 : undefined);
-    const [total, left] = [bytes(memory), bytes(free)];
-    return { name, ...(total === undefined ? {} : { memory: total }), ...(left === undefined ? {} : { freeMemory: left }), ...(/^\d+\.\d+$/.test(capability ?? "") ? { computeCapability: capability } : {}) };
-  });
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => {
+      const [name, memory, free, capability] = line.split(",").map((part) => part.trim());
+      const bytes = (mebibytes: string | undefined): number | undefined =>
+        Number.isFinite(Number(mebibytes)) ? Number(mebibytes) * 2 ** 20 : undefined;
+      const [total, left] = [bytes(memory), bytes(free)];
+      return {
+        name,
+        ...(total === undefined ? {} : { memory: total }),
+        ...(left === undefined ? {} : { freeMemory: left }),
+        ...(/^\d+\.\d+$/.test(capability ?? "") ? { computeCapability: capability } : {}),
+      };
+    });
 }

@@ -30,7 +30,8 @@ const told = new Set<string>();
 export function prepareDevice(options: DeviceOptions): void {
   const { device } = deviceWish(options, { where: "device" });
   if (device !== "cpu" && device !== "webgpu") return;
-  if (process.env.CUDA_VISIBLE_DEVICES === undefined) hiddenBy = `The device "${device}", which this process asked for first,`;
+  if (process.env.CUDA_VISIBLE_DEVICES === undefined)
+    hiddenBy = `The device "${device}", which this process asked for first,`;
   process.env.CUDA_VISIBLE_DEVICES = "-1";
 }
 
@@ -45,7 +46,12 @@ export function deviceFacts({ device }: Pick<DeviceWish, "device">): DeviceFacts
     tensorflow,
     cudaBuild: isCudaBuild(),
     driver: driver !== undefined || usesGpu,
-    missing: driver === undefined ? [] : cudaLibraries().filter(({ path }) => path === undefined).map(({ file }) => file),
+    missing:
+      driver === undefined
+        ? []
+        : cudaLibraries()
+            .filter(({ path }) => path === undefined)
+            .map(({ file }) => file),
     cards: usesGpu ? [] : graphicsCards(),
     ...(hidden === undefined ? {} : { hidden }),
   };
@@ -63,12 +69,26 @@ export function isCudaBuild(root = projectRoot()): boolean {
  *
  * @throws TsloraError `bad-option`, and `device` where what was asked for by name, or by requireGpu, is not to be had.
  */
-export async function openDevice(options: DeviceOptions = {}, { where = "openDevice", tell = (text: string): void => console.warn(text) }: { where?: string; tell?: (text: string) => void } = {}): Promise<OpenDevice> {
+export async function openDevice(
+  options: DeviceOptions = {},
+  {
+    where = "openDevice",
+    tell = (text: string): void => console.warn(text),
+  }: { where?: string; tell?: (text: string) => void } = {},
+): Promise<OpenDevice> {
   const wish = deviceWish(options, { where });
   prepareDevice(wish);
   const choice = chooseDevice(wish, deviceFacts(wish));
-  if (choice.kind === "none") throw new TsloraError("device", `${where}: ${askedFor(wish)}, but ${choice.why}. \`npx tslora doctor\` tells all that was looked for.`, { details: { asked: wish.device } });
-  const opened = choice.kind === "webgpu" ? await openWebgpu(wish, { ...choice, where }) : openTensorFlow(wish.device, { ...choice, kind: choice.kind });
+  if (choice.kind === "none")
+    throw new TsloraError(
+      "device",
+      `${where}: ${askedFor(wish)}, but ${choice.why}. \`npx tslora doctor\` tells all that was looked for.`,
+      { details: { asked: wish.device } },
+    );
+  const opened =
+    choice.kind === "webgpu"
+      ? await openWebgpu(wish, { ...choice, where })
+      : openTensorFlow(wish.device, { ...choice, kind: choice.kind });
   for (const warning of opened.device.warnings) {
     if (!told.has(warning)) tell(`${warning}.`);
     told.add(warning);
@@ -86,15 +106,37 @@ export async function resolveDevice(options: DeviceOptions = {}): Promise<Device
   return (await openDevice(options, { where: "resolveDevice", tell: () => undefined })).device;
 }
 
-function openTensorFlow(asked: DeviceOption, { kind, why, warnings }: { kind: "cuda" | "cpu"; why: string; warnings: readonly string[] }): OpenDevice {
+function openTensorFlow(
+  asked: DeviceOption,
+  { kind, why, warnings }: { kind: "cuda" | "cpu"; why: string; warnings: readonly string[] },
+): OpenDevice {
   const { version } = loadTensorFlow();
   const name = kind === "cuda" ? (nvidiaGpus()[0]?.name ?? "NVIDIA GPU") : (cpus()[0]?.model ?? "processor").trim();
   const backend = `TensorFlow ${version}${kind === "cuda" ? " with CUDA" : ""}`;
   const notice = `Device: ${kind === "cuda" ? `the GPU ${name}` : "the processor"}, by ${backend}, ${why === "as asked for" ? why : `since ${why}`}.`;
-  return { device: { kind, name, backend, software: false, asked, notice: [notice, ...warnings.map((warning) => `${warning}.`)].join(" "), warnings }, ops: sharedOps() };
+  return {
+    device: {
+      kind,
+      name,
+      backend,
+      software: false,
+      asked,
+      notice: [notice, ...warnings.map((warning) => `${warning}.`)].join(" "),
+      warnings,
+    },
+    ops: sharedOps(),
+  };
 }
 
-async function openWebgpu(wish: DeviceWish, { why, requireHardware, fallback, where }: { why: string; requireHardware: boolean; fallback?: string; where: string }): Promise<OpenDevice> {
+async function openWebgpu(
+  wish: DeviceWish,
+  {
+    why,
+    requireHardware,
+    fallback,
+    where,
+  }: { why: string; requireHardware: boolean; fallback?: string; where: string },
+): Promise<OpenDevice> {
   const { WebgpuOps } = await import("./webgpu/webgpu-ops.js");
   webgpu ??= WebgpuOps.open();
   let opened: Webgpu;
@@ -103,16 +145,45 @@ async function openWebgpu(wish: DeviceWish, { why, requireHardware, fallback, wh
   } catch (error) {
     webgpu = undefined;
     if (!(error instanceof TsloraError)) throw error;
-    throw new TsloraError("device", `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not to be had (${fallback}), and `}${error.message} \`npx tslora doctor\` tells all that was looked for.`, { cause: error, details: { asked: wish.device } });
+    throw new TsloraError(
+      "device",
+      `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not to be had (${fallback}), and `}${error.message} \`npx tslora doctor\` tells all that was looked for.`,
+      { cause: error, details: { asked: wish.device } },
+    );
   }
   const { ops, name, backend, software } = opened;
-  if (software && requireHardware) throw new TsloraError("device", `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not to be had (${fallback}), and `}WebGPU's only adapter, ${name}, is a program and no GPU. \`npx tslora doctor\` tells all that was looked for.`, { details: { asked: wish.device } });
-  const warnings = software ? [`${name} is a program in the place of a GPU: right, but slower than the device "cpu"`] : [];
-  return { device: { kind: "webgpu", name, backend, software, asked: wish.device, notice: [`Device: ${name}, by ${backend}, ${why === "as asked for" ? why : `since ${why}`}.`, ...warnings.map((warning) => `${warning}.`)].join(" "), warnings }, ops };
+  if (software && requireHardware)
+    throw new TsloraError(
+      "device",
+      `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not to be had (${fallback}), and `}WebGPU's only adapter, ${name}, is a program and no GPU. \`npx tslora doctor\` tells all that was looked for.`,
+      { details: { asked: wish.device } },
+    );
+  const warnings = software
+    ? [`${name} is a program in the place of a GPU: right, but slower than the device "cpu"`]
+    : [];
+  return {
+    device: {
+      kind: "webgpu",
+      name,
+      backend,
+      software,
+      asked: wish.device,
+      notice: [
+        `Device: ${name}, by ${backend}, ${why === "as asked for" ? why : `since ${why}`}.`,
+        ...warnings.map((warning) => `${warning}.`),
+      ].join(" "),
+      warnings,
+    },
+    ops,
+  };
 }
 
 function askedFor({ device, requireGpu }: DeviceWish): string {
-  return requireGpu ? (device === "auto" ? "a GPU was required" : `the device "${device}" was asked for, and a GPU required`) : `the device "${device}" was asked for`;
+  return requireGpu
+    ? device === "auto"
+      ? "a GPU was required"
+      : `the device "${device}" was asked for, and a GPU required`
+    : `the device "${device}" was asked for`;
 }
 
 function tensorflowState(): DeviceFacts["tensorflow"] {

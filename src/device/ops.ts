@@ -49,7 +49,15 @@ export interface AttentionLayout {
 export interface AttentionSaved {
   readonly layout: AttentionLayout;
   /** Of one block of documents after the other, or of all in one: as the implementation likes it. */
-  readonly parts: readonly { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor; readonly weights: Tensor; readonly mark?: Tensor | undefined; readonly context: Tensor; readonly dropout?: DropoutSaved | undefined }[];
+  readonly parts: readonly {
+    readonly q: Tensor;
+    readonly k: Tensor;
+    readonly v: Tensor;
+    readonly weights: Tensor;
+    readonly mark?: Tensor | undefined;
+    readonly context: Tensor;
+    readonly dropout?: DropoutSaved | undefined;
+  }[];
 }
 
 /** What {@link Ops.poolTokens} takes. */
@@ -69,7 +77,11 @@ export interface PoolSaved {
   readonly layout: AttentionLayout;
   readonly inputs: PoolInputs;
   /** Of one block of documents after the other, or of all in one: as the implementation likes it. */
-  readonly parts: readonly { readonly weights: Tensor; readonly kept?: Tensor | undefined; readonly dropout?: DropoutSaved | undefined }[];
+  readonly parts: readonly {
+    readonly weights: Tensor;
+    readonly kept?: Tensor | undefined;
+    readonly dropout?: DropoutSaved | undefined;
+  }[];
 }
 
 /** A matrix [in, out] laid out as {@link Ops.product} takes its right side. */
@@ -171,11 +183,20 @@ export interface Ops {
   /** x w + bias, and {@link addLowRank} of it where there is such an update: x [rows, in], w [in, out], bias [out]. */
   affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor;
   /** {@link gelu} of {@link affine}. */
-  affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, options: { derivative: boolean }): { y: Tensor; derivative?: Tensor };
+  affineGelu(
+    x: Tensor,
+    w: PackedMatrix,
+    bias: Tensor,
+    options: { derivative: boolean },
+  ): { y: Tensor; derivative?: Tensor };
   /** y + low b': y [rows, out], low [rows, r], b [out, r]. */
   addLowRank(y: Tensor, update: LowRank): Tensor;
   /** scaling dropout(x) a': x [rows, in], a [r, in] to low [rows, r]. */
-  lower(x: Tensor, a: Tensor, options: { scaling: number; drop: Drop | undefined }): { low: Tensor; dropout?: DropoutSaved };
+  lower(
+    x: Tensor,
+    a: Tensor,
+    options: { scaling: number; drop: Drop | undefined },
+  ): { low: Tensor; dropout?: DropoutSaved };
   /** The gradient of {@link lower} without its scaling for a, [r, in]: dLow' dropout(x), dLow [rows, r]. */
   lowerGradient(dLow: Tensor, x: Tensor, dropout: DropoutSaved | undefined): Tensor;
   /** And that for x, [rows, in]: dLow a where x was kept. */
@@ -192,7 +213,11 @@ export interface Ops {
   /** The gradient for a layer normalisation's input. */
   layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor;
   /** Layer normalisation of residual + dropout(x), all of one shape. */
-  residualNorm(x: Tensor, residual: Tensor, options: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved };
+  residualNorm(
+    x: Tensor,
+    residual: Tensor,
+    options: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined },
+  ): { y: Tensor; saved: ResidualNormSaved };
   /** The gradients for the residual and for x of {@link residualNorm}; without dropout they are one tensor. */
   residualNormBackward(dy: Tensor, gamma: Tensor, saved: ResidualNormSaved): { dResidual: Tensor; dx: Tensor };
   /** x / (1 - rate) where it is kept, else 0. */
@@ -206,7 +231,10 @@ export interface Ops {
    * @param options.keep - whether a backward pass will follow
    * @returns y [queries, width]
    */
-  attention(inputs: { q: Tensor; k: Tensor; v: Tensor }, options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { y: Tensor; saved: AttentionSaved };
+  attention(
+    inputs: { q: Tensor; k: Tensor; v: Tensor },
+    options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
+  ): { y: Tensor; saved: AttentionSaved };
   /**
    * The gradients of {@link attention} for its inputs. By rowsum(dP * P) = rowsum(dO * O) it takes no sum over the weights
    * (Dao et al., FlashAttention, 2022), with dropout too.
@@ -214,7 +242,11 @@ export interface Ops {
    * @param dy - [queries, width]
    * @returns `dk` undefined where it is not asked for
    */
-  attentionBackward(dy: Tensor, saved: AttentionSaved, options: { needsKey: boolean }): { dq: Tensor; dk: Tensor | undefined; dv: Tensor };
+  attentionBackward(
+    dy: Tensor,
+    saved: AttentionSaved,
+    options: { needsKey: boolean },
+  ): { dq: Tensor; dk: Tensor | undefined; dv: Tensor };
   /**
    * Attention of one query a head in each document, to keys and values that are not made: with w = dropout(softmax(u x' +
    * what is added to the keys)), for each document and head
@@ -223,12 +255,19 @@ export interface Ops {
    * @returns pooled = w x [documents, heads, width], sums of w [documents, heads, 1], and w times what is added to the
    *   values, `update` [documents, width]
    */
-  poolTokens(inputs: PoolInputs, options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean }): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved };
+  poolTokens(
+    inputs: PoolInputs,
+    options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
+  ): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved };
   /**
    * The gradients of {@link poolTokens}: du [documents, heads, width], dx [rows, width] where it is asked for, and those for
    * what is added to keys and values where something is.
    */
-  poolTokensBackward(gradients: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor }, saved: PoolSaved, options: { needsInput: boolean }): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined };
+  poolTokensBackward(
+    gradients: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor },
+    saved: PoolSaved,
+    options: { needsInput: boolean },
+  ): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined };
   /**
    * Singular values, falling, and vectors of a matrix [m, n]: x = u diag(s) v', with u [m, k], s [k], v [n, k] and
    * k = min(m, n). Found in double precision; signs are the implementation's.

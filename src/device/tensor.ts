@@ -13,4 +13,12 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /** Tensors, or plain records and arrays of them: what a {@link Ops.tidy} may return. */
-export type TensorContainer = Tensor | number | string | boolean | undefined | null | readonly TensorContainer[] | { readonly [key: string]: TensorContainer };
+export type TensorContainer =
+  | Tensor
+  | number
+  | string
+  | boolean
+  | undefined
+  | null
+  | readonly TensorContainer[]
+  | { readonly [key: string]: TensorContainer };

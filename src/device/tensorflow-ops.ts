@@ -41,7 +41,10 @@ export class TensorflowOps extends ComposedOps implements Ops {
     this.binding = binding;
     this.#usesGpu = usesGpu;
     this.#attributes = attributesOf(this.binding);
-    this.#scopes = new Scopes({ isOwn: (value): value is RawTensor => value instanceof RawTensor, free: (tensor) => this.dispose(tensor) });
+    this.#scopes = new Scopes({
+      isOwn: (value): value is RawTensor => value instanceof RawTensor,
+      free: (tensor) => this.dispose(tensor),
+    });
   }
 
   float(values: Float32Array, shape: readonly number[]): Tensor {
@@ -228,7 +231,11 @@ export class TensorflowOps extends ComposedOps implements Ops {
   /** True where something is kept: a quarter of the memory that a mask of floats takes. */
   protected override mark(shape: readonly number[], { rate, seed }: Drop): Tensor {
     return this.tidy(() => {
-      const draws = this.#runIds("StatelessRandomUniform", [this.#ints(shape), idOf(this.onHost(Int32Array.from(seed), [2]))], this.#attributes.random); // in [0, 1)
+      const draws = this.#runIds(
+        "StatelessRandomUniform",
+        [this.#ints(shape), idOf(this.onHost(Int32Array.from(seed), [2]))],
+        this.#attributes.random,
+      ); // in [0, 1)
       return this.#run("GreaterEqual", draws, this.#scalar(rate));
     });
   }
@@ -248,11 +255,22 @@ export class TensorflowOps extends ComposedOps implements Ops {
   sliceRows(x: Tensor, begin: number, count: number): Tensor {
     const start = x.shape.map((_, axis) => (axis === 0 ? begin : 0));
     const size = x.shape.map((extent, axis) => (axis === 0 ? count : extent));
-    return this.tidy(() => this.#runIds("Slice", [idOf(x), idOf(this.onHost(Int32Array.from(start), [start.length])), idOf(this.onHost(Int32Array.from(size), [size.length]))]));
+    return this.tidy(() =>
+      this.#runIds("Slice", [
+        idOf(x),
+        idOf(this.onHost(Int32Array.from(start), [start.length])),
+        idOf(this.onHost(Int32Array.from(size), [size.length])),
+      ]),
+    );
   }
 
   splitRows(x: Tensor, rows: readonly number[]): Tensor[] {
-    return this.execute("SplitV", [{ name: "num_split", type: this.binding.TF_ATTR_INT, value: rows.length }], [idOf(x), this.#ints(rows), this.#ints([], 0)], rows.length);
+    return this.execute(
+      "SplitV",
+      [{ name: "num_split", type: this.binding.TF_ATTR_INT, value: rows.length }],
+      [idOf(x), this.#ints(rows), this.#ints([], 0)],
+      rows.length,
+    );
   }
 
   concatRows(parts: readonly Tensor[]): Tensor {
@@ -297,7 +315,9 @@ export class TensorflowOps extends ComposedOps implements Ops {
 
   /** An operation by TensorFlow's numbers for its inputs. */
   protected execute(op: string, attributes: readonly OpAttribute[], inputs: number[], outputs: number): Tensor[] {
-    return this.binding.executeOp(op, attributes, inputs, outputs).map(({ id, shape }) => this.#own(new RawTensor(id, shape)));
+    return this.binding
+      .executeOp(op, attributes, inputs, outputs)
+      .map(({ id, shape }) => this.#own(new RawTensor(id, shape)));
   }
 
   /** Integers that an operation takes from the host's memory: sizes, seeds and what else it is to know before it begins. */
@@ -322,7 +342,10 @@ export class TensorflowOps extends ComposedOps implements Ops {
 
   #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): RawTensor {
     if (values.length !== sizeOf(shape)) {
-      throw new TsloraError("bad-input", `A tensor of shape [${shape.join(", ")}] takes ${sizeOf(shape)} values; ${values.length} came.`);
+      throw new TsloraError(
+        "bad-input",
+        `A tensor of shape [${shape.join(", ")}] takes ${sizeOf(shape)} values; ${values.length} came.`,
+      );
     }
     return this.#own(new RawTensor(this.binding.createTensor([...shape], dtype, values), shape));
   }
@@ -339,7 +362,10 @@ export class TensorflowOps extends ComposedOps implements Ops {
     let id = this.#intConstants.get(key);
     if (id === undefined) {
       if (this.#intConstants.size > 10_000) this.#forgetInts();
-      id = scalar === undefined ? this.binding.createTensor([values.length], this.binding.TF_INT32, Int32Array.from(values)) : this.binding.createTensor([], this.binding.TF_INT32, Int32Array.of(scalar));
+      id =
+        scalar === undefined
+          ? this.binding.createTensor([values.length], this.binding.TF_INT32, Int32Array.from(values))
+          : this.binding.createTensor([], this.binding.TF_INT32, Int32Array.of(scalar));
       this.#intConstants.set(key, id);
     }
     return id;
@@ -384,7 +410,12 @@ function attributesOf(binding: Binding) {
 }
 
 function idOf(tensor: Tensor): number {
-  if (!(tensor instanceof RawTensor)) throw new TypeError("A tensor of these ops was expected, but one of another implementation came.");
-  if (tensor.disposed) throw new TsloraError("device", `A tensor of shape [${tensor.shape.join(", ")}] was used after it was disposed of. This is a fault of tslora; please report it.`);
+  if (!(tensor instanceof RawTensor))
+    throw new TypeError("A tensor of these ops was expected, but one of another implementation came.");
+  if (tensor.disposed)
+    throw new TsloraError(
+      "device",
+      `A tensor of shape [${tensor.shape.join(", ")}] was used after it was disposed of. This is a fault of tslora; please report it.`,
+    );
   return tensor.id;
 }

@@ -27,7 +27,10 @@ export class TfjsOps extends ComposedOps implements Ops {
   readonly name = "tfjs";
   readonly draws: string = "tfjs, uniform floats, by block";
   readonly #tf: Tfjs;
-  readonly #scopes = new Scopes<WrappedTensor>({ isOwn: (value): value is WrappedTensor => value instanceof WrappedTensor, free: (tensor) => this.dispose(tensor) });
+  readonly #scopes = new Scopes<WrappedTensor>({
+    isOwn: (value): value is WrappedTensor => value instanceof WrappedTensor,
+    free: (tensor) => this.dispose(tensor),
+  });
   #alive = 0;
 
   constructor(tf: Tfjs = loadTensorFlow().tf) {
@@ -135,7 +138,10 @@ export class TfjsOps extends ComposedOps implements Ops {
   }
 
   toBfloat16(): never {
-    throw new TsloraError("unsupported", `bfloat16 was asked for (bf16), but tfjs's backend "${this.#tf.getBackend()}" has 32-bit floats alone. Leave bf16 out, or train on TensorFlow (device "cpu" or "cuda").`);
+    throw new TsloraError(
+      "unsupported",
+      `bfloat16 was asked for (bf16), but tfjs's backend "${this.#tf.getBackend()}" has 32-bit floats alone. Leave bf16 out, or train on TensorFlow (device "cpu" or "cuda").`,
+    );
   }
 
   matMulBfloat16(): never {
@@ -160,8 +166,12 @@ export class TfjsOps extends ComposedOps implements Ops {
 
   layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved } {
     const last = x.shape.length - 1;
-    const inverseDeviation = this.#compute((tf) => tf.rsqrt(tf.add(tf.moments(innerOf(x), last, true).variance, epsilon)));
-    const normalized = this.#compute((tf) => tf.mul(tf.sub(innerOf(x), tf.mean(innerOf(x), last, true)), innerOf(inverseDeviation)));
+    const inverseDeviation = this.#compute((tf) =>
+      tf.rsqrt(tf.add(tf.moments(innerOf(x), last, true).variance, epsilon)),
+    );
+    const normalized = this.#compute((tf) =>
+      tf.mul(tf.sub(innerOf(x), tf.mean(innerOf(x), last, true)), innerOf(inverseDeviation)),
+    );
     const y = this.#compute((tf) => tf.add(tf.mul(innerOf(normalized), innerOf(gamma)), innerOf(beta)));
     return { y, saved: { normalized, inverseDeviation } };
   }
@@ -225,12 +235,19 @@ export class TfjsOps extends ComposedOps implements Ops {
   }
 
   scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor {
-    return this.#compute((tf) => tf.scatterND(tf.reshape<Rank.R2>(innerOf(indices), [-1, 1]), innerOf(updates), [rows, ...updates.shape.slice(1)]));
+    return this.#compute((tf) =>
+      tf.scatterND(tf.reshape<Rank.R2>(innerOf(indices), [-1, 1]), innerOf(updates), [rows, ...updates.shape.slice(1)]),
+    );
   }
 
   /** A tensor that a backend made by a program of ours. */
-  protected ownInfo(info: { readonly dataId: object; readonly shape: number[]; readonly dtype: "float32" }, backend: object): Tensor {
-    const engine = this.#tf.engine() as unknown as { makeTensorFromTensorInfo(info: object, backend: object): TfTensor };
+  protected ownInfo(
+    info: { readonly dataId: object; readonly shape: number[]; readonly dtype: "float32" },
+    backend: object,
+  ): Tensor {
+    const engine = this.#tf.engine() as unknown as {
+      makeTensorFromTensorInfo(info: object, backend: object): TfTensor;
+    };
     return this.#own(engine.makeTensorFromTensorInfo(info, backend));
   }
 
@@ -247,6 +264,7 @@ export class TfjsOps extends ComposedOps implements Ops {
 }
 
 function innerOf(tensor: Tensor): TfTensor {
-  if (!(tensor instanceof WrappedTensor)) throw new TypeError("A tensor of these ops was expected, but one of another implementation came.");
+  if (!(tensor instanceof WrappedTensor))
+    throw new TypeError("A tensor of these ops was expected, but one of another implementation came.");
   return tensor.inner;
 }

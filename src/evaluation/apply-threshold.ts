@@ -11,7 +11,10 @@ import { evaluatePredictions, type Evaluation } from "./evaluation";
 export function applyThreshold(evaluation: Evaluation, options: { readonly threshold: number }): Evaluation {
   const { threshold } = options;
   const problems = new Problems("applyThreshold");
-  problems.expect(evaluation.labels.length === 2, `a threshold is for two labels; the evaluation has ${evaluation.labels.length}`);
+  problems.expect(
+    evaluation.labels.length === 2,
+    `a threshold is for two labels; the evaluation has ${evaluation.labels.length}`,
+  );
   problems.expect(threshold >= 0 && threshold <= 1, `threshold is to be a number from 0 to 1; ${threshold} came`);
   problems.throwIfAny();
   const predictions = evaluation.predictions.map((p) => ({ ...p, yPred: p.probabilities[1] >= threshold ? 1 : 0 }));

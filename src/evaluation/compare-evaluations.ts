@@ -57,7 +57,11 @@ export interface Comparison {
   /** Before against after. */
   readonly mcnemar: McNemarResult;
   /** The baseline against after; null without one. */
-  readonly baseline: { readonly accuracy: number; readonly accuracyInterval: Interval; readonly mcnemar: McNemarResult } | null;
+  readonly baseline: {
+    readonly accuracy: number;
+    readonly accuracyInterval: Interval;
+    readonly mcnemar: McNemarResult;
+  } | null;
 }
 
 /**
@@ -68,11 +72,19 @@ export interface Comparison {
  */
 export function compareEvaluations(before: Evaluation, after: Evaluation, options: CompareOptions = {}): Comparison {
   const { baseline, seed, resamples, published = false, confidence = before.accuracyInterval.confidence } = options;
-  checkSameTexts("compareEvaluations", { name: "before", evaluation: before }, [{ name: "after", evaluation: after }, ...(baseline === undefined ? [] : [{ name: "baseline", evaluation: baseline }])]);
+  checkSameTexts("compareEvaluations", { name: "before", evaluation: before }, [
+    { name: "after", evaluation: after },
+    ...(baseline === undefined ? [] : [{ name: "baseline", evaluation: baseline }]),
+  ]);
   const metrics = studyMetrics(published ? before.labels.length : before.labels);
-  const measure = (pair: readonly Matrix[]): number[] => metrics.flatMap(({ value }) => [value(pair[0]), value(pair[1]), value(pair[1]) - value(pair[0])]);
-  const intervals = bootstrapIntervals((indices) => measure([countPairs(before, indices), countPairs(after, indices)]), { n: before.n, seed, resamples, confidence });
-  const right = (evaluation: Evaluation, label: number | null): boolean[] => evaluation.predictions.filter((p) => label === null || p.yTrue === label).map((p) => p.yTrue === p.yPred);
+  const measure = (pair: readonly Matrix[]): number[] =>
+    metrics.flatMap(({ value }) => [value(pair[0]), value(pair[1]), value(pair[1]) - value(pair[0])]);
+  const intervals = bootstrapIntervals(
+    (indices) => measure([countPairs(before, indices), countPairs(after, indices)]),
+    { n: before.n, seed, resamples, confidence },
+  );
+  const right = (evaluation: Evaluation, label: number | null): boolean[] =>
+    evaluation.predictions.filter((p) => label === null || p.yTrue === label).map((p) => p.yTrue === p.yPred);
   const values = measure([before.confusionMatrix, after.confusionMatrix]);
   const rows = metrics.map(({ name, value, share, isAccuracy, ...metric }, i): ComparisonRow => {
     const interval = (evaluation: Evaluation, bootstrapped: Interval): Interval | null => {
@@ -91,7 +103,8 @@ export function compareEvaluations(before: Evaluation, after: Evaluation, option
       changeInterval: intervals[3 * i + 2],
       pValue: isAccuracy ? mcnemarTest(right(before, metric.label), right(after, metric.label)).pValue : null,
       baseline: baseline === undefined ? null : value(baseline.confusionMatrix),
-      published: (published && before.labels.length === 2 && publishedStudy.rows.find((row) => row.metric === name)) || null,
+      published:
+        (published && before.labels.length === 2 && publishedStudy.rows.find((row) => row.metric === name)) || null,
     };
   });
   return {
@@ -99,6 +112,13 @@ export function compareEvaluations(before: Evaluation, after: Evaluation, option
     labels: before.labels,
     rows,
     mcnemar: mcnemarTest(right(before, null), right(after, null)),
-    baseline: baseline === undefined ? null : { accuracy: baseline.accuracy, accuracyInterval: baseline.accuracyInterval, mcnemar: mcnemarTest(right(baseline, null), right(after, null)) },
+    baseline:
+      baseline === undefined
+        ? null
+        : {
+            accuracy: baseline.accuracy,
+            accuracyInterval: baseline.accuracyInterval,
+            mcnemar: mcnemarTest(right(baseline, null), right(after, null)),
+          },
   };
 }

@@ -1,5 +1,14 @@
 import { Problems } from "../base/problems";
-import { balancedAccuracyMetric, checkSameTexts, countPairs, studyMetrics, type ComparisonGroup, type ComparisonMetric, type Matrix, type NamedEvaluation } from "./comparison-metrics";
+import {
+  balancedAccuracyMetric,
+  checkSameTexts,
+  countPairs,
+  studyMetrics,
+  type ComparisonGroup,
+  type ComparisonMetric,
+  type Matrix,
+  type NamedEvaluation,
+} from "./comparison-metrics";
 import type { Evaluation } from "./evaluation";
 import { bootstrapIntervals } from "./intervals/bootstrap-interval";
 import type { Interval } from "./intervals/interval";
@@ -45,7 +54,10 @@ export interface SeveralComparison {
  *
  * @throws TsloraError `bad-input` when there are fewer than two, or they are not about the same texts and labels.
  */
-export function compareSeveral(evaluations: readonly NamedEvaluation[], options: CompareSeveralOptions = {}): SeveralComparison {
+export function compareSeveral(
+  evaluations: readonly NamedEvaluation[],
+  options: CompareSeveralOptions = {},
+): SeveralComparison {
   const problems = new Problems("compareSeveral");
   problems.expect(evaluations.length >= 2, `two evaluations or more were expected; ${evaluations.length} came`);
   problems.throwIfAny("bad-input");
@@ -56,19 +68,32 @@ export function compareSeveral(evaluations: readonly NamedEvaluation[], options:
   const [accuracy, ...rest] = studyMetrics(numbered ? labels.length : labels);
   const metrics = [accuracy, balancedAccuracyMetric(), ...rest];
   const measure = (matrices: readonly Matrix[]): number[] => metrics.flatMap(({ value }) => matrices.map(value));
-  const bootstrapped = bootstrapIntervals((indices) => measure(evaluations.map(({ evaluation }) => countPairs(evaluation, indices))), { n, seed, resamples, confidence });
+  const bootstrapped = bootstrapIntervals(
+    (indices) => measure(evaluations.map(({ evaluation }) => countPairs(evaluation, indices))),
+    { n, seed, resamples, confidence },
+  );
   const values = measure(evaluations.map(({ evaluation }) => evaluation.confusionMatrix));
   const rows = metrics.map(({ group, name, label, share }, i): SeveralRow => {
     const at = i * evaluations.length;
-    const intervals = evaluations.map(({ evaluation }, k) => (share === undefined ? bootstrapped[at + k] : intervalOf(share, evaluation, confidence)));
+    const intervals = evaluations.map(({ evaluation }, k) =>
+      share === undefined ? bootstrapped[at + k] : intervalOf(share, evaluation, confidence),
+    );
     return { group, metric: name, label, values: values.slice(at, at + evaluations.length), intervals };
   });
   const right = ({ predictions }: Evaluation): boolean[] => predictions.map(({ yTrue, yPred }) => yTrue === yPred);
-  const mcnemar = others.map(({ name, evaluation }, i) => ({ from: evaluations[i].name, to: name, ...mcnemarTest(right(evaluations[i].evaluation), right(evaluation)) }));
+  const mcnemar = others.map(({ name, evaluation }, i) => ({
+    from: evaluations[i].name,
+    to: name,
+    ...mcnemarTest(right(evaluations[i].evaluation), right(evaluation)),
+  }));
   return { n, labels, names: evaluations.map(({ name }) => name), rows, mcnemar };
 }
 
-function intervalOf(share: NonNullable<ComparisonMetric["share"]>, { confusionMatrix }: Evaluation, confidence: number): Interval | null {
+function intervalOf(
+  share: NonNullable<ComparisonMetric["share"]>,
+  { confusionMatrix }: Evaluation,
+  confidence: number,
+): Interval | null {
   const [part, whole] = share(confusionMatrix);
   return whole === 0 ? null : wilsonInterval(part, whole, { confidence });
 }

@@ -30,10 +30,20 @@ export function checkSameTexts(where: string, first: NamedEvaluation, others: re
   const problems = new Problems(where);
   const { name: known, evaluation: reference } = first;
   for (const { name, evaluation } of others) {
-    const same = problems.expect(evaluation.n === reference.n, `${name} is to be about the same texts as ${known}; they are ${evaluation.n} and ${reference.n}`);
+    const same = problems.expect(
+      evaluation.n === reference.n,
+      `${name} is to be about the same texts as ${known}; they are ${evaluation.n} and ${reference.n}`,
+    );
     const differs = evaluation.predictions.findIndex((p, i) => p.yTrue !== reference.predictions[i]?.yTrue);
-    if (same) problems.expect(differs < 0, `${name} is to be about the same texts as ${known}; their true labels differ first at index ${differs}`);
-    problems.expect(evaluation.labels.length === reference.labels.length, `${name} is to have the labels of ${known} (${reference.labels.join(", ")}); it has ${evaluation.labels.join(", ")}`);
+    if (same)
+      problems.expect(
+        differs < 0,
+        `${name} is to be about the same texts as ${known}; their true labels differ first at index ${differs}`,
+      );
+    problems.expect(
+      evaluation.labels.length === reference.labels.length,
+      `${name} is to have the labels of ${known} (${reference.labels.join(", ")}); it has ${evaluation.labels.join(", ")}`,
+    );
   }
   problems.throwIfAny("bad-input");
 }
@@ -48,17 +58,45 @@ export function studyMetrics(labels: number | readonly string[]): ComparisonMetr
   const nameOf = (label: number): string => (typeof labels === "number" ? `Label ${label}` : shortLabel(labels[label]));
   const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
   const divide = ([part, whole]: readonly [number, number]): number => (whole === 0 ? 0 : part / whole);
-  const ofShare = (metric: Omit<ComparisonMetric, "value"> & Required<Pick<ComparisonMetric, "share">>): ComparisonMetric => ({ ...metric, value: (matrix) => divide(metric.share(matrix)) });
+  const ofShare = (
+    metric: Omit<ComparisonMetric, "value"> & Required<Pick<ComparisonMetric, "share">>,
+  ): ComparisonMetric => ({ ...metric, value: (matrix) => divide(metric.share(matrix)) });
   const predicted = (matrix: Matrix, label: number): number => sum(matrix.map((row) => row[label]));
   const recall = (label: number) => (matrix: Matrix) => [matrix[label][label], sum(matrix[label])] as const;
   const report = { group: "Classification Report", digits: 2, isAccuracy: false } as const;
   return [
-    ofShare({ group: "Overall Performance", name: "Accuracy", label: null, digits: 3, isAccuracy: true, share: (matrix) => [sum(matrix.map((row, i) => row[i])), sum(matrix.flat())] }),
-    ...all.map((label) => ofShare({ group: "Class-Specific Accuracy", name: `Accuracy for ${nameOf(label)}`, label, digits: 3, isAccuracy: true, share: recall(label) })),
+    ofShare({
+      group: "Overall Performance",
+      name: "Accuracy",
+      label: null,
+      digits: 3,
+      isAccuracy: true,
+      share: (matrix) => [sum(matrix.map((row, i) => row[i])), sum(matrix.flat())],
+    }),
+    ...all.map((label) =>
+      ofShare({
+        group: "Class-Specific Accuracy",
+        name: `Accuracy for ${nameOf(label)}`,
+        label,
+        digits: 3,
+        isAccuracy: true,
+        share: recall(label),
+      }),
+    ),
     ...all.flatMap((label) => [
-      ofShare({ ...report, name: `Precision (${nameOf(label)})`, label, share: (matrix) => [matrix[label][label], predicted(matrix, label)] }),
+      ofShare({
+        ...report,
+        name: `Precision (${nameOf(label)})`,
+        label,
+        share: (matrix) => [matrix[label][label], predicted(matrix, label)],
+      }),
       ofShare({ ...report, name: `Recall (${nameOf(label)})`, label, share: recall(label) }),
-      { ...report, name: `F1-Score (${nameOf(label)})`, label, value: (matrix: Matrix) => divide([2 * matrix[label][label], sum(matrix[label]) + predicted(matrix, label)]) },
+      {
+        ...report,
+        name: `F1-Score (${nameOf(label)})`,
+        label,
+        value: (matrix: Matrix) => divide([2 * matrix[label][label], sum(matrix[label]) + predicted(matrix, label)]),
+      },
     ]),
   ];
 }
@@ -67,7 +105,12 @@ const LABEL = 40; // characters of a label's name in the name of a metric
 
 function shortLabel(name: string): string {
   const characters = [...name];
-  return characters.length <= LABEL ? name : `${characters.slice(0, LABEL - 1).join("").trimEnd()}…`;
+  return characters.length <= LABEL
+    ? name
+    : `${characters
+        .slice(0, LABEL - 1)
+        .join("")
+        .trimEnd()}…`;
 }
 
 /** The confusion matrix of some of the texts, which may come several times. */
@@ -90,6 +133,9 @@ export function balancedAccuracyMetric(): ComparisonMetric {
 /** @throws TsloraError `bad-input` when two evaluations of different texts have different labels. */
 export function checkSameLabels(where: string, one: Evaluation, other: Evaluation): void {
   const problems = new Problems(where);
-  problems.expect(JSON.stringify(one.labels) === JSON.stringify(other.labels), `both evaluations are to have the same labels; they have ${one.labels.join(", ")} and ${other.labels.join(", ")}`);
+  problems.expect(
+    JSON.stringify(one.labels) === JSON.stringify(other.labels),
+    `both evaluations are to have the same labels; they have ${one.labels.join(", ")} and ${other.labels.join(", ")}`,
+  );
   problems.throwIfAny("bad-input");
 }

@@ -16,7 +16,9 @@ export function conclusions(comparison: Comparison, options: ConclusionsOptions 
   const { baseline, n } = comparison;
   const lines = [changeLine(accuracy, { n, mcnemar: comparison.mcnemar })];
   if (accuracy.afterInterval !== null) {
-    lines.push(`- On as many other texts of this kind, an accuracy from ${range(accuracy.afterInterval)} would be expected after training.`);
+    lines.push(
+      `- On as many other texts of this kind, an accuracy from ${range(accuracy.afterInterval)} would be expected after training.`,
+    );
   }
   if (baseline !== null) {
     const difference = signed(accuracy.after - baseline.accuracy);
@@ -35,11 +37,16 @@ const LIMITS: Readonly<Record<DataAbout, readonly string[]>> = {
     "The published figures are of another model, trained whole for one epoch, with a prediction that read one text for every row: its 0.565 is not a bar for this run.",
     "The two classes are abstracts that a search sorted; the figures say nothing about patients, nor about texts of another kind.",
   ],
-  sample: ["The texts were invented for this project: the figures show that everything works, and nothing about any subject."],
+  sample: [
+    "The texts were invented for this project: the figures show that everything works, and nothing about any subject.",
+  ],
   data: ["The figures are about texts like those of this data set. Texts of another source may differ."],
 };
 
-function changeLine({ before, after, change, changeInterval }: ComparisonRow, { n, mcnemar }: { n: number; mcnemar: McNemarResult }): string {
+function changeLine(
+  { before, after, change, changeInterval }: ComparisonRow,
+  { n, mcnemar }: { n: number; mcnemar: McNemarResult },
+): string {
   const percent = `${Math.round(100 * changeInterval.confidence)}%`;
   const zero = changeInterval.low > 0 || changeInterval.high < 0 ? "does not hold 0" : "holds 0";
   const interval = `the ${percent} interval ${range(changeInterval)}, which ${zero}`;
@@ -54,7 +61,10 @@ function testSentence({ pValue, onlyBefore, onlyAfter }: McNemarResult): string 
   const p = pValue < 0.001 ? "below 0.001" : pValue.toFixed(3);
   const counts = `Of ${differing} ${differing === 1 ? "text" : "texts"} that only one of the two gets right, the trained model has ${onlyAfter}`;
   const meaning = `were both right equally often, counts at least as uneven would come with probability ${p} (McNemar's exact test)`;
-  const told = pValue < 0.05 ? "The test tells the two apart at the 5% level." : "The test does not tell the two apart; that does not show that they are equal.";
+  const told =
+    pValue < 0.05
+      ? "The test tells the two apart at the 5% level."
+      : "The test does not tell the two apart; that does not show that they are equal.";
   return `${counts}; ${meaning}. ${told}`;
 }
 

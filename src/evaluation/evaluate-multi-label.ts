@@ -47,7 +47,12 @@ export interface MultiLabelEvaluation {
   readonly report: string;
   /** Mean binary cross entropy of all texts and labels, in nats. */
   readonly loss: number;
-  readonly predictions: readonly { readonly index: number; readonly yTrue: readonly number[]; readonly yPred: readonly number[]; readonly probabilities: readonly number[] }[];
+  readonly predictions: readonly {
+    readonly index: number;
+    readonly yTrue: readonly number[];
+    readonly yPred: readonly number[];
+    readonly probabilities: readonly number[];
+  }[];
   readonly elapsedSeconds: number;
   /** Says that the scores are those of an untrained head, which weights are random, and nothing where none is. */
   readonly notice?: string;
@@ -61,8 +66,16 @@ const NAMED = 10; // as many bad rows an error names
  *
  * @throws TsloraError `bad-input` for rows that cannot be evaluated, `unsupported` for a classifier of one label a text.
  */
-export async function evaluateMultiLabel(classifier: TextClassifier, data: readonly MultiLabelText[], options: PredictLogitsOptions = {}): Promise<MultiLabelEvaluation> {
-  if (classifier.problemType !== "multi_label_classification") throw new TsloraError("unsupported", "evaluateMultiLabel: this classifier's texts have one label each. Use evaluate, or load the classifier with problemType \"multi_label_classification\".");
+export async function evaluateMultiLabel(
+  classifier: TextClassifier,
+  data: readonly MultiLabelText[],
+  options: PredictLogitsOptions = {},
+): Promise<MultiLabelEvaluation> {
+  if (classifier.problemType !== "multi_label_classification")
+    throw new TsloraError(
+      "unsupported",
+      'evaluateMultiLabel: this classifier\'s texts have one label each. Use evaluate, or load the classifier with problemType "multi_label_classification".',
+    );
   const { labels } = classifier;
   checkTexts(data, labels.length);
   const start = performance.now();
@@ -70,15 +83,32 @@ export async function evaluateMultiLabel(classifier: TextClassifier, data: reado
   const elapsedSeconds = (performance.now() - start) / 1000;
   const predictions = rows.map((row, index) => {
     const probabilities = row.map(sigmoid);
-    return { index, yTrue: [...data[index].label], yPred: probabilities.map((p) => Number(p >= LABEL_THRESHOLD)), probabilities };
+    return {
+      index,
+      yTrue: [...data[index].label],
+      yPred: probabilities.map((p) => Number(p >= LABEL_THRESHOLD)),
+      probabilities,
+    };
   });
-  const flags = (of: "yTrue" | "yPred", label: number): number[] => predictions.map((prediction) => prediction[of][label]);
+  const flags = (of: "yTrue" | "yPred", label: number): number[] =>
+    predictions.map((prediction) => prediction[of][label]);
   const perLabel = labels.map((name, label): MultiLabelScores => {
     const yTrue = flags("yTrue", label);
-    const { precision, recall, fscore, support } = precisionRecallFscoreSupport(yTrue, flags("yPred", label), { labels: [1] });
+    const { precision, recall, fscore, support } = precisionRecallFscoreSupport(yTrue, flags("yPred", label), {
+      labels: [1],
+    });
     const scores = predictions.map(({ probabilities }) => probabilities[label]);
     const [none, every] = [support[0] === 0, support[0] === data.length];
-    return { label, name, precision: precision[0], recall: recall[0], f1: fscore[0], support: support[0], rocAuc: none || every ? null : rocAucScore(yTrue, scores), averagePrecision: none ? null : averagePrecisionScore(yTrue, scores) };
+    return {
+      label,
+      name,
+      precision: precision[0],
+      recall: recall[0],
+      f1: fscore[0],
+      support: support[0],
+      rocAuc: none || every ? null : rocAucScore(yTrue, scores),
+      averagePrecision: none ? null : averagePrecisionScore(yTrue, scores),
+    };
   });
   const wrong = predictions.map(({ yTrue, yPred }) => yTrue.filter((flag, label) => flag !== yPred[label]).length);
   const all = (of: "yTrue" | "yPred"): number[] => predictions.flatMap((prediction) => prediction[of]);
@@ -101,7 +131,11 @@ export async function evaluateMultiLabel(classifier: TextClassifier, data: reado
 function reportOf(predictions: MultiLabelEvaluation["predictions"], labels: readonly string[]): string {
   const [yTrue, yPred] = [predictions.map((p) => p.yTrue), predictions.map((p) => p.yPred)];
   if (labels.length > 1) return classificationReport(yTrue, yPred, { targetNames: labels });
-  return classificationReport(yTrue.map(([flag]) => flag), yPred.map(([flag]) => flag), { labels: [1], targetNames: labels });
+  return classificationReport(
+    yTrue.map(([flag]) => flag),
+    yPred.map(([flag]) => flag),
+    { labels: [1], targetNames: labels },
+  );
 }
 
 function checkTexts(data: readonly MultiLabelText[], width: number): void {
@@ -110,7 +144,10 @@ function checkTexts(data: readonly MultiLabelText[], width: number): void {
   const bad: string[] = [];
   data.forEach(({ text, label }: { text: unknown; label: unknown }, i) => {
     if (typeof text !== "string") bad.push(`row ${i}: a text was expected; ${String(text)} came`);
-    if (!Array.isArray(label) || label.length !== width || !label.every((flag) => flag === 0 || flag === 1)) bad.push(`row ${i}: the label is to be a list of ${width} numbers, 1 for each label that the text has and else 0; ${JSON.stringify(label)} came`);
+    if (!Array.isArray(label) || label.length !== width || !label.every((flag) => flag === 0 || flag === 1))
+      bad.push(
+        `row ${i}: the label is to be a list of ${width} numbers, 1 for each label that the text has and else 0; ${JSON.stringify(label)} came`,
+      );
   });
   for (const problem of bad.slice(0, NAMED)) problems.expect(false, problem);
   problems.expect(bad.length <= NAMED, `and ${bad.length - NAMED} more`);

@@ -23,18 +23,34 @@ export interface EvaluateOptions extends PredictLogitsOptions {
  * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores, `unsupported`
  * for a classifier whose texts may have several labels: that is `evaluateMultiLabel`.
  */
-export async function evaluate(classifier: TextClassifier, data: LabelledTexts, options: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluate(
+  classifier: TextClassifier,
+  data: LabelledTexts,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
   const { confidence = DEFAULT_CONFIDENCE, ...predictOptions } = options;
   const problems = new Problems("evaluate");
   expectConfidence(problems, confidence);
   problems.throwIfAny();
-  if (classifier.problemType === "multi_label_classification") throw new TsloraError("unsupported", "evaluate: this classifier's texts may have several labels (multi_label_classification), and accuracy, confusion matrix and report are of one label a text. Use evaluateMultiLabel.");
+  if (classifier.problemType === "multi_label_classification")
+    throw new TsloraError(
+      "unsupported",
+      "evaluate: this classifier's texts may have several labels (multi_label_classification), and accuracy, confusion matrix and report are of one label a text. Use evaluateMultiLabel.",
+    );
   const { texts, labels: yTrue } = readLabelledTexts("evaluate", data, { classes: classifier.labels.length });
   const start = performance.now();
   const rows = await predictRows("evaluate", classifier, { ...predictOptions, texts });
   const elapsedSeconds = (performance.now() - start) / 1000;
   const outcomes = rows.map((row) => softmax(row));
-  const predictions = rows.map((row, index) => ({ index, yTrue: yTrue[index], yPred: row.indexOf(Math.max(...row)), probabilities: outcomes[index].probabilities }));
+  const predictions = rows.map((row, index) => ({
+    index,
+    yTrue: yTrue[index],
+    yPred: row.indexOf(Math.max(...row)),
+    probabilities: outcomes[index].probabilities,
+  }));
   const loss = mean(rows.map((row, i) => outcomes[i].logSum - row[yTrue[i]]));
-  return { ...evaluatePredictions({ labels: classifier.labels, predictions, loss, elapsedSeconds, confidence }), ...untrainedNotice(classifier) };
+  return {
+    ...evaluatePredictions({ labels: classifier.labels, predictions, loss, elapsedSeconds, confidence }),
+    ...untrainedNotice(classifier),
+  };
 }

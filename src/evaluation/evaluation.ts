@@ -69,7 +69,13 @@ export interface Predictions {
 }
 
 /** Scores predictions that were made before; of each label, whether or not it occurs. */
-export function evaluatePredictions({ labels: names, predictions, loss, elapsedSeconds, confidence = DEFAULT_CONFIDENCE }: Predictions): Evaluation {
+export function evaluatePredictions({
+  labels: names,
+  predictions,
+  loss,
+  elapsedSeconds,
+  confidence = DEFAULT_CONFIDENCE,
+}: Predictions): Evaluation {
   const yTrue = predictions.map((p) => p.yTrue);
   const yPred = predictions.map((p) => p.yPred);
   const labels = names.map((_, label) => label);
@@ -80,7 +86,8 @@ export function evaluatePredictions({ labels: names, predictions, loss, elapsedS
     label,
     name,
     accuracy: recall[label],
-    accuracyInterval: support[label] === 0 ? null : wilsonInterval(matrix[label][label], support[label], { confidence }),
+    accuracyInterval:
+      support[label] === 0 ? null : wilsonInterval(matrix[label][label], support[label], { confidence }),
     precision: precision[label],
     recall: recall[label],
     f1: fscore[label],

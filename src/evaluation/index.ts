@@ -7,8 +7,19 @@ export { compareEvaluations, type CompareOptions, type Comparison, type Comparis
 export { compareSeveral, type CompareSeveralOptions, type SeveralComparison, type SeveralRow } from "./compare-several";
 export type { ComparisonGroup, NamedEvaluation } from "./comparison-metrics";
 export { evaluate, type EvaluateOptions } from "./evaluate";
-export { evaluateMultiLabel, type MultiLabelEvaluation, type MultiLabelScores, type MultiLabelText } from "./evaluate-multi-label";
-export { evaluatePredictions, type EvaluatedText, type Evaluation, type LabelEvaluation, type Predictions } from "./evaluation";
+export {
+  evaluateMultiLabel,
+  type MultiLabelEvaluation,
+  type MultiLabelScores,
+  type MultiLabelText,
+} from "./evaluate-multi-label";
+export {
+  evaluatePredictions,
+  type EvaluatedText,
+  type Evaluation,
+  type LabelEvaluation,
+  type Predictions,
+} from "./evaluation";
 export { bootstrapInterval, bootstrapIntervals, type BootstrapOptions } from "./intervals/bootstrap-interval";
 export type { Interval } from "./intervals/interval";
 export { mcnemarTest, type McNemarResult } from "./intervals/mcnemar-test";
@@ -29,8 +40,20 @@ export { logLoss } from "./metrics/log-loss";
 export { matthewsCorrcoef } from "./metrics/matthews-corrcoef";
 export type { ClassAverage } from "./metrics/one-vs-rest";
 export { precisionRecallCurve, type PrecisionRecallCurve } from "./metrics/precision-recall-curve";
-export { f1Score, fbetaScore, precisionScore, recallScore, type SingleScoreOptions } from "./metrics/precision-recall-f1-score";
-export { precisionRecallFscoreSupport, type Average, type AveragedScores, type LabelScores, type ScoreOptions } from "./metrics/precision-recall-fscore-support";
+export {
+  f1Score,
+  fbetaScore,
+  precisionScore,
+  recallScore,
+  type SingleScoreOptions,
+} from "./metrics/precision-recall-f1-score";
+export {
+  precisionRecallFscoreSupport,
+  type Average,
+  type AveragedScores,
+  type LabelScores,
+  type ScoreOptions,
+} from "./metrics/precision-recall-fscore-support";
 export type { ReportOptions } from "./metrics/report-rows";
 export { rocAucScore, type RocAucOptions } from "./metrics/roc-auc-score";
 export { rocCurve, type RocCurve } from "./metrics/roc-curve";

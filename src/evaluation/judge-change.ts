@@ -1,5 +1,12 @@
 import { Problems } from "../base/problems";
-import { balancedAccuracyMetric, checkSameTexts, countPairs, studyMetrics, type ComparisonMetric, type NamedEvaluation } from "./comparison-metrics";
+import {
+  balancedAccuracyMetric,
+  checkSameTexts,
+  countPairs,
+  studyMetrics,
+  type ComparisonMetric,
+  type NamedEvaluation,
+} from "./comparison-metrics";
 import type { CompareSeveralOptions } from "./compare-several";
 import { bootstrapInterval } from "./intervals/bootstrap-interval";
 import type { Interval } from "./intervals/interval";
@@ -38,10 +45,21 @@ export interface JudgeOptions extends CompareSeveralOptions {
  */
 export function judgeChange(from: NamedEvaluation, to: NamedEvaluation, options: JudgeOptions = {}): ChangeJudgement {
   checkSameTexts("judgeChange", from, [to]);
-  const { metric = "Balanced accuracy", seed, resamples, confidence = from.evaluation.accuracyInterval.confidence } = options;
+  const {
+    metric = "Balanced accuracy",
+    seed,
+    resamples,
+    confidence = from.evaluation.accuracyInterval.confidence,
+  } = options;
   const { value, isAccuracy, label } = findMetric(metric, from.evaluation.labels);
-  const change = bootstrapInterval((indices) => value(countPairs(to.evaluation, indices)) - value(countPairs(from.evaluation, indices)), { n: from.evaluation.n, seed, resamples, confidence });
-  const right = ({ evaluation }: NamedEvaluation): boolean[] => evaluation.predictions.filter((p) => label === null || !isAccuracy || p.yTrue === label).map((p) => p.yTrue === p.yPred);
+  const change = bootstrapInterval(
+    (indices) => value(countPairs(to.evaluation, indices)) - value(countPairs(from.evaluation, indices)),
+    { n: from.evaluation.n, seed, resamples, confidence },
+  );
+  const right = ({ evaluation }: NamedEvaluation): boolean[] =>
+    evaluation.predictions
+      .filter((p) => label === null || !isAccuracy || p.yTrue === label)
+      .map((p) => p.yTrue === p.yPred);
   const mcnemar = mcnemarTest(right(from), right(to));
   const told = !isAccuracy || mcnemar.pValue < 1 - confidence;
   const verdict = told && change.low > 0 ? "better" : told && change.high < 0 ? "worse" : "undecided";
@@ -54,12 +72,18 @@ function findMetric(metric: string, labels: readonly string[]): ComparisonMetric
   const known = [...studyMetrics(labels), balancedAccuracyMetric()];
   const found = [...studyMetrics(labels.length), ...known].find(({ name }) => name === metric);
   const problems = new Problems("judgeChange");
-  problems.expect(found !== undefined, `metric is to be one of ${known.map(({ name }) => name).join(", ")}; ${metric} came`);
+  problems.expect(
+    found !== undefined,
+    `metric is to be one of ${known.map(({ name }) => name).join(", ")}; ${metric} came`,
+  );
   problems.throwIfAny();
   return found ?? known[0];
 }
 
-function describe({ metric, from, to, change, changeInterval, mcnemar, verdict }: Omit<ChangeJudgement, "text">, names: { from: string; to: string; n: number }): string {
+function describe(
+  { metric, from, to, change, changeInterval, mcnemar, verdict }: Omit<ChangeJudgement, "text">,
+  names: { from: string; to: string; n: number },
+): string {
   const signed = (x: number): string => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`;
   const percent = `${Math.round(100 * changeInterval.confidence)}%`;
   const p = mcnemar.pValue < 0.001 ? "below 0.001" : mcnemar.pValue.toFixed(3);
@@ -70,7 +94,12 @@ function describe({ metric, from, to, change, changeInterval, mcnemar, verdict }
     worse: "Worse on these texts: the whole interval is below 0.",
     undecided: chance,
   }[verdict];
-  const doubt = verdict !== "undecided" && mcnemar.pValue >= 1 - changeInterval.confidence ? " McNemar's test, over single texts, does not tell the two apart." : "";
-  const texts = same ? "Both are right about the same texts" : `Of the texts that only one of the two gets right, ${mcnemar.onlyAfter} fall to ${names.to} and ${mcnemar.onlyBefore} to ${names.from}`;
+  const doubt =
+    verdict !== "undecided" && mcnemar.pValue >= 1 - changeInterval.confidence
+      ? " McNemar's test, over single texts, does not tell the two apart."
+      : "";
+  const texts = same
+    ? "Both are right about the same texts"
+    : `Of the texts that only one of the two gets right, ${mcnemar.onlyAfter} fall to ${names.to} and ${mcnemar.onlyBefore} to ${names.from}`;
   return `${metric}, ${names.from} to ${names.to}: ${from.toFixed(3)} to ${to.toFixed(3)}, a change of ${signed(change)} with the ${percent} interval ${signed(changeInterval.low)} to ${signed(changeInterval.high)}. ${texts} (McNemar's p ${p}). ${said}${doubt}`;
 }

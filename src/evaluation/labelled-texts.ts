@@ -30,16 +30,22 @@ const NAMED = 10; // as many bad rows an error names
  * @param options.classes - how many classes there are
  * @throws TsloraError `bad-input` when a column is missing, there is no row, a text is no string or a label no class.
  */
-export function readLabelledTexts(where: string, data: LabelledTexts, { classes }: { classes: number }): TextsAndLabels {
+export function readLabelledTexts(
+  where: string,
+  data: LabelledTexts,
+  { classes }: { classes: number },
+): TextsAndLabels {
   const rows = "column" in data ? frameRows(where, data) : data;
-  if (rows.length === 0) throw new TsloraError("bad-input", `${where}: at least one text was expected; the data has none.`);
+  if (rows.length === 0)
+    throw new TsloraError("bad-input", `${where}: at least one text was expected; the data has none.`);
   const texts: string[] = [];
   const labels: number[] = [];
   const bad: string[] = [];
   rows.forEach(({ text, label }, i) => {
     if (typeof text !== "string") bad.push(`row ${i}: a text was expected; ${String(text)} came`);
     else texts.push(text);
-    if (typeof label !== "number" || !Number.isInteger(label) || label < 0 || label >= classes) bad.push(`row ${i}: the label is to be a whole number from 0 to ${classes - 1}; ${String(label)} came`);
+    if (typeof label !== "number" || !Number.isInteger(label) || label < 0 || label >= classes)
+      bad.push(`row ${i}: the label is to be a whole number from 0 to ${classes - 1}; ${String(label)} came`);
     else labels.push(label);
   });
   const problems = new Problems(where);
@@ -51,7 +57,11 @@ export function readLabelledTexts(where: string, data: LabelledTexts, { classes 
 
 function frameRows(where: string, frame: TextFrame): { text: unknown; label: unknown }[] {
   const [texts, labels] = ["texts", "label"].map((name) => {
-    if (!frame.columns.includes(name)) throw new TsloraError("bad-input", `${where}: a column "${name}" was expected; the frame has ${frame.columns.map((c) => `"${c}"`).join(", ")}. Rename the column.`);
+    if (!frame.columns.includes(name))
+      throw new TsloraError(
+        "bad-input",
+        `${where}: a column "${name}" was expected; the frame has ${frame.columns.map((c) => `"${c}"`).join(", ")}. Rename the column.`,
+      );
     return Array.from(frame.column(name).values);
   });
   return texts.map((text, i) => ({ text, label: labels[i] }));

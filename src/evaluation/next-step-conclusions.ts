@@ -14,7 +14,8 @@ export interface TriedStep {
  * @returns Markdown
  */
 export function nextStepConclusions(steps: readonly TriedStep[]): string {
-  const having = (verdict: ChangeJudgement["verdict"]): TriedStep[] => steps.filter(({ judgement }) => judgement.verdict === verdict);
+  const having = (verdict: ChangeJudgement["verdict"]): TriedStep[] =>
+    steps.filter(({ judgement }) => judgement.verdict === verdict);
   const [better, worse, undecided] = [having("better"), having("worse"), having("undecided")];
   const names = (list: readonly TriedStep[]): string => list.map(({ step }) => step).join("; ");
   const lines = steps.map(({ step, judgement }) => `- **${step}.** ${judgement.text}`);

@@ -28,17 +28,29 @@ export interface Prediction {
  * @returns a prediction for each text, in their order
  * @throws TsloraError `bad-input` when a text is no string, the classifier has untrained weights or gives no usable scores.
  */
-export async function predict(classifier: TextClassifier, texts: string | readonly string[], options: PredictLogitsOptions = {}): Promise<Prediction[]> {
+export async function predict(
+  classifier: TextClassifier,
+  texts: string | readonly string[],
+  options: PredictLogitsOptions = {},
+): Promise<Prediction[]> {
   const list = typeof texts === "string" ? [texts] : texts;
   const problems = new Problems("predict");
-  list.forEach((text: unknown, i) => problems.expect(typeof text === "string", `texts is to hold strings; ${String(text)} stands at index ${i}`));
+  list.forEach((text: unknown, i) =>
+    problems.expect(typeof text === "string", `texts is to hold strings; ${String(text)} stands at index ${i}`),
+  );
   problems.throwIfAny("bad-input");
   expectTrained("predict", classifier);
   const rows = await predictRows("predict", classifier, { ...options, texts: list });
   const several = classifier.problemType === "multi_label_classification";
   return rows.map((row) => {
     const probabilities = several ? row.map(sigmoid) : softmax(row).probabilities;
-    const scores = classifier.labels.map((label, i) => ({ label, score: probabilities[i] })).sort((a, b) => b.score - a.score);
-    return { ...scores[0], scores, ...(several ? { labels: scores.filter(({ score }) => score >= LABEL_THRESHOLD).map(({ label }) => label) } : {}) };
+    const scores = classifier.labels
+      .map((label, i) => ({ label, score: probabilities[i] }))
+      .sort((a, b) => b.score - a.score);
+    return {
+      ...scores[0],
+      scores,
+      ...(several ? { labels: scores.filter(({ score }) => score >= LABEL_THRESHOLD).map(({ label }) => label) } : {}),
+    };
   });
 }

@@ -11,7 +11,8 @@ export interface PublishedRow {
  * figures, not ours: one run of full fine-tuning, without a seed, on 200 test abstracts.
  */
 export const publishedStudy = {
-  source: "https://github.com/Git-PratikVyas/Finetuning-LORA/blob/main/CancerClassification/distilbert_cancer_classification_finetuning.ipynb",
+  source:
+    "https://github.com/Git-PratikVyas/Finetuning-LORA/blob/main/CancerClassification/distilbert_cancer_classification_finetuning.ipynb",
   rows: [
     { metric: "Accuracy", before: 0.495, after: 0.565, change: 0.07 },
     { metric: "Accuracy for Label 0", before: 0, after: 0.693, change: 0.693 },
@@ -25,7 +26,13 @@ export const publishedStudy = {
   ] as readonly PublishedRow[],
   /** [true label, predicted label] */
   confusionMatrix: {
-    before: [[0, 101], [0, 99]] as readonly (readonly number[])[],
-    after: [[70, 31], [56, 43]] as readonly (readonly number[])[],
+    before: [
+      [0, 101],
+      [0, 99],
+    ] as readonly (readonly number[])[],
+    after: [
+      [70, 31],
+      [56, 43],
+    ] as readonly (readonly number[])[],
   },
 } as const;

@@ -18,6 +18,13 @@ export interface BinaryScores {
  */
 export function scoresOf({ labels, predictions }: Evaluation, options: { readonly label?: number } = {}): BinaryScores {
   const label = options.label ?? (labels.length === 2 ? 1 : undefined);
-  if (label === undefined || !(label in labels)) throw new TsloraError("bad-option", `scoresOf: label is to be a class from 0 to ${labels.length - 1} (${labels.join(", ")}); ${label ?? "none"} came.`);
-  return { yTrue: predictions.map((p) => (p.yTrue === label ? 1 : 0)), scores: predictions.map((p) => p.probabilities[label]) };
+  if (label === undefined || !(label in labels))
+    throw new TsloraError(
+      "bad-option",
+      `scoresOf: label is to be a class from 0 to ${labels.length - 1} (${labels.join(", ")}); ${label ?? "none"} came.`,
+    );
+  return {
+    yTrue: predictions.map((p) => (p.yTrue === label ? 1 : 0)),
+    scores: predictions.map((p) => p.probabilities[label]),
+  };
 }

@@ -62,6 +62,10 @@ export async function readResults(): Promise<StudyResults> {
   try {
     return JSON.parse(await readFile(path, "utf8")) as StudyResults;
   } catch (error) {
-    throw new TsloraError("not-found", `The results of 01-study were looked for at ${path} and cannot be read. Run the notebook 01-study first, or \`npm run study\`.`, { cause: error });
+    throw new TsloraError(
+      "not-found",
+      `The results of 01-study were looked for at ${path} and cannot be read. Run the notebook 01-study first, or \`npm run study\`.`,
+      { cause: error },
+    );
   }
 }

@@ -29,7 +29,11 @@ export interface ThresholdCurve {
  * @param options.posLabel - the positive label. @default 1
  * @throws TsloraError as `tuneThreshold` does.
  */
-export function thresholdCurve(yTrue: Labels, scores: ArrayLike<number>, options: ThresholdGoal & { readonly posLabel?: Label } = {}): ThresholdCurve {
+export function thresholdCurve(
+  yTrue: Labels,
+  scores: ArrayLike<number>,
+  options: ThresholdGoal & { readonly posLabel?: Label } = {},
+): ThresholdCurve {
   const { posLabel = 1, ...asked } = options;
   const problems = new Problems("thresholdCurve");
   const goal = resolveGoal(problems, asked);
@@ -43,6 +47,8 @@ export function thresholdCurve(yTrue: Labels, scores: ArrayLike<number>, options
     thresholds: steps.map(({ upper }) => upper),
     values: steps.map(({ outcome }) => (goal.allows(outcome) ? goal.measure(outcome) : null)),
     recall: steps.map(({ outcome }) => outcome.truePositives / outcome.positives),
-    precision: steps.map(({ outcome: { truePositives, falsePositives } }) => (truePositives + falsePositives === 0 ? null : truePositives / (truePositives + falsePositives))),
+    precision: steps.map(({ outcome: { truePositives, falsePositives } }) =>
+      truePositives + falsePositives === 0 ? null : truePositives / (truePositives + falsePositives),
+    ),
   };
 }

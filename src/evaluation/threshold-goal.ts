@@ -48,10 +48,14 @@ export interface ResolvedGoal {
 }
 
 const PLAIN = {
-  f1: ({ truePositives, falsePositives, positives }: ThresholdOutcome): number => (2 * truePositives) / (positives + truePositives + falsePositives),
-  accuracy: ({ truePositives, falsePositives, positives, negatives }: ThresholdOutcome): number => (truePositives + negatives - falsePositives) / (positives + negatives),
-  balanced_accuracy: ({ truePositives, falsePositives, positives, negatives }: ThresholdOutcome): number => (truePositives / positives + (negatives - falsePositives) / negatives) / 2,
-  youden_j: ({ truePositives, falsePositives, positives, negatives }: ThresholdOutcome): number => truePositives / positives - falsePositives / negatives,
+  f1: ({ truePositives, falsePositives, positives }: ThresholdOutcome): number =>
+    (2 * truePositives) / (positives + truePositives + falsePositives),
+  accuracy: ({ truePositives, falsePositives, positives, negatives }: ThresholdOutcome): number =>
+    (truePositives + negatives - falsePositives) / (positives + negatives),
+  balanced_accuracy: ({ truePositives, falsePositives, positives, negatives }: ThresholdOutcome): number =>
+    (truePositives / positives + (negatives - falsePositives) / negatives) / 2,
+  youden_j: ({ truePositives, falsePositives, positives, negatives }: ThresholdOutcome): number =>
+    truePositives / positives - falsePositives / negatives,
 };
 const METRICS: readonly string[] = [...Object.keys(PLAIN), "cost", "precision_at_recall"];
 
@@ -60,29 +64,53 @@ export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGo
   const { metric = "f1" } = goal;
   const given: Readonly<Record<string, unknown>> = { ...goal }; // of a caller without types
   problems.expect(METRICS.includes(metric), `metric is to be ${METRICS.join(", ")}; ${String(metric)} came`);
-  problems.expect(metric === "cost" || given.costRatio === undefined, `costRatio is for the metric "cost"; it came with ${JSON.stringify(metric)}`);
-  problems.expect(metric === "precision_at_recall" || given.recall === undefined, `recall is for the metric "precision_at_recall"; it came with ${JSON.stringify(metric)}`);
+  problems.expect(
+    metric === "cost" || given.costRatio === undefined,
+    `costRatio is for the metric "cost"; it came with ${JSON.stringify(metric)}`,
+  );
+  problems.expect(
+    metric === "precision_at_recall" || given.recall === undefined,
+    `recall is for the metric "precision_at_recall"; it came with ${JSON.stringify(metric)}`,
+  );
   if (goal.metric === "cost") {
     const { costRatio } = goal;
-    problems.expect(costRatio > 0 && Number.isFinite(costRatio), `costRatio is to be a number above 0; ${String(costRatio)} came`);
-    return { metric: "cost", costRatio, lowerIsBetter: true, allows: () => true, measure: ({ truePositives, falsePositives, positives, negatives }) => (costRatio * (positives - truePositives) + falsePositives) / (positives + negatives) };
+    problems.expect(
+      costRatio > 0 && Number.isFinite(costRatio),
+      `costRatio is to be a number above 0; ${String(costRatio)} came`,
+    );
+    return {
+      metric: "cost",
+      costRatio,
+      lowerIsBetter: true,
+      allows: () => true,
+      measure: ({ truePositives, falsePositives, positives, negatives }) =>
+        (costRatio * (positives - truePositives) + falsePositives) / (positives + negatives),
+    };
   }
   if (goal.metric === "precision_at_recall") {
     const { recall } = goal;
-    problems.expect(recall > 0 && recall <= 1, `recall is to be a number above 0 and at most 1; ${String(recall)} came`);
+    problems.expect(
+      recall > 0 && recall <= 1,
+      `recall is to be a number above 0 and at most 1; ${String(recall)} came`,
+    );
     return {
       metric: "precision_at_recall",
       recall,
       lowerIsBetter: false,
       allows: ({ truePositives, positives }) => truePositives >= recall * positives - 1e-9, // of 10 positives a recall of 0.7 wants 7, though the product may round to more
-      measure: ({ truePositives, falsePositives }) => (truePositives + falsePositives === 0 ? null : truePositives / (truePositives + falsePositives)),
+      measure: ({ truePositives, falsePositives }) =>
+        truePositives + falsePositives === 0 ? null : truePositives / (truePositives + falsePositives),
     };
   }
   return { metric, lowerIsBetter: false, allows: () => true, measure: PLAIN[goal.metric ?? "f1"] ?? PLAIN.f1 };
 }
 
 /** A goal in a few words, for tables and figures. */
-export function describeGoal({ metric, costRatio, recall }: Pick<ResolvedGoal, "metric" | "costRatio" | "recall">): string {
+export function describeGoal({
+  metric,
+  costRatio,
+  recall,
+}: Pick<ResolvedGoal, "metric" | "costRatio" | "recall">): string {
   switch (metric) {
     case "f1":
       return "F1";

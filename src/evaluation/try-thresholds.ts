@@ -36,7 +36,11 @@ export interface TriedThreshold {
  * @param tryOn - the test set's
  * @throws TsloraError `bad-option` for a goal without what it needs, `bad-input` where a set lacks a label.
  */
-export function tryThresholds(tuneOn: Evaluation, tryOn: Evaluation, options: CompareSeveralOptions & { readonly goals: readonly ThresholdGoal[] }): TriedThreshold[] {
+export function tryThresholds(
+  tuneOn: Evaluation,
+  tryOn: Evaluation,
+  options: CompareSeveralOptions & { readonly goals: readonly ThresholdGoal[] },
+): TriedThreshold[] {
   checkSameLabels("tryThresholds", tuneOn, tryOn);
   const { goals, seed, resamples, confidence = tryOn.accuracyInterval.confidence } = options;
   const [validation, other] = [scoresOf(tuneOn), scoresOf(tryOn)];
@@ -46,11 +50,21 @@ export function tryThresholds(tuneOn: Evaluation, tryOn: Evaluation, options: Co
     const at = (threshold: number, indices?: Uint32Array): number | null => {
       if (indices === undefined) return measure(outcomeAt(threshold, other.yTrue, other.scores, 1));
       const drawn = Array.from(indices);
-      return measure(outcomeAt(threshold, drawn.map((i) => other.yTrue[i]), drawn.map((i) => other.scores[i]), 1));
+      return measure(
+        outcomeAt(
+          threshold,
+          drawn.map((i) => other.yTrue[i]),
+          drawn.map((i) => other.scores[i]),
+          1,
+        ),
+      );
     };
     const [value, valueAtHalf] = [at(tuned.threshold), at(0.5)];
     const change = (indices: Uint32Array): number => (at(tuned.threshold, indices) ?? 0) - (at(0.5, indices) ?? 0);
-    const changeInterval = value === null || valueAtHalf === null ? null : bootstrapInterval(change, { n: tryOn.n, seed, resamples, confidence });
+    const changeInterval =
+      value === null || valueAtHalf === null
+        ? null
+        : bootstrapInterval(change, { n: tryOn.n, seed, resamples, confidence });
     const { truePositives, falsePositives, positives } = outcomeAt(tuned.threshold, other.yTrue, other.scores, 1);
     return {
       name: describeGoal(resolved),

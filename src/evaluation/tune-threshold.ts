@@ -39,7 +39,11 @@ const EQUAL = 1e-12;
  * @throws TsloraError `bad-option` for an unknown metric or one without what it needs, `bad-input` for scores that are
  *   no probabilities or where only one label occurs.
  */
-export function tuneThreshold(yTrue: Labels, scores: ArrayLike<number>, options: ThresholdGoal & { readonly posLabel?: Label } = {}): TunedThreshold {
+export function tuneThreshold(
+  yTrue: Labels,
+  scores: ArrayLike<number>,
+  options: ThresholdGoal & { readonly posLabel?: Label } = {},
+): TunedThreshold {
   const { posLabel = 1, ...asked } = options;
   const problems = new Problems("tuneThreshold");
   const { measure, allows, lowerIsBetter, ...goal } = resolveGoal(problems, asked);
@@ -50,10 +54,18 @@ export function tuneThreshold(yTrue: Labels, scores: ArrayLike<number>, options:
   });
   const worth = ({ value }: { value: number }): number => (lowerIsBetter ? -value : value);
   const most = candidates.reduce((max, candidate) => Math.max(max, worth(candidate)), -Infinity);
-  const best = candidates.filter((candidate) => worth(candidate) >= most - EQUAL).reduce((a, b) => (Math.abs(b.threshold - 0.5) < Math.abs(a.threshold - 0.5) ? b : a));
+  const best = candidates
+    .filter((candidate) => worth(candidate) >= most - EQUAL)
+    .reduce((a, b) => (Math.abs(b.threshold - 0.5) < Math.abs(a.threshold - 0.5) ? b : a));
   const n = yTrue.length;
   const half = outcomeAt(0.5, yTrue, scores, posLabel);
-  return { ...best, ...goal, valueAtHalf: allows(half) ? measure(half) : null, n, remark: `Chosen for the best ${describeGoal(goal)} on these ${n} texts: the value on them is too good to report. Apply the threshold to other texts.` };
+  return {
+    ...best,
+    ...goal,
+    valueAtHalf: allows(half) ? measure(half) : null,
+    n,
+    remark: `Chosen for the best ${describeGoal(goal)} on these ${n} texts: the value on them is too good to report. Apply the threshold to other texts.`,
+  };
 }
 
 /** A threshold of the range: 0.5 if it is one, else the middle. */

@@ -22,5 +22,7 @@ export function bannerHtml({ level, title, text }: Banner): string {
 
 /** A banner as text: its lines behind a bar. */
 export function bannerText({ level, title, text }: Banner): string {
-  return [`${level === "warning" ? "WARNING: " : ""}${title}`, ...text.split("\n")].map((line) => `▌ ${line}`).join("\n");
+  return [`${level === "warning" ? "WARNING: " : ""}${title}`, ...text.split("\n")]
+    .map((line) => `▌ ${line}`)
+    .join("\n");
 }

@@ -18,11 +18,25 @@ export interface BaseLayoutOptions {
 }
 
 /** The layout that all figures share: title at the left, legend in a row below it, colours that all people tell apart. */
-export function baseLayout({ title, height = FIGURE_SIZE.height, legend = false }: BaseLayoutOptions): Record<string, unknown> {
+export function baseLayout({
+  title,
+  height = FIGURE_SIZE.height,
+  legend = false,
+}: BaseLayoutOptions): Record<string, unknown> {
   const lines = wrapTitle(title);
   const top = 30 + 21 * lines.length + (legend ? 28 : 0);
   return {
-    title: { text: lines.map(escapeLabel).join("<br>"), x: 0, xref: "container", xanchor: "left", pad: { l: 16, t: 14 }, y: 1, yref: "container", yanchor: "top", font: { size: 16 } },
+    title: {
+      text: lines.map(escapeLabel).join("<br>"),
+      x: 0,
+      xref: "container",
+      xanchor: "left",
+      pad: { l: 16, t: 14 },
+      y: 1,
+      yref: "container",
+      yanchor: "top",
+      font: { size: 16 },
+    },
     height,
     margin: { l: 68, r: 24, t: top, b: 56 },
     font: { family: FONT, size: 13 },

@@ -31,7 +31,9 @@ export class Carrier {
 export const RUNS_ONCE = Symbol.for("tslora.everyCellRunsOnce");
 
 function isAnotherCell(one: unknown, other: unknown): boolean {
-  const [first, second] = [one, other].map((run) => (typeof run === "function" && "cell" in run ? run.cell : undefined));
+  const [first, second] = [one, other].map((run) =>
+    typeof run === "function" && "cell" in run ? run.cell : undefined,
+  );
   if (first !== undefined && second !== undefined) return first !== second;
   return Reflect.get(globalThis, RUNS_ONCE) === true;
 }

@@ -37,17 +37,27 @@ const DIGITS = 3;
  *
  * @param comparison - what `compareEvaluations` gives, or its rows
  */
-export function comparisonTable(comparison: { readonly rows: readonly ComparisonTableRow[] } | readonly ComparisonTableRow[], options: ComparisonTableOptions = {}): Table {
+export function comparisonTable(
+  comparison: { readonly rows: readonly ComparisonTableRow[] } | readonly ComparisonTableRow[],
+  options: ComparisonTableOptions = {},
+): Table {
   const { title = "Comparative study: before and after fine-tuning", note, notes = {} } = options;
   const rows = "rows" in comparison ? comparison.rows : comparison;
   const published = rows.some((row) => row.published);
   const baseline = rows.some((row) => typeof row.baseline === "number");
   const remarks = rows.some((row) => row.metric in notes);
-  const trio = (group?: string): TableColumn[] => ["Before", "After", "Change"].map((name) => ({ name, align: "right", ...(group === undefined ? {} : { group }) }));
+  const trio = (group?: string): TableColumn[] =>
+    ["Before", "After", "Change"].map((name) => ({ name, align: "right", ...(group === undefined ? {} : { group }) }));
 
   const cells = (row: ComparisonTableRow): TableCell[] => [
     row.metric,
-    ...(published ? [formatNumber(row.published?.before, row.digits ?? 2), formatNumber(row.published?.after, row.digits ?? 2), formatChange(row.published?.change, row.digits ?? 2)] : []),
+    ...(published
+      ? [
+          formatNumber(row.published?.before, row.digits ?? 2),
+          formatNumber(row.published?.after, row.digits ?? 2),
+          formatChange(row.published?.change, row.digits ?? 2),
+        ]
+      : []),
     withInterval(formatNumber(row.before, DIGITS), row.beforeInterval),
     withInterval(formatNumber(row.after, DIGITS), row.afterInterval),
     withInterval(formatChange(row.change, DIGITS), row.changeInterval),

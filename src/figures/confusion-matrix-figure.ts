@@ -28,12 +28,21 @@ export interface ConfusionMatrixFigureOptions {
  * @param matrix - `matrix[i][j]`: how many examples of label `i` were predicted as label `j`
  * @throws TsloraError `bad-input` when the matrix is not square, not of counts, or not of the labels' number
  */
-export function confusionMatrixFigure(matrix: readonly (readonly number[])[], options: ConfusionMatrixFigureOptions): Figure {
+export function confusionMatrixFigure(
+  matrix: readonly (readonly number[])[],
+  options: ConfusionMatrixFigureOptions,
+): Figure {
   const { labels, title = "Confusion matrix" } = options;
   const problems = new Problems("confusionMatrixFigure");
   problems.expect(labels.length > 0, "labels: expected at least one, got none.");
-  problems.expect(matrix.length === labels.length && matrix.every((row) => row.length === labels.length), `expected ${labels.length} rows and columns, one for each label, got ${matrix.map((row) => row.length).join(", ") || "none"}.`);
-  problems.expect(matrix.flat().every((count) => Number.isInteger(count) && count >= 0), `expected counts, got ${JSON.stringify(matrix)}.`);
+  problems.expect(
+    matrix.length === labels.length && matrix.every((row) => row.length === labels.length),
+    `expected ${labels.length} rows and columns, one for each label, got ${matrix.map((row) => row.length).join(", ") || "none"}.`,
+  );
+  problems.expect(
+    matrix.flat().every((count) => Number.isInteger(count) && count >= 0),
+    `expected counts, got ${JSON.stringify(matrix)}.`,
+  );
   problems.throwIfAny("bad-input");
 
   const shares = matrix.map((row) => {
@@ -59,7 +68,10 @@ export function confusionMatrixFigure(matrix: readonly (readonly number[])[], op
         y: positions,
         zmin: 0,
         zmax: 1,
-        colorscale: [[0, seeThrough(FULL, LEAST)], [1, seeThrough(FULL, MOST)]],
+        colorscale: [
+          [0, seeThrough(FULL, LEAST)],
+          [1, seeThrough(FULL, MOST)],
+        ],
         showscale: false,
         xgap: 3,
         ygap: 3,
@@ -68,7 +80,13 @@ export function confusionMatrixFigure(matrix: readonly (readonly number[])[], op
     ],
     layout: {
       ...base,
-      width: Math.min(FIGURE_SIZE.width, Math.max(420, left + 40 + Math.max(cell * 1.5, ...shown.map((label) => measureText(label, 13) + 16)) * labels.length)),
+      width: Math.min(
+        FIGURE_SIZE.width,
+        Math.max(
+          420,
+          left + 40 + Math.max(cell * 1.5, ...shown.map((label) => measureText(label, 13) + 16)) * labels.length,
+        ),
+      ),
       margin: { ...(base.margin as object), l: left },
       xaxis: axis("Predicted label", { ...ticks, automargin: true }),
       yaxis: axis("True label", { ...ticks, autorange: "reversed" }),
@@ -84,7 +102,10 @@ export function confusionMatrixFigure(matrix: readonly (readonly number[])[], op
     },
     text: `${title} (rows: true label, columns: predicted label)\n${layTextTable(
       ["", ...labels],
-      matrix.map((row, i) => [labels[i], ...row.map((count, j) => `${formatNumber(count)} (${formatShare(shares[i][j])})`)]),
+      matrix.map((row, i) => [
+        labels[i],
+        ...row.map((count, j) => `${formatNumber(count)} (${formatShare(shares[i][j])})`),
+      ]),
       ["left", ...labels.map(() => "right" as const)],
     )}`,
   };

@@ -10,7 +10,10 @@ export function escapeLabel(text: string): string {
 
 /** A value as JSON that may stand inside a script element: no `</script>`, no line separators. */
 export function jsonForScript(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(value).replace(
+    /[<>\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Removes what XML 1.0 forbids: control characters, lone surrogates, U+FFFE and U+FFFF. */

@@ -37,10 +37,18 @@ export function evaluationTable(evaluation: EvaluationTableInput, options: Evalu
   return {
     kind: "table",
     title,
-    columns: [{ name: "" }, ...["accuracy", "precision", "recall", "f1-score", "texts"].map((name) => ({ name, align: "right" as const }))],
+    columns: [
+      { name: "" },
+      ...["accuracy", "precision", "recall", "f1-score", "texts"].map((name) => ({ name, align: "right" as const })),
+    ],
     rows: [
       ...evaluation.perLabel.map((label) =>
-        row([label.name, accuracy(label.accuracy, label.accuracyInterval), ...[label.precision, label.recall, label.f1].map((value) => formatNumber(value, DIGITS)), formatNumber(label.support)]),
+        row([
+          label.name,
+          accuracy(label.accuracy, label.accuracyInterval),
+          ...[label.precision, label.recall, label.f1].map((value) => formatNumber(value, DIGITS)),
+          formatNumber(label.support),
+        ]),
       ),
       row(["all", accuracy(evaluation.accuracy, evaluation.accuracyInterval), "", "", "", formatNumber(evaluation.n)]),
     ],

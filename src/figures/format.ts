@@ -2,7 +2,10 @@
 export function formatNumber(value: number | null | undefined, digits?: number): string {
   if (value === undefined || value === null || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const text = digits === undefined ? plain(Math.abs(value)) : Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const text =
+    digits === undefined
+      ? plain(Math.abs(value))
+      : Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 

@@ -37,8 +37,14 @@ export function histogram(values: readonly number[], options: HistogramOptions):
   problems.expect(values.length > 0, "expected at least one value, got none.");
   const bad = values.findIndex((value) => !Number.isFinite(value));
   problems.expect(bad < 0, `expected finite numbers, got ${values[bad]} at index ${bad}.`);
-  problems.expect(by === undefined || by.length === values.length, `by: expected one group for each of the ${values.length} values, got ${by?.length}.`);
-  problems.expect(Number.isInteger(bins) && bins >= 1 && bins <= 500, `bins: expected a whole number from 1 to 500, got ${bins}.`);
+  problems.expect(
+    by === undefined || by.length === values.length,
+    `by: expected one group for each of the ${values.length} values, got ${by?.length}.`,
+  );
+  problems.expect(
+    Number.isInteger(bins) && bins >= 1 && bins <= 500,
+    `bins: expected a whole number from 1 to 500, got ${bins}.`,
+  );
   problems.throwIfAny("bad-input");
 
   const groups = new Map<string, number[]>();
@@ -53,7 +59,10 @@ export function histogram(values: readonly number[], options: HistogramOptions):
   const centres = Array.from({ length: count }, (_, i) => start + (i + 0.5) * width);
   const ranges = centres.map((centre) => `${formatNumber(centre - width / 2)} to ${formatNumber(centre + width / 2)}`);
   const isStacked = groups.size > 2;
-  const names = [...groups].map(([name, group]) => `${name === "" ? "" : `${name}: `}${formatNumber(group.length)}, median ${formatNumber(median(group))}`);
+  const names = [...groups].map(
+    ([name, group]) =>
+      `${name === "" ? "" : `${name}: `}${formatNumber(group.length)}, median ${formatNumber(median(group))}`,
+  );
 
   return {
     kind: "figure",
@@ -68,7 +77,10 @@ export function histogram(values: readonly number[], options: HistogramOptions):
         width,
         customdata: ranges,
         // Of two groups each is seen through the other; edges keep the colour, on a dark page too.
-        marker: groups.size === 2 ? { color: seeThrough(colourOf(i), 0.6), line: { width: 1, color: colourOf(i) } } : { color: colourOf(i), line: { width: 0 } },
+        marker:
+          groups.size === 2
+            ? { color: seeThrough(colourOf(i), 0.6), line: { width: 1, color: colourOf(i) } }
+            : { color: colourOf(i), line: { width: 0 } },
         hovertemplate: `%{customdata}: %{y}<extra>${escapeLabel(name)}</extra>`,
       };
     }),
@@ -76,11 +88,35 @@ export function histogram(values: readonly number[], options: HistogramOptions):
       ...baseLayout({ title, legend: groups.size > 1 }),
       barmode: isStacked ? "stack" : "overlay",
       bargap: 0,
-      xaxis: axis(xLabel, { showgrid: false, range: [start, Math.max(start + count * width, ...marks.map((mark) => mark.value + width))] }),
+      xaxis: axis(xLabel, {
+        showgrid: false,
+        range: [start, Math.max(start + count * width, ...marks.map((mark) => mark.value + width))],
+      }),
       yaxis: axis(yLabel, { rangemode: "tozero" }),
-      shapes: marks.map(({ value }) => ({ type: "line", x0: value, x1: value, y0: 0, y1: 1, yref: "paper", line: { color: NEUTRAL, width: 1.5, dash: "dash" } })),
-      annotations: marks.map(({ value, label }) => ({ x: value, y: 1, yref: "paper", text: escapeLabel(label), showarrow: false, xanchor: "right", yanchor: "top", xshift: -4 })),
+      shapes: marks.map(({ value }) => ({
+        type: "line",
+        x0: value,
+        x1: value,
+        y0: 0,
+        y1: 1,
+        yref: "paper",
+        line: { color: NEUTRAL, width: 1.5, dash: "dash" },
+      })),
+      annotations: marks.map(({ value, label }) => ({
+        x: value,
+        y: 1,
+        yref: "paper",
+        text: escapeLabel(label),
+        showarrow: false,
+        xanchor: "right",
+        yanchor: "top",
+        xshift: -4,
+      })),
     },
-    text: [title, ...names.map((name) => `  ${name}`), `  ${xLabel}: ${formatNumber(low)} to ${formatNumber(high)}`].join("\n"),
+    text: [
+      title,
+      ...names.map((name) => `  ${name}`),
+      `  ${xLabel}: ${formatNumber(low)} to ${formatNumber(high)}`,
+    ].join("\n"),
   };
 }

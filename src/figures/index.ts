@@ -11,7 +11,11 @@ export { keyValueTable, type KeyValue, type KeyValueTableOptions } from "./key-v
 export { liveFigure, type LiveFigure, type LiveFigureOptions } from "./live-figure";
 export { lossCurve, type LossCurveOptions } from "./loss-curve";
 export { markdown } from "./markdown";
-export { precisionRecallFigure, type PrecisionRecallFigureCurve, type PrecisionRecallFigureOptions } from "./precision-recall-figure";
+export {
+  precisionRecallFigure,
+  type PrecisionRecallFigureCurve,
+  type PrecisionRecallFigureOptions,
+} from "./precision-recall-figure";
 export { renderSvg } from "./render-svg";
 export { reportTable, type ReportTableLine, type ReportTableOptions } from "./report-table";
 export { rocFigure, type RocFigureCurve, type RocFigureOptions } from "./roc-figure";
@@ -24,6 +28,17 @@ export { tableText } from "./table-text";
 export { thresholdFigure, type ThresholdFigureCurve, type ThresholdFigureOptions } from "./threshold-figure";
 export { thresholdTable, type ThresholdTableOptions, type ThresholdTableRow } from "./threshold-table";
 export { trainingProgress, type TrainingProgress, type TrainingProgressOptions } from "./training-progress";
-export type { Banner, Figure, Markdown, Showable, Table, TableCell, TableCellDetail, TableColumn, TableRow, Trace } from "./types";
+export type {
+  Banner,
+  Figure,
+  Markdown,
+  Showable,
+  Table,
+  TableCell,
+  TableCellDetail,
+  TableColumn,
+  TableRow,
+  Trace,
+} from "./types";
 export type { Output } from "./output";
 export type { TrainingEventLike } from "./training-event";

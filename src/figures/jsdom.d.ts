@@ -2,7 +2,10 @@
 declare module "jsdom" {
   export class VirtualConsole {}
   export class JSDOM {
-    constructor(html: string, options: { readonly runScripts: "outside-only" | "dangerously"; readonly virtualConsole?: VirtualConsole });
+    constructor(
+      html: string,
+      options: { readonly runScripts: "outside-only" | "dangerously"; readonly virtualConsole?: VirtualConsole },
+    );
     readonly window: unknown;
   }
 }

@@ -38,35 +38,110 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
 
   const trainLosses = steps.map((step) => step.loss);
   const noisy = steps.length > 20;
-  const line = (more: Trace): Trace => ({ type: "scatter", mode: noisy ? "lines" : "lines+markers", hovertemplate: "step %{x}: %{y}", ...more });
+  const line = (more: Trace): Trace => ({
+    type: "scatter",
+    mode: noisy ? "lines" : "lines+markers",
+    hovertemplate: "step %{x}: %{y}",
+    ...more,
+  });
   const data: Trace[] = [
-    line({ name: "training loss, each step", x: steps.map((step) => step.step), y: trainLosses.map(short), line: { color: BLUE, width: noisy ? 1 : 2 }, opacity: noisy ? 0.5 : 1 }),
+    line({
+      name: "training loss, each step",
+      x: steps.map((step) => step.step),
+      y: trainLosses.map(short),
+      line: { color: BLUE, width: noisy ? 1 : 2 },
+      opacity: noisy ? 0.5 : 1,
+    }),
   ];
   if (noisy) {
     const mean = runningMean(trainLosses, Math.max(2, Math.round(steps.length / 40)));
-    data.push(line({ name: "running mean", x: steps.map((step) => step.step), y: mean.map(short), line: { color: BLUE, width: 2.5 } }));
+    data.push(
+      line({
+        name: "running mean",
+        x: steps.map((step) => step.step),
+        y: mean.map(short),
+        line: { color: BLUE, width: 2.5 },
+      }),
+    );
   }
   if (evaluations.length > 0) {
     const marked = (name: string, y: number[], colour: string, symbol: string, yaxis: string): Trace =>
-      line({ name, mode: "lines+markers", x: evaluations.map((evaluation) => evaluation.step), y: y.map(short), yaxis, showlegend: yaxis === "y", line: { color: colour, width: 2 }, marker: { color: colour, symbol, size: 8 } });
-    data.push(marked("validation loss", evaluations.map((evaluation) => evaluation.loss), ORANGE, "diamond", "y"));
-    data.push(marked("validation accuracy", evaluations.map((evaluation) => evaluation.accuracy), GREEN, "circle", "y2"));
+      line({
+        name,
+        mode: "lines+markers",
+        x: evaluations.map((evaluation) => evaluation.step),
+        y: y.map(short),
+        yaxis,
+        showlegend: yaxis === "y",
+        line: { color: colour, width: 2 },
+        marker: { color: colour, symbol, size: 8 },
+      });
+    data.push(
+      marked(
+        "validation loss",
+        evaluations.map((evaluation) => evaluation.loss),
+        ORANGE,
+        "diamond",
+        "y",
+      ),
+    );
+    data.push(
+      marked(
+        "validation accuracy",
+        evaluations.map((evaluation) => evaluation.accuracy),
+        GREEN,
+        "circle",
+        "y2",
+      ),
+    );
   }
-  if (panels[2]) data.push(line({ name: "learning rate", x: steps.map((step) => step.step), y: steps.map((step) => short(step.learningRate)), yaxis: "y3", showlegend: false, line: { color: VERMILION, width: 2 } }));
+  if (panels[2])
+    data.push(
+      line({
+        name: "learning rate",
+        x: steps.map((step) => step.step),
+        y: steps.map((step) => short(step.learningRate)),
+        yaxis: "y3",
+        showlegend: false,
+        line: { color: VERMILION, width: 2 },
+      }),
+    );
 
   return {
     kind: "figure",
     data,
     layout: {
       ...baseLayout({ title, legend: true, height: 420 + (panels[2] ? 140 : 0) }),
-      xaxis: axis("Step", { anchor: lowest, ...(totalSteps === undefined ? { rangemode: "tozero" } : { range: [0, totalSteps * 1.02] }) }),
+      xaxis: axis("Step", {
+        anchor: lowest,
+        ...(totalSteps === undefined ? { rangemode: "tozero" } : { range: [0, totalSteps * 1.02] }),
+      }),
       yaxis: axis("Loss", { domain: lossDomain }),
-      ...(panels[1] ? { yaxis2: axis("Validation accuracy", { domain: accuracyDomain, ...(new Set(evaluations.map(({ accuracy }) => accuracy)).size === 1 ? { range: [0, 1] } : {}) }) } : {}),
-      ...(panels[2] ? { yaxis3: axis("Learning rate", { domain: rateDomain, rangemode: "tozero", exponentformat: "e" }) } : {}),
+      ...(panels[1]
+        ? {
+            yaxis2: axis("Validation accuracy", {
+              domain: accuracyDomain,
+              ...(new Set(evaluations.map(({ accuracy }) => accuracy)).size === 1 ? { range: [0, 1] } : {}),
+            }),
+          }
+        : {}),
+      ...(panels[2]
+        ? { yaxis3: axis("Learning rate", { domain: rateDomain, rangemode: "tozero", exponentformat: "e" }) }
+        : {}),
       ...(best === undefined
         ? {}
         : {
-            shapes: [{ type: "line", x0: best.step, x1: best.step, y0: 0, y1: 1, yref: "paper", line: { color: NEUTRAL, width: 1.5, dash: "dot" } }],
+            shapes: [
+              {
+                type: "line",
+                x0: best.step,
+                x1: best.step,
+                y0: 0,
+                y1: 1,
+                yref: "paper",
+                line: { color: NEUTRAL, width: 1.5, dash: "dot" },
+              },
+            ],
             annotations: [bestMark(best, totalSteps ?? steps.at(-1)?.step ?? best.step, lossDomain[1])],
           }),
     },
@@ -85,7 +160,16 @@ function stepsOf(history: readonly TrainingEventLike[]): number | undefined {
 function bestMark(best: EvaluationLike, lastStep: number, top: number): Record<string, unknown> {
   const left = best.step > lastStep / 2;
   const text = escapeLabel(bestWords(best));
-  return { x: best.step, y: top, yref: "paper", text, showarrow: false, xanchor: left ? "right" : "left", xshift: left ? -5 : 5, yanchor: "top" };
+  return {
+    x: best.step,
+    y: top,
+    yref: "paper",
+    text,
+    showarrow: false,
+    xanchor: left ? "right" : "left",
+    xshift: left ? -5 : 5,
+    yanchor: "top",
+  };
 }
 
 /** Where each drawn panel stands, from top to bottom, as shares of the height; the loss gets the most. */
@@ -113,11 +197,22 @@ function thin(steps: readonly StepLike[]): readonly StepLike[] {
   });
 }
 
-function summary(steps: readonly StepLike[], evaluations: readonly EvaluationLike[], best: EvaluationLike | undefined): string[] {
-  const span = (values: readonly number[]): string => `${formatNumber(values[0], 3)} to ${formatNumber(values[values.length - 1], 3)}`;
+function summary(
+  steps: readonly StepLike[],
+  evaluations: readonly EvaluationLike[],
+  best: EvaluationLike | undefined,
+): string[] {
+  const span = (values: readonly number[]): string =>
+    `${formatNumber(values[0], 3)} to ${formatNumber(values[values.length - 1], 3)}`;
   const lines: string[] = [];
-  if (steps.length > 0) lines.push(`  training loss over ${formatNumber(steps[steps.length - 1].step)} steps: ${span(steps.map((step) => step.loss))}`);
-  if (evaluations.length > 0) lines.push(`  validation loss: ${span(evaluations.map((e) => e.loss))}, accuracy: ${span(evaluations.map((e) => e.accuracy))}`);
+  if (steps.length > 0)
+    lines.push(
+      `  training loss over ${formatNumber(steps[steps.length - 1].step)} steps: ${span(steps.map((step) => step.loss))}`,
+    );
+  if (evaluations.length > 0)
+    lines.push(
+      `  validation loss: ${span(evaluations.map((e) => e.loss))}, accuracy: ${span(evaluations.map((e) => e.accuracy))}`,
+    );
   if (best !== undefined) lines.push(`  ${bestWords(best)}`);
   return lines;
 }

@@ -87,6 +87,10 @@ export function carryScript(bundle: string, packed: string): string {
 }
 
 /** The script that draws one figure; its script element stands in the figure's own element, which has the id `id`. */
-export function drawScript(id: string, bundle: string, figure: { readonly data: unknown; readonly layout: unknown }): string {
+export function drawScript(
+  id: string,
+  bundle: string,
+  figure: { readonly data: unknown; readonly layout: unknown },
+): string {
   return `(${DRAW})(document.currentScript?.parentElement ?? document.getElementById(${jsonForScript(id)}), ${jsonForScript(bundle)}, ${jsonForScript(figure)}, ${themeLayout.toString()});`;
 }

@@ -17,7 +17,9 @@ export function partsTable(parts: Readonly<Record<string, FrameLike>>, options: 
   const { labels, title = "Parts", more = () => [] } = options;
   const rows = Object.entries(parts).map(([part, frame]) => {
     const own = labelsOf(frame);
-    const counts = labels.map((name, label) => [`label ${label}: ${name}`, own.filter((value) => value === label).length] as const);
+    const counts = labels.map(
+      (name, label) => [`label ${label}: ${name}`, own.filter((value) => value === label).length] as const,
+    );
     return Object.fromEntries([["part", part], ["texts", own.length], ...counts, ...more(own)]);
   });
   const { columns, rows: cells } = frameTable(rows, { title, maxRows: Math.max(1, rows.length) });

@@ -12,7 +12,20 @@ const FILES: Readonly<Record<PlotlyBundle, string>> = {
 };
 
 /** The trace types of `plotly.js-cartesian-dist-min`, as its readme lists them. */
-const CARTESIAN = new Set(["bar", "box", "contour", "heatmap", "histogram", "histogram2d", "histogram2dcontour", "image", "pie", "scatter", "scatterternary", "violin"]);
+const CARTESIAN = new Set([
+  "bar",
+  "box",
+  "contour",
+  "heatmap",
+  "histogram",
+  "histogram2d",
+  "histogram2dcontour",
+  "image",
+  "pie",
+  "scatter",
+  "scatterternary",
+  "violin",
+]);
 
 const sources = new Map<PlotlyBundle, string>();
 const packed = new Map<PlotlyBundle, string>();

@@ -53,7 +53,10 @@ export function plotlyInNode(): PlotlyPage {
 
 function openPage(): PlotlyPage {
   const { JSDOM, VirtualConsole } = createRequire(__filename)("jsdom") as typeof Jsdom; // at first use: importing tslora stays quick
-  const window = new JSDOM("<!doctype html><body></body>", { runScripts: "outside-only", virtualConsole: new VirtualConsole() }).window as PageWindow;
+  const window = new JSDOM("<!doctype html><body></body>", {
+    runScripts: "outside-only",
+    virtualConsole: new VirtualConsole(),
+  }).window as PageWindow;
   supplyWhatJsdomLacks(window);
   window.eval(bundleSource("cartesian"));
   return { plotly: window.Plotly, document: window.document };

@@ -30,9 +30,18 @@ export interface PrecisionRecallFigureOptions {
  *
  * @throws TsloraError `bad-input` for no curve, lists of different lengths, or shares outside 0 to 1
  */
-export function precisionRecallFigure(curves: readonly PrecisionRecallFigureCurve[], options: PrecisionRecallFigureOptions = {}): Figure {
+export function precisionRecallFigure(
+  curves: readonly PrecisionRecallFigureCurve[],
+  options: PrecisionRecallFigureOptions = {},
+): Figure {
   const { title = "Precision and recall", prevalence } = options;
-  const shown = curves.map(({ name, precision, recall, averagePrecision, chosen }) => ({ name: typeof averagePrecision === "number" ? `${name}, average precision ${formatNumber(averagePrecision, 3)}` : name, x: recall, y: precision, chosen }));
+  const shown = curves.map(({ name, precision, recall, averagePrecision, chosen }) => ({
+    name:
+      typeof averagePrecision === "number" ? `${name}, average precision ${formatNumber(averagePrecision, 3)}` : name,
+    x: recall,
+    y: precision,
+    chosen,
+  }));
   checkCurves("precisionRecallFigure", shown, { prevalence });
   return {
     kind: "figure",
@@ -44,10 +53,36 @@ export function precisionRecallFigure(curves: readonly PrecisionRecallFigureCurv
       ...(prevalence === undefined
         ? {}
         : {
-            shapes: [{ type: "line", x0: 0, x1: 1, y0: prevalence, y1: prevalence, layer: "below", line: { color: NEUTRAL, width: 1.5, dash: "dash" } }],
-            annotations: [{ x: 0.01, y: prevalence, text: `guessing, ${formatShare(prevalence)} are positive`, showarrow: false, xanchor: "left", yanchor: prevalence > 0.85 ? "top" : "bottom" }],
+            shapes: [
+              {
+                type: "line",
+                x0: 0,
+                x1: 1,
+                y0: prevalence,
+                y1: prevalence,
+                layer: "below",
+                line: { color: NEUTRAL, width: 1.5, dash: "dash" },
+              },
+            ],
+            annotations: [
+              {
+                x: 0.01,
+                y: prevalence,
+                text: `guessing, ${formatShare(prevalence)} are positive`,
+                showarrow: false,
+                xanchor: "left",
+                yanchor: prevalence > 0.85 ? "top" : "bottom",
+              },
+            ],
           }),
     },
-    text: [title, ...shown.map(({ name, chosen }) => `  ${name}${chosen === undefined ? "" : `; ${chosen.label}: recall ${formatNumber(chosen.x, 3)}, precision ${formatNumber(chosen.y, 3)}`}`), ...(prevalence === undefined ? [] : [`  guessing: precision ${formatNumber(prevalence, 3)}`])].join("\n"),
+    text: [
+      title,
+      ...shown.map(
+        ({ name, chosen }) =>
+          `  ${name}${chosen === undefined ? "" : `; ${chosen.label}: recall ${formatNumber(chosen.x, 3)}, precision ${formatNumber(chosen.y, 3)}`}`,
+      ),
+      ...(prevalence === undefined ? [] : [`  guessing: precision ${formatNumber(prevalence, 3)}`]),
+    ].join("\n"),
   };
 }

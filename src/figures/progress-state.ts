@@ -28,7 +28,11 @@ export function progressAfter(state: ProgressState, event: TrainingEventLike): P
     case "checkpoint":
       return state;
     case "resume":
-      return { ...state, resumedAt: event.step, ...(event.message === undefined ? {} : { messages: [...(state.messages ?? []), event.message] }) };
+      return {
+        ...state,
+        resumedAt: event.step,
+        ...(event.message === undefined ? {} : { messages: [...(state.messages ?? []), event.message] }),
+      };
     case "warning":
       return { ...state, messages: [...(state.messages ?? []), `Warning: ${event.message}`] };
     case "early-stopping":
@@ -41,21 +45,42 @@ export function progressAfter(state: ProgressState, event: TrainingEventLike): P
 /** How far a run is, from 0 to 1. */
 export function progressShare({ start, resumedAt, lastStep, end }: ProgressState): number {
   if (end !== undefined && !end.stopped) return 1;
-  return start === undefined || start.totalSteps === 0 ? 0 : Math.min(1, (lastStep?.step ?? resumedAt ?? 0) / start.totalSteps);
+  return start === undefined || start.totalSteps === 0
+    ? 0
+    : Math.min(1, (lastStep?.step ?? resumedAt ?? 0) / start.totalSteps);
 }
 
 /** The state in words: where the run is and how long it takes, then how it does, then the last evaluation. */
-export function progressWords(state: ProgressState, elapsedSeconds: number): { where: string; how: string; evaluation: string } {
+export function progressWords(
+  state: ProgressState,
+  elapsedSeconds: number,
+): { where: string; how: string; evaluation: string } {
   const { start, resumedAt = 0, lastStep, lastEvaluation, bestEvaluation, end } = state;
   const step = end?.steps ?? lastStep?.step ?? resumedAt;
   const share = progressShare(state);
   const steps = `step ${formatNumber(step)} of ${formatNumber(start?.totalSteps ?? step)}`;
-  const remaining = step > resumedAt && start !== undefined ? (elapsedSeconds / (step - resumedAt)) * (start.totalSteps - step) : NaN;
+  const remaining =
+    step > resumedAt && start !== undefined ? (elapsedSeconds / (step - resumedAt)) * (start.totalSteps - step) : NaN;
   const where =
     end === undefined
-      ? [`Training: ${steps}`, ...(lastStep === undefined ? [] : [`epoch ${lastStep.epoch.toFixed(2)}`]), `${formatSeconds(elapsedSeconds)} elapsed`, ...(share > 0 && step > resumedAt ? [`${formatSeconds(remaining)} remaining`] : [])]
-      : [`${end.stopped ? "Training stopped" : end.reason === "early-stopping" ? "Training ended early" : "Training finished"}: ${steps}`, formatSeconds(end.elapsedSeconds)];
-  const how = lastStep === undefined ? [] : [`loss ${formatNumber(lastStep.loss, 3)}`, `learning rate ${formatNumber(lastStep.learningRate)}`, `${formatNumber(Math.round(lastStep.tokensPerSecond))} tokens/s`];
+      ? [
+          `Training: ${steps}`,
+          ...(lastStep === undefined ? [] : [`epoch ${lastStep.epoch.toFixed(2)}`]),
+          `${formatSeconds(elapsedSeconds)} elapsed`,
+          ...(share > 0 && step > resumedAt ? [`${formatSeconds(remaining)} remaining`] : []),
+        ]
+      : [
+          `${end.stopped ? "Training stopped" : end.reason === "early-stopping" ? "Training ended early" : "Training finished"}: ${steps}`,
+          formatSeconds(end.elapsedSeconds),
+        ];
+  const how =
+    lastStep === undefined
+      ? []
+      : [
+          `loss ${formatNumber(lastStep.loss, 3)}`,
+          `learning rate ${formatNumber(lastStep.learningRate)}`,
+          `${formatNumber(Math.round(lastStep.tokensPerSecond))} tokens/s`,
+        ];
   const evaluation =
     lastEvaluation === undefined
       ? []
@@ -69,8 +94,15 @@ export function progressWords(state: ProgressState, elapsedSeconds: number): { w
 /** The state as HTML: a bar and the words below it; without the bar when the run is over. */
 export function progressHtml(state: ProgressState, elapsedSeconds: number): string {
   const { where, how, evaluation } = progressWords(state, elapsedSeconds);
-  const bar = state.end === undefined ? [`<progress max="1" value="${progressShare(state).toFixed(4)}" style="display:block;width:100%;max-width:700px"></progress>`] : [];
-  const words = [where, how, escapeHtml(evaluation), ...(state.messages ?? []).map(escapeHtml)].filter((line) => line !== ""); // the others are numbers and fixed words: nothing to escape
+  const bar =
+    state.end === undefined
+      ? [
+          `<progress max="1" value="${progressShare(state).toFixed(4)}" style="display:block;width:100%;max-width:700px"></progress>`,
+        ]
+      : [];
+  const words = [where, how, escapeHtml(evaluation), ...(state.messages ?? []).map(escapeHtml)].filter(
+    (line) => line !== "",
+  ); // the others are numbers and fixed words: nothing to escape
   return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, words.join("<br>\n")].join("\n")}\n</div>`;
 }
 

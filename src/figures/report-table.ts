@@ -24,7 +24,10 @@ const AVERAGES = ["accuracy", "micro avg", "macro avg", "weighted avg", "samples
  *
  * @param report - what `classificationReportDict` gives: lines by label and average, and `accuracy` as a number
  */
-export function reportTable(report: Readonly<Record<string, ReportTableLine | number>>, options: ReportTableOptions = {}): Table {
+export function reportTable(
+  report: Readonly<Record<string, ReportTableLine | number>>,
+  options: ReportTableOptions = {},
+): Table {
   const { title = "Classification report", digits = 3 } = options;
   const all = report["weighted avg"];
   const row = (name: string): TableRow => {
@@ -32,14 +35,24 @@ export function reportTable(report: Readonly<Record<string, ReportTableLine | nu
     const cells =
       typeof line === "number"
         ? ["", "", formatNumber(line, digits), formatNumber(typeof all === "object" ? all.support : undefined)]
-        : [formatNumber(line.precision, digits), formatNumber(line.recall, digits), formatNumber(line["f1-score"], digits), formatNumber(line.support)];
+        : [
+            formatNumber(line.precision, digits),
+            formatNumber(line.recall, digits),
+            formatNumber(line["f1-score"], digits),
+            formatNumber(line.support),
+          ];
     return { kind: "cells", cells: [name, ...cells] };
   };
   const names = Object.keys(report);
   return {
     kind: "table",
     title,
-    columns: [{ name: "" }, ...["precision", "recall", "f1-score", "support"].map((name) => ({ name, align: "right" as const }))],
-    rows: [...names.filter((name) => !AVERAGES.includes(name)), ...AVERAGES.filter((name) => names.includes(name))].map(row),
+    columns: [
+      { name: "" },
+      ...["precision", "recall", "f1-score", "support"].map((name) => ({ name, align: "right" as const })),
+    ],
+    rows: [...names.filter((name) => !AVERAGES.includes(name)), ...AVERAGES.filter((name) => names.includes(name))].map(
+      row,
+    ),
   };
 }

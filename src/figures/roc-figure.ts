@@ -31,7 +31,12 @@ export interface RocFigureOptions {
  */
 export function rocFigure(curves: readonly RocFigureCurve[], options: RocFigureOptions = {}): Figure {
   const { title = "ROC curve" } = options;
-  const shown = curves.map(({ name, fpr, tpr, area, chosen }) => ({ name: typeof area === "number" ? `${name}, area ${formatNumber(area, 3)}` : name, x: fpr, y: tpr, chosen }));
+  const shown = curves.map(({ name, fpr, tpr, area, chosen }) => ({
+    name: typeof area === "number" ? `${name}, area ${formatNumber(area, 3)}` : name,
+    x: fpr,
+    y: tpr,
+    chosen,
+  }));
   checkCurves("rocFigure", shown);
   return {
     kind: "figure",
@@ -40,9 +45,25 @@ export function rocFigure(curves: readonly RocFigureCurve[], options: RocFigureO
       ...baseLayout({ title, legend: true, height: 460 }),
       xaxis: axis("False positive rate", { range: [-0.01, 1.01] }),
       yaxis: axis("True positive rate (recall)", { range: [-0.01, 1.02] }),
-      shapes: [{ type: "line", x0: 0, y0: 0, x1: 1, y1: 1, layer: "below", line: { color: NEUTRAL, width: 1.5, dash: "dash" } }],
+      shapes: [
+        {
+          type: "line",
+          x0: 0,
+          y0: 0,
+          x1: 1,
+          y1: 1,
+          layer: "below",
+          line: { color: NEUTRAL, width: 1.5, dash: "dash" },
+        },
+      ],
       annotations: [{ x: 0.7, y: 0.68, text: "guessing", showarrow: false, xanchor: "left", yanchor: "top" }],
     },
-    text: [title, ...shown.map(({ name, chosen }) => `  ${name}${chosen === undefined ? "" : `; ${chosen.label}: false positive rate ${formatNumber(chosen.x, 3)}, true positive rate ${formatNumber(chosen.y, 3)}`}`)].join("\n"),
+    text: [
+      title,
+      ...shown.map(
+        ({ name, chosen }) =>
+          `  ${name}${chosen === undefined ? "" : `; ${chosen.label}: false positive rate ${formatNumber(chosen.x, 3)}, true positive rate ${formatNumber(chosen.y, 3)}`}`,
+      ),
+    ].join("\n"),
   };
 }

@@ -35,7 +35,12 @@ export function severalTable({ names, rows }: SeveralTableInput, options: Severa
     columns: [{ name: "Metric" }, ...names.map((name) => ({ name, align: "right" as const }))],
     rows: [...new Set(rows.map(({ group }) => group))].flatMap((group) => [
       { kind: "section" as const, title: group },
-      ...rows.filter((row) => row.group === group).map(({ metric, values, intervals }) => ({ kind: "cells" as const, cells: [metric, ...names.map((_, i) => cell(values[i], intervals?.[i]))] })),
+      ...rows
+        .filter((row) => row.group === group)
+        .map(({ metric, values, intervals }) => ({
+          kind: "cells" as const,
+          cells: [metric, ...names.map((_, i) => cell(values[i], intervals?.[i]))],
+        })),
     ]),
     ...(note === undefined ? {} : { note }),
   };

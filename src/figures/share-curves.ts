@@ -20,22 +20,41 @@ export interface ShareCurve {
 }
 
 /** @throws TsloraError `bad-input` for no curve, lists of different lengths, or shares outside 0 to 1. */
-export function checkCurves(where: string, curves: readonly ShareCurve[], { prevalence }: { prevalence?: number } = {}): void {
+export function checkCurves(
+  where: string,
+  curves: readonly ShareCurve[],
+  { prevalence }: { prevalence?: number } = {},
+): void {
   const problems = new Problems(where);
   const isShare = (value: number): boolean => value >= 0 && value <= 1;
   problems.expect(curves.length > 0, "expected at least one curve, got none.");
   for (const { name, x, y, chosen } of curves) {
-    problems.expect(x.length === y.length && x.length > 0, `${name}: expected two lists of the same length, got ${x.length} and ${y.length} numbers.`);
+    problems.expect(
+      x.length === y.length && x.length > 0,
+      `${name}: expected two lists of the same length, got ${x.length} and ${y.length} numbers.`,
+    );
     const bad = [...x, ...y].find((value) => !isShare(value));
-    problems.expect(bad === undefined, `${name}: expected shares from 0 to 1, got ${bad}. Of one label only there is no curve.`);
-    problems.expect(chosen === undefined || (isShare(chosen.x) && isShare(chosen.y)), `${name}: expected a chosen point of shares from 0 to 1, got ${chosen?.x} and ${chosen?.y}.`);
+    problems.expect(
+      bad === undefined,
+      `${name}: expected shares from 0 to 1, got ${bad}. Of one label only there is no curve.`,
+    );
+    problems.expect(
+      chosen === undefined || (isShare(chosen.x) && isShare(chosen.y)),
+      `${name}: expected a chosen point of shares from 0 to 1, got ${chosen?.x} and ${chosen?.y}.`,
+    );
   }
-  problems.expect(prevalence === undefined || isShare(prevalence), `prevalence: expected a share from 0 to 1, got ${prevalence}.`);
+  problems.expect(
+    prevalence === undefined || isShare(prevalence),
+    `prevalence: expected a share from 0 to 1, got ${prevalence}.`,
+  );
   problems.throwIfAny("bad-input");
 }
 
 /** A line for each curve, told apart by colour and stroke, and a mark with its name for each chosen point. */
-export function curveTraces(curves: readonly ShareCurve[], { shape, hover }: { shape: "linear" | "hv"; hover: string }): Trace[] {
+export function curveTraces(
+  curves: readonly ShareCurve[],
+  { shape, hover }: { shape: "linear" | "hv"; hover: string },
+): Trace[] {
   return curves.flatMap(({ name, x, y, chosen }, i): Trace[] => {
     const drawn = drawnPoints(x.length);
     const line: Trace = {

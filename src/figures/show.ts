@@ -20,7 +20,13 @@ export interface ShowOptions {
 }
 
 /** What {@link show} takes: a plotly figure may be given as plain `{ data, layout }`. */
-export type ShowInput = Showable | PlotlyFigure | FrameLike | EvaluationTableInput | { readonly rows: readonly ComparisonTableRow[] } | string;
+export type ShowInput =
+  | Showable
+  | PlotlyFigure
+  | FrameLike
+  | EvaluationTableInput
+  | { readonly rows: readonly ComparisonTableRow[] }
+  | string;
 
 const carrier = new Carrier(); // of this process: a notebook's kernel
 
@@ -74,23 +80,43 @@ export function isShowable(value: unknown): value is Exclude<ShowInput, string> 
 
 function showableOf(thing: unknown): Showable | undefined {
   if (typeof thing !== "object" || thing === null) return undefined;
-  if ("kind" in thing) return (["figure", "table", "markdown", "banner"] as unknown[]).includes(thing.kind) ? (thing as Showable) : undefined;
-  if ("data" in thing && Array.isArray(thing.data) && "layout" in thing) return figure(thing as unknown as PlotlyFigure);
+  if ("kind" in thing)
+    return (["figure", "table", "markdown", "banner"] as unknown[]).includes(thing.kind)
+      ? (thing as Showable)
+      : undefined;
+  if ("data" in thing && Array.isArray(thing.data) && "layout" in thing)
+    return figure(thing as unknown as PlotlyFigure);
   if (isFrame(thing)) return frameTable(thing);
-  if ("perLabel" in thing && Array.isArray(thing.perLabel) && "accuracy" in thing) return evaluationTable(thing as unknown as EvaluationTableInput);
+  if ("perLabel" in thing && Array.isArray(thing.perLabel) && "accuracy" in thing)
+    return evaluationTable(thing as unknown as EvaluationTableInput);
   if ("rows" in thing && isComparison(thing.rows)) return comparisonTable({ rows: thing.rows });
   return undefined;
 }
 
 function isComparison(rows: unknown): rows is readonly ComparisonTableRow[] {
-  return Array.isArray(rows) && rows.length > 0 && rows.every((row) => typeof row === "object" && row !== null && "metric" in row && "before" in row && "after" in row && "change" in row);
+  return (
+    Array.isArray(rows) &&
+    rows.length > 0 &&
+    rows.every(
+      (row) =>
+        typeof row === "object" &&
+        row !== null &&
+        "metric" in row &&
+        "before" in row &&
+        "after" in row &&
+        "change" in row,
+    )
+  );
 }
 
 function toShowable(thing: ShowInput): Showable {
   if (typeof thing === "string") return { kind: "markdown", text: thing };
   const showable = showableOf(thing);
   if (showable !== undefined) return showable;
-  throw new TsloraError("bad-input", `show: expected a figure, a table, a banner, an evaluation, a comparison, a data frame or Markdown, got ${thing === null ? "null" : typeof thing}. Print other values by console.log.`);
+  throw new TsloraError(
+    "bad-input",
+    `show: expected a figure, a table, a banner, an evaluation, a comparison, a data frame or Markdown, got ${thing === null ? "null" : typeof thing}. Print other values by console.log.`,
+  );
 }
 
 function asText(showable: Showable): string {

@@ -39,7 +39,8 @@ export function boxInside(element: ElementLike): Box {
 /** What `getBoundingClientRect` gives, with the picture's corner at 0, 0. */
 export function boxOnPage(element: ElementLike): Box {
   let corners = cornersOf(element);
-  for (let at: ElementLike | null = element; at !== null; at = at.parentElement) corners = applied(transformOf(at), corners);
+  for (let at: ElementLike | null = element; at !== null; at = at.parentElement)
+    corners = applied(transformOf(at), corners);
   return boxAround(corners);
 }
 
@@ -47,7 +48,10 @@ function cornersOf(element: ElementLike): Corners {
   if (element.tagName === "text" || element.tagName === "tspan") return textCorners(element);
   if (element.tagName === "rect") {
     const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => numberIn(element.getAttribute(name)));
-    return [[x, y], [x + width, y + height]];
+    return [
+      [x, y],
+      [x + width, y + height],
+    ];
   }
   return Array.from(element.children).flatMap((child) => applied(transformOf(child), cornersOf(child)));
 }
@@ -61,7 +65,12 @@ function textCorners(text: ElementLike): Corners {
   const anchor = text.style?.textAnchor || text.getAttribute("text-anchor");
   const x = numberIn(text.getAttribute("x")) - (anchor === "middle" ? width / 2 : anchor === "end" ? width : 0);
   const y = numberIn(text.getAttribute("y")) - ASCENT * size;
-  return [[x, y], [x + width, y], [x, y + LINE_HEIGHT * size * lines.length], [x + width, y + LINE_HEIGHT * size * lines.length]];
+  return [
+    [x, y],
+    [x + width, y],
+    [x, y + LINE_HEIGHT * size * lines.length],
+    [x + width, y + LINE_HEIGHT * size * lines.length],
+  ];
 }
 
 function fontSize(element: ElementLike): number {
@@ -85,14 +94,28 @@ function transformOf(element: ElementLike): Transform {
     else if (name === "scale") total = times(total, [a, 0, 0, b ?? a, 0, 0]);
     else if (name === "rotate") {
       const [cos, sin] = [Math.cos((a * Math.PI) / 180), Math.sin((a * Math.PI) / 180)];
-      total = times(times(times(total, [1, 0, 0, 1, b ?? 0, c]), [cos, sin, -sin, cos, 0, 0]), [1, 0, 0, 1, -(b ?? 0), -c]);
+      total = times(times(times(total, [1, 0, 0, 1, b ?? 0, c]), [cos, sin, -sin, cos, 0, 0]), [
+        1,
+        0,
+        0,
+        1,
+        -(b ?? 0),
+        -c,
+      ]);
     }
   }
   return total;
 }
 
 function times(m: Transform, n: Transform): Transform {
-  return [m[0] * n[0] + m[2] * n[1], m[1] * n[0] + m[3] * n[1], m[0] * n[2] + m[2] * n[3], m[1] * n[2] + m[3] * n[3], m[0] * n[4] + m[2] * n[5] + m[4], m[1] * n[4] + m[3] * n[5] + m[5]];
+  return [
+    m[0] * n[0] + m[2] * n[1],
+    m[1] * n[0] + m[3] * n[1],
+    m[0] * n[2] + m[2] * n[3],
+    m[1] * n[2] + m[3] * n[3],
+    m[0] * n[4] + m[2] * n[5] + m[4],
+    m[1] * n[4] + m[3] * n[5] + m[5],
+  ];
 }
 
 function applied([a, b, c, d, e, f]: Transform, corners: Corners): Corners {

@@ -21,7 +21,9 @@ export function tableHtml(table: Table): string {
 
 function headHtml(columns: readonly TableColumn[]): string {
   if (columns.every((column) => column.name === "")) return "";
-  const names = columns.map((column) => `<th style="text-align:${column.align ?? "left"}">${escapeHtml(column.name)}</th>`).join("");
+  const names = columns
+    .map((column) => `<th style="text-align:${column.align ?? "left"}">${escapeHtml(column.name)}</th>`)
+    .join("");
   return `<thead>${groupsHtml(columns)}<tr>${names}</tr></thead>\n`;
 }
 

@@ -5,16 +5,29 @@ import type { Table, TableCell } from "./types";
 export function tableText(table: Table): string {
   const aligns = table.columns.map((column) => column.align ?? "left");
   const cells = table.rows.flatMap((row) => (row.kind === "cells" ? [row.cells.map(cellText)] : []));
-  const lines = layTextTable(table.columns.map(({ name, group }) => (group === undefined ? name : `${name}, ${group.toLowerCase()}`)), cells, aligns).split("\n");
+  const lines = layTextTable(
+    table.columns.map(({ name, group }) => (group === undefined ? name : `${name}, ${group.toLowerCase()}`)),
+    cells,
+    aligns,
+  ).split("\n");
   const body: string[] = [];
   let next = 2; // the header and its rule come first
   for (const row of table.rows) body.push(row.kind === "section" ? oneLine(row.title) : lines[next++]);
   const head = table.columns.every((column) => column.name === "") ? [] : lines.slice(0, 2);
-  return [...(table.title === undefined ? [] : [oneLine(table.title)]), ...head, ...body, ...(table.note === undefined ? [] : [table.note])].join("\n");
+  return [
+    ...(table.title === undefined ? [] : [oneLine(table.title)]),
+    ...head,
+    ...body,
+    ...(table.note === undefined ? [] : [table.note]),
+  ].join("\n");
 }
 
 /** Lays a header, a rule and rows out in columns that are as wide as their widest cell. */
-export function layTextTable(header: readonly string[], rows: readonly (readonly string[])[], aligns: readonly ("left" | "right")[]): string {
+export function layTextTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  aligns: readonly ("left" | "right")[],
+): string {
   const all = [header, ...rows].map((row) => row.map(oneLine));
   const widths = header.map((_, column) => Math.max(1, ...all.map((row) => measureColumns(row[column] ?? ""))));
   const lay = (row: readonly string[]): string =>

@@ -14,7 +14,10 @@ export const PAPER: Theme = { text: "#24292f", grid: "#e3e6ea", paper: "#ffffff"
  * Runs in the page too, as its own source text: it uses nothing but its arguments.
  */
 export function themeLayout(layout: Readonly<Record<string, unknown>>, theme: Theme): Record<string, unknown> {
-  const over = (defaults: Record<string, unknown>, own: unknown): Record<string, unknown> => ({ ...defaults, ...(own as Record<string, unknown> | undefined) });
+  const over = (defaults: Record<string, unknown>, own: unknown): Record<string, unknown> => ({
+    ...defaults,
+    ...(own as Record<string, unknown> | undefined),
+  });
   const themed: Record<string, unknown> = {
     paper_bgcolor: theme.paper,
     plot_bgcolor: theme.paper,
@@ -23,7 +26,10 @@ export function themeLayout(layout: Readonly<Record<string, unknown>>, theme: Th
     font: over({ color: theme.text }, layout.font),
   };
   for (const name of new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d+$/.test(key))])) {
-    themed[name] = over({ gridcolor: theme.grid, linecolor: theme.grid, zerolinecolor: theme.grid, tickcolor: theme.grid }, layout[name]);
+    themed[name] = over(
+      { gridcolor: theme.grid, linecolor: theme.grid, zerolinecolor: theme.grid, tickcolor: theme.grid },
+      layout[name],
+    );
   }
   return themed;
 }

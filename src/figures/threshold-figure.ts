@@ -38,7 +38,10 @@ export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdF
   const { title = `${curve.name[0].toUpperCase()}${curve.name.slice(1)} over thresholds`, chosen } = options;
   const problems = new Problems("thresholdFigure");
   problems.expect(thresholds.length > 0, "expected at least one threshold, got none.");
-  problems.expect([values, recall, precision].every((list) => list.length === thresholds.length), `expected a value, recall and precision for each of ${thresholds.length} thresholds, got ${values.length}, ${recall.length} and ${precision.length}.`);
+  problems.expect(
+    [values, recall, precision].every((list) => list.length === thresholds.length),
+    `expected a value, recall and precision for each of ${thresholds.length} thresholds, got ${values.length}, ${recall.length} and ${precision.length}.`,
+  );
   problems.throwIfAny("bad-input");
 
   const drawn = drawnPoints(thresholds.length);
@@ -59,27 +62,106 @@ export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdF
   return {
     kind: "figure",
     data: [
-      ...(isCost ? [] : [line("recall", recall, { color: ORANGE, width: 1.5, dash: "dash" }), line("precision", precision, { color: GREEN, width: 1.5, dash: "dot" })]),
+      ...(isCost
+        ? []
+        : [
+            line("recall", recall, { color: ORANGE, width: 1.5, dash: "dash" }),
+            line("precision", precision, { color: GREEN, width: 1.5, dash: "dot" }),
+          ]),
       line(curve.name, values, { color: BLUE, width: 3 }),
-      ...(chosen === undefined ? [] : [{ type: "scatter", mode: "markers", name: "chosen", x: [shortNumber(chosen.threshold)], y: [shortNumber(chosen.value)], showlegend: false, marker: { color: VERMILION, size: 12, symbol: "diamond" }, hovertemplate: "chosen: %{x}, %{y}" }]),
+      ...(chosen === undefined
+        ? []
+        : [
+            {
+              type: "scatter",
+              mode: "markers",
+              name: "chosen",
+              x: [shortNumber(chosen.threshold)],
+              y: [shortNumber(chosen.value)],
+              showlegend: false,
+              marker: { color: VERMILION, size: 12, symbol: "diamond" },
+              hovertemplate: "chosen: %{x}, %{y}",
+            },
+          ]),
     ],
     layout: {
       ...baseLayout({ title, legend: true, height: 420 }),
       xaxis: axis("Threshold on the positive label's probability", { range: [-0.01, 1.01] }),
-      yaxis: axis(isCost ? "Mean cost of a text" : "Share", isCost ? { rangemode: "tozero" } : { range: [Math.min(0, ...values.map((value) => value ?? 0)) - 0.01, 1.02] }),
+      yaxis: axis(
+        isCost ? "Mean cost of a text" : "Share",
+        isCost ? { rangemode: "tozero" } : { range: [Math.min(0, ...values.map((value) => value ?? 0)) - 0.01, 1.02] },
+      ),
       shapes: [
-        { type: "line", x0: 0.5, x1: 0.5, y0: 0, y1: 1, yref: "paper", layer: "below", line: { color: NEUTRAL, width: 1 } },
-        ...(chosen === undefined ? [] : [{ type: "line", x0: chosen.threshold, x1: chosen.threshold, y0: 0, y1: 1, yref: "paper", layer: "below", line: { color: VERMILION, width: 1.5, dash: "dot" } }]),
-        ...(wanted === undefined ? [] : [{ type: "line", x0: 0, x1: 1, y0: wanted, y1: wanted, layer: "below", line: { color: ORANGE, width: 1, dash: "dot" } }]),
+        {
+          type: "line",
+          x0: 0.5,
+          x1: 0.5,
+          y0: 0,
+          y1: 1,
+          yref: "paper",
+          layer: "below",
+          line: { color: NEUTRAL, width: 1 },
+        },
+        ...(chosen === undefined
+          ? []
+          : [
+              {
+                type: "line",
+                x0: chosen.threshold,
+                x1: chosen.threshold,
+                y0: 0,
+                y1: 1,
+                yref: "paper",
+                layer: "below",
+                line: { color: VERMILION, width: 1.5, dash: "dot" },
+              },
+            ]),
+        ...(wanted === undefined
+          ? []
+          : [
+              {
+                type: "line",
+                x0: 0,
+                x1: 1,
+                y0: wanted,
+                y1: wanted,
+                layer: "below",
+                line: { color: ORANGE, width: 1, dash: "dot" },
+              },
+            ]),
       ],
-      annotations: chosen === undefined ? [] : [{ x: chosen.threshold, y: 0.02, yref: "paper", text: escapeLabel(`chosen ${mark ?? ""}`), showarrow: false, xanchor: left ? "right" : "left", xshift: left ? -6 : 6, yanchor: "bottom" }],
+      annotations:
+        chosen === undefined
+          ? []
+          : [
+              {
+                x: chosen.threshold,
+                y: 0.02,
+                yref: "paper",
+                text: escapeLabel(`chosen ${mark ?? ""}`),
+                showarrow: false,
+                xanchor: left ? "right" : "left",
+                xshift: left ? -6 : 6,
+                yanchor: "bottom",
+              },
+            ],
     },
-    text: [title, `  ${curve.name}: ${range(values)}`, ...(mark === undefined ? [] : [`  chosen threshold ${mark}`])].join("\n"),
+    text: [
+      title,
+      `  ${curve.name}: ${range(values)}`,
+      ...(mark === undefined ? [] : [`  chosen threshold ${mark}`]),
+    ].join("\n"),
   };
 }
 
 function range(values: readonly (number | null)[]): string {
   const known = values.filter((value): value is number => value !== null);
   if (known.length === 0) return "–";
-  return `${formatNumber(known.reduce((a, b) => Math.min(a, b)), 3)} to ${formatNumber(known.reduce((a, b) => Math.max(a, b)), 3)}`;
+  return `${formatNumber(
+    known.reduce((a, b) => Math.min(a, b)),
+    3,
+  )} to ${formatNumber(
+    known.reduce((a, b) => Math.max(a, b)),
+    3,
+  )}`;
 }

@@ -1,5 +1,6 @@
 /** What training tells as it goes, as far as figures need it: the events of `train` fit, and so do the lines of its log. */
-export type TrainingEventLike = StartLike | ResumeLike | StepLike | EvaluationLike | CheckpointLike | WarningLike | EarlyStoppingLike | EndLike;
+export type TrainingEventLike =
+  StartLike | ResumeLike | StepLike | EvaluationLike | CheckpointLike | WarningLike | EarlyStoppingLike | EndLike;
 
 /** Training begins. */
 export interface StartLike {

@@ -4,7 +4,14 @@ import type { Display } from "./kernel-display";
 import { liveFigure, type LiveFigure } from "./live-figure";
 import { lossCurve } from "./loss-curve";
 import { processOutput, type Output } from "./output";
-import { progressAfter, progressHtml, progressShare, progressText, progressWords, type ProgressState } from "./progress-state";
+import {
+  progressAfter,
+  progressHtml,
+  progressShare,
+  progressText,
+  progressWords,
+  type ProgressState,
+} from "./progress-state";
 import type { TrainingEventLike } from "./training-event";
 
 /** Options of {@link trainingProgress}. */
@@ -75,11 +82,18 @@ function isMessage({ type }: TrainingEventLike): boolean {
 
 type View = (event: TrainingEventLike, state: ProgressState, elapsedSeconds: number) => void;
 
-function notebookView(output: Extract<Output, { kind: "notebook" }>, options: TrainingProgressOptions & { readonly now: () => number }): View {
+function notebookView(
+  output: Extract<Output, { kind: "notebook" }>,
+  options: TrainingProgressOptions & { readonly now: () => number },
+): View {
   const { everySeconds = 2, title, learningRate, now } = options;
   const words: Display = output.newDisplay();
   const history: TrainingEventLike[] = [];
-  const curve = (): ReturnType<typeof lossCurve> => lossCurve(history, { ...(title === undefined ? {} : { title }), ...(learningRate === undefined ? {} : { learningRate }) });
+  const curve = (): ReturnType<typeof lossCurve> =>
+    lossCurve(history, {
+      ...(title === undefined ? {} : { title }),
+      ...(learningRate === undefined ? {} : { learningRate }),
+    });
   let live: LiveFigure | undefined;
   let nextAt = -Infinity;
   return (event, state, elapsedSeconds) => {
@@ -108,7 +122,10 @@ function terminalView(): View {
   };
 }
 
-function logView(output: Extract<Output, { kind: "text" }>, { every, now }: { readonly every: number; readonly now: () => number }): View {
+function logView(
+  output: Extract<Output, { kind: "text" }>,
+  { every, now }: { readonly every: number; readonly now: () => number },
+): View {
   let nextAt = -Infinity;
   return (event, state, elapsedSeconds) => {
     const { where, how, evaluation } = progressWords(state, elapsedSeconds);

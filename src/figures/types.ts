@@ -35,7 +35,9 @@ export interface TableCellDetail {
 }
 
 /** A row of a {@link Table}: cells, or a heading across all columns. */
-export type TableRow = { readonly kind: "cells"; readonly cells: readonly TableCell[] } | { readonly kind: "section"; readonly title: string };
+export type TableRow =
+  | { readonly kind: "cells"; readonly cells: readonly TableCell[] }
+  | { readonly kind: "section"; readonly title: string };
 
 /** A table of texts that are ready to be read; see `frameTable`, `comparisonTable` and the others for how it is made. */
 export interface Table {

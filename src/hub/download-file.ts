@@ -36,9 +36,15 @@ const SHA256 = /^[0-9a-f]{64}$/;
  *
  * @returns the commit, or undefined where the repository has no such file
  */
-export async function downloadFile(what: { id: string; file: string; folder: string }, options: HubSettings & { revision: string; onProgress?: (progress: DownloadProgress) => void }): Promise<string | undefined> {
+export async function downloadFile(
+  what: { id: string; file: string; folder: string },
+  options: HubSettings & { revision: string; onProgress?: (progress: DownloadProgress) => void },
+): Promise<string | undefined> {
   const { id, file, folder } = what;
-  const remote = await ask(`${options.endpoint}/${id}/resolve/${encodeURIComponent(options.revision)}/${file}`, options);
+  const remote = await ask(
+    `${options.endpoint}/${id}/resolve/${encodeURIComponent(options.revision)}/${file}`,
+    options,
+  );
   if (remote === undefined) return undefined;
   const blob = join(folder, "blobs", remote.etag);
   if (!existsSync(blob)) await fetchBlob(blob, { file, remote, options });
@@ -54,25 +60,54 @@ async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promi
   let address = url;
   for (let i = 0; i < REDIRECTS; i++) {
     const asked = { ...authorization(address, { endpoint, token }), "accept-encoding": "identity" };
-    const response = await httpFetch(address, { method: "HEAD", redirect: "manual", headers: asked, signal: AbortSignal.timeout(idleMs) }).catch((error: unknown) => {
-      throw error instanceof TsloraError ? error : new TsloraError("unreachable", `${url} does not answer. Try again later.`, { cause: error });
+    const response = await httpFetch(address, {
+      method: "HEAD",
+      redirect: "manual",
+      headers: asked,
+      signal: AbortSignal.timeout(idleMs),
+    }).catch((error: unknown) => {
+      throw error instanceof TsloraError
+        ? error
+        : new TsloraError("unreachable", `${url} does not answer. Try again later.`, { cause: error });
     });
     await response.body?.cancel();
     const { status, headers } = response;
     if (status === 404) return undefined;
-    if (status === 401 || status === 403) throw new TsloraError("not-found", `${url} answers ${status}: the model is private, gated or not there. Accept its terms on its page, and put a token that may read it into HF_TOKEN.`);
+    if (status === 401 || status === 403)
+      throw new TsloraError(
+        "not-found",
+        `${url} answers ${status}: the model is private, gated or not there. Accept its terms on its page, and put a token that may read it into HF_TOKEN.`,
+      );
     if (status >= 400) throw new TsloraError("unreachable", `${url} answers ${status}. Try again later.`);
     const location = headers.get("location");
     const commit = headers.get("x-repo-commit");
     const etag = (headers.get("x-linked-etag") ?? headers.get("etag"))?.replace(/^W\//, "").replaceAll('"', "");
     const size = headers.get("x-linked-size") ?? (location === null ? headers.get("content-length") : null);
     if (commit !== null && etag !== undefined) {
-      if (!/^[0-9a-f]{40}$/.test(commit) || !/^\w[\w.-]{0,127}$/.test(etag)) throw new TsloraError("bad-input", `${url} must name a commit of 40 hexadecimal digits and a checksum; it names ${shownValue(commit)} and ${shownValue(etag)}.`);
-      if (size !== null && !/^\d{1,15}$/.test(size)) throw new TsloraError("bad-input", `${url} must name the file's size; it names ${shownValue(size)}.`);
-      if (size === null && !SHA256.test(etag)) throw new TsloraError("bad-input", `${url} names neither the file's size nor its sha256, so that a part of it could not be told from the whole.`);
-      return { address: location === null ? address : redirected(location, { url, address }), commit, etag, size: size === null ? undefined : Number(size) };
+      if (!/^[0-9a-f]{40}$/.test(commit) || !/^\w[\w.-]{0,127}$/.test(etag))
+        throw new TsloraError(
+          "bad-input",
+          `${url} must name a commit of 40 hexadecimal digits and a checksum; it names ${shownValue(commit)} and ${shownValue(etag)}.`,
+        );
+      if (size !== null && !/^\d{1,15}$/.test(size))
+        throw new TsloraError("bad-input", `${url} must name the file's size; it names ${shownValue(size)}.`);
+      if (size === null && !SHA256.test(etag))
+        throw new TsloraError(
+          "bad-input",
+          `${url} names neither the file's size nor its sha256, so that a part of it could not be told from the whole.`,
+        );
+      return {
+        address: location === null ? address : redirected(location, { url, address }),
+        commit,
+        etag,
+        size: size === null ? undefined : Number(size),
+      };
     }
-    if (location === null) throw new TsloraError("bad-input", `${url} was expected to answer as the Hub does, with x-repo-commit and etag; it does not. Is HF_ENDPOINT right?`);
+    if (location === null)
+      throw new TsloraError(
+        "bad-input",
+        `${url} was expected to answer as the Hub does, with x-repo-commit and etag; it does not. Is HF_ENDPOINT right?`,
+      );
     address = redirected(location, { url, address });
   }
   throw new TsloraError("bad-input", `${url} redirects more than ${REDIRECTS} times.`);
@@ -87,7 +122,10 @@ function redirected(location: string, { url, address }: { url: string; address: 
 
 type FetchOptions = HubSettings & { readonly onProgress?: (progress: DownloadProgress) => void };
 
-async function fetchBlob(blob: string, from: { file: string; remote: RemoteFile; options: FetchOptions }): Promise<void> {
+async function fetchBlob(
+  blob: string,
+  from: { file: string; remote: RemoteFile; options: FetchOptions },
+): Promise<void> {
   const { file, remote, options } = from;
   const { host } = new URL(remote.address);
   const incomplete = `${blob}.incomplete`;
@@ -96,7 +134,10 @@ async function fetchBlob(blob: string, from: { file: string; remote: RemoteFile;
     if (remote.size !== undefined && leftOver > remote.size) await rm(incomplete); // of another version, or damaged
     await receiveAll(incomplete, from);
     const size = await sizeOf(incomplete);
-    const wrong = remote.size !== undefined && size !== remote.size ? `${size} bytes came, and ${remote.size} were announced` : await wrongChecksum(incomplete, remote.etag);
+    const wrong =
+      remote.size !== undefined && size !== remote.size
+        ? `${size} bytes came, and ${remote.size} were announced`
+        : await wrongChecksum(incomplete, remote.etag);
     if (wrong === undefined) break;
     await rm(incomplete);
     if (leftOver > 0 && mayStartOver) continue; // what an earlier start left may be at fault
@@ -108,7 +149,10 @@ async function fetchBlob(blob: string, from: { file: string; remote: RemoteFile;
 }
 
 /** Receives a file in as many attempts as it may take. */
-async function receiveAll(path: string, from: { file: string; remote: RemoteFile; options: FetchOptions }): Promise<void> {
+async function receiveAll(
+  path: string,
+  from: { file: string; remote: RemoteFile; options: FetchOptions },
+): Promise<void> {
   const { file, remote } = from;
   const { host } = new URL(remote.address);
   for (let attempt = 1; ; attempt++) {
@@ -117,21 +161,36 @@ async function receiveAll(path: string, from: { file: string; remote: RemoteFile
     } catch (error) {
       if (error instanceof TsloraError) throw error;
       const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      if (/^(ENOSPC|EDQUOT|EACCES|EROFS|EIO)$/.test(code)) throw new TsloraError("not-saved", `${file} cannot be written to ${shownPath(dirname(path))}: ${code}.`, { cause: error });
-      if (attempt === ATTEMPTS) throw new TsloraError("unreachable", `${file} broke off ${ATTEMPTS} times on its way from ${host}. What came is kept; start again to go on.`, { cause: error });
+      if (/^(ENOSPC|EDQUOT|EACCES|EROFS|EIO)$/.test(code))
+        throw new TsloraError("not-saved", `${file} cannot be written to ${shownPath(dirname(path))}: ${code}.`, {
+          cause: error,
+        });
+      if (attempt === ATTEMPTS)
+        throw new TsloraError(
+          "unreachable",
+          `${file} broke off ${ATTEMPTS} times on its way from ${host}. What came is kept; start again to go on.`,
+          { cause: error },
+        );
     }
   }
 }
 
 /** Receives what is still missing of a file. Nothing is kept of an answer that is not the asked one. */
-async function receive(path: string, { file, remote, options }: { file: string; remote: RemoteFile; options: FetchOptions }): Promise<void> {
+async function receive(
+  path: string,
+  { file, remote, options }: { file: string; remote: RemoteFile; options: FetchOptions },
+): Promise<void> {
   const have = await sizeOf(path);
   const { size, address } = remote;
   if (size !== undefined && have === size) return;
   const idle = new AbortController();
   const timer = setTimeout(() => idle.abort(new Error("no byte came")), options.idleMs);
   try {
-    const headers = { ...authorization(address, options), "accept-encoding": "identity", ...(have > 0 ? { range: `bytes=${have}-` } : {}) };
+    const headers = {
+      ...authorization(address, options),
+      "accept-encoding": "identity",
+      ...(have > 0 ? { range: `bytes=${have}-` } : {}),
+    };
     const response = await httpFetch(address, { headers, signal: idle.signal });
     const part = response.status === 206;
     if (response.status === 416 || (part && !goesOn(response.headers.get("content-range"), { have, size }))) {
@@ -139,7 +198,8 @@ async function receive(path: string, { file, remote, options }: { file: string; 
       await rm(path, { force: true });
       throw new Error(`${file}: the answer to a range was not that range`); // the next attempt asks for all of it
     }
-    if (!response.ok || response.body === null) throw new TsloraError("unreachable", `${file}: ${new URL(address).host} answers ${response.status}.`);
+    if (!response.ok || response.body === null)
+      throw new TsloraError("unreachable", `${file}: ${new URL(address).host} answers ${response.status}.`);
     let bytes = part ? have : 0;
     const handle = await open(path, part ? "a" : "w");
     try {
@@ -164,7 +224,10 @@ async function receive(path: string, { file, remote, options }: { file: string; 
 }
 
 function tooLong(file: string, { address, size }: { address: string; size: number }): TsloraError {
-  return new TsloraError("bad-input", `${file} from ${new URL(address).host} is longer than the ${size} bytes that were announced. Start again to fetch it anew.`);
+  return new TsloraError(
+    "bad-input",
+    `${file} from ${new URL(address).host} is longer than the ${size} bytes that were announced. Start again to fetch it anew.`,
+  );
 }
 
 /** Whether a Content-Range is what was asked for: from the bytes that are there to the end of a file of the known size. */
@@ -175,7 +238,10 @@ function goesOn(range: string | null, { have, size }: { have: number; size: numb
 }
 
 async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(({ size }) => size, () => 0);
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 /** What is wrong with a file whose etag is a sha256; small files have git's hash, which the size stands for. */
@@ -188,6 +254,11 @@ async function wrongChecksum(path: string, etag: string): Promise<string | undef
 }
 
 /** The token goes to the Hub and to no other host. */
-function authorization(address: string, { endpoint, token }: Pick<HubSettings, "endpoint" | "token">): Record<string, string> {
-  return token !== undefined && token !== "" && new URL(address).origin === new URL(endpoint).origin ? { authorization: `Bearer ${token}` } : {};
+function authorization(
+  address: string,
+  { endpoint, token }: Pick<HubSettings, "endpoint" | "token">,
+): Record<string, string> {
+  return token !== undefined && token !== "" && new URL(address).origin === new URL(endpoint).origin
+    ? { authorization: `Bearer ${token}` }
+    : {};
 }

@@ -19,7 +19,15 @@ export interface DownloadOptions extends HubSettings {
 }
 
 const WEIGHTS = "model.safetensors";
-const OPTIONAL = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json"] as const;
+const OPTIONAL = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+  "special_tokens_map.json",
+  "added_tokens.json",
+] as const;
 
 /**
  * Fetches a model's files from the Hub into its cache, in the cache's own layout, so that Python finds them there. A
@@ -29,21 +37,33 @@ const OPTIONAL = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab
  */
 export async function downloadModel(id: string, options: DownloadOptions): Promise<string> {
   const { revision } = options;
-  if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) || revision.includes("..")) throw new TsloraError("bad-option", `revision must name a branch, tag or commit; got ${shownValue(revision)}.`);
+  if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) || revision.includes(".."))
+    throw new TsloraError("bad-option", `revision must name a branch, tag or commit; got ${shownValue(revision)}.`);
   const folder = cacheFolder(id, options);
   await mkdir(join(folder, "blobs"), { recursive: true });
   const fetchOne = (file: string): Promise<string | undefined> => downloadFile({ id, file, folder }, options);
   const commit = await fetchOne("config.json");
-  if (commit === undefined) throw new TsloraError("not-found", `${options.endpoint}/${id} has no config.json at ${revision}: it is not a model that can be loaded.`);
+  if (commit === undefined)
+    throw new TsloraError(
+      "not-found",
+      `${options.endpoint}/${id} has no config.json at ${revision}: it is not a model that can be loaded.`,
+    );
   for (const file of OPTIONAL) await fetchOne(file);
   const snapshot = join(folder, "snapshots", commit);
   if ((await fetchOne(WEIGHTS)) === undefined) {
     if ((await fetchOne(SHARD_INDEX)) === undefined) {
-      throw new TsloraError("unsupported", `${options.endpoint}/${id} has neither ${WEIGHTS} nor ${SHARD_INDEX}. Where it has pytorch_model.bin, save it anew in Python: AutoModel.from_pretrained(${JSON.stringify(id)}).save_pretrained(folder), and give the folder.`);
+      throw new TsloraError(
+        "unsupported",
+        `${options.endpoint}/${id} has neither ${WEIGHTS} nor ${SHARD_INDEX}. Where it has pytorch_model.bin, save it anew in Python: AutoModel.from_pretrained(${JSON.stringify(id)}).save_pretrained(folder), and give the folder.`,
+      );
     }
     const index = join(snapshot, SHARD_INDEX);
     for (const shard of parseShardIndex(await readTextFile(index), shownPath(index)).shards) {
-      if ((await fetchOne(shard)) === undefined) throw new TsloraError("not-found", `${options.endpoint}/${id} has no ${shard}, which its ${SHARD_INDEX} names. Its upload was not whole.`);
+      if ((await fetchOne(shard)) === undefined)
+        throw new TsloraError(
+          "not-found",
+          `${options.endpoint}/${id} has no ${shard}, which its ${SHARD_INDEX} names. Its upload was not whole.`,
+        );
     }
   }
   await writeAtomically(join(folder, "refs", revision), commit);
@@ -55,5 +75,7 @@ export async function hasWeights(snapshot: string): Promise<boolean> {
   if (existsSync(join(snapshot, WEIGHTS))) return true;
   const index = join(snapshot, SHARD_INDEX);
   if (!existsSync(index)) return false;
-  return parseShardIndex(await readTextFile(index), shownPath(index)).shards.every((shard) => existsSync(join(snapshot, shard)));
+  return parseShardIndex(await readTextFile(index), shownPath(index)).shards.every((shard) =>
+    existsSync(join(snapshot, shard)),
+  );
 }

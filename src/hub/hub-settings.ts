@@ -29,7 +29,8 @@ export function hubSettings(given: Partial<HubSettings> = {}): HubSettings {
     token: given.token ?? env.HF_TOKEN,
     cacheDir: expandHome(given.cacheDir ?? env.HF_HUB_CACHE ?? join(home, "hub")),
     offline: given.offline ?? ["1", "true", "yes", "on"].includes((env.HF_HUB_OFFLINE ?? "").toLowerCase()),
-    idleMs: given.idleMs ?? (Number(env.HF_HUB_DOWNLOAD_TIMEOUT) > 0 ? 1000 * Number(env.HF_HUB_DOWNLOAD_TIMEOUT) : 30_000),
+    idleMs:
+      given.idleMs ?? (Number(env.HF_HUB_DOWNLOAD_TIMEOUT) > 0 ? 1000 * Number(env.HF_HUB_DOWNLOAD_TIMEOUT) : 30_000),
   };
 }
 

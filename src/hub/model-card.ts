@@ -13,17 +13,30 @@ export interface ModelCardInfo {
   readonly seed: number;
   readonly labels: readonly string[];
   /** On the test set, with 95% intervals. */
-  readonly metrics: readonly { readonly name: string; readonly value: number; readonly interval?: { readonly low: number; readonly high: number } }[];
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly interval?: { readonly low: number; readonly high: number };
+  }[];
 }
 
 /** The text of a model card: YAML for the Hub, then a few facts. */
 export function modelCard(info: ModelCardInfo): string {
   const { baseModel, method, data, seed, labels, metrics } = info;
   const library = method === "lora" ? "peft" : "transformers";
-  const lines = metrics.map(({ name, value, interval }) => `| ${name} | ${value.toFixed(3)} | ${interval === undefined ? "" : `${interval.low.toFixed(3)} to ${interval.high.toFixed(3)}`} |`);
+  const lines = metrics.map(
+    ({ name, value, interval }) =>
+      `| ${name} | ${value.toFixed(3)} | ${interval === undefined ? "" : `${interval.low.toFixed(3)} to ${interval.high.toFixed(3)}`} |`,
+  );
   const usage =
     method === "lora"
-      ? ["from peft import PeftModel", "from transformers import AutoModelForSequenceClassification", "", `base = AutoModelForSequenceClassification.from_pretrained(${JSON.stringify(baseModel)}, num_labels=${labels.length})`, "model = PeftModel.from_pretrained(base, folder)"]
+      ? [
+          "from peft import PeftModel",
+          "from transformers import AutoModelForSequenceClassification",
+          "",
+          `base = AutoModelForSequenceClassification.from_pretrained(${JSON.stringify(baseModel)}, num_labels=${labels.length})`,
+          "model = PeftModel.from_pretrained(base, folder)",
+        ]
       : ["from transformers import pipeline", "", 'classifier = pipeline("text-classification", model=folder)'];
   return [
     "---",

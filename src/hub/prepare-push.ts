@@ -29,19 +29,36 @@ const COMPLETE: readonly (readonly string[])[] = [
  * @throws TsloraError `bad-option` for a name that is none, `bad-input` when the folder holds no whole adapter or model, and
  * for one that does not bring the head which its base lacks, where the base is on this machine.
  */
-export async function preparePush(options: { directory: string; repoId: string; commitMessage?: string }): Promise<PreparedPush> {
+export async function preparePush(options: {
+  directory: string;
+  repoId: string;
+  commitMessage?: string;
+}): Promise<PreparedPush> {
   const directory = expandHome(options.directory);
   const { repoId, commitMessage = "Upload with tslora" } = options;
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repoId)) throw new TsloraError("bad-option", `preparePush: repoId is to be of the form owner/name; ${JSON.stringify(repoId)} came.`);
+  if (!/^[\w.-]+\/[\w.-]+$/.test(repoId))
+    throw new TsloraError(
+      "bad-option",
+      `preparePush: repoId is to be of the form owner/name; ${JSON.stringify(repoId)} came.`,
+    );
   const found = await readdir(directory).catch((error: unknown) => {
-    throw new TsloraError("not-found", `preparePush: the folder ${directory} cannot be read. Save the adapter or the model there first.`, { cause: error });
+    throw new TsloraError(
+      "not-found",
+      `preparePush: the folder ${directory} cannot be read. Save the adapter or the model there first.`,
+      { cause: error },
+    );
   });
   const names = found.filter((name) => name !== LOCK_FILE); // a killed process may have left one behind
   if (!COMPLETE.some((needed) => needed.every((name) => names.includes(name)))) {
-    throw new TsloraError("bad-input", `preparePush: ${directory} was expected to hold ${COMPLETE.map((needed) => needed.join(" and ")).join(", or ")}; it holds ${names.join(", ") || "nothing"}.`);
+    throw new TsloraError(
+      "bad-input",
+      `preparePush: ${directory} was expected to hold ${COMPLETE.map((needed) => needed.join(" and ")).join(", or ")}; it holds ${names.join(", ") || "nothing"}.`,
+    );
   }
   await expectHead(directory, names);
-  const files = await Promise.all(names.sort().map(async (path) => ({ path, size: (await stat(join(directory, path))).size })));
+  const files = await Promise.all(
+    names.sort().map(async (path) => ({ path, size: (await stat(join(directory, path))).size })),
+  );
   return { repoId, commitMessage, files };
 }
 
@@ -57,7 +74,11 @@ async function expectHead(directory: string, names: readonly string[]): Promise<
   const missing = lacking.filter((name) => file?.entries.has(`base_model.model.${name}`) !== true);
   if (missing.length === 0) return;
   const where = isAdapter ? "neither the adapter nor its base holds" : "the folder does not hold";
-  throw new TsloraError("bad-input", `preparePush: ${directory}: ${where} ${shownNames(missing)}, so that whoever loads it gets random results. Train it, and save it again.`, { details: { newlyInitialized: missing } });
+  throw new TsloraError(
+    "bad-input",
+    `preparePush: ${directory}: ${where} ${shownNames(missing)}, so that whoever loads it gets random results. Train it, and save it again.`,
+    { details: { newlyInitialized: missing } },
+  );
 }
 
 /** The folder of an adapter's base, where it is on this machine. */

@@ -53,7 +53,8 @@ const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
 export async function resolveModel(model = "auto", options: ResolveModelOptions = {}): Promise<ResolvedModel> {
   const given = process.env.TSLORA_MODEL;
   if (model !== "auto") return named(model, { why: "as asked for", options });
-  if (given !== undefined && given !== "" && given !== "auto") return named(given, { why: "since TSLORA_MODEL names it", options });
+  if (given !== undefined && given !== "" && given !== "auto")
+    return named(given, { why: "since TSLORA_MODEL names it", options });
   try {
     return await fromHub(DEFAULT_MODEL, { why: "the study's model", options });
   } catch (error) {
@@ -63,25 +64,41 @@ export async function resolveModel(model = "auto", options: ResolveModelOptions 
   }
 }
 
-async function named(model: string, { why, options }: { why: string; options: ResolveModelOptions }): Promise<ResolvedModel> {
+async function named(
+  model: string,
+  { why, options }: { why: string; options: ResolveModelOptions },
+): Promise<ResolvedModel> {
   if (model === "embedded") return embedded(why);
   const path = expandHome(model);
   const places = [...new Set([resolve(path), resolve(projectRoot(), path)])];
   const directory = places.find((place) => existsSync(place));
   if (directory !== undefined) {
     checkModelFolder(directory, { requireTokenizer: options.requireTokenizer ?? false });
-    return { id: folderId(path), directory, origin: { kind: "folder" }, notice: `Model: the folder ${shownPath(directory)}, ${why}.` };
+    return {
+      id: folderId(path),
+      directory,
+      origin: { kind: "folder" },
+      notice: `Model: the folder ${shownPath(directory)}, ${why}.`,
+    };
   }
   if (path.startsWith(".") || isAbsolute(path) || !HUB_ID.test(path)) {
-    throw new TsloraError("not-found", `The model ${shortened(model)} was looked for at ${places.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`);
+    throw new TsloraError(
+      "not-found",
+      `The model ${shortened(model)} was looked for at ${places.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`,
+    );
   }
   // set-up compared its checksum: no other model is taken in the place of the one that was named
-  if (model === EMBEDDED_ID && options.revision === undefined) return embedded(`whose weights are those of ${EMBEDDED_ID}, ${why}`);
+  if (model === EMBEDDED_ID && options.revision === undefined)
+    return embedded(`whose weights are those of ${EMBEDDED_ID}, ${why}`);
   try {
     return await fromHub(model, { why, options });
   } catch (error) {
     if (!(error instanceof TsloraError) || (error.code !== "unreachable" && error.code !== "not-found")) throw error;
-    throw new TsloraError(error.code, `${error.message} Is the name right? There is no folder of that name either, at ${places.map(shortened).join(" or ")}.`, { cause: error, details: { ...error.details, model } });
+    throw new TsloraError(
+      error.code,
+      `${error.message} Is the name right? There is no folder of that name either, at ${places.map(shortened).join(" or ")}.`,
+      { cause: error, details: { ...error.details, model } },
+    );
   }
 }
 
@@ -94,25 +111,49 @@ function shortened(path: string): string {
   return path.length > 300 ? `${path.slice(0, 299)}…` : path;
 }
 
-async function fromHub(id: string, { why, options }: { why: string; options: ResolveModelOptions }): Promise<ResolvedModel> {
+async function fromHub(
+  id: string,
+  { why, options }: { why: string; options: ResolveModelOptions },
+): Promise<ResolvedModel> {
   const { revision = "main" } = options;
   const settings = hubSettings(options);
   const folder = cacheFolder(id, settings);
   const commit = (await readFile(join(folder, "refs", revision), "utf8").catch(() => revision)).trim();
   const cached = join(folder, "snapshots", commit);
-  if (await hasWeights(cached)) return { id, directory: cached, origin: { kind: "cache" }, notice: `Model: ${id} from the Hugging Face cache, ${why}.` };
-  if (settings.offline) throw new TsloraError("not-found", `${id} was looked for in the cache, ${shownPath(folder)}, and is not there; the Hub is not asked, since HF_HUB_OFFLINE is set.`);
+  if (await hasWeights(cached))
+    return {
+      id,
+      directory: cached,
+      origin: { kind: "cache" },
+      notice: `Model: ${id} from the Hugging Face cache, ${why}.`,
+    };
+  if (settings.offline)
+    throw new TsloraError(
+      "not-found",
+      `${id} was looked for in the cache, ${shownPath(folder)}, and is not there; the Hub is not asked, since HF_HUB_OFFLINE is set.`,
+    );
   try {
     const directory = await downloadModel(id, { ...settings, revision, onProgress: options.onProgress });
     return { id, directory, origin: { kind: "hub" }, notice: `Model: ${id} from ${settings.endpoint}, ${why}.` };
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
-    throw new TsloraError(error.code, `${id} is not in the cache, ${shownPath(folder)}. ${error.message}`, { cause: error });
+    throw new TsloraError(error.code, `${id} is not in the cache, ${shownPath(folder)}. ${error.message}`, {
+      cause: error,
+    });
   }
 }
 
 function embedded(why: string): ResolvedModel {
   const directory = join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2");
-  if (!existsSync(directory)) throw new TsloraError("not-found", `The embedded encoder was expected at ${shownPath(directory)}. Run \`npm run setup\`, which brings it.`);
-  return { id: EMBEDDED_ID, directory, origin: { kind: "embedded" }, notice: `Model: the embedded encoder, all-MiniLM-L6-v2, ${why.replace(/\.$/, "")}.` };
+  if (!existsSync(directory))
+    throw new TsloraError(
+      "not-found",
+      `The embedded encoder was expected at ${shownPath(directory)}. Run \`npm run setup\`, which brings it.`,
+    );
+  return {
+    id: EMBEDDED_ID,
+    directory,
+    origin: { kind: "embedded" },
+    notice: `Model: the embedded encoder, all-MiniLM-L6-v2, ${why.replace(/\.$/, "")}.`,
+  };
 }

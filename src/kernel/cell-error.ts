@@ -45,9 +45,13 @@ export function cellError(thrown: unknown, context: CellErrorContext): CellError
 }
 
 /** What TypeScript says of a cell that does not compile, as a Jupyter error. */
-export function compileError(problems: readonly TslabDiagnostic[], { number, source }: { readonly number: number; readonly source: string }): CellError {
+export function compileError(
+  problems: readonly TslabDiagnostic[],
+  { number, source }: { readonly number: number; readonly source: string },
+): CellError {
   const ename = "TypeScriptError";
-  const where = ({ file, line, column }: TslabDiagnostic): string => `${file === undefined ? "" : `${file}, `}line ${line}, column ${column}`;
+  const where = ({ file, line, column }: TslabDiagnostic): string =>
+    `${file === undefined ? "" : `${file}, `}line ${line}, column ${column}`;
   const [first] = problems;
   const evalue = `${where(first)}: ${first.message}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`;
   const lines = problems.flatMap((problem) => [
@@ -66,7 +70,13 @@ interface ErrorLike {
 
 /** Errors of another context's `Error` are errors too. */
 function isErrorLike(value: unknown): value is ErrorLike {
-  return typeof value === "object" && value !== null && "message" in value && "stack" in value && typeof value.stack === "string";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "message" in value &&
+    "stack" in value &&
+    typeof value.stack === "string"
+  );
 }
 
 function nameOf(error: ErrorLike): string {
@@ -96,13 +106,25 @@ function stackLines(error: ErrorLike, context: CellErrorContext, depth = 0): str
     place ??= { cell, position };
     frames.push(frame(name, `In [${number}], line ${position.line}, column ${position.column}`));
   }
-  const shown = frames.length > MOST_FRAMES ? [...frames.slice(0, MOST_FRAMES - 1), `    … and ${frames.length - MOST_FRAMES + 1} more`] : frames;
-  const heading = place === undefined ? [] : [`In [${place.cell.number}], line ${place.position.line}:`, ...codeFrame(place.cell.source, place.position).map(markLine)];
+  const shown =
+    frames.length > MOST_FRAMES
+      ? [...frames.slice(0, MOST_FRAMES - 1), `    … and ${frames.length - MOST_FRAMES + 1} more`]
+      : frames;
+  const heading =
+    place === undefined
+      ? []
+      : [
+          `In [${place.cell.number}], line ${place.position.line}:`,
+          ...codeFrame(place.cell.source, place.position).map(markLine),
+        ];
   return [...heading, ...shown, ...causeLines(error, context, depth)];
 }
 
 function causeLines(error: ErrorLike, context: CellErrorContext, depth: number): string[] {
-  const causes = [...(error.cause === undefined ? [] : [error.cause]), ...("errors" in error && Array.isArray(error.errors) ? (error.errors as unknown[]) : [])];
+  const causes = [
+    ...(error.cause === undefined ? [] : [error.cause]),
+    ...("errors" in error && Array.isArray(error.errors) ? (error.errors as unknown[]) : []),
+  ];
   if (depth >= 4) return [];
   return causes.slice(0, 4).flatMap((cause) => {
     if (!isErrorLike(cause)) return [`Caused by: ${inspect(cause)}`];
@@ -122,7 +144,12 @@ function markLine(line: string): string {
 /** A file's place as it is shown, or undefined for what is not the user's business: Node, tslab, this layer. */
 function shownFile(file: string, at: TextPosition, root: string): string | undefined {
   const path = file.startsWith("file:") ? fileURLToPath(file) : file;
-  if (!isAbsolute(path) || path.startsWith(__dirname) || /[\\/]node_modules[\\/]tslab[\\/]|[\\/]rearm-sigint\.js$/.test(path)) return undefined;
+  if (
+    !isAbsolute(path) ||
+    path.startsWith(__dirname) ||
+    /[\\/]node_modules[\\/]tslab[\\/]|[\\/]rearm-sigint\.js$/.test(path)
+  )
+    return undefined;
   const source = sourcePlace(path, at, root);
   const inside = relative(root, path);
   if (source !== undefined) return source;

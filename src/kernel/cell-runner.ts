@@ -8,7 +8,9 @@ import { resolveImport } from "./resolve-import";
 import type { Tslab, TslabConverter, TslabExecutor } from "./tslab";
 
 /** How a cell came out. */
-export type CellOutcome = { readonly status: "ok"; /** Of the last expression; undefined where there is none. */ readonly value: unknown } | { readonly status: "error"; readonly error: CellError };
+export type CellOutcome =
+  | { readonly status: "ok"; /** Of the last expression; undefined where there is none. */ readonly value: unknown }
+  | { readonly status: "error"; readonly error: CellError };
 
 /** Runs cells by tslab's own executor, and tells how they came out by values instead of printed text. */
 export class CellRunner {
@@ -50,7 +52,10 @@ export class CellRunner {
         browser?.close();
       },
     };
-    this.executor = tslab.createExecutor(folder, converters, { log: () => undefined, error: (...told) => this.#takeError(told) });
+    this.executor = tslab.createExecutor(folder, converters, {
+      log: () => undefined,
+      error: (...told) => this.#takeError(told),
+    });
     interrupts.install(this.#variables);
   }
 
@@ -70,7 +75,9 @@ export class CellRunner {
     }
     for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate); // Node reports unhandled rejections at the end of a turn
     const { error } = this.#thrown ?? { error: undefined };
-    const after = this.#interrupts.end(this.#thrown !== undefined && error === undefined ? new Error("undefined was thrown") : error);
+    const after = this.#interrupts.end(
+      this.#thrown !== undefined && error === undefined ? new Error("undefined was thrown") : error,
+    );
     if (after !== undefined) return { status: "error", error: this.describe(after) };
     if (this.#diagnostics.length > 0) {
       const refused = compileError(this.#diagnostics, { number, source });
@@ -78,7 +85,9 @@ export class CellRunner {
       process.stderr.write(`${refused.traceback.join("\n")}\n`); // a cell that is a module is taken whatever its types
     }
     if (this.#unhandled !== undefined) return { status: "error", error: this.#unhandled };
-    return isDone ? { status: "ok", value: this.#takeResult() } : { status: "error", error: this.describe(new Error("tslab did not execute the cell, and did not say why")) };
+    return isDone
+      ? { status: "ok", value: this.#takeResult() }
+      : { status: "error", error: this.describe(new Error("tslab did not execute the cell, and did not say why")) };
   }
 
   /** The value of the last expression. */
@@ -112,7 +121,13 @@ export class CellRunner {
   /** tslab tells a diagnostic by a format and its parts, an exception by itself. */
   #takeError(told: readonly unknown[]): void {
     const [first, file, line, column, message] = told;
-    if (told.length === 5 && first === "%s%d:%d - %s") this.#diagnostics.push({ file: file === "" ? undefined : String(file).trimEnd(), line: Number(line), column: Number(column), message: String(message) });
+    if (told.length === 5 && first === "%s%d:%d - %s")
+      this.#diagnostics.push({
+        file: file === "" ? undefined : String(file).trimEnd(),
+        line: Number(line),
+        column: Number(column),
+        message: String(message),
+      });
     else this.#thrown = { error: first };
   }
 }

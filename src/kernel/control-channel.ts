@@ -9,7 +9,11 @@ export type OnControl = (socket: AnswerSocket, frames: Buffer[]) => void;
 
 /** Binds the control channel in a thread of its own; resolves once it is bound. */
 export function openControlChannel({ address, key, counts }: ControlSettings, onRequest: OnControl): Promise<void> {
-  const worker = new Worker(join(__dirname, "control-worker.js"), { workerData: { address, key, counts } satisfies ControlSettings, stdout: true, stderr: true });
+  const worker = new Worker(join(__dirname, "control-worker.js"), {
+    workerData: { address, key, counts } satisfies ControlSettings,
+    stdout: true,
+    stderr: true,
+  });
   worker.unref();
   process.on("exit", () => {
     worker.postMessage("close"); // ZeroMQ aborts the process where a thread ends with a socket open
@@ -21,7 +25,10 @@ export function openControlChannel({ address, key, counts }: ControlSettings, on
     worker.on("message", (message: "bound" | { number: number; frames: Uint8Array[] }) => {
       if (message === "bound") return resolve();
       Atomics.store(counts, 0, message.number);
-      onRequest(socket, message.frames.map((frame) => Buffer.from(frame)));
+      onRequest(
+        socket,
+        message.frames.map((frame) => Buffer.from(frame)),
+      );
     });
   });
 }

@@ -30,9 +30,16 @@ export const TSLAB_PREFIX = { async: "(async function(exports, require) { ", syn
 export function interruptibleCode(javascript: string, number: number): InterruptibleCode {
   const ts = loadTypeScript();
   const before = "(async function () {";
-  const file = ts.createSourceFile("cell.js", `${before}${javascript}\n})`, ts.ScriptTarget.ES2022, true, ts.ScriptKind.JS);
+  const file = ts.createSourceFile(
+    "cell.js",
+    `${before}${javascript}\n})`,
+    ts.ScriptTarget.ES2022,
+    true,
+    ts.ScriptKind.JS,
+  );
   const edits: TextEdit[] = [];
-  const replace = (start: number, end: number, text: string): void => void edits.push({ start: start - before.length, end: end - before.length, text });
+  const replace = (start: number, end: number, text: string): void =>
+    void edits.push({ start: start - before.length, end: end - before.length, text });
   let awaits = false;
 
   const visit = (node: TypeScript.Node, depth: number): void => {
@@ -47,7 +54,9 @@ export function interruptibleCode(javascript: string, number: number): Interrupt
       replace(node.expression.getStart(file), node.expression.getStart(file), `${GUARD_EACH}(`);
       replace(node.expression.getEnd(), node.expression.getEnd(), ")");
     }
-    ts.forEachChild(node, (child) => visit(child, depth + (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node) ? 1 : 0)));
+    ts.forEachChild(node, (child) =>
+      visit(child, depth + (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node) ? 1 : 0)),
+    );
   };
   visit(file, 0);
   const body = bodyOf(ts, file);

@@ -8,7 +8,8 @@ export class Interrupted extends Error {
 }
 
 const STOPPED = "The cell was interrupted. Cells that waited behind it were not run.";
-const FINISHED = "The cell was interrupted; it came to an orderly end, and what it declares is there. Cells that waited behind it were not run.";
+const FINISHED =
+  "The cell was interrupted; it came to an orderly end, and what it declares is there. Cells that waited behind it were not run.";
 const STOPPING = "Interrupted: what runs is stopping in an orderly way; a second interrupt ends the cell at once.";
 
 /** The variables of all cells by name. */
@@ -116,7 +117,10 @@ export class Interrupts {
     let value: unknown;
     for (let steps = 0; ; steps++) {
       tslab.step = step;
-      const running = steps === 0 || steps > MOST_STEPS ? step() : (STEP.runInThisContext({ breakOnSigint: true, displayErrors: false }) as Promise<IteratorResult<unknown>>);
+      const running =
+        steps === 0 || steps > MOST_STEPS
+          ? step()
+          : (STEP.runInThisContext({ breakOnSigint: true, displayErrors: false }) as Promise<IteratorResult<unknown>>);
       try {
         const result = await (this.#mustEnd() ? this.#unlessDone(running) : this.#guard(running));
         if (result.done === true) return result.value;
@@ -177,17 +181,25 @@ export class Interrupts {
 
 /** An import is a variable whose value its module may change, until a cell declares the name again. */
 function defineLive(variables: Variables, name: string, get: () => unknown): void {
-  const set = (value: unknown): void => void Object.defineProperty(variables, name, { value, writable: true, enumerable: true, configurable: true });
+  const set = (value: unknown): void =>
+    void Object.defineProperty(variables, name, { value, writable: true, enumerable: true, configurable: true });
   Object.defineProperty(variables, name, { get, set, enumerable: true, configurable: true });
 }
 
 /** Whether an error is an interrupt: ours, or that of Node's `breakOnSigint`. */
 function isInterruption(error: unknown): boolean {
-  return error instanceof Interrupted || (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED");
+  return (
+    error instanceof Interrupted ||
+    (error instanceof Error && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED")
+  );
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return (typeof value === "object" || typeof value === "function") && value !== null && typeof (value as { then?: unknown }).then === "function";
+  return (
+    (typeof value === "object" || typeof value === "function") &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
 }
 
 function asyncIterator(values: unknown): AsyncIterator<unknown> | undefined {

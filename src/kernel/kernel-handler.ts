@@ -19,8 +19,15 @@ export function kernelHandler(tslab: Tslab, executor: TslabExecutor): TslabHandl
     override handleInspect(request: JsonRecord): JsonRecord {
       return orError(() => {
         const code = String(request.code);
-        const text = describeName(code, toOffset(code, request.cursor_pos), (source, position) => executor.inspect(source, position));
-        return { status: "ok", found: text !== undefined, data: text === undefined ? {} : { "text/plain": text }, metadata: {} };
+        const text = describeName(code, toOffset(code, request.cursor_pos), (source, position) =>
+          executor.inspect(source, position),
+        );
+        return {
+          status: "ok",
+          found: text !== undefined,
+          data: text === undefined ? {} : { "text/plain": text },
+          metadata: {},
+        };
       });
     }
 
@@ -28,7 +35,13 @@ export function kernelHandler(tslab: Tslab, executor: TslabExecutor): TslabHandl
       return orError(() => {
         const code = String(request.code);
         const { start, end, candidates } = executor.complete(code, toOffset(code, request.cursor_pos));
-        return { status: "ok", matches: [...new Set(candidates)], cursor_start: toCodePoints(code, start), cursor_end: toCodePoints(code, end), metadata: {} };
+        return {
+          status: "ok",
+          matches: [...new Set(candidates)],
+          cursor_start: toCodePoints(code, start),
+          cursor_end: toCodePoints(code, end),
+          metadata: {},
+        };
       });
     }
 
@@ -52,6 +65,11 @@ function orError(answer: () => JsonRecord): JsonRecord {
   try {
     return answer();
   } catch (error) {
-    return { status: "error", ename: "Error", evalue: error instanceof Error ? error.message : String(error), traceback: [] };
+    return {
+      status: "error",
+      ename: "Error",
+      evalue: error instanceof Error ? error.message : String(error),
+      traceback: [],
+    };
   }
 }

@@ -23,7 +23,14 @@ export interface KernelServer {
  * tslab's server with what the protocol asks for and tslab leaves out: `execute_input`, `execute_result`, `error`,
  * aborted cells, one cell after the other being busy, `silent`, `stop_on_error`, and answers to every request.
  */
-export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile }: { readonly runner: CellRunner; readonly interrupts: Interrupts; readonly connectionFile: string }): KernelServer {
+export function kernelServer(
+  tslab: Tslab,
+  {
+    runner,
+    interrupts,
+    connectionFile,
+  }: { readonly runner: CellRunner; readonly interrupts: Interrupts; readonly connectionFile: string },
+): KernelServer {
   class Server extends (tslab.Server as new (handler: object, file: string) => TslabServer) implements KernelServer {
     #queue: Promise<void> = Promise.resolve();
     readonly #waiting = new Set<TslabMessage>();
@@ -38,7 +45,10 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
       const { transport, ip, key } = this.connInfo;
       const address = `${transport}://${ip}${transport === "ipc" ? "-" : ":"}${port}`;
       if (socket !== this.control) return socket.bind(address);
-      await openControlChannel({ address, key, counts: interrupts.counts }, (answers, frames) => void this.handleShellMessage(answers, ...frames));
+      await openControlChannel(
+        { address, key, counts: interrupts.counts },
+        (answers, frames) => void this.handleShellMessage(answers, ...frames),
+      );
     }
 
     override async handleShellMessage(socket: AnswerSocket, ...frames: Buffer[]): Promise<void> {
@@ -48,8 +58,12 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
         const answer = answerTo(request, () => interrupts.ask());
         if (answer.on === "tslab") return await super.handleShellMessage(socket, ...frames);
         if (answer.on === "nothing") return;
-        const routing = frames.slice(0, frames.findIndex((frame) => frame.equals(DELIMITER)));
-        const send = (to: AnswerSocket, type: string, content: JsonRecord): unknown => to.send(answerFrames(request, to === this.iopub ? [] : routing, { type, content, key }));
+        const routing = frames.slice(
+          0,
+          frames.findIndex((frame) => frame.equals(DELIMITER)),
+        );
+        const send = (to: AnswerSocket, type: string, content: JsonRecord): unknown =>
+          to.send(answerFrames(request, to === this.iopub ? [] : routing, { type, content, key }));
         send(this.iopub, "status", { execution_state: "busy" });
         send(answer.on === "iopub" ? this.iopub : socket, answer.type, answer.content);
         send(this.iopub, "status", { execution_state: "idle" });
@@ -98,19 +112,38 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
       if (!isSilent) this.#publish(message, "execute_input", { code, execution_count: executionCount });
       let outcome = await runner.run(String(code), executionCount);
       if (outcome.status === "ok" && !isSilent) outcome = await this.#publishResult(message, outcome, executionCount);
-      if (outcome.status === "ok" && runner.unhandled !== undefined) outcome = { status: "error", error: runner.unhandled }; // while the result was made
+      if (outcome.status === "ok" && runner.unhandled !== undefined)
+        outcome = { status: "error", error: runner.unhandled }; // while the result was made
       this.#running = undefined;
-      if (outcome.status === "ok") return this.#reply(socket, message, "execute_reply", { status: "ok", execution_count: executionCount, user_expressions: {}, payload: [] });
+      if (outcome.status === "ok")
+        return this.#reply(socket, message, "execute_reply", {
+          status: "ok",
+          execution_count: executionCount,
+          user_expressions: {},
+          payload: [],
+        });
       const { ename, evalue, traceback } = outcome.error;
       if (!isSilent) this.#publish(message, "error", { ename, evalue, traceback });
       if (stopOnError !== false) {
         await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
         for (const waiting of this.#waiting) this.#aborted.add(waiting);
       }
-      this.#reply(socket, message, "execute_reply", { status: "error", execution_count: executionCount, ename, evalue, traceback, user_expressions: {}, payload: [] });
+      this.#reply(socket, message, "execute_reply", {
+        status: "error",
+        execution_count: executionCount,
+        ename,
+        evalue,
+        traceback,
+        user_expressions: {},
+        payload: [],
+      });
     }
 
-    async #publishResult(message: TslabMessage, outcome: CellOutcome & { status: "ok" }, executionCount: number): Promise<CellOutcome> {
+    async #publishResult(
+      message: TslabMessage,
+      outcome: CellOutcome & { status: "ok" },
+      executionCount: number,
+    ): Promise<CellOutcome> {
       if (outcome.value === undefined || outcome.value === null) return outcome;
       try {
         const [first, ...rest] = await resultOutputs(outcome.value, tslab.jupyter.lastWriteDisplayData);
@@ -143,9 +176,17 @@ export function kernelServer(tslab: Tslab, { runner, interrupts, connectionFile 
     fail(error: unknown): void {
       if (this.#isClosed) return; // nobody is told, and to tell somebody would fail in turn
       const described: CellError = runner.describe(error);
-      const told = { ...described, traceback: [...described.traceback.slice(0, 1), "(not awaited: raised by code that went on beside the cell)", ...described.traceback.slice(1)] };
+      const told = {
+        ...described,
+        traceback: [
+          ...described.traceback.slice(0, 1),
+          "(not awaited: raised by code that went on beside the cell)",
+          ...described.traceback.slice(1),
+        ],
+      };
       if (this.#running !== undefined) return runner.failRunning(told);
-      if (this.#last !== undefined && this.#last.content.silent !== true) this.#publish(this.#last, "error", { ...told });
+      if (this.#last !== undefined && this.#last.content.silent !== true)
+        this.#publish(this.#last, "error", { ...told });
     }
 
     #publish(parent: TslabMessage, type: string, content: JsonRecord): void {

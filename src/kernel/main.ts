@@ -23,6 +23,8 @@ const server = kernelServer(tslab, { runner: new CellRunner(tslab, interrupts), 
 process.on("uncaughtException", (error) => server.fail(error));
 process.on("unhandledRejection", (reason) => server.fail(reason));
 server.init().catch((error: unknown) => {
-  process.stderr.write(`tslora's kernel cannot open its sockets: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(
+    `tslora's kernel cannot open its sockets: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
   process.exit(1);
 });

@@ -29,18 +29,32 @@ export interface MendingOptions {
  * tslab's compiler, given sources that it can compile, its answers told in places of the sources as they were, and
  * its code made interruptible. A cell that waits only by `for await` counts as one that waits.
  */
-export function mendingConverter(converter: TslabConverter, { resolve, number, onConverted }: MendingOptions): TslabConverter {
+export function mendingConverter(
+  converter: TslabConverter,
+  { resolve, number, onConverted }: MendingOptions,
+): TslabConverter {
   return {
     convert(previous, source) {
       const mended = mendSource(source, resolve);
       const conversion = converter.convert(previous, mended.after);
-      const diagnostics = conversion.diagnostics.map((diagnostic) => ({ ...diagnostic, ...(diagnostic.fileName === undefined ? { start: placeBefore(mended, diagnostic.start), end: placeBefore(mended, diagnostic.end) } : {}) }));
+      const diagnostics = conversion.diagnostics.map((diagnostic) => ({
+        ...diagnostic,
+        ...(diagnostic.fileName === undefined
+          ? { start: placeBefore(mended, diagnostic.start), end: placeBefore(mended, diagnostic.end) }
+          : {}),
+      }));
       if (conversion.output === undefined || diagnostics.length > 0) return { ...conversion, diagnostics };
       const code = interruptibleCode(conversion.output, number());
       const isAsync = conversion.hasToplevelAwait === true || code.awaits;
       onConverted({ mended, code, isAsync, lastExpressionVar: conversion.lastExpressionVar });
       const declOutput = `${conversion.declOutput ?? ""}${innerVars(source)}`;
-      return { ...conversion, diagnostics, declOutput, output: code.code.after, hasToplevelAwait: isAsync } satisfies TslabConversion;
+      return {
+        ...conversion,
+        diagnostics,
+        declOutput,
+        output: code.code.after,
+        hasToplevelAwait: isAsync,
+      } satisfies TslabConversion;
     },
     inspect(previous, source, position) {
       const mended = mendForReading(source, resolve);
@@ -50,7 +64,10 @@ export function mendingConverter(converter: TslabConverter, { resolve, number, o
       const mended = mendForReading(source, resolve);
       const found = converter.complete(previous, mended.after, mended.toAfter(position));
       const text = completeText(mended.after, mended.toAfter(position));
-      const candidates = text === undefined ? found.candidates : found.candidates.filter((candidate) => candidate.startsWith(text.typed));
+      const candidates =
+        text === undefined
+          ? found.candidates
+          : found.candidates.filter((candidate) => candidate.startsWith(text.typed));
       const { start, end } = text ?? found;
       return { ...found, candidates, start: mended.toBefore(start), end: mended.toBefore(end) };
     },
@@ -60,7 +77,10 @@ export function mendingConverter(converter: TslabConverter, { resolve, number, o
 }
 
 /** The part of a string literal that is completed: tslab proposes whole values and would put them behind what is written. */
-function completeText(source: string, position: number): { readonly start: number; readonly end: number; readonly typed: string } | undefined {
+function completeText(
+  source: string,
+  position: number,
+): { readonly start: number; readonly end: number; readonly typed: string } | undefined {
   const ts = loadTypeScript();
   const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);
   let found: TypeScript.StringLiteralLike | undefined;

@@ -14,11 +14,15 @@ import { TsloraError } from "../base/tslora-error";
  * @returns an absolute path, or undefined where the import is to stay as it is
  * @throws TsloraError `bad-input` when `src` does not compile
  */
-export function resolveImport(specifier: string, { folder, root }: { readonly folder: string; readonly root: string }): string | undefined {
+export function resolveImport(
+  specifier: string,
+  { folder, root }: { readonly folder: string; readonly root: string },
+): string | undefined {
   if (specifier === "tslab" || isBuiltin(specifier)) return undefined;
   if (/^\.{0,2}\//.test(specifier) || specifier === "." || specifier === "..") {
     const inside = relative(join(root, "src"), resolve(folder, specifier));
-    if (inside === ".." || inside.startsWith(`..${sep}`) || inside === "setup" || inside.startsWith(`setup${sep}`)) return undefined;
+    if (inside === ".." || inside.startsWith(`..${sep}`) || inside === "setup" || inside.startsWith(`setup${sep}`))
+      return undefined;
     compilePackage(root);
     return join(root, ".tslora", "package", inside.replace(/(?:\.d)?\.[cm]?[jt]s$/, ""));
   }
@@ -27,13 +31,23 @@ export function resolveImport(specifier: string, { folder, root }: { readonly fo
 }
 
 function canResolve(specifier: string, folder: string): boolean {
-  const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  const name = specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
   const { resolve: resolver } = createRequire(join(folder, "notebook.js"));
   return resolver.paths(specifier)?.some((path) => existsSync(join(path, name))) ?? false;
 }
 
 /** Takes a fifth of a second where nothing has changed. */
 function compilePackage(root: string): void {
-  const { status, stderr } = spawnSync(process.execPath, [join(root, "src", "setup", "start.mjs"), "setup"], { cwd: root, encoding: "utf8" });
-  if (status !== 0) throw new TsloraError("bad-input", `The clone's src does not compile, so nothing can be imported from it:\n${stderr.trim()}`);
+  const { status, stderr } = spawnSync(process.execPath, [join(root, "src", "setup", "start.mjs"), "setup"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (status !== 0)
+    throw new TsloraError(
+      "bad-input",
+      `The clone's src does not compile, so nothing can be imported from it:\n${stderr.trim()}`,
+    );
 }

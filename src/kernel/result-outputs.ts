@@ -27,7 +27,11 @@ export async function resultOutputs(value: unknown, run: unknown): Promise<MimeB
   const newDisplay = (): Display => {
     const bundle: Record<string, string> = {};
     bundles.push(bundle);
-    return { html: (text) => (bundle["text/html"] = text), svg: (text) => (bundle["image/svg+xml"] = text), markdown: (text) => (bundle["text/markdown"] = text) };
+    return {
+      html: (text) => (bundle["text/html"] = text),
+      svg: (text) => (bundle["image/svg+xml"] = text),
+      markdown: (text) => (bundle["text/markdown"] = text),
+    };
   };
   show(value, { output: { kind: "notebook", newDisplay, run } });
   let text = "";

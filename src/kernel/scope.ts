@@ -9,7 +9,14 @@ export class Scope {
   /** Where a function's parameters are evaluated: they do not see what its body declares. */
   readonly parameters: Scope;
 
-  constructor(names: ReadonlySet<string>, { outer, isFunction, parameters }: { readonly outer: Scope | undefined; readonly isFunction: boolean; readonly parameters?: Scope }) {
+  constructor(
+    names: ReadonlySet<string>,
+    {
+      outer,
+      isFunction,
+      parameters,
+    }: { readonly outer: Scope | undefined; readonly isFunction: boolean; readonly parameters?: Scope },
+  ) {
     this.#names = names;
     this.#outer = outer;
     this.function = isFunction || outer === undefined ? this : outer.function;
@@ -32,14 +39,23 @@ export class Scope {
  * @param outer - undefined for the outermost block, whose `var`s are its own
  */
 export function scopeOf(ts: typeof TypeScript, node: TypeScript.Node, outer: Scope | undefined): Scope {
-  if (outer === undefined) return new Scope(new Set([...blockNames(ts, node), ...varNames(ts, node)]), { outer, isFunction: true });
+  if (outer === undefined)
+    return new Scope(new Set([...blockNames(ts, node), ...varNames(ts, node)]), { outer, isFunction: true });
   if (ts.isFunctionLike(node)) {
     const own = ts.isFunctionExpression(node) && node.name !== undefined ? [node.name.text] : [];
-    const parameters = new Scope(new Set([...own, ...node.parameters.flatMap(({ name }) => bound(ts, name))]), { outer, isFunction: true });
+    const parameters = new Scope(new Set([...own, ...node.parameters.flatMap(({ name }) => bound(ts, name))]), {
+      outer,
+      isFunction: true,
+    });
     const { body } = node as TypeScript.FunctionLikeDeclaration;
-    return new Scope(new Set(body === undefined ? [] : varNames(ts, body)), { outer: parameters, isFunction: true, parameters });
+    return new Scope(new Set(body === undefined ? [] : varNames(ts, body)), {
+      outer: parameters,
+      isFunction: true,
+      parameters,
+    });
   }
-  if (ts.isClassStaticBlockDeclaration(node)) return new Scope(new Set(varNames(ts, node.body)), { outer, isFunction: true });
+  if (ts.isClassStaticBlockDeclaration(node))
+    return new Scope(new Set(varNames(ts, node.body)), { outer, isFunction: true });
   const names = ts.isClassLike(node) ? (node.name === undefined ? [] : [node.name.text]) : blockNames(ts, node);
   return names.length === 0 ? outer : new Scope(new Set(names), { outer, isFunction: false });
 }
@@ -47,15 +63,20 @@ export function scopeOf(ts: typeof TypeScript, node: TypeScript.Node, outer: Sco
 /** The names that a block, a loop's head or a catch clause declares. */
 function blockNames(ts: typeof TypeScript, node: TypeScript.Node): string[] {
   if (ts.isBlock(node)) return node.statements.flatMap((statement) => statementNames(ts, statement));
-  if (ts.isCaseBlock(node)) return node.clauses.flatMap(({ statements }) => statements.flatMap((statement) => statementNames(ts, statement)));
-  if (ts.isCatchClause(node)) return node.variableDeclaration === undefined ? [] : bound(ts, node.variableDeclaration.name);
+  if (ts.isCaseBlock(node))
+    return node.clauses.flatMap(({ statements }) => statements.flatMap((statement) => statementNames(ts, statement)));
+  if (ts.isCatchClause(node))
+    return node.variableDeclaration === undefined ? [] : bound(ts, node.variableDeclaration.name);
   if (!ts.isForStatement(node) && !ts.isForInStatement(node) && !ts.isForOfStatement(node)) return [];
   const { initializer } = node;
-  return initializer !== undefined && ts.isVariableDeclarationList(initializer) && isBlockScoped(ts, initializer) ? listNames(ts, initializer) : [];
+  return initializer !== undefined && ts.isVariableDeclarationList(initializer) && isBlockScoped(ts, initializer)
+    ? listNames(ts, initializer)
+    : [];
 }
 
 function statementNames(ts: typeof TypeScript, statement: TypeScript.Statement): string[] {
-  if (ts.isVariableStatement(statement)) return isBlockScoped(ts, statement.declarationList) ? listNames(ts, statement.declarationList) : [];
+  if (ts.isVariableStatement(statement))
+    return isBlockScoped(ts, statement.declarationList) ? listNames(ts, statement.declarationList) : [];
   const isNamed = ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement);
   return isNamed && statement.name !== undefined ? [statement.name.text] : [];
 }

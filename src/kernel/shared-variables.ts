@@ -1,7 +1,7 @@
 import type * as TypeScript from "typescript";
 
 import { loadTypeScript } from "../notebook/load-typescript";
-import type { Scope} from "./scope";
+import type { Scope } from "./scope";
 import { scopeOf } from "./scope";
 import type { TextEdit } from "./text-edits";
 
@@ -45,7 +45,10 @@ class Rewriting {
     this.#top = scopeOf(ts, body, undefined);
     const exported = new Set<string>();
     const visit = (node: TypeScript.Node): void => {
-      const name = ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken ? this.#exportedName(node.left) : undefined;
+      const name =
+        ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken
+          ? this.#exportedName(node.left)
+          : undefined;
       if (name !== undefined) exported.add(name);
       ts.forEachChild(node, visit);
     };
@@ -60,7 +63,8 @@ class Rewriting {
   }
 
   edits(): TextEdit[] {
-    for (const [index, statement] of this.body.statements.entries()) this.#topStatement(statement, this.body.statements.at(index + 1));
+    for (const [index, statement] of this.body.statements.entries())
+      this.#topStatement(statement, this.body.statements.at(index + 1));
     return [...this.#edits, ...this.#closing];
   }
 
@@ -72,14 +76,19 @@ class Rewriting {
     }
     const getter = this.#importGetter(statement);
     if (getter !== undefined) {
-      this.#edits.push({ start: this.#start(getter.call), end: this.#start(getter.read), text: `__tslab__.live(${JSON.stringify(getter.name)}, ` });
+      this.#edits.push({
+        start: this.#start(getter.call),
+        end: this.#start(getter.read),
+        text: `__tslab__.live(${JSON.stringify(getter.name)}, `,
+      });
       this.#edits.push({ start: getter.read.getEnd(), end: getter.call.getEnd(), text: ")" });
       return;
     }
     if (this.#importAlias(statement) !== undefined) return;
     const copied = this.#copiedDeclaration(statement);
     if (copied !== undefined) return; // `exports.f = f`: the function or class itself
-    const isNamespace = ts.isVariableStatement(statement) && next !== undefined && this.#fillsNamespace(statement, next);
+    const isNamespace =
+      ts.isVariableStatement(statement) && next !== undefined && this.#fillsNamespace(statement, next);
     if (ts.isVariableStatement(statement)) this.#list(statement.declarationList, this.#top, isNamespace);
     else this.#visit(statement, this.#top);
   }
@@ -95,7 +104,8 @@ class Rewriting {
     if (ts.isIdentifier(node)) return this.#reference(node, scope);
     if (ts.isBinaryExpression(node)) return this.#binary(node, scope);
     const access = ts.isPropertyAccessExpression(node) ? this.#access(node, scope) : undefined;
-    if (access !== undefined) return void this.#replace(node, isCallee(ts, node) ? `(0, ${CELLS}.${access})` : `${CELLS}.${access}`);
+    if (access !== undefined)
+      return void this.#replace(node, isCallee(ts, node) ? `(0, ${CELLS}.${access})` : `${CELLS}.${access}`);
     this.#children(node, scope);
   }
 
@@ -111,7 +121,8 @@ class Rewriting {
     const { ts } = this;
     const inner = scopeOf(ts, node, scope);
     ts.forEachChild(node, (child) => {
-      if (!this.#isMereName(child, node)) this.#visit(child, ts.isFunctionLike(node) && "body" in node && child !== node.body ? inner.parameters : inner);
+      if (!this.#isMereName(child, node))
+        this.#visit(child, ts.isFunctionLike(node) && "body" in node && child !== node.body ? inner.parameters : inner);
     });
   }
 
@@ -120,7 +131,13 @@ class Rewriting {
     const { ts } = this;
     if (!ts.isIdentifier(child)) return false;
     if (ts.isPropertyAccessExpression(parent) || ts.isMetaProperty(parent)) return parent.name === child;
-    if (ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent) || ts.isAccessor(parent) || ts.isPropertyDeclaration(parent)) return parent.name === child;
+    if (
+      ts.isPropertyAssignment(parent) ||
+      ts.isMethodDeclaration(parent) ||
+      ts.isAccessor(parent) ||
+      ts.isPropertyDeclaration(parent)
+    )
+      return parent.name === child;
     if (ts.isBindingElement(parent)) return parent.name === child || parent.propertyName === child;
     if (ts.isVariableDeclaration(parent) || ts.isParameter(parent)) return parent.name === child;
     if (ts.isFunctionLike(parent) || ts.isClassLike(parent)) return "name" in parent && parent.name === child;
@@ -143,8 +160,17 @@ class Rewriting {
       this.#edits.push({ start: this.#start(node.left), end: this.#start(node.right), text: "" }); // the copy that tslab makes of each new value
       return this.#visit(node.right, scope);
     }
-    const names = isAssignment || [ts.SyntaxKind.BarBarEqualsToken, ts.SyntaxKind.AmpersandAmpersandEqualsToken, ts.SyntaxKind.QuestionQuestionEqualsToken].includes(node.operatorToken.kind);
-    const target = ts.isIdentifier(node.left) && this.#isShared(node.left.text, scope) ? node.left.text : this.#exportedName(node.left);
+    const names =
+      isAssignment ||
+      [
+        ts.SyntaxKind.BarBarEqualsToken,
+        ts.SyntaxKind.AmpersandAmpersandEqualsToken,
+        ts.SyntaxKind.QuestionQuestionEqualsToken,
+      ].includes(node.operatorToken.kind);
+    const target =
+      ts.isIdentifier(node.left) && this.#isShared(node.left.text, scope)
+        ? node.left.text
+        : this.#exportedName(node.left);
     this.#visit(node.left, scope);
     if (names && target !== undefined) this.#named(target, node.right, scope);
     else this.#visit(node.right, scope);
@@ -155,7 +181,9 @@ class Rewriting {
     const { ts } = this;
     let inside = value;
     while (ts.isParenthesizedExpression(inside)) inside = inside.expression;
-    const isAnonymous = ts.isArrowFunction(inside) || ((ts.isFunctionExpression(inside) || ts.isClassExpression(inside)) && inside.name === undefined);
+    const isAnonymous =
+      ts.isArrowFunction(inside) ||
+      ((ts.isFunctionExpression(inside) || ts.isClassExpression(inside)) && inside.name === undefined);
     if (isAnonymous) this.#edits.push({ start: this.#start(value), end: this.#start(value), text: `{ ${name}: ` });
     this.#visit(value, scope);
     if (isAnonymous) this.#closing.push({ start: value.getEnd(), end: value.getEnd(), text: ` }.${name}` });
@@ -172,7 +200,9 @@ class Rewriting {
     const { ts } = this;
     const isVar = (list.flags & ts.NodeFlags.BlockScoped) === 0;
     const isHead = ts.isForInStatement(list.parent) || ts.isForOfStatement(list.parent);
-    const given = list.declarations.filter(({ initializer }) => isHead || initializer !== undefined || !isVar || isNamespace);
+    const given = list.declarations.filter(
+      ({ initializer }) => isHead || initializer !== undefined || !isVar || isNamespace,
+    );
     if (given.length === 0) return void this.#replace(list, "");
     let at = this.#start(list);
     for (const [index, declaration] of given.entries()) {
@@ -182,7 +212,8 @@ class Rewriting {
       if (ts.isIdentifier(name)) this.#replace(name, `${CELLS}.${name.text}`);
       else this.#pattern(name, scope);
       at = declaration.getEnd();
-      if (initializer === undefined && !isHead) this.#closing.push({ start: name.getEnd(), end: at, text: " = void 0" });
+      if (initializer === undefined && !isHead)
+        this.#closing.push({ start: name.getEnd(), end: at, text: " = void 0" });
       if (initializer !== undefined && ts.isIdentifier(name)) this.#named(name.text, initializer, scope);
       else if (initializer !== undefined) this.#visit(initializer, scope);
       if (isObject) this.#closing.push({ start: at, end: at, text: ")" });
@@ -196,10 +227,12 @@ class Rewriting {
     for (const element of pattern.elements) {
       if (ts.isOmittedExpression(element)) continue;
       const { name, propertyName, initializer, dotDotDotToken } = element;
-      if (propertyName !== undefined && ts.isComputedPropertyName(propertyName)) this.#visit(propertyName.expression, scope);
+      if (propertyName !== undefined && ts.isComputedPropertyName(propertyName))
+        this.#visit(propertyName.expression, scope);
       if (!ts.isIdentifier(name)) this.#pattern(name, scope);
       else {
-        const isShort = ts.isObjectBindingPattern(pattern) && propertyName === undefined && dotDotDotToken === undefined;
+        const isShort =
+          ts.isObjectBindingPattern(pattern) && propertyName === undefined && dotDotDotToken === undefined;
         this.#replace(name, `${isShort ? `${name.text}: ` : ""}${CELLS}.${name.text}`);
       }
       if (initializer !== undefined && ts.isIdentifier(name)) this.#named(name.text, initializer, scope);
@@ -214,14 +247,19 @@ class Rewriting {
   /** The name in `exports.NAME`. */
   #exportedName(node: TypeScript.Node): string | undefined {
     const { ts } = this;
-    return ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "exports" ? node.name.text : undefined;
+    return ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "exports"
+      ? node.name.text
+      : undefined;
   }
 
   /** `exports.a = exports.b = void 0`, which tslab's compiler puts before a cell. */
   #isHoistedReset(node: TypeScript.Expression): boolean {
     const { ts } = this;
     if (!ts.isBinaryExpression(node) || this.#exportedName(node.left) === undefined) return false;
-    return (ts.isVoidExpression(node.right) && ts.isNumericLiteral(node.right.expression)) || this.#isHoistedReset(node.right);
+    return (
+      (ts.isVoidExpression(node.right) && ts.isNumericLiteral(node.right.expression)) ||
+      this.#isHoistedReset(node.right)
+    );
   }
 
   /** Whether an expression is a variable, or an assignment to it. */
@@ -232,7 +270,9 @@ class Rewriting {
       const isUpdate = node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken;
       return isUpdate && ts.isIdentifier(node.operand) && node.operand.text === name;
     }
-    return ts.isBinaryExpression(node) && isAssignment(ts, node) && ts.isIdentifier(node.left) && node.left.text === name;
+    return (
+      ts.isBinaryExpression(node) && isAssignment(ts, node) && ts.isIdentifier(node.left) && node.left.text === name
+    );
   }
 
   /** `exports.f = f` after a function or a class. */
@@ -242,7 +282,8 @@ class Rewriting {
     const { left, right } = statement.expression;
     const name = this.#exportedName(left);
     if (name === undefined || !ts.isIdentifier(right) || (right.text !== name && name !== "default")) return undefined;
-    const declares = (node: TypeScript.Statement): boolean => (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) && node.name?.text === right.text;
+    const declares = (node: TypeScript.Statement): boolean =>
+      (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) && node.name?.text === right.text;
     return this.body.statements.some(declares) ? name : undefined;
   }
 
@@ -252,21 +293,51 @@ class Rewriting {
     if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) return undefined;
     const { left, right } = statement.expression;
     const name = this.#exportedName(left);
-    if (name === undefined || this.#shared.has(name) || !ts.isPropertyAccessExpression(right) || right.name.text !== "default" || !ts.isIdentifier(right.expression)) return undefined;
-    return /_\d+$/.test(right.expression.text) && this.#top.declares(right.expression.text) ? { name, expression: right.getText(this.file) } : undefined;
+    if (
+      name === undefined ||
+      this.#shared.has(name) ||
+      !ts.isPropertyAccessExpression(right) ||
+      right.name.text !== "default" ||
+      !ts.isIdentifier(right.expression)
+    )
+      return undefined;
+    return /_\d+$/.test(right.expression.text) && this.#top.declares(right.expression.text)
+      ? { name, expression: right.getText(this.file) }
+      : undefined;
   }
 
   /** `Object.defineProperty(exports, "join", { enumerable: true, get: function () { return path_1.join; } })`. */
-  #importGetter(statement: TypeScript.Statement): { readonly name: string; readonly expression: string; readonly call: TypeScript.Node; readonly read: TypeScript.Node } | undefined {
+  #importGetter(statement: TypeScript.Statement):
+    | {
+        readonly name: string;
+        readonly expression: string;
+        readonly call: TypeScript.Node;
+        readonly read: TypeScript.Node;
+      }
+    | undefined {
     const { ts } = this;
     if (!ts.isExpressionStatement(statement) || !ts.isCallExpression(statement.expression)) return undefined;
     const call = statement.expression;
     const [target, name, descriptor] = call.arguments;
-    if (call.expression.getText(this.file) !== "Object.defineProperty" || call.arguments.length !== 3 || target.getText(this.file) !== "exports") return undefined;
+    if (
+      call.expression.getText(this.file) !== "Object.defineProperty" ||
+      call.arguments.length !== 3 ||
+      target.getText(this.file) !== "exports"
+    )
+      return undefined;
     if (!ts.isStringLiteral(name) || !ts.isObjectLiteralExpression(descriptor)) return undefined;
-    const read = descriptor.properties.find((property): property is TypeScript.PropertyAssignment => ts.isPropertyAssignment(property) && property.name.getText(this.file) === "get")?.initializer;
+    const read = descriptor.properties.find(
+      (property): property is TypeScript.PropertyAssignment =>
+        ts.isPropertyAssignment(property) && property.name.getText(this.file) === "get",
+    )?.initializer;
     const returned = read !== undefined && ts.isFunctionExpression(read) ? read.body.statements.at(0) : undefined;
-    if (read === undefined || returned === undefined || !ts.isReturnStatement(returned) || returned.expression === undefined) return undefined;
+    if (
+      read === undefined ||
+      returned === undefined ||
+      !ts.isReturnStatement(returned) ||
+      returned.expression === undefined
+    )
+      return undefined;
     return { name: name.text, expression: returned.expression.getText(this.file), call, read };
   }
 
@@ -276,9 +347,20 @@ class Rewriting {
     const [{ name, initializer }] = statement.declarationList.declarations;
     if (initializer !== undefined || !ts.isIdentifier(name)) return false;
     const { statements } = this.body;
-    const filler = statements.slice(statements.indexOf(next), statements.indexOf(next) + 2).find((one) => ts.isExpressionStatement(one) && ts.isCallExpression(one.expression));
-    const [argument] = filler !== undefined && ts.isExpressionStatement(filler) && ts.isCallExpression(filler.expression) ? filler.expression.arguments : [];
-    return argument !== undefined && ts.isBinaryExpression(argument) && argument.operatorToken.kind === ts.SyntaxKind.BarBarToken && ts.isIdentifier(argument.left) && argument.left.text === name.text;
+    const filler = statements
+      .slice(statements.indexOf(next), statements.indexOf(next) + 2)
+      .find((one) => ts.isExpressionStatement(one) && ts.isCallExpression(one.expression));
+    const [argument] =
+      filler !== undefined && ts.isExpressionStatement(filler) && ts.isCallExpression(filler.expression)
+        ? filler.expression.arguments
+        : [];
+    return (
+      argument !== undefined &&
+      ts.isBinaryExpression(argument) &&
+      argument.operatorToken.kind === ts.SyntaxKind.BarBarToken &&
+      ts.isIdentifier(argument.left) &&
+      argument.left.text === name.text
+    );
   }
 
   #start(node: TypeScript.Node): number {
@@ -293,11 +375,16 @@ class Rewriting {
 /** Whether a node is what a call calls: a variable is called without `this`. */
 function isCallee(ts: typeof TypeScript, node: TypeScript.Node): boolean {
   const { parent } = node;
-  return (ts.isCallExpression(parent) && parent.expression === node) || (ts.isTaggedTemplateExpression(parent) && parent.tag === node);
+  return (
+    (ts.isCallExpression(parent) && parent.expression === node) ||
+    (ts.isTaggedTemplateExpression(parent) && parent.tag === node)
+  );
 }
 
 function isAssignment(ts: typeof TypeScript, node: TypeScript.BinaryExpression): boolean {
-  return node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment && node.operatorToken.kind <= ts.SyntaxKind.LastAssignment;
+  return (
+    node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment && node.operatorToken.kind <= ts.SyntaxKind.LastAssignment
+  );
 }
 
 /** The names that a declaration binds. */

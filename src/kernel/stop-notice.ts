@@ -8,7 +8,10 @@ export function stopNotice({ jupyter }: Tslab): (text: string | undefined) => vo
   return (text) => {
     if (text !== undefined) {
       shown = randomUUID();
-      jupyter.lastWriteDisplayData?.({ data: { "text/plain": text }, metadata: {}, transient: { display_id: shown } }, false);
+      jupyter.lastWriteDisplayData?.(
+        { data: { "text/plain": text }, metadata: {}, transient: { display_id: shown } },
+        false,
+      );
     } else if (shown !== undefined) {
       jupyter.lastWriteDisplayData?.({ data: {}, metadata: {}, transient: { display_id: shown } }, true);
       shown = undefined;

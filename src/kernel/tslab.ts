@@ -22,7 +22,12 @@ export interface TslabReply {
 export interface TslabConversion {
   readonly output?: string;
   readonly declOutput?: string;
-  readonly diagnostics: readonly { readonly start: TslabPlace; readonly end: TslabPlace; readonly messageText: string; readonly fileName?: string }[];
+  readonly diagnostics: readonly {
+    readonly start: TslabPlace;
+    readonly end: TslabPlace;
+    readonly messageText: string;
+    readonly fileName?: string;
+  }[];
   readonly hasToplevelAwait?: boolean;
   readonly lastExpressionVar?: string;
 }
@@ -124,7 +129,8 @@ export interface Tslab {
 
 /** Loads this clone's tslab. */
 export function loadTslab(): Tslab {
-  const load = (name: string): Record<string, unknown> => require(join(projectRoot(), "node_modules", "tslab", "dist", name)) as Record<string, unknown>; // eslint-disable-line @typescript-eslint/no-require-imports -- from the clone, and only in a kernel
+  const load = (name: string): Record<string, unknown> =>
+    require(join(projectRoot(), "node_modules", "tslab", "dist", name)) as Record<string, unknown>; // eslint-disable-line @typescript-eslint/no-require-imports -- from the clone, and only in a kernel
   const jupyter = load("jupyter");
   const { versions } = load("public") as { versions: { typescript: string } };
   return {

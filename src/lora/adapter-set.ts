@@ -76,7 +76,11 @@ export class AdapterSet {
   /** An adapter by its name. */
   get(name: string, call: string): Adapter {
     const adapter = this.#adapters.get(name);
-    if (adapter === undefined) throw new TsloraError("not-found", `${call}: there is no adapter "${name}"; ${this.#adapters.size === 0 ? "the model has none" : `there are ${this.names.map((n) => `"${n}"`).join(", ")}`}.`);
+    if (adapter === undefined)
+      throw new TsloraError(
+        "not-found",
+        `${call}: there is no adapter "${name}"; ${this.#adapters.size === 0 ? "the model has none" : `there are ${this.names.map((n) => `"${n}"`).join(", ")}`}.`,
+      );
     return adapter;
   }
 
@@ -92,19 +96,34 @@ export class AdapterSet {
     const resolved = withDrawnModules(resolveLoraConfig(config, { ...this.#model.config, problems }), this.#model);
     const plan = planAdapter(this.#model, resolved, { problems, strict: true });
     const drawn = drawnModules(this.#model);
-    if (problems.count > 0 && drawn.length > 0) problems.expect(false, `(${shownNames(drawn)} ${drawn.length === 1 ? "is" : "are"} newly initialized, and so trained whole and not adapted)`);
+    if (problems.count > 0 && drawn.length > 0)
+      problems.expect(
+        false,
+        `(${shownNames(drawn)} ${drawn.length === 1 ? "is" : "are"} newly initialized, and so trained whole and not adapted)`,
+      );
     problems.throwIfAny();
     const random = new Random(this.#seed).fork("lora");
-    return this.accept(buildAdapter(this.#model, plan, { name, random: name === DEFAULT_NAME ? random : random.fork(name) }));
+    return this.accept(
+      buildAdapter(this.#model, plan, { name, random: name === DEFAULT_NAME ? random : random.fork(name) }),
+    );
   }
 
   /** Checks that an adapter may come on: nothing merged, the name free and of a kind that peft takes, biases once. */
   checkNew(name: string, { call, bias, problems }: { call: string; bias: string; problems: Problems }): void {
     this.expectNotMerged(call);
-    problems.expect(/^[A-Za-z0-9_-]+$/.test(name), `an adapter's name is to be of letters, digits, - and _; "${name}" came`);
-    problems.expect(!this.#adapters.has(name), `there is an adapter "${name}" already; give the new one another name, or delete it first with deleteAdapter("${name}")`);
+    problems.expect(
+      /^[A-Za-z0-9_-]+$/.test(name),
+      `an adapter's name is to be of letters, digits, - and _; "${name}" came`,
+    );
+    problems.expect(
+      !this.#adapters.has(name),
+      `there is an adapter "${name}" already; give the new one another name, or delete it first with deleteAdapter("${name}")`,
+    );
     const other = bias === "none" ? undefined : this.all.find(({ config }) => config.bias !== "none");
-    problems.expect(other === undefined, `bias "${bias}": one adapter of a model may train biases, and "${other?.name ?? ""}" does`);
+    problems.expect(
+      other === undefined,
+      `bias "${bias}": one adapter of a model may train biases, and "${other?.name ?? ""}" does`,
+    );
   }
 
   /** Takes over an adapter that was made elsewhere. The first one is active at once. */
@@ -165,14 +184,24 @@ export class AdapterSet {
       const largest = before.reduce((most, logit) => Math.max(most, Math.abs(logit)), 1);
       const differences = before.map((logit, i) => Math.abs(logit - after[i]));
       const largestDifference = differences.some(Number.isNaN) ? NaN : Math.max(...differences);
-      check = mergeCheck({ adapter: adapter.name, layers: adapter.updates.size, largestDifference, bound: options.bound ?? 1e-4 * largest, logits: before.length });
+      check = mergeCheck({
+        adapter: adapter.name,
+        layers: adapter.updates.size,
+        largestDifference,
+        bound: options.bound ?? 1e-4 * largest,
+        logits: before.length,
+      });
     } catch (error) {
       this.unmerge();
       throw error;
     }
     if (!(check.largestDifference <= check.bound)) {
       this.unmerge();
-      throw new TsloraError("bad-input", `${call}: logits differ by ${check.largestDifference} once "${adapter.name}" is in the weights, and ${check.bound} is the bound. The model is as it was; its weights or the adapter's may not be numbers any more.`, { details: { ...check } });
+      throw new TsloraError(
+        "bad-input",
+        `${call}: logits differ by ${check.largestDifference} once "${adapter.name}" is in the weights, and ${check.bound} is the bound. The model is as it was; its weights or the adapter's may not be numbers any more.`,
+        { details: { ...check } },
+      );
     }
     this.#merged = { weights, check };
     return check;
@@ -201,7 +230,11 @@ export class AdapterSet {
     this.#expectAny("mergeAndUnload");
     const check = this.#merged?.check ?? (await this.merge({ ...options, call: "mergeAndUnload" }));
     const { ops } = this.#model;
-    const values = [...this.#substitutes()].map(([own, { value, shape, drawn }]) => ({ own, drawn, value: ops.escape(() => ops.reshape(value, shape)) }));
+    const values = [...this.#substitutes()].map(([own, { value, shape, drawn }]) => ({
+      own,
+      drawn,
+      value: ops.escape(() => ops.reshape(value, shape)),
+    }));
     this.unload();
     for (const { own, drawn, value } of values) {
       own.assign(value);
@@ -218,7 +251,10 @@ export class AdapterSet {
   /** The names of the weights in use that loading drew and that no adapter brings and no training changed. */
   drawn(): string[] {
     const substitutes = this.#substitutes();
-    return this.#model.parameters().filter((own) => (substitutes.get(own) ?? own).drawn).map(({ name }) => name);
+    return this.#model
+      .parameters()
+      .filter((own) => (substitutes.get(own) ?? own).drawn)
+      .map(({ name }) => name);
   }
 
   /** @throws TsloraError where the adapter in use was read and lacks weights that the model does not have either. */
@@ -229,7 +265,10 @@ export class AdapterSet {
   /** The same of any adapter. */
   expectWhole(adapter: Adapter, call: string): void {
     if (adapter.isNew) return;
-    const missing = this.#model.parameters().filter((own) => (adapter.saved.get(own) ?? own).drawn).map(({ name }) => name);
+    const missing = this.#model
+      .parameters()
+      .filter((own) => (adapter.saved.get(own) ?? own).drawn)
+      .map(({ name }) => name);
     if (missing.length > 0) throw lacking(call, { adapter: adapter.name, missing });
   }
 
@@ -248,7 +287,11 @@ export class AdapterSet {
 
   /** @throws TsloraError where an adapter is merged. */
   expectNotMerged(call: string): void {
-    if (this.#merged !== undefined) throw new TsloraError("bad-input", `${call}: adapter "${this.#active?.name ?? ""}" is merged into the weights. Call unmergeAdapter first, or mergeAndUnload to keep them so.`);
+    if (this.#merged !== undefined)
+      throw new TsloraError(
+        "bad-input",
+        `${call}: adapter "${this.#active?.name ?? ""}" is merged into the weights. Call unmergeAdapter first, or mergeAndUnload to keep them so.`,
+      );
   }
 
   dispose(): void {
@@ -256,7 +299,11 @@ export class AdapterSet {
   }
 
   #expectAny(call: string): Adapter {
-    if (this.#active === undefined) throw new TsloraError("bad-input", `${call}: the classifier has no adapter. Put one on with addAdapter or loadAdapter.`);
+    if (this.#active === undefined)
+      throw new TsloraError(
+        "bad-input",
+        `${call}: the classifier has no adapter. Put one on with addAdapter or loadAdapter.`,
+      );
     return this.#active;
   }
 
@@ -268,11 +315,17 @@ export class AdapterSet {
   #mergedWeights(adapter: Adapter): Substitutes {
     const { ops } = this.#model;
     const layers = this.#model.linears().filter(({ module }) => adapter.updates.has(module));
-    const values = ops.escape(() => layers.map((linear) => this.inUse(linear.weight).lend((weight) => adapter.updates.get(linear.module)?.merged(ops, weight))));
-    return new Map(layers.flatMap(({ weight }, i) => {
-      const value = values[i];
-      return value === undefined ? [] : [[weight, new Parameter(ops, weight.name, value)] as const];
-    }));
+    const values = ops.escape(() =>
+      layers.map((linear) =>
+        this.inUse(linear.weight).lend((weight) => adapter.updates.get(linear.module)?.merged(ops, weight)),
+      ),
+    );
+    return new Map(
+      layers.flatMap(({ weight }, i) => {
+        const value = values[i];
+        return value === undefined ? [] : [[weight, new Parameter(ops, weight.name, value)] as const];
+      }),
+    );
   }
 
   #dropMerged(): void {

@@ -27,7 +27,15 @@ export class Adapter {
   /** @param weights - taken over */
   constructor(
     readonly model: ClassificationModel,
-    weights: { name: string; isNew: boolean; config: ResolvedLoraConfig; updates: ReadonlyMap<string, LoraUpdate>; saved: Substitutes; biases: Substitutes; residuals: Substitutes },
+    weights: {
+      name: string;
+      isNew: boolean;
+      config: ResolvedLoraConfig;
+      updates: ReadonlyMap<string, LoraUpdate>;
+      saved: Substitutes;
+      biases: Substitutes;
+      residuals: Substitutes;
+    },
   ) {
     this.name = weights.name;
     this.isNew = weights.isNew;
@@ -40,7 +48,11 @@ export class Adapter {
 
   /** Every weight that training changes: A and B (and DoRA's magnitude) of each layer, then biases, then the head's. */
   parameters(): Parameter[] {
-    return [...[...this.updates.values()].flatMap((update) => update.parameters), ...this.biases.values(), ...this.saved.values()];
+    return [
+      ...[...this.updates.values()].flatMap((update) => update.parameters),
+      ...this.biases.values(),
+      ...this.saved.values(),
+    ];
   }
 
   /** What stands in for the model's own weights while the adapter is active. */

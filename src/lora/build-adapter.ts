@@ -27,9 +27,15 @@ export function expectedWeights(plan: AdapterPlan): ExpectedWeight[] {
   const ofLayers = layers.flatMap(({ linear, r }) => [
     { name: weightName(linear.module, "lora_A.weight"), shape: [r, linear.inFeatures] },
     { name: weightName(linear.module, "lora_B.weight"), shape: [linear.outFeatures, r] },
-    ...(config.useDora ? [{ name: weightName(linear.module, "lora_magnitude_vector"), shape: [linear.outFeatures] }] : []),
+    ...(config.useDora
+      ? [{ name: weightName(linear.module, "lora_magnitude_vector"), shape: [linear.outFeatures] }]
+      : []),
   ]);
-  return [...ofLayers, ...biases.map((bias) => ({ name: biasName(plan, bias), shape: bias.shape })), ...saved.map(({ name, shape }) => ({ name: `${PEFT_PREFIX}${name}`, shape }))];
+  return [
+    ...ofLayers,
+    ...biases.map((bias) => ({ name: biasName(plan, bias), shape: bias.shape })),
+    ...saved.map(({ name, shape }) => ({ name: `${PEFT_PREFIX}${name}`, shape })),
+  ];
 }
 
 /**
@@ -40,7 +46,11 @@ export function expectedWeights(plan: AdapterPlan): ExpectedWeight[] {
  * @param options.random - draws A, and B where it is not 0
  * @param options.given - each is taken over
  */
-export function buildAdapter(model: ClassificationModel, plan: AdapterPlan, options: { name: string; random: Random; given?: ReadonlyMap<string, Tensor> }): Adapter {
+export function buildAdapter(
+  model: ClassificationModel,
+  plan: AdapterPlan,
+  options: { name: string; random: Random; given?: ReadonlyMap<string, Tensor> },
+): Adapter {
   const { ops } = model;
   const { config } = plan;
   const { name, random, given } = options;
@@ -55,13 +65,26 @@ export function buildAdapter(model: ClassificationModel, plan: AdapterPlan, opti
   const residuals = new Map<Parameter, Parameter>();
   plan.layers.forEach(({ linear, scaling }, i) => {
     const { a, b, magnitude, residual } = made.layers[i];
-    const parameter = (part: string, value: Tensor): Parameter => new Parameter(ops, weightName(linear.module, part), value);
+    const parameter = (part: string, value: Tensor): Parameter =>
+      new Parameter(ops, weightName(linear.module, part), value);
     const pair = { a: parameter("lora_A.weight", a), b: parameter("lora_B.weight", b) };
     const { loraDropout } = config;
-    updates.set(linear.module, magnitude === undefined ? new LoraLinear(pair, { scaling, loraDropout }) : new DoraLinear({ ...pair, magnitude: parameter("lora_magnitude_vector", magnitude) }, { scaling, loraDropout }));
+    updates.set(
+      linear.module,
+      magnitude === undefined
+        ? new LoraLinear(pair, { scaling, loraDropout })
+        : new DoraLinear(
+            { ...pair, magnitude: parameter("lora_magnitude_vector", magnitude) },
+            { scaling, loraDropout },
+          ),
+    );
     if (residual !== undefined) residuals.set(linear.weight, new Parameter(ops, linear.weight.name, residual));
   });
-  const copies = (of: readonly Parameter[], values: readonly Tensor[], named: (p: Parameter) => string): Map<Parameter, Parameter> =>
+  const copies = (
+    of: readonly Parameter[],
+    values: readonly Tensor[],
+    named: (p: Parameter) => string,
+  ): Map<Parameter, Parameter> =>
     new Map(
       of.map((own, i) => {
         const parameter = new Parameter(ops, named(own), values[i]);
@@ -80,7 +103,11 @@ export function buildAdapter(model: ClassificationModel, plan: AdapterPlan, opti
   });
 }
 
-function layerTensors({ ops }: ClassificationModel, layer: PlannedLayer, from: { plan: AdapterPlan; random: Random; given?: ReadonlyMap<string, Tensor> }): LayerTensors {
+function layerTensors(
+  { ops }: ClassificationModel,
+  layer: PlannedLayer,
+  from: { plan: AdapterPlan; random: Random; given?: ReadonlyMap<string, Tensor> },
+): LayerTensors {
   const { config } = from.plan;
   const { linear, scaling } = layer;
   const given = (part: string): Tensor | undefined => from.given?.get(weightName(linear.module, part));
@@ -88,10 +115,16 @@ function layerTensors({ ops }: ClassificationModel, layer: PlannedLayer, from: {
     const takesOff = config.initLoraWeights === "pissa" || config.initLoraWeights === "olora";
     const [a, b] = [given("lora_A.weight"), given("lora_B.weight")];
     const isWhole = a !== undefined && b !== undefined;
-    const first = isWhole && !takesOff ? { a, b } : firstWeights(ops, layer, { init: config.initLoraWeights, random: from.random });
+    const first =
+      isWhole && !takesOff ? { a, b } : firstWeights(ops, layer, { init: config.initLoraWeights, random: from.random });
     const pair = isWhole ? { a, b, residual: first.residual } : first;
     if (!config.useDora) return pair;
-    return { ...pair, magnitude: given("lora_magnitude_vector") ?? rowLengths(ops, pair.residual ?? linear.weight.value, { a: pair.a, b: pair.b, scaling }) };
+    return {
+      ...pair,
+      magnitude:
+        given("lora_magnitude_vector") ??
+        rowLengths(ops, pair.residual ?? linear.weight.value, { a: pair.a, b: pair.b, scaling }),
+    };
   });
 }
 

@@ -31,7 +31,10 @@ export class DoraLinear implements LoraUpdate {
   readonly #dropout: number;
 
   /** @param weights - taken over: A [r, in], B [out, r] and the magnitude [out] */
-  constructor(weights: { a: Parameter; b: Parameter; magnitude: Parameter }, options: { scaling: number; loraDropout: number }) {
+  constructor(
+    weights: { a: Parameter; b: Parameter; magnitude: Parameter },
+    options: { scaling: number; loraDropout: number },
+  ) {
     this.a = weights.a;
     this.b = weights.b;
     this.magnitude = weights.magnitude;
@@ -43,7 +46,11 @@ export class DoraLinear implements LoraUpdate {
     return [this.a, this.b, this.magnitude];
   }
 
-  forward(pass: ForwardPass, x: Tensor, { y, base }: { y: Tensor; base: AdaptedWeights }): { y: Tensor; saved: AdapterSaved } {
+  forward(
+    pass: ForwardPass,
+    x: Tensor,
+    { y, base }: { y: Tensor; base: AdaptedWeights },
+  ): { y: Tensor; saved: AdapterSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
       const { y: input, saved: dropout } = applyDropout(x, { ops, source: dropoutOf(pass), rate: this.#dropout });
@@ -54,19 +61,28 @@ export class DoraLinear implements LoraUpdate {
       const length = this.#lengths(ops, base.weight); // [out]
       const ratio = ops.div(this.magnitude.value, length);
       const turned = ops.mul(whole, ratio);
-      return { y: dropout === undefined ? ops.addBias(turned, base.bias) : ops.add(y, ops.sub(turned, direct)), saved: { tensors: { low, whole, length, ratio }, dropout } };
+      return {
+        y: dropout === undefined ? ops.addBias(turned, base.bias) : ops.add(y, ops.sub(turned, direct)),
+        saved: { tensors: { low, whole, length, ratio }, dropout },
+      };
     });
   }
 
-  backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean }): Tensor | undefined {
+  backward(
+    pass: BackwardPass,
+    dy: Tensor,
+    from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean },
+  ): Tensor | undefined {
     const { ops, gradients } = pass;
     const { tensors, dropout } = from.saved;
     const { low, whole, length, ratio } = tensors;
-    if (low === undefined || whole === undefined || length === undefined || ratio === undefined) throw new TypeError("A backward pass needs a forward pass made with the same adapter.");
+    if (low === undefined || whole === undefined || length === undefined || ratio === undefined)
+      throw new TypeError("A backward pass needs a forward pass made with the same adapter.");
     return ops.tidy(() => {
       const dWhole = ops.mul(dy, ratio); // [rows, out]
       const dLow = ops.scale(ops.matMul(dWhole, this.b.value), this.scaling); // [rows, r]
-      if (this.magnitude.trainable) gradients.add(this.magnitude, () => ops.tidy(() => ops.div(ops.sum(ops.mul(dy, whole), [0]), length))); // [out]
+      if (this.magnitude.trainable)
+        gradients.add(this.magnitude, () => ops.tidy(() => ops.div(ops.sum(ops.mul(dy, whole), [0]), length))); // [out]
       if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dWhole, low, { transposeA: true })); // [out, r]
       if (this.a.trainable) {
         gradients.add(this.a, () => ops.lowerGradient(dLow, from.x, dropout)); // [r, in]

@@ -12,23 +12,33 @@ export interface FirstWeights {
 }
 
 /** Draws or finds A [r, in] and B [out, r] of a layer, as peft does (`update_layer`). The caller disposes of them. */
-export function firstWeights(ops: Ops, layer: PlannedLayer, options: { init: ResolvedLoraConfig["initLoraWeights"]; random: Random }): FirstWeights {
+export function firstWeights(
+  ops: Ops,
+  layer: PlannedLayer,
+  options: { init: ResolvedLoraConfig["initLoraWeights"]; random: Random },
+): FirstWeights {
   const { init, random } = options;
   if (init === "pissa" || init === "olora") return fromWeight(ops, layer, init);
   const { linear, r } = layer;
-  const draw = (shape: readonly [number, number], next: () => number): Tensor => ops.float(Float32Array.from({ length: shape[0] * shape[1] }, next), shape);
+  const draw = (shape: readonly [number, number], next: () => number): Tensor =>
+    ops.float(Float32Array.from({ length: shape[0] * shape[1] }, next), shape);
   const uniform = (bound: number) => (): number => (2 * random.uniform() - 1) * bound; // Kaiming-uniform with a = sqrt(5)
-  const a = draw([r, linear.inFeatures], init === "gaussian" ? () => random.normal() / r : uniform(1 / Math.sqrt(linear.inFeatures)));
+  const a = draw(
+    [r, linear.inFeatures],
+    init === "gaussian" ? () => random.normal() / r : uniform(1 / Math.sqrt(linear.inFeatures)),
+  );
   const b = draw([linear.outFeatures, r], init === false ? uniform(1 / Math.sqrt(r)) : () => 0);
   return { a, b };
 }
 
 /** A and B from the weight itself, and what they leave of it: W - scaling B A. */
 function fromWeight(ops: Ops, { linear, r, scaling }: PlannedLayer, init: "pissa" | "olora"): FirstWeights {
-  return linear.weight.lend((weight) => ops.tidy(() => {
-    const { a, b } = init === "pissa" ? principal(ops, weight, { r, scaling }) : orthonormal(ops, weight, r);
-    return { a, b, residual: ops.sub(weight, ops.scale(ops.matMul(b, a), scaling)) };
-  }));
+  return linear.weight.lend((weight) =>
+    ops.tidy(() => {
+      const { a, b } = init === "pissa" ? principal(ops, weight, { r, scaling }) : orthonormal(ops, weight, r);
+      return { a, b, residual: ops.sub(weight, ops.scale(ops.matMul(b, a), scaling)) };
+    }),
+  );
 }
 
 /** PiSSA: W = U S V'; A = sqrt(S / scaling) V' and B = U sqrt(S / scaling), of the r greatest. */

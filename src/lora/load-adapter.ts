@@ -36,7 +36,11 @@ export interface LoadedAdapter {
  * @param options.directory - the folder that holds the files, or one with a folder of the adapter's name in it that does
  * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
  */
-export async function loadAdapter(set: AdapterSet, model: ClassificationModel, options: { directory: string; name?: string }): Promise<LoadedAdapter> {
+export async function loadAdapter(
+  set: AdapterSet,
+  model: ClassificationModel,
+  options: { directory: string; name?: string },
+): Promise<LoadedAdapter> {
   const { name = DEFAULT_NAME } = options;
   set.expectNotMerged("loadAdapter");
   const directory = await folderOf(expandHome(options.directory), name);
@@ -52,11 +56,16 @@ export async function loadAdapter(set: AdapterSet, model: ClassificationModel, o
   const given = new Map<string, Tensor>();
   try {
     checkWeights(file, { plan, baseModel });
-    for (const { name: key, shape } of expectedWeights(plan)) given.set(key, ops.float(await file.readFloats(key), shape));
+    for (const { name: key, shape } of expectedWeights(plan))
+      given.set(key, ops.float(await file.readFloats(key), shape));
     for (const key of file.entries.keys()) if (!given.has(key)) await file.readFloats(key); // a double is checked, and not used
     set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems }); // reading takes a while: another may have come
     problems.throwIfAny("bad-option");
-    return { adapter: set.accept(buildAdapter(model, whole, { name, random: new Random(0), given })), unknownKeys, idle: plan.idle };
+    return {
+      adapter: set.accept(buildAdapter(model, whole, { name, random: new Random(0), given })),
+      unknownKeys,
+      idle: plan.idle,
+    };
   } catch (error) {
     ops.dispose(...given.values());
     throw error;
@@ -66,8 +75,12 @@ export async function loadAdapter(set: AdapterSet, model: ClassificationModel, o
 }
 
 /** Refuses an adapter that updates a layer which the base lacks: the update says nothing without that layer's own weights. */
-function expectNotAdapted({ layers, savedModules }: AdapterPlan, { model, directory }: { model: ClassificationModel; directory: string }): void {
-  const isSaved = (module: string): boolean => savedModules.some((saved) => module === saved || module.startsWith(`${saved}.`));
+function expectNotAdapted(
+  { layers, savedModules }: AdapterPlan,
+  { model, directory }: { model: ClassificationModel; directory: string },
+): void {
+  const isSaved = (module: string): boolean =>
+    savedModules.some((saved) => module === saved || module.startsWith(`${saved}.`));
   const drawn = drawnModules(model).filter((module) => !isSaved(module));
   const adapted = layers.map(({ linear }) => linear.module).filter((module) => drawn.includes(module));
   if (adapted.length === 0) return;
@@ -105,21 +118,35 @@ function misfit(path: string, baseModel: string | undefined): string {
 }
 
 /** Compares the file's names and shapes with what the plan asks for. */
-function checkWeights(file: SafetensorsFile, { plan, baseModel }: { plan: AdapterPlan; baseModel: string | undefined }): void {
+function checkWeights(
+  file: SafetensorsFile,
+  { plan, baseModel }: { plan: AdapterPlan; baseModel: string | undefined },
+): void {
   const expected = new Map(expectedWeights(plan).map(({ name, shape }) => [name, shape]));
   const problems = new Problems(misfit(file.path, baseModel));
   for (const [name, shape] of expected) {
     const found = file.entries.get(name)?.shape;
     problems.expect(found !== undefined, `"${name}" of shape [${shape.join(", ")}] is missing`);
-    if (found !== undefined) problems.expect(found.join() === shape.join(), `"${name}" has the shape [${found.join(", ")}]; [${shape.join(", ")}] was expected`);
+    if (found !== undefined)
+      problems.expect(
+        found.join() === shape.join(),
+        `"${name}" has the shape [${found.join(", ")}]; [${shape.join(", ")}] was expected`,
+      );
   }
-  for (const name of file.entries.keys()) problems.expect(expected.has(name) || isDouble(name, plan), `${shownValue(name)} is unexpected`);
+  for (const name of file.entries.keys())
+    problems.expect(expected.has(name) || isDouble(name, plan), `${shownValue(name)} is unexpected`);
   problems.throwIfAny("bad-input");
 }
 
 /** With `bias: "all"` peft writes the biases of modules that are trained whole once more, under names of its own, and their first state. */
 function isDouble(name: string, { config, savedModules }: AdapterPlan): boolean {
-  return config.bias === "all" && name.endsWith(".bias") && savedModules.some((module) => ["modules_to_save", "original_module"].some((part) => name.startsWith(`${PEFT_PREFIX}${module}.${part}.`)));
+  return (
+    config.bias === "all" &&
+    name.endsWith(".bias") &&
+    savedModules.some((module) =>
+      ["modules_to_save", "original_module"].some((part) => name.startsWith(`${PEFT_PREFIX}${module}.${part}.`)),
+    )
+  );
 }
 
 function exists(path: string): Promise<boolean> {

@@ -47,11 +47,18 @@ export class LoraLinear implements LoraUpdate {
   }
 
   lowRank(pass: ForwardPass, x: Tensor): { update: LowRank; saved: AdapterSaved } {
-    const { low, dropout } = pass.ops.lower(x, this.a.value, { scaling: this.scaling, drop: dropoutOf(pass)?.next(this.#dropout) });
+    const { low, dropout } = pass.ops.lower(x, this.a.value, {
+      scaling: this.scaling,
+      drop: dropoutOf(pass)?.next(this.#dropout),
+    });
     return { update: { low, b: this.b.value }, saved: { tensors: { low }, dropout } };
   }
 
-  backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; needsInput: boolean }): Tensor | undefined {
+  backward(
+    pass: BackwardPass,
+    dy: Tensor,
+    from: { x: Tensor; saved: AdapterSaved; needsInput: boolean },
+  ): Tensor | undefined {
     const { ops, gradients } = pass;
     const { tensors, dropout } = from.saved;
     const { low } = tensors;

@@ -2,7 +2,10 @@ import { fullMatch, layerAfter, matchesSaved } from "./python-pattern";
 import type { ResolvedLoraConfig } from "./lora-config";
 
 /** What decides which modules are adapted. */
-export type TargetOptions = Pick<ResolvedLoraConfig, "targetModules" | "excludeModules" | "modulesToSave" | "layersToTransform" | "layersPattern">;
+export type TargetOptions = Pick<
+  ResolvedLoraConfig,
+  "targetModules" | "excludeModules" | "modulesToSave" | "layersToTransform" | "layersPattern"
+>;
 
 /**
  * Whether a module is adapted, by peft's rules (`check_target_module_exists`): an entry of a list matches the whole name

@@ -30,7 +30,9 @@ export async function probeLogits(model: ClassificationModel): Promise<Float32Ar
   const random = new Random(20_240_229);
   const longest = Math.min(24, config.maxPositionEmbeddings - 2); // RoBERTa's positions begin at 2
   const lengths = [longest, Math.ceil(longest / 2), Math.ceil(longest / 3), 2];
-  const documents = lengths.map((length) => Int32Array.from({ length: Math.max(1, length) }, () => random.below(config.vocabSize)));
+  const documents = lengths.map((length) =>
+    Int32Array.from({ length: Math.max(1, length) }, () => random.below(config.vocabSize)),
+  );
   const logits = model.predict(packDocuments(documents));
   try {
     return Float32Array.from(await ops.read(logits));

@@ -12,7 +12,8 @@ export function moduleTree(model: ClassificationModel): ReadonlyMap<string, Modu
   const { words, positions, types } = model.modules.embeddings.modules;
   for (const { module } of model.linears()) tree.set(module, "linear");
   for (const { gamma } of model.norms()) tree.set(ownerOf(gamma.name), "norm");
-  for (const parameter of [words, positions, ...(types === undefined ? [] : [types])]) tree.set(ownerOf(parameter.name), "embedding");
+  for (const parameter of [words, positions, ...(types === undefined ? [] : [types])])
+    tree.set(ownerOf(parameter.name), "embedding");
   for (const name of unweighted(model)) tree.set(name, "other");
   for (const name of [...tree.keys()]) {
     for (let end = name.lastIndexOf("."); end > 0; end = name.lastIndexOf(".", end - 1)) {
@@ -32,10 +33,27 @@ export function ownerOf(parameter: string): string {
 function unweighted({ config }: ClassificationModel): string[] {
   const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => i);
   if (config.modelType === "distilbert") {
-    return ["dropout", "distilbert.embeddings.dropout", ...layers.flatMap((i) => ["attention.dropout", "ffn.dropout", "ffn.activation"].map((part) => `distilbert.transformer.layer.${i}.${part}`))];
+    return [
+      "dropout",
+      "distilbert.embeddings.dropout",
+      ...layers.flatMap((i) =>
+        ["attention.dropout", "ffn.dropout", "ffn.activation"].map(
+          (part) => `distilbert.transformer.layer.${i}.${part}`,
+        ),
+      ),
+    ];
   }
   const prefix: string = config.modelType;
   const ofHead = prefix === "bert" ? ["dropout", "bert.pooler.activation"] : ["classifier.dropout"];
-  const parts = ["attention.self.dropout", "attention.output.dropout", "intermediate.intermediate_act_fn", "output.dropout"];
-  return [...ofHead, `${prefix}.embeddings.dropout`, ...layers.flatMap((i) => parts.map((part) => `${prefix}.encoder.layer.${i}.${part}`))];
+  const parts = [
+    "attention.self.dropout",
+    "attention.output.dropout",
+    "intermediate.intermediate_act_fn",
+    "output.dropout",
+  ];
+  return [
+    ...ofHead,
+    `${prefix}.embeddings.dropout`,
+    ...layers.flatMap((i) => parts.map((part) => `${prefix}.encoder.layer.${i}.${part}`)),
+  ];
 }

@@ -23,9 +23,27 @@ const NEUTRAL: Record<string, readonly unknown[]> = {
   use_qalora: [false],
   velora_config: [null],
 };
-const READ = ["alpha_pattern", "bias", "exclude_modules", "init_lora_weights", "layers_pattern", "layers_to_transform", "lora_alpha", "lora_dropout", "modules_to_save", "peft_type", "r", "rank_pattern", "target_modules", "task_type", "use_dora", "use_rslora"];
+const READ = [
+  "alpha_pattern",
+  "bias",
+  "exclude_modules",
+  "init_lora_weights",
+  "layers_pattern",
+  "layers_to_transform",
+  "lora_alpha",
+  "lora_dropout",
+  "modules_to_save",
+  "peft_type",
+  "r",
+  "rank_pattern",
+  "target_modules",
+  "task_type",
+  "use_dora",
+  "use_rslora",
+];
 /** Keys that say how an adapter came to be, not what it computes. */
-const INERT = /^(auto_mapping|base_model_name_or_path|corda_config|ensure_weight_tying|eva_config|inference_mode|loftq_config|lora_ga_config|megatron_core|peft_version|qalora_group_size|revision|runtime_config)$/;
+const INERT =
+  /^(auto_mapping|base_model_name_or_path|corda_config|ensure_weight_tying|eva_config|inference_mode|loftq_config|lora_ga_config|megatron_core|peft_version|qalora_group_size|revision|runtime_config)$/;
 /** Ways to begin that leave the weight under A and B alone: what they were matters no more once A and B are read. */
 const PLAIN_BEGINNINGS: readonly unknown[] = ["eva", "orthogonal"];
 
@@ -49,7 +67,11 @@ export async function readPeftConfig(path: string): Promise<PeftConfig> {
     return parsePeftConfig(await readJsonObject(path), shownPath(path));
   } catch (error) {
     if (!isMissingFile(error)) throw error;
-    throw new TsloraError("not-found", `An adapter's folder holds adapter_config.json and adapter_model.safetensors, as peft writes them; ${shownPath(path)} cannot be read: there is no such file.`, { cause: error });
+    throw new TsloraError(
+      "not-found",
+      `An adapter's folder holds adapter_config.json and adapter_model.safetensors, as peft writes them; ${shownPath(path)} cannot be read: there is no such file.`,
+      { cause: error },
+    );
   }
 }
 
@@ -59,16 +81,32 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
   const value = (key: string, fallback: unknown): unknown => json[key] ?? fallback;
   const take = <T>(key: string, fallback: T, expected: string, holds: (found: unknown) => boolean): T => {
     const found = value(key, fallback);
-    return problems.expect(holds(found), `${key} is to be ${expected}; it is ${shownValue(found)}`) ? (found as T) : fallback;
+    return problems.expect(holds(found), `${key} is to be ${expected}; it is ${shownValue(found)}`)
+      ? (found as T)
+      : fallback;
   };
   problems.expect(json.peft_type === "LORA", `peft_type is to be "LORA"; it is ${shownValue(json.peft_type)}`);
-  const taskType = take<"SEQ_CLS" | null>("task_type", null, `"SEQ_CLS" or null`, (found) => found === "SEQ_CLS" || found === null);
+  const taskType = take<"SEQ_CLS" | null>(
+    "task_type",
+    null,
+    `"SEQ_CLS" or null`,
+    (found) => found === "SEQ_CLS" || found === null,
+  );
   const saved = take<readonly string[]>("modules_to_save", [], "a list of names", isNames);
   const savedHolds = checkPatterns(saved, { option: "modules_to_save", use: "saved", problems });
   const pattern = (key: string): string | readonly string[] => {
     const found = value(key, null);
-    if (!problems.expect(typeof found === "string" || isNames(found), `${key} is to be a list of names or a pattern; it is ${shownValue(found)}`)) return [];
-    if (typeof found === "string") return found.toLowerCase() === "all-linear" || checkPatterns([found], { option: key, use: "target", problems }) ? found : [];
+    if (
+      !problems.expect(
+        typeof found === "string" || isNames(found),
+        `${key} is to be a list of names or a pattern; it is ${shownValue(found)}`,
+      )
+    )
+      return [];
+    if (typeof found === "string")
+      return found.toLowerCase() === "all-linear" || checkPatterns([found], { option: key, use: "target", problems })
+        ? found
+        : [];
     return checkLength(found as string[], { option: key, problems }) ? (found as string[]) : [];
   };
   const config: ResolvedLoraConfig = {
@@ -78,11 +116,26 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
     targetModules: pattern("target_modules"),
     excludeModules: isEmpty(json.exclude_modules) ? undefined : pattern("exclude_modules"),
     modulesToSave: [...new Set([...(savedHolds ? saved : []), ...(taskType === "SEQ_CLS" ? HEAD_MODULES : [])])],
-    bias: take<ResolvedLoraConfig["bias"]>("bias", "none", `"none", "all" or "lora_only"`, (found) => found === "none" || found === "all" || found === "lora_only"),
+    bias: take<ResolvedLoraConfig["bias"]>(
+      "bias",
+      "none",
+      `"none", "all" or "lora_only"`,
+      (found) => found === "none" || found === "all" || found === "lora_only",
+    ),
     useRslora: take("use_rslora", false, "true or false", isBoolean),
     useDora: take("use_dora", false, "true or false", isBoolean),
-    rankPattern: checkPattern(value("rank_pattern", {}), { option: "rank_pattern", problems, expected: "a whole number above 0", holds: isRank }),
-    alphaPattern: checkPattern(value("alpha_pattern", {}), { option: "alpha_pattern", problems, expected: "a number", holds: isNumber }),
+    rankPattern: checkPattern(value("rank_pattern", {}), {
+      option: "rank_pattern",
+      problems,
+      expected: "a whole number above 0",
+      holds: isRank,
+    }),
+    alphaPattern: checkPattern(value("alpha_pattern", {}), {
+      option: "alpha_pattern",
+      problems,
+      expected: "a number",
+      holds: isNumber,
+    }),
     layersToTransform: isEmpty(json.layers_to_transform) ? undefined : (json.layers_to_transform as number | number[]),
     layersPattern: isEmpty(json.layers_pattern) ? undefined : (json.layers_pattern as string | string[]),
     initLoraWeights: beginning(value("init_lora_weights", true), problems),
@@ -91,11 +144,20 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
   checkLayers(config, problems);
   for (const [key, allowed] of Object.entries(NEUTRAL)) {
     const found = json[key] ?? allowed[0];
-    problems.expect(allowed.some((v) => JSON.stringify(v) === JSON.stringify(found)), `${key} is ${shownValue(found)}, which tslora does not support`);
+    problems.expect(
+      allowed.some((v) => JSON.stringify(v) === JSON.stringify(found)),
+      `${key} is ${shownValue(found)}, which tslora does not support`,
+    );
   }
   problems.throwIfAny("unsupported");
   const base = json.base_model_name_or_path;
-  return { config, ...(typeof base === "string" && base !== "" ? { baseModel: base } : {}), unknownKeys: Object.keys(json).filter((key) => !READ.includes(key) && !Object.hasOwn(NEUTRAL, key) && !INERT.test(key)) };
+  return {
+    config,
+    ...(typeof base === "string" && base !== "" ? { baseModel: base } : {}),
+    unknownKeys: Object.keys(json).filter(
+      (key) => !READ.includes(key) && !Object.hasOwn(NEUTRAL, key) && !INERT.test(key),
+    ),
+  };
 }
 
 /** A configuration under peft's keys, in their sorted order: the set that every version of peft since 0.9 reads. */
@@ -129,7 +191,10 @@ export function toPeftConfig(config: ResolvedLoraConfig, baseModel: string): Rec
 function beginning(found: unknown, problems: Problems): ResolvedLoraConfig["initLoraWeights"] {
   if (PLAIN_BEGINNINGS.includes(found)) return true;
   if (typeof found === "boolean" || found === "gaussian" || found === "pissa" || found === "olora") return found;
-  const why = typeof found === "string" && found.startsWith("pissa_niter_") ? "what it takes off the base weights is drawn anew at each loading, in peft too. In Python, save with path_initial_model_for_weight_conversion, or start from \"pissa\"" : "tslora does not support it";
+  const why =
+    typeof found === "string" && found.startsWith("pissa_niter_")
+      ? 'what it takes off the base weights is drawn anew at each loading, in peft too. In Python, save with path_initial_model_for_weight_conversion, or start from "pissa"'
+      : "tslora does not support it";
   problems.expect(false, `init_lora_weights is ${shownValue(found)}: ${why}`);
   return true;
 }

@@ -38,7 +38,11 @@ export interface AdapterPlan {
  * for one read from a file, it is told in `idle`
  * @param options.problems - gathers what is wrong; the caller throws
  */
-export function planAdapter(model: ClassificationModel, given: ResolvedLoraConfig, options: { problems: Problems; strict: boolean }): AdapterPlan {
+export function planAdapter(
+  model: ClassificationModel,
+  given: ResolvedLoraConfig,
+  options: { problems: Problems; strict: boolean },
+): AdapterPlan {
   const { problems, strict } = options;
   const tree = moduleTree(model);
   const config = withoutShorthand(given, tree);
@@ -51,17 +55,32 @@ export function planAdapter(model: ClassificationModel, given: ResolvedLoraConfi
   const targets = [...tree.keys()].filter((name) => matchTarget(name, config) === "adapted");
   checkTargets(config, { tree, targets, savedModules, strict, problems, note });
   const chosen = new Set(targets);
-  const layers = model.linears().filter(({ module }) => chosen.has(module)).map((linear) => plannedLayer(linear, config));
-  for (const [option, patterns] of Object.entries({ rankPattern: config.rankPattern, alphaPattern: config.alphaPattern })) {
-    for (const key of targets.length === 0 ? [] : Object.keys(patterns)) note(targets.some((name) => matchesKey(key, name)), `${option}: ${shownValue(key)} matches no adapted layer`);
+  const layers = model
+    .linears()
+    .filter(({ module }) => chosen.has(module))
+    .map((linear) => plannedLayer(linear, config));
+  for (const [option, patterns] of Object.entries({
+    rankPattern: config.rankPattern,
+    alphaPattern: config.alphaPattern,
+  })) {
+    for (const key of targets.length === 0 ? [] : Object.keys(patterns))
+      note(
+        targets.some((name) => matchesKey(key, name)),
+        `${option}: ${shownValue(key)} matches no adapted layer`,
+      );
   }
   if (config.initLoraWeights === "pissa" || config.initLoraWeights === "olora") {
-    for (const { linear, r } of layers) problems.expect(r <= Math.min(linear.inFeatures, linear.outFeatures), `initLoraWeights "${config.initLoraWeights}" finds at most ${Math.min(linear.inFeatures, linear.outFeatures)} directions in ${linear.module}; its rank is ${r}`);
+    for (const { linear, r } of layers)
+      problems.expect(
+        r <= Math.min(linear.inFeatures, linear.outFeatures),
+        `initLoraWeights "${config.initLoraWeights}" finds at most ${Math.min(linear.inFeatures, linear.outFeatures)} directions in ${linear.module}; its rank is ${r}`,
+      );
   }
   const inside = (parameter: Parameter): boolean => savedModules.some((name) => parameter.name.startsWith(`${name}.`));
   const all = model.parameters();
   const own = new Set(layers.map(({ linear }) => linear.bias));
-  const isTrained = (p: Parameter): boolean => (config.bias === "all" ? p.name.endsWith(".bias") && !inside(p) : config.bias === "lora_only" && own.has(p));
+  const isTrained = (p: Parameter): boolean =>
+    config.bias === "all" ? p.name.endsWith(".bias") && !inside(p) : config.bias === "lora_only" && own.has(p);
   return { config, layers, saved: all.filter(inside), savedModules, biases: all.filter(isTrained), idle };
 }
 
@@ -69,7 +88,12 @@ export function planAdapter(model: ClassificationModel, given: ResolvedLoraConfi
 function withoutShorthand(config: ResolvedLoraConfig, tree: ReadonlyMap<string, ModuleKind>): ResolvedLoraConfig {
   const { targetModules } = config;
   if (typeof targetModules !== "string" || targetModules.toLowerCase() !== "all-linear") return config;
-  return { ...config, targetModules: [...tree].filter(([name, kind]) => kind === "linear" && !saves(config.modulesToSave, name)).map(([name]) => name) };
+  return {
+    ...config,
+    targetModules: [...tree]
+      .filter(([name, kind]) => kind === "linear" && !saves(config.modulesToSave, name))
+      .map(([name]) => name),
+  };
 }
 
 function plannedLayer(linear: Linear, config: ResolvedLoraConfig): PlannedLayer {
@@ -78,55 +102,136 @@ function plannedLayer(linear: Linear, config: ResolvedLoraConfig): PlannedLayer 
   return { linear, r, scaling: config.useRslora ? alpha / Math.sqrt(r) : alpha / r };
 }
 
-const WITH_ARTICLE: Record<ModuleKind, string> = { linear: "a linear layer", norm: "a layer norm", embedding: "an embedding", container: "a module of several parts", list: "a list of layers", other: "an activation or dropout" };
+const WITH_ARTICLE: Record<ModuleKind, string> = {
+  linear: "a linear layer",
+  norm: "a layer norm",
+  embedding: "an embedding",
+  container: "a module of several parts",
+  list: "a list of layers",
+  other: "an activation or dropout",
+};
 
 /** Takes an entry that comes to nothing for a problem, with a word of help, or tells it. */
 type Note = (holds: boolean, what: string, help?: string) => void;
 
 /** The modules that are trained whole: linear layers, norms and what holds nothing else. */
-function modulesToSave(config: ResolvedLoraConfig, { tree, problems, note }: { tree: ReadonlyMap<string, ModuleKind>; problems: Problems; note: Note }): string[] {
+function modulesToSave(
+  config: ResolvedLoraConfig,
+  { tree, problems, note }: { tree: ReadonlyMap<string, ModuleKind>; problems: Problems; note: Note },
+): string[] {
   const found = [...tree.keys()].filter((name) => saves(config.modulesToSave, name));
-  for (const entry of config.modulesToSave) note(entry === "score" || found.some((name) => name.endsWith(entry)), `modulesToSave: no module's name ends in ${shownValue(entry)}`, `. ${available(tree, "linear")}`);
+  for (const entry of config.modulesToSave)
+    note(
+      entry === "score" || found.some((name) => name.endsWith(entry)),
+      `modulesToSave: no module's name ends in ${shownValue(entry)}`,
+      `. ${available(tree, "linear")}`,
+    );
   for (const name of found) {
     const outer = found.find((other) => name.startsWith(`${other}.`));
-    problems.expect(outer === undefined, `modulesToSave names ${name} and, around it, ${outer ?? ""}; name one of the two`);
-    problems.expect(tree.get(name) !== "list", `modulesToSave: ${name} is a list of layers, which cannot be trained as one module; name what is in it`);
-    const embeddings = [...tree].filter(([other, kind]) => kind === "embedding" && (other === name || other.startsWith(`${name}.`)));
-    problems.expect(embeddings.length === 0, `modulesToSave: ${embeddings.map(([other]) => other).join(", ")} ${embeddings.length === 1 ? "is an embedding" : "are embeddings"}, which tslora does not train with an adapter; name linear layers or layer norms`);
+    problems.expect(
+      outer === undefined,
+      `modulesToSave names ${name} and, around it, ${outer ?? ""}; name one of the two`,
+    );
+    problems.expect(
+      tree.get(name) !== "list",
+      `modulesToSave: ${name} is a list of layers, which cannot be trained as one module; name what is in it`,
+    );
+    const embeddings = [...tree].filter(
+      ([other, kind]) => kind === "embedding" && (other === name || other.startsWith(`${name}.`)),
+    );
+    problems.expect(
+      embeddings.length === 0,
+      `modulesToSave: ${embeddings.map(([other]) => other).join(", ")} ${embeddings.length === 1 ? "is an embedding" : "are embeddings"}, which tslora does not train with an adapter; name linear layers or layer norms`,
+    );
   }
   return found;
 }
 
-function checkTargets(config: ResolvedLoraConfig, from: { tree: ReadonlyMap<string, ModuleKind>; targets: readonly string[]; savedModules: readonly string[]; strict: boolean; problems: Problems; note: Note }): void {
+function checkTargets(
+  config: ResolvedLoraConfig,
+  from: {
+    tree: ReadonlyMap<string, ModuleKind>;
+    targets: readonly string[];
+    savedModules: readonly string[];
+    strict: boolean;
+    problems: Problems;
+    note: Note;
+  },
+): void {
   const { tree, targets, savedModules, strict, problems, note } = from;
   const { targetModules, excludeModules, layersToTransform, layersPattern } = config;
   if (targetModules === NOTHING || excludeModules === NOTHING) return; // told already
   const names = [...tree.keys()];
-  const beforeExclusion = names.filter((name) => matchTarget(name, { ...config, excludeModules: undefined, layersToTransform: undefined, layersPattern: undefined }) === "adapted");
+  const beforeExclusion = names.filter(
+    (name) =>
+      matchTarget(name, {
+        ...config,
+        excludeModules: undefined,
+        layersToTransform: undefined,
+        layersPattern: undefined,
+      }) === "adapted",
+  );
   if (targets.length === 0) {
-    const what = typeof targetModules === "string" ? `the pattern ${shownText(targetModules, 200)}` : targetModules.length === 0 ? "an empty list" : shownNames(targetModules);
+    const what =
+      typeof targetModules === "string"
+        ? `the pattern ${shownText(targetModules, 200)}`
+        : targetModules.length === 0
+          ? "an empty list"
+          : shownNames(targetModules);
     if (beforeExclusion.length > 0) {
-      const by = [...(excludeModules === undefined ? [] : ["excludeModules"]), ...(layersToTransform === undefined ? [] : ["layersToTransform"])].join(" and ");
-      problems.expect(false, `targetModules: every module that ${what} matches is left out by ${by}: ${shownNames(beforeExclusion)}. Leave fewer out`);
-    } else problems.expect(false, `targetModules: ${what} matches no linear layer of the model that can be adapted. ${available(tree, "linear", savedModules)}The head is always trained and is not adapted.`);
+      const by = [
+        ...(excludeModules === undefined ? [] : ["excludeModules"]),
+        ...(layersToTransform === undefined ? [] : ["layersToTransform"]),
+      ].join(" and ");
+      problems.expect(
+        false,
+        `targetModules: every module that ${what} matches is left out by ${by}: ${shownNames(beforeExclusion)}. Leave fewer out`,
+      );
+    } else
+      problems.expect(
+        false,
+        `targetModules: ${what} matches no linear layer of the model that can be adapted. ${available(tree, "linear", savedModules)}The head is always trained and is not adapted.`,
+      );
   } else if (typeof targetModules !== "string") {
     // what is excluded or in another layer was named all the same
     const nameable = endingsOf(strict ? beforeExclusion : names);
-    for (const entry of targetModules) note(nameable.has(entry), `targetModules: ${shownValue(entry)} matches no linear layer that is adapted`, `. ${available(tree, "linear", savedModules)}`); // peft's "all-linear" names parts of RoBERTa's head
+    for (const entry of targetModules)
+      note(
+        nameable.has(entry),
+        `targetModules: ${shownValue(entry)} matches no linear layer that is adapted`,
+        `. ${available(tree, "linear", savedModules)}`,
+      ); // peft's "all-linear" names parts of RoBERTa's head
   }
   for (const name of targets) {
     const kind = tree.get(name);
-    problems.expect(kind === "linear", `targetModules matches ${name}, ${kind === undefined ? "" : WITH_ARTICLE[kind]}; only linear layers can be adapted`);
+    problems.expect(
+      kind === "linear",
+      `targetModules matches ${name}, ${kind === undefined ? "" : WITH_ARTICLE[kind]}; only linear layers can be adapted`,
+    );
     const whole = savedModules.find((saved) => name === saved || name.startsWith(`${saved}.`));
-    problems.expect(whole === undefined, `${name} cannot be adapted: it is trained whole${whole === name ? "" : `, as part of ${whole ?? ""}`}`);
+    problems.expect(
+      whole === undefined,
+      `${name} cannot be adapted: it is trained whole${whole === name ? "" : `, as part of ${whole ?? ""}`}`,
+    );
   }
   if (excludeModules !== undefined) {
-    if (typeof excludeModules === "string") note(names.some((name) => named(name, excludeModules)), `excludeModules: the pattern ${shownText(excludeModules, 200)} matches no module`);
-    else for (const entry of excludeModules) note(endingsOf(names).has(entry), `excludeModules: ${shownValue(entry)} matches no module`);
+    if (typeof excludeModules === "string")
+      note(
+        names.some((name) => named(name, excludeModules)),
+        `excludeModules: the pattern ${shownText(excludeModules, 200)} matches no module`,
+      );
+    else
+      for (const entry of excludeModules)
+        note(endingsOf(names).has(entry), `excludeModules: ${shownValue(entry)} matches no module`);
   }
-  const layers = new Set(layersToTransform === undefined ? [] : names.map((name) => layerOf(`${name}.`, layersPattern)));
+  const layers = new Set(
+    layersToTransform === undefined ? [] : names.map((name) => layerOf(`${name}.`, layersPattern)),
+  );
   for (const layer of typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? [])) {
-    note(layers.has(layer), `layersToTransform: there is no layer ${layer}${layersPattern === undefined ? "" : ` after ${shownValue(layersPattern)}`}`);
+    note(
+      layers.has(layer),
+      `layersToTransform: there is no layer ${layer}${layersPattern === undefined ? "" : ` after ${shownValue(layersPattern)}`}`,
+    );
   }
 }
 
@@ -137,7 +242,8 @@ function endingsOf(names: readonly string[]): ReadonlySet<string> {
 
 /** The modules of a kind, layers' numbers as stars. */
 function available(tree: ReadonlyMap<string, ModuleKind>, kind: ModuleKind, without: readonly string[] = []): string {
-  const names = [...tree].filter(([name, k]) => k === kind && !without.some((saved) => name === saved || name.startsWith(`${saved}.`)));
+  const names = [...tree].filter(
+    ([name, k]) => k === kind && !without.some((saved) => name === saved || name.startsWith(`${saved}.`)),
+  );
   return `There are (* a layer's number):\n${[...new Set(names.map(([name]) => `  ${name.replace(/\.\d+\./g, ".*.")}`))].join("\n")}\n`;
 }
-

@@ -31,7 +31,10 @@ function compile(pattern: string, use: PatternUse): Compiled {
   const known = compiled.get(key);
   if (known !== undefined) return known;
   const { re2, ahead } = translatePattern(EXPRESSIONS[use](pattern));
-  const made = { main: engineFor(`\\A(?:${re2})${use === "target" ? "\\z" : ""}`), ahead: ahead.map((one) => ({ pattern: engineFor(`\\A(?:${one.re2})`), negative: one.negative })) };
+  const made = {
+    main: engineFor(`\\A(?:${re2})${use === "target" ? "\\z" : ""}`),
+    ahead: ahead.map((one) => ({ pattern: engineFor(`\\A(?:${one.re2})`), negative: one.negative })),
+  };
   if (compiled.size >= REMEMBERED) compiled.clear();
   compiled.set(key, made);
   return made;
@@ -41,7 +44,8 @@ function engineFor(re2: string): RE2JS {
   try {
     return RE2JS.compile(re2);
   } catch (error) {
-    if (error instanceof RE2JSException) throw new PatternFault(`cannot be matched in linear time (${error.message.slice(0, 80)})`);
+    if (error instanceof RE2JSException)
+      throw new PatternFault(`cannot be matched in linear time (${error.message.slice(0, 80)})`);
     throw error;
   }
 }

@@ -6,7 +6,22 @@ import { patternFault, patternSize, type PatternUse } from "./python-pattern";
 /** What stands for a pattern that is none, once that has been told. */
 export const NOTHING = "(?!)";
 
-const KNOWN = ["r", "loraAlpha", "loraDropout", "targetModules", "excludeModules", "modulesToSave", "bias", "useRslora", "useDora", "rankPattern", "alphaPattern", "layersToTransform", "layersPattern", "initLoraWeights"];
+const KNOWN = [
+  "r",
+  "loraAlpha",
+  "loraDropout",
+  "targetModules",
+  "excludeModules",
+  "modulesToSave",
+  "bias",
+  "useRslora",
+  "useDora",
+  "rankPattern",
+  "alphaPattern",
+  "layersToTransform",
+  "layersPattern",
+  "initLoraWeights",
+];
 
 /**
  * Fills in the defaults and checks every value by itself; `planAdapter` checks them against the model's layers.
@@ -16,7 +31,10 @@ const KNOWN = ["r", "loraAlpha", "loraDropout", "targetModules", "excludeModules
  * @param options.problems - gathers what is wrong; the caller throws
  * @returns the configuration; what is wrong in it is replaced, so that the rest can be checked further
  */
-export function resolveLoraConfig(config: LoraConfig, options: { modelType: string; hiddenSize: number; problems: Problems }): ResolvedLoraConfig {
+export function resolveLoraConfig(
+  config: LoraConfig,
+  options: { modelType: string; hiddenSize: number; problems: Problems },
+): ResolvedLoraConfig {
   const { modelType, hiddenSize, problems } = options;
   const r = config.r ?? 8;
   const resolved: ResolvedLoraConfig = {
@@ -24,8 +42,16 @@ export function resolveLoraConfig(config: LoraConfig, options: { modelType: stri
     loraAlpha: config.loraAlpha ?? 2 * r,
     loraDropout: config.loraDropout ?? 0.1,
     targetModules: targets(config.targetModules ?? "auto", { modelType, problems }),
-    excludeModules: config.excludeModules === undefined ? undefined : namesOrPattern(config.excludeModules, { option: "excludeModules", problems }),
-    modulesToSave: [...new Set([...(names(config.modulesToSave ?? [], { option: "modulesToSave", problems }) ?? []), ...HEAD_MODULES])],
+    excludeModules:
+      config.excludeModules === undefined
+        ? undefined
+        : namesOrPattern(config.excludeModules, { option: "excludeModules", problems }),
+    modulesToSave: [
+      ...new Set([
+        ...(names(config.modulesToSave ?? [], { option: "modulesToSave", problems }) ?? []),
+        ...HEAD_MODULES,
+      ]),
+    ],
     bias: config.bias ?? "none",
     useRslora: config.useRslora ?? false,
     useDora: config.useDora ?? false,
@@ -36,36 +62,81 @@ export function resolveLoraConfig(config: LoraConfig, options: { modelType: stri
     initLoraWeights: config.initLoraWeights ?? true,
     taskType: "SEQ_CLS",
   };
-  for (const name of Object.keys(config)) problems.expect(KNOWN.includes(name), `"${name}" is not an option of LoraConfig here; known are ${KNOWN.join(", ")}`);
-  const rank = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= hiddenSize;
+  for (const name of Object.keys(config))
+    problems.expect(
+      KNOWN.includes(name),
+      `"${name}" is not an option of LoraConfig here; known are ${KNOWN.join(", ")}`,
+    );
+  const rank = (value: unknown): boolean =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= hiddenSize;
   problems.expect(rank(r), `r is to be a whole number from 1 to the model's width, ${hiddenSize}; ${String(r)} came`);
-  problems.expect(isPositive(resolved.loraAlpha), `loraAlpha is to be a number above 0; ${String(resolved.loraAlpha)} came`);
-  problems.expect(typeof resolved.loraDropout === "number" && resolved.loraDropout >= 0 && resolved.loraDropout < 1, `loraDropout is to be a number in [0, 1); ${String(resolved.loraDropout)} came`);
+  problems.expect(
+    isPositive(resolved.loraAlpha),
+    `loraAlpha is to be a number above 0; ${String(resolved.loraAlpha)} came`,
+  );
+  problems.expect(
+    typeof resolved.loraDropout === "number" && resolved.loraDropout >= 0 && resolved.loraDropout < 1,
+    `loraDropout is to be a number in [0, 1); ${String(resolved.loraDropout)} came`,
+  );
   checkChoices(resolved, problems);
-  const rankPattern = checkPattern(resolved.rankPattern, { option: "rankPattern", problems, expected: `a whole number from 1 to ${hiddenSize}`, holds: rank });
-  const alphaPattern = checkPattern(resolved.alphaPattern, { option: "alphaPattern", problems, expected: "a number above 0", holds: isPositive });
+  const rankPattern = checkPattern(resolved.rankPattern, {
+    option: "rankPattern",
+    problems,
+    expected: `a whole number from 1 to ${hiddenSize}`,
+    holds: rank,
+  });
+  const alphaPattern = checkPattern(resolved.alphaPattern, {
+    option: "alphaPattern",
+    problems,
+    expected: "a number above 0",
+    holds: isPositive,
+  });
   const layersAreRight = checkLayers(resolved, problems);
-  return { ...resolved, rankPattern, alphaPattern, ...(layersAreRight ? {} : { layersToTransform: undefined, layersPattern: undefined }) };
+  return {
+    ...resolved,
+    rankPattern,
+    alphaPattern,
+    ...(layersAreRight ? {} : { layersToTransform: undefined, layersPattern: undefined }),
+  };
 }
 
 function checkChoices({ bias, useRslora, useDora, initLoraWeights }: ResolvedLoraConfig, problems: Problems): void {
-  problems.expect(["none", "all", "lora_only"].includes(bias), `bias is to be "none", "all" or "lora_only"; ${shownValue(bias)} came`);
-  for (const [option, value] of Object.entries({ useRslora, useDora })) problems.expect(typeof value === "boolean", `${option} is to be true or false; ${shownValue(value)} came`);
+  problems.expect(
+    ["none", "all", "lora_only"].includes(bias),
+    `bias is to be "none", "all" or "lora_only"; ${shownValue(bias)} came`,
+  );
+  for (const [option, value] of Object.entries({ useRslora, useDora }))
+    problems.expect(typeof value === "boolean", `${option} is to be true or false; ${shownValue(value)} came`);
   const initial: readonly unknown[] = [true, false, "gaussian", "pissa", "olora"];
   const niter = String(initLoraWeights).startsWith("pissa_niter_") ? ' ("pissa" finds the same, exactly)' : "";
-  problems.expect(initial.includes(initLoraWeights), `initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; ${shownValue(initLoraWeights)} came${niter}`);
+  problems.expect(
+    initial.includes(initLoraWeights),
+    `initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; ${shownValue(initLoraWeights)} came${niter}`,
+  );
 }
 
 /** What peft demands of a pattern's entries: keys that are patterns, values of the right kind. Returns those that are so. */
-export function checkPattern(patterns: unknown, options: { option: string; problems: Problems; expected: string; holds: (value: unknown) => boolean }): Record<string, number> {
+export function checkPattern(
+  patterns: unknown,
+  options: { option: string; problems: Problems; expected: string; holds: (value: unknown) => boolean },
+): Record<string, number> {
   const { option, problems, expected, holds } = options;
   const isRecord = typeof patterns === "object" && patterns !== null && !Array.isArray(patterns);
   problems.expect(isRecord, `${option} is to be a record of patterns and numbers; ${shownValue(patterns)} came`);
   const entries = Object.entries(isRecord ? patterns : {});
-  if (!checkWork(entries.map(([key]) => key), { option, use: "key", problems })) return {};
+  if (
+    !checkWork(
+      entries.map(([key]) => key),
+      { option, use: "key", problems },
+    )
+  )
+    return {};
   const right = entries.filter(([key, value]) => {
     const isPattern = checkPatterns([key], { option, use: "key", problems });
-    return problems.expect(holds(value), `${option}: ${shownValue(key)} is to be ${expected}; ${shownValue(value)} came`) && isPattern;
+    return (
+      problems.expect(holds(value), `${option}: ${shownValue(key)} is to be ${expected}; ${shownValue(value)} came`) &&
+      isPattern
+    );
   });
   return Object.fromEntries(right);
 }
@@ -75,7 +146,10 @@ const MOST_WORK = 100_000;
 const MOST_ENTRIES = 10_000;
 
 /** Notes every entry that cannot be used as a pattern, and patterns that would take too long together. */
-export function checkPatterns(entries: readonly string[], options: { option: string; use: PatternUse; problems: Problems }): boolean {
+export function checkPatterns(
+  entries: readonly string[],
+  options: { option: string; use: PatternUse; problems: Problems },
+): boolean {
   const { option, use, problems } = options;
   if (!checkWork(entries, options)) return false;
   const before = problems.count;
@@ -86,46 +160,98 @@ export function checkPatterns(entries: readonly string[], options: { option: str
   return problems.count === before;
 }
 
-function checkWork(entries: readonly string[], { option, use, problems }: { option: string; use: PatternUse; problems: Problems }): boolean {
-  if (!problems.expect(entries.length <= MOST_ENTRIES, `${option} is to have at most ${MOST_ENTRIES} entries; ${entries.length} came`)) return false;
+function checkWork(
+  entries: readonly string[],
+  { option, use, problems }: { option: string; use: PatternUse; problems: Problems },
+): boolean {
+  if (
+    !problems.expect(
+      entries.length <= MOST_ENTRIES,
+      `${option} is to have at most ${MOST_ENTRIES} entries; ${entries.length} came`,
+    )
+  )
+    return false;
   const work = entries.reduce((sum, entry) => sum + patternSize(entry, use), 0);
-  return problems.expect(work <= MOST_WORK, `${option}: its patterns are too large together: they take ${work} steps, and at most ${MOST_WORK} are matched`);
+  return problems.expect(
+    work <= MOST_WORK,
+    `${option}: its patterns are too large together: they take ${work} steps, and at most ${MOST_WORK} are matched`,
+  );
 }
 
 /** Notes a list that is longer than any adapter's. */
-export function checkLength(entries: readonly unknown[], { option, problems }: { option: string; problems: Problems }): boolean {
-  return problems.expect(entries.length <= MOST_ENTRIES, `${option} is to have at most ${MOST_ENTRIES} entries; ${entries.length} came`);
+export function checkLength(
+  entries: readonly unknown[],
+  { option, problems }: { option: string; problems: Problems },
+): boolean {
+  return problems.expect(
+    entries.length <= MOST_ENTRIES,
+    `${option} is to have at most ${MOST_ENTRIES} entries; ${entries.length} came`,
+  );
 }
 
 /** What peft demands of `layersToTransform` and `layersPattern` together. Returns whether they are of the right types. */
-export function checkLayers({ targetModules, layersToTransform, layersPattern }: Pick<ResolvedLoraConfig, "targetModules" | "layersToTransform" | "layersPattern">, problems: Problems): boolean {
+export function checkLayers(
+  {
+    targetModules,
+    layersToTransform,
+    layersPattern,
+  }: Pick<ResolvedLoraConfig, "targetModules" | "layersToTransform" | "layersPattern">,
+  problems: Problems,
+): boolean {
   const before = problems.count;
   const numbers = typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []);
-  problems.expect(Array.isArray(numbers) && numbers.every((n) => Number.isInteger(n) && n >= 0), `layersToTransform is to be a layer's number or a list of them, from 0; ${shownValue(layersToTransform)} came`);
+  problems.expect(
+    Array.isArray(numbers) && numbers.every((n) => Number.isInteger(n) && n >= 0),
+    `layersToTransform is to be a layer's number or a list of them, from 0; ${shownValue(layersToTransform)} came`,
+  );
   const patterns = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
-  if (problems.expect(Array.isArray(patterns) && patterns.every((p) => typeof p === "string" && p !== ""), `layersPattern is to be a name or a list of names; ${shownValue(layersPattern)} came`)) {
+  if (
+    problems.expect(
+      Array.isArray(patterns) && patterns.every((p) => typeof p === "string" && p !== ""),
+      `layersPattern is to be a name or a list of names; ${shownValue(layersPattern)} came`,
+    )
+  ) {
     checkPatterns(patterns, { option: "layersPattern", use: "layers", problems });
   }
   const right = problems.count === before;
   const isPattern = typeof targetModules === "string";
-  problems.expect(!(isPattern && layersToTransform !== undefined), "layersToTransform goes with a list of names for targetModules, not with a pattern; put the layers' numbers into the pattern");
-  problems.expect(!(isPattern && layersPattern !== undefined), "layersPattern goes with a list of names for targetModules, not with a pattern");
-  problems.expect(layersPattern === undefined || patterns.length === 0 || layersToTransform !== undefined, "layersPattern needs layersToTransform beside it");
+  problems.expect(
+    !(isPattern && layersToTransform !== undefined),
+    "layersToTransform goes with a list of names for targetModules, not with a pattern; put the layers' numbers into the pattern",
+  );
+  problems.expect(
+    !(isPattern && layersPattern !== undefined),
+    "layersPattern goes with a list of names for targetModules, not with a pattern",
+  );
+  problems.expect(
+    layersPattern === undefined || patterns.length === 0 || layersToTransform !== undefined,
+    "layersPattern needs layersToTransform beside it",
+  );
   return right;
 }
 
-function targets(given: NonNullable<LoraConfig["targetModules"]>, options: { modelType: string; problems: Problems }): readonly string[] | string {
+function targets(
+  given: NonNullable<LoraConfig["targetModules"]>,
+  options: { modelType: string; problems: Problems },
+): readonly string[] | string {
   const distil = options.modelType === "distilbert";
   if (given === "auto") return distil ? ["q_lin", "v_lin"] : ["query", "value"];
-  if (typeof given === "string" && given.toLowerCase() === "all-linear") return distil ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"] : ["query", "key", "value", "dense"];
+  if (typeof given === "string" && given.toLowerCase() === "all-linear")
+    return distil ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"] : ["query", "key", "value", "dense"];
   const { problems } = options;
   return namesOrPattern(given, { option: "targetModules", problems });
 }
 
-function namesOrPattern(given: readonly string[] | RegExp | string, { option, problems }: { option: string; problems: Problems }): readonly string[] | string {
+function namesOrPattern(
+  given: readonly string[] | RegExp | string,
+  { option, problems }: { option: string; problems: Problems },
+): readonly string[] | string {
   if (given instanceof RegExp) {
     const { source, flags } = given;
-    problems.expect(!flags.includes("v"), `${option}: Python, which reads an adapter's file, does not know the flag v of /${source}/${flags}`);
+    problems.expect(
+      !flags.includes("v"),
+      `${option}: Python, which reads an adapter's file, does not know the flag v of /${source}/${flags}`,
+    );
     const python = flags.replace(/[^ims]/g, ""); // the others change nothing here
     const written = `${python === "" ? "" : `(?${python})`}${source.replace(/^\^/, "").replace(/\$$/, "")}`;
     return checkPatterns([written], { option, use: "target", problems }) ? written : NOTHING;
@@ -135,8 +261,14 @@ function namesOrPattern(given: readonly string[] | RegExp | string, { option, pr
   return right === undefined ? NOTHING : right;
 }
 
-function names(given: readonly string[], { option, problems }: { option: string; problems: Problems }): readonly string[] | undefined {
-  const right = problems.expect(Array.isArray(given) && given.every((name) => typeof name === "string" && name !== ""), `${option} is to be a list of names${option === "modulesToSave" ? "" : " or a pattern"}; ${shownValue(given)} came`);
+function names(
+  given: readonly string[],
+  { option, problems }: { option: string; problems: Problems },
+): readonly string[] | undefined {
+  const right = problems.expect(
+    Array.isArray(given) && given.every((name) => typeof name === "string" && name !== ""),
+    `${option} is to be a list of names${option === "modulesToSave" ? "" : " or a pattern"}; ${shownValue(given)} came`,
+  );
   if (!right || !checkLength(given, { option, problems })) return undefined;
   if (option !== "modulesToSave") return given;
   return checkPatterns(given, { option, use: "saved", problems }) ? given : []; // peft reads these names as patterns

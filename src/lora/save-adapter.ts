@@ -21,13 +21,21 @@ export interface SavedAdapter {
  *
  * @param options.baseModel - what stands as `base_model_name_or_path`
  */
-export async function saveAdapter(adapter: Adapter, options: { directory: string; baseModel: string }): Promise<SavedAdapter> {
+export async function saveAdapter(
+  adapter: Adapter,
+  options: { directory: string; baseModel: string },
+): Promise<SavedAdapter> {
   const directory = adapter.name === DEFAULT_NAME ? options.directory : join(options.directory, adapter.name);
-  const tensors = adapter.parameters().map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => parameter.read() }));
+  const tensors = adapter
+    .parameters()
+    .map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => parameter.read() }));
   const lock = lockFolder(directory, { purpose: "saving" });
   try {
     await writeSafetensors(join(directory, "adapter_model.safetensors"), { tensors, metadata: { format: "pt" } });
-    await writeAtomically(join(directory, "adapter_config.json"), `${JSON.stringify(toPeftConfig(adapter.config, options.baseModel), undefined, 2)}\n`);
+    await writeAtomically(
+      join(directory, "adapter_config.json"),
+      `${JSON.stringify(toPeftConfig(adapter.config, options.baseModel), undefined, 2)}\n`,
+    );
   } finally {
     lock.release();
   }

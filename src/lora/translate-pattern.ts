@@ -24,9 +24,13 @@ const MOST_TIMES = 1000; // RE2's own bound of a repetition
  * @throws PatternFault for what Python refuses, too, and for what has no linear-time equal, naming the construct.
  */
 export function translatePattern(source: string): TranslatedPattern {
-  if (source.length > LONGEST) throw new PatternFault(`must have at most ${LONGEST} characters; it has ${source.length}`);
+  if (source.length > LONGEST)
+    throw new PatternFault(`must have at most ${LONGEST} characters; it has ${source.length}`);
   const { re2, size, ahead } = new Translator(source).whole();
-  if (size > LARGEST) throw new PatternFault(`is too large: written out, its repetitions take ${size} steps, and at most ${LARGEST} are matched`);
+  if (size > LARGEST)
+    throw new PatternFault(
+      `is too large: written out, its repetitions take ${size} steps, and at most ${LARGEST} are matched`,
+    );
   return { re2, size, ahead };
 }
 
@@ -84,7 +88,8 @@ class Translator {
     for (let char = this.#peek(); char !== "" && char !== "|" && char !== ")"; char = this.#peek()) {
       if (flags.x && this.#skipVerbose(char)) continue;
       if (char === "(") {
-        const start = this.#depth === 1 && first && items.every(({ kind, re2 }) => kind === "assertion" && re2 === "\\A");
+        const start =
+          this.#depth === 1 && first && items.every(({ kind, re2 }) => kind === "assertion" && re2 === "\\A");
         const group = this.#group(flags, { start, empty: start && items.length === 0 });
         if (group.flags !== undefined) flags = group.flags;
         if (group.item !== undefined) items.push(group.item);
@@ -114,7 +119,8 @@ class Translator {
     if (char === "Z" || char === "z") return assertion("\\z");
     if (char === "b" || char === "B") return assertion(`\\${char}`);
     if (CLASSES[char] !== undefined) return atom(CLASSES[char]);
-    if (/[1-9]/.test(char) && !/^[0-3][0-7]{2}/.test(this.#source.slice(this.#at - 1))) throw beyond(`a backreference, \\${char}`);
+    if (/[1-9]/.test(char) && !/^[0-3][0-7]{2}/.test(this.#source.slice(this.#at - 1)))
+      throw beyond(`a backreference, \\${char}`);
     return atom(quoted(this.#escaped(char)));
   }
 
@@ -125,7 +131,8 @@ class Translator {
     const digits = { x: 2, u: 4, U: 8 }[char];
     if (digits !== undefined) {
       const hex = this.#source.slice(this.#at, this.#at + digits);
-      if (!new RegExp(`^[0-9a-fA-F]{${digits}}$`).test(hex) || parseInt(hex, 16) > 0x10ffff) throw notPython(`incomplete escape \\${char}${hex}`);
+      if (!new RegExp(`^[0-9a-fA-F]{${digits}}$`).test(hex) || parseInt(hex, 16) > 0x10ffff)
+        throw notPython(`incomplete escape \\${char}${hex}`);
       this.#at += digits;
       return String.fromCodePoint(parseInt(hex, 16));
     }
@@ -156,7 +163,12 @@ class Translator {
       this.#at++;
       const next = this.#next();
       const high = next === "\\" ? this.#member() : { char: next };
-      if (low.char === undefined || high.char === undefined || (low.char.codePointAt(0) ?? 0) > (high.char.codePointAt(0) ?? 0)) throw notPython("bad character range");
+      if (
+        low.char === undefined ||
+        high.char === undefined ||
+        (low.char.codePointAt(0) ?? 0) > (high.char.codePointAt(0) ?? 0)
+      )
+        throw notPython("bad character range");
       members.push(`${quoted(low.char)}-${quoted(high.char)}`);
     }
     return `[${negated ? "^" : ""}${members.join("")}]`;
@@ -202,17 +214,23 @@ class Translator {
     if (this.#take("=")) throw beyond("a backreference, (?P=…)");
     const name = /^<([A-Za-z_]\w{0,99})>/.exec(this.#source.slice(this.#at, this.#at + 102))?.[1];
     if (name === undefined) throw notPython("bad group name");
-    if (this.#names.size === this.#names.add(name).size) throw notPython(`redefinition of group name ${shownValue(name, 20)}`);
+    if (this.#names.size === this.#names.add(name).size)
+      throw notPython(`redefinition of group name ${shownValue(name, 20)}`);
     this.#at += name.length + 2;
     return this.#rest(`(?P<${name}>`, flags);
   }
 
   /** Flags for the whole pattern, `(?i)`, or for a group, `(?i:…)`. */
   #flagged(flags: Flags, empty: boolean): { item?: Item; flags?: Flags } {
-    const [all, on, off, end] = /^([aiLmsux]*)(?:-([a-zA-Z]*))?([:)])/.exec(this.#source.slice(this.#at, this.#at + 20)) ?? [];
+    const [all, on, off, end] =
+      /^([aiLmsux]*)(?:-([a-zA-Z]*))?([:)])/.exec(this.#source.slice(this.#at, this.#at + 20)) ?? [];
     if (all === undefined) throw notPython(`unknown extension ?${this.#peek()}`);
     if (on.includes("L") || (on.includes("a") && on.includes("u"))) throw notPython("bad inline flags");
-    if (off !== undefined && (off === "" || !/^[imsx]+$/.test(off) || end === ")" || [...off].some((flag) => on.includes(flag)))) throw notPython("bad inline flags");
+    if (
+      off !== undefined &&
+      (off === "" || !/^[imsx]+$/.test(off) || end === ")" || [...off].some((flag) => on.includes(flag)))
+    )
+      throw notPython("bad inline flags");
     this.#at += all.length;
     const set = (flag: "i" | "s" | "x"): boolean => (flags[flag] || on.includes(flag)) && off?.includes(flag) !== true;
     const next = { i: set("i"), s: set("s"), x: set("x") };
@@ -225,7 +243,10 @@ class Translator {
   /** RE2's flags of a group: `m` and `x` mean nothing to it here, and `a` and `u` change nothing in names. */
   #change(from: Flags, to: Flags): string {
     const names = ["i", "s"] as const;
-    const [on, off] = [names.filter((flag) => to[flag] && !from[flag]), names.filter((flag) => !to[flag] && from[flag])];
+    const [on, off] = [
+      names.filter((flag) => to[flag] && !from[flag]),
+      names.filter((flag) => !to[flag] && from[flag]),
+    ];
     return `${on.join("")}${off.length > 0 ? `-${off.join("")}` : ""}`;
   }
 
@@ -239,17 +260,23 @@ class Translator {
   /** How often the item before is repeated, if that comes next. */
   #repetition(): { least: number; most: number } | undefined {
     const char = this.#peek();
-    const marks: Readonly<Record<string, { least: number; most: number }>> = { "*": { least: 0, most: Infinity }, "+": { least: 1, most: Infinity }, "?": { least: 0, most: 1 } };
+    const marks: Readonly<Record<string, { least: number; most: number }>> = {
+      "*": { least: 0, most: Infinity },
+      "+": { least: 1, most: Infinity },
+      "?": { least: 0, most: 1 },
+    };
     if (Object.hasOwn(marks, char)) {
       this.#at++;
       return marks[char];
     }
-    const [all, least, comma, most] = (char === "{" ? /^\{(\d{0,9})(,?)(\d{0,9})\}/.exec(this.#source.slice(this.#at, this.#at + 24)) : null) ?? [];
+    const [all, least, comma, most] =
+      (char === "{" ? /^\{(\d{0,9})(,?)(\d{0,9})\}/.exec(this.#source.slice(this.#at, this.#at + 24)) : null) ?? [];
     if (all === undefined || all === "{}") return undefined; // a brace as it is
     this.#at += all.length;
     const range = { least: Number(least), most: comma === "" ? Number(least) : most === "" ? Infinity : Number(most) };
     if (range.least > range.most) throw notPython("min repeat greater than max repeat");
-    if (range.least > MOST_TIMES || (range.most > MOST_TIMES && range.most !== Infinity)) throw beyond(`a repetition, ${all}, of more than ${MOST_TIMES} times`);
+    if (range.least > MOST_TIMES || (range.most > MOST_TIMES && range.most !== Infinity))
+      throw beyond(`a repetition, ${all}, of more than ${MOST_TIMES} times`);
     return range;
   }
 
@@ -259,7 +286,11 @@ class Translator {
     const lazy = this.#take("?") ? "?" : "";
     if (lazy === "" && this.#take("+")) throw beyond("a possessive repetition, such as *+");
     const times = most === Infinity ? `{${least},}` : `{${least},${most}}`;
-    return { re2: `${item.re2}${times}${lazy}`, size: item.size * Math.max(1, most === Infinity ? least + 1 : most) + 1, kind: "repeat" };
+    return {
+      re2: `${item.re2}${times}${lazy}`,
+      size: item.size * Math.max(1, most === Infinity ? least + 1 : most) + 1,
+      kind: "repeat",
+    };
   }
 
   /** Skips a blank or a comment of a verbose pattern. */
@@ -294,7 +325,15 @@ class Translator {
   }
 }
 
-const CLASSES: Readonly<Record<string, string | undefined>> = { __proto__: null as never, d: "\\d", D: "\\D", w: "\\w", W: "\\W", s: "[\\t\\n\\r\\f\\v ]", S: "[^\\t\\n\\r\\f\\v ]" };
+const CLASSES: Readonly<Record<string, string | undefined>> = {
+  __proto__: null as never,
+  d: "\\d",
+  D: "\\D",
+  w: "\\w",
+  W: "\\W",
+  s: "[\\t\\n\\r\\f\\v ]",
+  S: "[^\\t\\n\\r\\f\\v ]",
+};
 
 function atom(re2: string): Item {
   return { re2, size: 1, kind: "atom" };
@@ -314,5 +353,7 @@ function notPython(why: string): PatternFault {
 }
 
 function beyond(construct: string): PatternFault {
-  return new PatternFault(`holds ${construct}, which tslora, that matches in linear time, does not support; write it otherwise, or list the modules' names`);
+  return new PatternFault(
+    `holds ${construct}, which tslora, that matches in linear time, does not support; write it otherwise, or list the modules' names`,
+  );
 }

@@ -41,20 +41,36 @@ export interface WeightedAdapterOptions {
  *
  * @throws TsloraError `bad-option` that lists everything wrong; nothing is changed then.
  */
-export async function addWeightedAdapter(set: AdapterSet, model: ClassificationModel, options: WeightedAdapterOptions): Promise<Adapter> {
+export async function addWeightedAdapter(
+  set: AdapterSet,
+  model: ClassificationModel,
+  options: WeightedAdapterOptions,
+): Promise<Adapter> {
   const { weights, name } = options;
   const problems = new Problems("addWeightedAdapter");
   const adapters = [...new Set(options.adapters)].map((other) => set.get(other, "addWeightedAdapter"));
-  problems.expect(adapters.length > 0 && adapters.length === options.adapters.length, "adapters is to be a list of different adapters' names, one at least");
-  problems.expect(Array.isArray(weights) && weights.length === options.adapters.length && weights.every(Number.isFinite), `weights is to be ${options.adapters.length} numbers, one for each adapter; ${JSON.stringify(weights)} came`);
+  problems.expect(
+    adapters.length > 0 && adapters.length === options.adapters.length,
+    "adapters is to be a list of different adapters' names, one at least",
+  );
+  problems.expect(
+    Array.isArray(weights) && weights.length === options.adapters.length && weights.every(Number.isFinite),
+    `weights is to be ${options.adapters.length} numbers, one for each adapter; ${JSON.stringify(weights)} came`,
+  );
   const given = options.combinationType ?? "svd";
-  problems.expect(["linear", "cat", "svd"].includes(given), `combinationType is to be "linear", "cat" or "svd"; ${JSON.stringify(given)} came`);
-  problems.expect(options.svdRank === undefined || given === "svd", "svdRank goes with combinationType \"svd\"");
+  problems.expect(
+    ["linear", "cat", "svd"].includes(given),
+    `combinationType is to be "linear", "cat" or "svd"; ${JSON.stringify(given)} came`,
+  );
+  problems.expect(options.svdRank === undefined || given === "svd", 'svdRank goes with combinationType "svd"');
   const type = adapters.length === 1 ? "linear" : given;
   for (const { name: other, config } of adapters) {
     problems.expect(!config.useDora, `"${other}" uses DoRA, whose magnitudes cannot be summed`);
     problems.expect(config.bias === "none", `"${other}" trains biases, which cannot be summed`);
-    problems.expect(typeof config.initLoraWeights === "boolean" || config.initLoraWeights === "gaussian", `"${other}" began by ${String(config.initLoraWeights)} and lies over other weights than the model's own`);
+    problems.expect(
+      typeof config.initLoraWeights === "boolean" || config.initLoraWeights === "gaussian",
+      `"${other}" began by ${String(config.initLoraWeights)} and lies over other weights than the model's own`,
+    );
   }
   set.checkNew(name, { call: "addWeightedAdapter", bias: "none", problems });
   const head = adapters.find((adapter) => adapter.name === (options.head ?? adapters[0]?.name));
@@ -63,14 +79,27 @@ export async function addWeightedAdapter(set: AdapterSet, model: ClassificationM
 
   const ranks = adapters.map(({ config }) => Math.max(config.r, ...Object.values(config.rankPattern)));
   const largest = Math.max(...ranks);
-  problems.expect(type !== "linear" || ranks.every((rank) => rank === largest), `combinationType "linear" needs adapters of one rank; theirs are ${ranks.join(", ")}`);
-  const r = type === "linear" ? largest : type === "cat" ? ranks.reduce((a, b) => a + b, 0) : (options.svdRank ?? largest);
-  problems.expect(Number.isInteger(r) && r > 0, `svdRank is to be a whole number above 0; ${String(options.svdRank)} came`);
+  problems.expect(
+    type !== "linear" || ranks.every((rank) => rank === largest),
+    `combinationType "linear" needs adapters of one rank; theirs are ${ranks.join(", ")}`,
+  );
+  const r =
+    type === "linear" ? largest : type === "cat" ? ranks.reduce((a, b) => a + b, 0) : (options.svdRank ?? largest);
+  problems.expect(
+    Number.isInteger(r) && r > 0,
+    `svdRank is to be a whole number above 0; ${String(options.svdRank)} came`,
+  );
   const config = combinedConfig(adapters, { r, problems });
   problems.throwIfAny();
   const plan = planAdapter(model, config, { problems, strict: false });
   checkLayers(plan, { adapters, r, type, problems });
-  if (options.head === undefined) problems.expect(await sameSaved(model, adapters), "the adapters' heads (or other modulesToSave) differ, and whole modules cannot be summed; say whose is to be taken: head: \"" + adapters[0].name + "\"");
+  if (options.head === undefined)
+    problems.expect(
+      await sameSaved(model, adapters),
+      "the adapters' heads (or other modulesToSave) differ, and whole modules cannot be summed; say whose is to be taken: head: \"" +
+        adapters[0].name +
+        '"',
+    );
   problems.throwIfAny();
 
   const { ops } = model;
@@ -79,12 +108,18 @@ export async function addWeightedAdapter(set: AdapterSet, model: ClassificationM
     for (const { linear } of plan.layers) {
       const parts = adapters.flatMap((adapter, i) => {
         const update = adapter.updates.get(linear.module);
-        return update === undefined ? [] : [{ a: update.a.value, b: update.b.value, factor: weights[i] * update.scaling }];
+        return update === undefined
+          ? []
+          : [{ a: update.a.value, b: update.b.value, factor: weights[i] * update.scaling }];
       });
-      const pair = ops.tidy(() => padded(model, { cat: concatenated, linear: summed, svd: decomposed }[type](model, parts, r), r));
-      for (const part of ["a", "b"] as const) found[`base_model.model.${linear.module}.lora_${part.toUpperCase()}.weight`] = pair[part];
+      const pair = ops.tidy(() =>
+        padded(model, { cat: concatenated, linear: summed, svd: decomposed }[type](model, parts, r), r),
+      );
+      for (const part of ["a", "b"] as const)
+        found[`base_model.model.${linear.module}.lora_${part.toUpperCase()}.weight`] = pair[part];
     }
-    for (const [own, copy] of head?.saved ?? []) found[`base_model.model.${own.name}`] = ops.reshape(copy.value, copy.shape);
+    for (const [own, copy] of head?.saved ?? [])
+      found[`base_model.model.${own.name}`] = ops.reshape(copy.value, copy.shape);
     return found;
   });
   const expected = new Set(expectedWeights(plan).map((weight) => weight.name));
@@ -108,7 +143,10 @@ type Pair = Pick<Part, "a" | "b">;
 function concatenated({ ops }: ClassificationModel, parts: readonly Part[]): Pair {
   const across = (x: Tensor): Tensor => ops.transpose(x, [1, 0]);
   const joined = (rows: readonly Tensor[]): Tensor => (rows.length === 1 ? rows[0] : ops.concatRows(rows));
-  return { a: joined(parts.map(({ a, factor }) => ops.scale(a, factor))), b: across(joined(parts.map(({ b }) => across(b)))) };
+  return {
+    a: joined(parts.map(({ a, factor }) => ops.scale(a, factor))),
+    b: across(joined(parts.map(({ b }) => across(b)))),
+  };
 }
 
 function summed(model: ClassificationModel, parts: readonly Part[], r: number): Pair {
@@ -121,7 +159,9 @@ function summed(model: ClassificationModel, parts: readonly Part[], r: number): 
 }
 
 function decomposed({ ops }: ClassificationModel, parts: readonly Part[], r: number): Pair {
-  const whole = parts.map(({ a, b, factor }) => ops.scale(ops.matMul(b, a), factor)).reduce((sum, next) => ops.add(sum, next)); // [out, in]
+  const whole = parts
+    .map(({ a, b, factor }) => ops.scale(ops.matMul(b, a), factor))
+    .reduce((sum, next) => ops.add(sum, next)); // [out, in]
   const { u, s, v } = ops.svd(whole);
   const first = (vectors: Tensor): Tensor => ops.sliceRows(ops.transpose(vectors, [1, 0]), 0, r); // [r, ...]
   return { a: first(v), b: ops.transpose(ops.mul(first(u), ops.reshape(ops.sliceRows(s, 0, r), [r, 1])), [1, 0]) };
@@ -137,27 +177,55 @@ function padded({ ops }: ClassificationModel, { a, b }: Pair, r: number): Pair {
 }
 
 /** The first adapter's configuration, for the layers of all, as peft combines them. */
-function combinedConfig(adapters: readonly Adapter[], { r, problems }: { r: number; problems: Problems }): ResolvedLoraConfig {
+function combinedConfig(
+  adapters: readonly Adapter[],
+  { r, problems }: { r: number; problems: Problems },
+): ResolvedLoraConfig {
   const targets = adapters.map(({ config }) => config.targetModules);
   const patterns = targets.filter((target): target is string => typeof target === "string");
-  problems.expect(patterns.length === 0 || patterns.length === targets.length, "targetModules of some of the adapters are a pattern and of others a list; they are to be of one kind");
-  const targetModules = patterns.length === 0 ? [...new Set(targets.flat())] : patterns.map((pattern) => `(${pattern})`).join("|");
-  return { ...adapters[0].config, r, loraAlpha: r, targetModules, rankPattern: {}, alphaPattern: {}, initLoraWeights: true };
+  problems.expect(
+    patterns.length === 0 || patterns.length === targets.length,
+    "targetModules of some of the adapters are a pattern and of others a list; they are to be of one kind",
+  );
+  const targetModules =
+    patterns.length === 0 ? [...new Set(targets.flat())] : patterns.map((pattern) => `(${pattern})`).join("|");
+  return {
+    ...adapters[0].config,
+    r,
+    loraAlpha: r,
+    targetModules,
+    rankPattern: {},
+    alphaPattern: {},
+    initLoraWeights: true,
+  };
 }
 
-function checkLayers(plan: AdapterPlan, { adapters, r, type, problems }: { adapters: readonly Adapter[]; r: number; type: string; problems: Problems }): void {
+function checkLayers(
+  plan: AdapterPlan,
+  { adapters, r, type, problems }: { adapters: readonly Adapter[]; r: number; type: string; problems: Problems },
+): void {
   const combined = new Set(plan.layers.map(({ linear }) => linear.module));
   const theirs = new Set(adapters.flatMap(({ updates }) => [...updates.keys()]));
   const lost = [...theirs].filter((module) => !combined.has(module));
   const bare = [...combined].filter((module) => !theirs.has(module));
-  problems.expect(lost.length === 0, `the combination has "${adapters[0].name}"'s excludeModules, modulesToSave and layersToTransform, which leave out ${lost.join(", ")}`);
+  problems.expect(
+    lost.length === 0,
+    `the combination has "${adapters[0].name}"'s excludeModules, modulesToSave and layersToTransform, which leave out ${lost.join(", ")}`,
+  );
   problems.expect(bare.length === 0, `the combination would adapt ${bare.join(", ")}, which none of the adapters does`);
   for (const { linear } of type === "linear" ? plan.layers : []) {
     const theirRanks = adapters.flatMap(({ updates }) => updates.get(linear.module)?.a.shape[0] ?? []);
-    problems.expect(theirRanks.every((rank) => rank === theirRanks[0]), `combinationType "linear" needs adapters of one rank; in ${linear.module} theirs are ${theirRanks.join(", ")}`);
+    problems.expect(
+      theirRanks.every((rank) => rank === theirRanks[0]),
+      `combinationType "linear" needs adapters of one rank; in ${linear.module} theirs are ${theirRanks.join(", ")}`,
+    );
   }
   if (type !== "svd") return;
-  for (const { linear } of plan.layers) problems.expect(r <= Math.min(linear.inFeatures, linear.outFeatures), `svdRank ${r} is above what ${linear.module} has, ${Math.min(linear.inFeatures, linear.outFeatures)}`);
+  for (const { linear } of plan.layers)
+    problems.expect(
+      r <= Math.min(linear.inFeatures, linear.outFeatures),
+      `svdRank ${r} is above what ${linear.module} has, ${Math.min(linear.inFeatures, linear.outFeatures)}`,
+    );
 }
 
 /** Whether all adapters' copies of whole modules are equal to the bit. */

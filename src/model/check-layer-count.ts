@@ -17,7 +17,11 @@ export function checkLayerCount(file: Checkpoint, config: EncoderConfig): void {
   const { numHiddenLayers: claimed } = config;
   const key = config.modelType === "distilbert" ? "n_layers" : "num_hidden_layers";
   if (claimed === inFile.size) return;
-  throw new TsloraError("bad-input", `The weights ${shownPath(file.path)} do not fit their config.json: "${key}" must be the number of layers in the weights, ${inFile.size}; it is ${claimed}.`, {
-    details: { layers: inFile.size, [key]: claimed },
-  });
+  throw new TsloraError(
+    "bad-input",
+    `The weights ${shownPath(file.path)} do not fit their config.json: "${key}" must be the number of layers in the weights, ${inFile.size}; it is ${claimed}.`,
+    {
+      details: { layers: inFile.size, [key]: claimed },
+    },
+  );
 }

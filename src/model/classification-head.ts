@@ -35,12 +35,22 @@ export class ClassificationHead {
     const { dense, classifier } = this.modules;
     return ops.tidy(() => {
       const { modelType, classifierDropout: rate } = this.#config;
-      const input = modelType === "roberta" ? applyDropout(x, { ops, source: dropoutOf(pass), rate }) : { y: x, saved: undefined };
+      const input =
+        modelType === "roberta" ? applyDropout(x, { ops, source: dropoutOf(pass), rate }) : { y: x, saved: undefined };
       const hidden = dense.forward(pass, input.y);
       const activated = modelType === "distilbert" ? ops.relu(hidden.y) : ops.tanh(hidden.y);
       const dropped = applyDropout(activated, { ops, source: dropoutOf(pass), rate });
       const logits = classifier.forward(pass, dropped.y);
-      return { y: logits.y, saved: { inputDropout: input.saved, dense: hidden.saved, activated, dropout: dropped.saved, classifier: logits.saved } };
+      return {
+        y: logits.y,
+        saved: {
+          inputDropout: input.saved,
+          dense: hidden.saved,
+          activated,
+          dropout: dropped.saved,
+          classifier: logits.saved,
+        },
+      };
     });
   }
 
@@ -50,11 +60,17 @@ export class ClassificationHead {
     const { dense, classifier } = this.modules;
     const { saved, needsInput } = from;
     return ops.tidy(() => {
-      const dDropped = classifier.backward(pass, dLogits, { saved: saved.classifier, needsInput: needsInput || dense.hasTrainables });
+      const dDropped = classifier.backward(pass, dLogits, {
+        saved: saved.classifier,
+        needsInput: needsInput || dense.hasTrainables,
+      });
       if (dDropped === undefined) return undefined;
       const dActivated = dropoutBackward(dDropped, { ops, saved: saved.dropout });
       const y = saved.activated;
-      const dHidden = this.#config.modelType === "distilbert" ? ops.reluBackward(dActivated, y) : ops.mul(dActivated, ops.shift(ops.scale(ops.square(y), -1), 1)); // tanh' = 1 - y^2
+      const dHidden =
+        this.#config.modelType === "distilbert"
+          ? ops.reluBackward(dActivated, y)
+          : ops.mul(dActivated, ops.shift(ops.scale(ops.square(y), -1), 1)); // tanh' = 1 - y^2
       const dInput = dense.backward(pass, dHidden, { saved: saved.dense, needsInput });
       return dInput && dropoutBackward(dInput, { ops, saved: saved.inputDropout });
     });

@@ -18,7 +18,13 @@ export interface TrainingForward {
   /** Gives back every tensor that is kept, the logits included. */
   release(): void;
   /** @internal */
-  readonly state: { plans: readonly LayerPlan[]; input: EmbeddingsInput; embeddings?: EmbeddingsSaved; layers: readonly (LayerSaved | undefined)[]; head: HeadSaved };
+  readonly state: {
+    plans: readonly LayerPlan[];
+    input: EmbeddingsInput;
+    embeddings?: EmbeddingsSaved;
+    layers: readonly (LayerSaved | undefined)[];
+    head: HeadSaved;
+  };
 }
 
 /** A BERT, DistilBERT or RoBERTa encoder with a head for sequence classification: the owner of its weights. */
@@ -26,7 +32,11 @@ export class ClassificationModel {
   constructor(
     readonly ops: Ops,
     readonly config: EncoderConfig,
-    readonly modules: { readonly embeddings: Embeddings; readonly layers: readonly EncoderLayer[]; readonly head: ClassificationHead },
+    readonly modules: {
+      readonly embeddings: Embeddings;
+      readonly layers: readonly EncoderLayer[];
+      readonly head: ClassificationHead;
+    },
   ) {}
 
   /** How many classes the head tells apart. */
@@ -37,7 +47,14 @@ export class ClassificationModel {
   /** Every linear layer, from the first layer to the classifier. */
   linears(): Linear[] {
     const { layers, head } = this.modules;
-    const inLayers = layers.flatMap(({ modules: m }) => [m.query, m.key, m.value, m.attentionOutput, m.intermediate, m.output]);
+    const inLayers = layers.flatMap(({ modules: m }) => [
+      m.query,
+      m.key,
+      m.value,
+      m.attentionOutput,
+      m.intermediate,
+      m.output,
+    ]);
     return [...inLayers, head.modules.dense, head.modules.classifier];
   }
 
@@ -51,9 +68,21 @@ export class ClassificationModel {
   parameters(): Parameter[] {
     const { embeddings, layers, head } = this.modules;
     const e = embeddings.modules;
-    const inLayers = layers.flatMap(({ modules: m }) => [m.query, m.key, m.value, m.attentionOutput, m.intermediate, m.output].flatMap((l) => [l.weight, l.bias]).concat([m.attentionNorm, m.outputNorm].flatMap((n) => [n.gamma, n.beta])));
+    const inLayers = layers.flatMap(({ modules: m }) =>
+      [m.query, m.key, m.value, m.attentionOutput, m.intermediate, m.output]
+        .flatMap((l) => [l.weight, l.bias])
+        .concat([m.attentionNorm, m.outputNorm].flatMap((n) => [n.gamma, n.beta])),
+    );
     const ofHead = [head.modules.dense, head.modules.classifier].flatMap((l) => [l.weight, l.bias]);
-    return [e.words, e.positions, ...(e.types === undefined ? [] : [e.types]), e.norm.gamma, e.norm.beta, ...inLayers, ...ofHead];
+    return [
+      e.words,
+      e.positions,
+      ...(e.types === undefined ? [] : [e.types]),
+      e.norm.gamma,
+      e.norm.beta,
+      ...inLayers,
+      ...ofHead,
+    ];
   }
 
   /** Logits for a batch, [documents, labels] in the packed order. The caller disposes of them. */
@@ -99,7 +128,13 @@ export class ClassificationModel {
         }
       });
       const out = head.forward(pass, x);
-      const state = { plans, input, embeddings: lowest < 0 ? embedded.saved : undefined, layers: saved, head: out.saved };
+      const state = {
+        plans,
+        input,
+        embeddings: lowest < 0 ? embedded.saved : undefined,
+        layers: saved,
+        head: out.saved,
+      };
       return { logits: out.y, state };
     });
     return { ...kept, release: () => ops.disposeIn(kept) };
@@ -124,7 +159,8 @@ export class ClassificationModel {
         dx = layers[i].backward(pass, dy, { saved, plan: state.plans[i], needsInput: i > lowest });
         ops.dispose(dy);
       }
-      if (lowest < 0 && dx !== undefined && state.embeddings !== undefined) embeddings.backward(pass, dx, { saved: state.embeddings, ...state.input });
+      if (lowest < 0 && dx !== undefined && state.embeddings !== undefined)
+        embeddings.backward(pass, dx, { saved: state.embeddings, ...state.input });
     });
   }
 
@@ -145,7 +181,11 @@ export class ClassificationModel {
 
   #plan(batch: PackedBatch, { layer, firstRows }: { layer: number; firstRows: Tensor }): LayerPlan {
     // Nothing after the last layer looks at any token but the first.
-    return { groups: batch.groups, span: layer === this.modules.layers.length - 1 ? "first-token" : "every-token", firstRows };
+    return {
+      groups: batch.groups,
+      span: layer === this.modules.layers.length - 1 ? "first-token" : "every-token",
+      firstRows,
+    };
   }
 
   #inputs(batch: PackedBatch): { ids: Tensor; positions: Tensor; firstRows: Tensor } {
@@ -162,6 +202,9 @@ export class ClassificationModel {
   #notPad({ ids }: PackedBatch): Tensor | undefined {
     const { padTokenId } = this.config;
     if (padTokenId === undefined || !ids.includes(padTokenId)) return undefined;
-    return this.ops.float(Float32Array.from(ids, (id) => Number(id !== padTokenId)), [ids.length, 1]);
+    return this.ops.float(
+      Float32Array.from(ids, (id) => Number(id !== padTokenId)),
+      [ids.length, 1],
+    );
   }
 }

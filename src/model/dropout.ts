@@ -26,7 +26,10 @@ export class DropoutSource {
 }
 
 /** x under dropout; without a source (evaluation) or at rate 0, x itself and nothing saved. */
-export function applyDropout(x: Tensor, options: { ops: Ops; source: DropoutSource | undefined; rate: number }): { y: Tensor; saved?: DropoutSaved } {
+export function applyDropout(
+  x: Tensor,
+  options: { ops: Ops; source: DropoutSource | undefined; rate: number },
+): { y: Tensor; saved?: DropoutSaved } {
   const { ops, source, rate } = options;
   const drop = source?.next(rate);
   return drop === undefined ? { y: x } : ops.dropout(x, drop);

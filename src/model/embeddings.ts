@@ -75,9 +75,14 @@ export class Embeddings {
       const dWords = from.notPad === undefined ? dSum : ops.mul(dSum, from.notPad);
       const dPositions = this.#config.modelType === "roberta" ? dWords : dSum;
       if (words.trainable) gradients.add(words, () => ops.scatterRows(dWords, from.ids, words.shape[0]));
-      if (positions.trainable) gradients.add(positions, () => ops.scatterRows(dPositions, from.positions, positions.shape[0]));
+      if (positions.trainable)
+        gradients.add(positions, () => ops.scatterRows(dPositions, from.positions, positions.shape[0]));
       if (types?.trainable === true) {
-        gradients.add(types, () => ops.tidy(() => ops.scatterRows(ops.sum(dSum, [0], { keepDims: true }), ops.int(Int32Array.of(0), [1]), types.shape[0])));
+        gradients.add(types, () =>
+          ops.tidy(() =>
+            ops.scatterRows(ops.sum(dSum, [0], { keepDims: true }), ops.int(Int32Array.of(0), [1]), types.shape[0]),
+          ),
+        );
       }
     });
   }

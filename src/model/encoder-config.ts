@@ -63,7 +63,11 @@ export async function readEncoderConfig(directory: string): Promise<EncoderConfi
     return parseEncoderConfig(await readJsonObject(path), shownPath(path));
   } catch (error) {
     if (!isMissingFile(error)) throw error;
-    throw new TsloraError("not-found", `A Hugging Face model folder holds config.json, but ${shownPath(path)} cannot be read. Is this the folder of a model?`, { cause: error });
+    throw new TsloraError(
+      "not-found",
+      `A Hugging Face model folder holds config.json, but ${shownPath(path)} cannot be read. Is this the folder of a model?`,
+      { cause: error },
+    );
   }
 }
 
@@ -72,17 +76,27 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
   const modelType = MODEL_TYPES.find((type) => type === json.model_type);
   if (modelType === undefined) {
     const known = MODEL_TYPES.map((type) => `"${type}"`).join(", ");
-    throw new TsloraError("unsupported", `${where}: model_type is ${shownValue(json.model_type)}; tslora reads ${known}. Choose a model of one of these types.`, { details: { modelType: json.model_type } });
+    throw new TsloraError(
+      "unsupported",
+      `${where}: model_type is ${shownValue(json.model_type)}; tslora reads ${known}. Choose a model of one of these types.`,
+      { details: { modelType: json.model_type } },
+    );
   }
   const problems = new Problems(where);
   const count = (name: string, fallback?: number): number => {
     const value = json[name] ?? fallback;
-    problems.expect(typeof value === "number" && Number.isInteger(value) && value > 0 && value <= LARGEST_SIZE, `"${name}" must be a whole number from 1 to ${LARGEST_SIZE}; it is ${shownValue(value)}`);
+    problems.expect(
+      typeof value === "number" && Number.isInteger(value) && value > 0 && value <= LARGEST_SIZE,
+      `"${name}" must be a whole number from 1 to ${LARGEST_SIZE}; it is ${shownValue(value)}`,
+    );
     return value as number;
   };
   const rate = (name: string, fallback: number): number => {
     const value = json[name] ?? fallback;
-    problems.expect(typeof value === "number" && value >= 0 && value < 1, `"${name}" must be a number in [0, 1); it is ${shownValue(value)}`);
+    problems.expect(
+      typeof value === "number" && value >= 0 && value < 1,
+      `"${name}" must be a number in [0, 1); it is ${shownValue(value)}`,
+    );
     return value as number;
   };
   const distil = modelType === "distilbert";
@@ -103,37 +117,74 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     layerNormEps: distil ? 1e-12 : ((json.layer_norm_eps ?? 1e-12) as number),
     hiddenDropout: rate(distil ? "dropout" : "hidden_dropout_prob", 0.1),
     attentionDropout: rate(distil ? "attention_dropout" : "attention_probs_dropout_prob", 0.1),
-    classifierDropout: distil ? rate("seq_classif_dropout", 0.2) : rate("classifier_dropout", (json.hidden_dropout_prob as number | undefined) ?? 0.1),
+    classifierDropout: distil
+      ? rate("seq_classif_dropout", 0.2)
+      : rate("classifier_dropout", (json.hidden_dropout_prob as number | undefined) ?? 0.1),
     initializerRange: (json.initializer_range ?? 0.02) as number,
     id2label: labelNames(json.id2label, problems),
     problemType: (json.problem_type ?? undefined) as EncoderConfig["problemType"],
   };
   const kinds = ["single_label_classification", "multi_label_classification", "regression"];
-  problems.expect(config.problemType === undefined || kinds.includes(config.problemType), `"problem_type" must be null or one of ${kinds.join(", ")}; it is ${shownValue(config.problemType)}`);
-  problems.expect(config.hiddenAct === "gelu" || config.hiddenAct === "relu", `the activation must be "gelu" or "relu"; it is ${shownValue(config.hiddenAct)}`);
-  problems.expect(typeof config.layerNormEps === "number" && config.layerNormEps > 0 && config.layerNormEps < 1, `"layer_norm_eps" must be a number above 0 and below 1; it is ${shownValue(config.layerNormEps)}`);
-  problems.expect(typeof config.initializerRange === "number" && config.initializerRange > 0 && config.initializerRange <= 100, `"initializer_range" must be a number above 0, at most 100; it is ${shownValue(config.initializerRange)}`);
-  problems.expect(config.padTokenId === undefined || config.padTokenId < config.vocabSize, `"pad_token_id" must be below "vocab_size", ${config.vocabSize}; it is ${config.padTokenId ?? ""}`);
-  problems.expect(config.maxTokens >= 2, `"max_position_embeddings" must leave positions for two tokens; it is ${maxPositionEmbeddings}`);
-  for (const name of ["is_decoder", "add_cross_attention"]) problems.expect((json[name] ?? false) === false, `"${name}" must be false; it is ${shownValue(json[name])}`);
-  problems.expect(config.hiddenSize % config.numAttentionHeads === 0, `the width ${config.hiddenSize} must be a multiple of the ${config.numAttentionHeads} heads`);
+  problems.expect(
+    config.problemType === undefined || kinds.includes(config.problemType),
+    `"problem_type" must be null or one of ${kinds.join(", ")}; it is ${shownValue(config.problemType)}`,
+  );
+  problems.expect(
+    config.hiddenAct === "gelu" || config.hiddenAct === "relu",
+    `the activation must be "gelu" or "relu"; it is ${shownValue(config.hiddenAct)}`,
+  );
+  problems.expect(
+    typeof config.layerNormEps === "number" && config.layerNormEps > 0 && config.layerNormEps < 1,
+    `"layer_norm_eps" must be a number above 0 and below 1; it is ${shownValue(config.layerNormEps)}`,
+  );
+  problems.expect(
+    typeof config.initializerRange === "number" && config.initializerRange > 0 && config.initializerRange <= 100,
+    `"initializer_range" must be a number above 0, at most 100; it is ${shownValue(config.initializerRange)}`,
+  );
+  problems.expect(
+    config.padTokenId === undefined || config.padTokenId < config.vocabSize,
+    `"pad_token_id" must be below "vocab_size", ${config.vocabSize}; it is ${config.padTokenId ?? ""}`,
+  );
+  problems.expect(
+    config.maxTokens >= 2,
+    `"max_position_embeddings" must leave positions for two tokens; it is ${maxPositionEmbeddings}`,
+  );
+  for (const name of ["is_decoder", "add_cross_attention"])
+    problems.expect((json[name] ?? false) === false, `"${name}" must be false; it is ${shownValue(json[name])}`);
+  problems.expect(
+    config.hiddenSize % config.numAttentionHeads === 0,
+    `the width ${config.hiddenSize} must be a multiple of the ${config.numAttentionHeads} heads`,
+  );
   const position = json.position_embedding_type ?? "absolute";
-  problems.expect(position === "absolute", `"position_embedding_type" must be "absolute"; it is ${shownValue(position)}`);
+  problems.expect(
+    position === "absolute",
+    `"position_embedding_type" must be "absolute"; it is ${shownValue(position)}`,
+  );
   problems.throwIfAny("bad-input");
   return config;
 }
 
-function padToken(value: unknown, { modelType, problems }: { modelType: ModelType; problems: Problems }): number | undefined {
+function padToken(
+  value: unknown,
+  { modelType, problems }: { modelType: ModelType; problems: Problems },
+): number | undefined {
   if (value === null && modelType !== "roberta") return undefined;
   const id = value ?? (modelType === "roberta" ? 1 : 0);
-  problems.expect(value !== null && typeof id === "number" && Number.isInteger(id) && id >= 0, `"pad_token_id" must be a whole number from 0; it is ${shownValue(value)}`);
+  problems.expect(
+    value !== null && typeof id === "number" && Number.isInteger(id) && id >= 0,
+    `"pad_token_id" must be a whole number from 0; it is ${shownValue(value)}`,
+  );
   return id as number;
 }
 
 function labelNames(value: unknown, problems: Problems): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
   const entries = Object.entries(value).sort(([a], [b]) => Number(a) - Number(b));
-  const whole = typeof value === "object" && !Array.isArray(value) && entries.length > 0 && entries.every(([id, name], i) => Number(id) === i && typeof name === "string");
+  const whole =
+    typeof value === "object" &&
+    !Array.isArray(value) &&
+    entries.length > 0 &&
+    entries.every(([id, name], i) => Number(id) === i && typeof name === "string");
   problems.expect(whole, `"id2label" must name the classes from 0 on, each by a text; it is ${shownValue(value)}`);
   return entries.map(([, name]) => String(name));
 }

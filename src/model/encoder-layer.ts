@@ -38,7 +38,8 @@ export interface LayerSaved {
   readonly outputNorm: ResidualNormSaved;
 }
 
-type ActivationSaved = { readonly kind: "gelu"; readonly derivative: Tensor | undefined } | { readonly kind: "relu"; readonly y: Tensor };
+type ActivationSaved =
+  { readonly kind: "gelu"; readonly derivative: Tensor | undefined } | { readonly kind: "relu"; readonly y: Tensor };
 
 /**
  * One post-norm transformer layer (Devlin et al., 2018), after which only the first tokens may be of interest: then all
@@ -55,7 +56,9 @@ export class EncoderLayer {
   }
 
   get hasTrainables(): boolean {
-    return Object.values(this.modules as unknown as Record<string, Linear | Norm>).some((module) => module.hasTrainables);
+    return Object.values(this.modules as unknown as Record<string, Linear | Norm>).some(
+      (module) => module.hasTrainables,
+    );
   }
 
   /** x [rows, width] to y [rows, width], or [documents, width] for first tokens alone. */
@@ -70,11 +73,17 @@ export class EncoderLayer {
       const attention = selfAttention(pass, m, { x, queried: residual, layout, dropout: attentionDropout });
       const attentionOutput = m.attentionOutput.forward(pass, attention.y);
       // DistilBERT has no dropout here
-      const attentionNorm = m.attentionNorm.forwardResidual(pass, attentionOutput.y, { residual, drop: modelType === "distilbert" ? undefined : source?.next(hiddenDropout) }); // [queries, width]
+      const attentionNorm = m.attentionNorm.forwardResidual(pass, attentionOutput.y, {
+        residual,
+        drop: modelType === "distilbert" ? undefined : source?.next(hiddenDropout),
+      }); // [queries, width]
 
       const activated = this.#feed(pass, attentionNorm.y); // [queries, 4 width]
       const output = m.output.forward(pass, activated.y); // [queries, width]
-      const outputNorm = m.outputNorm.forwardResidual(pass, output.y, { residual: attentionNorm.y, drop: source?.next(hiddenDropout) });
+      const outputNorm = m.outputNorm.forwardResidual(pass, output.y, {
+        residual: attentionNorm.y,
+        drop: source?.next(hiddenDropout),
+      });
       const saved: LayerSaved = {
         rows: x.shape[0],
         attention: attention.saved,
@@ -90,7 +99,11 @@ export class EncoderLayer {
   }
 
   /** dy, of the shape of y, to dx [rows, width]; undefined where it is not asked for. */
-  backward(pass: BackwardPass, dy: Tensor, from: { saved: LayerSaved; plan: LayerPlan; needsInput: boolean }): Tensor | undefined {
+  backward(
+    pass: BackwardPass,
+    dy: Tensor,
+    from: { saved: LayerSaved; plan: LayerPlan; needsInput: boolean },
+  ): Tensor | undefined {
     const { ops } = pass;
     const m = this.modules;
     const { saved, plan, needsInput } = from;
@@ -101,13 +114,25 @@ export class EncoderLayer {
       const needsActivation = needsAttention || m.intermediate.hasTrainables;
       const dIntermediate = this.#feedBackward(pass, dFed, { saved, needsInput: needsActivation });
       if (dIntermediate === undefined) return undefined;
-      const dMiddle = m.intermediate.backward(pass, dIntermediate, { saved: saved.intermediate, needsInput: needsAttention, onward: { plus: [dSum2] } });
+      const dMiddle = m.intermediate.backward(pass, dIntermediate, {
+        saved: saved.intermediate,
+        needsInput: needsAttention,
+        onward: { plus: [dSum2] },
+      });
       if (dMiddle === undefined) return undefined;
 
       const { dResidual: dSum1, dx: dMixed } = m.attentionNorm.backwardResidual(pass, dMiddle, saved.attentionNorm);
-      const dContext = m.attentionOutput.backward(pass, dMixed, { saved: saved.attentionOutput, needsInput: needsProjections });
+      const dContext = m.attentionOutput.backward(pass, dMixed, {
+        saved: saved.attentionOutput,
+        needsInput: needsProjections,
+      });
       if (dContext === undefined) return undefined;
-      const through = selfAttentionBackward(pass, dContext, { projections: m, saved: saved.attention, dResidual: dSum1, needsInput });
+      const through = selfAttentionBackward(pass, dContext, {
+        projections: m,
+        saved: saved.attention,
+        dResidual: dSum1,
+        needsInput,
+      });
       if (through?.dQueried === undefined) return through?.dx;
       return ops.add(through.dx, ops.scatterRows(through.dQueried, plan.firstRows, saved.rows));
     });
@@ -130,11 +155,20 @@ export class EncoderLayer {
   }
 
   /** The second half's gradient [queries, width] to the first half's before its activation [queries, 4 width]. */
-  #feedBackward(pass: BackwardPass, dy: Tensor, { saved, needsInput }: { saved: LayerSaved; needsInput: boolean }): Tensor | undefined {
+  #feedBackward(
+    pass: BackwardPass,
+    dy: Tensor,
+    { saved, needsInput }: { saved: LayerSaved; needsInput: boolean },
+  ): Tensor | undefined {
     const { activation, output } = saved;
     if (activation.kind === "gelu") {
-      if (activation.derivative === undefined) throw new TypeError("A backward pass needs a forward pass made for training.");
-      return this.modules.output.backward(pass, dy, { saved: output, needsInput, onward: { times: activation.derivative } });
+      if (activation.derivative === undefined)
+        throw new TypeError("A backward pass needs a forward pass made for training.");
+      return this.modules.output.backward(pass, dy, {
+        saved: output,
+        needsInput,
+        onward: { times: activation.derivative },
+      });
     }
     const dActivated = this.modules.output.backward(pass, dy, { saved: output, needsInput });
     return dActivated && pass.ops.reluBackward(dActivated, activation.y);

@@ -33,7 +33,11 @@ export interface LinearAdapter {
   /** Its part for x where all it does is to add an update of a low rank: the layer then makes it in its own product, in the place of `forward`, or alone. */
   lowRank?(pass: ForwardPass, x: Tensor): { update: LowRank; saved: AdapterSaved };
   /** Adds its weights' gradients; returns its part of dx [rows, in] where that is asked for. */
-  backward(pass: BackwardPass, dy: Tensor, from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean }): Tensor | undefined;
+  backward(
+    pass: BackwardPass,
+    dy: Tensor,
+    from: { x: Tensor; saved: AdapterSaved; base: AdaptedWeights; needsInput: boolean },
+  ): Tensor | undefined;
 }
 
 /** What a linear layer keeps for its backward pass: its input only where something is trained that needs it. */
@@ -111,7 +115,11 @@ export class Linear {
 
   /** Whether a backward pass has anything to do here beyond the input's gradient. */
   get hasTrainables(): boolean {
-    return this.#used.weight.trainable || this.#used.bias.trainable || (this.#adapter?.parameters.some((p) => p.trainable) ?? false);
+    return (
+      this.#used.weight.trainable ||
+      this.#used.bias.trainable ||
+      (this.#adapter?.parameters.some((p) => p.trainable) ?? false)
+    );
   }
 
   /**
@@ -134,13 +142,27 @@ export class Linear {
     const { ops } = pass;
     return ops.tidy(() => {
       const part = this.#adapter?.lowRank?.(pass, x);
-      return part && { y: ops.matMul(part.update.low, part.update.b, { transposeB: true }), saved: { x, adapter: part.saved } };
+      return (
+        part && {
+          y: ops.matMul(part.update.low, part.update.b, { transposeB: true }),
+          saved: { x, adapter: part.saved },
+        }
+      );
     });
   }
 
   /** The gradient for x through the adapter alone; undefined where it is not asked for. */
-  updateBackward(pass: BackwardPass, dy: Tensor, { saved, needsInput }: { saved: LinearSaved; needsInput: boolean }): Tensor | undefined {
-    return this.#adapter?.backward(pass, dy, { x: expected(saved.x), saved: saved.adapter ?? { tensors: {} }, base: this.#adapted(), needsInput });
+  updateBackward(
+    pass: BackwardPass,
+    dy: Tensor,
+    { saved, needsInput }: { saved: LinearSaved; needsInput: boolean },
+  ): Tensor | undefined {
+    return this.#adapter?.backward(pass, dy, {
+      x: expected(saved.x),
+      saved: saved.adapter ?? { tensors: {} },
+      base: this.#adapted(),
+      needsInput,
+    });
   }
 
   /** x [rows, in] to y [rows, out]. */
@@ -150,8 +172,14 @@ export class Linear {
       const { weight, bias } = this.#used;
       const kept = weight.trainable || this.#adapter !== undefined ? x : undefined;
       const lowRank = isRounded(pass) ? undefined : this.#adapter?.lowRank?.(pass, x);
-      if (lowRank !== undefined) return { y: ops.affine(x, this.#packed(FORWARD), bias.value, lowRank.update), saved: { x: kept, adapter: lowRank.saved } };
-      const base = isRounded(pass) ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#forwardRounded.of(weight)), bias.value) : ops.affine(x, this.#packed(FORWARD), bias.value); // [rows, out]
+      if (lowRank !== undefined)
+        return {
+          y: ops.affine(x, this.#packed(FORWARD), bias.value, lowRank.update),
+          saved: { x: kept, adapter: lowRank.saved },
+        };
+      const base = isRounded(pass)
+        ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#forwardRounded.of(weight)), bias.value)
+        : ops.affine(x, this.#packed(FORWARD), bias.value); // [rows, out]
       if (this.#adapter === undefined) return { y: base, saved: { x: kept } };
       const { y, saved } = this.#adapter.forward(pass, x, { y: base, base: this.#adapted() });
       return { y, saved: { x: kept, adapter: saved } };
@@ -179,19 +207,35 @@ export class Linear {
    *
    * @param from.onward - what else goes into dx
    */
-  backward(pass: BackwardPass, dy: Tensor, from: { saved: LinearSaved; needsInput: boolean; onward?: ProductOptions }): Tensor | undefined {
+  backward(
+    pass: BackwardPass,
+    dy: Tensor,
+    from: { saved: LinearSaved; needsInput: boolean; onward?: ProductOptions },
+  ): Tensor | undefined {
     return Linear.backwardOfAll(pass, [{ linear: this, dy, saved: from.saved }], from);
   }
 
   /** {@link backward} of layers with one input: their dx in one sum. */
-  static backwardOfAll(pass: BackwardPass, layers: readonly Through[], { needsInput, onward = {} }: { needsInput: boolean; onward?: ProductOptions }): Tensor | undefined {
+  static backwardOfAll(
+    pass: BackwardPass,
+    layers: readonly Through[],
+    { needsInput, onward = {} }: { needsInput: boolean; onward?: ProductOptions },
+  ): Tensor | undefined {
     const { ops } = pass;
     return ops.tidy(() => {
-      const fromAdapters = layers.flatMap(({ linear, dy, saved }) => linear.#ownBackward(pass, dy, { saved, needsInput }) ?? []);
+      const fromAdapters = layers.flatMap(
+        ({ linear, dy, saved }) => linear.#ownBackward(pass, dy, { saved, needsInput }) ?? [],
+      );
       if (!needsInput) return undefined;
       const plus = [...fromAdapters, ...(onward.plus ?? [])];
-      if (pass.precision !== "bfloat16") return ops.products(layers.map(({ linear, dy }) => ({ x: dy, w: linear.#packed(BACKWARD) })), { plus, times: onward.times });
-      const products = layers.map(({ linear, dy }) => ops.tidy(() => ops.matMulBfloat16(ops.toBfloat16(dy), linear.#backwardRounded.of(linear.#used.weight))));
+      if (pass.precision !== "bfloat16")
+        return ops.products(
+          layers.map(({ linear, dy }) => ({ x: dy, w: linear.#packed(BACKWARD) })),
+          { plus, times: onward.times },
+        );
+      const products = layers.map(({ linear, dy }) =>
+        ops.tidy(() => ops.matMulBfloat16(ops.toBfloat16(dy), linear.#backwardRounded.of(linear.#used.weight))),
+      );
       const sum = ops.addN([...products, ...plus]);
       return onward.times === undefined ? sum : ops.mul(sum, onward.times);
     });
@@ -208,7 +252,11 @@ export class Linear {
   }
 
   /** Adds the gradients of its weights and its adapter's; returns the adapter's part of dx where that is asked for. */
-  #ownBackward(pass: BackwardPass, dy: Tensor, { saved, needsInput }: { saved: LinearSaved; needsInput: boolean }): Tensor | undefined {
+  #ownBackward(
+    pass: BackwardPass,
+    dy: Tensor,
+    { saved, needsInput }: { saved: LinearSaved; needsInput: boolean },
+  ): Tensor | undefined {
     const { ops, gradients } = pass;
     const { weight, bias } = this.#used;
     if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true })); // [out, in]
@@ -238,7 +286,8 @@ export class Linear {
 }
 
 function expected(x: Tensor | undefined): Tensor {
-  if (x === undefined) throw new TypeError("A backward pass needs a forward pass in which the same weights were to be trained.");
+  if (x === undefined)
+    throw new TypeError("A backward pass needs a forward pass in which the same weights were to be trained.");
   return x;
 }
 

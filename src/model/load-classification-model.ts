@@ -64,7 +64,8 @@ export async function loadClassificationModel(directory: string, options: LoadMo
       for (const name of plan.unused) if (isReadable(file, name)) await file.readFloats(name); // damage there is damage, too
       for (const [name, shape] of shapes) {
         const source = plan.sources.get(name);
-        const values = source === undefined ? drawWeight(name, { shape, random, config }) : await file.readFloats(source);
+        const values =
+          source === undefined ? drawWeight(name, { shape, random, config }) : await file.readFloats(source);
         const parameter = new Parameter(options.ops, name, options.ops.float(values, shape));
         parameter.drawn = source === undefined;
         parameters.set(name, parameter);
@@ -73,7 +74,11 @@ export async function loadClassificationModel(directory: string, options: LoadMo
       for (const parameter of parameters.values()) parameter.dispose();
       throw error;
     }
-    return { model: build(config, { ops: options.ops, parameters }), newlyInitialized: plan.missing, unused: plan.unused };
+    return {
+      model: build(config, { ops: options.ops, parameters }),
+      newlyInitialized: plan.missing,
+      unused: plan.unused,
+    };
   } finally {
     await file.close();
   }
@@ -89,7 +94,8 @@ function expectedShapes(config: EncoderConfig, numLabels: number): Map<string, r
   const names = weightNames(config);
   const { hiddenSize: width, intermediateSize: inner } = config;
   const shapes = new Map<string, readonly number[]>();
-  const linear = (name: string, out: number, into: number): void => void shapes.set(`${name}.weight`, [out, into]).set(`${name}.bias`, [out]);
+  const linear = (name: string, out: number, into: number): void =>
+    void shapes.set(`${name}.weight`, [out, into]).set(`${name}.bias`, [out]);
   const norm = (name: string): void => void shapes.set(`${name}.weight`, [width]).set(`${name}.bias`, [width]);
   shapes.set(names.words, [config.vocabSize, width]).set(names.positions, [config.maxPositionEmbeddings, width]);
   if (names.types !== undefined) shapes.set(names.types, [config.typeVocabSize, width]);
@@ -120,7 +126,10 @@ function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan {
   const replaced: string[] = [];
   for (const [name, shape] of shapes) {
     const bare = name.startsWith(names.prefix) ? name.slice(names.prefix.length) : name;
-    const candidates = [name, bare].flatMap((n) => [n, n.replace(/LayerNorm\.weight$/, "LayerNorm.gamma").replace(/LayerNorm\.bias$/, "LayerNorm.beta")]);
+    const candidates = [name, bare].flatMap((n) => [
+      n,
+      n.replace(/LayerNorm\.weight$/, "LayerNorm.gamma").replace(/LayerNorm\.bias$/, "LayerNorm.beta"),
+    ]);
     const found = candidates.find((candidate) => file.entries.has(candidate));
     const source = newHead && isClassifier(name) ? undefined : found;
     if (source === undefined && found !== undefined) {
@@ -133,7 +142,10 @@ function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan {
       continue;
     }
     const actual = file.entries.get(source)?.shape ?? [];
-    problems.expect(actual.join() === shape.join(), `"${source}" must have the shape [${shape.join(", ")}] by config.json; it has [${actual.join(", ")}]`);
+    problems.expect(
+      actual.join() === shape.join(),
+      `"${source}" must have the shape [${shape.join(", ")}] by config.json; it has [${actual.join(", ")}]`,
+    );
     sources.set(name, source);
   }
   const used = new Set([...sources.values(), ...replaced]);
@@ -165,7 +177,11 @@ function checkOrder(labels: readonly string[] = [], { id2label = [] }: EncoderCo
   const own = id2label.map((name) => name.toLowerCase());
   const moved = labels.filter((name, i) => own.includes(name.toLowerCase()) && own[i] !== name.toLowerCase());
   if (moved.length === 0) return;
-  const listed = (names: readonly string[]): string => `${names.slice(0, 8).map((name, i) => `${i} ${shownValue(name)}`).join(", ")}${names.length > 8 ? ", …" : ""}`;
+  const listed = (names: readonly string[]): string =>
+    `${names
+      .slice(0, 8)
+      .map((name, i) => `${i} ${shownValue(name)}`)
+      .join(", ")}${names.length > 8 ? ", …" : ""}`;
   throw new TsloraError(
     "bad-input",
     `The model's head has the labels in another order: it has ${listed(id2label)}; got ${listed(labels)}. ` +
@@ -189,23 +205,36 @@ interface WeightPlan {
   readonly unused: readonly string[];
 }
 
-function drawWeight(name: string, { shape, random, config }: { shape: readonly number[]; random: Random; config: EncoderConfig }): Float32Array {
+function drawWeight(
+  name: string,
+  { shape, random, config }: { shape: readonly number[]; random: Random; config: EncoderConfig },
+): Float32Array {
   const values = new Float32Array(sizeOf(shape));
   if (name.endsWith(".bias")) return values;
   return values.map(() => random.normal() * config.initializerRange);
 }
 
-function build(config: EncoderConfig, { ops, parameters }: { ops: Ops; parameters: Map<string, Parameter> }): ClassificationModel {
+function build(
+  config: EncoderConfig,
+  { ops, parameters }: { ops: Ops; parameters: Map<string, Parameter> },
+): ClassificationModel {
   const names = weightNames(config);
   const parameter = (name: string): Parameter => {
     const found = parameters.get(name);
     if (found === undefined) throw new TypeError(`No parameter "${name}" was planned.`);
     return found;
   };
-  const linear = (name: string): Linear => new Linear(ops, name, parameter(`${name}.weight`), parameter(`${name}.bias`));
-  const norm = (name: string): Norm => new Norm(parameter(`${name}.weight`), parameter(`${name}.bias`), config.layerNormEps);
+  const linear = (name: string): Linear =>
+    new Linear(ops, name, parameter(`${name}.weight`), parameter(`${name}.bias`));
+  const norm = (name: string): Norm =>
+    new Norm(parameter(`${name}.weight`), parameter(`${name}.bias`), config.layerNormEps);
   const embeddings = new Embeddings(
-    { words: parameter(names.words), positions: parameter(names.positions), types: names.types === undefined ? undefined : parameter(names.types), norm: norm(names.embeddingsNorm) },
+    {
+      words: parameter(names.words),
+      positions: parameter(names.positions),
+      types: names.types === undefined ? undefined : parameter(names.types),
+      norm: norm(names.embeddingsNorm),
+    },
     config,
   );
   const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => {
@@ -222,5 +251,9 @@ function build(config: EncoderConfig, { ops, parameters }: { ops: Ops; parameter
     };
     return new EncoderLayer(modules, config);
   });
-  return new ClassificationModel(ops, config, { embeddings, layers, head: new ClassificationHead({ dense: linear(names.dense), classifier: linear(names.classifier) }, config) });
+  return new ClassificationModel(ops, config, {
+    embeddings,
+    layers,
+    head: new ClassificationHead({ dense: linear(names.dense), classifier: linear(names.classifier) }, config),
+  });
 }

@@ -31,8 +31,17 @@ export class Norm {
   }
 
   /** The same of residual + dropout(x), all [rows, width]. */
-  forwardResidual({ ops }: ForwardPass, x: Tensor, { residual, drop }: { residual: Tensor; drop: Drop | undefined }): { y: Tensor; saved: ResidualNormSaved } {
-    return ops.residualNorm(x, residual, { gamma: this.#used.gamma.value, beta: this.#used.beta.value, epsilon: this.epsilon, drop });
+  forwardResidual(
+    { ops }: ForwardPass,
+    x: Tensor,
+    { residual, drop }: { residual: Tensor; drop: Drop | undefined },
+  ): { y: Tensor; saved: ResidualNormSaved } {
+    return ops.residualNorm(x, residual, {
+      gamma: this.#used.gamma.value,
+      beta: this.#used.beta.value,
+      epsilon: this.epsilon,
+      drop,
+    });
   }
 
   /** dy [rows, width] to dx [rows, width]. */

@@ -21,11 +21,22 @@ export type Checkpoint = Pick<SafetensorsFile, "path" | "entries" | "readFloats"
  * @throws TsloraError `not-found`, `unsupported` (a pickle) or `bad-input` that names every shard and tensor at fault.
  */
 export async function openCheckpoint(directory: string): Promise<Checkpoint> {
-  const exists = (name: string): Promise<boolean> => access(join(directory, name)).then(() => true, () => false);
+  const exists = (name: string): Promise<boolean> =>
+    access(join(directory, name)).then(
+      () => true,
+      () => false,
+    );
   if (await exists(WHOLE)) return openSafetensors(join(directory, WHOLE));
   if (await exists(SHARD_INDEX)) return openShards(directory);
-  if ((await exists("pytorch_model.bin")) || (await exists("pytorch_model.bin.index.json"))) throw new TsloraError("unsupported", `${directory} holds pytorch_model.bin, a pickle, which can run code when it is read. Convert it in Python: AutoModel.from_pretrained(folder).save_pretrained(folder, safe_serialization=True).`);
-  throw new TsloraError("not-found", `The weights were looked for at ${join(directory, WHOLE)} and are not there. A model folder holds config.json, model.safetensors (or its parts and ${SHARD_INDEX}) and the tokenizer's files.`);
+  if ((await exists("pytorch_model.bin")) || (await exists("pytorch_model.bin.index.json")))
+    throw new TsloraError(
+      "unsupported",
+      `${directory} holds pytorch_model.bin, a pickle, which can run code when it is read. Convert it in Python: AutoModel.from_pretrained(folder).save_pretrained(folder, safe_serialization=True).`,
+    );
+  throw new TsloraError(
+    "not-found",
+    `The weights were looked for at ${join(directory, WHOLE)} and are not there. A model folder holds config.json, model.safetensors (or its parts and ${SHARD_INDEX}) and the tokenizer's files.`,
+  );
 }
 
 async function openShards(directory: string): Promise<Checkpoint> {
@@ -33,7 +44,11 @@ async function openShards(directory: string): Promise<Checkpoint> {
   const { shards, shardOf } = parseShardIndex(await readTextFile(path), shownPath(path));
   const missing: string[] = [];
   for (const shard of shards) await access(join(directory, shard)).catch(() => missing.push(shard));
-  if (missing.length > 0) throw new TsloraError("not-found", `${shownPath(path)} names ${shownNames(missing)}, and the folder has no such file. Fetch it again.`);
+  if (missing.length > 0)
+    throw new TsloraError(
+      "not-found",
+      `${shownPath(path)} names ${shownNames(missing)}, and the folder has no such file. Fetch it again.`,
+    );
 
   const files = new Map<string, SafetensorsFile>();
   const close = async (): Promise<void> => void (await Promise.all([...files.values()].map((file) => file.close())));
@@ -42,7 +57,8 @@ async function openShards(directory: string): Promise<Checkpoint> {
     const entries = mergeEntries(path, { files, shardOf });
     const readFloats = async (name: string): Promise<Float32Array> => {
       const file = files.get(shardOf.get(name) ?? "");
-      if (file === undefined) throw new TsloraError("not-found", `${shownPath(path)} names no tensor ${shownValue(name)}.`);
+      if (file === undefined)
+        throw new TsloraError("not-found", `${shownPath(path)} names no tensor ${shownValue(name)}.`);
       return file.readFloats(name);
     };
     return { path, entries, readFloats, close };
@@ -53,7 +69,10 @@ async function openShards(directory: string): Promise<Checkpoint> {
 }
 
 /** The tensors of all shards: each in the shard that the index says, and in no other. */
-function mergeEntries(path: string, { files, shardOf }: { files: ReadonlyMap<string, SafetensorsFile>; shardOf: ReadonlyMap<string, string> }): ReadonlyMap<string, SafetensorsEntry> {
+function mergeEntries(
+  path: string,
+  { files, shardOf }: { files: ReadonlyMap<string, SafetensorsFile>; shardOf: ReadonlyMap<string, string> },
+): ReadonlyMap<string, SafetensorsEntry> {
   const problems = new Problems(`${shownPath(path)} does not fit its shards`);
   const entries = new Map<string, SafetensorsEntry>();
   const holders = new Map<string, string[]>();
@@ -65,10 +84,14 @@ function mergeEntries(path: string, { files, shardOf }: { files: ReadonlyMap<str
   }
   for (const [name, shard] of shardOf) {
     const found = holders.get(name);
-    problems.expect(found?.includes(shard) ?? false, `${shownValue(name)} is said to lie in ${shard} and ${found === undefined ? "lies in no shard" : `lies in ${found.slice(0, 5).join(" and ")}`}`);
+    problems.expect(
+      found?.includes(shard) ?? false,
+      `${shownValue(name)} is said to lie in ${shard} and ${found === undefined ? "lies in no shard" : `lies in ${found.slice(0, 5).join(" and ")}`}`,
+    );
   }
   for (const [name, found] of holders) {
-    if (found.length > 1) problems.expect(false, `${shownValue(name)} lies in several shards: ${found.slice(0, 5).join(", ")}`);
+    if (found.length > 1)
+      problems.expect(false, `${shownValue(name)} lies in several shards: ${found.slice(0, 5).join(", ")}`);
     problems.expect(shardOf.has(name), `${shownValue(name)} in ${found.slice(0, 5).join(", ")} is not in the index`);
   }
   problems.throwIfAny("bad-input");

@@ -28,9 +28,11 @@ export function packDocuments(documents: readonly Int32Array[]): PackedBatch {
   let row = 0;
   order.forEach((index, document) => {
     const tokens = documents[index];
-    if (tokens.length === 0) throw new RangeError(`Document ${index} has no tokens; an empty text has two, [CLS] and [SEP].`);
+    if (tokens.length === 0)
+      throw new RangeError(`Document ${index} has no tokens; an empty text has two, [CLS] and [SEP].`);
     const last = groups.at(-1);
-    if (last !== undefined && last.length === tokens.length) groups[groups.length - 1] = { ...last, documents: last.documents + 1 };
+    if (last !== undefined && last.length === tokens.length)
+      groups[groups.length - 1] = { ...last, documents: last.documents + 1 };
     else groups.push({ row, document, documents: 1, length: tokens.length });
     ids.set(tokens, row);
     for (let i = 0; i < tokens.length; i++) positions[row + i] = i;

@@ -2,7 +2,9 @@ import type { Ops } from "../device/ops";
 import type { Tensor } from "../device/tensor";
 
 /** A weight's tensor, and how it is made again from what holds the same numbers; or that alone. */
-type Held = { readonly kind: "here"; readonly value: Tensor; readonly restore?: () => Tensor } | { readonly kind: "aside"; readonly restore: () => Tensor };
+type Held =
+  | { readonly kind: "here"; readonly value: Tensor; readonly restore?: () => Tensor }
+  | { readonly kind: "aside"; readonly restore: () => Tensor };
 
 /** A weight of the model: the owner of its tensor. */
 export class Parameter {
@@ -33,7 +35,8 @@ export class Parameter {
   /** The weight, which stays this parameter's. Whoever needs it for one call only asks by `lend` or `read`. */
   get value(): Tensor {
     this.#handedOut = true;
-    if (this.#held.kind === "aside") this.#held = { ...this.#held, kind: "here", value: this.#ops.escape(this.#held.restore) };
+    if (this.#held.kind === "aside")
+      this.#held = { ...this.#held, kind: "here", value: this.#ops.escape(this.#held.restore) };
     return this.#held.value;
   }
 
@@ -80,7 +83,10 @@ export class Parameter {
 
   /** Puts a new value, which is taken over, in the place of the old one. */
   assign(value: Tensor): void {
-    if (value.shape.join() !== this.shape.join()) throw new RangeError(`${this.name} has the shape [${this.shape.join(", ")}]; a value of [${value.shape.join(", ")}] came.`);
+    if (value.shape.join() !== this.shape.join())
+      throw new RangeError(
+        `${this.name} has the shape [${this.shape.join(", ")}]; a value of [${value.shape.join(", ")}] came.`,
+      );
     this.dispose();
     this.#held = { kind: "here", value };
     this.drawn = false;

@@ -11,7 +11,12 @@ export type Precision = "float32" | "bfloat16";
 /** A forward pass: for evaluation nothing is kept and nothing is dropped. */
 export type ForwardPass =
   | { readonly kind: "evaluation"; readonly ops: Ops }
-  | { readonly kind: "training"; readonly ops: Ops; readonly dropout: DropoutSource | undefined; readonly precision?: Precision };
+  | {
+      readonly kind: "training";
+      readonly ops: Ops;
+      readonly dropout: DropoutSource | undefined;
+      readonly precision?: Precision;
+    };
 
 /** A backward pass: where gradients go. */
 export interface BackwardPass {

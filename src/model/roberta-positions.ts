@@ -6,7 +6,10 @@ import type { PackedBatch } from "./packed-batch";
  * within a text (one that holds "<pad>") has the pad token's id for position and is not counted, as in transformers'
  * `create_position_ids_from_input_ids`.
  */
-export function robertaPositions({ ids, positions }: Pick<PackedBatch, "ids" | "positions">, { padTokenId = 1 }: Pick<EncoderConfig, "padTokenId">): Int32Array {
+export function robertaPositions(
+  { ids, positions }: Pick<PackedBatch, "ids" | "positions">,
+  { padTokenId = 1 }: Pick<EncoderConfig, "padTokenId">,
+): Int32Array {
   let next = padTokenId + 1;
   return ids.map((id, row) => {
     if (positions[row] === 0) next = padTokenId + 1;

@@ -72,7 +72,8 @@ export function weightNames(config: Pick<EncoderConfig, "modelType">): WeightNam
   return NAMES[config.modelType];
 }
 
-const OTHER_HEADS = /^(cls\.|vocab_(transform|layer_norm|projector)\.|qa_outputs\.|lm_head\.)|(^|\.)embeddings\.(position_ids|token_type_ids)$/;
+const OTHER_HEADS =
+  /^(cls\.|vocab_(transform|layer_norm|projector)\.|qa_outputs\.|lm_head\.)|(^|\.)embeddings\.(position_ids|token_type_ids)$/;
 const POOLER = /^(roberta\.)?pooler\./;
 
 /** Whether a checkpoint's tensor is of another head, or a buffer, of no use beside this model's; transformers drops them too. */

@@ -14,7 +14,10 @@ export interface TensorToWrite {
  *
  * @throws RangeError when a tensor's values are not as many as its shape says.
  */
-export async function writeSafetensors(path: string, options: { tensors: readonly TensorToWrite[]; metadata?: Readonly<Record<string, string>> }): Promise<void> {
+export async function writeSafetensors(
+  path: string,
+  options: { tensors: readonly TensorToWrite[]; metadata?: Readonly<Record<string, string>> },
+): Promise<void> {
   const tensors = [...options.tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
   const header: Record<string, unknown> = {};
   if (options.metadata !== undefined) header.__metadata__ = options.metadata;
@@ -35,7 +38,10 @@ export async function writeSafetensors(path: string, options: { tensors: readonl
     yield padded;
     for (const { name, shape, values } of tensors) {
       const floats = typeof values === "function" ? await values() : values;
-      if (floats.length !== sizeOf(shape)) throw new RangeError(`${path}: "${name}" of shape [${shape.join(", ")}] was to have ${sizeOf(shape)} numbers; ${floats.length} came.`);
+      if (floats.length !== sizeOf(shape))
+        throw new RangeError(
+          `${path}: "${name}" of shape [${shape.join(", ")}] was to have ${sizeOf(shape)} numbers; ${floats.length} came.`,
+        );
       yield new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
     }
   }

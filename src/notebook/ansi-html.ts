@@ -27,7 +27,10 @@ export function ansiToHtml(text: string): string {
 
 function span(text: string, { classes, color, background }: Style): string {
   if (text === "") return "";
-  const css = [...(color === undefined ? [] : [`color:${color}`]), ...(background === undefined ? [] : [`background:${background}`])].join(";");
+  const css = [
+    ...(color === undefined ? [] : [`color:${color}`]),
+    ...(background === undefined ? [] : [`background:${background}`]),
+  ].join(";");
   if (classes.size === 0 && css === "") return escapeHtml(text);
   const names = [...classes].map((name) => `ansi-${name}`).join(" ");
   return `<span${names === "" ? "" : ` class="${names}"`}${css === "" ? "" : ` style="${css}"`}>${escapeHtml(text)}</span>`;
@@ -40,7 +43,8 @@ function apply(before: Style, codes: readonly number[]): Style {
     if (code === 38 || code === 48) {
       const [color, used] = extended(codes.slice(i + 1, i + 6));
       i += used;
-      style = code === 38 ? { ...withoutClass(style, /^fg-/), color } : { ...withoutClass(style, /^bg-/), background: color };
+      style =
+        code === 38 ? { ...withoutClass(style, /^fg-/), color } : { ...withoutClass(style, /^bg-/), background: color };
     } else {
       style = single(style, code);
     }
@@ -56,10 +60,22 @@ function single(style: Style, code: number): Style {
   if (code === 24) return withoutClass(style, /^underline$/);
   if (code === 39) return { ...withoutClass(style, /^fg-/), color: undefined };
   if (code === 49) return { ...withoutClass(style, /^bg-/), background: undefined };
-  const [kind, at] = code >= 90 && code <= 97 ? ["fg-bright-", code - 90] : code >= 100 && code <= 107 ? ["bg-bright-", code - 100] : code >= 30 && code <= 37 ? ["fg-", code - 30] : code >= 40 && code <= 47 ? ["bg-", code - 40] : ["", 0];
+  const [kind, at] =
+    code >= 90 && code <= 97
+      ? ["fg-bright-", code - 90]
+      : code >= 100 && code <= 107
+        ? ["bg-bright-", code - 100]
+        : code >= 30 && code <= 37
+          ? ["fg-", code - 30]
+          : code >= 40 && code <= 47
+            ? ["bg-", code - 40]
+            : ["", 0];
   if (kind === "") return style;
   const side = kind.startsWith("fg") ? /^fg-/ : /^bg-/;
-  return withClass({ ...withoutClass(style, side), ...(kind.startsWith("fg") ? { color: undefined } : { background: undefined }) }, kind + NAMES[at]);
+  return withClass(
+    { ...withoutClass(style, side), ...(kind.startsWith("fg") ? { color: undefined } : { background: undefined }) },
+    kind + NAMES[at],
+  );
 }
 
 /** The colour of `5;n` or `2;r;g;b`, and how many codes it took. */
@@ -69,7 +85,13 @@ function extended([mode, ...rest]: readonly number[]): [color: string | undefine
   if (mode !== 5) return [undefined, 1];
   const n = byte(rest[0]);
   if (n < 16) return [`var(--ansi-${n > 7 ? "bright-" : ""}${NAMES[n % 8]})`, 2];
-  if (n >= 232) return [`rgb(${Array(3).fill(8 + 10 * (n - 232)).join(",")})`, 2];
+  if (n >= 232)
+    return [
+      `rgb(${Array(3)
+        .fill(8 + 10 * (n - 232))
+        .join(",")})`,
+      2,
+    ];
   const level = (step: number): number => (step === 0 ? 0 : 55 + 40 * step);
   return [`rgb(${level(Math.floor((n - 16) / 36))},${level(Math.floor((n - 16) / 6) % 6)},${level((n - 16) % 6)})`, 2];
 }

@@ -65,8 +65,13 @@ export class Autosave {
       await saveNotebook(compose(), path);
     } catch (error) {
       const details = error instanceof TsloraError ? error.details : { path };
-      const why = error instanceof TsloraError && error.code === "not-saved" ? faultText(error.cause) : faultText(error);
-      throw new TsloraError("not-saved", `The executed notebook could not be saved as ${path}: ${why}. What was saved of it before is still there.`, { cause: error, details });
+      const why =
+        error instanceof TsloraError && error.code === "not-saved" ? faultText(error.cause) : faultText(error);
+      throw new TsloraError(
+        "not-saved",
+        `The executed notebook could not be saved as ${path}: ${why}. What was saved of it before is still there.`,
+        { cause: error, details },
+      );
     }
     onSaved();
   }

@@ -14,8 +14,14 @@ export interface CellLimit {
 const BLOCKED_MS = 4000;
 
 export function timeoutError(limit: CellLimit, { end, silentMs }: Execution): ErrorOutput {
-  const what = limit.of === "cell" ? `The cell was not done after ${seconds(limit.givenMs)}, its limit.` : `The notebook was not done within ${seconds(limit.givenMs)}, its limit.`;
-  const blocked = silentMs > BLOCKED_MS ? ` The kernel had not answered for ${seconds(silentMs)}: one long computation blocks it.` : "";
+  const what =
+    limit.of === "cell"
+      ? `The cell was not done after ${seconds(limit.givenMs)}, its limit.`
+      : `The notebook was not done within ${seconds(limit.givenMs)}, its limit.`;
+  const blocked =
+    silentMs > BLOCKED_MS
+      ? ` The kernel had not answered for ${seconds(silentMs)}: one long computation blocks it.`
+      : "";
   const ending = end.kind === "exit" ? " It did not hear the interrupt and was ended." : "";
   return plainError("CellTimeoutError", what + blocked + ending);
 }
@@ -23,7 +29,12 @@ export function timeoutError(limit: CellLimit, { end, silentMs }: Execution): Er
 /** @param log - the end of what the kernel's process printed itself: often the only word on why */
 export function deadKernelError(exit: KernelExit, log: string): ErrorOutput {
   const error = plainError("DeadKernelError", `The kernel ended while the cell ran: ${describeExit(exit)}.`);
-  return log.trim() === "" ? error : { ...error, traceback: [...error.traceback, "The kernel's process printed last:", ...log.trim().split("\n").slice(-20)] };
+  return log.trim() === ""
+    ? error
+    : {
+        ...error,
+        traceback: [...error.traceback, "The kernel's process printed last:", ...log.trim().split("\n").slice(-20)],
+      };
 }
 
 export function interruptedError(): ErrorOutput {
@@ -32,11 +43,17 @@ export function interruptedError(): ErrorOutput {
 
 /** @param prompt - what the cell said to whom it asked */
 export function inputError(prompt: string): ErrorOutput {
-  return plainError("InputRefused", `The cell asks for input${prompt.trim() === "" ? "" : ` (${JSON.stringify(prompt.trim())})`}, and nobody is there to give it. Make it a parameter of the notebook.`);
+  return plainError(
+    "InputRefused",
+    `The cell asks for input${prompt.trim() === "" ? "" : ` (${JSON.stringify(prompt.trim())})`}, and nobody is there to give it. Make it a parameter of the notebook.`,
+  );
 }
 
 export function noExceptionError(): ErrorOutput {
-  return plainError("NoExceptionRaised", "The cell is tagged raises-exception, but raised none. Remove the tag, or mend the cell.");
+  return plainError(
+    "NoExceptionRaised",
+    "The cell is tagged raises-exception, but raised none. Remove the tag, or mend the cell.",
+  );
 }
 
 export function notExecutedError(): ErrorOutput {

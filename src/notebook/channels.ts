@@ -58,7 +58,12 @@ export class Channels {
         for (const message of messages) if (!this.#closed) onMessage(channel, message);
       }
     };
-    for (const [name, socket] of [["shell", this.#shell], ["control", this.#control], ["stdin", this.#stdin], ["iopub", this.#iopub]] as const) {
+    for (const [name, socket] of [
+      ["shell", this.#shell],
+      ["control", this.#control],
+      ["stdin", this.#stdin],
+      ["iopub", this.#iopub],
+    ] as const) {
       read(name, socket).catch((error: unknown) => {
         if (!this.#closed) onBad(error as Error); // closing a socket ends its loop, in some versions by an error
       });
@@ -70,7 +75,10 @@ export class Channels {
     const socket = channel === "shell" ? this.#shell : this.#control;
     const frames = encodeMessage(message, this.#key);
     const sent = (this.#sending.get(socket) ?? Promise.resolve()).then(() => socket.send(frames));
-    this.#sending.set(socket, sent.catch(() => undefined));
+    this.#sending.set(
+      socket,
+      sent.catch(() => undefined),
+    );
     return sent;
   }
 

@@ -15,7 +15,9 @@ function validators(): Validators {
   if (loaded === undefined) {
     const ready = join(__dirname, "validators.js");
     /* eslint-disable @typescript-eslint/no-require-imports -- loaded with the first use, as said */
-    loaded = existsSync(ready) ? (require(ready) as Validators) : (require("./compile-validators") as typeof CompileValidators).compileValidators();
+    loaded = existsSync(ready)
+      ? (require(ready) as Validators)
+      : (require("./compile-validators") as typeof CompileValidators).compileValidators();
     /* eslint-enable @typescript-eslint/no-require-imports */
   }
   return loaded;
@@ -30,7 +32,8 @@ export function checkNotebook(notebook: JsonRecord, path: string): void {
   const { cells, ...rest } = notebook;
   const list: readonly unknown[] = Array.isArray(cells) ? cells : [];
   const problems = notebookProblems(rest, list);
-  if (!Array.isArray(cells)) problems.push(cells === undefined ? 'the notebook: must have required property "cells"' : "cells: must be array");
+  if (!Array.isArray(cells))
+    problems.push(cells === undefined ? 'the notebook: must have required property "cells"' : "cells: must be array");
   list.forEach((cell, index) => problems.push(...cellProblems(cell, index)));
   refuseNotebook(problems, path);
 }
@@ -45,7 +48,11 @@ export function refuseNotebook(found: readonly string[], path: string): void {
 /** What is wrong with a notebook, its cells aside, and with the ids of its cells together. */
 export function notebookProblems(notebook: object, cells: readonly unknown[]): string[] {
   const validate = validators().notebook;
-  const problems = validate(notebook) ? [] : (validate.errors ?? []).map((error) => describe(error, error.instancePath.split("/").slice(1).join(", ") || "the notebook"));
+  const problems = validate(notebook)
+    ? []
+    : (validate.errors ?? []).map((error) =>
+        describe(error, error.instancePath.split("/").slice(1).join(", ") || "the notebook"),
+      );
   const ids = new Set<unknown>();
   for (const [index, cell] of cells.entries()) {
     if (!isRecord(cell)) continue;
@@ -59,7 +66,9 @@ export function notebookProblems(notebook: object, cells: readonly unknown[]): s
 export function cellProblems(cell: unknown, index: number): string[] {
   const validate = validators().cell;
   if (validate(cell)) return [];
-  return (validate.errors ?? []).map((error) => describe(error, [`cell ${index + 1}`, ...error.instancePath.split("/").slice(1)].join(", ")));
+  return (validate.errors ?? []).map((error) =>
+    describe(error, [`cell ${index + 1}`, ...error.instancePath.split("/").slice(1)].join(", ")),
+  );
 }
 
 function describe(error: ErrorObject, where: string): string {

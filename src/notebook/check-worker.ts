@@ -30,7 +30,10 @@ interface Diagnostic {
 }
 
 interface Converter {
-  convert(declarations: string, source: string): { readonly diagnostics: readonly Diagnostic[]; readonly declOutput?: string };
+  convert(
+    declarations: string,
+    source: string,
+  ): { readonly diagnostics: readonly Diagnostic[]; readonly declOutput?: string };
   addModule(name: string, source: string, metadata: unknown): readonly Diagnostic[];
   close(): void;
 }
@@ -53,13 +56,24 @@ function check({ cells }: CheckRequest): CellProblem[] {
   for (const { number, source } of cells) {
     const metadata = getCodeMetadata(source);
     if (metadata.mode === "browser") continue;
-    const converted = metadata.module === undefined ? converter.convert(declarations, source) : { diagnostics: converter.addModule(metadata.module, source, metadata) };
+    const converted =
+      metadata.module === undefined
+        ? converter.convert(declarations, source)
+        : { diagnostics: converter.addModule(metadata.module, source, metadata) };
     if (converted.diagnostics.length > 0) for (const name of localNames(loadTypeScript(), source)) lost.add(name);
-    else if (metadata.module === undefined) declarations = "declOutput" in converted ? (converted.declOutput ?? "") : "";
+    else if (metadata.module === undefined)
+      declarations = "declOutput" in converted ? (converted.declOutput ?? "") : "";
     for (const { start, messageText, fileName } of converted.diagnostics) {
       const missing = /^Cannot find name '(.+?)'/.exec(messageText)?.[1];
-      if (missing !== undefined && lost.has(missing) && !localNames(loadTypeScript(), source).includes(missing)) continue;
-      problems.push({ cell: number, line: start.line + 1, column: start.character + 1, message: messageText, ...(fileName !== undefined && { file: fileName }) });
+      if (missing !== undefined && lost.has(missing) && !localNames(loadTypeScript(), source).includes(missing))
+        continue;
+      problems.push({
+        cell: number,
+        line: start.line + 1,
+        column: start.character + 1,
+        message: messageText,
+        ...(fileName !== undefined && { file: fileName }),
+      });
     }
   }
   converter.close();

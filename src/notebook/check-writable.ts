@@ -21,7 +21,11 @@ export async function checkWritable(path: string, what = "The executed notebook"
     await mkdir(dirname(place), { recursive: true });
     await (await open(beside, "wx", 0o600)).close();
   } catch (error) {
-    throw new TsloraError("bad-option", `${what} cannot be saved as ${path}: ${faultText(error)}. Nothing was executed; choose another place.`, { cause: error, details: { path } });
+    throw new TsloraError(
+      "bad-option",
+      `${what} cannot be saved as ${path}: ${faultText(error)}. Nothing was executed; choose another place.`,
+      { cause: error, details: { path } },
+    );
   } finally {
     await rm(beside, { force: true }).catch(() => undefined);
   }

@@ -20,7 +20,10 @@ export function closeTo(found: number, expected: number, { relative, absolute }:
 export function sameText(found: string, expected: string, tolerance: Tolerance): boolean {
   if (found === expected) return true;
   const [a, b] = [tokens(found), tokens(expected)];
-  return a.length === b.length && a.every((token, at) => token === b[at] || (at % 2 === 1 && closeTo(Number(token), Number(b[at]), tolerance)));
+  return (
+    a.length === b.length &&
+    a.every((token, at) => token === b[at] || (at % 2 === 1 && closeTo(Number(token), Number(b[at]), tolerance)))
+  );
 }
 
 /** Texts at even places, the numbers between them at odd ones. */
@@ -36,5 +39,8 @@ function tokens(text: string): string[] {
 }
 
 function blanksJoined(text: string): string {
-  return text.replace(/[ \t]+/g, " ").replace(/ ?\n ?/g, "\n").replace(/-{2,}/g, "--");
+  return text
+    .replace(/[ \t]+/g, " ")
+    .replace(/ ?\n ?/g, "\n")
+    .replace(/-{2,}/g, "--");
 }

@@ -24,5 +24,13 @@ export function validatorsSource(): string {
 
 function newAjv(): Ajv {
   // the schemas are ours: checking them takes longer than a notebook
-  return new Ajv({ allErrors: true, discriminator: true, strict: false, meta: false, validateSchema: false, inlineRefs: false, code: { source: true } });
+  return new Ajv({
+    allErrors: true,
+    discriminator: true,
+    strict: false,
+    meta: false,
+    validateSchema: false,
+    inlineRefs: false,
+    code: { source: true },
+  });
 }

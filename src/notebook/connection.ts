@@ -43,10 +43,22 @@ export async function writeConnectionFile(kernelName: string, transport: Transpo
   const folder = makeOwnFolder("kernel", base);
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    const [shell_port, iopub_port, stdin_port, control_port, hb_port] = transport === "ipc" ? [1, 2, 3, 4, 5] : await freePorts(5);
+    const [shell_port, iopub_port, stdin_port, control_port, hb_port] =
+      transport === "ipc" ? [1, 2, 3, 4, 5] : await freePorts(5);
     const key = randomBytes(32).toString("hex");
     const ip = transport === "ipc" ? join(folder, "socket") : "127.0.0.1";
-    const connection: Connection = { transport, ip, shell_port, iopub_port, stdin_port, control_port, hb_port, signature_scheme: "hmac-sha256", key, kernel_name: kernelName };
+    const connection: Connection = {
+      transport,
+      ip,
+      shell_port,
+      iopub_port,
+      stdin_port,
+      control_port,
+      hb_port,
+      signature_scheme: "hmac-sha256",
+      key,
+      kernel_name: kernelName,
+    };
     const path = join(folder, "connection.json");
     await writeFile(path, JSON.stringify(connection, null, 1), { mode: 0o600 });
     return { connection, path, remove, removeRead: transport === "ipc" ? () => rm(path, { force: true }) : remove };

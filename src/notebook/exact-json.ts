@@ -24,8 +24,18 @@ export interface ExactJsonOptions {
  * @throws TsloraError `bad-input` with line and column for broken JSON, a repeated key, or nesting above 200 levels.
  */
 export function parseExactJson(text: string, { path, python = false }: ExactJsonOptions): unknown {
-  const words = new Map<string, unknown>([["null", null], ["true", true], ["false", false]]);
-  if (python) for (const [word, value] of [["None", null], ["True", true], ["False", false]] as const) words.set(word, value);
+  const words = new Map<string, unknown>([
+    ["null", null],
+    ["true", true],
+    ["false", false],
+  ]);
+  if (python)
+    for (const [word, value] of [
+      ["None", null],
+      ["True", true],
+      ["False", false],
+    ] as const)
+      words.set(word, value);
   if (python) for (const word of ["NaN", "Infinity"]) words.set(word, new FloatValue(Number(word)));
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
 
@@ -41,7 +51,8 @@ export function parseExactJson(text: string, { path, python = false }: ExactJson
     if (match !== null) at = pattern.lastIndex;
     return match;
   };
-  const found = (): string => (at >= text.length ? "the text ends there" : `found ${JSON.stringify(text.slice(at, at + 12))}`);
+  const found = (): string =>
+    at >= text.length ? "the text ends there" : `found ${JSON.stringify(text.slice(at, at + 12))}`;
   const mark = (char: string): boolean => {
     take(BLANK);
     if (text[at] !== char) return false;

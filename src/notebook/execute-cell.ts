@@ -17,11 +17,14 @@ export interface ExecuteOptions {
 }
 
 /** When the kernel did what, as ISO times; Jupyter's names. */
-export type ExecutionTimes = Readonly<Partial<Record<"iopub.status.busy" | "iopub.execute_input" | "iopub.status.idle" | "shell.execute_reply", string>>>;
+export type ExecutionTimes = Readonly<
+  Partial<Record<"iopub.status.busy" | "iopub.execute_input" | "iopub.status.idle" | "shell.execute_reply", string>>
+>;
 
 /** How an execution ended: by the kernel's reply or its end, and what had been done to it before. */
 export interface Execution {
-  readonly end: { readonly kind: "reply"; readonly content: JsonRecord } | { readonly kind: "exit"; readonly exit: KernelExit };
+  readonly end:
+    { readonly kind: "reply"; readonly content: JsonRecord } | { readonly kind: "exit"; readonly exit: KernelExit };
   /** Why it was interrupted, if it was. */
   readonly stopped: Stop | undefined;
   /** What it asked for, where it was stopped for asking. */
@@ -49,10 +52,15 @@ type Happening = KernelEvent | { readonly kind: "idle-late" | "idle-lost" };
  * Executes code in a kernel: yields what the kernel publishes for it, returns how it ended. The end is the reply and
  * the idle status, both for this request. A cell over its limit is interrupted; if it goes on, the kernel is ended.
  */
-export async function* executeCell(kernel: Kernel, code: string, options: ExecuteOptions): AsyncGenerator<Message, Execution> {
+export async function* executeCell(
+  kernel: Kernel,
+  code: string,
+  options: ExecuteOptions,
+): AsyncGenerator<Message, Execution> {
   const mailbox = new Mailbox<Happening>();
   const timers: NodeJS.Timeout[] = [];
-  const after = (ms: number, happening: Happening): void => void timers.push(setTimeout(() => mailbox.push(happening), ms));
+  const after = (ms: number, happening: Happening): void =>
+    void timers.push(setTimeout(() => mailbox.push(happening), ms));
 
   const times: Record<string, string> = {};
   let reply: JsonRecord | undefined;
@@ -79,7 +87,14 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
     const answer = await kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);
     mailbox.push({ kind: answer === undefined ? "idle-late" : "idle-lost" });
   };
-  const request = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: false };
+  const request = {
+    code,
+    silent: false,
+    store_history: true,
+    user_expressions: {},
+    allow_stdin: false,
+    stop_on_error: false,
+  };
   const id = kernel.request("shell", "execute_request", request, (event) => mailbox.push(event));
   options.onRequest?.(id);
   if (options.timeoutMs !== undefined) timers.push(setTimeout(() => stop("timeout"), options.timeoutMs));
@@ -93,7 +108,8 @@ export async function* executeCell(kernel: Kernel, code: string, options: Execut
         // tslab tells an unhandled rejection right after its idle: one round trip later it is here, and this cell's.
         if (kernel.spec.dialect === "tslab") await kernel.ask("shell", "kernel_info_request", {}, options.graceMs);
       }
-      if (reply !== undefined && settled && mailbox.isEmpty) return { end: { kind: "reply", content: reply }, stopped, prompt, silentMs, times };
+      if (reply !== undefined && settled && mailbox.isEmpty)
+        return { end: { kind: "reply", content: reply }, stopped, prompt, silentMs, times };
       const happening = await mailbox.next();
       if (happening.kind === "iopub") {
         const { header, content } = happening.message;

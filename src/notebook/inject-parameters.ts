@@ -35,7 +35,11 @@ export function injectParameters(notebook: Notebook, options: InjectOptions): No
   if (names.length === 0) return notebook;
   const cell = parametersCell(notebook, path);
   if (cell === undefined) {
-    throw new TsloraError("bad-option", `${path} has no cell tagged "parameters", so it takes none; got ${names.join(", ")}. Tag the cell that declares them.`, { details: { path, names } });
+    throw new TsloraError(
+      "bad-option",
+      `${path} has no cell tagged "parameters", so it takes none; got ${names.join(", ")}. Tag the cell that declares them.`,
+      { details: { path, names } },
+    );
   }
   const language = parameterLanguage(notebook, options);
   const known = new Map(language.read(cell.source).map((parameter) => [parameter.name, parameter]));
@@ -43,7 +47,10 @@ export function injectParameters(notebook: Notebook, options: InjectOptions): No
   const lines = names.flatMap((name) => {
     const parameter = known.get(name);
     if (parameter === undefined) {
-      problems.expect(false, `there is no parameter ${JSON.stringify(name)}; the notebook has ${[...known.keys()].join(", ") || "none"}`);
+      problems.expect(
+        false,
+        `there is no parameter ${JSON.stringify(name)}; the notebook has ${[...known.keys()].join(", ") || "none"}`,
+      );
       return [];
     }
     const given = values[name];
@@ -55,7 +62,9 @@ export function injectParameters(notebook: Notebook, options: InjectOptions): No
   });
   problems.throwIfAny();
 
-  const earlier = notebook.cells.find((candidate) => candidate.cell_type === "code" && hasTag(candidate, "injected-parameters"));
+  const earlier = notebook.cells.find(
+    (candidate) => candidate.cell_type === "code" && hasTag(candidate, "injected-parameters"),
+  );
   const injected: CodeCell = {
     cell_type: "code",
     id: earlier?.id ?? freeId(notebook.cells),
@@ -64,7 +73,9 @@ export function injectParameters(notebook: Notebook, options: InjectOptions): No
     execution_count: null,
     outputs: [],
   };
-  const cells = notebook.cells.filter((candidate) => candidate !== earlier).flatMap((candidate) => (candidate === cell ? [candidate, injected] : [candidate]));
+  const cells = notebook.cells
+    .filter((candidate) => candidate !== earlier)
+    .flatMap((candidate) => (candidate === cell ? [candidate, injected] : [candidate]));
   return { ...notebook, cells };
 }
 
@@ -76,7 +87,8 @@ function mismatch({ name, type }: NotebookParameter, value: unknown, notes: read
 function shown(value: unknown): string {
   if (value instanceof Readings) return shown(value.of[0]);
   if (value instanceof FloatValue) return String(value.value);
-  if (typeof value !== "object" || value === null) return cut(typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : String(value));
+  if (typeof value !== "object" || value === null)
+    return cut(typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : String(value));
   return Array.isArray(value) ? `a list of ${value.length}` : "a map";
 }
 

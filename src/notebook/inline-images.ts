@@ -5,7 +5,16 @@ import { escapeHtml } from "./escape-html";
 import type { MimeBundle } from "./notebook-types";
 
 /** The kinds of image that browsers show. */
-const MIME_TYPES: Readonly<Record<string, string>> = { ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".svg": "image/svg+xml", ".webp": "image/webp", ".avif": "image/avif", ".bmp": "image/bmp" };
+const MIME_TYPES: Readonly<Record<string, string>> = {
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".jpeg": "image/jpeg",
+  ".gif": "image/gif",
+  ".svg": "image/svg+xml",
+  ".webp": "image/webp",
+  ".avif": "image/avif",
+  ".bmp": "image/bmp",
+};
 
 /** Bytes that an image file may have to be laid into a page. */
 const MOST_BYTES = 20_000_000;
@@ -50,7 +59,7 @@ export async function inlineImages(html: string, sources: ImageSources): Promise
 /** The sources of the images in HTML; each place is looked at once. */
 function* imageSources(html: string): Generator<ImageSource, void, undefined> {
   TAG.lastIndex = 0;
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     TAG.lastIndex = at;
     if (TAG.exec(html) === null) return;
     at = TAG.lastIndex;
@@ -73,7 +82,8 @@ async function dataOf(source: string, { attachments = {}, folder }: ImageSources
   const name = /^attachment:(.*)$/s.exec(source)?.[1];
   if (name !== undefined) {
     if (!Object.hasOwn(attachments, name)) return undefined;
-    const [mime, base64] = Object.entries(attachments[name]).find(([type]) => Object.values(MIME_TYPES).includes(type)) ?? [];
+    const [mime, base64] =
+      Object.entries(attachments[name]).find(([type]) => Object.values(MIME_TYPES).includes(type)) ?? [];
     return mime === undefined ? undefined : `data:${mime};base64,${String(base64).replace(/[^A-Za-z0-9+/=]/g, "")}`;
   }
   if (folder === undefined || source === "" || /^(?:[a-z][a-z0-9+.-]*:|[/\\#])/i.test(source)) return undefined;

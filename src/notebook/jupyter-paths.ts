@@ -10,11 +10,24 @@ import { projectRoot } from "../base/project-root";
  */
 export function jupyterPaths(env: NodeJS.ProcessEnv = process.env): string[] {
   const given = (env.JUPYTER_PATH ?? "").split(delimiter).filter(Boolean);
-  const user = env.JUPYTER_DATA_DIR ?? (process.platform === "darwin" ? join(homedir(), "Library", "Jupyter") : join(env.XDG_DATA_HOME ?? join(homedir(), ".local", "share"), "jupyter"));
+  const user =
+    env.JUPYTER_DATA_DIR ??
+    (process.platform === "darwin"
+      ? join(homedir(), "Library", "Jupyter")
+      : join(env.XDG_DATA_HOME ?? join(homedir(), ".local", "share"), "jupyter"));
   const prefixes = sysPrefixes(env).map((prefix) => join(prefix, "share", "jupyter"));
   const own = prefersEnvironment(env) ? [...prefixes, user] : [user, ...prefixes];
   const ipython = env.IPYTHONDIR ?? join(homedir(), ".ipython");
-  return [...new Set([...given, ...own, "/usr/local/share/jupyter", "/usr/share/jupyter", ipython, join(projectRoot(), ".tslora", "lab", "share", "jupyter")])];
+  return [
+    ...new Set([
+      ...given,
+      ...own,
+      "/usr/local/share/jupyter",
+      "/usr/share/jupyter",
+      ipython,
+      join(projectRoot(), ".tslora", "lab", "share", "jupyter"),
+    ]),
+  ];
 }
 
 /** As jupyter_core decides it: by its variable, else by whether an environment is active. */

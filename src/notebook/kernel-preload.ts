@@ -145,4 +145,8 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EBUSY";
 }
 
-Object.assign(require.cache[require.resolve("zeromq")]?.exports as object, { Publisher: PatientPublisher, Reply: Heartbeat, Router: GuardedRouter });
+Object.assign(require.cache[require.resolve("zeromq")]?.exports as object, {
+  Publisher: PatientPublisher,
+  Reply: Heartbeat,
+  Router: GuardedRouter,
+});

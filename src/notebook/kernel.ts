@@ -60,7 +60,13 @@ export class Kernel {
     this.spec = options.spec;
     this.#file = file;
     this.#graceMs = options.graceMs ?? 3000;
-    this.#process = new KernelProcess({ spec: options.spec, connectionFile: file, cwd: options.cwd, env: options.env ?? {}, onLog });
+    this.#process = new KernelProcess({
+      spec: options.spec,
+      connectionFile: file,
+      cwd: options.cwd,
+      env: options.env ?? {},
+      onLog,
+    });
     try {
       const { connection } = file;
       const { dialect } = options.spec;
@@ -130,7 +136,12 @@ export class Kernel {
    *
    * @returns the request's id
    */
-  request(channel: "shell" | "control", type: string, content: JsonRecord, listener: (event: KernelEvent) => void): string {
+  request(
+    channel: "shell" | "control",
+    type: string,
+    content: JsonRecord,
+    listener: (event: KernelEvent) => void,
+  ): string {
     const message = newMessage(type, content, this.#session);
     const id = message.header.msg_id;
     this.#listeners.set(id, listener);
@@ -141,7 +152,8 @@ export class Kernel {
 
   /** Sends a message that has no answer. */
   tell(channel: "shell" | "control", type: string, content: JsonRecord): void {
-    if (!this.#process.ended) this.#channels.send(channel, newMessage(type, content, this.#session)).catch(() => undefined);
+    if (!this.#process.ended)
+      this.#channels.send(channel, newMessage(type, content, this.#session)).catch(() => undefined);
   }
 
   /** Ends listening to a request. */
@@ -150,7 +162,12 @@ export class Kernel {
   }
 
   /** A request that is only waited for: resolves with its reply once idle, or undefined when the kernel ended or `timeoutMs` passed. */
-  async ask(channel: "shell" | "control", type: string, content: JsonRecord, timeoutMs: number): Promise<Message | undefined> {
+  async ask(
+    channel: "shell" | "control",
+    type: string,
+    content: JsonRecord,
+    timeoutMs: number,
+  ): Promise<Message | undefined> {
     let id = "";
     let timer: NodeJS.Timeout | undefined;
     const answer = new Promise<Message | undefined>((resolve) => {
@@ -201,7 +218,8 @@ export class Kernel {
   #deliver(channel: ChannelName, message: Message): void {
     if (channel === "iopub") this.#iopubSeen = true;
     const listener = this.#listeners.get(message.parent.msg_id ?? "");
-    if (listener !== undefined) listener({ kind: channel === "iopub" ? "iopub" : channel === "stdin" ? "input" : "reply", message });
+    if (listener !== undefined)
+      listener({ kind: channel === "iopub" ? "iopub" : channel === "stdin" ? "input" : "reply", message });
     else if (channel === "iopub") this.#onStray?.(message);
   }
 }
@@ -235,9 +253,16 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     await kernel.stop("terminate");
     if (outcome === "aborted") throw stoppedAtStart();
     if (findsPortTaken(kernel) && attempt < 3) continue;
-    const what = exit === undefined ? `did not answer within ${startTimeoutMs / 1000} s` : `ended before it answered: ${describeExit(exit)}`;
+    const what =
+      exit === undefined
+        ? `did not answer within ${startTimeoutMs / 1000} s`
+        : `ended before it answered: ${describeExit(exit)}`;
     const log = kernel.logTail.trim();
-    throw new TsloraError("kernel", `The kernel ${spec.name} (${spec.argv[0]}) ${what}.${log === "" ? "" : ` It printed:\n${log}`}`, { details: { kernel: spec.name, exit, log } });
+    throw new TsloraError(
+      "kernel",
+      `The kernel ${spec.name} (${spec.argv[0]}) ${what}.${log === "" ? "" : ` It printed:\n${log}`}`,
+      { details: { kernel: spec.name, exit, log } },
+    );
   }
 }
 
@@ -253,7 +278,11 @@ function findsPortTaken(kernel: Kernel): boolean {
 /** After how many milliseconds a kernel that has not answered is asked again: ZeroMQ may have missed the first time while it opened its sockets. */
 const ASK_AGAIN_MS = 2000;
 
-async function becomeReady(kernel: Kernel, timeoutMs: number, signal: AbortSignal | undefined): Promise<"ready" | "ended" | "silent" | "aborted"> {
+async function becomeReady(
+  kernel: Kernel,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<"ready" | "ended" | "silent" | "aborted"> {
   const deadline = performance.now() + timeoutMs;
   let abort = (): void => undefined;
   const aborted = new Promise<undefined>((resolve) => (abort = () => resolve(undefined)));

@@ -20,7 +20,8 @@ export class LateOutputs {
     this.#dialect = kernel.spec.dialect;
     this.#state = state;
     kernel.onStray((message) => {
-      if (message.header.msg_type !== "status" && this.#places.has(message.parent.msg_id ?? "")) this.#messages.push(message);
+      if (message.header.msg_type !== "status" && this.#places.has(message.parent.msg_id ?? ""))
+        this.#messages.push(message);
     });
   }
 
@@ -41,7 +42,10 @@ export class LateOutputs {
         filter.accept(content.text);
         const { failure } = filter.end("ok");
         if (failure !== undefined) {
-          const error = tslabErrorOutput(failure, executed.filter(({ number }) => number <= place.number));
+          const error = tslabErrorOutput(
+            failure,
+            executed.filter(({ number }) => number <= place.number),
+          );
           message = { type: "error", content: { ...error } };
         }
       }

@@ -9,7 +9,9 @@ import { projectRoot } from "../base/project-root";
  * second, so it is loaded when a cell has failed or parameters are given, and never otherwise.
  */
 export function loadTypeScript(): typeof TypeScript {
-  const path = require.resolve("@tslab/typescript-for-tslab", { paths: [join(projectRoot(), "node_modules", "tslab")] });
+  const path = require.resolve("@tslab/typescript-for-tslab", {
+    paths: [join(projectRoot(), "node_modules", "tslab")],
+  });
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- synchronous, and resolved from tslab's own folder
   return require(path) as typeof TypeScript;
 }

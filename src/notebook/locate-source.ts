@@ -27,13 +27,22 @@ export function failedLine({ number, source, outcome }: CellReport): number {
  * @param text - the file's
  * @param earlier - the sources of the cells before, since cells may be the same
  */
-export function locateSource(text: string, source: string, { line, earlier }: { line: number; earlier: readonly string[] }): number | undefined {
-  const wanted = source.split("\n").map((part, at, all) => (at < all.length - 1 ? `${JSON.stringify(`${part}\n`)},` : JSON.stringify(part)));
+export function locateSource(
+  text: string,
+  source: string,
+  { line, earlier }: { line: number; earlier: readonly string[] },
+): number | undefined {
+  const wanted = source
+    .split("\n")
+    .map((part, at, all) => (at < all.length - 1 ? `${JSON.stringify(`${part}\n`)},` : JSON.stringify(part)));
   if (wanted.at(-1) === '""') wanted.pop();
   if (wanted.length === 0) return undefined;
   const lines = text.split("\n").map((part) => part.trim());
   const last = wanted.length - 1;
-  const same = (got: string | undefined, at: number): boolean => got === wanted[at] || (at === last && got === wanted[at].replace(/,$/, "").replace(/"$/, '\\n"')) || (at === last && got === wanted[at].replace(/,$/, ""));
+  const same = (got: string | undefined, at: number): boolean =>
+    got === wanted[at] ||
+    (at === last && got === wanted[at].replace(/,$/, "").replace(/"$/, '\\n"')) ||
+    (at === last && got === wanted[at].replace(/,$/, ""));
   let skip = earlier.filter((other) => other === source).length;
   for (let start = 0; start + last < lines.length; start++) {
     if (!wanted.every((_, at) => same(lines[start + at], at))) continue;

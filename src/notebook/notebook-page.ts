@@ -59,10 +59,20 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
   });
   const markdown = boundedMarkdown((text) => marked.parse(text, { async: false }));
   const sections: string[] = [];
-  for (const notebook of notebooks) sections.push(await section(notebook, { markdown, foldCode: options.foldCode ?? false })); // in order: headings are numbered
+  for (const notebook of notebooks)
+    sections.push(await section(notebook, { markdown, foldCode: options.foldCode ?? false })); // in order: headings are numbered
   const title = escapeHtml(options.title ?? notebooks[0]?.name ?? "Notebook");
-  const contents = headings.filter(({ depth }) => depth <= 3).map(({ id, depth, html }) => `<li style="--depth:${depth}"><a href="#${escapeHtml(encodeURIComponent(id))}">${html}</a></li>`);
-  const builds = new Set(notebooks.flatMap(({ notebook }) => notebook.cells.flatMap((cell) => (cell.cell_type === "code" ? cell.outputs.map(plotlyBuild) : []))));
+  const contents = headings
+    .filter(({ depth }) => depth <= 3)
+    .map(
+      ({ id, depth, html }) =>
+        `<li style="--depth:${depth}"><a href="#${escapeHtml(encodeURIComponent(id))}">${html}</a></li>`,
+    );
+  const builds = new Set(
+    notebooks.flatMap(({ notebook }) =>
+      notebook.cells.flatMap((cell) => (cell.cell_type === "code" ? cell.outputs.map(plotlyBuild) : [])),
+    ),
+  );
   return [
     "<!doctype html>",
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>`,
@@ -76,7 +86,11 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
 
 /** plotly.js, which a page has once: the small build, or the whole one where a figure of another kind is to be drawn. */
 async function plotlyScript(whole: boolean): Promise<string> {
-  const path = join(projectRoot(), "node_modules", ...(whole ? ["plotly.js-dist", "plotly.js"] : ["plotly.js-cartesian-dist-min", "plotly-cartesian.min.js"]));
+  const path = join(
+    projectRoot(),
+    "node_modules",
+    ...(whole ? ["plotly.js-dist", "plotly.js"] : ["plotly.js-cartesian-dist-min", "plotly-cartesian.min.js"]),
+  );
   return (await readFile(path, "utf8")).replace(/<\/(script)/gi, "<\\/$1");
 }
 
@@ -87,10 +101,21 @@ interface CellOptions {
 
 async function section({ name, notebook, folder }: PageNotebook, { markdown, foldCode }: CellOptions): Promise<string> {
   const run = isRecord(notebook.metadata.tslora) ? notebook.metadata.tslora : {};
-  const facts = [name, ...(typeof run.started === "string" ? [`executed ${run.started.slice(0, 16).replace("T", " ")} UTC`] : []), ...(typeof run.duration === "number" ? [`in ${run.duration.toFixed(1)} s`] : []), ...(typeof run.status === "string" && run.status !== "ok" ? [`status: ${run.status}`] : [])];
+  const facts = [
+    name,
+    ...(typeof run.started === "string" ? [`executed ${run.started.slice(0, 16).replace("T", " ")} UTC`] : []),
+    ...(typeof run.duration === "number" ? [`in ${run.duration.toFixed(1)} s`] : []),
+    ...(typeof run.status === "string" && run.status !== "ok" ? [`status: ${run.status}`] : []),
+  ];
   const language = notebook.metadata.language_info?.name ?? "typescript";
   const cells: string[] = [];
-  for (const cell of notebook.cells) cells.push(await inlineImages(cellHtml(cell, language, { markdown, foldCode }), { folder, attachments: cell.cell_type === "code" ? undefined : cell.attachments }));
+  for (const cell of notebook.cells)
+    cells.push(
+      await inlineImages(cellHtml(cell, language, { markdown, foldCode }), {
+        folder,
+        attachments: cell.cell_type === "code" ? undefined : cell.attachments,
+      }),
+    );
   return `<section><p class="run">${escapeHtml(facts.join(", "))}</p>\n${cells.join("\n")}</section>`;
 }
 
@@ -103,18 +128,29 @@ function cellHtml(cell: Cell, language: string, { markdown, foldCode }: CellOpti
   const number = cell.execution_count === null ? "" : `<span class="number">[${cell.execution_count}]</span> `;
   const label = `${number}<span class="first">${foldCode ? escapeHtml(firstLine(cell.source)) : "code"}</span>`;
   const code = `<pre><code>${highlightCode(cell.source, language)}</code></pre>`;
-  const source = cell.source.trim() === "" ? "" : `<details class="source"${foldCode ? "" : " open"}><summary>${label}</summary>${code}</details>`;
+  const source =
+    cell.source.trim() === ""
+      ? ""
+      : `<details class="source"${foldCode ? "" : " open"}><summary>${label}</summary>${code}</details>`;
   return `<div class="cell code" id="${id}">${source}${cell.outputs.map((output) => outputHtml(output, markdown)).join("\n")}</div>`;
 }
 
 /** The first line that is not blank. */
 function firstLine(source: string): string {
-  return source.split("\n").find((line) => line.trim() !== "")?.trim() ?? "";
+  return (
+    source
+      .split("\n")
+      .find((line) => line.trim() !== "")
+      ?.trim() ?? ""
+  );
 }
 
 /** @param taken - how often a heading of these words was there */
 function freeSlug(html: string, taken: Map<string, number>): string {
-  const words = stripTags(html).replace(/&#?\w{1,30};/g, "").toLowerCase().match(/[\p{L}\p{N}_-]+/gu) ?? ["section"];
+  const words = stripTags(html)
+    .replace(/&#?\w{1,30};/g, "")
+    .toLowerCase()
+    .match(/[\p{L}\p{N}_-]+/gu) ?? ["section"];
   const slug = words.join("-");
   for (let n = taken.get(slug) ?? 0; ; n++) {
     const id = n === 0 ? slug : `${slug}-${n}`;

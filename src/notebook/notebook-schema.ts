@@ -1,5 +1,7 @@
 /** A definition below: written once, it is one function of the validator and not many copies. */
-const ref = (name: "multiline" | "mimeBundle" | "cellMetadata" | "attachments" | "output"): object => ({ $ref: `#/definitions/${name}` });
+const ref = (name: "multiline" | "mimeBundle" | "cellMetadata" | "attachments" | "output"): object => ({
+  $ref: `#/definitions/${name}`,
+});
 
 const multiline = { oneOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] };
 const mimeBundle = {
@@ -17,7 +19,11 @@ const count = { type: ["integer", "null"], minimum: 0 };
 const cellMetadata = {
   type: "object",
   additionalProperties: true,
-  properties: { tags, name: { type: "string", pattern: "^.+$" }, jupyter: { type: "object", additionalProperties: true } },
+  properties: {
+    tags,
+    name: { type: "string", pattern: "^.+$" },
+    jupyter: { type: "object", additionalProperties: true },
+  },
 };
 
 function shape(properties: Record<string, unknown>, optional: readonly string[] = []): object {
@@ -32,8 +38,18 @@ const output = {
   oneOf: [
     shape({ output_type: { const: "stream" }, name: { type: "string" }, text: ref("multiline") }),
     shape({ output_type: { const: "display_data" }, data: ref("mimeBundle"), metadata: free }),
-    shape({ output_type: { const: "execute_result" }, execution_count: count, data: ref("mimeBundle"), metadata: free }),
-    shape({ output_type: { const: "error" }, ename: { type: "string" }, evalue: { type: "string" }, traceback: { type: "array", items: { type: "string" } } }),
+    shape({
+      output_type: { const: "execute_result" },
+      execution_count: count,
+      data: ref("mimeBundle"),
+      metadata: free,
+    }),
+    shape({
+      output_type: { const: "error" },
+      ename: { type: "string" },
+      evalue: { type: "string" },
+      traceback: { type: "array", items: { type: "string" } },
+    }),
   ],
 };
 
@@ -50,9 +66,34 @@ export const cellSchema = {
   required: ["cell_type"],
   discriminator: { propertyName: "cell_type" },
   oneOf: [
-    shape({ cell_type: { const: "code" }, id, metadata: ref("cellMetadata"), source: ref("multiline"), execution_count: count, outputs: { type: "array", items: ref("output") } }),
-    shape({ cell_type: { const: "markdown" }, id, metadata: ref("cellMetadata"), source: ref("multiline"), attachments: ref("attachments") }, ["attachments"]),
-    shape({ cell_type: { const: "raw" }, id, metadata: ref("cellMetadata"), source: ref("multiline"), attachments: ref("attachments") }, ["attachments"]),
+    shape({
+      cell_type: { const: "code" },
+      id,
+      metadata: ref("cellMetadata"),
+      source: ref("multiline"),
+      execution_count: count,
+      outputs: { type: "array", items: ref("output") },
+    }),
+    shape(
+      {
+        cell_type: { const: "markdown" },
+        id,
+        metadata: ref("cellMetadata"),
+        source: ref("multiline"),
+        attachments: ref("attachments"),
+      },
+      ["attachments"],
+    ),
+    shape(
+      {
+        cell_type: { const: "raw" },
+        id,
+        metadata: ref("cellMetadata"),
+        source: ref("multiline"),
+        attachments: ref("attachments"),
+      },
+      ["attachments"],
+    ),
   ],
 };
 
@@ -68,7 +109,11 @@ export const notebookSchema = {
       type: "object",
       additionalProperties: true,
       properties: {
-        kernelspec: { type: "object", required: ["name", "display_name"], properties: { name: { type: "string" }, display_name: { type: "string" } } },
+        kernelspec: {
+          type: "object",
+          required: ["name", "display_name"],
+          properties: { name: { type: "string" }, display_name: { type: "string" } },
+        },
         language_info: { type: "object", required: ["name"], properties: { name: { type: "string" } } },
         title: { type: "string" },
         authors: { type: "array" },

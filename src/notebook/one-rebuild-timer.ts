@@ -25,5 +25,15 @@ const hand = (name: "setTimeout" | "clearTimeout", around: (tslabs: Timer) => Ti
   });
 };
 
-hand("setTimeout", (tslabs) => (of, ...rest) => (typeof of === "function" && of.name === AGAIN ? mark : tslabs(of, ...rest)));
-hand("clearTimeout", (tslabs) => (of, ...rest) => (of === mark ? undefined : tslabs(of, ...rest)));
+hand(
+  "setTimeout",
+  (tslabs) =>
+    (of, ...rest) =>
+      typeof of === "function" && of.name === AGAIN ? mark : tslabs(of, ...rest),
+);
+hand(
+  "clearTimeout",
+  (tslabs) =>
+    (of, ...rest) =>
+      of === mark ? undefined : tslabs(of, ...rest),
+);

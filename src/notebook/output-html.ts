@@ -10,14 +10,32 @@ const PLOTLY = "application/vnd.plotly.v1+json";
 const SHOWN_CHARACTERS = 5_000_000;
 
 /** The kinds of trace that plotly.js's small build draws. */
-const SMALL = ["bar", "box", "contour", "heatmap", "histogram", "histogram2d", "histogram2dcontour", "image", "pie", "scatter", "scatterternary", "violin"];
+const SMALL = [
+  "bar",
+  "box",
+  "contour",
+  "heatmap",
+  "histogram",
+  "histogram2d",
+  "histogram2dcontour",
+  "image",
+  "pie",
+  "scatter",
+  "scatterternary",
+  "violin",
+];
 
 /** The build of plotly.js that an output's figure asks the page for, if it is drawn from JSON. */
 export function plotlyBuild(output: Output): "small" | "whole" | undefined {
   const figure = "data" in output ? output.data[PLOTLY] : undefined;
   if (!isRecord(figure)) return undefined;
   const traces: readonly unknown[] = Array.isArray(figure.data) ? figure.data : [];
-  return traces.every((trace) => isRecord(trace) && (trace.type === undefined || (typeof trace.type === "string" && SMALL.includes(trace.type)))) ? "small" : "whole";
+  return traces.every(
+    (trace) =>
+      isRecord(trace) && (trace.type === undefined || (typeof trace.type === "string" && SMALL.includes(trace.type))),
+  )
+    ? "small"
+    : "whole";
 }
 
 /**
@@ -46,7 +64,11 @@ function errorHtml({ ename, evalue, traceback }: ErrorOutput): string {
 
 /** A place for a figure, and the call that draws it there. */
 function plotlyHtml({ data, layout, config }: Readonly<Record<string, unknown>>): string {
-  const json = JSON.stringify([data ?? [], layout ?? {}, { responsive: true, ...(isRecord(config) ? config : {}) }]).replace(/</g, "\\u003c");
+  const json = JSON.stringify([
+    data ?? [],
+    layout ?? {},
+    { responsive: true, ...(isRecord(config) ? config : {}) },
+  ]).replace(/</g, "\\u003c");
   return `<div class="plotly-figure"></div><script>Plotly.newPlot(document.currentScript.previousElementSibling, ...${json});</script>`;
 }
 
@@ -61,7 +83,8 @@ function bundleHtml(data: MimeBundle, markdown: (text: string) => string): strin
   if (raw !== undefined) return raw;
   for (const mime of ["image/png", "image/jpeg", "image/gif", "image/webp"]) {
     const base64 = text(mime);
-    if (base64 !== undefined) return `<img alt="figure" src="data:${mime};base64,${escapeHtml(base64.replace(/\s/g, ""))}">`;
+    if (base64 !== undefined)
+      return `<img alt="figure" src="data:${mime};base64,${escapeHtml(base64.replace(/\s/g, ""))}">`;
   }
   const prose = text("text/markdown");
   if (prose !== undefined) return markdown(prose);

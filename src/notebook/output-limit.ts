@@ -56,8 +56,14 @@ export class OutputLimit {
     if (this.#reached) return { messages: kept };
     this.#reached = true;
     const note = `its outputs are over the limit of ${megabytes(this.#options.limit)}; ${place}`;
-    const shown = { type: "stream", content: { name: "stderr", text: `\n[tslora] The cell's outputs end here: ${note}\n` } };
-    return { messages: [...kept.filter(({ type }) => type !== "error"), shown, ...kept.filter(({ type }) => type === "error")], note };
+    const shown = {
+      type: "stream",
+      content: { name: "stderr", text: `\n[tslora] The cell's outputs end here: ${note}\n` },
+    };
+    return {
+      messages: [...kept.filter(({ type }) => type !== "error"), shown, ...kept.filter(({ type }) => type === "error")],
+      note,
+    };
   }
 
   /** Closes the files. */
@@ -101,17 +107,24 @@ function cut(message: OutputMessage, room: number): [kept: readonly OutputMessag
   const { type, content } = message;
   if (type === "stream" && typeof content.text === "string") {
     const head = content.text.slice(0, room);
-    return [head === "" ? [] : [{ type, content: { ...content, text: head } }], { type, content: { ...content, text: content.text.slice(room) } }];
+    return [
+      head === "" ? [] : [{ type, content: { ...content, text: head } }],
+      { type, content: { ...content, text: content.text.slice(room) } },
+    ];
   }
   if (type !== "error") return [[], message];
-  const short = (value: unknown): unknown => (typeof value === "string" && value.length > ERROR_ROOM ? `${value.slice(0, ERROR_ROOM)}…` : value);
+  const short = (value: unknown): unknown =>
+    typeof value === "string" && value.length > ERROR_ROOM ? `${value.slice(0, ERROR_ROOM)}…` : value;
   const traceback = Array.isArray(content.traceback) ? content.traceback.slice(0, 20).map(short) : [];
-  return [[{ type, content: { ...content, ename: short(content.ename), evalue: short(content.evalue), traceback } }], message];
+  return [
+    [{ type, content: { ...content, ename: short(content.ename), evalue: short(content.evalue), traceback } }],
+    message,
+  ];
 }
 
 function writeAll(file: number, text: string): void {
   const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }
 
 function modeOf(path: string | undefined): number {
@@ -123,5 +136,9 @@ function modeOf(path: string | undefined): number {
 }
 
 function megabytes(characters: number): string {
-  return characters >= 1e6 ? `${Number((characters / 1e6).toFixed(1))} MB` : characters >= 1000 ? `${Number((characters / 1000).toFixed(1))} kB` : `${characters} characters`;
+  return characters >= 1e6
+    ? `${Number((characters / 1e6).toFixed(1))} MB`
+    : characters >= 1000
+      ? `${Number((characters / 1000).toFixed(1))} kB`
+      : `${characters} characters`;
 }

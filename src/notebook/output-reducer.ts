@@ -27,13 +27,17 @@ export class CellOutputs {
 
   /** The outputs so far: the same list until one changes. A stream of many millions of characters comes in pieces. */
   get outputs(): readonly Output[] {
-    return (this.#seen ??= this.#items.flatMap((item) => ("text" in item && item.text instanceof StreamText ? streamOutputs(item as OpenStream) : [item as Output])));
+    return (this.#seen ??= this.#items.flatMap((item) =>
+      "text" in item && item.text instanceof StreamText ? streamOutputs(item as OpenStream) : [item as Output],
+    ));
   }
 
   /** The characters of the streams and displays so far, about. */
   get size(): number {
     const last = this.#items.at(-1);
-    return this.#size + (last !== undefined && "text" in last && last.text instanceof StreamText ? last.text.length : 0);
+    return (
+      this.#size + (last !== undefined && "text" in last && last.text instanceof StreamText ? last.text.length : 0)
+    );
   }
 
   /** The last error among the outputs. */
@@ -84,7 +88,10 @@ export class CellOutputs {
 
   #stream(name: StreamOutput["name"], added: string): void {
     const last = this.#items.at(-1);
-    const open = last !== undefined && "text" in last && last.text instanceof StreamText && last.name === name ? last.text : undefined;
+    const open =
+      last !== undefined && "text" in last && last.text instanceof StreamText && last.name === name
+        ? last.text
+        : undefined;
     if (open !== undefined) return open.append(added);
     const stream = { name, text: new StreamText() };
     stream.text.append(added);
@@ -132,9 +139,18 @@ export function toOutput(type: string, content: JsonRecord): Output | undefined 
     return { output_type: "error", ename: text(content.ename), evalue: text(content.evalue), traceback };
   }
   const id = displayId(content);
-  const shown = { data: record(content.data), metadata: record(content.metadata), ...(id !== undefined && { transient: { display_id: id } }) };
+  const shown = {
+    data: record(content.data),
+    metadata: record(content.metadata),
+    ...(id !== undefined && { transient: { display_id: id } }),
+  };
   if (type === "display_data") return { output_type: "display_data", ...shown } satisfies DisplayOutput;
-  if (type === "execute_result") return { output_type: "execute_result", execution_count: typeof content.execution_count === "number" ? content.execution_count : null, ...shown };
+  if (type === "execute_result")
+    return {
+      output_type: "execute_result",
+      execution_count: typeof content.execution_count === "number" ? content.execution_count : null,
+      ...shown,
+    };
   return undefined;
 }
 

@@ -8,12 +8,22 @@ import { isRecord } from "./json";
  */
 export type ParameterShape =
   | { readonly kind: "string" | "float" | "integer" | "bigint" | "boolean" | "null" | "undefined" | "scalar" | "any" }
-  | { readonly kind: "number"; /** A number of JavaScript that is whole is meant as a float. */ readonly prefersFloat?: boolean }
+  | {
+      readonly kind: "number";
+      /** A number of JavaScript that is whole is meant as a float. */ readonly prefersFloat?: boolean;
+    }
   | { readonly kind: "literal"; readonly value: string | number | bigint | boolean | null }
   | { readonly kind: "union"; readonly of: readonly ParameterShape[] }
   | { readonly kind: "array"; readonly of: ParameterShape }
-  | { readonly kind: "record"; readonly of: ParameterShape; /** The keys' type. @default strings */ readonly key?: ParameterShape }
-  | { readonly kind: "object"; readonly fields: ReadonlyMap<string, { readonly shape: ParameterShape; readonly optional: boolean }> };
+  | {
+      readonly kind: "record";
+      readonly of: ParameterShape;
+      /** The keys' type. @default strings */ readonly key?: ParameterShape;
+    }
+  | {
+      readonly kind: "object";
+      readonly fields: ReadonlyMap<string, { readonly shape: ParameterShape; readonly optional: boolean }>;
+    };
 
 /** One parameter of a notebook, as its parameters cell declares it. */
 export interface NotebookParameter {

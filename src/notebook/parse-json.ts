@@ -13,7 +13,12 @@ const DEEPEST = 500;
 export function parseJson(text: string, path: string): unknown {
   try {
     const value = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as unknown;
-    if (isDeeper(value, DEEPEST)) throw new TsloraError("bad-input", `${path} is nested deeper than ${DEEPEST} levels. No notebook or option needs that; repair the file.`, { details: { path } });
+    if (isDeeper(value, DEEPEST))
+      throw new TsloraError(
+        "bad-input",
+        `${path} is nested deeper than ${DEEPEST} levels. No notebook or option needs that; repair the file.`,
+        { details: { path } },
+      );
     return value;
   } catch (error) {
     if (error instanceof TsloraError) throw error;
@@ -21,11 +26,18 @@ export function parseJson(text: string, path: string): unknown {
     const before = text.slice(0, offset).split("\n");
     const line = before.length;
     const column = (before.at(-1) ?? "").length + 1;
-    const found = offset >= text.trimEnd().length ? "the file ends there" : `found ${JSON.stringify(text.slice(offset, offset + 12))}`;
-    throw new TsloraError("bad-input", `${path} is not valid JSON: line ${line}, column ${column} (${found}). Restore the file, or repair it there.`, {
-      cause: error,
-      details: { path, line, column },
-    });
+    const found =
+      offset >= text.trimEnd().length
+        ? "the file ends there"
+        : `found ${JSON.stringify(text.slice(offset, offset + 12))}`;
+    throw new TsloraError(
+      "bad-input",
+      `${path} is not valid JSON: line ${line}, column ${column} (${found}). Restore the file, or repair it there.`,
+      {
+        cause: error,
+        details: { path, line, column },
+      },
+    );
   }
 }
 

@@ -23,13 +23,21 @@ export interface ParseOptions {
 export function parseNotebook(text: string, path: string, options: ParseOptions = {}): Notebook {
   const value = parseJson(text, path);
   if (!isRecord(value) || !("nbformat" in value || isOfV1(value))) {
-    throw new TsloraError("bad-input", `${path} is JSON, but not a notebook: it has no "nbformat". Give a .ipynb file.`, { details: { path } });
+    throw new TsloraError(
+      "bad-input",
+      `${path} is JSON, but not a notebook: it has no "nbformat". Give a .ipynb file.`,
+      { details: { path } },
+    );
   }
   const upgraded = upgradeNotebook(value, (what) => options.onNote?.(`${path}: ${what}`));
   if (upgraded === undefined) {
-    throw new TsloraError("unsupported", `${path} is of nbformat ${JSON.stringify(value.nbformat)}; the newest that is known is 4. Save it as nbformat 4 in the program that wrote it.`, {
-      details: { path, nbformat: value.nbformat },
-    });
+    throw new TsloraError(
+      "unsupported",
+      `${path} is of nbformat ${JSON.stringify(value.nbformat)}; the newest that is known is 4. Save it as nbformat 4 in the program that wrote it.`,
+      {
+        details: { path, nbformat: value.nbformat },
+      },
+    );
   }
   const mended = mendMetadata(upgraded, (what) => options.onNote?.(`${path}: ${what}`));
   checkNotebook(mended, path);
@@ -38,7 +46,11 @@ export function parseNotebook(text: string, path: string, options: ParseOptions 
 
 /** The first notebooks had no "nbformat"; their cells had "code" or "text". */
 function isOfV1({ cells }: JsonRecord): boolean {
-  return Array.isArray(cells) && cells.length > 0 && cells.every((cell) => isRecord(cell) && (typeof cell.code === "string" || typeof cell.text === "string"));
+  return (
+    Array.isArray(cells) &&
+    cells.length > 0 &&
+    cells.every((cell) => isRecord(cell) && (typeof cell.code === "string" || typeof cell.text === "string"))
+  );
 }
 
 function joinTexts(notebook: JsonRecord): JsonRecord {
@@ -46,7 +58,9 @@ function joinTexts(notebook: JsonRecord): JsonRecord {
     ...cell,
     source: joined(cell.source),
     ...(Array.isArray(cell.outputs) && { outputs: cell.outputs.filter(isRecord).map(joinOutput) }),
-    ...(isRecord(cell.attachments) && { attachments: mapValues(cell.attachments, (bundle) => (isRecord(bundle) ? joinBundle(bundle) : bundle)) }),
+    ...(isRecord(cell.attachments) && {
+      attachments: mapValues(cell.attachments, (bundle) => (isRecord(bundle) ? joinBundle(bundle) : bundle)),
+    }),
   }));
   return { ...notebook, cells };
 }
@@ -60,7 +74,9 @@ function joinOutput(output: JsonRecord): JsonRecord {
 }
 
 function joinBundle(bundle: JsonRecord): JsonRecord {
-  return Object.fromEntries(Object.entries(bundle).map(([mime, value]) => [mime, isJsonMime(mime) ? value : joined(value)]));
+  return Object.fromEntries(
+    Object.entries(bundle).map(([mime, value]) => [mime, isJsonMime(mime) ? value : joined(value)]),
+  );
 }
 
 /** Whether a MIME type holds JSON, which is kept as a value and never as lines of text. */

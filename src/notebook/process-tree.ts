@@ -11,7 +11,8 @@ export interface ProcessMemory {
 /** A process's memory by Linux's /proc; undefined elsewhere, and for one that has ended. */
 export function processMemory(pid: number | undefined): ProcessMemory | undefined {
   const status = pid === undefined ? undefined : read(`/proc/${pid}/status`);
-  const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, "m").exec(status ?? "")?.[1]) * 1024;
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, "m").exec(status ?? "")?.[1]) * 1024;
   const [peak, now] = [bytes("VmHWM"), bytes("VmRSS")];
   return Number.isFinite(peak) && Number.isFinite(now) ? { peak, now } : undefined;
 }
@@ -66,7 +67,9 @@ export async function endMarked(variable: string): Promise<void> {
 function processIds(): number[] {
   if (process.platform !== "linux") return [];
   try {
-    return readdirSync("/proc").map(Number).filter((pid) => pid > 0);
+    return readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => pid > 0);
   } catch {
     return [];
   }

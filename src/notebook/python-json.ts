@@ -10,10 +10,17 @@ export function pythonJson(value: unknown, depth = 0): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
   const indent = `\n${" ".repeat(depth + 1)}`;
   const end = `\n${" ".repeat(depth)}`;
-  if (Array.isArray(value)) return value.length === 0 ? "[]" : `[${indent}${value.map((item) => pythonJson(item, depth + 1)).join(`,${indent}`)}${end}]`;
+  if (Array.isArray(value))
+    return value.length === 0
+      ? "[]"
+      : `[${indent}${value.map((item) => pythonJson(item, depth + 1)).join(`,${indent}`)}${end}]`;
   const record = value as Readonly<Record<string, unknown>>;
-  const keys = Object.keys(record).filter((key) => record[key] !== undefined).sort(byCodePoint);
-  return keys.length === 0 ? "{}" : `{${indent}${keys.map((key) => `${JSON.stringify(key)}: ${pythonJson(record[key], depth + 1)}`).join(`,${indent}`)}${end}}`;
+  const keys = Object.keys(record)
+    .filter((key) => record[key] !== undefined)
+    .sort(byCodePoint);
+  return keys.length === 0
+    ? "{}"
+    : `{${indent}${keys.map((key) => `${JSON.stringify(key)}: ${pythonJson(record[key], depth + 1)}`).join(`,${indent}`)}${end}}`;
 }
 
 /** Python's `repr` of a float; whole numbers are written as such, since JavaScript does not tell 1.0 from 1. */
@@ -25,7 +32,7 @@ function numberText(value: number): string {
 
 /** Python compares texts by code points, JavaScript by UTF-16 units, which differ from U+E000 on. */
 export function byCodePoint(a: string, b: string): number {
-  for (let i = 0; ; ) {
+  for (let i = 0; ;) {
     const [left, right] = [a.codePointAt(i), b.codePointAt(i)];
     if (left === undefined || right === undefined) return left === right ? 0 : left === undefined ? -1 : 1;
     if (left !== right) return left - right;

@@ -1,7 +1,10 @@
 import type { NotebookParameter, ParameterShape } from "./parameter-shape";
 
 const QUOTED = String.raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'`;
-const ASSIGNMENT = new RegExp(String.raw`^([\p{L}_][\p{L}\p{N}_]*)\s*(?::\s*((?:${QUOTED}|[^=#"'])+))?=(?!=)\s*(.*)$`, "u");
+const ASSIGNMENT = new RegExp(
+  String.raw`^([\p{L}_][\p{L}\p{N}_]*)\s*(?::\s*((?:${QUOTED}|[^=#"'])+))?=(?!=)\s*(.*)$`,
+  "u",
+);
 
 /** The parameters of a Python cell: assignments at its left margin, with a type hint, a type comment or a literal. */
 export function pythonParameters(source: string): NotebookParameter[] {
@@ -30,7 +33,13 @@ function typeComment(comment: string): [type: string | undefined, rest: string] 
     if ("[(".includes(text[end])) depth++;
     else if ("])".includes(text[end])) depth--;
     // "int | None" goes on over its blanks
-    else if (/\s/.test(text[end]) && depth <= 0 && !/^\s*\|/.test(text.slice(end, end + 20)) && !/\|\s*$/.test(text.slice(Math.max(0, end - 20), end))) break;
+    else if (
+      /\s/.test(text[end]) &&
+      depth <= 0 &&
+      !/^\s*\|/.test(text.slice(end, end + 20)) &&
+      !/\|\s*$/.test(text.slice(Math.max(0, end - 20), end))
+    )
+      break;
   }
   return [text.slice(0, end), text.slice(end).trim()];
 }
@@ -70,20 +79,28 @@ const LISTS = ["list", "sequence", "mutablesequence", "iterable", "collection"];
 const MAPS = ["dict", "mapping", "mutablemapping", "ordereddict", "defaultdict"];
 
 function shapeOfHint(written: string): ParameterShape {
-  const hint = written.trim().replace(/^(["'])(.*)\1$/, "$2").trim();
+  const hint = written
+    .trim()
+    .replace(/^(["'])(.*)\1$/, "$2")
+    .trim();
   const parts = topLevelParts(hint, "|");
   if (parts.length > 1) return { kind: "union", of: parts.map(shapeOfHint) };
   const [, name, inside] = /^(?:\w+\.)*(\w+)(?:\[(.*)\])?$/s.exec(hint) ?? [];
   if (name === undefined) return { kind: "any" };
-  const inner = inside === undefined ? [] : topLevelParts(inside).map((part) => (): ParameterShape => shapeOfHint(part));
+  const inner =
+    inside === undefined ? [] : topLevelParts(inside).map((part) => (): ParameterShape => shapeOfHint(part));
   const lower = name.toLowerCase();
   if (LISTS.includes(lower)) return { kind: "array", of: inner[0]?.() ?? { kind: "any" } };
-  if (MAPS.includes(lower)) return inner.length < 2 ? { kind: "record", of: { kind: "any" } } : { kind: "record", key: inner[0](), of: inner[1]() };
+  if (MAPS.includes(lower))
+    return inner.length < 2
+      ? { kind: "record", of: { kind: "any" } }
+      : { kind: "record", key: inner[0](), of: inner[1]() };
   if (inside === undefined) return Object.hasOwn(SIMPLE, name) ? SIMPLE[name] : { kind: "any" };
   if (name === "Optional") return { kind: "union", of: [shapeOfHint(inside), { kind: "null" }] };
   if (name === "Union") return { kind: "union", of: inner.map((shape) => shape()) };
   if (name === "Annotated" || name === "Final" || name === "ClassVar") return inner[0]();
-  if (name === "Literal") return { kind: "union", of: topLevelParts(inside).map((item) => ({ kind: "literal", value: literalValue(item) })) };
+  if (name === "Literal")
+    return { kind: "union", of: topLevelParts(inside).map((item) => ({ kind: "literal", value: literalValue(item) })) };
   return { kind: "any" };
 }
 
@@ -107,9 +124,12 @@ function topLevelParts(text: string, separator = ","): string[] {
 function shapeOfLiteral(value: string): { shape: ParameterShape; type: string } {
   const plain = (...of: ParameterShape[]): ParameterShape => ({ kind: "union", of: [...of, { kind: "null" }] });
   if (/^(?:[rbfu]|[rb][rbf]|f[rb])?["']/i.test(value)) return { type: "string", shape: { kind: "scalar" } };
-  if (/^[+-]?\d[\d_]*$|^0[xob][\da-f_]+$/i.test(value)) return { type: "number", shape: plain({ kind: "number" }, { kind: "boolean" }) };
-  if (/^[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?$/.test(value)) return { type: "number", shape: plain({ kind: "number", prefersFloat: true }, { kind: "boolean" }) };
-  if (value === "True" || value === "False") return { type: "boolean", shape: plain({ kind: "boolean" }, { kind: "number" }) };
+  if (/^[+-]?\d[\d_]*$|^0[xob][\da-f_]+$/i.test(value))
+    return { type: "number", shape: plain({ kind: "number" }, { kind: "boolean" }) };
+  if (/^[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][+-]?\d+)?$/.test(value))
+    return { type: "number", shape: plain({ kind: "number", prefersFloat: true }, { kind: "boolean" }) };
+  if (value === "True" || value === "False")
+    return { type: "boolean", shape: plain({ kind: "boolean" }, { kind: "number" }) };
   if (value.startsWith("[")) return { type: "array", shape: plain({ kind: "array", of: { kind: "any" } }) };
   if (value.startsWith("{")) return { type: "record", shape: plain({ kind: "record", of: { kind: "any" } }) };
   return { type: "any", shape: { kind: "any" } };

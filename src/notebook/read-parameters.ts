@@ -40,17 +40,34 @@ export function readParameters(notebook: Notebook, options: ReadParametersOption
 
 /** The cell tagged `parameters`, if there is one. */
 export function parametersCell(notebook: Notebook, path: string): CodeCell | undefined {
-  const tagged = notebook.cells.filter((cell): cell is CodeCell => cell.cell_type === "code" && hasTag(cell, "parameters"));
-  if (tagged.length > 1) throw new TsloraError("bad-input", `${path} has ${tagged.length} cells tagged "parameters"; expected one at most.`, { details: { path } });
+  const tagged = notebook.cells.filter(
+    (cell): cell is CodeCell => cell.cell_type === "code" && hasTag(cell, "parameters"),
+  );
+  if (tagged.length > 1)
+    throw new TsloraError(
+      "bad-input",
+      `${path} has ${tagged.length} cells tagged "parameters"; expected one at most.`,
+      { details: { path } },
+    );
   return tagged[0];
 }
 
 /** How the notebook's language declares parameters. */
 export function parameterLanguage(notebook: Notebook, options: ReadParametersOptions): ParameterLanguage {
   const { language_info: info, kernelspec } = notebook.metadata;
-  const known = options.language ?? info?.name ?? kernelspec?.language ?? (kernelspec?.name === "tslab" ? "typescript" : kernelspec?.name);
+  const known =
+    options.language ??
+    info?.name ??
+    kernelspec?.language ??
+    (kernelspec?.name === "tslab" ? "typescript" : kernelspec?.name);
   const language = typeof known === "string" ? known.toLowerCase() : "an unknown language";
-  if (language === "typescript" || language === "javascript") return { read: typescriptParameters, readings: typescriptReadings, dialect: TYPESCRIPT_DIALECT, comment: "//" };
-  if (language.startsWith("python")) return { read: pythonParameters, readings: pythonReadings, dialect: PYTHON_DIALECT, comment: "#" };
-  throw new TsloraError("unsupported", `${options.path ?? "notebook"}: parameters can be given to TypeScript, JavaScript and Python notebooks; this one is in ${language}.`, { details: { language } });
+  if (language === "typescript" || language === "javascript")
+    return { read: typescriptParameters, readings: typescriptReadings, dialect: TYPESCRIPT_DIALECT, comment: "//" };
+  if (language.startsWith("python"))
+    return { read: pythonParameters, readings: pythonReadings, dialect: PYTHON_DIALECT, comment: "#" };
+  throw new TsloraError(
+    "unsupported",
+    `${options.path ?? "notebook"}: parameters can be given to TypeScript, JavaScript and Python notebooks; this one is in ${language}.`,
+    { details: { language } },
+  );
 }

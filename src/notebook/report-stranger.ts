@@ -8,5 +8,7 @@ let isReported = false;
 export function reportStranger(error: unknown): void {
   if (isReported) return;
   isReported = true;
-  write(`The kernel ignored a message: ${error instanceof Error ? error.message : String(error)} Further ones are ignored without notice.\n`);
+  write(
+    `The kernel ignored a message: ${error instanceof Error ? error.message : String(error)} Further ones are ignored without notice.\n`,
+  );
 }

@@ -1,4 +1,13 @@
-import { deadKernelError, inputError, interruptedError, noExceptionError, notExecutedError, replyError, timeoutError, type CellLimit } from "./cell-errors";
+import {
+  deadKernelError,
+  inputError,
+  interruptedError,
+  noExceptionError,
+  notExecutedError,
+  replyError,
+  timeoutError,
+  type CellLimit,
+} from "./cell-errors";
 import { executeCell, type Execution } from "./execute-cell";
 import type { Kernel } from "./kernel";
 import { hasTag, type CodeCell, type ErrorOutput } from "./notebook-types";
@@ -24,7 +33,10 @@ export interface RunCellOptions {
 }
 
 /** Executes one cell, yields its outputs, records and returns how it ended. */
-export async function* runCell(placed: PlacedCell, options: RunCellOptions): AsyncGenerator<RunEvent, CellReport, undefined> {
+export async function* runCell(
+  placed: PlacedCell,
+  options: RunCellOptions,
+): AsyncGenerator<RunEvent, CellReport, undefined> {
   const { kernel, state, limit, graceMs, signal, onRequest } = options;
   const { cell, place } = placed;
   const start = performance.now();
@@ -48,7 +60,12 @@ export async function* runCell(placed: PlacedCell, options: RunCellOptions): Asy
       if ("comm_id" in taken) kernel.tell("shell", "comm_msg", taken);
       continue;
     }
-    if (filter !== undefined && header.msg_type === "stream" && content.name === "stderr" && typeof content.text === "string") {
+    if (
+      filter !== undefined &&
+      header.msg_type === "stream" &&
+      content.name === "stderr" &&
+      typeof content.text === "string"
+    ) {
       for (const text of filter.accept(content.text)) yield* stderr(text);
       continue;
     }
@@ -63,19 +80,29 @@ export async function* runCell(placed: PlacedCell, options: RunCellOptions): Asy
     const { failure, released } = filter.end(reply?.status);
     for (const text of released) yield* stderr(text);
     // what tslab prints of an interrupt says nothing that the reason for the interrupt does not say better
-    if (failure !== undefined && ended.stopped === undefined && raised === undefined) raised = tslabErrorOutput(failure, options.executed);
+    if (failure !== undefined && ended.stopped === undefined && raised === undefined)
+      raised = tslabErrorOutput(failure, options.executed);
   } else if (reply?.status === "error") {
     raised ??= replyError(reply);
   }
   const outcome = cellOutcome(cell, ended, { raised, limit, goesOn: options.interruptOnTimeout, log: kernel.logTail });
   if (ended.stopped === "timeout" && outcome.status === "ok" && limit !== undefined) {
-    yield { event: "note", text: `cell ${place.number} was interrupted at its limit of ${limit.givenMs / 1000} s, and ended well` };
+    yield {
+      event: "note",
+      text: `cell ${place.number} was interrupted at its limit of ${limit.givenMs / 1000} s, and ended well`,
+    };
   }
   const error = outcome.status === "ok" ? outcome.expected : "error" in outcome ? outcome.error : undefined;
   if (error !== undefined && error !== state.lastError(place)) yield* output({ type: "error", content: { ...error } });
   if (typeof reply?.execution_count === "number") executionCount = reply.execution_count;
   const memory = processMemory(kernel.pid);
-  return state.end(placed, { outcome, elapsedMs: performance.now() - start, times: ended.times, executionCount, ...(memory !== undefined && { memory: { peak: memory.peak, end: memory.now } }) });
+  return state.end(placed, {
+    outcome,
+    elapsedMs: performance.now() - start,
+    times: ended.times,
+    executionCount,
+    ...(memory !== undefined && { memory: { peak: memory.peak, end: memory.now } }),
+  });
 }
 
 interface OutcomeContext {
@@ -98,11 +125,16 @@ function cellOutcome(cell: CodeCell, ended: Execution, context: OutcomeContext):
     const failed = raised !== undefined || end.kind === "exit" || end.content.status !== "ok";
     const timeout = { status: "timeout", limit: limit.of, limitMs: limit.givenMs } as const;
     if (!interrupted) return { ...timeout, error: timeoutError(limit, ended) };
-    if (failed && !(expected && raised !== undefined)) return { ...timeout, error: raised ?? timeoutError(limit, ended), interrupted };
+    if (failed && !(expected && raised !== undefined))
+      return { ...timeout, error: raised ?? timeoutError(limit, ended), interrupted };
   }
-  if (stopped === "input" && end.kind === "reply") return expected ? { status: "ok", expected: inputError(ended.prompt ?? "") } : { status: "error", error: inputError(ended.prompt ?? "") };
+  if (stopped === "input" && end.kind === "reply")
+    return expected
+      ? { status: "ok", expected: inputError(ended.prompt ?? "") }
+      : { status: "error", error: inputError(ended.prompt ?? "") };
   if (end.kind === "exit") return { status: "dead", error: deadKernelError(end.exit, log), exit: end.exit };
   if (raised !== undefined) return expected ? { status: "ok", expected: raised } : { status: "error", error: raised };
-  if (end.content.status === "aborted" || end.content.status === "abort") return { status: "error", error: notExecutedError() };
+  if (end.content.status === "aborted" || end.content.status === "abort")
+    return { status: "error", error: notExecutedError() };
   return expected ? { status: "error", error: noExceptionError() } : { status: "ok" };
 }

@@ -17,7 +17,11 @@ const TSLAB_RECOVERY_MS = 250;
 const SETTLE_MS = 1000;
 
 /** Executes a notebook's code cells one after the other, and records in `state` what becomes of each. */
-export async function* runCells(kernel: Kernel, state: RunState, options: RunOptions): AsyncGenerator<RunEvent, void, undefined> {
+export async function* runCells(
+  kernel: Kernel,
+  state: RunState,
+  options: RunOptions,
+): AsyncGenerator<RunEvent, void, undefined> {
   const executed: ExecutedCell[] = [];
   const late = new LateOutputs(kernel, state);
   for (const placed of state.codeCells) {
@@ -31,25 +35,40 @@ export async function* runCells(kernel: Kernel, state: RunState, options: RunOpt
     executed.push({ number: place.number, source: cell.source });
     const onRequest = (id: string): void => late.expect(id, place);
     const limit = limitOf(state, options);
-    const report = yield* runCell(placed, { kernel, state, limit, graceMs: options.graceMs ?? 3000, interruptOnTimeout: options.interruptOnTimeout ?? false, signal: options.signal, executed, onRequest });
+    const report = yield* runCell(placed, {
+      kernel,
+      state,
+      limit,
+      graceMs: options.graceMs ?? 3000,
+      interruptOnTimeout: options.interruptOnTimeout ?? false,
+      signal: options.signal,
+      executed,
+      onRequest,
+    });
     yield* late.take(executed);
     yield { event: "cell-end", cell: state.cell(place), report: state.report(place) ?? report, ...place };
-    const raised = report.outcome.status === "error" || report.outcome.status === "timeout" || (report.outcome.status === "ok" && report.outcome.expected !== undefined);
+    const raised =
+      report.outcome.status === "error" ||
+      report.outcome.status === "timeout" ||
+      (report.outcome.status === "ok" && report.outcome.expected !== undefined);
     if (raised && kernel.spec.dialect === "tslab" && !stops(state, options)) await delay(TSLAB_RECOVERY_MS);
   }
   // Everything that was published before the answer is here with it; what comes later is not in the notebook either.
-  if (executed.length > 0 && (state.status === "ok" || state.status === "error")) await kernel.ask("shell", "kernel_info_request", {}, SETTLE_MS);
+  if (executed.length > 0 && (state.status === "ok" || state.status === "error"))
+    await kernel.ask("shell", "kernel_info_request", {}, SETTLE_MS);
   yield* late.take(executed);
 }
 
 /** Records why a cell is not executed, if it is not. */
 function notExecuted(placed: PlacedCell, state: RunState, options: RunOptions): CellReport | undefined {
   const { cell } = placed;
-  const skip = (reason: "tag" | "empty" | "not-reached"): CellReport => state.end(placed, { outcome: { status: "skipped", reason }, elapsedMs: 0 });
+  const skip = (reason: "tag" | "empty" | "not-reached"): CellReport =>
+    state.end(placed, { outcome: { status: "skipped", reason }, elapsedMs: 0 });
   if (stops(state, options)) return skip("not-reached");
   if (hasTag(cell, "skip-execution")) return skip("tag");
   if (cell.source.trim() === "") return skip("empty");
-  if (options.signal?.aborted === true) return state.end(placed, { outcome: { status: "aborted", error: interruptedError() }, elapsedMs: 0 });
+  if (options.signal?.aborted === true)
+    return state.end(placed, { outcome: { status: "aborted", error: interruptedError() }, elapsedMs: 0 });
   return undefined;
 }
 
@@ -63,6 +82,7 @@ function stops(state: RunState, options: RunOptions): boolean {
 
 function limitOf(state: RunState, { cellTimeoutMs, timeoutMs }: RunOptions): CellLimit | undefined {
   const left = timeoutMs === undefined ? Infinity : Math.max(1, timeoutMs - state.elapsedMs);
-  if (cellTimeoutMs !== undefined && cellTimeoutMs <= left) return { of: "cell", ms: cellTimeoutMs, givenMs: cellTimeoutMs };
+  if (cellTimeoutMs !== undefined && cellTimeoutMs <= left)
+    return { of: "cell", ms: cellTimeoutMs, givenMs: cellTimeoutMs };
   return timeoutMs === undefined ? undefined : { of: "notebook", ms: left, givenMs: timeoutMs };
 }

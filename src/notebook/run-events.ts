@@ -4,9 +4,18 @@ import type { OutputMessage } from "./output-reducer";
 
 /** How one code cell ended. */
 export type CellOutcome =
-  | { readonly status: "ok"; /** The exception that a `raises-exception` tag asked for. */ readonly expected?: ErrorOutput }
+  | {
+      readonly status: "ok";
+      /** The exception that a `raises-exception` tag asked for. */ readonly expected?: ErrorOutput;
+    }
   | { readonly status: "error"; readonly error: ErrorOutput }
-  | { readonly status: "timeout"; readonly error: ErrorOutput; readonly limit: "cell" | "notebook"; readonly limitMs: number; /** The kernel heard the interrupt, and the run may go on. */ readonly interrupted?: boolean }
+  | {
+      readonly status: "timeout";
+      readonly error: ErrorOutput;
+      readonly limit: "cell" | "notebook";
+      readonly limitMs: number;
+      /** The kernel heard the interrupt, and the run may go on. */ readonly interrupted?: boolean;
+    }
   | { readonly status: "dead"; readonly error: ErrorOutput; readonly exit: KernelExit }
   | { readonly status: "aborted"; readonly error: ErrorOutput }
   | { readonly status: "skipped"; readonly reason: "tag" | "empty" | "not-reached" };
@@ -62,12 +71,29 @@ export interface RunSummary {
 
 /** What happens during a run, in order; branch on `event`. */
 export type RunEvent =
-  | { readonly event: "note"; /** Something that was mended or could not be done, and does not stop the run. */ readonly text: string }
-  | { readonly event: "kernel-starting"; readonly path: string; readonly kernel: string; /** Above 1 where a start failed before. */ readonly attempt: number }
-  | { readonly event: "kernel-ready"; readonly kernel: string; readonly pid: number | undefined; readonly elapsedMs: number }
+  | {
+      readonly event: "note";
+      /** Something that was mended or could not be done, and does not stop the run. */ readonly text: string;
+    }
+  | {
+      readonly event: "kernel-starting";
+      readonly path: string;
+      readonly kernel: string;
+      /** Above 1 where a start failed before. */ readonly attempt: number;
+    }
+  | {
+      readonly event: "kernel-ready";
+      readonly kernel: string;
+      readonly pid: number | undefined;
+      readonly elapsedMs: number;
+    }
   | { readonly event: "kernel-log"; readonly name: "stdout" | "stderr"; readonly text: string }
   | ({ readonly event: "cell-start"; readonly cell: CodeCell } & CellPlace)
-  | ({ readonly event: "output"; readonly message: OutputMessage; /** It came after the cell's end. */ readonly late: boolean } & CellPlace)
+  | ({
+      readonly event: "output";
+      readonly message: OutputMessage;
+      /** It came after the cell's end. */ readonly late: boolean;
+    } & CellPlace)
   | ({ readonly event: "cell-end"; readonly cell: CodeCell; readonly report: CellReport } & CellPlace)
   | { readonly event: "saved"; readonly outputPath: string }
   | { readonly event: "not-saved"; readonly outputPath: string; readonly error: Error }

@@ -97,7 +97,10 @@ const onDemand = {
  * the output that cannot be used; `kernel` when the kernel does not start; `not-saved`, after the `end` event, when the
  * notebook could not be saved.
  */
-export async function* runNotebook(notebook: string | Notebook, options: RunOptions = {}): AsyncGenerator<RunEvent, RunSummary, undefined> {
+export async function* runNotebook(
+  notebook: string | Notebook,
+  options: RunOptions = {},
+): AsyncGenerator<RunEvent, RunSummary, undefined> {
   checkLimits(options);
   const waiting: RunEvent[] = [];
   const onNote = (text: string): void => void waiting.push({ event: "note", text });
@@ -109,18 +112,35 @@ export async function* runNotebook(notebook: string | Notebook, options: RunOpti
   const given = Object.keys(parameters).length > 0;
   const restPath = outputPath?.replace(/\.ipynb$/, "");
   const limit = options.outputLimit ?? OUTPUT_LIMIT;
-  const limitOf = (number: number): OutputLimit => new OutputLimit({ limit, outputPath, restPath: restPath === undefined ? undefined : `${restPath}.cell-${number}` });
-  const state = new RunState(given ? onDemand.parameters().injectParameters(unmarked, { values: parameters, raw: options.rawParameters, language: spec.language, path }) : unmarked, outputPath === undefined && options.outputLimit === undefined ? undefined : limitOf);
+  const limitOf = (number: number): OutputLimit =>
+    new OutputLimit({ limit, outputPath, restPath: restPath === undefined ? undefined : `${restPath}.cell-${number}` });
+  const state = new RunState(
+    given
+      ? onDemand
+          .parameters()
+          .injectParameters(unmarked, { values: parameters, raw: options.rawParameters, language: spec.language, path })
+      : unmarked,
+    outputPath === undefined && options.outputLimit === undefined ? undefined : limitOf,
+  );
   if (outputPath !== undefined) await checkWritable(outputPath);
 
   yield* waiting.splice(0);
-  const kernel = yield* start(spec, { path, options, onLog: (name, text) => void waiting.push({ event: "kernel-log", name, text }) });
+  const kernel = yield* start(spec, {
+    path,
+    options,
+    onLog: (name, text) => void waiting.push({ event: "kernel-log", name, text }),
+  });
   const [{ Autosave }, { runCells }] = [onDemand.saving(), onDemand.cells()];
   const compose = (): Notebook => state.compose(spec, kernel.info.language_info);
   const autosave =
     outputPath === undefined
       ? undefined
-      : new Autosave({ path: outputPath, compose, onSaved: () => void waiting.push({ event: "saved", outputPath }), onFailed: (error) => void waiting.push({ event: "not-saved", outputPath, error }) });
+      : new Autosave({
+          path: outputPath,
+          compose,
+          onSaved: () => void waiting.push({ event: "saved", outputPath }),
+          onFailed: (error) => void waiting.push({ event: "not-saved", outputPath, error }),
+        });
   let done = false;
   try {
     yield { event: "kernel-ready", kernel: spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
@@ -133,14 +153,32 @@ export async function* runNotebook(notebook: string | Notebook, options: RunOpti
     }
     done = true;
   } finally {
-    const answers = state.reports.every(({ outcome }) => outcome.status !== "aborted" && outcome.status !== "dead" && (outcome.status !== "timeout" || outcome.interrupted === true));
+    const answers = state.reports.every(
+      ({ outcome }) =>
+        outcome.status !== "aborted" &&
+        outcome.status !== "dead" &&
+        (outcome.status !== "timeout" || outcome.interrupted === true),
+    );
     await kernel.stop(answers ? "ask" : "terminate");
     if (!done) await autosave?.flush().catch(() => undefined); // whoever left the loop, or threw in it, does not hear
   }
-  const unsaved = await autosave?.flush().then(() => undefined, (error: unknown) => error as Error);
+  const unsaved = await autosave?.flush().then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
   yield* waiting.splice(0);
   const { status, reports: cells, failed, elapsedMs } = state;
-  const summary: RunSummary = { status, path, outputPath, kernel: spec.name, startedAt: state.startedAt.toISOString(), elapsedMs, cells, failed, notebook: compose() };
+  const summary: RunSummary = {
+    status,
+    path,
+    outputPath,
+    kernel: spec.name,
+    startedAt: state.startedAt.toISOString(),
+    elapsedMs,
+    cells,
+    failed,
+    notebook: compose(),
+  };
   yield { event: "end", summary };
   if (unsaved !== undefined) throw unsaved;
   return summary;
@@ -152,13 +190,26 @@ interface StartOptions {
   readonly onLog: (name: "stdout" | "stderr", text: string) => void;
 }
 
-async function* start(spec: KernelSpec, { path, options, onLog }: StartOptions): AsyncGenerator<RunEvent, Kernel, undefined> {
+async function* start(
+  spec: KernelSpec,
+  { path, options, onLog }: StartOptions,
+): AsyncGenerator<RunEvent, Kernel, undefined> {
   const { env, startTimeoutMs, graceMs, signal, transport, startRetries = 0 } = options;
   const cwd = resolve(options.cwd ?? dirname(path));
   for (let attempt = 1; ; attempt++) {
     yield { event: "kernel-starting", path, kernel: spec.name, attempt };
     try {
-      return await startKernel({ spec, cwd, env, startTimeoutMs, graceMs, signal, transport, onLog, onSpawned: () => void [onDemand.saving(), onDemand.cells()] });
+      return await startKernel({
+        spec,
+        cwd,
+        env,
+        startTimeoutMs,
+        graceMs,
+        signal,
+        transport,
+        onLog,
+        onSpawned: () => void [onDemand.saving(), onDemand.cells()],
+      });
     } catch (error) {
       if (!(error instanceof TsloraError) || error.code !== "kernel" || attempt > startRetries) throw error;
       yield { event: "note", text: `${error.message} It is started again (${attempt} of ${startRetries}).` };
@@ -171,16 +222,27 @@ function checkLimits(options: RunOptions): void {
   for (const name of ["cellTimeoutMs", "timeoutMs", "startTimeoutMs", "graceMs"] as const) {
     const value = options[name];
     // a timer counts in 32 bits
-    problems.expect(value === undefined || (value > 0 && value < 2 ** 31), `${name} was expected to be above 0 and below 2^31 milliseconds (24 days); got ${value}`);
+    problems.expect(
+      value === undefined || (value > 0 && value < 2 ** 31),
+      `${name} was expected to be above 0 and below 2^31 milliseconds (24 days); got ${value}`,
+    );
   }
   const { startRetries = 0, outputLimit = OUTPUT_LIMIT } = options;
   problems.expect(outputLimit >= 1000, `outputLimit must be 1000 characters or more; got ${outputLimit}`);
-  problems.expect(Number.isInteger(startRetries) && startRetries >= 0, `startRetries was expected to be a whole number from 0; got ${startRetries}`);
+  problems.expect(
+    Number.isInteger(startRetries) && startRetries >= 0,
+    `startRetries was expected to be a whole number from 0; got ${startRetries}`,
+  );
   problems.throwIfAny();
 }
 
 function kernelName(notebook: Notebook, path: string): string {
   const name: unknown = notebook.metadata.kernelspec?.name;
-  if (typeof name !== "string" || name.trim() === "") throw new TsloraError("bad-input", `${path} names no kernel in its metadata. Choose one with --kernel, for example tslab.`, { details: { path } });
+  if (typeof name !== "string" || name.trim() === "")
+    throw new TsloraError(
+      "bad-input",
+      `${path} names no kernel in its metadata. Choose one with --kernel, for example tslab.`,
+      { details: { path } },
+    );
   return name;
 }

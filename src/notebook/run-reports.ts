@@ -21,10 +21,24 @@ export function jsonReport(results: readonly RunResult[]): string {
     notebook: path,
     ...(summary === undefined
       ? { status: "not-run" }
-      : { output: summary.outputPath ?? null, kernel: summary.kernel, status: summary.status, started: summary.startedAt, duration: seconds(summary.elapsedMs) }),
+      : {
+          output: summary.outputPath ?? null,
+          kernel: summary.kernel,
+          status: summary.status,
+          started: summary.startedAt,
+          duration: seconds(summary.elapsedMs),
+        }),
     ...(error !== undefined && { error: error.message }),
     ...(differences !== undefined && { differences }),
-    cells: (summary?.cells ?? []).map((cell) => ({ number: cell.number, id: cell.id, status: cell.outcome.status, duration: seconds(cell.elapsedMs), ...(cell.memory !== undefined && { memory: cell.memory }), ...(cell.rest !== undefined && { rest: cell.rest }), ...details(cell) })),
+    cells: (summary?.cells ?? []).map((cell) => ({
+      number: cell.number,
+      id: cell.id,
+      status: cell.outcome.status,
+      duration: seconds(cell.elapsedMs),
+      ...(cell.memory !== undefined && { memory: cell.memory }),
+      ...(cell.rest !== undefined && { rest: cell.rest }),
+      ...details(cell),
+    })),
   }));
   return `${JSON.stringify({ runs }, null, 2)}\n`;
 }
@@ -39,7 +53,10 @@ export function junitReport(results: readonly RunResult[]): string {
   const builder = new XMLBuilder({ ignoreAttributes: false, format: true, suppressEmptyNode: true });
   const testsuite = results.map((result) => {
     const { path, summary } = result;
-    const cases = [...(summary?.cells ?? []).map((cell) => testCase(cell, result)), ...(result.error === undefined ? [] : [notRun(path, result.error)])];
+    const cases = [
+      ...(summary?.cells ?? []).map((cell) => testCase(cell, result)),
+      ...(result.error === undefined ? [] : [notRun(path, result.error)]),
+    ];
     const count = (kind: "failure" | "error" | "skipped"): number => cases.filter((each) => kind in each).length;
     return {
       "@_name": xmlText(path),
@@ -55,19 +72,41 @@ export function junitReport(results: readonly RunResult[]): string {
 }
 
 function testCase(cell: CellReport, { path, differences = [] }: RunResult): object {
-  const memory = cell.memory === undefined ? {} : { properties: { property: [{ "@_name": "memory-peak-bytes", "@_value": cell.memory.peak }, { "@_name": "memory-end-bytes", "@_value": cell.memory.end }] } };
+  const memory =
+    cell.memory === undefined
+      ? {}
+      : {
+          properties: {
+            property: [
+              { "@_name": "memory-peak-bytes", "@_value": cell.memory.peak },
+              { "@_name": "memory-end-bytes", "@_value": cell.memory.end },
+            ],
+          },
+        };
   const own = differences.filter(({ number }) => number === cell.number);
-  return { "@_classname": xmlText(path), "@_name": xmlText(`cell ${cell.number}: ${firstLine(cell.source)}`), "@_time": seconds(cell.elapsedMs), ...memory, ...verdict(cell, own) };
+  return {
+    "@_classname": xmlText(path),
+    "@_name": xmlText(`cell ${cell.number}: ${firstLine(cell.source)}`),
+    "@_time": seconds(cell.elapsedMs),
+    ...memory,
+    ...verdict(cell, own),
+  };
 }
 
 function notRun(path: string, error: Error): object {
-  return { "@_classname": xmlText(path), "@_name": "the run itself", error: { "@_type": xmlText(error.name), "@_message": xmlText(error.message) } };
+  return {
+    "@_classname": xmlText(path),
+    "@_name": "the run itself",
+    error: { "@_type": xmlText(error.name), "@_message": xmlText(error.message) },
+  };
 }
 
 function verdict({ outcome }: CellReport, differences: readonly OutputDifference[]): object {
   if (outcome.status === "ok" && differences.length > 0) {
     const lines = differences.map(differenceText);
-    return { failure: { "@_type": "OutputsDiffer", "@_message": xmlText(lines[0]), "#text": xmlText(lines.join("\n")) } };
+    return {
+      failure: { "@_type": "OutputsDiffer", "@_message": xmlText(lines[0]), "#text": xmlText(lines.join("\n")) },
+    };
   }
   if (outcome.status === "ok") return {};
   if (outcome.status === "skipped") return { skipped: { "@_message": outcome.reason } };
@@ -90,13 +129,21 @@ function details({ outcome }: CellReport): object {
 
 /** The first line of code that is not blank. */
 export function firstLine(source: string): string {
-  return source.split("\n").find((line) => line.trim() !== "")?.trim() ?? "";
+  return (
+    source
+      .split("\n")
+      .find((line) => line.trim() !== "")
+      ?.trim() ?? ""
+  );
 }
 
 /** What XML 1.0 can hold of a text. */
 function xmlText(text: string): string {
   // eslint-disable-next-line no-control-regex -- XML has no way to write these characters
-  return stripAnsi(text).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "");
+  return stripAnsi(text).replace(
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    "",
+  );
 }
 
 function seconds(ms: number): number {

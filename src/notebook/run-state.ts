@@ -45,10 +45,17 @@ export class RunState {
   constructor(notebook: Notebook, limit: (number: number) => OutputLimit | undefined = () => undefined) {
     this.#notebook = notebook;
     const code = notebook.cells.flatMap((cell, index) => (cell.cell_type === "code" ? [{ cell, index }] : []));
-    this.codeCells = code.map(({ cell, index }, at) => ({ cell, place: { index, number: at + 1, total: code.length } }));
+    this.codeCells = code.map(({ cell, index }, at) => ({
+      cell,
+      place: { index, number: at + 1, total: code.length },
+    }));
     this.#outputs = code.map(() => new CellOutputs());
     this.#limits = code.map((_, at) => limit(at + 1));
-    this.#ended = code.map(({ cell }) => ({ ...cell, execution_count: null, metadata: recorded(cell, { status: "pending" }) }));
+    this.#ended = code.map(({ cell }) => ({
+      ...cell,
+      execution_count: null,
+      metadata: recorded(cell, { status: "pending" }),
+    }));
   }
 
   get elapsedMs(): number {
@@ -86,7 +93,10 @@ export class RunState {
    */
   *reduce(place: CellPlace, message: OutputMessage, late = false): Generator<RunEvent, void, undefined> {
     const { number } = place;
-    const { messages, note } = this.#limits[number - 1]?.take(message, this.#outputs[number - 1].size) ?? { messages: [message], note: undefined };
+    const { messages, note } = this.#limits[number - 1]?.take(message, this.#outputs[number - 1].size) ?? {
+      messages: [message],
+      note: undefined,
+    };
     for (const taken of messages) {
       this.#take(number, taken);
       yield { event: "output", message: taken, late, ...place };
@@ -95,7 +105,9 @@ export class RunState {
   }
 
   #take(number: number, message: OutputMessage): void {
-    const id = ["display_data", "execute_result", "update_display_data"].includes(message.type) ? displayId(message.content) : undefined;
+    const id = ["display_data", "execute_result", "update_display_data"].includes(message.type)
+      ? displayId(message.content)
+      : undefined;
     if (id !== undefined) {
       const places = this.#displays.get(id) ?? new Set<number>();
       for (const at of places) if (this.#outputs[at].updateDisplay(message.content)) this.#saved[at] = undefined;
@@ -116,15 +128,34 @@ export class RunState {
   }
 
   /** Records how a cell ended. */
-  end({ cell, place }: PlacedCell, { outcome, elapsedMs, times = {}, executionCount = null, memory }: CellEnd): CellReport {
+  end(
+    { cell, place }: PlacedCell,
+    { outcome, elapsedMs, times = {}, executionCount = null, memory }: CellEnd,
+  ): CellReport {
     const limit = this.#limits[place.number - 1];
     limit?.close();
     const rest = limit?.rest ?? [];
-    const report: CellReport = { ...place, id: cell.id, source: cell.source, outcome, elapsedMs, ...(memory !== undefined && { memory }), ...(rest.length > 0 && { rest }) };
+    const report: CellReport = {
+      ...place,
+      id: cell.id,
+      source: cell.source,
+      outcome,
+      elapsedMs,
+      ...(memory !== undefined && { memory }),
+      ...(rest.length > 0 && { rest }),
+    };
     this.#reports.set(place.number, report);
-    const status = { status: outcome.status, ...(outcome.status === "skipped" && { reason: outcome.reason }), duration: seconds(elapsedMs) };
+    const status = {
+      status: outcome.status,
+      ...(outcome.status === "skipped" && { reason: outcome.reason }),
+      duration: seconds(elapsedMs),
+    };
     const execution = Object.keys(times).length === 0 ? {} : { execution: times };
-    this.#ended[place.number - 1] = { ...cell, metadata: { ...recorded(cell, status), ...execution }, execution_count: executionCount };
+    this.#ended[place.number - 1] = {
+      ...cell,
+      metadata: { ...recorded(cell, status), ...execution },
+      execution_count: executionCount,
+    };
     this.#saved[place.number - 1] = undefined;
     return report;
   }
@@ -135,7 +166,10 @@ export class RunState {
     if (report?.outcome.status !== "ok" || report.outcome.expected !== undefined) return;
     this.#reports.set(place.number, { ...report, outcome: { status: "error", error } });
     const cell = this.#ended[place.number - 1];
-    this.#ended[place.number - 1] = { ...cell, metadata: { ...cell.metadata, tslora: { status: "error", duration: seconds(report.elapsedMs) } } };
+    this.#ended[place.number - 1] = {
+      ...cell,
+      metadata: { ...cell.metadata, tslora: { status: "error", duration: seconds(report.elapsedMs) } },
+    };
     this.#saved[place.number - 1] = undefined;
   }
 
@@ -144,7 +178,12 @@ export class RunState {
     const metadata = withoutKeys(this.#notebook.metadata, ["widgets"]); // of an earlier run
     const widgets = this.widgets.metadata();
     const own = { name: spec.name, display_name: spec.displayName, language: spec.language };
-    const run = { status: this.status, kernel: spec.name, started: this.startedAt.toISOString(), duration: seconds(this.elapsedMs) };
+    const run = {
+      status: this.status,
+      kernel: spec.name,
+      started: this.startedAt.toISOString(),
+      duration: seconds(this.elapsedMs),
+    };
     const cells = [...this.#notebook.cells];
     for (const { place } of this.codeCells) cells[place.index] = this.cell(place);
     const { failed } = this;
@@ -153,7 +192,8 @@ export class RunState {
       metadata: {
         ...metadata,
         kernelspec: metadata.kernelspec?.name === spec.name ? metadata.kernelspec : own,
-        ...(isRecord(languageInfo) && typeof languageInfo.name === "string" && { language_info: { ...languageInfo, name: languageInfo.name } }),
+        ...(isRecord(languageInfo) &&
+          typeof languageInfo.name === "string" && { language_info: { ...languageInfo, name: languageInfo.name } }),
         ...(widgets !== undefined && { widgets }),
         tslora: run,
       },

@@ -70,8 +70,14 @@ function* freshParts(cell: Cell): Generator<string, void, undefined> {
 }
 
 /** An object as {@link pythonJson} writes it, with fields that are written in parts. */
-function* fields(record: Readonly<Record<string, unknown>>, depth: number, parts: (key: string) => Iterable<string> | undefined): Generator<string, void, undefined> {
-  const keys = Object.keys(record).filter((key) => record[key] !== undefined).sort(byCodePoint);
+function* fields(
+  record: Readonly<Record<string, unknown>>,
+  depth: number,
+  parts: (key: string) => Iterable<string> | undefined,
+): Generator<string, void, undefined> {
+  const keys = Object.keys(record)
+    .filter((key) => record[key] !== undefined)
+    .sort(byCodePoint);
   const indent = `\n${" ".repeat(depth + 1)}`;
   for (const [at, key] of keys.entries()) {
     yield `${at === 0 ? "{" : ","}${indent}${JSON.stringify(key)}: `;
@@ -84,7 +90,7 @@ function* fields(record: Readonly<Record<string, unknown>>, depth: number, parts
 
 function* outputsParts({ outputs }: CodeCell): Generator<string, void, undefined> {
   if (outputs.length === 0) return yield "[]";
-  for (let at = 0; at < outputs.length; ) {
+  for (let at = 0; at < outputs.length;) {
     yield at === 0 ? "[\n    " : ",\n    ";
     const output = outputs[at++];
     if (output.output_type !== "stream") {
@@ -96,7 +102,9 @@ function* outputsParts({ outputs }: CodeCell): Generator<string, void, undefined
       pieces.push(next.text);
       at++;
     }
-    yield* fields({ ...withoutKeys(output, ["continued"]) }, 4, (key) => (key === "text" ? linesParts(pieces) : undefined));
+    yield* fields({ ...withoutKeys(output, ["continued"]) }, 4, (key) =>
+      key === "text" ? linesParts(pieces) : undefined,
+    );
   }
   yield "\n   ]";
 }
@@ -125,7 +133,10 @@ function* linesParts(pieces: readonly string[]): Generator<string, void, undefin
 
 /** A cell as the format's schema sees it: texts may be strings or lists of lines. */
 function checkedCell(cell: Cell): Record<string, unknown> {
-  const outputs = cell.cell_type === "code" ? cell.outputs.map((output) => withoutKeys(output, ["transient", "continued"])) : undefined;
+  const outputs =
+    cell.cell_type === "code"
+      ? cell.outputs.map((output) => withoutKeys(output, ["transient", "continued"]))
+      : undefined;
   return { ...cell, metadata: withoutKeys(cell.metadata, ["trusted"]), ...(outputs !== undefined && { outputs }) };
 }
 
@@ -135,7 +146,12 @@ function plainCell(cell: Cell): Record<string, unknown> {
     ...cell,
     metadata: withoutKeys(cell.metadata, ["trusted"]),
     source: splitLines(cell.source),
-    ...("attachments" in cell && cell.attachments !== undefined && { attachments: Object.fromEntries(Object.entries(cell.attachments).map(([name, bundle]) => [name, plainBundle(bundle)])) }),
+    ...("attachments" in cell &&
+      cell.attachments !== undefined && {
+        attachments: Object.fromEntries(
+          Object.entries(cell.attachments).map(([name, bundle]) => [name, plainBundle(bundle)]),
+        ),
+      }),
   };
 }
 
@@ -145,7 +161,12 @@ function plainOutput(output: Exclude<Output, StreamOutput>): Record<string, unkn
 }
 
 function plainBundle(bundle: MimeBundle): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(bundle).map(([mime, value]) => [mime, typeof value === "string" && isText(mime) ? splitLines(value) : value]));
+  return Object.fromEntries(
+    Object.entries(bundle).map(([mime, value]) => [
+      mime,
+      typeof value === "string" && isText(mime) ? splitLines(value) : value,
+    ]),
+  );
 }
 
 /** The types that nbformat writes as lines; others, such as base64, stay one string. */

@@ -21,7 +21,7 @@ export function splitStream(bytes: Buffer): readonly { readonly name: string; re
   if (start === null || end === null || name === undefined) return undefined;
   const last = bytes.length - 200 + end.index;
   const parts: { name: string; text: string }[] = [];
-  for (let at = start[0].length; at < last; ) {
+  for (let at = start[0].length; at < last;) {
     const to = at + 2 * PART < last ? partEnd(bytes, at) : last;
     const text = parsed(bytes.toString("utf8", at, to));
     if (text === undefined) return undefined;
@@ -52,7 +52,8 @@ function partEnd(bytes: Buffer, from: number): number {
     }
     const escape = at + found;
     at = escape + (bytes[escape + 1] === 0x75 ? 6 : 2);
-    if (/^\\u[dD][89abAB]/.test(bytes.toString("latin1", escape, at)) && bytes[at] === 0x5c && bytes[at + 1] === 0x75) at += 6;
+    if (/^\\u[dD][89abAB]/.test(bytes.toString("latin1", escape, at)) && bytes[at] === 0x5c && bytes[at + 1] === 0x75)
+      at += 6;
   }
   while ((bytes[at] & 0xc0) === 0x80) at++;
   return at;

@@ -76,7 +76,7 @@ export class StreamText {
     const text = this.#parts.join("");
     const last = text.charCodeAt(text.length - 1);
     const kept = last >= 0xd800 && last < 0xdc00 ? text.slice(-1) : ""; // half of a character
-    for (let at = 0, end = text.length - kept.length; at < end; ) {
+    for (let at = 0, end = text.length - kept.length; at < end;) {
       let to = Math.min(end, at + PIECE);
       const line = text.lastIndexOf("\n", to - 1) + 1;
       if (to < end && line > at) to = line;
@@ -145,7 +145,8 @@ class OpenLine {
   /** The line as it is seen. */
   finished(): string {
     const parts: string[] = [];
-    for (let at = 0; at < this.#length; at += 8192) parts.push(String.fromCharCode(...this.#chars.subarray(at, Math.min(this.#length, at + 8192))));
+    for (let at = 0; at < this.#length; at += 8192)
+      parts.push(String.fromCharCode(...this.#chars.subarray(at, Math.min(this.#length, at + 8192))));
     return parts.join("");
   }
 

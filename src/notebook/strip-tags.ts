@@ -12,7 +12,11 @@ export function stripTags(html: string, between = ""): string {
 }
 
 /** The ends of what is left out with all that it holds. */
-const CLOSING: Readonly<Record<string, RegExp>> = { style: /<\/style\s{0,9}>/gi, script: /<\/script\s{0,9}>/gi, "<!--": /-->/g };
+const CLOSING: Readonly<Record<string, RegExp>> = {
+  style: /<\/style\s{0,9}>/gi,
+  script: /<\/script\s{0,9}>/gi,
+  "<!--": /-->/g,
+};
 
 /** HTML without its styles, scripts and comments. One that never closes stays as it is. */
 export function withoutHidden(html: string, between = ""): string {

@@ -17,7 +17,13 @@ export function pythonReadings(text: string, shape: ParameterShape): Readings {
   const first = takesLiteral(text, shape) ? [text] : [];
   const scalar = pythonScalar(text);
   if (shape.kind === "scalar") return new Readings([...first, ...scalar, text]);
-  return new Readings([...first, ...scalar, ...jsonReading(trimmed, true), text, ...(BASED.test(trimmed) ? [BigInt(trimmed)] : [])]);
+  return new Readings([
+    ...first,
+    ...scalar,
+    ...jsonReading(trimmed, true),
+    text,
+    ...(BASED.test(trimmed) ? [BigInt(trimmed)] : []),
+  ]);
 }
 
 /**
@@ -30,12 +36,15 @@ export function typescriptReadings(text: string, shape: ParameterShape): Reading
   if (/^-0+$/.test(trimmed)) number.push(...(takesKind(shape, "bigint") ? [0n] : []), new FloatValue(-0));
   else if (/^[+-]?\d+$/.test(trimmed)) number.push(BigInt(trimmed.replace(/^\+/, "")));
   else if (BASED.test(trimmed)) number.push(BigInt(trimmed));
-  else if (/^[+-]?\d+n$/.test(trimmed) && takesKind(shape, "bigint")) number.push(BigInt(trimmed.slice(0, -1).replace(/^\+/, "")));
+  else if (/^[+-]?\d+n$/.test(trimmed) && takesKind(shape, "bigint"))
+    number.push(BigInt(trimmed.slice(0, -1).replace(/^\+/, "")));
   else if (FLOAT.test(trimmed) && !trimmed.includes("_")) number.push(floatValue(trimmed));
   const spelled = [...pythonScalar(text), ...(trimmed === "undefined" ? [undefined] : [])];
   const first = takesLiteral(text, shape) ? [text] : [];
   // a number that a double cannot hold becomes a text for a type that names texts alone
-  const lossy = number.some((value) => (typeof value === "bigint" && !isExact(value)) || (value instanceof FloatValue && value.outOfRange));
+  const lossy = number.some(
+    (value) => (typeof value === "bigint" && !isExact(value)) || (value instanceof FloatValue && value.outOfRange),
+  );
   const texts = lossy && !takesKind(shape, "string") ? [] : [text];
   return new Readings([...first, ...number, ...jsonReading(trimmed, false), ...texts, ...spelled]);
 }

@@ -25,13 +25,23 @@ export function tslabErrorOutput(failure: TslabFailure, cells: readonly Executed
       const where = `${problem.file ?? `cell ${cell.number}`}, line ${problem.line}, column ${problem.column}: ${problem.message}`;
       return [where, ...(problem.file === undefined ? codeFrame(cell.source, problem) : [])];
     });
-    return { output_type: "error", ename: "TypeScriptError", evalue, traceback: [`TypeScriptError: cell ${cell.number} does not compile`, ...traceback] };
+    return {
+      output_type: "error",
+      ename: "TypeScriptError",
+      evalue,
+      traceback: [`TypeScriptError: cell ${cell.number} does not compile`, ...traceback],
+    };
   }
   const { frames, place } = mapFrames(failure.stack, cells);
   const head = `${failure.ename}: ${failure.evalue}`;
   const note = failure.unhandled ? ["(not awaited: raised by code that went on beside the cell)"] : [];
   const frame = place === undefined ? [] : codeFrame(place.cell.source, place.position);
-  return { output_type: "error", ename: failure.ename, evalue: failure.evalue, traceback: [head, ...note, ...frame, ...frames] };
+  return {
+    output_type: "error",
+    ename: failure.ename,
+    evalue: failure.evalue,
+    traceback: [head, ...note, ...frame, ...frames],
+  };
 }
 
 /** The lines around a place, with the line marked and a caret under the column. */
@@ -56,10 +66,18 @@ interface Place {
   readonly position: CellPosition;
 }
 
-function mapFrames(stack: readonly string[], cells: readonly ExecutedCell[]): { frames: string[]; place: Place | undefined } {
+function mapFrames(
+  stack: readonly string[],
+  cells: readonly ExecutedCell[],
+): { frames: string[]; place: Place | undefined } {
   const maps = new Map<ExecutedCell, TslabSourceMap>();
   const mapOf = (cell: ExecutedCell): TslabSourceMap => {
-    const map = maps.get(cell) ?? tslabSourceMap(cell.source, cells.slice(0, cells.indexOf(cell)).map(({ source }) => source));
+    const map =
+      maps.get(cell) ??
+      tslabSourceMap(
+        cell.source,
+        cells.slice(0, cells.indexOf(cell)).map(({ source }) => source),
+      );
     maps.set(cell, map);
     return map;
   };
@@ -81,8 +99,18 @@ function mapFrames(stack: readonly string[], cells: readonly ExecutedCell[]): { 
  * All cells run under one name, so a frame does not say which cell it is in: a frame of a named function belongs to
  * the latest cell that has a function of that name at the place, any other to the cell that ran.
  */
-function locate(name: string | undefined, line: number, column: number, cells: readonly ExecutedCell[], mapOf: (cell: ExecutedCell) => TslabSourceMap): Place | undefined {
-  const called = name?.replace(/^(?:async |new )+/, "").replace(/ \[as .*\]$/, "").split(".").at(-1);
+function locate(
+  name: string | undefined,
+  line: number,
+  column: number,
+  cells: readonly ExecutedCell[],
+  mapOf: (cell: ExecutedCell) => TslabSourceMap,
+): Place | undefined {
+  const called = name
+    ?.replace(/^(?:async |new )+/, "")
+    .replace(/ \[as .*\]$/, "")
+    .split(".")
+    .at(-1);
   for (const cell of [...cells].reverse()) {
     if (called === undefined || called === "<anonymous>") break;
     const position = mapOf(cell).locate(line, column);

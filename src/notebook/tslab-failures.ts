@@ -1,7 +1,13 @@
 /** A failure as tslab printed it. */
 export type TslabFailure =
   | { readonly kind: "diagnostics"; readonly problems: readonly TslabDiagnostic[] }
-  | { readonly kind: "exception"; readonly ename: string; readonly evalue: string; readonly stack: readonly string[]; /** Nobody awaited it. */ readonly unhandled: boolean };
+  | {
+      readonly kind: "exception";
+      readonly ename: string;
+      readonly evalue: string;
+      readonly stack: readonly string[];
+      /** Nobody awaited it. */ readonly unhandled: boolean;
+    };
 
 /** One complaint of tslab's TypeScript compiler; line and column count from 1, in the cell unless `file` is named. */
 export interface TslabDiagnostic {
@@ -51,13 +57,17 @@ export class TslabFailureFilter {
 
   /** The cell ended; returns its failure, if it failed, and the user's texts still held back. */
   end(status: unknown): { readonly failure: TslabFailure | undefined; readonly released: string[] } {
-    const unhandled = this.#unhandled === undefined ? undefined : parseException(this.#unhandled.replace(UNHANDLED, ""), true);
+    const unhandled =
+      this.#unhandled === undefined ? undefined : parseException(this.#unhandled.replace(UNHANDLED, ""), true);
     this.#unhandled = undefined;
     if (status !== "error") return { failure: unhandled, released: this.release() };
     const text = this.#held.length > 0 ? this.release() : [this.#lastText];
     const diagnostics = text.flatMap((line) => parseDiagnostic(line) ?? []);
     if (diagnostics.length > 0) return { failure: { kind: "diagnostics", problems: diagnostics }, released: [] };
-    return { failure: text[0] === "" && unhandled !== undefined ? unhandled : parseException(text[0], false), released: [] };
+    return {
+      failure: text[0] === "" && unhandled !== undefined ? unhandled : parseException(text[0], false),
+      released: [],
+    };
   }
 }
 
@@ -81,5 +91,11 @@ function parseException(printed: string, unhandled: boolean): TslabFailure {
   if (named !== null && (stack.length > 0 || /(?:Error|Exception)$/.test(named[1]))) {
     return { kind: "exception", ename: named[1].replace(/ \[.*$/, ""), evalue: named[2] ?? "", stack, unhandled };
   }
-  return { kind: "exception", ename: "UncaughtValue", evalue: head === "" ? "the cell failed and tslab did not say why" : head, stack, unhandled };
+  return {
+    kind: "exception",
+    ename: "UncaughtValue",
+    evalue: head === "" ? "the cell failed and tslab did not say why" : head,
+    stack,
+    unhandled,
+  };
 }

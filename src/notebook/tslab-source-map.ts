@@ -29,7 +29,14 @@ const PREFIX = "export {};\n";
  */
 export function tslabSourceMap(source: string, earlier: readonly string[]): TslabSourceMap {
   const ts = loadTypeScript();
-  const common = { target: ts.ScriptTarget.ES2022, newLine: ts.NewLineKind.LineFeed, esModuleInterop: true, noImplicitUseStrict: true, sourceMap: true, isolatedModules: false };
+  const common = {
+    target: ts.ScriptTarget.ES2022,
+    newLine: ts.NewLineKind.LineFeed,
+    esModuleInterop: true,
+    noImplicitUseStrict: true,
+    sourceMap: true,
+    isolatedModules: false,
+  };
   const names = localNames(ts, source);
   const inherited = new Set(earlier.flatMap((cell) => localNames(ts, cell)).filter((name) => !names.includes(name)));
   const exported = PREFIX + source + (names.length > 0 ? `\nexport {${names.join(", ")}}` : "");
@@ -38,9 +45,17 @@ export function tslabSourceMap(source: string, earlier: readonly string[]): Tsla
     compilerOptions: { ...common, module: ts.ModuleKind.ESNext, experimentalDecorators: true, jsx: ts.JsxEmit.React },
     transformers: { after: [exportsBefore(ts, inherited), lastExpressionToVariable(ts)] },
   });
-  const second = ts.transpileModule(first.outputText, { fileName: "custom.js", compilerOptions: { ...common, module: ts.ModuleKind.CommonJS } });
-  const maps = [second, first].map(({ sourceMapText }) => new SourceMap(JSON.parse(sourceMapText ?? "{}") as SourceMapPayload));
-  const emittedLines = second.outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "").trimEnd().split("\n").length;
+  const second = ts.transpileModule(first.outputText, {
+    fileName: "custom.js",
+    compilerOptions: { ...common, module: ts.ModuleKind.CommonJS },
+  });
+  const maps = [second, first].map(
+    ({ sourceMapText }) => new SourceMap(JSON.parse(sourceMapText ?? "{}") as SourceMapPayload),
+  );
+  const emittedLines = second.outputText
+    .replace(/\n\/\/# sourceMappingURL=.*\s*$/, "")
+    .trimEnd()
+    .split("\n").length;
   const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);
 
   return {
@@ -53,14 +68,20 @@ export function tslabSourceMap(source: string, earlier: readonly string[]): Tsla
         at = { line: entry.originalLine, column: entry.originalColumn };
       }
       const inCell = at.line - 1; // behind PREFIX
-      return inCell < 0 || inCell >= source.split("\n").length ? undefined : { line: inCell + 1, column: at.column + 1 };
+      return inCell < 0 || inCell >= source.split("\n").length
+        ? undefined
+        : { line: inCell + 1, column: at.column + 1 };
     },
     functionsAt({ line, column }) {
       const offset = Math.min(file.getPositionOfLineAndCharacter(line - 1, 0) + column - 1, source.length);
       const found: string[] = [];
       const visit = (node: TypeScript.Node): void => {
         if (offset < node.getStart(file) || offset > node.getEnd()) return;
-        const name = ts.isFunctionLike(node) ? functionName(ts, node) : ts.isClassLike(node) ? node.name?.text : undefined;
+        const name = ts.isFunctionLike(node)
+          ? functionName(ts, node)
+          : ts.isClassLike(node)
+            ? node.name?.text
+            : undefined;
         if (name !== undefined) found.unshift(name);
         ts.forEachChild(node, visit);
       };
@@ -79,7 +100,8 @@ export function localNames(ts: typeof TypeScript, source: string): string[] {
   };
   for (const statement of ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022).statements) {
     if (ts.isVariableStatement(statement)) for (const { name } of statement.declarationList.declarations) bind(name);
-    else if ((ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && statement.name !== undefined) names.add(statement.name.text);
+    else if ((ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && statement.name !== undefined)
+      names.add(statement.name.text);
     else if (ts.isEnumDeclaration(statement)) names.add(statement.name.text);
     else if (ts.isImportDeclaration(statement) && statement.importClause?.isTypeOnly === false) {
       const { name, namedBindings } = statement.importClause;
@@ -91,10 +113,16 @@ export function localNames(ts: typeof TypeScript, source: string): string[] {
   return [...names];
 }
 
-function exportsBefore(ts: typeof TypeScript, names: ReadonlySet<string>): TypeScript.TransformerFactory<TypeScript.SourceFile> {
+function exportsBefore(
+  ts: typeof TypeScript,
+  names: ReadonlySet<string>,
+): TypeScript.TransformerFactory<TypeScript.SourceFile> {
   return (context) => (file) => {
     const visit = (node: TypeScript.Node): TypeScript.Node => {
-      if (ts.isIdentifier(node)) return names.has(node.text) ? ts.factory.createPropertyAccessExpression(ts.factory.createIdentifier("exports"), node) : node;
+      if (ts.isIdentifier(node))
+        return names.has(node.text)
+          ? ts.factory.createPropertyAccessExpression(ts.factory.createIdentifier("exports"), node)
+          : node;
       return ts.visitEachChild(node, (child) => (isNameIn(ts, child, node) ? child : visit(child)), context);
     };
     return ts.visitEachChild(file, visit, context);
@@ -113,13 +141,21 @@ function lastExpressionToVariable(ts: typeof TypeScript): TypeScript.Transformer
     const statement = file.statements[last] as TypeScript.Statement | undefined;
     if (statement === undefined || !ts.isExpressionStatement(statement)) return file;
     const declaration = ts.factory.createVariableDeclaration("tsLastExpr", undefined, undefined, statement.expression);
-    const variable = ts.factory.createVariableStatement([ts.factory.createModifier(ts.SyntaxKind.ExportKeyword)], ts.factory.createVariableDeclarationList([declaration], ts.NodeFlags.Const));
-    return ts.factory.updateSourceFile(file, [...file.statements.slice(0, last), variable, ...file.statements.slice(last + 1)]);
+    const variable = ts.factory.createVariableStatement(
+      [ts.factory.createModifier(ts.SyntaxKind.ExportKeyword)],
+      ts.factory.createVariableDeclarationList([declaration], ts.NodeFlags.Const),
+    );
+    return ts.factory.updateSourceFile(file, [
+      ...file.statements.slice(0, last),
+      variable,
+      ...file.statements.slice(last + 1),
+    ]);
   };
 }
 
 function functionName(ts: typeof TypeScript, node: TypeScript.SignatureDeclaration): string | undefined {
-  if (node.name !== undefined && (ts.isIdentifier(node.name) || ts.isPrivateIdentifier(node.name))) return node.name.text;
+  if (node.name !== undefined && (ts.isIdentifier(node.name) || ts.isPrivateIdentifier(node.name)))
+    return node.name.text;
   const { parent } = node;
   const named = ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent);
   return named && ts.isIdentifier(parent.name) ? parent.name.text : undefined;

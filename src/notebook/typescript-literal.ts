@@ -10,9 +10,11 @@ export const TYPESCRIPT_DIALECT: LiteralDialect = {
   bigint: (value) => `${value}n`,
   float: (value) => (value.outOfRange ? undefined : floatText(value)),
   // "__proto__" in quotes would set the object's prototype
-  map: (entries) => `{${entries.map(([key, value]) => `${key === '"__proto__"' ? `[${key}]` : key}: ${value}`).join(", ")}}`,
+  map: (entries) =>
+    `{${entries.map(([key, value]) => `${key === '"__proto__"' ? `[${key}]` : key}: ${value}`).join(", ")}}`,
   keyText: (key) => {
-    if (key instanceof Readings) return key.of.find((reading): reading is string => typeof reading === "string") ?? String(key.of[0]);
+    if (key instanceof Readings)
+      return key.of.find((reading): reading is string => typeof reading === "string") ?? String(key.of[0]);
     return key instanceof FloatValue ? String(key.value) : String(key);
   },
 };

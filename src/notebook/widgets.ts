@@ -41,8 +41,17 @@ export class Widgets {
     if (typeof id !== "string" || !isRecord(data)) return;
     if (isRecord(data.state)) this.#update(id, data, buffers); // other messages are a widget's own affair
     const state = isRecord(data.state) ? data.state : {};
-    if (type === "comm_open" && content.target_name === "jupyter.widget" && state._model_module === "@jupyter-widgets/output" && state._model_name === "OutputModel") {
-      this.#captures.set(id, { hears: text(state.msg_id), outputs: Array.isArray(state.outputs) ? (state.outputs as Output[]) : [], clearFirst: false });
+    if (
+      type === "comm_open" &&
+      content.target_name === "jupyter.widget" &&
+      state._model_module === "@jupyter-widgets/output" &&
+      state._model_name === "OutputModel"
+    ) {
+      this.#captures.set(id, {
+        hears: text(state.msg_id),
+        outputs: Array.isArray(state.outputs) ? (state.outputs as Output[]) : [],
+        clearFirst: false,
+      });
     }
     const capture = this.#captures.get(id);
     if (capture !== undefined && type === "comm_msg" && typeof state.msg_id === "string") capture.hears = state.msg_id;
@@ -84,7 +93,12 @@ export class Widgets {
     if (this.#models.size === 0) return undefined;
     const state = [...this.#models].flatMap(([id, { state, buffers }]) => {
       if (!("_model_name" in state)) return [];
-      const model = { model_name: state._model_name ?? null, model_module: state._model_module ?? null, model_module_version: state._model_module_version ?? null, state };
+      const model = {
+        model_name: state._model_name ?? null,
+        model_module: state._model_module ?? null,
+        model_module_version: state._model_module_version ?? null,
+        state,
+      };
       return [[id, buffers.size === 0 ? model : { ...model, buffers: [...buffers.values()] }] as const];
     });
     return { [STATE]: { state: Object.fromEntries(state), version_major: 2, version_minor: 0 } };
@@ -94,16 +108,24 @@ export class Widgets {
     const model = this.#models.get(id) ?? { state: {}, buffers: new Map<string, WidgetBuffer>() };
     this.#models.set(id, model);
     model.state = { ...model.state, ...(data.state as JsonRecord) };
-    const paths = Array.isArray(data.buffer_paths) ? data.buffer_paths.filter((path): path is unknown[] => Array.isArray(path)) : [];
+    const paths = Array.isArray(data.buffer_paths)
+      ? data.buffer_paths.filter((path): path is unknown[] => Array.isArray(path))
+      : [];
     for (const [at, path] of paths.entries()) {
-      if (at < buffers.length) model.buffers.set(JSON.stringify(path), { data: Buffer.from(buffers[at]).toString("base64"), encoding: "base64", path });
+      if (at < buffers.length)
+        model.buffers.set(JSON.stringify(path), {
+          data: Buffer.from(buffers[at]).toString("base64"),
+          encoding: "base64",
+          path,
+        });
     }
   }
 }
 
 function appended(outputs: readonly Output[], output: Output): readonly Output[] {
   const last = outputs.at(-1);
-  if (last?.output_type !== "stream" || output.output_type !== "stream" || last.name !== output.name) return [...outputs, output];
+  if (last?.output_type !== "stream" || output.output_type !== "stream" || last.name !== output.name)
+    return [...outputs, output];
   return [...outputs.slice(0, -1), { ...last, text: last.text + output.text }];
 }
 

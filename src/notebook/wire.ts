@@ -31,7 +31,14 @@ const DEEPEST = 400;
 
 /** A new message of ours. */
 export function newMessage(type: string, content: JsonRecord, session: string): Message {
-  const header = { msg_id: randomUUID(), session, username: "tslora", date: new Date().toISOString(), msg_type: type, version: VERSION };
+  const header = {
+    msg_id: randomUUID(),
+    session,
+    username: "tslora",
+    date: new Date().toISOString(),
+    msg_type: type,
+    version: VERSION,
+  };
   return { header, parent: {}, metadata: {}, content, buffers: [] };
 }
 
@@ -42,8 +49,15 @@ export function newMessage(type: string, content: JsonRecord, session: string): 
  * @param key - the connection's key; empty for a connection that signs nothing
  */
 export function encodeMessage(message: Message, key: string): Buffer[] {
-  const parts = [message.header, message.parent, message.metadata, message.content].map((part) => Buffer.from(JSON.stringify(part)));
-  return [DELIMITER, Buffer.from(signature(parts, key)), ...parts, ...message.buffers.map((buffer) => Buffer.from(buffer))];
+  const parts = [message.header, message.parent, message.metadata, message.content].map((part) =>
+    Buffer.from(JSON.stringify(part)),
+  );
+  return [
+    DELIMITER,
+    Buffer.from(signature(parts, key)),
+    ...parts,
+    ...message.buffers.map((buffer) => Buffer.from(buffer)),
+  ];
 }
 
 /**
@@ -55,7 +69,10 @@ export function encodeMessage(message: Message, key: string): Buffer[] {
 export function decodeMessages(frames: readonly Buffer[], key: string): Message[] {
   const start = delimiterOf(frames);
   if (start < 0 || frames.length < start + 6) {
-    throw new TsloraError("kernel", `A message of the kernel was expected to have a delimiter and at least five frames after it; got ${frames.length} frames${start < 0 ? " without a delimiter" : ""}.`);
+    throw new TsloraError(
+      "kernel",
+      `A message of the kernel was expected to have a delimiter and at least five frames after it; got ${frames.length} frames${start < 0 ? " without a delimiter" : ""}.`,
+    );
   }
   const [signed, ...parts] = frames.slice(start + 1, start + 6);
   const expected = Buffer.from(signature(parts, key));
@@ -68,7 +85,13 @@ export function decodeMessages(frames: readonly Buffer[], key: string): Message[
     throw new TsloraError("kernel", "A message of the kernel has a header without msg_id or msg_type.");
   }
   const contents = texts ?? [parsePart(parts[3])];
-  return contents.map((content) => ({ header: header as unknown as MessageHeader, parent, metadata, content: { ...content }, buffers: frames.slice(start + 6) }));
+  return contents.map((content) => ({
+    header: header as unknown as MessageHeader,
+    parent,
+    metadata,
+    content: { ...content },
+    buffers: frames.slice(start + 6),
+  }));
 }
 
 /** The same, for frames that hold one message. */
@@ -140,6 +163,10 @@ function parsePart(bytes: Buffer): JsonRecord {
     throw new TsloraError("kernel", "A message of the kernel is not JSON.", { cause: error });
   }
   if (!isRecord(value)) throw new TsloraError("kernel", "A part of a message of the kernel is not a JSON object.");
-  if (isDeeper(value, DEEPEST)) throw new TsloraError("kernel", `A message of the kernel is nested deeper than ${DEEPEST} levels and was left out.`);
+  if (isDeeper(value, DEEPEST))
+    throw new TsloraError(
+      "kernel",
+      `A message of the kernel is nested deeper than ${DEEPEST} levels and was left out.`,
+    );
   return value;
 }

@@ -25,7 +25,12 @@ const DEEPEST = 250;
  * @param notes - takes the reason where a value of the right kind cannot be written exactly
  * @returns undefined for a value that the type does not take
  */
-export function writeLiteral(value: unknown, shape: ParameterShape, dialect: LiteralDialect, notes: string[] = []): string | undefined {
+export function writeLiteral(
+  value: unknown,
+  shape: ParameterShape,
+  dialect: LiteralDialect,
+  notes: string[] = [],
+): string | undefined {
   return new LiteralWriter(dialect, notes).write(value, shape, 0);
 }
 
@@ -78,7 +83,9 @@ class LiteralWriter {
         const entries = entriesOf(value);
         if (entries === undefined) return undefined;
         const keys = entries.map(([key]) => this.#key(key, { kind: "string" }));
-        const complete = [...shape.fields].every(([name, field]) => field.optional || keys.includes(this.#dialect.string(name)));
+        const complete = [...shape.fields].every(
+          ([name, field]) => field.optional || keys.includes(this.#dialect.string(name)),
+        );
         return complete ? this.#map(value, { of: (name) => shape.fields.get(name)?.shape }, depth) : undefined;
       }
     }
@@ -96,7 +103,8 @@ class LiteralWriter {
 
   #number(value: unknown, prefersFloat: boolean): string | undefined {
     if (typeof value === "bigint") return this.#integer(value);
-    if (typeof value === "number" && Number.isInteger(value) && !prefersFloat && !Object.is(value, -0)) return this.#integer(BigInt(value));
+    if (typeof value === "number" && Number.isInteger(value) && !prefersFloat && !Object.is(value, -0))
+      return this.#integer(BigInt(value));
     return this.#float(value, false);
   }
 
@@ -113,7 +121,9 @@ class LiteralWriter {
   #integer(value: bigint | undefined): string | undefined {
     if (value === undefined) return undefined;
     const text = this.#dialect.integer(value);
-    return text ?? this.#refuse("the type number cannot hold it exactly; declare the parameter as bigint, or as a string");
+    return (
+      text ?? this.#refuse("the type number cannot hold it exactly; declare the parameter as bigint, or as a string")
+    );
   }
 
   #list(items: readonly unknown[], shape: ParameterShape, depth: number): string | undefined {
@@ -138,8 +148,13 @@ class LiteralWriter {
 
   #key(key: unknown, shape: ParameterShape, anyText = true): string | undefined {
     const { string, keyText } = this.#dialect;
-    if (shape.kind === "any" || (shape.kind === "string" && anyText)) return string(typeof key === "string" ? key : keyText(key));
-    if (shape.kind === "string") return this.write(key instanceof Readings ? new Readings([...key.of].reverse()) : key, shape, 0) ?? string(keyText(key));
+    if (shape.kind === "any" || (shape.kind === "string" && anyText))
+      return string(typeof key === "string" ? key : keyText(key));
+    if (shape.kind === "string")
+      return (
+        this.write(key instanceof Readings ? new Readings([...key.of].reverse()) : key, shape, 0) ??
+        string(keyText(key))
+      );
     // JSON's keys are texts, whatever they stand for
     const asInt = typeof key === "string" && /^[+-]?\d+$/.test(key) ? [BigInt(key)] : [];
     return this.write(new Readings([...asInt, key]), shape, 0);
@@ -185,7 +200,7 @@ function wholeOf(value: unknown): bigint | undefined {
 
 function isLiteral(value: unknown, literal: string | number | bigint | boolean | null): boolean {
   if (typeof literal !== "bigint" && typeof literal !== "number") return value === literal;
-  if (typeof value === "bigint") return value == literal;  
+  if (typeof value === "bigint") return value == literal;
   return (value instanceof FloatValue ? value.value : value) === Number(literal);
 }
 

@@ -40,7 +40,17 @@ const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
  */
 export function kernelUnits(root, { compiler, sets }) {
   return [
-    ...sets.flatMap((set) => PER_SET.map((source) => unit(join(root, KERNELS, `${source}.cc`), kernelObject(source, set), [...compiler, ...ALWAYS, ...VECTORS, ...flagsOf(set), `-DTSLORA_INSTRUCTIONS_NAME=${set}`]))),
+    ...sets.flatMap((set) =>
+      PER_SET.map((source) =>
+        unit(join(root, KERNELS, `${source}.cc`), kernelObject(source, set), [
+          ...compiler,
+          ...ALWAYS,
+          ...VECTORS,
+          ...flagsOf(set),
+          `-DTSLORA_INSTRUCTIONS_NAME=${set}`,
+        ]),
+      ),
+    ),
     ...COMMON.map((source) => unit(join(root, source), objectOf(source), [...compiler, ...ALWAYS, ...PLAIN])),
   ];
 }
@@ -63,9 +73,16 @@ export function kernelObjects(sets) {
  * @returns {Unit[]}
  */
 export function bindingUnits(root, { compiler, tensorflow = tensorflowFolder(root) }) {
-  const sources = readdirSync(join(root, PACKAGE, "binding")).filter((file) => file.endsWith(".cc")).map((file) => `${PACKAGE}/binding/${file}`);
-  const headers = [`-I${join(tensorflow, "include")}`, `-I${join(root, "node_modules", "node-api-headers", "include")}`];
-  return [`${KERNELS}/ops.cc`, ...sources].map((source) => unit(join(root, source), objectOf(source), [...compiler, ...ALWAYS, ...PLAIN, "-DNAPI_VERSION=8", ...headers]));
+  const sources = readdirSync(join(root, PACKAGE, "binding"))
+    .filter((file) => file.endsWith(".cc"))
+    .map((file) => `${PACKAGE}/binding/${file}`);
+  const headers = [
+    `-I${join(tensorflow, "include")}`,
+    `-I${join(root, "node_modules", "node-api-headers", "include")}`,
+  ];
+  return [`${KERNELS}/ops.cc`, ...sources].map((source) =>
+    unit(join(root, source), objectOf(source), [...compiler, ...ALWAYS, ...PLAIN, "-DNAPI_VERSION=8", ...headers]),
+  );
 }
 
 /**
@@ -76,13 +93,21 @@ export function bindingUnits(root, { compiler, tensorflow = tensorflowFolder(roo
  *   `libraries` are names of files in TensorFlow's folder
  * @returns {string[]}
  */
-export function linkCommand(root, { compiler, objects, binding, libraries, platform = process.platform, tensorflow = tensorflowFolder(root) }) {
+export function linkCommand(
+  root,
+  { compiler, objects, binding, libraries, platform = process.platform, tensorflow = tensorflowFolder(root) },
+) {
   const isMac = platform === "darwin";
   return [
-    ...compiler, "-shared", ...(isMac ? ["-Wl,-undefined,dynamic_lookup"] : []), ...objects, "-pthread",
+    ...compiler,
+    "-shared",
+    ...(isMac ? ["-Wl,-undefined,dynamic_lookup"] : []),
+    ...objects,
+    "-pthread",
     ...libraries.map((library) => join(tensorflow, library)),
     `-Wl,-rpath,${isMac ? "@loader_path" : "$ORIGIN"}/${TO_TENSORFLOW}`,
-    "-o", binding,
+    "-o",
+    binding,
   ];
 }
 

@@ -18,7 +18,9 @@ import { supportedPlatform, TENSORFLOW_VERSION } from "./supported-platform.mjs"
  * @returns {import("./run-stages.mjs").Stage}
  */
 export function buildBinding(root) {
-  const hash = hashFiles(root, { paths: ["src/setup/build-binding.mjs", "src/setup/binding-commands.mjs", "src/device/kernels"] });
+  const hash = hashFiles(root, {
+    paths: ["src/setup/build-binding.mjs", "src/setup/binding-commands.mjs", "src/device/kernels"],
+  });
   return {
     name: "binding",
     title: "The binding between Node and TensorFlow",
@@ -38,14 +40,18 @@ export function buildBinding(root) {
       const units = bindingUnits(root, { compiler: compiler.commandLine });
       await work.runAll(units.map(({ commandLine }) => commandLine(objects)));
       work.say("linking");
-      await work.run(linkCommand(root, {
-        compiler: compiler.commandLine,
-        objects: [...units.map(({ object }) => join(objects, object)), ...compiledKernels(root)],
-        binding,
-        libraries: supportedPlatform()?.libraries ?? [],
-      }));
+      await work.run(
+        linkCommand(root, {
+          compiler: compiler.commandLine,
+          objects: [...units.map(({ object }) => join(objects, object)), ...compiledKernels(root)],
+          binding,
+          libraries: supportedPlatform()?.libraries ?? [],
+        }),
+      );
       work.say("trying it");
-      await work.run([process.execPath, join(root, "src", "setup", "try-binding.mjs"), binding], { env: { TF_CPP_MIN_LOG_LEVEL: "2" } });
+      await work.run([process.execPath, join(root, "src", "setup", "try-binding.mjs"), binding], {
+        env: { TF_CPP_MIN_LOG_LEVEL: "2" },
+      });
       return made;
     },
   };

@@ -18,9 +18,13 @@ export function checkNode(version) {
   const minor = parts[1] || 0;
   const tested = `${TESTED.slice(0, -1).join(", ")} and ${TESTED[TESTED.length - 1]}`;
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    return { refusal: `Node must be ${OLDEST.join(".")} or later; got ${version}. Install one of those that tslora is tested on (${tested}): Debian: apt-get install nodejs, or Node's own packages where that is older. macOS: brew install node@24.` };
+    return {
+      refusal: `Node must be ${OLDEST.join(".")} or later; got ${version}. Install one of those that tslora is tested on (${tested}): Debian: apt-get install nodejs, or Node's own packages where that is older. macOS: brew install node@24.`,
+    };
   }
   if (TESTED.indexOf(major) >= 0) return undefined;
   const newest = TESTED[TESTED.length - 1];
-  return { warning: `Warning: Node ${version} is ${major > newest ? "newer than the newest" : "none of those"} that tslora is tested on (${tested}). It is used all the same.` };
+  return {
+    warning: `Warning: Node ${version} is ${major > newest ? "newer than the newest" : "none of those"} that tslora is tested on (${tested}). It is used all the same.`,
+  };
 }

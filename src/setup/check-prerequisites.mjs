@@ -28,7 +28,9 @@ export function checkPrerequisites(pending, { root }) {
   const bytes = pending.reduce((sum, stage) => sum + stage.bytes, 0);
   const { bavail, bsize } = statfsSync(root);
   if (bavail * bsize < bytes) {
-    problems.push(`Disk space is missing: the parts that are yet to be made take up to ${formatBytes(bytes)}, and ${formatBytes(bavail * bsize)} are free at ${root}.`);
+    problems.push(
+      `Disk space is missing: the parts that are yet to be made take up to ${formatBytes(bytes)}, and ${formatBytes(bavail * bsize)} are free at ${root}.`,
+    );
   }
   if (problems.length > 0) throw new SetUpError(problems.join("\n"));
 }
@@ -41,11 +43,14 @@ function platformProblem() {
     return `There is no TensorFlow library for ${here}: the Python package index has it for linux-x64, linux-arm64 and darwin-arm64.${hint}`;
   }
   if (process.platform === "darwin") {
-    return Number.parseInt(release()) < OLDEST_DARWIN ? "This macOS is too old for TensorFlow's library, which takes macOS 12 or later." : undefined;
+    return Number.parseInt(release()) < OLDEST_DARWIN
+      ? "This macOS is too old for TensorFlow's library, which takes macOS 12 or later."
+      : undefined;
   }
   const header = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (process.report.getReport()).header;
   const glibc = header?.glibcVersionRuntime;
-  if (glibc === undefined) return "This Linux has no glibc, on which TensorFlow's library stands. Use a distribution with it (Debian, Ubuntu, Fedora), not one on musl (Alpine).";
+  if (glibc === undefined)
+    return "This Linux has no glibc, on which TensorFlow's library stands. Use a distribution with it (Debian, Ubuntu, Fedora), not one on musl (Alpine).";
   const [major = 0, minor = 0] = glibc.split(".").map(Number);
   if (major < OLDEST_GLIBC[0] || (major === OLDEST_GLIBC[0] && minor < OLDEST_GLIBC[1])) {
     return `This Linux has glibc ${glibc}, and TensorFlow's library takes ${OLDEST_GLIBC.join(".")} or later (Debian 10, Ubuntu 18.04 and what came after).`;

@@ -20,17 +20,26 @@ const FILE = join(dirname(fileURLToPath(import.meta.url)), "cli-help.json");
 export function answerFromHelp(parameters, { root }) {
   const texts = /** @type {Readonly<Record<string, string>>} */ (JSON.parse(readFileSync(FILE, "utf8")));
   const [first = "", second = ""] = parameters;
-  if (first === "--version" || first === "-V") return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
+  if (first === "--version" || first === "-V")
+    return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
   const named = first === "help" ? second : first;
   if (named === "" || named.startsWith("-")) {
     if (first === "" || asksForHelp(parameters)) return texts[""];
-    throw new UsageError(`error: unknown option '${first.slice(0, 60)}'\n(tslora --help lists commands; tslora COMMAND --help lists options)`);
+    throw new UsageError(
+      `error: unknown option '${first.slice(0, 60)}'\n(tslora --help lists commands; tslora COMMAND --help lists options)`,
+    );
   }
   const help = Object.hasOwn(texts, named) ? texts[named] : undefined;
-  if (help === undefined) throw new UsageError(`error: unknown command '${named.slice(0, 60)}'\n(tslora --help lists commands; tslora COMMAND --help lists options)`);
+  if (help === undefined)
+    throw new UsageError(
+      `error: unknown command '${named.slice(0, 60)}'\n(tslora --help lists commands; tslora COMMAND --help lists options)`,
+    );
   if (first === "help" || asksForHelp(parameters.slice(1))) return help;
   const unknown = unknownOption(parameters.slice(1), help);
-  if (unknown !== undefined) throw new UsageError(`error: unknown option '${unknown.slice(0, 60)}'\n(tslora --help lists commands; tslora ${named} --help lists options)`);
+  if (unknown !== undefined)
+    throw new UsageError(
+      `error: unknown option '${unknown.slice(0, 60)}'\n(tslora --help lists commands; tslora ${named} --help lists options)`,
+    );
   return undefined;
 }
 
@@ -40,7 +49,10 @@ export function answerFromHelp(parameters, { root }) {
  * @param {string} root
  */
 export function hasCli(root) {
-  return existsSync(join(root, ".tslora", "package", "cli", "main.js")) && existsSync(join(root, "node_modules", "commander"));
+  return (
+    existsSync(join(root, ".tslora", "package", "cli", "main.js")) &&
+    existsSync(join(root, "node_modules", "commander"))
+  );
 }
 
 /**
@@ -52,13 +64,20 @@ function unknownOption(parameters, help) {
   const known = new Map();
   for (const [, short, long = "", value] of help.matchAll(/^ +(?:(-\w), )?(--[\w-]+)(?: (<[^>]+>|\[[^\]]+\]))?/gm)) {
     const takes = value?.startsWith("<") === true;
-    for (const flag of [short, long, long.startsWith("--no-") ? `--${long.slice("--no-".length)}` : `--no-${long.slice(2)}`]) if (flag !== undefined && !known.has(flag)) known.set(flag, takes);
+    for (const flag of [
+      short,
+      long,
+      long.startsWith("--no-") ? `--${long.slice("--no-".length)}` : `--no-${long.slice(2)}`,
+    ])
+      if (flag !== undefined && !known.has(flag)) known.set(flag, takes);
   }
   for (let index = 0; index < parameters.length; index++) {
     const parameter = parameters[index] ?? "";
     if (parameter === "--") return undefined;
     if (!/^-./.test(parameter) || /^-\d/.test(parameter)) continue;
-    const flag = parameter.startsWith("--") ? (parameter.split("=")[0] ?? "").replaceAll("_", "-") : parameter.slice(0, 2);
+    const flag = parameter.startsWith("--")
+      ? (parameter.split("=")[0] ?? "").replaceAll("_", "-")
+      : parameter.slice(0, 2);
     const takes = known.get(flag);
     if (takes === undefined) return parameter.split("=")[0];
     if (takes && !parameter.includes("=") && (parameter.startsWith("--") || parameter.length === 2)) index++;

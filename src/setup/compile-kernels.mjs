@@ -39,9 +39,13 @@ export function compileKernels(root, { allInstructions = false } = {}) {
       if ("problem" in compiler) throw new SetUpError(compiler.problem);
       const made = join(work.staging, "kernels");
       mkdirSync(made);
-      const there = kernelObjects(compiled()).filter((object) => compiled().length > 0 && existsSync(join(root, PLACE, object)));
+      const there = kernelObjects(compiled()).filter(
+        (object) => compiled().length > 0 && existsSync(join(root, PLACE, object)),
+      );
       for (const object of there) copyFileSync(join(root, PLACE, object), join(made, object));
-      const units = kernelUnits(root, { compiler: compiler.commandLine, sets: sets() }).filter(({ object }) => !there.includes(object));
+      const units = kernelUnits(root, { compiler: compiler.commandLine, sets: sets() }).filter(
+        ({ object }) => !there.includes(object),
+      );
       await work.runAll(units.map(({ commandLine }) => commandLine(made)));
       return made;
     },

@@ -23,13 +23,30 @@ export function compilePackage(root) {
     after: ["packages"],
     needs: [],
     bytes: 5e7,
-    key: () => hashFiles(root, { paths: ["src", "tsconfig.json", "tsconfig.package.json", "package-lock.json"], leaveOut: ["src/setup"] }),
+    key: () =>
+      hashFiles(root, {
+        paths: ["src", "tsconfig.json", "tsconfig.package.json", "package-lock.json"],
+        leaveOut: ["src/setup"],
+      }),
     isWhole: () => existsSync(join(root, PLACE, "package.json")),
     async make(work) {
       const made = join(work.staging, "package");
       // A fresh clone's sources were checked when they were checked in, by `npm test`; what is changed later is checked here.
       const check = doneKey(NAME, root) === undefined ? ["--noCheck"] : [];
-      await work.run([process.execPath, join(root, "node_modules", "typescript", "bin", "tsc"), "--project", join(root, "tsconfig.package.json"), "--outDir", made, "--pretty", "false", ...check], { cwd: root });
+      await work.run(
+        [
+          process.execPath,
+          join(root, "node_modules", "typescript", "bin", "tsc"),
+          "--project",
+          join(root, "tsconfig.package.json"),
+          "--outDir",
+          made,
+          "--pretty",
+          "false",
+          ...check,
+        ],
+        { cwd: root },
+      );
       for (const map of listFiles(made, ".").filter((file) => file.endsWith(".js.map"))) nameSources(join(made, map));
       for (const file of listFiles(root, "src")) {
         if (file.startsWith("src/setup/") || file.endsWith(".ts")) continue; // what stands beside the code and is read at run time
@@ -40,7 +57,10 @@ export function compilePackage(root) {
       // Ajv takes longer to compile the notebook's schemas than a kernel to start: their validators are laid beside their source.
       await work.run([process.execPath, join(made, "notebook", "write-validators.js")], { cwd: root });
       const { name, version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-      writeFileSync(join(made, "package.json"), `${JSON.stringify({ name, version, license, private: true, main: "./index.js", types: "./index.d.ts" }, null, 2)}\n`);
+      writeFileSync(
+        join(made, "package.json"),
+        `${JSON.stringify({ name, version, license, private: true, main: "./index.js", types: "./index.d.ts" }, null, 2)}\n`,
+      );
       return made;
     },
   };
@@ -53,5 +73,11 @@ export function compilePackage(root) {
  */
 function nameSources(path) {
   const map = JSON.parse(readFileSync(path, "utf8"));
-  writeFileSync(path, JSON.stringify({ ...map, sources: map.sources.map((/** @type {string} */ source) => source.replace(/^\.\.\/\.\.\//, "")) }));
+  writeFileSync(
+    path,
+    JSON.stringify({
+      ...map,
+      sources: map.sources.map((/** @type {string} */ source) => source.replace(/^\.\.\/\.\.\//, "")),
+    }),
+  );
 }

@@ -8,7 +8,8 @@ const NOISE = /^(npm error)?\s*(at .*|A complete log of this run .*|WARNING: (Re
 const SHOWN = 15;
 
 /** What npm and pip say when a registry does not answer. */
-const UNREACHED = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT|Max retries exceeded|Failed to establish a new connection|Temporary failure in name resolution|Cannot connect to proxy|timed out/;
+const UNREACHED =
+  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT|Max retries exceeded|Failed to establish a new connection|Temporary failure in name resolution|Cannot connect to proxy|timed out/;
 
 /**
  * Turns whatever stopped a stage into words: which part, what happened, what to do.
@@ -22,14 +23,20 @@ export function explainFailure(title, error) {
   const output = error instanceof CommandError ? error.output : "";
   const text = `${error instanceof Error ? error.message : String(error)}\n${output}`;
   const head = `${title}: ${error instanceof Error ? error.message : String(error)}.`;
-  const tail = output.split("\n").filter((line) => !NOISE.test(line)).slice(-SHOWN).map((line) => `  ${line}`);
+  const tail = output
+    .split("\n")
+    .filter((line) => !NOISE.test(line))
+    .slice(-SHOWN)
+    .map((line) => `  ${line}`);
   return new SetUpError([head, ...tail, advise(text)].join("\n"));
 }
 
 /** @param {string} text */
 function advise(text) {
-  if (/ENOSPC|No space left on device/.test(text)) return "The disk is full. Free some space and start again: what is done is kept.";
-  if (/EDQUOT|Disk quota exceeded/.test(text)) return "The disk quota is used up. Free some space and start again: what is done is kept.";
+  if (/ENOSPC|No space left on device/.test(text))
+    return "The disk is full. Free some space and start again: what is done is kept.";
+  if (/EDQUOT|Disk quota exceeded/.test(text))
+    return "The disk quota is used up. Free some space and start again: what is done is kept.";
   if (UNREACHED.test(text)) {
     return `${hostIn(text) ?? "A package registry"} cannot be reached. Check the network, or the proxy and registry settings (HTTPS_PROXY, npm config, pip config), and start again: what is done is kept.`;
   }

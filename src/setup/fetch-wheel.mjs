@@ -29,17 +29,45 @@ export async function fetchWheel(wheel, { root, work, tags = [], target, strip, 
   const requirements = join(download, "requirements.txt");
   writeFileSync(requirements, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
 
-  const platform = tags.length === 0 ? [] : ["--python-version", WHEEL_PYTHON, "--implementation", "cp", ...tags.flatMap((tag) => ["--platform", tag])];
+  const platform =
+    tags.length === 0
+      ? []
+      : ["--python-version", WHEEL_PYTHON, "--implementation", "cp", ...tags.flatMap((tag) => ["--platform", tag])];
   await work.watch(download, {
     total: wheel.bytes,
     work: work.run(
-      [...pip, "download", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", wheels, "--requirement", requirements, ...platform],
+      [
+        ...pip,
+        "download",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar",
+        "off",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--dest",
+        wheels,
+        "--requirement",
+        requirements,
+        ...platform,
+      ],
       { env: { TMPDIR: scratch, PIP_REQUIRE_VIRTUALENV: "0" } }, // what a killed pip leaves is swept up with the staging folder
     ),
   });
   const [file, ...others] = readdirSync(wheels);
-  if (file === undefined || others.length > 0) throw new SetUpError(`pip was asked for one wheel of ${wheel.name} ${wheel.version} and brought ${others.length + (file === undefined ? 0 : 1)}.`);
+  if (file === undefined || others.length > 0)
+    throw new SetUpError(
+      `pip was asked for one wheel of ${wheel.name} ${wheel.version} and brought ${others.length + (file === undefined ? 0 : 1)}.`,
+    );
   work.say("unpacking");
-  await work.run([...found.commandLine, join(root, "src", "setup", "unpack-wheel.py"), join(wheels, file), target, strip, ...patterns]);
+  await work.run([
+    ...found.commandLine,
+    join(root, "src", "setup", "unpack-wheel.py"),
+    join(wheels, file),
+    target,
+    strip,
+    ...patterns,
+  ]);
   rmSync(download, { recursive: true, force: true });
 }

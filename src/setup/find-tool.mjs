@@ -12,14 +12,28 @@ import { basename, dirname, join } from "node:path";
  * @typedef {{ commandLine: string[] } | { problem: string }} Found
  */
 
-const PYTHON_COMMANDS = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python"];
+const PYTHON_COMMANDS = [
+  "python3",
+  "python3.14",
+  "python3.13",
+  "python3.12",
+  "python3.11",
+  "python3.10",
+  "python3.9",
+  "python",
+];
 /** Says its version when it can make environments with pip in them; Debian packs those modules apart. */
 const PYTHON_PROBE = "import sys; print('.'.join(map(str, sys.version_info[:2]))); import venv, ensurepip";
 
 /** @type {Readonly<Record<Tool, () => Found>>} */
 const FINDERS = {
   npm: findNpm,
-  python: () => findPython(9, "its pip fetches TensorFlow's library and the encoder, which are not on npm; no Python runs afterwards", "python3"),
+  python: () =>
+    findPython(
+      9,
+      "its pip fetches TensorFlow's library and the encoder, which are not on npm; no Python runs afterwards",
+      "python3",
+    ),
   "python3.11": () => findPython(11, "the packages to compare with need it", "python3.11"),
   compiler: findCompiler,
 };
@@ -38,11 +52,15 @@ export function findTool(tool) {
 function findNpm() {
   // npm tells the scripts it runs where it lies itself; other package managers use the same variable for theirs.
   const told = process.env["npm_execpath"];
-  if (told !== undefined && basename(told) === "npm-cli.js" && existsSync(told)) return { commandLine: [process.execPath, told] };
+  if (told !== undefined && basename(told) === "npm-cli.js" && existsSync(told))
+    return { commandLine: [process.execPath, told] };
   const besideNode = join(dirname(process.execPath), "..", "lib", "node_modules", "npm", "bin", "npm-cli.js");
   if (existsSync(besideNode)) return { commandLine: [process.execPath, besideNode] };
   if (answers(["npm", "--version"]) !== undefined) return { commandLine: ["npm"] };
-  return { problem: "npm is missing: it fetches the JavaScript packages. Debian: apt-get install npm. macOS: brew install node." };
+  return {
+    problem:
+      "npm is missing: it fetches the JavaScript packages. Debian: apt-get install npm. macOS: brew install node.",
+  };
 }
 
 /**
@@ -66,7 +84,11 @@ function findPython(oldest, why, debian) {
       return { commandLine: [command] };
     }
   }
-  return { problem: lesser ?? `Python 3.${oldest} or later is missing: ${why}. Debian: apt-get install ${debian} ${debian}-venv. macOS: brew install python.` };
+  return {
+    problem:
+      lesser ??
+      `Python 3.${oldest} or later is missing: ${why}. Debian: apt-get install ${debian} ${debian}-venv. macOS: brew install python.`,
+  };
 }
 
 /** @returns {Found} */
@@ -75,10 +97,14 @@ function findCompiler() {
   const candidates = wish ? [wish.split(/\s+/)] : [["c++"], ["g++"], ["clang++"]];
   // Without its command line tools, macOS has a c++ that does nothing but open a window.
   const usable = process.platform !== "darwin" || answers(["xcode-select", "-p"]) !== undefined;
-  const commandLine = usable ? candidates.find((candidate) => answers([...candidate, "--version"]) !== undefined) : undefined;
+  const commandLine = usable
+    ? candidates.find((candidate) => answers([...candidate, "--version"]) !== undefined)
+    : undefined;
   if (commandLine !== undefined) return { commandLine };
   const what = wish ? `The C++ compiler that CXX names (${wish})` : "A C++ compiler";
-  return { problem: `${what} is missing: it builds the binding between Node and TensorFlow. Debian: apt-get install g++. macOS: xcode-select --install.` };
+  return {
+    problem: `${what} is missing: it builds the binding between Node and TensorFlow. Debian: apt-get install g++. macOS: xcode-select --install.`,
+  };
 }
 
 /** @param {readonly string[]} commandLine @returns {string | undefined} what it said, where it ended well */

@@ -48,5 +48,8 @@ async function formatCpp({ root, check }) {
     return 0;
   }
   const sources = listFiles(root, "src").filter((file) => /\.(cc|h)$/.test(file));
-  return passOn([join(root, CLANG_FORMAT), ...(check ? ["--dry-run", "--Werror", "-ferror-limit=1"] : ["-i"]), ...sources], { cwd: root });
+  return passOn(
+    [join(root, CLANG_FORMAT), ...(check ? ["--dry-run", "--Werror", "-ferror-limit=1"] : ["-i"]), ...sources],
+    { cwd: root },
+  );
 }

@@ -18,7 +18,10 @@ export function hashFiles(root, { paths, leaveOut = [] }) {
   for (const path of paths) {
     for (const file of listFiles(root, path)) {
       if (leaveOut.some((folder) => file.startsWith(`${folder}/`))) continue;
-      hash.update(`${file}\0`).update(readFileSync(join(root, file))).update("\0");
+      hash
+        .update(`${file}\0`)
+        .update(readFileSync(join(root, file)))
+        .update("\0");
     }
   }
   return hash.digest("hex").slice(0, 16);

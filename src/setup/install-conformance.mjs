@@ -9,5 +9,12 @@ import { makeEnvironment } from "./make-environment.mjs";
  * @returns {import("./run-stages.mjs").Stage}
  */
 export function installConformance(root) {
-  return makeEnvironment(root, { name: "conformance", title: "nbclient, papermill and a Python kernel, to compare with", place: ".tslora/conformance", bytes: 2e8, tool: "python3.11", locks: [["conformance.txt"]] });
+  return makeEnvironment(root, {
+    name: "conformance",
+    title: "nbclient, papermill and a Python kernel, to compare with",
+    place: ".tslora/conformance",
+    bytes: 2e8,
+    tool: "python3.11",
+    locks: [["conformance.txt"]],
+  });
 }

@@ -8,5 +8,12 @@ import { makeEnvironment } from "./make-environment.mjs";
  * @returns {import("./run-stages.mjs").Stage}
  */
 export function installLab(root) {
-  return makeEnvironment(root, { name: "lab", title: "JupyterLab 4.5", place: ".tslora/lab", bytes: 8e8, tool: "python", locks: [["lab.txt"]] });
+  return makeEnvironment(root, {
+    name: "lab",
+    title: "JupyterLab 4.5",
+    place: ".tslora/lab",
+    bytes: 8e8,
+    tool: "python",
+    locks: [["lab.txt"]],
+  });
 }

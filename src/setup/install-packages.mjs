@@ -1,6 +1,15 @@
 // @ts-check
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 import { findTool } from "./find-tool.mjs";
@@ -31,15 +40,35 @@ export function installPackages(root) {
     needs: ["npm"],
     bytes: 1.5e9,
     // Node's version is no part of it: what is compiled in these packages is built on Node-API, alike for all of them.
-    key: () => `${createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex").slice(0, 16)} ${process.platform}-${process.arch}`,
-    isWhole: () => existsSync(join(root, "node_modules", "typescript")) && existsSync(join(root, "node_modules", "@tensorflow", "tfjs-node-gpu")),
+    key: () =>
+      `${createHash("sha256")
+        .update(readFileSync(join(root, "package-lock.json")))
+        .digest("hex")
+        .slice(0, 16)} ${process.platform}-${process.arch}`,
+    isWhole: () =>
+      existsSync(join(root, "node_modules", "typescript")) &&
+      existsSync(join(root, "node_modules", "@tensorflow", "tfjs-node-gpu")),
     async make(work) {
       const npm = findTool("npm");
       if ("problem" in npm) throw new SetUpError(npm.problem);
-      for (const file of ["package.json", "package-lock.json", ".npmrc"]) copyFileSync(join(root, file), join(work.staging, file));
+      for (const file of ["package.json", "package-lock.json", ".npmrc"])
+        copyFileSync(join(root, file), join(work.staging, file));
       const made = join(work.staging, "node_modules");
       await work.watch(made, {
-        work: work.run([...npm.commandLine, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", work.staging], { cwd: work.staging }),
+        work: work.run(
+          [
+            ...npm.commandLine,
+            "ci",
+            "--ignore-scripts",
+            "--prefer-offline",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+            "--prefix",
+            work.staging,
+          ],
+          { cwd: work.staging },
+        ),
       });
       linkPackages(made);
       return made;

@@ -10,5 +10,12 @@ import { hasNvidiaDriver } from "./supported-platform.mjs";
  * @returns {import("./run-stages.mjs").Stage}
  */
 export function installReference(root) {
-  return makeEnvironment(root, { name: "reference", title: "PyTorch, transformers, peft, scikit-learn and ONNX Runtime, to compare with", place: ".tslora/reference", bytes: 4e9, tool: "python3.11", locks: [["reference.txt"], hasNvidiaDriver() ? ["torch.txt"] : ["torch-cpu.txt", "torch.txt"]] });
+  return makeEnvironment(root, {
+    name: "reference",
+    title: "PyTorch, transformers, peft, scikit-learn and ONNX Runtime, to compare with",
+    place: ".tslora/reference",
+    bytes: 4e9,
+    tool: "python3.11",
+    locks: [["reference.txt"], hasNvidiaDriver() ? ["torch.txt"] : ["torch-cpu.txt", "torch.txt"]],
+  });
 }

@@ -21,7 +21,11 @@ const FLAGS = {
  * What the processor must have for each set, by the names of /proc/cpuinfo; as choose_kernels() in ops.cc asks for it.
  * @type {Readonly<Record<InstructionSet, readonly string[]>>}
  */
-const FEATURES = { baseline: [], avx2: ["avx2", "fma"], avx512: ["avx2", "fma", "avx512f", "avx512vl", "avx512dq", "avx512bw"] };
+const FEATURES = {
+  baseline: [],
+  avx2: ["avx2", "fma"],
+  avx512: ["avx2", "fma", "avx512f", "avx512vl", "avx512dq", "avx512bw"],
+};
 
 /** @param {InstructionSet} set */
 export function flagsOf(set) {
@@ -60,7 +64,9 @@ export function neededSets({ all = false } = {}) {
   const sets = allSets();
   const wished = sets.find((set) => set === wish);
   if (wish !== "" && wished === undefined) {
-    throw new SetUpError(`TSLORA_INSTRUCTIONS must be ${sets.join(", ")}; got ${JSON.stringify(wish.slice(0, 60))}. Leave it out for the widest that the processor has.`);
+    throw new SetUpError(
+      `TSLORA_INSTRUCTIONS must be ${sets.join(", ")}; got ${JSON.stringify(wish.slice(0, 60))}. Leave it out for the widest that the processor has.`,
+    );
   }
   if (all) return sets;
   return [wished ?? widestSet()];

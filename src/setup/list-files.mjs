@@ -14,5 +14,8 @@ export function listFiles(root, path) {
   const status = statSync(join(root, path), { throwIfNoEntry: false });
   if (status === undefined) return [];
   if (status.isFile()) return [path];
-  return readdirSync(join(root, path)).filter((name) => name !== ".ipynb_checkpoints").sort().flatMap((name) => listFiles(root, `${path}/${name}`));
+  return readdirSync(join(root, path))
+    .filter((name) => name !== ".ipynb_checkpoints")
+    .sort()
+    .flatMap((name) => listFiles(root, `${path}/${name}`));
 }

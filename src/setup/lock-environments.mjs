@@ -33,13 +33,38 @@ export async function lockEnvironments({ root }) {
     await runCommand([join(bin, "python"), "-m", "pip", "install", "--quiet", "--only-binary=:all:", RESOLVER]);
     for (const [name, oldest] of Object.entries(ENVIRONMENTS)) {
       console.error(`${name}, for Python ${oldest} and later ...`);
-      writeFileSync(join(folder, "pyproject.toml"), `[project]\nname = "tslora-${name}"\nversion = "0"\nrequires-python = ">=${oldest}"\n[tool.uv]\nenvironments = ["sys_platform == 'linux'", "sys_platform == 'darwin'"]\n`);
+      writeFileSync(
+        join(folder, "pyproject.toml"),
+        `[project]\nname = "tslora-${name}"\nversion = "0"\nrequires-python = ">=${oldest}"\n[tool.uv]\nenvironments = ["sys_platform == 'linux'", "sys_platform == 'darwin'"]\n`,
+      );
       await runCommand(
-        [join(bin, "uv"), "pip", "compile", "--quiet", "--universal", "--python-version", oldest, "--generate-hashes", "--only-binary", ":all:", "--no-annotate", "--no-header", "--native-tls", join(requirements, `${name}.in`), "--output-file", "lock.txt"],
+        [
+          join(bin, "uv"),
+          "pip",
+          "compile",
+          "--quiet",
+          "--universal",
+          "--python-version",
+          oldest,
+          "--generate-hashes",
+          "--only-binary",
+          ":all:",
+          "--no-annotate",
+          "--no-header",
+          "--native-tls",
+          join(requirements, `${name}.in`),
+          "--output-file",
+          "lock.txt",
+        ],
         { cwd: folder },
       );
-      const entries = readFileSync(join(folder, "lock.txt"), "utf8").split(/^(?=\S)/m).map(simplify);
-      const [torch, rest] = [entries.filter((entry) => OF_TORCH.test(entry)), entries.filter((entry) => !OF_TORCH.test(entry))];
+      const entries = readFileSync(join(folder, "lock.txt"), "utf8")
+        .split(/^(?=\S)/m)
+        .map(simplify);
+      const [torch, rest] = [
+        entries.filter((entry) => OF_TORCH.test(entry)),
+        entries.filter((entry) => !OF_TORCH.test(entry)),
+      ];
       writeLock(join(requirements, `${name}.txt`), rest);
       if (torch.length > 0) writeLock(join(requirements, "torch.txt"), torch);
     }
@@ -55,6 +80,9 @@ function simplify(entry) {
 
 /** @param {string} path @param {readonly string[]} entries */
 function writeLock(path, entries) {
-  writeFileSync(`${path}.new`, `# Written by \`npm run lock\` from the .in file. Not edited by hand.\n${entries.join("")}`);
+  writeFileSync(
+    `${path}.new`,
+    `# Written by \`npm run lock\` from the .in file. Not edited by hand.\n${entries.join("")}`,
+  );
   renameSync(`${path}.new`, path);
 }

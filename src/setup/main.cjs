@@ -7,6 +7,10 @@ const { NOT_PACKED } = require("./not-packed.cjs");
 
 const root = join(__dirname, "..", "..");
 if (!existsSync(join(root, ".tslora", "package", "index.js"))) {
-  throw new Error(existsSync(join(root, "package-lock.json")) ? `tslora is not set up in ${root}. Run npm run setup there.` : NOT_PACKED);
+  throw new Error(
+    existsSync(join(root, "package-lock.json"))
+      ? `tslora is not set up in ${root}. Run npm run setup there.`
+      : NOT_PACKED,
+  );
 }
 module.exports = require("../../.tslora/package/index.js");

@@ -25,7 +25,8 @@ export function makeEnvironment(root, { name, title, place, bytes, tool, locks }
     place,
     needs: [tool],
     bytes,
-    key: () => `${hashFiles(root, { paths: ["src/setup/make-environment.mjs", "src/setup/settle-environment.mjs", ...locks.flat().map((lock) => `${REQUIREMENTS}/${lock}`)] })} ${process.platform}-${process.arch}`,
+    key: () =>
+      `${hashFiles(root, { paths: ["src/setup/make-environment.mjs", "src/setup/settle-environment.mjs", ...locks.flat().map((lock) => `${REQUIREMENTS}/${lock}`)] })} ${process.platform}-${process.arch}`,
     isWhole: () => existsSync(join(root, place, "bin", "python")), // a link that leads nowhere once its Python is gone
     async make(work) {
       const found = findTool(tool);
@@ -37,22 +38,45 @@ export function makeEnvironment(root, { name, title, place, bytes, tool, locks }
       for (const alternatives of locks) {
         for (const [index, lock] of alternatives.entries()) {
           const install = work.run(
-            [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--only-binary=:all:", "--require-hashes", "--no-deps", "--no-compile", "--requirement", join(root, REQUIREMENTS, lock)],
+            [
+              python,
+              "-m",
+              "pip",
+              "install",
+              "--no-input",
+              "--disable-pip-version-check",
+              "--progress-bar",
+              "off",
+              "--only-binary=:all:",
+              "--require-hashes",
+              "--no-deps",
+              "--no-compile",
+              "--requirement",
+              join(root, REQUIREMENTS, lock),
+            ],
             { env: { TMPDIR: work.staging, PIP_USER: "0" } },
           );
-          const installed = await work.watch(home, { work: install.then(() => true, (error) => {
-            if (index === alternatives.length - 1 || !/No matching distribution found/.test(error?.output ?? "")) throw error;
-            return false;
-          }) });
+          const installed = await work.watch(home, {
+            work: install.then(
+              () => true,
+              (error) => {
+                if (index === alternatives.length - 1 || !/No matching distribution found/.test(error?.output ?? ""))
+                  throw error;
+                return false;
+              },
+            ),
+          });
           if (installed) break;
         }
       }
       await work.run([python, "-m", "pip", "check", "--disable-pip-version-check"]);
       work.say("compiling");
       // Some packages bring files of other Pythons, which do not compile; pip passes over them too.
-      await work.run([python, "-m", "compileall", "-q", "-f", "-s", home, "-p", join(root, place), join(home, "lib")]).catch((error) => {
-        if (error?.name !== "CommandError") throw error;
-      });
+      await work
+        .run([python, "-m", "compileall", "-q", "-f", "-s", home, "-p", join(root, place), join(home, "lib")])
+        .catch((error) => {
+          if (error?.name !== "CommandError") throw error;
+        });
       settleEnvironment(home, { from: home, to: join(root, place) });
       return home;
     },

@@ -19,6 +19,9 @@ export async function measureFolder(path) {
     }
     return bytes;
   } catch {
-    return stat(path).then((status) => (status.isFile() ? status.size : 0), () => 0);
+    return stat(path).then(
+      (status) => (status.isFile() ? status.size : 0),
+      () => 0,
+    );
   }
 }

@@ -6,7 +6,12 @@ import { join } from "node:path";
 import { passOn } from "./pass-on.mjs";
 import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
 
-const NOTEBOOKS = ["00-environment.ipynb", "01-study.ipynb", "02-comparative-study.ipynb", "03-weighted-loss-and-threshold.ipynb"];
+const NOTEBOOKS = [
+  "00-environment.ipynb",
+  "01-study.ipynb",
+  "02-comparative-study.ipynb",
+  "03-weighted-loss-and-threshold.ipynb",
+];
 
 /**
  * Opens the notebooks in JupyterLab with the clone's TypeScript kernel. What Jupyter keeps (settings, kernelspecs,
@@ -26,7 +31,11 @@ export async function openLab(parameters, { root }) {
   spawnSync(python, ["-m", "nbformat.sign", ...own], { env: { ...process.env, ...env }, stdio: "ignore" });
   return passOn(
     [
-      python, "-m", "jupyterlab", `--ServerApp.root_dir=${root}`, "--ServerApp.default_url=/lab/tree/notebooks",
+      python,
+      "-m",
+      "jupyterlab",
+      `--ServerApp.root_dir=${root}`,
+      "--ServerApp.default_url=/lab/tree/notebooks",
       "--MultiKernelManager.default_kernel_name=tslab",
       ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // in a container there is often nobody else
       ...parameters,
@@ -45,5 +54,8 @@ function settle(root) {
   const path = join(folder, "page_config.json");
   if (existsSync(path)) return;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true } }, null, 2)}\n`);
+  writeFileSync(
+    path,
+    `${JSON.stringify({ disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true } }, null, 2)}\n`,
+  );
 }

@@ -1,7 +1,17 @@
 // @ts-check
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
+import {
+  copyFileSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  chmodSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { once } from "node:events";
 import { createGzip } from "node:zlib";
@@ -52,7 +62,9 @@ export async function packClone(parameters, { root }) {
   layRuntime(root);
   const top = readdirSync(root).filter((name) => !LEFT_OUT.includes(name));
   const parts = PARTS.map((part) => `.tslora/${part}`).filter((part) => existsSync(join(root, part)));
-  const tar = spawn("tar", ["-cf", "-", "--exclude=data/Dataset.zip", "-C", root, ...top, ...parts], { stdio: ["ignore", "pipe", "inherit"] });
+  const tar = spawn("tar", ["-cf", "-", "--exclude=data/Dataset.zip", "-C", root, ...top, ...parts], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = once(tar, "close");
   const sums = await writePieces(tar.stdout.pipe(createGzip({ level: 1 })), { folder, piece });
   const [code] = await ended;
@@ -60,7 +72,9 @@ export async function packClone(parameters, { root }) {
   writeFileSync(join(folder, "SHA256SUMS"), sums.map(({ name, hash }) => `${hash}  ${name}\n`).join(""));
   writeFileSync(join(folder, "unpack.sh"), UNPACK, { mode: 0o755 });
   const bytes = sums.reduce((sum, each) => sum + each.bytes, 0);
-  console.error(`Packed for ${process.platform}-${process.arch}: ${sums.length} piece${sums.length === 1 ? "" : "s"}, ${formatBytes(bytes)}, in ${folder}. On the other machine: sh unpack.sh FOLDER. Data of your own (data/Dataset.zip) and what runs wrote are not in it.`);
+  console.error(
+    `Packed for ${process.platform}-${process.arch}: ${sums.length} piece${sums.length === 1 ? "" : "s"}, ${formatBytes(bytes)}, in ${folder}. On the other machine: sh unpack.sh FOLDER. Data of your own (data/Dataset.zip) and what runs wrote are not in it.`,
+  );
   return 0;
 }
 
@@ -71,11 +85,19 @@ export async function packClone(parameters, { root }) {
  * @throws {UsageError} where they do not say it, or the folder is not empty
  */
 export function readPackOptions(parameters) {
-  const { values, positionals } = readOptions(parameters, { help: PACK_HELP, allowPositionals: true, options: { piece: { type: "string", default: "1900" } } });
+  const { values, positionals } = readOptions(parameters, {
+    help: PACK_HELP,
+    allowPositionals: true,
+    options: { piece: { type: "string", default: "1900" } },
+  });
   const megabytes = Number(values.piece);
-  if (positionals.length !== 1 || !(megabytes >= 1)) throw new UsageError(`npm run pack takes one folder, and --piece as a number of megabytes from 1; got ${parameters.join(" ").slice(0, 120) || "neither"}.\n${PACK_HELP}`);
+  if (positionals.length !== 1 || !(megabytes >= 1))
+    throw new UsageError(
+      `npm run pack takes one folder, and --piece as a number of megabytes from 1; got ${parameters.join(" ").slice(0, 120) || "neither"}.\n${PACK_HELP}`,
+    );
   const folder = resolve(positionals[0] ?? "");
-  if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) throw new UsageError(`${folder} must be a folder that is new or empty. Choose another.`);
+  if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0))
+    throw new UsageError(`${folder} must be a folder that is new or empty. Choose another.`);
   return { folder, piece: Math.round(megabytes * 1e6) };
 }
 

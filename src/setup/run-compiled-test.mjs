@@ -10,6 +10,11 @@ import { passOn } from "./pass-on.mjs";
  * @returns {Promise<number>} the exit code
  */
 export async function runCompiledTest(program, parameters, { root }) {
-  const compiled = await passOn([process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"], { cwd: root });
-  return compiled === 0 ? passOn([process.execPath, `.tslora/tests/${program.replace(/\.ts$/, ".js")}`, ...parameters], { cwd: root }) : compiled;
+  const compiled = await passOn(
+    [process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"],
+    { cwd: root },
+  );
+  return compiled === 0
+    ? passOn([process.execPath, `.tslora/tests/${program.replace(/\.ts$/, ".js")}`, ...parameters], { cwd: root })
+    : compiled;
 }

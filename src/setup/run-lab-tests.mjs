@@ -22,11 +22,20 @@ import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
  * @returns {LabTests}
  */
 export function chooseLabTests(words, { root, says = false }) {
-  const files = listFiles(root, "test/lab").filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
-  const [browser, tools] = [files.filter((file) => file.endsWith(".browser.ts")), files.filter((file) => file.endsWith(".tools.ts"))];
-  if (browser.length + tools.length === 0) throw new UsageError(`No test of test/lab has ${words.join(" or ").slice(0, 120)} in its name.`);
+  const files = listFiles(root, "test/lab").filter(
+    (file) => words.length === 0 || words.some((word) => file.includes(word)),
+  );
+  const [browser, tools] = [
+    files.filter((file) => file.endsWith(".browser.ts")),
+    files.filter((file) => file.endsWith(".tools.ts")),
+  ];
+  if (browser.length + tools.length === 0)
+    throw new UsageError(`No test of test/lab has ${words.join(" or ").slice(0, 120)} in its name.`);
   const chromium = browser.length === 0 ? undefined : findChromium();
-  if (says && browser.length > 0 && chromium === undefined) console.error("SKIPPED: the notebooks in Jupyter Lab are not tested, since no Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in TSLORA_CHROMIUM.");
+  if (says && browser.length > 0 && chromium === undefined)
+    console.error(
+      "SKIPPED: the notebooks in Jupyter Lab are not tested, since no Chromium or Chrome was found. Install one (Debian: apt-get install chromium) or name it in TSLORA_CHROMIUM.",
+    );
   return { tools, browser: chromium === undefined ? [] : browser, ...(chromium === undefined ? {} : { chromium }) };
 }
 
@@ -42,10 +51,26 @@ export async function runLabTests({ browser, tools, chromium }, { root }) {
   const files = [...tools, ...browser];
   if (files.length === 0) return 0; // it was said why
   writeKernelspecs(root);
-  const compiled = await passOn([process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"], { cwd: root });
+  const compiled = await passOn(
+    [process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"],
+    { cwd: root },
+  );
   if (compiled !== 0) return compiled;
   return passOn(
-    [process.execPath, "--test", "--test-concurrency=1", "--test-reporter=spec", ...files.map((file) => `.tslora/tests/${file.slice(0, -".ts".length)}.js`)],
-    { cwd: root, env: { ...jupyterFolders(root), TSLORA_JUPYTER_PYTHON: conformancePython(root), ...(chromium === undefined ? {} : { TSLORA_CHROMIUM: chromium }) } },
+    [
+      process.execPath,
+      "--test",
+      "--test-concurrency=1",
+      "--test-reporter=spec",
+      ...files.map((file) => `.tslora/tests/${file.slice(0, -".ts".length)}.js`),
+    ],
+    {
+      cwd: root,
+      env: {
+        ...jupyterFolders(root),
+        TSLORA_JUPYTER_PYTHON: conformancePython(root),
+        ...(chromium === undefined ? {} : { TSLORA_CHROMIUM: chromium }),
+      },
+    },
   );
 }

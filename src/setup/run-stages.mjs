@@ -96,7 +96,17 @@ export async function runStages(stages, { root, progress, lock, signal }) {
   let first;
   for (const stage of pending) {
     const before = (stage.after ?? []).flatMap((name) => running.get(name) ?? []);
-    const made = Promise.all(before).then(() => makeStage(stage, { root, workshop, progress, lock, signal: ending.signal, limit, position: () => `${++done}/${pending.length}` }));
+    const made = Promise.all(before).then(() =>
+      makeStage(stage, {
+        root,
+        workshop,
+        progress,
+        lock,
+        signal: ending.signal,
+        limit,
+        position: () => `${++done}/${pending.length}`,
+      }),
+    );
     made.catch((/** @type {unknown} */ error) => {
       first ??= { error };
       ending.abort(error);
@@ -133,7 +143,11 @@ async function makeStage(stage, { root, workshop, progress, lock, signal, limit,
       run,
       runAll: async (commandLines) => {
         let ended = 0;
-        await Promise.all(commandLines.map((commandLine) => limit(() => run(commandLine)).then(() => part.say(`${++ended} of ${commandLines.length} files`))));
+        await Promise.all(
+          commandLines.map((commandLine) =>
+            limit(() => run(commandLine)).then(() => part.say(`${++ended} of ${commandLines.length} files`)),
+          ),
+        );
       },
       watch: (folder, { total, work }) => watchGrowth(folder, { total, work, say: part.say }),
     });

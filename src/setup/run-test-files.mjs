@@ -30,16 +30,27 @@ export async function runTestFiles(files, { folder, cwd, node, env, limitMs = FI
   for (const [i, file] of files.entries()) {
     const start = Date.now();
     const chosen = patterns[file] === undefined ? [] : [`--test-name-pattern=${patterns[file]}`];
-    const end = await runToEnd([node ?? process.execPath, "--test-reporter=tap", ...chosen, `${folder}/${file}.test.js`], { cwd, env: { TF_CPP_MIN_LOG_LEVEL: "2", ...emulated(node), ...env }, limitMs });
+    const end = await runToEnd(
+      [node ?? process.execPath, "--test-reporter=tap", ...chosen, `${folder}/${file}.test.js`],
+      { cwd, env: { TF_CPP_MIN_LOG_LEVEL: "2", ...emulated(node), ...env }, limitMs },
+    );
     const { passed, failed, skipped, why } = countTests(end);
     counts.passed += passed;
     counts.skipped += skipped;
     counts.failed += failed;
     if (failed > 0) {
       counts.failedFiles.push(file);
-      console.error(`${end.output.split("\n").filter((line) => !/^ *(ok|duration_ms|---|\.\.\.)/.test(line)).slice(-80).join("\n")}`);
+      console.error(
+        `${end.output
+          .split("\n")
+          .filter((line) => !/^ *(ok|duration_ms|---|\.\.\.)/.test(line))
+          .slice(-80)
+          .join("\n")}`,
+      );
     }
-    console.error(`  ${i + 1} of ${files.length}: ${file}: ${passed} passed, ${failed} failed, ${skipped} skipped${why}, ${Math.round((Date.now() - start) / 1000)} s`);
+    console.error(
+      `  ${i + 1} of ${files.length}: ${file}: ${passed} passed, ${failed} failed, ${skipped} skipped${why}, ${Math.round((Date.now() - start) / 1000)} s`,
+    );
   }
   return counts;
 }
@@ -53,10 +64,16 @@ export async function runTestFiles(files, { folder, cwd, node, env, limitMs = FI
 export function countTests({ output, code }) {
   const counted = (/** @type {string} */ name) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
   const left = output.match(/# SKIP test name does not match pattern/g)?.length ?? 0; // counted by some Nodes, as skipped
-  const [passed, skipped, failed] = [counted("pass"), counted("skipped") - left, counted("fail") + counted("cancelled")];
+  const [passed, skipped, failed] = [
+    counted("pass"),
+    counted("skipped") - left,
+    counted("fail") + counted("cancelled"),
+  ];
   const empty = passed + skipped + failed === 0;
   const broken = failed === 0 && (code !== 0 || empty);
-  const why = broken ? ` (${code === 0 ? "no test was counted" : typeof code === "number" ? `exit code ${code}` : code})` : "";
+  const why = broken
+    ? ` (${code === 0 ? "no test was counted" : typeof code === "number" ? `exit code ${code}` : code})`
+    : "";
   return { passed, failed: broken ? 1 : failed, skipped, why };
 }
 
@@ -67,7 +84,14 @@ export function countTests({ output, code }) {
  */
 export function tableOf(rows) {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length))) ?? [];
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 /**
@@ -78,7 +102,10 @@ export function tableOf(rows) {
  */
 export function writeEmulatedNode(path, commandLine) {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `#!/bin/sh\nexec ${commandLine.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")} "$@"\n`);
+  writeFileSync(
+    path,
+    `#!/bin/sh\nexec ${commandLine.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")} "$@"\n`,
+  );
   chmodSync(path, 0o755);
 }
 
@@ -100,15 +127,20 @@ export function emulated(node) {
 function runToEnd([command = "", ...parameters], { cwd, env, limitMs }) {
   return new Promise((resolve, reject) => {
     // In a test, this variable would turn the child's report into another format.
-    const child = spawn(command, parameters, { cwd, env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, parameters, {
+      cwd,
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     let late = false;
     const timer = setTimeout(() => (late = child.kill("SIGKILL")), limitMs);
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text) => (output += text));
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      resolve({ output, code: late ? `not done after ${limitMs / 60_000} min, its limit` : code ?? signal ?? 1 });
+      resolve({ output, code: late ? `not done after ${limitMs / 60_000} min, its limit` : (code ?? signal ?? 1) });
     });
   });
 }

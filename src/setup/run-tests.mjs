@@ -36,11 +36,25 @@ export async function runTests(parameters, { root }) {
 
   const steps = [
     ...(only.length === 0 ? [{ title: "Format", run: () => formatCode({ root, check: true }) }] : []),
-    ...(only.length === 0 ? [{ title: "Lint", run: () => node("node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0") }] : []),
-    { title: "Types of the set-up", run: () => node("node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json") },
-    { title: "Types, and the tests compiled", run: () => node("node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError") },
-    ...(only.length === 0 && checksNotebooks(root) ? [{ title: "Types of the notebooks", run: () => node(".tslora/package/cli/main.js", "check-notebooks") }] : []),
-    { title: `Tests, ${files.length} files`, run: () => node("--test", "--test-reporter=spec", `--test-timeout=${TEST_LIMIT_MS}`, ...rest, ...files.map(compiled)) },
+    ...(only.length === 0
+      ? [{ title: "Lint", run: () => node("node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0") }]
+      : []),
+    {
+      title: "Types of the set-up",
+      run: () => node("node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json"),
+    },
+    {
+      title: "Types, and the tests compiled",
+      run: () => node("node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"),
+    },
+    ...(only.length === 0 && checksNotebooks(root)
+      ? [{ title: "Types of the notebooks", run: () => node(".tslora/package/cli/main.js", "check-notebooks") }]
+      : []),
+    {
+      title: `Tests, ${files.length} files`,
+      run: () =>
+        node("--test", "--test-reporter=spec", `--test-timeout=${TEST_LIMIT_MS}`, ...rest, ...files.map(compiled)),
+    },
   ];
   for (const { title, run } of steps) {
     console.error(title);
@@ -51,7 +65,10 @@ export async function runTests(parameters, { root }) {
 
   /** @param {string[]} arguments_ */
   function node(...arguments_) {
-    return passOn([process.execPath, ...arguments_], { cwd: root, env: { JUPYTER_PATH: jupyterPath(root), ...swiftshaderVariables(root) } });
+    return passOn([process.execPath, ...arguments_], {
+      cwd: root,
+      env: { JUPYTER_PATH: jupyterPath(root), ...swiftshaderVariables(root) },
+    });
   }
 }
 
@@ -70,13 +87,19 @@ function parse(parameters) {
   const cut = parameters.indexOf("--");
   const own = cut < 0 ? parameters : parameters.slice(0, cut);
   const rest = cut < 0 ? [] : parameters.slice(cut + 1);
-  const { values } = readOptions(own, { help: TEST_HELP, options: { only: { type: "string", multiple: true, default: [] }, slow: { type: "boolean", default: false } } });
+  const { values } = readOptions(own, {
+    help: TEST_HELP,
+    options: { only: { type: "string", multiple: true, default: [] }, slow: { type: "boolean", default: false } },
+  });
   return { only: values.only ?? [], slow: values.slow === true, rest };
 }
 
 /** @param {{ only: readonly string[], slow: boolean }} wishes @param {string} root */
 function chooseTests({ only, slow }, root) {
-  const files = testFiles(root).filter((file) => (slow || !/\.slow\.test\.\w+$/.test(file)) && (only.length === 0 || only.some((word) => file.includes(word))));
+  const files = testFiles(root).filter(
+    (file) =>
+      (slow || !/\.slow\.test\.\w+$/.test(file)) && (only.length === 0 || only.some((word) => file.includes(word))),
+  );
   if (files.length === 0) throw new UsageError(`No test file has ${only.join(" or ").slice(0, 120)} in its path.`);
   return files;
 }

@@ -37,7 +37,14 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
  * @param {Extras} [extras]
  * @returns {import("./run-stages.mjs").Stage[]}
  */
-export function stagesOf({ lab = false, reference = false, conformance = false, swiftshader = false, allInstructions = false, more = [] } = {}) {
+export function stagesOf({
+  lab = false,
+  reference = false,
+  conformance = false,
+  swiftshader = false,
+  allInstructions = false,
+  more = [],
+} = {}) {
   return [
     installPackages(ROOT),
     unpackTensorflow(ROOT),
@@ -45,7 +52,13 @@ export function stagesOf({ lab = false, reference = false, conformance = false, 
     unpackEncoder(ROOT),
     compilePackage(ROOT),
     buildBinding(ROOT),
-    ...[...(lab ? [installLab] : []), ...(reference ? [installReference] : []), ...(conformance ? [installConformance] : []), ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : []), ...more].map((stage) => stage(ROOT)),
+    ...[
+      ...(lab ? [installLab] : []),
+      ...(reference ? [installReference] : []),
+      ...(conformance ? [installConformance] : []),
+      ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : []),
+      ...more,
+    ].map((stage) => stage(ROOT)),
   ];
 }
 

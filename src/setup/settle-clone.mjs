@@ -20,7 +20,8 @@ export function settleClone(root) {
   if (before === root) return;
   for (const name of ENVIRONMENTS) {
     const environment = join(root, ".tslora", name);
-    if (before !== undefined && existsSync(environment)) settleEnvironment(environment, { from: join(before, ".tslora", name), to: environment });
+    if (before !== undefined && existsSync(environment))
+      settleEnvironment(environment, { from: join(before, ".tslora", name), to: environment });
   }
   writeKernelspecs(root);
   mkdirSync(join(root, ".tslora"), { recursive: true });

@@ -18,7 +18,9 @@ const OWN_PYTHON = /^#!(?:\/bin\/sh\n'''exec' )?"?([^\n"]+)\/bin\/python[\d.]*"?
 export function settleEnvironment(environment, { from, to }) {
   for (const path of namingFiles(environment)) {
     const text = readFileSync(path, "utf8");
-    const settled = text.replace(OWN_PYTHON, (lines, folder) => (folder === from ? RELOCATABLE : lines)).replaceAll(from, to);
+    const settled = text
+      .replace(OWN_PYTHON, (lines, folder) => (folder === from ? RELOCATABLE : lines))
+      .replaceAll(from, to);
     if (settled !== text) writeFileSync(path, settled);
   }
 }
@@ -26,7 +28,13 @@ export function settleEnvironment(environment, { from, to }) {
 /** The files that may name the environment's folder. @param {string} environment @returns {string[]} */
 function namingFiles(environment) {
   const packages = filesUnder(join(environment, "lib"), (name) => name === "direct_url.json" || name.endsWith(".pth"));
-  return [join(environment, "pyvenv.cfg"), ...filesUnder(join(environment, "bin")), ...filesUnder(join(environment, "share"), (name) => name === "kernel.json"), ...filesUnder(join(environment, "etc")), ...packages].filter(isText);
+  return [
+    join(environment, "pyvenv.cfg"),
+    ...filesUnder(join(environment, "bin")),
+    ...filesUnder(join(environment, "share"), (name) => name === "kernel.json"),
+    ...filesUnder(join(environment, "etc")),
+    ...packages,
+  ].filter(isText);
 }
 
 /** @param {string} folder @param {(name: string) => boolean} [accepts] @returns {string[]} */
@@ -41,5 +49,7 @@ function filesUnder(folder, accepts = () => true) {
 
 /** @param {string} path */
 function isText(path) {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && !readFileSync(path).subarray(0, 4096).includes(0);
+  return (
+    lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && !readFileSync(path).subarray(0, 4096).includes(0)
+  );
 }

@@ -41,7 +41,14 @@ export function showProgress(stream) {
   const draw = () => {
     const sign = "|/-\\"[turn++ % 4];
     // A line that wraps, or more lines than the terminal has, could not be taken back.
-    const lines = [...shown].slice(0, Math.max(1, (stream.rows ?? 24) - 2)).map(({ title, detail, since }) => `${sign} ${title}: ${detail === "" ? "" : `${detail}, `}${formatDuration(Date.now() - since)}`.slice(0, (stream.columns ?? 80) - 1));
+    const lines = [...shown]
+      .slice(0, Math.max(1, (stream.rows ?? 24) - 2))
+      .map(({ title, detail, since }) =>
+        `${sign} ${title}: ${detail === "" ? "" : `${detail}, `}${formatDuration(Date.now() - since)}`.slice(
+          0,
+          (stream.columns ?? 80) - 1,
+        ),
+      );
     const up = drawn > 0 ? `\x1b[${drawn}A\r` : "";
     stream.write(`${up}${lines.map((line) => `\x1b[2K${line}\n`).join("")}${drawn > lines.length ? "\x1b[0J" : ""}`);
     drawn = lines.length;
@@ -82,9 +89,19 @@ export function showProgress(stream) {
     },
     note: write,
     sum(parts, ms) {
-      const rows = [...parts.map(({ title, bytes, ms: own }) => [title, formatBytes(bytes), formatDuration(own)]), ["all, side by side", formatBytes(parts.reduce((sum, { bytes }) => sum + bytes, 0)), formatDuration(ms)]];
+      const rows = [
+        ...parts.map(({ title, bytes, ms: own }) => [title, formatBytes(bytes), formatDuration(own)]),
+        ["all, side by side", formatBytes(parts.reduce((sum, { bytes }) => sum + bytes, 0)), formatDuration(ms)],
+      ];
       const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-      write(rows.map(([title = "", size = "", time = ""]) => `  ${title.padEnd(widths[0] ?? 0)}  ${size.padStart(widths[1] ?? 0)}  ${time.padStart(widths[2] ?? 0)}`).join("\n"));
+      write(
+        rows
+          .map(
+            ([title = "", size = "", time = ""]) =>
+              `  ${title.padEnd(widths[0] ?? 0)}  ${size.padStart(widths[1] ?? 0)}  ${time.padStart(widths[2] ?? 0)}`,
+          )
+          .join("\n"),
+      );
     },
   };
 }

@@ -36,10 +36,15 @@ const COMMANDS = {
   setup: () => ({
     help: `npm run setup [-- ${Object.keys(EXTRAS).join(" | ")}]
 Sets up what everything needs, and by these names what single commands need:
-${Object.entries(EXTRAS).map(([name, { what }]) => `  ${name.padEnd(14)} ${what}`).join("\n")}`,
+${Object.entries(EXTRAS)
+  .map(([name, { what }]) => `  ${name.padEnd(14)} ${what}`)
+  .join("\n")}`,
     check(parameters) {
       const unknown = parameters.filter((name) => !Object.hasOwn(EXTRAS, name));
-      if (unknown.length > 0) throw new UsageError(`npm run setup knows no ${unknown.slice(0, 3).join(", ").slice(0, 120)}; beside what everything needs it sets up ${Object.keys(EXTRAS).join(", ")}, by these names.`);
+      if (unknown.length > 0)
+        throw new UsageError(
+          `npm run setup knows no ${unknown.slice(0, 3).join(", ").slice(0, 120)}; beside what everything needs it sets up ${Object.keys(EXTRAS).join(", ")}, by these names.`,
+        );
     },
     async run(parameters) {
       await setUp(Object.assign({}, ...parameters.map((name) => EXTRAS[name]?.set)));
@@ -162,7 +167,9 @@ the test files of test/lab with the word in their name.`;
     return {
       help,
       check(parameters) {
-        chooseLabTests(readOptions(parameters, { help, options: {}, allowPositionals: true }).positionals, { root: ROOT });
+        chooseLabTests(readOptions(parameters, { help, options: {}, allowPositionals: true }).positionals, {
+          root: ROOT,
+        });
       },
       async run(parameters) {
         const tests = chooseLabTests(parameters, { root: ROOT, says: true });
@@ -192,7 +199,11 @@ Writes src/setup/cli-help.json anew: the help of the command line as a clone sho
     async run() {
       await setUp();
       const { passOn } = await import("./pass-on.mjs");
-      return passOn([process.execPath, join(ROOT, ".tslora", "package", "cli", "write-help.js"), join(ROOT, "src", "setup", "cli-help.json")]);
+      return passOn([
+        process.execPath,
+        join(ROOT, ".tslora", "package", "cli", "write-help.js"),
+        join(ROOT, "src", "setup", "cli-help.json"),
+      ]);
     },
   }),
 };
@@ -200,8 +211,14 @@ Writes src/setup/cli-help.json anew: the help of the command line as a clone sho
 /** @type {Readonly<Record<string, { what: string, set: import("./set-up.mjs").Extras }>>} */
 const EXTRAS = {
   lab: { what: "JupyterLab, for npm run lab", set: { lab: true } },
-  conformance: { what: "nbclient, papermill and a Python kernel, for npm run test:conformance", set: { conformance: true } },
-  reference: { what: "PyTorch, transformers and peft, for npm run test:parity and npm run bench", set: { reference: true } },
+  conformance: {
+    what: "nbclient, papermill and a Python kernel, for npm run test:conformance",
+    set: { conformance: true },
+  },
+  reference: {
+    what: "PyTorch, transformers and peft, for npm run test:parity and npm run bench",
+    set: { reference: true },
+  },
   instructions: { what: "kernels for every processor, not this one's alone", set: { allInstructions: true } },
 };
 
@@ -213,7 +230,8 @@ const EXTRAS = {
  * @returns {Promise<Command>}
  */
 async function program(source, extras = () => ({})) {
-  const { HELP, OPTIONS } = (await import(pathToFileURL(join(ROOT, source.replace(/\.ts$/, "-options.cjs"))).href)).default;
+  const { HELP, OPTIONS } = (await import(pathToFileURL(join(ROOT, source.replace(/\.ts$/, "-options.cjs"))).href))
+    .default;
   return {
     help: HELP,
     check: (parameters) => void readOptions(parameters, { help: HELP, options: OPTIONS }),

@@ -18,15 +18,28 @@ const QEMU = "qemu-aarch64-static";
 /** Where Debian's cross compiler has the C and C++ libraries for 64-bit Arm. */
 const LIBRARIES = "/usr/aarch64-linux-gnu";
 const FILES = [
-  "device/kernels", "device/ops", "device/hostile-kernels", "device/attention-blocks", "model/bad-input", "model/checkpoints", "model/classification-model", "model/first-token-attention",
-  "model/weights-in-memory", "lora/dora-linear", "training/losses",
+  "device/kernels",
+  "device/ops",
+  "device/hostile-kernels",
+  "device/attention-blocks",
+  "model/bad-input",
+  "model/checkpoints",
+  "model/classification-model",
+  "model/first-token-attention",
+  "model/weights-in-memory",
+  "lora/dora-linear",
+  "training/losses",
 ];
 
 /** Refuses where the emulator or the cross compiler is missing. */
 export function checkArm64() {
   const missing = [QEMU, "aarch64-linux-gnu-g++"].filter((tool) => spawnSync(tool, ["--version"]).status !== 0);
-  if (process.platform !== "linux") throw new SetUpError("npm run test:arm64 must be run on Linux, whose programs the emulator runs.");
-  if (missing.length > 0 || !existsSync(LIBRARIES)) throw new SetUpError(`${missing.join(" and ") || LIBRARIES} must be installed for npm run test:arm64. Debian: apt-get install qemu-user-static g++-aarch64-linux-gnu`);
+  if (process.platform !== "linux")
+    throw new SetUpError("npm run test:arm64 must be run on Linux, whose programs the emulator runs.");
+  if (missing.length > 0 || !existsSync(LIBRARIES))
+    throw new SetUpError(
+      `${missing.join(" and ") || LIBRARIES} must be installed for npm run test:arm64. Debian: apt-get install qemu-user-static g++-aarch64-linux-gnu`,
+    );
 }
 
 /**
@@ -36,7 +49,10 @@ export function checkArm64() {
  * @returns {Promise<number>} 1 where a test failed
  */
 export async function testArm64({ root }) {
-  const compiled = await passOn([process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"], { cwd: root });
+  const compiled = await passOn(
+    [process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"],
+    { cwd: root },
+  );
   if (compiled !== 0) return compiled;
   copyTests(root);
   const folder = join(root, ARM64);
@@ -46,11 +62,22 @@ export async function testArm64({ root }) {
   const failedFiles = [];
   for (const file of FILES) {
     const start = Date.now();
-    const counts = await runTestFiles([file], { folder: join(folder, ".tslora", "tests", "test"), cwd: folder, node, patterns: EMULATED_PATTERNS });
+    const counts = await runTestFiles([file], {
+      folder: join(folder, ".tslora", "tests", "test"),
+      cwd: folder,
+      node,
+      patterns: EMULATED_PATTERNS,
+    });
     failedFiles.push(...counts.failedFiles);
-    rows.push([file, ...[counts.passed, counts.failed, counts.skipped].map(String), `${Math.round((Date.now() - start) / 1000)} s`]);
+    rows.push([
+      file,
+      ...[counts.passed, counts.failed, counts.skipped].map(String),
+      `${Math.round((Date.now() - start) / 1000)} s`,
+    ]);
   }
   console.log(tableOf(rows));
-  console.log(failedFiles.length === 0 ? "Every file passed on 64-bit Arm, emulated." : `Failed: ${failedFiles.join(", ")}.`);
+  console.log(
+    failedFiles.length === 0 ? "Every file passed on 64-bit Arm, emulated." : `Failed: ${failedFiles.join(", ")}.`,
+  );
   return failedFiles.length === 0 ? 0 : 1;
 }

@@ -9,11 +9,30 @@ import { allSets, widestSet } from "./instruction-sets.mjs";
 
 /** What computes: kernels, operations, models, adapters, losses and training. */
 const FILES = [
-  "device/kernels", "device/ops", "device/hostile-kernels", "model/classification-model", "model/checkpoints", "model/first-token-attention", "model/weights-in-memory",
-  "lora/adapter", "lora/adapter-set", "lora/dora-linear", "lora/peft-files", "lora/weighted-adapter", "training/losses", "training/train", "training/unread-steps",
+  "device/kernels",
+  "device/ops",
+  "device/hostile-kernels",
+  "model/classification-model",
+  "model/checkpoints",
+  "model/first-token-attention",
+  "model/weights-in-memory",
+  "lora/adapter",
+  "lora/adapter-set",
+  "lora/dora-linear",
+  "lora/peft-files",
+  "lora/weighted-adapter",
+  "training/losses",
+  "training/train",
+  "training/unread-steps",
 ];
 /** An emulator takes some twenty times as long: a part that holds every kernel, a whole model and training. */
-const EMULATED = ["device/kernels", "device/ops", "model/classification-model", "training/losses", "training/unread-steps"];
+const EMULATED = [
+  "device/kernels",
+  "device/ops",
+  "model/classification-model",
+  "training/losses",
+  "training/unread-steps",
+];
 
 export const INSTRUCTIONS_HELP = `npm run test:instructions [-- options]
   --only WORD    the sets with the word in their name; may be given several times
@@ -25,7 +44,9 @@ ${EMULATED.slice(2).join(", ")}; of device/kernels, those that start no
 further process and take fewer than 400 columns.`;
 
 /** Of the kernels' tests, an emulator runs those that neither start further processes nor take 400 columns. */
-export const EMULATED_PATTERNS = { "device/kernels": "^(?!.*(400 columns|the kernels for |number of threads|instructions that are not there))" };
+export const EMULATED_PATTERNS = {
+  "device/kernels": "^(?!.*(400 columns|the kernels for |number of threads|instructions that are not there))",
+};
 /** Processors without AVX-512, less what the emulator warns that it lacks. */
 const PROCESSORS = [
   "Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm",
@@ -49,7 +70,8 @@ const QEMU = "qemu-x86_64-static";
 /** @returns {Way[]} every way, those that this machine lacks with the reason */
 export function waysToRun() {
   const here = allSets().indexOf(widestSet());
-  const emulator = process.arch === "x64" && process.platform === "linux" && spawnSync(QEMU, ["--version"]).status === 0;
+  const emulator =
+    process.arch === "x64" && process.platform === "linux" && spawnSync(QEMU, ["--version"]).status === 0;
   return [
     { name: "default", how: "as this machine runs it", env: {}, kernels: widestSet() },
     ...allSets().map((set, place) => ({
@@ -59,7 +81,9 @@ export function waysToRun() {
       kernels: set,
       ...(place <= here ? {} : { missing: `this processor has no ${set}` }),
     })),
-    ...(process.arch === "x64" ? [{ name: "AVX", how: "ONEDNN_MAX_CPU_ISA=AVX", env: { ONEDNN_MAX_CPU_ISA: "AVX" } }] : []),
+    ...(process.arch === "x64"
+      ? [{ name: "AVX", how: "ONEDNN_MAX_CPU_ISA=AVX", env: { ONEDNN_MAX_CPU_ISA: "AVX" } }]
+      : []),
     { name: "without oneDNN", how: "TF_ENABLE_ONEDNN_OPTS=0", env: { TF_ENABLE_ONEDNN_OPTS: "0" } },
     { name: "one thread", how: "TF_NUM_INTRAOP_THREADS=1", env: { TF_NUM_INTRAOP_THREADS: "1" } },
     { name: "five threads", how: "TF_NUM_INTRAOP_THREADS=5", env: { TF_NUM_INTRAOP_THREADS: "5" } },
@@ -81,16 +105,33 @@ export function waysToRun() {
  * @returns {{ ways: Way[], filesOf: (way: Way) => string[] }}
  */
 export function chooseWays(parameters) {
-  const options = /** @type {const} */ ({ only: { type: "string", multiple: true }, file: { type: "string", multiple: true } });
-  const { only = [], file = [] } = /** @type {{ only?: string[], file?: string[] }} */ (readOptions(parameters, { help: INSTRUCTIONS_HELP, options }).values);
+  const options = /** @type {const} */ ({
+    only: { type: "string", multiple: true },
+    file: { type: "string", multiple: true },
+  });
+  const { only = [], file = [] } = /** @type {{ only?: string[], file?: string[] }} */ (
+    readOptions(parameters, { help: INSTRUCTIONS_HELP, options }).values
+  );
   const ways = waysToRun().filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
-  if (ways.length === 0) throw new UsageError(`--only must be part of a set's name; got ${short(only)}. The sets are ${waysToRun().map(({ name }) => name).join("; ")}.`);
+  if (ways.length === 0)
+    throw new UsageError(
+      `--only must be part of a set's name; got ${short(only)}. The sets are ${waysToRun()
+        .map(({ name }) => name)
+        .join("; ")}.`,
+    );
   const named = FILES.filter((path) => file.some((word) => path.includes(word)));
-  if (file.length > 0 && named.length === 0) throw new UsageError(`--file must be part of a test file's path; got ${short(file)}. The files are ${FILES.join(", ")}.`);
+  if (file.length > 0 && named.length === 0)
+    throw new UsageError(
+      `--file must be part of a test file's path; got ${short(file)}. The files are ${FILES.join(", ")}.`,
+    );
   return { ways, filesOf: ({ processor }) => (file.length > 0 ? named : processor === undefined ? FILES : EMULATED) };
 }
 
-const short = (/** @type {readonly string[]} */ words) => words.slice(0, 3).map((word) => JSON.stringify(word.slice(0, 40))).join(" or ");
+const short = (/** @type {readonly string[]} */ words) =>
+  words
+    .slice(0, 3)
+    .map((word) => JSON.stringify(word.slice(0, 40)))
+    .join(" or ");
 
 /**
  * Compiles the tests, runs them in every way, and prints a table.
@@ -101,7 +142,10 @@ const short = (/** @type {readonly string[]} */ words) => words.slice(0, 3).map(
  */
 export async function testInstructions(parameters, { root }) {
   const { ways, filesOf } = chooseWays(parameters);
-  const compiled = await passOn([process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"], { cwd: root });
+  const compiled = await passOn(
+    [process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"],
+    { cwd: root },
+  );
   if (compiled !== 0) return compiled;
   const rows = [["set", "how", "kernels", "files", "passed", "failed", "skipped", "time"]];
   /** @type {string[]} */
@@ -110,19 +154,36 @@ export async function testInstructions(parameters, { root }) {
     const { name, how, env, processor } = way;
     const start = Date.now();
     console.error(`${name} (${how})`);
-    const node = processor === undefined ? undefined : join(root, ".tslora", "emulated", name.replace(/\W+/g, "-"), "node");
+    const node =
+      processor === undefined ? undefined : join(root, ".tslora", "emulated", name.replace(/\W+/g, "-"), "node");
     if (node !== undefined) writeEmulatedNode(node, [QEMU, "-cpu", processor ?? "", process.execPath]);
     const kernels = readKernels({ root, node, env });
-    if (way.kernels !== undefined && kernels !== way.kernels) failures.push(`${name}: the kernels must be those for ${way.kernels}; got ${kernels}`);
+    if (way.kernels !== undefined && kernels !== way.kernels)
+      failures.push(`${name}: the kernels must be those for ${way.kernels}; got ${kernels}`);
     const emulation = node === undefined ? {} : { node, patterns: EMULATED_PATTERNS };
-    const { passed, failed, skipped, failedFiles } = await runTestFiles(filesOf(way), { folder: join(root, ".tslora", "tests", "test"), cwd: root, env, ...emulation });
+    const { passed, failed, skipped, failedFiles } = await runTestFiles(filesOf(way), {
+      folder: join(root, ".tslora", "tests", "test"),
+      cwd: root,
+      env,
+      ...emulation,
+    });
     failures.push(...failedFiles.map((file) => `${name}: ${file}`));
-    rows.push([name, how, kernels, ...[filesOf(way).length, passed, failed, skipped].map(String), `${Math.round((Date.now() - start) / 1000)} s`]);
+    rows.push([
+      name,
+      how,
+      kernels,
+      ...[filesOf(way).length, passed, failed, skipped].map(String),
+      `${Math.round((Date.now() - start) / 1000)} s`,
+    ]);
   }
   console.log(tableOf(rows));
   const left = ways.flatMap(({ name, missing }) => (missing === undefined ? [] : [`${name} (${missing})`]));
   if (left.length > 0) console.log(`Not run here: ${left.join("; ")}.`);
-  console.log(failures.length > 0 ? `Failed:\n${failures.map((each) => `  ${each}`).join("\n")}` : "Every set that was run passed.");
+  console.log(
+    failures.length > 0
+      ? `Failed:\n${failures.map((each) => `  ${each}`).join("\n")}`
+      : "Every set that was run passed.",
+  );
   return failures.length === 0 ? 0 : 1;
 }
 
@@ -134,6 +195,10 @@ export async function testInstructions(parameters, { root }) {
  */
 function readKernels({ root, node, env }) {
   const script = 'console.log(new (require("./.tslora/tests/src/device/kernel-ops").KernelOps)().instructions)';
-  const { stdout, stderr } = spawnSync(node ?? process.execPath, ["-e", script], { cwd: root, encoding: "utf8", env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2", ...emulated(node), ...env } });
+  const { stdout, stderr } = spawnSync(node ?? process.execPath, ["-e", script], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2", ...emulated(node), ...env },
+  });
   return stdout.trim() || `none: ${stderr.trim().split("\n").at(-1)?.slice(0, 120) ?? ""}`;
 }

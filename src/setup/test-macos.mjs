@@ -29,11 +29,27 @@ export async function testMacos({ root }) {
     const compiler = [zig, "c++", "-target", "aarch64-macos"];
     const units = [...kernelUnits(root, { compiler, sets: ["baseline"] }), ...bindingUnits(root, { compiler })];
     const binding = join(folder, "tfjs_binding.node");
-    const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: join(root, ".tslora", "zig-cache"), ZIG_LOCAL_CACHE_DIR: join(root, ".tslora", "zig-cache") };
-    const commands = [...units.map(({ commandLine }) => commandLine(folder)), linkCommand(root, { compiler, objects: units.map(({ object }) => join(folder, object)), binding, libraries: [], platform: "darwin" })];
+    const env = {
+      ...process.env,
+      ZIG_GLOBAL_CACHE_DIR: join(root, ".tslora", "zig-cache"),
+      ZIG_LOCAL_CACHE_DIR: join(root, ".tslora", "zig-cache"),
+    };
+    const commands = [
+      ...units.map(({ commandLine }) => commandLine(folder)),
+      linkCommand(root, {
+        compiler,
+        objects: units.map(({ object }) => join(folder, object)),
+        binding,
+        libraries: [],
+        platform: "darwin",
+      }),
+    ];
     for (const [command = "", ...parameters] of commands) {
       const { status, stderr } = spawnSync(command, parameters, { encoding: "utf8", env });
-      if (status !== 0) throw new SetUpError(`The binding must compile for macOS; ${parameters.at(-1)} did not:\n${stderr.slice(-2000)}`);
+      if (status !== 0)
+        throw new SetUpError(
+          `The binding must compile for macOS; ${parameters.at(-1)} did not:\n${stderr.slice(-2000)}`,
+        );
     }
     const { processor, kind, text, exported } = readMachO(readFileSync(binding));
     const problems = [
@@ -43,7 +59,10 @@ export async function testMacos({ root }) {
       ...EXPORTED.filter((symbol) => !exported.includes(symbol)).map((symbol) => `it must export ${symbol}`),
     ];
     for (const problem of problems) console.error(`The library for macOS: ${problem}.`);
-    if (problems.length === 0) console.log(`darwin-arm64: compiled, not run. Mach-O ${kind}, ${processor}, ${text.length} bytes of code, ${exported.length} exported symbols.`);
+    if (problems.length === 0)
+      console.log(
+        `darwin-arm64: compiled, not run. Mach-O ${kind}, ${processor}, ${text.length} bytes of code, ${exported.length} exported symbols.`,
+      );
     return problems.length === 0 ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });

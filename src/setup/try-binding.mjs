@@ -16,6 +16,8 @@ const attributes = [
 const [product] = binding.executeOp("MatMul", attributes, [a, b], 1);
 const values = [...binding.tensorDataSync(product.id)];
 if (values.join() !== "19,22,43,50") {
-  console.error(`TensorFlow ${binding.TF_Version} multiplied [[1, 2], [3, 4]] by [[5, 6], [7, 8]] to [${values.join(", ")}], not to [19, 22, 43, 50].`);
+  console.error(
+    `TensorFlow ${binding.TF_Version} multiplied [[1, 2], [3, 4]] by [[5, 6], [7, 8]] to [${values.join(", ")}], not to [19, 22, 43, 50].`,
+  );
   process.exitCode = 1;
 }

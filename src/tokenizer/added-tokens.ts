@@ -15,7 +15,8 @@ export interface AddedToken {
 }
 
 /** A piece of a text: an added token, or what lies between two. */
-export type TextPiece = { readonly kind: "token"; readonly id: number } | { readonly kind: "text"; readonly text: string };
+export type TextPiece =
+  { readonly kind: "token"; readonly id: number } | { readonly kind: "text"; readonly text: string };
 
 /**
  * Splits texts at added tokens as Python's tokenizers do: the leftmost first, of those that begin alike the longest.
@@ -27,7 +28,7 @@ export function addedTokenSplitter(tokens: readonly AddedToken[]): (text: string
   if (root.next.size === 0) return (text) => (text === "" ? [] : [{ kind: "text", text }]);
   return function* (text) {
     let start = 0; // of what was not yielded yet
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       const token = root.next.has(text.charCodeAt(at)) ? longestAt(root, text, at) : undefined;
       if (token === undefined) {
         at++;
@@ -35,7 +36,8 @@ export function addedTokenSplitter(tokens: readonly AddedToken[]): (text: string
       }
       let [begin, end] = [at, at + token.content.length];
       at = end;
-      if (token.singleWord && ((begin > 0 && isWordAt(text, begin - 1)) || (end < text.length && isWordAt(text, end)))) continue;
+      if (token.singleWord && ((begin > 0 && isWordAt(text, begin - 1)) || (end < text.length && isWordAt(text, end))))
+        continue;
       if (token.lstrip) while (begin > start && isBlankAt(text, begin - 1)) begin--;
       if (token.rstrip) while (end < text.length && isBlankAt(text, end)) end++;
       if (start < begin) yield { kind: "text", text: text.slice(start, begin) };

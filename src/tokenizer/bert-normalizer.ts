@@ -10,7 +10,10 @@ export interface BertNormalizerOptions {
 }
 
 // What Python's tokenizers do not take apart, having an older Unicode than Node for it; a group, so that split keeps it.
-const NEVER_DECOMPOSED = new RegExp(`(${[0x105c9, 0x105e4, 0x11383, 0x11385, 0x1138e, 0x11391, 0x113c5, 0x113c7, 0x113c8, 0x11938, 0x16121, 0x16122, 0x16123, 0x16124, 0x16125, 0x16126, 0x16127, 0x16128, 0x16d68, 0x16d69, 0x16d6a].map((code) => String.fromCodePoint(code)).join("|")})`, "u");
+const NEVER_DECOMPOSED = new RegExp(
+  `(${[0x105c9, 0x105e4, 0x11383, 0x11385, 0x1138e, 0x11391, 0x113c5, 0x113c7, 0x113c8, 0x11938, 0x16121, 0x16122, 0x16123, 0x16124, 0x16125, 0x16126, 0x16127, 0x16128, 0x16d68, 0x16d69, 0x16d6a].map((code) => String.fromCodePoint(code)).join("|")})`,
+  "u",
+);
 const lowered = new Map(LATER_LOWERED);
 const laterLowered = new RegExp(`[${LATER_LOWERED.map(([char]) => char).join("")}]`, "gu");
 const ASCII = /^[\x20-\x7e]*$/;
@@ -36,7 +39,12 @@ function mapChars(text: string, { cleanText, handleChineseChars }: BertNormalize
 }
 
 function stripAccents(text: string): string {
-  const decomposed = NEVER_DECOMPOSED.test(text) ? text.split(NEVER_DECOMPOSED).map((part, i) => (i % 2 === 0 ? part.normalize("NFD") : part)).join("") : text.normalize("NFD");
+  const decomposed = NEVER_DECOMPOSED.test(text)
+    ? text
+        .split(NEVER_DECOMPOSED)
+        .map((part, i) => (i % 2 === 0 ? part.normalize("NFD") : part))
+        .join("")
+    : text.normalize("NFD");
   let out = "";
   for (const char of decomposed) if ((classOf(char.codePointAt(0) ?? 0) & CharClass.mark) === 0) out += char;
   return out;
@@ -44,5 +52,8 @@ function stripAccents(text: string): string {
 
 /** Lower case letter by letter: a sigma is no other at a word's end. */
 function lowercase(text: string): string {
-  return text.replaceAll("Σ", "σ").replace(laterLowered, (char) => lowered.get(char) ?? char).toLowerCase();
+  return text
+    .replaceAll("Σ", "σ")
+    .replace(laterLowered, (char) => lowered.get(char) ?? char)
+    .toLowerCase();
 }

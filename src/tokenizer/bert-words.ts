@@ -27,7 +27,7 @@ function* betweenBlanks(text: string): Generator<string> {
 
 function* split(text: string): Generator<string> {
   let start = 0;
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const code = text.codePointAt(i) ?? 0;
     const next = i + (code > 0xffff ? 2 : 1);
     const is = classOf(code);

@@ -20,7 +20,7 @@ export const BYTE_CHARS: readonly string[] = (() => {
  */
 export function* byteLevelWords(text: string, options: { addPrefixSpace: boolean }): Generator<string> {
   const whole = options.addPrefixSpace && !text.startsWith(" ") ? ` ${text}` : text;
-  for (let i = 0; i < whole.length; ) {
+  for (let i = 0; i < whole.length;) {
     const end = wordEnd(whole, i);
     yield asBytes(whole.slice(i, end));
     i = end;

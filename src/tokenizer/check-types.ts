@@ -7,20 +7,31 @@ export type TypeCheck = readonly [expected: string, holds: (value: unknown) => b
 export const FLAG: TypeCheck = ["true or false", (value: unknown): boolean => typeof value === "boolean"];
 export const TOKEN: TypeCheck = ["a token", (value: unknown): boolean => contentOf(value) !== undefined];
 export const TEXT: TypeCheck = ["a text", (value: unknown): boolean => typeof value === "string"];
-export const TOKENS: TypeCheck = ["a list of tokens", (value: unknown): boolean => Array.isArray(value) && value.every((token) => contentOf(token) !== undefined)];
+export const TOKENS: TypeCheck = [
+  "a list of tokens",
+  (value: unknown): boolean => Array.isArray(value) && value.every((token) => contentOf(token) !== undefined),
+];
 
 /** Notes every value of the wrong type, where one is given and not null. */
-export function checkTypes(given: Json, types: Readonly<Record<string, TypeCheck>>, { problems, where }: { problems: Problems; where: string }): void {
+export function checkTypes(
+  given: Json,
+  types: Readonly<Record<string, TypeCheck>>,
+  { problems, where }: { problems: Problems; where: string },
+): void {
   for (const [key, [expected, holds]] of Object.entries(types)) {
     const value = Object.hasOwn(given, key) ? (given[key] ?? undefined) : undefined;
-    if (value !== undefined) problems.expect(holds(value), `${where}: "${key}" must be ${expected}; it is ${shownValue(value)}`);
+    if (value !== undefined)
+      problems.expect(holds(value), `${where}: "${key}" must be ${expected}; it is ${shownValue(value)}`);
   }
 }
 
 /** A part of tokenizer.json that is an object or is not there. */
 export function partOf(json: Json | undefined, key: string, problems: Problems): Json | undefined {
   const part = json?.[key] ?? undefined;
-  return part === undefined || problems.expect(isObject(part), `tokenizer.json: "${key}" must be an object; it is ${shownValue(part)}`) ? (part as Json | undefined) : undefined;
+  return part === undefined ||
+    problems.expect(isObject(part), `tokenizer.json: "${key}" must be an object; it is ${shownValue(part)}`)
+    ? (part as Json | undefined)
+    : undefined;
 }
 
 export function isObject(value: unknown): value is Json {

@@ -8,10 +8,24 @@ import type { TokenizerFiles } from "./read-tokenizer-files";
 /** Special tokens where no file names others; in the order in which transformers gives ids to those that lack one. */
 export const SPECIAL = {
   WordPiece: { unk_token: "[UNK]", sep_token: "[SEP]", pad_token: "[PAD]", cls_token: "[CLS]", mask_token: "[MASK]" },
-  BPE: { bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>", sep_token: "</s>", pad_token: "<pad>", cls_token: "<s>", mask_token: "<mask>" },
+  BPE: {
+    bos_token: "<s>",
+    eos_token: "</s>",
+    unk_token: "<unk>",
+    sep_token: "</s>",
+    pad_token: "<pad>",
+    cls_token: "<s>",
+    mask_token: "<mask>",
+  },
 } as const;
 
-const FLAGS: Readonly<Record<string, TypeCheck>> = { single_word: FLAG, lstrip: FLAG, rstrip: FLAG, normalized: FLAG, special: FLAG };
+const FLAGS: Readonly<Record<string, TypeCheck>> = {
+  single_word: FLAG,
+  lstrip: FLAG,
+  rstrip: FLAG,
+  normalized: FLAG,
+  special: FLAG,
+};
 
 /**
  * Lists the tokens that are looked for in the text itself: those that the files list, then the special ones. What has no
@@ -25,17 +39,28 @@ export function addedTokens(files: TokenizerFiles, problems: Problems): AddedTok
     if (id === undefined || found.has(content)) return;
     const flags = objectOf(token);
     checkTypes(flags, FLAGS, { problems, where: `${where}: ${shownValue(content)}` });
-    found.set(content, { id, content, singleWord: flags.single_word === true, lstrip: flags.lstrip === true, rstrip: flags.rstrip === true, normalized: flags.normalized === true });
+    found.set(content, {
+      id,
+      content,
+      singleWord: flags.single_word === true,
+      lstrip: flags.lstrip === true,
+      rstrip: flags.rstrip === true,
+      normalized: flags.normalized === true,
+    });
   };
   const listed = listedTokens(files, problems);
-  for (const { id, token, where } of listed) if (where !== "tokenizer.json" || config.added_tokens_decoder === undefined) add(id, token, where);
-  for (const [content, id] of Object.entries(laterAdded)) add(idOf(id, { content }, { vocab, where: "added_tokens.json", problems }), { content }, "added_tokens.json");
+  for (const { id, token, where } of listed)
+    if (where !== "tokenizer.json" || config.added_tokens_decoder === undefined) add(id, token, where);
+  for (const [content, id] of Object.entries(laterAdded))
+    add(idOf(id, { content }, { vocab, where: "added_tokens.json", problems }), { content }, "added_tokens.json");
 
   let next = 0;
   for (const id of [...vocab.values(), ...[...found.values()].map((token) => token.id)]) next = Math.max(next, id + 1);
   const keys = Object.keys(SPECIAL[kind]);
   const special = Object.entries(SPECIAL[kind]).map(([key, fallback]) => config[key] ?? fallback);
-  const more = [config.additional_special_tokens, config.extra_special_tokens].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []));
+  const more = [config.additional_special_tokens, config.extra_special_tokens].flatMap((list) =>
+    Array.isArray(list) ? (list as unknown[]) : [],
+  );
   for (const [i, token] of [...special, ...more].entries()) {
     const content = contentOf(token) ?? "";
     const known = vocab.get(content) ?? found.get(content)?.id;
@@ -43,34 +68,70 @@ export function addedTokens(files: TokenizerFiles, problems: Problems): AddedTok
     // no text gets by without these: a row that was never trained is no [CLS]
     if (fresh !== undefined && /^(unk|sep|pad|cls)_/.test(keys[i] ?? "")) continue;
     // transformers gives a missing [MASK] a row that the model may not have; nothing but a text with it would use it
-    if (fresh === undefined || i >= special.length || fresh < embeddings) add(known ?? fresh, token, "tokenizer_config.json");
+    if (fresh === undefined || i >= special.length || fresh < embeddings)
+      add(known ?? fresh, token, "tokenizer_config.json");
   }
   if (json !== undefined) expectOnce(json.added_tokens, problems);
   return [...found.values()];
 }
 
 /** Tokens that the files list with their ids, each checked. */
-function listedTokens({ json, config, vocab }: TokenizerFiles, problems: Problems): { id: number | undefined; token: unknown; where: string }[] {
+function listedTokens(
+  { json, config, vocab }: TokenizerFiles,
+  problems: Problems,
+): { id: number | undefined; token: unknown; where: string }[] {
   const own = json?.added_tokens ?? [];
   problems.expect(Array.isArray(own), `tokenizer.json: "added_tokens" must be a list; it is ${shownValue(own)}`);
-  const ofJson = (Array.isArray(own) ? (own as unknown[]) : []).map((token) => ({ id: objectOf(token).id, token, where: "tokenizer.json" }));
-  const ofConfig = Object.entries(objectOf(config.added_tokens_decoder)).map(([id, token]) => ({ id: /^\d{1,10}$/.test(id) ? Number(id) : id, token, where: "tokenizer_config.json" }));
-  return [...ofConfig, ...ofJson].map(({ id, token, where }) => ({ id: idOf(id, token, { vocab, where, problems }), token, where }));
+  const ofJson = (Array.isArray(own) ? (own as unknown[]) : []).map((token) => ({
+    id: objectOf(token).id,
+    token,
+    where: "tokenizer.json",
+  }));
+  const ofConfig = Object.entries(objectOf(config.added_tokens_decoder)).map(([id, token]) => ({
+    id: /^\d{1,10}$/.test(id) ? Number(id) : id,
+    token,
+    where: "tokenizer_config.json",
+  }));
+  return [...ofConfig, ...ofJson].map(({ id, token, where }) => ({
+    id: idOf(id, token, { vocab, where, problems }),
+    token,
+    where,
+  }));
 }
 
 /** A listed token's id; undefined where something is wrong with it. */
-function idOf(id: unknown, token: unknown, from: { vocab: ReadonlyMap<string, number>; where: string; problems: Problems }): number | undefined {
+function idOf(
+  id: unknown,
+  token: unknown,
+  from: { vocab: ReadonlyMap<string, number>; where: string; problems: Problems },
+): number | undefined {
   const { vocab, where, problems } = from;
   const content = contentOf(token);
-  if (content === undefined || !isUnicode(content)) return void problems.expect(false, `${where}: an added token must have its text as "content"; it is ${shownValue(token)}`);
-  if (!isTokenId(id)) return void problems.expect(false, `${where}: an added token's id must be a whole number from 0; ${shownValue(content)} has ${shownValue(id)}`);
+  if (content === undefined || !isUnicode(content))
+    return void problems.expect(
+      false,
+      `${where}: an added token must have its text as "content"; it is ${shownValue(token)}`,
+    );
+  if (!isTokenId(id))
+    return void problems.expect(
+      false,
+      `${where}: an added token's id must be a whole number from 0; ${shownValue(content)} has ${shownValue(id)}`,
+    );
   const inVocab = vocab.get(content) ?? id;
-  return problems.expect(inVocab === id, `${where}: ${shownValue(content)} must have the vocabulary's id, ${inVocab}; it has ${id}`) ? id : undefined;
+  return problems.expect(
+    inVocab === id,
+    `${where}: ${shownValue(content)} must have the vocabulary's id, ${inVocab}; it has ${id}`,
+  )
+    ? id
+    : undefined;
 }
 
 function expectOnce(listed: unknown, problems: Problems): void {
   if (!Array.isArray(listed)) return;
   const seen = new Set<string>();
   const twice = listed.map((token) => contentOf(token) ?? "").filter((content) => seen.size === seen.add(content).size);
-  problems.expect(twice.length === 0, `tokenizer.json: "added_tokens" must list a token once; it lists ${shownNames(twice)} twice`);
+  problems.expect(
+    twice.length === 0,
+    `tokenizer.json: "added_tokens" must list a token once; it lists ${shownNames(twice)} twice`,
+  );
 }

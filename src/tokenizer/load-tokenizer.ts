@@ -22,11 +22,16 @@ import { wordEncoder, type WordModel } from "./word-encoder";
 export async function loadTokenizer(directory: string, options: { maxLength?: number } = {}): Promise<Tokenizer> {
   const { maxLength = 512 } = options;
   const problems = new Problems("loadTokenizer");
-  problems.expect(Number.isInteger(maxLength) && maxLength >= 2, `maxLength is to be a whole number of at least 2, for a text's first token and its last; ${String(maxLength)} came`);
+  problems.expect(
+    Number.isInteger(maxLength) && maxLength >= 2,
+    `maxLength is to be a whole number of at least 2, for a text's first token and its last; ${String(maxLength)} came`,
+  );
   problems.throwIfAny();
   const files = await readTokenizerFiles(expandHome(directory));
   const parts = tokenizerParts(files);
-  const { TokenizerModel } = (await import("@xenova/transformers")) as unknown as { TokenizerModel: { fromConfig(model: Json): WordModel } };
+  const { TokenizerModel } = (await import("@xenova/transformers")) as unknown as {
+    TokenizerModel: { fromConfig(model: Json): WordModel };
+  };
   const encodeWord = wordEncoder(TokenizerModel.fromConfig(parts.model), files.vocab);
   const idsOf = textEncoder(parts, encodeWord);
 
@@ -41,17 +46,31 @@ export async function loadTokenizer(directory: string, options: { maxLength?: nu
     }
     return { ids: Int32Array.from([...ids, parts.sep]), truncated: false };
   };
-  return { maxLength, vocabSize: names.length, padTokenId: parts.pad, encode: (texts) => texts.map(encodeOne), tokens: (ids) => Array.from(ids, (id) => names[id]) };
+  return {
+    maxLength,
+    vocabSize: names.length,
+    padTokenId: parts.pad,
+    encode: (texts) => texts.map(encodeOne),
+    tokens: (ids) => Array.from(ids, (id) => names[id]),
+  };
 }
 
 /** A text's ids without the first and the last token, one by one. */
-function textEncoder({ words, added }: TokenizerParts, encodeWord: (word: string) => readonly number[]): (text: string) => Generator<number> {
+function textEncoder(
+  { words, added }: TokenizerParts,
+  encodeWord: (word: string) => readonly number[],
+): (text: string) => Generator<number> {
   const normalizer = words.kind === "bert" ? words.normalizer : undefined;
   const normalize = (text: string): string => (normalizer === undefined ? text : bertNormalize(text, normalizer));
   const inText = addedTokenSplitter(added.filter(({ normalized }) => !normalized));
-  const late = added.filter(({ normalized }) => normalized).map((token) => ({ ...token, content: normalize(token.content) }));
+  const late = added
+    .filter(({ normalized }) => normalized)
+    .map((token) => ({ ...token, content: normalize(token.content) }));
   const inNormalized = addedTokenSplitter(late);
-  const wordsOf = (text: string): Iterable<string> => (words.kind === "byte-level" ? byteLevelWords(text, words) : bertWords(text, late.length === 0 ? normalizer : undefined));
+  const wordsOf = (text: string): Iterable<string> =>
+    words.kind === "byte-level"
+      ? byteLevelWords(text, words)
+      : bertWords(text, late.length === 0 ? normalizer : undefined);
   return function* (text) {
     for (const piece of inText(text)) {
       const finer = piece.kind === "text" && late.length > 0 ? inNormalized(normalize(piece.text)) : [piece];

@@ -12,10 +12,16 @@ const UNMERGED = /^(madeupword\d+|<.*>|\[.*\])$/su;
  * @throws TsloraError `bad-input` for an entry that is no pair.
  */
 export function parseMerges(merges: unknown, where: string): string[] {
-  if (!Array.isArray(merges)) throw new TsloraError("bad-input", `${where}: "merges" must be a list; it is ${shownValue(merges)}.`);
+  if (!Array.isArray(merges))
+    throw new TsloraError("bad-input", `${where}: "merges" must be a list; it is ${shownValue(merges)}.`);
   return merges.map((merge: unknown, i) => {
-    const parts: unknown[] = Array.isArray(merge) ? (merge as unknown[]) : typeof merge === "string" ? merge.split(" ") : [];
-    if (parts.length !== 2 || !parts.every((part) => typeof part === "string" && part !== "" && !part.includes(" "))) throw notAPair(where, `merge ${i + 1}`, merge);
+    const parts: unknown[] = Array.isArray(merge)
+      ? (merge as unknown[])
+      : typeof merge === "string"
+        ? merge.split(" ")
+        : [];
+    if (parts.length !== 2 || !parts.every((part) => typeof part === "string" && part !== "" && !part.includes(" ")))
+      throw notAPair(where, `merge ${i + 1}`, merge);
     return parts.join(" ");
   });
 }
@@ -23,7 +29,10 @@ export function parseMerges(merges: unknown, where: string): string[] {
 /** The same for merges.txt: a pair a line, under a line with the format's version. */
 export function parseMergeLines(text: string, where: string): string[] {
   const merges: string[] = [];
-  for (const [i, line] of text.replace(/[\r\n]+$/, "").split(/\r?\n/).entries()) {
+  for (const [i, line] of text
+    .replace(/[\r\n]+$/, "")
+    .split(/\r?\n/)
+    .entries()) {
     if (line.startsWith("#version")) continue;
     const parts = line.split(" ");
     if (parts.length !== 2 || parts.includes("")) throw notAPair(where, `line ${i + 1}`, line);
@@ -33,7 +42,10 @@ export function parseMergeLines(text: string, where: string): string[] {
 }
 
 function notAPair(where: string, place: string, found: unknown): TsloraError {
-  return new TsloraError("bad-input", `${where}: ${place} must be a pair of tokens; it is ${shownValue(found)}. Fetch the file again.`);
+  return new TsloraError(
+    "bad-input",
+    `${where}: ${place} must be a pair of tokens; it is ${shownValue(found)}. Fetch the file again.`,
+  );
 }
 
 /**
@@ -43,17 +55,31 @@ function notAPair(where: string, place: string, found: unknown): TsloraError {
  * @param options.added - tokens that are found in the text as they stand
  * @returns what is wrong, in a few words each
  */
-export function mergeFaults(merges: readonly string[], options: { readonly vocab: ReadonlyMap<string, number>; readonly added: ReadonlySet<string> }): string[] {
+export function mergeFaults(
+  merges: readonly string[],
+  options: { readonly vocab: ReadonlyMap<string, number>; readonly added: ReadonlySet<string> },
+): string[] {
   const { vocab, added } = options;
   const faults: string[] = [];
-  const beyond = merges.filter((merge) => [...merge.split(" "), merge.replace(" ", "")].some((token) => !vocab.has(token)));
-  if (beyond.length > 0) faults.push(`the parts and results of its merges must be in the vocabulary; those of ${shownNames(beyond)} are not`);
+  const beyond = merges.filter((merge) =>
+    [...merge.split(" "), merge.replace(" ", "")].some((token) => !vocab.has(token)),
+  );
+  if (beyond.length > 0)
+    faults.push(
+      `the parts and results of its merges must be in the vocabulary; those of ${shownNames(beyond)} are not`,
+    );
   const seen = new Set<string>();
   const twice = merges.filter((merge) => seen.size === seen.add(merge).size);
-  if (twice.length > 0) faults.push(`a merge must come once; ${shownNames(twice)} ${twice.length === 1 ? "comes" : "come"} twice`);
+  if (twice.length > 0)
+    faults.push(`a merge must come once; ${shownNames(twice)} ${twice.length === 1 ? "comes" : "come"} twice`);
   const made = new Set(merges.map((merge) => merge.replace(" ", "")));
-  const unmade = [...vocab.keys()].filter((token) => !made.has(token) && !isOneChar(token) && !added.has(token) && !UNMERGED.test(token));
-  if (unmade.length > 0) faults.push(`every token of several characters must be made by a merge; ${shownNames(unmade)} ${unmade.length === 1 ? "is" : "are"} not: are merges missing?`);
+  const unmade = [...vocab.keys()].filter(
+    (token) => !made.has(token) && !isOneChar(token) && !added.has(token) && !UNMERGED.test(token),
+  );
+  if (unmade.length > 0)
+    faults.push(
+      `every token of several characters must be made by a merge; ${shownNames(unmade)} ${unmade.length === 1 ? "is" : "are"} not: are merges missing?`,
+    );
   return faults;
 }
 

@@ -21,14 +21,30 @@ export function isUnicode(text: string): boolean {
  * @throws TsloraError `bad-input` for an id that is no whole number from 0, or that two tokens have.
  */
 export function parseVocabulary(vocab: unknown, where: string): Map<string, number> {
-  if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab) || Object.keys(vocab).length === 0) throw new TsloraError("bad-input", `${where} must hold a vocabulary, an object of tokens to ids; it holds ${shownValue(vocab)}.`);
+  if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab) || Object.keys(vocab).length === 0)
+    throw new TsloraError(
+      "bad-input",
+      `${where} must hold a vocabulary, an object of tokens to ids; it holds ${shownValue(vocab)}.`,
+    );
   const ids = new Map<string, number>();
   const tokenOf = new Map<number, string>();
   for (const [token, id] of Object.entries(vocab as Record<string, unknown>)) {
-    if (!isTokenId(id)) throw new TsloraError("bad-input", `${where}: a token's id must be a whole number from 0; ${shownValue(token)} has ${shownValue(id)}. Fetch the file again.`);
-    if (!isUnicode(token)) throw new TsloraError("bad-input", `${where}: a token must be Unicode text; ${shownValue(token)} holds half a surrogate pair.`);
+    if (!isTokenId(id))
+      throw new TsloraError(
+        "bad-input",
+        `${where}: a token's id must be a whole number from 0; ${shownValue(token)} has ${shownValue(id)}. Fetch the file again.`,
+      );
+    if (!isUnicode(token))
+      throw new TsloraError(
+        "bad-input",
+        `${where}: a token must be Unicode text; ${shownValue(token)} holds half a surrogate pair.`,
+      );
     const other = tokenOf.get(id);
-    if (other !== undefined) throw new TsloraError("bad-input", `${where}: two tokens must not have one id; ${shownValue(other)} and ${shownValue(token)} have ${id}. Fetch the file again.`);
+    if (other !== undefined)
+      throw new TsloraError(
+        "bad-input",
+        `${where}: two tokens must not have one id; ${shownValue(other)} and ${shownValue(token)} have ${id}. Fetch the file again.`,
+      );
     ids.set(token, id);
     tokenOf.set(id, token);
   }
@@ -43,10 +59,17 @@ export function parseVocabulary(vocab: unknown, where: string): Map<string, numb
 export function parseVocabLines(text: string, where: string): Map<string, number> {
   const ids = new Map<string, number>();
   const twice: string[] = [];
-  for (const [id, token] of text.replace(/(\r\n|\r|\n)$/, "").split(/\r\n|\r|\n/).entries()) {
+  for (const [id, token] of text
+    .replace(/(\r\n|\r|\n)$/, "")
+    .split(/\r\n|\r|\n/)
+    .entries()) {
     if (ids.has(token)) twice.push(token);
     ids.set(token, id);
   }
-  if (twice.length > 0) throw new TsloraError("bad-input", `${where} must hold each token once; it holds ${shownNames(twice)} twice. Fetch the file again.`);
+  if (twice.length > 0)
+    throw new TsloraError(
+      "bad-input",
+      `${where} must hold each token once; it holds ${shownNames(twice)} twice. Fetch the file again.`,
+    );
   return ids;
 }

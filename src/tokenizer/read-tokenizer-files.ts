@@ -33,7 +33,11 @@ export interface TokenizerFiles {
 }
 
 /** The tokenizer class of a model type, as transformers' AutoTokenizer has it. */
-const CLASS_OF: Readonly<Record<string, string>> = { bert: "BertTokenizer", distilbert: "DistilBertTokenizer", roberta: "RobertaTokenizer" };
+const CLASS_OF: Readonly<Record<string, string>> = {
+  bert: "BertTokenizer",
+  distilbert: "DistilBertTokenizer",
+  roberta: "RobertaTokenizer",
+};
 
 /**
  * Reads a tokenizer's files: tokenizer.json, or vocab.txt (WordPiece), or vocab.json and merges.txt (byte-level BPE).
@@ -43,11 +47,18 @@ const CLASS_OF: Readonly<Record<string, string>> = { bert: "BertTokenizer", dist
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
   const own = (await readJson(join(directory, "tokenizer_config.json"))) ?? {};
   // as in transformers, a map beside a config that lists its added tokens is of an older date
-  const config = own.added_tokens_decoder === undefined ? { ...own, ...(await readJson(join(directory, "special_tokens_map.json"))) } : own;
+  const config =
+    own.added_tokens_decoder === undefined
+      ? { ...own, ...(await readJson(join(directory, "special_tokens_map.json"))) }
+      : own;
   const json = await readJson(join(directory, "tokenizer.json"));
   const model = await readJson(join(directory, "config.json"));
   const stated = [own.tokenizer_class, model?.tokenizer_class].find((name) => (name ?? undefined) !== undefined);
-  if (stated !== undefined && typeof stated !== "string") throw new TsloraError("bad-input", `${shownPath(directory)}: "tokenizer_class" must be a name; it is ${shownValue(stated)}.`);
+  if (stated !== undefined && typeof stated !== "string")
+    throw new TsloraError(
+      "bad-input",
+      `${shownPath(directory)}: "tokenizer_class" must be a name; it is ${shownValue(stated)}.`,
+    );
   const modelType = String(model?.model_type);
   const byType = Object.hasOwn(CLASS_OF, modelType) ? CLASS_OF[modelType] : undefined;
   const embeddings = typeof model?.vocab_size === "number" ? model.vocab_size : undefined; // the model's reader checks it
@@ -56,22 +67,58 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
   const shared = { directory, json, config, laterAdded, embeddings };
   if (json !== undefined) {
     const where = shownPath(join(directory, "tokenizer.json"));
-    if (typeof json.model !== "object" || json.model === null || Array.isArray(json.model)) throw new TsloraError("bad-input", `${where} must hold a "model"; it holds ${shownValue(json.model)}.`);
+    if (typeof json.model !== "object" || json.model === null || Array.isArray(json.model))
+      throw new TsloraError("bad-input", `${where} must hold a "model"; it holds ${shownValue(json.model)}.`);
     const { type, vocab, merges } = json.model as Json;
     const kind = type ?? (merges === undefined ? "WordPiece" : "BPE");
-    if (kind !== "WordPiece" && kind !== "BPE") throw new TsloraError("unsupported", `${where} holds a ${shownValue(kind)} tokenizer; tslora reads WordPiece (BERT, DistilBERT) and byte-level BPE (RoBERTa).`);
-    return { ...shared, className: classNameOf(stated ?? byType, kind), kind, source: "tokenizer.json", vocab: parseVocabulary(vocab, where), merges: kind === "BPE" ? parseMerges(merges, where) : [] };
+    if (kind !== "WordPiece" && kind !== "BPE")
+      throw new TsloraError(
+        "unsupported",
+        `${where} holds a ${shownValue(kind)} tokenizer; tslora reads WordPiece (BERT, DistilBERT) and byte-level BPE (RoBERTa).`,
+      );
+    return {
+      ...shared,
+      className: classNameOf(stated ?? byType, kind),
+      kind,
+      source: "tokenizer.json",
+      vocab: parseVocabulary(vocab, where),
+      merges: kind === "BPE" ? parseMerges(merges, where) : [],
+    };
   }
   const wordPiece = await readText(join(directory, "vocab.txt"));
-  const [bytePairs, mergeLines] = [await readJson(join(directory, "vocab.json")), await readText(join(directory, "merges.txt"))];
-  if (bytePairs !== undefined && mergeLines !== undefined && (wordPiece === undefined || byType === "RobertaTokenizer")) {
+  const [bytePairs, mergeLines] = [
+    await readJson(join(directory, "vocab.json")),
+    await readText(join(directory, "merges.txt")),
+  ];
+  if (
+    bytePairs !== undefined &&
+    mergeLines !== undefined &&
+    (wordPiece === undefined || byType === "RobertaTokenizer")
+  ) {
     const vocab = parseVocabulary(bytePairs, shownPath(join(directory, "vocab.json")));
-    return { ...shared, className: classNameOf(stated ?? byType, "BPE"), kind: "BPE", source: "vocab.json", vocab, merges: parseMergeLines(mergeLines, shownPath(join(directory, "merges.txt"))) };
+    return {
+      ...shared,
+      className: classNameOf(stated ?? byType, "BPE"),
+      kind: "BPE",
+      source: "vocab.json",
+      vocab,
+      merges: parseMergeLines(mergeLines, shownPath(join(directory, "merges.txt"))),
+    };
   }
   if (wordPiece === undefined) {
-    throw new TsloraError("not-found", `A tokenizer was looked for in ${shownPath(directory)}, as tokenizer.json, as vocab.txt, and as vocab.json with merges.txt, and none is there. Take them from the model's page, or save them in Python with tokenizer.save_pretrained(folder).`);
+    throw new TsloraError(
+      "not-found",
+      `A tokenizer was looked for in ${shownPath(directory)}, as tokenizer.json, as vocab.txt, and as vocab.json with merges.txt, and none is there. Take them from the model's page, or save them in Python with tokenizer.save_pretrained(folder).`,
+    );
   }
-  return { ...shared, className: classNameOf(stated ?? byType, "WordPiece"), kind: "WordPiece", source: "vocab.txt", vocab: parseVocabLines(wordPiece, shownPath(join(directory, "vocab.txt"))), merges: [] };
+  return {
+    ...shared,
+    className: classNameOf(stated ?? byType, "WordPiece"),
+    kind: "WordPiece",
+    source: "vocab.txt",
+    vocab: parseVocabLines(wordPiece, shownPath(join(directory, "vocab.txt"))),
+    merges: [],
+  };
 }
 
 function classNameOf(name: string | undefined, kind: TokenizerFiles["kind"]): string {

@@ -6,14 +6,27 @@ import type { AddedToken } from "./added-tokens";
 import type { BertNormalizerOptions } from "./bert-normalizer";
 import { BYTE_CHARS } from "./byte-level-words";
 import { checkTokens } from "./check-tokens";
-import { checkTypes, contentOf, FLAG, isObject, objectOf, partOf, TEXT, TOKEN, TOKENS, type TypeCheck } from "./check-types";
+import {
+  checkTypes,
+  contentOf,
+  FLAG,
+  isObject,
+  objectOf,
+  partOf,
+  TEXT,
+  TOKEN,
+  TOKENS,
+  type TypeCheck,
+} from "./check-types";
 import { addedTokens, SPECIAL } from "./list-added-tokens";
 import { mergeFaults } from "./parse-merges";
 import type { Json, TokenizerFiles } from "./read-tokenizer-files";
 
 /** What a tokenizer does, settled: how its words come about, and its special tokens. */
 export interface TokenizerParts {
-  readonly words: { readonly kind: "bert"; readonly normalizer: BertNormalizerOptions | undefined } | { readonly kind: "byte-level"; readonly addPrefixSpace: boolean };
+  readonly words:
+    | { readonly kind: "bert"; readonly normalizer: BertNormalizerOptions | undefined }
+    | { readonly kind: "byte-level"; readonly addPrefixSpace: boolean };
   readonly added: readonly AddedToken[];
   readonly cls: number;
   readonly sep: number;
@@ -23,7 +36,11 @@ export interface TokenizerParts {
 }
 
 /** Classes that transformers builds from the vocabulary and tokenizer_config.json, whatever else tokenizer.json says. */
-const REBUILT: Readonly<Record<string, TokenizerFiles["kind"]>> = { BertTokenizer: "WordPiece", DistilBertTokenizer: "WordPiece", RobertaTokenizer: "BPE" };
+const REBUILT: Readonly<Record<string, TokenizerFiles["kind"]>> = {
+  BertTokenizer: "WordPiece",
+  DistilBertTokenizer: "WordPiece",
+  RobertaTokenizer: "BPE",
+};
 
 /**
  * Settles what transformers makes of a tokenizer's files.
@@ -35,80 +52,179 @@ export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
   const directory = shownPath(files.directory);
   const rebuilt = json === undefined || Object.hasOwn(REBUILT, className);
   const problems = new Problems(`The tokenizer in ${directory}`);
-  if (Object.hasOwn(REBUILT, className)) problems.expect(REBUILT[className] === kind, `tokenizer_class is "${className}", which is ${REBUILT[className]}, and its vocabulary is of ${kind}`);
+  if (Object.hasOwn(REBUILT, className))
+    problems.expect(
+      REBUILT[className] === kind,
+      `tokenizer_class is "${className}", which is ${REBUILT[className]}, and its vocabulary is of ${kind}`,
+    );
   checkTypes(config, CONFIG_TYPES, { problems, where: "tokenizer_config.json" });
   problems.expect((config.split_special_tokens ?? false) === false, '"split_special_tokens" must be false');
   const side = config.truncation_side ?? objectOf(json?.truncation).direction ?? "right";
-  problems.expect(side === "right" || side === "Right", "texts must be cut at their end; its truncation side is the left one");
-  const words = kind === "WordPiece" ? bertParts(files, { rebuilt, problems }) : byteLevelParts(files, { rebuilt, problems });
+  problems.expect(
+    side === "right" || side === "Right",
+    "texts must be cut at their end; its truncation side is the left one",
+  );
+  const words =
+    kind === "WordPiece" ? bertParts(files, { rebuilt, problems }) : byteLevelParts(files, { rebuilt, problems });
   problems.throwIfAny("unsupported");
 
   const damage = new Problems(`The tokenizer in ${directory}`);
   const added = addedTokens(files, damage);
   damage.throwIfAny("bad-input"); // what follows counts on their ids
   checkTokens(files, { added, problems: damage });
-  if (kind === "BPE") for (const fault of mergeFaults(files.merges, { vocab, added: new Set(added.map(({ content }) => content)) })) damage.expect(false, fault);
-  const idOf = (token: string): number | undefined => vocab.get(token) ?? added.find(({ content }) => content === token)?.id;
+  if (kind === "BPE")
+    for (const fault of mergeFaults(files.merges, { vocab, added: new Set(added.map(({ content }) => content)) }))
+      damage.expect(false, fault);
+  const idOf = (token: string): number | undefined =>
+    vocab.get(token) ?? added.find(({ content }) => content === token)?.id;
   checkProcessor(json, { idOf, problems: damage });
   damage.throwIfAny("bad-input");
   const id = (token: string): number => {
     const found = idOf(token);
-    if (found === undefined) throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(token, 80)}.`);
+    if (found === undefined)
+      throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(token, 80)}.`);
     return found;
   };
-  const named = (key: "cls_token" | "sep_token" | "pad_token" | "unk_token"): string => contentOf(config[key]) ?? SPECIAL[kind][key];
+  const named = (key: "cls_token" | "sep_token" | "pad_token" | "unk_token"): string =>
+    contentOf(config[key]) ?? SPECIAL[kind][key];
   const ends = rebuilt ? undefined : endsOf(json, directory);
-  const shared = { words, added, cls: id(ends?.cls ?? named("cls_token")), sep: id(ends?.sep ?? named("sep_token")), pad: id(named("pad_token")) };
-  if (kind === "BPE") return { ...shared, model: { type: "BPE", vocab: Object.fromEntries(vocab), merges: files.merges } };
+  const shared = {
+    words,
+    added,
+    cls: id(ends?.cls ?? named("cls_token")),
+    sep: id(ends?.sep ?? named("sep_token")),
+    pad: id(named("pad_token")),
+  };
+  if (kind === "BPE")
+    return { ...shared, model: { type: "BPE", vocab: Object.fromEntries(vocab), merges: files.merges } };
   const stated = rebuilt ? {} : objectOf(json.model);
   const unk = contentOf(stated.unk_token) ?? named("unk_token");
-  if (!vocab.has(unk)) throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(unk, 80)}.`);
-  return { ...shared, model: { type: "WordPiece", vocab: Object.fromEntries(vocab), unk_token: unk, continuing_subword_prefix: stated.continuing_subword_prefix ?? "##", max_input_chars_per_word: stated.max_input_chars_per_word ?? 100 } };
+  if (!vocab.has(unk))
+    throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(unk, 80)}.`);
+  return {
+    ...shared,
+    model: {
+      type: "WordPiece",
+      vocab: Object.fromEntries(vocab),
+      unk_token: unk,
+      continuing_subword_prefix: stated.continuing_subword_prefix ?? "##",
+      max_input_chars_per_word: stated.max_input_chars_per_word ?? 100,
+    },
+  };
 }
 
 /** Longer words than this make WordPiece, which tries every end of a word from every start, take hours. */
 const LONGEST_WORD = 1000;
-const WORD_LENGTH: TypeCheck = [`a whole number from 0 to ${LONGEST_WORD}`, (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LONGEST_WORD];
+const WORD_LENGTH: TypeCheck = [
+  `a whole number from 0 to ${LONGEST_WORD}`,
+  (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LONGEST_WORD,
+];
 
 /** Types of the values that are used, where they are given and not null. */
 const CONFIG_TYPES: Readonly<Record<string, TypeCheck>> = {
-  ...Object.fromEntries(["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"].map((key) => [key, TOKEN])),
-  ...Object.fromEntries(["do_lower_case", "strip_accents", "tokenize_chinese_chars", "add_prefix_space", "split_special_tokens"].map((key) => [key, FLAG])),
+  ...Object.fromEntries(
+    ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"].map((key) => [
+      key,
+      TOKEN,
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["do_lower_case", "strip_accents", "tokenize_chinese_chars", "add_prefix_space", "split_special_tokens"].map(
+      (key) => [key, FLAG],
+    ),
+  ),
   truncation_side: TEXT,
   additional_special_tokens: TOKENS,
-  added_tokens_decoder: ["an object of ids to tokens", (value) => isObject(value) && Object.values(value).every(isObject)],
+  added_tokens_decoder: [
+    "an object of ids to tokens",
+    (value) => isObject(value) && Object.values(value).every(isObject),
+  ],
 };
-const MODEL_TYPES: Readonly<Record<string, TypeCheck>> = { unk_token: TEXT, continuing_subword_prefix: TEXT, max_input_chars_per_word: WORD_LENGTH };
-const NORMALIZER_TYPES: Readonly<Record<string, TypeCheck>> = { clean_text: FLAG, handle_chinese_chars: FLAG, strip_accents: FLAG, lowercase: FLAG };
-const SPLITTER_TYPES: Readonly<Record<string, TypeCheck>> = { add_prefix_space: FLAG, trim_offsets: FLAG, use_regex: FLAG };
+const MODEL_TYPES: Readonly<Record<string, TypeCheck>> = {
+  unk_token: TEXT,
+  continuing_subword_prefix: TEXT,
+  max_input_chars_per_word: WORD_LENGTH,
+};
+const NORMALIZER_TYPES: Readonly<Record<string, TypeCheck>> = {
+  clean_text: FLAG,
+  handle_chinese_chars: FLAG,
+  strip_accents: FLAG,
+  lowercase: FLAG,
+};
+const SPLITTER_TYPES: Readonly<Record<string, TypeCheck>> = {
+  add_prefix_space: FLAG,
+  trim_offsets: FLAG,
+  use_regex: FLAG,
+};
 
-function bertParts({ json, config }: TokenizerFiles, { rebuilt, problems }: { rebuilt: boolean; problems: Problems }): TokenizerParts["words"] {
+function bertParts(
+  { json, config }: TokenizerFiles,
+  { rebuilt, problems }: { rebuilt: boolean; problems: Problems },
+): TokenizerParts["words"] {
   const [given, splitter] = [partOf(json, "normalizer", problems), partOf(json, "pre_tokenizer", problems)];
-  const normalizer: Json | undefined = rebuilt ? { type: "BertNormalizer", clean_text: true, handle_chinese_chars: config.tokenize_chinese_chars, strip_accents: config.strip_accents, lowercase: config.do_lower_case } : given;
+  const normalizer: Json | undefined = rebuilt
+    ? {
+        type: "BertNormalizer",
+        clean_text: true,
+        handle_chinese_chars: config.tokenize_chinese_chars,
+        strip_accents: config.strip_accents,
+        lowercase: config.do_lower_case,
+      }
+    : given;
   if (!rebuilt) {
-    problems.expect(given === undefined || given.type === "BertNormalizer", `its normalizer must be a BertNormalizer or none; it is ${shownValue(given?.type)}`);
-    problems.expect(splitter?.type === "BertPreTokenizer", `its pre_tokenizer must be a BertPreTokenizer; it is ${shownValue(splitter?.type)}`);
+    problems.expect(
+      given === undefined || given.type === "BertNormalizer",
+      `its normalizer must be a BertNormalizer or none; it is ${shownValue(given?.type)}`,
+    );
+    problems.expect(
+      splitter?.type === "BertPreTokenizer",
+      `its pre_tokenizer must be a BertPreTokenizer; it is ${shownValue(splitter?.type)}`,
+    );
     checkTypes(given ?? {}, NORMALIZER_TYPES, { problems, where: "tokenizer.json's normalizer" });
   }
   checkTypes(objectOf(json?.model), MODEL_TYPES, { problems, where: "tokenizer.json's model" });
   if (normalizer === undefined) return { kind: "bert", normalizer };
   const lowercase = (normalizer.lowercase ?? true) === true;
   const strip = normalizer.strip_accents ?? lowercase;
-  return { kind: "bert", normalizer: { cleanText: normalizer.clean_text !== false, handleChineseChars: normalizer.handle_chinese_chars !== false, stripAccents: strip === true, lowercase } };
+  return {
+    kind: "bert",
+    normalizer: {
+      cleanText: normalizer.clean_text !== false,
+      handleChineseChars: normalizer.handle_chinese_chars !== false,
+      stripAccents: strip === true,
+      lowercase,
+    },
+  };
 }
 
-function byteLevelParts({ json, config, vocab }: TokenizerFiles, { rebuilt, problems }: { rebuilt: boolean; problems: Problems }): TokenizerParts["words"] {
+function byteLevelParts(
+  { json, config, vocab }: TokenizerFiles,
+  { rebuilt, problems }: { rebuilt: boolean; problems: Problems },
+): TokenizerParts["words"] {
   const model = objectOf(json?.model);
   const given = partOf(json, "pre_tokenizer", problems) ?? {};
   const splitter: Json = rebuilt ? { type: "ByteLevel", add_prefix_space: config.add_prefix_space ?? false } : given;
   if (!rebuilt) {
-    problems.expect((json?.normalizer ?? null) === null, `its normalizer must be none; it is ${shownValue(objectOf(json?.normalizer).type)}`);
-    for (const key of ["dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges"]) problems.expect(["", false, null, undefined].includes(model[key] as string), `its model's "${key}" must be none; it is ${shownValue(model[key])}`);
+    problems.expect(
+      (json?.normalizer ?? null) === null,
+      `its normalizer must be none; it is ${shownValue(objectOf(json?.normalizer).type)}`,
+    );
+    for (const key of ["dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges"])
+      problems.expect(
+        ["", false, null, undefined].includes(model[key] as string),
+        `its model's "${key}" must be none; it is ${shownValue(model[key])}`,
+      );
     checkTypes(splitter, SPLITTER_TYPES, { problems, where: "tokenizer.json's pre_tokenizer" });
   }
-  problems.expect(splitter.type === "ByteLevel" && splitter.use_regex !== false, `its pre_tokenizer must be ByteLevel with GPT-2's pattern; it is ${shownValue(splitter)}`);
+  problems.expect(
+    splitter.type === "ByteLevel" && splitter.use_regex !== false,
+    `its pre_tokenizer must be ByteLevel with GPT-2's pattern; it is ${shownValue(splitter)}`,
+  );
   const lacking = BYTE_CHARS.filter((char) => !vocab.has(char));
-  problems.expect(lacking.length === 0, `its vocabulary must hold all 256 bytes; it lacks ${lacking.length}, ${shownNames(lacking)}`);
+  problems.expect(
+    lacking.length === 0,
+    `its vocabulary must hold all 256 bytes; it lacks ${lacking.length}, ${shownNames(lacking)}`,
+  );
   return { kind: "byte-level", addPrefixSpace: (splitter.add_prefix_space ?? true) === true };
 }
 
@@ -118,19 +234,34 @@ function endsOf(json: Json | undefined, directory: string): { cls: string; sep: 
   const nameIn = (pair: unknown): unknown => (Array.isArray(pair) ? (pair as unknown[])[0] : undefined);
   const single = Array.isArray(processor.single) ? (processor.single as unknown[]).map(objectOf) : [];
   const isPair = processor.type === "BertProcessing" || processor.type === "RobertaProcessing";
-  const [cls, sep] = isPair ? [nameIn(processor.cls), nameIn(processor.sep)] : [single[0], single[2]].map((part) => objectOf(part?.SpecialToken).id);
-  if ((!isPair && (single.length !== 3 || single[1].Sequence === undefined)) || typeof cls !== "string" || typeof sep !== "string") {
-    throw new TsloraError("unsupported", `${directory}: the post_processor of tokenizer.json must put one token before a text and one after it, as BERT's and RoBERTa's do; it is ${shownValue(processor.type ?? null)}.`);
+  const [cls, sep] = isPair
+    ? [nameIn(processor.cls), nameIn(processor.sep)]
+    : [single[0], single[2]].map((part) => objectOf(part?.SpecialToken).id);
+  if (
+    (!isPair && (single.length !== 3 || single[1].Sequence === undefined)) ||
+    typeof cls !== "string" ||
+    typeof sep !== "string"
+  ) {
+    throw new TsloraError(
+      "unsupported",
+      `${directory}: the post_processor of tokenizer.json must put one token before a text and one after it, as BERT's and RoBERTa's do; it is ${shownValue(processor.type ?? null)}.`,
+    );
   }
   return { cls, sep };
 }
 
 /** Compares the ids that a post-processor repeats with the vocabulary's: Python takes them as they are. */
-function checkProcessor(json: Json | undefined, { idOf, problems }: { idOf: (token: string) => number | undefined; problems: Problems }): void {
+function checkProcessor(
+  json: Json | undefined,
+  { idOf, problems }: { idOf: (token: string) => number | undefined; problems: Problems },
+): void {
   const processor = partOf(json, "post_processor", problems) ?? {};
   const expectId = (token: unknown, id: unknown): void => {
     const known = typeof token === "string" ? idOf(token) : undefined;
-    problems.expect(known !== undefined && known === id, `tokenizer.json's post_processor must give ${shownValue(token)} the vocabulary's id, ${known ?? "which has none"}; it gives ${shownValue(id)}`);
+    problems.expect(
+      known !== undefined && known === id,
+      `tokenizer.json's post_processor must give ${shownValue(token)} the vocabulary's id, ${known ?? "which has none"}; it gives ${shownValue(id)}`,
+    );
   };
   for (const pair of [processor.cls, processor.sep]) {
     const [token, id] = Array.isArray(pair) ? (pair as unknown[]) : [pair];
@@ -138,7 +269,10 @@ function checkProcessor(json: Json | undefined, { idOf, problems }: { idOf: (tok
   }
   for (const token of Object.values(objectOf(processor.special_tokens)).map(objectOf)) {
     const [ids, tokens] = [token.ids, token.tokens].map((list) => (Array.isArray(list) ? (list as unknown[]) : []));
-    problems.expect(ids.length > 0 && ids.length === tokens.length, `tokenizer.json's post_processor must give ${shownValue(token.id)} as many ids as tokens; it gives ${shownValue(token.ids)} and ${shownValue(token.tokens)}`);
+    problems.expect(
+      ids.length > 0 && ids.length === tokens.length,
+      `tokenizer.json's post_processor must give ${shownValue(token.id)} as many ids as tokens; it gives ${shownValue(token.ids)} and ${shownValue(token.tokens)}`,
+    );
     tokens.forEach((name, i) => expectId(name, ids[i]));
   }
 }

@@ -18,7 +18,11 @@ export function wordEncoder(model: WordModel, vocab: ReadonlyMap<string, number>
     if (known !== undefined) return known;
     const ids = model.encode([word]).map((token) => {
       const id = vocab.get(token);
-      if (id === undefined) throw new TsloraError("bad-input", `The tokenizer's vocabulary lacks ${JSON.stringify(token)}, which its own rules make of ${JSON.stringify(word.slice(0, LONG))}.`);
+      if (id === undefined)
+        throw new TsloraError(
+          "bad-input",
+          `The tokenizer's vocabulary lacks ${JSON.stringify(token)}, which its own rules make of ${JSON.stringify(word.slice(0, LONG))}.`,
+        );
       return id;
     });
     model.cache?.clear();

@@ -55,7 +55,8 @@ export class AdamW {
     const parameters = [...gradients.entries()].map(([parameter]) => parameter);
     if (this.#bundles.length === 0) this.#bundles = this.#bundle(parameters);
     const bundled = this.#bundles.flatMap((bundle) => bundle.parameters);
-    if (bundled.length !== parameters.length || bundled.some((parameter) => gradients.get(parameter) === undefined)) throw new TypeError("A step of AdamW came with gradients of other weights than the one before.");
+    if (bundled.length !== parameters.length || bundled.some((parameter) => gradients.get(parameter) === undefined))
+      throw new TypeError("A step of AdamW came with gradients of other weights than the one before.");
     return this.#bundles.map((bundle) => gradients.joined(bundle.parameters));
   }
 
@@ -86,7 +87,10 @@ export class AdamW {
   }
 
   /** Takes up where a checkpoint was written. `read` gives a moment's numbers, undefined for one that was not there yet. */
-  restore(parameters: readonly Parameter[], options: { steps: number; read: (name: string) => Float32Array | undefined }): void {
+  restore(
+    parameters: readonly Parameter[],
+    options: { steps: number; read: (name: string) => Float32Array | undefined },
+  ): void {
     this.dispose();
     this.#steps = options.steps;
     this.#restored = new Map(
@@ -112,7 +116,12 @@ export class AdamW {
       const key = sizeOf(shape) > SMALL ? name : `${isDecayed(parameter)} [, ${shape.slice(1).join()}]`;
       alike.set(key, [...(alike.get(key) ?? []), parameter]);
     }
-    const bundles = [...alike.values()].map((members): Bundle => ({ parameters: members, decayed: isDecayed(members[0]), moments: this.#restoredOf(members), values: undefined }));
+    const bundles = [...alike.values()].map((members): Bundle => ({
+      parameters: members,
+      decayed: isDecayed(members[0]),
+      moments: this.#restoredOf(members),
+      values: undefined,
+    }));
     this.#restored = new Map();
     return bundles;
   }
@@ -131,13 +140,18 @@ export class AdamW {
     return this.#ops.escape(() => ({ m: this.#ops.float(m, shape), v: this.#ops.float(v, shape) }));
   }
 
-  #update(bundle: Bundle, gradient: Tensor, { learningRate, gradientScale }: { learningRate: number; gradientScale: number | Tensor }): void {
+  #update(
+    bundle: Bundle,
+    gradient: Tensor,
+    { learningRate, gradientScale }: { learningRate: number; gradientScale: number | Tensor },
+  ): void {
     const ops = this.#ops;
     const { parameters, moments: before } = bundle;
     const correction1 = 1 - BETA1 ** this.#steps;
     const correction2 = 1 - BETA2 ** this.#steps;
     const { values, m, v } = ops.escape(() => {
-      const g = typeof gradientScale === "number" ? ops.scale(gradient, gradientScale) : ops.mul(gradient, gradientScale);
+      const g =
+        typeof gradientScale === "number" ? ops.scale(gradient, gradientScale) : ops.mul(gradient, gradientScale);
       const fresh = ops.scale(g, 1 - BETA1);
       const freshSquare = ops.scale(ops.square(g), 1 - BETA2);
       const m = before === undefined ? fresh : ops.add(ops.scale(before.m, BETA1), fresh);
@@ -158,13 +172,20 @@ export class AdamW {
   /** The weights in one: as the last step left them, unless others were put in their place since. */
   #valueOf({ parameters, values }: Bundle): Tensor {
     const current = parameters.map((parameter) => parameter.value);
-    return values !== undefined && current.every((value, i) => value === values.parts[i]) ? values.joined : joinedRows(current, this.#ops);
+    return values !== undefined && current.every((value, i) => value === values.parts[i])
+      ? values.joined
+      : joinedRows(current, this.#ops);
   }
 }
 
 /** The inverse of {@link joinedRows}. */
 function parted(ops: Ops, x: Tensor, parameters: readonly Parameter[]): Tensor[] {
-  return parameters.length === 1 ? [x] : ops.splitRows(x, parameters.map(({ shape }) => shape[0]));
+  return parameters.length === 1
+    ? [x]
+    : ops.splitRows(
+        x,
+        parameters.map(({ shape }) => shape[0]),
+      );
 }
 
 function shapeOf(parameters: readonly Parameter[]): readonly number[] {

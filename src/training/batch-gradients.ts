@@ -22,7 +22,10 @@ export interface TrainingDocuments {
  * @param options.gradients - where the gradients are summed
  * @returns the step's mean loss
  */
-export async function batchGradients(classifier: Pick<SequenceClassifier, "model">, options: BatchOptions): Promise<number> {
+export async function batchGradients(
+  classifier: Pick<SequenceClassifier, "model">,
+  options: BatchOptions,
+): Promise<number> {
   const { ops } = classifier.model;
   let total = 0;
   await eachPart(classifier, options, async (loss) => {
@@ -33,7 +36,10 @@ export async function batchGradients(classifier: Pick<SequenceClassifier, "model
 }
 
 /** {@link batchGradients} without waiting for the device: the loss is a tensor [1], the caller's. */
-export async function batchGradientsUnread(classifier: Pick<SequenceClassifier, "model">, options: BatchOptions): Promise<Tensor> {
+export async function batchGradientsUnread(
+  classifier: Pick<SequenceClassifier, "model">,
+  options: BatchOptions,
+): Promise<Tensor> {
   const { ops } = classifier.model;
   let total: Tensor | undefined;
   await eachPart(classifier, options, (loss) => {
@@ -45,18 +51,37 @@ export async function batchGradientsUnread(classifier: Pick<SequenceClassifier, 
 }
 
 /** What a step's gradients are computed from and with. */
-export type BatchOptions = { microBatches: readonly (readonly number[])[]; data: TrainingDocuments; loss: ClassificationLoss; dropout: DropoutSource | undefined; precision?: Precision; maxTokensPerPass: number; gradients: Gradients };
+export type BatchOptions = {
+  microBatches: readonly (readonly number[])[];
+  data: TrainingDocuments;
+  loss: ClassificationLoss;
+  dropout: DropoutSource | undefined;
+  precision?: Precision;
+  maxTokensPerPass: number;
+  gradients: Gradients;
+};
 
 /** Forward and backward, part by part; `take` takes over each part's loss. */
-async function eachPart({ model }: Pick<SequenceClassifier, "model">, options: BatchOptions, take: (loss: Tensor) => Promise<void> | void): Promise<void> {
+async function eachPart(
+  { model }: Pick<SequenceClassifier, "model">,
+  options: BatchOptions,
+  take: (loss: Tensor) => Promise<void> | void,
+): Promise<void> {
   const { microBatches, data, loss, dropout, precision, maxTokensPerPass, gradients } = options;
   const { ops } = model;
   const labelsOf = (indices: readonly number[]): ExampleLabel[] => indices.map((index) => data.labels[index]);
   const divisor = lossWeight(labelsOf(microBatches.flat()), loss);
-  for (const part of microBatches.flatMap((batch) => splitByTokens(batch, { lengths: data.lengths, maxTokens: maxTokensPerPass }))) {
+  for (const part of microBatches.flatMap((batch) =>
+    splitByTokens(batch, { lengths: data.lengths, maxTokens: maxTokensPerPass }),
+  )) {
     const packed = packDocuments(part.map((index) => data.documents[index]));
     const forward = model.forward({ kind: "training", ops, dropout, precision }, packed);
-    const { loss: partLoss, dLogits } = classificationLoss(forward.logits, { ops, labels: labelsOf(packed.order.map((inPart) => part[inPart])), loss, divisor });
+    const { loss: partLoss, dLogits } = classificationLoss(forward.logits, {
+      ops,
+      labels: labelsOf(packed.order.map((inPart) => part[inPart])),
+      loss,
+      divisor,
+    });
     model.backward({ ops, gradients, precision }, dLogits, forward);
     await take(partLoss);
     forward.release();

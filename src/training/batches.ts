@@ -33,7 +33,10 @@ export function epochBatches(lengths: readonly number[], options: BatchOptions):
 }
 
 /** The optimizer steps of an epoch: so many micro-batches each, the last perhaps fewer. */
-export function epochSteps(lengths: readonly number[], options: BatchOptions & { readonly gradientAccumulationSteps: number }): number[][][] {
+export function epochSteps(
+  lengths: readonly number[],
+  options: BatchOptions & { readonly gradientAccumulationSteps: number },
+): number[][][] {
   return chunks(epochBatches(lengths, options), options.gradientAccumulationSteps);
 }
 
@@ -41,7 +44,10 @@ export function epochSteps(lengths: readonly number[], options: BatchOptions & {
  * Parts of a batch of at most `maxTokens` tokens each (a longer single text is a part of its own), of like size:
  * the longest text goes to the lightest part.
  */
-export function splitByTokens(batch: readonly number[], options: { lengths: readonly number[]; maxTokens: number }): number[][] {
+export function splitByTokens(
+  batch: readonly number[],
+  options: { lengths: readonly number[]; maxTokens: number },
+): number[][] {
   const { lengths, maxTokens } = options;
   const total = batch.reduce((sum, index) => sum + lengths[index], 0);
   for (let count = Math.ceil(total / maxTokens); ; count++) {
@@ -51,7 +57,8 @@ export function splitByTokens(batch: readonly number[], options: { lengths: read
       lightest.tokens += lengths[index];
       lightest.indices.push(index);
     }
-    if (count >= batch.length || parts.every(({ tokens }) => tokens <= maxTokens)) return parts.map(({ indices }) => indices);
+    if (count >= batch.length || parts.every(({ tokens }) => tokens <= maxTokens))
+      return parts.map(({ indices }) => indices);
   }
 }
 

@@ -17,7 +17,10 @@ export class BestWeights {
   #values = new Map<string, Float32Array>();
 
   /** @param options.keep - whether the weights are kept, to be put back at the end */
-  constructor(classifier: SequenceClassifier, options: { metric: MetricName; greaterIsBetter: boolean; keep: boolean }) {
+  constructor(
+    classifier: SequenceClassifier,
+    options: { metric: MetricName; greaterIsBetter: boolean; keep: boolean },
+  ) {
     this.#classifier = classifier;
     this.#options = options;
   }
@@ -29,12 +32,17 @@ export class BestWeights {
   /** Takes the present weights if their evaluation is the best so far; equal metrics are told apart by the loss. */
   async offer(step: number, metrics: Metrics): Promise<boolean> {
     const metric = metrics[this.#options.metric];
-    if (metric === undefined || (this.#best !== undefined && !isBetter({ metric, loss: metrics.loss }, this.#best, this.#options))) return false;
+    if (
+      metric === undefined ||
+      (this.#best !== undefined && !isBetter({ metric, loss: metrics.loss }, this.#best, this.#options))
+    )
+      return false;
     this.#best = { step, metric, loss: metrics.loss };
     if (!this.#options.keep) return true;
     const { ops } = this.#classifier.model;
     this.#values = new Map();
-    for (const { name, value } of this.#classifier.trainableParameters()) this.#values.set(name, Float32Array.from(await ops.read(value)));
+    for (const { name, value } of this.#classifier.trainableParameters())
+      this.#values.set(name, Float32Array.from(await ops.read(value)));
     return true;
   }
 
@@ -55,7 +63,11 @@ export class BestWeights {
 }
 
 /** Whether an evaluation beats another: by the metric, equal ones by the loss. */
-export function isBetter(a: Omit<BestEvaluation, "step">, b: Omit<BestEvaluation, "step">, { greaterIsBetter }: { greaterIsBetter: boolean }): boolean {
+export function isBetter(
+  a: Omit<BestEvaluation, "step">,
+  b: Omit<BestEvaluation, "step">,
+  { greaterIsBetter }: { greaterIsBetter: boolean },
+): boolean {
   if (a.metric !== b.metric) return greaterIsBetter ? a.metric > b.metric : a.metric < b.metric;
   return a.loss < b.loss;
 }

@@ -32,13 +32,23 @@ export interface ResumingRun {
  *
  * @throws TsloraError `bad-input` that names every value at fault.
  */
-export async function checkResume(checkpoint: { path: string; state: CheckpointState }, run: ResumingRun): Promise<void> {
+export async function checkResume(
+  checkpoint: { path: string; state: CheckpointState },
+  run: ResumingRun,
+): Promise<void> {
   const { path, state } = checkpoint;
   const { options, documents } = run;
   const plan = planSteps(documents.length, options);
   const problems = new Problems(`The checkpoint ${shownPath(path)} contradicts its run`);
-  const expectValue = (name: string, found: unknown, wanted: unknown): boolean => problems.expect(found === wanted, `${name} must be ${shownValue(wanted)} at step ${state.step}; it is ${shownValue(found)}`);
-  const inRun = problems.expect(state.step >= 1 && state.step <= plan.totalSteps, `global_step must be from 1 to the run's ${plan.totalSteps} steps; it is ${state.step}`);
+  const expectValue = (name: string, found: unknown, wanted: unknown): boolean =>
+    problems.expect(
+      found === wanted,
+      `${name} must be ${shownValue(wanted)} at step ${state.step}; it is ${shownValue(found)}`,
+    );
+  const inRun = problems.expect(
+    state.step >= 1 && state.step <= plan.totalSteps,
+    `global_step must be from 1 to the run's ${plan.totalSteps} steps; it is ${state.step}`,
+  );
   if (inRun) {
     expectValue("epoch", state.epoch, state.step / plan.stepsPerEpoch);
     expectValue("optimizerSteps", state.optimizerSteps, state.step);
@@ -54,13 +64,17 @@ export async function checkResume(checkpoint: { path: string; state: CheckpointS
 function dropoutDraws(step: number, { model, options, documents, plan }: ResumingRun & { plan: StepPlan }): number {
   const { ops } = model;
   const counter = new DropoutSource(options.seed);
-  const forward = model.forward({ kind: "training", ops, dropout: counter, precision: "float32" }, packDocuments([documents[0].slice(0, 2)]));
+  const forward = model.forward(
+    { kind: "training", ops, dropout: counter, precision: "float32" },
+    packDocuments([documents[0].slice(0, 2)]),
+  );
   forward.release();
   const lengths = documents.map(({ length }) => length);
   let passes = 0;
   for (let done = 0; done < step; done += plan.stepsPerEpoch) {
     const steps = stepsOfEpoch(lengths, options, done / plan.stepsPerEpoch).slice(0, step - done);
-    for (const batch of steps.flat()) passes += splitByTokens(batch, { lengths, maxTokens: options.maxTokensPerPass }).length;
+    for (const batch of steps.flat())
+      passes += splitByTokens(batch, { lengths, maxTokens: options.maxTokensPerPass }).length;
   }
   return passes * counter.draws;
 }
@@ -74,23 +88,50 @@ function evaluatedSteps(state: CheckpointState, { plan, evaluates }: { plan: Ste
   return steps;
 }
 
-function checkEvaluations(state: CheckpointState, { plan, evaluates, problems }: { plan: StepPlan; evaluates: boolean; problems: Problems }): void {
+function checkEvaluations(
+  state: CheckpointState,
+  { plan, evaluates, problems }: { plan: StepPlan; evaluates: boolean; problems: Problems },
+): void {
   const { best, step, evaluationDue, earlyStoppingCount, oneClassEvaluations } = state;
   const due = evaluatedSteps(state, { plan, evaluates });
-  problems.expect(!evaluationDue || due.at(-1) === step, `evaluationDue must be false: no evaluation is due at step ${step}`);
+  problems.expect(
+    !evaluationDue || due.at(-1) === step,
+    `evaluationDue must be false: no evaluation is due at step ${step}`,
+  );
   const done = evaluationDue ? due.slice(0, -1) : due;
-  problems.expect(earlyStoppingCount <= done.length, `earlyStoppingCount must be at most the ${done.length} evaluations up to step ${step}; it is ${earlyStoppingCount}`);
-  problems.expect(oneClassEvaluations <= done.length, `oneClassEvaluations must be at most the ${done.length} evaluations up to step ${step}; it is ${oneClassEvaluations}`);
-  if (best === undefined) problems.expect(done.length === 0, `best_global_step must name one of the ${done.length} evaluations up to step ${step}; it is null`);
-  else problems.expect(done.includes(best.step), `best_global_step must be a step that was evaluated, up to ${step}; it is ${best.step}`);
+  problems.expect(
+    earlyStoppingCount <= done.length,
+    `earlyStoppingCount must be at most the ${done.length} evaluations up to step ${step}; it is ${earlyStoppingCount}`,
+  );
+  problems.expect(
+    oneClassEvaluations <= done.length,
+    `oneClassEvaluations must be at most the ${done.length} evaluations up to step ${step}; it is ${oneClassEvaluations}`,
+  );
+  if (best === undefined)
+    problems.expect(
+      done.length === 0,
+      `best_global_step must name one of the ${done.length} evaluations up to step ${step}; it is null`,
+    );
+  else
+    problems.expect(
+      done.includes(best.step),
+      `best_global_step must be a step that was evaluated, up to ${step}; it is ${best.step}`,
+    );
 }
 
 /** Compares a state with what the log beside the checkpoint tells of the same steps; a log that is not there tells nothing. */
-function checkLog(log: readonly LogLine[], from: { state: CheckpointState; plan: StepPlan; options: ResolvedTrainOptions; problems: Problems }): void {
+function checkLog(
+  log: readonly LogLine[],
+  from: { state: CheckpointState; plan: StepPlan; options: ResolvedTrainOptions; problems: Problems },
+): void {
   const { state, plan, options, problems } = from;
   const { learningRate: peak, lrSchedulerType: kind } = options;
   const lines = log.filter(({ step }) => step <= state.step && !Number.isNaN(step));
-  const expectLogged = (line: LogLine, name: string, wanted: number): boolean => problems.expect(line[name] === wanted, `${LOG_FILE}: ${name} of step ${line.step} must be ${wanted}; it is ${shownValue(line[name])}`);
+  const expectLogged = (line: LogLine, name: string, wanted: number): boolean =>
+    problems.expect(
+      line[name] === wanted,
+      `${LOG_FILE}: ${name} of step ${line.step} must be ${wanted}; it is ${shownValue(line[name])}`,
+    );
   const norms = new Map<number, unknown>();
   const evaluations: LogLine[] = [];
   for (const line of lines) {
@@ -99,23 +140,45 @@ function checkLog(log: readonly LogLine[], from: { state: CheckpointState; plan:
     if ("eval_loss" in line) evaluations.push(line);
     else if ("loss" in line) {
       expectLogged(line, "learning_rate", learningRateAt(line.step - 1, { peak, kind, ...plan }));
-      problems.expect(Number.isFinite(line.loss), `${LOG_FILE}: loss of step ${line.step} must be a number; it is ${shownValue(line.loss)}`);
+      problems.expect(
+        Number.isFinite(line.loss),
+        `${LOG_FILE}: loss of step ${line.step} must be a number; it is ${shownValue(line.loss)}`,
+      );
       norms.set(line.step, line.grad_norm);
     }
   }
   state.gradNorms.forEach((norm, i) => {
     const step = state.step - state.gradNorms.length + 1 + i;
-    problems.expect(!norms.has(step) || norms.get(step) === norm, `the norm of step ${step}'s gradient must be the log's, ${shownValue(norms.get(step))}; it is ${norm}`);
+    problems.expect(
+      !norms.has(step) || norms.get(step) === norm,
+      `the norm of step ${step}'s gradient must be the log's, ${shownValue(norms.get(step))}; it is ${norm}`,
+    );
   });
-  checkBest(evaluations.filter(({ step }) => !(state.evaluationDue && step === state.step)), from);
+  checkBest(
+    evaluations.filter(({ step }) => !(state.evaluationDue && step === state.step)),
+    from,
+  );
 }
 
 /** Finds the best of the logged evaluations and the count of early stopping anew, where all of them are there. */
-function checkBest(evaluations: readonly LogLine[], { state, plan, options, problems }: { state: CheckpointState; plan: StepPlan; options: ResolvedTrainOptions; problems: Problems }): void {
-  const due = evaluatedSteps(state, { plan, evaluates: true }).filter((step) => !(state.evaluationDue && step === state.step));
+function checkBest(
+  evaluations: readonly LogLine[],
+  {
+    state,
+    plan,
+    options,
+    problems,
+  }: { state: CheckpointState; plan: StepPlan; options: ResolvedTrainOptions; problems: Problems },
+): void {
+  const due = evaluatedSteps(state, { plan, evaluates: true }).filter(
+    (step) => !(state.evaluationDue && step === state.step),
+  );
   if (evaluations.length === 0 || evaluations.map(({ step }) => step).join() !== due.join()) return;
   const { metricForBestModel: metric, greaterIsBetter } = options;
-  const patience = new EarlyStopping({ patience: options.earlyStoppingPatience, threshold: options.earlyStoppingThreshold });
+  const patience = new EarlyStopping({
+    patience: options.earlyStoppingPatience,
+    threshold: options.earlyStoppingThreshold,
+  });
   let best: { step: number; metric: number; loss: number } | undefined;
   for (const line of evaluations) {
     const found = { step: line.step, metric: Number(line[`eval_${metric}`]), loss: Number(line.eval_loss) };
@@ -123,10 +186,22 @@ function checkBest(evaluations: readonly LogLine[], { state, plan, options, prob
     if (best === undefined || isBetter(found, best, { greaterIsBetter })) best = found;
   }
   const told = `${LOG_FILE} tells of`;
-  problems.expect(best?.step === state.best?.step, `best_global_step must be ${best?.step ?? null}, the best evaluation that ${told}; it is ${state.best?.step ?? null}`);
+  problems.expect(
+    best?.step === state.best?.step,
+    `best_global_step must be ${best?.step ?? null}, the best evaluation that ${told}; it is ${state.best?.step ?? null}`,
+  );
   if (best !== undefined && best.step === state.best?.step) {
-    problems.expect(best.metric === state.best.metric, `best_metric must be the log's, ${best.metric}; it is ${state.best.metric}`);
-    problems.expect(best.loss === state.best.loss, `bestLoss must be the log's, ${best.loss}; it is ${state.best.loss}`);
+    problems.expect(
+      best.metric === state.best.metric,
+      `best_metric must be the log's, ${best.metric}; it is ${state.best.metric}`,
+    );
+    problems.expect(
+      best.loss === state.best.loss,
+      `bestLoss must be the log's, ${best.loss}; it is ${state.best.loss}`,
+    );
   }
-  problems.expect(patience.count === state.earlyStoppingCount, `earlyStoppingCount must be ${patience.count} after the evaluations that ${told}; it is ${state.earlyStoppingCount}`);
+  problems.expect(
+    patience.count === state.earlyStoppingCount,
+    `earlyStoppingCount must be ${patience.count} after the evaluations that ${told}; it is ${state.earlyStoppingCount}`,
+  );
 }

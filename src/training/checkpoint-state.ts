@@ -60,10 +60,18 @@ export async function readState(checkpoint: string): Promise<CheckpointState> {
   const path = join(checkpoint, STATE_FILE);
   const json = await readJsonObject(path);
   const problems = new Problems(`${shownPath(path)}: cannot resume from it`);
-  if (!isRecord(json.tslora)) throw new TsloraError("bad-input", `${shownPath(path)}: cannot resume from it: it was not written by this version of tslora.`);
+  if (!isRecord(json.tslora))
+    throw new TsloraError(
+      "bad-input",
+      `${shownPath(path)}: cannot resume from it: it was not written by this version of tslora.`,
+    );
   const own = json.tslora;
   const isFirst = own.version === 1 && own.files === undefined;
-  if (own.version !== VERSION && !isFirst) throw new TsloraError("bad-input", `${shownPath(path)}: cannot resume from it: its version must be ${VERSION}; it is ${shownValue(own.version)}.`);
+  if (own.version !== VERSION && !isFirst)
+    throw new TsloraError(
+      "bad-input",
+      `${shownPath(path)}: cannot resume from it: its version must be ${VERSION}; it is ${shownValue(own.version)}.`,
+    );
   const from = { problems, json, own };
   const step = take(from, "global_step", COUNT);
   const state: CheckpointState = {
@@ -74,13 +82,28 @@ export async function readState(checkpoint: string): Promise<CheckpointState> {
     optimizerSteps: take(from, "tslora.optimizerSteps", COUNT),
     earlyStoppingCount: take(from, "tslora.earlyStoppingCount", COUNT),
     oneClassEvaluations: take(from, "tslora.oneClassEvaluations", COUNT),
-    evaluationDue: take(from, "tslora.evaluationDue", ["true or false", (value): value is boolean => typeof value === "boolean"]),
-    gradNorms: take(from, "tslora.gradNorms", ["a list of numbers from 0", (value): value is number[] => Array.isArray(value) && value.every(AMOUNT[1])]),
+    evaluationDue: take(from, "tslora.evaluationDue", [
+      "true or false",
+      (value): value is boolean => typeof value === "boolean",
+    ]),
+    gradNorms: take(from, "tslora.gradNorms", [
+      "a list of numbers from 0",
+      (value): value is number[] => Array.isArray(value) && value.every(AMOUNT[1]),
+    ]),
     identity: take(from, "tslora.identity", ["an object of four objects", isIdentity]),
-    files: isFirst ? undefined : take(from, "tslora.files", ["an object of names to checksums", (value): value is Record<string, string> => isRecord(value) && Object.values(value).every((sum) => typeof sum === "string")]),
+    files: isFirst
+      ? undefined
+      : take(from, "tslora.files", [
+          "an object of names to checksums",
+          (value): value is Record<string, string> =>
+            isRecord(value) && Object.values(value).every((sum) => typeof sum === "string"),
+        ]),
   };
   const named = /^checkpoint-(\d+)$/.exec(basename(checkpoint))?.[1];
-  problems.expect(named === undefined || Number(named) === step, `"global_step" must be the step in the folder's name, ${named ?? ""}; it is ${step}`);
+  problems.expect(
+    named === undefined || Number(named) === step,
+    `"global_step" must be the step in the folder's name, ${named ?? ""}; it is ${step}`,
+  );
   problems.throwIfAny("bad-input");
   return state;
 }
@@ -91,9 +114,18 @@ interface Source {
   readonly own: Readonly<Record<string, unknown>>;
 }
 type Kind<T> = readonly [expected: string, holds: (value: unknown) => value is T];
-const COUNT: Kind<number> = ["a whole number from 0", (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0];
-const AMOUNT: Kind<number> = ["a number from 0", (value): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0];
-const FINITE: Kind<number> = ["a number", (value): value is number => typeof value === "number" && Number.isFinite(value)];
+const COUNT: Kind<number> = [
+  "a whole number from 0",
+  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
+];
+const AMOUNT: Kind<number> = [
+  "a number from 0",
+  (value): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0,
+];
+const FINITE: Kind<number> = [
+  "a number",
+  (value): value is number => typeof value === "number" && Number.isFinite(value),
+];
 
 function take<T>({ problems, json, own }: Source, name: string, [expected, holds]: Kind<T>): T {
   const value = name.startsWith("tslora.") ? own[name.slice("tslora.".length)] : json[name];
@@ -106,8 +138,15 @@ function bestOf(from: Source): BestEvaluation | undefined {
   const { json, own, problems } = from;
   const parts = [json.best_global_step, json.best_metric, json.best_model_checkpoint, own.bestLoss];
   if (parts.every((part) => part === null)) return undefined;
-  const best = { step: take(from, "best_global_step", COUNT), metric: take(from, "best_metric", FINITE), loss: take(from, "tslora.bestLoss", FINITE) };
-  problems.expect(json.best_model_checkpoint === `checkpoint-${best.step}`, `"best_model_checkpoint" must be "checkpoint-${shownText(String(best.step), 40)}"; it is ${shownValue(json.best_model_checkpoint)}`);
+  const best = {
+    step: take(from, "best_global_step", COUNT),
+    metric: take(from, "best_metric", FINITE),
+    loss: take(from, "tslora.bestLoss", FINITE),
+  };
+  problems.expect(
+    json.best_model_checkpoint === `checkpoint-${best.step}`,
+    `"best_model_checkpoint" must be "checkpoint-${shownText(String(best.step), 40)}"; it is ${shownValue(json.best_model_checkpoint)}`,
+  );
   return best;
 }
 

@@ -27,19 +27,38 @@ export interface ReadTensorsOptions {
  *
  * @throws TsloraError `bad-input` that names every tensor at fault.
  */
-export async function readCheckpointTensors(path: string, options: ReadTensorsOptions): Promise<{ weights: CheckpointTensors; moments: CheckpointTensors }> {
+export async function readCheckpointTensors(
+  path: string,
+  options: ReadTensorsOptions,
+): Promise<{ weights: CheckpointTensors; moments: CheckpointTensors }> {
   const { method, parameters } = options;
   const problems = new Problems(`The checkpoint ${shownPath(path)} does not fit the classifier`);
-  const shapes = (prefix: string): [string, readonly number[]][] => parameters.map(({ name, shape }) => [`${prefix}${name}`, shape]);
+  const shapes = (prefix: string): [string, readonly number[]][] =>
+    parameters.map(({ name, shape }) => [`${prefix}${name}`, shape]);
   const prefixes = method === "lora" ? [WEIGHT, ...MOMENTS] : MOMENTS;
-  const optimizer = await readTensors(join(path, "optimizer.safetensors"), { shapes: new Map(prefixes.flatMap(shapes)), problems });
-  const model = await readTensors(method === "lora" ? join(path, options.adapterFolder, "adapter_model.safetensors") : join(path, "model.safetensors"), { shapes: new Map(shapes("")), problems });
+  const optimizer = await readTensors(join(path, "optimizer.safetensors"), {
+    shapes: new Map(prefixes.flatMap(shapes)),
+    problems,
+  });
+  const model = await readTensors(
+    method === "lora"
+      ? join(path, options.adapterFolder, "adapter_model.safetensors")
+      : join(path, "model.safetensors"),
+    { shapes: new Map(shapes("")), problems },
+  );
   problems.throwIfAny("bad-input");
   if (method === "lora") {
-    const others = parameters.filter(({ name }) => !isSame(model.get(name), optimizer.get(`${WEIGHT}${name}`))).map(({ name }) => name);
-    problems.expect(others.length === 0, `the adapter's weights must be the same in both files; ${shownNames(others)} differ`);
+    const others = parameters
+      .filter(({ name }) => !isSame(model.get(name), optimizer.get(`${WEIGHT}${name}`)))
+      .map(({ name }) => name);
+    problems.expect(
+      others.length === 0,
+      `the adapter's weights must be the same in both files; ${shownNames(others)} differ`,
+    );
   }
-  const negative = parameters.filter(({ name }) => optimizer.get(`exp_avg_sq.${name}`)?.some((value) => value < 0)).map(({ name }) => `exp_avg_sq.${name}`);
+  const negative = parameters
+    .filter(({ name }) => optimizer.get(`exp_avg_sq.${name}`)?.some((value) => value < 0))
+    .map(({ name }) => `exp_avg_sq.${name}`);
   problems.expect(negative.length === 0, `second moments must not be below 0; ${shownNames(negative)} are`);
   problems.throwIfAny("bad-input");
   const moments = new Map([...optimizer].filter(([name]) => !name.startsWith(WEIGHT)));
@@ -47,7 +66,10 @@ export async function readCheckpointTensors(path: string, options: ReadTensorsOp
 }
 
 /** Reads all tensors of a file, which must be those that `shapes` names. */
-async function readTensors(path: string, { shapes, problems }: { shapes: ReadonlyMap<string, readonly number[]>; problems: Problems }): Promise<Map<string, Float32Array>> {
+async function readTensors(
+  path: string,
+  { shapes, problems }: { shapes: ReadonlyMap<string, readonly number[]>; problems: Problems },
+): Promise<Map<string, Float32Array>> {
   const file = await openSafetensors(path);
   try {
     checkNames(file, { shapes, problems });
@@ -60,7 +82,10 @@ async function readTensors(path: string, { shapes, problems }: { shapes: Readonl
   }
 }
 
-function checkNames(file: SafetensorsFile, { shapes, problems }: { shapes: ReadonlyMap<string, readonly number[]>; problems: Problems }): void {
+function checkNames(
+  file: SafetensorsFile,
+  { shapes, problems }: { shapes: ReadonlyMap<string, readonly number[]>; problems: Problems },
+): void {
   const where = file.path.split(/[\\/]/).at(-1) ?? "";
   const missing = [...shapes.keys()].filter((name) => !file.entries.has(name));
   const more = [...file.entries.keys()].filter((name) => !shapes.has(name));
@@ -69,7 +94,10 @@ function checkNames(file: SafetensorsFile, { shapes, problems }: { shapes: Reado
   for (const [name, shape] of shapes) {
     const entry = file.entries.get(name);
     if (entry === undefined || (entry.dtype === "F32" && entry.shape.join() === shape.join())) continue;
-    problems.expect(false, `${where}: "${name}" must have the shape [${shape.join(", ")}] and the type F32; it has [${entry.shape.slice(0, 8).join(", ")}] and ${entry.dtype}`);
+    problems.expect(
+      false,
+      `${where}: "${name}" must have the shape [${shape.join(", ")}] and the type F32; it has [${entry.shape.slice(0, 8).join(", ")}] and ${entry.dtype}`,
+    );
   }
 }
 

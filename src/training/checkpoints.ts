@@ -71,19 +71,27 @@ export class Checkpoints {
     await mkdir(this.#directory, { recursive: true });
     await recoverFolders(this.#directory);
     const names = await readdir(this.#directory);
-    const own = resume !== undefined && dirname(resolve(resume.path)) === resolve(this.#directory) ? resume.state.step : -1;
-    const foreign = (await listCheckpoints(this.#directory)).filter(({ step }) => step > own).map(({ path }) => basename(path));
+    const own =
+      resume !== undefined && dirname(resolve(resume.path)) === resolve(this.#directory) ? resume.state.step : -1;
+    const foreign = (await listCheckpoints(this.#directory))
+      .filter(({ step }) => step > own)
+      .map(({ path }) => basename(path));
     if (own < 0) foreign.push(...names.filter((name) => name === LOG_FILE || name === "runs"));
     const source = resume === undefined ? undefined : dirname(resolve(resume.path));
     const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, names, source);
     const best = resume?.state.best?.step;
-    if (own < 0 && resume !== undefined && best !== undefined) await this.#adopt(join(dirname(resume.path), `checkpoint-${best}`), best);
-    for (const { step, path } of await listCheckpoints(this.#directory)) this.#saved.set(step, (await readState(path).catch(() => undefined))?.best?.step);
+    if (own < 0 && resume !== undefined && best !== undefined)
+      await this.#adopt(join(dirname(resume.path), `checkpoint-${best}`), best);
+    for (const { step, path } of await listCheckpoints(this.#directory))
+      this.#saved.set(step, (await readState(path).catch(() => undefined))?.best?.step);
     return aside;
   }
 
   /** Saves the present weights, the optimizer and the state. Returns the checkpoint's folder. */
-  async save(state: Omit<CheckpointState, "files">, from: { optimizer: AdamW; more: Readonly<Record<string, unknown>> }): Promise<string> {
+  async save(
+    state: Omit<CheckpointState, "files">,
+    from: { optimizer: AdamW; more: Readonly<Record<string, unknown>> },
+  ): Promise<string> {
     const path = this.pathOf(state.step);
     const beside = `${path}.incomplete`;
     const { ops } = this.#classifier.model;
@@ -92,14 +100,22 @@ export class Checkpoints {
     const lora = this.#classifier.adapter !== undefined;
     if (lora) await this.#classifier.saveAdapter(beside);
     else await this.#classifier.saveModel(beside);
-    const weights = lora ? this.#classifier.trainableParameters().map(({ name, value }) => ({ name: `${WEIGHT}${name}`, value })) : [];
+    const weights = lora
+      ? this.#classifier.trainableParameters().map(({ name, value }) => ({ name: `${WEIGHT}${name}`, value }))
+      : [];
     const tensors: TensorToWrite[] = [];
     for await (const moment of from.optimizer.state()) tensors.push(moment);
     for (const { name, value } of weights) tensors.push({ name, shape: value.shape, values: await ops.read(value) });
     await writeSafetensors(join(beside, "optimizer.safetensors"), { tensors, metadata: { format: "pt" } });
-    await writeAtomically(join(beside, "training_args.json"), `${JSON.stringify(snakeCase(state.identity.options), undefined, 2)}\n`);
+    await writeAtomically(
+      join(beside, "training_args.json"),
+      `${JSON.stringify(snakeCase(state.identity.options), undefined, 2)}\n`,
+    );
     const sums = await checksumsOf(beside);
-    await writeAtomically(join(beside, STATE_FILE), stateToJson({ ...state, files: Object.fromEntries(sums) }, from.more));
+    await writeAtomically(
+      join(beside, STATE_FILE),
+      stateToJson({ ...state, files: Object.fromEntries(sums) }, from.more),
+    );
     await sealFolder(beside, { known: sums });
     await replaceFolder(path, beside);
     await syncPath(this.#directory);
@@ -114,12 +130,17 @@ export class Checkpoints {
   }
 
   async #setAside(moved: readonly string[], present: readonly string[], source: string | undefined): Promise<SetAside> {
-    const numbers = present.flatMap((name) => (/^earlier-[1-9]\d{0,8}$/.test(name) ? [Number(name.slice("earlier-".length))] : []));
+    const numbers = present.flatMap((name) =>
+      /^earlier-[1-9]\d{0,8}$/.test(name) ? [Number(name.slice("earlier-".length))] : [],
+    );
     const pathOf = (n: number): string => join(this.#directory, `earlier-${n}`);
     const path = pathOf(Math.max(0, ...numbers) + 1);
     await mkdir(path);
     for (const name of moved) await rename(join(this.#directory, name), join(path, name));
-    const old = numbers.sort((a, b) => b - a).slice(EARLIER_KEPT - 1).map(pathOf);
+    const old = numbers
+      .sort((a, b) => b - a)
+      .slice(EARLIER_KEPT - 1)
+      .map(pathOf);
     const deleted = old.filter((folder) => resolve(folder) !== source);
     for (const folder of deleted) await rm(folder, { recursive: true, force: true });
     return { path, deleted };
@@ -138,7 +159,10 @@ export class Checkpoints {
 
   async #forget({ strict }: { strict: boolean }): Promise<void> {
     const newest = [...this.#saved.keys()].sort((a, b) => b - a).slice(0, this.#limit);
-    const kept = new Set<number | undefined>([...newest, ...(strict ? newest.slice(0, 1) : newest).map((step) => this.#saved.get(step))]);
+    const kept = new Set<number | undefined>([
+      ...newest,
+      ...(strict ? newest.slice(0, 1) : newest).map((step) => this.#saved.get(step)),
+    ]);
     for (const step of [...this.#saved.keys()].filter((s) => !kept.has(s))) {
       const gone = `${this.pathOf(step)}.incomplete`; // so that a killed process leaves no half of it under its name
       await rename(this.pathOf(step), gone);
@@ -149,5 +173,10 @@ export class Checkpoints {
 }
 
 function snakeCase(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]));
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
 }

@@ -21,8 +21,11 @@ export interface ClassificationLoss {
  * examples; for several labels a text, the number of labels.
  */
 export function lossWeight(labels: readonly ExampleLabel[], { problemType, classWeights }: ClassificationLoss): number {
-  if (problemType === "multi_label_classification") return labels.reduce<number>((sum, label) => sum + (typeof label === "number" ? 0 : label.length), 0);
-  return classWeights === undefined ? labels.length : labels.reduce<number>((sum, label) => sum + (typeof label === "number" ? classWeights[label] : 0), 0);
+  if (problemType === "multi_label_classification")
+    return labels.reduce<number>((sum, label) => sum + (typeof label === "number" ? 0 : label.length), 0);
+  return classWeights === undefined
+    ? labels.length
+    : labels.reduce<number>((sum, label) => sum + (typeof label === "number" ? classWeights[label] : 0), 0);
 }
 
 /**
@@ -38,7 +41,10 @@ export function lossWeight(labels: readonly ExampleLabel[], { problemType, class
  * @param options.divisor - {@link lossWeight} of the whole optimizer batch, so that its parts add up to its mean
  * @returns the loss, a tensor of one number, and dLogits [examples, labels]; the caller disposes of both
  */
-export function classificationLoss(logits: Tensor, options: { ops: Ops; labels: readonly ExampleLabel[]; loss: ClassificationLoss; divisor: number }): { loss: Tensor; dLogits: Tensor } {
+export function classificationLoss(
+  logits: Tensor,
+  options: { ops: Ops; labels: readonly ExampleLabel[]; loss: ClassificationLoss; divisor: number },
+): { loss: Tensor; dLogits: Tensor } {
   const { ops, labels, loss, divisor } = options;
   const [examples, classes] = logits.shape;
   if (loss.problemType === "single_label_classification") {
@@ -50,7 +56,10 @@ export function classificationLoss(logits: Tensor, options: { ops: Ops; labels: 
     const column = ops.reshape(logits, [examples * classes, 1]);
     const pairs = ops.matMul(column, ops.float(Float32Array.of(0, 1), [1, 2])); // [examples * classes, 2]: 0 and the logit
     const { loss: sum, dLogits } = lossOfRows(pairs, { ops, rows, classes: 2, loss, divisor });
-    return { loss: sum, dLogits: ops.reshape(ops.matMul(dLogits, ops.float(Float32Array.of(0, 1), [2, 1])), [examples, classes]) };
+    return {
+      loss: sum,
+      dLogits: ops.reshape(ops.matMul(dLogits, ops.float(Float32Array.of(0, 1), [2, 1])), [examples, classes]),
+    };
   });
 }
 
@@ -62,20 +71,31 @@ interface TargetRows {
   readonly spread?: readonly number[];
 }
 
-function singleTargets(labels: readonly ExampleLabel[], from: { classes: number; loss: ClassificationLoss }): TargetRows {
+function singleTargets(
+  labels: readonly ExampleLabel[],
+  from: { classes: number; loss: ClassificationLoss },
+): TargetRows {
   const { classWeights, labelSmoothing } = from.loss;
   const hot = labels.map((label) => (typeof label === "number" ? label : label.indexOf(1)));
   const weights = hot.map((label) => (1 - labelSmoothing) * (classWeights?.[label] ?? 1));
-  const spread = labelSmoothing === 0 ? undefined : Array.from({ length: from.classes }, (_, c) => ((classWeights?.[c] ?? 1) * labelSmoothing) / from.classes);
+  const spread =
+    labelSmoothing === 0
+      ? undefined
+      : Array.from({ length: from.classes }, (_, c) => ((classWeights?.[c] ?? 1) * labelSmoothing) / from.classes);
   return { hot, weights, spread };
 }
 
 function binaryTargets(labels: readonly ExampleLabel[], { classWeights }: ClassificationLoss): TargetRows {
-  const flat = labels.flatMap((label) => (typeof label === "number" ? [] : label.map((on, c) => ({ on, weight: on === 1 ? (classWeights?.[c] ?? 1) : 1 }))));
+  const flat = labels.flatMap((label) =>
+    typeof label === "number" ? [] : label.map((on, c) => ({ on, weight: on === 1 ? (classWeights?.[c] ?? 1) : 1 })),
+  );
   return { hot: flat.map(({ on }) => on), weights: flat.map(({ weight }) => weight) };
 }
 
-function lossOfRows(logits: Tensor, options: { ops: Ops; rows: TargetRows; classes: number; loss: ClassificationLoss; divisor: number }): { loss: Tensor; dLogits: Tensor } {
+function lossOfRows(
+  logits: Tensor,
+  options: { ops: Ops; rows: TargetRows; classes: number; loss: ClassificationLoss; divisor: number },
+): { loss: Tensor; dLogits: Tensor } {
   const { ops, rows, classes, loss, divisor } = options;
   const { hot, weights, spread } = rows;
   const focal = loss.focalGamma > 0;
@@ -86,14 +106,23 @@ function lossOfRows(logits: Tensor, options: { ops: Ops; rows: TargetRows; class
   const target = ops.float(targets, [hot.length, classes]);
   const logProbabilities = ops.logSoftmax(logits);
   const probabilities = ops.softmax(logits);
-  if (focal) return focalLoss({ ops, gamma: loss.focalGamma, weights, target, logProbabilities, probabilities, divisor });
+  if (focal)
+    return focalLoss({ ops, gamma: loss.focalGamma, weights, target, logProbabilities, probabilities, divisor });
   const sum = ops.reshape(ops.scale(ops.sum(ops.mul(target, logProbabilities), [0, 1]), -1 / divisor), [1]);
   const mass = plain ? probabilities : ops.mul(probabilities, ops.sum(target, [1], { keepDims: true }));
   return { loss: sum, dLogits: ops.scale(ops.sub(mass, target), 1 / divisor) };
 }
 
 /** -w q^g log p with q = 1 - p, and its gradient w (q^g - g q^(g-1) p log p) (p_c - [c = y]). */
-function focalLoss(from: { ops: Ops; gamma: number; weights: readonly number[]; target: Tensor; logProbabilities: Tensor; probabilities: Tensor; divisor: number }): { loss: Tensor; dLogits: Tensor } {
+function focalLoss(from: {
+  ops: Ops;
+  gamma: number;
+  weights: readonly number[];
+  target: Tensor;
+  logProbabilities: Tensor;
+  probabilities: Tensor;
+  divisor: number;
+}): { loss: Tensor; dLogits: Tensor } {
   const { ops, gamma, weights, target, logProbabilities, probabilities, divisor } = from;
   const ofLabel = (x: Tensor): Tensor => ops.sum(ops.mul(target, x), [1], { keepDims: true }); // [rows, 1]
   const weight = ops.float(Float32Array.from(weights), [weights.length, 1]);

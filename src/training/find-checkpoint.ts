@@ -19,7 +19,11 @@ export interface FoundCheckpoint {
 /** The checkpoints in a folder, the oldest first. */
 export async function listCheckpoints(directory: string): Promise<{ step: number; path: string }[]> {
   const names = await readdir(directory).catch(() => [] as string[]);
-  const found = names.flatMap((name) => (/^checkpoint-\d+$/.test(name) ? [{ step: Number(name.slice("checkpoint-".length)), path: join(directory, name) }] : []));
+  const found = names.flatMap((name) =>
+    /^checkpoint-\d+$/.test(name)
+      ? [{ step: Number(name.slice("checkpoint-".length)), path: join(directory, name) }]
+      : [],
+  );
   return found.sort((a, b) => a.step - b.step);
 }
 
@@ -29,14 +33,22 @@ export async function listCheckpoints(directory: string): Promise<{ step: number
  * @param from - a checkpoint's folder, or "last": the newest whole one in the output folder
  * @throws TsloraError `not-found` when there is none, `bad-input` when the one named is damaged.
  */
-export async function findCheckpoint(from: string, { outputDir }: { outputDir: string | undefined }): Promise<FoundCheckpoint> {
+export async function findCheckpoint(
+  from: string,
+  { outputDir }: { outputDir: string | undefined },
+): Promise<FoundCheckpoint> {
   if (from !== "last") {
     const path = resolve(from);
     await recoverFolders(dirname(path));
     const damage = await damageOfCheckpoint(path);
     if (damage === undefined) return { path, state: await readState(path), damaged: [] };
-    const others = (await listCheckpoints(dirname(path))).map((c) => basename(c.path)).filter((name) => name !== basename(path));
-    throw new TsloraError("bad-input", `resumeFrom: ${shownPath(path)} is no whole checkpoint: ${damage}. ${others.length === 0 ? "There is no other beside it." : `Beside it are ${others.join(", ")}; resumeFrom: "last" takes the newest whole one.`}`);
+    const others = (await listCheckpoints(dirname(path)))
+      .map((c) => basename(c.path))
+      .filter((name) => name !== basename(path));
+    throw new TsloraError(
+      "bad-input",
+      `resumeFrom: ${shownPath(path)} is no whole checkpoint: ${damage}. ${others.length === 0 ? "There is no other beside it." : `Beside it are ${others.join(", ")}; resumeFrom: "last" takes the newest whole one.`}`,
+    );
   }
   const directory = outputDir ?? "";
   await recoverFolders(directory);
@@ -46,7 +58,10 @@ export async function findCheckpoint(from: string, { outputDir }: { outputDir: s
     if (damage === undefined) return { path, state: await readState(path), damaged };
     damaged.push(`${basename(path)} is damaged: ${damage}`);
   }
-  throw new TsloraError("not-found", `resumeFrom: "last": ${shownPath(directory)} holds no ${damaged.length === 0 ? "checkpoint" : `whole checkpoint (${damaged.join("; ")})`}. Leave resumeFrom out to begin anew.`);
+  throw new TsloraError(
+    "not-found",
+    `resumeFrom: "last": ${shownPath(directory)} holds no ${damaged.length === 0 ? "checkpoint" : `whole checkpoint (${damaged.join("; ")})`}. Leave resumeFrom out to begin anew.`,
+  );
 }
 
 async function damageOfCheckpoint(path: string): Promise<string | undefined> {
@@ -64,7 +79,11 @@ async function damageOfFiles(path: string): Promise<string | undefined> {
   if (seal.damage !== undefined) return seal.damage;
   const { files } = await readState(path);
   if (files === undefined) return undefined;
-  for (const [name, sum] of seal.sums) if (name !== STATE_FILE && (!Object.hasOwn(files, name) || files[name] !== sum)) return `${shownText(name, 100)} is not the one that ${STATE_FILE} was written with`;
-  for (const name of Object.keys(files)) if (!seal.sums.has(name)) return `${shownText(name, 100)}, which ${STATE_FILE} was written with, is not in ${MANIFEST}`;
+  for (const [name, sum] of seal.sums)
+    if (name !== STATE_FILE && (!Object.hasOwn(files, name) || files[name] !== sum))
+      return `${shownText(name, 100)} is not the one that ${STATE_FILE} was written with`;
+  for (const name of Object.keys(files))
+    if (!seal.sums.has(name))
+      return `${shownText(name, 100)}, which ${STATE_FILE} was written with, is not in ${MANIFEST}`;
   return undefined;
 }

@@ -15,7 +15,10 @@ export function clipScale(norm: number, maxNorm: number): number {
 }
 
 /** {@link gradientNorm} and {@link clipScale} without waiting for the device: tensors [1]; no scale where there is no bound. */
-export function clippingOnDevice(gradients: readonly Tensor[], { ops, maxNorm }: { ops: Ops; maxNorm: number }): { norm: Tensor; scale: Tensor | undefined } {
+export function clippingOnDevice(
+  gradients: readonly Tensor[],
+  { ops, maxNorm }: { ops: Ops; maxNorm: number },
+): { norm: Tensor; scale: Tensor | undefined } {
   return ops.tidy(() => {
     const norm = ops.reshape(ops.sqrt(ops.addN(squaresOf(gradients, ops))), [1]);
     if (maxNorm === 0) return { norm, scale: undefined };
@@ -26,5 +29,10 @@ export function clippingOnDevice(gradients: readonly Tensor[], { ops, maxNorm }:
 
 /** The sum of squares of each gradient: scalars. */
 function squaresOf(gradients: readonly Tensor[], ops: Ops): Tensor[] {
-  return gradients.map((gradient) => ops.sum(ops.square(gradient), gradient.shape.map((_, axis) => axis)));
+  return gradients.map((gradient) =>
+    ops.sum(
+      ops.square(gradient),
+      gradient.shape.map((_, axis) => axis),
+    ),
+  );
 }

@@ -5,7 +5,10 @@ import type { LrSchedulerType } from "./train-options";
  *
  * @param step - counted from 0
  */
-export function learningRateAt(step: number, options: { peak: number; kind: LrSchedulerType; warmupSteps: number; totalSteps: number }): number {
+export function learningRateAt(
+  step: number,
+  options: { peak: number; kind: LrSchedulerType; warmupSteps: number; totalSteps: number },
+): number {
   const { peak, kind, warmupSteps, totalSteps } = options;
   if (kind === "constant") return peak;
   if (step < warmupSteps) return (peak * step) / Math.max(1, warmupSteps);

@@ -6,23 +6,39 @@ import { lossWeight, type ClassificationLoss, type ExampleLabel } from "./classi
  *
  * @param logits - [examples, classes], row by row
  */
-export function lossOfLogits(logits: Float32Array, options: { classes: number; labels: readonly ExampleLabel[]; loss: ClassificationLoss }): number {
+export function lossOfLogits(
+  logits: Float32Array,
+  options: { classes: number; labels: readonly ExampleLabel[]; loss: ClassificationLoss },
+): number {
   const { classes, labels, loss } = options;
   let sum = 0;
   labels.forEach((label, i) => {
     const row = logits.subarray(i * classes, (i + 1) * classes);
     if (typeof label === "number") sum += ofOneClass(row, label, loss);
-    else row.forEach((logit, c) => (sum += ofOneLabel(logit, { on: label[c] === 1, weight: loss.classWeights?.[c] ?? 1, gamma: loss.focalGamma })));
+    else
+      row.forEach(
+        (logit, c) =>
+          (sum += ofOneLabel(logit, {
+            on: label[c] === 1,
+            weight: loss.classWeights?.[c] ?? 1,
+            gamma: loss.focalGamma,
+          })),
+      );
   });
   return sum / lossWeight(labels, loss);
 }
 
-function ofOneClass(row: Float32Array, label: number, { classWeights, labelSmoothing, focalGamma }: ClassificationLoss): number {
+function ofOneClass(
+  row: Float32Array,
+  label: number,
+  { classWeights, labelSmoothing, focalGamma }: ClassificationLoss,
+): number {
   const top = row.reduce((a, b) => Math.max(a, b), -Infinity);
   const logSum = top + Math.log(row.reduce((sum, x) => sum + Math.exp(x - top), 0));
   const weight = classWeights?.[label] ?? 1;
   const plain = weight * (logSum - row[label]);
-  if (focalGamma > 0) return row.reduce((q, x, c) => (c === label ? q : q + Math.exp(x - logSum)), 0) ** focalGamma * plain;
+  if (focalGamma > 0)
+    return row.reduce((q, x, c) => (c === label ? q : q + Math.exp(x - logSum)), 0) ** focalGamma * plain;
   if (labelSmoothing === 0) return plain;
   const everywhere = row.reduce((total, x, c) => total + (classWeights?.[c] ?? 1) * (logSum - x), 0);
   return (1 - labelSmoothing) * plain + (labelSmoothing / row.length) * everywhere;

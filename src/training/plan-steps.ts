@@ -11,7 +11,16 @@ export interface StepPlan {
 
 /** Counts steps as transformers does: shares are rounded up. */
 export function planSteps(examples: number, options: ResolvedTrainOptions): StepPlan {
-  const { perDeviceTrainBatchSize, gradientAccumulationSteps, numTrainEpochs, maxSteps, warmupSteps, warmupRatio, evalSteps, saveSteps } = options;
+  const {
+    perDeviceTrainBatchSize,
+    gradientAccumulationSteps,
+    numTrainEpochs,
+    maxSteps,
+    warmupSteps,
+    warmupRatio,
+    evalSteps,
+    saveSteps,
+  } = options;
   const stepsPerEpoch = Math.ceil(Math.ceil(examples / perDeviceTrainBatchSize) / gradientAccumulationSteps);
   const totalSteps = maxSteps ?? Math.max(1, Math.ceil(numTrainEpochs * stepsPerEpoch));
   const every = (steps: number): number => (steps < 1 ? Math.max(1, Math.ceil(steps * totalSteps)) : steps);
@@ -19,9 +28,15 @@ export function planSteps(examples: number, options: ResolvedTrainOptions): Step
   return {
     stepsPerEpoch,
     totalSteps,
-    warmupSteps: warmupSteps !== undefined && warmupSteps >= 1 ? warmupSteps : Math.ceil((warmupSteps ?? warmupRatio ?? 0) * totalSteps),
+    warmupSteps:
+      warmupSteps !== undefined && warmupSteps >= 1
+        ? warmupSteps
+        : Math.ceil((warmupSteps ?? warmupRatio ?? 0) * totalSteps),
     evaluateEvery,
     // Of two shares the rounded steps need not be multiples of each other: evaluations are counted then.
-    saveEvery: options.loadBestModelAtEnd && evalSteps < 1 && saveSteps < 1 ? evaluateEvery * Math.max(1, Math.round(saveSteps / evalSteps)) : every(saveSteps),
+    saveEvery:
+      options.loadBestModelAtEnd && evalSteps < 1 && saveSteps < 1
+        ? evaluateEvery * Math.max(1, Math.round(saveSteps / evalSteps))
+        : every(saveSteps),
   };
 }

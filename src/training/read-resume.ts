@@ -20,13 +20,21 @@ export interface Resume {
  *
  * @throws TsloraError `bad-input` that names every weight and moment at fault.
  */
-export async function readResume(classifier: SequenceClassifier, options: { checkpoint: FoundCheckpoint; method: "lora" | "full" }): Promise<Resume> {
+export async function readResume(
+  classifier: SequenceClassifier,
+  options: { checkpoint: FoundCheckpoint; method: "lora" | "full" },
+): Promise<Resume> {
   const { checkpoint, method } = options;
   const { path, state } = checkpoint;
   const { activeAdapter = DEFAULT_NAME } = classifier;
-  const reading = { method, parameters: classifier.trainableParameters(), adapterFolder: activeAdapter === DEFAULT_NAME ? "." : activeAdapter };
+  const reading = {
+    method,
+    parameters: classifier.trainableParameters(),
+    adapterFolder: activeAdapter === DEFAULT_NAME ? "." : activeAdapter,
+  };
   const { weights, moments } = await readCheckpointTensors(path, reading);
-  if (state.best === undefined || state.identity.options.loadBestModelAtEnd !== true) return { checkpoint, weights, moments, bestWeights: new Map() };
+  if (state.best === undefined || state.identity.options.loadBestModelAtEnd !== true)
+    return { checkpoint, weights, moments, bestWeights: new Map() };
   if (state.best.step === state.step) return { checkpoint, weights, moments, bestWeights: weights };
   const best = await readCheckpointTensors(join(dirname(path), `checkpoint-${state.best.step}`), reading);
   return { checkpoint, weights, moments, bestWeights: best.weights };

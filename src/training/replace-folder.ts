@@ -21,7 +21,8 @@ export async function recoverFolders(directory: string): Promise<void> {
   for (const name of names) {
     const [, checkpoint, kind] = /^(checkpoint-\d+)\.(incomplete|replaced)$/.exec(name) ?? [];
     if (checkpoint === undefined) continue;
-    if (kind === "replaced" && !names.includes(checkpoint)) await rename(join(directory, name), join(directory, checkpoint));
+    if (kind === "replaced" && !names.includes(checkpoint))
+      await rename(join(directory, name), join(directory, checkpoint));
     else await rm(join(directory, name), { recursive: true, force: true });
   }
 }

@@ -1,7 +1,14 @@
 import { expandHome } from "../base/expand-home";
 import { Problems } from "../base/problems";
 import type { ProblemType } from "../model/encoder-config";
-import { SAMPLING_STRATEGIES, TRAIN_DEFAULTS, type LrSchedulerType, type MetricName, type ResolvedTrainOptions, type TrainOptions } from "./train-options";
+import {
+  SAMPLING_STRATEGIES,
+  TRAIN_DEFAULTS,
+  type LrSchedulerType,
+  type MetricName,
+  type ResolvedTrainOptions,
+  type TrainOptions,
+} from "./train-options";
 
 const KNOWN: Readonly<Record<keyof TrainOptions, true>> = {
   train: true,
@@ -40,7 +47,16 @@ const KNOWN: Readonly<Record<keyof TrainOptions, true>> = {
 };
 const SCHEDULERS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
 const METRICS: Readonly<Record<ProblemType, readonly MetricName[]>> = {
-  single_label_classification: ["loss", "accuracy", "f1", "precision", "recall", "f1_macro", "balanced_accuracy", "matthews_correlation"],
+  single_label_classification: [
+    "loss",
+    "accuracy",
+    "f1",
+    "precision",
+    "recall",
+    "f1_macro",
+    "balanced_accuracy",
+    "matthews_correlation",
+  ],
   multi_label_classification: ["loss", "accuracy", "f1", "precision", "recall", "f1_macro"],
 };
 
@@ -62,7 +78,9 @@ export function resolveTrainOptions(options: TrainOptions, context: OptionContex
   const lora = context.method === "lora";
   const multi = context.problemType === "multi_label_classification";
   const metric = String(options.metricForBestModel ?? (multi ? "f1" : "accuracy")).replace(/^eval_/, "") as MetricName;
-  const trainSamplingStrategy = options.trainSamplingStrategy ?? (options.groupByLength === true ? "group_by_length" : TRAIN_DEFAULTS.trainSamplingStrategy);
+  const trainSamplingStrategy =
+    options.trainSamplingStrategy ??
+    (options.groupByLength === true ? "group_by_length" : TRAIN_DEFAULTS.trainSamplingStrategy);
   const evalSteps = options.evalSteps ?? TRAIN_DEFAULTS.evalSteps;
   const resolved: ResolvedTrainOptions = {
     numTrainEpochs: options.numTrainEpochs ?? TRAIN_DEFAULTS.numTrainEpochs,
@@ -70,7 +88,10 @@ export function resolveTrainOptions(options: TrainOptions, context: OptionContex
     learningRate: options.learningRate ?? (lora ? 1e-3 : 2e-5),
     lrSchedulerType: options.lrSchedulerType ?? TRAIN_DEFAULTS.lrSchedulerType,
     warmupSteps: options.warmupSteps,
-    warmupRatio: options.warmupSteps !== undefined ? undefined : (options.warmupRatio ?? (lora && options.lrSchedulerType !== "constant" ? 0.1 : 0)),
+    warmupRatio:
+      options.warmupSteps !== undefined
+        ? undefined
+        : (options.warmupRatio ?? (lora && options.lrSchedulerType !== "constant" ? 0.1 : 0)),
     perDeviceTrainBatchSize: options.perDeviceTrainBatchSize ?? TRAIN_DEFAULTS.perDeviceTrainBatchSize,
     gradientAccumulationSteps: options.gradientAccumulationSteps ?? TRAIN_DEFAULTS.gradientAccumulationSteps,
     weightDecay: options.weightDecay ?? TRAIN_DEFAULTS.weightDecay,
@@ -98,7 +119,11 @@ export function resolveTrainOptions(options: TrainOptions, context: OptionContex
     signal: options.signal,
   };
   const problems = new Problems("train");
-  for (const name of Object.keys(options)) problems.expect(Object.hasOwn(KNOWN, name), `"${name}" is not an option; known are ${Object.keys(KNOWN).join(", ")}`);
+  for (const name of Object.keys(options))
+    problems.expect(
+      Object.hasOwn(KNOWN, name),
+      `"${name}" is not an option; known are ${Object.keys(KNOWN).join(", ")}`,
+    );
   checkValues(problems, { options, resolved, context });
   checkTogether(problems, { options, resolved });
   problems.throwIfAny();
@@ -111,24 +136,53 @@ function home(path: string | undefined): string | undefined {
 }
 
 /** Each value by itself. */
-function checkValues(problems: Problems, { options, resolved, context }: { options: TrainOptions; resolved: ResolvedTrainOptions; context: OptionContext }): void {
+function checkValues(
+  problems: Problems,
+  { options, resolved, context }: { options: TrainOptions; resolved: ResolvedTrainOptions; context: OptionContext },
+): void {
   const came = (value: unknown): string => `${typeof value === "number" ? value : JSON.stringify(value)} came`;
   const number = (name: keyof ResolvedTrainOptions, holds: (value: number) => boolean, range: string): void => {
     const value = resolved[name];
-    problems.expect(typeof value === "number" && Number.isFinite(value) && holds(value), `${name} is to be ${range}; ${came(value)}`);
+    problems.expect(
+      typeof value === "number" && Number.isFinite(value) && holds(value),
+      `${name} is to be ${range}; ${came(value)}`,
+    );
   };
-  const whole = (name: keyof ResolvedTrainOptions): void => number(name, (x) => Number.isInteger(x) && x > 0, "a whole number above 0");
-  const oneOf = (name: keyof ResolvedTrainOptions, values: readonly unknown[]): void => void problems.expect(values.includes(resolved[name]), `${name} is to be ${values.map((v) => JSON.stringify(v)).join(" or ")}; ${came(options[name])}`);
+  const whole = (name: keyof ResolvedTrainOptions): void =>
+    number(name, (x) => Number.isInteger(x) && x > 0, "a whole number above 0");
+  const oneOf = (name: keyof ResolvedTrainOptions, values: readonly unknown[]): void =>
+    void problems.expect(
+      values.includes(resolved[name]),
+      `${name} is to be ${values.map((v) => JSON.stringify(v)).join(" or ")}; ${came(options[name])}`,
+    );
   number("numTrainEpochs", (x) => x > 0, "a number above 0");
   if (options.maxSteps !== undefined) whole("maxSteps");
   number("learningRate", (x) => x > 0, "a number above 0");
-  if (options.warmupSteps !== undefined) number("warmupSteps", (x) => x >= 0 && (x < 1 || Number.isInteger(x)), "a whole number of steps, or a share of them below 1");
+  if (options.warmupSteps !== undefined)
+    number(
+      "warmupSteps",
+      (x) => x >= 0 && (x < 1 || Number.isInteger(x)),
+      "a whole number of steps, or a share of them below 1",
+    );
   else number("warmupRatio", (x) => x >= 0 && x <= 1, "a number from 0 to 1");
-  for (const name of ["perDeviceTrainBatchSize", "gradientAccumulationSteps", "saveTotalLimit", "maxTokensPerPass", "loggingSteps"] as const) whole(name);
-  for (const name of ["weightDecay", "maxGradNorm", "focalGamma", "earlyStoppingThreshold"] as const) number(name, (x) => x >= 0, "a number of at least 0");
+  for (const name of [
+    "perDeviceTrainBatchSize",
+    "gradientAccumulationSteps",
+    "saveTotalLimit",
+    "maxTokensPerPass",
+    "loggingSteps",
+  ] as const)
+    whole(name);
+  for (const name of ["weightDecay", "maxGradNorm", "focalGamma", "earlyStoppingThreshold"] as const)
+    number(name, (x) => x >= 0, "a number of at least 0");
   number("labelSmoothing", (x) => x >= 0 && x < 1, "a number from 0 to below 1");
   for (const name of ["evalSteps", "saveSteps"] as const) {
-    if (name === "evalSteps" || options.saveSteps !== undefined) number(name, (x) => x > 0 && (x < 1 || Number.isInteger(x)), "a whole number of steps, or a share of them between 0 and 1");
+    if (name === "evalSteps" || options.saveSteps !== undefined)
+      number(
+        name,
+        (x) => x > 0 && (x < 1 || Number.isInteger(x)),
+        "a whole number of steps, or a share of them between 0 and 1",
+      );
   }
   if (options.earlyStoppingPatience !== undefined) whole("earlyStoppingPatience");
   number("seed", (x) => Number.isInteger(x), "a whole number");
@@ -137,45 +191,98 @@ function checkValues(problems: Problems, { options, resolved, context }: { optio
   oneOf("reportTo", ["none", "tensorboard"]);
   oneOf("trainSamplingStrategy", SAMPLING_STRATEGIES);
   const grouped: unknown = options.groupByLength;
-  problems.expect(grouped === undefined || typeof grouped === "boolean", `groupByLength is to be true or false; ${came(grouped)}`);
+  problems.expect(
+    grouped === undefined || typeof grouped === "boolean",
+    `groupByLength is to be true or false; ${came(grouped)}`,
+  );
   for (const name of ["greaterIsBetter", "loadBestModelAtEnd", "bf16"] as const) oneOf(name, [true, false]);
   for (const name of ["outputDir", "resumeFrom"] as const) {
     const value: unknown = options[name];
-    problems.expect(value === undefined || (typeof value === "string" && value !== ""), `${name} is to be a folder's path; ${came(value)}`);
+    problems.expect(
+      value === undefined || (typeof value === "string" && value !== ""),
+      `${name} is to be a folder's path; ${came(value)}`,
+    );
   }
   const weights: unknown = options.classWeights;
-  const right = weights === undefined || weights === "balanced" || (Array.isArray(weights) && weights.length === context.numLabels && weights.every((w) => typeof w === "number" && Number.isFinite(w) && w > 0));
-  problems.expect(right, `classWeights is to be "balanced" or ${context.numLabels} numbers above 0, one for each class; ${came(weights)}`);
-  if (context.problemType === "multi_label_classification") problems.expect(resolved.labelSmoothing === 0, "labelSmoothing is for one class a text; this classifier's texts have several labels");
+  const right =
+    weights === undefined ||
+    weights === "balanced" ||
+    (Array.isArray(weights) &&
+      weights.length === context.numLabels &&
+      weights.every((w) => typeof w === "number" && Number.isFinite(w) && w > 0));
+  problems.expect(
+    right,
+    `classWeights is to be "balanced" or ${context.numLabels} numbers above 0, one for each class; ${came(weights)}`,
+  );
+  if (context.problemType === "multi_label_classification")
+    problems.expect(
+      resolved.labelSmoothing === 0,
+      "labelSmoothing is for one class a text; this classifier's texts have several labels",
+    );
 }
 
 /** The values against each other. */
-function checkTogether(problems: Problems, { options, resolved }: { options: TrainOptions; resolved: ResolvedTrainOptions }): void {
+function checkTogether(
+  problems: Problems,
+  { options, resolved }: { options: TrainOptions; resolved: ResolvedTrainOptions },
+): void {
   const { evalSteps, saveSteps, metricForBestModel: metric, greaterIsBetter } = resolved;
   const given = (name: keyof TrainOptions): boolean => options[name] !== undefined;
-  problems.expect(!(given("warmupSteps") && given("warmupRatio")), "warmupSteps and warmupRatio say the same thing; give one of them");
+  problems.expect(
+    !(given("warmupSteps") && given("warmupRatio")),
+    "warmupSteps and warmupRatio say the same thing; give one of them",
+  );
   problems.expect(
     !(given("trainSamplingStrategy") && given("groupByLength")) || options.groupByLength === resolved.groupByLength,
     `groupByLength ${String(options.groupByLength)} contradicts trainSamplingStrategy "${resolved.trainSamplingStrategy}"; leave groupByLength out`,
   );
   const warmup = options.warmupSteps ?? options.warmupRatio ?? 0;
-  problems.expect(!(resolved.lrSchedulerType === "constant" && warmup > 0), `lrSchedulerType "constant" has no warm-up; choose "constant_with_warmup", or leave warmupSteps and warmupRatio out`);
-  problems.expect(!(resolved.labelSmoothing > 0 && resolved.focalGamma > 0), "labelSmoothing and focalGamma are two different losses; give one of them");
-  problems.expect(greaterIsBetter === (metric !== "loss"), `greaterIsBetter is ${greaterIsBetter}, but of ${metric} ${metric === "loss" ? "less" : "more"} is better; leave it out`);
+  problems.expect(
+    !(resolved.lrSchedulerType === "constant" && warmup > 0),
+    `lrSchedulerType "constant" has no warm-up; choose "constant_with_warmup", or leave warmupSteps and warmupRatio out`,
+  );
+  problems.expect(
+    !(resolved.labelSmoothing > 0 && resolved.focalGamma > 0),
+    "labelSmoothing and focalGamma are two different losses; give one of them",
+  );
+  problems.expect(
+    greaterIsBetter === (metric !== "loss"),
+    `greaterIsBetter is ${greaterIsBetter}, but of ${metric} ${metric === "loss" ? "less" : "more"} is better; leave it out`,
+  );
   if (!given("validation")) {
-    problems.expect(options.loadBestModelAtEnd !== true, "loadBestModelAtEnd needs evaluations; give validation examples");
-    problems.expect(!given("earlyStoppingPatience"), "earlyStoppingPatience needs evaluations; give validation examples");
-    problems.expect(!given("metricForBestModel") && !given("greaterIsBetter"), "metricForBestModel and greaterIsBetter need evaluations; give validation examples");
+    problems.expect(
+      options.loadBestModelAtEnd !== true,
+      "loadBestModelAtEnd needs evaluations; give validation examples",
+    );
+    problems.expect(
+      !given("earlyStoppingPatience"),
+      "earlyStoppingPatience needs evaluations; give validation examples",
+    );
+    problems.expect(
+      !given("metricForBestModel") && !given("greaterIsBetter"),
+      "metricForBestModel and greaterIsBetter need evaluations; give validation examples",
+    );
   }
-  problems.expect(!given("earlyStoppingThreshold") || given("earlyStoppingPatience"), "earlyStoppingThreshold does nothing without earlyStoppingPatience");
+  problems.expect(
+    !given("earlyStoppingThreshold") || given("earlyStoppingPatience"),
+    "earlyStoppingThreshold does nothing without earlyStoppingPatience",
+  );
   if (!given("outputDir")) {
     problems.expect(!given("saveSteps"), "saveSteps needs an outputDir to save to");
     problems.expect(resolved.reportTo !== "tensorboard", `reportTo "tensorboard" needs an outputDir to write to`);
     problems.expect(options.resumeFrom !== "last", `resumeFrom "last" looks into outputDir, which is not given`);
   }
   if (given("saveSteps") && given("validation") && resolved.loadBestModelAtEnd) {
-    if (evalSteps < 1 !== saveSteps < 1) problems.expect(false, `saveSteps is to be a multiple of evalSteps while the best weights are loaded at the end: both as a number of steps, or both as a share; ${saveSteps} and ${evalSteps} came`);
-    else problems.expect(isMultiple(saveSteps, evalSteps), `saveSteps is to be a multiple of evalSteps while the best weights are loaded at the end; ${saveSteps} and ${evalSteps} came`);
+    if (evalSteps < 1 !== saveSteps < 1)
+      problems.expect(
+        false,
+        `saveSteps is to be a multiple of evalSteps while the best weights are loaded at the end: both as a number of steps, or both as a share; ${saveSteps} and ${evalSteps} came`,
+      );
+    else
+      problems.expect(
+        isMultiple(saveSteps, evalSteps),
+        `saveSteps is to be a multiple of evalSteps while the best weights are loaded at the end; ${saveSteps} and ${evalSteps} came`,
+      );
   }
 }
 

@@ -23,7 +23,10 @@ export async function checksumsOf(directory: string): Promise<Map<string, string
  *
  * @param options.known - checksums that were just computed
  */
-export async function sealFolder(directory: string, { known = new Map<string, string>() }: { known?: ReadonlyMap<string, string> } = {}): Promise<void> {
+export async function sealFolder(
+  directory: string,
+  { known = new Map<string, string>() }: { known?: ReadonlyMap<string, string> } = {},
+): Promise<void> {
   const { files, folders } = await listAll(directory);
   const lines: string[] = [];
   for (const path of files.sort()) {
@@ -37,7 +40,8 @@ export async function sealFolder(directory: string, { known = new Map<string, st
 }
 
 /** A sealed folder's checksums, or what is wrong with it. */
-export type SealCheck = { readonly damage: string } | { readonly damage: undefined; readonly sums: ReadonlyMap<string, string> };
+export type SealCheck =
+  { readonly damage: string } | { readonly damage: undefined; readonly sums: ReadonlyMap<string, string> };
 
 /** Checks a sealed folder: every file that its manifest names is as it was written, and there is no other. */
 export async function checkSeal(directory: string, { required }: { required: readonly string[] }): Promise<SealCheck> {
@@ -50,7 +54,8 @@ export async function checkSeal(directory: string, { required }: { required: rea
   const sums = new Map<string, string>();
   for (const line of manifest.split("\n").filter((l) => l !== "")) {
     const [, sum, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-    if (name === undefined || isAbsolute(name) || name.split("/").includes("..") || sums.has(name)) return { damage: `${MANIFEST} is not a list of checksums` };
+    if (name === undefined || isAbsolute(name) || name.split("/").includes("..") || sums.has(name))
+      return { damage: `${MANIFEST} is not a list of checksums` };
     sums.set(name, sum);
   }
   for (const name of required) if (!sums.has(name)) return { damage: `${name} is not in ${MANIFEST}` };
@@ -59,7 +64,11 @@ export async function checkSeal(directory: string, { required }: { required: rea
     try {
       found = await sha256Of(join(directory, name));
     } catch (error) {
-      return { damage: isMissingFile(error) ? `${shownText(name, 100)} cannot be read: it is missing` : `${shownText(name, 100)} cannot be read: ${messageOf(error)}` };
+      return {
+        damage: isMissingFile(error)
+          ? `${shownText(name, 100)} cannot be read: it is missing`
+          : `${shownText(name, 100)} cannot be read: ${messageOf(error)}`,
+      };
     }
     if (found !== sum) return { damage: `${shownText(name, 100)} is not what was written` };
   }
@@ -98,7 +107,8 @@ async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256");
   const { handle } = await openRegularFile(path);
   try {
-    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 }))
+      hash.update(chunk as Buffer);
     return hash.digest("hex");
   } finally {
     await handle.close();

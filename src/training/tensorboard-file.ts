@@ -23,7 +23,10 @@ export class TensorboardFile {
    * @param options.firstStep - where a run that was stopped goes on: readers drop what an earlier file holds from this step on
    * @param options.now - milliseconds since 1970. @default Date.now
    */
-  static async create(directory: string, options: { firstStep?: number; now?: () => number } = {}): Promise<TensorboardFile> {
+  static async create(
+    directory: string,
+    options: { firstStep?: number; now?: () => number } = {},
+  ): Promise<TensorboardFile> {
     const { firstStep, now = Date.now } = options;
     await mkdir(directory, { recursive: true });
     // Readers take the files of a folder in the order of their names.

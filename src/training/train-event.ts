@@ -73,7 +73,8 @@ export interface ResumeEvent {
 /** Something to know that does not end the run. */
 export interface WarningEvent {
   readonly type: "warning";
-  readonly kind: "newly-initialized" | "damaged-checkpoint" | "earlier-run" | "warm-up" | "early-stopping" | "one-class" | "logged";
+  readonly kind:
+    "newly-initialized" | "damaged-checkpoint" | "earlier-run" | "warm-up" | "early-stopping" | "one-class" | "logged";
   readonly step: number;
   readonly message: string;
 }

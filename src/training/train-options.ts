@@ -185,16 +185,30 @@ export const TRAIN_DEFAULTS = {
 } as const satisfies Partial<TrainOptions>;
 
 /** What an evaluation while training tells. */
-export const METRIC_NAMES = ["loss", "accuracy", "f1", "precision", "recall", "f1_macro", "balanced_accuracy", "matthews_correlation"] as const;
+export const METRIC_NAMES = [
+  "loss",
+  "accuracy",
+  "f1",
+  "precision",
+  "recall",
+  "f1_macro",
+  "balanced_accuracy",
+  "matthews_correlation",
+] as const;
 
 /** The name of one of {@link METRIC_NAMES}. */
 export type MetricName = (typeof METRIC_NAMES)[number];
 
 /** Texts with the number of their class, or with a 0 or 1 for each label. */
-export type TrainingData = { readonly columns: readonly string[]; column(name: string): { readonly values: unknown } } | readonly { readonly text: string; readonly label: ExampleLabel }[];
+export type TrainingData =
+  | { readonly columns: readonly string[]; column(name: string): { readonly values: unknown } }
+  | readonly { readonly text: string; readonly label: ExampleLabel }[];
 
 /** {@link TrainOptions} with every value decided, data left out. */
-export type ResolvedTrainOptions = Required<Omit<TrainOptions, "train" | "validation" | Optional | "warmupRatio" | "metricForBestModel">> &
+export type ResolvedTrainOptions = Required<
+  Omit<TrainOptions, "train" | "validation" | Optional | "warmupRatio" | "metricForBestModel">
+> &
   Pick<TrainOptions, Optional> & { readonly metricForBestModel: MetricName; readonly warmupRatio: number | undefined };
 
-type Optional = "maxSteps" | "warmupSteps" | "classWeights" | "earlyStoppingPatience" | "outputDir" | "resumeFrom" | "signal";
+type Optional =
+  "maxSteps" | "warmupSteps" | "classWeights" | "earlyStoppingPatience" | "outputDir" | "resumeFrom" | "signal";

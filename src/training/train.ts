@@ -29,11 +29,19 @@ import { TrainingRun } from "./training-run";
  * @throws TsloraError before anything is trained or written when an option, the data or the checkpoint is wrong, and
  * when the loss stops being a number, the gradient explodes, or tensors or memory grow from step to step.
  */
-export async function* train(classifier: SequenceClassifier, options: TrainOptions): AsyncGenerator<TrainEvent, TrainSummary, void> {
+export async function* train(
+  classifier: SequenceClassifier,
+  options: TrainOptions,
+): AsyncGenerator<TrainEvent, TrainSummary, void> {
   const method = classifier.expectTrainable("train");
   const { problemType } = classifier;
   const numLabels = classifier.labels.length;
-  const resolved = resolveTrainOptions(options, { method, problemType, numLabels, onGpu: classifier.device !== undefined && classifier.device.kind !== "cpu" });
+  const resolved = resolveTrainOptions(options, {
+    method,
+    problemType,
+    numLabels,
+    onGpu: classifier.device !== undefined && classifier.device.kind !== "cpu",
+  });
   const lock = resolved.outputDir === undefined ? undefined : lockFolder(resolved.outputDir, { purpose: "training" });
   try {
     return yield* trainLocked(classifier, options, { resolved, method });
@@ -52,7 +60,10 @@ async function* trainLocked(
   const { problemType } = classifier;
   const numLabels = classifier.labels.length;
   const examples = examplesOf(options.train, { name: "train", numLabels, problemType });
-  const validation = options.validation === undefined ? undefined : examplesOf(options.validation, { name: "validation", numLabels, problemType });
+  const validation =
+    options.validation === undefined
+      ? undefined
+      : examplesOf(options.validation, { name: "validation", numLabels, problemType });
   const documents = classifier.tokenizer.encode(examples.texts).map(({ ids }) => ids);
   const source = lockResumed(resolved);
   const { identity, resume } = await readStart().finally(() => source?.release());
@@ -66,13 +77,26 @@ async function* trainLocked(
   }
 
   async function readStart(): Promise<{ identity?: RunIdentity; resume?: Resume }> {
-    const checkpoint = resolved.resumeFrom === undefined ? undefined : await findCheckpoint(resolved.resumeFrom, { outputDir: resolved.outputDir });
-    const identity = checkpoint === undefined && resolved.outputDir === undefined ? undefined : await runIdentity(classifier, { options: resolved, train: examples, validation, documents });
+    const checkpoint =
+      resolved.resumeFrom === undefined
+        ? undefined
+        : await findCheckpoint(resolved.resumeFrom, { outputDir: resolved.outputDir });
+    const identity =
+      checkpoint === undefined && resolved.outputDir === undefined
+        ? undefined
+        : await runIdentity(classifier, { options: resolved, train: examples, validation, documents });
     if (checkpoint !== undefined && identity !== undefined) {
-      const problems = new Problems(`train: cannot resume from ${shownPath(checkpoint.path)}: it belongs to a different run`);
+      const problems = new Problems(
+        `train: cannot resume from ${shownPath(checkpoint.path)}: it belongs to a different run`,
+      );
       noteDifferences(problems, { then: checkpoint.state.identity, now: identity });
       problems.throwIfAny();
-      await checkResume(checkpoint, { model: classifier.model, options: resolved, documents, evaluates: validation !== undefined });
+      await checkResume(checkpoint, {
+        model: classifier.model,
+        options: resolved,
+        documents,
+        evaluates: validation !== undefined,
+      });
     }
     const resume = checkpoint === undefined ? undefined : await readResume(classifier, { checkpoint, method });
     return { identity, resume };

@@ -51,10 +51,19 @@ export class TrainingGuards {
   /** Looks at a step's numbers before the weights are changed by them. */
   checkNumbers({ loss, gradNorm }: Pick<StepReadings, "loss" | "gradNorm">): Fault | undefined {
     const tryThis = `choose a learningRate below ${this.#learningRate}, a longer warm-up, or a maxGradNorm where there is none`;
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) return { kind: "diverged", what: `the loss is ${loss} and the gradient's norm ${gradNorm}. The run has diverged`, tryThis };
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
+      return {
+        kind: "diverged",
+        what: `the loss is ${loss} and the gradient's norm ${gradNorm}. The run has diverged`,
+        tryThis,
+      };
     const usual = median(this.#norms);
     if (this.#norms.length >= NORMS_NEEDED && gradNorm > EXPLODED * Math.max(1, usual)) {
-      return { kind: "exploding-gradient", what: `the gradient's norm is ${gradNorm.toPrecision(4)}, after a median of ${usual.toPrecision(4)} in the ${this.#norms.length} steps before`, tryThis };
+      return {
+        kind: "exploding-gradient",
+        what: `the gradient's norm is ${gradNorm.toPrecision(4)}, after a median of ${usual.toPrecision(4)} in the ${this.#norms.length} steps before`,
+        tryThis,
+      };
     }
     this.#norms.push(gradNorm);
     if (this.#norms.length > NORMS_KEPT) this.#norms.shift();
@@ -68,7 +77,12 @@ export class TrainingGuards {
     else this.#tensorGrowth.steps++;
     this.#tensors = tensors;
     if (this.#tensorGrowth.steps >= TENSOR_STEPS) {
-      return { kind: "growing-tensors", what: `there were more tensors after each of the last ${TENSOR_STEPS} steps, ${this.#tensorGrowth.from} before and ${tensors} now`, tryThis: "dispose of the tensors that your own code makes between steps; if it makes none, this is a fault of tslora: please report it" };
+      return {
+        kind: "growing-tensors",
+        what: `there were more tensors after each of the last ${TENSOR_STEPS} steps, ${this.#tensorGrowth.from} before and ${tensors} now`,
+        tryThis:
+          "dispose of the tensors that your own code makes between steps; if it makes none, this is a fault of tslora: please report it",
+      };
     }
     this.#window = { steps: this.#window.steps + 1, lowest: Math.min(this.#window.lowest, memory) };
     if (this.#window.steps < WINDOW) return undefined;
@@ -79,6 +93,11 @@ export class TrainingGuards {
     const last = this.#lows[this.#lows.length - 1];
     if (this.#lows.length <= WINDOWS || last < MEMORY_GROWTH * first || last < first + MEMORY_ROOM) return undefined;
     const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-    return { kind: "growing-memory", what: `the process's memory grew through the last ${WINDOW * WINDOWS} steps, from ${gigabytes(first)} to ${gigabytes(last)}`, tryThis: "look at what your own code keeps between steps; if it keeps nothing, this is a fault of tslora: please report it. The run can go on in a new process" };
+    return {
+      kind: "growing-memory",
+      what: `the process's memory grew through the last ${WINDOW * WINDOWS} steps, from ${gigabytes(first)} to ${gigabytes(last)}`,
+      tryThis:
+        "look at what your own code keeps between steps; if it keeps nothing, this is a fault of tslora: please report it. The run can go on in a new process",
+    };
   }
 }

@@ -8,7 +8,9 @@ import { TensorboardFile } from "./tensorboard-file";
 export const LOG_FILE = "trainer_log.jsonl";
 
 /** A line of the log: the numbers of a step, those of an evaluation under `eval_…`, or a warning. */
-export type LogLine = { readonly step: number; readonly epoch: number } & Readonly<Record<string, number | string | boolean>>;
+export type LogLine = { readonly step: number; readonly epoch: number } & Readonly<
+  Record<string, number | string | boolean>
+>;
 
 /** A run's log, a JSON object a line, and TensorBoard's event files where they are asked for. */
 export class TrainingLog {
@@ -26,13 +28,25 @@ export class TrainingLog {
    * @param options.resume - the step a run goes on from, and the log it wrote: its lines up to there are kept, so
    *   that each step stands there once. With `evaluationDue` the step's evaluation is still to come
    */
-  static async open(directory: string, options: { tensorboard: boolean; resume?: { step: number; log: string; evaluationDue: boolean } }): Promise<TrainingLog> {
+  static async open(
+    directory: string,
+    options: { tensorboard: boolean; resume?: { step: number; log: string; evaluationDue: boolean } },
+  ): Promise<TrainingLog> {
     const { tensorboard, resume } = options;
     await mkdir(directory, { recursive: true });
     const path = join(directory, LOG_FILE);
-    const kept = resume === undefined ? [] : (await readLog(resume.log)).filter((line) => line.step < resume.step || (line.step === resume.step && !(resume.evaluationDue && ("eval_loss" in line || "warning" in line))));
+    const kept =
+      resume === undefined
+        ? []
+        : (await readLog(resume.log)).filter(
+            (line) =>
+              line.step < resume.step ||
+              (line.step === resume.step && !(resume.evaluationDue && ("eval_loss" in line || "warning" in line))),
+          );
     await writeAtomically(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    const events = tensorboard ? await TensorboardFile.create(join(directory, "runs"), resume === undefined ? {} : { firstStep: resume.step }) : undefined;
+    const events = tensorboard
+      ? await TensorboardFile.create(join(directory, "runs"), resume === undefined ? {} : { firstStep: resume.step })
+      : undefined;
     // What event files held from that step on is dropped by their readers: the step itself is written again.
     for (const line of kept) if (line.step === resume?.step) await events?.scalars(line.step, scalarsOf(line));
     return new TrainingLog(await open(path, "a"), events);
@@ -55,8 +69,15 @@ export class TrainingLog {
 
 /** A line's numbers under the names that transformers' TensorBoardCallback gives them. */
 function scalarsOf(line: LogLine): Record<string, number> {
-  const numbers = Object.entries(line).filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[0] !== "step");
-  if ("eval_loss" in line) return Object.fromEntries(numbers.filter(([name]) => name.startsWith("eval_")).map(([name, value]) => [`eval/${name.slice("eval_".length)}`, value]));
+  const numbers = Object.entries(line).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number" && entry[0] !== "step",
+  );
+  if ("eval_loss" in line)
+    return Object.fromEntries(
+      numbers
+        .filter(([name]) => name.startsWith("eval_"))
+        .map(([name, value]) => [`eval/${name.slice("eval_".length)}`, value]),
+    );
   return "loss" in line ? Object.fromEntries(numbers.map(([name, value]) => [`train/${name}`, value])) : {};
 }
 
@@ -66,7 +87,9 @@ export async function readLog(path: string): Promise<LogLine[]> {
   return text.split("\n").flatMap((line): LogLine[] => {
     try {
       const value: unknown = JSON.parse(line);
-      return typeof value === "object" && value !== null && "step" in value && typeof value.step === "number" ? [value as LogLine] : [];
+      return typeof value === "object" && value !== null && "step" in value && typeof value.step === "number"
+        ? [value as LogLine]
+        : [];
     } catch {
       return [];
     }

@@ -54,10 +54,28 @@ export class TrainingRun {
   #oneClassEvaluations = 0;
   #evaluationDue = false;
 
-  constructor(classifier: SequenceClassifier, from: { options: ResolvedTrainOptions; examples: Examples; validation: Examples | undefined; documents: readonly Int32Array[]; identity: RunIdentity | undefined; resume: Resume | undefined }) {
+  constructor(
+    classifier: SequenceClassifier,
+    from: {
+      options: ResolvedTrainOptions;
+      examples: Examples;
+      validation: Examples | undefined;
+      documents: readonly Int32Array[];
+      identity: RunIdentity | undefined;
+      resume: Resume | undefined;
+    },
+  ) {
     const { options, examples, resume, documents } = from;
     const { problemType, labels: names, model } = classifier;
-    const { classWeights, labelSmoothing, focalGamma, metricForBestModel: metric, greaterIsBetter, loadBestModelAtEnd: keep, outputDir } = options;
+    const {
+      classWeights,
+      labelSmoothing,
+      focalGamma,
+      metricForBestModel: metric,
+      greaterIsBetter,
+      loadBestModelAtEnd: keep,
+      outputDir,
+    } = options;
     const state = resume?.checkpoint.state;
     this.#classifier = classifier;
     this.#options = options;
@@ -67,15 +85,28 @@ export class TrainingRun {
     this.#resume = resume;
     this.#data = { documents, lengths: documents.map(({ length }) => length), labels: examples.labels };
     this.#plan = planSteps(documents.length, options);
-    this.#loss = { problemType, labelSmoothing, focalGamma, classWeights: classWeights === "balanced" ? balancedClassWeights(examples.labels, { problemType, names }) : classWeights };
+    this.#loss = {
+      problemType,
+      labelSmoothing,
+      focalGamma,
+      classWeights:
+        classWeights === "balanced" ? balancedClassWeights(examples.labels, { problemType, names }) : classWeights,
+    };
     this.#optimizer = new AdamW(model.ops, options);
     this.#dropout = new DropoutSource(options.seed, state?.dropoutDraws);
     this.#best = new BestWeights(classifier, { metric, greaterIsBetter, keep });
-    this.#patience = new EarlyStopping({ patience: options.earlyStoppingPatience, threshold: options.earlyStoppingThreshold, count: state?.earlyStoppingCount });
+    this.#patience = new EarlyStopping({
+      patience: options.earlyStoppingPatience,
+      threshold: options.earlyStoppingThreshold,
+      count: state?.earlyStoppingCount,
+    });
     this.#guards = new TrainingGuards({ learningRate: options.learningRate, gradNorms: state?.gradNorms });
     this.#unread = new UnreadSteps(model.ops);
     this.#newlyInitialized = resume === undefined ? classifier.untrainedWeights : []; // a checkpoint brings them all
-    this.#checkpoints = outputDir === undefined ? undefined : new Checkpoints(classifier, { directory: outputDir, limit: options.saveTotalLimit });
+    this.#checkpoints =
+      outputDir === undefined
+        ? undefined
+        : new Checkpoints(classifier, { directory: outputDir, limit: options.saveTotalLimit });
   }
 
   async *events(stop: AbortSignal): AsyncGenerator<TrainEvent, TrainSummary, void> {
@@ -103,9 +134,15 @@ export class TrainingRun {
       if (evaluates || last) yield* this.#readSteps();
       let best = false;
       if (evaluates) best = yield* this.#evaluate(stop);
-      const save = last || stop.aborted || this.#patience.due || this.#step % saveEvery === 0 || (best && this.#options.loadBestModelAtEnd);
+      const save =
+        last ||
+        stop.aborted ||
+        this.#patience.due ||
+        this.#step % saveEvery === 0 ||
+        (best && this.#options.loadBestModelAtEnd);
       if (save) yield* this.#readSteps();
-      if (save && this.#checkpoints !== undefined) yield { type: "checkpoint", step: this.#step, path: await this.#save(this.#checkpoints) };
+      if (save && this.#checkpoints !== undefined)
+        yield { type: "checkpoint", step: this.#step, path: await this.#save(this.#checkpoints) };
     }
     yield* this.#readSteps();
     return yield* this.#end((performance.now() - started) / 1000);
@@ -125,25 +162,53 @@ export class TrainingRun {
     const checkpoint = this.#resume?.checkpoint;
     const aside = await this.#checkpoints?.begin({ resume: checkpoint });
     if (outputDir !== undefined) {
-      const resume = checkpoint && { step: checkpoint.state.step, log: join(dirname(checkpoint.path), LOG_FILE), evaluationDue: checkpoint.state.evaluationDue };
+      const resume = checkpoint && {
+        step: checkpoint.state.step,
+        log: join(dirname(checkpoint.path), LOG_FILE),
+        evaluationDue: checkpoint.state.evaluationDue,
+      };
       this.#log = await TrainingLog.open(outputDir, { tensorboard: reportTo === "tensorboard", resume });
     }
     if (this.#resume !== undefined) this.#takeUp(this.#resume);
-    if (this.#newlyInitialized.length > 0) yield* this.#warn("newly-initialized", newlyInitializedMessage(this.#classifier, this.#newlyInitialized));
-    for (const damage of checkpoint?.damaged ?? []) yield* this.#warn("damaged-checkpoint", `${damage}. The one before it is taken.`);
+    if (this.#newlyInitialized.length > 0)
+      yield* this.#warn("newly-initialized", newlyInitializedMessage(this.#classifier, this.#newlyInitialized));
+    for (const damage of checkpoint?.damaged ?? [])
+      yield* this.#warn("damaged-checkpoint", `${damage}. The one before it is taken.`);
     if (aside !== undefined) {
       const where = shownPath(aside.path);
-      const what = checkpoint === undefined
-        ? `${shownPath(outputDir ?? "")} held another run's checkpoints and log. They are in ${where} now: resume from them by resumeFrom, or delete them`
-        : `What was written after step ${this.#step}, or by another run, is in ${where} now: delete it`;
-      const gone = aside.deleted.length === 0 ? "" : ` The newest ${EARLIER_KEPT} such folders are kept; deleted: ${aside.deleted.map((path) => basename(path)).join(", ")}.`;
-      yield* this.#warn("earlier-run", `${what} when you do not need ${checkpoint === undefined ? "them" : "it"}.${gone}`);
+      const what =
+        checkpoint === undefined
+          ? `${shownPath(outputDir ?? "")} held another run's checkpoints and log. They are in ${where} now: resume from them by resumeFrom, or delete them`
+          : `What was written after step ${this.#step}, or by another run, is in ${where} now: delete it`;
+      const gone =
+        aside.deleted.length === 0
+          ? ""
+          : ` The newest ${EARLIER_KEPT} such folders are kept; deleted: ${aside.deleted.map((path) => basename(path)).join(", ")}.`;
+      yield* this.#warn(
+        "earlier-run",
+        `${what} when you do not need ${checkpoint === undefined ? "them" : "it"}.${gone}`,
+      );
     }
-    if (warmupSteps >= totalSteps && this.#options.lrSchedulerType !== "constant") yield* this.#warn("warm-up", `The warm-up takes ${warmupSteps} steps and the run has ${totalSteps}: it ends before the rate is at learningRate.`);
-    if (earlyStoppingPatience !== undefined && !loadBestModelAtEnd) yield* this.#warn("early-stopping", "Early stopping without loadBestModelAtEnd: the last weights stay, not the best.");
+    if (warmupSteps >= totalSteps && this.#options.lrSchedulerType !== "constant")
+      yield* this.#warn(
+        "warm-up",
+        `The warm-up takes ${warmupSteps} steps and the run has ${totalSteps}: it ends before the rate is at learningRate.`,
+      );
+    if (earlyStoppingPatience !== undefined && !loadBestModelAtEnd)
+      yield* this.#warn(
+        "early-stopping",
+        "Early stopping without loadBestModelAtEnd: the last weights stay, not the best.",
+      );
     if (checkpoint !== undefined) {
       const { path } = checkpoint;
-      yield { type: "resume", step: this.#step, epoch: this.#epoch, totalSteps, path, message: `Resuming from step ${this.#step} of ${totalSteps} (${shownPath(path)}).` };
+      yield {
+        type: "resume",
+        step: this.#step,
+        epoch: this.#epoch,
+        totalSteps,
+        path,
+        message: `Resuming from step ${this.#step} of ${totalSteps} (${shownPath(path)}).`,
+      };
     }
   }
 
@@ -165,7 +230,8 @@ export class TrainingRun {
   /** The evaluation that the checkpoint's run was stopped before; the checkpoint is written anew with it. */
   async *#catchUp(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     yield* this.#evaluate(stop);
-    if (!this.#evaluationDue && this.#checkpoints !== undefined) yield { type: "checkpoint", step: this.#step, path: await this.#save(this.#checkpoints) };
+    if (!this.#evaluationDue && this.#checkpoints !== undefined)
+      yield { type: "checkpoint", step: this.#step, path: await this.#save(this.#checkpoints) };
   }
 
   /** The optimizer steps of the epoch that the run is in. */
@@ -186,7 +252,15 @@ export class TrainingRun {
     const batch = microBatches.flat();
     const learningRate = learningRateAt(this.#step, { peak, kind, ...this.#plan });
     const tokens = batch.reduce((sum, index) => sum + this.#data.lengths[index], 0);
-    const options: BatchOptions = { microBatches, data: this.#data, loss: this.#loss, dropout: this.#dropout, precision: bf16 ? "bfloat16" : "float32", maxTokensPerPass, gradients };
+    const options: BatchOptions = {
+      microBatches,
+      data: this.#data,
+      loss: this.#loss,
+      dropout: this.#dropout,
+      precision: bf16 ? "bfloat16" : "float32",
+      maxTokensPerPass,
+      gradients,
+    };
     try {
       if (loggingSteps > 1) {
         await this.#sendStep(options, { learningRate, tokens, batch });
@@ -200,17 +274,32 @@ export class TrainingRun {
       gradients.dispose(); // before the tensors are counted
       this.#step++;
       const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
-      yield await this.#stepDone({ step: this.#step, epoch: this.#epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond, batch });
+      yield await this.#stepDone({
+        step: this.#step,
+        epoch: this.#epoch,
+        loss,
+        learningRate,
+        gradNorm,
+        tokens,
+        tokensPerSecond,
+        batch,
+      });
     } finally {
       gradients.dispose();
     }
   }
 
   /** Sends a step to the device and does not wait for it: clipping is done there. */
-  async #sendStep(options: BatchOptions, { learningRate, tokens, batch }: { learningRate: number; tokens: number; batch: readonly number[] }): Promise<void> {
+  async #sendStep(
+    options: BatchOptions,
+    { learningRate, tokens, batch }: { learningRate: number; tokens: number; batch: readonly number[] },
+  ): Promise<void> {
     const { ops } = this.#classifier.model;
     const loss = await batchGradientsUnread(this.#classifier, options);
-    const { norm, scale } = clippingOnDevice(this.#optimizer.joined(options.gradients), { ops, maxNorm: this.#options.maxGradNorm });
+    const { norm, scale } = clippingOnDevice(this.#optimizer.joined(options.gradients), {
+      ops,
+      maxNorm: this.#options.maxGradNorm,
+    });
     this.#optimizer.step(options.gradients, { learningRate, gradientScale: scale ?? 1 });
     ops.dispose(scale);
     this.#step++;
@@ -230,7 +319,16 @@ export class TrainingRun {
     const memory = process.memoryUsage.rss();
     const { step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond } = numbers;
     this.#expect(this.#guards.checkMemory({ tensors: this.#classifier.model.ops.alive(), memory }), { batch, step });
-    await this.#log?.write({ step, epoch, loss, grad_norm: gradNorm, learning_rate: learningRate, tokens, tokens_per_second: tokensPerSecond, memory });
+    await this.#log?.write({
+      step,
+      epoch,
+      loss,
+      grad_norm: gradNorm,
+      learning_rate: learningRate,
+      tokens,
+      tokens_per_second: tokensPerSecond,
+      memory,
+    });
     return { type: "step", step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond, memory };
   }
 
@@ -244,12 +342,33 @@ export class TrainingRun {
     this.#patience.take(metrics[metric] ?? NaN, { best: this.#best.best?.metric, greaterIsBetter });
     const best = await this.#best.offer(this.#step, metrics);
     const [step, epoch] = [this.#step, this.#epoch];
-    await this.#log?.write({ step, epoch, ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value])), metric_for_best_model: metric, best });
-    yield { type: "evaluation", step, epoch, loss: metrics.loss, accuracy: metrics.accuracy, metrics, metricForBestModel: metric, best };
+    await this.#log?.write({
+      step,
+      epoch,
+      ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value])),
+      metric_for_best_model: metric,
+      best,
+    });
+    yield {
+      type: "evaluation",
+      step,
+      epoch,
+      loss: metrics.loss,
+      accuracy: metrics.accuracy,
+      metrics,
+      metricForBestModel: metric,
+      best,
+    };
     yield* this.#lookForCollapse(onlyClass);
     if (!this.#patience.due || step === this.#plan.totalSteps) return best;
     const evaluations = this.#patience.count;
-    yield { type: "early-stopping", step, metric, evaluations, message: `${metric} did not improve in ${evaluations} evaluation${evaluations === 1 ? "" : "s"} in a row: the run ends at step ${step} of ${this.#plan.totalSteps}.` };
+    yield {
+      type: "early-stopping",
+      step,
+      metric,
+      evaluations,
+      message: `${metric} did not improve in ${evaluations} evaluation${evaluations === 1 ? "" : "s"} in a row: the run ends at step ${step} of ${this.#plan.totalSteps}.`,
+    };
     return best;
   }
 
@@ -265,21 +384,39 @@ export class TrainingRun {
     }
     const classes = this.#classifier.labels.length;
     const bad = logits.findIndex((logit) => !Number.isFinite(logit));
-    if (bad >= 0) throw this.#failure({ kind: "diverged", what: `the model gives ${logits[bad]} for a validation text. The run has diverged`, tryThis: `choose a learningRate below ${this.#options.learningRate}` }, { ids: [this.#validation.ids[Math.floor(bad / classes)]] });
+    if (bad >= 0)
+      throw this.#failure(
+        {
+          kind: "diverged",
+          what: `the model gives ${logits[bad]} for a validation text. The run has diverged`,
+          tryThis: `choose a learningRate below ${this.#options.learningRate}`,
+        },
+        { ids: [this.#validation.ids[Math.floor(bad / classes)]] },
+      );
     return validationMetrics(logits, { classes, labels, loss: this.#loss });
   }
 
   /** Points out a model that predicts one class alone, twice in a row; a fresh head may do so at first. */
   async *#lookForCollapse(onlyClass: number | undefined): AsyncGenerator<TrainEvent, void, void> {
-    this.#oneClassEvaluations = onlyClass === undefined || this.#step < this.#plan.warmupSteps ? 0 : this.#oneClassEvaluations + 1;
+    this.#oneClassEvaluations =
+      onlyClass === undefined || this.#step < this.#plan.warmupSteps ? 0 : this.#oneClassEvaluations + 1;
     if (onlyClass === undefined || this.#oneClassEvaluations !== 2) return;
-    yield* this.#warn("one-class", `Every validation text is predicted to be ${this.#classifier.labels[onlyClass]}, at the second evaluation in a row: the model has collapsed to one class, and seldom recovers. Most often the learning rate, ${this.#options.learningRate}, is too high; try a third of it${this.#options.classWeights === undefined ? `, or classWeights: "balanced" where that class is by far the most frequent` : ""}.`);
+    yield* this.#warn(
+      "one-class",
+      `Every validation text is predicted to be ${this.#classifier.labels[onlyClass]}, at the second evaluation in a row: the model has collapsed to one class, and seldom recovers. Most often the learning rate, ${this.#options.learningRate}, is too high; try a third of it${this.#options.classWeights === undefined ? `, or classWeights: "balanced" where that class is by far the most frequent` : ""}.`,
+    );
   }
 
   async #save(checkpoints: Checkpoints): Promise<string> {
     await this.#log?.sync();
     const { maxSteps, numTrainEpochs, evalSteps, saveSteps, perDeviceTrainBatchSize } = this.#options;
-    const more = { max_steps: maxSteps ?? this.#plan.totalSteps, num_train_epochs: numTrainEpochs, eval_steps: evalSteps, save_steps: saveSteps, train_batch_size: perDeviceTrainBatchSize };
+    const more = {
+      max_steps: maxSteps ?? this.#plan.totalSteps,
+      num_train_epochs: numTrainEpochs,
+      eval_steps: evalSteps,
+      save_steps: saveSteps,
+      train_batch_size: perDeviceTrainBatchSize,
+    };
     return checkpoints.save(this.#state(), { optimizer: this.#optimizer, more });
   }
 
@@ -305,7 +442,15 @@ export class TrainingRun {
     if (!stopped) await this.#checkpoints?.finish();
     if (this.#options.loadBestModelAtEnd) this.#best.restore();
     const { best } = this.#best;
-    const summary: TrainSummary = { type: "end", steps: this.#step, bestStep: best?.step, bestMetric: best?.metric, elapsedSeconds, stopped, reason: early ? "early-stopping" : stopped ? "stopped" : "finished" };
+    const summary: TrainSummary = {
+      type: "end",
+      steps: this.#step,
+      bestStep: best?.step,
+      bestMetric: best?.metric,
+      elapsedSeconds,
+      stopped,
+      reason: early ? "early-stopping" : stopped ? "stopped" : "finished",
+    };
     yield summary;
     return summary;
   }
@@ -319,10 +464,19 @@ export class TrainingRun {
     if (fault !== undefined) throw this.#failure(fault, { ids: batch.map((index) => this.#examples.ids[index]), step });
   }
 
-  #failure({ kind, what, tryThis }: Fault, { ids, step = this.#step + 1 }: { ids: readonly string[]; step?: number }): TsloraError {
+  #failure(
+    { kind, what, tryThis }: Fault,
+    { ids, step = this.#step + 1 }: { ids: readonly string[]; step?: number },
+  ): TsloraError {
     const checkpoint = this.#checkpoints?.last;
-    const shown = ids.length > IDS_SHOWN ? `${ids.slice(0, IDS_SHOWN).join(", ")} and ${ids.length - IDS_SHOWN} more` : ids.join(", ");
-    const good = checkpoint === undefined ? "There is no checkpoint." : `The last good checkpoint is ${shownPath(checkpoint)}.`;
-    return new TsloraError("bad-input", `train: at step ${step} ${what}; ${tryThis}. The batch: ${shown}. ${good}`, { details: { reason: kind, step, ids: [...ids], checkpoint } });
+    const shown =
+      ids.length > IDS_SHOWN
+        ? `${ids.slice(0, IDS_SHOWN).join(", ")} and ${ids.length - IDS_SHOWN} more`
+        : ids.join(", ");
+    const good =
+      checkpoint === undefined ? "There is no checkpoint." : `The last good checkpoint is ${shownPath(checkpoint)}.`;
+    return new TsloraError("bad-input", `train: at step ${step} ${what}; ${tryThis}. The batch: ${shown}. ${good}`, {
+      details: { reason: kind, step, ids: [...ids], checkpoint },
+    });
   }
 }

@@ -53,7 +53,12 @@ export class UnreadSteps {
     const tokens = sent.reduce((sum, { step }) => sum + step.tokens, 0);
     const tokensPerSecond = tokens / ((performance.now() - this.#since) / 1000);
     this.#since = performance.now();
-    return sent.map(({ step }, i) => ({ ...step, loss: numbers[2 * i], gradNorm: numbers[2 * i + 1], tokensPerSecond }));
+    return sent.map(({ step }, i) => ({
+      ...step,
+      loss: numbers[2 * i],
+      gradNorm: numbers[2 * i + 1],
+      tokensPerSecond,
+    }));
   }
 
   dispose(): void {

@@ -7,7 +7,9 @@ import { lossOfLogits } from "./loss-of-logits";
 import type { MetricName } from "./train-options";
 
 /** An evaluation's figures under their names. */
-export type Metrics = { readonly loss: number; readonly accuracy: number; readonly f1: number } & { readonly [Name in MetricName]?: number };
+export type Metrics = { readonly loss: number; readonly accuracy: number; readonly f1: number } & {
+  readonly [Name in MetricName]?: number;
+};
 
 /** What an evaluation finds. */
 export interface ValidationResult {
@@ -23,23 +25,62 @@ export interface ValidationResult {
  *
  * @param logits - [texts, classes], row by row
  */
-export function validationMetrics(logits: Float32Array, options: { classes: number; labels: readonly ExampleLabel[]; loss: ClassificationLoss }): ValidationResult {
+export function validationMetrics(
+  logits: Float32Array,
+  options: { classes: number; labels: readonly ExampleLabel[]; loss: ClassificationLoss },
+): ValidationResult {
   const { classes, labels } = options;
   const loss = lossOfLogits(logits, options);
   const rows = labels.map((_, i) => [...logits.subarray(i * classes, (i + 1) * classes)]);
-  if (options.loss.problemType === "multi_label_classification") return { metrics: { loss, ...multiLabelMetrics(rows, labels.map((label) => (typeof label === "number" ? [] : label))) }, onlyClass: undefined };
+  if (options.loss.problemType === "multi_label_classification")
+    return {
+      metrics: {
+        loss,
+        ...multiLabelMetrics(
+          rows,
+          labels.map((label) => (typeof label === "number" ? [] : label)),
+        ),
+      },
+      onlyClass: undefined,
+    };
   const yTrue = labels.map((label) => (typeof label === "number" ? label : label.indexOf(1)));
   const yPred = rows.map((row) => row.indexOf(Math.max(...row)));
   const macro = precisionRecallFscoreSupport(yTrue, yPred, { labels: rows[0].map((_, c) => c), average: "macro" });
-  const { precision, recall, fscore } = classes === 2 ? precisionRecallFscoreSupport(yTrue, yPred, { average: "binary" }) : macro;
-  const metrics = { loss, accuracy: accuracyScore(yTrue, yPred), f1: fscore, precision, recall, f1_macro: macro.fscore, balanced_accuracy: balancedAccuracyScore(yTrue, yPred), matthews_correlation: matthewsCorrcoef(yTrue, yPred) };
+  const { precision, recall, fscore } =
+    classes === 2 ? precisionRecallFscoreSupport(yTrue, yPred, { average: "binary" }) : macro;
+  const metrics = {
+    loss,
+    accuracy: accuracyScore(yTrue, yPred),
+    f1: fscore,
+    precision,
+    recall,
+    f1_macro: macro.fscore,
+    balanced_accuracy: balancedAccuracyScore(yTrue, yPred),
+    matthews_correlation: matthewsCorrcoef(yTrue, yPred),
+  };
   return { metrics, onlyClass: new Set(yPred).size === 1 && new Set(yTrue).size > 1 ? yPred[0] : undefined };
 }
 
-function multiLabelMetrics(rows: readonly (readonly number[])[], yTrue: readonly (readonly number[])[]): Omit<Metrics, "loss"> & { accuracy: number; f1: number } {
+function multiLabelMetrics(
+  rows: readonly (readonly number[])[],
+  yTrue: readonly (readonly number[])[],
+): Omit<Metrics, "loss"> & { accuracy: number; f1: number } {
   const yPred = rows.map((row) => row.map((logit) => Number(logit > 0))); // a probability above one half
   const right = yPred.filter((row, i) => row.every((on, c) => on === yTrue[i][c])).length;
   const micro = precisionRecallFscoreSupport(yTrue.flat(), yPred.flat(), { average: "binary" });
-  const ofClass = rows[0].map((_, c) => precisionRecallFscoreSupport(yTrue.map((row) => row[c]), yPred.map((row) => row[c]), { average: "binary" }).fscore);
-  return { accuracy: right / rows.length, f1: micro.fscore, precision: micro.precision, recall: micro.recall, f1_macro: ofClass.reduce((a, b) => a + b, 0) / ofClass.length };
+  const ofClass = rows[0].map(
+    (_, c) =>
+      precisionRecallFscoreSupport(
+        yTrue.map((row) => row[c]),
+        yPred.map((row) => row[c]),
+        { average: "binary" },
+      ).fscore,
+  );
+  return {
+    accuracy: right / rows.length,
+    f1: micro.fscore,
+    precision: micro.precision,
+    recall: micro.recall,
+    f1_macro: ofClass.reduce((a, b) => a + b, 0) / ofClass.length,
+  };
 }

@@ -7,7 +7,10 @@ const NOISE_MS = 300;
  * Asserts that work on four times as much takes nowhere near sixteen times as long. Processor time of this process
  * alone, so that a busy machine does not matter; choose a size at which quadratic work would take many seconds.
  */
-export function assertLinear(work: (size: number) => void, { size, what }: { readonly size: number; readonly what: string }): void {
+export function assertLinear(
+  work: (size: number) => void,
+  { size, what }: { readonly size: number; readonly what: string },
+): void {
   const best = (n: number): number =>
     Math.min(
       ...[1, 2].map(() => {
@@ -18,5 +21,8 @@ export function assertLinear(work: (size: number) => void, { size, what }: { rea
     );
   work(size);
   const [once, four] = [best(size), best(4 * size)];
-  assert.ok(four < 10 * once + NOISE_MS, `${what}: ${once.toFixed(0)} ms for ${size}, ${four.toFixed(0)} ms for four times as much`);
+  assert.ok(
+    four < 10 * once + NOISE_MS,
+    `${what}: ${once.toFixed(0)} ms for ${size}, ${four.toFixed(0)} ms for four times as much`,
+  );
 }

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -16,10 +25,16 @@ after(() => rmSync(root, { recursive: true, force: true }));
 const MODULE = JSON.stringify(require.resolve("../../src/base/lock-output"));
 
 /** A process that locks a folder, says so or why not, and waits. */
-async function locker(folder: string, { env = {}, script = "" }: { env?: Record<string, string>; script?: string } = {}): Promise<{ child: ChildProcess; said: string }> {
+async function locker(
+  folder: string,
+  { env = {}, script = "" }: { env?: Record<string, string>; script?: string } = {},
+): Promise<{ child: ChildProcess; said: string }> {
   const source = `try { const { lockFolder } = require(${MODULE}); const lock = lockFolder(${JSON.stringify(folder)}, { purpose: "training", command: "tslora train" }); ${script}
     console.log("locked"); process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); } catch (error) { console.log(error.code + ": " + error.message); }`;
-  const child = spawn(process.execPath, ["-e", source], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, ["-e", source], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
   child.stdout.setEncoding("utf8");
   const [said] = (await once(child.stdout, "data")) as [string];
   return { child, said: said.trim() };
@@ -35,7 +50,12 @@ function isInUse(pid: number | undefined, command = "tslora train") {
   return (error: unknown): boolean => {
     assert.ok(error instanceof TsloraError);
     assert.equal(error.code, "in-use");
-    assert.ok(error.message.includes(`process ${pid ?? ""}`) && error.message.includes(command) && error.message.includes(" since "), error.message);
+    assert.ok(
+      error.message.includes(`process ${pid ?? ""}`) &&
+        error.message.includes(command) &&
+        error.message.includes(" since "),
+      error.message,
+    );
     return true;
   };
 }
@@ -119,7 +139,12 @@ test("a process that works for the holder may write as well", LIMIT, async () =>
 
 test("what a run covers in its folder is held with it, other parts are free", LIMIT, async () => {
   const folder = join(root, "study");
-  const { child } = await locker(folder, { script: "lock.release(); lockFolder(" + JSON.stringify(folder) + ", { purpose: 'study', command: 'tslora train', covers: ['checkpoints', 'results.json'] });" });
+  const { child } = await locker(folder, {
+    script:
+      "lock.release(); lockFolder(" +
+      JSON.stringify(folder) +
+      ", { purpose: 'study', command: 'tslora train', covers: ['checkpoints', 'results.json'] });",
+  });
   assert.throws(() => lockFolder(join(folder, "checkpoints"), { purpose: "training" }), isInUse(child.pid));
   assert.throws(() => lockFile(join(folder, "results.json"), { purpose: "saving" }), isInUse(child.pid));
   lockFolder(join(folder, "train"), { purpose: "training" }).release();

@@ -20,7 +20,8 @@ test("a folder of a process that was killed is removed by the next start; those 
     assert.ok(existsSync(theirs), "its owner lives");
     const elsewhere = join(base, theirs.slice(base.length + 1).replace(/-[0-9a-f]{6}-/, "-ffffff-"));
     const reused = own.replace(/-(\d+)-(\w{6})$/, "-1-$2"); // this process's id, and another start: the id was given out again
-    for (const folder of [elsewhere, reused, join(base, "tslora-kernel"), join(base, "tslora-kernel-x-1-1-abcdef")]) mkdirSync(folder);
+    for (const folder of [elsewhere, reused, join(base, "tslora-kernel"), join(base, "tslora-kernel-x-1-1-abcdef")])
+      mkdirSync(folder);
     child.kill("SIGKILL");
     await once(child, "close");
     const next = makeOwnFolder("kernel", base);

@@ -41,8 +41,14 @@ test("uniform and normal numbers have the moments of their distributions", () =>
 test("shuffle keeps every item, leaves its argument alone, and forks do not shift each other", () => {
   const items = Array.from({ length: 100 }, (_, i) => i);
   const shuffled = new Random(3).shuffle(items);
-  assert.deepEqual(items, Array.from({ length: 100 }, (_, i) => i));
-  assert.deepEqual([...shuffled].sort((a, b) => a - b), items);
+  assert.deepEqual(
+    items,
+    Array.from({ length: 100 }, (_, i) => i),
+  );
+  assert.deepEqual(
+    [...shuffled].sort((a, b) => a - b),
+    items,
+  );
   const random = new Random(9);
   assert.equal(random.fork("head").uint32(), new Random(9).fork("head").uint32());
   assert.notEqual(random.fork("head").uint32(), random.fork("dropout").uint32());

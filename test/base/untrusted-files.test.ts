@@ -19,7 +19,8 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-const refused = (code: string, message: RegExp) => (error: unknown) => error instanceof TsloraError && error.code === code && message.test(error.message) && error.message.length < 1000;
+const refused = (code: string, message: RegExp) => (error: unknown) =>
+  error instanceof TsloraError && error.code === code && message.test(error.message) && error.message.length < 1000;
 
 test("only a regular file is opened: a folder, pipe, socket, device or loop is refused at once", async () => {
   const pipe = join(folder, "pipe");
@@ -33,14 +34,26 @@ test("only a regular file is opened: a folder, pipe, socket, device or loop is r
   try {
     await assert.rejects(openRegularFile(folder), refused("bad-input", /must be a file; it is a folder/));
     await assert.rejects(openRegularFile(pipe), refused("bad-input", /must be a file; it is a named pipe/));
-    await assert.rejects(openRegularFile(join(folder, "to-pipe")), refused("bad-input", /must be a file; it is a named pipe/));
+    await assert.rejects(
+      openRegularFile(join(folder, "to-pipe")),
+      refused("bad-input", /must be a file; it is a named pipe/),
+    );
     await assert.rejects(openRegularFile(socket), refused("bad-input", /must be a file; it is a socket/));
     await assert.rejects(openRegularFile("/dev/zero"), refused("bad-input", /must be a file; it is a device/));
-    await assert.rejects(openRegularFile(join(folder, "loop")), refused("bad-input", /cannot be read: its symbolic links lead in a circle/));
-    await assert.rejects(openRegularFile(join(folder, "dangling")), refused("bad-input", /is a link to a file that does not exist/));
+    await assert.rejects(
+      openRegularFile(join(folder, "loop")),
+      refused("bad-input", /cannot be read: its symbolic links lead in a circle/),
+    );
+    await assert.rejects(
+      openRegularFile(join(folder, "dangling")),
+      refused("bad-input", /is a link to a file that does not exist/),
+    );
     await assert.rejects(openRegularFile(join(pipe, "inside")), refused("not-found", /does not exist/));
     await assert.rejects(openRegularFile(join(folder, "x".repeat(5000))), refused("bad-input", /its name is too long/));
-    await assert.rejects(openRegularFile(join(folder, "a\0b\n")), refused("bad-input", /a\\u0000b\\u000a cannot be read: its name holds a null byte/));
+    await assert.rejects(
+      openRegularFile(join(folder, "a\0b\n")),
+      refused("bad-input", /a\\u0000b\\u000a cannot be read: its name holds a null byte/),
+    );
   } finally {
     server.close();
   }
@@ -57,25 +70,53 @@ test("a text file is UTF-8 and bounded, and says so under the name that the call
   await writeFile(path, Buffer.from([0xef, 0xbb, 0xbf, 0x61]));
   assert.equal(await readTextFile(path), "\ufeffa");
   await writeFile(path, Buffer.from([0x61, 0xff]));
-  await assert.rejects(readTextFile(path, { called: "vocab.txt" }), refused("bad-input", /^vocab\.txt must be UTF-8 text/));
+  await assert.rejects(
+    readTextFile(path, { called: "vocab.txt" }),
+    refused("bad-input", /^vocab\.txt must be UTF-8 text/),
+  );
   await truncate(path, 2 ** 40); // a hole: takes no space
-  await assert.rejects(readTextFile(path), refused("bad-input", /must have at most 268,435,456 bytes; it has 1,099,511,627,776/));
+  await assert.rejects(
+    readTextFile(path),
+    refused("bad-input", /must have at most 268,435,456 bytes; it has 1,099,511,627,776/),
+  );
 });
 
 test("JSON from outside: depth is bounded, a repeated key is an error, messages are short", async () => {
   const deep = `${"[".repeat(2_000_000)}${"]".repeat(2_000_000)}`;
-  assert.throws(() => parseUntrustedJson(deep, "x.json"), refused("bad-input", /x\.json is nested deeper than 64 levels/));
-  assert.throws(() => parseUntrustedJson(`${'{"a":'.repeat(100)}1${"}".repeat(100)}`, "x.json"), refused("bad-input", /nested deeper/));
-  assert.throws(() => parseUntrustedJson('{"a": {"b": 1, "c": [1, {"b": 2}], "b": 3}}', "x.json"), refused("bad-input", /has the key "b" twice in one object/));
-  assert.throws(() => parseUntrustedJson('{"ab": 1, "\\u0061b": 2}', "x.json"), refused("bad-input", /has the key "ab" twice/));
-  assert.throws(() => parseUntrustedJson(`{"${"k".repeat(1e6)}": 1, "${"k".repeat(1e6)}": 2}`, "x.json"), refused("bad-input", /has the key "kkk.*1,000,000 characters/));
-  assert.throws(() => parseUntrustedJson(`{"a": ${"x".repeat(1e6)}}`, "x.json"), refused("bad-input", /x\.json is not JSON/));
-  const text = '{"a": "b", "b": ["a", "b", "a", {"a": 1}, {"a": 2}], "c,": {"a": "\\\\\\"{,"}, "": {}, "__proto__": {"x": 1}, "constructor": [[], {}]}';
+  assert.throws(
+    () => parseUntrustedJson(deep, "x.json"),
+    refused("bad-input", /x\.json is nested deeper than 64 levels/),
+  );
+  assert.throws(
+    () => parseUntrustedJson(`${'{"a":'.repeat(100)}1${"}".repeat(100)}`, "x.json"),
+    refused("bad-input", /nested deeper/),
+  );
+  assert.throws(
+    () => parseUntrustedJson('{"a": {"b": 1, "c": [1, {"b": 2}], "b": 3}}', "x.json"),
+    refused("bad-input", /has the key "b" twice in one object/),
+  );
+  assert.throws(
+    () => parseUntrustedJson('{"ab": 1, "\\u0061b": 2}', "x.json"),
+    refused("bad-input", /has the key "ab" twice/),
+  );
+  assert.throws(
+    () => parseUntrustedJson(`{"${"k".repeat(1e6)}": 1, "${"k".repeat(1e6)}": 2}`, "x.json"),
+    refused("bad-input", /has the key "kkk.*1,000,000 characters/),
+  );
+  assert.throws(
+    () => parseUntrustedJson(`{"a": ${"x".repeat(1e6)}}`, "x.json"),
+    refused("bad-input", /x\.json is not JSON/),
+  );
+  const text =
+    '{"a": "b", "b": ["a", "b", "a", {"a": 1}, {"a": 2}], "c,": {"a": "\\\\\\"{,"}, "": {}, "__proto__": {"x": 1}, "constructor": [[], {}]}';
   assert.deepEqual(parseUntrustedJson(text, "x.json"), JSON.parse(text));
   assert.equal(({} as { x?: number }).x, undefined);
   const path = join(folder, "list.json");
   await writeFile(path, "[1]");
-  await assert.rejects(readJsonObject(path), refused("bad-input", /list\.json must hold a JSON object; it holds \[1\]/));
+  await assert.rejects(
+    readJsonObject(path),
+    refused("bad-input", /list\.json must hold a JSON object; it holds \[1\]/),
+  );
 });
 
 test("a value of any size or depth is shown briefly", () => {
@@ -86,7 +127,10 @@ test("a value of any size or depth is shown briefly", () => {
   assert.equal(shownValue("a😀", 2), '"a"… (3 characters)');
   assert.ok(shownValue({ a: Array.from({ length: 1e6 }, (_, i) => i), b: "x".repeat(1e7) }).length < 200);
   assert.equal(shownValue({ a: [1, "b", null] }), '{"a": [1, "b", null]}');
-  assert.deepEqual([shownValue(undefined), shownValue(null), shownValue(NaN), shownValue(12n)], ["undefined", "null", "NaN", "12"]);
+  assert.deepEqual(
+    [shownValue(undefined), shownValue(null), shownValue(NaN), shownValue(12n)],
+    ["undefined", "null", "NaN", "12"],
+  );
   assert.equal(shownNames(["a", "b", "c"], 2), '"a", "b" and 1 more');
   assert.equal(shownText("x".repeat(5000), 10), "xxxxx … (4,990 characters left out) … xxxxx");
 });
@@ -95,6 +139,10 @@ test("the error of very many problems, or of a very long one, is short", () => {
   const problems = new Problems("here");
   for (let i = 0; i < 1e5; i++) problems.expect(false, `problem ${i} ${"x".repeat(i < 20 ? 1e6 : 10)}`);
   assert.equal(problems.count, 1e5);
-  assert.throws(() => problems.throwIfAny(), (error: unknown) => error instanceof TsloraError && error.message.length <= 10_100 && /and 99,970 more$/.test(error.message));
+  assert.throws(
+    () => problems.throwIfAny(),
+    (error: unknown) =>
+      error instanceof TsloraError && error.message.length <= 10_100 && /and 99,970 more$/.test(error.message),
+  );
   assert.ok(new TsloraError("bad-input", "y".repeat(1e7)).message.length < 10_100);
 });

@@ -52,12 +52,22 @@ test("a place that cannot be written to is one line that says why, and nothing i
       [join(folder, "folder"), /it is a folder \(EISDIR\)/],
       [join(folder, "n".repeat(300)), /the name is too long \(ENAMETOOLONG\)/],
     ] as const) {
-      await assert.rejects(writeAtomically(path, "x"), (error: unknown) => error instanceof TsloraError && error.code === "not-saved" && says.test(error.message) && !error.message.includes("\n"));
+      await assert.rejects(
+        writeAtomically(path, "x"),
+        (error: unknown) =>
+          error instanceof TsloraError &&
+          error.code === "not-saved" &&
+          says.test(error.message) &&
+          !error.message.includes("\n"),
+      );
     }
     const long = join(folder, `${"n".repeat(250)}.txt`);
     await writeAtomically(long, "x"); // longer with an ending, and still a name
     assert.equal(await readFile(long, "utf8"), "x");
-    assert.deepEqual((await readdir(folder)).filter((name) => name.endsWith(".incomplete")), []);
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.endsWith(".incomplete")),
+      [],
+    );
     // parts that fail leave no half of a file
     async function* broken(): AsyncGenerator<string> {
       yield "half";
@@ -67,27 +77,46 @@ test("a place that cannot be written to is one line that says why, and nothing i
     assert.ok(!(await readdir(folder)).some((name) => name.startsWith("half")));
   }));
 
-test("a device is written to and stays a device; one that is full is an error in one line", { skip: process.platform !== "linux" }, async () => {
-  await assert.rejects(writeAtomically("/dev/full", "x"), /\/dev\/full could not be written: no space is left on the disk \(ENOSPC\)\./);
-  assert.ok((await stat("/dev/full")).isCharacterDevice());
-  await writeAtomically("/dev/null", "x");
-  assert.ok((await stat("/dev/null")).isCharacterDevice());
-});
+test(
+  "a device is written to and stays a device; one that is full is an error in one line",
+  { skip: process.platform !== "linux" },
+  async () => {
+    await assert.rejects(
+      writeAtomically("/dev/full", "x"),
+      /\/dev\/full could not be written: no space is left on the disk \(ENOSPC\)\./,
+    );
+    assert.ok((await stat("/dev/full")).isCharacterDevice());
+    await writeAtomically("/dev/null", "x");
+    assert.ok((await stat("/dev/null")).isCharacterDevice());
+  },
+);
 
 test("faults of the system have words, others keep their own", () => {
-  for (const [code, words] of [["EMFILE", "too many files are open"], ["EROFS", "read-only"], ["EACCES", "permission denied"]]) {
-    assert.match(faultText(Object.assign(new Error("raw"), { code, syscall: "open" })), new RegExp(`${words}.* \\(${code}\\)`));
+  for (const [code, words] of [
+    ["EMFILE", "too many files are open"],
+    ["EROFS", "read-only"],
+    ["EACCES", "permission denied"],
+  ]) {
+    assert.match(
+      faultText(Object.assign(new Error("raw"), { code, syscall: "open" })),
+      new RegExp(`${words}.* \\(${code}\\)`),
+    );
   }
   assert.equal(faultText(new Error("of our own")), "of our own");
 });
 
-test("a command whose output cannot be written says so in a line, and one whose reader goes away says nothing", { skip: process.platform !== "linux" }, () => {
-  const program = join(__dirname, "..", "..", "src", "cli", "main.js");
-  const run = (redirected: string): { status: number | null; stderr: string } => spawnSync("bash", ["-c", `"$0" "$1" ${redirected}`, process.execPath, program], { encoding: "utf8" });
-  const full = run("run --help > /dev/full");
-  assert.equal(full.status, 1);
-  assert.match(full.stderr, /^Standard output could not be written: no space is left on the disk \(ENOSPC\)\.\n$/);
-  const gone = run("run --help | true; exit ${PIPESTATUS[0]}");
-  assert.ok(gone.status === 0 || gone.status === 141, String(gone.status));
-  assert.equal(gone.stderr, "");
-});
+test(
+  "a command whose output cannot be written says so in a line, and one whose reader goes away says nothing",
+  { skip: process.platform !== "linux" },
+  () => {
+    const program = join(__dirname, "..", "..", "src", "cli", "main.js");
+    const run = (redirected: string): { status: number | null; stderr: string } =>
+      spawnSync("bash", ["-c", `"$0" "$1" ${redirected}`, process.execPath, program], { encoding: "utf8" });
+    const full = run("run --help > /dev/full");
+    assert.equal(full.status, 1);
+    assert.match(full.stderr, /^Standard output could not be written: no space is left on the disk \(ENOSPC\)\.\n$/);
+    const gone = run("run --help | true; exit ${PIPESTATUS[0]}");
+    assert.ok(gone.status === 0 || gone.status === 141, String(gone.status));
+    assert.equal(gone.stderr, "");
+  },
+);

@@ -19,7 +19,16 @@ export interface Rounds {
  * Runs rounds in which every side has its turn, alone; the order turns round from round to round, so that a machine
  * that slows down or speeds up favours none. The first round warms up and is dropped.
  */
-export async function alternate(contenders: readonly Contender[], { rounds, note, unit = "s", warmUp = true, each = "round" }: { rounds: number; note: (text: string) => void; unit?: string; warmUp?: boolean; each?: string }): Promise<Rounds> {
+export async function alternate(
+  contenders: readonly Contender[],
+  {
+    rounds,
+    note,
+    unit = "s",
+    warmUp = true,
+    each = "round",
+  }: { rounds: number; note: (text: string) => void; unit?: string; warmUp?: boolean; each?: string },
+): Promise<Rounds> {
   const measured: Record<string, number[]> = Object.fromEntries(contenders.map(({ side }) => [side.name, []]));
   const cpu: Record<string, number> = {};
   const wall: Record<string, number> = {};
@@ -35,9 +44,14 @@ export async function alternate(contenders: readonly Contender[], { rounds, note
       measured[side.name].push(value);
       cpu[side.name] = (cpu[side.name] ?? 0) + cpuSeconds;
       wall[side.name] = (wall[side.name] ?? 0) + wallSeconds;
-      if (wallSeconds > 1) others.forEach((other, i) => (idleShare = Math.max(idleShare, (other.side.cpuSeconds() - before[i]) / wallSeconds)));
+      if (wallSeconds > 1)
+        others.forEach(
+          (other, i) => (idleShare = Math.max(idleShare, (other.side.cpuSeconds() - before[i]) / wallSeconds)),
+        );
     }
-    note(`${round === 0 ? "warm-up" : `${each} ${round} of ${rounds}: ${contenders.map(({ side }) => `${side.name} ${measured[side.name].at(-1)?.toFixed(2) ?? ""} ${unit}`).join(", ")}`}`);
+    note(
+      `${round === 0 ? "warm-up" : `${each} ${round} of ${rounds}: ${contenders.map(({ side }) => `${side.name} ${measured[side.name].at(-1)?.toFixed(2) ?? ""} ${unit}`).join(", ")}`}`,
+    );
   }
   const coresUsed = Object.fromEntries(Object.keys(cpu).map((name) => [name, cpu[name] / wall[name]]));
   return { measured, coresUsed, idleShare };

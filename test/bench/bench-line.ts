@@ -82,5 +82,11 @@ export function ratioOf({ ours, theirs, combine }: Comparison): Ratio {
   const ratios = ours.map((value, i) => theirs[i] / value);
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
   const one = combine === "sum" ? sum : median;
-  return { ours: one(ours), theirs: one(theirs), ratio: combine === "sum" ? sum(theirs) / sum(ours) : median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) };
+  return {
+    ours: one(ours),
+    theirs: one(theirs),
+    ratio: combine === "sum" ? sum(theirs) / sum(ours) : median(ratios),
+    lowest: Math.min(...ratios),
+    highest: Math.max(...ratios),
+  };
 }

@@ -24,7 +24,11 @@ interface Curve {
   readonly name: string;
   readonly title: string;
   readonly values: readonly number[];
-  readonly point: (value: number) => { readonly batch: number; readonly length: number; readonly r: number; readonly size?: ModelSize } | { readonly texts: number };
+  readonly point: (
+    value: number,
+  ) =>
+    | { readonly batch: number; readonly length: number; readonly r: number; readonly size?: ModelSize }
+    | { readonly texts: number };
 }
 
 interface Point {
@@ -37,11 +41,36 @@ interface Point {
 }
 
 const CURVES: readonly Curve[] = [
-  { name: "batch", title: "texts in a batch, of 256 tokens, r 8", values: [1, 2, 4, 8, 16, 32, 64], point: (batch) => ({ batch, length: 256, r: 8 }) },
-  { name: "length", title: "tokens in a text, batch 16, r 8", values: [32, 64, 128, 256, 384, 512], point: (length) => ({ batch: 16, length, r: 8 }) },
-  { name: "r", title: "rank r, batch 16 of 256 tokens", values: [1, 4, 16, 64, 128, 256], point: (r) => ({ batch: 16, length: 256, r }) },
-  { name: "layers", title: "layers of width 384, batch 16 of 256 tokens, r 8", values: [6, 12, 18, 24], point: (layers) => ({ batch: 16, length: 256, r: 8, size: { layers } }) },
-  { name: "texts", title: "texts of some 10 tokens, predicted as they are read", values: [1000, 10_000, 30_000, 100_000], point: (texts) => ({ texts }) },
+  {
+    name: "batch",
+    title: "texts in a batch, of 256 tokens, r 8",
+    values: [1, 2, 4, 8, 16, 32, 64],
+    point: (batch) => ({ batch, length: 256, r: 8 }),
+  },
+  {
+    name: "length",
+    title: "tokens in a text, batch 16, r 8",
+    values: [32, 64, 128, 256, 384, 512],
+    point: (length) => ({ batch: 16, length, r: 8 }),
+  },
+  {
+    name: "r",
+    title: "rank r, batch 16 of 256 tokens",
+    values: [1, 4, 16, 64, 128, 256],
+    point: (r) => ({ batch: 16, length: 256, r }),
+  },
+  {
+    name: "layers",
+    title: "layers of width 384, batch 16 of 256 tokens, r 8",
+    values: [6, 12, 18, 24],
+    point: (layers) => ({ batch: 16, length: 256, r: 8, size: { layers } }),
+  },
+  {
+    name: "texts",
+    title: "texts of some 10 tokens, predicted as they are read",
+    values: [1000, 10_000, 30_000, 100_000],
+    point: (texts) => ({ texts }),
+  },
 ];
 
 async function main(): Promise<void> {
@@ -74,22 +103,36 @@ async function main(): Promise<void> {
       const points: Point[] = [];
       for (const value of curve.values) {
         const point = curve.point(value);
-        const model = await makeModelFolder({ size: ("size" in point ? point.size : undefined) ?? size, parent: folder });
-        points.push("texts" in point ? await streamed(value, { model, folder, texts }) : await trained(value, { request: { ...point, model, file, steps }, rate }));
+        const model = await makeModelFolder({
+          size: ("size" in point ? point.size : undefined) ?? size,
+          parent: folder,
+        });
+        points.push(
+          "texts" in point
+            ? await streamed(value, { model, folder, texts })
+            : await trained(value, { request: { ...point, model, file, steps }, rate }),
+        );
         const { seconds, gigabytes, limitSeconds } = points[points.length - 1];
-        console.log(`  ${value}: ${seconds.toFixed(3)} s${limitSeconds === undefined ? "" : `, its matrix products at the limit ${limitSeconds.toFixed(3)} s`}; peak ${gigabytes.toFixed(2)} GB`);
+        console.log(
+          `  ${value}: ${seconds.toFixed(3)} s${limitSeconds === undefined ? "" : `, its matrix products at the limit ${limitSeconds.toFixed(3)} s`}; peak ${gigabytes.toFixed(2)} GB`,
+        );
       }
       found[curve.name] = points;
       const { svg, png } = await pictures(growthFigure(curve, points));
       await writeAtomically(join(out, `growth-${curve.name}.svg`), svg);
       await writeAtomically(join(out, `growth-${curve.name}.png`), png);
-      await writeAtomically(join(out, "growth.json"), `${JSON.stringify({ date, machine, node: process.version, model: size, loadPerCoreBefore: loadBefore, loadPerCoreAfter: loadPerCore(), gflopsBeforeEachCurve: rates, curves: found }, undefined, 2)}\n`);
+      await writeAtomically(
+        join(out, "growth.json"),
+        `${JSON.stringify({ date, machine, node: process.version, model: size, loadPerCoreBefore: loadBefore, loadPerCoreAfter: loadPerCore(), gflopsBeforeEachCurve: rates, curves: found }, undefined, 2)}\n`,
+      );
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   for (const { name, title } of curves) console.log(`\n${title}\n${table(rows(name, found[name])).join("\n")}`);
-  console.log(`\nThe report is output/bench/growth.json, with ${curves.map(({ name }) => `growth-${name}.png`).join(", ")}`);
+  console.log(
+    `\nThe report is output/bench/growth.json, with ${curves.map(({ name }) => `growth-${name}.png`).join(", ")}`,
+  );
 }
 
 /** A process that lives for one request. */
@@ -105,7 +148,10 @@ async function trained(value: number, { request, rate }: { request: object; rate
 }
 
 /** Predicts a file of so many short texts. */
-async function streamed(value: number, { model, folder, texts }: { model: string; folder: string; texts: readonly string[] }): Promise<Point> {
+async function streamed(
+  value: number,
+  { model, folder, texts }: { model: string; folder: string; texts: readonly string[] },
+): Promise<Point> {
   const file = join(folder, "lines.txt");
   const words = texts.map((text) => text.split(/\s+/).slice(0, 6).join(" "));
   const stream = createWriteStream(file);
@@ -119,7 +165,14 @@ async function streamed(value: number, { model, folder, texts }: { model: string
 }
 
 function rows(name: string, points: readonly Point[]): string[][] {
-  const cells = points.map(({ value, seconds, gigabytes, limitSeconds }) => [String(value), seconds.toFixed(3), limitSeconds?.toFixed(3) ?? "", limitSeconds === undefined ? "" : (seconds / limitSeconds).toFixed(2), (seconds / value).toPrecision(3), gigabytes.toFixed(2)]);
+  const cells = points.map(({ value, seconds, gigabytes, limitSeconds }) => [
+    String(value),
+    seconds.toFixed(3),
+    limitSeconds?.toFixed(3) ?? "",
+    limitSeconds === undefined ? "" : (seconds / limitSeconds).toFixed(2),
+    (seconds / value).toPrecision(3),
+    gigabytes.toFixed(2),
+  ]);
   return [[name, "seconds", "limit", "times the limit", `seconds for each of ${name}`, "peak GB"], ...cells];
 }
 
@@ -128,14 +181,44 @@ function growthFigure({ name, title }: Curve, points: readonly Point[]): Figure 
   const short = (value: number): number => Number(value.toPrecision(4));
   const x = points.map(({ value }) => value);
   const limits = points.flatMap(({ limitSeconds }) => limitSeconds ?? []);
-  const line = (label: string, y: readonly number[], colour: string, more: object): Trace => ({ type: "scatter", mode: "lines+markers", name: label, x, y: y.map(short), line: { color: colour, width: 2 }, marker: { color: colour, size: 7 }, hovertemplate: "%{x}: %{y}", ...more });
-  const logarithmic = (ticks: readonly number[]): object => ({ type: "log", tickvals: ticks, ticktext: ticks.map(String) });
+  const line = (label: string, y: readonly number[], colour: string, more: object): Trace => ({
+    type: "scatter",
+    mode: "lines+markers",
+    name: label,
+    x,
+    y: y.map(short),
+    line: { color: colour, width: 2 },
+    marker: { color: colour, size: 7 },
+    hovertemplate: "%{x}: %{y}",
+    ...more,
+  });
+  const logarithmic = (ticks: readonly number[]): object => ({
+    type: "log",
+    tickvals: ticks,
+    ticktext: ticks.map(String),
+  });
   const seconds = [-2, -1, 0, 1, 2].flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
   return figure({
     data: [
-      line(name === "texts" ? "seconds in all" : "seconds a step", points.map((point) => point.seconds), OKABE_ITO[0], {}),
-      ...(limits.length === points.length ? [line("limit: its matrix products", limits, OKABE_ITO[3], { line: { color: OKABE_ITO[3], width: 2, dash: "dot" } })] : []),
-      line("peak memory", points.map(({ gigabytes }) => gigabytes), OKABE_ITO[2], { yaxis: "y2" }),
+      line(
+        name === "texts" ? "seconds in all" : "seconds a step",
+        points.map((point) => point.seconds),
+        OKABE_ITO[0],
+        {},
+      ),
+      ...(limits.length === points.length
+        ? [
+            line("limit: its matrix products", limits, OKABE_ITO[3], {
+              line: { color: OKABE_ITO[3], width: 2, dash: "dot" },
+            }),
+          ]
+        : []),
+      line(
+        "peak memory",
+        points.map(({ gigabytes }) => gigabytes),
+        OKABE_ITO[2],
+        { yaxis: "y2" },
+      ),
     ],
     layout: {
       ...baseLayout({ title: `Growth with ${title}`, legend: true, height: 480 }),

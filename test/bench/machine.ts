@@ -23,7 +23,13 @@ export function describeMachine(): Machine {
   const value = (name: string): string => new RegExp(`^${name}\\s*:\\s*(.*)$`, "m").exec(info)?.[1] ?? "";
   const flags = new Set(value("flags").split(" "));
   const family = value("cpu family") === "" ? "" : ` (family ${value("cpu family")}, model ${value("model")})`;
-  return { processor: `${cpus()[0]?.model.trim() ?? "unknown"}${family}`, cores: cpus().length, memoryGiB: totalmem() / 2 ** 30, kernel: release(), features: FEATURES.filter((feature) => flags.has(feature)) };
+  return {
+    processor: `${cpus()[0]?.model.trim() ?? "unknown"}${family}`,
+    cores: cpus().length,
+    memoryGiB: totalmem() / 2 ** 30,
+    kernel: release(),
+    features: FEATURES.filter((feature) => flags.has(feature)),
+  };
 }
 
 /** A sentence on the machine. */

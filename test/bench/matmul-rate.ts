@@ -22,7 +22,10 @@ const SHAPES: readonly (readonly [number, number, number])[] = [
 ];
 
 /** Measures TensorFlow's own single-precision matrix products, with the threads that it takes by default. */
-export function measureMatmul({ shapes = SHAPES, repeats = 7 }: { shapes?: readonly (readonly [number, number, number])[]; repeats?: number } = {}): MatmulRate[] {
+export function measureMatmul({
+  shapes = SHAPES,
+  repeats = 7,
+}: { shapes?: readonly (readonly [number, number, number])[]; repeats?: number } = {}): MatmulRate[] {
   const { binding } = loadTensorFlow();
   return shapes.map(([m, k, n]) => {
     const a = filled(binding, [m, k]);
@@ -58,7 +61,11 @@ export function measureSynchrony(): { call: number; read: number } {
 }
 
 function filled(binding: Binding, shape: number[]): number {
-  return binding.createTensor(shape, binding.TF_FLOAT, Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => ((i * 7919) % 1009) / 1009 - 0.5));
+  return binding.createTensor(
+    shape,
+    binding.TF_FLOAT,
+    Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => ((i * 7919) % 1009) / 1009 - 0.5),
+  );
 }
 
 function attributes(binding: Binding): { name: string; type: number; value: boolean | number }[] {

@@ -27,7 +27,10 @@ export interface EpochSetting {
 export const NAMES = { distilbert: "DistilBERT size", minilm: "MiniLM" } as const;
 
 /** Both sides' training data as files: texts for ours, the same texts' tokens for the other. */
-export async function writeTrainingData(context: BenchContext, model: string): Promise<{ rows: string; documents: string; lengths: number[] }> {
+export async function writeTrainingData(
+  context: BenchContext,
+  model: string,
+): Promise<{ rows: string; documents: string; lengths: number[] }> {
   const { train } = await loadStudyData();
   const tokenizer = await loadTokenizer(model, { maxLength: MAX_LENGTH });
   const ids = tokenizer.encode(train.texts).map((text) => [...text.ids]);
@@ -60,7 +63,13 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
       const epoch = Math.ceil(data.lengths.length / BATCH_SIZE);
       const [first, sample] = whole ? [0, epoch] : [1, Math.min(setting.sample, epoch - 1)]; // a sample's first batch warms up and is not counted
       const rounds = whole ? 1 : context.rounds;
-      const plan = planEpoch(data.lengths, { seed: context.seed, batchSize: BATCH_SIZE, groupByLength, from: first, to: first + sample });
+      const plan = planEpoch(data.lengths, {
+        seed: context.seed,
+        batchSize: BATCH_SIZE,
+        groupByLength,
+        from: first,
+        to: first + sample,
+      });
       const shared = { do: "begin", model, method, loraDropout: dropout ?? 0.1, seed: plan.seed };
       const trained = new Set<number>();
       const contender = (side: Side, request: object) => {
@@ -68,7 +77,8 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
           trained.add(((await side.ask({ ...shared, ...request })) as { trainable: number }).trainable);
           if (trained.size > 1) throw new Error(`The two sides train ${[...trained].join(" and ")} weights.`);
         };
-        const step = async (): Promise<{ seconds: number; losses: number[]; tokens: number }> => (await side.ask({ do: "steps", count: 1 })) as { seconds: number; losses: number[]; tokens: number };
+        const step = async (): Promise<{ seconds: number; losses: number[]; tokens: number }> =>
+          (await side.ask({ do: "steps", count: 1 })) as { seconds: number; losses: number[]; tokens: number };
         return {
           side,
           async round(turn: number): Promise<number> {
@@ -79,7 +89,10 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
               if (whole) await begin();
             }
             const { seconds, losses, tokens } = await step();
-            if (tokens !== plan.tokens[batch]) throw new Error(`${side.name}: batch ${batch} was to have ${plan.tokens[batch]} tokens; it had ${tokens}.`);
+            if (tokens !== plan.tokens[batch])
+              throw new Error(
+                `${side.name}: batch ${batch} was to have ${plan.tokens[batch]} tokens; it had ${tokens}.`,
+              );
             if (!losses.every(Number.isFinite)) throw new Error(`${side.name}: the loss was ${losses.join(", ")}.`);
             return seconds;
           },
@@ -88,11 +101,16 @@ export async function measureEpoch(context: BenchContext, setting: EpochSetting)
       const here = contender(ours, { rows: data.rows, groupByLength, batchSize: BATCH_SIZE, maxLength: MAX_LENGTH });
       const there = contender(theirs, { documents: data.documents, batches: plan.batches });
       const sampled = `${whole ? "all" : `${sample} of the`} ${epoch} batches`;
-      note(`${NAMES[size]}, ${batching} batches, ${sampled} a round; padding adds ${((total(plan.padded) / total(plan.tokens) - 1) * 100).toFixed(0)}%`);
+      note(
+        `${NAMES[size]}, ${batching} batches, ${sampled} a round; padding adds ${((total(plan.padded) / total(plan.tokens) - 1) * 100).toFixed(0)}%`,
+      );
       const found = await alternate([here, there], { rounds: rounds * sample, note, warmUp: false, each: "batch" });
       const ofRounds = (seconds: readonly number[], cost: readonly number[]): number[] => {
         const share = total(cost.slice(first, first + sample)) / total(cost);
-        return Array.from({ length: rounds }, (_, round) => total(seconds.slice(round * sample, (round + 1) * sample)) / share);
+        return Array.from(
+          { length: rounds },
+          (_, round) => total(seconds.slice(round * sample, (round + 1) * sample)) / share,
+        );
       };
       const cores = `cores used: ${found.coresUsed.tslora.toFixed(2)} here, ${found.coresUsed.torch.toFixed(2)} there`;
       comparisons.push({

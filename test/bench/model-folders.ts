@@ -25,7 +25,25 @@ const BERT_RATES = ["attention_probs_dropout_prob", "hidden_dropout_prob", "clas
 const DISTILBERT_RATES = ["dropout", "attention_dropout", "seq_classif_dropout"];
 
 /** The configuration of distilbert-base-uncased. */
-const DISTILBERT = { model_type: "distilbert", architectures: ["DistilBertForMaskedLM"], activation: "gelu", attention_dropout: 0.1, dim: 768, dropout: 0.1, hidden_dim: 3072, initializer_range: 0.02, max_position_embeddings: 512, n_heads: 12, n_layers: 6, pad_token_id: 0, qa_dropout: 0.1, seq_classif_dropout: 0.2, sinusoidal_pos_embds: false, tie_weights_: true, vocab_size: 30522 };
+const DISTILBERT = {
+  model_type: "distilbert",
+  architectures: ["DistilBertForMaskedLM"],
+  activation: "gelu",
+  attention_dropout: 0.1,
+  dim: 768,
+  dropout: 0.1,
+  hidden_dim: 3072,
+  initializer_range: 0.02,
+  max_position_embeddings: 512,
+  n_heads: 12,
+  n_layers: 6,
+  pad_token_id: 0,
+  qa_dropout: 0.1,
+  seq_classif_dropout: 0.2,
+  sinusoidal_pos_embds: false,
+  tie_weights_: true,
+  vocab_size: 30522,
+};
 
 const NARROW = { dim: 384, hidden_dim: 1536 };
 
@@ -54,13 +72,30 @@ export async function makeModelFolder({ size, dropout, parent }: ModelFolderOpti
 }
 
 /** A DistilBERT encoder's weights, drawn when their turn to be written comes; the head is left to be drawn anew. */
-function randomWeights(config: typeof DISTILBERT): { name: string; shape: readonly number[]; values: () => Promise<Float32Array> }[] {
-  const { dim: width, hidden_dim: inner, vocab_size: vocab, max_position_embeddings: positions, n_layers: layers } = config;
+function randomWeights(
+  config: typeof DISTILBERT,
+): { name: string; shape: readonly number[]; values: () => Promise<Float32Array> }[] {
+  const {
+    dim: width,
+    hidden_dim: inner,
+    vocab_size: vocab,
+    max_position_embeddings: positions,
+    n_layers: layers,
+  } = config;
   const random = new Random(1);
-  const uniform = async (shape: readonly number[]): Promise<Float32Array> => Float32Array.from({ length: sizeOf(shape) }, () => (random.uint32() / 2 ** 32 - 0.5) * 0.07); // deviation 0.02
+  const uniform = async (shape: readonly number[]): Promise<Float32Array> =>
+    Float32Array.from({ length: sizeOf(shape) }, () => (random.uint32() / 2 ** 32 - 0.5) * 0.07); // deviation 0.02
   const tensors: { name: string; shape: readonly number[]; values: () => Promise<Float32Array> }[] = [];
-  const add = (name: string, shape: readonly number[], fill?: number): void => void tensors.push({ name: `distilbert.${name}`, shape, values: () => (fill === undefined ? uniform(shape) : Promise.resolve(new Float32Array(sizeOf(shape)).fill(fill))) });
-  const linear = (name: string, out: number, into: number): void => (add(`${name}.weight`, [out, into]), add(`${name}.bias`, [out], 0));
+  const add = (name: string, shape: readonly number[], fill?: number): void =>
+    void tensors.push({
+      name: `distilbert.${name}`,
+      shape,
+      values: () => (fill === undefined ? uniform(shape) : Promise.resolve(new Float32Array(sizeOf(shape)).fill(fill))),
+    });
+  const linear = (name: string, out: number, into: number): void => (
+    add(`${name}.weight`, [out, into]),
+    add(`${name}.bias`, [out], 0)
+  );
   const norm = (name: string): void => (add(`${name}.weight`, [width], 1), add(`${name}.bias`, [width], 0));
   add("embeddings.word_embeddings.weight", [vocab, width]);
   add("embeddings.position_embeddings.weight", [positions, width]);

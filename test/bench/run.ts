@@ -24,7 +24,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
-  if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed)) throw new RangeError(`--rounds takes a whole number above 0 and --seed a whole number; ${values.rounds} and ${values.seed} came.`);
+  if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed))
+    throw new RangeError(
+      `--rounds takes a whole number above 0 and --seed a whole number; ${values.rounds} and ${values.seed} came.`,
+    );
   const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run bench makes it.`);
   const lines = await chosenLines(values.only);
@@ -35,9 +38,22 @@ async function main(): Promise<number> {
   const loadBefore = loadPerCore();
   const { source } = await loadStudyData();
   const versions = await readVersions(python);
-  const preface = [`Machine: ${machineSentence(machine)}.`, `Begun ${date.toISOString()}; seed ${seed}, ${values.whole ? "every batch" : `${rounds} rounds`}; data: ${source}; threads: ${machine.cores} on both sides, fp32.`, `Versions: ${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")}.`];
+  const preface = [
+    `Machine: ${machineSentence(machine)}.`,
+    `Begun ${date.toISOString()}; seed ${seed}, ${values.whole ? "every batch" : `${rounds} rounds`}; data: ${source}; threads: ${machine.cores} on both sides, fp32.`,
+    `Versions: ${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", ")}.`,
+  ];
   console.log(preface.join("\n"));
-  if (loadBefore > QUIET) console.log(styled(terminal, "yellow", `The machine is not quiet: its load average was ${loadBefore.toFixed(2)} a core. The figures will be of little use.`));
+  if (loadBefore > QUIET)
+    console.log(
+      styled(
+        terminal,
+        "yellow",
+        `The machine is not quiet: its load average was ${loadBefore.toFixed(2)} a core. The figures will be of little use.`,
+      ),
+    );
 
   const parent = await mkdtemp(join(tmpdir(), "tslora-bench-"));
   const remove = (): Promise<void> => rm(parent, { recursive: true, force: true });
@@ -51,7 +67,14 @@ async function main(): Promise<number> {
     for (const [index, { name, line }] of lines.entries()) {
       console.log(styled(terminal, "bold", `[${index + 1}/${lines.length}] ${line.title}`));
       const started = performance.now();
-      const result = await runLine(name, line, { parent, python, seed, rounds, whole: values.whole, earlier: comparisons }).catch((error: unknown) => String(error instanceof Error ? (error.stack ?? error.message) : error));
+      const result = await runLine(name, line, {
+        parent,
+        python,
+        seed,
+        rounds,
+        whole: values.whole,
+        earlier: comparisons,
+      }).catch((error: unknown) => String(error instanceof Error ? (error.stack ?? error.message) : error));
       if (typeof result === "string") {
         failures.push(name);
         console.log(styled(terminal, "red", `  ended by an error: ${result}`));
@@ -59,10 +82,16 @@ async function main(): Promise<number> {
       }
       comparisons.push(...result.comparisons);
       facts.push(...(result.facts ?? []));
-      for (const comparison of result.comparisons) console.log(`  ${ratioOf(comparison).ratio.toFixed(2)}  ${comparison.work}, against ${comparison.against}${comparison.note === undefined ? "" : ` (${comparison.note})`}`);
+      for (const comparison of result.comparisons)
+        console.log(
+          `  ${ratioOf(comparison).ratio.toFixed(2)}  ${comparison.work}, against ${comparison.against}${comparison.note === undefined ? "" : ` (${comparison.note})`}`,
+        );
       console.log(`  took ${duration(performance.now() - started)}`);
       // A run that is stopped leaves what it had.
-      await writeAtomically(`${stem}.json`, `${JSON.stringify({ date, machine, versions, seed, rounds, whole: values.whole, source, loadPerCoreBefore: loadBefore, loadPerCoreAfter: loadPerCore(), failures, facts, comparisons: comparisons.map((comparison) => ({ ...comparison, ...named(ratioOf(comparison)) })) }, undefined, 2)}\n`);
+      await writeAtomically(
+        `${stem}.json`,
+        `${JSON.stringify({ date, machine, versions, seed, rounds, whole: values.whole, source, loadPerCoreBefore: loadBefore, loadPerCoreAfter: loadPerCore(), failures, facts, comparisons: comparisons.map((comparison) => ({ ...comparison, ...named(ratioOf(comparison)) })) }, undefined, 2)}\n`,
+      );
     }
   } finally {
     await remove();
@@ -70,7 +99,8 @@ async function main(): Promise<number> {
   if (comparisons.length > 0) {
     const took = `It took ${duration(Date.now() - date.getTime())}; load average a core ${loadBefore.toFixed(2)} before, ${loadPerCore().toFixed(2)} at the end.`;
     console.log(`\n${tableLines(comparisons).join("\n")}\n`);
-    for (const { what, value, held } of facts) console.log(`${what}: ${value}${held === undefined ? "" : held ? ", held" : ", NOT HELD"}`);
+    for (const { what, value, held } of facts)
+      console.log(`${what}: ${value}${held === undefined ? "" : held ? ", held" : ", NOT HELD"}`);
     console.log(took);
     await writeAtomically(`${stem}.md`, markdownReport(comparisons, { facts, preface: [...preface, took] }));
     const { svg, png } = await pictures(ratioFigure(comparisons));
@@ -87,19 +117,38 @@ function named({ ours, theirs, ratio, lowest, highest }: ReturnType<typeof ratio
 }
 
 async function chosenLines(words: readonly string[]): Promise<{ name: string; line: BenchLine }[]> {
-  const names = (await readdir(join(projectRoot(), "test", "bench", "lines"))).flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -".ts".length)] : []));
+  const names = (await readdir(join(projectRoot(), "test", "bench", "lines"))).flatMap((file) =>
+    file.endsWith(".ts") ? [file.slice(0, -".ts".length)] : [],
+  );
   const chosen = names.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
-  if (chosen.length === 0) throw new Error(`No line has ${words.join(" or ")} in its name; there are ${names.join(", ")}.`);
-  const lines = await Promise.all(chosen.map(async (name) => ({ name, line: ((await import(join(__dirname, "lines", `${name}.js`))) as { line: BenchLine }).line })));
+  if (chosen.length === 0)
+    throw new Error(`No line has ${words.join(" or ")} in its name; there are ${names.join(", ")}.`);
+  const lines = await Promise.all(
+    chosen.map(async (name) => ({
+      name,
+      line: ((await import(join(__dirname, "lines", `${name}.js`))) as { line: BenchLine }).line,
+    })),
+  );
   return lines.sort((a, b) => a.line.order - b.line.order);
 }
 
 async function readVersions(python: string): Promise<Record<string, string | number>> {
   const sides = [Side.ours("tslora", "sides/training"), Side.python("torch", "sides/training", { python })];
-  return withSides(sides, async () => Object.assign({}, ...(await Promise.all(sides.map((side) => side.ask({ do: "versions" }))))) as Record<string, string | number>);
+  return withSides(
+    sides,
+    async () =>
+      Object.assign({}, ...(await Promise.all(sides.map((side) => side.ask({ do: "versions" }))))) as Record<
+        string,
+        string | number
+      >,
+  );
 }
 
-async function runLine(name: string, line: BenchLine, { parent, ...options }: Omit<BenchContext, "folder" | "models" | "note"> & { parent: string }): Promise<LineResult> {
+async function runLine(
+  name: string,
+  line: BenchLine,
+  { parent, ...options }: Omit<BenchContext, "folder" | "models" | "note"> & { parent: string },
+): Promise<LineResult> {
   const [folder, models] = [join(parent, name), join(parent, "models")];
   await mkdir(folder, { recursive: true });
   await mkdir(models, { recursive: true });

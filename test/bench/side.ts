@@ -30,8 +30,12 @@ export class Side {
   constructor(name: string, commandLine: readonly string[], { env = {} }: { env?: NodeJS.ProcessEnv } = {}) {
     this.name = name;
     const [program, ...parameters] = commandLine;
-    const child = spawn(program, parameters, { stdio: ["pipe", "pipe", "pipe", "pipe"], env: { ...process.env, ...QUIET, ...env } });
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (this.#said = (this.#said + text).slice(-4000)));
+    const child = spawn(program, parameters, {
+      stdio: ["pipe", "pipe", "pipe", "pipe"],
+      env: { ...process.env, ...QUIET, ...env },
+    });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (text: string) => (this.#said = (this.#said + text).slice(-4000)));
     this.#child = child;
     this.#answers = createInterface({ input: child.stdio[3] as Readable })[Symbol.asyncIterator]();
     this.#ended = new Promise((resolve) => {
@@ -56,7 +60,10 @@ export class Side {
     const before = { cpu: this.cpuSeconds(), at: performance.now() };
     this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
     const answer = await Promise.race([this.#answers.next(), this.#ended]);
-    if (typeof answer === "string" || answer.done === true) throw new Error(`${this.name}: no answer to ${JSON.stringify(request).slice(0, 200)}; ${typeof answer === "string" ? answer : await this.#ended}.\n${this.#said}`);
+    if (typeof answer === "string" || answer.done === true)
+      throw new Error(
+        `${this.name}: no answer to ${JSON.stringify(request).slice(0, 200)}; ${typeof answer === "string" ? answer : await this.#ended}.\n${this.#said}`,
+      );
     this.#cost = { cpuSeconds: this.cpuSeconds() - before.cpu, wallSeconds: (performance.now() - before.at) / 1000 };
     const { error, result } = JSON.parse(answer.value) as { error?: string; result?: unknown };
     if (error !== undefined) throw new Error(`${this.name}: ${error}`);
@@ -88,7 +95,13 @@ export class Side {
   }
 }
 
-const QUIET = { HF_HUB_OFFLINE: "1", PYTHONWARNINGS: "ignore", TRANSFORMERS_VERBOSITY: "error", HF_HUB_DISABLE_PROGRESS_BARS: "1", TF_CPP_MIN_LOG_LEVEL: "3" };
+const QUIET = {
+  HF_HUB_OFFLINE: "1",
+  PYTHONWARNINGS: "ignore",
+  TRANSFORMERS_VERBOSITY: "error",
+  HF_HUB_DISABLE_PROGRESS_BARS: "1",
+  TF_CPP_MIN_LOG_LEVEL: "3",
+};
 
 function proc(pid: number | undefined, file: string): string {
   try {

@@ -49,20 +49,37 @@ async function main(): Promise<void> {
   if (!(minutes > 0) || !Number.isInteger(every) || every < 1) throw new RangeError(HELP);
   const machine = describeMachine();
   const data = await loadStudyData();
-  console.log(`Machine: ${machineSentence(machine)}; load average a core ${loadPerCore().toFixed(2)}; data: ${data.source}`);
+  console.log(
+    `Machine: ${machineSentence(machine)}; load average a core ${loadPerCore().toFixed(2)}; data: ${data.source}`,
+  );
   const outputDir = await mkdtemp(join(tmpdir(), "tslora-soak-"));
   const stop = new AbortController();
   process.once("SIGTERM", () => stop.abort());
-  const rows = ({ texts, labels }: typeof data.train): { text: string; label: number }[] => texts.map((text, i) => ({ text, label: labels[i] }));
+  const rows = ({ texts, labels }: typeof data.train): { text: string; label: number }[] =>
+    texts.map((text, i) => ({ text, label: labels[i] }));
   const classifier = await loadClassifier(values.model, { seed: 42 });
   classifier.addAdapter({ r: 8, loraAlpha: 16, loraDropout: 0.1 });
   const samples: Sample[] = [];
   const began = performance.now();
   let [evaluations, checkpoints, steps, last] = [0, 0, 0, began];
   const date = new Date().toISOString();
-  const write = async (): Promise<void> => report({ date, machine, minutes, source: data.source, model: values.model, steps, evaluations, checkpoints }, samples);
+  const write = async (): Promise<void> =>
+    report(
+      { date, machine, minutes, source: data.source, model: values.model, steps, evaluations, checkpoints },
+      samples,
+    );
   try {
-    const run = train(classifier, { train: rows(data.train), validation: rows(data.validation), numTrainEpochs: 1e6, lrSchedulerType: "constant", learningRate: 1e-4, evalSteps: EVALUATE_EVERY, saveSteps: EVALUATE_EVERY, outputDir, signal: stop.signal });
+    const run = train(classifier, {
+      train: rows(data.train),
+      validation: rows(data.validation),
+      numTrainEpochs: 1e6,
+      lrSchedulerType: "constant",
+      learningRate: 1e-4,
+      evalSteps: EVALUATE_EVERY,
+      saveSteps: EVALUATE_EVERY,
+      outputDir,
+      signal: stop.signal,
+    });
     for await (const event of run) {
       if (event.type === "evaluation") evaluations++;
       else if (event.type === "checkpoint") checkpoints++;
@@ -71,11 +88,21 @@ async function main(): Promise<void> {
         if (steps % every !== 0) continue;
         const now = performance.now();
         const { rss, heapUsed, external } = process.memoryUsage();
-        samples.push({ step: steps, minutes: (now - began) / 60_000, tensors: classifier.model.ops.alive(), residentMB: rss / 1e6, heapMB: heapUsed / 1e6, externalMB: external / 1e6, secondsAStep: (now - last) / 1000 / every });
+        samples.push({
+          step: steps,
+          minutes: (now - began) / 60_000,
+          tensors: classifier.model.ops.alive(),
+          residentMB: rss / 1e6,
+          heapMB: heapUsed / 1e6,
+          externalMB: external / 1e6,
+          secondsAStep: (now - last) / 1000 / every,
+        });
         last = now;
         if (samples.length % 10 === 0) {
           const { tensors, residentMB, heapMB } = samples[samples.length - 1];
-          console.log(`${duration(now - began)}: step ${steps}, ${tensors} tensors, ${residentMB.toFixed(0)} MB resident, ${heapMB.toFixed(0)} MB heap, ${evaluations} evaluations, ${checkpoints} checkpoints`);
+          console.log(
+            `${duration(now - began)}: step ${steps}, ${tensors} tensors, ${residentMB.toFixed(0)} MB resident, ${heapMB.toFixed(0)} MB heap, ${evaluations} evaluations, ${checkpoints} checkpoints`,
+          );
           await write();
         }
         if (now - began > minutes * 60_000) stop.abort();
@@ -89,8 +116,13 @@ async function main(): Promise<void> {
   const out = join(projectRoot(), "output", "bench");
   await writeAtomically(join(out, "soak.svg"), svg);
   await writeAtomically(join(out, "soak.png"), png);
-  console.log(`\n${steps} steps in ${duration(performance.now() - began)}, ${evaluations} evaluations, ${checkpoints} checkpoints; after the first ${100 * WARM_UP}%:`);
-  for (const { what, level, slope, drift, flat } of verdicts(samples)) console.log(`  ${what}: ${level.toFixed(0)} at the median, slope ${slope.slope.toPrecision(2)} ± ${slope.error.toPrecision(2)} an hour (standard error), ${(100 * drift).toFixed(1)}% over the run: ${flat ? "flat" : "NOT FLAT"}`);
+  console.log(
+    `\n${steps} steps in ${duration(performance.now() - began)}, ${evaluations} evaluations, ${checkpoints} checkpoints; after the first ${100 * WARM_UP}%:`,
+  );
+  for (const { what, level, slope, drift, flat } of verdicts(samples))
+    console.log(
+      `  ${what}: ${level.toFixed(0)} at the median, slope ${slope.slope.toPrecision(2)} ± ${slope.error.toPrecision(2)} an hour (standard error), ${(100 * drift).toFixed(1)}% over the run: ${flat ? "flat" : "NOT FLAT"}`,
+    );
   console.log("The report is output/bench/soak.json, with soak.png");
 }
 
@@ -98,7 +130,12 @@ async function main(): Promise<void> {
 function verdicts(samples: readonly Sample[]): Verdict[] {
   const kept = samples.slice(Math.floor(samples.length * WARM_UP));
   const hours = kept.map(({ minutes }) => minutes / 60);
-  const measures = { "tensors alive": "tensors", "resident memory, MB": "residentMB", "heap, MB": "heapMB", "memory outside the heap, MB": "externalMB" } as const;
+  const measures = {
+    "tensors alive": "tensors",
+    "resident memory, MB": "residentMB",
+    "heap, MB": "heapMB",
+    "memory outside the heap, MB": "externalMB",
+  } as const;
   return Object.entries(measures).map(([what, name]) => {
     const found = kept.map((sample) => sample[name]);
     const slope = fitLine(hours, found);
@@ -112,26 +149,72 @@ function verdicts(samples: readonly Sample[]): Verdict[] {
 async function report(settings: object, samples: readonly Sample[]): Promise<void> {
   const out = join(projectRoot(), "output", "bench");
   await mkdir(out, { recursive: true });
-  await writeAtomically(join(out, "soak.json"), `${JSON.stringify({ ...settings, node: process.version, verdicts: samples.length < 3 ? [] : verdicts(samples), samples }, undefined, 1)}\n`);
+  await writeAtomically(
+    join(out, "soak.json"),
+    `${JSON.stringify({ ...settings, node: process.version, verdicts: samples.length < 3 ? [] : verdicts(samples), samples }, undefined, 1)}\n`,
+  );
 }
 
 function soakFigure(samples: readonly Sample[]): Figure {
   const x = samples.map(({ minutes }) => Number(minutes.toFixed(2)));
   const warm = samples[Math.floor(samples.length * WARM_UP)]?.minutes ?? 0;
-  const line = (name: string, y: readonly number[], colour: string, yaxis: string): Trace => ({ type: "scatter", mode: "lines", name, x, y: y.map((value) => Number(value.toPrecision(5))), yaxis, line: { color: colour, width: 2 }, hovertemplate: "%{x} min: %{y}" });
+  const line = (name: string, y: readonly number[], colour: string, yaxis: string): Trace => ({
+    type: "scatter",
+    mode: "lines",
+    name,
+    x,
+    y: y.map((value) => Number(value.toPrecision(5))),
+    yaxis,
+    line: { color: colour, width: 2 },
+    hovertemplate: "%{x} min: %{y}",
+  });
   return figure({
     data: [
-      line("resident memory", samples.map(({ residentMB }) => residentMB), OKABE_ITO[0], "y"),
-      line("heap", samples.map(({ heapMB }) => heapMB), OKABE_ITO[1], "y"),
-      line("outside the heap", samples.map(({ externalMB }) => externalMB), OKABE_ITO[4], "y"),
-      line("tensors alive", samples.map(({ tensors }) => tensors), OKABE_ITO[2], "y2"),
+      line(
+        "resident memory",
+        samples.map(({ residentMB }) => residentMB),
+        OKABE_ITO[0],
+        "y",
+      ),
+      line(
+        "heap",
+        samples.map(({ heapMB }) => heapMB),
+        OKABE_ITO[1],
+        "y",
+      ),
+      line(
+        "outside the heap",
+        samples.map(({ externalMB }) => externalMB),
+        OKABE_ITO[4],
+        "y",
+      ),
+      line(
+        "tensors alive",
+        samples.map(({ tensors }) => tensors),
+        OKABE_ITO[2],
+        "y2",
+      ),
     ],
     layout: {
-      ...baseLayout({ title: `${samples.at(-1)?.step ?? 0} steps of training: what is held`, legend: true, height: 480 }),
+      ...baseLayout({
+        title: `${samples.at(-1)?.step ?? 0} steps of training: what is held`,
+        legend: true,
+        height: 480,
+      }),
       xaxis: axis("Minutes", { anchor: "y2", rangemode: "tozero" }),
       yaxis: axis("Megabytes", { domain: [0.4, 1], rangemode: "tozero" }),
       yaxis2: axis("Tensors", { domain: [0, 0.3], rangemode: "tozero" }),
-      shapes: [{ type: "line", x0: warm, x1: warm, y0: 0, y1: 1, yref: "paper", line: { color: NEUTRAL, width: 1.5, dash: "dot" } }],
+      shapes: [
+        {
+          type: "line",
+          x0: warm,
+          x1: warm,
+          y0: 0,
+          y1: 1,
+          yref: "paper",
+          line: { color: NEUTRAL, width: 1.5, dash: "dot" },
+        },
+      ],
     },
   });
 }

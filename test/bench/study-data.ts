@@ -33,7 +33,12 @@ export interface StudyData {
  */
 export async function loadStudyData(): Promise<StudyData> {
   const root = projectRoot();
-  const places = [process.env.TSLORA_DATA, join(root, "data", "Dataset.zip"), join(root, "..", "shared", "dataset", "Dataset.zip"), join(root, "..", "..", "shared", "dataset", "Dataset.zip")];
+  const places = [
+    process.env.TSLORA_DATA,
+    join(root, "data", "Dataset.zip"),
+    join(root, "..", "shared", "dataset", "Dataset.zip"),
+    join(root, "..", "..", "shared", "dataset", "Dataset.zip"),
+  ];
   const archive = places.find((place) => place !== undefined && place !== "" && existsSync(place));
   if (archive === undefined) return invented();
   const { frame } = await loadCorpus(resolve(archive));
@@ -43,18 +48,48 @@ export async function loadStudyData(): Promise<StudyData> {
     const { texts, label } = readFrame(cleanTexts(part));
     return { texts, labels: label };
   };
-  return { source: `the study's ${frame.shape[0]} abstracts`, all: cleaned(frame), train: cleaned(train), validation: cleaned(validation) };
+  return {
+    source: `the study's ${frame.shape[0]} abstracts`,
+    all: cleaned(frame),
+    train: cleaned(train),
+    validation: cleaned(validation),
+  };
 }
 
 /** Texts of common words with the abstracts' lengths: log-normal, 234 words on average, 843 at most. */
 function invented(): StudyData {
   const random = new Random(7);
-  const words = ["the", "of", "cells", "patients", "treatment", "expression", "results", "with", "tumour", "study", "analysis", "significantly", "immunohistochemistry", "increased", "risk", "gene"];
+  const words = [
+    "the",
+    "of",
+    "cells",
+    "patients",
+    "treatment",
+    "expression",
+    "results",
+    "with",
+    "tumour",
+    "study",
+    "analysis",
+    "significantly",
+    "immunohistochemistry",
+    "increased",
+    "risk",
+    "gene",
+  ];
   const texts = Array.from({ length: 1000 }, () => {
     const length = Math.min(843, Math.max(20, Math.round(Math.exp(Math.log(220) + 0.35 * random.normal()))));
     return Array.from({ length }, () => words[random.below(words.length)]).join(" ");
   });
   const labels = texts.map((_, i) => i % 2);
-  const part = (from: number, to: number): LabelledTexts => ({ texts: texts.slice(from, to), labels: labels.slice(from, to) });
-  return { source: "1,000 invented texts (there is no Dataset.zip)", all: { texts, labels }, train: part(0, 600), validation: part(800, 1000) };
+  const part = (from: number, to: number): LabelledTexts => ({
+    texts: texts.slice(from, to),
+    labels: labels.slice(from, to),
+  });
+  return {
+    source: "1,000 invented texts (there is no Dataset.zip)",
+    all: { texts, labels },
+    train: part(0, 600),
+    validation: part(800, 1000),
+  };
 }

@@ -63,32 +63,52 @@ export function watchOps({ extents }: { extents: ReadonlySet<number> }): OpWatch
     for (const { id, shape } of results) shapes.set(id, shape);
     const flop = flopOf(name, { attributes, inputs: given, output: results[0]?.shape ?? [] });
     note(byOp, name, ms, flop);
-    note(byShape, flop > 0 ? `${name} ${given.slice(0, 2).map(shown).join(" ")}${transposed(attributes)}` : `${name} ${shown(results[0]?.shape ?? [])}`, ms, flop);
+    note(
+      byShape,
+      flop > 0
+        ? `${name} ${given.slice(0, 2).map(shown).join(" ")}${transposed(attributes)}`
+        : `${name} ${shown(results[0]?.shape ?? [])}`,
+      ms,
+      flop,
+    );
     return results;
   };
   tensorflow.binding = Object.defineProperties(watched, { executeOp: { value: executeOp } }) as unknown as Binding;
-  const shown = (shape: readonly number[]): string => `[${shape.map((extent) => (extent <= 16 || extents.has(extent) ? extent : extent > 512 ? "rows" : "L")).join(", ")}]`;
+  const shown = (shape: readonly number[]): string =>
+    `[${shape.map((extent) => (extent <= 16 || extents.has(extent) ? extent : extent > 512 ? "rows" : "L")).join(", ")}]`;
   const reset = (): void => (byOp.clear(), byShape.clear());
   const stop = (): void => void (stopped = true);
   return { byOp, byShape, reset, stop };
 }
 
 /** 2 m n k of a matrix product; of an einsum, twice the product of all its axes. */
-function flopOf(name: string, call: { attributes: readonly OpAttribute[]; inputs: readonly (readonly number[])[]; output: readonly number[] }): number {
+function flopOf(
+  name: string,
+  call: { attributes: readonly OpAttribute[]; inputs: readonly (readonly number[])[]; output: readonly number[] },
+): number {
   const { attributes, inputs, output } = call;
   const size = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
   if (/MatMul|TsloraProduct/.test(name)) {
-    const transposesA = attributes.some(({ name, value }) => (name === "transpose_a" || name === "adj_x") && value === true);
+    const transposesA = attributes.some(
+      ({ name, value }) => (name === "transpose_a" || name === "adj_x") && value === true,
+    );
     return 2 * size(output) * (inputs[0]?.at(transposesA ? -2 : -1) ?? 0);
   }
   if (name !== "Einsum") return 0;
   const equation = attributes.find(({ name }) => name === "equation")?.value;
   if (typeof equation !== "string") return 0;
-  const extents = new Map(equation.split("->")[0].split(",").flatMap((axes, i) => [...axes].map((axis, at) => [axis, inputs[i]?.[at] ?? 1] as const)));
+  const extents = new Map(
+    equation
+      .split("->")[0]
+      .split(",")
+      .flatMap((axes, i) => [...axes].map((axis, at) => [axis, inputs[i]?.[at] ?? 1] as const)),
+  );
   return 2 * size([...extents.values()]);
 }
 
 function transposed(attributes: readonly OpAttribute[]): string {
-  const on = attributes.filter(({ name, value }) => /^(transpose_[ab]|adj_[xy])$/.test(name) && value === true).map(({ name }) => name.replace("adj_x", "transpose_a").replace("adj_y", "transpose_b"));
+  const on = attributes
+    .filter(({ name, value }) => /^(transpose_[ab]|adj_[xy])$/.test(name) && value === true)
+    .map(({ name }) => name.replace("adj_x", "transpose_a").replace("adj_y", "transpose_b"));
   return on.length === 0 ? "" : ` ${on.join(" ")}`;
 }

@@ -9,6 +9,9 @@ test("each command adds itself under the name that it is known by, and no other"
   for (const { name, load } of COMMANDS) {
     const program = new Command();
     load()(program, { terminal, exit: () => undefined });
-    assert.deepEqual(program.commands.map((command) => command.name()), [name]);
+    assert.deepEqual(
+      program.commands.map((command) => command.name()),
+      [name],
+    );
   }
 });

@@ -10,9 +10,18 @@ const interval = { low: 0.936, high: 0.986 };
 const names = ["Accuracy", "Accuracy for sehr gut \u{1f44d}", "Recall (三)", "F1-Score (not good, at all)"];
 const rows = names.map((metric, i) => ({
   group: i === 0 ? "Overall Performance" : "Classification Report",
-  metric, before: 0.5, after: 0.97, change: 0.47, beforeInterval: interval, afterInterval: interval, changeInterval: interval, baseline: 0.925,
+  metric,
+  before: 0.5,
+  after: 0.97,
+  change: 0.47,
+  beforeInterval: interval,
+  afterInterval: interval,
+  changeInterval: interval,
+  baseline: 0.925,
 }));
-const table = tableText(comparisonTable({ rows }, { note: "A note that is a sentence of some length and that is broken between its words." }));
+const table = tableText(
+  comparisonTable({ rows }, { note: "A note that is a sentence of some length and that is broken between its words." }),
+);
 
 test("a table is split into blocks of columns that fit, each with the first column, and no cell is lost", () => {
   for (const width of [60, 80, 100]) {
@@ -27,9 +36,15 @@ test("a table is split into blocks of columns that fit, each with the first colu
 
 test("numbers of a block stand below each other", () => {
   const lines = fitText(table, 80).split("\n");
-  const [head, rule] = [lines.findIndex((line) => line.startsWith("Metric")), lines.findIndex((line) => line.startsWith("─"))];
+  const [head, rule] = [
+    lines.findIndex((line) => line.startsWith("Metric")),
+    lines.findIndex((line) => line.startsWith("─")),
+  ];
   assert.equal(rule, head + 1);
-  const ends = lines.filter((line) => names.some((name) => line.startsWith(name))).slice(0, names.length).map(measureColumns);
+  const ends = lines
+    .filter((line) => names.some((name) => line.startsWith(name)))
+    .slice(0, names.length)
+    .map(measureColumns);
   assert.equal(new Set(ends).size, 1, lines.join("\n"));
 });
 

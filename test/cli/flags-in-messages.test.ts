@@ -12,7 +12,13 @@ import { predictCommand } from "../../src/cli/predict-command";
 import { trainCommand } from "../../src/cli/train-command";
 import { resolveTrainOptions } from "../../src/training/resolve-train-options";
 
-const COMMANDS: readonly LibraryCommand[] = [trainCommand, evaluateCommand, predictCommand, mergeCommand, inspectCommand];
+const COMMANDS: readonly LibraryCommand[] = [
+  trainCommand,
+  evaluateCommand,
+  predictCommand,
+  mergeCommand,
+  inspectCommand,
+];
 const train = { command: "train", groups: trainCommand.groups };
 
 test("every option of every command is named by its flag, wherever a message names it", () => {
@@ -21,14 +27,25 @@ test("every option of every command is named by its flag, wherever a message nam
       const flag = flagOf(key);
       const say = (message: string): string => flagsInMessage(message, { command, groups });
       assert.equal(say(`${libraryKey} must be above 0; got NaN.`), `${flag} must be above 0; got NaN.`);
-      assert.equal(say(`loadCorpus:\n- ${libraryKey} is to be a number; x came\n- other`), `${CALLED(command)}:\n- ${flag} is to be a number; x came\n- other`);
+      assert.equal(
+        say(`loadCorpus:\n- ${libraryKey} is to be a number; x came\n- other`),
+        `${CALLED(command)}:\n- ${flag} is to be a number; x came\n- other`,
+      );
       assert.equal(say(`${libraryKey}: expected a number`), `${flag}: expected a number`);
       assert.equal(say(`a column "text" (options.${libraryKey}), got none`), `a column "text" (${flag}), got none`);
       assert.equal(say(`Give ${libraryKey}: true.`), `Give ${flag}.`);
       assert.equal(say(`Give ${libraryKey}: false.`), `Give ${flag.replace("--", "--no-")}.`);
       assert.equal(say(`Give ${libraryKey}: "report".`), `Give ${flag} report.`);
-      if (/[A-Z]/.test(libraryKey)) assert.equal(say(`Check ${libraryKey} and the file.`), `Check ${flag} and the file.`);
-      for (const data of [`"${libraryKey}"`, `a/${libraryKey}/b`, `x.${libraryKey}`, `${libraryKey}.json`, `my${libraryKey}s`]) assert.equal(say(`Read ${data} first`), `Read ${data} first`);
+      if (/[A-Z]/.test(libraryKey))
+        assert.equal(say(`Check ${libraryKey} and the file.`), `Check ${flag} and the file.`);
+      for (const data of [
+        `"${libraryKey}"`,
+        `a/${libraryKey}/b`,
+        `x.${libraryKey}`,
+        `${libraryKey}.json`,
+        `my${libraryKey}s`,
+      ])
+        assert.equal(say(`Read ${data} first`), `Read ${data} first`);
     }
   }
 });
@@ -38,14 +55,31 @@ function CALLED(command: string): string {
 }
 
 test("English words that are also options stay words", () => {
-  for (const text of ["The model has no head; the data and labels are to be read.", "A seed, a device and a test.", "train on more texts"]) assert.equal(flagsInMessage(text, train), text);
+  for (const text of [
+    "The model has no head; the data and labels are to be read.",
+    "A seed, a device and a test.",
+    "train on more texts",
+  ])
+    assert.equal(flagsInMessage(text, train), text);
 });
 
 test("what the library says of bad values reaches a user of the command line with flags alone", () => {
-  const bad = { learningRate: -1, maxGradNorm: -1, warmupRatio: 3, saveTotalLimit: 0, evalSteps: 0, labelSmoothing: 2, seed: 0.5, numTrainEpochs: 0 };
+  const bad = {
+    learningRate: -1,
+    maxGradNorm: -1,
+    warmupRatio: 3,
+    saveTotalLimit: 0,
+    evalSteps: 0,
+    labelSmoothing: 2,
+    seed: 0.5,
+    numTrainEpochs: 0,
+  };
   const fail = (): unknown => {
     try {
-      return resolveTrainOptions({ ...bad, train: [] }, { method: "lora", problemType: "single_label_classification", numLabels: 2 });
+      return resolveTrainOptions(
+        { ...bad, train: [] },
+        { method: "lora", problemType: "single_label_classification", numLabels: 2 },
+      );
     } catch (error) {
       return error;
     }

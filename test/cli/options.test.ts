@@ -20,13 +20,24 @@ import type { TrainOptions } from "../../src/training/train-options";
 import { withFolder } from "../notebook/notebooks";
 import { cli } from "./tiny";
 
-const COMMANDS: readonly LibraryCommand[] = [trainCommand, evaluateCommand, predictCommand, mergeCommand, inspectCommand];
+const COMMANDS: readonly LibraryCommand[] = [
+  trainCommand,
+  evaluateCommand,
+  predictCommand,
+  mergeCommand,
+  inspectCommand,
+];
 
-const gather = (flags: RawFlags): Promise<Readonly<Record<string, unknown>>> => gatherOptions("train", trainCommand.groups, flags);
+const gather = (flags: RawFlags): Promise<Readonly<Record<string, unknown>>> =>
+  gatherOptions("train", trainCommand.groups, flags);
 const taken = async (key: string, text: string): Promise<unknown> => (await gather({ [key]: [text] }))[key];
 
 /** Gathers a file's options. */
-async function fromFile(content: string, flags: RawFlags = {}, name = "c.yaml"): Promise<Readonly<Record<string, unknown>>> {
+async function fromFile(
+  content: string,
+  flags: RawFlags = {},
+  name = "c.yaml",
+): Promise<Readonly<Record<string, unknown>>> {
   let values: Readonly<Record<string, unknown>> = {};
   await withFolder(async (folder) => {
     const path = join(folder, name);
@@ -39,10 +50,16 @@ async function fromFile(content: string, flags: RawFlags = {}, name = "c.yaml"):
 test("every key of LoraConfig and TrainOptions is a flag, or is left out for a reason", () => {
   // a key too few or too many does not compile
   type Train = keyof typeof TRAIN_OPTIONS | keyof typeof NOT_TRAIN_FLAGS;
-  type Gaps = [Exclude<keyof LoraConfig, keyof typeof LORA_OPTIONS>, Exclude<keyof TrainOptions, Train>, Exclude<keyof typeof LORA_OPTIONS, keyof LoraConfig>, Exclude<Train, keyof TrainOptions>];
+  type Gaps = [
+    Exclude<keyof LoraConfig, keyof typeof LORA_OPTIONS>,
+    Exclude<keyof TrainOptions, Train>,
+    Exclude<keyof typeof LORA_OPTIONS, keyof LoraConfig>,
+    Exclude<Train, keyof TrainOptions>,
+  ];
   const gaps: Gaps extends [never, never, never, never] ? "none" : Gaps = "none";
   assert.equal(gaps, "none");
-  for (const key of [...Object.keys(LORA_OPTIONS), ...Object.keys(TRAIN_OPTIONS)]) assert.equal(keyOf(flagOf(key).slice(2)), key, "the flag leads back to the key");
+  for (const key of [...Object.keys(LORA_OPTIONS), ...Object.keys(TRAIN_OPTIONS)])
+    assert.equal(keyOf(flagOf(key).slice(2)), key, "the flag leads back to the key");
   for (const [key, reason] of Object.entries(NOT_TRAIN_FLAGS)) {
     assert.ok(reason.length > 10, `${key} is no flag, and nobody says why`);
     assert.ok(!(key in TRAIN_OPTIONS));
@@ -70,14 +87,21 @@ test("no command has a key or a flag twice, and the help names every flag with i
 
 test("the help's defaults are the library's", () => {
   const context = { problemType: "single_label_classification", numLabels: 2 } as const;
-  const [lora, full] = (["lora", "full"] as const).map((method) => resolveTrainOptions({ train: [], validation: [] }, { ...context, method }));
+  const [lora, full] = (["lora", "full"] as const).map((method) =>
+    resolveTrainOptions({ train: [], validation: [] }, { ...context, method }),
+  );
   let compared = 0;
   for (const [key, spec] of Object.entries(TRAIN_OPTIONS)) {
     const said = "default" in spec ? spec.default : undefined;
     const value = lora[key as keyof typeof TRAIN_OPTIONS];
-    if (said === undefined) assert.ok(value === undefined || value === false, `${key} has the default ${String(value)}, which the help does not say`);
+    if (said === undefined)
+      assert.ok(
+        value === undefined || value === false,
+        `${key} has the default ${String(value)}, which the help does not say`,
+      );
     else if (said === "on") assert.equal(value, true, key);
-    else if (said.startsWith("as --")) assert.equal(value, lora[keyOf(said.slice("as --".length)) as keyof typeof TRAIN_OPTIONS], key);
+    else if (said.startsWith("as --"))
+      assert.equal(value, lora[keyOf(said.slice("as --".length)) as keyof typeof TRAIN_OPTIONS], key);
     else if (typeof value === "number") {
       const numbers = (said.match(/\d[\d.e-]*/g) ?? []).map(Number);
       assert.equal(numbers[0], value, key);
@@ -96,11 +120,20 @@ test("flags become values of their kinds", async () => {
   assert.equal(await taken("targetModules", "auto"), "auto");
   assert.equal(await taken("targetModules", ".*\\.(query|value)"), ".*\\.(query|value)");
   assert.deepEqual(await taken("excludeModules", "pooler.dense"), ["pooler.dense"]);
-  assert.deepEqual(await taken("rankPattern", "layer.0.attention.self.query=16,value=4"), { "layer.0.attention.self.query": 16, value: 4 });
+  assert.deepEqual(await taken("rankPattern", "layer.0.attention.self.query=16,value=4"), {
+    "layer.0.attention.self.query": 16,
+    value: 4,
+  });
   assert.deepEqual(await taken("alphaPattern", '{"a=b": 2}'), { "a=b": 2 });
   assert.deepEqual([await taken("layersToTransform", "1"), await taken("layersToTransform", "0,2")], [1, [0, 2]]);
-  assert.deepEqual([await taken("initLoraWeights", "false"), await taken("initLoraWeights", "pissa")], [false, "pissa"]);
-  await assert.rejects(taken("initLoraWeights", "kaiming"), /--init-lora-weights is to be true, false, "gaussian", "pissa" or "olora"; "kaiming" came/);
+  assert.deepEqual(
+    [await taken("initLoraWeights", "false"), await taken("initLoraWeights", "pissa")],
+    [false, "pissa"],
+  );
+  await assert.rejects(
+    taken("initLoraWeights", "kaiming"),
+    /--init-lora-weights is to be true, false, "gaussian", "pissa" or "olora"; "kaiming" came/,
+  );
   await assert.rejects(taken("rankPattern", "query"), /--rank-pattern is to be name=number/);
   assert.deepEqual(await taken("labels", "a, b"), ["a", "b"]);
   assert.deepEqual(await taken("labels", '["a,b","c"]'), ["a,b", "c"]);
@@ -109,36 +142,67 @@ test("flags become values of their kinds", async () => {
   assert.deepEqual(await taken("validation", "0.1"), { kind: "share", share: 0.1 });
   assert.deepEqual(await taken("validation", "./0.1"), { kind: "path", path: "./0.1" });
   assert.deepEqual(await taken("test", "none"), { kind: "none" });
-  assert.deepEqual(await gather({ labels: ["a", "b"], loadBestModelAtEnd: false }), { labels: ["a", "b"], loadBestModelAtEnd: false });
+  assert.deepEqual(await gather({ labels: ["a", "b"], loadBestModelAtEnd: false }), {
+    labels: ["a", "b"],
+    loadBestModelAtEnd: false,
+  });
 });
 
 test("a file says the same as flags, in each spelling; null is the default; flags win", async () => {
-  const yaml = "# an experiment\nr: 8\nrank_pattern:\n  query: 4\nlora_alpha: 16\ntarget-modules: [query, value]\nlearningRate: 1e-3\nmaxSteps: null\nvalidation: 0.1\ntest: dev.csv\nload_best_model_at_end: false\nclassWeights: [1, 2]\nseed: 1\n";
-  const expected = { r: 8, rankPattern: { query: 4 }, loraAlpha: 16, targetModules: ["query", "value"], learningRate: 0.001, validation: { kind: "share", share: 0.1 }, test: { kind: "path", path: "dev.csv" }, loadBestModelAtEnd: false, classWeights: [1, 2], seed: 7 };
+  const yaml =
+    "# an experiment\nr: 8\nrank_pattern:\n  query: 4\nlora_alpha: 16\ntarget-modules: [query, value]\nlearningRate: 1e-3\nmaxSteps: null\nvalidation: 0.1\ntest: dev.csv\nload_best_model_at_end: false\nclassWeights: [1, 2]\nseed: 1\n";
+  const expected = {
+    r: 8,
+    rankPattern: { query: 4 },
+    loraAlpha: 16,
+    targetModules: ["query", "value"],
+    learningRate: 0.001,
+    validation: { kind: "share", share: 0.1 },
+    test: { kind: "path", path: "dev.csv" },
+    loadBestModelAtEnd: false,
+    classWeights: [1, 2],
+    seed: 7,
+  };
   assert.deepEqual(await fromFile(yaml, { seed: ["7"] }), expected);
-  const json = JSON.stringify({ r: 8, rankPattern: { query: 4 }, loraAlpha: 16, targetModules: ["query", "value"], learningRate: 1e-3, validation: 0.1, test: "dev.csv", loadBestModelAtEnd: false, classWeights: [1, 2], seed: 1 });
+  const json = JSON.stringify({
+    r: 8,
+    rankPattern: { query: 4 },
+    loraAlpha: 16,
+    targetModules: ["query", "value"],
+    learningRate: 1e-3,
+    validation: 0.1,
+    test: "dev.csv",
+    loadBestModelAtEnd: false,
+    classWeights: [1, 2],
+    seed: 1,
+  });
   assert.deepEqual(await fromFile(json, { seed: ["7"] }, "c.json"), expected);
   assert.deepEqual(await fromFile("", {}), {});
 });
 
 test("all that is wrong with flags and file is told at once, with key, line, what came and what is known", async () => {
-  const yaml = "r: eight\nlabels: [a, 2]\nlearning_rat: 1\nclassWeights: [1, heavy]\nseed: 1\nSeed: 2\nloraAlpha: true\nlora_alpha: 3\nrankPattern:\n  query: high\n";
-  await assert.rejects(fromFile(yaml, { maxSteps: ["many"], warmupRatio: ["0.1", "0.2"], reportTo: ["wandb"] }), (error: Error) => {
-    for (const says of [
-      /c\.yaml, line 1: r is to be a whole number; "eight" came/,
-      /line 2: labels\[1\] is to be a name; 2 came/,
-      /line 3: learning_rat is not an option here \(did you mean learningRate\?\)/,
-      /line 4: classWeights\[1\] is to be a number; "heavy" came/,
-      /line 6: Seed is not an option here \(did you mean seed\?\)\. Known are outputDir, .*, json/,
-      /line 7: loraAlpha is to be a number; true came/,
-      /line 8: lora_alpha stands there before/,
-      /line 9: rankPattern\["query"\] is to be a number; "high" came/,
-      /--max-steps is to be a whole number; "many" came/,
-      /--warmup-ratio is given 2 times/,
-      /--report-to is to be one of "none", "tensorboard"; "wandb" came/,
-    ]) assert.match(error.message, says);
-    return true;
-  });
+  const yaml =
+    "r: eight\nlabels: [a, 2]\nlearning_rat: 1\nclassWeights: [1, heavy]\nseed: 1\nSeed: 2\nloraAlpha: true\nlora_alpha: 3\nrankPattern:\n  query: high\n";
+  await assert.rejects(
+    fromFile(yaml, { maxSteps: ["many"], warmupRatio: ["0.1", "0.2"], reportTo: ["wandb"] }),
+    (error: Error) => {
+      for (const says of [
+        /c\.yaml, line 1: r is to be a whole number; "eight" came/,
+        /line 2: labels\[1\] is to be a name; 2 came/,
+        /line 3: learning_rat is not an option here \(did you mean learningRate\?\)/,
+        /line 4: classWeights\[1\] is to be a number; "heavy" came/,
+        /line 6: Seed is not an option here \(did you mean seed\?\)\. Known are outputDir, .*, json/,
+        /line 7: loraAlpha is to be a number; true came/,
+        /line 8: lora_alpha stands there before/,
+        /line 9: rankPattern\["query"\] is to be a number; "high" came/,
+        /--max-steps is to be a whole number; "many" came/,
+        /--warmup-ratio is given 2 times/,
+        /--report-to is to be one of "none", "tensorboard"; "wandb" came/,
+      ])
+        assert.match(error.message, says);
+      return true;
+    },
+  );
 });
 
 test("files that cannot be read are refused with what is wrong where", async () => {
@@ -160,7 +224,29 @@ test("wrong usage ends with 2 and says what to do; transformers' spelling of fla
   assert.deepEqual(error.problems, ['--learning-rate is to be a number; "fast" came']);
   assert.equal(error.code, "bad-option");
   assert.equal(underscore.out, "");
-  const all = await cli(["train", "--method", "full", "--r", "4", "--learning-rate", "-1", "--validation", "1.5", "--test", "none", "--baseline", "--label-smoothing", "2"]);
+  const all = await cli([
+    "train",
+    "--method",
+    "full",
+    "--r",
+    "4",
+    "--learning-rate",
+    "-1",
+    "--validation",
+    "1.5",
+    "--test",
+    "none",
+    "--baseline",
+    "--label-smoothing",
+    "2",
+  ]);
   assert.equal(all.code, 2);
-  for (const says of [/--r: for --method lora alone/, /--learning-rate is to be a number above 0; -1 came/, /--validation is to be a share/, /--test is none/, /--label-smoothing/]) assert.match(all.err, says);
+  for (const says of [
+    /--r: for --method lora alone/,
+    /--learning-rate is to be a number above 0; -1 came/,
+    /--validation is to be a share/,
+    /--test is none/,
+    /--label-smoothing/,
+  ])
+    assert.match(all.err, says);
 });

@@ -35,7 +35,8 @@ class Running {
   async says(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.out)) {
       const [value] = (await Promise.race([once(this.child.stdout, "data"), this.#ended])) as [unknown];
-      if (typeof value === "number" && !pattern.test(this.out)) assert.fail(`ended with ${value} before ${String(pattern)}: ${this.out}${this.err}`);
+      if (typeof value === "number" && !pattern.test(this.out))
+        assert.fail(`ended with ${value} before ${String(pattern)}: ${this.out}${this.err}`);
     }
   }
 
@@ -61,26 +62,53 @@ test("help and wrong usage load neither TensorFlow nor danfojs", async () => {
 
 test("Ctrl-C stops a training at the next step, with a checkpoint and exit code 130; gone on with as it says, it ends as if it had never stopped", async () => {
   const csv = await tinyCsv(join(folder, "data.csv"));
-  const args = (out: string): string[] => [MAIN, "train", "--model", model, "--data", csv, "-o", join(folder, out), "--max-steps", "120", "--eval-steps", "60", "--json"];
+  const args = (out: string): string[] => [
+    MAIN,
+    "train",
+    "--model",
+    model,
+    "--data",
+    csv,
+    "-o",
+    join(folder, out),
+    "--max-steps",
+    "120",
+    "--eval-steps",
+    "60",
+    "--json",
+  ];
   const running = new Running(args("stopped"));
   await running.says(/"type":"step"/);
   running.child.kill("SIGINT");
   assert.equal(await running.code(), 130, running.err);
   assert.match(running.err, /Stopping: at the next step, with a checkpoint/);
-  const last = JSON.parse(running.out.trimEnd().split("\n").at(-1) ?? "") as { type: string; steps: number; resume: string };
+  const last = JSON.parse(running.out.trimEnd().split("\n").at(-1) ?? "") as {
+    type: string;
+    steps: number;
+    resume: string;
+  };
   assert.equal(last.type, "stopped");
   assert.ok(last.steps < 120);
   const out = join(folder, "stopped");
   const left = await readdir(out);
   assert.ok(left.includes(`checkpoint-${last.steps}`) && left.includes("training_args.json"), left.join());
-  assert.ok(!existsSync(join(out, "adapter")) && !existsSync(join(out, "results.json")), "a run that was stopped leaves no result");
+  assert.ok(
+    !existsSync(join(out, "adapter")) && !existsSync(join(out, "results.json")),
+    "a run that was stopped leaves no result",
+  );
 
-  const [goneOn, whole] = [new Running([MAIN, ...last.resume.split(" ").slice(1), "--json"]), new Running(args("whole"))];
+  const [goneOn, whole] = [
+    new Running([MAIN, ...last.resume.split(" ").slice(1), "--json"]),
+    new Running(args("whole")),
+  ];
   assert.equal(await goneOn.code(), 0, goneOn.err);
   assert.equal(await whole.code(), 0, whole.err);
   assert.match(goneOn.out, new RegExp(`"type":"resume","step":${last.steps},`));
   const weights = (run: string): Promise<Buffer> => readFile(join(folder, run, "adapter", "adapter_model.safetensors"));
-  assert.ok((await weights("stopped")).equals(await weights("whole")), "the weights differ from those of a run that was never stopped");
+  assert.ok(
+    (await weights("stopped")).equals(await weights("whole")),
+    "the weights differ from those of a run that was never stopped",
+  );
 });
 
 test("predict answers each line as it comes, and ends where its input ends", async () => {

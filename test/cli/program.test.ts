@@ -19,12 +19,16 @@ interface Said {
 
 async function cli(...args: string[]): Promise<Said> {
   const said = { out: "", err: "" };
-  const sink = (name: "out" | "err"): Writable => new Writable({ write: (chunk: Buffer, _encoding, done) => ((said[name] += chunk.toString()), done()) });
+  const sink = (name: "out" | "err"): Writable =>
+    new Writable({ write: (chunk: Buffer, _encoding, done) => ((said[name] += chunk.toString()), done()) });
   const code = await runCli(args, { out: sink("out"), err: sink("err"), color: false, live: false });
   return { code, ...said };
 }
 
-async function withNotebook(cells: readonly CellText[], work: (path: string, folder: string) => Promise<void>): Promise<void> {
+async function withNotebook(
+  cells: readonly CellText[],
+  work: (path: string, folder: string) => Promise<void>,
+): Promise<void> {
   await withFolder(async (folder) => {
     const path = join(folder, "a.ipynb");
     await saveNotebook(notebookOf(cells), path);
@@ -35,27 +39,53 @@ async function withNotebook(cells: readonly CellText[], work: (path: string, fol
 test("a run prints cells, outputs and a summary, and leaves copy, page and reports", () =>
   withNotebook([["const n = 1; // a number", "parameters"], "console.log('n is', n)"], async (path, folder) => {
     const out = join(folder, "out");
-    const said = await cli("run", path, "-o", out, "-p", "n=2", "--html", "--report-json", join(out, "r.json"), "--junit", join(out, "j.xml"));
+    const said = await cli(
+      "run",
+      path,
+      "-o",
+      out,
+      "-p",
+      "n=2",
+      "--html",
+      "--report-json",
+      join(out, "r.json"),
+      "--junit",
+      join(out, "j.xml"),
+    );
     assert.equal(said.code, 0, said.err);
-    assert.match(said.out, /\[a 3\/3\] console\.log\('n is', n\)\nn is 2\n\[a 3\/3\] ok .*\n.*notebook.*status[\s\S]*a\.ipynb +ok +3\/3 cells/);
+    assert.match(
+      said.out,
+      /\[a 3\/3\] console\.log\('n is', n\)\nn is 2\n\[a 3\/3\] ok .*\n.*notebook.*status[\s\S]*a\.ipynb +ok +3\/3 cells/,
+    );
     assert.deepEqual((await readdir(out)).sort(), ["a.html", "a.ipynb", "j.xml", "r.json"]);
     assert.match(await readFile(join(out, "a.html"), "utf8"), /n is 2/);
     assert.match(await readFile(join(out, "j.xml"), "utf8"), /<testsuite name=".*" tests="3" failures="0"/);
-    const { runs } = JSON.parse(await readFile(join(out, "r.json"), "utf8")) as { runs: { status: string; cells: unknown[] }[] };
+    const { runs } = JSON.parse(await readFile(join(out, "r.json"), "utf8")) as {
+      runs: { status: string; cells: unknown[] }[];
+    };
     assert.deepEqual([runs[0].status, runs[0].cells.length], ["ok", 3]);
     const source = await readNotebook(path);
     assert.equal(source.cells.length, 2, "the source is unchanged");
   }));
 
 test("a failed cell is told with its number, lines and stack, even when quiet, and the reports hold it", () =>
-  withNotebook(["console.log('chatter')", "const a = 1;\nthrow new Error('broken & <odd>');", "3"], async (path, folder) => {
-    const said = await cli("run", path, "--quiet", "-o", join(folder, "out"), "--junit", join(folder, "j.xml"));
-    assert.equal(said.code, 1);
-    assert.doesNotMatch(said.out, /chatter/);
-    assert.match(said.err, /^a, cell 2 of 3: Error: broken & <odd>\n {4}1 \| const a = 1;\n {2}> 2 \| throw[\s\S]*at cell 2, line 2, column 7/);
-    assert.match(said.out, /a\.ipynb +error +cell 2 +1\/3 cells/);
-    assert.match(await readFile(join(folder, "j.xml"), "utf8"), /failures="1" errors="0" skipped="1"[\s\S]*message="broken &amp; &lt;odd&gt;"/);
-  }));
+  withNotebook(
+    ["console.log('chatter')", "const a = 1;\nthrow new Error('broken & <odd>');", "3"],
+    async (path, folder) => {
+      const said = await cli("run", path, "--quiet", "-o", join(folder, "out"), "--junit", join(folder, "j.xml"));
+      assert.equal(said.code, 1);
+      assert.doesNotMatch(said.out, /chatter/);
+      assert.match(
+        said.err,
+        /^a, cell 2 of 3: Error: broken & <odd>\n {4}1 \| const a = 1;\n {2}> 2 \| throw[\s\S]*at cell 2, line 2, column 7/,
+      );
+      assert.match(said.out, /a\.ipynb +error +cell 2 +1\/3 cells/);
+      assert.match(
+        await readFile(join(folder, "j.xml"), "utf8"),
+        /failures="1" errors="0" skipped="1"[\s\S]*message="broken &amp; &lt;odd&gt;"/,
+      );
+    },
+  ));
 
 test("exit codes tell causes: a limit, a dead kernel", () =>
   withNotebook(["await new Promise(() => setInterval(() => 0, 1000))"], async (path, folder) => {
@@ -103,36 +133,54 @@ test("check-notebooks names each problem with its place", () =>
   }));
 
 test("Ctrl-C interrupts the cell, saves a readable notebook and leaves no process", () =>
-  withNotebook(["console.log('kernel', process.pid)", "console.log('waiting'); await new Promise(() => setInterval(() => 0, 1000))", "never()"], async (path, folder) => {
-    const out = join(folder, "out");
-    const child = spawn(process.execPath, [join(__dirname, "..", "..", "src", "cli", "main.js"), "run", path, "-o", out], { stdio: ["ignore", "pipe", "pipe"] });
-    let printed = "";
-    let interrupted = false;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        printed += text;
-        if (!interrupted && /^waiting$/m.test(printed)) interrupted = child.kill("SIGINT");
-      });
-    }
-    const code = await new Promise((done) => child.once("close", done));
-    assert.equal(code, 130, printed);
-    assert.match(printed, /Stopping/);
-    const kernel = Number(/kernel (\d+)/.exec(printed)?.[1]);
-    assert.ok(kernel > 0 && !isAlive(kernel));
-    assert.match((await readNotebook(join(out, "a.ipynb"))).cells[0].source, /This run failed/);
-    assert.deepEqual(await readdir(out), ["a.ipynb"]);
-  }));
+  withNotebook(
+    [
+      "console.log('kernel', process.pid)",
+      "console.log('waiting'); await new Promise(() => setInterval(() => 0, 1000))",
+      "never()",
+    ],
+    async (path, folder) => {
+      const out = join(folder, "out");
+      const child = spawn(
+        process.execPath,
+        [join(__dirname, "..", "..", "src", "cli", "main.js"), "run", path, "-o", out],
+        { stdio: ["ignore", "pipe", "pipe"] },
+      );
+      let printed = "";
+      let interrupted = false;
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          printed += text;
+          if (!interrupted && /^waiting$/m.test(printed)) interrupted = child.kill("SIGINT");
+        });
+      }
+      const code = await new Promise((done) => child.once("close", done));
+      assert.equal(code, 130, printed);
+      assert.match(printed, /Stopping/);
+      const kernel = Number(/kernel (\d+)/.exec(printed)?.[1]);
+      assert.ok(kernel > 0 && !isAlive(kernel));
+      assert.match((await readNotebook(join(out, "a.ipynb"))).cells[0].source, /This run failed/);
+      assert.deepEqual(await readdir(out), ["a.ipynb"]);
+    },
+  ));
 
 test("a kernel ends by itself when its runner is killed outright", () =>
-  withNotebook(["console.log('kernel', process.pid)", "await new Promise(() => setInterval(() => 0, 1000))"], async (path, folder) => {
-    const child = spawn(process.execPath, [join(__dirname, "..", "..", "src", "cli", "main.js"), "run", path, "-o", join(folder, "out")], { stdio: ["ignore", "pipe", "inherit"] });
-    let printed = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      printed += text;
-      if (/^kernel \d+$/m.test(printed)) child.kill("SIGKILL");
-    });
-    await new Promise((done) => child.once("exit", done));
-    const kernel = Number(/^kernel (\d+)$/m.exec(printed)?.[1]);
-    assert.ok(kernel > 0);
-    while (isAlive(kernel)) await new Promise((done) => setTimeout(done, 100)); // a kernel that stays fails the test by its limit
-  }));
+  withNotebook(
+    ["console.log('kernel', process.pid)", "await new Promise(() => setInterval(() => 0, 1000))"],
+    async (path, folder) => {
+      const child = spawn(
+        process.execPath,
+        [join(__dirname, "..", "..", "src", "cli", "main.js"), "run", path, "-o", join(folder, "out")],
+        { stdio: ["ignore", "pipe", "inherit"] },
+      );
+      let printed = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        printed += text;
+        if (/^kernel \d+$/m.test(printed)) child.kill("SIGKILL");
+      });
+      await new Promise((done) => child.once("exit", done));
+      const kernel = Number(/^kernel (\d+)$/m.exec(printed)?.[1]);
+      assert.ok(kernel > 0);
+      while (isAlive(kernel)) await new Promise((done) => setTimeout(done, 100)); // a kernel that stays fails the test by its limit
+    },
+  ));

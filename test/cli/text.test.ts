@@ -16,7 +16,8 @@ import { withFolder } from "../notebook/notebooks";
 
 test("times are read and written as people do", () => {
   assert.deepEqual(["90", "90s", "1.5m", "2h"].map(parseDuration), [90_000, 90_000, 90_000, 7_200_000]);
-  for (const bad of ["", "0", "-1", "1d", "999h99", "600000h"]) assert.throws(() => parseDuration(bad), /Expected a time/);
+  for (const bad of ["", "0", "-1", "1d", "999h99", "600000h"])
+    assert.throws(() => parseDuration(bad), /Expected a time/);
   assert.deepEqual([400, 59_940, 185_000, 3_723_000].map(duration), ["0.4 s", "59.9 s", "3:05 min", "1:02:03 h"]);
 });
 
@@ -25,18 +26,42 @@ test("displays are text in a terminal: plain first, tables by rows, figures by n
   assert.equal(text({ "text/html": "<b>x</b>", "text/plain": "x" }), "x");
   assert.equal(text({ "text/html": "<div id=a></div><script>plot()</script>" }), "[figure]");
   assert.equal(text({ "image/svg+xml": "<svg/>" }), "[figure]");
-  assert.equal(text({ "text/html": "<div id=a></div><script>plot()</script>", "text/plain": "Lengths\n  5, median 2" }), "[figure] Lengths");
-  assert.equal(text({ "image/png": "AA==", "text/plain": "<Figure size 640x480 with 1 Axes>" }), "<Figure size 640x480 with 1 Axes>");
+  assert.equal(
+    text({ "text/html": "<div id=a></div><script>plot()</script>", "text/plain": "Lengths\n  5, median 2" }),
+    "[figure] Lengths",
+  );
+  assert.equal(
+    text({ "image/png": "AA==", "text/plain": "<Figure size 640x480 with 1 Axes>" }),
+    "<Figure size 640x480 with 1 Axes>",
+  );
   assert.equal(text({ "image/svg+xml": "<svg/>", "text/plain": "" }), "", "the picture beside an interactive figure");
-  assert.equal(htmlText("<style>td { }</style><table><tr><th>a</th><th>b</th></tr>\n<tr><td>1 &lt; 2</td><td>&amp;</td></tr></table>"), "a  b\n1 < 2  &");
+  assert.equal(
+    htmlText(
+      "<style>td { }</style><table><tr><th>a</th><th>b</th></tr>\n<tr><td>1 &lt; 2</td><td>&amp;</td></tr></table>",
+    ),
+    "a  b\n1 < 2  &",
+  );
 });
 
 test("in a terminal a line is redrawn below the outputs, and unfinished outputs are in it", () => {
   let shown = "";
-  const out = Object.assign(new Writable({ write: (chunk: Buffer, _encoding, done) => ((shown += chunk.toString()), done()) }), { columns: 56 });
-  const view = new RunView("notebooks/01-study.ipynb", { terminal: { out, err: out, color: false, live: true }, quiet: false });
+  const out = Object.assign(
+    new Writable({ write: (chunk: Buffer, _encoding, done) => ((shown += chunk.toString()), done()) }),
+    { columns: 56 },
+  );
+  const view = new RunView("notebooks/01-study.ipynb", {
+    terminal: { out, err: out, color: false, live: true },
+    quiet: false,
+  });
   const place = { index: 0, number: 1, total: 2 };
-  const cell: CodeCell = { cell_type: "code", id: "a", metadata: {}, source: "\nawait train(classifier);", execution_count: null, outputs: [] };
+  const cell: CodeCell = {
+    cell_type: "code",
+    id: "a",
+    metadata: {},
+    source: "\nawait train(classifier);",
+    execution_count: null,
+    outputs: [],
+  };
   const output = (message: OutputMessage): void => view.show({ event: "output", message, late: false, ...place });
   view.show({ event: "cell-start", cell, ...place });
   output({ type: "stream", content: { name: "stdout", text: "10%\r20%\r" } });
@@ -57,11 +82,27 @@ test("in a terminal a line is redrawn below the outputs, and unfinished outputs 
 test("the table before and after is read from results.json, and adapters are found by their config", () =>
   withFolder(async (folder) => {
     const evaluation = (wrong: number): Evaluation => {
-      const predictions = Array.from({ length: 10 }, (_, index) => ({ index, yTrue: index % 2, yPred: index < wrong ? 1 - (index % 2) : index % 2, probabilities: [0.5, 0.5] }));
+      const predictions = Array.from({ length: 10 }, (_, index) => ({
+        index,
+        yTrue: index % 2,
+        yPred: index < wrong ? 1 - (index % 2) : index % 2,
+        probabilities: [0.5, 0.5],
+      }));
       return evaluatePredictions({ labels: ["A", "B"], predictions, loss: 1, elapsedSeconds: 1 });
     };
     const [before, after, baseline] = [evaluation(5), evaluation(1), evaluation(2)];
-    const lines = resultLines({ model: "m", data: "zip", seed: 42, method: "lora", before, after, validation: after, baseline, elapsed: 61.2, notices: [] });
+    const lines = resultLines({
+      model: "m",
+      data: "zip",
+      seed: 42,
+      method: "lora",
+      before,
+      after,
+      validation: after,
+      baseline,
+      elapsed: 61.2,
+      notices: [],
+    });
     assert.deepEqual(lines.slice(0, 3), [
       "model m, data zip, method lora, seed 42, trained in 61 s",
       "                before  after  change  baseline",

@@ -23,10 +23,19 @@ export interface CliOptions {
 /** Runs the command line in this process. */
 export async function cli(args: readonly string[], { input, columns }: CliOptions = {}): Promise<Said> {
   const said = { out: "", err: "" };
-  const sink = (name: "out" | "err"): Writable => new Writable({ write: (chunk: Buffer, _encoding, done) => ((said[name] += chunk.toString()), done()) });
-  const terminal = (stream: Writable): Writable & { isTTY?: boolean; columns?: number } => Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns });
+  const sink = (name: "out" | "err"): Writable =>
+    new Writable({ write: (chunk: Buffer, _encoding, done) => ((said[name] += chunk.toString()), done()) });
+  const terminal = (stream: Writable): Writable & { isTTY?: boolean; columns?: number } =>
+    Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns });
   const stdin = (): Readable => Readable.from(input ?? [], { objectMode: false });
-  const code = await runCli(args, { out: terminal(sink("out")), err: terminal(sink("err")), color: false, live: columns !== undefined, liveErr: columns !== undefined, input: stdin });
+  const code = await runCli(args, {
+    out: terminal(sink("out")),
+    err: terminal(sink("err")),
+    color: false,
+    live: columns !== undefined,
+    liveErr: columns !== undefined,
+    input: stdin,
+  });
   return { code, ...said };
 }
 

@@ -16,10 +16,21 @@ import { HELP, OPTIONS } from "./bench-options.cjs";
 
 /** A notebook that costs one thing: its cells. */
 const NOTEBOOKS: Readonly<Record<string, { readonly what: string; readonly cells: readonly string[] }>> = {
-  start: { what: "one short cell: start and end", cells: ["import os, time\nopen(os.environ['TSLORA_BENCH_CELL'], 'w').write(str(time.time()))"] },
+  start: {
+    what: "one short cell: start and end",
+    cells: ["import os, time\nopen(os.environ['TSLORA_BENCH_CELL'], 'w').write(str(time.time()))"],
+  },
   cells: { what: "200 empty cells", cells: Array.from({ length: 200 }, () => "pass") },
-  stream: { what: "10 MB on a stream, in 100,000 lines", cells: ["line = 'x' * 99\nfor i in range(100_000):\n    print(line)"] },
-  displays: { what: "500 updates of a display", cells: ["from IPython.display import display\nh = display(0, display_id=True)\nfor i in range(500):\n    h.update(i)"] },
+  stream: {
+    what: "10 MB on a stream, in 100,000 lines",
+    cells: ["line = 'x' * 99\nfor i in range(100_000):\n    print(line)"],
+  },
+  displays: {
+    what: "500 updates of a display",
+    cells: [
+      "from IPython.display import display\nh = display(0, display_id=True)\nfor i in range(500):\n    h.update(i)",
+    ],
+  },
 };
 
 async function main(): Promise<number> {
@@ -29,19 +40,50 @@ async function main(): Promise<number> {
     return 0;
   }
   const rounds = Number(values.rounds);
-  if (!(Number.isInteger(rounds) && rounds > 0)) throw new RangeError(`--rounds takes a whole number above 0; ${values.rounds} came.`);
+  if (!(Number.isInteger(rounds) && rounds > 0))
+    throw new RangeError(`--rounds takes a whole number above 0; ${values.rounds} came.`);
   const python = process.env.TSLORA_JUPYTER_PYTHON ?? join(projectRoot(), ".tslora", "conformance", "bin", "python");
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run bench:runner makes it.`);
   const folder = await mkdtemp(join(tmpdir(), "tslora-bench-"));
   try {
     await mkdir(join(folder, "kernels", "python3"), { recursive: true });
-    await writeFile(join(folder, "kernels", "python3", "kernel.json"), JSON.stringify({ argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"], display_name: "Python 3", language: "python" }));
+    await writeFile(
+      join(folder, "kernels", "python3", "kernel.json"),
+      JSON.stringify({
+        argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        display_name: "Python 3",
+        language: "python",
+      }),
+    );
     const mark = join(folder, "first-cell");
     const env = { ...process.env, JUPYTER_PATH: folder, PYDEVD_DISABLE_FILE_VALIDATION: "1", TSLORA_BENCH_CELL: mark };
     const commands: Readonly<Record<string, (notebook: string) => string[]>> = {
-      tslora: (notebook) => [process.execPath, join(projectRoot(), ".tslora", "package", "cli", "main.js"), "run", notebook, "--quiet", "-o", join(folder, "out")],
-      papermill: (notebook) => [python, "-m", "papermill", notebook, join(folder, "papermill.ipynb"), "--no-progress-bar", "--log-level", "ERROR"],
-      nbclient: (notebook) => [python, "-c", "from nbclient.cli import main; main()", notebook, `--output=${join(folder, "nbclient")}`],
+      tslora: (notebook) => [
+        process.execPath,
+        join(projectRoot(), ".tslora", "package", "cli", "main.js"),
+        "run",
+        notebook,
+        "--quiet",
+        "-o",
+        join(folder, "out"),
+      ],
+      papermill: (notebook) => [
+        python,
+        "-m",
+        "papermill",
+        notebook,
+        join(folder, "papermill.ipynb"),
+        "--no-progress-bar",
+        "--log-level",
+        "ERROR",
+      ],
+      nbclient: (notebook) => [
+        python,
+        "-c",
+        "from nbclient.cli import main; main()",
+        notebook,
+        `--output=${join(folder, "nbclient")}`,
+      ],
     };
     const rows: string[][] = [];
     const report: Record<string, Record<string, number[]>> = {};
@@ -63,7 +105,12 @@ async function main(): Promise<number> {
       }
       const show = (label: string, of: Readonly<Record<string, number[]>>, less = 0): void => {
         const middle = Object.fromEntries(Object.entries(of).map(([runner, all]) => [runner, median(all) - less]));
-        rows.push([label, ...runners.map((runner) => `${(middle[runner] / 1000).toFixed(2)} s`), `${(middle.papermill / middle.tslora).toFixed(2)}`, `${(middle.nbclient / middle.tslora).toFixed(2)}`]);
+        rows.push([
+          label,
+          ...runners.map((runner) => `${(middle[runner] / 1000).toFixed(2)} s`),
+          `${(middle.papermill / middle.tslora).toFixed(2)}`,
+          `${(middle.nbclient / middle.tslora).toFixed(2)}`,
+        ]);
         console.log(rows.at(-1)?.join("  "));
       };
       report[name] = times;
@@ -74,8 +121,13 @@ async function main(): Promise<number> {
       show("start: until the first cell", untilCell);
       show(`start: the same less the kernel's own ${(boot / 1000).toFixed(2)} s`, untilCell, boot);
     }
-    console.log(`\n${table([["", "tslora", "papermill", "nbclient", "papermill / tslora", "nbclient / tslora"], ...rows]).join("\n")}`);
-    await writeAtomically(join(projectRoot(), "output", "bench-runner.json"), `${JSON.stringify({ node: process.version, python: spawnSync(python, ["--version"], { encoding: "utf8" }).stdout.trim(), rounds, milliseconds: report }, undefined, 2)}\n`);
+    console.log(
+      `\n${table([["", "tslora", "papermill", "nbclient", "papermill / tslora", "nbclient / tslora"], ...rows]).join("\n")}`,
+    );
+    await writeAtomically(
+      join(projectRoot(), "output", "bench-runner.json"),
+      `${JSON.stringify({ node: process.version, python: spawnSync(python, ["--version"], { encoding: "utf8" }).stdout.trim(), rounds, milliseconds: report }, undefined, 2)}\n`,
+    );
     return 0;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -85,13 +137,28 @@ async function main(): Promise<number> {
 /** How long the kernel itself takes from its launch to its first answer, in milliseconds. */
 async function bootTime(python: string, { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv }): Promise<number> {
   const begun = performance.now();
-  const kernel = await startKernel({ spec: { name: "python3", argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"], displayName: "Python 3", language: "python", env: {}, interruptMode: "signal", dialect: "standard" }, cwd, env });
+  const kernel = await startKernel({
+    spec: {
+      name: "python3",
+      argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+      displayName: "Python 3",
+      language: "python",
+      env: {},
+      interruptMode: "signal",
+      dialect: "standard",
+    },
+    cwd,
+    env,
+  });
   const elapsed = performance.now() - begun;
   await kernel.stop("ask");
   return elapsed;
 }
 
-async function time([program, ...args]: readonly string[], options: { env: NodeJS.ProcessEnv; cwd: string }): Promise<number> {
+async function time(
+  [program, ...args]: readonly string[],
+  options: { env: NodeJS.ProcessEnv; cwd: string },
+): Promise<number> {
   const start = performance.now();
   let said = "";
   const code = await new Promise((resolve, reject) => {
@@ -104,8 +171,16 @@ async function time([program, ...args]: readonly string[], options: { env: NodeJ
 }
 
 function notebookOf(sources: readonly string[]): Notebook {
-  const cells = sources.map((source, at) => ({ cell_type: "code", id: `cell-${at}`, metadata: {}, source, execution_count: null, outputs: [] }) as const);
-  return { nbformat: 4, nbformat_minor: 5, metadata: { kernelspec: { name: "python3", display_name: "Python 3", language: "python" } }, cells };
+  const cells = sources.map(
+    (source, at) =>
+      ({ cell_type: "code", id: `cell-${at}`, metadata: {}, source, execution_count: null, outputs: [] }) as const,
+  );
+  return {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { kernelspec: { name: "python3", display_name: "Python 3", language: "python" } },
+    cells,
+  };
 }
 
 main().then(

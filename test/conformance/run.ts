@@ -43,11 +43,15 @@ async function main(): Promise<number> {
   }
   const python = process.env.TSLORA_JUPYTER_PYTHON ?? join(projectRoot(), ".tslora", "conformance", "bin", "python");
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run test:conformance makes it.`);
-  const names = (await readdir(join(FOLDER, "notebooks"))).filter((name) => name.endsWith(".ipynb")).map((name) => name.slice(0, -".ipynb".length)).sort();
+  const names = (await readdir(join(FOLDER, "notebooks")))
+    .filter((name) => name.endsWith(".ipynb"))
+    .map((name) => name.slice(0, -".ipynb".length))
+    .sort();
   const unknown = CASES.filter(({ name }) => !names.includes(name)).map(({ name }) => name);
   if (unknown.length > 0) throw new Error(`cases.ts names ${unknown.join(", ")}, which is no notebook of notebooks/.`);
   const chosen = names.filter((name) => values.only.length === 0 || values.only.some((word) => name.includes(word)));
-  if (chosen.length === 0) throw new Error(`No notebook has ${values.only.join(" or ")} in its name; there are ${names.join(", ")}.`);
+  if (chosen.length === 0)
+    throw new Error(`No notebook has ${values.only.join(" or ")} in its name; there are ${names.join(", ")}.`);
   const cases = chosen.map((name): ConformanceCase => CASES.find((each) => each.name === name) ?? { name });
 
   const folder = await mkdtemp(join(tmpdir(), "tslora-conformance-"));
@@ -60,7 +64,8 @@ async function main(): Promise<number> {
       for (const against of each.against ?? ORIGINALS) {
         const line = compare(each, { title, against, ours, theirs: theirs.get(`${against} ${each.name}`) });
         lines.push(line);
-        if (values.show && (line.verdict === "differs" || line.verdict === "no longer differs")) show(line, ours, theirs.get(`${against} ${each.name}`));
+        if (values.show && (line.verdict === "differs" || line.verdict === "no longer differs"))
+          show(line, ours, theirs.get(`${against} ${each.name}`));
       }
     }
     const wrong = values.only.length === 0 ? await compareParameters({ folder, python }) : 0;
@@ -73,8 +78,21 @@ async function main(): Promise<number> {
 /** Kernelspecs of the same Python and of this clone's tslab, as it is, for the originals. */
 async function installKernels(folder: string, python: string): Promise<string> {
   const specs = {
-    python3: { argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"], display_name: "Python 3", language: "python" },
-    tslab: { argv: [process.execPath, join(projectRoot(), "node_modules", "tslab", "bin", "tslab"), "kernel", "--config-path={connection_file}"], display_name: "TypeScript", language: "typescript" },
+    python3: {
+      argv: [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+      display_name: "Python 3",
+      language: "python",
+    },
+    tslab: {
+      argv: [
+        process.execPath,
+        join(projectRoot(), "node_modules", "tslab", "bin", "tslab"),
+        "kernel",
+        "--config-path={connection_file}",
+      ],
+      display_name: "TypeScript",
+      language: "typescript",
+    },
   };
   for (const [name, spec] of Object.entries(specs)) {
     await mkdir(join(folder, "jupyter", "kernels", name), { recursive: true });
@@ -83,18 +101,31 @@ async function installKernels(folder: string, python: string): Promise<string> {
   return join(folder, "jupyter");
 }
 
-async function runOriginals(cases: readonly ConformanceCase[], options: { folder: string; python: string }): Promise<Map<string, Left>> {
+async function runOriginals(
+  cases: readonly ConformanceCase[],
+  options: { folder: string; python: string },
+): Promise<Map<string, Left>> {
   const of = await Promise.all(ORIGINALS.map((runner) => runOriginal(runner, cases, options))); // at once: each waits most of the time for kernels
   return new Map(of.flat());
 }
 
-async function runOriginal(runner: Original, cases: readonly ConformanceCase[], { folder, python }: { folder: string; python: string }): Promise<[key: string, left: Left][]> {
+async function runOriginal(
+  runner: Original,
+  cases: readonly ConformanceCase[],
+  { folder, python }: { folder: string; python: string },
+): Promise<[key: string, left: Left][]> {
   const [given, taken] = [join(folder, `${runner}-cases.json`), join(folder, `${runner}-results.json`)];
-  const runs = cases.flatMap(({ name, parameters = {}, timeout, allowErrors = false, against = ORIGINALS }) => (against.includes(runner) ? [{ runner, name, path: notebookPath(name), parameters, timeout, allowErrors }] : []));
+  const runs = cases.flatMap(({ name, parameters = {}, timeout, allowErrors = false, against = ORIGINALS }) =>
+    against.includes(runner) ? [{ runner, name, path: notebookPath(name), parameters, timeout, allowErrors }] : [],
+  );
   await writeFile(given, JSON.stringify(runs));
   let said = ""; // kernels warn there
   const code = await new Promise((resolve, reject) => {
-    const child = spawn(python, [join(FOLDER, "originals.py"), given, taken], { stdio: ["ignore", "inherit", "pipe"], cwd: folder, env: { ...process.env, PYDEVD_DISABLE_FILE_VALIDATION: "1" } });
+    const child = spawn(python, [join(FOLDER, "originals.py"), given, taken], {
+      stdio: ["ignore", "inherit", "pipe"],
+      cwd: folder,
+      env: { ...process.env, PYDEVD_DISABLE_FILE_VALIDATION: "1" },
+    });
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4000)));
     child.once("error", reject).once("close", resolve);
   });
@@ -107,16 +138,28 @@ async function runOriginal(runner: Original, cases: readonly ConformanceCase[], 
   });
 }
 
-async function runOurs({ name, parameters, timeout, allowErrors }: ConformanceCase): Promise<[left: Left, title: string]> {
+async function runOurs({
+  name,
+  parameters,
+  timeout,
+  allowErrors,
+}: ConformanceCase): Promise<[left: Left, title: string]> {
   console.log("tslora", name);
   let executed: Notebook | undefined;
   let status = "";
-  for await (const event of runNotebook(notebookPath(name), { parameters, cellTimeoutMs: timeout === undefined ? undefined : timeout * 1000, onError: allowErrors === true ? "continue" : "stop" })) {
+  for await (const event of runNotebook(notebookPath(name), {
+    parameters,
+    cellTimeoutMs: timeout === undefined ? undefined : timeout * 1000,
+    onError: allowErrors === true ? "continue" : "stop",
+  })) {
     if (event.event !== "end") continue;
     ({ status } = event.summary);
     executed = parseNotebook(serializeNotebook(event.summary.notebook, name), name); // as it is saved
   }
-  const title = executed?.cells.find(({ id, cell_type: type }) => type !== "code" && id !== "tslora-error-top")?.source.replace(/^#+ /, "") ?? name;
+  const title =
+    executed?.cells
+      .find(({ id, cell_type: type }) => type !== "code" && id !== "tslora-error-top")
+      ?.source.replace(/^#+ /, "") ?? name;
   return [{ status, notebook: executed === undefined ? undefined : normalise(executed) }, title];
 }
 
@@ -124,18 +167,41 @@ function notebookPath(name: string): string {
   return join(FOLDER, "notebooks", `${name}.ipynb`);
 }
 
-function compare({ name, differs, allowErrors = false }: ConformanceCase, { title, against, ours, theirs }: { title: string; against: Original; ours: Left; theirs: Left | undefined }): Line {
+function compare(
+  { name, differs, allowErrors = false }: ConformanceCase,
+  { title, against, ours, theirs }: { title: string; against: Original; ours: Left; theirs: Left | undefined },
+): Line {
   // with errors allowed nbclient says ok; ours says that there were some
   const sameStatus = ours.status === theirs?.status || (allowErrors && ours.status === "error");
   const found = [
     ...(sameStatus ? [] : [`status: ${ours.status}, theirs ${theirs?.status ?? "none"}`]),
-    ...(ours.notebook === undefined || theirs?.notebook === undefined ? ["no notebook"] : placesOfDifference(ours.notebook, theirs.notebook)),
+    ...(ours.notebook === undefined || theirs?.notebook === undefined
+      ? ["no notebook"]
+      : placesOfDifference(ours.notebook, theirs.notebook)),
   ];
-  const places = found.filter((each) => !EVERYWHERE.some((rule) => rule.against === against && rule.notebooks.test(name) && rule.place.test(each)));
+  const places = found.filter(
+    (each) =>
+      !EVERYWHERE.some((rule) => rule.against === against && rule.notebooks.test(name) && rule.place.test(each)),
+  );
   const meant = differs?.[against];
   if (meant === undefined) return { name, title, against, places, verdict: places.length === 0 ? "equal" : "differs" };
-  const asMeant = meant.places === "some" || JSON.stringify([...places].sort()) === JSON.stringify([...meant.places].sort());
-  return { name, title, against, places, reason: meant.reason, verdict: places.length === 0 && meant.places === "some" ? "equal" : asMeant ? "meant" : places.length === 0 ? "no longer differs" : "differs" };
+  const asMeant =
+    meant.places === "some" || JSON.stringify([...places].sort()) === JSON.stringify([...meant.places].sort());
+  return {
+    name,
+    title,
+    against,
+    places,
+    reason: meant.reason,
+    verdict:
+      places.length === 0 && meant.places === "some"
+        ? "equal"
+        : asMeant
+          ? "meant"
+          : places.length === 0
+            ? "no longer differs"
+            : "differs",
+  };
 }
 
 function show({ name, against, places }: Line, ours: Left, theirs: Left | undefined): void {
@@ -143,7 +209,12 @@ function show({ name, against, places }: Line, ours: Left, theirs: Left | undefi
   for (const place of places) {
     const [where, key] = place.split(", ");
     const cell = Number(/^cell (\d+)$/.exec(where)?.[1]);
-    const part = (left: Left | undefined): unknown => (cell > 0 ? left?.notebook?.cells[cell - 1][key] : where === "metadata" ? left?.notebook?.metadata[key] : left?.status);
+    const part = (left: Left | undefined): unknown =>
+      cell > 0
+        ? left?.notebook?.cells[cell - 1][key]
+        : where === "metadata"
+          ? left?.notebook?.metadata[key]
+          : left?.status;
     const [mine, other] = [ours, theirs].map((left) => JSON.stringify(part(left)) ?? "undefined");
     let from = 0;
     while (from < mine.length && mine[from] === other[from]) from++; // long outputs differ somewhere
@@ -164,9 +235,19 @@ async function report(lines: readonly Line[]): Promise<number> {
   console.log(`\n${table([["notebook", "what", "against", "is", "how it differs"], ...rows], { left: 5 }).join("\n")}`);
   const count = (verdict: Line["verdict"]): number => lines.filter((line) => line.verdict === verdict).length;
   const wrong = count("differs") + count("no longer differs");
-  await writeAtomically(join(projectRoot(), "output", "conformance.json"), `${JSON.stringify({ node: process.version, lines }, undefined, 2)}\n`);
-  for (const { against, notebooks, place, reason } of EVERYWHERE) console.log(`not counted, ${against}, ${notebooks.source}, ${place.source}: ${reason}`);
-  console.log(styled(terminal, wrong === 0 ? "green" : "red", `\n${count("equal")} equal, ${count("meant")} differ as listed, ${wrong} wrong; the report is output/conformance.json`));
+  await writeAtomically(
+    join(projectRoot(), "output", "conformance.json"),
+    `${JSON.stringify({ node: process.version, lines }, undefined, 2)}\n`,
+  );
+  for (const { against, notebooks, place, reason } of EVERYWHERE)
+    console.log(`not counted, ${against}, ${notebooks.source}, ${place.source}: ${reason}`);
+  console.log(
+    styled(
+      terminal,
+      wrong === 0 ? "green" : "red",
+      `\n${count("equal")} equal, ${count("meant")} differ as listed, ${wrong} wrong; the report is output/conformance.json`,
+    ),
+  );
   return wrong === 0 ? 0 : 1;
 }
 

@@ -14,7 +14,10 @@ import * as danfojs from "danfojs-node";
 import { projectRoot } from "../../src/base/project-root";
 import { loadTensorFlow } from "../../src/device/load-tensorflow";
 
-const ROWS = [["a, quoted", 1], ["b", 2]];
+const ROWS = [
+  ["a, quoted", 1],
+  ["b", 2],
+];
 const CSV = 'text,label\n"a, quoted",1\nb,2\n';
 const JSON_TEXT = JSON.stringify(ROWS.map(([text, label]) => ({ text, label })));
 
@@ -39,7 +42,10 @@ test("danfojs reads CSV, JSON and Excel files with the packages that package.jso
 });
 
 test("danfojs reads CSV and JSON from a server", async () => {
-  const server = createServer((request, response) => response.end(request.url === "/a.csv" ? CSV : JSON_TEXT)).listen(0, "127.0.0.1");
+  const server = createServer((request, response) => response.end(request.url === "/a.csv" ? CSV : JSON_TEXT)).listen(
+    0,
+    "127.0.0.1",
+  );
   await once(server, "listening");
   try {
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -56,8 +62,13 @@ test("TensorFlow loads and computes", () => {
 });
 
 test("the lock file has no version that an advisory names", () => {
-  const lock = JSON.parse(readFileSync(join(projectRoot(), "package-lock.json"), "utf8")) as { packages: Record<string, { version?: string; name?: string }> };
-  const found = Object.entries(lock.packages).map(([path, { name, version = "" }]) => ({ name: name ?? path.replace(/^.*node_modules\//, ""), version }));
+  const lock = JSON.parse(readFileSync(join(projectRoot(), "package-lock.json"), "utf8")) as {
+    packages: Record<string, { version?: string; name?: string }>;
+  };
+  const found = Object.entries(lock.packages).map(([path, { name, version = "" }]) => ({
+    name: name ?? path.replace(/^.*node_modules\//, ""),
+    version,
+  }));
   const parts = (version: string): number[] => version.split(".").map(Number);
   const isBelow = (version: string, limit: string): boolean => {
     const [a, b] = [parts(version), parts(limit)];
@@ -65,6 +76,16 @@ test("the lock file has no version that an advisory names", () => {
     return place >= 0 && a[place] < b[place];
   };
   // The first version without the advisory's fault; none of request, and none of xlsx on npm.
-  const safe: Record<string, string> = { request: "99.0.0", xlsx: "99.0.0", "form-data": "4.0.4", "tough-cookie": "4.1.3", tar: "7.5.4", qs: "6.14.1" };
-  assert.deepEqual(found.filter(({ name, version }) => Object.hasOwn(safe, name) && isBelow(version, safe[name])), []);
+  const safe: Record<string, string> = {
+    request: "99.0.0",
+    xlsx: "99.0.0",
+    "form-data": "4.0.4",
+    "tough-cookie": "4.1.3",
+    tar: "7.5.4",
+    qs: "6.14.1",
+  };
+  assert.deepEqual(
+    found.filter(({ name, version }) => Object.hasOwn(safe, name) && isBelow(version, safe[name])),
+    [],
+  );
 });

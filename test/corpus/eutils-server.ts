@@ -11,7 +11,12 @@ export interface ServedRecord {
 /** How the server meets a request: as E-utilities does, or with one of their faults. */
 export type Manner =
   | { readonly kind: "answer" }
-  | { readonly kind: "status"; readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: string;
+    }
   | { readonly kind: "reset" } // the connection breaks in the middle of the body
   | { readonly kind: "truncated" } // a complete HTTP answer whose XML is cut off
   | { readonly kind: "garbage"; readonly body: string | Buffer }
@@ -27,7 +32,10 @@ export interface EutilsServer {
   close(): Promise<void>;
 }
 
-export const articleXml = (pmid: string, { title, abstract, types = "<PublicationType UI=\"D016428\">Journal Article</PublicationType>" }: ServedRecord): string =>
+export const articleXml = (
+  pmid: string,
+  { title, abstract, types = '<PublicationType UI="D016428">Journal Article</PublicationType>' }: ServedRecord,
+): string =>
   `<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM"><PMID Version="1">${pmid}</PMID><Article PubModel="Print"><Journal><Title>A Journal</Title></Journal><ArticleTitle>${title}</ArticleTitle>${abstract === undefined ? "" : `<Abstract>${abstract}</Abstract>`}<PublicationTypeList>${types}</PublicationTypeList></Article><CommentsCorrectionsList><CommentsCorrections RefType="Cites"><PMID Version="1">1</PMID></CommentsCorrections></CommentsCorrectionsList></MedlineCitation><PubmedData><ArticleIdList><ArticleId IdType="pubmed">${pmid}</ArticleId></ArticleIdList></PubmedData></PubmedArticle>`;
 
 export const setXml = (articles: string): string =>
@@ -52,7 +60,11 @@ export async function startEutils(records: ReadonlyMap<string, ServedRecord>): P
   };
 }
 
-async function meet(request: IncomingMessage, response: ServerResponse, state: { records: ReadonlyMap<string, ServedRecord>; requests: URLSearchParams[]; manners: Manner[] }): Promise<void> {
+async function meet(
+  request: IncomingMessage,
+  response: ServerResponse,
+  state: { records: ReadonlyMap<string, ServedRecord>; requests: URLSearchParams[]; manners: Manner[] },
+): Promise<void> {
   if (request.method !== "POST" || request.url !== "/entrez/eutils/efetch.fcgi") {
     response.writeHead(404).end();
     return;
@@ -74,7 +86,8 @@ async function meet(request: IncomingMessage, response: ServerResponse, state: {
   const headers = { "content-type": "text/xml; charset=UTF-8" };
   if (manner.kind === "status") response.writeHead(manner.status, manner.headers).end(manner.body);
   else if (manner.kind === "garbage") response.writeHead(200, headers).end(manner.body);
-  else if (manner.kind === "truncated") response.writeHead(200, headers).end(xml.slice(0, Math.floor(xml.length * 0.6)));
+  else if (manner.kind === "truncated")
+    response.writeHead(200, headers).end(xml.slice(0, Math.floor(xml.length * 0.6)));
   else if (manner.kind === "reset") {
     response.writeHead(200, headers);
     response.write(xml.slice(0, Math.floor(xml.length / 2)), () => request.socket.resetAndDestroy());

@@ -19,7 +19,12 @@ process.env.NO_PROXY = "127.0.0.1";
 for (const name of ["NCBI_API_KEY", "NCBI_EMAIL", "TSLORA_EUTILS", "TSLORA_DATA"]) delete process.env[name];
 
 const pmids = Array.from({ length: 12 }, (_, i) => ({ pmid: String(1001 + i), label: i % 2 }));
-const records = new Map<string, ServedRecord>(pmids.map(({ pmid }) => [pmid, { title: `Title ${pmid}.`, abstract: `<AbstractText>Words of ${pmid}, α &lt; β.</AbstractText>` }]));
+const records = new Map<string, ServedRecord>(
+  pmids.map(({ pmid }) => [
+    pmid,
+    { title: `Title ${pmid}.`, abstract: `<AbstractText>Words of ${pmid}, α &lt; β.</AbstractText>` },
+  ]),
+);
 
 let server: EutilsServer;
 let cacheDir: string;
@@ -32,7 +37,14 @@ afterEach(async () => {
   await rm(cacheDir, { recursive: true, force: true });
 });
 
-const quick = (): FetchPubmedOptions => ({ pmids, cacheDir, baseUrl: server.baseUrl, batchSize: 5, requestsPerSecond: 1000, backoffMs: 1 });
+const quick = (): FetchPubmedOptions => ({
+  pmids,
+  cacheDir,
+  baseUrl: server.baseUrl,
+  batchSize: 5,
+  requestsPerSecond: 1000,
+  backoffMs: 1,
+});
 
 async function drain(options: FetchPubmedOptions): Promise<{ events: PubmedEvent[]; result: PubmedResult }> {
   const events: PubmedEvent[] = [];
@@ -44,7 +56,10 @@ async function drain(options: FetchPubmedOptions): Promise<{ events: PubmedEvent
   }
 }
 
-function ofKind<K extends PubmedEvent["kind"]>(events: readonly PubmedEvent[], kind: K): Extract<PubmedEvent, { kind: K }>[] {
+function ofKind<K extends PubmedEvent["kind"]>(
+  events: readonly PubmedEvent[],
+  kind: K,
+): Extract<PubmedEvent, { kind: K }>[] {
   return events.filter((event): event is Extract<PubmedEvent, { kind: K }> => event.kind === kind);
 }
 
@@ -59,13 +74,28 @@ function refused(code: TsloraErrorCode, ...parts: RegExp[]): (error: unknown) =>
 
 test("records are asked for in batches, with tool, e-mail and key, and become a Dataset.zip", async () => {
   const { events, result } = await drain({ ...quick(), email: "someone@example.org", apiKey: "abc", tool: "mine" });
-  assert.deepEqual(server.requests.map((form) => form.get("id")?.split(",").length), [5, 5, 2]);
+  assert.deepEqual(
+    server.requests.map((form) => form.get("id")?.split(",").length),
+    [5, 5, 2],
+  );
   const { id, ...fields } = Object.fromEntries(server.requests[0]);
   assert.equal(id, "1001,1002,1003,1004,1005");
-  assert.deepEqual(fields, { db: "pubmed", retmode: "xml", tool: "mine", email: "someone@example.org", api_key: "abc" });
-  assert.deepEqual(events.map(({ kind }) => kind), ["start", "batch", "batch", "batch"]);
+  assert.deepEqual(fields, {
+    db: "pubmed",
+    retmode: "xml",
+    tool: "mine",
+    email: "someone@example.org",
+    api_key: "abc",
+  });
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ["start", "batch", "batch", "batch"],
+  );
   assert.deepEqual(events.at(-1), { kind: "batch", batch: 3, batches: 3, records: 12, total: 12 });
-  assert.deepEqual([result.asked, result.kept, result.vanished, result.retracted, result.withoutAbstract], [12, 12, [], [], []]);
+  assert.deepEqual(
+    [result.asked, result.kept, result.vanished, result.retracted, result.withoutAbstract],
+    [12, 12, [], [], []],
+  );
 
   const corpus = await loadCorpus(result.path);
   const { ID, label, texts } = readFrame(corpus.frame);
@@ -103,7 +133,10 @@ test("busy hosts, broken connections and cut-off answers are met by trying again
   assert.match(retries[1].reason, /500/);
   assert.match(retries[5].reason, /PubmedArticleSet/);
   assert.match(retries[6].reason, /UTF-8/);
-  assert.deepEqual(retries.map(({ failed }) => failed), [1, 2, 3, 4, 1, 2, 3]);
+  assert.deepEqual(
+    retries.map(({ failed }) => failed),
+    [1, 2, 3, 4, 1, 2, 3],
+  );
   assert.deepEqual([result.kept, result.vanished], [12, []]);
 });
 
@@ -119,14 +152,26 @@ test("vanished, retracted and abstract-less records are named, and asked for onc
   const own = new Map(records);
   own.delete("1003");
   own.set("1004", { title: "No words." });
-  own.set("1005", { title: "Withdrawn.", abstract: "<AbstractText>It was wrong.</AbstractText>", types: '<PublicationType UI="D016428">Journal Article</PublicationType><PublicationType UI="D016441">Retracted Publication</PublicationType>' });
-  own.set("1006", { title: "A notice.", abstract: "<AbstractText>Of a retraction.</AbstractText>", types: '<PublicationType UI="D016440">Retraction of Publication</PublicationType>' });
+  own.set("1005", {
+    title: "Withdrawn.",
+    abstract: "<AbstractText>It was wrong.</AbstractText>",
+    types:
+      '<PublicationType UI="D016428">Journal Article</PublicationType><PublicationType UI="D016441">Retracted Publication</PublicationType>',
+  });
+  own.set("1006", {
+    title: "A notice.",
+    abstract: "<AbstractText>Of a retraction.</AbstractText>",
+    types: '<PublicationType UI="D016440">Retraction of Publication</PublicationType>',
+  });
   const other = await startEutils(own);
   try {
     const { events, result } = await drain({ ...quick(), baseUrl: other.baseUrl });
     assert.deepEqual(ofKind(events, "ask-again"), [{ kind: "ask-again", pmids: ["1003"] }]);
     assert.deepEqual(other.requests.at(-1)?.get("id"), "1003");
-    assert.deepEqual([result.vanished, result.withoutAbstract, result.retracted, result.kept], [["1003"], ["1004"], ["1005"], 10]);
+    assert.deepEqual(
+      [result.vanished, result.withoutAbstract, result.retracted, result.kept],
+      [["1003"], ["1004"], ["1005"], 10],
+    );
     const { result: without } = await drain({ ...quick(), baseUrl: other.baseUrl, retracted: "leave-out" });
     assert.deepEqual([without.retracted, without.kept], [["1005"], 9]);
   } finally {
@@ -137,12 +182,21 @@ test("vanished, retracted and abstract-less records are named, and asked for onc
 test("a record that one answer lacks and the next one has is not lost; NCBI's 400 for none at all is no fault", async () => {
   const partial = new Map(records);
   partial.delete("1012");
-  server.manners.push({ kind: "answer" }, { kind: "answer" }, { kind: "garbage", body: "<PubmedArticleSet></PubmedArticleSet>" });
+  server.manners.push(
+    { kind: "answer" },
+    { kind: "answer" },
+    { kind: "garbage", body: "<PubmedArticleSet></PubmedArticleSet>" },
+  );
   const { result } = await drain(quick());
   assert.deepEqual([result.kept, result.vanished], [12, []]);
 
   const other = await startEutils(partial);
-  other.manners.push({ kind: "answer" }, { kind: "answer" }, { kind: "answer" }, { kind: "status", status: 400, body: "ID list is empty! Possibly it has no correct IDs." });
+  other.manners.push(
+    { kind: "answer" },
+    { kind: "answer" },
+    { kind: "answer" },
+    { kind: "status", status: 400, body: "ID list is empty! Possibly it has no correct IDs." },
+  );
   try {
     const { result: second } = await drain({ ...quick(), baseUrl: other.baseUrl });
     assert.deepEqual(second.vanished, ["1012"]);
@@ -154,17 +208,26 @@ test("a record that one answer lacks and the next one has is not lost; NCBI's 40
 test("a fetch that was stopped, by a signal or a failing host, goes on where it stood", async () => {
   const stop = new AbortController();
   const events: PubmedEvent[] = [];
-  await assert.rejects(async () => {
-    for await (const event of fetchPubmed({ ...quick(), signal: stop.signal })) {
-      events.push(event);
-      if (event.kind === "batch") stop.abort();
-    }
-  }, refused("aborted", /goes on from there/));
+  await assert.rejects(
+    async () => {
+      for await (const event of fetchPubmed({ ...quick(), signal: stop.signal })) {
+        events.push(event);
+        if (event.kind === "batch") stop.abort();
+      }
+    },
+    refused("aborted", /goes on from there/),
+  );
   assert.equal(server.requests.length, 1);
   assert.ok(!existsSync(join(cacheDir, "Dataset.zip")));
 
-  server.manners.push({ kind: "answer" }, ...Array.from({ length: 3 }, () => ({ kind: "status", status: 502 }) as const));
-  await assert.rejects(drain({ ...quick(), maxTries: 3 }), refused("unreachable", /3 tries failed/, /502/, /goes on from there/));
+  server.manners.push(
+    { kind: "answer" },
+    ...Array.from({ length: 3 }, () => ({ kind: "status", status: 502 }) as const),
+  );
+  await assert.rejects(
+    drain({ ...quick(), maxTries: 3 }),
+    refused("unreachable", /3 tries failed/, /502/, /goes on from there/),
+  );
   assert.ok(!existsSync(join(cacheDir, "Dataset.zip")));
 
   const { events: last, result } = await drain(quick());
@@ -176,7 +239,8 @@ test("a fetch that was stopped, by a signal or a failing host, goes on where it 
 test("a spoilt file among the kept records costs its own records alone", async () => {
   const stop = new AbortController();
   await assert.rejects(async () => {
-    for await (const event of fetchPubmed({ ...quick(), signal: stop.signal })) if (event.kind === "batch" && event.batch === 2) stop.abort();
+    for await (const event of fetchPubmed({ ...quick(), signal: stop.signal }))
+      if (event.kind === "batch" && event.batch === 2) stop.abort();
   }, refused("aborted"));
   const [spoilt] = await readdir(join(cacheDir, "pubmed"));
   await writeFile(join(cacheDir, "pubmed", spoilt), "[{");
@@ -206,9 +270,17 @@ test("a host that does not listen is told at once", async () => {
 test("loadCorpus takes PubMed by name, keeps what came, and says what is no longer there", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "tslora-data-"));
   try {
-    await writeFile(join(dataDir, "pmids.csv"), `pmid,label\n${pmids.map(({ pmid, label }) => `${pmid},${label}\n`).join("")}999,1\n`);
+    await writeFile(
+      join(dataDir, "pmids.csv"),
+      `pmid,label\n${pmids.map(({ pmid, label }) => `${pmid},${label}\n`).join("")}999,1\n`,
+    );
     const seen: string[] = [];
-    const options = { dataDir, cacheDir, pubmed: { baseUrl: server.baseUrl, requestsPerSecond: 1000 }, onProgress: ({ kind }: PubmedEvent) => void seen.push(kind) };
+    const options = {
+      dataDir,
+      cacheDir,
+      pubmed: { baseUrl: server.baseUrl, requestsPerSecond: 1000 },
+      onProgress: ({ kind }: PubmedEvent) => void seen.push(kind),
+    };
     const corpus = await loadCorpus("pubmed", options);
     assert.equal(corpus.source.kind, "pubmed");
     assert.equal(corpus.frame.shape[0], 12);
@@ -232,17 +304,34 @@ test("loadCorpus takes PubMed by name, keeps what came, and says what is no long
 });
 
 test("options that cannot be met are all named", async () => {
-  const bad: FetchPubmedOptions = { pmids: [{ pmid: "12x", label: 0 }], cacheDir, batchSize: 500, maxTries: 0, requestsPerSecond: 0, email: "nobody", baseUrl: "ftp://x" };
-  await assert.rejects(drain(bad), refused("bad-option", /12x/, /batchSize.*500/, /maxTries.*0/, /requestsPerSecond/, /email/, /baseUrl/));
+  const bad: FetchPubmedOptions = {
+    pmids: [{ pmid: "12x", label: 0 }],
+    cacheDir,
+    batchSize: 500,
+    maxTries: 0,
+    requestsPerSecond: 0,
+    email: "nobody",
+    baseUrl: "ftp://x",
+  };
+  await assert.rejects(
+    drain(bad),
+    refused("bad-option", /12x/, /batchSize.*500/, /maxTries.*0/, /requestsPerSecond/, /email/, /baseUrl/),
+  );
 });
 
 test("NCBI's own address and limits are the defaults, and the environment may change them", () => {
   const plain = resolveFetchOptions({ pmids });
-  assert.deepEqual([plain.request.baseUrl, plain.requestsPerSecond, plain.batchSize, plain.request.tool], [EUTILS, 3, 200, "tslora"]);
+  assert.deepEqual(
+    [plain.request.baseUrl, plain.requestsPerSecond, plain.batchSize, plain.request.tool],
+    [EUTILS, 3, 200, "tslora"],
+  );
   try {
     Object.assign(process.env, { NCBI_API_KEY: "k", NCBI_EMAIL: "a@b.org", TSLORA_EUTILS: "http://127.0.0.1:9/" });
     const changed = resolveFetchOptions({ pmids });
-    assert.deepEqual([changed.request.baseUrl, changed.requestsPerSecond, changed.request.apiKey, changed.request.email], ["http://127.0.0.1:9", 10, "k", "a@b.org"]);
+    assert.deepEqual(
+      [changed.request.baseUrl, changed.requestsPerSecond, changed.request.apiKey, changed.request.email],
+      ["http://127.0.0.1:9", 10, "k", "a@b.org"],
+    );
   } finally {
     for (const name of ["NCBI_API_KEY", "NCBI_EMAIL", "TSLORA_EUTILS"]) delete process.env[name];
   }
@@ -266,7 +355,8 @@ test("turns are spread so that no second sees more than the limit", async () => 
 });
 
 test("waits double, are spread by at most a half, and are never shorter than Retry-After asks", () => {
-  const wait = (failed: number, jitter: number, retryAfter?: string): number => retryDelay({ failed, backoffMs: 1000, retryAfter, now: Date.parse("2025-01-01T00:00:00Z"), jitter });
+  const wait = (failed: number, jitter: number, retryAfter?: string): number =>
+    retryDelay({ failed, backoffMs: 1000, retryAfter, now: Date.parse("2025-01-01T00:00:00Z"), jitter });
   assert.deepEqual([wait(1, 0), wait(2, 0), wait(5, 0)], [1000, 2000, 16000]);
   assert.equal(wait(3, 0.5), 3000);
   assert.equal(wait(1, 0, "7"), 7000);

@@ -20,11 +20,23 @@ test("a list of PMIDs is read in its order, and all its faults are told at once"
   };
   try {
     await writeFile(path, "pmid,label\n30872385,1\n23318425,0\n");
-    assert.deepEqual(await readPmids(path), [{ pmid: "30872385", label: 1 }, { pmid: "23318425", label: 0 }]);
-    await refused("pmid,label\nPMC12,1\n5,2\n5,0\n6\n", /line 2: expected a PMID, got "PMC12"/, /line 3: expected the label 0 or 1, got "2"/, /line 4: the PMID 5 stands before/, /line 5: expected 2 cells/);
+    assert.deepEqual(await readPmids(path), [
+      { pmid: "30872385", label: 1 },
+      { pmid: "23318425", label: 0 },
+    ]);
+    await refused(
+      "pmid,label\nPMC12,1\n5,2\n5,0\n6\n",
+      /line 2: expected a PMID, got "PMC12"/,
+      /line 3: expected the label 0 or 1, got "2"/,
+      /line 4: the PMID 5 stands before/,
+      /line 5: expected 2 cells/,
+    );
     await refused("id,label\n5,0\n", /columns pmid and label, got id, label/);
     await refused("pmid,label\n", /got none/);
-    await assert.rejects(readPmids(join(folder, "gone.csv")), (error: unknown) => error instanceof TsloraError && error.code === "not-found");
+    await assert.rejects(
+      readPmids(join(folder, "gone.csv")),
+      (error: unknown) => error instanceof TsloraError && error.code === "not-found",
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -15,15 +15,30 @@ import { trainTestSplit } from "../../src/corpus/train-test-split";
 
 const root = projectRoot();
 const studySha256 = "6ec3157dd8deb91cb9c622ae795f633e26fe617143bb965c01032143c4722fd5";
-const candidates = [process.env.TSLORA_DATA ?? "", join(root, "..", "shared", "dataset", "Dataset.zip")].filter((path) => path.endsWith(".zip")).map((path) => resolve(root, path));
-const study = candidates.find((path) => existsSync(path) && createHash("sha256").update(readFileSync(path)).digest("hex") === studySha256);
+const candidates = [process.env.TSLORA_DATA ?? "", join(root, "..", "shared", "dataset", "Dataset.zip")]
+  .filter((path) => path.endsWith(".zip"))
+  .map((path) => resolve(root, path));
+const study = candidates.find(
+  (path) => existsSync(path) && createHash("sha256").update(readFileSync(path)).digest("hex") === studySha256,
+);
 const skip = study === undefined ? "the study's Dataset.zip is neither at TSLORA_DATA nor in ../shared/dataset" : false;
 const pmidFile = join(root, "data", "pmids.csv");
 
 test("data/pmids.csv holds the study's 1,000 PMIDs in its order, and splits as the study's notebook shows", async () => {
   const pmids = await readPmids(pmidFile);
-  assert.deepEqual([pmids.length, pmids.slice(0, 500).every(({ label }) => label === 1), pmids.slice(500).every(({ label }) => label === 0)], [1000, true, true]);
-  for (const half of [pmids.slice(0, 500), pmids.slice(500)]) assert.deepEqual(half.map(({ pmid }) => pmid), half.map(({ pmid }) => pmid).sort());
+  assert.deepEqual(
+    [
+      pmids.length,
+      pmids.slice(0, 500).every(({ label }) => label === 1),
+      pmids.slice(500).every(({ label }) => label === 0),
+    ],
+    [1000, true, true],
+  );
+  for (const half of [pmids.slice(0, 500), pmids.slice(500)])
+    assert.deepEqual(
+      half.map(({ pmid }) => pmid),
+      half.map(({ pmid }) => pmid).sort(),
+    );
 });
 
 test("the study's archive: 600, 200, 200, with 292, 99 and 109 positives", { skip }, async () => {
@@ -31,13 +46,25 @@ test("the study's archive: 600, 200, 200, with 292, 99 and 109 positives", { ski
   assert.ok(source.kind === "zip" && source.sha256 === studySha256);
   assert.deepEqual(report.counts, { read: 1000, kept: 1000, leftOut: 0, ignored: 0 });
   const { ID, label } = readFrame(frame);
-  assert.deepEqual(await readPmids(pmidFile), ID.map((pmid, row) => ({ pmid, label: label[row] })));
+  assert.deepEqual(
+    await readPmids(pmidFile),
+    ID.map((pmid, row) => ({ pmid, label: label[row] })),
+  );
 
   const [train, rest] = trainTestSplit(frame, { trainSize: 0.6, randomState: 42 });
   const [tested, validation] = trainTestSplit(rest, { testSize: 0.5, randomState: 42 });
   const counts = [train, tested, validation].map((part) => describeCorpus(part).labels.map(({ count }) => count));
-  assert.deepEqual(counts, [[308, 292], [101, 99], [91, 109]]);
-  for (const [a, b] of [[train, tested], [train, validation], [tested, validation]]) assert.deepEqual(findLeaks(a, b), { byId: [], byText: [] });
+  assert.deepEqual(counts, [
+    [308, 292],
+    [101, 99],
+    [91, 109],
+  ]);
+  for (const [a, b] of [
+    [train, tested],
+    [train, validation],
+    [tested, validation],
+  ])
+    assert.deepEqual(findLeaks(a, b), { byId: [], byText: [] });
 });
 
 test("the study's texts have the lengths that are known of them, and are clean once cleaned", { skip }, async () => {
@@ -50,11 +77,15 @@ test("the study's texts have the lengths that are known of them, and are clean o
 });
 
 const sampleSkip = existsSync(join(root, "data", "sample.jsonl")) ? false : "data/sample.jsonl is not there";
-test("the embedded sample has some 200 texts, about 100 of each label, no two the same, under a banner", { skip: sampleSkip }, async () => {
-  const { frame, banner, source, report } = await loadCorpus("sample");
-  const { labels, sameText, count } = describeCorpus(frame);
-  assert.ok(count >= 180 && count <= 260 && labels.every((label) => label.share > 0.45), JSON.stringify(labels));
-  assert.deepEqual([sameText, report.problems, source.kind], [[], [], "sample"]);
-  assert.match(banner ?? "", /say nothing about cancer/);
-  assert.ok(readFrame(frame).ID.every((ID) => /^S\d{4}$/.test(ID)));
-});
+test(
+  "the embedded sample has some 200 texts, about 100 of each label, no two the same, under a banner",
+  { skip: sampleSkip },
+  async () => {
+    const { frame, banner, source, report } = await loadCorpus("sample");
+    const { labels, sameText, count } = describeCorpus(frame);
+    assert.ok(count >= 180 && count <= 260 && labels.every((label) => label.share > 0.45), JSON.stringify(labels));
+    assert.deepEqual([sameText, report.problems, source.kind], [[], [], "sample"]);
+    assert.match(banner ?? "", /say nothing about cancer/);
+    assert.ok(readFrame(frame).ID.every((ID) => /^S\d{4}$/.test(ID)));
+  },
+);

@@ -11,14 +11,26 @@ test("a label is made as rare as was asked for, the others stay, rows keep their
   const rare = subsampleLabel(frame, { label: 1, share: 0.1, randomState: 3 });
   const { label, ID } = readFrame(rare);
   assert.deepEqual([label.filter((one) => one === 0).length, label.filter((one) => one === 1).length], [50, 6]); // 5.56 to the nearest
-  assert.deepEqual(ID, rare.index.map((row) => `S${row}`));
-  assert.deepEqual([...rare.index], [...rare.index].sort((a, b) => Number(a) - Number(b)));
+  assert.deepEqual(
+    ID,
+    rare.index.map((row) => `S${row}`),
+  );
+  assert.deepEqual(
+    [...rare.index],
+    [...rare.index].sort((a, b) => Number(a) - Number(b)),
+  );
   assert.deepEqual(subsampleLabel(frame, { label: 1, share: 0.1, randomState: 3 }).index, rare.index);
   assert.notDeepEqual(subsampleLabel(frame, { label: 1, share: 0.1, randomState: 4 }).index, rare.index);
   assert.equal(subsampleLabel(frame, { label: 0, share: 0.001, randomState: 0 }).shape[0], 51);
 });
 
 test("a share that cannot be had is refused", () => {
-  assert.throws(() => subsampleLabel(frame, { label: 1, share: 0.6, randomState: 0 }), /expected 75 rows or more of label 1, to be 0\.6 of all beside the 50 others; there are 50/);
-  assert.throws(() => subsampleLabel(frame, { label: 1, share: 1, randomState: -1 }), /between 0 and 1, got 1[^]*randomState/);
+  assert.throws(
+    () => subsampleLabel(frame, { label: 1, share: 0.6, randomState: 0 }),
+    /expected 75 rows or more of label 1, to be 0\.6 of all beside the 50 others; there are 50/,
+  );
+  assert.throws(
+    () => subsampleLabel(frame, { label: 1, share: 1, randomState: -1 }),
+    /between 0 and 1, got 1[^]*randomState/,
+  );
 });

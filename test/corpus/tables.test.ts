@@ -20,12 +20,22 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 interface Golden {
-  readonly cases: readonly { readonly name: string; readonly text: string; readonly delimiter: string; readonly quote: boolean; readonly rows: readonly (readonly string[])[]; readonly pandas: boolean }[];
+  readonly cases: readonly {
+    readonly name: string;
+    readonly text: string;
+    readonly delimiter: string;
+    readonly quote: boolean;
+    readonly rows: readonly (readonly string[])[];
+    readonly pandas: boolean;
+  }[];
 }
 const golden = JSON.parse(readFileSync(join(projectRoot(), "test", "corpus", "golden-tables.json"), "utf8")) as Golden;
 
 /** Reads a table in pieces of some bytes. */
-function read(bytes: Uint8Array, { delimiter = ",", quote = true, piece = bytes.length } = {}): { header: readonly string[]; items: TableItem[] } {
+function read(
+  bytes: Uint8Array,
+  { delimiter = ",", quote = true, piece = bytes.length } = {},
+): { header: readonly string[]; items: TableItem[] } {
   const reader = new TableReader("table", { kind: "csv", delimiter, quote }, DEFAULT_LIMITS);
   const items: TableItem[] = [];
   for (let from = 0; from < bytes.length; from += piece) items.push(...reader.push(bytes.subarray(from, from + piece)));
@@ -46,7 +56,10 @@ test("tables are read as pandas.read_csv and Python's csv module read them, what
         else {
           torn++; // refused: text follows the closing quote of a cell of more lines
           assert.match(item.problem.message, /a quote opens a cell/);
-          assert.ok(rows[i + 1].some((cell) => cell.includes("\n")), name);
+          assert.ok(
+            rows[i + 1].some((cell) => cell.includes("\n")),
+            name,
+          );
         }
       });
     }
@@ -58,7 +71,11 @@ test("rows are named by their line after cells of lines and empty lines, and tex
   const text = 'text,label\n\n"a\r\nb\rc\nd",1\r\n \n"",""\n"x""y" z"w,2\n"""e\nf"" g",3\n"h\ni"" "k,4\n';
   for (const piece of [1, 2, 7, 1000]) {
     const { items } = read(Buffer.from(text), { piece });
-    const seen = items.map((item) => (item.kind === "row" ? [item.row.name, item.row.get("text")] : [item.problem.name, item.problem.message.slice(0, 46)]));
+    const seen = items.map((item) =>
+      item.kind === "row"
+        ? [item.row.name, item.row.get("text")]
+        : [item.problem.name, item.problem.message.slice(0, 46)],
+    );
     assert.deepEqual(seen, [
       ["line 3", "a\r\nb\rc\nd"],
       ["line 8", ""],
@@ -70,10 +87,15 @@ test("rows are named by their line after cells of lines and empty lines, and tex
 });
 
 test("the rows before an error are given", () => {
-  const reader = new TableReader("table", { kind: "csv", delimiter: ",", quote: true }, { ...DEFAULT_LIMITS, maxRecordBytes: 10 });
+  const reader = new TableReader(
+    "table",
+    { kind: "csv", delimiter: ",", quote: true },
+    { ...DEFAULT_LIMITS, maxRecordBytes: 10 },
+  );
   const names: string[] = [];
   assert.throws(() => {
-    for (const item of reader.push(Buffer.from(`text,label\na,b\n${"x".repeat(12)},c\nd,e\n`))) if (item.kind === "row") names.push(item.row.name);
+    for (const item of reader.push(Buffer.from(`text,label\na,b\n${"x".repeat(12)},c\nd,e\n`)))
+      if (item.kind === "row") names.push(item.row.name);
   }, /10 bytes at most in a row .*line 3/);
   assert.deepEqual(names, ["line 2"]);
 });
@@ -97,13 +119,31 @@ async function refusal(name: string, content: string | Uint8Array, options?: Loa
 }
 
 test("headers are taken with spaces, quotes, a byte order mark and any case of the usual names", async () => {
-  for (const header of ["label, text", ' label ,"text"', 'label, "text"', "\ufefflabel,text", "Label,TEXT", "LABEL,Texts"]) {
+  for (const header of [
+    "label, text",
+    ' label ,"text"',
+    'label, "text"',
+    "\ufefflabel,text",
+    "Label,TEXT",
+    "LABEL,Texts",
+  ]) {
     const { frame } = await load("header.csv", `${header}\npos,Fine\nneg,Poor\n`);
-    assert.deepEqual([readFrame(frame).texts, readFrame(frame).label], [["Fine", "Poor"], [1, 0]], header);
+    assert.deepEqual(
+      [readFrame(frame).texts, readFrame(frame).label],
+      [
+        ["Fine", "Poor"],
+        [1, 0],
+      ],
+      header,
+    );
   }
   const exact = await load("both.csv", "TEXT,text,label\na,b,0\nc,d,1\n");
   assert.deepEqual(readFrame(exact.frame).texts, ["b", "d"]);
-  assert.equal((await load("index.csv", ",text,label,\n0,a,x,\n1,b,y,\n")).frame.shape[0], 2, "columns without a name do not matter");
+  assert.equal(
+    (await load("index.csv", ",text,label,\n0,a,x,\n1,b,y,\n")).frame.shape[0],
+    2,
+    "columns without a name do not matter",
+  );
 });
 
 test("every encoding is read by its mark or refused by name", async () => {
@@ -113,16 +153,30 @@ test("every encoding is read by its mark or refused by name", async () => {
   for (const bytes of [Buffer.from(text), Buffer.from(`\ufeff${text}`), wide, Buffer.from(wide).swap16()]) {
     assert.deepEqual(readFrame((await load("text.csv", bytes)).frame).texts, expected);
     const pieces = read(bytes, { piece: 3 });
-    assert.deepEqual(pieces.items.map((item) => (item.kind === "row" ? item.row.get("text") : "")), expected);
+    assert.deepEqual(
+      pieces.items.map((item) => (item.kind === "row" ? item.row.get("text") : "")),
+      expected,
+    );
   }
-  assert.match(await refusal("wide.csv", Buffer.from(text, "utf16le")), /NUL characters in the header row.*byte order mark.*iconv/);
+  assert.match(
+    await refusal("wide.csv", Buffer.from(text, "utf16le")),
+    /NUL characters in the header row.*byte order mark.*iconv/,
+  );
   assert.match(await refusal("cut.csv", wide.subarray(0, wide.length - 1)), /UTF-16 and holds bytes that are not/);
   const latin = Buffer.from("text,label\nna\u00efve,x\nb,y\nc,x\n", "latin1");
-  assert.match(await refusal("latin.csv", latin), /1 of 3 entries.*\n- line 2: the bytes in "text" are not UTF-8.*iconv/);
+  assert.match(
+    await refusal("latin.csv", latin),
+    /1 of 3 entries.*\n- line 2: the bytes in "text" are not UTF-8.*iconv/,
+  );
   assert.deepEqual(readFrame((await load("latin.csv", latin, { onBadEntry: "report" })).frame).texts, ["b", "c"]);
   assert.match(await refusal("header.csv", Buffer.from("t\u00e9xt,label\na,x\n", "latin1")), /header row/);
   assert.match(await refusal("nul.csv", "text,label\na\u0000,x\nb,y\n"), /line 2: "text" holds a NUL character/);
-  for (const [start, says] of [["\u001f\u008b\u0008", /gzip/], ["PK\u0003\u0004", /zip archive.*CSV/], ["PAR1", /Parquet/], ["\u00ff\u00fe\u0000\u0000", /UTF-32/]] as const) {
+  for (const [start, says] of [
+    ["\u001f\u008b\u0008", /gzip/],
+    ["PK\u0003\u0004", /zip archive.*CSV/],
+    ["PAR1", /Parquet/],
+    ["\u00ff\u00fe\u0000\u0000", /UTF-32/],
+  ] as const) {
     assert.match(await refusal("other.csv", Buffer.from(`${start} and more`, "latin1")), says);
   }
 });
@@ -133,19 +187,32 @@ test("bare quotes are text, GLUE's files are read without quoting, and a quote t
   const glue = 'label\ttext\n0\t"An open quote\n1\tsays "hi"\n0\tnothing\n1\t"closed" here\n';
   const plain = await load("glue.tsv", glue, { quote: false });
   assert.deepEqual(readFrame(plain.frame).texts, ['"An open quote', 'says "hi"', "nothing", '"closed" here']);
-  assert.match(await refusal("glue.tsv", glue), /line 2: a quote opens a cell that goes on to line 3, where text follows.*quote: false/);
+  assert.match(
+    await refusal("glue.tsv", glue),
+    /line 2: a quote opens a cell that goes on to line 3, where text follows.*quote: false/,
+  );
   const reported = await load("glue.tsv", glue, { onBadEntry: "report" });
-  assert.deepEqual([readFrame(reported.frame).texts, reported.report.problems.map(({ name }) => name)], [["nothing", "closed here"], ["line 2"]]);
-  assert.match(await refusal("open.tsv", 'text\tlabel\na\t0\n"b\t1\nc\t0\n'), /a quote in line 3 that is not closed by the end of the file.*quote: false/);
+  assert.deepEqual(
+    [readFrame(reported.frame).texts, reported.report.problems.map(({ name }) => name)],
+    [["nothing", "closed here"], ["line 2"]],
+  );
+  assert.match(
+    await refusal("open.tsv", 'text\tlabel\na\t0\n"b\t1\nc\t0\n'),
+    /a quote in line 3 that is not closed by the end of the file.*quote: false/,
+  );
 });
 
 test("another delimiter is suggested where the header row shows one", async () => {
-  assert.match(await refusal("semicolon.csv", "text;label\na;0\nb;1\n"), /got the column "text;label"\..*holds ";": pass delimiter: ";"/);
+  assert.match(
+    await refusal("semicolon.csv", "text;label\na;0\nb;1\n"),
+    /got the column "text;label"\..*holds ";": pass delimiter: ";"/,
+  );
   assert.match(await refusal("tabs.csv", "text\tlabel\na\t0\n"), /pass delimiter: "\\t"/);
   assert.match(await refusal("commas.tsv", "text,label\na,0\n"), /pass delimiter: ","/);
   assert.doesNotMatch(await refusal("two.csv", "body;x,kind\na,0\n"), /delimiter/);
-  for (const delimiter of ["\t", "\\t", "tab"]) assert.equal((await load("tabs.csv", "text\tlabel\na\t0\nb\t1\n", { delimiter })).frame.shape[0], 2);
-  assert.equal((await load("long.csv", "text::label\na:b::0\n\"c::d\"::1\n", { delimiter: "::" })).frame.shape[0], 2);
+  for (const delimiter of ["\t", "\\t", "tab"])
+    assert.equal((await load("tabs.csv", "text\tlabel\na\t0\nb\t1\n", { delimiter })).frame.shape[0], 2);
+  assert.equal((await load("long.csv", 'text::label\na:b::0\n"c::d"::1\n', { delimiter: "::" })).frame.shape[0], 2);
   assert.match(await refusal("case.csv", "Body,label\na,0\n", { textColumn: "body" }), /Is it textColumn: "Body"\?/);
 });
 
@@ -164,8 +231,17 @@ test("a column of IDs is taken by default where it names the rows, and said", as
 
 test("labels: numbers by value, booleans, missing ones, and notices of those that look alike or are too many", async () => {
   const floats = await load("floats.csv", "text,label\na,1.0\nb,0.0\nc,1\n");
-  assert.deepEqual([readFrame(floats.frame).label, floats.report.classes.map(({ name }) => name)], [[1, 0, 1], ["0", "1"]]);
-  const mixed = await load("mixed.jsonl", '{"text":"a","label":1}\n{"text":"b","label":"0"}\n{"text":"c","label":"1"}\n');
+  assert.deepEqual(
+    [readFrame(floats.frame).label, floats.report.classes.map(({ name }) => name)],
+    [
+      [1, 0, 1],
+      ["0", "1"],
+    ],
+  );
+  const mixed = await load(
+    "mixed.jsonl",
+    '{"text":"a","label":1}\n{"text":"b","label":"0"}\n{"text":"c","label":"1"}\n',
+  );
   assert.deepEqual(readFrame(mixed.frame).label, [1, 0, 1]);
   const truth = await load("truth.jsonl", '{"text":"a","label":true}\n{"text":"b","label":false}\n');
   assert.deepEqual(readFrame(truth.frame).label, [1, 0]);
@@ -175,35 +251,75 @@ test("labels: numbers by value, booleans, missing ones, and notices of those tha
   const cased = await load("cased.csv", "text,label\na,pos\nb,Pos\nc,neg\n");
   assert.equal(cased.report.classes.length, 3);
   assert.match(cased.notice, /The labels "pos", "Pos" are different classes/);
-  const many = await load("many.csv", `text,label\n${Array.from({ length: 3000 }, (_, i) => `t${i},u${i}`).join("\n")}\n`);
+  const many = await load(
+    "many.csv",
+    `text,label\n${Array.from({ length: 3000 }, (_, i) => `t${i},u${i}`).join("\n")}\n`,
+  );
   assert.match(many.notice, /3000 classes for 3000 texts: is label the column of labels\?/);
   assert.ok(many.notice.length < 1500);
-  assert.match(await refusal("missing.csv", "text,label\na,\nb,x\nc,y\n"), /line 2: expected a string or a whole number in label, got ""/);
+  assert.match(
+    await refusal("missing.csv", "text,label\na,\nb,x\nc,y\n"),
+    /line 2: expected a string or a whole number in label, got ""/,
+  );
   const odd = await load("odd.csv", "text,label\na,__proto__\nb,constructor\n");
-  assert.deepEqual(odd.report.classes.map(({ name }) => name), ["__proto__", "constructor"]);
+  assert.deepEqual(
+    odd.report.classes.map(({ name }) => name),
+    ["__proto__", "constructor"],
+  );
 });
 
 test("JSON is read as lines or as an array, and one in the place of the other is said", async () => {
-  const objects = [{ text: "a", label: "x" }, { text: "b", label: "y" }];
-  assert.match(await refusal("array.jsonl", JSON.stringify(objects)), /line 1 begins a JSON array\. Name the file \.json.*jq/);
-  assert.match(await refusal("pretty.jsonl", `\n${JSON.stringify(objects, undefined, 2)}`), /line 2 begins a JSON array/);
+  const objects = [
+    { text: "a", label: "x" },
+    { text: "b", label: "y" },
+  ];
+  assert.match(
+    await refusal("array.jsonl", JSON.stringify(objects)),
+    /line 1 begins a JSON array\. Name the file \.json.*jq/,
+  );
+  assert.match(
+    await refusal("pretty.jsonl", `\n${JSON.stringify(objects, undefined, 2)}`),
+    /line 2 begins a JSON array/,
+  );
   const array = await load("array.json", `\ufeff${JSON.stringify(objects, undefined, 2)}`);
   assert.deepEqual([readFrame(array.frame).texts, array.source.kind], [["a", "b"], "json"]);
   assert.match(await refusal("object.json", '{"data": []}'), /one object with the keys "data"/);
   assert.match(await refusal("lines.json", objects.map((one) => JSON.stringify(one)).join("\n")), /no JSON.*\.jsonl/);
   assert.match(await refusal("empty.json", ""), /an empty file/);
-  assert.match(await refusal("numbers.json", '[{"text":"a","label":"x"}, 5]'), /entry 2: expected a JSON object, got a number/);
+  assert.match(
+    await refusal("numbers.json", '[{"text":"a","label":"x"}, 5]'),
+    /entry 2: expected a JSON object, got a number/,
+  );
   assert.equal((await load("returns.jsonl", objects.map((one) => JSON.stringify(one)).join("\r"))).frame.shape[0], 2);
 });
 
 test("rows, columns and files beyond the limits are refused at once, with the limit's name", async () => {
   const long = "x".repeat(20 * 1024 * 1024);
-  assert.match(await refusal("long.csv", `text,label\n${long},a\n`), /bytes at most in a row \(limits\.maxRecordBytes\), got more in line 2/);
-  assert.match(await refusal("open.csv", `text,label\na,b\n"${"x,y\n".repeat(5 * 1024 * 1024)}`), /a quote in line 3 that is not closed within .*quote: false/);
-  assert.match(await refusal("open.csv", `text,label\na,b\n"${long}`), /more in line 3\. If a quote in it is not closed.*quote: false/);
-  assert.match(await refusal("lines.csv", `text,label\n"a\r\nb",c\n"d\r\n",${long}\n`), /in a row .*more in line 4/, "lines of Windows in cells are one each");
-  assert.match(await refusal("long.jsonl", `{"text":"${long}"}\n`), /bytes at most in a line \(limits\.maxRecordBytes\), got more in line 1/);
+  assert.match(
+    await refusal("long.csv", `text,label\n${long},a\n`),
+    /bytes at most in a row \(limits\.maxRecordBytes\), got more in line 2/,
+  );
+  assert.match(
+    await refusal("open.csv", `text,label\na,b\n"${"x,y\n".repeat(5 * 1024 * 1024)}`),
+    /a quote in line 3 that is not closed within .*quote: false/,
+  );
+  assert.match(
+    await refusal("open.csv", `text,label\na,b\n"${long}`),
+    /more in line 3\. If a quote in it is not closed.*quote: false/,
+  );
+  assert.match(
+    await refusal("lines.csv", `text,label\n"a\r\nb",c\n"d\r\n",${long}\n`),
+    /in a row .*more in line 4/,
+    "lines of Windows in cells are one each",
+  );
+  assert.match(
+    await refusal("long.jsonl", `{"text":"${long}"}\n`),
+    /bytes at most in a line \(limits\.maxRecordBytes\), got more in line 1/,
+  );
   const columns = Array.from({ length: 200_000 }, (_, i) => `c${i}`).join(",");
   assert.match(await refusal("wide.csv", `${columns}\n${columns}\n`), /16,384 columns at most \(limits\.maxColumns\)/);
-  assert.match(await refusal("other.csv", "text,label\n" + "a,b\n".repeat(10), { limits: { maxUnpackedBytes: 20 } }), /20 bytes at most/);
+  assert.match(
+    await refusal("other.csv", "text,label\n" + "a,b\n".repeat(10), { limits: { maxUnpackedBytes: 20 } }),
+    /20 bytes at most/,
+  );
 });

@@ -16,7 +16,8 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 const END = 22; // bytes of an end record without a comment
-const whole = (): Promise<Buffer> => makeZip([cancer("101"), cancer("102"), other("201"), other("202")].map((entry) => ({ ...entry, compress: false })));
+const whole = (): Promise<Buffer> =>
+  makeZip([cancer("101"), cancer("102"), other("201"), other("202")].map((entry) => ({ ...entry, compress: false })));
 
 /** The archive with its end record changed. */
 function withEnd(zip: Buffer, change: (end: Buffer, zip: Buffer) => void): Buffer {
@@ -30,15 +31,32 @@ function places(zip: Buffer, name: string): { central: number; local: number } {
   return { local: zip.indexOf(name) - 30, central: zip.lastIndexOf(name) - 46 };
 }
 
-const insert = (zip: Buffer, at: number, bytes: Buffer): Buffer => Buffer.concat([zip.subarray(0, at), bytes, zip.subarray(at)]);
+const insert = (zip: Buffer, at: number, bytes: Buffer): Buffer =>
+  Buffer.concat([zip.subarray(0, at), bytes, zip.subarray(at)]);
 const shift = (end: Buffer, by: number): void => void end.writeUInt32LE(end.readUInt32LE(16) + by, 16);
 
 /** Archives that contradict themselves, and what is said of each. */
 const DAMAGES: readonly { readonly what: string; readonly make: (zip: Buffer) => Buffer; readonly says: RegExp }[] = [
-  { what: "one entry fewer counted", make: (zip) => withEnd(zip, (end) => void [8, 10].forEach((at) => end.writeUInt16LE(3, at))), says: /counts 3 entries, its directory holds 4/ },
-  { what: "one entry more counted", make: (zip) => withEnd(zip, (end) => void [8, 10].forEach((at) => end.writeUInt16LE(5, at))), says: /counts 5 entries, its directory holds 4/ },
-  { what: "no entry counted", make: (zip) => withEnd(zip, (end) => void [8, 10].forEach((at) => end.writeUInt16LE(0, at))), says: /counts 0 entries/ },
-  { what: "the two counts differ", make: (zip) => withEnd(zip, (end) => void end.writeUInt16LE(3, 8)), says: /counts entries wrongly/ },
+  {
+    what: "one entry fewer counted",
+    make: (zip) => withEnd(zip, (end) => void [8, 10].forEach((at) => end.writeUInt16LE(3, at))),
+    says: /counts 3 entries, its directory holds 4/,
+  },
+  {
+    what: "one entry more counted",
+    make: (zip) => withEnd(zip, (end) => void [8, 10].forEach((at) => end.writeUInt16LE(5, at))),
+    says: /counts 5 entries, its directory holds 4/,
+  },
+  {
+    what: "no entry counted",
+    make: (zip) => withEnd(zip, (end) => void [8, 10].forEach((at) => end.writeUInt16LE(0, at))),
+    says: /counts 0 entries/,
+  },
+  {
+    what: "the two counts differ",
+    make: (zip) => withEnd(zip, (end) => void end.writeUInt16LE(3, 8)),
+    says: /counts entries wrongly/,
+  },
   {
     what: "the last entry cut out of the directory, consistently",
     make: (zip) => {
@@ -52,8 +70,16 @@ const DAMAGES: readonly { readonly what: string; readonly make: (zip: Buffer) =>
     },
     says: /holds Dataset\/Non-Cancer\/202\.txt, which its directory does not name/,
   },
-  { what: "a directory that is shorter than the end record says", make: (zip) => withEnd(zip, (end) => void end.writeUInt32LE(end.readUInt32LE(12) - 1, 12)), says: /places the directory/ },
-  { what: "bytes behind the end record", make: (zip) => Buffer.concat([zip, Buffer.from("more")]), says: /end record|comment/i },
+  {
+    what: "a directory that is shorter than the end record says",
+    make: (zip) => withEnd(zip, (end) => void end.writeUInt32LE(end.readUInt32LE(12) - 1, 12)),
+    says: /places the directory/,
+  },
+  {
+    what: "bytes behind the end record",
+    make: (zip) => Buffer.concat([zip, Buffer.from("more")]),
+    says: /end record|comment/i,
+  },
   {
     what: "a second end record in the comment",
     make: (zip) => {
@@ -63,8 +89,21 @@ const DAMAGES: readonly { readonly what: string; readonly make: (zip: Buffer) =>
     },
     says: /more than one end record|counts 0 entries|entries/,
   },
-  { what: "a name that differs in the file's header", make: (zip) => Buffer.from(zip).fill("3", places(zip, "Dataset/Cancer/102.txt").local + 30 + 17, places(zip, "Dataset/Cancer/102.txt").local + 30 + 18), says: /in its own header/ },
-  { what: "the same name twice", make: (zip) => replaceBytes(zip, "Dataset/Cancer/102.txt", "Dataset/Cancer/101.txt"), says: /twice/ },
+  {
+    what: "a name that differs in the file's header",
+    make: (zip) =>
+      Buffer.from(zip).fill(
+        "3",
+        places(zip, "Dataset/Cancer/102.txt").local + 30 + 17,
+        places(zip, "Dataset/Cancer/102.txt").local + 30 + 18,
+      ),
+    says: /in its own header/,
+  },
+  {
+    what: "the same name twice",
+    make: (zip) => replaceBytes(zip, "Dataset/Cancer/102.txt", "Dataset/Cancer/101.txt"),
+    says: /twice/,
+  },
   {
     what: "two entries of the same bytes",
     make: (zip) => {
@@ -81,12 +120,17 @@ const DAMAGES: readonly { readonly what: string; readonly make: (zip: Buffer) =>
       const copy = Buffer.from(zip);
       const { central, local } = places(zip, "Dataset/Cancer/101.txt");
       for (const at of [central + 20, central + 24]) copy.writeUInt32LE(copy.readUInt32LE(at) + 40, at);
-      if ((copy.readUInt16LE(local + 6) & 8) === 0) for (const at of [local + 18, local + 22]) copy.writeUInt32LE(copy.readUInt32LE(at) + 40, at);
+      if ((copy.readUInt16LE(local + 6) & 8) === 0)
+        for (const at of [local + 18, local + 22]) copy.writeUInt32LE(copy.readUInt32LE(at) + 40, at);
       return copy;
     },
     says: /shares bytes/,
   },
-  { what: "bytes before the archive", make: (zip) => Buffer.concat([Buffer.from("#!/bin/sh\n"), zip]), says: /places the directory|zip archive/ },
+  {
+    what: "bytes before the archive",
+    make: (zip) => Buffer.concat([Buffer.from("#!/bin/sh\n"), zip]),
+    says: /places the directory|zip archive/,
+  },
   {
     what: "a file between the others that the directory does not name",
     make: (zip) => {
@@ -98,7 +142,11 @@ const DAMAGES: readonly { readonly what: string; readonly make: (zip: Buffer) =>
     },
     says: /which its directory does not name/,
   },
-  { what: "a folder that holds bytes", make: (zip) => replaceBytes(zip, "Dataset/Cancer/101.txt", "Dataset/Cancer/101.tx/"), says: /called a folder and holds/ },
+  {
+    what: "a folder that holds bytes",
+    make: (zip) => replaceBytes(zip, "Dataset/Cancer/101.txt", "Dataset/Cancer/101.tx/"),
+    says: /called a folder and holds/,
+  },
   {
     what: "a name that says it is UTF-8 and is not",
     make: (zip) => {
@@ -139,17 +187,35 @@ for (const { what, make, says } of DAMAGES) {
 }
 
 const MAKERS: readonly { readonly by: string; readonly code: string }[] = [
-  { by: "Python's zipfile", code: "z = zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED)\nfor n, t in files: z.writestr(n, t)\nz.comment = b'a comment'\nz.close()" },
-  { by: "Python's zipfile, appended to", code: "z = zipfile.ZipFile(path, 'w')\nz.writestr(*files[0])\nz.close()\nz = zipfile.ZipFile(path, 'a')\nfor n, t in files[1:]: z.writestr(n, t)\nz.close()" },
-  { by: "Python's zipfile with zip64 fields", code: "z = zipfile.ZipFile(path, 'w')\nfor n, t in files:\n  with z.open(n, 'w', force_zip64=True) as f: f.write(t.encode())\nz.close()" },
-  { by: "Python's zipfile to a pipe, with sizes behind the bytes", code: "class Pipe(io.RawIOBase):\n  def __init__(self): self.b = b''\n  def writable(self): return True\n  def write(self, d):\n    self.b += bytes(d)\n    return len(d)\np = Pipe()\nz = zipfile.ZipFile(p, 'w', zipfile.ZIP_DEFLATED)\nfor n, t in files: z.writestr(n, t)\nz.close()\nopen(path, 'wb').write(p.b)" },
+  {
+    by: "Python's zipfile",
+    code: "z = zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED)\nfor n, t in files: z.writestr(n, t)\nz.comment = b'a comment'\nz.close()",
+  },
+  {
+    by: "Python's zipfile, appended to",
+    code: "z = zipfile.ZipFile(path, 'w')\nz.writestr(*files[0])\nz.close()\nz = zipfile.ZipFile(path, 'a')\nfor n, t in files[1:]: z.writestr(n, t)\nz.close()",
+  },
+  {
+    by: "Python's zipfile with zip64 fields",
+    code: "z = zipfile.ZipFile(path, 'w')\nfor n, t in files:\n  with z.open(n, 'w', force_zip64=True) as f: f.write(t.encode())\nz.close()",
+  },
+  {
+    by: "Python's zipfile to a pipe, with sizes behind the bytes",
+    code: "class Pipe(io.RawIOBase):\n  def __init__(self): self.b = b''\n  def writable(self): return True\n  def write(self, d):\n    self.b += bytes(d)\n    return len(d)\np = Pipe()\nz = zipfile.ZipFile(p, 'w', zipfile.ZIP_DEFLATED)\nfor n, t in files: z.writestr(n, t)\nz.close()\nopen(path, 'wb').write(p.b)",
+  },
 ];
 
 for (const { by, code } of MAKERS) {
   test(`archives of other tools are read: ${by}`, async () => {
     const path = join(folder, `${by.replace(/\W+/g, "-")}.zip`);
-    const files = [cancer("101"), cancer("102", studyText("102", "Na\u00efve \u4e2d\u6587.")), other("201")].map(({ name, content }) => [name, String(content)]);
-    execFileSync("python3", ["-c", `import io, json, sys, zipfile\npath, files = json.loads(sys.argv[1])\n${code}`, JSON.stringify([path, files])]);
+    const files = [cancer("101"), cancer("102", studyText("102", "Na\u00efve \u4e2d\u6587.")), other("201")].map(
+      ({ name, content }) => [name, String(content)],
+    );
+    execFileSync("python3", [
+      "-c",
+      `import io, json, sys, zipfile\npath, files = json.loads(sys.argv[1])\n${code}`,
+      JSON.stringify([path, files]),
+    ]);
     assert.equal((await loadCorpus(path)).frame.shape[0], 3);
   });
 }

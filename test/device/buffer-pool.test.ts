@@ -8,7 +8,11 @@ import type { GpuBuffer, GpuDevice } from "../../src/device/webgpu/dawn";
 const [STORAGE, UNIFORM, READ] = [0x80 | 0x4 | 0x8, 0x40 | 0x8, 0x1 | 0x8];
 
 /** What is there of a device's memory: the bytes of each buffer that was made and not destroyed. */
-function memory(maxBufferSize = 2 ** 31): { device: Pick<GpuDevice, "createBuffer" | "limits">; bytesOf: Map<GpuBuffer, number>; allocated: () => number } {
+function memory(maxBufferSize = 2 ** 31): {
+  device: Pick<GpuDevice, "createBuffer" | "limits">;
+  bytesOf: Map<GpuBuffer, number>;
+  allocated: () => number;
+} {
   const bytesOf = new Map<GpuBuffer, number>();
   const device = {
     limits: { maxBufferSize },
@@ -49,10 +53,16 @@ test("buffers are as large as asked for or little larger, are in use once, and l
       most = Math.max(most, inUse);
       assert.ok(allocated() <= HEADROOM * most, `${allocated()} where ${most} were in use`);
     }
-    assert.deepEqual([pool.numBytesUsed, pool.numBytesAllocated, pool.getNumUsedBuffers(), pool.getNumFreeBuffers()], [inUse, allocated(), held.size, bytesOf.size - held.size]);
+    assert.deepEqual(
+      [pool.numBytesUsed, pool.numBytesAllocated, pool.getNumUsedBuffers(), pool.getNumFreeBuffers()],
+      [inUse, allocated(), held.size, bytesOf.size - held.size],
+    );
   }
   pool.dispose();
-  assert.deepEqual([bytesOf.size, pool.numBytesUsed, pool.numBytesAllocated, pool.getNumUsedBuffers(), pool.getNumFreeBuffers()], [0, 0, 0, 0, 0]);
+  assert.deepEqual(
+    [bytesOf.size, pool.numBytesUsed, pool.numBytesAllocated, pool.getNumUsedBuffers(), pool.getNumFreeBuffers()],
+    [0, 0, 0, 0, 0],
+  );
   for (const buffer of held.keys()) pool.releaseBuffer(buffer);
 });
 
@@ -76,7 +86,10 @@ test("those released first make way, and no more of them than must", () => {
   pool.acquireBuffer(3840, STORAGE); // a quarter of all fits beside them
   assert.equal(bytesOf.size, 5);
   pool.acquireBuffer(3072, STORAGE);
-  assert.deepEqual(buffers.map((buffer) => bytesOf.has(buffer)), [true, false, true, false]);
+  assert.deepEqual(
+    buffers.map((buffer) => bytesOf.has(buffer)),
+    [true, false, true, false],
+  );
 });
 
 test("a size is not rounded beyond the largest that the device makes", () => {

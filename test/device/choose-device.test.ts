@@ -12,10 +12,16 @@ import { parseSmi } from "../../src/device/nvidia";
 
 const LIBRARIES = ["libcudart.so.12", "libcudnn.so.9"];
 const plain: DeviceFacts = { tensorflow: { usesGpu: false }, cudaBuild: false, driver: false, missing: [], cards: [] };
-const wish = (device: "auto" | "cuda" | "cpu" | "webgpu", requireGpu = false): { device: typeof device; requireGpu: boolean } => ({ device, requireGpu });
+const wish = (
+  device: "auto" | "cuda" | "cpu" | "webgpu",
+  requireGpu = false,
+): { device: typeof device; requireGpu: boolean } => ({ device, requireGpu });
 
 test("auto takes the GPU where TensorFlow uses one, else the processor", () => {
-  assert.equal(chooseDevice(wish("auto"), { ...plain, tensorflow: { usesGpu: true }, driver: true, cudaBuild: true }).kind, "cuda");
+  assert.equal(
+    chooseDevice(wish("auto"), { ...plain, tensorflow: { usesGpu: true }, driver: true, cudaBuild: true }).kind,
+    "cuda",
+  );
   assert.deepEqual(chooseDevice(wish("auto"), plain), { kind: "cpu", why: "no NVIDIA driver is here", warnings: [] });
 });
 
@@ -26,37 +32,71 @@ test("the processor is never taken in silence where a GPU is there, and the miss
     return "warnings" in choice ? choice.warnings.join(". ") : "";
   };
   assert.match(said({ driver: true }), /NVIDIA GPU's driver is here.*TSLORA_TENSORFLOW=cuda npm run setup/);
-  assert.match(said({ driver: true, cudaBuild: true, missing: LIBRARIES }), /libcudart\.so\.12, libcudnn\.so\.9 were looked for and not found/);
-  assert.match(said({ driver: true, cudaBuild: true, missing: ["libcuda.so.1"] }), /libcuda\.so\.1 was looked for.*--gpus all/);
-  assert.match(said({ driver: true, cudaBuild: true, hidden: "CUDA_VISIBLE_DEVICES=-1" }), /CUDA_VISIBLE_DEVICES=-1 hides/);
+  assert.match(
+    said({ driver: true, cudaBuild: true, missing: LIBRARIES }),
+    /libcudart\.so\.12, libcudnn\.so\.9 were looked for and not found/,
+  );
+  assert.match(
+    said({ driver: true, cudaBuild: true, missing: ["libcuda.so.1"] }),
+    /libcuda\.so\.1 was looked for.*--gpus all/,
+  );
+  assert.match(
+    said({ driver: true, cudaBuild: true, hidden: "CUDA_VISIBLE_DEVICES=-1" }),
+    /CUDA_VISIBLE_DEVICES=-1 hides/,
+  );
   assert.match(said({ driver: true, cudaBuild: true }), /CUDA finds no GPU/);
   assert.match(said({ cards: ["AMD"] }), /GPU of AMD.*device "webgpu" would use it/);
 });
 
 test("a device asked for by name is taken or refused, and a required GPU is CUDA, then WebGPU's", () => {
-  assert.deepEqual(chooseDevice(wish("cuda"), { ...plain, driver: true, cudaBuild: true, missing: LIBRARIES }), { kind: "none", why: "libcudart.so.12, libcudnn.so.9 were looked for and not found; run TSLORA_TENSORFLOW=cuda npm run setup, which brings all of them" });
+  assert.deepEqual(chooseDevice(wish("cuda"), { ...plain, driver: true, cudaBuild: true, missing: LIBRARIES }), {
+    kind: "none",
+    why: "libcudart.so.12, libcudnn.so.9 were looked for and not found; run TSLORA_TENSORFLOW=cuda npm run setup, which brings all of them",
+  });
   assert.equal(chooseDevice(wish("cuda"), plain).kind, "none");
   assert.equal(chooseDevice(wish("cpu"), plain).kind, "cpu");
-  assert.equal(chooseDevice(wish("cpu"), { ...plain, tensorflow: { usesGpu: true } }).kind, "none", "a process has one device");
-  assert.deepEqual(chooseDevice(wish("webgpu"), { ...plain, tensorflow: { problem: "not there" } }), { kind: "webgpu", why: "as asked for", requireHardware: false });
+  assert.equal(
+    chooseDevice(wish("cpu"), { ...plain, tensorflow: { usesGpu: true } }).kind,
+    "none",
+    "a process has one device",
+  );
+  assert.deepEqual(chooseDevice(wish("webgpu"), { ...plain, tensorflow: { problem: "not there" } }), {
+    kind: "webgpu",
+    why: "as asked for",
+    requireHardware: false,
+  });
   const required = chooseDevice(wish("auto", true), plain);
-  assert.ok(required.kind === "webgpu" && required.requireHardware && required.fallback?.includes("libcuda.so.1") === true);
+  assert.ok(
+    required.kind === "webgpu" && required.requireHardware && required.fallback?.includes("libcuda.so.1") === true,
+  );
   assert.equal(chooseDevice(wish("auto"), { ...plain, tensorflow: { problem: "not built" } }).kind, "none");
 });
 
 test("wishes: the option before the variable, and what is wrong is refused", () => {
   assert.deepEqual(deviceWish({}, { where: "x", variable: "" }), wish("auto"));
   assert.deepEqual(deviceWish({}, { where: "x", variable: "webgpu" }), wish("webgpu"));
-  assert.deepEqual(deviceWish({ device: "auto" }, { where: "x", variable: "cpu" }), wish("cpu"), "as the variables for model and data");
+  assert.deepEqual(
+    deviceWish({ device: "auto" }, { where: "x", variable: "cpu" }),
+    wish("cpu"),
+    "as the variables for model and data",
+  );
   assert.deepEqual(deviceWish({ device: "cpu" }, { where: "x", variable: "cuda" }), wish("cpu"));
-  assert.throws(() => deviceWish({ device: "gpu" as "cuda" }, { where: "loadClassifier" }), /loadClassifier: device is to be one of "auto".*"gpu" came/);
+  assert.throws(
+    () => deviceWish({ device: "gpu" as "cuda" }, { where: "loadClassifier" }),
+    /loadClassifier: device is to be one of "auto".*"gpu" came/,
+  );
   assert.throws(() => deviceWish({}, { where: "x", variable: "tpu" }), /TSLORA_DEVICE.*"tpu" came/);
   assert.throws(() => deviceWish({ device: "cpu", requireGpu: true }, { where: "x" }), /exclude each other/);
 });
 
 test("nvidia-smi's lines are read, numbers that it has none of left out", () => {
   const [one, other] = parseSmi("NVIDIA H100 80GB HBM3, 81559, 80994, 9.0\nGRID, [N/A], [N/A], [N/A]\n");
-  assert.deepEqual(one, { name: "NVIDIA H100 80GB HBM3", memory: 81559 * 2 ** 20, freeMemory: 80994 * 2 ** 20, computeCapability: "9.0" });
+  assert.deepEqual(one, {
+    name: "NVIDIA H100 80GB HBM3",
+    memory: 81559 * 2 ** 20,
+    freeMemory: 80994 * 2 ** 20,
+    computeCapability: "9.0",
+  });
   assert.deepEqual(other, { name: "GRID" });
 });
 
@@ -66,19 +106,41 @@ const folder = mkdtempSync(join(tmpdir(), "tslora-driver-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(join(folder, "libcuda.so.1"), "");
 
-function inChild(code: string, variables: Record<string, string> = {}): { status: number | null; stdout: string; stderr: string } {
+function inChild(
+  code: string,
+  variables: Record<string, string> = {},
+): { status: number | null; stdout: string; stderr: string } {
   const open = join(projectRoot(), ".tslora", "tests", "src", "device", "open-device.js");
-  return spawnSync(process.execPath, ["-e", `const { openDevice, resolveDevice } = require(${JSON.stringify(open)}); ${code}`], { encoding: "utf8", env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3", LD_LIBRARY_PATH: folder, ...variables } });
+  return spawnSync(
+    process.execPath,
+    ["-e", `const { openDevice, resolveDevice } = require(${JSON.stringify(open)}); ${code}`],
+    { encoding: "utf8", env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3", LD_LIBRARY_PATH: folder, ...variables } },
+  );
 }
 
-test("with a driver and no CUDA, auto warns on standard error, once, and a required GPU is an error that says why", { skip: process.platform !== "linux" }, () => {
-  const auto = inChild(`(async () => { await openDevice(); const { device } = await openDevice(); console.log(device.notice); })()`);
-  assert.match(auto.stdout, /^Device: the processor, by TensorFlow .* An NVIDIA GPU's driver is here, but TensorFlow runs on the processor/);
-  assert.equal(auto.stderr.match(/An NVIDIA GPU's driver is here/g)?.length, 1);
-  for (const options of [`{ device: "cuda" }`, `{ requireGpu: true }`]) {
-    const { stdout } = inChild(`resolveDevice(${options}).catch(({ code, message }) => console.log(code, message))`);
-    assert.match(stdout, /^device resolveDevice: .*(the device "cuda" was asked for|a GPU was required), but .*TSLORA_TENSORFLOW=cuda npm run setup/s);
-  }
-  const byVariable = inChild(`resolveDevice().then(({ kind, notice, warnings }) => console.log(kind, warnings.length, notice))`, { TSLORA_DEVICE: "cpu" });
-  assert.match(byVariable.stdout, /^cpu 0 Device: the processor, by TensorFlow .*, as asked for\./);
-});
+test(
+  "with a driver and no CUDA, auto warns on standard error, once, and a required GPU is an error that says why",
+  { skip: process.platform !== "linux" },
+  () => {
+    const auto = inChild(
+      `(async () => { await openDevice(); const { device } = await openDevice(); console.log(device.notice); })()`,
+    );
+    assert.match(
+      auto.stdout,
+      /^Device: the processor, by TensorFlow .* An NVIDIA GPU's driver is here, but TensorFlow runs on the processor/,
+    );
+    assert.equal(auto.stderr.match(/An NVIDIA GPU's driver is here/g)?.length, 1);
+    for (const options of [`{ device: "cuda" }`, `{ requireGpu: true }`]) {
+      const { stdout } = inChild(`resolveDevice(${options}).catch(({ code, message }) => console.log(code, message))`);
+      assert.match(
+        stdout,
+        /^device resolveDevice: .*(the device "cuda" was asked for|a GPU was required), but .*TSLORA_TENSORFLOW=cuda npm run setup/s,
+      );
+    }
+    const byVariable = inChild(
+      `resolveDevice().then(({ kind, notice, warnings }) => console.log(kind, warnings.length, notice))`,
+      { TSLORA_DEVICE: "cpu" },
+    );
+    assert.match(byVariable.stdout, /^cpu 0 Device: the processor, by TensorFlow .*, as asked for\./);
+  },
+);

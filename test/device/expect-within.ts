@@ -27,12 +27,22 @@ export interface ExpectWithinOptions {
  * @param found - an implementation's numbers
  * @param reference - the same in double precision, with bounds
  */
-export function expectWithin(found: ArrayLike<number>, { values, bounds }: Bounded, { what, scale, storage = 2 ** -24, loosest = 0.01 }: ExpectWithinOptions): void {
+export function expectWithin(
+  found: ArrayLike<number>,
+  { values, bounds }: Bounded,
+  { what, scale, storage = 2 ** -24, loosest = 0.01 }: ExpectWithinOptions,
+): void {
   assert.equal(found.length, values.length, what);
   const size = scale ?? values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   for (let i = 0; i < values.length; i++) {
     const [value, bound] = [values[i], bounds[i]];
-    assert.ok(bound <= 1e-30 || loosest === Infinity || bound <= loosest * size, `${what}, value ${i}: the bound ${bound} tests nothing beside ${size}`);
-    assert.ok(Math.abs(found[i] - value) <= bound + storage * Math.abs(value), `${what}, value ${i} must be ${value} within ${bound}; got ${found[i]}`);
+    assert.ok(
+      bound <= 1e-30 || loosest === Infinity || bound <= loosest * size,
+      `${what}, value ${i}: the bound ${bound} tests nothing beside ${size}`,
+    );
+    assert.ok(
+      Math.abs(found[i] - value) <= bound + storage * Math.abs(value),
+      `${what}, value ${i} must be ${value} within ${bound}; got ${found[i]}`,
+    );
   }
 }

@@ -14,21 +14,33 @@ interface Said {
 /** What a child said before it ended, and how it ended. */
 function callInChild(op: string): Promise<{ said: Said[]; end: string }> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(__dirname, "hostile-child.js"), op], { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" }, maxBuffer: 2 ** 26, timeout: 300_000 }, (_, stdout) => {
-      const said = stdout.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Said] : []));
-      resolve({ said, end: `code ${child.exitCode}, signal ${child.signalCode}` });
-    });
+    const child = execFile(
+      process.execPath,
+      [join(__dirname, "hostile-child.js"), op],
+      { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" }, maxBuffer: 2 ** 26, timeout: 300_000 },
+      (_, stdout) => {
+        const said = stdout.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Said] : []));
+        resolve({ said, end: `code ${child.exitCode}, signal ${child.signalCode}` });
+      },
+    );
   });
 }
 
 for (const { op } of kernelCalls(16)) {
-  test(`${op} refuses hostile shapes, seeds, groups and attributes with an error, and the process lives`, { timeout: 400_000 }, async () => {
-    const { said, end } = await callInChild(op);
-    assert.equal(end, "code 0, signal null", `after ${JSON.stringify(said.at(-1))}`);
-    const outcomes = said.filter(({ outcome }) => outcome !== undefined);
-    assert.ok(outcomes.length > 8);
-    for (const { what, outcome } of outcomes.filter(({ what: name }) => name.startsWith("valid"))) assert.equal(outcome, "accepted", what);
-    const passed = outcomes.filter(({ what, outcome, mayPass }) => !what.startsWith("valid") && mayPass !== true && outcome === "accepted").map(({ what }) => what);
-    assert.deepEqual(passed, []);
-  });
+  test(
+    `${op} refuses hostile shapes, seeds, groups and attributes with an error, and the process lives`,
+    { timeout: 400_000 },
+    async () => {
+      const { said, end } = await callInChild(op);
+      assert.equal(end, "code 0, signal null", `after ${JSON.stringify(said.at(-1))}`);
+      const outcomes = said.filter(({ outcome }) => outcome !== undefined);
+      assert.ok(outcomes.length > 8);
+      for (const { what, outcome } of outcomes.filter(({ what: name }) => name.startsWith("valid")))
+        assert.equal(outcome, "accepted", what);
+      const passed = outcomes
+        .filter(({ what, outcome, mayPass }) => !what.startsWith("valid") && mayPass !== true && outcome === "accepted")
+        .map(({ what }) => what);
+      assert.deepEqual(passed, []);
+    },
+  );
 }

@@ -5,7 +5,8 @@ async function main(seconds: number): Promise<void> {
   const ops = new TensorflowOps();
   let handled = 0;
   process.on("SIGUSR2", () => handled++);
-  const matrix = (rows: number, columns: number): ReturnType<typeof ops.float> => ops.float(new Float32Array(rows * columns).fill(0.01), [rows, columns]);
+  const matrix = (rows: number, columns: number): ReturnType<typeof ops.float> =>
+    ops.float(new Float32Array(rows * columns).fill(0.01), [rows, columns]);
   const square = matrix(384, 384);
   console.log("ready");
   const end = performance.now() + seconds * 1000;

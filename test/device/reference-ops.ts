@@ -24,7 +24,11 @@ function gamma(n: number): number {
 /** A tensor in double precision, with a bound for each number on the error of 32-bit arithmetic. */
 class BoundedTensor implements Tensor {
   disposed = false;
-  constructor(readonly values: Float64Array, readonly bounds: Float64Array, readonly shape: readonly number[]) {}
+  constructor(
+    readonly values: Float64Array,
+    readonly bounds: Float64Array,
+    readonly shape: readonly number[],
+  ) {}
 }
 
 /**
@@ -105,37 +109,65 @@ export class ReferenceOps extends ComposedOps implements Ops {
   }
 
   add(a: Tensor, b: Tensor): Tensor {
-    return this.#pairs(a, b, (x, y) => x + y, (x, y, dx, dy) => dx + dy + U * (Math.abs(x + y) + dx + dy));
+    return this.#pairs(
+      a,
+      b,
+      (x, y) => x + y,
+      (x, y, dx, dy) => dx + dy + U * (Math.abs(x + y) + dx + dy),
+    );
   }
 
   sub(a: Tensor, b: Tensor): Tensor {
-    return this.#pairs(a, b, (x, y) => x - y, (x, y, dx, dy) => dx + dy + U * (Math.abs(x - y) + dx + dy));
+    return this.#pairs(
+      a,
+      b,
+      (x, y) => x - y,
+      (x, y, dx, dy) => dx + dy + U * (Math.abs(x - y) + dx + dy),
+    );
   }
 
   mul(a: Tensor, b: Tensor): Tensor {
-    return this.#pairs(a, b, (x, y) => x * y, (x, y, dx, dy) => {
-      const moved = Math.abs(x) * dy + dx * Math.abs(y) + dx * dy;
-      return moved + U * (Math.abs(x * y) + moved) + (x * y === 0 ? 0 : TINY);
-    });
+    return this.#pairs(
+      a,
+      b,
+      (x, y) => x * y,
+      (x, y, dx, dy) => {
+        const moved = Math.abs(x) * dy + dx * Math.abs(y) + dx * dy;
+        return moved + U * (Math.abs(x * y) + moved) + (x * y === 0 ? 0 : TINY);
+      },
+    );
   }
 
   div(a: Tensor, b: Tensor): Tensor {
-    return this.#pairs(a, b, (x, y) => x / y, (x, y, dx, dy) => {
-      if (dy >= Math.abs(y)) return Infinity;
-      const moved = (dx + Math.abs(x / y) * dy) / (Math.abs(y) - dy);
-      return moved + 2 * U * (Math.abs(x / y) + moved) + TINY;
-    });
+    return this.#pairs(
+      a,
+      b,
+      (x, y) => x / y,
+      (x, y, dx, dy) => {
+        if (dy >= Math.abs(y)) return Infinity;
+        const moved = (dx + Math.abs(x / y) * dy) / (Math.abs(y) - dy);
+        return moved + 2 * U * (Math.abs(x / y) + moved) + TINY;
+      },
+    );
   }
 
   scale(x: Tensor, factor: number): Tensor {
     // A power of two only moves the exponent; a factor that is no 32-bit float is rounded to one.
     const roundings = Number.isInteger(Math.log2(Math.abs(factor))) ? 0 : 1 + Number(Math.fround(factor) !== factor);
-    return this.#each(x, (v) => v * factor, (v, d) => Math.abs(factor) * (d + roundings * U * (Math.abs(v) + d)));
+    return this.#each(
+      x,
+      (v) => v * factor,
+      (v, d) => Math.abs(factor) * (d + roundings * U * (Math.abs(v) + d)),
+    );
   }
 
   shift(x: Tensor, offset: number): Tensor {
     const rounded = Math.fround(offset) === offset ? 0 : U * Math.abs(offset);
-    return this.#each(x, (v) => v + offset, (v, d) => d + rounded + U * (Math.abs(v + offset) + d));
+    return this.#each(
+      x,
+      (v) => v + offset,
+      (v, d) => d + rounded + U * (Math.abs(v + offset) + d),
+    );
   }
 
   square(x: Tensor): Tensor {
@@ -155,33 +187,60 @@ export class ReferenceOps extends ComposedOps implements Ops {
   }
 
   relu(x: Tensor): Tensor {
-    return this.#each(x, (v) => Math.max(v, 0), (_, d) => d);
+    return this.#each(
+      x,
+      (v) => Math.max(v, 0),
+      (_, d) => d,
+    );
   }
 
   reluBackward(dy: Tensor, y: Tensor): Tensor {
     const passed = (d: number, v: number): number => (v > 0 ? d : 0);
-    return this.#pairs(dy, y, passed, (d, v, dd, dv) => (Math.abs(v) <= dv && dv > 0 ? Math.abs(d) + dd : passed(dd, v)));
+    return this.#pairs(dy, y, passed, (d, v, dd, dv) =>
+      Math.abs(v) <= dv && dv > 0 ? Math.abs(d) + dd : passed(dd, v),
+    );
   }
 
   gelu(x: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
     const cdf = (v: number): number => 0.5 * (1 + erf(v * Math.SQRT1_2));
     const density = (v: number): number => Math.exp(-0.5 * v * v) / Math.sqrt(2 * Math.PI);
     // |GELU'| < 1.13, |GELU''| < 0.8; 1 + erf loses what a float has below 1, whatever is left.
-    const y = this.#each(x, (v) => v * cdf(v), (v, d) => 1.13 * d + FUNCTION * (Math.abs(v) + d));
+    const y = this.#each(
+      x,
+      (v) => v * cdf(v),
+      (v, d) => 1.13 * d + FUNCTION * (Math.abs(v) + d),
+    );
     if (!derivative) return { y };
-    return { y, derivative: this.#each(x, (v) => cdf(v) + v * density(v), (v, d) => 0.8 * d + FUNCTION * (1 + Math.abs(v * density(v)) * (1 + v * v))) };
+    return {
+      y,
+      derivative: this.#each(
+        x,
+        (v) => cdf(v) + v * density(v),
+        (v, d) => 0.8 * d + FUNCTION * (1 + Math.abs(v * density(v)) * (1 + v * v)),
+      ),
+    };
   }
 
-  matMul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
+  matMul(
+    a: Tensor,
+    b: Tensor,
+    { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+  ): Tensor {
     return this.tidy(() => {
       const [left, right] = [transposeA ? this.#turned(a) : a, transposeB ? this.#turned(b) : b];
-      return this.#sum([...left.shape.slice(0, -1), right.shape[right.shape.length - 1]], { products: [[left, right]] });
+      return this.#sum([...left.shape.slice(0, -1), right.shape[right.shape.length - 1]], {
+        products: [[left, right]],
+      });
     });
   }
 
   /** The unrounded number, with rounding to bfloat16 as part of its bound. */
   toBfloat16(x: Tensor): Tensor {
-    return this.#each(x, (v) => v, (v, d) => d + BF16 * (Math.abs(v) + d));
+    return this.#each(
+      x,
+      (v) => v,
+      (v, d) => d + BF16 * (Math.abs(v) + d),
+    );
   }
 
   matMulBfloat16(a: Tensor, b: Tensor): Tensor {
@@ -219,7 +278,11 @@ export class ReferenceOps extends ComposedOps implements Ops {
   sum(x: Tensor, axes: readonly number[], { keepDims = false }: { keepDims?: boolean } = {}): Tensor {
     const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
     const { values, bounds } = inner(x);
-    const [sums, sizes, moved] = [new Float64Array(sizeOf(kept)), new Float64Array(sizeOf(kept)), new Float64Array(sizeOf(kept))];
+    const [sums, sizes, moved] = [
+      new Float64Array(sizeOf(kept)),
+      new Float64Array(sizeOf(kept)),
+      new Float64Array(sizeOf(kept)),
+    ];
     const place = places(x.shape, kept);
     for (let i = 0; i < values.length; i++) {
       sums[place[i]] += values[i];
@@ -228,15 +291,25 @@ export class ReferenceOps extends ComposedOps implements Ops {
     }
     const terms = values.length / Math.max(1, sums.length);
     const shape = keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
-    return this.#own(sums, sums.map((_, i) => moved[i] + gamma(terms) * sizes[i]), shape);
+    return this.#own(
+      sums,
+      sums.map((_, i) => moved[i] + gamma(terms) * sizes[i]),
+      shape,
+    );
   }
 
   softmax(x: Tensor): Tensor {
-    return this.#exponentials(x, (share, { moved, terms }) => [share, share * Math.expm1(moved + gamma(terms) + FUNCTION) + TINY]);
+    return this.#exponentials(x, (share, { moved, terms }) => [
+      share,
+      share * Math.expm1(moved + gamma(terms) + FUNCTION) + TINY,
+    ]);
   }
 
   logSoftmax(x: Tensor): Tensor {
-    return this.#exponentials(x, (_, { below, log, moved, terms }) => [below - log, moved + gamma(terms) + FUNCTION + 3 * U * (Math.abs(below) + Math.abs(log))]);
+    return this.#exponentials(x, (_, { below, log, moved, terms }) => [
+      below - log,
+      moved + gamma(terms) + FUNCTION + 3 * U * (Math.abs(below) + Math.abs(log)),
+    ]);
   }
 
   layerNorm(x: Tensor, gammas: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved } {
@@ -244,7 +317,11 @@ export class ReferenceOps extends ComposedOps implements Ops {
       const centered = this.sub(x, this.#mean(x));
       const variance = this.#mean(this.square(centered));
       const inverse = (v: number): number => 1 / Math.sqrt(Math.max(v, 0) + epsilon);
-      const inverseDeviation = this.#each(variance, inverse, (v, d) => inverse(v - d) - inverse(v + d) + 4 * U * inverse(v - d));
+      const inverseDeviation = this.#each(
+        variance,
+        inverse,
+        (v, d) => inverse(v - d) - inverse(v + d) + 4 * U * inverse(v - d),
+      );
       const normalized = this.mul(centered, inverseDeviation);
       return { y: this.add(this.mul(normalized, gammas), beta), saved: { normalized, inverseDeviation } };
     });
@@ -306,7 +383,10 @@ export class ReferenceOps extends ComposedOps implements Ops {
   transpose(x: Tensor, permutation: readonly number[]): Tensor {
     const shape = permutation.map((axis) => x.shape[axis]);
     const steps = strides(x.shape);
-    const from = indices(shape, permutation.map((axis) => steps[axis]));
+    const from = indices(
+      shape,
+      permutation.map((axis) => steps[axis]),
+    );
     return this.#taken(x, from, shape);
   }
 
@@ -333,12 +413,19 @@ export class ReferenceOps extends ComposedOps implements Ops {
       }
       return all;
     };
-    return this.#own(joined(({ values }) => values), joined(({ bounds }) => bounds), [rows, ...parts[0].shape.slice(1)]);
+    return this.#own(
+      joined(({ values }) => values),
+      joined(({ bounds }) => bounds),
+      [rows, ...parts[0].shape.slice(1)],
+    );
   }
 
   gatherRows(x: Tensor, rows: Tensor): Tensor {
     const row = sizeOf(x.shape.slice(1));
-    const from = Int32Array.from({ length: rows.shape[0] * row }, (_, i) => inner(rows).values[Math.floor(i / row)] * row + (i % row));
+    const from = Int32Array.from(
+      { length: rows.shape[0] * row },
+      (_, i) => inner(rows).values[Math.floor(i / row)] * row + (i % row),
+    );
     return this.#taken(x, from, [rows.shape[0], ...x.shape.slice(1)]);
   }
 
@@ -353,7 +440,11 @@ export class ReferenceOps extends ComposedOps implements Ops {
       moved[to] += bounds[i];
       terms[to]++;
     }
-    return this.#own(sums, sums.map((_, i) => moved[i] + gamma(terms[i]) * sizes[i]), [count, ...updates.shape.slice(1)]);
+    return this.#own(
+      sums,
+      sums.map((_, i) => moved[i] + gamma(terms[i]) * sizes[i]),
+      [count, ...updates.shape.slice(1)],
+    );
   }
 
   /** The last two axes exchanged. */
@@ -367,7 +458,10 @@ export class ReferenceOps extends ComposedOps implements Ops {
   }
 
   /** One sum of matrix products (last two axes, leading ones are batches) and tensors, in any order of its terms. */
-  #sum(shape: readonly number[], { products = [], plus = [] }: { products?: readonly (readonly [Tensor, Tensor])[]; plus?: readonly Tensor[] }): Tensor {
+  #sum(
+    shape: readonly number[],
+    { products = [], plus = [] }: { products?: readonly (readonly [Tensor, Tensor])[]; plus?: readonly Tensor[] },
+  ): Tensor {
     const [sums, sizes, moved] = Array.from({ length: 3 }, () => new Float64Array(sizeOf(shape)));
     for (const part of plus.map(inner)) {
       for (let i = 0; i < sums.length; i++) {
@@ -378,11 +472,21 @@ export class ReferenceOps extends ComposedOps implements Ops {
     }
     for (const [a, b] of products) addProduct(inner(a), inner(b), { sums, sizes, moved });
     const terms = products.reduce((n, [a]) => n + a.shape[a.shape.length - 1], plus.length) + 1;
-    return this.#own(sums, sums.map((_, i) => moved[i] + gamma(terms) * sizes[i]), shape);
+    return this.#own(
+      sums,
+      sums.map((_, i) => moved[i] + gamma(terms) * sizes[i]),
+      shape,
+    );
   }
 
   /** Rows of exponentials over their sum: `make` takes a share and what moves it, and gives a number and its bound. */
-  #exponentials(x: Tensor, make: (share: number, row: { below: number; log: number; moved: number; terms: number }) => readonly [number, number]): Tensor {
+  #exponentials(
+    x: Tensor,
+    make: (
+      share: number,
+      row: { below: number; log: number; moved: number; terms: number },
+    ) => readonly [number, number],
+  ): Tensor {
     const columns = x.shape[x.shape.length - 1];
     const { values, bounds } = inner(x);
     const [found, errors] = [new Float64Array(values.length), new Float64Array(values.length)];
@@ -395,7 +499,12 @@ export class ReferenceOps extends ComposedOps implements Ops {
       const shared = row.reduce((all, value, i) => all + (Math.exp(value - highest) / sum) * Math.expm1(moves[i]), 0);
       row.forEach((value, i) => {
         const below = value - highest;
-        [found[first + i], errors[first + i]] = make(Math.exp(below) / sum, { below, log: Math.log(sum), moved: moves[i] + shared, terms: columns });
+        [found[first + i], errors[first + i]] = make(Math.exp(below) / sum, {
+          below,
+          log: Math.log(sum),
+          moved: moves[i] + shared,
+          terms: columns,
+        });
       });
     }
     return this.#own(found, errors, x.shape);
@@ -410,14 +519,29 @@ export class ReferenceOps extends ComposedOps implements Ops {
 
   #each(x: Tensor, f: (value: number) => number, bound: (value: number, bound: number) => number): Tensor {
     const { values, bounds } = inner(x);
-    return this.#own(values.map(f), values.map((value, i) => bound(value, bounds[i])), x.shape);
+    return this.#own(
+      values.map(f),
+      values.map((value, i) => bound(value, bounds[i])),
+      x.shape,
+    );
   }
 
-  #pairs(a: Tensor, b: Tensor, f: (x: number, y: number) => number, bound: (x: number, y: number, dx: number, dy: number) => number): Tensor {
+  #pairs(
+    a: Tensor,
+    b: Tensor,
+    f: (x: number, y: number) => number,
+    bound: (x: number, y: number, dx: number, dy: number) => number,
+  ): Tensor {
     const shape = broadcast(a.shape, b.shape);
-    const [left, right] = [a, b].map((each) => (each.shape.join() === shape.join() ? inner(each) : this.#spread(inner(each), shape)));
+    const [left, right] = [a, b].map((each) =>
+      each.shape.join() === shape.join() ? inner(each) : this.#spread(inner(each), shape),
+    );
     const values = left.values.map((x, i) => f(x, right.values[i]));
-    return this.#own(values, values.map((_, i) => bound(left.values[i], right.values[i], left.bounds[i], right.bounds[i])), shape);
+    return this.#own(
+      values,
+      values.map((_, i) => bound(left.values[i], right.values[i], left.bounds[i], right.bounds[i])),
+      shape,
+    );
   }
 
   #spread(x: BoundedTensor, shape: readonly number[]): Bounded {
@@ -436,9 +560,15 @@ export class ReferenceOps extends ComposedOps implements Ops {
   }
 
   #own(values: Float64Array, bounds: Float64Array, shape: readonly number[]): BoundedTensor {
-    if (values.length !== sizeOf(shape)) throw new RangeError(`A tensor of shape [${shape.join(", ")}] takes ${sizeOf(shape)} values; got ${values.length}.`);
+    if (values.length !== sizeOf(shape))
+      throw new RangeError(
+        `A tensor of shape [${shape.join(", ")}] takes ${sizeOf(shape)} values; got ${values.length}.`,
+      );
     const noise = this.#noise;
-    const tensor = noise === undefined ? new BoundedTensor(values, bounds, [...shape]) : new BoundedTensor(moved(values, bounds, noise), new Float64Array(bounds.length), [...shape]);
+    const tensor =
+      noise === undefined
+        ? new BoundedTensor(values, bounds, [...shape])
+        : new BoundedTensor(moved(values, bounds, noise), new Float64Array(bounds.length), [...shape]);
     this.#alive++;
     this.#scopes.enter(tensor);
     return tensor;
@@ -452,8 +582,10 @@ export interface Bounded {
 }
 
 function inner(tensor: Tensor): BoundedTensor {
-  if (!(tensor instanceof BoundedTensor)) throw new TypeError("A tensor of the reference was expected, but one of another implementation came.");
-  if (tensor.disposed) throw new TypeError(`A tensor of shape [${tensor.shape.join(", ")}] was used after it was disposed of.`);
+  if (!(tensor instanceof BoundedTensor))
+    throw new TypeError("A tensor of the reference was expected, but one of another implementation came.");
+  if (tensor.disposed)
+    throw new TypeError(`A tensor of shape [${tensor.shape.join(", ")}] was used after it was disposed of.`);
   return tensor;
 }
 
@@ -467,7 +599,11 @@ function moved(values: Float64Array, bounds: Float64Array, noise: Random): Float
 }
 
 /** Adds a matrix product, batch by batch, its terms' sizes, and how far its operands' bounds move it. */
-function addProduct(a: BoundedTensor, b: BoundedTensor, { sums, sizes, moved }: { sums: Float64Array; sizes: Float64Array; moved: Float64Array }): void {
+function addProduct(
+  a: BoundedTensor,
+  b: BoundedTensor,
+  { sums, sizes, moved }: { sums: Float64Array; sizes: Float64Array; moved: Float64Array },
+): void {
   const [rows, depth] = a.shape.slice(-2);
   const columns = b.shape[b.shape.length - 1];
   const exact = a.bounds.every((bound) => bound === 0) && b.bounds.every((bound) => bound === 0);
@@ -516,7 +652,10 @@ function indices(shape: readonly number[], steps: readonly number[]): Int32Array
 /** For each element of a shape its place in one with sizes of 1 along some axes. */
 function places(shape: readonly number[], small: readonly number[]): Int32Array {
   const steps = strides(small);
-  return indices(shape, small.map((size, axis) => (size === 1 ? 0 : steps[axis])));
+  return indices(
+    shape,
+    small.map((size, axis) => (size === 1 ? 0 : steps[axis])),
+  );
 }
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] {

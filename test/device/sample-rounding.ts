@@ -13,16 +13,28 @@ const MARGIN = 4;
  * @param run - computes over the ops that it is given, and reads its numbers by name
  * @returns the exact numbers by name; one bound for all of a name
  */
-export async function sampleRounding(run: (ops: ReferenceOps) => Promise<ReadonlyMap<string, ArrayLike<number>>>): Promise<ReadonlyMap<string, Bounded>> {
+export async function sampleRounding(
+  run: (ops: ReferenceOps) => Promise<ReadonlyMap<string, ArrayLike<number>>>,
+): Promise<ReadonlyMap<string, Bounded>> {
   const exact = await run(new ReferenceOps());
   const apart = new Map<string, number>();
   for (let sample = 1; sample <= SAMPLES; sample++) {
     const noise = new Random(sample);
     for (const [name, values] of await run(new ReferenceOps({ noise }))) {
       const wanted = exact.get(name) ?? [];
-      if (wanted.length !== values.length) throw new RangeError(`${name} has ${values.length} numbers; expected ${wanted.length}.`);
-      for (let i = 0; i < values.length; i++) apart.set(name, Math.max(apart.get(name) ?? 0, Math.abs(values[i] - wanted[i])));
+      if (wanted.length !== values.length)
+        throw new RangeError(`${name} has ${values.length} numbers; expected ${wanted.length}.`);
+      for (let i = 0; i < values.length; i++)
+        apart.set(name, Math.max(apart.get(name) ?? 0, Math.abs(values[i] - wanted[i])));
     }
   }
-  return new Map([...exact].map(([name, values]) => [name, { values: Float64Array.from(values), bounds: new Float64Array(values.length).fill(MARGIN * (apart.get(name) ?? 0)) }]));
+  return new Map(
+    [...exact].map(([name, values]) => [
+      name,
+      {
+        values: Float64Array.from(values),
+        bounds: new Float64Array(values.length).fill(MARGIN * (apart.get(name) ?? 0)),
+      },
+    ]),
+  );
 }

@@ -16,7 +16,12 @@ interface BaselineCase {
   readonly options: TfidfOptions;
   readonly classWeight?: "balanced" | readonly number[];
   readonly features: readonly string[];
-  readonly matrix: { readonly shape: readonly number[]; readonly indptr: readonly number[]; readonly indices: readonly number[]; readonly data: readonly number[] };
+  readonly matrix: {
+    readonly shape: readonly number[];
+    readonly indptr: readonly number[];
+    readonly indices: readonly number[];
+    readonly data: readonly number[];
+  };
   readonly coef: readonly (readonly number[])[];
   readonly intercept: readonly number[];
   readonly probabilities: readonly (readonly number[])[];
@@ -58,7 +63,9 @@ test("L-BFGS finds the bottom of a long valley, and says when it is not allowed 
 
 test("strings are ordered by code point, as Python does", () => {
   const ordered = ["", "a", "ab", "b", "é", "\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10000}a", "\u{20000}"];
-  for (const [i, a] of ordered.entries()) for (const [j, b] of ordered.entries()) assert.equal(Math.sign(compareCodePoints(a, b)), Math.sign(i - j), `${i} and ${j}`);
+  for (const [i, a] of ordered.entries())
+    for (const [j, b] of ordered.entries())
+      assert.equal(Math.sign(compareCodePoints(a, b)), Math.sign(i - j), `${i} and ${j}`);
 });
 
 test("the baseline learns what there is to learn, and is a classifier like any other", async () => {
@@ -67,17 +74,32 @@ test("the baseline learns what there is to learn, and is a classifier like any o
   const classifier = trainBaseline(train, { labels: ["even", "odd"] });
   const logits = await classifier.predictLogits(unseen);
   assert.deepEqual(classifier.labels, ["even", "odd"]);
-  probabilities.forEach(([, p], i) => assertClose(1 / (1 + Math.exp(logits[2 * i] - logits[2 * i + 1])), p, `text ${i}`, 1e-5));
+  probabilities.forEach(([, p], i) =>
+    assertClose(1 / (1 + Math.exp(logits[2 * i] - logits[2 * i + 1])), p, `text ${i}`, 1e-5),
+  );
   const evaluation = await evaluateBaseline(train, train);
   assert.ok(evaluation.accuracy > 0.9 && evaluation.n === texts.length);
 });
 
 test("class weights reach the baseline, and raise the rare label's probability", async () => {
-  const train = Array.from({ length: 40 }, (_, i) => ({ text: i % 8 === 0 ? "red warm stone red" : i % 3 === 0 ? "blue cold stone warm" : "blue cold cloud", label: i % 8 === 0 ? 1 : 0 }));
-  const [plain, weighted] = await Promise.all([undefined, "balanced" as const].map((classWeight) => trainBaseline(train, { classWeight }).predictLogits(["warm stone"])));
+  const train = Array.from({ length: 40 }, (_, i) => ({
+    text: i % 8 === 0 ? "red warm stone red" : i % 3 === 0 ? "blue cold stone warm" : "blue cold cloud",
+    label: i % 8 === 0 ? 1 : 0,
+  }));
+  const [plain, weighted] = await Promise.all(
+    [undefined, "balanced" as const].map((classWeight) =>
+      trainBaseline(train, { classWeight }).predictLogits(["warm stone"]),
+    ),
+  );
   assert.ok(weighted[1] - weighted[0] > plain[1] - plain[0] + 0.1);
-  assert.throws(() => trainBaseline(train, { classWeight: [1, 2, 3] }), /a number for each of the classes 0, 1; 3 came/);
-  assert.throws(() => new LogisticRegression({ classWeight: [0, 1] }), /"balanced" or a number above 0 for each class; \[0,1\] came/);
+  assert.throws(
+    () => trainBaseline(train, { classWeight: [1, 2, 3] }),
+    /a number for each of the classes 0, 1; 3 came/,
+  );
+  assert.throws(
+    () => new LogisticRegression({ classWeight: [0, 1] }),
+    /"balanced" or a number above 0 for each class; \[0,1\] came/,
+  );
 });
 
 test("what cannot be learned from is refused", () => {
@@ -85,7 +107,14 @@ test("what cannot be learned from is refused", () => {
     assert.throws(call, (error) => error instanceof TsloraError && message.test(error.message));
   };
   refused(() => trainBaseline([{ text: "warm warm", label: 0 }]), /none is POSITIVE/);
-  refused(() => trainBaseline([{ text: "red", label: 0 }, { text: "blue", label: 1 }]), /no term stands in 2 or more of the 2 texts/);
+  refused(
+    () =>
+      trainBaseline([
+        { text: "red", label: 0 },
+        { text: "blue", label: 1 },
+      ]),
+    /no term stands in 2 or more of the 2 texts/,
+  );
   refused(() => new TfidfVectorizer({ ngramRange: [2, 1], minDf: 0 }), /ngramRange[^]*minDf/);
   refused(() => new LogisticRegression({ C: NaN }), /C is to be a number above 0; NaN came/);
 });

@@ -19,13 +19,17 @@ interface ReportCase {
 const cases = readGolden<ReportCase>("golden-reports.json");
 
 test("400 random reports are scikit-learn's byte for byte", () => {
-  cases.forEach(({ yTrue, yPred, options, text }, i) => assert.equal(classificationReport(yTrue, yPred, options), text, `case ${i}`));
+  cases.forEach(({ yTrue, yPred, options, text }, i) =>
+    assert.equal(classificationReport(yTrue, yPred, options), text, `case ${i}`),
+  );
 });
 
 test("reports as dictionaries are scikit-learn's to the last bit", () => {
   const withDict = cases.filter((c): c is ReportCase & { dict: ReportDict } => c.dict !== undefined);
   assert.ok(withDict.length > 80);
-  withDict.forEach(({ yTrue, yPred, options, dict }, i) => assert.deepEqual(classificationReportDict(yTrue, yPred, options), dict, `case ${i}`));
+  withDict.forEach(({ yTrue, yPred, options, dict }, i) =>
+    assert.deepEqual(classificationReportDict(yTrue, yPred, options), dict, `case ${i}`),
+  );
 });
 
 test("the study's report before training, from its own confusion matrix", () => {
@@ -45,7 +49,8 @@ test("the study's report before training, from its own confusion matrix", () => 
 });
 
 test("numbers are written as Python's format writes them, exact ties to even", () => {
-  for (const { x, digits, text } of readGolden<{ x: number; digits: number; text: string }>("golden-formats.json")) assert.equal(formatFixed(x, digits), text, `${x} with ${digits} digits`);
+  for (const { x, digits, text } of readGolden<{ x: number; digits: number; text: string }>("golden-formats.json"))
+    assert.equal(formatFixed(x, digits), text, `${x} with ${digits} digits`);
   assert.equal(formatFixed(0.125, 2), "0.12");
   assert.equal(formatFixed(0.625, 2), "0.62");
 });
@@ -54,9 +59,15 @@ test("names that do not fit the labels, and bad options, are refused", () => {
   const refused = (call: () => unknown, message: RegExp): void => {
     assert.throws(call, (error) => error instanceof TsloraError && message.test(error.message));
   };
-  refused(() => classificationReport([0, 1], [0, 1], { targetNames: ["a"] }), /name 2 labels \(0, 1\); 1 names came \(a\)/);
+  refused(
+    () => classificationReport([0, 1], [0, 1], { targetNames: ["a"] }),
+    /name 2 labels \(0, 1\); 1 names came \(a\)/,
+  );
   refused(() => classificationReport([0, 1], [0, 1], { digits: 1.5 }), /digits is to be a whole number/);
-  refused(() => classificationReport([0, 1], [0, 1], { zeroDivision: 2 }), /zeroDivision is to be 0, 1, NaN or "warn"; 2 came/);
+  refused(
+    () => classificationReport([0, 1], [0, 1], { zeroDivision: 2 }),
+    /zeroDivision is to be 0, 1, NaN or "warn"; 2 came/,
+  );
   refused(() => classificationReport([0, 1], [0, 1], { labels: ["a"] }), /labels is to hold numbers/);
   refused(() => classificationReport([0, 1], [0, 1], { labels: [] }), /it is empty/);
   refused(() => classificationReport([0, 1], [0]), /2 and 1 came/);

@@ -17,7 +17,10 @@ function evaluation(wrong: number): Evaluation {
 
 test("conclusions say what the interval and McNemar's test say, and no more", () => {
   const large = conclusions(compareEvaluations(evaluation(100), evaluation(8), { baseline: evaluation(30) }));
-  assert.match(large, /from 0\.500 to 0\.960 on 200 test texts.*does not hold 0\. Of 92 texts that only one of the two gets right, the trained model has 92; .* probability below 0\.001/);
+  assert.match(
+    large,
+    /from 0\.500 to 0\.960 on 200 test texts.*does not hold 0\. Of 92 texts that only one of the two gets right, the trained model has 92; .* probability below 0\.001/,
+  );
   assert.match(large, /Against TF-IDF .* \+0\.110\. .*tells the two apart at the 5% level/);
   const small = conclusions(compareEvaluations(evaluation(10), evaluation(8), { baseline: evaluation(9) }));
   assert.match(small, /which holds 0\. .*does not tell the two apart; that does not show that they are equal/);

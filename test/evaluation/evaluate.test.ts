@@ -33,15 +33,27 @@ const label = [0, 1, 1, 1, 1, 0];
 test("an evaluation of a danfojs frame is scikit-learn's of the same predictions", async () => {
   const evaluation = await evaluate(classifier, new DataFrame({ texts, ID: texts.map((_, i) => `P${i}`), label }));
   const yPred = [0, 1, 0, 1, 0, 1];
-  assert.deepEqual(evaluation.predictions.map((p) => p.yPred), yPred);
-  assert.deepEqual(evaluation.predictions.map((p) => p.yTrue), label);
+  assert.deepEqual(
+    evaluation.predictions.map((p) => p.yPred),
+    yPred,
+  );
+  assert.deepEqual(
+    evaluation.predictions.map((p) => p.yTrue),
+    label,
+  );
   assert.equal(evaluation.n, 6);
   assert.equal(evaluation.accuracy, 0.5);
-  assert.deepEqual(evaluation.confusionMatrix, [[1, 1], [2, 2]]);
-  assert.deepEqual(evaluation.perLabel.map(({ name, accuracy, precision, support }) => ({ name, accuracy, precision, support })), [
-    { name: "NEGATIVE", accuracy: 0.5, precision: 1 / 3, support: 2 },
-    { name: "POSITIVE", accuracy: 0.5, precision: 2 / 3, support: 4 },
+  assert.deepEqual(evaluation.confusionMatrix, [
+    [1, 1],
+    [2, 2],
   ]);
+  assert.deepEqual(
+    evaluation.perLabel.map(({ name, accuracy, precision, support }) => ({ name, accuracy, precision, support })),
+    [
+      { name: "NEGATIVE", accuracy: 0.5, precision: 1 / 3, support: 2 },
+      { name: "POSITIVE", accuracy: 0.5, precision: 2 / 3, support: 4 },
+    ],
+  );
   assert.equal(evaluation.report, classificationReport(label, yPred, { targetNames: ["NEGATIVE", "POSITIVE"] }));
   const positive = evaluation.predictions.map((p) => p.probabilities[1]);
   assert.equal(evaluation.rocAuc, rocAucScore(label, positive));
@@ -52,31 +64,48 @@ test("an evaluation of a danfojs frame is scikit-learn's of the same predictions
 
 test("a list of texts and labels gives what a frame gives", async () => {
   const { elapsedSeconds: a, ...fromFrame } = await evaluate(classifier, new DataFrame({ texts, label }));
-  const { elapsedSeconds: b, ...fromList } = await evaluate(classifier, texts.map((text, i) => ({ text, label: label[i] })));
+  const { elapsedSeconds: b, ...fromList } = await evaluate(
+    classifier,
+    texts.map((text, i) => ({ text, label: label[i] })),
+  );
   assert.deepEqual(fromList, fromFrame);
   assert.ok(a >= 0 && b >= 0);
 });
 
 test("a label that no text has is in the report, and leaves areas undefined", async () => {
-  const evaluation = await evaluate(readingClassifier(["a", "b", "c"]), [{ text: "1 0 0", label: 0 }, { text: "0 1 0", label: 1 }]);
+  const evaluation = await evaluate(readingClassifier(["a", "b", "c"]), [
+    { text: "1 0 0", label: 0 },
+    { text: "0 1 0", label: 1 },
+  ]);
   assert.match(evaluation.report, /^ +c {7}0\.00 {6}0\.00 {6}0\.00 {9}0$/m);
   assert.match(evaluation.report, /accuracy +1\.00/);
-  assert.deepEqual([evaluation.rocAuc, evaluation.averagePrecision, evaluation.perLabel[2].accuracyInterval], [null, null, null]);
+  assert.deepEqual(
+    [evaluation.rocAuc, evaluation.averagePrecision, evaluation.perLabel[2].accuracyInterval],
+    [null, null, null],
+  );
 });
 
 test("progress and signal reach the classifier", async () => {
   const seen: [number, number][] = [];
   await evaluate(classifier, [{ text: "0 1", label: 1 }], { onProgress: (done, total) => seen.push([done, total]) });
   assert.deepEqual(seen, [[1, 1]]);
-  await assert.rejects(evaluate(classifier, [{ text: "0 1", label: 1 }], { signal: AbortSignal.abort() }), { name: "AbortError" });
+  await assert.rejects(evaluate(classifier, [{ text: "0 1", label: 1 }], { signal: AbortSignal.abort() }), {
+    name: "AbortError",
+  });
 });
 
 test("predictions read as Hugging Face's pipeline prints them", async () => {
   const [first, second] = await predict(classifier, ["0 1", "3 3"]);
   assert.equal(first.label, "POSITIVE");
   assert.ok(Math.abs(first.score - 1 / (1 + Math.exp(-1))) < 1e-7);
-  assert.deepEqual(first.scores.map((s) => s.label), ["POSITIVE", "NEGATIVE"]);
-  assert.deepEqual(second.scores, [{ label: "NEGATIVE", score: 0.5 }, { label: "POSITIVE", score: 0.5 }]);
+  assert.deepEqual(
+    first.scores.map((s) => s.label),
+    ["POSITIVE", "NEGATIVE"],
+  );
+  assert.deepEqual(second.scores, [
+    { label: "NEGATIVE", score: 0.5 },
+    { label: "POSITIVE", score: 0.5 },
+  ]);
   assert.equal((await predict(classifier, "1 0"))[0].label, "NEGATIVE");
   assert.deepEqual(await predict(classifier, []), []);
 });
@@ -85,14 +114,29 @@ test("rows that cannot be evaluated are named, the first ten of them", async () 
   const refused = async (call: Promise<unknown>, message: RegExp): Promise<void> => {
     await assert.rejects(call, (error) => error instanceof TsloraError && message.test(error.message));
   };
-  await refused(evaluate(classifier, new DataFrame({ texts, y: label })), /a column "label" was expected; the frame has "texts", "y"/);
-  await refused(evaluate(classifier, [{ text: "0 1", label: 2 }]), /row 0: the label is to be a whole number from 0 to 1; 2 came/);
+  await refused(
+    evaluate(classifier, new DataFrame({ texts, y: label })),
+    /a column "label" was expected; the frame has "texts", "y"/,
+  );
+  await refused(
+    evaluate(classifier, [{ text: "0 1", label: 2 }]),
+    /row 0: the label is to be a whole number from 0 to 1; 2 came/,
+  );
   await refused(evaluate(classifier, []), /at least one text/);
-  await refused(evaluate(readingClassifier(["a", "b"]), [{ text: "0 NaN", label: 1 }]), /gave NaN for the text at index 0[^]*diverge/);
+  await refused(
+    evaluate(readingClassifier(["a", "b"]), [{ text: "0 NaN", label: 1 }]),
+    /gave NaN for the text at index 0[^]*diverge/,
+  );
   await refused(evaluate(classifier, [{ text: "0 1 2", label: 1 }]), /2 scores for each of 1 texts; it gave 3/);
   await refused(evaluate(classifier, [{ text: "0 1", label: 1 }], { confidence: 95 }), /such as 0.95; 95 came/);
   const bad = Array.from({ length: 50 }, () => ({ text: "0 1", label: -1 }));
-  await assert.rejects(evaluate(classifier, bad), (error) => error instanceof TsloraError && (error.message.match(/- row /g) ?? []).length === 10 && /40 more/.test(error.message));
+  await assert.rejects(
+    evaluate(classifier, bad),
+    (error) =>
+      error instanceof TsloraError &&
+      (error.message.match(/- row /g) ?? []).length === 10 &&
+      /40 more/.test(error.message),
+  );
 });
 
 test("a tuned threshold is the best there is by brute force, and 0.5 where that is as good", () => {
@@ -104,7 +148,11 @@ test("a tuned threshold is the best there is by brute force, and 0.5 where that 
       const yPred = scores.map((p) => (p >= threshold ? 1 : 0));
       const count = (t: number, p: number): number => yTrue.filter((y, i) => y === t && yPred[i] === p).length;
       const [tp, fp, fn, tn] = [count(1, 1), count(0, 1), count(1, 0), count(0, 0)];
-      return metric === "f1" ? (2 * tp) / (2 * tp + fp + fn) : metric === "accuracy" ? (tp + tn) / yTrue.length : (tp / 4 + tn / 4) / 2;
+      return metric === "f1"
+        ? (2 * tp) / (2 * tp + fp + fn)
+        : metric === "accuracy"
+          ? (tp + tn) / yTrue.length
+          : (tp / 4 + tn / 4) / 2;
     };
     const best = Math.max(...Array.from({ length: 1001 }, (_, i) => at(i / 1000)));
     assert.equal(tuned.value, best, metric);
@@ -118,9 +166,15 @@ test("a tuned threshold is the best there is by brute force, and 0.5 where that 
 });
 
 test("a threshold applied to an evaluation changes predictions and nothing that does not hang on them", async () => {
-  const evaluation = await evaluate(classifier, texts.map((text, i) => ({ text, label: label[i] })));
+  const evaluation = await evaluate(
+    classifier,
+    texts.map((text, i) => ({ text, label: label[i] })),
+  );
   const all = applyThreshold(evaluation, { threshold: 0 });
-  assert.deepEqual(all.confusionMatrix, [[0, 2], [0, 4]]);
+  assert.deepEqual(all.confusionMatrix, [
+    [0, 2],
+    [0, 4],
+  ]);
   assert.deepEqual([all.loss, all.rocAuc], [evaluation.loss, evaluation.rocAuc]);
   assert.deepEqual(applyThreshold(all, { threshold: 0.50000001 }), evaluation); // "0 0" is NEGATIVE there
   assert.throws(() => applyThreshold(evaluation, { threshold: 1.5 }), /from 0 to 1; 1.5 came/);

@@ -9,7 +9,9 @@ const SPECIAL: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, "-i
 /** Cases that `write-goldens.py` wrote, with NaN and infinities put back. */
 export function readGolden<Case>(name: string): Case[] {
   const text = readFileSync(join(projectRoot(), "test", "evaluation", name), "utf8");
-  return JSON.parse(text, (_, value: unknown) => (typeof value === "object" && value !== null && "float" in value ? SPECIAL[String(value.float)] : value)) as Case[];
+  return JSON.parse(text, (_, value: unknown) =>
+    typeof value === "object" && value !== null && "float" in value ? SPECIAL[String(value.float)] : value,
+  ) as Case[];
 }
 
 /** Equal but for rounding: by 1e-12 of the greater, or the tolerance given. Arrays of any depth, and NaN equals NaN. */
@@ -21,6 +23,9 @@ export function assertClose(actual: unknown, expected: unknown, message: string,
     return;
   }
   if (typeof actual !== "number" || typeof expected !== "number") return assert.deepEqual(actual, expected, message);
-  const close = Object.is(actual, expected) || actual === expected || Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected));
+  const close =
+    Object.is(actual, expected) ||
+    actual === expected ||
+    Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected));
   assert.ok(close, `${message}: ${actual} is not ${expected}`);
 }

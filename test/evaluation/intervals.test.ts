@@ -11,7 +11,14 @@ import { mean, pairwiseSum } from "../../src/evaluation/metrics/pairwise-sum";
 import { assertClose, readGolden } from "./golden";
 
 type IntervalCase =
-  | { readonly kind: "wilson"; readonly k: number; readonly n: number; readonly confidence: number; readonly low: number; readonly high: number }
+  | {
+      readonly kind: "wilson";
+      readonly k: number;
+      readonly n: number;
+      readonly confidence: number;
+      readonly low: number;
+      readonly high: number;
+    }
   | { readonly kind: "mcnemar"; readonly onlyBefore: number; readonly onlyAfter: number; readonly pValue: number }
   | { readonly kind: "quantile"; readonly p: number; readonly z: number }
   | { readonly kind: "sum"; readonly values: readonly number[]; readonly sum: number; readonly mean: number };
@@ -33,10 +40,21 @@ test("Wilson's intervals are SciPy's", () => {
 
 test("McNemar's exact test is SciPy's binomial test", () => {
   for (const { onlyBefore, onlyAfter, pValue } of only("mcnemar")) {
-    const pairs = [...Array<[boolean, boolean]>(onlyBefore).fill([true, false]), ...Array<[boolean, boolean]>(onlyAfter).fill([false, true]), [true, true] as const, [false, false] as const];
-    const result = mcnemarTest(pairs.map(([before]) => before), pairs.map(([, after]) => after));
+    const pairs = [
+      ...Array<[boolean, boolean]>(onlyBefore).fill([true, false]),
+      ...Array<[boolean, boolean]>(onlyAfter).fill([false, true]),
+      [true, true] as const,
+      [false, false] as const,
+    ];
+    const result = mcnemarTest(
+      pairs.map(([before]) => before),
+      pairs.map(([, after]) => after),
+    );
     assert.deepEqual([result.onlyBefore, result.onlyAfter], [onlyBefore, onlyAfter]);
-    assert.ok(Math.abs(result.pValue - pValue) <= 1e-11 * pValue, `${onlyBefore} against ${onlyAfter}: ${result.pValue} is not ${pValue}`);
+    assert.ok(
+      Math.abs(result.pValue - pValue) <= 1e-11 * pValue,
+      `${onlyBefore} against ${onlyAfter}: ${result.pValue} is not ${pValue}`,
+    );
   }
 });
 
@@ -58,22 +76,37 @@ test("a bootstrap interval is the same for the same seed and near Wilson's for a
   const interval = bootstrapInterval(share, { n: 400, seed: 7 });
   assert.deepEqual(bootstrapInterval(share, { n: 400, seed: 7 }), interval);
   assert.notDeepEqual(bootstrapInterval(share, { n: 400, seed: 8 }), interval);
-  const wilson = wilsonInterval(right.reduce((a, b) => a + b, 0), 400);
+  const wilson = wilsonInterval(
+    right.reduce((a, b) => a + b, 0),
+    400,
+  );
   assert.ok(Math.abs(interval.low - wilson.low) < 0.01 && Math.abs(interval.high - wilson.high) < 0.01);
-  assert.deepEqual(bootstrapInterval(() => 3, { n: 2, resamples: 5, confidence: 0.9 }), { low: 3, high: 3, confidence: 0.9, method: "bootstrap" });
+  assert.deepEqual(
+    bootstrapInterval(() => 3, { n: 2, resamples: 5, confidence: 0.9 }),
+    { low: 3, high: 3, confidence: 0.9, method: "bootstrap" },
+  );
 });
 
 test("a paired difference has a narrower interval than two shares apart", () => {
   const random = new Random(2);
   const before: number[] = Array.from({ length: 300 }, () => (random.uniform() < 0.7 ? 1 : 0));
   const after = before.map((right) => (random.uniform() < 0.05 ? 1 : right)); // never worse
-  const change = bootstrapInterval((indices) => indices.reduce((sum, i) => sum + after[i] - before[i], 0) / indices.length, { n: 300 });
-  const apart = wilsonInterval(before.reduce((a, b) => a + b, 0), 300);
+  const change = bootstrapInterval(
+    (indices) => indices.reduce((sum, i) => sum + after[i] - before[i], 0) / indices.length,
+    { n: 300 },
+  );
+  const apart = wilsonInterval(
+    before.reduce((a, b) => a + b, 0),
+    300,
+  );
   assert.ok(change.low >= 0 && change.high - change.low < apart.high - apart.low);
 });
 
 test("bad options are refused, all at once", () => {
-  assert.throws(() => wilsonInterval(6, 5, { confidence: 95 }), (error) => error instanceof TsloraError && /from 0 to n = 5; 6 came[^]*such as 0.95; 95 came/.test(error.message));
+  assert.throws(
+    () => wilsonInterval(6, 5, { confidence: 95 }),
+    (error) => error instanceof TsloraError && /from 0 to n = 5; 6 came[^]*such as 0.95; 95 came/.test(error.message),
+  );
   assert.throws(() => wilsonInterval(0, 0), TsloraError);
   assert.throws(() => mcnemarTest([true], []), /the same samples; 1 and 0 came/);
   assert.throws(() => bootstrapInterval(() => 0, { n: 0, resamples: 0.5 }), /n is to be[^]*resamples is to be/);

@@ -9,7 +9,12 @@ import { confusionMatrix } from "../../src/evaluation/metrics/confusion-matrix";
 import { logLoss } from "../../src/evaluation/metrics/log-loss";
 import { matthewsCorrcoef } from "../../src/evaluation/metrics/matthews-corrcoef";
 import { precisionRecallCurve } from "../../src/evaluation/metrics/precision-recall-curve";
-import { f1Score, fbetaScore, precisionScore, recallScore } from "../../src/evaluation/metrics/precision-recall-f1-score";
+import {
+  f1Score,
+  fbetaScore,
+  precisionScore,
+  recallScore,
+} from "../../src/evaluation/metrics/precision-recall-f1-score";
 import { precisionRecallFscoreSupport } from "../../src/evaluation/metrics/precision-recall-fscore-support";
 import { rocAucScore } from "../../src/evaluation/metrics/roc-auc-score";
 import { rocCurve } from "../../src/evaluation/metrics/roc-curve";
@@ -31,7 +36,10 @@ const FUNCTIONS = {
   average_precision_score: averagePrecisionScore as Anything,
   balanced_accuracy_score: balancedAccuracyScore as Anything,
   brier_score_loss: brierScoreLoss as Anything,
-  classification_report: ((yTrue: never, yPred: never, { outputDict, ...options }: { outputDict?: boolean }) => (outputDict === true ? classificationReportDict(yTrue, yPred, options) : classificationReport(yTrue, yPred, options))) as Anything,
+  classification_report: ((yTrue: never, yPred: never, { outputDict, ...options }: { outputDict?: boolean }) =>
+    outputDict === true
+      ? classificationReportDict(yTrue, yPred, options)
+      : classificationReport(yTrue, yPred, options)) as Anything,
   cohen_kappa_score: cohenKappaScore as Anything,
   confusion_matrix: confusionMatrix as Anything,
   f1_score: f1Score as Anything,
@@ -57,13 +65,20 @@ const FUNCTIONS = {
 
 /** Calls our function of that name; `None` for an average is "none" here, and `multi_class` has no value that raises. */
 export function callMetric({ fn, yTrue, y, kwargs }: MetricCall): unknown {
-  const options = Object.entries(kwargs).map(([name, value]) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), name === "average" && value === null ? "none" : value] as const);
+  const options = Object.entries(kwargs).map(
+    ([name, value]) =>
+      [
+        name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+        name === "average" && value === null ? "none" : value,
+      ] as const,
+  );
   return FUNCTIONS[fn](yTrue as never, y as never, Object.fromEntries(options) as never);
 }
 
 /** The largest difference of two results of any shape: of numbers by 1 or the greater one's size, NaN where one is NaN or the shapes differ. */
 export function difference(a: unknown, b: unknown): number {
-  if (typeof a === "number" && typeof b === "number") return Object.is(a, b) || a === b ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));
+  if (typeof a === "number" && typeof b === "number")
+    return Object.is(a, b) || a === b ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));
   if (a === b) return 0;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return NaN;
   const [keys, others] = [Object.keys(a), Object.keys(b)];
@@ -83,7 +98,10 @@ export function reviveFloats(_key: string, value: unknown): unknown {
 
 /** The same the other way, for what Python is to read. */
 export function plainFloats(value: unknown): unknown {
-  if (typeof value === "number" && !Number.isFinite(value)) return { float: Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf" };
+  if (typeof value === "number" && !Number.isFinite(value))
+    return { float: Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf" };
   if (Array.isArray(value)) return value.map(plainFloats);
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plainFloats(one)])) : value;
+  return typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plainFloats(one)]))
+    : value;
 }

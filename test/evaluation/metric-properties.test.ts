@@ -30,15 +30,27 @@ function draw(seed: number, classes: number): Drawn {
   return { yTrue, yPred, scores: yTrue.map((label) => Math.round(10 * (0.3 * label + 0.7 * random.uniform())) / 10) };
 }
 const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
-const close = (a: number, b: number, message: string): void => assert.ok(Math.abs(a - b) < 1e-12, `${message}: ${a} is not ${b}`);
+const close = (a: number, b: number, message: string): void =>
+  assert.ok(Math.abs(a - b) < 1e-12, `${message}: ${a} is not ${b}`);
 
 test("the area under the ROC curve is how often a positive one is scored above a negative one, equals counting half", () => {
   for (const seed of SEEDS) {
     const { yTrue, scores } = draw(seed, 2);
-    const pairs = yTrue.flatMap((a, i) => yTrue.flatMap((b, j) => (a === 1 && b === 0 ? [scores[i] > scores[j] ? 1 : scores[i] === scores[j] ? 0.5 : 0] : [])));
+    const pairs = yTrue.flatMap((a, i) =>
+      yTrue.flatMap((b, j) =>
+        a === 1 && b === 0 ? [scores[i] > scores[j] ? 1 : scores[i] === scores[j] ? 0.5 : 0] : [],
+      ),
+    );
     const area = rocAucScore(yTrue, scores);
     close(area, pairs.reduce((sum: number, one) => sum + one, 0) / pairs.length, `seed ${seed}`);
-    close(rocAucScore(yTrue, scores.map((score) => -score)), 1 - area, "scores turned round");
+    close(
+      rocAucScore(
+        yTrue,
+        scores.map((score) => -score),
+      ),
+      1 - area,
+      "scores turned round",
+    );
     close(rocAucScore(yTrue, scores.map(Math.exp)), area, "scores stretched, order kept");
     assert.equal(averagePrecisionScore(yTrue, scores.map(Math.exp)), averagePrecisionScore(yTrue, scores));
   }
@@ -56,7 +68,16 @@ test("curves run from one corner to the other, and each of their points is what 
     });
     const curve = precisionRecallCurve(yTrue, scores);
     assert.deepEqual([curve.recall[0], curve.recall.at(-1), curve.precision.at(-1)], [1, 0, 1]);
-    curve.thresholds.forEach((threshold, i) => close(curve.precision[i], precisionScore(yTrue, scores.map((score) => Number(score >= threshold))), "precision"));
+    curve.thresholds.forEach((threshold, i) =>
+      close(
+        curve.precision[i],
+        precisionScore(
+          yTrue,
+          scores.map((score) => Number(score >= threshold)),
+        ),
+        "precision",
+      ),
+    );
   }
 });
 
@@ -79,9 +100,21 @@ test("what must agree does: micro F1 and accuracy, macro recall and balanced acc
     close(recallScore(yTrue, yPred, { average: "macro" }), balancedAccuracyScore(yTrue, yPred), "macro recall");
     close(recallScore(yTrue, yPred, { average: "weighted" }), accuracyScore(yTrue, yPred), "weighted recall");
     const matrix = confusionMatrix(yTrue, yPred);
-    assert.equal(matrix.flat().reduce((a, b) => a + b, 0), yTrue.length);
-    confusionMatrix(yTrue, yPred, { normalize: "true" }).forEach((row) => close(row.reduce((a, b) => a + b, 0), 1, "shares of a row"));
-    assert.deepEqual(confusionMatrix(yPred, yTrue), matrix.map((_, i) => matrix.map((row) => row[i])));
+    assert.equal(
+      matrix.flat().reduce((a, b) => a + b, 0),
+      yTrue.length,
+    );
+    confusionMatrix(yTrue, yPred, { normalize: "true" }).forEach((row) =>
+      close(
+        row.reduce((a, b) => a + b, 0),
+        1,
+        "shares of a row",
+      ),
+    );
+    assert.deepEqual(
+      confusionMatrix(yPred, yTrue),
+      matrix.map((_, i) => matrix.map((row) => row[i])),
+    );
     close(cohenKappaScore(yTrue, yPred), cohenKappaScore(yPred, yTrue), "kappa, either way");
     close(matthewsCorrcoef(yTrue, yPred), matthewsCorrcoef(yPred, yTrue), "Matthews, either way");
   }
@@ -90,7 +123,8 @@ test("what must agree does: micro F1 and accuracy, macro recall and balanced acc
 test("right predictions give the best of every score", () => {
   for (const seed of SEEDS) {
     const { yTrue } = draw(seed, 2 + (seed % 3));
-    for (const score of [accuracyScore, balancedAccuracyScore, matthewsCorrcoef, cohenKappaScore]) close(score(yTrue, yTrue), 1, score.name);
+    for (const score of [accuracyScore, balancedAccuracyScore, matthewsCorrcoef, cohenKappaScore])
+      close(score(yTrue, yTrue), 1, score.name);
     close(f1Score(yTrue, yTrue, { average: "macro" }), 1, "F1");
   }
 });

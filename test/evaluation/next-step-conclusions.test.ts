@@ -15,15 +15,30 @@ function evaluation(wrong: number): Evaluation {
   return evaluatePredictions({ labels: ["A", "B"], predictions, loss: 0.5, elapsedSeconds: 1 });
 }
 
-const tried = (step: string, from: number, to: number): TriedStep => ({ step, judgement: judgeChange({ name: "plain", evaluation: evaluation(from) }, { name: "changed", evaluation: evaluation(to) }) });
+const tried = (step: string, from: number, to: number): TriedStep => ({
+  step,
+  judgement: judgeChange(
+    { name: "plain", evaluation: evaluation(from) },
+    { name: "changed", evaluation: evaluation(to) },
+  ),
+});
 
 test("steps that help, do harm or cannot be told are named as such", () => {
   const text = nextStepConclusions([tried("Weights", 60, 10), tried("Threshold", 10, 60), tried("Both", 10, 9)]);
-  assert.match(text, /^- \*\*Weights\.\*\* Balanced accuracy, plain to changed: 0\.700 to 0\.950, .* Better on these texts: .*\n- \*\*Threshold\.\*\* .* Worse on these texts: .*\n- \*\*Both\.\*\* .* 200 texts do not tell it from no change\.\n/);
-  assert.match(text, /In short:\*\* 1 of 3 steps tried is better on these texts \(Weights\); 1 is worse \(Threshold\); of the other 1 it cannot be told/);
+  assert.match(
+    text,
+    /^- \*\*Weights\.\*\* Balanced accuracy, plain to changed: 0\.700 to 0\.950, .* Better on these texts: .*\n- \*\*Threshold\.\*\* .* Worse on these texts: .*\n- \*\*Both\.\*\* .* 200 texts do not tell it from no change\.\n/,
+  );
+  assert.match(
+    text,
+    /In short:\*\* 1 of 3 steps tried is better on these texts \(Weights\); 1 is worse \(Threshold\); of the other 1 it cannot be told/,
+  );
   assert.match(text, /3 comparisons at the 95% level: of steps without any effect, about one in 20/);
 });
 
 test("where nothing helps, that is what is said", () => {
-  assert.match(nextStepConclusions([tried("Weights", 10, 9), tried("Threshold", 9, 9)]), /of 2 steps tried, none is shown to be better; of all of them it cannot be told from so few texts\./);
+  assert.match(
+    nextStepConclusions([tried("Weights", 10, 9), tried("Threshold", 9, 9)]),
+    /of 2 steps tried, none is shown to be better; of all of them it cannot be told from so few texts\./,
+  );
 });

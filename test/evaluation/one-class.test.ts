@@ -31,18 +31,34 @@ interface Golden {
     readonly confusion: readonly (readonly number[])[];
   }[];
 }
-const { cases } = JSON.parse(readFileSync(join(projectRoot(), "test", "evaluation", "golden-one-class.json"), "utf8")) as Golden;
+const { cases } = JSON.parse(
+  readFileSync(join(projectRoot(), "test", "evaluation", "golden-one-class.json"), "utf8"),
+) as Golden;
 
-const near = (got: number, expected: number, what: string): void => assert.ok(Math.abs(got - expected) <= 1e-12, `${what}: ${got}, scikit-learn ${expected}`);
+const near = (got: number, expected: number, what: string): void =>
+  assert.ok(Math.abs(got - expected) <= 1e-12, `${what}: ${got}, scikit-learn ${expected}`);
 
 for (const golden of cases) {
   test(`texts that lack labels are scored as scikit-learn scores them: ${golden.name}`, () => {
     const { yTrue, yPred, probabilities } = golden;
     const labels = Array.from({ length: golden.labels }, (_, label) => label);
-    const predictions = yTrue.map((label, index) => ({ index, yTrue: label, yPred: yPred[index], probabilities: probabilities[index] }));
-    const evaluation = evaluatePredictions({ labels: labels.map((label) => `label ${label}`), predictions, loss: golden.logLoss, elapsedSeconds: 1 });
+    const predictions = yTrue.map((label, index) => ({
+      index,
+      yTrue: label,
+      yPred: yPred[index],
+      probabilities: probabilities[index],
+    }));
+    const evaluation = evaluatePredictions({
+      labels: labels.map((label) => `label ${label}`),
+      predictions,
+      loss: golden.logLoss,
+      elapsedSeconds: 1,
+    });
     near(evaluation.accuracy, golden.accuracy, "accuracy");
-    assert.deepEqual(evaluation.perLabel.map(({ support }) => support), golden.support);
+    assert.deepEqual(
+      evaluation.perLabel.map(({ support }) => support),
+      golden.support,
+    );
     evaluation.perLabel.forEach((one, label) => {
       near(one.precision, golden.precision[label], `precision of ${label}`);
       near(one.recall, golden.recall[label], `recall of ${label}`);

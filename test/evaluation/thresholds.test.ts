@@ -22,8 +22,14 @@ const GOALS: readonly ThresholdGoal[] = [
 ];
 
 /** What a goal is worth at a threshold, counted again from the texts; undefined where it is not reached. */
-function worthAt(goal: ThresholdGoal, threshold: number, yTrue: readonly number[], scores: readonly number[]): number | undefined {
-  const count = (t: number, p: boolean): number => yTrue.filter((y, i) => y === t && scores[i] >= threshold === p).length;
+function worthAt(
+  goal: ThresholdGoal,
+  threshold: number,
+  yTrue: readonly number[],
+  scores: readonly number[],
+): number | undefined {
+  const count = (t: number, p: boolean): number =>
+    yTrue.filter((y, i) => y === t && scores[i] >= threshold === p).length;
   const [tp, fp, fn, tn] = [count(1, true), count(0, true), count(1, false), count(0, false)];
   switch (goal.metric) {
     case "cost":
@@ -53,12 +59,21 @@ test("no threshold is better than the tuned one, for any goal, on random texts w
     const { yTrue, scores } = drawn(seed);
     for (const goal of GOALS) {
       const tuned = tuneThreshold(yTrue, scores, goal);
-      const worths = Array.from({ length: 1001 }, (_, i) => worthAt(goal, i / 1000, yTrue, scores)).filter((worth): worth is number => worth !== undefined);
+      const worths = Array.from({ length: 1001 }, (_, i) => worthAt(goal, i / 1000, yTrue, scores)).filter(
+        (worth): worth is number => worth !== undefined,
+      );
       const worth = worthAt(goal, tuned.threshold, yTrue, scores);
-      assert.ok(worth !== undefined && worth >= Math.max(...worths) - 1e-12, `seed ${seed}, ${JSON.stringify(goal)}: ${worth} at ${tuned.threshold}, ${Math.max(...worths)} elsewhere`);
+      assert.ok(
+        worth !== undefined && worth >= Math.max(...worths) - 1e-12,
+        `seed ${seed}, ${JSON.stringify(goal)}: ${worth} at ${tuned.threshold}, ${Math.max(...worths)} elsewhere`,
+      );
       assert.ok(Math.abs(tuned.value - (goal.metric === "cost" ? -worth : worth)) < 1e-12);
       const half = worthAt(goal, 0.5, yTrue, scores);
-      assert.ok(half === undefined ? tuned.valueAtHalf === null : Math.abs((tuned.valueAtHalf ?? NaN) - (goal.metric === "cost" ? -half : half)) < 1e-12);
+      assert.ok(
+        half === undefined
+          ? tuned.valueAtHalf === null
+          : Math.abs((tuned.valueAtHalf ?? NaN) - (goal.metric === "cost" ? -half : half)) < 1e-12,
+      );
       if (half === worth) assert.equal(tuned.threshold, 0.5, `seed ${seed}: 0.5 is as good`);
     }
   }
@@ -67,8 +82,13 @@ test("no threshold is better than the tuned one, for any goal, on random texts w
 test("Youden's J and balanced accuracy choose the same threshold, and a dear false negative a lower one", () => {
   for (let seed = 0; seed < 40; seed++) {
     const { yTrue, scores } = drawn(seed);
-    assert.equal(tuneThreshold(yTrue, scores, { metric: "youden_j" }).threshold, tuneThreshold(yTrue, scores, { metric: "balanced_accuracy" }).threshold);
-    const [dear, cheap] = [20, 0.05].map((costRatio) => tuneThreshold(yTrue, scores, { metric: "cost", costRatio }).threshold);
+    assert.equal(
+      tuneThreshold(yTrue, scores, { metric: "youden_j" }).threshold,
+      tuneThreshold(yTrue, scores, { metric: "balanced_accuracy" }).threshold,
+    );
+    const [dear, cheap] = [20, 0.05].map(
+      (costRatio) => tuneThreshold(yTrue, scores, { metric: "cost", costRatio }).threshold,
+    );
     assert.ok(dear <= cheap);
   }
 });
@@ -76,7 +96,10 @@ test("Youden's J and balanced accuracy choose the same threshold, and a dear fal
 test("a tuned threshold says on how many texts it was tuned, and not to report its value", () => {
   const tuned = tuneThreshold([0, 1, 1], [0.2, 0.4, 0.9], { metric: "cost", costRatio: 3 });
   assert.deepEqual([tuned.n, tuned.costRatio, tuned.metric], [3, 3, "cost"]);
-  assert.match(tuned.remark, /best cost, a false negative as 3 false positives on these 3 texts: the value on them is too good to report/);
+  assert.match(
+    tuned.remark,
+    /best cost, a false negative as 3 false positives on these 3 texts: the value on them is too good to report/,
+  );
   assert.deepEqual(JSON.parse(JSON.stringify(tuned)), tuned);
 });
 
@@ -85,9 +108,17 @@ test("a curve holds the metric at each of its thresholds, and its best is what i
     const { yTrue, scores } = drawn(seed);
     for (const goal of GOALS) {
       const curve = thresholdCurve(yTrue, scores, goal);
-      assert.ok(curve.thresholds[0] === 0 && curve.thresholds.every((threshold, i) => i === 0 || threshold > curve.thresholds[i - 1]));
+      assert.ok(
+        curve.thresholds[0] === 0 &&
+          curve.thresholds.every((threshold, i) => i === 0 || threshold > curve.thresholds[i - 1]),
+      );
       curve.thresholds.forEach((threshold, i) => {
-        const worth = worthAt(goal, i === curve.thresholds.length - 1 && threshold === 1 && !scores.includes(1) ? 1.1 : threshold, yTrue, scores);
+        const worth = worthAt(
+          goal,
+          i === curve.thresholds.length - 1 && threshold === 1 && !scores.includes(1) ? 1.1 : threshold,
+          yTrue,
+          scores,
+        );
         const value = curve.values[i];
         if (value === null) assert.ok(worth === undefined || Number.isNaN(worth));
         else assert.ok(worth !== undefined && Math.abs((goal.metric === "cost" ? -value : value) - worth) < 1e-12);
@@ -102,7 +133,10 @@ test("a curve holds the metric at each of its thresholds, and its best is what i
 
 test("goals without what they need, or with what they do not take, are refused", () => {
   const refused = (goal: Record<string, unknown>, message: RegExp): void => {
-    assert.throws(() => tuneThreshold([0, 1], [0.2, 0.7], goal), (error) => error instanceof TsloraError && error.code === "bad-option" && message.test(error.message));
+    assert.throws(
+      () => tuneThreshold([0, 1], [0.2, 0.7], goal),
+      (error) => error instanceof TsloraError && error.code === "bad-option" && message.test(error.message),
+    );
   };
   refused({ metric: "cost" }, /costRatio is to be a number above 0; undefined came/);
   refused({ metric: "cost", costRatio: -1 }, /-1 came/);
@@ -124,15 +158,27 @@ function evaluation(seed: number, n: number): Evaluation {
 
 test("a threshold is tuned on one evaluation and judged on another, beside 0.5", () => {
   const [validation, other] = [evaluation(1, 300), evaluation(2, 300)];
-  const goals: ThresholdGoal[] = [{ metric: "f1" }, { metric: "cost", costRatio: 4 }, { metric: "precision_at_recall", recall: 0.9 }];
+  const goals: ThresholdGoal[] = [
+    { metric: "f1" },
+    { metric: "cost", costRatio: 4 },
+    { metric: "precision_at_recall", recall: 0.9 },
+  ];
   const [f1, cost, wanted] = tryThresholds(validation, other, { goals, resamples: 200 });
   const { yTrue, scores } = scoresOf(validation);
   assert.equal(f1.tuned.threshold, tuneThreshold(yTrue, scores, { metric: "f1" }).threshold);
   const onOther = scoresOf(other);
-  assert.ok(Math.abs((f1.value ?? NaN) - (worthAt({ metric: "f1" }, f1.tuned.threshold, [...onOther.yTrue], [...onOther.scores]) ?? NaN)) < 1e-12);
+  assert.ok(
+    Math.abs(
+      (f1.value ?? NaN) -
+        (worthAt({ metric: "f1" }, f1.tuned.threshold, [...onOther.yTrue], [...onOther.scores]) ?? NaN),
+    ) < 1e-12,
+  );
   assert.deepEqual([f1.verdict, cost.verdict], ["better", "better"]); // 0.5 is far too high for these scores
   assert.ok(cost.value !== null && cost.valueAtHalf !== null && cost.value < cost.valueAtHalf);
   assert.ok(wanted.recall > 0.75 && wanted.precision !== null);
-  assert.equal(tryThresholds(validation, validation, { goals: [{ metric: "accuracy" }], resamples: 50 })[0].value, tuneThreshold(yTrue, scores, { metric: "accuracy" }).value);
+  assert.equal(
+    tryThresholds(validation, validation, { goals: [{ metric: "accuracy" }], resamples: 50 })[0].value,
+    tuneThreshold(yTrue, scores, { metric: "accuracy" }).value,
+  );
   assert.throws(() => scoresOf(other, { label: 2 }), /from 0 to 1 \(A, B\); 2 came/);
 });

@@ -24,37 +24,68 @@ test("weighted samples and several labels a sample give scikit-learn's numbers, 
     const ours = callMetric(call);
     const place = `case ${i}, ${call.fn} ${JSON.stringify(call.kwargs).slice(0, 200)}`;
     if (typeof call.value === "string") assert.equal(ours, call.value, place);
-    else assert.ok(difference(ours, call.value) <= 1e-12, `${place}: ${JSON.stringify(ours)} is not ${JSON.stringify(call.value)}`);
+    else
+      assert.ok(
+        difference(ours, call.value) <= 1e-12,
+        `${place}: ${JSON.stringify(ours)} is not ${JSON.stringify(call.value)}`,
+      );
   });
 });
 
 test("a sample of weight 2 counts as two samples", () => {
-  const [yTrue, yPred, sampleWeight] = [[0, 1, 1, 2, 0], [0, 1, 0, 2, 1], [1, 2, 3, 1, 2]];
-  const twice = (labels: readonly number[]): number[] => labels.flatMap((label, i) => Array<number>(sampleWeight[i]).fill(label));
+  const [yTrue, yPred, sampleWeight] = [
+    [0, 1, 1, 2, 0],
+    [0, 1, 0, 2, 1],
+    [1, 2, 3, 1, 2],
+  ];
+  const twice = (labels: readonly number[]): number[] =>
+    labels.flatMap((label, i) => Array<number>(sampleWeight[i]).fill(label));
   assert.equal(accuracyScore(yTrue, yPred, { sampleWeight }), accuracyScore(twice(yTrue), twice(yPred)));
   const weighted = precisionRecallFscoreSupport(yTrue, yPred, { sampleWeight });
   assert.deepEqual(weighted, precisionRecallFscoreSupport(twice(yTrue), twice(yPred)));
 });
 
 test("one label a sample says the same as its rows of 0 and 1", () => {
-  const [yTrue, yPred] = [[0, 2, 1, 2, 0, 1, 1], [0, 2, 0, 1, 0, 1, 2]];
-  const rows = (labels: readonly number[]): number[][] => labels.map((label) => [0, 1, 2].map((column) => (column === label ? 1 : 0)));
-  for (const average of ["micro", "macro", "weighted"] as const) assert.equal(f1Score(rows(yTrue), rows(yPred), { average }), f1Score(yTrue, yPred, { average }));
+  const [yTrue, yPred] = [
+    [0, 2, 1, 2, 0, 1, 1],
+    [0, 2, 0, 1, 0, 1, 2],
+  ];
+  const rows = (labels: readonly number[]): number[][] =>
+    labels.map((label) => [0, 1, 2].map((column) => (column === label ? 1 : 0)));
+  for (const average of ["micro", "macro", "weighted"] as const)
+    assert.equal(f1Score(rows(yTrue), rows(yPred), { average }), f1Score(yTrue, yPred, { average }));
   assert.equal(accuracyScore(rows(yTrue), rows(yPred)), accuracyScore(yTrue, yPred));
 });
 
 test("a class that is called accuracy keeps its scores", () => {
-  const [yTrue, yPred] = [["accuracy", "b", "b"], ["accuracy", "b", "accuracy"]];
+  const [yTrue, yPred] = [
+    ["accuracy", "b", "b"],
+    ["accuracy", "b", "accuracy"],
+  ];
   assert.match(classificationReport(yTrue, yPred), /^ {4}accuracy {7}0\.50 {6}1\.00 {6}0\.67 {9}1$/m);
   assert.equal(classificationReportDict(yTrue, yPred).accuracy, 2 / 3); // the average stands under the name, as in Python
 });
 
 test("numbers of floating point are written as Python's str writes them", () => {
-  const expected = [[0, "0.0"], [-0, "-0.0"], [3, "3.0"], [0.1 + 0.2, "0.30000000000000004"], [1e-4, "0.0001"], [1e-5, "1e-05"], [1.5e-7, "1.5e-07"], [1e15, "1000000000000000.0"], [1e16, "1e+16"], [1.25e22, "1.25e+22"], [5e-324, "5e-324"], [NaN, "nan"], [-Infinity, "-inf"]] as const;
+  const expected = [
+    [0, "0.0"],
+    [-0, "-0.0"],
+    [3, "3.0"],
+    [0.1 + 0.2, "0.30000000000000004"],
+    [1e-4, "0.0001"],
+    [1e-5, "1e-05"],
+    [1.5e-7, "1.5e-07"],
+    [1e15, "1000000000000000.0"],
+    [1e16, "1e+16"],
+    [1.25e22, "1.25e+22"],
+    [5e-324, "5e-324"],
+    [NaN, "nan"],
+    [-Infinity, "-inf"],
+  ] as const;
   for (const [x, text] of expected) assert.equal(pythonFloat(x), text);
 });
 
-test("zeroDivision \"warn\" gives 0 and says so", async () => {
+test('zeroDivision "warn" gives 0 and says so', async () => {
   const warnings: Error[] = [];
   const listen = (warning: Error): void => void warnings.push(warning);
   process.on("warning", listen);
@@ -62,17 +93,42 @@ test("zeroDivision \"warn\" gives 0 and says so", async () => {
   assert.equal(recallScore([1, 0], [0, 0], { zeroDivision: "warn" }), 0); // of one that is true: nothing to say
   await new Promise(setImmediate);
   process.off("warning", listen);
-  assert.deepEqual(warnings.map(({ name, message }) => `${name}: ${message}`), ["UndefinedMetricWarning: precisionScore: precision is set to 0 where nothing is predicted (1 of 1). Say by zeroDivision what it is to be."]);
+  assert.deepEqual(
+    warnings.map(({ name, message }) => `${name}: ${message}`),
+    [
+      "UndefinedMetricWarning: precisionScore: precision is set to 0 where nothing is predicted (1 of 1). Say by zeroDivision what it is to be.",
+    ],
+  );
 });
 
 test("what does not go together is refused", () => {
   const refused = (call: () => unknown, message: RegExp): void => {
     assert.throws(call, (error) => error instanceof TsloraError && message.test(error.message));
   };
-  const rows = [[0, 1], [1, 1]];
+  const rows = [
+    [0, 1],
+    [1, 1],
+  ];
   refused(() => accuracyScore(rows, [0, 1]), /of one kind; yTrue holds rows of labels, yPred one label a sample/);
-  refused(() => accuracyScore(rows, [[0, 1, 0], [1, 1, 0]]), /they have 2 and 3/);
-  refused(() => accuracyScore([[0, 1], [1, 2]], rows), /2 stands at index 1, column 1/);
+  refused(
+    () =>
+      accuracyScore(rows, [
+        [0, 1, 0],
+        [1, 1, 0],
+      ]),
+    /they have 2 and 3/,
+  );
+  refused(
+    () =>
+      accuracyScore(
+        [
+          [0, 1],
+          [1, 2],
+        ],
+        rows,
+      ),
+    /2 stands at index 1, column 1/,
+  );
   refused(() => accuracyScore([[0], [1]], [[0], [1]]), /two columns or more/);
   refused(() => f1Score(rows, rows), /one label a sample; rows of 0 and 1 came/);
   refused(() => f1Score([0, 1], [0, 1], { average: "samples" }), /several labels a sample/);
@@ -83,7 +139,14 @@ test("what does not go together is refused", () => {
   refused(() => logLoss([0, 1], [0.5, 0.5], { sampleWeight: [1, -1] }), /sum to another number than 0/);
   refused(() => rocAucScore(rows, [0.5, 0.6]), /each of the 2 labels was expected; index 0 has 1/);
   refused(() => rocAucScore([0, 1], [0.5, 0.6], { maxFpr: 0 }), /maxFpr is to be a number above 0/);
-  const three = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
-  refused(() => rocAucScore([0, 1, 2], three, { multiClass: "ovo", average: "none", sampleWeight: [1, 1, 1] }), /macro or weighted[^]*sampleWeight is not for/);
+  const three = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ];
+  refused(
+    () => rocAucScore([0, 1, 2], three, { multiClass: "ovo", average: "none", sampleWeight: [1, 1, 1] }),
+    /macro or weighted[^]*sampleWeight is not for/,
+  );
   refused(() => averagePrecisionScore(rows, rows, { posLabel: 0 }), /posLabel is for one score a sample/);
 });

@@ -17,7 +17,8 @@ import { trainingEvents } from "./events";
 const values = Array.from({ length: 300 }, (_, i) => (i * i * 31) % 997);
 const numbers = (figure: Figure, trace: number, key: string): number[] => figure.data[trace][key] as number[];
 const sum = (list: readonly number[]): number => list.reduce((total, value) => total + value, 0);
-const titleOf = (figure: Figure, axis: string): unknown => (figure.layout[axis] as { title: { text: string } }).title.text;
+const titleOf = (figure: Figure, axis: string): unknown =>
+  (figure.layout[axis] as { title: { text: string } }).title.text;
 
 test("a histogram counts every value once, each group over the same bins with round edges", () => {
   const by = values.map((_, i) => (i % 3 === 0 ? "Cancer" : "Non-Cancer"));
@@ -53,13 +54,16 @@ test("a histogram's size does not grow with its values", () => {
 });
 
 test("a histogram refuses what it cannot count, all problems at once", () => {
-  assert.throws(() => histogram([1, NaN], { title: "", xLabel: "", by: ["a"], bins: 0 }), (error) => {
-    assert.ok(error instanceof TsloraError && error.code === "bad-input");
-    assert.match(error.message, /NaN at index 1/);
-    assert.match(error.message, /each of the 2 values, got 1/);
-    assert.match(error.message, /from 1 to 500, got 0/);
-    return true;
-  });
+  assert.throws(
+    () => histogram([1, NaN], { title: "", xLabel: "", by: ["a"], bins: 0 }),
+    (error) => {
+      assert.ok(error instanceof TsloraError && error.code === "bad-input");
+      assert.match(error.message, /NaN at index 1/);
+      assert.match(error.message, /each of the 2 values, got 1/);
+      assert.match(error.message, /from 1 to 500, got 0/);
+      return true;
+    },
+  );
   assert.throws(() => histogram([], { title: "", xLabel: "" }), /at least one value/);
 });
 
@@ -74,17 +78,32 @@ test("a loss curve shows every step, every evaluation, and the best one where it
 });
 
 test("the best evaluation is told by the metric that chose it", () => {
-  const history = trainingEvents(40).map((event) => (event.type === "evaluation" ? { ...event, metricForBestModel: "balanced_accuracy", metrics: { accuracy: event.accuracy, balanced_accuracy: 0.75 } } : event));
+  const history = trainingEvents(40).map((event) =>
+    event.type === "evaluation"
+      ? {
+          ...event,
+          metricForBestModel: "balanced_accuracy",
+          metrics: { accuracy: event.accuracy, balanced_accuracy: 0.75 },
+        }
+      : event,
+  );
   const [mark] = lossCurve(history).layout.annotations as { text: string }[];
   assert.equal(mark.text, "best: balanced_accuracy 0.750 at step 30");
-  assert.match(progressWords(history.reduce<ProgressState>(progressAfter, {}), 1).evaluation, /accuracy 0\.988 · best: balanced_accuracy 0\.750 at step 30$/);
-  const byLoss = lossCurve(trainingEvents(40).map((event) => (event.type === "evaluation" ? { ...event, metricForBestModel: "loss" } : event)));
+  assert.match(
+    progressWords(history.reduce<ProgressState>(progressAfter, {}), 1).evaluation,
+    /accuracy 0\.988 · best: balanced_accuracy 0\.750 at step 30$/,
+  );
+  const byLoss = lossCurve(
+    trainingEvents(40).map((event) => (event.type === "evaluation" ? { ...event, metricForBestModel: "loss" } : event)),
+  );
   assert.match(byLoss.text, /best: loss 0\.020 at step 30/);
 });
 
 test("the panels of a loss curve do not overlap and fill the height", () => {
   const { layout } = lossCurve(trainingEvents(40), { learningRate: true });
-  const [loss, accuracy, rate] = ["yaxis", "yaxis2", "yaxis3"].map((name) => (layout[name] as { domain: [number, number] }).domain);
+  const [loss, accuracy, rate] = ["yaxis", "yaxis2", "yaxis3"].map(
+    (name) => (layout[name] as { domain: [number, number] }).domain,
+  );
   assert.ok(loss[1] === 1 && loss[0] > accuracy[1] && accuracy[0] > rate[1]);
   assert.ok(Math.abs(rate[0]) < 1e-3);
 });
@@ -93,14 +112,25 @@ test("a long run is thinned by means, and a run without steps is a figure too", 
   const figure = lossCurve(trainingEvents(5000).filter((event) => event.type === "step"));
   assert.ok(numbers(figure, 0, "x").length <= 600);
   assert.equal(numbers(figure, 0, "x").at(-1), 5000);
-  assert.ok(Math.abs(numbers(figure, 0, "y")[0] - sum([1, 2, 3, 4, 5, 6, 7, 8, 9].map((step) => 0.7 / step)) / 9) < 1e-4);
+  assert.ok(
+    Math.abs(numbers(figure, 0, "y")[0] - sum([1, 2, 3, 4, 5, 6, 7, 8, 9].map((step) => 0.7 / step)) / 9) < 1e-4,
+  );
   assert.equal(lossCurve([]).kind, "figure");
 });
 
 test("a confusion matrix writes count and share of the row into each cell", () => {
-  const figure = confusionMatrixFigure([[70, 31], [56, 43]], { labels: ["NEGATIVE", "POSITIVE"] });
+  const figure = confusionMatrixFigure(
+    [
+      [70, 31],
+      [56, 43],
+    ],
+    { labels: ["NEGATIVE", "POSITIVE"] },
+  );
   const cells = figure.layout.annotations as { x: number; y: number; text: string }[];
-  assert.deepEqual(cells.map((cell) => cell.text), ["<b>70</b><br>69.3%", "<b>31</b><br>30.7%", "<b>56</b><br>56.6%", "<b>43</b><br>43.4%"]);
+  assert.deepEqual(
+    cells.map((cell) => cell.text),
+    ["<b>70</b><br>69.3%", "<b>31</b><br>30.7%", "<b>56</b><br>56.6%", "<b>43</b><br>43.4%"],
+  );
   assert.deepEqual([titleOf(figure, "xaxis"), titleOf(figure, "yaxis")], ["Predicted label", "True label"]);
   assert.equal((figure.layout.yaxis as { autorange: string }).autorange, "reversed");
   assert.match(figure.text, /NEGATIVE +70 \(69\.3%\) +31 \(30\.7%\)/);
@@ -114,13 +144,22 @@ test("the text in every cell of a confusion matrix is read on its colour, on a l
     { ground: "#111111", text: "#e0e0e0" }, // Jupyter Lab's dark theme
   ];
   for (let right = 0; right <= 100; right++) {
-    const figure = confusionMatrixFigure([[right, 100 - right], [0, 0]], { labels: ["a", "b"] });
+    const figure = confusionMatrixFigure(
+      [
+        [right, 100 - right],
+        [0, 0],
+      ],
+      { labels: ["a", "b"] },
+    );
     const { colorscale, z } = figure.data[0] as unknown as { colorscale: [[0, string], [1, string]]; z: number[][] };
     const [low, high] = colorscale.map(([, colour]) => (colour.match(/[\d.]+/g) ?? []).map(Number));
     const cells = figure.layout.annotations as { font: { color?: string } }[];
     assert.equal(cells[0].font.color, undefined, "the text has the page's colour");
     const opacity = low[3] + (high[3] - low[3]) * z[0][0];
-    const colour = `#${low.slice(0, 3).map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
+    const colour = `#${low
+      .slice(0, 3)
+      .map((channel) => channel.toString(16).padStart(2, "0"))
+      .join("")}`;
     for (const { ground, text } of PAGES) {
       const back = mix(ground, colour, opacity);
       assert.ok(contrast(text, back) >= 4.5, `${right}%: ${text} on ${back}`);
@@ -131,7 +170,10 @@ test("the text in every cell of a confusion matrix is read on its colour, on a l
 
 test("a confusion matrix of many labels with long names is no wider than other figures", () => {
   const labels = Array.from({ length: 12 }, (_, i) => `a label with a very long name, ${"number ".repeat(8)}${i}`);
-  const figure = confusionMatrixFigure(labels.map((_, i) => labels.map((__, j) => Number(i === j))), { labels });
+  const figure = confusionMatrixFigure(
+    labels.map((_, i) => labels.map((__, j) => Number(i === j))),
+    { labels },
+  );
   assert.ok(Number(figure.layout.width) <= 700);
   assert.ok((figure.layout.margin as { l: number }).l < 300);
   assert.ok(figure.text.includes(labels[11]), "the text form has the whole names");
@@ -140,18 +182,37 @@ test("a confusion matrix of many labels with long names is no wider than other f
 test("a confusion matrix that is not square, not of counts or not of the labels is refused", () => {
   const labels = ["a", "b"];
   assert.throws(() => confusionMatrixFigure([[1, 2]], { labels }), /2 rows and columns/);
-  assert.throws(() => confusionMatrixFigure([[1, 2], [3, 0.5]], { labels }), /expected counts/);
+  assert.throws(
+    () =>
+      confusionMatrixFigure(
+        [
+          [1, 2],
+          [3, 0.5],
+        ],
+        { labels },
+      ),
+    /expected counts/,
+  );
   assert.throws(() => confusionMatrixFigure([], { labels: [] }), /at least one/);
 });
 
 test("a comparison draws each model's interval around its value", () => {
-  const figure = comparisonFigure([{ name: "before", value: 0.5, interval: { low: 0.43, high: 0.57 } }, { name: "after", value: 0.95, interval: null }], { chance: 0.5 });
+  const figure = comparisonFigure(
+    [
+      { name: "before", value: 0.5, interval: { low: 0.43, high: 0.57 } },
+      { name: "after", value: 0.95, interval: null },
+    ],
+    { chance: 0.5 },
+  );
   const [error, none] = figure.data.map((trace) => trace.error_x as { array: number[]; arrayminus: number[] });
   assert.ok(Math.abs(error.array[0] - 0.07) < 1e-12 && Math.abs(error.arrayminus[0] - 0.07) < 1e-12);
   assert.deepEqual([none.array, none.arrayminus], [[0], [0]]);
   assert.match(figure.text, /before: 0\.500 \[0\.430, 0\.570\]/);
   assert.throws(() => comparisonFigure([{ name: "x", value: 1.5 }]), /from 0 to 1, got 1\.5/);
-  assert.throws(() => comparisonFigure([{ name: "x", value: 0.5, interval: { low: 0.6, high: 0.7 } }]), /interval around 0\.5/);
+  assert.throws(
+    () => comparisonFigure([{ name: "x", value: 0.5, interval: { low: 0.6, high: 0.7 } }]),
+    /interval around 0\.5/,
+  );
 });
 
 test("the labels of a comparison's ticks fit beside long names on a narrow page", () => {
@@ -165,9 +226,11 @@ test("the labels of a comparison's ticks fit beside long names on a narrow page"
 
 test("a loss curve spans the planned steps while training runs, and the steps that were done when it is over", () => {
   const start = { type: "start", totalSteps: 1400, stepsPerEpoch: 7, epochs: 200, trainExamples: 56 } as const;
-  const step = (n: number) => ({ type: "step", step: n, epoch: n / 7, loss: 1 / n, learningRate: 1e-3, tokensPerSecond: 1 }) as const;
+  const step = (n: number) =>
+    ({ type: "step", step: n, epoch: n / 7, loss: 1 / n, learningRate: 1e-3, tokensPerSecond: 1 }) as const;
   const end = (steps: number) => ({ type: "end", steps, elapsedSeconds: 1, stopped: true }) as const;
-  const last = (...history: TrainingEventLike[]): number => Math.round((lossCurve(history).layout.xaxis as { range: [number, number] }).range[1] / 1.02);
+  const last = (...history: TrainingEventLike[]): number =>
+    Math.round((lossCurve(history).layout.xaxis as { range: [number, number] }).range[1] / 1.02);
   assert.equal(last(start, step(1), step(2)), 1400);
   assert.equal(last(start, step(1), step(2), end(2)), 2);
   assert.equal(last(start, step(1), end(1), start, step(2)), 1400); // a log that a resumed run goes on with

@@ -19,7 +19,11 @@ export function notebookOutput(): { output: Extract<Output, { kind: "notebook" }
       }
       Object.assign(place, { mime, text, writes: place.writes + 1 });
     };
-    return { html: (text) => write("text/html", text), svg: (text) => write("image/svg+xml", text), markdown: (text) => write("text/markdown", text) };
+    return {
+      html: (text) => write("text/html", text),
+      svg: (text) => write("image/svg+xml", text),
+      markdown: (text) => write("text/markdown", text),
+    };
   };
   return { output: { kind: "notebook", newDisplay, run: {} }, places };
 }
@@ -27,5 +31,8 @@ export function notebookOutput(): { output: Extract<Output, { kind: "notebook" }
 /** A log that keeps what is written to it. */
 export function textOutput(): { output: Extract<Output, { kind: "text" }>; lines: () => string[] } {
   let all = "";
-  return { output: { kind: "text", terminal: false, write: (text) => void (all += text) }, lines: () => all.split("\n").slice(0, -1) };
+  return {
+    output: { kind: "text", terminal: false, write: (text) => void (all += text) },
+    lines: () => all.split("\n").slice(0, -1),
+  };
 }

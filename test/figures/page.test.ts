@@ -14,7 +14,11 @@ interface PageElement {
 }
 
 interface PageWindow {
-  readonly document: { readonly body: { innerHTML: string }; createElement(name: string): PageElement & { textContent: string }; querySelectorAll(selector: string): Iterable<PageElement> };
+  readonly document: {
+    readonly body: { innerHTML: string };
+    createElement(name: string): PageElement & { textContent: string };
+    querySelectorAll(selector: string): Iterable<PageElement>;
+  };
   readonly Plotly?: unknown;
   readonly getComputedStyle: (element: unknown) => object;
 }
@@ -23,17 +27,23 @@ const HIDE = ".jp-OutputArea-child:has(.tslora-drawn)";
 
 /** A page with the outputs in it, whose scripts run as in Jupyter Lab: put in as text, then each made anew. */
 async function open(outputs: readonly string[], waitMs = 0): Promise<PageWindow> {
-  const window = new JSDOM(`<!doctype html><body style="color: rgb(10, 20, 30)"></body>`, { runScripts: "dangerously", virtualConsole: new VirtualConsole() }).window as PageWindow;
+  const window = new JSDOM(`<!doctype html><body style="color: rgb(10, 20, 30)"></body>`, {
+    runScripts: "dangerously",
+    virtualConsole: new VirtualConsole(),
+  }).window as PageWindow;
   Object.assign(window, { DecompressionStream, Response, Blob, Plotly: "of the page" });
   Object.assign((window as unknown as { URL: object }).URL, { createObjectURL: () => "" });
-  Object.assign((window as unknown as { SVGElement: { prototype: object } }).SVGElement.prototype, { getBBox: () => ({ x: 0, y: 0, width: 10, height: 10 }), getComputedTextLength: () => 10 });
+  Object.assign((window as unknown as { SVGElement: { prototype: object } }).SVGElement.prototype, {
+    getBBox: () => ({ x: 0, y: 0, width: 10, height: 10 }),
+    getComputedTextLength: () => 10,
+  });
   window.document.body.innerHTML = outputs.map((html) => `<div class="jp-OutputArea-child">${html}</div>`).join("");
   for (const script of [...window.document.querySelectorAll("script")]) {
     const fresh = window.document.createElement("script");
     fresh.textContent = script.textContent;
     script.parentNode.replaceChild(fresh, script);
   }
-  for (const until = Date.now() + 20_000; Date.now() < until && waitMs === 0; ) {
+  for (const until = Date.now() + 20_000; Date.now() < until && waitMs === 0;) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     if ([...window.document.querySelectorAll(".tslora-plot .main-svg")].length >= 3 * outputs.length) break;
   }
@@ -47,7 +57,10 @@ const two = histogram([3, 4], { title: "Two", xLabel: "x" });
 test("figures draw themselves in a page, the carrier first or last, and leave the page's own Plotly alone", async () => {
   const first = interactiveHtml(one, { carries: true });
   const second = interactiveHtml(two, { carries: false });
-  for (const outputs of [[first, second], [second, first]]) {
+  for (const outputs of [
+    [first, second],
+    [second, first],
+  ]) {
     const window = await open(outputs);
     assert.equal([...window.document.querySelectorAll(".tslora-drawn")].length, 2);
     const text = [...window.document.querySelectorAll(".tslora-plot")].map((plot) => plot.textContent).join("\n");
@@ -61,12 +74,21 @@ test("figures draw themselves in a page, the carrier first or last, and leave th
 test("a figure whose carrier is missing leaves the static picture, and says what to do", async () => {
   const window = await open([interactiveHtml(two, { carries: false })], 3200);
   assert.equal([...window.document.querySelectorAll(".tslora-drawn")].length, 0);
-  assert.match([...window.document.querySelectorAll(".tslora-figure small")][0].textContent, /run the cell of the notebook's first figure again/);
+  assert.match(
+    [...window.document.querySelectorAll(".tslora-figure small")][0].textContent,
+    /run the cell of the notebook's first figure again/,
+  );
 });
 
 test("where scripts do not run, the interactive form shows nothing", () => {
   const html = interactiveHtml(two, { carries: true });
-  assert.equal(html.replace(/<script>[^]*?<\/script>/g, "").replace(/<[^>]+>/g, "").trim(), "");
+  assert.equal(
+    html
+      .replace(/<script>[^]*?<\/script>/g, "")
+      .replace(/<[^>]+>/g, "")
+      .trim(),
+    "",
+  );
 });
 
 test("data cannot end the script that holds it", () => {

@@ -15,10 +15,30 @@ import { trainingEvents } from "./events";
 
 const hostile = `</svg><script>alert(1)</script> & "quotes" \u0000\u0008 \ud800 ]]>`;
 const figures: Record<string, Figure> = {
-  histogram: histogram(Array.from({ length: 200 }, (_, i) => (i * 37) % 400), { title: "Length of the abstracts", xLabel: "Tokens", by: Array.from({ length: 200 }, (_, i) => i % 2), marks: [{ value: 512, label: "512" }] }),
+  histogram: histogram(
+    Array.from({ length: 200 }, (_, i) => (i * 37) % 400),
+    {
+      title: "Length of the abstracts",
+      xLabel: "Tokens",
+      by: Array.from({ length: 200 }, (_, i) => i % 2),
+      marks: [{ value: 512, label: "512" }],
+    },
+  ),
   "loss curve": lossCurve(trainingEvents(200), { learningRate: true }),
-  "confusion matrix": confusionMatrixFigure([[96, 5], [6, 93]], { labels: ["NEGATIVE", "POSITIVE"] }),
-  comparison: comparisonFigure([{ name: "before", value: 0.5, interval: { low: 0.43, high: 0.57 } }, { name: "after", value: 0.95 }], { chance: 0.5 }),
+  "confusion matrix": confusionMatrixFigure(
+    [
+      [96, 5],
+      [6, 93],
+    ],
+    { labels: ["NEGATIVE", "POSITIVE"] },
+  ),
+  comparison: comparisonFigure(
+    [
+      { name: "before", value: 0.5, interval: { low: 0.43, high: 0.57 } },
+      { name: "after", value: 0.95 },
+    ],
+    { chance: 0.5 },
+  ),
   hostile: histogram([1, 2, 3], { title: hostile, xLabel: hostile, by: [hostile, "b", "c"] }),
 };
 
@@ -54,12 +74,14 @@ test("the same figure gives the same picture, and two pictures share no id", () 
   const ids = (svg: string): string[] => Array.from(svg.matchAll(/ id="([^"]+)"/g), (match) => match[1]);
   assert.ok(ids(one).length > 0);
   for (const id of ids(one)) assert.ok(!ids(other).includes(id));
-  for (const match of one.matchAll(/url\(#([^)]+)\)/g)) assert.ok(ids(one).includes(match[1]), `${match[1]} is referred to but not there`);
+  for (const match of one.matchAll(/url\(#([^)]+)\)/g))
+    assert.ok(ids(one).includes(match[1]), `${match[1]} is referred to but not there`);
 });
 
 test("a picture holds the title, the axes' names, the ticks and the cells' texts as they were given", () => {
   const matrix = textsOf(renderSvg(figures["confusion matrix"]));
-  for (const text of ["Confusion matrix", "True label", "Predicted label", "NEGATIVE", "POSITIVE", "96", "95.0%"]) assert.ok(matrix.includes(text), text);
+  for (const text of ["Confusion matrix", "True label", "Predicted label", "NEGATIVE", "POSITIVE", "96", "95.0%"])
+    assert.ok(matrix.includes(text), text);
   assert.ok(textsOf(renderSvg(figures.comparison)).includes("0.500 [0.430, 0.570]"));
   assert.ok(textsOf(renderSvg(figures.hostile)).includes("</svg><script>alert(1)</script>"));
 });
@@ -78,8 +100,14 @@ test("a heatmap's cells are painted in its colours", () => {
 });
 
 test("other traces of plotly's small build are drawn; those that need a screen are refused by name", () => {
-  assert.match(renderSvg(figure({ data: [{ type: "box", y: [1, 2, 3, 9] }], layout: { title: { text: "Box" } } })), /Box/);
-  assert.throws(() => renderSvg(figure({ data: [{ type: "scatter3d", x: [1], y: [1], z: [1] }], layout: {} })), /scatter3d/);
+  assert.match(
+    renderSvg(figure({ data: [{ type: "box", y: [1, 2, 3, 9] }], layout: { title: { text: "Box" } } })),
+    /Box/,
+  );
+  assert.throws(
+    () => renderSvg(figure({ data: [{ type: "scatter3d", x: [1], y: [1], z: [1] }], layout: {} })),
+    /scatter3d/,
+  );
 });
 
 test("text is measured from above, by its letters", () => {

@@ -21,7 +21,10 @@ const CARRIED = 500_000; // characters of the packed plotly.js at least
 test("figures of one notebook bring one copy of plotly.js, each its static picture right behind it, below 2 MB", () => {
   const { output, places } = notebookOutput();
   for (let i = 0; i < 10; i++) show(i % 2 === 0 ? lengths : others, { output });
-  assert.deepEqual(places.map((place) => place.mime), Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? "text/html" : "image/svg+xml")));
+  assert.deepEqual(
+    places.map((place) => place.mime),
+    Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? "text/html" : "image/svg+xml")),
+  );
   assert.equal(places.filter((place) => place.text.length > CARRIED).length, 1);
   assert.ok(places[0].text.length > CARRIED);
   assert.ok(places.reduce((sum, place) => sum + place.text.length, 0) < 2_000_000);
@@ -30,14 +33,20 @@ test("figures of one notebook bring one copy of plotly.js, each its static pictu
   show(others, rerun);
   show(lengths, rerun);
   show(lengths, rerun);
-  assert.deepEqual(rerun.places.filter((place) => place.mime === "text/html").map((place) => place.text.length > CARRIED), [false, true, false]);
+  assert.deepEqual(
+    rerun.places.filter((place) => place.mime === "text/html").map((place) => place.text.length > CARRIED),
+    [false, true, false],
+  );
 });
 
 test("a trace that the small build lacks asks for the full one, which is carried once too", () => {
   const carrier = new Carrier();
   const run = {};
   const sankey = figure({ data: [{ type: "sankey" }], layout: {} });
-  assert.deepEqual([lengths, sankey, others, sankey].map((shown) => carrier.carries(shown, run)), [true, true, false, false]);
+  assert.deepEqual(
+    [lengths, sankey, others, sankey].map((shown) => carrier.carries(shown, run)),
+    [true, true, false, false],
+  );
 });
 
 test("a figure without a static picture says so in its place", () => {
@@ -58,15 +67,31 @@ test("tables, banners, Markdown, strings and data frames go where they belong", 
     show({ columns: ["d"], values: [[1]] }, { output: to });
     show(lengths, { output: to });
   }
-  assert.deepEqual(places.map((place) => place.mime), ["text/html", "text/html", "text/markdown", "text/html", "text/html", "image/svg+xml"]);
-  assert.deepEqual(text.lines(), ["a  1", "▌ WARNING: t", "▌ b", "**c**", "   d", "─  ─", "0  1", "1 row × 1 column", "Lengths", "  4, median 2", "  Tokens: 1 to 3"]);
+  assert.deepEqual(
+    places.map((place) => place.mime),
+    ["text/html", "text/html", "text/markdown", "text/html", "text/html", "image/svg+xml"],
+  );
+  assert.deepEqual(text.lines(), [
+    "a  1",
+    "▌ WARNING: t",
+    "▌ b",
+    "**c**",
+    "   d",
+    "─  ─",
+    "0  1",
+    "1 row × 1 column",
+    "Lengths",
+    "  4, median 2",
+    "  Tokens: 1 to 3",
+  ]);
 });
 
 test("a plain plotly figure is shown, and what is nothing of the kind is refused", () => {
   const text = textOutput();
   show({ data: [{ type: "bar", y: [1], name: "bars" }], layout: { title: "Plain" } }, text);
   assert.deepEqual(text.lines(), ["Plain", "  bars (bar)"]);
-  for (const other of [undefined, null, 5, {}]) assert.throws(() => show(other as string, text), /expected a figure, a table/);
+  for (const other of [undefined, null, 5, {}])
+    assert.throws(() => show(other as string, text), /expected a figure, a table/);
 });
 
 test("a process that is no kernel has no kernel's display", () => {
@@ -81,9 +106,15 @@ test("a live figure is drawn no more often than it may, and asks only then for w
   for (clock = 0; clock < 10_000; clock += 100) live.update(() => (made++, lengths));
   assert.equal(made, 5);
   assert.equal(places[1].writes, 5);
-  assert.ok(places.every((place) => place.text.length < 30_000), "no plotly.js while it is live");
+  assert.ok(
+    places.every((place) => place.text.length < 30_000),
+    "no plotly.js while it is live",
+  );
   live.finish(others);
-  assert.deepEqual(places.map((place) => place.mime), ["text/html", "image/svg+xml"]);
+  assert.deepEqual(
+    places.map((place) => place.mime),
+    ["text/html", "image/svg+xml"],
+  );
   assert.match(places[0].text, /Others/);
   assert.match(places[1].text, /Others/);
 });
@@ -121,7 +152,10 @@ test("progress in a notebook: three places that change, and at the end nothing t
   assert.equal(places.length, 3);
   assert.doesNotMatch(places[0].text, /<progress|remaining/);
   assert.match(places[0].text, /Training finished: step 60 of 60 · 1 min 02 s/);
-  assert.match(places[0].text, /1,235 tokens\/s[^]*validation at step 60: loss 0\.010, accuracy 0\.992 · best: accuracy 0\.983 at step 30/);
+  assert.match(
+    places[0].text,
+    /1,235 tokens\/s[^]*validation at step 60: loss 0\.010, accuracy 0\.992 · best: accuracy 0\.983 at step 30/,
+  );
   assert.match(places[1].text, /Learning rate/);
   assert.match(places[2].text, /Learning rate/);
 });
@@ -137,7 +171,10 @@ test("progress in a log: a line from time to time, one for each evaluation, one 
   const lines = text.lines();
   assert.equal(lines.filter((line) => line.startsWith("Training: ")).length, 7);
   assert.equal(lines.filter((line) => line.startsWith("validation at step ")).length, 6);
-  assert.match(lines[1], /^Training: step 10 of 60 · epoch 0\.17 · 10 s elapsed · 50 s remaining · loss 0\.070 · learning rate 8\.33e-4 · 1,235 tokens\/s$/);
+  assert.match(
+    lines[1],
+    /^Training: step 10 of 60 · epoch 0\.17 · 10 s elapsed · 50 s remaining · loss 0\.070 · learning rate 8\.33e-4 · 1,235 tokens\/s$/,
+  );
   assert.match(lines[lines.length - 1], /^Training finished/);
 });
 
@@ -163,7 +200,11 @@ test("progress shows warnings at once and as text, why training ends early, and 
   const text = textOutput();
   const log = trainingProgress({ output: text.output, now: () => 0 });
   for (const event of events) log.show(event);
-  assert.deepEqual(text.lines().slice(1), ["Warning: <b>collapsed</b> to one class", "accuracy did not improve", "Training ended early: step 10 of 10 · 3.0 s"]);
+  assert.deepEqual(text.lines().slice(1), [
+    "Warning: <b>collapsed</b> to one class",
+    "accuracy did not improve",
+    "Training ended early: step 10 of 10 · 3.0 s",
+  ]);
   const { output, places } = notebookOutput();
   const progress = trainingProgress({ output, now: () => 0 });
   for (const event of events) progress.show(event);

@@ -63,7 +63,11 @@ async function damageJson(path: string, bytes: Buffer, random: Random): Promise<
   const { text, change, path: keys, duplicateKey } = mutateJson(JSON.parse(bytes.toString("utf8")), random);
   await writeFile(path, text);
   const name = basename(path);
-  return { changes: [`${name}: ${change}`], path: keys, ...(duplicateKey ? { mustRefuse: `${name} has a key twice` } : {}) };
+  return {
+    changes: [`${name}: ${change}`],
+    path: keys,
+    ...(duplicateKey ? { mustRefuse: `${name} has a key twice` } : {}),
+  };
 }
 
 /** Changes the header by its structure, or puts a number that is not finite into the data. */
@@ -79,7 +83,10 @@ async function damageSafetensors(path: string, bytes: Buffer, random: Random): P
     const next = Buffer.concat([bytes.subarray(0, 8 + length), data]);
     await writeFile(path, next);
     const broken = brokenness(next, "safetensors");
-    return { changes: [`${name}: the number at ${at} of the data = ${value}`], ...(broken === undefined ? {} : { mustRefuse: `${name}: ${broken}` }) };
+    return {
+      changes: [`${name}: the number at ${at} of the data = ${value}`],
+      ...(broken === undefined ? {} : { mustRefuse: `${name}: ${broken}` }),
+    };
   }
   const { text, change, duplicateKey } = mutateJson(header, random);
   const json = Buffer.from(text);
@@ -88,5 +95,8 @@ async function damageSafetensors(path: string, bytes: Buffer, random: Random): P
   const next = Buffer.concat([size, json, data]);
   await writeFile(path, next);
   const broken = duplicateKey ? "has a key twice" : brokenness(next, "safetensors");
-  return { changes: [`${name}: header ${change}`], ...(broken === undefined ? {} : { mustRefuse: `${name}: ${broken}` }) };
+  return {
+    changes: [`${name}: header ${change}`],
+    ...(broken === undefined ? {} : { mustRefuse: `${name}: ${broken}` }),
+  };
 }

@@ -20,13 +20,20 @@ export type ChildMessage =
 /** Runs cases in a process of its own, which may crash or hang, and reports each to the parent. */
 async function main({ target: name, seed, cases, folder }: ChildTask): Promise<void> {
   const target = targets.find((one) => one.name === name);
-  if (target === undefined || process.send === undefined) throw new Error(`${name} is no target, or there is no parent`);
+  if (target === undefined || process.send === undefined)
+    throw new Error(`${name} is no target, or there is no parent`);
   const send = (message: ChildMessage): Promise<void> =>
-    new Promise((resolve, reject) => process.send?.(message, undefined, {}, (error: Error | null) => (error === null ? resolve() : reject(error))));
+    new Promise((resolve, reject) =>
+      process.send?.(message, undefined, {}, (error: Error | null) => (error === null ? resolve() : reject(error))),
+    );
   await target.prepare(folder);
   for (const index of cases) {
     await send({ kind: "begin", index });
-    const outcome = await runCase(target, { seed, index, onDamage: (changes) => send({ kind: "damage", index, changes }) });
+    const outcome = await runCase(target, {
+      seed,
+      index,
+      onDamage: (changes) => send({ kind: "damage", index, changes }),
+    });
     await send({ kind: "end", index, outcome });
   }
   target.close();

@@ -24,22 +24,37 @@ export function mutateBytes(bytes: Buffer, random: Random): ByteChange {
     case 2:
       return { bytes: bytes.subarray(0, at), change: `cut off at byte ${at}` };
     case 3:
-      return { bytes: joined(bytes.subarray(0, at), bytes.subarray(at + length)), change: `bytes ${at} to ${at + length} removed` };
+      return {
+        bytes: joined(bytes.subarray(0, at), bytes.subarray(at + length)),
+        change: `bytes ${at} to ${at + length} removed`,
+      };
     case 4:
-      return { bytes: joined(bytes.subarray(0, at), range, range, bytes.subarray(at + length)), change: `bytes ${at} to ${at + length} doubled` };
+      return {
+        bytes: joined(bytes.subarray(0, at), range, range, bytes.subarray(at + length)),
+        change: `bytes ${at} to ${at + length} doubled`,
+      };
     case 5: {
       const noise = Buffer.from(Array.from({ length }, () => random.below(256)));
-      return { bytes: joined(bytes.subarray(0, at), noise, bytes.subarray(at)), change: `${length} random bytes inserted at ${at}` };
+      return {
+        bytes: joined(bytes.subarray(0, at), noise, bytes.subarray(at)),
+        change: `${length} random bytes inserted at ${at}`,
+      };
     }
     case 6: {
       const noise = Buffer.from(Array.from({ length }, () => random.below(256)));
       return { bytes: joined(bytes, noise), change: `${length} random bytes appended` };
     }
     case 7:
-      return { bytes: joined(bytes.subarray(0, at), Buffer.alloc(length), bytes.subarray(at + length)), change: `bytes ${at} to ${at + length} set to 0` };
+      return {
+        bytes: joined(bytes.subarray(0, at), Buffer.alloc(length), bytes.subarray(at + length)),
+        change: `bytes ${at} to ${at + length} set to 0`,
+      };
     default: {
       const from = random.below(bytes.length + 1);
-      return { bytes: joined(bytes.subarray(0, at), bytes.subarray(from, from + length), bytes.subarray(at + length)), change: `bytes ${at} to ${at + length} replaced by those from ${from}` };
+      return {
+        bytes: joined(bytes.subarray(0, at), bytes.subarray(from, from + length), bytes.subarray(at + length)),
+        change: `bytes ${at} to ${at + length} replaced by those from ${from}`,
+      };
     }
   }
 }

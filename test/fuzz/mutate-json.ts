@@ -49,8 +49,13 @@ export function mutateJson(value: unknown, random: Random): JsonChange {
       else holder[`${key} `] = before;
       return { text: JSON.stringify(copy.root), change: `${where} doubled`, path: path.slice(1), duplicateKey: false };
     case 2: {
-      if (typeof before === "number") return put([before + 1, before - 1, before * 2, -before, before + 0.5, before / 2, before * 1e6][random.below(7)], "changed a little");
-      if (typeof before === "string") return put(random.below(2) === 0 ? before.slice(0, -1) : `${before}x`, "changed by a letter");
+      if (typeof before === "number")
+        return put(
+          [before + 1, before - 1, before * 2, -before, before + 0.5, before / 2, before * 1e6][random.below(7)],
+          "changed a little",
+        );
+      if (typeof before === "string")
+        return put(random.below(2) === 0 ? before.slice(0, -1) : `${before}x`, "changed by a letter");
       return put(hostile, `= ${shown(hostile)}`);
     }
     case 3: {
@@ -61,16 +66,27 @@ export function mutateJson(value: unknown, random: Random): JsonChange {
     case 4: {
       const deep = `${"[".repeat(DEEP)}${"]".repeat(DEEP)}`;
       const { text } = put("\u0001deep\u0001", "");
-      return { text: text.replace('"\\u0001deep\\u0001"', deep), change: `${where} = ${DEEP} arrays in each other`, path: path.slice(1), duplicateKey: false };
+      return {
+        text: text.replace('"\\u0001deep\\u0001"', deep),
+        change: `${where} = ${DEEP} arrays in each other`,
+        path: path.slice(1),
+        duplicateKey: false,
+      };
     }
     case 5: {
       if (Array.isArray(holder)) return put(hostile, `= ${shown(hostile)}`);
       const { text } = put("\u0001twice\u0001", "");
       const twice = `${JSON.stringify(hostile)},${JSON.stringify(key)}:${JSON.stringify(before)}`;
-      return { text: text.replace('"\\u0001twice\\u0001"', () => twice), change: `${where} occurs twice, once as ${shown(hostile)}`, path: path.slice(1), duplicateKey: true };
+      return {
+        text: text.replace('"\\u0001twice\\u0001"', () => twice),
+        change: `${where} occurs twice, once as ${shown(hostile)}`,
+        path: path.slice(1),
+        duplicateKey: true,
+      };
     }
     case 6: {
-      if (typeof before !== "object" || before === null || Array.isArray(before)) return put(hostile, `= ${shown(hostile)}`);
+      if (typeof before !== "object" || before === null || Array.isArray(before))
+        return put(hostile, `= ${shown(hostile)}`);
       const name = ["__proto__", "constructor", "toString", "", "\u0000"][random.below(5)];
       Object.defineProperty(before, name, { value: hostile, enumerable: true, configurable: true, writable: true });
       return put(before, `gets the key ${JSON.stringify(name)}`);
@@ -86,7 +102,9 @@ function placesOf(holder: Record<string, unknown> | unknown[], path: readonly (s
   return keys.flatMap((key) => {
     const here = { holder, key, path: [...path, key] };
     const value = (holder as Record<string | number, unknown>)[key];
-    return typeof value === "object" && value !== null ? [here, ...placesOf(value as Record<string, unknown> | unknown[], here.path)] : [here];
+    return typeof value === "object" && value !== null
+      ? [here, ...placesOf(value as Record<string, unknown> | unknown[], here.path)]
+      : [here];
   });
 }
 

@@ -27,7 +27,10 @@ export async function runCase(target: FuzzTarget, options: CaseOptions): Promise
   try {
     const { changes, mustRefuse, read } = await target.damage(folder, new Random(seed).fork(`${target.name} ${index}`));
     await onDamage?.(changes);
-    const finding = (kind: Finding["kind"], detail: string): CaseOutcome => ({ kind: "finding", finding: { target: target.name, case: index, kind, changes, detail } });
+    const finding = (kind: Finding["kind"], detail: string): CaseOutcome => ({
+      kind: "finding",
+      finding: { target: target.name, case: index, kind, changes, detail },
+    });
     const before = process.resourceUsage().maxRSS;
     const outcome = await read().then(
       (complaint): CaseOutcome => {
@@ -35,9 +38,11 @@ export async function runCase(target: FuzzTarget, options: CaseOptions): Promise
         return mustRefuse === undefined ? { kind: "accepted" } : finding("accepted", mustRefuse);
       },
       (error: unknown): CaseOutcome => {
-        if (!(error instanceof TsloraError)) return finding("other-error", error instanceof Error ? (error.stack ?? error.message) : String(error));
+        if (!(error instanceof TsloraError))
+          return finding("other-error", error instanceof Error ? (error.stack ?? error.message) : String(error));
         const { message } = error;
-        if (message.length > LONGEST_MESSAGE) return finding("long-message", `${message.length} characters: ${message.slice(0, 300)}`);
+        if (message.length > LONGEST_MESSAGE)
+          return finding("long-message", `${message.length} characters: ${message.slice(0, 300)}`);
         return { kind: "refused", message: message.replaceAll(folder, "FOLDER") };
       },
     );

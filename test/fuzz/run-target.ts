@@ -20,7 +20,10 @@ export interface TargetResult {
 }
 
 /** Runs a target's cases in child processes. A case that ends or stalls its process is a finding; the rest go on in a new one. */
-export async function runTarget(target: string, options: { readonly seed: number; readonly cases: readonly number[]; readonly onCase?: (done: number) => void }): Promise<TargetResult> {
+export async function runTarget(
+  target: string,
+  options: { readonly seed: number; readonly cases: readonly number[]; readonly onCase?: (done: number) => void },
+): Promise<TargetResult> {
   const findings: Finding[] = [];
   const counts = { refused: 0, accepted: 0 };
   let left = options.cases;
@@ -45,11 +48,21 @@ export async function runTarget(target: string, options: { readonly seed: number
 }
 
 /** How a child ended, and at which case. */
-type ChildEnd = { readonly kind: "done" } | { readonly kind: "crash" | "hang"; readonly at: number | undefined; readonly changes: readonly string[]; readonly detail: string };
+type ChildEnd =
+  | { readonly kind: "done" }
+  | {
+      readonly kind: "crash" | "hang";
+      readonly at: number | undefined;
+      readonly changes: readonly string[];
+      readonly detail: string;
+    };
 
 function runChild(task: ChildTask, onMessage: (message: ChildMessage) => void): Promise<ChildEnd> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(join(__dirname, "fuzz-child.js"), [JSON.stringify(task)], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: ["--max-old-space-size=1536"] });
+    const child: ChildProcess = fork(join(__dirname, "fuzz-child.js"), [JSON.stringify(task)], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      execArgv: ["--max-old-space-size=1536"],
+    });
     let at: number | undefined;
     let changes: readonly string[] = [];
     let hung = false;

@@ -20,8 +20,16 @@ async function main(): Promise<number> {
   const cases = Number(values.cases);
   const only = values.case === undefined ? undefined : Number(values.case);
   const chosen = targets.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
-  if (!Number.isInteger(seed) || !Number.isInteger(cases) || cases < 1 || (only !== undefined && !Number.isInteger(only)) || chosen.length === 0) {
-    console.error(`--seed, --cases and --case must be whole numbers, and --only one of ${targets.map(({ name }) => name).join(", ")}.\n\n${HELP}`);
+  if (
+    !Number.isInteger(seed) ||
+    !Number.isInteger(cases) ||
+    cases < 1 ||
+    (only !== undefined && !Number.isInteger(only)) ||
+    chosen.length === 0
+  ) {
+    console.error(
+      `--seed, --cases and --case must be whole numbers, and --only one of ${targets.map(({ name }) => name).join(", ")}.\n\n${HELP}`,
+    );
     return 2;
   }
 
@@ -33,14 +41,31 @@ async function main(): Promise<number> {
     const count = Math.floor(cases / chosen.length) + (index < cases % chosen.length ? 1 : 0);
     const started = performance.now();
     const numbers = only === undefined ? Array.from({ length: count }, (_, i) => i) : [only];
-    const result = await runTarget(name, { seed, cases: numbers, onCase: (done) => terminal.err.isTTY === true && process.stderr.write(`\r${name}: ${done} of ${numbers.length} `) });
+    const result = await runTarget(name, {
+      seed,
+      cases: numbers,
+      onCase: (done) => terminal.err.isTTY === true && process.stderr.write(`\r${name}: ${done} of ${numbers.length} `),
+    });
     if (terminal.err.isTTY === true) process.stderr.write("\r\u001b[K");
     findings.push(...result.findings);
-    rows.push([name, String(numbers.length), String(result.refused), String(result.accepted), String(result.findings.length), duration(performance.now() - started)]);
-    for (const finding of result.findings) console.log(`${name}, case ${finding.case}: ${finding.kind}\n  ${finding.changes.join("; ")}\n  ${finding.detail.split("\n").slice(0, 6).join("\n  ")}`);
+    rows.push([
+      name,
+      String(numbers.length),
+      String(result.refused),
+      String(result.accepted),
+      String(result.findings.length),
+      duration(performance.now() - started),
+    ]);
+    for (const finding of result.findings)
+      console.log(
+        `${name}, case ${finding.case}: ${finding.kind}\n  ${finding.changes.join("; ")}\n  ${finding.detail.split("\n").slice(0, 6).join("\n  ")}`,
+      );
   }
   console.log(`\n${table(rows, { left: 1 }).join("\n")}`);
-  await writeAtomically(join(projectRoot(), "output", "fuzz.json"), `${JSON.stringify({ seed, cases, node: process.version, findings }, undefined, 2)}\n`);
+  await writeAtomically(
+    join(projectRoot(), "output", "fuzz.json"),
+    `${JSON.stringify({ seed, cases, node: process.version, findings }, undefined, 2)}\n`,
+  );
   console.log(`\n${findings.length} findings (seed ${seed}); the report is output/fuzz.json`);
   return findings.length === 0 ? 0 : 1;
 }

@@ -25,7 +25,8 @@ export function strictSafetensors(bytes: Buffer): StrictTensors | { readonly kin
   const spans: [number, number][] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") {
-      if (!isRecord(entry) || Object.values(entry).some((value) => typeof value !== "string")) return damaged("__metadata__ is not a map of texts");
+      if (!isRecord(entry) || Object.values(entry).some((value) => typeof value !== "string"))
+        return damaged("__metadata__ is not a map of texts");
       continue;
     }
     if (!isRecord(entry)) return damaged(`${name} is not an object`);
@@ -34,9 +35,11 @@ export function strictSafetensors(bytes: Buffer): StrictTensors | { readonly kin
     if (!isSizes(shape)) return damaged(`${name} has no shape`);
     if (!isSizes(offsets) || offsets.length !== 2) return damaged(`${name} has no offsets`);
     const [from, to] = offsets;
-    if (to - from !== shape.reduce((a, b) => a * b, 1) * BYTES[dtype]) return damaged(`${name}'s offsets do not fit its shape`);
+    if (to - from !== shape.reduce((a, b) => a * b, 1) * BYTES[dtype])
+      return damaged(`${name}'s offsets do not fit its shape`);
     spans.push([from, to]);
-    if (to <= data.length && !isFinite(data.subarray(from, to), dtype)) return damaged(`${name} holds a number that is not finite`);
+    if (to <= data.length && !isFinite(data.subarray(from, to), dtype))
+      return damaged(`${name} holds a number that is not finite`);
     tensors.set(name, { dtype, shape });
   }
   let end = 0;
@@ -65,7 +68,11 @@ function isSizes(value: unknown): value is number[] {
 }
 
 function isFinite(bytes: Buffer, dtype: string): boolean {
-  const exponents: Readonly<Record<string, [size: 2 | 4, mask: number]>> = { F32: [4, 0x7f800000], F16: [2, 0x7c00], BF16: [2, 0x7f80] };
+  const exponents: Readonly<Record<string, [size: 2 | 4, mask: number]>> = {
+    F32: [4, 0x7f800000],
+    F16: [2, 0x7c00],
+    BF16: [2, 0x7f80],
+  };
   if (!Object.hasOwn(exponents, dtype)) return true;
   const [size, mask] = exponents[dtype];
   for (let at = 0; at < bytes.length; at += size) {

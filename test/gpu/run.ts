@@ -20,7 +20,15 @@ import { nvidiaDriver, nvidiaGpus } from "../../src/device/nvidia";
 import { openDevice } from "../../src/device/open-device";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
-import { batchOf, expectedOf, fixtureDirectory, gradientsOf, maxDifference, TINY_MODELS, unpack } from "../model/fixture";
+import {
+  batchOf,
+  expectedOf,
+  fixtureDirectory,
+  gradientsOf,
+  maxDifference,
+  TINY_MODELS,
+  unpack,
+} from "../model/fixture";
 import { referencePython, referencePythonPath } from "../parity/reference-python";
 
 const PARITY_LINES = ["logits", "gradients", "training", "losses"];
@@ -44,8 +52,17 @@ interface Trained {
 /** Epochs of both sides: seconds of each. Losses of the first. Memory in bytes. */
 interface Compared {
   readonly what: string;
-  readonly ours: { readonly seconds: readonly number[]; readonly losses: readonly number[]; readonly memory: number | null };
-  readonly theirs: { readonly seconds: readonly number[]; readonly memory: number; readonly torch: string; readonly gpu: string };
+  readonly ours: {
+    readonly seconds: readonly number[];
+    readonly losses: readonly number[];
+    readonly memory: number | null;
+  };
+  readonly theirs: {
+    readonly seconds: readonly number[];
+    readonly memory: number;
+    readonly torch: string;
+    readonly gpu: string;
+  };
 }
 
 interface Row {
@@ -64,12 +81,22 @@ async function tinyParity(): Promise<Row[]> {
     for (const parameter of model.parameters()) parameter.trainable = true;
     const batch = batchOf(expected);
     const logits = model.predict(batch);
-    const worst = Math.max(...unpack(await ops.read(logits), batch, 2).map((row, i) => maxDifference(row, expected.full.logits[i])));
+    const worst = Math.max(
+      ...unpack(await ops.read(logits), batch, 2).map((row, i) => maxDifference(row, expected.full.logits[i])),
+    );
     ops.dispose(logits);
     const { gradients } = await gradientsOf(model, expected);
     const wanted = expected.full.gradients;
-    const worstGradient = Math.max(...[...gradients].map(([name, values]) => maxDifference(values, wanted[name]) / Math.max(...wanted[name].map(Math.abs), 1e-3)));
-    rows.push({ what: `${kind}: logits; gradients, relative`, seen: `${worst.toExponential(1)}; ${worstGradient.toExponential(1)}, bound ${BOUND}`, ok: worst < BOUND && worstGradient < BOUND });
+    const worstGradient = Math.max(
+      ...[...gradients].map(
+        ([name, values]) => maxDifference(values, wanted[name]) / Math.max(...wanted[name].map(Math.abs), 1e-3),
+      ),
+    );
+    rows.push({
+      what: `${kind}: logits; gradients, relative`,
+      seen: `${worst.toExponential(1)}; ${worstGradient.toExponential(1)}, bound ${BOUND}`,
+      ok: worst < BOUND && worstGradient < BOUND,
+    });
     model.dispose();
   }
   return rows;
@@ -78,9 +105,17 @@ async function tinyParity(): Promise<Row[]> {
 /** The live comparison's lines that compute on the device, in a process of their own. */
 async function liveParity(): Promise<Row> {
   const program = join(projectRoot(), ".tslora", "tests", "test", "parity", "run.js");
-  const child = spawn(process.execPath, [program, "--seed", "1", "--scale", "0.2", ...PARITY_LINES.flatMap((word) => ["--only", word])], { stdio: "inherit", env: { ...process.env, TSLORA_DEVICE: "cuda" } });
+  const child = spawn(
+    process.execPath,
+    [program, "--seed", "1", "--scale", "0.2", ...PARITY_LINES.flatMap((word) => ["--only", word])],
+    { stdio: "inherit", env: { ...process.env, TSLORA_DEVICE: "cuda" } },
+  );
   const code = await new Promise<number>((resolve) => child.on("close", (status) => resolve(status ?? 1)));
-  return { what: `live comparison with PyTorch: ${PARITY_LINES.join(", ")}`, seen: code === 0 ? "within its bounds" : `ended with ${code}`, ok: code === 0 };
+  return {
+    what: `live comparison with PyTorch: ${PARITY_LINES.join(", ")}`,
+    seen: code === 0 ? "within its bounds" : `ended with ${code}`,
+    ok: code === 0,
+  };
 }
 
 /** Token ids of the lengths of the study's abstracts; the embedded encoder's vocabulary. */
@@ -89,11 +124,23 @@ function drawDocuments(): { ids: number[]; label: number }[] {
   return Array.from({ length: TEXTS }, (_, i) => {
     const label = i % 2;
     const length = Math.max(16, Math.min(510, Math.round(300 + 90 * random.normal())));
-    return { label, ids: [101, ...Array.from({ length }, () => (random.uniform() < SHARE ? 2000 + 100 * label + random.below(20) : 4000 + random.below(10_000))), 102] };
+    return {
+      label,
+      ids: [
+        101,
+        ...Array.from({ length }, () =>
+          random.uniform() < SHARE ? 2000 + 100 * label + random.below(20) : 4000 + random.below(10_000),
+        ),
+        102,
+      ],
+    };
   });
 }
 
-async function epochs(classifier: SequenceClassifier, documents: readonly { ids: readonly number[]; label: number }[]): Promise<{ seconds: number[]; losses: number[] }> {
+async function epochs(
+  classifier: SequenceClassifier,
+  documents: readonly { ids: readonly number[]; label: number }[],
+): Promise<{ seconds: number[]; losses: number[] }> {
   const examples = documents.map(({ ids, label }) => ({ text: ids.join(" "), label }));
   const options = { train: examples, perDeviceTrainBatchSize: BATCH, learningRate: 1e-3 };
   for await (const event of train(classifier, { ...options, maxSteps: 3 })) void event; // kernels are loaded, memory is taken
@@ -110,17 +157,40 @@ async function epochs(classifier: SequenceClassifier, documents: readonly { ids:
 
 /** What nvidia-smi says that this process holds on the GPU, in bytes. */
 function memoryHeld(): number | undefined {
-  const { status, stdout } = spawnSync("nvidia-smi", ["--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"], { encoding: "utf8", timeout: 20_000 });
-  const own = status === 0 ? stdout.split("\n").map((line) => line.split(",").map(Number)).filter(([pid]) => pid === process.pid) : [];
+  const { status, stdout } = spawnSync(
+    "nvidia-smi",
+    ["--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"],
+    { encoding: "utf8", timeout: 20_000 },
+  );
+  const own =
+    status === 0
+      ? stdout
+          .split("\n")
+          .map((line) => line.split(",").map(Number))
+          .filter(([pid]) => pid === process.pid)
+      : [];
   return own.length === 0 ? undefined : own.reduce((sum, [, mebibytes]) => sum + mebibytes * 2 ** 20, 0);
 }
 
 /** Epochs in PyTorch, then here: the same documents and batch. */
 async function compare(model: Trained, { folder }: { folder: string }): Promise<Compared> {
   const documents = drawDocuments();
-  const theirs = (await referencePython(join(projectRoot(), "test", "gpu", "torch-epoch.py"), { python: referencePythonPath(), folder, input: { model: model.folder, documents, batch: BATCH, epochs: EPOCHS } })) as Compared["theirs"];
-  const tokenizer = { maxLength: 512, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
-  const classifier = await loadClassifier(model.embedded ? "embedded" : model.folder, { device: "cuda", requireGpu: true, tokenizer, seed: 1 });
+  const theirs = (await referencePython(join(projectRoot(), "test", "gpu", "torch-epoch.py"), {
+    python: referencePythonPath(),
+    folder,
+    input: { model: model.folder, documents, batch: BATCH, epochs: EPOCHS },
+  })) as Compared["theirs"];
+  const tokenizer = {
+    maxLength: 512,
+    encode: (texts: readonly string[]) =>
+      texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })),
+  };
+  const classifier = await loadClassifier(model.embedded ? "embedded" : model.folder, {
+    device: "cuda",
+    requireGpu: true,
+    tokenizer,
+    seed: 1,
+  });
   classifier.addAdapter({ r: 8, loraAlpha: 16, loraDropout: 0.1, targetModules: "auto" });
   const ours = await epochs(classifier, documents);
   const memory = memoryHeld() ?? null;
@@ -132,9 +202,21 @@ function rowsOf({ what, ours, theirs }: Compared): Row[] {
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
   const [first, last] = [mean(ours.losses.slice(0, 5)), mean(ours.losses.slice(-5))];
   return [
-    { what: `${what}: an epoch of ${TEXTS} texts, batch ${BATCH}, LoRA: the median of ${EPOCHS}`, seen: `${spread(ours.seconds)}, loss of the first ${first.toFixed(3)} to ${last.toFixed(3)}`, ok: last < first },
-    { what: `the same in PyTorch ${theirs.torch} on ${theirs.gpu}`, seen: `${spread(theirs.seconds)}; here ${(median(theirs.seconds) / median(ours.seconds)).toFixed(2)} times as fast`, ok: true },
-    { what: "memory on the GPU: here (held so far), PyTorch (peak reserved)", seen: `${ours.memory === null ? "nvidia-smi does not tell" : `${(ours.memory / 1e9).toFixed(2)} GB`}, ${(theirs.memory / 1e9).toFixed(2)} GB`, ok: true },
+    {
+      what: `${what}: an epoch of ${TEXTS} texts, batch ${BATCH}, LoRA: the median of ${EPOCHS}`,
+      seen: `${spread(ours.seconds)}, loss of the first ${first.toFixed(3)} to ${last.toFixed(3)}`,
+      ok: last < first,
+    },
+    {
+      what: `the same in PyTorch ${theirs.torch} on ${theirs.gpu}`,
+      seen: `${spread(theirs.seconds)}; here ${(median(theirs.seconds) / median(ours.seconds)).toFixed(2)} times as fast`,
+      ok: true,
+    },
+    {
+      what: "memory on the GPU: here (held so far), PyTorch (peak reserved)",
+      seen: `${ours.memory === null ? "nvidia-smi does not tell" : `${(ours.memory / 1e9).toFixed(2)} GB`}, ${(theirs.memory / 1e9).toFixed(2)} GB`,
+      ok: true,
+    },
   ];
 }
 
@@ -153,13 +235,24 @@ async function main(): Promise<number> {
   rows.push(...(await tinyParity()), await liveParity());
   const folder = await mkdtemp(join(tmpdir(), "tslora-gpu-"));
   try {
-    const models: Trained[] = [{ what: "MiniLM", folder: ENCODER, embedded: true }, { what: "DistilBERT's size", folder: join(folder, "distilbert"), embedded: false }];
+    const models: Trained[] = [
+      { what: "MiniLM", folder: ENCODER, embedded: true },
+      { what: "DistilBERT's size", folder: join(folder, "distilbert"), embedded: false },
+    ];
     const compared: Compared[] = [];
     for (const model of models) compared.push(await compare(model, { folder }));
     rows.push(...compared.flatMap(rowsOf));
     const path = join(outputFolder(), "gpu.json");
-    await writeAtomically(path, `${JSON.stringify({ device, gpus: nvidiaGpus(), driver: nvidiaDriver(), compared, rows }, undefined, 2)}\n`);
-    console.log(`${table(rows.map(({ what, seen, ok }) => [ok ? "ok" : "NOT", what, seen]), { left: 3 }).join("\n")}\nWritten to ${path}.`);
+    await writeAtomically(
+      path,
+      `${JSON.stringify({ device, gpus: nvidiaGpus(), driver: nvidiaDriver(), compared, rows }, undefined, 2)}\n`,
+    );
+    console.log(
+      `${table(
+        rows.map(({ what, seen, ok }) => [ok ? "ok" : "NOT", what, seen]),
+        { left: 3 },
+      ).join("\n")}\nWritten to ${path}.`,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -14,11 +14,18 @@ import { fakeHub, type Faults } from "./fake-hub";
 
 const fixture = join(projectRoot(), "test", "fixtures", "tiny-distilbert");
 const weights = Buffer.alloc(300_000, "weights and weights");
-const files = { "config.json": readFileSync(join(fixture, "config.json")), "model.safetensors": weights, "vocab.txt": Buffer.from("[PAD]\n[UNK]\n") };
+const files = {
+  "config.json": readFileSync(join(fixture, "config.json")),
+  "model.safetensors": weights,
+  "vocab.txt": Buffer.from("[PAD]\n[UNK]\n"),
+};
 const sha256 = createHash("sha256").update(weights).digest("hex");
 
 /** Fetches a model from a Hub with faults; `left` is what an earlier start left of the weights. */
-async function fetchWith(faults: Faults, { left, revision }: { left?: Buffer; revision?: string } = {}): Promise<{ weights: Buffer; requests: readonly string[] }> {
+async function fetchWith(
+  faults: Faults,
+  { left, revision }: { left?: Buffer; revision?: string } = {},
+): Promise<{ weights: Buffer; requests: readonly string[] }> {
   const hub = await fakeHub(files, faults);
   const cacheDir = await mkdtemp(join(tmpdir(), "tslora-broken-"));
   const blobs = join(cacheDir, "models--some--model", "blobs");
@@ -26,11 +33,20 @@ async function fetchWith(faults: Faults, { left, revision }: { left?: Buffer; re
   try {
     await mkdir(blobs, { recursive: true });
     if (left !== undefined) await writeFile(join(blobs, `${sha256}.incomplete`), left);
-    const { directory } = await resolveModel("some/model", { endpoint: hub.endpoint, cacheDir, offline: false, idleMs: 1500, revision });
+    const { directory } = await resolveModel("some/model", {
+      endpoint: hub.endpoint,
+      cacheDir,
+      offline: false,
+      idleMs: 1500,
+      revision,
+    });
     return { weights: await readFile(join(directory, "model.safetensors")), requests: hub.requests };
   } catch (error) {
     assert.ok(!existsSync(join(blobs, sha256)), "nothing is taken for whole");
-    assert.ok(readdirSync(cacheDir).every((name) => name === "models--some--model"), "nothing is written elsewhere");
+    assert.ok(
+      readdirSync(cacheDir).every((name) => name === "models--some--model"),
+      "nothing is written elsewhere",
+    );
     throw error;
   } finally {
     await hub.close();
@@ -38,8 +54,12 @@ async function fetchWith(faults: Faults, { left, revision }: { left?: Buffer; re
   }
 }
 
-const refused = (code: string, message: RegExp) => (error: unknown) => error instanceof TsloraError && error.code === code && message.test(error.message) && error.message.length < 1000;
-const once = (answer: NonNullable<Faults["storage"]>): NonNullable<Faults["storage"]> => (request) => request.attempt === 1 && answer(request);
+const refused = (code: string, message: RegExp) => (error: unknown) =>
+  error instanceof TsloraError && error.code === code && message.test(error.message) && error.message.length < 1000;
+const once =
+  (answer: NonNullable<Faults["storage"]>): NonNullable<Faults["storage"]> =>
+  (request) =>
+    request.attempt === 1 && answer(request);
 
 test("a body that is longer than announced is refused as soon as it is", async () => {
   const endless: Faults["storage"] = ({ response }) => {
@@ -48,11 +68,18 @@ test("a body that is longer than announced is refused as soon as it is", async (
     more();
     return true;
   };
-  await assert.rejects(fetchWith({ storage: endless }), refused("bad-input", /model\.safetensors from .* is longer than the 300000 bytes that were announced/));
+  await assert.rejects(
+    fetchWith({ storage: endless }),
+    refused("bad-input", /model\.safetensors from .* is longer than the 300000 bytes that were announced/),
+  );
 });
 
 test("what an earlier start left is gone on with, or fetched anew where it cannot be", async () => {
-  assert.ok((await fetchWith({}, { left: weights.subarray(0, 1000) })).requests.includes("STORAGE GET /model.safetensors bytes=1000-"));
+  assert.ok(
+    (await fetchWith({}, { left: weights.subarray(0, 1000) })).requests.includes(
+      "STORAGE GET /model.safetensors bytes=1000-",
+    ),
+  );
   for (const left of [Buffer.alloc(300_001), Buffer.alloc(300_000), Buffer.alloc(1000)]) {
     const found = await fetchWith({}, { left });
     assert.ok(found.weights.equals(weights), `${left.length} bytes were left`);
@@ -62,7 +89,14 @@ test("what an earlier start left is gone on with, or fetched anew where it canno
 
 test("an answer to a range that is another range is not used", async () => {
   const left = weights.subarray(0, 1000);
-  const ranges = [{}, { "content-range": "bytes 0-299999/300000" }, { "content-range": "bytes 2000-299999/300000" }, { "content-range": "bytes 1000-299999/300001" }, { "content-range": "bytes 1000-999/300000" }, { "content-range": "x" }];
+  const ranges = [
+    {},
+    { "content-range": "bytes 0-299999/300000" },
+    { "content-range": "bytes 2000-299999/300000" },
+    { "content-range": "bytes 1000-299999/300001" },
+    { "content-range": "bytes 1000-999/300000" },
+    { "content-range": "x" },
+  ];
   for (const headers of ranges) {
     const other = once(({ response }) => (response.writeHead(206, headers).end(Buffer.alloc(299_000, 1)), true));
     const found = await fetchWith({ storage: other }, { left });
@@ -77,18 +111,56 @@ test("an answer to a range that is another range is not used", async () => {
 test("a body in chunks that ends early, or that stalls, is asked for again from where it stopped", async () => {
   const short = once(({ response, bytes }) => (response.writeHead(200).end(bytes.subarray(0, 5000)), true));
   assert.ok((await fetchWith({ storage: short })).requests.includes("STORAGE GET /model.safetensors bytes=5000-"));
-  const stalled = once(({ response, bytes }) => (response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, 5000)), true));
-  assert.ok((await fetchWith({ storage: stalled })).requests.some((request) => /^STORAGE GET \S+ bytes=\d+-$/.test(request)));
+  const stalled = once(
+    ({ response, bytes }) => (
+      response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, 5000)),
+      true
+    ),
+  );
+  assert.ok(
+    (await fetchWith({ storage: stalled })).requests.some((request) => /^STORAGE GET \S+ bytes=\d+-$/.test(request)),
+  );
   const silent: Faults["storage"] = () => true;
   await assert.rejects(fetchWith({ storage: silent }), refused("unreachable", /model\.safetensors broke off 4 times/));
 });
 
 test("a file without size and checksum, and names that are none, are refused", async () => {
-  await assert.rejects(fetchWith({ headers: { "x-linked-size": undefined, "x-linked-etag": '"abc"', etag: '"abc"' } }), refused("bad-input", /names neither the file's size nor its sha256/));
-  assert.ok((await fetchWith({ headers: { "x-linked-size": undefined } })).weights.equals(weights), "a sha256 is enough");
-  for (const commit of ["..", ".", "main", "a/b", "A".repeat(40), "0".repeat(41)]) await assert.rejects(fetchWith({ headers: { "x-repo-commit": commit } }), refused("bad-input", /must name a commit of 40 hexadecimal digits/), commit);
-  for (const etag of ["../x", "..", "a\\b", "x".repeat(200)]) await assert.rejects(fetchWith({ headers: { "x-linked-etag": `"${etag}"` } }), refused("bad-input", /and a checksum; it names/), etag);
-  for (const size of ["-1", "1e3", "abc", "9".repeat(30)]) await assert.rejects(fetchWith({ headers: { "x-linked-size": size } }), refused("bad-input", /must name the file's size/), size);
-  for (const location of ["file:///etc/passwd", "javascript:1", "http://"]) await assert.rejects(fetchWith({ headers: { location } }), refused("bad-input", /redirects to .*, which is no address on the web/), location);
-  for (const revision of ["..", "../x", "a/../b", "/x", "a\\b", "a\0b"]) await assert.rejects(fetchWith({}, { revision }), refused("bad-option", /revision must name a branch, tag or commit/), JSON.stringify(revision));
+  await assert.rejects(
+    fetchWith({ headers: { "x-linked-size": undefined, "x-linked-etag": '"abc"', etag: '"abc"' } }),
+    refused("bad-input", /names neither the file's size nor its sha256/),
+  );
+  assert.ok(
+    (await fetchWith({ headers: { "x-linked-size": undefined } })).weights.equals(weights),
+    "a sha256 is enough",
+  );
+  for (const commit of ["..", ".", "main", "a/b", "A".repeat(40), "0".repeat(41)])
+    await assert.rejects(
+      fetchWith({ headers: { "x-repo-commit": commit } }),
+      refused("bad-input", /must name a commit of 40 hexadecimal digits/),
+      commit,
+    );
+  for (const etag of ["../x", "..", "a\\b", "x".repeat(200)])
+    await assert.rejects(
+      fetchWith({ headers: { "x-linked-etag": `"${etag}"` } }),
+      refused("bad-input", /and a checksum; it names/),
+      etag,
+    );
+  for (const size of ["-1", "1e3", "abc", "9".repeat(30)])
+    await assert.rejects(
+      fetchWith({ headers: { "x-linked-size": size } }),
+      refused("bad-input", /must name the file's size/),
+      size,
+    );
+  for (const location of ["file:///etc/passwd", "javascript:1", "http://"])
+    await assert.rejects(
+      fetchWith({ headers: { location } }),
+      refused("bad-input", /redirects to .*, which is no address on the web/),
+      location,
+    );
+  for (const revision of ["..", "../x", "a/../b", "/x", "a\\b", "a\0b"])
+    await assert.rejects(
+      fetchWith({}, { revision }),
+      refused("bad-option", /revision must name a branch, tag or commit/),
+      JSON.stringify(revision),
+    );
 });

@@ -38,12 +38,22 @@ export async function fakeHub(files: Readonly<Record<string, Buffer>>, faults: F
     requests.push(`STORAGE ${request.method} ${request.url} ${range ?? ""}`.trim());
     if (request.headers.authorization !== undefined) leaked.push(request.headers.authorization);
     const bytes = files[(request.url ?? "").slice(1)];
-    if (bytes === undefined || request.method === "HEAD") return void response.writeHead(request.method === "HEAD" ? 200 : 404).end();
+    if (bytes === undefined || request.method === "HEAD")
+      return void response.writeHead(request.method === "HEAD" ? 200 : 404).end();
     const sent = faults.spoil === true ? Buffer.alloc(bytes.length, 7) : bytes;
     const start = range === undefined ? 0 : Number(/bytes=(\d+)-/.exec(range)?.[1]);
     if (range !== undefined && start >= sent.length) return void response.writeHead(416).end();
-    const contentRange = range === undefined ? {} : { "content-range": `bytes ${start}-${sent.length - 1}/${sent.length}` };
-    if (faults.storage?.({ bytes: sent, start, response, attempt: requests.filter((line) => line.startsWith("STORAGE GET")).length }) === true) return;
+    const contentRange =
+      range === undefined ? {} : { "content-range": `bytes ${start}-${sent.length - 1}/${sent.length}` };
+    if (
+      faults.storage?.({
+        bytes: sent,
+        start,
+        response,
+        attempt: requests.filter((line) => line.startsWith("STORAGE GET")).length,
+      }) === true
+    )
+      return;
     response.writeHead(range === undefined ? 200 : 206, { "content-length": sent.length - start, ...contentRange });
     if (!cut) return void response.end(sent.subarray(start));
     cut = false;
@@ -58,12 +68,31 @@ export async function fakeHub(files: Readonly<Record<string, Buffer>>, faults: F
     if (bytes === undefined) return void response.writeHead(404).end();
     const etag = file.endsWith(".safetensors") ? sha256(bytes) : createHash("sha1").update(bytes).digest("hex");
     const headers = { "x-repo-commit": COMMIT, etag: `"${etag}"` };
-    const stated = (right: Record<string, string | number>): Record<string, string | number> => Object.fromEntries(Object.entries({ ...right, ...faults.headers }).filter((entry): entry is [string, string | number] => entry[1] !== undefined));
-    if (file.endsWith(".safetensors")) response.writeHead(302, stated({ ...headers, "x-linked-etag": `"${etag}"`, "x-linked-size": bytes.length, location: `${address(storage)}/${file}` })).end();
+    const stated = (right: Record<string, string | number>): Record<string, string | number> =>
+      Object.fromEntries(
+        Object.entries({ ...right, ...faults.headers }).filter(
+          (entry): entry is [string, string | number] => entry[1] !== undefined,
+        ),
+      );
+    if (file.endsWith(".safetensors"))
+      response
+        .writeHead(
+          302,
+          stated({
+            ...headers,
+            "x-linked-etag": `"${etag}"`,
+            "x-linked-size": bytes.length,
+            location: `${address(storage)}/${file}`,
+          }),
+        )
+        .end();
     else if (request.method === "HEAD") response.writeHead(200, { ...headers, "content-length": bytes.length }).end();
     else response.writeHead(200, { ...headers, "content-length": bytes.length }).end(bytes);
   });
-  const close = async (): Promise<void> => void (await Promise.all([hub, storage].map((server) => new Promise((done) => (server.closeAllConnections(), server.close(done))))));
+  const close = async (): Promise<void> =>
+    void (await Promise.all(
+      [hub, storage].map((server) => new Promise((done) => (server.closeAllConnections(), server.close(done)))),
+    ));
   return { endpoint: address(hub), requests, leaked, close };
 }
 

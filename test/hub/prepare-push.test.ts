@@ -16,11 +16,24 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 test("a dry run lists what would be sent, and refuses a folder without a whole adapter", async () => {
   await writeFile(join(folder, "adapter_config.json"), "{}");
-  await assert.rejects(preparePush({ directory: folder, repoId: "me/it" }), /expected to hold adapter_config\.json and adapter_model\.safetensors[\s\S]*it holds adapter_config\.json/);
+  await assert.rejects(
+    preparePush({ directory: folder, repoId: "me/it" }),
+    /expected to hold adapter_config\.json and adapter_model\.safetensors[\s\S]*it holds adapter_config\.json/,
+  );
   await writeFile(join(folder, "adapter_model.safetensors"), "12345");
-  await saveModelCard(folder, { baseModel: "some/base", method: "lora", data: "zip", seed: 1, labels: ["A", "B"], metrics: [{ name: "accuracy", value: 0.9, interval: { low: 0.8, high: 0.95 } }] });
+  await saveModelCard(folder, {
+    baseModel: "some/base",
+    method: "lora",
+    data: "zip",
+    seed: 1,
+    labels: ["A", "B"],
+    metrics: [{ name: "accuracy", value: 0.9, interval: { low: 0.8, high: 0.95 } }],
+  });
   const { files } = await preparePush({ directory: folder, repoId: "me/it" });
-  assert.deepEqual(files.map(({ path }) => path), ["README.md", "adapter_config.json", "adapter_model.safetensors"]);
+  assert.deepEqual(
+    files.map(({ path }) => path),
+    ["README.md", "adapter_config.json", "adapter_model.safetensors"],
+  );
   assert.equal(files[2].size, 5);
   await assert.rejects(preparePush({ directory: folder, repoId: "it" }), /owner\/name; "it" came/);
   await assert.rejects(preparePush({ directory: join(folder, "none"), repoId: "me/it" }), /cannot be read/);
@@ -36,8 +49,14 @@ test("what is pushed brings the head: an adapter that lacks what its base lacks,
   classifier.dispose();
   assert.equal((await preparePush({ directory: whole, repoId: "me/it" })).files.length, 2);
   await dropTensors(lacking, /pooler/);
-  await assert.rejects(preparePush({ directory: lacking, repoId: "me/it" }), /neither the adapter nor its base holds "bert\.pooler\.dense\.weight", "bert\.pooler\.dense\.bias"/);
+  await assert.rejects(
+    preparePush({ directory: lacking, repoId: "me/it" }),
+    /neither the adapter nor its base holds "bert\.pooler\.dense\.weight", "bert\.pooler\.dense\.bias"/,
+  );
   await changeConfig(lacking, { base_model_name_or_path: "/not/on/this/machine" });
   await preparePush({ directory: lacking, repoId: "me/it" });
-  await assert.rejects(preparePush({ directory: base, repoId: "me/it" }), /the folder does not hold "bert\.pooler\.dense\.weight"/);
+  await assert.rejects(
+    preparePush({ directory: base, repoId: "me/it" }),
+    /the folder does not hold "bert\.pooler\.dense\.weight"/,
+  );
 });

@@ -13,10 +13,18 @@ import { loadClassificationModel } from "../../src/model/load-classification-mod
 import { COMMIT, fakeHub, type FakeHub } from "./fake-hub";
 
 const fixture = join(projectRoot(), "test", "fixtures", "tiny-distilbert");
-const files = { "config.json": readFileSync(join(fixture, "config.json")), "model.safetensors": readFileSync(join(fixture, "model.safetensors")), "vocab.txt": Buffer.from("[PAD]\n[UNK]\n[CLS]\n[SEP]\n") };
+const files = {
+  "config.json": readFileSync(join(fixture, "config.json")),
+  "model.safetensors": readFileSync(join(fixture, "model.safetensors")),
+  "vocab.txt": Buffer.from("[PAD]\n[UNK]\n[CLS]\n[SEP]\n"),
+};
 delete process.env.TSLORA_MODEL;
 
-async function withHub(body: (hub: FakeHub, options: ResolveModelOptions & { cacheDir: string }) => Promise<void>, faults: Parameters<typeof fakeHub>[1] = {}, served: Readonly<Record<string, Buffer>> = files): Promise<void> {
+async function withHub(
+  body: (hub: FakeHub, options: ResolveModelOptions & { cacheDir: string }) => Promise<void>,
+  faults: Parameters<typeof fakeHub>[1] = {},
+  served: Readonly<Record<string, Buffer>> = files,
+): Promise<void> {
   const hub = await fakeHub(served, faults);
   const cacheDir = await mkdtemp(join(tmpdir(), "tslora-hub-"));
   forgetHosts();
@@ -38,9 +46,13 @@ test("a model comes from the Hub into its cache's own layout, once, and the toke
   withHub(async (hub, options) => {
     const found = await resolveModel("some/model", options);
     const folder = join(options.cacheDir, "models--some--model");
-    assert.deepEqual([found.id, found.origin.kind, found.directory], ["some/model", "hub", join(folder, "snapshots", COMMIT)]);
+    assert.deepEqual(
+      [found.id, found.origin.kind, found.directory],
+      ["some/model", "hub", join(folder, "snapshots", COMMIT)],
+    );
     assert.equal(await readFile(join(folder, "refs", "main"), "utf8"), COMMIT);
-    for (const [name, bytes] of Object.entries(files)) assert.deepEqual(await readFile(join(found.directory, name)), bytes);
+    for (const [name, bytes] of Object.entries(files))
+      assert.deepEqual(await readFile(join(found.directory, name)), bytes);
     assert.deepEqual(hub.leaked, []);
     const ops = sharedOps();
     (await loadClassificationModel(found.directory, { ops, numLabels: 2, seed: 1 })).model.dispose();
@@ -55,7 +67,10 @@ test("a download that breaks off goes on where it stopped", () => {
     async (hub, options) => {
       const { directory } = await resolveModel("some/model", options);
       assert.ok((await readFile(join(directory, "model.safetensors"))).equals(large));
-      assert.ok(hub.requests.some((request) => /^STORAGE GET \/model\.safetensors bytes=\d+-$/.test(request)), hub.requests.join("\n"));
+      assert.ok(
+        hub.requests.some((request) => /^STORAGE GET \/model\.safetensors bytes=\d+-$/.test(request)),
+        hub.requests.join("\n"),
+      );
     },
     { cutFirst: true },
     { ...files, "model.safetensors": large },
@@ -65,22 +80,48 @@ test("a download that breaks off goes on where it stopped", () => {
 test("bytes that are not those announced are refused and leave nothing behind", () =>
   withHub(
     async (_hub, options) => {
-      await assert.rejects(resolveModel("some/model", options), /model\.safetensors from 127\.0\.0\.1:\d+ is not whole: its sha256 is/);
+      await assert.rejects(
+        resolveModel("some/model", options),
+        /model\.safetensors from 127\.0\.0\.1:\d+ is not whole: its sha256 is/,
+      );
       assert.equal(finished(options.cacheDir, "some/model").length, 2);
-      await assert.rejects(resolveModel("some/model", { ...options, offline: true }), /not there; the Hub is not asked/);
+      await assert.rejects(
+        resolveModel("some/model", { ...options, offline: true }),
+        /not there; the Hub is not asked/,
+      );
     },
     { spoil: true },
   ));
 
 test("a model that is not there, gated, or without safetensors is told apart", async () => {
-  await withHub(async (_hub, options) => assert.rejects(resolveModel("no/model", options), /no config\.json at main/), {}, {});
-  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), /answers 401: the model is private, gated or not there/), { status: 401 });
-  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), /has neither model\.safetensors nor model\.safetensors\.index\.json[\s\S]*save_pretrained/), {}, { "config.json": files["config.json"], "pytorch_model.bin": Buffer.from("x") });
+  await withHub(
+    async (_hub, options) => assert.rejects(resolveModel("no/model", options), /no config\.json at main/),
+    {},
+    {},
+  );
+  await withHub(
+    async (_hub, options) =>
+      assert.rejects(resolveModel("some/model", options), /answers 401: the model is private, gated or not there/),
+    { status: 401 },
+  );
+  await withHub(
+    async (_hub, options) =>
+      assert.rejects(
+        resolveModel("some/model", options),
+        /has neither model\.safetensors nor model\.safetensors\.index\.json[\s\S]*save_pretrained/,
+      ),
+    {},
+    { "config.json": files["config.json"], "pytorch_model.bin": Buffer.from("x") },
+  );
 });
 
 test("a model in parts is fetched part by part, and found in the cache only when all are there", async () => {
   const folder = join(projectRoot(), "test", "fixtures", "tiny-sharded");
-  const parts = Object.fromEntries(readdirSync(folder).filter((name) => /^(config|model)/.test(name)).map((name) => [name, readFileSync(join(folder, name))]));
+  const parts = Object.fromEntries(
+    readdirSync(folder)
+      .filter((name) => /^(config|model)/.test(name))
+      .map((name) => [name, readFileSync(join(folder, name))]),
+  );
   const shards = Object.keys(parts).filter((name) => /-of-/.test(name));
   assert.ok(shards.length > 1);
   await withHub(
@@ -90,26 +131,51 @@ test("a model in parts is fetched part by part, and found in the cache only when
       (await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 })).model.dispose();
       assert.equal((await resolveModel("some/model", { ...options, offline: true })).origin.kind, "cache");
       await rm(join(directory, shards[1]));
-      await assert.rejects(resolveModel("some/model", { ...options, offline: true }), /not there; the Hub is not asked/);
+      await assert.rejects(
+        resolveModel("some/model", { ...options, offline: true }),
+        /not there; the Hub is not asked/,
+      );
       assert.equal((await resolveModel("some/model", options)).origin.kind, "hub");
     },
     {},
     parts,
   );
-  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), new RegExp(`has no ${shards[0]}, which its model`)), {}, Object.fromEntries(Object.entries(parts).filter(([name]) => name !== shards[0])));
+  await withHub(
+    async (_hub, options) =>
+      assert.rejects(resolveModel("some/model", options), new RegExp(`has no ${shards[0]}, which its model`)),
+    {},
+    Object.fromEntries(Object.entries(parts).filter(([name]) => name !== shards[0])),
+  );
   const index = Buffer.from(JSON.stringify({ weight_map: { x: "../../evil.safetensors" } }));
-  await withHub(async (_hub, options) => assert.rejects(resolveModel("some/model", options), /"x" is said to lie in "\.\.\/\.\.\/evil\.safetensors"; a \.safetensors file of the same folder/), {}, { "config.json": files["config.json"], "model.safetensors.index.json": index });
+  await withHub(
+    async (_hub, options) =>
+      assert.rejects(
+        resolveModel("some/model", options),
+        /"x" is said to lie in "\.\.\/\.\.\/evil\.safetensors"; a \.safetensors file of the same folder/,
+      ),
+    {},
+    { "config.json": files["config.json"], "model.safetensors.index.json": index },
+  );
 });
 
 test("auto takes the study's model where the Hub has it, and else the embedded encoder, and says why", async () => {
-  await withHub(async (_hub, options) => assert.match((await resolveModel("auto", options)).notice, /distilbert-base-uncased from http/));
+  await withHub(async (_hub, options) =>
+    assert.match((await resolveModel("auto", options)).notice, /distilbert-base-uncased from http/),
+  );
   forgetHosts();
   const cacheDir = await mkdtemp(join(tmpdir(), "tslora-hub-"));
   const dead = { endpoint: "http://127.0.0.1:9", cacheDir, offline: false };
   const found = await resolveModel("auto", dead);
   assert.equal(found.origin.kind, "embedded");
-  assert.match(found.notice, /embedded encoder.*distilbert-base-uncased is not to be had:.*127\.0\.0\.1:9 cannot be reached/);
-  await assert.rejects(resolveModel("distilbert-base-uncased", dead), /cannot be reached/, "a model asked for by name is never swapped");
+  assert.match(
+    found.notice,
+    /embedded encoder.*distilbert-base-uncased is not to be had:.*127\.0\.0\.1:9 cannot be reached/,
+  );
+  await assert.rejects(
+    resolveModel("distilbert-base-uncased", dead),
+    /cannot be reached/,
+    "a model asked for by name is never swapped",
+  );
   assert.equal((await resolveModel("embedded", dead)).origin.kind, "embedded");
   await rm(cacheDir, { recursive: true });
 });
@@ -122,22 +188,42 @@ test("a folder is found from the working folder and from the clone; one that is 
 
 test("the embedded encoder's own name on the Hub, which adapters of it name, is had without the Hub", () =>
   withHub(async (hub, options) => {
-    const [byName, embedded] = [await resolveModel("sentence-transformers/all-MiniLM-L6-v2", options), await resolveModel("embedded", options)];
+    const [byName, embedded] = [
+      await resolveModel("sentence-transformers/all-MiniLM-L6-v2", options),
+      await resolveModel("embedded", options),
+    ];
     assert.deepEqual([byName.id, byName.directory, byName.origin], [embedded.id, embedded.directory, embedded.origin]);
-    assert.match(byName.notice, /embedded encoder.* whose weights are those of sentence-transformers\/all-MiniLM-L6-v2, as asked for/);
+    assert.match(
+      byName.notice,
+      /embedded encoder.* whose weights are those of sentence-transformers\/all-MiniLM-L6-v2, as asked for/,
+    );
     assert.deepEqual(hub.requests, []);
-    await assert.rejects(resolveModel("sentence-transformers/all-MiniLM-L6-v2", { ...options, offline: true, revision: "other" }), /not there/);
+    await assert.rejects(
+      resolveModel("sentence-transformers/all-MiniLM-L6-v2", { ...options, offline: true, revision: "other" }),
+      /not there/,
+    );
   }));
 
 test("of a folder all that is missing is said at once, weights first; a lone tokenizer where it is asked for", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-folder-"));
   const put = (name: string): Promise<void> => writeFile(join(folder, name), "{}");
-  const says = (pattern: RegExp, code: string, options: ResolveModelOptions = {}): Promise<void> => assert.rejects(resolveModel(folder, options), (error: Error & { code?: string }) => pattern.test(error.message) && error.code === code, String(pattern));
+  const says = (pattern: RegExp, code: string, options: ResolveModelOptions = {}): Promise<void> =>
+    assert.rejects(
+      resolveModel(folder, options),
+      (error: Error & { code?: string }) => pattern.test(error.message) && error.code === code,
+      String(pattern),
+    );
   try {
-    await says(/config\.json is missing\n- the weights are missing: model\.safetensors.*\n- the tokenizer is missing/, "not-found");
+    await says(
+      /config\.json is missing\n- the weights are missing: model\.safetensors.*\n- the tokenizer is missing/,
+      "not-found",
+    );
     await put("pytorch_model.bin");
     await put("config.json");
-    await says(/- the weights are pytorch_model\.bin, a pickle.*save_pretrained.*\n- the tokenizer is missing: tokenizer\.json, vocab\.txt/, "unsupported");
+    await says(
+      /- the weights are pytorch_model\.bin, a pickle.*save_pretrained.*\n- the tokenizer is missing: tokenizer\.json, vocab\.txt/,
+      "unsupported",
+    );
     await put("vocab.txt");
     await says(/not a whole model: the weights are pytorch_model\.bin/, "unsupported");
     await put("model.safetensors");
@@ -149,7 +235,10 @@ test("of a folder all that is missing is said at once, weights first; a lone tok
     await rm(join(folder, "config.json"));
     await put("adapter_config.json");
     await says(/holds an adapter \(adapter_config\.json\), not a model.*--adapter/, "not-found");
-    await assert.rejects(resolveModel(join(folder, "model.safetensors")), /A model must be a folder; .*model\.safetensors is a file/);
+    await assert.rejects(
+      resolveModel(join(folder, "model.safetensors")),
+      /A model must be a folder; .*model\.safetensors is a file/,
+    );
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -158,14 +247,33 @@ test("of a folder all that is missing is said at once, weights first; a lone tok
 test("a name that cannot be had asks whether it is right; what can only be a path is not asked for", () =>
   withHub(
     async (hub, options) => {
-      for (const path of ["./x", "../x", "/x/y", "~/no-such-model", "C:\\models\\bert", "D:/bert", "a/b/c", "models\\bert", "."]) {
+      for (const path of [
+        "./x",
+        "../x",
+        "/x/y",
+        "~/no-such-model",
+        "C:\\models\\bert",
+        "D:/bert",
+        "a/b/c",
+        "models\\bert",
+        ".",
+      ]) {
         if (path === ".") continue; // the working folder is there
         await assert.rejects(resolveModel(path, options), /and nothing is there/, path);
       }
       assert.deepEqual(hub.requests, []);
-      await assert.rejects(resolveModel("distilbert-base-uncasd", options), /Is the name right\?.*no folder of that name/);
-      await assert.rejects(resolveModel("distilbert-base-uncasd", { ...options, offline: true }), /HF_HUB_OFFLINE is set\. Is the name right\?/);
-      await assert.rejects(resolveModel("distilbert-base-uncasd", { ...options, endpoint: "http://127.0.0.1:9" }), /cannot be reached .*Is the name right\?/);
+      await assert.rejects(
+        resolveModel("distilbert-base-uncasd", options),
+        /Is the name right\?.*no folder of that name/,
+      );
+      await assert.rejects(
+        resolveModel("distilbert-base-uncasd", { ...options, offline: true }),
+        /HF_HUB_OFFLINE is set\. Is the name right\?/,
+      );
+      await assert.rejects(
+        resolveModel("distilbert-base-uncasd", { ...options, endpoint: "http://127.0.0.1:9" }),
+        /cannot be reached .*Is the name right\?/,
+      );
     },
     {},
     {},

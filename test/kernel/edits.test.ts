@@ -12,11 +12,13 @@ test("places go to an edited text and back", () => {
     { start: 14, end: 14, text: "x: " },
   ]);
   assert.equal(text.after, "one TWELVE\nthree x: four\n");
-  for (const offset of [0, 3, 7, 8, 13, 14, 18, 19]) assert.equal(text.toBefore(text.toAfter(offset)), offset, String(offset));
+  for (const offset of [0, 3, 7, 8, 13, 14, 18, 19])
+    assert.equal(text.toBefore(text.toAfter(offset)), offset, String(offset));
   assert.equal(text.after.slice(text.toAfter(14)), "four\n");
   assert.deepEqual([text.toBefore(6), text.toBefore(18)], [4, 14], "what was put in belongs to where it was put");
   assert.deepEqual(text.positionBefore({ line: 2, column: 10 }), { line: 2, column: 7 });
-  for (let offset = 0; offset < text.after.length; offset++) assert.equal(offsetAt(text.after, positionAt(text.after, offset)), offset);
+  for (let offset = 0; offset < text.after.length; offset++)
+    assert.equal(offsetAt(text.after, positionAt(text.after, offset)), offset);
 });
 
 test("shorthand is written out wherever it stands, imports where they are to lead elsewhere, and nothing else changes", () => {
@@ -25,9 +27,22 @@ test("shorthand is written out wherever it stands, imports where they are to lea
   assert.equal(mend("f({ a, b: 1, c })"), "f({ a: a, b: 1, c: c })");
   assert.equal(mend("({ a, b = 2 } = o)"), "({ a: a, b: b = 2 } = o)");
   assert.equal(mend("const { a, b: { c }, [d]: e, 'f': g } = o;"), "const { a, \"b\": { c }, [d]: e, 'f': g } = o;");
-  assert.equal(mend("export const x = 1; export default 2; export { y };"), " const x = 1; export default 2; export { y };");
-  for (const same of ["const { a } = o;", "import { a } from 'x';", "({ a: a, ...b, [c]: d, e() {} })", "interface I { a: string }", "broken({ a"]) assert.equal(mend(same).replace("a: a", "a"), same.replace("a: a", "a"));
-  assert.equal(mend("import { a } from '../src';\nconst b = await import('../src');\nlet c: import('../src').T;"), 'import { a } from "/clone/package";\nconst b = await import("/clone/package");\nlet c: import("/clone/package").T;');
+  assert.equal(
+    mend("export const x = 1; export default 2; export { y };"),
+    " const x = 1; export default 2; export { y };",
+  );
+  for (const same of [
+    "const { a } = o;",
+    "import { a } from 'x';",
+    "({ a: a, ...b, [c]: d, e() {} })",
+    "interface I { a: string }",
+    "broken({ a",
+  ])
+    assert.equal(mend(same).replace("a: a", "a"), same.replace("a: a", "a"));
+  assert.equal(
+    mend("import { a } from '../src';\nconst b = await import('../src');\nlet c: import('../src').T;"),
+    'import { a } from "/clone/package";\nconst b = await import("/clone/package");\nlet c: import("/clone/package").T;',
+  );
 });
 
 test("code that can be interrupted does what it did", async () => {
@@ -50,7 +65,10 @@ exports.out = out`;
     return next.value;
   };
   const guard = (value: unknown): unknown => value;
-  const run = vm.runInThisContext(`(async function (exports, __tslab__) { ${made.after}\n})`) as (exports: object, tslab: object) => Promise<void>;
+  const run = vm.runInThisContext(`(async function (exports, __tslab__) { ${made.after}\n})`) as (
+    exports: object,
+    tslab: object,
+  ) => Promise<void>;
   await run({}, { drive, guard, guardEach: guard, variables: exports });
   assert.deepEqual(exports.out, [3, 3, 4, 5, 6, "no", 7]);
   assert.equal(interruptibleCode("const f = async () => { await 1; };", 1).awaits, false);

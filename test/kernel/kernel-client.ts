@@ -27,7 +27,13 @@ const LIMIT_MS = 240_000;
 /** A promise's result, or an error that says what was waited for. */
 async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`waited ${LIMIT_MS / 1000} s for ${what}; it did not come`)), LIMIT_MS)));
+  const limit = new Promise<never>(
+    (_, reject) =>
+      (timer = setTimeout(
+        () => reject(new Error(`waited ${LIMIT_MS / 1000} s for ${what}; it did not come`)),
+        LIMIT_MS,
+      )),
+  );
   try {
     return await Promise.race([promise, limit]);
   } finally {
@@ -45,7 +51,14 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
 }
 
 /** Runs work with a kernel in a folder, ours where no other is named, and ends it. */
-export async function withKernel(work: (kernel: Kernel) => Promise<void>, { name = "tslora", cwd = projectRoot(), transport }: { readonly name?: string; readonly cwd?: string; readonly transport?: Transport } = {}): Promise<void> {
+export async function withKernel(
+  work: (kernel: Kernel) => Promise<void>,
+  {
+    name = "tslora",
+    cwd = projectRoot(),
+    transport,
+  }: { readonly name?: string; readonly cwd?: string; readonly transport?: Transport } = {},
+): Promise<void> {
   const kernel = await startKernel({ spec: findKernelSpec(name), cwd, transport });
   try {
     await work(kernel);
@@ -66,7 +79,15 @@ export function sharedKernel(cwd = projectRoot()): (work: (kernel: Kernel) => Pr
 
 /** Sends an execute_request. */
 export function execute(kernel: Kernel, code: string, more: JsonRecord = {}): Sent {
-  return send(kernel, "execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true, ...more });
+  return send(kernel, "execute_request", {
+    code,
+    silent: false,
+    store_history: true,
+    user_expressions: {},
+    allow_stdin: false,
+    stop_on_error: true,
+    ...more,
+  });
 }
 
 /** Sends a request on the shell channel. */
@@ -77,7 +98,8 @@ export function send(kernel: Kernel, type: string, content: JsonRecord): Sent {
     let reply: JsonRecord | undefined;
     let idle = false;
     kernel.request("shell", type, content, (event) => {
-      if (event.kind === "exit") return reject(new Error(`the kernel ended: ${JSON.stringify(event.exit)} ${kernel.logTail}`));
+      if (event.kind === "exit")
+        return reject(new Error(`the kernel ended: ${JSON.stringify(event.exit)} ${kernel.logTail}`));
       const { message } = event;
       if (event.kind === "reply") reply = message.content;
       else {
@@ -89,11 +111,19 @@ export function send(kernel: Kernel, type: string, content: JsonRecord): Sent {
     });
   });
   const shortened = JSON.stringify(content.code ?? type).slice(0, 120);
-  const messageOf = (wanted: string): Promise<JsonRecord> => new Promise((resolve) => watchers.push({ type: wanted, resolve }));
-  const seenLate = (wanted: string): Promise<JsonRecord> => within(messageOf(wanted), `a message ${wanted} of ${shortened}`);
+  const messageOf = (wanted: string): Promise<JsonRecord> =>
+    new Promise((resolve) => watchers.push({ type: wanted, resolve }));
+  const seenLate = (wanted: string): Promise<JsonRecord> =>
+    within(messageOf(wanted), `a message ${wanted} of ${shortened}`);
   const seen = (wanted: string): Promise<JsonRecord> => {
     const message = messageOf(wanted);
-    const unanswered = answer.then(({ reply }) => Promise.reject<JsonRecord>(new Error(`${shortened} was answered without the ${wanted} that was waited for: ${JSON.stringify(reply).slice(0, 400)}`)));
+    const unanswered = answer.then(({ reply }) =>
+      Promise.reject<JsonRecord>(
+        new Error(
+          `${shortened} was answered without the ${wanted} that was waited for: ${JSON.stringify(reply).slice(0, 400)}`,
+        ),
+      ),
+    );
     return within(Promise.race([message, unanswered]), `a message ${wanted} of ${shortened}`);
   };
   return { answer: within(answer, `the answer to ${shortened}`), seen, seenLate };

@@ -3,16 +3,28 @@ import vm from "node:vm";
 import * as ts from "typescript";
 
 /** Programs as lists of cells; the same for the same seed. */
-export function* seededPrograms({ seed, programs, cells }: { readonly seed: number; readonly programs: number; readonly cells: number }): Generator<string[]> {
+export function* seededPrograms({
+  seed,
+  programs,
+  cells,
+}: {
+  readonly seed: number;
+  readonly programs: number;
+  readonly cells: number;
+}): Generator<string[]> {
   const random = mulberry(seed);
   for (let program = 0; program < programs; program++) yield new Writer(random, `p${program}_`).program(cells);
 }
 
 /** What a program prints as one script. */
 export function runAsScript(cells: readonly string[]): string {
-  const { outputText } = ts.transpileModule(cells.join("\n"), { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS } });
+  const { outputText } = ts.transpileModule(cells.join("\n"), {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS },
+  });
   let text = "";
-  vm.runInNewContext(`(function (console, exports) { ${outputText}\n})(console, {})`, { console: { log: (line: string) => (text += `${line}\n`) } });
+  vm.runInNewContext(`(function (console, exports) { ${outputText}\n})(console, {})`, {
+    console: { log: (line: string) => (text += `${line}\n`) },
+  });
   return text;
 }
 
@@ -30,7 +42,10 @@ class Writer {
   program(cells: number): string[] {
     return Array.from({ length: cells }, (_, index) => {
       const lines = Array.from({ length: 5 }, () => this.#statement(index === 0 || this.#numbers.length < 3));
-      return [...lines, `console.log(JSON.stringify([${[...this.#numbers, ...this.#functions.map((name) => `${name}()`)].join(", ")}]));`].join("\n");
+      return [
+        ...lines,
+        `console.log(JSON.stringify([${[...this.#numbers, ...this.#functions.map((name) => `${name}()`)].join(", ")}]));`,
+      ].join("\n");
     });
   }
 
@@ -82,13 +97,24 @@ class Writer {
       `${a} = [1, 2].map((${b}) => ${b} + Number(typeof ${c} === "number")).length;`,
       `({ ${a} } = { ${a}: ${value} } as any);`,
       `${a} = { ${b}, k: ${c} }.${b};`,
-      ...(this.#functions.length === 0 ? [] : [`${a} = ${this.#pick(this.#functions)}() as any; ${a} = Number(${a}) || 0;`]),
+      ...(this.#functions.length === 0
+        ? []
+        : [`${a} = ${this.#pick(this.#functions)}() as any; ${a} = Number(${a}) || 0;`]),
     ]);
   }
 
   #simple(): string {
     const [a, b] = [this.#target(), this.#target()];
-    return this.#pick([`${a} = ${this.#value()};`, `${a}++;`, `--${a};`, `${a} += ${b};`, `${a} ||= 6;`, `${a} ??= 6;`, `${a} = ${b} = ${this.#value()};`, `${a} = ${b}++ + ++${b};`]);
+    return this.#pick([
+      `${a} = ${this.#value()};`,
+      `${a}++;`,
+      `--${a};`,
+      `${a} += ${b};`,
+      `${a} ||= 6;`,
+      `${a} ??= 6;`,
+      `${a} = ${b} = ${this.#value()};`,
+      `${a} = ${b}++ + ++${b};`,
+    ]);
   }
 
   #target(): string {
@@ -96,7 +122,8 @@ class Writer {
   }
 
   #value(): string {
-    const names = this.#numbers.length === 0 ? [] : [this.#pick(this.#numbers), `(${this.#pick(this.#numbers)} % 7 + 2)`];
+    const names =
+      this.#numbers.length === 0 ? [] : [this.#pick(this.#numbers), `(${this.#pick(this.#numbers)} % 7 + 2)`];
     return this.#pick([...names, "1", "2", "3"]);
   }
 

@@ -25,7 +25,11 @@ interface OpenKernel {
 }
 
 /** Starts a kernel without the runner, so that its connection is known here. */
-async function withOpenKernel(name: string, transport: Transport, work: (parts: OpenKernel) => Promise<void>): Promise<void> {
+async function withOpenKernel(
+  name: string,
+  transport: Transport,
+  work: (parts: OpenKernel) => Promise<void>,
+): Promise<void> {
   const spec = findKernelSpec(name);
   const file = await writeConnectionFile(name, transport);
   const { connection } = file;
@@ -57,7 +61,8 @@ async function withOpenKernel(name: string, transport: Transport, work: (parts: 
     for (;;) {
       const reply = replies.get(id);
       const iopub = heard.filter(({ parent }) => parent.msg_id === id);
-      if (reply !== undefined && iopub.some(({ content: { execution_state } }) => execution_state === "idle")) return { reply, iopub };
+      if (reply !== undefined && iopub.some(({ content: { execution_state } }) => execution_state === "idle"))
+        return { reply, iopub };
       if (kernel.exitCode !== null) assert.fail(`the kernel ended: ${log}`);
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -72,7 +77,15 @@ async function withOpenKernel(name: string, transport: Transport, work: (parts: 
       await channels.send("shell", newMessage("kernel_info_request", {}, "owner"));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const run = (code: string): ReturnType<typeof ask> => ask("execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: false });
+    const run = (code: string): ReturnType<typeof ask> =>
+      ask("execute_request", {
+        code,
+        silent: false,
+        store_history: true,
+        user_expressions: {},
+        allow_stdin: false,
+        stop_on_error: false,
+      });
     await work({ stranger, run, key: connection.key, alive: () => kernel.exitCode === null, beat });
   } finally {
     stranger.close();
@@ -84,28 +97,52 @@ async function withOpenKernel(name: string, transport: Transport, work: (parts: 
   }
 }
 
-for (const [name, transport] of [["tslab", "tcp"], ["tslora", "tcp"], ["tslab", "ipc"], ["tslora", "ipc"]] as const) {
-  test(`who lacks the key runs nothing in ${name} over ${transport}, fails no cell, hears no signature and stalls nothing`, { timeout: 300_000 }, async () => {
-    await withOpenKernel(name, transport, async ({ stranger, run, key, alive, beat }) => {
-      const before = await run("console.log('first'); 1");
-      assert.equal(before.reply.content.status, "ok");
-      const running = run("const until = new Promise((done) => setTimeout(done, 3000)); await until; console.log('second');");
-      await stranger.attack();
-      await stranger.forge(BAD);
-      await stranger.forge(BAD); // with what the first round made the kernel say
-      const during = await running;
-      assert.equal(during.reply.content.status, "ok", JSON.stringify(during.reply.content));
-      assert.deepEqual(during.iopub.filter(({ header }) => ["error", "stream"].includes(header.msg_type)).map(({ content }) => content), [{ name: "stdout", text: "second\n" }]);
-      await stranger.attack();
-      await stranger.forge(BAD);
-      const after = await run("console.log((globalThis as { intruded?: boolean }).intruded ?? 'untouched');");
-      assert.equal(after.reply.content.status, "ok");
-      assert.deepEqual(after.iopub.filter(({ header }) => ["error", "stream"].includes(header.msg_type)).map(({ content }) => content), [{ name: "stdout", text: "untouched\n" }]);
-      assert.ok(alive());
-      assert.ok(!stranger.heard.includes(stranger.signatureOf(BAD, key)), "the signature of a forged request is not published");
-      assert.ok(stranger.heard.includes("second"), "the stranger did hear the kernel");
-      const { silentMs } = beat;
-      while (beat.silentMs >= silentMs) await new Promise((resolve) => setTimeout(resolve, 20)); // the heartbeat is answered
-    });
-  });
+for (const [name, transport] of [
+  ["tslab", "tcp"],
+  ["tslora", "tcp"],
+  ["tslab", "ipc"],
+  ["tslora", "ipc"],
+] as const) {
+  test(
+    `who lacks the key runs nothing in ${name} over ${transport}, fails no cell, hears no signature and stalls nothing`,
+    { timeout: 300_000 },
+    async () => {
+      await withOpenKernel(name, transport, async ({ stranger, run, key, alive, beat }) => {
+        const before = await run("console.log('first'); 1");
+        assert.equal(before.reply.content.status, "ok");
+        const running = run(
+          "const until = new Promise((done) => setTimeout(done, 3000)); await until; console.log('second');",
+        );
+        await stranger.attack();
+        await stranger.forge(BAD);
+        await stranger.forge(BAD); // with what the first round made the kernel say
+        const during = await running;
+        assert.equal(during.reply.content.status, "ok", JSON.stringify(during.reply.content));
+        assert.deepEqual(
+          during.iopub
+            .filter(({ header }) => ["error", "stream"].includes(header.msg_type))
+            .map(({ content }) => content),
+          [{ name: "stdout", text: "second\n" }],
+        );
+        await stranger.attack();
+        await stranger.forge(BAD);
+        const after = await run("console.log((globalThis as { intruded?: boolean }).intruded ?? 'untouched');");
+        assert.equal(after.reply.content.status, "ok");
+        assert.deepEqual(
+          after.iopub
+            .filter(({ header }) => ["error", "stream"].includes(header.msg_type))
+            .map(({ content }) => content),
+          [{ name: "stdout", text: "untouched\n" }],
+        );
+        assert.ok(alive());
+        assert.ok(
+          !stranger.heard.includes(stranger.signatureOf(BAD, key)),
+          "the signature of a forged request is not published",
+        );
+        assert.ok(stranger.heard.includes("second"), "the stranger did hear the kernel");
+        const { silentMs } = beat;
+        while (beat.silentMs >= silentMs) await new Promise((resolve) => setTimeout(resolve, 20)); // the heartbeat is answered
+      });
+    },
+  );
 }

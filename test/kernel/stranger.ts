@@ -59,13 +59,16 @@ export class Stranger {
       const signature = createHmac("sha256", key).update(Buffer.concat(parts)).digest("hex");
       await sockets[0].send([DELIMITER, Buffer.from(signature), ...parts]);
     }
-    for (const frames of this.#heard.slice(0, 40)) await sockets[0].send(frames.slice(frames.findIndex((frame) => frame.equals(DELIMITER)))); // replayed
+    for (const frames of this.#heard.slice(0, 40))
+      await sockets[0].send(frames.slice(frames.findIndex((frame) => frame.equals(DELIMITER)))); // replayed
     setTimeout(() => sockets.forEach((socket) => socket.close()), 300);
   }
 
   /** The signature of the request that {@link forge} sends, by the real key: what must never be published. */
   signatureOf(code: string, key: string): string {
-    return createHmac("sha256", key).update(Buffer.concat(this.#request(code))).digest("hex");
+    return createHmac("sha256", key)
+      .update(Buffer.concat(this.#request(code)))
+      .digest("hex");
   }
 
   close(): void {
@@ -78,13 +81,18 @@ export class Stranger {
 
   /** The same bytes at every call, so that their signature is the same. */
   #request(code: string): Buffer[] {
-    const message = newMessage("execute_request", { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true }, "stranger");
+    const message = newMessage(
+      "execute_request",
+      { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false, stop_on_error: true },
+      "stranger",
+    );
     const fixed = { ...message, header: { ...message.header, msg_id: "stranger-1", date: "2026-01-01T00:00:00.000Z" } };
     return encodeMessage(fixed, "").slice(2, 6);
   }
 
   #messages(): Buffer[][] {
-    const text = (...parts: unknown[]): Buffer[] => parts.map((part) => Buffer.from(typeof part === "string" ? part : JSON.stringify(part)));
+    const text = (...parts: unknown[]): Buffer[] =>
+      parts.map((part) => Buffer.from(typeof part === "string" ? part : JSON.stringify(part)));
     const signed = "a".repeat(64);
     const header = { msg_id: "x", msg_type: "execute_request", session: "s", username: "u", date: "", version: "5.3" };
     const parts = [header, {}, {}, { code: "1" }];
@@ -120,8 +128,24 @@ export class Stranger {
 
   /** Bytes that are no ZeroMQ, connections that say nothing, and ones that end in the middle. */
   async #bytes(port: (typeof PORTS)[number]): Promise<void> {
-    const greeting = Buffer.concat([Buffer.from([0xff]), Buffer.alloc(8), Buffer.from([0x7f, 3, 0]), Buffer.from("NULL"), Buffer.alloc(16), Buffer.from([0]), Buffer.alloc(31)]);
-    const sent = [randomBytes(4096), Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), Buffer.alloc(0), greeting, greeting.subarray(0, 20), Buffer.concat([greeting, Buffer.from([4, 0xff])]), Buffer.concat([greeting, Buffer.from([2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])])];
+    const greeting = Buffer.concat([
+      Buffer.from([0xff]),
+      Buffer.alloc(8),
+      Buffer.from([0x7f, 3, 0]),
+      Buffer.from("NULL"),
+      Buffer.alloc(16),
+      Buffer.from([0]),
+      Buffer.alloc(31),
+    ]);
+    const sent = [
+      randomBytes(4096),
+      Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+      Buffer.alloc(0),
+      greeting,
+      greeting.subarray(0, 20),
+      Buffer.concat([greeting, Buffer.from([4, 0xff])]),
+      Buffer.concat([greeting, Buffer.from([2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])]),
+    ];
     for (const [index, bytes] of sent.entries()) {
       const socket: Socket = connect(this.#connection[port], this.#connection.ip);
       socket.on("error", () => undefined);
@@ -134,7 +158,13 @@ export class Stranger {
 
   /** Heartbeats out of order, empty, huge, and from one that leaves before the answer. */
   async #beats(): Promise<void> {
-    for (const frames of [[Buffer.alloc(0)], [Buffer.alloc(0), Buffer.from("x")], [Buffer.from("x")], [Buffer.alloc(0), Buffer.alloc(1024 * 1024)], Array.from({ length: 50 }, () => Buffer.alloc(0))]) {
+    for (const frames of [
+      [Buffer.alloc(0)],
+      [Buffer.alloc(0), Buffer.from("x")],
+      [Buffer.from("x")],
+      [Buffer.alloc(0), Buffer.alloc(1024 * 1024)],
+      Array.from({ length: 50 }, () => Buffer.alloc(0)),
+    ]) {
       const dealer = new Dealer({ linger: 200 });
       dealer.connect(this.#address("hb_port"));
       for (let i = 0; i < 20; i++) await dealer.send(frames);

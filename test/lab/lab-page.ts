@@ -5,7 +5,10 @@ import type { LabServer } from "./lab-server";
 
 /** Starts the browser that `npm run test:lab` has found. */
 export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env.TSLORA_CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  return chromium.launch({
+    executablePath: process.env.TSLORA_CHROMIUM,
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
 }
 
 /** A notebook in Jupyter Lab, and what a user does to it. */
@@ -24,7 +27,10 @@ export class LabPage {
 
   /** Runs one of Lab's commands, as its menus and keys do. */
   async command(id: string, args: Record<string, string> = {}): Promise<void> {
-    await this.page.evaluate(([name, given]) => void (globalThis as unknown as Lab).jupyterapp.commands.execute(name, given), [id, args] as const);
+    await this.page.evaluate(
+      ([name, given]) => void (globalThis as unknown as Lab).jupyterapp.commands.execute(name, given),
+      [id, args] as const,
+    );
   }
 
   /** Waits until the kernel has nothing to do and no cell waits. */
@@ -32,7 +38,9 @@ export class LabPage {
     await this.page.waitForFunction(
       () => {
         const { content, sessionContext } = (globalThis as unknown as Lab).jupyterapp.shell.currentWidget;
-        return sessionContext.session?.kernel?.status === "idle" && content.widgets.every(({ prompt }) => prompt !== "*");
+        return (
+          sessionContext.session?.kernel?.status === "idle" && content.widgets.every(({ prompt }) => prompt !== "*")
+        );
       },
       undefined,
       { timeout, polling: 200 },
@@ -43,7 +51,9 @@ export class LabPage {
   async edit(from: string, to: string): Promise<void> {
     const done = await this.page.evaluate(
       ([before, after]) => {
-        const cell = (globalThis as unknown as Lab).jupyterapp.shell.currentWidget.content.widgets.find(({ model }) => model.sharedModel.getSource().includes(before));
+        const cell = (globalThis as unknown as Lab).jupyterapp.shell.currentWidget.content.widgets.find(({ model }) =>
+          model.sharedModel.getSource().includes(before),
+        );
         cell?.model.sharedModel.setSource(cell.model.sharedModel.getSource().replace(before, after));
         return cell !== undefined;
       },
@@ -68,11 +78,23 @@ export class LabPage {
   }
 
   /** The cells as they would be saved. */
-  async cells(): Promise<readonly { readonly isCode: boolean; readonly source: string; readonly outputs: readonly string[]; readonly executionCount: number | null }[]> {
+  async cells(): Promise<
+    readonly {
+      readonly isCode: boolean;
+      readonly source: string;
+      readonly outputs: readonly string[];
+      readonly executionCount: number | null;
+    }[]
+  > {
     return this.page.evaluate(() =>
       (globalThis as unknown as Lab).jupyterapp.shell.currentWidget.content.widgets.map(({ model }) => {
         const { cell_type, source, outputs = [], execution_count = null } = model.toJSON();
-        return { isCode: cell_type === "code", source: typeof source === "string" ? source : source.join(""), outputs: outputs.map((output) => JSON.stringify(output)), executionCount: execution_count };
+        return {
+          isCode: cell_type === "code",
+          source: typeof source === "string" ? source : source.join(""),
+          outputs: outputs.map((output) => JSON.stringify(output)),
+          executionCount: execution_count,
+        };
       }),
     );
   }
@@ -86,14 +108,21 @@ export class LabPage {
   /** Saves and waits until Lab says that it has. */
   async save(): Promise<void> {
     await this.command("docmanager:save");
-    await this.page.waitForFunction(() => !(globalThis as unknown as Lab).jupyterapp.shell.currentWidget.context.model.dirty, undefined, { timeout: 30_000 });
+    await this.page.waitForFunction(
+      () => !(globalThis as unknown as Lab).jupyterapp.shell.currentWidget.context.model.dirty,
+      undefined,
+      { timeout: 30_000 },
+    );
   }
 }
 
 /** How much of what an element shows has a colour, as a share of its pixels: text, lines and pages are grey, data are not. */
 export async function shareInColour(element: Locator): Promise<number> {
   await element.scrollIntoViewIfNeeded();
-  const { data, info } = await sharp(await element.screenshot()).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(await element.screenshot())
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   let found = 0;
   for (let at = 0; at < data.length; at += info.channels) {
     const pixel = [data[at], data[at + 1], data[at + 2]];
@@ -108,7 +137,11 @@ interface Lab {
     readonly commands: { execute(id: string, args: Record<string, string>): Promise<unknown> };
     readonly shell: {
       readonly currentWidget: {
-        readonly content: { readonly widgets: readonly LabCell[]; activeCellIndex: number; scrollToItem(index: number, align: string): Promise<void> };
+        readonly content: {
+          readonly widgets: readonly LabCell[];
+          activeCellIndex: number;
+          scrollToItem(index: number, align: string): Promise<void>;
+        };
         readonly context: { readonly model: { readonly dirty: boolean } };
         readonly sessionContext: { readonly session: { readonly kernel: { readonly status: string } | null } | null };
       };
@@ -120,6 +153,11 @@ interface LabCell {
   readonly prompt?: string; // of code cells
   readonly model: {
     readonly sharedModel: { getSource(): string; setSource(text: string): void };
-    toJSON(): { readonly cell_type: string; readonly source: string | string[]; readonly outputs?: readonly unknown[]; readonly execution_count?: number | null };
+    toJSON(): {
+      readonly cell_type: string;
+      readonly source: string | string[];
+      readonly outputs?: readonly unknown[];
+      readonly execution_count?: number | null;
+    };
   };
 }

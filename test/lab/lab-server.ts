@@ -20,11 +20,20 @@ export async function startLab(env: Readonly<Record<string, string>>): Promise<L
   const token = "lab-test";
   const child = spawn(
     process.execPath,
-    [join("src", "setup", "start.mjs"), "lab", "--no-browser", `--ServerApp.port=${port}`, "--ServerApp.port_retries=0", `--IdentityProvider.token=${token}`, "--LabApp.expose_app_in_browser=True"],
+    [
+      join("src", "setup", "start.mjs"),
+      "lab",
+      "--no-browser",
+      `--ServerApp.port=${port}`,
+      "--ServerApp.port_retries=0",
+      `--IdentityProvider.token=${token}`,
+      "--LabApp.expose_app_in_browser=True",
+    ],
     { cwd: projectRoot(), env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] },
   );
   let log = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (log = (log + text).slice(-8000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (log = (log + text).slice(-8000)));
   const url = `http://127.0.0.1:${port}`;
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const api: LabServer["api"] = async (path, init) => {
@@ -34,7 +43,13 @@ export async function startLab(env: Readonly<Record<string, string>>): Promise<L
   };
   for (let tries = 0; ; tries++) {
     if (child.exitCode !== null || tries > 600) throw new Error(`Jupyter Lab did not start:\n${log}`);
-    if (await api("status").then(() => true, () => false)) break;
+    if (
+      await api("status").then(
+        () => true,
+        () => false,
+      )
+    )
+      break;
     await delay(200);
   }
   return {
@@ -55,7 +70,9 @@ function freePort(): Promise<number> {
     const server = createServer().once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }

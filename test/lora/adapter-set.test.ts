@@ -32,23 +32,39 @@ const sampled = new Map<string, ReturnType<typeof sampleRounding>>();
 /** Logits with an adapter beside the weights and in them, in double precision, with bounds. */
 function mergedInDouble(kind: string, config: LoraConfig): ReturnType<typeof sampleRounding> {
   const key = `${kind} ${JSON.stringify(config)}`;
-  const found = sampled.get(key) ?? sampleRounding(async (on) => {
-    const c = await tinyClassifier(kind, on);
-    await scramble(c.addAdapter(config).parameters(), 1, on);
-    const adapted = await logits(c);
-    await c.mergeAdapter({ bound: Infinity });
-    return new Map([["adapted", adapted], ["merged", await logits(c)]]);
-  });
+  const found =
+    sampled.get(key) ??
+    sampleRounding(async (on) => {
+      const c = await tinyClassifier(kind, on);
+      await scramble(c.addAdapter(config).parameters(), 1, on);
+      const adapted = await logits(c);
+      await c.mergeAdapter({ bound: Infinity });
+      return new Map([
+        ["adapted", adapted],
+        ["merged", await logits(c)],
+      ]);
+    });
   sampled.set(key, found);
   return found;
 }
 
 /** In double precision both ways give the same numbers; in 32 bits they lie no further apart than both ways' rounding. */
-function expectMerged(found: { adapted: Float32Array; merged: Float32Array }, inDouble: ReadonlyMap<string, Bounded>): void {
+function expectMerged(
+  found: { adapted: Float32Array; merged: Float32Array },
+  inDouble: ReadonlyMap<string, Bounded>,
+): void {
   const [adapted, merged] = [inDouble.get("adapted") ?? NOTHING, inDouble.get("merged") ?? NOTHING];
-  expectWithin(merged.values, { values: adapted.values, bounds: adapted.values.map((value) => 4 * 2 ** -24 * Math.max(1, Math.abs(value))) }, { what: "in double precision" });
+  expectWithin(
+    merged.values,
+    { values: adapted.values, bounds: adapted.values.map((value) => 4 * 2 ** -24 * Math.max(1, Math.abs(value))) },
+    { what: "in double precision" },
+  );
   // Signs of singular vectors are a library's own, and with them what is added to them here: the bounds alone are compared.
-  expectWithin(found.merged, { values: Float64Array.from(found.adapted), bounds: adapted.bounds.map((bound, i) => bound + merged.bounds[i]) }, { what: "merged" });
+  expectWithin(
+    found.merged,
+    { values: Float64Array.from(found.adapted), bounds: adapted.bounds.map((bound, i) => bound + merged.bounds[i]) },
+    { what: "merged" },
+  );
 }
 
 for (const kind of TINY_MODELS) {
@@ -64,7 +80,10 @@ for (const kind of TINY_MODELS) {
       const check = await c.mergeAdapter();
       assert.equal(c.adapterState, "merged");
       assert.ok(check.largestDifference <= check.bound && check.logits === 8);
-      assert.match(String(check), /^Adapter "default" is in the weights of \d+ layers: on a fixed batch, 8 logits differ by at most \S+ \(bound \S+\)\.$/);
+      assert.match(
+        String(check),
+        /^Adapter "default" is in the weights of \d+ layers: on a fixed batch, 8 logits differ by at most \S+ \(bound \S+\)\.$/,
+      );
       expectMerged({ adapted, merged: await logits(c) }, await mergedInDouble(kind, config));
       assert.deepEqual(await weightsOf(c.model), own);
       c.unmergeAdapter();
@@ -130,7 +149,11 @@ test("several adapters, each with its head, one at a time", async () => {
   const { directory } = await c.saveAdapter(folder, { name: "second" });
   assert.equal(directory, join(folder, "second"));
   await c.saveAdapter(folder, { name: "default" });
-  assert.deepEqual((await readdir(folder)).filter((name) => /^(second|adapter_.*)$/.test(name)).sort(), ["adapter_config.json", "adapter_model.safetensors", "second"]);
+  assert.deepEqual((await readdir(folder)).filter((name) => /^(second|adapter_.*)$/.test(name)).sort(), [
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    "second",
+  ]);
   const other = await tinyClassifier("distilbert");
   assert.deepEqual(await other.loadAdapter(directory, { name: "renamed" }), []);
   await other.loadAdapter(folder);
@@ -168,14 +191,42 @@ test("several adapters, each with its head, one at a time", async () => {
 test("each call is allowed where the table says so, and otherwise says what to do", async () => {
   const c = await tinyClassifier("bert");
   const drain = async (): Promise<void> => {
-    for await (const _ of train(c, { train: [{ text: texts[0], label: 0 }, { text: texts[1], label: 1 }], numTrainEpochs: 1 })) void _;
+    for await (const _ of train(c, {
+      train: [
+        { text: texts[0], label: 0 },
+        { text: texts[1], label: 1 },
+      ],
+      numTrainEpochs: 1,
+    }))
+      void _;
   };
   const refuses = async (calls: Record<string, () => unknown>, message: RegExp): Promise<void> => {
-    for (const [call, run] of Object.entries(calls)) await assert.rejects(async () => await run(), (error: Error) => message.test(error.message) && error.message.startsWith(call), call);
+    for (const [call, run] of Object.entries(calls))
+      await assert.rejects(
+        async () => await run(),
+        (error: Error) => message.test(error.message) && error.message.startsWith(call),
+        call,
+      );
   };
   const merge = () => c.mergeAdapter();
-  await refuses({ disableAdapter: () => c.disableAdapter(), enableAdapter: () => c.enableAdapter(), mergeAdapter: merge, mergeAndUnload: () => c.mergeAndUnload(), saveAdapter: () => c.saveAdapter(folder) }, /has no adapter/);
-  await refuses({ setAdapter: () => c.setAdapter("x"), deleteAdapter: () => c.deleteAdapter("x"), addWeightedAdapter: () => c.addWeightedAdapter({ adapters: ["x"], weights: [1], name: "y" }) }, /no adapter "x"; the model has none/);
+  await refuses(
+    {
+      disableAdapter: () => c.disableAdapter(),
+      enableAdapter: () => c.enableAdapter(),
+      mergeAdapter: merge,
+      mergeAndUnload: () => c.mergeAndUnload(),
+      saveAdapter: () => c.saveAdapter(folder),
+    },
+    /has no adapter/,
+  );
+  await refuses(
+    {
+      setAdapter: () => c.setAdapter("x"),
+      deleteAdapter: () => c.deleteAdapter("x"),
+      addWeightedAdapter: () => c.addWeightedAdapter({ adapters: ["x"], weights: [1], name: "y" }),
+    },
+    /no adapter "x"; the model has none/,
+  );
   await refuses({ unmergeAdapter: () => c.unmergeAdapter() }, /no adapter is merged/);
   await refuses({ train: drain }, /nothing is to be trained/);
   c.unload();
@@ -183,22 +234,44 @@ test("each call is allowed where the table says so, and otherwise says what to d
   c.addAdapter({ r: 1, bias: "all" });
   c.addAdapter({ r: 1 }, { name: "other" });
   await refuses({ addAdapter: () => c.addAdapter() }, /there is an adapter "default" already/);
-  await refuses({ addAdapter: () => c.addAdapter({ bias: "lora_only" }, { name: "third" }) }, /one adapter of a model may train biases, and "default" does/);
-  await refuses({ setAdapter: () => c.setAdapter("x"), saveAdapter: () => c.saveAdapter(folder, { name: "x" }) }, /no adapter "x"; there are "default", "other"/);
+  await refuses(
+    { addAdapter: () => c.addAdapter({ bias: "lora_only" }, { name: "third" }) },
+    /one adapter of a model may train biases, and "default" does/,
+  );
+  await refuses(
+    { setAdapter: () => c.setAdapter("x"), saveAdapter: () => c.saveAdapter(folder, { name: "x" }) },
+    /no adapter "x"; there are "default", "other"/,
+  );
   await refuses({ trainAllWeights: () => c.trainAllWeights() }, /Call unload first/);
   await refuses({ unmergeAdapter: () => c.unmergeAdapter() }, /no adapter is merged/);
-  await refuses({ saveModel: () => c.saveModel(folder) }, /mergeAdapter \(or mergeAndUnload\) first[\s\S]*disableAdapter/);
+  await refuses(
+    { saveModel: () => c.saveModel(folder) },
+    /mergeAdapter \(or mergeAndUnload\) first[\s\S]*disableAdapter/,
+  );
   c.enableAdapter();
 
   c.disableAdapter();
   c.disableAdapter();
-  await refuses({ mergeAdapter: merge, mergeAndUnload: () => c.mergeAndUnload(), train: drain }, /disabled. Call enableAdapter first/);
+  await refuses(
+    { mergeAdapter: merge, mergeAndUnload: () => c.mergeAndUnload(), train: drain },
+    /disabled. Call enableAdapter first/,
+  );
   await refuses({ trainAllWeights: () => c.trainAllWeights() }, /Call unload first/);
   await c.saveModel(join(folder, "disabled"));
   c.enableAdapter();
 
   await c.mergeAdapter();
-  const calls = { addAdapter: () => c.addAdapter({}, { name: "z" }), loadAdapter: () => c.loadAdapter(join(folder, "none"), { name: "z" }), setAdapter: () => c.setAdapter("other"), disableAdapter: () => c.disableAdapter(), enableAdapter: () => c.enableAdapter(), deleteAdapter: () => c.deleteAdapter("other"), mergeAdapter: merge, train: drain, addWeightedAdapter: () => c.addWeightedAdapter({ adapters: ["other"], weights: [1], name: "y" }) };
+  const calls = {
+    addAdapter: () => c.addAdapter({}, { name: "z" }),
+    loadAdapter: () => c.loadAdapter(join(folder, "none"), { name: "z" }),
+    setAdapter: () => c.setAdapter("other"),
+    disableAdapter: () => c.disableAdapter(),
+    enableAdapter: () => c.enableAdapter(),
+    deleteAdapter: () => c.deleteAdapter("other"),
+    mergeAdapter: merge,
+    train: drain,
+    addWeightedAdapter: () => c.addWeightedAdapter({ adapters: ["other"], weights: [1], name: "y" }),
+  };
   await refuses(calls, /adapter "default" is merged into the weights. Call unmergeAdapter first/);
   await refuses({ trainAllWeights: () => c.trainAllWeights() }, /mergeAndUnload/);
   await c.saveAdapter(join(folder, "merged"));
@@ -214,7 +287,10 @@ test("a merge that changes logits is refused, and the model is as it was", async
   await scramble(adapter.parameters());
   const adapted = await logits(c);
   const alive = ops.alive();
-  await assert.rejects(c.mergeAdapter({ bound: -1 }), /mergeAdapter: logits differ by [\d.e-]+ once "default" is in the weights, and -1 is the bound/);
+  await assert.rejects(
+    c.mergeAdapter({ bound: -1 }),
+    /mergeAdapter: logits differ by [\d.e-]+ once "default" is in the weights, and -1 is the bound/,
+  );
   await assert.rejects(c.mergeAndUnload({ bound: -1 }), /is the bound/);
   assert.deepEqual(await logits(c), adapted);
   assert.deepEqual([c.adapterState, ops.alive()], ["active", alive]);
@@ -230,12 +306,19 @@ test("training moves the active adapter alone: the model's own weights and the o
   const own = await weightsOf(c.model);
   const other = c.addAdapter({ r: 2 }, { name: "other" });
   c.addAdapter({ r: 2, useDora: true, bias: "all" }, { name: "trained" });
-  const values = async (): Promise<Float32Array[]> => Promise.all(other.parameters().map((parameter) => parameter.read()));
+  const values = async (): Promise<Float32Array[]> =>
+    Promise.all(other.parameters().map((parameter) => parameter.read()));
   const kept = await values();
   c.setAdapter("trained");
   const start = await logits(c);
   const data = Array.from({ length: 8 }, (_, i) => ({ text: texts[i % 2], label: i % 2 }));
-  for await (const event of train(c, { train: data, numTrainEpochs: 2, perDeviceTrainBatchSize: 4, learningRate: 0.05 })) void event;
+  for await (const event of train(c, {
+    train: data,
+    numTrainEpochs: 2,
+    perDeviceTrainBatchSize: 4,
+    learningRate: 0.05,
+  }))
+    void event;
   assert.ok(maxDifference(await logits(c), start) > 1e-2);
   assert.deepEqual(await weightsOf(c.model), own);
   assert.deepEqual(await values(), kept);

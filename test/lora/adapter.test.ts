@@ -8,7 +8,16 @@ import { AdapterSet } from "../../src/lora/adapter-set";
 import type { LoraConfig } from "../../src/lora/lora-config";
 import { expectWithin, NOTHING, SEVEN_DIGITS } from "../device/expect-within";
 import { sampleRounding } from "../device/sample-rounding";
-import { expectedOf, expectGradients, expectLogits, fixtureDirectory, gradientsOf, maxDifference, referenceOf, TINY_MODELS } from "../model/fixture";
+import {
+  expectedOf,
+  expectGradients,
+  expectLogits,
+  fixtureDirectory,
+  gradientsOf,
+  maxDifference,
+  referenceOf,
+  TINY_MODELS,
+} from "../model/fixture";
 import { loadOnto, makeKept, ops, predict, scramble, tinyModel, weightsOf } from "./tiny";
 
 for (const kind of TINY_MODELS) {
@@ -18,8 +27,13 @@ for (const kind of TINY_MODELS) {
     const { set, unknownKeys } = await loadOnto(model, join(fixtureDirectory(kind), "adapter"));
     assert.deepEqual(unknownKeys, []);
     const { logits, gradients } = await gradientsOf(model, expected);
-    const reference = await referenceOf(kind, { prepare: (on) => loadOnto(on, join(fixtureDirectory(kind), "adapter")) });
-    for (const [what, numbers] of Object.entries({ ours: { logits, gradients }, peft: { ...expected.lora, gradients: new Map(Object.entries(expected.lora.gradients)) } })) {
+    const reference = await referenceOf(kind, {
+      prepare: (on) => loadOnto(on, join(fixtureDirectory(kind), "adapter")),
+    });
+    for (const [what, numbers] of Object.entries({
+      ours: { logits, gradients },
+      peft: { ...expected.lora, gradients: new Map(Object.entries(expected.lora.gradients)) },
+    })) {
       expectLogits(numbers.logits, reference, { expected, what, storage: SEVEN_DIGITS });
       expectGradients(numbers.gradients, reference, { what, storage: SEVEN_DIGITS });
     }
@@ -57,7 +71,12 @@ for (const kind of TINY_MODELS) {
     model.dispose();
   });
 
-  for (const [what, config] of Object.entries({ "DoRA": { useDora: true }, "PiSSA": { initLoraWeights: "pissa" }, "OLoRA": { initLoraWeights: "olora" }, "PiSSA with DoRA and rslora": { initLoraWeights: "pissa", useDora: true, useRslora: true } } satisfies Record<string, LoraConfig>)) {
+  for (const [what, config] of Object.entries({
+    DoRA: { useDora: true },
+    PiSSA: { initLoraWeights: "pissa" },
+    OLoRA: { initLoraWeights: "olora" },
+    "PiSSA with DoRA and rslora": { initLoraWeights: "pissa", useDora: true, useRslora: true },
+  } satisfies Record<string, LoraConfig>)) {
     test(`${kind}: ${what} begins where the model stands, and leaves its weights to the bit`, async () => {
       const model = await tinyModel(kind);
       const plain = await predict(model, kind);
@@ -68,11 +87,17 @@ for (const kind of TINY_MODELS) {
         const other = await tinyModel(kind, on);
         const [before, others] = [(await predict(other, kind)).flat(), new AdapterSet(other, { seed: 3 })];
         others.add({ r: 3, targetModules: "all-linear", ...config });
-        return new Map([["plain", before], ["adapted", (await predict(other, kind)).flat()]]);
+        return new Map([
+          ["plain", before],
+          ["adapted", (await predict(other, kind)).flat()],
+        ]);
       });
-      for (const [name, logits] of Object.entries({ plain, adapted: await predict(model, kind) })) expectWithin(logits.flat(), sampled.get(name) ?? NOTHING, { what: name });
+      for (const [name, logits] of Object.entries({ plain, adapted: await predict(model, kind) }))
+        expectWithin(logits.flat(), sampled.get(name) ?? NOTHING, { what: name });
       // In double precision both are the same but for the weights' own 32 bits.
-      expectWithin(sampled.get("adapted")?.values ?? [], sampled.get("plain") ?? NOTHING, { what: "in double precision" });
+      expectWithin(sampled.get("adapted")?.values ?? [], sampled.get("plain") ?? NOTHING, {
+        what: "in double precision",
+      });
       for (const { a, b } of adapter.updates.values()) {
         const values = [...(await ops.read(a.value)), ...(await ops.read(b.value))];
         assert.ok(values.every(Number.isFinite) && values.some((x) => x !== 0));
@@ -107,9 +132,14 @@ test("PiSSA takes the greatest singular values, OLoRA the first columns: what is
       const share = 8 * linear.weight.shape.reduce((a, b) => a * b, 1) * 2 ** -24;
       const rounding = share * Math.hypot(...whole);
       if (init === "pissa") assert.ok(maxDifference(taken.subarray(0, 4), whole.subarray(0, 4)) <= rounding);
-      assert.ok(taken.subarray(4).every((s) => s <= rounding), "of rank 4");
+      assert.ok(
+        taken.subarray(4).every((s) => s <= rounding),
+        "of rank 4",
+      );
       const gram = await read(() => ops.matMul(update.b.value, update.b.value, { transposeA: true }));
-      gram.forEach((value, k) => assert.ok(k % 5 === 0 || Math.abs(value) <= share * Math.max(...gram), "columns of B are orthogonal"));
+      gram.forEach((value, k) =>
+        assert.ok(k % 5 === 0 || Math.abs(value) <= share * Math.max(...gram), "columns of B are orthogonal"),
+      );
     }
     set.dispose();
   }
@@ -122,7 +152,8 @@ test("the same seed draws the same A, as it always did; gaussian by 1 / r, false
     const set = new AdapterSet(model, { seed });
     const adapter = set.add(config, { name });
     const values: Float32Array[] = [];
-    for (const { a, b } of adapter.updates.values()) values.push(Float32Array.from(await ops.read(a.value)), Float32Array.from(await ops.read(b.value)));
+    for (const { a, b } of adapter.updates.values())
+      values.push(Float32Array.from(await ops.read(a.value)), Float32Array.from(await ops.read(b.value)));
     set.dispose();
     return values;
   };
@@ -130,22 +161,38 @@ test("the same seed draws the same A, as it always did; gaussian by 1 / r, false
   assert.deepEqual(first, await draw({ r: 4 }));
   assert.notDeepEqual(first, await draw({ r: 4 }, { seed: 2 }));
   assert.notDeepEqual(first, await draw({ r: 4 }, { name: "other" }));
-  first.forEach((values, i) => assert.ok(values.every((x) => (i % 2 === 0 ? Math.abs(x) <= 1 / Math.sqrt(12) : x === 0))));
+  first.forEach((values, i) =>
+    assert.ok(values.every((x) => (i % 2 === 0 ? Math.abs(x) <= 1 / Math.sqrt(12) : x === 0))),
+  );
   const random = new Random(1).fork("lora");
-  assert.deepEqual(first[0], Float32Array.from(first[0], () => (2 * random.uniform() - 1) * (1 / Math.sqrt(12))));
+  assert.deepEqual(
+    first[0],
+    Float32Array.from(first[0], () => (2 * random.uniform() - 1) * (1 / Math.sqrt(12))),
+  );
 
-  const normal = (await draw({ r: 4, targetModules: "all-linear", initLoraWeights: "gaussian" })).filter((_, i) => i % 2 === 0).flatMap((values) => [...values]);
+  const normal = (await draw({ r: 4, targetModules: "all-linear", initLoraWeights: "gaussian" }))
+    .filter((_, i) => i % 2 === 0)
+    .flatMap((values) => [...values]);
   const deviation = Math.sqrt(normal.reduce((sum, x) => sum + x * x, 0) / normal.length);
   assert.ok(Math.abs(deviation - 1 / 4) < 0.02, `${deviation} over ${normal.length}`);
   const both = await draw({ r: 4, initLoraWeights: false });
-  both.forEach((values, i) => assert.ok(values.every((x) => x !== 0 && Math.abs(x) <= (i % 2 === 0 ? 1 / Math.sqrt(12) : 1 / 2))));
+  both.forEach((values, i) =>
+    assert.ok(values.every((x) => x !== 0 && Math.abs(x) <= (i % 2 === 0 ? 1 / Math.sqrt(12) : 1 / 2))),
+  );
   model.dispose();
 });
 
 test("ranks and alphas by pattern, the first that matches", async () => {
   const model = await tinyModel("bert");
   const set = new AdapterSet(model, { seed: 1 });
-  const adapter = set.add({ r: 4, loraAlpha: 6, targetModules: "all-linear", rankPattern: { "layer.0.*query": 2, query: 3, "pooler.dense": 1 }, alphaPattern: { ".*\\.1\\..*": 9 }, useRslora: true });
+  const adapter = set.add({
+    r: 4,
+    loraAlpha: 6,
+    targetModules: "all-linear",
+    rankPattern: { "layer.0.*query": 2, query: 3, "pooler.dense": 1 },
+    alphaPattern: { ".*\\.1\\..*": 9 },
+    useRslora: true,
+  });
   const of = (name: string): [number, number] => {
     const update = adapter.updates.get(name);
     assert.ok(update, name);
@@ -168,36 +215,75 @@ test("options out of range are refused, all at once, and nothing is changed", as
     assert.equal(ops.alive(), alive);
     assert.equal(set.state, "none");
   };
-  refused({ r: 0, loraAlpha: NaN, loraDropout: 1, targetModules: [] }, /r is to be[\s\S]*loraAlpha[\s\S]*loraDropout[\s\S]*targetModules: an empty list/);
+  refused(
+    { r: 0, loraAlpha: NaN, loraDropout: 1, targetModules: [] },
+    /r is to be[\s\S]*loraAlpha[\s\S]*loraDropout[\s\S]*targetModules: an empty list/,
+  );
   refused({ r: 9 }, /from 1 to the model's width, 8; 9 came/);
   refused({ targetModules: "(" }, /targetModules: "\(" is not a regular expression of Python's: missing \)/);
   refused({ targetModules: /Q_LIN/i }, /the pattern \(\?i\)Q_LIN matches no linear layer/);
   refused({ targetModules: /(?<name>q_lin)/ }, /Python/);
   refused({ rank: 3 }, /"rank" is not an option/);
-  refused({ bias: "some", useDora: "yes", useRslora: 1 }, /bias is to be[\s\S]*useRslora is to be true or false[\s\S]*useDora is to be true or false/);
-  refused({ initLoraWeights: "eva" }, /initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; "eva" came/);
+  refused(
+    { bias: "some", useDora: "yes", useRslora: 1 },
+    /bias is to be[\s\S]*useRslora is to be true or false[\s\S]*useDora is to be true or false/,
+  );
+  refused(
+    { initLoraWeights: "eva" },
+    /initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; "eva" came/,
+  );
   refused({ initLoraWeights: "pissa_niter_4" }, /"pissa" finds the same, exactly/);
-  refused({ rankPattern: { q_lin: 0 }, alphaPattern: { "(": 1, v_lin: -1 } }, /rankPattern: "q_lin" is to be a whole number from 1 to 8; 0 came[\s\S]*alphaPattern: "\(" is not a regular expression[\s\S]*alphaPattern: "v_lin" is to be a number above 0/);
-  refused({ rankPattern: { k_lin: 2 }, alphaPattern: { query: 2 } }, /rankPattern: "k_lin" matches no adapted layer[\s\S]*alphaPattern: "query" matches no adapted layer/);
+  refused(
+    { rankPattern: { q_lin: 0 }, alphaPattern: { "(": 1, v_lin: -1 } },
+    /rankPattern: "q_lin" is to be a whole number from 1 to 8; 0 came[\s\S]*alphaPattern: "\(" is not a regular expression[\s\S]*alphaPattern: "v_lin" is to be a number above 0/,
+  );
+  refused(
+    { rankPattern: { k_lin: 2 }, alphaPattern: { query: 2 } },
+    /rankPattern: "k_lin" matches no adapted layer[\s\S]*alphaPattern: "query" matches no adapted layer/,
+  );
   refused({ targetModules: ".*q_lin", layersToTransform: 1 }, /layersToTransform goes with a list/);
-  refused({ targetModules: ".*q_lin", layersPattern: "layer" }, /layersPattern goes with a list[\s\S]*layersPattern needs layersToTransform/);
+  refused(
+    { targetModules: ".*q_lin", layersPattern: "layer" },
+    /layersPattern goes with a list[\s\S]*layersPattern needs layersToTransform/,
+  );
   refused({ layersToTransform: [0, 7], layersPattern: "layer" }, /there is no layer 7 after "layer"/);
   refused({ layersToTransform: [-1] }, /layersToTransform is to be a layer's number/);
-  refused({ targetModules: ["lin"] }, /"lin" matches no linear layer[\s\S]*distilbert\.transformer\.layer\.\*\.attention\.q_lin/);
+  refused(
+    { targetModules: ["lin"] },
+    /"lin" matches no linear layer[\s\S]*distilbert\.transformer\.layer\.\*\.attention\.q_lin/,
+  );
   refused({ targetModules: ["q_lin", "lin"] }, /"lin" matches no linear layer/);
   refused({ targetModules: "q_lin" }, /the pattern q_lin matches no linear layer/);
-  refused({ targetModules: ["q_lin", "sa_layer_norm"] }, /sa_layer_norm, a layer norm; only linear layers can be adapted/);
+  refused(
+    { targetModules: ["q_lin", "sa_layer_norm"] },
+    /sa_layer_norm, a layer norm; only linear layers can be adapted/,
+  );
   refused({ targetModules: ["word_embeddings"] }, /word_embeddings, an embedding/);
-  refused({ targetModules: ".*attention.*" }, /attention\.dropout, an activation or dropout[\s\S]*layer\.0\.attention, a module of several parts/);
+  refused(
+    { targetModules: ".*attention.*" },
+    /attention\.dropout, an activation or dropout[\s\S]*layer\.0\.attention, a module of several parts/,
+  );
   refused({ targetModules: ["q_lin", "pre_classifier"] }, /pre_classifier cannot be adapted: it is trained whole/);
   refused({ targetModules: ["classifier"] }, /The head is always trained and is not adapted/);
   refused({ excludeModules: ["value"] }, /excludeModules: "value" matches no module/);
-  refused({ excludeModules: /.*_lin/ }, /targetModules: every module that "q_lin", "v_lin" matches is left out by excludeModules: "distilbert\.transformer\.layer\.0\.attention\.q_lin"/);
+  refused(
+    { excludeModules: /.*_lin/ },
+    /targetModules: every module that "q_lin", "v_lin" matches is left out by excludeModules: "distilbert\.transformer\.layer\.0\.attention\.q_lin"/,
+  );
   refused({ modulesToSave: ["pooler"] }, /no module's name ends in "pooler"/);
-  refused({ modulesToSave: ["embeddings"] }, /word_embeddings, distilbert\.embeddings\.position_embeddings are embeddings/);
+  refused(
+    { modulesToSave: ["embeddings"] },
+    /word_embeddings, distilbert\.embeddings\.position_embeddings are embeddings/,
+  );
   refused({ modulesToSave: ["transformer.layer"] }, /list of layers/);
-  refused({ modulesToSave: ["ffn", "lin1"] }, /names distilbert\.transformer\.layer\.0\.ffn\.lin1 and, around it, distilbert\.transformer\.layer\.0\.ffn/);
-  refused({ r: 8, targetModules: ["lin1"], rankPattern: { lin1: 9 } }, /rankPattern: "lin1" is to be a whole number from 1 to 8/);
+  refused(
+    { modulesToSave: ["ffn", "lin1"] },
+    /names distilbert\.transformer\.layer\.0\.ffn\.lin1 and, around it, distilbert\.transformer\.layer\.0\.ffn/,
+  );
+  refused(
+    { r: 8, targetModules: ["lin1"], rankPattern: { lin1: 9 } },
+    /rankPattern: "lin1" is to be a whole number from 1 to 8/,
+  );
   refused({}, /an adapter's name is to be of letters/, "a.b");
   model.dispose();
 });

@@ -19,7 +19,15 @@ class ReferenceWithMask extends ReferenceOps {
     super();
   }
   override keepMask(shape: readonly number[], _drop: Drop, kept = 1): Tensor {
-    return this.tidy(() => this.scale(this.float(this.mask.map((value) => Number(value > 0)), shape), kept));
+    return this.tidy(() =>
+      this.scale(
+        this.float(
+          this.mask.map((value) => Number(value > 0)),
+          shape,
+        ),
+        kept,
+      ),
+    );
   }
 }
 
@@ -29,27 +37,47 @@ class GivenMask extends TensorflowOps {
     super();
   }
   override keepMask(shape: readonly number[], _drop: Drop, kept = 1): Tensor {
-    return this.float(Float32Array.from(this.mask, (value) => (value > 0 ? kept : 0)), shape);
+    return this.float(
+      Float32Array.from(this.mask, (value) => (value > 0 ? kept : 0)),
+      shape,
+    );
   }
 }
 
 const [rows, into, out, r] = [3, 4, 5, 2];
 
 /** Computes output, gradients and merged weight of a golden case, as `read` reads them. */
-async function compute<T>(ops: Ops, golden: (typeof goldens.doraLayers)[number], read: (tensor: Tensor) => T | Promise<T>): Promise<Map<string, T>> {
+async function compute<T>(
+  ops: Ops,
+  golden: (typeof goldens.doraLayers)[number],
+  read: (tensor: Tensor) => T | Promise<T>,
+): Promise<Map<string, T>> {
   const before = ops.alive();
   const { weights } = golden;
-  const parameter = (name: string, shape: readonly number[]): Parameter => new Parameter(ops, name, ops.float(Float32Array.from(weights[name]), shape));
+  const parameter = (name: string, shape: readonly number[]): Parameter =>
+    new Parameter(ops, name, ops.float(Float32Array.from(weights[name]), shape));
   const linear = new Linear(ops, "0", parameter("weight", [out, into]), parameter("bias", [out]));
-  const dora = new DoraLinear({ a: parameter("a", [r, into]), b: parameter("b", [out, r]), magnitude: parameter("magnitude", [out]) }, { scaling: 1.5, loraDropout: golden.dropout ? 0.4 : 0 });
+  const dora = new DoraLinear(
+    { a: parameter("a", [r, into]), b: parameter("b", [out, r]), magnitude: parameter("magnitude", [out]) },
+    { scaling: 1.5, loraDropout: golden.dropout ? 0.4 : 0 },
+  );
   linear.setAdapter(dora);
   for (const p of [linear.bias, ...dora.parameters]) p.trainable = true;
-  const [x, dy] = [ops.float(Float32Array.from(golden.x), [rows, into]), ops.float(Float32Array.from(golden.dy), [rows, out])];
-  const { y, saved } = linear.forward({ kind: "training", ops, dropout: golden.dropout ? new DropoutSource(0) : undefined }, x);
+  const [x, dy] = [
+    ops.float(Float32Array.from(golden.x), [rows, into]),
+    ops.float(Float32Array.from(golden.dy), [rows, out]),
+  ];
+  const { y, saved } = linear.forward(
+    { kind: "training", ops, dropout: golden.dropout ? new DropoutSource(0) : undefined },
+    x,
+  );
   const gradients = new Gradients(ops);
   const dx = linear.backward({ ops, gradients }, dy, { saved, needsInput: true });
   assert.ok(dx);
-  const found = new Map<string, T>([["y", await read(y)], ["dx", await read(dx)]]);
+  const found = new Map<string, T>([
+    ["y", await read(y)],
+    ["dx", await read(dx)],
+  ]);
   for (const [{ name }, gradient] of gradients.entries()) found.set(`gradient of ${name}`, await read(gradient));
   const merged = dora.merged(ops, linear.weight.value);
   found.set("merged", await read(merged));
@@ -68,7 +96,12 @@ for (const golden of goldens.doraLayers) {
     const [ops, reference] = [new GivenMask(golden.mask), new ReferenceWithMask(golden.mask)];
     const wanted = await compute(reference, golden, (tensor) => reference.bounded(tensor));
     const found = await compute(ops, golden, (tensor) => ops.read(tensor));
-    const peft = new Map<string, ArrayLike<number>>([["y", golden.y], ["dx", golden.dx], ["merged", golden.merged], ...Object.entries(golden.gradients).map(([name, values]) => [`gradient of ${name}`, values] as const)]);
+    const peft = new Map<string, ArrayLike<number>>([
+      ["y", golden.y],
+      ["dx", golden.dx],
+      ["merged", golden.merged],
+      ...Object.entries(golden.gradients).map(([name, values]) => [`gradient of ${name}`, values] as const),
+    ]);
     for (const each of [found, peft]) assert.deepEqual([...each.keys()].sort(), [...wanted.keys()].sort());
     for (const [name, bounded] of wanted) {
       expectWithin(found.get(name) ?? [], bounded, { what: `ours, ${name}` });

@@ -12,8 +12,15 @@ import { resolveLoraConfig } from "../../src/lora/resolve-lora-config";
 import { tinyModel } from "./tiny";
 
 type Kind = "bert" | "roberta" | "distilbert";
-const cases = JSON.parse(readFileSync(join(projectRoot(), "test", "lora", "exclude-goldens.json"), "utf8")) as readonly {
-  readonly options: { readonly target_modules: string | string[]; readonly exclude_modules: string | string[]; readonly layers_to_transform?: number | number[]; readonly layers_pattern?: string };
+const cases = JSON.parse(
+  readFileSync(join(projectRoot(), "test", "lora", "exclude-goldens.json"), "utf8"),
+) as readonly {
+  readonly options: {
+    readonly target_modules: string | string[];
+    readonly exclude_modules: string | string[];
+    readonly layers_to_transform?: number | number[];
+    readonly layers_pattern?: string;
+  };
   readonly adapted: Readonly<Record<Kind, readonly string[]>>;
 }[];
 
@@ -24,40 +31,87 @@ for (const kind of ["bert", "roberta", "distilbert"] as const) {
     for (const { options, adapted } of cases) {
       const where = JSON.stringify(options);
       const read = new Problems("");
-      const fromFile = planAdapter(model, parsePeftConfig({ peft_type: "LORA", task_type: "SEQ_CLS", ...options }, "x").config, { problems: read, strict: false });
-      assert.deepEqual(fromFile.layers.map(({ linear }) => linear.module), names.filter((name) => adapted[kind].includes(name)), where);
+      const fromFile = planAdapter(
+        model,
+        parsePeftConfig({ peft_type: "LORA", task_type: "SEQ_CLS", ...options }, "x").config,
+        { problems: read, strict: false },
+      );
+      assert.deepEqual(
+        fromFile.layers.map(({ linear }) => linear.module),
+        names.filter((name) => adapted[kind].includes(name)),
+        where,
+      );
       assert.equal(read.count === 0, adapted[kind].length > 0, where);
 
       // a new adapter's lists hold names of this model alone: others are taken for mistakes
-      const here = (entries: string | string[]): string | string[] => (typeof entries === "string" ? entries : entries.filter((entry) => names.some((name) => name.endsWith(`.${entry}`))));
-      const config: LoraConfig = { targetModules: here(options.target_modules), excludeModules: here(options.exclude_modules), layersToTransform: options.layers_to_transform, layersPattern: options.layers_pattern };
+      const here = (entries: string | string[]): string | string[] =>
+        typeof entries === "string"
+          ? entries
+          : entries.filter((entry) => names.some((name) => name.endsWith(`.${entry}`)));
+      const config: LoraConfig = {
+        targetModules: here(options.target_modules),
+        excludeModules: here(options.exclude_modules),
+        layersToTransform: options.layers_to_transform,
+        layersPattern: options.layers_pattern,
+      };
       const problems = new Problems("addAdapter");
-      const plan = planAdapter(model, resolveLoraConfig(config, { ...model.config, problems }), { problems, strict: true });
-      assert.deepEqual(plan.layers.map(({ linear }) => linear.module), fromFile.layers.map(({ linear }) => linear.module), where);
+      const plan = planAdapter(model, resolveLoraConfig(config, { ...model.config, problems }), {
+        problems,
+        strict: true,
+      });
+      assert.deepEqual(
+        plan.layers.map(({ linear }) => linear.module),
+        fromFile.layers.map(({ linear }) => linear.module),
+        where,
+      );
       if (adapted[kind].length > 0) problems.throwIfAny();
-      else assert.throws(() => problems.throwIfAny(), /targetModules: every module that .* matches is left out by excludeModules( and layersToTransform)?: ".*"( and \d+ more)?\. Leave fewer out/, where);
+      else
+        assert.throws(
+          () => problems.throwIfAny(),
+          /targetModules: every module that .* matches is left out by excludeModules( and layersToTransform)?: ".*"( and \d+ more)?\. Leave fewer out/,
+          where,
+        );
     }
     model.dispose();
   });
 }
 
-test("layersToTransform and excludeModules narrow \"all-linear\" together; an entry that names no module is still refused", async () => {
+test('layersToTransform and excludeModules narrow "all-linear" together; an entry that names no module is still refused', async () => {
   const model = await tinyModel("bert");
   const planned = (config: LoraConfig): string[] => {
     const problems = new Problems("addAdapter");
-    const plan = planAdapter(model, resolveLoraConfig(config, { ...model.config, problems }), { problems, strict: true });
+    const plan = planAdapter(model, resolveLoraConfig(config, { ...model.config, problems }), {
+      problems,
+      strict: true,
+    });
     problems.throwIfAny();
     return plan.layers.map(({ linear }) => linear.module);
   };
-  const part = (layer: number): string[] => ["query", "key", "value"].map((name) => `bert.encoder.layer.${layer}.attention.self.${name}`);
-  assert.deepEqual(planned({ targetModules: "all-linear", excludeModules: ["dense"], layersToTransform: [1] }), part(1));
+  const part = (layer: number): string[] =>
+    ["query", "key", "value"].map((name) => `bert.encoder.layer.${layer}.attention.self.${name}`);
+  assert.deepEqual(
+    planned({ targetModules: "all-linear", excludeModules: ["dense"], layersToTransform: [1] }),
+    part(1),
+  );
   assert.deepEqual(planned({ targetModules: "all-linear", excludeModules: /.*dense|.*\.[02]\..*/ }), part(1));
   assert.deepEqual(planned({ targetModules: "all-linear", excludeModules: /.*DENSE|.*\.[02]\..*/i }), part(1));
   assert.deepEqual(planned({ targetModules: /BERT.*\.1\..*\.(QUERY|key|value)/i }), part(1));
-  assert.throws(() => planned({ targetModules: ["query", "nowhere"], excludeModules: ["key"] }), /targetModules: "nowhere" matches no linear layer that is adapted/);
-  assert.throws(() => planned({ targetModules: ["query", "classifier"], excludeModules: ["key"] }), /targetModules: "classifier" matches no linear layer that is adapted/);
-  assert.throws(() => planned({ targetModules: ["query"], excludeModules: ["nowhere"] }), /excludeModules: "nowhere" matches no module/);
-  assert.throws(() => planned({ targetModules: ["query"], layersToTransform: [0], excludeModules: /.*layer\.0.*/ }), /every module that "query" matches is left out by excludeModules and layersToTransform/);
+  assert.throws(
+    () => planned({ targetModules: ["query", "nowhere"], excludeModules: ["key"] }),
+    /targetModules: "nowhere" matches no linear layer that is adapted/,
+  );
+  assert.throws(
+    () => planned({ targetModules: ["query", "classifier"], excludeModules: ["key"] }),
+    /targetModules: "classifier" matches no linear layer that is adapted/,
+  );
+  assert.throws(
+    () => planned({ targetModules: ["query"], excludeModules: ["nowhere"] }),
+    /excludeModules: "nowhere" matches no module/,
+  );
+  assert.throws(
+    () => planned({ targetModules: ["query"], layersToTransform: [0], excludeModules: /.*layer\.0.*/ }),
+    /every module that "query" matches is left out by excludeModules and layersToTransform/,
+  );
   model.dispose();
 });
 
@@ -67,7 +121,12 @@ test("patterns without end, lists without end and numbers beyond all are refused
     assert.throws(
       () => {
         const problems = new Problems("The adapter");
-        planAdapter(model, parsePeftConfig({ peft_type: "LORA", task_type: "SEQ_CLS", target_modules: ["query"], ...config }, "x").config, { problems, strict: false });
+        planAdapter(
+          model,
+          parsePeftConfig({ peft_type: "LORA", task_type: "SEQ_CLS", target_modules: ["query"], ...config }, "x")
+            .config,
+          { problems, strict: false },
+        );
         problems.throwIfAny();
       },
       (error: unknown) => error instanceof Error && message.test(error.message) && error.message.length < 5000,
@@ -79,15 +138,35 @@ test("patterns without end, lists without end and numbers beyond all are refused
   refused({ target_modules: "(a)\\1" }, /target_modules: "\(a\)\\\\1" holds a backreference, \\1/);
   refused({ target_modules: "(?<=x)a" }, /holds a look-behind/);
   refused({ exclude_modules: "(?>a)" }, /exclude_modules: ".*" holds an atomic group/);
-  refused({ rank_pattern: { "(?i)query": 4 } }, /rank_pattern: "\(\?i\)query" is not a regular expression of Python's: global flags not at the start/);
+  refused(
+    { rank_pattern: { "(?i)query": 4 } },
+    /rank_pattern: "\(\?i\)query" is not a regular expression of Python's: global flags not at the start/,
+  );
   refused({ modules_to_save: ["classifier", "a*+"] }, /modules_to_save: "a\*\+" holds a possessive repetition/);
   refused({ target_modules: "x".repeat(1e6) }, /must have at most 10000 characters; it has 1000000/);
-  refused({ target_modules: Array.from({ length: 20_000 }, (_, i) => `m${i}`) }, /target_modules is to have at most 10000 entries; 20000 came/);
-  refused({ rank_pattern: Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`(.*x${i}.*){30}`, 4])) }, /rank_pattern: its patterns are too large together/);
+  refused(
+    { target_modules: Array.from({ length: 20_000 }, (_, i) => `m${i}`) },
+    /target_modules is to have at most 10000 entries; 20000 came/,
+  );
+  refused(
+    { rank_pattern: Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`(.*x${i}.*){30}`, 4])) },
+    /rank_pattern: its patterns are too large together/,
+  );
   refused({ alpha_pattern: { query: 1e308 } }, /"query" is to be a number/);
   refused({ lora_alpha: 1e300 }, /lora_alpha is to be a number/);
-  refused({ layers_to_transform: [0], layers_pattern: ["(a"] }, /layersPattern: "\(a" is not a regular expression of Python's: missing \)/);
-  const many = { rank_pattern: Object.fromEntries(Array.from({ length: 9000 }, (_, i) => [`layer.${i}.attention.self.query`, 1 + (i % 9)])), modules_to_save: [evil, "classifier"], exclude_modules: evil, layers_to_transform: [0], layers_pattern: evil };
+  refused(
+    { layers_to_transform: [0], layers_pattern: ["(a"] },
+    /layersPattern: "\(a" is not a regular expression of Python's: missing \)/,
+  );
+  const many = {
+    rank_pattern: Object.fromEntries(
+      Array.from({ length: 9000 }, (_, i) => [`layer.${i}.attention.self.query`, 1 + (i % 9)]),
+    ),
+    modules_to_save: [evil, "classifier"],
+    exclude_modules: evil,
+    layers_to_transform: [0],
+    layers_pattern: evil,
+  };
   refused(many, /matches no linear layer|is left out by/);
   model.dispose();
 });

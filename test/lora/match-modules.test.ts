@@ -20,9 +20,23 @@ for (const kind of ["bert", "distilbert", "roberta"] as const) {
     for (const { options, matched, saved } of cases) {
       const given = (key: string): never => (options[key] ?? undefined) as never;
       const modulesToSave = [...((options.modules_to_save as string[] | undefined) ?? []), "classifier", "score"];
-      const target: TargetOptions = { targetModules: given("target_modules"), excludeModules: given("exclude_modules"), modulesToSave, layersToTransform: given("layers_to_transform"), layersPattern: given("layers_pattern") };
-      assert.deepEqual(names.filter((name) => matchTarget(name, target) === "adapted"), matched, JSON.stringify(options));
-      assert.deepEqual(names.filter((name) => saves(modulesToSave, name)), saved, JSON.stringify(options));
+      const target: TargetOptions = {
+        targetModules: given("target_modules"),
+        excludeModules: given("exclude_modules"),
+        modulesToSave,
+        layersToTransform: given("layers_to_transform"),
+        layersPattern: given("layers_pattern"),
+      };
+      assert.deepEqual(
+        names.filter((name) => matchTarget(name, target) === "adapted"),
+        matched,
+        JSON.stringify(options),
+      );
+      assert.deepEqual(
+        names.filter((name) => saves(modulesToSave, name)),
+        saved,
+        JSON.stringify(options),
+      );
       kinds[matched.length > 0 ? "some" : "adapted"]++;
     }
     assert.ok(kinds.some > 20 && cases.length > 50);
@@ -31,6 +45,9 @@ for (const kind of ["bert", "distilbert", "roberta"] as const) {
 
 test("rank_pattern's keys find their layers as in peft: the first that matches a name's end", () => {
   for (const { keys, names, found } of goldens.matching.keys) {
-    assert.deepEqual(names.map((name) => keys.find((key) => matchesKey(key, name)) ?? name), found);
+    assert.deepEqual(
+      names.map((name) => keys.find((key) => matchesKey(key, name)) ?? name),
+      found,
+    );
   }
 });

@@ -25,11 +25,20 @@ for (const [name, golden] of Object.entries(goldens.adapters)) {
     const { logits, gradients } = await gradientsOf(model, expectedOf(kind));
     const expected = expectedOf(kind);
     const reference = await referenceOf(kind, { prepare: (on) => loadOnto(on, goldenFolder(name)) });
-    for (const [what, numbers] of Object.entries({ ours: { logits, gradients }, peft: { ...golden, gradients: new Map(Object.entries(golden.gradients)) } })) {
+    for (const [what, numbers] of Object.entries({
+      ours: { logits, gradients },
+      peft: { ...golden, gradients: new Map(Object.entries(golden.gradients)) },
+    })) {
       expectLogits(numbers.logits, reference, { expected, what, storage: SEVEN_DIGITS });
       expectGradients(numbers.gradients, reference, { what, storage: SEVEN_DIGITS });
     }
-    assert.deepEqual(adapter.parameters().map((p) => p.name).sort(), Object.keys(golden.gradients).sort());
+    assert.deepEqual(
+      adapter
+        .parameters()
+        .map((p) => p.name)
+        .sort(),
+      Object.keys(golden.gradients).sort(),
+    );
     set.dispose();
     assert.deepEqual(await weightsOf(model), own);
     model.dispose();
@@ -52,19 +61,29 @@ for (const [name, golden] of Object.entries(goldens.adapters)) {
     assert.deepEqual(await predict(model, kind), wanted);
     model.dispose();
 
-    const [ours, theirs] = [await openSafetensors(join(directory, "adapter_model.safetensors")), await openSafetensors(join(goldenFolder(name), "adapter_model.safetensors"))];
-    for (const key of ours.entries.keys()) assert.deepEqual(await ours.readFloats(key), await theirs.readFloats(key), key);
+    const [ours, theirs] = [
+      await openSafetensors(join(directory, "adapter_model.safetensors")),
+      await openSafetensors(join(goldenFolder(name), "adapter_model.safetensors")),
+    ];
+    for (const key of ours.entries.keys())
+      assert.deepEqual(await ours.readFloats(key), await theirs.readFloats(key), key);
     // With bias "all" peft writes some of the head's biases twice more.
     const more = [...theirs.entries.keys()].filter((key) => !ours.entries.has(key));
-    assert.ok(more.every((key) => /\.(modules_to_save|original_module)\.(.+\.)?bias$/.test(key)), more.join());
+    assert.ok(
+      more.every((key) => /\.(modules_to_save|original_module)\.(.+\.)?bias$/.test(key)),
+      more.join(),
+    );
     await ours.close();
     await theirs.close();
-    const read = async (from: string): Promise<Record<string, unknown>> => JSON.parse(await readFile(join(from, "adapter_config.json"), "utf8")) as Record<string, unknown>;
+    const read = async (from: string): Promise<Record<string, unknown>> =>
+      JSON.parse(await readFile(join(from, "adapter_config.json"), "utf8")) as Record<string, unknown>;
     const config = await read(directory);
     const peftConfig = await read(goldenFolder(name));
-    for (const [key, value] of Object.entries(config)) if (key !== "auto_mapping") assert.deepEqual(value, peftConfig[key], key);
+    for (const [key, value] of Object.entries(config))
+      if (key !== "auto_mapping") assert.deepEqual(value, peftConfig[key], key);
     const neutral = ["exclude_modules", "fan_in_fan_out"];
-    for (const key of ["exclude_modules", "layers_to_transform", "use_dora", "bias", "init_lora_weights"]) assert.ok(key in config || (neutral.includes(key) && peftConfig[key] === null), key);
+    for (const key of ["exclude_modules", "layers_to_transform", "use_dora", "bias", "init_lora_weights"])
+      assert.ok(key in config || (neutral.includes(key) && peftConfig[key] === null), key);
   });
 }
 
@@ -72,7 +91,12 @@ test("adapters leave no tensor behind", async () => {
   const model = await tinyModel("distilbert");
   await predict(model, "distilbert");
   makeKept(model);
-  (await loadOnto(model, goldenFolder(Object.keys(goldens.adapters).find((name) => goldens.adapters[name].kind === "distilbert") ?? ""))).set.dispose(); // weights that first tokens took as they were are let go of
+  (
+    await loadOnto(
+      model,
+      goldenFolder(Object.keys(goldens.adapters).find((name) => goldens.adapters[name].kind === "distilbert") ?? ""),
+    )
+  ).set.dispose(); // weights that first tokens took as they were are let go of
   makeKept(model);
   const alive = ops.alive();
   for (const [name, { kind }] of Object.entries(goldens.adapters)) {

@@ -4,14 +4,23 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
-import { fullMatch, layerAfter, matchesKey, matchesSaved, patternFault, type PatternUse } from "../../src/lora/python-pattern";
+import {
+  fullMatch,
+  layerAfter,
+  matchesKey,
+  matchesSaved,
+  patternFault,
+  type PatternUse,
+} from "../../src/lora/python-pattern";
 
 type Matched = string | null | readonly (number | null)[] | undefined;
 interface Goldens {
   readonly names: readonly string[];
   readonly cases: readonly ({ readonly pattern: string } & { readonly [Use in PatternUse]?: Matched })[];
 }
-const { names, cases } = JSON.parse(readFileSync(join(projectRoot(), "test", "lora", "pattern-goldens.json"), "utf8")) as Goldens;
+const { names, cases } = JSON.parse(
+  readFileSync(join(projectRoot(), "test", "lora", "pattern-goldens.json"), "utf8"),
+) as Goldens;
 
 /** What has no equal in linear time, by what the message names. */
 const BEYOND: Readonly<Record<string, RegExp>> = {
@@ -34,7 +43,11 @@ const BEYOND: Readonly<Record<string, RegExp>> = {
   "(a)?(?(1)b|a)": /a conditional/,
 };
 
-const MATCHERS: Readonly<Record<Exclude<PatternUse, "layers">, (pattern: string, name: string) => boolean>> = { target: fullMatch, key: matchesKey, saved: matchesSaved };
+const MATCHERS: Readonly<Record<Exclude<PatternUse, "layers">, (pattern: string, name: string) => boolean>> = {
+  target: fullMatch,
+  key: matchesKey,
+  saved: matchesSaved,
+};
 
 test("patterns match what they match in Python, and what Python refuses is refused", () => {
   let [matched, refused, beyond] = [0, 0, 0];
@@ -49,12 +62,22 @@ test("patterns match what they match in Python, and what Python refuses is refus
         assert.ok(fault !== undefined || pattern.endsWith("\\z"), `${where}: Python refuses it`); // \z: Python knows it since 3.14
       } else if (fault !== undefined) {
         beyond++;
-        const expected = BEYOND[pattern] ?? (use === "target" || !/^\^?(\(\?i\))?\(\?[=!]/.test(pattern) ? (/[*+?}]\+/.test(pattern) ? /a possessive repetition/ : undefined) : /a look-ahead/);
+        const expected =
+          BEYOND[pattern] ??
+          (use === "target" || !/^\^?(\(\?i\))?\(\?[=!]/.test(pattern)
+            ? /[*+?}]\+/.test(pattern)
+              ? /a possessive repetition/
+              : undefined
+            : /a look-ahead/);
         assert.ok(expected !== undefined, `${where}: Python takes it, and here it ${fault}`);
         assert.match(fault, expected, where);
       } else if (use === "layers") {
         const found = names.filter((name) => name.includes(".layer.")).map((name) => layerAfter(pattern, name));
-        assert.deepEqual(found.map((layer) => (layer === undefined ? null : Number(layer))), wanted, where);
+        assert.deepEqual(
+          found.map((layer) => (layer === undefined ? null : Number(layer))),
+          wanted,
+          where,
+        );
       } else {
         matched++;
         const bits = names.reduce((sum, name, i) => (MATCHERS[use](pattern, name) ? sum | (1n << BigInt(i)) : sum), 0n);
@@ -67,14 +90,31 @@ test("patterns match what they match in Python, and what Python refuses is refus
 
 test("patterns that take other engines for ever are matched at once, and too large ones are refused", () => {
   const name = "bert.encoder.layer.11.attention.output.dense";
-  const evil = ["(([a-z_0-9.]+)+)+!", "(a|a)*b", "([a-z.]*)*!", "(.*)*(.*)*(.*)*!", "((a*)*)*b", "(.*a){12}", "(x+x+)+y", "^(.|.|.)*$!", "(?i)((E+)+.?)+!"];
+  const evil = [
+    "(([a-z_0-9.]+)+)+!",
+    "(a|a)*b",
+    "([a-z.]*)*!",
+    "(.*)*(.*)*(.*)*!",
+    "((a*)*)*b",
+    "(.*a){12}",
+    "(x+x+)+y",
+    "^(.|.|.)*$!",
+    "(?i)((E+)+.?)+!",
+  ];
   for (const pattern of evil) {
     assert.equal(patternFault(pattern, "target"), undefined, pattern);
     for (const text of [name, "a".repeat(5000), `${"x".repeat(5000)}!`]) fullMatch(pattern, text); // ends
   }
-  for (const pattern of ["((a*)*)*", "(([a-z_0-9.]+)+)+"]) for (const matches of [matchesKey, matchesSaved]) matches(pattern, `${"a.".repeat(2000)}!`);
-  assert.match(patternFault("((a{0,100}){0,100}){0,100}", "target") ?? "", /is too large: written out, its repetitions take \d+ steps/);
+  for (const pattern of ["((a*)*)*", "(([a-z_0-9.]+)+)+"])
+    for (const matches of [matchesKey, matchesSaved]) matches(pattern, `${"a.".repeat(2000)}!`);
+  assert.match(
+    patternFault("((a{0,100}){0,100}){0,100}", "target") ?? "",
+    /is too large: written out, its repetitions take \d+ steps/,
+  );
   assert.match(patternFault("a|".repeat(5001), "saved") ?? "", /must have at most 10000 characters/);
-  assert.match(patternFault(`${"(".repeat(4000)}a${")".repeat(4000)}`, "target") ?? "", /nests groups deeper than 100 levels/);
+  assert.match(
+    patternFault(`${"(".repeat(4000)}a${")".repeat(4000)}`, "target") ?? "",
+    /nests groups deeper than 100 levels/,
+  );
   assert.match(patternFault("[".repeat(9999), "target") ?? "", /unterminated character set/);
 });

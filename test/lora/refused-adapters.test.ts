@@ -16,7 +16,11 @@ before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-refused-"
 after(() => rm(folder, { recursive: true, force: true }));
 
 /** A folder with an adapter, its configuration changed, and its tensors by `change`. */
-async function spoiled(name: string, config: Record<string, unknown>, change: (tensors: Map<string, readonly number[]>) => void = () => undefined): Promise<string> {
+async function spoiled(
+  name: string,
+  config: Record<string, unknown>,
+  change: (tensors: Map<string, readonly number[]>) => void = () => undefined,
+): Promise<string> {
   const directory = join(folder, "spoiled");
   await rm(directory, { recursive: true, force: true });
   await cp(goldenFolder(name), directory, { recursive: true });
@@ -25,7 +29,11 @@ async function spoiled(name: string, config: Record<string, unknown>, change: (t
   const file = await openSafetensors(join(goldenFolder(name), "adapter_model.safetensors"));
   const shapes = new Map([...file.entries.values()].map((entry) => [entry.name, entry.shape] as const));
   change(shapes);
-  const tensors = [...shapes].map(([key, shape]) => ({ name: key, shape, values: new Float32Array(shape.reduce((a, b) => a * b, 1)) }));
+  const tensors = [...shapes].map(([key, shape]) => ({
+    name: key,
+    shape,
+    values: new Float32Array(shape.reduce((a, b) => a * b, 1)),
+  }));
   await file.close();
   await writeSafetensors(join(directory, "adapter_model.safetensors"), { tensors });
   return directory;
@@ -41,17 +49,29 @@ test("a file that does not fit is refused with every key at fault, and the model
   };
   const query = "base_model.model.bert.encoder.layer.0.attention.self.query";
   await refused(join(fixtureDirectory("distilbert"), "adapter"), /matches no linear layer/);
-  await refused(await spoiled("bert-dora", { r: 2 }), /lora_A\.weight" has the shape \[3, 12\]; \[2, 12\] was expected[\s\S]*lora_B/);
+  await refused(
+    await spoiled("bert-dora", { r: 2 }),
+    /lora_A\.weight" has the shape \[3, 12\]; \[2, 12\] was expected[\s\S]*lora_B/,
+  );
   await refused(await spoiled("bert-dora", { target_modules: ["query"] }), /value\.lora_A\.weight" is unexpected/);
   await refused(await spoiled("bert-dora", { use_dora: false }), /lora_magnitude_vector" is unexpected/);
-  await refused(await spoiled("bert-patterns", { use_dora: true }), /lora_magnitude_vector" of shape \[12\] is missing/);
+  await refused(
+    await spoiled("bert-patterns", { use_dora: true }),
+    /lora_magnitude_vector" of shape \[12\] is missing/,
+  );
   await refused(await spoiled("bert-layers", { bias: "none" }), /query\.base_layer\.bias" is unexpected/);
   await refused(await spoiled("bert-layers", { bias: "all" }), /LayerNorm\.bias" of shape \[12\] is missing/);
   const several = (tensors: Map<string, readonly number[]>): void => {
     tensors.delete(`${query}.lora_A.weight`);
-    tensors.set(`${query}.lora_B.weight`, [12, 4]).set("base_model.model.classifier.weight", [3, 12]).set("base_model.model.score.weight", [1]);
+    tensors
+      .set(`${query}.lora_B.weight`, [12, 4])
+      .set("base_model.model.classifier.weight", [3, 12])
+      .set("base_model.model.score.weight", [1]);
   };
-  await refused(await spoiled("bert-dora", {}, several), /query\.lora_A\.weight" of shape \[3, 12\] is missing[\s\S]*query\.lora_B\.weight" has the shape \[12, 4\]; \[12, 3\][\s\S]*classifier\.weight" has the shape \[3, 12\]; \[2, 12\][\s\S]*score\.weight" is unexpected/);
+  await refused(
+    await spoiled("bert-dora", {}, several),
+    /query\.lora_A\.weight" of shape \[3, 12\] is missing[\s\S]*query\.lora_B\.weight" has the shape \[12, 4\]; \[12, 3\][\s\S]*classifier\.weight" has the shape \[3, 12\]; \[2, 12\][\s\S]*score\.weight" is unexpected/,
+  );
   const directory = await spoiled("bert-dora", {});
   const bytes = await readFile(join(directory, "adapter_model.safetensors"));
   await writeFile(join(directory, "adapter_model.safetensors"), bytes.subarray(0, bytes.length - 7));
@@ -79,27 +99,73 @@ test("values of the wrong type or beyond us are refused, all at once; unknown ke
   const refused = async (config: Record<string, unknown>, message: RegExp): Promise<void> => {
     await assert.rejects(load(config), message);
   };
-  await refused({ r: "3", lora_alpha: null, lora_dropout: 1, use_dora: 1, use_rslora: "no", bias: "some" }, /r is to be a whole number above 0; it is "3"[\s\S]*lora_dropout is to be[\s\S]*bias is to be[\s\S]*use_rslora[\s\S]*use_dora/);
-  await refused({ target_modules: 4, exclude_modules: {}, modules_to_save: "classifier" }, /modules_to_save is to be a list of names[\s\S]*target_modules is to be a list of names or a pattern[\s\S]*exclude_modules/);
+  await refused(
+    { r: "3", lora_alpha: null, lora_dropout: 1, use_dora: 1, use_rslora: "no", bias: "some" },
+    /r is to be a whole number above 0; it is "3"[\s\S]*lora_dropout is to be[\s\S]*bias is to be[\s\S]*use_rslora[\s\S]*use_dora/,
+  );
+  await refused(
+    { target_modules: 4, exclude_modules: {}, modules_to_save: "classifier" },
+    /modules_to_save is to be a list of names[\s\S]*target_modules is to be a list of names or a pattern[\s\S]*exclude_modules/,
+  );
   await refused({ target_modules: null }, /target_modules is to be a list of names or a pattern; it is null/);
-  await refused({ rank_pattern: { query: 1.5, "(": 2 }, alpha_pattern: [] }, /"query" is to be a whole number above 0; 1.5 came[\s\S]*"\(" is not a regular expression[\s\S]*alpha_pattern is to be a record/);
-  await refused({ layers_to_transform: "0", layers_pattern: 3 }, /layersToTransform is to be[\s\S]*layersPattern is to be/);
-  await refused({ peft_type: "LOHA", task_type: "CAUSAL_LM" }, /peft_type is to be "LORA"; it is "LOHA"[\s\S]*task_type is to be "SEQ_CLS" or null/);
-  for (const [key, value] of Object.entries({ lora_bias: true, use_qalora: true, use_bdlora: {}, trainable_token_indices: [1], layer_replication: [[0, 1]], target_parameters: ["x"], alora_invocation_tokens: [1], velora_config: {}, arrow_config: {}, monteclora_config: {}, kasa_config: {}, megatron_config: {} })) {
+  await refused(
+    { rank_pattern: { query: 1.5, "(": 2 }, alpha_pattern: [] },
+    /"query" is to be a whole number above 0; 1.5 came[\s\S]*"\(" is not a regular expression[\s\S]*alpha_pattern is to be a record/,
+  );
+  await refused(
+    { layers_to_transform: "0", layers_pattern: 3 },
+    /layersToTransform is to be[\s\S]*layersPattern is to be/,
+  );
+  await refused(
+    { peft_type: "LOHA", task_type: "CAUSAL_LM" },
+    /peft_type is to be "LORA"; it is "LOHA"[\s\S]*task_type is to be "SEQ_CLS" or null/,
+  );
+  for (const [key, value] of Object.entries({
+    lora_bias: true,
+    use_qalora: true,
+    use_bdlora: {},
+    trainable_token_indices: [1],
+    layer_replication: [[0, 1]],
+    target_parameters: ["x"],
+    alora_invocation_tokens: [1],
+    velora_config: {},
+    arrow_config: {},
+    monteclora_config: {},
+    kasa_config: {},
+    megatron_config: {},
+  })) {
     await refused({ [key]: value }, new RegExp(`${key} is .*, which tslora does not support`));
   }
-  for (const value of ["pissa_niter_4", "corda", "loftq", "lora_ga", "mica", 3]) await refused({ init_lora_weights: value }, /init_lora_weights is/);
-  assert.deepEqual(await load({ init_lora_weights: "orthogonal", some_new_key: 1, qalora_group_size: 8, loftq_config: {} }), ["some_new_key"]);
-  const idle = await load({ target_modules: ["query", "value", "output.dense", "q_lin"], rank_pattern: { k_lin: 3 }, modules_to_save: ["classifier", "score", "nowhere"] });
-  assert.deepEqual(idle, ['modulesToSave: no module\'s name ends in "nowhere"', 'targetModules: "q_lin" matches no linear layer that is adapted', 'rankPattern: "k_lin" matches no adapted layer']);
+  for (const value of ["pissa_niter_4", "corda", "loftq", "lora_ga", "mica", 3])
+    await refused({ init_lora_weights: value }, /init_lora_weights is/);
+  assert.deepEqual(
+    await load({ init_lora_weights: "orthogonal", some_new_key: 1, qalora_group_size: 8, loftq_config: {} }),
+    ["some_new_key"],
+  );
+  const idle = await load({
+    target_modules: ["query", "value", "output.dense", "q_lin"],
+    rank_pattern: { k_lin: 3 },
+    modules_to_save: ["classifier", "score", "nowhere"],
+  });
+  assert.deepEqual(idle, [
+    'modulesToSave: no module\'s name ends in "nowhere"',
+    'targetModules: "q_lin" matches no linear layer that is adapted',
+    'rankPattern: "k_lin" matches no adapted layer',
+  ]);
   model.dispose();
 });
 
 test("a name that is taken is refused before anything is read", async () => {
   const model = await tinyModel("bert");
   const { set } = await loadOnto(model, goldenFolder("bert-layers"));
-  await assert.rejects(loadAdapter(set, model, { directory: goldenFolder("bert-layers") }), /there is an adapter "default" already[\s\S]*one adapter of a model may train biases/);
-  await assert.rejects(loadAdapter(set, model, { directory: goldenFolder("bert-dora"), name: "no/folder" }), /an adapter's name is to be/);
+  await assert.rejects(
+    loadAdapter(set, model, { directory: goldenFolder("bert-layers") }),
+    /there is an adapter "default" already[\s\S]*one adapter of a model may train biases/,
+  );
+  await assert.rejects(
+    loadAdapter(set, model, { directory: goldenFolder("bert-dora"), name: "no/folder" }),
+    /an adapter's name is to be/,
+  );
   assert.deepEqual(set.names, ["default"]);
   set.dispose();
   assert.equal(new AdapterSet(model, { seed: 1 }).state, "none");

@@ -18,7 +18,17 @@ export const ops = sharedOps();
 
 /** Logits, gradients and counts as peft computes them: see test/lora/write-goldens.py. */
 export interface Goldens {
-  readonly adapters: Readonly<Record<string, { readonly kind: string; readonly trainable: string; readonly logits: readonly (readonly number[])[]; readonly gradients: Readonly<Record<string, readonly number[]>> }>>;
+  readonly adapters: Readonly<
+    Record<
+      string,
+      {
+        readonly kind: string;
+        readonly trainable: string;
+        readonly logits: readonly (readonly number[])[];
+        readonly gradients: Readonly<Record<string, readonly number[]>>;
+      }
+    >
+  >;
   readonly combinations: {
     readonly kind: string;
     readonly alone: Readonly<Record<string, readonly (readonly number[])[]>>;
@@ -33,10 +43,33 @@ export interface Goldens {
       readonly products: Readonly<Record<string, readonly number[]>>;
     }[];
   };
-  readonly matching: { readonly [kind in "bert" | "distilbert" | "roberta"]: { readonly names: readonly string[]; readonly cases: readonly { readonly options: Record<string, unknown>; readonly matched: readonly string[]; readonly saved: readonly string[] }[] } } & {
-    readonly keys: readonly { readonly keys: readonly string[]; readonly names: readonly string[]; readonly found: readonly string[] }[];
+  readonly matching: {
+    readonly [kind in "bert" | "distilbert" | "roberta"]: {
+      readonly names: readonly string[];
+      readonly cases: readonly {
+        readonly options: Record<string, unknown>;
+        readonly matched: readonly string[];
+        readonly saved: readonly string[];
+      }[];
+    };
+  } & {
+    readonly keys: readonly {
+      readonly keys: readonly string[];
+      readonly names: readonly string[];
+      readonly found: readonly string[];
+    }[];
   };
-  readonly doraLayers: readonly { readonly dropout: boolean; readonly mask: readonly number[]; readonly x: readonly number[]; readonly dy: readonly number[]; readonly y: readonly number[]; readonly dx: readonly number[]; readonly merged: readonly number[]; readonly weights: Readonly<Record<string, readonly number[]>>; readonly gradients: Readonly<Record<string, readonly number[]>> }[];
+  readonly doraLayers: readonly {
+    readonly dropout: boolean;
+    readonly mask: readonly number[];
+    readonly x: readonly number[];
+    readonly dy: readonly number[];
+    readonly y: readonly number[];
+    readonly dx: readonly number[];
+    readonly merged: readonly number[];
+    readonly weights: Readonly<Record<string, readonly number[]>>;
+    readonly gradients: Readonly<Record<string, readonly number[]>>;
+  }[];
 }
 
 export const goldens = JSON.parse(readFileSync(join(projectRoot(), "test", "lora", "goldens.json"), "utf8")) as Goldens;
@@ -52,8 +85,19 @@ export async function tinyModel(kind: string, on: Ops = ops): Promise<Classifica
 
 /** A classifier over a tiny model; a text is its token ids. */
 export async function tinyClassifier(kind: string, on: Ops = ops): Promise<SequenceClassifier> {
-  const tokenizer = { maxLength: 20, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
-  return new SequenceClassifier({ model: await tinyModel(kind, on), tokenizer, labels: ["NEGATIVE", "POSITIVE"], origin: { id: "tiny", directory: fixtureDirectory(kind), notice: "" }, newlyInitialized: [], seed: 1 });
+  const tokenizer = {
+    maxLength: 20,
+    encode: (texts: readonly string[]) =>
+      texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })),
+  };
+  return new SequenceClassifier({
+    model: await tinyModel(kind, on),
+    tokenizer,
+    labels: ["NEGATIVE", "POSITIVE"],
+    origin: { id: "tiny", directory: fixtureDirectory(kind), notice: "" },
+    newlyInitialized: [],
+    seed: 1,
+  });
 }
 
 /** The model's logits for the fixture's documents, in their order. */
@@ -66,7 +110,10 @@ export async function predict(model: ClassificationModel, kind: string): Promise
 }
 
 /** A model's adapter as read from a folder, alone on it. */
-export async function loadOnto(model: ClassificationModel, directory: string): Promise<LoadedAdapter & { set: AdapterSet }> {
+export async function loadOnto(
+  model: ClassificationModel,
+  directory: string,
+): Promise<LoadedAdapter & { set: AdapterSet }> {
   const set = new AdapterSet(model, { seed: 1 });
   return { ...(await loadAdapter(set, model, { directory })), set };
 }
@@ -83,7 +130,12 @@ export async function scramble(parameters: readonly Parameter[], seed = 1, on: O
   let k = seed * 1000;
   for (const parameter of parameters) {
     const values = await parameter.read();
-    parameter.assign(on.float(values.map((value) => value + 0.3 * Math.sin(1.7 * ++k)), parameter.shape));
+    parameter.assign(
+      on.float(
+        values.map((value) => value + 0.3 * Math.sin(1.7 * ++k)),
+        parameter.shape,
+      ),
+    );
   }
 }
 

@@ -13,7 +13,8 @@ const { kind } = combinations;
 
 test("named adapters that peft wrote, from their folders, together on one model", async () => {
   const c = await tinyClassifier(kind);
-  for (const name of Object.keys(combinations.alone)) assert.deepEqual(await c.loadAdapter(goldenFolder("named"), { name }), []);
+  for (const name of Object.keys(combinations.alone))
+    assert.deepEqual(await c.loadAdapter(goldenFolder("named"), { name }), []);
   for (const [name, wanted] of Object.entries(combinations.alone)) {
     c.setAdapter(name);
     const reference = await sampleRounding(async (on) => {
@@ -21,7 +22,11 @@ test("named adapters that peft wrote, from their folders, together on one model"
       await other.loadAdapter(goldenFolder("named"), { name });
       return new Map([["logits", (await predict(other.model, kind)).flat()]]);
     });
-    for (const [what, rows] of Object.entries({ ours: await predict(c.model, kind), peft: wanted })) expectWithin(rows.flat(), reference.get("logits") ?? NOTHING, { what: `${what}, ${name}`, storage: SEVEN_DIGITS });
+    for (const [what, rows] of Object.entries({ ours: await predict(c.model, kind), peft: wanted }))
+      expectWithin(rows.flat(), reference.get("logits") ?? NOTHING, {
+        what: `${what}, ${name}`,
+        storage: SEVEN_DIGITS,
+      });
   }
   c.dispose();
 });
@@ -33,7 +38,13 @@ for (const golden of combinations.combined) {
     for (const name of adapters) await c.loadAdapter(goldenFolder("named"), { name });
     await predict(c.model, kind);
     const alive = ops.alive();
-    const combined = await c.addWeightedAdapter({ adapters, weights, name: "both", combinationType, svdRank: golden.svdRank ?? undefined });
+    const combined = await c.addWeightedAdapter({
+      adapters,
+      weights,
+      name: "both",
+      combinationType,
+      svdRank: golden.svdRank ?? undefined,
+    });
     assert.equal(c.activeAdapter, adapters[0]);
     assert.equal(combined.config.r, r);
     assert.deepEqual([...(combined.config.targetModules as string[])].sort(), golden.targets);
@@ -52,12 +63,22 @@ for (const golden of combinations.combined) {
     const reference = await sampleRounding(async (on) => {
       const other = await tinyClassifier(kind, on);
       for (const name of adapters) await other.loadAdapter(goldenFolder("named"), { name });
-      await other.addWeightedAdapter({ adapters, weights, name: "both", combinationType, svdRank: golden.svdRank ?? undefined });
+      await other.addWeightedAdapter({
+        adapters,
+        weights,
+        name: "both",
+        combinationType,
+        svdRank: golden.svdRank ?? undefined,
+      });
       return numbers(other);
     });
-    const peft = new Map<string, ArrayLike<number>>([...Object.entries(golden.products), ["logits", golden.logits.flat()]]);
+    const peft = new Map<string, ArrayLike<number>>([
+      ...Object.entries(golden.products),
+      ["logits", golden.logits.flat()],
+    ]);
     for (const [what, each] of Object.entries({ ours: await numbers(c), peft })) {
-      for (const [name, bounded] of reference) expectWithin(each.get(name) ?? [], bounded, { what: `${what}, ${name}`, storage: SEVEN_DIGITS });
+      for (const [name, bounded] of reference)
+        expectWithin(each.get(name) ?? [], bounded, { what: `${what}, ${name}`, storage: SEVEN_DIGITS });
     }
     await c.mergeAdapter();
     c.unmergeAdapter();
@@ -71,7 +92,12 @@ for (const golden of combinations.combined) {
 test("heads: equal to the bit they are kept, otherwise one is to be named", async () => {
   const c = await tinyClassifier("bert");
   for (const name of ["one", "two"]) c.addAdapter({ r: 2 }, { name });
-  const same = await c.addWeightedAdapter({ adapters: ["one", "two"], weights: [1, 2], name: "same", combinationType: "cat" });
+  const same = await c.addWeightedAdapter({
+    adapters: ["one", "two"],
+    weights: [1, 2],
+    name: "same",
+    combinationType: "cat",
+  });
   assert.equal(same.saved.size, 2);
   for (const [i, name] of ["one", "two"].entries()) {
     c.setAdapter(name);
@@ -82,14 +108,19 @@ test("heads: equal to the bit they are kept, otherwise one is to be named", asyn
   const both = await c.addWeightedAdapter({ ...options, head: "two" });
   c.setAdapter("two");
   const two = c.adapter;
-  for (const [own, copy] of both.saved) assert.deepEqual(await ops.read(copy.value), await ops.read(two?.saved.get(own)?.value ?? copy.value));
+  for (const [own, copy] of both.saved)
+    assert.deepEqual(await ops.read(copy.value), await ops.read(two?.saved.get(own)?.value ?? copy.value));
   const alone = await c.addWeightedAdapter({ adapters: ["two"], weights: [1], name: "alone", combinationType: "svd" });
   c.setAdapter("alone");
   const found = (await predict(c.model, "bert")).flat();
   c.setAdapter("two");
   // The singular values of an update, all of them, rebuild it: only what rounding makes of the logits is between.
   const { logits } = await referenceOf("bert", { prepare: () => undefined });
-  expectWithin((await predict(c.model, "bert")).flat(), { values: Float64Array.from(found), bounds: logits.bounds.map((bound) => 4 * bound) }, { what: "rebuilt" });
+  expectWithin(
+    (await predict(c.model, "bert")).flat(),
+    { values: Float64Array.from(found), bounds: logits.bounds.map((bound) => 4 * bound) },
+    { what: "rebuilt" },
+  );
   assert.equal(alone.config.r, 2);
   c.dispose();
 });
@@ -106,16 +137,36 @@ test("what cannot be combined is refused, all at once, and nothing is changed", 
   const names = c.adapterNames;
   const alive = ops.alive();
   const refused = async (options: Partial<WeightedAdapterOptions>, message: RegExp): Promise<void> => {
-    await assert.rejects(c.addWeightedAdapter({ adapters: ["plain"], weights: (options.adapters ?? ["plain"]).map(() => 1), name: "new", ...options }), message);
+    await assert.rejects(
+      c.addWeightedAdapter({
+        adapters: ["plain"],
+        weights: (options.adapters ?? ["plain"]).map(() => 1),
+        name: "new",
+        ...options,
+      }),
+      message,
+    );
     assert.deepEqual([c.adapterNames, ops.alive()], [names, alive]);
   };
   await refused({ adapters: ["plain", "none"] }, /there is no adapter "none"/);
   await refused({ adapters: [] }, /one at least/);
   await refused({ adapters: ["plain", "plain"] }, /different adapters' names/);
-  await refused({ weights: [1, 2], name: "plain", combinationType: "ties" as never, head: "wide" }, /weights is to be 1 numbers[\s\S]*combinationType is to be[\s\S]*there is an adapter "plain" already[\s\S]*head is to be one of the adapters/);
-  await refused({ adapters: ["dora", "pissa"] }, /"dora" uses DoRA[\s\S]*"dora" trains biases[\s\S]*"pissa" began by pissa/);
-  await refused({ adapters: ["plain", "wide"], combinationType: "linear" }, /needs adapters of one rank; theirs are 2, 3/);
-  await refused({ adapters: ["plain", "ranks"], combinationType: "linear" }, /in bert\.encoder\.layer\.0\.attention\.self\.value theirs are 2, 1/);
+  await refused(
+    { weights: [1, 2], name: "plain", combinationType: "ties" as never, head: "wide" },
+    /weights is to be 1 numbers[\s\S]*combinationType is to be[\s\S]*there is an adapter "plain" already[\s\S]*head is to be one of the adapters/,
+  );
+  await refused(
+    { adapters: ["dora", "pissa"] },
+    /"dora" uses DoRA[\s\S]*"dora" trains biases[\s\S]*"pissa" began by pissa/,
+  );
+  await refused(
+    { adapters: ["plain", "wide"], combinationType: "linear" },
+    /needs adapters of one rank; theirs are 2, 3/,
+  );
+  await refused(
+    { adapters: ["plain", "ranks"], combinationType: "linear" },
+    /in bert\.encoder\.layer\.0\.attention\.self\.value theirs are 2, 1/,
+  );
   await refused({ adapters: ["plain", "wide"], combinationType: "cat", svdRank: 2 }, /svdRank goes with/);
   await refused({ adapters: ["plain", "wide"], svdRank: 13 }, /svdRank 13 is above what/);
   await refused({ adapters: ["plain", "pattern"] }, /of one kind/);

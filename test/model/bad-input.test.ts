@@ -37,7 +37,9 @@ interface Tensor {
 }
 const changeTensors = async (change: (tensors: Tensor[]) => Tensor[]): Promise<void> => {
   const file = await openSafetensors(weights());
-  const tensors = await Promise.all([...file.entries.values()].map(async ({ name, shape }) => ({ name, shape, values: await file.readFloats(name) })));
+  const tensors = await Promise.all(
+    [...file.entries.values()].map(async ({ name, shape }) => ({ name, shape, values: await file.readFloats(name) })),
+  );
   await file.close();
   await writeSafetensors(weights(), { tensors: change(tensors), metadata: { format: "pt" } });
 };
@@ -52,7 +54,11 @@ test("weights cut off anywhere are refused before any is used", async () => {
   const whole = await readFile(weights());
   for (const length of [0, 7, 100, whole.length >> 1, whole.length - 1]) {
     await writeFile(weights(), whole.subarray(0, length));
-    await assert.rejects(load(), /model\.safetensors is not a whole safetensors file: .*Fetch it again/, `${length} bytes`);
+    await assert.rejects(
+      load(),
+      /model\.safetensors is not a whole safetensors file: .*Fetch it again/,
+      `${length} bytes`,
+    );
   }
   await writeFile(weights(), Buffer.concat([whole, Buffer.alloc(3)]));
   await assert.rejects(load(), /tensors take \d+ bytes, and \d+ are there/);
@@ -66,7 +72,10 @@ test("headers that lie are refused", async () => {
     await writeFile(weights(), Buffer.concat([length, json, Buffer.alloc(16)]));
   };
   await withHeader({ x: { dtype: "F32", shape: [5], data_offsets: [0, 16] } });
-  await assert.rejects(openSafetensors(weights()), /"x" of type F32 and shape \[5\] takes 20 bytes, and its offsets give 16/);
+  await assert.rejects(
+    openSafetensors(weights()),
+    /"x" of type F32 and shape \[5\] takes 20 bytes, and its offsets give 16/,
+  );
   await withHeader({ x: { dtype: "F32", shape: [2], data_offsets: [8, 16] } });
   await assert.rejects(openSafetensors(weights()), /begins at byte 8, and the one before it ends at 0/);
   await withHeader({ x: { dtype: "Q4", shape: [4], data_offsets: [0, 16] } });
@@ -87,11 +96,23 @@ test("a header of any size and depth gives a short error", async () => {
     await assert.rejects(openSafetensors(weights()), refusedShortly(message));
   };
   const x = '"dtype":"F32","shape":[4],"data_offsets":[0,16]';
-  await refused(`{"x":{"dtype":"${"F".repeat(5e7)}","shape":[4],"data_offsets":[0,16]}}`, /tensor "x" has the type "FFF.*50,000,000 characters/);
+  await refused(
+    `{"x":{"dtype":"${"F".repeat(5e7)}","shape":[4],"data_offsets":[0,16]}}`,
+    /tensor "x" has the type "FFF.*50,000,000 characters/,
+  );
   await refused(`{"${"x".repeat(1e6)}":{"dtype":"?"}}`, /tensor "xxx.*1,000,000 characters\) has the type "\?"/);
-  await refused(`{"x":{"dtype":"F32","shape":${"[".repeat(1e6)}${"]".repeat(1e6)},"data_offsets":[0,16]}}`, /its header is nested deeper than 64 levels/);
-  await refused(`{"x":{"dtype":"F32","shape":[${"1,".repeat(1e5)}4],"data_offsets":[0,16]}}`, /must have at most 16 dimensions; it has 100001/);
-  await refused('{"x":{"dtype":"F32","shape":[9007199254740991,9007199254740991],"data_offsets":[0,16]}}', /takes 3\.24\d*e\+32 bytes/);
+  await refused(
+    `{"x":{"dtype":"F32","shape":${"[".repeat(1e6)}${"]".repeat(1e6)},"data_offsets":[0,16]}}`,
+    /its header is nested deeper than 64 levels/,
+  );
+  await refused(
+    `{"x":{"dtype":"F32","shape":[${"1,".repeat(1e5)}4],"data_offsets":[0,16]}}`,
+    /must have at most 16 dimensions; it has 100001/,
+  );
+  await refused(
+    '{"x":{"dtype":"F32","shape":[9007199254740991,9007199254740991],"data_offsets":[0,16]}}',
+    /takes 3\.24\d*e\+32 bytes/,
+  );
   await refused(`{"x":{${x}},"x":{${x}}}`, /its header has the key "x" twice/);
   await refused(`{"x":{${x},"dtype":"F32"}}`, /its header has the key "dtype" twice/);
   await refused(`{"x":{"dtype":"toString","shape":[4],"data_offsets":[0,16]}}`, /has the type "toString"/);
@@ -99,8 +120,14 @@ test("a header of any size and depth gives a short error", async () => {
   await refused('{"x":null}', /has the type undefined/);
   await refused("[1]", /its header must hold a JSON object/);
   await refused(Buffer.from([0x7b, 0xff, 0x7d]), /its header is not UTF-8/);
-  await refused('{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}', /"y" begins at byte 4, and the one before it ends at 8/);
-  await refused('{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}', /"y" begins at byte 12, and the one before it ends at 8/);
+  await refused(
+    '{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}',
+    /"y" begins at byte 4, and the one before it ends at 8/,
+  );
+  await refused(
+    '{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}',
+    /"y" begins at byte 12, and the one before it ends at 8/,
+  );
   await withHeader(`{"__proto__":{"dtype":"U64","shape":[2],"data_offsets":[0,16]}}`);
   const file = await openSafetensors(weights());
   assert.deepEqual([...file.entries.keys()], ["__proto__"]);
@@ -111,14 +138,34 @@ test("a weight that is no number, infinite or beyond any weight is refused, wher
   for (const value of [NaN, Infinity, -Infinity, 3e38, -2e18]) {
     for (const tensor of ["bert.encoder.layer.1.output.dense.bias", "classifier.weight"]) {
       await cp(join(fixtureDirectory("bert"), "model.safetensors"), weights());
-      await changeTensors((tensors) => tensors.map((t) => (t.name === tensor ? { ...t, values: t.values.map((v, i) => (i === t.values.length - 1 ? value : v)) } : t)));
-      await assert.rejects(load(), refusedShortly(new RegExp(`tensor "${tensor.replaceAll(".", "\\.")}" must hold finite numbers; number \\d+ of \\d+ is `)));
+      await changeTensors((tensors) =>
+        tensors.map((t) =>
+          t.name === tensor ? { ...t, values: t.values.map((v, i) => (i === t.values.length - 1 ? value : v)) } : t,
+        ),
+      );
+      await assert.rejects(
+        load(),
+        refusedShortly(
+          new RegExp(`tensor "${tensor.replaceAll(".", "\\.")}" must hold finite numbers; number \\d+ of \\d+ is `),
+        ),
+      );
     }
   }
   await cp(join(fixtureDirectory("bert"), "model.safetensors"), weights());
-  await changeTensors((tensors) => [...tensors, { name: "cls.predictions.bias", shape: [2], values: Float32Array.of(1, NaN) }]);
-  await assert.rejects(load(), refusedShortly(/tensor "cls\.predictions\.bias" must hold finite numbers; number 1 of 2 is NaN/));
-  const half = Buffer.from(JSON.stringify({ h: { dtype: "F16", shape: [2], data_offsets: [0, 4] }, b: { dtype: "BF16", shape: [2], data_offsets: [4, 8] } }));
+  await changeTensors((tensors) => [
+    ...tensors,
+    { name: "cls.predictions.bias", shape: [2], values: Float32Array.of(1, NaN) },
+  ]);
+  await assert.rejects(
+    load(),
+    refusedShortly(/tensor "cls\.predictions\.bias" must hold finite numbers; number 1 of 2 is NaN/),
+  );
+  const half = Buffer.from(
+    JSON.stringify({
+      h: { dtype: "F16", shape: [2], data_offsets: [0, 4] },
+      b: { dtype: "BF16", shape: [2], data_offsets: [4, 8] },
+    }),
+  );
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(half.length));
   await writeFile(weights(), Buffer.concat([length, half, Buffer.from(Uint16Array.of(0, 0x7c00, 0x7fc0, 0).buffer)]));
@@ -129,11 +176,22 @@ test("a weight that is no number, infinite or beyond any weight is refused, wher
 });
 
 test("sizes of config.json that are none, or not the weights', are refused at once", async () => {
-  for (const name of ["vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "max_position_embeddings", "type_vocab_size"]) {
+  for (const name of [
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "max_position_embeddings",
+    "type_vocab_size",
+  ]) {
     for (const value of [1e308, 2 ** 31, 0, -1, 2.5, "12", true, [12], {}]) {
       await cp(join(fixtureDirectory("bert"), "config.json"), join(folder, "config.json"));
       await changeConfig({ [name]: value });
-      await assert.rejects(load(), refusedShortly(new RegExp(`"${name}" must be a whole number from 1 to 2147483647; it is `)));
+      await assert.rejects(
+        load(),
+        refusedShortly(new RegExp(`"${name}" must be a whole number from 1 to 2147483647; it is `)),
+      );
     }
     await changeConfig({ [name]: 2 ** 31 - 1 });
     await assert.rejects(load(), refusedShortly(/must have the shape|number of layers|multiple of/));
@@ -141,7 +199,13 @@ test("sizes of config.json that are none, or not the weights', are refused at on
   await cp(join(fixtureDirectory("bert"), "config.json"), join(folder, "config.json"));
   await changeConfig({ model_type: "x".repeat(1e6) });
   await assert.rejects(load(), refusedShortly(/model_type is "xxx/));
-  await changeConfig({ model_type: "bert", hidden_act: Array.from({ length: 1e5 }, () => "gelu"), initializer_range: 1e308, layer_norm_eps: 1e9, id2label: Object.fromEntries(Array.from({ length: 1e5 }, (_, i) => [i + 1, "x"])) });
+  await changeConfig({
+    model_type: "bert",
+    hidden_act: Array.from({ length: 1e5 }, () => "gelu"),
+    initializer_range: 1e308,
+    layer_norm_eps: 1e9,
+    id2label: Object.fromEntries(Array.from({ length: 1e5 }, (_, i) => [i + 1, "x"])),
+  });
   await assert.rejects(load(), refusedShortly(/initializer_range[\s\S]*id2label|id2label[\s\S]*initializer_range/));
 });
 
@@ -150,10 +214,16 @@ test("a folder, a pipe or a link that leads nowhere in a file's place is an erro
     const path = join(folder, name);
     await rm(path, { force: true });
     await mkdir(path);
-    await assert.rejects(load(), refusedShortly(new RegExp(`${name.replace(".", "\\.")} must be a file; it is a folder`)));
+    await assert.rejects(
+      load(),
+      refusedShortly(new RegExp(`${name.replace(".", "\\.")} must be a file; it is a folder`)),
+    );
     await rm(path, { recursive: true });
     execFileSync("mkfifo", [path]);
-    await assert.rejects(load(), refusedShortly(new RegExp(`${name.replace(".", "\\.")} must be a file; it is a named pipe`)));
+    await assert.rejects(
+      load(),
+      refusedShortly(new RegExp(`${name.replace(".", "\\.")} must be a file; it is a named pipe`)),
+    );
     await rm(path);
     await symlink("nowhere", path);
     await assert.rejects(load(), refusedShortly(/is a link to a file that does not exist|are not there/));
@@ -163,7 +233,12 @@ test("a folder, a pipe or a link that leads nowhere in a file's place is an erro
 });
 
 test("F16 and BF16 are widened", async () => {
-  const json = Buffer.from(JSON.stringify({ h: { dtype: "F16", shape: [4], data_offsets: [0, 8] }, b: { dtype: "BF16", shape: [2], data_offsets: [8, 12] } }));
+  const json = Buffer.from(
+    JSON.stringify({
+      h: { dtype: "F16", shape: [4], data_offsets: [0, 8] },
+      b: { dtype: "BF16", shape: [2], data_offsets: [8, 12] },
+    }),
+  );
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
   const words = Buffer.from(Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff, 0x3f80, 0xc2f7).buffer);
@@ -180,8 +255,17 @@ test("another architecture is refused by name", async () => {
 });
 
 test("a config that makes no sense is refused with everything wrong in it", async () => {
-  await changeConfig({ hidden_size: 13, num_hidden_layers: 0, hidden_dropout_prob: 1, hidden_act: "swish", position_embedding_type: "relative_key" });
-  await assert.rejects(load(), /"num_hidden_layers"[\s\S]*"hidden_dropout_prob"[\s\S]*swish[\s\S]*multiple of the 3 heads[\s\S]*"relative_key"/);
+  await changeConfig({
+    hidden_size: 13,
+    num_hidden_layers: 0,
+    hidden_dropout_prob: 1,
+    hidden_act: "swish",
+    position_embedding_type: "relative_key",
+  });
+  await assert.rejects(
+    load(),
+    /"num_hidden_layers"[\s\S]*"hidden_dropout_prob"[\s\S]*swish[\s\S]*multiple of the 3 heads[\s\S]*"relative_key"/,
+  );
   await writeFile(join(folder, "config.json"), "{");
   await assert.rejects(load(), /config\.json is not JSON/);
 });
@@ -189,13 +273,27 @@ test("a config that makes no sense is refused with everything wrong in it", asyn
 test("missing, unexpected and mis-shaped weights are all named", async () => {
   for (const num_hidden_layers of [4, 2, 1e5, 2 ** 31 - 1]) {
     await changeConfig({ num_hidden_layers });
-    await assert.rejects(load(), new RegExp(`"num_hidden_layers" must be the number of layers in the weights, 3; it is ${num_hidden_layers}\\.$`));
+    await assert.rejects(
+      load(),
+      new RegExp(`"num_hidden_layers" must be the number of layers in the weights, 3; it is ${num_hidden_layers}\\.$`),
+    );
   }
   await changeConfig({ num_hidden_layers: 3 });
-  await changeTensors((tensors) => [...tensors.filter(({ name }) => !name.endsWith("layer.1.attention.self.query.weight")), { name: "bert.more", shape: [1], values: Float32Array.of(1) }]);
-  await assert.rejects(load(), /"bert\.encoder\.layer\.1\.attention\.self\.query\.weight" of shape \[12, 12\] is missing[\s\S]*"bert\.more" is unexpected/);
+  await changeTensors((tensors) => [
+    ...tensors.filter(({ name }) => !name.endsWith("layer.1.attention.self.query.weight")),
+    { name: "bert.more", shape: [1], values: Float32Array.of(1) },
+  ]);
+  await assert.rejects(
+    load(),
+    /"bert\.encoder\.layer\.1\.attention\.self\.query\.weight" of shape \[12, 12\] is missing[\s\S]*"bert\.more" is unexpected/,
+  );
   await cp(join(fixtureDirectory("bert"), "model.safetensors"), weights());
-  await assert.rejects(load(3), (error: Error) => /^The model's head has 2 labels.*; 3 labels were asked for.*newHead: true/.test(error.message) && !error.message.includes("config.json"));
+  await assert.rejects(
+    load(3),
+    (error: Error) =>
+      /^The model's head has 2 labels.*; 3 labels were asked for.*newHead: true/.test(error.message) &&
+      !error.message.includes("config.json"),
+  );
 });
 
 test("a folder without weights, or with a pickle alone, says what to do", async () => {
@@ -207,7 +305,10 @@ test("a folder without weights, or with a pickle alone, says what to do", async 
 
 test("what is written is read back to the bit", async () => {
   const path = join(folder, "out.safetensors");
-  const tensors = [{ name: "b", shape: [2, 2], values: Float32Array.of(1, -0, -1e18, 1e-40) }, { name: "a", shape: [], values: Float32Array.of(3) }];
+  const tensors = [
+    { name: "b", shape: [2, 2], values: Float32Array.of(1, -0, -1e18, 1e-40) },
+    { name: "a", shape: [], values: Float32Array.of(3) },
+  ];
   await writeSafetensors(path, { tensors, metadata: { format: "pt" } });
   const file = await openSafetensors(path);
   for (const { name, shape, values } of tensors) {

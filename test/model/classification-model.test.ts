@@ -8,7 +8,18 @@ import { TfjsOps } from "../../src/device/tfjs-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { packDocuments } from "../../src/model/packed-batch";
 import { SEVEN_DIGITS } from "../device/expect-within";
-import { batchOf, expectedOf, expectGradients, expectLogits, fixtureDirectory, gradientsOf, referenceOf, TINY_MODELS, trainAll, unpack } from "./fixture";
+import {
+  batchOf,
+  expectedOf,
+  expectGradients,
+  expectLogits,
+  fixtureDirectory,
+  gradientsOf,
+  referenceOf,
+  TINY_MODELS,
+  trainAll,
+  unpack,
+} from "./fixture";
 
 const raw = new KernelOps();
 const implementations: readonly Ops[] = [raw, new TensorflowOps(), new TfjsOps()];
@@ -18,14 +29,25 @@ for (const kind of TINY_MODELS) {
 
   test(`${kind}: transformers' logits and PyTorch's gradients are the double-precision ones up to 32-bit rounding`, async () => {
     const { full, documents } = expectedOf(kind);
-    expectLogits(full.logits, await reference, { expected: { documents }, what: "transformers", storage: SEVEN_DIGITS });
-    expectGradients(new Map(Object.entries(full.gradients)), await reference, { what: "PyTorch", storage: SEVEN_DIGITS });
+    expectLogits(full.logits, await reference, {
+      expected: { documents },
+      what: "transformers",
+      storage: SEVEN_DIGITS,
+    });
+    expectGradients(new Map(Object.entries(full.gradients)), await reference, {
+      what: "PyTorch",
+      storage: SEVEN_DIGITS,
+    });
   });
 
   for (const ops of implementations) {
     test(`${kind} on ${ops.constructor.name}: logits are the double-precision ones up to 32-bit rounding, and prediction leaves no tensor behind`, async () => {
       const expected = expectedOf(kind);
-      const { model, newlyInitialized, unused } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 });
+      const { model, newlyInitialized, unused } = await loadClassificationModel(fixtureDirectory(kind), {
+        ops,
+        numLabels: 2,
+        seed: 1,
+      });
       assert.deepEqual([newlyInitialized, unused], [[], []]);
       const batch = batchOf(expected);
       ops.dispose(model.predict(batch)); // makes what the model keeps for good
@@ -67,7 +89,11 @@ for (const kind of TINY_MODELS) {
 
 test("a head that the checkpoint lacks is drawn by the seed, and said", async () => {
   const read = async (seed: number): Promise<Float32Array> => {
-    const { model, newlyInitialized } = await loadClassificationModel(fixtureDirectory("bare-bert"), { ops: raw, numLabels: 3, seed });
+    const { model, newlyInitialized } = await loadClassificationModel(fixtureDirectory("bare-bert"), {
+      ops: raw,
+      numLabels: 3,
+      seed,
+    });
     assert.deepEqual(newlyInitialized, ["classifier.weight", "classifier.bias"]);
     const values = await raw.read(model.modules.head.modules.classifier.weight.value);
     model.dispose();

@@ -29,22 +29,40 @@ interface Case {
 }
 
 const ONE = [{ row: 0, document: 0, documents: 2, length: 5 }];
-const TWO = [{ row: 0, document: 0, documents: 2, length: 3 }, { row: 6, document: 2, documents: 1, length: 7 }];
+const TWO = [
+  { row: 0, document: 0, documents: 2, length: 3 },
+  { row: 6, document: 2, documents: 1, length: 7 },
+];
 
 /** Outputs and every gradient by the short way or by the long one, over keys and values; inputs and draws are always the same. */
-async function results<T>(ops: Ops, way: "short" | "long", { groups, adapted, dropout }: Case, read: (tensor: Tensor) => T | Promise<T>): Promise<Map<string, T>> {
+async function results<T>(
+  ops: Ops,
+  way: "short" | "long",
+  { groups, adapted, dropout }: Case,
+  read: (tensor: Tensor) => T | Promise<T>,
+): Promise<Map<string, T>> {
   const before = ops.alive();
   const random = new Random(5);
-  const make = (...shape: number[]): Tensor => ops.float(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.4 * random.normal()), shape);
+  const make = (...shape: number[]): Tensor =>
+    ops.float(
+      Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.4 * random.normal()),
+      shape,
+    );
   const rows = groups.reduce((sum, { documents, length }) => sum + documents * length, 0);
   const documents = groups.reduce((sum, group) => sum + group.documents, 0);
   const [x, q, dy] = [make(rows, WIDTH), make(documents, WIDTH), make(documents, WIDTH)];
   const linears = { key: linear("key"), value: linear("value") };
   function linear(name: "key" | "value"): Linear {
-    const made = new Linear(ops, name, new Parameter(ops, `${name}.weight`, make(WIDTH, WIDTH)), new Parameter(ops, `${name}.bias`, make(WIDTH)));
+    const made = new Linear(
+      ops,
+      name,
+      new Parameter(ops, `${name}.weight`, make(WIDTH, WIDTH)),
+      new Parameter(ops, `${name}.bias`, make(WIDTH)),
+    );
     const [a, b] = [new Parameter(ops, `${name}.a`, make(2, WIDTH)), new Parameter(ops, `${name}.b`, make(WIDTH, 2))];
     a.trainable = b.trainable = true;
-    if (adapted.includes(name)) made.setAdapter(new LoraLinear({ a, b }, { scaling: 1.5, loraDropout: dropout ? RATE : 0 }));
+    if (adapted.includes(name))
+      made.setAdapter(new LoraLinear({ a, b }, { scaling: 1.5, loraDropout: dropout ? RATE : 0 }));
     else [a, b].forEach((parameter) => parameter.dispose());
     return made;
   }
@@ -58,15 +76,26 @@ async function results<T>(ops: Ops, way: "short" | "long", { groups, adapted, dr
       const { y, saved } = firstTokenAttention(pass, { x, q, key, value }, { layout, dropout: RATE });
       const { dq, dx } = firstTokenAttentionBackward(backward, dy, { saved, key, value, needsInput: true });
       const unused = new Gradients(ops);
-      const without = firstTokenAttentionBackward({ ops, gradients: unused }, dy, { saved, key, value, needsInput: false });
+      const without = firstTokenAttentionBackward({ ops, gradients: unused }, dy, {
+        saved,
+        key,
+        value,
+        needsInput: false,
+      });
       assert.equal(without.dx, undefined);
       unused.dispose();
       return { y, dq, dx };
     }
     const [k, v] = [key.forward(pass, x), value.forward(pass, x)];
-    const { y, saved } = ops.attention({ q, k: k.y, v: v.y }, { layout, drop: pass.kind === "training" ? pass.dropout?.next(RATE) : undefined, keep: true });
+    const { y, saved } = ops.attention(
+      { q, k: k.y, v: v.y },
+      { layout, drop: pass.kind === "training" ? pass.dropout?.next(RATE) : undefined, keep: true },
+    );
     const { dq, dk, dv } = ops.attentionBackward(dy, saved, { needsKey: true });
-    const through = [dk && key.backward(backward, dk, { saved: k.saved, needsInput: true }), value.backward(backward, dv, { saved: v.saved, needsInput: true })];
+    const through = [
+      dk && key.backward(backward, dk, { saved: k.saved, needsInput: true }),
+      value.backward(backward, dv, { saved: v.saved, needsInput: true }),
+    ];
     return { y, dq, dx: ops.addN(through.flatMap((part) => part ?? [])) };
   });
   const all = new Map<string, T>();
@@ -90,20 +119,34 @@ for (const ops of [new KernelOps(), new TensorflowOps()]) {
       const groups = dropout && ops instanceof KernelOps ? ONE : TWO;
       test(`${ops.constructor.name}: without keys and values the first tokens' attention and every gradient are as with them: adapters on ${adapted.join(" and ") || "nothing"}, ${dropout ? "dropout" : "no dropout"}`, async () => {
         const given = { groups, adapted, dropout };
-        const inDouble = (way: "short" | "long"): Promise<ReadonlyMap<string, Bounded>> => sampleRounding((reference) => results(reference, way, given, (tensor) => reference.bounded(tensor).values));
+        const inDouble = (way: "short" | "long"): Promise<ReadonlyMap<string, Bounded>> =>
+          sampleRounding((reference) => results(reference, way, given, (tensor) => reference.bounded(tensor).values));
         const exact = { short: await inDouble("short"), long: await inDouble("long") };
-        const [short, long] = [await results(ops, "short", given, (tensor) => ops.read(tensor)), await results(ops, "long", given, (tensor) => ops.read(tensor))];
-        for (const each of [short, long, exact.short]) assert.deepEqual([...each.keys()].sort(), [...exact.long.keys()].sort());
+        const [short, long] = [
+          await results(ops, "short", given, (tensor) => ops.read(tensor)),
+          await results(ops, "long", given, (tensor) => ops.read(tensor)),
+        ];
+        for (const each of [short, long, exact.short])
+          assert.deepEqual([...each.keys()].sort(), [...exact.long.keys()].sort());
         assert.equal(short.size, 3 + 2 * adapted.length);
         for (const [name, { values, bounds }] of exact.long) {
           const both = bounds.map((bound, i) => bound + (exact.short.get(name)?.bounds[i] ?? 0));
           if (dropout) {
             // The reference's draws are its own: it tells how far rounding moves the numbers, not what they are.
-            expectWithin(short.get(name) ?? [], { values: Float64Array.from(long.get(name) ?? []), bounds: both }, { what: name });
+            expectWithin(
+              short.get(name) ?? [],
+              { values: Float64Array.from(long.get(name) ?? []), bounds: both },
+              { what: name },
+            );
             continue;
           }
-          for (const [way, found] of Object.entries({ short, long })) expectWithin(found.get(name) ?? [], { values, bounds: both }, { what: `${way}, ${name}` });
-          expectWithin(exact.short.get(name)?.values ?? [], { values, bounds: values.map(() => 1e-10) }, { what: `in double precision, ${name}` });
+          for (const [way, found] of Object.entries({ short, long }))
+            expectWithin(found.get(name) ?? [], { values, bounds: both }, { what: `${way}, ${name}` });
+          expectWithin(
+            exact.short.get(name)?.values ?? [],
+            { values, bounds: values.map(() => 1e-10) },
+            { what: `in double precision, ${name}` },
+          );
         }
       });
     }

@@ -43,13 +43,20 @@ export function batchOf(expected: Pick<Expected, "documents">): PackedBatch {
 }
 
 /** The mean cross entropy's gradients for every trainable weight, by the model's own backward pass, by name. */
-export async function gradientsOf(model: ClassificationModel, expected: Pick<Expected, "documents" | "labels">): Promise<{ logits: number[][]; gradients: Map<string, Float32Array> }> {
+export async function gradientsOf(
+  model: ClassificationModel,
+  expected: Pick<Expected, "documents" | "labels">,
+): Promise<{ logits: number[][]; gradients: Map<string, Float32Array> }> {
   const { logits, gradients } = await passOver(model, expected, (tensor) => model.ops.read(tensor));
   return { logits: unpack(logits, batchOf(expected), model.numLabels), gradients };
 }
 
 /** Logits, in the batch's order, and the mean cross entropy's gradients, as `read` reads tensors. */
-async function passOver<T>(model: ClassificationModel, expected: Pick<Expected, "documents" | "labels">, read: (tensor: Tensor) => T | Promise<T>): Promise<{ logits: T; gradients: Map<string, T> }> {
+async function passOver<T>(
+  model: ClassificationModel,
+  expected: Pick<Expected, "documents" | "labels">,
+  read: (tensor: Tensor) => T | Promise<T>,
+): Promise<{ logits: T; gradients: Map<string, T> }> {
   const { ops, numLabels } = model;
   const batch = batchOf(expected);
   const forward = model.forward({ kind: "training", ops, dropout: undefined }, batch);
@@ -57,7 +64,10 @@ async function passOver<T>(model: ClassificationModel, expected: Pick<Expected, 
   const dLogits = ops.tidy(() => {
     const wanted = new Float32Array(batch.order.length * numLabels);
     batch.order.forEach((document, packed) => (wanted[packed * numLabels + expected.labels[document]] = 1));
-    return ops.scale(ops.sub(ops.softmax(forward.logits), ops.float(wanted, [batch.order.length, numLabels])), 1 / batch.order.length);
+    return ops.scale(
+      ops.sub(ops.softmax(forward.logits), ops.float(wanted, [batch.order.length, numLabels])),
+      1 / batch.order.length,
+    );
   });
   const logits = await read(forward.logits);
   model.backward({ ops, gradients: sums }, dLogits, forward);
@@ -83,7 +93,18 @@ export interface ReferenceNumbers {
  *
  * @param options.prepare - makes weights trainable, or brings an adapter
  */
-export async function referenceOf(kind: string, { expected = expectedOf(kind), numLabels = 2, prepare }: { expected?: Pick<Expected, "documents" | "labels">; numLabels?: number; prepare: (model: ClassificationModel) => unknown }): Promise<ReferenceNumbers> {
+export async function referenceOf(
+  kind: string,
+  {
+    expected = expectedOf(kind),
+    numLabels = 2,
+    prepare,
+  }: {
+    expected?: Pick<Expected, "documents" | "labels">;
+    numLabels?: number;
+    prepare: (model: ClassificationModel) => unknown;
+  },
+): Promise<ReferenceNumbers> {
   const found = await sampleRounding(async (ops) => {
     const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels, seed: 1 });
     await prepare(model);
@@ -92,7 +113,10 @@ export async function referenceOf(kind: string, { expected = expectedOf(kind), n
     return new Map([[LOGITS, logits], ...gradients]);
   });
   const gradients = new Map([...found].filter(([name]) => name !== LOGITS));
-  const scale = Math.max(0, ...[...gradients.values()].map(({ values }) => values.reduce((size, value) => Math.max(size, Math.abs(value)), 0)));
+  const scale = Math.max(
+    0,
+    ...[...gradients.values()].map(({ values }) => values.reduce((size, value) => Math.max(size, Math.abs(value)), 0)),
+  );
   return { logits: found.get(LOGITS) ?? { values: new Float64Array(), bounds: new Float64Array() }, gradients, scale };
 }
 
@@ -104,21 +128,32 @@ export function trainAll(model: ClassificationModel): void {
 }
 
 /** Asserts that logits, a row for each document in the order given, are the reference's up to 32-bit rounding. */
-export function expectLogits(rows: readonly (readonly number[])[], reference: ReferenceNumbers, { expected, what, storage }: { expected: Pick<Expected, "documents">; what: string; storage?: number }): void {
+export function expectLogits(
+  rows: readonly (readonly number[])[],
+  reference: ReferenceNumbers,
+  { expected, what, storage }: { expected: Pick<Expected, "documents">; what: string; storage?: number },
+): void {
   const packed = [...batchOf(expected).order].flatMap((document) => [...rows[document]]);
   expectWithin(packed, reference.logits, { what: `${what}: logits`, storage });
 }
 
 /** Asserts that gradients are the reference's up to 32-bit rounding, all of them and no others. */
-export function expectGradients(found: ReadonlyMap<string, ArrayLike<number>>, { gradients, scale }: ReferenceNumbers, { what, storage }: { what: string; storage?: number }): void {
+export function expectGradients(
+  found: ReadonlyMap<string, ArrayLike<number>>,
+  { gradients, scale }: ReferenceNumbers,
+  { what, storage }: { what: string; storage?: number },
+): void {
   assert.deepEqual([...found.keys()].sort(), [...gradients.keys()].sort());
-  for (const [name, bounded] of gradients) expectWithin(found.get(name) ?? [], bounded, { what: `${what}: ${name}`, scale, storage });
+  for (const [name, bounded] of gradients)
+    expectWithin(found.get(name) ?? [], bounded, { what: `${what}: ${name}`, scale, storage });
 }
 
 /** Packed logits as one row for each document, in the order given. */
 export function unpack(flat: Float32Array, batch: PackedBatch, labels: number): number[][] {
   const rows: number[][] = [];
-  batch.order.forEach((document, packed) => (rows[document] = [...flat.subarray(packed * labels, (packed + 1) * labels)]));
+  batch.order.forEach(
+    (document, packed) => (rows[document] = [...flat.subarray(packed * labels, (packed + 1) * labels)]),
+  );
   return rows;
 }
 

@@ -6,7 +6,16 @@ import { TensorflowOps } from "../../src/device/tensorflow-ops";
 import type { ClassificationModel } from "../../src/model/classification-model";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { Parameter } from "../../src/model/parameter";
-import { batchOf, expectedOf, expectGradients, fixtureDirectory, gradientsOf, referenceOf, TINY_MODELS, trainAll } from "./fixture";
+import {
+  batchOf,
+  expectedOf,
+  expectGradients,
+  fixtureDirectory,
+  gradientsOf,
+  referenceOf,
+  TINY_MODELS,
+  trainAll,
+} from "./fixture";
 
 const implementations = [new KernelOps(), new TensorflowOps()];
 
@@ -26,7 +35,10 @@ for (const ops of implementations) {
     assert.equal(ops.alive(), before + 1);
     assert.deepEqual(await parameter.read(), numbers);
     const doubled = parameter.lend((value) => ops.scale(value, 2));
-    assert.deepEqual(await ops.read(doubled), numbers.map((x) => 2 * x));
+    assert.deepEqual(
+      await ops.read(doubled),
+      numbers.map((x) => 2 * x),
+    );
     ops.dispose(doubled);
     assert.equal(ops.alive(), before + 1);
 

@@ -13,7 +13,10 @@ async function problemsOf(cells: readonly CellText[]): Promise<unknown> {
     const path = join(folder, "a.ipynb");
     await saveNotebook(notebookOf(cells), path);
     const result = await checkNotebook(path, { cwd: projectRoot() });
-    problems = result.kind === "checked" ? result.problems.map(({ cell, line, column, message }) => [cell, line, column, message]) : result;
+    problems =
+      result.kind === "checked"
+        ? result.problems.map(({ cell, line, column, message }) => [cell, line, column, message])
+        : result;
   });
   return problems;
 }
@@ -34,10 +37,18 @@ test("what tslab takes is right: top-level await, names declared again, imports,
 });
 
 test("problems are told with cell, line and column; what a failed cell would have declared is not missed again", async () => {
-  assert.deepEqual(await problemsOf(["const a: number = 1;", "\nconst b: string = a;\nconst c = 1;", "c + 1; b.length", "a.toUpperCase()"]), [
-    [2, 2, 7, "Type 'number' is not assignable to type 'string'."],
-    [4, 1, 3, "Property 'toUpperCase' does not exist on type 'number'."],
-  ]);
+  assert.deepEqual(
+    await problemsOf([
+      "const a: number = 1;",
+      "\nconst b: string = a;\nconst c = 1;",
+      "c + 1; b.length",
+      "a.toUpperCase()",
+    ]),
+    [
+      [2, 2, 7, "Type 'number' is not assignable to type 'string'."],
+      [4, 1, 3, "Property 'toUpperCase' does not exist on type 'number'."],
+    ],
+  );
 });
 
 test("a notebook of another language is left out and named", () =>

@@ -10,7 +10,10 @@ import { fixture } from "./notebooks";
 function readyMade(): Validators {
   const made: Partial<Validators> = {};
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the source is a module that set-up writes
-  (new Function("require", "exports", validatorsSource()) as (load: NodeJS.Require, exports: object) => void)(require, made);
+  (new Function("require", "exports", validatorsSource()) as (load: NodeJS.Require, exports: object) => void)(
+    require,
+    made,
+  );
   assert.ok(made.cell !== undefined && made.notebook !== undefined);
   return { cell: made.cell, notebook: made.notebook };
 }
@@ -30,7 +33,14 @@ test("the validators that set-up writes find what those compiled here find, prob
     { ...code, id: "x".repeat(65) },
     { ...code, source: 5, execution_count: -1 },
     { ...code, metadata: { tags: ["a", "a", "b,c"] } },
-    { ...code, outputs: [{ output_type: "stream", name: "stdout" }, { output_type: "none" }, { output_type: "display_data", data: { "text/plain": 1, "application/json": 1 }, metadata: {} }] },
+    {
+      ...code,
+      outputs: [
+        { output_type: "stream", name: "stdout" },
+        { output_type: "none" },
+        { output_type: "display_data", data: { "text/plain": 1, "application/json": 1 }, metadata: {} },
+      ],
+    },
   ];
   let found = 0;
   for (const cell of [...good, ...bad]) {
@@ -39,7 +49,13 @@ test("the validators that set-up writes find what those compiled here find, prob
     found += ready.cell.errors?.length ?? 0;
   }
   assert.ok(found >= bad.length);
-  for (const notebook of [rest, {}, { ...rest, nbformat: 3 }, { ...rest, nbformat_minor: 4.5 }, { ...rest, metadata: { kernelspec: { name: 1 } } }]) {
+  for (const notebook of [
+    rest,
+    {},
+    { ...rest, nbformat: 3 },
+    { ...rest, nbformat_minor: 4.5 },
+    { ...rest, metadata: { kernelspec: { name: 1 } } },
+  ]) {
     assert.equal(ready.notebook(notebook), compiled.notebook(notebook));
     assert.deepEqual(ready.notebook.errors, compiled.notebook.errors);
   }

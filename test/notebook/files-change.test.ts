@@ -27,20 +27,30 @@ changes.close();
 console.log("done");`;
 
 for (const kernel of ["tslab", "tslora"]) {
-  test(`files that change beside a running cell fail neither it nor the next one: ${kernel}`, { timeout: 300_000 }, () =>
-    withFolder(async (folder) => {
-      await mkdir(join(folder, "side"));
-      await writeFile(join(folder, "side", "index.d.ts"), "export declare const n: number;");
-      await writeFile(join(folder, "side", "index.js"), "exports.n = 1");
-      const cells = [
-        'import * as side from "./side";\nconsole.log(side.n);',
-        REPLACE,
-        'writeFileSync("late.ts", "export const m = 5;");\nconsole.log(side.n + 1);',
-        'import { m } from "./late";\nconsole.log(m);', // a module that was not there before is found
-      ];
-      const { summary } = await runToEnd(notebookOf(cells, kernel), { cwd: folder });
-      assert.equal(summary.status, "ok", JSON.stringify(summary.failed?.outcome));
-      assert.deepEqual(codeCells(summary).map((cell) => printed(cell).trim()), ["1", "done", "2", "5"]);
-      assert.deepEqual(codeCells(summary).map((cell) => printed(cell, "stderr")), ["", "", "", ""]);
-    }));
+  test(
+    `files that change beside a running cell fail neither it nor the next one: ${kernel}`,
+    { timeout: 300_000 },
+    () =>
+      withFolder(async (folder) => {
+        await mkdir(join(folder, "side"));
+        await writeFile(join(folder, "side", "index.d.ts"), "export declare const n: number;");
+        await writeFile(join(folder, "side", "index.js"), "exports.n = 1");
+        const cells = [
+          'import * as side from "./side";\nconsole.log(side.n);',
+          REPLACE,
+          'writeFileSync("late.ts", "export const m = 5;");\nconsole.log(side.n + 1);',
+          'import { m } from "./late";\nconsole.log(m);', // a module that was not there before is found
+        ];
+        const { summary } = await runToEnd(notebookOf(cells, kernel), { cwd: folder });
+        assert.equal(summary.status, "ok", JSON.stringify(summary.failed?.outcome));
+        assert.deepEqual(
+          codeCells(summary).map((cell) => printed(cell).trim()),
+          ["1", "done", "2", "5"],
+        );
+        assert.deepEqual(
+          codeCells(summary).map((cell) => printed(cell, "stderr")),
+          ["", "", "", ""],
+        );
+      }),
+  );
 }

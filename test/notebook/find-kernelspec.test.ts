@@ -35,10 +35,19 @@ test("tslab is this clone's own and needs no Jupyter", () => {
 test("other kernels are found in JUPYTER_PATH first, with their places and variables filled in", () =>
   withFolder((folder) =>
     withJupyterPath(folder, async () => {
-      await install(folder, "odd", { argv: ["odd", "{resource_dir}/x", "{connection_file}"], display_name: "Odd", language: "Odd", interrupt_mode: "message", env: { A: "${HOME}/a" } });
+      await install(folder, "odd", {
+        argv: ["odd", "{resource_dir}/x", "{connection_file}"],
+        display_name: "Odd",
+        language: "Odd",
+        interrupt_mode: "message",
+        env: { A: "${HOME}/a" },
+      });
       const spec = findKernelSpec("ODD");
       assert.deepEqual(spec.argv, ["odd", join(folder, "kernels", "odd", "x"), "{connection_file}"]);
-      assert.deepEqual([spec.displayName, spec.language, spec.interruptMode, spec.dialect, spec.env.A], ["Odd", "odd", "message", "standard", `${process.env.HOME}/a`]);
+      assert.deepEqual(
+        [spec.displayName, spec.language, spec.interruptMode, spec.dialect, spec.env.A],
+        ["Odd", "odd", "message", "standard", `${process.env.HOME}/a`],
+      );
       await install(folder, "broken", "{");
       assert.throws(() => findKernelSpec("broken"), /line 1, column 2/);
       await install(folder, "empty", { argv: [] });
@@ -49,27 +58,64 @@ test("other kernels are found in JUPYTER_PATH first, with their places and varia
 
 test("Jupyter's folders: given ones, the environment's and the user's, the system's, this clone's", () => {
   const env = { JUPYTER_PATH: "/one:/two", JUPYTER_DATA_DIR: "/mine", IPYTHONDIR: "/ipython", PATH: "" };
-  const rest = ["/usr/local/share/jupyter", "/usr/share/jupyter", "/ipython", join(projectRoot(), ".tslora", "lab", "share", "jupyter")];
+  const rest = [
+    "/usr/local/share/jupyter",
+    "/usr/share/jupyter",
+    "/ipython",
+    join(projectRoot(), ".tslora", "lab", "share", "jupyter"),
+  ];
   assert.deepEqual(jupyterPaths(env), ["/one", "/two", "/mine", ...rest]);
-  assert.deepEqual(jupyterPaths({ ...env, VIRTUAL_ENV: "/venv" }), ["/one", "/two", "/venv/share/jupyter", "/mine", ...rest]);
-  assert.deepEqual(jupyterPaths({ ...env, VIRTUAL_ENV: "/venv", JUPYTER_PREFER_ENV_PATH: "0" }), ["/one", "/two", "/mine", "/venv/share/jupyter", ...rest]);
+  assert.deepEqual(jupyterPaths({ ...env, VIRTUAL_ENV: "/venv" }), [
+    "/one",
+    "/two",
+    "/venv/share/jupyter",
+    "/mine",
+    ...rest,
+  ]);
+  assert.deepEqual(jupyterPaths({ ...env, VIRTUAL_ENV: "/venv", JUPYTER_PREFER_ENV_PATH: "0" }), [
+    "/one",
+    "/two",
+    "/mine",
+    "/venv/share/jupyter",
+    ...rest,
+  ]);
 });
 
 test("an IPython kernel keeps its history in memory, so that kernels that run at once share no file", () =>
   withFolder((folder) =>
     withJupyterPath(folder, async () => {
-      await install(folder, "py", { argv: ["/bin/python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"], language: "python", env: { A: "$HOME/b", B: "${NOT_SET_AT_ALL}" } });
+      await install(folder, "py", {
+        argv: ["/bin/python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        language: "python",
+        env: { A: "$HOME/b", B: "${NOT_SET_AT_ALL}" },
+      });
       const { argv, env } = findKernelSpec("py");
-      assert.deepEqual(argv.slice(2), ["ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.hist_file=:memory:"]);
+      assert.deepEqual(argv.slice(2), [
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+        "--HistoryManager.hist_file=:memory:",
+      ]);
       assert.deepEqual(env, { A: `${process.env.HOME}/b`, B: "${NOT_SET_AT_ALL}" });
     }),
   ));
 
 test("a kernel that cannot be started, ends, or stays silent is an error that says so", () =>
   withFolder(async (folder) => {
-    const spec = { name: "bad", displayName: "bad", language: "", env: {}, interruptMode: "signal", dialect: "standard" } as const;
-    const start = (argv: string[]): Promise<unknown> => startKernel({ spec: { ...spec, argv }, cwd: folder, startTimeoutMs: 700, graceMs: 300 });
+    const spec = {
+      name: "bad",
+      displayName: "bad",
+      language: "",
+      env: {},
+      interruptMode: "signal",
+      dialect: "standard",
+    } as const;
+    const start = (argv: string[]): Promise<unknown> =>
+      startKernel({ spec: { ...spec, argv }, cwd: folder, startTimeoutMs: 700, graceMs: 300 });
     await assert.rejects(start([join(folder, "nothing-here")]), /could not be started/);
-    await assert.rejects(start([process.execPath, "-e", "console.error('no module'); process.exit(7)"]), /exited with code 7\. It printed:\nno module/);
+    await assert.rejects(
+      start([process.execPath, "-e", "console.error('no module'); process.exit(7)"]),
+      /exited with code 7\. It printed:\nno module/,
+    );
     await assert.rejects(start([process.execPath, "-e", "setInterval(() => 0, 1000)"]), /did not answer within 0\.7 s/);
   }));

@@ -20,7 +20,13 @@ const before = connectionFolders();
 const CHILD = 'import { spawn } from "child_process"; console.log(spawn("sleep", ["1000"]).pid)';
 const childOf = (summary: Parameters<typeof codeCells>[0]): number => Number(printed(codeCells(summary)[0]));
 
-afterEach(() => assert.deepEqual(connectionFolders().filter((name) => !before.includes(name)), [], "no connection file is left"));
+afterEach(() =>
+  assert.deepEqual(
+    connectionFolders().filter((name) => !before.includes(name)),
+    [],
+    "no connection file is left",
+  ),
+);
 
 test("a kernel that exits or is killed is told at once, with its cause, and leaves no child", () =>
   withFolder(async (folder) => {
@@ -29,7 +35,9 @@ test("a kernel that exits or is killed is told at once, with its cause, and leav
       ['process.kill(process.pid, "SIGKILL")', /signal SIGKILL \(out of memory\?\)/, { code: null, signal: "SIGKILL" }],
     ] as const) {
       const outputPath = join(folder, "a.ipynb");
-      const { summary, pid } = await runToEnd(notebookOf([CHILD, `console.log("before");\n${code}`, "never()"]), { outputPath });
+      const { summary, pid } = await runToEnd(notebookOf([CHILD, `console.log("before");\n${code}`, "never()"]), {
+        outputPath,
+      });
       assert.equal(summary.status, "dead");
       const outcome = summary.failed?.outcome as Extract<CellOutcome, { status: "dead" }>;
       assert.match(outcome.error.evalue, says);
@@ -45,7 +53,10 @@ test("a kernel that exits or is killed is told at once, with its cause, and leav
  * Runs a cell that starts a child and one that loops without end, under a limit that the loop reaches: where a busy
  * machine reached it before the loop began, the run is repeated with three times as long a limit.
  */
-async function runToLimit(before: string, limits: (ms: number) => RunOptions): Promise<{ run: Awaited<ReturnType<typeof runToEnd>>; ms: number }> {
+async function runToLimit(
+  before: string,
+  limits: (ms: number) => RunOptions,
+): Promise<{ run: Awaited<ReturnType<typeof runToEnd>>; ms: number }> {
   for (let ms = 2500; ; ms *= 3) {
     const mark = join(temporary, `loop-${ms}`);
     rmSync(mark, { force: true });
@@ -60,7 +71,10 @@ async function runToLimit(before: string, limits: (ms: number) => RunOptions): P
 test("an endless loop is interrupted at its limit; one that hears no interrupt is ended with its children", async () => {
   const { run: interrupted, ms } = await runToLimit("", (cellTimeoutMs) => ({ cellTimeoutMs, graceMs: 300_000 }));
   assert.equal(interrupted.summary.status, "timeout");
-  assert.equal((interrupted.summary.failed?.outcome as { error: { evalue: string } }).error.evalue, `The cell was not done after ${ms / 1000} s, its limit.`);
+  assert.equal(
+    (interrupted.summary.failed?.outcome as { error: { evalue: string } }).error.evalue,
+    `The cell was not done after ${ms / 1000} s, its limit.`,
+  );
   assert.ok(!isAlive(interrupted.pid) && !isAlive(childOf(interrupted.summary)));
 
   const { run: deaf } = await runToLimit("await 1;\n", (timeoutMs) => ({ timeoutMs, graceMs: 500 }));
@@ -76,7 +90,10 @@ test("an abort interrupts the cell, saves the notebook and ends the kernel", () 
     const outputPath = join(folder, "a.ipynb");
     let pid = -1;
     let status: string | undefined;
-    for await (const event of runNotebook(notebookOf(["console.log('done')", "await new Promise(() => setInterval(() => 0, 1000))", "never()"]), { outputPath, cwd: folder, signal: controller.signal })) {
+    for await (const event of runNotebook(
+      notebookOf(["console.log('done')", "await new Promise(() => setInterval(() => 0, 1000))", "never()"]),
+      { outputPath, cwd: folder, signal: controller.signal },
+    )) {
       if (event.event === "kernel-ready") pid = event.pid ?? -1;
       if (event.event === "cell-start" && event.number === 2) setTimeout(() => controller.abort(), 100);
       if (event.event === "end") status = event.summary.status;
@@ -84,7 +101,12 @@ test("an abort interrupts the cell, saves the notebook and ends the kernel", () 
     assert.equal(status, "aborted");
     assert.ok(!isAlive(pid));
     const saved = await readNotebook(outputPath);
-    assert.deepEqual(saved.cells.filter((cell) => cell.cell_type === "code").map((cell) => (cell.metadata.tslora as { status: string }).status), ["ok", "aborted", "skipped"]);
+    assert.deepEqual(
+      saved.cells
+        .filter((cell) => cell.cell_type === "code")
+        .map((cell) => (cell.metadata.tslora as { status: string }).status),
+      ["ok", "aborted", "skipped"],
+    );
   }));
 
 test("leaving the loop over a run ends its kernel", async () => {

@@ -20,13 +20,23 @@ export function notebookOf(cells: readonly CellText[], kernel = "tslab"): Notebo
     metadata: { kernelspec: { name: kernel, display_name: kernel, language } },
     cells: cells.map((text, index): Cell => {
       const [source, ...tags] = typeof text === "string" ? [text] : text;
-      return { cell_type: "code", id: `cell-${index + 1}`, metadata: tags.length > 0 ? { tags } : {}, source, execution_count: null, outputs: [] };
+      return {
+        cell_type: "code",
+        id: `cell-${index + 1}`,
+        metadata: tags.length > 0 ? { tags } : {},
+        source,
+        execution_count: null,
+        outputs: [],
+      };
     }),
   };
 }
 
 /** Runs to the end; returns what happened and what is left. */
-export async function runToEnd(notebook: string | Notebook, options: RunOptions = {}): Promise<{ events: RunEvent[]; summary: RunSummary; pid: number }> {
+export async function runToEnd(
+  notebook: string | Notebook,
+  options: RunOptions = {},
+): Promise<{ events: RunEvent[]; summary: RunSummary; pid: number }> {
   const events: RunEvent[] = [];
   const run = runNotebook(notebook, { cwd: projectRoot(), ...options });
   let next = await run.next();
@@ -42,7 +52,9 @@ export function codeCells({ notebook }: RunSummary): CodeCell[] {
 
 /** What a cell printed on a stream. */
 export function printed(cell: CodeCell, name: "stdout" | "stderr" = "stdout"): string {
-  return cell.outputs.flatMap((output) => (output.output_type === "stream" && output.name === name ? [output.text] : [])).join("");
+  return cell.outputs
+    .flatMap((output) => (output.output_type === "stream" && output.name === name ? [output.text] : []))
+    .join("");
 }
 
 /** Whether a process runs; one that has ended but was not collected yet does not. */

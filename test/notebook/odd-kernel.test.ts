@@ -17,25 +17,61 @@ import { oddNotebook, withOddKernel, type OddStep } from "./odd-kernel";
 const temporary = mkdtempSync(join(tmpdir(), "tslora-odd-"));
 process.env.TMPDIR = temporary;
 after(() => rmSync(temporary, { recursive: true, force: true }));
-afterEach(() => assert.deepEqual(readdirSync(temporary).filter((name) => name.startsWith("tslora-kernel-")), [], "no connection file is left"));
+afterEach(() =>
+  assert.deepEqual(
+    readdirSync(temporary).filter((name) => name.startsWith("tslora-kernel-")),
+    [],
+    "no connection file is left",
+  ),
+);
 
-const outcomes = (summary: RunSummary): unknown[] => summary.cells.map(({ outcome }) => ("error" in outcome ? outcome.error.ename : outcome.status));
+const outcomes = (summary: RunSummary): unknown[] =>
+  summary.cells.map(({ outcome }) => ("error" in outcome ? outcome.error.ename : outcome.status));
 
 test("a kernel that asks for input although it may not is refused at once", () =>
   withOddKernel(async () => {
-    const { summary, pid } = await runToEnd(oddNotebook([[["print", "before"], ["ask", "Your name? "], ["print", "never"]], [["print", "never"]]]));
+    const { summary, pid } = await runToEnd(
+      oddNotebook([
+        [
+          ["print", "before"],
+          ["ask", "Your name? "],
+          ["print", "never"],
+        ],
+        [["print", "never"]],
+      ]),
+    );
     assert.deepEqual(outcomes(summary), ["InputRefused", "skipped"]);
-    assert.match((summary.failed?.outcome as { error: { evalue: string } }).error.evalue, /asks for input \("Your name\?"\)/);
+    assert.match(
+      (summary.failed?.outcome as { error: { evalue: string } }).error.evalue,
+      /asks for input \("Your name\?"\)/,
+    );
     assert.equal(printed(codeCells(summary)[0]), "before");
     assert.ok(!isAlive(pid));
   }));
 
 test("what is not signed by the kernel's key, or answers nobody, is no output; a reply alone can tell an error", () =>
   withOddKernel(async () => {
-    const { summary, events } = await runToEnd(oddNotebook([[["forge", "forged"], ["stray", "stray"], ["print", "own"]], [["fail", "OddError"]], [["print", "never"]]]));
+    const { summary, events } = await runToEnd(
+      oddNotebook([
+        [
+          ["forge", "forged"],
+          ["stray", "stray"],
+          ["print", "own"],
+        ],
+        [["fail", "OddError"]],
+        [["print", "never"]],
+      ]),
+    );
     const [first, second] = codeCells(summary);
     assert.equal(printed(first), "own");
-    assert.deepEqual(second.outputs, [{ output_type: "error", ename: "OddError", evalue: "told by the reply alone", traceback: ["OddError: told by the reply alone"] }]);
+    assert.deepEqual(second.outputs, [
+      {
+        output_type: "error",
+        ename: "OddError",
+        evalue: "told by the reply alone",
+        traceback: ["OddError: told by the reply alone"],
+      },
+    ]);
     assert.ok(events.some((event) => event.event === "kernel-log" && event.text.includes("wrong signature")));
   }));
 
@@ -61,12 +97,17 @@ test("a kernel that missed the first request is asked again", () =>
 test("a lost idle status is noticed by the next one", () =>
   withOddKernel(async () => {
     const { summary } = await runToEnd(oddNotebook([[["print", "a"], ["never-idle"]], [["print", "b"]]]));
-    assert.deepEqual(codeCells(summary).map((cell) => printed(cell)), ["a", "b"]);
+    assert.deepEqual(
+      codeCells(summary).map((cell) => printed(cell)),
+      ["a", "b"],
+    );
   }));
 
 test("over IPC all is as over TCP, and no socket is left", () =>
   withOddKernel(async () => {
-    const { summary, pid } = await runToEnd(oddNotebook([[["print", "over ipc"]], [["exit", 3]]]), { transport: "ipc" });
+    const { summary, pid } = await runToEnd(oddNotebook([[["print", "over ipc"]], [["exit", 3]]]), {
+      transport: "ipc",
+    });
     assert.deepEqual(outcomes(summary), ["ok", "DeadKernelError"]);
     assert.equal(printed(codeCells(summary)[0]), "over ipc");
     assert.ok(!isAlive(pid));
@@ -79,27 +120,49 @@ test("a start that fails is tried again as often as asked, and told", () =>
     await writeFile(failures, "2");
     const { summary, events } = await runToEnd(oddNotebook([[["print", "a"]]]), { env, startRetries: 2 });
     assert.equal(summary.status, "ok");
-    assert.deepEqual(events.flatMap((event) => (event.event === "kernel-starting" ? [event.attempt] : [])), [1, 2, 3]);
-    assert.match(events.flatMap((event) => (event.event === "note" ? [event.text] : []))[0], /exited with code 7[\s\S]*not this time[\s\S]*again \(1 of 2\)/);
+    assert.deepEqual(
+      events.flatMap((event) => (event.event === "kernel-starting" ? [event.attempt] : [])),
+      [1, 2, 3],
+    );
+    assert.match(
+      events.flatMap((event) => (event.event === "note" ? [event.text] : []))[0],
+      /exited with code 7[\s\S]*not this time[\s\S]*again \(1 of 2\)/,
+    );
     await writeFile(failures, "2");
     await assert.rejects(runToEnd(oddNotebook([[["print", "a"]]]), { env, startRetries: 1 }), /exited with code 7/);
     await assert.rejects(runToEnd(oddNotebook([]), { startRetries: -1 }), /startRetries/);
   }));
 
-test("a child in a session of its own ends with the kernel, however that ends", { skip: process.platform !== "linux" }, () =>
-  withOddKernel(async () => {
-    for (const last of [[], [["exit", 1]]] as OddStep[][]) {
-      const { summary } = await runToEnd(oddNotebook([[["child"]], last]));
-      const child = Number(printed(codeCells(summary)[0]));
-      assert.ok(child > 0 && !isAlive(child), `after ${JSON.stringify(last)}`);
-    }
-  }));
+test(
+  "a child in a session of its own ends with the kernel, however that ends",
+  { skip: process.platform !== "linux" },
+  () =>
+    withOddKernel(async () => {
+      for (const last of [[], [["exit", 1]]] as OddStep[][]) {
+        const { summary } = await runToEnd(oddNotebook([[["child"]], last]));
+        const child = Number(printed(codeCells(summary)[0]));
+        assert.ok(child > 0 && !isAlive(child), `after ${JSON.stringify(last)}`);
+      }
+    }),
+);
 
 test("while a cell runs the file says so and has its outputs so far; a loop that is left saves what there is", () =>
   withOddKernel(async (folder) => {
     const outputPath = join(folder, "a.ipynb");
     let running: string | undefined;
-    for await (const event of runNotebook(oddNotebook([[["print", "first"]], [["print", "so far"], ["wait", 1500], ["print", "x"], ["wait", 30_000]], []]), { outputPath, cwd: folder })) {
+    for await (const event of runNotebook(
+      oddNotebook([
+        [["print", "first"]],
+        [
+          ["print", "so far"],
+          ["wait", 1500],
+          ["print", "x"],
+          ["wait", 30_000],
+        ],
+        [],
+      ]),
+      { outputPath, cwd: folder },
+    )) {
       if (event.event === "output" && event.number === 2 && event.message.content.text === "x") {
         running = await readFile(outputPath, "utf8");
         break;
@@ -108,7 +171,10 @@ test("while a cell runs the file says so and has its outputs so far; a loop that
     assert.match(running ?? "", /"status": "running"/);
     assert.match(running ?? "", /so far/);
     const left = await readNotebook(outputPath);
-    assert.deepEqual(left.cells.map((cell) => (cell.metadata.tslora as { status: string }).status), ["ok", "running", "pending"]);
+    assert.deepEqual(
+      left.cells.map((cell) => (cell.metadata.tslora as { status: string }).status),
+      ["ok", "running", "pending"],
+    );
     assert.match(JSON.stringify(left), /so farx/);
     assert.deepEqual(await readdir(folder), ["a.ipynb", "jupyter"]);
   }));
@@ -121,9 +187,13 @@ test("a place where nothing can be saved is refused before the kernel starts", (
       const events: RunEvent[] = [];
       await assert.rejects(
         async () => {
-          for await (const event of runNotebook(oddNotebook([[["print", "a"]]]), { outputPath, cwd: folder })) events.push(event);
+          for await (const event of runNotebook(oddNotebook([[["print", "a"]]]), { outputPath, cwd: folder }))
+            events.push(event);
         },
-        (error: unknown) => error instanceof TsloraError && error.code === "bad-option" && /(could not|cannot) be saved as/.test(error.message),
+        (error: unknown) =>
+          error instanceof TsloraError &&
+          error.code === "bad-option" &&
+          /(could not|cannot) be saved as/.test(error.message),
       );
       assert.deepEqual(events, []);
     }
@@ -133,7 +203,11 @@ test("a place where nothing can be saved is refused before the kernel starts", (
 async function withSmallDisk(folder: string, options: string, work: (disk: string) => Promise<void>): Promise<boolean> {
   const disk = join(folder, "disk");
   await mkdir(disk);
-  if (process.platform !== "linux" || spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk], { stdio: "ignore" }).status !== 0) return false;
+  if (
+    process.platform !== "linux" ||
+    spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk], { stdio: "ignore" }).status !== 0
+  )
+    return false;
   try {
     await work(disk);
   } finally {
@@ -153,9 +227,15 @@ test("on a full disk the run goes on, the file stays as it was last saved, and t
           if (event.event === "cell-end" && event.number <= 2) await new Promise((resolve) => setTimeout(resolve, 200)); // the cell's save
         }
       };
-      await assert.rejects(run([[["print", "kept"]], [["print-many", 400_000]], [["print", "goes on"]]]), (error: unknown) => error instanceof TsloraError && error.code === "not-saved" && /ENOSPC/.test(error.message));
+      await assert.rejects(
+        run([[["print", "kept"]], [["print-many", 400_000]], [["print", "goes on"]]]),
+        (error: unknown) => error instanceof TsloraError && error.code === "not-saved" && /ENOSPC/.test(error.message),
+      );
       const end = events.find((event) => event.event === "end");
-      assert.ok(end !== undefined && end.summary.status === "ok" && end.summary.cells.length === 3, "the result is in the end event");
+      assert.ok(
+        end !== undefined && end.summary.status === "ok" && end.summary.cells.length === 3,
+        "the result is in the end event",
+      );
       assert.ok(events.some((event) => event.event === "not-saved"));
       assert.match(JSON.stringify(await readNotebook(outputPath)), /kept/);
       assert.deepEqual(await readdir(disk), ["a.ipynb"], "nothing half written is left");
@@ -169,7 +249,10 @@ test("on a full disk the run goes on, the file stays as it was last saved, and t
 test("a read-only folder is refused before the kernel starts", (context) =>
   withOddKernel(async (folder) => {
     const mounted = await withSmallDisk(folder, "ro,size=300k", async (disk) => {
-      await assert.rejects(runToEnd(oddNotebook([[["print", "a"]]]), { outputPath: join(disk, "a.ipynb"), cwd: folder }), /(could not|cannot) be saved as .*EROFS/);
+      await assert.rejects(
+        runToEnd(oddNotebook([[["print", "a"]]]), { outputPath: join(disk, "a.ipynb"), cwd: folder }),
+        /(could not|cannot) be saved as .*EROFS/,
+      );
     });
     if (!mounted) context.skip("a file system cannot be mounted here");
   }));

@@ -9,7 +9,10 @@ export type OddStep = readonly [verb: string, argument?: unknown];
 
 /** A notebook for the odd kernel. */
 export function oddNotebook(cells: readonly (readonly OddStep[])[]): Notebook {
-  return notebookOf(cells.map((steps) => JSON.stringify(steps)), "odd");
+  return notebookOf(
+    cells.map((steps) => JSON.stringify(steps)),
+    "odd",
+  );
 }
 
 /** A piece of work in a folder where a kernelspec `odd` is found, of a kernel that does what cells tell it. */
@@ -17,7 +20,10 @@ export function withOddKernel(work: (folder: string) => Promise<void>): Promise<
   return withFolder(async (folder) => {
     await mkdir(join(folder, "jupyter", "kernels", "odd"), { recursive: true });
     const argv = [process.execPath, fixture("odd-kernel.mjs"), "{connection_file}"];
-    await writeFile(join(folder, "jupyter", "kernels", "odd", "kernel.json"), JSON.stringify({ argv, display_name: "Odd", language: "odd" }));
+    await writeFile(
+      join(folder, "jupyter", "kernels", "odd", "kernel.json"),
+      JSON.stringify({ argv, display_name: "Odd", language: "odd" }),
+    );
     const before = process.env.JUPYTER_PATH;
     process.env.JUPYTER_PATH = join(folder, "jupyter");
     try {

@@ -9,19 +9,31 @@ import { assertLinear } from "../base/assert-linear";
 import { notebookOf } from "./notebooks";
 
 const stream = (text: string, name = "stdout"): OutputMessage => ({ type: "stream", content: { name, text } });
-const display = (plain: string, id?: string): OutputMessage => ({ type: "display_data", content: { data: { "text/plain": plain }, metadata: {}, ...(id !== undefined && { transient: { display_id: id } }) } });
+const display = (plain: string, id?: string): OutputMessage => ({
+  type: "display_data",
+  content: { data: { "text/plain": plain }, metadata: {}, ...(id !== undefined && { transient: { display_id: id } }) },
+});
 const reduce = (messages: readonly OutputMessage[], state = new CellOutputs()): CellOutputs => {
   for (const message of messages) state.add(message);
   return state;
 };
-const texts = (state: CellOutputs): unknown[] => state.outputs.map((output) => ("text" in output ? [output.name, output.text] : "data" in output ? output.data["text/plain"] : output.ename));
+const texts = (state: CellOutputs): unknown[] =>
+  state.outputs.map((output) =>
+    "text" in output ? [output.name, output.text] : "data" in output ? output.data["text/plain"] : output.ename,
+  );
 
 test("streams of one name that follow each other are one output, others stay apart", () => {
-  assert.deepEqual(texts(reduce([stream("a"), stream("b\n"), stream("e", "stderr"), stream("c")])), [["stdout", "ab\n"], ["stderr", "e"], ["stdout", "c"]]);
+  assert.deepEqual(texts(reduce([stream("a"), stream("b\n"), stream("e", "stderr"), stream("c")])), [
+    ["stdout", "ab\n"],
+    ["stderr", "e"],
+    ["stdout", "c"],
+  ]);
 });
 
 test("a carriage return overwrites its line and a backspace its character, also across messages", () => {
-  assert.deepEqual(texts(reduce([stream("10%\r"), stream("50%\r"), stream("100%\n"), stream("done\n")])), [["stdout", "100%\ndone\n"]]);
+  assert.deepEqual(texts(reduce([stream("10%\r"), stream("50%\r"), stream("100%\n"), stream("done\n")])), [
+    ["stdout", "100%\ndone\n"],
+  ]);
   assert.deepEqual(texts(reduce([stream("long line\rab")])), [["stdout", "abng line"]]);
   assert.deepEqual(texts(reduce([stream("first\nabc"), stream("\b\bX")])), [["stdout", "first\naX"]]);
   assert.deepEqual(texts(reduce([stream("windows\r\nline\r\n")])), [["stdout", "windows\nline\n"]]);
@@ -32,7 +44,9 @@ test("clear_output takes all away at once, or with wait when the next output com
   const waiting = reduce([stream("a"), { type: "clear_output", content: { wait: true } }]);
   assert.deepEqual(texts(waiting), [["stdout", "a"]]);
   assert.deepEqual(texts(reduce([stream("b")], waiting)), [["stdout", "b"]]);
-  assert.deepEqual(texts(reduce([stream("a"), { type: "clear_output", content: { wait: true } }, display("d")])), ["d"]);
+  assert.deepEqual(texts(reduce([stream("a"), { type: "clear_output", content: { wait: true } }, display("d")])), [
+    "d",
+  ]);
 });
 
 test("displays, results and errors become outputs; other messages change nothing", () => {
@@ -51,10 +65,17 @@ test("displays, results and errors become outputs; other messages change nothing
 });
 
 test("a display shown anew changes every output of its id, and tells whether there is one", () => {
-  const cells = [reduce([display("a", "one"), display("b", "two")]), reduce([display("c", "one")]), reduce([display("d")])];
+  const cells = [
+    reduce([display("a", "one"), display("b", "two")]),
+    reduce([display("c", "one")]),
+    reduce([display("d")]),
+  ];
   const content = { data: { "text/plain": "new" }, metadata: {}, transient: { display_id: "one" } };
   const before = cells[2].outputs;
-  assert.deepEqual(cells.map((cell) => cell.updateDisplay(content)), [true, true, false]);
+  assert.deepEqual(
+    cells.map((cell) => cell.updateDisplay(content)),
+    [true, true, false],
+  );
   assert.deepEqual(cells.map(texts), [["new", "b"], ["new"], ["d"]]);
   assert.equal(cells[2].outputs, before);
   assert.equal(cells[0].updateDisplay({ data: {} }), false);
@@ -65,7 +86,10 @@ test("outputs that were looked at do not change", () => {
   const before = state.outputs;
   reduce([stream("b")], state);
   state.updateDisplay({ data: { "text/plain": "new" }, transient: { display_id: "one" } });
-  assert.deepEqual(before.map((output) => ("data" in output ? output.data["text/plain"] : "text" in output && output.text)), ["a", "d"]);
+  assert.deepEqual(
+    before.map((output) => ("data" in output ? output.data["text/plain"] : "text" in output && output.text)),
+    ["a", "d"],
+  );
   assert.deepEqual(texts(state), [["stdout", "a"], "new", ["stdout", "b"]]);
 });
 
@@ -89,7 +113,7 @@ test("a stream's text is the same however it is cut into messages", () => {
   for (let round = 0; round < 300; round++) {
     const all = Array.from({ length: 30 }, () => alphabet[random.below(alphabet.length)]).join("");
     const state = new CellOutputs();
-    for (let at = 0; at < all.length; ) {
+    for (let at = 0; at < all.length;) {
       const size = 1 + random.below(7);
       state.add(stream(all.slice(at, at + size)));
       at += size;
@@ -103,7 +127,10 @@ test("time grows with what is printed: four times as much takes nowhere near six
   const kinds: Readonly<Record<string, (n: number) => string[]>> = {
     "letters, then as many backspaces": (n) => ["x".repeat(n), "\b".repeat(n)],
     "backspaces one by one": (n) => ["x".repeat(n), ...Array<string>(n).fill("\b")],
-    "a letter and a backspace, again and again, behind a long line": (n) => ["x".repeat(n), ...Array<string>(n).fill("y\b")],
+    "a letter and a backspace, again and again, behind a long line": (n) => [
+      "x".repeat(n),
+      ...Array<string>(n).fill("y\b"),
+    ],
     "returns that overwrite the start of a long line": (n) => ["x".repeat(n), ...Array<string>(n).fill("\ry")],
     "returns alone": (n) => ["x".repeat(n), "\r".repeat(n), "y"],
     "a line without end in small messages": (n) => Array<string>(n).fill("xy"),
@@ -112,19 +139,32 @@ test("time grows with what is printed: four times as much takes nowhere near six
   for (const [kind, messages] of Object.entries(kinds)) {
     assertLinear((n) => void reduce(messages(n).map((text) => stream(text))).outputs, { size: 50_000, what: kind });
   }
-  assertLinear((n) => void reduce(Array.from({ length: n }, (_, at) => display(String(at)))).outputs, { size: 50_000, what: "displays" });
-  assertLinear((n) => void reduce(Array.from({ length: n }, (_, at) => stream("x", at % 2 === 0 ? "stdout" : "stderr"))).outputs, { size: 50_000, what: "streams that change" });
+  assertLinear((n) => void reduce(Array.from({ length: n }, (_, at) => display(String(at)))).outputs, {
+    size: 50_000,
+    what: "displays",
+  });
+  assertLinear(
+    (n) => void reduce(Array.from({ length: n }, (_, at) => stream("x", at % 2 === 0 ? "stdout" : "stderr"))).outputs,
+    { size: 50_000, what: "streams that change" },
+  );
 });
 
 test("a long stream is kept in pieces that are saved as one output, as nbformat writes it", () => {
   const lines = Array.from({ length: 40_000 }, (_, at) => `line ${at} ${"é😀x".repeat(20)}\n`);
   const text = lines.join("") + "y".repeat(20_000_000) + "😀".repeat(3_000_000);
-  const state = reduce([...lines.map((line) => stream(line)), stream("y".repeat(20_000_000)), ...Array<OutputMessage>(3_000).fill(stream("😀".repeat(1000)))]);
+  const state = reduce([
+    ...lines.map((line) => stream(line)),
+    stream("y".repeat(20_000_000)),
+    ...Array<OutputMessage>(3_000).fill(stream("😀".repeat(1000))),
+  ]);
   const outputs = state.outputs;
   assert.ok(outputs.length > 3);
   assert.ok(outputs.every((output) => "text" in output && output.text.length <= 9_000_000));
   const [cell] = notebookOf(["1"]).cells;
-  const notebook = { ...notebookOf([]), cells: [{ ...cell, outputs: [...outputs, ...reduce([display("d")]).outputs] } as CodeCell] };
+  const notebook = {
+    ...notebookOf([]),
+    cells: [{ ...cell, outputs: [...outputs, ...reduce([display("d")]).outputs] } as CodeCell],
+  };
   const saved = JSON.parse(serializeNotebook(notebook, "x")) as { cells: { outputs: { text: string[] }[] }[] };
   const [stdout, ...others] = saved.cells[0].outputs;
   assert.equal(others.length, 1);

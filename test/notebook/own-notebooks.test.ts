@@ -19,7 +19,11 @@ test("the clone's notebooks, outputs included, are under 2 MB each, were execute
       code++;
       assert.equal(cell.execution_count, code, `${name} was not executed from top to bottom, or lost its outputs`);
       const where = `${name}: ${cell.source.slice(0, 60)}`;
-      assert.deepEqual(cell.outputs.filter((output) => output.output_type === "error"), [], where);
+      assert.deepEqual(
+        cell.outputs.filter((output) => output.output_type === "error"),
+        [],
+        where,
+      );
       const bundles = cell.outputs.flatMap((output) => ("data" in output ? [output.data] : []));
       bundles.forEach((data, at) => {
         const [html, picture] = [data["text/html"], bundles.at(at + 1)?.["image/svg+xml"]];

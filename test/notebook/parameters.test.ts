@@ -22,11 +22,18 @@ const notebook = notebookOf(["1", [CELL, "parameters"], "console.log(seed)"]);
 
 function injected(values: ParameterInput, source: Notebook = notebook): string[] {
   const { cells } = injectParameters(source, { values, language: "typescript", path: "x" });
-  return cells.filter((cell) => cell.metadata.tags?.includes("injected-parameters")).flatMap((cell) => cell.source.split("\n").slice(1));
+  return cells
+    .filter((cell) => cell.metadata.tags?.includes("injected-parameters"))
+    .flatMap((cell) => cell.source.split("\n").slice(1));
 }
 
 test("a TypeScript cell's parameters are listed with types, defaults and comments", () => {
-  const listed = readParameters(notebook).map(({ name, type, default: value, comment }) => [name, type, value, comment]);
+  const listed = readParameters(notebook).map(({ name, type, default: value, comment }) => [
+    name,
+    type,
+    value,
+    comment,
+  ]);
   assert.deepEqual(listed, [
     ["model", "string", '"auto"', "folder or name"],
     ["data", '"auto" | (string & {})', '"auto"', ""],
@@ -41,32 +48,72 @@ test("a TypeScript cell's parameters are listed with types, defaults and comment
 });
 
 test("texts are read as the type asks and written back as declared", () => {
-  assert.deepEqual(injected({ model: "42", method: "full", seed: "7", learningRate: "1e-4", epochs: "null", targetModules: '["q", "v"]', options: '{"r": 4}', offline: "true" }), [
-    'const model: string = "42";',
-    'const method: Method = "full";',
-    "const seed = 7;",
-    "let learningRate: number = 0.0001;",
-    "let epochs: number | null = null;",
-    'const targetModules: string | readonly string[] = ["q", "v"];',
-    'const options: { r: number; bias?: boolean } = {"r": 4};',
-    "const offline = true;",
+  assert.deepEqual(
+    injected({
+      model: "42",
+      method: "full",
+      seed: "7",
+      learningRate: "1e-4",
+      epochs: "null",
+      targetModules: '["q", "v"]',
+      options: '{"r": 4}',
+      offline: "true",
+    }),
+    [
+      'const model: string = "42";',
+      'const method: Method = "full";',
+      "const seed = 7;",
+      "let learningRate: number = 0.0001;",
+      "let epochs: number | null = null;",
+      'const targetModules: string | readonly string[] = ["q", "v"];',
+      'const options: { r: number; bias?: boolean } = {"r": 4};',
+      "const offline = true;",
+    ],
+  );
+  assert.deepEqual(injected({ data: "../a b.zip", targetModules: "q_.*", model: 'a"b\n' }), [
+    'const data: "auto" | (string & {}) = "../a b.zip";',
+    'const targetModules: string | readonly string[] = "q_.*";',
+    'const model: string = "a\\"b\\n";',
   ]);
-  assert.deepEqual(injected({ data: "../a b.zip", targetModules: "q_.*", model: 'a"b\n' }), ['const data: "auto" | (string & {}) = "../a b.zip";', 'const targetModules: string | readonly string[] = "q_.*";', 'const model: string = "a\\"b\\n";']);
 });
 
 test("unknown names and values that do not fit are all told at once", () => {
-  const bad = { sede: "1", method: "qlora", seed: "many", learningRate: "fast", options: '{"r": 1, "alpha": 2}', offline: "maybe" };
-  assert.throws(() => injected(bad), (error: Error) => {
-    for (const part of [/no parameter "sede"; the notebook has model, data/, /method must be Method; got "qlora"/, /seed must be number; got "many"/, /learningRate .* got "fast"/, /options must be/, /offline must be boolean/]) assert.match(error.message, part);
-    return true;
-  });
+  const bad = {
+    sede: "1",
+    method: "qlora",
+    seed: "many",
+    learningRate: "fast",
+    options: '{"r": 1, "alpha": 2}',
+    offline: "maybe",
+  };
+  assert.throws(
+    () => injected(bad),
+    (error: Error) => {
+      for (const part of [
+        /no parameter "sede"; the notebook has model, data/,
+        /method must be Method; got "qlora"/,
+        /seed must be number; got "many"/,
+        /learningRate .* got "fast"/,
+        /options must be/,
+        /offline must be boolean/,
+      ])
+        assert.match(error.message, part);
+      return true;
+    },
+  );
 });
 
 test("the injected cell stands behind the parameters cell and is replaced, id kept, on a second run", () => {
   const once = injectParameters(notebook, { values: { seed: 1 }, language: "typescript", path: "x" });
-  assert.deepEqual(once.cells.map(({ id }) => id), ["cell-1", "cell-2", "injected-parameters", "cell-3"]);
+  assert.deepEqual(
+    once.cells.map(({ id }) => id),
+    ["cell-1", "cell-2", "injected-parameters", "cell-3"],
+  );
   const twice = injectParameters(once, { values: { seed: 2 }, language: "typescript", path: "x" });
-  assert.deepEqual(twice.cells.map(({ id }) => id), once.cells.map(({ id }) => id));
+  assert.deepEqual(
+    twice.cells.map(({ id }) => id),
+    once.cells.map(({ id }) => id),
+  );
   assert.deepEqual(injected({ seed: 2 }, once), ["const seed = 2;"]);
   assert.equal(notebook.cells.length, 3, "the argument is unchanged");
   assert.equal(injectParameters(notebook, { values: {}, language: "typescript", path: "x" }), notebook);
@@ -74,33 +121,89 @@ test("the injected cell stands behind the parameters cell and is replaced, id ke
 
 test("parameters for a notebook without such a cell, or with two, are refused", () => {
   assert.throws(() => injected({ a: 1 }, notebookOf(["1"])), /no cell tagged "parameters"/);
-  assert.throws(() => injected({ a: 1 }, notebookOf([["1", "parameters"], ["2", "parameters"]])), /2 cells tagged/);
+  assert.throws(
+    () =>
+      injected(
+        { a: 1 },
+        notebookOf([
+          ["1", "parameters"],
+          ["2", "parameters"],
+        ]),
+      ),
+    /2 cells tagged/,
+  );
 });
 
 test("Python cells take Python literals", () => {
-  const python = notebookOf([['name: str = "a"  # who\nrate = 1e-3\nflag = False\nlabels: list[str] = ["#x"]  # hash\nmode: Literal["a", "b"] = "a"\nn: int = 1\nlimit: Optional[int] = None', "parameters"]], "python3");
-  assert.deepEqual(readParameters(python).map(({ name, comment }) => [name, comment]), [["name", "who"], ["rate", ""], ["flag", ""], ["labels", "hash"], ["mode", ""], ["n", ""], ["limit", ""]]);
-  const cells = injectParameters(python, { values: { name: "b", rate: "2", flag: "true", labels: '["x"]', mode: "b", limit: "null" }, language: "python", path: "x" }).cells;
-  assert.equal(cells[1].source, '# Parameters\nname: str = "b"\nrate = 2\nflag = True\nlabels: list[str] = ["x"]\nmode: Literal["a", "b"] = "b"\nlimit: Optional[int] = None');
-  assert.throws(() => injectParameters(python, { values: { n: 1.5, mode: "c" }, language: "python", path: "x" }), /n must be int; got 1.5[\s\S]*mode/);
+  const python = notebookOf(
+    [
+      [
+        'name: str = "a"  # who\nrate = 1e-3\nflag = False\nlabels: list[str] = ["#x"]  # hash\nmode: Literal["a", "b"] = "a"\nn: int = 1\nlimit: Optional[int] = None',
+        "parameters",
+      ],
+    ],
+    "python3",
+  );
+  assert.deepEqual(
+    readParameters(python).map(({ name, comment }) => [name, comment]),
+    [
+      ["name", "who"],
+      ["rate", ""],
+      ["flag", ""],
+      ["labels", "hash"],
+      ["mode", ""],
+      ["n", ""],
+      ["limit", ""],
+    ],
+  );
+  const cells = injectParameters(python, {
+    values: { name: "b", rate: "2", flag: "true", labels: '["x"]', mode: "b", limit: "null" },
+    language: "python",
+    path: "x",
+  }).cells;
+  assert.equal(
+    cells[1].source,
+    '# Parameters\nname: str = "b"\nrate = 2\nflag = True\nlabels: list[str] = ["x"]\nmode: Literal["a", "b"] = "b"\nlimit: Optional[int] = None',
+  );
+  assert.throws(
+    () => injectParameters(python, { values: { n: 1.5, mode: "c" }, language: "python", path: "x" }),
+    /n must be int; got 1.5[\s\S]*mode/,
+  );
 });
 
 test("Python defaults over several lines, type comments and nested hints are read", () => {
-  const cell = 'layers = [\n    1,  # first\n    2,\n]\nrate = 0.1  # type: float how fast\ntotal = 1 + \\\n    2\nnames: Dict[str, List[int]] = {}\neither: Union[str, Optional[int]] = "a"\nmode: "Literal[\'a,b\', \'c\']" = "c"\nplain: "str" = "x"';
+  const cell =
+    'layers = [\n    1,  # first\n    2,\n]\nrate = 0.1  # type: float how fast\ntotal = 1 + \\\n    2\nnames: Dict[str, List[int]] = {}\neither: Union[str, Optional[int]] = "a"\nmode: "Literal[\'a,b\', \'c\']" = "c"\nplain: "str" = "x"';
   const python = notebookOf([[cell, "parameters"]], "python3");
-  assert.deepEqual(readParameters(python).map(({ name, type, default: value, comment }) => [name, type, value, comment]), [
-    ["layers", "array", "[ 1, 2, ]", ""],
-    ["rate", "float", "0.1", "how fast"],
-    ["total", "any", "1 + 2", ""],
-    ["names", "Dict[str, List[int]]", "{}", ""],
-    ["either", "Union[str, Optional[int]]", '"a"', ""],
-    ["mode", "\"Literal['a,b', 'c']\"", '"c"', ""],
-    ["plain", '"str"', '"x"', ""],
-  ]);
-  const inject = (values: ParameterInput, raw: string[] = []): string => injectParameters(python, { values, raw, language: "python", path: "x" }).cells[1].source.split("\n").slice(1).join("\n");
-  assert.equal(inject({ layers: "[3]", rate: "2", either: "null", mode: "a,b", names: { x: [1] } }), "layers = [3]\nrate = 2.0\neither: Union[str, Optional[int]] = None\nmode: \"Literal['a,b', 'c']\" = \"a,b\"\nnames: Dict[str, List[int]] = {\"x\": [1]}");
-  assert.equal(inject({ plain: "007", either: "12" }, ["plain", "either"]), 'plain: "str" = "007"\neither: Union[str, Optional[int]] = "12"');
-  assert.throws(() => inject({ names: { x: ["a"] }, rate: "fast" }), /names must be[\s\S]*rate must be float; got "fast"/);
+  assert.deepEqual(
+    readParameters(python).map(({ name, type, default: value, comment }) => [name, type, value, comment]),
+    [
+      ["layers", "array", "[ 1, 2, ]", ""],
+      ["rate", "float", "0.1", "how fast"],
+      ["total", "any", "1 + 2", ""],
+      ["names", "Dict[str, List[int]]", "{}", ""],
+      ["either", "Union[str, Optional[int]]", '"a"', ""],
+      ["mode", "\"Literal['a,b', 'c']\"", '"c"', ""],
+      ["plain", '"str"', '"x"', ""],
+    ],
+  );
+  const inject = (values: ParameterInput, raw: string[] = []): string =>
+    injectParameters(python, { values, raw, language: "python", path: "x" })
+      .cells[1].source.split("\n")
+      .slice(1)
+      .join("\n");
+  assert.equal(
+    inject({ layers: "[3]", rate: "2", either: "null", mode: "a,b", names: { x: [1] } }),
+    'layers = [3]\nrate = 2.0\neither: Union[str, Optional[int]] = None\nmode: "Literal[\'a,b\', \'c\']" = "a,b"\nnames: Dict[str, List[int]] = {"x": [1]}',
+  );
+  assert.equal(
+    inject({ plain: "007", either: "12" }, ["plain", "either"]),
+    'plain: "str" = "007"\neither: Union[str, Optional[int]] = "12"',
+  );
+  assert.throws(
+    () => inject({ names: { x: ["a"] }, rate: "fast" }),
+    /names must be[\s\S]*rate must be float; got "fast"/,
+  );
 });
 
 /** The line that a value of one parameter becomes, in Python or TypeScript; for a refused one the message. */
@@ -108,7 +211,12 @@ function line(language: "python" | "typescript", declared: string, value: unknow
   const source = notebookOf([[declared, "parameters"]], language === "python" ? "python3" : "tslab");
   const [{ name }] = readParameters(source);
   try {
-    const { cells } = injectParameters(source, { values: { [name]: value }, raw: raw ? [name] : [], language, path: "x" });
+    const { cells } = injectParameters(source, {
+      values: { [name]: value },
+      raw: raw ? [name] : [],
+      language,
+      path: "x",
+    });
     return cells[1].source.split("\n").slice(1).join("\n");
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -132,8 +240,22 @@ test("an int of any size is exact in Python, from texts, bigints, YAML and JSON"
 });
 
 test("a float stays a float in Python, and an int for a float becomes one where that is exact", () => {
-  const floats = { "2.0": "2.0", "2": "2.0", "1e5": "100000.0", "1e16": "1e+16", "1e-5": "1e-05", "0.1": "0.1", "-0.0": "-0.0", "1e22": "1e+22", "123456789.125": "123456789.125", nan: "float('nan')", "-inf": "float('-inf')", "9007199254740993": "9007199254740993" };
-  for (const [text, literal] of Object.entries(floats)) assert.equal(line("python", "rate: float = 0.1", text), `rate: float = ${literal}`, text);
+  const floats = {
+    "2.0": "2.0",
+    "2": "2.0",
+    "1e5": "100000.0",
+    "1e16": "1e+16",
+    "1e-5": "1e-05",
+    "0.1": "0.1",
+    "-0.0": "-0.0",
+    "1e22": "1e+22",
+    "123456789.125": "123456789.125",
+    nan: "float('nan')",
+    "-inf": "float('-inf')",
+    "9007199254740993": "9007199254740993",
+  };
+  for (const [text, literal] of Object.entries(floats))
+    assert.equal(line("python", "rate: float = 0.1", text), `rate: float = ${literal}`, text);
   assert.equal(line("python", "rate = 0.1", "2.0"), "rate = 2.0");
   assert.equal(line("python", "rate = 0.1", "2"), "rate = 2", "as papermill");
   assert.equal(line("python", "rate = 0.1", 2), "rate = 2.0", "a number of JavaScript says no more than its value");
@@ -151,7 +273,12 @@ test("Python's and JSON's words for nothing, true and false are read in both lan
   assert.equal(line("python", 'name = "a"', "None"), "name = None", "as papermill");
   assert.equal(line("python", 'name: str = "a"', "None"), 'name: str = "None"');
   assert.equal(line("python", 'name = "a"', "null"), 'name = "null"', "as papermill");
-  for (const [word, value] of [["True", true], ["true", true], ["False", false], ["false", false]] as const) {
+  for (const [word, value] of [
+    ["True", true],
+    ["true", true],
+    ["False", false],
+    ["false", false],
+  ] as const) {
     assert.equal(line("python", "debug = False", word), `debug = ${value ? "True" : "False"}`);
     assert.equal(line("python", "debug: bool = False", word), `debug: bool = ${value ? "True" : "False"}`);
     assert.equal(line("typescript", "const debug = false;", word), `const debug = ${value};`);
@@ -160,56 +287,136 @@ test("Python's and JSON's words for nothing, true and false are read in both lan
 });
 
 test("TypeScript takes an int exactly, or refuses it", () => {
-  assert.equal(line("typescript", "const id: bigint = 1n;", "1234567890123456789"), "const id: bigint = 1234567890123456789n;");
+  assert.equal(
+    line("typescript", "const id: bigint = 1n;", "1234567890123456789"),
+    "const id: bigint = 1234567890123456789n;",
+  );
   assert.equal(line("typescript", "const id = 1n;", "9007199254740993n"), "const id = 9007199254740993n;");
   assert.equal(line("typescript", "const id = BigInt(1);", 5), "const id = 5n;");
-  assert.equal(line("typescript", "const ids: bigint[] = [];", "[1, 9007199254740993]"), "const ids: bigint[] = [1n, 9007199254740993n];");
+  assert.equal(
+    line("typescript", "const ids: bigint[] = [];", "[1, 9007199254740993]"),
+    "const ids: bigint[] = [1n, 9007199254740993n];",
+  );
   assert.equal(line("typescript", "const id: number | bigint = 1;", "5"), "const id: number | bigint = 5;");
-  assert.equal(line("typescript", "const id: number | bigint = 1;", "9007199254740993"), "const id: number | bigint = 9007199254740993n;");
-  assert.equal(line("typescript", "const id: string | number = 1;", "9007199254740993"), 'const id: string | number = "9007199254740993";');
-  assert.equal(line("typescript", "const n = 1;", "1152921504606846976"), "const n = 1152921504606846976;", "2^60 is a double");
-  for (const declared of ["const n = 1;", "const n: number = 1;", "const n: unknown = 1;", "const n: number[] = [];", "const n: Record<string, number> = {};"]) {
-    const text = declared.includes("[]") ? "[9007199254740993]" : declared.includes("{}") ? '{"a": 9007199254740993}' : "9007199254740993";
-    assert.match(line("typescript", declared, text), /n must be .* cannot hold it exactly; declare the parameter as bigint/, declared);
+  assert.equal(
+    line("typescript", "const id: number | bigint = 1;", "9007199254740993"),
+    "const id: number | bigint = 9007199254740993n;",
+  );
+  assert.equal(
+    line("typescript", "const id: string | number = 1;", "9007199254740993"),
+    'const id: string | number = "9007199254740993";',
+  );
+  assert.equal(
+    line("typescript", "const n = 1;", "1152921504606846976"),
+    "const n = 1152921504606846976;",
+    "2^60 is a double",
+  );
+  for (const declared of [
+    "const n = 1;",
+    "const n: number = 1;",
+    "const n: unknown = 1;",
+    "const n: number[] = [];",
+    "const n: Record<string, number> = {};",
+  ]) {
+    const text = declared.includes("[]")
+      ? "[9007199254740993]"
+      : declared.includes("{}")
+        ? '{"a": 9007199254740993}'
+        : "9007199254740993";
+    assert.match(
+      line("typescript", declared, text),
+      /n must be .* cannot hold it exactly; declare the parameter as bigint/,
+      declared,
+    );
   }
-  for (const text of ["1e400", "-1e400", "1e-400"]) assert.match(line("typescript", "const n = 1;", text), /too large or too small/);
+  for (const text of ["1e400", "-1e400", "1e-400"])
+    assert.match(line("typescript", "const n = 1;", text), /too large or too small/);
   assert.equal(line("typescript", "const n = 1;", "0x1F"), "const n = 31;");
   assert.equal(line("typescript", "const n = 1;", "-0"), "const n = -0;");
   assert.equal(line("typescript", "const n = 1;", "NaN"), "const n = Number.NaN;");
   assert.equal(line("typescript", "const n = 1;", "-Infinity"), "const n = Number.NEGATIVE_INFINITY;");
-  assert.equal(line("typescript", "const n: number | undefined = 1;", "undefined"), "const n: number | undefined = undefined;");
+  assert.equal(
+    line("typescript", "const n: number | undefined = 1;", "undefined"),
+    "const n: number | undefined = undefined;",
+  );
   assert.match(line("typescript", "const id: bigint = 1n;", "1.5"), /id must be bigint; got "1.5"/);
 });
 
 test("texts reach a cell as they are, whatever they hold", () => {
-  for (const text of ['a"b', "it's", "back\\slash\\", "two\nlines\r\n", "${HOME} `x`", "</script>", "\u2028\u2029\u0085", "\ud800", "\u202etxt", "\u0000\u007f\u001b[31m", "é 漢 😀", "#", "%ls"]) {
+  for (const text of [
+    'a"b',
+    "it's",
+    "back\\slash\\",
+    "two\nlines\r\n",
+    "${HOME} `x`",
+    "</script>",
+    "\u2028\u2029\u0085",
+    "\ud800",
+    "\u202etxt",
+    "\u0000\u007f\u001b[31m",
+    "é 漢 😀",
+    "#",
+    "%ls",
+  ]) {
     const python = line("python", 'x: str = "a"', text);
     const typescript = line("typescript", 'const x = "a";', text);
     assert.equal(JSON.parse(python.replace("x: str = ", "")), text);
-    assert.equal(eval(typescript.replace("const x = ", "").replace(/;$/, "")), text);  
+    assert.equal(eval(typescript.replace("const x = ", "").replace(/;$/, "")), text);
     assert.doesNotMatch(python + typescript, /[\n\r\u0085\u2028\u2029\u202e]/);
   }
-  assert.equal(eval(`(${line("typescript", "const x: Record<string, number> = {};", '{"__proto__": 1}').replace(/^.*?= |;$/g, "")}).__proto__`), 1);  
+  assert.equal(
+    eval(
+      `(${line("typescript", "const x: Record<string, number> = {};", '{"__proto__": 1}').replace(/^.*?= |;$/g, "")}).__proto__`,
+    ),
+    1,
+  );
 });
 
 test("keys keep their order, and those that are no strings are what the type or papermill says", async () => {
-  const read = async (yaml: string): Promise<unknown> => (await gatherParameters({ yaml: [`x: ${yaml}`] })).parameters.x;
-  assert.equal(line("python", "x = {}", await read("{b: 1, 10: 2, 2: 3, true: 4, null: 5, 1.5: 6}")), 'x = {"b": 1, "10": 2, "2": 3, "True": 4, "None": 5, "1.5": 6}');
-  assert.equal(line("python", "x: dict[int, str] = {}", await read("{10: a, 2: b}")), 'x: dict[int, str] = {10: "a", 2: "b"}');
+  const read = async (yaml: string): Promise<unknown> =>
+    (await gatherParameters({ yaml: [`x: ${yaml}`] })).parameters.x;
+  assert.equal(
+    line("python", "x = {}", await read("{b: 1, 10: 2, 2: 3, true: 4, null: 5, 1.5: 6}")),
+    'x = {"b": 1, "10": 2, "2": 3, "True": 4, "None": 5, "1.5": 6}',
+  );
+  assert.equal(
+    line("python", "x: dict[int, str] = {}", await read("{10: a, 2: b}")),
+    'x: dict[int, str] = {10: "a", 2: "b"}',
+  );
   assert.equal(line("python", "x: dict[int, str] = {}", '{"10": "a"}'), 'x: dict[int, str] = {10: "a"}');
   assert.match(line("python", "x: dict[int, str] = {}", '{"a": "a"}'), /x must be dict\[int, str\]; got/);
   assert.match(line("python", "x = {}", await read("{1: a, '1': b}")), /the key "1" is there twice/);
   await assert.rejects(read("{a: 1, a: 2}"), /-y is not valid YAML: .*unique/);
-  assert.equal(line("typescript", "const x: Record<string, string> = {};", await read("{yes: a, 1: b}")), 'const x: Record<string, string> = {"yes": "a", "1": "b"};');
+  assert.equal(
+    line("typescript", "const x: Record<string, string> = {};", await read("{yes: a, 1: b}")),
+    'const x: Record<string, string> = {"yes": "a", "1": "b"};',
+  );
 });
 
 test("the type chooses between the readings of YAML 1.1 and 1.2", async () => {
-  const of = async (declared: string, yaml: string): Promise<string> => line("python", declared, (await gatherParameters({ yaml: [`x: ${yaml}`] })).parameters.x, true).replace(/^.* = /, "");
-  for (const [yaml, bool, str, any] of [["yes", "True", '"yes"', "True"], ["off", "False", '"off"', "False"]]) {
-    assert.deepEqual([await of("x: bool = True", yaml), await of('x: str = "a"', yaml), await of("x = None", yaml)], [bool, str, any]);
+  const of = async (declared: string, yaml: string): Promise<string> =>
+    line("python", declared, (await gatherParameters({ yaml: [`x: ${yaml}`] })).parameters.x, true).replace(
+      /^.* = /,
+      "",
+    );
+  for (const [yaml, bool, str, any] of [
+    ["yes", "True", '"yes"', "True"],
+    ["off", "False", '"off"', "False"],
+  ]) {
+    assert.deepEqual(
+      [await of("x: bool = True", yaml), await of('x: str = "a"', yaml), await of("x = None", yaml)],
+      [bool, str, any],
+    );
   }
-  for (const [yaml, int, str, any] of [["1_000", "1000", '"1_000"', "1000"], ["0o17", "15", '"0o17"', '"0o17"'], ["1:30", "90", '"1:30"', "90"]]) {
-    assert.deepEqual([await of("x: int = 1", yaml), await of('x: str = "a"', yaml), await of("x = None", yaml)], [int, str, any]);
+  for (const [yaml, int, str, any] of [
+    ["1_000", "1000", '"1_000"', "1000"],
+    ["0o17", "15", '"0o17"', '"0o17"'],
+    ["1:30", "90", '"1:30"', "90"],
+  ]) {
+    assert.deepEqual(
+      [await of("x: int = 1", yaml), await of('x: str = "a"', yaml), await of("x = None", yaml)],
+      [int, str, any],
+    );
   }
   assert.equal(await of("x = None", "2024-01-02"), '"2024-01-02"');
   assert.equal(await of("x = None", "2.0"), "2.0");
@@ -218,7 +425,10 @@ test("the type chooses between the readings of YAML 1.1 and 1.2", async () => {
 });
 
 test("hints are read through their wrappers, and type comments to their end", () => {
-  assert.equal(line("python", "x: typing.Optional[typing.List[int]] = None", "[1]"), "x: typing.Optional[typing.List[int]] = [1]");
+  assert.equal(
+    line("python", "x: typing.Optional[typing.List[int]] = None", "[1]"),
+    "x: typing.Optional[typing.List[int]] = [1]",
+  );
   assert.equal(line("python", "x: Annotated[float, 'a=b'] = 1.0", "3"), "x: Annotated[float, 'a=b'] = 3.0");
   assert.equal(line("python", "x: Final[float] = 1.0", "3"), "x: Final[float] = 3.0");
   assert.equal(line("python", "x: Sequence[float] = []", "[1]"), "x: Sequence[float] = [1.0]");
@@ -236,6 +446,9 @@ test("a value without end, or as long as a book, is refused in a short message",
   assert.match(line("python", "x = []", cycle), /x must be array; got a list of 1 \(it is nested deeper than/);
   assert.ok(line("python", "x: int = 1", "a".repeat(1_000_000)).length < 300);
   await assert.rejects(gatherParameters({ yaml: [`x: ${"[".repeat(100_000)}`] }), { code: "bad-input" });
-  const bomb = ["a: &a [x,x,x,x,x,x,x,x,x,x]", ..."bcdefgh".split("").map((name, at) => `${name}: &${name} [${Array(10).fill(`*${"abcdefg"[at]}`).join(",")}]`)].join("\n");
+  const bomb = [
+    "a: &a [x,x,x,x,x,x,x,x,x,x]",
+    ..."bcdefgh".split("").map((name, at) => `${name}: &${name} [${Array(10).fill(`*${"abcdefg"[at]}`).join(",")}]`),
+  ].join("\n");
   await assert.rejects(gatherParameters({ yaml: [bomb] }), /-y has aliases that multiply/);
 });

@@ -13,11 +13,15 @@ import { serializeNotebook } from "../../src/notebook/serialize-notebook";
 import { fixture, notebookOf, withFolder } from "./notebooks";
 
 function refuses(text: string, code: TsloraErrorCode, says: RegExp): void {
-  assert.throws(() => parseNotebook(text, "x.ipynb"), (error: unknown) => error instanceof TsloraError && error.code === code && says.test(error.message));
+  assert.throws(
+    () => parseNotebook(text, "x.ipynb"),
+    (error: unknown) => error instanceof TsloraError && error.code === code && says.test(error.message),
+  );
 }
 
 const cell = { cell_type: "code", id: "a", metadata: {}, source: "", execution_count: null, outputs: [] };
-const withCells = (cells: unknown[], minor = 5): string => JSON.stringify({ nbformat: 4, nbformat_minor: minor, metadata: {}, cells });
+const withCells = (cells: unknown[], minor = 5): string =>
+  JSON.stringify({ nbformat: 4, nbformat_minor: minor, metadata: {}, cells });
 
 test("a notebook that Jupyter saved is written back byte for byte", () => {
   const text = readFileSync(fixture("nbformat-golden.ipynb"), "utf8");
@@ -42,7 +46,11 @@ test("what is no notebook, or of another major version, is refused with what to 
 
 test("a notebook that breaks the format is refused with every problem and its cell", () => {
   refuses(withCells([cell, { ...cell, id: "b", source: 5 }]), "bad-input", /cell 2, source/);
-  refuses(withCells([{ ...cell, outputs: [{ output_type: "stream", name: "stdout" }] }]), "bad-input", /cell 1, outputs, 0.*text/);
+  refuses(
+    withCells([{ ...cell, outputs: [{ output_type: "stream", name: "stdout" }] }]),
+    "bad-input",
+    /cell 1, outputs, 0.*text/,
+  );
   refuses(withCells([{ ...cell, extra: 1 }]), "bad-input", /cell 1.*extra/);
   refuses(withCells([{ ...cell, id: "white space" }]), "bad-input", /cell 1, id/);
   refuses(withCells([{ ...cell, cell_type: "heading" }]), "bad-input", /cell 1/);
@@ -53,26 +61,44 @@ test("older notebooks get ids that are the same at every reading, and differ for
   const text = withCells([old, old, { cell_type: "markdown", metadata: {}, source: ["a\n", "b"] }], 4);
   const [first, second] = [parseNotebook(text, "x"), parseNotebook(text, "x")];
   assert.equal(first.nbformat_minor, 5);
-  assert.deepEqual(first.cells.map(({ id }) => id), second.cells.map(({ id }) => id));
+  assert.deepEqual(
+    first.cells.map(({ id }) => id),
+    second.cells.map(({ id }) => id),
+  );
   assert.equal(new Set(first.cells.map(({ id }) => id)).size, 3);
   assert.equal(first.cells[2].source, "a\nb");
 });
 
 test("a notebook of 4.5 whose cells lack an id, or share one, is mended as nbformat does, and says so", () => {
   const notes: string[] = [];
-  const { cells } = parseNotebook(withCells([cell, cell, { ...cell, id: undefined }, { ...cell, id: "b" }]), "x", { onNote: (note) => notes.push(note) });
+  const { cells } = parseNotebook(withCells([cell, cell, { ...cell, id: undefined }, { ...cell, id: "b" }]), "x", {
+    onNote: (note) => notes.push(note),
+  });
   assert.deepEqual([cells[0].id, cells[3].id, new Set(cells.map(({ id }) => id)).size], ["a", "b", 4]);
-  assert.match(notes.join("\n"), /^x: cell 2 has the id "a" of an earlier cell; it is called [0-9a-f]{8} from now on\nx: cell 3 has no id/);
-  assert.throws(() => serializeNotebook({ ...notebookOf(["1"]), cells: [...notebookOf(["1"]).cells, ...notebookOf(["2"]).cells] }, "x"), /cell 2 has the id "cell-1"/);
+  assert.match(
+    notes.join("\n"),
+    /^x: cell 2 has the id "a" of an earlier cell; it is called [0-9a-f]{8} from now on\nx: cell 3 has no id/,
+  );
+  assert.throws(
+    () =>
+      serializeNotebook({ ...notebookOf(["1"]), cells: [...notebookOf(["1"]).cells, ...notebookOf(["2"]).cells] }, "x"),
+    /cell 2 has the id "cell-1"/,
+  );
 });
 
 test("notebooks of nbformat 1 to 3 become what nbformat makes of them", () => {
   for (const version of [1, 2, 3]) {
     const found = parseNotebook(readFileSync(fixture(`nbformat-v${version}.ipynb`), "utf8"), "old");
     const expected = parseNotebook(readFileSync(fixture(`nbformat-v${version}-upgraded.ipynb`), "utf8"), "new");
-    const plain = ({ cells, metadata }: Notebook): unknown => ({ metadata, cells: cells.map((each) => ({ ...each, id: "" })) });
+    const plain = ({ cells, metadata }: Notebook): unknown => ({
+      metadata,
+      cells: cells.map((each) => ({ ...each, id: "" })),
+    });
     assert.deepEqual(plain(found), plain(expected));
-    assert.deepEqual(found.cells.map(({ id }) => id), parseNotebook(readFileSync(fixture(`nbformat-v${version}.ipynb`), "utf8"), "again").cells.map(({ id }) => id));
+    assert.deepEqual(
+      found.cells.map(({ id }) => id),
+      parseNotebook(readFileSync(fixture(`nbformat-v${version}.ipynb`), "utf8"), "again").cells.map(({ id }) => id),
+    );
   }
 });
 

@@ -12,12 +12,15 @@ import { runNotebook } from "../../src/notebook/run-notebook";
 import { saveNotebook } from "../../src/notebook/save-notebook";
 import { codeCells, isAlive, notebookOf, printed, runToEnd, withFolder } from "./notebooks";
 
-const errorOf = (outputs: readonly Output[]): ErrorOutput | undefined => outputs.find((output): output is ErrorOutput => output.output_type === "error");
+const errorOf = (outputs: readonly Output[]): ErrorOutput | undefined =>
+  outputs.find((output): output is ErrorOutput => output.output_type === "error");
 
 function pythonKernelMissing(): string | undefined {
   try {
     const [python] = findKernelSpec("python3").argv;
-    return spawnSync(python, ["-c", "import ipykernel"], { stdio: "ignore" }).status === 0 ? undefined : `${python} of the kernelspec python3 has no ipykernel`;
+    return spawnSync(python, ["-c", "import ipykernel"], { stdio: "ignore" }).status === 0
+      ? undefined
+      : `${python} of the kernelspec python3 has no ipykernel`;
   } catch (error) {
     return (error as Error).message;
   }
@@ -34,7 +37,11 @@ test("cells run in order, outputs and counts are saved, and the copy is a valid 
       'import { newDisplay, display } from "tslab"; const progress = newDisplay(); progress.text("0%");',
       'progress.text("100%"); await new Promise((done) => setTimeout(done, 5)); display.html("<b>x</b>"); seed + 1',
     ]);
-    source.cells.forEach((cell) => cell.cell_type === "code" && Object.assign(cell, { outputs: [{ output_type: "stream", name: "stdout", text: "stale" }] }));
+    source.cells.forEach(
+      (cell) =>
+        cell.cell_type === "code" &&
+        Object.assign(cell, { outputs: [{ output_type: "stream", name: "stdout", text: "stale" }] }),
+    );
     const before = structuredClone(source);
     const events: string[] = [];
     const run = runNotebook(source, { outputPath, cwd: folder, parameters: { seed: "41" } });
@@ -51,15 +58,27 @@ test("cells run in order, outputs and counts are saved, and the copy is a valid 
 
     const saved = await readNotebook(outputPath);
     const cells = saved.cells.filter((cell) => cell.cell_type === "code");
-    assert.deepEqual(cells.map(({ id }) => id), ["cell-1", "injected-parameters", "cell-2", "cell-3", "cell-4", "cell-5", "cell-6"]);
+    assert.deepEqual(
+      cells.map(({ id }) => id),
+      ["cell-1", "injected-parameters", "cell-2", "cell-3", "cell-4", "cell-5", "cell-6"],
+    );
     const [, , print, skipped, , displays, last] = codeCells(summary);
     assert.equal(printed(print), "41\n");
     assert.equal(printed(print, "stderr"), "a warning\n");
     assert.deepEqual(skipped.outputs, []);
-    assert.deepEqual(summary.cells.map(({ outcome }) => (outcome.status === "skipped" ? outcome.reason : outcome.status)), ["ok", "ok", "ok", "tag", "empty", "ok", "ok"]);
-    assert.ok(displays.outputs.some((output) => output.output_type === "display_data" && output.data["text/plain"] === "100%"), "a display is updated by a later cell");
+    assert.deepEqual(
+      summary.cells.map(({ outcome }) => (outcome.status === "skipped" ? outcome.reason : outcome.status)),
+      ["ok", "ok", "ok", "tag", "empty", "ok", "ok"],
+    );
+    assert.ok(
+      displays.outputs.some((output) => output.output_type === "display_data" && output.data["text/plain"] === "100%"),
+      "a display is updated by a later cell",
+    );
     assert.equal(printed(last), "42\n");
-    assert.deepEqual(codeCells(summary).map((cell) => cell.execution_count), [1, 2, 3, null, null, 4, 5]);
+    assert.deepEqual(
+      codeCells(summary).map((cell) => cell.execution_count),
+      [1, 2, 3, null, null, 4, 5],
+    );
     const { execution, tslora } = print.metadata as Record<string, Record<string, string>>;
     assert.ok(Date.parse(execution["iopub.status.busy"]) <= Date.parse(execution["shell.execute_reply"]));
     assert.equal(tslora.status, "ok");
@@ -67,7 +86,10 @@ test("cells run in order, outputs and counts are saved, and the copy is a valid 
 
     // a copy that was executed runs again: no stale outputs, the same cells
     const again = await runToEnd(outputPath, { parameters: { seed: 1 }, cwd: folder });
-    assert.deepEqual(codeCells(again.summary).map(({ id }) => id), cells.map(({ id }) => id));
+    assert.deepEqual(
+      codeCells(again.summary).map(({ id }) => id),
+      cells.map(({ id }) => id),
+    );
     assert.equal(printed(codeCells(again.summary)[2]), "1\n");
   }));
 
@@ -80,7 +102,10 @@ test("tslab's failures are Jupyter errors with name, message and a stack in cell
       ["throw 'just text'", "raises-exception"],
       ["console.error('seen');\n\nawait Promise.reject(new RangeError('rejected\\nin two lines'))", "raises-exception"],
       ["class Odd extends Error { override name = 'Odd'; }\nthrow new Odd('own name')", "raises-exception"],
-      ["setTimeout(() => { throw new Error('from a timer') }, 5); await new Promise((done) => setTimeout(done, 50))", "raises-exception"],
+      [
+        "setTimeout(() => { throw new Error('from a timer') }, 5); await new Promise((done) => setTimeout(done, 50))",
+        "raises-exception",
+      ],
       "console.log('still here')",
       ["console.log('nothing raised')", "raises-exception"],
       "never()",
@@ -88,17 +113,20 @@ test("tslab's failures are Jupyter errors with name, message and a stack in cell
   );
   const cells = codeCells(summary);
   const errors = cells.map(({ outputs }) => errorOf(outputs));
-  assert.deepEqual(errors.slice(0, 9).map((error) => error && [error.ename, error.evalue]), [
-    undefined,
-    ["TypeError", "bad 1"],
-    ["TypeScriptError", "line 1, column 7: Type 'string' is not assignable to type 'number'. (and 1 more)"],
-    ["UncaughtValue", "just text"],
-    ["RangeError", "rejected\nin two lines"],
-    ["Odd", "own name"],
-    ["Error", "from a timer"],
-    undefined,
-    ["NoExceptionRaised", "The cell is tagged raises-exception, but raised none. Remove the tag, or mend the cell."],
-  ]);
+  assert.deepEqual(
+    errors.slice(0, 9).map((error) => error && [error.ename, error.evalue]),
+    [
+      undefined,
+      ["TypeError", "bad 1"],
+      ["TypeScriptError", "line 1, column 7: Type 'string' is not assignable to type 'number'. (and 1 more)"],
+      ["UncaughtValue", "just text"],
+      ["RangeError", "rejected\nin two lines"],
+      ["Odd", "own name"],
+      ["Error", "from a timer"],
+      undefined,
+      ["NoExceptionRaised", "The cell is tagged raises-exception, but raised none. Remove the tag, or mend the cell."],
+    ],
+  );
   const stack = errors[1]?.traceback.join("\n") ?? "";
   assert.match(stack, /> 6 \| {3}throw new TypeError/, "the lines around the failing one");
   assert.match(stack, /fail \(cell 1, line 6, column 9\)\n {4}at cell 2, line 3, column 1$/);
@@ -107,13 +135,19 @@ test("tslab's failures are Jupyter errors with name, message and a stack in cell
   assert.equal(printed(cells[4], "stderr"), "seen\n", "what the cell itself wrote to stderr stays");
   assert.equal(printed(cells[7]), "still here\n", "no cell is dropped after an error");
   assert.equal(summary.failed?.number, 9);
-  assert.deepEqual(summary.cells.map(({ outcome }) => outcome.status), ["ok", "ok", "ok", "ok", "ok", "ok", "ok", "ok", "error", "skipped"]);
+  assert.deepEqual(
+    summary.cells.map(({ outcome }) => outcome.status),
+    ["ok", "ok", "ok", "ok", "ok", "ok", "ok", "ok", "error", "skipped"],
+  );
 });
 
 test("a rejection that nobody awaits fails the cell that started it; the failed notebook says so at its top", () =>
   withFolder(async (folder) => {
     const outputPath = join(folder, "a.ipynb");
-    const { summary, pid } = await runToEnd(notebookOf(["1", "console.log('fine');\nPromise.reject(new Error('nobody listens'));", "never()"]), { outputPath });
+    const { summary, pid } = await runToEnd(
+      notebookOf(["1", "console.log('fine');\nPromise.reject(new Error('nobody listens'));", "never()"]),
+      { outputPath },
+    );
     assert.equal(summary.status, "error");
     assert.equal(summary.failed?.number, 2);
     const { error } = summary.failed?.outcome as { error: ErrorOutput };
@@ -121,24 +155,45 @@ test("a rejection that nobody awaits fails the cell that started it; the failed 
     assert.match(error.traceback.join("\n"), /not awaited[\s\S]*cell 2, line 2/);
     const saved = await readNotebook(outputPath);
     assert.match(saved.cells[0].source, /This run failed.*cell 2.*nobody listens/);
-    assert.equal(saved.cells.findIndex(({ id }) => id === "tslora-error-cell") + 1, saved.cells.findIndex(({ id }) => id === "cell-2"));
+    assert.equal(
+      saved.cells.findIndex(({ id }) => id === "tslora-error-cell") + 1,
+      saved.cells.findIndex(({ id }) => id === "cell-2"),
+    );
     assert.ok(!isAlive(pid));
 
-    const mended = { ...saved, cells: saved.cells.map((cell) => (cell.id === "cell-2" || cell.id === "cell-3" ? { ...cell, source: "2" } : cell)) };
+    const mended = {
+      ...saved,
+      cells: saved.cells.map((cell) =>
+        cell.id === "cell-2" || cell.id === "cell-3" ? { ...cell, source: "2" } : cell,
+      ),
+    };
     await saveNotebook(mended, outputPath);
     const again = await runToEnd(outputPath);
-    assert.deepEqual(again.summary.notebook.cells.map(({ id }) => id), ["cell-1", "cell-2", "cell-3"], "marks of the earlier run are gone");
+    assert.deepEqual(
+      again.summary.notebook.cells.map(({ id }) => id),
+      ["cell-1", "cell-2", "cell-3"],
+      "marks of the earlier run are gone",
+    );
   }));
 
 test("with onError continue every cell runs and the run is still an error", async () => {
-  const { summary } = await runToEnd(notebookOf(["throw new Error('one')", "console.log('two')", "nope", "console.log('four')"]), { onError: "continue" });
-  assert.deepEqual(summary.cells.map(({ outcome }) => outcome.status), ["error", "ok", "error", "ok"]);
+  const { summary } = await runToEnd(
+    notebookOf(["throw new Error('one')", "console.log('two')", "nope", "console.log('four')"]),
+    { onError: "continue" },
+  );
+  assert.deepEqual(
+    summary.cells.map(({ outcome }) => outcome.status),
+    ["error", "ok", "error", "ok"],
+  );
   assert.equal(summary.status, "error");
   assert.equal(printed(codeCells(summary)[3]), "four\n");
 });
 
 test("a cell that prints thousands of lines in one go loses none, and ends", async () => {
-  const { summary } = await runToEnd(notebookOf(["for (let i = 0; i < 5000; i++) console.log(i);", "console.log('next')"]), { cellTimeoutMs: 60_000 });
+  const { summary } = await runToEnd(
+    notebookOf(["for (let i = 0; i < 5000; i++) console.log(i);", "console.log('next')"]),
+    { cellTimeoutMs: 60_000 },
+  );
   const [many, next] = codeCells(summary);
   assert.equal(printed(many), Array.from({ length: 5000 }, (_, i) => `${i}\n`).join(""));
   assert.equal(printed(next), "next\n");
@@ -148,7 +203,11 @@ test("the kernel works in the notebook's folder and sees the variables given", (
   withFolder(async (folder) => {
     const path = join(folder, "with blank.ipynb");
     await saveNotebook(notebookOf(["console.log(process.cwd()); console.log(process.env.OF_THE_TEST)"]), path);
-    const { summary } = await runToEnd(path, { cwd: undefined, env: { OF_THE_TEST: "yes" }, outputPath: join(folder, "out", "x.ipynb") });
+    const { summary } = await runToEnd(path, {
+      cwd: undefined,
+      env: { OF_THE_TEST: "yes" },
+      outputPath: join(folder, "out", "x.ipynb"),
+    });
     assert.match(printed(codeCells(summary)[0]), new RegExp(`${folder}\nyes\n$`));
   }));
 
@@ -158,8 +217,14 @@ test("bad input is refused before anything is written", () =>
     await writeFile(join(folder, "broken.ipynb"), '{"cells": [');
     await assert.rejects(runToEnd(join(folder, "broken.ipynb"), { outputPath }), /line 1, column 12/);
     await assert.rejects(runToEnd(notebookOf(["1"]), { outputPath, parameters: { a: 1 } }), /no cell tagged/);
-    await assert.rejects(runToEnd(notebookOf(["1"]), { outputPath, kernel: "no-such-kernel" }), /no kernel called "no-such-kernel"; found .*tslab/);
-    await assert.rejects(runToEnd(notebookOf(["1"]), { outputPath, cellTimeoutMs: -1, timeoutMs: NaN }), /cellTimeoutMs[\s\S]*timeoutMs/);
+    await assert.rejects(
+      runToEnd(notebookOf(["1"]), { outputPath, kernel: "no-such-kernel" }),
+      /no kernel called "no-such-kernel"; found .*tslab/,
+    );
+    await assert.rejects(
+      runToEnd(notebookOf(["1"]), { outputPath, cellTimeoutMs: -1, timeoutMs: NaN }),
+      /cellTimeoutMs[\s\S]*timeoutMs/,
+    );
     assert.deepEqual(await readdir(folder), ["broken.ipynb"]);
   }));
 
@@ -182,8 +247,18 @@ test("a Python notebook runs by its kernelspec, as any kernel does", async (cont
   const { summary, pid } = await runToEnd(python, { parameters: { n: 5 } });
   const [, , first, second, , zero, input, value] = codeCells(summary);
   assert.equal(printed(first), "5\n");
-  assert.ok(first.outputs.some((output) => output.output_type === "execute_result" && output.data["text/plain"] === "6" && output.execution_count === first.execution_count));
-  assert.deepEqual(second.outputs.map((output) => output.output_type), ["stream"]);
+  assert.ok(
+    first.outputs.some(
+      (output) =>
+        output.output_type === "execute_result" &&
+        output.data["text/plain"] === "6" &&
+        output.execution_count === first.execution_count,
+    ),
+  );
+  assert.deepEqual(
+    second.outputs.map((output) => output.output_type),
+    ["stream"],
+  );
   assert.equal(printed(second), "kept\n");
   assert.equal(errorOf(zero.outputs)?.ename, "ZeroDivisionError");
   assert.equal(errorOf(input.outputs)?.ename, "StdinNotImplementedError");
@@ -193,7 +268,10 @@ test("a Python notebook runs by its kernelspec, as any kernel does", async (cont
 });
 
 test("an error that a library throws in a cell without await has its own name, not the place that Node prints before it", async () => {
-  const { summary } = await runToEnd(notebookOf(['import { readFileSync } from "fs";\nreadFileSync("/no/such file");']), {});
+  const { summary } = await runToEnd(
+    notebookOf(['import { readFileSync } from "fs";\nreadFileSync("/no/such file");']),
+    {},
+  );
   const [output] = codeCells(summary)[0].outputs.filter((o) => o.output_type === "error");
   assert.ok(output.output_type === "error");
   assert.equal(output.ename, "Error");

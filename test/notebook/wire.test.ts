@@ -5,22 +5,40 @@ import { TsloraError } from "../../src/base/tslora-error";
 import { decodeMessage, encodeMessage, newMessage } from "../../src/notebook/wire";
 
 const KEY = "a-key";
-const message = { ...newMessage("execute_request", { code: "1 + 1\n// \u00e9\u4e2d" }, "session"), buffers: [Buffer.from([1, 2, 3])] };
+const message = {
+  ...newMessage("execute_request", { code: "1 + 1\n// \u00e9\u4e2d" }, "session"),
+  buffers: [Buffer.from([1, 2, 3])],
+};
 
 test("a message read back is the message sent, whatever routing frames stand before it", () => {
   const decoded = decodeMessage([Buffer.from("peer"), ...encodeMessage(message, KEY)], KEY);
-  assert.deepEqual({ ...decoded, buffers: decoded.buffers.map((buffer) => [...buffer]) }, { ...message, buffers: [[1, 2, 3]] });
+  assert.deepEqual(
+    { ...decoded, buffers: decoded.buffers.map((buffer) => [...buffer]) },
+    { ...message, buffers: [[1, 2, 3]] },
+  );
 });
 
 test("the signature is HMAC-SHA256 over the four JSON frames, as jupyter_client computes it", () => {
-  const fixed = { header: { msg_id: "1", session: "s", username: "u", date: "d", msg_type: "t", version: "5.3" }, parent: {}, metadata: {}, content: { code: "1" }, buffers: [] };
+  const fixed = {
+    header: { msg_id: "1", session: "s", username: "u", date: "d", msg_type: "t", version: "5.3" },
+    parent: {},
+    metadata: {},
+    content: { code: "1" },
+    buffers: [],
+  };
   // python: hmac.new(b"a-key", b"".join(frames), hashlib.sha256).hexdigest()
-  assert.equal(encodeMessage(fixed, KEY)[1].toString(), "c608f68b344bf67f6b05ee04797a6279d632bd15efb66f9b97d2178175b9c56b");
+  assert.equal(
+    encodeMessage(fixed, KEY)[1].toString(),
+    "c608f68b344bf67f6b05ee04797a6279d632bd15efb66f9b97d2178175b9c56b",
+  );
 });
 
 test("a changed frame, a wrong key, missing frames and broken JSON are refused", () => {
   const refuse = (frames: Buffer[], key: string, says: RegExp): void => {
-    assert.throws(() => decodeMessage(frames, key), (error: unknown) => error instanceof TsloraError && error.code === "kernel" && says.test(error.message));
+    assert.throws(
+      () => decodeMessage(frames, key),
+      (error: unknown) => error instanceof TsloraError && error.code === "kernel" && says.test(error.message),
+    );
   };
   const frames = encodeMessage(message, KEY);
   const forged = [...frames];

@@ -10,7 +10,8 @@ export async function headlessFixture(kind: "bert" | "distilbert", { folder }: {
   const directory = join(folder, `headless-${kind}`);
   const file = await openSafetensors(join(fixtureDirectory(kind), "model.safetensors"));
   const tensors: TensorToWrite[] = [];
-  for (const { name, shape } of file.entries.values()) if (!/classifier\./.test(name)) tensors.push({ name, shape, values: await file.readFloats(name) });
+  for (const { name, shape } of file.entries.values())
+    if (!/classifier\./.test(name)) tensors.push({ name, shape, values: await file.readFloats(name) });
   await file.close();
   await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
   await cp(join(fixtureDirectory(kind), "config.json"), join(directory, "config.json"));

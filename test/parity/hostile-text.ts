@@ -5,11 +5,59 @@ import { projectRoot } from "../../src/base/project-root";
 import type { Random } from "../../src/base/random";
 
 /** Texts that tokenizers get wrong. */
-export const HOSTILE_TEXTS = JSON.parse(readFileSync(join(projectRoot(), "test", "tokenizer", "hostile-texts.json"), "utf8")) as readonly string[];
+export const HOSTILE_TEXTS = JSON.parse(
+  readFileSync(join(projectRoot(), "test", "tokenizer", "hostile-texts.json"), "utf8"),
+) as readonly string[];
 
-const WORDS = ["the", "Cancer", "risk", "of", "AFlatoxin", "B1", "p<0.05", "don't", "they're", "dose-response", "[SEP]", "[MASK]", "</s>", "<mask>", "<s>", "[CLS]", "cancer", "canc", "(p", "risk", "É", "<x>", "two words", "naïve", "ΣΑΣ", "İ", "ﬁ"];
+const WORDS = [
+  "the",
+  "Cancer",
+  "risk",
+  "of",
+  "AFlatoxin",
+  "B1",
+  "p<0.05",
+  "don't",
+  "they're",
+  "dose-response",
+  "[SEP]",
+  "[MASK]",
+  "</s>",
+  "<mask>",
+  "<s>",
+  "[CLS]",
+  "cancer",
+  "canc",
+  "(p",
+  "risk",
+  "É",
+  "<x>",
+  "two words",
+  "naïve",
+  "ΣΑΣ",
+  "İ",
+  "ﬁ",
+];
 const BLANKS = [" ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u2003", "\u3000", "\u0085", "\u2028", "\v", "\u200b", ""];
-const RANGES: readonly (readonly [number, number])[] = [[0, 0x20], [0x20, 0x7f], [0x7f, 0x250], [0x250, 0x590], [0x590, 0x900], [0x900, 0x1100], [0x1100, 0x2000], [0x2000, 0x3000], [0x3000, 0xa000], [0xa000, 0xd800], [0xd800, 0xe000], [0xe000, 0x10000], [0x10000, 0x12000], [0x16000, 0x17000], [0x1d000, 0x1fc00], [0x20000, 0x31400], [0xe0000, 0x110000]];
+const RANGES: readonly (readonly [number, number])[] = [
+  [0, 0x20],
+  [0x20, 0x7f],
+  [0x7f, 0x250],
+  [0x250, 0x590],
+  [0x590, 0x900],
+  [0x900, 0x1100],
+  [0x1100, 0x2000],
+  [0x2000, 0x3000],
+  [0x3000, 0xa000],
+  [0xa000, 0xd800],
+  [0xd800, 0xe000],
+  [0xe000, 0x10000],
+  [0x10000, 0x12000],
+  [0x16000, 0x17000],
+  [0x1d000, 0x1fc00],
+  [0x20000, 0x31400],
+  [0xe0000, 0x110000],
+];
 
 /** A random text of all sorts of characters, words, blanks and special tokens. */
 export function randomHostileText(random: Random): string {

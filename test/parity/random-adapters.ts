@@ -32,7 +32,10 @@ const PARTS: Readonly<Record<Kind, readonly RegExp[]>> = {
 };
 
 /** A random base model's folder: the tiny model of its kind with weights of its own, `lacking` a part of its head or not. */
-export async function writeBase(kind: Kind, { random, folder, lacking = false }: { random: Random; folder: string; lacking?: boolean }): Promise<string> {
+export async function writeBase(
+  kind: Kind,
+  { random, folder, lacking = false }: { random: Random; folder: string; lacking?: boolean },
+): Promise<string> {
   const without = lacking ? PARTS[kind][random.below(PARTS[kind].length)] : undefined;
   const source = join(projectRoot(), "test", "fixtures", `tiny-${kind}`);
   await cp(source, folder, { recursive: true });
@@ -53,11 +56,20 @@ export async function writeBase(kind: Kind, { random, folder, lacking = false }:
 /** A classifier over a base's folder. Texts are never needed. */
 export async function openBase(directory: string, ops: Ops, seed: number): Promise<SequenceClassifier> {
   const { model, newlyInitialized } = await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 });
-  return new SequenceClassifier({ model, tokenizer: { maxLength: 20, encode: () => [] }, labels: ["NEGATIVE", "POSITIVE"], origin: { id: "base", directory, notice: "" }, newlyInitialized, seed });
+  return new SequenceClassifier({
+    model,
+    tokenizer: { maxLength: 20, encode: () => [] },
+    labels: ["NEGATIVE", "POSITIVE"],
+    origin: { id: "base", directory, notice: "" },
+    newlyInitialized,
+    seed,
+  });
 }
 
 export function randomDocuments(random: Random): number[][] {
-  return Array.from({ length: 2 + random.below(4) }, () => Array.from({ length: 1 + random.below(14) }, () => 2 + random.below(46)));
+  return Array.from({ length: 2 + random.below(4) }, () =>
+    Array.from({ length: 1 + random.below(14) }, () => 2 + random.below(46)),
+  );
 }
 
 /** Logits in the documents' order, [documents, labels]. */
@@ -73,7 +85,10 @@ export async function logitsOf(model: ClassificationModel, documents: Documents)
 }
 
 /** Moves weights by random numbers, as training would. */
-export async function moveWeights(parameters: readonly Parameter[], { random, ops, by }: { random: Random; ops: Ops; by: number }): Promise<void> {
+export async function moveWeights(
+  parameters: readonly Parameter[],
+  { random, ops, by }: { random: Random; ops: Ops; by: number },
+): Promise<void> {
   for (const parameter of parameters) {
     const values = Float32Array.from(await ops.read(parameter.value), (value) => value + by * random.normal());
     parameter.assign(ops.float(values, parameter.shape));
@@ -106,25 +121,56 @@ export function randomConfig(model: ClassificationModel, random: Random, allow: 
 export function peftArguments(model: ClassificationModel, config: LoraConfig): Record<string, unknown> {
   const json = toPeftConfig(resolveLoraConfig(config, { ...model.config, problems: new Problems("") }), "base");
   const own = ["auto_mapping", "base_model_name_or_path", "peft_type", "revision", "inference_mode"]; // not the user's to say
-  const sorted = (patterns: LoraConfig["rankPattern"]): Record<string, number> => Object.fromEntries(Object.entries(patterns ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const sorted = (patterns: LoraConfig["rankPattern"]): Record<string, number> =>
+    Object.fromEntries(Object.entries(patterns ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
   const patterns = { rank_pattern: sorted(config.rankPattern), alpha_pattern: sorted(config.alphaPattern) };
-  return { ...Object.fromEntries(Object.entries(json).filter(([key]) => !own.includes(key))), ...patterns, modules_to_save: config.modulesToSave ?? null };
+  return {
+    ...Object.fromEntries(Object.entries(json).filter(([key]) => !own.includes(key))),
+    ...patterns,
+    modules_to_save: config.modulesToSave ?? null,
+  };
 }
 
-function drawConfig(model: ClassificationModel, random: Random, { bias = true, takesOff = true, modulesToSave = true }: Allowed): LoraConfig {
+function drawConfig(
+  model: ClassificationModel,
+  random: Random,
+  { bias = true, takesOff = true, modulesToSave = true }: Allowed,
+): LoraConfig {
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)];
   const chance = (p: number): boolean => random.uniform() < p;
   const { numHiddenLayers, modelType } = model.config;
   const distil = modelType === "distilbert";
-  const parts = distil ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"] : ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense", ...(modelType === "bert" ? ["pooler.dense", "dense"] : [])];
-  const names = model.linears().map(({ module }) => module).filter((name) => !name.includes("classifier"));
-  const list = [...new Set(Array.from({ length: 1 + random.below(4) }, () => (chance(0.2) ? pick(names) : pick(parts))))];
-  const pattern = pick(distil ? [".*\\.(q|k)_lin", ".*lin[12]", ".*layer\\.1\\..*_lin"] : [".*(query|key)", ".*\\.layer\\.[02]\\..*dense", ".*attention.*(value|dense)"]);
+  const parts = distil
+    ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"]
+    : [
+        "query",
+        "key",
+        "value",
+        "attention.output.dense",
+        "intermediate.dense",
+        "output.dense",
+        ...(modelType === "bert" ? ["pooler.dense", "dense"] : []),
+      ];
+  const names = model
+    .linears()
+    .map(({ module }) => module)
+    .filter((name) => !name.includes("classifier"));
+  const list = [
+    ...new Set(Array.from({ length: 1 + random.below(4) }, () => (chance(0.2) ? pick(names) : pick(parts)))),
+  ];
+  const pattern = pick(
+    distil
+      ? [".*\\.(q|k)_lin", ".*lin[12]", ".*layer\\.1\\..*_lin"]
+      : [".*(query|key)", ".*\\.layer\\.[02]\\..*dense", ".*attention.*(value|dense)"],
+  );
   const targetModules = pick<LoraConfig["targetModules"]>(["auto", "all-linear", list, list, list, pattern]);
   const some = <T>(p: number, key: string, value: () => T): Record<string, T> => (chance(p) ? { [key]: value() } : {});
   const layer = (): number => random.below(numHiddenLayers);
-  const saved = distil ? ["sa_layer_norm", "ffn", "lin2", "layer.0.attention"] : ["pooler.dense", "LayerNorm", "attention.output", "intermediate.dense", "layer.0.output.dense"];
-  const patternKey = (): string => pick([...parts, ...names, `layer.${layer()}.*`, `.*\\.${layer()}\\..*`, parts.slice(0, 2).join("|")]);
+  const saved = distil
+    ? ["sa_layer_norm", "ffn", "lin2", "layer.0.attention"]
+    : ["pooler.dense", "LayerNorm", "attention.output", "intermediate.dense", "layer.0.output.dense"];
+  const patternKey = (): string =>
+    pick([...parts, ...names, `layer.${layer()}.*`, `.*\\.${layer()}\\..*`, parts.slice(0, 2).join("|")]);
   return {
     r: 1 + random.below(5),
     loraDropout: chance(0.5) ? 0 : 0.4 * random.uniform(),
@@ -135,9 +181,23 @@ function drawConfig(model: ClassificationModel, random: Random, { bias = true, t
     ...(bias ? some(0.5, "bias", () => pick(["all", "lora_only"] as const)) : {}),
     ...some(0.35, "useRslora", () => true),
     ...some(0.35, "useDora", () => true),
-    ...some(0.35, "rankPattern", () => ({ [patternKey()]: 1 + random.below(6), ...(chance(0.5) ? { [patternKey()]: 1 + random.below(4) } : {}) })),
-    ...some(0.35, "alphaPattern", () => ({ [patternKey()]: 1 + random.below(9), ...(chance(0.5) ? { [patternKey()]: 0.5 + 3 * random.uniform() } : {}) })),
-    ...(Array.isArray(targetModules) || targetModules === "auto" ? some(0.3, "layersToTransform", () => (chance(0.5) ? layer() : [...new Set([layer(), layer()])])) : {}),
-    initLoraWeights: pick<LoraConfig["initLoraWeights"]>([true, true, "gaussian", false, ...(takesOff ? ["pissa" as const, "olora" as const] : [])]),
+    ...some(0.35, "rankPattern", () => ({
+      [patternKey()]: 1 + random.below(6),
+      ...(chance(0.5) ? { [patternKey()]: 1 + random.below(4) } : {}),
+    })),
+    ...some(0.35, "alphaPattern", () => ({
+      [patternKey()]: 1 + random.below(9),
+      ...(chance(0.5) ? { [patternKey()]: 0.5 + 3 * random.uniform() } : {}),
+    })),
+    ...(Array.isArray(targetModules) || targetModules === "auto"
+      ? some(0.3, "layersToTransform", () => (chance(0.5) ? layer() : [...new Set([layer(), layer()])]))
+      : {}),
+    initLoraWeights: pick<LoraConfig["initLoraWeights"]>([
+      true,
+      true,
+      "gaussian",
+      false,
+      ...(takesOff ? ["pissa" as const, "olora" as const] : []),
+    ]),
   };
 }

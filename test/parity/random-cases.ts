@@ -23,7 +23,10 @@ export interface ModelCase {
 }
 
 /** A case of a kind and depth; one document in eight or so holds the pad token itself. */
-export function randomModelCase(random: Random, { kind, depth, longest }: { kind: ModelType; depth: number; longest: number }): ModelCase {
+export function randomModelCase(
+  random: Random,
+  { kind, depth, longest }: { kind: ModelType; depth: number; longest: number },
+): ModelCase {
   const wide = random.below(8) === 0;
   const heads = wide ? 12 : 1 + random.below(6);
   // of two numbers a layer norm leaves but their signs, and no gradient goes through: a width of 4 is the least that measures

@@ -14,7 +14,10 @@ export function referencePythonPath(): string {
  * {@link runReference}; where it fails on a list of cases, the error names the first case that it fails on alone, so that a
  * line says which case ended it.
  */
-export async function referencePython(file: string, options: { input: unknown; folder: string; python: string }): Promise<unknown> {
+export async function referencePython(
+  file: string,
+  options: { input: unknown; folder: string; python: string },
+): Promise<unknown> {
   try {
     return await runReference(file, options);
   } catch (error) {
@@ -25,7 +28,12 @@ export async function referencePython(file: string, options: { input: unknown; f
 }
 
 /** Halves the cases until one is left that fails; the whole's error where none fails alone. */
-async function firstFailure(file: string, cases: readonly unknown[], options: { folder: string; python: string }, whole: unknown): Promise<unknown> {
+async function firstFailure(
+  file: string,
+  cases: readonly unknown[],
+  options: { folder: string; python: string },
+  whole: unknown,
+): Promise<unknown> {
   let [low, high, failure] = [0, cases.length, whole];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
@@ -35,10 +43,16 @@ async function firstFailure(file: string, cases: readonly unknown[], options: { 
     failure = first ?? second;
     [low, high] = first === undefined ? [middle, high] : [low, middle];
   }
-  return new Error(`the reference refused case ${low} of ${cases.length}: ${JSON.stringify(cases[low]).slice(0, 500)}\n${failure instanceof Error ? failure.message : String(failure)}`);
+  return new Error(
+    `the reference refused case ${low} of ${cases.length}: ${JSON.stringify(cases[low]).slice(0, 500)}\n${failure instanceof Error ? failure.message : String(failure)}`,
+  );
 }
 
-async function failureOf(file: string, input: readonly unknown[], options: { folder: string; python: string }): Promise<unknown> {
+async function failureOf(
+  file: string,
+  input: readonly unknown[],
+  options: { folder: string; python: string },
+): Promise<unknown> {
   try {
     await runReference(file, { input, ...options });
     return undefined;
@@ -51,14 +65,24 @@ async function failureOf(file: string, input: readonly unknown[], options: { fol
  * Runs a Python file with the reference environment's Python: `file INPUT.json OUTPUT.json`. Its text output goes to
  * stderr only where it fails.
  */
-async function runReference(file: string, options: { input: unknown; folder: string; python: string }): Promise<unknown> {
+async function runReference(
+  file: string,
+  options: { input: unknown; folder: string; python: string },
+): Promise<unknown> {
   const { input, folder, python } = options;
   const [given, taken] = [join(folder, "input.json"), join(folder, "output.json")];
   await writeFile(given, JSON.stringify(input));
-  const env = { ...process.env, HF_HUB_OFFLINE: "1", TOKENIZERS_PARALLELISM: "false", PYTHONWARNINGS: "ignore", TF_CPP_MIN_LOG_LEVEL: "3" };
+  const env = {
+    ...process.env,
+    HF_HUB_OFFLINE: "1",
+    TOKENIZERS_PARALLELISM: "false",
+    PYTHONWARNINGS: "ignore",
+    TF_CPP_MIN_LOG_LEVEL: "3",
+  };
   const child = spawn(python, [file, given, taken], { stdio: ["ignore", "pipe", "pipe"], env, cwd: folder });
   const said: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => said.push(text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => said.push(text));
   const code = await new Promise<number | string>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (status, signal) => resolve(status ?? signal ?? 1));

@@ -31,11 +31,19 @@ async function main(): Promise<number> {
   }
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   const scale = Number(values.scale);
-  if (!Number.isInteger(seed) || !(scale > 0)) throw new RangeError(`--seed takes a whole number and --scale a number above 0; ${values.seed ?? "none"} and ${values.scale} came.`);
+  if (!Number.isInteger(seed) || !(scale > 0))
+    throw new RangeError(
+      `--seed takes a whole number and --scale a number above 0; ${values.seed ?? "none"} and ${values.scale} came.`,
+    );
   const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run test:parity makes it.`);
-  const names = (await lineNames()).filter((name) => values.only.length === 0 || values.only.some((word) => name.includes(word)));
-  if (names.length === 0) throw new Error(`No line has ${values.only.join(" or ")} in its name; there are ${(await lineNames()).join(", ")}.`);
+  const names = (await lineNames()).filter(
+    (name) => values.only.length === 0 || values.only.some((word) => name.includes(word)),
+  );
+  if (names.length === 0)
+    throw new Error(
+      `No line has ${values.only.join(" or ")} in its name; there are ${(await lineNames()).join(", ")}.`,
+    );
 
   const terminal = processTerminal();
   console.log(`Parity, seed ${seed}, scale ${scale}: ${names.length} lines`);
@@ -44,20 +52,36 @@ async function main(): Promise<number> {
     console.log(styled(terminal, "bold", `[${index + 1}/${names.length}] ${name}`));
     const outcome = await runLine(name, { seed, scale, python });
     outcomes.push(outcome);
-    for (const measure of outcome.measures) console.log(`  ${holds(measure) ? "holds" : styled(terminal, "red", "FAILS")}  ${measure.what}: ${shown(measure)}${measure.worst === undefined || holds(measure) ? "" : ` at ${measure.worst}`}`);
+    for (const measure of outcome.measures)
+      console.log(
+        `  ${holds(measure) ? "holds" : styled(terminal, "red", "FAILS")}  ${measure.what}: ${shown(measure)}${measure.worst === undefined || holds(measure) ? "" : ` at ${measure.worst}`}`,
+      );
     if (outcome.failure !== undefined) console.log(styled(terminal, "red", `  ended by an error: ${outcome.failure}`));
   }
 
   const rows = outcomes.flatMap(({ title, against, measures, failure, elapsedMs }) => [
-    ...measures.map((measure, i) => [i === 0 ? title : "", i === 0 ? against : "", measure.what, String(measure.cases), measure.bound === 0 ? `${measure.largest} differ` : number(measure.largest), measure.bound === 0 ? "identical" : number(measure.bound), holds(measure) ? "holds" : "FAILS", i === 0 ? duration(elapsedMs) : ""]),
+    ...measures.map((measure, i) => [
+      i === 0 ? title : "",
+      i === 0 ? against : "",
+      measure.what,
+      String(measure.cases),
+      measure.bound === 0 ? `${measure.largest} differ` : number(measure.largest),
+      measure.bound === 0 ? "identical" : number(measure.bound),
+      holds(measure) ? "holds" : "FAILS",
+      i === 0 ? duration(elapsedMs) : "",
+    ]),
     ...(failure === undefined ? [] : [[title, against, "ended by an error", "", "", "", "FAILS", duration(elapsedMs)]]),
   ]);
-  const lined = table([["line", "against", "of it", "cases", "largest difference", "bound", "", "time"], ...rows], { left: 3 });
+  const lined = table([["line", "against", "of it", "cases", "largest difference", "bound", "", "time"], ...rows], {
+    left: 3,
+  });
   console.log(`\n${lined.join("\n")}`);
   const wrong = outcomes.filter(({ measures, failure }) => failure !== undefined || !measures.every(holds));
   const report = join(projectRoot(), "output", "parity.json");
   await writeAtomically(report, `${JSON.stringify({ seed, scale, node: process.version, outcomes }, undefined, 2)}\n`);
-  console.log(`\n${outcomes.length - wrong.length} lines hold, ${wrong.length} fail (seed ${seed}); the report is output/parity.json`);
+  console.log(
+    `\n${outcomes.length - wrong.length} lines hold, ${wrong.length} fail (seed ${seed}); the report is output/parity.json`,
+  );
   return wrong.length === 0 ? 0 : 1;
 }
 
@@ -66,14 +90,21 @@ async function runLine(name: string, options: { seed: number; scale: number; pyt
   const { line } = (await import(join(__dirname, "lines", `${name}.js`))) as { line: ParityLine };
   const folder = await mkdtemp(join(tmpdir(), "tslora-parity-"));
   const started = performance.now();
-  const finish = (rest: Pick<Outcome, "measures" | "failure">): Outcome => ({ name, title: line.title, against: line.against, ...rest, elapsedMs: performance.now() - started });
+  const finish = (rest: Pick<Outcome, "measures" | "failure">): Outcome => ({
+    name,
+    title: line.title,
+    against: line.against,
+    ...rest,
+    elapsedMs: performance.now() - started,
+  });
   try {
     const measures = await line.run({
       random: new Random(seed).fork(name),
       folder,
       scale,
       cases: (atFullScale) => Math.max(1, Math.round(atFullScale * scale)),
-      python: (input) => referencePython(join(projectRoot(), "test", "parity", "lines", `${name}.py`), { input, folder, python }),
+      python: (input) =>
+        referencePython(join(projectRoot(), "test", "parity", "lines", `${name}.py`), { input, folder, python }),
       note: (text) => console.log(`  ${text}`),
     });
     return finish({ measures });
@@ -90,7 +121,9 @@ async function lineNames(): Promise<string[]> {
 }
 
 function shown({ cases, largest, bound }: Measure): string {
-  return bound === 0 ? `${cases} cases, ${largest} differ` : `${cases} cases, largest difference ${number(largest)} (bound ${number(bound)})`;
+  return bound === 0
+    ? `${cases} cases, ${largest} differ`
+    : `${cases} cases, largest difference ${number(largest)} (bound ${number(bound)})`;
 }
 
 function number(value: number): string {

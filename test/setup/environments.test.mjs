@@ -26,7 +26,9 @@ function layEnvironment(folder) {
     "bin/activate": `VIRTUAL_ENV="${folder}"\nexport VIRTUAL_ENV\n`,
     "bin/activate.fish": `set -gx VIRTUAL_ENV "${folder}"\n`,
     "pyvenv.cfg": `home = /usr/bin\ncommand = /usr/bin/python3 -m venv ${folder}\n`,
-    "share/jupyter/kernels/python3/kernel.json": JSON.stringify({ argv: [`${folder}/bin/python`, "-m", "ipykernel_launcher"] }),
+    "share/jupyter/kernels/python3/kernel.json": JSON.stringify({
+      argv: [`${folder}/bin/python`, "-m", "ipykernel_launcher"],
+    }),
     "etc/jupyter/config.json": JSON.stringify({ path: `${folder}/share` }),
     "lib/python3.11/site-packages/a.pth": `${folder}/src\n`,
     "lib/python3.11/site-packages/a-1.dist-info/direct_url.json": JSON.stringify({ url: `file://${folder}/a` }),
@@ -75,19 +77,31 @@ test("every package of the environments is pinned, with hashes", () => {
     const text = readFileSync(join(REQUIREMENTS, file), "utf8");
     assert.doesNotMatch(text, /https?:|@ /, `${file} names no host`);
     for (const entry of text.split(/^(?=[^\s#])/m).filter((part) => !part.startsWith("#"))) {
-      assert.match(entry, /^[\w.-]+==[\w.+]+(?: ; [^\n]+)? \\\n {4}--hash=sha256:[0-9a-f]{64}/, `${file}: ${entry.slice(0, 60)}`);
+      assert.match(
+        entry,
+        /^[\w.-]+==[\w.+]+(?: ; [^\n]+)? \\\n {4}--hash=sha256:[0-9a-f]{64}/,
+        `${file}: ${entry.slice(0, 60)}`,
+      );
     }
   }
 });
 
 test("the lock files hold what the .in files ask for", () => {
   for (const name of Object.keys(ENVIRONMENTS)) {
-    const asked = readFileSync(join(REQUIREMENTS, `${name}.in`), "utf8").split("\n").filter((line) => /^\w/.test(line));
+    const asked = readFileSync(join(REQUIREMENTS, `${name}.in`), "utf8")
+      .split("\n")
+      .filter((line) => /^\w/.test(line));
     assert.notEqual(asked.length, 0);
-    const locked = [`${name}.txt`, ...(name === "reference" ? ["torch.txt"] : [])].map((file) => readFileSync(join(REQUIREMENTS, file), "utf8")).join("");
-    for (const line of asked) assert.ok(locked.split(/[ \n]/).includes(line), `${name} is to hold ${line}; run npm run lock`);
+    const locked = [`${name}.txt`, ...(name === "reference" ? ["torch.txt"] : [])]
+      .map((file) => readFileSync(join(REQUIREMENTS, file), "utf8"))
+      .join("");
+    for (const line of asked)
+      assert.ok(locked.split(/[ \n]/).includes(line), `${name} is to hold ${line}; run npm run lock`);
   }
-  assert.match(readFileSync(join(REQUIREMENTS, "torch-cpu.txt"), "utf8"), new RegExp(`^${/^torch==\S+/m.exec(readFileSync(join(REQUIREMENTS, "torch.txt"), "utf8"))?.[0]}\\+cpu `, "m"));
+  assert.match(
+    readFileSync(join(REQUIREMENTS, "torch-cpu.txt"), "utf8"),
+    new RegExp(`^${/^torch==\S+/m.exec(readFileSync(join(REQUIREMENTS, "torch.txt"), "utf8"))?.[0]}\\+cpu `, "m"),
+  );
 });
 
 test("a clone that was moved names its new folder after the next start", (t) => {
@@ -95,7 +109,8 @@ test("a clone that was moved names its new folder after the next start", (t) => 
   const [before, after] = [join(folder, "before"), join(folder, "after")];
   settleClone(before); // the first start
   layEnvironment(join(before, ".tslora", "lab"));
-  const kernelspec = (/** @type {string} */ root) => readFileSync(join(root, ".tslora", "jupyter", "data", "kernels", "tslora", "kernel.json"), "utf8");
+  const kernelspec = (/** @type {string} */ root) =>
+    readFileSync(join(root, ".tslora", "jupyter", "data", "kernels", "tslora", "kernel.json"), "utf8");
   assert.ok(kernelspec(before).includes(`"${before}/.tslora/package/`));
   renameSync(before, after);
   settleClone(after);
@@ -107,12 +122,17 @@ test("the compiled package's source maps name sources that are there", () => {
   const made = join(ROOT, ".tslora", "package");
   for (const file of ["index.js.map", "cli/main.js.map", "cli/options/option-table.js.map"]) {
     const { sources } = JSON.parse(readFileSync(join(made, file), "utf8"));
-    assert.deepEqual(sources.map((/** @type {string} */ source) => relative(ROOT, resolve(made, dirname(file), source))), [join("src", file.replace(".js.map", ".ts"))]);
+    assert.deepEqual(
+      sources.map((/** @type {string} */ source) => relative(ROOT, resolve(made, dirname(file), source))),
+      [join("src", file.replace(".js.map", ".ts"))],
+    );
   }
 });
 
 test("CI's actions are pinned by a commit, with the version beside it", () => {
-  const uses = [...readFileSync(join(ROOT, ".github", "workflows", "ci.yml"), "utf8").matchAll(/uses: (.*)/g)].map(([, text]) => text ?? "");
+  const uses = [...readFileSync(join(ROOT, ".github", "workflows", "ci.yml"), "utf8").matchAll(/uses: (.*)/g)].map(
+    ([, text]) => text ?? "",
+  );
   assert.notEqual(uses.length, 0);
   for (const text of uses) assert.match(text, /^[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });

@@ -52,7 +52,10 @@ test("the copy of TensorFlow that npm brings for danfojs gives way to a link, ag
     assert.equal(readlinkSync(join(packages, ".bin", "tslora")), "../../src/setup/tslora.mjs");
     if (round === 0) spawnSync("rm", [copy]);
   }
-  assert.ok(lstatSync(join(ROOT, "src", "setup", "tslora.mjs")).mode & 0o100, "what the command links to can be executed");
+  assert.ok(
+    lstatSync(join(ROOT, "src", "setup", "tslora.mjs")).mode & 0o100,
+    "what the command links to can be executed",
+  );
 });
 
 /**
@@ -80,12 +83,19 @@ with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
   assert.equal(spawnSync(python, ["-c", make, wheel, JSON.stringify(files), damage]).status, 0);
   const target = join(folder, "target");
   mkdirSync(target);
-  const { status, stderr } = spawnSync(python, [join(ROOT, "src", "setup", "unpack-wheel.py"), wheel, target, "a/", ...patterns], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(
+    python,
+    [join(ROOT, "src", "setup", "unpack-wheel.py"), wheel, target, "a/", ...patterns],
+    { encoding: "utf8" },
+  );
   return { folder, target, status, stderr };
 }
 
 test("of a wheel, the files that match are unpacked", (t) => {
-  const { target, status, stderr } = unpack(t, { files: { "a/lib.so": "library", "a/inner/file.h": "header", "a/other.py": "python", "b/lib.so": "other" }, patterns: ["a/lib.so", "a/inner/*.h"] });
+  const { target, status, stderr } = unpack(t, {
+    files: { "a/lib.so": "library", "a/inner/file.h": "header", "a/other.py": "python", "b/lib.so": "other" },
+    patterns: ["a/lib.so", "a/inner/*.h"],
+  });
   assert.equal(status, 0, stderr);
   assert.deepEqual(readdirSync(target).sort(), ["inner", "lib.so"]);
   assert.equal(readFileSync(join(target, "inner", "file.h"), "utf8"), "header");
@@ -102,17 +112,22 @@ test("a name that leaves the folder is refused, and so are patterns that match n
   assert.equal(escaping.status, 1);
   assert.match(escaping.stderr, /leaves the folder/);
   assert.deepEqual(readdirSync(escaping.folder).sort(), ["a-1-py3-none-any.whl", "target"]);
-  assert.match(unpack(t, { files: { "a/lib.so": "library" }, patterns: ["no/*"] }).stderr, /no file is named like \['no\/\*'\]/);
+  assert.match(
+    unpack(t, { files: { "a/lib.so": "library" }, patterns: ["no/*"] }).stderr,
+    /no file is named like \['no\/\*'\]/,
+  );
 });
 
 test("a packed clone takes every part that a command without extras needs", () => {
-  for (const { name, place } of stagesOf().filter(({ place }) => place.startsWith(".tslora/"))) assert.ok(PARTS.includes(place.split("/")[1] ?? ""), name);
+  for (const { name, place } of stagesOf().filter(({ place }) => place.startsWith(".tslora/")))
+    assert.ok(PARTS.includes(place.split("/")[1] ?? ""), name);
   assert.ok(PARTS.includes("done"));
 });
 
 test("each stage comes after those that it builds on", () => {
   const stages = stagesOf({ lab: true, reference: true, conformance: true, swiftshader: true, allInstructions: true });
   for (const [index, { name, after = [] }] of stages.entries()) {
-    for (const each of after) assert.ok(stages.findIndex((stage) => stage.name === each) < index, `${name} after ${each}`);
+    for (const each of after)
+      assert.ok(stages.findIndex((stage) => stage.name === each) < index, `${name} after ${each}`);
   }
 });

@@ -22,14 +22,19 @@ const PASSED_ON = ["lab"];
  */
 function bareClone(t) {
   const clone = join(makeFolder(t), "a clone");
-  for (const folder of ["src/setup", "test"]) cpSync(join(ROOT, folder), join(clone, folder), { recursive: true, filter: (path) => !path.includes("fixtures") });
+  for (const folder of ["src/setup", "test"])
+    cpSync(join(ROOT, folder), join(clone, folder), { recursive: true, filter: (path) => !path.includes("fixtures") });
   for (const file of ["package.json", "package-lock.json", ".npmrc"]) copyFileSync(join(ROOT, file), join(clone, file));
   const before = readdirSync(clone).sort();
   return {
     clone,
     /** @param {string[]} parameters  what follows `node` */
     start(...parameters) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, parameters, { cwd: clone, encoding: "utf8", env: { PATH: "/nowhere", HOME: clone } });
+      const { status, stdout, stderr } = spawnSync(process.execPath, parameters, {
+        cwd: clone,
+        encoding: "utf8",
+        env: { PATH: "/nowhere", HOME: clone },
+      });
       assert.deepEqual(readdirSync(clone).sort(), before, `${parameters.join(" ")} made nothing`);
       return { status, stdout, stderr };
     },
@@ -72,9 +77,20 @@ test("every npm script refuses an unknown option in a bare clone", (t) => {
 test("every command of the command line answers in a bare clone", (t) => {
   const { start } = bareClone(t);
   const tslora = (/** @type {string[]} */ ...parameters) => start("src/setup/tslora.mjs", ...parameters);
-  for (const words of [["--help"], ["-h"], ["help"], []]) assert.deepEqual(tslora(...words), { status: 0, stdout: `${CLI[""]?.trimEnd()}\n`, stderr: "" }, words.join());
+  for (const words of [["--help"], ["-h"], ["help"], []])
+    assert.deepEqual(tslora(...words), { status: 0, stdout: `${CLI[""]?.trimEnd()}\n`, stderr: "" }, words.join());
   for (const name of Object.keys(CLI).filter((each) => each !== "")) {
-    for (const words of [[name, "--help"], [name, "-h"], ["help", name], [name, "--model", "x", "--help"]]) assert.deepEqual(tslora(...words), { status: 0, stdout: `${CLI[name]?.trimEnd()}\n`, stderr: "" }, words.join(" "));
+    for (const words of [
+      [name, "--help"],
+      [name, "-h"],
+      ["help", name],
+      [name, "--model", "x", "--help"],
+    ])
+      assert.deepEqual(
+        tslora(...words),
+        { status: 0, stdout: `${CLI[name]?.trimEnd()}\n`, stderr: "" },
+        words.join(" "),
+      );
     assert.match(tslora(name, "--bogus").stderr, /^error: unknown option '--bogus'\n/);
     assert.equal(tslora(name, "--bogus").status, 2);
   }
@@ -84,7 +100,8 @@ test("every command of the command line answers in a bare clone", (t) => {
 });
 
 test("options that a command has are not refused by its help, in any spelling", () => {
-  const passes = (/** @type {string[]} */ ...parameters) => assert.equal(answerFromHelp(parameters, { root: ROOT }), undefined, parameters.join(" "));
+  const passes = (/** @type {string[]} */ ...parameters) =>
+    assert.equal(answerFromHelp(parameters, { root: ROOT }), undefined, parameters.join(" "));
   passes("run", "a.ipynb", "-p", "x=1", "--param", "y=--bogus", "-r", "--bogus", "--check", "-qo", "out");
   passes("run", "a.ipynb", "-j2", "--jobs=2", "--", "--bogus");
   passes("train", "--data=a.csv", "--learning_rate", "1e-3", "--max-steps", "-1", "--use-dora", "--no-use-dora");
@@ -99,7 +116,8 @@ test("what npm packs says that it cannot be used", (t) => {
   copyFileSync(join(ROOT, "package.json"), join(packed, "package.json"));
   const { main, bin, files, scripts } = JSON.parse(readFileSync(join(packed, "package.json"), "utf8"));
   assert.deepEqual(files, ["src/setup"], "main and bin are in it, the tests are not");
-  const run = (/** @type {string[]} */ ...parameters) => spawnSync(process.execPath, parameters, { encoding: "utf8", cwd: join(packed, "..", "..") });
+  const run = (/** @type {string[]} */ ...parameters) =>
+    spawnSync(process.execPath, parameters, { encoding: "utf8", cwd: join(packed, "..", "..") });
   for (const { status, stderr } of [
     run("-e", "require('tslora')"),
     run("--input-type=module", "-e", "import 'tslora'"),

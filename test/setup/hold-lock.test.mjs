@@ -13,7 +13,9 @@ const noWait = { onWait: () => assert.fail("nobody holds the lock") };
 
 /** @param {import("node:test").TestContext} t @param {string} path */
 function holdElsewhere(t, path) {
-  return startScript(t, `
+  return startScript(
+    t,
+    `
     import { spawn } from "node:child_process";
     const { holdLock } = await setup("hold-lock");
     const lock = await holdLock(${JSON.stringify(path)}, { onWait() {} });
@@ -22,7 +24,8 @@ function holdElsewhere(t, path) {
     process.on("SIGTERM", () => { child.kill(); lock.release(); process.exit(0); });
     console.log(child.pid);
     setInterval(() => {}, 1000);
-  `);
+  `,
+  );
 }
 
 test("a free lock is held, and released without a trace", async (t) => {
@@ -60,7 +63,8 @@ test("the lock of a killed process is taken over, and what it had started is end
   await ended;
   assert.notEqual(locateProcess(orphan), undefined, "the orphan outlives its parent");
   const lock = await holdLock(path, noWait);
-  for (let tries = 0; tries < 100 && locateProcess(orphan) !== undefined; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let tries = 0; tries < 100 && locateProcess(orphan) !== undefined; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(locateProcess(orphan), undefined);
   lock.release();
 });
@@ -92,7 +96,11 @@ test("of many processes at once, one holds the lock at a time, also where a dead
   const path = join(folder, "lock");
   const busy = join(folder, "busy");
   writeFileSync(path, JSON.stringify({ pid: 1, started: "long ago", host: hostname(), children: [] }));
-  const runs = await Promise.all(Array.from({ length: 4 }, () => startScript(t, `
+  const runs = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      startScript(
+        t,
+        `
     import { existsSync, rmSync, writeFileSync } from "node:fs";
     import { setTimeout as sleep } from "node:timers/promises";
     const { holdLock } = await setup("hold-lock");
@@ -105,7 +113,10 @@ test("of many processes at once, one holds the lock at a time, also where a dead
       lock.release();
     }
     console.log("done");
-  `)));
+  `,
+      ),
+    ),
+  );
   for (const { line, ended } of runs) {
     assert.equal(line, "done");
     assert.equal((await ended)[0], 0);

@@ -45,50 +45,79 @@ test("what is needed: the widest set, the one asked for, or all", { skip: !isX64
   assert.deepEqual(neededSets({ all: true }), ["baseline", "avx2", "avx512"]);
   for (const wrong of ["AVX2", "avx", "avx2 ", "all", "x".repeat(1000)]) {
     process.env["TSLORA_INSTRUCTIONS"] = wrong;
-    assert.throws(() => neededSets(), (error) => error instanceof Error && error.name === "SetUpError" && /^TSLORA_INSTRUCTIONS must be baseline, avx2, avx512; got "/.test(error.message) && error.message.length < 250);
+    assert.throws(
+      () => neededSets(),
+      (error) =>
+        error instanceof Error &&
+        error.name === "SetUpError" &&
+        /^TSLORA_INSTRUCTIONS must be baseline, avx2, avx512; got "/.test(error.message) &&
+        error.message.length < 250,
+    );
   }
 });
 
-test("a set that is asked for later is compiled beside the others; what lies there is not compiled again", { skip: !isX64 }, async (t) => {
-  const root = makeFolder(t);
-  for (const folder of ["src/setup", "src/device/kernels"]) cpSync(join(ROOT, folder), join(root, folder), { recursive: true });
-  const log = join(root, "log");
-  const compiler = join(root, "compiler");
-  // Writes its command line to a log and the object.
-  writeFileSync(compiler, `#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "$@" >> "${log}"\nwhile [ "$1" != -o ]; do shift; done\necho object > "$2"\n`);
-  chmodSync(compiler, 0o755);
-  // A blank in its path would part CXX into words.
-  const link = makeFolder(t).replaceAll(" ", "-");
-  t.after(() => rmSync(link, { recursive: true, force: true }));
-  cpSync(root, link, { recursive: true });
-  withVariables(t, { CXX: join(link, "compiler"), TSLORA_INSTRUCTIONS: "avx2" });
-  writeFileSync(join(link, "compiler"), readFileSync(compiler, "utf8").replaceAll(log, join(link, "log")));
+test(
+  "a set that is asked for later is compiled beside the others; what lies there is not compiled again",
+  { skip: !isX64 },
+  async (t) => {
+    const root = makeFolder(t);
+    for (const folder of ["src/setup", "src/device/kernels"])
+      cpSync(join(ROOT, folder), join(root, folder), { recursive: true });
+    const log = join(root, "log");
+    const compiler = join(root, "compiler");
+    // Writes its command line to a log and the object.
+    writeFileSync(
+      compiler,
+      `#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "$@" >> "${log}"\nwhile [ "$1" != -o ]; do shift; done\necho object > "$2"\n`,
+    );
+    chmodSync(compiler, 0o755);
+    // A blank in its path would part CXX into words.
+    const link = makeFolder(t).replaceAll(" ", "-");
+    t.after(() => rmSync(link, { recursive: true, force: true }));
+    cpSync(root, link, { recursive: true });
+    withVariables(t, { CXX: join(link, "compiler"), TSLORA_INSTRUCTIONS: "avx2" });
+    writeFileSync(join(link, "compiler"), readFileSync(compiler, "utf8").replaceAll(log, join(link, "log")));
 
-  const lock = { adopt: () => undefined, release: () => undefined };
-  const make = async (/** @type {boolean} */ allInstructions) => {
-    rmSync(join(link, "log"), { force: true });
-    const stage = compileKernels(link, { allInstructions });
-    await runStages([stage], { root: link, progress: recordProgress().progress, lock, signal: new globalThis.AbortController().signal });
-    assert.deepEqual(pendingStages([stage], link), []);
-    for (const object of compiledKernels(link)) assert.ok(existsSync(object), object);
-    return existsSync(join(link, "log")) ? readFileSync(join(link, "log"), "utf8").trim().split("\n") : [];
-  };
-  const objects = (/** @type {readonly string[]} */ sets) => kernelObjects(allSets().filter((set) => sets.includes(set))).length;
+    const lock = { adopt: () => undefined, release: () => undefined };
+    const make = async (/** @type {boolean} */ allInstructions) => {
+      rmSync(join(link, "log"), { force: true });
+      const stage = compileKernels(link, { allInstructions });
+      await runStages([stage], {
+        root: link,
+        progress: recordProgress().progress,
+        lock,
+        signal: new globalThis.AbortController().signal,
+      });
+      assert.deepEqual(pendingStages([stage], link), []);
+      for (const object of compiledKernels(link)) assert.ok(existsSync(object), object);
+      return existsSync(join(link, "log")) ? readFileSync(join(link, "log"), "utf8").trim().split("\n") : [];
+    };
+    const objects = (/** @type {readonly string[]} */ sets) =>
+      kernelObjects(allSets().filter((set) => sets.includes(set))).length;
 
-  const first = await make(false);
-  assert.equal(first.length, objects(["avx2"]));
-  assert.deepEqual(compiledSets(link), ["avx2"]);
-  assert.ok(first.filter((line) => line.includes("-DTSLORA_INSTRUCTIONS_NAME=avx2")).every((line) => flagsOf("avx2").every((flag) => line.includes(flag))));
-  process.env["TSLORA_INSTRUCTIONS"] = "avx512";
-  assert.equal((await make(false)).length, objects(["avx2", "avx512"]) - objects(["avx2"]));
-  assert.deepEqual(compiledSets(link), ["avx2", "avx512"]);
-  delete process.env["TSLORA_INSTRUCTIONS"];
-  assert.equal((await make(true)).length, objects(allSets()) - objects(["avx2", "avx512"]));
-  process.env["TSLORA_INSTRUCTIONS"] = "baseline";
-  assert.deepEqual(await make(false), [], "nothing is dropped, and nothing compiled, where a narrower wish comes later");
-  assert.deepEqual(compiledSets(link), ["baseline", "avx2", "avx512"]);
+    const first = await make(false);
+    assert.equal(first.length, objects(["avx2"]));
+    assert.deepEqual(compiledSets(link), ["avx2"]);
+    assert.ok(
+      first
+        .filter((line) => line.includes("-DTSLORA_INSTRUCTIONS_NAME=avx2"))
+        .every((line) => flagsOf("avx2").every((flag) => line.includes(flag))),
+    );
+    process.env["TSLORA_INSTRUCTIONS"] = "avx512";
+    assert.equal((await make(false)).length, objects(["avx2", "avx512"]) - objects(["avx2"]));
+    assert.deepEqual(compiledSets(link), ["avx2", "avx512"]);
+    delete process.env["TSLORA_INSTRUCTIONS"];
+    assert.equal((await make(true)).length, objects(allSets()) - objects(["avx2", "avx512"]));
+    process.env["TSLORA_INSTRUCTIONS"] = "baseline";
+    assert.deepEqual(
+      await make(false),
+      [],
+      "nothing is dropped, and nothing compiled, where a narrower wish comes later",
+    );
+    assert.deepEqual(compiledSets(link), ["baseline", "avx2", "avx512"]);
 
-  writeFileSync(join(link, "src", "device", "kernels", "numbers.h"), "// another\n", { flag: "a" });
-  assert.equal((await make(false)).length, objects(["baseline"]), "of other sources, only what is needed now");
-  assert.deepEqual(compiledSets(link), ["baseline"]);
-});
+    writeFileSync(join(link, "src", "device", "kernels", "numbers.h"), "// another\n", { flag: "a" });
+    assert.equal((await make(false)).length, objects(["baseline"]), "of other sources, only what is needed now");
+    assert.deepEqual(compiledSets(link), ["baseline"]);
+  },
+);

@@ -16,7 +16,15 @@ const { AbortController } = globalThis;
 /** @param {string} code  what the inner process runs */
 function passOn(code) {
   const module = pathToFileURL(join(ROOT, "src", "setup", "pass-on.mjs")).href;
-  return spawn(process.execPath, ["--input-type=module", "--eval", `import { passOn } from ${JSON.stringify(module)}; process.exitCode = await passOn([process.execPath, "--eval", ${JSON.stringify(code)}]);`], { stdio: ["ignore", "pipe", "inherit"] });
+  return spawn(
+    process.execPath,
+    [
+      "--input-type=module",
+      "--eval",
+      `import { passOn } from ${JSON.stringify(module)}; process.exitCode = await passOn([process.execPath, "--eval", ${JSON.stringify(code)}]);`,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
 }
 
 test("an exit code comes back through the start", async () => {
@@ -24,17 +32,26 @@ test("an exit code comes back through the start", async () => {
 });
 
 test("a signal that ended the inner process ends the outer one", async () => {
-  assert.deepEqual(await once(passOn("process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000)"), "close"), [null, "SIGKILL"]);
+  assert.deepEqual(await once(passOn("process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000)"), "close"), [
+    null,
+    "SIGKILL",
+  ]);
 });
 
 test("the command line's exit code is the package's", async () => {
-  const run = (/** @type {string[]} */ ...args) => once(spawn(process.execPath, [join(ROOT, "src", "setup", "tslora.mjs"), ...args], { stdio: "ignore" }), "close");
-  assert.deepEqual(await Promise.all([run("--version"), run("run", "not-there.ipynb")]), [[0, null], [2, null]]);
+  const run = (/** @type {string[]} */ ...args) =>
+    once(spawn(process.execPath, [join(ROOT, "src", "setup", "tslora.mjs"), ...args], { stdio: "ignore" }), "close");
+  assert.deepEqual(await Promise.all([run("--version"), run("run", "not-there.ipynb")]), [
+    [0, null],
+    [2, null],
+  ]);
 });
 
 for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT"])) {
   test(`${signal} reaches the inner process, whose answer counts`, async () => {
-    const outer = passOn(`process.on("${signal}", () => process.exit(3)); console.log("ready"); setInterval(() => {}, 1000)`);
+    const outer = passOn(
+      `process.on("${signal}", () => process.exit(3)); console.log("ready"); setInterval(() => {}, 1000)`,
+    );
     await once(outer.stdout, "data");
     outer.kill(signal);
     assert.deepEqual(await once(outer, "close"), [3, null]);
@@ -43,15 +60,24 @@ for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT"])) {
 
 test("a command's output comes back, and with a failure too", async () => {
   assert.equal(await runCommand([process.execPath, "-p", "1 + 1"]), "2\n");
-  await assert.rejects(runCommand([process.execPath, "-e", "console.error('why'); process.exit(3)"]), (error) => error instanceof CommandError && /exit code 3/.test(error.message) && error.output === "why\n");
+  await assert.rejects(
+    runCommand([process.execPath, "-e", "console.error('why'); process.exit(3)"]),
+    (error) => error instanceof CommandError && /exit code 3/.test(error.message) && error.output === "why\n",
+  );
   await assert.rejects(runCommand(["/no such command"]), { name: "CommandError", message: /could not be started/ });
 });
 
 test("ending a command ends what it started, before the call returns", async () => {
   const ending = new AbortController();
-  const inner = "const c = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']); console.log(c.pid); setInterval(() => {}, 1000)";
+  const inner =
+    "const c = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']); console.log(c.pid); setInterval(() => {}, 1000)";
   let leader = 0;
-  const running = runCommand([process.execPath, "-e", inner], { signal: ending.signal, onStart: (pid) => { leader = pid; } });
+  const running = runCommand([process.execPath, "-e", inner], {
+    signal: ending.signal,
+    onStart: (pid) => {
+      leader = pid;
+    },
+  });
   setTimeout(() => ending.abort(new Error("enough")), 300);
   await assert.rejects(running, /enough/);
   assert.notEqual(leader, 0);
@@ -70,8 +96,22 @@ test("a process is told from a later one with the same id", async () => {
 });
 
 test("a registry that is out of reach is named, without the password in its address", () => {
-  const npm = explainFailure("Packages", new CommandError("npm", "ended with exit code 1", "npm error code ENOTFOUND\nnpm error request to https://me:secret@registry.example/left-pad failed\n"));
+  const npm = explainFailure(
+    "Packages",
+    new CommandError(
+      "npm",
+      "ended with exit code 1",
+      "npm error code ENOTFOUND\nnpm error request to https://me:secret@registry.example/left-pad failed\n",
+    ),
+  );
   assert.match(npm.message, /\nregistry\.example cannot be reached\. Check the network, or the proxy/);
-  const pip = explainFailure("TensorFlow", new CommandError("python", "ended with exit code 1", "WARNING: HTTPSConnectionPool(host='index.example', port=443): Max retries exceeded\nERROR: No matching distribution found for x\n"));
+  const pip = explainFailure(
+    "TensorFlow",
+    new CommandError(
+      "python",
+      "ended with exit code 1",
+      "WARNING: HTTPSConnectionPool(host='index.example', port=443): Max retries exceeded\nERROR: No matching distribution found for x\n",
+    ),
+  );
   assert.match(pip.message, /^TensorFlow: python ended with exit code 1\.\n.*\nindex\.example cannot be reached\./s);
 });

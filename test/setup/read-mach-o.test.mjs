@@ -31,7 +31,10 @@ function library({ kind = 6, cpu = 0x0100000c, code = [1, 2, 3, 4], type = 0x0f 
 
 test("a Mach-O library's processor, kind, code and exported symbols are read", () => {
   const { processor, kind, text, exported } = readMachO(library());
-  assert.deepEqual({ processor, kind, text: [...text], exported }, { processor: "arm64", kind: "dylib", text: [1, 2, 3, 4], exported: ["_register"] });
+  assert.deepEqual(
+    { processor, kind, text: [...text], exported },
+    { processor: "arm64", kind: "dylib", text: [1, 2, 3, 4], exported: ["_register"] },
+  );
   assert.equal(readMachO(library({ cpu: 0x01000007 })).processor, "x86_64");
   assert.equal(readMachO(library({ kind: 8 })).kind, "bundle");
   assert.deepEqual(readMachO(library({ type: 0x01 })).exported, [], "a symbol that is only asked for is not exported");

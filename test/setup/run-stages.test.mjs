@@ -50,7 +50,10 @@ test("what is done is left out", async (t) => {
   const stages = [makeStage("a"), makeStage("b")];
   const lines = await run(stages, root);
   assert.deepEqual(lines.slice(0, 2), ["begin Part a", "begin Part b"]);
-  assert.deepEqual(lines.slice(2, 4).map((line) => line.replace(/[ab]$/, "*")), ["end 1/2 Part *", "end 2/2 Part *"]); // either is first
+  assert.deepEqual(
+    lines.slice(2, 4).map((line) => line.replace(/[ab]$/, "*")),
+    ["end 1/2 Part *", "end 2/2 Part *"],
+  ); // either is first
   assert.deepEqual(lines.slice(4), ["sum of 2"]);
   assert.deepEqual(await run(stages, root), []);
   assert.equal(made(root, "b"), "1");
@@ -61,7 +64,11 @@ test("another key, a missing result, a result that is not whole: each is made an
   const root = makeFolder(t);
   let key = "1";
   let whole = true;
-  const stages = [makeStage("a", { key: () => key, isWhole: () => whole }), makeStage("b", { after: ["a"] }), makeStage("c")];
+  const stages = [
+    makeStage("a", { key: () => key, isWhole: () => whole }),
+    makeStage("b", { after: ["a"] }),
+    makeStage("c"),
+  ];
   const pending = () => pendingStages(stages, root).map(({ name }) => name);
   await run(stages, root);
   assert.deepEqual(pending(), []);
@@ -93,7 +100,10 @@ test("a stage that fails leaves the former result, no marker of its own, and no 
       throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
     },
   });
-  await assert.rejects(run([failing], root), { name: "SetUpError", message: /^Part a: ENOSPC.*\nThe disk is full\. Free some space/s });
+  await assert.rejects(run([failing], root), {
+    name: "SetUpError",
+    message: /^Part a: ENOSPC.*\nThe disk is full\. Free some space/s,
+  });
   assert.equal(made(root, "a"), "1");
   assert.deepEqual(pendingStages([failing], root), [failing]);
   assert.equal(existsSync(join(root, ".tslora", "staging")), false);
@@ -118,7 +128,9 @@ test("Ctrl-C ends what a stage runs, and leaves nothing behind", async (t) => {
 for (const moment of ["while it is made", "when it is in place, but not marked"]) {
   test(`a run killed ${moment} is never taken for done, and is made up for`, async (t) => {
     const root = makeFolder(t);
-    const { child, ended } = await startScript(t, `
+    const { child, ended } = await startScript(
+      t,
+      `
       import fs from "node:fs";
       import { syncBuiltinESMExports } from "node:module";
       const { mkdirSync, renameSync, writeFileSync } = fs;
@@ -135,7 +147,8 @@ for (const moment of ["while it is made", "when it is in place, but not marked"]
       } };
       const progress = { begin: () => ({ say() {}, end() {}, drop() {} }), note() {}, sum() {} };
       await runStages([stage], { root: ${JSON.stringify(root)}, progress, lock: { adopt() {}, release() {} }, signal: new AbortController().signal });
-    `);
+    `,
+    );
     child.kill("SIGKILL");
     await ended;
     assert.equal(existsSync(join(root, ".tslora", "staging")), true, "the killed run left something");
@@ -152,23 +165,32 @@ test("stages that do not build on each other are made side by side, and those th
   const order = [];
   /** @type {(value?: unknown) => void} */
   let second = () => undefined;
-  const secondBegan = new Promise((resolve) => { second = resolve; });
-  /** @param {string} name @param {() => Promise<unknown>} wait @param {Partial<Stage>} [changes] */
-  const noted = (name, wait, changes) => makeStage(name, {
-    ...changes,
-    async make(work) {
-      order.push(`${name} begins`);
-      await wait();
-      order.push(`${name} ends`);
-      return makeStage(name).make(work);
-    },
+  const secondBegan = new Promise((resolve) => {
+    second = resolve;
   });
-  await run([
-    noted("a", () => secondBegan), // ends only if b begins meanwhile
-    noted("b", async () => second()),
-    noted("c", async () => undefined, { after: ["a", "b"] }),
-  ], root);
-  assert.ok(order.indexOf("c begins") > order.indexOf("a ends") && order.indexOf("c begins") > order.indexOf("b ends"), order.join());
+  /** @param {string} name @param {() => Promise<unknown>} wait @param {Partial<Stage>} [changes] */
+  const noted = (name, wait, changes) =>
+    makeStage(name, {
+      ...changes,
+      async make(work) {
+        order.push(`${name} begins`);
+        await wait();
+        order.push(`${name} ends`);
+        return makeStage(name).make(work);
+      },
+    });
+  await run(
+    [
+      noted("a", () => secondBegan), // ends only if b begins meanwhile
+      noted("b", async () => second()),
+      noted("c", async () => undefined, { after: ["a", "b"] }),
+    ],
+    root,
+  );
+  assert.ok(
+    order.indexOf("c begins") > order.indexOf("a ends") && order.indexOf("c begins") > order.indexOf("b ends"),
+    order.join(),
+  );
 });
 
 test("the first stage that fails ends the others, and is the one that is told of", async (t) => {
@@ -177,7 +199,9 @@ test("the first stage that fails ends the others, and is the one that is told of
   const pids = [];
   /** @type {(value?: unknown) => void} */
   let started = () => undefined;
-  const isStarted = new Promise((resolve) => { started = resolve; });
+  const isStarted = new Promise((resolve) => {
+    started = resolve;
+  });
   const stages = [
     makeStage("long", {
       async make(work) {
@@ -187,19 +211,35 @@ test("the first stage that fails ends the others, and is the one that is told of
         return work.staging;
       },
     }),
-    makeStage("broken", { make: async () => { await isStarted; throw new Error("it is broken"); } }),
+    makeStage("broken", {
+      make: async () => {
+        await isStarted;
+        throw new Error("it is broken");
+      },
+    }),
     makeStage("later", { after: ["broken"], make: async () => assert.fail("it builds on the broken one") }),
   ];
   const { lines, progress } = recordProgress();
-  await assert.rejects(runStages(stages, { root, progress, lock: { ...lock, adopt: (pid) => void pids.push(pid) }, signal: new AbortController().signal }), (error) => {
-    assert.ok(error instanceof Error);
-    assert.match(error.message, /^Part broken: it is broken\./);
-    assert.doesNotMatch(error.message, /Part long|Part later/);
-    return true;
-  });
+  await assert.rejects(
+    runStages(stages, {
+      root,
+      progress,
+      lock: { ...lock, adopt: (pid) => void pids.push(pid) },
+      signal: new AbortController().signal,
+    }),
+    (error) => {
+      assert.ok(error instanceof Error);
+      assert.match(error.message, /^Part broken: it is broken\./);
+      assert.doesNotMatch(error.message, /Part long|Part later/);
+      return true;
+    },
+  );
   assert.equal(pids.length, 1);
   assert.equal(locateProcess(pids[0] ?? 0), undefined, "what the other stage ran is ended");
-  assert.deepEqual(lines.filter((line) => /^end|sum/.test(line)), []);
+  assert.deepEqual(
+    lines.filter((line) => /^end|sum/.test(line)),
+    [],
+  );
   assert.equal(existsSync(join(root, "made")), false);
   assert.equal(existsSync(join(root, ".tslora", "staging")), false);
   assert.deepEqual(pendingStages(stages, root).length, 3);
@@ -207,10 +247,21 @@ test("the first stage that fails ends the others, and is the one that is told of
 
 test("what was made before another stage failed is kept", async (t) => {
   const root = makeFolder(t);
-  const stages = [makeStage("a"), makeStage("b", { after: ["a"], make: async () => { throw new Error("no"); } })];
+  const stages = [
+    makeStage("a"),
+    makeStage("b", {
+      after: ["a"],
+      make: async () => {
+        throw new Error("no");
+      },
+    }),
+  ];
   await assert.rejects(run(stages, root), /Part b: no/);
   assert.equal(made(root, "a"), "1");
-  assert.deepEqual(pendingStages(stages, root).map(({ name }) => name), ["b"]);
+  assert.deepEqual(
+    pendingStages(stages, root).map(({ name }) => name),
+    ["b"],
+  );
 });
 
 test("Ctrl-C ends what all stages run", async (t) => {
@@ -224,18 +275,40 @@ test("Ctrl-C ends what all stages run", async (t) => {
   };
   const endless = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
   const stages = [
-    makeStage("a", { make: async (work) => { await work.run(endless); return work.staging; } }),
-    makeStage("b", { make: async (work) => { await work.run(endless); return work.staging; } }),
-    makeStage("c", { make: async (work) => { await work.runAll([endless, endless]); return work.staging; } }),
+    makeStage("a", {
+      make: async (work) => {
+        await work.run(endless);
+        return work.staging;
+      },
+    }),
+    makeStage("b", {
+      make: async (work) => {
+        await work.run(endless);
+        return work.staging;
+      },
+    }),
+    makeStage("c", {
+      make: async (work) => {
+        await work.runAll([endless, endless]);
+        return work.staging;
+      },
+    }),
   ];
-  await assert.rejects(runStages(stages, { root, progress: recordProgress().progress, lock: { ...lock, adopt }, signal: ending.signal }), /^Error: ended$/);
+  await assert.rejects(
+    runStages(stages, { root, progress: recordProgress().progress, lock: { ...lock, adopt }, signal: ending.signal }),
+    /^Error: ended$/,
+  );
   assert.deepEqual(pids.map(locateProcess), [undefined, undefined, undefined, undefined]);
   assert.equal(existsSync(join(root, ".tslora", "staging")), false);
 });
 
 test("commands of one list are all run, and one that fails fails the stage", async (t) => {
   const root = makeFolder(t);
-  const write = (/** @type {string} */ path) => [process.execPath, "-e", `require("fs").writeFileSync(${JSON.stringify(path)}, "")`];
+  const write = (/** @type {string} */ path) => [
+    process.execPath,
+    "-e",
+    `require("fs").writeFileSync(${JSON.stringify(path)}, "")`,
+  ];
   const many = makeStage("many", {
     async make(work) {
       await work.runAll(Array.from({ length: 9 }, (_, index) => write(join(work.staging, `${index}`))));
@@ -246,7 +319,10 @@ test("commands of one list are all run, and one that fails fails the stage", asy
   assert.equal(readdirSync(join(root, "made", "many")).length, 9);
   const failing = makeStage("failing", {
     async make(work) {
-      await work.runAll([write(join(work.staging, "a")), [process.execPath, "-e", "console.error('line 3: no such type'); process.exit(1)"]]);
+      await work.runAll([
+        write(join(work.staging, "a")),
+        [process.execPath, "-e", "console.error('line 3: no such type'); process.exit(1)"],
+      ]);
       return work.staging;
     },
   });

@@ -7,14 +7,42 @@ import { test } from "node:test";
 
 import { countTests, runTestFiles, tableOf, writeEmulatedNode } from "../../src/setup/run-test-files.mjs";
 
-const tap = (/** @type {Record<string, number>} */ counts) => Object.entries(counts).map(([name, count]) => `# ${name} ${count}\n`).join("");
+const tap = (/** @type {Record<string, number>} */ counts) =>
+  Object.entries(counts)
+    .map(([name, count]) => `# ${name} ${count}\n`)
+    .join("");
 
 test("tests are counted; a file that fails without a count, or counts none, is one failure with its reason", () => {
-  assert.deepEqual(countTests({ output: tap({ pass: 3, fail: 0, cancelled: 0, skipped: 1 }), code: 0 }), { passed: 3, failed: 0, skipped: 1, why: "" });
-  assert.deepEqual(countTests({ output: tap({ pass: 3, fail: 2, cancelled: 1, skipped: 0 }), code: 1 }), { passed: 3, failed: 3, skipped: 0, why: "" });
-  assert.deepEqual(countTests({ output: tap({ pass: 3, fail: 0, skipped: 0 }), code: 1 }), { passed: 3, failed: 1, skipped: 0, why: " (exit code 1)" });
-  assert.deepEqual(countTests({ output: "", code: "SIGSEGV" }), { passed: 0, failed: 1, skipped: 0, why: " (SIGSEGV)" });
-  assert.deepEqual(countTests({ output: tap({ pass: 0 }), code: 0 }), { passed: 0, failed: 1, skipped: 0, why: " (no test was counted)" });
+  assert.deepEqual(countTests({ output: tap({ pass: 3, fail: 0, cancelled: 0, skipped: 1 }), code: 0 }), {
+    passed: 3,
+    failed: 0,
+    skipped: 1,
+    why: "",
+  });
+  assert.deepEqual(countTests({ output: tap({ pass: 3, fail: 2, cancelled: 1, skipped: 0 }), code: 1 }), {
+    passed: 3,
+    failed: 3,
+    skipped: 0,
+    why: "",
+  });
+  assert.deepEqual(countTests({ output: tap({ pass: 3, fail: 0, skipped: 0 }), code: 1 }), {
+    passed: 3,
+    failed: 1,
+    skipped: 0,
+    why: " (exit code 1)",
+  });
+  assert.deepEqual(countTests({ output: "", code: "SIGSEGV" }), {
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+    why: " (SIGSEGV)",
+  });
+  assert.deepEqual(countTests({ output: tap({ pass: 0 }), code: 0 }), {
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+    why: " (no test was counted)",
+  });
   const left = `ok 1 - a # SKIP test name does not match pattern\nok 2 - b # SKIP NOT TESTED: no avx512\n${tap({ pass: 1, skipped: 2 })}`;
   assert.deepEqual(countTests({ output: left, code: 0 }), { passed: 1, failed: 0, skipped: 1, why: "" });
 });
@@ -25,13 +53,24 @@ test("each file runs in the given Node; one that does not end is ended at its li
   t.mock.method(console, "error", () => undefined);
   const node = join(folder, "emulated", "node");
   writeEmulatedNode(node, [process.execPath]);
-  writeFileSync(join(folder, "good.test.js"), `const { test } = require("node:test"); test("a", () => { if (process.execPath !== ${JSON.stringify(node)}) throw new Error(process.execPath); }); test("b", () => { throw new Error("not chosen"); });`);
+  writeFileSync(
+    join(folder, "good.test.js"),
+    `const { test } = require("node:test"); test("a", () => { if (process.execPath !== ${JSON.stringify(node)}) throw new Error(process.execPath); }); test("b", () => { throw new Error("not chosen"); });`,
+  );
   writeFileSync(join(folder, "endless.test.js"), "while (true) {}");
-  const run = (/** @type {string[]} */ files, limitMs = 300_000) => runTestFiles(files, { folder, cwd: folder, node, limitMs, patterns: { good: "^a$" } });
+  const run = (/** @type {string[]} */ files, limitMs = 300_000) =>
+    runTestFiles(files, { folder, cwd: folder, node, limitMs, patterns: { good: "^a$" } });
   assert.deepEqual(await run(["good"]), { passed: 1, failed: 0, skipped: 0, failedFiles: [] });
   assert.deepEqual(await run(["endless"], 1000), { passed: 0, failed: 1, skipped: 0, failedFiles: ["endless"] });
 });
 
 test("a table's columns are aligned, without spaces at line ends", () => {
-  assert.equal(tableOf([["set", "passed"], ["baseline", "3"], ["x", ""]]), "set       passed\nbaseline  3\nx");
+  assert.equal(
+    tableOf([
+      ["set", "passed"],
+      ["baseline", "3"],
+      ["x", ""],
+    ]),
+    "set       passed\nbaseline  3\nx",
+  );
 });

@@ -8,7 +8,15 @@ import { showProgress } from "../../src/setup/show-progress.mjs";
 /** @param {{ isTTY?: boolean, columns?: number }} [terminal] */
 function makeStream(terminal = {}) {
   let text = "";
-  const stream = Object.assign(new Writable({ write: (chunk, _, done) => { text += String(chunk); done(); } }), terminal);
+  const stream = Object.assign(
+    new Writable({
+      write: (chunk, _, done) => {
+        text += String(chunk);
+        done();
+      },
+    }),
+    terminal,
+  );
   return { stream: /** @type {NodeJS.WriteStream} */ (/** @type {unknown} */ (stream)), text: () => text };
 }
 
@@ -20,23 +28,36 @@ test("in a log, a line when a part begins and one when it ends, whatever else is
   first.say("12 of 30 MB");
   second.end("1/2", "854 MB");
   first.end("2/2", "896 MB");
-  progress.sum([{ title: "npm packages", bytes: 896e6, ms: 28_000 }, { title: "TensorFlow", bytes: 854e6, ms: 9_400 }], 28_600);
-  assert.deepEqual(text().replace(/, \d+ s$/gm, ", 0 s").split("\n"), [
-    "npm packages ...",
-    "TensorFlow ...",
-    "[1/2] TensorFlow: 854 MB, 0 s",
-    "[2/2] npm packages: 896 MB, 0 s",
-    "  npm packages        896 MB  28 s",
-    "  TensorFlow          854 MB   9 s",
-    "  all, side by side  1.75 GB  29 s",
-    "",
-  ]);
+  progress.sum(
+    [
+      { title: "npm packages", bytes: 896e6, ms: 28_000 },
+      { title: "TensorFlow", bytes: 854e6, ms: 9_400 },
+    ],
+    28_600,
+  );
+  assert.deepEqual(
+    text()
+      .replace(/, \d+ s$/gm, ", 0 s")
+      .split("\n"),
+    [
+      "npm packages ...",
+      "TensorFlow ...",
+      "[1/2] TensorFlow: 854 MB, 0 s",
+      "[2/2] npm packages: 896 MB, 0 s",
+      "  npm packages        896 MB  28 s",
+      "  TensorFlow          854 MB   9 s",
+      "  all, side by side  1.75 GB  29 s",
+      "",
+    ],
+  );
 });
 
 test("on a terminal each part under way has a line, none longer than the terminal is wide; finished ones stay above", (t) => {
   const ci = process.env["CI"];
   delete process.env["CI"];
-  t.after(() => { if (ci !== undefined) process.env["CI"] = ci; });
+  t.after(() => {
+    if (ci !== undefined) process.env["CI"] = ci;
+  });
   const { stream, text } = makeStream({ isTTY: true, columns: 30 });
   const progress = showProgress(stream);
   const parts = ["a part with a long name indeed", "b", "c"].map((title) => progress.begin(title));
@@ -46,7 +67,10 @@ test("on a terminal each part under way has a line, none longer than the termina
   parts[0]?.drop();
   parts[2]?.drop();
   const { lines, longest } = readScreen(text());
-  assert.deepEqual(lines.map((line) => line.replace(/\d+ s/, "0 s")), ["[1/3] b: 1 MB, 0 s", "a note"]);
+  assert.deepEqual(
+    lines.map((line) => line.replace(/\d+ s/, "0 s")),
+    ["[1/3] b: 1 MB, 0 s", "a note"],
+  );
   assert.ok(longest < 30, `a line of ${longest} letters`);
 });
 

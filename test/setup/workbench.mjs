@@ -30,7 +30,9 @@ export function makeFolder(t) {
  */
 export async function startScript(t, code) {
   const prelude = `const setup = (name) => import(${JSON.stringify(pathToFileURL(join(ROOT, "src", "setup")).href)} + "/" + name + ".mjs");\n`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", prelude + code], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", prelude + code], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   t.after(() => child.kill("SIGKILL"));
   const ended = once(child, "close");
   const [line] = await once(createInterface(child.stdout), "line");
@@ -45,7 +47,11 @@ export function recordProgress() {
   const progress = {
     begin: (title) => {
       lines.push(`begin ${title}`);
-      return { say: () => undefined, end: (position) => lines.push(`end ${position} ${title}`), drop: () => lines.push(`drop ${title}`) };
+      return {
+        say: () => undefined,
+        end: (position) => lines.push(`end ${position} ${title}`),
+        drop: () => lines.push(`drop ${title}`),
+      };
     },
     note: (text) => lines.push(`note ${text}`),
     sum: (parts) => lines.push(`sum of ${parts.length}`),

@@ -21,39 +21,65 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 
 test("hostile texts have Python's ids: scripts, accents, control characters, special tokens, long words", async () => {
   const tokenizer = await loadTokenizer(encoder);
-  for (const [text, ids] of goldens.hostile) assert.deepEqual([...tokenizer.encode([text])[0].ids], ids, JSON.stringify(text));
+  for (const [text, ids] of goldens.hostile)
+    assert.deepEqual([...tokenizer.encode([text])[0].ids], ids, JSON.stringify(text));
 });
 
 test("texts of 100,000 characters have Python's ids", async () => {
   const tokenizer = await loadTokenizer(encoder);
-  for (const [part, times, hash] of goldens.long) assert.equal(sha256(tokenizer.encode([part.repeat(times)])[0].ids.join()), hash, JSON.stringify(part));
+  for (const [part, times, hash] of goldens.long)
+    assert.equal(sha256(tokenizer.encode([part.repeat(times)])[0].ids.join()), hash, JSON.stringify(part));
 });
 
 test("small tokenizers, saved in each way, have Python's ids of hostile texts, cut to each length", async () => {
   const folder = join(projectRoot(), "test", "tokenizer");
   const texts = JSON.parse(readFileSync(join(folder, "hostile-texts.json"), "utf8")) as string[];
-  const small = JSON.parse(readFileSync(join(folder, "small-goldens.json"), "utf8")) as Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  const small = JSON.parse(readFileSync(join(folder, "small-goldens.json"), "utf8")) as Readonly<
+    Record<string, Readonly<Record<string, readonly string[]>>>
+  >;
   assert.equal(Object.keys(small).length, 5);
   for (const [name, byLength] of Object.entries(small)) {
     for (const [length, expected] of Object.entries(byLength)) {
       const tokenizer = await loadTokenizer(join(folder, "folders", name), { maxLength: Number(length) });
-      tokenizer.encode(texts).forEach(({ ids }, i) => assert.equal(ids.join(), expected[i], `${name}, cut to ${length}: ${JSON.stringify(texts[i])}`));
+      tokenizer
+        .encode(texts)
+        .forEach(({ ids }, i) =>
+          assert.equal(ids.join(), expected[i], `${name}, cut to ${length}: ${JSON.stringify(texts[i])}`),
+        );
     }
   }
 });
 
 test("a text of exactly maxLength tokens is whole; half a pair is U+FFFD", async () => {
-  const tokenizer = await loadTokenizer(join(projectRoot(), "test", "tokenizer", "folders", "roberta"), { maxLength: 4 });
-  assert.deepEqual(tokenizer.encode(["!?", "!?!"]).map(({ ids, truncated }) => [ids.length, truncated]), [[4, false], [4, true]]);
+  const tokenizer = await loadTokenizer(join(projectRoot(), "test", "tokenizer", "folders", "roberta"), {
+    maxLength: 4,
+  });
+  assert.deepEqual(
+    tokenizer.encode(["!?", "!?!"]).map(({ ids, truncated }) => [ids.length, truncated]),
+    [
+      [4, false],
+      [4, true],
+    ],
+  );
   assert.deepEqual(tokenizer.encode(["\ud800"])[0].ids, tokenizer.encode(["\ufffd"])[0].ids);
   assert.deepEqual([tokenizer.padTokenId, tokenizer.tokens([0, 1, 2])], [1, ["<s>", "<pad>", "</s>"]]);
 });
 
 test("what would tokenize otherwise than Python is refused", async () => {
   const source = join(projectRoot(), "test", "tokenizer", "folders");
-  const refused = async (name: string, change: (files: { json: Record<string, Record<string, unknown> | null>; config: Record<string, unknown> }) => void, message: RegExp): Promise<void> => {
+  const refused = async (
+    name: string,
+    change: (files: { json: Record<string, Record<string, unknown> | null>; config: Record<string, unknown> }) => void,
+    message: RegExp,
+  ): Promise<void> => {
     const folder = await mkdtemp(join(tmpdir(), "tslora-refused-"));
-    const files = { json: JSON.parse(readFileSync(join(source, name, "tokenizer.json"), "utf8")) as Record<string, Record<string, unknown> | null>, config: JSON.parse(readFileSync(join(source, name, "tokenizer_config.json"), "utf8")) as Record<string, unknown> };
+    const files = {
+      json: JSON.parse(readFileSync(join(source, name, "tokenizer.json"), "utf8")) as Record<
+        string,
+        Record<string, unknown> | null
+      >,
+      config: JSON.parse(readFileSync(join(source, name, "tokenizer_config.json"), "utf8")) as Record<string, unknown>,
+    };
     change(files);
     await writeFile(join(folder, "tokenizer.json"), JSON.stringify(files.json));
     await writeFile(join(folder, "tokenizer_config.json"), JSON.stringify(files.config));
@@ -61,20 +87,41 @@ test("what would tokenize otherwise than Python is refused", async () => {
     await rm(folder, { recursive: true });
   };
   await refused("cased", ({ config }) => void (config.truncation_side = "left"), /cut at their end/);
-  await refused("cased", ({ config }) => void (config.split_special_tokens = true), /"split_special_tokens" must be false/);
-  await refused("roberta", ({ config }) => void (config.tokenizer_class = "BertTokenizer"), /"BertTokenizer", which is WordPiece, and its vocabulary is of BPE/);
-  await refused("as-it-stands", ({ json }) => void (json.normalizer = { type: "NFKC" }), /normalizer must be a BertNormalizer or none; it is "NFKC"/);
+  await refused(
+    "cased",
+    ({ config }) => void (config.split_special_tokens = true),
+    /"split_special_tokens" must be false/,
+  );
+  await refused(
+    "roberta",
+    ({ config }) => void (config.tokenizer_class = "BertTokenizer"),
+    /"BertTokenizer", which is WordPiece, and its vocabulary is of BPE/,
+  );
+  await refused(
+    "as-it-stands",
+    ({ json }) => void (json.normalizer = { type: "NFKC" }),
+    /normalizer must be a BertNormalizer or none; it is "NFKC"/,
+  );
   await refused("as-it-stands", ({ json }) => void (json.pre_tokenizer = { type: "Whitespace" }), /it is "Whitespace"/);
   await refused("as-it-stands", ({ json }) => void (json.post_processor = null), /post_processor/);
-  await refused("cased", ({ json }) => void delete (json.model?.vocab as Record<string, unknown>)["[UNK]"], /vocabulary in .* lacks \[UNK\]/);
-  await refused("roberta", ({ json }) => void delete (json.model?.vocab as Record<string, unknown>)["Ġ"], /hold all 256 bytes; it lacks 1, "Ġ"/);
+  await refused(
+    "cased",
+    ({ json }) => void delete (json.model?.vocab as Record<string, unknown>)["[UNK]"],
+    /vocabulary in .* lacks \[UNK\]/,
+  );
+  await refused(
+    "roberta",
+    ({ json }) => void delete (json.model?.vocab as Record<string, unknown>)["Ġ"],
+    /hold all 256 bytes; it lacks 1, "Ġ"/,
+  );
 });
 
 test("vocab.txt alone gives the same tokenizer", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-vocab-"));
   await copyFile(join(encoder, "vocab.txt"), join(folder, "vocab.txt"));
   const tokenizer = await loadTokenizer(folder);
-  for (const [text, ids] of goldens.hostile) assert.deepEqual([...tokenizer.encode([text])[0].ids], ids, JSON.stringify(text));
+  for (const [text, ids] of goldens.hostile)
+    assert.deepEqual([...tokenizer.encode([text])[0].ids], ids, JSON.stringify(text));
   await rm(folder, { recursive: true });
 });
 
@@ -87,7 +134,10 @@ test("a text is cut to maxLength with [SEP] at its end, and says so", async () =
 
 test("a folder without a tokenizer, another kind of tokenizer and a bad length are told", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-no-tokenizer-"));
-  await assert.rejects(loadTokenizer(folder), /as tokenizer\.json, as vocab\.txt, and as vocab\.json with merges\.txt, and none is there/);
+  await assert.rejects(
+    loadTokenizer(folder),
+    /as tokenizer\.json, as vocab\.txt, and as vocab\.json with merges\.txt, and none is there/,
+  );
   await writeFile(join(folder, "tokenizer.json"), JSON.stringify({ model: { type: "Unigram" } }));
   await assert.rejects(loadTokenizer(folder), /holds a "Unigram" tokenizer; tslora reads WordPiece/);
   await writeFile(join(folder, "tokenizer.json"), "{");
@@ -97,11 +147,23 @@ test("a folder without a tokenizer, another kind of tokenizer and a bad length a
 });
 
 const dataset = process.env.TSLORA_DATA ?? resolve(projectRoot(), "..", "shared", "dataset", "Dataset.zip");
-test("all 1,000 abstracts of the study have Python's ids, cut to 256 and to 512", { skip: existsSync(dataset) ? false : "no Dataset.zip: set TSLORA_DATA" }, async () => {
-  const texts = await readStudyTexts(dataset);
-  assert.equal(texts.length, 1000);
-  for (const [length, hash] of Object.entries(goldens.abstracts)) {
-    const tokenizer = await loadTokenizer(encoder, { maxLength: Number(length) });
-    assert.equal(sha256(tokenizer.encode(texts).map(({ ids }) => `${ids.join()}\n`).join("")), hash);
-  }
-});
+test(
+  "all 1,000 abstracts of the study have Python's ids, cut to 256 and to 512",
+  { skip: existsSync(dataset) ? false : "no Dataset.zip: set TSLORA_DATA" },
+  async () => {
+    const texts = await readStudyTexts(dataset);
+    assert.equal(texts.length, 1000);
+    for (const [length, hash] of Object.entries(goldens.abstracts)) {
+      const tokenizer = await loadTokenizer(encoder, { maxLength: Number(length) });
+      assert.equal(
+        sha256(
+          tokenizer
+            .encode(texts)
+            .map(({ ids }) => `${ids.join()}\n`)
+            .join(""),
+        ),
+        hash,
+      );
+    }
+  },
+);

@@ -11,7 +11,10 @@ import { eventsOf } from "./tiny";
 
 test("killed again and again, between steps and while saving, a run ends with the weights of one that never was", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-kill-"));
-  const task = (name: string): ChildTask => ({ method: "lora", options: { maxSteps: 8, evalSteps: 2, saveSteps: 2, outputDir: join(folder, name) } });
+  const task = (name: string): ChildTask => ({
+    method: "lora",
+    options: { maxSteps: 8, evalSteps: 2, saveSteps: 2, outputDir: join(folder, name) },
+  });
   const whole = await runChild(task("whole"));
   assert.equal(whole.kind, "done");
   // In a run of its own this test's 30 seeded moments are the parity line "kill-resume".
@@ -21,7 +24,8 @@ test("killed again and again, between steps and while saving, a run ends with th
   }
   const last = await runChild(resumed(task("killed")));
   assert.ok(last.kind === "done" && whole.kind === "done" && last.hash === whole.hash);
-  const steps = async (name: string): Promise<number[]> => eventsOf("step", await readTrainingLog(join(folder, name))).map(({ step }) => step);
+  const steps = async (name: string): Promise<number[]> =>
+    eventsOf("step", await readTrainingLog(join(folder, name))).map(({ step }) => step);
   assert.deepEqual(await steps("killed"), await steps("whole"));
   await rm(folder, { recursive: true, force: true });
 });

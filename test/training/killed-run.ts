@@ -5,16 +5,21 @@ import { join } from "node:path";
 import type { ChildTask } from "./kill-child";
 
 /** How a process ended: what it printed, or killed. */
-export type ChildEnd = { readonly kind: "done"; readonly hash: string; readonly changes: number } | { readonly kind: "killed" };
+export type ChildEnd =
+  { readonly kind: "done"; readonly hash: string; readonly changes: number } | { readonly kind: "killed" };
 
 /** Runs a task in a process of its own. */
 export async function runChild(task: ChildTask): Promise<ChildEnd> {
-  const child = spawn(process.execPath, [join(__dirname, "kill-child.js"), JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(__dirname, "kill-child.js"), JSON.stringify(task)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let out = "";
   let err = "";
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  const signal = await new Promise<NodeJS.Signals | null>((resolve, reject) => child.on("error", reject).on("close", (_, by) => resolve(by)));
+  const signal = await new Promise<NodeJS.Signals | null>((resolve, reject) =>
+    child.on("error", reject).on("close", (_, by) => resolve(by)),
+  );
   if (signal === "SIGKILL") return { kind: "killed" };
   const line = out.split("\n").find((text) => text.startsWith("{"));
   if (line === undefined) throw new Error(`the process ended without a result:\n${err}`);
@@ -24,6 +29,7 @@ export async function runChild(task: ChildTask): Promise<ChildEnd> {
 /** The task to go on with what is in the output folder, or to begin anew where there is no checkpoint yet. */
 export function resumed(task: ChildTask): ChildTask {
   const directory = task.options.outputDir ?? "";
-  const any = existsSync(directory) && readdirSync(directory).some((name) => /^checkpoint-\d+(\.replaced)?$/.test(name));
+  const any =
+    existsSync(directory) && readdirSync(directory).some((name) => /^checkpoint-\d+(\.replaced)?$/.test(name));
   return { method: task.method, options: any ? { ...task.options, resumeFrom: "last" } : task.options };
 }

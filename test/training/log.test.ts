@@ -17,10 +17,43 @@ test("the log has a JSON object a line under transformers' names, and reads back
   c.addAdapter({ r: 2 });
   const outputDir = join(folder, "run");
   const events = await runToEnd(c, { maxSteps: 5, evalSteps: 2, outputDir });
-  const lines = (await readFile(join(outputDir, "trainer_log.jsonl"), "utf8")).trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-  assert.deepEqual(Object.keys(lines[0]), ["step", "epoch", "loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "memory"]);
-  assert.deepEqual(lines.map((line) => [line.step, "eval_loss" in line]), [[1, false], [2, false], [2, true], [3, false], [4, false], [4, true], [5, false], [5, true]]);
-  for (const name of ["eval_accuracy", "eval_f1", "eval_precision", "eval_recall", "eval_f1_macro", "eval_balanced_accuracy", "eval_matthews_correlation"]) assert.equal(typeof lines[2][name], "number", name);
+  const lines = (await readFile(join(outputDir, "trainer_log.jsonl"), "utf8"))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(Object.keys(lines[0]), [
+    "step",
+    "epoch",
+    "loss",
+    "grad_norm",
+    "learning_rate",
+    "tokens",
+    "tokens_per_second",
+    "memory",
+  ]);
+  assert.deepEqual(
+    lines.map((line) => [line.step, "eval_loss" in line]),
+    [
+      [1, false],
+      [2, false],
+      [2, true],
+      [3, false],
+      [4, false],
+      [4, true],
+      [5, false],
+      [5, true],
+    ],
+  );
+  for (const name of [
+    "eval_accuracy",
+    "eval_f1",
+    "eval_precision",
+    "eval_recall",
+    "eval_f1_macro",
+    "eval_balanced_accuracy",
+    "eval_matthews_correlation",
+  ])
+    assert.equal(typeof lines[2][name], "number", name);
   const told = events.filter(({ type }) => type === "step" || type === "evaluation");
   assert.deepEqual(await readTrainingLog(outputDir), told);
   await assert.rejects(readTrainingLog(folder), /does not hold a training log/);
@@ -41,10 +74,11 @@ test("TensorBoard's files are whole records, written when asked for and only the
   const [name] = await readdir(join(outputDir, "runs"));
   const bytes = await readFile(join(outputDir, "runs", name));
   const records: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = Number(bytes.readBigUInt64LE(at));
     const record = bytes.subarray(at + 12, at + 12 + length);
-    const unmask = (masked: number): number => ((rotated) => ((rotated >>> 17) | (rotated << 15)) >>> 0)((masked - 0xa282ead8) >>> 0);
+    const unmask = (masked: number): number =>
+      ((rotated) => ((rotated >>> 17) | (rotated << 15)) >>> 0)((masked - 0xa282ead8) >>> 0);
     assert.equal(unmask(bytes.readUInt32LE(at + 8)), crc32c(bytes.subarray(at, at + 8)));
     assert.equal(unmask(bytes.readUInt32LE(at + 12 + length)), crc32c(record));
     records.push(record);

@@ -10,12 +10,41 @@ const train = [{ text: "2 3", label: 0 }];
 const all: TrainOptions = { train, validation: train };
 
 test("every option's bounds, all told at once", () => {
-  const bad = { numTrainEpochs: -1, maxSteps: 0.5, learningRate: Infinity, warmupSteps: 1.5, perDeviceTrainBatchSize: 0, gradientAccumulationSteps: 0, weightDecay: -1, maxGradNorm: NaN, labelSmoothing: 1, focalGamma: -1, evalSteps: 0, saveSteps: 2.5, earlyStoppingPatience: 0, earlyStoppingThreshold: -1, saveTotalLimit: 0, seed: 0.5, maxTokensPerPass: 0 };
-  const wrong = { ...bad, lrSchedulerType: "polynomial", metricForBestModel: "eval_bleu", reportTo: "wandb", groupByLength: 1, classWeights: [1], outputDir: "", resumeFrom: 3, warmup: 1 };
+  const bad = {
+    numTrainEpochs: -1,
+    maxSteps: 0.5,
+    learningRate: Infinity,
+    warmupSteps: 1.5,
+    perDeviceTrainBatchSize: 0,
+    gradientAccumulationSteps: 0,
+    weightDecay: -1,
+    maxGradNorm: NaN,
+    labelSmoothing: 1,
+    focalGamma: -1,
+    evalSteps: 0,
+    saveSteps: 2.5,
+    earlyStoppingPatience: 0,
+    earlyStoppingThreshold: -1,
+    saveTotalLimit: 0,
+    seed: 0.5,
+    maxTokensPerPass: 0,
+  };
+  const wrong = {
+    ...bad,
+    lrSchedulerType: "polynomial",
+    metricForBestModel: "eval_bleu",
+    reportTo: "wandb",
+    groupByLength: 1,
+    classWeights: [1],
+    outputDir: "",
+    resumeFrom: 3,
+    warmup: 1,
+  };
   assert.throws(
     () => resolveTrainOptions({ ...all, ...(wrong as unknown as Partial<TrainOptions>) }, context),
     (error: Error) => {
-      for (const name of Object.keys(wrong)) assert.match(error.message, new RegExp(`(${name}|"${name}") is (to be|not an option)`), name);
+      for (const name of Object.keys(wrong))
+        assert.match(error.message, new RegExp(`(${name}|"${name}") is (to be|not an option)`), name);
       return true;
     },
   );
@@ -39,26 +68,60 @@ test("options that contradict each other are refused, each with what to do", () 
     [{ outputDir: "x", evalSteps: 0.3, saveSteps: 0.5 }, /saveSteps is to be a multiple of evalSteps/],
     [{ outputDir: "x", evalSteps: 0.2, saveSteps: 10 }, /both as a number of steps, or both as a share/],
   ];
-  for (const [options, pattern] of contradictions) assert.throws(() => resolveTrainOptions({ ...all, ...options }, context), pattern, JSON.stringify(options));
-  assert.throws(() => resolveTrainOptions({ ...all, labelSmoothing: 0.1, metricForBestModel: "matthews_correlation" }, { ...context, problemType: "multi_label_classification" }), /labelSmoothing is for one class a text/);
+  for (const [options, pattern] of contradictions)
+    assert.throws(() => resolveTrainOptions({ ...all, ...options }, context), pattern, JSON.stringify(options));
+  assert.throws(
+    () =>
+      resolveTrainOptions(
+        { ...all, labelSmoothing: 0.1, metricForBestModel: "matthews_correlation" },
+        { ...context, problemType: "multi_label_classification" },
+      ),
+    /labelSmoothing is for one class a text/,
+  );
   resolveTrainOptions({ ...all, outputDir: "x", evalSteps: 4, saveSteps: 6, loadBestModelAtEnd: false }, context);
   resolveTrainOptions({ ...all, outputDir: "x", evalSteps: 0.1, saveSteps: 0.3 }, context);
 });
 
 test("defaults follow from what is trained and what is given", () => {
   const lora = resolveTrainOptions(all, context);
-  assert.deepEqual([lora.learningRate, lora.warmupRatio, lora.metricForBestModel, lora.greaterIsBetter, lora.loadBestModelAtEnd, lora.saveSteps], [1e-3, 0.1, "accuracy", true, true, 0.2]);
+  assert.deepEqual(
+    [
+      lora.learningRate,
+      lora.warmupRatio,
+      lora.metricForBestModel,
+      lora.greaterIsBetter,
+      lora.loadBestModelAtEnd,
+      lora.saveSteps,
+    ],
+    [1e-3, 0.1, "accuracy", true, true, 0.2],
+  );
   const full = resolveTrainOptions({ train, lrSchedulerType: "cosine" }, { ...context, method: "full" });
   assert.deepEqual([full.learningRate, full.warmupRatio, full.loadBestModelAtEnd], [2e-5, 0, false]);
   assert.equal(resolveTrainOptions({ ...all, lrSchedulerType: "constant" }, context).warmupRatio, 0);
   assert.equal(resolveTrainOptions({ ...all, metricForBestModel: "eval_loss" }, context).greaterIsBetter, false);
-  assert.equal(resolveTrainOptions(all, { ...context, problemType: "multi_label_classification" }).metricForBestModel, "f1");
+  assert.equal(
+    resolveTrainOptions(all, { ...context, problemType: "multi_label_classification" }).metricForBestModel,
+    "f1",
+  );
 });
 
 test("steps are counted as transformers counts them", () => {
-  const plan = (options: Partial<TrainOptions>, examples = 100): ReturnType<typeof planSteps> => planSteps(examples, resolveTrainOptions({ ...all, ...options }, context));
+  const plan = (options: Partial<TrainOptions>, examples = 100): ReturnType<typeof planSteps> =>
+    planSteps(examples, resolveTrainOptions({ ...all, ...options }, context));
   // 100 examples in batches of 16 are 7, three of them a step are 3 steps an epoch; 2.5 epochs are 8 steps
-  assert.deepEqual(plan({ gradientAccumulationSteps: 3, numTrainEpochs: 2.5 }), { stepsPerEpoch: 3, totalSteps: 8, warmupSteps: 1, evaluateEvery: 2, saveEvery: 2 });
-  assert.deepEqual(plan({ maxSteps: 37, warmupSteps: 0.25, outputDir: "x", evalSteps: 0.2, saveSteps: 0.4 }), { stepsPerEpoch: 7, totalSteps: 37, warmupSteps: 10, evaluateEvery: 8, saveEvery: 16 });
+  assert.deepEqual(plan({ gradientAccumulationSteps: 3, numTrainEpochs: 2.5 }), {
+    stepsPerEpoch: 3,
+    totalSteps: 8,
+    warmupSteps: 1,
+    evaluateEvery: 2,
+    saveEvery: 2,
+  });
+  assert.deepEqual(plan({ maxSteps: 37, warmupSteps: 0.25, outputDir: "x", evalSteps: 0.2, saveSteps: 0.4 }), {
+    stepsPerEpoch: 7,
+    totalSteps: 37,
+    warmupSteps: 10,
+    evaluateEvery: 8,
+    saveEvery: 16,
+  });
   assert.equal(plan({ warmupSteps: 5, maxSteps: 20 }).warmupSteps, 5);
 });

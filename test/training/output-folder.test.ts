@@ -26,7 +26,11 @@ test("of two runs into one folder the second is refused and changes nothing; aft
   const outputDir = join(folder, "two");
   const [first, second] = [await trainable(), await trainable()];
   const events = train(first, { train: data, validation, ...SHORT, outputDir });
-  for (let next = await events.next(); next.done !== true && next.value.type !== "checkpoint"; next = await events.next());
+  for (
+    let next = await events.next();
+    next.done !== true && next.value.type !== "checkpoint";
+    next = await events.next()
+  );
   const names = await readdir(outputDir);
   await assert.rejects(runToEnd(second, { ...SHORT, outputDir }), { code: "in-use" });
   await assert.rejects(runToEnd(second, { ...SHORT, outputDir, resumeFrom: "last" }), { code: "in-use" });
@@ -52,14 +56,18 @@ test("a run that is refused leaves no folder behind", async () => {
   const c = await trainable();
   const outputDir = join(folder, "never", "made");
   await assert.rejects(runToEnd(c, { ...SHORT, outputDir, resumeFrom: "last" }), { code: "not-found" });
-  assert.deepEqual((await readdir(folder)).filter((name) => name === "never"), []);
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name === "never"),
+    [],
+  );
   c.dispose();
 });
 
 test("of earlier runs' folders the newest three stay, and the one that is resumed from", async () => {
   const outputDir = join(folder, "many");
   const c = await trainable();
-  const earlier = async (): Promise<string[]> => (await readdir(outputDir)).filter((name) => name.startsWith("earlier-")).sort();
+  const earlier = async (): Promise<string[]> =>
+    (await readdir(outputDir)).filter((name) => name.startsWith("earlier-")).sort();
   for (let run = 0; run < 4; run++) await runToEnd(c, { ...SHORT, outputDir });
   assert.deepEqual(await earlier(), ["earlier-1", "earlier-2", "earlier-3"]);
   const fifth = await runToEnd(c, { ...SHORT, outputDir });

@@ -15,7 +15,15 @@ let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-resume-"))));
 after(() => rm(folder, { recursive: true, force: true }));
 
-const COMMON: Partial<TrainOptions> = { maxSteps: 9, perDeviceTrainBatchSize: 4, gradientAccumulationSteps: 2, evalSteps: 2, saveSteps: 4, saveTotalLimit: 2, classWeights: "balanced" };
+const COMMON: Partial<TrainOptions> = {
+  maxSteps: 9,
+  perDeviceTrainBatchSize: 4,
+  gradientAccumulationSteps: 2,
+  evalSteps: 2,
+  saveSteps: 4,
+  saveTotalLimit: 2,
+  classWeights: "balanced",
+};
 
 async function trainable(method: "lora" | "full"): Promise<SequenceClassifier> {
   const c = await classifier("bert", { dropout: 0.1 });
@@ -28,7 +36,13 @@ async function trainable(method: "lora" | "full"): Promise<SequenceClassifier> {
 async function stopAt(c: SequenceClassifier, step: number, options: Partial<TrainOptions>): Promise<TrainEvent[]> {
   const stop = new AbortController();
   const events: TrainEvent[] = [];
-  for await (const event of train(c, { train: data, validation, learningRate: 0.02, ...options, signal: stop.signal })) {
+  for await (const event of train(c, {
+    train: data,
+    validation,
+    learningRate: 0.02,
+    ...options,
+    signal: stop.signal,
+  })) {
     events.push(event);
     if (event.type === "step" && event.step === step) stop.abort();
   }
@@ -38,9 +52,20 @@ async function stopAt(c: SequenceClassifier, step: number, options: Partial<Trai
 /** What a run is to be equal in: weights, every step's numbers, every evaluation. */
 async function outcome(c: SequenceClassifier, outputDir: string): Promise<unknown> {
   const log = await readTrainingLog(outputDir);
-  const steps = eventsOf("step", log).map(({ step, loss, gradNorm, learningRate }) => ({ step, loss, gradNorm, learningRate }));
+  const steps = eventsOf("step", log).map(({ step, loss, gradNorm, learningRate }) => ({
+    step,
+    loss,
+    gradNorm,
+    learningRate,
+  }));
   const sums = (await readFile(join(outputDir, "checkpoint-9", "SHA256SUMS"), "utf8")).split("\n");
-  return { weights: await hashOfWeights(c), steps, evaluations: eventsOf("evaluation", log), sums, kept: (await readdir(outputDir)).filter((name) => name.startsWith("checkpoint")).sort() };
+  return {
+    weights: await hashOfWeights(c),
+    steps,
+    evaluations: eventsOf("evaluation", log),
+    sums,
+    kept: (await readdir(outputDir)).filter((name) => name.startsWith("checkpoint")).sort(),
+  };
 }
 
 for (const method of ["lora", "full"] as const) {
@@ -58,14 +83,20 @@ for (const method of ["lora", "full"] as const) {
       first.dispose();
       const second = await trainable(method);
       const events = await runToEnd(second, { ...COMMON, outputDir: stopped, resumeFrom: "last" });
-      assert.deepEqual(eventsOf("resume", events).map((event) => event.step), [step]);
+      assert.deepEqual(
+        eventsOf("resume", events).map((event) => event.step),
+        [step],
+      );
       assert.deepEqual(await outcome(second, stopped), wanted, `stopped at step ${step}`);
       second.dispose();
     }
   });
 }
 
-for (const config of [{ useDora: true, bias: "lora_only", modulesToSave: ["pooler"] }, { initLoraWeights: "pissa" }] as const) {
+for (const config of [
+  { useDora: true, bias: "lora_only", modulesToSave: ["pooler"] },
+  { initLoraWeights: "pissa" },
+] as const) {
   test(`an adapter with ${Object.keys(config).join(", ")} is gone on with to the same weights`, async () => {
     const make = async (): Promise<SequenceClassifier> => {
       const c = await classifier("bert", { dropout: 0.1 });
@@ -89,14 +120,24 @@ test("a run that is over is gone on with to its end at once, and has its best we
   await runToEnd(c, { ...COMMON, outputDir });
   const again = await trainable("lora");
   const events = await runToEnd(again, { ...COMMON, outputDir, resumeFrom: "last" });
-  assert.deepEqual(events.map(({ type }) => type), ["start", "resume", "end"]);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ["start", "resume", "end"],
+  );
   assert.equal(await hashOfWeights(again), await hashOfWeights(c));
   c.dispose();
   again.dispose();
 });
 
 test("several labels a text, cosine schedule, focal loss: gone on with from another folder's checkpoint", async () => {
-  const options: Partial<TrainOptions> = { ...COMMON, train: several(data), validation: several(validation), lrSchedulerType: "cosine", focalGamma: 1.5, metricForBestModel: "eval_f1" };
+  const options: Partial<TrainOptions> = {
+    ...COMMON,
+    train: several(data),
+    validation: several(validation),
+    lrSchedulerType: "cosine",
+    focalGamma: 1.5,
+    metricForBestModel: "eval_f1",
+  };
   const make = async (): Promise<SequenceClassifier> => {
     const c = await classifier("distilbert", { problemType: "multi_label_classification", dropout: 0.1 });
     c.addAdapter({ r: 2 });
@@ -110,7 +151,11 @@ test("several labels a text, cosine schedule, focal loss: gone on with from anot
   const first = await make();
   await stopAt(first, 5, { ...options, outputDir: join(folder, "multi stopped") });
   const second = await make();
-  await runToEnd(second, { ...options, outputDir: elsewhere, resumeFrom: join(folder, "multi stopped", "checkpoint-5") });
+  await runToEnd(second, {
+    ...options,
+    outputDir: elsewhere,
+    resumeFrom: join(folder, "multi stopped", "checkpoint-5"),
+  });
   assert.deepEqual(await outcome(second, elsewhere), wanted);
   for (const c of [whole, first, second]) c.dispose();
 });
@@ -126,8 +171,16 @@ test("a damaged checkpoint is recognised, the one before it is taken, and both a
   await stopAt(first, 7, { ...COMMON, outputDir: stopped });
   first.dispose();
   const damages: readonly [string, (checkpoint: string) => Promise<void>, RegExp][] = [
-    ["flipped", async (at) => flip(join(at, "optimizer.safetensors")), /optimizer\.safetensors is not what was written/],
-    ["cut", async (at) => truncate(join(at, "adapter_model.safetensors"), 100), /adapter_model\.safetensors is not what was written/],
+    [
+      "flipped",
+      async (at) => flip(join(at, "optimizer.safetensors")),
+      /optimizer\.safetensors is not what was written/,
+    ],
+    [
+      "cut",
+      async (at) => truncate(join(at, "adapter_model.safetensors"), 100),
+      /adapter_model\.safetensors is not what was written/,
+    ],
     ["missing", async (at) => rm(join(at, "trainer_state.json")), /trainer_state\.json cannot be read/],
     ["unsealed", async (at) => rm(join(at, "SHA256SUMS")), /SHA256SUMS is missing/],
   ];
@@ -136,7 +189,10 @@ test("a damaged checkpoint is recognised, the one before it is taken, and both a
     await cp(stopped, copy, { recursive: true });
     await damage(join(copy, "checkpoint-7"));
     const again = await trainable("lora");
-    await assert.rejects(runToEnd(again, { ...COMMON, outputDir: copy, resumeFrom: join(copy, "checkpoint-7") }), /is no whole checkpoint: .*resumeFrom: "last" takes the newest whole one/s);
+    await assert.rejects(
+      runToEnd(again, { ...COMMON, outputDir: copy, resumeFrom: join(copy, "checkpoint-7") }),
+      /is no whole checkpoint: .*resumeFrom: "last" takes the newest whole one/s,
+    );
     const events = await runToEnd(again, { ...COMMON, outputDir: copy, resumeFrom: "last" });
     assert.match(eventsOf("warning", events)[0].message, pattern);
     assert.ok(eventsOf("resume", events)[0].step < 7);
@@ -147,8 +203,14 @@ test("a damaged checkpoint is recognised, the one before it is taken, and both a
   await cp(stopped, none, { recursive: true });
   for (const name of await readdir(none)) if (name.startsWith("checkpoint-")) await rm(join(none, name, "SHA256SUMS"));
   const again = await trainable("lora");
-  await assert.rejects(runToEnd(again, { ...COMMON, outputDir: none, resumeFrom: "last" }), /holds no whole checkpoint \(checkpoint-7 is damaged/);
-  await assert.rejects(runToEnd(again, { ...COMMON, outputDir: join(folder, "nowhere"), resumeFrom: "last" }), /holds no checkpoint\. Leave resumeFrom out/);
+  await assert.rejects(
+    runToEnd(again, { ...COMMON, outputDir: none, resumeFrom: "last" }),
+    /holds no whole checkpoint \(checkpoint-7 is damaged/,
+  );
+  await assert.rejects(
+    runToEnd(again, { ...COMMON, outputDir: join(folder, "nowhere"), resumeFrom: "last" }),
+    /holds no checkpoint\. Leave resumeFrom out/,
+  );
   again.dispose();
 });
 
@@ -163,17 +225,33 @@ test("another option, other data, another seed, another adapter or base: all dif
   const outputDir = join(folder, "another");
   await stopAt(first, 4, { ...COMMON, outputDir });
   first.dispose();
-  const refused = async (options: Partial<TrainOptions>, pattern: RegExp, make: () => Promise<SequenceClassifier> = () => trainable("lora")): Promise<void> => {
+  const refused = async (
+    options: Partial<TrainOptions>,
+    pattern: RegExp,
+    make: () => Promise<SequenceClassifier> = () => trainable("lora"),
+  ): Promise<void> => {
     const c = await make();
     const weights = await hashOfWeights(c);
     await assert.rejects(runToEnd(c, { ...COMMON, outputDir, resumeFrom: "last", ...options }), pattern);
     assert.equal(await hashOfWeights(c), weights);
     c.dispose();
   };
-  await refused({ learningRate: 0.01, seed: 7, weightDecay: 0.5 }, /learningRate was 0\.02 and is 0\.01[\s\S]*weightDecay was 0\.01 and is 0\.5[\s\S]*seed was 42 and is 7/);
-  await refused({ classWeights: undefined, earlyStoppingPatience: 3 }, /classWeights was "balanced" and is not given[\s\S]*earlyStoppingPatience was not given and is 3/);
-  await refused({ train: data.slice(1) }, /the training examples' texts or labels are others[\s\S]*trainExamples was 40 and is 39/);
-  await refused({ validation: validation.map((row) => ({ ...row, label: 1 - row.label })) }, /the validation examples' texts or labels are others/);
+  await refused(
+    { learningRate: 0.01, seed: 7, weightDecay: 0.5 },
+    /learningRate was 0\.02 and is 0\.01[\s\S]*weightDecay was 0\.01 and is 0\.5[\s\S]*seed was 42 and is 7/,
+  );
+  await refused(
+    { classWeights: undefined, earlyStoppingPatience: 3 },
+    /classWeights was "balanced" and is not given[\s\S]*earlyStoppingPatience was not given and is 3/,
+  );
+  await refused(
+    { train: data.slice(1) },
+    /the training examples' texts or labels are others[\s\S]*trainExamples was 40 and is 39/,
+  );
+  await refused(
+    { validation: validation.map((row) => ({ ...row, label: 1 - row.label })) },
+    /the validation examples' texts or labels are others/,
+  );
   await refused({}, /the adapter's r was 2 and is 3/, async () => {
     const c = await classifier("bert", { dropout: 0.1 });
     c.addAdapter({ r: 3, loraDropout: 0.2 });

@@ -13,30 +13,67 @@ import { fixtureDirectory } from "../model/fixture";
 export const ops = sharedOps();
 
 /** A text is its token ids: what the tiny models' missing tokenizers would give. */
-export const tokenizer: TextTokenizer = { maxLength: 20, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
+export const tokenizer: TextTokenizer = {
+  maxLength: 20,
+  encode: (texts: readonly string[]) =>
+    texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })),
+};
 
 export function example(i: number): { text: string; label: number } {
   const label = i % 2;
-  return { text: ["2", ...Array.from({ length: 2 + (i % 7) }, (_, k) => String(label === 1 ? 10 + ((i + k) % 9) : 25 + ((i * k) % 9))), "3"].join(" "), label };
+  return {
+    text: [
+      "2",
+      ...Array.from({ length: 2 + (i % 7) }, (_, k) => String(label === 1 ? 10 + ((i + k) % 9) : 25 + ((i * k) % 9))),
+      "3",
+    ].join(" "),
+    label,
+  };
 }
 
 export const data = Array.from({ length: 40 }, (_, i) => example(i));
 export const validation = Array.from({ length: 20 }, (_, i) => example(i + 100));
 
 /** The same texts with two labels that do not exclude each other. */
-export const several = (examples: readonly { text: string; label: number }[]): { text: string; label: number[] }[] => examples.map(({ text, label }) => ({ text, label: [label, Number(text.length > 15)] }));
+export const several = (examples: readonly { text: string; label: number }[]): { text: string; label: number[] }[] =>
+  examples.map(({ text, label }) => ({ text, label: [label, Number(text.length > 15)] }));
 
-export async function classifier(kind: "bert" | "distilbert" = "bert", options: { problemType?: SequenceClassifier["problemType"]; dropout?: number; on?: Ops } = {}): Promise<SequenceClassifier> {
+export async function classifier(
+  kind: "bert" | "distilbert" = "bert",
+  options: { problemType?: SequenceClassifier["problemType"]; dropout?: number; on?: Ops } = {},
+): Promise<SequenceClassifier> {
   const directory = fixtureDirectory(kind);
-  const { model, newlyInitialized } = await loadClassificationModel(directory, { ops: options.on ?? ops, numLabels: 2, seed: 1 });
+  const { model, newlyInitialized } = await loadClassificationModel(directory, {
+    ops: options.on ?? ops,
+    numLabels: 2,
+    seed: 1,
+  });
   const { problemType, dropout } = options;
-  if (dropout !== undefined) for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const) Object.assign(model.config, { [name]: dropout });
-  return new SequenceClassifier({ model, tokenizer, labels: ["NEGATIVE", "POSITIVE"], problemType, origin: { id: "tiny", directory, notice: "" }, newlyInitialized, seed: 1 });
+  if (dropout !== undefined)
+    for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const)
+      Object.assign(model.config, { [name]: dropout });
+  return new SequenceClassifier({
+    model,
+    tokenizer,
+    labels: ["NEGATIVE", "POSITIVE"],
+    problemType,
+    origin: { id: "tiny", directory, notice: "" },
+    newlyInitialized,
+    seed: 1,
+  });
 }
 
 export async function runToEnd(c: SequenceClassifier, options: Partial<TrainOptions> = {}): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
-  for await (const event of train(c, { train: data, validation, learningRate: 0.02, numTrainEpochs: 4, perDeviceTrainBatchSize: 8, ...options })) events.push(event);
+  for await (const event of train(c, {
+    train: data,
+    validation,
+    learningRate: 0.02,
+    numTrainEpochs: 4,
+    perDeviceTrainBatchSize: 8,
+    ...options,
+  }))
+    events.push(event);
   return events;
 }
 
@@ -49,6 +86,7 @@ export function eventsOf<Type extends TrainEvent["type"]>(type: Type, events: re
 /** SHA-256 of every trained weight's bytes. */
 export async function hashOfWeights(c: SequenceClassifier): Promise<string> {
   const hash = createHash("sha256");
-  for (const { name, value } of c.trainableParameters()) hash.update(name).update(new Uint8Array((await ops.read(value)).slice().buffer));
+  for (const { name, value } of c.trainableParameters())
+    hash.update(name).update(new Uint8Array((await ops.read(value)).slice().buffer));
   return hash.digest("hex");
 }

@@ -30,12 +30,21 @@ const endOf = (events: readonly TrainEvent[]): EventOf<"end"> => {
 };
 
 /** A run by whole batches and one by parts: the same in double precision, and in 32 bits up to rounding. */
-function expectSameRun(found: Readonly<Record<"whole" | "parts", readonly number[]>>, exact: ReadonlyMap<string, Bounded>, what: string): void {
+function expectSameRun(
+  found: Readonly<Record<"whole" | "parts", readonly number[]>>,
+  exact: ReadonlyMap<string, Bounded>,
+  what: string,
+): void {
   const [whole, parts] = [exact.get("whole") ?? NOTHING, exact.get("parts") ?? NOTHING];
   // A run reads losses and norms as 32-bit floats, and so do its steps in turn.
-  expectWithin(parts.values, { values: whole.values, bounds: whole.values.map((value) => 2 ** -20 * Math.max(1, Math.abs(value))) }, { what: `${what}, in double precision` });
+  expectWithin(
+    parts.values,
+    { values: whole.values, bounds: whole.values.map((value) => 2 ** -20 * Math.max(1, Math.abs(value))) },
+    { what: `${what}, in double precision` },
+  );
   const bounds = whole.bounds.map((bound, i) => bound + parts.bounds[i]);
-  for (const way of ["whole", "parts"] as const) expectWithin(found[way], { values: whole.values, bounds }, { what: `${what}, ${way}` });
+  for (const way of ["whole", "parts"] as const)
+    expectWithin(found[way], { values: whole.values, bounds }, { what: `${what}, ${way}` });
 }
 
 for (const method of ["lora", "full"] as const) {
@@ -85,23 +94,51 @@ test("parts of a batch add up to the batch: the split by tokens does not change 
     c.dispose();
     return steps(events).map(({ loss }) => loss);
   };
-  const exact = await sampleRounding(async (on) => new Map([["whole", await lossesWith(10_000, on)], ["parts", await lossesWith(12, on)]]));
+  const exact = await sampleRounding(
+    async (on) =>
+      new Map([
+        ["whole", await lossesWith(10_000, on)],
+        ["parts", await lossesWith(12, on)],
+      ]),
+  );
   expectSameRun({ whole: await lossesWith(10_000), parts: await lossesWith(12) }, exact, "by tokens");
 });
 
 test("micro-batches add up to the batch, with and without class weights, one label a text or several", async () => {
-  for (const options of [{}, { classWeights: [0.5, 3] }, { classWeights: [0.5, 3], labelSmoothing: 0.2 }, { focalGamma: 2 }, { several: true, classWeights: [2, 0.5] }] as const) {
+  for (const options of [
+    {},
+    { classWeights: [0.5, 3] },
+    { classWeights: [0.5, 3], labelSmoothing: 0.2 },
+    { focalGamma: 2 },
+    { several: true, classWeights: [2, 0.5] },
+  ] as const) {
     const { several: multi = false, ...more } = options as { several?: boolean };
     const lossesWith = async (batch: Partial<TrainOptions>, on: Ops = ops): Promise<number[]> => {
-      const c = await classifier("distilbert", { dropout: 0, on, problemType: multi ? "multi_label_classification" : "single_label_classification" });
+      const c = await classifier("distilbert", {
+        dropout: 0,
+        on,
+        problemType: multi ? "multi_label_classification" : "single_label_classification",
+      });
       c.addAdapter({ r: 2, loraDropout: 0 });
-      const events = await runToEnd(c, { ...more, maxSteps: 8, learningRate: 0.005, ...(multi ? { train: several(data), validation: several(validation) } : {}), ...batch });
+      const events = await runToEnd(c, {
+        ...more,
+        maxSteps: 8,
+        learningRate: 0.005,
+        ...(multi ? { train: several(data), validation: several(validation) } : {}),
+        ...batch,
+      });
       c.dispose();
       return [...steps(events).map(({ loss }) => loss), eventsOf("start", events)[0].stepsPerEpoch];
     };
     const whole = { perDeviceTrainBatchSize: 12 };
     const parts = { perDeviceTrainBatchSize: 3, gradientAccumulationSteps: 4 };
-    const exact = await sampleRounding(async (on) => new Map([["whole", await lossesWith(whole, on)], ["parts", await lossesWith(parts, on)]]));
+    const exact = await sampleRounding(
+      async (on) =>
+        new Map([
+          ["whole", await lossesWith(whole, on)],
+          ["parts", await lossesWith(parts, on)],
+        ]),
+    );
     expectSameRun({ whole: await lossesWith(whole), parts: await lossesWith(parts) }, exact, JSON.stringify(options));
   }
 });
@@ -114,7 +151,13 @@ for (const method of ["lora", "full"] as const) {
       else c.trainAllWeights();
       const counts: number[] = [];
       const losses: number[] = [];
-      for await (const event of train(c, { train: data, maxSteps: 12, perDeviceTrainBatchSize: 8, maxTokensPerPass: 30, bf16 })) {
+      for await (const event of train(c, {
+        train: data,
+        maxSteps: 12,
+        perDeviceTrainBatchSize: 8,
+        maxTokensPerPass: 30,
+        bf16,
+      })) {
         if (event.type !== "step") continue;
         losses.push(event.loss);
         counts.push(on.alive());
@@ -128,11 +171,20 @@ for (const method of ["lora", "full"] as const) {
     const before = ops.alive();
     const found = { float32: await lossesWith(false), bfloat16: await lossesWith(true) };
     assert.equal(ops.alive(), before);
-    const exact = await sampleRounding(async (on) => new Map([["float32", await lossesWith(false, on)], ["bfloat16", await lossesWith(true, on)]]));
+    const exact = await sampleRounding(
+      async (on) =>
+        new Map([
+          ["float32", await lossesWith(false, on)],
+          ["bfloat16", await lossesWith(true, on)],
+        ]),
+    );
     const [float32, bfloat16] = [exact.get("float32") ?? NOTHING, exact.get("bfloat16") ?? NOTHING];
     expectWithin(found.float32, float32, { what: "losses in float32" });
     expectWithin(found.bfloat16, bfloat16, { what: "losses in bfloat16", loosest: 0.1 });
-    assert.ok(found.bfloat16.some((loss, i) => Math.abs(loss - float32.values[i]) > float32.bounds[i] + 2 ** -24 * loss), "operands are rounded");
+    assert.ok(
+      found.bfloat16.some((loss, i) => Math.abs(loss - float32.values[i]) > float32.bounds[i] + 2 ** -24 * loss),
+      "operands are rounded",
+    );
   });
 }
 
@@ -140,7 +192,8 @@ test("a step leaves as many tensors as it found", async () => {
   const c = await classifier();
   c.addAdapter({ r: 2, targetModules: "all-linear" });
   const counts: number[] = [];
-  for await (const event of train(c, { train: data, maxSteps: 12, perDeviceTrainBatchSize: 8, maxTokensPerPass: 30 })) if (event.type === "step") counts.push(ops.alive());
+  for await (const event of train(c, { train: data, maxSteps: 12, perDeviceTrainBatchSize: 8, maxTokensPerPass: 30 }))
+    if (event.type === "step") counts.push(ops.alive());
   assert.deepEqual(new Set(counts.slice(1)).size, 1, counts.join());
   const before = ops.alive();
   for await (const event of train(c, { train: data, maxSteps: 2 })) assert.ok(event);
@@ -152,7 +205,10 @@ test("the learning rate warms up and decays as transformers' linear schedule", a
   const c = await classifier();
   c.addAdapter();
   const events = await runToEnd(c, { maxSteps: 10, warmupRatio: 0.2, learningRate: 1 / 64 });
-  assert.deepEqual(steps(events).map(({ learningRate }) => learningRate * 64), [0, 0.5, 1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125]);
+  assert.deepEqual(
+    steps(events).map(({ learningRate }) => learningRate * 64),
+    [0, 0.5, 1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125],
+  );
   c.dispose();
 });
 
@@ -161,8 +217,13 @@ test("checkpoints: every fraction, the last ones and the best are kept, whole, a
   c.addAdapter({ r: 2 });
   const outputDir = join(folder, "run with blanks");
   const events = await runToEnd(c, { outputDir, maxSteps: 10, evalSteps: 0.2, saveTotalLimit: 2 });
-  const paths = events.filter((event): event is TrainEvent & { type: "checkpoint" } => event.type === "checkpoint").map(({ path }) => path);
-  assert.deepEqual(paths.map((path) => path.split("-").pop()), ["2", "4", "6", "8", "10"]);
+  const paths = events
+    .filter((event): event is TrainEvent & { type: "checkpoint" } => event.type === "checkpoint")
+    .map(({ path }) => path);
+  assert.deepEqual(
+    paths.map((path) => path.split("-").pop()),
+    ["2", "4", "6", "8", "10"],
+  );
   const kept = await readdir(outputDir);
   const best = `checkpoint-${endOf(events).bestStep}`;
   assert.deepEqual(new Set(kept), new Set(["checkpoint-8", "checkpoint-10", best, "trainer_log.jsonl"]));
@@ -181,7 +242,14 @@ test("all weights saved as a Hugging Face folder give equal logits when read bac
   const directory = join(folder, "full");
   await c.saveModel(directory);
   const { model } = await loadClassificationModel(directory, { ops, numLabels: 2, seed: 9 });
-  const again = new SequenceClassifier({ model, tokenizer, labels: c.labels, origin: c.origin, newlyInitialized: [], seed: 9 });
+  const again = new SequenceClassifier({
+    model,
+    tokenizer,
+    labels: c.labels,
+    origin: c.origin,
+    newlyInitialized: [],
+    seed: 9,
+  });
   const texts = data.map(({ text }) => text);
   assert.deepEqual(await again.predictLogits(texts), await c.predictLogits(texts));
   c.dispose();
@@ -212,12 +280,18 @@ test("bad options and bad data are refused, all at once, before anything is writ
   };
   await refused({}, /nothing is to be trained/);
   c.addAdapter();
-  await refused({ learningRate: NaN, numTrainEpochs: 0, seed: 1.5 }, /numTrainEpochs is to be[\s\S]*learningRate is to be a number above 0; NaN came[\s\S]*seed is to be/);
+  await refused(
+    { learningRate: NaN, numTrainEpochs: 0, seed: 1.5 },
+    /numTrainEpochs is to be[\s\S]*learningRate is to be a number above 0; NaN came[\s\S]*seed is to be/,
+  );
   await refused({ learning_rate: 1 } as Partial<TrainOptions>, /"learning_rate" is not an option/);
   await refused({ train: [] }, /no examples/);
   await refused({ train: [{ text: "2 3", label: 2 }] }, /label of row 0 is 2; a class from 0 to 1/);
   await refused({ train: [{ text: "2 3", label: [0, 1] }] }, /label of row 0 is \[0,1\]; a class from 0 to 1/);
-  await refused({ validation: { columns: ["texts", "tag"], column: () => ({ values: [] }) } }, /column "label" is missing; there are texts, tag/);
+  await refused(
+    { validation: { columns: ["texts", "tag"], column: () => ({ values: [] }) } },
+    /column "label" is missing; there are texts, tag/,
+  );
   c.dispose();
 });
 
@@ -225,12 +299,29 @@ test("a run that diverges ends with its step, its texts, what to try, and the la
   const c = await classifier();
   c.trainAllWeights();
   const ids = data.map((_, i) => `PMID ${1000 + i}`);
-  const frame = { columns: ["texts", "label", "ID"], column: (name: string) => ({ values: name === "ID" ? ids : data.map(({ text, label }) => (name === "label" ? label : text)) }) };
+  const frame = {
+    columns: ["texts", "label", "ID"],
+    column: (name: string) => ({
+      values: name === "ID" ? ids : data.map(({ text, label }) => (name === "label" ? label : text)),
+    }),
+  };
   const outputDir = join(folder, "diverged");
-  const options = { train: frame, validation: undefined, outputDir, saveSteps: 1, learningRate: 1e30, warmupSteps: 3, maxGradNorm: 0, maxSteps: 20 };
+  const options = {
+    train: frame,
+    validation: undefined,
+    outputDir,
+    saveSteps: 1,
+    learningRate: 1e30,
+    warmupSteps: 3,
+    maxGradNorm: 0,
+    maxSteps: 20,
+  };
   await assert.rejects(runToEnd(c, options), (error) => {
     assert.ok(error instanceof TsloraError);
-    assert.match(error.message, /at step \d+ the loss is .*diverged; choose a learningRate below 1e\+30.*The batch: PMID 10\d\d, .*The last good checkpoint is .*checkpoint-\d/s);
+    assert.match(
+      error.message,
+      /at step \d+ the loss is .*diverged; choose a learningRate below 1e\+30.*The batch: PMID 10\d\d, .*The last good checkpoint is .*checkpoint-\d/s,
+    );
     const { step, checkpoint, reason } = error.details;
     assert.equal(reason, "diverged");
     assert.ok(existsSync(String(checkpoint)) && Number(step) > 1);
@@ -243,14 +334,25 @@ test("early stopping: after so many evaluations without improvement, as transfor
   const c = await classifier();
   c.addAdapter({ r: 2 });
   const outputDir = join(folder, "early");
-  const options = { outputDir, maxSteps: 30, evalSteps: 2, learningRate: 1e-9, earlyStoppingPatience: 3, earlyStoppingThreshold: 0.5, metricForBestModel: "eval_loss" } as const;
+  const options = {
+    outputDir,
+    maxSteps: 30,
+    evalSteps: 2,
+    learningRate: 1e-9,
+    earlyStoppingPatience: 3,
+    earlyStoppingThreshold: 0.5,
+    metricForBestModel: "eval_loss",
+  } as const;
   const events = await runToEnd(c, options);
   const [stop] = eventsOf("early-stopping", events);
   assert.deepEqual([stop.step, stop.evaluations, stop.metric], [8, 3, "loss"]);
   const { steps: count, stopped, reason } = endOf(events);
   assert.deepEqual([count, stopped, reason], [8, false, "early-stopping"]);
   const again = await runToEnd(c, { ...options, resumeFrom: "last" });
-  assert.deepEqual(again.map(({ type }) => type), ["start", "resume", "end"]);
+  assert.deepEqual(
+    again.map(({ type }) => type),
+    ["start", "resume", "end"],
+  );
   c.dispose();
 });
 
@@ -271,7 +373,14 @@ test("a model that predicts one class is pointed out at the second such evaluati
 test("several labels a text: trained, evaluated by micro F1, and learned", async () => {
   const c = await classifier("bert", { problemType: "multi_label_classification", dropout: 0 });
   c.addAdapter({ r: 4, targetModules: "all-linear" });
-  const events = await runToEnd(c, { train: several(data), validation: several(validation), maxSteps: 80, evalSteps: 16, learningRate: 0.03, classWeights: "balanced" });
+  const events = await runToEnd(c, {
+    train: several(data),
+    validation: several(validation),
+    maxSteps: 80,
+    evalSteps: 16,
+    learningRate: 0.03,
+    classWeights: "balanced",
+  });
   const { metrics } = eventsOf("evaluation", events)[4];
   assert.deepEqual(Object.keys(metrics).sort(), ["accuracy", "f1", "f1_macro", "loss", "precision", "recall"]);
   assert.ok((endOf(events).bestMetric ?? 0) > 0.85, `F1 ${endOf(events).bestMetric}`);
@@ -281,7 +390,11 @@ test("several labels a text: trained, evaluated by micro F1, and learned", async
 test("peft's line for trainable parameters", async () => {
   for (const kind of ["bert", "distilbert"] as const) {
     const c = await classifier(kind);
-    c.addAdapter({ r: 3, loraAlpha: 5, targetModules: kind === "bert" ? ["query", "key", "value", "dense"] : "all-linear" });
+    c.addAdapter({
+      r: 3,
+      loraAlpha: 5,
+      targetModules: kind === "bert" ? ["query", "key", "value", "dense"] : "all-linear",
+    });
     assert.equal(c.trainableParametersLine(), expectedOf(kind).trainable);
     c.dispose();
   }

@@ -62,11 +62,18 @@ export async function describeSubject(subject: Subject, options: DescribeOptions
     config,
     ...(subject.checkpoint ? { checkpoint: await readObject(join(path, "trainer_state.json")) } : {}),
   };
-  if (kind === "adapter") return { ...common, adapter: { base: config.base_model_name_or_path ?? null, ...adapterModules(tensors.map(({ name }) => name)) } };
+  if (kind === "adapter")
+    return {
+      ...common,
+      adapter: { base: config.base_model_name_or_path ?? null, ...adapterModules(tensors.map(({ name }) => name)) },
+    };
   return { ...common, ...(await modelParts(subject, options)) };
 }
 
-async function modelParts(subject: Extract<Subject, { kind: "adapter" | "model" }>, options: DescribeOptions): Promise<Pick<Description, "encoder" | "wouldTrain" | "unsupported">> {
+async function modelParts(
+  subject: Extract<Subject, { kind: "adapter" | "model" }>,
+  options: DescribeOptions,
+): Promise<Pick<Description, "encoder" | "wouldTrain" | "unsupported">> {
   const { path, id } = subject;
   let encoder: EncoderConfig | undefined;
   try {
@@ -74,7 +81,10 @@ async function modelParts(subject: Extract<Subject, { kind: "adapter" | "model" 
     if (!options.trainable) return { encoder };
     options.beforeLoading();
     const { wouldTrain } = await import("./would-train.js");
-    return { encoder, wouldTrain: await wouldTrain({ id, directory: path, origin: { kind: "folder" }, notice: "" }, options) };
+    return {
+      encoder,
+      wouldTrain: await wouldTrain({ id, directory: path, origin: { kind: "folder" }, notice: "" }, options),
+    };
   } catch (error) {
     // What tslora cannot train is still told; a wrong option or a broken file is an error.
     if (!(error instanceof TsloraError) || error.code !== "unsupported") throw error;

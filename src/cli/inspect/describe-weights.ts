@@ -33,16 +33,25 @@ export async function describeWeights(paths: readonly string[]): Promise<Weights
     await file.close();
     files.push({ name: basename(path), bytes: (await stat(path)).size });
     metadata = { ...metadata, ...file.metadata };
-    for (const { name, dtype, shape } of file.entries.values()) tensors.push({ name, dtype, shape, file: basename(path) });
+    for (const { name, dtype, shape } of file.entries.values())
+      tensors.push({ name, dtype, shape, file: basename(path) });
   }
   const dtypes: Record<string, number> = {};
   for (const { dtype } of tensors) dtypes[dtype] = (dtypes[dtype] ?? 0) + 1;
   const floats = tensors.filter(({ dtype }) => /F\d+$/.test(dtype));
-  return { files, parameters: floats.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), dtypes, metadata, tensors };
+  return {
+    files,
+    parameters: floats.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    dtypes,
+    metadata,
+    tensors,
+  };
 }
 
 /** The folder's files with their sizes, and which of them are safetensors of weights. */
-export async function listFolder(folder: string): Promise<{ files: { name: string; bytes: number }[]; weights: string[] }> {
+export async function listFolder(
+  folder: string,
+): Promise<{ files: { name: string; bytes: number }[]; weights: string[] }> {
   const files: { name: string; bytes: number }[] = [];
   for (const name of (await readdir(folder)).sort()) {
     const status = await stat(join(folder, name)); // follows the links of the Hub's cache

@@ -8,7 +8,13 @@ import { resolveModel } from "../../hub/resolve-model";
 /** What a path or name turned out to be. */
 export type Subject =
   | { readonly kind: "file"; readonly path: string; readonly notice?: undefined }
-  | { readonly kind: "adapter" | "model"; readonly path: string; readonly checkpoint: boolean; readonly id: string; readonly notice?: string };
+  | {
+      readonly kind: "adapter" | "model";
+      readonly path: string;
+      readonly checkpoint: boolean;
+      readonly id: string;
+      readonly notice?: string;
+    };
 
 /**
  * Tells what a path or name is: a .safetensors file, an adapter's folder, a model's, or a model by name. A folder of
@@ -19,18 +25,35 @@ export type Subject =
 export async function findSubject(name: string): Promise<Subject> {
   const path = resolve(expandHome(name));
   if (!existsSync(path)) {
-    if (/\.\w+$/.test(name) && name.endsWith(".safetensors")) throw new TsloraError("not-found", `A file was looked for at ${path}, and nothing is there.`);
+    if (/\.\w+$/.test(name) && name.endsWith(".safetensors"))
+      throw new TsloraError("not-found", `A file was looked for at ${path}, and nothing is there.`);
     const { id, directory, notice } = await resolveModel(name);
-    return { kind: "model", path: directory, id, notice, checkpoint: existsSync(join(directory, "trainer_state.json")) };
+    return {
+      kind: "model",
+      path: directory,
+      id,
+      notice,
+      checkpoint: existsSync(join(directory, "trainer_state.json")),
+    };
   }
   if (!statSync(path).isDirectory()) {
-    if (name.endsWith(".bin") || name.endsWith(".pt")) throw new TsloraError("unsupported", `${name} is a pickle, which can run code when it is read. Convert it in Python: model.save_pretrained(folder, safe_serialization=True).`);
-    if (!name.endsWith(".safetensors")) throw new TsloraError("unsupported", `A folder or a .safetensors file was expected; ${name} came.`);
+    if (name.endsWith(".bin") || name.endsWith(".pt"))
+      throw new TsloraError(
+        "unsupported",
+        `${name} is a pickle, which can run code when it is read. Convert it in Python: model.save_pretrained(folder, safe_serialization=True).`,
+      );
+    if (!name.endsWith(".safetensors"))
+      throw new TsloraError("unsupported", `A folder or a .safetensors file was expected; ${name} came.`);
     return { kind: "file", path };
   }
   const checkpoint = existsSync(join(path, "trainer_state.json"));
   if (existsSync(join(path, "adapter_config.json"))) return { kind: "adapter", path, id: name, checkpoint };
   if (existsSync(join(path, "config.json"))) return { kind: "model", path, id: name, checkpoint };
-  const inside = readdirSync(path).filter((entry) => ["adapter_config.json", "config.json"].some((file) => existsSync(join(path, entry, file))));
-  throw new TsloraError("bad-input", `${name} was expected to hold config.json (a model) or adapter_config.json (an adapter), and holds neither.${inside.length === 0 ? "" : ` These folders in it do: ${inside.map((entry) => join(name, entry)).join(", ")}.`}`);
+  const inside = readdirSync(path).filter((entry) =>
+    ["adapter_config.json", "config.json"].some((file) => existsSync(join(path, entry, file))),
+  );
+  throw new TsloraError(
+    "bad-input",
+    `${name} was expected to hold config.json (a model) or adapter_config.json (an adapter), and holds neither.${inside.length === 0 ? "" : ` These folders in it do: ${inside.map((entry) => join(name, entry)).join(", ")}.`}`,
+  );
 }

@@ -16,13 +16,24 @@ export async function runInspect({ terminal, args, values }: CommandCall): Promi
   const { loadQuietly } = await import("../load-quietly.js");
   const descriptions: Description[] = [];
   for (const subject of subjects) {
-    descriptions.push(await describeSubject(subject, { tensors, trainable, method, lora, ...(labels === undefined ? {} : { labels }), beforeLoading: () => loadQuietly(terminal) }));
+    descriptions.push(
+      await describeSubject(subject, {
+        tensors,
+        trainable,
+        method,
+        lora,
+        ...(labels === undefined ? {} : { labels }),
+        beforeLoading: () => loadQuietly(terminal),
+      }),
+    );
   }
   if (values.json === true) {
     terminal.out.write(`${JSON.stringify(descriptions.length === 1 ? descriptions[0] : descriptions, undefined, 2)}\n`);
     return EXIT.ok;
   }
   for (const { notice } of descriptions) if (notice !== undefined) terminal.err.write(`${notice}\n`);
-  terminal.out.write(`${descriptions.map((description) => descriptionLines(description, terminal).join("\n")).join("\n\n")}\n`);
+  terminal.out.write(
+    `${descriptions.map((description) => descriptionLines(description, terminal).join("\n")).join("\n\n")}\n`,
+  );
   return EXIT.ok;
 }

@@ -16,10 +16,16 @@ export interface WouldTrain {
 }
 
 /** Puts the adapter on the model, as training would, and counts. */
-export async function wouldTrain(model: ResolvedModel, options: { method: "lora" | "full"; lora: LoraConfig; labels?: readonly string[] }): Promise<WouldTrain> {
+export async function wouldTrain(
+  model: ResolvedModel,
+  options: { method: "lora" | "full"; lora: LoraConfig; labels?: readonly string[] },
+): Promise<WouldTrain> {
   const { method, lora, labels } = options;
   const tokenizer = { maxLength: 2, encode: () => [] }; // no text is read here
-  const classifier = await loadClassifier(model, { tokenizer, ...(labels === undefined ? {} : { labels, newHead: true }) });
+  const classifier = await loadClassifier(model, {
+    tokenizer,
+    ...(labels === undefined ? {} : { labels, newHead: true }),
+  });
   try {
     if (method === "lora") classifier.addAdapter(lora);
     else classifier.trainAllWeights();
@@ -31,5 +37,11 @@ export async function wouldTrain(model: ResolvedModel, options: { method: "lora"
 
 function counted(classifier: SequenceClassifier, method: "lora" | "full"): WouldTrain {
   const parameters = classifier.trainableParameters().map(({ name, shape }) => ({ name, shape: [...shape] }));
-  return { method, ...classifier.countParameters(), line: classifier.trainableParametersLine(), newlyInitialized: classifier.newlyInitialized, parameters };
+  return {
+    method,
+    ...classifier.countParameters(),
+    line: classifier.trainableParametersLine(),
+    newlyInitialized: classifier.newlyInitialized,
+    parameters,
+  };
 }

@@ -8,7 +8,11 @@ import type { Problems } from "../../base/problems";
 const IN_THE_WAY = /^adapter_|\.bin$|\.index\.json$|^model-\d+-of-\d+\.safetensors$/;
 
 /** Notes what speaks against writing a model into a folder. */
-export function checkOutput(problems: Problems, output: string, options: { overwrite: boolean; sources: readonly (string | undefined)[] }): void {
+export function checkOutput(
+  problems: Problems,
+  output: string,
+  options: { overwrite: boolean; sources: readonly (string | undefined)[] },
+): void {
   const path = resolve(output);
   if (!existsSync(path)) return;
   expectUnlocked(path);
@@ -16,12 +20,32 @@ export function checkOutput(problems: Problems, output: string, options: { overw
   try {
     names = readdirSync(path).filter((name) => name !== LOCK_FILE);
   } catch (error) {
-    problems.expect(false, `--output: a folder was expected; ${output} cannot be read as one (${error instanceof Error ? error.message : String(error)})`);
+    problems.expect(
+      false,
+      `--output: a folder was expected; ${output} cannot be read as one (${error instanceof Error ? error.message : String(error)})`,
+    );
     return;
   }
-  const same = options.sources.some((source) => source !== undefined && existsSync(source) && realpathSync(source) === realpathSync(path));
-  if (!problems.expect(!same, `--output: ${output} is the folder that the model or the adapter is read from. Give another one`)) return;
-  if (!problems.expect(names.length === 0 || options.overwrite, `--output: ${output} holds files already (${names.slice(0, 3).join(", ")}${names.length > 3 ? ", ..." : ""}). Give another folder, or --overwrite`)) return;
+  const same = options.sources.some(
+    (source) => source !== undefined && existsSync(source) && realpathSync(source) === realpathSync(path),
+  );
+  if (
+    !problems.expect(
+      !same,
+      `--output: ${output} is the folder that the model or the adapter is read from. Give another one`,
+    )
+  )
+    return;
+  if (
+    !problems.expect(
+      names.length === 0 || options.overwrite,
+      `--output: ${output} holds files already (${names.slice(0, 3).join(", ")}${names.length > 3 ? ", ..." : ""}). Give another folder, or --overwrite`,
+    )
+  )
+    return;
   const others = names.filter((name) => IN_THE_WAY.test(name));
-  problems.expect(others.length === 0, `--output: ${output} holds other weights (${others.join(", ")}), which would be read in the place of the merged ones. Give another folder, or take them away`);
+  problems.expect(
+    others.length === 0,
+    `--output: ${output} holds other weights (${others.join(", ")}), which would be read in the place of the merged ones. Give another folder, or take them away`,
+  );
 }

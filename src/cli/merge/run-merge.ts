@@ -29,7 +29,10 @@ export async function runMerge(call: CommandCall): Promise<number> {
   }
 }
 
-async function mergeLocked({ terminal, values }: CommandCall, { folder, problems }: { folder: string; problems: Problems }): Promise<number> {
+async function mergeLocked(
+  { terminal, values }: CommandCall,
+  { folder, problems }: { folder: string; problems: Problems },
+): Promise<number> {
   const { overwrite = false, bound } = pick(values, MERGE_OPTIONS);
   const { model: base, adapter, labels } = pick(values, MODEL_OPTIONS);
   const notices: string[] = [];
@@ -51,7 +54,10 @@ async function mergeLocked({ terminal, values }: CommandCall, { folder, problems
     problems.throwIfAny();
     const check = await classifier.mergeAndUnload(bound === undefined ? {} : { bound });
     await classifier.saveModel(folder);
-    if (values.json === true) terminal.out.write(`${JSON.stringify({ output: folder, model: model.id, adapter, labels: classifier.labels, notices, check }, undefined, 2)}\n`);
+    if (values.json === true)
+      terminal.out.write(
+        `${JSON.stringify({ output: folder, model: model.id, adapter, labels: classifier.labels, notices, check }, undefined, 2)}\n`,
+      );
     else terminal.out.write(`${String(check)}\nmodel: ${shortPath(folder)}\n`);
     return EXIT.ok;
   } finally {

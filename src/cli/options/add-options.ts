@@ -8,7 +8,8 @@ export type RawFlags = Readonly<Record<string, readonly string[] | boolean | und
 /** Adds the flags of a command's groups, each under its heading. Values stay texts: they are checked with the configuration file's. */
 export function addOptions(command: Command, groups: readonly OptionGroup[]): void {
   for (const { title, options } of groups) {
-    for (const [key, spec] of Object.entries(options)) for (const option of flags(key, spec)) command.addOption(option.helpGroup(`${title}:`));
+    for (const [key, spec] of Object.entries(options))
+      for (const option of flags(key, spec)) command.addOption(option.helpGroup(`${title}:`));
   }
 }
 
@@ -17,9 +18,17 @@ function flags(key: string, { kind, help, default: standard, off: turned, short 
   const long = short === undefined ? flag : `-${short}, ${flag}`;
   if (kind.metavar === undefined) {
     const on = new Option(long, help);
-    const off = new Option(flag.replace("--", "--no-"), standard === "on" ? (turned ?? `do not ${help}`) : `undo ${flag}, where the file says so`);
+    const off = new Option(
+      flag.replace("--", "--no-"),
+      standard === "on" ? (turned ?? `do not ${help}`) : `undo ${flag}, where the file says so`,
+    );
     return standard === "on" ? [on.hideHelp(), off] : [on, off.hideHelp()];
   }
   const said = standard === undefined ? help : `${help} (default: ${standard})`;
-  return [new Option(`${long} <${kind.metavar}>`, said).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])];
+  return [
+    new Option(`${long} <${kind.metavar}>`, said).argParser((value: string, before: readonly string[] | undefined) => [
+      ...(before ?? []),
+      value,
+    ]),
+  ];
 }

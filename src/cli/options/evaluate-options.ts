@@ -2,8 +2,15 @@ import { choice, integer, number, path, toggle } from "./option-kinds";
 
 /** How `tslora evaluate` scores. */
 export const EVALUATE_OPTIONS = {
-  threshold: { kind: number("p"), help: "of two labels: take the second where its probability is at least this", default: "the likelier label" },
-  average: { kind: choice(["binary", "micro", "macro", "weighted"], "name"), help: "also print precision, recall and F1 averaged: binary, micro, macro or weighted" },
+  threshold: {
+    kind: number("p"),
+    help: "of two labels: take the second where its probability is at least this",
+    default: "the likelier label",
+  },
+  average: {
+    kind: choice(["binary", "micro", "macro", "weighted"], "name"),
+    help: "also print precision, recall and F1 averaged: binary, micro, macro or weighted",
+  },
   confidence: { kind: number("share"), help: "of the intervals", default: "0.95" },
   predictions: { kind: toggle(), help: "with --json and --output: every text's prediction too" },
   output: { kind: path("file"), help: "also write the evaluation as JSON to a file" },

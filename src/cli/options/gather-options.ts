@@ -10,7 +10,11 @@ import { readConfigFile } from "./read-config-file";
  * @param command - its name, for messages
  * @throws TsloraError `bad-option` that lists every unknown key and every value of a wrong type, of both.
  */
-export async function gatherOptions(command: string, groups: readonly OptionGroup[], raw: RawFlags): Promise<Readonly<Record<string, unknown>>> {
+export async function gatherOptions(
+  command: string,
+  groups: readonly OptionGroup[],
+  raw: RawFlags,
+): Promise<Readonly<Record<string, unknown>>> {
   const specs = new Map(groups.flatMap(({ options }) => Object.entries(options)));
   const problems = new Problems(`tslora ${command}`);
   const values: Record<string, unknown> = {};
@@ -30,7 +34,10 @@ function configPath({ config }: RawFlags, problems: Problems): string | undefine
   return config[0];
 }
 
-async function readFile(path: string, to: { specs: ReadonlyMap<string, OptionSpec<unknown>>; problems: Problems; values: Record<string, unknown> }): Promise<void> {
+async function readFile(
+  path: string,
+  to: { specs: ReadonlyMap<string, OptionSpec<unknown>>; problems: Problems; values: Record<string, unknown> },
+): Promise<void> {
   const { specs, problems, values } = to;
   const known = [...specs.keys()].filter((key) => key !== "config");
   const seen = new Set<string>();
@@ -40,22 +47,41 @@ async function readFile(path: string, to: { specs: ReadonlyMap<string, OptionSpe
     const where = `${path}${line === undefined ? "" : `, line ${line}`}: ${name}`;
     const spec = key === "config" ? undefined : specs.get(key);
     if (spec === undefined) unknown.push(`${where} is not an option here${suggestion(key, known)}`);
-    else if (problems.expect(!seen.has(key), `${where} stands there before, under another spelling`) && value !== null && value !== undefined) {
+    else if (
+      problems.expect(!seen.has(key), `${where} stands there before, under another spelling`) &&
+      value !== null &&
+      value !== undefined
+    ) {
       take(spec.kind.fromValue(value), { key, where, problems, values });
     }
     seen.add(key);
   }
-  for (const [i, problem] of unknown.entries()) problems.expect(false, i === unknown.length - 1 ? `${problem}. Known are ${known.join(", ")}` : problem);
+  for (const [i, problem] of unknown.entries())
+    problems.expect(false, i === unknown.length - 1 ? `${problem}. Known are ${known.join(", ")}` : problem);
 }
 
-function readFlag(key: string, from: { spec: OptionSpec<unknown>; said: readonly string[] | boolean; problems: Problems; values: Record<string, unknown> }): void {
+function readFlag(
+  key: string,
+  from: {
+    spec: OptionSpec<unknown>;
+    said: readonly string[] | boolean;
+    problems: Problems;
+    values: Record<string, unknown>;
+  },
+): void {
   const { spec, said, problems, values } = from;
   const flag = flagOf(key);
   if (typeof said === "boolean") {
     values[key] = said;
     return;
   }
-  if (!problems.expect(said.length === 1 || spec.kind.repeats, `${flag} is given ${said.length} times; one value was expected`)) return;
+  if (
+    !problems.expect(
+      said.length === 1 || spec.kind.repeats,
+      `${flag} is given ${said.length} times; one value was expected`,
+    )
+  )
+    return;
   const parts: unknown[] = [];
   for (const text of said) {
     const part: Record<string, unknown> = {};
@@ -65,7 +91,10 @@ function readFlag(key: string, from: { spec: OptionSpec<unknown>; said: readonly
   if (parts.length === said.length) values[key] = parts.length === 1 ? parts[0] : parts.flat();
 }
 
-function take(checked: Checked<unknown>, to: { key: string; where: string; problems: Problems; values: Record<string, unknown> }): void {
+function take(
+  checked: Checked<unknown>,
+  to: { key: string; where: string; problems: Problems; values: Record<string, unknown> },
+): void {
   if (checked.ok) to.values[to.key] = checked.value;
   else to.problems.expect(false, `${to.where}${checked.path} is to be ${checked.expected}; ${shown(checked.got)} came`);
 }
@@ -77,8 +106,12 @@ function shown(value: unknown): string {
 
 /** The nearest known key, where one is near. */
 function suggestion(key: string, known: readonly string[]): string {
-  const near = known.map((name) => ({ name, distance: distance(name.toLowerCase(), key.toLowerCase()) })).sort((a, b) => a.distance - b.distance)[0];
-  return near !== undefined && near.distance <= Math.max(1, Math.floor(key.length / 4)) ? ` (did you mean ${near.name}?)` : "";
+  const near = known
+    .map((name) => ({ name, distance: distance(name.toLowerCase(), key.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return near !== undefined && near.distance <= Math.max(1, Math.floor(key.length / 4))
+    ? ` (did you mean ${near.name}?)`
+    : "";
 }
 
 /** Levenshtein's distance. */
@@ -86,7 +119,8 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(a[i - 1] !== b[j - 1]));
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(a[i - 1] !== b[j - 1]));
     row = next;
   }
   return row[b.length];

@@ -1,12 +1,26 @@
 import type { LoraConfig } from "../../lora/lora-config";
-import { choice, either, integer, list, mapped, number, numbersByName, text, toggle, truth, type OptionKind } from "./option-kinds";
+import {
+  choice,
+  either,
+  integer,
+  list,
+  mapped,
+  number,
+  numbersByName,
+  text,
+  toggle,
+  truth,
+  type OptionKind,
+} from "./option-kinds";
 import type { OptionSpec } from "./option-table";
 
 const names = list(text("name", "a name"), "names");
 
 /** Names parted by commas are a list; what holds more than letters, digits, dots and blanks is a pattern, as a text is in peft. */
 function modules(words: readonly string[] = []): OptionKind<readonly string[] | string> {
-  const said = mapped(text("pattern", "names or a pattern"), (one): readonly string[] | string => (words.includes(one) || !/^[\w.,\s-]+$/.test(one) ? one : one.split(",").map((part) => part.trim())));
+  const said = mapped(text("pattern", "names or a pattern"), (one): readonly string[] | string =>
+    words.includes(one) || !/^[\w.,\s-]+$/.test(one) ? one : one.split(",").map((part) => part.trim()),
+  );
   return { ...either(said, names, "a list of names, or a pattern"), metavar: "modules" };
 }
 
@@ -15,15 +29,49 @@ export const LORA_OPTIONS = {
   r: { kind: integer(), help: "rank of the update", default: "8" },
   loraAlpha: { kind: number(), help: "the update is scaled by lora-alpha / r", default: "2 r" },
   loraDropout: { kind: number("rate"), help: "dropout on the update's input, in training", default: "0.1" },
-  targetModules: { kind: modules(["auto", "all-linear"]), help: "the linear layers that are adapted: names parted by commas, a regular expression that matches whole names, all-linear, or auto, which is query and value", default: "auto" },
-  excludeModules: { kind: modules(), help: "those of them that are left out after all: names, or a regular expression" },
-  modulesToSave: { kind: names, help: "modules beside the head that are trained whole and saved with the adapter, by the end of their names" },
+  targetModules: {
+    kind: modules(["auto", "all-linear"]),
+    help: "the linear layers that are adapted: names parted by commas, a regular expression that matches whole names, all-linear, or auto, which is query and value",
+    default: "auto",
+  },
+  excludeModules: {
+    kind: modules(),
+    help: "those of them that are left out after all: names, or a regular expression",
+  },
+  modulesToSave: {
+    kind: names,
+    help: "modules beside the head that are trained whole and saved with the adapter, by the end of their names",
+  },
   bias: { kind: choice(["none", "all", "lora_only"]), help: "which biases are trained", default: "none" },
   useRslora: { kind: toggle(), help: "scale by lora-alpha / sqrt(r)" },
   useDora: { kind: toggle(), help: "train magnitude and direction apart (DoRA)" },
-  rankPattern: { kind: numbersByName("name=n,..."), help: "ranks of single layers, by patterns that match the end of their names" },
+  rankPattern: {
+    kind: numbersByName("name=n,..."),
+    help: "ranks of single layers, by patterns that match the end of their names",
+  },
   alphaPattern: { kind: numbersByName("name=n,..."), help: "lora-alpha of single layers, likewise" },
-  layersToTransform: { kind: { ...either(integer(), list(integer(), "numbers"), "a whole number or a list of them"), metavar: "numbers" }, help: "numbers of the layers that are adapted, from 0", default: "all" },
-  layersPattern: { kind: { ...either(mapped(text("name"), (said) => said.split(",").map((part) => part.trim())), names, "a name or a list of names"), metavar: "names" }, help: "the name before a layer's number, such as layer" },
-  initLoraWeights: { kind: { ...either(truth(), choice(["gaussian", "pissa", "olora"]), `true, false, "gaussian", "pissa" or "olora"`), metavar: "way" }, help: "how the update begins: true (A uniform, B 0), gaussian, pissa, olora, or false (both uniform)", default: "true" },
+  layersToTransform: {
+    kind: { ...either(integer(), list(integer(), "numbers"), "a whole number or a list of them"), metavar: "numbers" },
+    help: "numbers of the layers that are adapted, from 0",
+    default: "all",
+  },
+  layersPattern: {
+    kind: {
+      ...either(
+        mapped(text("name"), (said) => said.split(",").map((part) => part.trim())),
+        names,
+        "a name or a list of names",
+      ),
+      metavar: "names",
+    },
+    help: "the name before a layer's number, such as layer",
+  },
+  initLoraWeights: {
+    kind: {
+      ...either(truth(), choice(["gaussian", "pissa", "olora"]), `true, false, "gaussian", "pissa" or "olora"`),
+      metavar: "way",
+    },
+    help: "how the update begins: true (A uniform, B 0), gaussian, pissa, olora, or false (both uniform)",
+    default: "true",
+  },
 } as const satisfies Record<keyof LoraConfig, OptionSpec<unknown>>;

@@ -1,7 +1,9 @@
 import { expandHome } from "../../base/expand-home";
 
 /** What a value was found to be. `path` leads to the part at fault, such as `[1]` or `.query`. */
-export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly path: string; readonly expected: string; readonly got: unknown };
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly path: string; readonly expected: string; readonly got: unknown };
 
 /** How an option's value is written: on the command line as text, in a configuration file as a value. */
 export interface OptionKind<T> {
@@ -18,7 +20,8 @@ const wrong = (expected: string, got: unknown, path = ""): Checked<never> => ({ 
 
 /** Text that is not empty: a name, a path. */
 export function text(metavar: string, expected = "a text"): OptionKind<string> {
-  const fromValue = (value: unknown): Checked<string> => (typeof value === "string" && value !== "" ? fits(value) : wrong(expected, value));
+  const fromValue = (value: unknown): Checked<string> =>
+    typeof value === "string" && value !== "" ? fits(value) : wrong(expected, value);
   return { metavar, repeats: false, fromText: fromValue, fromValue };
 }
 
@@ -29,20 +32,35 @@ export function path(metavar: string): OptionKind<string> {
 
 /** A number. What range it is to have, the library says. */
 export function number(metavar = "number", expected = "a number"): OptionKind<number> {
-  const fromValue = (value: unknown): Checked<number> => (typeof value === "number" && Number.isFinite(value) ? fits(value) : wrong(expected, value));
-  return { metavar, repeats: false, fromValue, fromText: (said) => (isNumeric(said) ? fromValue(Number(said)) : wrong(expected, said)) };
+  const fromValue = (value: unknown): Checked<number> =>
+    typeof value === "number" && Number.isFinite(value) ? fits(value) : wrong(expected, value);
+  return {
+    metavar,
+    repeats: false,
+    fromValue,
+    fromText: (said) => (isNumeric(said) ? fromValue(Number(said)) : wrong(expected, said)),
+  };
 }
 
 /** A whole number, and perhaps its least value. */
 export function integer(least?: number): OptionKind<number> {
   const expected = least === undefined ? "a whole number" : `a whole number of at least ${least}`;
-  const fromValue = (value: unknown): Checked<number> => (typeof value === "number" && Number.isSafeInteger(value) && value >= (least ?? -Infinity) ? fits(value) : wrong(expected, value));
-  return { metavar: "n", repeats: false, fromValue, fromText: (said) => (isNumeric(said) ? fromValue(Number(said)) : wrong(expected, said)) };
+  const fromValue = (value: unknown): Checked<number> =>
+    typeof value === "number" && Number.isSafeInteger(value) && value >= (least ?? -Infinity)
+      ? fits(value)
+      : wrong(expected, value);
+  return {
+    metavar: "n",
+    repeats: false,
+    fromValue,
+    fromText: (said) => (isNumeric(said) ? fromValue(Number(said)) : wrong(expected, said)),
+  };
 }
 
 /** A switch: `--name` and `--no-name`, true and false in a file. */
 export function toggle(): OptionKind<boolean> {
-  const fromValue = (value: unknown): Checked<boolean> => (typeof value === "boolean" ? fits(value) : wrong("true or false", value));
+  const fromValue = (value: unknown): Checked<boolean> =>
+    typeof value === "boolean" ? fits(value) : wrong("true or false", value);
   return { repeats: false, fromValue, fromText: (said) => wrong("no value", said) };
 }
 
@@ -50,21 +68,31 @@ export function toggle(): OptionKind<boolean> {
 export function choice<const T extends string>(words: readonly T[], metavar = words.join("|")): OptionKind<T> {
   const fromValue = (value: unknown): Checked<T> => {
     const found = words.find((word) => word === value);
-    return found === undefined ? wrong(`${words.length > 1 ? "one of " : ""}${words.map((word) => JSON.stringify(word)).join(", ")}`, value) : fits(found);
+    return found === undefined
+      ? wrong(`${words.length > 1 ? "one of " : ""}${words.map((word) => JSON.stringify(word)).join(", ")}`, value)
+      : fits(found);
   };
   return { metavar, repeats: false, fromText: fromValue, fromValue };
 }
 
 /** A list: on the command line parted by commas, or a JSON list; in a file a list. */
 export function list<T>(of: OptionKind<T>, metavar: string): OptionKind<readonly T[]> {
-  const fromValue = (value: unknown): Checked<readonly T[]> => (Array.isArray(value) && value.length > 0 ? gather(value as unknown[], (item) => of.fromValue(item)) : wrong("a list of at least one", value));
+  const fromValue = (value: unknown): Checked<readonly T[]> =>
+    Array.isArray(value) && value.length > 0
+      ? gather(value as unknown[], (item) => of.fromValue(item))
+      : wrong("a list of at least one", value);
   return {
     metavar,
     repeats: true,
     fromValue,
     fromText: (said) => {
       const json = parseIf(said, "[");
-      return json === undefined ? gather(said.split(",").map((part) => part.trim()), (part) => of.fromText(part)) : fromValue(json);
+      return json === undefined
+        ? gather(
+            said.split(",").map((part) => part.trim()),
+            (part) => of.fromText(part),
+          )
+        : fromValue(json);
     },
   };
 }
@@ -75,7 +103,8 @@ export function numbersByName(metavar: string): OptionKind<Readonly<Record<strin
   const fromValue = (value: unknown): Checked<Readonly<Record<string, number>>> => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return wrong(expected, value);
     for (const [name, entry] of Object.entries(value)) {
-      if (typeof entry !== "number" || !Number.isFinite(entry)) return wrong("a number", entry, `[${JSON.stringify(name)}]`);
+      if (typeof entry !== "number" || !Number.isFinite(entry))
+        return wrong("a number", entry, `[${JSON.stringify(name)}]`);
     }
     return fits(value as Record<string, number>);
   };
@@ -89,7 +118,8 @@ export function numbersByName(metavar: string): OptionKind<Readonly<Record<strin
       const entries: [string, number][] = [];
       for (const part of said.split(",")) {
         const at = part.lastIndexOf("=");
-        if (at < 1 || !isNumeric(part.slice(at + 1))) return wrong("name=number, several parted by commas, or a JSON object", said);
+        if (at < 1 || !isNumeric(part.slice(at + 1)))
+          return wrong("name=number, several parted by commas, or a JSON object", said);
         entries.push([part.slice(0, at).trim(), Number(part.slice(at + 1))]);
       }
       return fits(Object.fromEntries(entries));
@@ -115,7 +145,12 @@ export function either<A, B>(first: OptionKind<A>, second: OptionKind<B>, expect
 /** As another kind, its value turned into another. */
 export function mapped<A, B>(kind: OptionKind<A>, turn: (value: A) => B, metavar = kind.metavar): OptionKind<B> {
   const then = (checked: Checked<A>): Checked<B> => (checked.ok ? fits(turn(checked.value)) : checked);
-  return { ...kind, metavar, fromText: (said) => then(kind.fromText(said)), fromValue: (value) => then(kind.fromValue(value)) };
+  return {
+    ...kind,
+    metavar,
+    fromText: (said) => then(kind.fromText(said)),
+    fromValue: (value) => then(kind.fromValue(value)),
+  };
 }
 
 /** "true" and "false" as values, for options that take words too. */

@@ -21,7 +21,9 @@ export interface OptionSpec<T> {
 export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
 
 /** The values that a table's options were given; what was not given is not there. */
-export type OptionValues<Table extends OptionTable> = { readonly [Key in keyof Table]?: Table[Key] extends OptionSpec<infer T> ? T : never };
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Key in keyof Table]?: Table[Key] extends OptionSpec<infer T> ? T : never;
+};
 
 /** Options that belong together: under one heading in the help, and to one place in the library. */
 export interface OptionGroup {
@@ -40,6 +42,9 @@ export function keyOf(name: string): string {
 }
 
 /** What a table's options were given, out of more: what goes to one place. */
-export function pick<Table extends OptionTable>(values: Readonly<Record<string, unknown>>, table: Table): OptionValues<Table> {
+export function pick<Table extends OptionTable>(
+  values: Readonly<Record<string, unknown>>,
+  table: Table,
+): OptionValues<Table> {
   return Object.fromEntries(Object.entries(values).filter(([key]) => key in table)) as OptionValues<Table>;
 }

@@ -3,10 +3,22 @@ import { DATA_OPTIONS } from "./shared-options";
 
 /** Where texts come from, if not from the arguments. */
 export const INPUT_OPTIONS = {
-  file: { kind: path("file"), short: "f", help: "texts from a file: one a line, or a CSV, TSV, JSONL or JSON table by its ending" },
-  inputFormat: { kind: choice(["lines", "csv", "tsv", "jsonl", "json"], "format"), help: "how the file or standard input is written: lines, csv, tsv, jsonl or json", default: "by the file's ending; lines" },
+  file: {
+    kind: path("file"),
+    short: "f",
+    help: "texts from a file: one a line, or a CSV, TSV, JSONL or JSON table by its ending",
+  },
+  inputFormat: {
+    kind: choice(["lines", "csv", "tsv", "jsonl", "json"], "format"),
+    help: "how the file or standard input is written: lines, csv, tsv, jsonl or json",
+    default: "by the file's ending; lines",
+  },
   textColumn: { ...DATA_OPTIONS.textColumn },
-  idColumn: { kind: text("name"), help: "a table's column that names each text in the results, or none", default: "none" },
+  idColumn: {
+    kind: text("name"),
+    help: "a table's column that names each text in the results, or none",
+    default: "none",
+  },
   delimiter: DATA_OPTIONS.delimiter,
   quotes: DATA_OPTIONS.quotes,
   onBadEntry: DATA_OPTIONS.onBadEntry,
@@ -15,7 +27,11 @@ export const INPUT_OPTIONS = {
 /** What `tslora predict` says of each text. */
 export const PREDICT_OPTIONS = {
   topK: { kind: integer(1), help: "the likeliest labels of each text, so many" },
-  threshold: { kind: number("p"), help: "of two labels: the second where its probability is at least this; of several a text: each that is", default: "the likeliest label; 0.5 where a text has several" },
+  threshold: {
+    kind: number("p"),
+    help: "of two labels: the second where its probability is at least this; of several a text: each that is",
+    default: "the likeliest label; 0.5 where a text has several",
+  },
   multiLabel: { kind: toggle(), help: "a text may have several labels, whatever the model says of itself" },
   cleanTexts: { kind: toggle(), help: "clean texts as the study does" },
   maxTokensPerPass: { kind: integer(1), help: "tokens in one pass: bounds the memory", default: "4096" },

@@ -23,12 +23,21 @@ export interface ConfigEntry {
 export async function readConfigFile(given: string): Promise<readonly ConfigEntry[]> {
   const path = expandHome(given);
   const kind = extname(path).toLowerCase();
-  if (![".json", ".yaml", ".yml"].includes(kind)) throw new TsloraError("unsupported", `--config: a file that ends in .yaml, .yml or .json was expected; ${path} came.`, { details: { path } });
+  if (![".json", ".yaml", ".yml"].includes(kind))
+    throw new TsloraError(
+      "unsupported",
+      `--config: a file that ends in .yaml, .yml or .json was expected; ${path} came.`,
+      { details: { path } },
+    );
   let content: string;
   try {
     content = await readFile(path, "utf8");
   } catch (error) {
-    throw new TsloraError("not-found", `--config: the file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}).`, { cause: error, details: { path } });
+    throw new TsloraError(
+      "not-found",
+      `--config: the file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}).`,
+      { cause: error, details: { path } },
+    );
   }
   if (kind !== ".json") return readYaml(content, path);
   const value = parseJson(content, path);
@@ -41,7 +50,11 @@ async function readYaml(content: string, path: string): Promise<ConfigEntry[]> {
   const lineCounter = new LineCounter();
   const document = parseDocument(content, { lineCounter, prettyErrors: true });
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem !== undefined) throw new TsloraError("bad-input", `${path} is not valid YAML: ${problem.message.trimEnd()}`, { cause: problem, details: { path } });
+  if (problem !== undefined)
+    throw new TsloraError("bad-input", `${path} is not valid YAML: ${problem.message.trimEnd()}`, {
+      cause: problem,
+      details: { path },
+    });
   const { contents } = document;
   if (contents === null) return [];
   if (!isMap(contents)) throw notAMapping(path);
@@ -58,11 +71,20 @@ function plainValue(read: () => unknown, path: string): unknown {
   try {
     return read();
   } catch (error) {
-    if (error instanceof ReferenceError || error instanceof RangeError) throw new TsloraError("bad-input", `${path} has aliases that multiply, or is nested too deeply. Write its values out.`, { cause: error, details: { path } });
+    if (error instanceof ReferenceError || error instanceof RangeError)
+      throw new TsloraError(
+        "bad-input",
+        `${path} has aliases that multiply, or is nested too deeply. Write its values out.`,
+        { cause: error, details: { path } },
+      );
     throw error;
   }
 }
 
 function notAMapping(path: string): TsloraError {
-  return new TsloraError("bad-input", `${path} was expected to hold options by name, such as learningRate: 1e-3; it holds something else.`, { details: { path } });
+  return new TsloraError(
+    "bad-input",
+    `${path} was expected to hold options by name, such as learningRate: 1e-3; it holds something else.`,
+    { details: { path } },
+  );
 }

@@ -15,7 +15,11 @@ export interface TextPrediction {
  * Classifies texts: the likeliest label, or the second of two where its probability reaches the threshold; of several
  * labels a text each that reaches it, 0.5 by default.
  */
-export async function predictTexts(classifier: SequenceClassifier, texts: readonly string[], options: { threshold?: number; maxTokensPerPass?: number }): Promise<TextPrediction[]> {
+export async function predictTexts(
+  classifier: SequenceClassifier,
+  texts: readonly string[],
+  options: { threshold?: number; maxTokensPerPass?: number },
+): Promise<TextPrediction[]> {
   const { threshold, maxTokensPerPass } = options;
   const predictions = await predict(classifier, texts, maxTokensPerPass === undefined ? {} : { maxTokensPerPass });
   return predictions.map(({ label, labels, scores: ranked }) => {
@@ -23,7 +27,10 @@ export async function predictTexts(classifier: SequenceClassifier, texts: readon
     const probabilities = Object.fromEntries(classifier.labels.map((name) => [name, byLabel.get(name) ?? NaN]));
     if (threshold === undefined) return { labels: labels ?? [label], ranked, probabilities };
     const [first, second] = classifier.labels;
-    const decided = labels !== undefined ? ranked.filter(({ score }) => score >= threshold).map((one) => one.label) : [probabilities[second] >= threshold ? second : first];
+    const decided =
+      labels !== undefined
+        ? ranked.filter(({ score }) => score >= threshold).map((one) => one.label)
+        : [probabilities[second] >= threshold ? second : first];
     return { labels: decided, ranked, probabilities };
   });
 }

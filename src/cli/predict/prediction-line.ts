@@ -15,7 +15,11 @@ export interface LineFormat {
 }
 
 /** A prediction as a line: JSON, columns with the text on a terminal, or labels and probabilities separated by tabs. Control characters are escaped but in JSON. */
-export function predictionLine(prediction: TextPrediction, of: ReadText & { readonly index: number }, format: LineFormat): string {
+export function predictionLine(
+  prediction: TextPrediction,
+  of: ReadText & { readonly index: number },
+  format: LineFormat,
+): string {
   const { labels, ranked, probabilities } = prediction;
   const { json, several, topK, terminal } = format;
   const top = topK === undefined ? undefined : ranked.slice(0, topK);
@@ -31,10 +35,24 @@ export function predictionLine(prediction: TextPrediction, of: ReadText & { read
   }
   const width = Math.max(...format.labels.map((label) => measureColumns(printableLine(label))));
   const padded = (label: string): string => label + " ".repeat(Math.max(0, width - measureColumns(label)));
-  const head = shown.length === 0 ? padded("none") + " ".repeat(7) : shown.map(({ label, score }) => `${padded(printableLine(label))}  ${score.toFixed(3)}`).join("  ");
+  const head =
+    shown.length === 0
+      ? padded("none") + " ".repeat(7)
+      : shown.map(({ label, score }) => `${padded(printableLine(label))}  ${score.toFixed(3)}`).join("  ");
   const name = of.id === undefined ? "" : `${printableLine(String(of.id))}  `;
   const room = (terminal.out.columns || 80) - measureColumns(head) - measureColumns(name) - 3;
-  const cut = room < 8 ? "" : cutAt(printable(of.text.slice(0, 4 * room).replace(/\s+/g, " ").trim()), room);
+  const cut =
+    room < 8
+      ? ""
+      : cutAt(
+          printable(
+            of.text
+              .slice(0, 4 * room)
+              .replace(/\s+/g, " ")
+              .trim(),
+          ),
+          room,
+        );
   return `${styled(terminal, "bold", head)}  ${name}${styled(terminal, "dim", cut)}\n`;
 }
 

@@ -31,14 +31,24 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
   const input = args.length > 0 ? undefined : await openInput(terminal.input, options);
   try {
     const notice = (text: string): void => void (json || terminal.err.write(`${sentence(text, terminal.err)}\n`));
-    const { classifier } = await openClassifier({ command: "predict", ...pick(values, MODEL_OPTIONS), ...(options.multiLabel === true ? { problemType: "multi_label_classification" as const } : {}), notice, beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)) });
+    const { classifier } = await openClassifier({
+      command: "predict",
+      ...pick(values, MODEL_OPTIONS),
+      ...(options.multiLabel === true ? { problemType: "multi_label_classification" as const } : {}),
+      notice,
+      beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
+    });
     try {
       checkClassifier(classifier, options);
       if (input?.hint !== undefined) notice(input.hint);
-      const batches = input === undefined ? oneBatch(args) : readTextBatches(input.stream, input.format, { most: MOST_TEXTS });
+      const batches =
+        input === undefined ? oneBatch(args) : readTextBatches(input.stream, input.format, { most: MOST_TEXTS });
       const several = classifier.problemType === "multi_label_classification";
       const { topK } = options;
-      const clean = options.cleanTexts === true ? (await import("../../corpus/clean-text.js")).cleanText : (text: string): string => text; // danfojs stands behind it
+      const clean =
+        options.cleanTexts === true
+          ? (await import("../../corpus/clean-text.js")).cleanText
+          : (text: string): string => text; // danfojs stands behind it
       const format = { json, several, labels: classifier.labels, terminal, ...(topK === undefined ? {} : { topK }) };
       let index = 0; // of rows, those left out included
       let leftOut = 0;
@@ -51,7 +61,8 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
           if ("text" in entry) {
             const next = predictions.next();
             if (next.done === true) break;
-            if (!terminal.out.write(predictionLine(next.value, { ...entry, index: row }, format))) await once(terminal.out, "drain");
+            if (!terminal.out.write(predictionLine(next.value, { ...entry, index: row }, format)))
+              await once(terminal.out, "drain");
           } else {
             leftOut++;
             if (json) terminal.out.write(`${JSON.stringify({ index: row, leftOut: entry.problem })}\n`);
@@ -60,7 +71,11 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
         }
         index += batch.length;
         const bad = batch[cut];
-        if (bad !== undefined && "problem" in bad) throw new TsloraError("bad-input", `${bad.problem}. Mend it, or pass onBadEntry: "report" to leave such rows out.`);
+        if (bad !== undefined && "problem" in bad)
+          throw new TsloraError(
+            "bad-input",
+            `${bad.problem}. Mend it, or pass onBadEntry: "report" to leave such rows out.`,
+          );
       }
       if (leftOut > 0) notice(`${leftOut} of ${index} rows were left out.`);
       return EXIT.ok;
@@ -72,35 +87,65 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
   }
 }
 
-function checkOptions(args: readonly string[], { file, threshold, inputFormat, textColumn, idColumn, delimiter, quotes }: Values): void {
+function checkOptions(
+  args: readonly string[],
+  { file, threshold, inputFormat, textColumn, idColumn, delimiter, quotes }: Values,
+): void {
   const problems = new Problems("tslora predict");
-  problems.expect(args.length === 0 || file === undefined, "texts are given as arguments and by --file; one of them was expected");
-  problems.expect(threshold === undefined || (threshold >= 0 && threshold <= 1), `--threshold is to be a number from 0 to 1; ${threshold} came`);
+  problems.expect(
+    args.length === 0 || file === undefined,
+    "texts are given as arguments and by --file; one of them was expected",
+  );
+  problems.expect(
+    threshold === undefined || (threshold >= 0 && threshold <= 1),
+    `--threshold is to be a number from 0 to 1; ${threshold} came`,
+  );
   const format = args.length > 0 ? undefined : formatOf(file, inputFormat);
-  problems.expect(inputFormat === undefined || args.length === 0, "--input-format is for --file and standard input; texts are given as arguments");
-  problems.expect((textColumn === undefined && idColumn === undefined) || (format !== undefined && format !== "lines"), "--text-column and --id-column are for tables: CSV, TSV, JSONL and JSON, by the file's ending or --input-format");
+  problems.expect(
+    inputFormat === undefined || args.length === 0,
+    "--input-format is for --file and standard input; texts are given as arguments",
+  );
+  problems.expect(
+    (textColumn === undefined && idColumn === undefined) || (format !== undefined && format !== "lines"),
+    "--text-column and --id-column are for tables: CSV, TSV, JSONL and JSON, by the file's ending or --input-format",
+  );
   const csv = format === "csv" || format === "tsv";
   problems.expect(delimiter === undefined || csv, "--delimiter is for CSV");
   problems.expect(quotes === undefined || csv, "--no-quotes is for CSV");
-  problems.expect(delimiter === undefined || isDelimiter(delimiter), `--delimiter must be a character that is neither a quote nor a line end; got ${JSON.stringify(delimiter)}`);
+  problems.expect(
+    delimiter === undefined || isDelimiter(delimiter),
+    `--delimiter must be a character that is neither a quote nor a line end; got ${JSON.stringify(delimiter)}`,
+  );
   problems.throwIfAny();
 }
 
 function checkClassifier(classifier: SequenceClassifier, { threshold, topK }: Values): void {
   const { labels, problemType } = classifier;
   const problems = new Problems("tslora predict");
-  problems.expect(threshold === undefined || labels.length === 2 || problemType === "multi_label_classification", `--threshold is for two labels, or for several labels a text; the classifier has ${labels.length}`);
-  problems.expect(topK === undefined || topK <= labels.length, `--top-k is to be at most ${labels.length}, the classifier's labels; ${topK} came`);
+  problems.expect(
+    threshold === undefined || labels.length === 2 || problemType === "multi_label_classification",
+    `--threshold is for two labels, or for several labels a text; the classifier has ${labels.length}`,
+  );
+  problems.expect(
+    topK === undefined || topK <= labels.length,
+    `--top-k is to be at most ${labels.length}, the classifier's labels; ${topK} came`,
+  );
   problems.throwIfAny();
 }
 
 function formatOf(file: string | undefined, given: Values["inputFormat"]): NonNullable<Values["inputFormat"]> {
   if (given !== undefined) return given;
   const ending = file === undefined ? "" : extname(file).toLowerCase();
-  return ({ ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json" } as const)[ending] ?? "lines";
+  return (
+    ({ ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json" } as const)[ending] ??
+    "lines"
+  );
 }
 
-async function openInput(standard: CommandCall["terminal"]["input"], options: Values): Promise<{ stream: Readable; format: Parameters<typeof readTextBatches>[1]; hint?: string }> {
+async function openInput(
+  standard: CommandCall["terminal"]["input"],
+  options: Values,
+): Promise<{ stream: Readable; format: Parameters<typeof readTextBatches>[1]; hint?: string }> {
   const { file, textColumn, idColumn, delimiter, quotes } = options;
   const format = {
     kind: formatOf(file, options.inputFormat),
@@ -116,13 +161,25 @@ async function openInput(standard: CommandCall["terminal"]["input"], options: Va
       if (!(await handle.stat()).isDirectory()) return { stream: handle.createReadStream(), format };
       await handle.close();
     } catch (error) {
-      throw new TsloraError("not-found", `--file: ${file} cannot be read (${error instanceof Error ? error.message : String(error)}).`, { cause: error });
+      throw new TsloraError(
+        "not-found",
+        `--file: ${file} cannot be read (${error instanceof Error ? error.message : String(error)}).`,
+        { cause: error },
+      );
     }
     throw new TsloraError("bad-input", `--file must be a file; ${file} is a folder.`);
   }
-  if (standard === undefined) throw new TsloraError("bad-option", "tslora predict: texts were expected, as arguments, by --file or on standard input.");
+  if (standard === undefined)
+    throw new TsloraError(
+      "bad-option",
+      "tslora predict: texts were expected, as arguments, by --file or on standard input.",
+    );
   const stream = standard();
-  return { stream: stream as Readable, format, ...(stream.isTTY === true ? { hint: "Type texts, one a line; Ctrl-D ends." } : {}) };
+  return {
+    stream: stream as Readable,
+    format,
+    ...(stream.isTTY === true ? { hint: "Type texts, one a line; Ctrl-D ends." } : {}),
+  };
 }
 
 async function* oneBatch(texts: readonly string[]): AsyncGenerator<ReadText[], void, void> {

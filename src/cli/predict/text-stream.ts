@@ -42,7 +42,11 @@ export interface LeftOut {
  *
  * @throws TsloraError `bad-input` where a column is missing or the rest cannot be read; what came before is out by then.
  */
-export async function* readTextBatches(input: Readable, format: StreamFormat, options: { most: number }): AsyncGenerator<(ReadText | LeftOut)[], void, void> {
+export async function* readTextBatches(
+  input: Readable,
+  format: StreamFormat,
+  options: { most: number },
+): AsyncGenerator<(ReadText | LeftOut)[], void, void> {
   const reader = format.kind === "lines" ? new LineReader(format.name) : new TextTable(format, format.kind);
   let batch: (ReadText | LeftOut)[] = [];
   try {
@@ -105,7 +109,11 @@ class LineReader {
 
   #text({ bytes, number }: Line): ReadText | LeftOut {
     const text = decodeBytes(bytes);
-    return text === undefined ? { problem: `${this.#name}, line ${number}: expected UTF-8, got bytes that are not; convert the file, for example with iconv` } : { text };
+    return text === undefined
+      ? {
+          problem: `${this.#name}, line ${number}: expected UTF-8, got bytes that are not; convert the file, for example with iconv`,
+        }
+      : { text };
   }
 }
 
@@ -138,7 +146,10 @@ class TextTable {
   #choose(columns: readonly string[]): { readonly text: string; readonly id: string | undefined } {
     const { name, textColumn, idColumn = "none" } = this.#format;
     const of: ColumnsOf = { name, columns, delimiter: this.#delimiter };
-    this.#columns ??= { text: needColumn(of, TEXT_COLUMN, textColumn), id: idColumn === "none" ? undefined : findColumn(of, ID_COLUMN, idColumn) };
+    this.#columns ??= {
+      text: needColumn(of, TEXT_COLUMN, textColumn),
+      id: idColumn === "none" ? undefined : findColumn(of, ID_COLUMN, idColumn),
+    };
     return this.#columns;
   }
 
@@ -148,10 +159,17 @@ class TextTable {
     const { row } = item;
     const columns = this.#choose(row.columns);
     const text = row.get(columns.text);
-    if (typeof text !== "string") return { problem: `${where}, ${row.name}: expected a string in ${columns.text}, got ${shown(row, columns.text)}` };
+    if (typeof text !== "string")
+      return {
+        problem: `${where}, ${row.name}: expected a string in ${columns.text}, got ${shown(row, columns.text)}`,
+      };
     if (columns.id === undefined) return { text };
     const id = row.get(columns.id);
-    return typeof id === "string" || typeof id === "number" ? { text, id } : { problem: `${where}, ${row.name}: expected a name or a number in ${columns.id}, got ${shown(row, columns.id)}` };
+    return typeof id === "string" || typeof id === "number"
+      ? { text, id }
+      : {
+          problem: `${where}, ${row.name}: expected a name or a number in ${columns.id}, got ${shown(row, columns.id)}`,
+        };
   }
 }
 
@@ -160,5 +178,7 @@ function shown(row: Row, column: string): string {
 }
 
 function said(error: Error, name: string): Error {
-  return error instanceof TsloraError ? error : new TsloraError("bad-input", `${name} cannot be read: ${error.message}`, { cause: error });
+  return error instanceof TsloraError
+    ? error
+    : new TsloraError("bad-input", `${name} cannot be read: ${error.message}`, { cause: error });
 }

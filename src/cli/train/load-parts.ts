@@ -20,7 +20,10 @@ const FIFTH: PartOfData = { kind: "share", share: 0.2 };
  * Loads the data, parts them, and names the classes: as asked for, else as the data call them, else as the model does.
  * What the parts have in common is said.
  */
-export async function loadParts(plan: TrainPlan, options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal }): Promise<LoadedParts> {
+export async function loadParts(
+  plan: TrainPlan,
+  options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal },
+): Promise<LoadedParts> {
   const { config, notice, signal } = options;
   const { validation = FIFTH, test = FIFTH, stratify = false, randomState = 42 } = plan.split;
   const given = plan.model.labels;
@@ -28,10 +31,19 @@ export async function loadParts(plan: TrainPlan, options: { config: EncoderConfi
   const labels = given ?? ofModel ?? loaded.classNames ?? unnamed(loaded.corpus.report.classes.length, config);
   const parts = partData(loaded.frame, { validation, test, stratify, randomState, labels });
   const own = async (part: PartOfData, drawn: DataFrame | undefined): Promise<DataFrame | undefined> =>
-    part.kind === "path" ? (await loadTexts({ ...plan.data, data: part.path }, { labels, allowMissingClasses: true, notice, signal })).frame : drawn;
-  const all = { train: parts.train, validation: await own(validation, parts.validation), test: await own(test, parts.test) };
+    part.kind === "path"
+      ? (await loadTexts({ ...plan.data, data: part.path }, { labels, allowMissingClasses: true, notice, signal }))
+          .frame
+      : drawn;
+  const all = {
+    train: parts.train,
+    validation: await own(validation, parts.validation),
+    test: await own(test, parts.test),
+  };
   const rows = (frame: DataFrame | undefined): number => frame?.shape[0] ?? 0;
-  notice(`Parts: ${rows(all.train)} texts to train on, ${rows(all.validation)} for validation, ${rows(all.test)} to test on${stratify ? ", stratified" : ""}, random state ${randomState}.`);
+  notice(
+    `Parts: ${rows(all.train)} texts to train on, ${rows(all.validation)} for validation, ${rows(all.test)} to test on${stratify ? ", stratified" : ""}, random state ${randomState}.`,
+  );
   notice(`Labels: ${labels.map((name, i) => `${i} ${name}`).join(", ")}.`);
   for (const text of missingClassNotices(all, { labels, loaded: loaded.frame })) notice(text);
   for (const name of ["validation", "test"] as const) {
@@ -40,16 +52,28 @@ export async function loadParts(plan: TrainPlan, options: { config: EncoderConfi
     const { byId, byText } = findLeaks(all.train, part);
     const file = { validation, test }[name].kind === "path"; // rows of two files may be numbered alike
     const shared = file ? byText.length : byId.length + byText.length;
-    if (shared > 0) notice(`Mind: ${shared} ${name} texts stand among those that are trained on, too, so that the ${name} figures are too good.`);
+    if (shared > 0)
+      notice(
+        `Mind: ${shared} ${name} texts stand among those that are trained on, too, so that the ${name} figures are too good.`,
+      );
   }
-  return { train: all.train, ...(all.validation === undefined ? {} : { validation: all.validation }), ...(all.test === undefined ? {} : { test: all.test }), labels, loaded };
+  return {
+    train: all.train,
+    ...(all.validation === undefined ? {} : { validation: all.validation }),
+    ...(all.test === undefined ? {} : { test: all.test }),
+    labels,
+    loaded,
+  };
 }
 
 /**
  * Loads the data. Where their labels are the model's own in another order, they are numbered as the model's, so that a head
  * that it brings keeps its meaning.
  */
-async function loadWithLabels(plan: TrainPlan, options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal }): Promise<{ loaded: LoadedTexts; labels?: readonly string[] }> {
+async function loadWithLabels(
+  plan: TrainPlan,
+  options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal },
+): Promise<{ loaded: LoadedTexts; labels?: readonly string[] }> {
   const { config, notice, signal } = options;
   const given = plan.model.labels;
   if (given !== undefined) return { loaded: await loadTexts(plan.data, { notice, signal, labels: given }) };
@@ -57,7 +81,10 @@ async function loadWithLabels(plan: TrainPlan, options: { config: EncoderConfig;
   const loaded = await loadTexts(plan.data, { notice: (text) => void notices.push(text), signal });
   const { id2label = [] } = config;
   const names = loaded.classNames ?? [];
-  const isTurned = names.length === id2label.length && names.every((name) => id2label.includes(name)) && names.some((name, i) => name !== id2label[i]);
+  const isTurned =
+    names.length === id2label.length &&
+    names.every((name) => id2label.includes(name)) &&
+    names.some((name, i) => name !== id2label[i]);
   if (isTurned) return { loaded: await loadTexts(plan.data, { notice, signal, labels: id2label }), labels: id2label };
   notices.forEach(notice);
   return { loaded };

@@ -22,11 +22,19 @@ export function missingClassNotices(parts: Parts, { labels, loaded }: MissingCla
     return labels.flatMap((name, label) => (counts[label] > 0 ? [] : [`${name} (${all[label]} in all)`]));
   };
   const untrained = missing(parts.train);
-  const notices = untrained.length === 0 ? [] : [`Warning: no text to train on has the label ${shortList(untrained)}, so that it cannot be learned. Give --stratify, another --random-state, or more texts.`];
+  const notices =
+    untrained.length === 0
+      ? []
+      : [
+          `Warning: no text to train on has the label ${shortList(untrained)}, so that it cannot be learned. Give --stratify, another --random-state, or more texts.`,
+        ];
   for (const name of ["validation", "test"] as const) {
     const part = parts[name];
     const absent = part === undefined ? [] : missing(part);
-    if (absent.length > 0) notices.push(`No ${name} text has the label ${shortList(absent)}: its scores, and the areas under curves, are undefined there.`);
+    if (absent.length > 0)
+      notices.push(
+        `No ${name} text has the label ${shortList(absent)}: its scores, and the areas under curves, are undefined there.`,
+      );
   }
   return notices;
 }

@@ -25,32 +25,68 @@ function rowsOf(part: PartOfData, length: number): number {
  *
  * @throws TsloraError `bad-option` when the shares leave nothing to train on, or a class is too small to be stratified.
  */
-export function partData(frame: DataFrame, options: { validation: PartOfData; test: PartOfData; stratify: boolean; randomState: number; labels: readonly string[] }): Parts {
+export function partData(
+  frame: DataFrame,
+  options: {
+    validation: PartOfData;
+    test: PartOfData;
+    stratify: boolean;
+    randomState: number;
+    labels: readonly string[];
+  },
+): Parts {
   const { validation, test, stratify, randomState, labels } = options;
   const length = frame.shape[0];
   const [ofValidation, ofTest] = [rowsOf(validation, length), rowsOf(test, length)];
   const held = ofValidation + ofTest;
   const problems = new Problems("tslora train");
-  problems.expect(held < length, `--validation takes ${ofValidation} and --test ${ofTest} of ${length} texts, which leaves none to train on`);
-  if (stratify && held > 0) expectEnough(problems, frame, { labels, drawn: [length - held, ofValidation, ofTest].filter((rows) => rows > 0) });
+  problems.expect(
+    held < length,
+    `--validation takes ${ofValidation} and --test ${ofTest} of ${length} texts, which leaves none to train on`,
+  );
+  if (stratify && held > 0)
+    expectEnough(problems, frame, { labels, drawn: [length - held, ofValidation, ofTest].filter((rows) => rows > 0) });
   problems.throwIfAny();
-  const classes = (of: DataFrame): { stratify?: readonly number[] } => (stratify ? { stratify: readFrame(of).label } : {});
+  const classes = (of: DataFrame): { stratify?: readonly number[] } =>
+    stratify ? { stratify: readFrame(of).label } : {};
   if (held === 0) return { train: frame };
-  const [train, rest] = trainTestSplit(frame, { trainSize: length - held, testSize: held, randomState, ...classes(frame) });
+  const [train, rest] = trainTestSplit(frame, {
+    trainSize: length - held,
+    testSize: held,
+    randomState,
+    ...classes(frame),
+  });
   if (ofTest === 0) return { train, validation: rest };
   if (ofValidation === 0) return { train, test: rest };
-  const [testPart, validationPart] = trainTestSplit(rest, { trainSize: ofTest, testSize: ofValidation, randomState, ...classes(rest) });
+  const [testPart, validationPart] = trainTestSplit(rest, {
+    trainSize: ofTest,
+    testSize: ofValidation,
+    randomState,
+    ...classes(rest),
+  });
   return { train, validation: validationPart, test: testPart };
 }
 
 /** Notes the classes that cannot be in each part, by name and count. */
-function expectEnough(problems: Problems, frame: DataFrame, { labels, drawn }: { labels: readonly string[]; drawn: readonly number[] }): void {
+function expectEnough(
+  problems: Problems,
+  frame: DataFrame,
+  { labels, drawn }: { labels: readonly string[]; drawn: readonly number[] },
+): void {
   const counts = countLabels(frame, labels.length);
   const present = counts.filter((count) => count > 0).length;
-  const rare = counts.flatMap((count, label) => (count > 0 && count < drawn.length ? [`${JSON.stringify(labels[label])} (${count})`] : []));
-  problems.expect(rare.length === 0, `--stratify needs ${drawn.length} texts or more of each class, one for each part; there are fewer of ${shortList(rare)}. Leave out --stratify, add texts, or drop the class`);
+  const rare = counts.flatMap((count, label) =>
+    count > 0 && count < drawn.length ? [`${JSON.stringify(labels[label])} (${count})`] : [],
+  );
+  problems.expect(
+    rare.length === 0,
+    `--stratify needs ${drawn.length} texts or more of each class, one for each part; there are fewer of ${shortList(rare)}. Leave out --stratify, add texts, or drop the class`,
+  );
   const small = drawn.filter((rows) => rows < present);
-  problems.expect(small.length === 0, `--stratify needs ${present} texts or more in each part, one for each class; --validation and --test leave a part of ${Math.min(...small)}`);
+  problems.expect(
+    small.length === 0,
+    `--stratify needs ${present} texts or more in each part, one for each class; --validation and --test leave a part of ${Math.min(...small)}`,
+  );
 }
 
 /** How many texts each label has. */

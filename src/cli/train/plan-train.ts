@@ -31,7 +31,13 @@ export interface TrainPlan {
  * @throws TsloraError `bad-option` that lists everything wrong.
  */
 export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan {
-  const { method = "lora", overwriteOutputDir = false, evaluateBefore = false, baseline = false, outputDir = join(outputFolder(), "train") } = pick(values, RUN_OPTIONS);
+  const {
+    method = "lora",
+    overwriteOutputDir = false,
+    evaluateBefore = false,
+    baseline = false,
+    outputDir = join(outputFolder(), "train"),
+  } = pick(values, RUN_OPTIONS);
   const plan: TrainPlan = {
     outputDir: resolve(outputDir),
     method,
@@ -45,32 +51,54 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
   };
   const problems = new Problems("tslora train");
   const ofLora = Object.keys(plan.lora);
-  problems.expect(method === "lora" || ofLora.length === 0, `${ofLora.map(flagOf).join(", ")}: for --method lora alone; the method is full`);
+  problems.expect(
+    method === "lora" || ofLora.length === 0,
+    `${ofLora.map(flagOf).join(", ")}: for --method lora alone; the method is full`,
+  );
   const { test, validation } = plan.split;
   for (const [name, part] of Object.entries({ validation, test })) {
-    problems.expect(part?.kind !== "share" || (part.share > 0 && (part.share < 1 || Number.isInteger(part.share))), `--${name} is to be a share between 0 and 1, a whole number of texts, a path, or none; ${part?.kind === "share" ? part.share : ""} came`);
+    problems.expect(
+      part?.kind !== "share" || (part.share > 0 && (part.share < 1 || Number.isInteger(part.share))),
+      `--${name} is to be a share between 0 and 1, a whole number of texts, a path, or none; ${part?.kind === "share" ? part.share : ""} came`,
+    );
   }
   const tests = test?.kind !== "none";
-  problems.expect(tests || (!evaluateBefore && !baseline), "--evaluate-before and --baseline score the test texts; --test is none");
+  problems.expect(
+    tests || (!evaluateBefore && !baseline),
+    "--evaluate-before and --baseline score the test texts; --test is none",
+  );
   const { resumeFrom } = plan.train;
-  problems.expect(resumeFrom === undefined || !overwriteOutputDir, "--resume-from goes on with what the folder holds, --overwrite-output-dir writes over it; give one of them");
+  problems.expect(
+    resumeFrom === undefined || !overwriteOutputDir,
+    "--resume-from goes on with what the folder holds, --overwrite-output-dir writes over it; give one of them",
+  );
   checkFolder(problems, plan.outputDir, { overwriteOutputDir, resumes: resumeFrom !== undefined });
   checkTrainOptions(problems, plan);
   problems.throwIfAny();
   return plan;
 }
 
-function checkFolder(problems: Problems, folder: string, { overwriteOutputDir, resumes }: { overwriteOutputDir: boolean; resumes: boolean }): void {
+function checkFolder(
+  problems: Problems,
+  folder: string,
+  { overwriteOutputDir, resumes }: { overwriteOutputDir: boolean; resumes: boolean },
+): void {
   if (!existsSync(folder)) return;
   expectUnlocked(folder);
   let holds: string[];
   try {
     holds = readdirSync(folder).filter((name) => name !== LOCK_FILE);
   } catch (error) {
-    problems.expect(false, `--output-dir: a folder was expected; ${folder} cannot be read as one (${error instanceof Error ? error.message : String(error)})`);
+    problems.expect(
+      false,
+      `--output-dir: a folder was expected; ${folder} cannot be read as one (${error instanceof Error ? error.message : String(error)})`,
+    );
     return;
   }
-  problems.expect(holds.length === 0 || overwriteOutputDir || resumes, `--output-dir: ${folder} holds files already (${holds.slice(0, 3).join(", ")}${holds.length > 3 ? ", ..." : ""}). Give another folder, --resume-from last to go on with that run, or --overwrite-output-dir`);
+  problems.expect(
+    holds.length === 0 || overwriteOutputDir || resumes,
+    `--output-dir: ${folder} holds files already (${holds.slice(0, 3).join(", ")}${holds.length > 3 ? ", ..." : ""}). Give another folder, --resume-from last to go on with that run, or --overwrite-output-dir`,
+  );
 }
 
 /** The library's own checks of the values, as far as they can be made without the data. */
@@ -78,7 +106,10 @@ function checkTrainOptions(problems: Problems, { method, train, model, split, ou
   const weights = Array.isArray(train.classWeights) ? train.classWeights.length : 2;
   const validation = split.validation?.kind === "none" ? {} : { validation: [] };
   try {
-    resolveTrainOptions({ ...train, ...validation, outputDir, train: [] }, { method, problemType: "single_label_classification", numLabels: model.labels?.length ?? weights });
+    resolveTrainOptions(
+      { ...train, ...validation, outputDir, train: [] },
+      { method, problemType: "single_label_classification", numLabels: model.labels?.length ?? weights },
+    );
   } catch (error) {
     if (!(error instanceof TsloraError) || !Array.isArray(error.details.problems)) throw error;
     for (const problem of error.details.problems as readonly string[]) problems.expect(false, problem);

@@ -34,7 +34,10 @@ export async function runTrain({ terminal, values }: CommandCall): Promise<numbe
   const plan = planTrain(values);
   const view = new TrainView(terminal, { json: values.json === true });
   const lock = lockFolder(plan.outputDir, { purpose: "tslora train", covers: ["adapter", "model"] });
-  const interruption = hearInterruption(terminal, { says: "at the next step, with a checkpoint if training has begun", tell: (text) => view.warn(text) });
+  const interruption = hearInterruption(terminal, {
+    says: "at the next step, with a checkpoint if training has begun",
+    tell: (text) => view.warn(text),
+  });
   try {
     return await trainPlanned(plan, { terminal, view, signal: interruption.signal });
   } finally {
@@ -44,7 +47,10 @@ export async function runTrain({ terminal, values }: CommandCall): Promise<numbe
   }
 }
 
-async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: TrainView; signal: AbortSignal }): Promise<number> {
+async function trainPlanned(
+  plan: TrainPlan,
+  to: { terminal: Terminal; view: TrainView; signal: AbortSignal },
+): Promise<number> {
   const { terminal, view, signal } = to;
   const notices: string[] = [];
   const notice = (text: string): void => {
@@ -63,10 +69,20 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
   expectGoingOn(signal);
   const { maxLength, newHead = false } = plan.model;
   const { seed = 42 } = plan.train;
-  const classifier = await loadClassifier(model, { ...deviceOptions, labels: parts.labels, newHead, problemType: "single_label_classification", seed, ...(maxLength === undefined ? {} : { maxLength }) });
+  const classifier = await loadClassifier(model, {
+    ...deviceOptions,
+    labels: parts.labels,
+    newHead,
+    problemType: "single_label_classification",
+    seed,
+    ...(maxLength === undefined ? {} : { maxLength }),
+  });
   try {
     const score = scorer(classifier, { terminal, signal });
-    const before = plan.evaluateBefore && parts.test !== undefined ? await score("Evaluating before training", parts.test) : undefined;
+    const before =
+      plan.evaluateBefore && parts.test !== undefined
+        ? await score("Evaluating before training", parts.test)
+        : undefined;
     if (plan.method === "lora") classifier.addAdapter(plan.lora);
     else classifier.trainAllWeights();
     notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
@@ -79,7 +95,8 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
     const training = await follow(classifier, { plan, parts, view, signal, begun: args });
     if (signal.aborted) return stopped(training, { plan, view, args: await args() });
     const baseline = plan.baseline && parts.test !== undefined ? await baselineOf(parts, parts.test) : undefined;
-    const validation = parts.validation === undefined ? undefined : await score("Evaluating on validation", parts.validation);
+    const validation =
+      parts.validation === undefined ? undefined : await score("Evaluating on validation", parts.validation);
     const after = parts.test === undefined ? undefined : await score("Evaluating", parts.test);
     const saved = await saveTrained(classifier, { plan, model, corpus, ...(after === undefined ? {} : { after }) });
     const results = {
@@ -102,14 +119,32 @@ async function trainPlanned(plan: TrainPlan, to: { terminal: Terminal; view: Tra
     const path = await writeTrainResults(plan.outputDir, results);
     const shown = after ?? validation;
     const lines = [
-      ...(shown === undefined ? [] : ["", `On the ${after === undefined ? "validation" : "test"} texts:`, ...evaluationLines(shown, { terminal })]),
+      ...(shown === undefined
+        ? []
+        : [
+            "",
+            `On the ${after === undefined ? "validation" : "test"} texts:`,
+            ...evaluationLines(shown, { terminal }),
+          ]),
       "",
       ...accuracies({ before, after, validation, baseline }),
       `${plan.method === "lora" ? "adapter" : "model"}: ${shortPath(saved)}`,
       `results: ${shortPath(path)}`,
     ];
-    const short = (evaluation: Evaluation | undefined): object | undefined => (evaluation === undefined ? undefined : { ...evaluation, predictions: undefined });
-    view.result({ type: "results", [plan.method === "lora" ? "adapter" : "model"]: saved, results: path, before: short(before), after: short(after), validation: short(validation), baseline: short(baseline) }, lines);
+    const short = (evaluation: Evaluation | undefined): object | undefined =>
+      evaluation === undefined ? undefined : { ...evaluation, predictions: undefined };
+    view.result(
+      {
+        type: "results",
+        [plan.method === "lora" ? "adapter" : "model"]: saved,
+        results: path,
+        before: short(before),
+        after: short(after),
+        validation: short(validation),
+        baseline: short(baseline),
+      },
+      lines,
+    );
     return EXIT.ok;
   } finally {
     classifier.dispose();
@@ -121,9 +156,18 @@ function expectGoingOn(signal: AbortSignal): void {
 }
 
 /** Runs the training and shows it; `begun` is called at its first event, when all that can be refused has been. */
-async function follow(classifier: SequenceClassifier, run: { plan: TrainPlan; parts: LoadedParts; view: TrainView; signal: AbortSignal; begun: () => Promise<unknown> }): Promise<TrainSummary> {
+async function follow(
+  classifier: SequenceClassifier,
+  run: { plan: TrainPlan; parts: LoadedParts; view: TrainView; signal: AbortSignal; begun: () => Promise<unknown> },
+): Promise<TrainSummary> {
   const { plan, parts, view, signal, begun } = run;
-  const events = train(classifier, { ...plan.train, train: parts.train, ...(parts.validation === undefined ? {} : { validation: parts.validation }), outputDir: plan.outputDir, signal });
+  const events = train(classifier, {
+    ...plan.train,
+    train: parts.train,
+    ...(parts.validation === undefined ? {} : { validation: parts.validation }),
+    outputDir: plan.outputDir,
+    signal,
+  });
   for (let first = true; ; first = false) {
     const next = await events.next();
     if (next.done === true) return next.value;
@@ -132,19 +176,31 @@ async function follow(classifier: SequenceClassifier, run: { plan: TrainPlan; pa
   }
 }
 
-function stopped({ steps }: TrainSummary, { plan, view, args }: { plan: TrainPlan; view: TrainView; args: string }): number {
+function stopped(
+  { steps }: TrainSummary,
+  { plan, view, args }: { plan: TrainPlan; view: TrainView; args: string },
+): number {
   const goOn = `tslora train --config ${shortPath(args)} --resume-from last`;
-  view.result({ type: "stopped", steps, outputDir: plan.outputDir, resume: goOn }, [`Stopped after step ${steps}; its checkpoint is in ${shortPath(plan.outputDir)}. Go on with:`, `  npx ${goOn}`]);
+  view.result({ type: "stopped", steps, outputDir: plan.outputDir, resume: goOn }, [
+    `Stopped after step ${steps}; its checkpoint is in ${shortPath(plan.outputDir)}. Go on with:`,
+    `  npx ${goOn}`,
+  ]);
   return EXIT.interrupted;
 }
 
-function scorer(classifier: SequenceClassifier, { terminal, signal }: { terminal: Terminal; signal: AbortSignal }): (what: string, data: DataFrame) => Promise<Evaluation> {
+function scorer(
+  classifier: SequenceClassifier,
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+): (what: string, data: DataFrame) => Promise<Evaluation> {
   return async (what, data) => {
     const progress = countProgress(terminal, what);
     try {
       return await evaluate(classifier, data, { onProgress: progress.update, signal });
     } catch (error) {
-      if (signal.aborted) throw new TsloraError("aborted", "Stopped while evaluating. What training has written so far is whole.", { cause: error });
+      if (signal.aborted)
+        throw new TsloraError("aborted", "Stopped while evaluating. What training has written so far is whole.", {
+          cause: error,
+        });
       throw error;
     } finally {
       progress.stop();
@@ -157,9 +213,25 @@ async function baselineOf(parts: LoadedParts, test: DataFrame): Promise<Evaluati
   return evaluateBaseline(parts.train, test, { labels: parts.labels });
 }
 
-function accuracies({ before, after, validation, baseline }: { before?: Evaluation; after?: Evaluation; validation?: Evaluation; baseline?: Evaluation }): string[] {
-  const said = (name: string, evaluation: Evaluation | undefined): string[] => (evaluation === undefined ? [] : [`${name} ${evaluation.accuracy.toFixed(3)}`]);
-  const all = [...said("before training", before), ...said("after", after), ...said("on validation", validation), ...said("TF-IDF with logistic regression", baseline)];
+function accuracies({
+  before,
+  after,
+  validation,
+  baseline,
+}: {
+  before?: Evaluation;
+  after?: Evaluation;
+  validation?: Evaluation;
+  baseline?: Evaluation;
+}): string[] {
+  const said = (name: string, evaluation: Evaluation | undefined): string[] =>
+    evaluation === undefined ? [] : [`${name} ${evaluation.accuracy.toFixed(3)}`];
+  const all = [
+    ...said("before training", before),
+    ...said("after", after),
+    ...said("on validation", validation),
+    ...said("TF-IDF with logistic regression", baseline),
+  ];
   return all.length === 0 ? [] : [`Accuracy: ${all.join(", ")}.`];
 }
 

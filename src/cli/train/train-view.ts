@@ -43,7 +43,8 @@ export class TrainView {
     }
     if (event.type === "evaluation") this.#line(evaluation);
     else if (event.type === "resume") this.#line(sentence(event.message, this.#terminal.out));
-    else if ("message" in event && typeof event.message === "string") this.#line(styled(this.#terminal, "yellow", sentence(event.message, this.#terminal.out)));
+    else if ("message" in event && typeof event.message === "string")
+      this.#line(styled(this.#terminal, "yellow", sentence(event.message, this.#terminal.out)));
     if (this.#terminal.live) {
       this.#bar ??= new LiveBar(this.#terminal.out);
       this.#bar.update(progressShare(this.#state), barWords(this.#state, (performance.now() - this.#started) / 1000));
@@ -87,5 +88,12 @@ function barWords({ start, lastStep }: ProgressState, elapsedSeconds: number): s
   if (lastStep === undefined) return `step 0/${total}`;
   const { step, loss, epoch, tokensPerSecond, learningRate } = lastStep;
   const left = formatSeconds((elapsedSeconds / step) * (total - step));
-  return [`step ${step}/${total}`, `loss ${formatNumber(loss, 3)}`, `${left} left`, `epoch ${epoch.toFixed(2)}`, `${formatNumber(Math.round(tokensPerSecond))} tokens/s`, `rate ${formatNumber(learningRate)}`].join(" · ");
+  return [
+    `step ${step}/${total}`,
+    `loss ${formatNumber(loss, 3)}`,
+    `${left} left`,
+    `epoch ${epoch.toFixed(2)}`,
+    `${formatNumber(Math.round(tokensPerSecond))} tokens/s`,
+    `rate ${formatNumber(learningRate)}`,
+  ].join(" · ");
 }

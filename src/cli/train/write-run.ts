@@ -37,16 +37,28 @@ export interface TrainResults {
 /** What stands for the model and the data so that a later run takes the same. */
 export function pinned(model: ResolvedModel, { source }: Corpus): { model: string; data: string } {
   const named = { folder: model.directory, embedded: "embedded", cache: model.id, hub: model.id }[model.origin.kind];
-  return { model: named, data: source.kind === "sample" || source.kind === "pubmed" ? source.kind : resolve(source.path) };
+  return {
+    model: named,
+    data: source.kind === "sample" || source.kind === "pubmed" ? source.kind : resolve(source.path),
+  };
 }
 
 /** Writes training_args.json: a configuration file that repeats the run, or goes on with it. Returns its path. */
-export async function writeTrainingArgs(plan: TrainPlan, from: { classifier: SequenceClassifier; model: ResolvedModel; corpus: Corpus }): Promise<string> {
+export async function writeTrainingArgs(
+  plan: TrainPlan,
+  from: { classifier: SequenceClassifier; model: ResolvedModel; corpus: Corpus },
+): Promise<string> {
   const { outputDir, method, evaluateBefore, baseline, data, split, lora, train } = plan;
   const { classifier, model, corpus } = from;
   const part = (name: "validation" | "test"): string | number => {
     const one = split[name];
-    return one === undefined ? 0.2 : one.kind === "share" ? one.share : one.kind === "none" ? "none" : resolve(one.path);
+    return one === undefined
+      ? 0.2
+      : one.kind === "share"
+        ? one.share
+        : one.kind === "none"
+          ? "none"
+          : resolve(one.path);
   };
   const args = {
     ...pinned(model, corpus),
@@ -74,13 +86,24 @@ export async function writeTrainingArgs(plan: TrainPlan, from: { classifier: Seq
 }
 
 /** Saves the adapter or the model with its card. Returns the folder. */
-export async function saveTrained(classifier: SequenceClassifier, options: { plan: TrainPlan; model: ResolvedModel; corpus: Corpus; after?: Evaluation }): Promise<string> {
+export async function saveTrained(
+  classifier: SequenceClassifier,
+  options: { plan: TrainPlan; model: ResolvedModel; corpus: Corpus; after?: Evaluation },
+): Promise<string> {
   const { plan, model, corpus, after } = options;
   const folder = join(plan.outputDir, plan.method === "lora" ? "adapter" : "model");
   if (plan.method === "lora") await classifier.saveAdapter(folder);
   else await classifier.saveModel(folder);
-  const metrics = after === undefined ? [] : [{ name: "accuracy", value: after.accuracy, interval: after.accuracyInterval }];
-  await saveModelCard(folder, { baseModel: model.id, method: plan.method, data: corpus.source.kind, seed: classifier.seed, labels: classifier.labels, metrics });
+  const metrics =
+    after === undefined ? [] : [{ name: "accuracy", value: after.accuracy, interval: after.accuracyInterval }];
+  await saveModelCard(folder, {
+    baseModel: model.id,
+    method: plan.method,
+    data: corpus.source.kind,
+    seed: classifier.seed,
+    labels: classifier.labels,
+    metrics,
+  });
   return folder;
 }
 

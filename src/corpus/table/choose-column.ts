@@ -29,9 +29,17 @@ export interface ColumnsOf {
  * @throws TsloraError `bad-input` where the named column is missing, or the chosen one is there twice.
  */
 export function findColumn(of: ColumnsOf, role: ColumnRole, wanted: string | undefined): string | undefined {
-  const found = wanted === undefined ? usualColumn(of.columns, role) : of.columns.includes(wanted) ? wanted : missing(of, role, wanted);
+  const found =
+    wanted === undefined
+      ? usualColumn(of.columns, role)
+      : of.columns.includes(wanted)
+        ? wanted
+        : missing(of, role, wanted);
   if (found !== undefined && of.columns.indexOf(found) !== of.columns.lastIndexOf(found)) {
-    throw new TsloraError("bad-input", `${of.name}: expected the column once in the header row, got ${shownValue(found)} twice. Rename one of them.`);
+    throw new TsloraError(
+      "bad-input",
+      `${of.name}: expected the column once in the header row, got ${shownValue(found)} twice. Rename one of them.`,
+    );
   }
   return found;
 }
@@ -47,15 +55,23 @@ function usualColumn(columns: readonly string[], { usual }: ColumnRole): string 
 }
 
 function missing({ name, columns, delimiter }: ColumnsOf, { option }: ColumnRole, wanted: string): never {
-  const got = columns.length === 0 ? "an empty file" : `the column${columns.length === 1 ? "" : "s"} ${shownNames(columns, 10)}`;
+  const got =
+    columns.length === 0 ? "an empty file" : `the column${columns.length === 1 ? "" : "s"} ${shownNames(columns, 10)}`;
   const near = columns.find((column) => column.toLowerCase() === wanted.toLowerCase());
-  const advice = near === undefined ? suggestDelimiter(columns, delimiter) : ` Is it ${option}: ${JSON.stringify(near)}?`;
-  throw new TsloraError("bad-input", `${name}: expected a column ${shownValue(wanted)} (options.${option}), got ${got}.${advice}`, { details: { columns: columns.slice(0, 100) } });
+  const advice =
+    near === undefined ? suggestDelimiter(columns, delimiter) : ` Is it ${option}: ${JSON.stringify(near)}?`;
+  throw new TsloraError(
+    "bad-input",
+    `${name}: expected a column ${shownValue(wanted)} (options.${option}), got ${got}.${advice}`,
+    { details: { columns: columns.slice(0, 100) } },
+  );
 }
 
 /** What to say where the header row looks as if other characters separated its cells. */
 function suggestDelimiter(columns: readonly string[], delimiter: string | undefined): string {
   if (delimiter === undefined || columns.length !== 1) return "";
   const other = [";", "\t", ",", "|"].find((one) => one !== delimiter && columns[0].includes(one));
-  return other === undefined ? "" : ` The header row is one column and holds ${JSON.stringify(other)}: pass delimiter: ${JSON.stringify(other)}.`;
+  return other === undefined
+    ? ""
+    : ` The header row is one column and holds ${JSON.stringify(other)}: pass delimiter: ${JSON.stringify(other)}.`;
 }

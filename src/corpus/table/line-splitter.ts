@@ -52,6 +52,9 @@ export class LineSplitter {
 
   #expectShort(length: number): void {
     if (length <= this.#maxBytes) return;
-    throw new TsloraError("bad-input", `${this.#name}: expected ${this.#maxBytes.toLocaleString("en-US")} bytes at most in a line (limits.maxRecordBytes), got more in line ${this.#count + 1}. Is it a file of one text or one object a line?`);
+    throw new TsloraError(
+      "bad-input",
+      `${this.#name}: expected ${this.#maxBytes.toLocaleString("en-US")} bytes at most in a line (limits.maxRecordBytes), got more in line ${this.#count + 1}. Is it a file of one text or one object a line?`,
+    );
   }
 }

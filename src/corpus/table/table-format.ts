@@ -19,7 +19,13 @@ export interface TableLimits {
 }
 
 /** The kinds of tables, by the ending of their files. */
-export const TABLE_ENDINGS: Readonly<Record<string, TableFormat["kind"]>> = { ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json" };
+export const TABLE_ENDINGS: Readonly<Record<string, TableFormat["kind"]>> = {
+  ".csv": "csv",
+  ".tsv": "csv",
+  ".jsonl": "jsonl",
+  ".ndjson": "jsonl",
+  ".json": "json",
+};
 
 /** Ways to write a tab where one cannot be typed. */
 const TAB_NAMES: readonly string[] = ["\\t", "tab", "TAB"];

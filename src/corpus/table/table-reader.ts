@@ -17,7 +17,8 @@ export interface Row {
 }
 
 /** A row, or why it is none. */
-export type TableItem = { readonly kind: "row"; readonly row: Row } | { readonly kind: "problem"; readonly problem: CorpusProblem };
+export type TableItem =
+  { readonly kind: "row"; readonly row: Row } | { readonly kind: "problem"; readonly problem: CorpusProblem };
 
 /**
  * Reads a table from a stream of bytes: the one reader of all commands and of `loadCorpus`. A row that cannot be read is
@@ -62,7 +63,8 @@ export class TableReader {
     else if (this.#csv === undefined) for (const line of this.#lines.end()) yield* this.#object(line);
     else {
       for (const record of this.#csv.end()) yield* this.#record(record);
-      if (this.#columns === undefined) throw new TsloraError("bad-input", `${this.#name}: expected a header row, got an empty file.`);
+      if (this.#columns === undefined)
+        throw new TsloraError("bad-input", `${this.#name}: expected a header row, got an empty file.`);
     }
   }
 
@@ -71,7 +73,11 @@ export class TableReader {
     else if (this.#format.kind === "jsonl") for (const line of this.#lines.push(text)) yield* this.#object(line);
     else {
       this.#size += text.length;
-      if (this.#size > this.#limits.maxUnpackedBytes) throw new TsloraError("bad-input", `${this.#name}: expected ${this.#limits.maxUnpackedBytes.toLocaleString("en-US")} bytes at most (limits.maxUnpackedBytes), got more. JSON Lines can be longer.`);
+      if (this.#size > this.#limits.maxUnpackedBytes)
+        throw new TsloraError(
+          "bad-input",
+          `${this.#name}: expected ${this.#limits.maxUnpackedBytes.toLocaleString("en-US")} bytes at most (limits.maxUnpackedBytes), got more. JSON Lines can be longer.`,
+        );
       this.#json.push(text);
     }
   }
@@ -83,17 +89,28 @@ export class TableReader {
     }
     const columns = this.#columns;
     const name = `line ${line}`;
-    const problem = (kind: CorpusProblem["kind"], message: string): TableItem => ({ kind: "problem", problem: { kind, name, message } });
+    const problem = (kind: CorpusProblem["kind"], message: string): TableItem => ({
+      kind: "problem",
+      problem: { kind, name, message },
+    });
     if (torn !== undefined) {
-      yield problem("malformed", `a quote opens a cell that goes on to line ${torn}, where text follows its closing quote; close it, or pass quote: false where quotes are plain characters`);
+      yield problem(
+        "malformed",
+        `a quote opens a cell that goes on to line ${torn}, where text follows its closing quote; close it, or pass quote: false where quotes are plain characters`,
+      );
     } else if (cells.length !== columns.length) {
       yield problem("malformed", `expected ${columns.length} cells as in the header row, got ${cells.length}`);
     } else {
       const values = cells.map(decodeBytes);
       const bad = values.findIndex((value) => value === undefined);
       const nul = values.findIndex((value) => value?.includes("\u0000"));
-      if (bad >= 0) yield problem("not-utf8", `the bytes in ${shownValue(columns[bad])} are not UTF-8; convert the file, for example with iconv`);
-      else if (nul >= 0) yield problem("malformed", `${shownValue(columns[nul])} holds a NUL character, as no text does`);
+      if (bad >= 0)
+        yield problem(
+          "not-utf8",
+          `the bytes in ${shownValue(columns[bad])} are not UTF-8; convert the file, for example with iconv`,
+        );
+      else if (nul >= 0)
+        yield problem("malformed", `${shownValue(columns[nul])} holds a NUL character, as no text does`);
       else {
         const get = (column: string): unknown => values[columns.indexOf(column)];
         yield { kind: "row", row: { name, get, columns } };
@@ -104,15 +121,26 @@ export class TableReader {
   #header(cells: readonly string[]): string[] {
     return cells.map((cell) => {
       const name = decodeBytes(cell);
-      if (name === undefined) throw new TsloraError("bad-input", `${this.#name}: expected UTF-8, got bytes in the header row that are not. Convert the file, for example with iconv.`);
-      if (name.includes("\u0000")) throw new TsloraError("bad-input", `${this.#name}: expected UTF-8 text, got NUL characters in the header row. UTF-16 needs a byte order mark; convert the file, for example with iconv.`);
+      if (name === undefined)
+        throw new TsloraError(
+          "bad-input",
+          `${this.#name}: expected UTF-8, got bytes in the header row that are not. Convert the file, for example with iconv.`,
+        );
+      if (name.includes("\u0000"))
+        throw new TsloraError(
+          "bad-input",
+          `${this.#name}: expected UTF-8 text, got NUL characters in the header row. UTF-16 needs a byte order mark; convert the file, for example with iconv.`,
+        );
       return name.trim();
     });
   }
 
   *#object({ bytes, number }: Line): Generator<TableItem, void, void> {
     const name = `line ${number}`;
-    const problem = (kind: CorpusProblem["kind"], message: string): TableItem => ({ kind: "problem", problem: { kind, name, message } });
+    const problem = (kind: CorpusProblem["kind"], message: string): TableItem => ({
+      kind: "problem",
+      problem: { kind, name, message },
+    });
     const line = decodeBytes(bytes);
     if (line === undefined) {
       yield problem("not-utf8", "its bytes are not UTF-8; convert the file, for example with iconv");
@@ -120,7 +148,10 @@ export class TableReader {
     }
     if (line.trim() === "") return;
     if (!this.#begun && line.trimStart().startsWith("[")) {
-      throw new TsloraError("bad-input", `${this.#name}: expected JSON Lines, one object a line; line ${number} begins a JSON array. Name the file .json to have it read as an array, or convert it: jq -c '.[]' FILE > FILE.jsonl`);
+      throw new TsloraError(
+        "bad-input",
+        `${this.#name}: expected JSON Lines, one object a line; line ${number} begins a JSON array. Name the file .json to have it read as an array, or convert it: jq -c '.[]' FILE > FILE.jsonl`,
+      );
     }
     this.#begun = true;
     const cells = parseObject(line);
@@ -128,20 +159,39 @@ export class TableReader {
   }
 
   *#readArray(): Generator<TableItem, void, void> {
-    const refuse = (got: string): TsloraError => new TsloraError("bad-input", `${this.#name}: expected a JSON array of objects, got ${got}. A file of one object a line is to be called .jsonl.`);
+    const refuse = (got: string): TsloraError =>
+      new TsloraError(
+        "bad-input",
+        `${this.#name}: expected a JSON array of objects, got ${got}. A file of one object a line is to be called .jsonl.`,
+      );
     const text = decodeBytes(this.#json.join(""));
-    if (text === undefined) throw new TsloraError("bad-input", `${this.#name}: expected UTF-8, got bytes that are not. Convert the file, for example with iconv.`);
+    if (text === undefined)
+      throw new TsloraError(
+        "bad-input",
+        `${this.#name}: expected UTF-8, got bytes that are not. Convert the file, for example with iconv.`,
+      );
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch (error) {
       throw refuse(text.trim() === "" ? "an empty file" : `no JSON (${reason(error)})`);
     }
-    if (!Array.isArray(value)) throw refuse(value === null ? "null" : typeof value === "object" ? `one object with the keys ${shownNames(Object.keys(value))}` : `a ${typeof value}`);
+    if (!Array.isArray(value))
+      throw refuse(
+        value === null
+          ? "null"
+          : typeof value === "object"
+            ? `one object with the keys ${shownNames(Object.keys(value))}`
+            : `a ${typeof value}`,
+      );
     for (const [i, entry] of (value as unknown[]).entries()) {
       const name = `entry ${i + 1}`;
       if (isCells(entry)) yield { kind: "row", row: rowOf(name, entry) };
-      else yield { kind: "problem", problem: { kind: "malformed", name, message: `expected a JSON object, got ${kindOf(entry)}` } };
+      else
+        yield {
+          kind: "problem",
+          problem: { kind: "malformed", name, message: `expected a JSON object, got ${kindOf(entry)}` },
+        };
     }
   }
 }

@@ -20,7 +20,8 @@ int64_t TSLORA_OWN(attention_scratch)(const Attention& attention, int64_t keys) 
 }
 
 void TSLORA_OWN(attention_forward)(const Attention& attention, const AttentionHead& head, float* scratch) {
-  const int64_t d = attention.head_dim, width = attention.width, keys = head.keys, whole = weights_columns(keys), columns = row_columns(keys);
+  const int64_t d = attention.head_dim, width = attention.width, keys = head.keys, whole = weights_columns(keys),
+                columns = row_columns(keys);
   const int64_t offset = head.head * d;
   float* k_packed = scratch;
   float* v_packed = k_packed + d * columns;
@@ -34,9 +35,11 @@ void TSLORA_OWN(attention_forward)(const Attention& attention, const AttentionHe
     const int64_t at = (head.first_query + first) * width + offset;
     multiply({attention.q + at, width, 1}, {k_packed, d * NR}, rows, d, keys, columns, ZERO, scores, columns);
     for (int64_t row = 0; row < rows; ++row) {
-      float* weights = attention.weights == nullptr ? nullptr : attention.weights + head.weights_at + (first + row) * whole;
+      float* weights =
+          attention.weights == nullptr ? nullptr : attention.weights + head.weights_at + (first + row) * whole;
       for (int64_t c = keys; c < whole; ++c) scores[row * columns + c] = -INFINITY;
-      sums[row] = softmax_row(scores + row * columns, attention.scale, whole, weights, mask, head.first_draw + first + row);
+      sums[row] =
+          softmax_row(scores + row * columns, attention.scale, whole, weights, mask, head.first_draw + first + row);
     }
     multiply({scores, columns, 1}, {v_packed, keys * NR}, rows, keys, d, d, ZERO, attention.y + at, width);
     if (attention.weights != nullptr || attention.drop.rate > 0) continue;
@@ -50,7 +53,8 @@ void TSLORA_OWN(attention_forward)(const Attention& attention, const AttentionHe
 }
 
 void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch) {
-  const int64_t d = attention.head_dim, width = attention.width, keys = head.keys, whole = weights_columns(keys), columns = row_columns(keys), panels = round_up(d, NR);
+  const int64_t d = attention.head_dim, width = attention.width, keys = head.keys, whole = weights_columns(keys),
+                columns = row_columns(keys), panels = round_up(d, NR);
   const int64_t offset = head.head * d, at_keys = head.first_key * width + offset;
   float* v_packed = scratch;
   float* k_packed = v_packed + d * columns;
@@ -71,14 +75,17 @@ void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionH
       float sum = 0;
 #pragma omp simd reduction(+ : sum)
       for (int64_t i = 0; i < d; ++i) sum += dy[row * width + i] * y[i];
-      softmax_row_backward(d_scores + row * columns, attention.scale, factor, sum, whole, attention.weights + head.weights_at + (first + row) * whole, kept + row * columns);
+      softmax_row_backward(d_scores + row * columns, attention.scale, factor, sum, whole,
+                           attention.weights + head.weights_at + (first + row) * whole, kept + row * columns);
     }
     multiply({d_scores, columns, 1}, {k_packed, keys * NR}, rows, keys, d, d, ZERO, attention.dq + at, width);
     pack({dy, width, 1}, rows, d, dy_packed);
-    multiply({kept, 1, columns}, {dy_packed, rows * NR}, keys, rows, d, d, first > 0 ? Start{attention.dv + at_keys, width} : ZERO, attention.dv + at_keys, width);
+    multiply({kept, 1, columns}, {dy_packed, rows * NR}, keys, rows, d, d,
+             first > 0 ? Start{attention.dv + at_keys, width} : ZERO, attention.dv + at_keys, width);
     if (attention.dk == nullptr) continue;
     pack({attention.q + at, width, 1}, rows, d, q_packed);
-    multiply({d_scores, 1, columns}, {q_packed, rows * NR}, keys, rows, d, d, first > 0 ? Start{attention.dk + at_keys, width} : ZERO, attention.dk + at_keys, width);
+    multiply({d_scores, 1, columns}, {q_packed, rows * NR}, keys, rows, d, d,
+             first > 0 ? Start{attention.dk + at_keys, width} : ZERO, attention.dk + at_keys, width);
   }
 }
 

@@ -20,7 +20,8 @@ void TSLORA_OWN(batched_product)(const BatchedProduct& product, int64_t matrix, 
     for (int64_t p = 0; p < depth; p += DEPTH) {
       const int64_t some = depth - p < DEPTH ? depth - p : DEPTH;
       const Strided left = product.transpose_a ? Strided{a + p * rows, 1, rows} : Strided{a + p, depth, 1};
-      pack(product.transpose_b ? Strided{b + j * depth + p, 1, depth} : Strided{b + p * columns + j, columns, 1}, some, n, panel);
+      pack(product.transpose_b ? Strided{b + j * depth + p, 1, depth} : Strided{b + p * columns + j, columns, 1}, some,
+           n, panel);
       multiply(left, {panel, 0}, rows, some, n, n, p > 0 ? Start{c + j, columns} : ZERO, c + j, columns);
     }
   }

@@ -60,7 +60,9 @@ void keep_mask(Drop drop, float* y, int64_t columns, int64_t begin, int64_t end)
   }
 }
 
-void residual_norm(const float* x, const float* residual, const float* gamma, const float* beta, float epsilon, Drop drop, float* y, float* normalized, float* inverse_deviation, int64_t columns, int64_t begin, int64_t end) {
+void residual_norm(const float* x, const float* residual, const float* gamma, const float* beta, float epsilon,
+                   Drop drop, float* y, float* normalized, float* inverse_deviation, int64_t columns, int64_t begin,
+                   int64_t end) {
   Mask mask(drop, 1.f / (1.f - drop.rate));
   const float share = 1.f / static_cast<float>(columns);
   for (int64_t row = begin; row < end; ++row) {
@@ -108,7 +110,9 @@ void residual_norm(const float* x, const float* residual, const float* gamma, co
   }
 }
 
-void residual_norm_backward(const float* dy, const float* gamma, const float* normalized, const float* inverse_deviation, Drop drop, float* ds, float* dx, int64_t columns, int64_t begin, int64_t end) {
+void residual_norm_backward(const float* dy, const float* gamma, const float* normalized,
+                            const float* inverse_deviation, Drop drop, float* ds, float* dx, int64_t columns,
+                            int64_t begin, int64_t end) {
   Mask mask(drop, 1.f / (1.f - drop.rate));
   const float share = 1.f / static_cast<float>(columns);
   for (int64_t row = begin; row < end; ++row) {
@@ -143,7 +147,26 @@ void residual_norm_backward(const float* dy, const float* gamma, const float* no
 
 extern const Kernels TSLORA_OWN(kernels);
 const Kernels TSLORA_OWN(kernels) = {
-    TSLORA_NAME(TSLORA_INSTRUCTIONS_NAME), TSLORA_OWN(gelu), dropout, keep_mask, residual_norm, residual_norm_backward, TSLORA_OWN(lower), DRAWN, TSLORA_OWN(lower_gradient), TSLORA_OWN(lower_backward), NR, TSLORA_OWN(pack_columns), TSLORA_OWN(product), TSLORA_OWN(batched_product), TSLORA_OWN(pool_scratch), TSLORA_OWN(pool_forward), TSLORA_OWN(pool_backward), TSLORA_OWN(attention_scratch), TSLORA_OWN(attention_forward), TSLORA_OWN(attention_backward),
+    TSLORA_NAME(TSLORA_INSTRUCTIONS_NAME),
+    TSLORA_OWN(gelu),
+    dropout,
+    keep_mask,
+    residual_norm,
+    residual_norm_backward,
+    TSLORA_OWN(lower),
+    DRAWN,
+    TSLORA_OWN(lower_gradient),
+    TSLORA_OWN(lower_backward),
+    NR,
+    TSLORA_OWN(pack_columns),
+    TSLORA_OWN(product),
+    TSLORA_OWN(batched_product),
+    TSLORA_OWN(pool_scratch),
+    TSLORA_OWN(pool_forward),
+    TSLORA_OWN(pool_backward),
+    TSLORA_OWN(attention_scratch),
+    TSLORA_OWN(attention_forward),
+    TSLORA_OWN(attention_backward),
 };
 
 }  // namespace tslora

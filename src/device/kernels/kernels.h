@@ -1,7 +1,7 @@
 // An encoder's step on the processor: products with weights, and what lies between them, row by row, which TensorFlow
 // would do in many passes over memory, in one.
-// Each file but ops.cc and parallel.cc is compiled once for each set of instructions; choose_kernels() takes the widest that
-// the processor has, and set-up compiles those that are needed.
+// Each file but ops.cc and parallel.cc is compiled once for each set of instructions; choose_kernels() takes the widest
+// that the processor has, and set-up compiles those that are needed.
 #ifndef TSLORA_KERNELS_H_
 #define TSLORA_KERNELS_H_
 
@@ -10,8 +10,8 @@
 namespace tslora {
 
 // What dropout drops, as a function of the seed, the row and the column alone: Philox 4x32-7 (Salmon et al., "Parallel
-// random numbers: as easy as 1, 2, 3", 2011) counts rows and blocks of columns, and each of its words serves two columns
-// with 16 bits. A column is kept where they reach the rate.
+// random numbers: as easy as 1, 2, 3", 2011) counts rows and blocks of columns, and each of its words serves two
+// columns with 16 bits. A column is kept where they reach the rate.
 struct Drop {
   float rate = 0;  // 0: nothing is dropped
   uint32_t seed[2] = {0, 0};
@@ -34,7 +34,8 @@ struct Attention {
   float* dv;
 };
 
-// How many columns a row of weights has for so many keys: whole lines of the cache, so that loops over them have no remainder.
+// How many columns a row of weights has for so many keys: whole lines of the cache, so that loops over them have no
+// remainder.
 constexpr int64_t weights_columns(int64_t keys) { return (keys + 15) / 16 * 16; }
 
 // One head of one document: the unit of work, of which no two write to the same place.
@@ -86,8 +87,8 @@ struct Factors {
 };
 constexpr int MOST_FACTORS = 3, MOST_PLUS = 4;
 
-// y = a(the sum of x w + bias + plus) * times, where a is GELU or nothing, bias [columns], the others [rows, columns]; each may
-// be null.
+// y = a(the sum of x w + bias + plus) * times, where a is GELU or nothing, bias [columns], the others [rows, columns];
+// each may be null.
 struct Product {
   Factors factors[MOST_FACTORS];
   int64_t columns;
@@ -98,14 +99,15 @@ struct Product {
   bool gelu;
   float* derivative;  // GELU's
 };
-constexpr int64_t PRODUCT_ROWS = 56;  // the most rows that a block of a product has
-constexpr int64_t PANELS = 96;        // a block's first column is a multiple of it
+constexpr int64_t PRODUCT_ROWS = 56;             // the most rows that a block of a product has
+constexpr int64_t PANELS = 96;                   // a block's first column is a multiple of it
 constexpr int64_t PRODUCT_COLUMNS = 8 * PANELS;  // the most columns that it has
-// Whether a block of a product copies its rows: where they lie a multiple of a page apart, they push one another out of the cache.
+// Whether a block of a product copies its rows: where they lie a multiple of a page apart, they push one another out of
+// the cache.
 constexpr bool product_copies(int64_t depth) { return depth % 1024 == 0; }
 
-// c = a b, matrix by matrix, for matrices that come once: a [matrices, rows, depth], b [matrices, depth, columns], c [matrices,
-// rows, columns]; a and b may lie there transposed.
+// c = a b, matrix by matrix, for matrices that come once: a [matrices, rows, depth], b [matrices, depth, columns], c
+// [matrices, rows, columns]; a and b may lie there transposed.
 struct BatchedProduct {
   const float* a;
   const float* b;
@@ -124,21 +126,31 @@ struct Kernels {
   void (*dropout)(const float* x, Drop drop, float* y, int64_t columns, int64_t begin, int64_t end);
   // 1 where a column is kept, else 0.
   void (*keep_mask)(Drop drop, float* y, int64_t columns, int64_t begin, int64_t end);
-  // s = residual + dropout(x), residual may be null; normalized = (s - mean) / deviation, y = normalized * gamma + beta.
-  void (*residual_norm)(const float* x, const float* residual, const float* gamma, const float* beta, float epsilon, Drop drop, float* y, float* normalized, float* inverse_deviation, int64_t columns, int64_t begin, int64_t end);
+  // s = residual + dropout(x), residual may be null; normalized = (s - mean) / deviation, y = normalized * gamma +
+  // beta.
+  void (*residual_norm)(const float* x, const float* residual, const float* gamma, const float* beta, float epsilon,
+                        Drop drop, float* y, float* normalized, float* inverse_deviation, int64_t columns,
+                        int64_t begin, int64_t end);
   // The gradient for s, and where dx is not null that for x.
-  void (*residual_norm_backward)(const float* dy, const float* gamma, const float* normalized, const float* inverse_deviation, Drop drop, float* ds, float* dx, int64_t columns, int64_t begin, int64_t end);
-  // low = scaling dropout(x) a': x [rows, columns], a [rank, columns], low [rows, rank]. scratch [columns], where something is dropped.
-  void (*lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns, int64_t begin, int64_t end, float* scratch);
+  void (*residual_norm_backward)(const float* dy, const float* gamma, const float* normalized,
+                                 const float* inverse_deviation, Drop drop, float* ds, float* dx, int64_t columns,
+                                 int64_t begin, int64_t end);
+  // low = scaling dropout(x) a': x [rows, columns], a [rank, columns], low [rows, rank]. scratch [columns], where
+  // something is dropped.
+  void (*lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns,
+                int64_t begin, int64_t end, float* scratch);
   // da = d_low' dropout(x), its columns in blocks of `drawn`: blocks [begin, end).
   int64_t drawn;
-  void (*lower_gradient)(const float* d_low, const float* x, Drop drop, float* da, int64_t rank, int64_t rows, int64_t columns, int64_t begin, int64_t end);
+  void (*lower_gradient)(const float* d_low, const float* x, Drop drop, float* da, int64_t rank, int64_t rows,
+                         int64_t columns, int64_t begin, int64_t end);
   // dx = dropout(d_low a), what was dropped of x.
-  void (*lower_backward)(const float* d_low, const float* a, Drop drop, float* dx, int64_t rank, int64_t columns, int64_t begin, int64_t end);
+  void (*lower_backward)(const float* d_low, const float* a, Drop drop, float* dx, int64_t rank, int64_t columns,
+                         int64_t begin, int64_t end);
   // A product's right side is packed in panels of so many columns.
   int64_t panel;
   // Packs panels [begin, end) of w, given by its strides: it may be a transposed matrix.
-  void (*pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed, int64_t begin, int64_t end);
+  void (*pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed,
+                       int64_t begin, int64_t end);
   // A block of a product: rows [row, end_row), at most PRODUCT_ROWS of them, and columns [column, end_column).
   void (*product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column);
   // Columns [column, end_column) of one matrix of a batch; column is a multiple of `panel`.
@@ -149,10 +161,11 @@ struct Kernels {
   void (*pool_backward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
   // How many numbers of scratch memory the two below take for a head of so many keys.
   int64_t (*attention_scratch)(const Attention& attention, int64_t keys);
-  // y = dropout(softmax(scale q k')) v for one head (Vaswani et al., 2017), block by block of queries: what lies between
-  // the products never leaves the cache but for the weights before dropout.
+  // y = dropout(softmax(scale q k')) v for one head (Vaswani et al., 2017), block by block of queries: what lies
+  // between the products never leaves the cache but for the weights before dropout.
   void (*attention_forward)(const Attention& attention, const AttentionHead& head, float* scratch);
-  // dq, dk and dv. By rowsum(dP * P) = rowsum(dO * O) it takes no sum over the weights (Dao et al., FlashAttention, 2022).
+  // dq, dk and dv. By rowsum(dP * P) = rowsum(dO * O) it takes no sum over the weights (Dao et al., FlashAttention,
+  // 2022).
   void (*attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch);
 };
 
@@ -162,10 +175,14 @@ struct Kernels {
 #define TSLORA_OWN(name) TSLORA_JOIN(name, TSLORA_INSTRUCTIONS_NAME)
 #if defined(TSLORA_INSTRUCTIONS_NAME)
 void TSLORA_OWN(gelu)(const float* x, float* y, float* derivative, int64_t begin, int64_t end);
-void TSLORA_OWN(lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns, int64_t begin, int64_t end, float* scratch);
-void TSLORA_OWN(lower_gradient)(const float* d_low, const float* x, Drop drop, float* da, int64_t rank, int64_t rows, int64_t columns, int64_t begin, int64_t end);
-void TSLORA_OWN(lower_backward)(const float* d_low, const float* a, Drop drop, float* dx, int64_t rank, int64_t columns, int64_t begin, int64_t end);
-void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed, int64_t begin, int64_t end);
+void TSLORA_OWN(lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank,
+                       int64_t columns, int64_t begin, int64_t end, float* scratch);
+void TSLORA_OWN(lower_gradient)(const float* d_low, const float* x, Drop drop, float* da, int64_t rank, int64_t rows,
+                                int64_t columns, int64_t begin, int64_t end);
+void TSLORA_OWN(lower_backward)(const float* d_low, const float* a, Drop drop, float* dx, int64_t rank, int64_t columns,
+                                int64_t begin, int64_t end);
+void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns,
+                              float* packed, int64_t begin, int64_t end);
 void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column);
 void TSLORA_OWN(batched_product)(const BatchedProduct& product, int64_t matrix, int64_t column, int64_t end_column);
 int64_t TSLORA_OWN(pool_scratch)(const TokenPool& pool, int64_t length);
@@ -176,8 +193,8 @@ void TSLORA_OWN(attention_forward)(const Attention& attention, const AttentionHe
 void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch);
 #endif
 
-// For this processor, or those that TSLORA_INSTRUCTIONS names ("baseline", "avx2", "avx512"). Only where they were compiled
-// and the processor has them: no operation computes otherwise.
+// For this processor, or those that TSLORA_INSTRUCTIONS names ("baseline", "avx2", "avx512"). Only where they were
+// compiled and the processor has them: no operation computes otherwise.
 const Kernels& choose_kernels();
 
 }  // namespace tslora

@@ -46,12 +46,14 @@ void dot(const float* x, const float* a, int64_t columns, float scaling, float* 
 
 }  // namespace
 
-void TSLORA_OWN(lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank, int64_t columns, int64_t begin, int64_t end, float* scratch) {
+void TSLORA_OWN(lower)(const float* x, const float* a, float scaling, Drop drop, float* low, int64_t rank,
+                       int64_t columns, int64_t begin, int64_t end, float* scratch) {
   Mask mask(drop, 1.f / (1.f - drop.rate));
   for (int64_t row = begin; row < end; ++row) {
     const float* from = x + row * columns;
     if (drop.rate > 0) {
-      for (int64_t column = 0; column < columns; column += DRAWN) keep(from + column, mask, row, column, until(column, columns), scratch + column);
+      for (int64_t column = 0; column < columns; column += DRAWN)
+        keep(from + column, mask, row, column, until(column, columns), scratch + column);
       from = scratch;
     }
     float* to = low + row * rank;
@@ -61,7 +63,8 @@ void TSLORA_OWN(lower)(const float* x, const float* a, float scaling, Drop drop,
   }
 }
 
-void TSLORA_OWN(lower_gradient)(const float* d_low, const float* x, Drop drop, float* da, int64_t rank, int64_t rows, int64_t columns, int64_t begin, int64_t end) {
+void TSLORA_OWN(lower_gradient)(const float* d_low, const float* x, Drop drop, float* da, int64_t rank, int64_t rows,
+                                int64_t columns, int64_t begin, int64_t end) {
   Mask mask(drop, 1.f / (1.f - drop.rate));
   alignas(64) float kept[DRAWN], packed[CHUNK * DRAWN];
   for (int64_t block = begin; block < end; ++block) {
@@ -80,12 +83,14 @@ void TSLORA_OWN(lower_gradient)(const float* d_low, const float* x, Drop drop, f
           for (int64_t i = 0; i < NR; ++i) at[i] = kept[j + i];
         }
       }
-      multiply({d_low + first * rank, 1, rank}, {packed, some * NR}, rank, some, n, n, first > 0 ? Start{to, columns} : ZERO, to, columns);
+      multiply({d_low + first * rank, 1, rank}, {packed, some * NR}, rank, some, n, n,
+               first > 0 ? Start{to, columns} : ZERO, to, columns);
     }
   }
 }
 
-void TSLORA_OWN(lower_backward)(const float* d_low, const float* a, Drop drop, float* dx, int64_t rank, int64_t columns, int64_t begin, int64_t end) {
+void TSLORA_OWN(lower_backward)(const float* d_low, const float* a, Drop drop, float* dx, int64_t rank, int64_t columns,
+                                int64_t begin, int64_t end) {
   Mask mask(drop, 1.f / (1.f - drop.rate));
   for (int64_t row = begin; row < end; ++row) {
     const float* factors = d_low + row * rank;

@@ -16,8 +16,8 @@ namespace tslora {
 namespace {
 
 constexpr int LANES = 16;
-constexpr int ROUNDS = 7;                       // the fewest that no test of TestU01's BigCrush tells from chance
-constexpr int DRAWN = LANES * 4 * 2;            // columns served by one call of draw()
+constexpr int ROUNDS = 7;             // the fewest that no test of TestU01's BigCrush tells from chance
+constexpr int DRAWN = LANES * 4 * 2;  // columns served by one call of draw()
 constexpr float INVERSE_SQRT_TWO_PI = 0.3989422804014327f;
 
 // Columns in a panel of a packed matrix: two vectors.
@@ -31,7 +31,7 @@ constexpr int NR = 8;
 
 // e^x for x <= 0, to 2 units in the last place; below the smallest normal number, that number.
 inline float exp_negative(float x) {
-  x = x < -87.33654f ? -87.33654f : x;  // a NaN stays
+  x = x < -87.33654f ? -87.33654f : x;                 // a NaN stays
   const float shifted = x * 1.44269504f + 12582912.f;  // x / log(2), rounded, stands in its last bits
   const float n = shifted - 12582912.f;
   float r = x - n * 0.693359375f;
@@ -71,11 +71,15 @@ inline float scaled_erfc(float z) {
 #if defined(__AVX512F__)
 constexpr int WIDE = 8;
 typedef uint64_t Words __attribute__((vector_size(8 * WIDE)));
-inline Words product(Words x, uint32_t factor) { return (Words)_mm512_mul_epu32((__m512i)x, _mm512_set1_epi64(factor)); }
+inline Words product(Words x, uint32_t factor) {
+  return (Words)_mm512_mul_epu32((__m512i)x, _mm512_set1_epi64(factor));
+}
 #elif defined(__AVX2__)
 constexpr int WIDE = 4;
 typedef uint64_t Words __attribute__((vector_size(8 * WIDE)));
-inline Words product(Words x, uint32_t factor) { return (Words)_mm256_mul_epu32((__m256i)x, _mm256_set1_epi64x(factor)); }
+inline Words product(Words x, uint32_t factor) {
+  return (Words)_mm256_mul_epu32((__m256i)x, _mm256_set1_epi64x(factor));
+}
 #else
 constexpr int WIDE = 2;
 typedef uint64_t Words __attribute__((vector_size(8 * WIDE)));
@@ -103,7 +107,8 @@ inline void draw(const Drop& drop, uint64_t row, uint32_t block, uint16_t* bits)
       k1 += 0xBB67AE85u;
     }
     const Words first = (c0 << 32) | (c1 & 0xFFFFFFFFu), second = (c2 << 32) | (c3 & 0xFFFFFFFFu);
-    std::memcpy(bits + part * 4, &first, sizeof first);  // 4 columns a lane; of all lanes the first words, then the others
+    std::memcpy(bits + part * 4, &first,
+                sizeof first);  // 4 columns a lane; of all lanes the first words, then the others
     std::memcpy(bits + (LANES + part) * 4, &second, sizeof second);
   }
 }
@@ -113,7 +118,8 @@ inline int64_t until(int64_t column, int64_t columns) { return columns - column 
 
 // What a dropout keeps of the columns [column, column + DRAWN) of a row, as numbers to multiply by.
 struct Mask {
-  explicit Mask(const Drop& drop, float kept) : drop(drop), kept(kept), threshold(static_cast<uint32_t>(std::lround(drop.rate * 65536.f))) {}
+  explicit Mask(const Drop& drop, float kept)
+      : drop(drop), kept(kept), threshold(static_cast<uint32_t>(std::lround(drop.rate * 65536.f))) {}
 
   const float* at(int64_t row, int64_t column) {
     alignas(64) uint16_t bits[DRAWN];

@@ -38,7 +38,8 @@ const std::vector<InstructionSet>& instruction_sets() {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
     found.push_back({"avx2", avx2, &kernels_avx2});
     found.push_back({"avx512", avx512, &kernels_avx512});
 #endif
@@ -92,7 +93,8 @@ int64_t count_of(std::initializer_list<int64_t> sizes) {
 struct Attributes {
   float rate = 0, epsilon = 0, scale = 1;
   int32_t heads = 1, columns = 1;
-  bool transpose = false, transpose_a = false, transpose_b = false, gelu = false, derivative = false, first_token = false, keep = false, needs_key = false, needs_input = false;
+  bool transpose = false, transpose_a = false, transpose_b = false, gelu = false, derivative = false,
+       first_token = false, keep = false, needs_key = false, needs_input = false;
 };
 
 // One call of an operation: its inputs, and its outputs as they are made. The first error is TensorFlow's.
@@ -120,8 +122,11 @@ class Call {
   TF_Tensor* output(int i, const std::vector<int64_t>& shape) {
     int64_t size = 1;
     for (const int64_t extent : shape) size = size < 0 ? size : count_of({size, extent});
-    if (!expect(size >= 0 && shape.size() <= MOST_AXES, "an output must have at most 8 axes and 2^40 numbers; its inputs ask for more")) return nullptr;
-    TF_Tensor* tensor = TF_AllocateOutput(context_, i, TF_FLOAT, shape.data(), static_cast<int>(shape.size()), static_cast<size_t>(size) * sizeof(float), status_);
+    if (!expect(size >= 0 && shape.size() <= MOST_AXES,
+                "an output must have at most 8 axes and 2^40 numbers; its inputs ask for more"))
+      return nullptr;
+    TF_Tensor* tensor = TF_AllocateOutput(context_, i, TF_FLOAT, shape.data(), static_cast<int>(shape.size()),
+                                          static_cast<size_t>(size) * sizeof(float), status_);
     if (tensor != nullptr) held_.push_back(tensor);
     return ok() ? tensor : nullptr;
   }
@@ -162,14 +167,18 @@ std::vector<int64_t> shape_of(const TF_Tensor* tensor) {
 }
 
 int64_t size_of(const TF_Tensor* tensor) { return TF_TensorElementCount(tensor); }
-int64_t columns_of(const TF_Tensor* tensor) { return TF_NumDims(tensor) == 0 ? 1 : TF_Dim(tensor, TF_NumDims(tensor) - 1); }
+int64_t columns_of(const TF_Tensor* tensor) {
+  return TF_NumDims(tensor) == 0 ? 1 : TF_Dim(tensor, TF_NumDims(tensor) - 1);
+}
 int64_t rows_of(const TF_Tensor* tensor) { return columns_of(tensor) == 0 ? 0 : size_of(tensor) / columns_of(tensor); }
 
 // How many pieces of a size, the last of which may be smaller, make a whole.
 int64_t pieces(int64_t whole, int64_t size) { return (whole + size - 1) / size; }
 
 bool has_axes(const TF_Tensor* tensor, int axes) { return TF_NumDims(tensor) == axes; }
-bool has_shape(const TF_Tensor* tensor, std::initializer_list<int64_t> shape) { return shape_of(tensor) == std::vector<int64_t>(shape); }
+bool has_shape(const TF_Tensor* tensor, std::initializer_list<int64_t> shape) {
+  return shape_of(tensor) == std::vector<int64_t>(shape);
+}
 
 // A draw of dropout; an error where the seed is not two numbers.
 Drop drop_of(Call& call, const Attributes& attributes, TF_Tensor* seed) {
@@ -182,8 +191,10 @@ Drop drop_of(Call& call, const Attributes& attributes, TF_Tensor* seed) {
 
 // What holds of every operation's attributes, whichever it has.
 bool expect_attributes(const Attributes& attributes, Call& call) {
-  return call.expect(attributes.rate >= 0 && attributes.rate < 1, "rate must be at least 0 and below 1") &&  // not so NaN
-         call.expect(attributes.epsilon >= 0 && std::isfinite(attributes.epsilon), "epsilon must be a number of at least 0") &&
+  return call.expect(attributes.rate >= 0 && attributes.rate < 1,
+                     "rate must be at least 0 and below 1") &&  // not so NaN
+         call.expect(attributes.epsilon >= 0 && std::isfinite(attributes.epsilon),
+                     "epsilon must be a number of at least 0") &&
          call.expect(std::isfinite(attributes.scale), "scale must be a finite number") &&
          call.expect(attributes.heads > 0, "heads must be at least 1") &&
          call.expect(attributes.columns > 0, "columns must be at least 1");
@@ -195,12 +206,13 @@ void gelu(const Attributes& attributes, Call& call) {
   TF_Tensor* y = call.output(0, shape_of(x));
   float* derivative = call.optional_output(1, attributes.derivative, shape_of(x));
   if (!call.ok()) return;
-  parallel_rows(size_of(x), 8, [&](int64_t begin, int64_t end) { choose_kernels().gelu(floats(x), floats(y), derivative, begin, end); });
+  parallel_rows(size_of(x), 8, [&](int64_t begin, int64_t end) {
+    choose_kernels().gelu(floats(x), floats(y), derivative, begin, end);
+  });
 }
 
-// Memory of the thread's own for so many numbers. The kernels themselves take none: what a library gives for it would be
-// compiled with them for instructions that not every processor has.
-// Null where there is no memory for them.
+// Memory of the thread's own for so many numbers. The kernels themselves take none: what a library gives for it would
+// be compiled with them for instructions that not every processor has. Null where there is no memory for them.
 float* scratch_of(int64_t numbers) {
   thread_local std::vector<float> scratch;
   try {
@@ -217,14 +229,19 @@ void lower(const Attributes& attributes, Call& call) {
   TF_Tensor* a = call.input(1);
   const Drop drop = drop_of(call, attributes, call.input(2));
   const int64_t rank = rows_of(a), columns = columns_of(x);
-  if (!call.expect(has_axes(x, 2) && has_axes(a, 2) && columns > 0 && columns_of(a) == columns && rank > 0, "TsloraLower: x [rows, columns] and a [rank, columns] were expected, with columns and rank above 0")) return;
+  if (!call.expect(has_axes(x, 2) && has_axes(a, 2) && columns > 0 && columns_of(a) == columns && rank > 0,
+                   "TsloraLower: x [rows, columns] and a [rank, columns] were expected, with columns and rank above 0"))
+    return;
   TF_Tensor* low = call.output(0, {rows_of(x), rank});
   if (!call.ok()) return;
   std::atomic<bool> failed{false};
   parallel_rows(rows_of(x), columns * (rank + 4), [&](int64_t begin, int64_t end) {
     float* scratch = scratch_of(columns);
-    if (scratch == nullptr) failed = true;
-    else choose_kernels().lower(floats(x), floats(a), attributes.scale, drop, floats(low), rank, columns, begin, end, scratch);
+    if (scratch == nullptr)
+      failed = true;
+    else
+      choose_kernels().lower(floats(x), floats(a), attributes.scale, drop, floats(low), rank, columns, begin, end,
+                             scratch);
   });
   if (failed) call.out_of_memory();
 }
@@ -235,10 +252,15 @@ void lower_gradient(const Attributes& attributes, Call& call) {
   TF_Tensor* x = call.input(1);
   const Drop drop = drop_of(call, attributes, call.input(2));
   const int64_t rank = columns_of(d_low), rows = rows_of(x), columns = columns_of(x), drawn = choose_kernels().drawn;
-  if (!call.expect(has_axes(d_low, 2) && has_axes(x, 2) && rows_of(d_low) == rows && rows > 0 && rank > 0 && columns > 0, "TsloraLowerGradient: d_low [rows, rank] and x [rows, columns] were expected, none of them empty")) return;
+  if (!call.expect(
+          has_axes(d_low, 2) && has_axes(x, 2) && rows_of(d_low) == rows && rows > 0 && rank > 0 && columns > 0,
+          "TsloraLowerGradient: d_low [rows, rank] and x [rows, columns] were expected, none of them empty"))
+    return;
   TF_Tensor* da = call.output(0, {rank, columns});
   if (!call.ok()) return;
-  parallel_rows(pieces(columns, drawn), rows * drawn * (rank + 4), [&](int64_t begin, int64_t end) { choose_kernels().lower_gradient(floats(d_low), floats(x), drop, floats(da), rank, rows, columns, begin, end); });
+  parallel_rows(pieces(columns, drawn), rows * drawn * (rank + 4), [&](int64_t begin, int64_t end) {
+    choose_kernels().lower_gradient(floats(d_low), floats(x), drop, floats(da), rank, rows, columns, begin, end);
+  });
 }
 
 // d_low [rows, rank], a [rank, columns], seed -> dx [rows, columns].
@@ -247,28 +269,36 @@ void lower_backward(const Attributes& attributes, Call& call) {
   TF_Tensor* a = call.input(1);
   const Drop drop = drop_of(call, attributes, call.input(2));
   const int64_t rank = columns_of(d_low), columns = columns_of(a);
-  if (!call.expect(has_axes(d_low, 2) && has_axes(a, 2) && rank > 0 && columns > 0 && rows_of(a) == rank, "TsloraLowerBackward: d_low [rows, rank] and a [rank, columns] were expected, with rank and columns above 0")) return;
+  if (!call.expect(
+          has_axes(d_low, 2) && has_axes(a, 2) && rank > 0 && columns > 0 && rows_of(a) == rank,
+          "TsloraLowerBackward: d_low [rows, rank] and a [rank, columns] were expected, with rank and columns above 0"))
+    return;
   TF_Tensor* dx = call.output(0, {rows_of(d_low), columns});
   if (!call.ok()) return;
-  parallel_rows(rows_of(d_low), columns * (rank + 4), [&](int64_t begin, int64_t end) { choose_kernels().lower_backward(floats(d_low), floats(a), drop, floats(dx), rank, columns, begin, end); });
+  parallel_rows(rows_of(d_low), columns * (rank + 4), [&](int64_t begin, int64_t end) {
+    choose_kernels().lower_backward(floats(d_low), floats(a), drop, floats(dx), rank, columns, begin, end);
+  });
 }
 
 // w [depth, columns], or its transpose -> packed [panels, depth, panel].
 void pack(const Attributes& attributes, Call& call) {
   TF_Tensor* w = call.input(0);
-  if (!call.expect(has_axes(w, 2) && size_of(w) > 0, "TsloraPack: a matrix of at least one number was expected")) return;
-  const int64_t depth = TF_Dim(w, attributes.transpose ? 1 : 0), columns = TF_Dim(w, attributes.transpose ? 0 : 1), panel = choose_kernels().panel;
+  if (!call.expect(has_axes(w, 2) && size_of(w) > 0, "TsloraPack: a matrix of at least one number was expected"))
+    return;
+  const int64_t depth = TF_Dim(w, attributes.transpose ? 1 : 0), columns = TF_Dim(w, attributes.transpose ? 0 : 1),
+                panel = choose_kernels().panel;
   const int64_t panels = pieces(columns, panel);
   TF_Tensor* packed = call.output(0, {panels, depth, panel});
   if (!call.ok()) return;
   parallel_rows(panels, depth * panel, [&](int64_t begin, int64_t end) {
-    choose_kernels().pack_columns(floats(w), attributes.transpose ? 1 : columns, attributes.transpose ? depth : 1, depth, columns, floats(packed), begin, end);
+    choose_kernels().pack_columns(floats(w), attributes.transpose ? 1 : columns, attributes.transpose ? depth : 1,
+                                  depth, columns, floats(packed), begin, end);
   });
 }
 
-// x [rows, depth] and w packed, and two more of each, of depths of their own; bias, the four that are added and the one that
-// is multiplied by; but for the first x and w one number may be in the place of each -> y [rows, columns], derivative (of one
-// number where it is not asked for).
+// x [rows, depth] and w packed, and two more of each, of depths of their own; bias, the four that are added and the one
+// that is multiplied by; but for the first x and w one number may be in the place of each -> y [rows, columns],
+// derivative (of one number where it is not asked for).
 void product(const Attributes& attributes, Call& call) {
   const int64_t rows = rows_of(call.input(0)), columns = attributes.columns, panel = choose_kernels().panel;
   bool fits = true;
@@ -278,7 +308,8 @@ void product(const Attributes& attributes, Call& call) {
     TF_Tensor* w = call.input(next++);
     const int64_t depth = columns_of(x);
     if (next > 2 && TF_NumDims(x) == 0 && TF_NumDims(w) == 0) return {nullptr, nullptr, 0};
-    fits = fits && has_axes(x, 2) && depth > 0 && rows_of(x) == rows && TF_NumDims(w) == 3 && TF_Dim(w, 0) == pieces(columns, panel) && TF_Dim(w, 1) == depth && TF_Dim(w, 2) == panel;
+    fits = fits && has_axes(x, 2) && depth > 0 && rows_of(x) == rows && TF_NumDims(w) == 3 &&
+           TF_Dim(w, 0) == pieces(columns, panel) && TF_Dim(w, 1) == depth && TF_Dim(w, 2) == panel;
     return {floats(x), floats(w), depth};
   };
   const auto given = [&](std::initializer_list<int64_t> shape) -> const float* {
@@ -294,24 +325,32 @@ void product(const Attributes& attributes, Call& call) {
   for (const float*& part : product.plus) part = given({rows, columns});
   product.times = given({rows, columns});
   product.gelu = attributes.gelu;
-  if (!call.expect(attributes.gelu || !attributes.derivative, "TsloraProduct: a derivative is GELU's, and there is none")) return;
-  if (!call.expect(fits, "TsloraProduct: x [rows, depth], w [depth, columns] packed, a bias by columns and all else [rows, columns] were expected")) return;
+  if (!call.expect(attributes.gelu || !attributes.derivative,
+                   "TsloraProduct: a derivative is GELU's, and there is none"))
+    return;
+  if (!call.expect(fits,
+                   "TsloraProduct: x [rows, depth], w [depth, columns] packed, a bias by columns and all else [rows, "
+                   "columns] were expected"))
+    return;
   TF_Tensor* y = call.output(0, {rows, columns});
   product.derivative = call.optional_output(1, attributes.derivative, {rows, columns});
   if (!call.ok()) return;
   product.y = floats(y);
   if (rows == 0) return;
-  // Blocks of rows, as many for each thread, each in blocks of columns: wide ones where rows are copied for each, narrow
-  // ones where there are few.
+  // Blocks of rows, as many for each thread, each in blocks of columns: wide ones where rows are copied for each,
+  // narrow ones where there are few.
   const int64_t threads = parallel_threads();
   const int64_t blocks = pieces(rows, threads * PRODUCT_ROWS) * threads;
-  const bool copies = std::any_of(std::begin(product.factors), std::end(product.factors), [](const Factors& factors) { return factors.depth > 0 && product_copies(factors.depth); });
+  const bool copies = std::any_of(std::begin(product.factors), std::end(product.factors), [](const Factors& factors) {
+    return factors.depth > 0 && product_copies(factors.depth);
+  });
   const int64_t wide = (copies ? 8 : 4) * PANELS;
   const int64_t width = blocks * pieces(columns, wide) < 16 ? PANELS : wide;
   const int64_t across = pieces(columns, width);
   parallel_parts(blocks * across, [&](int64_t part) {
     const int64_t block = part / across, column = part % across * width;
-    choose_kernels().product(product, rows * block / blocks, rows * (block + 1) / blocks, column, std::min(columns, column + width));
+    choose_kernels().product(product, rows * block / blocks, rows * (block + 1) / blocks, column,
+                             std::min(columns, column + width));
   });
 }
 
@@ -328,11 +367,15 @@ void batched_product(const Attributes& attributes, Call& call) {
     columns = other[axes - (attributes.transpose_b ? 2 : 1)];
     fits = depth > 0 && other[axes - (attributes.transpose_b ? 1 : 2)] == depth;
   }
-  if (!call.expect(fits, "TsloraBatchedProduct: a [..., rows, depth] and b [..., depth, columns] of as many matrices were expected")) return;
+  if (!call.expect(
+          fits,
+          "TsloraBatchedProduct: a [..., rows, depth] and b [..., depth, columns] of as many matrices were expected"))
+    return;
   shape[axes - 2] = rows, shape[axes - 1] = columns;
   TF_Tensor* c = call.output(0, shape);
   if (!call.ok() || size_of(c) == 0) return;
-  const BatchedProduct product{floats(a), floats(b), floats(c), rows, depth, columns, attributes.transpose_a, attributes.transpose_b};
+  const BatchedProduct product{
+      floats(a), floats(b), floats(c), rows, depth, columns, attributes.transpose_a, attributes.transpose_b};
   const int64_t across = pieces(columns, PANELS), matrices = size_of(c) / (rows * columns);
   parallel_rows(matrices * across, depth * (rows + std::min(columns, PANELS)), [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) {
@@ -348,17 +391,23 @@ void dropout(const Attributes& attributes, Call& call) {
   const Drop drop = drop_of(call, attributes, call.input(1));
   TF_Tensor* y = call.output(0, shape_of(x));
   if (!call.ok()) return;
-  parallel_rows(rows_of(x), columns_of(x), [&](int64_t begin, int64_t end) { choose_kernels().dropout(floats(x), drop, floats(y), columns_of(x), begin, end); });
+  parallel_rows(rows_of(x), columns_of(x), [&](int64_t begin, int64_t end) {
+    choose_kernels().dropout(floats(x), drop, floats(y), columns_of(x), begin, end);
+  });
 }
 
 // shape [axes], seed [2] -> the mask.
 void keep_mask(const Attributes& attributes, Call& call) {
   TF_Tensor* shape = call.input(0);
   const Drop drop = drop_of(call, attributes, call.input(1));
-  if (!call.expect(has_axes(shape, 1) && size_of(shape) <= static_cast<int64_t>(MOST_AXES), "TsloraKeepMask: a shape of at most 8 sizes was expected")) return;
+  if (!call.expect(has_axes(shape, 1) && size_of(shape) <= static_cast<int64_t>(MOST_AXES),
+                   "TsloraKeepMask: a shape of at most 8 sizes was expected"))
+    return;
   TF_Tensor* y = call.output(0, std::vector<int64_t>(ints(shape), ints(shape) + size_of(shape)));
   if (!call.ok()) return;
-  parallel_rows(rows_of(y), columns_of(y), [&](int64_t begin, int64_t end) { choose_kernels().keep_mask(drop, floats(y), columns_of(y), begin, end); });
+  parallel_rows(rows_of(y), columns_of(y), [&](int64_t begin, int64_t end) {
+    choose_kernels().keep_mask(drop, floats(y), columns_of(y), begin, end);
+  });
 }
 
 // x, residual (or one number), gamma, beta, seed -> y, normalized, inverse deviation [..., 1].
@@ -369,7 +418,12 @@ void residual_norm(const Attributes& attributes, Call& call) {
   TF_Tensor* beta = call.input(3);
   const Drop drop = drop_of(call, attributes, call.input(4));
   const bool has_residual = TF_NumDims(residual) > 0;
-  if (!call.expect(TF_NumDims(x) > 0 && columns_of(x) > 0 && (!has_residual || shape_of(residual) == shape_of(x)) && has_axes(gamma, 1) && has_axes(beta, 1) && size_of(gamma) == columns_of(x) && size_of(beta) == columns_of(x), "TsloraResidualNorm: x and residual of one shape, gamma and beta of as many numbers as they have columns were expected")) return;
+  if (!call.expect(TF_NumDims(x) > 0 && columns_of(x) > 0 && (!has_residual || shape_of(residual) == shape_of(x)) &&
+                       has_axes(gamma, 1) && has_axes(beta, 1) && size_of(gamma) == columns_of(x) &&
+                       size_of(beta) == columns_of(x),
+                   "TsloraResidualNorm: x and residual of one shape, gamma and beta of as many numbers as they have "
+                   "columns were expected"))
+    return;
   std::vector<int64_t> ones = shape_of(x);
   ones.back() = 1;
   TF_Tensor* y = call.output(0, shape_of(x));
@@ -377,7 +431,9 @@ void residual_norm(const Attributes& attributes, Call& call) {
   TF_Tensor* inverse = call.output(2, ones);
   if (!call.ok()) return;
   parallel_rows(rows_of(x), columns_of(x) * 2, [&](int64_t begin, int64_t end) {
-    choose_kernels().residual_norm(floats(x), has_residual ? floats(residual) : nullptr, floats(gamma), floats(beta), attributes.epsilon, drop, floats(y), floats(normalized), floats(inverse), columns_of(x), begin, end);
+    choose_kernels().residual_norm(floats(x), has_residual ? floats(residual) : nullptr, floats(gamma), floats(beta),
+                                   attributes.epsilon, drop, floats(y), floats(normalized), floats(inverse),
+                                   columns_of(x), begin, end);
   });
 }
 
@@ -388,12 +444,18 @@ void residual_norm_backward(const Attributes& attributes, Call& call) {
   TF_Tensor* normalized = call.input(2);
   TF_Tensor* inverse = call.input(3);
   const Drop drop = drop_of(call, attributes, call.input(4));
-  if (!call.expect(TF_NumDims(dy) > 0 && columns_of(dy) > 0 && shape_of(normalized) == shape_of(dy) && has_axes(gamma, 1) && size_of(gamma) == columns_of(dy) && columns_of(inverse) == 1 && TF_NumDims(inverse) == TF_NumDims(dy) && size_of(inverse) == rows_of(dy), "TsloraResidualNormBackward: dy and normalized of one shape, gamma by columns, deviations by rows were expected")) return;
+  if (!call.expect(TF_NumDims(dy) > 0 && columns_of(dy) > 0 && shape_of(normalized) == shape_of(dy) &&
+                       has_axes(gamma, 1) && size_of(gamma) == columns_of(dy) && columns_of(inverse) == 1 &&
+                       TF_NumDims(inverse) == TF_NumDims(dy) && size_of(inverse) == rows_of(dy),
+                   "TsloraResidualNormBackward: dy and normalized of one shape, gamma by columns, deviations by rows "
+                   "were expected"))
+    return;
   TF_Tensor* ds = call.output(0, shape_of(dy));
   float* dx = call.optional_output(1, drop.rate > 0, shape_of(dy));
   if (!call.ok()) return;
   parallel_rows(rows_of(dy), columns_of(dy) * 2, [&](int64_t begin, int64_t end) {
-    choose_kernels().residual_norm_backward(floats(dy), floats(gamma), floats(normalized), floats(inverse), drop, floats(ds), dx, columns_of(dy), begin, end);
+    choose_kernels().residual_norm_backward(floats(dy), floats(gamma), floats(normalized), floats(inverse), drop,
+                                            floats(ds), dx, columns_of(dy), begin, end);
   });
 }
 
@@ -412,8 +474,12 @@ bool read_groups(Call& call, TF_Tensor* layout, Groups& groups) {
   groups.count = TF_Dim(layout, 0);
   for (int64_t i = 0; i < groups.count; ++i) {
     const int32_t* group = groups.rows + 4 * i;
-    const bool fits = group[0] == groups.tokens && group[1] == groups.documents && group[2] > 0 && group[3] > 0 && groups.tokens <= MOST_NUMBERS;
-    if (!call.expect(fits, "groups of at least one document and token were expected, each beginning where the one before it ends")) return false;
+    const bool fits = group[0] == groups.tokens && group[1] == groups.documents && group[2] > 0 && group[3] > 0 &&
+                      groups.tokens <= MOST_NUMBERS;
+    if (!call.expect(
+            fits,
+            "groups of at least one document and token were expected, each beginning where the one before it ends"))
+      return false;
     groups.documents += group[2];
     groups.tokens += int64_t{group[2]} * group[3];
     groups.longest = std::max<int64_t>(groups.longest, group[3]);
@@ -449,18 +515,22 @@ Work work_of(const Groups& groups, const Attributes& attributes) {
       }
     }
   }
-  std::stable_sort(work.heads.begin(), work.heads.end(), [](const AttentionHead& a, const AttentionHead& b) { return a.keys > b.keys; });
+  std::stable_sort(work.heads.begin(), work.heads.end(),
+                   [](const AttentionHead& a, const AttentionHead& b) { return a.keys > b.keys; });
   return work;
 }
 
 // Calls of_unit for every unit of work, with scratch memory for so many numbers.
 template <typename Whole, typename Unit>
-void each_unit(Call& call, const std::vector<Unit>& units, const Whole& whole, int64_t room, void (*of_unit)(const Whole&, const Unit&, float*)) {
+void each_unit(Call& call, const std::vector<Unit>& units, const Whole& whole, int64_t room,
+               void (*of_unit)(const Whole&, const Unit&, float*)) {
   std::atomic<bool> failed{false};
   parallel_parts(static_cast<int64_t>(units.size()), [&](int64_t part) {
     float* scratch = scratch_of(room);
-    if (scratch == nullptr) failed = true;
-    else of_unit(whole, units[static_cast<size_t>(part)], scratch);
+    if (scratch == nullptr)
+      failed = true;
+    else
+      of_unit(whole, units[static_cast<size_t>(part)], scratch);
   });
   if (failed) call.out_of_memory();
 }
@@ -469,11 +539,12 @@ void each_unit(Call& call, const std::vector<Unit>& units, const Whole& whole, i
 bool fits_attention(TF_Tensor* q, TF_Tensor* k, TF_Tensor* v, const Groups& groups, const Attributes& attributes) {
   if (!has_axes(q, 2) || !has_axes(k, 2) || !has_axes(v, 2)) return false;
   const int64_t width = TF_Dim(q, 1), queries = attributes.first_token ? groups.documents : groups.tokens;
-  return width > 0 && width % attributes.heads == 0 && TF_Dim(k, 1) == width && TF_Dim(v, 1) == width && TF_Dim(q, 0) == queries && TF_Dim(k, 0) == groups.tokens && TF_Dim(v, 0) == groups.tokens;
+  return width > 0 && width % attributes.heads == 0 && TF_Dim(k, 1) == width && TF_Dim(v, 1) == width &&
+         TF_Dim(q, 0) == queries && TF_Dim(k, 0) == groups.tokens && TF_Dim(v, 0) == groups.tokens;
 }
 
-// q [queries, width], k and v [keys, width], groups [groups, 4], seed -> y [queries, width] and the weights, one head of
-// a document behind the other (of one number where none are to be kept).
+// q [queries, width], k and v [keys, width], groups [groups, 4], seed -> y [queries, width] and the weights, one head
+// of a document behind the other (of one number where none are to be kept).
 void attention(const Attributes& attributes, Call& call) {
   TF_Tensor* q = call.input(0);
   TF_Tensor* k = call.input(1);
@@ -481,7 +552,9 @@ void attention(const Attributes& attributes, Call& call) {
   Groups groups;
   if (!read_groups(call, call.input(3), groups)) return;
   const int64_t width = columns_of(q);
-  if (!call.expect(fits_attention(q, k, v, groups, attributes), "TsloraAttention: rows by the groups and heads that divide them were expected")) return;
+  if (!call.expect(fits_attention(q, k, v, groups, attributes),
+                   "TsloraAttention: rows by the groups and heads that divide them were expected"))
+    return;
   if (!call.expect(attributes.scale > 0, "TsloraAttention: scale must be above 0")) return;
   const Work work = work_of(groups, attributes);
   if (!call.expect(work.weights >= 0, "TsloraAttention: at most 2^40 weights were expected")) return;
@@ -489,8 +562,10 @@ void attention(const Attributes& attributes, Call& call) {
   TF_Tensor* y = call.output(0, shape_of(q));
   float* weights = call.optional_output(1, attributes.keep, {work.weights});
   if (!call.ok()) return;
-  const Attention given{floats(q), floats(k), floats(v), floats(y), weights, width, width / attributes.heads, attributes.scale, drop, nullptr, nullptr, nullptr, nullptr};
-  each_unit(call, work.heads, given, choose_kernels().attention_scratch(given, groups.longest), choose_kernels().attention_forward);
+  const Attention given{floats(q),        floats(k), floats(v), floats(y), weights, width,  width / attributes.heads,
+                        attributes.scale, drop,      nullptr,   nullptr,   nullptr, nullptr};
+  each_unit(call, work.heads, given, choose_kernels().attention_scratch(given, groups.longest),
+            choose_kernels().attention_forward);
 }
 
 // q, k, v, y, weights and groups as above, dy [queries, width] -> dq, dk (of one number where it is not asked for), dv.
@@ -504,17 +579,23 @@ void attention_backward(const Attributes& attributes, Call& call) {
   Groups groups;
   if (!read_groups(call, call.input(6), groups)) return;
   const int64_t width = columns_of(q);
-  const bool fits = fits_attention(q, k, v, groups, attributes) && shape_of(y) == shape_of(q) && shape_of(dy) == shape_of(q);
+  const bool fits =
+      fits_attention(q, k, v, groups, attributes) && shape_of(y) == shape_of(q) && shape_of(dy) == shape_of(q);
   const Work work = fits ? work_of(groups, attributes) : Work{};
-  if (!call.expect(fits && has_shape(weights, {work.weights}), "TsloraAttentionBackward: what TsloraAttention had and gave was expected")) return;
+  if (!call.expect(fits && has_shape(weights, {work.weights}),
+                   "TsloraAttentionBackward: what TsloraAttention had and gave was expected"))
+    return;
   Drop drop;
   drop.rate = attributes.rate;
   TF_Tensor* dq = call.output(0, shape_of(q));
   float* dk = call.optional_output(1, attributes.needs_key, shape_of(k));
   TF_Tensor* dv = call.output(2, shape_of(v));
   if (!call.ok()) return;
-  const Attention given{floats(q), floats(k), floats(v), floats(y), floats(weights), width, width / attributes.heads, attributes.scale, drop, floats(dy), floats(dq), dk, floats(dv)};
-  each_unit(call, work.heads, given, choose_kernels().attention_scratch(given, groups.longest), choose_kernels().attention_backward);
+  const Attention given{
+      floats(q), floats(k),  floats(v),  floats(y), floats(weights), width, width / attributes.heads, attributes.scale,
+      drop,      floats(dy), floats(dq), dk,        floats(dv)};
+  each_unit(call, work.heads, given, choose_kernels().attention_scratch(given, groups.longest),
+            choose_kernels().attention_backward);
 }
 
 // The documents of groups, the longest first. Each group has draws of its own, counted by document and head.
@@ -540,7 +621,8 @@ PoolWork pool_work_of(const Groups& groups, const Drop& drop, int64_t heads) {
       work.weights += heads * group[3];
     }
   }
-  std::stable_sort(work.documents.begin(), work.documents.end(), [](const PooledDocument& a, const PooledDocument& b) { return a.length > b.length; });
+  std::stable_sort(work.documents.begin(), work.documents.end(),
+                   [](const PooledDocument& a, const PooledDocument& b) { return a.length > b.length; });
   return work;
 }
 
@@ -554,19 +636,28 @@ bool read_pool(Call& call, TokenPool& pool, Groups& groups) {
   TF_Tensor* q = call.input(2);
   TF_Tensor* key = call.input(3);
   TF_Tensor* value = call.input(4);
-  if (!call.expect(has_axes(u, 3) && has_axes(x, 2), "TsloraPoolTokens: u [documents, heads, width] and x [rows, width] were expected")) return false;
+  if (!call.expect(has_axes(u, 3) && has_axes(x, 2),
+                   "TsloraPoolTokens: u [documents, heads, width] and x [rows, width] were expected"))
+    return false;
   if (!read_groups(call, call.input(5), groups)) return false;
-  if (!call.expect(TF_Dim(u, 0) == groups.documents && TF_Dim(x, 0) == groups.tokens, "TsloraPoolTokens: documents and rows by the groups were expected")) return false;
-  pool.u = floats(u), pool.x = floats(x), pool.q = optional_floats(q), pool.key = optional_floats(key), pool.value = optional_floats(value);
+  if (!call.expect(TF_Dim(u, 0) == groups.documents && TF_Dim(x, 0) == groups.tokens,
+                   "TsloraPoolTokens: documents and rows by the groups were expected"))
+    return false;
+  pool.u = floats(u), pool.x = floats(x), pool.q = optional_floats(q), pool.key = optional_floats(key),
+  pool.value = optional_floats(value);
   pool.heads = TF_Dim(u, 1), pool.width = TF_Dim(u, 2);
   const bool fits_x = columns_of(x) == pool.width && pool.width > 0 && pool.heads > 0 && pool.width % pool.heads == 0;
-  const bool fits_key = (pool.key == nullptr) == (pool.q == nullptr) && (pool.key == nullptr || (shape_of(key) == shape_of(x) && has_shape(q, {groups.documents, pool.width})));
+  const bool fits_key =
+      (pool.key == nullptr) == (pool.q == nullptr) &&
+      (pool.key == nullptr || (shape_of(key) == shape_of(x) && has_shape(q, {groups.documents, pool.width})));
   const bool fits_value = pool.value == nullptr || shape_of(value) == shape_of(x);
-  return call.expect(fits_x && fits_key && fits_value, "TsloraPoolTokens: x, key and value [rows, width] and q [documents, width], key and q together, and heads that divide the width were expected");
+  return call.expect(fits_x && fits_key && fits_value,
+                     "TsloraPoolTokens: x, key and value [rows, width] and q [documents, width], key and q together, "
+                     "and heads that divide the width were expected");
 }
 
-// The above, groups [groups, 4], seed -> pooled [documents, heads, width], sums [documents, heads, 1], update [documents,
-// width] and the weights (of one number where there is no value, or none are to be kept).
+// The above, groups [groups, 4], seed -> pooled [documents, heads, width], sums [documents, heads, 1], update
+// [documents, width] and the weights (of one number where there is no value, or none are to be kept).
 void pool_tokens(const Attributes& attributes, Call& call) {
   TokenPool pool{};
   Groups groups;
@@ -581,11 +672,12 @@ void pool_tokens(const Attributes& attributes, Call& call) {
   pool.weights = call.optional_output(3, attributes.keep, {work.weights});
   if (!call.ok()) return;
   pool.pooled = floats(pooled), pool.sums = floats(sums);
-  each_unit(call, work.documents, pool, choose_kernels().pool_scratch(pool, groups.longest), choose_kernels().pool_forward);
+  each_unit(call, work.documents, pool, choose_kernels().pool_scratch(pool, groups.longest),
+            choose_kernels().pool_forward);
 }
 
-// The same without seed, and weights, d_pooled, d_sums, d_update [documents, width] (or one number) -> du, dx, dq, d_key,
-// d_value (of one number what is not asked for).
+// The same without seed, and weights, d_pooled, d_sums, d_update [documents, width] (or one number) -> du, dx, dq,
+// d_key, d_value (of one number what is not asked for).
 void pool_tokens_backward(const Attributes& attributes, Call& call) {
   TokenPool pool{};
   Groups groups;
@@ -598,9 +690,13 @@ void pool_tokens_backward(const Attributes& attributes, Call& call) {
   TF_Tensor* d_sums = call.input(8);
   TF_Tensor* d_update = call.input(9);
   const int64_t documents = groups.documents;
-  pool.weights = floats(weights), pool.d_pooled = floats(d_pooled), pool.d_sums = floats(d_sums), pool.d_update = optional_floats(d_update);
+  pool.weights = floats(weights), pool.d_pooled = floats(d_pooled), pool.d_sums = floats(d_sums),
+  pool.d_update = optional_floats(d_update);
   const bool fits_update = pool.value == nullptr || has_shape(d_update, {documents, pool.width});
-  if (!call.expect(has_shape(weights, {work.weights}) && has_shape(d_pooled, {documents, pool.heads, pool.width}) && has_shape(d_sums, {documents, pool.heads, 1}) && fits_update, "TsloraPoolTokensBackward: what TsloraPoolTokens had and gave was expected")) return;
+  if (!call.expect(has_shape(weights, {work.weights}) && has_shape(d_pooled, {documents, pool.heads, pool.width}) &&
+                       has_shape(d_sums, {documents, pool.heads, 1}) && fits_update,
+                   "TsloraPoolTokensBackward: what TsloraPoolTokens had and gave was expected"))
+    return;
   TF_Tensor* du = call.output(0, {documents, pool.heads, pool.width});
   const std::vector<int64_t> rows{groups.tokens, pool.width};
   pool.dx = call.optional_output(1, attributes.needs_input, rows);
@@ -609,11 +705,12 @@ void pool_tokens_backward(const Attributes& attributes, Call& call) {
   pool.d_value = call.optional_output(4, pool.value != nullptr, rows);
   if (!call.ok()) return;
   pool.du = floats(du);
-  each_unit(call, work.documents, pool, choose_kernels().pool_scratch(pool, groups.longest), choose_kernels().pool_backward);
+  each_unit(call, work.documents, pool, choose_kernels().pool_scratch(pool, groups.longest),
+            choose_kernels().pool_backward);
 }
 
-// Which instructions are asked for (the place of the set, or -1), which sets this processor has, and for which kernels were
-// compiled, both as sums of 2 to the power of the place.
+// Which instructions are asked for (the place of the set, or -1), which sets this processor has, and for which kernels
+// were compiled, both as sums of 2 to the power of the place.
 void instructions(const Attributes&, Call& call) {
   TF_Tensor* y = call.output(0, {3});
   if (!call.ok()) return;
@@ -632,7 +729,10 @@ using Compute = void (*)(const Attributes&, Call&);
 template <Compute compute>
 void run(void* kernel, TF_OpKernelContext* context) {
   Call call(context);
-  if (compute != instructions && !call.expect(find_kernels() != nullptr, "tslora's kernels were not compiled for the instructions that are asked for")) return;
+  if (compute != instructions &&
+      !call.expect(find_kernels() != nullptr,
+                   "tslora's kernels were not compiled for the instructions that are asked for"))
+    return;
   const auto& attributes = *static_cast<Attributes*>(kernel);
   try {
     if (expect_attributes(attributes, call)) compute(attributes, call);
@@ -677,7 +777,8 @@ void* create(TF_OpKernelConstruction* construction) {
 void destroy(void* kernel) { delete static_cast<Attributes*>(kernel); }
 
 template <Compute compute>
-void add(const char* name, std::initializer_list<const char*> inputs, std::initializer_list<const char*> outputs, std::initializer_list<const char*> attributes) {
+void add(const char* name, std::initializer_list<const char*> inputs, std::initializer_list<const char*> outputs,
+         std::initializer_list<const char*> attributes) {
   TF_Status* status = TF_NewStatus();
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);
   for (const char* input : inputs) TF_OpDefinitionBuilderAddInput(definition, input);
@@ -685,7 +786,8 @@ void add(const char* name, std::initializer_list<const char*> inputs, std::initi
   for (const char* attribute : attributes) TF_OpDefinitionBuilderAddAttr(definition, attribute);
   TF_RegisterOpDefinition(definition, status);
   // Without it the TypeScript side finds no such operation and says so.
-  if (TF_GetCode(status) == TF_OK) TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", create, run<compute>, destroy), status);
+  if (TF_GetCode(status) == TF_OK)
+    TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", create, run<compute>, destroy), status);
   TF_DeleteStatus(status);
 }
 
@@ -693,19 +795,42 @@ __attribute__((constructor)) void register_operations() {
   add<instructions>("TsloraInstructions", {}, {"y: float"}, {});
   add<gelu>("TsloraGelu", {"x: float"}, {"y: float", "slope: float"}, {"derivative: bool"});
   add<lower>("TsloraLower", {"x: float", "a: float", "seed: int32"}, {"low: float"}, {"scale: float", "rate: float"});
-  add<lower_gradient>("TsloraLowerGradient", {"d_low: float", "x: float", "seed: int32"}, {"da: float"}, {"rate: float"});
-  add<lower_backward>("TsloraLowerBackward", {"d_low: float", "a: float", "seed: int32"}, {"dx: float"}, {"rate: float"});
+  add<lower_gradient>("TsloraLowerGradient", {"d_low: float", "x: float", "seed: int32"}, {"da: float"},
+                      {"rate: float"});
+  add<lower_backward>("TsloraLowerBackward", {"d_low: float", "a: float", "seed: int32"}, {"dx: float"},
+                      {"rate: float"});
   add<pack>("TsloraPack", {"w: float"}, {"packed: float"}, {"transpose: bool"});
-  add<product>("TsloraProduct", {"x: float", "w: float", "x2: float", "w2: float", "x3: float", "w3: float", "bias: float", "plus: float", "plus2: float", "plus3: float", "plus4: float", "times: float"}, {"y: float", "slope: float"}, {"columns: int", "gelu: bool", "derivative: bool"});
-  add<batched_product>("TsloraBatchedProduct", {"a: float", "b: float"}, {"c: float"}, {"transpose_a: bool", "transpose_b: bool"});
+  add<product>("TsloraProduct",
+               {"x: float", "w: float", "x2: float", "w2: float", "x3: float", "w3: float", "bias: float",
+                "plus: float", "plus2: float", "plus3: float", "plus4: float", "times: float"},
+               {"y: float", "slope: float"}, {"columns: int", "gelu: bool", "derivative: bool"});
+  add<batched_product>("TsloraBatchedProduct", {"a: float", "b: float"}, {"c: float"},
+                       {"transpose_a: bool", "transpose_b: bool"});
   add<dropout>("TsloraDropout", {"x: float", "seed: int32"}, {"y: float"}, {"rate: float"});
   add<keep_mask>("TsloraKeepMask", {"shape: int32", "seed: int32"}, {"y: float"}, {"rate: float"});
-  add<residual_norm>("TsloraResidualNorm", {"x: float", "residual: float", "gamma: float", "beta: float", "seed: int32"}, {"y: float", "normalized: float", "inverse_deviation: float"}, {"rate: float", "epsilon: float"});
-  add<residual_norm_backward>("TsloraResidualNormBackward", {"dy: float", "gamma: float", "normalized: float", "inverse_deviation: float", "seed: int32"}, {"ds: float", "dx: float"}, {"rate: float"});
-  add<pool_tokens>("TsloraPoolTokens", {"u: float", "x: float", "q: float", "key: float", "value: float", "groups: int32", "seed: int32"}, {"pooled: float", "sums: float", "update: float", "weights: float"}, {"rate: float", "keep: bool"});
-  add<pool_tokens_backward>("TsloraPoolTokensBackward", {"u: float", "x: float", "q: float", "key: float", "value: float", "groups: int32", "weights: float", "d_pooled: float", "d_sums: float", "d_update: float"}, {"du: float", "dx: float", "dq: float", "d_key: float", "d_value: float"}, {"rate: float", "needs_input: bool"});
-  add<attention>("TsloraAttention", {"q: float", "k: float", "v: float", "groups: int32", "seed: int32"}, {"y: float", "weights: float"}, {"heads: int", "scale: float", "rate: float", "first_token: bool", "keep: bool"});
-  add<attention_backward>("TsloraAttentionBackward", {"q: float", "k: float", "v: float", "y: float", "weights: float", "dy: float", "groups: int32"}, {"dq: float", "dk: float", "dv: float"}, {"heads: int", "scale: float", "rate: float", "first_token: bool", "needs_key: bool"});
+  add<residual_norm>("TsloraResidualNorm",
+                     {"x: float", "residual: float", "gamma: float", "beta: float", "seed: int32"},
+                     {"y: float", "normalized: float", "inverse_deviation: float"}, {"rate: float", "epsilon: float"});
+  add<residual_norm_backward>(
+      "TsloraResidualNormBackward",
+      {"dy: float", "gamma: float", "normalized: float", "inverse_deviation: float", "seed: int32"},
+      {"ds: float", "dx: float"}, {"rate: float"});
+  add<pool_tokens>("TsloraPoolTokens",
+                   {"u: float", "x: float", "q: float", "key: float", "value: float", "groups: int32", "seed: int32"},
+                   {"pooled: float", "sums: float", "update: float", "weights: float"}, {"rate: float", "keep: bool"});
+  add<pool_tokens_backward>("TsloraPoolTokensBackward",
+                            {"u: float", "x: float", "q: float", "key: float", "value: float", "groups: int32",
+                             "weights: float", "d_pooled: float", "d_sums: float", "d_update: float"},
+                            {"du: float", "dx: float", "dq: float", "d_key: float", "d_value: float"},
+                            {"rate: float", "needs_input: bool"});
+  add<attention>("TsloraAttention", {"q: float", "k: float", "v: float", "groups: int32", "seed: int32"},
+                 {"y: float", "weights: float"},
+                 {"heads: int", "scale: float", "rate: float", "first_token: bool", "keep: bool"});
+  add<attention_backward>(
+      "TsloraAttentionBackward",
+      {"q: float", "k: float", "v: float", "y: float", "weights: float", "dy: float", "groups: int32"},
+      {"dq: float", "dk: float", "dv: float"},
+      {"heads: int", "scale: float", "rate: float", "first_token: bool", "needs_key: bool"});
 }
 
 }  // namespace

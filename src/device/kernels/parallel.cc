@@ -16,7 +16,8 @@ namespace {
 
 constexpr int64_t SMALLEST_PART = 16384;  // numbers: some microseconds, what waking a thread takes
 constexpr int PARTS_A_THREAD = 4;         // a thread that comes late finds its part taken
-constexpr auto PATIENCE = std::chrono::microseconds(200);  // for which a thread looks out before it sleeps: to wake it takes some tens of them
+constexpr auto PATIENCE = std::chrono::microseconds(
+    200);  // for which a thread looks out before it sleeps: to wake it takes some tens of them
 
 int wished_threads() {
   const char* told = std::getenv("TF_NUM_INTRAOP_THREADS");

@@ -7,9 +7,11 @@
 namespace tslora {
 namespace {
 
-constexpr int64_t DEPTH = 768;  // of a product at a time: a panel of the right side and the rows on the left fit into the cache
-constexpr int64_t LINE = 16;    // numbers in a line of the cache
-constexpr int64_t COPIED = DEPTH + LINE, BLOCK = PRODUCT_COLUMNS + LINE;  // rows of matrices in the cache, none a page apart
+constexpr int64_t DEPTH =
+    768;  // of a product at a time: a panel of the right side and the rows on the left fit into the cache
+constexpr int64_t LINE = 16;  // numbers in a line of the cache
+constexpr int64_t COPIED = DEPTH + LINE,
+                  BLOCK = PRODUCT_COLUMNS + LINE;  // rows of matrices in the cache, none a page apart
 
 inline const float* moved(const float* at, int64_t by) { return at == nullptr ? nullptr : at + by; }
 
@@ -20,14 +22,16 @@ inline void add(const float* part, float* sum, int64_t size) {
   for (int64_t i = 0; i < size; ++i) sum[i] += part[i];
 }
 
-// Writes past the cache, where there is a way: what a large product gives does not stay there until it is read, and a line
-// that is written whole need not be read before.
+// Writes past the cache, where there is a way: what a large product gives does not stay there until it is read, and a
+// line that is written whole need not be read before.
 inline void put(const float* from, int64_t size, float* to) {
   int64_t i = 0;
 #if defined(__AVX512F__)
-  if (reinterpret_cast<uintptr_t>(to) % 64 == 0) for (; i + 16 <= size; i += 16) _mm512_stream_ps(to + i, _mm512_loadu_ps(from + i));
+  if (reinterpret_cast<uintptr_t>(to) % 64 == 0)
+    for (; i + 16 <= size; i += 16) _mm512_stream_ps(to + i, _mm512_loadu_ps(from + i));
 #elif defined(__AVX2__)
-  if (reinterpret_cast<uintptr_t>(to) % 32 == 0) for (; i + 8 <= size; i += 8) _mm256_stream_ps(to + i, _mm256_loadu_ps(from + i));
+  if (reinterpret_cast<uintptr_t>(to) % 32 == 0)
+    for (; i + 8 <= size; i += 8) _mm256_stream_ps(to + i, _mm256_loadu_ps(from + i));
 #endif
   for (; i < size; ++i) to[i] = from[i];
 }
@@ -40,7 +44,8 @@ inline void put_all() {
 
 }  // namespace
 
-void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed, int64_t begin, int64_t end) {
+void TSLORA_OWN(pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns,
+                              float* packed, int64_t begin, int64_t end) {
   const int64_t last = end * NR < columns ? end * NR : columns;
   pack({w + begin * NR * column, row, column}, depth, last - begin * NR, packed + begin * NR * depth);
 }
@@ -50,7 +55,8 @@ void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, i
   const int64_t at = row * columns + column;
   const float* bias = moved(product.bias, column);
   const float* times = moved(product.times, at);
-  alignas(64) thread_local float copied[PRODUCT_ROWS * COPIED], block[PRODUCT_ROWS * BLOCK], derivative[PRODUCT_COLUMNS];
+  alignas(64) thread_local float copied[PRODUCT_ROWS * COPIED], block[PRODUCT_ROWS * BLOCK],
+      derivative[PRODUCT_COLUMNS];
   Start start = ZERO;
   for (const Factors& factors : product.factors) {
     const int64_t depth = factors.depth;
@@ -58,10 +64,12 @@ void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, i
       const int64_t some = depth - p < DEPTH ? depth - p : DEPTH;
       Strided x{factors.x + row * depth + p, depth, 1};
       if (product_copies(depth)) {
-        for (int64_t i = 0; i < rows; ++i) std::memcpy(copied + i * COPIED, x.at + i * depth, static_cast<size_t>(some) * sizeof(float));
+        for (int64_t i = 0; i < rows; ++i)
+          std::memcpy(copied + i * COPIED, x.at + i * depth, static_cast<size_t>(some) * sizeof(float));
         x = {copied, COPIED, 1};
       }
-      multiply(x, {factors.w + column * depth + p * NR, depth * NR}, rows, some, width, PRODUCT_COLUMNS, start, block, BLOCK);
+      multiply(x, {factors.w + column * depth + p * NR, depth * NR}, rows, some, width, PRODUCT_COLUMNS, start, block,
+               BLOCK);
       start = {block, BLOCK};
     }
   }

@@ -7,9 +7,9 @@
 namespace tslora {
 namespace {
 
-// scores [keys] to what is kept of their softmax, times 1 / (1 - rate); the softmax itself goes to `weights`, if there is one,
-// with a minus where a weight was dropped: the backward pass need not draw again. Without weights and dropout the scores are
-// left to be divided by the sum that is returned, else that is 1.
+// scores [keys] to what is kept of their softmax, times 1 / (1 - rate); the softmax itself goes to `weights`, if there
+// is one, with a minus where a weight was dropped: the backward pass need not draw again. Without weights and dropout
+// the scores are left to be divided by the sum that is returned, else that is 1.
 float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask& mask, int64_t draw) {
   float highest = scores[0];
 #pragma omp simd reduction(max : highest)
@@ -49,7 +49,8 @@ float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask
 }
 
 // The scores' gradient in the place of that of the kept weights, and the kept weights times `factor`.
-void softmax_row_backward(float* d_kept, float scale, float factor, float row_sum, int64_t keys, const float* weights, float* kept) {
+void softmax_row_backward(float* d_kept, float scale, float factor, float row_sum, int64_t keys, const float* weights,
+                          float* kept) {
 #pragma omp simd
   for (int64_t c = 0; c < keys; ++c) {
     const float w = std::fabs(weights[c]);

@@ -1,5 +1,5 @@
-// Products of matrices by tiles that are summed up in registers (Goto and van de Geijn, "Anatomy of high-performance matrix
-// multiplication", 2008). In an anonymous namespace, as numbers.h is.
+// Products of matrices by tiles that are summed up in registers (Goto and van de Geijn, "Anatomy of high-performance
+// matrix multiplication", 2008). In an anonymous namespace, as numbers.h is.
 #ifndef TSLORA_TILES_H_
 #define TSLORA_TILES_H_
 
@@ -36,14 +36,17 @@ struct Start {
 };
 constexpr Start ZERO{nullptr, 0};
 
-// c [R, NR] = start + a [R, depth] b [depth, NR], b packed. `share` numbers a row of what comes next are asked for on the way.
+// c [R, NR] = start + a [R, depth] b [depth, NR], b packed. `share` numbers a row of what comes next are asked for on
+// the way.
 template <int R>
-void tile(Strided a, const float* b, int64_t depth, Start start, float* c, int64_t c_row, const float* next, int64_t share) {
+void tile(Strided a, const float* b, int64_t depth, Start start, float* c, int64_t c_row, const float* next,
+          int64_t share) {
   Vector sum[R][2];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     sum[r][0] = start.at == nullptr ? Vector{} : Vector(*reinterpret_cast<const Loose*>(start.at + r * start.row));
-    sum[r][1] = start.at == nullptr ? Vector{} : Vector(*reinterpret_cast<const Loose*>(start.at + r * start.row + VECTOR));
+    sum[r][1] =
+        start.at == nullptr ? Vector{} : Vector(*reinterpret_cast<const Loose*>(start.at + r * start.row + VECTOR));
   }
   for (int64_t p = 0; p < depth; ++p) {
     const Vector b0 = *reinterpret_cast<const Loose*>(b + p * NR);
@@ -67,7 +70,8 @@ void tile(Strided a, const float* b, int64_t depth, Start start, float* c, int64
 
 using Tile = void (*)(Strided, const float*, int64_t, Start, float*, int64_t, const float*, int64_t);
 #if defined(__AVX512F__)
-constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>, tile<7>, tile<8>, tile<9>, tile<10>, tile<11>, tile<12>, tile<13>, tile<14>};
+constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>,  tile<3>,  tile<4>,  tile<5>,  tile<6>, tile<7>,
+                                tile<8>, tile<9>, tile<10>, tile<11>, tile<12>, tile<13>, tile<14>};
 #else
 constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>};
 #endif
@@ -75,19 +79,26 @@ constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, til
 #if defined(__AVX512F__)
 // A block of 16 by 16, transposed: to[p * NR + l] = from[l * column + p].
 inline void turn_block(const float* from, int64_t column, float* to) {
-  const auto pairs = [](__m512 x, __m512 y, bool high) { return _mm512_castpd_ps(high ? _mm512_unpackhi_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)) : _mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y))); };
+  const auto pairs = [](__m512 x, __m512 y, bool high) {
+    return _mm512_castpd_ps(high ? _mm512_unpackhi_pd(_mm512_castps_pd(x), _mm512_castps_pd(y))
+                                 : _mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
+  };
   __m512 four[16];  // of columns 4 g to 4 g + 3 at 4 g + k: rows k, 4 + k, 8 + k and 12 + k
   for (int g = 0; g < 16; g += 4) {
-    const __m512 c0 = _mm512_loadu_ps(from + g * column), c1 = _mm512_loadu_ps(from + (g + 1) * column), c2 = _mm512_loadu_ps(from + (g + 2) * column), c3 = _mm512_loadu_ps(from + (g + 3) * column);
-    const __m512 low01 = _mm512_unpacklo_ps(c0, c1), high01 = _mm512_unpackhi_ps(c0, c1), low23 = _mm512_unpacklo_ps(c2, c3), high23 = _mm512_unpackhi_ps(c2, c3);
+    const __m512 c0 = _mm512_loadu_ps(from + g * column), c1 = _mm512_loadu_ps(from + (g + 1) * column),
+                 c2 = _mm512_loadu_ps(from + (g + 2) * column), c3 = _mm512_loadu_ps(from + (g + 3) * column);
+    const __m512 low01 = _mm512_unpacklo_ps(c0, c1), high01 = _mm512_unpackhi_ps(c0, c1),
+                 low23 = _mm512_unpacklo_ps(c2, c3), high23 = _mm512_unpackhi_ps(c2, c3);
     four[g] = pairs(low01, low23, false);
     four[g + 1] = pairs(low01, low23, true);
     four[g + 2] = pairs(high01, high23, false);
     four[g + 3] = pairs(high01, high23, true);
   }
   for (int k = 0; k < 4; ++k) {
-    const __m512 even01 = _mm512_shuffle_f32x4(four[k], four[4 + k], 0x88), odd01 = _mm512_shuffle_f32x4(four[k], four[4 + k], 0xdd);
-    const __m512 even23 = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0x88), odd23 = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0xdd);
+    const __m512 even01 = _mm512_shuffle_f32x4(four[k], four[4 + k], 0x88),
+                 odd01 = _mm512_shuffle_f32x4(four[k], four[4 + k], 0xdd);
+    const __m512 even23 = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0x88),
+                 odd23 = _mm512_shuffle_f32x4(four[8 + k], four[12 + k], 0xdd);
     _mm512_storeu_ps(to + k * NR, _mm512_shuffle_f32x4(even01, even23, 0x88));
     _mm512_storeu_ps(to + (4 + k) * NR, _mm512_shuffle_f32x4(odd01, odd23, 0x88));
     _mm512_storeu_ps(to + (8 + k) * NR, _mm512_shuffle_f32x4(even01, even23, 0xdd));
@@ -133,8 +144,10 @@ struct Packed {
   int64_t panel;
 };
 
-// c [rows, columns] = start + a [rows, depth] b; c may hold `room` columns, of which those beyond `columns` may be written.
-void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns, int64_t room, Start start, float* c, int64_t c_row) {
+// c [rows, columns] = start + a [rows, depth] b; c may hold `room` columns, of which those beyond `columns` may be
+// written.
+void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns, int64_t room, Start start, float* c,
+              int64_t c_row) {
   if (rows == 0) return;
   const int64_t tiles = (rows + MR - 1) / MR;  // of as even a height as can be: a low one is slow
   const int64_t height = rows / tiles, taller = rows % tiles, part = depth * NR / tiles, share = NR / tiles;
@@ -143,7 +156,8 @@ void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns,
     const float* panel = b.at + j / NR * b.panel;
     const bool whole = j + NR <= room;
     const int64_t n = columns - j < NR ? columns - j : NR;
-    for (int64_t t = 0, i = 0, r = 0; t < tiles; ++t, i += r) {  // each asks for its share of the next panel: the first would wait for the whole of it
+    for (int64_t t = 0, i = 0, r = 0; t < tiles;
+         ++t, i += r) {  // each asks for its share of the next panel: the first would wait for the whole of it
       r = height + (t < taller ? 1 : 0);
       const Strided from{a.at + i * a.row, a.row, a.column};
       const float* next = panel + b.panel + part * t;
@@ -155,7 +169,8 @@ void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns,
       }
       TILES[r](from, panel, depth, ZERO, edge, NR, next, share);
       for (int64_t row = 0; row < r; ++row) {
-        for (int64_t l = 0; l < n; ++l) to[row * c_row + l] = (under.at == nullptr ? 0 : under.at[row * under.row + l]) + edge[row * NR + l];
+        for (int64_t l = 0; l < n; ++l)
+          to[row * c_row + l] = (under.at == nullptr ? 0 : under.at[row * under.row + l]) + edge[row * NR + l];
       }
     }
   }

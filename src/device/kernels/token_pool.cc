@@ -54,7 +54,9 @@ void spread_heads(const float* factors, const float* one, int64_t length, int64_
 
 }  // namespace
 
-int64_t TSLORA_OWN(pool_scratch)(const TokenPool& pool, int64_t length) { return pool.heads * (4 * length + round_up(pool.width, NR)); }
+int64_t TSLORA_OWN(pool_scratch)(const TokenPool& pool, int64_t length) {
+  return pool.heads * (4 * length + round_up(pool.width, NR));
+}
 
 void TSLORA_OWN(pool_forward)(const TokenPool& pool, const PooledDocument& document, float* scratch) {
   const int64_t heads = pool.heads, width = pool.width, dim = width / heads, length = document.length;
@@ -62,7 +64,8 @@ void TSLORA_OWN(pool_forward)(const TokenPool& pool, const PooledDocument& docum
   float* by_token = scratch;                   // [length, heads]
   float* by_head = by_token + length * heads;  // [heads, length]
   TSLORA_OWN(lower)(pool.x + first, pool.u + of_heads, 1.f, Drop{}, by_token, heads, width, 0, length, nullptr);
-  if (pool.key != nullptr) add_products(pool.q + document.index * width, pool.key + first, length, heads, dim, by_token);
+  if (pool.key != nullptr)
+    add_products(pool.q + document.index * width, pool.key + first, length, heads, dim, by_token);
   turn(by_token, length, heads, by_head);
   Mask mask(document.drop, 1.f / (1.f - document.drop.rate));
   for (int64_t head = 0; head < heads; ++head) {
@@ -78,17 +81,20 @@ void TSLORA_OWN(pool_forward)(const TokenPool& pool, const PooledDocument& docum
     pool.sums[document.index * heads + head] = sum;
   }
   turn(by_head, heads, length, by_token);
-  TSLORA_OWN(lower_gradient)(by_token, pool.x + first, Drop{}, pool.pooled + of_heads, heads, length, width, 0, round_up(width, DRAWN) / DRAWN);
-  if (pool.value != nullptr) pool_heads(by_token, pool.value + first, length, heads, dim, pool.update + document.index * width);
+  TSLORA_OWN(lower_gradient)(by_token, pool.x + first, Drop{}, pool.pooled + of_heads, heads, length, width, 0,
+                             round_up(width, DRAWN) / DRAWN);
+  if (pool.value != nullptr)
+    pool_heads(by_token, pool.value + first, length, heads, dim, pool.update + document.index * width);
 }
 
 void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& document, float* scratch) {
   const int64_t heads = pool.heads, width = pool.width, dim = width / heads, length = document.length;
-  const int64_t first = document.first_row * width, of_heads = document.index * heads * width, one = document.index * width;
-  float* by_token = scratch;                         // [length, heads]
-  float* by_head = by_token + length * heads;        // [heads, length]
-  float* kept = by_head + length * heads;            // [heads, length]
-  float* kept_by_token = kept + length * heads;      // [length, heads]
+  const int64_t first = document.first_row * width, of_heads = document.index * heads * width,
+                one = document.index * width;
+  float* by_token = scratch;                     // [length, heads]
+  float* by_head = by_token + length * heads;    // [heads, length]
+  float* kept = by_head + length * heads;        // [heads, length]
+  float* kept_by_token = kept + length * heads;  // [length, heads]
   float* packed = kept_by_token + length * heads;
   TSLORA_OWN(lower)(pool.x + first, pool.d_pooled + of_heads, 1.f, Drop{}, by_token, heads, width, 0, length, nullptr);
   if (pool.value != nullptr) add_products(pool.d_update + one, pool.value + first, length, heads, dim, by_token);
@@ -108,7 +114,8 @@ void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& docu
   }
   turn(by_head, heads, length, by_token);  // the scores' gradient from here on
   turn(kept, heads, length, kept_by_token);
-  TSLORA_OWN(lower_gradient)(by_token, pool.x + first, Drop{}, pool.du + of_heads, heads, length, width, 0, round_up(width, DRAWN) / DRAWN);
+  TSLORA_OWN(lower_gradient)(by_token, pool.x + first, Drop{}, pool.du + of_heads, heads, length, width, 0,
+                             round_up(width, DRAWN) / DRAWN);
   if (pool.dx != nullptr) {
     float* dx = pool.dx + first;
     pack({pool.u + of_heads, width, 1}, heads, width, packed);

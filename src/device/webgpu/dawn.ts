@@ -3,7 +3,13 @@ import { findLibraries } from "../find-library";
 
 /** What is used of the WebGPU API, so that its types need not be global. */
 export interface GpuAdapter {
-  readonly info: { readonly vendor: string; readonly architecture: string; readonly device: string; readonly description: string; readonly isFallbackAdapter?: boolean };
+  readonly info: {
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly device: string;
+    readonly description: string;
+    readonly isFallbackAdapter?: boolean;
+  };
   readonly limits: Readonly<Record<string, number>>;
   requestDevice(descriptor: { requiredLimits: Record<string, number> }): Promise<GpuDevice>;
 }
@@ -20,12 +26,18 @@ export interface GpuDevice {
   readonly limits: Readonly<Record<string, number>>;
   createBuffer(descriptor: { size: number; usage: number; mappedAtCreation: boolean }): GpuBuffer;
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
-  addEventListener(type: "uncapturederror", listener: (event: { readonly error: { readonly message: string } }) => void): void;
+  addEventListener(
+    type: "uncapturederror",
+    listener: (event: { readonly error: { readonly message: string } }) => void,
+  ): void;
 }
 
 /** The entry to WebGPU: `navigator.gpu` in a browser. */
 export interface Gpu {
-  requestAdapter(options: { powerPreference?: "high-performance"; forceFallbackAdapter?: boolean }): Promise<GpuAdapter | null>;
+  requestAdapter(options: {
+    powerPreference?: "high-performance";
+    forceFallbackAdapter?: boolean;
+  }): Promise<GpuAdapter | null>;
 }
 
 interface Dawn {
@@ -46,15 +58,23 @@ const DRIVERS = "a GPU's Vulkan driver (Debian: libvulkan1 and, for AMD and Inte
  */
 export async function loadDawn(): Promise<Dawn> {
   if (process.platform === "linux" && !findLibraries(["libvulkan.so.1"]).has("libvulkan.so.1")) {
-    throw new TsloraError("device", `WebGPU runs on Vulkan here, and libvulkan.so.1 was looked for and not found. Install ${DRIVERS}.`);
+    throw new TsloraError(
+      "device",
+      `WebGPU runs on Vulkan here, and libvulkan.so.1 was looked for and not found. Install ${DRIVERS}.`,
+    );
   }
   let dawn: Dawn;
   try {
     dawn = (await import("webgpu")) as unknown as Dawn;
   } catch (error) {
-    throw new TsloraError("device", `Dawn, the package "webgpu", does not load on ${process.platform} ${process.arch} (${error instanceof Error ? error.message : String(error)}). Run \`npm run setup\`.`, { cause: error });
+    throw new TsloraError(
+      "device",
+      `Dawn, the package "webgpu", does not load on ${process.platform} ${process.arch} (${error instanceof Error ? error.message : String(error)}). Run \`npm run setup\`.`,
+      { cause: error },
+    );
   }
-  for (const [name, value] of Object.entries(dawn.globals)) if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
+  for (const [name, value] of Object.entries(dawn.globals))
+    if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
   return dawn;
 }
 
@@ -68,13 +88,20 @@ export async function findAdapter(): Promise<{ gpu: Gpu; adapter: GpuAdapter; li
   const dawn = await loadDawn();
   const gpu = keep(dawn.create([]));
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (adapter === null) throw new TsloraError("device", `WebGPU finds no adapter: libvulkan.so.1 is there, but no driver for it in /usr/share/vulkan/icd.d or in VK_ICD_FILENAMES that works. Install ${DRIVERS}.`);
+  if (adapter === null)
+    throw new TsloraError(
+      "device",
+      `WebGPU finds no adapter: libvulkan.so.1 is there, but no driver for it in /usr/share/vulkan/icd.d or in VK_ICD_FILENAMES that works. Install ${DRIVERS}.`,
+    );
   return { gpu, adapter, listed: await listAdapters(dawn) };
 }
 
 /** Whether an adapter is a program in the place of a GPU. */
 export function isSoftware({ info }: Pick<GpuAdapter, "info">): boolean {
-  return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${info.architecture} ${info.device} ${info.description}`);
+  return (
+    info.isFallbackAdapter === true ||
+    /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${info.architecture} ${info.device} ${info.description}`)
+  );
 }
 
 /** Dawn names its adapters, with the API beneath each, only to who asks for one that is not there. */
@@ -84,7 +111,9 @@ async function listAdapters(dawn: Dawn): Promise<readonly string[]> {
     return [];
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    return [...text.matchAll(/backend: '([^']+)', name: '([^']+)'/g)].map(([, backend, name]) => `${name} over ${BACKENDS[backend] ?? backend}`);
+    return [...text.matchAll(/backend: '([^']+)', name: '([^']+)'/g)].map(
+      ([, backend, name]) => `${name} over ${BACKENDS[backend] ?? backend}`,
+    );
   }
 }
 
@@ -93,4 +122,11 @@ function keep(gpu: Gpu): Gpu {
   return gpu;
 }
 
-const BACKENDS: Readonly<Record<string, string>> = { vulkan: "Vulkan", metal: "Metal", d3d12: "Direct3D 12", d3d11: "Direct3D 11", opengl: "OpenGL", opengles: "OpenGL ES" };
+const BACKENDS: Readonly<Record<string, string>> = {
+  vulkan: "Vulkan",
+  metal: "Metal",
+  d3d12: "Direct3D 12",
+  d3d11: "Direct3D 11",
+  opengl: "OpenGL",
+  opengles: "OpenGL ES",
+};

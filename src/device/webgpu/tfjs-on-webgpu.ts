@@ -15,7 +15,12 @@ export interface TensorInfo {
 
 /** What is used of tfjs's WebGPU backend itself. */
 export interface WebgpuBackend {
-  runWebGPUProgram(program: WebgpuProgram, inputs: readonly TensorInfo[], outputDtype: "float32", uniforms: readonly { type: "int32" | "float32"; data: number[] }[]): TensorInfo;
+  runWebGPUProgram(
+    program: WebgpuProgram,
+    inputs: readonly TensorInfo[],
+    outputDtype: "float32",
+    uniforms: readonly { type: "int32" | "float32"; data: number[] }[],
+  ): TensorInfo;
 }
 
 /** Where the backend takes its buffers from, and what of them its programs see. */
@@ -34,11 +39,25 @@ interface Engine {
  * tfjs on a WebGPU device. Its functions run there whatever backend the process has otherwise: danfojs goes on with
  * its own. tfjs's own is not changed but while one of the functions runs.
  */
-export async function tfjsOnWebgpu(gpu: Gpu, adapter: GpuAdapter): Promise<{ tf: Tfjs; device: GpuDevice; backend: WebgpuBackend; pool: BufferPool }> {
+export async function tfjsOnWebgpu(
+  gpu: Gpu,
+  adapter: GpuAdapter,
+): Promise<{ tf: Tfjs; device: GpuDevice; backend: WebgpuBackend; pool: BufferPool }> {
   const tf = (await import("@tensorflow/tfjs-core")) as unknown as Tfjs;
-  const { WebGPUBackend } = (await import("@tensorflow/tfjs-backend-webgpu")) as unknown as { WebGPUBackend: new (device: GpuDevice, info: GpuAdapter["info"]) => WebgpuBackend & Buffers };
-  const wanted = ["maxComputeWorkgroupStorageSize", "maxComputeWorkgroupsPerDimension", "maxStorageBufferBindingSize", "maxBufferSize", "maxComputeWorkgroupSizeX", "maxComputeInvocationsPerWorkgroup"];
-  const device = await adapter.requestDevice({ requiredLimits: Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]])) });
+  const { WebGPUBackend } = (await import("@tensorflow/tfjs-backend-webgpu")) as unknown as {
+    WebGPUBackend: new (device: GpuDevice, info: GpuAdapter["info"]) => WebgpuBackend & Buffers;
+  };
+  const wanted = [
+    "maxComputeWorkgroupStorageSize",
+    "maxComputeWorkgroupsPerDimension",
+    "maxStorageBufferBindingSize",
+    "maxBufferSize",
+    "maxComputeWorkgroupSizeX",
+    "maxComputeInvocationsPerWorkgroup",
+  ];
+  const device = await adapter.requestDevice({
+    requiredLimits: Object.fromEntries(wanted.map((name) => [name, adapter.limits[name]])),
+  });
   const backend = withNavigator(gpu, () => new WebGPUBackend(device, adapter.info));
   const pool = new BufferPool(device);
   takeFrom(backend, pool);
@@ -75,15 +94,17 @@ function withNavigator<T>(gpu: Gpu, body: () => T): T {
 function onBackend(tf: Tfjs, { name, instance }: { name: string; instance: object }): Tfjs {
   const engine = tf.engine() as unknown as Engine;
   const wrapped = new Map<PropertyKey, unknown>();
-  const wrap = (inner: Function_): Function_ => (...args) => {
-    const { backendName, backendInstance } = engine;
-    Object.assign(engine, { backendName: name, backendInstance: instance });
-    try {
-      return inner(...args);
-    } finally {
-      Object.assign(engine, { backendName, backendInstance });
-    }
-  };
+  const wrap =
+    (inner: Function_): Function_ =>
+    (...args) => {
+      const { backendName, backendInstance } = engine;
+      Object.assign(engine, { backendName: name, backendInstance: instance });
+      try {
+        return inner(...args);
+      } finally {
+        Object.assign(engine, { backendName, backendInstance });
+      }
+    };
   return new Proxy({} as Tfjs, {
     get(_, key) {
       const value: unknown = Reflect.get(tf, key);

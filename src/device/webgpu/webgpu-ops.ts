@@ -41,18 +41,33 @@ export class WebgpuOps extends TfjsOps {
     void device.lost.then(({ reason, message }) => (ops.#failure ??= `the device was lost (${reason}): ${message}`));
     const { description, device: model, vendor } = adapter.info;
     const [first] = listed;
-    return { ops, name: first?.replace(/ over [^ ]+( \d+)?$/, "") ?? [vendor, model, description].find((text) => text !== "") ?? "an adapter without a name", backend: `WebGPU over ${first?.split(" over ").at(-1) ?? "an API that it does not name"}`, software: isSoftware(adapter) };
+    return {
+      ops,
+      name:
+        first?.replace(/ over [^ ]+( \d+)?$/, "") ??
+        [vendor, model, description].find((text) => text !== "") ??
+        "an adapter without a name",
+      backend: `WebGPU over ${first?.split(" over ").at(-1) ?? "an API that it does not name"}`,
+      software: isSoftware(adapter),
+    };
   }
 
   /** tfjs draws on the processor, where a layer's masks of attention take longer than all else of a step. */
   override keepMask(shape: readonly number[], { rate, seed }: Drop, kept = 1): Tensor {
-    const uniforms = [...seed.map((word) => ({ type: "int32" as const, data: [word | 0] })), ...[rate, kept].map((value) => ({ type: "float32" as const, data: [value] }))];
+    const uniforms = [
+      ...seed.map((word) => ({ type: "int32" as const, data: [word | 0] })),
+      ...[rate, kept].map((value) => ({ type: "float32" as const, data: [value] })),
+    ];
     return this.ownInfo(this.#backend.runWebGPUProgram(keepMaskProgram(shape), [], "float32", uniforms), this.#backend);
   }
 
   override async read(x: Tensor): Promise<Float32Array> {
     const values = await super.read(x);
-    if (this.#failure !== undefined) throw new TsloraError("device", `WebGPU: ${this.#failure}. What was computed since is not to be relied on. If it ran out of memory, take a smaller maxTokensPerPass; else run on another device.`);
+    if (this.#failure !== undefined)
+      throw new TsloraError(
+        "device",
+        `WebGPU: ${this.#failure}. What was computed since is not to be relied on. If it ran out of memory, take a smaller maxTokensPerPass; else run on another device.`,
+      );
     return values;
   }
 }

@@ -33,7 +33,11 @@ export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {
   problems.throwIfAny();
   const data = readLabelledTexts("trainBaseline", train, { classes: labels.length });
   const missing = labels.filter((_, label) => !data.labels.includes(label));
-  if (missing.length > 0) throw new TsloraError("bad-input", `trainBaseline: texts of every class were expected; none is ${missing.join(", ")}.`);
+  if (missing.length > 0)
+    throw new TsloraError(
+      "bad-input",
+      `trainBaseline: texts of every class were expected; none is ${missing.join(", ")}.`,
+    );
   const vectorizer = new TfidfVectorizer({ ...TERMS, ...terms }).fit(data.texts);
   const model = new LogisticRegression({ C, classWeight }).fit(vectorizer.transform(data.texts), data.labels);
   return {
@@ -47,7 +51,11 @@ export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {
 }
 
 /** Trains the baseline on one set of texts and evaluates it on another. `elapsedSeconds` covers both. */
-export async function evaluateBaseline(train: LabelledTexts, test: LabelledTexts, options: BaselineOptions & Pick<EvaluateOptions, "confidence"> = {}): Promise<Evaluation> {
+export async function evaluateBaseline(
+  train: LabelledTexts,
+  test: LabelledTexts,
+  options: BaselineOptions & Pick<EvaluateOptions, "confidence"> = {},
+): Promise<Evaluation> {
   const { confidence, ...training } = options;
   const start = performance.now();
   const evaluation = await evaluate(trainBaseline(train, training), test, { confidence });

@@ -24,20 +24,34 @@ export interface LogisticRegressionOptions {
  * one a class (multinomial).
  */
 export class LogisticRegression {
-  readonly #options: Required<Omit<LogisticRegressionOptions, "classWeight">> & Pick<LogisticRegressionOptions, "classWeight">;
+  readonly #options: Required<Omit<LogisticRegressionOptions, "classWeight">> &
+    Pick<LogisticRegressionOptions, "classWeight">;
   #classes: number[] = [];
   #coef: Float64Array[] = [];
   #intercept: Float64Array = new Float64Array();
 
   /** @throws TsloraError `bad-option` that lists every bad option. */
   constructor(options: LogisticRegressionOptions = {}) {
-    this.#options = { C: options.C ?? 1, tol: options.tol ?? 1e-8, maxIter: options.maxIter ?? 10000, classWeight: options.classWeight };
+    this.#options = {
+      C: options.C ?? 1,
+      tol: options.tol ?? 1e-8,
+      maxIter: options.maxIter ?? 10000,
+      classWeight: options.classWeight,
+    };
     const { C, tol, maxIter, classWeight } = this.#options;
     const problems = new Problems("LogisticRegression");
     problems.expect(C > 0 && Number.isFinite(C), `C is to be a number above 0; ${C} came`);
     problems.expect(tol > 0, `tol is to be a number above 0; ${tol} came`);
-    problems.expect(Number.isSafeInteger(maxIter) && maxIter >= 1, `maxIter is to be a whole number of at least 1; ${maxIter} came`);
-    problems.expect(classWeight === undefined || classWeight === "balanced" || (Array.isArray(classWeight) && classWeight.every((weight) => weight > 0 && Number.isFinite(weight))), `classWeight is to be "balanced" or a number above 0 for each class; ${JSON.stringify(classWeight)} came`);
+    problems.expect(
+      Number.isSafeInteger(maxIter) && maxIter >= 1,
+      `maxIter is to be a whole number of at least 1; ${maxIter} came`,
+    );
+    problems.expect(
+      classWeight === undefined ||
+        classWeight === "balanced" ||
+        (Array.isArray(classWeight) && classWeight.every((weight) => weight > 0 && Number.isFinite(weight))),
+      `classWeight is to be "balanced" or a number above 0 for each class; ${JSON.stringify(classWeight)} came`,
+    );
     problems.throwIfAny();
   }
 
@@ -65,9 +79,17 @@ export class LogisticRegression {
    */
   fit(x: SparseMatrix, y: ArrayLike<number>): this {
     const [samples, features] = x.shape;
-    if (y.length !== samples) throw new TsloraError("bad-input", `LogisticRegression: a label for each of the ${samples} samples was expected; ${y.length} came.`);
+    if (y.length !== samples)
+      throw new TsloraError(
+        "bad-input",
+        `LogisticRegression: a label for each of the ${samples} samples was expected; ${y.length} came.`,
+      );
     this.#classes = [...new Set(Array.from(y))].sort((a, b) => a - b);
-    if (this.#classes.length < 2) throw new TsloraError("bad-input", `LogisticRegression: two classes or more were expected; only ${this.#classes.join("")} came.`);
+    if (this.#classes.length < 2)
+      throw new TsloraError(
+        "bad-input",
+        `LogisticRegression: two classes or more were expected; only ${this.#classes.join("")} came.`,
+      );
     const classOf = new Map(this.#classes.map((label, index) => [label, index]));
     const target = Int32Array.from(y, (label) => classOf.get(label) ?? -1);
     const rows = this.#classes.length === 2 ? 1 : this.#classes.length;
@@ -105,7 +127,9 @@ export class LogisticRegression {
 
   /** Scores whose softmax are the probabilities; of two classes the first one's is 0. [samples][classes] */
   logits(x: SparseMatrix): number[][] {
-    return Array.from({ length: x.shape[0] }, (_, i) => this.#scores(x, i, { coef: this.#coef, intercept: this.#intercept }));
+    return Array.from({ length: x.shape[0] }, (_, i) =>
+      this.#scores(x, i, { coef: this.#coef, intercept: this.#intercept }),
+    );
   }
 
   /** Probabilities in the order of `classes`. [samples][classes] */
@@ -117,8 +141,15 @@ export class LogisticRegression {
   #weights(target: Int32Array): Float64Array {
     const { classWeight } = this.#options;
     const counts = this.#classes.map((_, k) => target.reduce((count, own) => count + (own === k ? 1 : 0), 0));
-    const ofClass = classWeight === "balanced" ? counts.map((count) => target.length / (counts.length * count)) : (classWeight ?? counts.map(() => 1));
-    if (ofClass.length !== counts.length) throw new TsloraError("bad-option", `LogisticRegression: classWeight is to hold a number for each of the classes ${this.#classes.join(", ")}; ${ofClass.length} came.`);
+    const ofClass =
+      classWeight === "balanced"
+        ? counts.map((count) => target.length / (counts.length * count))
+        : (classWeight ?? counts.map(() => 1));
+    if (ofClass.length !== counts.length)
+      throw new TsloraError(
+        "bad-option",
+        `LogisticRegression: classWeight is to hold a number for each of the classes ${this.#classes.join(", ")}; ${ofClass.length} came.`,
+      );
     return Float64Array.from(target, (own) => ofClass[own]);
   }
 
@@ -138,7 +169,11 @@ interface Parameters {
 }
 
 /** Views of one array of parameters: rows of coefficients, then the intercepts. */
-function split(parameters: Float64Array, rows: number, features: number): { coef: Float64Array[]; intercept: Float64Array } {
+function split(
+  parameters: Float64Array,
+  rows: number,
+  features: number,
+): { coef: Float64Array[]; intercept: Float64Array } {
   const coef = Array.from({ length: rows }, (_, row) => parameters.subarray(row * features, (row + 1) * features));
   return { coef, intercept: new Float64Array(parameters.buffer, parameters.byteOffset + rows * features * 8, rows) };
 }

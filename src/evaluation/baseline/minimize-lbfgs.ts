@@ -33,9 +33,19 @@ export function minimizeLbfgs(objective: Objective, { start, tol, maxIter }: Lbf
   let value = objective(x, gradient);
   const steps: Step[] = [];
   for (let iteration = 0; largest(gradient) > tol; iteration++) {
-    if (iteration === maxIter) throw new TsloraError("bad-option", `L-BFGS did not reach a gradient of ${tol} in maxIter = ${maxIter} iterations; it stands at ${largest(gradient)}. Raise maxIter or tol.`);
+    if (iteration === maxIter)
+      throw new TsloraError(
+        "bad-option",
+        `L-BFGS did not reach a gradient of ${tol} in maxIter = ${maxIter} iterations; it stands at ${largest(gradient)}. Raise maxIter or tol.`,
+      );
     const direction = descent(gradient, steps);
-    const found = lineSearch(objective, { x, gradient, value, direction, first: steps.length === 0 ? 1 / norm(gradient) : 1 });
+    const found = lineSearch(objective, {
+      x,
+      gradient,
+      value,
+      direction,
+      first: steps.length === 0 ? 1 / norm(gradient) : 1,
+    });
     const dx = subtract(found.x, x);
     const dg = subtract(found.gradient, gradient);
     steps.push({ dx, dg, rho: 1 / dot(dx, dg) });
@@ -84,7 +94,8 @@ function lineSearch(objective: Objective, from: Point & { direction: Float64Arra
     else if (dot(gradient, from.direction) < CURVATURE * slope) low = t;
     else return { x, gradient, value };
     t = high === Infinity ? 2 * low : (low + high) / 2;
-    if (t === low || t === high) throw new TsloraError("bad-option", "L-BFGS can get no nearer to the minimum in double precision. Raise tol.");
+    if (t === low || t === high)
+      throw new TsloraError("bad-option", "L-BFGS can get no nearer to the minimum in double precision. Raise tol.");
   }
 }
 

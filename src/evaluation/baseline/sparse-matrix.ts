@@ -8,7 +8,10 @@ export interface SparseMatrix {
 }
 
 /** A matrix of rows given as [column, value] pairs, columns rising. */
-export function sparseMatrix(rows: readonly (readonly (readonly [column: number, value: number])[])[], columns: number): SparseMatrix {
+export function sparseMatrix(
+  rows: readonly (readonly (readonly [column: number, value: number])[])[],
+  columns: number,
+): SparseMatrix {
   const indptr = new Uint32Array(rows.length + 1);
   rows.forEach((row, i) => (indptr[i + 1] = indptr[i] + row.length));
   const indices = new Uint32Array(indptr[rows.length]);

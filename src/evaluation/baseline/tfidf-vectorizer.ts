@@ -26,12 +26,22 @@ export class TfidfVectorizer {
 
   /** @throws TsloraError `bad-option` that lists every bad option. */
   constructor(options: TfidfOptions = {}) {
-    this.#options = { ngramRange: options.ngramRange ?? [1, 1], minDf: options.minDf ?? 1, sublinearTf: options.sublinearTf ?? false };
+    this.#options = {
+      ngramRange: options.ngramRange ?? [1, 1],
+      minDf: options.minDf ?? 1,
+      sublinearTf: options.sublinearTf ?? false,
+    };
     const { ngramRange, minDf } = this.#options;
     const [shortest, longest] = ngramRange;
     const problems = new Problems("TfidfVectorizer");
-    problems.expect(Number.isSafeInteger(shortest) && Number.isSafeInteger(longest) && shortest >= 1 && longest >= shortest, `ngramRange is to be two whole numbers from 1 up, the smaller first; [${ngramRange.join(", ")}] came`);
-    problems.expect(Number.isSafeInteger(minDf) && minDf >= 1, `minDf is to be a whole number of at least 1; ${minDf} came`);
+    problems.expect(
+      Number.isSafeInteger(shortest) && Number.isSafeInteger(longest) && shortest >= 1 && longest >= shortest,
+      `ngramRange is to be two whole numbers from 1 up, the smaller first; [${ngramRange.join(", ")}] came`,
+    );
+    problems.expect(
+      Number.isSafeInteger(minDf) && minDf >= 1,
+      `minDf is to be a whole number of at least 1; ${minDf} came`,
+    );
     problems.throwIfAny();
   }
 
@@ -47,11 +57,15 @@ export class TfidfVectorizer {
    */
   fit(texts: readonly string[]): this {
     const frequency = new Map<string, number>();
-    for (const text of texts) for (const term of this.#countTerms(text).keys()) frequency.set(term, (frequency.get(term) ?? 0) + 1);
+    for (const text of texts)
+      for (const term of this.#countTerms(text).keys()) frequency.set(term, (frequency.get(term) ?? 0) + 1);
     const { minDf } = this.#options;
     const terms = [...frequency].filter(([, df]) => df >= minDf).sort(([a], [b]) => compareCodePoints(a, b));
     if (terms.length === 0) {
-      throw new TsloraError("bad-input", `TfidfVectorizer: no term stands in ${minDf} or more of the ${texts.length} texts (${frequency.size} terms in all). Pass more texts or a smaller minDf.`);
+      throw new TsloraError(
+        "bad-input",
+        `TfidfVectorizer: no term stands in ${minDf} or more of the ${texts.length} texts (${frequency.size} terms in all). Pass more texts or a smaller minDf.`,
+      );
     }
     this.#columnOf = new Map(terms.map(([term], column) => [term, column]));
     this.#idf = Float64Array.from(terms, ([, df]) => Math.log((1 + texts.length) / (1 + df)) + 1);
@@ -60,7 +74,10 @@ export class TfidfVectorizer {
 
   /** Texts as rows over the terms that `fit` learned; terms that it did not see are left out. [texts, terms] */
   transform(texts: readonly string[]): SparseMatrix {
-    return sparseMatrix(texts.map((text) => this.#row(text)), this.#idf.length);
+    return sparseMatrix(
+      texts.map((text) => this.#row(text)),
+      this.#idf.length,
+    );
   }
 
   #row(text: string): [column: number, value: number][] {

@@ -25,12 +25,18 @@ export function bootstrapInterval(statistic: (indices: Uint32Array) => number, o
 }
 
 /** {@link bootstrapInterval} of several numbers at once, from the same draws. */
-export function bootstrapIntervals(statistics: (indices: Uint32Array) => readonly number[], options: BootstrapOptions): Interval[] {
+export function bootstrapIntervals(
+  statistics: (indices: Uint32Array) => readonly number[],
+  options: BootstrapOptions,
+): Interval[] {
   const { n, seed = 42, resamples = 2000, confidence = DEFAULT_CONFIDENCE } = options;
   const problems = new Problems("bootstrapInterval");
   problems.expect(Number.isSafeInteger(n) && n >= 1, `n is to be a whole number of at least 1; ${n} came`);
   problems.expect(Number.isSafeInteger(seed), `seed is to be a whole number; ${seed} came`);
-  problems.expect(Number.isSafeInteger(resamples) && resamples >= 1, `resamples is to be a whole number of at least 1; ${resamples} came`);
+  problems.expect(
+    Number.isSafeInteger(resamples) && resamples >= 1,
+    `resamples is to be a whole number of at least 1; ${resamples} came`,
+  );
   expectConfidence(problems, confidence);
   problems.throwIfAny();
   const random = new Random(seed).fork("bootstrap");

@@ -19,7 +19,11 @@ export interface McNemarResult {
  * @throws TsloraError `bad-input` when they differ in length.
  */
 export function mcnemarTest(before: readonly boolean[], after: readonly boolean[]): McNemarResult {
-  if (before.length !== after.length) throw new TsloraError("bad-input", `mcnemarTest: both are to be about the same samples; ${before.length} and ${after.length} came.`);
+  if (before.length !== after.length)
+    throw new TsloraError(
+      "bad-input",
+      `mcnemarTest: both are to be about the same samples; ${before.length} and ${after.length} came.`,
+    );
   const onlyBefore = before.filter((right, i) => right && !after[i]).length;
   const onlyAfter = after.filter((right, i) => right && !before[i]).length;
   const pValue = Math.min(1, 2 * fairCoinTail(Math.min(onlyBefore, onlyAfter), onlyBefore + onlyAfter));

@@ -14,12 +14,20 @@ export function wilsonInterval(successes: number, n: number, options: { readonly
   const { confidence = DEFAULT_CONFIDENCE } = options;
   const problems = new Problems("wilsonInterval");
   problems.expect(Number.isSafeInteger(n) && n >= 1, `n is to be a whole number of at least 1; ${n} came`);
-  problems.expect(Number.isSafeInteger(successes) && successes >= 0 && successes <= n, `successes is to be a whole number from 0 to n = ${n}; ${successes} came`);
+  problems.expect(
+    Number.isSafeInteger(successes) && successes >= 0 && successes <= n,
+    `successes is to be a whole number from 0 to n = ${n}; ${successes} came`,
+  );
   expectConfidence(problems, confidence);
   problems.throwIfAny();
   const z = normalQuantile((1 + confidence) / 2);
   const p = successes / n;
   const centre = (p + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
   const half = (z / (1 + z ** 2 / n)) * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2));
-  return { low: successes === 0 ? 0 : centre - half, high: successes === n ? 1 : centre + half, confidence, method: "wilson" };
+  return {
+    low: successes === 0 ? 0 : centre - half,
+    high: successes === n ? 1 : centre + half,
+    confidence,
+    method: "wilson",
+  };
 }

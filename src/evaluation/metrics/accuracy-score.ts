@@ -12,11 +12,19 @@ import type { Labels } from "./targets";
  * @param options.normalize - false: how many, or what they weigh, in the place of the share. @default true
  * @throws TsloraError `bad-input` when the labels differ in length, are empty or of mixed kinds.
  */
-export function accuracyScore(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: WeightOptions & { readonly normalize?: boolean } = {}): number {
+export function accuracyScore(
+  yTrue: Labels | LabelIndicators,
+  yPred: Labels | LabelIndicators,
+  options: WeightOptions & { readonly normalize?: boolean } = {},
+): number {
   const outcomes = readOutcomes("accuracyScore", yTrue, yPred);
   const weights = readSampleWeight("accuracyScore", options.sampleWeight, yTrue.length);
-  const isRight = (i: number): boolean => (outcomes.kind === "classes" ? outcomes.yTrue[i] === outcomes.yPred[i] : outcomes.labels.every((label) => outcomes.yTrue[i][label] === outcomes.yPred[i][label]));
+  const isRight = (i: number): boolean =>
+    outcomes.kind === "classes"
+      ? outcomes.yTrue[i] === outcomes.yPred[i]
+      : outcomes.labels.every((label) => outcomes.yTrue[i][label] === outcomes.yPred[i][label]);
   const right = Float64Array.from({ length: yTrue.length }, (_, i) => (isRight(i) ? 1 : 0));
-  if (options.normalize === false) return pairwiseSum(weights === undefined ? right : right.map((one, i) => one * weights[i]));
+  if (options.normalize === false)
+    return pairwiseSum(weights === undefined ? right : right.map((one, i) => one * weights[i]));
   return weightedMean("accuracyScore", right, weights);
 }

@@ -1,6 +1,15 @@
 import { TsloraError } from "../../base/tslora-error";
 import { isIndicators, type LabelIndicators } from "./label-indicators";
-import { averageLabels, isMatrix, oneVsRest, readClassScores, readLabelScores, type BinaryMetric, type ClassAverage, type ScoreRows } from "./one-vs-rest";
+import {
+  averageLabels,
+  isMatrix,
+  oneVsRest,
+  readClassScores,
+  readLabelScores,
+  type BinaryMetric,
+  type ClassAverage,
+  type ScoreRows,
+} from "./one-vs-rest";
 import { pairwiseSum } from "./pairwise-sum";
 import { precisionRecallCurve } from "./precision-recall-curve";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
@@ -24,26 +33,55 @@ type Scores = ArrayLike<number> | ScoreRows;
  * @returns one for each label where `average` is "none"
  * @throws TsloraError `bad-input` when lengths or classes do not fit or a score is not finite.
  */
-export function averagePrecisionScore(yTrue: Labels | LabelIndicators, yScore: Scores, options?: AveragePrecisionOptions & { readonly average?: ClassAverage }): number;
-export function averagePrecisionScore(yTrue: Labels | LabelIndicators, yScore: Scores, options: AveragePrecisionOptions & { readonly average: "none" }): number[];
-export function averagePrecisionScore(yTrue: Labels | LabelIndicators, yScore: Scores, options: AveragePrecisionOptions = {}): number | number[] {
+export function averagePrecisionScore(
+  yTrue: Labels | LabelIndicators,
+  yScore: Scores,
+  options?: AveragePrecisionOptions & { readonly average?: ClassAverage },
+): number;
+export function averagePrecisionScore(
+  yTrue: Labels | LabelIndicators,
+  yScore: Scores,
+  options: AveragePrecisionOptions & { readonly average: "none" },
+): number[];
+export function averagePrecisionScore(
+  yTrue: Labels | LabelIndicators,
+  yScore: Scores,
+  options: AveragePrecisionOptions = {},
+): number | number[] {
   const where = "averagePrecisionScore";
   const { average = "macro", posLabel = 1 } = options;
   const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
-  const ofOne: BinaryMetric = (flags, scores, sampleWeight) => binaryAveragePrecision(flags, scores, { posLabel: 1, sampleWeight });
-  const rows = isIndicators(yTrue) ? readLabelScores(where, yTrue, yScore) : isMatrix(yScore) ? oneVsRest(readClassScores(where, yTrue, yScore, {})) : undefined;
+  const ofOne: BinaryMetric = (flags, scores, sampleWeight) =>
+    binaryAveragePrecision(flags, scores, { posLabel: 1, sampleWeight });
+  const rows = isIndicators(yTrue)
+    ? readLabelScores(where, yTrue, yScore)
+    : isMatrix(yScore)
+      ? oneVsRest(readClassScores(where, yTrue, yScore, {}))
+      : undefined;
   if (rows !== undefined) {
-    if (posLabel !== 1) throw new TsloraError("bad-option", `${where}: posLabel is for one score a sample; ${JSON.stringify(posLabel)} came with a score for each label.`);
+    if (posLabel !== 1)
+      throw new TsloraError(
+        "bad-option",
+        `${where}: posLabel is for one score a sample; ${JSON.stringify(posLabel)} came with a score for each label.`,
+      );
     return averageLabels(where, rows, ofOne, { average, weights });
   }
   const list = yTrue as Labels; // rows of 0 and 1 were read above
   checkLabels(where, "yTrue", list);
   const labels = uniqueLabels(list);
-  if (labels.length > 2) throw new TsloraError("bad-input", `${where}: yTrue holds ${labels.length} classes, so a row of scores was expected for each sample; one number came.`);
+  if (labels.length > 2)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue holds ${labels.length} classes, so a row of scores was expected for each sample; one number came.`,
+    );
   return binaryAveragePrecision(list, yScore as ArrayLike<number>, { posLabel, sampleWeight: weights });
 }
 
-function binaryAveragePrecision(yTrue: Labels, yScore: ArrayLike<number>, options: { posLabel: Label; sampleWeight?: ArrayLike<number> }): number {
+function binaryAveragePrecision(
+  yTrue: Labels,
+  yScore: ArrayLike<number>,
+  options: { posLabel: Label; sampleWeight?: ArrayLike<number> },
+): number {
   const { precision, recall } = precisionRecallCurve(yTrue, yScore, options);
   return Math.max(0, -pairwiseSum(recall.slice(1).map((next, i) => (next - recall[i]) * precision[i])));
 }

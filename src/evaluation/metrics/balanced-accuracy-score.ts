@@ -9,10 +9,18 @@ import { readTargets, type Labels } from "./targets";
  * @param options.adjusted - rescaled so that chance gives 0 and only right predictions give 1; NaN where only one
  *   label is true of any. @default false
  */
-export function balancedAccuracyScore(yTrue: Labels, yPred: Labels, options: WeightOptions & { readonly adjusted?: boolean } = {}): number {
+export function balancedAccuracyScore(
+  yTrue: Labels,
+  yPred: Labels,
+  options: WeightOptions & { readonly adjusted?: boolean } = {},
+): number {
   const where = "balancedAccuracyScore";
   const targets = readTargets(where, yTrue, yPred);
-  const { truePositives, actual } = countOutcomes(where, { kind: "classes", ...targets }, { weights: readSampleWeight(where, options.sampleWeight, yTrue.length) });
+  const { truePositives, actual } = countOutcomes(
+    where,
+    { kind: "classes", ...targets },
+    { weights: readSampleWeight(where, options.sampleWeight, yTrue.length) },
+  );
   const recalls = truePositives.map((right, i) => right / actual[i]).filter((recall) => !Number.isNaN(recall));
   const score = mean(recalls);
   const chance = 1 / recalls.length;

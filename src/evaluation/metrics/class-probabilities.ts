@@ -17,13 +17,26 @@ const SUM_TOLERANCE = 1e-3;
  *
  * @throws TsloraError `bad-input` when something is not a probability, rows differ in length, or classes do not fit.
  */
-export function readClassProbabilities(where: string, yTrue: Labels, yProba: ArrayLike<number> | readonly (readonly number[])[], options: { labels?: readonly Label[] }): ClassProbabilities {
-  if (yTrue.length !== yProba.length) throw new TsloraError("bad-input", `${where}: yTrue and yProba are to be equally long; ${yTrue.length} and ${yProba.length} came.`);
+export function readClassProbabilities(
+  where: string,
+  yTrue: Labels,
+  yProba: ArrayLike<number> | readonly (readonly number[])[],
+  options: { labels?: readonly Label[] },
+): ClassProbabilities {
+  if (yTrue.length !== yProba.length)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue and yProba are to be equally long; ${yTrue.length} and ${yProba.length} came.`,
+    );
   if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: at least one sample was expected; none came.`);
   checkLabels(where, "yTrue", yTrue);
   const classes = uniqueLabels(options.labels ?? yTrue);
   checkLabels(where, "labels", classes);
-  if (classes.length < 2) throw new TsloraError("bad-input", `${where}: two classes or more were expected; only ${JSON.stringify(classes[0])} came. Name all classes in labels.`);
+  if (classes.length < 2)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: two classes or more were expected; only ${JSON.stringify(classes[0])} came. Name all classes in labels.`,
+    );
   const columnOf = indexLabels(classes);
   const rows: (readonly number[])[] = [];
   const trueColumn: number[] = [];
@@ -32,17 +45,34 @@ export function readClassProbabilities(where: string, yTrue: Labels, yProba: Arr
     const row = typeof given === "number" ? [1 - given, given] : given.length === 1 ? [1 - given[0], given[0]] : given;
     checkRow(where, row, { index: i, classes });
     const column = columnOf.get(yTrue[i]);
-    if (column === undefined) throw new TsloraError("bad-input", `${where}: yTrue holds ${JSON.stringify(yTrue[i])} at index ${i}, which is none of labels (${classes.join(", ")}).`);
+    if (column === undefined)
+      throw new TsloraError(
+        "bad-input",
+        `${where}: yTrue holds ${JSON.stringify(yTrue[i])} at index ${i}, which is none of labels (${classes.join(", ")}).`,
+      );
     rows.push(row);
     trueColumn.push(column);
   }
   return { rows, trueColumn };
 }
 
-function checkRow(where: string, row: readonly number[], { index, classes }: { index: number; classes: readonly Label[] }): void {
-  if (row.length !== classes.length) throw new TsloraError("bad-input", `${where}: ${classes.length} probabilities were expected for each sample (classes ${classes.join(", ")}); index ${index} has ${row.length}.`);
+function checkRow(
+  where: string,
+  row: readonly number[],
+  { index, classes }: { index: number; classes: readonly Label[] },
+): void {
+  if (row.length !== classes.length)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: ${classes.length} probabilities were expected for each sample (classes ${classes.join(", ")}); index ${index} has ${row.length}.`,
+    );
   const bad = row.find((p) => !(p >= 0 && p <= 1));
-  if (bad !== undefined) throw new TsloraError("bad-input", `${where}: probabilities are to be in [0, 1]; ${bad} stands at index ${index}.`);
+  if (bad !== undefined)
+    throw new TsloraError("bad-input", `${where}: probabilities are to be in [0, 1]; ${bad} stands at index ${index}.`);
   const sum = row.reduce((a, b) => a + b, 0);
-  if (Math.abs(sum - 1) > SUM_TOLERANCE) throw new TsloraError("bad-input", `${where}: the probabilities of a sample are to sum to 1; at index ${index} they sum to ${sum}. Pass probabilities, not logits.`);
+  if (Math.abs(sum - 1) > SUM_TOLERANCE)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: the probabilities of a sample are to sum to 1; at index ${index} they sum to ${sum}. Pass probabilities, not logits.`,
+    );
 }

@@ -21,8 +21,22 @@ export type ReportDict = Record<string, ReportEntry | number>;
  *
  * @throws TsloraError as `classificationReport` does.
  */
-export function classificationReportDict(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ReportOptions = {}): ReportDict {
+export function classificationReportDict(
+  yTrue: Labels | LabelIndicators,
+  yPred: Labels | LabelIndicators,
+  options: ReportOptions = {},
+): ReportDict {
   const { classes, averages } = reportRows("classificationReportDict", yTrue, yPred, options);
-  const rows = new Map([...classes, ...averages].map(({ name, precision, recall, fscore, support }) => [name, { precision, recall, "f1-score": fscore, support }] as const));
-  return Object.fromEntries([...rows].map(([name, entry]): [string, ReportEntry | number] => [name, name === "accuracy" ? entry.precision : entry]));
+  const rows = new Map(
+    [...classes, ...averages].map(
+      ({ name, precision, recall, fscore, support }) =>
+        [name, { precision, recall, "f1-score": fscore, support }] as const,
+    ),
+  );
+  return Object.fromEntries(
+    [...rows].map(([name, entry]): [string, ReportEntry | number] => [
+      name,
+      name === "accuracy" ? entry.precision : entry,
+    ]),
+  );
 }

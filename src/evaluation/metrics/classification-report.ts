@@ -18,12 +18,21 @@ const WIDTH = 9; // of each column
  * @param options.digits - decimals of the scores. @default 2
  * @throws TsloraError `bad-input` for labels that cannot be compared, `bad-option` for names that do not fit them.
  */
-export function classificationReport(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ReportOptions & { readonly digits?: number } = {}): string {
+export function classificationReport(
+  yTrue: Labels | LabelIndicators,
+  yPred: Labels | LabelIndicators,
+  options: ReportOptions & { readonly digits?: number } = {},
+): string {
   const { digits = 2 } = options;
-  if (!Number.isSafeInteger(digits) || digits < 0) throw new TsloraError("bad-option", `classificationReport: digits is to be a whole number of at least 0; ${digits} came.`);
+  if (!Number.isSafeInteger(digits) || digits < 0)
+    throw new TsloraError(
+      "bad-option",
+      `classificationReport: digits is to be a whole number of at least 0; ${digits} came.`,
+    );
   const { classes, averages, hasAccuracy, whole } = reportRows("classificationReport", yTrue, yPred, options);
   const width = Math.max(...classes.map(({ name }) => [...name].length), "weighted avg".length, digits);
-  const line = (name: string, cells: readonly string[]): string => `${right(name, width)} ${cells.map((cell) => ` ${right(cell, WIDTH)}`).join("")}\n`;
+  const line = (name: string, cells: readonly string[]): string =>
+    `${right(name, width)} ${cells.map((cell) => ` ${right(cell, WIDTH)}`).join("")}\n`;
   const row = ({ name, precision, recall, fscore, support }: ReportRow, onlyLast = false): string => {
     const scores = [precision, recall, fscore].map((score) => formatFixed(score, digits));
     return line(name, [...(onlyLast ? ["", "", scores[2]] : scores), whole ? String(support) : pythonFloat(support)]);

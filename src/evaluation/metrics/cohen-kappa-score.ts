@@ -12,14 +12,26 @@ import type { Label, Labels } from "./targets";
  * @param options.replaceUndefinedBy - what it is where it is not defined, both having the same one label only. @default NaN
  * @throws TsloraError `bad-option` when no label named occurs in `y1`.
  */
-export function cohenKappaScore(y1: Labels, y2: Labels, options: WeightOptions & { readonly labels?: readonly Label[]; readonly weights?: "linear" | "quadratic"; readonly replaceUndefinedBy?: number } = {}): number {
+export function cohenKappaScore(
+  y1: Labels,
+  y2: Labels,
+  options: WeightOptions & {
+    readonly labels?: readonly Label[];
+    readonly weights?: "linear" | "quadratic";
+    readonly replaceUndefinedBy?: number;
+  } = {},
+): number {
   const matrix = confusionMatrix(y1, y2, { labels: options.labels, sampleWeight: options.sampleWeight });
   const rowSums = matrix.map((row) => pairwiseSum(row));
   const columnSums = matrix.map((_, column) => pairwiseSum(matrix.map((row) => row[column])));
   const total = pairwiseSum(columnSums);
   const weigh = (row: number, column: number): number => {
     const distance = Math.abs(row - column);
-    return options.weights === "linear" ? distance : options.weights === "quadratic" ? distance ** 2 : Math.min(distance, 1);
+    return options.weights === "linear"
+      ? distance
+      : options.weights === "quadratic"
+        ? distance ** 2
+        : Math.min(distance, 1);
   };
   const observed = pairwiseSum(matrix.flatMap((row, i) => row.map((count, j) => weigh(i, j) * count)));
   // scikit-learn's own order, sums of columns down the rows; the weights are symmetric.

@@ -13,7 +13,11 @@ import { indexLabels, readTargets, type Label, type Labels } from "./targets";
  * @returns [labels, labels]
  * @throws TsloraError `bad-option` when no label named is a true label of any sample.
  */
-export function confusionMatrix(yTrue: Labels, yPred: Labels, options: WeightOptions & { readonly labels?: readonly Label[]; readonly normalize?: "true" | "pred" | "all" } = {}): number[][] {
+export function confusionMatrix(
+  yTrue: Labels,
+  yPred: Labels,
+  options: WeightOptions & { readonly labels?: readonly Label[]; readonly normalize?: "true" | "pred" | "all" } = {},
+): number[][] {
   const targets = readTargets("confusionMatrix", yTrue, yPred);
   const weights = readSampleWeight("confusionMatrix", options.sampleWeight, yTrue.length);
   const labels = options.labels ?? targets.labels;
@@ -21,7 +25,10 @@ export function confusionMatrix(yTrue: Labels, yPred: Labels, options: WeightOpt
   const rowOf = indexLabels(labels);
   const rows = targets.labels.map((label) => rowOf.get(label) ?? -1);
   if (!targets.yTrue.some((index) => rows[index] >= 0)) {
-    throw new TsloraError("bad-option", `confusionMatrix: at least one of labels is to occur in yTrue; none of ${JSON.stringify(labels)} does.`);
+    throw new TsloraError(
+      "bad-option",
+      `confusionMatrix: at least one of labels is to occur in yTrue; none of ${JSON.stringify(labels)} does.`,
+    );
   }
   const matrix = labels.map(() => new Array<number>(labels.length).fill(0));
   for (let i = 0; i < targets.yTrue.length; i++) {

@@ -24,7 +24,9 @@ function decompose(x: number): { mantissa: bigint; exponent: number } {
   const word = bits.getBigUint64(0);
   const biased = Number(word >> 52n);
   const fraction = word & ((1n << 52n) - 1n);
-  return biased === 0 ? { mantissa: fraction, exponent: -1074 } : { mantissa: fraction | (1n << 52n), exponent: biased - 1075 };
+  return biased === 0
+    ? { mantissa: fraction, exponent: -1074 }
+    : { mantissa: fraction | (1n << 52n), exponent: biased - 1075 };
 }
 
 /** value / 2^shift, rounded to the nearest whole number, ties to even. */

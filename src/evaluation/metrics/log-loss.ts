@@ -12,11 +12,16 @@ import type { Label, Labels } from "./targets";
  * @param options.normalize - false: the sum in the place of the mean. @default true
  * @throws TsloraError `bad-input` for what is not a probability.
  */
-export function logLoss(yTrue: Labels, yProba: ArrayLike<number> | readonly (readonly number[])[], options: WeightOptions & { readonly labels?: readonly Label[]; readonly normalize?: boolean } = {}): number {
+export function logLoss(
+  yTrue: Labels,
+  yProba: ArrayLike<number> | readonly (readonly number[])[],
+  options: WeightOptions & { readonly labels?: readonly Label[]; readonly normalize?: boolean } = {},
+): number {
   const { rows, trueColumn } = readClassProbabilities("logLoss", yTrue, yProba, options);
   const clip = (p: number): number => Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON);
   const losses = rows.map((row, i) => -Math.log(clip(row[trueColumn[i]])));
   const weights = readSampleWeight("logLoss", options.sampleWeight, yTrue.length);
-  if (options.normalize === false) return pairwiseSum(weights === undefined ? losses : losses.map((loss, i) => loss * weights[i]));
+  if (options.normalize === false)
+    return pairwiseSum(weights === undefined ? losses : losses.map((loss, i) => loss * weights[i]));
   return weightedMean("logLoss", losses, weights);
 }

@@ -15,7 +15,8 @@ export function matthewsCorrcoef(yTrue: Labels, yPred: Labels, options: WeightOp
   const predicted = matrix.map((_, column) => matrix.reduce((sum, row) => sum + row[column], 0));
   const right = pairwiseSum(matrix.map((row, i) => row[i]));
   const n = pairwiseSum(predicted);
-  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i], 0);
+  const dot = (a: readonly number[], b: readonly number[]): number =>
+    a.reduce((sum, value, i) => sum + value * b[i], 0);
   const spread = (n ** 2 - dot(predicted, predicted)) * (n ** 2 - dot(actual, actual));
   return spread === 0 ? 0 : (right * n - dot(actual, predicted)) / Math.sqrt(spread);
 }

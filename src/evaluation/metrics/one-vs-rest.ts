@@ -30,26 +30,55 @@ export function isMatrix(scores: ArrayLike<number> | ScoreRows): scores is Score
 }
 
 /** @throws TsloraError `bad-input` unless every sample has one score for each class. */
-export function readClassScores(where: string, yTrue: Labels, rows: ScoreRows, options: { labels?: readonly Label[] }): ClassScores {
-  if (yTrue.length !== rows.length) throw new TsloraError("bad-input", `${where}: yTrue and yScore are to be equally long; ${yTrue.length} and ${rows.length} came.`);
+export function readClassScores(
+  where: string,
+  yTrue: Labels,
+  rows: ScoreRows,
+  options: { labels?: readonly Label[] },
+): ClassScores {
+  if (yTrue.length !== rows.length)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue and yScore are to be equally long; ${yTrue.length} and ${rows.length} came.`,
+    );
   checkLabels(where, "yTrue", yTrue);
   const classes = uniqueLabels(options.labels ?? yTrue);
   const classOf = indexLabels(classes);
   const trueClass = rows.map((row, i) => {
-    if (row.length !== classes.length) throw new TsloraError("bad-input", `${where}: a score for each of the classes ${classes.join(", ")} was expected; index ${i} has ${row.length}.`);
+    if (row.length !== classes.length)
+      throw new TsloraError(
+        "bad-input",
+        `${where}: a score for each of the classes ${classes.join(", ")} was expected; index ${i} has ${row.length}.`,
+      );
     const index = classOf.get(yTrue[i]);
-    if (index === undefined) throw new TsloraError("bad-input", `${where}: yTrue holds ${JSON.stringify(yTrue[i])} at index ${i}, which is none of labels (${classes.join(", ")}).`);
+    if (index === undefined)
+      throw new TsloraError(
+        "bad-input",
+        `${where}: yTrue holds ${JSON.stringify(yTrue[i])} at index ${i}, which is none of labels (${classes.join(", ")}).`,
+      );
     return index;
   });
   return { trueClass, rows, classes };
 }
 
 /** @throws TsloraError `bad-input` unless there is one score for each label of each sample. */
-export function readLabelScores(where: string, flags: LabelIndicators, yScore: ArrayLike<number> | ScoreRows): LabelScoreRows {
+export function readLabelScores(
+  where: string,
+  flags: LabelIndicators,
+  yScore: ArrayLike<number> | ScoreRows,
+): LabelScoreRows {
   const width = checkIndicators(where, "yTrue", flags);
-  if (yScore.length !== flags.length) throw new TsloraError("bad-input", `${where}: yTrue and yScore are to be equally long; ${flags.length} and ${yScore.length} came.`);
+  if (yScore.length !== flags.length)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue and yScore are to be equally long; ${flags.length} and ${yScore.length} came.`,
+    );
   const rows = Array.from<number | ArrayLike<number>>(yScore).map((row, i) => {
-    if (typeof row === "number" || row.length !== width) throw new TsloraError("bad-input", `${where}: a score for each of the ${width} labels was expected; index ${i} has ${typeof row === "number" ? 1 : row.length}.`);
+    if (typeof row === "number" || row.length !== width)
+      throw new TsloraError(
+        "bad-input",
+        `${where}: a score for each of the ${width} labels was expected; index ${i} has ${typeof row === "number" ? 1 : row.length}.`,
+      );
     return row;
   });
   return { flags, rows };
@@ -61,22 +90,53 @@ export function oneVsRest({ trueClass, rows, classes }: ClassScores): LabelScore
 }
 
 /** A metric of one label: which samples have it, their scores, their weights. */
-export type BinaryMetric = (yTrue: readonly number[], yScore: readonly number[], sampleWeight: ArrayLike<number> | undefined) => number;
+export type BinaryMetric = (
+  yTrue: readonly number[],
+  yScore: readonly number[],
+  sampleWeight: ArrayLike<number> | undefined,
+) => number;
 
 /** A binary metric of each label, averaged as scikit-learn's `_average_binary_score` does. */
-export function averageLabels(where: string, { flags, rows }: LabelScoreRows, metric: BinaryMetric, { average, weights }: { average: ClassAverage | "none"; weights: Float64Array | undefined }): number | number[] {
+export function averageLabels(
+  where: string,
+  { flags, rows }: LabelScoreRows,
+  metric: BinaryMetric,
+  { average, weights }: { average: ClassAverage | "none"; weights: Float64Array | undefined },
+): number | number[] {
   const labels = Array.from({ length: rows[0].length }, (_, label) => label);
   const flat = (lists: readonly ArrayLike<number>[]): number[] => lists.flatMap((list) => Array.from(list));
-  if (average === "micro") return metric(flat(flags), flat(rows), weights === undefined ? undefined : flags.flatMap((_, i) => labels.map(() => weights[i])));
-  if (average === "samples") return averageOf(where, flags.map((row, i) => metric(Array.from(row), Array.from(rows[i]), undefined)), weights);
-  const scores = labels.map((label) => metric(flags.map((row) => row[label]), rows.map((row) => row[label]), weights));
+  if (average === "micro")
+    return metric(
+      flat(flags),
+      flat(rows),
+      weights === undefined ? undefined : flags.flatMap((_, i) => labels.map(() => weights[i])),
+    );
+  if (average === "samples")
+    return averageOf(
+      where,
+      flags.map((row, i) => metric(Array.from(row), Array.from(rows[i]), undefined)),
+      weights,
+    );
+  const scores = labels.map((label) =>
+    metric(
+      flags.map((row) => row[label]),
+      rows.map((row) => row[label]),
+      weights,
+    ),
+  );
   if (average === "none") return scores;
   if (average === "macro") return mean(scores);
-  const support = Float64Array.from(labels, (label) => flags.reduce((sum, row, i) => sum + row[label] * (weights?.[i] ?? 1), 0));
+  const support = Float64Array.from(labels, (label) =>
+    flags.reduce((sum, row, i) => sum + row[label] * (weights?.[i] ?? 1), 0),
+  );
   return Math.abs(pairwiseSum(support)) <= 1e-8 ? 0 : averageOf(where, scores, support);
 }
 
 /** What weighs nothing must not spoil the sum: its score may be NaN. */
 function averageOf(where: string, scores: readonly number[], weights: Float64Array | undefined): number {
-  return weightedMean(where, scores.map((score, i) => (weights?.[i] === 0 ? 0 : score)), weights);
+  return weightedMean(
+    where,
+    scores.map((score, i) => (weights?.[i] === 0 ? 0 : score)),
+    weights,
+  );
 }

@@ -24,8 +24,13 @@ export interface CountOptions {
  *
  * @throws TsloraError `bad-option` when `labels` is empty or cannot select among the samples' labels.
  */
-export function countOutcomes(where: string, outcomes: Outcomes, { labels = outcomes.labels, weights }: CountOptions): OutcomeCounts {
-  if (outcomes.kind === "indicators") return countColumns(outcomes, { columns: selectColumns(where, labels, outcomes), weights });
+export function countOutcomes(
+  where: string,
+  outcomes: Outcomes,
+  { labels = outcomes.labels, weights }: CountOptions,
+): OutcomeCounts {
+  if (outcomes.kind === "indicators")
+    return countColumns(outcomes, { columns: selectColumns(where, labels, outcomes), weights });
   checkSelection(where, labels, outcomes);
   const truePositives = new Array<number>(outcomes.labels.length).fill(0);
   const predicted = [...truePositives];
@@ -41,7 +46,12 @@ export function countOutcomes(where: string, outcomes: Outcomes, { labels = outc
   }
   const indexOf = indexLabels(outcomes.labels);
   const select = (counts: readonly number[]): number[] => labels.map((label) => counts[indexOf.get(label) ?? -1] ?? 0);
-  return throughDifferences({ truePositives: select(truePositives), predicted: select(predicted), actual: select(actual), whole: weights === undefined && anyRight });
+  return throughDifferences({
+    truePositives: select(truePositives),
+    predicted: select(predicted),
+    actual: select(actual),
+    whole: weights === undefined && anyRight,
+  });
 }
 
 /**
@@ -49,10 +59,19 @@ export function countOutcomes(where: string, outcomes: Outcomes, { labels = outc
  *
  * @throws TsloraError `bad-option` where every sample has one label only.
  */
-export function countSamples(where: string, outcomes: Outcomes, { labels = outcomes.labels, weights }: CountOptions): OutcomeCounts {
-  if (outcomes.kind === "classes") throw new TsloraError("bad-option", `${where}: the average "samples" is for several labels a sample, given as rows of 0 and 1; one label a sample came. Choose micro, macro or weighted.`);
+export function countSamples(
+  where: string,
+  outcomes: Outcomes,
+  { labels = outcomes.labels, weights }: CountOptions,
+): OutcomeCounts {
+  if (outcomes.kind === "classes")
+    throw new TsloraError(
+      "bad-option",
+      `${where}: the average "samples" is for several labels a sample, given as rows of 0 and 1; one label a sample came. Choose micro, macro or weighted.`,
+    );
   const columns = selectColumns(where, labels, outcomes);
-  const count = (holds: (sample: number, column: number) => boolean): number[] => outcomes.yTrue.map((_, i) => columns.filter((column) => holds(i, column)).length * (weights?.[i] ?? 1));
+  const count = (holds: (sample: number, column: number) => boolean): number[] =>
+    outcomes.yTrue.map((_, i) => columns.filter((column) => holds(i, column)).length * (weights?.[i] ?? 1));
   return throughDifferences({
     truePositives: count((i, column) => outcomes.yTrue[i][column] === 1 && outcomes.yPred[i][column] === 1),
     predicted: count((i, column) => outcomes.yPred[i][column] === 1),
@@ -63,10 +82,14 @@ export function countSamples(where: string, outcomes: Outcomes, { labels = outco
 
 /** @throws TsloraError `bad-option` unless `labels` can select among the labels that occur. */
 export function checkSelection(where: string, labels: readonly Label[], targets: Pick<Targets, "labels">): void {
-  if (labels.length === 0) throw new TsloraError("bad-option", `${where}: labels is to name at least one label; it is empty.`);
+  if (labels.length === 0)
+    throw new TsloraError("bad-option", `${where}: labels is to name at least one label; it is empty.`);
   checkLabels(where, "labels", labels);
   if (typeof labels[0] !== typeof targets.labels[0]) {
-    throw new TsloraError("bad-option", `${where}: labels is to hold ${typeof targets.labels[0]}s as the samples do; ${JSON.stringify(labels[0])} came.`);
+    throw new TsloraError(
+      "bad-option",
+      `${where}: labels is to hold ${typeof targets.labels[0]}s as the samples do; ${JSON.stringify(labels[0])} came.`,
+    );
   }
 }
 
@@ -74,23 +97,34 @@ function selectColumns(where: string, labels: readonly Label[], outcomes: Pick<O
   checkSelection(where, labels, outcomes);
   return labels.map((label) => {
     if (typeof label === "number" && label >= 0 && label < outcomes.labels.length) return label;
-    throw new TsloraError("bad-option", `${where}: labels is to hold columns from 0 to ${outcomes.labels.length - 1}; ${JSON.stringify(label)} came.`);
+    throw new TsloraError(
+      "bad-option",
+      `${where}: labels is to hold columns from 0 to ${outcomes.labels.length - 1}; ${JSON.stringify(label)} came.`,
+    );
   });
 }
 
-function countColumns({ yTrue, yPred }: { yTrue: LabelIndicators; yPred: LabelIndicators }, { columns, weights }: { columns: readonly number[]; weights: Float64Array | undefined }): OutcomeCounts {
-  const count = (holds: (sample: number, column: number) => boolean): number[] => columns.map((column) => yTrue.reduce((sum, _, i) => (holds(i, column) ? sum + (weights?.[i] ?? 1) : sum), 0));
+function countColumns(
+  { yTrue, yPred }: { yTrue: LabelIndicators; yPred: LabelIndicators },
+  { columns, weights }: { columns: readonly number[]; weights: Float64Array | undefined },
+): OutcomeCounts {
+  const count = (holds: (sample: number, column: number) => boolean): number[] =>
+    columns.map((column) => yTrue.reduce((sum, _, i) => (holds(i, column) ? sum + (weights?.[i] ?? 1) : sum), 0));
   const isNone = (rows: LabelIndicators): boolean => rows.every((row) => columns.every((column) => row[column] === 0));
   const counts = {
     truePositives: count((i, column) => yTrue[i][column] === 1 && yPred[i][column] === 1),
     predicted: count((i, column) => yPred[i][column] === 1),
     actual: count((i, column) => yTrue[i][column] === 1),
   };
-  return throughDifferences({ ...counts, whole: weights === undefined || (weights.every(Number.isInteger) && isNone(yTrue) && isNone(yPred)) });
+  return throughDifferences({
+    ...counts,
+    whole: weights === undefined || (weights.every(Number.isInteger) && isNone(yTrue) && isNone(yPred)),
+  });
 }
 
 /** scikit-learn keeps false positives and negatives and adds the right ones again, which with weights rounds. */
 function throughDifferences({ truePositives, predicted, actual, whole }: OutcomeCounts): OutcomeCounts {
-  const again = (counts: readonly number[]): number[] => counts.map((count, i) => truePositives[i] + (count - truePositives[i]));
+  const again = (counts: readonly number[]): number[] =>
+    counts.map((count, i) => truePositives[i] + (count - truePositives[i]));
   return { truePositives, predicted: again(predicted), actual: again(actual), whole };
 }

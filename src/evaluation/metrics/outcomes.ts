@@ -19,14 +19,29 @@ export type Outcomes =
  *
  * @throws TsloraError `bad-input` when the two are not of one kind, differ in size, are empty or hold what is no label.
  */
-export function readOutcomes(where: string, yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators): Outcomes {
+export function readOutcomes(
+  where: string,
+  yTrue: Labels | LabelIndicators,
+  yPred: Labels | LabelIndicators,
+): Outcomes {
   if (!isIndicators(yTrue) && !isIndicators(yPred)) return { kind: "classes", ...readTargets(where, yTrue, yPred) };
-  if (yTrue.length !== yPred.length) throw new TsloraError("bad-input", `${where}: yTrue and yPred are to be equally long; ${yTrue.length} and ${yPred.length} came.`);
+  if (yTrue.length !== yPred.length)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue and yPred are to be equally long; ${yTrue.length} and ${yPred.length} came.`,
+    );
   if (!isIndicators(yTrue) || !isIndicators(yPred)) {
     const [rows, list] = isIndicators(yTrue) ? ["yTrue", "yPred"] : ["yPred", "yTrue"];
-    throw new TsloraError("bad-input", `${where}: yTrue and yPred are to be of one kind; ${rows} holds rows of labels, ${list} one label a sample.`);
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue and yPred are to be of one kind; ${rows} holds rows of labels, ${list} one label a sample.`,
+    );
   }
   const [width, predicted] = [checkIndicators(where, "yTrue", yTrue), checkIndicators(where, "yPred", yPred)];
-  if (width !== predicted) throw new TsloraError("bad-input", `${where}: yTrue and yPred are to have a column for each label alike; they have ${width} and ${predicted}.`);
+  if (width !== predicted)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue and yPred are to have a column for each label alike; they have ${width} and ${predicted}.`,
+    );
   return { kind: "indicators", labels: Array.from({ length: width }, (_, label) => label), yTrue, yPred };
 }

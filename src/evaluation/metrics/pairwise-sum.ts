@@ -51,7 +51,8 @@ export function nanAverage(values: readonly number[], weights?: ArrayLike<number
   const known = values.filter((value) => !Number.isNaN(value));
   if (known.length === 0) return NaN;
   // numpy.nanmean keeps the places of what it leaves out, numpy.average over the rest does not.
-  if (weights === undefined) return pairwiseSum(values.map((value) => (Number.isNaN(value) ? 0 : value))) / known.length;
+  if (weights === undefined)
+    return pairwiseSum(values.map((value) => (Number.isNaN(value) ? 0 : value))) / known.length;
   const kept = Array.from(weights).filter((_, i) => !Number.isNaN(values[i]));
   const total = pairwiseSum(kept);
   return total === 0 ? mean(known) : pairwiseSum(known.map((value, i) => value * kept[i])) / total;

@@ -19,12 +19,23 @@ export interface PrecisionRecallCurve {
  * @param options.dropIntermediate - whether thresholds between two of the same recall are left out. @default false
  * @throws TsloraError `bad-input` when lengths differ or a score is not finite.
  */
-export function precisionRecallCurve(yTrue: Labels, yScore: ArrayLike<number>, options: WeightOptions & { readonly posLabel?: Label; readonly dropIntermediate?: boolean } = {}): PrecisionRecallCurve {
-  const { thresholds, truePositives: tps, falsePositives: fps } = countAtThresholds("precisionRecallCurve", yTrue, yScore, options);
+export function precisionRecallCurve(
+  yTrue: Labels,
+  yScore: ArrayLike<number>,
+  options: WeightOptions & { readonly posLabel?: Label; readonly dropIntermediate?: boolean } = {},
+): PrecisionRecallCurve {
+  const {
+    thresholds,
+    truePositives: tps,
+    falsePositives: fps,
+  } = countAtThresholds("precisionRecallCurve", yTrue, yScore, options);
   const last = thresholds.length - 1;
   const rising = thresholds
     .map((_, i) => i)
-    .filter((i) => options.dropIntermediate !== true || i === 0 || i === last || tps[i] !== tps[i - 1] || tps[i + 1] !== tps[i])
+    .filter(
+      (i) =>
+        options.dropIntermediate !== true || i === 0 || i === last || tps[i] !== tps[i - 1] || tps[i + 1] !== tps[i],
+    )
     .reverse();
   return {
     precision: [...rising.map((i) => (tps[i] + fps[i] === 0 ? 0 : tps[i] / (tps[i] + fps[i]))), 1],

@@ -1,5 +1,11 @@
 import type { LabelIndicators } from "./label-indicators";
-import { labelScores, type AveragedScores, type Average, type LabelScores, type ScoreOptions } from "./precision-recall-fscore-support";
+import {
+  labelScores,
+  type AveragedScores,
+  type Average,
+  type LabelScores,
+  type ScoreOptions,
+} from "./precision-recall-fscore-support";
 import type { Labels } from "./targets";
 import type { DividedScore } from "./zero-division";
 
@@ -13,31 +19,57 @@ type Each = { readonly average: "none" };
 /** The share of right ones among those predicted, as scikit-learn's `precision_score`; for each label where `average` is "none". */
 export function precisionScore(yTrue: Data, yPred: Data, options?: SingleScoreOptions & One): number;
 export function precisionScore(yTrue: Data, yPred: Data, options: SingleScoreOptions & Each): number[];
-export function precisionScore(yTrue: Data, yPred: Data, options: SingleScoreOptions & { readonly average?: Average } = {}): number | number[] {
+export function precisionScore(
+  yTrue: Data,
+  yPred: Data,
+  options: SingleScoreOptions & { readonly average?: Average } = {},
+): number | number[] {
   return scores("precisionScore", yTrue, yPred, options, "precision").precision;
 }
 
 /** The share of those that are true which was found, as scikit-learn's `recall_score`; for each label where `average` is "none". */
 export function recallScore(yTrue: Data, yPred: Data, options?: SingleScoreOptions & One): number;
 export function recallScore(yTrue: Data, yPred: Data, options: SingleScoreOptions & Each): number[];
-export function recallScore(yTrue: Data, yPred: Data, options: SingleScoreOptions & { readonly average?: Average } = {}): number | number[] {
+export function recallScore(
+  yTrue: Data,
+  yPred: Data,
+  options: SingleScoreOptions & { readonly average?: Average } = {},
+): number | number[] {
   return scores("recallScore", yTrue, yPred, options, "recall").recall;
 }
 
 /** The harmonic mean of precision and recall, as scikit-learn's `f1_score`; for each label where `average` is "none". */
 export function f1Score(yTrue: Data, yPred: Data, options?: SingleScoreOptions & One): number;
 export function f1Score(yTrue: Data, yPred: Data, options: SingleScoreOptions & Each): number[];
-export function f1Score(yTrue: Data, yPred: Data, options: SingleScoreOptions & { readonly average?: Average } = {}): number | number[] {
+export function f1Score(
+  yTrue: Data,
+  yPred: Data,
+  options: SingleScoreOptions & { readonly average?: Average } = {},
+): number | number[] {
   return scores("f1Score", yTrue, yPred, options, "F-score").fscore;
 }
 
 /** The F-score that weighs recall `beta` times as much as precision, as scikit-learn's `fbeta_score`. */
 export function fbetaScore(yTrue: Data, yPred: Data, options: ScoreOptions & One & { readonly beta: number }): number;
-export function fbetaScore(yTrue: Data, yPred: Data, options: ScoreOptions & Each & { readonly beta: number }): number[];
-export function fbetaScore(yTrue: Data, yPred: Data, options: ScoreOptions & { readonly average?: Average; readonly beta: number }): number | number[] {
+export function fbetaScore(
+  yTrue: Data,
+  yPred: Data,
+  options: ScoreOptions & Each & { readonly beta: number },
+): number[];
+export function fbetaScore(
+  yTrue: Data,
+  yPred: Data,
+  options: ScoreOptions & { readonly average?: Average; readonly beta: number },
+): number | number[] {
   return scores("fbetaScore", yTrue, yPred, options, "F-score").fscore;
 }
 
-function scores(where: string, yTrue: Data, yPred: Data, options: ScoreOptions & { readonly average?: Average }, score: DividedScore): LabelScores | AveragedScores {
+function scores(
+  where: string,
+  yTrue: Data,
+  yPred: Data,
+  options: ScoreOptions & { readonly average?: Average },
+  score: DividedScore,
+): LabelScores | AveragedScores {
   return labelScores(where, yTrue, yPred, { average: "binary", ...options }, [score]);
 }

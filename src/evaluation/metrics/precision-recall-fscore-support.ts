@@ -46,53 +46,115 @@ export interface AveragedScores {
  * @param options.average - how labels are averaged; each for itself by default
  * @throws TsloraError `bad-input` for labels that cannot be compared, `bad-option` that lists every bad option.
  */
-export function precisionRecallFscoreSupport(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options?: ScoreOptions & { readonly average?: "none" }): LabelScores;
-export function precisionRecallFscoreSupport(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ScoreOptions & { readonly average: Exclude<Average, "none"> }): AveragedScores;
-export function precisionRecallFscoreSupport(yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ScoreOptions & { readonly average?: Average } = {}): LabelScores | AveragedScores {
+export function precisionRecallFscoreSupport(
+  yTrue: Labels | LabelIndicators,
+  yPred: Labels | LabelIndicators,
+  options?: ScoreOptions & { readonly average?: "none" },
+): LabelScores;
+export function precisionRecallFscoreSupport(
+  yTrue: Labels | LabelIndicators,
+  yPred: Labels | LabelIndicators,
+  options: ScoreOptions & { readonly average: Exclude<Average, "none"> },
+): AveragedScores;
+export function precisionRecallFscoreSupport(
+  yTrue: Labels | LabelIndicators,
+  yPred: Labels | LabelIndicators,
+  options: ScoreOptions & { readonly average?: Average } = {},
+): LabelScores | AveragedScores {
   return labelScores("precisionRecallFscoreSupport", yTrue, yPred, options);
 }
 
 /** The same for whoever the user called, by whose name messages begin. */
-export function labelScores(where: string, yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ScoreOptions & { readonly average?: Average }, warnFor?: readonly DividedScore[]): LabelScores | AveragedScores {
+export function labelScores(
+  where: string,
+  yTrue: Labels | LabelIndicators,
+  yPred: Labels | LabelIndicators,
+  options: ScoreOptions & { readonly average?: Average },
+  warnFor?: readonly DividedScore[],
+): LabelScores | AveragedScores {
   const { average = "none", beta = 1 } = options;
   const problems = new Problems(where);
-  problems.expect(["none", "micro", "macro", "weighted", "binary", "samples"].includes(average), `average is to be none, micro, macro, weighted, binary or samples; ${average} came`);
+  problems.expect(
+    ["none", "micro", "macro", "weighted", "binary", "samples"].includes(average),
+    `average is to be none, micro, macro, weighted, binary or samples; ${average} came`,
+  );
   problems.expect(beta >= 0, `beta is to be a number of at least 0; ${beta} came`);
   const zeroDivision = readZeroDivision(problems, options.zeroDivision);
   problems.throwIfAny();
   const outcomes = readOutcomes(where, yTrue, yPred);
   const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
   const labels = average === "binary" ? [positiveLabel(where, outcomes, options.posLabel ?? 1)] : options.labels;
-  const counts = average === "samples" ? countSamples(where, outcomes, { labels, weights }) : countOutcomes(where, outcomes, { labels, weights });
-  if (options.zeroDivision === "warn") warnOfZeroDivision(where, average === "micro" ? together(counts) : counts, warnFor);
-  return average === "none" ? scoreLabels(counts, { beta, zeroDivision }) : averageScores(counts, { average, beta, zeroDivision, weights });
+  const counts =
+    average === "samples"
+      ? countSamples(where, outcomes, { labels, weights })
+      : countOutcomes(where, outcomes, { labels, weights });
+  if (options.zeroDivision === "warn")
+    warnOfZeroDivision(where, average === "micro" ? together(counts) : counts, warnFor);
+  return average === "none"
+    ? scoreLabels(counts, { beta, zeroDivision })
+    : averageScores(counts, { average, beta, zeroDivision, weights });
 }
 
 /** Scores of each label from its counts. The F-score comes from counts, too, and so is not rounded twice. */
-export function scoreLabels({ truePositives, predicted, actual }: OutcomeCounts, { beta = 1, zeroDivision }: { beta?: number; zeroDivision: number }): LabelScores {
-  const divide = (numerator: number, denominator: number): number => (denominator === 0 ? zeroDivision : numerator / denominator);
+export function scoreLabels(
+  { truePositives, predicted, actual }: OutcomeCounts,
+  { beta = 1, zeroDivision }: { beta?: number; zeroDivision: number },
+): LabelScores {
+  const divide = (numerator: number, denominator: number): number =>
+    denominator === 0 ? zeroDivision : numerator / denominator;
   const precision = truePositives.map((right, i) => divide(right, predicted[i]));
   const recall = truePositives.map((right, i) => divide(right, actual[i]));
   const square = beta ** 2;
-  const fscore = beta === Infinity ? [...recall] : beta === 0 ? [...precision] : truePositives.map((right, i) => divide((1 + square) * right, square * actual[i] + predicted[i]));
+  const fscore =
+    beta === Infinity
+      ? [...recall]
+      : beta === 0
+        ? [...precision]
+        : truePositives.map((right, i) => divide((1 + square) * right, square * actual[i] + predicted[i]));
   return { precision, recall, fscore, support: [...actual] };
 }
 
 /** One score over all labels, or samples, that were counted. `weights` are the samples'. */
-export function averageScores(counts: OutcomeCounts, options: { average: Exclude<Average, "none">; beta?: number; zeroDivision: number; weights?: Float64Array }): AveragedScores {
+export function averageScores(
+  counts: OutcomeCounts,
+  options: { average: Exclude<Average, "none">; beta?: number; zeroDivision: number; weights?: Float64Array },
+): AveragedScores {
   const scores = scoreLabels(options.average === "micro" ? together(counts) : counts, options);
-  const weights = options.average === "weighted" ? counts.actual : options.average === "samples" ? options.weights : undefined;
-  return { precision: nanAverage(scores.precision, weights), recall: nanAverage(scores.recall, weights), fscore: nanAverage(scores.fscore, weights), support: null };
+  const weights =
+    options.average === "weighted" ? counts.actual : options.average === "samples" ? options.weights : undefined;
+  return {
+    precision: nanAverage(scores.precision, weights),
+    recall: nanAverage(scores.recall, weights),
+    fscore: nanAverage(scores.fscore, weights),
+    support: null,
+  };
 }
 
 function together({ truePositives, predicted, actual, whole }: OutcomeCounts): OutcomeCounts {
-  return { truePositives: [pairwiseSum(truePositives)], predicted: [pairwiseSum(predicted)], actual: [pairwiseSum(actual)], whole };
+  return {
+    truePositives: [pairwiseSum(truePositives)],
+    predicted: [pairwiseSum(predicted)],
+    actual: [pairwiseSum(actual)],
+    whole,
+  };
 }
 
 function positiveLabel(where: string, { kind, labels }: Outcomes, posLabel: Label): Label {
-  if (kind === "indicators") throw new TsloraError("bad-option", `${where}: the average "binary" is for one label a sample; rows of 0 and 1 came. Choose none, micro, macro, weighted or samples.`);
+  if (kind === "indicators")
+    throw new TsloraError(
+      "bad-option",
+      `${where}: the average "binary" is for one label a sample; rows of 0 and 1 came. Choose none, micro, macro, weighted or samples.`,
+    );
   const known = labels.map((label) => JSON.stringify(label)).join(", ");
-  if (labels.length > 2) throw new TsloraError("bad-option", `${where}: the average "binary" is for two labels; ${labels.length} occur (${known}). Choose none, micro, macro or weighted.`);
-  if (labels.length === 2 && !labels.includes(posLabel)) throw new TsloraError("bad-option", `${where}: posLabel is to be one of ${known}; ${JSON.stringify(posLabel)} came.`);
+  if (labels.length > 2)
+    throw new TsloraError(
+      "bad-option",
+      `${where}: the average "binary" is for two labels; ${labels.length} occur (${known}). Choose none, micro, macro or weighted.`,
+    );
+  if (labels.length === 2 && !labels.includes(posLabel))
+    throw new TsloraError(
+      "bad-option",
+      `${where}: posLabel is to be one of ${known}; ${JSON.stringify(posLabel)} came.`,
+    );
   return posLabel;
 }

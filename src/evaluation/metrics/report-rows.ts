@@ -38,7 +38,12 @@ export interface ReportRows {
 }
 
 /** Computes the rows of a report and checks its options. */
-export function reportRows(where: string, yTrue: Labels | LabelIndicators, yPred: Labels | LabelIndicators, options: ReportOptions): ReportRows {
+export function reportRows(
+  where: string,
+  yTrue: Labels | LabelIndicators,
+  yPred: Labels | LabelIndicators,
+  options: ReportOptions,
+): ReportRows {
   const problems = new Problems(where);
   const zeroDivision = readZeroDivision(problems, options.zeroDivision);
   problems.throwIfAny();
@@ -48,11 +53,20 @@ export function reportRows(where: string, yTrue: Labels | LabelIndicators, yPred
   const counts = countOutcomes(where, outcomes, { labels, weights });
   const names = options.targetNames ?? labels.map(String);
   if (names.length !== labels.length) {
-    throw new TsloraError("bad-option", `${where}: targetNames is to name ${labels.length} labels (${labels.join(", ")}); ${names.length} names came (${names.join(", ")}). Pass labels, too, to say which labels are meant.`);
+    throw new TsloraError(
+      "bad-option",
+      `${where}: targetNames is to name ${labels.length} labels (${labels.join(", ")}); ${names.length} names came (${names.join(", ")}). Pass labels, too, to say which labels are meant.`,
+    );
   }
   if (options.zeroDivision === "warn") warnOfZeroDivision(where, counts);
   const { precision, recall, fscore, support } = scoreLabels(counts, { zeroDivision });
-  const classes = names.map((name, i) => ({ name, precision: precision[i], recall: recall[i], fscore: fscore[i], support: support[i] }));
+  const classes = names.map((name, i) => ({
+    name,
+    precision: precision[i],
+    recall: recall[i],
+    fscore: fscore[i],
+    support: support[i],
+  }));
   const total = pairwiseSum(support);
   const hasAccuracy = outcomes.kind === "classes" && outcomes.labels.every((label) => labels.includes(label));
   const averages = (["micro", "macro", "weighted"] as const).map((average) => ({
@@ -61,6 +75,15 @@ export function reportRows(where: string, yTrue: Labels | LabelIndicators, yPred
     support: total,
   }));
   if (outcomes.kind === "classes") return { classes, averages, hasAccuracy, whole: counts.whole };
-  const overSamples = averageScores(countSamples(where, outcomes, { labels, weights }), { average: "samples", zeroDivision, weights });
-  return { classes, averages: [...averages, { ...overSamples, name: "samples avg", support: total }], hasAccuracy, whole: counts.whole };
+  const overSamples = averageScores(countSamples(where, outcomes, { labels, weights }), {
+    average: "samples",
+    zeroDivision,
+    weights,
+  });
+  return {
+    classes,
+    averages: [...averages, { ...overSamples, name: "samples avg", support: total }],
+    hasAccuracy,
+    whole: counts.whole,
+  };
 }

@@ -1,7 +1,16 @@
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { isIndicators, type LabelIndicators } from "./label-indicators";
-import { averageLabels, isMatrix, oneVsRest, readClassScores, readLabelScores, type ClassAverage, type ClassScores, type ScoreRows } from "./one-vs-rest";
+import {
+  averageLabels,
+  isMatrix,
+  oneVsRest,
+  readClassScores,
+  readLabelScores,
+  type ClassAverage,
+  type ClassScores,
+  type ScoreRows,
+} from "./one-vs-rest";
 import { mean, pairwiseSum } from "./pairwise-sum";
 import { rocCurve } from "./roc-curve";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
@@ -29,30 +38,60 @@ type Scores = ArrayLike<number> | ScoreRows;
  * @returns NaN where only one class occurs; an area for each label where `average` is "none"
  * @throws TsloraError `bad-input` when lengths or classes do not fit or a score is not finite, `bad-option` for options that do not go together.
  */
-export function rocAucScore(yTrue: Labels | LabelIndicators, yScore: Scores, options?: RocAucOptions & { readonly average?: ClassAverage }): number;
-export function rocAucScore(yTrue: Labels | LabelIndicators, yScore: Scores, options: RocAucOptions & { readonly average: "none" }): number[];
-export function rocAucScore(yTrue: Labels | LabelIndicators, yScore: Scores, options: RocAucOptions = {}): number | number[] {
+export function rocAucScore(
+  yTrue: Labels | LabelIndicators,
+  yScore: Scores,
+  options?: RocAucOptions & { readonly average?: ClassAverage },
+): number;
+export function rocAucScore(
+  yTrue: Labels | LabelIndicators,
+  yScore: Scores,
+  options: RocAucOptions & { readonly average: "none" },
+): number[];
+export function rocAucScore(
+  yTrue: Labels | LabelIndicators,
+  yScore: Scores,
+  options: RocAucOptions = {},
+): number | number[] {
   const where = "rocAucScore";
   const { average = "macro", maxFpr = 1 } = options;
   const problems = new Problems(where);
   problems.expect(maxFpr > 0 && maxFpr <= 1, `maxFpr is to be a number above 0 and at most 1; ${maxFpr} came`);
   problems.throwIfAny();
   const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
-  if (isIndicators(yTrue)) return averageLabels(where, readLabelScores(where, yTrue, yScore), (flags, scores, sampleWeight) => binaryAuc(flags, scores, { posLabel: 1, sampleWeight, maxFpr }), { average, weights });
-  if (isMatrix(yScore)) return multiClassAuc(where, readClassScores(where, yTrue, yScore, options), { ...options, average, weights });
+  if (isIndicators(yTrue))
+    return averageLabels(
+      where,
+      readLabelScores(where, yTrue, yScore),
+      (flags, scores, sampleWeight) => binaryAuc(flags, scores, { posLabel: 1, sampleWeight, maxFpr }),
+      { average, weights },
+    );
+  if (isMatrix(yScore))
+    return multiClassAuc(where, readClassScores(where, yTrue, yScore, options), { ...options, average, weights });
   checkLabels(where, "yTrue", yTrue);
   const labels = uniqueLabels(yTrue);
-  if (labels.length > 2) throw new TsloraError("bad-input", `${where}: yTrue holds ${labels.length} classes, so a row of probabilities was expected for each sample; one number came.`);
+  if (labels.length > 2)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue holds ${labels.length} classes, so a row of probabilities was expected for each sample; one number came.`,
+    );
   return binaryAuc(yTrue, yScore, { posLabel: labels[labels.length - 1], sampleWeight: weights, maxFpr });
 }
 
-function binaryAuc(yTrue: Labels, yScore: ArrayLike<number>, { maxFpr = 1, ...options }: { posLabel: Label; sampleWeight?: ArrayLike<number>; maxFpr?: number }): number {
+function binaryAuc(
+  yTrue: Labels,
+  yScore: ArrayLike<number>,
+  { maxFpr = 1, ...options }: { posLabel: Label; sampleWeight?: ArrayLike<number>; maxFpr?: number },
+): number {
   const { fpr, tpr } = rocCurve(yTrue, yScore, options);
   if (Number.isNaN(fpr[0]) || Number.isNaN(tpr[0])) return NaN;
   if (maxFpr === 1) return area(fpr, tpr);
   const stop = fpr.findIndex((rate) => rate > maxFpr);
   const share = (maxFpr - fpr[stop - 1]) / (fpr[stop] - fpr[stop - 1]); // of the way to the next point
-  const part = area([...fpr.slice(0, stop), maxFpr], [...tpr.slice(0, stop), tpr[stop - 1] + share * (tpr[stop] - tpr[stop - 1])]);
+  const part = area(
+    [...fpr.slice(0, stop), maxFpr],
+    [...tpr.slice(0, stop), tpr[stop - 1] + share * (tpr[stop] - tpr[stop - 1])],
+  );
   const least = maxFpr ** 2 / 2;
   return (1 + (part - least) / (maxFpr - least)) / 2;
 }
@@ -62,19 +101,43 @@ function area(x: readonly number[], y: readonly number[]): number {
   return pairwiseSum(x.slice(1).map((right, i) => ((right - x[i]) * (y[i + 1] + y[i])) / 2));
 }
 
-function multiClassAuc(where: string, scores: ClassScores, { multiClass = "ovr", average, weights, maxFpr = 1 }: Omit<RocAucOptions, "average"> & { average: ClassAverage | "none"; weights: Float64Array | undefined }): number | number[] {
+function multiClassAuc(
+  where: string,
+  scores: ClassScores,
+  {
+    multiClass = "ovr",
+    average,
+    weights,
+    maxFpr = 1,
+  }: Omit<RocAucOptions, "average"> & { average: ClassAverage | "none"; weights: Float64Array | undefined },
+): number | number[] {
   const bad = scores.rows.findIndex((row) => !(Math.abs(pairwiseSum(row) - 1) <= 1e-5));
-  if (bad >= 0) throw new TsloraError("bad-input", `${where}: scores of several classes are to be probabilities that sum to 1; those at index ${bad} do not.`);
+  if (bad >= 0)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: scores of several classes are to be probabilities that sum to 1; those at index ${bad} do not.`,
+    );
   const problems = new Problems(where);
   problems.expect(maxFpr === 1, `maxFpr is for two labels; rows of probabilities came`);
-  problems.expect(average !== "samples", `average is to be micro, macro, weighted or none for one label a sample; samples came`);
+  problems.expect(
+    average !== "samples",
+    `average is to be micro, macro, weighted or none for one label a sample; samples came`,
+  );
   if (multiClass === "ovo") {
-    problems.expect(average !== "micro" && average !== "none", `average is to be macro or weighted where multiClass is "ovo"; ${average} came`);
+    problems.expect(
+      average !== "micro" && average !== "none",
+      `average is to be macro or weighted where multiClass is "ovo"; ${average} came`,
+    );
     problems.expect(weights === undefined, `sampleWeight is not for multiClass "ovo"; choose "ovr"`);
   }
   problems.throwIfAny();
   if (multiClass === "ovo") return pairAuc(scores, { weighted: average === "weighted" });
-  return averageLabels(where, oneVsRest(scores), (yTrue, yScore, sampleWeight) => binaryAuc(yTrue, yScore, { posLabel: 1, sampleWeight }), { average, weights });
+  return averageLabels(
+    where,
+    oneVsRest(scores),
+    (yTrue, yScore, sampleWeight) => binaryAuc(yTrue, yScore, { posLabel: 1, sampleWeight }),
+    { average, weights },
+  );
 }
 
 function pairAuc({ trueClass, rows }: ClassScores, { weighted }: { weighted: boolean }): number {
@@ -84,7 +147,12 @@ function pairAuc({ trueClass, rows }: ClassScores, { weighted }: { weighted: boo
   const shares: number[] = [];
   for (const [a, b] of pairs) {
     const samples = trueClass.map((_, i) => i).filter((i) => trueClass[i] === a || trueClass[i] === b);
-    const areaOf = (positive: number): number => binaryAuc(samples.map((i) => (trueClass[i] === positive ? 1 : 0)), samples.map((i) => rows[i][positive]), { posLabel: 1 });
+    const areaOf = (positive: number): number =>
+      binaryAuc(
+        samples.map((i) => (trueClass[i] === positive ? 1 : 0)),
+        samples.map((i) => rows[i][positive]),
+        { posLabel: 1 },
+      );
     areas.push((areaOf(a) + areaOf(b)) / 2);
     shares.push(samples.length / trueClass.length);
   }

@@ -20,11 +20,19 @@ export interface RocCurve {
  * @param options.dropIntermediate - whether points on a straight line between others are left out. @default true
  * @throws TsloraError `bad-input` when lengths differ or a score is not finite.
  */
-export function rocCurve(yTrue: Labels, yScore: ArrayLike<number>, options: WeightOptions & { readonly posLabel?: Label; readonly dropIntermediate?: boolean } = {}): RocCurve {
+export function rocCurve(
+  yTrue: Labels,
+  yScore: ArrayLike<number>,
+  options: WeightOptions & { readonly posLabel?: Label; readonly dropIntermediate?: boolean } = {},
+): RocCurve {
   const { thresholds, truePositives: tps, falsePositives: fps } = countAtThresholds("rocCurve", yTrue, yScore, options);
   const last = thresholds.length - 1;
-  const bends = (counts: readonly number[], i: number): boolean => counts[i + 1] - counts[i] !== counts[i] - counts[i - 1];
-  const kept = thresholds.map((_, i) => i).filter((i) => options.dropIntermediate === false || i === 0 || i === last || bends(fps, i) || bends(tps, i));
-  const rate = (counts: readonly number[]): number[] => [0, ...kept.map((i) => counts[i])].map((count) => (counts[last] <= 0 ? NaN : count / counts[last]));
+  const bends = (counts: readonly number[], i: number): boolean =>
+    counts[i + 1] - counts[i] !== counts[i] - counts[i - 1];
+  const kept = thresholds
+    .map((_, i) => i)
+    .filter((i) => options.dropIntermediate === false || i === 0 || i === last || bends(fps, i) || bends(tps, i));
+  const rate = (counts: readonly number[]): number[] =>
+    [0, ...kept.map((i) => counts[i])].map((count) => (counts[last] <= 0 ? NaN : count / counts[last]));
   return { fpr: rate(fps), tpr: rate(tps), thresholds: [Infinity, ...kept.map((i) => thresholds[i])] };
 }

@@ -12,12 +12,25 @@ export interface WeightOptions {
  * @returns undefined where none were given: scikit-learn counts in whole numbers then
  * @throws TsloraError `bad-input` when there is not one finite number for each sample, or all are 0.
  */
-export function readSampleWeight(where: string, sampleWeight: ArrayLike<number> | undefined, samples: number): Float64Array | undefined {
+export function readSampleWeight(
+  where: string,
+  sampleWeight: ArrayLike<number> | undefined,
+  samples: number,
+): Float64Array | undefined {
   if (sampleWeight === undefined) return undefined;
-  if (sampleWeight.length !== samples) throw new TsloraError("bad-input", `${where}: sampleWeight is to hold a number for each of the ${samples} samples; ${sampleWeight.length} came.`);
+  if (sampleWeight.length !== samples)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: sampleWeight is to hold a number for each of the ${samples} samples; ${sampleWeight.length} came.`,
+    );
   const weights = Float64Array.from({ length: samples }, (_, i) => sampleWeight[i]);
   const bad = weights.findIndex((weight) => !Number.isFinite(weight));
-  if (bad >= 0) throw new TsloraError("bad-input", `${where}: sampleWeight is to hold finite numbers; ${String(sampleWeight[bad])} stands at index ${bad}.`);
-  if (weights.every((weight) => weight === 0)) throw new TsloraError("bad-input", `${where}: at least one of sampleWeight is to be another number than 0.`);
+  if (bad >= 0)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: sampleWeight is to hold finite numbers; ${String(sampleWeight[bad])} stands at index ${bad}.`,
+    );
+  if (weights.every((weight) => weight === 0))
+    throw new TsloraError("bad-input", `${where}: at least one of sampleWeight is to be another number than 0.`);
   return weights;
 }

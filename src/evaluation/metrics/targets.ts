@@ -24,7 +24,11 @@ export interface Targets {
  * @throws TsloraError `bad-input` when they differ in length, are empty, mix numbers and names, or are not whole numbers.
  */
 export function readTargets(where: string, yTrue: Labels, yPred: Labels): Targets {
-  if (yTrue.length !== yPred.length) throw new TsloraError("bad-input", `${where}: yTrue and yPred are to be equally long; ${yTrue.length} and ${yPred.length} came.`);
+  if (yTrue.length !== yPred.length)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue and yPred are to be equally long; ${yTrue.length} and ${yPred.length} came.`,
+    );
   if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: at least one sample was expected; none came.`);
   checkLabels(where, "yTrue", yTrue);
   checkLabels(where, "yPred", yPred);
@@ -40,10 +44,16 @@ export function checkLabels(where: string, name: string, labels: ArrayLike<Label
   for (let i = 0; i < labels.length; i++) {
     const label: unknown = labels[i];
     if (typeof label !== "string" && !Number.isSafeInteger(label)) {
-      throw new TsloraError("bad-input", `${where}: ${name} is to hold whole numbers or names; ${String(label)} stands at index ${i}.`);
+      throw new TsloraError(
+        "bad-input",
+        `${where}: ${name} is to hold whole numbers or names; ${String(label)} stands at index ${i}.`,
+      );
     }
     if (typeof label !== typeof labels[0]) {
-      throw new TsloraError("bad-input", `${where}: ${name} is to hold numbers or names, not both; index 0 is the ${typeof labels[0]} ${JSON.stringify(labels[0])}, index ${i} the ${typeof label} ${JSON.stringify(label)}.`);
+      throw new TsloraError(
+        "bad-input",
+        `${where}: ${name} is to hold numbers or names, not both; index 0 is the ${typeof labels[0]} ${JSON.stringify(labels[0])}, index ${i} the ${typeof label} ${JSON.stringify(label)}.`,
+      );
     }
   }
 }

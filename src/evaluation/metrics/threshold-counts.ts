@@ -15,12 +15,25 @@ export interface ThresholdCounts {
  *
  * @throws TsloraError `bad-input` when lengths differ, a score is not finite, or it cannot be said which label is positive.
  */
-export function countAtThresholds(where: string, yTrue: Labels, yScore: ArrayLike<number>, options: WeightOptions & { posLabel?: Label }): ThresholdCounts {
-  if (yTrue.length !== yScore.length) throw new TsloraError("bad-input", `${where}: yTrue and yScore are to be equally long; ${yTrue.length} and ${yScore.length} came.`);
+export function countAtThresholds(
+  where: string,
+  yTrue: Labels,
+  yScore: ArrayLike<number>,
+  options: WeightOptions & { posLabel?: Label },
+): ThresholdCounts {
+  if (yTrue.length !== yScore.length)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: yTrue and yScore are to be equally long; ${yTrue.length} and ${yScore.length} came.`,
+    );
   if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: at least one sample was expected; none came.`);
   checkLabels(where, "yTrue", yTrue);
   for (let i = 0; i < yScore.length; i++) {
-    if (!Number.isFinite(yScore[i])) throw new TsloraError("bad-input", `${where}: scores are to be finite numbers; ${String(yScore[i])} stands at index ${i}.`);
+    if (!Number.isFinite(yScore[i]))
+      throw new TsloraError(
+        "bad-input",
+        `${where}: scores are to be finite numbers; ${String(yScore[i])} stands at index ${i}.`,
+      );
   }
   const positive = positiveLabelOf(where, uniqueLabels(yTrue), options.posLabel);
   const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
@@ -47,10 +60,21 @@ export function countAtThresholds(where: string, yTrue: Labels, yScore: ArrayLik
 export function positiveLabelOf(where: string, labels: readonly Label[], given: Label | undefined): Label {
   const known = labels.map((label) => JSON.stringify(label)).join(", ");
   if (given !== undefined) {
-    if (labels.length > 1 && !labels.includes(given)) throw new TsloraError("bad-option", `${where}: posLabel is to be one of ${known}; ${JSON.stringify(given)} came.`);
+    if (labels.length > 1 && !labels.includes(given))
+      throw new TsloraError(
+        "bad-option",
+        `${where}: posLabel is to be one of ${known}; ${JSON.stringify(given)} came.`,
+      );
     return given;
   }
-  const binary = [[0, 1], [-1, 1]].some((pair) => labels.every((label) => typeof label === "number" && pair.includes(label)));
-  if (!binary) throw new TsloraError("bad-input", `${where}: labels of {0, 1} or {-1, 1} were expected; ${known} came. Say by posLabel which is the positive one.`);
+  const binary = [
+    [0, 1],
+    [-1, 1],
+  ].some((pair) => labels.every((label) => typeof label === "number" && pair.includes(label)));
+  if (!binary)
+    throw new TsloraError(
+      "bad-input",
+      `${where}: labels of {0, 1} or {-1, 1} were expected; ${known} came. Say by posLabel which is the positive one.`,
+    );
   return 1;
 }

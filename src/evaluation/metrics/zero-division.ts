@@ -15,11 +15,23 @@ export function readZeroDivision(problems: Problems, zeroDivision: ZeroDivision 
 export type DividedScore = "precision" | "recall" | "F-score";
 
 /** Says which scores are 0 only since they would divide by zero, as a warning of Node's (`UndefinedMetricWarning`). */
-export function warnOfZeroDivision(where: string, { predicted, actual }: OutcomeCounts, scores: readonly DividedScore[] = ["precision", "recall", "F-score"]): void {
-  const why = { precision: "nothing is predicted", recall: "nothing is true", "F-score": "nothing is true or predicted" };
+export function warnOfZeroDivision(
+  where: string,
+  { predicted, actual }: OutcomeCounts,
+  scores: readonly DividedScore[] = ["precision", "recall", "F-score"],
+): void {
+  const why = {
+    precision: "nothing is predicted",
+    recall: "nothing is true",
+    "F-score": "nothing is true or predicted",
+  };
   const whole = { precision: predicted, recall: actual, "F-score": actual.map((count, i) => count + predicted[i]) };
   for (const score of scores) {
     const zeros = whole[score].filter((count) => count === 0).length;
-    if (zeros > 0) process.emitWarning(`${where}: ${score} is set to 0 where ${why[score]} (${zeros} of ${predicted.length}). Say by zeroDivision what it is to be.`, "UndefinedMetricWarning");
+    if (zeros > 0)
+      process.emitWarning(
+        `${where}: ${score} is set to 0 where ${why[score]} (${zeros} of ${predicted.length}). Say by zeroDivision what it is to be.`,
+        "UndefinedMetricWarning",
+      );
   }
 }

@@ -27,13 +27,18 @@ export const line: BenchLine = {
     const rounds = Math.min(ROUNDS, asked);
     const { texts, labels } = (await loadStudyData()).all;
     const data = join(folder, "abstracts.csv");
-    await writeFile(data, ["text,label", ...texts.map((text, i) => `"${text.replaceAll('"', '""')}",${labels[i]}`), ""].join("\n"));
+    await writeFile(
+      data,
+      ["text,label", ...texts.map((text, i) => `"${text.replaceAll('"', '""')}",${labels[i]}`), ""].join("\n"),
+    );
     const comparisons: Comparison[] = [];
     for (const size of ["minilm", "distilbert"] as const) {
       const model = await makeModelFolder({ size, parent: models });
       const file = join(projectRoot(), "test", "bench", "sides", "first-step.py");
       const scripts = size === "minilm" ? (["loop", "trainer"] as const) : (["loop"] as const); // the larger model's steps take long
-      const commands: Record<string, string[]> = { tslora: [process.execPath, join(__dirname, "..", "sides", "first-step.js"), data, model] };
+      const commands: Record<string, string[]> = {
+        tslora: [process.execPath, join(__dirname, "..", "sides", "first-step.js"), data, model],
+      };
       for (const script of scripts) commands[script] = [python, file, data, model, script];
       const found: Record<string, Start[]> = Object.fromEntries(Object.keys(commands).map((name) => [name, []]));
       for (let round = 0; round <= rounds; round++) {
@@ -42,7 +47,9 @@ export const line: BenchLine = {
           const start = await time(command);
           if (round > 0) found[name].push(start); // the first warms the disk's cache
         }
-        note(`${NAMES[size]}, ${round === 0 ? "warm-up" : `round ${round} of ${rounds}: ${turns.map(([name]) => `${name} ${found[name].at(-1)?.done.toFixed(2) ?? ""} s`).join(", ")}`}`);
+        note(
+          `${NAMES[size]}, ${round === 0 ? "warm-up" : `round ${round} of ${rounds}: ${turns.map(([name]) => `${name} ${found[name].at(-1)?.done.toFixed(2) ?? ""} s`).join(", ")}`}`,
+        );
       }
       const begins = (name: string): string => median(found[name].map(({ begins }) => begins)).toFixed(2);
       for (const name of scripts) {
@@ -65,7 +72,13 @@ export const line: BenchLine = {
 /** Starts a script and reads off when it says that its first step begins and is done. */
 async function time([program, ...parameters]: readonly string[]): Promise<Start> {
   const started = performance.now();
-  const env = { ...process.env, HF_HUB_OFFLINE: "1", PYTHONWARNINGS: "ignore", TRANSFORMERS_VERBOSITY: "error", HF_HUB_DISABLE_PROGRESS_BARS: "1" };
+  const env = {
+    ...process.env,
+    HF_HUB_OFFLINE: "1",
+    PYTHONWARNINGS: "ignore",
+    TRANSFORMERS_VERBOSITY: "error",
+    HF_HUB_DISABLE_PROGRESS_BARS: "1",
+  };
   const child = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"], env });
   const found: Partial<Record<string, number>> = {};
   let said = "";
@@ -73,6 +86,7 @@ async function time([program, ...parameters]: readonly string[]): Promise<Start>
   createInterface({ input: child.stdout }).on("line", (text) => (found[text] ??= (performance.now() - started) / 1000));
   const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
   const { begins, done } = found;
-  if (code !== 0 || begins === undefined || done === undefined) throw new Error(`${[program, ...parameters].join(" ")} ended with ${String(code)}:\n${said}`);
+  if (code !== 0 || begins === undefined || done === undefined)
+    throw new Error(`${[program, ...parameters].join(" ")} ended with ${String(code)}:\n${said}`);
   return { begins, done };
 }

@@ -7,7 +7,12 @@ export const line: BenchLine = {
   title: "full fine-tuning, an epoch, default dropout",
   order: 5,
   async run(context) {
-    const distilbert = await measureEpoch(context, { size: "distilbert", method: "full", sample: 4, bars: { random: BAR } });
+    const distilbert = await measureEpoch(context, {
+      size: "distilbert",
+      method: "full",
+      sample: 4,
+      bars: { random: BAR },
+    });
     const minilm = await measureEpoch(context, { size: "minilm", method: "full", sample: 4, bars: { random: BAR } });
     return { comparisons: [...distilbert.comparisons, ...minilm.comparisons] };
   },

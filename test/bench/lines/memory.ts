@@ -14,21 +14,30 @@ export const line: BenchLine = {
   title: "peak memory of training",
   order: 7,
   async run(context) {
-    const settings = [{ size: "distilbert", method: "lora" }, { size: "minilm", method: "lora" }, { size: "distilbert", method: "full" }] as const;
+    const settings = [
+      { size: "distilbert", method: "lora" },
+      { size: "minilm", method: "lora" },
+      { size: "distilbert", method: "full" },
+    ] as const;
     const comparisons: Comparison[] = [];
     for (const setting of settings) comparisons.push(await measure(context, setting));
     return { comparisons };
   },
 };
 
-async function measure(context: BenchContext, { size, method }: { size: "distilbert" | "minilm"; method: "lora" | "full" }): Promise<Comparison> {
+async function measure(
+  context: BenchContext,
+  { size, method }: { size: "distilbert" | "minilm"; method: "lora" | "full" },
+): Promise<Comparison> {
   const { python, seed, note } = context;
   const model = await makeModelFolder({ size, parent: context.models });
   const data = await writeTrainingData(context, model);
   const plan = planEpoch(data.lengths, { seed, batchSize: 16, groupByLength: true, from: 0, to: Infinity }); // the longest batch comes first
   const rounds = method === "full" ? 1 : Math.min(ROUNDS, context.rounds);
   const measured: Record<string, number[]> = { tslora: [], torch: [] };
-  note(`${NAMES[size]}, ${method === "full" ? "all weights" : "r 8 on query and value"}, batch 16 of 512 tokens: a fresh process each`);
+  note(
+    `${NAMES[size]}, ${method === "full" ? "all weights" : "r 8 on query and value"}, batch 16 of 512 tokens: a fresh process each`,
+  );
   for (let round = 1; round <= rounds; round++) {
     const [ours, theirs] = [Side.ours("tslora", "sides/training"), Side.python("torch", "sides/training", { python })];
     await withSides([ours, theirs], async () => {
@@ -39,7 +48,13 @@ async function measure(context: BenchContext, { size, method }: { size: "distilb
         await side.ask({ do: "steps", count: STEPS });
         return side.peakGigabytes();
       };
-      const found = await alternate([{ side: ours, round: turn(ours) }, { side: theirs, round: turn(theirs) }], { rounds: 1, note, unit: "GB", warmUp: false });
+      const found = await alternate(
+        [
+          { side: ours, round: turn(ours) },
+          { side: theirs, round: turn(theirs) },
+        ],
+        { rounds: 1, note, unit: "GB", warmUp: false },
+      );
       for (const name of Object.keys(measured)) measured[name].push(...found.measured[name]);
     });
   }

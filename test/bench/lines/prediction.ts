@@ -22,7 +22,10 @@ export const line: BenchLine = {
   order: 6,
   async run(context) {
     const results = [await measure(context, "distilbert"), await measure(context, "minilm")];
-    return { comparisons: results.flatMap(({ comparisons }) => comparisons), facts: results.flatMap(({ facts = [] }) => facts) };
+    return {
+      comparisons: results.flatMap(({ comparisons }) => comparisons),
+      facts: results.flatMap(({ facts = [] }) => facts),
+    };
   },
 };
 
@@ -35,8 +38,13 @@ async function measure(context: BenchContext, size: "distilbert" | "minilm"): Pr
   await writeFile(file, JSON.stringify(texts));
   const lengths = (await loadTokenizer(model)).encode(texts).map(({ ids }) => ids.length);
   const sorted = texts.map((_, index) => index).sort((a, b) => lengths[a] - lengths[b]);
-  const batches = Array.from({ length: Math.ceil(texts.length / BATCH_SIZE) }, (_, i) => sorted.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE));
-  const rounds = dealBatches(batches, { rounds: whole ? context.rounds : context.rounds + 1, aRound: whole ? Infinity : BATCHES_A_ROUND });
+  const batches = Array.from({ length: Math.ceil(texts.length / BATCH_SIZE) }, (_, i) =>
+    sorted.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE),
+  );
+  const rounds = dealBatches(batches, {
+    rounds: whole ? context.rounds : context.rounds + 1,
+    aRound: whole ? Infinity : BATCHES_A_ROUND,
+  });
 
   const ours = Side.ours("tslora", "sides/prediction");
   const torch = Side.python("torch", "sides/prediction", { python });
@@ -48,27 +56,47 @@ async function measure(context: BenchContext, size: "distilbert" | "minilm"): Pr
     await ours.ask({ do: "load", model: merged, file });
     const runtimes = {
       torch: ((await torch.ask({ do: "load", engine: "torch", model: merged, file })) as { runtime: string }).runtime,
-      onnxruntime: ((await onnx.ask({ do: "load", engine: "onnxruntime", model: merged, file })) as { runtime: string }).runtime,
+      onnxruntime: ((await onnx.ask({ do: "load", engine: "onnxruntime", model: merged, file })) as { runtime: string })
+        .runtime,
       xenova: ((await xenova.ask({ do: "load", model: merged, file })) as { runtime: string }).runtime,
     };
     const all = total(lengths);
     const probabilities: Record<string, number[][]> = {};
-    const turn = (side: Side) => async (round: number): Promise<number> => {
-      const chosen = rounds[whole ? Math.max(0, round - 1) : round];
-      const answer = (await side.ask({ do: "predict", batches: chosen })) as { seconds: number; probabilities: number[] };
-      (probabilities[side.name] ??= []).push(answer.probabilities);
-      return whole ? answer.seconds : (answer.seconds * all) / total(chosen.flat().map((index) => lengths[index]));
-    };
+    const turn =
+      (side: Side) =>
+      async (round: number): Promise<number> => {
+        const chosen = rounds[whole ? Math.max(0, round - 1) : round];
+        const answer = (await side.ask({ do: "predict", batches: chosen })) as {
+          seconds: number;
+          probabilities: number[];
+        };
+        (probabilities[side.name] ??= []).push(answer.probabilities);
+        return whole ? answer.seconds : (answer.seconds * all) / total(chosen.flat().map((index) => lengths[index]));
+      };
     const texts = rounds.slice(whole ? 0 : 1).flat(2).length;
-    note(`${NAMES[size]}: ${texts} of ${lengths.length} texts, sorted by length, batches of ${BATCH_SIZE}; ${Object.values(runtimes).join(", ")}; seconds are ${whole ? "measured" : "those of all by share of tokens"}`);
-    const found = await alternate([ours, torch, onnx, xenova].map((side) => ({ side, round: turn(side) })), { rounds: context.rounds, note });
-    const apart = (name: string): number => Math.max(...probabilities[name].flat().map((p, i) => Math.abs(p - probabilities.tslora.flat()[i])));
-    const differing = (name: string): number => probabilities[name].flat().filter((p, i) => !(Math.abs(p - probabilities.tslora.flat()[i]) <= AGREEMENT)).length;
+    note(
+      `${NAMES[size]}: ${texts} of ${lengths.length} texts, sorted by length, batches of ${BATCH_SIZE}; ${Object.values(runtimes).join(", ")}; seconds are ${whole ? "measured" : "those of all by share of tokens"}`,
+    );
+    const found = await alternate(
+      [ours, torch, onnx, xenova].map((side) => ({ side, round: turn(side) })),
+      { rounds: context.rounds, note },
+    );
+    const apart = (name: string): number =>
+      Math.max(...probabilities[name].flat().map((p, i) => Math.abs(p - probabilities.tslora.flat()[i])));
+    const differing = (name: string): number =>
+      probabilities[name].flat().filter((p, i) => !(Math.abs(p - probabilities.tslora.flat()[i]) <= AGREEMENT)).length;
     for (const name of Object.keys(runtimes)) {
       const most = name === "xenova" ? OTHER_TOKENS * probabilities.tslora.flat().length : 0; // its tokenizer makes other tokens of some texts
-      if (differing(name) > most) throw new Error(`${name}'s probabilities differ from ours by up to ${apart(name)}, in ${differing(name)} texts: it does not do the same work.`);
+      if (differing(name) > most)
+        throw new Error(
+          `${name}'s probabilities differ from ours by up to ${apart(name)}, in ${differing(name)} texts: it does not do the same work.`,
+        );
     }
-    const against: Record<keyof typeof runtimes, string> = { torch: "torch, sorted by length", onnxruntime: "onnxruntime in Python, sorted by length", xenova: "@xenova/transformers (onnxruntime in Node), sorted by length" };
+    const against: Record<keyof typeof runtimes, string> = {
+      torch: "torch, sorted by length",
+      onnxruntime: "onnxruntime in Python, sorted by length",
+      xenova: "@xenova/transformers (onnxruntime in Node), sorted by length",
+    };
     const comparisons = (Object.keys(runtimes) as (keyof typeof runtimes)[]).map((name): Comparison => ({
       work: `prediction, 1,000 abstracts, ${NAMES[size]}`,
       against: against[name],

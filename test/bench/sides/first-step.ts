@@ -6,7 +6,9 @@ import type * as Tslora from "../../../src/index";
 /** What a user writes, from the package as set up: arguments are the data and the model. */
 async function main([data, model]: readonly string[]): Promise<void> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- the package is what a user's script loads
-  const { loadClassifier, loadCorpus, train, trainTestSplit } = require(join(projectRoot(), ".tslora", "package", "index.js")) as typeof Tslora;
+  const { loadClassifier, loadCorpus, train, trainTestSplit } = require(
+    join(projectRoot(), ".tslora", "package", "index.js"),
+  ) as typeof Tslora;
   const { frame } = await loadCorpus(data);
   const [trainSet] = trainTestSplit(frame, { trainSize: 0.6, randomState: 42 });
   const classifier = await loadClassifier(model, { seed: 42 });

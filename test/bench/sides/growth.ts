@@ -34,9 +34,15 @@ void serve({
     const seconds: number[] = [];
     let last = 0;
     let flop = 0;
-    for await (const event of train(classifier, { train: rows, perDeviceTrainBatchSize: batch, numTrainEpochs: steps + 1, warmupRatio: 0 })) {
+    for await (const event of train(classifier, {
+      train: rows,
+      perDeviceTrainBatchSize: batch,
+      numTrainEpochs: steps + 1,
+      warmupRatio: 0,
+    })) {
       if (event.type !== "step") continue;
-      if (event.tokens !== batch * length) throw new Error(`The step was to have ${batch * length} tokens; it had ${event.tokens}.`);
+      if (event.tokens !== batch * length)
+        throw new Error(`The step was to have ${batch * length} tokens; it had ${event.tokens}.`);
       if (event.step > 1) seconds.push((performance.now() - last) / 1000);
       else flop = [...watch.byOp.values()].reduce((sum, total) => sum + total.flop, 0);
       watch.stop();

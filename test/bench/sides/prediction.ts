@@ -27,13 +27,19 @@ void serve({
     const found = await predict(classifier, wanted);
     const seconds = (performance.now() - start) / 1000;
     const { labels } = classifier;
-    return { seconds, probabilities: found.map(({ scores }) => scores.find(({ label }) => label === labels[1])?.score) };
+    return {
+      seconds,
+      probabilities: found.map(({ scores }) => scores.find(({ label }) => label === labels[1])?.score),
+    };
   },
   async tokenize({ model, file }: { model: string; file: string }) {
     const wanted = JSON.parse(await readFile(file, "utf8")) as string[];
     const tokenizer = await loadTokenizer(model, { maxLength: 512 });
     const start = performance.now();
     const encoded = tokenizer.encode(wanted);
-    return { seconds: (performance.now() - start) / 1000, tokens: encoded.reduce((sum, { ids }) => sum + ids.length, 0) };
+    return {
+      seconds: (performance.now() - start) / 1000,
+      tokens: encoded.reduce((sum, { ids }) => sum + ids.length, 0),
+    };
   },
 });

@@ -33,7 +33,14 @@ void serve({
     if (method === "lora") classifier.addAdapter({ r, loraAlpha: 2 * r, loraDropout });
     else classifier.trainAllWeights();
     const data = JSON.parse(await readFile(rows, "utf8")) as { text: string; label: number }[];
-    run = train(classifier, { train: data, numTrainEpochs: 1, seed, groupByLength, perDeviceTrainBatchSize: batchSize, warmupSteps: 0 });
+    run = train(classifier, {
+      train: data,
+      numTrainEpochs: 1,
+      seed,
+      groupByLength,
+      perDeviceTrainBatchSize: batchSize,
+      warmupSteps: 0,
+    });
     const first = await run.next(); // tokens are made before the start is told
     if (first.value.type !== "start") throw new Error(`The first event was ${first.value.type}.`);
     return { trainable: first.value.trainableParameters };

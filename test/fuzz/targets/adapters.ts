@@ -35,12 +35,16 @@ export const adapters: FuzzTarget = {
     const held = models.get(kind);
     assert(held !== undefined);
     await cp(goldenFolder(name), folder, { recursive: true });
-    const files = (await readdir(folder)).filter((file) => /^adapter_(config\.json|model\.safetensors)$/.test(file)).sort();
+    const files = (await readdir(folder))
+      .filter((file) => /^adapter_(config\.json|model\.safetensors)$/.test(file))
+      .sort();
     const file = files[random.below(files.length)];
     const damage = await damageFile(join(folder, file), file.endsWith(".json") ? "json" : "safetensors", random);
     return {
       changes: [`${name}/`, ...damage.changes],
-      mustRefuse: damage.mustRefuse ?? (file.endsWith(".safetensors") ? await contradiction(goldenFolder(name), folder) : undefined),
+      mustRefuse:
+        damage.mustRefuse ??
+        (file.endsWith(".safetensors") ? await contradiction(goldenFolder(name), folder) : undefined),
       async read() {
         const { model, plain } = held;
         await predict(model, kind);
@@ -69,7 +73,9 @@ export const adapters: FuzzTarget = {
 async function contradiction(source: string, folder: string): Promise<string | undefined> {
   const isFile = (await stat(join(folder, "adapter_model.safetensors")).catch(() => undefined))?.isFile() === true;
   if (!isFile) return undefined;
-  const [then, now] = await Promise.all([source, folder].map(async (at) => strictSafetensors(await readFile(join(at, "adapter_model.safetensors")))));
+  const [then, now] = await Promise.all(
+    [source, folder].map(async (at) => strictSafetensors(await readFile(join(at, "adapter_model.safetensors")))),
+  );
   if (then.kind !== "whole" || now.kind !== "whole") return undefined;
   const shapes = ({ tensors }: typeof then): string => [...tensors].map(([tensor, { shape }]) => `${tensor} [${shape.join()}]`).sort().join("\n"); // prettier-ignore
   return shapes(then) === shapes(now) ? undefined : "the tensors are not those of the configuration";

@@ -10,7 +10,14 @@ import { classifier, data, hashOfWeights, ops, runToEnd, validation } from "../.
 import { damageFile, type FileFormat } from "../damage-file";
 import type { FuzzCase, FuzzTarget } from "../fuzz-target";
 
-const OPTIONS: Partial<TrainOptions> = { maxSteps: 6, perDeviceTrainBatchSize: 4, evalSteps: 2, saveSteps: 2, saveTotalLimit: 3, loadBestModelAtEnd: true };
+const OPTIONS: Partial<TrainOptions> = {
+  maxSteps: 6,
+  perDeviceTrainBatchSize: 4,
+  evalSteps: 2,
+  saveSteps: 2,
+  saveTotalLimit: 3,
+  loadBestModelAtEnd: true,
+};
 
 /** The step whose checkpoint is damaged; two more are trained from it. */
 const STEP = 4;
@@ -53,7 +60,13 @@ export const checkpoints: FuzzTarget = {
         const alive = ops.alive();
         const c = await fresh();
         try {
-          const options = { ...OPTIONS, train: data.slice(0, 24), validation: validation.slice(0, 8), learningRate: 0.02, outputDir: join(folder, "out") };
+          const options = {
+            ...OPTIONS,
+            train: data.slice(0, 24),
+            validation: validation.slice(0, 8),
+            learningRate: 0.02,
+            outputDir: join(folder, "out"),
+          };
           for await (const event of train(c, { ...options, resumeFrom: directory })) void event;
           const hash = await hashOfWeights(c);
           const mayDiffer = name.endsWith(".safetensors"); // other finite numbers of the same shape show nowhere
@@ -82,5 +95,7 @@ function formatOf(name: string): FileFormat {
 function sealedReason(name: string, damage: Awaited<ReturnType<typeof damageFile>>): string | undefined {
   if (!["optimizer.safetensors", "trainer_state.json"].includes(name)) return undefined; // not read when a run resumes
   if (damage.mustRefuse !== undefined) return damage.mustRefuse;
-  return name === "trainer_state.json" && damage.path !== undefined && DECISIVE.test(damage.path.join(".")) ? `${damage.path.join(".")} contradicts the run` : undefined;
+  return name === "trainer_state.json" && damage.path !== undefined && DECISIVE.test(damage.path.join("."))
+    ? `${damage.path.join(".")} contradicts the run`
+    : undefined;
 }

@@ -7,7 +7,11 @@ import { cancer, makeZip, other, studyText } from "../../corpus/zips";
 import { damageFile } from "../damage-file";
 import type { FuzzCase, FuzzTarget } from "../fuzz-target";
 
-const ROWS = Array.from({ length: 12 }, (_, i) => ({ id: `${1000 + i}`, text: `Text number ${i}, with some "quoted" words and naïve letters.`, label: i % 2 }));
+const ROWS = Array.from({ length: 12 }, (_, i) => ({
+  id: `${1000 + i}`,
+  text: `Text number ${i}, with some "quoted" words and naïve letters.`,
+  label: i % 2,
+}));
 
 /** How many rows of a table are read, or the rows themselves. */
 type Rows = readonly (readonly [text: string, ID: string, label: number])[];
@@ -23,19 +27,28 @@ export const corpora: FuzzTarget = {
     const path = join(folder, kind);
     await writeCorpus(kind, path);
     const before = await rowsOf(path);
-    const files = kind === "folder" ? (await readdir(path, { recursive: true })).filter((file) => file.endsWith(".txt")).sort() : [];
+    const files =
+      kind === "folder"
+        ? (await readdir(path, { recursive: true })).filter((file) => file.endsWith(".txt")).sort()
+        : [];
     const damaged = files.length > 0 ? join(path, files[random.below(files.length)]) : path;
     const damage = await damageFile(damaged, "text", random);
     const isFile = (await stat(damaged).catch(() => undefined))?.isFile() === true; // a pipe has no end to read
     const bytes = isFile ? await readFile(damaged) : undefined;
     return {
       changes: [kind, ...damage.changes],
-      mustRefuse: kind === "Dataset.zip" && damage.mustRefuse?.endsWith("UTF-8") === true ? undefined : damage.mustRefuse,
+      mustRefuse:
+        kind === "Dataset.zip" && damage.mustRefuse?.endsWith("UTF-8") === true ? undefined : damage.mustRefuse,
       async read() {
         const after = await rowsOf(path);
-        if (kind === "Dataset.zip") return JSON.stringify(after) === JSON.stringify(before) ? undefined : "an archive with other texts is accepted";
+        if (kind === "Dataset.zip")
+          return JSON.stringify(after) === JSON.stringify(before)
+            ? undefined
+            : "an archive with other texts is accepted";
         const expected = bytes === undefined ? undefined : countRows(kind, bytes.toString("utf8"));
-        return expected === undefined || expected === after.length ? undefined : `${after.length} rows were read; the file has ${expected}`;
+        return expected === undefined || expected === after.length
+          ? undefined
+          : `${after.length} rows were read; the file has ${expected}`;
       },
     };
   },

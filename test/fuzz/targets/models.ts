@@ -11,10 +11,27 @@ import { damageFile } from "../damage-file";
 import type { FuzzCase, FuzzTarget } from "../fuzz-target";
 import { strictSafetensors } from "../strict-safetensors";
 
-const NAMES = ["tiny-bert", "tiny-distilbert", "tiny-roberta", "tiny-sharded", "tiny-fp16", "tiny-bf16", "tiny-bare-bert", "tiny-bare-roberta"];
+const NAMES = [
+  "tiny-bert",
+  "tiny-distilbert",
+  "tiny-roberta",
+  "tiny-sharded",
+  "tiny-fp16",
+  "tiny-bf16",
+  "tiny-bare-bert",
+  "tiny-bare-roberta",
+];
 
 /** Sizes of config.json that the weights contradict when they change. */
-const SIZES = ["vocab_size", "hidden_size", "dim", "intermediate_size", "hidden_dim", "max_position_embeddings", "type_vocab_size"];
+const SIZES = [
+  "vocab_size",
+  "hidden_size",
+  "dim",
+  "intermediate_size",
+  "hidden_dim",
+  "max_position_embeddings",
+  "type_vocab_size",
+];
 
 const ops = sharedOps();
 
@@ -41,7 +58,9 @@ export const models: FuzzTarget = {
           ops.dispose(logits);
           const { numLabels } = model;
           model.dispose();
-          return values.length === 2 * numLabels && values.every(Number.isFinite) ? undefined : `logits [${values.join(", ")}]`;
+          return values.length === 2 * numLabels && values.every(Number.isFinite)
+            ? undefined
+            : `logits [${values.join(", ")}]`;
         } finally {
           assert.equal(ops.alive(), before, "tensors are left behind");
         }
@@ -52,16 +71,27 @@ export const models: FuzzTarget = {
 };
 
 /** Compares sizes in config.json, and the names and shapes of the encoder's tensors, with the undamaged folder's. */
-async function contradiction(source: string, folder: string, name: string, path: readonly (string | number)[] | undefined): Promise<string | undefined> {
+async function contradiction(
+  source: string,
+  folder: string,
+  name: string,
+  path: readonly (string | number)[] | undefined,
+): Promise<string | undefined> {
   if (name === "config.json") {
     const key = path?.length === 1 ? String(path[0]) : "";
     if (!SIZES.includes(key)) return undefined; // also where the file is no file
-    const [then, now] = await Promise.all([source, folder].map(async (at) => (JSON.parse(await readFile(join(at, name), "utf8")) as Record<string, unknown>)[key]));
+    const [then, now] = await Promise.all(
+      [source, folder].map(
+        async (at) => (JSON.parse(await readFile(join(at, name), "utf8")) as Record<string, unknown>)[key],
+      ),
+    );
     return then === now || now === undefined ? undefined : `${key} contradicts the weights`;
   }
   const isFile = (await stat(join(folder, name)).catch(() => undefined))?.isFile() === true;
   if (!name.endsWith(".safetensors") || !isFile) return undefined;
-  const [then, now] = await Promise.all([source, folder].map(async (at) => strictSafetensors(await readFile(join(at, name)))));
+  const [then, now] = await Promise.all(
+    [source, folder].map(async (at) => strictSafetensors(await readFile(join(at, name)))),
+  );
   if (then.kind !== "whole" || now.kind !== "whole") return undefined; // damaged by the format: known already
   for (const [tensor, { shape }] of then.tensors) {
     if (/classifier|pooler|pre_classifier/.test(tensor)) continue; // a head may be missing

@@ -29,7 +29,8 @@ export const tokenizers: FuzzTarget = {
         const tokenizer = await loadTokenizer(folder, { maxLength: 32 });
         for (const { ids } of tokenizer.encode(TEXTS)) {
           const odd = [...ids].find((id) => !Number.isInteger(id) || id < 0 || id >= tokenizer.vocabSize);
-          if (odd !== undefined || ids.length < 2 || ids.length > 32) return `ids [${ids.join(", ")}], vocabulary of ${tokenizer.vocabSize}`;
+          if (odd !== undefined || ids.length < 2 || ids.length > 32)
+            return `ids [${ids.join(", ")}], vocabulary of ${tokenizer.vocabSize}`;
         }
         return undefined;
       },
@@ -41,19 +42,27 @@ export const tokenizers: FuzzTarget = {
 /** Copies a folder of the tests; "vocab-txt" is made from "as-it-stands", as BERT's first repositories have it. */
 async function copyFolder(name: string, folder: string): Promise<void> {
   if (name !== "vocab-txt") return cp(source(name), folder, { recursive: true });
-  const json = JSON.parse(await readFile(join(source("as-it-stands"), "tokenizer.json"), "utf8")) as { model: { vocab: Record<string, number> } };
+  const json = JSON.parse(await readFile(join(source("as-it-stands"), "tokenizer.json"), "utf8")) as {
+    model: { vocab: Record<string, number> };
+  };
   const tokens = Object.entries(json.model.vocab).sort(([, a], [, b]) => a - b);
   await writeFile(join(folder, "vocab.txt"), `${tokens.map(([token]) => token).join("\n")}\n`);
-  for (const file of ["config.json", "tokenizer_config.json"]) await cp(join(source("as-it-stands"), file), join(folder, file));
+  for (const file of ["config.json", "tokenizer_config.json"])
+    await cp(join(source("as-it-stands"), file), join(folder, file));
 }
 
 /** Checks the ids of a vocabulary that is still JSON: whole numbers from 0 on, no two tokens with one id. */
 async function contradiction(folder: string): Promise<string | undefined> {
   const read = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(folder, file), "utf8"));
   const json = await read("tokenizer.json").catch(() => undefined);
-  const vocab = json === undefined ? await read("vocab.json").catch(() => undefined) : (json as { model?: { vocab?: unknown } }).model?.vocab;
-  if (typeof vocab !== "object" || vocab === null) return json === undefined ? undefined : "tokenizer.json has no vocabulary";
+  const vocab =
+    json === undefined
+      ? await read("vocab.json").catch(() => undefined)
+      : (json as { model?: { vocab?: unknown } }).model?.vocab;
+  if (typeof vocab !== "object" || vocab === null)
+    return json === undefined ? undefined : "tokenizer.json has no vocabulary";
   const ids = Object.values(vocab);
-  if (!ids.every((id) => Number.isInteger(id) && Number(id) >= 0 && Number(id) < 2 ** 31)) return "an id is not a whole number from 0 on";
+  if (!ids.every((id) => Number.isInteger(id) && Number(id) >= 0 && Number(id) < 2 ** 31))
+    return "an id is not a whole number from 0 on";
   return new Set(ids).size === ids.length ? undefined : "two tokens have one id";
 }

@@ -12,7 +12,10 @@ export const line: ParityLine = {
   against: "ourselves",
   async run({ random, cases, folder }) {
     const ops = sharedOps();
-    const directories = { bert: await headlessFixture("bert", { folder }), distilbert: await headlessFixture("distilbert", { folder }) };
+    const directories = {
+      bert: await headlessFixture("bert", { folder }),
+      distilbert: await headlessFixture("distilbert", { folder }),
+    };
     const measures: Measure[] = [];
     const count = cases(60);
     for (const weighted of [false, true]) {
@@ -21,29 +24,51 @@ export const line: ParityLine = {
         const kind = (["bert", "distilbert"] as const)[random.below(2)];
         const multi = random.below(3) === 0;
         const classes = 2 + random.below(3);
-        const { model } = await loadClassificationModel(directories[kind], { ops, numLabels: classes, seed: random.below(1000) });
+        const { model } = await loadClassificationModel(directories[kind], {
+          ops,
+          numLabels: classes,
+          seed: random.below(1000),
+        });
         for (const parameter of model.parameters()) parameter.trainable = true;
         const examples = 2 + random.below(30);
-        const documents = Array.from({ length: examples }, () => Int32Array.from({ length: 2 + random.below(17) }, () => 1 + random.below(39)));
-        const data = { documents, lengths: documents.map(({ length }) => length), labels: documents.map(() => (multi ? Array.from({ length: classes }, () => random.below(2)) : random.below(classes))) };
+        const documents = Array.from({ length: examples }, () =>
+          Int32Array.from({ length: 2 + random.below(17) }, () => 1 + random.below(39)),
+        );
+        const data = {
+          documents,
+          lengths: documents.map(({ length }) => length),
+          labels: documents.map(() =>
+            multi ? Array.from({ length: classes }, () => random.below(2)) : random.below(classes),
+          ),
+        };
         const options: ClassificationLoss = {
           problemType: multi ? "multi_label_classification" : "single_label_classification",
           labelSmoothing: !multi && random.below(3) === 0 ? 0.1 : 0,
           focalGamma: 0,
           ...(weighted ? { classWeights: Array.from({ length: classes }, () => 0.1 + 4 * random.uniform()) } : {}),
         };
-        const taken = async (microBatches: readonly (readonly number[])[], maxTokensPerPass: number): Promise<{ loss: number; gradients: Map<string, Float32Array> }> => {
+        const taken = async (
+          microBatches: readonly (readonly number[])[],
+          maxTokensPerPass: number,
+        ): Promise<{ loss: number; gradients: Map<string, Float32Array> }> => {
           const sums = new Gradients(ops);
-          const total = await batchGradients({ model }, { microBatches, data, loss: options, dropout: undefined, maxTokensPerPass, gradients: sums });
+          const total = await batchGradients(
+            { model },
+            { microBatches, data, loss: options, dropout: undefined, maxTokensPerPass, gradients: sums },
+          );
           const gradients = new Map<string, Float32Array>();
-          for (const [{ name }, tensor] of sums.entries()) gradients.set(name, Float32Array.from(await ops.read(tensor)));
+          for (const [{ name }, tensor] of sums.entries())
+            gradients.set(name, Float32Array.from(await ops.read(tensor)));
           sums.dispose();
           return { loss: total, gradients };
         };
         const order = random.shuffle(documents.map((_, index) => index));
         const size = 1 + random.below(Math.max(1, examples - 1));
         const whole = await taken([documents.map((_, index) => index)], 1e9);
-        const parts = await taken(Array.from({ length: Math.ceil(examples / size) }, (_, k) => order.slice(k * size, (k + 1) * size)), 20 + random.below(100));
+        const parts = await taken(
+          Array.from({ length: Math.ceil(examples / size) }, (_, k) => order.slice(k * size, (k + 1) * size)),
+          20 + random.below(100),
+        );
         loss = Math.max(loss, Math.abs(whole.loss - parts.loss) / Math.max(1, whole.loss));
         let [apart, length] = [0, 0];
         for (const [name, values] of whole.gradients) {
@@ -64,7 +89,12 @@ export const line: ParityLine = {
       measures.push(
         { what: `loss, ${what}`, cases: count, largest: loss, bound: 1e-6 },
         // 32-bit sums in another order: 0.8e-6 to 1.6e-6 over four seeds
-        { what: `all gradients as one vector: its change over its length, ${what}`, cases: count, largest: distance, bound: 2e-6 },
+        {
+          what: `all gradients as one vector: its change over its length, ${what}`,
+          cases: count,
+          largest: distance,
+          bound: 2e-6,
+        },
         // Sums in another order: a shuffle of the large batch alone makes 6e-7 of the largest gradient in this model.
         { what: `${gradients}, ${what}`, cases: count, largest: gradient, bound: 1e-5, worst },
       );

@@ -10,7 +10,17 @@ import { NOTHING } from "../../device/expect-within";
 import type { Bounded } from "../../device/reference-ops";
 import { sampleRounding } from "../../device/sample-rounding";
 import type { Measure, ParityContext, ParityLine } from "../parity-line";
-import { KINDS, logitsOf, moveWeights, openBase, peftArguments, randomConfig, randomDocuments, writeBase, type Documents } from "../random-adapters";
+import {
+  KINDS,
+  logitsOf,
+  moveWeights,
+  openBase,
+  peftArguments,
+  randomConfig,
+  randomDocuments,
+  writeBase,
+  type Documents,
+} from "../random-adapters";
 
 /** An adapter, or a merged model, that we wrote, and what it gives here. */
 interface Written {
@@ -30,14 +40,22 @@ interface Wanted {
   readonly documents: Documents;
   readonly seed: number;
   readonly adapters: readonly { readonly name: string; readonly options: Record<string, unknown> }[];
-  readonly combinations: readonly { readonly name: string; readonly adapters: readonly string[]; readonly weights: readonly number[]; readonly combinationType: "linear" | "cat" | "svd"; readonly svdRank?: number }[];
+  readonly combinations: readonly {
+    readonly name: string;
+    readonly adapters: readonly string[];
+    readonly weights: readonly number[];
+    readonly combinationType: "linear" | "cat" | "svd";
+    readonly svdRank?: number;
+  }[];
   readonly about: string;
 }
 
 interface Answer {
   readonly written: readonly { readonly logits: readonly number[]; readonly parameters?: readonly number[] }[];
   /** By case, then by name: logits, and how many weights are trained and there. */
-  readonly wanted: readonly Readonly<Record<string, { readonly logits: readonly number[]; readonly parameters?: readonly number[] }>>[];
+  readonly wanted: readonly Readonly<
+    Record<string, { readonly logits: readonly number[]; readonly parameters?: readonly number[] }>
+  >[];
 }
 
 export const line: ParityLine = {
@@ -49,7 +67,8 @@ export const line: ParityLine = {
     const written: Written[] = [];
     for (let i = 0; i < cases(50); i++) written.push(...(await writeOne(i, { ...context, ops })));
     const wanted: Wanted[] = [];
-    for (let i = 0; i < cases(50); i++) wanted.push(await wantOne(`peft-${i}`, i % 5 === 4 ? "named" : "one", { ...context, ops }));
+    for (let i = 0; i < cases(50); i++)
+      wanted.push(await wantOne(`peft-${i}`, i % 5 === 4 ? "named" : "one", { ...context, ops }));
     for (let i = 0; i < cases(15); i++) wanted.push(await wantOne(`weighted-${i}`, "weighted", { ...context, ops }));
     note(`${written.length} folders written here; now in Python, which writes ${wanted.length}`);
     const answer = (await python({ written, wanted })) as Answer;
@@ -76,7 +95,15 @@ async function writeOne(i: number, { random, folder, ops }: Room): Promise<Writt
   const written: Written[] = [];
   const write = async (what: Written["what"], directory: string): Promise<void> => {
     const { trainable, all } = classifier.countParameters();
-    written.push({ what, base, directory, documents, logits: await logitsOf(classifier.model, documents), ...(what === "adapter" ? { parameters: [trainable, all] } : {}), about });
+    written.push({
+      what,
+      base,
+      directory,
+      documents,
+      logits: await logitsOf(classifier.model, documents),
+      ...(what === "adapter" ? { parameters: [trainable, all] } : {}),
+      about,
+    });
   };
   await write("adapter", (await classifier.saveAdapter(join(folder, `ours-${i}`))).directory);
   if (i % 2 === 0) {
@@ -86,10 +113,24 @@ async function writeOne(i: number, { random, folder, ops }: Room): Promise<Writt
     classifier.unmergeAdapter();
   }
   if (isCombined) {
-    const other = classifier.addAdapter({ ...plain(classifier, random), r: config.r, targetModules: config.targetModules, rankPattern: config.rankPattern }, { name: "other" });
+    const other = classifier.addAdapter(
+      {
+        ...plain(classifier, random),
+        r: config.r,
+        targetModules: config.targetModules,
+        rankPattern: config.rankPattern,
+      },
+      { name: "other" },
+    );
     await moveWeights(other.parameters(), { random, ops, by: 0.15 });
     const combinationType = (["linear", "cat", "svd"] as const)[random.below(3)];
-    await classifier.addWeightedAdapter({ adapters: [name, "other"], weights: [random.normal(), random.normal()], name: "both", combinationType, head: "other" });
+    await classifier.addWeightedAdapter({
+      adapters: [name, "other"],
+      weights: [random.normal(), random.normal()],
+      name: "both",
+      combinationType,
+      head: "other",
+    });
     classifier.setAdapter("both");
     await write("combined adapter", (await classifier.saveAdapter(join(folder, `combined-${i}`))).directory);
   }
@@ -101,31 +142,75 @@ async function writeOne(i: number, { random, folder, ops }: Room): Promise<Writt
 function plain(classifier: SequenceClassifier, random: Random): LoraConfig {
   const config = randomConfig(classifier.model, random, { bias: false, takesOff: false, modulesToSave: false });
   const { targetModules } = config;
-  const none = { excludeModules: undefined, layersToTransform: undefined, useDora: undefined, rankPattern: undefined, alphaPattern: undefined };
+  const none = {
+    excludeModules: undefined,
+    layersToTransform: undefined,
+    useDora: undefined,
+    rankPattern: undefined,
+    alphaPattern: undefined,
+  };
   return { ...config, ...none, targetModules: Array.isArray(targetModules) ? targetModules : "all-linear" };
 }
 
 /** What peft is to make: one adapter, two of which one is named, or some without heads and their combinations. */
-async function wantOne(label: string, shape: "one" | "named" | "weighted", { random, folder, ops }: Room): Promise<Wanted> {
+async function wantOne(
+  label: string,
+  shape: "one" | "named" | "weighted",
+  { random, folder, ops }: Room,
+): Promise<Wanted> {
   const kind = KINDS[random.below(KINDS.length)];
   const base = await writeBase(kind, { random, folder: join(folder, `base-${label}`) });
   const classifier = await openBase(base, ops, 0);
   const { model } = classifier;
   const names = shape === "one" ? ["default"] : shape === "named" ? ["default", "second"] : ["left", "right"];
   const first = plain(classifier, random);
-  const configs = names.map((_, i) => (shape === "weighted" ? { ...plain(classifier, random), r: first.r, ...(i > 0 ? { useRslora: random.uniform() < 0.5 } : {}) } : randomConfig(model, random, shape === "one" ? {} : { bias: false, takesOff: false, modulesToSave: false }))); // peft has no two such adapters on a model
-  const adapters = configs.map((config, i) => ({ name: names[i], options: { ...peftArguments(model, config), ...(shape === "weighted" ? { task_type: null } : {}) } }));
+  const configs = names.map((_, i) =>
+    shape === "weighted"
+      ? { ...plain(classifier, random), r: first.r, ...(i > 0 ? { useRslora: random.uniform() < 0.5 } : {}) }
+      : randomConfig(model, random, shape === "one" ? {} : { bias: false, takesOff: false, modulesToSave: false }),
+  ); // peft has no two such adapters on a model
+  const adapters = configs.map((config, i) => ({
+    name: names[i],
+    options: { ...peftArguments(model, config), ...(shape === "weighted" ? { task_type: null } : {}) },
+  }));
   const weights = (): number[] => names.map(() => random.normal());
-  const combinations = shape === "weighted" ? (["linear", "cat", "svd", "svd"] as const).map((combinationType, i) => ({ name: `both${i}`, adapters: names, weights: weights(), combinationType, ...(i === 3 ? { svdRank: 1 + random.below(6) } : {}) })) : [];
+  const combinations =
+    shape === "weighted"
+      ? (["linear", "cat", "svd", "svd"] as const).map((combinationType, i) => ({
+          name: `both${i}`,
+          adapters: names,
+          weights: weights(),
+          combinationType,
+          ...(i === 3 ? { svdRank: 1 + random.below(6) } : {}),
+        }))
+      : [];
   classifier.dispose();
-  return { base, directory: join(folder, label), documents: randomDocuments(random), seed: random.below(2 ** 30), adapters, combinations, about: `${kind} ${JSON.stringify(configs)}` };
+  return {
+    base,
+    directory: join(folder, label),
+    documents: randomDocuments(random),
+    seed: random.below(2 ** 30),
+    adapters,
+    combinations,
+    about: `${kind} ${JSON.stringify(configs)}`,
+  };
 }
 
 /**
  * A folder's logits in double precision, with bounds on what 32-bit rounding makes of them: DoRA's norms and rsLoRA's
  * scaling make some adapters' far wider than others'.
  */
-async function referenceLogits({ base, directory, name, documents }: { base: string; directory?: string; name?: string; documents: Documents }): Promise<Bounded> {
+async function referenceLogits({
+  base,
+  directory,
+  name,
+  documents,
+}: {
+  base: string;
+  directory?: string;
+  name?: string;
+  documents: Documents;
+}): Promise<Bounded> {
   const sampled = await sampleRounding(async (ops) => {
     const classifier = await openBase(base, ops, 0);
     if (directory !== undefined) await classifier.loadAdapter(directory, { name });
@@ -138,21 +223,41 @@ async function referenceLogits({ base, directory, name, documents }: { base: str
 
 /** How far logits lie from the exact ones at most, as a share of the bound: above 1 is no rounding. */
 function shareOfBound({ values, bounds }: Bounded, ...found: readonly (readonly number[])[]): number {
-  return Math.max(...found.map((logits) => (logits.length === values.length ? Math.max(...logits.map((logit, i) => Math.abs(logit - values[i]) / (bounds[i] + 2 ** -23 * Math.abs(values[i])))) : Infinity)));
+  return Math.max(
+    ...found.map((logits) =>
+      logits.length === values.length
+        ? Math.max(
+            ...logits.map((logit, i) => Math.abs(logit - values[i]) / (bounds[i] + 2 ** -23 * Math.abs(values[i]))),
+          )
+        : Infinity,
+    ),
+  );
 }
 
 const SHARE = "logits, as shares of the bound on rounding";
 
 async function compareWritten(written: readonly Written[], theirs: Answer["written"]): Promise<Measure[]> {
-  const logits = (["adapter", "combined adapter", "merged model"] as const).map((what) => ({ what: `${what} of ours, here and in Python: ${SHARE}`, cases: 0, largest: 0, bound: 1, worst: "" }));
+  const logits = (["adapter", "combined adapter", "merged model"] as const).map((what) => ({
+    what: `${what} of ours, here and in Python: ${SHARE}`,
+    cases: 0,
+    largest: 0,
+    bound: 1,
+    worst: "",
+  }));
   const counts = { what: "adapter of ours, in Python: counted weights", cases: 0, largest: 0, bound: 0, worst: "" };
   for (const [i, mine] of written.entries()) {
     const measure = logits.find(({ what }) => what.startsWith(mine.what));
-    const exact = await referenceLogits(mine.what === "merged model" ? { base: mine.directory, documents: mine.documents } : mine);
+    const exact = await referenceLogits(
+      mine.what === "merged model" ? { base: mine.directory, documents: mine.documents } : mine,
+    );
     if (measure !== undefined) note(measure, shareOfBound(exact, mine.logits, theirs[i].logits), mine.about);
     if (mine.parameters === undefined) continue;
     counts.cases++;
-    if (mine.parameters.join() !== theirs[i].parameters?.join()) Object.assign(counts, { largest: counts.largest + 1, worst: `${mine.parameters.join(" of ")} and ${theirs[i].parameters?.join(" of ") ?? ""}: ${mine.about}` });
+    if (mine.parameters.join() !== theirs[i].parameters?.join())
+      Object.assign(counts, {
+        largest: counts.largest + 1,
+        worst: `${mine.parameters.join(" of ")} and ${theirs[i].parameters?.join(" of ") ?? ""}: ${mine.about}`,
+      });
   }
   return [...logits, counts];
 }
@@ -161,9 +266,20 @@ async function compareWanted(wanted: readonly Wanted[], theirs: Answer["wanted"]
   const alone = { what: `adapter of peft's, read here: ${SHARE}`, cases: 0, largest: 0, bound: 1, worst: "" };
   const named = { what: `named adapters of peft's in folders: ${SHARE}`, cases: 0, largest: 0, bound: 1, worst: "" };
   // weights and rsLoRA's scaling make updates, and with them logits, of any size
-  const combined = { what: "combined here as in peft: logits, relative above 1", cases: 0, largest: 0, bound: 1e-5, worst: "" };
+  const combined = {
+    what: "combined here as in peft: logits, relative above 1",
+    cases: 0,
+    largest: 0,
+    bound: 1e-5,
+    worst: "",
+  };
   const counts = { what: "adapter of peft's, read here: counted weights", cases: 0, largest: 0, bound: 0, worst: "" };
-  const unknown = { what: "keys of peft's configurations that are not known", cases: wanted.length, largest: 0, bound: 0 };
+  const unknown = {
+    what: "keys of peft's configurations that are not known",
+    cases: wanted.length,
+    largest: 0,
+    bound: 0,
+  };
   for (const [i, { base, directory, documents, adapters, combinations, about }] of wanted.entries()) {
     const classifier = await openBase(base, ops, 0);
     for (const { name } of adapters) {
@@ -171,12 +287,22 @@ async function compareWanted(wanted: readonly Wanted[], theirs: Answer["wanted"]
       classifier.setAdapter(name);
       const { logits, parameters } = theirs[i][name];
       const exact = await referenceLogits({ base, directory, name, documents });
-      note(adapters.length === 1 ? alone : named, shareOfBound(exact, await logitsOf(classifier.model, documents), logits), `${name} of ${about}`);
-      unknown.largest += (await readPeftConfig(join(directory, name === "default" ? "" : name, "adapter_config.json"))).unknownKeys.length;
+      note(
+        adapters.length === 1 ? alone : named,
+        shareOfBound(exact, await logitsOf(classifier.model, documents), logits),
+        `${name} of ${about}`,
+      );
+      unknown.largest += (
+        await readPeftConfig(join(directory, name === "default" ? "" : name, "adapter_config.json"))
+      ).unknownKeys.length;
       if (parameters === undefined) continue;
       counts.cases++;
       const { trainable, all } = classifier.countParameters();
-      if (parameters.join() !== [trainable, all].join()) Object.assign(counts, { largest: counts.largest + 1, worst: `${[trainable, all].join(" of ")} and ${parameters.join(" of ")}: ${about}` });
+      if (parameters.join() !== [trainable, all].join())
+        Object.assign(counts, {
+          largest: counts.largest + 1,
+          worst: `${[trainable, all].join(" of ")} and ${parameters.join(" of ")}: ${about}`,
+        });
     }
     for (const combination of combinations) {
       if (theirs[i][combination.name] === undefined) continue; // peft found that it cannot be: a rank above a layer's size
@@ -184,7 +310,11 @@ async function compareWanted(wanted: readonly Wanted[], theirs: Answer["wanted"]
       classifier.setAdapter(combination.name);
       const { logits } = theirs[i][combination.name];
       const size = logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 1);
-      note(combined, difference(await logitsOf(classifier.model, documents), logits) / size, `${JSON.stringify(combination)} of ${about}`);
+      note(
+        combined,
+        difference(await logitsOf(classifier.model, documents), logits) / size,
+        `${JSON.stringify(combination)} of ${about}`,
+      );
     }
     classifier.dispose();
   }

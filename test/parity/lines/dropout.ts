@@ -46,14 +46,30 @@ export const line: ParityLine = {
       measures.mean = Math.max(measures.mean, Math.abs(sum / n - 1) / Math.sqrt(variance / n));
       const squares = first.map((x) => (x - 1) ** 2);
       const fourth = rate + (1 - rate) * variance ** 4; // of (x - 1): -1 with r, r / (1 - r) with 1 - r
-      measures.variance = Math.max(measures.variance, Math.abs(squares.reduce((a, b) => a + b, 0) / n - variance) / Math.sqrt((fourth - variance ** 2) / n));
+      measures.variance = Math.max(
+        measures.variance,
+        Math.abs(squares.reduce((a, b) => a + b, 0) / n - variance) / Math.sqrt((fourth - variance ** 2) / n),
+      );
       // Neighbours in a row, and one place in two draws, are not correlated.
-      const correlation = (a: Float32Array, b: Float32Array, lag: number): number => (Math.abs(a.reduce((total, x, k) => (k + lag < n ? total + (x - 1) * (b[k + lag] - 1) : total), 0)) / (n - lag) / variance) * Math.sqrt(n - lag);
-      measures.neighbours = Math.max(measures.neighbours, correlation(first, first, 1), correlation(first, first, shape[1]));
+      const correlation = (a: Float32Array, b: Float32Array, lag: number): number =>
+        (Math.abs(a.reduce((total, x, k) => (k + lag < n ? total + (x - 1) * (b[k + lag] - 1) : total), 0)) /
+          (n - lag) /
+          variance) *
+        Math.sqrt(n - lag);
+      measures.neighbours = Math.max(
+        measures.neighbours,
+        correlation(first, first, 1),
+        correlation(first, first, shape[1]),
+      );
       measures.draws = Math.max(measures.draws, correlation(first, second, 0), correlation(first, other, 0));
     }
     const sigmas = (what: string, largest: number): Measure => ({ what, cases: drawn, largest, bound: SIGMAS });
-    const counted = (what: string, largest: number, count = drawn): Measure => ({ what, cases: count, largest, bound: 0 });
+    const counted = (what: string, largest: number, count = drawn): Measure => ({
+      what,
+      cases: count,
+      largest,
+      bound: 0,
+    });
     return [
       counted("values: 0 or 1 / (1 - rate)", measures.wrong),
       sigmas("mean 1, in standard errors", measures.mean),
@@ -72,20 +88,49 @@ async function inModels(count: number): Promise<Measure[]> {
   let [dropped, unequal, equal] = [0, 0, 0];
   for (let i = 0; i < count; i++) {
     const kind = (["bert", "distilbert"] as const)[i % 2];
-    const texts = Array.from({ length: 8 }, (_, k) => ["2", ...Array.from({ length: 1 + k }, (_unused, t) => String(5 + ((t * 7 + k) % 30))), "3"].join(" "));
+    const texts = Array.from({ length: 8 }, (_, k) =>
+      ["2", ...Array.from({ length: 1 + k }, (_unused, t) => String(5 + ((t * 7 + k) % 30))), "3"].join(" "),
+    );
     const trained = async (rate: number, seed: number): Promise<{ before: Float32Array; losses: number[] }> => {
-      const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops: sharedOps(), numLabels: 2, seed: 1 });
-      for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const) Object.assign(model.config, { [name]: rate });
-      const tokenizer = { maxLength: 20, encode: (all: readonly string[]) => all.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
-      const c = new SequenceClassifier({ model, tokenizer, labels: ["a", "b"], origin: { id: "tiny", directory: fixtureDirectory(kind), notice: "" }, newlyInitialized: [], seed: 1 });
+      const { model } = await loadClassificationModel(fixtureDirectory(kind), {
+        ops: sharedOps(),
+        numLabels: 2,
+        seed: 1,
+      });
+      for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const)
+        Object.assign(model.config, { [name]: rate });
+      const tokenizer = {
+        maxLength: 20,
+        encode: (all: readonly string[]) =>
+          all.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })),
+      };
+      const c = new SequenceClassifier({
+        model,
+        tokenizer,
+        labels: ["a", "b"],
+        origin: { id: "tiny", directory: fixtureDirectory(kind), notice: "" },
+        newlyInitialized: [],
+        seed: 1,
+      });
       c.addAdapter({ r: 2, loraDropout: rate });
       const before = await c.predictLogits(texts);
       const losses: number[] = [];
-      for await (const event of train(c, { train: texts.map((text, k) => ({ text, label: k % 2 })), maxSteps: 4, perDeviceTrainBatchSize: 4, seed })) if (event.type === "step") losses.push(event.loss);
+      for await (const event of train(c, {
+        train: texts.map((text, k) => ({ text, label: k % 2 })),
+        maxSteps: 4,
+        perDeviceTrainBatchSize: 4,
+        seed,
+      }))
+        if (event.type === "step") losses.push(event.loss);
       c.dispose();
       return { before, losses };
     };
-    const [none, some, same, other] = [await trained(0, i), await trained(0.4, i), await trained(0.4, i), await trained(0.4, i + 1000)];
+    const [none, some, same, other] = [
+      await trained(0, i),
+      await trained(0.4, i),
+      await trained(0.4, i),
+      await trained(0.4, i + 1000),
+    ];
     if (maxDifference(none.before, some.before) > 0) dropped++;
     if (maxDifference(some.losses, same.losses) > 0) unequal++;
     if (maxDifference(some.losses, other.losses) === 0 || maxDifference(some.losses, none.losses) === 0) equal++;

@@ -19,34 +19,60 @@ export const line: ParityLine = {
   against: "torch",
   async run({ random, folder, cases, python, note }) {
     const each = cases(3);
-    const drawn = KINDS.flatMap((kind) => [1, 2, 3, 4, 5, 6].flatMap((depth) => Array.from({ length: each }, () => smoothed(randomModelCase(random, { kind, depth, longest: [12, 100, 512][random.below(3)] })))));
+    const drawn = KINDS.flatMap((kind) =>
+      [1, 2, 3, 4, 5, 6].flatMap((depth) =>
+        Array.from({ length: each }, () =>
+          smoothed(randomModelCase(random, { kind, depth, longest: [12, 100, 512][random.below(3)] })),
+        ),
+      ),
+    );
     const paths = (await python({ cases: drawn, folder })) as string[];
     const ops = sharedOps();
     let total = 0;
     const worst = new Map<string, { cases: number; largest: number; bound: number; at: string }>();
     const take = (what: string, difference: number, bound: number, at: string): void => {
       const known = worst.get(what) ?? { cases: 0, largest: 0, bound, at };
-      worst.set(what, { bound, cases: known.cases + 1, largest: Math.max(known.largest, difference), at: difference <= known.largest ? known.at : at });
+      worst.set(what, {
+        bound,
+        cases: known.cases + 1,
+        largest: Math.max(known.largest, difference),
+        at: difference <= known.largest ? known.at : at,
+      });
     };
     for (const [i, path] of paths.entries()) {
       const at = drawn[i];
       const { model } = await loadClassificationModel(path, { ops, numLabels: at.numLabels, seed: 1 });
       for (const parameter of model.parameters()) parameter.trainable = true;
       const { gradients } = await gradientsOf(model, at);
-      const [exact, single] = [await openSafetensors(join(path, "double.safetensors")), await openSafetensors(join(path, "single.safetensors"))];
+      const [exact, single] = [
+        await openSafetensors(join(path, "double.safetensors")),
+        await openSafetensors(join(path, "single.safetensors")),
+      ];
       const missing = [...exact.entries.keys()].filter((name) => !gradients.has(name));
-      if (missing.length > 0 || exact.entries.size !== gradients.size) throw new Error(`${described(at)}: no gradient for ${missing.join(", ")}`);
+      if (missing.length > 0 || exact.entries.size !== gradients.size)
+        throw new Error(`${described(at)}: no gradient for ${missing.join(", ")}`);
       for (const [name, gradient] of gradients) {
         const [wanted, torch] = [await exact.readFloats(name), await single.readFloats(name)];
-        const scaleOf = KEY_BIAS.test(name) ? await exact.readFloats(name.replace(".key.", ".query.").replace(".k_lin.", ".q_lin.")) : wanted;
+        const scaleOf = KEY_BIAS.test(name)
+          ? await exact.readFloats(name.replace(".key.", ".query.").replace(".k_lin.", ".q_lin."))
+          : wanted;
         const largest = scaleOf.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
         const relative = (difference: number): number => (difference === 0 ? 0 : difference / largest);
-        const [ours, itself, between] = [maxDifference(gradient, wanted), maxDifference(torch, wanted), maxDifference(gradient, torch)].map(relative);
+        const [ours, itself, between] = [
+          maxDifference(gradient, wanted),
+          maxDifference(torch, wanted),
+          maxDifference(gradient, torch),
+        ].map(relative);
         const where = `${name} of ${described(at)}`;
         const which = KEY_BIAS.test(name) ? "biases of keys, truly 0, to those of queries" : at.kind;
         total++;
         if (itself > ROUNDED) {
-          take("where PyTorch itself is rounded that much: our distance to double precision over PyTorch's", ours / itself, 10, where);
+          take(
+            "where PyTorch itself is rounded that much: our distance to double precision over PyTorch's",
+            ours / itself,
+            10,
+            where,
+          );
           continue;
         }
         take(`${which}, to torch in double precision`, ours, 1e-4, where);
@@ -56,8 +82,16 @@ export const line: ParityLine = {
       await single.close();
       model.dispose();
     }
-    note(`${worst.get("where PyTorch itself is rounded that much: our distance to double precision over PyTorch's")?.cases ?? 0} of ${total} tensors left out of the bound: PyTorch in single precision is more than ${ROUNDED} from itself in double precision`);
-    return [...worst].map(([what, { cases: count, largest, bound, at }]): Measure => ({ what, cases: count, largest, bound, worst: at }));
+    note(
+      `${worst.get("where PyTorch itself is rounded that much: our distance to double precision over PyTorch's")?.cases ?? 0} of ${total} tensors left out of the bound: PyTorch in single precision is more than ${ROUNDED} from itself in double precision`,
+    );
+    return [...worst].map(([what, { cases: count, largest, bound, at }]): Measure => ({
+      what,
+      cases: count,
+      largest,
+      bound,
+      worst: at,
+    }));
   },
 };
 
@@ -67,5 +101,7 @@ export const line: ParityLine = {
  */
 function smoothed(drawn: ModelCase): ModelCase {
   const rows = drawn.documents.reduce((sum, { length }) => sum + length, 0);
-  return drawn.activation === "relu" && rows * drawn.inner * drawn.depth > 20_000 ? { ...drawn, activation: "gelu" } : drawn;
+  return drawn.activation === "relu" && rows * drawn.inner * drawn.depth > 20_000
+    ? { ...drawn, activation: "gelu" }
+    : drawn;
 }

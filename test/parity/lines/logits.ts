@@ -19,14 +19,27 @@ export const line: ParityLine = {
   against: "transformers",
   async run({ random, folder, cases, python, note }) {
     const each = cases(6);
-    const drawn = KINDS.flatMap((kind) => [1, 2, 3, 4, 5, 6].flatMap((depth) => Array.from({ length: each }, () => randomModelCase(random, { kind, depth, longest: 512 }))));
+    const drawn = KINDS.flatMap((kind) =>
+      [1, 2, 3, 4, 5, 6].flatMap((depth) =>
+        Array.from({ length: each }, () => randomModelCase(random, { kind, depth, longest: 512 })),
+      ),
+    );
     const references = (await python({ cases: drawn, folder })) as Reference[];
     const ops = sharedOps();
     const worst = new Map<string, { cases: number; largest: number; at: ModelCase }>();
-    const take = (what: string, rows: readonly (readonly number[])[], expected: readonly (readonly number[])[], at: ModelCase): void => {
+    const take = (
+      what: string,
+      rows: readonly (readonly number[])[],
+      expected: readonly (readonly number[])[],
+      at: ModelCase,
+    ): void => {
       const largest = Math.max(...rows.map((row, i) => maxDifference(row, expected[i])));
       const known = worst.get(what);
-      worst.set(what, { cases: (known?.cases ?? 0) + rows.length, largest: Math.max(largest, known?.largest ?? 0), at: known === undefined || !(largest <= known.largest) ? at : known.at });
+      worst.set(what, {
+        cases: (known?.cases ?? 0) + rows.length,
+        largest: Math.max(largest, known?.largest ?? 0),
+        at: known === undefined || !(largest <= known.largest) ? at : known.at,
+      });
     };
     for (const [i, reference] of references.entries()) {
       const at = drawn[i];
@@ -42,8 +55,16 @@ export const line: ParityLine = {
       take("torch to itself in double precision", reference.padded, reference.exact, at);
     }
     const itself = worst.get("torch to itself in double precision");
-    note(`PyTorch in single precision is up to ${itself?.largest.toExponential(1) ?? "?"} from itself in double precision`);
+    note(
+      `PyTorch in single precision is up to ${itself?.largest.toExponential(1) ?? "?"} from itself in double precision`,
+    );
     worst.delete("torch to itself in double precision");
-    return [...worst].map(([what, { cases: count, largest, at }]): Measure => ({ what, cases: count, largest, bound: 1e-5, worst: described(at) }));
+    return [...worst].map(([what, { cases: count, largest, at }]): Measure => ({
+      what,
+      cases: count,
+      largest,
+      bound: 1e-5,
+      worst: described(at),
+    }));
   },
 };

@@ -5,7 +5,15 @@ import { Gradients } from "../../../src/model/gradients";
 import type { ClassificationModel } from "../../../src/model/classification-model";
 import { packDocuments } from "../../../src/model/packed-batch";
 import type { Measure, ParityLine } from "../parity-line";
-import { KINDS, moveWeights, openBase, randomConfig, randomDocuments, writeBase, type Documents } from "../random-adapters";
+import {
+  KINDS,
+  moveWeights,
+  openBase,
+  randomConfig,
+  randomDocuments,
+  writeBase,
+  type Documents,
+} from "../random-adapters";
 
 interface Computed {
   readonly logits: readonly number[];
@@ -51,7 +59,10 @@ export const line: ParityLine = {
 };
 
 /** Logits, and the gradient of the mean cross entropy for every weight that is trained, by its name in peft's file. */
-async function compute(model: ClassificationModel, { documents, labels }: { documents: Documents; labels: readonly number[] }): Promise<Computed> {
+async function compute(
+  model: ClassificationModel,
+  { documents, labels }: { documents: Documents; labels: readonly number[] },
+): Promise<Computed> {
   const { ops } = model;
   const batch = packDocuments(documents.map((ids) => Int32Array.from(ids)));
   const forward = model.forward({ kind: "training", ops, dropout: undefined }, batch);
@@ -89,8 +100,20 @@ const PARTS: readonly (readonly [string, RegExp])[] = [
 ];
 
 function measures(ours: readonly Computed[], theirs: readonly Reference[], configs: readonly string[]): Measure[] {
-  const found = PARTS.map(([part]) => ({ what: `gradient of ${part}`, cases: 0, largest: 0, bound: part.startsWith("a key") ? 1e-5 : 1e-4, worst: "" }));
-  const rounded = { what: "where peft itself is rounded that much: our distance to double precision over peft's", cases: 0, largest: 0, bound: 10, worst: "" };
+  const found = PARTS.map(([part]) => ({
+    what: `gradient of ${part}`,
+    cases: 0,
+    largest: 0,
+    bound: part.startsWith("a key") ? 1e-5 : 1e-4,
+    worst: "",
+  }));
+  const rounded = {
+    what: "where peft itself is rounded that much: our distance to double precision over peft's",
+    cases: 0,
+    largest: 0,
+    bound: 10,
+    worst: "",
+  };
   let missing = 0;
   const logits = { what: "logits", cases: ours.length, largest: 0, bound: 1e-5, worst: "" };
   ours.forEach(({ logits: row, gradients }, i) => {
@@ -102,14 +125,21 @@ function measures(ours: readonly Computed[], theirs: readonly Reference[], confi
     const most = Math.max(...Object.values(wanted.gradients).flat().map(Math.abs));
     for (const [name, values] of Object.entries(wanted.gradients)) {
       const size = KEY_BIAS.test(name) ? most : Math.max(most / 300, ...values.map(Math.abs));
-      const [relative, itself] = [gradients[name] ?? [], wanted.single[name]].map((other) => difference(other, values) / size);
+      const [relative, itself] = [gradients[name] ?? [], wanted.single[name]].map(
+        (other) => difference(other, values) / size,
+      );
       const measure = itself > ROUNDED ? rounded : found[PARTS.findIndex(([, pattern]) => pattern.test(name))];
       const value = itself > ROUNDED ? relative / itself : relative;
       measure.cases++;
       if (!(value <= measure.largest)) Object.assign(measure, { largest: value, worst: `${name} of ${configs[i]}` });
     }
   });
-  return [logits, ...found, rounded, { what: "names of what is trained", cases: ours.length, largest: missing, bound: 0 }];
+  return [
+    logits,
+    ...found,
+    rounded,
+    { what: "names of what is trained", cases: ours.length, largest: missing, bound: 0 },
+  ];
 }
 
 function difference(a: readonly number[], b: readonly number[]): number {

@@ -1,5 +1,10 @@
 import { sharedOps } from "../../../src/device/shared-ops";
-import { classificationLoss, lossWeight, type ClassificationLoss, type ExampleLabel } from "../../../src/training/classification-loss";
+import {
+  classificationLoss,
+  lossWeight,
+  type ClassificationLoss,
+  type ExampleLabel,
+} from "../../../src/training/classification-loss";
 import { lossOfLogits } from "../../../src/training/loss-of-logits";
 import { maxDifference } from "../../model/fixture";
 import type { Measure, ParityLine } from "../parity-line";
@@ -23,13 +28,19 @@ export const line: ParityLine = {
         problemType: multi ? "multi_label_classification" : "single_label_classification",
         labelSmoothing: kind === 1 && !multi ? random.uniform() : 0,
         focalGamma: kind === 2 ? 0.2 + 4 * random.uniform() : 0,
-        ...(random.below(2) === 0 ? {} : { classWeights: Array.from({ length: classes }, () => Math.fround(0.05 + 5 * random.uniform())) }),
+        ...(random.below(2) === 0
+          ? {}
+          : { classWeights: Array.from({ length: classes }, () => Math.fround(0.05 + 5 * random.uniform())) }),
       };
       const spread = 10 ** (-1 + 2.3 * random.uniform());
       return {
         loss,
-        labels: Array.from({ length: examples }, () => (multi ? Array.from({ length: classes }, () => random.below(2)) : random.below(classes))),
-        logits: Array.from({ length: examples }, () => Array.from({ length: classes }, () => Math.fround(spread * random.normal()))),
+        labels: Array.from({ length: examples }, () =>
+          multi ? Array.from({ length: classes }, () => random.below(2)) : random.below(classes),
+        ),
+        logits: Array.from({ length: examples }, () =>
+          Array.from({ length: classes }, () => Math.fround(spread * random.normal())),
+        ),
       };
     });
     const expected = (await python(drawn)) as { loss: number; gradient: number[] }[];
@@ -45,11 +56,20 @@ export const line: ParityLine = {
       const classes = c.logits[0].length;
       const flat = Float32Array.from(c.logits.flat());
       const logits = ops.float(flat, [c.logits.length, classes]);
-      const result = classificationLoss(logits, { ops, labels: c.labels, loss: c.loss, divisor: lossWeight(c.labels, c.loss) });
+      const result = classificationLoss(logits, {
+        ops,
+        labels: c.labels,
+        loss: c.loss,
+        divisor: lossWeight(c.labels, c.loss),
+      });
       const scale = Math.max(1, Math.abs(expected[i].loss));
       const what = JSON.stringify(c.loss);
       note(0, Math.abs((await ops.read(result.loss))[0] - expected[i].loss) / scale, what);
-      note(1, Math.abs(lossOfLogits(flat, { classes, labels: c.labels, loss: c.loss }) - expected[i].loss) / scale, what);
+      note(
+        1,
+        Math.abs(lossOfLogits(flat, { classes, labels: c.labels, loss: c.loss }) - expected[i].loss) / scale,
+        what,
+      );
       note(2, maxDifference(await ops.read(result.dLogits), expected[i].gradient), what);
       ops.dispose(logits, result.loss, result.dLogits);
     }

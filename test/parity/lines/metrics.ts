@@ -10,7 +10,10 @@ export const line: ParityLine = {
   title: "metrics, reports, curves",
   against: "scikit-learn",
   async run({ random, cases, python, note }) {
-    const drawn = [...Array.from({ length: cases(2000) }, () => drawLabelCalls(random)), ...Array.from({ length: cases(600) }, () => drawScoreCalls(random))];
+    const drawn = [
+      ...Array.from({ length: cases(2000) }, () => drawLabelCalls(random)),
+      ...Array.from({ length: cases(600) }, () => drawScoreCalls(random)),
+    ];
     const calls = drawn.flat();
     note(`${calls.length} calls on ${drawn.length} data sets`);
     const expected = JSON.parse(JSON.stringify(await python(calls.map(plainFloats))), reviveFloats) as Result[];
@@ -27,7 +30,13 @@ export const line: ParityLine = {
       count("refused by both or by none", 0, "error" in ours === "error" in theirs ? 0 : 1, place);
       if ("error" in ours || "error" in theirs) return;
       if (typeof theirs.value === "string") count("report as text", 0, ours.value === theirs.value ? 0 : 1, place);
-      else count(call.kwargs.output_dict === true ? "report as object" : call.fn, 1e-12, difference(ours.value, theirs.value), place);
+      else
+        count(
+          call.kwargs.output_dict === true ? "report as object" : call.fn,
+          1e-12,
+          difference(ours.value, theirs.value),
+          place,
+        );
     });
     return [...measures.values()].sort((a, b) => (a.what < b.what ? -1 : 1));
   },

@@ -26,17 +26,40 @@ export const line: ParityLine = {
   against: "scikit-learn",
   async run({ random, cases, python }) {
     const seeds = Array.from({ length: cases(200) }, (_, seed) => seed);
-    const drawn = seeds.flatMap((seed) => KINDS.flatMap((kind) => [drawCase(random, kind, seed), drawCase(random, kind, random.uint32()), drawCase(random, kind, seed)]));
-    const expected = (await python(drawn.map(({ kind, ...rest }) => ({ kind: kind === "stratified split" ? "split" : kind, ...rest })))) as Result[];
+    const drawn = seeds.flatMap((seed) =>
+      KINDS.flatMap((kind) => [
+        drawCase(random, kind, seed),
+        drawCase(random, kind, random.uint32()),
+        drawCase(random, kind, seed),
+      ]),
+    );
+    const expected = (await python(
+      drawn.map(({ kind, ...rest }) => ({ kind: kind === "stratified split" ? "split" : kind, ...rest })),
+    )) as Result[];
     const found = withoutWarnings(() => drawn.map(attempt)); // classes of fewer members than folds are drawn, too
     return [...KINDS, "refused by both or by none"].map((what): Measure => {
       const differing = drawn.flatMap((one, i) => {
         const [ours, theirs] = [found[i], expected[i]];
         if (what === "refused by both or by none") return "error" in ours === "error" in theirs ? [] : [i];
-        return one.kind === what && "parts" in ours && "parts" in theirs && JSON.stringify(ours) !== JSON.stringify(theirs) ? [i] : [];
+        return one.kind === what &&
+          "parts" in ours &&
+          "parts" in theirs &&
+          JSON.stringify(ours) !== JSON.stringify(theirs)
+          ? [i]
+          : [];
       });
-      const shown = differing.length === 0 ? undefined : `${JSON.stringify(drawn[differing[0]]).slice(0, 500)}: ${JSON.stringify(found[differing[0]]).slice(0, 300)} is not ${JSON.stringify(expected[differing[0]]).slice(0, 300)}`;
-      return { what, cases: drawn.filter((one, i) => what.startsWith("refused") || (one.kind === what && "parts" in expected[i])).length, largest: differing.length, bound: 0, worst: shown };
+      const shown =
+        differing.length === 0
+          ? undefined
+          : `${JSON.stringify(drawn[differing[0]]).slice(0, 500)}: ${JSON.stringify(found[differing[0]]).slice(0, 300)} is not ${JSON.stringify(expected[differing[0]]).slice(0, 300)}`;
+      return {
+        what,
+        cases: drawn.filter((one, i) => what.startsWith("refused") || (one.kind === what && "parts" in expected[i]))
+          .length,
+        largest: differing.length,
+        bound: 0,
+        worst: shown,
+      };
     });
   },
 };
@@ -45,13 +68,21 @@ function drawCase(random: Random, kind: Case["kind"], randomState: number): Case
   const pick = <T>(list: readonly T[]): T => list[random.below(list.length)];
   const length = pick(SIZES) + random.below(3);
   const shuffle = kind === "stratified split" ? random.below(20) > 0 : random.below(4) > 0;
-  const size = (): number => (random.below(3) === 0 ? random.below(length + 2) : Math.round(100 * random.uniform() + (random.below(30) === 0 ? 5 : 0)) / 100);
+  const size = (): number =>
+    random.below(3) === 0
+      ? random.below(length + 2)
+      : Math.round(100 * random.uniform() + (random.below(30) === 0 ? 5 : 0)) / 100;
   // A whole number such as 1 is one row to both; 1.0 cannot be said in JSON.
-  const sizes = [{}, { trainSize: size() }, { testSize: size() }, { trainSize: size() / 2, testSize: size() / 2 }][random.below(4)];
+  const sizes = [{}, { trainSize: size() }, { testSize: size() }, { trainSize: size() / 2, testSize: size() / 2 }][
+    random.below(4)
+  ];
   const known = random.below(2) === 0 ? random.shuffle(CLASSES) : random.shuffle([0, 1, 2, 3, -4, 10, 7, 12]);
   const count = 1 + random.below(random.below(3) === 0 ? 8 : 3);
   const weight = random.uniform() * 3;
-  const labels = Array.from({ length }, () => known[Math.min(count - 1, Math.floor(count * random.uniform() ** (1 + weight)))]);
+  const labels = Array.from(
+    { length },
+    () => known[Math.min(count - 1, Math.floor(count * random.uniform() ** (1 + weight)))],
+  );
   const nSplits = random.below(10) === 0 ? random.below(length + 3) : 2 + random.below(Math.min(9, length));
   return {
     kind,
@@ -67,9 +98,17 @@ function drawCase(random: Random, kind: Case["kind"], randomState: number): Case
 function attempt({ kind, length, labels = [], nSplits, ...options }: Case): Result {
   const { shuffle, randomState } = options;
   try {
-    if (kind === "kFold") return { parts: kFold(length, { nSplits, shuffle, randomState }).map(({ train, test }) => [train, test]) };
-    if (kind === "stratifiedKFold") return { parts: stratifiedKFold(labels, { nSplits, shuffle, randomState }).map(({ train, test }) => [train, test]) };
-    const { train, test } = splitIndices(length, { ...options, randomState: randomState ?? 0, stratify: kind === "stratified split" ? labels : undefined });
+    if (kind === "kFold")
+      return { parts: kFold(length, { nSplits, shuffle, randomState }).map(({ train, test }) => [train, test]) };
+    if (kind === "stratifiedKFold")
+      return {
+        parts: stratifiedKFold(labels, { nSplits, shuffle, randomState }).map(({ train, test }) => [train, test]),
+      };
+    const { train, test } = splitIndices(length, {
+      ...options,
+      randomState: randomState ?? 0,
+      stratify: kind === "stratified split" ? labels : undefined,
+    });
     return { parts: [[train, test]] };
   } catch (error) {
     if (error instanceof TsloraError) return { error: error.message };

@@ -17,14 +17,29 @@ export const line: ParityLine = {
     const directories: string[] = [];
     for (let i = 0; i < runs; i++) {
       const outputDir = join(folder, `run-${i}`);
-      const options: TrainOptions = { train: data, validation, outputDir, maxSteps: 6 + random.below(20), evalSteps: 1 + random.below(4), loadBestModelAtEnd: false, saveSteps: 1 + random.below(5), reportTo: "tensorboard", seed: random.below(1000) };
+      const options: TrainOptions = {
+        train: data,
+        validation,
+        outputDir,
+        maxSteps: 6 + random.below(20),
+        evalSteps: 1 + random.below(4),
+        loadBestModelAtEnd: false,
+        saveSteps: 1 + random.below(5),
+        reportTo: "tensorboard",
+        seed: random.below(1000),
+      };
       // Every run is stopped and gone on with up to three times: each step is to be there once.
       for (let part = random.below(4); part >= 0; part--) {
         const c = await classifier();
         c.addAdapter({ r: 2 });
         const stop = new AbortController();
         let left = 1 + random.below(5);
-        for await (const event of train(c, { ...options, signal: stop.signal, ...(directories.includes(outputDir) ? { resumeFrom: "last" } : {}) })) if (event.type === "step" && part > 0 && --left === 0) stop.abort();
+        for await (const event of train(c, {
+          ...options,
+          signal: stop.signal,
+          ...(directories.includes(outputDir) ? { resumeFrom: "last" } : {}),
+        }))
+          if (event.type === "step" && part > 0 && --left === 0) stop.abort();
         if (!directories.includes(outputDir)) directories.push(outputDir);
         c.dispose();
       }

@@ -21,7 +21,17 @@ export const line: ParityLine = {
     const dataset = process.env.TSLORA_DATA ?? resolve(projectRoot(), "..", "shared", "dataset", "Dataset.zip");
     const abstracts = existsSync(dataset) ? (await readStudyTexts(dataset)).slice(0, cases(1000)) : [];
     if (abstracts.length === 0) note("no Dataset.zip (set TSLORA_DATA): the study's abstracts are left out");
-    const long = [["x", 10_000], ["word ", 20_000], ["中", 10_000], ["é", 10_000], [". ", 5_000], ["\u0301", 10_000], ["👩‍👩‍👧", 2_000], [" ", 10_000], ["[SEP]", 2_000]].map(([part, times]) => String(part).repeat(Number(times)));
+    const long = [
+      ["x", 10_000],
+      ["word ", 20_000],
+      ["中", 10_000],
+      ["é", 10_000],
+      [". ", 5_000],
+      ["\u0301", 10_000],
+      ["👩‍👩‍👧", 2_000],
+      [" ", 10_000],
+      ["[SEP]", 2_000],
+    ].map(([part, times]) => String(part).repeat(Number(times)));
     const drawn = Array.from({ length: cases(1200) }, () => randomHostileText(random));
     const every = Array.from({ length: cases(300) }, () => neighbours(random.below(0x32000)));
     const texts = [...abstracts, ...HOSTILE_TEXTS, ...long, ...drawn, ...every];
@@ -30,7 +40,13 @@ export const line: ParityLine = {
     const place = join(folder, "tokenizers");
     await mkdir(place);
     const training = abstracts.length + HOSTILE_TEXTS.length;
-    const reference = (await python({ texts, folder: place, lengths, training, models: existsSync(embedded) ? { "all-MiniLM-L6-v2": embedded } : {} })) as Reference;
+    const reference = (await python({
+      texts,
+      folder: place,
+      lengths,
+      training,
+      models: existsSync(embedded) ? { "all-MiniLM-L6-v2": embedded } : {},
+    })) as Reference;
     const measures: Measure[] = [];
     for (const [name, { path, hashes }] of Object.entries(reference)) {
       let [count, different, worst] = [0, 0, ""];

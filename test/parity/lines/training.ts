@@ -30,13 +30,20 @@ interface Result {
 }
 
 /** A run's random settings. */
-function drawOptions(random: Random, { multi, numLabels, lora }: { multi: boolean; numLabels: number; lora: boolean }): Partial<TrainOptions> {
+function drawOptions(
+  random: Random,
+  { multi, numLabels, lora }: { multi: boolean; numLabels: number; lora: boolean },
+): Partial<TrainOptions> {
   const some = (chance: number): boolean => random.uniform() < chance;
   const lrSchedulerType = SCHEDULES[random.below(SCHEDULES.length)];
   const loss = random.below(3); // the loss as it is, smoothed, or focal
   return {
     lrSchedulerType,
-    ...(lrSchedulerType === "constant" ? {} : some(0.5) ? { warmupSteps: random.below(8) } : { warmupRatio: random.uniform() / 2 }),
+    ...(lrSchedulerType === "constant"
+      ? {}
+      : some(0.5)
+        ? { warmupSteps: random.below(8) }
+        : { warmupRatio: random.uniform() / 2 }),
     learningRate: lora ? 10 ** (-3.5 + 1.5 * random.uniform()) : 10 ** (-5 + 1.5 * random.uniform()),
     perDeviceTrainBatchSize: 1 + random.below(8),
     gradientAccumulationSteps: some(0.5) ? 1 : 2 + random.below(3),
@@ -45,8 +52,16 @@ function drawOptions(random: Random, { multi, numLabels, lora }: { multi: boolea
     maxTokensPerPass: some(0.5) ? 2048 : 20 + random.below(60),
     trainSamplingStrategy: SAMPLING_STRATEGIES[random.below(3)],
     seed: random.below(2 ** 31),
-    ...(some(0.3) ? { classWeights: "balanced" } : some(0.5) ? { classWeights: Array.from({ length: numLabels }, () => 0.2 + 3 * random.uniform()) } : {}),
-    ...(loss === 1 && !multi ? { labelSmoothing: 0.05 + 0.4 * random.uniform() } : loss === 2 ? { focalGamma: 0.5 + 3 * random.uniform() } : {}),
+    ...(some(0.3)
+      ? { classWeights: "balanced" }
+      : some(0.5)
+        ? { classWeights: Array.from({ length: numLabels }, () => 0.2 + 3 * random.uniform()) }
+        : {}),
+    ...(loss === 1 && !multi
+      ? { labelSmoothing: 0.05 + 0.4 * random.uniform() }
+      : loss === 2
+        ? { focalGamma: 0.5 + 3 * random.uniform() }
+        : {}),
   };
 }
 
@@ -54,7 +69,14 @@ function drawExamples(random: Random, { multi, numLabels }: { multi: boolean; nu
   return Array.from({ length: 30 + random.below(40) }, (_, i) => {
     const text = Array.from({ length: 2 + random.below(17) }, () => String(1 + random.below(39))).join(" ");
     // Each label occurs, and each is missing somewhere, for balanced weights.
-    return { text, label: multi ? Array.from({ length: numLabels }, (_, c) => (i < 2 ? Number(i === 0) : Number(random.below(c + 2) === 0))) : i < numLabels ? i : random.below(numLabels) };
+    return {
+      text,
+      label: multi
+        ? Array.from({ length: numLabels }, (_, c) => (i < 2 ? Number(i === 0) : Number(random.below(c + 2) === 0)))
+        : i < numLabels
+          ? i
+          : random.below(numLabels),
+    };
   });
 }
 
@@ -63,7 +85,10 @@ export const line: ParityLine = {
   against: "torch + peft",
   async run({ random, folder, cases, python, note }) {
     const ops = sharedOps();
-    const directories = { bert: await headlessFixture("bert", { folder }), distilbert: await headlessFixture("distilbert", { folder }) };
+    const directories = {
+      bert: await headlessFixture("bert", { folder }),
+      distilbert: await headlessFixture("distilbert", { folder }),
+    };
     const inputs: unknown[] = [];
     const runs: { kind: string; method: string; losses: number[]; learningRate: number; what: string }[] = [];
     const perKind = cases(12);
@@ -75,21 +100,55 @@ export const line: ParityLine = {
       const options = drawOptions(random, { multi, numLabels, lora: method === "lora" });
       const examples = drawExamples(random, { multi, numLabels });
       const { model } = await loadClassificationModel(directories[kind], { ops, numLabels, seed: random.below(1000) });
-      for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const) Object.assign(model.config, { [name]: 0 });
-      const tokenizer = { maxLength: 20, encode: (texts: readonly string[]) => texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })) };
-      const c = new SequenceClassifier({ model, tokenizer, labels: Array.from({ length: numLabels }, (_, l) => `L${l}`), problemType: multi ? "multi_label_classification" : "single_label_classification", origin: { id: "tiny", directory: directories[kind], notice: "" }, newlyInitialized: [], seed: random.below(1000) });
+      for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const)
+        Object.assign(model.config, { [name]: 0 });
+      const tokenizer = {
+        maxLength: 20,
+        encode: (texts: readonly string[]) =>
+          texts.map((text) => ({ ids: Int32Array.from(text.split(" "), Number), truncated: false })),
+      };
+      const c = new SequenceClassifier({
+        model,
+        tokenizer,
+        labels: Array.from({ length: numLabels }, (_, l) => `L${l}`),
+        problemType: multi ? "multi_label_classification" : "single_label_classification",
+        origin: { id: "tiny", directory: directories[kind], notice: "" },
+        newlyInitialized: [],
+        seed: random.below(1000),
+      });
       const at = (name: string): string => join(folder, `${i}-${name}`);
       await c.saveModel(at("base"), { allowUntrained: true });
       if (method === "lora") {
-        c.addAdapter({ r: 1 + random.below(4), loraDropout: 0, targetModules: random.below(2) === 0 ? "auto" : "all-linear" });
+        c.addAdapter({
+          r: 1 + random.below(4),
+          loraDropout: 0,
+          targetModules: random.below(2) === 0 ? "auto" : "all-linear",
+        });
         await c.saveAdapter(at("first"));
       } else c.trainAllWeights();
       const losses: number[] = [];
-      for await (const event of train(c, { ...options, train: examples, maxSteps: STEPS })) if (event.type === "step") losses.push(event.loss);
+      for await (const event of train(c, { ...options, train: examples, maxSteps: STEPS }))
+        if (event.type === "step") losses.push(event.loss);
       if (method === "lora") await c.saveAdapter(at("last"));
       else await c.saveModel(at("last"));
-      inputs.push({ method, multi, numLabels, base: at("base"), first: at("first"), last: at("last"), batches: batchesOf(examples, options), labels: examples.map(({ label }) => label), ...settings(options) });
-      runs.push({ kind, method, losses, learningRate: options.learningRate ?? NaN, what: JSON.stringify({ case: i, kind, method, multi, ...options }) });
+      inputs.push({
+        method,
+        multi,
+        numLabels,
+        base: at("base"),
+        first: at("first"),
+        last: at("last"),
+        batches: batchesOf(examples, options),
+        labels: examples.map(({ label }) => label),
+        ...settings(options),
+      });
+      runs.push({
+        kind,
+        method,
+        losses,
+        learningRate: options.learningRate ?? NaN,
+        what: JSON.stringify({ case: i, kind, method, multi, ...options }),
+      });
       c.dispose();
       if (i % 12 === 11) note(`${i + 1} runs trained`);
     }
@@ -98,11 +157,33 @@ export const line: ParityLine = {
     for (const kind of KINDS) {
       for (const method of METHODS) {
         const indices = runs.flatMap((run, i) => (run.kind === kind && run.method === method ? [i] : []));
-        const largest = (of: (i: number) => number): { largest: number; worst: string } => indices.reduce((worst, i) => (of(i) <= worst.largest ? worst : { largest: of(i), worst: `${runs[i].what} ${results[i].worst}` }), { largest: 0, worst: "" });
-        const loss = (i: number): number => Math.max(...results[i].losses.map((value, step) => Math.abs(value - runs[i].losses[step])));
-        measures.push({ what: `loss at each step, ${kind}, ${method}`, cases: indices.length, bound: 1e-5, ...largest(loss) });
-        measures.push({ what: `weights at the end, ${kind}, ${method}`, cases: indices.length, bound: 1e-4, ...largest((i) => results[i].largest) });
-        if (method === "full") measures.push({ what: `keys' biases, whose gradient is 0 but for rounding, ${kind}: share of ${STEPS} full steps`, cases: indices.length, bound: 1, ...largest((i) => results[i].keyBiases / (STEPS * runs[i].learningRate)) });
+        const largest = (of: (i: number) => number): { largest: number; worst: string } =>
+          indices.reduce(
+            (worst, i) =>
+              of(i) <= worst.largest ? worst : { largest: of(i), worst: `${runs[i].what} ${results[i].worst}` },
+            { largest: 0, worst: "" },
+          );
+        const loss = (i: number): number =>
+          Math.max(...results[i].losses.map((value, step) => Math.abs(value - runs[i].losses[step])));
+        measures.push({
+          what: `loss at each step, ${kind}, ${method}`,
+          cases: indices.length,
+          bound: 1e-5,
+          ...largest(loss),
+        });
+        measures.push({
+          what: `weights at the end, ${kind}, ${method}`,
+          cases: indices.length,
+          bound: 1e-4,
+          ...largest((i) => results[i].largest),
+        });
+        if (method === "full")
+          measures.push({
+            what: `keys' biases, whose gradient is 0 but for rounding, ${kind}: share of ${STEPS} full steps`,
+            cases: indices.length,
+            bound: 1,
+            ...largest((i) => results[i].keyBiases / (STEPS * runs[i].learningRate)),
+          });
       }
     }
     return measures;
@@ -110,16 +191,39 @@ export const line: ParityLine = {
 };
 
 /** The examples of each step, which both sides are fed with: micro-batches of token ids and labels. */
-function batchesOf(examples: readonly Example[], options: Partial<TrainOptions>): { ids: number[]; label: ExampleLabel }[][] {
+function batchesOf(
+  examples: readonly Example[],
+  options: Partial<TrainOptions>,
+): { ids: number[]; label: ExampleLabel }[][] {
   const documents = examples.map(({ text }) => text.split(" ").map(Number));
-  const { perDeviceTrainBatchSize: batchSize = 16, gradientAccumulationSteps = 1, seed = 42, trainSamplingStrategy: strategy = "random" } = options;
+  const {
+    perDeviceTrainBatchSize: batchSize = 16,
+    gradientAccumulationSteps = 1,
+    seed = 42,
+    trainSamplingStrategy: strategy = "random",
+  } = options;
   const steps: number[][][] = [];
-  for (let epoch = 0; steps.length < STEPS; epoch++) steps.push(...epochSteps(documents.map(({ length }) => length), { batchSize, gradientAccumulationSteps, seed, epoch, strategy }));
-  return steps.slice(0, STEPS).map((microBatches) => microBatches.flat().map((index) => ({ ids: documents[index], label: examples[index].label })));
+  for (let epoch = 0; steps.length < STEPS; epoch++)
+    steps.push(
+      ...epochSteps(
+        documents.map(({ length }) => length),
+        { batchSize, gradientAccumulationSteps, seed, epoch, strategy },
+      ),
+    );
+  return steps
+    .slice(0, STEPS)
+    .map((microBatches) =>
+      microBatches.flat().map((index) => ({ ids: documents[index], label: examples[index].label })),
+    );
 }
 
 /** The settings that the reference needs, with warm-up as transformers counts it. */
 function settings(options: Partial<TrainOptions>): Record<string, unknown> {
   const { warmupSteps, warmupRatio = 0 } = options;
-  return { ...options, warmup: warmupSteps !== undefined && warmupSteps >= 1 ? warmupSteps : Math.ceil((warmupSteps ?? warmupRatio) * STEPS), totalSteps: STEPS };
+  return {
+    ...options,
+    warmup:
+      warmupSteps !== undefined && warmupSteps >= 1 ? warmupSteps : Math.ceil((warmupSteps ?? warmupRatio) * STEPS),
+    totalSteps: STEPS,
+  };
 }
