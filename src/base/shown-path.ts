@@ -4,6 +4,9 @@ import { isAbsolute, join, relative } from "node:path";
 import { projectRoot } from "./project-root";
 import { shownText } from "./shown-value";
 
+// eslint-disable-next-line no-control-regex -- these are escaped
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+
 const LENGTH = 300; // characters
 
 /**
@@ -14,9 +17,8 @@ export function shownPath(path: string): string {
   const short =
     inside(projectRoot(), path) ??
     (inside(homedir(), path) === undefined ? path : join("~", relative(homedir(), path)));
-  // eslint-disable-next-line no-control-regex -- they are what is escaped
   return shownText(
-    short.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    short.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
     LENGTH,
   );
 }

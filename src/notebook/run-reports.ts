@@ -137,13 +137,13 @@ export function firstLine(source: string): string {
   );
 }
 
-/** What XML 1.0 can hold of a text. */
+// eslint-disable-next-line no-control-regex -- XML has no way to write these characters
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** Leaves out the characters that XML 1.0 cannot hold. */
 function xmlText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- XML has no way to write these characters
-  return stripAnsi(text).replace(
-    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    "",
-  );
+  return stripAnsi(text).replace(CONTROL, "").replace(LONE_SURROGATE, "");
 }
 
 function seconds(ms: number): number {

@@ -17,6 +17,9 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
+// eslint-disable-next-line no-control-regex -- the progress line sends these
+const PROGRESS_LINE = /\r?\u001b\[(?:2K|1A|0G|0?J|\?25[hl]|\d*[GK])|\r/g;
+
 const ATTACKS = [
   "\u001b[31mred",
   "\u001b]0;title\u0007",
@@ -97,11 +100,8 @@ test("texts, labels, columns, names of files and errors cannot command a termina
         const said = await cli(args, columns === undefined ? {} : { columns });
         const shown = said.out + said.err;
         assert.ok(shown.length > 20);
-        // eslint-disable-next-line no-control-regex -- what the progress line sends
-        const plain =
-          columns === undefined
-            ? shown.replaceAll("\t", " ")
-            : shown.replace(/\r?\u001b\[(?:2K|1A|0G|0?J|\?25[hl]|\d*[GK])|\r/g, ""); // the progress line; tabs between columns of a pipe
+        // tabs between columns of a pipe
+        const plain = columns === undefined ? shown.replaceAll("\t", " ") : shown.replace(PROGRESS_LINE, "");
         assert.doesNotMatch(plain, RAW, `${args[0]} ${JSON.stringify(attack)}: ${JSON.stringify(shown)}`);
       }
     }
