@@ -1,3 +1,6 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+
 import { openRegularFile } from "./open-regular-file";
 import { shownPath } from "./shown-path";
 import { TsloraError } from "./tslora-error";
@@ -9,6 +12,11 @@ export interface ReadTextOptions {
    * @default 256 MiB, more than any vocabulary takes
    */
   readonly maxBytes?: number;
+  /**
+   * Whether a named pipe is read too, as a shell's `<(command)` makes one.
+   * @default false
+   */
+  readonly pipe?: boolean;
   /**
    * How messages call the file.
    * @default its path
@@ -25,13 +33,10 @@ const MAX_BYTES = 1 << 28;
  */
 export async function readFileBytes(path: string, options: ReadTextOptions = {}): Promise<Buffer> {
   const { maxBytes = MAX_BYTES, called = shownPath(path) } = options;
+  if (options.pipe === true && (await isPipe(path))) return readPipe(path, { maxBytes, called });
   const { handle, size } = await openRegularFile(path, { called });
   try {
-    if (size > maxBytes)
-      throw new TsloraError(
-        "bad-input",
-        `${called} must have at most ${maxBytes.toLocaleString("en-US")} bytes; it has ${size.toLocaleString("en-US")}.`,
-      );
+    if (size > maxBytes) throw tooLarge(called, shown(size), maxBytes);
     return await handle.readFile();
   } catch (error) {
     throw error instanceof TsloraError
@@ -44,6 +49,32 @@ export async function readFileBytes(path: string, options: ReadTextOptions = {})
   } finally {
     await handle.close();
   }
+}
+
+function isPipe(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFIFO(),
+    () => false,
+  );
+}
+
+async function readPipe(path: string, { maxBytes, called }: { maxBytes: number; called: string }): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge(called, `at least ${shown(size)}`, maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(called: string, size: string, maxBytes: number): TsloraError {
+  return new TsloraError("bad-input", `${called} must have at most ${shown(maxBytes)} bytes; it has ${size}.`);
+}
+
+function shown(bytes: number): string {
+  return bytes.toLocaleString("en-US");
 }
 
 /**

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
-
 import { InvalidArgumentError } from "commander";
 
 import { expandHome } from "../base/expand-home";
+import { readTextFile } from "../base/read-text-file";
+import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import { parseExactJson } from "../notebook/exact-json";
 import { Readings } from "../notebook/parameter-value";
@@ -98,19 +98,17 @@ export function collectPattern(text: string, before: readonly RegExp[] = []): Re
   }
 }
 
+/** Bytes that a parameter file may have. */
+const MAX_BYTES = 1 << 24;
+
 /** Parameters from a file that holds one object, in JSON or YAML. */
 export async function readParameterFile(given: string): Promise<Readonly<Record<string, unknown>>> {
   const path = expandHome(given);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new TsloraError(
-      "not-found",
-      `The parameter file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}).`,
-      { cause: error, details: { path } },
-    );
-  }
+  const text = await readTextFile(path, {
+    maxBytes: MAX_BYTES,
+    pipe: true,
+    called: `The parameter file ${shownPath(path)}`,
+  });
   if (/\.json$/i.test(path)) return byName(parseExactJson(text, { path }), path);
   return byName(await parseYaml(text, path), path);
 }

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
+import { parseUntrustedJson } from "../base/parse-json-file";
+import { readTextFile } from "../base/read-text-file";
+import { shownPath } from "../base/shown-path";
 import { isRecord } from "../notebook/json";
-import { parseJson } from "../notebook/parse-json";
 
 /** What `train` wrote beside an adapter, as far as it is needed to use it. */
 export interface RunRecord {
@@ -25,7 +26,7 @@ export async function readRunRecord(folder: string): Promise<RunRecord | undefin
   for (const place of [folder, dirname(resolve(folder))]) {
     const path = join(place, TRAINING_ARGS);
     if (!existsSync(path)) continue;
-    const value = parseJson(await readFile(path, "utf8"), path);
+    const value = parseUntrustedJson(await readTextFile(path), shownPath(path));
     if (!isRecord(value) || !Array.isArray(value.labels) || !value.labels.every((name) => typeof name === "string"))
       continue;
     const { model, labels, maxLength, problemType } = value;

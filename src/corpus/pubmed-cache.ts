@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { readFileBytes, readTextFile } from "../base/read-text-file";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
 import type { PubmedRecord } from "./parse-pubmed-xml";
@@ -90,10 +91,10 @@ export async function readPubmedCache(
 ): Promise<PubmedResult | undefined> {
   const path = join(cacheDir, "Dataset.zip");
   try {
-    const value: unknown = JSON.parse(await readFile(join(cacheDir, "Dataset.json"), "utf8"));
+    const value: unknown = JSON.parse(await readTextFile(join(cacheDir, "Dataset.json")));
     if (typeof value !== "object" || value === null) return undefined;
     const { list, sha256: hash, ...result } = value as { list: unknown; sha256: unknown } & Omit<PubmedResult, "path">;
-    return list === listHash(pmids) && hash === sha256(await readFile(path)) ? { ...result, path } : undefined;
+    return list === listHash(pmids) && hash === sha256(await readFileBytes(path)) ? { ...result, path } : undefined;
   } catch {
     return undefined; // none, or not whole: it is fetched anew
   }

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
-
 import { Problems } from "../base/problems";
-import { TsloraError } from "../base/tslora-error";
 import { DEFAULT_LIMITS } from "./corpus";
+import { readBytes } from "./read-bytes";
 import { readRows } from "./read-rows";
 
 /** A PubMed record to fetch, and its class. */
@@ -15,16 +13,11 @@ export interface LabelledPmid {
 /**
  * Reads a CSV file with the columns `pmid` and `label` (0 or 1), in its order.
  *
- * @throws TsloraError `not-found` where there is no such file, `bad-input` that lists every row that does not fit.
+ * @throws TsloraError `not-found` where there is no file, `bad-input` for what is no regular file, or that lists every
+ * row that does not fit.
  */
 export async function readPmids(path: string): Promise<LabelledPmid[]> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new TsloraError(
-      "not-found",
-      `expected a file with the columns pmid and label at ${path}, got none that can be read.`,
-      { cause: error, details: { path } },
-    );
-  });
+  const { bytes } = await readBytes(path, DEFAULT_LIMITS);
   const {
     columns,
     rows,

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { readTextFile } from "../base/read-text-file";
 import { writeAtomically } from "../base/write-atomically";
 import type { PubmedRecord } from "./parse-pubmed-xml";
 
@@ -18,8 +19,7 @@ export class RecordCache {
     const records = new Map<string, PubmedRecord>();
     const names = await readdir(this.#folder).catch(() => []);
     for (const name of names.filter((candidate) => candidate.endsWith(".json"))) {
-      for (const record of parseRecords(await readFile(join(this.#folder, name), "utf8")))
-        records.set(record.pmid, record);
+      for (const record of parseRecords(await readTextFile(join(this.#folder, name)))) records.set(record.pmid, record);
     }
     return records;
   }

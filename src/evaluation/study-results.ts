@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { lockFile } from "../base/lock-output";
 import { outputFolder } from "../base/output-folder";
+import { readTextFile } from "../base/read-text-file";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/write-atomically";
 import type { DataAbout } from "../corpus/describe-data";
@@ -60,7 +60,7 @@ export async function writeResults(results: StudyResults): Promise<string> {
 export async function readResults(): Promise<StudyResults> {
   const path = join(outputFolder(), "results.json");
   try {
-    return JSON.parse(await readFile(path, "utf8")) as StudyResults;
+    return JSON.parse(await readTextFile(path)) as StudyResults;
   } catch (error) {
     throw new TsloraError(
       "not-found",

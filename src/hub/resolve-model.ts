@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 
 import { expandHome } from "../base/expand-home";
 import { projectRoot } from "../base/project-root";
+import { readTextFile } from "../base/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import type { DownloadProgress } from "./download-file";
@@ -118,7 +118,7 @@ async function fromHub(
   const { revision = "main" } = options;
   const settings = hubSettings(options);
   const folder = cacheFolder(id, settings);
-  const commit = (await readFile(join(folder, "refs", revision), "utf8").catch(() => revision)).trim();
+  const commit = (await readTextFile(join(folder, "refs", revision), { maxBytes: 1000 }).catch(() => revision)).trim();
   const cached = join(folder, "snapshots", commit);
   if (await hasWeights(cached))
     return {

@@ -1,8 +1,10 @@
-import { readFile } from "node:fs/promises";
-
-import { TsloraError } from "../base/tslora-error";
+import { readTextFile } from "../base/read-text-file";
+import { shownPath } from "../base/shown-path";
 import type { Notebook } from "./notebook-types";
 import { parseNotebook, type ParseOptions } from "./parse-notebook";
+
+/** Bytes; V8 makes no text longer than 2^29 characters. */
+const MAX_BYTES = 500 * 2 ** 20;
 
 /**
  * Reads and checks a notebook file; see {@link parseNotebook}.
@@ -10,32 +12,6 @@ import { parseNotebook, type ParseOptions } from "./parse-notebook";
  * @throws TsloraError `not-found` when there is no such file, `bad-input` or `unsupported` when it cannot be used.
  */
 export async function readNotebook(path: string, options: ParseOptions = {}): Promise<Notebook> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    const reason =
-      why === "ENOENT"
-        ? "there is no such file"
-        : why === "EISDIR"
-          ? "it is a folder"
-          : why === "EACCES"
-            ? "permission denied"
-            : why;
-    throw new TsloraError("not-found", `The notebook ${path} cannot be read: ${reason}.`, {
-      cause: error,
-      details: { path },
-    });
-  }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new TsloraError("bad-input", `${path} is not UTF-8 text, as a notebook must be.`, {
-      cause: error,
-      details: { path },
-    });
-  }
+  const text = await readTextFile(path, { maxBytes: MAX_BYTES, called: `The notebook ${shownPath(path)}` });
   return parseNotebook(text, path, options);
 }

@@ -36,6 +36,20 @@ export const STATE_FILE = "trainer_state.json";
 /** What is written; version 1 had no checksums of the other files, and is read, too. */
 const VERSION = 2;
 
+/** The keys of `tslora` in trainer_state.json. */
+const KEYS: ReadonlySet<string> = new Set([
+  "version",
+  "bestLoss",
+  "dropoutDraws",
+  "optimizerSteps",
+  "earlyStoppingCount",
+  "oneClassEvaluations",
+  "evaluationDue",
+  "gradNorms",
+  "identity",
+  "files",
+] satisfies (keyof CheckpointState | "version" | "bestLoss")[]);
+
 /** A state as trainer_state.json holds it: transformers' keys, and ours under `tslora`. */
 export function stateToJson(state: CheckpointState, more: Readonly<Record<string, unknown>>): string {
   const { step, epoch, best, ...rest } = state;
@@ -90,7 +104,7 @@ export async function readState(checkpoint: string): Promise<CheckpointState> {
       "a list of numbers from 0",
       (value): value is number[] => Array.isArray(value) && value.every(AMOUNT[1]),
     ]),
-    identity: take(from, "tslora.identity", ["an object of four objects", isIdentity]),
+    identity: take(from, "tslora.identity", [`an object of the objects ${GROUPS.join(", ")}`, isIdentity]),
     files: isFirst
       ? undefined
       : take(from, "tslora.files", [
@@ -99,6 +113,11 @@ export async function readState(checkpoint: string): Promise<CheckpointState> {
             isRecord(value) && Object.values(value).every((sum) => typeof sum === "string"),
         ]),
   };
+  const unknown = Object.keys(own).filter((key) => !KEYS.has(key));
+  problems.expect(
+    unknown.length === 0,
+    `"tslora" must have no other keys than ${[...KEYS].join(", ")}; it has ${shownValue(unknown)}`,
+  );
   const named = /^checkpoint-(\d+)$/.exec(basename(checkpoint))?.[1];
   problems.expect(
     named === undefined || Number(named) === step,
@@ -150,8 +169,12 @@ function bestOf(from: Source): BestEvaluation | undefined {
   return best;
 }
 
+const GROUPS = ["options", "data", "model", "adapter"] as const satisfies readonly (keyof RunIdentity)[];
+
 function isIdentity(value: unknown): value is RunIdentity {
-  return isRecord(value) && ["options", "data", "model", "adapter"].every((group) => isRecord(value[group]));
+  return (
+    isRecord(value) && Object.keys(value).length === GROUPS.length && GROUPS.every((group) => isRecord(value[group]))
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

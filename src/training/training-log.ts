@@ -1,6 +1,8 @@
-import { mkdir, open, readFile, type FileHandle } from "node:fs/promises";
+import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
+import { isMissingFile } from "../base/open-regular-file";
+import { readFileBytes } from "../base/read-text-file";
 import { writeAtomically } from "../base/write-atomically";
 import { TensorboardFile } from "./tensorboard-file";
 
@@ -83,7 +85,11 @@ function scalarsOf(line: LogLine): Record<string, number> {
 
 /** The whole lines of a log; none where there is no log. A line that a killed run left half-written is passed over. */
 export async function readLog(path: string): Promise<LogLine[]> {
-  const text = await readFile(path, "utf8").catch(() => "");
+  const bytes = await readFileBytes(path).catch((error: unknown) => {
+    if (isMissingFile(error)) return undefined;
+    throw error;
+  });
+  const text = bytes?.toString("utf8") ?? ""; // a killed run may have cut the last character
   return text.split("\n").flatMap((line): LogLine[] => {
     try {
       const value: unknown = JSON.parse(line);

@@ -11,6 +11,12 @@ import { parseUntrustedJson, readJsonObject } from "../../src/base/parse-json-fi
 import { Problems } from "../../src/base/problems";
 import { readTextFile } from "../../src/base/read-text-file";
 import { shownNames, shownText, shownValue } from "../../src/base/shown-value";
+import { readParameterFile } from "../../src/cli/command-options";
+import { readConfigFile } from "../../src/cli/options/read-config-file";
+import { readRunRecord } from "../../src/cli/read-run-record";
+import { readPmids } from "../../src/corpus/read-pmids";
+import { readNotebook } from "../../src/notebook/read-notebook";
+import { readLog } from "../../src/training/training-log";
 import { TsloraError } from "../../src/base/tslora-error";
 
 let folder = "";
@@ -63,6 +69,47 @@ test("only a regular file is opened: a folder, pipe, socket, device or loop is r
   assert.equal(size, 4);
   assert.equal(await handle.readFile("utf8"), "text");
   await handle.close();
+});
+
+test("a notebook, a configuration and a run's files are read from regular files alone", async () => {
+  const pipe = join(folder, "no-writer"); // a reader that opens it waits for ever
+  execFileSync("mkfifo", [pipe]);
+  const huge = join(folder, "huge");
+  await writeFile(huge, "");
+  await truncate(huge, 2 ** 32);
+  for (const name of ["config.json", "adapter_config.json", "training_args.json", "trainer_log.jsonl", "pmids.csv"])
+    await symlink(pipe, join(folder, name));
+  await symlink("/dev/zero", join(folder, "options.yaml"));
+  const readers: [string, () => Promise<unknown>, RegExp][] = [
+    ["notebook", () => readNotebook(pipe), /^The notebook .* must be a file; it is a named pipe/],
+    ["notebook, device", () => readNotebook("/dev/zero"), /must be a file; it is a device/],
+    ["notebook, folder", () => readNotebook(folder), /must be a file; it is a folder/],
+    ["notebook, huge", () => readNotebook(huge), /must have at most 524,288,000 bytes; it has 4,294,967,296/],
+    ["run record", () => readRunRecord(folder), /training_args\.json must be a file; it is a named pipe/],
+    ["log", () => readLog(join(folder, "trainer_log.jsonl")), /must be a file; it is a named pipe/],
+    ["list", () => readPmids(join(folder, "pmids.csv")), /must be a file; it is a named pipe/],
+    [
+      "configuration",
+      () => readConfigFile(join(folder, "options.yaml")),
+      /options\.yaml must be a file; it is a device/,
+    ],
+  ];
+  for (const [name, read, message] of readers) await assert.rejects(read(), refused("bad-input", message), name);
+  assert.deepEqual(await readLog(join(folder, "none.jsonl")), []);
+});
+
+test("parameters may come from a pipe, up to a bound", async () => {
+  const pipe = join(folder, "parameters");
+  execFileSync("mkfifo", [pipe]);
+  const [parameters] = await Promise.all([readParameterFile(pipe), writeFile(pipe, "epochs: 3\n")]);
+  assert.equal(String(Object.keys(parameters)), "epochs");
+  const [read, written] = await Promise.allSettled([
+    readTextFile(pipe, { pipe: true, maxBytes: 1000 }),
+    writeFile(pipe, "x".repeat(1 << 20)),
+  ]);
+  assert.equal(written.status, "rejected"); // the reader has gone
+  assert.ok(read.status === "rejected");
+  assert.ok(refused("bad-input", /must have at most 1,000 bytes; it has at least/)(read.reason));
 });
 
 test("a text file is UTF-8 and bounded, and says so under the name that the caller gives it", async () => {

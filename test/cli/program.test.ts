@@ -109,7 +109,7 @@ test("wrong usage and bad input end with code 2 before anything is written", () 
       [["run", path, "-p", "mode"], /Expected name=value/],
       [["run", path, "--timeout", "soon"], /Expected a time/],
       [["run", path, "-p", "mode=c", "-p", "other=1"], /mode must be "a" \| "b"; got "c"[\s\S]*no parameter "other"/],
-      [["run", join(folder, "none.ipynb")], /no such file/],
+      [["run", join(folder, "none.ipynb")], /does not exist/],
       [["run", path, join(folder, "broken.ipynb")], /line 1, column 2/],
       [["run", path, "-f", join(folder, "none.json")], /parameter file/],
       [["study", "-p", "mode=a", "-o", out], /01-study|no parameter "mode"/],

@@ -222,7 +222,17 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
   [
     "no identity",
     (s) => void Object.assign(s.tslora, { identity: null }),
-    /"tslora\.identity" must be an object of four objects; it is null/,
+    /"tslora\.identity" must be an object of the objects options, data, model, adapter; it is null/,
+  ],
+  [
+    "a group too many in the identity",
+    (s) => void Object.assign(s.tslora.identity, { "options ": {} }),
+    /"tslora\.identity" must be an object of the objects options, data, model, adapter; it is/,
+  ],
+  [
+    "a key that no version wrote",
+    (s) => void Object.assign(s.tslora, { "optimizerSteps ": 4 }),
+    /"tslora" must have no other keys than version,.*; it has \["optimizerSteps "\]/,
   ],
   [
     "another learning rate",

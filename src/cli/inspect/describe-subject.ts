@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { readJsonObject } from "../../base/parse-json-file";
 import { TsloraError } from "../../base/tslora-error";
 import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
 import type { LoraConfig } from "../../lora/lora-config";
-import { isRecord, type JsonRecord } from "../../notebook/json";
-import { parseJson } from "../../notebook/parse-json";
+import { type JsonRecord } from "../../notebook/json";
 import { adapterModules } from "./adapter-modules";
 import { describeWeights, listFolder, type TensorRow, type WeightsDescription } from "./describe-weights";
 import type { Subject } from "./find-subject";
@@ -51,7 +50,7 @@ export async function describeSubject(subject: Subject, options: DescribeOptions
   const { kind, path, notice } = subject;
   const { files, weights: paths } = await listFolder(path);
   const { tensors, ...weights } = await describeWeights(paths);
-  const config = await readObject(join(path, kind === "model" ? "config.json" : "adapter_config.json"));
+  const config = await readJsonObject(join(path, kind === "model" ? "config.json" : "adapter_config.json"));
   const common = {
     kind,
     path,
@@ -60,7 +59,7 @@ export async function describeSubject(subject: Subject, options: DescribeOptions
     weights: { ...weights, tensorCount: tensors.length },
     ...(options.tensors ? { tensors } : {}),
     config,
-    ...(subject.checkpoint ? { checkpoint: await readObject(join(path, "trainer_state.json")) } : {}),
+    ...(subject.checkpoint ? { checkpoint: await readJsonObject(join(path, "trainer_state.json")) } : {}),
   };
   if (kind === "adapter")
     return {
@@ -90,10 +89,4 @@ async function modelParts(
     if (!(error instanceof TsloraError) || error.code !== "unsupported") throw error;
     return { ...(encoder === undefined ? {} : { encoder }), unsupported: error.message };
   }
-}
-
-async function readObject(path: string): Promise<JsonRecord> {
-  const value = parseJson(await readFile(path, "utf8"), path);
-  if (!isRecord(value)) throw new TsloraError("bad-input", `${path} was expected to hold a JSON object.`);
-  return value;
 }

@@ -1,10 +1,14 @@
-import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 
 import { expandHome } from "../../base/expand-home";
+import { readTextFile } from "../../base/read-text-file";
+import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
 import { isRecord } from "../../notebook/json";
 import { parseJson } from "../../notebook/parse-json";
+
+/** Bytes that a file of options may have. */
+const MAX_BYTES = 1 << 24;
 
 /** A value from a configuration file, and where it stands. */
 export interface ConfigEntry {
@@ -29,16 +33,11 @@ export async function readConfigFile(given: string): Promise<readonly ConfigEntr
       `--config: a file that ends in .yaml, .yml or .json was expected; ${path} came.`,
       { details: { path } },
     );
-  let content: string;
-  try {
-    content = await readFile(path, "utf8");
-  } catch (error) {
-    throw new TsloraError(
-      "not-found",
-      `--config: the file ${path} cannot be read (${error instanceof Error ? error.message : String(error)}).`,
-      { cause: error, details: { path } },
-    );
-  }
+  const content = await readTextFile(path, {
+    maxBytes: MAX_BYTES,
+    pipe: true,
+    called: `--config: the file ${shownPath(path)}`,
+  });
   if (kind !== ".json") return readYaml(content, path);
   const value = parseJson(content, path);
   if (!isRecord(value)) throw notAMapping(path);
