@@ -1,5 +1,5 @@
 /** tslora: LoRA fine-tuning of text classifiers in TypeScript. What the notebooks import. */
-export { outputFolder } from "./base/output-folder";
+export { outputFolder } from "./base/files/output-folder";
 export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
 export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";
 export {
@@ -11,9 +11,9 @@ export {
 export * from "./corpus";
 export type { Device, DeviceOption, DeviceOptions } from "./device/device";
 export { resolveDevice } from "./device/open-device";
-export { environmentReport, type EnvironmentReport, type EnvironmentRow } from "./device/environment-report";
+export { environmentReport, type EnvironmentReport, type EnvironmentRow } from "./doctor/environment-report";
 export * from "./evaluation";
-export { conclusions } from "./evaluation/conclusions";
+export { conclusions } from "./evaluation/comparison/conclusions";
 export { readResults, writeResults, type StudyResults } from "./evaluation/study-results";
 export * from "./figures";
 export * from "./hub";
@@ -43,8 +43,8 @@ export {
   type RunSummary,
 } from "./notebook";
 export * from "./tokenizer";
-export { readTrainingLog } from "./training/read-training-log";
-export { balancedClassWeights } from "./training/class-weights";
+export { readTrainingLog } from "./training/log/read-training-log";
+export { balancedClassWeights } from "./training/loss/class-weights";
 export { train } from "./training/train";
 export type { ResumeEvent, TrainEvent, TrainSummary, WarningEvent } from "./training/train-event";
 export type {

@@ -1,13 +1,13 @@
 import { cp, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-import { readJsonObject } from "../base/parse-json-file";
-import { lockFolder } from "../base/lock-output";
-import { writeAtomically } from "../base/write-atomically";
+import { readJsonObject } from "../base/files/parse-json-file";
+import { lockFolder } from "../base/lock/lock-output";
+import { writeAtomically } from "../base/files/write-atomically";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ModelType, ProblemType } from "../model/encoder-config";
-import type { Parameter } from "../model/parameter";
-import { writeSafetensors } from "../model/write-safetensors";
+import type { Parameter } from "../model/parts/parameter";
+import { writeSafetensors } from "../model/weights/write-safetensors";
 
 /** What of a folder belongs to its tokenizer. */
 const TOKENIZER_FILE =

@@ -1,5 +1,5 @@
 import { cellSignal } from "../base/cell-signal";
-import { expandHome } from "../base/expand-home";
+import { expandHome } from "../base/files/expand-home";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "../device/device";
 import type { Adapter } from "../lora/adapter";
@@ -11,8 +11,8 @@ import { saveAdapter, type SavedAdapter } from "../lora/save-adapter";
 import { addWeightedAdapter, type WeightedAdapterOptions } from "../lora/weighted-adapter";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
-import { packDocuments } from "../model/packed-batch";
-import type { Parameter } from "../model/parameter";
+import { packDocuments } from "../model/parts/packed-batch";
+import type { Parameter } from "../model/parts/parameter";
 import { saveModelFolder } from "./save-model-folder";
 
 /** Texts to token ids; what the tokenizer room's `Tokenizer` offers. */

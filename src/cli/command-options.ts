@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from "commander";
 
-import { expandHome } from "../base/expand-home";
-import { readTextFile } from "../base/read-text-file";
+import { expandHome } from "../base/files/expand-home";
+import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
-import { parseExactJson } from "../notebook/exact-json";
-import { Readings } from "../notebook/parameter-value";
+import { parseExactJson } from "../notebook/parameters/exact-json";
+import { Readings } from "../notebook/parameters/parameter-value";
 
 /** Takes one more `name=value` into the parameters given so far. */
 export function collectParameter(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -114,7 +114,7 @@ export async function readParameterFile(given: string): Promise<Readonly<Record<
 }
 
 async function parseYaml(text: string, path: string): Promise<unknown> {
-  return (await import("./parameter-yaml.js")).readYaml(text, path);
+  return (await import("./run/parameter-yaml.js")).readYaml(text, path);
 }
 
 /** What a file holds, by name; an empty one holds nothing. */

@@ -1,17 +1,17 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- a command's files are read when it is asked for: `run` starts in half the time, and import() would take as long again */
 import type { Command } from "commander";
 
-import type * as Check from "./check-command";
-import type * as Doctor from "./doctor-command";
-import type * as Evaluate from "./evaluate-command";
-import type * as Inspect from "./inspect-command";
+import type * as Check from "./check/check-command";
+import type * as Doctor from "./doctor/doctor-command";
+import type * as Evaluate from "./evaluate/evaluate-command";
+import type * as Inspect from "./inspect/inspect-command";
 import type * as Library from "./library-command";
-import type * as Merge from "./merge-command";
-import type * as Predict from "./predict-command";
-import type * as Run from "./run-command";
-import type * as Study from "./study-command";
-import type { Terminal } from "./terminal";
-import type * as Train from "./train-command";
+import type * as Merge from "./merge/merge-command";
+import type * as Predict from "./predict/predict-command";
+import type * as Run from "./run/run-command";
+import type * as Study from "./study/study-command";
+import type { Terminal } from "./terminal/terminal";
+import type * as Train from "./train/train-command";
 
 /** What a command is added to the program with. */
 export interface CommandContext {
@@ -31,15 +31,15 @@ export interface KnownCommand {
 
 /** All commands in the order of the help. */
 export const COMMANDS: readonly KnownCommand[] = [
-  library("train", () => (require("./train-command") as typeof Train).trainCommand),
-  library("evaluate", () => (require("./evaluate-command") as typeof Evaluate).evaluateCommand),
-  library("predict", () => (require("./predict-command") as typeof Predict).predictCommand),
-  library("merge", () => (require("./merge-command") as typeof Merge).mergeCommand),
-  library("inspect", () => (require("./inspect-command") as typeof Inspect).inspectCommand),
-  notebooks("study", () => (require("./study-command") as typeof Study).addStudyCommand),
-  notebooks("run", () => (require("./run-command") as typeof Run).addRunCommand),
-  notebooks("check-notebooks", () => (require("./check-command") as typeof Check).addCheckCommand),
-  notebooks("doctor", () => (require("./doctor-command") as typeof Doctor).addDoctorCommand),
+  library("train", () => (require("./train/train-command") as typeof Train).trainCommand),
+  library("evaluate", () => (require("./evaluate/evaluate-command") as typeof Evaluate).evaluateCommand),
+  library("predict", () => (require("./predict/predict-command") as typeof Predict).predictCommand),
+  library("merge", () => (require("./merge/merge-command") as typeof Merge).mergeCommand),
+  library("inspect", () => (require("./inspect/inspect-command") as typeof Inspect).inspectCommand),
+  notebooks("study", () => (require("./study/study-command") as typeof Study).addStudyCommand),
+  notebooks("run", () => (require("./run/run-command") as typeof Run).addRunCommand),
+  notebooks("check-notebooks", () => (require("./check/check-command") as typeof Check).addCheckCommand),
+  notebooks("doctor", () => (require("./doctor/doctor-command") as typeof Doctor).addDoctorCommand),
 ];
 
 function library(name: string, load: () => Library.LibraryCommand): KnownCommand {

@@ -1,6 +1,6 @@
-import { isFaultOfPlace } from "../base/file-fault";
+import { isFaultOfPlace } from "../base/files/file-fault";
 import { TsloraError } from "../base/tslora-error";
-import type { RunStatus } from "../notebook/run-events";
+import type { RunStatus } from "../notebook/run/run-events";
 import type { Fault } from "../training/training-guards";
 
 /** What the command line tells its caller, by cause. */

@@ -5,9 +5,9 @@ import { addOptions, type RawFlags } from "./options/add-options";
 import { gatherOptions } from "./options/gather-options";
 import type { OptionGroup } from "./options/option-table";
 import { exitCodeOfError } from "./exit-codes";
-import { errorWithFlags } from "./flags-in-messages";
-import { wrap } from "./facts";
-import { helpWidth, styled, type Terminal } from "./terminal";
+import { errorWithFlags } from "./terminal/flags-in-messages";
+import { wrap } from "./terminal/text-layout";
+import { helpWidth, styled, type Terminal } from "./terminal/terminal";
 
 /** What a command is run with. */
 export interface CommandCall {

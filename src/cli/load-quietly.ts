@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { makeOwnFolder } from "../base/own-folder";
+import { makeOwnFolder } from "../base/files/own-folder";
 import type { DeviceOptions } from "../device/device";
 import { prepareDevice } from "../device/open-device";
-import { sharedOps } from "../device/shared-ops";
-import type { Terminal } from "./terminal";
+import { sharedOps } from "../ops/shared-ops";
+import type { Terminal } from "./terminal/terminal";
 
 /** What TensorFlow's library writes to standard error as it is loaded, whatever its log level is set to. */
 const CHATTER = /^WARNING: All log messages before absl::InitializeLog|oneDNN custom operations are on/;

@@ -2,9 +2,9 @@ import "../base/compile-cache"; // first
 
 import { writeSync } from "node:fs";
 
-import { faultText } from "../base/file-fault";
+import { faultText } from "../base/files/file-fault";
 import { runCli } from "./program";
-import { processTerminal } from "./terminal";
+import { processTerminal } from "./terminal/terminal";
 
 // A reader that goes away (`| head`) ends the command as SIGPIPE would; so does a full disk, with a line that says so.
 // Kernels are ended on the way out.

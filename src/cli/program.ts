@@ -3,16 +3,16 @@ import { join } from "node:path";
 
 import { Command, CommanderError } from "commander";
 
-import { faultCode, faultText } from "../base/file-fault";
+import { faultCode, faultText } from "../base/files/file-fault";
 import { printable } from "../base/printable";
 import { projectRoot } from "../base/project-root";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
-import { isRecord } from "../notebook/json";
+import { isRecord } from "../base/json";
 import { COMMANDS } from "./commands";
 import { EXIT, EXIT_CODES_HELP, exitCodeOfError } from "./exit-codes";
-import { guardTerminal } from "./guard-terminal";
-import { helpWidth, styled, type Terminal } from "./terminal";
+import { guardTerminal } from "./terminal/guard-terminal";
+import { helpWidth, styled, type Terminal } from "./terminal/terminal";
 
 /**
  * Runs the command line.

@@ -1,6 +1,6 @@
 import type { DataFrame } from "danfojs-node";
 
-import { normaliseText } from "./find-leaks";
+import { normaliseText } from "./split/find-leaks";
 import { readFrame } from "./read-frame";
 
 /** A corpus in numbers. */

@@ -6,11 +6,11 @@ import type { DataFrame } from "danfojs-node";
 
 import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
-import { cleanTexts } from "./clean-text";
+import { cleanTexts } from "./text/clean-text";
 import type { Corpus } from "./corpus";
 import { readFrame } from "./read-frame";
-import { readPmids } from "./read-pmids";
-import { STUDY_REMARKS, type StudyStep } from "./study-remarks";
+import { readPmids } from "./pubmed/read-pmids";
+import { STUDY_REMARKS, type StudyStep } from "./text/study-remarks";
 
 /** Which data a run is about: the published study's, the embedded sample, or the user's own. */
 export type DataAbout = "study" | "sample" | "data";

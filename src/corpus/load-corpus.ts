@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { TsloraError } from "../base/tslora-error";
 import type { Corpus } from "./corpus";
 import { resolveLoadOptions, type LoadCorpusOptions, type LoadSettings } from "./load-options";
-import { findPath, loadPath } from "./load-path";
-import { loadPubmed } from "./load-pubmed";
-import { loadSample } from "./load-sample";
+import { findPath, loadPath } from "./files/load-path";
+import { loadPubmed } from "./pubmed/load-pubmed";
+import { loadSample } from "./files/load-sample";
 
 /**
  * Loads a labelled corpus into a danfojs frame with the columns `texts`, `ID`, `label`.

@@ -4,9 +4,9 @@ import { Problems } from "../base/problems";
 import { projectRoot } from "../base/project-root";
 import { shownValue } from "../base/shown-value";
 import { DEFAULT_LIMITS, type CorpusLimits } from "./corpus";
-import type { PubmedEvent } from "./fetch-pubmed";
-import type { FetchPubmedOptions } from "./pubmed-options";
-import type { TableOptions } from "./read-table";
+import type { PubmedEvent } from "./pubmed/fetch-pubmed";
+import type { FetchPubmedOptions } from "./pubmed/pubmed-options";
+import type { TableOptions } from "./table/read-table";
 import { isDelimiter } from "./table/table-format";
 
 /** How to load a corpus. The columns are for CSV and JSONL files only. */

@@ -1,4 +1,4 @@
-import "../device/node-shims";
+import "../ops/node-shims";
 import { DataFrame } from "danfojs-node";
 
 import type { CorpusDocument } from "./corpus";

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { projectRoot } from "../base/project-root";
-import { findLibraries, wheelFolders } from "./find-library";
+import { findLibraries, wheelFolders } from "../base/find-library";
 
 /** A library that TensorFlow 2.21 with CUDA opens by name, and whose absence keeps it from the GPU. */
 export interface CudaLibrary {

@@ -7,11 +7,11 @@ import { TsloraError } from "../base/tslora-error";
 import { chooseDevice, type DeviceFacts } from "./choose-device";
 import { deviceWish, type Device, type DeviceOption, type DeviceOptions, type DeviceWish } from "./device";
 import { graphicsCards } from "./graphics-cards";
-import { loadTensorFlow } from "./load-tensorflow";
+import { loadTensorFlow } from "../ops/load-tensorflow";
 import { cudaLibraries, nvidiaDriver, nvidiaGpus } from "./nvidia";
-import type { Ops } from "./ops";
-import { sharedOps } from "./shared-ops";
-import type { Webgpu } from "./webgpu/webgpu-ops";
+import type { Ops } from "../ops/ops";
+import { sharedOps } from "../ops/shared-ops";
+import type { Webgpu } from "../ops/webgpu/webgpu-ops";
 
 /** A device and the ops that run on it. */
 export interface OpenDevice {
@@ -137,7 +137,7 @@ async function openWebgpu(
     where,
   }: { why: string; requireHardware: boolean; fallback?: string; where: string },
 ): Promise<OpenDevice> {
-  const { WebgpuOps } = await import("./webgpu/webgpu-ops.js");
+  const { WebgpuOps } = await import("../ops/webgpu/webgpu-ops.js");
   webgpu ??= WebgpuOps.open();
   let opened: Webgpu;
   try {

@@ -1,11 +1,21 @@
-export { applyThreshold } from "./apply-threshold";
+export { applyThreshold } from "./threshold/apply-threshold";
 export { evaluateBaseline, trainBaseline, type BaselineOptions } from "./baseline/evaluate-baseline";
 export { LogisticRegression, type LogisticRegressionOptions } from "./baseline/logistic-regression";
 export type { SparseMatrix } from "./baseline/sparse-matrix";
 export { TfidfVectorizer, type TfidfOptions } from "./baseline/tfidf-vectorizer";
-export { compareEvaluations, type CompareOptions, type Comparison, type ComparisonRow } from "./compare-evaluations";
-export { compareSeveral, type CompareSeveralOptions, type SeveralComparison, type SeveralRow } from "./compare-several";
-export type { ComparisonGroup, NamedEvaluation } from "./comparison-metrics";
+export {
+  compareEvaluations,
+  type CompareOptions,
+  type Comparison,
+  type ComparisonRow,
+} from "./comparison/compare-evaluations";
+export {
+  compareSeveral,
+  type CompareSeveralOptions,
+  type SeveralComparison,
+  type SeveralRow,
+} from "./comparison/compare-several";
+export type { ComparisonGroup, NamedEvaluation } from "./comparison/comparison-metrics";
 export { evaluate, type EvaluateOptions } from "./evaluate";
 export {
   evaluateMultiLabel,
@@ -24,7 +34,7 @@ export { bootstrapInterval, bootstrapIntervals, type BootstrapOptions } from "./
 export type { Interval } from "./intervals/interval";
 export { mcnemarTest, type McNemarResult } from "./intervals/mcnemar-test";
 export { wilsonInterval } from "./intervals/wilson-interval";
-export { judgeChange, type ChangeJudgement, type JudgeOptions, type Verdict } from "./judge-change";
+export { judgeChange, type ChangeJudgement, type JudgeOptions, type Verdict } from "./comparison/judge-change";
 export type { LabelledText, LabelledTexts, TextFrame } from "./labelled-texts";
 export { accuracyScore } from "./metrics/accuracy-score";
 export { averagePrecisionScore, type AveragePrecisionOptions } from "./metrics/average-precision-score";
@@ -60,12 +70,12 @@ export { rocCurve, type RocCurve } from "./metrics/roc-curve";
 export type { WeightOptions } from "./metrics/sample-weight";
 export type { Label, Labels } from "./metrics/targets";
 export type { ZeroDivision } from "./metrics/zero-division";
-export { nextStepConclusions, type TriedStep } from "./next-step-conclusions";
+export { nextStepConclusions, type TriedStep } from "./comparison/next-step-conclusions";
 export { predict, type Prediction } from "./predict";
-export { publishedStudy, type PublishedRow } from "./published-study";
+export { publishedStudy, type PublishedRow } from "./comparison/published-study";
 export { scoresOf, type BinaryScores } from "./scores-of";
 export type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
-export { thresholdCurve, type ThresholdCurve } from "./threshold-curve";
-export { describeGoal, type ThresholdGoal, type ThresholdMetric } from "./threshold-goal";
-export { tryThresholds, type TriedThreshold } from "./try-thresholds";
-export { tuneThreshold, type TunedThreshold } from "./tune-threshold";
+export { thresholdCurve, type ThresholdCurve } from "./threshold/threshold-curve";
+export { describeGoal, type ThresholdGoal, type ThresholdMetric } from "./threshold/threshold-goal";
+export { tryThresholds, type TriedThreshold } from "./threshold/try-thresholds";
+export { tuneThreshold, type TunedThreshold } from "./threshold/tune-threshold";

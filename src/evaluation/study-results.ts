@@ -1,10 +1,10 @@
 import { join } from "node:path";
 
-import { lockFile } from "../base/lock-output";
-import { outputFolder } from "../base/output-folder";
-import { readTextFile } from "../base/read-text-file";
+import { lockFile } from "../base/lock/lock-output";
+import { outputFolder } from "../base/files/output-folder";
+import { readTextFile } from "../base/files/read-text-file";
 import { TsloraError } from "../base/tslora-error";
-import { writeAtomically } from "../base/write-atomically";
+import { writeAtomically } from "../base/files/write-atomically";
 import type { DataAbout } from "../corpus/describe-data";
 import type { Evaluation } from "./evaluation";
 

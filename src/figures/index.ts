@@ -1,33 +1,33 @@
 export { banner, type BannerOptions } from "./banner";
-export { comparisonFigure, type ComparisonFigureOptions, type ComparisonFigureRow } from "./comparison-figure";
-export { comparisonTable, type ComparisonTableOptions, type ComparisonTableRow } from "./comparison-table";
-export { confusionMatrixFigure, type ConfusionMatrixFigureOptions } from "./confusion-matrix-figure";
-export { evaluationTable, type EvaluationTableInput, type EvaluationTableOptions } from "./evaluation-table";
-export { figure, type PlotlyFigure } from "./figure";
+export { comparisonFigure, type ComparisonFigureOptions, type ComparisonFigureRow } from "./plots/comparison-figure";
+export { comparisonTable, type ComparisonTableOptions, type ComparisonTableRow } from "./tables/comparison-table";
+export { confusionMatrixFigure, type ConfusionMatrixFigureOptions } from "./plots/confusion-matrix-figure";
+export { evaluationTable, type EvaluationTableInput, type EvaluationTableOptions } from "./tables/evaluation-table";
+export { figure, type PlotlyFigure } from "./plots/figure";
 export type { IntervalLike } from "./format";
-export { frameTable, type FrameLike, type FrameTableOptions } from "./frame-table";
-export { histogram, type HistogramOptions } from "./histogram";
-export { keyValueTable, type KeyValue, type KeyValueTableOptions } from "./key-value-table";
-export { liveFigure, type LiveFigure, type LiveFigureOptions } from "./live-figure";
-export { lossCurve, type LossCurveOptions } from "./loss-curve";
+export { frameTable, type FrameLike, type FrameTableOptions } from "./tables/frame-table";
+export { histogram, type HistogramOptions } from "./plots/histogram";
+export { keyValueTable, type KeyValue, type KeyValueTableOptions } from "./tables/key-value-table";
+export { liveFigure, type LiveFigure, type LiveFigureOptions } from "./progress/live-figure";
+export { lossCurve, type LossCurveOptions } from "./plots/loss-curve";
 export { markdown } from "./markdown";
 export {
   precisionRecallFigure,
   type PrecisionRecallFigureCurve,
   type PrecisionRecallFigureOptions,
-} from "./precision-recall-figure";
-export { renderSvg } from "./render-svg";
-export { reportTable, type ReportTableLine, type ReportTableOptions } from "./report-table";
-export { rocFigure, type RocFigureCurve, type RocFigureOptions } from "./roc-figure";
-export { partsTable, type PartsTableOptions } from "./parts-table";
-export { severalTable, type SeveralTableInput, type SeveralTableOptions } from "./several-table";
-export type { ChosenPoint } from "./share-curves";
+} from "./plots/precision-recall-figure";
+export { renderSvg } from "./plotly/render-svg";
+export { reportTable, type ReportTableLine, type ReportTableOptions } from "./tables/report-table";
+export { rocFigure, type RocFigureCurve, type RocFigureOptions } from "./plots/roc-figure";
+export { partsTable, type PartsTableOptions } from "./tables/parts-table";
+export { severalTable, type SeveralTableInput, type SeveralTableOptions } from "./tables/several-table";
+export type { ChosenPoint } from "./plots/share-curves";
 export { show, type ShowInput, type ShowOptions } from "./show";
-export { tableHtml } from "./table-html";
-export { tableText } from "./table-text";
-export { thresholdFigure, type ThresholdFigureCurve, type ThresholdFigureOptions } from "./threshold-figure";
-export { thresholdTable, type ThresholdTableOptions, type ThresholdTableRow } from "./threshold-table";
-export { trainingProgress, type TrainingProgress, type TrainingProgressOptions } from "./training-progress";
+export { tableHtml } from "./tables/table-html";
+export { tableText } from "./tables/table-text";
+export { thresholdFigure, type ThresholdFigureCurve, type ThresholdFigureOptions } from "./plots/threshold-figure";
+export { thresholdTable, type ThresholdTableOptions, type ThresholdTableRow } from "./tables/threshold-table";
+export { trainingProgress, type TrainingProgress, type TrainingProgressOptions } from "./progress/training-progress";
 export type {
   Banner,
   Figure,
@@ -41,4 +41,4 @@ export type {
   Trace,
 } from "./types";
 export type { Output } from "./output";
-export type { TrainingEventLike } from "./training-event";
+export type { TrainingEventLike } from "./progress/training-event";

@@ -1,16 +1,16 @@
 import { TsloraError } from "../base/tslora-error";
 import { bannerHtml, bannerText } from "./banner";
-import { Carrier } from "./carrier";
-import { comparisonTable, type ComparisonTableRow } from "./comparison-table";
-import { evaluationTable, type EvaluationTableInput } from "./evaluation-table";
-import { figure, type PlotlyFigure } from "./figure";
-import { frameTable, isFrame, type FrameLike } from "./frame-table";
-import { interactiveHtml } from "./interactive-html";
+import { Carrier } from "./plotly/plotly-once";
+import { comparisonTable, type ComparisonTableRow } from "./tables/comparison-table";
+import { evaluationTable, type EvaluationTableInput } from "./tables/evaluation-table";
+import { figure, type PlotlyFigure } from "./plots/figure";
+import { frameTable, isFrame, type FrameLike } from "./tables/frame-table";
+import { interactiveHtml } from "./plotly/interactive-html";
 import type { Display } from "./kernel-display";
 import { processOutput, type Output } from "./output";
-import { renderSvg } from "./render-svg";
-import { tableHtml } from "./table-html";
-import { tableText } from "./table-text";
+import { renderSvg } from "./plotly/render-svg";
+import { tableHtml } from "./tables/table-html";
+import { tableText } from "./tables/table-text";
 import type { Figure, Showable } from "./types";
 
 /** Options of {@link show}. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
-import { SHARD_INDEX } from "../model/shard-index";
+import { SHARD_INDEX } from "../model/weights/shard-index";
 
 const PICKLES = /^pytorch_model(-\d+-of-\d+)?\.bin(\.index\.json)?$/;
 

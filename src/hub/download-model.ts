@@ -2,12 +2,12 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
-import { readTextFile } from "../base/read-text-file";
+import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
-import { writeAtomically } from "../base/write-atomically";
-import { parseShardIndex, SHARD_INDEX } from "../model/shard-index";
+import { writeAtomically } from "../base/files/write-atomically";
+import { parseShardIndex, SHARD_INDEX } from "../model/weights/shard-index";
 import { downloadFile, type DownloadProgress } from "./download-file";
 import { cacheFolder, type HubSettings } from "./hub-settings";
 

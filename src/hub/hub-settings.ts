@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { expandHome } from "../base/expand-home";
+import { expandHome } from "../base/files/expand-home";
 
 /** Where the Hub and its cache are, under the names of Python's huggingface_hub. */
 export interface HubSettings {

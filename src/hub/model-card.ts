@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
-import { expandHome } from "../base/expand-home";
-import { writeAtomically } from "../base/write-atomically";
+import { expandHome } from "../base/files/expand-home";
+import { writeAtomically } from "../base/files/write-atomically";
 
 /** What a model card says. */
 export interface ModelCardInfo {

@@ -1,14 +1,14 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expandHome } from "../base/expand-home";
-import { parseUntrustedObject } from "../base/parse-json-file";
-import { readTextFile } from "../base/read-text-file";
+import { expandHome } from "../base/files/expand-home";
+import { parseUntrustedObject } from "../base/files/parse-json-file";
+import { readTextFile } from "../base/files/read-text-file";
 import { shownNames } from "../base/shown-value";
-import { LOCK_FILE } from "../base/lock-output";
+import { LOCK_FILE } from "../base/lock/lock-output";
 import { TsloraError } from "../base/tslora-error";
 import { missingHead } from "../model/missing-head";
-import { openSafetensors } from "../model/read-safetensors";
+import { openSafetensors } from "../model/weights/read-safetensors";
 import { resolveModel } from "./resolve-model";
 
 /** What a push to the Hub would send. */

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 
-import { expandHome } from "../base/expand-home";
+import { expandHome } from "../base/files/expand-home";
 import { projectRoot } from "../base/project-root";
-import { readTextFile } from "../base/read-text-file";
+import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import type { DownloadProgress } from "./download-file";

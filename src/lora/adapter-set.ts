@@ -2,7 +2,7 @@ import { Problems } from "../base/problems";
 import { Random } from "../base/random";
 import { TsloraError } from "../base/tslora-error";
 import type { ClassificationModel } from "../model/classification-model";
-import { Parameter, type Substitutes } from "../model/parameter";
+import { Parameter, type Substitutes } from "../model/parts/parameter";
 import type { Adapter } from "./adapter";
 import { shownNames } from "../base/shown-value";
 import { buildAdapter } from "./build-adapter";

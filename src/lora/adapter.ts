@@ -1,5 +1,5 @@
 import type { ClassificationModel } from "../model/classification-model";
-import type { Parameter, Substitutes } from "../model/parameter";
+import type { Parameter, Substitutes } from "../model/parts/parameter";
 import type { ResolvedLoraConfig } from "./lora-config";
 import type { LoraUpdate } from "./lora-linear";
 

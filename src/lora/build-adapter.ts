@@ -1,7 +1,7 @@
 import type { Random } from "../base/random";
-import type { Tensor } from "../device/tensor";
+import type { Tensor } from "../ops/tensor";
 import type { ClassificationModel } from "../model/classification-model";
-import { Parameter } from "../model/parameter";
+import { Parameter } from "../model/parts/parameter";
 import { Adapter, PEFT_PREFIX } from "./adapter";
 import { DoraLinear, rowLengths } from "./dora-linear";
 import { firstWeights } from "./first-weights";

@@ -1,9 +1,9 @@
-import type { Ops } from "../device/ops";
-import type { Tensor } from "../device/tensor";
-import { applyDropout, dropoutBackward } from "../model/dropout";
-import type { AdaptedWeights, AdapterSaved } from "../model/linear";
-import type { Parameter } from "../model/parameter";
-import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/pass";
+import type { Ops } from "../ops/ops";
+import type { Tensor } from "../ops/tensor";
+import { applyDropout, dropoutBackward } from "../model/parts/dropout";
+import type { AdaptedWeights, AdapterSaved } from "../model/parts/linear";
+import type { Parameter } from "../model/parts/parameter";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/parts/pass";
 import type { LoraUpdate } from "./lora-linear";
 
 /** The length of each row of W + scaling B A, [out]: what DoRA's magnitude begins as, and is divided by. */

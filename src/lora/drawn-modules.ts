@@ -1,6 +1,6 @@
 import type { ClassificationModel } from "../model/classification-model";
 import type { ResolvedLoraConfig } from "./lora-config";
-import { saves } from "./match-modules";
+import { saves } from "./patterns/match-modules";
 import { moduleTree, ownerOf } from "./module-tree";
 
 /** The modules with weights that loading drew: a new head, or the pooler that a masked language model lacks. */

@@ -1,5 +1,5 @@
-import type { Ops } from "../device/ops";
-import type { Tensor } from "../device/tensor";
+import type { Ops } from "../ops/ops";
+import type { Tensor } from "../ops/tensor";
 import type { Random } from "../base/random";
 import type { ResolvedLoraConfig } from "./lora-config";
 import type { PlannedLayer } from "./plan-adapter";

@@ -1,15 +1,15 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expandHome } from "../base/expand-home";
+import { expandHome } from "../base/files/expand-home";
 import { Problems } from "../base/problems";
 import { Random } from "../base/random";
 import { shownPath } from "../base/shown-path";
 import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
-import type { Tensor } from "../device/tensor";
+import type { Tensor } from "../ops/tensor";
 import type { ClassificationModel } from "../model/classification-model";
-import { openSafetensors, type SafetensorsFile } from "../model/read-safetensors";
+import { openSafetensors, type SafetensorsFile } from "../model/weights/read-safetensors";
 import { PEFT_PREFIX, type Adapter } from "./adapter";
 import { DEFAULT_NAME, type AdapterSet } from "./adapter-set";
 import { buildAdapter, expectedWeights } from "./build-adapter";

@@ -1,8 +1,8 @@
-import type { LowRank, Ops } from "../device/ops";
-import type { Tensor } from "../device/tensor";
-import type { AdapterSaved, LinearAdapter } from "../model/linear";
-import type { Parameter } from "../model/parameter";
-import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/pass";
+import type { LowRank, Ops } from "../ops/ops";
+import type { Tensor } from "../ops/tensor";
+import type { AdapterSaved, LinearAdapter } from "../model/parts/linear";
+import type { Parameter } from "../model/parts/parameter";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/parts/pass";
 
 /** An update of a linear layer: the owner of its weights. */
 export interface LoraUpdate extends LinearAdapter {

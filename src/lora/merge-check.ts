@@ -1,5 +1,5 @@
 import { Random } from "../base/random";
-import { packDocuments } from "../model/packed-batch";
+import { packDocuments } from "../model/parts/packed-batch";
 import type { ClassificationModel } from "../model/classification-model";
 
 /** What `mergeAdapter` found when it compared logits before and after. `String(check)` is a sentence. */

@@ -1,5 +1,5 @@
-import { isMissingFile } from "../base/open-regular-file";
-import { readJsonObject } from "../base/parse-json-file";
+import { isMissingFile } from "../base/files/open-regular-file";
+import { readJsonObject } from "../base/files/parse-json-file";
 import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";

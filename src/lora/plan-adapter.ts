@@ -1,12 +1,12 @@
 import type { Problems } from "../base/problems";
 import { shownNames, shownText, shownValue } from "../base/shown-value";
 import type { ClassificationModel } from "../model/classification-model";
-import type { Linear } from "../model/linear";
-import type { Parameter } from "../model/parameter";
+import type { Linear } from "../model/parts/linear";
+import type { Parameter } from "../model/parts/parameter";
 import type { ResolvedLoraConfig } from "./lora-config";
-import { endings, layerOf, matchTarget, named, saves } from "./match-modules";
+import { endings, layerOf, matchTarget, named, saves } from "./patterns/match-modules";
 import { moduleTree, type ModuleKind } from "./module-tree";
-import { matchesKey, patternValue } from "./python-pattern";
+import { matchesKey, patternValue } from "./patterns/python-pattern";
 import { NOTHING } from "./resolve-lora-config";
 
 /** A layer that gets an update, and of what size. */

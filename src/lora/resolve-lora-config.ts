@@ -1,7 +1,7 @@
 import type { Problems } from "../base/problems";
 import { shownValue } from "../base/shown-value";
 import { HEAD_MODULES, type LoraConfig, type ResolvedLoraConfig } from "./lora-config";
-import { patternFault, patternSize, type PatternUse } from "./python-pattern";
+import { patternFault, patternSize, type PatternUse } from "./patterns/python-pattern";
 
 /** What stands for a pattern that is none, once that has been told. */
 export const NOTHING = "(?!)";

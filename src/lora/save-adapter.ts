@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
-import { lockFolder } from "../base/lock-output";
-import { writeAtomically } from "../base/write-atomically";
-import { writeSafetensors } from "../model/write-safetensors";
+import { lockFolder } from "../base/lock/lock-output";
+import { writeAtomically } from "../base/files/write-atomically";
+import { writeSafetensors } from "../model/weights/write-safetensors";
 import type { Adapter } from "./adapter";
 import { DEFAULT_NAME } from "./adapter-set";
 import { toPeftConfig } from "./peft-config";

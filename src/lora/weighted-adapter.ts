@@ -1,6 +1,6 @@
 import { Problems } from "../base/problems";
 import { Random } from "../base/random";
-import type { Tensor } from "../device/tensor";
+import type { Tensor } from "../ops/tensor";
 import type { ClassificationModel } from "../model/classification-model";
 import type { Adapter } from "./adapter";
 import type { AdapterSet } from "./adapter-set";

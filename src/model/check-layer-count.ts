@@ -1,7 +1,7 @@
 import { TsloraError } from "../base/tslora-error";
 import { shownPath } from "../base/shown-path";
 import type { EncoderConfig } from "./encoder-config";
-import type { Checkpoint } from "./open-checkpoint";
+import type { Checkpoint } from "./weights/open-checkpoint";
 
 /**
  * Compares the number of layers that config.json claims with the weights' header, before anything is made of as many.

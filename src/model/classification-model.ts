@@ -1,15 +1,15 @@
-import type { Ops } from "../device/ops";
-import type { Tensor } from "../device/tensor";
-import type { ClassificationHead, HeadSaved } from "./classification-head";
-import type { Embeddings, EmbeddingsInput, EmbeddingsSaved } from "./embeddings";
+import type { Ops } from "../ops/ops";
+import type { Tensor } from "../ops/tensor";
+import type { ClassificationHead, HeadSaved } from "./parts/classification-head";
+import type { Embeddings, EmbeddingsInput, EmbeddingsSaved } from "./parts/embeddings";
 import type { EncoderConfig } from "./encoder-config";
-import type { EncoderLayer, LayerPlan, LayerSaved } from "./encoder-layer";
-import type { Linear } from "./linear";
-import type { Norm } from "./norm";
-import type { PackedBatch } from "./packed-batch";
-import type { Parameter } from "./parameter";
-import type { BackwardPass, ForwardPass } from "./pass";
-import { robertaPositions } from "./roberta-positions";
+import type { EncoderLayer, LayerPlan, LayerSaved } from "./parts/encoder-layer";
+import type { Linear } from "./parts/linear";
+import type { Norm } from "./parts/norm";
+import type { PackedBatch } from "./parts/packed-batch";
+import type { Parameter } from "./parts/parameter";
+import type { BackwardPass, ForwardPass } from "./parts/pass";
+import { robertaPositions } from "./parts/roberta-positions";
 
 /** A training forward pass that waits for its backward pass. Its owner calls `release` once. */
 export interface TrainingForward {

@@ -3,20 +3,20 @@ import { Random } from "../base/random";
 import { shownPath } from "../base/shown-path";
 import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
-import type { Ops } from "../device/ops";
-import { sizeOf } from "../device/tensor";
+import type { Ops } from "../ops/ops";
+import { sizeOf } from "../ops/tensor";
 import { checkLayerCount } from "./check-layer-count";
-import { ClassificationHead } from "./classification-head";
+import { ClassificationHead } from "./parts/classification-head";
 import { ClassificationModel } from "./classification-model";
-import { Embeddings } from "./embeddings";
+import { Embeddings } from "./parts/embeddings";
 import { readEncoderConfig, type EncoderConfig } from "./encoder-config";
-import { EncoderLayer } from "./encoder-layer";
-import { Linear } from "./linear";
-import { Norm } from "./norm";
-import { openCheckpoint, type Checkpoint } from "./open-checkpoint";
-import { Parameter } from "./parameter";
-import { isFloating } from "./read-safetensors";
-import { isOfOtherHead, weightNames } from "./weight-names";
+import { EncoderLayer } from "./parts/encoder-layer";
+import { Linear } from "./parts/linear";
+import { Norm } from "./parts/norm";
+import { openCheckpoint, type Checkpoint } from "./weights/open-checkpoint";
+import { Parameter } from "./parts/parameter";
+import { isFloating } from "./weights/read-safetensors";
+import { isOfOtherHead, weightNames } from "./weights/weight-names";
 
 /** A model as read, and what the checkpoint did not say. */
 export interface LoadedModel {

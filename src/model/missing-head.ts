@@ -1,6 +1,6 @@
 import { readEncoderConfig } from "./encoder-config";
-import { openCheckpoint } from "./open-checkpoint";
-import { weightNames } from "./weight-names";
+import { openCheckpoint } from "./weights/open-checkpoint";
+import { weightNames } from "./weights/weight-names";
 
 /** The names of the head's weights that a model's folder does not hold, by the headers alone: loading draws them. */
 export async function missingHead(directory: string): Promise<string[]> {

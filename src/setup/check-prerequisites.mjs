@@ -2,10 +2,10 @@
 import { statfsSync } from "node:fs";
 import { release } from "node:os";
 
-import { findTool } from "./find-tool.mjs";
-import { SetUpError } from "./set-up-error.mjs";
-import { formatBytes } from "./show-progress.mjs";
-import { supportedPlatform } from "./supported-platform.mjs";
+import { findTool } from "./tools/find-tool.mjs";
+import { SetUpError } from "./tools/set-up-error.mjs";
+import { formatBytes } from "./tools/show-progress.mjs";
+import { supportedPlatform } from "./stages/supported-platform.mjs";
 
 /** glibc as the wheels' tags ask for it, and the macOS kernel of macOS 12. */
 const OLDEST_GLIBC = [2, 27];
@@ -14,7 +14,7 @@ const OLDEST_DARWIN = 21;
 /**
  * Checks what the pending stages take, before any of them begins or downloads a byte.
  *
- * @param {readonly import("./run-stages.mjs").Stage[]} pending
+ * @param {readonly import("./tools/run-stages.mjs").Stage[]} pending
  * @param {{ root: string }} options
  * @throws {SetUpError} with one line for everything that is missing
  */

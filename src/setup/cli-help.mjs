@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { asksForHelp, UsageError } from "./read-options.mjs";
+import { asksForHelp, UsageError } from "./tools/read-options.mjs";
 
 /** Written by `npm run write-help`: the help of the command line and of each command, for a clone that is not set up. */
 const FILE = join(dirname(fileURLToPath(import.meta.url)), "cli-help.json");

@@ -2,21 +2,21 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { buildBinding } from "./build-binding.mjs";
+import { buildBinding } from "./stages/build-binding.mjs";
 import { checkPrerequisites } from "./check-prerequisites.mjs";
-import { compileKernels } from "./compile-kernels.mjs";
-import { compilePackage } from "./compile-package.mjs";
-import { holdLock } from "./hold-lock.mjs";
-import { installConformance } from "./install-conformance.mjs";
-import { installLab } from "./install-lab.mjs";
-import { installPackages, linkPackages } from "./install-packages.mjs";
-import { installReference } from "./install-reference.mjs";
-import { pendingStages, runStages } from "./run-stages.mjs";
-import { settleClone } from "./settle-clone.mjs";
-import { showProgress } from "./show-progress.mjs";
-import { unpackEncoder } from "./unpack-encoder.mjs";
-import { hasSwiftshader, unpackSwiftshader } from "./unpack-swiftshader.mjs";
-import { unpackTensorflow } from "./unpack-tensorflow.mjs";
+import { compileKernels } from "./stages/compile-kernels.mjs";
+import { compilePackage } from "./stages/compile-package.mjs";
+import { holdLock } from "./tools/hold-lock.mjs";
+import { installConformance } from "./stages/install-conformance.mjs";
+import { installLab } from "./stages/install-lab.mjs";
+import { installPackages, linkPackages } from "./stages/install-packages.mjs";
+import { installReference } from "./stages/install-reference.mjs";
+import { pendingStages, runStages } from "./tools/run-stages.mjs";
+import { settleClone } from "./stages/settle-clone.mjs";
+import { showProgress } from "./tools/show-progress.mjs";
+import { unpackEncoder } from "./stages/unpack-encoder.mjs";
+import { hasSwiftshader, unpackSwiftshader } from "./stages/unpack-swiftshader.mjs";
+import { unpackTensorflow } from "./stages/unpack-tensorflow.mjs";
 
 /** The clone that these files lie in. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -28,14 +28,14 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
  * Beside what everything takes: JupyterLab; what the parity run compares with; what the runner is compared with; the GPU
  * in software, where there is one for this platform; the kernels for every set of instructions;
  * and stages that one command alone takes.
- * @typedef {{ lab?: boolean, reference?: boolean, conformance?: boolean, swiftshader?: boolean, allInstructions?: boolean, more?: readonly ((root: string) => import("./run-stages.mjs").Stage)[] }} Extras
+ * @typedef {{ lab?: boolean, reference?: boolean, conformance?: boolean, swiftshader?: boolean, allInstructions?: boolean, more?: readonly ((root: string) => import("./tools/run-stages.mjs").Stage)[] }} Extras
  */
 
 /**
  * The parts of the set-up, in an order in which each comes after those that it builds on.
  *
  * @param {Extras} [extras]
- * @returns {import("./run-stages.mjs").Stage[]}
+ * @returns {import("./tools/run-stages.mjs").Stage[]}
  */
 export function stagesOf({
   lab = false,
@@ -78,7 +78,7 @@ export async function setUp(extras) {
   settleClone(ROOT);
 }
 
-/** @param {readonly import("./run-stages.mjs").Stage[]} stages @param {AbortSignal} signal */
+/** @param {readonly import("./tools/run-stages.mjs").Stage[]} stages @param {AbortSignal} signal */
 async function makeUnderLock(stages, signal) {
   const progress = showProgress(process.stderr);
   const lock = await holdLock(join(ROOT, ".tslora", "lock"), {

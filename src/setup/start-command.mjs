@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { answerFromHelp, hasCli } from "./cli-help.mjs";
-import { namedPython } from "./jupyter-python.mjs";
+import { namedPython } from "./tools/jupyter-python.mjs";
 import notPacked from "./not-packed.cjs";
-import { asksForHelp, readOptions, UsageError } from "./read-options.mjs";
-import { runCli } from "./run-cli.mjs";
-import { runCompiledTest } from "./run-compiled-test.mjs";
-import { hasNvidiaDriver } from "./supported-platform.mjs";
-import { SetUpError } from "./set-up-error.mjs";
+import { asksForHelp, readOptions, UsageError } from "./tools/read-options.mjs";
+import { runCli } from "./commands/run-cli.mjs";
+import { runCompiledTest } from "./commands/run-compiled-test.mjs";
+import { hasNvidiaDriver } from "./stages/supported-platform.mjs";
+import { SetUpError } from "./tools/set-up-error.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
-import { writeKernelspecs } from "./write-kernelspecs.mjs";
+import { writeKernelspecs } from "./commands/write-kernelspecs.mjs";
 
 /**
  * A command of `npm run`.
@@ -54,24 +54,24 @@ ${Object.entries(EXTRAS)
     },
   }),
   test: async () => {
-    const { checkTests, runTests, TEST_HELP } = await import("./run-tests.mjs");
+    const { checkTests, runTests, TEST_HELP } = await import("./commands/run-tests.mjs");
     return {
       help: TEST_HELP,
       check: (parameters) => checkTests(parameters, { root: ROOT }),
       async run(parameters) {
-        const { hasClangFormat, installClangFormat } = await import("./install-clang-format.mjs");
+        const { hasClangFormat, installClangFormat } = await import("./stages/install-clang-format.mjs");
         await setUp({ swiftshader: true, allInstructions: true, more: hasClangFormat() ? [installClangFormat] : [] });
         return runTests(parameters, { root: ROOT });
       },
     };
   },
   format: async () => {
-    const { formatCode, FORMAT_HELP, readFormatOptions } = await import("./format-code.mjs");
+    const { formatCode, FORMAT_HELP, readFormatOptions } = await import("./commands/format-code.mjs");
     return {
       help: FORMAT_HELP,
       check: (parameters) => void readFormatOptions(parameters),
       async run(parameters) {
-        const { hasClangFormat, installClangFormat } = await import("./install-clang-format.mjs");
+        const { hasClangFormat, installClangFormat } = await import("./stages/install-clang-format.mjs");
         await setUp({ more: hasClangFormat() ? [installClangFormat] : [] });
         return formatCode({ root: ROOT, ...readFormatOptions(parameters) });
       },
@@ -86,7 +86,7 @@ ${Object.entries(EXTRAS)
   "bench-profile": () => program("test/bench/profile.ts"),
   "test-fuzz": () => program("test/fuzz/run.ts"),
   "test-instructions": async () => {
-    const { chooseWays, INSTRUCTIONS_HELP, testInstructions } = await import("./test-instructions.mjs");
+    const { chooseWays, INSTRUCTIONS_HELP, testInstructions } = await import("./commands/test-instructions.mjs");
     return {
       help: INSTRUCTIONS_HELP,
       check: (parameters) => void chooseWays(parameters),
@@ -97,7 +97,7 @@ ${Object.entries(EXTRAS)
     };
   },
   "test-arm64": async () => {
-    const { ARM64_HELP, checkArm64, testArm64 } = await import("./test-arm64.mjs");
+    const { ARM64_HELP, checkArm64, testArm64 } = await import("./commands/test-arm64.mjs");
     return {
       help: ARM64_HELP,
       check(parameters) {
@@ -105,18 +105,18 @@ ${Object.entries(EXTRAS)
         checkArm64();
       },
       async run() {
-        await setUp({ more: [(await import("./prepare-arm64.mjs")).prepareArm64] });
+        await setUp({ more: [(await import("./stages/prepare-arm64.mjs")).prepareArm64] });
         return testArm64({ root: ROOT });
       },
     };
   },
   "test-macos": async () => {
-    const { MACOS_HELP, testMacos } = await import("./test-macos.mjs");
+    const { MACOS_HELP, testMacos } = await import("./commands/test-macos.mjs");
     return {
       help: MACOS_HELP,
       check: (parameters) => void readOptions(parameters, { help: MACOS_HELP, options: {} }),
       async run() {
-        await setUp({ more: [(await import("./install-zig.mjs")).installZig] });
+        await setUp({ more: [(await import("./stages/install-zig.mjs")).installZig] });
         return testMacos({ root: ROOT });
       },
     };
@@ -139,7 +139,7 @@ GPU it says so and ends with exit code 6.`,
     },
   }),
   pack: async () => {
-    const { packClone, PACK_HELP, readPackOptions } = await import("./pack-clone.mjs");
+    const { packClone, PACK_HELP, readPackOptions } = await import("./commands/pack-clone.mjs");
     return {
       help: PACK_HELP,
       check: (parameters) => void readPackOptions(parameters),
@@ -156,11 +156,11 @@ Opens the notebooks in Jupyter Lab with tslora's kernels. Every option is Jupyte
     check: () => undefined, // Lab's options are Lab's to check
     async run(parameters) {
       await setUp({ lab: true });
-      return (await import("./open-lab.mjs")).openLab(parameters, { root: ROOT });
+      return (await import("./commands/open-lab.mjs")).openLab(parameters, { root: ROOT });
     },
   }),
   "test-lab": async () => {
-    const { chooseLabTests, runLabTests } = await import("./run-lab-tests.mjs");
+    const { chooseLabTests, runLabTests } = await import("./commands/run-lab-tests.mjs");
     const help = `npm run test:lab [-- WORD ...]
 Tests the notebooks in Jupyter Lab by a headless Chromium, where there is one, and by nbconvert and papermill. A WORD takes
 the test files of test/lab with the word in their name.`;
@@ -186,7 +186,7 @@ package with its version and the hashes of its wheels, for every supported Pytho
       readOptions(parameters, { help: "npm run lock takes no options.", options: {} });
     },
     async run() {
-      await (await import("./lock-environments.mjs")).lockEnvironments({ root: ROOT });
+      await (await import("./commands/lock-environments.mjs")).lockEnvironments({ root: ROOT });
       return 0;
     },
   }),
@@ -198,7 +198,7 @@ Writes src/setup/cli-help.json anew: the help of the command line as a clone sho
     },
     async run() {
       await setUp();
-      const { passOn } = await import("./pass-on.mjs");
+      const { passOn } = await import("./tools/pass-on.mjs");
       return passOn([
         process.execPath,
         join(ROOT, ".tslora", "package", "cli", "write-help.js"),

@@ -1,4 +1,4 @@
-import { expandHome } from "../base/expand-home";
+import { expandHome } from "../base/files/expand-home";
 import { Problems } from "../base/problems";
 import { addedTokenSplitter } from "./added-tokens";
 import { bertNormalize } from "./bert-normalizer";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
-import { isMissingFile } from "../base/open-regular-file";
-import { parseUntrustedObject } from "../base/parse-json-file";
-import { readTextFile } from "../base/read-text-file";
+import { isMissingFile } from "../base/files/open-regular-file";
+import { parseUntrustedObject } from "../base/files/parse-json-file";
+import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";

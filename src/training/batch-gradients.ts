@@ -1,11 +1,11 @@
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
-import type { Tensor } from "../device/tensor";
-import type { DropoutSource } from "../model/dropout";
-import type { Gradients } from "../model/gradients";
-import { packDocuments } from "../model/packed-batch";
-import type { Precision } from "../model/pass";
+import type { Tensor } from "../ops/tensor";
+import type { DropoutSource } from "../model/parts/dropout";
+import type { Gradients } from "../model/parts/gradients";
+import { packDocuments } from "../model/parts/packed-batch";
+import type { Precision } from "../model/parts/pass";
 import { splitByTokens } from "./batches";
-import { classificationLoss, lossWeight, type ClassificationLoss, type ExampleLabel } from "./classification-loss";
+import { classificationLoss, lossWeight, type ClassificationLoss, type ExampleLabel } from "./loss/classification-loss";
 
 /** Tokenized examples. */
 export interface TrainingDocuments {

@@ -1,4 +1,4 @@
-import type { ExampleLabel } from "./classification-loss";
+import type { ExampleLabel } from "./loss/classification-loss";
 
 /** Options of `train`, under transformers' names (`TrainingArguments`) in camelCase. */
 export interface TrainOptions {

@@ -1,17 +1,17 @@
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 
-import { lockFolder, type OutputLock } from "../base/lock-output";
+import { lockFolder, type OutputLock } from "../base/lock/lock-output";
 import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
-import { checkResume } from "./check-resume";
-import { findCheckpoint } from "./find-checkpoint";
+import { checkResume } from "./checkpoint/check-resume";
+import { findCheckpoint } from "./checkpoint/find-checkpoint";
 import { onInterrupt } from "./on-interrupt";
-import { readResume, type Resume } from "./read-resume";
+import { readResume, type Resume } from "./checkpoint/read-resume";
 import { resolveTrainOptions } from "./resolve-train-options";
-import { noteDifferences, runIdentity, type RunIdentity } from "./run-identity";
+import { noteDifferences, runIdentity, type RunIdentity } from "./checkpoint/run-identity";
 import type { TrainEvent, TrainSummary } from "./train-event";
 import type { TrainOptions } from "./train-options";
 import { examplesOf } from "./training-examples";

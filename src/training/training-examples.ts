@@ -1,6 +1,6 @@
 import { Problems } from "../base/problems";
 import type { ProblemType } from "../model/encoder-config";
-import type { ExampleLabel } from "./classification-loss";
+import type { ExampleLabel } from "./loss/classification-loss";
 import type { TrainingData } from "./train-options";
 
 /** Texts and their labels, side by side. */

@@ -2,8 +2,8 @@ import { accuracyScore } from "../evaluation/metrics/accuracy-score";
 import { balancedAccuracyScore } from "../evaluation/metrics/balanced-accuracy-score";
 import { matthewsCorrcoef } from "../evaluation/metrics/matthews-corrcoef";
 import { precisionRecallFscoreSupport } from "../evaluation/metrics/precision-recall-fscore-support";
-import type { ClassificationLoss, ExampleLabel } from "./classification-loss";
-import { lossOfLogits } from "./loss-of-logits";
+import type { ClassificationLoss, ExampleLabel } from "./loss/classification-loss";
+import { lossOfLogits } from "./loss/loss-of-logits";
 import type { MetricName } from "./train-options";
 
 /** An evaluation's figures under their names. */

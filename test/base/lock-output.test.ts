@@ -15,14 +15,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-import { expectUnlocked, LOCK_FILE, lockFile, lockFolder } from "../../src/base/lock-output";
+import { expectUnlocked, LOCK_FILE, lockFile, lockFolder } from "../../src/base/lock/lock-output";
 import { TsloraError } from "../../src/base/tslora-error";
 
 const LIMIT = { timeout: 120_000 };
 const root = mkdtempSync(join(tmpdir(), "tslora-lock-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
-const MODULE = JSON.stringify(require.resolve("../../src/base/lock-output"));
+const MODULE = JSON.stringify(require.resolve("../../src/base/lock/lock-output"));
 
 /** A process that locks a folder, says so or why not, and waits. */
 async function locker(

@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { makeOwnFolder } from "../../src/base/own-folder";
+import { makeOwnFolder } from "../../src/base/files/own-folder";
 
 test("a folder of a process that was killed is removed by the next start; those of the living and of other machines stay", async () => {
   const base = mkdtempSync(join(tmpdir(), "tslora-test-"));
   try {
-    const code = `const { makeOwnFolder } = require(${JSON.stringify(require.resolve("../../src/base/own-folder"))}); console.log(makeOwnFolder("kernel", ${JSON.stringify(base)})); setInterval(() => 0, 1000);`;
+    const code = `const { makeOwnFolder } = require(${JSON.stringify(require.resolve("../../src/base/files/own-folder"))}); console.log(makeOwnFolder("kernel", ${JSON.stringify(base)})); setInterval(() => 0, 1000);`;
     const child = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
     const [first] = (await once(child.stdout, "data")) as [Buffer];
     const theirs = String(first).trim();

@@ -6,17 +6,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { openRegularFile } from "../../src/base/open-regular-file";
-import { parseUntrustedJson, readJsonObject } from "../../src/base/parse-json-file";
+import { openRegularFile } from "../../src/base/files/open-regular-file";
+import { parseUntrustedJson, readJsonObject } from "../../src/base/files/parse-json-file";
 import { Problems } from "../../src/base/problems";
-import { readTextFile } from "../../src/base/read-text-file";
+import { readTextFile } from "../../src/base/files/read-text-file";
 import { shownNames, shownText, shownValue } from "../../src/base/shown-value";
 import { readParameterFile } from "../../src/cli/command-options";
 import { readConfigFile } from "../../src/cli/options/read-config-file";
-import { readRunRecord } from "../../src/cli/read-run-record";
-import { readPmids } from "../../src/corpus/read-pmids";
-import { readNotebook } from "../../src/notebook/read-notebook";
-import { readLog } from "../../src/training/training-log";
+import { readRunRecord } from "../../src/cli/inputs/read-run-record";
+import { readPmids } from "../../src/corpus/pubmed/read-pmids";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
+import { readLog } from "../../src/training/log/training-log";
 import { TsloraError } from "../../src/base/tslora-error";
 
 let folder = "";

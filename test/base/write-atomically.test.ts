@@ -4,9 +4,9 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { faultText } from "../../src/base/file-fault";
+import { faultText } from "../../src/base/files/file-fault";
 import { TsloraError } from "../../src/base/tslora-error";
-import { writeAtomically } from "../../src/base/write-atomically";
+import { writeAtomically } from "../../src/base/files/write-atomically";
 import { withFolder } from "../notebook/notebooks";
 
 test("a file is replaced as a whole, keeps its permissions, and a link keeps leading to it", () =>

@@ -6,11 +6,11 @@ import { finished } from "node:stream/promises";
 import { parseArgs } from "node:util";
 
 import { projectRoot } from "../../src/base/project-root";
-import { writeAtomically } from "../../src/base/write-atomically";
-import { table } from "../../src/cli/terminal";
-import { axis, baseLayout } from "../../src/figures/base-layout";
-import { figure } from "../../src/figures/figure";
-import { OKABE_ITO } from "../../src/figures/palette";
+import { writeAtomically } from "../../src/base/files/write-atomically";
+import { table } from "../../src/cli/terminal/terminal";
+import { axis, baseLayout } from "../../src/figures/plots/base-layout";
+import { figure } from "../../src/figures/plots/figure";
+import { OKABE_ITO } from "../../src/figures/plots/palette";
 import type { Figure, Trace } from "../../src/figures/types";
 import { describeMachine, loadPerCore, machineSentence } from "./machine";
 import { makeModelFolder, type ModelSize } from "./model-folders";

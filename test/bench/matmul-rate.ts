@@ -1,4 +1,4 @@
-import { loadTensorFlow, type Binding } from "../../src/device/load-tensorflow";
+import { loadTensorFlow, type Binding } from "../../src/ops/load-tensorflow";
 
 /** A product [m, k] x [k, n] and how fast it ran. */
 export interface MatmulRate {

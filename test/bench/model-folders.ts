@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { projectRoot } from "../../src/base/project-root";
 import { Random } from "../../src/base/random";
-import { sizeOf } from "../../src/device/tensor";
-import { writeSafetensors } from "../../src/model/write-safetensors";
+import { sizeOf } from "../../src/ops/tensor";
+import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 
 /** The two models of the bars, and one of MiniLM's width and any depth for the growth curves. */
 export type ModelSize = "minilm" | "distilbert" | { readonly layers: number };

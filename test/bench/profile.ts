@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { projectRoot } from "../../src/base/project-root";
-import { writeAtomically } from "../../src/base/write-atomically";
+import { writeAtomically } from "../../src/base/files/write-atomically";
 import { loadClassifier } from "../../src/classifier/load-classifier";
-import { table } from "../../src/cli/terminal";
+import { table } from "../../src/cli/terminal/terminal";
 import { train } from "../../src/training/train";
 import { measureMatmul, measureSynchrony, type MatmulRate } from "./matmul-rate";
 import { makeModelFolder } from "./model-folders";

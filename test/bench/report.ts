@@ -1,10 +1,10 @@
 import sharp from "sharp";
 
-import { table } from "../../src/cli/terminal";
-import { axis, baseLayout } from "../../src/figures/base-layout";
-import { figure } from "../../src/figures/figure";
-import { NEUTRAL, OKABE_ITO } from "../../src/figures/palette";
-import { renderSvg } from "../../src/figures/render-svg";
+import { table } from "../../src/cli/terminal/terminal";
+import { axis, baseLayout } from "../../src/figures/plots/base-layout";
+import { figure } from "../../src/figures/plots/figure";
+import { NEUTRAL, OKABE_ITO } from "../../src/figures/plots/palette";
+import { renderSvg } from "../../src/figures/plotly/render-svg";
 import type { Figure, Trace } from "../../src/figures/types";
 import { ratioOf, type Comparison, type Fact } from "./bench-line";
 

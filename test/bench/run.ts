@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { projectRoot } from "../../src/base/project-root";
-import { writeAtomically } from "../../src/base/write-atomically";
-import { duration, processTerminal, styled } from "../../src/cli/terminal";
+import { writeAtomically } from "../../src/base/files/write-atomically";
+import { duration, processTerminal, styled } from "../../src/cli/terminal/terminal";
 import { referencePythonPath } from "../parity/reference-python";
 import { ratioOf, type BenchContext, type BenchLine, type Comparison, type Fact, type LineResult } from "./bench-line";
 import { describeMachine, loadPerCore, machineSentence } from "./machine";

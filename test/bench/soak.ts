@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { projectRoot } from "../../src/base/project-root";
-import { writeAtomically } from "../../src/base/write-atomically";
-import { duration } from "../../src/cli/terminal";
-import { axis, baseLayout } from "../../src/figures/base-layout";
-import { figure } from "../../src/figures/figure";
-import { NEUTRAL, OKABE_ITO } from "../../src/figures/palette";
+import { writeAtomically } from "../../src/base/files/write-atomically";
+import { duration } from "../../src/cli/terminal/terminal";
+import { axis, baseLayout } from "../../src/figures/plots/base-layout";
+import { figure } from "../../src/figures/plots/figure";
+import { NEUTRAL, OKABE_ITO } from "../../src/figures/plots/palette";
 import { median } from "../../src/base/median";
 import type { Figure, Trace } from "../../src/figures/types";
 import { loadClassifier, train } from "../../src/index";

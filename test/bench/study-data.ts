@@ -3,10 +3,10 @@ import { join, resolve } from "node:path";
 
 import { projectRoot } from "../../src/base/project-root";
 import { Random } from "../../src/base/random";
-import { cleanTexts } from "../../src/corpus/clean-text";
+import { cleanTexts } from "../../src/corpus/text/clean-text";
 import { loadCorpus } from "../../src/corpus/load-corpus";
 import { readFrame } from "../../src/corpus/read-frame";
-import { trainTestSplit } from "../../src/corpus/train-test-split";
+import { trainTestSplit } from "../../src/corpus/split/train-test-split";
 
 /** Texts with their labels, side by side. */
 export interface LabelledTexts {

@@ -1,4 +1,4 @@
-import { loadTensorFlow, type Binding, type OpAttribute } from "../../src/device/load-tensorflow";
+import { loadTensorFlow, type Binding, type OpAttribute } from "../../src/ops/load-tensorflow";
 
 /** What an op, or an op at certain shapes, came to. */
 export interface OpTotal {

@@ -9,7 +9,7 @@ import { loadClassifier } from "../../src/classifier/load-classifier";
 import { evaluate } from "../../src/evaluation/evaluate";
 import { evaluateMultiLabel } from "../../src/evaluation/evaluate-multi-label";
 import { predict } from "../../src/evaluation/predict";
-import { writeSafetensors } from "../../src/model/write-safetensors";
+import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 import { fixtureDirectory, maxDifference } from "../model/fixture";
 
 const TOKENIZERS = join(projectRoot(), "test", "tokenizer", "folders");

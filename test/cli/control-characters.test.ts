@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { printable, printableLine, printableOutput } from "../../src/base/printable";
-import { factLines } from "../../src/cli/facts";
-import { processTerminal, table } from "../../src/cli/terminal";
+import { factLines } from "../../src/cli/terminal/text-layout";
+import { processTerminal, table } from "../../src/cli/terminal/terminal";
 import { cli, tinyModel } from "./tiny";
 
 let folder = "";

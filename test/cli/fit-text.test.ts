@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fitText, widthOf } from "../../src/cli/fit-text";
-import { comparisonTable } from "../../src/figures/comparison-table";
-import { measureColumns } from "../../src/figures/measure-columns";
-import { tableText } from "../../src/figures/table-text";
+import { fitText, widthOf } from "../../src/cli/terminal/fit-text";
+import { comparisonTable } from "../../src/figures/tables/comparison-table";
+import { measureColumns } from "../../src/figures/tables/measure-columns";
+import { tableText } from "../../src/figures/tables/table-text";
 
 const interval = { low: 0.936, high: 0.986 };
 const names = ["Accuracy", "Accuracy for sehr gut \u{1f44d}", "Recall (三)", "F1-Score (not good, at all)"];

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { evaluateCommand } from "../../src/cli/evaluate-command";
-import { errorWithFlags, flagsInMessage } from "../../src/cli/flags-in-messages";
-import { inspectCommand } from "../../src/cli/inspect-command";
+import { evaluateCommand } from "../../src/cli/evaluate/evaluate-command";
+import { errorWithFlags, flagsInMessage } from "../../src/cli/terminal/flags-in-messages";
+import { inspectCommand } from "../../src/cli/inspect/inspect-command";
 import type { LibraryCommand } from "../../src/cli/library-command";
-import { mergeCommand } from "../../src/cli/merge-command";
+import { mergeCommand } from "../../src/cli/merge/merge-command";
 import { flagOf } from "../../src/cli/options/option-table";
-import { predictCommand } from "../../src/cli/predict-command";
-import { trainCommand } from "../../src/cli/train-command";
+import { predictCommand } from "../../src/cli/predict/predict-command";
+import { trainCommand } from "../../src/cli/train/train-command";
 import { resolveTrainOptions } from "../../src/training/resolve-train-options";
 
 const COMMANDS: readonly LibraryCommand[] = [

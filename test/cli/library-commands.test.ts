@@ -9,9 +9,9 @@ import { loadClassifier } from "../../src/classifier/load-classifier";
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { classificationReport } from "../../src/evaluation/metrics/classification-report";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
-import { expectWithin, NOTHING } from "../device/expect-within";
-import type { Bounded } from "../device/reference-ops";
-import { sampleRounding } from "../device/sample-rounding";
+import { expectWithin, NOTHING } from "../ops/expect-within";
+import type { Bounded } from "../ops/reference-ops";
+import { sampleRounding } from "../ops/sample-rounding";
 import { expectedOf } from "../model/fixture";
 import { cli, tinyCsv, tinyModel, tinyTexts, type Said } from "./tiny";
 

@@ -3,7 +3,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { test } from "node:test";
 
-import { planRuns } from "../../src/cli/plan-runs";
+import { planRuns } from "../../src/cli/run/plan-runs";
 import { withFolder } from "../notebook/notebooks";
 
 test("notebooks of one name keep their folders under the output folder, and have names that differ", () =>

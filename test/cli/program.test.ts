@@ -7,8 +7,8 @@ import { Writable } from "node:stream";
 import { test } from "node:test";
 
 import { runCli } from "../../src/cli/program";
-import { readNotebook } from "../../src/notebook/read-notebook";
-import { saveNotebook } from "../../src/notebook/save-notebook";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
+import { saveNotebook } from "../../src/notebook/format/save-notebook";
 import { isAlive, notebookOf, withFolder, type CellText } from "../notebook/notebooks";
 
 interface Said {

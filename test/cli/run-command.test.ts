@@ -7,11 +7,11 @@ import { test } from "node:test";
 
 import { gatherParameters } from "../../src/cli/command-options";
 import { EXIT } from "../../src/cli/exit-codes";
-import { expandNotebooks } from "../../src/cli/expand-notebooks";
+import { expandNotebooks } from "../../src/cli/run/expand-notebooks";
 import { runCli } from "../../src/cli/program";
-import { FloatValue } from "../../src/notebook/parameter-value";
-import { readNotebook } from "../../src/notebook/read-notebook";
-import { saveNotebook } from "../../src/notebook/save-notebook";
+import { FloatValue } from "../../src/notebook/parameters/parameter-value";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
+import { saveNotebook } from "../../src/notebook/format/save-notebook";
 import { notebookOf, withFolder, type CellText } from "../notebook/notebooks";
 
 async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {

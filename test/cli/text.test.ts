@@ -5,13 +5,13 @@ import { Writable } from "node:stream";
 import { test } from "node:test";
 
 import { parseDuration } from "../../src/cli/command-options";
-import { displayText, htmlText } from "../../src/cli/output-text";
-import { RunView } from "../../src/cli/run-view";
-import { findAdapters, resultLines } from "../../src/cli/study-results";
-import { duration } from "../../src/cli/terminal";
+import { displayText, htmlText } from "../../src/cli/terminal/output-text";
+import { RunView } from "../../src/cli/run/run-view";
+import { findAdapters, resultLines } from "../../src/cli/study/study-results";
+import { duration } from "../../src/cli/terminal/terminal";
 import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
-import type { CodeCell } from "../../src/notebook/notebook-types";
-import type { OutputMessage } from "../../src/notebook/output-reducer";
+import type { CodeCell } from "../../src/notebook/format/notebook-types";
+import type { OutputMessage } from "../../src/notebook/run/output-reducer";
 import { withFolder } from "../notebook/notebooks";
 
 test("times are read and written as people do", () => {

@@ -7,11 +7,11 @@ import { parseArgs } from "node:util";
 
 import { median } from "../../src/base/median";
 import { projectRoot } from "../../src/base/project-root";
-import { writeAtomically } from "../../src/base/write-atomically";
-import { table } from "../../src/cli/terminal";
-import { startKernel } from "../../src/notebook/kernel";
-import { saveNotebook } from "../../src/notebook/save-notebook";
-import type { Notebook } from "../../src/notebook/notebook-types";
+import { writeAtomically } from "../../src/base/files/write-atomically";
+import { table } from "../../src/cli/terminal/terminal";
+import { startKernel } from "../../src/notebook/jupyter/kernel-client";
+import { saveNotebook } from "../../src/notebook/format/save-notebook";
+import type { Notebook } from "../../src/notebook/format/notebook-types";
 import { HELP, OPTIONS } from "./bench-options.cjs";
 
 /** A notebook that costs one thing: its cells. */

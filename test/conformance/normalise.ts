@@ -1,6 +1,6 @@
-import { isRecord, type JsonRecord } from "../../src/notebook/json";
-import type { Notebook } from "../../src/notebook/notebook-types";
-import { withoutKeys } from "../../src/notebook/without-keys";
+import { isRecord, type JsonRecord } from "../../src/base/json";
+import type { Notebook } from "../../src/notebook/format/notebook-types";
+import { withoutKeys } from "../../src/notebook/format/without-keys";
 
 /** What is left of an executed notebook without times, ids and the runners' own notes. */
 export interface Normalised {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { projectRoot } from "../../src/base/project-root";
 import { gatherParameters, type ParameterFlags } from "../../src/cli/command-options";
-import { injectParameters } from "../../src/notebook/inject-parameters";
-import type { Notebook } from "../../src/notebook/notebook-types";
+import { injectParameters } from "../../src/notebook/parameters/inject-parameters";
+import type { Notebook } from "../../src/notebook/format/notebook-types";
 
 /** A parameter's declaration and what the command line gives it. */
 interface ParameterCase {

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { projectRoot } from "../../src/base/project-root";
-import { writeAtomically } from "../../src/base/write-atomically";
-import { processTerminal, styled, table } from "../../src/cli/terminal";
-import { parseNotebook } from "../../src/notebook/parse-notebook";
-import type { Notebook } from "../../src/notebook/notebook-types";
-import { runNotebook } from "../../src/notebook/run-notebook";
-import { serializeNotebook } from "../../src/notebook/serialize-notebook";
+import { writeAtomically } from "../../src/base/files/write-atomically";
+import { processTerminal, styled, table } from "../../src/cli/terminal/terminal";
+import { parseNotebook } from "../../src/notebook/format/parse-notebook";
+import type { Notebook } from "../../src/notebook/format/notebook-types";
+import { runNotebook } from "../../src/notebook/run/run-notebook";
+import { serializeNotebook } from "../../src/notebook/format/serialize-notebook";
 import { CASES, EVERYWHERE, type ConformanceCase, type Original } from "./cases";
 import { normalise, placesOfDifference, type Normalised } from "./normalise";
 import { compareParameters } from "./parameters";

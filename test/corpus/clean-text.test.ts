@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { cleanText, cleanTexts, MISSING_ABSTRACT } from "../../src/corpus/clean-text";
+import { cleanText, cleanTexts, MISSING_ABSTRACT } from "../../src/corpus/text/clean-text";
 import { toFrame } from "../../src/corpus/to-frame";
 
 const cases: readonly [what: string, text: string, cleaned: string][] = [

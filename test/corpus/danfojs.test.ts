@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import "../../src/device/node-shims"; // first
+import "../../src/ops/node-shims"; // first
 import * as danfojs from "danfojs-node";
 
 import { projectRoot } from "../../src/base/project-root";
-import { loadTensorFlow } from "../../src/device/load-tensorflow";
+import { loadTensorFlow } from "../../src/ops/load-tensorflow";
 
 const ROWS = [
   ["a, quoted", 1],

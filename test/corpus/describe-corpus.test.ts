@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
 import { describeCorpus } from "../../src/corpus/describe-corpus";
-import { findLeaks } from "../../src/corpus/find-leaks";
+import { findLeaks } from "../../src/corpus/split/find-leaks";
 import { readFrame } from "../../src/corpus/read-frame";
 import { toFrame } from "../../src/corpus/to-frame";
 

@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { projectRoot } from "../../src/base/project-root";
 import { describeData, expectAllLabels, numberLabels } from "../../src/corpus/describe-data";
 import { loadCorpus } from "../../src/corpus/load-corpus";
-import { oneAgainstRest } from "../../src/corpus/one-against-rest";
+import { oneAgainstRest } from "../../src/corpus/text/one-against-rest";
 import { readFrame } from "../../src/corpus/read-frame";
 
 const folder = mkdtempSync(join(tmpdir(), "tslora-describe-"));

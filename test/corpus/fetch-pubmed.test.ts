@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { TsloraError, type TsloraErrorCode } from "../../src/base/tslora-error";
-import { fetchPubmed, type PubmedEvent } from "../../src/corpus/fetch-pubmed";
+import { fetchPubmed, type PubmedEvent } from "../../src/corpus/pubmed/fetch-pubmed";
 import { loadCorpus } from "../../src/corpus/load-corpus";
-import type { PubmedResult } from "../../src/corpus/pubmed-cache";
-import { EUTILS, resolveFetchOptions, type FetchPubmedOptions } from "../../src/corpus/pubmed-options";
-import { RateLimiter } from "../../src/corpus/rate-limiter";
+import type { PubmedResult } from "../../src/corpus/pubmed/pubmed-cache";
+import { EUTILS, resolveFetchOptions, type FetchPubmedOptions } from "../../src/corpus/pubmed/pubmed-options";
+import { RateLimiter } from "../../src/corpus/pubmed/rate-limiter";
 import { readFrame } from "../../src/corpus/read-frame";
-import { retryDelay } from "../../src/corpus/retry-delay";
+import { retryDelay } from "../../src/corpus/pubmed/retry-delay";
 import { startEutils, type EutilsServer, type ServedRecord } from "./eutils-server";
 
 process.env.NO_PROXY = "127.0.0.1";

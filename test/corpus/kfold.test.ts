@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import "../../src/device/node-shims";
+import "../../src/ops/node-shims";
 import { DataFrame } from "danfojs-node";
 
 import { projectRoot } from "../../src/base/project-root";
 import { TsloraError } from "../../src/base/tslora-error";
-import { kFold, stratifiedKFold } from "../../src/corpus/kfold";
-import { splitIndices, type SplitIndices } from "../../src/corpus/split-indices";
+import { kFold, stratifiedKFold } from "../../src/corpus/split/kfold";
+import { splitIndices, type SplitIndices } from "../../src/corpus/split/split-indices";
 
 interface GoldenFolds {
   /** The number of rows, or a class for each; null for `row * 7919 % 10`. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { parsePubmedXml } from "../../src/corpus/parse-pubmed-xml";
+import { parsePubmedXml } from "../../src/corpus/pubmed/parse-pubmed-xml";
 import { articleXml, setXml } from "./eutils-server";
 
 const only = (title: string, abstract?: string, types?: string): ReturnType<typeof parsePubmedXml>[number] =>

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { readPmids } from "../../src/corpus/read-pmids";
+import { readPmids } from "../../src/corpus/pubmed/read-pmids";
 
 test("a list of PMIDs is read in its order, and all its faults are told at once", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-pmids-"));

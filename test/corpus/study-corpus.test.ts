@@ -5,13 +5,13 @@ import { join, resolve } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
-import { cleanText, cleanTexts } from "../../src/corpus/clean-text";
+import { cleanText, cleanTexts } from "../../src/corpus/text/clean-text";
 import { describeCorpus } from "../../src/corpus/describe-corpus";
-import { findLeaks } from "../../src/corpus/find-leaks";
+import { findLeaks } from "../../src/corpus/split/find-leaks";
 import { loadCorpus } from "../../src/corpus/load-corpus";
 import { readFrame } from "../../src/corpus/read-frame";
-import { readPmids } from "../../src/corpus/read-pmids";
-import { trainTestSplit } from "../../src/corpus/train-test-split";
+import { readPmids } from "../../src/corpus/pubmed/read-pmids";
+import { trainTestSplit } from "../../src/corpus/split/train-test-split";
 
 const root = projectRoot();
 const studySha256 = "6ec3157dd8deb91cb9c622ae795f633e26fe617143bb965c01032143c4722fd5";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { readFrame } from "../../src/corpus/read-frame";
-import { subsampleLabel } from "../../src/corpus/subsample-label";
+import { subsampleLabel } from "../../src/corpus/split/subsample-label";
 import { toFrame } from "../../src/corpus/to-frame";
 
 const frame = toFrame(Array.from({ length: 100 }, (_, i) => ({ texts: `text ${i}`, ID: `S${i}`, label: i % 2 })));

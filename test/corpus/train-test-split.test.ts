@@ -4,14 +4,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import "../../src/device/node-shims";
+import "../../src/ops/node-shims";
 import { DataFrame } from "danfojs-node";
 
 import { projectRoot } from "../../src/base/project-root";
 import { TsloraError } from "../../src/base/tslora-error";
-import { NumpyRandom } from "../../src/corpus/numpy-random";
-import { splitIndices } from "../../src/corpus/split-indices";
-import { trainTestSplit } from "../../src/corpus/train-test-split";
+import { NumpyRandom } from "../../src/corpus/split/numpy-random";
+import { splitIndices } from "../../src/corpus/split/split-indices";
+import { trainTestSplit } from "../../src/corpus/split/train-test-split";
 
 interface GoldenSplit {
   length: number;

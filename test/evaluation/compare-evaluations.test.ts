@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { compareEvaluations } from "../../src/evaluation/compare-evaluations";
+import { compareEvaluations } from "../../src/evaluation/comparison/compare-evaluations";
 import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
 import { formatFixed } from "../../src/evaluation/metrics/format-fixed";
-import { publishedStudy } from "../../src/evaluation/published-study";
+import { publishedStudy } from "../../src/evaluation/comparison/published-study";
 
 /** An evaluation with this confusion matrix, label 0 first; of two of the same supports texts are the same. */
 function evaluationOf(matrix: readonly (readonly number[])[], labels = ["NEGATIVE", "POSITIVE"]): Evaluation {

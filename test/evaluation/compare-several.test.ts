@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { compareEvaluations } from "../../src/evaluation/compare-evaluations";
-import { compareSeveral } from "../../src/evaluation/compare-several";
+import { compareEvaluations } from "../../src/evaluation/comparison/compare-evaluations";
+import { compareSeveral } from "../../src/evaluation/comparison/compare-several";
 import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
-import { judgeChange } from "../../src/evaluation/judge-change";
+import { judgeChange } from "../../src/evaluation/comparison/judge-change";
 import { balancedAccuracyScore } from "../../src/evaluation/metrics/balanced-accuracy-score";
 
 /** An evaluation with this confusion matrix; of two of the same supports texts are the same. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { compareEvaluations } from "../../src/evaluation/compare-evaluations";
-import { conclusions } from "../../src/evaluation/conclusions";
+import { compareEvaluations } from "../../src/evaluation/comparison/compare-evaluations";
+import { conclusions } from "../../src/evaluation/comparison/conclusions";
 import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
 
 /** 200 texts, half of each label, of which the first `wrong` are predicted wrong. */

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
 import { loadCorpus } from "../../src/corpus/load-corpus";
-import { trainTestSplit } from "../../src/corpus/train-test-split";
+import { trainTestSplit } from "../../src/corpus/split/train-test-split";
 import { trainBaseline } from "../../src/evaluation/baseline/evaluate-baseline";
 import { TfidfVectorizer } from "../../src/evaluation/baseline/tfidf-vectorizer";
 import { evaluate } from "../../src/evaluation/evaluate";

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import "../../src/device/node-shims"; // danfojs brings TensorFlow, which asks Node for what newer ones lack
+import "../../src/ops/node-shims"; // danfojs brings TensorFlow, which asks Node for what newer ones lack
 import { DataFrame } from "danfojs-node";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { applyThreshold } from "../../src/evaluation/apply-threshold";
+import { applyThreshold } from "../../src/evaluation/threshold/apply-threshold";
 import { evaluate } from "../../src/evaluation/evaluate";
 import { classificationReport } from "../../src/evaluation/metrics/classification-report";
 import { logLoss } from "../../src/evaluation/metrics/log-loss";
 import { rocAucScore } from "../../src/evaluation/metrics/roc-auc-score";
 import { predict } from "../../src/evaluation/predict";
 import type { TextClassifier } from "../../src/evaluation/text-classifier";
-import { tuneThreshold } from "../../src/evaluation/tune-threshold";
+import { tuneThreshold } from "../../src/evaluation/threshold/tune-threshold";
 
 /** A classifier of texts that are their own scores, such as "0.5 -1". */
 function readingClassifier(labels: readonly string[]): TextClassifier {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
-import { judgeChange } from "../../src/evaluation/judge-change";
-import { nextStepConclusions, type TriedStep } from "../../src/evaluation/next-step-conclusions";
+import { judgeChange } from "../../src/evaluation/comparison/judge-change";
+import { nextStepConclusions, type TriedStep } from "../../src/evaluation/comparison/next-step-conclusions";
 
 /** 200 texts, half of each label, of which the first `wrong` are predicted wrong. */
 function evaluation(wrong: number): Evaluation {

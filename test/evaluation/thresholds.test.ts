@@ -5,10 +5,10 @@ import { Random } from "../../src/base/random";
 import { TsloraError } from "../../src/base/tslora-error";
 import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
 import { scoresOf } from "../../src/evaluation/scores-of";
-import { thresholdCurve } from "../../src/evaluation/threshold-curve";
-import type { ThresholdGoal } from "../../src/evaluation/threshold-goal";
-import { tryThresholds } from "../../src/evaluation/try-thresholds";
-import { tuneThreshold } from "../../src/evaluation/tune-threshold";
+import { thresholdCurve } from "../../src/evaluation/threshold/threshold-curve";
+import type { ThresholdGoal } from "../../src/evaluation/threshold/threshold-goal";
+import { tryThresholds } from "../../src/evaluation/threshold/try-thresholds";
+import { tuneThreshold } from "../../src/evaluation/threshold/tune-threshold";
 
 const GOALS: readonly ThresholdGoal[] = [
   { metric: "f1" },

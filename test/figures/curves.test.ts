@@ -4,13 +4,13 @@ import { test } from "node:test";
 import { XMLValidator } from "fast-xml-parser";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { precisionRecallFigure } from "../../src/figures/precision-recall-figure";
-import { renderSvg } from "../../src/figures/render-svg";
-import { rocFigure } from "../../src/figures/roc-figure";
-import { severalTable } from "../../src/figures/several-table";
-import { tableText } from "../../src/figures/table-text";
-import { thresholdFigure } from "../../src/figures/threshold-figure";
-import { thresholdTable } from "../../src/figures/threshold-table";
+import { precisionRecallFigure } from "../../src/figures/plots/precision-recall-figure";
+import { renderSvg } from "../../src/figures/plotly/render-svg";
+import { rocFigure } from "../../src/figures/plots/roc-figure";
+import { severalTable } from "../../src/figures/tables/several-table";
+import { tableText } from "../../src/figures/tables/table-text";
+import { thresholdFigure } from "../../src/figures/plots/threshold-figure";
+import { thresholdTable } from "../../src/figures/tables/threshold-table";
 
 const curve = {
   metric: "f1",

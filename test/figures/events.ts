@@ -1,4 +1,4 @@
-import type { TrainingEventLike } from "../../src/figures/training-event";
+import type { TrainingEventLike } from "../../src/figures/progress/training-event";
 
 /** The events of a training run whose loss falls and whose accuracy rises, evaluated every tenth step. */
 export function trainingEvents(totalSteps: number): TrainingEventLike[] {

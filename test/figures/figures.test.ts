@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { comparisonFigure } from "../../src/figures/comparison-figure";
-import { confusionMatrixFigure } from "../../src/figures/confusion-matrix-figure";
-import { histogram } from "../../src/figures/histogram";
-import { lossCurve } from "../../src/figures/loss-curve";
-import { measureText } from "../../src/figures/measure-text";
-import { contrast, mix, OKABE_ITO } from "../../src/figures/palette";
-import { PAPER } from "../../src/figures/theme-layout";
-import { progressAfter, progressWords, type ProgressState } from "../../src/figures/progress-state";
-import type { TrainingEventLike } from "../../src/figures/training-event";
+import { comparisonFigure } from "../../src/figures/plots/comparison-figure";
+import { confusionMatrixFigure } from "../../src/figures/plots/confusion-matrix-figure";
+import { histogram } from "../../src/figures/plots/histogram";
+import { lossCurve } from "../../src/figures/plots/loss-curve";
+import { measureText } from "../../src/figures/plotly/measure-text";
+import { contrast, mix, OKABE_ITO } from "../../src/figures/plots/palette";
+import { PAPER } from "../../src/figures/plots/theme-layout";
+import { progressAfter, progressWords, type ProgressState } from "../../src/figures/progress/progress-state";
+import type { TrainingEventLike } from "../../src/figures/progress/training-event";
 import type { Figure } from "../../src/figures/types";
 import { trainingEvents } from "./events";
 

@@ -3,8 +3,8 @@ import { test } from "node:test";
 
 import { JSDOM, VirtualConsole } from "jsdom";
 
-import { histogram } from "../../src/figures/histogram";
-import { interactiveHtml } from "../../src/figures/interactive-html";
+import { histogram } from "../../src/figures/plots/histogram";
+import { interactiveHtml } from "../../src/figures/plotly/interactive-html";
 
 interface PageElement {
   readonly textContent: string;

@@ -3,13 +3,13 @@ import { test } from "node:test";
 
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 
-import { comparisonFigure } from "../../src/figures/comparison-figure";
-import { confusionMatrixFigure } from "../../src/figures/confusion-matrix-figure";
-import { figure } from "../../src/figures/figure";
-import { histogram } from "../../src/figures/histogram";
-import { lossCurve } from "../../src/figures/loss-curve";
-import { measureText } from "../../src/figures/measure-text";
-import { renderSvg } from "../../src/figures/render-svg";
+import { comparisonFigure } from "../../src/figures/plots/comparison-figure";
+import { confusionMatrixFigure } from "../../src/figures/plots/confusion-matrix-figure";
+import { figure } from "../../src/figures/plots/figure";
+import { histogram } from "../../src/figures/plots/histogram";
+import { lossCurve } from "../../src/figures/plots/loss-curve";
+import { measureText } from "../../src/figures/plotly/measure-text";
+import { renderSvg } from "../../src/figures/plotly/render-svg";
 import type { Figure } from "../../src/figures/types";
 import { trainingEvents } from "./events";
 

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { banner } from "../../src/figures/banner";
-import { Carrier } from "../../src/figures/carrier";
-import { figure } from "../../src/figures/figure";
-import { histogram } from "../../src/figures/histogram";
-import { keyValueTable } from "../../src/figures/key-value-table";
+import { Carrier } from "../../src/figures/plotly/plotly-once";
+import { figure } from "../../src/figures/plots/figure";
+import { histogram } from "../../src/figures/plots/histogram";
+import { keyValueTable } from "../../src/figures/tables/key-value-table";
 import { kernelDisplay } from "../../src/figures/kernel-display";
-import { liveFigure } from "../../src/figures/live-figure";
+import { liveFigure } from "../../src/figures/progress/live-figure";
 import { show } from "../../src/figures/show";
-import { trainingProgress } from "../../src/figures/training-progress";
-import type { TrainingEventLike } from "../../src/figures/training-event";
+import { trainingProgress } from "../../src/figures/progress/training-progress";
+import type { TrainingEventLike } from "../../src/figures/progress/training-event";
 import { trainingEvents } from "./events";
 import { notebookOutput, textOutput } from "./notebook-output";
 

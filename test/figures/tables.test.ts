@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { bannerHtml, bannerText, banner } from "../../src/figures/banner";
-import { comparisonTable, type ComparisonTableRow } from "../../src/figures/comparison-table";
-import { evaluationTable } from "../../src/figures/evaluation-table";
-import { frameTable } from "../../src/figures/frame-table";
-import { keyValueTable } from "../../src/figures/key-value-table";
-import { reportTable } from "../../src/figures/report-table";
-import { tableHtml } from "../../src/figures/table-html";
-import { tableText } from "../../src/figures/table-text";
+import { comparisonTable, type ComparisonTableRow } from "../../src/figures/tables/comparison-table";
+import { evaluationTable } from "../../src/figures/tables/evaluation-table";
+import { frameTable } from "../../src/figures/tables/frame-table";
+import { keyValueTable } from "../../src/figures/tables/key-value-table";
+import { reportTable } from "../../src/figures/tables/report-table";
+import { tableHtml } from "../../src/figures/tables/table-html";
+import { tableText } from "../../src/figures/tables/table-text";
 
 const hostile = `<img src=x onerror="alert('1')"> & more`;
 const long = "Words of a text that nobody wants to see in full in a notebook, the last of which is: SECRET";

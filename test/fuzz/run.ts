@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { projectRoot } from "../../src/base/project-root";
-import { writeAtomically } from "../../src/base/write-atomically";
-import { duration, processTerminal, table } from "../../src/cli/terminal";
+import { writeAtomically } from "../../src/base/files/write-atomically";
+import { duration, processTerminal, table } from "../../src/cli/terminal/terminal";
 import type { Finding } from "./fuzz-target";
 import { HELP, OPTIONS } from "./run-options.cjs";
 import { runTarget } from "./run-target";

@@ -8,14 +8,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { median } from "../../src/base/median";
-import { outputFolder } from "../../src/base/output-folder";
+import { outputFolder } from "../../src/base/files/output-folder";
 import { projectRoot } from "../../src/base/project-root";
 import { Random } from "../../src/base/random";
 import { TsloraError } from "../../src/base/tslora-error";
-import { writeAtomically } from "../../src/base/write-atomically";
+import { writeAtomically } from "../../src/base/files/write-atomically";
 import { loadClassifier } from "../../src/classifier/load-classifier";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
-import { table } from "../../src/cli/terminal";
+import { table } from "../../src/cli/terminal/terminal";
 import { nvidiaDriver, nvidiaGpus } from "../../src/device/nvidia";
 import { openDevice } from "../../src/device/open-device";
 import { loadClassificationModel } from "../../src/model/load-classification-model";

@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { forgetHosts } from "../../src/base/http";
 import { projectRoot } from "../../src/base/project-root";
-import { sharedOps } from "../../src/device/shared-ops";
+import { sharedOps } from "../../src/ops/shared-ops";
 import { resolveModel, type ResolveModelOptions } from "../../src/hub/resolve-model";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { COMMIT, fakeHub, type FakeHub } from "./fake-hub";

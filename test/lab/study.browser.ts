@@ -258,7 +258,7 @@ test(
       await error.innerText(),
       /^TsloraError: [^]*> 3 \| {3}return tslora\.loadCorpus\(path\);[^]*at load \(In \[2\], line 3, column \d+\)/,
     );
-    const link = error.locator("a", { hasText: "src/corpus/load-path.ts" }).first();
+    const link = error.locator("a", { hasText: "src/corpus/files/load-path.ts" }).first();
     await link.click();
     await lab.page
       .locator('.jp-FileEditor, .lm-TabBar-tabLabel:has-text("load-path.ts")')

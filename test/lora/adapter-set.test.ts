@@ -8,9 +8,9 @@ import type { SequenceClassifier } from "../../src/classifier/sequence-classifie
 import type { LoraConfig } from "../../src/lora/lora-config";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
-import { expectWithin, NOTHING } from "../device/expect-within";
-import type { Bounded } from "../device/reference-ops";
-import { sampleRounding } from "../device/sample-rounding";
+import { expectWithin, NOTHING } from "../ops/expect-within";
+import type { Bounded } from "../ops/reference-ops";
+import { sampleRounding } from "../ops/sample-rounding";
 import { maxDifference, TINY_MODELS } from "../model/fixture";
 import { makeKept, ops, predict, scramble, tinyClassifier, tinyModel, weightsOf } from "./tiny";
 

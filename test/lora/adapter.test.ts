@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { Random } from "../../src/base/random";
-import type { Tensor } from "../../src/device/tensor";
+import type { Tensor } from "../../src/ops/tensor";
 import { AdapterSet } from "../../src/lora/adapter-set";
 import type { LoraConfig } from "../../src/lora/lora-config";
-import { expectWithin, NOTHING, SEVEN_DIGITS } from "../device/expect-within";
-import { sampleRounding } from "../device/sample-rounding";
+import { expectWithin, NOTHING, SEVEN_DIGITS } from "../ops/expect-within";
+import { sampleRounding } from "../ops/sample-rounding";
 import {
   expectedOf,
   expectGradients,

@@ -1,8 +1,8 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { openSafetensors } from "../../src/model/read-safetensors";
-import { writeSafetensors } from "../../src/model/write-safetensors";
+import { openSafetensors } from "../../src/model/weights/read-safetensors";
+import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 import { fixtureDirectory } from "../model/fixture";
 
 /** Copies a tiny model's folder without some of its weights, as a checkpoint of another head lacks them. */

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Drop, Ops } from "../../src/device/ops";
-import type { Tensor } from "../../src/device/tensor";
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import type { Drop, Ops } from "../../src/ops/ops";
+import type { Tensor } from "../../src/ops/tensor";
+import { TensorflowOps } from "../../src/ops/tensorflow-ops";
 import { DoraLinear } from "../../src/lora/dora-linear";
-import { DropoutSource } from "../../src/model/dropout";
-import { Gradients } from "../../src/model/gradients";
-import { Linear } from "../../src/model/linear";
-import { Parameter } from "../../src/model/parameter";
-import { expectWithin, SEVEN_DIGITS } from "../device/expect-within";
-import { ReferenceOps } from "../device/reference-ops";
+import { DropoutSource } from "../../src/model/parts/dropout";
+import { Gradients } from "../../src/model/parts/gradients";
+import { Linear } from "../../src/model/parts/linear";
+import { Parameter } from "../../src/model/parts/parameter";
+import { expectWithin, SEVEN_DIGITS } from "../ops/expect-within";
+import { ReferenceOps } from "../ops/reference-ops";
 import { goldens } from "./tiny";
 
 /** The reference with what PyTorch dropped. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { matchTarget, saves, type TargetOptions } from "../../src/lora/match-modules";
+import { matchTarget, saves, type TargetOptions } from "../../src/lora/patterns/match-modules";
 import { moduleTree } from "../../src/lora/module-tree";
-import { matchesKey } from "../../src/lora/python-pattern";
+import { matchesKey } from "../../src/lora/patterns/python-pattern";
 import { goldens, tinyModel } from "./tiny";
 
 for (const kind of ["bert", "distilbert", "roberta"] as const) {

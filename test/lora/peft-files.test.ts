@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { saveAdapter } from "../../src/lora/save-adapter";
-import { openSafetensors } from "../../src/model/read-safetensors";
-import { SEVEN_DIGITS } from "../device/expect-within";
+import { openSafetensors } from "../../src/model/weights/read-safetensors";
+import { SEVEN_DIGITS } from "../ops/expect-within";
 import { expectedOf, expectGradients, expectLogits, gradientsOf, referenceOf } from "../model/fixture";
 import { goldenFolder, goldens, loadOnto, makeKept, ops, predict, tinyClassifier, tinyModel, weightsOf } from "./tiny";
 

@@ -11,7 +11,7 @@ import {
   matchesSaved,
   patternFault,
   type PatternUse,
-} from "../../src/lora/python-pattern";
+} from "../../src/lora/patterns/python-pattern";
 
 type Matched = string | null | readonly (number | null)[] | undefined;
 interface Goldens {

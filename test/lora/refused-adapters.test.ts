@@ -6,8 +6,8 @@ import { after, before, test } from "node:test";
 
 import { loadAdapter } from "../../src/lora/load-adapter";
 import { AdapterSet } from "../../src/lora/adapter-set";
-import { openSafetensors } from "../../src/model/read-safetensors";
-import { writeSafetensors } from "../../src/model/write-safetensors";
+import { openSafetensors } from "../../src/model/weights/read-safetensors";
+import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 import { fixtureDirectory } from "../model/fixture";
 import { goldenFolder, loadOnto, ops, predict, tinyModel } from "./tiny";
 

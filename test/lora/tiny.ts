@@ -3,13 +3,13 @@ import { join } from "node:path";
 
 import { projectRoot } from "../../src/base/project-root";
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
-import type { Ops } from "../../src/device/ops";
-import { sharedOps } from "../../src/device/shared-ops";
+import type { Ops } from "../../src/ops/ops";
+import { sharedOps } from "../../src/ops/shared-ops";
 import { AdapterSet } from "../../src/lora/adapter-set";
 import { loadAdapter, type LoadedAdapter } from "../../src/lora/load-adapter";
 import type { ClassificationModel } from "../../src/model/classification-model";
-import { Gradients } from "../../src/model/gradients";
-import type { Parameter } from "../../src/model/parameter";
+import { Gradients } from "../../src/model/parts/gradients";
+import type { Parameter } from "../../src/model/parts/parameter";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { batchOf, expectedOf, fixtureDirectory, unpack } from "../model/fixture";
 

@@ -3,8 +3,8 @@ import { test } from "node:test";
 
 import type { WeightedAdapterOptions } from "../../src/lora/weighted-adapter";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
-import { expectWithin, NOTHING, SEVEN_DIGITS } from "../device/expect-within";
-import { sampleRounding } from "../device/sample-rounding";
+import { expectWithin, NOTHING, SEVEN_DIGITS } from "../ops/expect-within";
+import { sampleRounding } from "../ops/sample-rounding";
 import { referenceOf } from "../model/fixture";
 import { goldenFolder, goldens, ops, predict, scramble, tinyClassifier } from "./tiny";
 

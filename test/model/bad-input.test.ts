@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { sharedOps } from "../../src/device/shared-ops";
+import { sharedOps } from "../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { TsloraError } from "../../src/base/tslora-error";
-import { openSafetensors } from "../../src/model/read-safetensors";
-import { writeSafetensors } from "../../src/model/write-safetensors";
+import { openSafetensors } from "../../src/model/weights/read-safetensors";
+import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 import { fixtureDirectory } from "./fixture";
 
 const ops = sharedOps();

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { sharedOps } from "../../src/device/shared-ops";
+import { sharedOps } from "../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
-import { packDocuments } from "../../src/model/packed-batch";
-import { openSafetensors } from "../../src/model/read-safetensors";
-import { robertaPositions } from "../../src/model/roberta-positions";
-import { writeSafetensors } from "../../src/model/write-safetensors";
-import { SEVEN_DIGITS } from "../device/expect-within";
+import { packDocuments } from "../../src/model/parts/packed-batch";
+import { openSafetensors } from "../../src/model/weights/read-safetensors";
+import { robertaPositions } from "../../src/model/parts/roberta-positions";
+import { writeSafetensors } from "../../src/model/weights/write-safetensors";
+import { SEVEN_DIGITS } from "../ops/expect-within";
 import { expectLogits, fixtureDirectory, referenceOf, unpack } from "./fixture";
 
 const ops = sharedOps();

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Ops } from "../../src/device/ops";
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
-import { KernelOps } from "../../src/device/kernel-ops";
-import { TfjsOps } from "../../src/device/tfjs-ops";
+import type { Ops } from "../../src/ops/ops";
+import { TensorflowOps } from "../../src/ops/tensorflow-ops";
+import { KernelOps } from "../../src/ops/kernel-ops";
+import { TfjsOps } from "../../src/ops/tfjs-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
-import { packDocuments } from "../../src/model/packed-batch";
-import { SEVEN_DIGITS } from "../device/expect-within";
+import { packDocuments } from "../../src/model/parts/packed-batch";
+import { SEVEN_DIGITS } from "../ops/expect-within";
 import {
   batchOf,
   expectedOf,

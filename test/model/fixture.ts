@@ -3,15 +3,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { projectRoot } from "../../src/base/project-root";
-import type { Ops } from "../../src/device/ops";
-import type { Tensor } from "../../src/device/tensor";
+import type { Ops } from "../../src/ops/ops";
+import type { Tensor } from "../../src/ops/tensor";
 import type { ClassificationModel } from "../../src/model/classification-model";
-import { Gradients } from "../../src/model/gradients";
+import { Gradients } from "../../src/model/parts/gradients";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
-import { packDocuments, type PackedBatch } from "../../src/model/packed-batch";
-import { expectWithin } from "../device/expect-within";
-import type { Bounded } from "../device/reference-ops";
-import { sampleRounding } from "../device/sample-rounding";
+import { packDocuments, type PackedBatch } from "../../src/model/parts/packed-batch";
+import { expectWithin } from "../ops/expect-within";
+import type { Bounded } from "../ops/reference-ops";
+import { sampleRounding } from "../ops/sample-rounding";
 
 export const TINY_MODELS = ["bert", "distilbert", "roberta"] as const;
 

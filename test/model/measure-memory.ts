@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { saveModelFolder } from "../../src/classifier/save-model-folder";
-import { sharedOps } from "../../src/device/shared-ops";
+import { sharedOps } from "../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
-import { openCheckpoint } from "../../src/model/open-checkpoint";
-import { writeSafetensors } from "../../src/model/write-safetensors";
+import { openCheckpoint } from "../../src/model/weights/open-checkpoint";
+import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 
 /*
  * How much memory reading and saving a checkpoint takes, in a process of its own each:

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { KernelOps } from "../../src/device/kernel-ops";
-import { TensorflowOps } from "../../src/device/tensorflow-ops";
+import { KernelOps } from "../../src/ops/kernel-ops";
+import { TensorflowOps } from "../../src/ops/tensorflow-ops";
 import type { ClassificationModel } from "../../src/model/classification-model";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
-import { Parameter } from "../../src/model/parameter";
+import { Parameter } from "../../src/model/parts/parameter";
 import {
   batchOf,
   expectedOf,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { checkNotebook } from "../../src/notebook/check-notebook";
-import { saveNotebook } from "../../src/notebook/save-notebook";
+import { checkNotebook } from "../../src/notebook/check/check-notebook";
+import { saveNotebook } from "../../src/notebook/format/save-notebook";
 import { notebookOf, withFolder, type CellText } from "./notebooks";
 import { projectRoot } from "../../src/base/project-root";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { compareOutputs, type CompareOptions } from "../../src/notebook/compare-outputs";
-import { failedLine, locateSource } from "../../src/notebook/locate-source";
-import type { Output } from "../../src/notebook/notebook-types";
-import { serializeNotebook } from "../../src/notebook/serialize-notebook";
+import { compareOutputs, type CompareOptions } from "../../src/notebook/check/compare-outputs";
+import { failedLine, locateSource } from "../../src/notebook/run/locate-source";
+import type { Output } from "../../src/notebook/format/notebook-types";
+import { serializeNotebook } from "../../src/notebook/format/serialize-notebook";
 import { notebookOf } from "./notebooks";
 
 const shown = (data: Record<string, unknown>): Output => ({ output_type: "display_data", data, metadata: {} });

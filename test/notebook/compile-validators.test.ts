@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { isRecord } from "../../src/notebook/json";
-import { compileValidators, validatorsSource, type Validators } from "../../src/notebook/compile-validators";
+import { isRecord } from "../../src/base/json";
+import { compileValidators, validatorsSource, type Validators } from "../../src/notebook/format/compile-validators";
 import { fixture } from "./notebooks";
 
 /** The validators that set-up lays beside the package, from the same source. */

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
-import { findKernelSpec } from "../../src/notebook/find-kernelspec";
-import { jupyterPaths } from "../../src/notebook/jupyter-paths";
-import { startKernel } from "../../src/notebook/kernel";
+import { findKernelSpec } from "../../src/notebook/jupyter/find-kernelspec";
+import { jupyterPaths } from "../../src/notebook/jupyter/jupyter-paths";
+import { startKernel } from "../../src/notebook/jupyter/kernel-client";
 import { withFolder } from "./notebooks";
 
 /** Sets JUPYTER_PATH for a piece of work. */

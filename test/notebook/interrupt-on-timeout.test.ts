@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parseNotebook } from "../../src/notebook/parse-notebook";
+import { parseNotebook } from "../../src/notebook/format/parse-notebook";
 import { oddNotebook, withOddKernel } from "./odd-kernel";
 import { codeCells, printed, runToEnd } from "./notebooks";
 

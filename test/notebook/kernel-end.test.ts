@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 
-import { readNotebook } from "../../src/notebook/read-notebook";
-import type { CellOutcome } from "../../src/notebook/run-events";
-import { runNotebook, type RunOptions } from "../../src/notebook/run-notebook";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
+import type { CellOutcome } from "../../src/notebook/run/run-events";
+import { runNotebook, type RunOptions } from "../../src/notebook/run/run-notebook";
 import { codeCells, isAlive, notebookOf, printed, runToEnd, withFolder } from "./notebooks";
 
 // A temporary folder of this file's own: test files that run beside it start kernels too.

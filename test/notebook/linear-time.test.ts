@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { htmlText } from "../../src/cli/output-text";
-import { lastState } from "../../src/cli/run-view";
-import { stripAnsi } from "../../src/notebook/ansi";
-import { ansiToHtml } from "../../src/notebook/ansi-html";
-import { figureData } from "../../src/notebook/figure-data";
-import { highlightCode } from "../../src/notebook/highlight-code";
-import { notebookPage } from "../../src/notebook/notebook-page";
-import { parseJson } from "../../src/notebook/parse-json";
-import { stripTags, withoutHidden } from "../../src/notebook/strip-tags";
-import { parseDiagnostic } from "../../src/notebook/tslab-failures";
+import { htmlText } from "../../src/cli/terminal/output-text";
+import { lastState } from "../../src/cli/run/run-view";
+import { stripAnsi } from "../../src/notebook/page/ansi";
+import { ansiToHtml } from "../../src/notebook/page/ansi-html";
+import { figureData } from "../../src/notebook/page/figure-data";
+import { highlightCode } from "../../src/notebook/page/highlight-code";
+import { notebookPage } from "../../src/notebook/page/notebook-page";
+import { parseJson } from "../../src/notebook/format/parse-json";
+import { stripTags, withoutHidden } from "../../src/notebook/page/strip-tags";
+import { parseDiagnostic } from "../../src/notebook/tslab/failures";
 import { assertLinear } from "../base/assert-linear";
 import { notebookOf } from "./notebooks";
 

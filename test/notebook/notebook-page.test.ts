@@ -3,10 +3,10 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { ansiToHtml } from "../../src/notebook/ansi-html";
-import { highlightCode } from "../../src/notebook/highlight-code";
-import { notebookPage } from "../../src/notebook/notebook-page";
-import type { Cell, Notebook, Output } from "../../src/notebook/notebook-types";
+import { ansiToHtml } from "../../src/notebook/page/ansi-html";
+import { highlightCode } from "../../src/notebook/page/highlight-code";
+import { notebookPage } from "../../src/notebook/page/notebook-page";
+import type { Cell, Notebook, Output } from "../../src/notebook/format/notebook-types";
 import { withFolder } from "./notebooks";
 
 const EVIL = '<script>alert("x")</script>';

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { projectRoot } from "../../src/base/project-root";
-import type { Cell, CodeCell, Notebook } from "../../src/notebook/notebook-types";
-import type { RunEvent, RunSummary } from "../../src/notebook/run-events";
-import { runNotebook, type RunOptions } from "../../src/notebook/run-notebook";
+import type { Cell, CodeCell, Notebook } from "../../src/notebook/format/notebook-types";
+import type { RunEvent, RunSummary } from "../../src/notebook/run/run-events";
+import { runNotebook, type RunOptions } from "../../src/notebook/run/run-notebook";
 
 /** A code cell: its source, and its tags. */
 export type CellText = string | readonly [source: string, ...tags: string[]];

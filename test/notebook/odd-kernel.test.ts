@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { readNotebook } from "../../src/notebook/read-notebook";
-import type { RunEvent, RunSummary } from "../../src/notebook/run-events";
-import { runNotebook } from "../../src/notebook/run-notebook";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
+import type { RunEvent, RunSummary } from "../../src/notebook/run/run-events";
+import { runNotebook } from "../../src/notebook/run/run-notebook";
 import { codeCells, isAlive, printed, runToEnd } from "./notebooks";
 import { oddNotebook, withOddKernel, type OddStep } from "./odd-kernel";
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { fixture, notebookOf, withFolder } from "./notebooks";
-import type { Notebook } from "../../src/notebook/notebook-types";
+import type { Notebook } from "../../src/notebook/format/notebook-types";
 
 /** What one step of a cell is to the kernel of fixtures/odd-kernel.mjs. */
 export type OddStep = readonly [verb: string, argument?: unknown];

@@ -3,10 +3,10 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { OutputLimit } from "../../src/notebook/output-limit";
-import { CellOutputs, type OutputMessage } from "../../src/notebook/output-reducer";
-import { readNotebook } from "../../src/notebook/read-notebook";
-import { splitStream } from "../../src/notebook/split-stream";
+import { OutputLimit } from "../../src/notebook/run/output-limit";
+import { CellOutputs, type OutputMessage } from "../../src/notebook/run/output-reducer";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
+import { splitStream } from "../../src/notebook/run/split-stream";
 import { Random } from "../../src/base/random";
 import { oddNotebook, withOddKernel } from "./odd-kernel";
 import { codeCells, printed, runToEnd, withFolder } from "./notebooks";

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Random } from "../../src/base/random";
-import type { CodeCell } from "../../src/notebook/notebook-types";
-import { CellOutputs, type OutputMessage } from "../../src/notebook/output-reducer";
-import { serializeNotebook } from "../../src/notebook/serialize-notebook";
+import type { CodeCell } from "../../src/notebook/format/notebook-types";
+import { CellOutputs, type OutputMessage } from "../../src/notebook/run/output-reducer";
+import { serializeNotebook } from "../../src/notebook/format/serialize-notebook";
 import { assertLinear } from "../base/assert-linear";
 import { notebookOf } from "./notebooks";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
-import { readNotebook } from "../../src/notebook/read-notebook";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
 
 const folder = join(projectRoot(), "notebooks");
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { gatherParameters } from "../../src/cli/command-options";
-import { injectParameters, type ParameterInput } from "../../src/notebook/inject-parameters";
-import type { Notebook } from "../../src/notebook/notebook-types";
-import { readParameters } from "../../src/notebook/read-parameters";
+import { injectParameters, type ParameterInput } from "../../src/notebook/parameters/inject-parameters";
+import type { Notebook } from "../../src/notebook/format/notebook-types";
+import { readParameters } from "../../src/notebook/parameters/read-parameters";
 import { notebookOf } from "./notebooks";
 
 const CELL = `// How to train

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { TsloraError, type TsloraErrorCode } from "../../src/base/tslora-error";
-import type { Notebook } from "../../src/notebook/notebook-types";
-import { parseNotebook } from "../../src/notebook/parse-notebook";
-import { readNotebook } from "../../src/notebook/read-notebook";
-import { saveNotebook } from "../../src/notebook/save-notebook";
-import { serializeNotebook } from "../../src/notebook/serialize-notebook";
+import type { Notebook } from "../../src/notebook/format/notebook-types";
+import { parseNotebook } from "../../src/notebook/format/parse-notebook";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
+import { saveNotebook } from "../../src/notebook/format/save-notebook";
+import { serializeNotebook } from "../../src/notebook/format/serialize-notebook";
 import { fixture, notebookOf, withFolder } from "./notebooks";
 
 function refuses(text: string, code: TsloraErrorCode, says: RegExp): void {

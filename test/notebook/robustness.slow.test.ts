@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import { Random } from "../../src/base/random";
-import { parseNotebook } from "../../src/notebook/parse-notebook";
-import { readNotebook } from "../../src/notebook/read-notebook";
-import { saveNotebook } from "../../src/notebook/save-notebook";
-import { runNotebook } from "../../src/notebook/run-notebook";
+import { parseNotebook } from "../../src/notebook/format/parse-notebook";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
+import { saveNotebook } from "../../src/notebook/format/save-notebook";
+import { runNotebook } from "../../src/notebook/run/run-notebook";
 import { isAlive, notebookOf, runToEnd } from "./notebooks";
 import { oddNotebook, withOddKernel } from "./odd-kernel";
 

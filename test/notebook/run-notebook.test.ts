@@ -4,12 +4,12 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { findKernelSpec } from "../../src/notebook/find-kernelspec";
-import type { ErrorOutput, Output } from "../../src/notebook/notebook-types";
-import { parseNotebook } from "../../src/notebook/parse-notebook";
-import { readNotebook } from "../../src/notebook/read-notebook";
-import { runNotebook } from "../../src/notebook/run-notebook";
-import { saveNotebook } from "../../src/notebook/save-notebook";
+import { findKernelSpec } from "../../src/notebook/jupyter/find-kernelspec";
+import type { ErrorOutput, Output } from "../../src/notebook/format/notebook-types";
+import { parseNotebook } from "../../src/notebook/format/parse-notebook";
+import { readNotebook } from "../../src/notebook/format/read-notebook";
+import { runNotebook } from "../../src/notebook/run/run-notebook";
+import { saveNotebook } from "../../src/notebook/format/save-notebook";
 import { codeCells, isAlive, notebookOf, printed, runToEnd, withFolder } from "./notebooks";
 
 const errorOf = (outputs: readonly Output[]): ErrorOutput | undefined =>

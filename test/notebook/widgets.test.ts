@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Widgets } from "../../src/notebook/widgets";
+import { Widgets } from "../../src/notebook/run/widgets";
 
 const STATE = "application/vnd.jupyter.widget-state+json";
 const open = (

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
-import { decodeMessage, encodeMessage, newMessage } from "../../src/notebook/wire";
+import { decodeMessage, encodeMessage, newMessage } from "../../src/notebook/jupyter/wire";
 
 const KEY = "a-key";
 const message = {

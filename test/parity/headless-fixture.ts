@@ -1,8 +1,8 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 
-import { openSafetensors } from "../../src/model/read-safetensors";
-import { writeSafetensors, type TensorToWrite } from "../../src/model/write-safetensors";
+import { openSafetensors } from "../../src/model/weights/read-safetensors";
+import { writeSafetensors, type TensorToWrite } from "../../src/model/weights/write-safetensors";
 import { fixtureDirectory } from "../model/fixture";
 
 /** A copy of a tiny model without its classifier, which is drawn anew when it is loaded: for any number of labels. */

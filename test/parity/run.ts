@@ -6,8 +6,8 @@ import { parseArgs } from "node:util";
 
 import { projectRoot } from "../../src/base/project-root";
 import { Random } from "../../src/base/random";
-import { writeAtomically } from "../../src/base/write-atomically";
-import { duration, processTerminal, styled, table } from "../../src/cli/terminal";
+import { writeAtomically } from "../../src/base/files/write-atomically";
+import { duration, processTerminal, styled, table } from "../../src/cli/terminal/terminal";
 import { holds, type Measure, type ParityLine } from "./parity-line";
 import { referencePython, referencePythonPath } from "./reference-python";
 import { HELP, OPTIONS } from "./run-options.cjs";

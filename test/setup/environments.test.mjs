@@ -5,9 +5,9 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSyn
 import { dirname, join, relative, resolve } from "node:path";
 import { test } from "node:test";
 
-import { ENVIRONMENTS } from "../../src/setup/lock-environments.mjs";
-import { settleClone } from "../../src/setup/settle-clone.mjs";
-import { settleEnvironment } from "../../src/setup/settle-environment.mjs";
+import { ENVIRONMENTS } from "../../src/setup/commands/lock-environments.mjs";
+import { settleClone } from "../../src/setup/stages/settle-clone.mjs";
+import { settleEnvironment } from "../../src/setup/stages/settle-environment.mjs";
 import { makeFolder, ROOT } from "./workbench.mjs";
 
 const REQUIREMENTS = join(ROOT, "src", "setup", "requirements");

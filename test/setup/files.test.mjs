@@ -5,12 +5,12 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFil
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { findTool } from "../../src/setup/find-tool.mjs";
-import { hashFiles } from "../../src/setup/hash-files.mjs";
-import { linkPackages } from "../../src/setup/install-packages.mjs";
-import { listFiles } from "../../src/setup/list-files.mjs";
-import { measureFolder } from "../../src/setup/measure-folder.mjs";
-import { PARTS } from "../../src/setup/pack-clone.mjs";
+import { findTool } from "../../src/setup/tools/find-tool.mjs";
+import { hashFiles } from "../../src/setup/tools/hash-files.mjs";
+import { linkPackages } from "../../src/setup/stages/install-packages.mjs";
+import { listFiles } from "../../src/setup/tools/list-files.mjs";
+import { measureFolder } from "../../src/setup/tools/measure-folder.mjs";
+import { PARTS } from "../../src/setup/commands/pack-clone.mjs";
 import { stagesOf } from "../../src/setup/set-up.mjs";
 import { makeFolder, ROOT } from "./workbench.mjs";
 
@@ -85,7 +85,7 @@ with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
   mkdirSync(target);
   const { status, stderr } = spawnSync(
     python,
-    [join(ROOT, "src", "setup", "unpack-wheel.py"), wheel, target, "a/", ...patterns],
+    [join(ROOT, "src", "setup", "tools", "unpack-wheel.py"), wheel, target, "a/", ...patterns],
     { encoding: "utf8" },
   );
   return { folder, target, status, stderr };

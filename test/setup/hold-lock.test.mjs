@@ -5,8 +5,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { holdLock } from "../../src/setup/hold-lock.mjs";
-import { locateProcess } from "../../src/setup/locate-process.mjs";
+import { holdLock } from "../../src/setup/tools/hold-lock.mjs";
+import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
 import { makeFolder, startScript } from "./workbench.mjs";
 
 const noWait = { onWait: () => assert.fail("nobody holds the lock") };
@@ -17,7 +17,7 @@ function holdElsewhere(t, path) {
     t,
     `
     import { spawn } from "node:child_process";
-    const { holdLock } = await setup("hold-lock");
+    const { holdLock } = await setup("tools/hold-lock");
     const lock = await holdLock(${JSON.stringify(path)}, { onWait() {} });
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" });
     lock.adopt(child.pid);
@@ -103,7 +103,7 @@ test("of many processes at once, one holds the lock at a time, also where a dead
         `
     import { existsSync, rmSync, writeFileSync } from "node:fs";
     import { setTimeout as sleep } from "node:timers/promises";
-    const { holdLock } = await setup("hold-lock");
+    const { holdLock } = await setup("tools/hold-lock");
     for (let round = 0; round < 3; round++) {
       const lock = await holdLock(${JSON.stringify(path)}, { onWait() {} });
       if (existsSync(${JSON.stringify(busy)})) throw new Error("two hold the lock");

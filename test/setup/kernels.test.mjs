@@ -4,10 +4,10 @@ import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } fr
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { kernelObjects } from "../../src/setup/binding-commands.mjs";
-import { compiledKernels, compiledSets, compileKernels } from "../../src/setup/compile-kernels.mjs";
-import { allSets, flagsOf, neededSets, widestSet } from "../../src/setup/instruction-sets.mjs";
-import { pendingStages, runStages } from "../../src/setup/run-stages.mjs";
+import { kernelObjects } from "../../src/setup/stages/binding-commands.mjs";
+import { compiledKernels, compiledSets, compileKernels } from "../../src/setup/stages/compile-kernels.mjs";
+import { allSets, flagsOf, neededSets, widestSet } from "../../src/setup/stages/instruction-sets.mjs";
+import { pendingStages, runStages } from "../../src/setup/tools/run-stages.mjs";
 import { makeFolder, recordProgress, ROOT } from "./workbench.mjs";
 
 const isX64 = process.arch === "x64";
@@ -61,7 +61,7 @@ test(
   { skip: !isX64 },
   async (t) => {
     const root = makeFolder(t);
-    for (const folder of ["src/setup", "src/device/kernels"])
+    for (const folder of ["src/setup", "src/ops/kernels"])
       cpSync(join(ROOT, folder), join(root, folder), { recursive: true });
     const log = join(root, "log");
     const compiler = join(root, "compiler");
@@ -116,7 +116,7 @@ test(
     );
     assert.deepEqual(compiledSets(link), ["baseline", "avx2", "avx512"]);
 
-    writeFileSync(join(link, "src", "device", "kernels", "numbers.h"), "// another\n", { flag: "a" });
+    writeFileSync(join(link, "src", "ops", "kernels", "numbers.h"), "// another\n", { flag: "a" });
     assert.equal((await make(false)).length, objects(["baseline"]), "of other sources, only what is needed now");
     assert.deepEqual(compiledSets(link), ["baseline"]);
   },

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { checkNode } from "../../src/setup/check-node.mjs";
-import { findTool } from "../../src/setup/find-tool.mjs";
+import { findTool } from "../../src/setup/tools/find-tool.mjs";
 import { makeFolder, ROOT } from "./workbench.mjs";
 
 const FILES = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json", "tsconfig.package.json"];

@@ -6,16 +6,16 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-import { explainFailure } from "../../src/setup/explain-failure.mjs";
-import { locateProcess } from "../../src/setup/locate-process.mjs";
-import { CommandError, runCommand } from "../../src/setup/run-command.mjs";
+import { explainFailure } from "../../src/setup/tools/explain-failure.mjs";
+import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
+import { CommandError, runCommand } from "../../src/setup/tools/run-command.mjs";
 import { ROOT } from "./workbench.mjs";
 
 const { AbortController } = globalThis;
 
 /** @param {string} code  what the inner process runs */
 function passOn(code) {
-  const module = pathToFileURL(join(ROOT, "src", "setup", "pass-on.mjs")).href;
+  const module = pathToFileURL(join(ROOT, "src", "setup", "tools", "pass-on.mjs")).href;
   return spawn(
     process.execPath,
     [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readMachO } from "../../src/setup/read-mach-o.mjs";
+import { readMachO } from "../../src/setup/commands/read-mach-o.mjs";
 
 /** A Mach-O library of one section of code and one exported symbol. */
 function library({ kind = 6, cpu = 0x0100000c, code = [1, 2, 3, 4], type = 0x0f } = {}) {

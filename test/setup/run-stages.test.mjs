@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { locateProcess } from "../../src/setup/locate-process.mjs";
-import { pendingStages, runStages } from "../../src/setup/run-stages.mjs";
+import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
+import { pendingStages, runStages } from "../../src/setup/tools/run-stages.mjs";
 import { makeFolder, recordProgress, startScript } from "./workbench.mjs";
 
-/** @typedef {import("../../src/setup/run-stages.mjs").Stage} Stage */
+/** @typedef {import("../../src/setup/tools/run-stages.mjs").Stage} Stage */
 
 const lock = { adopt: () => undefined, release: () => undefined };
 const { AbortController } = globalThis;
@@ -138,7 +138,7 @@ for (const moment of ["while it is made", "when it is in place, but not marked"]
         fs.renameSync = (from, to) => { renameSync(from, to); if (to.endsWith("made/a")) { fs.writeSync(1, "now\\n"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); } };
         syncBuiltinESMExports();
       }
-      const { runStages } = await setup("run-stages");
+      const { runStages } = await setup("tools/run-stages");
       const stage = { name: "a", title: "a", place: "made/a", needs: [], bytes: 0, key: () => "1", async make({ staging }) {
         mkdirSync(staging + "/result");
         writeFileSync(staging + "/result/file", "half");

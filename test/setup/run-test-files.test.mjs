@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { countTests, runTestFiles, tableOf, writeEmulatedNode } from "../../src/setup/run-test-files.mjs";
+import { countTests, runTestFiles, tableOf, writeEmulatedNode } from "../../src/setup/commands/run-test-files.mjs";
 
 const tap = (/** @type {Record<string, number>} */ counts) =>
   Object.entries(counts)

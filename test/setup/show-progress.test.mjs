@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 
-import { showProgress } from "../../src/setup/show-progress.mjs";
+import { showProgress } from "../../src/setup/tools/show-progress.mjs";
 
 /** @param {{ isTTY?: boolean, columns?: number }} [terminal] */
 function makeStream(terminal = {}) {

@@ -22,7 +22,7 @@ export function makeFolder(t) {
 }
 
 /**
- * Starts JavaScript in a process of its own, in which `setup("name")` is a module of src/setup, and waits for the first
+ * Starts JavaScript in a process of its own, in which `setup("folder/name")` is a module of src/setup, and waits for the first
  * line that it prints.
  *
  * @param {import("node:test").TestContext} t
@@ -43,7 +43,7 @@ export async function startScript(t, code) {
 export function recordProgress() {
   /** @type {string[]} */
   const lines = [];
-  /** @type {import("../../src/setup/show-progress.mjs").Progress} */
+  /** @type {import("../../src/setup/tools/show-progress.mjs").Progress} */
   const progress = {
     begin: (title) => {
       lines.push(`begin ${title}`);

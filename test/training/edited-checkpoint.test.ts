@@ -6,9 +6,9 @@ import { after, before, test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
-import { openSafetensors } from "../../src/model/read-safetensors";
-import { writeSafetensors } from "../../src/model/write-safetensors";
-import { checksumsOf, sealFolder } from "../../src/training/seal-folder";
+import { openSafetensors } from "../../src/model/weights/read-safetensors";
+import { writeSafetensors } from "../../src/model/weights/write-safetensors";
+import { checksumsOf, sealFolder } from "../../src/training/checkpoint/folder-checksums";
 import type { TrainOptions } from "../../src/training/train-options";
 import { classifier, hashOfWeights, ops, runToEnd } from "./tiny";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { readTrainingLog } from "../../src/training/read-training-log";
+import { readTrainingLog } from "../../src/training/log/read-training-log";
 import { resumed, runChild } from "./killed-run";
 import type { ChildTask } from "./kill-child";
 import { eventsOf } from "./tiny";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { crc32c } from "../../src/training/crc32c";
-import { readTrainingLog } from "../../src/training/read-training-log";
+import { crc32c } from "../../src/training/log/crc32c";
+import { readTrainingLog } from "../../src/training/log/read-training-log";
 import { classifier, eventsOf, runToEnd } from "./tiny";
 
 let folder = "";

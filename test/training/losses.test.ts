@@ -4,21 +4,21 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
-import { sharedOps } from "../../src/device/shared-ops";
-import { balancedClassWeights } from "../../src/training/class-weights";
+import { sharedOps } from "../../src/ops/shared-ops";
+import { balancedClassWeights } from "../../src/training/loss/class-weights";
 import {
   classificationLoss,
   lossWeight,
   type ClassificationLoss,
   type ExampleLabel,
-} from "../../src/training/classification-loss";
-import { learningRateAt } from "../../src/training/learning-rate";
-import { lossOfLogits } from "../../src/training/loss-of-logits";
+} from "../../src/training/loss/classification-loss";
+import { learningRateAt } from "../../src/training/optimizer/learning-rate";
+import { lossOfLogits } from "../../src/training/loss/loss-of-logits";
 import type { LrSchedulerType } from "../../src/training/train-options";
-import type { Ops } from "../../src/device/ops";
-import type { Tensor } from "../../src/device/tensor";
-import { expectWithin } from "../device/expect-within";
-import { ReferenceOps, type Bounded } from "../device/reference-ops";
+import type { Ops } from "../../src/ops/ops";
+import type { Tensor } from "../../src/ops/tensor";
+import { expectWithin } from "../ops/expect-within";
+import { ReferenceOps, type Bounded } from "../ops/reference-ops";
 import { maxDifference } from "../model/fixture";
 
 interface LossCase extends Omit<ClassificationLoss, "classWeights"> {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { LOCK_FILE, lockFolder } from "../../src/base/lock-output";
+import { LOCK_FILE, lockFolder } from "../../src/base/lock/lock-output";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { train } from "../../src/training/train";
 import type { TrainOptions } from "../../src/training/train-options";

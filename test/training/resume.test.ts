@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
-import { readTrainingLog } from "../../src/training/read-training-log";
+import { readTrainingLog } from "../../src/training/log/read-training-log";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
 import type { TrainOptions } from "../../src/training/train-options";

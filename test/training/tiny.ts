@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 import { SequenceClassifier, type TextTokenizer } from "../../src/classifier/sequence-classifier";
-import type { Ops } from "../../src/device/ops";
-import { sharedOps } from "../../src/device/shared-ops";
+import type { Ops } from "../../src/ops/ops";
+import { sharedOps } from "../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";

@@ -7,14 +7,14 @@ import { after, before, test } from "node:test";
 
 import { TsloraError } from "../../src/base/tslora-error";
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
-import type { Ops } from "../../src/device/ops";
+import type { Ops } from "../../src/ops/ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
 import type { TrainOptions } from "../../src/training/train-options";
-import { expectWithin, NOTHING } from "../device/expect-within";
-import type { Bounded } from "../device/reference-ops";
-import { sampleRounding } from "../device/sample-rounding";
+import { expectWithin, NOTHING } from "../ops/expect-within";
+import type { Bounded } from "../ops/reference-ops";
+import { sampleRounding } from "../ops/sample-rounding";
 import { expectedOf } from "../model/fixture";
 import { classifier, data, eventsOf, ops, runToEnd, several, tokenizer, validation, type EventOf } from "./tiny";
 

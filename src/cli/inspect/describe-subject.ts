@@ -1,10 +1,10 @@
 import { join } from "node:path";
 
-import { readJsonObject } from "../../base/parse-json-file";
+import { readJsonObject } from "../../base/files/parse-json-file";
 import { TsloraError } from "../../base/tslora-error";
 import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
 import type { LoraConfig } from "../../lora/lora-config";
-import { type JsonRecord } from "../../notebook/json";
+import { type JsonRecord } from "../../base/json";
 import { adapterModules } from "./adapter-modules";
 import { describeWeights, listFolder, type TensorRow, type WeightsDescription } from "./describe-weights";
 import type { Subject } from "./find-subject";

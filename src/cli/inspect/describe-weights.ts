@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 
-import { openSafetensors, type SafetensorsDtype } from "../../model/read-safetensors";
+import { openSafetensors, type SafetensorsDtype } from "../../model/weights/read-safetensors";
 
 /** One tensor of a file. */
 export interface TensorRow {

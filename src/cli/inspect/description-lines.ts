@@ -1,7 +1,7 @@
 import type { EncoderConfig } from "../../model/encoder-config";
-import { bytes, factLines, grouped } from "../facts";
-import { shortPath } from "../run-in-terminal";
-import { styled, table, type Terminal } from "../terminal";
+import { bytes, factLines, grouped } from "../terminal/text-layout";
+import { shortPath } from "../run/run-in-terminal";
+import { styled, table, type Terminal } from "../terminal/terminal";
 import { adapterModules } from "./adapter-modules";
 import type { Description } from "./describe-subject";
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { expandHome } from "../../base/expand-home";
+import { expandHome } from "../../base/files/expand-home";
 import { TsloraError } from "../../base/tslora-error";
 import { resolveModel } from "../../hub/resolve-model";
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { expectUnlocked, LOCK_FILE } from "../../base/lock-output";
+import { expectUnlocked, LOCK_FILE } from "../../base/lock/lock-output";
 import type { Problems } from "../../base/problems";
 
 /** Weights and configurations that would lie beside the merged model's and be read in its place. */

@@ -1,14 +1,14 @@
-import { lockFolder } from "../../base/lock-output";
+import { lockFolder } from "../../base/lock/lock-output";
 import { Problems } from "../../base/problems";
 import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
-import { sentence } from "../facts";
+import { sentence } from "../terminal/text-layout";
 import { loadQuietly } from "../load-quietly";
-import { openClassifier } from "../open-classifier";
+import { openClassifier } from "../inputs/open-classifier";
 import { pick } from "../options/option-table";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { MERGE_OPTIONS } from "../options/merge-options";
-import { shortPath } from "../run-in-terminal";
+import { shortPath } from "../run/run-in-terminal";
 import { checkOutput } from "./check-output";
 
 /** `tslora merge`. Nothing is written unless the merged weights give the adapter's logits. */

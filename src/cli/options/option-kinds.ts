@@ -1,4 +1,4 @@
-import { expandHome } from "../../base/expand-home";
+import { expandHome } from "../../base/files/expand-home";
 
 /** What a value was found to be. `path` leads to the part at fault, such as `[1]` or `.query`. */
 export type Checked<T> =

@@ -1,11 +1,11 @@
 import { extname } from "node:path";
 
-import { expandHome } from "../../base/expand-home";
-import { readTextFile } from "../../base/read-text-file";
+import { expandHome } from "../../base/files/expand-home";
+import { readTextFile } from "../../base/files/read-text-file";
 import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
-import { isRecord } from "../../notebook/json";
-import { parseJson } from "../../notebook/parse-json";
+import { isRecord } from "../../base/json";
+import { parseJson } from "../../notebook/format/parse-json";
 
 /** Bytes that a file of options may have. */
 const MAX_BYTES = 1 << 24;

@@ -1,6 +1,6 @@
 import { printable, printableLine } from "../../base/printable";
-import { measureColumns } from "../../figures/measure-columns";
-import { styled, type Terminal } from "../terminal";
+import { measureColumns } from "../../figures/tables/measure-columns";
+import { styled, type Terminal } from "../terminal/terminal";
 import type { TextPrediction } from "./predict-texts";
 import type { ReadText } from "./text-stream";
 

@@ -8,10 +8,10 @@ import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { isDelimiter } from "../../corpus/table/table-format";
 import { EXIT } from "../exit-codes";
-import { sentence } from "../facts";
+import { sentence } from "../terminal/text-layout";
 import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
-import { openClassifier } from "../open-classifier";
+import { openClassifier } from "../inputs/open-classifier";
 import { pick, type OptionValues } from "../options/option-table";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
@@ -47,7 +47,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
       const { topK } = options;
       const clean =
         options.cleanTexts === true
-          ? (await import("../../corpus/clean-text.js")).cleanText
+          ? (await import("../../corpus/text/clean-text.js")).cleanText
           : (text: string): string => text; // danfojs stands behind it
       const format = { json, several, labels: classifier.labels, terminal, ...(topK === undefined ? {} : { topK }) };
       let index = 0; // of rows, those left out included

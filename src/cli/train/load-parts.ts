@@ -1,8 +1,8 @@
 import type { DataFrame } from "danfojs-node";
 
-import { findLeaks } from "../../corpus/find-leaks";
+import { findLeaks } from "../../corpus/split/find-leaks";
 import type { EncoderConfig } from "../../model/encoder-config";
-import { loadTexts, type LoadedTexts } from "../load-texts";
+import { loadTexts, type LoadedTexts } from "../inputs/load-texts";
 import type { PartOfData } from "../options/shared-options";
 import { missingClassNotices } from "./missing-classes";
 import { partData, type Parts } from "./part-data";

@@ -3,7 +3,7 @@ import type { DataFrame } from "danfojs-node";
 import { Problems } from "../../base/problems";
 import { shortList } from "../../base/short-list";
 import { readFrame } from "../../corpus/read-frame";
-import { trainTestSplit } from "../../corpus/train-test-split";
+import { trainTestSplit } from "../../corpus/split/train-test-split";
 import type { PartOfData } from "../options/shared-options";
 
 /** What a run trains on, chooses by, and is scored on. */

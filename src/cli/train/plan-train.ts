@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { expectUnlocked, LOCK_FILE } from "../../base/lock-output";
-import { outputFolder } from "../../base/output-folder";
+import { expectUnlocked, LOCK_FILE } from "../../base/lock/lock-output";
+import { outputFolder } from "../../base/files/output-folder";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { resolveTrainOptions } from "../../training/resolve-train-options";

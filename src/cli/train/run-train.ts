@@ -1,6 +1,6 @@
 import type { DataFrame } from "danfojs-node";
 
-import { lockFolder } from "../../base/lock-output";
+import { lockFolder } from "../../base/lock/lock-output";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { loadClassifier } from "../../classifier/load-classifier";
@@ -15,14 +15,14 @@ import { resolveLoraConfig } from "../../lora/resolve-lora-config";
 import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
 import { train } from "../../training/train";
 import type { TrainSummary } from "../../training/train-event";
-import { evaluationLines } from "../evaluation-lines";
+import { evaluationLines } from "../evaluate/evaluation-lines";
 import { EXIT } from "../exit-codes";
-import { hearInterruption } from "../interruption";
+import { hearInterruption } from "../run/interruption";
 import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
-import { shortPath } from "../run-in-terminal";
-import { countProgress } from "../show-progress";
-import type { Terminal } from "../terminal";
+import { shortPath } from "../run/run-in-terminal";
+import { countProgress } from "../terminal/show-progress";
+import type { Terminal } from "../terminal/terminal";
 import type { LoadedParts } from "./load-parts";
 import { writeTrainedTexts } from "./trained-texts";
 import { planTrain, type TrainPlan } from "./plan-train";

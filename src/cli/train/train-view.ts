@@ -1,9 +1,9 @@
 import { formatNumber, formatSeconds } from "../../figures/format";
-import { progressAfter, progressShare, progressWords, type ProgressState } from "../../figures/progress-state";
+import { progressAfter, progressShare, progressWords, type ProgressState } from "../../figures/progress/progress-state";
 import type { TrainEvent } from "../../training/train-event";
-import { sentence } from "../facts";
-import { LiveBar } from "../live-bar";
-import { styled, type Terminal } from "../terminal";
+import { sentence } from "../terminal/text-layout";
+import { LiveBar } from "../terminal/live-bar";
+import { styled, type Terminal } from "../terminal/terminal";
 
 const LINE_EVERY_MS = 10_000;
 

@@ -4,10 +4,10 @@ import { dirname, join, resolve } from "node:path";
 
 import type { DataFrame } from "danfojs-node";
 
-import { parseUntrustedObject } from "../../base/parse-json-file";
-import { readTextFile } from "../../base/read-text-file";
-import { writeAtomically } from "../../base/write-atomically";
-import { normaliseText } from "../../corpus/find-leaks";
+import { parseUntrustedObject } from "../../base/files/parse-json-file";
+import { readTextFile } from "../../base/files/read-text-file";
+import { writeAtomically } from "../../base/files/write-atomically";
+import { normaliseText } from "../../corpus/split/find-leaks";
 import { readFrame } from "../../corpus/read-frame";
 
 /** The file in a run's output folder that tells which texts it was trained on. */

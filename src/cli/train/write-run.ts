@@ -1,6 +1,6 @@
 import { resolve, join } from "node:path";
 
-import { writeAtomically } from "../../base/write-atomically";
+import { writeAtomically } from "../../base/files/write-atomically";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { Corpus } from "../../corpus/corpus";
 import type { Evaluation } from "../../evaluation/evaluation";
@@ -8,7 +8,7 @@ import { deviceOf, type Device } from "../../device/device";
 import { saveModelCard } from "../../hub/model-card";
 import type { ResolvedModel } from "../../hub/resolve-model";
 import type { TrainSummary } from "../../training/train-event";
-import { TRAINING_ARGS } from "../read-run-record";
+import { TRAINING_ARGS } from "../inputs/read-run-record";
 import type { TrainPlan } from "./plan-train";
 
 /** What a run found, as `results.json` holds it: the keys of the study's, where they apply, and more. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { loadTensorFlow } from "../../../src/device/load-tensorflow";
+import { loadTensorFlow } from "../../../src/ops/load-tensorflow";
 import { loadClassifier, train, type SequenceClassifier, type TrainEvent, type TrainSummary } from "../../../src/index";
 import { serve } from "./serve";
 

@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Random } from "../../../src/base/random";
-import { sealFolder } from "../../../src/training/seal-folder";
+import { sealFolder } from "../../../src/training/checkpoint/folder-checksums";
 import { train } from "../../../src/training/train";
 import type { TrainOptions } from "../../../src/training/train-options";
 import { classifier, data, hashOfWeights, ops, runToEnd, validation } from "../../training/tiny";

@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import { projectRoot } from "../../../src/base/project-root";
 import type { Random } from "../../../src/base/random";
-import { sharedOps } from "../../../src/device/shared-ops";
+import { sharedOps } from "../../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
-import { packDocuments } from "../../../src/model/packed-batch";
+import { packDocuments } from "../../../src/model/parts/packed-batch";
 import { damageFile } from "../damage-file";
 import type { FuzzCase, FuzzTarget } from "../fuzz-target";
 import { strictSafetensors } from "../strict-safetensors";

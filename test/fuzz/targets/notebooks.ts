@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { projectRoot } from "../../../src/base/project-root";
 import type { Random } from "../../../src/base/random";
 import { TsloraError } from "../../../src/base/tslora-error";
-import { notebookPage } from "../../../src/notebook/notebook-page";
-import { parseNotebook } from "../../../src/notebook/parse-notebook";
-import { readNotebook } from "../../../src/notebook/read-notebook";
-import { readParameters } from "../../../src/notebook/read-parameters";
-import { serializeNotebook } from "../../../src/notebook/serialize-notebook";
+import { notebookPage } from "../../../src/notebook/page/notebook-page";
+import { parseNotebook } from "../../../src/notebook/format/parse-notebook";
+import { readNotebook } from "../../../src/notebook/format/read-notebook";
+import { readParameters } from "../../../src/notebook/parameters/read-parameters";
+import { serializeNotebook } from "../../../src/notebook/format/serialize-notebook";
 import { damageFile } from "../damage-file";
 import type { FuzzCase, FuzzTarget } from "../fuzz-target";
 

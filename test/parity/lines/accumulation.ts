@@ -1,8 +1,8 @@
-import { sharedOps } from "../../../src/device/shared-ops";
+import { sharedOps } from "../../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
-import { Gradients } from "../../../src/model/gradients";
+import { Gradients } from "../../../src/model/parts/gradients";
 import { batchGradients } from "../../../src/training/batch-gradients";
-import type { ClassificationLoss } from "../../../src/training/classification-loss";
+import type { ClassificationLoss } from "../../../src/training/loss/classification-loss";
 import { maxDifference } from "../../model/fixture";
 import { headlessFixture } from "../headless-fixture";
 import type { Measure, ParityLine } from "../parity-line";

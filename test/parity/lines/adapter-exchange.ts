@@ -2,13 +2,13 @@ import { join } from "node:path";
 
 import type { Random } from "../../../src/base/random";
 import type { SequenceClassifier } from "../../../src/classifier/sequence-classifier";
-import type { Ops } from "../../../src/device/ops";
-import { sharedOps } from "../../../src/device/shared-ops";
+import type { Ops } from "../../../src/ops/ops";
+import { sharedOps } from "../../../src/ops/shared-ops";
 import type { LoraConfig } from "../../../src/lora/lora-config";
 import { readPeftConfig } from "../../../src/lora/peft-config";
-import { NOTHING } from "../../device/expect-within";
-import type { Bounded } from "../../device/reference-ops";
-import { sampleRounding } from "../../device/sample-rounding";
+import { NOTHING } from "../../ops/expect-within";
+import type { Bounded } from "../../ops/reference-ops";
+import { sampleRounding } from "../../ops/sample-rounding";
 import type { Measure, ParityContext, ParityLine } from "../parity-line";
 import {
   KINDS,

@@ -1,6 +1,6 @@
 import { SequenceClassifier } from "../../../src/classifier/sequence-classifier";
-import { sharedOps } from "../../../src/device/shared-ops";
-import { applyDropout, DropoutSource } from "../../../src/model/dropout";
+import { sharedOps } from "../../../src/ops/shared-ops";
+import { applyDropout, DropoutSource } from "../../../src/model/parts/dropout";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
 import { train } from "../../../src/training/train";
 import { fixtureDirectory, maxDifference } from "../../model/fixture";

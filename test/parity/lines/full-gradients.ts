@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
-import { sharedOps } from "../../../src/device/shared-ops";
+import { sharedOps } from "../../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
-import { openSafetensors } from "../../../src/model/read-safetensors";
+import { openSafetensors } from "../../../src/model/weights/read-safetensors";
 import { gradientsOf, maxDifference } from "../../model/fixture";
 import type { Measure, ParityLine } from "../parity-line";
 import { described, randomModelCase, type ModelCase } from "../random-cases";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { readTrainingLog } from "../../../src/training/read-training-log";
+import { readTrainingLog } from "../../../src/training/log/read-training-log";
 import type { TrainOptions } from "../../../src/training/train-options";
 import type { ChildTask } from "../../training/kill-child";
 import { resumed, runChild } from "../../training/killed-run";

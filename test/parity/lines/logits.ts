@@ -1,4 +1,4 @@
-import { sharedOps } from "../../../src/device/shared-ops";
+import { sharedOps } from "../../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
 import { batchOf, maxDifference, unpack } from "../../model/fixture";
 import type { Measure, ParityLine } from "../parity-line";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
-import { sharedOps } from "../../../src/device/shared-ops";
-import { Gradients } from "../../../src/model/gradients";
+import { sharedOps } from "../../../src/ops/shared-ops";
+import { Gradients } from "../../../src/model/parts/gradients";
 import type { ClassificationModel } from "../../../src/model/classification-model";
-import { packDocuments } from "../../../src/model/packed-batch";
+import { packDocuments } from "../../../src/model/parts/packed-batch";
 import type { Measure, ParityLine } from "../parity-line";
 import {
   KINDS,

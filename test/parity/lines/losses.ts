@@ -1,11 +1,11 @@
-import { sharedOps } from "../../../src/device/shared-ops";
+import { sharedOps } from "../../../src/ops/shared-ops";
 import {
   classificationLoss,
   lossWeight,
   type ClassificationLoss,
   type ExampleLabel,
-} from "../../../src/training/classification-loss";
-import { lossOfLogits } from "../../../src/training/loss-of-logits";
+} from "../../../src/training/loss/classification-loss";
+import { lossOfLogits } from "../../../src/training/loss/loss-of-logits";
 import { maxDifference } from "../../model/fixture";
 import type { Measure, ParityLine } from "../parity-line";
 

@@ -1,4 +1,4 @@
-import { learningRateAt } from "../../../src/training/learning-rate";
+import { learningRateAt } from "../../../src/training/optimizer/learning-rate";
 import type { LrSchedulerType } from "../../../src/training/train-options";
 import type { ParityLine } from "../parity-line";
 

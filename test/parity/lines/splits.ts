@@ -1,7 +1,7 @@
 import type { Random } from "../../../src/base/random";
 import { TsloraError } from "../../../src/base/tslora-error";
-import { kFold, stratifiedKFold } from "../../../src/corpus/kfold";
-import { splitIndices } from "../../../src/corpus/split-indices";
+import { kFold, stratifiedKFold } from "../../../src/corpus/split/kfold";
+import { splitIndices } from "../../../src/corpus/split/split-indices";
 import type { Measure, ParityLine } from "../parity-line";
 import { withoutWarnings } from "../without-warnings";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import type { TrainOptions } from "../../../src/training/train-options";
-import { LOG_FILE, readLog } from "../../../src/training/training-log";
+import { LOG_FILE, readLog } from "../../../src/training/log/training-log";
 import { train } from "../../../src/training/train";
 import { classifier, data, validation } from "../../training/tiny";
 import type { ParityLine } from "../parity-line";

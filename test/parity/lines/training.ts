@@ -2,10 +2,10 @@ import { join } from "node:path";
 
 import type { Random } from "../../../src/base/random";
 import { SequenceClassifier } from "../../../src/classifier/sequence-classifier";
-import { sharedOps } from "../../../src/device/shared-ops";
+import { sharedOps } from "../../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
 import { epochSteps } from "../../../src/training/batches";
-import type { ExampleLabel } from "../../../src/training/classification-loss";
+import type { ExampleLabel } from "../../../src/training/loss/classification-loss";
 import { train } from "../../../src/training/train";
 import { SAMPLING_STRATEGIES, type LrSchedulerType, type TrainOptions } from "../../../src/training/train-options";
 import { headlessFixture } from "../headless-fixture";

@@ -1,0 +1,65 @@
+import { shownPath } from "../shown-path";
+import { TsloraError } from "../tslora-error";
+
+/** Faults of files in words. The first group is about the place that was named, the second about the machine. */
+const PLACE: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "the operation is not permitted",
+  EROFS: "the file system is read-only",
+  ENOTDIR: "a part of the path is a file",
+  EISDIR: "it is a folder",
+  ENOENT: "there is no such file or folder",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "its links lead in a circle",
+  ENOTEMPTY: "the folder is not empty",
+  EEXIST: "it exists already",
+  EXDEV: "it is on another file system",
+  EINVAL: "the name is not valid",
+  ERR_INVALID_ARG_VALUE: "the name is not valid",
+};
+const MACHINE: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left on the disk",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be too large",
+  EIO: "the disk reports an error",
+  EMFILE: "too many files are open",
+  ENFILE: "too many files are open on this machine",
+  ENOMEM: "the system is out of memory",
+  EBUSY: "it is in use",
+  ETXTBSY: "it is in use",
+};
+
+/** The system's code of an error, such as ENOSPC; undefined for an error that the system did not raise. */
+export function faultCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
+  return "syscall" in error || Object.hasOwn(PLACE, error.code) || Object.hasOwn(MACHINE, error.code)
+    ? error.code
+    : undefined;
+}
+
+/** An error of the system in words, with its code: `no space is left on the disk (ENOSPC)`. */
+export function faultText(error: unknown): string {
+  const found = faultCode(error);
+  // making a folder where a file is, is what EEXIST of mkdir means
+  const code =
+    found === "EEXIST" && error instanceof Error && "syscall" in error && error.syscall === "mkdir" ? "ENOTDIR" : found;
+  const words = code === undefined ? undefined : (PLACE[code] ?? MACHINE[code]);
+  if (words !== undefined) return `${words} (${code})`;
+  return (error instanceof Error ? error.message : String(error)).slice(0, 300);
+}
+
+/** Whether the place that was named is at fault, rather than the machine. */
+export function isFaultOfPlace(error: unknown): boolean {
+  return Object.hasOwn(PLACE, faultCode(error) ?? "");
+}
+
+/** The error for a file that could not be written: one line, whatever failed. */
+export function notSaved(path: string, error: unknown): TsloraError {
+  if (error instanceof TsloraError) return error;
+  const advice = isFaultOfPlace(error) ? " Choose another place." : "";
+  const details = { path, fault: faultCode(error), place: isFaultOfPlace(error) };
+  return new TsloraError("not-saved", `${shownPath(path)} could not be written: ${faultText(error)}.${advice}`, {
+    cause: error,
+    details,
+  });
+}

@@ -1,0 +1,83 @@
+import { constants, type Stats } from "node:fs";
+import { lstat, open, stat, type FileHandle } from "node:fs/promises";
+
+import { errorCode } from "./error-code";
+import { shownPath } from "../shown-path";
+import { TsloraError } from "../tslora-error";
+
+/** An open file of which it is certain that it is a regular one. The caller closes the handle. */
+export interface RegularFile {
+  readonly handle: FileHandle;
+  /** Bytes when it was opened. */
+  readonly size: number;
+}
+
+/**
+ * Opens a file for reading, and nothing but a regular one: a folder, pipe, socket or device in its place is refused
+ * at once, so that no reader waits for a pipe's writer or reads a device without end. Symbolic links are followed.
+ *
+ * @param options.called - what the message calls the file; its path by default
+ * @throws TsloraError `not-found` where there is none, `bad-input` for what is no regular file, for a link to nothing, or
+ * for what cannot be read.
+ */
+export async function openRegularFile(path: string, options: { readonly called?: string } = {}): Promise<RegularFile> {
+  const called = options.called ?? shownPath(path);
+  let handle: FileHandle | undefined;
+  try {
+    expectRegular(await stat(path), called); // before opening: opening a device may do something
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe may have come meanwhile
+    const stats = await handle.stat();
+    expectRegular(stats, called);
+    return { handle, size: stats.size };
+  } catch (error) {
+    await handle?.close();
+    throw error instanceof TsloraError ? error : unreadable(error, { called, isLink: await isLink(path) });
+  }
+}
+
+/** Whether there is a link under a path, wherever it leads: a file that is linked to and gone is not one that never was. */
+function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
+}
+
+/** Whether an error says that a file is not there, and no more. */
+export function isMissingFile(error: unknown): boolean {
+  return error instanceof TsloraError && error.code === "not-found";
+}
+
+function expectRegular(stats: Stats, called: string): void {
+  if (stats.isFile()) return;
+  throw new TsloraError("bad-input", `${called} must be a file; it is ${kindOf(stats)}.`, {
+    details: { kind: kindOf(stats) },
+  });
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return "a folder";
+  if (stats.isFIFO()) return "a named pipe";
+  if (stats.isSocket()) return "a socket";
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? "a device" : "of another kind";
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "its permissions do not allow it",
+  EPERM: "its permissions do not allow it",
+  ELOOP: "its symbolic links lead in a circle",
+  ENAMETOOLONG: "its name is too long",
+  ERR_INVALID_ARG_VALUE: "its name holds a null byte",
+};
+
+function unreadable(
+  error: unknown,
+  { called, isLink: linked }: { readonly called: string; readonly isLink: boolean },
+): TsloraError {
+  const code = errorCode(error) ?? "";
+  if (code === "ENOENT" && linked)
+    return new TsloraError("bad-input", `${called} is a link to a file that does not exist.`, { cause: error });
+  if (code === "ENOENT" || code === "ENOTDIR")
+    return new TsloraError("not-found", `${called} does not exist.`, { cause: error });
+  return new TsloraError("bad-input", `${called} cannot be read: ${REASONS[code] ?? code}.`, { cause: error });
+}

@@ -1,0 +1,72 @@
+import { readTextFile, type ReadTextOptions } from "./read-text-file";
+import { shownPath } from "../shown-path";
+import { shownValue } from "../shown-value";
+import { TsloraError } from "../tslora-error";
+
+/** How deep a model's, adapter's or checkpoint's JSON may be nested; real ones have fewer than ten levels. */
+const MAX_DEPTH = 64;
+
+/**
+ * Parses the JSON of a file that may come from anywhere: nesting is bounded, and a key that an object has twice is an
+ * error, since readers disagree on which one counts. The result may be shown and traversed without further care.
+ *
+ * @param called - how messages call the file
+ * @throws TsloraError `bad-input`, short whatever the file holds.
+ */
+export function parseUntrustedJson(text: string, called: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message.slice(0, 120) : "";
+    throw new TsloraError("bad-input", `${called} is not JSON (${why}). Was its download cut off?`, { cause: error });
+  }
+  const fault = faultOf(text);
+  if (fault !== undefined) throw new TsloraError("bad-input", `${called} ${fault}.`);
+  return value;
+}
+
+/** The same, where the file must hold an object. */
+export function parseUntrustedObject(text: string, called: string): Record<string, unknown> {
+  const json = parseUntrustedJson(text, called);
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw new TsloraError("bad-input", `${called} must hold a JSON object; it holds ${shownValue(json)}.`);
+  return json as Record<string, unknown>;
+}
+
+/**
+ * Reads a JSON object from a file that may come from anywhere; see {@link parseUntrustedJson}.
+ *
+ * @throws TsloraError `not-found` where there is no file, `bad-input` for anything else that is wrong with it.
+ */
+export async function readJsonObject(path: string, options: ReadTextOptions = {}): Promise<Record<string, unknown>> {
+  return parseUntrustedObject(await readTextFile(path, options), options.called ?? shownPath(path));
+}
+
+/** Looks through text that is JSON for nesting and repeated keys. */
+function faultOf(text: string): string | undefined {
+  const keys: (Set<string> | undefined)[] = []; // of each open object; undefined for a list
+  let keyComes = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 0x22) {
+      const start = at;
+      for (at++; text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++;
+      if (!keyComes) continue;
+      keyComes = false;
+      const raw = text.slice(start + 1, at);
+      const key = raw.includes("\\") ? (JSON.parse(text.slice(start, at + 1)) as string) : raw;
+      const seen = keys.at(-1);
+      if (seen?.has(key) === true) return `has the key ${shownValue(key)} twice in one object`;
+      seen?.add(key);
+    } else if (char === 0x7b || char === 0x5b) {
+      keyComes = char === 0x7b;
+      keys.push(keyComes ? new Set() : undefined);
+      if (keys.length > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
+    } else if (char === 0x7d || char === 0x5d) {
+      keys.pop();
+      keyComes = false;
+    } else if (char === 0x2c) keyComes = keys.at(-1) !== undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,269 @@
+import { randomBytes } from "node:crypto";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+
+import { errorCode, isMissing } from "../files/error-code";
+import { describeSelf, isAlive, isOwn, readHolder, type LockHolder } from "./lock-holder";
+import { shownPath } from "../shown-path";
+import { TsloraError } from "../tslora-error";
+
+/** The lock's file in an output folder. A killed process leaves it behind; the next one takes it over. */
+export const LOCK_FILE = ".tslora-lock";
+
+/** What holds an output until `release`. */
+export interface OutputLock {
+  /** Give it to a process that works for this one as TSLORA_LOCK, and that process may write as well. */
+  readonly token: string;
+  /** Gives the output back; a second call does nothing. */
+  release(): void;
+}
+
+/** How an output is locked. */
+export interface LockOptions {
+  /** What is done in the folder. In one process, different purposes share a folder and equal ones refuse each other. */
+  readonly purpose: string;
+  /** The command that another process is shown. @default this process's command line, or its notebook */
+  readonly command?: string;
+  /** Files and folders in the folder that this run writes, whoever else writes into other parts. @default none */
+  readonly covers?: readonly string[];
+}
+
+interface Held {
+  readonly holder: LockHolder;
+  readonly purposes: Set<string>;
+  readonly end: () => void;
+}
+
+const BEAT_MS = 5000;
+const TRIES = 100;
+
+const held = new Map<string, Held>(); // the locks of this process, by their files
+let watchesExit = false;
+
+/**
+ * Locks an output folder: of several processes that would write into it, one does, and the others are refused with a
+ * message that names it. The folder is made if it is missing. A lock whose owner was killed is taken over.
+ *
+ * @throws TsloraError `in-use` when another living process, or this one for the same purpose, writes there;
+ * `not-saved` when the folder cannot be written.
+ */
+export function lockFolder(folder: string, options: LockOptions): OutputLock {
+  const made = makeFolder(folder);
+  const path = realpathSync(folder);
+  return removingEmpty(acquire(path, { file: join(path, LOCK_FILE), ...options }), { path, made });
+}
+
+/** Locks one file of an output folder, such as an executed notebook. Otherwise as {@link lockFolder}. */
+export function lockFile(path: string, options: Omit<LockOptions, "covers">): OutputLock {
+  const made = makeFolder(dirname(path));
+  const folder = realpathSync(dirname(path));
+  const whole = join(folder, basename(path));
+  return removingEmpty(acquire(whole, { file: lockOfFile(whole), ...options }), { path: folder, made });
+}
+
+/** A lock whose release also removes the folder that was made for it, where nothing was written into it. */
+function removingEmpty(
+  lock: OutputLock,
+  { path, made }: { readonly path: string; readonly made: string | undefined },
+): OutputLock {
+  if (made === undefined) return lock;
+  return { ...lock, release: () => (lock.release(), removeEmpty(path, made)) };
+}
+
+/** @throws TsloraError `in-use` when another living process has locked the folder. */
+export function expectUnlocked(folder: string): void {
+  let path: string;
+  try {
+    path = realpathSync(folder);
+  } catch {
+    return;
+  }
+  for (const holder of [livingHolder(join(path, LOCK_FILE)), coveringHolder(path)]) {
+    if (holder !== undefined && !isOwn(holder)) throw inUse(path, holder);
+  }
+}
+
+function acquire(path: string, options: LockOptions & { readonly file: string }): OutputLock {
+  const { file, purpose, command, covers = [] } = options;
+  const mine = held.get(file);
+  if (mine !== undefined) {
+    if (mine.purposes.has(purpose)) throw inUse(path, mine.holder);
+    mine.purposes.add(purpose);
+    return { token: mine.holder.token, release: once(() => release(file, purpose)) };
+  }
+  const holder = describeSelf({ command, covers, token: randomBytes(12).toString("hex") });
+  if (!take(file, holder, path)) return { token: holder.token, release: () => undefined }; // held by whom this process works for
+  const end = startBeat(file, holder);
+  held.set(file, { holder, purposes: new Set([purpose]), end });
+  const others = [
+    coveringHolder(path),
+    ...covers.flatMap((name) => [join(path, name, LOCK_FILE), lockOfFile(join(path, name))]).map(livingHolder),
+  ];
+  const other = others.find((one) => one !== undefined && !isOwn(one));
+  if (other !== undefined) {
+    release(file, purpose);
+    throw inUse(path, other);
+  }
+  return { token: holder.token, release: once(() => release(file, purpose)) };
+}
+
+/** Makes the lock's file. Returns false when its holder is one that this process works for. */
+function take(file: string, holder: LockHolder, path: string): boolean {
+  const beside = `${file}.${process.pid}-${holder.token}`;
+  try {
+    writeFileSync(beside, JSON.stringify(holder), { flag: "wx" });
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (linked(beside, file, holder)) return true;
+      const other = readHolder(file);
+      if (other === "gone") continue;
+      if (other !== "torn" && isAlive(other, file)) {
+        if (isOwn(other) && other.pid !== process.pid) return false;
+        throw inUse(path, other);
+      }
+      takeAway(file, beside, other);
+    }
+  } catch (error) {
+    if (error instanceof TsloraError) throw error;
+    throw cannotWrite(path, error);
+  } finally {
+    rmSync(beside, { force: true });
+  }
+  throw new TsloraError(
+    "in-use",
+    `${shownPath(path)} is in use: other processes lock it in turn. Try again, or choose another folder.`,
+  );
+}
+
+/** A link is made whole or not at all, content included: of several at once, one makes it. */
+function linked(beside: string, file: string, holder: LockHolder): boolean {
+  try {
+    linkSync(beside, file);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(errorCode(error) ?? "")) throw error;
+  }
+  try {
+    writeFileSync(file, JSON.stringify(holder), { flag: "wx" }); // a file system without links
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Removes a dead holder's file. A rename takes exactly one file; a newer one, made since it was read, is put back. */
+function takeAway(file: string, beside: string, dead: LockHolder | "torn"): void {
+  const aside = `${beside}.stale`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  const moved = readHolder(aside);
+  if (typeof moved === "object" && (dead === "torn" || moved.token !== dead.token)) linked(aside, file, moved);
+  rmSync(aside, { force: true });
+}
+
+function startBeat(file: string, holder: LockHolder): () => void {
+  if (!watchesExit) process.on("exit", () => [...held.values()].forEach(({ end }) => end()));
+  watchesExit = true;
+  const beat = setInterval(() => {
+    try {
+      utimesSync(file, new Date(), new Date());
+    } catch {
+      // Somebody removed the file by hand.
+    }
+  }, BEAT_MS);
+  beat.unref();
+  return () => {
+    clearInterval(beat);
+    const found = readHolder(file);
+    if (typeof found === "object" && found.token === holder.token) rmSync(file, { force: true });
+  };
+}
+
+function release(file: string, purpose: string): void {
+  const mine = held.get(file);
+  if (mine === undefined) return;
+  mine.purposes.delete(purpose);
+  if (mine.purposes.size > 0) return;
+  held.delete(file);
+  mine.end();
+}
+
+/** The living holder of the folder above whose run writes this path, too. */
+function coveringHolder(path: string): LockHolder | undefined {
+  const holder = livingHolder(join(dirname(path), LOCK_FILE));
+  return holder?.covers.includes(basename(path)) === true ? holder : undefined;
+}
+
+function livingHolder(file: string): LockHolder | undefined {
+  const holder = readHolder(file);
+  return typeof holder === "object" && isAlive(holder, file) ? holder : undefined;
+}
+
+function lockOfFile(path: string): string {
+  return join(dirname(path), `.${basename(path)}${LOCK_FILE}`);
+}
+
+function inUse(path: string, { pid, host, command, since }: LockHolder): TsloraError {
+  const details = { path, pid, host, command, since };
+  const time = `${since.slice(0, 16).replace("T", " ")} UTC`;
+  const shown = command.replace(/\p{Cc}/gu, " ");
+  const [who, then] =
+    pid === process.pid && host === hostname()
+      ? ["this process", "End that run first; in a notebook, restart the kernel"]
+      : [`process ${pid} on ${host} (${shown})`, "Wait until it ends, or choose another folder"];
+  return new TsloraError("in-use", `${shownPath(path)} is in use by ${who} since ${time}. ${then}.`, { details });
+}
+
+function cannotWrite(path: string, cause: unknown): TsloraError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TsloraError(
+    "not-saved",
+    `${shownPath(path)} cannot be written (${errorCode(cause) ?? why}). Choose another folder.`,
+    { cause },
+  );
+}
+
+/** Makes a folder. Returns the first one of its path that was missing. */
+function makeFolder(folder: string): string | undefined {
+  try {
+    return mkdirSync(resolve(folder), { recursive: true });
+  } catch (error) {
+    throw cannotWrite(resolve(folder), error);
+  }
+}
+
+/** Removes folders that were made for a lock and in which nothing was written. */
+function removeEmpty(path: string, top: string): void {
+  try {
+    for (let folder = path; readdirSync(folder).length === 0; folder = dirname(folder)) {
+      rmdirSync(folder);
+      if (folder === top || dirname(folder) === folder) return;
+    }
+  } catch {
+    // Another process made or removed something meanwhile.
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}

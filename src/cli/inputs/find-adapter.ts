@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import { expandHome } from "../../base/files/expand-home";
+import { shownPath } from "../../base/shown-path";
+import { TsloraError } from "../../base/tslora-error";
+import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
+import { readPeftConfig } from "../../lora/peft-config";
+import { openSafetensors } from "../../model/weights/read-safetensors";
+import { readRunRecord, type RunRecord } from "./read-run-record";
+
+/** An adapter's folder before its weights are read. */
+export interface FoundAdapter {
+  readonly directory: string;
+  /** `base_model_name_or_path` of adapter_config.json. */
+  readonly base?: string;
+  /** How many labels its head has, if it brings one. */
+  readonly labels?: number;
+  /** The run that it is from. */
+  readonly record?: RunRecord;
+}
+
+/** Folders that a path on another machine begins with; no owner on the Hub is asked for such a name. */
+const FOLDERS = /^(models?|outputs?|runs?|checkpoints?|results?|data|tmp|home)\/|(^|\/)checkpoint-\d+$/i;
+
+/**
+ * Looks at an adapter's folder.
+ *
+ * @throws TsloraError `not-found` for a folder without an adapter, and what reading its configuration throws.
+ */
+export async function findAdapter(directory: string): Promise<FoundAdapter> {
+  if (!existsSync(join(directory, "adapter_config.json"))) {
+    const model = existsSync(join(directory, "config.json"))
+      ? " It holds a model (config.json): give it with --model."
+      : "";
+    throw new TsloraError(
+      "not-found",
+      `--adapter: a folder that holds adapter_config.json and adapter_model.safetensors is needed; ` +
+        `${directory} does not hold them.${model}`,
+    );
+  }
+  const { baseModel } = await readPeftConfig(join(directory, "adapter_config.json"));
+  const [labels, record] = [await labelsOf(directory), await readRunRecord(directory)];
+  return {
+    directory,
+    ...(baseModel === undefined ? {} : { base: baseModel }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(record === undefined ? {} : { record }),
+  };
+}
+
+/**
+ * Finds the base that an adapter names. A path of another machine, and a relative path, is not asked for on the Hub.
+ *
+ * @throws TsloraError that names adapter_config.json, its entry and the option --model.
+ */
+export async function resolveBase(command: string, { directory, base, record }: FoundAdapter): Promise<ResolvedModel> {
+  const path = shownPath(join(directory, "adapter_config.json"));
+  if (base === undefined)
+    throw new TsloraError(
+      "bad-option",
+      `tslora ${command}: --model is needed, since ${path} does not name the adapter's base (base_model_name_or_path).`,
+    );
+  const trainedOn = record?.model;
+  if (trainedOn !== undefined && isFolder(trainedOn) && !existsSync(resolve(expandHome(base))))
+    return resolveModel(trainedOn, { requireTokenizer: true });
+  try {
+    return await resolveModel(base, { requireTokenizer: true, ...(FOLDERS.test(base) ? { offline: true } : {}) });
+  } catch (error) {
+    if (!(error instanceof TsloraError)) throw error;
+    const shown = base.length > 200 ? `${base.slice(0, 199)}…` : base;
+    throw new TsloraError(
+      error.code,
+      `tslora ${command}: the adapter's base cannot be loaded. base_model_name_or_path in ${path} is ` +
+        `${JSON.stringify(shown)}. Give the base with --model: its folder here, or its name on the Hugging Face Hub. ` +
+        `(${error.message})`,
+      { cause: error, details: { base } },
+    );
+  }
+}
+
+function isFolder(path: string): boolean {
+  return path.startsWith("/") && existsSync(join(path, "config.json"));
+}
+
+/** How many labels an adapter's head tells apart, if it brings one. */
+async function labelsOf(directory: string): Promise<number | undefined> {
+  const path = join(directory, "adapter_model.safetensors");
+  if (!existsSync(path)) return undefined; // loading says what is wrong with the folder
+  const file = await openSafetensors(path);
+  await file.close();
+  return [...file.entries.values()].find(({ name }) => /\.classifier(\.out_proj)?\.weight$/.test(name))?.shape[0];
+}

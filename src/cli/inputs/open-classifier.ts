@@ -1,0 +1,155 @@
+import { shownPath } from "../../base/shown-path";
+import { shownNames } from "../../base/shown-value";
+import { TsloraError } from "../../base/tslora-error";
+import { loadClassifier } from "../../classifier/load-classifier";
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { deviceOf, type DeviceOptions } from "../../device/device";
+import { resolveDevice } from "../../device/open-device";
+import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
+import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
+import { findAdapter, resolveBase, type FoundAdapter } from "./find-adapter";
+import type { RunRecord } from "./read-run-record";
+
+/** What is to be opened. */
+export interface OpenOptions extends DeviceOptions {
+  /** The command, for messages. */
+  readonly command: string;
+  readonly model?: string;
+  readonly adapter?: string;
+  readonly labels?: readonly string[];
+  readonly maxLength?: number;
+  readonly problemType?: "single_label_classification" | "multi_label_classification";
+  readonly seed?: number;
+  /** Called before TensorFlow is needed, when all that is quickly told wrong has been. */
+  readonly beforeLoading: () => void;
+  /** Told what was taken and why, a sentence each. */
+  readonly notice: (text: string) => void;
+}
+
+/** A classifier that was trained before, and where it came from. */
+export interface OpenedClassifier {
+  readonly classifier: SequenceClassifier;
+  readonly model: ResolvedModel;
+  /** The run that its adapter is from. */
+  readonly record?: RunRecord;
+}
+
+/**
+ * Opens a model, and an adapter on it, and says what was taken. Where no model is named the adapter's own base is
+ * taken; labels and length come from the flags, else from the run that the adapter is from, else from the model.
+ *
+ * @throws TsloraError `bad-option` when neither is named, `bad-input` when weights are missing that neither the model
+ * nor the adapter brings, and what resolving and loading throw.
+ */
+export async function openClassifier(options: OpenOptions): Promise<OpenedClassifier> {
+  const { command, notice } = options;
+  if (options.model === undefined && options.adapter === undefined)
+    throw new TsloraError(
+      "bad-option",
+      `tslora ${command}: --model or --adapter is needed: a trained model's folder or name, or an adapter's folder.`,
+    );
+  const adapter = options.adapter === undefined ? undefined : await findAdapter(options.adapter);
+  const model =
+    options.model === undefined && adapter !== undefined
+      ? await resolveBase(command, adapter)
+      : await resolveModel(options.model, { requireTokenizer: true });
+  notice(model.notice);
+  const record = adapter?.record;
+  const config = await readEncoderConfig(model.directory);
+  if (options.maxLength === undefined) expectRoom(config, { command, adapter, model });
+  const labels = options.labels ?? record?.labels ?? labelsOf(config, adapter);
+  const maxLength = options.maxLength ?? record?.maxLength;
+  const problemType = options.problemType ?? record?.problemType;
+  const { seed } = options;
+  options.beforeLoading();
+  const device = deviceOf(options);
+  notice((await resolveDevice(device)).notice);
+  const newHead = adapter?.labels !== undefined; // the adapter brings the head, whatever the base's own is
+  const classifier = await loadClassifier(model, {
+    ...device,
+    labels,
+    newHead,
+    ...(maxLength === undefined ? {} : { maxLength }),
+    ...(problemType === undefined ? {} : { problemType }),
+    ...(seed === undefined ? {} : { seed }),
+  });
+  try {
+    if (adapter !== undefined) {
+      const unknown = await classifier.loadAdapter(adapter.directory);
+      const passedOver =
+        unknown.length === 0 ? "" : `; keys of its configuration that were passed over: ${unknown.join(", ")}`;
+      const otherBase =
+        options.model === undefined || adapter.base === undefined || adapter.base === model.id
+          ? ""
+          : `; it names the base ${adapter.base}`;
+      notice(`Adapter: ${shownPath(adapter.directory)}${passedOver}${otherBase}.`);
+    }
+    expectTrained(classifier, { command, adapter, model });
+    notice(labelsNotice(classifier, { options, record }));
+    return { classifier, model, ...(record === undefined ? {} : { record }) };
+  } catch (error) {
+    classifier.dispose();
+    throw error;
+  }
+}
+
+/** Refuses weights that were newly initialized and that no adapter brings: every result would be random. */
+function expectTrained(
+  { untrainedWeights }: SequenceClassifier,
+  { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel },
+): void {
+  if (untrainedWeights.length === 0) return;
+  const details = { newlyInitialized: [...untrainedWeights] };
+  const names = shownNames(untrainedWeights);
+  if (adapter === undefined) {
+    const before =
+      command === "evaluate" ? " To score the texts before training, give --evaluate-before to tslora train." : "";
+    throw new TsloraError(
+      "bad-input",
+      `tslora ${command}: the model has no trained head: ${names} were newly initialized, so that every ` +
+        `result would be random. Give --adapter, or the folder of a trained model.${before}`,
+      { details },
+    );
+  }
+  throw new TsloraError(
+    "bad-input",
+    `tslora ${command}: ${names} are neither in the model ${model.id} nor in the adapter ` +
+      `${shownPath(adapter.directory)}. They were newly initialized, so that every result would be random. ` +
+      "Give the base that the adapter was trained on with --model, or train the adapter again: " +
+      "tslora train saves them with it.",
+    { details },
+  );
+}
+
+/** Refuses a model that has not the positions for the texts that the adapter was trained on: it is another base. */
+function expectRoom(
+  { maxTokens }: EncoderConfig,
+  { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel },
+): void {
+  const length = adapter?.record?.maxLength ?? 0;
+  if (adapter === undefined || length <= maxTokens) return;
+  throw new TsloraError(
+    "bad-input",
+    `tslora ${command}: the model ${model.id} is not the base of the adapter ${shownPath(adapter.directory)}, ` +
+      `which was trained on ${adapter.base ?? "another one"} with texts of up to ${length} tokens; this model has positions for ${maxTokens}. ` +
+      "Give the adapter's base with --model.",
+  );
+}
+
+/** The labels' names where nobody gives any: the model's, if they fit the adapter's head; as many as that has, else. */
+function labelsOf({ id2label }: EncoderConfig, adapter: FoundAdapter | undefined): readonly string[] | undefined {
+  const count = adapter?.labels;
+  if (count === undefined || id2label?.length === count || (id2label === undefined && count === 2)) return id2label;
+  return Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+}
+
+function labelsNotice(
+  { labels, tokenizer, problemType }: SequenceClassifier,
+  { options, record }: { options: OpenOptions; record: RunRecord | undefined },
+): string {
+  const from =
+    options.labels !== undefined ? "as given" : record !== undefined ? `from ${shownPath(record.path)}` : "the model's";
+  const names = labels.map((name, i) => `${i} ${name}`).join(", ");
+  const several = problemType === "multi_label_classification" ? "; a text may have several" : "";
+  return `Labels: ${names}, ${from}${several}. Texts are cut to ${tokenizer.maxLength} tokens.`;
+}

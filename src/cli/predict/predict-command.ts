@@ -1,0 +1,33 @@
+import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
+import { GENERAL_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import type { LibraryCommand } from "../library-command";
+
+export const predictCommand: LibraryCommand = {
+  name: "predict",
+  description: "Classify texts from arguments, a file or standard input, as they come",
+  arguments: { pattern: "[texts...]", help: "texts to classify (default: those of --file, or standard input)" },
+  groups: [
+    { title: "Model", options: MODEL_OPTIONS },
+    { title: "Input", options: INPUT_OPTIONS },
+    { title: "Prediction", options: PREDICT_OPTIONS },
+    { title: "General", options: GENERAL_OPTIONS },
+  ],
+  examples: [
+    { command: 'predict --adapter output/adapter "We studied 40 patients with glioma."', does: "one text" },
+    {
+      command: "predict --adapter output/adapter --file abstracts.txt",
+      does: "one text a line; prints label and probability, a line each, in their order",
+    },
+    {
+      command: "predict --model ./my-bert --file reviews.csv --text-column review --id-column id --json",
+      does: "a table; one JSON object a line",
+    },
+    {
+      command: "predict --model ./my-bert --json < abstracts.txt | jq -r .label",
+      does: "as a filter: results come out as lines are read",
+    },
+  ],
+  notes:
+    "Without --json a line is label and probability, parted by a tab; with --top-k several such pairs. On a terminal the text follows.",
+  run: async (call) => (await import("./run-predict.js")).runPredict(call),
+};

@@ -1,0 +1,40 @@
+import { setMaxListeners } from "node:events";
+
+import { killAllKernels } from "../../notebook/jupyter/kernel-process";
+import { EXIT } from "../exit-codes";
+import { styled, type Terminal } from "../terminal/terminal";
+
+/** Ctrl-C while work goes on: `signal` stops it in order; `release` gives the signals back. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  readonly release: () => void;
+}
+
+/**
+ * Hears SIGINT, SIGTERM and SIGHUP: the first stops the work in order, the second ends kernels and process at once.
+ *
+ * @param options.says - what happens now
+ * @param options.tell - shows it; on standard error by default
+ */
+export function hearInterruption(
+  terminal: Terminal,
+  options: { readonly says?: string; readonly tell?: (text: string) => void } = {},
+): Interruption {
+  const {
+    says = "the cell is interrupted and the notebook saved",
+    tell = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`),
+  } = options;
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // each of the notebooks that run at once hears it; Node 20 would warn of eleven
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const onSignal = (): void => {
+    if (controller.signal.aborted) {
+      killAllKernels();
+      process.exit(EXIT.interrupted);
+    }
+    tell(`Stopping: ${says}. Press Ctrl-C again to end at once.`);
+    controller.abort();
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return { signal: controller.signal, release: () => signals.forEach((signal) => process.off(signal, onSignal)) };
+}

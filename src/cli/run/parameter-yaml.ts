@@ -1,0 +1,115 @@
+import type { CollectionTag, ScalarTag } from "yaml";
+
+import { TsloraError } from "../../base/tslora-error";
+import { FloatValue, floatValue, Readings } from "../../notebook/parameters/parameter-value";
+
+/** How often all aliases of a document may be written out: above it they are a bomb. */
+const MOST_ALIASES = 1000;
+
+const NULL = /^(?:~|null|Null|NULL)?$/;
+const TRUE = /^(?:true|True|TRUE)$/;
+const FALSE = /^(?:false|False|FALSE)$/;
+const YES = /^(?:yes|Yes|YES|on|On|ON)$/;
+const NO = /^(?:no|No|NO|off|Off|OFF)$/;
+const NUMBER = /^[-+]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][-+]?\d+)?$/;
+const BASED = /^([-+]?)0(?:x([\da-fA-F_]+)|o([0-7]+)|b([01_]+))$/;
+const SEXAGESIMAL = /^[-+]?[1-9][\d_]*(?::[0-5]?\d)+$/;
+const SPECIAL = /^([-+]?)\.(?:(inf|Inf|INF)|(nan|NaN|NAN))$/;
+
+/**
+ * Reads YAML without losing anything: ints are bigints, floats {@link FloatValue}s, maps Maps. A plain scalar that YAML
+ * 1.1 (papermill's) and YAML 1.2 read differently, such as `yes`, `1_000` or `0o17`, has both readings; the type of the
+ * parameter chooses, papermill's where it takes both. Dates stay texts, as in papermill.
+ *
+ * @param path - what messages call the text
+ * @throws TsloraError `bad-input` for broken YAML, a repeated key, aliases that multiply, or nesting without end
+ */
+export async function readYaml(text: string, path: string): Promise<unknown> {
+  const { parseDocument, Scalar } = await import("yaml");
+  const plain = (name: string, test: RegExp, read: (text: string) => unknown): ScalarTag => ({
+    tag: `tag:yaml.org,2002:${name}`,
+    default: true,
+    test,
+    resolve: (source) => new Scalar(read(source)),
+  });
+  const tags: (ScalarTag | CollectionTag)[] = [
+    plain("null", NULL, () => null),
+    plain("bool", TRUE, () => true),
+    plain("bool", FALSE, () => false),
+    plain("bool", YES, (source) => new Readings([true, source])),
+    plain("bool", NO, (source) => new Readings([false, source])),
+    plain("int", BASED, basedInt),
+    plain("int", SEXAGESIMAL, (source) => new Readings([sexagesimal(source), source])),
+    plain("float", SPECIAL, specialFloat),
+    plain("float", NUMBER, number),
+  ];
+  try {
+    const document = parseDocument(text, {
+      schema: "failsafe",
+      customTags: tags,
+      merge: true,
+      prettyErrors: true,
+      logLevel: "silent",
+    });
+    const [problem] = document.errors;
+    if (document.errors.length > 0)
+      throw new TsloraError("bad-input", `${path} is not valid YAML: ${cut(problem.message)}`, {
+        cause: problem,
+        details: { path },
+      });
+    return document.toJS({ mapAsMap: true, maxAliasCount: MOST_ALIASES }) as unknown;
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new TsloraError("bad-input", `${path} is nested too deeply to be read. Flatten it.`, {
+        cause: error,
+        details: { path },
+      });
+    if (error instanceof ReferenceError)
+      throw new TsloraError(
+        "bad-input",
+        `${path} has aliases that multiply beyond measure (${cut(error.message)}). Write its values out.`,
+        { cause: error, details: { path } },
+      );
+    throw error;
+  }
+}
+
+/** A decimal number; one that begins with 0 is octal in YAML 1.1. */
+function number(source: string): unknown {
+  const digits = source.replaceAll("_", "").replace(/^\+/, "");
+  const whole = /^-?\d+$/.test(digits);
+  const octal = whole && /^-?0[0-7]+$/.test(digits);
+  if (whole && !octal && /^-?0\d/.test(digits)) return new Readings([source, BigInt(digits)]); // 08 is no octal number
+  const value = octal ? signed(digits, "0o") : whole ? BigInt(digits) : floatValue(digits);
+  return source.includes("_") ? new Readings([value, source]) : value;
+}
+
+function basedInt(source: string): unknown {
+  const [, sign, hex, octal, binary] = (BASED.exec(source) ?? []) as (string | undefined)[];
+  const digits = (hex ?? octal ?? binary ?? "0").replaceAll("_", "") || "0";
+  const value = signed(`${sign ?? ""}${digits}`, hex !== undefined ? "0x" : octal !== undefined ? "0o" : "0b");
+  if (octal !== undefined) return new Readings([source, value]); // YAML 1.1 knows no 0o
+  return binary !== undefined || source.includes("_") ? new Readings([value, source]) : value;
+}
+
+function signed(digits: string, base: string): bigint {
+  const value = BigInt(base + digits.replace(/^[-+]/, ""));
+  return digits.startsWith("-") ? -value : value;
+}
+
+/** 1:30 is 90 in YAML 1.1: minutes and seconds. */
+function sexagesimal(source: string): bigint {
+  const parts = source.replace(/^[-+]/, "").replaceAll("_", "").split(":").map(BigInt);
+  const value = parts.reduce((sum, part) => sum * 60n + part, 0n);
+  return source.startsWith("-") ? -value : value;
+}
+
+function specialFloat(source: string): FloatValue {
+  const [, sign, infinite] = (SPECIAL.exec(source) ?? []) as (string | undefined)[];
+  if (infinite === undefined) return new FloatValue(NaN);
+  return new FloatValue(sign === "-" ? -Infinity : Infinity);
+}
+
+function cut(text: string): string {
+  return text.length > 400 ? `${text.slice(0, 399)}…` : text;
+}

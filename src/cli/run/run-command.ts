@@ -1,0 +1,234 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+
+import { Option, type Command } from "commander";
+
+import { expandHome } from "../../base/files/expand-home";
+import { outputFolder } from "../../base/files/output-folder";
+import { TsloraError } from "../../base/tslora-error";
+import { writeAtomically } from "../../base/files/write-atomically";
+import { checkWritable } from "../../notebook/format/check-writable";
+import { readNotebook } from "../../notebook/format/read-notebook";
+import type { RunResult } from "../../notebook/run/run-reports";
+import {
+  collectParameter,
+  collectPattern,
+  collectText,
+  gatherParameters,
+  parseCount,
+  parseDuration,
+  parseNumber,
+  parseSize,
+  type ParameterFlags,
+} from "../command-options";
+import { EXIT, exitCodeOf, exitCodeOfError } from "../exit-codes";
+import { expandNotebooks } from "./expand-notebooks";
+import { hearInterruption } from "./interruption";
+import { planRuns, type PlannedRun } from "./plan-runs";
+import { runAll, type RunAllOptions } from "./run-all";
+import { shortPath, summaryLines } from "./run-in-terminal";
+import { styled, type Terminal } from "../terminal/terminal";
+
+/** The options of `tslora run`, as commander reads them. */
+interface RunFlags extends ParameterFlags {
+  readonly outputDir: string;
+  readonly kernel?: string;
+  readonly cellTimeout?: number;
+  readonly interruptOnTimeout?: boolean;
+  readonly timeout?: number;
+  readonly outputLimit?: number;
+  readonly startTimeout?: number;
+  readonly retries?: number;
+  readonly transport?: "tcp" | "ipc";
+  readonly cwd?: string;
+  readonly jobs: number;
+  readonly quiet?: boolean;
+  readonly allowErrors?: boolean;
+  readonly html?: boolean;
+  readonly check?: boolean;
+  readonly rtol?: number;
+  readonly atol?: number;
+  readonly ignore?: readonly RegExp[];
+  readonly reportJson?: string;
+  readonly junit?: string;
+  readonly annotations: boolean;
+  readonly watch?: boolean;
+  readonly inspect?: boolean;
+}
+
+/** Adds `tslora run`: executes notebooks headless. */
+export function addRunCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  program
+    .command("run")
+    .description("Execute notebooks headless and save the executed copies")
+    .argument(
+      "<notebooks...>",
+      "notebook files (.ipynb), folders of them, or quoted patterns such as 'notebooks/**/*.ipynb'",
+    )
+    .option(
+      "-o, --output-dir <dir>",
+      "folder for the executed notebooks (TSLORA_OUTPUT sets the default)",
+      expandHome,
+      process.env.TSLORA_OUTPUT === undefined ? "output" : outputFolder(),
+    )
+    .option("-k, --kernel <name>", "kernel to use (default: the notebook's own)")
+    .addOption(parameterOption())
+    .addOption(
+      new Option("-r, --raw <name=value>", "as -p, for a text that stays a text: 007, true").argParser(
+        collectParameter,
+      ),
+    )
+    .addOption(
+      new Option("-y, --yaml <text>", "parameters from a YAML text, such as '{epochs: 3, r: 8}'").argParser(
+        collectText,
+      ),
+    )
+    .addOption(new Option("-f, --file <path>", "parameters from a YAML or JSON file").argParser(collectText))
+    .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
+    .option(
+      "--interrupt-on-timeout",
+      "take a cell that was interrupted at its limit for one that failed (or ended well, if it caught the interrupt); with --allow-errors the run goes on behind it",
+    )
+    .option("--timeout <time>", "limit for each notebook", parseDuration)
+    .option(
+      "--output-limit <size>",
+      "how much output a cell keeps in the notebook, such as 500kB or 20MB; the rest goes to files beside it; none: no limit (default: 100MB)",
+      parseSize,
+    )
+    .option("--start-timeout <time>", "limit for the kernel's start (default: 60s)", parseDuration)
+    .option("--retries <n>", "start a kernel that did not start again, so many times", parseCount)
+    .addOption(
+      new Option(
+        "--transport <how>",
+        "how the kernel is spoken to (default: ipc for tslora, tslab and jslab, tcp for others)",
+      ).choices(["tcp", "ipc"]),
+    )
+    .option("--cwd <dir>", "the kernels' folder (default: each notebook's own)", expandHome)
+    .option("-j, --jobs <n>", "run so many notebooks at once", parseCount, 1)
+    .option("-q, --quiet", "print failures and the summary alone")
+    .option("--allow-errors", "go on after a failed cell; the exit code still tells of it")
+    .option("--html", "also write an HTML page of each notebook that opens without network")
+    .option("--check", "compare the new outputs with the saved ones; a cell tagged check-ignore is left out")
+    .option("--rtol <x>", "for --check: how far numbers may be apart, as a share (default: 1e-5)", parseNumber)
+    .option("--atol <x>", "for --check: how far numbers may be apart, whatever their size (default: 1e-8)", parseNumber)
+    .addOption(
+      new Option("--ignore <regex>", "for --check: texts that do not matter, such as times").argParser(collectPattern),
+    )
+    .option("--report-json <file>", "write statuses, times and memory as JSON", expandHome)
+    .option("--junit <file>", "write statuses, times and memory as JUnit XML", expandHome)
+    .option(
+      "--annotations",
+      "print failures as GitHub Actions takes them (default there)",
+      process.env.GITHUB_ACTIONS === "true",
+    )
+    .option("--watch", "run again whenever a notebook or parameter file changes")
+    .option("--inspect", "list the notebooks' parameters and execute nothing")
+    .action(async (notebooks: string[], flags: RunFlags) => {
+      const paths = expandNotebooks(notebooks, flags.outputDir);
+      exit(flags.inspect === true ? await inspect(paths, terminal) : await run(paths, flags, terminal));
+    });
+}
+
+/** `-p name=value`, as often as wanted. */
+export function parameterOption(): Option {
+  return new Option("-p, --param <name=value>", "value for a parameter; may be given several times").argParser(
+    collectParameter,
+  );
+}
+
+async function run(notebooks: readonly string[], flags: RunFlags, terminal: Terminal): Promise<number> {
+  const planned = planRuns(notebooks, flags.outputDir);
+  const inPlace = planned.find(({ path, outputPath }) => resolve(path) === outputPath);
+  if (flags.watch === true && inPlace !== undefined)
+    throw new TsloraError(
+      "bad-option",
+      `${inPlace.path} would be saved in its own place, which is a change that --watch sees. Choose another --output-dir.`,
+    );
+  for (const { path } of planned) await readNotebook(path); // all are known to be readable before the first one runs
+  const interruption = hearInterruption(terminal);
+  const once = async (signal: AbortSignal): Promise<number> => runOnce(planned, { flags, terminal, signal });
+  try {
+    return flags.watch === true
+      ? await (
+          await import("./watch-notebooks.js")
+        ).watchNotebooks([...notebooks, ...(flags.file ?? [])], { terminal, signal: interruption.signal, run: once })
+      : await once(interruption.signal);
+  } finally {
+    interruption.release();
+  }
+}
+
+async function runOnce(
+  planned: readonly PlannedRun[],
+  { flags, terminal, signal }: { flags: RunFlags; terminal: Terminal; signal: AbortSignal },
+): Promise<number> {
+  const check =
+    flags.check === true
+      ? { relativeTolerance: flags.rtol, absoluteTolerance: flags.atol, ignore: flags.ignore }
+      : undefined;
+  const options: RunAllOptions = {
+    terminal,
+    quiet: flags.quiet ?? false,
+    jobs: flags.jobs,
+    signal,
+    html: flags.html ?? false,
+    check,
+    run: {
+      ...(await gatherParameters(flags)),
+      kernel: flags.kernel,
+      cwd: flags.cwd,
+      onError: flags.allowErrors === true ? "continue" : "stop",
+      cellTimeoutMs: flags.cellTimeout,
+      interruptOnTimeout: flags.interruptOnTimeout,
+      timeoutMs: flags.timeout,
+      outputLimit: flags.outputLimit,
+      startTimeoutMs: flags.startTimeout,
+      startRetries: flags.retries,
+      transport: flags.transport,
+    },
+  };
+  const reports = [flags.reportJson, flags.junit].filter((path) => path !== undefined);
+  for (const report of reports) if (existsSync(dirname(report))) await checkWritable(report, "The report");
+  const results = await runAll(planned, options);
+  if (flags.reportJson !== undefined)
+    await writeAtomically(flags.reportJson, (await import("../../notebook/run/run-reports.js")).jsonReport(results));
+  if (flags.junit !== undefined)
+    await writeAtomically(flags.junit, (await import("../../notebook/run/run-reports.js")).junitReport(results));
+  if (flags.annotations) {
+    const { annotationLines } = await import("./run-annotations.js");
+    for (const result of results)
+      for (const line of await annotationLines(result, shortPath(resolve(result.path))))
+        terminal.out.write(`${line}\n`);
+  }
+  const summaries = results.flatMap(({ summary }) => summary ?? []);
+  if (summaries.length > 0) terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
+  if (check !== undefined) terminal.out.write(`${checkLine(results)}\n`);
+  return results.map(resultCode).find((code) => code !== EXIT.ok) ?? (signal.aborted ? EXIT.interrupted : EXIT.ok);
+}
+
+function resultCode({ summary, error, differences = [] }: RunResult): number {
+  if (summary !== undefined && summary.status !== "ok") return exitCodeOf(summary.status);
+  if (error !== undefined) return exitCodeOfError(error);
+  return differences.length > 0 ? EXIT.outputsDiffer : EXIT.ok;
+}
+
+function checkLine(results: readonly RunResult[]): string {
+  const cells = results.reduce((sum, { differences = [] }) => sum + new Set(differences.map(({ id }) => id)).size, 0);
+  return cells === 0
+    ? "outputs: as saved"
+    : `outputs: ${cells} ${cells === 1 ? "cell differs" : "cells differ"} from what was saved`;
+}
+
+async function inspect(notebooks: readonly string[], terminal: Terminal): Promise<number> {
+  const { readParameters } = await import("../../notebook/parameters/read-parameters.js");
+  for (const path of notebooks) {
+    const parameters = readParameters(await readNotebook(path), { path });
+    terminal.out.write(`${styled(terminal, "bold", path)}${parameters.length === 0 ? ": no parameters" : ""}\n`);
+    for (const { name, type, default: value, comment } of parameters) {
+      terminal.out.write(
+        `  ${styled(terminal, "bold", name)}: ${type.replace(/\s+/g, " ")} = ${value}${comment === "" ? "" : styled(terminal, "dim", `  // ${comment}`)}\n`,
+      );
+    }
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,228 @@
+import { basename } from "node:path";
+
+import { stripAnsi } from "../../notebook/page/ansi";
+import type { CellReport, RunEvent } from "../../notebook/run/run-events";
+import { firstLine } from "../../notebook/run/run-reports";
+import { fitText, widthOf } from "../terminal/fit-text";
+import { displayText } from "../terminal/output-text";
+import { duration, styled, type Terminal } from "../terminal/terminal";
+
+/** How a run is shown. */
+export interface RunViewOptions {
+  readonly terminal: Terminal;
+  /** Failures and the end alone. */
+  readonly quiet: boolean;
+  /** What lines call the notebook. @default the file's name */
+  readonly name?: string;
+}
+
+const REDRAW_MS = 250;
+/** The live line is not drawn for every message of a stream. */
+const DRAWN_APART_MS = 20;
+/** How much of a line without end the live line looks at. */
+const SHOWN_PARTS = 500;
+const SHOWN_CHARS = 20_000;
+
+/** How often a log shows a display that changes in place. */
+const UPDATE_EVERY_MS = 15_000;
+
+/**
+ * Shows a run as it goes: outputs stream by; a terminal has a live line below them with the notebook, the cell, the
+ * time and what the cell is at; a log has one plain line for each cell's start and end.
+ */
+export class RunView {
+  readonly #terminal: Terminal;
+  readonly #quiet: boolean;
+  readonly #name: string;
+  readonly #start = performance.now();
+  #cell: { readonly at: string; readonly code: string; readonly start: number } | undefined;
+  #unfinished: string[] = []; // output behind the last line end: its end is shown in the live line, printed when complete
+  #streamDrawn = -Infinity;
+  #unfinishedStyle: "stdout" | "stderr" = "stdout";
+  #updateShown = -Infinity;
+  #liveShown = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(path: string, { terminal, quiet, name = basename(path, ".ipynb") }: RunViewOptions) {
+    this.#terminal = terminal;
+    this.#quiet = quiet;
+    this.#name = name;
+    if (terminal.live && !quiet) this.#timer = setInterval(() => this.#drawLive(), REDRAW_MS);
+  }
+
+  show(event: RunEvent): void {
+    const note = noteOf(event);
+    if (note !== undefined) {
+      this.#eraseLive();
+      this.#terminal.err.write(
+        `${fitText(styled(this.#terminal, "yellow", `${this.#name}: ${note}`), widthOf(this.#terminal.err))}\n`,
+      );
+    }
+    switch (event.event) {
+      case "kernel-starting":
+        if (!this.#terminal.live) this.#line(`${this.#name}: starting the kernel ${event.kernel}`);
+        return;
+      case "cell-start": {
+        const at = `${event.number}/${event.total}`;
+        this.#cell = { at, code: firstLine(event.cell.source), start: performance.now() };
+        if (!this.#terminal.live) this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] ${this.#cell.code}`));
+        this.#drawLive();
+        return;
+      }
+      case "output":
+        return this.#output(event.message.type, event.message.content);
+      case "cell-end":
+        return this.#cellEnd(event.report);
+      default:
+        return;
+    }
+  }
+
+  /** Ends the live line; nothing is shown afterwards. */
+  close(): void {
+    this.#finishLine();
+    this.#eraseLive();
+    clearInterval(this.#timer);
+    this.#cell = undefined;
+  }
+
+  #output(type: string, content: Readonly<Record<string, unknown>>): void {
+    if (this.#quiet) return;
+    if (type === "stream" && typeof content.text === "string")
+      return this.#stream(content.name === "stderr" ? "stderr" : "stdout", content.text);
+    if (type === "display_data" || type === "execute_result") {
+      this.#finishLine();
+      const text = displayText(content);
+      return text === "" ? undefined : this.#line(text);
+    }
+    if (type === "update_display_data")
+      this.#update(
+        displayText(content)
+          .split("\n")
+          .find((line) => line.trim() !== "") ?? "",
+      );
+  }
+
+  /** A display that changes in place: drawn in the live line, or in a log a line from time to time. */
+  #update(text: string): void {
+    if (text === "" || text.startsWith("[figure]")) return;
+    if (this.#terminal.live) return this.#drawLive(text);
+    const now = performance.now();
+    if (now - this.#updateShown < UPDATE_EVERY_MS) return;
+    this.#updateShown = now;
+    this.#finishLine();
+    this.#line(text);
+  }
+
+  #stream(name: "stdout" | "stderr", text: string): void {
+    if (name !== this.#unfinishedStyle) this.#finishLine();
+    this.#unfinishedStyle = name;
+    const lines = text.split("\n");
+    const rest = lines.pop() ?? "";
+    for (const line of lines) {
+      this.#unfinished.push(line);
+      this.#printUnfinished(true);
+    }
+    if (rest !== "") this.#unfinished.push(rest);
+    const now = performance.now();
+    if (now - this.#streamDrawn < DRAWN_APART_MS) return;
+    this.#streamDrawn = now;
+    this.#drawLive();
+  }
+
+  #finishLine(): void {
+    this.#printUnfinished(false);
+  }
+
+  /** Prints the line so far: a carriage return overwrites, so its last state. */
+  #printUnfinished(blank: boolean): void {
+    const line = lastState(this.#unfinished.length === 1 ? this.#unfinished[0] : this.#unfinished.join(""));
+    this.#unfinished = [];
+    if (line !== "" || blank) this.#line(this.#inStyle(line));
+  }
+
+  #inStyle(line: string): string {
+    const shown = this.#terminal.color ? line : stripAnsi(line);
+    return this.#unfinishedStyle === "stderr" ? styled(this.#terminal, "dim", shown) : shown;
+  }
+
+  #cellEnd(report: CellReport): void {
+    this.#finishLine();
+    const { outcome } = report;
+    const at = `${report.number}/${report.total}`;
+    if (outcome.status === "skipped") {
+      if (outcome.reason === "tag")
+        this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] skipped (skip-execution)`));
+      return;
+    }
+    if (outcome.status === "ok") {
+      if (!this.#terminal.live)
+        this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] ok ${duration(report.elapsedMs)}`));
+      return;
+    }
+    this.#eraseLive();
+    this.#terminal.err.write(
+      `${fitText(failureLines(this.#name, report, this.#terminal).join("\n"), widthOf(this.#terminal.err))}\n`,
+    );
+  }
+
+  #line(text: string): void {
+    if (this.#quiet) return;
+    this.#eraseLive();
+    this.#terminal.out.write(`${fitText(text, widthOf(this.#terminal.out))}\n`);
+    this.#drawLive();
+  }
+
+  /** @param update - a display that changes in place */
+  #drawLive(update?: string): void {
+    if (!this.#terminal.live || this.#quiet || this.#cell === undefined) return;
+    const { at, code, start } = this.#cell;
+    const now = performance.now();
+    const shown = lastState(stripAnsi(update ?? this.#unfinished.slice(-SHOWN_PARTS).join("").slice(-SHOWN_CHARS)));
+    const doing = shown === "" ? code : shown;
+    const text = `${this.#name}  cell ${at}  ${duration(now - start)} (${duration(now - this.#start)})  ${doing}`;
+    const width = (this.#terminal.out.columns || 80) - 1; // 0 where the width is not known
+    this.#terminal.out.write(
+      `\r\u001b[2K${styled(this.#terminal, "bold", text.length > width ? `${text.slice(0, width - 1)}…` : text)}`,
+    );
+    this.#liveShown = true;
+  }
+
+  #eraseLive(): void {
+    if (this.#liveShown) this.#terminal.out.write("\r\u001b[2K");
+    this.#liveShown = false;
+  }
+}
+
+/** What an event says to the user beside the run's course; undefined for most. */
+export function noteOf(event: RunEvent): string | undefined {
+  if (event.event === "note") return event.text;
+  return event.event === "not-saved" ? `not saved (${event.error.message}); it is tried again` : undefined;
+}
+
+/** A failed cell: where, what, and its stack. */
+export function failureLines(name: string, report: CellReport, terminal: Terminal): string[] {
+  if (!("error" in report.outcome)) return [];
+  const { ename, evalue, traceback } = report.outcome.error;
+  const head = `${name}, cell ${report.number} of ${report.total}: ${ename}: ${evalue}`;
+  const said = traceback.join("\n");
+  const rest = said.startsWith(`${ename}: ${evalue}`)
+    ? said.slice(`${ename}: ${evalue}`.length).replace(/^\n/, "")
+    : said; // told once
+  const lines = (rest === "" ? [] : rest.split("\n")).map((line) => `  ${terminal.color ? line : stripAnsi(line)}`);
+  return [styled(terminal, "red", head), ...lines];
+}
+
+/** The part of a line behind its last carriage return, those at its end aside. */
+export function lastState(line: string): string {
+  let end = line.length;
+  while (end > 0 && line[end - 1] === "\r") end--;
+  return line.slice(line.lastIndexOf("\r", end - 1) + 1, end);
+}
+
+/** The last line of a text that is not blank; of a long text, the last part is looked at. */
+export function lastLine(text: string): string | undefined {
+  return stripAnsi(text.slice(-SHOWN_CHARS))
+    .split(/[\r\n]/)
+    .findLast((part) => part.trim() !== "");
+}

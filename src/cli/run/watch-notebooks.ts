@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { watch, type FSWatcher } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { EXIT } from "../exit-codes";
+import { styled, type Terminal } from "../terminal/terminal";
+
+/** What is done at a change, and until when. */
+export interface WatchOptions {
+  readonly terminal: Terminal;
+  /** Ends the watch. */
+  readonly signal: AbortSignal;
+  /** The work; its signal is aborted when a file changes while it goes on. */
+  readonly run: (signal: AbortSignal) => Promise<number>;
+}
+
+/** How long a file has to be left alone: an editor may write it in several steps. */
+const SETTLED_MS = 150;
+
+/**
+ * Does work now and again whenever the content of one of the files changes. A change while it goes on stops it and
+ * begins it anew. Ends with the signal.
+ */
+export async function watchNotebooks(
+  paths: readonly string[],
+  { terminal, signal, run }: WatchOptions,
+): Promise<number> {
+  let seen = await contents(paths);
+  let wake: () => void = () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const touched = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => wake(), SETTLED_MS);
+  };
+  // Folders are watched, since editors replace a file rather than write into it.
+  const watchers: FSWatcher[] = [...new Set(paths.map((path) => dirname(path)))].map((folder) =>
+    watch(folder, touched),
+  );
+  const onAbort = (): void => wake();
+  signal.addEventListener("abort", onAbort);
+  try {
+    while (!signal.aborted) {
+      const controller = new AbortController();
+      let ended = false;
+      let problem: Error | undefined;
+      const work = run(AbortSignal.any([signal, controller.signal]))
+        .catch((error: unknown) => (problem = error instanceof Error ? error : new Error(String(error))))
+        .then(() => {
+          ended = true;
+          wake();
+        });
+      for (let said = false; ;) {
+        const changed = new Promise<void>((resolve) => (wake = resolve));
+        if (signal.aborted) break;
+        if (ended && !said) {
+          said = true;
+          if (problem !== undefined) terminal.err.write(`${styled(terminal, "red", problem.message)}\n`);
+          terminal.out.write(`${styled(terminal, "dim", "Watching for changes; Ctrl-C ends.")}\n`);
+        }
+        const now = await contents(paths);
+        if (now !== seen) {
+          seen = now;
+          controller.abort();
+          break;
+        }
+        await changed;
+      }
+      await work;
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    clearTimeout(timer);
+    for (const watcher of watchers) watcher.close();
+  }
+  return EXIT.ok;
+}
+
+/** What files hold, in a short text that changes when one of them does. */
+async function contents(paths: readonly string[]): Promise<string> {
+  const hashes = await Promise.all(
+    paths.map((path) =>
+      readFile(path).then(
+        (bytes) => createHash("sha256").update(bytes).digest("hex"),
+        () => "missing",
+      ),
+    ),
+  );
+  return hashes.join();
+}

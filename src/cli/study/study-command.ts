@@ -1,0 +1,183 @@
+import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+import { Option, type Command } from "commander";
+
+import { expandHome } from "../../base/files/expand-home";
+import { lockFolder } from "../../base/lock/lock-output";
+import { outputFolder } from "../../base/files/output-folder";
+import { Problems } from "../../base/problems";
+import { projectRoot } from "../../base/project-root";
+import { writeAtomically } from "../../base/files/write-atomically";
+import type { StudyResults } from "../../evaluation/study-results";
+import { notebookPage } from "../../notebook/page/notebook-page";
+import { readNotebook } from "../../notebook/format/read-notebook";
+import { readParameters } from "../../notebook/parameters/read-parameters";
+import type { RunSummary } from "../../notebook/run/run-events";
+import { parseDuration } from "../command-options";
+import { exitCodeOf } from "../exit-codes";
+import { fitText, widthOf } from "../terminal/fit-text";
+import { hearInterruption } from "../run/interruption";
+import { parameterOption } from "../run/run-command";
+import { runInTerminal, shortPath, summaryLines } from "../run/run-in-terminal";
+import { findAdapters, resultLines } from "./study-results";
+import { summaryHtml } from "./study-summary";
+import { styled, type Terminal } from "../terminal/terminal";
+
+const NOTEBOOKS = ["01-study.ipynb", "02-comparative-study.ipynb"] as const;
+
+const RESULTS = "results.json";
+const PAGE = "study.html";
+
+/** Variables of the environment that stand for parameters, for CI. */
+const ENVIRONMENT = { TSLORA_DATA: "data", TSLORA_MODEL: "model" } as const;
+
+interface StudyFlags {
+  readonly outputDir: string;
+  readonly param?: Readonly<Record<string, string>>;
+  readonly cellTimeout?: number;
+  readonly timeout?: number;
+  readonly quiet?: boolean;
+}
+
+/** Adds `tslora study`: the study's notebooks in order, a page of them, and the table before and after. */
+export function addStudyCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  program
+    .command("study")
+    .description("Execute the study's notebooks and show its results")
+    .addOption(parameterOption())
+    .addOption(
+      new Option("-o, --output-dir <dir>", "folder for notebooks, adapter and results")
+        .argParser(expandHome)
+        .default(outputFolder(), "TSLORA_OUTPUT, or output in the clone"),
+    )
+    .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
+    .option("--timeout <time>", "limit for each notebook", parseDuration)
+    .option("-q, --quiet", "print failures and the summary alone")
+    .action(async (flags: StudyFlags) => exit(await study(flags, terminal)));
+}
+
+/** What a study writes in its output folder; another process is kept from all of it. */
+const COVERED = [...NOTEBOOKS, "checkpoints", "adapter", "model", "results.json", PAGE];
+
+async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
+  const folder = resolve(flags.outputDir);
+  const planned = await planParameters(studyParameters(flags.param ?? {}));
+  const lock = lockFolder(folder, {
+    purpose: "study",
+    command: ["npm run study", ...process.argv.slice(3)].join(" "),
+    covers: COVERED,
+  });
+  try {
+    return await studyLocked(flags, terminal, { folder, planned, token: lock.token });
+  } finally {
+    lock.release();
+  }
+}
+
+async function studyLocked(
+  flags: StudyFlags,
+  terminal: Terminal,
+  { folder, planned, token }: { folder: string; planned: readonly PlannedNotebook[]; token: string },
+): Promise<number> {
+  const started = Date.now();
+  const interruption = hearInterruption(terminal);
+  const summaries: RunSummary[] = [];
+  try {
+    for (const { path, parameters } of planned) {
+      const summary = await runInTerminal(path, {
+        terminal,
+        quiet: flags.quiet ?? false,
+        outputPath: join(folder, basename(path)),
+        parameters,
+        cellTimeoutMs: flags.cellTimeout,
+        timeoutMs: flags.timeout,
+        signal: interruption.signal,
+        env: { TSLORA_OUTPUT: folder, TSLORA_LOCK: token },
+      });
+      summaries.push(summary);
+      if (summary.status !== "ok") break; // the comparison reads what the study wrote
+    }
+  } finally {
+    interruption.release();
+  }
+  const results = await readFreshResults(folder, started);
+  const page = join(folder, PAGE);
+  const notebooks = summaries.map(({ path, notebook }) => ({ name: basename(path), notebook, folder: dirname(path) }));
+  const summary = results === undefined ? undefined : await summaryHtml(results);
+  await writeAtomically(
+    page,
+    await notebookPage(notebooks, { title: `Study: ${results?.dataName ?? "results"}`, summary, foldCode: true }),
+  );
+  terminal.out.write(`${summaryLines(summaries, terminal).join("\n")}\n`);
+  showResults(folder, results, terminal);
+  terminal.out.write(`page: ${shortPath(page)}\n`);
+  return exitCodeOf(summaries.at(-1)?.status ?? "ok");
+}
+
+/** The results that this run wrote, if it did. */
+async function readFreshResults(folder: string, started: number): Promise<StudyResults | undefined> {
+  const path = join(folder, RESULTS);
+  if (!existsSync(path) || statSync(path).mtimeMs < started) return undefined;
+  return JSON.parse(await readFile(path, "utf8")) as StudyResults;
+}
+
+function showResults(folder: string, results: StudyResults | undefined, terminal: Terminal): void {
+  const write = (text: string): void => void terminal.out.write(`${fitText(text, widthOf(terminal.out))}\n`);
+  const path = join(folder, RESULTS);
+  if (results === undefined) {
+    const earlier = existsSync(path)
+      ? `; ${shortPath(path)} is of an earlier run (${statSync(path).mtime.toISOString().slice(0, 16).replace("T", " ")} UTC)`
+      : "";
+    write(`results: this run wrote none${earlier}`);
+    return;
+  }
+  const [facts, head, ...rows] = resultLines(results);
+  write(`\n${facts}`);
+  if (results.banner !== undefined) write(styled(terminal, "yellow", results.banner));
+  terminal.out.write(`${styled(terminal, "bold", head ?? "")}\n${rows.join("\n")}\n\n`);
+  terminal.out.write(`results: ${shortPath(path)}\n`);
+  const own = join(folder, results.method === "lora" ? "adapter" : "model");
+  for (const adapter of findAdapters(own)) terminal.out.write(`adapter: ${shortPath(adapter)}\n`);
+}
+
+interface PlannedNotebook {
+  readonly path: string;
+  readonly parameters: Record<string, string>;
+}
+
+/** What was given, and what the environment gives where nothing else does. Paths are the caller's, not the notebook's. */
+function studyParameters(given: Readonly<Record<string, string>>): Record<string, string> {
+  const parameters: Record<string, string> = { ...given };
+  for (const [variable, name] of Object.entries(ENVIRONMENT)) {
+    const value = process.env[variable];
+    if (value !== undefined && value !== "" && !(name in parameters)) parameters[name] = value;
+  }
+  for (const name of Object.values(ENVIRONMENT)) {
+    if (name in parameters && existsSync(parameters[name])) parameters[name] = resolve(parameters[name]);
+  }
+  return parameters;
+}
+
+/** Each notebook with the parameters that it has; one that none has is refused before anything runs. */
+async function planParameters(parameters: Readonly<Record<string, string>>): Promise<PlannedNotebook[]> {
+  const planned = await Promise.all(
+    NOTEBOOKS.map(async (name) => {
+      const path = join(projectRoot(), "notebooks", name);
+      return { path, known: readParameters(await readNotebook(path), { path }).map((parameter) => parameter.name) };
+    }),
+  );
+  const all = new Set(planned.flatMap(({ known }) => known));
+  const problems = new Problems("tslora study");
+  for (const name of Object.keys(parameters))
+    problems.expect(
+      all.has(name),
+      `there is no parameter ${JSON.stringify(name)}; the notebooks have ${[...all].join(", ")}`,
+    );
+  problems.throwIfAny();
+  return planned.map(({ path, known }) => ({
+    path,
+    parameters: Object.fromEntries(Object.entries(parameters).filter(([name]) => known.includes(name))),
+  }));
+}

@@ -1,0 +1,33 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+import { compareEvaluations } from "../../evaluation/comparison/compare-evaluations";
+import type { StudyResults } from "../../evaluation/study-results";
+import { factsOf } from "./study-summary";
+import { table } from "../terminal/terminal";
+
+/** The before-and-after table of a study's results, for a terminal: the rows of the published table. */
+export function resultLines(results: StudyResults): string[] {
+  const { before, after, baseline, about } = results;
+  const { rows } = compareEvaluations(before, after, { baseline, resamples: 1, published: about === "study" }); // the intervals are not shown here
+  const shown = (value: number | null): string => (value === null ? "" : value.toFixed(3));
+  const lines = rows.map((row) => [
+    row.metric,
+    shown(row.before),
+    shown(row.after),
+    `${row.change >= 0 ? "+" : ""}${shown(row.change)}`,
+    shown(row.baseline),
+  ]);
+  return [factsOf(results), ...table([["", "before", "after", "change", "baseline"], ...lines])];
+}
+
+/** Folders of adapters in an output folder, by their adapter_config.json; at most two levels deep. */
+export function findAdapters(folder: string, depth = 2): string[] {
+  if (!existsSync(folder)) return [];
+  if (existsSync(join(folder, "adapter_config.json"))) return [folder];
+  if (depth === 0) return [];
+  return readdirSync(folder)
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isDirectory())
+    .flatMap((path) => findAdapters(path, depth - 1));
+}

@@ -1,0 +1,99 @@
+import { measureColumns } from "../../figures/tables/measure-columns";
+import { stripAnsi } from "../../notebook/page/ansi";
+
+/** The width to fit text to: a terminal's own, and none for a file or a pipe. */
+export function widthOf(stream: { readonly isTTY?: boolean; readonly columns?: number }): number | undefined {
+  return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? stream.columns : undefined;
+}
+
+/**
+ * Fits text to a terminal's width. Sentences are broken between words; a table with a rule below its head is split into
+ * blocks of columns, each with the first column, as pandas does. Other lines that are laid out by blanks stay whole.
+ *
+ * @param width - in columns; undefined leaves the text as it is
+ */
+export function fitText(text: string, width: number | undefined): string {
+  if (width === undefined) return text;
+  const lines = text.split("\n");
+  const rule = lines.findIndex((line) => /^─+(?: {2}─+)+$/.test(line));
+  if (rule < 1 || measureColumns(lines[rule]) <= width) return lines.flatMap((line) => fitLine(line, width)).join("\n");
+  const end = lines.findIndex((line, at) => at > rule && line === "");
+  const table = lines.slice(rule - 1, end < 0 ? undefined : end);
+  const before = lines.slice(0, rule - 1).flatMap((line) => fitLine(line, width));
+  const after = end < 0 ? [] : lines.slice(end).flatMap((line) => fitLine(line, width));
+  return [...before, ...fitTable(table, width), ...after].join("\n");
+}
+
+/** Breaks a line between words; its continuation is set in as far as the line. */
+function fitLine(line: string, width: number): string[] {
+  if (columnsOf(line) <= width) return [line];
+  const indent = /^[ ▌]*/.exec(line)?.[0] ?? "";
+  const rest = line.slice(indent.length);
+  if (/\S {2,}\S/.test(stripAnsi(rest))) return [line]; // laid out by blanks
+  const lines: string[] = [];
+  let current = "";
+  for (const word of rest.split(" ")) {
+    const longer = current === "" ? word : `${current} ${word}`;
+    if (current !== "" && columnsOf(indent + longer) > width) {
+      lines.push(indent + current);
+      current = word;
+    } else current = longer;
+  }
+  return [...lines, indent + current];
+}
+
+/** Splits a table (head, rule, rows) into blocks of columns that fit. */
+function fitTable([head, rule, ...rows]: readonly string[], width: number): string[] {
+  const widths = rule.split("  ").map((part) => part.length);
+  const [first, ...others] = widths.map((_, column) => column);
+  const blocks: number[][] = [];
+  let block: number[] = [];
+  const broad = (columns: readonly number[]): number =>
+    [first, ...columns].reduce((sum, column) => sum + widths[column] + 2, -2);
+  for (const column of others) {
+    if (block.length > 0 && broad([...block, column]) > width) {
+      blocks.push(block);
+      block = [];
+    }
+    block.push(column);
+  }
+  blocks.push(block);
+  const cells = rows.map((line) => cellsOf(line, widths));
+  const end = cells.findLastIndex((row) => row !== undefined) + 1; // below the last row are notes
+  const cut = [cellsOf(head, widths), ...cells.slice(0, end)];
+  const notes = rows.slice(end).flatMap((line) => fitLine(line, width));
+  const laid = blocks.flatMap((columns, at) => {
+    const shown = [first, ...columns];
+    const lay = (cells: readonly string[]): string =>
+      shown
+        .map((column) => cells[column] ?? "")
+        .join("  ")
+        .trimEnd();
+    const [top, ...body] = cut.map((row, line) => (row === undefined ? [head, ...rows][line] : lay(row)));
+    const drawn = shown.map((column) => "─".repeat(widths[column])).join("  ");
+    const all = [top, drawn, ...body];
+    return [...(at === 0 ? [] : [""]), ...all.flatMap((text) => fitLine(text, width))];
+  });
+  return [...laid, ...notes];
+}
+
+/** A line's cells by the columns' widths; undefined for a heading or a note, which goes across columns. */
+function cellsOf(line: string, widths: readonly number[]): string[] | undefined {
+  const characters = [...line];
+  const cells: string[] = [];
+  let at = 0;
+  for (const [column, width] of widths.entries()) {
+    let cell = "";
+    while (at < characters.length && measureColumns(cell + characters[at]) <= width) cell += characters[at++];
+    cells.push(cell + " ".repeat(Math.max(0, width - measureColumns(cell))));
+    if (column === widths.length - 1) break;
+    const gap = characters.slice(at, at + 2).join("");
+    if (gap.trim() !== "") return undefined;
+    at += 2;
+  }
+  return at < characters.length ? undefined : cells;
+}
+
+function columnsOf(line: string): number {
+  return measureColumns(stripAnsi(line));
+}

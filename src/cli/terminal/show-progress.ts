@@ -1,0 +1,32 @@
+import { LiveBar } from "./live-bar";
+import { grouped } from "./text-layout";
+import type { Terminal } from "./terminal";
+
+const LINE_EVERY_MS = 10_000;
+
+/** Tells on standard error how many of so many are done: a bar on a terminal, elsewhere a line from time to time. */
+export interface CountProgress {
+  readonly update: (done: number, total: number) => void;
+  readonly stop: () => void;
+}
+
+/** @param what - what is done, such as `Evaluating` */
+export function countProgress(terminal: Terminal, what: string): CountProgress {
+  const started = performance.now();
+  let bar: LiveBar | undefined;
+  let said = started;
+  return {
+    update: (done, total) => {
+      const now = performance.now();
+      const words = `${what}: ${grouped(done)} of ${grouped(total)} texts`;
+      if (terminal.liveErr === true) {
+        bar ??= new LiveBar(terminal.err);
+        bar.update(total === 0 ? 1 : done / total, words);
+      } else if (now - said > LINE_EVERY_MS) {
+        said = now;
+        terminal.err.write(`${words}\n`);
+      }
+    },
+    stop: () => bar?.stop(),
+  };
+}

@@ -1,0 +1,74 @@
+import { compareCodePoints } from "../../base/compare-code-points";
+import { shownNames } from "../../base/shown-value";
+import { TsloraError } from "../../base/tslora-error";
+
+/** The class folders of an archive or folder, and which of them a file lies in. */
+export interface ClassFolders {
+  /** The folders' names and their labels, in the order of the frame. */
+  readonly classes: Readonly<Record<string, number>>;
+  /** The name of the class folder that a path lies in; undefined where it lies in none. */
+  readonly folderOf: (name: string) => string | undefined;
+  /** A path without the folders that all files lie in, which names the text. */
+  readonly below: (name: string) => string;
+}
+
+/**
+ * Class folders as they are named: a file belongs to the nearest folder above it that has one of the names.
+ */
+export function namedFolders(names: readonly string[], classes: Readonly<Record<string, number>>): ClassFolders {
+  const above = sharedFolders(names);
+  const folderOf = (name: string): string | undefined =>
+    name
+      .split("/")
+      .slice(0, -1)
+      .reverse()
+      .find((part) => Object.hasOwn(classes, part));
+  return { classes, folderOf, below: (name) => name.split("/").slice(above).join("/") };
+}
+
+/**
+ * Every folder as a class: those directly below the folders that all texts share, numbered from 0 in sorted order.
+ *
+ * @param where - the archive or folder, for messages
+ * @throws TsloraError `bad-input` where texts lie deeper, so that it is not clear which level names the classes.
+ */
+export function foundFolders(where: string, names: readonly string[]): ClassFolders {
+  const above = sharedFolders(names);
+  const parts = names.map((name) => name.split("/").slice(above));
+  const deep = parts.filter((path) => path.length > 2);
+  if (deep.length > 0) {
+    const folders = [...new Set(deep.map((path) => path.slice(0, -1).join("/")))].sort(compareCodePoints);
+    throw new TsloraError(
+      "bad-input",
+      `${where}: each class must be a folder of texts; got folders within folders (${shownNames(folders)}). Give the folder whose sub-folders are the classes, or name the class folders by labels.`,
+      { details: { folders } },
+    );
+  }
+  const found = [...new Set(parts.filter((path) => path.length === 2).map(([folder]) => folder))].sort(
+    compareCodePoints,
+  );
+  const known = new Set(found);
+  const folderOf = (name: string): string | undefined => {
+    const path = name.split("/").slice(above);
+    return path.length === 2 && known.has(path[0]) ? path[0] : undefined;
+  };
+  return {
+    classes: Object.fromEntries(found.map((name, label) => [name, label])),
+    folderOf,
+    below: (name) => name.split("/").slice(above).join("/"),
+  };
+}
+
+/** How many leading folders all paths share; the last folder above a file is never counted. */
+function sharedFolders(names: readonly string[]): number {
+  const [first, ...others] = names.map((name) => name.split("/"));
+  if (first === undefined) return 0;
+  let shared = first.length - 2;
+  for (const path of others) {
+    shared = Math.min(shared, path.length - 2);
+    let same = 0;
+    while (same < shared && path[same] === first[same]) same++;
+    shared = same;
+  }
+  return Math.max(0, shared);
+}

@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+
+import { openRegularFile } from "../../base/files/open-regular-file";
+import { TsloraError } from "../../base/tslora-error";
+import type { CorpusLimits } from "../corpus";
+
+/**
+ * Reads a whole regular file of no more than the limit's size.
+ *
+ * @throws TsloraError `not-found`, or `bad-input` where it is larger, no regular file or cannot be read.
+ */
+export async function readBytes(
+  path: string,
+  { maxUnpackedBytes }: CorpusLimits,
+): Promise<{ bytes: Uint8Array; sha256: string }> {
+  const { handle, size } = await openRegularFile(path);
+  try {
+    if (size > maxUnpackedBytes)
+      throw new TsloraError(
+        "bad-input",
+        `${path}: expected ${maxUnpackedBytes} bytes at most (limits.maxUnpackedBytes), got ${size}.`,
+        { details: { path } },
+      );
+    const bytes = await handle.readFile();
+    return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+  } finally {
+    await handle.close();
+  }
+}

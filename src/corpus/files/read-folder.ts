@@ -1,0 +1,61 @@
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { TsloraError } from "../../base/tslora-error";
+import type { CorpusLimits, CorpusProblem } from "../corpus";
+import { isText, type StudyFile, type StudyFiles } from "./read-zip";
+
+/**
+ * Reads the texts of a folder and its subfolders. Symbolic links below it are not followed, so that nothing outside
+ * the folder is read; a link to a text or a folder is a problem.
+ *
+ * @throws TsloraError `bad-input` where the folder holds more files or bytes than the limits allow.
+ */
+export async function readFolder(root: string, limits: CorpusLimits): Promise<StudyFiles> {
+  const files: StudyFile[] = [];
+  const problems: CorpusProblem[] = [];
+  const ignored: string[] = [];
+  let entries = 0;
+  let total = 0;
+  const open = [""];
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+      const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) {
+        // a class may have any name; a text is a file
+        if (folder !== "" && isText(name))
+          problems.push({ kind: "malformed", name, message: "a folder that has the name of a text" });
+        else open.push(name);
+        continue;
+      }
+      entries += 1;
+      if (entries > limits.maxEntries)
+        throw new TsloraError(
+          "bad-input",
+          `${root}: expected ${limits.maxEntries} files at most (limits.maxEntries), got more. Is it the right folder?`,
+        );
+      const link = entry.isSymbolicLink() && (isText(name) || (await leadsToFolder(join(root, name))));
+      if (!isText(name) && !link) ignored.push(name);
+      else if (!entry.isFile())
+        problems.push({ kind: "link", name, message: "a symbolic link or device, not a file of the folder" });
+      else {
+        const path = join(root, name);
+        total += (await lstat(path)).size;
+        if (total > limits.maxUnpackedBytes)
+          throw new TsloraError(
+            "bad-input",
+            `${root}: expected ${limits.maxUnpackedBytes} bytes at most (limits.maxUnpackedBytes), got more by ${name}.`,
+          );
+        files.push({ name, bytes: await readFile(path) });
+      }
+    }
+  }
+  return { files, problems, ignored: ignored.sort() };
+}
+
+async function leadsToFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (target) => target.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,125 @@
+import { join } from "node:path";
+
+import { TsloraError } from "../../base/tslora-error";
+import { efetch } from "./efetch";
+import type { PubmedRecord } from "./parse-pubmed-xml";
+import { writePubmedCache, type PubmedResult } from "./pubmed-cache";
+import { resolveFetchOptions, type FetchPubmedOptions, type FetchSettings } from "./pubmed-options";
+import { RateLimiter, systemClock } from "./rate-limiter";
+import { RecordCache } from "./record-cache";
+import { retryDelay } from "./retry-delay";
+
+/** What a fetch tells on its way. */
+export type PubmedEvent =
+  /** How much there is to do, and what an earlier fetch left. */
+  | {
+      readonly kind: "start";
+      readonly host: string;
+      readonly total: number;
+      readonly cached: number;
+      readonly batches: number;
+    }
+  /** A batch came: `records` of `total` are there now. */
+  | {
+      readonly kind: "batch";
+      readonly batch: number;
+      readonly batches: number;
+      readonly records: number;
+      readonly total: number;
+    }
+  /** A request failed and is made again after `waitMs` milliseconds. */
+  | { readonly kind: "retry"; readonly failed: number; readonly waitMs: number; readonly reason: string }
+  /** Records that did not come are asked for once more, before they count as vanished. */
+  | { readonly kind: "ask-again"; readonly pmids: readonly string[] };
+
+/**
+ * Fetches abstracts from PubMed by NCBI's efetch and writes them as `Dataset.zip` in the study's format.
+ *
+ * Records are asked for in batches by POST, within NCBI's rate limit, each request again with a growing wait where the
+ * host is busy, the connection breaks or the answer is cut off. Each batch is kept as it comes, so that a fetch that
+ * was stopped goes on where it stood. Records that PubMed no longer has, that have no abstract or were retracted are
+ * named in the result.
+ *
+ * @returns (as the generator's return value) where the archive lies, and what became of every record asked for
+ * @throws TsloraError `bad-option`; `unreachable` where the host does not answer, refuses, or fails at every try;
+ * `aborted` by the signal; `bad-input` where a class has no abstract at all.
+ */
+export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<PubmedEvent, PubmedResult, undefined> {
+  const settings = resolveFetchOptions(options);
+  const { pmids, batchSize, cacheDir } = settings;
+  const cache = new RecordCache(join(cacheDir, "pubmed"));
+  const asked = new Set(pmids.map(({ pmid }) => pmid));
+  const records = await cache.read();
+  for (const pmid of records.keys()) if (!asked.has(pmid)) records.delete(pmid); // of another list
+  const limiter = new RateLimiter(settings.requestsPerSecond);
+  const unasked: string[] = [];
+
+  const lacking = (): string[] => [...asked].filter((pmid) => !records.has(pmid));
+  const batches = Math.ceil(lacking().length / batchSize);
+  yield {
+    kind: "start",
+    host: new URL(settings.request.baseUrl).host,
+    total: asked.size,
+    cached: records.size,
+    batches,
+  };
+  for (const round of [1, 2]) {
+    const open = lacking();
+    if (open.length === 0) break;
+    if (round === 2) yield { kind: "ask-again", pmids: open };
+    const rounds = Math.ceil(open.length / batchSize);
+    for (let batch = 1; batch <= rounds; batch++) {
+      const came = yield* fetchBatch(open.slice((batch - 1) * batchSize, batch * batchSize), settings, limiter);
+      const wanted = came.filter(({ pmid }) => asked.has(pmid));
+      await cache.add(wanted);
+      for (const record of wanted) records.set(record.pmid, record);
+      unasked.push(...came.filter(({ pmid }) => !asked.has(pmid)).map(({ pmid }) => pmid));
+      yield { kind: "batch", batch, batches: rounds, records: records.size, total: asked.size };
+    }
+  }
+  const result = await writePubmedCache({ cacheDir, pmids, records, retracted: settings.retracted, unasked });
+  await cache.clear();
+  return result;
+}
+
+async function* fetchBatch(
+  pmids: readonly string[],
+  settings: FetchSettings,
+  limiter: RateLimiter,
+): AsyncGenerator<PubmedEvent, readonly PubmedRecord[], undefined> {
+  const { request, maxTries, backoffMs, maxWaitMs, signal } = settings;
+  for (let failed = 1; ; failed++) {
+    await stoppable(limiter.turn(signal));
+    const answer = await efetch({ ...request, pmids });
+    if (answer.kind === "records") return answer.records;
+    const waitMs = retryDelay({
+      failed,
+      backoffMs,
+      retryAfter: answer.retryAfter,
+      now: Date.now(),
+      jitter: Math.random(),
+    });
+    if (failed === maxTries || waitMs > maxWaitMs) {
+      const why =
+        failed === maxTries ? `${maxTries} tries failed` : `it asks for a wait of ${Math.ceil(waitMs / 1000)} s`;
+      throw new TsloraError(
+        "unreachable",
+        `${request.baseUrl}: ${why}, the last with: ${answer.reason}. What has come is kept: try again later, and it goes on from there.`,
+        { details: { reason: answer.reason } },
+      );
+    }
+    yield { kind: "retry", failed, waitMs, reason: answer.reason };
+    await stoppable(systemClock.sleep(waitMs, signal));
+  }
+}
+
+/** Waits, and says an abort in the project's words. */
+async function stoppable(wait: Promise<void>): Promise<void> {
+  await wait.catch((error: unknown) => {
+    throw new TsloraError(
+      "aborted",
+      "The fetch from PubMed was stopped. What has come is kept: the next one goes on from there.",
+      { cause: error },
+    );
+  });
+}

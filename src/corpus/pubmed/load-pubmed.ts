@@ -1,0 +1,45 @@
+import { join } from "node:path";
+
+import { shownPath } from "../../base/shown-path";
+import { finishCorpus } from "../build-corpus";
+import type { Corpus } from "../corpus";
+import { fetchPubmed } from "./fetch-pubmed";
+import type { LoadSettings } from "../load-options";
+import { readPubmedCache, type PubmedResult } from "./pubmed-cache";
+import { readBytes } from "../files/read-bytes";
+import { readPmids } from "./read-pmids";
+import { readStudyFiles, STUDY_CLASSES } from "../files/read-study-files";
+import { readZip } from "../files/read-zip";
+
+/** Loads the records that `pmids.csv` lists, from what an earlier fetch left or else from PubMed. */
+export async function loadPubmed(settings: LoadSettings, why: string): Promise<Corpus> {
+  const { dataDir, cacheDir, signal, onProgress } = settings;
+  const pmids = await readPmids(join(dataDir, "pmids.csv"));
+  let result = await readPubmedCache(cacheDir, pmids);
+  if (result === undefined) {
+    const fetching = fetchPubmed({ ...settings.pubmed, pmids, cacheDir, signal });
+    let next = await fetching.next();
+    for (; next.done !== true; next = await fetching.next()) onProgress?.(next.value);
+    result = next.value;
+  }
+  const { path, fetched } = result;
+  const { bytes, sha256 } = await readBytes(path, settings.limits);
+  const reading = readStudyFiles(await readZip(path, bytes, settings.limits), STUDY_CLASSES);
+  const source = { kind: "pubmed", path, fetched, sha256 } as const;
+  return finishCorpus(
+    source,
+    `PubMed (fetched ${fetched.slice(0, 10)}, kept in ${shownPath(path)})`,
+    { ...reading, remarks: fetchRemarks(result) },
+    { ...settings, why },
+  );
+}
+
+function fetchRemarks({ asked, kept, retracted, vanished, withoutAbstract }: PubmedResult): string[] {
+  const remarks: string[] = [];
+  if (kept < asked)
+    remarks.push(`Of ${asked} records asked for, ${kept} were usable: the split is no longer the study's.`);
+  if (vanished.length > 0) remarks.push(`PubMed no longer has ${vanished.join(", ")}.`);
+  if (withoutAbstract.length > 0) remarks.push(`There is no abstract of ${withoutAbstract.join(", ")}.`);
+  if (retracted.length > 0) remarks.push(`Retracted since: ${retracted.join(", ")}.`);
+  return remarks;
+}

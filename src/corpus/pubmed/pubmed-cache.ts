@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { readFileBytes, readTextFile } from "../../base/files/read-text-file";
+import { TsloraError } from "../../base/tslora-error";
+import { writeAtomically } from "../../base/files/write-atomically";
+import type { PubmedRecord } from "./parse-pubmed-xml";
+import type { LabelledPmid } from "./read-pmids";
+import { writeStudyZip } from "../files/write-study-zip";
+
+/** What became of the records that were asked for. */
+export interface PubmedResult {
+  /** The `Dataset.zip` that was written. */
+  readonly path: string;
+  /** When, as an ISO 8601 date and time. */
+  readonly fetched: string;
+  /** How many records were asked for, and how many abstracts the archive holds. */
+  readonly asked: number;
+  readonly kept: number;
+  /** PMIDs of records marked as retracted; in the archive unless `retracted: "leave-out"`. */
+  readonly retracted: readonly string[];
+  /** PMIDs that PubMed has no record of. */
+  readonly vanished: readonly string[];
+  /** PMIDs of records without an abstract. */
+  readonly withoutAbstract: readonly string[];
+  /** PMIDs that came though nobody asked for them; not in the archive. */
+  readonly unasked: readonly string[];
+}
+
+interface Fetched {
+  readonly cacheDir: string;
+  readonly pmids: readonly LabelledPmid[];
+  readonly records: ReadonlyMap<string, PubmedRecord>;
+  readonly retracted: "keep" | "leave-out";
+  readonly unasked: readonly string[];
+}
+
+/** Writes what a fetch brought: `Dataset.zip`, and beside it `Dataset.json`, which says what became of each record. */
+export async function writePubmedCache({
+  cacheDir,
+  pmids,
+  records,
+  retracted,
+  unasked,
+}: Fetched): Promise<PubmedResult> {
+  const of = (test: (record: PubmedRecord) => boolean): string[] =>
+    [...records.values()]
+      .filter(test)
+      .map(({ pmid }) => pmid)
+      .sort();
+  const withoutAbstract = of(({ abstract }) => abstract === "");
+  const withdrawn = of((record) => record.retracted);
+  const abstracts = pmids.flatMap(({ pmid, label }) => {
+    const record = records.get(pmid);
+    if (record === undefined || record.abstract === "" || (record.retracted && retracted === "leave-out")) return [];
+    return [{ ID: pmid, title: record.title, abstract: record.abstract, label }];
+  });
+  const vanished = pmids
+    .map(({ pmid }) => pmid)
+    .filter((pmid) => !records.has(pmid))
+    .sort();
+  for (const label of new Set(pmids.map((entry) => entry.label))) {
+    if (!abstracts.some((abstract) => abstract.label === label)) {
+      throw new TsloraError(
+        "bad-input",
+        `PubMed: expected abstracts of label ${label}, got none: of ${pmids.length} records asked for, ${vanished.length} are not there and ${withoutAbstract.length} have no abstract.`,
+      );
+    }
+  }
+  const result: PubmedResult = {
+    path: join(cacheDir, "Dataset.zip"),
+    fetched: new Date().toISOString(),
+    asked: pmids.length,
+    kept: abstracts.length,
+    ...{ retracted: withdrawn, vanished, withoutAbstract, unasked },
+  };
+  await writeStudyZip(result.path, abstracts);
+  const marks = { list: listHash(pmids), sha256: sha256(await readFile(result.path)) }; // of a list and an archive that belong together
+  await writeAtomically(
+    join(cacheDir, "Dataset.json"),
+    `${JSON.stringify({ ...marks, ...result, path: undefined }, undefined, 2)}\n`,
+  );
+  return result;
+}
+
+/** What an earlier fetch of the same records left, or undefined where there was none. */
+export async function readPubmedCache(
+  cacheDir: string,
+  pmids: readonly LabelledPmid[],
+): Promise<PubmedResult | undefined> {
+  const path = join(cacheDir, "Dataset.zip");
+  try {
+    const value: unknown = JSON.parse(await readTextFile(join(cacheDir, "Dataset.json")));
+    if (typeof value !== "object" || value === null) return undefined;
+    const { list, sha256: hash, ...result } = value as { list: unknown; sha256: unknown } & Omit<PubmedResult, "path">;
+    return list === listHash(pmids) && hash === sha256(await readFileBytes(path)) ? { ...result, path } : undefined;
+  } catch {
+    return undefined; // none, or not whole: it is fetched anew
+  }
+}
+
+function listHash(pmids: readonly LabelledPmid[]): string {
+  return sha256(pmids.map(({ pmid, label }) => `${pmid},${label}\n`).join(""));
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}

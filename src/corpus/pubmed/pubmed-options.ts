@@ -1,0 +1,107 @@
+import { join } from "node:path";
+
+import { Problems } from "../../base/problems";
+import { projectRoot } from "../../base/project-root";
+import type { EfetchRequest } from "./efetch";
+import type { LabelledPmid } from "./read-pmids";
+
+/** NCBI's E-utilities. */
+export const EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils";
+
+/** How to fetch records from PubMed. */
+export interface FetchPubmedOptions {
+  /** The records to fetch, with their classes. */
+  readonly pmids: readonly LabelledPmid[];
+  /** Where `Dataset.zip` is written and where records are kept on the way. @default `.tslora/data` in the clone */
+  readonly cacheDir?: string;
+  /** Your e-mail address, by which NCBI reaches you before it blocks you. @default the environment's NCBI_EMAIL, or none */
+  readonly email?: string;
+  /** Your NCBI API key, which allows 10 requests a second. @default the environment's NCBI_API_KEY, or none */
+  readonly apiKey?: string;
+  /** The name by which NCBI knows the asking program. @default "tslora" */
+  readonly tool?: string;
+  /** Where the E-utilities are. @default the environment's TSLORA_EUTILS, or NCBI's own address */
+  readonly baseUrl?: string;
+  /** Whether records that were retracted stay in; the result names them either way. @default "keep", as the study's split counts on all */
+  readonly retracted?: "keep" | "leave-out";
+  /** Records asked for in one request, 1 to 200. @default 200 */
+  readonly batchSize?: number;
+  /** Requests a second, at most. @default 3; 10 with an API key */
+  readonly requestsPerSecond?: number;
+  /** Tries of each request before the fetch gives up. @default 6 */
+  readonly maxTries?: number;
+  /** The wait after a first failure, in milliseconds; it doubles with each. @default 1000 */
+  readonly backoffMs?: number;
+  /** The longest wait that is put up with between two tries, in milliseconds. @default 120000 */
+  readonly maxWaitMs?: number;
+  /** How long one answer may take, in milliseconds. @default 60000 */
+  readonly timeoutMs?: number;
+  /** Stops the fetch. What has come is kept. */
+  readonly signal?: AbortSignal;
+}
+
+/** The options with every default in place. Internal to this room. */
+export interface FetchSettings {
+  readonly pmids: readonly LabelledPmid[];
+  readonly cacheDir: string;
+  readonly retracted: "keep" | "leave-out";
+  readonly batchSize: number;
+  readonly requestsPerSecond: number;
+  readonly maxTries: number;
+  readonly backoffMs: number;
+  readonly maxWaitMs: number;
+  readonly signal?: AbortSignal;
+  readonly request: Omit<EfetchRequest, "pmids">;
+}
+
+/** Puts the defaults in place and checks what was given. */
+export function resolveFetchOptions(options: FetchPubmedOptions): FetchSettings {
+  const {
+    pmids,
+    batchSize = 200,
+    maxTries = 6,
+    backoffMs = 1000,
+    maxWaitMs = 120_000,
+    timeoutMs = 60_000,
+    retracted = "keep",
+    signal,
+  } = options;
+  const apiKey = options.apiKey ?? (process.env.NCBI_API_KEY || undefined);
+  const email = options.email ?? (process.env.NCBI_EMAIL || undefined);
+  const baseUrl = (options.baseUrl ?? (process.env.TSLORA_EUTILS || EUTILS)).replace(/\/+$/, "");
+  const requestsPerSecond = options.requestsPerSecond ?? (apiKey === undefined ? 3 : 10);
+  const problems = new Problems("fetchPubmed");
+  problems.expect(pmids.length > 0, "pmids: expected one at least, got none");
+  for (const { pmid } of pmids.filter((entry) => !/^\d+$/.test(entry.pmid)))
+    problems.expect(false, `pmids: expected digits, got ${JSON.stringify(pmid)}`);
+  problems.expect(
+    new Set(pmids.map(({ pmid }) => pmid)).size === pmids.length,
+    "pmids: expected each once, got some twice",
+  );
+  problems.expect(
+    Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= 200,
+    `batchSize: expected a whole number from 1 to 200, got ${batchSize}`,
+  );
+  problems.expect(
+    Number.isInteger(maxTries) && maxTries >= 1,
+    `maxTries: expected a whole number from 1, got ${maxTries}`,
+  );
+  for (const [name, value] of Object.entries({ requestsPerSecond, timeoutMs }))
+    problems.expect(value > 0, `${name}: expected a number above 0, got ${value}`);
+  for (const [name, value] of Object.entries({ backoffMs, maxWaitMs }))
+    problems.expect(value >= 0, `${name}: expected a number from 0, got ${value}`);
+  problems.expect(
+    email === undefined || /^\S+@\S+$/.test(email),
+    `email: expected an address, got ${JSON.stringify(email)}`,
+  );
+  problems.expect(
+    /^https?:\/\/./.test(baseUrl) && URL.canParse(baseUrl),
+    `baseUrl: expected an http or https address, got ${JSON.stringify(baseUrl)}`,
+  );
+  problems.throwIfAny();
+  return {
+    ...{ pmids, batchSize, maxTries, backoffMs, maxWaitMs, retracted, signal, requestsPerSecond },
+    cacheDir: options.cacheDir ?? join(projectRoot(), ".tslora", "data"),
+    request: { baseUrl, tool: options.tool ?? "tslora", email, apiKey, timeoutMs, signal },
+  };
+}

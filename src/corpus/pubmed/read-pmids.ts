@@ -1,0 +1,46 @@
+import { Problems } from "../../base/problems";
+import { DEFAULT_LIMITS } from "../corpus";
+import { readBytes } from "../files/read-bytes";
+import { readRows } from "../table/read-rows";
+
+/** A PubMed record to fetch, and its class. */
+export interface LabelledPmid {
+  readonly pmid: string;
+  /** 1 is Cancer, 0 Non-Cancer, as in the study. */
+  readonly label: number;
+}
+
+/**
+ * Reads a CSV file with the columns `pmid` and `label` (0 or 1), in its order.
+ *
+ * @throws TsloraError `not-found` where there is no file, `bad-input` for what is no regular file, or that lists every
+ * row that does not fit.
+ */
+export async function readPmids(path: string): Promise<LabelledPmid[]> {
+  const { bytes } = await readBytes(path, DEFAULT_LIMITS);
+  const {
+    columns,
+    rows,
+    problems: broken,
+  } = readRows(path, bytes, { format: { kind: "csv", delimiter: ",", quote: true }, limits: DEFAULT_LIMITS });
+  const problems = new Problems(path);
+  problems.expect(
+    columns.includes("pmid") && columns.includes("label"),
+    `expected the columns pmid and label, got ${columns.join(", ")}`,
+  );
+  problems.throwIfAny("bad-input");
+  for (const { name, message } of broken) problems.expect(false, `${name}: ${message}`);
+  const seen = new Set<string>();
+  const pmids = rows.map(({ name, get }) => {
+    const pmid = String(get("pmid")).trim();
+    const label = String(get("label")).trim();
+    problems.expect(/^[1-9]\d{0,8}$/.test(pmid), `${name}: expected a PMID, got ${JSON.stringify(pmid)}`);
+    problems.expect(label === "0" || label === "1", `${name}: expected the label 0 or 1, got ${JSON.stringify(label)}`);
+    problems.expect(!seen.has(pmid), `${name}: the PMID ${pmid} stands before`);
+    seen.add(pmid);
+    return { pmid, label: Number(label) };
+  });
+  problems.expect(pmids.length > 0, "expected a PMID at least, got none");
+  problems.throwIfAny("bad-input");
+  return pmids;
+}

@@ -1,0 +1,35 @@
+import type { DataFrame } from "danfojs-node";
+
+import { readFrame } from "../read-frame";
+
+/** Texts that stand in both parts of a split, so that the figures on the second say less than they seem to. */
+export interface Leaks {
+  /** IDs that both parts hold. */
+  readonly byId: readonly string[];
+  /** Pairs of the same text under two IDs, case, punctuation and white space aside. */
+  readonly byText: readonly { readonly train: string; readonly test: string }[];
+}
+
+/** Looks for texts that two parts share, by ID and by normalised text. */
+export function findLeaks(train: DataFrame, test: DataFrame): Leaks {
+  const seen = readFrame(train);
+  const ids = new Set(seen.ID);
+  const idOf = new Map(seen.texts.map((text, row) => [normaliseText(text), seen.ID[row]]));
+  const asked = readFrame(test);
+  const byText: { train: string; test: string }[] = [];
+  asked.texts.forEach((text, row) => {
+    const twin = idOf.get(normaliseText(text));
+    if (twin !== undefined && twin !== asked.ID[row]) byText.push({ train: twin, test: asked.ID[row] });
+  });
+  return { byId: asked.ID.filter((ID) => ids.has(ID)), byText };
+}
+
+/** What is left of a text when its ID line, case, punctuation and white space do not count. */
+export function normaliseText(text: string): string {
+  return text
+    .replace(/^\s*<ID:[^>\n]*>/, "")
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
+}

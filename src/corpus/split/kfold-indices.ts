@@ -1,0 +1,113 @@
+import { Problems } from "../../base/problems";
+import { expectOneKind, readSeed } from "./split-checks";
+import { NumpyRandom } from "./numpy-random";
+import type { SplitIndices } from "./split-indices";
+
+/** How to fold, in scikit-learn's words. */
+export interface KFoldOptions {
+  /** How many folds, each of which tests once. @default 5 */
+  readonly nSplits?: number;
+  /** Whether to shuffle before rows are dealt to the folds. @default false */
+  readonly shuffle?: boolean;
+  /** The seed of the shuffle, a whole number in [0, 2^32). To be given where `shuffle` is true, and only there. */
+  readonly randomState?: number;
+}
+
+/**
+ * The row numbers of scikit-learn's `KFold`, index for index: each row tests in one fold and trains in all others.
+ *
+ * @param length - how many rows there are
+ * @returns the folds; rows rise in each part
+ * @throws TsloraError `bad-option` that lists every option that cannot be met.
+ */
+export function kFoldIndices(length: number, options: KFoldOptions = {}): SplitIndices[] {
+  const { nSplits, random } = readOptions("kFold", length, options);
+  const rows = Array.from({ length }, (_, row) => row);
+  const order = random === undefined ? rows : random.permutation(rows);
+  const foldOf = new Array<number>(length);
+  let start = 0;
+  for (let fold = 0; fold < nSplits; fold++) {
+    const end = start + Math.floor(length / nSplits) + (fold < length % nSplits ? 1 : 0);
+    for (const row of order.slice(start, end)) foldOf[row] = fold;
+    start = end;
+  }
+  return partsOf(foldOf, nSplits);
+}
+
+/**
+ * The row numbers of scikit-learn's `StratifiedKFold`, index for index: as {@link kFoldIndices}, with the shares of
+ * the classes kept in every fold. A class of fewer rows than folds is missing from some of them, and a warning says so.
+ *
+ * @param labels - a class for each row
+ * @returns the folds; rows rise in each part
+ * @throws TsloraError `bad-option` that lists every option that cannot be met.
+ */
+export function stratifiedKFoldIndices(
+  labels: readonly (number | string)[],
+  options: KFoldOptions = {},
+): SplitIndices[] {
+  const problems = new Problems("stratifiedKFold");
+  expectOneKind(problems, "labels", labels);
+  problems.throwIfAny();
+  const { nSplits, random } = readOptions("stratifiedKFold", labels.length, options);
+  const rowsOf = new Map<number | string, number[]>(); // in the order in which the classes appear
+  labels.forEach((label, row) => rowsOf.set(label, [...(rowsOf.get(label) ?? []), row]));
+  const counts = [...rowsOf.values()].map((rows) => rows.length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  problems.expect(
+    nSplits <= most,
+    `nSplits: expected no more folds than the members of the largest class, ${most}, got ${nSplits}`,
+  );
+  problems.throwIfAny();
+  if (nSplits > least)
+    process.emitWarning(
+      `stratifiedKFold: the least populated class has only ${least} members, which is less than nSplits = ${nSplits}: some folds are without it.`,
+      "UserWarning",
+    );
+
+  const foldOf = new Array<number>(labels.length);
+  let dealt = 0; // rows are dealt to the folds in turn, class after class
+  for (const rows of rowsOf.values()) {
+    const perFold = new Array<number>(nSplits).fill(0);
+    rows.forEach((_, i) => perFold[(dealt + i) % nSplits]++);
+    dealt += rows.length;
+    const folds = perFold.flatMap((count, fold) => new Array<number>(count).fill(fold));
+    const shuffled = random === undefined ? folds : random.permutation(folds);
+    rows.forEach((row, i) => (foldOf[row] = shuffled[i]));
+  }
+  return partsOf(foldOf, nSplits);
+}
+
+function readOptions(
+  where: string,
+  length: number,
+  { nSplits = 5, shuffle = false, randomState }: KFoldOptions,
+): { nSplits: number; random: NumpyRandom | undefined } {
+  const problems = new Problems(where);
+  problems.expect(Number.isInteger(length) && length >= 0, `expected a number of rows, got ${length}`);
+  if (
+    problems.expect(
+      Number.isInteger(nSplits) && nSplits >= 2,
+      `nSplits: expected a whole number of at least 2, got ${String(nSplits)}`,
+    )
+  ) {
+    problems.expect(nSplits <= length, `nSplits: expected no more folds than rows, ${length}, got ${nSplits}`);
+  }
+  problems.expect(typeof shuffle === "boolean", `shuffle: expected true or false, got ${String(shuffle)}`);
+  if (!shuffle)
+    problems.expect(
+      randomState === undefined,
+      `randomState: expected none without shuffle: true, where it has no effect, got ${String(randomState)}`,
+    );
+  const seed = shuffle ? readSeed(problems, randomState) : undefined;
+  problems.throwIfAny();
+  return { nSplits, random: seed === undefined ? undefined : new NumpyRandom(seed) };
+}
+
+function partsOf(foldOf: readonly number[], nSplits: number): SplitIndices[] {
+  const rows = foldOf.map((_, row) => row);
+  return Array.from({ length: nSplits }, (_, fold) => ({
+    train: rows.filter((row) => foldOf[row] !== fold),
+    test: rows.filter((row) => foldOf[row] === fold),
+  }));
+}

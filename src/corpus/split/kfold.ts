@@ -1,0 +1,59 @@
+import type { DataFrame } from "danfojs-node";
+
+import { TsloraError } from "../../base/tslora-error";
+import { kFoldIndices, stratifiedKFoldIndices, type KFoldOptions } from "./kfold-indices";
+import type { SplitIndices } from "./split-indices";
+
+/** What {@link stratifiedKFold} takes for a frame. */
+export interface StratifiedKFoldOptions extends KFoldOptions {
+  /** The column whose values are the classes. @default "label" */
+  readonly stratify?: string;
+}
+
+/**
+ * Folds as scikit-learn's `KFold` makes them, index for index: of a number of rows as row numbers, of a frame as
+ * frames, whose rows keep their index.
+ *
+ * @example
+ * for (const [train, test] of kFold(corpus.frame, { nSplits: 5, shuffle: true, randomState: 42 })) { ... }
+ *
+ * @throws TsloraError `bad-option` that lists every option that cannot be met.
+ */
+export function kFold(rows: number, options?: KFoldOptions): SplitIndices[];
+export function kFold(rows: DataFrame, options?: KFoldOptions): [train: DataFrame, test: DataFrame][];
+export function kFold(rows: number | DataFrame, options: KFoldOptions = {}): SplitIndices[] | [DataFrame, DataFrame][] {
+  return typeof rows === "number" ? kFoldIndices(rows, options) : framesOf(rows, kFoldIndices(rows.shape[0], options));
+}
+
+/**
+ * Folds as scikit-learn's `StratifiedKFold` makes them, index for index, with the shares of the classes in each: of a
+ * class for each row as row numbers, of a frame as frames, whose rows keep their index.
+ *
+ * @throws TsloraError `bad-option` that lists every option that cannot be met, `bad-input` where the frame lacks the column.
+ */
+export function stratifiedKFold(labels: readonly (number | string)[], options?: KFoldOptions): SplitIndices[];
+export function stratifiedKFold(
+  frame: DataFrame,
+  options?: StratifiedKFoldOptions,
+): [train: DataFrame, test: DataFrame][];
+export function stratifiedKFold(
+  rows: readonly (number | string)[] | DataFrame,
+  options: StratifiedKFoldOptions = {},
+): SplitIndices[] | [DataFrame, DataFrame][] {
+  const { stratify = "label", ...folding } = options;
+  if (isList(rows)) return stratifiedKFoldIndices(rows, folding);
+  if (!rows.columns.includes(stratify))
+    throw new TsloraError(
+      "bad-input",
+      `stratifiedKFold: expected a frame with the column ${stratify}, got ${rows.columns.join(", ")}. Name the column of the classes in stratify.`,
+    );
+  return framesOf(rows, stratifiedKFoldIndices([...(rows.column(stratify).values as (number | string)[])], folding));
+}
+
+function isList(rows: readonly (number | string)[] | DataFrame): rows is readonly (number | string)[] {
+  return Array.isArray(rows);
+}
+
+function framesOf(frame: DataFrame, folds: readonly SplitIndices[]): [DataFrame, DataFrame][] {
+  return folds.map(({ train, test }) => [frame.iloc({ rows: train }), frame.iloc({ rows: test })]);
+}

@@ -1,0 +1,21 @@
+import type { Problems } from "../../base/problems";
+
+/** Notes a problem unless a seed is one that NumPy takes. Returns it. */
+export function readSeed(problems: Problems, randomState: number | undefined): number {
+  problems.expect(
+    typeof randomState === "number" && Number.isInteger(randomState) && randomState >= 0 && randomState < 2 ** 32,
+    `randomState: expected a whole number from 0 to 4294967295, got ${String(randomState)}`,
+  );
+  return randomState ?? 0;
+}
+
+/** Notes a problem unless classes are all finite numbers or all names: NumPy would turn a mixture into names. */
+export function expectOneKind(problems: Problems, name: string, classes: readonly (number | string)[]): void {
+  const bad = classes.findIndex(
+    (value: unknown) => typeof value !== typeof classes[0] || (typeof value !== "string" && !Number.isFinite(value)),
+  );
+  problems.expect(
+    bad < 0,
+    `${name}: expected numbers or names, one kind throughout, got ${bad < 0 ? "" : `${typeof classes[bad]} ${JSON.stringify(classes[bad]) ?? "undefined"} at index ${bad}`}`,
+  );
+}

@@ -1,0 +1,162 @@
+import { compareCodePoints } from "../../base/compare-code-points";
+import { Problems } from "../../base/problems";
+import { NumpyRandom } from "./numpy-random";
+import { expectOneKind, readSeed } from "./split-checks";
+
+/** How to split, in scikit-learn's words. */
+export interface SplitOptions {
+  /**
+   * The train set's share as a fraction in (0, 1), rounded down, or its size as a whole number.
+   * @default what `testSize` leaves
+   */
+  readonly trainSize?: number;
+  /**
+   * The test set's share as a fraction in (0, 1), rounded up, or its size as a whole number.
+   * @default what `trainSize` leaves; 0.25 if neither is given
+   */
+  readonly testSize?: number;
+  /** The seed, a whole number in [0, 2^32). No default: a split that cannot be repeated is of no use. */
+  readonly randomState: number;
+  /** Whether to shuffle first; otherwise the first rows train and the next ones test. @default true */
+  readonly shuffle?: boolean;
+  /** A class for each row; its shares are then kept in both parts. @default no stratification */
+  readonly stratify?: readonly (number | string)[];
+}
+
+/** Row numbers of both parts, in the order of the parts. */
+export interface SplitIndices {
+  readonly train: number[];
+  readonly test: number[];
+}
+
+/**
+ * The row numbers of scikit-learn's `train_test_split`, index for index: `ShuffleSplit`, or `StratifiedShuffleSplit`
+ * where `stratify` is given, over NumPy's legacy generator. Held to scikit-learn 1.9 in the tests.
+ *
+ * @param length - how many rows there are
+ * @throws TsloraError `bad-option` that lists every option that cannot be met.
+ */
+export function splitIndices(length: number, options: SplitOptions): SplitIndices {
+  const { randomState, shuffle = true, stratify } = options;
+  const { train: trainCount, test: testCount } = sizes(length, options);
+  const rows = Array.from({ length }, (_, i) => i);
+  if (!shuffle) return { train: rows.slice(0, trainCount), test: rows.slice(trainCount, trainCount + testCount) };
+  const random = new NumpyRandom(randomState);
+  if (stratify !== undefined) return stratified(stratify, trainCount, testCount, random);
+  const order = random.permutation(rows);
+  return { train: order.slice(testCount, testCount + trainCount), test: order.slice(0, testCount) };
+}
+
+function sizes(
+  length: number,
+  { trainSize, testSize, randomState, shuffle = true, stratify }: SplitOptions,
+): { train: number; test: number } {
+  const problems = new Problems("trainTestSplit");
+  problems.expect(Number.isInteger(length) && length > 1, `expected two rows or more, got ${length}`);
+  readSeed(problems, randomState);
+  for (const [name, size] of [
+    ["trainSize", trainSize],
+    ["testSize", testSize],
+  ] as const) {
+    const fits = size === undefined || (size > 0 && size < (Number.isInteger(size) ? length : 1));
+    problems.expect(
+      fits,
+      `${name}: expected a fraction between 0 and 1 or a whole number from 1 to ${length - 1}, got ${size}`,
+    );
+  }
+  if (stratify !== undefined) {
+    problems.expect(shuffle, "stratify: expected shuffle: true with it, got shuffle: false");
+    problems.expect(
+      stratify.length === length,
+      `stratify: expected a class for each of ${length} rows, got ${stratify.length}`,
+    );
+    expectOneKind(problems, "stratify", stratify);
+  }
+  problems.throwIfAny();
+
+  const wanted = trainSize === undefined ? (testSize ?? 0.25) : testSize;
+  let test = wanted === undefined ? undefined : Number.isInteger(wanted) ? wanted : Math.ceil(wanted * length);
+  const train =
+    trainSize === undefined
+      ? length - (test ?? 0)
+      : Number.isInteger(trainSize)
+        ? trainSize
+        : Math.floor(trainSize * length);
+  test ??= length - train;
+  const fractions =
+    trainSize !== undefined && testSize !== undefined && !Number.isInteger(trainSize) && !Number.isInteger(testSize);
+  problems.expect(
+    train + test <= length && !(fractions && trainSize + testSize > 1),
+    `expected trainSize and testSize to make ${length} rows at most, got ${trainSize} and ${testSize}, which is ${train} + ${test}`,
+  );
+  problems.expect(
+    train > 0,
+    `expected a train set, got none: trainSize ${trainSize}, testSize ${testSize} of ${length} rows`,
+  );
+  if (stratify !== undefined) {
+    const counts = new Map<number | string, number>();
+    for (const value of stratify) counts.set(value, (counts.get(value) ?? 0) + 1);
+    for (const [value, count] of counts)
+      problems.expect(
+        count > 1,
+        `stratify: expected two rows or more of each class, got one of ${JSON.stringify(value)}`,
+      );
+    problems.expect(
+      train >= counts.size && test >= counts.size,
+      `stratify: expected each part to hold ${counts.size} rows or more, one for each class, got ${train} and ${test}`,
+    );
+  }
+  problems.throwIfAny();
+  return { train, test };
+}
+
+function stratified(
+  stratify: readonly (number | string)[],
+  trainCount: number,
+  testCount: number,
+  random: NumpyRandom,
+): SplitIndices {
+  const rowsOf = new Map<number | string, number[]>();
+  stratify.forEach((value, row) => {
+    const rows = rowsOf.get(value);
+    if (rows === undefined) rowsOf.set(value, [row]);
+    else rows.push(row);
+  });
+  const classes = [...rowsOf]
+    .sort(([a], [b]) =>
+      typeof a === "string" && typeof b === "string" ? compareCodePoints(a, b) : Number(a) - Number(b),
+    )
+    .map(([, rows]) => rows);
+  const counts = classes.map((rows) => rows.length);
+  const inTrain = approximateMode(counts, trainCount, random);
+  const inTest = approximateMode(
+    counts.map((count, i) => count - inTrain[i]),
+    testCount,
+    random,
+  );
+  const train: number[] = [];
+  const test: number[] = [];
+  classes.forEach((rows, i) => {
+    const order = random.permutation(rows);
+    train.push(...order.slice(0, inTrain[i]));
+    test.push(...order.slice(inTrain[i], inTrain[i] + inTest[i]));
+  });
+  return { train: random.permutation(train), test: random.permutation(test) };
+}
+
+/** How many of each class to draw: the mode of the multivariate hypergeometric distribution, ties broken by chance. */
+function approximateMode(counts: readonly number[], draws: number, random: NumpyRandom): number[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const shares = counts.map((count) => (count / total) * draws); // divided first, as scikit-learn does: ties hang on it
+  const drawn = shares.map(Math.floor);
+  let missing = draws - drawn.reduce((sum, count) => sum + count, 0);
+  const remainders = shares.map((share, i) => share - drawn[i]);
+  for (const value of [...new Set(remainders)].sort((a, b) => b - a)) {
+    if (missing === 0) break;
+    const tied = remainders.flatMap((remainder, i) => (remainder === value ? [i] : []));
+    const chosen = random.choice(tied, Math.min(tied.length, missing));
+    for (const i of chosen) drawn[i] += 1;
+    missing -= chosen.length;
+  }
+  return drawn;
+}

@@ -1,0 +1,41 @@
+import type { DataFrame } from "danfojs-node";
+
+import { Problems } from "../../base/problems";
+import { NumpyRandom } from "./numpy-random";
+import { readFrame } from "../read-frame";
+import { readSeed } from "./split-checks";
+
+/** Which label is to become rare, and how rare. */
+export interface SubsampleOptions {
+  /** The label whose rows are drawn from. */
+  readonly label: number;
+  /** The share that its rows are to have of all rows, between 0 and 1: 0.1 for one in ten. */
+  readonly share: number;
+  /** The seed of the draw, a whole number in [0, 2^32). */
+  readonly randomState: number;
+}
+
+/**
+ * A frame in which a label is as rare as is wanted: all rows of other labels, and as many of it, drawn by chance, as
+ * make the share, to the nearest whole row and at least one. Rows keep their order and their index.
+ *
+ * @throws TsloraError `bad-option` where the label has fewer rows than the share asks for, or an option is out of range.
+ */
+export function subsampleLabel(frame: DataFrame, options: SubsampleOptions): DataFrame {
+  const { label, share, randomState } = options;
+  const labels = readFrame(frame).label;
+  const own = labels.flatMap((value, row) => (value === label ? [row] : []));
+  const others = labels.length - own.length;
+  const wanted = Math.max(1, Math.round((others * share) / (1 - share)));
+  const problems = new Problems("subsampleLabel");
+  if (problems.expect(share > 0 && share < 1, `share: expected a number between 0 and 1, got ${String(share)}`)) {
+    problems.expect(
+      wanted <= own.length,
+      `expected ${wanted} rows or more of label ${String(label)}, to be ${share} of all beside the ${others} others; there are ${own.length}`,
+    );
+  }
+  const seed = readSeed(problems, randomState);
+  problems.throwIfAny();
+  const drawn = new Set(new NumpyRandom(seed).choice(own, wanted));
+  return frame.iloc({ rows: labels.flatMap((value, row) => (value !== label || drawn.has(row) ? [row] : [])) });
+}

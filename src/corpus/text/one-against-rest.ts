@@ -1,0 +1,49 @@
+import type { DataFrame } from "danfojs-node";
+
+import { Problems } from "../../base/problems";
+import { shownNames, shownValue } from "../../base/shown-value";
+import { readFrame } from "../read-frame";
+import { toFrame } from "../to-frame";
+
+/** A corpus with two labels: one class, and all others together. */
+export interface BinaryData {
+  /** Label 1 is the positive class, label 0 every other one. Rows keep their order. */
+  readonly frame: DataFrame;
+  /** The names of labels 0 and 1. */
+  readonly labels: readonly [rest: string, positive: string];
+}
+
+/** Options of {@link oneAgainstRest}. */
+export interface OneAgainstRestOptions {
+  /** The labels' names, in their order. */
+  readonly labels: readonly string[];
+  /** The name of the positive class; "auto" is the second of two, and of more the rarest. @default "auto" */
+  readonly positive?: string;
+}
+
+/**
+ * Sets one class against all others, for what is for two labels: thresholds, costs, curves.
+ *
+ * @throws TsloraError `bad-option` for a positive class that is none of the labels.
+ */
+export function oneAgainstRest(frame: DataFrame, options: OneAgainstRestOptions): BinaryData {
+  const { labels, positive = "auto" } = options;
+  const columns = readFrame(frame);
+  const counts = labels.map((_, label) => columns.label.filter((value) => value === label).length);
+  const rarest = labels.length === 2 ? 1 : counts.lastIndexOf(Math.min(...counts));
+  const at = labels.includes(positive) ? labels.indexOf(positive) : positive === "auto" ? rarest : -1;
+  const problems = new Problems("oneAgainstRest");
+  problems.expect(
+    at >= 0,
+    `positive must be one of ${shownNames(labels, 20)}, or "auto"; got ${shownValue(positive)}.`,
+  );
+  problems.throwIfAny();
+  const rest = labels.length === 2 ? labels[1 - at] : `not ${labels[at]}`;
+  if (labels.length === 2 && at === 1) return { frame, labels: [rest, labels[at]] };
+  const rows = columns.texts.map((texts, row) => ({
+    texts,
+    ID: columns.ID[row],
+    label: columns.label[row] === at ? 1 : 0,
+  }));
+  return { frame: toFrame(rows), labels: [rest, labels[at]] };
+}

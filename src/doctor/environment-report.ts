@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import { readFile, statfs } from "node:fs/promises";
+import { arch, cpus, platform, totalmem } from "node:os";
+import { join } from "node:path";
+
+import { projectRoot } from "../base/project-root";
+import type { Device } from "../device/device";
+import { deviceRows } from "./device-rows";
+
+/** One thing that was looked at. */
+export interface EnvironmentRow {
+  readonly name: string;
+  readonly value: string;
+  readonly status: "ok" | "missing" | "note";
+  /** What to do about it. */
+  readonly advice?: string;
+}
+
+/** What the notebooks will run on. */
+export interface EnvironmentReport {
+  readonly rows: readonly EnvironmentRow[];
+  /** What a model runs on where nothing else is asked for; nothing where TensorFlow does not load. */
+  readonly device?: Device;
+}
+
+const PACKAGES = ["@tensorflow/tfjs", "danfojs-node", "@xenova/transformers", "tslab", "plotly.js-dist"] as const;
+
+/** Looks at machine, TensorFlow, GPUs, packages, encoder and data: plain values for a table. */
+export async function environmentReport(): Promise<EnvironmentReport> {
+  const root = projectRoot();
+  const processors = cpus();
+  const disk = await statfs(root);
+  const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const ok = (name: string, value: string): EnvironmentRow => ({ name, value, status: "ok" });
+  const { rows: ofDevices, device } = await deviceRows();
+  const rows: EnvironmentRow[] = [
+    ok("Node", `${process.version} on ${platform()} ${arch()}`),
+    ok("Processor", `${processors[0]?.model ?? "unknown"}, ${processors.length} cores`),
+    ok("Memory", gigabytes(totalmem())),
+    ok("Free disk", gigabytes(disk.bavail * disk.bsize)),
+    ...ofDevices,
+  ];
+  for (const name of PACKAGES) {
+    const manifest = await readFile(join(root, "node_modules", name, "package.json"), "utf8").catch(() => undefined);
+    rows.push(
+      manifest === undefined
+        ? { name, value: "not there", status: "missing", advice: "run npm run setup" }
+        : ok(name, (JSON.parse(manifest) as { version: string }).version),
+    );
+  }
+  const encoder = existsSync(join(root, ".tslora", "models", "all-MiniLM-L6-v2", "model.safetensors"));
+  rows.push(
+    encoder
+      ? ok("Embedded encoder", "all-MiniLM-L6-v2")
+      : { name: "Embedded encoder", value: "not there", status: "missing", advice: "run npm run setup" },
+  );
+  const places = [
+    process.env.TSLORA_DATA,
+    join(root, "data", "Dataset.zip"),
+    join(root, ".tslora", "data", "Dataset.zip"),
+  ];
+  const dataset = places.find((place) => place !== undefined && existsSync(place));
+  rows.push(
+    dataset === undefined
+      ? {
+          name: "Dataset.zip",
+          value: "not given",
+          status: "note",
+          advice: "set TSLORA_DATA, or put it into data/; else PubMed is asked, then the embedded sample is taken",
+        }
+      : ok("Dataset.zip", "given"),
+  );
+  return { rows, ...(device === undefined ? {} : { device }) };
+}

@@ -1,0 +1,124 @@
+import { checkSameTexts, countPairs, studyMetrics, type ComparisonGroup, type Matrix } from "./comparison-metrics";
+import type { Evaluation } from "../evaluation";
+import { bootstrapIntervals } from "../intervals/bootstrap-interval";
+import type { Interval } from "../intervals/interval";
+import { mcnemarTest, type McNemarResult } from "../intervals/mcnemar-test";
+import { wilsonInterval } from "../intervals/wilson-interval";
+import { publishedStudy, type PublishedRow } from "./published-study";
+
+export interface CompareOptions {
+  /** A simpler classifier's evaluation on the same texts, to stand beside. */
+  readonly baseline?: Evaluation;
+  /** Of the bootstrap's draws. @default 42 */
+  readonly seed?: number;
+  /** How often the bootstrap draws. @default 2000 */
+  readonly resamples?: number;
+  /** Of all intervals. @default 0.95 */
+  readonly confidence?: number;
+  /**
+   * Puts the study's published figures beside, and names the rows as its table does. For evaluations on the study's own
+   * texts alone, which {@link describeData} tells. @default false: rows carry the labels' names
+   */
+  readonly published?: boolean;
+}
+
+/** One metric before and after. */
+export interface ComparisonRow {
+  readonly group: ComparisonGroup;
+  /** "Accuracy", "Recall (NAME)"; beside the published figures with a label's number, as the study's table has it. */
+  readonly metric: string;
+  /** The class it is about, counted from 0; null where it is about all. */
+  readonly label: number | null;
+  /** Decimals that the study's table prints. */
+  readonly digits: number;
+  readonly before: number;
+  readonly after: number;
+  /** after - before */
+  readonly change: number;
+  /** Wilson's for shares, the bootstrap's for F1; null for a share of nothing. */
+  readonly beforeInterval: Interval | null;
+  readonly afterInterval: Interval | null;
+  /** The bootstrap's, over pairs: the same texts before and after. */
+  readonly changeInterval: Interval;
+  /** McNemar's exact test, for accuracies; null for other metrics. */
+  readonly pValue: number | null;
+  /** The baseline's value; null without one. */
+  readonly baseline: number | null;
+  /** What the study published; null for what it did not, and where its figures were not asked for. */
+  readonly published: PublishedRow | null;
+}
+
+/** Two evaluations on the same texts, side by side. Plain values that survive JSON. */
+export interface Comparison {
+  readonly n: number;
+  readonly labels: readonly string[];
+  /** The rows of the study's table, in its order. */
+  readonly rows: readonly ComparisonRow[];
+  /** Before against after. */
+  readonly mcnemar: McNemarResult;
+  /** The baseline against after; null without one. */
+  readonly baseline: {
+    readonly accuracy: number;
+    readonly accuracyInterval: Interval;
+    readonly mcnemar: McNemarResult;
+  } | null;
+}
+
+/**
+ * The study's comparative table: accuracy, accuracy for each label, and precision, recall and F1 of each label, before
+ * and after, with intervals and tests; with `published`, beside the published figures.
+ *
+ * @throws TsloraError `bad-input` when the evaluations are not about the same texts and labels.
+ */
+export function compareEvaluations(before: Evaluation, after: Evaluation, options: CompareOptions = {}): Comparison {
+  const { baseline, seed, resamples, published = false, confidence = before.accuracyInterval.confidence } = options;
+  checkSameTexts("compareEvaluations", { name: "before", evaluation: before }, [
+    { name: "after", evaluation: after },
+    ...(baseline === undefined ? [] : [{ name: "baseline", evaluation: baseline }]),
+  ]);
+  const metrics = studyMetrics(published ? before.labels.length : before.labels);
+  const measure = (pair: readonly Matrix[]): number[] =>
+    metrics.flatMap(({ value }) => [value(pair[0]), value(pair[1]), value(pair[1]) - value(pair[0])]);
+  const intervals = bootstrapIntervals(
+    (indices) => measure([countPairs(before, indices), countPairs(after, indices)]),
+    { n: before.n, seed, resamples, confidence },
+  );
+  const right = (evaluation: Evaluation, label: number | null): boolean[] =>
+    evaluation.predictions.filter((p) => label === null || p.yTrue === label).map((p) => p.yTrue === p.yPred);
+  const values = measure([before.confusionMatrix, after.confusionMatrix]);
+  const rows = metrics.map(({ name, value, share, isAccuracy, ...metric }, i): ComparisonRow => {
+    const interval = (evaluation: Evaluation, bootstrapped: Interval): Interval | null => {
+      if (share === undefined) return bootstrapped;
+      const [part, whole] = share(evaluation.confusionMatrix);
+      return whole === 0 ? null : wilsonInterval(part, whole, { confidence });
+    };
+    return {
+      ...metric,
+      metric: name,
+      before: values[3 * i],
+      after: values[3 * i + 1],
+      change: values[3 * i + 2],
+      beforeInterval: interval(before, intervals[3 * i]),
+      afterInterval: interval(after, intervals[3 * i + 1]),
+      changeInterval: intervals[3 * i + 2],
+      pValue: isAccuracy ? mcnemarTest(right(before, metric.label), right(after, metric.label)).pValue : null,
+      baseline: baseline === undefined ? null : value(baseline.confusionMatrix),
+      published:
+        (published && before.labels.length === 2 && publishedStudy.rows.find((row) => row.metric === name)) || null,
+    };
+  });
+  return {
+    n: before.n,
+    labels: before.labels,
+    rows,
+    mcnemar: mcnemarTest(right(before, null), right(after, null)),
+    baseline:
+      baseline === undefined
+        ? null
+        : {
+            accuracy: baseline.accuracy,
+            accuracyInterval: baseline.accuracyInterval,
+            mcnemar: mcnemarTest(right(baseline, null), right(after, null)),
+          },
+  };
+}

@@ -1,0 +1,24 @@
+import { Problems } from "../../base/problems";
+import { evaluatePredictions, type Evaluation } from "../evaluation";
+
+/**
+ * An evaluation of two labels as it would have been with another threshold: a text is predicted as the second label
+ * when that label's probability is at least the threshold. Loss and areas do not change.
+ *
+ * @param options.threshold - from 0 to 1, tuned on other data by `tuneThreshold`
+ * @throws TsloraError `bad-option` when there are not two labels or the threshold is no probability.
+ */
+export function applyThreshold(evaluation: Evaluation, options: { readonly threshold: number }): Evaluation {
+  const { threshold } = options;
+  const problems = new Problems("applyThreshold");
+  problems.expect(
+    evaluation.labels.length === 2,
+    `a threshold is for two labels; the evaluation has ${evaluation.labels.length}`,
+  );
+  problems.expect(threshold >= 0 && threshold <= 1, `threshold is to be a number from 0 to 1; ${threshold} came`);
+  problems.throwIfAny();
+  const predictions = evaluation.predictions.map((p) => ({ ...p, yPred: p.probabilities[1] >= threshold ? 1 : 0 }));
+  const { notice } = evaluation;
+  const moved = evaluatePredictions({ ...evaluation, predictions, confidence: evaluation.accuracyInterval.confidence });
+  return notice === undefined ? moved : { ...moved, notice };
+}

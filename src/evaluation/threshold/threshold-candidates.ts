@@ -1,0 +1,65 @@
+import { Problems } from "../../base/problems";
+import type { Label, Labels } from "../metrics/targets";
+import { countAtThresholds } from "../metrics/threshold-counts";
+import type { ThresholdOutcome } from "./threshold-goal";
+
+/** A range of thresholds that predict the same: above `lower`, up to and with `upper`. */
+export interface ThresholdCandidate {
+  readonly lower: number;
+  readonly upper: number;
+  readonly outcome: ThresholdOutcome;
+}
+
+/**
+ * Every range of thresholds that makes a difference, from the lowest up: the first takes every text for positive, the
+ * last none.
+ *
+ * @throws TsloraError `bad-input` for scores that are no probabilities or where only one label occurs.
+ */
+export function thresholdCandidates(
+  where: string,
+  yTrue: Labels,
+  scores: ArrayLike<number>,
+  { posLabel }: { posLabel: Label },
+): ThresholdCandidate[] {
+  const { thresholds, truePositives, falsePositives } = countAtThresholds(where, yTrue, scores, { posLabel });
+  const [highest, lowest] = [thresholds[0], thresholds[thresholds.length - 1]];
+  const positives = truePositives[thresholds.length - 1];
+  const negatives = yTrue.length - positives;
+  const problems = new Problems(where);
+  problems.expect(
+    highest <= 1 && lowest >= 0,
+    `scores are to be probabilities from 0 to 1; they reach from ${lowest} to ${highest}`,
+  );
+  problems.expect(
+    positives > 0 && negatives > 0,
+    `yTrue is to hold both labels; of ${yTrue.length} samples ${positives} are positive (${JSON.stringify(posLabel)})`,
+  );
+  problems.throwIfAny("bad-input");
+  const candidates = thresholds.map((upper, i) => ({
+    lower: thresholds[i + 1] ?? 0,
+    upper,
+    outcome: { truePositives: truePositives[i], falsePositives: falsePositives[i], positives, negatives },
+  }));
+  const none =
+    highest < 1
+      ? [{ lower: highest, upper: 1, outcome: { truePositives: 0, falsePositives: 0, positives, negatives } }]
+      : []; // above the score 1 is no threshold
+  return [...candidates.reverse(), ...none];
+}
+
+/** What one threshold does: a text is taken for positive when its score is at least that. */
+export function outcomeAt(
+  threshold: number,
+  yTrue: Labels,
+  scores: ArrayLike<number>,
+  posLabel: Label,
+): ThresholdOutcome {
+  const outcome = { truePositives: 0, falsePositives: 0, positives: 0, negatives: 0 };
+  for (let i = 0; i < yTrue.length; i++) {
+    const positive = yTrue[i] === posLabel;
+    outcome[positive ? "positives" : "negatives"]++;
+    if (scores[i] >= threshold) outcome[positive ? "truePositives" : "falsePositives"]++;
+  }
+  return outcome;
+}

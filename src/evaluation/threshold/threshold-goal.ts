@@ -1,0 +1,128 @@
+import type { Problems } from "../../base/problems";
+
+/** What a threshold is tuned for, named as in scikit-learn where it has a name there. */
+export type ThresholdMetric = "f1" | "accuracy" | "balanced_accuracy" | "youden_j" | "cost" | "precision_at_recall";
+
+/** A metric and what it needs: a cost wants a ratio, a wanted recall wants that recall. */
+export type ThresholdGoal =
+  | {
+      /**
+       * "f1"; "accuracy"; "balanced_accuracy", the mean of both recalls; "youden_j", the true minus the false positive
+       * rate, which is best where balanced accuracy is.
+       * @default "f1"
+       */
+      readonly metric?: "f1" | "accuracy" | "balanced_accuracy" | "youden_j";
+    }
+  | {
+      /** The mean cost a text, (costRatio * false negatives + false positives) / texts: the least is best. */
+      readonly metric: "cost";
+      /** How many times as much a false negative costs as a false positive, a number above 0. */
+      readonly costRatio: number;
+    }
+  | {
+      /** The precision, the highest among thresholds that reach the recall. */
+      readonly metric: "precision_at_recall";
+      /** The recall that is wanted at least, above 0 and at most 1. */
+      readonly recall: number;
+    };
+
+/** What a classifier does at one threshold. */
+export interface ThresholdOutcome {
+  readonly truePositives: number;
+  readonly falsePositives: number;
+  readonly positives: number;
+  readonly negatives: number;
+}
+
+/** A goal ready to be measured. */
+export interface ResolvedGoal {
+  readonly metric: ThresholdMetric;
+  readonly costRatio?: number;
+  readonly recall?: number;
+  /** Whether less is better. */
+  readonly lowerIsBetter: boolean;
+  /** The metric at a threshold; null where it is not defined. */
+  readonly measure: (outcome: ThresholdOutcome) => number | null;
+  /** Whether a threshold may be chosen at all: a wanted recall is to be reached. */
+  readonly allows: (outcome: ThresholdOutcome) => boolean;
+}
+
+const PLAIN = {
+  f1: ({ truePositives, falsePositives, positives }: ThresholdOutcome): number =>
+    (2 * truePositives) / (positives + truePositives + falsePositives),
+  accuracy: ({ truePositives, falsePositives, positives, negatives }: ThresholdOutcome): number =>
+    (truePositives + negatives - falsePositives) / (positives + negatives),
+  balanced_accuracy: ({ truePositives, falsePositives, positives, negatives }: ThresholdOutcome): number =>
+    (truePositives / positives + (negatives - falsePositives) / negatives) / 2,
+  youden_j: ({ truePositives, falsePositives, positives, negatives }: ThresholdOutcome): number =>
+    truePositives / positives - falsePositives / negatives,
+};
+const METRICS: readonly string[] = [...Object.keys(PLAIN), "cost", "precision_at_recall"];
+
+/** Checks a goal and says how it is measured. Notes every problem with it. */
+export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGoal {
+  const { metric = "f1" } = goal;
+  const given: Readonly<Record<string, unknown>> = { ...goal }; // of a caller without types
+  problems.expect(METRICS.includes(metric), `metric is to be ${METRICS.join(", ")}; ${String(metric)} came`);
+  problems.expect(
+    metric === "cost" || given.costRatio === undefined,
+    `costRatio is for the metric "cost"; it came with ${JSON.stringify(metric)}`,
+  );
+  problems.expect(
+    metric === "precision_at_recall" || given.recall === undefined,
+    `recall is for the metric "precision_at_recall"; it came with ${JSON.stringify(metric)}`,
+  );
+  if (goal.metric === "cost") {
+    const { costRatio } = goal;
+    problems.expect(
+      costRatio > 0 && Number.isFinite(costRatio),
+      `costRatio is to be a number above 0; ${String(costRatio)} came`,
+    );
+    return {
+      metric: "cost",
+      costRatio,
+      lowerIsBetter: true,
+      allows: () => true,
+      measure: ({ truePositives, falsePositives, positives, negatives }) =>
+        (costRatio * (positives - truePositives) + falsePositives) / (positives + negatives),
+    };
+  }
+  if (goal.metric === "precision_at_recall") {
+    const { recall } = goal;
+    problems.expect(
+      recall > 0 && recall <= 1,
+      `recall is to be a number above 0 and at most 1; ${String(recall)} came`,
+    );
+    return {
+      metric: "precision_at_recall",
+      recall,
+      lowerIsBetter: false,
+      allows: ({ truePositives, positives }) => truePositives >= recall * positives - 1e-9, // of 10 positives a recall of 0.7 wants 7, though the product may round to more
+      measure: ({ truePositives, falsePositives }) =>
+        truePositives + falsePositives === 0 ? null : truePositives / (truePositives + falsePositives),
+    };
+  }
+  return { metric, lowerIsBetter: false, allows: () => true, measure: PLAIN[goal.metric ?? "f1"] ?? PLAIN.f1 };
+}
+
+/** A goal in a few words, for tables and figures. */
+export function describeGoal({
+  metric,
+  costRatio,
+  recall,
+}: Pick<ResolvedGoal, "metric" | "costRatio" | "recall">): string {
+  switch (metric) {
+    case "f1":
+      return "F1";
+    case "accuracy":
+      return "accuracy";
+    case "balanced_accuracy":
+      return "balanced accuracy";
+    case "youden_j":
+      return "Youden's J";
+    case "cost":
+      return `cost, a false negative as ${costRatio ?? "?"} false positives`;
+    case "precision_at_recall":
+      return `precision at a recall of ${recall ?? "?"} or more`;
+  }
+}

@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+
+import { FIGURE_SIZE } from "../plots/base-layout";
+import { carryScript, drawScript } from "./page-script";
+import { bundleFor, bundleName, packedBundle } from "./plotly-bundle";
+import type { Figure } from "../types";
+
+/** Options of {@link interactiveHtml}. */
+export interface InteractiveHtmlOptions {
+  /** Whether the HTML brings plotly.js itself; otherwise another figure of the page must. */
+  readonly carries: boolean;
+}
+
+/**
+ * A figure as HTML that draws itself, in the colours of the page around it, without network. Where scripts do not
+ * run it takes no room: the static picture beside it is seen instead.
+ */
+export function interactiveHtml(figure: Pick<Figure, "data" | "layout">, { carries }: InteractiveHtmlOptions): string {
+  const bundle = bundleFor(figure.data);
+  const name = bundleName(bundle);
+  const plain = { data: figure.data, layout: figure.layout };
+  const id = `tslora-${createHash("sha256").update(JSON.stringify(plain)).digest("hex").slice(0, 12)}`;
+  const width = typeof figure.layout.width === "number" ? figure.layout.width : FIGURE_SIZE.width;
+  return [
+    ...(carries ? [`<script>${carryScript(name, packedBundle(bundle))}</script>`] : []),
+    `<div class="tslora-figure" id="${id}" style="max-width:${Math.ceil(width)}px">`,
+    `<div class="tslora-plot"></div>`,
+    `<script>${drawScript(id, name, { data: figure.data, layout: withoutWidth(figure.layout) })}</script>`,
+    `</div>`,
+  ].join("\n");
+}
+
+/** The page decides on the width, up to the figure's own. */
+function withoutWidth(layout: Figure["layout"]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(layout).filter(([key]) => key !== "width"));
+}

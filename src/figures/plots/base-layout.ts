@@ -1,0 +1,66 @@
+import { escapeLabel } from "../escape";
+import { measureText } from "../plotly/measure-text";
+import { OKABE_ITO } from "./palette";
+
+/** The fonts of figures: what every system has. Unquoted, since plotly's pictures take quotes apart. */
+export const FONT = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif";
+
+/** The size of figures in pixels; a page that is narrower than that makes the interactive one narrower. */
+export const FIGURE_SIZE = { width: 700, height: 400 } as const;
+
+/** What {@link baseLayout} needs to know of a figure. */
+export interface BaseLayoutOptions {
+  readonly title: string;
+  /** Pixels. @default 400 */
+  readonly height?: number;
+  /** Whether a legend stands below the title. @default false */
+  readonly legend?: boolean;
+}
+
+/** The layout that all figures share: title at the left, legend in a row below it, colours that all people tell apart. */
+export function baseLayout({
+  title,
+  height = FIGURE_SIZE.height,
+  legend = false,
+}: BaseLayoutOptions): Record<string, unknown> {
+  const lines = wrapTitle(title);
+  const top = 30 + 21 * lines.length + (legend ? 28 : 0);
+  return {
+    title: {
+      text: lines.map(escapeLabel).join("<br>"),
+      x: 0,
+      xref: "container",
+      xanchor: "left",
+      pad: { l: 16, t: 14 },
+      y: 1,
+      yref: "container",
+      yanchor: "top",
+      font: { size: 16 },
+    },
+    height,
+    margin: { l: 68, r: 24, t: top, b: 56 },
+    font: { family: FONT, size: 13 },
+    colorway: [...OKABE_ITO],
+    showlegend: legend,
+    legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yref: "paper", yanchor: "bottom" },
+    hoverlabel: { align: "left" },
+  };
+}
+
+/** An axis with a name; figures do without lines that say nothing. */
+export function axis(name: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { title: { text: escapeLabel(name), standoff: 10 }, zeroline: false, ...more };
+}
+
+function wrapTitle(title: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of title.split(/\s+/)) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && measureText(longer, 16) > FIGURE_SIZE.width - 60) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,127 @@
+import { Problems } from "../../base/problems";
+import { axis, baseLayout } from "./base-layout";
+import { escapeLabel } from "../escape";
+import { formatInterval, formatNumber, type IntervalLike } from "../format";
+import { measureText } from "../plotly/measure-text";
+import { colourOf, NEUTRAL } from "./palette";
+import type { Figure } from "../types";
+
+/** One model in a {@link comparisonFigure}. */
+export interface ComparisonFigureRow {
+  readonly name: string;
+  /** Between 0 and 1. */
+  readonly value: number;
+  /** The 95% interval of the value. */
+  readonly interval?: IntervalLike | null;
+}
+
+/** Options of {@link comparisonFigure}. */
+export interface ComparisonFigureOptions {
+  /** @default "Accuracy on the test set" */
+  readonly title?: string;
+  /** @default "Accuracy, with its 95% interval" */
+  readonly xLabel?: string;
+  /** What guessing reaches; drawn as a dashed line. */
+  readonly chance?: number;
+}
+
+/**
+ * Models below one another, each with a value and its interval: intervals that overlap widely tell nothing apart.
+ *
+ * @throws TsloraError `bad-input` for no row, a value outside 0 to 1, or an interval without its value
+ */
+export function comparisonFigure(rows: readonly ComparisonFigureRow[], options: ComparisonFigureOptions = {}): Figure {
+  const { title = "Accuracy on the test set", xLabel = "Accuracy, with its 95% interval", chance } = options;
+  const problems = new Problems("comparisonFigure");
+  problems.expect(rows.length > 0, "expected at least one row, got none.");
+  for (const { name, value, interval } of rows) {
+    problems.expect(value >= 0 && value <= 1, `${name}: expected a value from 0 to 1, got ${value}.`);
+    problems.expect(
+      !interval || (interval.low <= value && value <= interval.high),
+      `${name}: expected an interval around ${value}, got ${JSON.stringify(interval)}.`,
+    );
+  }
+  problems.throwIfAny("bad-input");
+
+  const described = rows.map(
+    ({ value, interval }) => `${formatNumber(value, 3)}${interval ? ` ${formatInterval(interval, 3)}` : ""}`,
+  );
+  const base = baseLayout({ title, height: 120 + 54 * rows.length });
+  return {
+    kind: "figure",
+    data: rows.map(({ name, value, interval }, i) => ({
+      type: "scatter",
+      mode: "markers",
+      name: escapeLabel(name),
+      x: [value],
+      y: [i],
+      error_x: {
+        type: "data",
+        array: [interval ? interval.high - value : 0],
+        arrayminus: [interval ? value - interval.low : 0],
+        thickness: 2,
+        width: 6,
+      },
+      marker: { color: colourOf(i), size: 11 },
+      hovertemplate: `${escapeLabel(described[i])}<extra>${escapeLabel(name)}</extra>`,
+    })),
+    layout: {
+      ...base,
+      margin: { ...(base.margin as object), l: Math.max(...rows.map((row) => measureText(row.name, 13))) + 24, r: 150 },
+      // Six upright labels fit the 100 pixels that are left beside long names on a narrow page; eleven would be turned.
+      xaxis: axis(xLabel, { range: [-0.02, 1.02], tickformat: ".1f", dtick: 0.2, tickangle: 0 }),
+      yaxis: {
+        tickvals: rows.map((_, i) => i),
+        ticktext: rows.map((row) => escapeLabel(row.name)),
+        range: [rows.length - 0.5, -0.5],
+        showgrid: false,
+        zeroline: false,
+      },
+      shapes:
+        chance === undefined
+          ? []
+          : [
+              {
+                type: "line",
+                x0: chance,
+                x1: chance,
+                y0: 0,
+                y1: 1,
+                yref: "paper",
+                layer: "below",
+                line: { color: NEUTRAL, width: 1.5, dash: "dash" },
+              },
+            ],
+      annotations: [
+        ...described.map((text, i) => ({
+          x: 1,
+          xref: "paper",
+          y: i,
+          text,
+          showarrow: false,
+          xanchor: "left",
+          xshift: 8,
+        })),
+        ...(chance === undefined
+          ? []
+          : [
+              {
+                x: chance,
+                y: 1,
+                yref: "paper",
+                text: "guessing",
+                showarrow: false,
+                xanchor: "left",
+                xshift: 4,
+                yanchor: "top",
+              },
+            ]),
+      ],
+    },
+    text: [
+      title,
+      ...rows.map((row, i) => `  ${row.name}: ${described[i]}`),
+      ...(chance === undefined ? [] : [`  guessing: ${formatNumber(chance, 3)}`]),
+    ].join("\n"),
+  };
+}

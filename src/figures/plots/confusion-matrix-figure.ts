@@ -1,0 +1,120 @@
+import { Problems } from "../../base/problems";
+import { axis, baseLayout, FIGURE_SIZE } from "./base-layout";
+import { escapeLabel } from "../escape";
+import { formatNumber, formatShare } from "../format";
+import { measureText } from "../plotly/measure-text";
+import { OKABE_ITO, seeThrough } from "./palette";
+import { layTextTable } from "../tables/table-text";
+import type { Figure } from "../types";
+
+const [FULL] = OKABE_ITO;
+
+/** Opacities of a share of 0 and of 1: the page shows through, light or dark, and its text colour is readable on all. */
+const [LEAST, MOST] = [0.06, 0.55];
+const LABEL_WIDTH = 200; // pixels of a label's name
+
+/** Options of {@link confusionMatrixFigure}. */
+export interface ConfusionMatrixFigureOptions {
+  /** The labels' names, in the order of rows and columns. */
+  readonly labels: readonly string[];
+  /** @default "Confusion matrix" */
+  readonly title?: string;
+}
+
+/**
+ * A confusion matrix with the count and the share of its row in each cell. Rows are true labels and columns predicted
+ * ones, as in scikit-learn; colour shows the share, so that a rare label counts as much as a frequent one.
+ *
+ * @param matrix - `matrix[i][j]`: how many examples of label `i` were predicted as label `j`
+ * @throws TsloraError `bad-input` when the matrix is not square, not of counts, or not of the labels' number
+ */
+export function confusionMatrixFigure(
+  matrix: readonly (readonly number[])[],
+  options: ConfusionMatrixFigureOptions,
+): Figure {
+  const { labels, title = "Confusion matrix" } = options;
+  const problems = new Problems("confusionMatrixFigure");
+  problems.expect(labels.length > 0, "labels: expected at least one, got none.");
+  problems.expect(
+    matrix.length === labels.length && matrix.every((row) => row.length === labels.length),
+    `expected ${labels.length} rows and columns, one for each label, got ${matrix.map((row) => row.length).join(", ") || "none"}.`,
+  );
+  problems.expect(
+    matrix.flat().every((count) => Number.isInteger(count) && count >= 0),
+    `expected counts, got ${JSON.stringify(matrix)}.`,
+  );
+  problems.throwIfAny("bad-input");
+
+  const shares = matrix.map((row) => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    return row.map((count) => (total === 0 ? 0 : count / total));
+  });
+  const shown = labels.map((label) => shorten(label));
+  const names = shown.map(escapeLabel);
+  const positions = labels.map((_, i) => i); // numbers, since labels may be alike or look like numbers
+  const cell = Math.max(44, Math.min(120, 480 / labels.length));
+  const left = Math.max(...shown.map((label) => measureText(label, 13))) + 64;
+  const base = baseLayout({ title, height: 130 + cell * labels.length });
+  const ticks = { tickvals: positions, ticktext: names, showgrid: false, fixedrange: true };
+
+  return {
+    kind: "figure",
+    data: [
+      {
+        type: "heatmap",
+        z: shares,
+        customdata: matrix,
+        x: positions,
+        y: positions,
+        zmin: 0,
+        zmax: 1,
+        colorscale: [
+          [0, seeThrough(FULL, LEAST)],
+          [1, seeThrough(FULL, MOST)],
+        ],
+        showscale: false,
+        xgap: 3,
+        ygap: 3,
+        hovertemplate: "true %{y}, predicted %{x}: %{customdata} (%{z:.1%})<extra></extra>",
+      },
+    ],
+    layout: {
+      ...base,
+      width: Math.min(
+        FIGURE_SIZE.width,
+        Math.max(
+          420,
+          left + 40 + Math.max(cell * 1.5, ...shown.map((label) => measureText(label, 13) + 16)) * labels.length,
+        ),
+      ),
+      margin: { ...(base.margin as object), l: left },
+      xaxis: axis("Predicted label", { ...ticks, automargin: true }),
+      yaxis: axis("True label", { ...ticks, autorange: "reversed" }),
+      annotations: matrix.flatMap((row, i) =>
+        row.map((count, j) => ({
+          x: j,
+          y: i,
+          text: `<b>${formatNumber(count)}</b><br>${formatShare(shares[i][j])}`,
+          showarrow: false,
+          font: { size: cell < 60 ? 11 : 14 }, // in the page's colour
+        })),
+      ),
+    },
+    text: `${title} (rows: true label, columns: predicted label)\n${layTextTable(
+      ["", ...labels],
+      matrix.map((row, i) => [
+        labels[i],
+        ...row.map((count, j) => `${formatNumber(count)} (${formatShare(shares[i][j])})`),
+      ]),
+      ["left", ...labels.map(() => "right" as const)],
+    )}`,
+  };
+}
+
+/** A label's name, cut where it would leave no room for the cells. */
+function shorten(label: string): string {
+  if (measureText(label, 13) <= LABEL_WIDTH) return label;
+  const characters = [...label];
+  while (measureText(`${characters.join("")}…`, 13) > LABEL_WIDTH) characters.pop();
+  return `${characters.join("").trimEnd()}…`;
+}

@@ -1,0 +1,122 @@
+import { median } from "../../base/median";
+import { Problems } from "../../base/problems";
+import { axis, baseLayout } from "./base-layout";
+import { escapeLabel } from "../escape";
+import { formatNumber } from "../format";
+import { colourOf, NEUTRAL, seeThrough } from "./palette";
+import { niceBins, rangeOf } from "../progress/statistics";
+import type { Figure } from "../types";
+
+/** Options of {@link histogram}. */
+export interface HistogramOptions {
+  readonly title: string;
+  /** What the values are, with their unit. */
+  readonly xLabel: string;
+  /** What is counted. @default "Count" */
+  readonly yLabel?: string;
+  /**
+   * The group of each value, e.g. its label, in order of first appearance. Two groups lie over each other; three or
+   * more are stacked, since their mixed colours could not be told apart.
+   */
+  readonly by?: readonly (string | number)[];
+  /** About how many bars; the edges are round numbers. @default 30 */
+  readonly bins?: number;
+  /** Values to be marked by a dashed line, e.g. the longest sequence a model takes. */
+  readonly marks?: readonly { readonly value: number; readonly label: string }[];
+}
+
+/**
+ * How often values fall into each of equal bins; with `by`, once for each group, over the same bins.
+ *
+ * @param values - finite numbers, at least one
+ * @throws TsloraError `bad-input` for no value, a value that is not finite, or a `by` of another length
+ */
+export function histogram(values: readonly number[], options: HistogramOptions): Figure {
+  const { title, xLabel, yLabel = "Count", by, bins = 30, marks = [] } = options;
+  const problems = new Problems("histogram");
+  problems.expect(values.length > 0, "expected at least one value, got none.");
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  problems.expect(bad < 0, `expected finite numbers, got ${values[bad]} at index ${bad}.`);
+  problems.expect(
+    by === undefined || by.length === values.length,
+    `by: expected one group for each of the ${values.length} values, got ${by?.length}.`,
+  );
+  problems.expect(
+    Number.isInteger(bins) && bins >= 1 && bins <= 500,
+    `bins: expected a whole number from 1 to 500, got ${bins}.`,
+  );
+  problems.throwIfAny("bad-input");
+
+  const groups = new Map<string, number[]>();
+  values.forEach((value, i) => {
+    const name = by === undefined ? "" : String(by[i]);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [value]);
+    else group.push(value);
+  });
+  const { low, high } = rangeOf(values);
+  const { start, width, count } = niceBins(values, bins);
+  const centres = Array.from({ length: count }, (_, i) => start + (i + 0.5) * width);
+  const ranges = centres.map((centre) => `${formatNumber(centre - width / 2)} to ${formatNumber(centre + width / 2)}`);
+  const isStacked = groups.size > 2;
+  const names = [...groups].map(
+    ([name, group]) =>
+      `${name === "" ? "" : `${name}: `}${formatNumber(group.length)}, median ${formatNumber(median(group))}`,
+  );
+
+  return {
+    kind: "figure",
+    data: [...groups].map(([name, group], i) => {
+      const counts = new Array<number>(count).fill(0);
+      for (const value of group) counts[Math.min(count - 1, Math.floor((value - start) / width))]++;
+      return {
+        type: "bar",
+        name: escapeLabel(names[i]),
+        x: centres,
+        y: counts,
+        width,
+        customdata: ranges,
+        // Of two groups each is seen through the other; edges keep the colour, on a dark page too.
+        marker:
+          groups.size === 2
+            ? { color: seeThrough(colourOf(i), 0.6), line: { width: 1, color: colourOf(i) } }
+            : { color: colourOf(i), line: { width: 0 } },
+        hovertemplate: `%{customdata}: %{y}<extra>${escapeLabel(name)}</extra>`,
+      };
+    }),
+    layout: {
+      ...baseLayout({ title, legend: groups.size > 1 }),
+      barmode: isStacked ? "stack" : "overlay",
+      bargap: 0,
+      xaxis: axis(xLabel, {
+        showgrid: false,
+        range: [start, Math.max(start + count * width, ...marks.map((mark) => mark.value + width))],
+      }),
+      yaxis: axis(yLabel, { rangemode: "tozero" }),
+      shapes: marks.map(({ value }) => ({
+        type: "line",
+        x0: value,
+        x1: value,
+        y0: 0,
+        y1: 1,
+        yref: "paper",
+        line: { color: NEUTRAL, width: 1.5, dash: "dash" },
+      })),
+      annotations: marks.map(({ value, label }) => ({
+        x: value,
+        y: 1,
+        yref: "paper",
+        text: escapeLabel(label),
+        showarrow: false,
+        xanchor: "right",
+        yanchor: "top",
+        xshift: -4,
+      })),
+    },
+    text: [
+      title,
+      ...names.map((name) => `  ${name}`),
+      `  ${xLabel}: ${formatNumber(low)} to ${formatNumber(high)}`,
+    ].join("\n"),
+  };
+}

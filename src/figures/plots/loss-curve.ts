@@ -1,0 +1,222 @@
+import { axis, baseLayout } from "./base-layout";
+import { bestWords } from "../progress/best-step";
+import { escapeLabel } from "../escape";
+import { formatNumber } from "../format";
+import { NEUTRAL, OKABE_ITO } from "./palette";
+import { runningMean } from "../progress/statistics";
+import type { EvaluationLike, StartLike, StepLike, TrainingEventLike } from "../progress/training-event";
+import type { Figure, Trace } from "../types";
+
+const [BLUE, ORANGE, GREEN, VERMILION] = OKABE_ITO;
+const MOST_POINTS = 600; // more can be told apart neither on a screen nor in a small picture
+const DIGITS = 5; // significant digits in the figure: beyond what can be read off it, and small
+
+/** Options of {@link lossCurve}. */
+export interface LossCurveOptions {
+  /** @default "Loss while training" */
+  readonly title?: string;
+  /** Draws the learning rate below. @default false */
+  readonly learningRate?: boolean;
+}
+
+/**
+ * How training went: the loss of every step with its running mean, and below it the accuracy on the validation set.
+ * The best evaluation, whose weights are kept, is marked.
+ *
+ * @param history - the events that `train` yielded, or the lines of its log; steps and evaluations are drawn, and
+ *   the start says how far the steps will go, the end how far they went
+ */
+export function lossCurve(history: readonly TrainingEventLike[], options: LossCurveOptions = {}): Figure {
+  const { title = "Loss while training", learningRate = false } = options;
+  const steps = thin(history.filter((event): event is StepLike => event.type === "step"));
+  const evaluations = history.filter((event): event is EvaluationLike => event.type === "evaluation");
+  const totalSteps = stepsOf(history);
+  const best = evaluations.filter((evaluation) => evaluation.best).at(-1);
+  const panels = [true, evaluations.length > 0, learningRate && steps.length > 0];
+  const [lossDomain, accuracyDomain, rateDomain] = stack(panels);
+  const lowest = panels[2] ? "y3" : panels[1] ? "y2" : "y";
+
+  const trainLosses = steps.map((step) => step.loss);
+  const noisy = steps.length > 20;
+  const line = (more: Trace): Trace => ({
+    type: "scatter",
+    mode: noisy ? "lines" : "lines+markers",
+    hovertemplate: "step %{x}: %{y}",
+    ...more,
+  });
+  const data: Trace[] = [
+    line({
+      name: "training loss, each step",
+      x: steps.map((step) => step.step),
+      y: trainLosses.map(short),
+      line: { color: BLUE, width: noisy ? 1 : 2 },
+      opacity: noisy ? 0.5 : 1,
+    }),
+  ];
+  if (noisy) {
+    const mean = runningMean(trainLosses, Math.max(2, Math.round(steps.length / 40)));
+    data.push(
+      line({
+        name: "running mean",
+        x: steps.map((step) => step.step),
+        y: mean.map(short),
+        line: { color: BLUE, width: 2.5 },
+      }),
+    );
+  }
+  if (evaluations.length > 0) {
+    const marked = (name: string, y: number[], colour: string, symbol: string, yaxis: string): Trace =>
+      line({
+        name,
+        mode: "lines+markers",
+        x: evaluations.map((evaluation) => evaluation.step),
+        y: y.map(short),
+        yaxis,
+        showlegend: yaxis === "y",
+        line: { color: colour, width: 2 },
+        marker: { color: colour, symbol, size: 8 },
+      });
+    data.push(
+      marked(
+        "validation loss",
+        evaluations.map((evaluation) => evaluation.loss),
+        ORANGE,
+        "diamond",
+        "y",
+      ),
+    );
+    data.push(
+      marked(
+        "validation accuracy",
+        evaluations.map((evaluation) => evaluation.accuracy),
+        GREEN,
+        "circle",
+        "y2",
+      ),
+    );
+  }
+  if (panels[2])
+    data.push(
+      line({
+        name: "learning rate",
+        x: steps.map((step) => step.step),
+        y: steps.map((step) => short(step.learningRate)),
+        yaxis: "y3",
+        showlegend: false,
+        line: { color: VERMILION, width: 2 },
+      }),
+    );
+
+  return {
+    kind: "figure",
+    data,
+    layout: {
+      ...baseLayout({ title, legend: true, height: 420 + (panels[2] ? 140 : 0) }),
+      xaxis: axis("Step", {
+        anchor: lowest,
+        ...(totalSteps === undefined ? { rangemode: "tozero" } : { range: [0, totalSteps * 1.02] }),
+      }),
+      yaxis: axis("Loss", { domain: lossDomain }),
+      ...(panels[1]
+        ? {
+            yaxis2: axis("Validation accuracy", {
+              domain: accuracyDomain,
+              ...(new Set(evaluations.map(({ accuracy }) => accuracy)).size === 1 ? { range: [0, 1] } : {}),
+            }),
+          }
+        : {}),
+      ...(panels[2]
+        ? { yaxis3: axis("Learning rate", { domain: rateDomain, rangemode: "tozero", exponentformat: "e" }) }
+        : {}),
+      ...(best === undefined
+        ? {}
+        : {
+            shapes: [
+              {
+                type: "line",
+                x0: best.step,
+                x1: best.step,
+                y0: 0,
+                y1: 1,
+                yref: "paper",
+                line: { color: NEUTRAL, width: 1.5, dash: "dot" },
+              },
+            ],
+            annotations: [bestMark(best, totalSteps ?? steps.at(-1)?.step ?? best.step, lossDomain[1])],
+          }),
+    },
+    text: [title, ...summary(steps, evaluations, best)].join("\n"),
+  };
+}
+
+/** The steps that the axis spans: those that were done where training is over, else those that are planned. */
+function stepsOf(history: readonly TrainingEventLike[]): number | undefined {
+  const last = history.filter(({ type }) => type === "start" || type === "resume" || type === "end").at(-1);
+  if (last?.type === "end" && last.steps > 0) return last.steps;
+  return history.find((event): event is StartLike => event.type === "start")?.totalSteps;
+}
+
+/** The mark of the best evaluation, on the side of its line where there is room. */
+function bestMark(best: EvaluationLike, lastStep: number, top: number): Record<string, unknown> {
+  const left = best.step > lastStep / 2;
+  const text = escapeLabel(bestWords(best));
+  return {
+    x: best.step,
+    y: top,
+    yref: "paper",
+    text,
+    showarrow: false,
+    xanchor: left ? "right" : "left",
+    xshift: left ? -5 : 5,
+    yanchor: "top",
+  };
+}
+
+/** Where each drawn panel stands, from top to bottom, as shares of the height; the loss gets the most. */
+function stack(drawn: readonly boolean[]): [number, number][] {
+  const gap = 0.06;
+  const weights = drawn.map((isDrawn, i) => (isDrawn ? [3, 2, 2][i] : 0));
+  const room = 1 - gap * (drawn.filter(Boolean).length - 1);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let top = 1;
+  return weights.map((weight) => {
+    const bottom = Math.max(0, top - (weight / total) * room);
+    const domain: [number, number] = [short(bottom), short(top)];
+    if (weight > 0) top = bottom - gap;
+    return domain;
+  });
+}
+
+/** At most {@link MOST_POINTS} steps: means over equal runs of steps. The last step of a run gives its number. */
+function thin(steps: readonly StepLike[]): readonly StepLike[] {
+  if (steps.length <= MOST_POINTS) return steps;
+  const size = Math.ceil(steps.length / MOST_POINTS);
+  return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => {
+    const run = steps.slice(i * size, (i + 1) * size);
+    return { ...run[run.length - 1], loss: run.reduce((sum, step) => sum + step.loss, 0) / run.length };
+  });
+}
+
+function summary(
+  steps: readonly StepLike[],
+  evaluations: readonly EvaluationLike[],
+  best: EvaluationLike | undefined,
+): string[] {
+  const span = (values: readonly number[]): string =>
+    `${formatNumber(values[0], 3)} to ${formatNumber(values[values.length - 1], 3)}`;
+  const lines: string[] = [];
+  if (steps.length > 0)
+    lines.push(
+      `  training loss over ${formatNumber(steps[steps.length - 1].step)} steps: ${span(steps.map((step) => step.loss))}`,
+    );
+  if (evaluations.length > 0)
+    lines.push(
+      `  validation loss: ${span(evaluations.map((e) => e.loss))}, accuracy: ${span(evaluations.map((e) => e.accuracy))}`,
+    );
+  if (best !== undefined) lines.push(`  ${bestWords(best)}`);
+  return lines;
+}
+
+function short(value: number): number {
+  return Number(value.toPrecision(DIGITS));
+}

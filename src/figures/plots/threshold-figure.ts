@@ -1,0 +1,167 @@
+import { Problems } from "../../base/problems";
+import { axis, baseLayout } from "./base-layout";
+import { drawnPoints, shortNumber } from "./curve-points";
+import { escapeLabel } from "../escape";
+import { formatNumber } from "../format";
+import { NEUTRAL, OKABE_ITO } from "./palette";
+import type { Figure, Trace } from "../types";
+
+const [BLUE, ORANGE, GREEN, VERMILION] = OKABE_ITO;
+
+/** A metric over thresholds; `thresholdCurve` gives one. */
+export interface ThresholdFigureCurve {
+  readonly metric: string;
+  /** The metric in a few words. */
+  readonly name: string;
+  readonly thresholds: readonly number[];
+  readonly values: readonly (number | null)[];
+  readonly recall: readonly number[];
+  readonly precision: readonly (number | null)[];
+}
+
+/** Options of {@link thresholdFigure}. */
+export interface ThresholdFigureOptions {
+  /** @default the metric's name, "over thresholds" */
+  readonly title?: string;
+  /** The threshold that was chosen, as `tuneThreshold` gives it; it is marked. */
+  readonly chosen?: { readonly threshold: number; readonly value: number; readonly recall?: number };
+}
+
+/**
+ * A metric over all thresholds with the chosen point marked, recall and precision beside it, and 0.5 as a thin line. A
+ * flat top says that the threshold hardly matters, a jagged one that its exact place is chance.
+ *
+ * @throws TsloraError `bad-input` for an empty curve or lists of different lengths
+ */
+export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdFigureOptions = {}): Figure {
+  const { thresholds, values, recall, precision } = curve;
+  const { title = `${curve.name[0].toUpperCase()}${curve.name.slice(1)} over thresholds`, chosen } = options;
+  const problems = new Problems("thresholdFigure");
+  problems.expect(thresholds.length > 0, "expected at least one threshold, got none.");
+  problems.expect(
+    [values, recall, precision].every((list) => list.length === thresholds.length),
+    `expected a value, recall and precision for each of ${thresholds.length} thresholds, got ${values.length}, ${recall.length} and ${precision.length}.`,
+  );
+  problems.throwIfAny("bad-input");
+
+  const drawn = drawnPoints(thresholds.length);
+  const line = (name: string, ys: readonly (number | null)[], look: Readonly<Record<string, unknown>>): Trace => ({
+    type: "scatter",
+    mode: "lines",
+    name: escapeLabel(name),
+    x: drawn.map((at) => shortNumber(thresholds[at])),
+    y: drawn.map((at) => shortNumber(ys[at])),
+    line: { shape: "vh", ...look }, // what holds at a threshold holds down to the one below
+    hovertemplate: "threshold %{x}: %{y}",
+  });
+  const isCost = curve.metric === "cost";
+  const isPrecision = curve.metric === "precision_at_recall";
+  const mark = chosen && `${formatNumber(chosen.threshold, 3)}: ${formatNumber(chosen.value, 3)}`;
+  const left = chosen !== undefined && chosen.threshold > 0.5;
+  const wanted = isPrecision ? chosen?.recall : undefined;
+  return {
+    kind: "figure",
+    data: [
+      ...(isCost
+        ? []
+        : [
+            line("recall", recall, { color: ORANGE, width: 1.5, dash: "dash" }),
+            line("precision", precision, { color: GREEN, width: 1.5, dash: "dot" }),
+          ]),
+      line(curve.name, values, { color: BLUE, width: 3 }),
+      ...(chosen === undefined
+        ? []
+        : [
+            {
+              type: "scatter",
+              mode: "markers",
+              name: "chosen",
+              x: [shortNumber(chosen.threshold)],
+              y: [shortNumber(chosen.value)],
+              showlegend: false,
+              marker: { color: VERMILION, size: 12, symbol: "diamond" },
+              hovertemplate: "chosen: %{x}, %{y}",
+            },
+          ]),
+    ],
+    layout: {
+      ...baseLayout({ title, legend: true, height: 420 }),
+      xaxis: axis("Threshold on the positive label's probability", { range: [-0.01, 1.01] }),
+      yaxis: axis(
+        isCost ? "Mean cost of a text" : "Share",
+        isCost ? { rangemode: "tozero" } : { range: [Math.min(0, ...values.map((value) => value ?? 0)) - 0.01, 1.02] },
+      ),
+      shapes: [
+        {
+          type: "line",
+          x0: 0.5,
+          x1: 0.5,
+          y0: 0,
+          y1: 1,
+          yref: "paper",
+          layer: "below",
+          line: { color: NEUTRAL, width: 1 },
+        },
+        ...(chosen === undefined
+          ? []
+          : [
+              {
+                type: "line",
+                x0: chosen.threshold,
+                x1: chosen.threshold,
+                y0: 0,
+                y1: 1,
+                yref: "paper",
+                layer: "below",
+                line: { color: VERMILION, width: 1.5, dash: "dot" },
+              },
+            ]),
+        ...(wanted === undefined
+          ? []
+          : [
+              {
+                type: "line",
+                x0: 0,
+                x1: 1,
+                y0: wanted,
+                y1: wanted,
+                layer: "below",
+                line: { color: ORANGE, width: 1, dash: "dot" },
+              },
+            ]),
+      ],
+      annotations:
+        chosen === undefined
+          ? []
+          : [
+              {
+                x: chosen.threshold,
+                y: 0.02,
+                yref: "paper",
+                text: escapeLabel(`chosen ${mark ?? ""}`),
+                showarrow: false,
+                xanchor: left ? "right" : "left",
+                xshift: left ? -6 : 6,
+                yanchor: "bottom",
+              },
+            ],
+    },
+    text: [
+      title,
+      `  ${curve.name}: ${range(values)}`,
+      ...(mark === undefined ? [] : [`  chosen threshold ${mark}`]),
+    ].join("\n"),
+  };
+}
+
+function range(values: readonly (number | null)[]): string {
+  const known = values.filter((value): value is number => value !== null);
+  if (known.length === 0) return "–";
+  return `${formatNumber(
+    known.reduce((a, b) => Math.min(a, b)),
+    3,
+  )} to ${formatNumber(
+    known.reduce((a, b) => Math.max(a, b)),
+    3,
+  )}`;
+}

@@ -1,0 +1,14 @@
+import { formatNumber } from "../format";
+import type { EvaluationLike } from "./training-event";
+
+/** The best evaluation in words: the metric that chose it, by its name, its value and step. */
+export function bestWords({
+  metricForBestModel: name = "accuracy",
+  metrics,
+  accuracy,
+  loss,
+  step,
+}: EvaluationLike): string {
+  const value = metrics?.[name] ?? { accuracy, loss }[name] ?? NaN;
+  return `best: ${name} ${formatNumber(value, 3)} at step ${formatNumber(step)}`;
+}

@@ -1,0 +1,114 @@
+import { bestWords } from "./best-step";
+import { escapeHtml } from "../escape";
+import { formatNumber, formatSeconds } from "../format";
+import type { EndLike, EvaluationLike, StartLike, StepLike, TrainingEventLike } from "./training-event";
+
+/** What is known of a training run at a moment. */
+export interface ProgressState {
+  readonly start?: StartLike;
+  /** Steps that were done before, in a run that goes on. */
+  readonly resumedAt?: number;
+  readonly lastStep?: StepLike;
+  readonly lastEvaluation?: EvaluationLike;
+  readonly bestEvaluation?: EvaluationLike;
+  /** What was warned of, and why training ends early. */
+  readonly messages?: readonly string[];
+  readonly end?: EndLike;
+}
+
+/** The state after an event. */
+export function progressAfter(state: ProgressState, event: TrainingEventLike): ProgressState {
+  switch (event.type) {
+    case "start":
+      return { start: event };
+    case "step":
+      return { ...state, lastStep: event };
+    case "evaluation":
+      return { ...state, lastEvaluation: event, ...(event.best ? { bestEvaluation: event } : {}) };
+    case "checkpoint":
+      return state;
+    case "resume":
+      return {
+        ...state,
+        resumedAt: event.step,
+        ...(event.message === undefined ? {} : { messages: [...(state.messages ?? []), event.message] }),
+      };
+    case "warning":
+      return { ...state, messages: [...(state.messages ?? []), `Warning: ${event.message}`] };
+    case "early-stopping":
+      return { ...state, messages: [...(state.messages ?? []), event.message] };
+    case "end":
+      return { ...state, end: event };
+  }
+}
+
+/** How far a run is, from 0 to 1. */
+export function progressShare({ start, resumedAt, lastStep, end }: ProgressState): number {
+  if (end !== undefined && !end.stopped) return 1;
+  return start === undefined || start.totalSteps === 0
+    ? 0
+    : Math.min(1, (lastStep?.step ?? resumedAt ?? 0) / start.totalSteps);
+}
+
+/** The state in words: where the run is and how long it takes, then how it does, then the last evaluation. */
+export function progressWords(
+  state: ProgressState,
+  elapsedSeconds: number,
+): { where: string; how: string; evaluation: string } {
+  const { start, resumedAt = 0, lastStep, lastEvaluation, bestEvaluation, end } = state;
+  const step = end?.steps ?? lastStep?.step ?? resumedAt;
+  const share = progressShare(state);
+  const steps = `step ${formatNumber(step)} of ${formatNumber(start?.totalSteps ?? step)}`;
+  const remaining =
+    step > resumedAt && start !== undefined ? (elapsedSeconds / (step - resumedAt)) * (start.totalSteps - step) : NaN;
+  const where =
+    end === undefined
+      ? [
+          `Training: ${steps}`,
+          ...(lastStep === undefined ? [] : [`epoch ${lastStep.epoch.toFixed(2)}`]),
+          `${formatSeconds(elapsedSeconds)} elapsed`,
+          ...(share > 0 && step > resumedAt ? [`${formatSeconds(remaining)} remaining`] : []),
+        ]
+      : [
+          `${end.stopped ? "Training stopped" : end.reason === "early-stopping" ? "Training ended early" : "Training finished"}: ${steps}`,
+          formatSeconds(end.elapsedSeconds),
+        ];
+  const how =
+    lastStep === undefined
+      ? []
+      : [
+          `loss ${formatNumber(lastStep.loss, 3)}`,
+          `learning rate ${formatNumber(lastStep.learningRate)}`,
+          `${formatNumber(Math.round(lastStep.tokensPerSecond))} tokens/s`,
+        ];
+  const evaluation =
+    lastEvaluation === undefined
+      ? []
+      : [
+          `validation at step ${formatNumber(lastEvaluation.step)}: loss ${formatNumber(lastEvaluation.loss, 3)}, accuracy ${formatNumber(lastEvaluation.accuracy, 3)}`,
+          ...(bestEvaluation === undefined ? [] : [bestWords(bestEvaluation)]),
+        ];
+  return { where: where.join(" · "), how: how.join(" · "), evaluation: evaluation.join(" · ") };
+}
+
+/** The state as HTML: a bar and the words below it; without the bar when the run is over. */
+export function progressHtml(state: ProgressState, elapsedSeconds: number): string {
+  const { where, how, evaluation } = progressWords(state, elapsedSeconds);
+  const bar =
+    state.end === undefined
+      ? [
+          `<progress max="1" value="${progressShare(state).toFixed(4)}" style="display:block;width:100%;max-width:700px"></progress>`,
+        ]
+      : [];
+  const words = [where, how, escapeHtml(evaluation), ...(state.messages ?? []).map(escapeHtml)].filter(
+    (line) => line !== "",
+  ); // the others are numbers and fixed words: nothing to escape
+  return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, words.join("<br>\n")].join("\n")}\n</div>`;
+}
+
+/** The state as text: where the run is and how it does, the last evaluation, and what was to be said. */
+export function progressText(state: ProgressState, elapsedSeconds: number): string {
+  const { where, how, evaluation } = progressWords(state, elapsedSeconds);
+  const first = [where, how].filter((part) => part !== "").join(" · ");
+  return [first, evaluation, ...(state.messages ?? [])].filter((line) => line !== "").join("\n");
+}

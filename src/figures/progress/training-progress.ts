@@ -1,0 +1,140 @@
+import { Presets, SingleBar } from "cli-progress";
+
+import type { Display } from "../kernel-display";
+import { liveFigure, type LiveFigure } from "./live-figure";
+import { lossCurve } from "../plots/loss-curve";
+import { processOutput, type Output } from "../output";
+import {
+  progressAfter,
+  progressHtml,
+  progressShare,
+  progressText,
+  progressWords,
+  type ProgressState,
+} from "./progress-state";
+import type { TrainingEventLike } from "./training-event";
+
+/** Options of {@link trainingProgress}. */
+export interface TrainingProgressOptions {
+  /** The title of the loss curve. @default "Loss while training" */
+  readonly title?: string;
+  /** Draws the learning rate below the loss. @default false */
+  readonly learningRate?: boolean;
+  /** The least seconds between two drawings in a notebook. @default 2 */
+  readonly everySeconds?: number;
+  /** The least seconds between two lines in a log that is not a terminal. @default 10 */
+  readonly lineEverySeconds?: number;
+  /** Where to show it. @default as `show` */
+  readonly output?: Output;
+  /** Milliseconds since any fixed moment. @default performance.now */
+  readonly now?: () => number;
+}
+
+/** Shows how training goes; see {@link trainingProgress}. */
+export interface TrainingProgress {
+  /** Takes the next event of `train`. */
+  show(event: TrainingEventLike): void;
+  /**
+   * Shows all events of a run and returns its summary: `await progress.follow(train(…))`. In a cell this spares the
+   * loop, which tslab 1.0.22 compiles only where the cell has another `await`.
+   */
+  follow<Summary>(events: AsyncGenerator<TrainingEventLike, Summary, void>): Promise<Summary>;
+}
+
+/**
+ * Shows how training goes: `for await (const event of train(…)) progress.show(event)`.
+ *
+ * A notebook's cell gets a bar with step, loss, learning rate, speed and remaining time, the last evaluation and the
+ * loss curve, all changing in place; when training ends, its summary and the interactive curve stay. A terminal gets
+ * a bar, a log a line from time to time and one for each evaluation. One object can show several runs in turn.
+ */
+export function trainingProgress(options: TrainingProgressOptions = {}): TrainingProgress {
+  const { lineEverySeconds = 10, now = () => performance.now() } = options;
+  let view: View | undefined;
+  let state: ProgressState = {};
+  let startedAt = now();
+
+  const progress: TrainingProgress = {
+    async follow(events) {
+      for (;;) {
+        const next = await events.next();
+        if (next.done === true) return next.value;
+        progress.show(next.value);
+      }
+    },
+    show(event) {
+      state = progressAfter(state, event);
+      if (event.type === "start" || view === undefined) {
+        startedAt = now();
+        const output = options.output ?? processOutput(); // asked for at the start: an earlier cell may have made this object
+        if (output.kind === "notebook") view = notebookView(output, { ...options, now });
+        else view = output.terminal ? terminalView() : logView(output, { every: 1000 * lineEverySeconds, now });
+      }
+      view(event, state, (now() - startedAt) / 1000);
+    },
+  };
+  return progress;
+}
+
+function isMessage({ type }: TrainingEventLike): boolean {
+  return type === "warning" || type === "early-stopping";
+}
+
+type View = (event: TrainingEventLike, state: ProgressState, elapsedSeconds: number) => void;
+
+function notebookView(
+  output: Extract<Output, { kind: "notebook" }>,
+  options: TrainingProgressOptions & { readonly now: () => number },
+): View {
+  const { everySeconds = 2, title, learningRate, now } = options;
+  const words: Display = output.newDisplay();
+  const history: TrainingEventLike[] = [];
+  const curve = (): ReturnType<typeof lossCurve> =>
+    lossCurve(history, {
+      ...(title === undefined ? {} : { title }),
+      ...(learningRate === undefined ? {} : { learningRate }),
+    });
+  let live: LiveFigure | undefined;
+  let nextAt = -Infinity;
+  return (event, state, elapsedSeconds) => {
+    if (event.type !== "checkpoint") history.push(event);
+    if (event.type === "end" || event.type === "evaluation" || isMessage(event) || now() >= nextAt) {
+      nextAt = now() + Math.min(1000, 1000 * everySeconds);
+      words.html(progressHtml(state, elapsedSeconds), progressText(state, elapsedSeconds));
+    }
+    if (state.lastStep === undefined) return;
+    live ??= liveFigure({ everySeconds, output, now });
+    if (event.type === "end") live.finish(curve());
+    else live.update(curve);
+  };
+}
+
+function terminalView(): View {
+  const bar = new SingleBar({ format: "{bar} {words}", barsize: 24, stream: process.stdout }, Presets.shades_classic);
+  return (event, state, elapsedSeconds) => {
+    const { where, how, evaluation } = progressWords(state, elapsedSeconds);
+    if (event.type === "start") bar.start(1, 0, { words: where });
+    if (isMessage(event)) process.stdout.write(`\r\u001b[K${state.messages?.at(-1) ?? ""}\n`); // in the bar's line, which is drawn anew below
+    bar.update(progressShare(state), { words: [where, how].filter((part) => part !== "").join(" · ") });
+    if (event.type !== "end") return;
+    bar.stop();
+    if (evaluation !== "") process.stdout.write(`${evaluation}\n`);
+  };
+}
+
+function logView(
+  output: Extract<Output, { kind: "text" }>,
+  { every, now }: { readonly every: number; readonly now: () => number },
+): View {
+  let nextAt = -Infinity;
+  return (event, state, elapsedSeconds) => {
+    const { where, how, evaluation } = progressWords(state, elapsedSeconds);
+    if (event.type === "evaluation") output.write(`${evaluation}\n`);
+    else if (isMessage(event)) output.write(`${state.messages?.at(-1) ?? ""}\n`);
+    else if (event.type === "end") output.write(`${where}\n`);
+    else if (event.type !== "checkpoint" && now() >= nextAt) {
+      nextAt = now() + every;
+      output.write(`${[where, how].filter((part) => part !== "").join(" · ")}\n`);
+    }
+  };
+}

@@ -1,0 +1,66 @@
+import { fullMatch, layerAfter, matchesSaved } from "./python-pattern";
+import type { ResolvedLoraConfig } from "../lora-config";
+
+/** What decides which modules are adapted. */
+export type TargetOptions = Pick<
+  ResolvedLoraConfig,
+  "targetModules" | "excludeModules" | "modulesToSave" | "layersToTransform" | "layersPattern"
+>;
+
+/**
+ * Whether a module is adapted, by peft's rules (`check_target_module_exists`): an entry of a list matches the whole name
+ * or the part after a dot; a string is a regular expression that matches a whole name. `excludeModules` goes first, then
+ * whatever lies in a module that is trained whole. `layersToTransform` counts for what a list's entry matches in part,
+ * and the layer's number is the first one in the name, or the one after `layersPattern`.
+ */
+export function matchTarget(module: string, options: TargetOptions): "adapted" | "excluded" | "passed over" {
+  const { targetModules, excludeModules, modulesToSave, layersToTransform, layersPattern } = options;
+  if (excludeModules !== undefined && named(module, excludeModules)) return "excluded";
+  if (modulesToSave.some((entry) => matchesSaved(entry, module))) return "excluded";
+  const verdict = (adapted: boolean): "adapted" | "passed over" => (adapted ? "adapted" : "passed over");
+  if (typeof targetModules === "string") return verdict(fullMatch(targetModules, module));
+  const listed = setOf(targetModules);
+  if (listed.has(module)) return "adapted";
+  if (!endings(module).some((ending) => listed.has(ending))) return "passed over";
+  const wanted = typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []);
+  if (wanted.length === 0) return "adapted";
+  const layer = layerOf(module, layersPattern);
+  return verdict(layer !== undefined && wanted.includes(layer));
+}
+
+/** Whether a list's entry or a pattern names a module. */
+export function named(module: string, by: readonly string[] | string): boolean {
+  if (typeof by === "string") return fullMatch(by, module);
+  const listed = setOf(by);
+  return listed.has(module) || endings(module).some((ending) => listed.has(ending));
+}
+
+/** The parts of a name after each of its dots. */
+export function endings(module: string): string[] {
+  const parts = module.split(".");
+  return parts.slice(1).map((_, i) => parts.slice(i + 1).join("."));
+}
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** A list as a set, made once: an adapter may list thousands of names. */
+function setOf(list: readonly string[]): ReadonlySet<string> {
+  const set = sets.get(list) ?? new Set(list);
+  sets.set(list, set);
+  return set;
+}
+
+/** Whether an entry of `modulesToSave` names a module: peft takes the end of the name, dot or not. */
+export function saves(entries: readonly string[], module: string): boolean {
+  return entries.some((entry) => module.endsWith(entry));
+}
+
+/** The number of the layer that a module lies in. */
+export function layerOf(module: string, layersPattern: readonly string[] | string | undefined): number | undefined {
+  const patterns = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
+  const found =
+    patterns.length === 0
+      ? /^.*?\.[^.]*\.(\d+)\./.exec(module)?.[1]
+      : patterns.map((pattern) => layerAfter(pattern, module)).find((index) => index !== undefined);
+  return found === undefined ? undefined : Number(found);
+}

@@ -1,0 +1,83 @@
+import type { DropoutSaved } from "../../ops/ops";
+import type { Tensor } from "../../ops/tensor";
+import { applyDropout, dropoutBackward } from "./dropout";
+import type { EncoderConfig } from "../encoder-config";
+import type { Linear, LinearSaved } from "./linear";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+
+/** What the head keeps for its backward pass. */
+export interface HeadSaved {
+  readonly inputDropout?: DropoutSaved;
+  readonly dense: LinearSaved;
+  readonly activated: Tensor;
+  readonly dropout?: DropoutSaved;
+  readonly classifier: LinearSaved;
+}
+
+/**
+ * From the first token to logits: dense layer, activation, dropout, classifier. In BERT the dense layer is the
+ * pooler, with tanh; in DistilBERT it is `pre_classifier`, with ReLU; in RoBERTa it is `classifier.dense`, with tanh,
+ * and dropout comes before it too.
+ */
+export class ClassificationHead {
+  readonly #config: EncoderConfig;
+
+  constructor(
+    readonly modules: { readonly dense: Linear; readonly classifier: Linear },
+    config: EncoderConfig,
+  ) {
+    this.#config = config;
+  }
+
+  /** [documents, width] to logits [documents, labels]. */
+  forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: HeadSaved } {
+    const { ops } = pass;
+    const { dense, classifier } = this.modules;
+    return ops.tidy(() => {
+      const { modelType, classifierDropout: rate } = this.#config;
+      const input =
+        modelType === "roberta" ? applyDropout(x, { ops, source: dropoutOf(pass), rate }) : { y: x, saved: undefined };
+      const hidden = dense.forward(pass, input.y);
+      const activated = modelType === "distilbert" ? ops.relu(hidden.y) : ops.tanh(hidden.y);
+      const dropped = applyDropout(activated, { ops, source: dropoutOf(pass), rate });
+      const logits = classifier.forward(pass, dropped.y);
+      return {
+        y: logits.y,
+        saved: {
+          inputDropout: input.saved,
+          dense: hidden.saved,
+          activated,
+          dropout: dropped.saved,
+          classifier: logits.saved,
+        },
+      };
+    });
+  }
+
+  /** Gradient of the logits to that of the first tokens; undefined where it is not asked for. */
+  backward(pass: BackwardPass, dLogits: Tensor, from: { saved: HeadSaved; needsInput: boolean }): Tensor | undefined {
+    const { ops } = pass;
+    const { dense, classifier } = this.modules;
+    const { saved, needsInput } = from;
+    return ops.tidy(() => {
+      const dDropped = classifier.backward(pass, dLogits, {
+        saved: saved.classifier,
+        needsInput: needsInput || dense.hasTrainables,
+      });
+      if (dDropped === undefined) return undefined;
+      const dActivated = dropoutBackward(dDropped, { ops, saved: saved.dropout });
+      const y = saved.activated;
+      const dHidden =
+        this.#config.modelType === "distilbert"
+          ? ops.reluBackward(dActivated, y)
+          : ops.mul(dActivated, ops.shift(ops.scale(ops.square(y), -1), 1)); // tanh' = 1 - y^2
+      const dInput = dense.backward(pass, dHidden, { saved: saved.dense, needsInput });
+      return dInput && dropoutBackward(dInput, { ops, saved: saved.inputDropout });
+    });
+  }
+
+  dispose(): void {
+    this.modules.dense.dispose();
+    this.modules.classifier.dispose();
+  }
+}

@@ -1,0 +1,97 @@
+import type { DropoutSaved, LayerNormSaved } from "../../ops/ops";
+import type { Tensor } from "../../ops/tensor";
+import { applyDropout, dropoutBackward } from "./dropout";
+import type { EncoderConfig } from "../encoder-config";
+import type { Norm } from "./norm";
+import type { Parameter } from "./parameter";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+
+/** The weights of the embeddings. */
+export interface EmbeddingModules {
+  /** [vocab, width] */
+  readonly words: Parameter;
+  /** [positions, width] */
+  readonly positions: Parameter;
+  /** [types, width]; DistilBERT has none. */
+  readonly types?: Parameter;
+  readonly norm: Norm;
+}
+
+/** What the embeddings keep for their backward pass. */
+export interface EmbeddingsSaved {
+  readonly norm: LayerNormSaved;
+  readonly dropout?: DropoutSaved;
+}
+
+/** Where the embeddings are looked up. */
+export interface EmbeddingsInput {
+  /** Token ids, int [rows]. */
+  readonly ids: Tensor;
+  /** int [rows] */
+  readonly positions: Tensor;
+  /** Where a text holds the pad token itself: 0 there, 1 elsewhere, [rows, 1]. */
+  readonly notPad?: Tensor;
+}
+
+/** Sum of word, position and (first) type embedding, normalised, under dropout. */
+export class Embeddings {
+  readonly #config: EncoderConfig;
+
+  constructor(
+    readonly modules: EmbeddingModules,
+    config: EncoderConfig,
+  ) {
+    this.#config = config;
+  }
+
+  get hasTrainables(): boolean {
+    const { words, positions, types, norm } = this.modules;
+    return words.trainable || positions.trainable || (types?.trainable ?? false) || norm.hasTrainables;
+  }
+
+  /** ids and positions, int [rows], to [rows, width]. */
+  forward(pass: ForwardPass, at: EmbeddingsInput): { y: Tensor; saved: EmbeddingsSaved } {
+    const { ops } = pass;
+    const { words, positions, types, norm } = this.modules;
+    return ops.tidy(() => {
+      let sum = ops.add(ops.gatherRows(words.value, at.ids), ops.gatherRows(positions.value, at.positions)); // [rows, width]
+      if (types !== undefined) sum = ops.add(sum, ops.sliceRows(types.value, 0, 1)); // a single text is all of type 0
+      const normed = norm.forward(pass, sum);
+      const { y, saved } = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate: this.#config.hiddenDropout });
+      return { y, saved: { norm: normed.saved, dropout: saved } };
+    });
+  }
+
+  /**
+   * dy [rows, width]: the gradients of what is trained here. As in PyTorch, the pad token's word embedding gets none
+   * (`padding_idx`), and in RoBERTa its position's neither.
+   */
+  backward(pass: BackwardPass, dy: Tensor, from: EmbeddingsInput & { saved: EmbeddingsSaved }): void {
+    const { ops, gradients } = pass;
+    const { words, positions, types, norm } = this.modules;
+    ops.tidy(() => {
+      const dNormed = dropoutBackward(dy, { ops, saved: from.saved.dropout });
+      const dSum = norm.backward(pass, dNormed, from.saved.norm); // [rows, width]
+      const dWords = from.notPad === undefined ? dSum : ops.mul(dSum, from.notPad);
+      const dPositions = this.#config.modelType === "roberta" ? dWords : dSum;
+      if (words.trainable) gradients.add(words, () => ops.scatterRows(dWords, from.ids, words.shape[0]));
+      if (positions.trainable)
+        gradients.add(positions, () => ops.scatterRows(dPositions, from.positions, positions.shape[0]));
+      if (types?.trainable === true) {
+        gradients.add(types, () =>
+          ops.tidy(() =>
+            ops.scatterRows(ops.sum(dSum, [0], { keepDims: true }), ops.int(Int32Array.of(0), [1]), types.shape[0]),
+          ),
+        );
+      }
+    });
+  }
+
+  dispose(): void {
+    const { words, positions, types, norm } = this.modules;
+    words.dispose();
+    positions.dispose();
+    types?.dispose();
+    norm.dispose();
+  }
+}

@@ -1,0 +1,69 @@
+import type { Drop, LayerNormSaved, ResidualNormSaved } from "../../ops/ops";
+import type { Tensor } from "../../ops/tensor";
+import type { Parameter, Substitutes } from "./parameter";
+import type { BackwardPass, ForwardPass } from "./pass";
+
+/** A layer normalisation with its weights. */
+export class Norm {
+  #used: { readonly gamma: Parameter; readonly beta: Parameter };
+
+  constructor(
+    readonly gamma: Parameter,
+    readonly beta: Parameter,
+    readonly epsilon: number,
+  ) {
+    this.#used = { gamma, beta };
+  }
+
+  get hasTrainables(): boolean {
+    return this.#used.gamma.trainable || this.#used.beta.trainable;
+  }
+
+  /** Computes with others in the place of its own weights from now on, or with its own again. */
+  use(substitutes?: Substitutes): void {
+    const { gamma, beta } = this;
+    this.#used = { gamma: substitutes?.get(gamma) ?? gamma, beta: substitutes?.get(beta) ?? beta };
+  }
+
+  /** x [rows, width] to y [rows, width]. */
+  forward({ ops }: ForwardPass, x: Tensor): { y: Tensor; saved: LayerNormSaved } {
+    return ops.layerNorm(x, this.#used.gamma.value, this.#used.beta.value, this.epsilon);
+  }
+
+  /** The same of residual + dropout(x), all [rows, width]. */
+  forwardResidual(
+    { ops }: ForwardPass,
+    x: Tensor,
+    { residual, drop }: { residual: Tensor; drop: Drop | undefined },
+  ): { y: Tensor; saved: ResidualNormSaved } {
+    return ops.residualNorm(x, residual, {
+      gamma: this.#used.gamma.value,
+      beta: this.#used.beta.value,
+      epsilon: this.epsilon,
+      drop,
+    });
+  }
+
+  /** dy [rows, width] to dx [rows, width]. */
+  backward(pass: BackwardPass, dy: Tensor, saved: LayerNormSaved): Tensor {
+    this.#addGradients(pass, dy, saved);
+    return pass.ops.layerNormBackward(dy, this.#used.gamma.value, saved);
+  }
+
+  /** dy to the gradients for the residual and for x: one tensor where nothing was dropped. */
+  backwardResidual(pass: BackwardPass, dy: Tensor, saved: ResidualNormSaved): { dResidual: Tensor; dx: Tensor } {
+    this.#addGradients(pass, dy, saved);
+    return pass.ops.residualNormBackward(dy, this.#used.gamma.value, saved);
+  }
+
+  dispose(): void {
+    this.gamma.dispose();
+    this.beta.dispose();
+  }
+
+  #addGradients({ ops, gradients }: BackwardPass, dy: Tensor, saved: LayerNormSaved): void {
+    const { gamma, beta } = this.#used;
+    if (gamma.trainable) gradients.add(gamma, () => ops.tidy(() => ops.sum(ops.mul(dy, saved.normalized), [0])));
+    if (beta.trainable) gradients.add(beta, () => ops.sum(dy, [0]));
+  }
+}

@@ -1,0 +1,18 @@
+import type { EncoderConfig } from "../encoder-config";
+import type { PackedBatch } from "./packed-batch";
+
+/**
+ * RoBERTa's position of each token, [rows]: counted from the pad token's id + 1, in each document anew. A pad token
+ * within a text (one that holds "<pad>") has the pad token's id for position and is not counted, as in transformers'
+ * `create_position_ids_from_input_ids`.
+ */
+export function robertaPositions(
+  { ids, positions }: Pick<PackedBatch, "ids" | "positions">,
+  { padTokenId = 1 }: Pick<EncoderConfig, "padTokenId">,
+): Int32Array {
+  let next = padTokenId + 1;
+  return ids.map((id, row) => {
+    if (positions[row] === 0) next = padTokenId + 1;
+    return id === padTokenId ? padTokenId : next++;
+  });
+}

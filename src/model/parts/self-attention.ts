@@ -1,0 +1,103 @@
+import type { AttentionLayout, AttentionSaved } from "../../ops/ops";
+import type { Tensor } from "../../ops/tensor";
+import { firstTokenAttention, firstTokenAttentionBackward, type FirstTokenSaved } from "./first-token-attention";
+import { Linear, type LinearSaved } from "./linear";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+
+/** The projections of a layer's attention. */
+export interface Projections {
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly value: Linear;
+}
+
+/** What self-attention keeps for its backward pass. */
+export interface SelfAttentionSaved {
+  readonly query: LinearSaved;
+  readonly inner:
+    | {
+        readonly kind: "keys-and-values";
+        readonly key: LinearSaved;
+        readonly value: LinearSaved;
+        readonly attention: AttentionSaved;
+      }
+    | { readonly kind: "first-token"; readonly saved: FirstTokenSaved };
+}
+
+/**
+ * Attention of a layer's input to itself. With queries at first tokens alone and frozen weights, keys and values are
+ * not made.
+ *
+ * @param inputs - x [rows, width]; queried, where the queries come from, [queries, width]
+ * @returns the context [queries, width]
+ */
+export function selfAttention(
+  pass: ForwardPass,
+  projections: Projections,
+  options: { x: Tensor; queried: Tensor; layout: AttentionLayout; dropout: number },
+): { y: Tensor; saved: SelfAttentionSaved } {
+  const { ops } = pass;
+  const { key, value } = projections;
+  const { x, queried, layout, dropout } = options;
+  return ops.tidy(() => {
+    const query = projections.query.forward(pass, queried);
+    const rounded = pass.kind === "training" && pass.precision === "bfloat16";
+    if (layout.span === "first-token" && key.isSeparable(pass) && value.isSeparable(pass) && !rounded) {
+      const { y, saved } = firstTokenAttention(pass, { x, q: query.y, key, value }, { layout, dropout });
+      return { y, saved: { query: query.saved, inner: { kind: "first-token", saved } } };
+    }
+    const [k, v] = [key.forward(pass, x), value.forward(pass, x)];
+    const drop = dropoutOf(pass)?.next(dropout);
+    const { y, saved } = ops.attention(
+      { q: query.y, k: k.y, v: v.y },
+      { layout, drop, keep: pass.kind === "training" },
+    );
+    return {
+      y,
+      saved: { query: query.saved, inner: { kind: "keys-and-values", key: k.saved, value: v.saved, attention: saved } },
+    };
+  });
+}
+
+/**
+ * The gradient for x [rows, width], undefined where it is not asked for; those of the projections' weights on the way.
+ * Where the queries come from first tokens alone, the gradient for these [queries, width] is not in it but beside it.
+ *
+ * @param dy - [queries, width]
+ * @param from.dResidual - another gradient for what the queries come from, to be added to theirs
+ */
+export function selfAttentionBackward(
+  pass: BackwardPass,
+  dy: Tensor,
+  from: { projections: Projections; saved: SelfAttentionSaved; dResidual: Tensor; needsInput: boolean },
+): { dx: Tensor; dQueried?: Tensor } | undefined {
+  const { ops } = pass;
+  const { projections, dResidual, needsInput } = from;
+  const { query, key, value } = projections;
+  const { inner, query: ofQuery } = from.saved;
+  return ops.tidy(() => {
+    const onward = { plus: [dResidual] };
+    const throughQuery = (dq: Tensor): Tensor | undefined =>
+      query.backward(pass, dq, { saved: ofQuery, needsInput, onward });
+    if (inner.kind === "first-token") {
+      const { dq, dx } = firstTokenAttentionBackward(pass, dy, { saved: inner.saved, key, value, needsInput });
+      const dQueried = throughQuery(dq);
+      return dx === undefined || dQueried === undefined ? undefined : { dx, dQueried };
+    }
+    const { dq, dk, dv } = ops.attentionBackward(dy, inner.attention, { needsKey: needsInput || key.hasTrainables });
+    const inward = [
+      ...(dk === undefined ? [] : [{ linear: key, dy: dk, saved: inner.key }]),
+      { linear: value, dy: dv, saved: inner.value },
+    ];
+    if (inner.attention.layout.span === "first-token") {
+      const dQueried = throughQuery(dq);
+      const dx = Linear.backwardOfAll(pass, inward, { needsInput });
+      return dx && { dx, dQueried };
+    }
+    const dx = Linear.backwardOfAll(pass, [{ linear: query, dy: dq, saved: ofQuery }, ...inward], {
+      needsInput,
+      onward,
+    });
+    return dx && { dx };
+  });
+}

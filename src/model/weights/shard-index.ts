@@ -1,0 +1,36 @@
+import { parseUntrustedJson } from "../../base/files/parse-json-file";
+import { Problems } from "../../base/problems";
+import { shownValue } from "../../base/shown-value";
+import { TsloraError } from "../../base/tslora-error";
+
+/** The file that tells in which file of a folder each tensor lies. */
+export const SHARD_INDEX = "model.safetensors.index.json";
+
+/**
+ * The shards that the text of a `model.safetensors.index.json` names, and the shard of each tensor.
+ *
+ * @throws TsloraError `bad-input` for an index that is damaged, or names a file that is not in its own folder.
+ */
+export function parseShardIndex(
+  text: string,
+  path: string,
+): { shards: readonly string[]; shardOf: ReadonlyMap<string, string> } {
+  const json = parseUntrustedJson(text, path);
+  const map = typeof json === "object" && json !== null ? (json as { weight_map?: unknown }).weight_map : undefined;
+  if (typeof map !== "object" || map === null || Array.isArray(map) || Object.keys(map).length === 0)
+    throw new TsloraError(
+      "bad-input",
+      `${path} was expected to hold a "weight_map" of tensors to the files that hold them.`,
+    );
+  const problems = new Problems(path);
+  for (const [tensor, shard] of Object.entries(map as Record<string, unknown>)) {
+    const plain = typeof shard === "string" && /^[\w.-]+\.safetensors$/.test(shard);
+    problems.expect(
+      plain,
+      `${shownValue(tensor)} is said to lie in ${shownValue(shard)}; a .safetensors file of the same folder was expected`,
+    );
+  }
+  problems.throwIfAny("bad-input");
+  const shardOf = new Map(Object.entries(map as Record<string, string>));
+  return { shards: [...new Set(shardOf.values())].sort(), shardOf };
+}

@@ -1,0 +1,49 @@
+import { writeAtomically } from "../../base/files/write-atomically";
+import { sizeOf } from "../../ops/tensor";
+
+/** A tensor to be written: 32-bit floats, or a function that reads them when their turn comes. */
+export interface TensorToWrite {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array | (() => Promise<Float32Array>);
+}
+
+/**
+ * Writes a safetensors file of 32-bit floats, tensors in the order of their names, as the reference library does.
+ * One tensor at a time is read and written; the file bears its name once it is whole.
+ *
+ * @throws RangeError when a tensor's values are not as many as its shape says.
+ */
+export async function writeSafetensors(
+  path: string,
+  options: { tensors: readonly TensorToWrite[]; metadata?: Readonly<Record<string, string>> },
+): Promise<void> {
+  const tensors = [...options.tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const header: Record<string, unknown> = {};
+  if (options.metadata !== undefined) header.__metadata__ = options.metadata;
+  const names = new Set<string>();
+  let end = 0;
+  for (const { name, shape } of tensors) {
+    if (names.size === names.add(name).size) throw new RangeError(`${path}: two tensors bear the name "${name}".`);
+    const begin = end;
+    end += sizeOf(shape) * 4;
+    header[name] = { dtype: "F32", shape, data_offsets: [begin, end] };
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, " ")]); // data begin at a multiple of 8
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    yield length;
+    yield padded;
+    for (const { name, shape, values } of tensors) {
+      const floats = typeof values === "function" ? await values() : values;
+      if (floats.length !== sizeOf(shape))
+        throw new RangeError(
+          `${path}: "${name}" of shape [${shape.join(", ")}] was to have ${sizeOf(shape)} numbers; ${floats.length} came.`,
+        );
+      yield new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+    }
+  }
+  await writeAtomically(path, parts());
+}

@@ -1,0 +1,32 @@
+import { mkdir, open, realpath, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { faultText } from "../../base/files/file-fault";
+import { TsloraError } from "../../base/tslora-error";
+import { besideName } from "../../base/files/write-atomically";
+
+/**
+ * Makes sure that a file can be saved under a path, before work is done whose results would be lost.
+ *
+ * @param what - what messages call the file
+ * @throws TsloraError `bad-option` that says why not.
+ */
+export async function checkWritable(path: string, what = "The executed notebook"): Promise<void> {
+  const place = await realpath(path).catch(() => path);
+  const found = await stat(place).catch(() => undefined);
+  const beside = besideName(place);
+  try {
+    if (found?.isDirectory() === true) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    if (found !== undefined && !found.isFile()) return; // a device or a pipe is written to as it is
+    await mkdir(dirname(place), { recursive: true });
+    await (await open(beside, "wx", 0o600)).close();
+  } catch (error) {
+    throw new TsloraError(
+      "bad-option",
+      `${what} cannot be saved as ${path}: ${faultText(error)}. Nothing was executed; choose another place.`,
+      { cause: error, details: { path } },
+    );
+  } finally {
+    await rm(beside, { force: true }).catch(() => undefined);
+  }
+}

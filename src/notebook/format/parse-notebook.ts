@@ -1,0 +1,93 @@
+import { TsloraError } from "../../base/tslora-error";
+import { checkNotebook } from "./check-format";
+import { isRecord, type JsonRecord } from "../../base/json";
+import type { Notebook } from "./notebook-types";
+import { mendMetadata } from "./mend-metadata";
+import { parseJson } from "./parse-json";
+import { upgradeNotebook } from "./upgrade-notebook";
+
+/** How a notebook is read. */
+export interface ParseOptions {
+  /** Hears what was mended in reading, such as a cell without an id. @default nobody */
+  readonly onNote?: (note: string) => void;
+}
+
+/**
+ * Reads a notebook's text: any older nbformat is brought to 4.5 as nbformat does (cells get ids that stay the same
+ * from run to run), multi-line texts are joined, and the result is checked against the format.
+ *
+ * @param path - what messages call the file
+ * @throws TsloraError `bad-input` for broken JSON (with line and column) or a notebook that breaks the format (with
+ * the cell), `unsupported` for a major version that is not known.
+ */
+export function parseNotebook(text: string, path: string, options: ParseOptions = {}): Notebook {
+  const value = parseJson(text, path);
+  if (!isRecord(value) || !("nbformat" in value || isOfV1(value))) {
+    throw new TsloraError(
+      "bad-input",
+      `${path} is JSON, but not a notebook: it has no "nbformat". Give a .ipynb file.`,
+      { details: { path } },
+    );
+  }
+  const upgraded = upgradeNotebook(value, (what) => options.onNote?.(`${path}: ${what}`));
+  if (upgraded === undefined) {
+    throw new TsloraError(
+      "unsupported",
+      `${path} is of nbformat ${JSON.stringify(value.nbformat)}; the newest that is known is 4. Save it as nbformat 4 in the program that wrote it.`,
+      {
+        details: { path, nbformat: value.nbformat },
+      },
+    );
+  }
+  const mended = mendMetadata(upgraded, (what) => options.onNote?.(`${path}: ${what}`));
+  checkNotebook(mended, path);
+  return joinTexts(mended) as unknown as Notebook; // its shape has just been checked
+}
+
+/** The first notebooks had no "nbformat"; their cells had "code" or "text". */
+function isOfV1({ cells }: JsonRecord): boolean {
+  return (
+    Array.isArray(cells) &&
+    cells.length > 0 &&
+    cells.every((cell) => isRecord(cell) && (typeof cell.code === "string" || typeof cell.text === "string"))
+  );
+}
+
+function joinTexts(notebook: JsonRecord): JsonRecord {
+  const cells = (Array.isArray(notebook.cells) ? notebook.cells.filter(isRecord) : []).map((cell) => ({
+    ...cell,
+    source: joined(cell.source),
+    ...(Array.isArray(cell.outputs) && { outputs: cell.outputs.filter(isRecord).map(joinOutput) }),
+    ...(isRecord(cell.attachments) && {
+      attachments: mapValues(cell.attachments, (bundle) => (isRecord(bundle) ? joinBundle(bundle) : bundle)),
+    }),
+  }));
+  return { ...notebook, cells };
+}
+
+function joinOutput(output: JsonRecord): JsonRecord {
+  return {
+    ...output,
+    ...("text" in output && { text: joined(output.text) }),
+    ...(isRecord(output.data) && { data: joinBundle(output.data) }),
+  };
+}
+
+function joinBundle(bundle: JsonRecord): JsonRecord {
+  return Object.fromEntries(
+    Object.entries(bundle).map(([mime, value]) => [mime, isJsonMime(mime) ? value : joined(value)]),
+  );
+}
+
+/** Whether a MIME type holds JSON, which is kept as a value and never as lines of text. */
+function isJsonMime(mime: string): boolean {
+  return /^application\/(.*\+)?json$/.test(mime);
+}
+
+function joined(text: unknown): unknown {
+  return Array.isArray(text) ? text.join("") : text;
+}
+
+function mapValues(record: JsonRecord, change: (value: unknown) => unknown): JsonRecord {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

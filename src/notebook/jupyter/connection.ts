@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { makeOwnFolder } from "../../base/files/own-folder";
+
+/** How a kernel is spoken to: over the local network, or over sockets in a folder of this user's. */
+export type Transport = "tcp" | "ipc";
+
+/** How to reach a kernel: what Jupyter's connection file says. */
+export interface Connection {
+  readonly transport: Transport;
+  /** An address; for `ipc` the path that the sockets' names begin with. */
+  readonly ip: string;
+  readonly shell_port: number;
+  readonly iopub_port: number;
+  readonly stdin_port: number;
+  readonly control_port: number;
+  readonly hb_port: number;
+  readonly signature_scheme: "hmac-sha256";
+  readonly key: string;
+  readonly kernel_name: string;
+}
+
+/** A connection and the file that tells the kernel of it. */
+export interface ConnectionFile {
+  readonly connection: Connection;
+  readonly path: string;
+  /** Takes away what nobody needs once the kernel has read the file. */
+  readonly removeRead: () => Promise<void>;
+  /** Takes everything away. */
+  readonly remove: () => Promise<void>;
+}
+
+/** What the path of a socket may have in characters. */
+const SOCKET_PATH = 90;
+
+/** Picks five free ports, or names for sockets, and writes a connection file that only this user can read. */
+export async function writeConnectionFile(kernelName: string, transport: Transport = "tcp"): Promise<ConnectionFile> {
+  const base = transport === "ipc" && tmpdir().length > SOCKET_PATH - 64 ? "/tmp" : tmpdir();
+  const folder = makeOwnFolder("kernel", base);
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    const [shell_port, iopub_port, stdin_port, control_port, hb_port] =
+      transport === "ipc" ? [1, 2, 3, 4, 5] : await freePorts(5);
+    const key = randomBytes(32).toString("hex");
+    const ip = transport === "ipc" ? join(folder, "socket") : "127.0.0.1";
+    const connection: Connection = {
+      transport,
+      ip,
+      shell_port,
+      iopub_port,
+      stdin_port,
+      control_port,
+      hb_port,
+      signature_scheme: "hmac-sha256",
+      key,
+      kernel_name: kernelName,
+    };
+    const path = join(folder, "connection.json");
+    await writeFile(path, JSON.stringify(connection, null, 1), { mode: 0o600 });
+    return { connection, path, remove, removeRead: transport === "ipc" ? () => rm(path, { force: true }) : remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/**
+ * The address of one of a kernel's sockets.
+ *
+ * @param dialect - tslab joins an ipc path and a number by a colon, Jupyter by a hyphen
+ */
+export function socketAddress({ transport, ip }: Connection, port: number, dialect: "tslab" | "standard"): string {
+  return `${transport}://${ip}${transport === "ipc" && dialect === "standard" ? "-" : ":"}${port}`;
+}
+
+/** Ports that are free now; all are held open until the last is known, so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers: Server[] = [];
+  try {
+    for (let i = 0; i < count; i++) {
+      const server = createServer();
+      servers.push(server);
+      await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+    }
+    return servers.map((server) => (server.address() as AddressInfo).port);
+  } finally {
+    await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  }
+}

@@ -1,0 +1,140 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { projectRoot } from "../../base/project-root";
+import { TsloraError } from "../../base/tslora-error";
+import type { Transport } from "./connection";
+import { isRecord } from "../../base/json";
+import { jupyterPaths } from "./jupyter-paths";
+import { parseJson } from "../format/parse-json";
+
+/** How to start a kernel. In `argv`, `{connection_file}` stands for the path of the connection file. */
+export interface KernelSpec {
+  readonly name: string;
+  readonly displayName: string;
+  readonly language: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly interruptMode: "signal" | "message";
+  /** Which kernel's ways of telling failures apply: tslab's, or the protocol's. */
+  readonly dialect: "tslab" | "standard";
+  /** How the kernel is spoken to unless the user chooses; only "ipc" sockets are out of other users' reach. @default "tcp" */
+  readonly transport?: Transport;
+}
+
+/**
+ * Finds a kernel by name. `tslora` (tslab with its gaps closed, as in the clone's Jupyter Lab), `tslab` (TypeScript) and `jslab`
+ * (JavaScript) are this clone's own and need no Jupyter; others are looked up in Jupyter's folders.
+ *
+ * @throws TsloraError `not-found` that lists the kernels there are, `bad-input` for a broken kernel.json.
+ */
+export function findKernelSpec(name: string): KernelSpec {
+  const own = ownKernel(name);
+  if (own !== undefined) return own;
+  const folders = jupyterPaths().map((path) => join(path, "kernels"));
+  for (const folder of folders) {
+    const match = namesIn(folder).find((found) => found.toLowerCase() === name.toLowerCase());
+    if (match !== undefined) return readKernelSpec(join(folder, match), match);
+  }
+  const known = [...new Set(["tslab", "jslab", "tslora", ...folders.flatMap(namesIn)])];
+  throw new TsloraError(
+    "not-found",
+    `There is no kernel called ${JSON.stringify(name)}; found ${known.join(", ")}. Choose one with --kernel, or install its kernelspec (searched: ${folders.join(", ")}).`,
+    { details: { name, known, folders } },
+  );
+}
+
+function ownKernel(name: string): KernelSpec | undefined {
+  if (name === "tslora") {
+    const argv = [process.execPath, join(__dirname, "..", "..", "tslora-kernel", "main.js"), "{connection_file}"];
+    return {
+      name,
+      displayName: "TypeScript (tslora)",
+      language: "typescript",
+      argv,
+      env: {},
+      interruptMode: "message",
+      dialect: "standard",
+      transport: "ipc",
+    };
+  }
+  if (name !== "tslab" && name !== "jslab") return undefined;
+  const program = join(projectRoot(), "node_modules", "tslab", "bin", "tslab");
+  if (!existsSync(program)) return undefined;
+  // What is preloaded ends the kernel when the runner is killed (Python kernels watch JPY_PARENT_PID) and keeps all outputs.
+  const argv = [
+    process.execPath,
+    "--require",
+    join(__dirname, "..", "tslab", "preload.js"),
+    program,
+    "kernel",
+    "--config-path={connection_file}",
+    ...(name === "jslab" ? ["--js"] : []),
+  ];
+  const language = name === "tslab" ? "TypeScript" : "JavaScript";
+  return {
+    name,
+    displayName: language,
+    language: language.toLowerCase(),
+    argv,
+    env: {},
+    interruptMode: "signal",
+    dialect: "tslab",
+    transport: "ipc",
+  };
+}
+
+function namesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => existsSync(join(folder, name, "kernel.json")));
+}
+
+function readKernelSpec(folder: string, name: string): KernelSpec {
+  const path = join(folder, "kernel.json");
+  const spec = parseJson(readFileSync(path, "utf8"), path);
+  const argv = isRecord(spec) ? spec.argv : undefined;
+  if (!isRecord(spec) || !Array.isArray(argv) || argv.length === 0 || !argv.every((arg) => typeof arg === "string"))
+    throw new TsloraError(
+      "bad-input",
+      `${path} was expected to have "argv", a list of strings; repair or remove this kernelspec.`,
+      { details: { path } },
+    );
+  const prefix = dirname(dirname(dirname(dirname(folder)))); // <prefix>/share/jupyter/kernels/<name>
+  return {
+    name,
+    displayName: typeof spec.display_name === "string" ? spec.display_name : name,
+    language: typeof spec.language === "string" ? spec.language.toLowerCase() : "",
+    argv: withoutHistory(argv).map((arg, index) =>
+      index === 0 ? interpreter(arg, prefix) : arg.replaceAll("{resource_dir}", folder).replaceAll("{prefix}", prefix),
+    ),
+    env: Object.fromEntries(
+      Object.entries(isRecord(spec.env) ? spec.env : {}).map(([key, value]) => [key, expand(String(value))]),
+    ),
+    interruptMode: spec.interrupt_mode === "message" ? "message" : "signal",
+    dialect: argv.some((arg) => /(^|[\\/])tslab(\.cmd)?$/.test(arg)) ? "tslab" : "standard",
+  };
+}
+
+/** A bare `python` in a kernelspec means the Python of the environment that the kernelspec belongs to. */
+function interpreter(program: string, prefix: string): string {
+  if (!/^python(3(\.\d+)?)?$/.test(program)) return program;
+  return (
+    [program, "python3", "python"].map((name) => join(prefix, "bin", name)).find((path) => existsSync(path)) ?? program
+  );
+}
+
+/** IPython's history stays in memory, as nbclient has it: kernels that run at once would share one file. */
+function withoutHistory(argv: readonly string[]): readonly string[] {
+  const ipython = argv.some((arg) => arg === "ipykernel_launcher" || arg === "ipykernel");
+  return ipython && !argv.some((arg) => arg.startsWith("--HistoryManager.hist_file"))
+    ? [...argv, "--HistoryManager.hist_file=:memory:"]
+    : argv;
+}
+
+/** Variables as Python's string templates take them: `$NAME` and `${NAME}`; one that is not set stays as it is. */
+function expand(value: string): string {
+  return value.replace(
+    /\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g,
+    (whole, braced: string | undefined, bare: string | undefined) => process.env[braced ?? bare ?? ""] ?? whole,
+  );
+}

@@ -1,0 +1,68 @@
+import { accessSync, constants, realpathSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+
+import { projectRoot } from "../../base/project-root";
+
+/**
+ * Jupyter's data folders in the order in which they are searched: JUPYTER_PATH; the environment's before the user's in
+ * an active environment, else behind; the system's; IPython's old one; and this clone's own JupyterLab last.
+ */
+export function jupyterPaths(env: NodeJS.ProcessEnv = process.env): string[] {
+  const given = (env.JUPYTER_PATH ?? "").split(delimiter).filter(Boolean);
+  const user =
+    env.JUPYTER_DATA_DIR ??
+    (process.platform === "darwin"
+      ? join(homedir(), "Library", "Jupyter")
+      : join(env.XDG_DATA_HOME ?? join(homedir(), ".local", "share"), "jupyter"));
+  const prefixes = sysPrefixes(env).map((prefix) => join(prefix, "share", "jupyter"));
+  const own = prefersEnvironment(env) ? [...prefixes, user] : [user, ...prefixes];
+  const ipython = env.IPYTHONDIR ?? join(homedir(), ".ipython");
+  return [
+    ...new Set([
+      ...given,
+      ...own,
+      "/usr/local/share/jupyter",
+      "/usr/share/jupyter",
+      ipython,
+      join(projectRoot(), ".tslora", "lab", "share", "jupyter"),
+    ]),
+  ];
+}
+
+/** As jupyter_core decides it: by its variable, else by whether an environment is active. */
+function prefersEnvironment(env: NodeJS.ProcessEnv): boolean {
+  const said = env.JUPYTER_PREFER_ENV_PATH?.toLowerCase();
+  if (said !== undefined) return !["no", "n", "false", "off", "0", "0.0"].includes(said);
+  return env.VIRTUAL_ENV !== undefined || (env.CONDA_PREFIX !== undefined && env.CONDA_DEFAULT_ENV !== "base");
+}
+
+/** The prefixes of active environments: VIRTUAL_ENV, CONDA_PREFIX, and of the first `jupyter` and `python3` on PATH. */
+function sysPrefixes(env: NodeJS.ProcessEnv): string[] {
+  const active = [env.VIRTUAL_ENV, env.CONDA_PREFIX].filter((prefix): prefix is string => prefix !== undefined);
+  const found = ["jupyter", "python3", "python"].flatMap((program) => {
+    for (const folder of (env.PATH ?? "").split(delimiter).filter(Boolean)) {
+      const path = join(folder, program);
+      if (isExecutable(path)) return [dirname(folder), dirname(dirname(resolved(path)))]; // a venv's python links to the system's
+    }
+    return [];
+  });
+  return [...active, ...found];
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function resolved(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,313 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { TsloraError } from "../../base/tslora-error";
+import type * as ChannelsModule from "./channels";
+import type { ChannelName, Channels } from "./channels";
+import { socketAddress, writeConnectionFile, type ConnectionFile, type Transport } from "./connection";
+import type { KernelSpec } from "./find-kernelspec";
+import type * as HeartbeatModule from "./heartbeat";
+import type { Heartbeat } from "./heartbeat";
+import type { JsonRecord } from "../../base/json";
+import { describeExit, KernelProcess, type KernelExit } from "./kernel-process";
+import { newMessage, type Message } from "./wire";
+
+/** How a kernel is started. */
+export interface KernelOptions {
+  readonly spec: KernelSpec;
+  /** The kernel's working folder. */
+  readonly cwd: string;
+  /** Variables set for the kernel on top of this process's own; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How the kernel is spoken to. @default "ipc" for this clone's kernels, which all have it, "tcp" for others, as in Jupyter */
+  readonly transport?: Transport;
+  /** How long the kernel has to answer its first request, in milliseconds. @default 60000 */
+  readonly startTimeoutMs?: number;
+  /** How long each step of stopping it waits, in milliseconds. @default 3000 */
+  readonly graceMs?: number;
+  /** Stops a start that is under way. */
+  readonly signal?: AbortSignal;
+  /** Called when the process has been started and is still to answer: the time for work that can wait so long. */
+  readonly onSpawned?: () => void;
+  /** Called for what the process prints itself and for messages that could not be believed. */
+  readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
+}
+
+/** What comes in for one request: its reply, an iopub message, a wish for input, or the kernel's end. */
+export type KernelEvent =
+  | { readonly kind: "reply"; readonly message: Message }
+  | { readonly kind: "iopub"; readonly message: Message }
+  | { readonly kind: "input"; readonly message: Message }
+  | { readonly kind: "exit"; readonly exit: KernelExit };
+
+/** A running kernel of any language. Made by {@link startKernel}; whoever made it calls {@link Kernel.stop}. */
+export class Kernel {
+  readonly spec: KernelSpec;
+  /** The content of kernel_info_reply. */
+  info: JsonRecord = {};
+  readonly #session = randomUUID();
+  readonly #process: KernelProcess;
+  readonly #channels: Channels;
+  readonly #heartbeat: Heartbeat;
+  readonly #file: ConnectionFile;
+  readonly #graceMs: number;
+  readonly #listeners = new Map<string, (event: KernelEvent) => void>();
+  #onStray: ((message: Message) => void) | undefined;
+  #iopubSeen = false;
+
+  constructor(options: KernelOptions, file: ConnectionFile) {
+    const onLog = options.onLog ?? ((): void => undefined);
+    this.spec = options.spec;
+    this.#file = file;
+    this.#graceMs = options.graceMs ?? 3000;
+    this.#process = new KernelProcess({
+      spec: options.spec,
+      connectionFile: file,
+      cwd: options.cwd,
+      env: options.env ?? {},
+      onLog,
+    });
+    try {
+      const { connection } = file;
+      const { dialect } = options.spec;
+      /* eslint-disable @typescript-eslint/no-require-imports -- ZeroMQ is loaded while the kernel's process starts */
+      const { Channels } = require("./channels") as typeof ChannelsModule;
+      const { Heartbeat } = require("./heartbeat") as typeof HeartbeatModule;
+      /* eslint-enable @typescript-eslint/no-require-imports */
+      this.#channels = new Channels({
+        connection,
+        dialect,
+        identity: this.#session,
+        onMessage: (channel, message) => this.#deliver(channel, message),
+        onBad: (problem) => onLog("stderr", `${problem.message}\n`),
+      });
+      this.#heartbeat = new Heartbeat(socketAddress(connection, connection.hb_port, dialect));
+    } catch (error) {
+      this.#process.killAll();
+      void file.remove();
+      throw error;
+    }
+    void this.#process.exited.then((exit) => {
+      for (const listener of this.#listeners.values()) listener({ kind: "exit", exit });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Whether the kernel's process has ended. */
+  get ended(): boolean {
+    return this.#process.ended;
+  }
+
+  /** Resolves when the process has ended. */
+  get exited(): Promise<KernelExit> {
+    return this.#process.exited;
+  }
+
+  /** The end of what the process printed itself. */
+  get logTail(): string {
+    return this.#process.logTail;
+  }
+
+  /** Milliseconds since the kernel last answered a heartbeat. */
+  get silentMs(): number {
+    return this.#heartbeat.silentMs;
+  }
+
+  /** Whether an iopub message has come, so that none can be missed from now on. */
+  get iopubSeen(): boolean {
+    return this.#iopubSeen;
+  }
+
+  /** Resolves once the kernel can ask for input. */
+  get stdinConnected(): Promise<void> {
+    return this.#channels.stdinConnected;
+  }
+
+  /** Hears iopub messages whose request nobody listens to any more: late outputs. */
+  onStray(listener: (message: Message) => void): void {
+    this.#onStray = listener;
+  }
+
+  /**
+   * Sends a request; everything that answers it goes to `listener` until {@link forget} is called.
+   *
+   * @returns the request's id
+   */
+  request(
+    channel: "shell" | "control",
+    type: string,
+    content: JsonRecord,
+    listener: (event: KernelEvent) => void,
+  ): string {
+    const message = newMessage(type, content, this.#session);
+    const id = message.header.msg_id;
+    this.#listeners.set(id, listener);
+    if (this.#process.ended) void this.#process.exited.then((exit) => listener({ kind: "exit", exit }));
+    else this.#channels.send(channel, message).catch(() => undefined); // a closed socket: the exit is told by the process
+    return id;
+  }
+
+  /** Sends a message that has no answer. */
+  tell(channel: "shell" | "control", type: string, content: JsonRecord): void {
+    if (!this.#process.ended)
+      this.#channels.send(channel, newMessage(type, content, this.#session)).catch(() => undefined);
+  }
+
+  /** Ends listening to a request. */
+  forget(id: string): void {
+    this.#listeners.delete(id);
+  }
+
+  /** A request that is only waited for: resolves with its reply once idle, or undefined when the kernel ended or `timeoutMs` passed. */
+  async ask(
+    channel: "shell" | "control",
+    type: string,
+    content: JsonRecord,
+    timeoutMs: number,
+  ): Promise<Message | undefined> {
+    let id = "";
+    let timer: NodeJS.Timeout | undefined;
+    const answer = new Promise<Message | undefined>((resolve) => {
+      let reply: Message | undefined;
+      let idle = false;
+      timer = setTimeout(() => resolve(undefined), timeoutMs);
+      id = this.request(channel, type, content, (event) => {
+        if (event.kind === "exit") resolve(undefined);
+        else if (event.kind === "reply") reply = event.message;
+        else if (event.kind === "iopub" && isIdle(event.message)) idle = true;
+        if (reply !== undefined && (idle || channel === "control" || !this.#iopubSeen)) resolve(reply);
+      });
+    });
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+      this.forget(id);
+    }
+  }
+
+  /** Interrupts what runs, in the way that the kernelspec names. */
+  interrupt(): void {
+    if (this.#process.ended) return;
+    if (this.spec.interruptMode === "message") void this.ask("control", "interrupt_request", {}, this.#graceMs);
+    else this.#process.signal("SIGINT"); // to its children too, as in Jupyter: what it waits for may be one of them
+  }
+
+  /** Takes the file with the connection's key away, once the kernel has read it. Not waited for; {@link stop} does it again. */
+  removeConnectionFile(): void {
+    this.#file.removeRead().catch(() => undefined);
+  }
+
+  /** Ends the kernel and its children: asked to shut down, then SIGTERM, then SIGKILL. Resolves when it is gone. */
+  async stop(how: "ask" | "terminate" = "ask"): Promise<KernelExit> {
+    if (how === "ask" && !this.#process.ended) {
+      const exited = this.#process.exited.then(() => true);
+      await this.ask("control", "shutdown_request", { restart: false }, Math.min(this.#graceMs, 1000));
+      await Promise.race([exited, delay(Math.min(this.#graceMs, 250), undefined, { ref: false })]); // a kernel with open timers or handles stays after its reply
+    }
+    const exit = await this.#process.stop(this.#graceMs);
+    this.#heartbeat.close();
+    this.#channels.close();
+    await this.#file.remove();
+    return exit;
+  }
+
+  #deliver(channel: ChannelName, message: Message): void {
+    if (channel === "iopub") this.#iopubSeen = true;
+    const listener = this.#listeners.get(message.parent.msg_id ?? "");
+    if (listener !== undefined)
+      listener({ kind: channel === "iopub" ? "iopub" : channel === "stdin" ? "input" : "reply", message });
+    else if (channel === "iopub") this.#onStray?.(message);
+  }
+}
+
+/** How long a kernel that answers otherwise has to open its channel for input, in milliseconds; it may do without. */
+const STDIN_MS = 1000;
+
+/**
+ * Starts a kernel and waits until it answers and its outputs can be heard.
+ *
+ * @throws TsloraError `kernel` when it ends or stays silent instead, `aborted` when `signal` stops the start.
+ */
+export async function startKernel(options: KernelOptions): Promise<Kernel> {
+  const { spec, startTimeoutMs = 60_000 } = options;
+  for (let attempt = 1; ; attempt++) {
+    if (options.signal?.aborted === true) throw stoppedAtStart();
+    const kernel = new Kernel(options, await writeConnectionFile(spec.name, options.transport ?? spec.transport));
+    try {
+      options.onSpawned?.();
+    } catch (error) {
+      await kernel.stop("terminate");
+      throw error;
+    }
+    const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
+    if (outcome === "ready") {
+      await Promise.race([kernel.stdinConnected, delay(STDIN_MS, undefined, { ref: false })]);
+      kernel.removeConnectionFile(); // it has been read; so even a runner that is killed outright leaves none
+      return kernel;
+    }
+    const exit = kernel.ended ? await kernel.exited : undefined;
+    await kernel.stop("terminate");
+    if (outcome === "aborted") throw stoppedAtStart();
+    if (findsPortTaken(kernel) && attempt < 3) continue;
+    const what =
+      exit === undefined
+        ? `did not answer within ${startTimeoutMs / 1000} s`
+        : `ended before it answered: ${describeExit(exit)}`;
+    const log = kernel.logTail.trim();
+    throw new TsloraError(
+      "kernel",
+      `The kernel ${spec.name} (${spec.argv[0]}) ${what}.${log === "" ? "" : ` It printed:\n${log}`}`,
+      { details: { kernel: spec.name, exit, log } },
+    );
+  }
+}
+
+function stoppedAtStart(): TsloraError {
+  return new TsloraError("aborted", "Stopped while the kernel was starting; nothing was executed.");
+}
+
+/** Whether a kernel says so: between choosing a port and the kernel's taking it, another program may have taken it. */
+function findsPortTaken(kernel: Kernel): boolean {
+  return /EADDRINUSE|address already in use/i.test(kernel.logTail);
+}
+
+/** After how many milliseconds a kernel that has not answered is asked again: ZeroMQ may have missed the first time while it opened its sockets. */
+const ASK_AGAIN_MS = 2000;
+
+async function becomeReady(
+  kernel: Kernel,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<"ready" | "ended" | "silent" | "aborted"> {
+  const deadline = performance.now() + timeoutMs;
+  let abort = (): void => undefined;
+  const aborted = new Promise<undefined>((resolve) => (abort = () => resolve(undefined)));
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted === true) abort(); // while the process was started
+  try {
+    while (performance.now() < deadline) {
+      // Asked again until an iopub message came too: a subscription reaches the kernel some time after its first reply.
+      const waitMs = kernel.info.status === undefined ? Math.min(ASK_AGAIN_MS, deadline - performance.now()) : 100;
+      const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, waitMs), aborted]);
+      if (signal?.aborted === true) return "aborted";
+      if (kernel.ended) return "ended";
+      if (reply === undefined && findsPortTaken(kernel)) return "silent"; // tslab stays all the same
+      // tslab's reply has no status; any reply counts.
+      if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
+      if (reply !== undefined && kernel.iopubSeen) return "ready";
+      await delay(20);
+    }
+    return "silent";
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Whether a message says that the kernel has done with its request. */
+export function isIdle(message: Message): boolean {
+  return message.header.msg_type === "status" && message.content.execution_state === "idle";
+}

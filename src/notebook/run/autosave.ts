@@ -1,0 +1,102 @@
+import { faultText } from "../../base/files/file-fault";
+import { TsloraError } from "../../base/tslora-error";
+import type { Notebook } from "../format/notebook-types";
+import { saveNotebook } from "../format/save-notebook";
+
+/** What to save, where, and who hears of it. */
+export interface AutosaveOptions {
+  readonly path: string;
+  /** The notebook as it stands. */
+  readonly compose: () => Notebook;
+  readonly onSaved: () => void;
+  /** A save failed; it will be tried again. */
+  readonly onFailed: (error: Error) => void;
+}
+
+/** A save that took t is followed by a pause of this many t at least: so saving takes a fifth of the time at most. */
+const PAUSE = 4;
+const LONGEST_PAUSE_MS = 10_000;
+const PAUSE_AFTER_FAILURE_MS = 1000;
+
+/**
+ * Saves a notebook while it runs, beside the run: the next cell does not wait. A small notebook is on file a few
+ * milliseconds after each cell; one that takes long to write is written less often, never more than ten seconds late.
+ */
+export class Autosave {
+  readonly #options: AutosaveOptions;
+  #wanted = false;
+  #saving: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #notBefore = 0;
+  #closed = false;
+
+  constructor(options: AutosaveOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks for a save of what there is by then.
+   *
+   * @param afterMs - how long it may wait, for what is not worth a save of its own
+   */
+  request(afterMs = 0): void {
+    if (this.#closed) return;
+    this.#wanted = true;
+    if (this.#saving !== undefined) return; // it looks again when it is done
+    const wait = Math.max(afterMs, this.#notBefore - performance.now());
+    if (this.#timer !== undefined && afterMs > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (wait <= 0) this.#start();
+    else this.#timer = setTimeout(() => this.#start(), wait);
+  }
+
+  /**
+   * Saves what there is, down to the disk, for the last time.
+   *
+   * @throws TsloraError `not-saved`
+   */
+  async flush(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#saving;
+    const { path, compose, onSaved } = this.#options;
+    try {
+      await saveNotebook(compose(), path);
+    } catch (error) {
+      const details = error instanceof TsloraError ? error.details : { path };
+      const why =
+        error instanceof TsloraError && error.code === "not-saved" ? faultText(error.cause) : faultText(error);
+      throw new TsloraError(
+        "not-saved",
+        `The executed notebook could not be saved as ${path}: ${why}. What was saved of it before is still there.`,
+        { cause: error, details },
+      );
+    }
+    onSaved();
+  }
+
+  #start(): void {
+    this.#timer = undefined;
+    this.#wanted = false;
+    this.#saving = this.#save().finally(() => {
+      this.#saving = undefined;
+      if (this.#wanted) this.request();
+    });
+  }
+
+  async #save(): Promise<void> {
+    const { path, compose, onSaved, onFailed } = this.#options;
+    const start = performance.now();
+    try {
+      await saveNotebook(compose(), path, { sync: false });
+      const end = performance.now();
+      this.#notBefore = end + Math.min(LONGEST_PAUSE_MS, PAUSE * (end - start));
+      onSaved();
+    } catch (error) {
+      this.#notBefore = performance.now() + PAUSE_AFTER_FAILURE_MS;
+      this.#wanted = true;
+      onFailed(error as Error);
+    }
+  }
+}

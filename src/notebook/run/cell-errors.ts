@@ -1,0 +1,77 @@
+import type { Execution } from "./execute-cell";
+import { describeExit, type KernelExit } from "../jupyter/kernel-process";
+import type { ErrorOutput } from "../format/notebook-types";
+
+/** The limit that a cell ran under: its own, or what was left of the notebook's. */
+export interface CellLimit {
+  readonly of: "cell" | "notebook";
+  readonly ms: number;
+  /** The limit as it was given: the notebook's whole one, where that is nearer. */
+  readonly givenMs: number;
+}
+
+/** A kernel silent for longer is said to be blocked; a healthy one answers every two seconds. */
+const BLOCKED_MS = 4000;
+
+export function timeoutError(limit: CellLimit, { end, silentMs }: Execution): ErrorOutput {
+  const what =
+    limit.of === "cell"
+      ? `The cell was not done after ${seconds(limit.givenMs)}, its limit.`
+      : `The notebook was not done within ${seconds(limit.givenMs)}, its limit.`;
+  const blocked =
+    silentMs > BLOCKED_MS
+      ? ` The kernel had not answered for ${seconds(silentMs)}: one long computation blocks it.`
+      : "";
+  const ending = end.kind === "exit" ? " It did not hear the interrupt and was ended." : "";
+  return plainError("CellTimeoutError", what + blocked + ending);
+}
+
+/** @param log - the end of what the kernel's process printed itself: often the only word on why */
+export function deadKernelError(exit: KernelExit, log: string): ErrorOutput {
+  const error = plainError("DeadKernelError", `The kernel ended while the cell ran: ${describeExit(exit)}.`);
+  return log.trim() === ""
+    ? error
+    : {
+        ...error,
+        traceback: [...error.traceback, "The kernel's process printed last:", ...log.trim().split("\n").slice(-20)],
+      };
+}
+
+export function interruptedError(): ErrorOutput {
+  return plainError("Interrupted", "The run was interrupted by the user.");
+}
+
+/** @param prompt - what the cell said to whom it asked */
+export function inputError(prompt: string): ErrorOutput {
+  return plainError(
+    "InputRefused",
+    `The cell asks for input${prompt.trim() === "" ? "" : ` (${JSON.stringify(prompt.trim())})`}, and nobody is there to give it. Make it a parameter of the notebook.`,
+  );
+}
+
+export function noExceptionError(): ErrorOutput {
+  return plainError(
+    "NoExceptionRaised",
+    "The cell is tagged raises-exception, but raised none. Remove the tag, or mend the cell.",
+  );
+}
+
+export function notExecutedError(): ErrorOutput {
+  return plainError("CellAborted", "The kernel did not execute the cell.");
+}
+
+/** The error of a kernel that tells it in its reply alone. */
+export function replyError(content: Readonly<Record<string, unknown>>): ErrorOutput {
+  const ename = typeof content.ename === "string" ? content.ename : "Error";
+  const evalue = typeof content.evalue === "string" ? content.evalue : "";
+  const lines = Array.isArray(content.traceback) ? content.traceback.map(String) : [];
+  return lines.length === 0 ? plainError(ename, evalue) : { output_type: "error", ename, evalue, traceback: lines };
+}
+
+function plainError(ename: string, evalue: string): ErrorOutput {
+  return { output_type: "error", ename, evalue, traceback: [`${ename}: ${evalue}`] };
+}
+
+function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(1))} s`;
+}

@@ -1,0 +1,169 @@
+import { isRecord, type JsonRecord } from "../../base/json";
+import type { DisplayOutput, ErrorOutput, Output, StreamOutput } from "../format/notebook-types";
+import { StreamText } from "./stream-text";
+
+/** What the reducer looks at: the type and content of an iopub message. */
+export interface OutputMessage {
+  readonly type: string;
+  readonly content: JsonRecord;
+}
+
+interface OpenStream {
+  readonly name: StreamOutput["name"];
+  readonly text: StreamText;
+}
+
+/**
+ * The outputs of one cell while it runs. Takes iopub messages one by one, each in time that grows with the message alone.
+ * Streams of one name that follow each other become one; see {@link StreamText} for carriage returns and backspaces.
+ */
+export class CellOutputs {
+  #items: (Output | OpenStream)[] = [];
+  #clearFirst = false; // a `clear_output` with `wait` came: the next output replaces all
+  #displays = new Map<string, number[]>(); // by display id: where among #items
+  #lastError: ErrorOutput | undefined;
+  #seen: readonly Output[] | undefined = [];
+  #size = 0; // of all items but an open stream at the end
+
+  /** The outputs so far: the same list until one changes. A stream of many millions of characters comes in pieces. */
+  get outputs(): readonly Output[] {
+    return (this.#seen ??= this.#items.flatMap((item) =>
+      "text" in item && item.text instanceof StreamText ? streamOutputs(item as OpenStream) : [item as Output],
+    ));
+  }
+
+  /** The characters of the streams and displays so far, about. */
+  get size(): number {
+    const last = this.#items.at(-1);
+    return (
+      this.#size + (last !== undefined && "text" in last && last.text instanceof StreamText ? last.text.length : 0)
+    );
+  }
+
+  /** The last error among the outputs. */
+  get lastError(): ErrorOutput | undefined {
+    return this.#lastError;
+  }
+
+  /** Takes one more message. Returns whether it changed the outputs; one of a type that outputs do not have does not. */
+  add({ type, content }: OutputMessage): boolean {
+    if (type === "clear_output") {
+      if (content.wait === true) this.#clearFirst = true;
+      else this.#clear();
+      return content.wait !== true;
+    }
+    if (type === "stream") {
+      const added = text(content.text);
+      if (added === "") return false;
+      this.#beforeOutput();
+      this.#stream(content.name === "stderr" ? "stderr" : "stdout", added);
+      return true;
+    }
+    const output = toOutput(type, content);
+    if (output === undefined) return false;
+    this.#beforeOutput();
+    const id = displayId(content);
+    if (id !== undefined && output.output_type !== "error") this.#placesOf(id).push(this.#items.length);
+    if (output.output_type === "error") this.#lastError = output;
+    this.#closeStream();
+    this.#size += "data" in output ? lengthOf(output.data) : 0;
+    this.#items.push(output);
+    return true;
+  }
+
+  /** Shows a display anew: every output with its `display_id` shows the new data. Returns whether there is one. */
+  updateDisplay(content: JsonRecord): boolean {
+    const shown = { data: record(content.data), metadata: record(content.metadata) };
+    const places = this.#displays.get(displayId(content) ?? "") ?? [];
+    for (const at of places) this.#items[at] = { ...(this.#items[at] as DisplayOutput), ...shown };
+    if (places.length > 0) this.#seen = undefined;
+    return places.length > 0;
+  }
+
+  #placesOf(id: string): number[] {
+    const places = this.#displays.get(id) ?? [];
+    this.#displays.set(id, places);
+    return places;
+  }
+
+  #stream(name: StreamOutput["name"], added: string): void {
+    const last = this.#items.at(-1);
+    const open =
+      last !== undefined && "text" in last && last.text instanceof StreamText && last.name === name
+        ? last.text
+        : undefined;
+    if (open !== undefined) return open.append(added);
+    const stream = { name, text: new StreamText() };
+    stream.text.append(added);
+    this.#closeStream();
+    this.#items.push(stream);
+  }
+
+  /** Something else follows the last stream: its size is known. */
+  #closeStream(): void {
+    this.#size = this.size;
+  }
+
+  #beforeOutput(): void {
+    this.#seen = undefined;
+    if (this.#clearFirst) this.#clear();
+  }
+
+  #clear(): void {
+    this.#items = [];
+    this.#clearFirst = false;
+    this.#displays = new Map();
+    this.#lastError = undefined;
+    this.#seen = undefined;
+    this.#size = 0;
+  }
+}
+
+/** The characters in a value, its keys aside. */
+export function lengthOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  return Object.values(value).reduce((sum: number, item) => sum + lengthOf(item), 2);
+}
+
+function streamOutputs({ name, text }: OpenStream): StreamOutput[] {
+  const pieces = text.pieces();
+  if (pieces.length === 0) return [{ output_type: "stream", name, text: "" }];
+  return pieces.map((piece, at) => ({ output_type: "stream", name, text: piece, ...(at > 0 && { continued: true }) }));
+}
+
+/** A display, a result or an error as an output; undefined for a message of another type. */
+export function toOutput(type: string, content: JsonRecord): Output | undefined {
+  if (type === "error") {
+    const traceback = Array.isArray(content.traceback) ? content.traceback.map(text) : [];
+    return { output_type: "error", ename: text(content.ename), evalue: text(content.evalue), traceback };
+  }
+  const id = displayId(content);
+  const shown = {
+    data: record(content.data),
+    metadata: record(content.metadata),
+    ...(id !== undefined && { transient: { display_id: id } }),
+  };
+  if (type === "display_data") return { output_type: "display_data", ...shown } satisfies DisplayOutput;
+  if (type === "execute_result")
+    return {
+      output_type: "execute_result",
+      execution_count: typeof content.execution_count === "number" ? content.execution_count : null,
+      ...shown,
+    };
+  return undefined;
+}
+
+/** The id by which a display is updated, if a message has one. */
+export function displayId(content: JsonRecord): string | undefined {
+  const id = isRecord(content.transient) ? content.transient.display_id : undefined;
+  return typeof id === "string" ? id : undefined;
+}
+
+function record(value: unknown): JsonRecord {
+  return isRecord(value) ? value : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

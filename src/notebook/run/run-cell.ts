@@ -1,0 +1,140 @@
+import {
+  deadKernelError,
+  inputError,
+  interruptedError,
+  noExceptionError,
+  notExecutedError,
+  replyError,
+  timeoutError,
+  type CellLimit,
+} from "./cell-errors";
+import { executeCell, type Execution } from "./execute-cell";
+import type { Kernel } from "../jupyter/kernel-client";
+import { hasTag, type CodeCell, type ErrorOutput } from "../format/notebook-types";
+import type { OutputMessage } from "./output-reducer";
+import { processMemory, resetMemoryPeak } from "../jupyter/process-tree";
+import type { CellOutcome, CellReport, RunEvent } from "./run-events";
+import type { PlacedCell, RunState } from "./run-state";
+import { tslabErrorOutput, type ExecutedCell } from "../tslab/error-output";
+import { TslabFailureFilter } from "../tslab/failures";
+
+/** What a cell runs in and under. */
+export interface RunCellOptions {
+  readonly kernel: Kernel;
+  readonly state: RunState;
+  readonly limit: CellLimit | undefined;
+  readonly graceMs: number;
+  /** Whether a cell that was interrupted at its limit is as good as its reply; see `RunOptions`. */
+  readonly interruptOnTimeout: boolean;
+  readonly signal: AbortSignal | undefined;
+  /** The cells executed so far with this one, to which stacks may refer. */
+  readonly executed: readonly ExecutedCell[];
+  readonly onRequest: (id: string) => void;
+}
+
+/** Executes one cell, yields its outputs, records and returns how it ended. */
+export async function* runCell(
+  placed: PlacedCell,
+  options: RunCellOptions,
+): AsyncGenerator<RunEvent, CellReport, undefined> {
+  const { kernel, state, limit, graceMs, signal, onRequest } = options;
+  const { cell, place } = placed;
+  const start = performance.now();
+  resetMemoryPeak(kernel.pid);
+  state.start(placed);
+  const output = (message: OutputMessage): Iterable<RunEvent> => state.reduce(place, message);
+  const stderr = (text: string): Iterable<RunEvent> => output({ type: "stream", content: { name: "stderr", text } });
+
+  const filter = kernel.spec.dialect === "tslab" ? new TslabFailureFilter() : undefined;
+  const execution = executeCell(kernel, cell.source, { timeoutMs: limit?.ms, graceMs, signal, onRequest });
+  let raised: ErrorOutput | undefined;
+  let executionCount: number | null = null;
+  let next = await execution.next();
+  for (; next.done !== true; next = await execution.next()) {
+    const { header, content, parent, buffers } = next.value;
+    if (typeof content.execution_count === "number") executionCount = content.execution_count;
+    if (header.msg_type === "execute_input") continue;
+    if (header.msg_type.startsWith("comm_")) state.widgets.comm(header.msg_type, content, buffers);
+    const taken = state.widgets.capture(parent.msg_id ?? "", { type: header.msg_type, content });
+    if (taken !== undefined) {
+      if ("comm_id" in taken) kernel.tell("shell", "comm_msg", taken);
+      continue;
+    }
+    if (
+      filter !== undefined &&
+      header.msg_type === "stream" &&
+      content.name === "stderr" &&
+      typeof content.text === "string"
+    ) {
+      for (const text of filter.accept(content.text)) yield* stderr(text);
+      continue;
+    }
+    for (const text of filter?.release() ?? []) yield* stderr(text);
+    yield* output({ type: header.msg_type, content });
+    if (header.msg_type === "error") raised = state.lastError(place);
+  }
+
+  const ended = next.value;
+  const reply = ended.end.kind === "reply" ? ended.end.content : undefined;
+  if (filter !== undefined) {
+    const { failure, released } = filter.end(reply?.status);
+    for (const text of released) yield* stderr(text);
+    // what tslab prints of an interrupt says nothing that the reason for the interrupt does not say better
+    if (failure !== undefined && ended.stopped === undefined && raised === undefined)
+      raised = tslabErrorOutput(failure, options.executed);
+  } else if (reply?.status === "error") {
+    raised ??= replyError(reply);
+  }
+  const outcome = cellOutcome(cell, ended, { raised, limit, goesOn: options.interruptOnTimeout, log: kernel.logTail });
+  if (ended.stopped === "timeout" && outcome.status === "ok" && limit !== undefined) {
+    yield {
+      event: "note",
+      text: `cell ${place.number} was interrupted at its limit of ${limit.givenMs / 1000} s, and ended well`,
+    };
+  }
+  const error = outcome.status === "ok" ? outcome.expected : "error" in outcome ? outcome.error : undefined;
+  if (error !== undefined && error !== state.lastError(place)) yield* output({ type: "error", content: { ...error } });
+  if (typeof reply?.execution_count === "number") executionCount = reply.execution_count;
+  const memory = processMemory(kernel.pid);
+  return state.end(placed, {
+    outcome,
+    elapsedMs: performance.now() - start,
+    times: ended.times,
+    executionCount,
+    ...(memory !== undefined && { memory: { peak: memory.peak, end: memory.now } }),
+  });
+}
+
+interface OutcomeContext {
+  readonly raised: ErrorOutput | undefined;
+  readonly limit: CellLimit | undefined;
+  /** Whether the run may go on after the interrupt of a cell at its own limit. */
+  readonly goesOn: boolean;
+  /** The end of what the kernel's process printed itself. */
+  readonly log: string;
+}
+
+/** What the end of an execution means for its cell. */
+function cellOutcome(cell: CodeCell, ended: Execution, context: OutcomeContext): CellOutcome {
+  const { raised, limit, goesOn, log } = context;
+  const { end, stopped } = ended;
+  const expected = hasTag(cell, "raises-exception");
+  if (stopped === "aborted") return { status: "aborted", error: raised ?? interruptedError() };
+  if (stopped === "timeout" && limit !== undefined) {
+    const interrupted = goesOn && limit.of === "cell" && end.kind === "reply";
+    const failed = raised !== undefined || end.kind === "exit" || end.content.status !== "ok";
+    const timeout = { status: "timeout", limit: limit.of, limitMs: limit.givenMs } as const;
+    if (!interrupted) return { ...timeout, error: timeoutError(limit, ended) };
+    if (failed && !(expected && raised !== undefined))
+      return { ...timeout, error: raised ?? timeoutError(limit, ended), interrupted };
+  }
+  if (stopped === "input" && end.kind === "reply")
+    return expected
+      ? { status: "ok", expected: inputError(ended.prompt ?? "") }
+      : { status: "error", error: inputError(ended.prompt ?? "") };
+  if (end.kind === "exit") return { status: "dead", error: deadKernelError(end.exit, log), exit: end.exit };
+  if (raised !== undefined) return expected ? { status: "ok", expected: raised } : { status: "error", error: raised };
+  if (end.content.status === "aborted" || end.content.status === "abort")
+    return { status: "error", error: notExecutedError() };
+  return expected ? { status: "error", error: noExceptionError() } : { status: "ok" };
+}

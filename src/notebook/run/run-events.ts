@@ -1,0 +1,100 @@
+import type { KernelExit } from "../jupyter/kernel-process";
+import type { CodeCell, ErrorOutput, Notebook } from "../format/notebook-types";
+import type { OutputMessage } from "./output-reducer";
+
+/** How one code cell ended. */
+export type CellOutcome =
+  | {
+      readonly status: "ok";
+      /** The exception that a `raises-exception` tag asked for. */ readonly expected?: ErrorOutput;
+    }
+  | { readonly status: "error"; readonly error: ErrorOutput }
+  | {
+      readonly status: "timeout";
+      readonly error: ErrorOutput;
+      readonly limit: "cell" | "notebook";
+      readonly limitMs: number;
+      /** The kernel heard the interrupt, and the run may go on. */ readonly interrupted?: boolean;
+    }
+  | { readonly status: "dead"; readonly error: ErrorOutput; readonly exit: KernelExit }
+  | { readonly status: "aborted"; readonly error: ErrorOutput }
+  | { readonly status: "skipped"; readonly reason: "tag" | "empty" | "not-reached" };
+
+/** Where a code cell stands. */
+export interface CellPlace {
+  /** Its index among all cells of the executed notebook, from 0. */
+  readonly index: number;
+  /** Its number among the code cells, from 1: what messages call it. */
+  readonly number: number;
+  /** How many code cells there are. */
+  readonly total: number;
+}
+
+/** What memory the kernel's process took, in bytes; known on Linux. Its children's is not in it. */
+export interface CellMemory {
+  /** The most that it took while the cell ran. */
+  readonly peak: number;
+  /** What it took at the cell's end. */
+  readonly end: number;
+}
+
+/** One code cell's outcome with its time. */
+export interface CellReport extends CellPlace {
+  readonly id: string;
+  readonly source: string;
+  readonly outcome: CellOutcome;
+  readonly elapsedMs: number;
+  readonly memory?: CellMemory;
+  /** The files that hold its outputs over the limit. */
+  readonly rest?: readonly string[];
+}
+
+/** How a run ended, as a whole: the outcome of the cell that stopped it, or of the first failed one. */
+export type RunStatus = "ok" | "error" | "timeout" | "dead" | "aborted";
+
+/** What a run leaves: returned by {@link runNotebook} and carried by its `end` event. */
+export interface RunSummary {
+  readonly status: RunStatus;
+  /** What messages call the notebook. */
+  readonly path: string;
+  /** Where the executed notebook was saved. */
+  readonly outputPath: string | undefined;
+  readonly kernel: string;
+  readonly startedAt: string;
+  readonly elapsedMs: number;
+  readonly cells: readonly CellReport[];
+  /** The first failed cell. */
+  readonly failed: CellReport | undefined;
+  /** The executed notebook. */
+  readonly notebook: Notebook;
+}
+
+/** What happens during a run, in order; branch on `event`. */
+export type RunEvent =
+  | {
+      readonly event: "note";
+      /** Something that was mended or could not be done, and does not stop the run. */ readonly text: string;
+    }
+  | {
+      readonly event: "kernel-starting";
+      readonly path: string;
+      readonly kernel: string;
+      /** Above 1 where a start failed before. */ readonly attempt: number;
+    }
+  | {
+      readonly event: "kernel-ready";
+      readonly kernel: string;
+      readonly pid: number | undefined;
+      readonly elapsedMs: number;
+    }
+  | { readonly event: "kernel-log"; readonly name: "stdout" | "stderr"; readonly text: string }
+  | ({ readonly event: "cell-start"; readonly cell: CodeCell } & CellPlace)
+  | ({
+      readonly event: "output";
+      readonly message: OutputMessage;
+      /** It came after the cell's end. */ readonly late: boolean;
+    } & CellPlace)
+  | ({ readonly event: "cell-end"; readonly cell: CodeCell; readonly report: CellReport } & CellPlace)
+  | { readonly event: "saved"; readonly outputPath: string }
+  | { readonly event: "not-saved"; readonly outputPath: string; readonly error: Error }
+  | { readonly event: "end"; readonly summary: RunSummary };

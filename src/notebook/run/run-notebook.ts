@@ -1,0 +1,248 @@
+import { dirname, resolve } from "node:path";
+
+import { Problems } from "../../base/problems";
+import { TsloraError } from "../../base/tslora-error";
+import type * as AutosaveModule from "./autosave";
+import { checkWritable } from "../format/check-writable";
+import type { Transport } from "../jupyter/connection";
+import { findKernelSpec, type KernelSpec } from "../jupyter/find-kernelspec";
+import type * as InjectParameters from "../parameters/inject-parameters";
+import type { ParameterInput } from "../parameters/inject-parameters";
+import { startKernel, type Kernel } from "../jupyter/kernel-client";
+import { withoutFailureMarks } from "./mark-failure";
+import type { Notebook } from "../format/notebook-types";
+import { OUTPUT_LIMIT, OutputLimit } from "./output-limit";
+import { readNotebook } from "../format/read-notebook";
+import type * as RunCells from "./run-cells";
+import type { RunEvent, RunSummary } from "./run-events";
+import { RunState } from "./run-state";
+
+/** How a notebook is run. */
+export interface RunOptions {
+  /** Where the executed notebook is written: after every cell, while a long one runs, and at the end. @default not written */
+  readonly outputPath?: string;
+  /** What messages call the notebook, and whose folder is the kernel's. @default the path given, or "notebook" */
+  readonly path?: string;
+  /** The kernel's name. @default the notebook's own kernelspec */
+  readonly kernel?: string;
+  /** The kernel's working folder. @default the notebook's folder */
+  readonly cwd?: string;
+  /** Variables set for the kernel on top of this process's own; undefined takes one away. @default none */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /**
+   * Values for the notebook's parameters; texts are read as the parameter's type asks, bigints are ints of any size. Each
+   * is written exactly in the kernel's language, or refused. @default none
+   */
+  readonly parameters?: ParameterInput;
+  /** Names of parameters whose texts stay texts, whatever they could be read as. @default none */
+  readonly rawParameters?: readonly string[];
+  /** What a failed cell does to the run. @default "stop" */
+  readonly onError?: "stop" | "continue";
+  /** After how many milliseconds a cell is interrupted. @default no limit */
+  readonly cellTimeoutMs?: number;
+  /**
+   * Whether a cell that was interrupted at `cellTimeoutMs` counts as its reply says, as with nbclient's
+   * `interrupt_on_timeout`: one that ends by an error is a failed cell, after which the run goes on where `onError` is
+   * "continue"; one that catches the interrupt and ends well is ok. A kernel that does not hear the interrupt within
+   * `graceMs` is ended, and the run with it. @default false
+   */
+  readonly interruptOnTimeout?: boolean;
+  /** After how many milliseconds the run is interrupted. @default no limit */
+  readonly timeoutMs?: number;
+  /**
+   * How many characters of output a cell keeps in the notebook; what is over it goes to files beside the output, named
+   * `NAME.cell-N.stdout.txt` and so on. Infinity for no limit. @default 100 million
+   */
+  readonly outputLimit?: number;
+  /** How long the kernel has to start, in milliseconds. @default 60000 */
+  readonly startTimeoutMs?: number;
+  /** How often a kernel that did not start is started again. @default 0 */
+  readonly startRetries?: number;
+  /**
+   * How the kernel is spoken to: "tcp" over ports of this machine, where every local user can read outputs; "ipc" over
+   * sockets that only this user can open. @default "ipc" for tslora, tslab and jslab, "tcp" for other kernels
+   */
+  readonly transport?: Transport;
+  /** How long each step from interrupt over terminate to kill waits, in milliseconds. @default 3000 */
+  readonly graceMs?: number;
+  /** Stops the run: the cell is interrupted, the notebook saved, the kernel ended. @default never */
+  readonly signal?: AbortSignal;
+}
+
+/** How long a cell may run before the file says that it does, and how often it gets the outputs of a long one. */
+const RUNNING_MS = 1000;
+const OUTPUTS_MS = 15_000;
+
+/* eslint-disable @typescript-eslint/no-require-imports -- a kernel is started before what only its cells need is loaded, and that while it starts */
+const onDemand = {
+  parameters: () => require("../parameters/inject-parameters") as typeof InjectParameters,
+  saving: () => require("./autosave") as typeof AutosaveModule,
+  cells: () => require("./run-cells") as typeof RunCells,
+};
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+/**
+ * Executes a notebook headless, cell by cell, with any Jupyter kernel. A loop over the run is the place for hooks:
+ *
+ * ```ts
+ * for await (const event of runNotebook("report.ipynb", { outputPath: "output/report.ipynb" })) console.log(event.event);
+ * ```
+ *
+ * A failing cell is an event and an outcome, not an exception. Leaving the loop early saves the notebook and ends the
+ * kernel.
+ *
+ * @param notebook - a path, or a notebook in memory, which is not changed
+ * @returns what the run leaves; the `end` event carries the same
+ * @throws TsloraError before anything runs or is written, for options, a notebook, parameters, a kernel or a place for
+ * the output that cannot be used; `kernel` when the kernel does not start; `not-saved`, after the `end` event, when the
+ * notebook could not be saved.
+ */
+export async function* runNotebook(
+  notebook: string | Notebook,
+  options: RunOptions = {},
+): AsyncGenerator<RunEvent, RunSummary, undefined> {
+  checkLimits(options);
+  const waiting: RunEvent[] = [];
+  const onNote = (text: string): void => void waiting.push({ event: "note", text });
+  const source = typeof notebook === "string" ? await readNotebook(notebook, { onNote }) : notebook;
+  const path = options.path ?? (typeof notebook === "string" ? notebook : "notebook");
+  const spec = findKernelSpec(options.kernel ?? kernelName(source, path));
+  const unmarked = { ...source, cells: withoutFailureMarks(source.cells) };
+  const { outputPath, parameters = {} } = options;
+  const given = Object.keys(parameters).length > 0;
+  const restPath = outputPath?.replace(/\.ipynb$/, "");
+  const limit = options.outputLimit ?? OUTPUT_LIMIT;
+  const limitOf = (number: number): OutputLimit =>
+    new OutputLimit({ limit, outputPath, restPath: restPath === undefined ? undefined : `${restPath}.cell-${number}` });
+  const state = new RunState(
+    given
+      ? onDemand
+          .parameters()
+          .injectParameters(unmarked, { values: parameters, raw: options.rawParameters, language: spec.language, path })
+      : unmarked,
+    outputPath === undefined && options.outputLimit === undefined ? undefined : limitOf,
+  );
+  if (outputPath !== undefined) await checkWritable(outputPath);
+
+  yield* waiting.splice(0);
+  const kernel = yield* start(spec, {
+    path,
+    options,
+    onLog: (name, text) => void waiting.push({ event: "kernel-log", name, text }),
+  });
+  const [{ Autosave }, { runCells }] = [onDemand.saving(), onDemand.cells()];
+  const compose = (): Notebook => state.compose(spec, kernel.info.language_info);
+  const autosave =
+    outputPath === undefined
+      ? undefined
+      : new Autosave({
+          path: outputPath,
+          compose,
+          onSaved: () => void waiting.push({ event: "saved", outputPath }),
+          onFailed: (error) => void waiting.push({ event: "not-saved", outputPath, error }),
+        });
+  let done = false;
+  try {
+    yield { event: "kernel-ready", kernel: spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
+    autosave?.request(1); // with the first cell on its way
+    for await (const event of runCells(kernel, state, options)) {
+      if (event.event === "cell-end") autosave?.request();
+      else autosave?.request(event.event === "cell-start" ? RUNNING_MS : OUTPUTS_MS);
+      yield* waiting.splice(0);
+      yield event;
+    }
+    done = true;
+  } finally {
+    const answers = state.reports.every(
+      ({ outcome }) =>
+        outcome.status !== "aborted" &&
+        outcome.status !== "dead" &&
+        (outcome.status !== "timeout" || outcome.interrupted === true),
+    );
+    await kernel.stop(answers ? "ask" : "terminate");
+    if (!done) await autosave?.flush().catch(() => undefined); // whoever left the loop, or threw in it, does not hear
+  }
+  const unsaved = await autosave?.flush().then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
+  yield* waiting.splice(0);
+  const { status, reports: cells, failed, elapsedMs } = state;
+  const summary: RunSummary = {
+    status,
+    path,
+    outputPath,
+    kernel: spec.name,
+    startedAt: state.startedAt.toISOString(),
+    elapsedMs,
+    cells,
+    failed,
+    notebook: compose(),
+  };
+  yield { event: "end", summary };
+  if (unsaved !== undefined) throw unsaved;
+  return summary;
+}
+
+interface StartOptions {
+  readonly path: string;
+  readonly options: RunOptions;
+  readonly onLog: (name: "stdout" | "stderr", text: string) => void;
+}
+
+async function* start(
+  spec: KernelSpec,
+  { path, options, onLog }: StartOptions,
+): AsyncGenerator<RunEvent, Kernel, undefined> {
+  const { env, startTimeoutMs, graceMs, signal, transport, startRetries = 0 } = options;
+  const cwd = resolve(options.cwd ?? dirname(path));
+  for (let attempt = 1; ; attempt++) {
+    yield { event: "kernel-starting", path, kernel: spec.name, attempt };
+    try {
+      return await startKernel({
+        spec,
+        cwd,
+        env,
+        startTimeoutMs,
+        graceMs,
+        signal,
+        transport,
+        onLog,
+        onSpawned: () => void [onDemand.saving(), onDemand.cells()],
+      });
+    } catch (error) {
+      if (!(error instanceof TsloraError) || error.code !== "kernel" || attempt > startRetries) throw error;
+      yield { event: "note", text: `${error.message} It is started again (${attempt} of ${startRetries}).` };
+    }
+  }
+}
+
+function checkLimits(options: RunOptions): void {
+  const problems = new Problems("runNotebook");
+  for (const name of ["cellTimeoutMs", "timeoutMs", "startTimeoutMs", "graceMs"] as const) {
+    const value = options[name];
+    // a timer counts in 32 bits
+    problems.expect(
+      value === undefined || (value > 0 && value < 2 ** 31),
+      `${name} was expected to be above 0 and below 2^31 milliseconds (24 days); got ${value}`,
+    );
+  }
+  const { startRetries = 0, outputLimit = OUTPUT_LIMIT } = options;
+  problems.expect(outputLimit >= 1000, `outputLimit must be 1000 characters or more; got ${outputLimit}`);
+  problems.expect(
+    Number.isInteger(startRetries) && startRetries >= 0,
+    `startRetries was expected to be a whole number from 0; got ${startRetries}`,
+  );
+  problems.throwIfAny();
+}
+
+function kernelName(notebook: Notebook, path: string): string {
+  const name: unknown = notebook.metadata.kernelspec?.name;
+  if (typeof name !== "string" || name.trim() === "")
+    throw new TsloraError(
+      "bad-input",
+      `${path} names no kernel in its metadata. Choose one with --kernel, for example tslab.`,
+      { details: { path } },
+    );
+  return name;
+}

@@ -1,0 +1,146 @@
+// @ts-check
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  chmodSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { once } from "node:events";
+import { createGzip } from "node:zlib";
+
+import { readOptions, UsageError } from "../tools/read-options.mjs";
+import { SetUpError } from "../tools/set-up-error.mjs";
+import { formatBytes } from "../tools/show-progress.mjs";
+
+/** What of `.tslora` a machine without a network needs; the rest is for tests and for Lab. */
+export const PARTS = ["done", "kernels", "models", "package", "tensorflow", "runtime"];
+const LEFT_OUT = [".git", ".tslora", "output"];
+
+export const PACK_HELP = `npm run pack -- FOLDER [--piece MEGABYTES]
+  --piece N      the largest piece, in megabytes (default 1900)
+Packs the clone as it is set up, with this Node, into a folder that is new or empty, for a machine without a network.`;
+
+const UNPACK = `#!/bin/sh
+# sh unpack.sh FOLDER: checks every piece, and unpacks tslora into a folder that is new or empty.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+target=\${1:?usage: sh unpack.sh FOLDER}
+if [ -d "$target" ] && [ -n "$(ls -A "$target")" ]; then echo "$target is not empty" >&2; exit 2; fi
+cd "$here"
+if command -v sha256sum >/dev/null; then sha256sum -c SHA256SUMS; else shasum -a 256 -c SHA256SUMS; fi
+cd - >/dev/null
+mkdir -p "$target"
+cat "$here"/tslora.tar.gz.* | tar -xzf - -C "$target"
+target=$(cd "$target" && pwd)
+echo "Unpacked. It needs no network and no Node of its own: $target/.tslora/runtime/tslora doctor"
+`;
+const START = `#!/bin/sh
+# tslora's command line by the Node that was packed with it: tslora doctor, tslora study, tslora train ...
+here=$(cd "$(dirname "$0")" && pwd)
+PATH=$here/bin:$PATH exec "$here/bin/node" "$here/../../src/setup/tslora.mjs" "$@"
+`;
+
+/**
+ * Packs the clone as it is set up, with this Node, for a machine without a network: pieces of a size limit, their
+ * checksums, and a script that needs sh, tar and sha256sum alone.
+ *
+ * @param {readonly string[]} parameters  a folder, and `--piece MB`
+ * @param {{ root: string }} options
+ * @returns {Promise<number>} the exit code
+ */
+export async function packClone(parameters, { root }) {
+  const { folder, piece } = readPackOptions(parameters);
+  mkdirSync(folder, { recursive: true });
+  layRuntime(root);
+  const top = readdirSync(root).filter((name) => !LEFT_OUT.includes(name));
+  const parts = PARTS.map((part) => `.tslora/${part}`).filter((part) => existsSync(join(root, part)));
+  const tar = spawn("tar", ["-cf", "-", "--exclude=data/Dataset.zip", "-C", root, ...top, ...parts], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(tar, "close");
+  const sums = await writePieces(tar.stdout.pipe(createGzip({ level: 1 })), { folder, piece });
+  const [code] = await ended;
+  if (code !== 0) throw new SetUpError(`tar ended with ${code}: ${folder} is not whole.`);
+  writeFileSync(join(folder, "SHA256SUMS"), sums.map(({ name, hash }) => `${hash}  ${name}\n`).join(""));
+  writeFileSync(join(folder, "unpack.sh"), UNPACK, { mode: 0o755 });
+  const bytes = sums.reduce((sum, each) => sum + each.bytes, 0);
+  console.error(
+    `Packed for ${process.platform}-${process.arch}: ${sums.length} piece${sums.length === 1 ? "" : "s"}, ${formatBytes(bytes)}, in ${folder}. On the other machine: sh unpack.sh FOLDER. Data of your own (data/Dataset.zip) and what runs wrote are not in it.`,
+  );
+  return 0;
+}
+
+/**
+ * Reads where to pack to, and in pieces of what size.
+ *
+ * @param {readonly string[]} parameters
+ * @throws {UsageError} where they do not say it, or the folder is not empty
+ */
+export function readPackOptions(parameters) {
+  const { values, positionals } = readOptions(parameters, {
+    help: PACK_HELP,
+    allowPositionals: true,
+    options: { piece: { type: "string", default: "1900" } },
+  });
+  const megabytes = Number(values.piece);
+  if (positionals.length !== 1 || !(megabytes >= 1))
+    throw new UsageError(
+      `npm run pack takes one folder, and --piece as a number of megabytes from 1; got ${parameters.join(" ").slice(0, 120) || "neither"}.\n${PACK_HELP}`,
+    );
+  const folder = resolve(positionals[0] ?? "");
+  if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0))
+    throw new UsageError(`${folder} must be a folder that is new or empty. Choose another.`);
+  return { folder, piece: Math.round(megabytes * 1e6) };
+}
+
+/** This Node, and a script that starts tslora with it. @param {string} root */
+function layRuntime(root) {
+  const runtime = join(root, ".tslora", "runtime");
+  rmSync(runtime, { recursive: true, force: true });
+  mkdirSync(join(runtime, "bin"), { recursive: true });
+  copyFileSync(process.execPath, join(runtime, "bin", "node"));
+  chmodSync(join(runtime, "bin", "node"), 0o755);
+  writeFileSync(join(runtime, "tslora"), START, { mode: 0o755 });
+}
+
+/**
+ * @param {AsyncIterable<Buffer>} stream
+ * @param {{ folder: string, piece: number }} options
+ */
+async function writePieces(stream, { folder, piece }) {
+  /** @type {{ name: string, hash: string, bytes: number }[]} */
+  const done = [];
+  /** @type {{ name: string, file: import("node:fs").WriteStream, hash: import("node:crypto").Hash, bytes: number } | undefined} */
+  let open;
+  const close = async () => {
+    if (open === undefined) return;
+    open.file.end();
+    await once(open.file, "close");
+    done.push({ name: open.name, hash: open.hash.digest("hex"), bytes: open.bytes });
+    open = undefined;
+  };
+  for await (let chunk of stream) {
+    while (chunk.length > 0) {
+      if (open === undefined) {
+        const name = `tslora.tar.gz.${String(done.length).padStart(3, "0")}`;
+        open = { name, file: createWriteStream(join(folder, name)), hash: createHash("sha256"), bytes: 0 };
+      }
+      const now = chunk.subarray(0, piece - open.bytes);
+      chunk = chunk.subarray(now.length);
+      open.hash.update(now);
+      open.bytes += now.length;
+      if (!open.file.write(now)) await once(open.file, "drain");
+      if (open.bytes === piece) await close();
+    }
+  }
+  await close();
+  return done;
+}

@@ -1,0 +1,21 @@
+// @ts-check
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+import { SetUpError } from "../tools/set-up-error.mjs";
+
+/**
+ * Runs tslora's command line, compiled by set-up, in this process: a second one would start later.
+ *
+ * @param {readonly string[]} parameters
+ * @param {{ root: string }} options
+ * @returns {Promise<number>} the exit code
+ */
+export async function runCli(parameters, { root }) {
+  const main = join(root, ".tslora", "package", "cli", "main.js");
+  if (!existsSync(main))
+    throw new SetUpError(`tslora's command line was expected at ${main}, which src/cli/main.ts compiles to.`);
+  process.argv = [process.execPath, main, ...parameters];
+  return createRequire(import.meta.url)(main).exitCode;
+}

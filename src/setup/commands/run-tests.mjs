@@ -1,0 +1,137 @@
+// @ts-check
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+
+import { formatCode } from "./format-code.mjs";
+import { conformancePython } from "../tools/jupyter-python.mjs";
+import { listFiles } from "../tools/list-files.mjs";
+import { passOn } from "../tools/pass-on.mjs";
+import { readOptions, UsageError } from "../tools/read-options.mjs";
+import { swiftshaderVariables } from "../stages/unpack-swiftshader.mjs";
+
+export const TEST_HELP = `npm test [-- options]
+  --only WORD    the test files with the word in their path, without format, lint and notebooks; may be given several times
+  --slow         those named *.slow.test.ts too
+  -- ...         what follows another -- is for node --test
+Format, lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it.`;
+
+/** Ends a test that waits for what never comes. The longest takes a minute or two; a busy machine, ten times as long. */
+const TEST_LIMIT_MS = 30 * 60_000;
+
+/**
+ * Format, lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines are
+ * those of Node's test runner.
+ *
+ * `--only WORD` runs the test files with the word in their path, without format, lint and notebooks; `--slow` takes those named
+ * `*.slow.test.ts` too; what follows `--` is for `node --test`.
+ *
+ * @param {readonly string[]} parameters
+ * @param {{ root: string }} options
+ * @returns {Promise<number>} the exit code
+ */
+export async function runTests(parameters, { root }) {
+  const wishes = parse(parameters);
+  const { only, rest } = wishes;
+  const files = chooseTests(wishes, root);
+
+  const steps = [
+    ...(only.length === 0 ? [{ title: "Format", run: () => formatCode({ root, check: true }) }] : []),
+    ...(only.length === 0
+      ? [{ title: "Lint", run: () => node("node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0") }]
+      : []),
+    {
+      title: "Types of the set-up",
+      run: () => node("node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json"),
+    },
+    {
+      title: "Types, and the tests compiled",
+      run: () => node("node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"),
+    },
+    ...(only.length === 0 && checksNotebooks(root)
+      ? [{ title: "Types of the notebooks", run: () => node(".tslora/package/cli/main.js", "check-notebooks") }]
+      : []),
+    {
+      title: `Tests, ${files.length} files`,
+      run: () =>
+        node("--test", "--test-reporter=spec", `--test-timeout=${TEST_LIMIT_MS}`, ...rest, ...files.map(compiled)),
+    },
+  ];
+  for (const { title, run } of steps) {
+    console.error(title);
+    const code = await run();
+    if (code !== 0) return code;
+  }
+  return 0;
+
+  /** @param {string[]} arguments_ */
+  function node(...arguments_) {
+    return passOn([process.execPath, ...arguments_], {
+      cwd: root,
+      env: { JUPYTER_PATH: jupyterPath(root), ...swiftshaderVariables(root) },
+    });
+  }
+}
+
+/**
+ * Refuses options that there are not, and words that no test file's path has.
+ *
+ * @param {readonly string[]} parameters
+ * @param {{ root: string }} options
+ */
+export function checkTests(parameters, { root }) {
+  chooseTests(parse(parameters), root);
+}
+
+/** @param {readonly string[]} parameters */
+function parse(parameters) {
+  const cut = parameters.indexOf("--");
+  const own = cut < 0 ? parameters : parameters.slice(0, cut);
+  const rest = cut < 0 ? [] : parameters.slice(cut + 1);
+  const { values } = readOptions(own, {
+    help: TEST_HELP,
+    options: { only: { type: "string", multiple: true, default: [] }, slow: { type: "boolean", default: false } },
+  });
+  return { only: values.only ?? [], slow: values.slow === true, rest };
+}
+
+/** @param {{ only: readonly string[], slow: boolean }} wishes @param {string} root */
+function chooseTests({ only, slow }, root) {
+  const files = testFiles(root).filter(
+    (file) =>
+      (slow || !/\.slow\.test\.\w+$/.test(file)) && (only.length === 0 || only.some((word) => file.includes(word))),
+  );
+  if (files.length === 0) throw new UsageError(`No test file has ${only.join(" or ").slice(0, 120)} in its path.`);
+  return files;
+}
+
+/** @param {string} root @returns {string[]} */
+function testFiles(root) {
+  return listFiles(root, "test").filter((file) => /\.test\.(ts|mjs)$/.test(file));
+}
+
+/** @param {string} file  a test's source @returns {string} what Node runs */
+function compiled(file) {
+  return file.endsWith(".ts") ? `.tslora/tests/${file.slice(0, -".ts".length)}.js` : file;
+}
+
+/**
+ * Where Jupyter's kernels are looked for: with the Python kernel that the runner is compared by, where it was set up.
+ * @param {string} root
+ */
+function jupyterPath(root) {
+  const folder = join(dirname(dirname(conformancePython(root))), "share", "jupyter");
+  const paths = [process.env["JUPYTER_PATH"] ?? "", existsSync(folder) ? folder : ""].filter((path) => path !== "");
+  return paths.length === 0 ? undefined : paths.join(delimiter);
+}
+
+/**
+ * Whether the command line knows the command.
+ * @param {string} root
+ */
+function checksNotebooks(root) {
+  try {
+    return readFileSync(join(root, ".tslora", "package", "cli", "main.js"), "utf8").includes("check-notebooks");
+  } catch {
+    return false;
+  }
+}

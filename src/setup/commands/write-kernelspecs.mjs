@@ -1,0 +1,58 @@
+// @ts-check
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * The clone's kernelspecs. Both start tslab through tslora's layer: `tslora` under its own name, and `tslab`, which
+ * the notebooks ask for so that they open in anyone's Jupyter, in the place of a plain tslab.
+ */
+const KERNELSPECS = { tslora: "TypeScript (tslora)", tslab: "TypeScript (tslab)" };
+
+/** @param {string} name  what the launcher's tiles are told apart by */
+const logo = (name) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="8" fill="#3178c6"/><text x="32" y="36" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-weight="700" font-size="30" fill="#fff">TS</text><text x="32" y="55" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-size="16" fill="#fff">${name}</text></svg>\n`;
+
+/**
+ * Writes the clone's kernelspecs, at every start: they name this Node and this folder, and either may be another than
+ * last time.
+ *
+ * @param {string} root  the clone
+ * @returns {string} the folder that `JUPYTER_PATH` may name
+ */
+export function writeKernelspecs(root) {
+  const data = join(root, ".tslora", "jupyter", "data");
+  for (const [name, title] of Object.entries(KERNELSPECS)) {
+    const folder = join(data, "kernels", name);
+    mkdirSync(folder, { recursive: true });
+    const kernelspec = {
+      argv: [process.execPath, join(root, ".tslora", "package", "tslora-kernel", "main.js"), "{connection_file}"],
+      display_name: title,
+      language: "typescript",
+      interrupt_mode: "message",
+    };
+    writeWhole(join(folder, "kernel.json"), `${JSON.stringify(kernelspec, null, 2)}\n`);
+    writeWhole(join(folder, "logo-svg.svg"), logo(name));
+  }
+  return data;
+}
+
+/**
+ * Where Jupyter keeps what it keeps (settings, kernelspecs, running servers): inside the clone.
+ *
+ * @param {string} root  the clone
+ */
+export function jupyterFolders(root) {
+  const home = join(root, ".tslora", "jupyter");
+  return {
+    JUPYTER_CONFIG_DIR: join(home, "config"),
+    JUPYTER_DATA_DIR: join(home, "data"),
+    JUPYTER_RUNTIME_DIR: join(home, "runtime"),
+    IPYTHONDIR: join(home, "ipython"),
+  };
+}
+
+/** @param {string} path @param {string} text */
+function writeWhole(path, text) {
+  writeFileSync(`${path}.${process.pid}`, text);
+  renameSync(`${path}.${process.pid}`, path);
+}

@@ -1,0 +1,132 @@
+// @ts-check
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { flagsOf } from "./instruction-sets.mjs";
+
+const PACKAGE = "node_modules/@tensorflow/tfjs-node-gpu";
+/** Operations of ours on the processor. */
+export const KERNELS = "src/ops/kernels";
+/** A source of ours beside the package's: without it a signal can end a process that computes. */
+export const SIGNAL_THREAD = "src/setup/stages/signal-thread.cc";
+/** Compiled once for each set of instructions. */
+const PER_SET = ["kernels", "attention", "low_rank", "product", "batched_product", "token_pool"];
+/** Compiled once; these take no headers but ours. */
+const COMMON = [`${KERNELS}/parallel.cc`, SIGNAL_THREAD];
+/** Loops become vectors; sums keep the order that they are written in but for those that are marked. */
+const VECTORS = ["-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math"];
+const PLAIN = ["-O2"];
+const ALWAYS = ["-std=c++17", "-fPIC"];
+/**
+ * From the binding to TensorFlow, so that a clone can be moved. The binding lies five folders below the clone where it
+ * is used (PACKAGE/lib/napi-v8) and where it is made and tried (.tslora/staging/binding/lib/napi-v8).
+ */
+const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
+
+/**
+ * A source to compile: its object's file name, and the compiler's command line that writes it into a folder.
+ * @typedef {object} Unit
+ * @property {string} object
+ * @property {(folder: string) => string[]} commandLine
+ */
+
+/**
+ * What of the binding is compiled without a header of others: the kernels for some sets of instructions, and what they
+ * share.
+ *
+ * @param {string} root
+ * @param {{ compiler: readonly string[], sets: readonly import("./instruction-sets.mjs").InstructionSet[] }} options
+ * @returns {Unit[]}
+ */
+export function kernelUnits(root, { compiler, sets }) {
+  return [
+    ...sets.flatMap((set) =>
+      PER_SET.map((source) =>
+        unit(join(root, KERNELS, `${source}.cc`), kernelObject(source, set), [
+          ...compiler,
+          ...ALWAYS,
+          ...VECTORS,
+          ...flagsOf(set),
+          `-DTSLORA_INSTRUCTIONS_NAME=${set}`,
+        ]),
+      ),
+    ),
+    ...COMMON.map((source) => unit(join(root, source), objectOf(source), [...compiler, ...ALWAYS, ...PLAIN])),
+  ];
+}
+
+/**
+ * The file names of {@link kernelUnits}' objects.
+ *
+ * @param {readonly import("./instruction-sets.mjs").InstructionSet[]} sets
+ */
+export function kernelObjects(sets) {
+  return [...sets.flatMap((set) => PER_SET.map((source) => kernelObject(source, set))), ...COMMON.map(objectOf)];
+}
+
+/**
+ * What of the binding takes the headers of TensorFlow and of Node: the package's own sources, and our operations.
+ *
+ * @param {string} root
+ * @param {{ compiler: readonly string[], tensorflow?: string }} options  `tensorflow` is the folder with TensorFlow's
+ *   libraries and headers
+ * @returns {Unit[]}
+ */
+export function bindingUnits(root, { compiler, tensorflow = tensorflowFolder(root) }) {
+  const sources = readdirSync(join(root, PACKAGE, "binding"))
+    .filter((file) => file.endsWith(".cc"))
+    .map((file) => `${PACKAGE}/binding/${file}`);
+  const headers = [
+    `-I${join(tensorflow, "include")}`,
+    `-I${join(root, "node_modules", "node-api-headers", "include")}`,
+  ];
+  return [`${KERNELS}/ops.cc`, ...sources].map((source) =>
+    unit(join(root, source), objectOf(source), [...compiler, ...ALWAYS, ...PLAIN, "-DNAPI_VERSION=8", ...headers]),
+  );
+}
+
+/**
+ * The command line that links the binding.
+ *
+ * @param {string} root
+ * @param {{ compiler: readonly string[], objects: readonly string[], binding: string, libraries: readonly string[], platform?: NodeJS.Platform, tensorflow?: string }} options
+ *   `libraries` are names of files in TensorFlow's folder
+ * @returns {string[]}
+ */
+export function linkCommand(
+  root,
+  { compiler, objects, binding, libraries, platform = process.platform, tensorflow = tensorflowFolder(root) },
+) {
+  const isMac = platform === "darwin";
+  return [
+    ...compiler,
+    "-shared",
+    ...(isMac ? ["-Wl,-undefined,dynamic_lookup"] : []),
+    ...objects,
+    "-pthread",
+    ...libraries.map((library) => join(tensorflow, library)),
+    `-Wl,-rpath,${isMac ? "@loader_path" : "$ORIGIN"}/${TO_TENSORFLOW}`,
+    "-o",
+    binding,
+  ];
+}
+
+/** @param {string} root */
+function tensorflowFolder(root) {
+  return join(root, ".tslora", "tensorflow", "tensorflow");
+}
+
+/** @param {string} source @param {string} object @param {readonly string[]} compile @returns {Unit} */
+function unit(source, object, compile) {
+  return { object, commandLine: (folder) => [...compile, "-c", source, "-o", join(folder, object)] };
+}
+
+/** @param {string} source @param {string} set */
+function kernelObject(source, set) {
+  return `${source}-${set}.o`;
+}
+
+/** @param {string} source */
+function objectOf(source) {
+  return `${source.slice(source.lastIndexOf("/") + 1, -".cc".length)}.o`;
+}

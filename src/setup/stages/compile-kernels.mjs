@@ -1,0 +1,73 @@
+// @ts-check
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { kernelObjects, KERNELS, kernelUnits, SIGNAL_THREAD } from "./binding-commands.mjs";
+import { findTool } from "../tools/find-tool.mjs";
+import { hashFiles } from "../tools/hash-files.mjs";
+import { allSets, neededSets } from "./instruction-sets.mjs";
+import { doneKey } from "../tools/run-stages.mjs";
+import { SetUpError } from "../tools/set-up-error.mjs";
+
+const NAME = "kernels";
+const PLACE = ".tslora/kernels";
+
+/**
+ * The stage that compiles the processor's kernels for the sets of instructions that are needed. It takes a compiler and
+ * nothing else, so it runs while the packages come. Sets that were compiled from the same sources before are kept.
+ *
+ * @param {string} root
+ * @param {{ allInstructions?: boolean }} [options]  with `allInstructions`, for every set of this platform
+ * @returns {import("../tools/run-stages.mjs").Stage}
+ */
+export function compileKernels(root, { allInstructions = false } = {}) {
+  const needed = neededSets({ all: allInstructions });
+  const hash = `${hashFiles(root, { paths: ["src/setup/stages/binding-commands.mjs", "src/setup/stages/instruction-sets.mjs", SIGNAL_THREAD, KERNELS] })} ${process.platform}-${process.arch}`;
+  /** Asked each time: another process may have added a set meanwhile. */
+  const compiled = () => (doneKey(NAME, root)?.startsWith(`${hash} `) === true ? compiledSets(root) : []);
+  const sets = () => allSets().filter((set) => needed.includes(set) || compiled().includes(set));
+  return {
+    name: NAME,
+    title: `The kernels for this processor (${needed.join(", ")})`,
+    place: PLACE,
+    needs: ["compiler"],
+    bytes: 1e7,
+    key: () => `${hash} ${sets().join("+")}`,
+    isWhole: () => kernelObjects(sets()).every((object) => existsSync(join(root, PLACE, object))),
+    async make(work) {
+      const compiler = findTool("compiler");
+      if ("problem" in compiler) throw new SetUpError(compiler.problem);
+      const made = join(work.staging, "kernels");
+      mkdirSync(made);
+      const there = kernelObjects(compiled()).filter(
+        (object) => compiled().length > 0 && existsSync(join(root, PLACE, object)),
+      );
+      for (const object of there) copyFileSync(join(root, PLACE, object), join(made, object));
+      const units = kernelUnits(root, { compiler: compiler.commandLine, sets: sets() }).filter(
+        ({ object }) => !there.includes(object),
+      );
+      await work.runAll(units.map(({ commandLine }) => commandLine(made)));
+      return made;
+    },
+  };
+}
+
+/**
+ * The sets of instructions that kernels were compiled for.
+ *
+ * @param {string} root
+ * @returns {readonly import("./instruction-sets.mjs").InstructionSet[]}
+ */
+export function compiledSets(root) {
+  const marked = doneKey(NAME, root)?.split(" ").at(-1)?.split("+") ?? [];
+  return allSets().filter((set) => marked.includes(set));
+}
+
+/**
+ * The compiled kernels, to link with.
+ *
+ * @param {string} root
+ */
+export function compiledKernels(root) {
+  return kernelObjects(compiledSets(root)).map((object) => join(root, PLACE, object));
+}

@@ -1,0 +1,20 @@
+// @ts-check
+import { makeEnvironment } from "./make-environment.mjs";
+
+/**
+ * The stage that brings what `npm run test:conformance` and `npm run bench:runner` compare with into an environment of
+ * the clone's own. Nothing else uses it.
+ *
+ * @param {string} root
+ * @returns {import("../tools/run-stages.mjs").Stage}
+ */
+export function installConformance(root) {
+  return makeEnvironment(root, {
+    name: "conformance",
+    title: "nbclient, papermill and a Python kernel, to compare with",
+    place: ".tslora/conformance",
+    bytes: 2e8,
+    tool: "python3.11",
+    locks: [["conformance.txt"]],
+  });
+}

@@ -1,0 +1,81 @@
+// @ts-check
+import { readFileSync } from "node:fs";
+
+import { SetUpError } from "../tools/set-up-error.mjs";
+
+/**
+ * A set of instructions that the kernels may be compiled for.
+ * @typedef {"baseline" | "avx2" | "avx512"} InstructionSet
+ */
+
+/**
+ * The compiler's flags for each set, the narrowest first.
+ * @type {Readonly<Record<InstructionSet, readonly string[]>>}
+ */
+const FLAGS = {
+  baseline: [],
+  avx2: ["-mavx2", "-mfma"],
+  avx512: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma", "-mprefer-vector-width=512"],
+};
+/**
+ * What the processor must have for each set, by the names of /proc/cpuinfo; as choose_kernels() in ops.cc asks for it.
+ * @type {Readonly<Record<InstructionSet, readonly string[]>>}
+ */
+const FEATURES = {
+  baseline: [],
+  avx2: ["avx2", "fma"],
+  avx512: ["avx2", "fma", "avx512f", "avx512vl", "avx512dq", "avx512bw"],
+};
+
+/** @param {InstructionSet} set */
+export function flagsOf(set) {
+  return FLAGS[set];
+}
+
+/**
+ * The sets that kernels are compiled for on this platform, the narrowest first.
+ *
+ * @returns {readonly InstructionSet[]}
+ */
+export function allSets() {
+  return process.arch === "x64" ? ["baseline", "avx2", "avx512"] : ["baseline"];
+}
+
+/**
+ * The widest set that this processor has: the one that kernels are taken from when they run.
+ *
+ * @param {string} [features]  the processor's, in the words of /proc/cpuinfo
+ * @returns {InstructionSet}
+ */
+export function widestSet(features = readFeatures()) {
+  const has = new Set(features.split(/\s+/));
+  return [...allSets()].reverse().find((set) => FEATURES[set].every((feature) => has.has(feature))) ?? "baseline";
+}
+
+/**
+ * The sets that must be compiled: those that `TSLORA_INSTRUCTIONS` asks for, or the widest that this processor has.
+ *
+ * @param {{ all?: boolean }} [options]  with `all`, every set of this platform
+ * @returns {readonly InstructionSet[]}
+ * @throws {SetUpError} where `TSLORA_INSTRUCTIONS` names no set
+ */
+export function neededSets({ all = false } = {}) {
+  const wish = process.env["TSLORA_INSTRUCTIONS"] ?? "";
+  const sets = allSets();
+  const wished = sets.find((set) => set === wish);
+  if (wish !== "" && wished === undefined) {
+    throw new SetUpError(
+      `TSLORA_INSTRUCTIONS must be ${sets.join(", ")}; got ${JSON.stringify(wish.slice(0, 60))}. Leave it out for the widest that the processor has.`,
+    );
+  }
+  if (all) return sets;
+  return [wished ?? widestSet()];
+}
+
+function readFeatures() {
+  try {
+    return /^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "";
+  } catch {
+    return ""; // another system: the baseline
+  }
+}

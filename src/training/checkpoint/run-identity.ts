@@ -1,0 +1,120 @@
+import { createHash, type Hash } from "node:crypto";
+
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import type { Problems } from "../../base/problems";
+import { shownText, shownValue } from "../../base/shown-value";
+import type { Parameter } from "../../model/parts/parameter";
+import type { ResolvedTrainOptions } from "../train-options";
+import type { Examples } from "../training-examples";
+
+/** What decides a run's numbers, as far as it is not in a checkpoint's tensors: plain JSON, two groups deep. */
+export type RunIdentity = Readonly<Record<"options" | "data" | "model" | "adapter", Readonly<Record<string, unknown>>>>;
+
+/** Options that decide where and how often something is written, and no number; and an option's second name. */
+const FREE: readonly (keyof ResolvedTrainOptions)[] = [
+  "groupByLength",
+  "outputDir",
+  "resumeFrom",
+  "signal",
+  "saveSteps",
+  "saveTotalLimit",
+  "reportTo",
+];
+
+/** Gathers what decides a run's numbers. Texts, tokens and frozen weights by their SHA-256. */
+export async function runIdentity(
+  classifier: SequenceClassifier,
+  from: {
+    options: ResolvedTrainOptions;
+    train: Examples;
+    validation: Examples | undefined;
+    documents: readonly Int32Array[];
+  },
+): Promise<RunIdentity> {
+  const { options, train, validation, documents } = from;
+  const { model, labels, problemType } = classifier;
+  const frozen = createHash("sha256");
+  for (const parameter of model.parameters())
+    if (!parameter.trainable && !isReplaced(parameter, classifier))
+      bytesOf(await parameter.read(), frozen.update(`${parameter.name} [${parameter.shape.join()}]`));
+  const tokens = createHash("sha256");
+  for (const ids of documents) bytesOf(ids, tokens.update(`${ids.length} `));
+  const trainable = classifier.trainableParameters().map(({ name, shape }) => `${name} [${shape.join()}]`);
+  return JSON.parse(
+    JSON.stringify({
+      // With maxSteps, numTrainEpochs decides nothing.
+      options: Object.fromEntries(
+        Object.entries(options).flatMap(([name, value]) =>
+          (FREE as readonly string[]).includes(name)
+            ? []
+            : [[name, name === "numTrainEpochs" && options.maxSteps !== undefined ? null : (value ?? null)]],
+        ),
+      ),
+      data: {
+        train: hashOf(train),
+        trainExamples: train.texts.length,
+        validation: validation === undefined ? null : hashOf(validation),
+        validationExamples: validation?.texts.length ?? 0,
+        tokens: tokens.digest("hex"),
+      },
+      model: {
+        ...model.config,
+        labels,
+        problemType,
+        dropoutDraws: model.ops.draws,
+        frozenWeights: frozen.digest("hex"),
+        trainableWeights: createHash("sha256").update(trainable.sort().join("\n")).digest("hex"),
+        method: classifier.method,
+      },
+      adapter: { ...classifier.adapter?.config },
+    }),
+  ) as RunIdentity;
+}
+
+/** Whether a weight that loading drew is of no account, since the adapter trains a copy of its own, which checkpoints hold. */
+function isReplaced(parameter: Parameter, { adapter }: SequenceClassifier): boolean {
+  return parameter.drawn && adapter?.saved.has(parameter) === true;
+}
+
+/** A checkpoint's options under today's names. */
+function renamed({ groupByLength, ...rest }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (typeof groupByLength !== "boolean") return rest;
+  return { trainSamplingStrategy: groupByLength ? "group_by_length" : "random", ...rest };
+}
+
+/** Notes every difference between a checkpoint's run and this one. */
+export function noteDifferences(problems: Problems, { then, now }: { then: RunIdentity; now: RunIdentity }): void {
+  const shown = (value: unknown): string =>
+    value === undefined || value === null ? "not given" : shownValue(value, 200);
+  for (const [group, values] of Object.entries(now)) {
+    const before = renamed(then[group as keyof RunIdentity] ?? {});
+    for (const name of new Set([...Object.keys(before), ...Object.keys(values)])) {
+      const what = shownText(group === "options" ? name : `the ${group}'s ${name}`, 100);
+      const hashed = /^(train|validation|tokens|frozenWeights|trainableWeights)$/.test(name);
+      problems.expect(
+        JSON.stringify(before[name] ?? null) === JSON.stringify(values[name] ?? null),
+        hashed
+          ? `${DESCRIBED[name] ?? name} are others`
+          : `${what} was ${shown(before[name])} and is ${shown(values[name])}`,
+      );
+    }
+  }
+}
+
+const DESCRIBED: Readonly<Record<string, string>> = {
+  train: "the training examples' texts or labels",
+  validation: "the validation examples' texts or labels",
+  tokens: "the training texts' tokens (tokenizer or maxLength)",
+  frozenWeights: "the model's frozen weights",
+  trainableWeights: "the names or shapes of the weights that are trained",
+};
+
+function hashOf({ texts, labels }: Examples): string {
+  const hash = createHash("sha256");
+  texts.forEach((text, i) => hash.update(JSON.stringify([text, labels[i]])));
+  return hash.digest("hex");
+}
+
+function bytesOf(values: Float32Array | Int32Array, hash: Hash): Hash {
+  return hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+}

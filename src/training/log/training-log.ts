@@ -1,0 +1,103 @@
+import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+
+import { isMissingFile } from "../../base/files/open-regular-file";
+import { readFileBytes } from "../../base/files/read-text-file";
+import { writeAtomically } from "../../base/files/write-atomically";
+import { TensorboardFile } from "./tensorboard-file";
+
+/** The log's name in a run's output folder. */
+export const LOG_FILE = "trainer_log.jsonl";
+
+/** A line of the log: the numbers of a step, those of an evaluation under `eval_…`, or a warning. */
+export type LogLine = { readonly step: number; readonly epoch: number } & Readonly<
+  Record<string, number | string | boolean>
+>;
+
+/** A run's log, a JSON object a line, and TensorBoard's event files where they are asked for. */
+export class TrainingLog {
+  readonly #file: FileHandle;
+  readonly #tensorboard: TensorboardFile | undefined;
+
+  private constructor(file: FileHandle, tensorboard: TensorboardFile | undefined) {
+    this.#file = file;
+    this.#tensorboard = tensorboard;
+  }
+
+  /**
+   * Opens a run's log for writing.
+   *
+   * @param options.resume - the step a run goes on from, and the log it wrote: its lines up to there are kept, so
+   *   that each step stands there once. With `evaluationDue` the step's evaluation is still to come
+   */
+  static async open(
+    directory: string,
+    options: { tensorboard: boolean; resume?: { step: number; log: string; evaluationDue: boolean } },
+  ): Promise<TrainingLog> {
+    const { tensorboard, resume } = options;
+    await mkdir(directory, { recursive: true });
+    const path = join(directory, LOG_FILE);
+    const kept =
+      resume === undefined
+        ? []
+        : (await readLog(resume.log)).filter(
+            (line) =>
+              line.step < resume.step ||
+              (line.step === resume.step && !(resume.evaluationDue && ("eval_loss" in line || "warning" in line))),
+          );
+    await writeAtomically(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    const events = tensorboard
+      ? await TensorboardFile.create(join(directory, "runs"), resume === undefined ? {} : { firstStep: resume.step })
+      : undefined;
+    // What event files held from that step on is dropped by their readers: the step itself is written again.
+    for (const line of kept) if (line.step === resume?.step) await events?.scalars(line.step, scalarsOf(line));
+    return new TrainingLog(await open(path, "a"), events);
+  }
+
+  async write(line: LogLine): Promise<void> {
+    await this.#file.appendFile(`${JSON.stringify(line)}\n`);
+    await this.#tensorboard?.scalars(line.step, scalarsOf(line));
+  }
+
+  async sync(): Promise<void> {
+    await this.#file.sync();
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+    await this.#tensorboard?.close();
+  }
+}
+
+/** A line's numbers under the names that transformers' TensorBoardCallback gives them. */
+function scalarsOf(line: LogLine): Record<string, number> {
+  const numbers = Object.entries(line).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number" && entry[0] !== "step",
+  );
+  if ("eval_loss" in line)
+    return Object.fromEntries(
+      numbers
+        .filter(([name]) => name.startsWith("eval_"))
+        .map(([name, value]) => [`eval/${name.slice("eval_".length)}`, value]),
+    );
+  return "loss" in line ? Object.fromEntries(numbers.map(([name, value]) => [`train/${name}`, value])) : {};
+}
+
+/** The whole lines of a log; none where there is no log. A line that a killed run left half-written is passed over. */
+export async function readLog(path: string): Promise<LogLine[]> {
+  const bytes = await readFileBytes(path).catch((error: unknown) => {
+    if (isMissingFile(error)) return undefined;
+    throw error;
+  });
+  const text = bytes?.toString("utf8") ?? ""; // a killed run may have cut the last character
+  return text.split("\n").flatMap((line): LogLine[] => {
+    try {
+      const value: unknown = JSON.parse(line);
+      return typeof value === "object" && value !== null && "step" in value && typeof value.step === "number"
+        ? [value as LogLine]
+        : [];
+    } catch {
+      return [];
+    }
+  });
+}

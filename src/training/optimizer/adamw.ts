@@ -1,0 +1,201 @@
+import { joinedRows } from "../../ops/joined-rows";
+import type { Ops } from "../../ops/ops";
+import { sizeOf, type Tensor } from "../../ops/tensor";
+import type { Gradients } from "../../model/parts/gradients";
+import type { Parameter } from "../../model/parts/parameter";
+
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+
+/** Numbers up to which a weight is updated together with others: each operation on a GPU costs as much as thousands of numbers. */
+const SMALL = 2 ** 18;
+
+/** Weights that are alike but for their number of rows, updated as one, or one alone. */
+interface Bundle {
+  readonly parameters: readonly Parameter[];
+  readonly decayed: boolean;
+  /** First and second moment of the gradients; undefined before the first step. */
+  moments: { readonly m: Tensor; readonly v: Tensor } | undefined;
+  /** The weights as the last step left them, all in one and one by one; undefined before the first step. */
+  values: { readonly joined: Tensor; readonly parts: readonly Tensor[] } | undefined;
+}
+
+/** A moment as a checkpoint keeps it. */
+export interface SavedMoment {
+  /** torch's name and the parameter's, e.g. `exp_avg.classifier.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/**
+ * AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019) as torch.optim.AdamW computes it:
+ * beta 0.9 and 0.999, epsilon 1e-8. Biases and norms are not decayed, as in transformers. Owner of the moments.
+ */
+export class AdamW {
+  readonly #ops: Ops;
+  readonly #weightDecay: number;
+  #bundles: readonly Bundle[] = [];
+  #restored: ReadonlyMap<Parameter, { readonly m: Float32Array; readonly v: Float32Array }> = new Map();
+  #steps = 0;
+
+  constructor(ops: Ops, options: { weightDecay: number }) {
+    this.#ops = ops;
+    this.#weightDecay = options.weightDecay;
+  }
+
+  /** How many steps were taken. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Gradients as a step takes them, in few tensors: the gradients' own. All steps are to have gradients of the same weights. */
+  joined(gradients: Gradients): readonly Tensor[] {
+    const parameters = [...gradients.entries()].map(([parameter]) => parameter);
+    if (this.#bundles.length === 0) this.#bundles = this.#bundle(parameters);
+    const bundled = this.#bundles.flatMap((bundle) => bundle.parameters);
+    if (bundled.length !== parameters.length || bundled.some((parameter) => gradients.get(parameter) === undefined))
+      throw new TypeError("A step of AdamW came with gradients of other weights than the one before.");
+    return this.#bundles.map((bundle) => gradients.joined(bundle.parameters));
+  }
+
+  /** Takes one step. `gradientScale`, a number or a tensor [1], multiplies every gradient first: clipping. */
+  step(gradients: Gradients, options: { learningRate: number; gradientScale: number | Tensor }): void {
+    const joined = this.joined(gradients);
+    this.#steps++;
+    this.#bundles.forEach((bundle, i) => this.#update(bundle, joined[i], options));
+  }
+
+  /** The moments, one after the other: what a checkpoint keeps. */
+  async *state(): AsyncGenerator<SavedMoment> {
+    for (const [{ name, shape }, { m, v }] of this.#restored) {
+      yield { name: `exp_avg.${name}`, shape, values: m };
+      yield { name: `exp_avg_sq.${name}`, shape, values: v };
+    }
+    for (const { parameters, moments } of this.#bundles) {
+      if (moments === undefined) continue;
+      const [m, v] = [await this.#ops.read(moments.m), await this.#ops.read(moments.v)];
+      let before = 0;
+      for (const { name, shape } of parameters) {
+        const numbers = sizeOf(shape);
+        yield { name: `exp_avg.${name}`, shape, values: m.subarray(before, before + numbers) };
+        yield { name: `exp_avg_sq.${name}`, shape, values: v.subarray(before, before + numbers) };
+        before += numbers;
+      }
+    }
+  }
+
+  /** Takes up where a checkpoint was written. `read` gives a moment's numbers, undefined for one that was not there yet. */
+  restore(
+    parameters: readonly Parameter[],
+    options: { steps: number; read: (name: string) => Float32Array | undefined },
+  ): void {
+    this.dispose();
+    this.#steps = options.steps;
+    this.#restored = new Map(
+      parameters.flatMap((parameter) => {
+        const m = options.read(`exp_avg.${parameter.name}`);
+        const v = options.read(`exp_avg_sq.${parameter.name}`);
+        return m === undefined || v === undefined ? [] : [[parameter, { m, v }]];
+      }),
+    );
+  }
+
+  dispose(): void {
+    for (const { moments, values } of this.#bundles) this.#ops.dispose(moments?.m, moments?.v, values?.joined);
+    this.#bundles = [];
+    this.#restored = new Map();
+  }
+
+  /** Small weights of one width together, decayed ones and others apart; large ones alone. With the moments that were restored. */
+  #bundle(parameters: readonly Parameter[]): Bundle[] {
+    const alike = new Map<string, Parameter[]>();
+    for (const parameter of parameters) {
+      const { name, shape } = parameter;
+      const key = sizeOf(shape) > SMALL ? name : `${isDecayed(parameter)} [, ${shape.slice(1).join()}]`;
+      alike.set(key, [...(alike.get(key) ?? []), parameter]);
+    }
+    const bundles = [...alike.values()].map((members): Bundle => ({
+      parameters: members,
+      decayed: isDecayed(members[0]),
+      moments: this.#restoredOf(members),
+      values: undefined,
+    }));
+    this.#restored = new Map();
+    return bundles;
+  }
+
+  #restoredOf(parameters: readonly Parameter[]): Bundle["moments"] {
+    if (!parameters.some((parameter) => this.#restored.has(parameter))) return undefined;
+    const shape = shapeOf(parameters);
+    const [m, v] = [new Float32Array(sizeOf(shape)), new Float32Array(sizeOf(shape))];
+    let before = 0;
+    for (const parameter of parameters) {
+      const restored = this.#restored.get(parameter);
+      m.set(restored?.m ?? [], before);
+      v.set(restored?.v ?? [], before);
+      before += sizeOf(parameter.shape);
+    }
+    return this.#ops.escape(() => ({ m: this.#ops.float(m, shape), v: this.#ops.float(v, shape) }));
+  }
+
+  #update(
+    bundle: Bundle,
+    gradient: Tensor,
+    { learningRate, gradientScale }: { learningRate: number; gradientScale: number | Tensor },
+  ): void {
+    const ops = this.#ops;
+    const { parameters, moments: before } = bundle;
+    const correction1 = 1 - BETA1 ** this.#steps;
+    const correction2 = 1 - BETA2 ** this.#steps;
+    const { values, m, v } = ops.escape(() => {
+      const g =
+        typeof gradientScale === "number" ? ops.scale(gradient, gradientScale) : ops.mul(gradient, gradientScale);
+      const fresh = ops.scale(g, 1 - BETA1);
+      const freshSquare = ops.scale(ops.square(g), 1 - BETA2);
+      const m = before === undefined ? fresh : ops.add(ops.scale(before.m, BETA1), fresh);
+      const v = before === undefined ? freshSquare : ops.add(ops.scale(before.v, BETA2), freshSquare);
+      const deviation = ops.shift(ops.scale(ops.sqrt(v), 1 / Math.sqrt(correction2)), EPSILON);
+      const update = ops.scale(ops.div(m, deviation), learningRate / correction1);
+      const value = this.#valueOf(bundle);
+      const decayed = bundle.decayed ? ops.scale(value, 1 - learningRate * this.#weightDecay) : value;
+      const joined = ops.sub(decayed, update);
+      return { values: { joined, parts: parted(ops, joined, parameters) }, m, v };
+    });
+    parameters.forEach((parameter, i) => parameter.assign(values.parts[i]));
+    ops.dispose(before?.m, before?.v, bundle.values?.joined);
+    bundle.moments = { m, v };
+    bundle.values = parameters.length === 1 ? undefined : values; // one alone is the parameter's
+  }
+
+  /** The weights in one: as the last step left them, unless others were put in their place since. */
+  #valueOf({ parameters, values }: Bundle): Tensor {
+    const current = parameters.map((parameter) => parameter.value);
+    return values !== undefined && current.every((value, i) => value === values.parts[i])
+      ? values.joined
+      : joinedRows(current, this.#ops);
+  }
+}
+
+/** The inverse of {@link joinedRows}. */
+function parted(ops: Ops, x: Tensor, parameters: readonly Parameter[]): Tensor[] {
+  return parameters.length === 1
+    ? [x]
+    : ops.splitRows(
+        x,
+        parameters.map(({ shape }) => shape[0]),
+      );
+}
+
+function shapeOf(parameters: readonly Parameter[]): readonly number[] {
+  return [parameters.reduce((sum, { shape }) => sum + shape[0], 0), ...parameters[0].shape.slice(1)];
+}
+
+/** What transformers' `Trainer.get_decay_parameter_names` leaves out by name; its layer norms by type have such names, too. */
+const NOT_DECAYED = /bias|layernorm|rmsnorm|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)/;
+
+/** Whether weight decay applies: to everything but biases and layer norms. */
+export function isDecayed({ name }: Pick<Parameter, "name">): boolean {
+  return !NOT_DECAYED.test(name.toLowerCase());
+}

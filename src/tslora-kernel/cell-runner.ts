@@ -1,0 +1,133 @@
+import { projectRoot } from "../base/project-root";
+import type { TslabDiagnostic } from "../notebook/tslab/failures";
+import { cellError, compileError, type CellError } from "./cell-error";
+import { CompiledCell } from "./compiled-cell";
+import type { Interrupts, Variables } from "./interrupts";
+import { mendingConverter } from "./mending-converter";
+import { resolveImport } from "./resolve-import";
+import type { Tslab, TslabConverter, TslabExecutor } from "./tslab";
+
+/** How a cell came out. */
+export type CellOutcome =
+  | { readonly status: "ok"; /** Of the last expression; undefined where there is none. */ readonly value: unknown }
+  | { readonly status: "error"; readonly error: CellError };
+
+/** Runs cells by tslab's own executor, and tells how they came out by values instead of printed text. */
+export class CellRunner {
+  readonly executor: TslabExecutor;
+  readonly #interrupts: Interrupts;
+  readonly #cells = new Map<number, CompiledCell>();
+  readonly #sources: string[] = [];
+  readonly #root = projectRoot();
+  #number = 0;
+  /** The variables of all cells. */
+  readonly #variables: Variables = {};
+  #resultVar: string | undefined;
+  #thrown: { readonly error: unknown } | undefined;
+  #diagnostics: TslabDiagnostic[] = [];
+  #unhandled: CellError | undefined;
+
+  constructor(tslab: Tslab, interrupts: Interrupts) {
+    this.#interrupts = interrupts;
+    const folder = process.cwd();
+    const mend = (converter: TslabConverter): TslabConverter =>
+      mendingConverter(converter, {
+        resolve: (specifier) => resolveImport(specifier, { folder, root: this.#root }),
+        number: () => this.#number,
+        onConverted: ({ lastExpressionVar, ...steps }) => {
+          this.#resultVar = lastExpressionVar;
+          this.#cells.set(this.#number, new CompiledCell(this.#number, { ...steps, earlier: [...this.#sources] }));
+          this.#sources.push(steps.mended.after);
+        },
+      });
+    const node = mend(tslab.createConverter({ isJS: false, isBrowser: false }));
+    let browser: TslabConverter | undefined;
+    const converters = {
+      node,
+      get browser() {
+        return (browser ??= tslab.createConverter({ isJS: false, isBrowser: true }));
+      },
+      close() {
+        node.close();
+        browser?.close();
+      },
+    };
+    this.executor = tslab.createExecutor(folder, converters, {
+      log: () => undefined,
+      error: (...told) => this.#takeError(told),
+    });
+    interrupts.install(this.#variables);
+  }
+
+  /** Runs a cell under an execution count. Never rejects. */
+  async run(source: string, number: number): Promise<CellOutcome> {
+    this.#number = number;
+    this.#resultVar = undefined;
+    this.#thrown = undefined;
+    this.#diagnostics = [];
+    this.#unhandled = undefined;
+    this.#interrupts.begin();
+    let isDone = false;
+    try {
+      isDone = await this.executor.execute(source);
+    } catch (error) {
+      this.#thrown = { error }; // from compiling
+    }
+    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate); // Node reports unhandled rejections at the end of a turn
+    const { error } = this.#thrown ?? { error: undefined };
+    const after = this.#interrupts.end(
+      this.#thrown !== undefined && error === undefined ? new Error("undefined was thrown") : error,
+    );
+    if (after !== undefined) return { status: "error", error: this.describe(after) };
+    if (this.#diagnostics.length > 0) {
+      const refused = compileError(this.#diagnostics, { number, source });
+      if (!isDone) return { status: "error", error: refused };
+      process.stderr.write(`${refused.traceback.join("\n")}\n`); // a cell that is a module is taken whatever its types
+    }
+    if (this.#unhandled !== undefined) return { status: "error", error: this.#unhandled };
+    return isDone
+      ? { status: "ok", value: this.#takeResult() }
+      : { status: "error", error: this.describe(new Error("tslab did not execute the cell, and did not say why")) };
+  }
+
+  /** The value of the last expression. */
+  #takeResult(): unknown {
+    if (this.#resultVar === undefined) return undefined;
+    const value = this.#variables[this.#resultVar];
+    this.#variables[this.#resultVar] = undefined; // and not deleted: an object with a deleted property is slow
+    return value;
+  }
+
+  /** Anything thrown as a Jupyter error, also an object that throws when it is looked at. */
+  describe(error: unknown): CellError {
+    try {
+      return cellError(error, { cell: (number) => this.#cells.get(number), root: this.#root });
+    } catch {
+      const evalue = "An object was thrown that cannot be described.";
+      return { ename: "UncaughtValue", evalue, traceback: [`UncaughtValue: ${evalue}`] };
+    }
+  }
+
+  /** The error that {@link failRunning} was called with while the last cell ran. */
+  get unhandled(): CellError | undefined {
+    return this.#unhandled;
+  }
+
+  /** Makes the running cell fail of an error that nobody waited for. */
+  failRunning(error: CellError): void {
+    this.#unhandled ??= error;
+  }
+
+  /** tslab tells a diagnostic by a format and its parts, an exception by itself. */
+  #takeError(told: readonly unknown[]): void {
+    const [first, file, line, column, message] = told;
+    if (told.length === 5 && first === "%s%d:%d - %s")
+      this.#diagnostics.push({
+        file: file === "" ? undefined : String(file).trimEnd(),
+        line: Number(line),
+        column: Number(column),
+        message: String(message),
+      });
+    else this.#thrown = { error: first };
+  }
+}

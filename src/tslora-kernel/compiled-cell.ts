@@ -1,0 +1,46 @@
+import { tslabSourceMap, type TslabSourceMap } from "../notebook/tslab/source-map";
+import { TSLAB_PREFIX, type InterruptibleCode } from "./interruptible-code";
+import { SHARED_CALLEE } from "./shared-variables";
+import type { EditedText, TextPosition } from "./text-edits";
+
+/** What a cell went through on its way to the code that runs. */
+export interface CellSteps {
+  readonly mended: EditedText;
+  readonly code: InterruptibleCode;
+  /** The mended sources of the cells before. */
+  readonly earlier: readonly string[];
+  readonly isAsync: boolean;
+}
+
+/** A cell that runs, or has run, and the way back from its code to its source. */
+export class CompiledCell {
+  #map: TslabSourceMap | undefined;
+
+  /** @param number - the execution count that the cell runs under */
+  constructor(
+    readonly number: number,
+    private readonly steps: CellSteps,
+  ) {}
+
+  get source(): string {
+    return this.steps.mended.before;
+  }
+
+  /** The place in the source for one in the code that runs; undefined for what was put around it. */
+  locate({ line, column }: TextPosition): TextPosition | undefined {
+    const { mended, code, earlier, isAsync } = this.steps;
+    const prefix = line === 1 ? TSLAB_PREFIX[isAsync ? "async" : "sync"].length : 0;
+    if (column <= prefix || line > code.code.after.split("\n").length) return undefined;
+    const compiled = code.code.positionBefore(calleeOf(code.code.after, { line, column: column - prefix }));
+    this.#map ??= tslabSourceMap(mended.after, earlier); // a third of a second: only once something has failed
+    const found = this.#map.locate(compiled.line, compiled.column);
+    return found === undefined ? undefined : mended.positionBefore(found);
+  }
+}
+
+/** V8 places a call of `(0, variable)(…)` behind the variable; a cell's author looks for its start. */
+function calleeOf(text: string, place: TextPosition): TextPosition {
+  const before = text.split("\n")[place.line - 1].slice(0, place.column - 1);
+  const callee = SHARED_CALLEE.exec(before)?.[0] ?? "";
+  return { line: place.line, column: place.column - callee.length };
+}

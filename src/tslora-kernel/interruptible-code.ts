@@ -1,0 +1,80 @@
+import type * as TypeScript from "typescript";
+
+import { loadTypeScript } from "../notebook/tslab/load-typescript";
+import { sharedVariables, SHARED_PROLOGUE } from "./shared-variables";
+import { EditedText, type TextEdit } from "./text-edits";
+
+/** A cell's code that can be interrupted, and whose variables are those of all cells. */
+export interface InterruptibleCode {
+  readonly code: EditedText;
+  /** Whether it waits for something at its top level. */
+  readonly awaits: boolean;
+}
+
+/** What the code calls, under `globalThis.__tslab__`; see `Interrupts`. */
+const DRIVE = "__tslab__.drive";
+const GUARD = "__tslab__.guard";
+const GUARD_EACH = "__tslab__.guardEach";
+
+/** tslab puts these before and behind the code (executor.js), so places in the code that runs are shifted by the first. */
+export const TSLAB_PREFIX = { async: "(async function(exports, require) { ", sync: "(function(exports, require) { " };
+
+/**
+ * Gives an interrupt a place to take hold at every `await` of a cell. At the top level an `await` becomes the `yield`
+ * of an async generator, which does the same but lets the kernel decide whether, and how, the cell goes on; in the
+ * cell's own functions what is awaited is guarded. The code names itself `cell:NUMBER` in stacks, and reads and writes
+ * the variables that all cells share.
+ *
+ * @param javascript - the cell as tslab compiled it
+ */
+export function interruptibleCode(javascript: string, number: number): InterruptibleCode {
+  const ts = loadTypeScript();
+  const before = "(async function () {";
+  const file = ts.createSourceFile(
+    "cell.js",
+    `${before}${javascript}\n})`,
+    ts.ScriptTarget.ES2022,
+    true,
+    ts.ScriptKind.JS,
+  );
+  const edits: TextEdit[] = [];
+  const replace = (start: number, end: number, text: string): void =>
+    void edits.push({ start: start - before.length, end: end - before.length, text });
+  let awaits = false;
+
+  const visit = (node: TypeScript.Node, depth: number): void => {
+    const top = depth === 1;
+    if (ts.isAwaitExpression(node)) {
+      awaits ||= top;
+      replace(node.getStart(file), node.expression.getStart(file), top ? "(yield (" : `await ${GUARD}(`);
+      replace(node.getEnd(), node.getEnd(), top ? "))" : ")");
+    }
+    if (ts.isForOfStatement(node) && node.awaitModifier !== undefined) {
+      awaits ||= top;
+      replace(node.expression.getStart(file), node.expression.getStart(file), `${GUARD_EACH}(`);
+      replace(node.expression.getEnd(), node.expression.getEnd(), ")");
+    }
+    ts.forEachChild(node, (child) =>
+      visit(child, depth + (ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node) ? 1 : 0)),
+    );
+  };
+  visit(file, 0);
+  const body = bodyOf(ts, file);
+  for (const { start, end, text } of body === undefined ? [] : sharedVariables(file, body)) replace(start, end, text);
+
+  edits.push({ start: 0, end: 0, text: SHARED_PROLOGUE });
+  if (awaits) {
+    edits.push({ start: 0, end: 0, text: `return ${DRIVE}((async function* () { ` });
+    edits.push({ start: javascript.length, end: javascript.length, text: "\n}).call(this));" });
+  }
+  edits.push({ start: javascript.length, end: javascript.length, text: `\n//# sourceURL=cell:${number}` });
+  return { code: new EditedText(javascript, edits), awaits };
+}
+
+/** The body of the function that the code was put into. */
+function bodyOf(ts: typeof TypeScript, file: TypeScript.SourceFile): TypeScript.Block | undefined {
+  const statement = file.statements.at(0);
+  const outer = statement !== undefined && ts.isExpressionStatement(statement) ? statement.expression : undefined;
+  const inner = outer !== undefined && ts.isParenthesizedExpression(outer) ? outer.expression : undefined;
+  return inner !== undefined && ts.isFunctionExpression(inner) ? inner.body : undefined;
+}

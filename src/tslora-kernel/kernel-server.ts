@@ -1,0 +1,214 @@
+import type { JsonRecord } from "../base/json";
+import { decodeMessage } from "../notebook/jupyter/wire";
+import type { CellError } from "./cell-error";
+import type { CellOutcome, CellRunner } from "./cell-runner";
+import { openControlChannel } from "./control-channel";
+import type { Interrupts } from "./interrupts";
+import { kernelHandler } from "./kernel-handler";
+import { answerFrames, answerTo } from "./other-requests";
+import { resultOutputs } from "./result-outputs";
+import type { AnswerSocket, Socket, Tslab, TslabMessage, TslabServer } from "./tslab";
+
+/** How long requests that are on their way when a cell fails have to arrive, to be aborted with it; in milliseconds. */
+const ARRIVAL_MS = 50;
+
+/** A kernel that can be started and told of errors that no cell waited for. */
+export interface KernelServer {
+  init(): Promise<void>;
+  /** Publishes an error that nobody waited for: the running cell fails of it, else it goes to the last one. */
+  fail(error: unknown): void;
+}
+
+/**
+ * tslab's server with what the protocol asks for and tslab leaves out: `execute_input`, `execute_result`, `error`,
+ * aborted cells, one cell after the other being busy, `silent`, `stop_on_error`, and answers to every request.
+ */
+export function kernelServer(
+  tslab: Tslab,
+  {
+    runner,
+    interrupts,
+    connectionFile,
+  }: { readonly runner: CellRunner; readonly interrupts: Interrupts; readonly connectionFile: string },
+): KernelServer {
+  class Server extends (tslab.Server as new (handler: object, file: string) => TslabServer) implements KernelServer {
+    #queue: Promise<void> = Promise.resolve();
+    readonly #waiting = new Set<TslabMessage>();
+    readonly #aborted = new Set<TslabMessage>();
+    #running: TslabMessage | undefined;
+    #last: TslabMessage | undefined;
+    #executionCount = 0;
+    #isClosed = false;
+
+    /** The control channel is bound where it is heard while a cell computes. */
+    override async bindSocket(socket: Socket, port: number): Promise<void> {
+      const { transport, ip, key } = this.connInfo;
+      const address = `${transport}://${ip}${transport === "ipc" ? "-" : ":"}${port}`;
+      if (socket !== this.control) return socket.bind(address);
+      await openControlChannel(
+        { address, key, counts: interrupts.counts },
+        (answers, frames) => void this.handleShellMessage(answers, ...frames),
+      );
+    }
+
+    override async handleShellMessage(socket: AnswerSocket, ...frames: Buffer[]): Promise<void> {
+      try {
+        const { key } = this.connInfo;
+        const request = decodeMessage(frames, key);
+        const answer = answerTo(request, () => interrupts.ask());
+        if (answer.on === "tslab") return await super.handleShellMessage(socket, ...frames);
+        if (answer.on === "nothing") return;
+        const routing = frames.slice(
+          0,
+          frames.findIndex((frame) => frame.equals(DELIMITER)),
+        );
+        const send = (to: AnswerSocket, type: string, content: JsonRecord): unknown =>
+          to.send(answerFrames(request, to === this.iopub ? [] : routing, { type, content, key }));
+        send(this.iopub, "status", { execution_state: "busy" });
+        send(answer.on === "iopub" ? this.iopub : socket, answer.type, answer.content);
+        send(this.iopub, "status", { execution_state: "idle" });
+      } catch (error) {
+        log(error); // not the user's business, and no reason to end
+      }
+    }
+
+    /** A kernel that is told to end does, whatever its cells have left running. */
+    override close(): void {
+      this.#isClosed = true;
+      super.close();
+      setTimeout(() => process.exit(0), 100).unref();
+    }
+
+    /** tslab tells "busy" when a request arrives; a cell is when it runs. */
+    override publishStatus(status: string, parent: TslabMessage): void {
+      if (parent.header.msg_type !== "execute_request") super.publishStatus(status, parent);
+    }
+
+    override async handleExecute(socket: AnswerSocket, message: TslabMessage): Promise<void> {
+      this.#waiting.add(message);
+      this.#queue = this.#queue.then(async () => {
+        this.#waiting.delete(message);
+        super.publishStatus("busy", message);
+        try {
+          if (this.#aborted.delete(message)) this.#reply(socket, message, "execute_reply", { status: "aborted" });
+          else await this.#execute(socket, message);
+        } catch (error) {
+          log(error);
+        } finally {
+          super.publishStatus("idle", message);
+        }
+      });
+      return this.#queue;
+    }
+
+    async #execute(socket: AnswerSocket, message: TslabMessage): Promise<void> {
+      const { code, silent, stop_on_error: stopOnError } = message.content;
+      const isSilent = silent === true;
+      if (!isSilent) this.#executionCount++;
+      const executionCount = this.#executionCount;
+      this.#running = message;
+      this.#last = message;
+      this.#catchOutput(message, isSilent);
+      if (!isSilent) this.#publish(message, "execute_input", { code, execution_count: executionCount });
+      let outcome = await runner.run(String(code), executionCount);
+      if (outcome.status === "ok" && !isSilent) outcome = await this.#publishResult(message, outcome, executionCount);
+      if (outcome.status === "ok" && runner.unhandled !== undefined)
+        outcome = { status: "error", error: runner.unhandled }; // while the result was made
+      this.#running = undefined;
+      if (outcome.status === "ok")
+        return this.#reply(socket, message, "execute_reply", {
+          status: "ok",
+          execution_count: executionCount,
+          user_expressions: {},
+          payload: [],
+        });
+      const { ename, evalue, traceback } = outcome.error;
+      if (!isSilent) this.#publish(message, "error", { ename, evalue, traceback });
+      if (stopOnError !== false) {
+        await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
+        for (const waiting of this.#waiting) this.#aborted.add(waiting);
+      }
+      this.#reply(socket, message, "execute_reply", {
+        status: "error",
+        execution_count: executionCount,
+        ename,
+        evalue,
+        traceback,
+        user_expressions: {},
+        payload: [],
+      });
+    }
+
+    async #publishResult(
+      message: TslabMessage,
+      outcome: CellOutcome & { status: "ok" },
+      executionCount: number,
+    ): Promise<CellOutcome> {
+      if (outcome.value === undefined || outcome.value === null) return outcome;
+      try {
+        const [first, ...rest] = await resultOutputs(outcome.value, tslab.jupyter.lastWriteDisplayData);
+        this.#publish(message, "execute_result", { execution_count: executionCount, data: first, metadata: {} });
+        for (const data of rest) this.#publish(message, "display_data", { data, metadata: {}, transient: {} });
+        return outcome;
+      } catch (error) {
+        return { status: "error", error: runner.describe(error) };
+      }
+    }
+
+    /** Sends what is printed and displayed from now on to a cell: also what the cell leaves running, as Python's kernel does. */
+    #catchOutput(message: TslabMessage, isSilent: boolean): void {
+      const decoder = new TextDecoder();
+      for (const name of ["stdout", "stderr"] as const) {
+        process[name].write = (chunk: string | Uint8Array, encoding?: unknown, done?: unknown) => {
+          const text = typeof chunk === "string" ? chunk : decoder.decode(chunk);
+          if (!isSilent && text !== "") this.#publish(message, "stream", { name, text });
+          const callback = typeof encoding === "function" ? encoding : done;
+          if (typeof callback === "function") process.nextTick(callback);
+          return true;
+        };
+      }
+      const display = (data: JsonRecord, update: boolean): void => {
+        if (!isSilent) this.#publish(message, update ? "update_display_data" : "display_data", data);
+      };
+      tslab.jupyter.lastWriteDisplayData = Object.assign(display, { cell: message.content.code }); // what figures know the cell by
+    }
+
+    fail(error: unknown): void {
+      if (this.#isClosed) return; // nobody is told, and to tell somebody would fail in turn
+      const described: CellError = runner.describe(error);
+      const told = {
+        ...described,
+        traceback: [
+          ...described.traceback.slice(0, 1),
+          "(not awaited: raised by code that went on beside the cell)",
+          ...described.traceback.slice(1),
+        ],
+      };
+      if (this.#running !== undefined) return runner.failRunning(told);
+      if (this.#last !== undefined && this.#last.content.silent !== true)
+        this.#publish(this.#last, "error", { ...told });
+    }
+
+    #publish(parent: TslabMessage, type: string, content: JsonRecord): void {
+      this.#reply(this.iopub, parent, type, content);
+    }
+
+    #reply(socket: AnswerSocket, parent: TslabMessage, type: string, content: JsonRecord): void {
+      if (this.#isClosed) return;
+      const reply = parent.createReply();
+      reply.header.msg_type = type;
+      reply.content = content;
+      reply.signAndSend(this.connInfo.key, socket);
+    }
+  }
+  return new Server(kernelHandler(tslab, runner.executor), connectionFile);
+}
+
+const DELIMITER = Buffer.from("<IDS|MSG>");
+
+const write = process.stderr.write.bind(process.stderr);
+
+/** To the process's own stderr, which whoever started the kernel sees; not to a cell. */
+function log(error: unknown): void {
+  write(`tslora: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+}

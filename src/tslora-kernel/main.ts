@@ -1,0 +1,30 @@
+/**
+ * What the kernelspec `tslora` starts: tslab's kernel with its gaps closed. tslab compiles and runs the cells, and its
+ * server speaks to Jupyter; this puts its parts together as its own `main` does, each with what it lacks.
+ *
+ * Called as `node main.js CONNECTION_FILE`.
+ */
+import "../notebook/tslab/preload"; // first: it gives tslab a socket that loses no outputs
+
+import { CellRunner } from "./cell-runner";
+import { Interrupts } from "./interrupts";
+import { kernelServer } from "./kernel-server";
+import { stopNotice } from "./stop-notice";
+import { loadTslab } from "./tslab";
+
+const [connectionFile] = process.argv.slice(2);
+if (connectionFile === undefined) {
+  process.stderr.write("tslora's kernel is started by Jupyter, with the path of a connection file as its argument.\n");
+  process.exit(2);
+}
+const tslab = loadTslab();
+const interrupts = new Interrupts(stopNotice(tslab));
+const server = kernelServer(tslab, { runner: new CellRunner(tslab, interrupts), interrupts, connectionFile });
+process.on("uncaughtException", (error) => server.fail(error));
+process.on("unhandledRejection", (reason) => server.fail(reason));
+server.init().catch((error: unknown) => {
+  process.stderr.write(
+    `tslora's kernel cannot open its sockets: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+  process.exit(1);
+});

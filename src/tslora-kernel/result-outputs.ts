@@ -1,0 +1,41 @@
+import { inspect } from "node:util";
+
+import { isShowable, show } from "../figures/show";
+import type { Display } from "../figures/kernel-display";
+import type { JsonRecord } from "../base/json";
+
+/** A value in several forms, by MIME type. */
+export type MimeBundle = JsonRecord;
+
+/** Objects may say themselves how they look, by the method that other JavaScript kernels ask for too. */
+const OWN = Symbol.for("Jupyter.display");
+
+/**
+ * The value of a cell's last expression as outputs; the first is the cell's result. Figures, tables, evaluations,
+ * comparisons and data frames look as `show` shows them; anything else is printed as tslab prints it.
+ *
+ * @param run - stands for the running cell, as for `show`
+ */
+export async function resultOutputs(value: unknown, run: unknown): Promise<MimeBundle[]> {
+  const own = typeof value === "object" && value !== null ? (value as Record<symbol, unknown>)[OWN] : undefined;
+  if (typeof own === "function") {
+    const bundle: unknown = await own.call(value);
+    if (typeof bundle === "object" && bundle !== null) return [{ ...bundle }];
+  }
+  if (!isShowable(value)) return [{ "text/plain": typeof value === "string" ? value : inspect(value) }];
+  const bundles: Record<string, string>[] = [];
+  const newDisplay = (): Display => {
+    const bundle: Record<string, string> = {};
+    bundles.push(bundle);
+    return {
+      html: (text) => (bundle["text/html"] = text),
+      svg: (text) => (bundle["image/svg+xml"] = text),
+      markdown: (text) => (bundle["text/markdown"] = text),
+    };
+  };
+  show(value, { output: { kind: "notebook", newDisplay, run } });
+  let text = "";
+  show(value, { output: { kind: "text", terminal: false, write: (more) => (text += more) } });
+  const [first, ...rest] = bundles;
+  return [{ ...first, "text/plain": text.trimEnd() }, ...rest];
+}

@@ -1,0 +1,394 @@
+import type * as TypeScript from "typescript";
+
+import { loadTypeScript } from "../notebook/tslab/load-typescript";
+import type { Scope } from "./scope";
+import { scopeOf } from "./scope";
+import type { TextEdit } from "./text-edits";
+
+/** The object that holds the variables of all cells, under a name that no cell uses. */
+const CELLS = "__cells__";
+
+/** Put before a cell's code: gives it the object in place of tslab's, which is a slow proxy. */
+export const SHARED_PROLOGUE = `const ${CELLS} = __tslab__.variables; exports = ${CELLS}; `;
+
+/** A variable that is called, at the end of a line's part. */
+export const SHARED_CALLEE = new RegExp(`\\(0, ${CELLS}\\.[\\w$]+\\)$`);
+
+/**
+ * Makes a name of a cell one variable for all cells. tslab gives a cell a local variable and copies its value to
+ * `exports`, which is what later cells read and write, so functions of the first cell never see their writes. Here
+ * each variable is a property of one object, wherever it is read, written or declared: `let count = 1` becomes
+ * `__cells__.count = 1`, and `count++` in a function becomes `__cells__.count++`. A name that is declared again is the
+ * same variable with another value, as in Node's REPL. Inner variables of the same name are left alone.
+ *
+ * @param file - the compiled cell, CommonJS, as the body of the one function in the file
+ * @returns edits of the file's text
+ */
+export function sharedVariables(file: TypeScript.SourceFile, body: TypeScript.Block): TextEdit[] {
+  return new Rewriting(loadTypeScript(), file, body).edits();
+}
+
+class Rewriting {
+  readonly #edits: TextEdit[] = [];
+  /** Edits that close what others opened; they come last where two are at one place. */
+  readonly #closing: TextEdit[] = [];
+  readonly #top: Scope;
+  readonly #shared: ReadonlySet<string>;
+  /** Names of imports by the expression that tslab compiles them to, such as `path_1.join`. */
+  readonly #imports = new Map<string, string>();
+
+  constructor(
+    private readonly ts: typeof TypeScript,
+    private readonly file: TypeScript.SourceFile,
+    private readonly body: TypeScript.Block,
+  ) {
+    this.#top = scopeOf(ts, body, undefined);
+    const exported = new Set<string>();
+    const visit = (node: TypeScript.Node): void => {
+      const name =
+        ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken
+          ? this.#exportedName(node.left)
+          : undefined;
+      if (name !== undefined) exported.add(name);
+      ts.forEachChild(node, visit);
+    };
+    visit(body);
+    this.#shared = new Set([...exported].filter((name) => this.#top.declares(name)));
+    for (const statement of body.statements) {
+      const found = this.#importGetter(statement);
+      if (found !== undefined && !this.#imports.has(found.expression)) this.#imports.set(found.expression, found.name);
+      const alias = this.#importAlias(statement);
+      if (alias !== undefined && !this.#imports.has(alias.expression)) this.#imports.set(alias.expression, alias.name);
+    }
+  }
+
+  edits(): TextEdit[] {
+    for (const [index, statement] of this.body.statements.entries())
+      this.#topStatement(statement, this.body.statements.at(index + 1));
+    return [...this.#edits, ...this.#closing];
+  }
+
+  #topStatement(statement: TypeScript.Statement, next: TypeScript.Statement | undefined): void {
+    const { ts } = this;
+    if (ts.isExpressionStatement(statement) && this.#isHoistedReset(statement.expression)) {
+      this.#replace(statement, ";"); // the variables of earlier cells keep their values until they are declared again
+      return;
+    }
+    const getter = this.#importGetter(statement);
+    if (getter !== undefined) {
+      this.#edits.push({
+        start: this.#start(getter.call),
+        end: this.#start(getter.read),
+        text: `__tslab__.live(${JSON.stringify(getter.name)}, `,
+      });
+      this.#edits.push({ start: getter.read.getEnd(), end: getter.call.getEnd(), text: ")" });
+      return;
+    }
+    if (this.#importAlias(statement) !== undefined) return;
+    const copied = this.#copiedDeclaration(statement);
+    if (copied !== undefined) return; // `exports.f = f`: the function or class itself
+    const isNamespace =
+      ts.isVariableStatement(statement) && next !== undefined && this.#fillsNamespace(statement, next);
+    if (ts.isVariableStatement(statement)) this.#list(statement.declarationList, this.#top, isNamespace);
+    else this.#visit(statement, this.#top);
+  }
+
+  #list(list: TypeScript.VariableDeclarationList, scope: Scope, isNamespace = false): void {
+    if (this.#declaresShared(list, scope)) this.#declare(list, scope, isNamespace);
+    else this.#children(list, scope);
+  }
+
+  #visit(node: TypeScript.Node, scope: Scope): void {
+    const { ts } = this;
+    if (ts.isVariableDeclarationList(node)) return this.#list(node, scope);
+    if (ts.isIdentifier(node)) return this.#reference(node, scope);
+    if (ts.isBinaryExpression(node)) return this.#binary(node, scope);
+    const access = ts.isPropertyAccessExpression(node) ? this.#access(node, scope) : undefined;
+    if (access !== undefined)
+      return void this.#replace(node, isCallee(ts, node) ? `(0, ${CELLS}.${access})` : `${CELLS}.${access}`);
+    this.#children(node, scope);
+  }
+
+  /** The shared variable that an expression such as `path_1.join` or `exports.count` stands for. */
+  #access(node: TypeScript.PropertyAccessExpression, scope: Scope): string | undefined {
+    if (!this.ts.isIdentifier(node.expression)) return undefined;
+    const owner = scope.find(node.expression.text);
+    if (owner === this.#top) return this.#imports.get(node.getText(this.file));
+    return owner === undefined ? this.#exportedName(node) : undefined;
+  }
+
+  #children(node: TypeScript.Node, scope: Scope): void {
+    const { ts } = this;
+    const inner = scopeOf(ts, node, scope);
+    ts.forEachChild(node, (child) => {
+      if (!this.#isMereName(child, node))
+        this.#visit(child, ts.isFunctionLike(node) && "body" in node && child !== node.body ? inner.parameters : inner);
+    });
+  }
+
+  /** A name that declares, labels or accesses something, and so refers to no variable. */
+  #isMereName(child: TypeScript.Node, parent: TypeScript.Node): boolean {
+    const { ts } = this;
+    if (!ts.isIdentifier(child)) return false;
+    if (ts.isPropertyAccessExpression(parent) || ts.isMetaProperty(parent)) return parent.name === child;
+    if (
+      ts.isPropertyAssignment(parent) ||
+      ts.isMethodDeclaration(parent) ||
+      ts.isAccessor(parent) ||
+      ts.isPropertyDeclaration(parent)
+    )
+      return parent.name === child;
+    if (ts.isBindingElement(parent)) return parent.name === child || parent.propertyName === child;
+    if (ts.isVariableDeclaration(parent) || ts.isParameter(parent)) return parent.name === child;
+    if (ts.isFunctionLike(parent) || ts.isClassLike(parent)) return "name" in parent && parent.name === child;
+    return ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent);
+  }
+
+  #reference(node: TypeScript.Identifier, scope: Scope): void {
+    if (!this.#isShared(node.text, scope)) return;
+    const { ts } = this;
+    const variable = `${CELLS}.${node.text}`;
+    if (ts.isShorthandPropertyAssignment(node.parent)) this.#replace(node, `${node.text}: ${variable}`);
+    else this.#replace(node, isCallee(ts, node) ? `(0, ${variable})` : variable);
+  }
+
+  #binary(node: TypeScript.BinaryExpression, scope: Scope): void {
+    const { ts } = this;
+    const isAssignment = node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+    const copied = isAssignment ? this.#exportedName(node.left) : undefined;
+    if (copied !== undefined && this.#isShared(copied, scope) && this.#writes(node.right, copied)) {
+      this.#edits.push({ start: this.#start(node.left), end: this.#start(node.right), text: "" }); // the copy that tslab makes of each new value
+      return this.#visit(node.right, scope);
+    }
+    const names =
+      isAssignment ||
+      [
+        ts.SyntaxKind.BarBarEqualsToken,
+        ts.SyntaxKind.AmpersandAmpersandEqualsToken,
+        ts.SyntaxKind.QuestionQuestionEqualsToken,
+      ].includes(node.operatorToken.kind);
+    const target =
+      ts.isIdentifier(node.left) && this.#isShared(node.left.text, scope)
+        ? node.left.text
+        : this.#exportedName(node.left);
+    this.#visit(node.left, scope);
+    if (names && target !== undefined) this.#named(target, node.right, scope);
+    else this.#visit(node.right, scope);
+  }
+
+  /** A function without a name takes the variable's, which an assignment to a property would not give it. */
+  #named(name: string, value: TypeScript.Expression, scope: Scope): void {
+    const { ts } = this;
+    let inside = value;
+    while (ts.isParenthesizedExpression(inside)) inside = inside.expression;
+    const isAnonymous =
+      ts.isArrowFunction(inside) ||
+      ((ts.isFunctionExpression(inside) || ts.isClassExpression(inside)) && inside.name === undefined);
+    if (isAnonymous) this.#edits.push({ start: this.#start(value), end: this.#start(value), text: `{ ${name}: ` });
+    this.#visit(value, scope);
+    if (isAnonymous) this.#closing.push({ start: value.getEnd(), end: value.getEnd(), text: ` }.${name}` });
+  }
+
+  #declaresShared(list: TypeScript.VariableDeclarationList, scope: Scope): boolean {
+    const names = list.declarations.flatMap(({ name }) => namesIn(this.ts, name));
+    const owner = list.flags & this.ts.NodeFlags.BlockScoped ? scope : scope.function;
+    return owner === this.#top && names.some((name) => this.#shared.has(name));
+  }
+
+  /** `let a = 1, b, { c } = d` as assignments. */
+  #declare(list: TypeScript.VariableDeclarationList, scope: Scope, isNamespace: boolean): void {
+    const { ts } = this;
+    const isVar = (list.flags & ts.NodeFlags.BlockScoped) === 0;
+    const isHead = ts.isForInStatement(list.parent) || ts.isForOfStatement(list.parent);
+    const given = list.declarations.filter(
+      ({ initializer }) => isHead || initializer !== undefined || !isVar || isNamespace,
+    );
+    if (given.length === 0) return void this.#replace(list, "");
+    let at = this.#start(list);
+    for (const [index, declaration] of given.entries()) {
+      const { name, initializer } = declaration;
+      const isObject = ts.isObjectBindingPattern(name) && !isHead;
+      this.#edits.push({ start: at, end: this.#start(name), text: `${index === 0 ? "" : ", "}${isObject ? "(" : ""}` });
+      if (ts.isIdentifier(name)) this.#replace(name, `${CELLS}.${name.text}`);
+      else this.#pattern(name, scope);
+      at = declaration.getEnd();
+      if (initializer === undefined && !isHead)
+        this.#closing.push({ start: name.getEnd(), end: at, text: " = void 0" });
+      if (initializer !== undefined && ts.isIdentifier(name)) this.#named(name.text, initializer, scope);
+      else if (initializer !== undefined) this.#visit(initializer, scope);
+      if (isObject) this.#closing.push({ start: at, end: at, text: ")" });
+    }
+    if (at < list.getEnd()) this.#edits.push({ start: at, end: list.getEnd(), text: "" });
+  }
+
+  /** A pattern that declares, as one that assigns. */
+  #pattern(pattern: TypeScript.BindingPattern, scope: Scope): void {
+    const { ts } = this;
+    for (const element of pattern.elements) {
+      if (ts.isOmittedExpression(element)) continue;
+      const { name, propertyName, initializer, dotDotDotToken } = element;
+      if (propertyName !== undefined && ts.isComputedPropertyName(propertyName))
+        this.#visit(propertyName.expression, scope);
+      if (!ts.isIdentifier(name)) this.#pattern(name, scope);
+      else {
+        const isShort =
+          ts.isObjectBindingPattern(pattern) && propertyName === undefined && dotDotDotToken === undefined;
+        this.#replace(name, `${isShort ? `${name.text}: ` : ""}${CELLS}.${name.text}`);
+      }
+      if (initializer !== undefined && ts.isIdentifier(name)) this.#named(name.text, initializer, scope);
+      else if (initializer !== undefined) this.#visit(initializer, scope);
+    }
+  }
+
+  #isShared(name: string, scope: Scope): boolean {
+    return this.#shared.has(name) && scope.find(name) === this.#top;
+  }
+
+  /** The name in `exports.NAME`. */
+  #exportedName(node: TypeScript.Node): string | undefined {
+    const { ts } = this;
+    return ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "exports"
+      ? node.name.text
+      : undefined;
+  }
+
+  /** `exports.a = exports.b = void 0`, which tslab's compiler puts before a cell. */
+  #isHoistedReset(node: TypeScript.Expression): boolean {
+    const { ts } = this;
+    if (!ts.isBinaryExpression(node) || this.#exportedName(node.left) === undefined) return false;
+    return (
+      (ts.isVoidExpression(node.right) && ts.isNumericLiteral(node.right.expression)) ||
+      this.#isHoistedReset(node.right)
+    );
+  }
+
+  /** Whether an expression is a variable, or an assignment to it. */
+  #writes(node: TypeScript.Expression, name: string): boolean {
+    const { ts } = this;
+    if (ts.isIdentifier(node)) return node.text === name;
+    if (ts.isPrefixUnaryExpression(node)) {
+      const isUpdate = node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken;
+      return isUpdate && ts.isIdentifier(node.operand) && node.operand.text === name;
+    }
+    return (
+      ts.isBinaryExpression(node) && isAssignment(ts, node) && ts.isIdentifier(node.left) && node.left.text === name
+    );
+  }
+
+  /** `exports.f = f` after a function or a class. */
+  #copiedDeclaration(statement: TypeScript.Statement): string | undefined {
+    const { ts } = this;
+    if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) return undefined;
+    const { left, right } = statement.expression;
+    const name = this.#exportedName(left);
+    if (name === undefined || !ts.isIdentifier(right) || (right.text !== name && name !== "default")) return undefined;
+    const declares = (node: TypeScript.Statement): boolean =>
+      (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) && node.name?.text === right.text;
+    return this.body.statements.some(declares) ? name : undefined;
+  }
+
+  /** `exports.path = path_1.default`: an imported name that tslab copies. */
+  #importAlias(statement: TypeScript.Statement): { readonly name: string; readonly expression: string } | undefined {
+    const { ts } = this;
+    if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) return undefined;
+    const { left, right } = statement.expression;
+    const name = this.#exportedName(left);
+    if (
+      name === undefined ||
+      this.#shared.has(name) ||
+      !ts.isPropertyAccessExpression(right) ||
+      right.name.text !== "default" ||
+      !ts.isIdentifier(right.expression)
+    )
+      return undefined;
+    return /_\d+$/.test(right.expression.text) && this.#top.declares(right.expression.text)
+      ? { name, expression: right.getText(this.file) }
+      : undefined;
+  }
+
+  /** `Object.defineProperty(exports, "join", { enumerable: true, get: function () { return path_1.join; } })`. */
+  #importGetter(statement: TypeScript.Statement):
+    | {
+        readonly name: string;
+        readonly expression: string;
+        readonly call: TypeScript.Node;
+        readonly read: TypeScript.Node;
+      }
+    | undefined {
+    const { ts } = this;
+    if (!ts.isExpressionStatement(statement) || !ts.isCallExpression(statement.expression)) return undefined;
+    const call = statement.expression;
+    const [target, name, descriptor] = call.arguments;
+    if (
+      call.expression.getText(this.file) !== "Object.defineProperty" ||
+      call.arguments.length !== 3 ||
+      target.getText(this.file) !== "exports"
+    )
+      return undefined;
+    if (!ts.isStringLiteral(name) || !ts.isObjectLiteralExpression(descriptor)) return undefined;
+    const read = descriptor.properties.find(
+      (property): property is TypeScript.PropertyAssignment =>
+        ts.isPropertyAssignment(property) && property.name.getText(this.file) === "get",
+    )?.initializer;
+    const returned = read !== undefined && ts.isFunctionExpression(read) ? read.body.statements.at(0) : undefined;
+    if (
+      read === undefined ||
+      returned === undefined ||
+      !ts.isReturnStatement(returned) ||
+      returned.expression === undefined
+    )
+      return undefined;
+    return { name: name.text, expression: returned.expression.getText(this.file), call, read };
+  }
+
+  /** Whether `var E;` is what an enum or a namespace begins with: filled by the function that comes next. */
+  #fillsNamespace(statement: TypeScript.VariableStatement, next: TypeScript.Statement): boolean {
+    const { ts } = this;
+    const [{ name, initializer }] = statement.declarationList.declarations;
+    if (initializer !== undefined || !ts.isIdentifier(name)) return false;
+    const { statements } = this.body;
+    const filler = statements
+      .slice(statements.indexOf(next), statements.indexOf(next) + 2)
+      .find((one) => ts.isExpressionStatement(one) && ts.isCallExpression(one.expression));
+    const [argument] =
+      filler !== undefined && ts.isExpressionStatement(filler) && ts.isCallExpression(filler.expression)
+        ? filler.expression.arguments
+        : [];
+    return (
+      argument !== undefined &&
+      ts.isBinaryExpression(argument) &&
+      argument.operatorToken.kind === ts.SyntaxKind.BarBarToken &&
+      ts.isIdentifier(argument.left) &&
+      argument.left.text === name.text
+    );
+  }
+
+  #start(node: TypeScript.Node): number {
+    return node.getStart(this.file);
+  }
+
+  #replace(node: TypeScript.Node, text: string): void {
+    this.#edits.push({ start: this.#start(node), end: node.getEnd(), text });
+  }
+}
+
+/** Whether a node is what a call calls: a variable is called without `this`. */
+function isCallee(ts: typeof TypeScript, node: TypeScript.Node): boolean {
+  const { parent } = node;
+  return (
+    (ts.isCallExpression(parent) && parent.expression === node) ||
+    (ts.isTaggedTemplateExpression(parent) && parent.tag === node)
+  );
+}
+
+function isAssignment(ts: typeof TypeScript, node: TypeScript.BinaryExpression): boolean {
+  return (
+    node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment && node.operatorToken.kind <= ts.SyntaxKind.LastAssignment
+  );
+}
+
+/** The names that a declaration binds. */
+export function namesIn(ts: typeof TypeScript, name: TypeScript.BindingName): string[] {
+  if (ts.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : namesIn(ts, element.name)));
+}

@@ -1,0 +1,246 @@
+import type { OpAttribute } from "../../src/ops/load-tensorflow";
+import { KernelOps } from "../../src/ops/kernel-ops";
+import type { Tensor } from "../../src/ops/tensor";
+
+/** An input of a kernel: a tensor's shape, and its numbers where they are not all 0.5 (floats) or are whole. */
+export interface HostileInput {
+  readonly shape: readonly number[];
+  readonly ints?: readonly number[];
+}
+
+/** A call that a kernel accepts. What is changed in it is to be refused, unless it is listed. */
+export interface KernelCall {
+  readonly op: string;
+  readonly outputs: number;
+  readonly inputs: readonly HostileInput[];
+  readonly attributes: Readonly<Record<string, number | boolean>>;
+  /** Inputs that may have any shape. */
+  readonly anyShape?: readonly number[];
+  /** Inputs in whose place a scalar stands for none. */
+  readonly optional?: readonly number[];
+}
+
+const floats = (...shape: number[]): HostileInput => ({ shape });
+const seed: HostileInput = { shape: [2], ints: [1, 2] };
+const groups: HostileInput = { shape: [2, 4], ints: [0, 0, 2, 3, 6, 2, 1, 4] }; // 3 documents, 10 tokens
+const packed = (depth: number, columns: number, panel: number): HostileInput =>
+  floats(Math.ceil(columns / panel), depth, panel);
+
+/** A valid call of every kernel. */
+export function kernelCalls(panel: number): readonly KernelCall[] {
+  const weights = 2 * (2 * 3 * 16 + 4 * 16); // two heads; rows of weights are whole lines of 16
+  const pool = [floats(3, 2, 4), floats(10, 4), floats(3, 4), floats(10, 4), floats(10, 4), groups];
+  return [
+    { op: "TsloraGelu", outputs: 2, inputs: [floats(3, 5)], attributes: { derivative: true }, anyShape: [0] },
+    { op: "TsloraLower", outputs: 1, inputs: [floats(3, 5), floats(2, 5), seed], attributes: { scale: 1, rate: 0.5 } },
+    { op: "TsloraLowerGradient", outputs: 1, inputs: [floats(3, 2), floats(3, 5), seed], attributes: { rate: 0.5 } },
+    { op: "TsloraLowerBackward", outputs: 1, inputs: [floats(3, 2), floats(2, 5), seed], attributes: { rate: 0.5 } },
+    { op: "TsloraPack", outputs: 1, inputs: [floats(3, 5)], attributes: { transpose: true } },
+    {
+      op: "TsloraProduct",
+      outputs: 2,
+      optional: [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+      inputs: [
+        floats(3, 5),
+        packed(5, 7, panel),
+        floats(3, 2),
+        packed(2, 7, panel),
+        floats(3, 4),
+        packed(4, 7, panel),
+        floats(7),
+        ...Array.from({ length: 5 }, () => floats(3, 7)),
+      ],
+      attributes: { columns: 7, gelu: true, derivative: true },
+    },
+    {
+      op: "TsloraBatchedProduct",
+      outputs: 1,
+      inputs: [floats(2, 3, 5), floats(2, 5, 4)],
+      attributes: { transpose_a: false, transpose_b: false },
+    },
+    { op: "TsloraDropout", outputs: 1, inputs: [floats(3, 5), seed], attributes: { rate: 0.5 }, anyShape: [0] },
+    { op: "TsloraKeepMask", outputs: 1, inputs: [{ shape: [2], ints: [3, 5] }, seed], attributes: { rate: 0.5 } },
+    {
+      op: "TsloraResidualNorm",
+      outputs: 3,
+      inputs: [floats(3, 5), floats(3, 5), floats(5), floats(5), seed],
+      attributes: { rate: 0.5, epsilon: 1e-5 },
+      optional: [1],
+    },
+    {
+      op: "TsloraResidualNormBackward",
+      outputs: 2,
+      inputs: [floats(3, 5), floats(5), floats(3, 5), floats(3, 1), seed],
+      attributes: { rate: 0.5 },
+    },
+    {
+      op: "TsloraPoolTokens",
+      outputs: 4,
+      inputs: [...pool, seed],
+      attributes: { rate: 0.5, keep: true },
+      optional: [4],
+    },
+    {
+      op: "TsloraPoolTokensBackward",
+      outputs: 5,
+      inputs: [...pool, floats(20), floats(3, 2, 4), floats(3, 2, 1), floats(3, 4)],
+      attributes: { rate: 0.5, needs_input: true },
+      optional: [4],
+    },
+    {
+      op: "TsloraAttention",
+      outputs: 2,
+      inputs: [floats(10, 4), floats(10, 4), floats(10, 4), groups, seed],
+      attributes: { heads: 2, scale: 0.5, rate: 0.5, first_token: false, keep: true },
+    },
+    {
+      op: "TsloraAttentionBackward",
+      outputs: 3,
+      inputs: [floats(10, 4), floats(10, 4), floats(10, 4), floats(10, 4), floats(weights), floats(10, 4), groups],
+      attributes: { heads: 2, scale: 0.5, rate: 0.5, first_token: false, needs_key: true },
+    },
+  ];
+}
+
+/** A changed call, and whether it must be refused or must only not end the process. */
+export interface HostileCall {
+  readonly what: string;
+  readonly call: KernelCall;
+  readonly mayPass: boolean;
+}
+
+const NUMBERS: Readonly<Record<string, readonly number[]>> = {
+  rate: [NaN, -0.1, 1, 2, Infinity, -Infinity],
+  epsilon: [NaN, -1, Infinity],
+  scale: [NaN, Infinity, -Infinity],
+  heads: [0, -1, -(2 ** 31), 3, 2 ** 31 - 1],
+  columns: [0, -1, -(2 ** 31), 8, 2 ** 31 - 1],
+};
+const MOST = 2 ** 31 - 1;
+const GROUPS: readonly (readonly number[])[] = [
+  [0, 0, 2, 3, 1e9, 2, 1, 4],
+  [1e9, 0, 2, 3, 6, 2, 1, 4],
+  [0, 0, 2, 3, 6, 1e9, 1, 4],
+  [0, 0, 1e9, 3, 6, 2, 1, 4],
+  [0, 0, 2, 1e9, 6, 2, 1, 4],
+  [0, 0, MOST, MOST, 6, 2, 1, 4],
+  [0, 0, MOST, MOST, MOST, MOST, MOST, MOST],
+  [-1, 0, 2, 3, 6, 2, 1, 4],
+  [0, -1, 2, 3, 6, 2, 1, 4],
+  [0, 0, -2, 3, 6, 2, 1, 4],
+  [0, 0, 2, -3, 6, 2, 1, 4],
+  [0, 0, 0, 3, 6, 2, 1, 4],
+  [0, 0, 2, 0, 6, 2, 1, 4],
+  [0, 0, 2, 3, 5, 2, 1, 4],
+  [0, 0, 2, 3, 6, 1, 1, 4],
+  [0, 0, 2, 3, 0, 0, 1, 4],
+  [6, 2, 1, 4, 0, 0, 2, 3],
+  [0, 0, 2, 5, 0, 2, 1, 0],
+];
+const SHAPES: readonly (readonly number[])[] = [
+  [-1, 5],
+  [MOST, MOST],
+  [MOST, MOST, MOST, MOST],
+  [MOST, MOST, MOST, MOST, MOST, MOST, MOST, MOST],
+  [1, 1, 1, 1, 1, 1, 1, 1, 1],
+  [-(2 ** 31), 2 ** 30],
+];
+
+/** Every change of a call: each input and each attribute in turn. */
+export function hostileCalls(call: KernelCall): HostileCall[] {
+  const found: HostileCall[] = [];
+  call.inputs.forEach((input, i) => {
+    const replace = (what: string, by: HostileInput, mayPass = false): void => {
+      found.push({
+        what: `${call.op}, input ${i}: ${what}`,
+        call: { ...call, inputs: call.inputs.map((own, k) => (k === i ? by : own)) },
+        mayPass,
+      });
+    };
+    const any = call.anyShape?.includes(i) === true;
+    const fill = (shape: readonly number[]): HostileInput =>
+      input.ints === undefined
+        ? { shape }
+        : { shape, ints: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, k) => input.ints?.[k] ?? 1) };
+    const isShape = call.op === "TsloraKeepMask" && i === 0;
+    replace("a scalar", fill([]), any || call.optional?.includes(i));
+    replace("empty", fill([0]), any || isShape);
+    const rowsMayBeNone =
+      call.op === "TsloraBatchedProduct" ||
+      (i === 0 && (call.op === "TsloraLower" || call.op === "TsloraLowerBackward"));
+    replace(
+      "empty rows",
+      fill([...input.shape.slice(0, -1), 0]),
+      any || isShape || (call.op === "TsloraBatchedProduct" && i === 1),
+    );
+    replace("no rows", fill([0, ...input.shape.slice(1)]), any || isShape || rowsMayBeNone);
+    replace("an axis more", fill([1, ...input.shape]), any);
+    replace(
+      "one row more",
+      fill([input.shape[0] + 1, ...input.shape.slice(1)]),
+      any ||
+        isShape ||
+        call.op === "TsloraPack" ||
+        (call.op === "TsloraLower" && i < 2) ||
+        (call.op === "TsloraLowerBackward" && i === 0),
+    );
+    replace(
+      "one column more",
+      fill([...input.shape.slice(0, -1), input.shape[input.shape.length - 1] + 1]),
+      any ||
+        isShape ||
+        call.op === "TsloraPack" ||
+        (call.op === "TsloraBatchedProduct" && i === 1) ||
+        (call.op === "TsloraLowerBackward" && i === 1) ||
+        call.op === "TsloraLowerGradient",
+    );
+    if (input.ints === groups.ints)
+      for (const ints of GROUPS) replace(`groups ${ints.join()}`, { shape: [2, 4], ints });
+    if (isShape) for (const ints of SHAPES) replace(`shape ${ints.join()}`, { shape: [ints.length], ints });
+  });
+  for (const [name, own] of Object.entries(call.attributes)) {
+    const values = typeof own === "boolean" ? [!own] : (NUMBERS[name] ?? []);
+    for (const value of values)
+      found.push({
+        what: `${call.op}, ${name}: ${value}`,
+        call: { ...call, attributes: { ...call.attributes, [name]: value } },
+        mayPass: typeof value === "boolean" || (name === "columns" && value === 8),
+      });
+  }
+  return found;
+}
+
+/** Calls kernels by what TensorFlow takes, past all that is checked before. */
+export class RawKernels extends KernelOps {
+  get panel(): number {
+    return this.tidy(() => this.pack(this.float(new Float32Array(1), [1, 1]), { transpose: false }).laid.shape[2]);
+  }
+
+  /** @throws whatever TensorFlow makes of an error status */
+  run({ op, outputs, inputs, attributes }: KernelCall): void {
+    this.tidy(() => {
+      const tensors = inputs.map(({ shape, ints }): Tensor =>
+        ints === undefined
+          ? this.float(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5), shape)
+          : this.int(Int32Array.from(ints), shape),
+      );
+      const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_INT } = this.binding;
+      const given = Object.entries(attributes).map(([name, value]): OpAttribute => ({
+        name,
+        value,
+        type:
+          typeof value === "boolean"
+            ? TF_ATTR_BOOL
+            : name === "heads" || name === "columns"
+              ? TF_ATTR_INT
+              : TF_ATTR_FLOAT,
+      }));
+      this.execute(
+        op,
+        given,
+        tensors.map((tensor) => this.idOf(tensor)),
+        outputs,
+      );
+    });
+  }
+}

@@ -1,0 +1,25 @@
+import { TensorflowOps } from "../../src/ops/tensorflow-ops";
+
+/** Multiplies small matrices for so many seconds, as a model does with short texts, and counts the signals that it gets meanwhile. */
+async function main(seconds: number): Promise<void> {
+  const ops = new TensorflowOps();
+  let handled = 0;
+  process.on("SIGUSR2", () => handled++);
+  const matrix = (rows: number, columns: number): ReturnType<typeof ops.float> =>
+    ops.float(new Float32Array(rows * columns).fill(0.01), [rows, columns]);
+  const square = matrix(384, 384);
+  console.log("ready");
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    for (let rows = 12; rows <= 18; rows++) {
+      const x = matrix(rows, 384);
+      ops.tidy(() => void Array.from({ length: 20 }, () => ops.matMul(x, square)));
+      ops.dispose(x);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  console.log(`handled ${handled}`);
+  process.exit();
+}
+
+void main(Number(process.argv[2]));

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { projectRoot } from "../../src/base/project-root";
+import type { Notebook } from "../../src/notebook/format/notebook-types";
+import type { RunOptions } from "../../src/notebook/run/run-notebook";
+import type { RunSummary } from "../../src/notebook/run/run-events";
+import { notebookOf, runToEnd } from "../notebook/notebooks";
+import { oddNotebook, withOddKernel } from "../notebook/odd-kernel";
+
+const EMITTER = "import { EventEmitter } from 'node:events';";
+const WORKER = "import { Worker } from 'node:worker_threads';";
+
+/** Cells that raise an error which nobody waits for, while they run or as soon as they have. */
+const CELLS: Readonly<Record<string, readonly string[]>> = {
+  "a rejection": ["void Promise.reject(new Error('lost'))"],
+  "a rejection that is the result": ["Promise.reject(new Error('lost'))"],
+  "a rejection before an await": [
+    "void Promise.reject(new Error('lost')); await new Promise((done) => setTimeout(done, 50));",
+  ],
+  "an async function that nobody awaits": [
+    "async function lose() { await null; throw new Error('lost'); }\nvoid lose();",
+  ],
+  "a microtask": ["queueMicrotask(() => { throw new Error('lost') })"],
+  "an event that nobody listens to": [
+    `${EMITTER} process.nextTick(() => new EventEmitter().emit('error', new Error('lost')))`,
+  ],
+  "a worker": [
+    `${WORKER} new Worker("throw new Error('lost')", { eval: true }); await new Promise((done) => setTimeout(done, 30_000).unref() && process.once('uncaughtException', done));`,
+  ],
+  "a timer, in the next cell": [
+    "setTimeout(() => { throw new Error('lost') }, 20)",
+    "await new Promise((done) => process.once('uncaughtException', done));",
+  ],
+};
+
+const errorsIn = ({ notebook }: RunSummary): number =>
+  notebook.cells.flatMap((cell) =>
+    cell.cell_type === "code" ? cell.outputs.filter(({ output_type }) => output_type === "error") : [],
+  ).length;
+
+/** No notebook with an error is a success, and none that failed lacks one. */
+function assertConsistent(summary: RunSummary): void {
+  const failed = summary.cells.filter(({ outcome }) => outcome.status === "error");
+  assert.equal(summary.status === "ok", failed.length === 0);
+  assert.equal(errorsIn(summary) > 0, failed.length > 0, JSON.stringify(summary.cells.map(({ outcome }) => outcome)));
+}
+
+for (const [title, cells] of Object.entries(CELLS)) {
+  test(`an error that nobody waits for fails the run: ${title}`, { timeout: 120_000 }, async () => {
+    const { summary } = await runToEnd(notebookOf(cells, "tslora"), { cwd: projectRoot() });
+    assert.equal(summary.status, "error");
+    assert.match(JSON.stringify(summary.failed?.outcome), /lost/);
+    assertConsistent(summary);
+  });
+}
+
+test(
+  "errors between cells and after the last one are in the notebook and in the outcome, or in neither",
+  { timeout: 300_000 },
+  async () => {
+    for (const kernel of ["tslora", "tslab"]) {
+      for (const ms of [0, 1, 5, 20]) {
+        const options: RunOptions = { cwd: projectRoot(), onError: "continue" };
+        const { summary } = await runToEnd(
+          notebookOf(
+            [
+              `setTimeout(() => { throw new Error('one') }, ${ms}); 1`,
+              "2",
+              `setTimeout(() => void Promise.reject(new Error('two')), ${ms}); 3`,
+            ],
+            kernel,
+          ),
+          options,
+        );
+        assertConsistent(summary);
+      }
+    }
+  },
+);
+
+test("a late error fails its cell in any kernel; a cell that was to raise one and did may raise more", () =>
+  withOddKernel(async (cwd) => {
+    const error = { ename: "Late", evalue: "after idle", traceback: ["Late: after idle"] };
+    const notebook = oddNotebook([[["later", ["error", error]]], [["wait", 300]], [["print", "on"]]]);
+    const { summary } = await runToEnd(notebook, { cwd, onError: "continue" });
+    assert.deepEqual(
+      summary.cells.map(({ outcome }) => outcome.status),
+      ["error", "ok", "ok"],
+    );
+    assert.equal(summary.status, "error");
+    assertConsistent(summary);
+
+    const stopped = await runToEnd(notebook, { cwd });
+    assert.deepEqual(
+      stopped.summary.cells.map(({ outcome }) => outcome.status),
+      ["error", "ok", "skipped"],
+    );
+
+    const last = await runToEnd(oddNotebook([[["later", ["error", error]]]]), { cwd });
+    assertConsistent(last.summary);
+
+    const tagged = oddNotebook([
+      [
+        ["fail", "Wanted"],
+        ["later", ["error", error]],
+      ],
+      [["wait", 300]],
+    ]);
+    const [first, ...rest] = tagged.cells;
+    const expected = await runToEnd(
+      { ...tagged, cells: [{ ...first, metadata: { tags: ["raises-exception"] } }, ...rest] as Notebook["cells"] },
+      { cwd },
+    );
+    assert.deepEqual(
+      expected.summary.cells.map(({ outcome }) => outcome.status),
+      ["ok", "ok"],
+    );
+  }));
+
+test("whatever is thrown is described, also what throws when it is looked at", { timeout: 120_000 }, async () => {
+  const odd = "throw { get message() { throw new Error('no') }, get stack(): string { throw new Error('no') } };";
+  const { summary } = await runToEnd(
+    notebookOf([odd, "throw undefined;", "throw null;", "throw Object.create(null);"], "tslora"),
+    { cwd: projectRoot(), onError: "continue" },
+  );
+  assert.deepEqual(
+    summary.cells.map(({ outcome }) => outcome.status),
+    ["error", "error", "error", "error"],
+  );
+});
+
+for (const kernel of ["tslora", "tslab"]) {
+  test(
+    `standard input is at its end in ${kernel}, for cells and what they start, and a question fails at once`,
+    { timeout: 120_000 },
+    async () => {
+      const cells = [
+        "import * as fs from 'node:fs'; console.log(fs.readSync(0, Buffer.alloc(4)), JSON.stringify(fs.readFileSync(0, 'utf8')))",
+        "await new Promise((done) => process.stdin.on('end', done).resume()); console.log('end')",
+        "import * as readline from 'node:readline'; const lines = readline.createInterface({ input: process.stdin }); await new Promise((done) => lines.on('close', done)); console.log('closed')",
+        "import { createInterface } from 'node:readline/promises'; await createInterface({ input: process.stdin, output: process.stdout }).question('Your name? ')",
+        "import * as asking from 'node:readline'; await new Promise<string>((done) => asking.createInterface({ input: process.stdin, output: process.stdout }).question('Your age? ', done))",
+        "import { execSync } from 'node:child_process'; console.log(execSync('cat; echo read', { stdio: ['inherit', 'pipe', 'inherit'] }).toString().trim())",
+      ];
+      const { summary } = await runToEnd(notebookOf(cells, kernel), {
+        cwd: projectRoot(),
+        onError: "continue",
+        cellTimeoutMs: 60_000,
+      });
+      assert.deepEqual(
+        summary.cells.map(({ outcome }) => outcome.status),
+        ["ok", "ok", "ok", "error", "error", "ok"],
+      );
+      assert.match(JSON.stringify(summary.cells[3].outcome), /asks for input \(\\"Your name\?\\"\)/);
+      assert.match(JSON.stringify(summary.notebook.cells[5]), /read/);
+    },
+  );
+}
