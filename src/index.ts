@@ -11,7 +11,8 @@ export {
 export * from "./corpus";
 export type { Device, DeviceOption, DeviceOptions } from "./device/device";
 export { resolveDevice } from "./device/open-device";
-export { environmentReport, type EnvironmentReport, type EnvironmentRow } from "./doctor/environment-report";
+export { environmentReport, type EnvironmentReport } from "./doctor/environment-report";
+export type { EnvironmentRow } from "./doctor/environment-row";
 export * from "./evaluation";
 export { conclusions } from "./evaluation/comparison/conclusions";
 export { readResults, writeResults, type StudyResults } from "./evaluation/study-results";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "../device/device";
-import type { EnvironmentRow } from "./environment-report";
+import type { EnvironmentRow } from "./environment-row";
 import { KernelOps } from "../ops/kernel-ops";
 import { loadTensorFlow } from "../ops/load-tensorflow";
 import { cudaLibraries, nvidiaDriver, nvidiaGpus, type NvidiaDriver } from "../device/nvidia";

@@ -6,15 +6,7 @@ import { join } from "node:path";
 import { projectRoot } from "../base/project-root";
 import type { Device } from "../device/device";
 import { deviceRows } from "./device-rows";
-
-/** One thing that was looked at. */
-export interface EnvironmentRow {
-  readonly name: string;
-  readonly value: string;
-  readonly status: "ok" | "missing" | "note";
-  /** What to do about it. */
-  readonly advice?: string;
-}
+import type { EnvironmentRow } from "./environment-row";
 
 /** What the notebooks will run on. */
 export interface EnvironmentReport {

@@ -1,6 +1,6 @@
 import { TsloraError } from "../base/tslora-error";
 import { bannerHtml, bannerText } from "./banner";
-import { Carrier } from "./plotly/plotly-once";
+import { PlotlyOnce } from "./plotly/plotly-once";
 import { comparisonTable, type ComparisonTableRow } from "./tables/comparison-table";
 import { evaluationTable, type EvaluationTableInput } from "./tables/evaluation-table";
 import { figure, type PlotlyFigure } from "./plots/figure";
@@ -28,7 +28,7 @@ export type ShowInput =
   | { readonly rows: readonly ComparisonTableRow[] }
   | string;
 
-const carrier = new Carrier(); // of this process: a notebook's kernel
+const plotlyOnce = new PlotlyOnce(); // of this process: a notebook's kernel
 
 /**
  * Shows a figure, a table, Markdown, a banner, an evaluation, a comparison or a data frame: in the running cell of a notebook as it should look
@@ -64,7 +64,7 @@ export interface FigurePlaces {
 
 /** Fills a figure's two places. A figure that only a screen can draw gets a sentence in the picture's place. */
 export function showFigure(figure: Figure, { interactive, picture, run }: FigurePlaces): void {
-  interactive.html(interactiveHtml(figure, { carries: carrier.carries(figure, run) }), figure.text);
+  interactive.html(interactiveHtml(figure, { carries: plotlyOnce.carries(figure, run) }), figure.text);
   try {
     picture.svg(renderSvg(figure));
   } catch (error) {

@@ -9,6 +9,7 @@ export { parseNotebook } from "./format/parse-notebook";
 export { readNotebook } from "./format/read-notebook";
 export { readParameters, type ReadParametersOptions } from "./parameters/read-parameters";
 export type { CellMemory, CellOutcome, CellPlace, CellReport, RunEvent, RunStatus, RunSummary } from "./run/run-events";
-export { runNotebook, type RunOptions } from "./run/run-notebook";
+export { runNotebook } from "./run/run-notebook";
+export type { RunOptions } from "./run/run-options";
 export { jsonReport, junitReport, type RunResult } from "./run/run-reports";
 export { saveNotebook } from "./format/save-notebook";

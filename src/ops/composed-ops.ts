@@ -1,5 +1,5 @@
 import { attentionBlocks, type AttentionBlock, type Padding } from "./attention-blocks";
-import { dropOfBlock } from "./dropout-block";
+import { blockDropout } from "./dropout-block";
 import { joinedRows } from "./joined-rows";
 import type {
   AttentionLayout,
@@ -161,7 +161,7 @@ export abstract class ComposedOps {
           const k = this.#splitHeads(inputs.k, block, { heads: layout.heads, scale: 1 });
           const v = this.#splitHeads(inputs.v, block, { heads: layout.heads, scale: factorOf(drop) }); // so the weights need no factor
           const weights = this.softmax(this.#hidePadding(this.matMul(q, k, { transposeB: true }), block)); // [documents, heads, queries, length]
-          const dropout = drop && dropOfBlock(drop, i);
+          const dropout = drop && blockDropout(drop, i);
           const mark = dropout && this.mark(weights.shape, dropout);
           const context = this.matMul(this.#kept(weights, mark), v); // [documents, heads, queries, headDim]
           return { context, saved: { q, k, v, weights, mark, dropout, context } };
@@ -249,7 +249,7 @@ export abstract class ComposedOps {
                   ),
                 );
           const weights = this.softmax(this.#hidePadding(scores, block));
-          const kept = drop && this.dropout(weights, dropOfBlock(drop, i)).y;
+          const kept = drop && this.dropout(weights, blockDropout(drop, i)).y;
           const all = kept ?? weights;
           const update =
             value &&

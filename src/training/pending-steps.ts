@@ -23,7 +23,7 @@ export interface ReadStep extends SentStep {
  * Steps whose loss and gradient norm still lie on the device: a GPU works on while the next are sent, and is waited
  * for once in so many steps. Owner of their tensors.
  */
-export class UnreadSteps {
+export class PendingSteps {
   readonly #ops: Ops;
   #sent: { step: SentStep; loss: Tensor; gradNorm: Tensor }[] = [];
   #since = performance.now();

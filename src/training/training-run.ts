@@ -22,7 +22,7 @@ import type { RunIdentity } from "./checkpoint/run-identity";
 import type { TrainEvent, TrainSummary, WarningEvent } from "./train-event";
 import type { ResolvedTrainOptions } from "./train-options";
 import type { Examples } from "./training-examples";
-import { UnreadSteps, type ReadStep } from "./pending-steps";
+import { PendingSteps, type ReadStep } from "./pending-steps";
 import { TrainingGuards, type Fault } from "./training-guards";
 import { newlyInitializedMessage } from "./newly-initialized-message";
 import { LOG_FILE, TrainingLog } from "./log/training-log";
@@ -46,7 +46,7 @@ export class TrainingRun {
   readonly #best: BestWeights;
   readonly #patience: EarlyStopping;
   readonly #guards: TrainingGuards;
-  readonly #unread: UnreadSteps;
+  readonly #unread: PendingSteps;
   readonly #checkpoints: Checkpoints | undefined;
   readonly #newlyInitialized: readonly string[];
   #log: TrainingLog | undefined;
@@ -101,7 +101,7 @@ export class TrainingRun {
       count: state?.earlyStoppingCount,
     });
     this.#guards = new TrainingGuards({ learningRate: options.learningRate, gradNorms: state?.gradNorms });
-    this.#unread = new UnreadSteps(model.ops);
+    this.#unread = new PendingSteps(model.ops);
     this.#newlyInitialized = resume === undefined ? classifier.untrainedWeights : []; // a checkpoint brings them all
     this.#checkpoints =
       outputDir === undefined

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { banner } from "../../src/figures/banner";
-import { Carrier } from "../../src/figures/plotly/plotly-once";
+import { PlotlyOnce } from "../../src/figures/plotly/plotly-once";
 import { figure } from "../../src/figures/plots/figure";
 import { histogram } from "../../src/figures/plots/histogram";
 import { keyValueTable } from "../../src/figures/tables/key-value-table";
@@ -40,7 +40,7 @@ test("figures of one notebook bring one copy of plotly.js, each its static pictu
 });
 
 test("a trace that the small build lacks asks for the full one, which is carried once too", () => {
-  const carrier = new Carrier();
+  const carrier = new PlotlyOnce();
   const run = {};
   const sankey = figure({ data: [{ type: "sankey" }], layout: {} });
   assert.deepEqual(

@@ -6,7 +6,8 @@ import { after, afterEach, test } from "node:test";
 
 import { readNotebook } from "../../src/notebook/format/read-notebook";
 import type { CellOutcome } from "../../src/notebook/run/run-events";
-import { runNotebook, type RunOptions } from "../../src/notebook/run/run-notebook";
+import { runNotebook } from "../../src/notebook/run/run-notebook";
+import type { RunOptions } from "../../src/notebook/run/run-options";
 import { codeCells, isAlive, notebookOf, printed, runToEnd, withFolder } from "./notebooks";
 
 // A temporary folder of this file's own: test files that run beside it start kernels too.

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { projectRoot } from "../../src/base/project-root";
 import type { Cell, CodeCell, Notebook } from "../../src/notebook/format/notebook-types";
 import type { RunEvent, RunSummary } from "../../src/notebook/run/run-events";
-import { runNotebook, type RunOptions } from "../../src/notebook/run/run-notebook";
+import { runNotebook } from "../../src/notebook/run/run-notebook";
+import type { RunOptions } from "../../src/notebook/run/run-options";
 
 /** A code cell: its source, and its tags. */
 export type CellText = string | readonly [source: string, ...tags: string[]];

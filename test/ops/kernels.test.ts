@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { Random } from "../../src/base/random";
 import { attentionBlocks } from "../../src/ops/attention-blocks";
 import { INSTRUCTIONS, KernelOps } from "../../src/ops/kernel-ops";
-import { dropOfBlock } from "../../src/ops/dropout-block";
+import { blockDropout } from "../../src/ops/dropout-block";
 import type { Tensor } from "../../src/ops/tensor";
 import { TensorflowOps } from "../../src/ops/tensorflow-ops";
 import { expectWithin } from "./expect-within";
@@ -50,7 +50,7 @@ async function referenceUnderSameMasks(width: number, rate: number): Promise<Ref
           mask[(head * longest + query) * longest + key] = rows[(first + row) * columns + key];
       }
     }
-    const { seed } = dropOfBlock({ rate, seed: [width, 2] }, i);
+    const { seed } = blockDropout({ rate, seed: [width, 2] }, i);
     reference.masks.set(`${[documents, 2, longest, longest].join()} ${seed.join()}`, mask);
   });
   return reference;

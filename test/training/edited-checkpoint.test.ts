@@ -8,7 +8,7 @@ import { TsloraError } from "../../src/base/tslora-error";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { openSafetensors } from "../../src/model/weights/read-safetensors";
 import { writeSafetensors } from "../../src/model/weights/write-safetensors";
-import { checksumsOf, sealFolder } from "../../src/training/checkpoint/folder-checksums";
+import { checksumsOf, writeChecksums } from "../../src/training/checkpoint/folder-checksums";
 import type { TrainOptions } from "../../src/training/train-options";
 import { classifier, hashOfWeights, ops, runToEnd } from "./tiny";
 
@@ -85,7 +85,7 @@ const reseal = async (copy: string, { thorough = false } = {}): Promise<void> =>
     sums.delete("trainer_state.json");
     await editState(copy, (state) => void (state.tslora.files = Object.fromEntries(sums)));
   }
-  await sealFolder(checkpoint);
+  await writeChecksums(checkpoint);
 };
 const refused = async (copy: string, message: RegExp): Promise<void> => {
   const alive = ops.alive();

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
 import type { Notebook } from "../../src/notebook/format/notebook-types";
-import type { RunOptions } from "../../src/notebook/run/run-notebook";
+import type { RunOptions } from "../../src/notebook/run/run-options";
 import type { RunSummary } from "../../src/notebook/run/run-events";
 import { notebookOf, runToEnd } from "../notebook/notebooks";
 import { oddNotebook, withOddKernel } from "../notebook/odd-kernel";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 
 import { projectRoot } from "../../base/project-root";
 import { TsloraError } from "../../base/tslora-error";
-import type { EnvironmentRow } from "../../doctor/environment-report";
+import type { EnvironmentRow } from "../../doctor/environment-row";
 import type { Notebook } from "../../notebook/format/notebook-types";
 import { EXIT } from "../exit-codes";
 import { wrap } from "../terminal/text-layout";

@@ -2,7 +2,8 @@ import { basename, isAbsolute, relative } from "node:path";
 
 import { outputFolder } from "../../base/files/output-folder";
 import type { RunSummary } from "../../notebook/run/run-events";
-import { runNotebook, type RunOptions } from "../../notebook/run/run-notebook";
+import { runNotebook } from "../../notebook/run/run-notebook";
+import type { RunOptions } from "../../notebook/run/run-options";
 import { widthOf } from "../terminal/fit-text";
 import { RunView } from "./run-view";
 import { duration, styled, table, type Terminal } from "../terminal/terminal";

@@ -1,3 +1,4 @@
+import { RUNS_ONCE } from "../../base/runs-once";
 import { bundleFor } from "./plotly-bundle";
 import type { Figure } from "../types";
 
@@ -8,7 +9,7 @@ import type { Figure } from "../types";
  * the new one brings it again. tslora's kernel says which cell runs; in a plain tslab a figure of the same title in
  * another run of a cell is taken for the same, unless a headless runner says that every cell runs once.
  */
-export class Carrier {
+export class PlotlyOnce {
   readonly #carrying = new Map<string, { title: string; run: unknown }>(); // by build
 
   /**
@@ -26,9 +27,6 @@ export class Carrier {
     return true;
   }
 }
-
-/** Set, to true, by what starts kernels that run every cell once. */
-export const RUNS_ONCE = Symbol.for("tslora.everyCellRunsOnce");
 
 function isAnotherCell(one: unknown, other: unknown): boolean {
   const [first, second] = [one, other].map((run) =>

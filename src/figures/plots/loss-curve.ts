@@ -1,5 +1,5 @@
 import { axis, baseLayout } from "./base-layout";
-import { bestWords } from "../progress/best-step";
+import { bestStepText } from "../progress/best-step";
 import { escapeLabel } from "../escape";
 import { formatNumber } from "../format";
 import { NEUTRAL, OKABE_ITO } from "./palette";
@@ -159,7 +159,7 @@ function stepsOf(history: readonly TrainingEventLike[]): number | undefined {
 /** The mark of the best evaluation, on the side of its line where there is room. */
 function bestMark(best: EvaluationLike, lastStep: number, top: number): Record<string, unknown> {
   const left = best.step > lastStep / 2;
-  const text = escapeLabel(bestWords(best));
+  const text = escapeLabel(bestStepText(best));
   return {
     x: best.step,
     y: top,
@@ -213,7 +213,7 @@ function summary(
     lines.push(
       `  validation loss: ${span(evaluations.map((e) => e.loss))}, accuracy: ${span(evaluations.map((e) => e.accuracy))}`,
     );
-  if (best !== undefined) lines.push(`  ${bestWords(best)}`);
+  if (best !== undefined) lines.push(`  ${bestStepText(best)}`);
   return lines;
 }
 

@@ -2,7 +2,7 @@ import { formatNumber } from "../format";
 import type { EvaluationLike } from "./training-event";
 
 /** The best evaluation in words: the metric that chose it, by its name, its value and step. */
-export function bestWords({
+export function bestStepText({
   metricForBestModel: name = "accuracy",
   metrics,
   accuracy,

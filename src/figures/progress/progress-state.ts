@@ -1,4 +1,4 @@
-import { bestWords } from "./best-step";
+import { bestStepText } from "./best-step";
 import { escapeHtml } from "../escape";
 import { formatNumber, formatSeconds } from "../format";
 import type { EndLike, EvaluationLike, StartLike, StepLike, TrainingEventLike } from "./training-event";
@@ -86,7 +86,7 @@ export function progressWords(
       ? []
       : [
           `validation at step ${formatNumber(lastEvaluation.step)}: loss ${formatNumber(lastEvaluation.loss, 3)}, accuracy ${formatNumber(lastEvaluation.accuracy, 3)}`,
-          ...(bestEvaluation === undefined ? [] : [bestWords(bestEvaluation)]),
+          ...(bestEvaluation === undefined ? [] : [bestStepText(bestEvaluation)]),
         ];
   return { where: where.join(" · "), how: how.join(" · "), evaluation: evaluation.join(" · ") };
 }

@@ -3,7 +3,7 @@ import type { Tensor } from "../../ops/tensor";
 import type { Parameter } from "./parameter";
 
 /** What is made of a parameter, of tensors alone, and kept until the parameter changes. It owns what it keeps. */
-export class Derived<T extends object> {
+export class DerivedTensors<T extends object> {
   readonly #ops: Ops;
   readonly #make: (value: Tensor) => T;
   readonly #kept = new Map<Parameter, { readonly version: number; readonly value: T }>();

@@ -1,6 +1,6 @@
 import type { DropoutSaved, LowRank, Ops, PackedMatrix, ProductOptions } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
-import { Derived } from "./derived-tensors";
+import { DerivedTensors } from "./derived-tensors";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
 
@@ -62,10 +62,10 @@ export class Linear {
   readonly #ops: Ops;
   // The weight as its products take it: x W' on the way forward, dy W on the way back. Once one of them is there the weight
   // itself is let go of.
-  readonly #forward: Derived<PackedMatrix>;
-  readonly #backward: Derived<PackedMatrix>;
-  readonly #forwardRounded: Derived<Tensor>;
-  readonly #backwardRounded: Derived<Tensor>;
+  readonly #forward: DerivedTensors<PackedMatrix>;
+  readonly #backward: DerivedTensors<PackedMatrix>;
+  readonly #forwardRounded: DerivedTensors<Tensor>;
+  readonly #backwardRounded: DerivedTensors<Tensor>;
   #used: { readonly weight: Parameter; readonly bias: Parameter };
   #adapter: LinearAdapter | undefined;
 
@@ -82,10 +82,10 @@ export class Linear {
   ) {
     this.#ops = ops;
     this.#used = { weight, bias };
-    this.#forward = new Derived(ops, (value) => ops.pack(value, FORWARD));
-    this.#backward = new Derived(ops, (value) => ops.pack(value, BACKWARD));
-    this.#forwardRounded = new Derived(ops, (value) => ops.toBfloat16(ops.transpose(value, [1, 0])));
-    this.#backwardRounded = new Derived(ops, (value) => ops.toBfloat16(value));
+    this.#forward = new DerivedTensors(ops, (value) => ops.pack(value, FORWARD));
+    this.#backward = new DerivedTensors(ops, (value) => ops.pack(value, BACKWARD));
+    this.#forwardRounded = new DerivedTensors(ops, (value) => ops.toBfloat16(ops.transpose(value, [1, 0])));
+    this.#backwardRounded = new DerivedTensors(ops, (value) => ops.toBfloat16(value));
   }
 
   get inFeatures(): number {
@@ -247,7 +247,7 @@ export class Linear {
     this.bias.dispose();
   }
 
-  get #layouts(): readonly Derived<object>[] {
+  get #layouts(): readonly DerivedTensors<object>[] {
     return [this.#forward, this.#backward, this.#forwardRounded, this.#backwardRounded];
   }
 

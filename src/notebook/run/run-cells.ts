@@ -6,7 +6,7 @@ import { LateOutputs } from "./late-outputs";
 import { hasTag } from "../format/notebook-types";
 import { runCell } from "./run-cell";
 import type { CellReport, RunEvent } from "./run-events";
-import type { RunOptions } from "./run-notebook";
+import type { RunOptions } from "./run-options";
 import type { PlacedCell, RunState } from "./run-state";
 import type { ExecutedCell } from "../tslab/error-output";
 

@@ -12,6 +12,7 @@ import { basename, dirname } from "node:path";
 
 import * as zeromq from "zeromq";
 
+import { RUNS_ONCE } from "../../base/runs-once";
 import { reportStranger } from "../jupyter/report-stranger";
 import { MessageReader, signedFrames } from "../jupyter/wire";
 
@@ -26,7 +27,7 @@ setInterval(() => {
 }, 1000).unref();
 
 // A headless run goes through the cells once; so a figure of a title that was there before is another figure.
-Reflect.set(globalThis, Symbol.for("tslora.everyCellRunsOnce"), true);
+Reflect.set(globalThis, RUNS_ONCE, true);
 
 const { Publisher, Router } = zeromq;
 

@@ -9,7 +9,7 @@ import { readState, STATE_FILE, stateToJson, type CheckpointState } from "./chec
 import { WEIGHT } from "./checkpoint-tensors";
 import { listCheckpoints } from "./find-checkpoint";
 import { recoverFolders, replaceFolder } from "./replace-folder";
-import { checksumsOf, sealFolder, syncPath } from "./folder-checksums";
+import { checksumsOf, writeChecksums, syncPath } from "./folder-checksums";
 import { LOG_FILE } from "../log/training-log";
 
 /** How many `earlier-<n>` folders an output folder keeps. */
@@ -116,7 +116,7 @@ export class Checkpoints {
       join(beside, STATE_FILE),
       stateToJson({ ...state, files: Object.fromEntries(sums) }, from.more),
     );
-    await sealFolder(beside, { known: sums });
+    await writeChecksums(beside, { known: sums });
     await replaceFolder(path, beside);
     await syncPath(this.#directory);
     this.#saved.set(state.step, state.best?.step);
@@ -153,7 +153,7 @@ export class Checkpoints {
       () => false, // a best step whose weights were not kept
     );
     if (!copied) return;
-    await sealFolder(beside);
+    await writeChecksums(beside);
     await rename(beside, this.pathOf(step));
   }
 

@@ -6,7 +6,7 @@ import { shownText } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import { readState, STATE_FILE, type CheckpointState } from "./checkpoint-state";
 import { recoverFolders } from "./replace-folder";
-import { checkSeal, MANIFEST } from "./folder-checksums";
+import { checkChecksums, MANIFEST } from "./folder-checksums";
 
 /** A whole checkpoint. */
 export interface FoundCheckpoint {
@@ -75,15 +75,15 @@ async function damageOfCheckpoint(path: string): Promise<string | undefined> {
 
 /** Checks a checkpoint's files by its checksums, and these by those that its state names. */
 async function damageOfFiles(path: string): Promise<string | undefined> {
-  const seal = await checkSeal(path, { required: ["optimizer.safetensors", STATE_FILE] });
-  if (seal.damage !== undefined) return seal.damage;
+  const checksums = await checkChecksums(path, { required: ["optimizer.safetensors", STATE_FILE] });
+  if (checksums.damage !== undefined) return checksums.damage;
   const { files } = await readState(path);
   if (files === undefined) return undefined;
-  for (const [name, sum] of seal.sums)
+  for (const [name, sum] of checksums.sums)
     if (name !== STATE_FILE && (!Object.hasOwn(files, name) || files[name] !== sum))
       return `${shownText(name, 100)} is not the one that ${STATE_FILE} was written with`;
   for (const name of Object.keys(files))
-    if (!seal.sums.has(name))
+    if (!checksums.sums.has(name))
       return `${shownText(name, 100)}, which ${STATE_FILE} was written with, is not in ${MANIFEST}`;
   return undefined;
 }

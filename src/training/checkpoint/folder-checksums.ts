@@ -23,7 +23,7 @@ export async function checksumsOf(directory: string): Promise<Map<string, string
  *
  * @param options.known - checksums that were just computed
  */
-export async function sealFolder(
+export async function writeChecksums(
   directory: string,
   { known = new Map<string, string>() }: { known?: ReadonlyMap<string, string> } = {},
 ): Promise<void> {
@@ -40,11 +40,14 @@ export async function sealFolder(
 }
 
 /** A sealed folder's checksums, or what is wrong with it. */
-export type SealCheck =
+export type ChecksumsCheck =
   { readonly damage: string } | { readonly damage: undefined; readonly sums: ReadonlyMap<string, string> };
 
 /** Checks a sealed folder: every file that its manifest names is as it was written, and there is no other. */
-export async function checkSeal(directory: string, { required }: { required: readonly string[] }): Promise<SealCheck> {
+export async function checkChecksums(
+  directory: string,
+  { required }: { required: readonly string[] },
+): Promise<ChecksumsCheck> {
   let manifest: string;
   try {
     manifest = await readTextFile(join(directory, MANIFEST), { maxBytes: 1 << 24, called: MANIFEST });

@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Random } from "../../../src/base/random";
-import { sealFolder } from "../../../src/training/checkpoint/folder-checksums";
+import { writeChecksums } from "../../../src/training/checkpoint/folder-checksums";
 import { train } from "../../../src/training/train";
 import type { TrainOptions } from "../../../src/training/train-options";
 import { classifier, data, hashOfWeights, ops, runToEnd, validation } from "../../training/tiny";
@@ -50,7 +50,7 @@ export const checkpoints: FuzzTarget = {
     const damage = await damageFile(join(directory, name), formatOf(name), random);
     const isFile = (await stat(join(directory, name)).catch(() => undefined))?.isFile() === true; // a pipe has no end to read
     const sealed = random.below(2) === 0 && isFile;
-    if (sealed) await sealFolder(directory);
+    if (sealed) await writeChecksums(directory);
     const after = isFile ? await readFile(join(directory, name)) : undefined;
     const same = after?.equals(before) === true;
     return {

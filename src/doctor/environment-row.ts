@@ -1,0 +1,8 @@
+/** A line of the report. */
+export interface EnvironmentRow {
+  readonly name: string;
+  readonly value: string;
+  readonly status: "ok" | "missing" | "note";
+  /** What to do about it. */
+  readonly advice?: string;
+}
