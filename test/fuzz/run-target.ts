@@ -76,7 +76,7 @@ function runChild(task: ChildTask, onMessage: (message: ChildMessage) => void): 
     child.on("message", (message: ChildMessage) => {
       at = message.index;
       clearTimeout(timer);
-      timer = setTimeout(stop, message.kind === "end" ? PREPARE_MS : HANG_MS);
+      timer = setTimeout(stop, message.kind === "damage" ? HANG_MS : PREPARE_MS); // what reads is timed, not what damages
       changes = message.kind === "damage" ? message.changes : [];
       onMessage(message);
     });

@@ -126,6 +126,21 @@ test("a checkpoint of the first version, without checksums in its state, is take
   c.dispose();
 });
 
+test("numbers that no evaluation has are refused where there is no log to compare with", async () => {
+  for (const [edit, message] of [
+    [{ best_metric: 1e7 }, /best_metric, which is accuracy, must be from 0 to 1; it is 10000000/],
+    [{ best_metric: -0.5 }, /best_metric, which is accuracy, must be from 0 to 1; it is -0\.5/],
+    [{ bestLoss: -1 }, /bestLoss must be from 0; it is -1/],
+  ] as const) {
+    const copy = await copied(async (at) => {
+      await rm(join(at, "trainer_log.jsonl"));
+      await editState(at, (s) => void Object.assign("bestLoss" in edit ? s.tslora : s, edit));
+    });
+    await reseal(copy);
+    await refused(copy, message);
+  }
+});
+
 const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] = [
   [
     "a step beyond the run",

@@ -8,12 +8,12 @@ import { DropoutSource } from "../../model/parts/dropout";
 import { packDocuments } from "../../model/parts/packed-batch";
 import { splitByTokens } from "../batches";
 import type { CheckpointState } from "./checkpoint-state";
-import { isBetter } from "./best-weights";
+import { isBetter, type BestEvaluation } from "./best-weights";
 import { EarlyStopping } from "../early-stopping";
 import { learningRateAt } from "../optimizer/learning-rate";
 import { planSteps, type StepPlan } from "../plan-steps";
 import { stepsOfEpoch } from "../steps-of-epoch";
-import type { ResolvedTrainOptions } from "../train-options";
+import type { MetricName, ResolvedTrainOptions } from "../train-options";
 import { LOG_FILE, readLog, type LogLine } from "../log/training-log";
 import { NORMS_KEPT } from "../training-guards";
 
@@ -54,7 +54,7 @@ export async function checkResume(
     expectValue("optimizerSteps", state.optimizerSteps, state.step);
     expectValue("dropoutDraws", state.dropoutDraws, dropoutDraws(state.step, { ...run, plan }));
     expectValue("the number of gradNorms", state.gradNorms.length, Math.min(state.step, NORMS_KEPT));
-    checkEvaluations(state, { plan, evaluates: run.evaluates, problems });
+    checkEvaluations(state, { plan, evaluates: run.evaluates, problems, metric: options.metricForBestModel });
     checkLog(await readLog(join(dirname(path), LOG_FILE)), { state, plan, options, problems });
   }
   problems.throwIfAny("bad-input");
@@ -88,10 +88,14 @@ function evaluatedSteps(state: CheckpointState, { plan, evaluates }: { plan: Ste
   return steps;
 }
 
-function checkEvaluations(
-  state: CheckpointState,
-  { plan, evaluates, problems }: { plan: StepPlan; evaluates: boolean; problems: Problems },
-): void {
+interface EvaluationsToCheck {
+  readonly plan: StepPlan;
+  readonly evaluates: boolean;
+  readonly metric: MetricName;
+  readonly problems: Problems;
+}
+
+function checkEvaluations(state: CheckpointState, { plan, evaluates, metric, problems }: EvaluationsToCheck): void {
   const { best, step, evaluationDue, earlyStoppingCount, oneClassEvaluations } = state;
   const due = evaluatedSteps(state, { plan, evaluates });
   problems.expect(
@@ -112,11 +116,33 @@ function checkEvaluations(
       done.length === 0,
       `best_global_step must name one of the ${done.length} evaluations up to step ${step}; it is null`,
     );
-  else
+  else {
     problems.expect(
       done.includes(best.step),
       `best_global_step must be a step that was evaluated, up to ${step}; it is ${best.step}`,
     );
+    checkRanges(best, { metric, problems });
+  }
+}
+
+/** Correlations may leave their range by rounding. */
+const ROUNDING = 1e-9;
+
+/** Refuses a best evaluation with numbers that no evaluation has. */
+function checkRanges(
+  { metric: value, loss }: BestEvaluation,
+  { metric, problems }: { metric: MetricName; problems: Problems },
+): void {
+  problems.expect(loss >= 0, `bestLoss must be from 0; it is ${loss}`);
+  if (metric === "loss") {
+    problems.expect(value === loss, `best_metric must be bestLoss, ${loss}; it is ${value}`);
+    return;
+  }
+  const lowest = metric === "matthews_correlation" ? -1 : 0;
+  problems.expect(
+    value >= lowest - ROUNDING && value <= 1 + ROUNDING,
+    `best_metric, which is ${metric}, must be from ${lowest} to 1; it is ${value}`,
+  );
 }
 
 /** Compares a state with what the log beside the checkpoint tells of the same steps; a log that is not there tells nothing. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import type { Random } from "../../../src/base/random";
 import { writeChecksums } from "../../../src/training/checkpoint/folder-checksums";
+import { LOG_FILE } from "../../../src/training/log/training-log";
 import { train } from "../../../src/training/train";
 import type { TrainOptions } from "../../../src/training/train-options";
 import { classifier, data, hashOfWeights, ops, runToEnd, validation } from "../../training/tiny";
@@ -42,7 +43,8 @@ export const checkpoints: FuzzTarget = {
     const directory = join(folder, `checkpoint-${STEP}`);
     await mkdir(directory);
     for (const name of await readdir(run)) {
-      if (/^checkpoint-\d+$/.test(name)) await cp(join(run, name), join(folder, name), { recursive: true });
+      if (name === LOG_FILE || /^checkpoint-\d+$/.test(name))
+        await cp(join(run, name), join(folder, name), { recursive: true });
     }
     const files = (await readdir(directory)).sort();
     const name = files[random.below(files.length)];
