@@ -145,6 +145,12 @@ test("patterns without end, lists without end and numbers beyond all are refused
   refused({ modules_to_save: ["classifier", "a*+"] }, /modules_to_save: "a\*\+" holds a possessive repetition/);
   refused({ target_modules: "x".repeat(1e6) }, /must have at most 10000 characters; it has 1000000/);
   refused(
+    { exclude_modules: "a".repeat(1e5) },
+    /exclude_modules: .* must have at most 10000 characters; it has 100000/,
+  );
+  refused({ modules_to_save: ["a".repeat(1e5)] }, /modules_to_save: .* must have at most 10000 characters/);
+  refused({ layers_to_transform: [0], layers_pattern: "a".repeat(1e5) }, /must have at most 10000 characters/);
+  refused(
     { target_modules: Array.from({ length: 20_000 }, (_, i) => `m${i}`) },
     /target_modules is to have at most 10000 entries; 20000 came/,
   );

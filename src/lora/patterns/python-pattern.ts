@@ -57,7 +57,7 @@ function matches({ main, ahead }: Compiled, name: string): boolean {
 /** Why a pattern cannot be used, in words that follow it; undefined where it can. */
 export function patternFault(pattern: string, use: PatternUse): string | undefined {
   try {
-    if (!isPlain(pattern)) compile(pattern, use);
+    if (use !== "key" || !isPlain(pattern)) compile(pattern, use); // plain keys are matched without an expression
     return undefined;
   } catch (error) {
     if (error instanceof PatternFault) return error.message;
