@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { mkdir, open, rename, rm, stat, symlink } from "node:fs/promises";
+import { open, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
+import { makeFolder } from "../base/files/make-folder";
 import { httpFetch } from "../base/http";
 import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
@@ -29,6 +30,7 @@ interface RemoteFile {
 const REDIRECTS = 5;
 const ATTEMPTS = 4;
 const SHA256 = /^[0-9a-f]{64}$/;
+const SHA1 = /^[0-9a-f]{40}$/;
 
 /**
  * Fetches one file into the cache: `blobs/<etag>`, and a link to it under `snapshots/<commit>`. A blob is written
@@ -49,7 +51,7 @@ export async function downloadFile(
   const blob = join(folder, "blobs", remote.etag);
   if (!existsSync(blob)) await fetchBlob(blob, { file, remote, options });
   const link = join(folder, "snapshots", remote.commit, file);
-  await mkdir(dirname(link), { recursive: true });
+  makeFolder(dirname(link));
   await rm(link, { force: true });
   await symlink(relative(dirname(link), blob), link);
   return remote.commit;
@@ -81,7 +83,7 @@ async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promi
     if (status >= 400) throw new TsloraError("unreachable", `${url} answers ${status}. Try again later.`);
     const location = headers.get("location");
     const commit = headers.get("x-repo-commit");
-    const etag = (headers.get("x-linked-etag") ?? headers.get("etag"))?.replace(/^W\//, "").replaceAll('"', "");
+    const etag = checksumOf(headers);
     const size = headers.get("x-linked-size") ?? (location === null ? headers.get("content-length") : null);
     if (commit !== null && etag !== undefined) {
       if (!/^[0-9a-f]{40}$/.test(commit) || !/^\w[\w.-]{0,127}$/.test(etag))
@@ -193,6 +195,12 @@ async function receive(
     };
     const response = await httpFetch(address, { headers, signal: idle.signal });
     const part = response.status === 206;
+    const now = checksumOf(response.headers);
+    if (response.headers.has("x-repo-commit") && now !== undefined && now !== remote.etag)
+      throw new TsloraError(
+        "bad-input",
+        `${file} changed on ${new URL(address).host} while it was fetched. Start again to fetch it anew.`,
+      );
     if (response.status === 416 || (part && !goesOn(response.headers.get("content-range"), { have, size }))) {
       await response.body?.cancel();
       await rm(path, { force: true });
@@ -244,13 +252,29 @@ async function sizeOf(path: string): Promise<number> {
   );
 }
 
-/** What is wrong with a file whose etag is a sha256; small files have git's hash, which the size stands for. */
+/**
+ * Says why a file is not the announced one: large files have a sha256 as their etag, small ones git's hash, or its plain
+ * sha1 on some mirrors. An etag of another form says nothing.
+ */
 async function wrongChecksum(path: string, etag: string): Promise<string | undefined> {
-  if (!SHA256.test(etag)) return undefined;
-  const hash = createHash("sha256");
+  if (SHA256.test(etag)) {
+    const digest = await digestOf(path, createHash("sha256"));
+    return digest === etag ? undefined : `its sha256 is ${digest}, and ${etag} was announced`;
+  }
+  if (!SHA1.test(etag)) return undefined;
+  const blob = await digestOf(path, createHash("sha1").update(`blob ${await sizeOf(path)}\0`));
+  if (blob === etag || (await digestOf(path, createHash("sha1"))) === etag) return undefined;
+  return `its git hash is ${blob}, and ${etag} was announced`;
+}
+
+async function digestOf(path: string, hash: Hash): Promise<string> {
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  const digest = hash.digest("hex");
-  return digest === etag ? undefined : `its sha256 is ${digest}, and ${etag} was announced`;
+  return hash.digest("hex");
+}
+
+/** The checksum that the Hub names in its answer, without marks and quotes. */
+function checksumOf(headers: { get(name: string): string | null }): string | undefined {
+  return (headers.get("x-linked-etag") ?? headers.get("etag"))?.replace(/^W\//, "").replaceAll('"', "");
 }
 
 /** The token goes to the Hub and to no other host. */

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { notSaved } from "../base/files/file-fault";
+import { makeFolder } from "../base/files/make-folder";
 import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
@@ -40,14 +41,21 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
   if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) || revision.includes(".."))
     throw new TsloraError("bad-option", `revision must name a branch, tag or commit; got ${shownValue(revision)}.`);
   const folder = cacheFolder(id, options);
-  await mkdir(join(folder, "blobs"), { recursive: true });
-  const fetchOne = (file: string): Promise<string | undefined> => downloadFile({ id, file, folder }, options);
-  const commit = await fetchOne("config.json");
+  makeCache(join(folder, "blobs"));
+  const commit = await downloadFile({ id, file: "config.json", folder }, options);
   if (commit === undefined)
     throw new TsloraError(
       "not-found",
       `${options.endpoint}/${id} has no config.json at ${revision}: it is not a model that can be loaded.`,
     );
+  const fetchOne = async (file: string): Promise<string | undefined> => {
+    const found = await downloadFile({ id, file, folder }, options);
+    if (found === undefined || found === commit) return found;
+    throw new TsloraError(
+      "bad-input",
+      `${options.endpoint}/${id} changed while it was fetched: config.json is of commit ${commit}, ${file} of ${found}. Start again to fetch it anew.`,
+    );
+  };
   for (const file of OPTIONAL) await fetchOne(file);
   const snapshot = join(folder, "snapshots", commit);
   if ((await fetchOne(WEIGHTS)) === undefined) {
@@ -68,6 +76,15 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
   }
   await writeAtomically(join(folder, "refs", revision), commit);
   return snapshot;
+}
+
+/** @throws TsloraError `not-saved` */
+function makeCache(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw notSaved(folder, error);
+  }
 }
 
 /** Whether a snapshot in the cache holds a model's weights, of one file or all of its parts. */

@@ -10,7 +10,7 @@ import { forgetHosts } from "../../src/base/http";
 import { projectRoot } from "../../src/base/project-root";
 import { TsloraError } from "../../src/base/tslora-error";
 import { resolveModel } from "../../src/hub/resolve-model";
-import { fakeHub, type Faults } from "./fake-hub";
+import { COMMIT, fakeHub, type Faults } from "./fake-hub";
 
 const fixture = join(projectRoot(), "test", "fixtures", "tiny-distilbert");
 const weights = Buffer.alloc(300_000, "weights and weights");
@@ -163,4 +163,52 @@ test("a file without size and checksum, and names that are none, are refused", a
       refused("bad-option", /revision must name a branch, tag or commit/),
       JSON.stringify(revision),
     );
+});
+
+/** The Hub's headers for a small file of given bytes: git's hash of them as the etag. */
+const gitHeaders = (bytes: Buffer, commit = COMMIT): Record<string, string | number> => ({
+  "x-repo-commit": commit,
+  etag: `"${createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex")}"`,
+  "content-length": bytes.length,
+});
+const other = Buffer.from("[PAD]\n[UNW]\n"); // of the same length
+
+test("small files are compared with git's hash, which is their etag", async () => {
+  const right: Faults["small"] = ({ bytes, response, method }) => (
+    response.writeHead(200, gitHeaders(bytes)).end(method === "GET" ? bytes : undefined),
+    true
+  );
+  assert.ok((await fetchWith({ small: right })).weights.equals(weights));
+  const spoilt: Faults["small"] = ({ bytes, response, method, file }) =>
+    file === "vocab.txt" &&
+    (response.writeHead(200, gitHeaders(bytes)).end(method === "GET" ? other : undefined), true);
+  await assert.rejects(
+    fetchWith({ small: spoilt }),
+    refused(
+      "bad-input",
+      /vocab\.txt from .* is not whole: its git hash is [0-9a-f]{40}, and [0-9a-f]{40} was announced/,
+    ),
+  );
+});
+
+test("a file or a commit that changes during a download is not mixed with what came before", async () => {
+  const changing: Faults["small"] = ({ bytes, response, method, file }) => {
+    if (file !== "vocab.txt") return false;
+    const sent = method === "GET" ? other : bytes;
+    response.writeHead(200, gitHeaders(sent)).end(method === "GET" ? sent : undefined);
+    return true;
+  };
+  await assert.rejects(
+    fetchWith({ small: changing }),
+    refused("bad-input", /vocab\.txt changed on .* while it was fetched\. Start again/),
+  );
+  const moved: Faults["small"] = ({ bytes, response, method, file }) => {
+    if (file !== "vocab.txt") return false;
+    response.writeHead(200, gitHeaders(bytes, "f".repeat(40))).end(method === "GET" ? bytes : undefined);
+    return true;
+  };
+  await assert.rejects(
+    fetchWith({ small: moved }),
+    refused("bad-input", /changed while it was fetched: config\.json is of commit 0123.*, vocab\.txt of f{40}/),
+  );
 });

@@ -21,6 +21,8 @@ export interface Faults {
   readonly status?: number;
   /** Answers in the storage's place, where it returns true. */
   readonly storage?: (request: { bytes: Buffer; start: number; response: ServerResponse; attempt: number }) => boolean;
+  /** Answers in the Hub's place for a file that it sends itself, where it returns true. */
+  readonly small?: (request: { file: string; method: string; bytes: Buffer; response: ServerResponse }) => boolean;
   /** Headers of the Hub's answers in place of the right ones; undefined leaves one out. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }
@@ -66,6 +68,11 @@ export async function fakeHub(files: Readonly<Record<string, Buffer>>, faults: F
     const file = decodeURIComponent((request.url ?? "").split("/resolve/main/")[1] ?? "");
     const bytes = files[file];
     if (bytes === undefined) return void response.writeHead(404).end();
+    if (
+      !file.endsWith(".safetensors") &&
+      faults.small?.({ file, method: request.method ?? "", bytes, response }) === true
+    )
+      return;
     const etag = file.endsWith(".safetensors") ? sha256(bytes) : createHash("sha1").update(bytes).digest("hex");
     const headers = { "x-repo-commit": COMMIT, etag: `"${etag}"` };
     const stated = (right: Record<string, string | number>): Record<string, string | number> =>

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { open, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { notSaved } from "./file-fault";
+import { makeFolder } from "./make-folder";
 
 /** How a file is written. */
 export interface WriteOptions {
@@ -34,7 +35,7 @@ export async function writeAtomically(
   { mode, sync = true }: WriteOptions = {},
 ): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const place = await realpath(path).catch(() => path);
     const found = await stat(place).catch(() => undefined);
     if (found?.isDirectory() === true) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });

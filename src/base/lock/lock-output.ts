@@ -1,19 +1,11 @@
 import { randomBytes } from "node:crypto";
-import {
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { linkSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { errorCode, isMissing } from "../files/error-code";
+import { faultText } from "../files/file-fault";
+import { makeFolder } from "../files/make-folder";
 import { describeSelf, isAlive, isOwn, readHolder, type LockHolder } from "./lock-holder";
 import { shownPath } from "../shown-path";
 import { TsloraError } from "../tslora-error";
@@ -59,14 +51,14 @@ let watchesExit = false;
  * `not-saved` when the folder cannot be written.
  */
 export function lockFolder(folder: string, options: LockOptions): OutputLock {
-  const made = makeFolder(folder);
+  const made = madeFolder(folder);
   const path = realpathSync(folder);
   return removingEmpty(acquire(path, { file: join(path, LOCK_FILE), ...options }), { path, made });
 }
 
 /** Locks one file of an output folder, such as an executed notebook. Otherwise as {@link lockFolder}. */
 export function lockFile(path: string, options: Omit<LockOptions, "covers">): OutputLock {
-  const made = makeFolder(dirname(path));
+  const made = madeFolder(dirname(path));
   const folder = realpathSync(dirname(path));
   const whole = join(folder, basename(path));
   return removingEmpty(acquire(whole, { file: lockOfFile(whole), ...options }), { path: folder, made });
@@ -231,18 +223,17 @@ function inUse(path: string, { pid, host, command, since }: LockHolder): TsloraE
 }
 
 function cannotWrite(path: string, cause: unknown): TsloraError {
-  const why = cause instanceof Error ? cause.message : String(cause);
   return new TsloraError(
     "not-saved",
-    `${shownPath(path)} cannot be written (${errorCode(cause) ?? why}). Choose another folder.`,
+    `${shownPath(path)} cannot be written: ${faultText(cause)}. Choose another folder.`,
     { cause },
   );
 }
 
 /** Makes a folder. Returns the first one of its path that was missing. */
-function makeFolder(folder: string): string | undefined {
+function madeFolder(folder: string): string | undefined {
   try {
-    return mkdirSync(resolve(folder), { recursive: true });
+    return makeFolder(folder);
   } catch (error) {
     throw cannotWrite(resolve(folder), error);
   }

@@ -1,7 +1,8 @@
-import { mkdir, open, realpath, rm, stat } from "node:fs/promises";
+import { open, realpath, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { faultText } from "../../base/files/file-fault";
+import { makeFolder } from "../../base/files/make-folder";
 import { TsloraError } from "../../base/tslora-error";
 import { besideName } from "../../base/files/write-atomically";
 
@@ -18,7 +19,7 @@ export async function checkWritable(path: string, what = "The executed notebook"
   try {
     if (found?.isDirectory() === true) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
     if (found !== undefined && !found.isFile()) return; // a device or a pipe is written to as it is
-    await mkdir(dirname(place), { recursive: true });
+    makeFolder(dirname(place));
     await (await open(beside, "wx", 0o600)).close();
   } catch (error) {
     throw new TsloraError(

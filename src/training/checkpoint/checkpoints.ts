@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
+import { makeFolder } from "../../base/files/make-folder";
 import { writeAtomically } from "../../base/files/write-atomically";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { writeSafetensors, type TensorToWrite } from "../../model/weights/write-safetensors";
@@ -68,7 +69,7 @@ export class Checkpoints {
    * @returns the folder that things were moved to, and the folders that were deleted; undefined when nothing was moved
    */
   async begin({ resume }: { resume?: { path: string; state: CheckpointState } }): Promise<SetAside | undefined> {
-    await mkdir(this.#directory, { recursive: true });
+    makeFolder(this.#directory);
     await recoverFolders(this.#directory);
     const names = await readdir(this.#directory);
     const own =
@@ -96,7 +97,7 @@ export class Checkpoints {
     const beside = `${path}.incomplete`;
     const { ops } = this.#classifier.model;
     await rm(beside, { recursive: true, force: true });
-    await mkdir(beside, { recursive: true });
+    makeFolder(beside);
     const lora = this.#classifier.adapter !== undefined;
     if (lora) await this.#classifier.saveAdapter(beside);
     else await this.#classifier.saveModel(beside);

@@ -1,6 +1,7 @@
-import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeFolder } from "../../base/files/make-folder";
 import { crc32c } from "./crc32c";
 
 /**
@@ -28,7 +29,7 @@ export class TensorboardFile {
     options: { firstStep?: number; now?: () => number } = {},
   ): Promise<TensorboardFile> {
     const { firstStep, now = Date.now } = options;
-    await mkdir(directory, { recursive: true });
+    makeFolder(directory);
     // Readers take the files of a folder in the order of their names.
     const name = `events.out.tfevents.${String(Math.floor(now() / 1000)).padStart(10, "0")}.tslora.${process.pid}.${process.hrtime.bigint()}`;
     const writer = new TensorboardFile(await open(join(directory, name), "wx"), now);

@@ -1,6 +1,7 @@
-import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeFolder } from "../../base/files/make-folder";
 import { isMissingFile } from "../../base/files/open-regular-file";
 import { readFileBytes } from "../../base/files/read-text-file";
 import { writeAtomically } from "../../base/files/write-atomically";
@@ -35,7 +36,7 @@ export class TrainingLog {
     options: { tensorboard: boolean; resume?: { step: number; log: string; evaluationDue: boolean } },
   ): Promise<TrainingLog> {
     const { tensorboard, resume } = options;
-    await mkdir(directory, { recursive: true });
+    makeFolder(directory);
     const path = join(directory, LOG_FILE);
     const kept =
       resume === undefined
