@@ -35,7 +35,7 @@ export const EXIT_CODES_HELP = [
   "  3    a time limit",
   "  4    the kernel died",
   "  5    a host does not answer",
-  "  6    TensorFlow or the GPU is not what it is to be",
+  "  6    TensorFlow or the GPU is not what was requested",
   "  7    training stopped itself: loss, gradient, tensors or memory out of bounds",
   "  8    a notebook's outputs differ from the saved ones",
   "  130  interrupted",

@@ -28,8 +28,8 @@ test("every option of every command is named by its flag, wherever a message nam
       const say = (message: string): string => flagsInMessage(message, { command, groups });
       assert.equal(say(`${libraryKey} must be above 0; got NaN.`), `${flag} must be above 0; got NaN.`);
       assert.equal(
-        say(`loadCorpus:\n- ${libraryKey} is to be a number; x came\n- other`),
-        `${CALLED(command)}:\n- ${flag} is to be a number; x came\n- other`,
+        say(`loadCorpus:\n- ${libraryKey} must be a number; got x\n- other`),
+        `${CALLED(command)}:\n- ${flag} must be a number; got x\n- other`,
       );
       assert.equal(say(`${libraryKey}: expected a number`), `${flag}: expected a number`);
       assert.equal(say(`a column "text" (options.${libraryKey}), got none`), `a column "text" (${flag}), got none`);

@@ -132,7 +132,7 @@ test("inspect says what is wrong with what it is given", async () => {
     [["./none"], /nothing is there/],
     [[join(folder, "none.safetensors")], /nothing is there/],
     [[join(folder, "cut.safetensors")], /not a whole safetensors file/],
-    [[csv], /\.safetensors file was expected/],
+    [[csv], /must be a folder or a \.safetensors file/],
     [[model, "--r", "0"], /--r is to be a whole number from 1/],
     [[], /missing required argument 'paths'/],
   ] as const) {
@@ -211,10 +211,10 @@ test("predict refuses what it cannot do, before it loads where it can, with the 
     [["predict", "w5"], /--model or --adapter is needed/],
     [["predict", "--model", bare, "w5"], /no trained head/],
     [[...base, "--file", join(folder, "none.txt")], /none\.txt cannot be read/],
-    [[...base, "--file", csv, "w5"], /as arguments and by --file/],
+    [[...base, "--file", csv, "w5"], /must be given as arguments or by --file; got both/],
     [[...base, "--text-column", "x"], /are for tables/],
-    [[...base, "--threshold", "2", "--top-k", "3", "w5"], /--threshold is to be a number from 0 to 1/],
-    [[...base, "--top-k", "3", "w5"], /--top-k is to be at most 2/],
+    [[...base, "--threshold", "2", "--top-k", "3", "w5"], /--threshold must be a number from 0 to 1/],
+    [[...base, "--top-k", "3", "w5"], /--top-k must be at most 2/],
     [
       [...base, "--file", csv, "--text-column", "review"],
       /data\.csv: expected a column "review" \(--text-column\), got the columns "text", "label", "id"/,
@@ -228,7 +228,7 @@ test("predict refuses what it cannot do, before it loads where it can, with the 
       /standard input, line 2: expected a JSON object, got no JSON/,
       ['{"text": "w5"}\nw5\n'],
     ],
-    [base, /line 2: expected UTF-8, got bytes that are not/, [Buffer.from([0x77, 0x0a, 0xff, 0x0a])]],
+    [base, /line 2 must be UTF-8 text/, [Buffer.from([0x77, 0x0a, 0xff, 0x0a])]],
     [["predict", "--adapter", folder, "w5"], /--adapter: a folder that holds adapter_config\.json/],
   ] as [string[], RegExp, (string | Uint8Array)[]?][]) {
     const said = await cli(args, input === undefined ? {} : { input });
@@ -345,7 +345,7 @@ test("evaluate refuses labels that are not the model's and options that do not f
     ],
     [
       [...base, "--data", csv, "--labels", "pos,neg", "--threshold", "1.5", "--predictions"],
-      /--threshold is to be[\s\S]*--predictions is for --json/,
+      /--threshold must be[\s\S]*--predictions is for --json/,
     ],
     [[...base, "--data", join(folder, "none.csv")], /none\.csv/],
     [[...base, "--data", csv, "--labels", "pos,neg,both"], /classifier\.weight.*shape/],
@@ -444,7 +444,7 @@ test("train refuses bad input before anything is written", async () => {
   await writeFile(join(folder, "taken", "notes.txt"), "");
   const files = await readdir(folder);
   for (const [args, says] of [
-    [trainArgs("never", "--data", csv), /--data is given 2 times/],
+    [trainArgs("never", "--data", csv), /--data must be given once; got 2 values/],
     [trainArgs("never", "--warmup-ratio", "2"), /--warmup-ratio is to be a number from 0 to 1; 2 came/],
     [trainArgs("never", "--lora-alpha", "-1"), /--lora-alpha is to be a number above 0; -1 came/],
     [trainArgs("never", "--validation", "20", "--test", "20"), /leaves none to train on/],

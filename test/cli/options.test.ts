@@ -132,9 +132,9 @@ test("flags become values of their kinds", async () => {
   );
   await assert.rejects(
     taken("initLoraWeights", "kaiming"),
-    /--init-lora-weights is to be true, false, "gaussian", "pissa" or "olora"; "kaiming" came/,
+    /--init-lora-weights must be true, false, "gaussian", "pissa" or "olora"; got "kaiming"/,
   );
-  await assert.rejects(taken("rankPattern", "query"), /--rank-pattern is to be name=number/);
+  await assert.rejects(taken("rankPattern", "query"), /--rank-pattern must be name=number/);
   assert.deepEqual(await taken("labels", "a, b"), ["a", "b"]);
   assert.deepEqual(await taken("labels", '["a,b","c"]'), ["a,b", "c"]);
   assert.equal(await taken("classWeights", "balanced"), "balanced");
@@ -187,17 +187,17 @@ test("all that is wrong with flags and file is told at once, with key, line, wha
     fromFile(yaml, { maxSteps: ["many"], warmupRatio: ["0.1", "0.2"], reportTo: ["wandb"] }),
     (error: Error) => {
       for (const says of [
-        /c\.yaml, line 1: r is to be a whole number; "eight" came/,
-        /line 2: labels\[1\] is to be a name; 2 came/,
+        /c\.yaml, line 1: r must be a whole number; got "eight"/,
+        /line 2: labels\[1\] must be a name; got 2/,
         /line 3: learning_rat is not an option here \(did you mean learningRate\?\)/,
-        /line 4: classWeights\[1\] is to be a number; "heavy" came/,
+        /line 4: classWeights\[1\] must be a number; got "heavy"/,
         /line 6: Seed is not an option here \(did you mean seed\?\)\. Known are outputDir, .*, json/,
-        /line 7: loraAlpha is to be a number; true came/,
-        /line 8: lora_alpha stands there before/,
-        /line 9: rankPattern\["query"\] is to be a number; "high" came/,
-        /--max-steps is to be a whole number; "many" came/,
-        /--warmup-ratio is given 2 times/,
-        /--report-to is to be one of "none", "tensorboard"; "wandb" came/,
+        /line 7: loraAlpha must be a number; got true/,
+        /line 8: lora_alpha is given twice/,
+        /line 9: rankPattern\["query"\] must be a number; got "high"/,
+        /--max-steps must be a whole number; got "many"/,
+        /--warmup-ratio must be given once; got 2 values/,
+        /--report-to must be one of "none", "tensorboard"; got "wandb"/,
       ])
         assert.match(error.message, says);
       return true;
@@ -221,7 +221,7 @@ test("wrong usage ends with 2 and says what to do; transformers' spelling of fla
   const underscore = await cli(["train", "--learning_rate", "fast", "--json"]);
   assert.equal(underscore.code, 2);
   const { error } = JSON.parse(underscore.err) as { error: { code: string; problems: string[] } };
-  assert.deepEqual(error.problems, ['--learning-rate is to be a number; "fast" came']);
+  assert.deepEqual(error.problems, ['--learning-rate must be a number; got "fast"']);
   assert.equal(error.code, "bad-option");
   assert.equal(underscore.out, "");
   const all = await cli([
@@ -244,7 +244,7 @@ test("wrong usage ends with 2 and says what to do; transformers' spelling of fla
   for (const says of [
     /--r: for --method lora alone/,
     /--learning-rate is to be a number above 0; -1 came/,
-    /--validation is to be a share/,
+    /--validation must be a share/,
     /--test is none/,
     /--label-smoothing/,
   ])

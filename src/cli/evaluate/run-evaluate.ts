@@ -32,11 +32,11 @@ export async function runEvaluate({ terminal, values }: CommandCall): Promise<nu
   problems.expect(values.data !== undefined, "--data is needed: the labelled texts to score the classifier on");
   problems.expect(
     threshold === undefined || (threshold >= 0 && threshold <= 1),
-    `--threshold is to be a number from 0 to 1; ${threshold} came`,
+    `--threshold must be a number from 0 to 1; got ${threshold}`,
   );
   problems.expect(
     confidence === undefined || (confidence > 0 && confidence < 1),
-    `--confidence is to be a number between 0 and 1; ${confidence} came`,
+    `--confidence must be a number between 0 and 1; got ${confidence}`,
   );
   problems.expect(
     !predictions || values.json === true || output !== undefined,

@@ -43,7 +43,7 @@ export async function findSubject(name: string): Promise<Subject> {
         `${name} is a pickle, which can run code when it is read. Convert it in Python: model.save_pretrained(folder, safe_serialization=True).`,
       );
     if (!name.endsWith(".safetensors"))
-      throw new TsloraError("unsupported", `A folder or a .safetensors file was expected; ${name} came.`);
+      throw new TsloraError("unsupported", `The subject must be a folder or a .safetensors file; got ${name}.`);
     return { kind: "file", path };
   }
   const checkpoint = existsSync(join(path, "trainer_state.json"));
@@ -54,6 +54,6 @@ export async function findSubject(name: string): Promise<Subject> {
   );
   throw new TsloraError(
     "bad-input",
-    `${name} was expected to hold config.json (a model) or adapter_config.json (an adapter), and holds neither.${inside.length === 0 ? "" : ` These folders in it do: ${inside.map((entry) => join(name, entry)).join(", ")}.`}`,
+    `${name} must hold config.json (a model) or adapter_config.json (an adapter); it holds neither.${inside.length === 0 ? "" : ` These folders in it do: ${inside.map((entry) => join(name, entry)).join(", ")}.`}`,
   );
 }

@@ -22,7 +22,7 @@ export function checkOutput(
   } catch (error) {
     problems.expect(
       false,
-      `--output: a folder was expected; ${output} cannot be read as one (${error instanceof Error ? error.message : String(error)})`,
+      `--output must be a folder; ${output} cannot be read as one (${error instanceof Error ? error.message : String(error)})`,
     );
     return;
   }

@@ -18,7 +18,7 @@ export async function runMerge(call: CommandCall): Promise<number> {
   const problems = new Problems("tslora merge");
   problems.expect(adapter !== undefined, "--adapter is needed: the adapter's folder");
   problems.expect(output !== undefined, "--output is needed: the folder to write the merged model to");
-  problems.expect(bound === undefined || bound > 0, `--bound is to be a number above 0; ${bound} came`);
+  problems.expect(bound === undefined || bound > 0, `--bound must be above 0; got ${bound}`);
   if (output !== undefined) checkOutput(problems, output, { overwrite, sources: [base, adapter] });
   problems.throwIfAny();
   const lock = lockFolder(output ?? "", { purpose: "tslora merge" });

@@ -30,7 +30,7 @@ export async function gatherOptions(
 
 function configPath({ config }: RawFlags, problems: Problems): string | undefined {
   if (config === undefined || typeof config === "boolean") return undefined;
-  problems.expect(config.length === 1, `--config is given ${config.length} times; one file was expected`);
+  problems.expect(config.length === 1, `--config must be given once; got ${config.length} files`);
   return config[0];
 }
 
@@ -48,7 +48,7 @@ async function readFile(
     const spec = key === "config" ? undefined : specs.get(key);
     if (spec === undefined) unknown.push(`${where} is not an option here${suggestion(key, known)}`);
     else if (
-      problems.expect(!seen.has(key), `${where} stands there before, under another spelling`) &&
+      problems.expect(!seen.has(key), `${where} is given twice, in two spellings`) &&
       value !== null &&
       value !== undefined
     ) {
@@ -75,12 +75,7 @@ function readFlag(
     values[key] = said;
     return;
   }
-  if (
-    !problems.expect(
-      said.length === 1 || spec.kind.repeats,
-      `${flag} is given ${said.length} times; one value was expected`,
-    )
-  )
+  if (!problems.expect(said.length === 1 || spec.kind.repeats, `${flag} must be given once; got ${said.length} values`))
     return;
   const parts: unknown[] = [];
   for (const text of said) {
@@ -96,7 +91,7 @@ function take(
   to: { key: string; where: string; problems: Problems; values: Record<string, unknown> },
 ): void {
   if (checked.ok) to.values[to.key] = checked.value;
-  else to.problems.expect(false, `${to.where}${checked.path} is to be ${checked.expected}; ${shown(checked.got)} came`);
+  else to.problems.expect(false, `${to.where}${checked.path} must be ${checked.expected}; got ${shown(checked.got)}`);
 }
 
 function shown(value: unknown): string {

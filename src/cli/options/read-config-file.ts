@@ -28,11 +28,9 @@ export async function readConfigFile(given: string): Promise<readonly ConfigEntr
   const path = expandHome(given);
   const kind = extname(path).toLowerCase();
   if (![".json", ".yaml", ".yml"].includes(kind))
-    throw new TsloraError(
-      "unsupported",
-      `--config: a file that ends in .yaml, .yml or .json was expected; ${path} came.`,
-      { details: { path } },
-    );
+    throw new TsloraError("unsupported", `--config must be a file that ends in .yaml, .yml or .json; got ${path}.`, {
+      details: { path },
+    });
   const content = await readTextFile(path, {
     maxBytes: MAX_BYTES,
     pipe: true,
@@ -81,9 +79,7 @@ function plainValue(read: () => unknown, path: string): unknown {
 }
 
 function notAMapping(path: string): TsloraError {
-  return new TsloraError(
-    "bad-input",
-    `${path} was expected to hold options by name, such as learningRate: 1e-3; it holds something else.`,
-    { details: { path } },
-  );
+  return new TsloraError("bad-input", `${path} must hold options by name, such as learningRate: 1e-3.`, {
+    details: { path },
+  });
 }

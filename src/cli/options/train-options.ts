@@ -118,7 +118,7 @@ export const TRAIN_OPTIONS = {
   earlyStoppingPatience: { kind: integer(), help: "stop after so many evaluations in a row that did not improve" },
   earlyStoppingThreshold: {
     kind: number("n"),
-    help: "by how much an evaluation is to be better to count as an improvement",
+    help: "how much better an evaluation must be to count as an improvement",
     default: String(TRAIN_DEFAULTS.earlyStoppingThreshold),
   },
   saveTotalLimit: {

@@ -92,13 +92,10 @@ function checkOptions(
   { file, threshold, inputFormat, textColumn, idColumn, delimiter, quotes }: Values,
 ): void {
   const problems = new Problems("tslora predict");
-  problems.expect(
-    args.length === 0 || file === undefined,
-    "texts are given as arguments and by --file; one of them was expected",
-  );
+  problems.expect(args.length === 0 || file === undefined, "texts must be given as arguments or by --file; got both");
   problems.expect(
     threshold === undefined || (threshold >= 0 && threshold <= 1),
-    `--threshold is to be a number from 0 to 1; ${threshold} came`,
+    `--threshold must be a number from 0 to 1; got ${threshold}`,
   );
   const format = args.length > 0 ? undefined : formatOf(file, inputFormat);
   problems.expect(
@@ -128,7 +125,7 @@ function checkClassifier(classifier: SequenceClassifier, { threshold, topK }: Va
   );
   problems.expect(
     topK === undefined || topK <= labels.length,
-    `--top-k is to be at most ${labels.length}, the classifier's labels; ${topK} came`,
+    `--top-k must be at most ${labels.length}, the number of labels; got ${topK}`,
   );
   problems.throwIfAny();
 }

@@ -111,7 +111,7 @@ class LineReader {
     const text = decodeBytes(bytes);
     return text === undefined
       ? {
-          problem: `${this.#name}, line ${number}: expected UTF-8, got bytes that are not; convert the file, for example with iconv`,
+          problem: `${this.#name}, line ${number} must be UTF-8 text; convert the file, for example with iconv`,
         }
       : { text };
   }
@@ -161,14 +161,14 @@ class TextTable {
     const text = row.get(columns.text);
     if (typeof text !== "string")
       return {
-        problem: `${where}, ${row.name}: expected a string in ${columns.text}, got ${shown(row, columns.text)}`,
+        problem: `${where}, ${row.name}: ${columns.text} must be a string; got ${shown(row, columns.text)}`,
       };
     if (columns.id === undefined) return { text };
     const id = row.get(columns.id);
     return typeof id === "string" || typeof id === "number"
       ? { text, id }
       : {
-          problem: `${where}, ${row.name}: expected a name or a number in ${columns.id}, got ${shown(row, columns.id)}`,
+          problem: `${where}, ${row.name}: ${columns.id} must be a name or a number; got ${shown(row, columns.id)}`,
         };
   }
 }

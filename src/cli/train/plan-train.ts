@@ -59,7 +59,7 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
   for (const [name, part] of Object.entries({ validation, test })) {
     problems.expect(
       part?.kind !== "share" || (part.share > 0 && (part.share < 1 || Number.isInteger(part.share))),
-      `--${name} is to be a share between 0 and 1, a whole number of texts, a path, or none; ${part?.kind === "share" ? part.share : ""} came`,
+      `--${name} must be a share between 0 and 1, a whole number of texts, a path, or none; got ${part?.kind === "share" ? part.share : ""}`,
     );
   }
   const tests = test?.kind !== "none";
@@ -91,7 +91,7 @@ function checkFolder(
   } catch (error) {
     problems.expect(
       false,
-      `--output-dir: a folder was expected; ${folder} cannot be read as one (${error instanceof Error ? error.message : String(error)})`,
+      `--output-dir must be a folder; ${folder} cannot be read as one (${error instanceof Error ? error.message : String(error)})`,
     );
     return;
   }

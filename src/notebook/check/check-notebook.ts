@@ -14,7 +14,7 @@ export interface CheckOptions {
   readonly cwd?: string;
 }
 
-/** What a check found. Only TypeScript notebooks can be checked. */
+/** Result of a check. Only TypeScript notebooks can be checked. */
 export type CheckResult =
   | { readonly kind: "checked"; readonly cells: number; readonly problems: readonly CellProblem[] }
   | { readonly kind: "other-language"; readonly kernel: string };

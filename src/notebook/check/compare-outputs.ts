@@ -16,9 +16,9 @@ import { stripTags, withoutHidden } from "../page/strip-tags";
 export interface CompareOptions {
   /** How far a number may be from the saved one, as a share of it. @default 1e-5 */
   readonly relativeTolerance?: number;
-  /** How far a number may be from the saved one, whatever its size. @default 1e-8 */
+  /** Absolute difference that a number may have from the saved one. @default 1e-8 */
   readonly absoluteTolerance?: number;
-  /** What is taken out of texts on both sides before they are compared, such as times. @default nothing */
+  /** Patterns that are removed from both texts before they are compared, such as times. @default none */
   readonly ignore?: readonly RegExp[];
 }
 
@@ -27,7 +27,7 @@ export interface OutputDifference {
   /** The cell's number among the code cells of the executed notebook, from 1. */
   readonly number: number;
   readonly id: string;
-  /** What of the cell it is, e.g. `stdout, line 3`. */
+  /** Place in the cell, e.g. `stdout, line 3`. */
   readonly what: string;
   readonly expected: string;
   readonly found: string;
@@ -37,7 +37,7 @@ export interface OutputDifference {
 const IGNORE_TAGS = ["check-ignore", "nbval-ignore-output", "skip-execution"] as const;
 
 /**
- * What an executed notebook puts out otherwise than the saved one: numbers within a tolerance, figures by the data of
+ * Compares the outputs of an executed notebook with the saved ones: numbers within a tolerance, figures by the data of
  * their traces, pictures by their type, streams by what they hold in all. Counts, times, stacks and stderr do not
  * matter, nor do cells with a tag `check-ignore`, and those that the saved notebook does not have.
  */
@@ -79,9 +79,9 @@ function comparer({
 
   const rich = (what: string, found: Rich, expected: Rich): Difference[] => {
     if (found.output_type === "error" || expected.output_type === "error") {
-      const told = (output: Rich): string =>
+      const plainText = (output: Rich): string =>
         output.output_type === "error" ? `${output.ename}: ${output.evalue}` : "an output without an error";
-      return texts(what, told(found), told(expected));
+      return texts(what, plainText(found), plainText(expected));
     }
     const [figure, figureBefore] = [figureData(found.data), figureData(expected.data)];
     if (figure !== undefined || figureBefore !== undefined)
@@ -187,7 +187,7 @@ function describe(output: Rich): string {
     : `an output of ${Object.keys(output.data).join(", ") || "no type"}`;
 }
 
-/** What a reader sees of HTML, roughly. */
+/** Text of HTML, roughly as a reader sees it. */
 function htmlWords(html: string): string {
   const blocks = withoutHidden(html, " ").replace(/<\/(?:tr|p|div|h\d|li|table|pre)>|<br\s{0,9}\/?>/gi, "\n");
   const lines = stripTags(blocks, " ")

@@ -14,7 +14,7 @@ let loaded: Validators | undefined;
 function validators(): Validators {
   if (loaded === undefined) {
     const ready = join(__dirname, "validators.js");
-    /* eslint-disable @typescript-eslint/no-require-imports -- loaded with the first use, as said */
+    /* eslint-disable @typescript-eslint/no-require-imports -- loaded at the first use */
     loaded = existsSync(ready)
       ? (require(ready) as Validators)
       : (require("./compile-validators") as typeof CompileValidators).compileValidators();
@@ -45,7 +45,7 @@ export function refuseNotebook(found: readonly string[], path: string): void {
   problems.throwIfAny("bad-input");
 }
 
-/** What is wrong with a notebook, its cells aside, and with the ids of its cells together. */
+/** Checks a notebook without its cells, and that the cells' ids differ. */
 export function notebookProblems(notebook: object, cells: readonly unknown[]): string[] {
   const validate = validators().notebook;
   const problems = validate(notebook)
@@ -62,7 +62,7 @@ export function notebookProblems(notebook: object, cells: readonly unknown[]): s
   return problems;
 }
 
-/** What is wrong with one cell. */
+/** Checks one cell. */
 export function cellProblems(cell: unknown, index: number): string[] {
   const validate = validators().cell;
   if (validate(cell)) return [];

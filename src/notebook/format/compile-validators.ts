@@ -4,7 +4,7 @@ import standaloneCode from "ajv/dist/standalone";
 
 import { cellSchema, notebookSchema } from "./notebook-schema";
 
-/** What checks a cell, and a notebook without its cells. */
+/** Validators of a cell, and of a notebook without its cells. */
 export interface Validators {
   readonly cell: ValidateFunction;
   readonly notebook: ValidateFunction;

@@ -6,7 +6,7 @@ export interface StreamOutput {
   readonly output_type: "stream";
   readonly name: "stdout" | "stderr";
   readonly text: string;
-  /** It goes on with the text of the output before it: a long stream is kept in pieces. Saved as one output. */
+  /** Continues the output before it: a long stream is kept in pieces and saved as one output. */
   readonly continued?: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface ErrorOutput {
 /** One output of a code cell, as nbformat 4 names them. */
 export type Output = StreamOutput | DisplayOutput | ResultOutput | ErrorOutput;
 
-/** What nbformat lets a cell carry beside its source. */
+/** Metadata of a cell, as nbformat defines it. */
 export interface CellMetadata {
   readonly tags?: readonly string[];
   readonly [key: string]: unknown;

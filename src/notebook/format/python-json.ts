@@ -2,7 +2,7 @@
  * A JSON value as Python's `json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)` writes it, which is how
  * nbformat does. Other than `JSON.stringify` it sorts keys that are numbers as texts, and writes 1e-05.
  *
- * @param depth - how deep the value stands in what it will be part of
+ * @param depth - levels of nesting above the value
  */
 export function pythonJson(value: unknown, depth = 0): string {
   if (typeof value === "string") return JSON.stringify(value);

@@ -4,7 +4,7 @@ import { notebookParts } from "./serialize-notebook";
 
 /** How a notebook is saved. */
 export interface SaveOptions {
-  /** Whether it has to be on the disk when it is said to be saved, and not only with the system. @default true */
+  /** Whether to wait until the disk holds the file (fsync). @default true */
   readonly sync?: boolean;
 }
 

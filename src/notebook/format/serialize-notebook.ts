@@ -4,7 +4,7 @@ import { byCodePoint, pythonJson } from "./python-json";
 import { splitLines } from "./split-lines";
 import { withoutKeys } from "./without-keys";
 
-/** What nbformat strips at every reading and writing: it is about a notebook in an editor, not about the file. */
+/** Metadata that nbformat strips when it reads and writes: it describes a notebook in an editor, not the file. */
 const TRANSIENT = ["orig_nbformat", "orig_nbformat_minor", "signature"];
 
 /** The longest text of a cell that is kept for the next save. */

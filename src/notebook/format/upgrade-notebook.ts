@@ -163,7 +163,7 @@ function withIds(notebook: JsonRecord, onRepair: (what: string) => void = () => 
   return { ...notebook, cells };
 }
 
-/** An id from what the cell says and where it stands, so that the same notebook gets the same ids in every run. */
+/** Derives an id from the cell's source and position, so that a notebook gets the same ids in every run. */
 function stableId(cell: JsonRecord, index: number, taken: Set<unknown>): string {
   for (let salt = 0; ; salt++) {
     const id = createHash("sha256")

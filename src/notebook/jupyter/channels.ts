@@ -9,11 +9,11 @@ export type ChannelName = "shell" | "control" | "stdin" | "iopub";
 /** Milliseconds between tries to connect: a kernel opens its sockets some time after it was started. */
 const RECONNECT_MS = 10;
 
-/** Whom to connect to, and who hears. */
+/** The kernel to connect to, and the handler of its messages. */
 export interface ChannelsOptions {
   readonly connection: Connection;
   readonly dialect: "tslab" | "standard";
-  /** What the kernel knows this client by: it asks for input where a request came from. */
+  /** Identity of this client: the kernel sends its input requests to the identity that sent the request. */
   readonly identity: string;
   readonly onMessage: (channel: ChannelName, message: Message) => void;
   readonly onBad: (problem: Error) => void;

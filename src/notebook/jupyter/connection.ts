@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { makeOwnFolder } from "../../base/files/own-folder";
 
-/** How a kernel is spoken to: over the local network, or over sockets in a folder of this user's. */
+/** Transport to a kernel: over the local network, or over sockets in a folder of this user. */
 export type Transport = "tcp" | "ipc";
 
 /** How to reach a kernel: what Jupyter's connection file says. */
@@ -24,7 +24,7 @@ export interface Connection {
   readonly kernel_name: string;
 }
 
-/** A connection and the file that tells the kernel of it. */
+/** A connection, and the connection file that the kernel reads. */
 export interface ConnectionFile {
   readonly connection: Connection;
   readonly path: string;
@@ -34,7 +34,7 @@ export interface ConnectionFile {
   readonly remove: () => Promise<void>;
 }
 
-/** What the path of a socket may have in characters. */
+/** Characters that the path of a socket may have. */
 const SOCKET_PATH = 90;
 
 /** Picks five free ports, or names for sockets, and writes a connection file that only this user can read. */

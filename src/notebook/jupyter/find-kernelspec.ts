@@ -8,7 +8,7 @@ import { isRecord } from "../../base/json";
 import { jupyterPaths } from "./jupyter-paths";
 import { parseJson } from "../format/parse-json";
 
-/** How to start a kernel. In `argv`, `{connection_file}` stands for the path of the connection file. */
+/** How to start a kernel. In `argv`, `{connection_file}` is replaced by the path of the connection file. */
 export interface KernelSpec {
   readonly name: string;
   readonly displayName: string;
@@ -18,7 +18,7 @@ export interface KernelSpec {
   readonly interruptMode: "signal" | "message";
   /** Which kernel's ways of telling failures apply: tslab's, or the protocol's. */
   readonly dialect: "tslab" | "standard";
-  /** How the kernel is spoken to unless the user chooses; only "ipc" sockets are out of other users' reach. @default "tcp" */
+  /** Transport if the user chooses none; other users cannot open "ipc" sockets. @default "tcp" */
   readonly transport?: Transport;
 }
 
@@ -61,7 +61,7 @@ function ownKernel(name: string): KernelSpec | undefined {
   if (name !== "tslab" && name !== "jslab") return undefined;
   const program = join(projectRoot(), "node_modules", "tslab", "bin", "tslab");
   if (!existsSync(program)) return undefined;
-  // What is preloaded ends the kernel when the runner is killed (Python kernels watch JPY_PARENT_PID) and keeps all outputs.
+  // The preload ends the kernel when the runner is killed (Python kernels watch JPY_PARENT_PID) and keeps all outputs.
   const argv = [
     process.execPath,
     "--require",
@@ -96,7 +96,7 @@ function readKernelSpec(folder: string, name: string): KernelSpec {
   if (!isRecord(spec) || !Array.isArray(argv) || argv.length === 0 || !argv.every((arg) => typeof arg === "string"))
     throw new TsloraError(
       "bad-input",
-      `${path} was expected to have "argv", a list of strings; repair or remove this kernelspec.`,
+      `${path} must have "argv", a list of strings. Repair or remove this kernelspec.`,
       { details: { path } },
     );
   const prefix = dirname(dirname(dirname(dirname(folder)))); // <prefix>/share/jupyter/kernels/<name>

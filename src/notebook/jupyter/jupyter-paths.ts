@@ -32,8 +32,8 @@ export function jupyterPaths(env: NodeJS.ProcessEnv = process.env): string[] {
 
 /** As jupyter_core decides it: by its variable, else by whether an environment is active. */
 function prefersEnvironment(env: NodeJS.ProcessEnv): boolean {
-  const said = env.JUPYTER_PREFER_ENV_PATH?.toLowerCase();
-  if (said !== undefined) return !["no", "n", "false", "off", "0", "0.0"].includes(said);
+  const preferred = env.JUPYTER_PREFER_ENV_PATH?.toLowerCase();
+  if (preferred !== undefined) return !["no", "n", "false", "off", "0", "0.0"].includes(preferred);
   return env.VIRTUAL_ENV !== undefined || (env.CONDA_PREFIX !== undefined && env.CONDA_DEFAULT_ENV !== "base");
 }
 

@@ -19,11 +19,11 @@ export interface KernelOptions {
   readonly cwd: string;
   /** Variables set for the kernel on top of this process's own; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How the kernel is spoken to. @default "ipc" for this clone's kernels, which all have it, "tcp" for others, as in Jupyter */
+  /** Transport. @default "ipc" for this clone's kernels, "tcp" for others, as in Jupyter */
   readonly transport?: Transport;
-  /** How long the kernel has to answer its first request, in milliseconds. @default 60000 */
+  /** Milliseconds that the kernel may take to answer its first request. @default 60000 */
   readonly startTimeoutMs?: number;
-  /** How long each step of stopping it waits, in milliseconds. @default 3000 */
+  /** Milliseconds that each step of stopping it waits. @default 3000 */
   readonly graceMs?: number;
   /** Stops a start that is under way. */
   readonly signal?: AbortSignal;
@@ -33,7 +33,7 @@ export interface KernelOptions {
   readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
 }
 
-/** What comes in for one request: its reply, an iopub message, a wish for input, or the kernel's end. */
+/** Incoming for one request: its reply, an iopub message, an input request, or the kernel's end. */
 export type KernelEvent =
   | { readonly kind: "reply"; readonly message: Message }
   | { readonly kind: "iopub"; readonly message: Message }
@@ -146,7 +146,7 @@ export class Kernel {
     const id = message.header.msg_id;
     this.#listeners.set(id, listener);
     if (this.#process.ended) void this.#process.exited.then((exit) => listener({ kind: "exit", exit }));
-    else this.#channels.send(channel, message).catch(() => undefined); // a closed socket: the exit is told by the process
+    else this.#channels.send(channel, message).catch(() => undefined); // a closed socket: the process reports its exit
     return id;
   }
 
@@ -224,7 +224,7 @@ export class Kernel {
   }
 }
 
-/** How long a kernel that answers otherwise has to open its channel for input, in milliseconds; it may do without. */
+/** Milliseconds that a kernel that already answers has to open its input channel, which is optional. */
 const STDIN_MS = 1000;
 
 /**

@@ -25,7 +25,7 @@ export interface KernelProcessOptions {
   readonly onLog: (name: "stdout" | "stderr", text: string) => void;
 }
 
-/** How many of the last characters that the process itself printed are kept, to tell why it died. */
+/** Last characters of the process's own output that are kept, to show why it died. */
 const LOG_TAIL = 4000;
 const running = new Set<KernelProcess>();
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What memory a process takes, in bytes. */
+/** Returns a process's memory in bytes. */
 export interface ProcessMemory {
   /** The most since {@link resetMemoryPeak}. */
   readonly peak: number;

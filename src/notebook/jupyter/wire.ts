@@ -71,7 +71,7 @@ export function decodeMessages(frames: readonly Buffer[], key: string): Message[
   if (start < 0 || frames.length < start + 6) {
     throw new TsloraError(
       "kernel",
-      `A message of the kernel was expected to have a delimiter and at least five frames after it; got ${frames.length} frames${start < 0 ? " without a delimiter" : ""}.`,
+      `A kernel's message must have a delimiter and at least five frames after it; got ${frames.length} frames${start < 0 ? " without a delimiter" : ""}.`,
     );
   }
   const [signed, ...parts] = frames.slice(start + 1, start + 6);
@@ -99,7 +99,7 @@ export function decodeMessage(frames: readonly Buffer[], key: string): Message {
   return decodeMessages(frames, key)[0];
 }
 
-/** How many signatures a reader remembers; the oldest go first. */
+/** Signatures that a reader remembers; the oldest are forgotten first. */
 const REMEMBERED = 65_536;
 
 /**

@@ -32,7 +32,7 @@ export interface ImageSources {
 
 interface ImageSource {
   readonly source: string;
-  /** Where the value stands in the HTML, with its quotes. */
+  /** The value's range in the HTML, quotes included. */
   readonly start: number;
   readonly end: number;
 }
@@ -95,7 +95,7 @@ async function dataOf(source: string, { attachments = {}, folder }: ImageSources
   return undefined;
 }
 
-/** The content of a file in a folder; undefined for one that lies elsewhere once links are followed, or is no plain file. */
+/** Reads a file of a folder; undefined if it is not a regular file, or is outside the folder once links are followed. */
 async function readInside(folder: string, path: string): Promise<Buffer | undefined> {
   const [root, place] = await Promise.all([realpath(folder), realpath(resolve(folder, path))]);
   if (!place.startsWith(root.endsWith(sep) ? root : root + sep)) return undefined;
@@ -108,7 +108,7 @@ async function readInside(folder: string, path: string): Promise<Buffer | undefi
   }
 }
 
-/** An address as HTML has it, as what it stands for. */
+/** Decodes the HTML entities of an address. */
 function decode(source: string): string {
   const named: Readonly<Record<string, string>> = { amp: "&", quot: '"', apos: "'", lt: "<", gt: ">", "#39": "'" };
   const text = source.replace(/&(amp|quot|apos|lt|gt|#39);/g, (_, name: string) => named[name]);

@@ -57,8 +57,8 @@ export function outputHtml(output: Output, markdown: (text: string) => string): 
 
 function errorHtml({ ename, evalue, traceback }: ErrorOutput): string {
   const head = `${ename}: ${evalue}`;
-  const said = traceback.join("\n");
-  const rest = said.startsWith(head) ? said.slice(head.length).replace(/^\n/, "") : said; // told once
+  const text = traceback.join("\n");
+  const rest = text.startsWith(head) ? text.slice(head.length).replace(/^\n/, "") : text; // the head is shown once
   return `<pre class="output error"><strong>${escapeHtml(head)}</strong>\n${ansiToHtml(shortened(rest))}</pre>`;
 }
 

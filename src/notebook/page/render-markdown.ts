@@ -2,7 +2,7 @@ import { runInNewContext } from "node:vm";
 
 import { escapeHtml } from "./escape-html";
 
-/** How long all Markdown of a page may take, in milliseconds: prose takes a few, texts made to be slow hours. */
+/** Milliseconds that all Markdown of a page may take: prose takes a few, a hostile text takes hours. */
 const MOST_MS = 30_000;
 
 /**

@@ -11,7 +11,7 @@ const BLANK = /[ \t\r\n]*/y;
 
 /** How JSON is read. */
 export interface ExactJsonOptions {
-  /** What messages call the text. */
+  /** The text's name in messages. */
   readonly path: string;
   /** Whether Python's None, True, False, NaN and Infinity are read too. @default false */
   readonly python?: boolean;

@@ -12,14 +12,14 @@ import { writeLiteral } from "./write-literal";
  */
 export type ParameterInput = Readonly<Record<string, unknown>>;
 
-/** What to inject, and into what. */
+/** Values to inject, and the notebook that receives them. */
 export interface InjectOptions {
   readonly values: ParameterInput;
   /** Names whose texts stay texts. */
   readonly raw?: readonly string[];
   /** The kernel's language. */
   readonly language: string;
-  /** What messages call the notebook. */
+  /** The notebook's name in messages. */
   readonly path: string;
 }
 

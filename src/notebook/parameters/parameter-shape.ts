@@ -1,7 +1,7 @@
 import { isRecord } from "../../base/json";
 
 /**
- * The values that a parameter takes: as much of a type as its text alone tells.
+ * The values that a parameter takes, as far as the text of its type shows them.
  *
  * - `number` takes ints and floats as they were written; `float` turns an int into a float; `bigint` is TypeScript's.
  * - `scalar` is a Python parameter without a type whose default is a string: its texts are read as papermill reads them.
@@ -28,7 +28,7 @@ export type ParameterShape =
 /** One parameter of a notebook, as its parameters cell declares it. */
 export interface NotebookParameter {
   readonly name: string;
-  /** The type as written, or as the default tells it. */
+  /** The type as written, or that of the default. */
   readonly type: string;
   /** The default's source text. */
   readonly default: string;

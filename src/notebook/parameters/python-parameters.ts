@@ -32,7 +32,7 @@ function typeComment(comment: string): [type: string | undefined, rest: string] 
   for (; end < text.length; end++) {
     if ("[(".includes(text[end])) depth++;
     else if ("])".includes(text[end])) depth--;
-    // "int | None" goes on over its blanks
+    // "int | None" contains blanks
     else if (
       /\s/.test(text[end]) &&
       depth <= 0 &&
@@ -120,7 +120,7 @@ function topLevelParts(text: string, separator = ","): string[] {
   return parts.map((part) => part.trim());
 }
 
-/** The values that an untyped parameter takes, as its default tells: Python does not hold it to its default's type. */
+/** The values that an untyped parameter takes. Its default is a hint: Python does not enforce the default's type. */
 function shapeOfLiteral(value: string): { shape: ParameterShape; type: string } {
   const plain = (...of: ParameterShape[]): ParameterShape => ({ kind: "union", of: [...of, { kind: "null" }] });
   if (/^(?:[rbfu]|[rb][rbf]|f[rb])?["']/i.test(value)) return { type: "string", shape: { kind: "scalar" } };

@@ -9,9 +9,9 @@ import { TYPESCRIPT_DIALECT } from "./typescript-literal";
 import { typescriptParameters } from "./typescript-parameters";
 import type { LiteralDialect } from "./write-literal";
 
-/** What to read parameters of. */
+/** Options of {@link readParameters}. */
 export interface ReadParametersOptions {
-  /** What messages call the notebook. @default "notebook" */
+  /** The notebook's name in messages. @default "notebook" */
   readonly path?: string;
   /** The kernel's language. @default what the notebook's metadata say */
   readonly language?: string;

@@ -11,7 +11,7 @@ export interface LiteralDialect {
   readonly bigint?: (value: bigint) => string;
   readonly float: (value: FloatValue) => string | undefined;
   readonly map: (entries: readonly (readonly [key: string, value: string])[]) => string;
-  /** A key that is no string, as the string that stands for it where strings are asked for. */
+  /** A key that is not a string, converted where a string is required. */
   readonly keyText: (key: unknown) => string;
 }
 
@@ -108,7 +108,7 @@ class LiteralWriter {
     return this.#float(value, false);
   }
 
-  /** A float; an int only where that is exact and asked for. */
+  /** A float; an int only where an int is required and exact. */
   #float(value: unknown, takesInts: boolean): string | undefined {
     if (typeof value === "number") return this.#dialect.float(new FloatValue(value));
     if (typeof value === "bigint") {
@@ -155,7 +155,7 @@ class LiteralWriter {
         this.write(key instanceof Readings ? new Readings([...key.of].reverse()) : key, shape, 0) ??
         string(keyText(key))
       );
-    // JSON's keys are texts, whatever they stand for
+    // JSON's keys are strings
     const asInt = typeof key === "string" && /^[+-]?\d+$/.test(key) ? [BigInt(key)] : [];
     return this.write(new Readings([...asInt, key]), shape, 0);
   }

@@ -3,10 +3,10 @@ import { TsloraError } from "../../base/tslora-error";
 import type { Notebook } from "../format/notebook-types";
 import { saveNotebook } from "../format/save-notebook";
 
-/** What to save, where, and who hears of it. */
+/** Options of the autosave. */
 export interface AutosaveOptions {
   readonly path: string;
-  /** The notebook as it stands. */
+  /** Returns the notebook in its present state. */
   readonly compose: () => Notebook;
   readonly onSaved: () => void;
   /** A save failed; it will be tried again. */

@@ -10,7 +10,7 @@ export interface CellLimit {
   readonly givenMs: number;
 }
 
-/** A kernel silent for longer is said to be blocked; a healthy one answers every two seconds. */
+/** A kernel that is silent for longer counts as blocked; a healthy one answers every two seconds. */
 const BLOCKED_MS = 4000;
 
 export function timeoutError(limit: CellLimit, { end, silentMs }: Execution): ErrorOutput {
@@ -41,7 +41,7 @@ export function interruptedError(): ErrorOutput {
   return plainError("Interrupted", "The run was interrupted by the user.");
 }
 
-/** @param prompt - what the cell said to whom it asked */
+/** @param prompt - the prompt of the input request */
 export function inputError(prompt: string): ErrorOutput {
   return plainError(
     "InputRefused",
@@ -60,7 +60,7 @@ export function notExecutedError(): ErrorOutput {
   return plainError("CellAborted", "The kernel did not execute the cell.");
 }
 
-/** The error of a kernel that tells it in its reply alone. */
+/** The error of a kernel that reports it in its reply alone. */
 export function replyError(content: Readonly<Record<string, unknown>>): ErrorOutput {
   const ename = typeof content.ename === "string" ? content.ename : "Error";
   const evalue = typeof content.evalue === "string" ? content.evalue : "";

@@ -8,7 +8,7 @@ import type { Message } from "../jupyter/wire";
 export interface ExecuteOptions {
   /** After how many milliseconds the cell is interrupted; undefined for no limit. */
   readonly timeoutMs?: number;
-  /** How long an interrupted cell may take to end before the kernel is ended, in milliseconds. */
+  /** Milliseconds that an interrupted cell may take to end before the kernel is ended. */
   readonly graceMs: number;
   /** Interrupts the cell. */
   readonly signal?: AbortSignal;
@@ -27,9 +27,9 @@ export interface Execution {
     { readonly kind: "reply"; readonly content: JsonRecord } | { readonly kind: "exit"; readonly exit: KernelExit };
   /** Why it was interrupted, if it was. */
   readonly stopped: Stop | undefined;
-  /** What it asked for, where it was stopped for asking. */
+  /** The prompt, if the cell was stopped because it requested input. */
   readonly prompt?: string;
-  /** How long the kernel had not answered a heartbeat when it was interrupted, in milliseconds. */
+  /** Milliseconds without an answer to a heartbeat when the kernel was interrupted. */
   readonly silentMs: number;
   readonly times: ExecutionTimes;
 }
@@ -37,10 +37,10 @@ export interface Execution {
 /** Why a cell is interrupted: its limit, the user, or that it wants an input that nobody can give. */
 export type Stop = "timeout" | "aborted" | "input";
 
-/** How long messages that a kernel published before its end may still be on their way, in milliseconds. */
+/** Milliseconds to wait for messages that a kernel published before its end. */
 const DRAIN_MS = 100;
 
-/** How long the idle status may come after the reply before the kernel is asked whether it was lost, in milliseconds. */
+/** Milliseconds from the reply to the idle status before the kernel is asked whether that was lost. */
 const IDLE_MS = 2000;
 
 /** After how many messages timers get their turn: messages that come without end would keep them waiting. */
@@ -50,7 +50,7 @@ type Happening = KernelEvent | { readonly kind: "idle-late" | "idle-lost" };
 
 /**
  * Executes code in a kernel: yields what the kernel publishes for it, returns how it ended. The end is the reply and
- * the idle status, both for this request. A cell over its limit is interrupted; if it goes on, the kernel is ended.
+ * the idle status, both for this request. A cell over its limit is interrupted; if it continues, the kernel is ended.
  */
 export async function* executeCell(
   kernel: Kernel,
@@ -82,7 +82,7 @@ export async function* executeCell(
     if (!settled) void kernel.stop("terminate"); // its end comes by the mailbox
   };
   const abort = (): void => stop("aborted");
-  // A publisher that is overrun drops messages, and idle may be among them: a later request's idle tells that it was.
+  // An overrun publisher drops messages, perhaps idle too: the idle of a later request shows that it did.
   const askForIdle = async (): Promise<void> => {
     const answer = await kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);
     mailbox.push({ kind: answer === undefined ? "idle-late" : "idle-lost" });
@@ -105,7 +105,7 @@ export async function* executeCell(
       if (turn % TURN === 0) await new Promise(setImmediate);
       if (reply !== undefined && idle && !settled) {
         settled = true;
-        // tslab tells an unhandled rejection right after its idle: one round trip later it is here, and this cell's.
+        // tslab reports an unhandled rejection right after its idle: one round trip later it has arrived for this cell.
         if (kernel.spec.dialect === "tslab") await kernel.ask("shell", "kernel_info_request", {}, options.graceMs);
       }
       if (reply !== undefined && settled && mailbox.isEmpty)

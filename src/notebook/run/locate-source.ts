@@ -1,7 +1,7 @@
 import { stripAnsi } from "../page/ansi";
 import type { CellReport } from "./run-events";
 
-/** The line of a cell that failed, from 1, as its traceback tells it; 1 where it does not. */
+/** Finds the line of a cell that failed, counted from 1, in its traceback; 1 if the traceback has none. */
 export function failedLine({ number, source, outcome }: CellReport): number {
   if (!("error" in outcome)) return 1;
   const lines = outcome.error.traceback.flatMap((part) => stripAnsi(part).split("\n"));
@@ -21,7 +21,7 @@ export function failedLine({ number, source, outcome }: CellReport): number {
 }
 
 /**
- * The line of a notebook file, from 1, in which a line of a cell's source stands. For files as nbformat writes them,
+ * The line of a notebook file, from 1, that holds a line of a cell's source. For files as nbformat writes them,
  * with a line of source a line; undefined for others.
  *
  * @param text - the file's

@@ -4,27 +4,27 @@ import { basename } from "node:path";
 import { faultText } from "../../base/files/file-fault";
 import { lengthOf, type OutputMessage } from "./output-reducer";
 
-/** How many characters of output a cell keeps in its notebook. */
+/** Characters of output that a cell keeps in its notebook. */
 export const OUTPUT_LIMIT = 100_000_000;
 
-/** Characters of an error that are always kept: it tells why the run failed. */
+/** Characters of an error that are always kept: it says why the run failed. */
 const ERROR_ROOM = 100_000;
 
 /** Where the output of a cell goes that is over its limit. */
 export interface OutputLimitOptions {
   /** Characters of output that are kept in the notebook. */
   readonly limit: number;
-  /** What the files for the rest are called, without an ending; undefined where the notebook is not saved. */
+  /** Path of the files for the rest, without their ending; undefined if the notebook is not saved. */
   readonly restPath: string | undefined;
   /** The notebook's own file: the rest is not readable by more users. */
   readonly outputPath: string | undefined;
 }
 
-/** What becomes of a message. */
+/** A message after the limit: kept, cut or left out. */
 export interface LimitedOutput {
   /** The messages to take in its place. */
   readonly messages: readonly OutputMessage[];
-  /** What is said once, when the limit is reached. */
+  /** The notice that is given once, when the limit is reached. */
   readonly note?: string;
 }
 

@@ -2,7 +2,7 @@ import { isRecord, type JsonRecord } from "../../base/json";
 import type { DisplayOutput, ErrorOutput, Output, StreamOutput } from "../format/notebook-types";
 import { StreamText } from "./stream-text";
 
-/** What the reducer looks at: the type and content of an iopub message. */
+/** The part of an iopub message that the reducer reads: its type and content. */
 export interface OutputMessage {
   readonly type: string;
   readonly content: JsonRecord;
@@ -23,7 +23,7 @@ export class CellOutputs {
   #displays = new Map<string, number[]>(); // by display id: where among #items
   #lastError: ErrorOutput | undefined;
   #seen: readonly Output[] | undefined = [];
-  #size = 0; // of all items but an open stream at the end
+  #size = 0; // all items except an open stream at the end
 
   /** The outputs so far: the same list until one changes. A stream of many millions of characters comes in pieces. */
   get outputs(): readonly Output[] {

@@ -18,7 +18,7 @@ import type { PlacedCell, RunState } from "./run-state";
 import { tslabErrorOutput, type ExecutedCell } from "../tslab/error-output";
 import { TslabFailureFilter } from "../tslab/failures";
 
-/** What a cell runs in and under. */
+/** Context and limits of a cell's execution. */
 export interface RunCellOptions {
   readonly kernel: Kernel;
   readonly state: RunState;
@@ -79,7 +79,7 @@ export async function* runCell(
   if (filter !== undefined) {
     const { failure, released } = filter.end(reply?.status);
     for (const text of released) yield* stderr(text);
-    // what tslab prints of an interrupt says nothing that the reason for the interrupt does not say better
+    // the reason for the interrupt replaces what tslab prints about it
     if (failure !== undefined && ended.stopped === undefined && raised === undefined)
       raised = tslabErrorOutput(failure, options.executed);
   } else if (reply?.status === "error") {
@@ -114,7 +114,7 @@ interface OutcomeContext {
   readonly log: string;
 }
 
-/** What the end of an execution means for its cell. */
+/** Derives a cell's outcome from the end of its execution. */
 function cellOutcome(cell: CodeCell, ended: Execution, context: OutcomeContext): CellOutcome {
   const { raised, limit, goesOn, log } = context;
   const { end, stopped } = ended;

@@ -13,7 +13,7 @@ import type { ExecutedCell } from "../tslab/error-output";
 /** tslab drops cells that come within 200 ms after a failed one. */
 const TSLAB_RECOVERY_MS = 250;
 
-/** How long a kernel has at the end to deliver what its cells published before, in milliseconds. */
+/** Milliseconds that a kernel has at the end to deliver outputs of its cells. */
 const SETTLE_MS = 1000;
 
 /** Executes a notebook's code cells one after the other, and records in `state` what becomes of each. */

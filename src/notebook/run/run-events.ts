@@ -6,7 +6,7 @@ import type { OutputMessage } from "./output-reducer";
 export type CellOutcome =
   | {
       readonly status: "ok";
-      /** The exception that a `raises-exception` tag asked for. */ readonly expected?: ErrorOutput;
+      /** The exception that a `raises-exception` tag expects. */ readonly expected?: ErrorOutput;
     }
   | { readonly status: "error"; readonly error: ErrorOutput }
   | {
@@ -20,21 +20,21 @@ export type CellOutcome =
   | { readonly status: "aborted"; readonly error: ErrorOutput }
   | { readonly status: "skipped"; readonly reason: "tag" | "empty" | "not-reached" };
 
-/** Where a code cell stands. */
+/** Position of a code cell. */
 export interface CellPlace {
   /** Its index among all cells of the executed notebook, from 0. */
   readonly index: number;
   /** Its number among the code cells, from 1: what messages call it. */
   readonly number: number;
-  /** How many code cells there are. */
+  /** Number of code cells. */
   readonly total: number;
 }
 
-/** What memory the kernel's process took, in bytes; known on Linux. Its children's is not in it. */
+/** Memory of the kernel's process in bytes, without its children; known on Linux. */
 export interface CellMemory {
   /** The most that it took while the cell ran. */
   readonly peak: number;
-  /** What it took at the cell's end. */
+  /** Memory at the cell's end. */
   readonly end: number;
 }
 
@@ -52,10 +52,10 @@ export interface CellReport extends CellPlace {
 /** How a run ended, as a whole: the outcome of the cell that stopped it, or of the first failed one. */
 export type RunStatus = "ok" | "error" | "timeout" | "dead" | "aborted";
 
-/** What a run leaves: returned by {@link runNotebook} and carried by its `end` event. */
+/** Result of a run: returned by {@link runNotebook} and part of its `end` event. */
 export interface RunSummary {
   readonly status: RunStatus;
-  /** What messages call the notebook. */
+  /** The notebook's name in messages. */
   readonly path: string;
   /** Where the executed notebook was saved. */
   readonly outputPath: string | undefined;
@@ -69,7 +69,7 @@ export interface RunSummary {
   readonly notebook: Notebook;
 }
 
-/** What happens during a run, in order; branch on `event`. */
+/** Events of a run, in order; branch on `event`. */
 export type RunEvent =
   | {
       readonly event: "note";

@@ -16,7 +16,7 @@ import type { RunEvent, RunSummary } from "./run-events";
 import type { RunOptions } from "./run-options";
 import { RunState } from "./run-state";
 
-/** How long a cell may run before the file says that it does, and how often it gets the outputs of a long one. */
+/** Milliseconds until the file shows that a cell runs, and between saves of a long cell's outputs. */
 const RUNNING_MS = 1000;
 const OUTPUTS_MS = 15_000;
 
@@ -171,14 +171,14 @@ function checkLimits(options: RunOptions): void {
     // a timer counts in 32 bits
     problems.expect(
       value === undefined || (value > 0 && value < 2 ** 31),
-      `${name} was expected to be above 0 and below 2^31 milliseconds (24 days); got ${value}`,
+      `${name} must be above 0 and below 2^31 milliseconds (24 days); got ${value}`,
     );
   }
   const { startRetries = 0, outputLimit = OUTPUT_LIMIT } = options;
   problems.expect(outputLimit >= 1000, `outputLimit must be 1000 characters or more; got ${outputLimit}`);
   problems.expect(
     Number.isInteger(startRetries) && startRetries >= 0,
-    `startRetries was expected to be a whole number from 0; got ${startRetries}`,
+    `startRetries must be a whole number from 0; got ${startRetries}`,
   );
   problems.throwIfAny();
 }

@@ -5,7 +5,7 @@ import type { ParameterInput } from "../parameters/inject-parameters";
 export interface RunOptions {
   /** Where the executed notebook is written: after every cell, while a long one runs, and at the end. @default not written */
   readonly outputPath?: string;
-  /** What messages call the notebook, and whose folder is the kernel's. @default the path given, or "notebook" */
+  /** The notebook's name in messages; its folder is the kernel's. @default the path given, or "notebook" */
   readonly path?: string;
   /** The kernel's name. @default the notebook's own kernelspec */
   readonly kernel?: string;
@@ -18,15 +18,15 @@ export interface RunOptions {
    * is written exactly in the kernel's language, or refused. @default none
    */
   readonly parameters?: ParameterInput;
-  /** Names of parameters whose texts stay texts, whatever they could be read as. @default none */
+  /** Names of parameters whose texts are not parsed. @default none */
   readonly rawParameters?: readonly string[];
-  /** What a failed cell does to the run. @default "stop" */
+  /** Whether a failed cell stops the run. @default "stop" */
   readonly onError?: "stop" | "continue";
   /** After how many milliseconds a cell is interrupted. @default no limit */
   readonly cellTimeoutMs?: number;
   /**
    * Whether a cell that was interrupted at `cellTimeoutMs` counts as its reply says, as with nbclient's
-   * `interrupt_on_timeout`: one that ends by an error is a failed cell, after which the run goes on where `onError` is
+   * `interrupt_on_timeout`: one that ends by an error is a failed cell, after which the run continues if `onError` is
    * "continue"; one that catches the interrupt and ends well is ok. A kernel that does not hear the interrupt within
    * `graceMs` is ended, and the run with it. @default false
    */
@@ -34,20 +34,20 @@ export interface RunOptions {
   /** After how many milliseconds the run is interrupted. @default no limit */
   readonly timeoutMs?: number;
   /**
-   * How many characters of output a cell keeps in the notebook; what is over it goes to files beside the output, named
+   * Characters of output that a cell keeps in the notebook; the rest goes to files beside the output, named
    * `NAME.cell-N.stdout.txt` and so on. Infinity for no limit. @default 100 million
    */
   readonly outputLimit?: number;
-  /** How long the kernel has to start, in milliseconds. @default 60000 */
+  /** Milliseconds that the kernel may take to start. @default 60000 */
   readonly startTimeoutMs?: number;
   /** How often a kernel that did not start is started again. @default 0 */
   readonly startRetries?: number;
   /**
-   * How the kernel is spoken to: "tcp" over ports of this machine, where every local user can read outputs; "ipc" over
+   * Transport to the kernel: "tcp" over ports of this machine, where every local user can read outputs; "ipc" over
    * sockets that only this user can open. @default "ipc" for tslora, tslab and jslab, "tcp" for other kernels
    */
   readonly transport?: Transport;
-  /** How long each step from interrupt over terminate to kill waits, in milliseconds. @default 3000 */
+  /** Milliseconds between interrupt, terminate and kill. @default 3000 */
   readonly graceMs?: number;
   /** Stops the run: the cell is interrupted, the notebook saved, the kernel ended. @default never */
   readonly signal?: AbortSignal;

@@ -4,14 +4,14 @@ import { stripAnsi } from "../page/ansi";
 import type { OutputDifference } from "../check/compare-outputs";
 import type { CellReport, RunSummary } from "./run-events";
 
-/** What became of a notebook that was to run. */
+/** The result of running one notebook. */
 export interface RunResult {
   readonly path: string;
   /** Missing where the run did not come to an end of its own. */
   readonly summary?: RunSummary;
   /** Why it was not run, or not saved. */
   readonly error?: Error;
-  /** What it puts out otherwise than the saved notebook, where that was looked at. */
+  /** Differences from the saved notebook's outputs, if they were compared. */
   readonly differences?: readonly OutputDifference[];
 }
 
@@ -111,8 +111,8 @@ function verdict({ outcome }: CellReport, differences: readonly OutputDifference
   if (outcome.status === "ok") return {};
   if (outcome.status === "skipped") return { skipped: { "@_message": outcome.reason } };
   const { ename, evalue, traceback } = outcome.error;
-  const said = { "@_type": xmlText(ename), "@_message": xmlText(evalue), "#text": xmlText(traceback.join("\n")) };
-  return outcome.status === "error" ? { failure: said } : { error: said };
+  const details = { "@_type": xmlText(ename), "@_message": xmlText(evalue), "#text": xmlText(traceback.join("\n")) };
+  return outcome.status === "error" ? { failure: details } : { error: details };
 }
 
 /** A difference in one line. */

@@ -9,13 +9,13 @@ import type { CellMemory, CellOutcome, CellPlace, CellReport, RunEvent, RunStatu
 import { Widgets } from "./widgets";
 import { withoutKeys } from "../format/without-keys";
 
-/** A code cell and where it stands. */
+/** A code cell and its position. */
 export interface PlacedCell {
   readonly cell: CodeCell;
   readonly place: CellPlace;
 }
 
-/** What is recorded when a cell ends. */
+/** Record of a cell that ended. */
 export interface CellEnd {
   readonly outcome: CellOutcome;
   readonly elapsedMs: number;
@@ -24,7 +24,7 @@ export interface CellEnd {
   readonly memory?: CellMemory;
 }
 
-/** What a notebook's cells have become so far in a run; knows nothing of kernels. */
+/** State of a notebook's cells during a run; independent of the kernel. */
 export class RunState {
   /** The notebook's code cells in order. */
   readonly codeCells: readonly PlacedCell[];
@@ -173,9 +173,9 @@ export class RunState {
     this.#saved[place.number - 1] = undefined;
   }
 
-  /** The notebook as it stands: outputs, times and statuses in it, a failure marked at the top. */
+  /** The notebook in its present state: outputs, times and statuses, a failure marked at the top. */
   compose(spec: KernelSpec, languageInfo: unknown): Notebook {
-    const metadata = withoutKeys(this.#notebook.metadata, ["widgets"]); // of an earlier run
+    const metadata = withoutKeys(this.#notebook.metadata, ["widgets"]); // from an earlier run
     const widgets = this.widgets.metadata();
     const own = { name: spec.name, display_name: spec.displayName, language: spec.language };
     const run = {
@@ -204,7 +204,7 @@ export class RunState {
 
 function recorded(cell: CodeCell, status: Readonly<Record<string, unknown>>): CodeCell["metadata"] {
   const metadata: Record<string, unknown> = { ...cell.metadata, tslora: status };
-  delete metadata.execution; // of an earlier run
+  delete metadata.execution; // from an earlier run
   return metadata;
 }
 

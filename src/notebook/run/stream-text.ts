@@ -9,8 +9,8 @@ const PIECE = 1 << 20;
  */
 export class StreamText {
   readonly #pieces: string[] = []; // complete ones
-  #parts: string[] = []; // of the piece that grows
-  #size = 0; // of #parts
+  #parts: string[] = []; // the piece that grows
+  #size = 0; // characters in #parts
   #line: OpenLine | undefined; // the line that a return or a backspace has edited; else it is in #parts
   #lineParts = 0; // where in #parts the open line begins
 

@@ -3,7 +3,7 @@ import { toOutput, type OutputMessage } from "./output-reducer";
 import type { Output } from "../format/notebook-types";
 import { withoutKeys } from "../format/without-keys";
 
-/** What a widget's model holds that is no JSON: bytes, by their place in its state. */
+/** Binary buffers of a widget's model, by their path in its state. */
 interface WidgetBuffer {
   readonly data: string;
   readonly encoding: "base64";
@@ -22,7 +22,7 @@ interface Capture {
   clearFirst: boolean;
 }
 
-/** What is told to the kernel of an output widget's new outputs: the content of a comm_msg. */
+/** Content of the comm_msg that tells the kernel about an output widget's new outputs. */
 export type CommContent = JsonRecord;
 
 const STATE = "application/vnd.jupyter.widget-state+json";
