@@ -50,7 +50,7 @@ function platformProblem() {
   const header = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (process.report.getReport()).header;
   const glibc = header?.glibcVersionRuntime;
   if (glibc === undefined)
-    return "This Linux has no glibc, on which TensorFlow's library stands. Use a distribution with it (Debian, Ubuntu, Fedora), not one on musl (Alpine).";
+    return "This Linux has no glibc, which TensorFlow's library needs. Use a distribution with it (Debian, Ubuntu, Fedora), not one on musl (Alpine).";
   const [major = 0, minor = 0] = glibc.split(".").map(Number);
   if (major < OLDEST_GLIBC[0] || (major === OLDEST_GLIBC[0] && minor < OLDEST_GLIBC[1])) {
     return `This Linux has glibc ${glibc}, and TensorFlow's library takes ${OLDEST_GLIBC.join(".")} or later (Debian 10, Ubuntu 18.04 and what came after).`;

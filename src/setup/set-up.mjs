@@ -63,7 +63,7 @@ export function stagesOf({
 }
 
 /**
- * Makes whatever is missing of what tslora takes to run; with all in place, only looks.
+ * Makes the missing parts of the set-up; with all in place, only checks.
  *
  * @param {Extras} [extras]
  */

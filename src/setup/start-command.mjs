@@ -23,12 +23,12 @@ import { writeKernelspecs } from "./commands/write-kernelspecs.mjs";
  */
 /** @typedef {() => Command | Promise<Command>} Load */
 
-/** Whether the reference environment is to be made; a Python that the user names has its packages. */
+/** Whether the reference environment must be made; a Python that the user names has its packages. */
 const needsReference = () => (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "";
 const needsConformance = () => namedPython() === undefined;
 
 /**
- * Every command of `npm run`; whatever is not here is a command of the command line. What one command alone needs is
+ * Every command of `npm run`; any other is a command of the command line. Modules that one command alone needs are
  * imported by it: the command line is to start at once.
  * @type {Readonly<Record<string, Load>>}
  */
@@ -130,8 +130,8 @@ GPU it says so and ends with exit code 6.`,
     },
     async run(parameters) {
       if (!hasNvidiaDriver()) {
-        console.error("no NVIDIA GPU here: nothing was tested (`npx tslora doctor` tells what was looked for)");
-        return 6; // as the command line's exit code for a device that is not what it is to be
+        console.error("no NVIDIA GPU here: nothing was tested (`npx tslora doctor` lists what was looked for)");
+        return 6; // the command line's exit code for a device that is not the requested one
       }
       process.env["TSLORA_TENSORFLOW"] ??= "cuda";
       await setUp({ reference: needsReference() });

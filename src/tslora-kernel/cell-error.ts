@@ -9,7 +9,7 @@ import type { TslabDiagnostic } from "../notebook/tslab/failures";
 import type { CompiledCell } from "./compiled-cell";
 import type { TextPosition } from "./text-edits";
 
-/** An error as the protocol tells it. */
+/** An error in the form of the protocol. */
 export interface CellError {
   readonly ename: string;
   readonly evalue: string;
@@ -21,7 +21,7 @@ const BOLD = (text: string): string => `\u001b[1m${text}\u001b[0m`;
 const FRAME = /^\s+at (?:(.*) \()?(.*):(\d+):(\d+)\)?$/;
 const MOST_FRAMES = 12;
 
-/** What tells where an error's frames are. */
+/** Maps an error's frames to cells. */
 export interface CellErrorContext {
   /** The cell with an execution count, if it was run by this kernel. */
   readonly cell: (number: number) => CompiledCell | undefined;
@@ -44,7 +44,7 @@ export function cellError(thrown: unknown, context: CellErrorContext): CellError
   return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`, ...stackLines(thrown, context)] };
 }
 
-/** What TypeScript says of a cell that does not compile, as a Jupyter error. */
+/** Makes a Jupyter error of TypeScript's diagnostics for a cell that does not compile. */
 export function compileError(
   problems: readonly TslabDiagnostic[],
   { number, source }: { readonly number: number; readonly source: string },
@@ -102,7 +102,7 @@ function stackLines(error: ErrorLike, context: CellErrorContext, depth = 0): str
     }
     const cell = context.cell(Number(number));
     const position = cell?.locate(at);
-    if (cell === undefined || position === undefined) continue; // what was put around the cell's code
+    if (cell === undefined || position === undefined) continue; // code around the cell's code
     place ??= { cell, position };
     frames.push(frame(name, `In [${number}], line ${position.line}, column ${position.column}`));
   }
@@ -133,7 +133,7 @@ function causeLines(error: ErrorLike, context: CellErrorContext, depth: number):
 }
 
 function frame(name: string | undefined, where: string): string {
-  const shown = name?.replace(/^(async )?(?:Proxy|Object)\./, "$1"); // what a cell exports is called on tslab's proxy
+  const shown = name?.replace(/^(async )?(?:Proxy|Object)\./, "$1"); // exports of a cell are called on tslab's proxy
   return shown === undefined || shown === "<anonymous>" ? `    at ${where}` : `    at ${shown} (${where})`;
 }
 

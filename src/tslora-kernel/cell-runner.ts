@@ -12,7 +12,7 @@ export type CellOutcome =
   | { readonly status: "ok"; /** Of the last expression; undefined where there is none. */ readonly value: unknown }
   | { readonly status: "error"; readonly error: CellError };
 
-/** Runs cells by tslab's own executor, and tells how they came out by values instead of printed text. */
+/** Runs cells by tslab's own executor, and returns their outcome as values instead of printed text. */
 export class CellRunner {
   readonly executor: TslabExecutor;
   readonly #interrupts: Interrupts;
@@ -54,7 +54,7 @@ export class CellRunner {
     };
     this.executor = tslab.createExecutor(folder, converters, {
       log: () => undefined,
-      error: (...told) => this.#takeError(told),
+      error: (...values) => this.#takeError(values),
     });
     interrupts.install(this.#variables);
   }
@@ -82,7 +82,7 @@ export class CellRunner {
     if (this.#diagnostics.length > 0) {
       const refused = compileError(this.#diagnostics, { number, source });
       if (!isDone) return { status: "error", error: refused };
-      process.stderr.write(`${refused.traceback.join("\n")}\n`); // a cell that is a module is taken whatever its types
+      process.stderr.write(`${refused.traceback.join("\n")}\n`); // a cell that is a module runs even with type errors
     }
     if (this.#unhandled !== undefined) return { status: "error", error: this.#unhandled };
     return isDone
@@ -118,10 +118,10 @@ export class CellRunner {
     this.#unhandled ??= error;
   }
 
-  /** tslab tells a diagnostic by a format and its parts, an exception by itself. */
-  #takeError(told: readonly unknown[]): void {
-    const [first, file, line, column, message] = told;
-    if (told.length === 5 && first === "%s%d:%d - %s")
+  /** tslab passes a diagnostic as a format and its parts, and an exception as it is. */
+  #takeError(values: readonly unknown[]): void {
+    const [first, file, line, column, message] = values;
+    if (values.length === 5 && first === "%s%d:%d - %s")
       this.#diagnostics.push({
         file: file === "" ? undefined : String(file).trimEnd(),
         line: Number(line),

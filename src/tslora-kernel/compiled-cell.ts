@@ -3,7 +3,7 @@ import { TSLAB_PREFIX, type InterruptibleCode } from "./interruptible-code";
 import { SHARED_CALLEE } from "./shared-variables";
 import type { EditedText, TextPosition } from "./text-edits";
 
-/** What a cell went through on its way to the code that runs. */
+/** Stages of a cell's compilation, up to the code that runs. */
 export interface CellSteps {
   readonly mended: EditedText;
   readonly code: InterruptibleCode;

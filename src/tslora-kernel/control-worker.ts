@@ -9,7 +9,7 @@ import { Router } from "zeromq";
 import { reportStranger } from "../notebook/jupyter/report-stranger";
 import { MessageReader, signedFrames } from "../notebook/jupyter/wire";
 
-/** What the thread is given. */
+/** Data of the thread. */
 export interface ControlSettings {
   readonly address: string;
   readonly key: string;

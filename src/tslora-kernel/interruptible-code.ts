@@ -11,7 +11,7 @@ export interface InterruptibleCode {
   readonly awaits: boolean;
 }
 
-/** What the code calls, under `globalThis.__tslab__`; see `Interrupts`. */
+/** Functions that the code calls, under `globalThis.__tslab__`; see `Interrupts`. */
 const DRIVE = "__tslab__.drive";
 const GUARD = "__tslab__.guard";
 const GUARD_EACH = "__tslab__.guardEach";
@@ -21,7 +21,7 @@ export const TSLAB_PREFIX = { async: "(async function(exports, require) { ", syn
 
 /**
  * Gives an interrupt a place to take hold at every `await` of a cell. At the top level an `await` becomes the `yield`
- * of an async generator, which does the same but lets the kernel decide whether, and how, the cell goes on; in the
+ * of an async generator, which does the same but lets the kernel decide whether, and how, the cell continues; in the
  * cell's own functions what is awaited is guarded. The code names itself `cell:NUMBER` in stacks, and reads and writes
  * the variables that all cells share.
  *

@@ -2,7 +2,7 @@ import vm from "node:vm";
 
 import { provideCellSignal } from "../base/cell-signal";
 
-/** What a cell that was interrupted ends with. */
+/** Error of an interrupted cell. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
@@ -32,19 +32,19 @@ interface Tslab {
 }
 
 /**
- * Interrupts of the running cell. An interrupt ends whatever the cell waits for. Only where the cell itself started
+ * Interrupts of the running cell. An interrupt ends the wait of the cell. Only where the cell itself started
  * something that listens for SIGINT (`train` does, and stops at the next step with a checkpoint) is that left to come
- * to its end; then the cell goes on to the next `await`, and a second interrupt does not wait.
+ * to its end; then the cell continues to the next `await`, and a second interrupt does not wait.
  */
 export class Interrupts {
-  /** What the thread of the control channel and this one count; see `ControlSettings`. */
+  /** Counters shared with the thread of the control channel; see `ControlSettings`. */
   readonly counts = new Int32Array(new SharedArrayBuffer(12));
   readonly #waiting = new Set<(reason: Interrupted) => void>();
   #running = false;
   #isAsked = false;
   #requests = 0;
   #listenersBefore = 0;
-  /** Ends what goes on in the library although the cell no longer waits for it. */
+  /** Stops work of the library that the cell no longer waits for. */
   readonly #endWork = provideCellSignal();
 
   /** @param notice - shows a text in the running cell, and takes it away by undefined */
@@ -95,7 +95,7 @@ export class Interrupts {
     for (const reject of [...this.#waiting]) reject(reason);
   }
 
-  /** What an interrupted cell ends with, once what it waits for is told. */
+  /** Error of an interrupted cell, which names what it waited for. */
   #stopped(): Interrupted {
     const reason = new Interrupted(STOPPED);
     this.#endWork(reason);
@@ -111,7 +111,7 @@ export class Interrupts {
     return this.#running && this.#requests > 0 && !this.#isHeard();
   }
 
-  /** Runs a cell's code, which yields where it waits, and goes on with what it waited for. */
+  /** Runs a cell's code, which yields each promise that it awaits, and resumes it with the promise's value. */
   async #drive(cell: AsyncGenerator<unknown>, tslab: Tslab): Promise<unknown> {
     let step = (): Promise<IteratorResult<unknown>> => cell.next();
     let value: unknown;
@@ -144,7 +144,7 @@ export class Interrupts {
     throw this.#stopped();
   }
 
-  /** What is awaited, or an interrupt, whichever comes first. */
+  /** Waits for a promise or an interrupt, whichever is first. */
   #guard<T>(value: T | PromiseLike<T>): T | PromiseLike<T> {
     if (this.#mustEnd()) {
       if (isThenable(value)) value.then(undefined, () => undefined); // nobody hears how it ends

@@ -9,10 +9,10 @@ import { answerFrames, answerTo } from "./other-requests";
 import { resultOutputs } from "./result-outputs";
 import type { AnswerSocket, Socket, Tslab, TslabMessage, TslabServer } from "./tslab";
 
-/** How long requests that are on their way when a cell fails have to arrive, to be aborted with it; in milliseconds. */
+/** Milliseconds in which requests that were sent before a cell failed are aborted with it. */
 const ARRIVAL_MS = 50;
 
-/** A kernel that can be started and told of errors that no cell waited for. */
+/** A kernel that can be started, and that receives errors that no cell waited for. */
 export interface KernelServer {
   init(): Promise<void>;
   /** Publishes an error that nobody waited for: the running cell fails of it, else it goes to the last one. */
@@ -72,14 +72,14 @@ export function kernelServer(
       }
     }
 
-    /** A kernel that is told to end does, whatever its cells have left running. */
+    /** Ends the kernel on a shutdown request, even if its cells left work running. */
     override close(): void {
       this.#isClosed = true;
       super.close();
       setTimeout(() => process.exit(0), 100).unref();
     }
 
-    /** tslab tells "busy" when a request arrives; a cell is when it runs. */
+    /** tslab publishes "busy" when a request arrives; here a cell is busy when it runs. */
     override publishStatus(status: string, parent: TslabMessage): void {
       if (parent.header.msg_type !== "execute_request") super.publishStatus(status, parent);
     }
@@ -170,13 +170,13 @@ export function kernelServer(
       const display = (data: JsonRecord, update: boolean): void => {
         if (!isSilent) this.#publish(message, update ? "update_display_data" : "display_data", data);
       };
-      tslab.jupyter.lastWriteDisplayData = Object.assign(display, { cell: message.content.code }); // what figures know the cell by
+      tslab.jupyter.lastWriteDisplayData = Object.assign(display, { cell: message.content.code }); // figures identify the cell by this
     }
 
     fail(error: unknown): void {
-      if (this.#isClosed) return; // nobody is told, and to tell somebody would fail in turn
+      if (this.#isClosed) return; // the sockets are closed
       const described: CellError = runner.describe(error);
-      const told = {
+      const details = {
         ...described,
         traceback: [
           ...described.traceback.slice(0, 1),
@@ -184,9 +184,9 @@ export function kernelServer(
           ...described.traceback.slice(1),
         ],
       };
-      if (this.#running !== undefined) return runner.failRunning(told);
+      if (this.#running !== undefined) return runner.failRunning(details);
       if (this.#last !== undefined && this.#last.content.silent !== true)
-        this.#publish(this.#last, "error", { ...told });
+        this.#publish(this.#last, "error", { ...details });
     }
 
     #publish(parent: TslabMessage, type: string, content: JsonRecord): void {

@@ -3,7 +3,7 @@ import type * as TypeScript from "typescript";
 import { loadTypeScript } from "../notebook/tslab/load-typescript";
 import { EditedText, type TextEdit } from "./text-edits";
 
-/** Says where an import that cannot be found as it stands is to be found; undefined leaves it as it is. */
+/** Resolves an import that Node cannot find as written; undefined leaves it unchanged. */
 export type ResolveImport = (specifier: string) => string | undefined;
 
 /**
@@ -58,7 +58,7 @@ function exportKeyword(
   return modifiers.find(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
 }
 
-/** What a node imports: `import … from "x"`, `export … from "x"`, `import("x")`, `require("x")`, `typeof import("x")`. */
+/** Returns the module that a node imports: `import … from "x"`, `export … from "x"`, `import("x")`, `require("x")`, `typeof import("x")`. */
 function specifierOf(ts: typeof TypeScript, node: TypeScript.Node): TypeScript.StringLiteral | undefined {
   const found = ((): TypeScript.Node | undefined => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;

@@ -16,7 +16,7 @@ export interface Conversion {
   readonly lastExpressionVar: string | undefined;
 }
 
-/** What {@link mendingConverter} asks and tells. */
+/** Options of {@link mendingConverter}. */
 export interface MendingOptions {
   readonly resolve: ResolveImport;
   /** The execution count that the next cell runs under. */
@@ -26,7 +26,7 @@ export interface MendingOptions {
 }
 
 /**
- * tslab's compiler, given sources that it can compile, its answers told in places of the sources as they were, and
+ * tslab's compiler, given sources that it can compile; its answers refer to places in the original sources, and
  * its code made interruptible. A cell that waits only by `for await` counts as one that waits.
  */
 export function mendingConverter(

@@ -17,7 +17,7 @@ export type OtherAnswer =
   | { readonly on: "nothing" }
   | { readonly on: "same" | "iopub"; readonly type: string; readonly content: JsonRecord };
 
-/** What a request is answered by. */
+/** Handlers of the requests. */
 export function answerTo({ header, content }: Message, interrupt: () => void): OtherAnswer {
   const type = header.msg_type;
   if (ANSWERED_BY_TSLAB.has(type)) return { on: "tslab" };
@@ -26,7 +26,7 @@ export function answerTo({ header, content }: Message, interrupt: () => void): O
       return { on: "same", type: "history_reply", content: { status: "ok", history: [] } };
     case "comm_info_request":
       return { on: "same", type: "comm_info_reply", content: { status: "ok", comms: {} } };
-    case "comm_open": // there is nothing to talk to: said as the protocol says it
+    case "comm_open": // no such target: the protocol's answer
       return { on: "iopub", type: "comm_close", content: { comm_id: content.comm_id, data: {} } };
     case "interrupt_request":
       interrupt();

@@ -14,7 +14,7 @@ const OWN = Symbol.for("Jupyter.display");
  * The value of a cell's last expression as outputs; the first is the cell's result. Figures, tables, evaluations,
  * comparisons and data frames look as `show` shows them; anything else is printed as tslab prints it.
  *
- * @param run - stands for the running cell, as for `show`
+ * @param run - identifies the running cell, as for `show`
  */
 export async function resultOutputs(value: unknown, run: unknown): Promise<MimeBundle[]> {
   const own = typeof value === "object" && value !== null ? (value as Record<symbol, unknown>)[OWN] : undefined;

@@ -81,7 +81,7 @@ function statementNames(ts: typeof TypeScript, statement: TypeScript.Statement):
   return isNamed && statement.name !== undefined ? [statement.name.text] : [];
 }
 
-/** The names that `var` declares in a function's body, in whatever block. */
+/** Names that `var` declares in a function's body, in any block. */
 export function varNames(ts: typeof TypeScript, body: TypeScript.Node): string[] {
   const names: string[] = [];
   const visit = (node: TypeScript.Node): void => {

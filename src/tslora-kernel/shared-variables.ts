@@ -109,7 +109,7 @@ class Rewriting {
     this.#children(node, scope);
   }
 
-  /** The shared variable that an expression such as `path_1.join` or `exports.count` stands for. */
+  /** The shared variable that an expression such as `path_1.join` or `exports.count` refers to. */
   #access(node: TypeScript.PropertyAccessExpression, scope: Scope): string | undefined {
     if (!this.ts.isIdentifier(node.expression)) return undefined;
     const owner = scope.find(node.expression.text);

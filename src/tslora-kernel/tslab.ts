@@ -18,7 +18,7 @@ export interface TslabReply {
   signAndSend(key: string, socket: AnswerSocket): void;
 }
 
-/** What tslab's compiler makes of a cell. */
+/** Result of tslab's compiler for a cell. */
 export interface TslabConversion {
   readonly output?: string;
   readonly declOutput?: string;
@@ -32,20 +32,20 @@ export interface TslabConversion {
   readonly lastExpressionVar?: string;
 }
 
-/** A place in a source as tslab tells it: line and character count from 0. */
+/** A place in a source as tslab reports it: line and character are counted from 0. */
 export interface TslabPlace {
   readonly line: number;
   readonly character: number;
 }
 
-/** What tslab's compiler proposes at a place. */
+/** Completions of tslab's compiler at a place. */
 export interface TslabCompletion {
   readonly start: number;
   readonly end: number;
   readonly candidates: readonly string[];
 }
 
-/** What TypeScript knows of a name. */
+/** TypeScript's information about a name. */
 export interface TslabInfo {
   readonly displayParts?: readonly TextPart[];
   readonly documentation?: readonly TextPart[];
@@ -71,20 +71,20 @@ export interface TslabConverters {
 }
 
 export interface TslabExecutor {
-  /** Runs a cell; tells errors and the value of the last expression to the console that it was made with. */
+  /** Runs a cell; passes errors and the value of the last expression to the console of its constructor. */
   execute(source: string): Promise<boolean>;
   inspect(source: string, position: number): TslabInfo | undefined;
   complete(source: string, position: number): TslabCompletion;
   close(): void;
 }
 
-/** Where tslab's executor tells things: not texts but the values themselves. */
+/** Console of tslab's executor; it receives values, not texts. */
 export interface TslabConsole {
   log(value: unknown): void;
-  error(...told: unknown[]): void;
+  error(...values: unknown[]): void;
 }
 
-/** What answers requests that run no cell. */
+/** Handler of requests that run no cell. */
 export interface TslabHandler {
   handleKernel(): JsonRecord & { language_info: JsonRecord };
   handleIsComplete(request: JsonRecord): JsonRecord;
@@ -94,7 +94,7 @@ export interface TslabHandler {
   close(): void;
 }
 
-/** What an answer is sent by. */
+/** Socket that an answer is sent by. */
 export interface AnswerSocket {
   send(frames: readonly Buffer[]): Promise<void>;
 }

@@ -20,7 +20,7 @@ import { readOptions, UsageError } from "../tools/read-options.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 import { formatBytes } from "../tools/show-progress.mjs";
 
-/** What of `.tslora` a machine without a network needs; the rest is for tests and for Lab. */
+/** Parts of `.tslora` that a machine without a network needs; the rest is for tests and for Lab. */
 export const PARTS = ["done", "kernels", "models", "package", "tensorflow", "runtime"];
 const LEFT_OUT = [".git", ".tslora", "output"];
 

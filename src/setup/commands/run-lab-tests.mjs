@@ -7,7 +7,7 @@ import { UsageError } from "../tools/read-options.mjs";
 import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
 
 /**
- * What of the notebooks' tests in Jupyter is to run.
+ * Tests of the notebooks in Jupyter that are to run.
  * @typedef {object} LabTests
  * @property {readonly string[]} browser  test files that drive Jupyter Lab by a headless Chromium
  * @property {readonly string[]} tools  test files that run notebooks by nbconvert and papermill
@@ -18,7 +18,7 @@ import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
  * Chooses among the tests of `test/lab`. Without a Chromium those in Jupyter Lab are left out, and one line says so.
  *
  * @param {readonly string[]} words  words of which one is to stand in a file's name; none for all
- * @param {{ root: string, says?: boolean }} options  with `says`, the line that tells what is left out is printed
+ * @param {{ root: string, says?: boolean }} options  with `says`, the line that names what is left out is printed
  * @returns {LabTests}
  */
 export function chooseLabTests(words, { root, says = false }) {
@@ -49,7 +49,7 @@ export function chooseLabTests(words, { root, says = false }) {
  */
 export async function runLabTests({ browser, tools, chromium }, { root }) {
   const files = [...tools, ...browser];
-  if (files.length === 0) return 0; // it was said why
+  if (files.length === 0) return 0; // the reason was printed
   writeKernelspecs(root);
   const compiled = await passOn(
     [process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"],

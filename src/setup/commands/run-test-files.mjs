@@ -9,7 +9,7 @@ const FILE_LIMIT_MS = 20 * 60_000;
 const SET_EXEC_PATH = pathToFileURL(fileURLToPath(new URL("set-exec-path.mjs", import.meta.url))).href;
 
 /**
- * How many tests of some files passed, failed or were skipped, and the names of the files that did not pass whole. A
+ * Counts of tests that passed, failed or were skipped, and the names of the files that did not pass whole. A
  * file that ends without a count, or not at all, counts as one failure.
  * @typedef {{ passed: number, failed: number, skipped: number, failedFiles: string[] }} Counts
  */

@@ -7,7 +7,7 @@ import { readOptions, UsageError } from "../tools/read-options.mjs";
 import { emulated, runTestFiles, tableOf, writeEmulatedNode } from "./run-test-files.mjs";
 import { allSets, widestSet } from "../stages/instruction-sets.mjs";
 
-/** What computes: kernels, operations, models, adapters, losses and training. */
+/** Tests of everything that computes: kernels, operations, models, adapters, losses and training. */
 const FILES = [
   "ops/kernels",
   "ops/ops",
@@ -37,7 +37,7 @@ qemu-user-static); an emulator is slow, so there only these run unless --file na
 ${EMULATED.slice(2).join(", ")}; of device/kernels, those that start no
 further process and take fewer than 400 columns.`;
 
-/** Of the kernels' tests, an emulator runs those that neither start further processes nor take 400 columns. */
+/** Tests of kernels that an emulator runs: those that neither start further processes nor take 400 columns. */
 export const EMULATED_PATTERNS = {
   "ops/kernels": "^(?!.*(400 columns|the kernels for |number of threads|instructions that are not there))",
 };
@@ -46,7 +46,7 @@ const PROCESSORS = [
   "Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm",
   "EPYC,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,-nrip-save,-xsavec",
 ];
-/** What oneDNN calls the sets that our kernels are compiled for. */
+/** oneDNN's names of the sets that our kernels are compiled for. */
 const ONEDNN = { baseline: "SSE41", avx2: "AVX2", avx512: "AVX512_CORE" };
 const QEMU = "qemu-x86_64-static";
 

@@ -12,7 +12,7 @@ export const MACOS_HELP = `npm run test:macos
 Compiles and links the binding for macOS on Apple's processors (darwin-arm64) with PyPI's ziglang, and looks at the library:
 its format, processor, code and exported symbols. It is not run: that takes a Mac.`;
 
-/** What Node looks for when it loads the binding. */
+/** Symbols that Node looks for when it loads the binding. */
 const EXPORTED = ["_napi_register_module_v1"];
 
 /**

@@ -4,11 +4,11 @@ import { join } from "node:path";
 
 /**
  * The clone's kernelspecs. Both start tslab through tslora's layer: `tslora` under its own name, and `tslab`, which
- * the notebooks ask for so that they open in anyone's Jupyter, in the place of a plain tslab.
+ * the notebooks ask for so that they open in anyone's Jupyter; here it replaces a plain tslab.
  */
 const KERNELSPECS = { tslora: "TypeScript (tslora)", tslab: "TypeScript (tslab)" };
 
-/** @param {string} name  what the launcher's tiles are told apart by */
+/** @param {string} name  the name on the launcher's tile */
 const logo = (name) =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="8" fill="#3178c6"/><text x="32" y="36" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-weight="700" font-size="30" fill="#fff">TS</text><text x="32" y="55" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-size="16" fill="#fff">${name}</text></svg>\n`;
 

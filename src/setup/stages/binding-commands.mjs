@@ -31,7 +31,7 @@ const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
  */
 
 /**
- * What of the binding is compiled without a header of others: the kernels for some sets of instructions, and what they
+ * The part of the binding that is compiled without headers of others: the kernels for some sets of instructions, and what they
  * share.
  *
  * @param {string} root
@@ -65,7 +65,7 @@ export function kernelObjects(sets) {
 }
 
 /**
- * What of the binding takes the headers of TensorFlow and of Node: the package's own sources, and our operations.
+ * The part of the binding that needs the headers of TensorFlow and Node: the package's own sources, and our operations.
  *
  * @param {string} root
  * @param {{ compiler: readonly string[], tensorflow?: string }} options  `tensorflow` is the folder with TensorFlow's

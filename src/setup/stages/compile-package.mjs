@@ -49,7 +49,7 @@ export function compilePackage(root) {
       );
       for (const map of listFiles(made, ".").filter((file) => file.endsWith(".js.map"))) nameSources(join(made, map));
       for (const file of listFiles(root, "src")) {
-        if (file.startsWith("src/setup/") || file.endsWith(".ts")) continue; // what stands beside the code and is read at run time
+        if (file.startsWith("src/setup/") || file.endsWith(".ts")) continue; // files beside the code that are read at run time
         const copy = join(made, file.slice("src/".length));
         mkdirSync(dirname(copy), { recursive: true });
         copyFileSync(join(root, file), copy);

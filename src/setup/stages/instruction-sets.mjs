@@ -18,7 +18,7 @@ const FLAGS = {
   avx512: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma", "-mprefer-vector-width=512"],
 };
 /**
- * What the processor must have for each set, by the names of /proc/cpuinfo; as choose_kernels() in ops.cc asks for it.
+ * Features that the processor must have for each set, by the names of /proc/cpuinfo; choose_kernels() in ops.cc requires the same.
  * @type {Readonly<Record<InstructionSet, readonly string[]>>}
  */
 const FEATURES = {

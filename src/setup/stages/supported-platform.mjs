@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
  * @typedef {{ name: string, version: string, sha256: string, bytes: number }} Wheel
  */
 /**
- * What TensorFlow is on a platform.
+ * TensorFlow on a platform.
  * @typedef {object} Platform
  * @property {readonly string[]} tags  the wheels' platform tags
  * @property {readonly [cc: string, framework: string]} libraries  file names in the wheel's `tensorflow` folder
@@ -172,7 +172,7 @@ export function tensorflowFlavour() {
   return hasNvidiaDriver() ? "cuda" : "cpu";
 }
 
-/** Whether NVIDIA's driver is loaded: by the kernel module's own files; inside WSL 2 the driver's library stands for them. */
+/** Whether NVIDIA's driver is loaded: by the kernel module's own files; inside WSL 2 by the driver's library. */
 export function hasNvidiaDriver() {
   return ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/usr/lib/wsl/lib/libcuda.so.1"].some((sign) =>
     existsSync(sign),

@@ -7,7 +7,7 @@ import { fetchWheel } from "../tools/fetch-wheel.mjs";
 import { supportedPlatform, tensorflowFlavour, TENSORFLOW_VERSION } from "./supported-platform.mjs";
 
 const SOLVER = "libcusolver.so.11";
-/** Of the headers, one that earlier versions of this stage did not take. */
+/** A header that earlier versions of this stage did not unpack. */
 const NEWEST_HEADER = "include/tsl/platform/platform.h";
 /** The headers that the binding includes, directly or not, as `g++ -M` lists them. */
 const HEADERS = [
@@ -66,7 +66,7 @@ function keyOf(flavour) {
 }
 
 /**
- * Puts libcusolver beside libcublas as well: libtensorflow_framework, which opens NVIDIA's libraries, is told of all their
+ * Puts libcusolver beside libcublas as well: libtensorflow_framework, which opens NVIDIA's libraries, knows all their
  * folders but cusolver's, and without one of them TensorFlow takes no GPU.
  *
  * @param {string} target

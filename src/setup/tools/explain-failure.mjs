@@ -4,15 +4,15 @@ import { SetUpError } from "./set-up-error.mjs";
 
 /** Lines that do not tell what is wrong: of stack traces, on where a log lies, on each of several tries. */
 const NOISE = /^(npm error)?\s*(at .*|A complete log of this run .*|WARNING: (Retrying|Location) .*)?$/;
-/** How many of a failed command's last lines are shown. */
+/** Last lines of a failed command that are shown. */
 const SHOWN = 15;
 
-/** What npm and pip say when a registry does not answer. */
+/** Messages of npm and pip when a registry does not answer. */
 const UNREACHED =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT|Max retries exceeded|Failed to establish a new connection|Temporary failure in name resolution|Cannot connect to proxy|timed out/;
 
 /**
- * Turns whatever stopped a stage into words: which part, what happened, what to do.
+ * Explains a failure of a stage: which part, what happened, what to do.
  *
  * @param {string} title  the part's
  * @param {unknown} error

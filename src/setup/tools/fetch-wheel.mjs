@@ -6,7 +6,7 @@ import { findPip } from "./find-pip.mjs";
 import { findTool } from "./find-tool.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
-/** The wheels' C++ parts do not depend on Python; one version's wheel serves whatever Python this machine has. */
+/** The wheels' C++ parts do not depend on Python; one version's wheel serves every Python. */
 const WHEEL_PYTHON = "3.11";
 
 /**
@@ -52,7 +52,7 @@ export async function fetchWheel(wheel, { root, work, tags = [], target, strip, 
         requirements,
         ...platform,
       ],
-      { env: { TMPDIR: scratch, PIP_REQUIRE_VIRTUALENV: "0" } }, // what a killed pip leaves is swept up with the staging folder
+      { env: { TMPDIR: scratch, PIP_REQUIRE_VIRTUALENV: "0" } }, // a killed pip's files are removed with the staging folder
     ),
   });
   const [file, ...others] = readdirSync(wheels);

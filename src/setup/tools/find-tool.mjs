@@ -50,10 +50,10 @@ export function findTool(tool) {
 
 /** @returns {Found} */
 function findNpm() {
-  // npm tells the scripts it runs where it lies itself; other package managers use the same variable for theirs.
-  const told = process.env["npm_execpath"];
-  if (told !== undefined && basename(told) === "npm-cli.js" && existsSync(told))
-    return { commandLine: [process.execPath, told] };
+  // npm gives its own path to the scripts that it runs; other package managers use the same variable for theirs.
+  const npmPath = process.env["npm_execpath"];
+  if (npmPath !== undefined && basename(npmPath) === "npm-cli.js" && existsSync(npmPath))
+    return { commandLine: [process.execPath, npmPath] };
   const besideNode = join(dirname(process.execPath), "..", "lib", "node_modules", "npm", "bin", "npm-cli.js");
   if (existsSync(besideNode)) return { commandLine: [process.execPath, besideNode] };
   if (answers(["npm", "--version"]) !== undefined) return { commandLine: ["npm"] };
@@ -107,7 +107,7 @@ function findCompiler() {
   };
 }
 
-/** @param {readonly string[]} commandLine @returns {string | undefined} what it said, where it ended well */
+/** @param {readonly string[]} commandLine @returns {string | undefined} its output, if it ended well */
 function answers(commandLine) {
   const [command = "", ...parameters] = commandLine;
   const { status, stdout } = spawnSync(command, parameters, { encoding: "utf8" });

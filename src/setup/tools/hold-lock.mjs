@@ -8,7 +8,7 @@ import { locateProcess } from "./locate-process.mjs";
 
 /**
  * Who holds a lock. `children` are the processes that it started: they may outlive a holder that was killed, and are
- * ended before the lock is taken over, so that nothing goes on writing behind the new holder's back.
+ * ended before the lock is taken over, so that nothing writes behind the new holder's back.
  * @typedef {{ pid: number, started: string | undefined }} ProcessName
  * @typedef {ProcessName & { host: string, children: ProcessName[] }} Holder
  */
@@ -32,7 +32,7 @@ export async function holdLock(path, { onWait, signal }) {
   const own = `${path}.${process.pid}`;
   /** @type {Holder} */
   const self = { pid: process.pid, started: locateProcess(process.pid), host: hostname(), children: [] };
-  let told = 0;
+  let reported = 0;
   try {
     writeFileSync(own, JSON.stringify(self));
     while (!linked(own, path)) {
@@ -42,8 +42,8 @@ export async function holdLock(path, { onWait, signal }) {
         takeAway(path, own, holder);
         continue;
       }
-      if (holder.pid !== told) onWait(holder);
-      told = holder.pid;
+      if (holder.pid !== reported) onWait(holder);
+      reported = holder.pid;
       await sleep(POLL_MS, undefined, { signal });
     }
   } finally {

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 /**
- * When a process started, as its system tells it: together with its id this names one process for good, since ids are
+ * When a process started, by its system's clock: together with its id this names one process for good, since ids are
  * given out again and start times are not.
  *
  * @param {number} pid
@@ -12,7 +12,7 @@ import { readFileSync } from "node:fs";
 export function locateProcess(pid) {
   try {
     if (process.platform === "linux") {
-      // The command's name stands in brackets and may hold blanks and brackets itself: fields are counted behind the last one.
+      // The command's name is in brackets and may hold blanks and brackets: fields are counted behind the last one.
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];

@@ -4,10 +4,10 @@ import { basename } from "node:path";
 
 /** How much of a command's output is kept for the message of its failure, in characters. */
 const KEPT = 64_000;
-/** How long a command that is told to end may take over it, in milliseconds. */
+/** Milliseconds that a command may take to end after it was asked to. */
 const GRACE_MS = 3000;
 
-/** A command that failed: what it was, how it ended, and the end of what it said. */
+/** A command that failed: its command line, its exit, and the end of its output. */
 export class CommandError extends Error {
   /** @param {string} what @param {string} how @param {string} output */
   constructor(what, how, output) {
@@ -18,7 +18,7 @@ export class CommandError extends Error {
 }
 
 /**
- * Runs a command to its end, quietly, and returns what it said. It leads a process group of its own, so that ending it
+ * Runs a command to its end, quietly, and returns its output. It leads a process group of its own, so that ending it
  * ends what it started as well; aborting waits until it is gone.
  *
  * @param {readonly string[]} commandLine  the command and its arguments

@@ -25,17 +25,17 @@ import { formatBytes } from "./show-progress.mjs";
  * @property {(work: Work) => Promise<string>} make  makes the result in `work.staging` and returns its path
  */
 /**
- * What a stage is made with.
+ * Tools of a stage.
  * @typedef {object} Work
  * @property {string} staging  an empty folder, on the disk of the clone, that is removed afterwards
  * @property {(detail: string) => void} say  shows how far it is
  * @property {Run} run  runs a command to its end
  * @property {(commandLines: readonly (readonly string[])[]) => Promise<void>} runAll  runs commands that do not depend on each other, as many at once as there are processors
- * @property {<T>(folder: string, options: { total?: number, work: Promise<T> }) => Promise<T>} watch  shows a folder's growth, of `total` bytes where that is known, while the work goes on
+ * @property {<T>(folder: string, options: { total?: number, work: Promise<T> }) => Promise<T>} watch  shows a folder's growth, of `total` bytes where that is known, while the work runs
  */
 /** @typedef {(commandLine: readonly string[], options?: { cwd?: string, env?: Record<string, string | undefined> }) => Promise<string>} Run */
 /**
- * What a stage took.
+ * Size and time of a stage.
  * @typedef {{ title: string, bytes: number, ms: number }} Taken
  */
 
@@ -81,7 +81,7 @@ export async function runStages(stages, { root, progress, lock, signal }) {
   const started = Date.now();
   const workshop = join(root, ".tslora", "staging");
   const sweep = () => rm(workshop, { recursive: true, force: true });
-  await sweep(); // what a killed run left
+  await sweep(); // files of a killed run
   const pending = pendingStages(stages, root);
   const ending = new globalThis.AbortController();
   setMaxListeners(0, ending.signal); // every command of every stage hears it

@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * A set-up that cannot go on, told in words for the person at the terminal. Whoever catches one prints its message
+ * A set-up that cannot continue, explained to the person at the terminal. Whoever catches one prints its message
  * without a stack.
  */
 export class SetUpError extends Error {
