@@ -46,7 +46,8 @@ function redirect(path: string): (() => void) | undefined {
     const { mode } = fstatSync(2);
     const type = mode & constants.S_IFMT;
     if (type !== constants.S_IFIFO && type !== constants.S_IFCHR) return undefined;
-    kept = openSync("/proc/self/fd/2", constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY); // fails where nobody reads
+    // fails where nobody reads
+    kept = openSync("/proc/self/fd/2", constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return undefined;
   }

@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 
 import { asksForHelp, UsageError } from "./tools/read-options.mjs";
 
-/** Written by `npm run write-help`: the help of the command line and of each command, for a clone that is not set up. */
+/**
+ * Written by `npm run write-help`: the help of the command line and of each command, for a clone that is not set up.
+ */
 const FILE = join(dirname(fileURLToPath(import.meta.url)), "cli-help.json");
 
 /**

@@ -25,9 +25,9 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Beside what everything takes: JupyterLab; what the parity run compares with; what the runner is compared with; the GPU
- * in software, where there is one for this platform; the kernels for every set of instructions;
- * and stages that one command alone takes.
+ * Beside what everything takes: JupyterLab; what the parity run compares with; what the runner is compared with; the
+ * GPU in software, where there is one for this platform; the kernels for every set of instructions; and stages that one
+ * command alone takes.
  * @typedef {{ lab?: boolean, reference?: boolean, conformance?: boolean, swiftshader?: boolean, allInstructions?: boolean, more?: readonly ((root: string) => import("./tools/run-stages.mjs").Stage)[] }} Extras
  */
 
@@ -115,6 +115,7 @@ async function untilEnded(work) {
   }
   if (cause !== undefined) {
     process.kill(process.pid, cause);
-    await new Promise(() => setTimeout(() => undefined, 1000)); // the signal arrives on a later turn; nothing may go on till then
+    // the signal arrives on a later turn; nothing may go on till then
+    await new Promise(() => setTimeout(() => undefined, 1000));
   }
 }

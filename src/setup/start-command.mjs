@@ -18,7 +18,8 @@ import { writeKernelspecs } from "./commands/write-kernelspecs.mjs";
  * A command of `npm run`.
  * @typedef {object} Command
  * @property {string} help  its first line shows how it is called
- * @property {(parameters: readonly string[]) => void} check  refuses what the command does not take, before anything is installed
+ * @property {(parameters: readonly string[]) => void} check  refuses what the command does not take, before anything is
+ *   installed
  * @property {(parameters: readonly string[]) => Promise<number>} run  returns the exit code
  */
 /** @typedef {() => Command | Promise<Command>} Load */
@@ -266,7 +267,8 @@ async function startCli(parameters) {
 export async function startCommand([command = "setup", ...parameters]) {
   if (parameters[0] === "--") parameters.shift(); // as in: node src/setup/start.mjs study -- --quiet
   try {
-    if (!existsSync(join(ROOT, "package-lock.json"))) throw new SetUpError(notPacked.NOT_PACKED); // npm leaves it out of tarballs
+    // npm leaves it out of tarballs
+    if (!existsSync(join(ROOT, "package-lock.json"))) throw new SetUpError(notPacked.NOT_PACKED);
     const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
     if (load === undefined) return await startCli(command === "cli" ? parameters : [command, ...parameters]);
     const { help, check, run } = await load();

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
-// npm's scripts start this file: `node src/setup/start.mjs COMMAND [ARGUMENTS]`. It sets up what is missing, with Node's
-// built-ins alone, and then does the command. Nothing else is imported before Node's version is known to do.
+// npm's scripts start this file: `node src/setup/start.mjs COMMAND [ARGUMENTS]`. It sets up what is missing, with
+// Node's built-ins alone, and then does the command. Nothing else is imported before Node's version is known to do.
 import { checkNode } from "./check-node.mjs";
 
 const finding = checkNode(process.versions.node);

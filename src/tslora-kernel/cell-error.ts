@@ -39,7 +39,8 @@ export function cellError(thrown: unknown, context: CellErrorContext): CellError
     return { ename: "UncaughtValue", evalue, traceback: [`${BOLD("UncaughtValue")}: ${evalue}`] };
   }
   const ename = nameOf(thrown);
-  const evalue = String(thrown.message).replace(/\(0 ?, __cells__\.([\w$]+)\)|__cells__\.([\w$]+)/g, "$1$2"); // variables by the names that cells give them
+  // variables by the names that cells give them
+  const evalue = String(thrown.message).replace(/\(0 ?, __cells__\.([\w$]+)\)|__cells__\.([\w$]+)/g, "$1$2");
   if (ename === "Interrupted") return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`] };
   return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`, ...stackLines(thrown, context)] };
 }
@@ -165,5 +166,6 @@ function sourcePlace(path: string, { line, column }: TextPosition, root: string)
   maps.set(path, map);
   const entry = map.findEntry(line - 1, column - 1);
   if (!("originalLine" in entry)) return undefined;
-  return `${entry.originalSource.replace(/^(?:\.\.?\/)*/, "./")}:${entry.originalLine + 1}:${entry.originalColumn + 1}`; // the map was written elsewhere: its way up is not this folder's
+  // the map was written elsewhere: its way up is not this folder's
+  return `${entry.originalSource.replace(/^(?:\.\.?\/)*/, "./")}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
 }

@@ -73,7 +73,8 @@ export class CellRunner {
     } catch (error) {
       this.#thrown = { error }; // from compiling
     }
-    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate); // Node reports unhandled rejections at the end of a turn
+    // Node reports unhandled rejections at the end of a turn
+    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
     const { error } = this.#thrown ?? { error: undefined };
     const after = this.#interrupts.end(
       this.#thrown !== undefined && error === undefined ? new Error("undefined was thrown") : error,

@@ -16,7 +16,9 @@ const DRIVE = "__tslab__.drive";
 const GUARD = "__tslab__.guard";
 const GUARD_EACH = "__tslab__.guardEach";
 
-/** tslab puts these before and behind the code (executor.js), so places in the code that runs are shifted by the first. */
+/**
+ * tslab puts these before and behind the code (executor.js), so places in the code that runs are shifted by the first.
+ */
 export const TSLAB_PREFIX = { async: "(async function(exports, require) { ", sync: "(function(exports, require) { " };
 
 /**

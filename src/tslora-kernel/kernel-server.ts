@@ -155,7 +155,10 @@ export function kernelServer(
       }
     }
 
-    /** Sends what is printed and displayed from now on to a cell: also what the cell leaves running, as Python's kernel does. */
+    /**
+     * Sends what is printed and displayed from now on to a cell: also what the cell leaves running, as Python's kernel
+     * does.
+     */
     #catchOutput(message: TslabMessage, isSilent: boolean): void {
       const decoder = new TextDecoder();
       for (const name of ["stdout", "stderr"] as const) {
@@ -170,7 +173,8 @@ export function kernelServer(
       const display = (data: JsonRecord, update: boolean): void => {
         if (!isSilent) this.#publish(message, update ? "update_display_data" : "display_data", data);
       };
-      tslab.jupyter.lastWriteDisplayData = Object.assign(display, { cell: message.content.code }); // figures identify the cell by this
+      // figures identify the cell by this
+      tslab.jupyter.lastWriteDisplayData = Object.assign(display, { cell: message.content.code });
     }
 
     fail(error: unknown): void {

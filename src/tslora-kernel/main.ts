@@ -1,6 +1,6 @@
 /**
- * The program of the kernelspec `tslora`: tslab's kernel with its gaps closed. tslab compiles and runs the cells, and its
- * server speaks to Jupyter; this puts its parts together as its own `main` does, each with what it lacks.
+ * The program of the kernelspec `tslora`: tslab's kernel with its gaps closed. tslab compiles and runs the cells, and
+ * its server speaks to Jupyter; this puts its parts together as its own `main` does, each with what it lacks.
  *
  * Called as `node main.js CONNECTION_FILE`.
  */

@@ -58,7 +58,10 @@ function exportKeyword(
   return modifiers.find(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
 }
 
-/** Returns the module that a node imports: `import … from "x"`, `export … from "x"`, `import("x")`, `require("x")`, `typeof import("x")`. */
+/**
+ * Returns the module that a node imports: `import … from "x"`, `export … from "x"`, `import("x")`, `require("x")`,
+ * `typeof import("x")`.
+ */
 function specifierOf(ts: typeof TypeScript, node: TypeScript.Node): TypeScript.StringLiteral | undefined {
   const found = ((): TypeScript.Node | undefined => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;

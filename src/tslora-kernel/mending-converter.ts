@@ -76,7 +76,10 @@ export function mendingConverter(
   };
 }
 
-/** The part of a string literal that is completed: tslab proposes whole values and would put them behind what is written. */
+/**
+ * The part of a string literal that is completed: tslab proposes whole values and would put them behind what is
+ * written.
+ */
 function completeText(
   source: string,
   position: number,
@@ -107,7 +110,10 @@ function mendForReading(source: string, resolve: ResolveImport): EditedText {
   }
 }
 
-/** Declares for later cells the variables that `var` declares inside a block, which TypeScript's own declarations leave out. */
+/**
+ * Declares for later cells the variables that `var` declares inside a block, which TypeScript's own declarations leave
+ * out.
+ */
 function innerVars(source: string): string {
   const ts = loadTypeScript();
   const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);

@@ -157,7 +157,8 @@ class Rewriting {
     const isAssignment = node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
     const copied = isAssignment ? this.#exportedName(node.left) : undefined;
     if (copied !== undefined && this.#isShared(copied, scope) && this.#writes(node.right, copied)) {
-      this.#edits.push({ start: this.#start(node.left), end: this.#start(node.right), text: "" }); // the copy that tslab makes of each new value
+      // the copy that tslab makes of each new value
+      this.#edits.push({ start: this.#start(node.left), end: this.#start(node.right), text: "" });
       return this.#visit(node.right, scope);
     }
     const names =

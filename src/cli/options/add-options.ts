@@ -5,7 +5,10 @@ import { flagOf, type OptionGroup, type OptionSpec } from "./option-table";
 /** What commander found of each option: the texts given, in order, or for a switch its last state. */
 export type RawFlags = Readonly<Record<string, readonly string[] | boolean | undefined>>;
 
-/** Adds the flags of a command's groups, each under its heading. Values stay texts: they are checked with the configuration file's. */
+/**
+ * Adds the flags of a command's groups, each under its heading. Values stay texts: they are checked with the
+ * configuration file's.
+ */
 export function addOptions(command: Command, groups: readonly OptionGroup[]): void {
   for (const { title, options } of groups) {
     for (const [key, spec] of Object.entries(options))

@@ -16,7 +16,10 @@ import type { OptionSpec } from "./option-table";
 
 const names = list(text("name", "a name"), "names");
 
-/** Names parted by commas are a list; what holds more than letters, digits, dots and blanks is a pattern, as a text is in peft. */
+/**
+ * Names parted by commas are a list; what holds more than letters, digits, dots and blanks is a pattern, as a text is
+ * in peft.
+ */
 function modules(words: readonly string[] = []): OptionKind<readonly string[] | string> {
   const said = mapped(text("pattern", "names or a pattern"), (one): readonly string[] | string =>
     words.includes(one) || !/^[\w.,\s-]+$/.test(one) ? one : one.split(",").map((part) => part.trim()),

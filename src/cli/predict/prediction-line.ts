@@ -14,7 +14,10 @@ export interface LineFormat {
   readonly terminal: Terminal;
 }
 
-/** A prediction as a line: JSON, columns with the text on a terminal, or labels and probabilities separated by tabs. Control characters are escaped but in JSON. */
+/**
+ * A prediction as a line: JSON, columns with the text on a terminal, or labels and probabilities separated by tabs.
+ * Control characters are escaped but in JSON.
+ */
 export function predictionLine(
   prediction: TextPrediction,
   of: ReadText & { readonly index: number },

@@ -36,11 +36,12 @@ export interface LeftOut {
 }
 
 /**
- * Texts from a stream, in batches of those that are there: a batch never waits for a text that has not come, and nothing
- * is read ahead of it beyond the streams' buffers, so that memory stays flat however long the stream is. A row that
- * holds no text is an entry of its own. A row of CSV is there as soon as the next one begins or the stream ends.
+ * Texts from a stream, in batches of those that are there: a batch never waits for a text that has not come, and
+ * nothing is read ahead of it beyond the streams' buffers, so that memory stays flat however long the stream is. A row
+ * that holds no text is an entry of its own. A row of CSV is there as soon as the next one begins or the stream ends.
  *
- * @throws TsloraError `bad-input` where a column is missing or the rest cannot be read; what came before is out by then.
+ * @throws TsloraError `bad-input` where a column is missing or the rest cannot be read; what came before is out by
+ *   then.
  */
 export async function* readTextBatches(
   input: Readable,
@@ -78,7 +79,8 @@ export async function* readTextBatches(
 /** Waits until there is more to read, or nothing more will come. */
 async function moved(input: Readable): Promise<void> {
   const stop = new AbortController();
-  const until = (event: string): Promise<unknown> => once(input, event, { signal: stop.signal }).catch(() => undefined); // errors are asked for afterwards
+  // errors are asked for afterwards
+  const until = (event: string): Promise<unknown> => once(input, event, { signal: stop.signal }).catch(() => undefined);
   try {
     await Promise.race([until("readable"), until("end"), until("close")]);
   } finally {

@@ -6,8 +6,8 @@ import { Problems } from "../../base/problems";
 
 /**
  * The notebooks that arguments name: a file as it is, a folder's notebooks, or those that a pattern matches, which is
- * for shells that do not expand it, and for quoted ones. Each once, in the order given. A pattern from outside the output
- * folder does not match what earlier runs left in it.
+ * for shells that do not expand it, and for quoted ones. Each once, in the order given. A pattern from outside the
+ * output folder does not match what earlier runs left in it.
  *
  * @throws TsloraError `bad-option` for a folder or pattern without notebooks.
  */

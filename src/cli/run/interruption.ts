@@ -25,7 +25,8 @@ export function hearInterruption(
     tell = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`),
   } = options;
   const controller = new AbortController();
-  setMaxListeners(0, controller.signal); // each of the notebooks that run at once hears it; Node 20 would warn of eleven
+  // each of the notebooks that run at once hears it; Node 20 would warn of eleven
+  setMaxListeners(0, controller.signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (): void => {
     if (controller.signal.aborted) {

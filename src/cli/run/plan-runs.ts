@@ -13,9 +13,9 @@ export interface PlannedRun {
 }
 
 /**
- * Plans where executed notebooks are saved: side by side in the output folder; where two of one name come from different
- * folders, all keep their folders, from the one that they have in common. A file that is named twice, by another
- * spelling or by a link, is run once.
+ * Plans where executed notebooks are saved: side by side in the output folder; where two of one name come from
+ * different folders, all keep their folders, from the one that they have in common. A file that is named twice, by
+ * another spelling or by a link, is run once.
  *
  * @throws TsloraError `bad-option` for two notebooks that would be saved in one place all the same.
  */

@@ -29,12 +29,13 @@ export async function runInTerminal(path: string, options: RunInTerminalOptions)
 }
 
 /**
- * Variables for a kernel: TensorFlow's native log is kept to warnings, unless the environment says otherwise, and a relative
- * TSLORA_OUTPUT is made absolute.
+ * Variables for a kernel: TensorFlow's native log is kept to warnings, unless the environment says otherwise, and a
+ * relative TSLORA_OUTPUT is made absolute.
  */
 export function quietTensorflow(env: RunOptions["env"]): RunOptions["env"] {
   const quiet = process.env.TF_CPP_MIN_LOG_LEVEL === undefined && { TF_CPP_MIN_LOG_LEVEL: "2" };
-  const output = process.env.TSLORA_OUTPUT !== undefined && { TSLORA_OUTPUT: outputFolder() }; // kernels run in folders of their own
+  // kernels run in folders of their own
+  const output = process.env.TSLORA_OUTPUT !== undefined && { TSLORA_OUTPUT: outputFolder() };
   return { ...quiet, ...output, ...env };
 }
 

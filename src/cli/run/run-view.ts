@@ -36,7 +36,8 @@ export class RunView {
   readonly #name: string;
   readonly #start = performance.now();
   #cell: { readonly at: string; readonly code: string; readonly start: number } | undefined;
-  #unfinished: string[] = []; // output behind the last line end: its end is shown in the live line, printed when complete
+  // output behind the last line end: its end is shown in the live line, printed when complete
+  #unfinished: string[] = [];
   #streamDrawn = -Infinity;
   #unfinishedStyle: "stdout" | "stderr" = "stdout";
   #updateShown = -Infinity;

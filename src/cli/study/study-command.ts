@@ -147,7 +147,9 @@ interface PlannedNotebook {
   readonly parameters: Record<string, string>;
 }
 
-/** What was given, and what the environment gives where nothing else does. Paths are the caller's, not the notebook's. */
+/**
+ * What was given, and what the environment gives where nothing else does. Paths are the caller's, not the notebook's.
+ */
 function studyParameters(given: Readonly<Record<string, string>>): Record<string, string> {
   const parameters: Record<string, string> = { ...given };
   for (const [variable, name] of Object.entries(ENVIRONMENT)) {

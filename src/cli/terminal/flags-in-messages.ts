@@ -14,8 +14,8 @@ const VALUE = String.raw`: (true|false|none\b|"(?:[^"\\\n]|\\.){0,60}"|-?\d[\d.e
 /**
  * A message of the library with its options named as a command's flags: `options.textColumn` and `textColumn` become
  * `--text-column`, `quote: false` becomes `--no-quotes`, `onBadEntry: "report"` becomes `--on-bad-entry report`.
- * Everything comes from the table that defines the flags, so that no option can be missed. A key of one plain word, such
- * as `seed` or `r`, is replaced where it is the subject of a problem ("r must be ...") or follows `options.`.
+ * Everything comes from the table that defines the flags, so that no option can be missed. A key of one plain word,
+ * such as `seed` or `r`, is replaced where it is the subject of a problem ("r must be ...") or follows `options.`.
  *
  * @param groups - the command's options
  */

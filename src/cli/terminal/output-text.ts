@@ -28,7 +28,8 @@ export function displayText(content: JsonRecord): string {
 /** A figure in one line: its title, the first line of its text. */
 function figureLine(plain: string): string {
   const title = plain.trim().split("\n", 1)[0].trim();
-  return /^<.*>$/.test(title) ? "[figure]" : `[figure] ${title}`; // of other libraries: <Figure size 640x480 with 1 Axes>
+  // of other libraries: <Figure size 640x480 with 1 Axes>
+  return /^<.*>$/.test(title) ? "[figure]" : `[figure] ${title}`;
 }
 
 /** The text of HTML: rows and blocks on lines of their own, cells apart. */

@@ -33,7 +33,10 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** A sentence as it is written to a stream: on a terminal broken at blanks, elsewhere one line; control characters escaped. */
+/**
+ * A sentence as it is written to a stream: on a terminal broken at blanks, elsewhere one line; control characters
+ * escaped.
+ */
 export function sentence(text: string, stream: { readonly isTTY?: boolean; readonly columns?: number }): string {
   return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0
     ? wrap(printable(text), stream.columns).join("\n")

@@ -67,8 +67,8 @@ export async function loadParts(
 }
 
 /**
- * Loads the data. Where their labels are the model's own in another order, they are numbered as the model's, so that a head
- * that it brings keeps its meaning.
+ * Loads the data. Where their labels are the model's own in another order, they are numbered as the model's, so that a
+ * head that it brings keeps its meaning.
  */
 async function loadWithLabels(
   plan: TrainPlan,

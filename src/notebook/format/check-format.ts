@@ -10,7 +10,10 @@ import { isRecord, type JsonRecord } from "../../base/json";
 
 let loaded: Validators | undefined;
 
-/** Loaded at the first use, a notebook that imports the package never checks one: compiled at set-up, or here where that was not done. */
+/**
+ * Loaded at the first use, a notebook that imports the package never checks one: compiled at set-up, or here where that
+ * was not done.
+ */
 function validators(): Validators {
   if (loaded === undefined) {
     const ready = join(__dirname, "validators.js");

@@ -28,8 +28,8 @@ export function serializeNotebook(notebook: Notebook, path: string): string {
 }
 
 /**
- * The same in parts, so that a notebook may be longer than a string can be and is never in memory as a whole. Checked as
- * a whole before the first part.
+ * The same in parts, so that a notebook may be longer than a string can be and is never in memory as a whole. Checked
+ * as a whole before the first part.
  */
 export function* notebookParts(notebook: Notebook, path: string): Generator<string, void, undefined> {
   const { cells, ...rest } = { ...notebook, metadata: withoutKeys(notebook.metadata, TRANSIENT) };

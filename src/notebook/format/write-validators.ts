@@ -1,4 +1,7 @@
-/** Run by set-up, in the compiled package: lays the validators beside this file, where {@link checkNotebook} looks for them. */
+/**
+ * Run by set-up, in the compiled package: lays the validators beside this file, where {@link checkNotebook} looks for
+ * them.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 

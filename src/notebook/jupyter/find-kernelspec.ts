@@ -23,8 +23,8 @@ export interface KernelSpec {
 }
 
 /**
- * Finds a kernel by name. `tslora` (tslab with its gaps closed, as in the clone's Jupyter Lab), `tslab` (TypeScript) and `jslab`
- * (JavaScript) are this clone's own and need no Jupyter; others are looked up in Jupyter's folders.
+ * Finds a kernel by name. `tslora` (tslab with its gaps closed, as in the clone's Jupyter Lab), `tslab` (TypeScript)
+ * and `jslab` (JavaScript) are this clone's own and need no Jupyter; others are looked up in Jupyter's folders.
  *
  * @throws TsloraError `not-found` that lists the kernels there are, `bad-input` for a broken kernel.json.
  */

@@ -2,7 +2,8 @@ import { Request } from "zeromq";
 
 /**
  * Asks a kernel for a sign of life every few seconds. A kernel whose event loop is blocked by a long computation does
- * not answer either, so silence is information for a message and never a verdict: the process's exit is what shows its death.
+ * not answer either, so silence is information for a message and never a verdict: the process's exit is what shows its
+ * death.
  */
 export class Heartbeat {
   #socket: Request;

@@ -43,7 +43,8 @@ function sysPrefixes(env: NodeJS.ProcessEnv): string[] {
   const found = ["jupyter", "python3", "python"].flatMap((program) => {
     for (const folder of (env.PATH ?? "").split(delimiter).filter(Boolean)) {
       const path = join(folder, program);
-      if (isExecutable(path)) return [dirname(folder), dirname(dirname(resolved(path)))]; // a venv's python links to the system's
+      // a venv's python links to the system's
+      if (isExecutable(path)) return [dirname(folder), dirname(dirname(resolved(path)))];
     }
     return [];
   });

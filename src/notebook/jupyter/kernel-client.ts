@@ -161,7 +161,10 @@ export class Kernel {
     this.#listeners.delete(id);
   }
 
-  /** A request that is only waited for: resolves with its reply once idle, or undefined when the kernel ended or `timeoutMs` passed. */
+  /**
+   * A request that is only waited for: resolves with its reply once idle, or undefined when the kernel ended or
+   * `timeoutMs` passed.
+   */
   async ask(
     channel: "shell" | "control",
     type: string,
@@ -196,7 +199,10 @@ export class Kernel {
     else this.#process.signal("SIGINT"); // to its children too, as in Jupyter: what it waits for may be one of them
   }
 
-  /** Takes the file with the connection's key away, once the kernel has read it. Not waited for; {@link stop} does it again. */
+  /**
+   * Takes the file with the connection's key away, once the kernel has read it. Not waited for; {@link stop} does it
+   * again.
+   */
   removeConnectionFile(): void {
     this.#file.removeRead().catch(() => undefined);
   }
@@ -206,7 +212,8 @@ export class Kernel {
     if (how === "ask" && !this.#process.ended) {
       const exited = this.#process.exited.then(() => true);
       await this.ask("control", "shutdown_request", { restart: false }, Math.min(this.#graceMs, 1000));
-      await Promise.race([exited, delay(Math.min(this.#graceMs, 250), undefined, { ref: false })]); // a kernel with open timers or handles stays after its reply
+      // a kernel with open timers or handles stays after its reply
+      await Promise.race([exited, delay(Math.min(this.#graceMs, 250), undefined, { ref: false })]);
     }
     const exit = await this.#process.stop(this.#graceMs);
     this.#heartbeat.close();
@@ -275,7 +282,10 @@ function findsPortTaken(kernel: Kernel): boolean {
   return /EADDRINUSE|address already in use/i.test(kernel.logTail);
 }
 
-/** After how many milliseconds a kernel that has not answered is asked again: ZeroMQ may have missed the first time while it opened its sockets. */
+/**
+ * After how many milliseconds a kernel that has not answered is asked again: ZeroMQ may have missed the first time
+ * while it opened its sockets.
+ */
 const ASK_AGAIN_MS = 2000;
 
 async function becomeReady(

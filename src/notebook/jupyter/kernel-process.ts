@@ -105,7 +105,8 @@ export class KernelProcess {
     try {
       process.kill(-this.#child.pid, signal);
     } catch (error) {
-      const gone = error instanceof Error && "code" in error && (error.code === "ESRCH" || error.code === "EPERM"); // EPERM: macOS, zombies only
+      // EPERM: macOS, zombies only
+      const gone = error instanceof Error && "code" in error && (error.code === "ESRCH" || error.code === "EPERM");
       if (!gone) throw error;
     }
   }

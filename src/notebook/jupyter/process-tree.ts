@@ -31,7 +31,8 @@ export function resetMemoryPeak(pid: number | undefined): void {
  * its parent's process group, and outlived it. Does nothing where there is no /proc.
  *
  * @param variable - `NAME=value`
- * @returns how many there were, and how many may be of them: a process that is just being started shows no environment yet
+ * @returns how many there were, and how many may be of them: a process that is just being started shows no environment
+ *   yet
  */
 export function killMarked(variable: string): { readonly killed: number; readonly undecided: number } {
   let [killed, undecided] = [0, 0];
@@ -49,7 +50,10 @@ export function killMarked(variable: string): { readonly killed: number; readonl
   return { killed, undecided };
 }
 
-/** How often, and how long apart in milliseconds, processes are looked for again: one that was killed takes its time to end. */
+/**
+ * How often, and how long apart in milliseconds, processes are looked for again: one that was killed takes its time to
+ * end.
+ */
 const ROUNDS = 100;
 const ROUND_MS = 10;
 /** Rounds for processes without an environment, which some have for good. */
@@ -75,7 +79,9 @@ function processIds(): number[] {
   }
 }
 
-/** Whether a process runs a program: kernel threads do not, nor do processes that have ended and were not collected yet. */
+/**
+ * Whether a process runs a program: kernel threads do not, nor do processes that have ended and were not collected yet.
+ */
 function isProgram(pid: number): boolean {
   try {
     return readlinkSync(`/proc/${pid}/exe`) !== "";

@@ -11,7 +11,9 @@ const PLAIN: Style = { classes: new Set() };
 const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
 const MODES: Readonly<Record<number, string>> = { 1: "bold", 2: "dim", 3: "italic", 4: "underline" };
 
-/** A terminal's text as HTML: colours and weights become spans, other escape sequences are dropped, all else is escaped. */
+/**
+ * A terminal's text as HTML: colours and weights become spans, other escape sequences are dropped, all else is escaped.
+ */
 export function ansiToHtml(text: string): string {
   let style = PLAIN;
   // eslint-disable-next-line no-control-regex -- ANSI escape sequences are control characters

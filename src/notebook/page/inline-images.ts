@@ -39,8 +39,8 @@ interface ImageSource {
 
 /**
  * HTML whose images stand in it as data: those that the cell carries with it, and files in the notebook's folder or
- * below it. What has an address of its own, leads out of the folder (by `..` or by a link), is too large or is not there,
- * stays as it is.
+ * below it. What has an address of its own, leads out of the folder (by `..` or by a link), is too large or is not
+ * there, stays as it is.
  */
 export async function inlineImages(html: string, sources: ImageSources): Promise<string> {
   const found = new Map<string, string | undefined>();
@@ -95,7 +95,9 @@ async function dataOf(source: string, { attachments = {}, folder }: ImageSources
   return undefined;
 }
 
-/** Reads a file of a folder; undefined if it is not a regular file, or is outside the folder once links are followed. */
+/**
+ * Reads a file of a folder; undefined if it is not a regular file, or is outside the folder once links are followed.
+ */
 async function readInside(folder: string, path: string): Promise<Buffer | undefined> {
   const [root, place] = await Promise.all([realpath(folder), realpath(resolve(folder, path))]);
   if (!place.startsWith(root.endsWith(sep) ? root : root + sep)) return undefined;

@@ -16,7 +16,10 @@ import { PAGE_STYLE } from "./page-style";
 export interface PageNotebook {
   readonly name: string;
   readonly notebook: Notebook;
-  /** The folder that images are looked for in, which its Markdown names by their paths. @default images stay outside the page */
+  /**
+   * The folder that images are looked for in, which its Markdown names by their paths.
+   * @default images stay outside the page
+   */
   readonly folder?: string;
 }
 
@@ -60,7 +63,8 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
   const markdown = boundedMarkdown((text) => marked.parse(text, { async: false }));
   const sections: string[] = [];
   for (const notebook of notebooks)
-    sections.push(await section(notebook, { markdown, foldCode: options.foldCode ?? false })); // in order: headings are numbered
+    // in order: headings are numbered
+    sections.push(await section(notebook, { markdown, foldCode: options.foldCode ?? false }));
   const title = escapeHtml(options.title ?? notebooks[0]?.name ?? "Notebook");
   const contents = headings
     .filter(({ depth }) => depth <= 3)
@@ -84,7 +88,9 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
   ].join("\n");
 }
 
-/** plotly.js, which a page has once: the small build, or the whole one where a figure of another kind is to be drawn. */
+/**
+ * plotly.js, which a page has once: the small build, or the whole one where a figure of another kind is to be drawn.
+ */
 async function plotlyScript(whole: boolean): Promise<string> {
   const path = join(
     projectRoot(),

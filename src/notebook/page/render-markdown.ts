@@ -6,8 +6,8 @@ import { escapeHtml } from "./escape-html";
 const MOST_MS = 30_000;
 
 /**
- * A renderer whose time is bounded: a text that nests too deeply, or that takes longer than all that is left, is shown as
- * it was written.
+ * A renderer whose time is bounded: a text that nests too deeply, or that takes longer than all that is left, is shown
+ * as it was written.
  *
  * @param render - what renders Markdown
  */

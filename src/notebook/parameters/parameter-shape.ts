@@ -4,7 +4,8 @@ import { isRecord } from "../../base/json";
  * The values that a parameter takes, as far as the text of its type shows them.
  *
  * - `number` takes ints and floats as they were written; `float` turns an int into a float; `bigint` is TypeScript's.
- * - `scalar` is a Python parameter without a type whose default is a string: its texts are read as papermill reads them.
+ * - `scalar` is a Python parameter without a type whose default is a string: its texts are read as papermill reads
+ * them.
  */
 export type ParameterShape =
   | { readonly kind: "string" | "float" | "integer" | "bigint" | "boolean" | "null" | "undefined" | "scalar" | "any" }

@@ -27,8 +27,8 @@ export function pythonReadings(text: string, shape: ParameterShape): Readings {
 }
 
 /**
- * The readings of a text for a TypeScript or JavaScript parameter: a number or JSON, the text itself, then the spellings
- * of Python for a type that takes no text.
+ * The readings of a text for a TypeScript or JavaScript parameter: a number or JSON, the text itself, then the
+ * spellings of Python for a type that takes no text.
  */
 export function typescriptReadings(text: string, shape: ParameterShape): Readings {
   const trimmed = text.trim();

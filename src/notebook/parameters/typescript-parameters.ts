@@ -3,7 +3,9 @@ import type * as TypeScript from "typescript";
 import { loadTypeScript } from "../tslab/load-typescript";
 import type { NotebookParameter, ParameterShape } from "./parameter-shape";
 
-/** The parameters of a TypeScript or JavaScript cell: its top-level `const`, `let` and `var` with a name and a default. */
+/**
+ * The parameters of a TypeScript or JavaScript cell: its top-level `const`, `let` and `var` with a name and a default.
+ */
 export function typescriptParameters(source: string): NotebookParameter[] {
   const ts = loadTypeScript();
   const file = ts.createSourceFile("parameters.ts", source, ts.ScriptTarget.ES2022, true);

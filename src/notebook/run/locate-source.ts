@@ -46,7 +46,8 @@ export function locateSource(
   let skip = earlier.filter((other) => other === source).length;
   for (let start = 0; start + last < lines.length; start++) {
     if (!wanted.every((_, at) => same(lines[start + at], at))) continue;
-    if (!lines.slice(Math.max(0, start - 1), start).some((before) => before.startsWith('"source"'))) continue; // the text of an output
+    // the text of an output
+    if (!lines.slice(Math.max(0, start - 1), start).some((before) => before.startsWith('"source"'))) continue;
     if (skip-- === 0) return start + Math.min(line, wanted.length);
   }
   return undefined;

@@ -14,8 +14,9 @@ interface OpenStream {
 }
 
 /**
- * The outputs of one cell while it runs. Takes iopub messages one by one, each in time that grows with the message alone.
- * Streams of one name that follow each other become one; see {@link StreamText} for carriage returns and backspaces.
+ * The outputs of one cell while it runs. Takes iopub messages one by one, each in time that grows with the message
+ * alone. Streams of one name that follow each other become one; see {@link StreamText} for carriage returns and
+ * backspaces.
  */
 export class CellOutputs {
   #items: (Output | OpenStream)[] = [];
@@ -45,7 +46,9 @@ export class CellOutputs {
     return this.#lastError;
   }
 
-  /** Takes one more message. Returns whether it changed the outputs; one of a type that outputs do not have does not. */
+  /**
+   * Takes one more message. Returns whether it changed the outputs; one of a type that outputs do not have does not.
+   */
   add({ type, content }: OutputMessage): boolean {
     if (type === "clear_output") {
       if (content.wait === true) this.#clearFirst = true;

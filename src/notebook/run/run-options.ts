@@ -3,7 +3,10 @@ import type { ParameterInput } from "../parameters/inject-parameters";
 
 /** How a notebook is run. */
 export interface RunOptions {
-  /** Where the executed notebook is written: after every cell, while a long one runs, and at the end. @default not written */
+  /**
+   * Where the executed notebook is written: after every cell, while a long one runs, and at the end.
+   * @default not written
+   */
   readonly outputPath?: string;
   /** The notebook's name in messages; its folder is the kernel's. @default the path given, or "notebook" */
   readonly path?: string;
@@ -14,8 +17,8 @@ export interface RunOptions {
   /** Variables set for the kernel on top of this process's own; undefined takes one away. @default none */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /**
-   * Values for the notebook's parameters; texts are read as the parameter's type asks, bigints are ints of any size. Each
-   * is written exactly in the kernel's language, or refused. @default none
+   * Values for the notebook's parameters; texts are read as the parameter's type asks, bigints are ints of any size.
+   * Each is written exactly in the kernel's language, or refused. @default none
    */
   readonly parameters?: ParameterInput;
   /** Names of parameters whose texts are not parsed. @default none */

@@ -15,7 +15,10 @@ export interface RunResult {
   readonly differences?: readonly OutputDifference[];
 }
 
-/** Runs as JSON for programs: statuses, times in seconds, memory in bytes, and for a failure its name, message and stack. */
+/**
+ * Runs as JSON for programs: statuses, times in seconds, memory in bytes, and for a failure its name, message and
+ * stack.
+ */
 export function jsonReport(results: readonly RunResult[]): string {
   const runs = results.map(({ path, summary, error, differences }) => ({
     notebook: path,

@@ -88,8 +88,8 @@ export class RunState {
   }
 
   /**
-   * Takes a message of a cell into its outputs, and into other cells' where it shows a display of theirs anew. Yields what
-   * happened: the outputs that were taken, fewer than there are where the cell is over its limit.
+   * Takes a message of a cell into its outputs, and into other cells' where it shows a display of theirs anew. Yields
+   * what happened: the outputs that were taken, fewer than there are where the cell is over its limit.
    */
   *reduce(place: CellPlace, message: OutputMessage, late = false): Generator<RunEvent, void, undefined> {
     const { number } = place;

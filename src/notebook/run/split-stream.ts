@@ -8,8 +8,9 @@ const START = /^\{\s*(?:"name"\s*:\s*"(\w+)"\s*,\s*)?"text"\s*:\s*"/;
 const END = /"\s*(?:,\s*"name"\s*:\s*"(\w+)"\s*)?\}\s*$/;
 
 /**
- * The content of a large stream message, text by text: what a kernel sends in one message may be longer than a string can
- * be, and takes several times its size when it is parsed as a whole. Undefined for other messages, which JSON.parse takes.
+ * The content of a large stream message, text by text: what a kernel sends in one message may be longer than a string
+ * can be, and takes several times its size when it is parsed as a whole. Undefined for other messages, which JSON.parse
+ * takes.
  *
  * @param bytes - the content's JSON
  */

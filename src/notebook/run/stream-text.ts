@@ -2,10 +2,10 @@
 const PIECE = 1 << 20;
 
 /**
- * The text of a stream as a terminal leaves it: a carriage return goes back to the line's start, what follows overwrites
- * the line, and a backspace takes its last character away. The same however the text is cut into messages, in time that
- * grows with its length alone. Complete lines are kept in pieces of a million characters, so that no text is longer than
- * a string can be.
+ * The text of a stream as a terminal leaves it: a carriage return goes back to the line's start, what follows
+ * overwrites the line, and a backspace takes its last character away. The same however the text is cut into messages,
+ * in time that grows with its length alone. Complete lines are kept in pieces of a million characters, so that no text
+ * is longer than a string can be.
  */
 export class StreamText {
   readonly #pieces: string[] = []; // complete ones

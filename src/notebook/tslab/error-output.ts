@@ -83,11 +83,13 @@ function mapFrames(
   };
   let first: Place | undefined;
   const frames = stack.flatMap((line) => {
-    if (OF_TSLAB.test(line)) return /\) \{$|\d \{$/.test(line) ? ["    {"] : []; // keeps the brace that opens an error's own fields
+    // keeps the brace that opens an error's own fields
+    if (OF_TSLAB.test(line)) return /\) \{$|\d \{$/.test(line) ? ["    {"] : [];
     const match = IN_CELL.exec(line);
     if (match === null) return [line];
     const place = locate(match[2], Number(match[3]), Number(match[4]), cells, mapOf);
-    if (place === undefined) return match[2] === undefined && match[4] === "3" ? [] : [line]; // "})(": the function that tslab wraps a cell in is called
+    // "})(": the function that tslab wraps a cell in is called
+    if (place === undefined) return match[2] === undefined && match[4] === "3" ? [] : [line];
     first ??= place;
     const where = `cell ${place.cell.number}, line ${place.position.line}, column ${place.position.column}`;
     return [`${match[1]}${match[2] === undefined ? where : `${match[2]} (${where})`}`];

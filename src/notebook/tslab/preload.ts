@@ -17,7 +17,8 @@ import { reportStranger } from "../jupyter/report-stranger";
 import { MessageReader, signedFrames } from "../jupyter/wire";
 
 // A runner that is killed outright cannot end its kernel; so the kernel ends itself once its parent is another.
-const isOrphan = process.ppid === 1 && !["1", "", undefined].includes(process.env.JPY_PARENT_PID); // since before this line
+// since before this line
+const isOrphan = process.ppid === 1 && !["1", "", undefined].includes(process.env.JPY_PARENT_PID);
 const runner = isOrphan ? undefined : process.ppid;
 setInterval(() => {
   if (process.ppid === runner) return;
@@ -113,7 +114,9 @@ class GuardedRouter extends PatientRouter {
   }
 }
 
-/** The heartbeat. A router returns each message to its sender; a reply socket would fail when a sender breaks the order. */
+/**
+ * The heartbeat. A router returns each message to its sender; a reply socket would fail when a sender breaks the order.
+ */
 class Heartbeat extends PatientRouter {
   constructor(options: ConstructorParameters<typeof Router>[0]) {
     super({ maxMessageSize: MOST_BEAT_BYTES, ...options });

@@ -10,7 +10,10 @@ import { SetUpError } from "../tools/set-up-error.mjs";
 const RESOLVER = "uv==0.13.9";
 /** The environments, and the oldest Python that each is for. */
 export const ENVIRONMENTS = /** @type {const} */ ({ lab: "3.9", conformance: "3.11", reference: "3.11" });
-/** On Linux, PyPI's PyTorch and NVIDIA's libraries beside it; they lie in a file of their own, for the CPU build replaces them. */
+/**
+ * On Linux, PyPI's PyTorch and NVIDIA's libraries beside it; they lie in a file of their own, for the CPU build
+ * replaces them.
+ */
 const OF_TORCH = /^(torch|triton|nvidia-[\w-]+|cuda-[\w-]+)==/;
 /** Holds everywhere, since no other system is supported. */
 const EVERYWHERE = "sys_platform == 'darwin' or sys_platform == 'linux'";

@@ -118,7 +118,10 @@ function layRuntime(root) {
 async function writePieces(stream, { folder, piece }) {
   /** @type {{ name: string, hash: string, bytes: number }[]} */
   const done = [];
-  /** @type {{ name: string, file: import("node:fs").WriteStream, hash: import("node:crypto").Hash, bytes: number } | undefined} */
+  /**
+   * @type {{ name: string, file: import("node:fs").WriteStream, hash: import("node:crypto").Hash, bytes: number } |
+   * undefined}
+   */
   let open;
   const close = async () => {
     if (open === undefined) return;

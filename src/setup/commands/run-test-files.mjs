@@ -15,8 +15,8 @@ const SET_EXEC_PATH = pathToFileURL(fileURLToPath(new URL("set-exec-path.mjs", i
  */
 
 /**
- * Runs compiled test files one after the other, each in a Node of its own, and counts their tests. A line for each file,
- * and the output of files with failures, go to this process's error output.
+ * Runs compiled test files one after the other, each in a Node of its own, and counts their tests. A line for each
+ * file, and the output of files with failures, go to this process's error output.
  *
  * @param {readonly string[]} files  paths below `folder`, without `.test.js`
  * @param {{ folder: string, cwd: string, node?: string, env?: Record<string, string | undefined>, limitMs?: number, patterns?: Readonly<Record<string, string>> }} options
@@ -59,11 +59,13 @@ export async function runTestFiles(files, { folder, cwd, node, env, limitMs = FI
  * Counts the tests of a file's TAP output.
  *
  * @param {{ output: string, code: number | string }} end
- * @returns {{ passed: number, failed: number, skipped: number, why: string }} `why` says how a file ended that did not end well
+ * @returns {{ passed: number, failed: number, skipped: number, why: string }} `why` says how a file ended that did not
+ *   end well
  */
 export function countTests({ output, code }) {
   const counted = (/** @type {string} */ name) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
-  const left = output.match(/# SKIP test name does not match pattern/g)?.length ?? 0; // counted by some Nodes, as skipped
+  // counted by some Nodes, as skipped
+  const left = output.match(/# SKIP test name does not match pattern/g)?.length ?? 0;
   const [passed, skipped, failed] = [
     counted("pass"),
     counted("skipped") - left,

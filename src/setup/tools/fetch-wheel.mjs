@@ -13,9 +13,9 @@ const WHEEL_PYTHON = "3.11";
  * Downloads a wheel with pip, so by its settings of index, proxy and certificates, and takes some of its files.
  *
  * @param {import("../stages/supported-platform.mjs").Wheel} wheel
- * @param {{ root: string, work: import("./run-stages.mjs").Work, tags?: readonly string[], target: string, strip: string, patterns: readonly string[] }} options
- *   `tags` are the platform tags that serve, none for a wheel without compiled parts; `strip` is taken off the names of
- *   the files that match `patterns`
+ * @param {{ root: string, work: import("./run-stages.mjs").Work, tags?: readonly string[], target: string, strip:
+ *   string, patterns: readonly string[] }} options `tags` are the platform tags that serve, none for a wheel without
+ *   compiled parts; `strip` is taken off the names of the files that match `patterns`
  */
 export async function fetchWheel(wheel, { root, work, tags = [], target, strip, patterns }) {
   const found = findTool("python");
@@ -52,7 +52,8 @@ export async function fetchWheel(wheel, { root, work, tags = [], target, strip, 
         requirements,
         ...platform,
       ],
-      { env: { TMPDIR: scratch, PIP_REQUIRE_VIRTUALENV: "0" } }, // a killed pip's files are removed with the staging folder
+      // a killed pip's files are removed with the staging folder
+      { env: { TMPDIR: scratch, PIP_REQUIRE_VIRTUALENV: "0" } },
     ),
   });
   const [file, ...others] = readdirSync(wheels);

@@ -47,7 +47,11 @@ async function findOrMake(work, root) {
   return [own, "-m", "pip"];
 }
 
-/** @param {readonly string[]} pip @param {import("./run-stages.mjs").Work} work @returns {Promise<number>} its major version; 0 where there is none */
+/**
+ * @param {readonly string[]} pip
+ * @param {import("./run-stages.mjs").Work} work
+ * @returns {Promise<number>} its major version; 0 where there is none
+ */
 async function versionOf(pip, work) {
   const answer = await work.run([...pip, "--version"], { env: { PIP_REQUIRE_VIRTUALENV: "0" } }).catch(() => "");
   return Number(/^pip (\d+)/m.exec(answer)?.[1] ?? 0);

@@ -10,7 +10,8 @@ import { listFiles } from "./list-files.mjs";
  * clone, is the same work.
  *
  * @param {string} root
- * @param {{ paths: readonly string[], leaveOut?: readonly string[] }} what  files and folders relative to the root; a folder counts with all under it
+ * @param {{ paths: readonly string[], leaveOut?: readonly string[] }} what  files and folders relative to the root; a
+ *   folder counts with all under it
  * @returns {string}
  */
 export function hashFiles(root, { paths, leaveOut = [] }) {

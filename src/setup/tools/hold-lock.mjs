@@ -16,7 +16,10 @@ import { locateProcess } from "./locate-process.mjs";
 
 const POLL_MS = 200;
 const BEAT_MS = 2000;
-/** A holder on another machine, whose processes cannot be seen from here, is gone when its file was not touched for this long. */
+/**
+ * A holder on another machine, whose processes cannot be seen from here, is gone when its file was not touched for this
+ * long.
+ */
 const SILENCE_MS = 60_000;
 
 /**

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 
 /**
- * The Python with nbclient, papermill, nbconvert and a kernel: one that `TSLORA_JUPYTER_PYTHON` names, or the clone's own.
+ * The Python with nbclient, papermill, nbconvert and a kernel: one that `TSLORA_JUPYTER_PYTHON` names, or the clone's
+ * own.
  *
  * @param {string} root
  */

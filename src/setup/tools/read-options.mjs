@@ -24,7 +24,8 @@ export function asksForHelp(parameters) {
  *
  * @template {NonNullable<import("node:util").ParseArgsConfig["options"]>} Options
  * @param {readonly string[]} parameters
- * @param {{ help: string, options: Options, allowPositionals?: boolean }} command  the first line of `help` shows how it is called
+ * @param {{ help: string, options: Options, allowPositionals?: boolean }} command  the first line of `help` shows how
+ *   it is called
  * @returns {ReturnType<typeof parseArgs<{ args: string[], options: Options, allowPositionals: boolean }>>}
  * @throws {UsageError} where an option is unknown
  */

@@ -30,10 +30,15 @@ import { formatBytes } from "./show-progress.mjs";
  * @property {string} staging  an empty folder, on the disk of the clone, that is removed afterwards
  * @property {(detail: string) => void} say  shows how far it is
  * @property {Run} run  runs a command to its end
- * @property {(commandLines: readonly (readonly string[])[]) => Promise<void>} runAll  runs commands that do not depend on each other, as many at once as there are processors
- * @property {<T>(folder: string, options: { total?: number, work: Promise<T> }) => Promise<T>} watch  shows a folder's growth, of `total` bytes where that is known, while the work runs
+ * @property {(commandLines: readonly (readonly string[])[]) => Promise<void>} runAll  runs commands that do not depend
+ *   on each other, as many at once as there are processors
+ * @property {<T>(folder: string, options: { total?: number, work: Promise<T> }) => Promise<T>} watch  shows a folder's
+ *   growth, of `total` bytes where that is known, while the work runs
  */
-/** @typedef {(commandLine: readonly string[], options?: { cwd?: string, env?: Record<string, string | undefined> }) => Promise<string>} Run */
+/**
+ * @typedef {(commandLine: readonly string[], options?: { cwd?: string, env?: Record<string, string | undefined> }) =>
+ * Promise<string>} Run
+ */
 /**
  * Size and time of a stage.
  * @typedef {{ title: string, bytes: number, ms: number }} Taken
@@ -70,11 +75,12 @@ export function doneKey(name, root) {
 
 /**
  * Makes what is pending, side by side: a stage begins once those that it builds on are made. The first one that fails
- * ends the others. A result is made beside its place and renamed into it, and its marker is written last: wherever a run
- * is stopped, the next one finds the stage undone, or done in full. The caller holds the clone's lock.
+ * ends the others. A result is made beside its place and renamed into it, and its marker is written last: wherever a
+ * run is stopped, the next one finds the stage undone, or done in full. The caller holds the clone's lock.
  *
  * @param {readonly Stage[]} stages
- * @param {{ root: string, progress: import("./show-progress.mjs").Progress, lock: import("./hold-lock.mjs").Lock, signal: AbortSignal }} options
+ * @param {{ root: string, progress: import("./show-progress.mjs").Progress, lock: import("./hold-lock.mjs").Lock,
+ *   signal: AbortSignal }} options
  * @throws {SetUpError} of the stage that failed first
  */
 export async function runStages(stages, { root, progress, lock, signal }) {
@@ -124,7 +130,9 @@ export async function runStages(stages, { root, progress, lock, signal }) {
 
 /**
  * @param {Stage} stage
- * @param {{ root: string, workshop: string, progress: import("./show-progress.mjs").Progress, lock: import("./hold-lock.mjs").Lock, signal: AbortSignal, limit: <T>(work: () => Promise<T>) => Promise<T>, position: () => string }} options
+ * @param {{ root: string, workshop: string, progress: import("./show-progress.mjs").Progress, lock:
+ *   import("./hold-lock.mjs").Lock, signal: AbortSignal, limit: <T>(work: () => Promise<T>) => Promise<T>, position: ()
+ *   => string }} options
  * @returns {Promise<Taken>}
  */
 async function makeStage(stage, { root, workshop, progress, lock, signal, limit, position }) {
@@ -199,7 +207,8 @@ function isDone(stage, root) {
 
 /**
  * Puts a result into its place. Between the first step and the last the stage counts as undone.
- * @param {string} result @param {{ stage: Stage, root: string, aside: string, marker: { key: string, bytes: number } }} options
+ * @param {string} result @param {{ stage: Stage, root: string, aside: string, marker: { key: string, bytes: number } }}
+ *   options
  */
 function place(result, { stage, root, aside, marker }) {
   const path = markerPath(stage.name, root);

@@ -5,7 +5,8 @@
  * @typedef {object} Progress
  * @property {(title: string) => Part} begin  a part begins; several may be under way at once
  * @property {(text: string) => void} note  a line of its own
- * @property {(parts: readonly import("./run-stages.mjs").Taken[], ms: number) => void} sum  what each part took, and all of them from start to end
+ * @property {(parts: readonly import("./run-stages.mjs").Taken[], ms: number) => void} sum  what each part took, and
+ *   all of them from start to end
  */
 /**
  * A part that is under way.
@@ -19,8 +20,8 @@
 const BEAT_MS = 200;
 
 /**
- * Shows progress on a stream: on a terminal a line for each part under way, which keeps changing until the part is done,
- * elsewhere (CI, a log file) one line when a part begins and one when it ends.
+ * Shows progress on a stream: on a terminal a line for each part under way, which keeps changing until the part is
+ * done, elsewhere (CI, a log file) one line when a part begins and one when it ends.
  *
  * @param {NodeJS.WriteStream} stream
  * @returns {Progress}
