@@ -83,8 +83,10 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     );
   }
   const problems = new Problems(where);
+  /** A value, or the default where the key is missing; null is no value, as in transformers. */
+  const given = (name: string, fallback: unknown): unknown => (json[name] === undefined ? fallback : json[name]);
   const count = (name: string, fallback?: number): number => {
-    const value = json[name] ?? fallback;
+    const value = given(name, fallback);
     problems.expect(
       typeof value === "number" && Number.isInteger(value) && value > 0 && value <= LARGEST_SIZE,
       `"${name}" must be a whole number from 1 to ${LARGEST_SIZE}; it is ${shownValue(value)}`,
@@ -92,7 +94,7 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     return value as number;
   };
   const rate = (name: string, fallback: number): number => {
-    const value = json[name] ?? fallback;
+    const value = given(name, fallback);
     problems.expect(
       typeof value === "number" && value >= 0 && value < 1,
       `"${name}" must be a number in [0, 1); it is ${shownValue(value)}`,
@@ -113,14 +115,14 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     padTokenId,
     maxTokens: modelType === "roberta" ? maxPositionEmbeddings - (padTokenId ?? 1) - 1 : maxPositionEmbeddings,
     typeVocabSize: distil ? 0 : count("type_vocab_size", 2),
-    hiddenAct: (json[distil ? "activation" : "hidden_act"] ?? "gelu") as EncoderConfig["hiddenAct"],
-    layerNormEps: distil ? 1e-12 : ((json.layer_norm_eps ?? 1e-12) as number),
+    hiddenAct: given(distil ? "activation" : "hidden_act", "gelu") as EncoderConfig["hiddenAct"],
+    layerNormEps: distil ? 1e-12 : (given("layer_norm_eps", 1e-12) as number),
     hiddenDropout: rate(distil ? "dropout" : "hidden_dropout_prob", 0.1),
     attentionDropout: rate(distil ? "attention_dropout" : "attention_probs_dropout_prob", 0.1),
     classifierDropout: distil
       ? rate("seq_classif_dropout", 0.2)
-      : rate("classifier_dropout", (json.hidden_dropout_prob as number | undefined) ?? 0.1),
-    initializerRange: (json.initializer_range ?? 0.02) as number,
+      : rate((json.classifier_dropout ?? null) === null ? "hidden_dropout_prob" : "classifier_dropout", 0.1),
+    initializerRange: given("initializer_range", 0.02) as number,
     id2label: labelNames(json.id2label, problems),
     problemType: (json.problem_type ?? undefined) as EncoderConfig["problemType"],
   };

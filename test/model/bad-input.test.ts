@@ -7,6 +7,7 @@ import { afterEach, beforeEach, test } from "node:test";
 
 import { sharedOps } from "../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
+import { readEncoderConfig } from "../../src/model/encoder-config";
 import { TsloraError } from "../../src/base/tslora-error";
 import { openSafetensors } from "../../src/model/weights/read-safetensors";
 import { writeSafetensors } from "../../src/model/weights/write-safetensors";
@@ -185,7 +186,7 @@ test("sizes of config.json that are none, or not the weights', are refused at on
     "max_position_embeddings",
     "type_vocab_size",
   ]) {
-    for (const value of [1e308, 2 ** 31, 0, -1, 2.5, "12", true, [12], {}]) {
+    for (const value of [1e308, 2 ** 31, 0, -1, 2.5, "12", true, [12], {}, null]) {
       await cp(join(fixtureDirectory("bert"), "config.json"), join(folder, "config.json"));
       await changeConfig({ [name]: value });
       await assert.rejects(
@@ -268,6 +269,26 @@ test("a config that makes no sense is refused with everything wrong in it", asyn
   );
   await writeFile(join(folder, "config.json"), "{");
   await assert.rejects(load(), /config\.json is not JSON/);
+});
+
+test("null is refused where transformers takes none, and is the hidden dropout for the classifier's", async () => {
+  for (const name of [
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "hidden_act",
+    "layer_norm_eps",
+    "initializer_range",
+  ]) {
+    await cp(join(fixtureDirectory("bert"), "config.json"), join(folder, "config.json"));
+    await changeConfig({ [name]: null });
+    await assert.rejects(load(), refusedShortly(/must be .*; it is null/), name);
+  }
+  await cp(join(fixtureDirectory("bert"), "config.json"), join(folder, "config.json"));
+  await changeConfig({ classifier_dropout: null, hidden_dropout_prob: 0.25 });
+  assert.equal((await readEncoderConfig(folder)).classifierDropout, 0.25);
+  await changeConfig({ classifier_dropout: 0.5 });
+  assert.equal((await readEncoderConfig(folder)).classifierDropout, 0.5);
+  await cp(join(fixtureDirectory("bert"), "config.json"), join(folder, "config.json"));
 });
 
 test("missing, unexpected and mis-shaped weights are all named", async () => {
