@@ -17,7 +17,8 @@ export interface EvaluateOptions extends PredictLogitsOptions {
 /**
  * Predicts every text and scores the predictions. The label with the highest score is the predicted one; of equal
  * ones, the first. A classifier that is not trained yet can be evaluated, as the score before training; `notice` then says
- * which of its weights are newly initialized.
+ * which of its weights are newly initialized. The texts are not compared with those that the classifier was trained on:
+ * `findLeaks` does that.
  *
  * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{ text, label }`
  * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores, `unsupported`

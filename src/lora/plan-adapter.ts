@@ -185,7 +185,7 @@ function checkTargets(
       ].join(" and ");
       problems.expect(
         false,
-        `targetModules: every module that ${what} matches is left out by ${by}: ${shownNames(beforeExclusion)}. Leave fewer out`,
+        `targetModules: every module that ${what} matches is left out by ${by} (${shownNames(beforeExclusion)}). Leave fewer out`,
       );
     } else
       problems.expect(

@@ -11,7 +11,7 @@ const PADDED_TO = 512;
  * may have rows to spare but none too few.
  */
 export function checkTokens(
-  { vocab, source, embeddings }: TokenizerFiles,
+  { vocab, source, embeddings, openEnd = false }: TokenizerFiles,
   { added, problems }: { added: readonly AddedToken[]; problems: Problems },
 ): void {
   const tokens = new Map<number, string>([...vocab].map(([token, id]) => [id, token]));
@@ -46,7 +46,7 @@ export function checkTokens(
   const spare = (embeddings ?? 0) - tokens.size;
   if (source === "vocab.txt" && embeddings !== undefined && Number.isInteger(embeddings))
     problems.expect(
-      spare < paddingOf(embeddings),
+      spare < (openEnd ? 1 : paddingOf(embeddings)),
       `vocab.txt must have as many tokens as the model's vocab_size, ${embeddings}; it has ${tokens.size}. Was its end cut off?`,
     );
 }

@@ -26,6 +26,8 @@ export interface TokenizerFiles {
   readonly vocab: ReadonlyMap<string, number>;
   /** The file that the vocabulary is from. */
   readonly source: "tokenizer.json" | "vocab.txt" | "vocab.json";
+  /** Whether the last line of vocab.txt has no line end, as where the file was cut off. */
+  readonly openEnd?: boolean;
   /** Rows of the model's word embedding, where config.json says how many. */
   readonly embeddings: number | undefined;
   /** Of BPE: pairs with a blank between, the first to be merged first. */
@@ -117,6 +119,7 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
     kind: "WordPiece",
     source: "vocab.txt",
     vocab: parseVocabLines(wordPiece, shownPath(join(directory, "vocab.txt"))),
+    openEnd: !/[\r\n]$/.test(wordPiece),
     merges: [],
   };
 }

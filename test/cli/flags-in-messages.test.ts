@@ -54,6 +54,11 @@ function CALLED(command: string): string {
   return `tslora ${command}`;
 }
 
+test("a key's name in quotes behind a word that is also an option is no value of it", () => {
+  const message = 'tokenizer.json\'s model: "max_input_chars_per_word" must be a whole number';
+  assert.equal(flagsInMessage(message, train), message);
+});
+
 test("English words that are also options stay words", () => {
   for (const text of [
     "The model has no head; the data and labels are to be read.",

@@ -206,6 +206,8 @@ test("predict writes label and probability for people, and the likeliest so many
 test("predict refuses what it cannot do, before it loads where it can, with the line where it cannot", async () => {
   const base = ["predict", "--model", model, "--adapter", adapter()];
   await writeFile(join(folder, "odd.csv"), "text,id\nw5,1\nw6\n");
+  await writeFile(join(folder, "semicolons.csv"), "text;label\nw5, w6;x\n");
+  await writeFile(join(folder, "more.csv"), "id;text;kind, all\n1;w5, w6;x\n");
   const bare = await tinyModel(folder, "bare-bert");
   for (const [args, says, input] of [
     [["predict", "w5"], /--model or --adapter is needed/],
@@ -229,6 +231,15 @@ test("predict refuses what it cannot do, before it loads where it can, with the 
       ['{"text": "w5"}\nw5\n'],
     ],
     [base, /line 2 must be UTF-8 text/, [Buffer.from([0x77, 0x0a, 0xff, 0x0a])]],
+    [
+      [...base, "--file", join(folder, "semicolons.csv")],
+      /header row is one column and holds ";": pass --delimiter ";"/,
+    ],
+    [[...base, "--file", join(folder, "more.csv")], /A column's name holds ";": pass --delimiter ";"/],
+    [
+      ["predict", "--model", model, "--labels", "a,b,c", "w5"],
+      /--labels must name the labels of the model .*; its head has 2 labels, and --labels gives 3 labels\.\s/,
+    ],
     [["predict", "--adapter", folder, "w5"], /--adapter: a folder that holds adapter_config\.json/],
   ] as [string[], RegExp, (string | Uint8Array)[]?][]) {
     const said = await cli(args, input === undefined ? {} : { input });
@@ -333,6 +344,23 @@ test("evaluate prints scikit-learn's report and the rest, and for programs the s
   const moved = await cli([...base, "--threshold", "0", "--output", output]);
   assert.match(moved.out, /pos +0 +20\n +neg +0 +20\n/);
   assert.equal((JSON.parse(await readFile(output, "utf8")) as { threshold: number }).threshold, 0);
+});
+
+test("a notice of evaluate names the flag for a column of repeated IDs", async () => {
+  await writeFile(join(folder, "repeated.csv"), "id,text,label\n1,w5,neg\n1,w25,pos\n");
+  const said = await cli([
+    "evaluate",
+    "--model",
+    model,
+    "--adapter",
+    adapter(),
+    "--labels",
+    "neg,pos",
+    "--data",
+    join(folder, "repeated.csv"),
+  ]);
+  assert.equal(said.code, 0, said.err);
+  assert.match(said.err, /The column id repeats values \("1"\).*--id-column id takes it all the same\./);
 });
 
 test("evaluate refuses labels that are not the model's and options that do not fit", async () => {

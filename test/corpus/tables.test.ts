@@ -287,6 +287,12 @@ test("JSON is read as lines or as an array, and one in the place of the other is
   assert.match(await refusal("lines.json", objects.map((one) => JSON.stringify(one)).join("\n")), /no JSON.*\.jsonl/);
   assert.match(await refusal("empty.json", ""), /an empty file/);
   assert.match(
+    await refusal("texts.jsonl", '"a"\n"b"\n'),
+    /no row can be used; line 1: expected a JSON object, got a string/,
+  );
+  assert.match(await refusal("none.json", "[]"), /expected at least one row with a text and a label, got none/);
+  assert.match(await refusal("keyless.json", "[{}]"), /at least one row .* got objects without keys/);
+  assert.match(
     await refusal("numbers.json", '[{"text":"a","label":"x"}, 5]'),
     /entry 2: expected a JSON object, got a number/,
   );

@@ -268,7 +268,7 @@ test("options out of range are refused, all at once, and nothing is changed", as
   refused({ excludeModules: ["value"] }, /excludeModules: "value" matches no module/);
   refused(
     { excludeModules: /.*_lin/ },
-    /targetModules: every module that "q_lin", "v_lin" matches is left out by excludeModules: "distilbert\.transformer\.layer\.0\.attention\.q_lin"/,
+    /targetModules: every module that "q_lin", "v_lin" matches is left out by excludeModules \("distilbert\.transformer\.layer\.0\.attention\.q_lin"/,
   );
   refused({ modulesToSave: ["pooler"] }, /no module's name ends in "pooler"/);
   refused(

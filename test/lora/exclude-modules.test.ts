@@ -68,7 +68,7 @@ for (const kind of ["bert", "roberta", "distilbert"] as const) {
       else
         assert.throws(
           () => problems.throwIfAny(),
-          /targetModules: every module that .* matches is left out by excludeModules( and layersToTransform)?: ".*"( and \d+ more)?\. Leave fewer out/,
+          /targetModules: every module that .* matches is left out by excludeModules( and layersToTransform)? \(".*"( and \d+ more)?\)\. Leave fewer out/,
           where,
         );
     }

@@ -138,6 +138,10 @@ test("a vocab.txt that was cut off, or has a token twice, is refused; a padded e
     );
   }
   await loadTokenizer(padded);
+  await refuses(
+    await rewritten(padded, "vocab.txt", (text) => text.trimEnd().slice(0, -1)),
+    /as many tokens as the model's vocab_size, 128; it has 102\. Was its end cut off/,
+  );
   const large = await edited(padded, "config.json", (json) => ({ ...json, vocab_size: 30528 }));
   await refuses(large, /as many tokens as the model's vocab_size, 30528; it has \d+\. Was its end cut off/);
   await refuses(

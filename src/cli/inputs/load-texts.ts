@@ -8,8 +8,9 @@ import type { Corpus } from "../../corpus/corpus";
 import { loadCorpus } from "../../corpus/load-corpus";
 import { readFrame } from "../../corpus/read-frame";
 import { toFrame } from "../../corpus/to-frame";
-import type { DATA_OPTIONS } from "../options/shared-options";
+import { DATA_OPTIONS } from "../options/shared-options";
 import type { OptionValues } from "../options/option-table";
+import { flagsInMessage } from "../terminal/flags-in-messages";
 
 /** Texts as they are trained on or evaluated, and what was taken. */
 export interface LoadedTexts {
@@ -42,8 +43,10 @@ export async function loadTexts(
   const table = corpus.format !== "study";
   const cleans = clean ?? !table;
   const matched = matchLabels(corpus, { table, labels });
-  notice(`${matched.notice}${cleans ? " The texts are cleaned as in the study." : ""}`);
-  for (const { name, message } of corpus.report.problems) notice(`Left out: ${name}: ${message}`);
+  const withFlags = (text: string): string =>
+    flagsInMessage(text, { command: "", groups: [{ title: "Data", options: DATA_OPTIONS }] });
+  notice(withFlags(`${matched.notice}${cleans ? " The texts are cleaned as in the study." : ""}`));
+  for (const { name, message } of corpus.report.problems) notice(withFlags(`Left out: ${name}: ${message}`));
   if (corpus.banner !== undefined) notice(corpus.banner);
   const names = corpus.report.classes.map(({ name }) => name);
   const named = table && names.some((name, i) => name !== String(i));

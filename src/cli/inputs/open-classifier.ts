@@ -1,5 +1,5 @@
 import { shownPath } from "../../base/shown-path";
-import { shownNames } from "../../base/shown-value";
+import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import { loadClassifier } from "../../classifier/load-classifier";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
@@ -72,6 +72,8 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(problemType === undefined ? {} : { problemType }),
     ...(seed === undefined ? {} : { seed }),
+  }).catch((error: unknown) => {
+    throw headError(error, { command, model });
   });
   try {
     if (adapter !== undefined) {
@@ -91,6 +93,19 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
     classifier.dispose();
     throw error;
   }
+}
+
+/** Says of a head of other labels what can be done here: a command that does not train has no new head to offer. */
+function headError(error: unknown, { command, model }: { command: string; model: ResolvedModel }): unknown {
+  if (!(error instanceof TsloraError) || error.details.headLabels === undefined) return error;
+  const [has, named] = [error.details.headLabels, error.details.labels].map((found) =>
+    Array.isArray(found) ? shownNames(found.map(String)) : `${shownValue(found)} labels`,
+  );
+  return new TsloraError(
+    "bad-input",
+    `tslora ${command}: --labels must name the labels of the model ${model.id} in its order; its head has ${has}, and --labels gives ${named}.`,
+    { details: error.details, cause: error },
+  );
 }
 
 /** Refuses weights that were newly initialized and that no adapter brings: every result would be random. */

@@ -15,11 +15,13 @@ import { openClassifier } from "../inputs/open-classifier";
 import { pick, type OptionValues } from "../options/option-table";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
+import { flagsInMessage } from "../terminal/flags-in-messages";
 import { predictTexts } from "./predict-texts";
 import { predictionLine } from "./prediction-line";
 import { readTextBatches, type ReadText } from "./text-stream";
 
 const MOST_TEXTS = 256; // in one batch
+const INPUT = { title: "Input", options: INPUT_OPTIONS };
 
 type Values = OptionValues<typeof INPUT_OPTIONS> & OptionValues<typeof PREDICT_OPTIONS>;
 
@@ -66,7 +68,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
           } else {
             leftOut++;
             if (json) terminal.out.write(`${JSON.stringify({ index: row, leftOut: entry.problem })}\n`);
-            else notice(`Left out: ${entry.problem}.`);
+            else notice(flagsInMessage(`Left out: ${entry.problem}.`, { command: "predict", groups: [INPUT] }));
           }
         }
         index += batch.length;

@@ -157,6 +157,7 @@ class TextTable {
 
   #text(item: TableItem): ReadText | LeftOut {
     const where = this.#format.name;
+    if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns); // a wrong delimiter shows in the header
     if (item.kind === "problem") return { problem: `${where}, ${item.problem.name}: ${item.problem.message}` };
     const { row } = item;
     const columns = this.#choose(row.columns);

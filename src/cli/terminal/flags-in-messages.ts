@@ -34,7 +34,7 @@ export function flagsInMessage(
       ? flag(key).replace("--", "--no-")
       : `${flag(key)} ${value.replace(/^"([\w./-]+)"$/, "$1")}`; // other texts need their quotes in a shell
   };
-  const settings = new RegExp(String.raw`(?<![\w.$/"'-])(?:options\.)?(${keys})${VALUE}(?![\w"])`, "g");
+  const settings = new RegExp(String.raw`(?<![\w.$/"'-])(?:options\.)?(${keys})${VALUE}(?![\w"]| must\b)`, "g");
   const named = new RegExp(String.raw`\boptions\.(${keys})\b`, "g");
   const words = new RegExp(String.raw`(?<![\w.$/'-])(${camel})(?![\w/(-]|\.\w)`, "g");
   const subject = new RegExp(

@@ -54,12 +54,14 @@ function usualColumn(columns: readonly string[], { usual }: ColumnRole): string 
   return exact ?? columns.find((column) => usual.some((name) => name.toLowerCase() === column.toLowerCase()));
 }
 
-function missing({ name, columns, delimiter }: ColumnsOf, { option }: ColumnRole, wanted: string): never {
+function missing({ name, columns, delimiter }: ColumnsOf, { option, usual }: ColumnRole, wanted: string): never {
   const got =
     columns.length === 0 ? "an empty file" : `the column${columns.length === 1 ? "" : "s"} ${shownNames(columns, 10)}`;
   const near = columns.find((column) => column.toLowerCase() === wanted.toLowerCase());
   const advice =
-    near === undefined ? suggestDelimiter(columns, delimiter) : ` Is it ${option}: ${JSON.stringify(near)}?`;
+    near === undefined
+      ? suggestDelimiter(columns, delimiter, [wanted, ...usual])
+      : ` Is it ${option}: ${JSON.stringify(near)}?`;
   throw new TsloraError(
     "bad-input",
     `${name}: expected a column ${shownValue(wanted)} (options.${option}), got ${got}.${advice}`,
@@ -68,10 +70,19 @@ function missing({ name, columns, delimiter }: ColumnsOf, { option }: ColumnRole
 }
 
 /** What to say where the header row looks as if other characters separated its cells. */
-function suggestDelimiter(columns: readonly string[], delimiter: string | undefined): string {
-  if (delimiter === undefined || columns.length !== 1) return "";
-  const other = [";", "\t", ",", "|"].find((one) => one !== delimiter && columns[0].includes(one));
-  return other === undefined
-    ? ""
-    : ` The header row is one column and holds ${JSON.stringify(other)}: pass delimiter: ${JSON.stringify(other)}.`;
+function suggestDelimiter(
+  columns: readonly string[],
+  delimiter: string | undefined,
+  wanted: readonly string[],
+): string {
+  if (delimiter === undefined) return "";
+  const names = wanted.map((name) => name.toLowerCase());
+  const other = [";", "\t", ",", "|"].find((one) => {
+    if (one === delimiter || !columns.some((name) => name.includes(one))) return false;
+    const cells = columns.join(delimiter).toLowerCase().split(one);
+    return columns.length === 1 || cells.some((cell) => names.includes(cell.trim()));
+  });
+  if (other === undefined) return "";
+  const header = columns.length === 1 ? "The header row is one column and holds" : "A column's name holds";
+  return ` ${header} ${JSON.stringify(other)}: pass delimiter: ${JSON.stringify(other)}.`;
 }

@@ -1,4 +1,5 @@
 import { shownNames, shownValue } from "../../base/shown-value";
+import { TsloraError } from "../../base/tslora-error";
 import type { CorpusProblem, NamedDocument, Reading } from "../corpus";
 import { labelRemarks, numberLabels } from "../label-names";
 import type { Rows } from "./read-rows";
@@ -47,6 +48,7 @@ const NONE = "none";
  * @throws TsloraError `bad-input` where a column is missing, naming those that are there.
  */
 export function readTable(name: string, { columns, rows, problems }: Rows, options: ReadTableOptions): Reading {
+  if (columns.length === 0) throw noRows(name, { rows, problems });
   const of: ColumnsOf = { name, columns, delimiter: options.delimiter };
   const textColumn = needColumn(of, TEXT_COLUMN, options.textColumn);
   const labelColumn = needColumn(of, LABEL_COLUMN, options.labelColumn);
@@ -101,6 +103,16 @@ export function readTable(name: string, { columns, rows, problems }: Rows, optio
     classes,
     remarks: [...remarks, ...labelRemarks(cells, { column: labelColumn, trimmed })],
   };
+}
+
+/** The error for a table of JSON without a row that names a column. */
+function noRows(name: string, { rows, problems }: Pick<Rows, "rows" | "problems">): TsloraError {
+  const got = rows.length > 0 ? "objects without keys" : "none";
+  const why =
+    problems.length > 0
+      ? `no row can be used; ${problems[0].name}: ${problems[0].message}`
+      : `expected at least one row with a text and a label, got ${got}`;
+  return new TsloraError("bad-input", `${name}: ${why}.`);
 }
 
 /** The column of IDs; by default a usual one, but only if it names each row. */
