@@ -42,6 +42,7 @@ test("what is no notebook, or of another major version, is refused with what to 
   refuses("[]", "bad-input", /not a notebook/);
   refuses('{"cells": []}', "bad-input", /no "nbformat"/);
   refuses('{"nbformat": 5, "cells": []}', "unsupported", /nbformat 5/);
+  refuses(`{"nbformat": "${"a".repeat(1e5)}", "cells": []}`, "unsupported", /^.{0,300}$/s);
 });
 
 test("a notebook that breaks the format is refused with every problem and its cell", () => {

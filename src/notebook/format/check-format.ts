@@ -7,6 +7,7 @@ import { Problems } from "../../base/problems";
 import type * as CompileValidators from "./compile-validators";
 import type { Validators } from "./compile-validators";
 import { isRecord, type JsonRecord } from "../../base/json";
+import { shownValue } from "../../base/shown-value";
 
 let loaded: Validators | undefined;
 
@@ -59,7 +60,7 @@ export function notebookProblems(notebook: object, cells: readonly unknown[]): s
   const ids = new Set<unknown>();
   for (const [index, cell] of cells.entries()) {
     if (!isRecord(cell)) continue;
-    if (ids.has(cell.id)) problems.push(`cell ${index + 1} has the id ${JSON.stringify(cell.id)} of an earlier cell`);
+    if (ids.has(cell.id)) problems.push(`cell ${index + 1} has the id ${shownValue(cell.id)} of an earlier cell`);
     ids.add(cell.id);
   }
   return problems;

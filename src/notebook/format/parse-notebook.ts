@@ -1,3 +1,4 @@
+import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import { checkNotebook } from "./check-format";
 import { isRecord, type JsonRecord } from "../../base/json";
@@ -33,7 +34,7 @@ export function parseNotebook(text: string, path: string, options: ParseOptions 
   if (upgraded === undefined) {
     throw new TsloraError(
       "unsupported",
-      `${path} is of nbformat ${JSON.stringify(value.nbformat)}; the newest that is known is 4. Save it as nbformat 4 in the program that wrote it.`,
+      `${path} is of nbformat ${shownValue(value.nbformat)}; the newest that is known is 4. Save it as nbformat 4 in the program that wrote it.`,
       {
         details: { path, nbformat: value.nbformat },
       },

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { isRecord, type JsonRecord } from "../../base/json";
+import { shownValue } from "../../base/shown-value";
 import { withoutKeys } from "./without-keys";
 
 /** MIME types by the names that nbformat 3 had for them. */
@@ -156,7 +157,7 @@ function withIds(notebook: JsonRecord, onRepair: (what: string) => void = () => 
     }
     const id = stableId(cell, index, given);
     onRepair(
-      `cell ${index + 1} ${"id" in cell ? `has the id ${JSON.stringify(cell.id)} of an earlier cell` : "has no id"}; it is called ${id} from now on`,
+      `cell ${index + 1} ${"id" in cell ? `has the id ${shownValue(cell.id)} of an earlier cell` : "has no id"}; it is called ${id} from now on`,
     );
     return { ...cell, id };
   });

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { projectRoot } from "../../base/project-root";
+import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import type { Transport } from "./connection";
 import { isRecord } from "../../base/json";
@@ -39,7 +40,7 @@ export function findKernelSpec(name: string): KernelSpec {
   const known = [...new Set(["tslab", "jslab", "tslora", ...folders.flatMap(namesIn)])];
   throw new TsloraError(
     "not-found",
-    `There is no kernel called ${JSON.stringify(name)}; found ${known.join(", ")}. Choose one with --kernel, or install its kernelspec (searched: ${folders.join(", ")}).`,
+    `There is no kernel called ${shownValue(name)}; found ${known.join(", ")}. Choose one with --kernel, or install its kernelspec (searched: ${folders.join(", ")}).`,
     { details: { name, known, folders } },
   );
 }

@@ -1,3 +1,4 @@
+import { shownValue } from "../../base/shown-value";
 import type { Execution } from "./execute-cell";
 import { describeExit, type KernelExit } from "../jupyter/kernel-process";
 import type { ErrorOutput } from "../format/notebook-types";
@@ -45,7 +46,7 @@ export function interruptedError(): ErrorOutput {
 export function inputError(prompt: string): ErrorOutput {
   return plainError(
     "InputRefused",
-    `The cell asks for input${prompt.trim() === "" ? "" : ` (${JSON.stringify(prompt.trim())})`}, and nobody is there to give it. Make it a parameter of the notebook.`,
+    `The cell asks for input${prompt.trim() === "" ? "" : ` (${shownValue(prompt.trim())})`}, and nobody is there to give it. Make it a parameter of the notebook.`,
   );
 }
 
