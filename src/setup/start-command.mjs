@@ -78,6 +78,21 @@ ${Object.entries(EXTRAS)
       },
     };
   },
+  lint: () =>
+    check({
+      help: `npm run lint
+Lints TypeScript and JavaScript with eslint; a warning is an error.`,
+      commandLines: [["node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0"]],
+    }),
+  typecheck: () =>
+    check({
+      help: `npm run typecheck
+Checks the types of src, test and src/setup.`,
+      commandLines: [
+        ["node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json"],
+        ["node_modules/typescript/bin/tsc", "--project", "tsconfig.json"],
+      ],
+    }),
   parity: () => program("test/parity/run.ts", () => ({ reference: needsReference() })),
   conformance: () => program("test/conformance/run.ts", () => ({ conformance: needsConformance() })),
   "bench-runner": () => program("test/conformance/bench.ts", () => ({ conformance: needsConformance() })),
@@ -239,6 +254,30 @@ async function program(source, extras = () => ({})) {
     async run(parameters) {
       await setUp(extras());
       return runCompiledTest(source, parameters, { root: ROOT });
+    },
+  };
+}
+
+/**
+ * A command that runs programs of Node one after the other, until one fails.
+ *
+ * @param {{ help: string, commandLines: readonly (readonly string[])[] }} options
+ * @returns {Command}
+ */
+function check({ help, commandLines }) {
+  return {
+    help,
+    check(parameters) {
+      readOptions(parameters, { help, options: {} });
+    },
+    async run() {
+      await setUp();
+      const { passOn } = await import("./tools/pass-on.mjs");
+      for (const commandLine of commandLines) {
+        const code = await passOn([process.execPath, ...commandLine], { cwd: ROOT });
+        if (code !== 0) return code;
+      }
+      return 0;
     },
   };
 }

@@ -51,7 +51,7 @@ export function compilePackage(root) {
       for (const map of listFiles(made, ".").filter((file) => file.endsWith(".js.map"))) nameSources(join(made, map));
       for (const file of listFiles(root, "src")) {
         // files beside the code that are read at run time
-        if (file.startsWith("src/setup/") || file.endsWith(".ts")) continue;
+        if (file.startsWith("src/setup/") || /\.(ts|md)$/.test(file)) continue;
         const copy = join(made, file.slice("src/".length));
         mkdirSync(dirname(copy), { recursive: true });
         copyFileSync(join(root, file), copy);

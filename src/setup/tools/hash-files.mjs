@@ -18,7 +18,7 @@ export function hashFiles(root, { paths, leaveOut = [] }) {
   const hash = createHash("sha256");
   for (const path of paths) {
     for (const file of listFiles(root, path)) {
-      if (leaveOut.some((folder) => file.startsWith(`${folder}/`))) continue;
+      if (file.endsWith(".md") || leaveOut.some((folder) => file.startsWith(`${folder}/`))) continue; // no build reads prose
       hash
         .update(`${file}\0`)
         .update(readFileSync(join(root, file)))
