@@ -39,7 +39,8 @@ further process and take fewer than 400 columns.`;
 
 /** Tests of kernels that an emulator runs: those that neither start further processes nor take 400 columns. */
 export const EMULATED_PATTERNS = {
-  "ops/kernels": "^(?!.*(400 columns|product \\[(130|300),|the kernels for |number of threads|instructions that are not there))",
+  "ops/kernels":
+    "^(?!.*(400 columns|product \\[(130|300),|the kernels for |number of threads|instructions that are not there))",
 };
 /** Processors without AVX-512, less what the emulator warns that it lacks. */
 const PROCESSORS = [
