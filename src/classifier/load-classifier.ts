@@ -62,15 +62,15 @@ export async function loadClassifier(
   const maxLength = options.maxLength ?? Math.min(512, config.maxTokens);
   const problems = new Problems("loadClassifier");
   const problemType = chosenProblemType(options.problemType, { config, problems });
-  problems.expect(Number.isInteger(seed), `seed is to be a whole number; ${String(seed)} came`);
+  problems.expect(Number.isInteger(seed), `seed must be a whole number; got ${String(seed)}`);
   problems.expect(
     labels.length >= 2 && new Set(labels).size === labels.length,
-    `labels are to be at least two different names; ${JSON.stringify(labels)} came`,
+    `labels must be at least two different names; got ${JSON.stringify(labels)}`,
   );
   problems.expect(typeof newHead === "boolean", `newHead must be true or false; got ${JSON.stringify(newHead)}`);
   problems.expect(
     Number.isInteger(maxLength) && maxLength >= 2 && maxLength <= config.maxTokens,
-    `maxLength is to be a whole number from 2 to ${config.maxTokens}, the tokens that the model has positions for; ${String(maxLength)} came`,
+    `maxLength must be a whole number from 2 to ${config.maxTokens}, the tokens that the model has positions for; got ${String(maxLength)}`,
   );
   problems.expect(
     (options.tokenizer?.maxLength ?? 0) <= config.maxTokens,
@@ -108,10 +108,10 @@ function chosenProblemType(
   const source =
     given === undefined
       ? `the checkpoint's problem_type is ${JSON.stringify(type)}. Give the option to use it all the same`
-      : `${JSON.stringify(type)} came`;
+      : `got ${JSON.stringify(type)}`;
   problems.expect(
     false,
-    `problemType is to be "single_label_classification" or "multi_label_classification"; ${source}`,
+    `problemType must be "single_label_classification" or "multi_label_classification"; ${source}`,
   );
   return "single_label_classification";
 }

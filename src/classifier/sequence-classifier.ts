@@ -252,7 +252,7 @@ export class SequenceClassifier {
     if (method === "none")
       throw new TsloraError(
         "bad-input",
-        `${call}: nothing is to be trained. Put an adapter on with classifier.addAdapter(...), or call classifier.trainAllWeights().`,
+        `${call}: there is nothing to train. Put an adapter on with classifier.addAdapter(...), or call classifier.trainAllWeights().`,
       );
     return method;
   }

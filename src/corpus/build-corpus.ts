@@ -49,7 +49,7 @@ function buildCorpus(
     const why = problems.length === 0 ? "" : ` Left out:\n${list(problems)}`;
     throw new TsloraError(
       "bad-input",
-      `${where}: expected ${allowMissingClasses ? "at least one text" : "texts of two classes or more and none of them empty"}, got ${got}.${why}`,
+      `${where} must hold ${allowMissingClasses ? "at least one text" : "texts of two classes or more and none of them empty"}; got ${got}.${why}`,
       { details: { problems, classes } },
     );
   }

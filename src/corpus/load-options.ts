@@ -68,26 +68,23 @@ function check({ onBadEntry, limits, labels, delimiter }: LoadSettings, given: L
   const problems = new Problems("loadCorpus");
   problems.expect(
     ["refuse", "report"].includes(onBadEntry),
-    `onBadEntry: expected "refuse" or "report", got ${shownValue(onBadEntry)}`,
+    `onBadEntry must be "refuse" or "report"; got ${shownValue(onBadEntry)}`,
   );
   for (const [name, limit] of Object.entries(limits))
-    problems.expect(limit > 0, `limits.${name}: expected a number above 0, got ${String(limit)}`);
+    problems.expect(limit > 0, `limits.${name} must be above 0; got ${String(limit)}`);
   problems.expect(
     delimiter === undefined || isDelimiter(delimiter),
-    `delimiter: expected a character that is neither a quote nor a line end, got ${shownValue(delimiter)}`,
+    `delimiter must be a character that is neither a quote nor a line end; got ${shownValue(delimiter)}`,
   );
   if (isList(given)) {
     const names =
       given.every((name: unknown) => typeof name === "string" && name !== "") && new Set(given).size === given.length;
-    problems.expect(
-      names && given.length > 1,
-      `labels: expected two names or more, each once, got ${shownValue(given)}`,
-    );
+    problems.expect(names && given.length > 1, `labels must be two names or more, each once; got ${shownValue(given)}`);
   } else if (labels !== undefined) {
     const distinct = [...new Set(Object.values(labels))].sort((a, b) => a - b);
     problems.expect(
       distinct.length > 1 && distinct.every((label, i) => label === i),
-      `labels: expected the whole numbers from 0 on, at least two of them, got ${shownValue(labels)}`,
+      `labels must be the whole numbers from 0 on, at least two of them; got ${shownValue(labels)}`,
     );
   }
   problems.throwIfAny();

@@ -31,14 +31,14 @@ function column<T>(frame: DataFrame, name: string, fits: (value: unknown) => val
   if (!frame.columns.includes(name)) {
     throw new TsloraError(
       "bad-input",
-      `expected a frame with the columns texts, ID, label, got ${frame.columns.join(", ")}. Load it with loadCorpus, or rename its columns.`,
+      `the frame must have the columns texts, ID, label; got ${frame.columns.join(", ")}. Load it with loadCorpus, or rename its columns.`,
     );
   }
   return (frame.column(name).values as unknown[]).map((value, row) => {
     if (!fits(value))
       throw new TsloraError(
         "bad-input",
-        `expected ${expected} in column ${name}, got ${JSON.stringify(value) ?? "nothing"} in row ${String(frame.index[row])}.`,
+        `column ${name} must hold ${expected}; got ${JSON.stringify(value) ?? "nothing"} in row ${String(frame.index[row])}.`,
       );
     return value;
   });

@@ -60,12 +60,12 @@ export function deviceWish(
   if (found === undefined)
     throw new TsloraError(
       "bad-option",
-      `${where}: ${own ? "the variable TSLORA_DEVICE" : "device"} is to be one of ${values}; ${JSON.stringify(asked)} came`,
+      `${where}: ${own ? "the variable TSLORA_DEVICE" : "device"} must be one of ${values}; got ${JSON.stringify(asked)}`,
     );
   if (typeof requireGpu !== "boolean")
     throw new TsloraError(
       "bad-option",
-      `${where}: requireGpu is to be true or false; ${JSON.stringify(requireGpu)} came`,
+      `${where}: requireGpu must be true or false; got ${JSON.stringify(requireGpu)}`,
     );
   if (requireGpu && found === "cpu")
     throw new TsloraError(

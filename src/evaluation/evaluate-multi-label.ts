@@ -143,10 +143,10 @@ function checkTexts(data: readonly MultiLabelText[], width: number): void {
   problems.expect(data.length > 0, "at least one text was expected; the data has none");
   const bad: string[] = [];
   data.forEach(({ text, label }: { text: unknown; label: unknown }, i) => {
-    if (typeof text !== "string") bad.push(`row ${i}: a text was expected; ${String(text)} came`);
+    if (typeof text !== "string") bad.push(`row ${i}: the text must be a string; got ${String(text)}`);
     if (!Array.isArray(label) || label.length !== width || !label.every((flag) => flag === 0 || flag === 1))
       bad.push(
-        `row ${i}: the label is to be a list of ${width} numbers, 1 for each label that the text has and else 0; ${JSON.stringify(label)} came`,
+        `row ${i}: the label must be a list of ${width} numbers, 1 for each label that the text has and else 0; got ${JSON.stringify(label)}`,
       );
   });
   for (const problem of bad.slice(0, NAMED)) problems.expect(false, problem);

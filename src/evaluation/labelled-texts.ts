@@ -42,10 +42,10 @@ export function readLabelledTexts(
   const labels: number[] = [];
   const bad: string[] = [];
   rows.forEach(({ text, label }, i) => {
-    if (typeof text !== "string") bad.push(`row ${i}: a text was expected; ${String(text)} came`);
+    if (typeof text !== "string") bad.push(`row ${i}: the text must be a string; got ${String(text)}`);
     else texts.push(text);
     if (typeof label !== "number" || !Number.isInteger(label) || label < 0 || label >= classes)
-      bad.push(`row ${i}: the label is to be a whole number from 0 to ${classes - 1}; ${String(label)} came`);
+      bad.push(`row ${i}: the label must be a whole number from 0 to ${classes - 1}; got ${String(label)}`);
     else labels.push(label);
   });
   const problems = new Problems(where);

@@ -36,7 +36,7 @@ export async function predict(
   const list = typeof texts === "string" ? [texts] : texts;
   const problems = new Problems("predict");
   list.forEach((text: unknown, i) =>
-    problems.expect(typeof text === "string", `texts is to hold strings; ${String(text)} stands at index ${i}`),
+    problems.expect(typeof text === "string", `texts must hold strings; ${String(text)} is at index ${i}`),
   );
   problems.throwIfAny("bad-input");
   expectTrained("predict", classifier);

@@ -21,7 +21,7 @@ export function scoresOf({ labels, predictions }: Evaluation, options: { readonl
   if (label === undefined || !(label in labels))
     throw new TsloraError(
       "bad-option",
-      `scoresOf: label is to be a class from 0 to ${labels.length - 1} (${labels.join(", ")}); ${label ?? "none"} came.`,
+      `scoresOf: label must be a class from 0 to ${labels.length - 1} (${labels.join(", ")}); got ${label ?? "none"}.`,
     );
   return {
     yTrue: predictions.map((p) => (p.yTrue === label ? 1 : 0)),

@@ -39,7 +39,7 @@ export async function preparePush(options: {
   if (!/^[\w.-]+\/[\w.-]+$/.test(repoId))
     throw new TsloraError(
       "bad-option",
-      `preparePush: repoId is to be of the form owner/name; ${JSON.stringify(repoId)} came.`,
+      `preparePush: repoId must be of the form owner/name; got ${JSON.stringify(repoId)}.`,
     );
   const found = await readdir(directory).catch((error: unknown) => {
     throw new TsloraError(

@@ -113,7 +113,7 @@ export class AdapterSet {
     this.expectNotMerged(call);
     problems.expect(
       /^[A-Za-z0-9_-]+$/.test(name),
-      `an adapter's name is to be of letters, digits, - and _; "${name}" came`,
+      `an adapter's name must be of letters, digits, - and _; got "${name}"`,
     );
     problems.expect(
       !this.#adapters.has(name),

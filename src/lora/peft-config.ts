@@ -81,11 +81,11 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
   const value = (key: string, fallback: unknown): unknown => json[key] ?? fallback;
   const take = <T>(key: string, fallback: T, expected: string, holds: (found: unknown) => boolean): T => {
     const found = value(key, fallback);
-    return problems.expect(holds(found), `${key} is to be ${expected}; it is ${shownValue(found)}`)
+    return problems.expect(holds(found), `${key} must be ${expected}; it is ${shownValue(found)}`)
       ? (found as T)
       : fallback;
   };
-  problems.expect(json.peft_type === "LORA", `peft_type is to be "LORA"; it is ${shownValue(json.peft_type)}`);
+  problems.expect(json.peft_type === "LORA", `peft_type must be "LORA"; it is ${shownValue(json.peft_type)}`);
   const taskType = take<"SEQ_CLS" | null>(
     "task_type",
     null,
@@ -99,7 +99,7 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
     if (
       !problems.expect(
         typeof found === "string" || isNames(found),
-        `${key} is to be a list of names or a pattern; it is ${shownValue(found)}`,
+        `${key} must be a list of names or a pattern; it is ${shownValue(found)}`,
       )
     )
       return [];

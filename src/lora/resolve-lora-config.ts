@@ -69,14 +69,14 @@ export function resolveLoraConfig(
     );
   const rank = (value: unknown): boolean =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= hiddenSize;
-  problems.expect(rank(r), `r is to be a whole number from 1 to the model's width, ${hiddenSize}; ${String(r)} came`);
+  problems.expect(rank(r), `r must be a whole number from 1 to the model's width, ${hiddenSize}; got ${String(r)}`);
   problems.expect(
     isPositive(resolved.loraAlpha),
-    `loraAlpha is to be a number above 0; ${String(resolved.loraAlpha)} came`,
+    `loraAlpha must be a number above 0; got ${String(resolved.loraAlpha)}`,
   );
   problems.expect(
     typeof resolved.loraDropout === "number" && resolved.loraDropout >= 0 && resolved.loraDropout < 1,
-    `loraDropout is to be a number in [0, 1); ${String(resolved.loraDropout)} came`,
+    `loraDropout must be a number in [0, 1); got ${String(resolved.loraDropout)}`,
   );
   checkChoices(resolved, problems);
   const rankPattern = checkPattern(resolved.rankPattern, {
@@ -103,15 +103,15 @@ export function resolveLoraConfig(
 function checkChoices({ bias, useRslora, useDora, initLoraWeights }: ResolvedLoraConfig, problems: Problems): void {
   problems.expect(
     ["none", "all", "lora_only"].includes(bias),
-    `bias is to be "none", "all" or "lora_only"; ${shownValue(bias)} came`,
+    `bias must be "none", "all" or "lora_only"; got ${shownValue(bias)}`,
   );
   for (const [option, value] of Object.entries({ useRslora, useDora }))
-    problems.expect(typeof value === "boolean", `${option} is to be true or false; ${shownValue(value)} came`);
+    problems.expect(typeof value === "boolean", `${option} must be true or false; got ${shownValue(value)}`);
   const initial: readonly unknown[] = [true, false, "gaussian", "pissa", "olora"];
   const niter = String(initLoraWeights).startsWith("pissa_niter_") ? ' ("pissa" finds the same, exactly)' : "";
   problems.expect(
     initial.includes(initLoraWeights),
-    `initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; ${shownValue(initLoraWeights)} came${niter}`,
+    `initLoraWeights must be true, false, "gaussian", "pissa" or "olora"; got ${shownValue(initLoraWeights)}${niter}`,
   );
 }
 
@@ -122,7 +122,7 @@ export function checkPattern(
 ): Record<string, number> {
   const { option, problems, expected, holds } = options;
   const isRecord = typeof patterns === "object" && patterns !== null && !Array.isArray(patterns);
-  problems.expect(isRecord, `${option} is to be a record of patterns and numbers; ${shownValue(patterns)} came`);
+  problems.expect(isRecord, `${option} must be a record of patterns and numbers; got ${shownValue(patterns)}`);
   const entries = Object.entries(isRecord ? patterns : {});
   if (
     !checkWork(
@@ -134,7 +134,7 @@ export function checkPattern(
   const right = entries.filter(([key, value]) => {
     const isPattern = checkPatterns([key], { option, use: "key", problems });
     return (
-      problems.expect(holds(value), `${option}: ${shownValue(key)} is to be ${expected}; ${shownValue(value)} came`) &&
+      problems.expect(holds(value), `${option}: ${shownValue(key)} must be ${expected}; got ${shownValue(value)}`) &&
       isPattern
     );
   });
@@ -167,7 +167,7 @@ function checkWork(
   if (
     !problems.expect(
       entries.length <= MOST_ENTRIES,
-      `${option} is to have at most ${MOST_ENTRIES} entries; ${entries.length} came`,
+      `${option} must have at most ${MOST_ENTRIES} entries; got ${entries.length}`,
     )
   )
     return false;
@@ -185,7 +185,7 @@ export function checkLength(
 ): boolean {
   return problems.expect(
     entries.length <= MOST_ENTRIES,
-    `${option} is to have at most ${MOST_ENTRIES} entries; ${entries.length} came`,
+    `${option} must have at most ${MOST_ENTRIES} entries; got ${entries.length}`,
   );
 }
 
@@ -202,13 +202,13 @@ export function checkLayers(
   const numbers = typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? []);
   problems.expect(
     Array.isArray(numbers) && numbers.every((n) => Number.isInteger(n) && n >= 0),
-    `layersToTransform is to be a layer's number or a list of them, from 0; ${shownValue(layersToTransform)} came`,
+    `layersToTransform must be a layer's number or a list of them, from 0; got ${shownValue(layersToTransform)}`,
   );
   const patterns = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
   if (
     problems.expect(
       Array.isArray(patterns) && patterns.every((p) => typeof p === "string" && p !== ""),
-      `layersPattern is to be a name or a list of names; ${shownValue(layersPattern)} came`,
+      `layersPattern must be a name or a list of names; got ${shownValue(layersPattern)}`,
     )
   ) {
     checkPatterns(patterns, { option: "layersPattern", use: "layers", problems });
@@ -267,7 +267,7 @@ function names(
 ): readonly string[] | undefined {
   const right = problems.expect(
     Array.isArray(given) && given.every((name) => typeof name === "string" && name !== ""),
-    `${option} is to be a list of names${option === "modulesToSave" ? "" : " or a pattern"}; ${shownValue(given)} came`,
+    `${option} must be a list of names${option === "modulesToSave" ? "" : " or a pattern"}; got ${shownValue(given)}`,
   );
   if (!right || !checkLength(given, { option, problems })) return undefined;
   if (option !== "modulesToSave") return given;

@@ -51,16 +51,16 @@ export async function addWeightedAdapter(
   const adapters = [...new Set(options.adapters)].map((other) => set.get(other, "addWeightedAdapter"));
   problems.expect(
     adapters.length > 0 && adapters.length === options.adapters.length,
-    "adapters is to be a list of different adapters' names, one at least",
+    "adapters must be a list of different adapters' names, one at least",
   );
   problems.expect(
     Array.isArray(weights) && weights.length === options.adapters.length && weights.every(Number.isFinite),
-    `weights is to be ${options.adapters.length} numbers, one for each adapter; ${JSON.stringify(weights)} came`,
+    `weights must be ${options.adapters.length} numbers, one for each adapter; got ${JSON.stringify(weights)}`,
   );
   const given = options.combinationType ?? "svd";
   problems.expect(
     ["linear", "cat", "svd"].includes(given),
-    `combinationType is to be "linear", "cat" or "svd"; ${JSON.stringify(given)} came`,
+    `combinationType must be "linear", "cat" or "svd"; got ${JSON.stringify(given)}`,
   );
   problems.expect(options.svdRank === undefined || given === "svd", 'svdRank goes with combinationType "svd"');
   const type = adapters.length === 1 ? "linear" : given;
@@ -74,7 +74,7 @@ export async function addWeightedAdapter(
   }
   set.checkNew(name, { call: "addWeightedAdapter", bias: "none", problems });
   const head = adapters.find((adapter) => adapter.name === (options.head ?? adapters[0]?.name));
-  problems.expect(head !== undefined, `head is to be one of the adapters; "${options.head ?? ""}" came`);
+  problems.expect(head !== undefined, `head must be one of the adapters; got "${options.head ?? ""}"`);
   problems.throwIfAny();
 
   const ranks = adapters.map(({ config }) => Math.max(config.r, ...Object.values(config.rankPattern)));
@@ -87,7 +87,7 @@ export async function addWeightedAdapter(
     type === "linear" ? largest : type === "cat" ? ranks.reduce((a, b) => a + b, 0) : (options.svdRank ?? largest);
   problems.expect(
     Number.isInteger(r) && r > 0,
-    `svdRank is to be a whole number above 0; ${String(options.svdRank)} came`,
+    `svdRank must be a whole number above 0; got ${String(options.svdRank)}`,
   );
   const config = combinedConfig(adapters, { r, problems });
   problems.throwIfAny();
@@ -96,7 +96,7 @@ export async function addWeightedAdapter(
   if (options.head === undefined)
     problems.expect(
       await sameSaved(model, adapters),
-      "the adapters' heads (or other modulesToSave) differ, and whole modules cannot be summed; say whose is to be taken: head: \"" +
+      "the adapters' heads (or other modulesToSave) differ, and whole modules cannot be summed; name the one to take: head: \"" +
         adapters[0].name +
         '"',
     );
@@ -185,7 +185,7 @@ function combinedConfig(
   const patterns = targets.filter((target): target is string => typeof target === "string");
   problems.expect(
     patterns.length === 0 || patterns.length === targets.length,
-    "targetModules of some of the adapters are a pattern and of others a list; they are to be of one kind",
+    "targetModules of some of the adapters are a pattern and of others a list; they must be of one kind",
   );
   const targetModules =
     patterns.length === 0 ? [...new Set(targets.flat())] : patterns.map((pattern) => `(${pattern})`).join("|");

@@ -335,7 +335,7 @@ export class KernelOps extends TensorflowOps {
     const [, columns] = pairs[0].w.shape;
     if (pairs.some(({ w }) => w.shape[1] !== columns))
       throw new RangeError(
-        `TsloraProduct: matrices of as many columns were expected; ${pairs.map(({ w }) => w.shape[1]).join(", ")} came.`,
+        `TsloraProduct: matrices must have as many columns as the first; got ${pairs.map(({ w }) => w.shape[1]).join(", ")}.`,
       ); // packed ones do not tell
     return this.tidy(() => {
       const factors = pairs.flatMap(({ x, w }) => [x, w.laid]);

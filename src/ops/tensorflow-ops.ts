@@ -344,7 +344,7 @@ export class TensorflowOps extends ComposedOps implements Ops {
     if (values.length !== sizeOf(shape)) {
       throw new TsloraError(
         "bad-input",
-        `A tensor of shape [${shape.join(", ")}] takes ${sizeOf(shape)} values; ${values.length} came.`,
+        `A tensor of shape [${shape.join(", ")}] must have ${sizeOf(shape)} values; got ${values.length}.`,
       );
     }
     return this.#own(new RawTensor(this.binding.createTensor([...shape], dtype, values), shape));
@@ -411,7 +411,7 @@ function attributesOf(binding: Binding) {
 
 function idOf(tensor: Tensor): number {
   if (!(tensor instanceof RawTensor))
-    throw new TypeError("A tensor of these ops was expected, but one of another implementation came.");
+    throw new TypeError("The tensor must belong to these ops; it belongs to another implementation.");
   if (tensor.disposed)
     throw new TsloraError(
       "device",

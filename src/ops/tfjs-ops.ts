@@ -265,6 +265,6 @@ export class TfjsOps extends ComposedOps implements Ops {
 
 function innerOf(tensor: Tensor): TfTensor {
   if (!(tensor instanceof WrappedTensor))
-    throw new TypeError("A tensor of these ops was expected, but one of another implementation came.");
+    throw new TypeError("The tensor must belong to these ops; it belongs to another implementation.");
   return tensor.inner;
 }

@@ -24,7 +24,7 @@ export async function loadTokenizer(directory: string, options: { maxLength?: nu
   const problems = new Problems("loadTokenizer");
   problems.expect(
     Number.isInteger(maxLength) && maxLength >= 2,
-    `maxLength is to be a whole number of at least 2, for a text's first token and its last; ${String(maxLength)} came`,
+    `maxLength must be a whole number of at least 2, for a text's first token and its last; got ${String(maxLength)}`,
   );
   problems.throwIfAny();
   const files = await readTokenizerFiles(expandHome(directory));

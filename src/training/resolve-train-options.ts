@@ -140,12 +140,12 @@ function checkValues(
   problems: Problems,
   { options, resolved, context }: { options: TrainOptions; resolved: ResolvedTrainOptions; context: OptionContext },
 ): void {
-  const came = (value: unknown): string => `${typeof value === "number" ? value : JSON.stringify(value)} came`;
+  const got = (value: unknown): string => `got ${typeof value === "number" ? value : JSON.stringify(value)}`;
   const number = (name: keyof ResolvedTrainOptions, holds: (value: number) => boolean, range: string): void => {
     const value = resolved[name];
     problems.expect(
       typeof value === "number" && Number.isFinite(value) && holds(value),
-      `${name} is to be ${range}; ${came(value)}`,
+      `${name} must be ${range}; ${got(value)}`,
     );
   };
   const whole = (name: keyof ResolvedTrainOptions): void =>
@@ -153,7 +153,7 @@ function checkValues(
   const oneOf = (name: keyof ResolvedTrainOptions, values: readonly unknown[]): void =>
     void problems.expect(
       values.includes(resolved[name]),
-      `${name} is to be ${values.map((v) => JSON.stringify(v)).join(" or ")}; ${came(options[name])}`,
+      `${name} must be ${values.map((v) => JSON.stringify(v)).join(" or ")}; ${got(options[name])}`,
     );
   number("numTrainEpochs", (x) => x > 0, "a number above 0");
   if (options.maxSteps !== undefined) whole("maxSteps");
@@ -193,14 +193,14 @@ function checkValues(
   const grouped: unknown = options.groupByLength;
   problems.expect(
     grouped === undefined || typeof grouped === "boolean",
-    `groupByLength is to be true or false; ${came(grouped)}`,
+    `groupByLength must be true or false; ${got(grouped)}`,
   );
   for (const name of ["greaterIsBetter", "loadBestModelAtEnd", "bf16"] as const) oneOf(name, [true, false]);
   for (const name of ["outputDir", "resumeFrom"] as const) {
     const value: unknown = options[name];
     problems.expect(
       value === undefined || (typeof value === "string" && value !== ""),
-      `${name} is to be a folder's path; ${came(value)}`,
+      `${name} must be a folder's path; ${got(value)}`,
     );
   }
   const weights: unknown = options.classWeights;
@@ -212,7 +212,7 @@ function checkValues(
       weights.every((w) => typeof w === "number" && Number.isFinite(w) && w > 0));
   problems.expect(
     right,
-    `classWeights is to be "balanced" or ${context.numLabels} numbers above 0, one for each class; ${came(weights)}`,
+    `classWeights must be "balanced" or ${context.numLabels} numbers above 0, one for each class; ${got(weights)}`,
   );
   if (context.problemType === "multi_label_classification")
     problems.expect(
@@ -276,12 +276,12 @@ function checkTogether(
     if (evalSteps < 1 !== saveSteps < 1)
       problems.expect(
         false,
-        `saveSteps is to be a multiple of evalSteps while the best weights are loaded at the end: both as a number of steps, or both as a share; ${saveSteps} and ${evalSteps} came`,
+        `saveSteps must be a multiple of evalSteps while the best weights are loaded at the end: both as a number of steps, or both as a share; got ${saveSteps} and ${evalSteps}`,
       );
     else
       problems.expect(
         isMultiple(saveSteps, evalSteps),
-        `saveSteps is to be a multiple of evalSteps while the best weights are loaded at the end; ${saveSteps} and ${evalSteps} came`,
+        `saveSteps must be a multiple of evalSteps while the best weights are loaded at the end; got ${saveSteps} and ${evalSteps}`,
       );
   }
 }

@@ -13,7 +13,7 @@ export interface Comparison {
   readonly theirs: readonly number[];
   /** How rounds make one figure: their median, or their sum where the rounds are the parts of the whole. */
   readonly combine: "median" | "sum";
-  /** What the ratio theirs / ours is to be. */
+  /** What the ratio theirs / ours must be. */
   readonly bar?: Bar;
   /** What else there is to know of it, in a sentence. */
   readonly note?: string;

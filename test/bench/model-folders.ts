@@ -10,7 +10,7 @@ import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 /** The two models of the bars, and one of MiniLM's width and any depth for the growth curves. */
 export type ModelSize = "minilm" | "distilbert" | { readonly layers: number };
 
-/** How a model's folder is to be. */
+/** How a model's folder must be. */
 export interface ModelFolderOptions {
   readonly size: ModelSize;
   /** Every dropout rate of the configuration; the model's own defaults where it is not given. */

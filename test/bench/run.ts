@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
   if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed))
     throw new RangeError(
-      `--rounds takes a whole number above 0 and --seed a whole number; ${values.rounds} and ${values.seed} came.`,
+      `--rounds takes a whole number above 0 and --seed a whole number; got ${values.rounds} and ${values.seed}.`,
     );
   const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run bench makes it.`);

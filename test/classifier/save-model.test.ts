@@ -96,7 +96,7 @@ test("a file that cannot be written whole leaves nothing under its name, and wha
   await assert.rejects(writeSafetensors(path, { tensors }), /the device is gone/);
   await assert.rejects(
     writeSafetensors(path, { tensors: [{ name: "a", shape: [3], values: new Float32Array(2) }] }),
-    /"a" of shape \[3\] was to have 3 numbers; 2 came/,
+    /"a" of shape \[3\] must have 3 numbers; got 2/,
   );
   assert.deepEqual([await readdir(folder), await readFile(path, "utf8")], [["model.safetensors"], "before"]);
   await rm(folder, { recursive: true });
@@ -126,7 +126,7 @@ test("problem_type comes from the checkpoint; what cannot be done is said", asyn
     await cp(join(TOKENIZERS, "roberta", "tokenizer.json"), join(folder, "tokenizer.json"));
     await assert.rejects(
       loadClassifier(folder, { maxLength: 21 }),
-      /whole number from 2 to 20, the tokens that the model has positions for; 21 came/,
+      /whole number from 2 to 20, the tokens that the model has positions for; got 21/,
     );
     await assert.rejects(loadClassifier(folder), /every token's id must be below the model's vocab_size, 48/);
   });
@@ -175,7 +175,7 @@ test("texts with several labels: each score's sigmoid, labels from 0.5 on; evalu
     );
     await assert.rejects(
       evaluateMultiLabel(classifier, [{ text: "0 2", label: [1, 2, 0] }]),
-      /row 0: the label is to be a list of 3 numbers/,
+      /row 0: the label must be a list of 3 numbers/,
     );
     await assert.rejects(evaluateMultiLabel(classifier, []), /at least one text/);
     classifier.dispose();

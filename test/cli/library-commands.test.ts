@@ -133,7 +133,7 @@ test("inspect says what is wrong with what it is given", async () => {
     [[join(folder, "none.safetensors")], /nothing is there/],
     [[join(folder, "cut.safetensors")], /not a whole safetensors file/],
     [[csv], /must be a folder or a \.safetensors file/],
-    [[model, "--r", "0"], /--r is to be a whole number from 1/],
+    [[model, "--r", "0"], /--r must be a whole number from 1/],
     [[], /missing required argument 'paths'/],
   ] as const) {
     const said = await cli(["inspect", ...args]);
@@ -219,15 +219,15 @@ test("predict refuses what it cannot do, before it loads where it can, with the 
     [[...base, "--top-k", "3", "w5"], /--top-k must be at most 2/],
     [
       [...base, "--file", csv, "--text-column", "review"],
-      /data\.csv: expected a column "review" \(--text-column\), got the columns "text", "label", "id"/,
+      /data\.csv must have a column "review" \(--text-column\); got the columns "text", "label", "id"/,
     ],
     [
       [...base, "--file", join(folder, "odd.csv")],
-      /odd\.csv, line 3: expected 2 cells as in the header row, got 1\. .*--on-bad-entry report/,
+      /odd\.csv, line 3: it must have 2 cells as the header row; it has 1\. .*--on-bad-entry report/,
     ],
     [
       [...base, "--input-format", "jsonl"],
-      /standard input, line 2: expected a JSON object, got no JSON/,
+      /standard input, line 2: it must be a JSON object; it is not JSON/,
       ['{"text": "w5"}\nw5\n'],
     ],
     [base, /line 2 must be UTF-8 text/, [Buffer.from([0x77, 0x0a, 0xff, 0x0a])]],
@@ -304,7 +304,7 @@ test("predict reads tables as train does, and leaves out rows only when asked, e
     "--on-bad-entry",
     "report",
   ]);
-  assert.match(text.err, /Left out: .*some\.csv, line 3: expected 2 cells.*\n1 of 3 rows were left out\./);
+  assert.match(text.err, /Left out: .*some\.csv, line 3: it must have 2 cells.*\n1 of 3 rows were left out\./);
 });
 
 test("evaluate prints scikit-learn's report and the rest, and for programs the same as JSON", async () => {
@@ -473,17 +473,17 @@ test("train refuses bad input before anything is written", async () => {
   const files = await readdir(folder);
   for (const [args, says] of [
     [trainArgs("never", "--data", csv), /--data must be given once; got 2 values/],
-    [trainArgs("never", "--warmup-ratio", "2"), /--warmup-ratio is to be a number from 0 to 1; 2 came/],
-    [trainArgs("never", "--lora-alpha", "-1"), /--lora-alpha is to be a number above 0; -1 came/],
+    [trainArgs("never", "--warmup-ratio", "2"), /--warmup-ratio must be a number from 0 to 1; got 2/],
+    [trainArgs("never", "--lora-alpha", "-1"), /--lora-alpha must be a number above 0; got -1/],
     [trainArgs("never", "--validation", "20", "--test", "20"), /leaves none to train on/],
-    [trainArgs("never", "--text-column", "review"), /expected a column "review"/],
-    [trainArgs("never", "--max-length", "100"), /--max-length is to be a whole number from 2 to 20/],
+    [trainArgs("never", "--text-column", "review"), /must have a column "review"/],
+    [trainArgs("never", "--max-length", "100"), /--max-length must be a whole number from 2 to 20/],
     [trainArgs("never", "--labels", "a,b"), /The data's labels are "neg", "pos"; the model's are 0 "a"/],
     [trainArgs("never", "--class-weights", "1,2,3"), /--class-weights/],
     [trainArgs("taken"), /holds files already \(notes\.txt\)/],
     [
       ["train", "--model", model, "--data", join(folder, "one.csv"), "-o", join(folder, "never")],
-      /expected texts of two classes/,
+      /must hold texts of two classes/,
     ],
     [["train", "--model", join(folder, "no-model"), "--data", csv, "-o", join(folder, "never")], /nothing is there/],
   ] as [string[], RegExp][]) {
@@ -512,7 +512,7 @@ test("texts of one class are evaluated, by evaluate and by train alike; labels t
   assert.match((await cli([...base, join(folder, "unknown.csv")])).err, /The model has no "odd"/);
   await writeFile(join(folder, "no-rows.csv"), "text,label\n");
   const none = await cli([...base, join(folder, "no-rows.csv")]);
-  assert.deepEqual([none.code, /expected at least one text/.test(none.err)], [2, true], none.err);
+  assert.deepEqual([none.code, /must hold at least one text/.test(none.err)], [2, true], none.err);
 
   await writeFile(join(folder, "one-neg.csv"), "text,label\nw5 w6,neg\nw5,neg\n");
   const trained = await cli(

@@ -243,7 +243,7 @@ test("wrong usage ends with 2 and says what to do; transformers' spelling of fla
   assert.equal(all.code, 2);
   for (const says of [
     /--r: for --method lora alone/,
-    /--learning-rate is to be a number above 0; -1 came/,
+    /--learning-rate must be a number above 0; got -1/,
     /--validation must be a share/,
     /--test is none/,
     /--label-smoothing/,

@@ -41,7 +41,7 @@ async function main(): Promise<number> {
   }
   const rounds = Number(values.rounds);
   if (!(Number.isInteger(rounds) && rounds > 0))
-    throw new RangeError(`--rounds takes a whole number above 0; ${values.rounds} came.`);
+    throw new RangeError(`--rounds takes a whole number above 0; got ${values.rounds}.`);
   const python = process.env.TSLORA_JUPYTER_PYTHON ?? join(projectRoot(), ".tslora", "conformance", "bin", "python");
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run bench:runner makes it.`);
   const folder = await mkdtemp(join(tmpdir(), "tslora-bench-"));

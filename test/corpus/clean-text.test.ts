@@ -95,6 +95,6 @@ test("a frame keeps its rows, index and other columns, and is left alone itself"
   assert.deepEqual(frame.column("texts").values, ["e", "a, b"]);
   assert.throws(
     () => cleanTexts(frame.drop({ columns: ["texts"] })),
-    (error: unknown) => error instanceof TsloraError && /columns texts, ID, label, got ID, label/.test(error.message),
+    (error: unknown) => error instanceof TsloraError && /columns texts, ID, label; got ID, label/.test(error.message),
   );
 });

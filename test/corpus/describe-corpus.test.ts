@@ -46,6 +46,6 @@ test("a frame that is no corpus' is refused, naming column and row", () => {
       (error: unknown) => error instanceof TsloraError && error.code === "bad-input" && says.test(error.message),
     );
   };
-  refused(-1, /column label, got -1 in row 1/);
-  refused(0.5, /column label, got 0.5 in row 1/);
+  refused(-1, /column label must hold .*; got -1 in row 1/);
+  refused(0.5, /column label must hold .*; got 0.5 in row 1/);
 });

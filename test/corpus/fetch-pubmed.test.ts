@@ -256,7 +256,7 @@ test("what cannot get better is not tried again", async () => {
   server.manners.push({ kind: "status", status: 429, headers: { "retry-after": "7200" } });
   await assert.rejects(drain(quick()), refused("unreachable", /wait of 7200 s/));
   const nothing = await startEutils(new Map());
-  await assert.rejects(drain({ ...quick(), baseUrl: nothing.baseUrl }), refused("bad-input", /label 0, got none/));
+  await assert.rejects(drain({ ...quick(), baseUrl: nothing.baseUrl }), refused("bad-input", /label 0; got none/));
   await nothing.close();
   assert.ok(!existsSync(join(cacheDir, "Dataset.zip")));
 });

@@ -68,7 +68,7 @@ test("frames are folded by row and keep their index; the classes are a column", 
     assert.deepEqual([...part.column("label").values].sort(), [0, 1]);
   for (const [, part] of stratifiedKFold(frame, { nSplits: 3, stratify: "place", shuffle: true, randomState: 1 }))
     assert.deepEqual([...part.column("place").values].sort(), ["x", "y"]);
-  assert.throws(() => stratifiedKFold(frame, { stratify: "class" }), /the column class, got texts, label, place/);
+  assert.throws(() => stratifiedKFold(frame, { stratify: "class" }), /the column class; got texts, label, place/);
 });
 
 test("names are ordered by code point, as NumPy orders them", () => {
@@ -88,12 +88,12 @@ test("folds that cannot be made are refused for scikit-learn's reasons, all at o
   };
   refused(
     () => kFold(10, { nSplits: 1, randomState: 3 }),
-    /at least 2, got 1/,
-    /randomState: expected none without shuffle/,
+    /at least 2; got 1/,
+    /randomState must be left out without shuffle/,
   );
-  refused(() => kFold(4), /no more folds than rows, 4, got 5/);
-  refused(() => kFold(10, { shuffle: true }), /randomState: expected a whole number/);
-  refused(() => stratifiedKFold([0, 0, 1, 1, 1], { nSplits: 4 }), /members of the largest class, 3, got 4/);
-  refused(() => stratifiedKFold([0, "0", 1]), /one kind throughout, got string "0" at index 1/);
+  refused(() => kFold(4), /at most the number of rows, 4; got 5/);
+  refused(() => kFold(10, { shuffle: true }), /randomState must be a whole number/);
+  refused(() => stratifiedKFold([0, 0, 1, 1, 1], { nSplits: 4 }), /members of the largest class, 3; got 4/);
+  refused(() => stratifiedKFold([0, "0", 1]), /one kind throughout; got string "0" at index 1/);
   refused(() => splitIndices(4, { testSize: 2, randomState: 0, stratify: [0, NaN, 0, NaN] }), /one kind throughout/);
 });

@@ -104,6 +104,6 @@ test("what is no whole PubmedArticleSet is refused, and says what it is", () => 
   refused("", /XML/);
   refused(
     setXml("<PubmedArticle><MedlineCitation><PMID></PMID></MedlineCitation></PubmedArticle>"),
-    /PMID in each record/,
+    /each record of PubMed must have a PMID/,
   );
 });

@@ -27,10 +27,10 @@ test("a label is made as rare as was asked for, the others stay, rows keep their
 test("a share that cannot be had is refused", () => {
   assert.throws(
     () => subsampleLabel(frame, { label: 1, share: 0.6, randomState: 0 }),
-    /expected 75 rows or more of label 1, to be 0\.6 of all beside the 50 others; there are 50/,
+    /there must be 75 rows or more of label 1, which is 0\.6 of all beside the 50 others; there are 50/,
   );
   assert.throws(
     () => subsampleLabel(frame, { label: 1, share: 1, randomState: -1 }),
-    /between 0 and 1, got 1[^]*randomState/,
+    /between 0 and 1; got 1[^]*randomState/,
   );
 });

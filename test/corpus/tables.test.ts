@@ -96,7 +96,7 @@ test("the rows before an error are given", () => {
   assert.throws(() => {
     for (const item of reader.push(Buffer.from(`text,label\na,b\n${"x".repeat(12)},c\nd,e\n`)))
       if (item.kind === "row") names.push(item.row.name);
-  }, /10 bytes at most in a row .*line 3/);
+  }, /at most 10 bytes in a row .*line 3/);
   assert.deepEqual(names, ["line 2"]);
 });
 
@@ -160,7 +160,7 @@ test("every encoding is read by its mark or refused by name", async () => {
   }
   assert.match(
     await refusal("wide.csv", Buffer.from(text, "utf16le")),
-    /NUL characters in the header row.*byte order mark.*iconv/,
+    /header row holds NUL characters.*byte order mark.*iconv/,
   );
   assert.match(await refusal("cut.csv", wide.subarray(0, wide.length - 1)), /UTF-16 and holds bytes that are not/);
   const latin = Buffer.from("text,label\nna\u00efve,x\nb,y\nc,x\n", "latin1");
@@ -198,7 +198,7 @@ test("bare quotes are text, GLUE's files are read without quoting, and a quote t
   );
   assert.match(
     await refusal("open.tsv", 'text\tlabel\na\t0\n"b\t1\nc\t0\n'),
-    /a quote in line 3 that is not closed by the end of the file.*quote: false/,
+    /the quote in line 3 must be closed; it is not closed by the end of the file.*quote: false/,
   );
 });
 
@@ -259,7 +259,7 @@ test("labels: numbers by value, booleans, missing ones, and notices of those tha
   assert.ok(many.notice.length < 1500);
   assert.match(
     await refusal("missing.csv", "text,label\na,\nb,x\nc,y\n"),
-    /line 2: expected a string or a whole number in label, got ""/,
+    /line 2: label must be a string or a whole number; got ""/,
   );
   const odd = await load("odd.csv", "text,label\na,__proto__\nb,constructor\n");
   assert.deepEqual(
@@ -288,13 +288,13 @@ test("JSON is read as lines or as an array, and one in the place of the other is
   assert.match(await refusal("empty.json", ""), /an empty file/);
   assert.match(
     await refusal("texts.jsonl", '"a"\n"b"\n'),
-    /no row can be used; line 1: expected a JSON object, got a string/,
+    /no row can be used; line 1: it must be a JSON object; got a string/,
   );
-  assert.match(await refusal("none.json", "[]"), /expected at least one row with a text and a label, got none/);
+  assert.match(await refusal("none.json", "[]"), /there must be at least one row with a text and a label; got none/);
   assert.match(await refusal("keyless.json", "[{}]"), /at least one row .* got objects without keys/);
   assert.match(
     await refusal("numbers.json", '[{"text":"a","label":"x"}, 5]'),
-    /entry 2: expected a JSON object, got a number/,
+    /entry 2: it must be a JSON object; got a number/,
   );
   assert.equal((await load("returns.jsonl", objects.map((one) => JSON.stringify(one)).join("\r"))).frame.shape[0], 2);
 });
@@ -303,29 +303,29 @@ test("rows, columns and files beyond the limits are refused at once, with the li
   const long = "x".repeat(20 * 1024 * 1024);
   assert.match(
     await refusal("long.csv", `text,label\n${long},a\n`),
-    /bytes at most in a row \(limits\.maxRecordBytes\), got more in line 2/,
+    /bytes in a row \(limits\.maxRecordBytes\); the row in line 2 has more/,
   );
   assert.match(
     await refusal("open.csv", `text,label\na,b\n"${"x,y\n".repeat(5 * 1024 * 1024)}`),
-    /a quote in line 3 that is not closed within .*quote: false/,
+    /the quote in line 3 must be closed; it is not closed within .*quote: false/,
   );
   assert.match(
     await refusal("open.csv", `text,label\na,b\n"${long}`),
-    /more in line 3\. If a quote in it is not closed.*quote: false/,
+    /line 3 has more\. If a quote in it is not closed.*quote: false/,
   );
   assert.match(
     await refusal("lines.csv", `text,label\n"a\r\nb",c\n"d\r\n",${long}\n`),
-    /in a row .*more in line 4/,
+    /in a row .*line 4 has more/,
     "lines of Windows in cells are one each",
   );
   assert.match(
     await refusal("long.jsonl", `{"text":"${long}"}\n`),
-    /bytes at most in a line \(limits\.maxRecordBytes\), got more in line 1/,
+    /bytes in a line \(limits\.maxRecordBytes\); line 1 has more/,
   );
   const columns = Array.from({ length: 200_000 }, (_, i) => `c${i}`).join(",");
-  assert.match(await refusal("wide.csv", `${columns}\n${columns}\n`), /16,384 columns at most \(limits\.maxColumns\)/);
+  assert.match(await refusal("wide.csv", `${columns}\n${columns}\n`), /at most 16,384 columns \(limits\.maxColumns\)/);
   assert.match(
     await refusal("other.csv", "text,label\n" + "a,b\n".repeat(10), { limits: { maxUnpackedBytes: 20 } }),
-    /20 bytes at most/,
+    /at most 20 bytes/,
   );
 });

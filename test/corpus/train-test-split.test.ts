@@ -143,10 +143,15 @@ test("options that cannot be met are all named in one error", () => {
     /randomState.*0\.5/,
   );
   refused(10, { trainSize: Number.NaN, randomState: 2 ** 32 }, /trainSize.*NaN/, /randomState.*4294967296/);
-  refused(10, { trainSize: 0.7, testSize: 0.5, randomState: 0 }, /10 rows at most/);
+  refused(10, { trainSize: 0.7, testSize: 0.5, randomState: 0 }, /at most 10 rows/);
   refused(10, { trainSize: 8, testSize: 5, randomState: 0 }, /8 \+ 5/);
-  refused(10, { trainSize: 0.05, randomState: 0 }, /expected a train set/);
-  refused(10, { randomState: 0, shuffle: false, stratify: [0, 1] }, /shuffle: true/, /each of 10 rows, got 2/);
+  refused(10, { trainSize: 0.05, randomState: 0 }, /the train set must have a row/);
+  refused(
+    10,
+    { randomState: 0, shuffle: false, stratify: [0, 1] },
+    /shuffle must be true with stratify/,
+    /each of 10 rows; got 2/,
+  );
   refused(4, { testSize: 2, randomState: 0, stratify: [0, 0, 0, 1] }, /one of 1/);
   refused(6, { testSize: 1, randomState: 0, stratify: [0, 0, 0, 1, 1, 1] }, /2 rows or more/);
 });

@@ -83,9 +83,9 @@ test("wishes: the option before the variable, and what is wrong is refused", () 
   assert.deepEqual(deviceWish({ device: "cpu" }, { where: "x", variable: "cuda" }), wish("cpu"));
   assert.throws(
     () => deviceWish({ device: "gpu" as "cuda" }, { where: "loadClassifier" }),
-    /loadClassifier: device is to be one of "auto".*"gpu" came/,
+    /loadClassifier: device must be one of "auto".*got "gpu"/,
   );
-  assert.throws(() => deviceWish({}, { where: "x", variable: "tpu" }), /TSLORA_DEVICE.*"tpu" came/);
+  assert.throws(() => deviceWish({}, { where: "x", variable: "tpu" }), /TSLORA_DEVICE.*got "tpu"/);
   assert.throws(() => deviceWish({ device: "cpu", requireGpu: true }, { where: "x" }), /exclude each other/);
 });
 

@@ -92,13 +92,10 @@ test("class weights reach the baseline, and raise the rare label's probability",
     ),
   );
   assert.ok(weighted[1] - weighted[0] > plain[1] - plain[0] + 0.1);
-  assert.throws(
-    () => trainBaseline(train, { classWeight: [1, 2, 3] }),
-    /a number for each of the classes 0, 1; 3 came/,
-  );
+  assert.throws(() => trainBaseline(train, { classWeight: [1, 2, 3] }), /a number for each of the classes 0, 1; got 3/);
   assert.throws(
     () => new LogisticRegression({ classWeight: [0, 1] }),
-    /"balanced" or a number above 0 for each class; \[0,1\] came/,
+    /"balanced" or a number above 0 for each class; got \[0,1\]/,
   );
 });
 
@@ -116,5 +113,5 @@ test("what cannot be learned from is refused", () => {
     /no term stands in 2 or more of the 2 texts/,
   );
   refused(() => new TfidfVectorizer({ ngramRange: [2, 1], minDf: 0 }), /ngramRange[^]*minDf/);
-  refused(() => new LogisticRegression({ C: NaN }), /C is to be a number above 0; NaN came/);
+  refused(() => new LogisticRegression({ C: NaN }), /C must be a number above 0; got NaN/);
 });

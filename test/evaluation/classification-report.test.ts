@@ -61,17 +61,17 @@ test("names that do not fit the labels, and bad options, are refused", () => {
   };
   refused(
     () => classificationReport([0, 1], [0, 1], { targetNames: ["a"] }),
-    /name 2 labels \(0, 1\); 1 names came \(a\)/,
+    /name 2 labels \(0, 1\); got 1 names \(a\)/,
   );
-  refused(() => classificationReport([0, 1], [0, 1], { digits: 1.5 }), /digits is to be a whole number/);
+  refused(() => classificationReport([0, 1], [0, 1], { digits: 1.5 }), /digits must be a whole number/);
   refused(
     () => classificationReport([0, 1], [0, 1], { zeroDivision: 2 }),
-    /zeroDivision is to be 0, 1, NaN or "warn"; 2 came/,
+    /zeroDivision must be 0, 1, NaN or "warn"; got 2/,
   );
-  refused(() => classificationReport([0, 1], [0, 1], { labels: ["a"] }), /labels is to hold numbers/);
+  refused(() => classificationReport([0, 1], [0, 1], { labels: ["a"] }), /labels must hold numbers/);
   refused(() => classificationReport([0, 1], [0, 1], { labels: [] }), /it is empty/);
-  refused(() => classificationReport([0, 1], [0]), /2 and 1 came/);
+  refused(() => classificationReport([0, 1], [0]), /got 2 and 1/);
   refused(() => classificationReport([], []), /at least one sample/);
-  refused(() => classificationReport([0, 0.5], [0, 1]), /0.5 stands at index 1/);
+  refused(() => classificationReport([0, 0.5], [0, 1]), /0.5 is at index 1/);
   refused(() => classificationReport([0, 1], ["a", "b"]), /numbers or names, not both/);
 });

@@ -172,7 +172,7 @@ test("evaluations of other texts are refused", () => {
           [0, 1],
         ]),
       ),
-    /after is to be about the same texts as before; they are 2 and 200/,
+    /after must be about the same texts as before; they are 2 and 200/,
   );
   assert.throws(
     () =>

@@ -120,7 +120,7 @@ test("rows that cannot be evaluated are named, the first ten of them", async () 
   );
   await refused(
     evaluate(classifier, [{ text: "0 1", label: 2 }]),
-    /row 0: the label is to be a whole number from 0 to 1; 2 came/,
+    /row 0: the label must be a whole number from 0 to 1; got 2/,
   );
   await refused(evaluate(classifier, []), /at least one text/);
   await refused(
@@ -128,7 +128,7 @@ test("rows that cannot be evaluated are named, the first ten of them", async () 
     /gave NaN for the text at index 0[^]*diverge/,
   );
   await refused(evaluate(classifier, [{ text: "0 1 2", label: 1 }]), /2 scores for each of 1 texts; it gave 3/);
-  await refused(evaluate(classifier, [{ text: "0 1", label: 1 }], { confidence: 95 }), /such as 0.95; 95 came/);
+  await refused(evaluate(classifier, [{ text: "0 1", label: 1 }], { confidence: 95 }), /such as 0.95; got 95/);
   const bad = Array.from({ length: 50 }, () => ({ text: "0 1", label: -1 }));
   await assert.rejects(
     evaluate(classifier, bad),
@@ -177,5 +177,5 @@ test("a threshold applied to an evaluation changes predictions and nothing that 
   ]);
   assert.deepEqual([all.loss, all.rocAuc], [evaluation.loss, evaluation.rocAuc]);
   assert.deepEqual(applyThreshold(all, { threshold: 0.50000001 }), evaluation); // "0 0" is NEGATIVE there
-  assert.throws(() => applyThreshold(evaluation, { threshold: 1.5 }), /from 0 to 1; 1.5 came/);
+  assert.throws(() => applyThreshold(evaluation, { threshold: 1.5 }), /from 0 to 1; got 1.5/);
 });

@@ -105,9 +105,9 @@ test("a paired difference has a narrower interval than two shares apart", () => 
 test("bad options are refused, all at once", () => {
   assert.throws(
     () => wilsonInterval(6, 5, { confidence: 95 }),
-    (error) => error instanceof TsloraError && /from 0 to n = 5; 6 came[^]*such as 0.95; 95 came/.test(error.message),
+    (error) => error instanceof TsloraError && /from 0 to n = 5; got 6[^]*such as 0.95; got 95/.test(error.message),
   );
   assert.throws(() => wilsonInterval(0, 0), TsloraError);
-  assert.throws(() => mcnemarTest([true], []), /the same samples; 1 and 0 came/);
-  assert.throws(() => bootstrapInterval(() => 0, { n: 0, resamples: 0.5 }), /n is to be[^]*resamples is to be/);
+  assert.throws(() => mcnemarTest([true], []), /the same samples; got 1 and 0/);
+  assert.throws(() => bootstrapInterval(() => 0, { n: 0, resamples: 0.5 }), /n must be[^]*resamples must be/);
 });

@@ -179,10 +179,10 @@ test("what cannot be scored is refused with the place where it stands", () => {
   const refused = (call: () => unknown, message: RegExp): void => {
     assert.throws(call, (error) => error instanceof TsloraError && message.test(error.message));
   };
-  refused(() => rocCurve([0, 1], [0.5, NaN]), /NaN stands at index 1/);
+  refused(() => rocCurve([0, 1], [0.5, NaN]), /NaN is at index 1/);
   refused(() => rocCurve([1, 2], [0.5, 0.6]), /posLabel/);
-  refused(() => rocCurve([0, 1], [0.5, 0.6], { posLabel: 2 }), /posLabel is to be one of 0, 1; 2 came/);
-  refused(() => rocAucScore([0, 1, 2], [0.1, 0.2, 0.3]), /a row of probabilities was expected/);
+  refused(() => rocCurve([0, 1], [0.5, 0.6], { posLabel: 2 }), /posLabel must be one of 0, 1; got 2/);
+  refused(() => rocAucScore([0, 1, 2], [0.1, 0.2, 0.3]), /yScore must have a row of probabilities/);
   refused(
     () =>
       rocAucScore(
@@ -216,7 +216,7 @@ test("what cannot be scored is refused with the place where it stands", () => {
           [2, -1],
         ],
       ),
-    /2 stands at index 1/,
+    /2 is at index 1/,
   );
   refused(
     () =>
@@ -229,11 +229,11 @@ test("what cannot be scored is refused with the place where it stands", () => {
       ),
     /sum to 1.8/,
   );
-  refused(() => logLoss([1, 1], [0.5, 0.5]), /two classes or more were expected; only 1 came/);
+  refused(() => logLoss([1, 1], [0.5, 0.5]), /there must be two classes or more; got only 1/);
   refused(() => confusionMatrix([0, 1], [1, 0], { labels: [5] }), /at least one of labels/);
   refused(() => precisionRecallFscoreSupport([0, 1, 2], [0, 1, 2], { average: "binary" }), /3 occur/);
   refused(
     () => precisionRecallFscoreSupport(["a", "b"], ["a", "b"], { average: "binary" }),
-    /posLabel is to be one of "a", "b"; 1 came/,
+    /posLabel must be one of "a", "b"; got 1/,
   );
 });

@@ -138,11 +138,11 @@ test("goals without what they need, or with what they do not take, are refused",
       (error) => error instanceof TsloraError && error.code === "bad-option" && message.test(error.message),
     );
   };
-  refused({ metric: "cost" }, /costRatio is to be a number above 0; undefined came/);
-  refused({ metric: "cost", costRatio: -1 }, /-1 came/);
-  refused({ metric: "precision_at_recall", recall: 0 }, /recall is to be a number above 0 and at most 1; 0 came/);
-  refused({ metric: "f1", recall: 0.9 }, /recall is for the metric "precision_at_recall"; it came with "f1"/);
-  refused({ metric: "f2" }, /metric is to be f1, accuracy, .*cost, precision_at_recall; f2 came/);
+  refused({ metric: "cost" }, /costRatio must be a number above 0; got undefined/);
+  refused({ metric: "cost", costRatio: -1 }, /got -1/);
+  refused({ metric: "precision_at_recall", recall: 0 }, /recall must be a number above 0 and at most 1; got 0/);
+  refused({ metric: "f1", recall: 0.9 }, /recall is for the metric "precision_at_recall"; got it with "f1"/);
+  refused({ metric: "f2" }, /metric must be f1, accuracy, .*cost, precision_at_recall; got f2/);
 });
 
 /** An evaluation of random texts, a third of them positive. */
@@ -180,5 +180,5 @@ test("a threshold is tuned on one evaluation and judged on another, beside 0.5",
     tryThresholds(validation, validation, { goals: [{ metric: "accuracy" }], resamples: 50 })[0].value,
     tuneThreshold(yTrue, scores, { metric: "accuracy" }).value,
   );
-  assert.throws(() => scoresOf(other, { label: 2 }), /from 0 to 1 \(A, B\); 2 came/);
+  assert.throws(() => scoresOf(other, { label: 2 }), /from 0 to 1 \(A, B\); got 2/);
 });

@@ -96,7 +96,7 @@ test('zeroDivision "warn" gives 0 and says so', async () => {
   assert.deepEqual(
     warnings.map(({ name, message }) => `${name}: ${message}`),
     [
-      "UndefinedMetricWarning: precisionScore: precision is set to 0 where nothing is predicted (1 of 1). Say by zeroDivision what it is to be.",
+      "UndefinedMetricWarning: precisionScore: precision is set to 0 where nothing is predicted (1 of 1). Set it by zeroDivision.",
     ],
   );
 });
@@ -127,18 +127,18 @@ test("what does not go together is refused", () => {
         ],
         rows,
       ),
-    /2 stands at index 1, column 1/,
+    /2 is at index 1, column 1/,
   );
   refused(() => accuracyScore([[0], [1]], [[0], [1]]), /two columns or more/);
-  refused(() => f1Score(rows, rows), /one label a sample; rows of 0 and 1 came/);
+  refused(() => f1Score(rows, rows), /one label a sample; got rows of 0 and 1/);
   refused(() => f1Score([0, 1], [0, 1], { average: "samples" }), /several labels a sample/);
-  refused(() => classificationReport(rows, rows, { labels: [2] }), /columns from 0 to 1; 2 came/);
-  refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [1] }), /each of the 2 samples; 1 came/);
-  refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [1, NaN] }), /NaN stands at index 1/);
+  refused(() => classificationReport(rows, rows, { labels: [2] }), /columns from 0 to 1; got 2/);
+  refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [1] }), /each of the 2 samples; got 1/);
+  refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [1, NaN] }), /NaN is at index 1/);
   refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [0, 0] }), /another number than 0/);
   refused(() => logLoss([0, 1], [0.5, 0.5], { sampleWeight: [1, -1] }), /sum to another number than 0/);
   refused(() => rocAucScore(rows, [0.5, 0.6]), /each of the 2 labels was expected; index 0 has 1/);
-  refused(() => rocAucScore([0, 1], [0.5, 0.6], { maxFpr: 0 }), /maxFpr is to be a number above 0/);
+  refused(() => rocAucScore([0, 1], [0.5, 0.6], { maxFpr: 0 }), /maxFpr must be a number above 0/);
   const three = [
     [1, 0, 0],
     [0, 1, 0],

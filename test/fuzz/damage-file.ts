@@ -16,7 +16,7 @@ export interface Damage {
   readonly path?: readonly (string | number)[];
 }
 
-/** How a file's bytes are to be understood. */
+/** How a file's bytes must be understood. */
 export type FileFormat = "json" | "safetensors" | "text";
 
 /** Damages a file by its format, as bytes, or as a whole; one way of damage per call. */

@@ -44,7 +44,7 @@ const ENCODER = join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2");
 /** What is trained: the embedded encoder, and random weights of DistilBERT's size, which the reference environment makes. */
 interface Trained {
   readonly what: string;
-  /** Of the embedded encoder, its folder; else where one is to be made. */
+  /** Of the embedded encoder, its folder; else where one must be made. */
   readonly folder: string;
   readonly embedded: boolean;
 }

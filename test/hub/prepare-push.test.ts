@@ -35,7 +35,7 @@ test("a dry run lists what would be sent, and refuses a folder without a whole a
     ["README.md", "adapter_config.json", "adapter_model.safetensors"],
   );
   assert.equal(files[2].size, 5);
-  await assert.rejects(preparePush({ directory: folder, repoId: "it" }), /owner\/name; "it" came/);
+  await assert.rejects(preparePush({ directory: folder, repoId: "it" }), /owner\/name; got "it"/);
   await assert.rejects(preparePush({ directory: join(folder, "none"), repoId: "me/it" }), /cannot be read/);
 });
 

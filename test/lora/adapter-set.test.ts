@@ -228,7 +228,7 @@ test("each call is allowed where the table says so, and otherwise says what to d
     /no adapter "x"; the model has none/,
   );
   await refuses({ unmergeAdapter: () => c.unmergeAdapter() }, /no adapter is merged/);
-  await refuses({ train: drain }, /nothing is to be trained/);
+  await refuses({ train: drain }, /there is nothing to train/);
   c.unload();
 
   c.addAdapter({ r: 1, bias: "all" });

@@ -217,25 +217,22 @@ test("options out of range are refused, all at once, and nothing is changed", as
   };
   refused(
     { r: 0, loraAlpha: NaN, loraDropout: 1, targetModules: [] },
-    /r is to be[\s\S]*loraAlpha[\s\S]*loraDropout[\s\S]*targetModules: an empty list/,
+    /r must be[\s\S]*loraAlpha[\s\S]*loraDropout[\s\S]*targetModules: an empty list/,
   );
-  refused({ r: 9 }, /from 1 to the model's width, 8; 9 came/);
+  refused({ r: 9 }, /from 1 to the model's width, 8; got 9/);
   refused({ targetModules: "(" }, /targetModules: "\(" is not a regular expression of Python's: missing \)/);
   refused({ targetModules: /Q_LIN/i }, /the pattern \(\?i\)Q_LIN matches no linear layer/);
   refused({ targetModules: /(?<name>q_lin)/ }, /Python/);
   refused({ rank: 3 }, /"rank" is not an option/);
   refused(
     { bias: "some", useDora: "yes", useRslora: 1 },
-    /bias is to be[\s\S]*useRslora is to be true or false[\s\S]*useDora is to be true or false/,
+    /bias must be[\s\S]*useRslora must be true or false[\s\S]*useDora must be true or false/,
   );
-  refused(
-    { initLoraWeights: "eva" },
-    /initLoraWeights is to be true, false, "gaussian", "pissa" or "olora"; "eva" came/,
-  );
+  refused({ initLoraWeights: "eva" }, /initLoraWeights must be true, false, "gaussian", "pissa" or "olora"; got "eva"/);
   refused({ initLoraWeights: "pissa_niter_4" }, /"pissa" finds the same, exactly/);
   refused(
     { rankPattern: { q_lin: 0 }, alphaPattern: { "(": 1, v_lin: -1 } },
-    /rankPattern: "q_lin" is to be a whole number from 1 to 8; 0 came[\s\S]*alphaPattern: "\(" is not a regular expression[\s\S]*alphaPattern: "v_lin" is to be a number above 0/,
+    /rankPattern: "q_lin" must be a whole number from 1 to 8; got 0[\s\S]*alphaPattern: "\(" is not a regular expression[\s\S]*alphaPattern: "v_lin" must be a number above 0/,
   );
   refused(
     { rankPattern: { k_lin: 2 }, alphaPattern: { query: 2 } },
@@ -247,7 +244,7 @@ test("options out of range are refused, all at once, and nothing is changed", as
     /layersPattern goes with a list[\s\S]*layersPattern needs layersToTransform/,
   );
   refused({ layersToTransform: [0, 7], layersPattern: "layer" }, /there is no layer 7 after "layer"/);
-  refused({ layersToTransform: [-1] }, /layersToTransform is to be a layer's number/);
+  refused({ layersToTransform: [-1] }, /layersToTransform must be a layer's number/);
   refused(
     { targetModules: ["lin"] },
     /"lin" matches no linear layer[\s\S]*distilbert\.transformer\.layer\.\*\.attention\.q_lin/,
@@ -282,8 +279,8 @@ test("options out of range are refused, all at once, and nothing is changed", as
   );
   refused(
     { r: 8, targetModules: ["lin1"], rankPattern: { lin1: 9 } },
-    /rankPattern: "lin1" is to be a whole number from 1 to 8/,
+    /rankPattern: "lin1" must be a whole number from 1 to 8/,
   );
-  refused({}, /an adapter's name is to be of letters/, "a.b");
+  refused({}, /an adapter's name must be of letters/, "a.b");
   model.dispose();
 });

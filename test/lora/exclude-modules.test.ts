@@ -152,14 +152,14 @@ test("patterns without end, lists without end and numbers beyond all are refused
   refused({ layers_to_transform: [0], layers_pattern: "a".repeat(1e5) }, /must have at most 10000 characters/);
   refused(
     { target_modules: Array.from({ length: 20_000 }, (_, i) => `m${i}`) },
-    /target_modules is to have at most 10000 entries; 20000 came/,
+    /target_modules must have at most 10000 entries; got 20000/,
   );
   refused(
     { rank_pattern: Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`(.*x${i}.*){30}`, 4])) },
     /rank_pattern: its patterns are too large together/,
   );
-  refused({ alpha_pattern: { query: 1e308 } }, /"query" is to be a number/);
-  refused({ lora_alpha: 1e300 }, /lora_alpha is to be a number/);
+  refused({ alpha_pattern: { query: 1e308 } }, /"query" must be a number/);
+  refused({ lora_alpha: 1e300 }, /lora_alpha must be a number/);
   refused(
     { layers_to_transform: [0], layers_pattern: ["(a"] },
     /layersPattern: "\(a" is not a regular expression of Python's: missing \)/,

@@ -101,24 +101,24 @@ test("values of the wrong type or beyond us are refused, all at once; unknown ke
   };
   await refused(
     { r: "3", lora_alpha: null, lora_dropout: 1, use_dora: 1, use_rslora: "no", bias: "some" },
-    /r is to be a whole number above 0; it is "3"[\s\S]*lora_dropout is to be[\s\S]*bias is to be[\s\S]*use_rslora[\s\S]*use_dora/,
+    /r must be a whole number above 0; it is "3"[\s\S]*lora_dropout must be[\s\S]*bias must be[\s\S]*use_rslora[\s\S]*use_dora/,
   );
   await refused(
     { target_modules: 4, exclude_modules: {}, modules_to_save: "classifier" },
-    /modules_to_save is to be a list of names[\s\S]*target_modules is to be a list of names or a pattern[\s\S]*exclude_modules/,
+    /modules_to_save must be a list of names[\s\S]*target_modules must be a list of names or a pattern[\s\S]*exclude_modules/,
   );
-  await refused({ target_modules: null }, /target_modules is to be a list of names or a pattern; it is null/);
+  await refused({ target_modules: null }, /target_modules must be a list of names or a pattern; it is null/);
   await refused(
     { rank_pattern: { query: 1.5, "(": 2 }, alpha_pattern: [] },
-    /"query" is to be a whole number above 0; 1.5 came[\s\S]*"\(" is not a regular expression[\s\S]*alpha_pattern is to be a record/,
+    /"query" must be a whole number above 0; got 1.5[\s\S]*"\(" is not a regular expression[\s\S]*alpha_pattern must be a record/,
   );
   await refused(
     { layers_to_transform: "0", layers_pattern: 3 },
-    /layersToTransform is to be[\s\S]*layersPattern is to be/,
+    /layersToTransform must be[\s\S]*layersPattern must be/,
   );
   await refused(
     { peft_type: "LOHA", task_type: "CAUSAL_LM" },
-    /peft_type is to be "LORA"; it is "LOHA"[\s\S]*task_type is to be "SEQ_CLS" or null/,
+    /peft_type must be "LORA"; it is "LOHA"[\s\S]*task_type must be "SEQ_CLS" or null/,
   );
   for (const [key, value] of Object.entries({
     lora_bias: true,
@@ -164,7 +164,7 @@ test("a name that is taken is refused before anything is read", async () => {
   );
   await assert.rejects(
     loadAdapter(set, model, { directory: goldenFolder("bert-dora"), name: "no/folder" }),
-    /an adapter's name is to be/,
+    /an adapter's name must be/,
   );
   assert.deepEqual(set.names, ["default"]);
   set.dispose();

@@ -153,7 +153,7 @@ test("what cannot be combined is refused, all at once, and nothing is changed", 
   await refused({ adapters: ["plain", "plain"] }, /different adapters' names/);
   await refused(
     { weights: [1, 2], name: "plain", combinationType: "ties" as never, head: "wide" },
-    /weights is to be 1 numbers[\s\S]*combinationType is to be[\s\S]*there is an adapter "plain" already[\s\S]*head is to be one of the adapters/,
+    /weights must be 1 numbers[\s\S]*combinationType must be[\s\S]*there is an adapter "plain" already[\s\S]*head must be one of the adapters/,
   );
   await refused(
     { adapters: ["dora", "pissa"] },

@@ -115,11 +115,11 @@ test("saving keeps the file's permissions and leaves nothing beside it", () =>
   }));
 
 test("a missing file, a folder and bytes that are no text are refused by name", async () => {
-  await assert.rejects(readNotebook("/nowhere/a.ipynb"), /no such file/);
+  await assert.rejects(readNotebook("/nowhere/a.ipynb"), /does not exist/);
   await assert.rejects(readNotebook(fixture("")), /folder/);
   await withFolder(async (folder) => {
     const { writeFile } = await import("node:fs/promises");
     await writeFile(join(folder, "a.ipynb"), Buffer.from([0x7b, 0xff, 0xfe]));
-    await assert.rejects(readNotebook(join(folder, "a.ipynb")), /not UTF-8/);
+    await assert.rejects(readNotebook(join(folder, "a.ipynb")), /must be UTF-8 text/);
   });
 });

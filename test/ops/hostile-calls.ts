@@ -8,7 +8,7 @@ export interface HostileInput {
   readonly ints?: readonly number[];
 }
 
-/** A call that a kernel accepts. What is changed in it is to be refused, unless it is listed. */
+/** A call that a kernel accepts. What is changed in it must be refused, unless it is listed. */
 export interface KernelCall {
   readonly op: string;
   readonly outputs: number;

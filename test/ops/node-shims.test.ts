@@ -7,7 +7,7 @@ import { projectRoot } from "../../src/base/project-root";
 
 test("TensorFlow asks Node for nothing that is gone or deprecated", () => {
   const code = `
-    const { loadTensorFlow } = require(${JSON.stringify(join(projectRoot(), ".tslora", "tests", "src", "device", "load-tensorflow.js"))});
+    const { loadTensorFlow } = require(${JSON.stringify(join(projectRoot(), ".tslora", "tests", "src", "ops", "load-tensorflow.js"))});
     const util = require("node:util");
     const { tf } = loadTensorFlow();
     const { values, indices } = tf.topk(tf.tensor2d([[1, 3, 2], [4, 6, 5]]), 1);

@@ -583,7 +583,7 @@ export interface Bounded {
 
 function inner(tensor: Tensor): BoundedTensor {
   if (!(tensor instanceof BoundedTensor))
-    throw new TypeError("A tensor of the reference was expected, but one of another implementation came.");
+    throw new TypeError("A tensor of the reference was expected, but it belongs to another implementation.");
   if (tensor.disposed)
     throw new TypeError(`A tensor of shape [${tensor.shape.join(", ")}] was used after it was disposed of.`);
   return tensor;

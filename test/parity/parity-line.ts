@@ -5,7 +5,7 @@ export interface Measure {
   /** What of the line it is, e.g. `gradients, DistilBERT, DoRA`. */
   readonly what: string;
   readonly cases: number;
-  /** The largest difference found; for things that are to be identical, the number of cases that are not. */
+  /** The largest difference found; for things that must be identical, the number of cases that are not. */
   readonly largest: number;
   /** What it may be at most; 0 for identical. */
   readonly bound: number;

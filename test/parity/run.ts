@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   const scale = Number(values.scale);
   if (!Number.isInteger(seed) || !(scale > 0))
     throw new RangeError(
-      `--seed takes a whole number and --scale a number above 0; ${values.seed ?? "none"} and ${values.scale} came.`,
+      `--seed takes a whole number and --scale a number above 0; got ${values.seed ?? "none"} and ${values.scale}.`,
     );
   const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run test:parity makes it.`);

@@ -44,7 +44,7 @@ test("every option's bounds, all told at once", () => {
     () => resolveTrainOptions({ ...all, ...(wrong as unknown as Partial<TrainOptions>) }, context),
     (error: Error) => {
       for (const name of Object.keys(wrong))
-        assert.match(error.message, new RegExp(`(${name}|"${name}") is (to be|not an option)`), name);
+        assert.match(error.message, new RegExp(`(${name}|"${name}") (must be|is not an option)`), name);
       return true;
     },
   );
@@ -64,8 +64,8 @@ test("options that contradict each other are refused, each with what to do", () 
     [{ saveSteps: 10 }, /saveSteps needs an outputDir/],
     [{ reportTo: "tensorboard" }, /needs an outputDir/],
     [{ resumeFrom: "last" }, /looks into outputDir/],
-    [{ outputDir: "x", evalSteps: 4, saveSteps: 6 }, /saveSteps is to be a multiple of evalSteps.*6 and 4 came/],
-    [{ outputDir: "x", evalSteps: 0.3, saveSteps: 0.5 }, /saveSteps is to be a multiple of evalSteps/],
+    [{ outputDir: "x", evalSteps: 4, saveSteps: 6 }, /saveSteps must be a multiple of evalSteps.*got 6 and 4/],
+    [{ outputDir: "x", evalSteps: 0.3, saveSteps: 0.5 }, /saveSteps must be a multiple of evalSteps/],
     [{ outputDir: "x", evalSteps: 0.2, saveSteps: 10 }, /both as a number of steps, or both as a share/],
   ];
   for (const [options, pattern] of contradictions)

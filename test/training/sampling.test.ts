@@ -136,11 +136,11 @@ test("groupByLength, the option's older name, is group_by_length; what contradic
   );
   await assert.rejects(
     run({ trainSamplingStrategy: "shuffled" as "random" }),
-    /trainSamplingStrategy .*"random" or "sequential" or "group_by_length"; "shuffled"/,
+    /trainSamplingStrategy .*"random" or "sequential" or "group_by_length"; got "shuffled"/,
   );
   await assert.rejects(
     run({ groupByLength: "yes" as unknown as boolean }),
-    /groupByLength is to be true or false; "yes" came/,
+    /groupByLength must be true or false; got "yes"/,
   );
 });
 
@@ -189,6 +189,6 @@ test("--train-sampling-strategy gives the order on the command line", async () =
   assert.equal(wrong.code, 2);
   assert.match(
     wrong.err,
-    /--train-sampling-strategy is to be one of "random", "sequential", "group_by_length"; "sorted"/,
+    /--train-sampling-strategy must be one of "random", "sequential", "group_by_length"; got "sorted"/,
   );
 });

@@ -278,11 +278,11 @@ test("bad options and bad data are refused, all at once, before anything is writ
     await assert.rejects(runToEnd(c, { outputDir: join(folder, "never"), ...options }), pattern);
     assert.ok(!existsSync(join(folder, "never")));
   };
-  await refused({}, /nothing is to be trained/);
+  await refused({}, /there is nothing to train/);
   c.addAdapter();
   await refused(
     { learningRate: NaN, numTrainEpochs: 0, seed: 1.5 },
-    /numTrainEpochs is to be[\s\S]*learningRate is to be a number above 0; NaN came[\s\S]*seed is to be/,
+    /numTrainEpochs must be[\s\S]*learningRate must be a number above 0; got NaN[\s\S]*seed must be/,
   );
   await refused({ learning_rate: 1 } as Partial<TrainOptions>, /"learning_rate" is not an option/);
   await refused({ train: [] }, /no examples/);

@@ -77,7 +77,7 @@ test(
     );
     assert.match(
       library.stack,
-      /at findPath \(\.\/src\/corpus\/load-path\.ts:\d+:\d+\)[^]*at In \[8\], line 2, column \d+$/,
+      /at findPath \(\.\/src\/corpus\/files\/load-path\.ts:\d+:\d+\)[^]*at In \[8\], line 2, column \d+$/,
     );
     assert.ok(!library.stack.includes(projectRoot()), "no path of this machine gets into a notebook");
   }),

@@ -39,7 +39,7 @@ export async function loadPath(path: string, settings: LoadSettings, why: string
   if (kind === undefined && ending !== ".zip")
     throw new TsloraError(
       "unsupported",
-      `${name}: expected a folder or a file that ends in ${ENDINGS.join(", ")}.${unpackAdvice(ending)}`,
+      `${name} must be a folder or a file that ends in ${ENDINGS.join(", ")}.${unpackAdvice(ending)}`,
       { details: { path } },
     );
   if (kind === undefined) {
@@ -77,7 +77,7 @@ export async function findPath(given: string): Promise<string> {
   if (found === undefined)
     throw new TsloraError(
       "not-found",
-      `expected data at ${tried.join(" or ")}, but there is no such file or folder. Give a path, "pubmed", "sample" or "auto".`,
+      `There are no data at ${tried.join(" or ")}. Give a path, "pubmed", "sample" or "auto".`,
       { details: { source, tried } },
     );
   return found;
@@ -86,10 +86,7 @@ export async function findPath(given: string): Promise<string> {
 function refuseTableOptions(path: string, { textColumn, labelColumn, idColumn, delimiter, quote }: LoadSettings): void {
   const problems = new Problems("loadCorpus");
   for (const [name, value] of Object.entries({ textColumn, labelColumn, idColumn, delimiter, quote })) {
-    problems.expect(
-      value === undefined,
-      `${name}: expected for CSV and JSONL files only, got it for ${shownPath(path)}`,
-    );
+    problems.expect(value === undefined, `${name} is for CSV and JSONL files; got it for ${shownPath(path)}`);
   }
   problems.throwIfAny();
 }

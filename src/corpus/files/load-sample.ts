@@ -41,7 +41,7 @@ function readSample(path: string, bytes: Uint8Array, limits: CorpusLimits): Read
       found.push({
         kind: "malformed",
         name,
-        message: "expected ID, title and abstract as strings and the label 0 or 1",
+        message: "ID, title and abstract must be strings and the label 0 or 1",
       });
       continue;
     }

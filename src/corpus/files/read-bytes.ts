@@ -18,7 +18,7 @@ export async function readBytes(
     if (size > maxUnpackedBytes)
       throw new TsloraError(
         "bad-input",
-        `${path}: expected ${maxUnpackedBytes} bytes at most (limits.maxUnpackedBytes), got ${size}.`,
+        `${path} must have at most ${maxUnpackedBytes} bytes (limits.maxUnpackedBytes); it has ${size}.`,
         { details: { path } },
       );
     const bytes = await handle.readFile();

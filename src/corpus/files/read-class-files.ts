@@ -64,7 +64,7 @@ function readPlain({ name, bytes }: StudyFile, path: string, label: number): Nam
 }
 
 function unplaced({ name }: StudyFile, folders: readonly string[]): CorpusProblem {
-  return { kind: "unknown-class", name, message: `lies in no class folder; expected ${shownNames(folders)}` };
+  return { kind: "unknown-class", name, message: `it must be in a class folder: ${shownNames(folders)}` };
 }
 
 function listed(names: readonly string[]): string {

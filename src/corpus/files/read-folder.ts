@@ -32,7 +32,7 @@ export async function readFolder(root: string, limits: CorpusLimits): Promise<St
       if (entries > limits.maxEntries)
         throw new TsloraError(
           "bad-input",
-          `${root}: expected ${limits.maxEntries} files at most (limits.maxEntries), got more. Is it the right folder?`,
+          `${root} must hold at most ${limits.maxEntries} files (limits.maxEntries); it holds more. Is it the right folder?`,
         );
       const link = entry.isSymbolicLink() && (isText(name) || (await leadsToFolder(join(root, name))));
       if (!isText(name) && !link) ignored.push(name);
@@ -44,7 +44,7 @@ export async function readFolder(root: string, limits: CorpusLimits): Promise<St
         if (total > limits.maxUnpackedBytes)
           throw new TsloraError(
             "bad-input",
-            `${root}: expected ${limits.maxUnpackedBytes} bytes at most (limits.maxUnpackedBytes), got more by ${name}.`,
+            `${root} must hold at most ${limits.maxUnpackedBytes} bytes (limits.maxUnpackedBytes); with ${name} it holds more.`,
           );
         files.push({ name, bytes: await readFile(path) });
       }

@@ -43,7 +43,7 @@ export function readStudyFile({ name, bytes }: StudyFile, label: number): NamedD
 }
 
 function unplaced({ name }: StudyFile, folders: readonly string[]): CorpusProblem {
-  return { kind: "unknown-class", name, message: `lies in no class folder; expected ${folders.join(" or ")}` };
+  return { kind: "unknown-class", name, message: `it must be in a class folder: ${folders.join(" or ")}` };
 }
 
 function folderOf(name: string): string {

@@ -39,10 +39,10 @@ export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLim
   const refuse = (what: string, cause?: unknown): TsloraError =>
     new TsloraError("bad-input", `${path}: ${what}`, { cause, details: { path } });
   const zip = await fromBufferPromise(bytes).catch((error: unknown) => {
-    throw refuse(`expected a zip archive, got none that can be read (${reason(error)}). Fetch it anew.`, error);
+    throw refuse(`it must be a zip archive; it cannot be read as one (${reason(error)}). Fetch it anew.`, error);
   });
   if (zip.entryCount > limits.maxEntries)
-    throw refuse(`expected ${limits.maxEntries} entries at most (limits.maxEntries), got ${zip.entryCount}.`);
+    throw refuse(`it must have at most ${limits.maxEntries} entries (limits.maxEntries); it has ${zip.entryCount}.`);
   const problem = zipLayoutProblem(bytes);
   if (problem !== undefined)
     throw refuse(
@@ -76,7 +76,7 @@ export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLim
         unpacked += part.length;
         if (unpacked > limits.maxUnpackedBytes)
           throw refuse(
-            `expected ${limits.maxUnpackedBytes} bytes at most when unpacked (limits.maxUnpackedBytes), got more by ${name}.`,
+            `it must have at most ${limits.maxUnpackedBytes} bytes when unpacked (limits.maxUnpackedBytes); with ${name} it has more.`,
           );
         parts.push(part);
       }

@@ -41,14 +41,14 @@ export function parsePubmedXml(xml: string): PubmedRecord[] {
   if (verdict !== true)
     throw new TsloraError(
       "bad-input",
-      `expected whole XML from PubMed, got a fault in line ${verdict.err.line}: ${verdict.err.msg}`,
+      `PubMed's answer must be whole XML; it has a fault in line ${verdict.err.line}: ${verdict.err.msg}`,
     );
   const roots = toElements(parser.parse(xml) as unknown);
   const set = roots.find((root) => root.tag === "PubmedArticleSet");
   if (set === undefined)
     throw new TsloraError(
       "bad-input",
-      `expected a PubmedArticleSet from PubMed, got ${roots.map((root) => root.tag).join(", ") || "no element"}: ${roots.map(textOf).join(" ").trim().slice(0, 200)}`,
+      `PubMed's answer must be a PubmedArticleSet; got ${roots.map((root) => root.tag).join(", ") || "no element"}: ${roots.map(textOf).join(" ").trim().slice(0, 200)}`,
     );
   return childrenOf(set).flatMap((entry) => {
     const record =
@@ -64,7 +64,7 @@ export function parsePubmedXml(xml: string): PubmedRecord[] {
 function toRecord(citation: Element): PubmedRecord {
   const pmid = line(find(citation, "PMID"));
   if (!/^\d+$/.test(pmid))
-    throw new TsloraError("bad-input", `expected a PMID in each record from PubMed, got ${JSON.stringify(pmid)}`);
+    throw new TsloraError("bad-input", `each record of PubMed must have a PMID; got ${JSON.stringify(pmid)}`);
   const article = find(citation, "Article") ?? citation; // a book has title, abstract and types of its own
   const titles = ["ArticleTitle", "VernacularTitle"].map((tag) => line(find(article, tag)));
   const bookTitle = line(find(find(article, "Book"), "BookTitle"));

@@ -64,7 +64,7 @@ export async function writePubmedCache({
     if (!abstracts.some((abstract) => abstract.label === label)) {
       throw new TsloraError(
         "bad-input",
-        `PubMed: expected abstracts of label ${label}, got none: of ${pmids.length} records asked for, ${vanished.length} are not there and ${withoutAbstract.length} have no abstract.`,
+        `PubMed must have abstracts of label ${label}; got none: of ${pmids.length} records, ${vanished.length} are not there and ${withoutAbstract.length} have no abstract.`,
       );
     }
   }

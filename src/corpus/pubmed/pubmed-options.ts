@@ -71,32 +71,32 @@ export function resolveFetchOptions(options: FetchPubmedOptions): FetchSettings 
   const baseUrl = (options.baseUrl ?? (process.env.TSLORA_EUTILS || EUTILS)).replace(/\/+$/, "");
   const requestsPerSecond = options.requestsPerSecond ?? (apiKey === undefined ? 3 : 10);
   const problems = new Problems("fetchPubmed");
-  problems.expect(pmids.length > 0, "pmids: expected one at least, got none");
+  problems.expect(pmids.length > 0, "pmids must have at least one; got none");
   for (const { pmid } of pmids.filter((entry) => !/^\d+$/.test(entry.pmid)))
-    problems.expect(false, `pmids: expected digits, got ${JSON.stringify(pmid)}`);
+    problems.expect(false, `pmids must be digits; got ${JSON.stringify(pmid)}`);
   problems.expect(
     new Set(pmids.map(({ pmid }) => pmid)).size === pmids.length,
-    "pmids: expected each once, got some twice",
+    "pmids must differ; some are given twice",
   );
   problems.expect(
     Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= 200,
-    `batchSize: expected a whole number from 1 to 200, got ${batchSize}`,
+    `batchSize must be a whole number from 1 to 200; got ${batchSize}`,
   );
   problems.expect(
     Number.isInteger(maxTries) && maxTries >= 1,
-    `maxTries: expected a whole number from 1, got ${maxTries}`,
+    `maxTries must be a whole number from 1; got ${maxTries}`,
   );
   for (const [name, value] of Object.entries({ requestsPerSecond, timeoutMs }))
-    problems.expect(value > 0, `${name}: expected a number above 0, got ${value}`);
+    problems.expect(value > 0, `${name} must be above 0; got ${value}`);
   for (const [name, value] of Object.entries({ backoffMs, maxWaitMs }))
-    problems.expect(value >= 0, `${name}: expected a number from 0, got ${value}`);
+    problems.expect(value >= 0, `${name} must be a number from 0; got ${value}`);
   problems.expect(
     email === undefined || /^\S+@\S+$/.test(email),
-    `email: expected an address, got ${JSON.stringify(email)}`,
+    `email must be an address; got ${JSON.stringify(email)}`,
   );
   problems.expect(
     /^https?:\/\/./.test(baseUrl) && URL.canParse(baseUrl),
-    `baseUrl: expected an http or https address, got ${JSON.stringify(baseUrl)}`,
+    `baseUrl must be an http or https address; got ${JSON.stringify(baseUrl)}`,
   );
   problems.throwIfAny();
   return {

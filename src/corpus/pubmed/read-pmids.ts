@@ -26,7 +26,7 @@ export async function readPmids(path: string): Promise<LabelledPmid[]> {
   const problems = new Problems(path);
   problems.expect(
     columns.includes("pmid") && columns.includes("label"),
-    `expected the columns pmid and label, got ${columns.join(", ")}`,
+    `the columns must be pmid and label; got ${columns.join(", ")}`,
   );
   problems.throwIfAny("bad-input");
   for (const { name, message } of broken) problems.expect(false, `${name}: ${message}`);
@@ -34,13 +34,13 @@ export async function readPmids(path: string): Promise<LabelledPmid[]> {
   const pmids = rows.map(({ name, get }) => {
     const pmid = String(get("pmid")).trim();
     const label = String(get("label")).trim();
-    problems.expect(/^[1-9]\d{0,8}$/.test(pmid), `${name}: expected a PMID, got ${JSON.stringify(pmid)}`);
-    problems.expect(label === "0" || label === "1", `${name}: expected the label 0 or 1, got ${JSON.stringify(label)}`);
+    problems.expect(/^[1-9]\d{0,8}$/.test(pmid), `${name}: pmid must be a PMID; got ${JSON.stringify(pmid)}`);
+    problems.expect(label === "0" || label === "1", `${name}: label must be 0 or 1; got ${JSON.stringify(label)}`);
     problems.expect(!seen.has(pmid), `${name}: the PMID ${pmid} stands before`);
     seen.add(pmid);
     return { pmid, label: Number(label) };
   });
-  problems.expect(pmids.length > 0, "expected a PMID at least, got none");
+  problems.expect(pmids.length > 0, "there must be at least one PMID; got none");
   problems.throwIfAny("bad-input");
   return pmids;
 }

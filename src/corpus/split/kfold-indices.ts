@@ -54,10 +54,7 @@ export function stratifiedKFoldIndices(
   labels.forEach((label, row) => rowsOf.set(label, [...(rowsOf.get(label) ?? []), row]));
   const counts = [...rowsOf.values()].map((rows) => rows.length);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  problems.expect(
-    nSplits <= most,
-    `nSplits: expected no more folds than the members of the largest class, ${most}, got ${nSplits}`,
-  );
+  problems.expect(nSplits <= most, `nSplits must be at most the members of the largest class, ${most}; got ${nSplits}`);
   problems.throwIfAny();
   if (nSplits > least)
     process.emitWarning(
@@ -84,20 +81,23 @@ function readOptions(
   { nSplits = 5, shuffle = false, randomState }: KFoldOptions,
 ): { nSplits: number; random: NumpyRandom | undefined } {
   const problems = new Problems(where);
-  problems.expect(Number.isInteger(length) && length >= 0, `expected a number of rows, got ${length}`);
+  problems.expect(
+    Number.isInteger(length) && length >= 0,
+    `the number of rows must be a whole number from 0; got ${length}`,
+  );
   if (
     problems.expect(
       Number.isInteger(nSplits) && nSplits >= 2,
-      `nSplits: expected a whole number of at least 2, got ${String(nSplits)}`,
+      `nSplits must be a whole number of at least 2; got ${String(nSplits)}`,
     )
   ) {
-    problems.expect(nSplits <= length, `nSplits: expected no more folds than rows, ${length}, got ${nSplits}`);
+    problems.expect(nSplits <= length, `nSplits must be at most the number of rows, ${length}; got ${nSplits}`);
   }
-  problems.expect(typeof shuffle === "boolean", `shuffle: expected true or false, got ${String(shuffle)}`);
+  problems.expect(typeof shuffle === "boolean", `shuffle must be true or false; got ${String(shuffle)}`);
   if (!shuffle)
     problems.expect(
       randomState === undefined,
-      `randomState: expected none without shuffle: true, where it has no effect, got ${String(randomState)}`,
+      `randomState must be left out without shuffle: true, since it has no effect; got ${String(randomState)}`,
     );
   const seed = shuffle ? readSeed(problems, randomState) : undefined;
   problems.throwIfAny();

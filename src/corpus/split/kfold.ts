@@ -45,7 +45,7 @@ export function stratifiedKFold(
   if (!rows.columns.includes(stratify))
     throw new TsloraError(
       "bad-input",
-      `stratifiedKFold: expected a frame with the column ${stratify}, got ${rows.columns.join(", ")}. Name the column of the classes in stratify.`,
+      `stratifiedKFold: the frame must have the column ${stratify}; got ${rows.columns.join(", ")}. Name the column of the classes in stratify.`,
     );
   return framesOf(rows, stratifiedKFoldIndices([...(rows.column(stratify).values as (number | string)[])], folding));
 }

@@ -4,7 +4,7 @@ import type { Problems } from "../../base/problems";
 export function readSeed(problems: Problems, randomState: number | undefined): number {
   problems.expect(
     typeof randomState === "number" && Number.isInteger(randomState) && randomState >= 0 && randomState < 2 ** 32,
-    `randomState: expected a whole number from 0 to 4294967295, got ${String(randomState)}`,
+    `randomState must be a whole number from 0 to 4294967295; got ${String(randomState)}`,
   );
   return randomState ?? 0;
 }
@@ -16,6 +16,6 @@ export function expectOneKind(problems: Problems, name: string, classes: readonl
   );
   problems.expect(
     bad < 0,
-    `${name}: expected numbers or names, one kind throughout, got ${bad < 0 ? "" : `${typeof classes[bad]} ${JSON.stringify(classes[bad]) ?? "undefined"} at index ${bad}`}`,
+    `${name} must hold numbers or names, one kind throughout; got ${bad < 0 ? "" : `${typeof classes[bad]} ${JSON.stringify(classes[bad]) ?? "undefined"} at index ${bad}`}`,
   );
 }

@@ -52,7 +52,7 @@ function sizes(
   { trainSize, testSize, randomState, shuffle = true, stratify }: SplitOptions,
 ): { train: number; test: number } {
   const problems = new Problems("trainTestSplit");
-  problems.expect(Number.isInteger(length) && length > 1, `expected two rows or more, got ${length}`);
+  problems.expect(Number.isInteger(length) && length > 1, `there must be two rows or more; got ${length}`);
   readSeed(problems, randomState);
   for (const [name, size] of [
     ["trainSize", trainSize],
@@ -61,14 +61,14 @@ function sizes(
     const fits = size === undefined || (size > 0 && size < (Number.isInteger(size) ? length : 1));
     problems.expect(
       fits,
-      `${name}: expected a fraction between 0 and 1 or a whole number from 1 to ${length - 1}, got ${size}`,
+      `${name} must be a fraction between 0 and 1 or a whole number from 1 to ${length - 1}; got ${size}`,
     );
   }
   if (stratify !== undefined) {
-    problems.expect(shuffle, "stratify: expected shuffle: true with it, got shuffle: false");
+    problems.expect(shuffle, "shuffle must be true with stratify; got false");
     problems.expect(
       stratify.length === length,
-      `stratify: expected a class for each of ${length} rows, got ${stratify.length}`,
+      `stratify must have a class for each of ${length} rows; got ${stratify.length}`,
     );
     expectOneKind(problems, "stratify", stratify);
   }
@@ -87,11 +87,11 @@ function sizes(
     trainSize !== undefined && testSize !== undefined && !Number.isInteger(trainSize) && !Number.isInteger(testSize);
   problems.expect(
     train + test <= length && !(fractions && trainSize + testSize > 1),
-    `expected trainSize and testSize to make ${length} rows at most, got ${trainSize} and ${testSize}, which is ${train} + ${test}`,
+    `trainSize and testSize must make at most ${length} rows; got ${trainSize} and ${testSize}, which is ${train} + ${test}`,
   );
   problems.expect(
     train > 0,
-    `expected a train set, got none: trainSize ${trainSize}, testSize ${testSize} of ${length} rows`,
+    `the train set must have a row; got none with trainSize ${trainSize}, testSize ${testSize} of ${length} rows`,
   );
   if (stratify !== undefined) {
     const counts = new Map<number | string, number>();
@@ -99,11 +99,11 @@ function sizes(
     for (const [value, count] of counts)
       problems.expect(
         count > 1,
-        `stratify: expected two rows or more of each class, got one of ${JSON.stringify(value)}`,
+        `stratify must have two rows or more of each class; got one of ${JSON.stringify(value)}`,
       );
     problems.expect(
       train >= counts.size && test >= counts.size,
-      `stratify: expected each part to hold ${counts.size} rows or more, one for each class, got ${train} and ${test}`,
+      `each part must have ${counts.size} rows or more, one for each class of stratify; got ${train} and ${test}`,
     );
   }
   problems.throwIfAny();

@@ -28,10 +28,10 @@ export function subsampleLabel(frame: DataFrame, options: SubsampleOptions): Dat
   const others = labels.length - own.length;
   const wanted = Math.max(1, Math.round((others * share) / (1 - share)));
   const problems = new Problems("subsampleLabel");
-  if (problems.expect(share > 0 && share < 1, `share: expected a number between 0 and 1, got ${String(share)}`)) {
+  if (problems.expect(share > 0 && share < 1, `share must be a number between 0 and 1; got ${String(share)}`)) {
     problems.expect(
       wanted <= own.length,
-      `expected ${wanted} rows or more of label ${String(label)}, to be ${share} of all beside the ${others} others; there are ${own.length}`,
+      `there must be ${wanted} rows or more of label ${String(label)}, which is ${share} of all beside the ${others} others; there are ${own.length}`,
     );
   }
   const seed = readSeed(problems, randomState);

@@ -38,7 +38,7 @@ export function findColumn(of: ColumnsOf, role: ColumnRole, wanted: string | und
   if (found !== undefined && of.columns.indexOf(found) !== of.columns.lastIndexOf(found)) {
     throw new TsloraError(
       "bad-input",
-      `${of.name}: expected the column once in the header row, got ${shownValue(found)} twice. Rename one of them.`,
+      `${of.name} must have each column once; ${shownValue(found)} is there twice. Rename one of them.`,
     );
   }
   return found;
@@ -64,7 +64,7 @@ function missing({ name, columns, delimiter }: ColumnsOf, { option, usual }: Col
       : ` Is it ${option}: ${JSON.stringify(near)}?`;
   throw new TsloraError(
     "bad-input",
-    `${name}: expected a column ${shownValue(wanted)} (options.${option}), got ${got}.${advice}`,
+    `${name} must have a column ${shownValue(wanted)} (options.${option}); got ${got}.${advice}`,
     { details: { columns: columns.slice(0, 100) } },
   );
 }

@@ -76,7 +76,7 @@ export class CsvParser {
     if (index >= maxColumns)
       throw new TsloraError(
         "bad-input",
-        `${this.#name}: expected ${maxColumns.toLocaleString("en-US")} columns at most (limits.maxColumns), got more in line ${this.#recordLine}. Is the delimiter right?`,
+        `${this.#name} must have at most ${maxColumns.toLocaleString("en-US")} columns (limits.maxColumns); line ${this.#recordLine} has more. Is the delimiter right?`,
       );
     const length = bytes - this.#cellByte;
     this.#cellByte = bytes + this.#delimiterLength;
@@ -107,18 +107,18 @@ export class CsvParser {
   #refusal(error: CsvError): TsloraError {
     const most = this.#limits.maxRecordBytes.toLocaleString("en-US");
     const unclosed = (when: string): string =>
-      `${this.#name}: expected CSV, got a quote in line ${this.#cellLine} that is not closed ${when}. Close it, or pass quote: false where quotes are plain characters.`;
+      `${this.#name}: the quote in line ${this.#cellLine} must be closed; it is not closed ${when}. Close it, or pass quote: false where quotes are plain characters.`;
     if (error.code === "CSV_QUOTE_NOT_CLOSED")
       return new TsloraError("bad-input", unclosed("by the end of the file"), { cause: error });
     if (error.code !== "CSV_MAX_RECORD_SIZE")
-      return new TsloraError("bad-input", `${this.#name}: expected CSV, got what csv-parse refuses: ${error.message}`, {
+      return new TsloraError("bad-input", `${this.#name} must be CSV; csv-parse refuses it: ${error.message}`, {
         cause: error,
       });
     if (this.#parser.info.lines - this.#extraLines > this.#cellLine)
       return new TsloraError("bad-input", unclosed(`within ${most} bytes (limits.maxRecordBytes)`), { cause: error });
     return new TsloraError(
       "bad-input",
-      `${this.#name}: expected ${most} bytes at most in a row (limits.maxRecordBytes), got more in line ${this.#recordLine}. If a quote in it is not closed, close it or pass quote: false.`,
+      `${this.#name} must have at most ${most} bytes in a row (limits.maxRecordBytes); the row in line ${this.#recordLine} has more. If a quote in it is not closed, close it or pass quote: false.`,
       { cause: error },
     );
   }

@@ -54,7 +54,7 @@ export class LineSplitter {
     if (length <= this.#maxBytes) return;
     throw new TsloraError(
       "bad-input",
-      `${this.#name}: expected ${this.#maxBytes.toLocaleString("en-US")} bytes at most in a line (limits.maxRecordBytes), got more in line ${this.#count + 1}. Is it a file of one text or one object a line?`,
+      `${this.#name} must have at most ${this.#maxBytes.toLocaleString("en-US")} bytes in a line (limits.maxRecordBytes); line ${this.#count + 1} has more. Is it a file of one text or one object a line?`,
     );
   }
 }

@@ -65,15 +65,12 @@ export function readTable(name: string, { columns, rows, problems }: Rows, optio
     const problem = (kind: CorpusProblem["kind"], message: string): number =>
       found.push({ kind, name: row.name, message });
     if (typeof texts !== "string")
-      problem("malformed", `expected a string in ${textColumn}, got ${shown(row, textColumn)}`);
+      problem("malformed", `${textColumn} must be a string; got ${shown(row, textColumn)}`);
     else if (texts.trim() === "") problem("empty-text", `${textColumn} is empty`);
     else if (ID === undefined)
-      problem(
-        "no-id",
-        `expected a string or a whole number in ${String(idColumn)}, got ${shown(row, String(idColumn))}`,
-      );
+      problem("no-id", `${String(idColumn)} must be a string or a whole number; got ${shown(row, String(idColumn))}`);
     else if (cell === undefined)
-      problem("unknown-class", `expected a string or a whole number in ${labelColumn}, got ${shown(row, labelColumn)}`);
+      problem("unknown-class", `${labelColumn} must be a string or a whole number; got ${shown(row, labelColumn)}`);
     else {
       read.push({ name: row.name, texts, ID, cell });
       if (typeof label === "string" && label !== cell) trimmed++;
@@ -91,7 +88,7 @@ export function readTable(name: string, { columns, rows, problems }: Rows, optio
       found.push({
         kind: "unknown-class",
         name: rest.name,
-        message: `expected ${Object.keys(classes).slice(0, 10).join(", ")} in ${labelColumn} (options.labels), got ${shownValue(className).replace(/^"(.*)"$/, "$1")}`,
+        message: `${labelColumn} must be one of ${Object.keys(classes).slice(0, 10).join(", ")} (options.labels); got ${shownValue(className).replace(/^"(.*)"$/, "$1")}`,
       });
   }
   if (options.labels === undefined) remarks.push(...numberingRemark(classes));
@@ -111,7 +108,7 @@ function noRows(name: string, { rows, problems }: Pick<Rows, "rows" | "problems"
   const why =
     problems.length > 0
       ? `no row can be used; ${problems[0].name}: ${problems[0].message}`
-      : `expected at least one row with a text and a label, got ${got}`;
+      : `there must be at least one row with a text and a label; got ${got}`;
   return new TsloraError("bad-input", `${name}: ${why}.`);
 }
 

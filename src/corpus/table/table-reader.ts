@@ -64,7 +64,7 @@ export class TableReader {
     else {
       for (const record of this.#csv.end()) yield* this.#record(record);
       if (this.#columns === undefined)
-        throw new TsloraError("bad-input", `${this.#name}: expected a header row, got an empty file.`);
+        throw new TsloraError("bad-input", `${this.#name} must have a header row; the file is empty.`);
     }
   }
 
@@ -76,7 +76,7 @@ export class TableReader {
       if (this.#size > this.#limits.maxUnpackedBytes)
         throw new TsloraError(
           "bad-input",
-          `${this.#name}: expected ${this.#limits.maxUnpackedBytes.toLocaleString("en-US")} bytes at most (limits.maxUnpackedBytes), got more. JSON Lines can be longer.`,
+          `${this.#name} must have at most ${this.#limits.maxUnpackedBytes.toLocaleString("en-US")} bytes (limits.maxUnpackedBytes); it has more. JSON Lines can be longer.`,
         );
       this.#json.push(text);
     }
@@ -99,7 +99,7 @@ export class TableReader {
         `a quote opens a cell that goes on to line ${torn}, where text follows its closing quote; close it, or pass quote: false where quotes are plain characters`,
       );
     } else if (cells.length !== columns.length) {
-      yield problem("malformed", `expected ${columns.length} cells as in the header row, got ${cells.length}`);
+      yield problem("malformed", `it must have ${columns.length} cells as the header row; it has ${cells.length}`);
     } else {
       const values = cells.map(decodeBytes);
       const bad = values.findIndex((value) => value === undefined);
@@ -124,12 +124,12 @@ export class TableReader {
       if (name === undefined)
         throw new TsloraError(
           "bad-input",
-          `${this.#name}: expected UTF-8, got bytes in the header row that are not. Convert the file, for example with iconv.`,
+          `${this.#name} must be UTF-8 text; its header row is not. Convert the file, for example with iconv.`,
         );
       if (name.includes("\u0000"))
         throw new TsloraError(
           "bad-input",
-          `${this.#name}: expected UTF-8 text, got NUL characters in the header row. UTF-16 needs a byte order mark; convert the file, for example with iconv.`,
+          `${this.#name} must be UTF-8 text; its header row holds NUL characters. UTF-16 needs a byte order mark; convert the file, for example with iconv.`,
         );
       return name.trim();
     });
@@ -150,7 +150,7 @@ export class TableReader {
     if (!this.#begun && line.trimStart().startsWith("[")) {
       throw new TsloraError(
         "bad-input",
-        `${this.#name}: expected JSON Lines, one object a line; line ${number} begins a JSON array. Name the file .json to have it read as an array, or convert it: jq -c '.[]' FILE > FILE.jsonl`,
+        `${this.#name} must be JSON Lines, one object a line; line ${number} begins a JSON array. Name the file .json to have it read as an array, or convert it: jq -c '.[]' FILE > FILE.jsonl`,
       );
     }
     this.#begun = true;
@@ -162,13 +162,13 @@ export class TableReader {
     const refuse = (got: string): TsloraError =>
       new TsloraError(
         "bad-input",
-        `${this.#name}: expected a JSON array of objects, got ${got}. A file of one object a line is to be called .jsonl.`,
+        `${this.#name} must be a JSON array of objects; got ${got}. Name a file of one object a line .jsonl.`,
       );
     const text = decodeBytes(this.#json.join(""));
     if (text === undefined)
       throw new TsloraError(
         "bad-input",
-        `${this.#name}: expected UTF-8, got bytes that are not. Convert the file, for example with iconv.`,
+        `${this.#name} must be UTF-8 text; it holds other bytes. Convert the file, for example with iconv.`,
       );
     let value: unknown;
     try {
@@ -190,7 +190,7 @@ export class TableReader {
       else
         yield {
           kind: "problem",
-          problem: { kind: "malformed", name, message: `expected a JSON object, got ${kindOf(entry)}` },
+          problem: { kind: "malformed", name, message: `it must be a JSON object; got ${kindOf(entry)}` },
         };
     }
   }
@@ -206,9 +206,9 @@ function rowOf(name: string, cells: Cells): Row {
 function parseObject(line: string): Cells | string {
   try {
     const value: unknown = JSON.parse(line);
-    return isCells(value) ? value : `expected a JSON object, got ${kindOf(value)}`;
+    return isCells(value) ? value : `it must be a JSON object; got ${kindOf(value)}`;
   } catch (error) {
-    return `expected a JSON object, got no JSON (${reason(error)})`;
+    return `it must be a JSON object; it is not JSON (${reason(error)})`;
   }
 }
 

@@ -26,7 +26,7 @@ export function parseStudyText(text: string): ParsedStudyText {
     return {
       kind: "problem",
       problem: "malformed",
-      message: `expected a line <ID:...> and then a line Title:, got ${JSON.stringify(first)} first`,
+      message: `the text must begin with a line <ID:...> and a line Title:; got ${JSON.stringify(first)}`,
     };
   }
   const [ID, title, abstract] = match.slice(1).map((part: string | undefined) => part?.trim() ?? "");

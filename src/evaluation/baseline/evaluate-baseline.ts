@@ -29,7 +29,7 @@ const TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
 export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {}): TextClassifier {
   const { labels = ["NEGATIVE", "POSITIVE"], C = 10, classWeight, ...terms } = options;
   const problems = new Problems("trainBaseline");
-  problems.expect(labels.length >= 2, `labels is to name two classes or more; ${labels.length} came`);
+  problems.expect(labels.length >= 2, `labels must name two classes or more; got ${labels.length}`);
   problems.throwIfAny();
   const data = readLabelledTexts("trainBaseline", train, { classes: labels.length });
   const missing = labels.filter((_, label) => !data.labels.includes(label));

@@ -40,17 +40,17 @@ export class LogisticRegression {
     };
     const { C, tol, maxIter, classWeight } = this.#options;
     const problems = new Problems("LogisticRegression");
-    problems.expect(C > 0 && Number.isFinite(C), `C is to be a number above 0; ${C} came`);
-    problems.expect(tol > 0, `tol is to be a number above 0; ${tol} came`);
+    problems.expect(C > 0 && Number.isFinite(C), `C must be a number above 0; got ${C}`);
+    problems.expect(tol > 0, `tol must be a number above 0; got ${tol}`);
     problems.expect(
       Number.isSafeInteger(maxIter) && maxIter >= 1,
-      `maxIter is to be a whole number of at least 1; ${maxIter} came`,
+      `maxIter must be a whole number of at least 1; got ${maxIter}`,
     );
     problems.expect(
       classWeight === undefined ||
         classWeight === "balanced" ||
         (Array.isArray(classWeight) && classWeight.every((weight) => weight > 0 && Number.isFinite(weight))),
-      `classWeight is to be "balanced" or a number above 0 for each class; ${JSON.stringify(classWeight)} came`,
+      `classWeight must be "balanced" or a number above 0 for each class; got ${JSON.stringify(classWeight)}`,
     );
     problems.throwIfAny();
   }
@@ -82,13 +82,13 @@ export class LogisticRegression {
     if (y.length !== samples)
       throw new TsloraError(
         "bad-input",
-        `LogisticRegression: a label for each of the ${samples} samples was expected; ${y.length} came.`,
+        `LogisticRegression: there must be a label for each of the ${samples} samples; got ${y.length}.`,
       );
     this.#classes = [...new Set(Array.from(y))].sort((a, b) => a - b);
     if (this.#classes.length < 2)
       throw new TsloraError(
         "bad-input",
-        `LogisticRegression: two classes or more were expected; only ${this.#classes.join("")} came.`,
+        `LogisticRegression: there must be two classes or more; got only ${this.#classes.join("")}.`,
       );
     const classOf = new Map(this.#classes.map((label, index) => [label, index]));
     const target = Int32Array.from(y, (label) => classOf.get(label) ?? -1);
@@ -148,7 +148,7 @@ export class LogisticRegression {
     if (ofClass.length !== counts.length)
       throw new TsloraError(
         "bad-option",
-        `LogisticRegression: classWeight is to hold a number for each of the classes ${this.#classes.join(", ")}; ${ofClass.length} came.`,
+        `LogisticRegression: classWeight must hold a number for each of the classes ${this.#classes.join(", ")}; got ${ofClass.length}.`,
       );
     return Float64Array.from(target, (own) => ofClass[own]);
   }

@@ -36,11 +36,11 @@ export class TfidfVectorizer {
     const problems = new Problems("TfidfVectorizer");
     problems.expect(
       Number.isSafeInteger(shortest) && Number.isSafeInteger(longest) && shortest >= 1 && longest >= shortest,
-      `ngramRange is to be two whole numbers from 1 up, the smaller first; [${ngramRange.join(", ")}] came`,
+      `ngramRange must be two whole numbers from 1 up, the smaller first; got [${ngramRange.join(", ")}]`,
     );
     problems.expect(
       Number.isSafeInteger(minDf) && minDf >= 1,
-      `minDf is to be a whole number of at least 1; ${minDf} came`,
+      `minDf must be a whole number of at least 1; got ${minDf}`,
     );
     problems.throwIfAny();
   }

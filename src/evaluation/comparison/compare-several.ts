@@ -59,7 +59,7 @@ export function compareSeveral(
   options: CompareSeveralOptions = {},
 ): SeveralComparison {
   const problems = new Problems("compareSeveral");
-  problems.expect(evaluations.length >= 2, `two evaluations or more were expected; ${evaluations.length} came`);
+  problems.expect(evaluations.length >= 2, `there must be two evaluations or more; got ${evaluations.length}`);
   problems.throwIfAny("bad-input");
   const [first, ...others] = evaluations;
   checkSameTexts("compareSeveral", first, others);

@@ -32,17 +32,17 @@ export function checkSameTexts(where: string, first: NamedEvaluation, others: re
   for (const { name, evaluation } of others) {
     const same = problems.expect(
       evaluation.n === reference.n,
-      `${name} is to be about the same texts as ${known}; they are ${evaluation.n} and ${reference.n}`,
+      `${name} must be about the same texts as ${known}; they are ${evaluation.n} and ${reference.n}`,
     );
     const differs = evaluation.predictions.findIndex((p, i) => p.yTrue !== reference.predictions[i]?.yTrue);
     if (same)
       problems.expect(
         differs < 0,
-        `${name} is to be about the same texts as ${known}; their true labels differ first at index ${differs}`,
+        `${name} must be about the same texts as ${known}; their true labels differ first at index ${differs}`,
       );
     problems.expect(
       evaluation.labels.length === reference.labels.length,
-      `${name} is to have the labels of ${known} (${reference.labels.join(", ")}); it has ${evaluation.labels.join(", ")}`,
+      `${name} must have the labels of ${known} (${reference.labels.join(", ")}); it has ${evaluation.labels.join(", ")}`,
     );
   }
   problems.throwIfAny("bad-input");
@@ -135,7 +135,7 @@ export function checkSameLabels(where: string, one: Evaluation, other: Evaluatio
   const problems = new Problems(where);
   problems.expect(
     JSON.stringify(one.labels) === JSON.stringify(other.labels),
-    `both evaluations are to have the same labels; they have ${one.labels.join(", ")} and ${other.labels.join(", ")}`,
+    `both evaluations must have the same labels; they have ${one.labels.join(", ")} and ${other.labels.join(", ")}`,
   );
   problems.throwIfAny("bad-input");
 }

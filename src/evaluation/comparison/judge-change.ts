@@ -74,7 +74,7 @@ function findMetric(metric: string, labels: readonly string[]): ComparisonMetric
   const problems = new Problems("judgeChange");
   problems.expect(
     found !== undefined,
-    `metric is to be one of ${known.map(({ name }) => name).join(", ")}; ${metric} came`,
+    `metric must be one of ${known.map(({ name }) => name).join(", ")}; got ${metric}`,
   );
   problems.throwIfAny();
   return found ?? known[0];

@@ -31,11 +31,11 @@ export function bootstrapIntervals(
 ): Interval[] {
   const { n, seed = 42, resamples = 2000, confidence = DEFAULT_CONFIDENCE } = options;
   const problems = new Problems("bootstrapInterval");
-  problems.expect(Number.isSafeInteger(n) && n >= 1, `n is to be a whole number of at least 1; ${n} came`);
-  problems.expect(Number.isSafeInteger(seed), `seed is to be a whole number; ${seed} came`);
+  problems.expect(Number.isSafeInteger(n) && n >= 1, `n must be a whole number of at least 1; got ${n}`);
+  problems.expect(Number.isSafeInteger(seed), `seed must be a whole number; got ${seed}`);
   problems.expect(
     Number.isSafeInteger(resamples) && resamples >= 1,
-    `resamples is to be a whole number of at least 1; ${resamples} came`,
+    `resamples must be a whole number of at least 1; got ${resamples}`,
   );
   expectConfidence(problems, confidence);
   problems.throwIfAny();

@@ -14,6 +14,6 @@ export const DEFAULT_CONFIDENCE = 0.95;
 export function expectConfidence(problems: Problems, confidence: number): void {
   problems.expect(
     confidence > 0 && confidence < 1,
-    `confidence is to be a number between 0 and 1, such as 0.95; ${String(confidence)} came`,
+    `confidence must be a number between 0 and 1, such as 0.95; got ${String(confidence)}`,
   );
 }

@@ -22,7 +22,7 @@ export function mcnemarTest(before: readonly boolean[], after: readonly boolean[
   if (before.length !== after.length)
     throw new TsloraError(
       "bad-input",
-      `mcnemarTest: both are to be about the same samples; ${before.length} and ${after.length} came.`,
+      `mcnemarTest: both must be about the same samples; got ${before.length} and ${after.length}.`,
     );
   const onlyBefore = before.filter((right, i) => right && !after[i]).length;
   const onlyAfter = after.filter((right, i) => right && !before[i]).length;

@@ -13,10 +13,10 @@ import { normalQuantile } from "./normal-quantile";
 export function wilsonInterval(successes: number, n: number, options: { readonly confidence?: number } = {}): Interval {
   const { confidence = DEFAULT_CONFIDENCE } = options;
   const problems = new Problems("wilsonInterval");
-  problems.expect(Number.isSafeInteger(n) && n >= 1, `n is to be a whole number of at least 1; ${n} came`);
+  problems.expect(Number.isSafeInteger(n) && n >= 1, `n must be a whole number of at least 1; got ${n}`);
   problems.expect(
     Number.isSafeInteger(successes) && successes >= 0 && successes <= n,
-    `successes is to be a whole number from 0 to n = ${n}; ${successes} came`,
+    `successes must be a whole number from 0 to n = ${n}; got ${successes}`,
   );
   expectConfidence(problems, confidence);
   problems.throwIfAny();

@@ -62,7 +62,7 @@ export function averagePrecisionScore(
     if (posLabel !== 1)
       throw new TsloraError(
         "bad-option",
-        `${where}: posLabel is for one score a sample; ${JSON.stringify(posLabel)} came with a score for each label.`,
+        `${where}: posLabel is for one score a sample; got ${JSON.stringify(posLabel)} with a score for each label.`,
       );
     return averageLabels(where, rows, ofOne, { average, weights });
   }
@@ -72,7 +72,7 @@ export function averagePrecisionScore(
   if (labels.length > 2)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue holds ${labels.length} classes, so a row of scores was expected for each sample; one number came.`,
+      `${where}: yTrue holds ${labels.length} classes, so yScore must have a row of scores for each sample; got one number.`,
     );
   return binaryAveragePrecision(list, yScore as ArrayLike<number>, { posLabel, sampleWeight: weights });
 }

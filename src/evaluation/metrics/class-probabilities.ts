@@ -26,16 +26,16 @@ export function readClassProbabilities(
   if (yTrue.length !== yProba.length)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yProba are to be equally long; ${yTrue.length} and ${yProba.length} came.`,
+      `${where}: yTrue and yProba must be equally long; got ${yTrue.length} and ${yProba.length}.`,
     );
-  if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: at least one sample was expected; none came.`);
+  if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: there must be at least one sample; got none.`);
   checkLabels(where, "yTrue", yTrue);
   const classes = uniqueLabels(options.labels ?? yTrue);
   checkLabels(where, "labels", classes);
   if (classes.length < 2)
     throw new TsloraError(
       "bad-input",
-      `${where}: two classes or more were expected; only ${JSON.stringify(classes[0])} came. Name all classes in labels.`,
+      `${where}: there must be two classes or more; got only ${JSON.stringify(classes[0])}. Name all classes in labels.`,
     );
   const columnOf = indexLabels(classes);
   const rows: (readonly number[])[] = [];
@@ -68,7 +68,7 @@ function checkRow(
     );
   const bad = row.find((p) => !(p >= 0 && p <= 1));
   if (bad !== undefined)
-    throw new TsloraError("bad-input", `${where}: probabilities are to be in [0, 1]; ${bad} stands at index ${index}.`);
+    throw new TsloraError("bad-input", `${where}: probabilities must be in [0, 1]; ${bad} is at index ${index}.`);
   const sum = row.reduce((a, b) => a + b, 0);
   if (Math.abs(sum - 1) > SUM_TOLERANCE)
     throw new TsloraError(

@@ -27,7 +27,7 @@ export function classificationReport(
   if (!Number.isSafeInteger(digits) || digits < 0)
     throw new TsloraError(
       "bad-option",
-      `classificationReport: digits is to be a whole number of at least 0; ${digits} came.`,
+      `classificationReport: digits must be a whole number of at least 0; got ${digits}.`,
     );
   const { classes, averages, hasAccuracy, whole } = reportRows("classificationReport", yTrue, yPred, options);
   const width = Math.max(...classes.map(({ name }) => [...name].length), "weighted avg".length, digits);

@@ -20,19 +20,19 @@ export function checkIndicators(where: string, name: string, rows: LabelIndicato
   if (width < 2)
     throw new TsloraError(
       "bad-input",
-      `${where}: ${name} is to have two columns or more, one for each label; it has ${width}. Pass one label a sample as a plain list.`,
+      `${where}: ${name} must have two columns or more, one for each label; it has ${width}. Pass one label a sample as a plain list.`,
     );
   rows.forEach((row, i) => {
     if (typeof row !== "object" || row.length !== width)
       throw new TsloraError(
         "bad-input",
-        `${where}: ${name} is to hold ${width} numbers for each sample, as in the first; index ${i} has ${typeof row === "object" ? row.length : String(row)}.`,
+        `${where}: ${name} must hold ${width} numbers for each sample, as in the first; index ${i} has ${typeof row === "object" ? row.length : String(row)}.`,
       );
     const bad = Array.from(row).findIndex((flag) => flag !== 0 && flag !== 1);
     if (bad >= 0)
       throw new TsloraError(
         "bad-input",
-        `${where}: ${name} is to hold 0 and 1, one column for each label; ${String(row[bad])} stands at index ${i}, column ${bad}.`,
+        `${where}: ${name} must hold 0 and 1, one column for each label; ${String(row[bad])} is at index ${i}, column ${bad}.`,
       );
   });
   return width;

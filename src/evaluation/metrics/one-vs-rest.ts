@@ -39,7 +39,7 @@ export function readClassScores(
   if (yTrue.length !== rows.length)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yScore are to be equally long; ${yTrue.length} and ${rows.length} came.`,
+      `${where}: yTrue and yScore must be equally long; got ${yTrue.length} and ${rows.length}.`,
     );
   checkLabels(where, "yTrue", yTrue);
   const classes = uniqueLabels(options.labels ?? yTrue);
@@ -71,7 +71,7 @@ export function readLabelScores(
   if (yScore.length !== flags.length)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yScore are to be equally long; ${flags.length} and ${yScore.length} came.`,
+      `${where}: yTrue and yScore must be equally long; got ${flags.length} and ${yScore.length}.`,
     );
   const rows = Array.from<number | ArrayLike<number>>(yScore).map((row, i) => {
     if (typeof row === "number" || row.length !== width)

@@ -67,7 +67,7 @@ export function countSamples(
   if (outcomes.kind === "classes")
     throw new TsloraError(
       "bad-option",
-      `${where}: the average "samples" is for several labels a sample, given as rows of 0 and 1; one label a sample came. Choose micro, macro or weighted.`,
+      `${where}: the average "samples" is for several labels a sample, given as rows of 0 and 1; got one label a sample. Choose micro, macro or weighted.`,
     );
   const columns = selectColumns(where, labels, outcomes);
   const count = (holds: (sample: number, column: number) => boolean): number[] =>
@@ -83,12 +83,12 @@ export function countSamples(
 /** @throws TsloraError `bad-option` unless `labels` can select among the labels that occur. */
 export function checkSelection(where: string, labels: readonly Label[], targets: Pick<Targets, "labels">): void {
   if (labels.length === 0)
-    throw new TsloraError("bad-option", `${where}: labels is to name at least one label; it is empty.`);
+    throw new TsloraError("bad-option", `${where}: labels must name at least one label; it is empty.`);
   checkLabels(where, "labels", labels);
   if (typeof labels[0] !== typeof targets.labels[0]) {
     throw new TsloraError(
       "bad-option",
-      `${where}: labels is to hold ${typeof targets.labels[0]}s as the samples do; ${JSON.stringify(labels[0])} came.`,
+      `${where}: labels must hold ${typeof targets.labels[0]}s as the samples do; got ${JSON.stringify(labels[0])}.`,
     );
   }
 }
@@ -99,7 +99,7 @@ function selectColumns(where: string, labels: readonly Label[], outcomes: Pick<O
     if (typeof label === "number" && label >= 0 && label < outcomes.labels.length) return label;
     throw new TsloraError(
       "bad-option",
-      `${where}: labels is to hold columns from 0 to ${outcomes.labels.length - 1}; ${JSON.stringify(label)} came.`,
+      `${where}: labels must hold columns from 0 to ${outcomes.labels.length - 1}; got ${JSON.stringify(label)}.`,
     );
   });
 }

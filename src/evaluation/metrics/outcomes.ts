@@ -28,20 +28,20 @@ export function readOutcomes(
   if (yTrue.length !== yPred.length)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yPred are to be equally long; ${yTrue.length} and ${yPred.length} came.`,
+      `${where}: yTrue and yPred must be equally long; got ${yTrue.length} and ${yPred.length}.`,
     );
   if (!isIndicators(yTrue) || !isIndicators(yPred)) {
     const [rows, list] = isIndicators(yTrue) ? ["yTrue", "yPred"] : ["yPred", "yTrue"];
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yPred are to be of one kind; ${rows} holds rows of labels, ${list} one label a sample.`,
+      `${where}: yTrue and yPred must be of one kind; ${rows} holds rows of labels, ${list} one label a sample.`,
     );
   }
   const [width, predicted] = [checkIndicators(where, "yTrue", yTrue), checkIndicators(where, "yPred", yPred)];
   if (width !== predicted)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yPred are to have a column for each label alike; they have ${width} and ${predicted}.`,
+      `${where}: yTrue and yPred must have a column for each label alike; they have ${width} and ${predicted}.`,
     );
   return { kind: "indicators", labels: Array.from({ length: width }, (_, label) => label), yTrue, yPred };
 }

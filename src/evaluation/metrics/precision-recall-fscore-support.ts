@@ -76,9 +76,9 @@ export function labelScores(
   const problems = new Problems(where);
   problems.expect(
     ["none", "micro", "macro", "weighted", "binary", "samples"].includes(average),
-    `average is to be none, micro, macro, weighted, binary or samples; ${average} came`,
+    `average must be none, micro, macro, weighted, binary or samples; got ${average}`,
   );
-  problems.expect(beta >= 0, `beta is to be a number of at least 0; ${beta} came`);
+  problems.expect(beta >= 0, `beta must be a number of at least 0; got ${beta}`);
   const zeroDivision = readZeroDivision(problems, options.zeroDivision);
   problems.throwIfAny();
   const outcomes = readOutcomes(where, yTrue, yPred);
@@ -143,7 +143,7 @@ function positiveLabel(where: string, { kind, labels }: Outcomes, posLabel: Labe
   if (kind === "indicators")
     throw new TsloraError(
       "bad-option",
-      `${where}: the average "binary" is for one label a sample; rows of 0 and 1 came. Choose none, micro, macro, weighted or samples.`,
+      `${where}: the average "binary" is for one label a sample; got rows of 0 and 1. Choose none, micro, macro, weighted or samples.`,
     );
   const known = labels.map((label) => JSON.stringify(label)).join(", ");
   if (labels.length > 2)
@@ -152,9 +152,6 @@ function positiveLabel(where: string, { kind, labels }: Outcomes, posLabel: Labe
       `${where}: the average "binary" is for two labels; ${labels.length} occur (${known}). Choose none, micro, macro or weighted.`,
     );
   if (labels.length === 2 && !labels.includes(posLabel))
-    throw new TsloraError(
-      "bad-option",
-      `${where}: posLabel is to be one of ${known}; ${JSON.stringify(posLabel)} came.`,
-    );
+    throw new TsloraError("bad-option", `${where}: posLabel must be one of ${known}; got ${JSON.stringify(posLabel)}.`);
   return posLabel;
 }

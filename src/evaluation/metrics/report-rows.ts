@@ -55,7 +55,7 @@ export function reportRows(
   if (names.length !== labels.length) {
     throw new TsloraError(
       "bad-option",
-      `${where}: targetNames is to name ${labels.length} labels (${labels.join(", ")}); ${names.length} names came (${names.join(", ")}). Pass labels, too, to say which labels are meant.`,
+      `${where}: targetNames must name ${labels.length} labels (${labels.join(", ")}); got ${names.length} names (${names.join(", ")}). Pass labels, too, to say which labels are meant.`,
     );
   }
   if (options.zeroDivision === "warn") warnOfZeroDivision(where, counts);

@@ -56,7 +56,7 @@ export function rocAucScore(
   const where = "rocAucScore";
   const { average = "macro", maxFpr = 1 } = options;
   const problems = new Problems(where);
-  problems.expect(maxFpr > 0 && maxFpr <= 1, `maxFpr is to be a number above 0 and at most 1; ${maxFpr} came`);
+  problems.expect(maxFpr > 0 && maxFpr <= 1, `maxFpr must be a number above 0 and at most 1; got ${maxFpr}`);
   problems.throwIfAny();
   const weights = readSampleWeight(where, options.sampleWeight, yTrue.length);
   if (isIndicators(yTrue))
@@ -73,7 +73,7 @@ export function rocAucScore(
   if (labels.length > 2)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue holds ${labels.length} classes, so a row of probabilities was expected for each sample; one number came.`,
+      `${where}: yTrue holds ${labels.length} classes, so yScore must have a row of probabilities for each sample; got one number.`,
     );
   return binaryAuc(yTrue, yScore, { posLabel: labels[labels.length - 1], sampleWeight: weights, maxFpr });
 }
@@ -115,18 +115,18 @@ function multiClassAuc(
   if (bad >= 0)
     throw new TsloraError(
       "bad-input",
-      `${where}: scores of several classes are to be probabilities that sum to 1; those at index ${bad} do not.`,
+      `${where}: scores of several classes must be probabilities that sum to 1; those at index ${bad} do not.`,
     );
   const problems = new Problems(where);
-  problems.expect(maxFpr === 1, `maxFpr is for two labels; rows of probabilities came`);
+  problems.expect(maxFpr === 1, `maxFpr is for two labels; got rows of probabilities`);
   problems.expect(
     average !== "samples",
-    `average is to be micro, macro, weighted or none for one label a sample; samples came`,
+    `average must be micro, macro, weighted or none for one label a sample; got samples`,
   );
   if (multiClass === "ovo") {
     problems.expect(
       average !== "micro" && average !== "none",
-      `average is to be macro or weighted where multiClass is "ovo"; ${average} came`,
+      `average must be macro or weighted where multiClass is "ovo"; got ${average}`,
     );
     problems.expect(weights === undefined, `sampleWeight is not for multiClass "ovo"; choose "ovr"`);
   }

@@ -21,16 +21,16 @@ export function readSampleWeight(
   if (sampleWeight.length !== samples)
     throw new TsloraError(
       "bad-input",
-      `${where}: sampleWeight is to hold a number for each of the ${samples} samples; ${sampleWeight.length} came.`,
+      `${where}: sampleWeight must hold a number for each of the ${samples} samples; got ${sampleWeight.length}.`,
     );
   const weights = Float64Array.from({ length: samples }, (_, i) => sampleWeight[i]);
   const bad = weights.findIndex((weight) => !Number.isFinite(weight));
   if (bad >= 0)
     throw new TsloraError(
       "bad-input",
-      `${where}: sampleWeight is to hold finite numbers; ${String(sampleWeight[bad])} stands at index ${bad}.`,
+      `${where}: sampleWeight must hold finite numbers; ${String(sampleWeight[bad])} is at index ${bad}.`,
     );
   if (weights.every((weight) => weight === 0))
-    throw new TsloraError("bad-input", `${where}: at least one of sampleWeight is to be another number than 0.`);
+    throw new TsloraError("bad-input", `${where}: at least one of sampleWeight must be another number than 0.`);
   return weights;
 }

@@ -27,9 +27,9 @@ export function readTargets(where: string, yTrue: Labels, yPred: Labels): Target
   if (yTrue.length !== yPred.length)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yPred are to be equally long; ${yTrue.length} and ${yPred.length} came.`,
+      `${where}: yTrue and yPred must be equally long; got ${yTrue.length} and ${yPred.length}.`,
     );
-  if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: at least one sample was expected; none came.`);
+  if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: there must be at least one sample; got none.`);
   checkLabels(where, "yTrue", yTrue);
   checkLabels(where, "yPred", yPred);
   const labels = uniqueLabels(yTrue, yPred);
@@ -46,13 +46,13 @@ export function checkLabels(where: string, name: string, labels: ArrayLike<Label
     if (typeof label !== "string" && !Number.isSafeInteger(label)) {
       throw new TsloraError(
         "bad-input",
-        `${where}: ${name} is to hold whole numbers or names; ${String(label)} stands at index ${i}.`,
+        `${where}: ${name} must hold whole numbers or names; ${String(label)} is at index ${i}.`,
       );
     }
     if (typeof label !== typeof labels[0]) {
       throw new TsloraError(
         "bad-input",
-        `${where}: ${name} is to hold numbers or names, not both; index 0 is the ${typeof labels[0]} ${JSON.stringify(labels[0])}, index ${i} the ${typeof label} ${JSON.stringify(label)}.`,
+        `${where}: ${name} must hold numbers or names, not both; index 0 is the ${typeof labels[0]} ${JSON.stringify(labels[0])}, index ${i} the ${typeof label} ${JSON.stringify(label)}.`,
       );
     }
   }

@@ -24,15 +24,15 @@ export function countAtThresholds(
   if (yTrue.length !== yScore.length)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yScore are to be equally long; ${yTrue.length} and ${yScore.length} came.`,
+      `${where}: yTrue and yScore must be equally long; got ${yTrue.length} and ${yScore.length}.`,
     );
-  if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: at least one sample was expected; none came.`);
+  if (yTrue.length === 0) throw new TsloraError("bad-input", `${where}: there must be at least one sample; got none.`);
   checkLabels(where, "yTrue", yTrue);
   for (let i = 0; i < yScore.length; i++) {
     if (!Number.isFinite(yScore[i]))
       throw new TsloraError(
         "bad-input",
-        `${where}: scores are to be finite numbers; ${String(yScore[i])} stands at index ${i}.`,
+        `${where}: scores must be finite numbers; ${String(yScore[i])} is at index ${i}.`,
       );
   }
   const positive = positiveLabelOf(where, uniqueLabels(yTrue), options.posLabel);
@@ -61,10 +61,7 @@ export function positiveLabelOf(where: string, labels: readonly Label[], given: 
   const known = labels.map((label) => JSON.stringify(label)).join(", ");
   if (given !== undefined) {
     if (labels.length > 1 && !labels.includes(given))
-      throw new TsloraError(
-        "bad-option",
-        `${where}: posLabel is to be one of ${known}; ${JSON.stringify(given)} came.`,
-      );
+      throw new TsloraError("bad-option", `${where}: posLabel must be one of ${known}; got ${JSON.stringify(given)}.`);
     return given;
   }
   const binary = [
@@ -74,7 +71,7 @@ export function positiveLabelOf(where: string, labels: readonly Label[], given: 
   if (!binary)
     throw new TsloraError(
       "bad-input",
-      `${where}: labels of {0, 1} or {-1, 1} were expected; ${known} came. Say by posLabel which is the positive one.`,
+      `${where}: labels must be {0, 1} or {-1, 1}; got ${known}. Name the positive one by posLabel.`,
     );
   return 1;
 }

@@ -7,7 +7,7 @@ export type ZeroDivision = number | "warn";
 /** The number that stands for it. Notes a problem for any other value. @default 0 */
 export function readZeroDivision(problems: Problems, zeroDivision: ZeroDivision = 0): number {
   const known = zeroDivision === "warn" || zeroDivision === 0 || zeroDivision === 1 || Number.isNaN(zeroDivision);
-  problems.expect(known, `zeroDivision is to be 0, 1, NaN or "warn"; ${String(zeroDivision)} came`);
+  problems.expect(known, `zeroDivision must be 0, 1, NaN or "warn"; got ${String(zeroDivision)}`);
   return zeroDivision === "warn" ? 0 : zeroDivision;
 }
 
@@ -30,7 +30,7 @@ export function warnOfZeroDivision(
     const zeros = whole[score].filter((count) => count === 0).length;
     if (zeros > 0)
       process.emitWarning(
-        `${where}: ${score} is set to 0 where ${why[score]} (${zeros} of ${predicted.length}). Say by zeroDivision what it is to be.`,
+        `${where}: ${score} is set to 0 where ${why[score]} (${zeros} of ${predicted.length}). Set it by zeroDivision.`,
         "UndefinedMetricWarning",
       );
   }

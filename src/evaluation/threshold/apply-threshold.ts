@@ -15,7 +15,7 @@ export function applyThreshold(evaluation: Evaluation, options: { readonly thres
     evaluation.labels.length === 2,
     `a threshold is for two labels; the evaluation has ${evaluation.labels.length}`,
   );
-  problems.expect(threshold >= 0 && threshold <= 1, `threshold is to be a number from 0 to 1; ${threshold} came`);
+  problems.expect(threshold >= 0 && threshold <= 1, `threshold must be a number from 0 to 1; got ${threshold}`);
   problems.throwIfAny();
   const predictions = evaluation.predictions.map((p) => ({ ...p, yPred: p.probabilities[1] >= threshold ? 1 : 0 }));
   const { notice } = evaluation;

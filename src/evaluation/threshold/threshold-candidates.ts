@@ -29,11 +29,11 @@ export function thresholdCandidates(
   const problems = new Problems(where);
   problems.expect(
     highest <= 1 && lowest >= 0,
-    `scores are to be probabilities from 0 to 1; they reach from ${lowest} to ${highest}`,
+    `scores must be probabilities from 0 to 1; they reach from ${lowest} to ${highest}`,
   );
   problems.expect(
     positives > 0 && negatives > 0,
-    `yTrue is to hold both labels; of ${yTrue.length} samples ${positives} are positive (${JSON.stringify(posLabel)})`,
+    `yTrue must hold both labels; of ${yTrue.length} samples ${positives} are positive (${JSON.stringify(posLabel)})`,
   );
   problems.throwIfAny("bad-input");
   const candidates = thresholds.map((upper, i) => ({

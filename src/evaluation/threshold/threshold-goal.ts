@@ -63,20 +63,20 @@ const METRICS: readonly string[] = [...Object.keys(PLAIN), "cost", "precision_at
 export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGoal {
   const { metric = "f1" } = goal;
   const given: Readonly<Record<string, unknown>> = { ...goal }; // of a caller without types
-  problems.expect(METRICS.includes(metric), `metric is to be ${METRICS.join(", ")}; ${String(metric)} came`);
+  problems.expect(METRICS.includes(metric), `metric must be ${METRICS.join(", ")}; got ${String(metric)}`);
   problems.expect(
     metric === "cost" || given.costRatio === undefined,
-    `costRatio is for the metric "cost"; it came with ${JSON.stringify(metric)}`,
+    `costRatio is for the metric "cost"; got it with ${JSON.stringify(metric)}`,
   );
   problems.expect(
     metric === "precision_at_recall" || given.recall === undefined,
-    `recall is for the metric "precision_at_recall"; it came with ${JSON.stringify(metric)}`,
+    `recall is for the metric "precision_at_recall"; got it with ${JSON.stringify(metric)}`,
   );
   if (goal.metric === "cost") {
     const { costRatio } = goal;
     problems.expect(
       costRatio > 0 && Number.isFinite(costRatio),
-      `costRatio is to be a number above 0; ${String(costRatio)} came`,
+      `costRatio must be a number above 0; got ${String(costRatio)}`,
     );
     return {
       metric: "cost",
@@ -89,10 +89,7 @@ export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGo
   }
   if (goal.metric === "precision_at_recall") {
     const { recall } = goal;
-    problems.expect(
-      recall > 0 && recall <= 1,
-      `recall is to be a number above 0 and at most 1; ${String(recall)} came`,
-    );
+    problems.expect(recall > 0 && recall <= 1, `recall must be a number above 0 and at most 1; got ${String(recall)}`);
     return {
       metric: "precision_at_recall",
       recall,

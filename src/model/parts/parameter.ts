@@ -85,7 +85,7 @@ export class Parameter {
   assign(value: Tensor): void {
     if (value.shape.join() !== this.shape.join())
       throw new RangeError(
-        `${this.name} has the shape [${this.shape.join(", ")}]; a value of [${value.shape.join(", ")}] came.`,
+        `${this.name} must have a value of the shape [${this.shape.join(", ")}]; got [${value.shape.join(", ")}].`,
       );
     this.dispose();
     this.#held = { kind: "here", value };

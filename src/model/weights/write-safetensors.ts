@@ -40,7 +40,7 @@ export async function writeSafetensors(
       const floats = typeof values === "function" ? await values() : values;
       if (floats.length !== sizeOf(shape))
         throw new RangeError(
-          `${path}: "${name}" of shape [${shape.join(", ")}] was to have ${sizeOf(shape)} numbers; ${floats.length} came.`,
+          `${path}: "${name}" of shape [${shape.join(", ")}] must have ${sizeOf(shape)} numbers; got ${floats.length}.`,
         );
       yield new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
     }

@@ -11,7 +11,7 @@ import { SetUpError } from "../tools/set-up-error.mjs";
 
 export const ARM64_HELP = `npm run test:arm64
 Cross-compiles the binding for 64-bit Arm and runs the tests of models, kernels and operations in qemu-aarch64-static;
-of device/kernels, those that start no further process and take fewer than 400 columns.
+of ops/kernels, those that start no further process and take fewer than 400 columns.
 Debian: apt-get install qemu-user-static g++-aarch64-linux-gnu; all else comes from npm and PyPI.`;
 
 const QEMU = "qemu-aarch64-static";

@@ -18,7 +18,7 @@ export async function readTrainingLog(outputDir: string): Promise<TrainEvent[]> 
   if (lines.length === 0)
     throw new TsloraError(
       "not-found",
-      `${join(outputDir, LOG_FILE)} does not hold a training log. outputDir is to be that of a run.`,
+      `${join(outputDir, LOG_FILE)} does not hold a training log. outputDir must be a run's.`,
     );
   return lines.map((line): TrainEvent => {
     const number = (name: string): number => (typeof line[name] === "number" ? line[name] : NaN);

@@ -56,7 +56,7 @@ export class AdamW {
     if (this.#bundles.length === 0) this.#bundles = this.#bundle(parameters);
     const bundled = this.#bundles.flatMap((bundle) => bundle.parameters);
     if (bundled.length !== parameters.length || bundled.some((parameter) => gradients.get(parameter) === undefined))
-      throw new TypeError("A step of AdamW came with gradients of other weights than the one before.");
+      throw new TypeError("A step of AdamW must have gradients of the same weights as the one before.");
     return this.#bundles.map((bundle) => gradients.joined(bundle.parameters));
   }
 
