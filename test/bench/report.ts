@@ -40,7 +40,7 @@ export function tableLines(comparisons: readonly Comparison[]): string[] {
   return table([HEAD, ...rows(comparisons)], { left: 2 });
 }
 
-/** The table and what stands around it as Markdown, for environment.md. */
+/** The machine, the table and the notes as Markdown. */
 export function markdownReport(
   comparisons: readonly Comparison[],
   { facts, preface }: { facts: readonly Fact[]; preface: readonly string[] },

@@ -13,6 +13,7 @@ import { describeMachine, loadPerCore, machineSentence } from "./machine";
 import { markdownReport, pictures, ratioFigure, tableLines } from "./report";
 import { Side, withSides } from "./side";
 import { loadStudyData } from "./study-data";
+import { writeResults } from "../write-results";
 import { HELP, OPTIONS } from "./run-options.cjs";
 
 const QUIET = 0.5; // load average a core, above which the machine is not quiet
@@ -28,6 +29,8 @@ async function main(): Promise<number> {
     throw new RangeError(
       `--rounds takes a whole number above 0 and --seed a whole number; got ${values.rounds} and ${values.seed}.`,
     );
+  if (values.write && values.only.length > 0)
+    throw new RangeError("--write must be used without --only: test/bench/RESULTS.md has every line.");
   const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run bench makes it.`);
   const lines = await chosenLines(values.only);
@@ -102,10 +105,17 @@ async function main(): Promise<number> {
     for (const { what, value, held } of facts)
       console.log(`${what}: ${value}${held === undefined ? "" : held ? ", held" : ", NOT HELD"}`);
     console.log(took);
-    await writeAtomically(`${stem}.md`, markdownReport(comparisons, { facts, preface: [...preface, took] }));
+    const markdown = markdownReport(comparisons, { facts, preface: [...preface, took] });
+    await writeAtomically(`${stem}.md`, markdown);
     const { svg, png } = await pictures(ratioFigure(comparisons));
     await writeAtomically(`${stem}.svg`, svg);
     await writeAtomically(`${stem}.png`, png);
+    if (values.write && failures.length === 0)
+      await writeResults({
+        path: join(projectRoot(), "test", "bench", "RESULTS.md"),
+        command: "npm run bench",
+        text: markdown,
+      });
     console.log(`The report is ${stem.slice(projectRoot().length + 1)}.json, .md, .svg, .png`);
   }
   if (failures.length > 0) console.log(styled(terminal, "red", `Ended by an error: ${failures.join(", ")}`));

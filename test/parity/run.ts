@@ -1,8 +1,9 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 
 import { projectRoot } from "../../src/base/project-root";
 import { Random } from "../../src/base/random";
@@ -11,6 +12,8 @@ import { duration, processTerminal, styled, table } from "../../src/cli/terminal
 import { holds, type Measure, type ParityLine } from "./parity-line";
 import { referencePython, referencePythonPath } from "./reference-python";
 import { HELP, OPTIONS } from "./run-options.cjs";
+import { describeMachine, machineSentence } from "../bench/machine";
+import { writeResults } from "../write-results";
 
 /** A line's result: what it measured, or why it ended. */
 interface Outcome {
@@ -21,6 +24,8 @@ interface Outcome {
   readonly failure?: string;
   readonly elapsedMs: number;
 }
+
+const HEAD = ["line", "against", "of it", "cases", "largest difference", "bound", "", "time"];
 
 /** Runs every line of the parity table against the Python libraries and prints the table of largest differences. */
 async function main(): Promise<number> {
@@ -35,6 +40,8 @@ async function main(): Promise<number> {
     throw new RangeError(
       `--seed takes a whole number and --scale a number above 0; got ${values.seed ?? "none"} and ${values.scale}.`,
     );
+  if (values.write && (values.only.length > 0 || scale !== 1))
+    throw new RangeError("--write must be used without --only and --scale: test/parity/RESULTS.md has all cases.");
   const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run test:parity makes it.`);
   const names = (await lineNames()).filter(
@@ -72,16 +79,24 @@ async function main(): Promise<number> {
     ]),
     ...(failure === undefined ? [] : [[title, against, "ended by an error", "", "", "", "FAILS", duration(elapsedMs)]]),
   ]);
-  const lined = table([["line", "against", "of it", "cases", "largest difference", "bound", "", "time"], ...rows], {
-    left: 3,
-  });
-  console.log(`\n${lined.join("\n")}`);
+  console.log(`\n${table([HEAD, ...rows], { left: 3 }).join("\n")}`);
   const wrong = outcomes.filter(({ measures, failure }) => failure !== undefined || !measures.every(holds));
   const report = join(projectRoot(), "output", "parity.json");
   await writeAtomically(report, `${JSON.stringify({ seed, scale, node: process.version, outcomes }, undefined, 2)}\n`);
-  console.log(
-    `\n${outcomes.length - wrong.length} lines hold, ${wrong.length} fail (seed ${seed}); the report is output/parity.json`,
-  );
+  const verdict = `${outcomes.length - wrong.length} lines hold, ${wrong.length} fail`;
+  if (values.write)
+    await writeResults({
+      path: join(projectRoot(), "test", "parity", "RESULTS.md"),
+      command: "npm run test:parity",
+      text: [
+        `${new Date().toISOString()}, seed ${seed}: ${verdict}.`,
+        `Machine: ${machineSentence(describeMachine())}.`,
+        `Versions: Node ${process.version}, ${await pythonVersions(python)}.`,
+        "",
+        ...[HEAD, HEAD.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`),
+      ].join("\n"),
+    });
+  console.log(`\n${verdict} (seed ${seed}); the report is output/parity.json`);
   return wrong.length === 0 ? 0 : 1;
 }
 
@@ -113,6 +128,13 @@ async function runLine(name: string, options: { seed: number; scale: number; pyt
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Versions of the Python libraries, as `torch 2.13.0, ...`. */
+async function pythonVersions(python: string): Promise<string> {
+  const program = `from importlib.metadata import version
+print(", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "peft", "scikit-learn", "tensorboard")))`;
+  return (await promisify(execFile)(python, ["-c", program])).stdout.trim();
 }
 
 async function lineNames(): Promise<string[]> {

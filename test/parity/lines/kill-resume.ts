@@ -8,7 +8,7 @@ import { eventsOf } from "../../training/tiny";
 import type { ParityLine } from "../parity-line";
 
 export const line: ParityLine = {
-  title: "kill -9 at any moment, then gone on with",
+  title: "kill -9 at any moment, then resumed",
   against: "the run that was never stopped",
   async run({ random, folder, cases, note }) {
     const kills = cases(30);
