@@ -5,7 +5,7 @@ import { TsloraError } from "../base/tslora-error";
 import type { ClassCount, Corpus, CorpusProblem, CorpusReport, CorpusSource, NamedDocument, Reading } from "./corpus";
 import { toFrame } from "./to-frame";
 
-/** How many problems an error's message names; its `details.problems` name all. */
+/** Problems that an error's message names; its `details.problems` name all. */
 const NAMED = 20;
 
 /** How {@link finishCorpus} treats bad entries, and why this source was taken. */
@@ -63,7 +63,10 @@ function buildCorpus(
   return { frame: toFrame(documents), report };
 }
 
-/** Of an ID that stands twice in one class the first stays; of one that stands in two classes none, for neither label is sure. */
+/**
+ * Keeps the first text of an ID that one class has twice, and none of an ID that two classes have: neither label is
+ * sure.
+ */
 function dropDuplicates({ documents, problems }: Reading): { documents: NamedDocument[]; problems: CorpusProblem[] } {
   const first = new Map<string, NamedDocument>();
   const torn = new Set<string>();

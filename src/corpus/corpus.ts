@@ -4,7 +4,7 @@ import type { DataFrame } from "danfojs-node";
 export interface CorpusDocument {
   /** The text; of a study's file the whole of it, marks included, as the study reads it. */
   readonly texts: string;
-  /** What names the text: the PMID in the study's data. Always a string, and unique in its corpus. */
+  /** Identifier of the text: the PMID in the study's data. Always a string, and unique in its corpus. */
   readonly ID: string;
   /** The class, counted from 0. */
   readonly label: number;
@@ -21,7 +21,7 @@ export type CorpusSource =
   | { readonly kind: "pubmed"; readonly path: string; readonly sha256: string; readonly fetched: string }
   | { readonly kind: "folder"; readonly path: string };
 
-/** What can be wrong with one entry, so that its text cannot be used. */
+/** Kinds of faults for which an entry's text cannot be used. */
 export type CorpusProblemKind =
   | "not-utf8" // bytes that are no UTF-8
   | "malformed" // no `<ID:...>` or `Title:` line, a row with missing or surplus cells, a line that is not a JSON object
@@ -41,14 +41,14 @@ export interface CorpusProblem {
   readonly message: string;
 }
 
-/** How many texts a class has, and what the class is called in the source. */
+/** Number of texts of a class, and the class's name in the source. */
 export interface ClassCount {
   readonly label: number;
   readonly name: string;
   readonly count: number;
 }
 
-/** What was read and what was not. `read` = `kept` + `leftOut`; nothing else was there but what `ignored` names. */
+/** Counts of a reading. `read` = `kept` + `leftOut`; everything else in the source is in `ignored`. */
 export interface CorpusReport {
   readonly counts: { readonly read: number; readonly kept: number; readonly leftOut: number; readonly ignored: number };
   readonly classes: readonly ClassCount[];
@@ -56,7 +56,7 @@ export interface CorpusReport {
   readonly problems: readonly CorpusProblem[];
   /** Files that are no texts (`.DS_Store`, `__MACOSX`, other endings), by path. */
   readonly ignored: readonly string[];
-  /** What else the user should know, a sentence each: labels renumbered, records that PubMed no longer has. */
+  /** Further remarks, a sentence each: labels renumbered, records that PubMed no longer has. */
   readonly remarks: readonly string[];
 }
 
@@ -67,7 +67,7 @@ export interface Corpus {
   readonly source: CorpusSource;
   readonly format: CorpusFormat;
   readonly report: CorpusReport;
-  /** What was taken and why, in a sentence or two: the first thing that a notebook prints. */
+  /** The chosen source and the reason, in a sentence or two: the first thing that a notebook prints. */
   readonly notice: string;
   /** Set where results must not be read as the study's: on the embedded sample. */
   readonly banner?: string;
@@ -92,7 +92,7 @@ export const DEFAULT_LIMITS: CorpusLimits = {
   maxColumns: 16_384,
 };
 
-/** What a reader brings home, before duplicates are looked for. Internal to this room. */
+/** Result of a reader, before duplicates are looked for. Internal to this room. */
 export interface Reading {
   readonly format: CorpusFormat;
   readonly documents: readonly NamedDocument[];

@@ -6,9 +6,12 @@ import { readFrame } from "./read-frame";
 /** A corpus in numbers. */
 export interface CorpusDescription {
   readonly count: number;
-  /** How many texts each label has, and their share of all, in [0, 1]. */
+  /** Number of texts of each label, and their share of all, in [0, 1]. */
   readonly labels: readonly { readonly label: number; readonly count: number; readonly share: number }[];
-  /** Lengths in words, which are what white space parts, marks included; percentiles as NumPy's, by linear interpolation. */
+  /**
+   * Lengths in words, which are what white space parts, marks included; percentiles as NumPy's, by linear
+   * interpolation.
+   */
   readonly words: {
     readonly min: number;
     readonly mean: number;
@@ -63,5 +66,6 @@ function percentile(sorted: readonly number[], share: number): number {
   const above = Math.min(below + 1, sorted.length - 1);
   const step = sorted[above] - sorted[below];
   const part = place - below;
-  return part < 0.5 ? sorted[below] + step * part : sorted[above] - step * (1 - part); // from the nearer end, as NumPy does
+  // from the nearer end, as NumPy does
+  return part < 0.5 ? sorted[below] + step * part : sorted[above] - step * (1 - part);
 }

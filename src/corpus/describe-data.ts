@@ -15,7 +15,7 @@ import { STUDY_REMARKS, type StudyStep } from "./text/study-remarks";
 /** Which data a run is about: the published study's, the embedded sample, or the user's own. */
 export type DataAbout = "study" | "sample" | "data";
 
-/** What the notebooks need to know of their data; see {@link describeData}. */
+/** Facts about the data of a notebook; see {@link describeData}. */
 export interface DataDescription {
   readonly about: DataAbout;
   /** The data's name: "the study's abstracts", "the embedded sample", or the file's or folder's name. */
@@ -26,23 +26,23 @@ export interface DataDescription {
   readonly classNames: readonly string[];
   /** Options for `evaluateBaseline`. Of fewer than 50 texts, terms that are in one text alone count as well. */
   readonly baseline: { readonly labels: readonly string[]; readonly minDf: number };
-  /** What an ID is: "PMID" or "ID". */
+  /** Name of an ID: "PMID" or "ID". */
   readonly idName: string;
   /** Columns not to be shown, since their texts are not the user's to quote. */
   readonly hide: readonly string[];
   /** A name for a repository on the Hub. */
   readonly slug: string;
-  /** What data are in use, and what must be known of results on them. */
+  /** Banner: the data in use, and a caution about results on them. */
   readonly banner: { readonly title: string; readonly text: string; readonly level: "info" | "warning" };
   /** Cleans texts in the study's format as the study does; other texts stay as they are. */
   clean(frame: DataFrame): DataFrame;
   /** The classes to stratify a split by: for the user's own data, where each label has texts enough; else none. */
   stratify(frame: DataFrame): readonly number[] | undefined;
-  /** What is to be said of the published study at a step, in Markdown; nothing for other data. */
+  /** Remark about the published study at a step, in Markdown; nothing for other data. */
   remark(step: StudyStep): string;
 }
 
-/** How many texts of each label a stratified 60/20/20 split needs. */
+/** Texts of each label that a stratified 60/20/20 split needs. */
 const STRATIFIED_FROM = 5;
 
 /** Fewer texts than this share hardly a term. */

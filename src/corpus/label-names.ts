@@ -20,7 +20,7 @@ export function numberLabels(names: readonly string[]): NumberedLabels {
   return { classes: Object.fromEntries(distinct.map((name, i) => [name, i])), nameOf };
 }
 
-/** What a user should know of a table's labels: those that look like one class, and those that are too many. */
+/** Remarks about a table's labels: names that look like one class, and too many names. */
 export function labelRemarks(
   cells: readonly string[],
   { column, trimmed }: { readonly column: string; readonly trimmed: number },

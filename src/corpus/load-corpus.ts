@@ -12,16 +12,17 @@ import { loadSample } from "./files/load-sample";
  * Loads a labelled corpus into a danfojs frame with the columns `texts`, `ID`, `label`.
  *
  * `source` is the path of a `Dataset.zip` in the study's format, of a folder of the same shape, of a zip or folder
- * whose sub-folders are the classes and hold one text a `.txt` file, or of a CSV, TSV or JSONL file; `"pubmed"`, the study's abstracts by their PMIDs; `"sample"`, texts written for this project; or
- * `"auto"`: what the environment's TSLORA_DATA names, else a `Dataset.zip` in `data/`, else PubMed (from the cache, if
- * it was asked before), else the sample. Only `"auto"` goes on to the next, never away from a source that was named,
- * and `notice` says what was taken and why.
+ * whose sub-folders are the classes and hold one text a `.txt` file, or of a CSV, TSV or JSONL file; `"pubmed"`, the
+ * study's abstracts by their PMIDs; `"sample"`, texts written for this project; or `"auto"`: what the environment's
+ * TSLORA_DATA names, else a `Dataset.zip` in `data/`, else PubMed (from the cache, if it was asked before), else the
+ * sample. Only `"auto"` goes on to the next, never away from a source that was named, and `notice` says what was taken
+ * and why.
  *
- * What cannot be used is never dropped in silence. An entry that cannot (see {@link CorpusProblemKind}) refuses the
+ * Nothing is dropped in silence. An entry that cannot be used (see {@link CorpusProblemKind}) refuses the
  * whole by default, all such entries named at once; with `onBadEntry: "report"` it is left out and named in `report`.
- * What makes the whole doubtful is always refused: a damaged or encrypted archive, a name that leaves its folder, more
- * bytes or entries than the limits allow, a table that is not UTF-8 or lacks a column, an empty class. Files that are
- * no texts at all (`.DS_Store`, `__MACOSX`, other endings than `.txt`) are ignored, and named.
+ * Faults that make the whole doubtful are always refused: a damaged or encrypted archive, a name that leaves its
+ * folder, more bytes or entries than the limits allow, a table that is not UTF-8 or lacks a column, an empty class.
+ * Files that are no texts at all (`.DS_Store`, `__MACOSX`, other endings than `.txt`) are ignored, and named.
  *
  * @throws TsloraError `not-found`, `bad-input`, `unsupported` (another kind of file), `bad-option`; of PubMed also
  * `unreachable` and `aborted`.

@@ -11,7 +11,10 @@ import { isDelimiter } from "./table/table-format";
 
 /** How to load a corpus. The columns are for CSV and JSONL files only. */
 export interface LoadCorpusOptions extends TableOptions {
-  /** Whether an entry that cannot be used refuses the whole, or is left out and named in the report. @default "refuse" */
+  /**
+   * Whether an entry that cannot be used refuses the whole, or is left out and named in the report.
+   * @default "refuse"
+   */
   readonly onBadEntry?: "refuse" | "report";
   /**
    * Whether a class may have no text, and one class be all there is, as in texts to evaluate on; at least one text must

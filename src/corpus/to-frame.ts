@@ -3,7 +3,9 @@ import { DataFrame } from "danfojs-node";
 
 import type { CorpusDocument } from "./corpus";
 
-/** A danfojs frame of documents: `texts`, `ID`, `label`. Types are named, since danfojs would take PMIDs for numbers. */
+/**
+ * A danfojs frame of documents: `texts`, `ID`, `label`. Types are named, since danfojs would take PMIDs for numbers.
+ */
 export function toFrame(documents: readonly CorpusDocument[]): DataFrame {
   const columns = {
     texts: documents.map((d) => d.texts),

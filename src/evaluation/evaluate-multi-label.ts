@@ -24,7 +24,7 @@ export interface MultiLabelScores {
   readonly precision: number;
   readonly recall: number;
   readonly f1: number;
-  /** How many texts have the label. */
+  /** Number of texts with the label. */
   readonly support: number;
   /** null where no text has the label, or every one. */
   readonly rocAuc: number | null;
@@ -64,7 +64,8 @@ const NAMED = 10; // as many bad rows an error names
  * Predicts every text and scores the predictions, label by label: a text has those whose sigmoid is at least 0.5.
  * Scores that would divide by zero are 0, as in scikit-learn.
  *
- * @throws TsloraError `bad-input` for rows that cannot be evaluated, `unsupported` for a classifier of one label a text.
+ * @throws TsloraError `bad-input` for rows that cannot be evaluated, `unsupported` for a classifier of one label a
+ *   text.
  */
 export async function evaluateMultiLabel(
   classifier: TextClassifier,

@@ -10,19 +10,20 @@ import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 import { untrainedNotice } from "./untrained-notice";
 
 export interface EvaluateOptions extends PredictLogitsOptions {
-  /** Of all intervals. @default 0.95 */
+  /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
 }
 
 /**
  * Predicts every text and scores the predictions. The label with the highest score is the predicted one; of equal
- * ones, the first. A classifier that is not trained yet can be evaluated, as the score before training; `notice` then says
- * which of its weights are newly initialized. The texts are not compared with those that the classifier was trained on:
- * `findLeaks` does that.
+ * ones, the first. A classifier that is not trained yet can be evaluated, as the score before training; `notice` then
+ * says which of its weights are newly initialized. The texts are not compared with those that the classifier was
+ * trained on: `findLeaks` does that.
  *
- * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{ text, label }`
- * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores, `unsupported`
- * for a classifier whose texts may have several labels: that is `evaluateMultiLabel`.
+ * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{
+ *   text, label }`
+ * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores,
+ *   `unsupported` for a classifier whose texts may have several labels: that is `evaluateMultiLabel`.
  */
 export async function evaluate(
   classifier: TextClassifier,

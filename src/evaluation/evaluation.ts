@@ -19,25 +19,25 @@ export interface LabelEvaluation {
   readonly precision: number;
   readonly recall: number;
   readonly f1: number;
-  /** How many texts have the label. */
+  /** Number of texts with the label. */
   readonly support: number;
 }
 
-/** What was predicted for one text. */
+/** Prediction for one text. */
 export interface EvaluatedText {
   /** The row in the data. */
   readonly index: number;
   readonly yTrue: number;
   readonly yPred: number;
-  /** Of each label. */
+  /** Scores of each label. */
   readonly probabilities: readonly number[];
 }
 
 /** How a classifier did on labelled texts. Plain values that survive JSON. */
 export interface Evaluation {
-  /** How many texts. */
+  /** Number of texts. */
   readonly n: number;
-  /** What the classes are called. */
+  /** Names of the classes. */
   readonly labels: readonly string[];
   readonly accuracy: number;
   readonly accuracyInterval: Interval;
@@ -48,7 +48,10 @@ export interface Evaluation {
   readonly report: string;
   /** Mean cross entropy in nats. */
   readonly loss: number;
-  /** Area under the ROC curve, of two labels the second one's, of more the mean of each against the rest; null where a label has no text. */
+  /**
+   * Area under the ROC curve, of two labels the second one's, of more the mean of each against the rest; null where a
+   * label has no text.
+   */
   readonly rocAuc: number | null;
   /** Average precision, averaged over labels as `rocAuc`; null where a label has no text. */
   readonly averagePrecision: number | null;
@@ -58,13 +61,13 @@ export interface Evaluation {
   readonly notice?: string;
 }
 
-/** What an {@link Evaluation} is computed from. */
+/** Inputs of an {@link Evaluation}. */
 export interface Predictions {
   readonly labels: readonly string[];
   readonly predictions: readonly EvaluatedText[];
   readonly loss: number;
   readonly elapsedSeconds: number;
-  /** Of all intervals. @default 0.95 */
+  /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
 }
 

@@ -16,7 +16,7 @@ export interface Prediction {
   readonly score: number;
   /** All labels with their probabilities, the most likely first. */
   readonly scores: readonly { readonly label: string; readonly score: number }[];
-  /** Of a classifier whose texts may have several labels: those of at least 0.5, the most likely first; perhaps none. */
+  /** For texts with several labels: the labels of at least 0.5, the most likely first; perhaps none. */
   readonly labels?: readonly string[];
 }
 
@@ -26,7 +26,8 @@ export interface Prediction {
  *
  * @param texts - one text, or several
  * @returns a prediction for each text, in their order
- * @throws TsloraError `bad-input` when a text is no string, the classifier has untrained weights or gives no usable scores.
+ * @throws TsloraError `bad-input` when a text is no string, the classifier has untrained weights or gives no usable
+ *   scores.
  */
 export async function predict(
   classifier: TextClassifier,

@@ -8,15 +8,15 @@ import { writeAtomically } from "../base/files/write-atomically";
 import type { DataAbout } from "../corpus/describe-data";
 import type { Evaluation } from "./evaluation";
 
-/** What a run of the study found, as `results.json` holds it. */
+/** Results of a run of the study, as `results.json` holds them. */
 export interface StudyResults {
   /** The model's name. */
   readonly model: string;
-  /** What it ran on, and why. */
+  /** The device, and the reason for it. */
   readonly device?: { readonly kind: string; readonly name: string; readonly backend: string; readonly notice: string };
-  /** What the data were taken from. */
+  /** The source of the data. */
   readonly data: string;
-  /** Whose data they are, as `describeData` tells; the published figures belong beside those of "study" alone. */
+  /** Kind of data, from `describeData`; published figures are shown beside those of "study" alone. */
   readonly about?: DataAbout;
   /** The data's name. */
   readonly dataName?: string;
@@ -32,11 +32,11 @@ export interface StudyResults {
   readonly validation: Evaluation;
   /** TF-IDF with logistic regression on the test set. */
   readonly baseline: Evaluation;
-  /** Of training, in seconds. */
+  /** Seconds of training. */
   readonly elapsed: number;
   /** Why this model and these data, and what must be known of them. */
   readonly notices: readonly string[];
-  /** What must be known of results on these data, where there is something. */
+  /** Caution about results on these data, if there is one. */
   readonly banner?: string;
 }
 

@@ -1,6 +1,6 @@
-/** What evaluation asks of a classifier; any model can be it. */
+/** The part of a classifier that evaluation needs; any model can implement it. */
 export interface TextClassifier {
-  /** What the classes are called, in the order of their indices. */
+  /** Names of the classes, in the order of their indices. */
   readonly labels: readonly string[];
   /** Whether a text has one of the labels or any number of them. @default "single_label_classification" */
   readonly problemType?: "single_label_classification" | "multi_label_classification";

@@ -45,7 +45,8 @@ function newDisplay(jupyter: TslabJupyter): Display {
   const transient = { display_id: randomBytes(8).toString("hex") };
   let isUpdate = false;
   const write = (data: Readonly<Record<string, string>>): void => {
-    (jupyter.lastWriteDisplayData as WriteDisplayData)({ data, metadata: {}, transient }, isUpdate); // asked for anew: of the cell that runs now
+    // asked for anew: of the cell that runs now
+    (jupyter.lastWriteDisplayData as WriteDisplayData)({ data, metadata: {}, transient }, isUpdate);
     isUpdate = true;
   };
   return {

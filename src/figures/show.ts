@@ -19,7 +19,7 @@ export interface ShowOptions {
   readonly output?: Output;
 }
 
-/** What {@link show} takes: a plotly figure may be given as plain `{ data, layout }`. */
+/** Values that {@link show} accepts: a plotly figure may be given as plain `{ data, layout }`. */
 export type ShowInput =
   | Showable
   | PlotlyFigure
@@ -28,11 +28,12 @@ export type ShowInput =
   | { readonly rows: readonly ComparisonTableRow[] }
   | string;
 
-const plotlyOnce = new PlotlyOnce(); // of this process: a notebook's kernel
+const plotlyOnce = new PlotlyOnce(); // one for this process: a notebook's kernel
 
 /**
- * Shows a figure, a table, Markdown, a banner, an evaluation, a comparison or a data frame: in the running cell of a notebook as it should look
- * there, elsewhere as text on standard output. A plain string is taken for Markdown; an empty one shows nothing.
+ * Shows a figure, a table, Markdown, a banner, an evaluation, a comparison or a data frame: in the running cell of a
+ * notebook as it should look there, elsewhere as text on standard output. A plain string is taken for Markdown; an
+ * empty one shows nothing.
  *
  * A figure makes two outputs: an interactive one, and a static picture that is hidden where the first one is drawn.
  *
@@ -73,7 +74,10 @@ export function showFigure(figure: Figure, { interactive, picture, run }: Figure
   }
 }
 
-/** Whether {@link show} has a form for a value: a figure, a table, an evaluation, a comparison, a data frame. Strings aside. */
+/**
+ * Whether {@link show} has a form for a value: a figure, a table, an evaluation, a comparison, a data frame. Strings
+ * aside.
+ */
 export function isShowable(value: unknown): value is Exclude<ShowInput, string> {
   return showableOf(value) !== undefined;
 }

@@ -9,7 +9,7 @@ export interface Figure {
   readonly kind: "figure";
   readonly data: readonly Trace[];
   readonly layout: Readonly<Record<string, unknown>>;
-  /** What the figure shows, as a few lines of text: printed outside notebooks. */
+  /** The figure as a few lines of text, which are printed outside notebooks. */
   readonly text: string;
 }
 
@@ -39,7 +39,9 @@ export type TableRow =
   | { readonly kind: "cells"; readonly cells: readonly TableCell[] }
   | { readonly kind: "section"; readonly title: string };
 
-/** A table of texts that are ready to be read; see `frameTable`, `comparisonTable` and the others for how it is made. */
+/**
+ * A table of texts that are ready to be read; see `frameTable`, `comparisonTable` and the others for how it is made.
+ */
 export interface Table {
   readonly kind: "table";
   readonly title?: string;

@@ -50,7 +50,7 @@ export async function batchGradientsUnread(
   return total ?? ops.float(Float32Array.of(0), [1]);
 }
 
-/** What a step's gradients are computed from and with. */
+/** Inputs of a step's gradients. */
 export type BatchOptions = {
   microBatches: readonly (readonly number[])[];
   data: TrainingDocuments;

@@ -11,10 +11,10 @@ export interface BatchOptions {
 }
 
 /**
- * The batches of an epoch as lists of indices: every example once, in an order that the strategy, the seed and the epoch
- * decide. "sequential" takes them as they are given, in every epoch. With "group_by_length", shuffled examples are sorted by
- * length within groups of 50 batches, and the batches are shuffled again but for the longest, which comes first, as
- * transformers' LengthGroupedSampler does, so that memory runs out at once or not at all.
+ * The batches of an epoch as lists of indices: every example once, in an order that the strategy, the seed and the
+ * epoch decide. "sequential" takes them as they are given, in every epoch. With "group_by_length", shuffled examples
+ * are sorted by length within groups of 50 batches, and the batches are shuffled again but for the longest, which comes
+ * first, as transformers' LengthGroupedSampler does, so that memory runs out at once or not at all.
  */
 export function epochBatches(lengths: readonly number[], options: BatchOptions): number[][] {
   const { batchSize, seed, epoch, strategy } = options;

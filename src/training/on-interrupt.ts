@@ -19,7 +19,8 @@ export function onInterrupt(signal: AbortSignal | undefined): StopRequest {
     stop.abort();
   };
   const pass = (): void => stop.abort();
-  // A turn later: a listener that is put in while tslab starts a cell makes Node leave the next SIGINT to the system, which ends the kernel.
+  // A turn later: a listener that is put in while tslab starts a cell makes Node leave the next SIGINT to the system,
+  // which ends the kernel.
   const attaching = setImmediate(() => process.on("SIGINT", note));
   if (signal?.aborted === true) pass();
   signal?.addEventListener("abort", pass);

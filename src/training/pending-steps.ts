@@ -1,7 +1,7 @@
 import type { Ops } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
 
-/** What is known of a step when it is sent to the device. */
+/** Facts of a step that are known when it is sent to the device. */
 export interface SentStep {
   readonly step: number;
   readonly epoch: number;
@@ -15,7 +15,7 @@ export interface SentStep {
 export interface ReadStep extends SentStep {
   readonly loss: number;
   readonly gradNorm: number;
-  /** Of all steps that were read together. */
+  /** Tokens per second of all steps that were read together. */
   readonly tokensPerSecond: number;
 }
 

@@ -1,6 +1,6 @@
 import type { ResolvedTrainOptions } from "./train-options";
 
-/** How many steps a run takes and what happens at which. */
+/** Steps of a run, and the steps at which it evaluates and saves. */
 export interface StepPlan {
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
@@ -33,7 +33,7 @@ export function planSteps(examples: number, options: ResolvedTrainOptions): Step
         ? warmupSteps
         : Math.ceil((warmupSteps ?? warmupRatio ?? 0) * totalSteps),
     evaluateEvery,
-    // Of two shares the rounded steps need not be multiples of each other: evaluations are counted then.
+    // The rounded steps of two shares need not be multiples of each other: then evaluations are counted.
     saveEvery:
       options.loadBestModelAtEnd && evalSteps < 1 && saveSteps < 1
         ? evaluateEvery * Math.max(1, Math.round(saveSteps / evalSteps))

@@ -60,7 +60,7 @@ const METRICS: Readonly<Record<ProblemType, readonly MetricName[]>> = {
   multi_label_classification: ["loss", "accuracy", "f1", "precision", "recall", "f1_macro"],
 };
 
-/** What the options are checked against. */
+/** Facts that the options are checked against. */
 export interface OptionContext {
   readonly method: "lora" | "full";
   readonly problemType: ProblemType;

@@ -1,6 +1,6 @@
 import type { MetricName } from "./train-options";
 
-/** What a training run tells while it goes on; `for await (const event of train(...))`. */
+/** Events of a training run; `for await (const event of train(...))`. */
 export type TrainEvent =
   | {
       readonly type: "start";
@@ -83,7 +83,10 @@ export interface WarningEvent {
 export interface TrainSummary {
   readonly type: "end";
   readonly steps: number;
-  /** The step of the best evaluation, whose weights the model now has unless `loadBestModelAtEnd` is false; undefined when nothing was evaluated. */
+  /**
+   * The step of the best evaluation, whose weights the model now has unless `loadBestModelAtEnd` is false; undefined
+   * when nothing was evaluated.
+   */
   readonly bestStep?: number;
   readonly bestMetric?: number;
   readonly elapsedSeconds: number;

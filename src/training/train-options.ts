@@ -4,7 +4,9 @@ import type { ExampleLabel } from "./loss/classification-loss";
 export interface TrainOptions {
   /** Examples to train on: a danfojs DataFrame with `texts` and `label` (and `ID`, for messages), or a list. */
   readonly train: TrainingData;
-  /** Examples that the run is judged by while it goes on. Without them nothing is evaluated and the last weights stay. */
+  /**
+   * Examples that the run is judged by while it goes on. Without them nothing is evaluated and the last weights stay.
+   */
   readonly validation?: TrainingData;
   /**
    * Passes over the training examples; may be a fraction.
@@ -62,14 +64,15 @@ export interface TrainOptions {
    */
   readonly labelSmoothing?: number;
   /**
-   * Gamma of the focal loss (Lin et al., 2017), which gives less weight to what is predicted well; 0 is the cross entropy.
+   * Gamma of the focal loss (Lin et al., 2017), which gives less weight to what is predicted well; 0 is the cross
+   * entropy.
    * @default 0
    */
   readonly focalGamma?: number;
   /**
    * The order of the examples in each epoch. "random": a new shuffle, by `seed`. "sequential": as they are given, to
-   * compare with another trainer, or for a curriculum. "group_by_length": batches of texts of like length, in a new order;
-   * there is no padding to save here, and it evens out the time of a step.
+   * compare with another trainer, or for a curriculum. "group_by_length": batches of texts of like length, in a new
+   * order; there is no padding to save here, and it evens out the time of a step.
    * @default "random"
    */
   readonly trainSamplingStrategy?: SamplingStrategy;
@@ -90,7 +93,7 @@ export interface TrainOptions {
    */
   readonly saveSteps?: number;
   /**
-   * What the best weights are chosen by: one of the evaluation's metrics, ties by loss.
+   * The metric of the evaluation that chooses the best weights; ties are broken by loss.
    * @default "accuracy"; "f1" where a text has several labels
    */
   readonly metricForBestModel?: MetricName | `eval_${MetricName}`;
@@ -114,7 +117,7 @@ export interface TrainOptions {
   /** Where checkpoints and the log, trainer_log.jsonl, go. Without it none are written. */
   readonly outputDir?: string;
   /**
-   * How many checkpoints are kept, the best one besides.
+   * Number of checkpoints that are kept, in addition to the best one.
    * @default 2
    */
   readonly saveTotalLimit?: number;
@@ -184,7 +187,7 @@ export const TRAIN_DEFAULTS = {
   bf16: false,
 } as const satisfies Partial<TrainOptions>;
 
-/** What an evaluation while training tells. */
+/** Results of an evaluation while training. */
 export const METRIC_NAMES = [
   "loss",
   "accuracy",

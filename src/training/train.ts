@@ -103,7 +103,10 @@ async function* trainLocked(
   }
 }
 
-/** Locks the folder of another run's checkpoint while it is read; none where it cannot be written and so does not change. */
+/**
+ * Locks the folder of another run's checkpoint while it is read; none where it cannot be written and so does not
+ * change.
+ */
 function lockResumed({ resumeFrom, outputDir }: Resolved): OutputLock | undefined {
   if (resumeFrom === undefined || resumeFrom === "last") return undefined;
   const folder = dirname(resolve(resumeFrom));

@@ -7,7 +7,7 @@ import type { TrainingData } from "./train-options";
 export interface Examples {
   readonly texts: readonly string[];
   readonly labels: readonly ExampleLabel[];
-  /** What each is called in messages: its `ID`, or its row's number. */
+  /** Each example's name in messages: its `ID`, or its row's number. */
   readonly ids: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import { median } from "../base/median";
 
-/** What is looked at after each step. */
+/** Numbers that are checked after each step. */
 export interface StepReadings {
   readonly loss: number;
   readonly gradNorm: number;
@@ -10,7 +10,7 @@ export interface StepReadings {
   readonly memory: number;
 }
 
-/** What is wrong with a run, and what to try. */
+/** A fault of a run, and its remedy. */
 export interface Fault {
   readonly kind: "diverged" | "exploding-gradient" | "growing-tensors" | "growing-memory";
   readonly what: string;

@@ -332,7 +332,9 @@ export class TrainingRun {
     return { type: "step", step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond, memory };
   }
 
-  /** Evaluates; left for the run that goes on from here when it is stopped meanwhile. Returns whether it was the best. */
+  /**
+   * Evaluates; left for the run that goes on from here when it is stopped meanwhile. Returns whether it was the best.
+   */
   async *#evaluate(stop: AbortSignal): AsyncGenerator<TrainEvent, boolean, void> {
     const result = await this.#validate(stop);
     this.#evaluationDue = result === undefined;

@@ -11,7 +11,7 @@ export type Metrics = { readonly loss: number; readonly accuracy: number; readon
   readonly [Name in MetricName]?: number;
 };
 
-/** What an evaluation finds. */
+/** Results of an evaluation. */
 export interface ValidationResult {
   readonly metrics: Metrics;
   /** The one class that was predicted for every text, where texts have several; else undefined. */

@@ -59,7 +59,7 @@ export function foundFolders(where: string, names: readonly string[]): ClassFold
   };
 }
 
-/** How many leading folders all paths share; the last folder above a file is never counted. */
+/** Number of leading folders that all paths share; the last folder above a file never counts. */
 function sharedFolders(names: readonly string[]): number {
   const [first, ...others] = names.map((name) => name.split("/"));
   if (first === undefined) return 0;

@@ -13,7 +13,10 @@ import { formatStudyText, parseStudyText } from "../text/study-text";
 export const SAMPLE_BANNER =
   "These are sample texts, written for this project: results on them say nothing about cancer, nor about the study.";
 
-/** Loads the embedded sample, JSON Lines with `ID`, `label` (0 or 1), `title`, `abstract`, in the study's format and order. */
+/**
+ * Loads the embedded sample, JSON Lines with `ID`, `label` (0 or 1), `title`, `abstract`, in the study's format and
+ * order.
+ */
 export async function loadSample(settings: LoadSettings, why: string): Promise<Corpus> {
   const path = join(settings.dataDir, "sample.jsonl");
   const { bytes, sha256 } = await readBytes(path, settings.limits);

@@ -11,12 +11,12 @@ export interface EfetchRequest {
   readonly tool: string;
   readonly email?: string;
   readonly apiKey?: string;
-  /** How long the whole answer may take, in milliseconds. */
+  /** Milliseconds that the whole answer may take. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
-/** What one request brought: records, or a fault that may pass. */
+/** Result of one request: records, or a fault that may pass. */
 export type EfetchAnswer =
   | { readonly kind: "records"; readonly records: readonly PubmedRecord[] }
   | { readonly kind: "fault"; readonly reason: string; readonly retryAfter?: string | null };
@@ -52,7 +52,8 @@ export async function efetch({
     const status = `HTTP ${answer.status}${answer.statusText === "" ? "" : ` ${answer.statusText}`}`;
     if (answer.status === 408 || answer.status === 429 || answer.status >= 500)
       return { kind: "fault", reason: status, retryAfter: answer.headers.get("retry-after") };
-    if (answer.status === 400 && /ID list is empty/i.test(text ?? "")) return { kind: "records", records: [] }; // so it says where it has none of them
+    // so it says where it has none of them
+    if (answer.status === 400 && /ID list is empty/i.test(text ?? "")) return { kind: "records", records: [] };
     if (!answer.ok)
       throw new TsloraError(
         "unreachable",

@@ -9,7 +9,7 @@ import { RateLimiter, systemClock } from "./rate-limiter";
 import { RecordCache } from "./record-cache";
 import { retryDelay } from "./retry-delay";
 
-/** What a fetch tells on its way. */
+/** Progress of a fetch. */
 export type PubmedEvent =
   /** How much there is to do, and what an earlier fetch left. */
   | {
@@ -50,7 +50,7 @@ export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<
   const cache = new RecordCache(join(cacheDir, "pubmed"));
   const asked = new Set(pmids.map(({ pmid }) => pmid));
   const records = await cache.read();
-  for (const pmid of records.keys()) if (!asked.has(pmid)) records.delete(pmid); // of another list
+  for (const pmid of records.keys()) if (!asked.has(pmid)) records.delete(pmid); // another list's record
   const limiter = new RateLimiter(settings.requestsPerSecond);
   const unasked: string[] = [];
 

@@ -2,7 +2,7 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 
 import { TsloraError } from "../../base/tslora-error";
 
-/** What tslora keeps of a PubMed record. */
+/** The parts of a PubMed record that tslora keeps. */
 export interface PubmedRecord {
   readonly pmid: string;
   readonly title: string;
@@ -27,7 +27,8 @@ const parser = new XMLParser({
   trimValues: false,
   ignoreDeclaration: true,
   htmlEntities: true, // with it the parser decodes numeric references too
-  processEntities: { enabled: true, maxTotalExpansions: 1e7, maxExpandedLength: 1e8 }, // of 200 records; no entity is declared
+  // 200 records' entities; none is declared
+  processEntities: { enabled: true, maxTotalExpansions: 1e7, maxExpandedLength: 1e8 },
 });
 
 /**

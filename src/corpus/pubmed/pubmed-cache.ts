@@ -9,13 +9,13 @@ import type { PubmedRecord } from "./parse-pubmed-xml";
 import type { LabelledPmid } from "./read-pmids";
 import { writeStudyZip } from "../files/write-study-zip";
 
-/** What became of the records that were asked for. */
+/** Result of a fetch: the records that were found, retracted, missing or empty. */
 export interface PubmedResult {
   /** The `Dataset.zip` that was written. */
   readonly path: string;
   /** When, as an ISO 8601 date and time. */
   readonly fetched: string;
-  /** How many records were asked for, and how many abstracts the archive holds. */
+  /** Number of records that were requested, and of abstracts in the archive. */
   readonly asked: number;
   readonly kept: number;
   /** PMIDs of records marked as retracted; in the archive unless `retracted: "leave-out"`. */
@@ -76,7 +76,8 @@ export async function writePubmedCache({
     ...{ retracted: withdrawn, vanished, withoutAbstract, unasked },
   };
   await writeStudyZip(result.path, abstracts);
-  const marks = { list: listHash(pmids), sha256: sha256(await readFile(result.path)) }; // of a list and an archive that belong together
+  // a list and the archive that belongs to it
+  const marks = { list: listHash(pmids), sha256: sha256(await readFile(result.path)) };
   await writeAtomically(
     join(cacheDir, "Dataset.json"),
     `${JSON.stringify({ ...marks, ...result, path: undefined }, undefined, 2)}\n`,
@@ -84,7 +85,7 @@ export async function writePubmedCache({
   return result;
 }
 
-/** What an earlier fetch of the same records left, or undefined where there was none. */
+/** Reads the result of an earlier fetch of the same records; undefined if there is none. */
 export async function readPubmedCache(
   cacheDir: string,
   pmids: readonly LabelledPmid[],

@@ -14,7 +14,10 @@ export interface FetchPubmedOptions {
   readonly pmids: readonly LabelledPmid[];
   /** Where `Dataset.zip` is written and where records are kept on the way. @default `.tslora/data` in the clone */
   readonly cacheDir?: string;
-  /** Your e-mail address, by which NCBI reaches you before it blocks you. @default the environment's NCBI_EMAIL, or none */
+  /**
+   * Your e-mail address, by which NCBI reaches you before it blocks you.
+   * @default the environment's NCBI_EMAIL, or none
+   */
   readonly email?: string;
   /** Your NCBI API key, which allows 10 requests a second. @default the environment's NCBI_API_KEY, or none */
   readonly apiKey?: string;
@@ -22,7 +25,10 @@ export interface FetchPubmedOptions {
   readonly tool?: string;
   /** Where the E-utilities are. @default the environment's TSLORA_EUTILS, or NCBI's own address */
   readonly baseUrl?: string;
-  /** Whether records that were retracted stay in; the result names them either way. @default "keep", as the study's split counts on all */
+  /**
+   * Whether records that were retracted stay in; the result names them either way.
+   * @default "keep", as the study's split counts on all
+   */
   readonly retracted?: "keep" | "leave-out";
   /** Records asked for in one request, 1 to 200. @default 200 */
   readonly batchSize?: number;
@@ -34,7 +40,7 @@ export interface FetchPubmedOptions {
   readonly backoffMs?: number;
   /** The longest wait that is put up with between two tries, in milliseconds. @default 120000 */
   readonly maxWaitMs?: number;
-  /** How long one answer may take, in milliseconds. @default 60000 */
+  /** Milliseconds that one answer may take. @default 60000 */
   readonly timeoutMs?: number;
   /** Stops the fetch. What has come is kept. */
   readonly signal?: AbortSignal;

@@ -1,6 +1,6 @@
-/** What a wait before the next try hangs on. */
+/** Facts that decide the wait before the next try. */
 export interface RetryDelayOptions {
-  /** How many tries have failed, from 1. */
+  /** Number of failed tries, from 1. */
   readonly failed: number;
   /** The wait after the first failure, in milliseconds; it doubles with each. */
   readonly backoffMs: number;
@@ -13,7 +13,7 @@ export interface RetryDelayOptions {
 }
 
 /**
- * How long to wait before the next try, in milliseconds: exponential, of which the jitter takes up to a half, and never
+ * Milliseconds to wait before the next try: exponential, less a jitter of up to a half, and never
  * shorter than the host asks by `Retry-After`.
  */
 export function retryDelay({ failed, backoffMs, retryAfter, now, jitter }: RetryDelayOptions): number {

@@ -24,7 +24,7 @@ export function findLeaks(train: DataFrame, test: DataFrame): Leaks {
   return { byId: asked.ID.filter((ID) => ids.has(ID)), byText };
 }
 
-/** What is left of a text when its ID line, case, punctuation and white space do not count. */
+/** Reduces a text to its words: without ID line, case, punctuation and white space. */
 export function normaliseText(text: string): string {
   return text
     .replace(/^\s*<ID:[^>\n]*>/, "")

@@ -5,7 +5,7 @@ import type { SplitIndices } from "./split-indices";
 
 /** How to fold, in scikit-learn's words. */
 export interface KFoldOptions {
-  /** How many folds, each of which tests once. @default 5 */
+  /** Number of folds, each of which is the test set once. @default 5 */
   readonly nSplits?: number;
   /** Whether to shuffle before rows are dealt to the folds. @default false */
   readonly shuffle?: boolean;

@@ -4,7 +4,7 @@ import { TsloraError } from "../../base/tslora-error";
 import { kFoldIndices, stratifiedKFoldIndices, type KFoldOptions } from "./kfold-indices";
 import type { SplitIndices } from "./split-indices";
 
-/** What {@link stratifiedKFold} takes for a frame. */
+/** Options of {@link stratifiedKFold} for a frame. */
 export interface StratifiedKFoldOptions extends KFoldOptions {
   /** The column whose values are the classes. @default "label" */
   readonly stratify?: string;
@@ -29,7 +29,8 @@ export function kFold(rows: number | DataFrame, options: KFoldOptions = {}): Spl
  * Folds as scikit-learn's `StratifiedKFold` makes them, index for index, with the shares of the classes in each: of a
  * class for each row as row numbers, of a frame as frames, whose rows keep their index.
  *
- * @throws TsloraError `bad-option` that lists every option that cannot be met, `bad-input` where the frame lacks the column.
+ * @throws TsloraError `bad-option` that lists every option that cannot be met, `bad-input` where the frame lacks the
+ *   column.
  */
 export function stratifiedKFold(labels: readonly (number | string)[], options?: KFoldOptions): SplitIndices[];
 export function stratifiedKFold(

@@ -144,7 +144,7 @@ function stratified(
   return { train: random.permutation(train), test: random.permutation(test) };
 }
 
-/** How many of each class to draw: the mode of the multivariate hypergeometric distribution, ties broken by chance. */
+/** Number to draw of each class: the mode of the multivariate hypergeometric distribution, ties broken by chance. */
 function approximateMode(counts: readonly number[], draws: number, random: NumpyRandom): number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const shares = counts.map((count) => (count / total) * draws); // divided first, as scikit-learn does: ties hang on it

@@ -19,7 +19,8 @@ export interface SubsampleOptions {
  * A frame in which a label is as rare as is wanted: all rows of other labels, and as many of it, drawn by chance, as
  * make the share, to the nearest whole row and at least one. Rows keep their order and their index.
  *
- * @throws TsloraError `bad-option` where the label has fewer rows than the share asks for, or an option is out of range.
+ * @throws TsloraError `bad-option` where the label has fewer rows than the share asks for, or an option is out of
+ *   range.
  */
 export function subsampleLabel(frame: DataFrame, options: SubsampleOptions): DataFrame {
   const { label, share, randomState } = options;

@@ -15,7 +15,7 @@ const MARKS = [
   [0xef, 0xbb, 0xbf],
   [0xff, 0xfe],
   [0xfe, 0xff],
-] as const; // of UTF-8, UTF-16LE, UTF-16BE
+] as const; // UTF-8, UTF-16LE, UTF-16BE
 
 /**
  * Turns a stream's bytes into UTF-8, as strings of one character a byte, so that they can be searched fast and bytes
@@ -45,7 +45,7 @@ export class ByteDecoder {
     return this.#begin(start);
   }
 
-  /** What is left at the end. */
+  /** Returns the rest at the end. */
   end(): string {
     const rest = this.#start === undefined ? "" : this.#begin(this.#start);
     return rest + this.#decode(new Uint8Array(), false);

@@ -1,7 +1,7 @@
 import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 
-/** What a column is for. */
+/** Use of a column. */
 export interface ColumnRole {
   /** The option that names it. */
   readonly option: "textColumn" | "labelColumn" | "idColumn";
@@ -15,10 +15,10 @@ export const ID_COLUMN: ColumnRole = { option: "idColumn", usual: ["ID", "id", "
 
 /** The table whose columns are chosen from. */
 export interface ColumnsOf {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly columns: readonly string[];
-  /** Of CSV, so that another one can be suggested. */
+  /** The separator of CSV, so that another one can be suggested. */
   readonly delimiter?: string;
 }
 
@@ -69,7 +69,7 @@ function missing({ name, columns, delimiter }: ColumnsOf, { option, usual }: Col
   );
 }
 
-/** What to say where the header row looks as if other characters separated its cells. */
+/** Advice for a header row that looks as if other characters separated its cells. */
 function suggestDelimiter(
   columns: readonly string[],
   delimiter: string | undefined,

@@ -125,8 +125,8 @@ export class CsvParser {
 }
 
 /**
- * The index of the closing quote where text follows it. csv-parse then leaves both quotes in the cell, which is shorter in
- * the file by two quotes and one more for each quote than a cell whose quotes it took off.
+ * The index of the closing quote where text follows it. csv-parse then leaves both quotes in the cell, which is shorter
+ * in the file by two quotes and one more for each quote than a cell whose quotes it took off.
  *
  * @param length - of the cell in the file, in bytes
  * @returns undefined where csv-parse took the quotes off

@@ -13,14 +13,17 @@ export interface TableOptions {
   /** The column of the labels. @default `label` */
   readonly labelColumn?: string;
   /**
-   * The column of the IDs, or `"none"`: rows are numbered from 1. A column that is named must have an ID in each row, and
-   * none twice.
+   * The column of the IDs, or `"none"`: rows are numbered from 1. A column that is named must have an ID in each row,
+   * and none twice.
    * @default the first there is of `ID`, `id`, `PMID`, `pmid` whose values do not repeat; else `"none"`
    */
   readonly idColumn?: string;
-  /** What separates the cells of a CSV file; `\t` and `tab` are a tab. @default a comma; a tab for `.tsv` */
+  /** Separator of the cells of a CSV file; `\t` and `tab` are a tab. @default a comma; a tab for `.tsv` */
   readonly delimiter?: string;
-  /** Whether cells of a CSV file may be quoted; with false, quotes are characters like any other, as in GLUE's files. @default true */
+  /**
+   * Whether cells of a CSV file may be quoted; with false, quotes are characters like any other, as in GLUE's files.
+   * @default true
+   */
   readonly quote?: boolean;
   /**
    * The label of each class name, or the names in the order of their labels; for an archive or a folder, of each class
@@ -34,7 +37,7 @@ export interface TableOptions {
 /** The options of a table whose rows are made documents. */
 interface ReadTableOptions extends Pick<TableOptions, "textColumn" | "labelColumn" | "idColumn"> {
   readonly labels?: Readonly<Record<string, number>>;
-  /** Of CSV: what separated the cells. */
+  /** Separator of the cells, for CSV. */
   readonly delimiter?: string;
 }
 

@@ -2,13 +2,13 @@
 export interface TableFormat {
   /** CSV with a header row; JSON Lines, one object a line; or one JSON array of objects. */
   readonly kind: "csv" | "jsonl" | "json";
-  /** What separates the cells of CSV. */
+  /** Separator of the cells, for CSV. */
   readonly delimiter: string;
   /** Whether cells of CSV may be quoted; otherwise quotes are characters like any other. */
   readonly quote: boolean;
 }
 
-/** What messages call a table, and how large its parts may be. */
+/** A table's name in messages, and limits of its parts. */
 export interface TableLimits {
   /** Most bytes of one row or line. */
   readonly maxRecordBytes: number;

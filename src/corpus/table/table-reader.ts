@@ -21,8 +21,8 @@ export type TableItem =
   { readonly kind: "row"; readonly row: Row } | { readonly kind: "problem"; readonly problem: CorpusProblem };
 
 /**
- * Reads a table from a stream of bytes: the one reader of all commands and of `loadCorpus`. A row that cannot be read is
- * an item of its own, in its place; what makes the rest unreadable is an error.
+ * Reads a table from a stream of bytes: the one reader of all commands and of `loadCorpus`. A row that cannot be read
+ * is an item of its own, in its place; what makes the rest unreadable is an error.
  */
 export class TableReader {
   readonly #name: string;

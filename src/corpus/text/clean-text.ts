@@ -3,7 +3,7 @@ import { DataFrame } from "danfojs-node";
 
 import { readFrame } from "../read-frame";
 
-/** What stands for a text that has no abstract, as in the study. */
+/** Placeholder of the study for a text without an abstract. */
 export const MISSING_ABSTRACT = "Missing Abstract";
 
 /** Abbreviations that are written out, and what they are short for. */
@@ -25,7 +25,9 @@ const ABBREVIATION = new RegExp(
     .join("|")})`,
   "giu",
 );
-/** What follows a full stop that ends a sentence. Without the flag i, under which a small letter passes for a capital. */
+/**
+ * Start of the next sentence after a full stop. Without the flag i, which would let a small letter pass for a capital.
+ */
 const SENTENCE_END = /^(?:\s+\p{Lu}|\s*$)/u;
 
 /**

@@ -7,7 +7,7 @@ export interface StudyAbstract {
   readonly abstract: string;
 }
 
-/** What a file in the study's format holds, or why it holds none. */
+/** The document of a file in the study's format, or the reason why it has none. */
 export type ParsedStudyText =
   | ({ readonly kind: "abstract" } & StudyAbstract)
   | { readonly kind: "problem"; readonly problem: CorpusProblemKind; readonly message: string };

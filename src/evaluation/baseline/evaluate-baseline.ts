@@ -8,7 +8,7 @@ import { LogisticRegression, type LogisticRegressionOptions } from "./logistic-r
 import { TfidfVectorizer, type TfidfOptions } from "./tfidf-vectorizer";
 
 export interface BaselineOptions extends TfidfOptions {
-  /** What the classes are called. @default ["NEGATIVE", "POSITIVE"] */
+  /** Names of the classes. @default ["NEGATIVE", "POSITIVE"] */
   readonly labels?: readonly string[];
   /** Inverse strength of the penalty. @default 10 */
   readonly C?: number;

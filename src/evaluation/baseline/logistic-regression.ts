@@ -12,7 +12,10 @@ export interface LogisticRegressionOptions {
   readonly classWeight?: "balanced" | readonly number[];
   /** Inverse strength of the L2 penalty on the coefficients; the intercept is not penalised. @default 1 */
   readonly C?: number;
-  /** Done when no part of the gradient of the mean loss is greater. scikit-learn stops at 1e-4, short of the optimum. @default 1e-8 */
+  /**
+   * Done when no part of the gradient of the mean loss is greater. scikit-learn stops at 1e-4, short of the optimum.
+   * @default 1e-8
+   */
   readonly tol?: number;
   /** @default 10000 */
   readonly maxIter?: number;

@@ -81,7 +81,8 @@ interface Point {
 
 function lineSearch(objective: Objective, from: Point & { direction: Float64Array; first: number }): Point {
   const slope = dot(from.gradient, from.direction);
-  const noise = 4 * Number.EPSILON * Math.abs(from.value); // near the minimum the value no longer tells, the slope still does
+  // near the minimum the value no longer tells, the slope still does
+  const noise = 4 * Number.EPSILON * Math.abs(from.value);
   let low = 0;
   let high = Infinity;
   let t = from.first;

@@ -1,4 +1,7 @@
-/** Rows of mostly zeros (compressed sparse rows): row i holds `data[k]` in column `indices[k]` for k from `indptr[i]` up to `indptr[i + 1]`. */
+/**
+ * Rows of mostly zeros (compressed sparse rows): row i holds `data[k]` in column `indices[k]` for k from `indptr[i]` up
+ * to `indptr[i + 1]`.
+ */
 export interface SparseMatrix {
   readonly shape: readonly [rows: number, columns: number];
   readonly indptr: Uint32Array;

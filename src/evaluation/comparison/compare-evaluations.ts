@@ -9,11 +9,11 @@ import { publishedStudy, type PublishedRow } from "./published-study";
 export interface CompareOptions {
   /** A simpler classifier's evaluation on the same texts, to stand beside. */
   readonly baseline?: Evaluation;
-  /** Of the bootstrap's draws. @default 42 */
+  /** Seed of the bootstrap's draws. @default 42 */
   readonly seed?: number;
   /** How often the bootstrap draws. @default 2000 */
   readonly resamples?: number;
-  /** Of all intervals. @default 0.95 */
+  /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
   /**
    * Puts the study's published figures beside, and names the rows as its table does. For evaluations on the study's own
@@ -44,7 +44,7 @@ export interface ComparisonRow {
   readonly pValue: number | null;
   /** The baseline's value; null without one. */
   readonly baseline: number | null;
-  /** What the study published; null for what it did not, and where its figures were not asked for. */
+  /** The published figure; null if the study has none, or its figures were not requested. */
   readonly published: PublishedRow | null;
 }
 

@@ -16,11 +16,11 @@ import { mcnemarTest, type McNemarResult } from "../intervals/mcnemar-test";
 import { wilsonInterval } from "../intervals/wilson-interval";
 
 export interface CompareSeveralOptions {
-  /** Of the bootstrap's draws. @default 42 */
+  /** Seed of the bootstrap's draws. @default 42 */
   readonly seed?: number;
   /** How often the bootstrap draws. @default 2000 */
   readonly resamples?: number;
-  /** Of all intervals. @default 0.95 */
+  /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
   /** Names rows by the labels' numbers, as the study's table does. @default false: by the labels' names */
   readonly numbered?: boolean;

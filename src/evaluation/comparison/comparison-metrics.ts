@@ -10,7 +10,7 @@ export interface ComparisonMetric {
   readonly name: string;
   readonly label: number | null;
   readonly digits: number;
-  /** What a share is a share of; without it the metric is no share. */
+  /** The whole that a share refers to; without it the metric is not a share. */
   readonly share?: (matrix: Matrix) => readonly [part: number, whole: number];
   readonly value: (matrix: Matrix) => number;
   readonly isAccuracy: boolean;

@@ -31,7 +31,7 @@ export function conclusions(comparison: Comparison, options: ConclusionsOptions 
   return lines.join("\n");
 }
 
-/** What the figures do not show, by the data that they are about. */
+/** Limits of the figures, by the kind of data. */
 const LIMITS: Readonly<Record<DataAbout, readonly string[]>> = {
   study: [
     "The published figures are of another model, trained whole for one epoch, with a prediction that read one text for every row: its 0.565 is not a bar for this run.",

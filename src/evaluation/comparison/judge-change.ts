@@ -15,7 +15,7 @@ import { mcnemarTest, type McNemarResult } from "../intervals/mcnemar-test";
 /** Whether a change is told from chance, and in which direction. */
 export type Verdict = "better" | "worse" | "undecided";
 
-/** What a change did to one metric. */
+/** Effect of a change on one metric. */
 export interface ChangeJudgement {
   readonly metric: string;
   readonly from: number;
@@ -32,7 +32,11 @@ export interface ChangeJudgement {
 }
 
 export interface JudgeOptions extends CompareSeveralOptions {
-  /** A row of the study's table, such as "Accuracy" or "F1-Score (Label 1)" or "F1-Score (NAME)", or "Balanced accuracy". @default "Balanced accuracy" */
+  /**
+   * A row of the study's table, such as "Accuracy" or "F1-Score (Label 1)" or "F1-Score (NAME)", or "Balanced
+   * accuracy".
+   * @default "Balanced accuracy"
+   */
   readonly metric?: string;
 }
 
@@ -41,7 +45,8 @@ export interface JudgeOptions extends CompareSeveralOptions {
  * all on one side of 0, and for accuracy McNemar's test agrees at the same level. Otherwise it is undecided, and said
  * so.
  *
- * @throws TsloraError `bad-input` when the two are not about the same texts and labels, `bad-option` for an unknown metric.
+ * @throws TsloraError `bad-input` when the two are not about the same texts and labels, `bad-option` for an unknown
+ *   metric.
  */
 export function judgeChange(from: NamedEvaluation, to: NamedEvaluation, options: JudgeOptions = {}): ChangeJudgement {
   checkSameTexts("judgeChange", from, [to]);

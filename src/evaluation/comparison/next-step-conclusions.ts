@@ -2,13 +2,13 @@ import type { ChangeJudgement } from "./judge-change";
 
 /** A step that was tried, and what it changed. */
 export interface TriedStep {
-  /** What was tried, on which data, e.g. "Loss weighted by class, one in ten positive". */
+  /** The step and its data, e.g. "Loss weighted by class, one in ten positive". */
   readonly step: string;
   readonly judgement: ChangeJudgement;
 }
 
 /**
- * What may be said of the steps that were tried: each with its change, its interval and its test, then how many of them
+ * Conclusions about the steps that were tried: each with its change, its interval and its test, then how many of them
  * help, all computed.
  *
  * @returns Markdown

@@ -3,7 +3,7 @@ import { Random } from "../../base/random";
 import { DEFAULT_CONFIDENCE, expectConfidence, type Interval } from "./interval";
 
 export interface BootstrapOptions {
-  /** How many samples there are to draw from. */
+  /** Number of samples to draw from. */
   readonly n: number;
   /** Seeds the draws, so that the same call gives the same interval. @default 42 */
   readonly seed?: number;

@@ -1,6 +1,6 @@
 import { TsloraError } from "../../base/tslora-error";
 
-/** What a paired comparison of two classifiers on the same samples found. */
+/** Result of a paired comparison of two classifiers on the same samples. */
 export interface McNemarResult {
   /** Samples that only the first got right. */
   readonly onlyBefore: number;

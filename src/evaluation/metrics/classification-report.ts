@@ -6,7 +6,7 @@ import { reportRows, type ReportOptions, type ReportRow } from "./report-rows";
 import type { Labels } from "./targets";
 
 const COLUMNS = ["precision", "recall", "f1-score", "support"];
-const WIDTH = 9; // of each column
+const WIDTH = 9; // characters of each column
 
 /**
  * The main classification metrics as text, byte for byte as scikit-learn 1.9's `classification_report` prints them.

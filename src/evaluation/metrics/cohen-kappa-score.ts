@@ -9,7 +9,8 @@ import type { Label, Labels } from "./targets";
  * @param options.labels - which labels, in which order. @default those that occur, sorted
  * @param options.weights - how much a disagreement counts: all the same, or by the distance of the labels' places
  *   ("linear") or its square ("quadratic"). @default all the same
- * @param options.replaceUndefinedBy - what it is where it is not defined, both having the same one label only. @default NaN
+ * @param options.replaceUndefinedBy - what it is where it is not defined, both having the same one label only. @default
+ *   NaN
  * @throws TsloraError `bad-option` when no label named occurs in `y1`.
  */
 export function cohenKappaScore(

@@ -5,9 +5,11 @@ import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { indexLabels, readTargets, type Label, type Labels } from "./targets";
 
 /**
- * How often each true label (rows) was predicted as each label (columns), or what such samples weigh, as scikit-learn's `confusion_matrix`.
+ * How often each true label (rows) was predicted as each label (columns), or what such samples weigh, as scikit-learn's
+ * `confusion_matrix`.
  *
- * @param options.labels - which labels, in which order; samples of others are left out. @default those that occur, sorted
+ * @param options.labels - which labels, in which order; samples of others are left out. @default those that occur,
+ *   sorted
  * @param options.normalize - shares of the true label ("true"), of the predicted label ("pred") or of all samples
  *   ("all") instead of counts; a share of nothing is 0
  * @returns [labels, labels]

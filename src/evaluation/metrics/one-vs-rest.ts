@@ -132,7 +132,7 @@ export function averageLabels(
   return Math.abs(pairwiseSum(support)) <= 1e-8 ? 0 : averageOf(where, scores, support);
 }
 
-/** What weighs nothing must not spoil the sum: its score may be NaN. */
+/** Leaves out terms of weight 0, whose score may be NaN. */
 function averageOf(where: string, scores: readonly number[], weights: Float64Array | undefined): number {
   return weightedMean(
     where,

@@ -8,7 +8,10 @@ export interface OutcomeCounts {
   readonly truePositives: readonly number[];
   readonly predicted: readonly number[];
   readonly actual: readonly number[];
-  /** Whether they are whole numbers to scikit-learn, too: it counts in floating point where samples have weights, and where not one was predicted right. */
+  /**
+   * Whether they are whole numbers to scikit-learn, too: it counts in floating point where samples have weights, and
+   * where not one was predicted right.
+   */
   readonly whole: boolean;
 }
 

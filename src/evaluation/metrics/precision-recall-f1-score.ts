@@ -9,14 +9,20 @@ import {
 import type { Labels } from "./targets";
 import type { DividedScore } from "./zero-division";
 
-/** As scikit-learn's `precision_score`, `recall_score` and `f1_score`, the average is the positive label's unless another is named. */
+/**
+ * As scikit-learn's `precision_score`, `recall_score` and `f1_score`, the average is the positive label's unless
+ * another is named.
+ */
 export type SingleScoreOptions = Omit<ScoreOptions, "beta">;
 
 type Data = Labels | LabelIndicators;
 type One = { readonly average?: Exclude<Average, "none"> };
 type Each = { readonly average: "none" };
 
-/** The share of right ones among those predicted, as scikit-learn's `precision_score`; for each label where `average` is "none". */
+/**
+ * The share of right ones among those predicted, as scikit-learn's `precision_score`; for each label where `average` is
+ * "none".
+ */
 export function precisionScore(yTrue: Data, yPred: Data, options?: SingleScoreOptions & One): number;
 export function precisionScore(yTrue: Data, yPred: Data, options: SingleScoreOptions & Each): number[];
 export function precisionScore(
@@ -27,7 +33,10 @@ export function precisionScore(
   return scores("precisionScore", yTrue, yPred, options, "precision").precision;
 }
 
-/** The share of those that are true which was found, as scikit-learn's `recall_score`; for each label where `average` is "none". */
+/**
+ * The share of those that are true which was found, as scikit-learn's `recall_score`; for each label where `average` is
+ * "none".
+ */
 export function recallScore(yTrue: Data, yPred: Data, options?: SingleScoreOptions & One): number;
 export function recallScore(yTrue: Data, yPred: Data, options: SingleScoreOptions & Each): number[];
 export function recallScore(
@@ -38,7 +47,9 @@ export function recallScore(
   return scores("recallScore", yTrue, yPred, options, "recall").recall;
 }
 
-/** The harmonic mean of precision and recall, as scikit-learn's `f1_score`; for each label where `average` is "none". */
+/**
+ * The harmonic mean of precision and recall, as scikit-learn's `f1_score`; for each label where `average` is "none".
+ */
 export function f1Score(yTrue: Data, yPred: Data, options?: SingleScoreOptions & One): number;
 export function f1Score(yTrue: Data, yPred: Data, options: SingleScoreOptions & Each): number[];
 export function f1Score(

@@ -8,7 +8,10 @@ import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import type { Label, Labels } from "./targets";
 import { readZeroDivision, warnOfZeroDivision, type DividedScore, type ZeroDivision } from "./zero-division";
 
-/** How scores of labels become one: none keeps them apart, binary takes the positive label's, samples is for several labels a sample. */
+/**
+ * How scores of labels become one: none keeps them apart, binary takes the positive label's, samples is for several
+ * labels a sample.
+ */
 export type Average = "none" | "micro" | "macro" | "weighted" | "binary" | "samples";
 
 export interface ScoreOptions extends WeightOptions {
@@ -18,7 +21,10 @@ export interface ScoreOptions extends WeightOptions {
   readonly labels?: readonly Label[];
   /** The label that the average "binary" is about. @default 1 */
   readonly posLabel?: Label;
-  /** What a score is that would divide by zero: 0, 1, or NaN, which averages leave out; "warn" is 0 with a warning. @default 0 */
+  /**
+   * Value of a score that would divide by zero: 0, 1, or NaN, which averages leave out; "warn" is 0 with a warning.
+   * @default 0
+   */
   readonly zeroDivision?: ZeroDivision;
 }
 
@@ -27,7 +33,7 @@ export interface LabelScores {
   readonly precision: number[];
   readonly recall: number[];
   readonly fscore: number[];
-  /** How many samples have the label, or what they weigh. */
+  /** Number of samples with the label, or their weight. */
   readonly support: number[];
 }
 

@@ -12,9 +12,12 @@ import { readZeroDivision, warnOfZeroDivision, type ZeroDivision } from "./zero-
 export interface ReportOptions extends WeightOptions {
   /** Which labels have a row, in which order. @default those that occur, sorted */
   readonly labels?: readonly Label[];
-  /** What the labels are called, in the order of `labels`. @default the labels themselves */
+  /** Names of the labels, in the order of `labels`. @default the labels themselves */
   readonly targetNames?: readonly string[];
-  /** What a score is that would divide by zero: 0, 1, or NaN, which averages leave out; "warn" is 0 with a warning. @default 0 */
+  /**
+   * Value of a score that would divide by zero: 0, 1, or NaN, which averages leave out; "warn" is 0 with a warning.
+   * @default 0
+   */
   readonly zeroDivision?: ZeroDivision;
 }
 
@@ -26,7 +29,7 @@ export interface ReportRow {
   readonly support: number;
 }
 
-/** What a classification report says, before it becomes text or a dictionary. */
+/** Rows of a classification report, before they become text or a dictionary. */
 export interface ReportRows {
   readonly classes: readonly ReportRow[];
   /** Micro, macro and weighted; of several labels a sample also that over samples. */

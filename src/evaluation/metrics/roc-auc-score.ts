@@ -19,11 +19,21 @@ import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 export interface RocAucOptions extends WeightOptions {
   /** All classes, where `yTrue` may not hold each. @default those in `yTrue`, sorted */
   readonly labels?: readonly Label[];
-  /** Several classes each against the rest ("ovr"), or each pair of them (Hand and Till, 2001; "ovo"). @default "ovr" */
+  /**
+   * Several classes each against the rest ("ovr"), or each pair of them (Hand and Till, 2001; "ovo").
+   * @default "ovr"
+   */
   readonly multiClass?: "ovr" | "ovo";
-  /** How several classes, or labels, are averaged; "none" keeps them apart; "micro" and "none" are not for "ovo", "samples" is for several labels a sample only. @default "macro" */
+  /**
+   * How several classes, or labels, are averaged; "none" keeps them apart; "micro" and "none" are not for "ovo",
+   * "samples" is for several labels a sample only.
+   * @default "macro"
+   */
   readonly average?: ClassAverage | "none";
-  /** Of two labels: only the part of the curve up to this false positive rate, made comparable (McClish, 1989). @default 1, all of it */
+  /**
+   * Two labels: the part of the curve up to this false positive rate, standardized (McClish, 1989).
+   * @default 1, the whole
+   */
   readonly maxFpr?: number;
 }
 
@@ -36,7 +46,8 @@ type Scores = ArrayLike<number> | ScoreRows;
  * @param yScore - of two labels the score of the greater one, [samples]; of more classes probabilities, of several
  *   labels a sample a score for each, [samples, classes]
  * @returns NaN where only one class occurs; an area for each label where `average` is "none"
- * @throws TsloraError `bad-input` when lengths or classes do not fit or a score is not finite, `bad-option` for options that do not go together.
+ * @throws TsloraError `bad-input` when lengths or classes do not fit or a score is not finite, `bad-option` for options
+ *   that do not go together.
  */
 export function rocAucScore(
   yTrue: Labels | LabelIndicators,
@@ -87,7 +98,7 @@ function binaryAuc(
   if (Number.isNaN(fpr[0]) || Number.isNaN(tpr[0])) return NaN;
   if (maxFpr === 1) return area(fpr, tpr);
   const stop = fpr.findIndex((rate) => rate > maxFpr);
-  const share = (maxFpr - fpr[stop - 1]) / (fpr[stop] - fpr[stop - 1]); // of the way to the next point
+  const share = (maxFpr - fpr[stop - 1]) / (fpr[stop] - fpr[stop - 1]); // fraction of the way to the next point
   const part = area(
     [...fpr.slice(0, stop), maxFpr],
     [...tpr.slice(0, stop), tpr[stop - 1] + share * (tpr[stop] - tpr[stop - 1])],

@@ -21,7 +21,8 @@ export interface Targets {
  * Checks true and predicted labels and replaces each by its index among those that occur.
  *
  * @param where - the function that the user called, for messages
- * @throws TsloraError `bad-input` when they differ in length, are empty, mix numbers and names, or are not whole numbers.
+ * @throws TsloraError `bad-input` when they differ in length, are empty, mix numbers and names, or are not whole
+ *   numbers.
  */
 export function readTargets(where: string, yTrue: Labels, yPred: Labels): Targets {
   if (yTrue.length !== yPred.length)

@@ -2,7 +2,7 @@ import { TsloraError } from "../../base/tslora-error";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
-/** What a classifier gets right and wrong at every threshold that makes a difference, from the highest down. */
+/** Counts of true and false positives at every threshold that makes a difference, from the highest down. */
 export interface ThresholdCounts {
   /** The distinct scores, falling. A sample is taken for positive when its score is at least the threshold. */
   readonly thresholds: readonly number[];
@@ -13,7 +13,8 @@ export interface ThresholdCounts {
 /**
  * Counts true and false positives at each distinct score, or what they weigh; samples that weigh nothing are left out.
  *
- * @throws TsloraError `bad-input` when lengths differ, a score is not finite, or it cannot be said which label is positive.
+ * @throws TsloraError `bad-input` when lengths differ, a score is not finite, or it cannot be said which label is
+ *   positive.
  */
 export function countAtThresholds(
   where: string,

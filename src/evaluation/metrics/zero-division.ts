@@ -1,7 +1,7 @@
 import type { Problems } from "../../base/problems";
 import type { OutcomeCounts } from "./outcome-counts";
 
-/** What a score is that would divide by zero: 0, 1 or NaN; "warn" is 0 with a warning of Node's. */
+/** Value of a score that would divide by zero: 0, 1 or NaN; "warn" is 0 with a warning of Node's. */
 export type ZeroDivision = number | "warn";
 
 /** The number that stands for it. Notes a problem for any other value. @default 0 */

@@ -48,7 +48,7 @@ export function thresholdCandidates(
   return [...candidates.reverse(), ...none];
 }
 
-/** What one threshold does: a text is taken for positive when its score is at least that. */
+/** Counts at one threshold: a text counts as positive if its score is at least that. */
 export function outcomeAt(
   threshold: number,
   yTrue: Labels,

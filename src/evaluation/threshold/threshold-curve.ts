@@ -23,7 +23,8 @@ export interface ThresholdCurve {
 }
 
 /**
- * A goal's metric at every threshold that makes a difference, with precision and recall: what `tuneThreshold` chose from.
+ * A goal's metric at every threshold that makes a difference, with precision and recall: what `tuneThreshold` chose
+ * from.
  *
  * @param scores - the positive label's probabilities, [samples]
  * @param options.posLabel - the positive label. @default 1

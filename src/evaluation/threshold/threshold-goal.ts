@@ -1,6 +1,6 @@
 import type { Problems } from "../../base/problems";
 
-/** What a threshold is tuned for, named as in scikit-learn where it has a name there. */
+/** Goal of a tuned threshold, named as in scikit-learn if it has a name there. */
 export type ThresholdMetric = "f1" | "accuracy" | "balanced_accuracy" | "youden_j" | "cost" | "precision_at_recall";
 
 /** A metric and what it needs: a cost wants a ratio, a wanted recall wants that recall. */
@@ -16,7 +16,7 @@ export type ThresholdGoal =
   | {
       /** The mean cost a text, (costRatio * false negatives + false positives) / texts: the least is best. */
       readonly metric: "cost";
-      /** How many times as much a false negative costs as a false positive, a number above 0. */
+      /** Cost of a false negative in false positives, above 0. */
       readonly costRatio: number;
     }
   | {
@@ -26,7 +26,7 @@ export type ThresholdGoal =
       readonly recall: number;
     };
 
-/** What a classifier does at one threshold. */
+/** Counts of a classifier at one threshold. */
 export interface ThresholdOutcome {
   readonly truePositives: number;
   readonly falsePositives: number;
@@ -62,7 +62,7 @@ const METRICS: readonly string[] = [...Object.keys(PLAIN), "cost", "precision_at
 /** Checks a goal and says how it is measured. Notes every problem with it. */
 export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGoal {
   const { metric = "f1" } = goal;
-  const given: Readonly<Record<string, unknown>> = { ...goal }; // of a caller without types
+  const given: Readonly<Record<string, unknown>> = { ...goal }; // the caller may have no types
   problems.expect(METRICS.includes(metric), `metric must be ${METRICS.join(", ")}; got ${String(metric)}`);
   problems.expect(
     metric === "cost" || given.costRatio === undefined,
@@ -94,7 +94,8 @@ export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGo
       metric: "precision_at_recall",
       recall,
       lowerIsBetter: false,
-      allows: ({ truePositives, positives }) => truePositives >= recall * positives - 1e-9, // of 10 positives a recall of 0.7 wants 7, though the product may round to more
+      // a recall of 0.7 of 10 positives wants 7, though the product may round to more
+      allows: ({ truePositives, positives }) => truePositives >= recall * positives - 1e-9,
       measure: ({ truePositives, falsePositives }) =>
         truePositives + falsePositives === 0 ? null : truePositives / (truePositives + falsePositives),
     };

@@ -10,7 +10,7 @@ import { outcomeAt } from "./threshold-candidates";
 import { describeGoal, resolveGoal, type ThresholdGoal } from "./threshold-goal";
 import { tuneThreshold, type TunedThreshold } from "./tune-threshold";
 
-/** What a threshold, tuned on one set of texts, does on another. */
+/** Result of a threshold that was tuned on one set of texts and applied to another. */
 export interface TriedThreshold {
   /** The goal in a few words. */
   readonly name: string;
@@ -19,7 +19,7 @@ export interface TriedThreshold {
   readonly value: number | null;
   /** The same at 0.5. */
   readonly valueAtHalf: number | null;
-  /** Of value - valueAtHalf, over the same texts; null where one of them is not defined. */
+  /** Interval of value - valueAtHalf, over the same texts; null if one of them is not defined. */
   readonly changeInterval: Interval | null;
   /** Whether the threshold is better than 0.5 on those texts, told from chance. */
   readonly verdict: Verdict;

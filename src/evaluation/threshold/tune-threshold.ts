@@ -7,7 +7,7 @@ export interface TunedThreshold {
   /** A text is taken for positive when its probability is at least this. */
   readonly threshold: number;
   readonly metric: ThresholdMetric;
-  /** What a false negative costs in false positives, where the metric is "cost". */
+  /** Cost of a false negative in false positives, for the metric "cost". */
   readonly costRatio?: number;
   /** The recall that was wanted, where the metric is "precision_at_recall". */
   readonly recall?: number;
@@ -15,9 +15,9 @@ export interface TunedThreshold {
   readonly value: number;
   /** The metric at 0.5; null where a wanted recall is not reached there. */
   readonly valueAtHalf: number | null;
-  /** How many texts it was tuned on. */
+  /** Number of texts that it was tuned on. */
   readonly n: number;
-  /** What must be known of `value`, in a sentence. */
+  /** Caution about `value`, in a sentence. */
   readonly remark: string;
 }
 
@@ -72,5 +72,5 @@ export function tuneThreshold(
 function middleOf({ lower, upper }: ThresholdCandidate): number {
   if (lower < 0.5 && upper >= 0.5) return 0.5;
   const middle = (lower + upper) / 2;
-  return middle > lower ? middle : upper; // of neighbouring doubles the middle is one of them
+  return middle > lower ? middle : upper; // the middle of neighbouring doubles is one of them
 }

@@ -1,4 +1,6 @@
-/** The little of jsdom that `plotly-in-node.ts` uses; @types/jsdom would bring the browser's globals into every room. */
+/**
+ * The little of jsdom that `plotly-in-node.ts` uses; @types/jsdom would bring the browser's globals into every room.
+ */
 declare module "jsdom" {
   export class VirtualConsole {}
   export class JSDOM {

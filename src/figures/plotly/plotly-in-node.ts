@@ -52,7 +52,8 @@ export function plotlyInNode(): PlotlyPage {
 }
 
 function openPage(): PlotlyPage {
-  const { JSDOM, VirtualConsole } = createRequire(__filename)("jsdom") as typeof Jsdom; // at first use: importing tslora stays quick
+  // at first use: importing tslora stays quick
+  const { JSDOM, VirtualConsole } = createRequire(__filename)("jsdom") as typeof Jsdom;
   const window = new JSDOM("<!doctype html><body></body>", {
     runScripts: "outside-only",
     virtualConsole: new VirtualConsole(),

@@ -33,7 +33,8 @@ export function renderSvg(figure: Pick<Figure, "data" | "layout">): string {
   let svg: string | undefined;
   let failure: unknown;
   try {
-    // Drawing is done when the call returns, promise or not: nothing here is fetched. What goes wrong comes through either.
+    // Drawing is done when the call returns, promise or not: nothing here is fetched. What goes wrong comes through
+    // either.
     plotly
       .newPlot(holder, data, fixedMargins(themeLayout({ ...FIGURE_SIZE, ...layout }, PAPER)), { staticPlot: true })
       .catch(() => undefined);
@@ -63,7 +64,10 @@ function fixedMargins(layout: Record<string, unknown>): Record<string, unknown> 
   return Object.fromEntries(fixed);
 }
 
-/** Leaves out what only scripts and style sheets ask for, what says the default, digits that nobody sees, and empty groups. */
+/**
+ * Leaves out what only scripts and style sheets ask for, what says the default, digits that nobody sees, and empty
+ * groups.
+ */
 function slim(svg: string): string {
   let text = svg.replace(/<[^>]*>/g, (tag) =>
     tag
@@ -89,7 +93,8 @@ const SPARE = new RegExp(
 /** plotly's ids are random: they would differ in every run, and meet those of other pictures on a page. */
 function withOwnIds(svg: string): string {
   const ids = [...new Set(Array.from(svg.matchAll(/ id="([^"]+)"/g), (match) => match[1]))];
-  const order = new Map(ids.sort((a, b) => b.length - a.length).map((id) => [id, svg.indexOf(` id="${id}"`)] as const)); // longest first: one may begin another
+  // longest first: one may begin another
+  const order = new Map(ids.sort((a, b) => b.length - a.length).map((id) => [id, svg.indexOf(` id="${id}"`)] as const));
   const numbered = [...order].sort((a, b) => a[1] - b[1]).map(([id]) => id);
   const rename = (prefix: string): string =>
     [...order.keys()].reduce(

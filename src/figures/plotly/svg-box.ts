@@ -31,12 +31,12 @@ const LINE_HEIGHT = 1.3;
 const ASCENT = 0.9;
 const BOLD_IS_WIDER = 1.07;
 
-/** What `getBBox` gives: the texts and rectangles in an element, in its own coordinates. Other shapes are left out. */
+/** Result of `getBBox`: the texts and rectangles in an element, in its own coordinates. Other shapes are left out. */
 export function boxInside(element: ElementLike): Box {
   return boxAround(cornersOf(element));
 }
 
-/** What `getBoundingClientRect` gives, with the picture's corner at 0, 0. */
+/** Result of `getBoundingClientRect`, with the picture's corner at 0, 0. */
 export function boxOnPage(element: ElementLike): Box {
   let corners = cornersOf(element);
   for (let at: ElementLike | null = element; at !== null; at = at.parentElement)

@@ -8,7 +8,7 @@ export const FONT = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 /** The size of figures in pixels; a page that is narrower than that makes the interactive one narrower. */
 export const FIGURE_SIZE = { width: 700, height: 400 } as const;
 
-/** What {@link baseLayout} needs to know of a figure. */
+/** Options of {@link baseLayout}. */
 export interface BaseLayoutOptions {
   readonly title: string;
   /** Pixels. @default 400 */
@@ -17,7 +17,9 @@ export interface BaseLayoutOptions {
   readonly legend?: boolean;
 }
 
-/** The layout that all figures share: title at the left, legend in a row below it, colours that all people tell apart. */
+/**
+ * The layout that all figures share: title at the left, legend in a row below it, colours that all people tell apart.
+ */
 export function baseLayout({
   title,
   height = FIGURE_SIZE.height,

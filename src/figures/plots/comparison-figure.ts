@@ -21,7 +21,7 @@ export interface ComparisonFigureOptions {
   readonly title?: string;
   /** @default "Accuracy, with its 95% interval" */
   readonly xLabel?: string;
-  /** What guessing reaches; drawn as a dashed line. */
+  /** Accuracy of guessing; drawn as a dashed line. */
   readonly chance?: number;
 }
 

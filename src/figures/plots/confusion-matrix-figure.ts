@@ -9,7 +9,9 @@ import type { Figure } from "../types";
 
 const [FULL] = OKABE_ITO;
 
-/** Opacities of a share of 0 and of 1: the page shows through, light or dark, and its text colour is readable on all. */
+/**
+ * Opacities of a share of 0 and of 1: the page shows through, light or dark, and its text colour is readable on all.
+ */
 const [LEAST, MOST] = [0.06, 0.55];
 const LABEL_WIDTH = 200; // pixels of a label's name
 

@@ -2,7 +2,9 @@
 const MOST_POINTS = 500;
 const DIGITS = 5; // significant digits in a figure: beyond what can be read off it, and small
 
-/** The places of a curve's points that are drawn: all of few, of many every so manyth, the first and the last always. */
+/**
+ * The places of a curve's points that are drawn: all of few, of many every so manyth, the first and the last always.
+ */
 export function drawnPoints(count: number): number[] {
   const step = Math.max(1, Math.ceil(count / MOST_POINTS));
   return Array.from({ length: count }, (_, i) => i).filter((i) => i % step === 0 || i === count - 1);

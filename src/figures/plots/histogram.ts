@@ -10,9 +10,9 @@ import type { Figure } from "../types";
 /** Options of {@link histogram}. */
 export interface HistogramOptions {
   readonly title: string;
-  /** What the values are, with their unit. */
+  /** Name of the values, with their unit. */
   readonly xLabel: string;
-  /** What is counted. @default "Count" */
+  /** Name of the counts. @default "Count" */
   readonly yLabel?: string;
   /**
    * The group of each value, e.g. its label, in order of first appearance. Two groups lie over each other; three or
@@ -76,7 +76,7 @@ export function histogram(values: readonly number[], options: HistogramOptions):
         y: counts,
         width,
         customdata: ranges,
-        // Of two groups each is seen through the other; edges keep the colour, on a dark page too.
+        // Two groups are drawn translucent; edges keep the colour, on a dark page too.
         marker:
           groups.size === 2
             ? { color: seeThrough(colourOf(i), 0.6), line: { width: 1, color: colourOf(i) } }

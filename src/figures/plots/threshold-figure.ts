@@ -51,7 +51,7 @@ export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdF
     name: escapeLabel(name),
     x: drawn.map((at) => shortNumber(thresholds[at])),
     y: drawn.map((at) => shortNumber(ys[at])),
-    line: { shape: "vh", ...look }, // what holds at a threshold holds down to the one below
+    line: { shape: "vh", ...look }, // a value holds down to the next threshold
     hovertemplate: "threshold %{x}: %{y}",
   });
   const isCost = curve.metric === "cost";

@@ -41,7 +41,8 @@ export function liveFigure(options: LiveFigureOptions = {}): LiveFigure {
       const isFirst = places === undefined;
       places ??= openPlaces(output);
       places.picture.svg(renderSvg(make()));
-      const pause = isFirst ? 0 : (now() - startedAt) / DRAWING_SHARE; // the first drawing also loads what draws: it says nothing of the next
+      // the first drawing also loads what draws: it says nothing of the next
+      const pause = isFirst ? 0 : (now() - startedAt) / DRAWING_SHARE;
       nextAt = Math.max(startedAt + 1000 * everySeconds, now() + pause);
     },
     finish(figure: Figure): void {
@@ -52,7 +53,9 @@ export function liveFigure(options: LiveFigureOptions = {}): LiveFigure {
   };
 }
 
-/** The two places of a figure; the first must be there before the second, since the page looks for the picture after it. */
+/**
+ * The two places of a figure; the first must be there before the second, since the page looks for the picture after it.
+ */
 function openPlaces(output: Extract<Output, { kind: "notebook" }>): { interactive: Display; picture: Display } {
   const places = { interactive: output.newDisplay(), picture: output.newDisplay() };
   places.interactive.html("<span></span>", "");

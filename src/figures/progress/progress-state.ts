@@ -3,7 +3,7 @@ import { escapeHtml } from "../escape";
 import { formatNumber, formatSeconds } from "../format";
 import type { EndLike, EvaluationLike, StartLike, StepLike, TrainingEventLike } from "./training-event";
 
-/** What is known of a training run at a moment. */
+/** State of a training run at a moment. */
 export interface ProgressState {
   readonly start?: StartLike;
   /** Steps that were done before, in a run that goes on. */
@@ -11,7 +11,7 @@ export interface ProgressState {
   readonly lastStep?: StepLike;
   readonly lastEvaluation?: EvaluationLike;
   readonly bestEvaluation?: EvaluationLike;
-  /** What was warned of, and why training ends early. */
+  /** Warnings, and the reason why training ends early. */
   readonly messages?: readonly string[];
   readonly end?: EndLike;
 }

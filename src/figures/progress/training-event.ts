@@ -1,4 +1,4 @@
-/** What training tells as it goes, as far as figures need it: the events of `train` fit, and so do the lines of its log. */
+/** Events of training, as far as figures need them: the events of `train` fit, and so do the lines of its log. */
 export type TrainingEventLike =
   StartLike | ResumeLike | StepLike | EvaluationLike | CheckpointLike | WarningLike | EarlyStoppingLike | EndLike;
 
@@ -28,7 +28,10 @@ export interface StepLike {
   readonly tokensPerSecond: number;
 }
 
-/** The validation set was evaluated; `best` when no evaluation before it was better by `metricForBestModel`, which is accuracy where it is not said. */
+/**
+ * The validation set was evaluated; `best` when no evaluation before it was better by `metricForBestModel`, which is
+ * accuracy where it is not said.
+ */
 export interface EvaluationLike {
   readonly type: "evaluation";
   readonly step: number;

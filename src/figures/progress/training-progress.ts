@@ -66,7 +66,8 @@ export function trainingProgress(options: TrainingProgressOptions = {}): Trainin
       state = progressAfter(state, event);
       if (event.type === "start" || view === undefined) {
         startedAt = now();
-        const output = options.output ?? processOutput(); // asked for at the start: an earlier cell may have made this object
+        // asked for at the start: an earlier cell may have made this object
+        const output = options.output ?? processOutput();
         if (output.kind === "notebook") view = notebookView(output, { ...options, now });
         else view = output.terminal ? terminalView() : logView(output, { every: 1000 * lineEverySeconds, now });
       }
@@ -114,7 +115,8 @@ function terminalView(): View {
   return (event, state, elapsedSeconds) => {
     const { where, how, evaluation } = progressWords(state, elapsedSeconds);
     if (event.type === "start") bar.start(1, 0, { words: where });
-    if (isMessage(event)) process.stdout.write(`\r\u001b[K${state.messages?.at(-1) ?? ""}\n`); // in the bar's line, which is drawn anew below
+    // in the bar's line, which is drawn anew below
+    if (isMessage(event)) process.stdout.write(`\r\u001b[K${state.messages?.at(-1) ?? ""}\n`);
     bar.update(progressShare(state), { words: [where, how].filter((part) => part !== "").join(" · ") });
     if (event.type !== "end") return;
     bar.stop();

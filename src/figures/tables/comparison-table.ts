@@ -12,7 +12,7 @@ export interface ComparisonTableRow {
   readonly beforeInterval?: IntervalLike | null;
   readonly afterInterval?: IntervalLike | null;
   readonly changeInterval?: IntervalLike | null;
-  /** What a simpler classifier reaches. */
+  /** Value of a simpler classifier. */
   readonly baseline?: number | null;
   readonly published?: { readonly before: number; readonly after: number; readonly change: number } | null;
   /** Decimals of the published values. @default 2 */

@@ -1,7 +1,7 @@
 import { formatInterval, formatNumber, type IntervalLike } from "../format";
 import type { Table, TableCell, TableRow } from "../types";
 
-/** What {@link evaluationTable} reads of an evaluation. */
+/** The part of an evaluation that {@link evaluationTable} reads. */
 export interface EvaluationTableInput {
   readonly n: number;
   readonly accuracy: number;

@@ -2,7 +2,7 @@ import { Problems } from "../../base/problems";
 import { formatNumber } from "../format";
 import type { Table, TableCell } from "../types";
 
-/** What {@link frameTable} reads of a danfojs DataFrame. */
+/** The part of a danfojs DataFrame that {@link frameTable} reads. */
 export interface FrameLike {
   readonly columns: readonly string[];
   readonly values: unknown;
@@ -106,7 +106,8 @@ export function isFrame(value: unknown): value is FrameLike {
 
 function readFrame(frame: FrameLike): Grid {
   const values: unknown[] = Array.isArray(frame.values) ? frame.values : [];
-  const rows = values.map((row): unknown[] => (Array.isArray(row) ? row : [row])); // danfojs gives one column as a flat list
+  // danfojs gives one column as a flat list
+  const rows = values.map((row): unknown[] => (Array.isArray(row) ? row : [row]));
   return { columns: frame.columns, rows, index: frame.index ?? rows.map((_, i) => i) };
 }
 

@@ -1,7 +1,7 @@
 import { formatNumber } from "../format";
 import type { Table } from "../types";
 
-/** What a {@link keyValueTable} shows as a value; a list is joined by commas. */
+/** A value of a {@link keyValueTable}; a list is joined by commas. */
 export type KeyValue = string | number | boolean | null | undefined | readonly (string | number | boolean)[];
 
 /** Options of {@link keyValueTable}. */

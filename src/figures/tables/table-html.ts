@@ -1,7 +1,7 @@
 import { escapeHtml } from "../escape";
 import type { Table, TableCell, TableCellDetail, TableColumn } from "../types";
 
-/** What stands right (numbers, intervals) or first (names) is not broken into lines up to this many characters. */
+/** Numbers, intervals and names in the first column are not broken into lines up to this many characters. */
 const KEPT_IN_ONE_LINE = 32;
 
 /**

@@ -25,7 +25,9 @@ export interface ThresholdTableOptions {
 const DIGITS = 3;
 const SAID = { better: "better", worse: "worse", undecided: "cannot be told" };
 
-/** Each goal's threshold, its value where it was tuned, and its value beside that of 0.5 on texts that had no say in it. */
+/**
+ * Each goal's threshold, its value where it was tuned, and its value beside that of 0.5 on texts that had no say in it.
+ */
 export function thresholdTable(rows: readonly ThresholdTableRow[], options: ThresholdTableOptions = {}): Table {
   const {
     title = "Thresholds, tuned on validation and tried on test",

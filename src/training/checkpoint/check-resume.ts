@@ -145,7 +145,10 @@ function checkRanges(
   );
 }
 
-/** Compares a state with what the log beside the checkpoint tells of the same steps; a log that is not there tells nothing. */
+/**
+ * Compares a state with what the log beside the checkpoint tells of the same steps; a log that is not there tells
+ * nothing.
+ */
 function checkLog(
   log: readonly LogLine[],
   from: { state: CheckpointState; plan: StepPlan; options: ResolvedTrainOptions; problems: Problems },

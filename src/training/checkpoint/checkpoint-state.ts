@@ -24,8 +24,8 @@ export interface CheckpointState {
   readonly gradNorms: readonly number[];
   readonly identity: RunIdentity;
   /**
-   * SHA-256 of the checkpoint's other files, by name: weights and moments belong to this state and to no other. Undefined
-   * in checkpoints of the first version.
+   * SHA-256 of the checkpoint's other files, by name: weights and moments belong to this state and to no other.
+   * Undefined in checkpoints of the first version.
    */
   readonly files: Readonly<Record<string, string>> | undefined;
 }
@@ -33,7 +33,7 @@ export interface CheckpointState {
 /** The file that holds a checkpoint's state, under transformers' name. */
 export const STATE_FILE = "trainer_state.json";
 
-/** What is written; version 1 had no checksums of the other files, and is read, too. */
+/** The version that is written; version 1, without checksums of the other files, is read too. */
 const VERSION = 2;
 
 /** The keys of `tslora` in trainer_state.json. */
@@ -149,7 +149,7 @@ const FINITE: Kind<number> = [
 function take<T>({ problems, json, own }: Source, name: string, [expected, holds]: Kind<T>): T {
   const value = name.startsWith("tslora.") ? own[name.slice("tslora.".length)] : json[name];
   problems.expect(holds(value), `"${name}" must be ${expected}; it is ${shownValue(value)}`);
-  return value as T; // of another type only where the caller throws
+  return value as T; // has another type only if the caller throws
 }
 
 /** The best evaluation: its step, metric, loss and checkpoint are all there or all null. */

@@ -75,7 +75,8 @@ async function readTensors(
     checkNames(file, { shapes, problems });
     const tensors = new Map<string, Float32Array>();
     if (problems.count > 0) return tensors;
-    for (const name of shapes.keys()) tensors.set(name, await file.readFloats(name)); // which refuses what is not finite
+    // which refuses what is not finite
+    for (const name of shapes.keys()) tensors.set(name, await file.readFloats(name));
     return tensors;
   } finally {
     await file.close();

@@ -13,7 +13,7 @@ import { recoverFolders, replaceFolder } from "./replace-folder";
 import { checksumsOf, writeChecksums, syncPath } from "./folder-checksums";
 import { LOG_FILE } from "../log/training-log";
 
-/** How many `earlier-<n>` folders an output folder keeps. */
+/** Number of `earlier-<n>` folders that an output folder keeps. */
 export const EARLIER_KEPT = 3;
 
 /** Where the files of an earlier run are now. */
@@ -63,7 +63,7 @@ export class Checkpoints {
    *
    * @param options.resume - the checkpoint gone on from; where it lies in another folder, the best one that it names
    *   is copied from there
-   * Of the `earlier-<n>` folders the newest {@link EARLIER_KEPT} stay, and the one that is resumed from; older ones are
+   * The newest {@link EARLIER_KEPT} `earlier-<n>` folders stay, and the one that is resumed from; older ones are
    * deleted.
    *
    * @returns the folder that things were moved to, and the folders that were deleted; undefined when nothing was moved

@@ -30,7 +30,7 @@ export async function writeChecksums(
   const { files, folders } = await listAll(directory);
   const lines: string[] = [];
   for (const path of files.sort()) {
-    if (basename(path) === MANIFEST) continue; // of a folder that was sealed before
+    if (basename(path) === MANIFEST) continue; // the folder had a manifest before
     await syncPath(path);
     const name = nameOf(path, directory);
     lines.push(`${known.get(name) ?? (await sha256Of(path))}  ${name}\n`);

@@ -15,7 +15,9 @@ export async function replaceFolder(path: string, fresh: string): Promise<void> 
   if (moved) await rm(old, { recursive: true, force: true });
 }
 
-/** Takes away checkpoints that a killed process left half-written or half-removed, and puts back what it was replacing. */
+/**
+ * Takes away checkpoints that a killed process left half-written or half-removed, and puts back what it was replacing.
+ */
 export async function recoverFolders(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => [] as string[]);
   for (const name of names) {

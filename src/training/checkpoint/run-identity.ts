@@ -7,7 +7,7 @@ import type { Parameter } from "../../model/parts/parameter";
 import type { ResolvedTrainOptions } from "../train-options";
 import type { Examples } from "../training-examples";
 
-/** What decides a run's numbers, as far as it is not in a checkpoint's tensors: plain JSON, two groups deep. */
+/** Everything that decides a run's numbers except a checkpoint's tensors: plain JSON, two groups deep. */
 export type RunIdentity = Readonly<Record<"options" | "data" | "model" | "adapter", Readonly<Record<string, unknown>>>>;
 
 /** Options that decide where and how often something is written, and no number; and an option's second name. */
@@ -71,7 +71,10 @@ export async function runIdentity(
   ) as RunIdentity;
 }
 
-/** Whether a weight that loading drew is of no account, since the adapter trains a copy of its own, which checkpoints hold. */
+/**
+ * Whether a weight that loading drew is of no account, since the adapter trains a copy of its own, which checkpoints
+ * hold.
+ */
 function isReplaced(parameter: Parameter, { adapter }: SequenceClassifier): boolean {
   return parameter.drawn && adapter?.saved.has(parameter) === true;
 }

@@ -21,7 +21,8 @@ export class TensorboardFile {
   /**
    * Begins a new event file in a folder.
    *
-   * @param options.firstStep - where a run that was stopped goes on: readers drop what an earlier file holds from this step on
+   * @param options.firstStep - where a run that was stopped goes on: readers drop what an earlier file holds from this
+   *   step on
    * @param options.now - milliseconds since 1970. @default Date.now
    */
   static async create(
@@ -34,7 +35,8 @@ export class TensorboardFile {
     const name = `events.out.tfevents.${String(Math.floor(now() / 1000)).padStart(10, "0")}.tslora.${process.pid}.${process.hrtime.bigint()}`;
     const writer = new TensorboardFile(await open(join(directory, name), "wx"), now);
     await writer.#write([text(3, "brain.Event:2")]); // file_version
-    if (firstStep !== undefined) await writer.#write([integer(2, firstStep), message(7, [integer(1, 1)])]); // session_log: START
+    // session_log: START
+    if (firstStep !== undefined) await writer.#write([integer(2, firstStep), message(7, [integer(1, 1)])]);
     return writer;
   }
 

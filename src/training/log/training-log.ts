@@ -50,7 +50,7 @@ export class TrainingLog {
     const events = tensorboard
       ? await TensorboardFile.create(join(directory, "runs"), resume === undefined ? {} : { firstStep: resume.step })
       : undefined;
-    // What event files held from that step on is dropped by their readers: the step itself is written again.
+    // Readers drop what event files hold from that step on: the step itself is written again.
     for (const line of kept) if (line.step === resume?.step) await events?.scalars(line.step, scalarsOf(line));
     return new TrainingLog(await open(path, "a"), events);
   }

@@ -5,10 +5,13 @@ import type { ProblemType } from "../../model/encoder-config";
 /** A text's class, or for each class whether the text is of it (1) or not (0). */
 export type ExampleLabel = number | readonly number[];
 
-/** What is minimised. */
+/** The loss that training minimises. */
 export interface ClassificationLoss {
   readonly problemType: ProblemType;
-  /** One for each class: torch's `CrossEntropyLoss(weight=…)`, or for several labels a text `BCEWithLogitsLoss(pos_weight=…)`. */
+  /**
+   * One for each class: torch's `CrossEntropyLoss(weight=…)`, or for several labels a text
+   * `BCEWithLogitsLoss(pos_weight=…)`.
+   */
   readonly classWeights?: readonly number[];
   /** torch's `CrossEntropyLoss(label_smoothing=…)`. */
   readonly labelSmoothing: number;
@@ -17,7 +20,7 @@ export interface ClassificationLoss {
 }
 
 /**
- * What the summed loss of examples is divided by, as torch's mean does: the sum of the classes' weights over the
+ * The divisor of the summed loss of examples, as in torch's mean: the sum of the classes' weights over the
  * examples; for several labels a text, the number of labels.
  */
 export function lossWeight(labels: readonly ExampleLabel[], { problemType, classWeights }: ClassificationLoss): number {
@@ -54,7 +57,8 @@ export function classificationLoss(
   const rows = binaryTargets(labels, loss);
   return ops.tidy(() => {
     const column = ops.reshape(logits, [examples * classes, 1]);
-    const pairs = ops.matMul(column, ops.float(Float32Array.of(0, 1), [1, 2])); // [examples * classes, 2]: 0 and the logit
+    // [examples * classes, 2]: 0 and the logit
+    const pairs = ops.matMul(column, ops.float(Float32Array.of(0, 1), [1, 2]));
     const { loss: sum, dLogits } = lossOfRows(pairs, { ops, rows, classes: 2, loss, divisor });
     return {
       loss: sum,
@@ -128,7 +132,8 @@ function focalLoss(from: {
   const weight = ops.float(Float32Array.from(weights), [weights.length, 1]);
   const p = ofLabel(probabilities);
   const logP = ofLabel(logProbabilities);
-  const q = ops.sum(ops.mul(ops.shift(ops.scale(target, -1), 1), probabilities), [1], { keepDims: true }); // not 1 - p, which has no digits left near p = 1
+  // not 1 - p, which has no digits left near p = 1
+  const q = ops.sum(ops.mul(ops.shift(ops.scale(target, -1), 1), probabilities), [1], { keepDims: true });
   const focus = ops.mul(weight, ops.pow(q, gamma));
   const sum = ops.reshape(ops.scale(ops.sum(ops.mul(focus, logP), [0, 1]), -1 / divisor), [1]);
   const slope = ops.scale(ops.div(ops.mul(p, logP), ops.shift(q, 1e-30)), -gamma); // -g p log p / q, which goes to g

@@ -8,7 +8,10 @@ const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
-/** Numbers up to which a weight is updated together with others: each operation on a GPU costs as much as thousands of numbers. */
+/**
+ * Numbers up to which a weight is updated together with others: each operation on a GPU costs as much as thousands of
+ * numbers.
+ */
 const SMALL = 2 ** 18;
 
 /** Weights that are alike but for their number of rows, updated as one, or one alone. */
@@ -45,12 +48,15 @@ export class AdamW {
     this.#weightDecay = options.weightDecay;
   }
 
-  /** How many steps were taken. */
+  /** Number of steps taken. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** Gradients as a step takes them, in few tensors: the gradients' own. All steps are to have gradients of the same weights. */
+  /**
+   * Gradients as a step takes them, in few tensors: the gradients' own. All steps are to have gradients of the same
+   * weights.
+   */
   joined(gradients: Gradients): readonly Tensor[] {
     const parameters = [...gradients.entries()].map(([parameter]) => parameter);
     if (this.#bundles.length === 0) this.#bundles = this.#bundle(parameters);
@@ -86,7 +92,9 @@ export class AdamW {
     }
   }
 
-  /** Takes up where a checkpoint was written. `read` gives a moment's numbers, undefined for one that was not there yet. */
+  /**
+   * Takes up where a checkpoint was written. `read` gives a moment's numbers, undefined for one that was not there yet.
+   */
   restore(
     parameters: readonly Parameter[],
     options: { steps: number; read: (name: string) => Float32Array | undefined },
@@ -108,7 +116,10 @@ export class AdamW {
     this.#restored = new Map();
   }
 
-  /** Small weights of one width together, decayed ones and others apart; large ones alone. With the moments that were restored. */
+  /**
+   * Small weights of one width together, decayed ones and others apart; large ones alone. With the moments that were
+   * restored.
+   */
   #bundle(parameters: readonly Parameter[]): Bundle[] {
     const alike = new Map<string, Parameter[]>();
     for (const parameter of parameters) {
@@ -192,7 +203,7 @@ function shapeOf(parameters: readonly Parameter[]): readonly number[] {
   return [parameters.reduce((sum, { shape }) => sum + shape[0], 0), ...parameters[0].shape.slice(1)];
 }
 
-/** What transformers' `Trainer.get_decay_parameter_names` leaves out by name; its layer norms by type have such names, too. */
+/** Names that transformers' `Trainer.get_decay_parameter_names` leaves out; its layer norms have such names too. */
 const NOT_DECAYED = /bias|layernorm|rmsnorm|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)/;
 
 /** Whether weight decay applies: to everything but biases and layer norms. */

@@ -3,18 +3,24 @@ import type { Tensor } from "../../ops/tensor";
 
 /** The Euclidean norm of all gradients together. */
 export async function gradientNorm(gradients: readonly Tensor[], { ops }: { ops: Ops }): Promise<number> {
-  const squares = ops.tidy(() => ops.concatRows(squaresOf(gradients, ops).map((square) => ops.reshape(square, [1])))); // [gradients]
+  // [gradients]
+  const squares = ops.tidy(() => ops.concatRows(squaresOf(gradients, ops).map((square) => ops.reshape(square, [1]))));
   const values = await ops.read(squares);
   ops.dispose(squares);
   return Math.sqrt(values.reduce((a, b) => a + b, 0));
 }
 
-/** What gradients are multiplied by so that their norm is at most `maxNorm`, as torch's `clip_grad_norm_` does; 0 is no bound. */
+/**
+ * The factor that brings gradients to a norm of at most `maxNorm`, as torch's `clip_grad_norm_` does; 0 is no bound.
+ */
 export function clipScale(norm: number, maxNorm: number): number {
   return maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6));
 }
 
-/** {@link gradientNorm} and {@link clipScale} without waiting for the device: tensors [1]; no scale where there is no bound. */
+/**
+ * {@link gradientNorm} and {@link clipScale} without waiting for the device: tensors [1]; no scale where there is no
+ * bound.
+ */
 export function clippingOnDevice(
   gradients: readonly Tensor[],
   { ops, maxNorm }: { ops: Ops; maxNorm: number },
@@ -22,7 +28,8 @@ export function clippingOnDevice(
   return ops.tidy(() => {
     const norm = ops.reshape(ops.sqrt(ops.addN(squaresOf(gradients, ops))), [1]);
     if (maxNorm === 0) return { norm, scale: undefined };
-    const beyond = ops.relu(ops.shift(ops.scale(ops.pow(ops.shift(norm, 1e-6), -1), -maxNorm), 1)); // min(1, r) = 1 - relu(1 - r)
+    // min(1, r) = 1 - relu(1 - r)
+    const beyond = ops.relu(ops.shift(ops.scale(ops.pow(ops.shift(norm, 1e-6), -1), -maxNorm), 1));
     return { norm, scale: ops.shift(ops.scale(beyond, -1), 1) };
   });
 }
