@@ -12,11 +12,14 @@ const KEY = Symbol.for("tslora.runningCell");
  */
 export function cellSignal(): AbortSignal | undefined {
   const known = globalThis as { [KEY]?: RunningCell };
-  if (known[KEY] === undefined && "__tslab__" in globalThis) known[KEY] = hearSigint(); // a plain tslab, which tells nobody
+  // a plain tslab, which tells nobody
+  if (known[KEY] === undefined && "__tslab__" in globalThis) known[KEY] = hearSigint();
   return known[KEY]?.signal;
 }
 
-/** For a kernel that tells of interrupts itself: returns what aborts the signal that `cellSignal` gives out until then. */
+/**
+ * For a kernel that tells of interrupts itself: returns what aborts the signal that `cellSignal` gives out until then.
+ */
 export function provideCellSignal(): (reason: Error) => void {
   const { cell, interrupt } = abortable();
   (globalThis as { [KEY]?: RunningCell })[KEY] = cell;
@@ -40,6 +43,7 @@ function abortable(): { readonly cell: RunningCell; readonly interrupt: (reason:
 
 function hearSigint(): RunningCell {
   const { cell, interrupt } = abortable();
-  setImmediate(() => process.on("SIGINT", () => interrupt(new Error("The cell was interrupted.")))); // as in training/on-interrupt.ts: not while tslab starts a cell
+  // as in training/on-interrupt.ts: not while tslab starts a cell
+  setImmediate(() => process.on("SIGINT", () => interrupt(new Error("The cell was interrupted."))));
   return cell;
 }

@@ -40,10 +40,12 @@ export function findLibraries(
   return found;
 }
 
-/** What libtensorflow_framework.so.2 of TensorFlow 2.21 has in its RUNPATH; not cusolver, which set-up puts beside cublas. */
+/** RUNPATH of libtensorflow_framework.so.2 of TensorFlow 2.21; without cusolver, which set-up puts beside cublas. */
 const LOOKED_IN = ["cublas", "cuda_cupti", "cuda_runtime", "cudnn", "cufft", "cusparse", "nccl", "nvshmem"];
 
-/** Folders in which TensorFlow looks for the libraries of NVIDIA's wheels, beside its own as in Python's site-packages. */
+/**
+ * Folders in which TensorFlow looks for the libraries of NVIDIA's wheels, beside its own as in Python's site-packages.
+ */
 export function wheelFolders(tensorflow: string): string[] {
   return LOOKED_IN.map((part) => join(tensorflow, "nvidia", part, "lib")).filter((folder) => existsSync(folder));
 }

@@ -2,7 +2,7 @@ import { Agent, EnvHttpProxyAgent, fetch, type Dispatcher, type RequestInit, typ
 
 import { TsloraError } from "./tslora-error";
 
-/** How long a host has to answer its first request of a run, in milliseconds. */
+/** Milliseconds that a host has to answer its first request of a run. */
 export const REACH_MS = 5000;
 
 let agent: Dispatcher | undefined;

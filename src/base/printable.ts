@@ -7,7 +7,9 @@ const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u2
 
 const SHORT: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
-/** What the command line itself sends to a terminal: styles, moves of the cursor in its own lines, line ends. */
+/**
+ * Sequences that the command line itself sends to a terminal: styles, moves of the cursor in its own lines, line ends.
+ */
 // eslint-disable-next-line no-control-regex -- they are what is kept
 const OWN = /(\u001b\[(?:[\d;]*m|\d*[A-GJK]|\?(?:7|25)[hl])|[\t\r])/;
 
@@ -21,7 +23,7 @@ export function printableLine(text: string): string {
   return printable(text).replaceAll("\n", "\\n");
 }
 
-/** What a terminal is sent: as {@link printable}, but for the styles and moves that the command line uses itself. */
+/** Text for a terminal: as {@link printable}, but keeps the styles and moves that the command line uses itself. */
 export function printableOutput(text: string): string {
   return text
     .split(OWN)

@@ -21,7 +21,7 @@ export class Problems {
     return condition;
   }
 
-  /** How many problems were noted so far. */
+  /** Number of problems noted so far. */
   get count(): number {
     return this.#count;
   }

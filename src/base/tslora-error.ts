@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 
 import { shownText } from "./shown-value";
 
-/** What kind of thing went wrong; programs branch on this, people read the message. */
+/** Kind of error; programs branch on it, people read the message. */
 export type TsloraErrorCode =
   | "bad-option" // an option's value is out of range or of the wrong type
   | "bad-input" // data or a file does not hold what it should
@@ -11,7 +11,7 @@ export type TsloraErrorCode =
   | "unsupported" // right in itself, but not something this project can do
   | "device" // TensorFlow, its library or a GPU is not what was asked for
   | "kernel" // a Jupyter kernel failed to start, answer or finish
-  | "not-saved" // what was made could not be written
+  | "not-saved" // a result could not be written
   | "in-use" // another process writes there
   | "aborted"; // stopped by the user
 

@@ -9,7 +9,7 @@ import type { ModelType, ProblemType } from "../model/encoder-config";
 import type { Parameter } from "../model/parts/parameter";
 import { writeSafetensors } from "../model/weights/write-safetensors";
 
-/** What of a folder belongs to its tokenizer. */
+/** Files of a folder that belong to its tokenizer. */
 const TOKENIZER_FILE =
   /^(tokenizer.*\.json|vocab\.(txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
 

@@ -26,11 +26,11 @@ export interface ModelOrigin {
   /** The model's name on the Hub, or its folder. */
   readonly id: string;
   readonly directory: string;
-  /** What was taken and why, in a sentence. */
+  /** The choice and its reason, in a sentence. */
   readonly notice: string;
 }
 
-/** How many weights there are and how many are trained. */
+/** Counts of all weights and of the trained ones. */
 export interface ParameterCount {
   readonly trainable: number;
   readonly all: number;
@@ -55,8 +55,8 @@ export interface PredictOptions {
  * A text classifier as its user holds it: tokenizer, encoder and head, and perhaps LoRA adapters. Made by
  * `loadClassifier`; `dispose` gives its weights back.
  *
- * Each adapter has its own head; one adapter is active at a time. What a call does by `adapterState` (- is an error that
- * says what to do):
+ * Each adapter has its own head; one adapter is active at a time. What a call does by `adapterState` (- is an error
+ * that says what to do):
  *
  * | call | none | active | disabled | merged |
  * |---|---|---|---|---|
@@ -78,7 +78,10 @@ export interface PredictOptions {
  */
 export class SequenceClassifier {
   readonly labels: readonly string[];
-  /** Whether a text has one of the labels or any number of them: of each row of logits the softmax counts, or each logit's sigmoid. */
+  /**
+   * Whether a text has one of the labels or any number of them: of each row of logits the softmax counts, or each
+   * logit's sigmoid.
+   */
   readonly problemType: ProblemType;
   readonly model: ClassificationModel;
   readonly tokenizer: TextTokenizer;
@@ -86,7 +89,7 @@ export class SequenceClassifier {
   /** Weights that were newly initialized when the model was loaded, as the checkpoint did not hold them. */
   readonly newlyInitialized: readonly string[];
   readonly seed: number;
-  /** What the model runs on; undefined is TensorFlow as it is loaded. */
+  /** Device of the model; undefined is TensorFlow as it is loaded. */
   readonly device: Device | undefined;
   readonly #adapters: AdapterSet;
 
@@ -133,8 +136,8 @@ export class SequenceClassifier {
 
   /**
    * Weights in use that were newly initialized and that since then neither training nor an adapter gave a value. While
-   * there are any, results are random: `evaluate` says so in its `notice`; `predict`, merging and `saveModel` are errors.
-   * With an adapter that was read and does not bring them, everything but training is an error.
+   * there are any, results are random: `evaluate` says so in its `notice`; `predict`, merging and `saveModel` are
+   * errors. With an adapter that was read and does not bring them, everything but training is an error.
    */
   get untrainedWeights(): readonly string[] {
     return this.#adapters.drawn();
@@ -147,10 +150,10 @@ export class SequenceClassifier {
   }
 
   /**
-   * Puts a new LoRA adapter on the model and freezes all else; the adapter owns copies of the head, which it trains with
-   * its own weights. Modules that were newly initialized when the model was loaded, such as a pooler that the checkpoint
-   * lacks, are trained and saved with it, too, as peft's `modules_to_save`. Logits do not change until it is trained
-   * (unless `initLoraWeights` is false).
+   * Puts a new LoRA adapter on the model and freezes all else; the adapter owns copies of the head, which it trains
+   * with its own weights. Modules that were newly initialized when the model was loaded, such as a pooler that the
+   * checkpoint lacks, are trained and saved with it, too, as peft's `modules_to_save`. Logits do not change until it is
+   * trained (unless `initLoraWeights` is false).
    *
    * @param options.name - "default" where it is not given
    * @throws TsloraError `bad-option` that lists everything wrong with the configuration.
@@ -162,8 +165,8 @@ export class SequenceClassifier {
   /**
    * Takes an adapter in peft's format from a folder, or from the folder of its name in it. Returns what of its
    * configuration was passed over: keys that are not known, and entries that mean nothing on this model. If neither the
-   * model nor the adapter holds a weight (see `untrainedWeights`), the adapter can be trained, and every other use is an
-   * error.
+   * model nor the adapter holds a weight (see `untrainedWeights`), the adapter can be trained, and every other use is
+   * an error.
    *
    * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
    */
@@ -172,7 +175,9 @@ export class SequenceClassifier {
     return [...unknownKeys, ...idle];
   }
 
-  /** Makes an adapter that is a weighted sum of others, as peft's `add_weighted_adapter`; `setAdapter` makes it active. */
+  /**
+   * Makes an adapter that is a weighted sum of others, as peft's `add_weighted_adapter`; `setAdapter` makes it active.
+   */
   addWeightedAdapter(options: WeightedAdapterOptions): Promise<Adapter> {
     return addWeightedAdapter(this.#adapters, this.model, options);
   }
@@ -202,8 +207,8 @@ export class SequenceClassifier {
    * compared on a small fixed batch.
    *
    * @returns what was found; `String(check)` is a sentence
-   * @throws TsloraError `bad-input` when a logit differs by more, and where a newly initialized weight is not trained; the
-   * model is then as it was.
+   * @throws TsloraError `bad-input` when a logit differs by more, and where a newly initialized weight is not trained;
+   *   the model is then as it was.
    */
   mergeAdapter(options: MergeOptions = {}): Promise<MergeCheck> {
     return this.#adapters.merge(options);
@@ -219,7 +224,10 @@ export class SequenceClassifier {
     this.#adapters.unload();
   }
 
-  /** Makes the active adapter, head included, part of the model for good, and takes all adapters off. Checked as `mergeAdapter`. */
+  /**
+   * Makes the active adapter, head included, part of the model for good, and takes all adapters off. Checked as
+   * `mergeAdapter`.
+   */
   mergeAndUnload(options: MergeOptions = {}): Promise<MergeCheck> {
     return this.#adapters.mergeAndUnload(options);
   }
@@ -258,8 +266,8 @@ export class SequenceClassifier {
   }
 
   /**
-   * Counts as peft does: all weights include every adapter's, and the frozen copy that peft keeps of each module it trains
-   * whole.
+   * Counts as peft does: all weights include every adapter's, and the frozen copy that peft keeps of each module it
+   * trains whole.
    */
   countParameters(): ParameterCount {
     const size = (parameters: Iterable<Parameter>): number =>
@@ -320,8 +328,8 @@ export class SequenceClassifier {
    * "default" go to a folder of their name in the given one, as in peft.
    *
    * @param options.name - the active one where it is not given
-   * @throws TsloraError `bad-input` for an adapter that was read, lacks weights that the model does not have, and was not
-   * trained since.
+   * @throws TsloraError `bad-input` for an adapter that was read, lacks weights that the model does not have, and was
+   *   not trained since.
    */
   async saveAdapter(directory: string, options: { name?: string } = {}): Promise<SavedAdapter> {
     if (this.adapter === undefined)
@@ -338,8 +346,8 @@ export class SequenceClassifier {
    * Saves all weights as a Hugging Face folder, tokenizer included: what transformers' `from_pretrained` reads, in
    * 32-bit floats. A merged adapter is in them. One weight at a time is read from the device.
    *
-   * @param options.allowUntrained - whether newly initialized weights that are not trained are let pass; whoever loads the
-   *   folder is not told of them. False by default
+   * @param options.allowUntrained - whether newly initialized weights that are not trained are let pass; whoever loads
+   *   the folder is not told of them. False by default
    * @throws TsloraError `bad-input` while an adapter is active that is not merged into the weights, and where a newly
    * initialized weight is not trained.
    */

@@ -41,7 +41,7 @@ export function parseSize(text: string): number {
   return size;
 }
 
-/** What was given for parameters on the command line, by option. */
+/** Parameters of the command line, by option. */
 export interface ParameterFlags {
   readonly file?: readonly string[];
   readonly yaml?: readonly string[];
@@ -117,7 +117,7 @@ async function parseYaml(text: string, path: string): Promise<unknown> {
   return (await import("./run/parameter-yaml.js")).readYaml(text, path);
 }
 
-/** What a file holds, by name; an empty one holds nothing. */
+/** Values of a file, by name; none of an empty file. */
 function byName(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (value === null) return {};
   const expected = `${path} must hold one map, with parameters by name`;

@@ -13,7 +13,7 @@ import type * as Study from "./study/study-command";
 import type { Terminal } from "./terminal/terminal";
 import type * as Train from "./train/train-command";
 
-/** What a command is added to the program with. */
+/** Context with which a command is added to the program. */
 export interface CommandContext {
   readonly terminal: Terminal;
   /** Takes the exit code. */

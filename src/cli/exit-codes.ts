@@ -3,7 +3,7 @@ import { TsloraError } from "../base/tslora-error";
 import type { RunStatus } from "../notebook/run/run-events";
 import type { Fault } from "../training/training-guards";
 
-/** What the command line tells its caller, by cause. */
+/** Exit codes, by cause. */
 export const EXIT = {
   ok: 0,
   cellFailed: 1,

@@ -9,10 +9,10 @@ import { errorWithFlags } from "./terminal/flags-in-messages";
 import { wrap } from "./terminal/text-layout";
 import { helpWidth, styled, type Terminal } from "./terminal/terminal";
 
-/** What a command is run with. */
+/** Context of a command. */
 export interface CommandCall {
   readonly terminal: Terminal;
-  /** What stands behind the flags. */
+  /** Arguments behind the flags. */
   readonly args: readonly string[];
   /** Flags and configuration file, checked, by key. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ export interface LibraryCommand {
   readonly arguments?: { readonly pattern: string; readonly help: string };
   readonly groups: readonly OptionGroup[];
   readonly examples: readonly { readonly command: string; readonly does: string }[];
-  /** What else the help is to say. */
+  /** Further text of the help. */
   readonly notes?: string;
   /** Returns the exit code. What it needs beyond this is loaded by then, so that help and wrong usage are quick. */
   readonly run: (call: CommandCall) => Promise<number>;

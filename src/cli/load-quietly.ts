@@ -7,7 +7,7 @@ import { prepareDevice } from "../device/open-device";
 import { sharedOps } from "../ops/shared-ops";
 import type { Terminal } from "./terminal/terminal";
 
-/** What TensorFlow's library writes to standard error as it is loaded, whatever its log level is set to. */
+/** Lines that TensorFlow's library writes to standard error as it is loaded, at every log level. */
 const CHATTER = /^WARNING: All log messages before absl::InitializeLog|oneDNN custom operations are on/;
 
 /**

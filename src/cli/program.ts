@@ -58,7 +58,7 @@ export async function runCli(args: readonly string[], unguarded: Terminal): Prom
   return code;
 }
 
-/** What a user is told of an error: one of the system in a line, a fault of the program with its stack. */
+/** Text of an error for the user: an error of the system in a line, a fault of the program with its stack. */
 function errorText(error: unknown): string {
   if (error instanceof TsloraError) return error.message;
   if (faultCode(error) === undefined) return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,6 +1,6 @@
 import type { DeviceWish } from "./device";
 
-/** What a device is chosen by. */
+/** Facts that decide the device. */
 export interface DeviceFacts {
   /** Whether TensorFlow, as it is loaded here, uses a GPU; or why it does not load. */
   readonly tensorflow: { readonly usesGpu: boolean } | { readonly problem: string };
@@ -12,11 +12,11 @@ export interface DeviceFacts {
   readonly missing: readonly string[];
   /** Makers of other GPUs. */
   readonly cards: readonly string[];
-  /** What hides the GPUs, if something does, such as "CUDA_VISIBLE_DEVICES=-1". */
+  /** The setting that hides the GPUs, if any, such as "CUDA_VISIBLE_DEVICES=-1". */
   readonly hidden?: string;
 }
 
-/** What to open. `fallback` stands where WebGPU is the second choice: why CUDA is not to be had. */
+/** Device to open. `fallback` says why CUDA is not available, if WebGPU is the second choice. */
 export type DeviceChoice =
   | { readonly kind: "cuda" | "cpu"; readonly why: string; readonly warnings: readonly string[] }
   | { readonly kind: "webgpu"; readonly why: string; readonly requireHardware: boolean; readonly fallback?: string }

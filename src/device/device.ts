@@ -1,12 +1,12 @@
 import { TsloraError } from "../base/tslora-error";
 
-/** What a model may be asked to run on. "auto" is the NVIDIA GPU where TensorFlow uses one, else the processor. */
+/** Devices that a model can run on. "auto" is the NVIDIA GPU where TensorFlow uses one, else the processor. */
 export type DeviceOption = "auto" | "cuda" | "cpu" | "webgpu";
 
 /** Options that choose a device. */
 export interface DeviceOptions {
   /**
-   * What to run on. A device asked for by name is used or is an error.
+   * The device. A device that is requested by name is used or is an error.
    * @default "auto", for which the variable TSLORA_DEVICE may name one
    */
   readonly device?: DeviceOption;
@@ -17,20 +17,20 @@ export interface DeviceOptions {
   readonly requireGpu?: boolean;
 }
 
-/** What a model runs on, and why. */
+/** The device of a model, and the reason for it. */
 export interface Device {
   readonly kind: "cuda" | "cpu" | "webgpu";
   /** The GPU's name, or the processor's. */
   readonly name: string;
-  /** What computes: "TensorFlow 2.21.0", or "WebGPU over Vulkan". */
+  /** Backend: "TensorFlow 2.21.0", or "WebGPU over Vulkan". */
   readonly backend: string;
   /** Whether WebGPU runs on a program in the place of a GPU, such as SwiftShader. */
   readonly software: boolean;
-  /** What was asked for. */
+  /** The requested device. */
   readonly asked: DeviceOption;
-  /** What was taken and why, in a sentence or two, for people: the first thing that a run prints. */
+  /** The device and the reason, in a sentence or two: the first thing that a run prints. */
   readonly notice: string;
-  /** What a user should know and may want to change: a GPU that is there and not used, a slow adapter. */
+  /** Warning that the user may want to act on: an unused GPU, a slow adapter. */
   readonly warnings: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export function deviceWish(
   return { device: found, requireGpu };
 }
 
-/** What of more options chooses the device. */
+/** Picks the device options. */
 export function deviceOf({ device, requireGpu }: DeviceOptions): DeviceOptions {
   return { ...(device === undefined ? {} : { device }), ...(requireGpu === undefined ? {} : { requireGpu }) };
 }

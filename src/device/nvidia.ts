@@ -30,7 +30,7 @@ export interface NvidiaGpu {
   readonly computeCapability?: string;
 }
 
-/** What `dso_loader.cc` of TensorFlow 2.21 opens, with the versions that its wheel is built against. */
+/** Libraries that `dso_loader.cc` of TensorFlow 2.21 opens, in the versions that its wheel is built against. */
 const LIBRARIES: readonly CudaLibrary[] = [
   { file: "libcuda.so.1" },
   { file: "libcudart.so.12", wheel: "nvidia-cuda-runtime-cu12" },
@@ -55,7 +55,9 @@ export function nvidiaDriver(): NvidiaDriver | undefined {
   return { loaded, ...(version === undefined ? {} : { version }), ...(library === undefined ? {} : { library }) };
 }
 
-/** Which of the libraries that TensorFlow with CUDA opens are there: in the clone's wheels, or where the loader looks. */
+/**
+ * Which of the libraries that TensorFlow with CUDA opens are there: in the clone's wheels, or where the loader looks.
+ */
 export function cudaLibraries(tensorflow = join(projectRoot(), ".tslora", "tensorflow")): readonly CudaLibrary[] {
   const found = findLibraries(
     LIBRARIES.map(({ file }) => file),

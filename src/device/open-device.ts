@@ -102,7 +102,7 @@ export async function openDevice(
  * @throws as `loadClassifier` does for its device.
  */
 export async function resolveDevice(options: DeviceOptions = {}): Promise<Device> {
-  // What it warns of stands in the notice.
+  // The notice holds its warning.
   return (await openDevice(options, { where: "resolveDevice", tell: () => undefined })).device;
 }
 

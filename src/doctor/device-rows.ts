@@ -10,7 +10,7 @@ import { cudaLibraries, nvidiaDriver, nvidiaGpus, type NvidiaDriver } from "../d
 import { isCudaBuild, resolveDevice } from "../device/open-device";
 import { sharedOps } from "../ops/shared-ops";
 
-/** What there is to run on, what was looked for and not found, by file name, and what would be used and why. */
+/** Lists devices, libraries that were not found, by file name, and the device that would be used, with the reason. */
 export async function deviceRows(): Promise<{ rows: readonly EnvironmentRow[]; device?: Device }> {
   const driver = nvidiaDriver();
   const rows = [
@@ -56,7 +56,9 @@ function tensorflowRow(driver: NvidiaDriver | undefined): EnvironmentRow {
   }
 }
 
-/** Which of tslora's kernels the processor takes; nothing where TensorFlow does not load, which has a row of its own. */
+/**
+ * Which of tslora's kernels the processor takes; nothing where TensorFlow does not load, which has a row of its own.
+ */
 function kernelRows(): EnvironmentRow[] {
   const name = "Kernels";
   try {

@@ -8,10 +8,10 @@ import type { Device } from "../device/device";
 import { deviceRows } from "./device-rows";
 import type { EnvironmentRow } from "./environment-row";
 
-/** What the notebooks will run on. */
+/** Report of the machine that the notebooks run on. */
 export interface EnvironmentReport {
   readonly rows: readonly EnvironmentRow[];
-  /** What a model runs on where nothing else is asked for; nothing where TensorFlow does not load. */
+  /** The default device; undefined if TensorFlow does not load. */
   readonly device?: Device;
 }
 

@@ -3,6 +3,6 @@ export interface EnvironmentRow {
   readonly name: string;
   readonly value: string;
   readonly status: "ok" | "missing" | "note";
-  /** What to do about it. */
+  /** Remedy. */
   readonly advice?: string;
 }

@@ -9,8 +9,8 @@ import { SHARD_INDEX } from "../model/weights/shard-index";
 const PICKLES = /^pytorch_model(-\d+-of-\d+)?\.bin(\.index\.json)?$/;
 
 /**
- * Looks at which files a model's folder holds: configuration, weights and tokenizer. All that is missing is reported at once.
- * Their content is read where they are loaded.
+ * Looks at which files a model's folder holds: configuration, weights and tokenizer. All that is missing is reported at
+ * once. Their content is read where they are loaded.
  *
  * @param options.requireTokenizer - whether a tokenizer alone that is missing is a problem, too
  * @throws TsloraError `not-found`, or `unsupported` where the weights are a pickle.

@@ -17,7 +17,7 @@ export interface DownloadProgress {
   readonly total: number | undefined;
 }
 
-/** What the Hub says of a file before it sends it. */
+/** The Hub's facts about a file, before it sends it. */
 interface RemoteFile {
   /** Where the bytes are: the Hub itself, or a storage that it names. */
   readonly address: string;
@@ -133,7 +133,7 @@ async function fetchBlob(
   const incomplete = `${blob}.incomplete`;
   for (let mayStartOver = true; ; mayStartOver = false) {
     const leftOver = await sizeOf(incomplete);
-    if (remote.size !== undefined && leftOver > remote.size) await rm(incomplete); // of another version, or damaged
+    if (remote.size !== undefined && leftOver > remote.size) await rm(incomplete); // another version's, or damaged
     await receiveAll(incomplete, from);
     const size = await sizeOf(incomplete);
     const wrong =
@@ -142,7 +142,7 @@ async function fetchBlob(
         : await wrongChecksum(incomplete, remote.etag);
     if (wrong === undefined) break;
     await rm(incomplete);
-    if (leftOver > 0 && mayStartOver) continue; // what an earlier start left may be at fault
+    if (leftOver > 0 && mayStartOver) continue; // an earlier start's bytes may be at fault
     throw new TsloraError("bad-input", `${file} from ${host} is not whole: ${wrong}. Start again to fetch it anew.`);
   }
   const size = await sizeOf(incomplete);
@@ -215,7 +215,7 @@ async function receive(
         timer.refresh();
         bytes += chunk.length;
         if (size !== undefined && bytes > size) throw tooLong(file, { address, size });
-        await handle.writeFile(chunk); // what came is on its way to the disk before more is asked for
+        await handle.writeFile(chunk); // writes each chunk before the next is read
         options.onProgress?.({ file, bytes, total: size });
       }
       await handle.sync();
@@ -238,7 +238,9 @@ function tooLong(file: string, { address, size }: { address: string; size: numbe
   );
 }
 
-/** Whether a Content-Range is what was asked for: from the bytes that are there to the end of a file of the known size. */
+/**
+ * Whether a Content-Range is what was asked for: from the bytes that are there to the end of a file of the known size.
+ */
 function goesOn(range: string | null, { have, size }: { have: number; size: number | undefined }): boolean {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(range ?? "") ?? [];
   if (have === 0 || first === undefined || Number(first) !== have || Number(last) < have) return false;
@@ -253,8 +255,8 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /**
- * Says why a file is not the announced one: large files have a sha256 as their etag, small ones git's hash, or its plain
- * sha1 on some mirrors. An etag of another form says nothing.
+ * Says why a file is not the announced one: large files have a sha256 as their etag, small ones git's hash, or its
+ * plain sha1 on some mirrors. An etag of another form says nothing.
  */
 async function wrongChecksum(path: string, etag: string): Promise<string | undefined> {
   if (SHA256.test(etag)) {

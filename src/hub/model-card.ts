@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { expandHome } from "../base/files/expand-home";
 import { writeAtomically } from "../base/files/write-atomically";
 
-/** What a model card says. */
+/** Content of a model card. */
 export interface ModelCardInfo {
   /** The base model's name on the Hub. */
   readonly baseModel: string;
   readonly method: "lora" | "full";
-  /** What it was trained on. */
+  /** Training data. */
   readonly data: string;
   readonly seed: number;
   readonly labels: readonly string[];

@@ -11,7 +11,7 @@ import { missingHead } from "../model/missing-head";
 import { openSafetensors } from "../model/weights/read-safetensors";
 import { resolveModel } from "./resolve-model";
 
-/** What a push to the Hub would send. */
+/** Files that a push to the Hub would send. */
 export interface PreparedPush {
   readonly repoId: string;
   readonly commitMessage: string;
@@ -26,8 +26,8 @@ const COMPLETE: readonly (readonly string[])[] = [
 /**
  * The dry run of a push: the files that would go to the Hub, with their sizes in bytes. Nothing is sent.
  *
- * @throws TsloraError `bad-option` for a name that is none, `bad-input` when the folder holds no whole adapter or model, and
- * for one that does not bring the head which its base lacks, where the base is on this machine.
+ * @throws TsloraError `bad-option` for a name that is none, `bad-input` when the folder holds no whole adapter or
+ *   model, and for one that does not bring the head which its base lacks, where the base is on this machine.
  */
 export async function preparePush(options: {
   directory: string;
@@ -88,6 +88,6 @@ async function baseOf(directory: string): Promise<string | undefined> {
   if (typeof base !== "string" || base === "") return undefined;
   return resolveModel(base, { offline: true }).then(
     (found) => found.directory,
-    () => undefined, // of a base that is not here, nothing is known
+    () => undefined, // the base is not here
   );
 }

@@ -18,7 +18,7 @@ export interface ResolvedModel {
   /** Where config.json, the weights and the tokenizer's files are. */
   readonly directory: string;
   readonly origin: { readonly kind: "folder" | "cache" | "hub" | "embedded" };
-  /** What was taken and why, in a sentence. */
+  /** The choice and its reason, in a sentence. */
   readonly notice: string;
 }
 
@@ -38,7 +38,10 @@ export interface ResolveModelOptions extends Partial<HubSettings> {
 }
 
 const DEFAULT_MODEL = "distilbert-base-uncased";
-/** The embedded encoder's name on the Hub, which adapters of it name as their base: the file there has the same checksum. */
+/**
+ * The embedded encoder's name on the Hub, which adapters of it name as their base: the file there has the same
+ * checksum.
+ */
 const EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2";
 const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
 
@@ -46,7 +49,7 @@ const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
  * Finds a model: "embedded", what set-up brings; a folder; a name on the Hugging Face Hub, from its cache or from
  * the Hub; or "auto": what TSLORA_MODEL names, else distilbert-base-uncased, else the embedded encoder. Only "auto"
  * goes on to the next, and `notice` says what was taken and why. A `~` at the beginning of a path is the home folder.
- * What can only be a path (`./x`, `/x`, `~/x`, `C:\\x`, more than one slash) is never asked for on the Hub.
+ * A name that can only be a path (`./x`, `/x`, `~/x`, `C:\\x`, more than one slash) is never requested from the Hub.
  *
  * @throws TsloraError `not-found` that says everywhere it was looked for, and for a folder what of it is missing.
  */
@@ -102,7 +105,10 @@ async function named(
   }
 }
 
-/** The name of a folder: a relative path begins with a dot, so that whoever reads it does not take it for a name on the Hub. */
+/**
+ * The name of a folder: a relative path begins with a dot, so that whoever reads it does not take it for a name on the
+ * Hub.
+ */
 function folderId(path: string): string {
   return isAbsolute(path) || path.startsWith(".") ? path : `./${path}`;
 }

@@ -18,7 +18,7 @@ export type AdapterState = "none" | "active" | "disabled" | "merged";
 /** How an adapter is put into the weights. */
 export interface MergeOptions {
   /**
-   * What a logit may differ by on the fixed batch.
+   * Largest difference of a logit on the fixed batch.
    * @default 1e-4, times the largest logit where that is above 1
    */
   readonly bound?: number;

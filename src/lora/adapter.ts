@@ -7,8 +7,8 @@ import type { LoraUpdate } from "./lora-linear";
 export const PEFT_PREFIX = "base_model.model.";
 
 /**
- * A LoRA adapter of a model: the update of each adapted layer, and copies of what else it trains, the head first of all.
- * Owner of all of its weights, under the names that they have in peft's file. `AdapterSet` puts it on its model.
+ * A LoRA adapter of a model: the update of each adapted layer, and copies of what else it trains, the head first of
+ * all. Owner of all of its weights, under the names that they have in peft's file. `AdapterSet` puts it on its model.
  */
 export class Adapter {
   readonly name: string;
@@ -19,7 +19,7 @@ export class Adapter {
   readonly saved: Substitutes;
   /** Copies of the biases that are trained beside, by the model's own. */
   readonly biases: Substitutes;
-  /** What PiSSA or OLoRA left of a layer's weight, by the model's own. Not trained. */
+  /** Residual weights of PiSSA or OLoRA, by the model's own parameter. Not trained. */
   readonly residuals: Substitutes;
   /** Whether it was made here with weights of its own; otherwise its weights were read, or combined of others'. */
   readonly isNew: boolean;
@@ -55,7 +55,7 @@ export class Adapter {
     ];
   }
 
-  /** What stands in for the model's own weights while the adapter is active. */
+  /** Replacements of the model's own weights while the adapter is active. */
   substitutes(): Substitutes {
     return new Map([...this.residuals, ...this.biases, ...this.saved]);
   }

@@ -40,8 +40,8 @@ export function expectedWeights(plan: AdapterPlan): ExpectedWeight[] {
 
 /**
  * Makes an adapter by a plan: with new weights, or with those that `given` holds under their names in peft's file. What
- * PiSSA and OLoRA take off a weight is found anew either way, as peft does when it loads such an adapter. A copy of a drawn
- * weight is marked as `drawn`, too. The model stays as it is.
+ * PiSSA and OLoRA take off a weight is found anew either way, as peft does when it loads such an adapter. A copy of a
+ * drawn weight is marked as `drawn`, too. The model stays as it is.
  *
  * @param options.random - draws A, and B where it is not 0
  * @param options.given - each is taken over

@@ -88,7 +88,7 @@ export class DoraLinear implements LoraUpdate {
         gradients.add(this.a, () => ops.lowerGradient(dLow, from.x, dropout)); // [r, in]
       }
       if (!from.needsInput) return undefined;
-      const dDirect = ops.sub(dWhole, dy); // what of it goes through W beside the layer's own dy W
+      const dDirect = ops.sub(dWhole, dy); // its part through W, beside the layer's own dy W
       const dInput = ops.add(from.base.productBackward(dDirect), ops.matMul(dLow, this.a.value)); // [rows, in]
       return dropoutBackward(dInput, { ops, saved: dropout });
     });

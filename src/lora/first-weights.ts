@@ -22,7 +22,8 @@ export function firstWeights(
   const { linear, r } = layer;
   const draw = (shape: readonly [number, number], next: () => number): Tensor =>
     ops.float(Float32Array.from({ length: shape[0] * shape[1] }, next), shape);
-  const uniform = (bound: number) => (): number => (2 * random.uniform() - 1) * bound; // Kaiming-uniform with a = sqrt(5)
+  // Kaiming-uniform with a = sqrt(5)
+  const uniform = (bound: number) => (): number => (2 * random.uniform() - 1) * bound;
   const a = draw(
     [r, linear.inFeatures],
     init === "gaussian" ? () => random.normal() / r : uniform(1 / Math.sqrt(linear.inFeatures)),
@@ -46,7 +47,8 @@ function principal(ops: Ops, weight: Tensor, { r, scaling }: { r: number; scalin
   return ops.tidy(() => {
     const { u, s, v } = ops.svd(weight);
     const root = ops.reshape(ops.sqrt(ops.scale(ops.sliceRows(s, 0, r), 1 / scaling)), [r, 1]);
-    const rows = (vectors: Tensor): Tensor => ops.mul(ops.sliceRows(ops.transpose(vectors, [1, 0]), 0, r), root); // [r, ...]
+    // [r, ...]
+    const rows = (vectors: Tensor): Tensor => ops.mul(ops.sliceRows(ops.transpose(vectors, [1, 0]), 0, r), root);
     return { a: rows(v), b: ops.transpose(rows(u), [1, 0]) };
   });
 }

@@ -22,18 +22,19 @@ export interface LoadedAdapter {
   readonly adapter: Adapter;
   /** Keys of adapter_config.json that tslora does not know and passed over. */
   readonly unknownKeys: readonly string[];
-  /** What of the configuration comes to nothing on this model, e.g. a name in target_modules that no layer has. */
+  /** Entries of the configuration without effect on this model, e.g. a name in target_modules that no layer has. */
   readonly idle: readonly string[];
 }
 
 /**
- * Reads an adapter in peft's format and puts it on a model; the first one is active at once. Everything is checked before
- * anything is changed.
+ * Reads an adapter in peft's format and puts it on a model; the first one is active at once. Everything is checked
+ * before anything is changed.
  *
- * Of modules that loading the model drew and that the adapter does not bring, it gets copies, marked as `drawn`: training
+ * Modules that were newly initialized and that the adapter lacks get copies, marked as `drawn`: training
  * it trains and saves them, and every other use is an error.
  *
- * @param options.directory - the folder that holds the files, or one with a folder of the adapter's name in it that does
+ * @param options.directory - the folder that holds the files, or one with a folder of the adapter's name in it that
+ *   does
  * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
  */
 export async function loadAdapter(
@@ -58,8 +59,10 @@ export async function loadAdapter(
     checkWeights(file, { plan, baseModel });
     for (const { name: key, shape } of expectedWeights(plan))
       given.set(key, ops.float(await file.readFloats(key), shape));
-    for (const key of file.entries.keys()) if (!given.has(key)) await file.readFloats(key); // a double is checked, and not used
-    set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems }); // reading takes a while: another may have come
+    // a double is checked, and not used
+    for (const key of file.entries.keys()) if (!given.has(key)) await file.readFloats(key);
+    // reading takes a while: another may have come
+    set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems });
     problems.throwIfAny("bad-option");
     return {
       adapter: set.accept(buildAdapter(model, whole, { name, random: new Random(0), given })),
@@ -74,7 +77,10 @@ export async function loadAdapter(
   }
 }
 
-/** Refuses an adapter that updates a layer which the base lacks: the update says nothing without that layer's own weights. */
+/**
+ * Refuses an adapter that updates a layer which the base lacks: the update says nothing without that layer's own
+ * weights.
+ */
 function expectNotAdapted(
   { layers, savedModules }: AdapterPlan,
   { model, directory }: { model: ClassificationModel; directory: string },
@@ -92,7 +98,10 @@ function expectNotAdapted(
   );
 }
 
-/** The folder of the adapter's name in the given one, where peft's `save_pretrained` puts named adapters, or else itself. */
+/**
+ * The folder of the adapter's name in the given one, where peft's `save_pretrained` puts named adapters, or else
+ * itself.
+ */
 async function folderOf(directory: string, name: string): Promise<string> {
   const inside = join(directory, name);
   return name !== DEFAULT_NAME && (await exists(join(inside, "adapter_config.json"))) ? inside : directory;
@@ -138,7 +147,10 @@ function checkWeights(
   problems.throwIfAny("bad-input");
 }
 
-/** With `bias: "all"` peft writes the biases of modules that are trained whole once more, under names of its own, and their first state. */
+/**
+ * With `bias: "all"` peft writes the biases of modules that are trained whole once more, under names of its own, and
+ * their first state.
+ */
 function isDouble(name: string, { config, savedModules }: AdapterPlan): boolean {
   return (
     config.bias === "all" &&

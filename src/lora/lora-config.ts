@@ -1,4 +1,4 @@
-/** What peft's `LoraConfig` says, in camelCase. */
+/** Options of peft's `LoraConfig`, in camelCase. */
 export interface LoraConfig {
   /**
    * Rank of the update.
@@ -35,7 +35,8 @@ export interface LoraConfig {
    */
   readonly bias?: "none" | "all" | "lora_only";
   /**
-   * Scale by loraAlpha / sqrt(r) (Kalajdzievski, "A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA", 2023).
+   * Scale by loraAlpha / sqrt(r) (Kalajdzievski, "A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA",
+   * 2023).
    * @default false
    */
   readonly useRslora?: boolean;
@@ -44,19 +45,23 @@ export interface LoraConfig {
    * @default false
    */
   readonly useDora?: boolean;
-  /** Ranks of single layers, by patterns that match the end of a layer's name from a dot on; the first that does counts. */
+  /**
+   * Ranks of single layers, by patterns that match the end of a layer's name from a dot on; the first that does counts.
+   */
   readonly rankPattern?: Readonly<Record<string, number>>;
   /** `loraAlpha` of single layers, by patterns as for `rankPattern`. */
   readonly alphaPattern?: Readonly<Record<string, number>>;
-  /** Numbers of the layers that are adapted, from 0; all where it is not given. Not with a pattern for `targetModules`. */
+  /**
+   * Numbers of the layers that are adapted, from 0; all where it is not given. Not with a pattern for `targetModules`.
+   */
   readonly layersToTransform?: number | readonly number[];
   /** The name before a layer's number, e.g. "layer"; the first number of a name counts where it is not given. */
   readonly layersPattern?: string | readonly string[];
   /**
-   * How A and B begin. `true`: A uniform, B 0. "gaussian": A normal with deviation 1 / r, B 0. `false`: both uniform, so
-   * that logits change at once. "pissa": the r greatest singular values and vectors of the weight (Meng et al., "PiSSA",
-   * 2024), and "olora": the first r columns of its QR decomposition (Büyükakyüz, "OLoRA", 2024); both take what A and B
-   * hold off the weight under them, for as long as the adapter is active.
+   * How A and B begin. `true`: A uniform, B 0. "gaussian": A normal with deviation 1 / r, B 0. `false`: both uniform,
+   * so that logits change at once. "pissa": the r greatest singular values and vectors of the weight (Meng et al.,
+   * "PiSSA", 2024), and "olora": the first r columns of its QR decomposition (Büyükakyüz, "OLoRA", 2024); both take
+   * what A and B hold off the weight under them, for as long as the adapter is active.
    * @default true
    */
   readonly initLoraWeights?: boolean | "gaussian" | "pissa" | "olora";
@@ -83,5 +88,5 @@ export interface ResolvedLoraConfig {
   readonly taskType: "SEQ_CLS" | null;
 }
 
-/** What peft trains and saves for sequence classification, by the end of a module's name. */
+/** Modules that peft trains and saves for sequence classification, by the end of their names. */
 export const HEAD_MODULES = ["classifier", "score"];

@@ -64,7 +64,8 @@ export class LoraLinear implements LoraUpdate {
     const { low } = tensors;
     if (low === undefined) throw new TypeError("A backward pass needs a forward pass made with the same adapter.");
     return ops.tidy(() => {
-      const dLow = ops.lower(dy, ops.transpose(this.b.value, [1, 0]), { scaling: this.scaling, drop: undefined }).low; // [rows, r]
+      // [rows, r]
+      const dLow = ops.lower(dy, ops.transpose(this.b.value, [1, 0]), { scaling: this.scaling, drop: undefined }).low;
       if (this.b.trainable) gradients.add(this.b, () => ops.matMul(dy, low, { transposeA: true })); // [out, r]
       if (this.a.trainable) {
         gradients.add(this.a, () => ops.lowerGradient(dLow, from.x, dropout)); // [r, in]

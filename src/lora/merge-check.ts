@@ -2,17 +2,17 @@ import { Random } from "../base/random";
 import { packDocuments } from "../model/parts/packed-batch";
 import type { ClassificationModel } from "../model/classification-model";
 
-/** What `mergeAdapter` found when it compared logits before and after. `String(check)` is a sentence. */
+/** Result of the comparison of logits before and after `mergeAdapter`. `String(check)` is a sentence. */
 export interface MergeCheck {
   /** The adapter that was merged. */
   readonly adapter: string;
-  /** How many layers' weights took it in. */
+  /** Number of layers that were merged. */
   readonly layers: number;
   /** The largest absolute difference of a logit on a small fixed batch of token ids. */
   readonly largestDifference: number;
-  /** What it was allowed to be. */
+  /** Largest difference that was allowed. */
   readonly bound: number;
-  /** How many logits were compared. */
+  /** Number of compared logits. */
   readonly logits: number;
   toString(): string;
 }

@@ -1,6 +1,6 @@
 import type { ClassificationModel } from "../model/classification-model";
 
-/** What a module of the model is, as far as adapters go; "other" is an activation or a dropout. */
+/** Kind of a module for adapters; "other" is an activation or a dropout. */
 export type ModuleKind = "linear" | "norm" | "embedding" | "container" | "list" | "other";
 
 /**

@@ -59,8 +59,8 @@ export interface PeftConfig {
 /**
  * Reads peft's `adapter_config.json`.
  *
- * @throws TsloraError `not-found`, `bad-input` for what is no such file, and `unsupported` that lists every value that is
- * of the wrong type or means something that tslora cannot compute.
+ * @throws TsloraError `not-found`, `bad-input` for what is no such file, and `unsupported` that lists every value that
+ *   is of the wrong type or means something that tslora cannot compute.
  */
 export async function readPeftConfig(path: string): Promise<PeftConfig> {
   try {

@@ -13,11 +13,11 @@ import { NOTHING } from "./resolve-lora-config";
 export interface PlannedLayer {
   readonly linear: Linear;
   readonly r: number;
-  /** What the update is multiplied by: alpha / r, or alpha / sqrt(r). */
+  /** Scaling of the update: alpha / r, or alpha / sqrt(r). */
   readonly scaling: number;
 }
 
-/** What a configuration comes to on a model. */
+/** The layers and modules that a configuration selects on a model. */
 export interface AdapterPlan {
   readonly config: ResolvedLoraConfig;
   readonly layers: readonly PlannedLayer[];
@@ -27,7 +27,7 @@ export interface AdapterPlan {
   readonly savedModules: readonly string[];
   /** Biases that are trained beside, by the model's own. */
   readonly biases: readonly Parameter[];
-  /** What of the configuration came to nothing, in a few words each. */
+  /** Entries of the configuration without effect, in a few words each. */
   readonly idle: readonly string[];
 }
 
@@ -193,7 +193,7 @@ function checkTargets(
         `targetModules: ${what} matches no linear layer of the model that can be adapted. ${available(tree, "linear", savedModules)}The head is always trained and is not adapted.`,
       );
   } else if (typeof targetModules !== "string") {
-    // what is excluded or in another layer was named all the same
+    // a module that is excluded or in another layer was named too
     const nameable = endingsOf(strict ? beforeExclusion : names);
     for (const entry of targetModules)
       note(

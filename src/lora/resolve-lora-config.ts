@@ -3,7 +3,7 @@ import { shownValue } from "../base/shown-value";
 import { HEAD_MODULES, type LoraConfig, type ResolvedLoraConfig } from "./lora-config";
 import { patternFault, patternSize, type PatternUse } from "./patterns/python-pattern";
 
-/** What stands for a pattern that is none, once that has been told. */
+/** Placeholder for an invalid pattern that was already reported. */
 export const NOTHING = "(?!)";
 
 const KNOWN = [
@@ -115,7 +115,7 @@ function checkChoices({ bias, useRslora, useDora, initLoraWeights }: ResolvedLor
   );
 }
 
-/** What peft demands of a pattern's entries: keys that are patterns, values of the right kind. Returns those that are so. */
+/** Checks entries as peft does: keys are patterns, values are of the right kind. Returns the valid entries. */
 export function checkPattern(
   patterns: unknown,
   options: { option: string; problems: Problems; expected: string; holds: (value: unknown) => boolean },
@@ -189,7 +189,7 @@ export function checkLength(
   );
 }
 
-/** What peft demands of `layersToTransform` and `layersPattern` together. Returns whether they are of the right types. */
+/** Checks `layersToTransform` and `layersPattern` together, as peft does. Returns whether their types are right. */
 export function checkLayers(
   {
     targetModules,

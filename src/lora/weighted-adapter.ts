@@ -12,14 +12,14 @@ import { planAdapter, type AdapterPlan } from "./plan-adapter";
 export interface WeightedAdapterOptions {
   /** The names of the adapters that are combined. */
   readonly adapters: readonly string[];
-  /** What each counts; below 0 takes away. */
+  /** Weight of each adapter; a negative one subtracts. */
   readonly weights: readonly number[];
   /** The combination's name. */
   readonly name: string;
   /**
    * "svd": the sum of the updates, weight by weight, cut to `svdRank`. "cat": that sum itself, of the ranks' sum.
-   * "linear": A of all and B of all are summed by themselves, each times the root of weight and scaling; quick, and only
-   * near to the sum. One adapter alone is always taken by "linear", as in peft.
+   * "linear": A of all and B of all are summed by themselves, each times the root of weight and scaling; quick, and
+   * only near to the sum. One adapter alone is always taken by "linear", as in peft.
    * @default "svd"
    */
   readonly combinationType?: "linear" | "cat" | "svd";
@@ -29,8 +29,8 @@ export interface WeightedAdapterOptions {
    */
   readonly svdRank?: number;
   /**
-   * Whose head (and other `modulesToSave`) the combination takes. peft refuses to combine adapters that have a head;
-   * here it need not be given where their heads are equal to the bit.
+   * The adapter whose head (and other `modulesToSave`) the combination takes. peft refuses to combine adapters that
+   * have a head; here it need not be given where their heads are equal to the bit.
    */
   readonly head?: string;
 }

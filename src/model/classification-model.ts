@@ -39,7 +39,7 @@ export class ClassificationModel {
     },
   ) {}
 
-  /** How many classes the head tells apart. */
+  /** Number of classes of the head. */
   get numLabels(): number {
     return this.modules.head.modules.classifier.outFeatures;
   }

@@ -10,7 +10,9 @@ import { TsloraError } from "../base/tslora-error";
 /** The architectures that can be read. */
 export type ModelType = (typeof MODEL_TYPES)[number];
 
-/** Bound of every size: what an index of 32 bits can count. The weights' own sizes are compared when they are opened. */
+/**
+ * Bound of every size: what an index of 32 bits can count. The weights' own sizes are compared when they are opened.
+ */
 const LARGEST_SIZE = 2 ** 31 - 1;
 
 const MODEL_TYPES = ["bert", "distilbert", "roberta"] as const;
@@ -32,7 +34,10 @@ export interface EncoderConfig {
   readonly maxPositionEmbeddings: number;
   /** The pad token's id: PyTorch never trains its embedding, and RoBERTa counts positions from it. */
   readonly padTokenId: number | undefined;
-  /** Tokens that a text may have. All positions, but those up to the pad token's id in RoBERTa, whose texts begin after it. */
+  /**
+   * Tokens that a text may have. All positions, but those up to the pad token's id in RoBERTa, whose texts begin after
+   * it.
+   */
   readonly maxTokens: number;
   /** 0 where there are no token types (DistilBERT). */
   readonly typeVocabSize: number;
@@ -48,7 +53,7 @@ export interface EncoderConfig {
   readonly initializerRange: number;
   /** Label names by class, where the checkpoint names them. */
   readonly id2label?: readonly string[];
-  /** What the checkpoint's head was trained for, where it says so. */
+  /** Problem type of the checkpoint's head, if config.json names one. */
   readonly problemType?: ProblemType | "regression";
 }
 

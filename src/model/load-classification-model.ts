@@ -30,7 +30,7 @@ export interface LoadedModel {
 /** Options of {@link loadClassificationModel}. */
 export interface LoadModelOptions {
   readonly ops: Ops;
-  /** How many classes the head tells apart. */
+  /** Number of classes of the head. */
   readonly numLabels: number;
   /** Draws a new head's weights. */
   readonly seed: number;
@@ -45,11 +45,12 @@ export interface LoadModelOptions {
 }
 
 /**
- * Reads `config.json` and the weights of a Hugging Face folder, tensor by tensor. Every weight's name and shape is checked
- * before any is read. A head that the checkpoint lacks, or a part of one, is drawn from N(0, initializer_range), its
- * biases are 0, as transformers does; its parameters are marked as `drawn`.
+ * Reads `config.json` and the weights of a Hugging Face folder, tensor by tensor. Every weight's name and shape is
+ * checked before any is read. A head that the checkpoint lacks, or a part of one, is drawn from N(0,
+ * initializer_range), its biases are 0, as transformers does; its parameters are marked as `drawn`.
  *
- * @throws TsloraError `not-found`, `unsupported` or `bad-input`, listing every missing, unexpected or mis-shaped weight.
+ * @throws TsloraError `not-found`, `unsupported` or `bad-input`, listing every missing, unexpected or mis-shaped
+ *   weight.
  */
 export async function loadClassificationModel(directory: string, options: LoadModelOptions): Promise<LoadedModel> {
   const config = await readEncoderConfig(directory);
@@ -61,7 +62,8 @@ export async function loadClassificationModel(directory: string, options: LoadMo
     const random = new Random(options.seed).fork("head");
     const parameters = new Map<string, Parameter>();
     try {
-      for (const name of plan.unused) if (isReadable(file, name)) await file.readFloats(name); // damage there is damage, too
+      // damage there is damage, too
+      for (const name of plan.unused) if (isReadable(file, name)) await file.readFloats(name);
       for (const [name, shape] of shapes) {
         const source = plan.sources.get(name);
         const values =
@@ -113,7 +115,9 @@ function expectedShapes(config: EncoderConfig, numLabels: number): Map<string, r
   return shapes;
 }
 
-/** Finds each weight in the file, under its full name, without the encoder's prefix, or under TensorFlow's old names. */
+/**
+ * Finds each weight in the file, under its full name, without the encoder's prefix, or under TensorFlow's old names.
+ */
 function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan {
   const { shapes, config, newHead } = options;
   const names = weightNames(config);
@@ -190,7 +194,7 @@ function checkOrder(labels: readonly string[] = [], { id2label = [] }: EncoderCo
   );
 }
 
-/** What {@link planWeights} goes by. */
+/** Inputs of {@link planWeights}. */
 interface PlanOptions {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly config: EncoderConfig;

@@ -15,25 +15,34 @@ export interface AttentionBlock {
 
 /** Where a block's documents are not all of its length. */
 export interface Padding {
-  /** For each place of the block its row; for one behind a document's end its first row, which stands there for nothing: [documents * length]. */
+  /**
+   * For each place of the block its row; for one behind a document's end its first row, which stands there for nothing:
+   * [documents * length].
+   */
   readonly rows: Int32Array;
   /** 1 where a token is, 0 behind a document's end: [documents * length]. */
   readonly tokens: Float32Array;
 }
 
-/** A layout's blocks, and where each row lies among their places, one block behind the other; nothing where that is the row itself. */
+/**
+ * A layout's blocks, and where each row lies among their places, one block behind the other; nothing where that is the
+ * row itself.
+ */
 export interface AttentionBlocks {
   readonly blocks: readonly AttentionBlock[];
   readonly places?: Int32Array;
 }
 
 /**
- * As many numbers of attention's weights as are sooner computed for nothing than another batch of documents is begun: a batch
- * is some sixty operations, and between operations a GPU waits for the processor.
+ * As many numbers of attention's weights as are sooner computed for nothing than another batch of documents is begun: a
+ * batch is some sixty operations, and between operations a GPU waits for the processor.
  */
 const WORTH_A_BATCH = 2 ** 24;
 
-/** Joins groups of documents of one length to blocks, as long as less is added to the weights than a block of their own costs. */
+/**
+ * Joins groups of documents of one length to blocks, as long as less is added to the weights than a block of their own
+ * costs.
+ */
 export function attentionBlocks({ heads, groups }: Pick<AttentionLayout, "heads" | "groups">): AttentionBlocks {
   const runs: (typeof groups)[number][][] = [];
   for (const group of groups) {

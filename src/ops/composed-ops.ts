@@ -159,8 +159,10 @@ export abstract class ComposedOps {
             scale: scaleOf(inputs.q, layout),
           });
           const k = this.#splitHeads(inputs.k, block, { heads: layout.heads, scale: 1 });
-          const v = this.#splitHeads(inputs.v, block, { heads: layout.heads, scale: factorOf(drop) }); // so the weights need no factor
-          const weights = this.softmax(this.#hidePadding(this.matMul(q, k, { transposeB: true }), block)); // [documents, heads, queries, length]
+          // so the weights need no factor
+          const v = this.#splitHeads(inputs.v, block, { heads: layout.heads, scale: factorOf(drop) });
+          // [documents, heads, queries, length]
+          const weights = this.softmax(this.#hidePadding(this.matMul(q, k, { transposeB: true }), block));
           const dropout = drop && blockDropout(drop, i);
           const mark = dropout && this.mark(weights.shape, dropout);
           const context = this.matMul(this.#kept(weights, mark), v); // [documents, heads, queries, headDim]
@@ -191,8 +193,10 @@ export abstract class ComposedOps {
             layout,
           );
           const dScores = this.tidy(() => {
-            const dWeights = this.tidy(() => this.#kept(this.matMul(dContext, v, { transposeB: true }), mark)); // [documents, heads, queries, length]
-            const rowSums = this.sum(this.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
+            // [documents, heads, queries, length]
+            const dWeights = this.tidy(() => this.#kept(this.matMul(dContext, v, { transposeB: true }), mark));
+            // [documents, heads, queries, 1]
+            const rowSums = this.sum(this.mul(dContext, context), [3], { keepDims: true });
             return this.mul(this.sub(dWeights, rowSums), weights);
           });
           const dv = this.tidy(() => this.matMul(this.#kept(weights, mark), dContext, { transposeA: true }));
@@ -233,7 +237,8 @@ export abstract class ComposedOps {
       const parts = blocks.map((block, i) =>
         this.tidy(() => {
           const tokens = this.#tokensOf(x, block); // [documents, length, width]
-          const plain = this.matMul(this.sliceRows(u, block.document, block.documents), tokens, { transposeB: true }); // [documents, heads, length]
+          // [documents, heads, length]
+          const plain = this.matMul(this.sliceRows(u, block.document, block.documents), tokens, { transposeB: true });
           const scores =
             key === undefined
               ? plain
@@ -303,7 +308,8 @@ export abstract class ComposedOps {
             this.sliceRows(all, document, documents),
           );
           const dOut = this.#firstOf(dUpdate, block, heads); // [documents, heads, 1, headDim]
-          const throughTokens = this.add(this.matMul(dPool, tokens, { transposeB: true }), throughSums); // [documents, heads, length]
+          // [documents, heads, length]
+          const throughTokens = this.add(this.matMul(dPool, tokens, { transposeB: true }), throughSums);
           const dKept =
             value === undefined
               ? throughTokens
@@ -314,7 +320,7 @@ export abstract class ComposedOps {
                     throughTokens.shape,
                   ),
                 );
-          const dWeighted = this.mul(dKept, kept); // of what was dropped, nothing
+          const dWeighted = this.mul(dKept, kept); // dropped elements contribute 0
           const dScores = this.sub(dWeighted, this.mul(weights, this.sum(dWeighted, [2], { keepDims: true })));
           const row = [documents, heads, 1, length];
           return {
@@ -330,8 +336,10 @@ export abstract class ComposedOps {
               : undefined,
             dKey:
               key && this.matMul(this.reshape(dScores, row), this.#firstOf(key.q, block, heads), { transposeA: true }), // [documents, heads, length, headDim]
-            dq: key && this.matMul(this.reshape(dScores, row), this.#splitHeads(key.y, block, { heads, scale: 1 })), // [documents, heads, 1, headDim]
-            dValue: value && this.matMul(this.reshape(kept, row), dOut, { transposeA: true }), // [documents, heads, length, headDim]
+            // [documents, heads, 1, headDim]
+            dq: key && this.matMul(this.reshape(dScores, row), this.#splitHeads(key.y, block, { heads, scale: 1 })),
+            // [documents, heads, length, headDim]
+            dValue: value && this.matMul(this.reshape(kept, row), dOut, { transposeA: true }),
           };
         }),
       );
@@ -371,12 +379,12 @@ export abstract class ComposedOps {
     return this.keepMask(shape, drop);
   }
 
-  /** What a draw keeps of x, as it is; else 0. */
+  /** Keeps the elements of x that a draw keeps, unscaled; the others are 0. */
   protected marked(x: Tensor, mark: Tensor): Tensor {
     return this.mul(x, mark);
   }
 
-  /** How many tensors are kept for the documents that were last attended to: the ops' own. */
+  /** Number of tensors that are kept for the documents of the last attention; the ops own them. */
   protected get placing(): number {
     const { blocks = [], places } = this.#lastPlaced ?? {};
     return blocks.reduce((sum, { filling }) => sum + (filling === undefined ? 0 : 3), places === undefined ? 0 : 1);
@@ -411,7 +419,10 @@ export abstract class ComposedOps {
     };
   }
 
-  /** Scores [documents, heads, queries, length] or [documents, heads, length] such that softmax gives nothing to what is behind a document's end. */
+  /**
+   * Scores [documents, heads, queries, length] or [documents, heads, length] such that softmax gives nothing to what is
+   * behind a document's end.
+   */
   #hidePadding(scores: Tensor, { documents, length, filling }: PlacedBlock): Tensor {
     if (filling === undefined) return scores;
     return this.tidy(() =>
@@ -477,7 +488,7 @@ export abstract class ComposedOps {
   }
 }
 
-/** What a padded block is read and hidden by. */
+/** Indices and mask of a padded block. */
 interface Filling {
   /** For each place its row: [documents * length]. */
   readonly rows: Tensor;
@@ -499,7 +510,7 @@ interface Placed extends Pick<AttentionLayout, "heads" | "groups"> {
 /** Consecutive rows, or those of padded places. */
 type Span = Pick<AttentionBlock, "row" | "documents" | "length"> & { readonly filling?: Filling | undefined };
 
-/** What a score of nothing is: its exponential beside any other is 0, and it is no infinity, which WebGPU need not know. */
+/** Score of padding: its exponential is 0; it is finite, since WebGPU may lack infinities. */
 const HIDDEN = -1e9;
 
 /** 1 / sqrt(headDim). */
@@ -507,7 +518,7 @@ function scaleOf(q: Tensor, { heads }: AttentionLayout): number {
   return 1 / Math.sqrt(q.shape[1] / heads);
 }
 
-/** What dropout multiplies by what it keeps. */
+/** The factor of dropout for elements that it keeps. */
 function factorOf(drop: Drop | undefined): number {
   return drop === undefined ? 1 : 1 / (1 - drop.rate);
 }

@@ -22,7 +22,7 @@ const NOTHING_DROPPED: Drop = { rate: 0, seed: [0, 0] };
 export const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
 export type Instructions = (typeof INSTRUCTIONS)[number];
 const MOST_RANKS = 16; // beyond, a matrix product is faster than a pass over memory saved
-// What one operation for products takes.
+// Limits of one operation for products.
 const MOST_FACTORS = 3;
 const MOST_PLUS = 4;
 
@@ -327,7 +327,7 @@ export class KernelOps extends TensorflowOps {
     }
   }
 
-  /** Of at most MOST_FACTORS pairs, with at most MOST_PLUS added. */
+  /** Product of at most MOST_FACTORS pairs, with at most MOST_PLUS added. */
   #product(
     pairs: readonly Factors[],
     { bias, plus = [], times, gelu }: ProductOptions & { bias?: Tensor; gelu?: "alone" | "with derivative" },

@@ -1,8 +1,8 @@
 /**
- * What must be in place before TensorFlow for Node is loaded, in one place. Import this file first, for its effect.
+ * Prepares Node for TensorFlow. Import this file before TensorFlow, for its effect.
  *
- * tfjs-node 4.22 calls `util.isNullOrUndefined` and friends, which Node 23 took away, and `util.isArray`, of which Node 22
- * and later warn.
+ * tfjs-node 4.22 calls `util.isNullOrUndefined` and friends, which Node 23 took away, and `util.isArray`, of which Node
+ * 22 and later warn.
  */
 import util from "node:util";
 

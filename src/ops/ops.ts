@@ -1,6 +1,6 @@
 import type { Tensor } from "./tensor";
 
-/** What a layer normalisation keeps for its backward pass. */
+/** State that a layer normalization keeps for its backward pass. */
 export interface LayerNormSaved {
   /** (x - mean) / deviation, of the input's shape. */
   readonly normalized: Tensor;
@@ -8,20 +8,23 @@ export interface LayerNormSaved {
   readonly inverseDeviation: Tensor;
 }
 
-/** One draw of dropout (Srivastava et al., 2014): what is dropped, with probability `rate`, is a function of `seed` alone. */
+/**
+ * One draw of dropout (Srivastava et al., 2014): what is dropped, with probability `rate`, is a function of `seed`
+ * alone.
+ */
 export interface Drop {
   readonly rate: number;
   /** Two 32-bit integers. */
   readonly seed: readonly [number, number];
 }
 
-/** What dropout keeps for its backward pass. */
+/** State that dropout keeps for its backward pass. */
 export interface DropoutSaved extends Drop {
   /** 0 or 1 / (1 - rate), of the input's shape; undefined where the draw is cheaper made again than kept. */
   readonly mask?: Tensor;
 }
 
-/** What {@link Ops.residualNorm} keeps for its backward pass. */
+/** State that {@link Ops.residualNorm} keeps for its backward pass. */
 export interface ResidualNormSaved extends LayerNormSaved {
   readonly dropout?: DropoutSaved;
 }
@@ -45,10 +48,10 @@ export interface AttentionLayout {
   readonly span: "every-token" | "first-token";
 }
 
-/** What attention keeps for its backward pass. */
+/** State that attention keeps for its backward pass. */
 export interface AttentionSaved {
   readonly layout: AttentionLayout;
-  /** Of one block of documents after the other, or of all in one: as the implementation likes it. */
+  /** One tensor for each block of documents, or one for all; the implementation decides. */
   readonly parts: readonly {
     readonly q: Tensor;
     readonly k: Tensor;
@@ -60,23 +63,23 @@ export interface AttentionSaved {
   }[];
 }
 
-/** What {@link Ops.poolTokens} takes. */
+/** Inputs of {@link Ops.poolTokens}. */
 export interface PoolInputs {
   /** [rows, width] */
   readonly x: Tensor;
   /** Queries, one a head in each document, through the key's weights: [documents, heads, width]. */
   readonly u: Tensor;
-  /** What is added to the keys, y [rows, width], and the queries for it, q [documents, width]. */
+  /** An addend of the keys, y [rows, width], and its queries, q [documents, width]. */
   readonly key?: { readonly q: Tensor; readonly y: Tensor };
-  /** What is added to the values, [rows, width]. */
+  /** An addend of the values, [rows, width]. */
   readonly value?: Tensor;
 }
 
-/** What it keeps for its backward pass. */
+/** State that it keeps for its backward pass. */
 export interface PoolSaved {
   readonly layout: AttentionLayout;
   readonly inputs: PoolInputs;
-  /** Of one block of documents after the other, or of all in one: as the implementation likes it. */
+  /** One tensor for each block of documents, or one for all; the implementation decides. */
   readonly parts: readonly {
     readonly weights: Tensor;
     readonly kept?: Tensor | undefined;
@@ -97,7 +100,7 @@ export interface Factors {
   readonly w: PackedMatrix;
 }
 
-/** What else goes into a product: what is added to it, and what it is multiplied by in the end; all [rows, out]. */
+/** Further inputs of a product: addends, and a final factor; all [rows, out]. */
 export interface ProductOptions {
   readonly plus?: readonly Tensor[];
   readonly times?: Tensor;
@@ -112,7 +115,8 @@ export interface LowRank {
 /**
  * The primitive tensor operations that the encoder is written over, all in 32-bit floats. There are three
  * implementations: `KernelOps`, raw calls into TensorFlow with kernels of our own for the processor; `TensorflowOps`,
- * TensorFlow's operations alone, which run on a GPU too; and `TfjsOps`, which runs on any tfjs backend and checks the others.
+ * TensorFlow's operations alone, which run on a GPU too; and `TfjsOps`, which runs on any tfjs backend and checks the
+ * others.
  *
  * Element-wise operations broadcast as NumPy does. No operation disposes of its arguments.
  */
@@ -129,7 +133,7 @@ export interface Ops {
   read(x: Tensor): Promise<Float32Array>;
   /** Gives tensors back to the device. `undefined` is passed over. */
   dispose(...tensors: readonly (Tensor | undefined)[]): void;
-  /** How many tensors made here are alive: flat over training steps. */
+  /** Number of live tensors of these ops; constant over training steps. */
   alive(): number;
   /**
    * Runs `body` and disposes of every tensor made in it except those in its result (found in nested records and
@@ -163,18 +167,22 @@ export interface Ops {
   /** Matrix product of the last two axes; leading axes are batches and must be equal. */
   matMul(a: Tensor, b: Tensor, options?: { transposeA?: boolean; transposeB?: boolean }): Tensor;
   /**
-   * x rounded to bfloat16 (8 bits of precision, the range of a float): an operand of `matMulBfloat16` and of nothing else.
+   * x rounded to bfloat16 (8 bits of precision, the range of a float): an operand of `matMulBfloat16` and of nothing
+   * else.
    *
    * @throws TsloraError `unsupported` where the device's backend has no such numbers
    */
   toBfloat16(x: Tensor): Tensor;
-  /** The product of two matrices from `toBfloat16`, summed in 32 bits and rounded to bfloat16 at the end; a float tensor. */
+  /**
+   * The product of two matrices from `toBfloat16`, summed in 32 bits and rounded to bfloat16 at the end; a float
+   * tensor.
+   */
   matMulBfloat16(a: Tensor, b: Tensor): Tensor;
   /** x + bias along the last axis. */
   addBias(x: Tensor, bias: Tensor): Tensor;
   /** w [in, out], or its transpose where that is asked for, as the next four take it: for a matrix that comes often. */
   pack(w: Tensor, options: { transpose: boolean }): PackedMatrix;
-  /** What was packed, to the bit, with the same options. */
+  /** Unpacks a matrix, to the bit, with the options that it was packed with. */
   unpack(w: PackedMatrix, options: { transpose: boolean }): Tensor;
   /** (x w + plus + ...) * times: x [rows, in], all else [rows, out]. */
   product(x: Tensor, w: PackedMatrix, options?: ProductOptions): Tensor;
@@ -224,8 +232,8 @@ export interface Ops {
   dropout(x: Tensor, drop: Drop): { y: Tensor; saved: DropoutSaved };
   dropoutBackward(dy: Tensor, saved: DropoutSaved): Tensor;
   /**
-   * Scaled dot-product attention within each document (Vaswani et al., 2017): dropout(softmax(q k' / sqrt(headDim))) v for
-   * each head.
+   * Scaled dot-product attention within each document (Vaswani et al., 2017): dropout(softmax(q k' / sqrt(headDim))) v
+   * for each head.
    *
    * @param inputs - q [queries, width], k and v [rows, width]
    * @param options.keep - whether a backward pass will follow
@@ -236,8 +244,8 @@ export interface Ops {
     options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
   ): { y: Tensor; saved: AttentionSaved };
   /**
-   * The gradients of {@link attention} for its inputs. By rowsum(dP * P) = rowsum(dO * O) it takes no sum over the weights
-   * (Dao et al., FlashAttention, 2022), with dropout too.
+   * The gradients of {@link attention} for its inputs. By rowsum(dP * P) = rowsum(dO * O) it takes no sum over the
+   * weights (Dao et al., FlashAttention, 2022), with dropout too.
    *
    * @param dy - [queries, width]
    * @returns `dk` undefined where it is not asked for
@@ -248,8 +256,8 @@ export interface Ops {
     options: { needsKey: boolean },
   ): { dq: Tensor; dk: Tensor | undefined; dv: Tensor };
   /**
-   * Attention of one query a head in each document, to keys and values that are not made: with w = dropout(softmax(u x' +
-   * what is added to the keys)), for each document and head
+   * Attention of one query a head in each document, to keys and values that are not made: with w = dropout(softmax(u x'
+   * + what is added to the keys)), for each document and head
    *
    * @param options.keep - whether a backward pass will follow
    * @returns pooled = w x [documents, heads, width], sums of w [documents, heads, 1], and w times what is added to the
@@ -260,8 +268,8 @@ export interface Ops {
     options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
   ): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved };
   /**
-   * The gradients of {@link poolTokens}: du [documents, heads, width], dx [rows, width] where it is asked for, and those for
-   * what is added to keys and values where something is.
+   * The gradients of {@link poolTokens}: du [documents, heads, width], dx [rows, width] where it is asked for, and
+   * those for what is added to keys and values where something is.
    */
   poolTokensBackward(
     gradients: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor },
@@ -275,7 +283,10 @@ export interface Ops {
   svd(x: Tensor): { u: Tensor; s: Tensor; v: Tensor };
   /** x [m, n] = q r, q [m, k] with orthonormal columns, r [k, n] upper triangular, k = min(m, n). Signs as for svd. */
   qr(x: Tensor): { q: Tensor; r: Tensor };
-  /** 0 with probability `drop.rate`, else `kept`, by default 1: what dropout keeps. Draws are a function of the seed alone. */
+  /**
+   * 0 with probability `drop.rate`, else `kept`, by default 1: what dropout keeps. Draws are a function of the seed
+   * alone.
+   */
   keepMask(shape: readonly number[], drop: Drop, kept?: number): Tensor;
 
   reshape(x: Tensor, shape: readonly number[]): Tensor;

@@ -7,7 +7,7 @@ export interface Tensor {
   readonly shape: readonly number[];
 }
 
-/** How many numbers a shape holds. */
+/** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }

@@ -53,8 +53,9 @@ export class TensorflowOps extends ComposedOps implements Ops {
 
   int(values: Int32Array, shape: readonly number[]): Tensor {
     if (!this.#usesGpu) return this.onHost(values, shape);
-    // The binding leaves integers in the host's memory, from where each operation would fetch them anew, and wait for all
-    // before it. Floats it brings to the GPU; up to 2^24, beyond any vocabulary and batch, they are the same numbers.
+    // The binding leaves integers in the host's memory, from where each operation would fetch them anew, and wait for
+    // all before it. Floats it brings to the GPU; up to 2^24, beyond any vocabulary and batch, they are the same
+    // numbers.
     return this.tidy(() => this.#cast(this.float(Float32Array.from(values), shape), "toInt"));
   }
 
@@ -320,7 +321,9 @@ export class TensorflowOps extends ComposedOps implements Ops {
       .map(({ id, shape }) => this.#own(new RawTensor(id, shape)));
   }
 
-  /** Integers that an operation takes from the host's memory: sizes, seeds and what else it is to know before it begins. */
+  /**
+   * Integers that an operation takes from the host's memory: sizes, seeds and what else it is to know before it begins.
+   */
   protected onHost(values: Int32Array, shape: readonly number[]): Tensor {
     return this.#create(values, shape, this.binding.TF_INT32);
   }
@@ -390,7 +393,10 @@ export class TensorflowOps extends ComposedOps implements Ops {
 
 type Attributes = ReturnType<typeof attributesOf>;
 
-/** What TensorFlow can neither tell from an operation's inputs nor has a default for that serves: to hand over an attribute takes a tenth of a small operation's time. */
+/**
+ * Attributes that TensorFlow can neither infer from an operation's inputs nor default: to pass an attribute takes a
+ * tenth of a small operation's time.
+ */
 function attributesOf(binding: Binding) {
   const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
   const flag = (name: string): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value: true });

@@ -27,7 +27,7 @@ export function addedTokenSplitter(tokens: readonly AddedToken[]): (text: string
   const root = trieOf(tokens);
   if (root.next.size === 0) return (text) => (text === "" ? [] : [{ kind: "text", text }]);
   return function* (text) {
-    let start = 0; // of what was not yielded yet
+    let start = 0; // start of the text that was not yielded yet
     for (let at = 0; at < text.length;) {
       const token = root.next.has(text.charCodeAt(at)) ? longestAt(root, text, at) : undefined;
       if (token === undefined) {

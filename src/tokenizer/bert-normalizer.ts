@@ -1,7 +1,7 @@
 import { CharClass, classOf } from "./char-class";
 import { LATER_LOWERED } from "./unicode-tables";
 
-/** What a BertNormalizer does to a text. */
+/** Settings of a BertNormalizer. */
 export interface BertNormalizerOptions {
   readonly cleanText: boolean;
   readonly handleChineseChars: boolean;
@@ -9,7 +9,8 @@ export interface BertNormalizerOptions {
   readonly lowercase: boolean;
 }
 
-// What Python's tokenizers do not take apart, having an older Unicode than Node for it; a group, so that split keeps it.
+// Characters that Python's tokenizers do not split, since their Unicode is older than Node's; a group, so that split
+// keeps them.
 const NEVER_DECOMPOSED = new RegExp(
   `(${[0x105c9, 0x105e4, 0x11383, 0x11385, 0x1138e, 0x11391, 0x113c5, 0x113c7, 0x113c8, 0x11938, 0x16121, 0x16122, 0x16123, 0x16124, 0x16125, 0x16126, 0x16127, 0x16128, 0x16d68, 0x16d69, 0x16d6a].map((code) => String.fromCodePoint(code)).join("|")})`,
   "u",
@@ -18,7 +19,10 @@ const lowered = new Map(LATER_LOWERED);
 const laterLowered = new RegExp(`[${LATER_LOWERED.map(([char]) => char).join("")}]`, "gu");
 const ASCII = /^[\x20-\x7e]*$/;
 
-/** A text as Python's BertNormalizer makes it: cleaned, ideographs set apart, accents stripped, lower case, in this order. */
+/**
+ * A text as Python's BertNormalizer makes it: cleaned, ideographs set apart, accents stripped, lower case, in this
+ * order.
+ */
 export function bertNormalize(text: string, options: BertNormalizerOptions): string {
   if (ASCII.test(text)) return options.lowercase ? text.toLowerCase() : text;
   let normalized = options.cleanText || options.handleChineseChars ? mapChars(text, options) : text;

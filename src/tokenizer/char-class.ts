@@ -1,6 +1,6 @@
 import { CLASS_RUNS } from "./unicode-tables";
 
-/** What a character is to Python's tokenizers; one may be several. */
+/** Classes of a character in Python's tokenizers; it may have several. */
 export const CharClass = {
   /** Dropped when text is cleaned: control and format characters, private use, U+FFFD. */
   dropped: 1,

@@ -2,7 +2,7 @@ import type { Problems } from "../base/problems";
 import { shownValue } from "../base/shown-value";
 import type { Json } from "./read-tokenizer-files";
 
-/** What a value must be, in words, and whether it is. */
+/** A requirement in words, and its test. */
 export type TypeCheck = readonly [expected: string, holds: (value: unknown) => boolean];
 export const FLAG: TypeCheck = ["true or false", (value: unknown): boolean => typeof value === "boolean"];
 export const TOKEN: TypeCheck = ["a token", (value: unknown): boolean => contentOf(value) !== undefined];

@@ -28,8 +28,8 @@ const FLAGS: Readonly<Record<string, TypeCheck>> = {
 };
 
 /**
- * Lists the tokens that are looked for in the text itself: those that the files list, then the special ones. What has no
- * id anywhere gets the next ones, as in transformers.
+ * Lists the tokens that are looked for in the text itself: those that the files list, then the special ones. What has
+ * no id anywhere gets the next ones, as in transformers.
  */
 export function addedTokens(files: TokenizerFiles, problems: Problems): AddedToken[] {
   const { json, config, vocab, kind, laterAdded, embeddings = Infinity } = files;

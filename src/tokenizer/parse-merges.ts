@@ -1,7 +1,9 @@
 import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 
-/** Tokens that no merge makes in a sound vocabulary: RoBERTa's padding of its own, and what looks like a special token. */
+/**
+ * Tokens that no merge makes in a sound vocabulary: RoBERTa's padding of its own, and what looks like a special token.
+ */
 const UNMERGED = /^(madeupword\d+|<.*>|\[.*\])$/su;
 
 /**

@@ -30,7 +30,7 @@ export interface TokenizerFiles {
   readonly openEnd?: boolean;
   /** Rows of the model's word embedding, where config.json says how many. */
   readonly embeddings: number | undefined;
-  /** Of BPE: pairs with a blank between, the first to be merged first. */
+  /** BPE's merges: pairs with a blank between, in order of priority. */
   readonly merges: readonly string[];
 }
 
@@ -44,7 +44,8 @@ const CLASS_OF: Readonly<Record<string, string>> = {
 /**
  * Reads a tokenizer's files: tokenizer.json, or vocab.txt (WordPiece), or vocab.json and merges.txt (byte-level BPE).
  *
- * @throws TsloraError `not-found` that says what was looked for, `unsupported` for another kind of tokenizer, `bad-input`.
+ * @throws TsloraError `not-found` that says what was looked for, `unsupported` for another kind of tokenizer,
+ *   `bad-input`.
  */
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
   const own = (await readJson(join(directory, "tokenizer_config.json"))) ?? {};
@@ -63,7 +64,8 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
     );
   const modelType = String(model?.model_type);
   const byType = Object.hasOwn(CLASS_OF, modelType) ? CLASS_OF[modelType] : undefined;
-  const embeddings = typeof model?.vocab_size === "number" ? model.vocab_size : undefined; // the model's reader checks it
+  // the model's reader checks it
+  const embeddings = typeof model?.vocab_size === "number" ? model.vocab_size : undefined;
   const listed = json !== undefined || own.added_tokens_decoder !== undefined;
   const laterAdded = listed ? {} : ((await readJson(join(directory, "added_tokens.json"))) ?? {});
   const shared = { directory, json, config, laterAdded, embeddings };

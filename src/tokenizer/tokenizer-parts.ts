@@ -22,7 +22,7 @@ import { addedTokens, SPECIAL } from "./list-added-tokens";
 import { mergeFaults } from "./parse-merges";
 import type { Json, TokenizerFiles } from "./read-tokenizer-files";
 
-/** What a tokenizer does, settled: how its words come about, and its special tokens. */
+/** Settings of a tokenizer, checked: how it finds words, and its special tokens. */
 export interface TokenizerParts {
   readonly words:
     | { readonly kind: "bert"; readonly normalizer: BertNormalizerOptions | undefined }
@@ -35,7 +35,9 @@ export interface TokenizerParts {
   readonly model: Json;
 }
 
-/** Classes that transformers builds from the vocabulary and tokenizer_config.json, whatever else tokenizer.json says. */
+/**
+ * Classes that transformers builds from the vocabulary and tokenizer_config.json, whatever else tokenizer.json says.
+ */
 const REBUILT: Readonly<Record<string, TokenizerFiles["kind"]>> = {
   BertTokenizer: "WordPiece",
   DistilBertTokenizer: "WordPiece",
@@ -70,7 +72,7 @@ export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
 
   const damage = new Problems(`The tokenizer in ${directory}`);
   const added = addedTokens(files, damage);
-  damage.throwIfAny("bad-input"); // what follows counts on their ids
+  damage.throwIfAny("bad-input"); // the next checks rely on their ids
   checkTokens(files, { added, problems: damage });
   if (kind === "BPE")
     for (const fault of mergeFaults(files.merges, { vocab, added: new Set(added.map(({ content }) => content)) }))

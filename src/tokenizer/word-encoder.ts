@@ -1,6 +1,6 @@
 import { TsloraError } from "../base/tslora-error";
 
-/** What is used of @xenova/transformers' models, WordPiece and BPE. */
+/** The part of @xenova/transformers' models, WordPiece and BPE, that is used. */
 export interface WordModel {
   encode(words: readonly string[]): string[];
   /** BPE's own, which grows with every word. */

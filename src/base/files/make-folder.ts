@@ -4,8 +4,8 @@ import { dirname, resolve } from "node:path";
 import { errorCode } from "./error-code";
 
 /**
- * Makes a folder and those above it that are missing. Node's own recursive `mkdir` never returns for a path in /proc, and
- * reports ENOENT where the file system is read-only.
+ * Makes a folder and those above it that are missing. Node's own recursive `mkdir` never returns for a path in /proc,
+ * and reports ENOENT where the file system is read-only.
  *
  * @returns the first folder of the path that was missing; undefined where all were there
  * @throws the system's error for the folder that cannot be made

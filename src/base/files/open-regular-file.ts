@@ -17,8 +17,8 @@ export interface RegularFile {
  * at once, so that no reader waits for a pipe's writer or reads a device without end. Symbolic links are followed.
  *
  * @param options.called - what the message calls the file; its path by default
- * @throws TsloraError `not-found` where there is none, `bad-input` for what is no regular file, for a link to nothing, or
- * for what cannot be read.
+ * @throws TsloraError `not-found` where there is none, `bad-input` for what is no regular file, for a link to nothing,
+ *   or for what cannot be read.
  */
 export async function openRegularFile(path: string, options: { readonly called?: string } = {}): Promise<RegularFile> {
   const called = options.called ?? shownPath(path);
@@ -35,7 +35,9 @@ export async function openRegularFile(path: string, options: { readonly called?:
   }
 }
 
-/** Whether there is a link under a path, wherever it leads: a file that is linked to and gone is not one that never was. */
+/**
+ * Whether there is a link under a path, wherever it leads: a file that is linked to and gone is not one that never was.
+ */
 function isLink(path: string): Promise<boolean> {
   return lstat(path).then(
     (found) => found.isSymbolicLink(),

@@ -45,7 +45,9 @@ function machine(): string {
   return own;
 }
 
-/** When a process started, as digits; undefined where there is none. Where that cannot be known, 0 for one that lives. */
+/**
+ * When a process started, as digits; undefined where there is none. Where that cannot be known, 0 for one that lives.
+ */
 function startOf(pid: number): string | undefined {
   if (process.platform !== "linux") return isAlive(pid) ? "0" : undefined;
   try {

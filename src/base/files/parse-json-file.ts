@@ -45,7 +45,7 @@ export async function readJsonObject(path: string, options: ReadTextOptions = {}
 
 /** Looks through text that is JSON for nesting and repeated keys. */
 function faultOf(text: string): string | undefined {
-  const keys: (Set<string> | undefined)[] = []; // of each open object; undefined for a list
+  const keys: (Set<string> | undefined)[] = []; // keys of each open object; undefined for a list
   let keyComes = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);

@@ -7,7 +7,10 @@ import { makeFolder } from "./make-folder";
 
 /** How a file is written. */
 export interface WriteOptions {
-  /** The file's permissions. @default those of the file that it replaces, else what the process's mask leaves of 0o666 */
+  /**
+   * The file's permissions.
+   * @default those of the file that it replaces, else what the process's mask leaves of 0o666
+   */
   readonly mode?: number;
   /** Whether it is on the disk, and not only with the system, before it gets its name. @default true */
   readonly sync?: boolean;
@@ -23,8 +26,8 @@ const NAME_BYTES = 255;
 
 /**
  * Writes a file so that its final name never holds a part of it: written beside, synced, renamed. The new file is never
- * readable by more users than it will be in the end. A link is followed: the file that it leads to is replaced. A device
- * or a pipe, such as `/dev/stdout`, is written to and never replaced.
+ * readable by more users than it will be in the end. A link is followed: the file that it leads to is replaced. A
+ * device or a pipe, such as `/dev/stdout`, is written to and never replaced.
  *
  * @param path - the final name; its folder is made if it is missing
  * @throws TsloraError `not-saved`, in one line, for whatever the system refuses. No part of the file is left then.

@@ -10,7 +10,8 @@ import { readFileSync } from "node:fs";
 export function locateProcess(pid: number): string | undefined {
   try {
     if (process.platform === "linux") {
-      // The command's name is in brackets and may hold blanks and brackets itself: count the fields behind the last one.
+      // The command's name is in brackets and may hold blanks and brackets itself: count the fields behind the last
+      // one.
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];

@@ -21,7 +21,9 @@ export interface LockHolder {
   readonly covers: readonly string[];
 }
 
-/** A holder on another host, whose process cannot be seen from here, is gone when its file was not touched for so long. */
+/**
+ * A holder on another host, whose process cannot be seen from here, is gone when its file was not touched for so long.
+ */
 const SILENCE_MS = 120_000;
 
 const COMMAND = 80; // characters

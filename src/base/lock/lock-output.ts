@@ -13,7 +13,7 @@ import { TsloraError } from "../tslora-error";
 /** The lock's file in an output folder. A killed process leaves it behind; the next one takes it over. */
 export const LOCK_FILE = ".tslora-lock";
 
-/** What holds an output until `release`. */
+/** A lock on an output, held until `release`. */
 export interface OutputLock {
   /** Give it to a process that works for this one as TSLORA_LOCK, and that process may write as well. */
   readonly token: string;
@@ -23,7 +23,7 @@ export interface OutputLock {
 
 /** How an output is locked. */
 export interface LockOptions {
-  /** What is done in the folder. In one process, different purposes share a folder and equal ones refuse each other. */
+  /** The work in the folder. In one process, different purposes share a folder and equal ones refuse each other. */
   readonly purpose: string;
   /** The command that another process is shown. @default this process's command line, or its notebook */
   readonly command?: string;
@@ -95,7 +95,8 @@ function acquire(path: string, options: LockOptions & { readonly file: string })
     return { token: mine.holder.token, release: once(() => release(file, purpose)) };
   }
   const holder = describeSelf({ command, covers, token: randomBytes(12).toString("hex") });
-  if (!take(file, holder, path)) return { token: holder.token, release: () => undefined }; // held by whom this process works for
+  // held by whom this process works for
+  if (!take(file, holder, path)) return { token: holder.token, release: () => undefined };
   const end = startBeat(file, holder);
   held.set(file, { holder, purposes: new Set([purpose]), end });
   const others = [

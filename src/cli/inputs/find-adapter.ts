@@ -14,7 +14,7 @@ export interface FoundAdapter {
   readonly directory: string;
   /** `base_model_name_or_path` of adapter_config.json. */
   readonly base?: string;
-  /** How many labels its head has, if it brings one. */
+  /** Number of labels of its head, if it has one. */
   readonly labels?: number;
   /** The run that it is from. */
   readonly record?: RunRecord;
@@ -83,7 +83,7 @@ function isFolder(path: string): boolean {
   return path.startsWith("/") && existsSync(join(path, "config.json"));
 }
 
-/** How many labels an adapter's head tells apart, if it brings one. */
+/** Number of labels of an adapter's head, if it has one. */
 async function labelsOf(directory: string): Promise<number | undefined> {
   const path = join(directory, "adapter_model.safetensors");
   if (!existsSync(path)) return undefined; // loading says what is wrong with the folder

@@ -16,7 +16,7 @@ import { flagsInMessage } from "../terminal/flags-in-messages";
 export interface LoadedTexts {
   readonly frame: DataFrame;
   readonly corpus: Corpus;
-  /** What the classes are called in the data, where that is more than their numbers. */
+  /** Names of the classes in the data, if they have names. */
   readonly classNames?: readonly string[];
 }
 

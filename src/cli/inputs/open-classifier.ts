@@ -10,7 +10,7 @@ import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-confi
 import { findAdapter, resolveBase, type FoundAdapter } from "./find-adapter";
 import type { RunRecord } from "./read-run-record";
 
-/** What is to be opened. */
+/** Classifier to open. */
 export interface OpenOptions extends DeviceOptions {
   /** The command, for messages. */
   readonly command: string;

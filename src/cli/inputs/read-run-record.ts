@@ -6,7 +6,7 @@ import { readTextFile } from "../../base/files/read-text-file";
 import { shownPath } from "../../base/shown-path";
 import { isRecord } from "../../base/json";
 
-/** What `train` wrote beside an adapter, as far as it is needed to use it. */
+/** The part of `train`'s record beside an adapter that is needed to use it. */
 export interface RunRecord {
   readonly path: string;
   /** The model that was trained on: a folder, or a name. */

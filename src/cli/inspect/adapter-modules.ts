@@ -1,4 +1,4 @@
-/** What stands behind a module's name in an adapter's tensors. */
+/** Suffix of a module's name in an adapter's tensors. */
 const PART = /\.(lora_[AB](\.bias|\.weight)|lora_magnitude_vector|base_layer\.(weight|bias))$/;
 
 /** The modules that an adapter's tensors update, and those that it brings whole, by the tensors' names. */

@@ -10,7 +10,7 @@ import { describeWeights, listFolder, type TensorRow, type WeightsDescription } 
 import type { Subject } from "./find-subject";
 import type { WouldTrain } from "./would-train";
 
-/** What is to be found out. */
+/** Options of the description. */
 export interface DescribeOptions {
   readonly tensors: boolean;
   readonly trainable: boolean;
@@ -21,7 +21,7 @@ export interface DescribeOptions {
   readonly beforeLoading: () => void;
 }
 
-/** What `inspect` says of one subject; `--json` prints it as it is. */
+/** Description of one subject; `--json` prints it as it is. */
 export interface Description {
   readonly kind: "file" | "adapter" | "model";
   readonly path: string;
@@ -31,13 +31,13 @@ export interface Description {
   readonly tensors?: readonly TensorRow[];
   /** config.json or adapter_config.json, as it is. */
   readonly config?: JsonRecord;
-  /** Of a model: its sizes under one set of names. */
+  /** A model's sizes under one set of names. */
   readonly encoder?: EncoderConfig;
-  /** Of an adapter: the modules that it adapts, and those that it brings whole. */
+  /** An adapter's modules: adapted ones, and those that it holds whole. */
   readonly adapter?: { readonly base: unknown; readonly adapted: readonly string[]; readonly whole: readonly string[] };
   readonly checkpoint?: JsonRecord;
   readonly wouldTrain?: WouldTrain;
-  /** What tslora cannot do with it, and why. */
+  /** Why tslora cannot use it, if it cannot. */
   readonly unsupported?: string;
 }
 
@@ -85,7 +85,7 @@ async function modelParts(
       wouldTrain: await wouldTrain({ id, directory: path, origin: { kind: "folder" }, notice: "" }, options),
     };
   } catch (error) {
-    // What tslora cannot train is still told; a wrong option or a broken file is an error.
+    // A model that tslora cannot train is still described; a wrong option or a broken file is an error.
     if (!(error instanceof TsloraError) || error.code !== "unsupported") throw error;
     return { ...(encoder === undefined ? {} : { encoder }), unsupported: error.message };
   }

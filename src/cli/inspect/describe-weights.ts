@@ -12,12 +12,12 @@ export interface TensorRow {
   readonly file: string;
 }
 
-/** What safetensors files hold, by their headers alone. */
+/** Content of safetensors files, by their headers alone. */
 export interface WeightsDescription {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   /** Numbers in tensors of floats. */
   readonly parameters: number;
-  /** How many tensors of each type. */
+  /** Number of tensors of each type. */
   readonly dtypes: Readonly<Record<string, number>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: readonly TensorRow[];

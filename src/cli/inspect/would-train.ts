@@ -3,7 +3,7 @@ import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { ResolvedModel } from "../../hub/resolve-model";
 import type { LoraConfig } from "../../lora/lora-config";
 
-/** What training would change. */
+/** Weights that training would change. */
 export interface WouldTrain {
   readonly method: "lora" | "full";
   readonly trainable: number;

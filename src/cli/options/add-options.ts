@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 
 import { flagOf, type OptionGroup, type OptionSpec } from "./option-table";
 
-/** What commander found of each option: the texts given, in order, or for a switch its last state. */
+/** commander's value of each option: the given texts, in order, or a switch's last state. */
 export type RawFlags = Readonly<Record<string, readonly string[] | boolean | undefined>>;
 
 /**

@@ -1,7 +1,7 @@
 import { MODEL_OPTIONS } from "./shared-options";
 import { choice, toggle } from "./option-kinds";
 
-/** What `tslora inspect` shows. */
+/** Options of `tslora inspect`: output. */
 export const INSPECT_OPTIONS = {
   tensors: { kind: toggle(), help: "list every tensor with its type and shape" },
   trainable: {

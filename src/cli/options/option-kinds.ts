@@ -1,13 +1,13 @@
 import { expandHome } from "../../base/files/expand-home";
 
-/** What a value was found to be. `path` leads to the part at fault, such as `[1]` or `.query`. */
+/** Result of the check of a value. `path` leads to the part at fault, such as `[1]` or `.query`. */
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly path: string; readonly expected: string; readonly got: unknown };
 
 /** How an option's value is written: on the command line as text, in a configuration file as a value. */
 export interface OptionKind<T> {
-  /** What stands for the value in the help; a switch has none. */
+  /** Placeholder of the value in the help; a switch has none. */
   readonly metavar?: string;
   /** Whether the flag may stand several times, each adding to the one before. */
   readonly repeats: boolean;

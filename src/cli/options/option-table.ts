@@ -4,9 +4,9 @@ import type { OptionKind } from "./option-kinds";
 export interface OptionSpec<T> {
   readonly kind: OptionKind<T>;
   readonly help: string;
-  /** What the help says of the default. The value itself is the library's, or the command's. */
+  /** The default in the help. The value itself is the library's, or the command's. */
   readonly default?: string;
-  /** Of a switch that is on by default: what `--no-...` does. */
+  /** Help of `--no-...`, for a switch that is on by default. */
   readonly off?: string;
   /**
    * The library's name of the option, for its messages.
@@ -41,7 +41,7 @@ export function keyOf(name: string): string {
   return name.replace(/(?<=.)[-_](\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** What a table's options were given, out of more: what goes to one place. */
+/** Picks the values of one table's options. */
 export function pick<Table extends OptionTable>(
   values: Readonly<Record<string, unknown>>,
   table: Table,

@@ -24,7 +24,7 @@ export const INPUT_OPTIONS = {
   onBadEntry: DATA_OPTIONS.onBadEntry,
 } as const;
 
-/** What `tslora predict` says of each text. */
+/** Options of `tslora predict`: output of each text. */
 export const PREDICT_OPTIONS = {
   topK: { kind: integer(1), help: "the likeliest labels of each text, so many" },
   threshold: {

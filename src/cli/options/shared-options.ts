@@ -12,7 +12,7 @@ export const GENERAL_OPTIONS = {
 
 const labels = list(text("name", "a name"), "names");
 
-/** What to run on. */
+/** Options of the device. */
 export const DEVICE_OPTIONS = {
   device: {
     kind: choice(DEVICES, "device"),

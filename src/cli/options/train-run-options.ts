@@ -3,7 +3,7 @@ import { DEVICE_OPTIONS, MODEL_OPTIONS } from "./shared-options";
 
 const { model, labels, maxLength } = MODEL_OPTIONS;
 
-/** What is the command's own. */
+/** Options of the command itself. */
 export const RUN_OPTIONS = {
   outputDir: {
     kind: path("folder"),

@@ -3,7 +3,7 @@ import { predict } from "../../evaluation/predict";
 
 /** One text's prediction. */
 export interface TextPrediction {
-  /** What was decided: one label, or of a classifier of several labels a text any number. */
+  /** Predicted labels: one, or any number if texts may have several. */
   readonly labels: readonly string[];
   /** Every label with its probability, the likeliest first. */
   readonly ranked: readonly { readonly label: string; readonly score: number }[];

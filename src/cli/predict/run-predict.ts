@@ -52,7 +52,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
           ? (await import("../../corpus/text/clean-text.js")).cleanText
           : (text: string): string => text; // danfojs stands behind it
       const format = { json, several, labels: classifier.labels, terminal, ...(topK === undefined ? {} : { topK }) };
-      let index = 0; // of rows, those left out included
+      let index = 0; // counts rows, those left out included
       let leftOut = 0;
       for await (const batch of batches) {
         const cut = options.onBadEntry === "report" ? -1 : batch.findIndex((entry) => "problem" in entry);

@@ -13,7 +13,7 @@ import { TableReader, type Row, type TableItem } from "../../corpus/table/table-
 /** How texts are written in a stream. */
 export interface StreamFormat {
   readonly kind: "lines" | "csv" | "tsv" | "jsonl" | "json";
-  /** What messages call the stream. */
+  /** The stream's name in messages. */
   readonly name: string;
   readonly textColumn?: string;
   /** @default "none" */
@@ -70,7 +70,7 @@ export async function* readTextBatches(
     }
     for (const entry of reader.end()) batch.push(entry);
   } catch (error) {
-    if (batch.length > 0) yield batch; // what was read before the error
+    if (batch.length > 0) yield batch; // rows before the error
     throw error;
   }
   for (let at = 0; at < batch.length; at += options.most) yield batch.slice(at, at + options.most);

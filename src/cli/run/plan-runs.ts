@@ -8,7 +8,7 @@ import { shortPath } from "./run-in-terminal";
 export interface PlannedRun {
   readonly path: string;
   readonly outputPath: string;
-  /** What lines about it call it: its name, with its folders where another notebook has the same name. */
+  /** Its name in lines, with its folders if another notebook has the same name. */
   readonly name: string;
 }
 

@@ -17,7 +17,7 @@ import { styled, type Terminal } from "../terminal/terminal";
 export interface RunAllOptions {
   readonly terminal: Terminal;
   readonly quiet: boolean;
-  /** How many run at once. */
+  /** Number of notebooks that run at once. */
   readonly jobs: number;
   /** Options of each run. */
   readonly run: RunOptions;

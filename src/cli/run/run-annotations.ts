@@ -5,7 +5,7 @@ import { failedLine, locateSource } from "../../notebook/run/locate-source";
 import type { CellReport } from "../../notebook/run/run-events";
 import { differenceText, type RunResult } from "../../notebook/run/run-reports";
 
-/** What an annotation is about. */
+/** An annotation's place and text. */
 interface Annotation {
   readonly title: string;
   readonly message: string;
@@ -13,7 +13,7 @@ interface Annotation {
 }
 
 /**
- * What failed, in the form that GitHub Actions takes from a log and shows at the line of the file:
+ * Lists failures in the form that GitHub Actions reads from a log and shows at the line of the file:
  * `::error file=a.ipynb,line=12,title=…::message`.
  *
  * @param shown - what the file is called: a path from the repository's root

@@ -12,7 +12,7 @@ export interface RunViewOptions {
   readonly terminal: Terminal;
   /** Failures and the end alone. */
   readonly quiet: boolean;
-  /** What lines call the notebook. @default the file's name */
+  /** The notebook's name in lines. @default the file's name */
   readonly name?: string;
 }
 
@@ -195,7 +195,7 @@ export class RunView {
   }
 }
 
-/** What an event says to the user beside the run's course; undefined for most. */
+/** Message of an event for the user; undefined for most events. */
 export function noteOf(event: RunEvent): string | undefined {
   if (event.event === "note") return event.text;
   return event.event === "not-saved" ? `not saved (${event.error.message}); it is tried again` : undefined;

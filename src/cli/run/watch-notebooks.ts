@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { EXIT } from "../exit-codes";
 import { styled, type Terminal } from "../terminal/terminal";
 
-/** What is done at a change, and until when. */
+/** Action at a change, and the signal that ends it. */
 export interface WatchOptions {
   readonly terminal: Terminal;
   /** Ends the watch. */
@@ -15,7 +15,7 @@ export interface WatchOptions {
   readonly run: (signal: AbortSignal) => Promise<number>;
 }
 
-/** How long a file has to be left alone: an editor may write it in several steps. */
+/** Milliseconds without a change after which a file counts as written: an editor may write it in several steps. */
 const SETTLED_MS = 150;
 
 /**
@@ -76,7 +76,7 @@ export async function watchNotebooks(
   return EXIT.ok;
 }
 
-/** What files hold, in a short text that changes when one of them does. */
+/** Digest of files' contents: it changes when one of them does. */
 async function contents(paths: readonly string[]): Promise<string> {
   const hashes = await Promise.all(
     paths.map((path) =>

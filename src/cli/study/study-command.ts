@@ -58,7 +58,7 @@ export function addStudyCommand(program: Command, terminal: Terminal, exit: (cod
     .action(async (flags: StudyFlags) => exit(await study(flags, terminal)));
 }
 
-/** What a study writes in its output folder; another process is kept from all of it. */
+/** Paths that a study writes in its output folder; it locks all of them. */
 const COVERED = [...NOTEBOOKS, "checkpoints", "adapter", "model", "results.json", PAGE];
 
 async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
@@ -148,7 +148,7 @@ interface PlannedNotebook {
 }
 
 /**
- * What was given, and what the environment gives where nothing else does. Paths are the caller's, not the notebook's.
+ * Options that were given, completed from the environment. Paths are the caller's, not the notebook's.
  */
 function studyParameters(given: Readonly<Record<string, string>>): Record<string, string> {
   const parameters: Record<string, string> = { ...given };

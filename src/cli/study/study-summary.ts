@@ -37,7 +37,7 @@ export async function summaryHtml(results: StudyResults): Promise<string> {
   ].join("\n");
 }
 
-/** What ran, in a line. */
+/** One line about the run. */
 export function factsOf({ model, data, dataName, method, seed, elapsed }: StudyResults): string {
   return `model ${model}, data ${dataName ?? data}, method ${method}, seed ${seed}, trained in ${elapsed.toFixed(0)} s`;
 }

@@ -28,7 +28,7 @@ export function displayText(content: JsonRecord): string {
 /** A figure in one line: its title, the first line of its text. */
 function figureLine(plain: string): string {
   const title = plain.trim().split("\n", 1)[0].trim();
-  // of other libraries: <Figure size 640x480 with 1 Axes>
+  // other libraries' figures: <Figure size 640x480 with 1 Axes>
   return /^<.*>$/.test(title) ? "[figure]" : `[figure] ${title}`;
 }
 

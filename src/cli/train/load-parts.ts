@@ -18,7 +18,7 @@ const FIFTH: PartOfData = { kind: "share", share: 0.2 };
 
 /**
  * Loads the data, parts them, and names the classes: as asked for, else as the data call them, else as the model does.
- * What the parts have in common is said.
+ * Texts that the parts have in common are reported.
  */
 export async function loadParts(
   plan: TrainPlan,

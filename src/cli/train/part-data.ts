@@ -6,7 +6,7 @@ import { readFrame } from "../../corpus/read-frame";
 import { trainTestSplit } from "../../corpus/split/train-test-split";
 import type { PartOfData } from "../options/shared-options";
 
-/** What a run trains on, chooses by, and is scored on. */
+/** Training, validation and test data of a run. */
 export interface Parts {
   readonly train: DataFrame;
   readonly validation?: DataFrame;
@@ -89,7 +89,7 @@ function expectEnough(
   );
 }
 
-/** How many texts each label has. */
+/** Counts the texts of each label. */
 export function countLabels(frame: DataFrame, length: number): number[] {
   const counts = Array.from({ length }, () => 0);
   for (const label of readFrame(frame).label) counts[label]++;

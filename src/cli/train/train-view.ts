@@ -82,7 +82,7 @@ export class TrainView {
   }
 }
 
-/** What stands behind the bar: the most wanted first, since a narrow terminal cuts the rest. */
+/** Text behind the bar: the most important first, since a narrow terminal cuts the rest. */
 function barWords({ start, lastStep }: ProgressState, elapsedSeconds: number): string {
   const total = start?.totalSteps ?? 0;
   if (lastStep === undefined) return `step 0/${total}`;

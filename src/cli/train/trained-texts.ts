@@ -20,7 +20,7 @@ export async function writeTrainedTexts(outputDir: string, train: DataFrame): Pr
 }
 
 /**
- * How many of some texts the run of an adapter or a model was trained on.
+ * Counts the texts that the run of an adapter or a model was trained on.
  *
  * @param folder - the adapter's, model's or checkpoint's folder, in the run's output folder or that folder itself
  * @returns undefined where nothing is known of the run's texts

@@ -11,10 +11,10 @@ import type { TrainSummary } from "../../training/train-event";
 import { TRAINING_ARGS } from "../inputs/read-run-record";
 import type { TrainPlan } from "./plan-train";
 
-/** What a run found, as `results.json` holds it: the keys of the study's, where they apply, and more. */
+/** Results of a run, as `results.json` holds them: the keys of the study's, where they apply, and more. */
 export interface TrainResults {
   readonly model: string;
-  /** What it ran on, and why. */
+  /** The device, and the reason for it. */
   readonly device: Device | undefined;
   readonly data: string;
   readonly seed: number;
@@ -28,13 +28,13 @@ export interface TrainResults {
   /** The validation texts', after training. */
   readonly validation?: Evaluation;
   readonly training: TrainSummary;
-  /** Of training, in seconds. */
+  /** Seconds of training. */
   readonly elapsed: number;
   readonly notices: readonly string[];
   readonly banner?: string;
 }
 
-/** What stands for the model and the data so that a later run takes the same. */
+/** Names of the model and the data with which a later run takes the same. */
 export function pinned(model: ResolvedModel, { source }: Corpus): { model: string; data: string } {
   const named = { folder: model.directory, embedded: "embedded", cache: model.id, hub: model.id }[model.origin.kind];
   return {
@@ -76,7 +76,7 @@ export async function writeTrainingArgs(
     randomState: split.randomState ?? 42,
     ...lora,
     ...train,
-    resumeFrom: undefined, // what is undefined is not written
+    resumeFrom: undefined, // undefined is not written
     seed: classifier.seed,
     outputDir,
   };

@@ -1,17 +1,17 @@
 import { fullMatch, layerAfter, matchesSaved } from "./python-pattern";
 import type { ResolvedLoraConfig } from "../lora-config";
 
-/** What decides which modules are adapted. */
+/** Options that decide which modules are adapted. */
 export type TargetOptions = Pick<
   ResolvedLoraConfig,
   "targetModules" | "excludeModules" | "modulesToSave" | "layersToTransform" | "layersPattern"
 >;
 
 /**
- * Whether a module is adapted, by peft's rules (`check_target_module_exists`): an entry of a list matches the whole name
- * or the part after a dot; a string is a regular expression that matches a whole name. `excludeModules` goes first, then
- * whatever lies in a module that is trained whole. `layersToTransform` counts for what a list's entry matches in part,
- * and the layer's number is the first one in the name, or the one after `layersPattern`.
+ * Whether a module is adapted, by peft's rules (`check_target_module_exists`): an entry of a list matches the whole
+ * name or the part after a dot; a string is a regular expression that matches a whole name. `excludeModules` goes
+ * first, then whatever lies in a module that is trained whole. `layersToTransform` counts for what a list's entry
+ * matches in part, and the layer's number is the first one in the name, or the one after `layersPattern`.
  */
 export function matchTarget(module: string, options: TargetOptions): "adapted" | "excluded" | "passed over" {
   const { targetModules, excludeModules, modulesToSave, layersToTransform, layersPattern } = options;

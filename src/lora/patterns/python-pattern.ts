@@ -2,7 +2,10 @@ import { RE2JS, RE2JSException } from "re2js";
 
 import { PatternFault, translatePattern } from "./translate-pattern";
 
-/** How peft puts a pattern to use: as a target, a key of `rank_pattern`, an entry of `modules_to_save`, or before a layer's number. */
+/**
+ * How peft puts a pattern to use: as a target, a key of `rank_pattern`, an entry of `modules_to_save`, or before a
+ * layer's number.
+ */
 export type PatternUse = "target" | "key" | "saved" | "layers";
 
 /** The whole expression that peft matches; all but a target by `re.match`, which may end before the name does. */

@@ -36,7 +36,7 @@ export function translatePattern(source: string): TranslatedPattern {
 
 type Flags = Readonly<Record<"i" | "s" | "x", boolean>>;
 
-/** What was read last, as far as a repetition after it cares. */
+/** The last item that was read, as far as a repetition after it depends on it. */
 interface Item {
   readonly re2: string;
   readonly size: number;
@@ -250,7 +250,7 @@ class Translator {
     return `${on.join("")}${off.length > 0 ? `-${off.join("")}` : ""}`;
   }
 
-  /** What a group holds, after its opening. */
+  /** Translates the content of a group, after its opening. */
   #rest(open: string, flags: Flags): Item {
     const { re2, size } = this.#alternation(flags);
     if (!this.#take(")")) throw notPython("missing ), unterminated subpattern");

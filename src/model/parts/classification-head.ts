@@ -5,7 +5,7 @@ import type { EncoderConfig } from "../encoder-config";
 import type { Linear, LinearSaved } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
-/** What the head keeps for its backward pass. */
+/** State that the head keeps for its backward pass. */
 export interface HeadSaved {
   readonly inputDropout?: DropoutSaved;
   readonly dense: LinearSaved;

@@ -2,7 +2,7 @@ import type { Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { Parameter } from "./parameter";
 
-/** What is made of a parameter, of tensors alone, and kept until the parameter changes. It owns what it keeps. */
+/** Tensors that are computed from a parameter and kept until it changes. Owner of these tensors. */
 export class DerivedTensors<T extends object> {
   readonly #ops: Ops;
   readonly #make: (value: Tensor) => T;

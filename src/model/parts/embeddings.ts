@@ -17,7 +17,7 @@ export interface EmbeddingModules {
   readonly norm: Norm;
 }
 
-/** What the embeddings keep for their backward pass. */
+/** State that the embeddings keep for their backward pass. */
 export interface EmbeddingsSaved {
   readonly norm: LayerNormSaved;
   readonly dropout?: DropoutSaved;
@@ -54,7 +54,8 @@ export class Embeddings {
     const { ops } = pass;
     const { words, positions, types, norm } = this.modules;
     return ops.tidy(() => {
-      let sum = ops.add(ops.gatherRows(words.value, at.ids), ops.gatherRows(positions.value, at.positions)); // [rows, width]
+      // [rows, width]
+      let sum = ops.add(ops.gatherRows(words.value, at.ids), ops.gatherRows(positions.value, at.positions));
       if (types !== undefined) sum = ops.add(sum, ops.sliceRows(types.value, 0, 1)); // a single text is all of type 0
       const normed = norm.forward(pass, sum);
       const { y, saved } = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate: this.#config.hiddenDropout });

@@ -26,7 +26,7 @@ export interface LayerPlan {
   readonly firstRows: Tensor;
 }
 
-/** What a layer keeps for its backward pass. Whoever holds it disposes of it. */
+/** State that a layer keeps for its backward pass. Its holder disposes of it. */
 export interface LayerSaved {
   readonly rows: number;
   readonly attention: SelfAttentionSaved;
@@ -110,7 +110,8 @@ export class EncoderLayer {
     const needsProjections = needsInput || [m.query, m.key, m.value].some((linear) => linear.hasTrainables);
     const needsAttention = needsProjections || m.attentionOutput.hasTrainables || m.attentionNorm.hasTrainables;
     return ops.tidy(() => {
-      const { dResidual: dSum2, dx: dFed } = m.outputNorm.backwardResidual(pass, dy, saved.outputNorm); // [queries, width]
+      // [queries, width]
+      const { dResidual: dSum2, dx: dFed } = m.outputNorm.backwardResidual(pass, dy, saved.outputNorm);
       const needsActivation = needsAttention || m.intermediate.hasTrainables;
       const dIntermediate = this.#feedBackward(pass, dFed, { saved, needsInput: needsActivation });
       if (dIntermediate === undefined) return undefined;

@@ -3,7 +3,7 @@ import type { Tensor } from "../../ops/tensor";
 import type { Linear, LinearSaved } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
-/** What {@link firstTokenAttention} keeps for its backward pass. */
+/** State that {@link firstTokenAttention} keeps for its backward pass. */
 export interface FirstTokenSaved {
   readonly pool: PoolSaved;
   readonly key?: LinearSaved;
@@ -11,15 +11,16 @@ export interface FirstTokenSaved {
 }
 
 /**
- * Attention with a query at each document's first token alone, and keys and values never made: with one query a head it is
- * cheaper to take the query through the key's weights, and the mean of the tokens through the value's,
+ * Attention with a query at each document's first token alone, and keys and values never made: with one query a head it
+ * is cheaper to take the query through the key's weights, and the mean of the tokens through the value's,
  *
  *     scores = (q Wk) x',   context = (dropout(softmax(scores)) x) Wv' + sum(weights) bv
  *
- * The key's bias moves all scores of a query alike and falls out. What adapters add to keys and values, of a low rank, is
- * made for every token.
+ * The key's bias moves all scores of a query alike and falls out. What adapters add to keys and values, of a low rank,
+ * is made for every token.
  *
- * @param inputs - x [rows, width], q [documents, width]; key and value with weights of their own {@link Linear.isSeparable}
+ * @param inputs - x [rows, width], q [documents, width]; key and value with weights of their own {@link
+ *   Linear.isSeparable}
  * @returns the context [documents, width]
  */
 export function firstTokenAttention(
@@ -48,7 +49,8 @@ export function firstTokenAttention(
       { x, u, key: fromKey && { q, y: fromKey.y }, value: fromValue?.y },
       { layout, drop, keep: pass.kind === "training" },
     );
-    const own = throughHeads(ops, pooled, { by: headsOf(ops, value, heads), transposed: true }); // [documents, heads, headDim]
+    // [documents, heads, headDim]
+    const own = throughHeads(ops, pooled, { by: headsOf(ops, value, heads), transposed: true });
     const bias = ops.mul(sums, ops.reshape(value.own.bias, [1, heads, width / heads]));
     const y = ops.addN([own, bias].map((part) => ops.reshape(part, [documents, width])).concat(update ?? []));
     return { y, saved: { pool, key: fromKey?.saved, value: fromValue?.saved } };
@@ -72,7 +74,8 @@ export function firstTokenAttentionBackward(
   const [documents, width] = dy.shape;
   return ops.tidy(() => {
     const dContext = ops.reshape(dy, [documents, heads, width / heads]);
-    const dPooled = throughHeads(ops, dContext, { by: headsOf(ops, value, heads), transposed: false }); // [documents, heads, width]
+    // [documents, heads, width]
+    const dPooled = throughHeads(ops, dContext, { by: headsOf(ops, value, heads), transposed: false });
     const dSums = ops.sum(ops.mul(dContext, ops.reshape(value.own.bias, [1, heads, width / heads])), [2], {
       keepDims: true,
     }); // [documents, heads, 1]
@@ -99,7 +102,10 @@ function headsOf(ops: Ops, linear: Linear, heads: number): Tensor {
   return ops.reshape(weight, [heads, weight.shape[0] / heads, weight.shape[1]]);
 }
 
-/** Each head of x [documents, heads, in] times its own matrix of `by` [heads, in, out], or [heads, out, in] transposed: [documents, heads, out]. */
+/**
+ * Each head of x [documents, heads, in] times its own matrix of `by` [heads, in, out], or [heads, out, in] transposed:
+ * [documents, heads, out].
+ */
 function throughHeads(ops: Ops, x: Tensor, { by, transposed }: { by: Tensor; transposed: boolean }): Tensor {
   return ops.tidy(() =>
     ops.transpose(ops.matMul(ops.transpose(x, [1, 0, 2]), by, { transposeB: transposed }), [1, 0, 2]),

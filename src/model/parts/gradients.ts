@@ -27,7 +27,10 @@ export class Gradients {
     return this.#sums.get(parameter);
   }
 
-  /** All rows of some weights' gradients, which are to be there, in one tensor. Made once: nothing is to be added afterwards. */
+  /**
+   * All rows of some weights' gradients, which are to be there, in one tensor. Made once: nothing is to be added
+   * afterwards.
+   */
   joined(parameters: readonly Parameter[]): Tensor {
     const before = this.#joined.get(parameters);
     if (before !== undefined) return before;

@@ -4,7 +4,7 @@ import { DerivedTensors } from "./derived-tensors";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
 
-/** What a linear layer's adapter keeps between its forward and its backward pass. */
+/** State of a linear layer's adapter between its forward and its backward pass. */
 export interface AdapterSaved {
   readonly tensors: { readonly [name: string]: Tensor | undefined };
   readonly dropout?: DropoutSaved;
@@ -30,7 +30,10 @@ export interface LinearAdapter {
   readonly parameters: readonly Parameter[];
   /** y + the adapter's part for x. A new tensor; x [rows, in], y [rows, out]. */
   forward(pass: ForwardPass, x: Tensor, from: { y: Tensor; base: AdaptedWeights }): { y: Tensor; saved: AdapterSaved };
-  /** Its part for x where all it does is to add an update of a low rank: the layer then makes it in its own product, in the place of `forward`, or alone. */
+  /**
+   * Its part for x where all it does is to add an update of a low rank: the layer then makes it in its own product, in
+   * the place of `forward`, or alone.
+   */
   lowRank?(pass: ForwardPass, x: Tensor): { update: LowRank; saved: AdapterSaved };
   /** Adds its weights' gradients; returns its part of dx [rows, in] where that is asked for. */
   backward(
@@ -40,7 +43,7 @@ export interface LinearAdapter {
   ): Tensor | undefined;
 }
 
-/** What a linear layer keeps for its backward pass: its input only where something is trained that needs it. */
+/** State that a linear layer keeps for its backward pass: its input only if something that is trained needs it. */
 export interface LinearSaved {
   readonly x?: Tensor;
   readonly adapter?: AdapterSaved;
@@ -60,8 +63,8 @@ const BACKWARD = { transpose: false } as const;
 /** y = x W' + b, with W in PyTorch's layout (out, in). */
 export class Linear {
   readonly #ops: Ops;
-  // The weight as its products take it: x W' on the way forward, dy W on the way back. Once one of them is there the weight
-  // itself is let go of.
+  // The weight as its products take it: x W' on the way forward, dy W on the way back. Once one of them is there the
+  // weight itself is let go of.
   readonly #forward: DerivedTensors<PackedMatrix>;
   readonly #backward: DerivedTensors<PackedMatrix>;
   readonly #forwardRounded: DerivedTensors<Tensor>;
@@ -259,7 +262,8 @@ export class Linear {
   ): Tensor | undefined {
     const { ops, gradients } = pass;
     const { weight, bias } = this.#used;
-    if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true })); // [out, in]
+    // [out, in]
+    if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true }));
     if (bias.trainable) gradients.add(bias, () => ops.sum(dy, [0]));
     return this.updateBackward(pass, dy, { saved, needsInput });
   }
@@ -276,7 +280,10 @@ export class Linear {
     };
   }
 
-  /** The weight that is used as a product takes it. The layer's own, where it is not trained, is then in memory in that order alone. */
+  /**
+   * The weight that is used as a product takes it. The layer's own, where it is not trained, is then in memory in that
+   * order alone.
+   */
   #packed(direction: typeof FORWARD | typeof BACKWARD): PackedMatrix {
     const { weight } = this.#used;
     const packed = (direction.transpose ? this.#forward : this.#backward).of(weight);

@@ -11,7 +11,7 @@ export interface Projections {
   readonly value: Linear;
 }
 
-/** What self-attention keeps for its backward pass. */
+/** State that self-attention keeps for its backward pass. */
 export interface SelfAttentionSaved {
   readonly query: LinearSaved;
   readonly inner:

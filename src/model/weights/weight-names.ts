@@ -1,6 +1,6 @@
 import type { EncoderConfig, ModelType } from "../encoder-config";
 
-/** What transformers calls the parts of a model; a linear layer or norm has `.weight` and `.bias` under its name. */
+/** transformers' names of the parts of a model; a linear layer or norm has `.weight` and `.bias` under its name. */
 export interface WeightNames {
   /** The prefix of the encoder in a checkpoint with a head; a bare encoder's checkpoint lacks it. */
   readonly prefix: string;
@@ -76,7 +76,11 @@ const OTHER_HEADS =
   /^(cls\.|vocab_(transform|layer_norm|projector)\.|qa_outputs\.|lm_head\.)|(^|\.)embeddings\.(position_ids|token_type_ids)$/;
 const POOLER = /^(roberta\.)?pooler\./;
 
-/** Whether a checkpoint's tensor is of another head, or a buffer, of no use beside this model's; transformers drops them too. */
+/**
+ * Whether a checkpoint's tensor is of another head, or a buffer, of no use beside this model's; transformers drops them
+ * too.
+ */
 export function isOfOtherHead(name: string, { modelType }: Pick<EncoderConfig, "modelType">): boolean {
-  return OTHER_HEADS.test(name) || (modelType === "roberta" && POOLER.test(name)); // RoBERTa's classifier looks past the pooler
+  // RoBERTa's classifier looks past the pooler
+  return OTHER_HEADS.test(name) || (modelType === "roberta" && POOLER.test(name));
 }

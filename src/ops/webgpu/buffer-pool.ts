@@ -40,7 +40,7 @@ export class BufferPool {
 
   /** One that is used again is not mapped, whatever was asked for: the backend looks. */
   acquireBuffer(size: number, usage: number, mappedAtCreation = false, reuse = true): GpuBuffer {
-    // What the host maps, it maps whole, and reads as many values as there are.
+    // The host maps a buffer whole, and reads as many values as there are.
     const bytes = reuse && (usage & MAPPABLE) === 0 ? this.#roundUp(size) : size;
     const kind = `${bytes}_${usage}`;
     const used = this.numBytesUsed + bytes;
@@ -99,7 +99,9 @@ export class BufferPool {
     return bytes > this.#device.limits.maxBufferSize ? size : bytes;
   }
 
-  /** To destroy a free buffer is safe: what recorded commands use, the backend releases only once it has submitted them. */
+  /**
+   * To destroy a free buffer is safe: what recorded commands use, the backend releases only once it has submitted them.
+   */
   #makeRoom(bytes: number): void {
     for (const oldest of this.#free) {
       if (this.numBytesAllocated + bytes <= HEADROOM * this.#mostUsed) return;

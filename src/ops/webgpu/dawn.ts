@@ -1,7 +1,7 @@
 import { TsloraError } from "../../base/tslora-error";
 import { findLibraries } from "../../base/find-library";
 
-/** What is used of the WebGPU API, so that its types need not be global. */
+/** The part of the WebGPU API that is used, so that its types need not be global. */
 export interface GpuAdapter {
   readonly info: {
     readonly vendor: string;
@@ -45,7 +45,10 @@ interface Dawn {
   create(options: readonly string[]): Gpu;
 }
 
-/** Instances of Dawn that were made. Its events run into freed memory where an instance is collected before the process ends. */
+/**
+ * Instances of Dawn that were made. Its events run into freed memory where an instance is collected before the process
+ * ends.
+ */
 const instances: Gpu[] = [];
 
 const DRIVERS = "a GPU's Vulkan driver (Debian: libvulkan1 and, for AMD and Intel, mesa-vulkan-drivers)";

@@ -13,7 +13,7 @@ export interface TensorInfo {
   readonly dtype: "float32";
 }
 
-/** What is used of tfjs's WebGPU backend itself. */
+/** The part of tfjs's WebGPU backend that is used. */
 export interface WebgpuBackend {
   runWebGPUProgram(
     program: WebgpuProgram,
@@ -79,7 +79,9 @@ function isOfBuffer(binding: unknown): binding is { buffer: GpuBuffer } {
   return typeof binding === "object" && binding !== null && "buffer" in binding;
 }
 
-/** The backend looks for `navigator.gpu` as it is made, and not afterwards: left there, it would keep Node from ending. */
+/**
+ * The backend looks for `navigator.gpu` as it is made, and not afterwards: left there, it would keep Node from ending.
+ */
 function withNavigator<T>(gpu: Gpu, body: () => T): T {
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
   Object.defineProperty(globalThis, "navigator", { value: { gpu }, configurable: true, writable: true });

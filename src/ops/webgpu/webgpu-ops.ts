@@ -19,7 +19,10 @@ export interface Webgpu {
 
 const SMALL_OUTPUT = 2; // tfjs's MatMulProgramType.MatMulSmallOutputSizeProgram
 
-/** {@link TfjsOps} on a WebGPU device. Errors of the device, which WebGPU tells later and elsewhere, are thrown by the next `read`. */
+/**
+ * {@link TfjsOps} on a WebGPU device. Errors of the device, which WebGPU tells later and elsewhere, are thrown by the
+ * next `read`.
+ */
 export class WebgpuOps extends TfjsOps {
   override readonly draws = "WebGPU, pcg3d, by block";
   readonly #backend: WebgpuBackend;
@@ -34,7 +37,7 @@ export class WebgpuOps extends TfjsOps {
   static async open(): Promise<Webgpu> {
     const { gpu, adapter, listed } = await findAdapter();
     const { tf, device, backend } = await tfjsOnWebgpu(gpu, adapter);
-    // Of tfjs's programs for small products, the one that it prefers takes a program in the place of a GPU 0.2 s.
+    // The program that tfjs prefers for small products takes 0.2 s on a GPU in software.
     if (isSoftware(adapter)) tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", SMALL_OUTPUT);
     const ops = new WebgpuOps(tf, backend);
     device.addEventListener("uncapturederror", ({ error }) => (ops.#failure ??= error.message));
