@@ -72,10 +72,10 @@ async function runToLimit(
 test("an endless loop is interrupted at its limit; one that hears no interrupt is ended with its children", async () => {
   const { run: interrupted, ms } = await runToLimit("", (cellTimeoutMs) => ({ cellTimeoutMs, graceMs: 300_000 }));
   assert.equal(interrupted.summary.status, "timeout");
-  assert.equal(
-    (interrupted.summary.failed?.outcome as { error: { evalue: string } }).error.evalue,
-    `The cell was not done after ${ms / 1000} s, its limit.`,
-  );
+  const { evalue } = (interrupted.summary.failed?.outcome as { error: { evalue: string } }).error;
+  // on a busy machine the loop may block the kernel for longer than a healthy one is silent
+  const blocked = / The kernel had not answered for [\d.]+ s: one long computation blocks it\.$/;
+  assert.equal(evalue.replace(blocked, ""), `The cell was not done after ${ms / 1000} s, its limit.`);
   assert.ok(!isAlive(interrupted.pid) && !isAlive(childOf(interrupted.summary)));
 
   const { run: deaf } = await runToLimit("await 1;\n", (timeoutMs) => ({ timeoutMs, graceMs: 500 }));
