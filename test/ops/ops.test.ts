@@ -310,7 +310,7 @@ test("using a tensor after its disposal is an error, not a crash", () => {
   const x = raw.float(Float32Array.of(1), [1]);
   raw.dispose(x);
   assert.throws(() => raw.scale(x, 2), /disposed/);
-  assert.throws(() => raw.float(Float32Array.of(1, 2), [3]), /takes 3 values; got 2/);
+  assert.throws(() => raw.float(Float32Array.of(1, 2), [3]), /must have 3 values; got 2/);
 });
 
 for (const [rate, shape] of [

@@ -562,7 +562,7 @@ export class ReferenceOps extends ComposedOps implements Ops {
   #own(values: Float64Array, bounds: Float64Array, shape: readonly number[]): BoundedTensor {
     if (values.length !== sizeOf(shape))
       throw new RangeError(
-        `A tensor of shape [${shape.join(", ")}] takes ${sizeOf(shape)} values; got ${values.length}.`,
+        `A tensor of shape [${shape.join(", ")}] must have ${sizeOf(shape)} values; got ${values.length}.`,
       );
     const noise = this.#noise;
     const tensor =
