@@ -97,7 +97,11 @@ export async function describeData(corpus: Corpus): Promise<DataDescription> {
   };
 }
 
-/** @throws TsloraError `bad-input` where a label has no text in a part that is to be trained on. */
+/**
+ * Checks that a part to train on has a text of every label.
+ *
+ * @throws TsloraError `bad-input` if a label has no text
+ */
 export function expectAllLabels(part: DataFrame, labels: readonly string[]): void {
   const present = new Set(readFrame(part).label);
   const missing = labels.filter((_, label) => !present.has(label));

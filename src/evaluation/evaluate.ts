@@ -9,6 +9,7 @@ import { softmax } from "./softmax";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 import { untrainedNotice } from "./untrained-notice";
 
+/** Options of {@link evaluate}: passes, progress and intervals. */
 export interface EvaluateOptions extends PredictLogitsOptions {
   /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;

@@ -14,6 +14,7 @@ export interface TextClassifier {
   predictLogits(texts: readonly string[], options?: PredictLogitsOptions): Promise<Float32Array>;
 }
 
+/** Options of a prediction: passes, progress and cancellation. */
 export interface PredictLogitsOptions {
   /** Stops between passes. */
   readonly signal?: AbortSignal;

@@ -78,6 +78,29 @@ ${Object.entries(EXTRAS)
       },
     };
   },
+  "test-watch": async () => {
+    const { readWatchOptions, WATCH_HELP, watchTests } = await import("./commands/watch-tests.mjs");
+    return {
+      help: WATCH_HELP,
+      check: (parameters) => void readWatchOptions(parameters, { root: ROOT }),
+      async run(parameters) {
+        await setUp({ swiftshader: true });
+        return watchTests({ root: ROOT, ...readWatchOptions(parameters, { root: ROOT }) });
+      },
+    };
+  },
+  docs: () =>
+    check({
+      help: `npm run docs
+Writes the reference of all names that src/index.ts exports, as HTML by typedoc, to output/docs/index.html.`,
+      commandLines: [
+        ["node_modules/typedoc/bin/typedoc", "--entryPoints", "src/index.ts", "--tsconfig", "tsconfig.json"].concat(
+          ["--out", "output/docs", "--name", "tslora", "--readme", "README.md", "--githubPages", "false"],
+          ["--excludePrivate", "--excludeExternals", "--disableSources"],
+          ["--validation.notExported", "false", "--treatWarningsAsErrors"],
+        ),
+      ],
+    }),
   lint: () =>
     check({
       help: `npm run lint

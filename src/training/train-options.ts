@@ -165,7 +165,7 @@ export type LrSchedulerType = "linear" | "cosine" | "constant" | "constant_with_
 /** transformers' orders of the training examples. */
 export const SAMPLING_STRATEGIES = ["random", "sequential", "group_by_length"] as const;
 
-/** One of {@link SAMPLING_STRATEGIES}. */
+/** One of `SAMPLING_STRATEGIES`. */
 export type SamplingStrategy = (typeof SAMPLING_STRATEGIES)[number];
 
 /** The defaults that are the same for every method, device and data. */
@@ -199,7 +199,7 @@ export const METRIC_NAMES = [
   "matthews_correlation",
 ] as const;
 
-/** The name of one of {@link METRIC_NAMES}. */
+/** The name of one of `METRIC_NAMES`. */
 export type MetricName = (typeof METRIC_NAMES)[number];
 
 /** Texts with the number of their class, or with a 0 or 1 for each label. */

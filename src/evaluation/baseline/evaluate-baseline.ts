@@ -7,6 +7,7 @@ import type { TextClassifier } from "../text-classifier";
 import { LogisticRegression, type LogisticRegressionOptions } from "./logistic-regression";
 import { TfidfVectorizer, type TfidfOptions } from "./tfidf-vectorizer";
 
+/** Options of {@link evaluateBaseline}: terms, penalty and class weights. */
 export interface BaselineOptions extends TfidfOptions {
   /** Names of the classes. @default ["NEGATIVE", "POSITIVE"] */
   readonly labels?: readonly string[];

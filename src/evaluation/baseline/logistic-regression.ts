@@ -4,6 +4,7 @@ import { softmax } from "../softmax";
 import { minimizeLbfgs } from "./minimize-lbfgs";
 import type { SparseMatrix } from "./sparse-matrix";
 
+/** Options of {@link LogisticRegression}, with scikit-learn's names in camelCase. */
 export interface LogisticRegressionOptions {
   /**
    * How much each class counts, in the order of the sorted labels, or "balanced": n / (classes * texts of the class).

@@ -3,6 +3,7 @@ import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { sparseMatrix, type SparseMatrix } from "./sparse-matrix";
 
+/** Options of {@link TfidfVectorizer}, with scikit-learn's names in camelCase. */
 export interface TfidfOptions {
   /** The shortest and the longest runs of words that count as terms. @default [1, 1] */
   readonly ngramRange?: readonly [shortest: number, longest: number];

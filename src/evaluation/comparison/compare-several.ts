@@ -15,6 +15,7 @@ import type { Interval } from "../intervals/interval";
 import { mcnemarTest, type McNemarResult } from "../intervals/mcnemar-test";
 import { wilsonInterval } from "../intervals/wilson-interval";
 
+/** Options of {@link compareSeveral}: intervals and the draws of the bootstrap. */
 export interface CompareSeveralOptions {
   /** Seed of the bootstrap's draws. @default 42 */
   readonly seed?: number;

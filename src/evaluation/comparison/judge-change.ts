@@ -31,6 +31,7 @@ export interface ChangeJudgement {
   readonly text: string;
 }
 
+/** Options of {@link judgeChange}: the metric and its interval. */
 export interface JudgeOptions extends CompareSeveralOptions {
   /**
    * A row of the study's table, such as "Accuracy" or "F1-Score (Label 1)" or "F1-Score (NAME)", or "Balanced

@@ -2,6 +2,7 @@ import { Problems } from "../../base/problems";
 import { Random } from "../../base/random";
 import { DEFAULT_CONFIDENCE, expectConfidence, type Interval } from "./interval";
 
+/** Options of {@link bootstrapInterval}. */
 export interface BootstrapOptions {
   /** Number of samples to draw from. */
   readonly n: number;

@@ -15,6 +15,7 @@ import { precisionRecallCurve } from "./precision-recall-curve";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
+/** Options of {@link averagePrecisionScore}. */
 export interface AveragePrecisionOptions extends WeightOptions {
   /** The positive label of two. @default 1 */
   readonly posLabel?: Label;

@@ -14,6 +14,7 @@ import { readZeroDivision, warnOfZeroDivision, type DividedScore, type ZeroDivis
  */
 export type Average = "none" | "micro" | "macro" | "weighted" | "binary" | "samples";
 
+/** Options of precision, recall and F-score: labels, average and weights. */
 export interface ScoreOptions extends WeightOptions {
   /** Weight of recall against precision in the F-score. @default 1 */
   readonly beta?: number;

@@ -9,6 +9,7 @@ import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import type { Label, Labels } from "./targets";
 import { readZeroDivision, warnOfZeroDivision, type ZeroDivision } from "./zero-division";
 
+/** Options of a classification report: rows, names and weights. */
 export interface ReportOptions extends WeightOptions {
   /** Which labels have a row, in which order. @default those that occur, sorted */
   readonly labels?: readonly Label[];

@@ -16,6 +16,7 @@ import { rocCurve } from "./roc-curve";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
+/** Options of {@link rocAucScore}. */
 export interface RocAucOptions extends WeightOptions {
   /** All classes, where `yTrue` may not hold each. @default those in `yTrue`, sorted */
   readonly labels?: readonly Label[];

@@ -3,6 +3,7 @@ import type { Label, Labels } from "../metrics/targets";
 import { outcomeAt, thresholdCandidates, type ThresholdCandidate } from "./threshold-candidates";
 import { describeGoal, resolveGoal, type ThresholdGoal, type ThresholdMetric } from "./threshold-goal";
 
+/** A threshold that {@link tuneThreshold} chose, and the scores there. */
 export interface TunedThreshold {
   /** A text is taken for positive when its probability is at least this. */
   readonly threshold: number;

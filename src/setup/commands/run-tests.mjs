@@ -34,7 +34,7 @@ const TEST_LIMIT_MS = 30 * 60_000;
 export async function runTests(parameters, { root }) {
   const wishes = parse(parameters);
   const { only, rest } = wishes;
-  const files = chooseTests(wishes, root);
+  const files = chooseTests(wishes, { root });
 
   const steps = [
     ...(only.length === 0 ? [{ title: "Format", run: () => formatCode({ root, check: true }) }] : []),
@@ -54,8 +54,7 @@ export async function runTests(parameters, { root }) {
       : []),
     {
       title: `Tests, ${files.length} files`,
-      run: () =>
-        node("--test", "--test-reporter=spec", `--test-timeout=${TEST_LIMIT_MS}`, ...rest, ...files.map(compiled)),
+      run: () => node("--test", "--test-reporter=spec", `--test-timeout=${TEST_LIMIT_MS}`, ...rest, ...files),
     },
   ];
   for (const { title, run } of steps) {
@@ -67,11 +66,18 @@ export async function runTests(parameters, { root }) {
 
   /** @param {string[]} arguments_ */
   function node(...arguments_) {
-    return passOn([process.execPath, ...arguments_], {
-      cwd: root,
-      env: { JUPYTER_PATH: jupyterPath(root), ...swiftshaderVariables(root) },
-    });
+    return passOn([process.execPath, ...arguments_], { cwd: root, env: testVariables(root) });
   }
+}
+
+/**
+ * The variables of the environment that tests take.
+ *
+ * @param {string} root
+ * @returns {Record<string, string | undefined>}
+ */
+export function testVariables(root) {
+  return { JUPYTER_PATH: jupyterPath(root), ...swiftshaderVariables(root) };
 }
 
 /**
@@ -81,7 +87,7 @@ export async function runTests(parameters, { root }) {
  * @param {{ root: string }} options
  */
 export function checkTests(parameters, { root }) {
-  chooseTests(parse(parameters), root);
+  chooseTests(parse(parameters), { root });
 }
 
 /** @param {readonly string[]} parameters */
@@ -96,14 +102,21 @@ function parse(parameters) {
   return { only: values.only ?? [], slow: values.slow === true, rest };
 }
 
-/** @param {{ only: readonly string[], slow: boolean }} wishes @param {string} root */
-function chooseTests({ only, slow }, root) {
+/**
+ * The test files to run, as Node runs them.
+ *
+ * @param {{ only: readonly string[], slow: boolean }} wishes  words of their paths; whether `*.slow.test.ts` too
+ * @param {{ root: string }} options
+ * @returns {readonly string[]}
+ * @throws {UsageError} if no path has one of the words
+ */
+export function chooseTests({ only, slow }, { root }) {
   const files = testFiles(root).filter(
     (file) =>
       (slow || !/\.slow\.test\.\w+$/.test(file)) && (only.length === 0 || only.some((word) => file.includes(word))),
   );
   if (files.length === 0) throw new UsageError(`No test file has ${only.join(" or ").slice(0, 120)} in its path.`);
-  return files;
+  return files.map(compiled);
 }
 
 /** @param {string} root @returns {string[]} */

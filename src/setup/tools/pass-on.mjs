@@ -9,10 +9,11 @@ const PASSED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"];
  * signals reach it, and its exit code comes back. What a signal ended ends this process by the same signal.
  *
  * @param {readonly string[]} commandLine
- * @param {{ cwd?: string, env?: Record<string, string | undefined> }} [options]
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal }} [options]  `signal` asks the
+ *   command to end
  * @returns {Promise<number>} the exit code
  */
-export async function passOn(commandLine, { cwd, env } = {}) {
+export async function passOn(commandLine, { cwd, env, signal: ending } = {}) {
   const [command = "", ...parameters] = commandLine;
   const child = spawn(command, parameters, { cwd, env: { ...process.env, ...env }, stdio: "inherit" });
   // A terminal's Ctrl-C reaches both; the child decides what to make of it, and this process waits for that.
@@ -20,11 +21,13 @@ export async function passOn(commandLine, { cwd, env } = {}) {
     if (!(signal === "SIGINT" && process.stdin.isTTY)) child.kill(signal);
   };
   for (const signal of PASSED) process.on(signal, pass);
+  const end = () => void child.kill("SIGTERM");
+  ending?.addEventListener("abort", end, { once: true });
   try {
     return await new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code, signal) => {
-        if (signal === null) {
+        if (signal === null || ending?.aborted) {
           resolve(code ?? 1);
           return;
         }
@@ -35,5 +38,6 @@ export async function passOn(commandLine, { cwd, env } = {}) {
     });
   } finally {
     for (const signal of PASSED) process.off(signal, pass);
+    ending?.removeEventListener("abort", end);
   }
 }
