@@ -4,7 +4,7 @@ import { TsloraError, type TsloraErrorCode } from "./tslora-error";
 const LISTED = 30; // problems that a message lists
 const LENGTH = 3000; // characters of one, enough for the names of a model's layers
 
-/** Gathers everything that is wrong with a call's options, so that the user is told all of it at once. */
+/** Gathers everything that is wrong with a call's options and reports it in one error. */
 export class Problems {
   readonly #where: string;
   readonly #found: string[] = [];

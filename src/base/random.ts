@@ -29,7 +29,7 @@ export class Random {
     }
   }
 
-  /** Where the generator stands; `new Random(state)` goes on from there. */
+  /** The generator's state; `new Random(state)` continues from it. */
   get state(): RandomState {
     return [this.#a, this.#b, this.#c, this.#d];
   }

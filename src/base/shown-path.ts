@@ -10,7 +10,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 const LENGTH = 300; // characters
 
 /**
- * A path as messages show it: from the clone's root or the home folder where it lies inside one, else whole. Control
+ * A path as messages show it: relative to the clone's root or the home folder if it is inside one, else whole. Control
  * characters are escaped, and what is very long is cut.
  */
 export function shownPath(path: string): string {

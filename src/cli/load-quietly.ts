@@ -24,7 +24,7 @@ export function loadQuietly(terminal: Terminal, options: DeviceOptions = {}): vo
     try {
       const ops = sharedOps();
       const [a, b] = [1, 2].map((value) => ops.float(Float32Array.of(value), [1, 1]));
-      ops.dispose(a, b, ops.matMul(a, b)); // some of it is said at the first operation
+      ops.dispose(a, b, ops.matMul(a, b)); // TensorFlow prints some notices at the first operation
     } finally {
       restore?.();
     }

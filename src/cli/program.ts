@@ -51,7 +51,7 @@ export async function runCli(args: readonly string[], unguarded: Terminal): Prom
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
     const text = errorText(error);
-    if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted; // said when it was asked for
+    if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted; // reported when the user interrupted
     terminal.err.write(`${styled(terminal, "red", printable(text))}\n`);
     return exitCodeOfError(error);
   }

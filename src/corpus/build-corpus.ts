@@ -23,7 +23,7 @@ export function finishCorpus(source: CorpusSource, from: string, reading: Readin
 }
 
 /**
- * Looks for IDs that stand twice, refuses or reports what cannot be used, and makes the frame.
+ * Finds repeated IDs, refuses or reports entries that cannot be used, and makes the frame.
  *
  * @throws TsloraError `bad-input` that names every bad entry under `"refuse"`, and, under both, where no text is left,
  * or fewer than two classes or an empty one, unless classes may be missing: there is nothing to learn from those.
@@ -81,9 +81,9 @@ function dropDuplicates({ documents, problems }: Reading): { documents: NamedDoc
     const { ID, name } = document;
     const earlier = first.get(ID);
     if (torn.has(ID))
-      found.push({ kind: "id-in-two-classes", name, message: `the ID ${ID} stands in more than one class` });
+      found.push({ kind: "id-in-two-classes", name, message: `the ID ${ID} is in more than one class` });
     else if (earlier !== document)
-      found.push({ kind: "duplicate-id", name, message: `the ID ${ID} stands before, in ${String(earlier?.name)}` });
+      found.push({ kind: "duplicate-id", name, message: `the ID ${ID} is already used, in ${String(earlier?.name)}` });
     else kept.push(document);
   }
   return { documents: kept, problems: found };

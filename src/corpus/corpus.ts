@@ -30,7 +30,7 @@ export type CorpusProblemKind =
   | "id-mismatch" // the file's name and its ID line differ
   | "no-id" // an empty ID
   | "duplicate-id" // an ID that stood before, with the same label
-  | "id-in-two-classes" // an ID that stands under two labels
+  | "id-in-two-classes" // an ID with two labels
   | "unknown-class" // a text outside the class folders, a label that the mapping does not name
   | "link"; // a symbolic link in an archive, or one that leaves the folder
 

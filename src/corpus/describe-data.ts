@@ -53,7 +53,7 @@ const STUDY_SHARE = 0.9;
 
 /**
  * Tells which data a corpus holds, by its texts' IDs and labels and not by its path, and what follows for a notebook:
- * names, the split, the cleaning, and what may be said of the published study.
+ * names, the split, the cleaning, and whether to compare with the published study.
  *
  * @throws TsloraError `bad-input` where the frame is not a corpus'.
  */

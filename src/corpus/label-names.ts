@@ -4,7 +4,7 @@ import { shownNames } from "../base/shown-value";
 /** Names of classes as a table's cells have them, one a row, and what their numbers are. */
 export interface NumberedLabels {
   readonly classes: Readonly<Record<string, number>>;
-  /** The name that each cell stands for. */
+  /** The label name for each value of the label column. */
   readonly nameOf: (cell: string) => string;
 }
 

@@ -44,7 +44,7 @@ async function loadNamed(source: string, settings: LoadSettings, why: string): P
 
 async function loadAuto(settings: LoadSettings): Promise<Corpus> {
   const own = join(settings.dataDir, "Dataset.zip");
-  if (existsSync(own)) return loadPath(own, settings, "since it lies there");
+  if (existsSync(own)) return loadPath(own, settings, "since it is there");
   try {
     return await loadPubmed(settings, `since there is no ${own}`);
   } catch (error) {

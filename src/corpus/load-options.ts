@@ -26,7 +26,7 @@ export interface LoadCorpusOptions extends TableOptions {
   readonly limits?: Partial<CorpusLimits>;
   /** How PubMed is asked, where it is. */
   readonly pubmed?: Omit<FetchPubmedOptions, "pmids" | "cacheDir" | "signal">;
-  /** Where `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip` lie. @default `data` in the clone */
+  /** Where `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip` are. @default `data` in the clone */
   readonly dataDir?: string;
   /** Where what PubMed brought is kept. @default `.tslora/data` in the clone */
   readonly cacheDir?: string;

@@ -159,7 +159,7 @@ async function webgpuRow(): Promise<EnvironmentRow> {
     const { adapter, listed } = await findAdapter();
     const value = listed.length === 0 ? adapter.info.description : listed.join("; ");
     return isSoftware(adapter)
-      ? { name: "WebGPU", value: `${value}: a program in the place of a GPU`, status: "note" }
+      ? { name: "WebGPU", value: `${value}: a program instead of a GPU`, status: "note" }
       : { name: "WebGPU", value, status: "ok" };
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;

@@ -8,7 +8,7 @@ export function escapeLabel(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
-/** A value as JSON that may stand inside a script element: no `</script>`, no line separators. */
+/** A value as JSON that is safe inside a script element: no `</script>`, no line separators. */
 export function jsonForScript(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>\u2028\u2029]/g,

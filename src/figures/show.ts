@@ -56,7 +56,7 @@ export function show(thing: ShowInput, options: ShowOptions = {}): void {
   }
 }
 
-/** The two places of a figure, one right after the other in a cell's output, and what stands for that cell. */
+/** The two places of a figure, one right after the other in a cell's output, and the object that identifies the cell. */
 export interface FigurePlaces {
   readonly interactive: Display;
   readonly picture: Display;

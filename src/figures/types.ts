@@ -16,7 +16,7 @@ export interface Figure {
 /** A column of a {@link Table}. */
 export interface TableColumn {
   readonly name: string;
-  /** Numbers stand right, words left. @default "left" */
+  /** Alignment: numbers right, words left. @default "left" */
   readonly align?: "left" | "right";
   /** A heading that neighbouring columns share, e.g. "Published". */
   readonly group?: string;

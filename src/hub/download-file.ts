@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { open, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
+import { debugLog } from "../base/debug-log";
 import { makeFolder } from "../base/files/make-folder";
 import { httpFetch } from "../base/http";
 import { shownPath } from "../base/shown-path";
@@ -27,6 +28,8 @@ interface RemoteFile {
   readonly size: number | undefined;
 }
 
+const debug = debugLog("hub");
+
 const REDIRECTS = 5;
 const ATTEMPTS = 4;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -34,7 +37,7 @@ const SHA1 = /^[0-9a-f]{40}$/;
 
 /**
  * Fetches one file into the cache: `blobs/<etag>`, and a link to it under `snapshots/<commit>`. A blob is written
- * as `.incomplete`, gone on with by a range request, compared by size and checksum, and renamed.
+ * as `.incomplete`, resumed by a range request, compared by size and checksum, and renamed.
  *
  * @returns the commit, or undefined where the repository has no such file
  */
@@ -74,6 +77,7 @@ async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promi
     });
     await response.body?.cancel();
     const { status, headers } = response;
+    debug("HEAD %s: %d", withoutQuery(address), status);
     if (status === 404) return undefined;
     if (status === 401 || status === 403)
       throw new TsloraError(
@@ -89,14 +93,14 @@ async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promi
       if (!/^[0-9a-f]{40}$/.test(commit) || !/^\w[\w.-]{0,127}$/.test(etag))
         throw new TsloraError(
           "bad-input",
-          `${url} must name a commit of 40 hexadecimal digits and a checksum; it names ${shownValue(commit)} and ${shownValue(etag)}.`,
+          `${url} must name a commit of 40 hexadecimal digits and a checksum; got ${shownValue(commit)} and ${shownValue(etag)}.`,
         );
       if (size !== null && !/^\d{1,15}$/.test(size))
-        throw new TsloraError("bad-input", `${url} must name the file's size; it names ${shownValue(size)}.`);
+        throw new TsloraError("bad-input", `${url} must name the file's size; got ${shownValue(size)}.`);
       if (size === null && !SHA256.test(etag))
         throw new TsloraError(
           "bad-input",
-          `${url} names neither the file's size nor its sha256, so that a part of it could not be told from the whole.`,
+          `${url} names neither the file's size nor its sha256, so a cut file would look whole.`,
         );
       return {
         address: location === null ? address : redirected(location, { url, address }),
@@ -108,11 +112,17 @@ async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promi
     if (location === null)
       throw new TsloraError(
         "bad-input",
-        `${url} was expected to answer as the Hub does, with x-repo-commit and etag; it does not. Is HF_ENDPOINT right?`,
+        `${url} must answer as the Hub does, with x-repo-commit and etag; it does not. Is HF_ENDPOINT right?`,
       );
     address = redirected(location, { url, address });
   }
   throw new TsloraError("bad-input", `${url} redirects more than ${REDIRECTS} times.`);
+}
+
+/** An address as the log shows it: a query may hold a signature that grants access. */
+function withoutQuery(address: string): string {
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname}`;
 }
 
 /** Where a redirect leads. */
@@ -167,6 +177,7 @@ async function receiveAll(
         throw new TsloraError("not-saved", `${file} cannot be written to ${shownPath(dirname(path))}: ${code}.`, {
           cause: error,
         });
+      debug("attempt %d of %d for %s failed: %s", attempt, ATTEMPTS, file, error);
       if (attempt === ATTEMPTS)
         throw new TsloraError(
           "unreachable",
@@ -195,6 +206,7 @@ async function receive(
     };
     const response = await httpFetch(address, { headers, signal: idle.signal });
     const part = response.status === 206;
+    debug("GET %s from byte %d of %s: %d", withoutQuery(address), have, size ?? "an unknown size", response.status);
     const now = checksumOf(response.headers);
     if (response.headers.has("x-repo-commit") && now !== undefined && now !== remote.etag)
       throw new TsloraError(

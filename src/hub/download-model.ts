@@ -32,7 +32,7 @@ const OPTIONAL = [
 
 /**
  * Fetches a model's files from the Hub into its cache, in the cache's own layout, so that Python finds them there. A
- * file that was cut off is gone on with. Returns the snapshot's folder.
+ * partial file is resumed. Returns the snapshot's folder.
  *
  * @throws TsloraError `not-found`, `unreachable`, `unsupported` or `bad-input`, naming the file and the address.
  */

@@ -62,7 +62,7 @@ export async function preparePush(options: {
   return { repoId, commitMessage, files };
 }
 
-/** Refuses an adapter or model without weights of the head: whoever loads it gets random results. */
+/** Refuses an adapter or model without weights of the head: it would give random results. */
 async function expectHead(directory: string, names: readonly string[]): Promise<void> {
   const isAdapter = names.includes("adapter_config.json");
   const base = isAdapter ? await baseOf(directory) : directory;
@@ -76,7 +76,7 @@ async function expectHead(directory: string, names: readonly string[]): Promise<
   const where = isAdapter ? "neither the adapter nor its base holds" : "the folder does not hold";
   throw new TsloraError(
     "bad-input",
-    `preparePush: ${directory}: ${where} ${shownNames(missing)}, so that whoever loads it gets random results. Train it, and save it again.`,
+    `preparePush: ${directory}: ${where} ${shownNames(missing)}, so it would give random results. Train it, and save it again.`,
     { details: { newlyInitialized: missing } },
   );
 }

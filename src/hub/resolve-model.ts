@@ -51,7 +51,7 @@ const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
  * goes on to the next, and `notice` says what was taken and why. A `~` at the beginning of a path is the home folder.
  * A name that can only be a path (`./x`, `/x`, `~/x`, `C:\\x`, more than one slash) is never requested from the Hub.
  *
- * @throws TsloraError `not-found` that says everywhere it was looked for, and for a folder what of it is missing.
+ * @throws TsloraError `not-found` with every place that was searched, and for a folder the missing files.
  */
 export async function resolveModel(model = "auto", options: ResolveModelOptions = {}): Promise<ResolvedModel> {
   const given = process.env.TSLORA_MODEL;
@@ -61,9 +61,9 @@ export async function resolveModel(model = "auto", options: ResolveModelOptions 
   try {
     return await fromHub(DEFAULT_MODEL, { why: "the study's model", options });
   } catch (error) {
-    // A model that cannot be had is the reason to go on; one that is there and broken is not.
+    // Falls back only where the model is absent; a broken one is an error.
     if (!(error instanceof TsloraError) || (error.code !== "unreachable" && error.code !== "not-found")) throw error;
-    return embedded(`since ${DEFAULT_MODEL} is not to be had: ${error.message}`);
+    return embedded(`since ${DEFAULT_MODEL} is not available: ${error.message}`);
   }
 }
 
@@ -90,7 +90,7 @@ async function named(
       `The model ${shortened(model)} was looked for at ${places.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`,
     );
   }
-  // set-up compared its checksum: no other model is taken in the place of the one that was named
+  // set-up compared its checksum: no other model replaces the one that was named
   if (model === EMBEDDED_ID && options.revision === undefined)
     return embedded(`whose weights are those of ${EMBEDDED_ID}, ${why}`);
   try {
@@ -106,7 +106,7 @@ async function named(
 }
 
 /**
- * The name of a folder: a relative path begins with a dot, so that whoever reads it does not take it for a name on the
+ * The name of a folder: a relative path begins with a dot, so that nobody takes it for a name on the
  * Hub.
  */
 function folderId(path: string): string {

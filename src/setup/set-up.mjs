@@ -18,7 +18,7 @@ import { unpackEncoder } from "./stages/unpack-encoder.mjs";
 import { hasSwiftshader, unpackSwiftshader } from "./stages/unpack-swiftshader.mjs";
 import { unpackTensorflow } from "./stages/unpack-tensorflow.mjs";
 
-/** The clone that these files lie in. */
+/** The clone that holds these files. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** @type {readonly NodeJS.Signals[]} */
@@ -94,7 +94,7 @@ async function makeUnderLock(stages, signal) {
 
 /**
  * Does work that Ctrl-C and its like may end: they abort it, and once it has cleaned up the process dies of them, as
- * whoever started it expects.
+ * its caller expects.
  * @param {(signal: AbortSignal) => Promise<void>} work
  */
 async function untilEnded(work) {

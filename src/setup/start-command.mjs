@@ -262,7 +262,7 @@ const EXTRAS = {
 };
 
 /**
- * A program among the tests, whose options and help lie in a file beside it.
+ * A program among the tests, whose options and help are in a file beside it.
  *
  * @param {string} source
  * @param {() => import("./set-up.mjs").Extras} [extras]  what it takes beside what everything needs

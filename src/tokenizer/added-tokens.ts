@@ -1,6 +1,6 @@
 import { CharClass, classOf } from "./char-class";
 
-/** A token that is found in the text as it stands, before anything else looks at it. */
+/** A token that is matched literally in the text, before normalization. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
@@ -14,7 +14,7 @@ export interface AddedToken {
   readonly normalized: boolean;
 }
 
-/** A piece of a text: an added token, or what lies between two. */
+/** A piece of a text: an added token, or the text between two. */
 export type TextPiece =
   { readonly kind: "token"; readonly id: number } | { readonly kind: "text"; readonly text: string };
 

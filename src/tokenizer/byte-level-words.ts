@@ -4,7 +4,7 @@ const CONTRACTION = /'(?:s|t|re|ve|m|ll|d)/y;
 const OTHER = 0;
 const KINDS = CharClass.blank | CharClass.letter | CharClass.number;
 
-/** GPT-2's stand-ins for bytes: printable characters stand for themselves, the others for those from U+0100 on. */
+/** GPT-2's characters for bytes: printable bytes map to themselves, the others to characters from U+0100 on. */
 export const BYTE_CHARS: readonly string[] = (() => {
   let others = 0;
   return Array.from({ length: 256 }, (_, byte) => {

@@ -54,7 +54,7 @@ function notAPair(where: string, place: string, found: unknown): TsloraError {
  * Checks merges against their vocabulary, as far as they can show damage: each pair and what it makes are tokens, no
  * pair comes twice, and every token of several characters is made by one (but special tokens).
  *
- * @param options.added - tokens that are found in the text as they stand
+ * @param options.added - tokens that are matched literally in the text
  * @returns what is wrong, in a few words each
  */
 export function mergeFaults(

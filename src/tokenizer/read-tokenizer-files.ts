@@ -11,7 +11,7 @@ import { parseVocabLines, parseVocabulary } from "./parse-vocabulary";
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** A model folder's files that say how its texts become tokens, as they stand. */
+/** The raw tokenizer files of a model folder. */
 export interface TokenizerFiles {
   readonly directory: string;
   /** transformers' name of the tokenizer's class, without "Fast". */

@@ -109,7 +109,7 @@ const bad: readonly { what: string; entry: ZipEntry; kind: string; says: RegExp 
     what: "a PMID twice",
     entry: { name: "Again/Cancer/101.txt", content: studyText("101") },
     kind: "duplicate-id",
-    says: /101 stands before/,
+    says: /101 is already used/,
   },
   {
     what: "no class folder",
@@ -340,7 +340,7 @@ test("bad rows are named by their line", async () => {
       /line 5: text is empty/,
       /line 6: it must have 3 cells.*it has 2/,
       /line 7: label must be a string or a whole number; got ""/,
-      /line 8: the ID 1 stands in more/,
+      /line 8: the ID 1 is in more/,
     ),
   );
   const { report, frame } = await loadCorpus(await put("some.csv", "text,label,ID\na,0,1\nb,1,2\n,1,3\nd,1\n"), {

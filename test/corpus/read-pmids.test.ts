@@ -28,7 +28,7 @@ test("a list of PMIDs is read in its order, and all its faults are told at once"
       "pmid,label\nPMC12,1\n5,2\n5,0\n6\n",
       /line 2: pmid must be a PMID; got "PMC12"/,
       /line 3: label must be 0 or 1; got "2"/,
-      /line 4: the PMID 5 stands before/,
+      /line 4: the PMID 5 is already listed/,
       /line 5: it must have 2 cells/,
     );
     await refused("id,label\n5,0\n", /columns must be pmid and label; got id, label/);

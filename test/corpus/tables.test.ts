@@ -221,7 +221,7 @@ test("a column of IDs is taken by default where it names the rows, and said", as
   const numbered = await load("ids.csv", repeated);
   assert.deepEqual(readFrame(numbered.frame).ID, ["1", "2", "3"]);
   assert.match(numbered.notice, /column id repeats values \("7"\).*numbered from 1/);
-  assert.match(await refusal("ids.csv", repeated, { idColumn: "id" }), /the ID 7 stands in more than one class/);
+  assert.match(await refusal("ids.csv", repeated, { idColumn: "id" }), /the ID 7 is in more than one class/);
   const unique = await load("unique.csv", "id,text,label\n7,a,x\n9,b,y\n");
   assert.deepEqual(readFrame(unique.frame).ID, ["7", "9"]);
   assert.match(unique.notice, /IDs are taken from the column id/);

@@ -169,7 +169,7 @@ test("auto takes the study's model where the Hub has it, and else the embedded e
   assert.equal(found.origin.kind, "embedded");
   assert.match(
     found.notice,
-    /embedded encoder.*distilbert-base-uncased is not to be had:.*127\.0\.0\.1:9 cannot be reached/,
+    /embedded encoder.*distilbert-base-uncased is not available:.*127\.0\.0\.1:9 cannot be reached/,
   );
   await assert.rejects(
     resolveModel("distilbert-base-uncased", dead),

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
 import { pendingStages, runStages } from "../../src/setup/tools/run-stages.mjs";
-import { makeFolder, recordProgress, startScript } from "./workbench.mjs";
+import { logOf, makeFolder, recordProgress, startScript } from "./workbench.mjs";
 
 /** @typedef {import("../../src/setup/tools/run-stages.mjs").Stage} Stage */
 
@@ -327,4 +327,25 @@ test("commands of one list are all run, and one that fails fails the stage", asy
     },
   });
   await assert.rejects(run([failing], root), /^SetUpError: Part failing: .*exit code 1\.\n {2}line 3: no such type/);
+  const others = makeStage("others", {
+    async make(work) {
+      const endless = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
+      await work.runAll([endless, [process.execPath, "-e", "process.exit(7)"], endless]);
+      return work.staging;
+    },
+  });
+  await assert.rejects(run([others], root), /exit code 7/); // and the endless ones have been ended
+});
+
+test("NODE_DEBUG=tslora:setup logs why a stage is made, and each command", async (t) => {
+  const root = makeFolder(t);
+  const code = `
+    const { pendingStages } = await setup("tools/run-stages");
+    const { runCommand } = await setup("tools/run-command");
+    pendingStages([{ name: "part", place: "made/part", key: () => "1" }], ${JSON.stringify(root)});
+    await runCommand([process.execPath, "--version"]);`;
+  const log = await logOf(code, "tslora:setup");
+  assert.match(log, /TSLORA:SETUP \d+: part is to be made: it has no marker/);
+  assert.match(log, /TSLORA:SETUP \d+: \S+ --version in /);
+  assert.match(log, /process \d+: exit code 0/);
 });

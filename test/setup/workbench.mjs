@@ -1,11 +1,12 @@
 // @ts-check
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 
 /** The clone under test. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -21,6 +22,22 @@ export function makeFolder(t) {
   return folder;
 }
 
+/** Makes `setup("folder/name")` a module of src/setup. */
+const PRELUDE = `const setup = (name) => import(${JSON.stringify(pathToFileURL(join(ROOT, "src", "setup")).href)} + "/" + name + ".mjs");\n`;
+
+/**
+ * Runs JavaScript with `NODE_DEBUG`, and returns what it prints to standard error.
+ *
+ * @param {string} code
+ * @param {string} names  of the logs
+ */
+export async function logOf(code, names) {
+  const { stderr } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", PRELUDE + code], {
+    env: { ...process.env, NODE_DEBUG: names },
+  });
+  return stderr;
+}
+
 /**
  * Starts JavaScript in a process of its own, in which `setup("folder/name")` is a module of src/setup, and waits for the first
  * line that it prints.
@@ -29,8 +46,7 @@ export function makeFolder(t) {
  * @param {string} code
  */
 export async function startScript(t, code) {
-  const prelude = `const setup = (name) => import(${JSON.stringify(pathToFileURL(join(ROOT, "src", "setup")).href)} + "/" + name + ".mjs");\n`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", prelude + code], {
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", PRELUDE + code], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   t.after(() => child.kill("SIGKILL"));

@@ -27,7 +27,7 @@ export interface LockOptions {
   readonly purpose: string;
   /** The command that another process is shown. @default this process's command line, or its notebook */
   readonly command?: string;
-  /** Files and folders in the folder that this run writes, whoever else writes into other parts. @default none */
+  /** The files and folders that this run writes; other runs may write others in the same folder. @default none */
   readonly covers?: readonly string[];
 }
 

@@ -56,7 +56,7 @@ export function addDoctorCommand(program: Command, terminal: Terminal, exit: (co
     });
 }
 
-/** A finding in its columns; what to do about it stands below. */
+/** A finding in its columns, with the advice below. */
 function lines({ name, status, value, advice }: Finding, terminal: Terminal): string[] {
   const width = Math.max(30, (terminal.out.columns || 120) - 33);
   const indent = " ".repeat(32);

@@ -21,7 +21,7 @@ export interface LoadedTexts {
 }
 
 /**
- * Loads labelled texts. Those in the study's format are cleaned as the study does unless told otherwise. A table's
+ * Loads labelled texts. Those in the study's format are cleaned as in the study by default. A table's
  * labels are matched with the model's by name, or, where they are numbers, by number.
  *
  * @param options.labels - the model's, where they are known

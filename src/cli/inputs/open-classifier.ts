@@ -20,7 +20,7 @@ export interface OpenOptions extends DeviceOptions {
   readonly maxLength?: number;
   readonly problemType?: "single_label_classification" | "multi_label_classification";
   readonly seed?: number;
-  /** Called before TensorFlow is needed, when all that is quickly told wrong has been. */
+  /** Called after the quick checks, before TensorFlow is needed. */
   readonly beforeLoading: () => void;
   /** Told what was taken and why, a sentence each. */
   readonly notice: (text: string) => void;

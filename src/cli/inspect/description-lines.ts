@@ -73,9 +73,9 @@ function adapterRows(
   { base, adapted, whole }: NonNullable<Description["adapter"]>,
   config: Readonly<Record<string, unknown>>,
 ): [string, string][] {
-  const said = (key: string): string => {
+  const shown = (key: string): string => {
     const value = config[key];
-    return typeof value === "string" ? value : (JSON.stringify(value) ?? "not said");
+    return typeof value === "string" ? value : (JSON.stringify(value) ?? "not given");
   };
   const quiet = new Set([
     "base_model_name_or_path",
@@ -96,7 +96,7 @@ function adapterRows(
     ["base", typeof base === "string" ? base : "not named"],
     [
       "LoRA",
-      `r ${said("r")}, alpha ${said("lora_alpha")}, dropout ${said("lora_dropout")}, targets ${said("target_modules")}, task ${said("task_type")}`,
+      `r ${shown("r")}, alpha ${shown("lora_alpha")}, dropout ${shown("lora_dropout")}, targets ${shown("target_modules")}, task ${shown("task_type")}`,
     ],
     ["adapts", modulesText(adapted)],
     ["brings whole", whole.length === 0 ? "nothing: the head is not in it" : modulesText(whole)],
@@ -109,7 +109,7 @@ function adapterRows(
   ];
 }
 
-/** Names of modules, those of layers told once: `…layer.{0-5}.attention.self.query`. */
+/** Names of modules, with the layers merged into one line: `…layer.{0-5}.attention.self.query`. */
 function modulesText(names: readonly string[]): string {
   const layers = new Map<string, number[]>();
   for (const name of names) {

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { expectUnlocked, LOCK_FILE } from "../../base/lock/lock-output";
 import type { Problems } from "../../base/problems";
 
-/** Weights and configurations that would lie beside the merged model's and be read in its place. */
+/** Weights and configurations that readers would take instead of the merged model's. */
 const IN_THE_WAY = /^adapter_|\.bin$|\.index\.json$|^model-\d+-of-\d+\.safetensors$/;
 
 /** Notes what speaks against writing a model into a folder. */
@@ -46,6 +46,6 @@ export function checkOutput(
   const others = names.filter((name) => IN_THE_WAY.test(name));
   problems.expect(
     others.length === 0,
-    `--output: ${output} holds other weights (${others.join(", ")}), which would be read in the place of the merged ones. Give another folder, or take them away`,
+    `--output: ${output} holds other weights (${others.join(", ")}), which would be read instead of the merged ones. Give another folder, or remove them`,
   );
 }

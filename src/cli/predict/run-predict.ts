@@ -50,7 +50,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
       const clean =
         options.cleanTexts === true
           ? (await import("../../corpus/text/clean-text.js")).cleanText
-          : (text: string): string => text; // danfojs stands behind it
+          : (text: string): string => text; // its import loads danfojs
       const format = { json, several, labels: classifier.labels, terminal, ...(topK === undefined ? {} : { topK }) };
       let index = 0; // counts rows, those left out included
       let leftOut = 0;

@@ -64,7 +64,7 @@ export async function* readTextBatches(
       }
       if (batch.length > 0) yield batch;
       batch = [];
-      if (input.errored !== null) throw said(input.errored, format.name);
+      if (input.errored !== null) throw asReadError(input.errored, format.name);
       if (input.readableEnded || input.destroyed) break;
       if (input.readableLength === 0) await moved(input);
     }
@@ -180,7 +180,7 @@ function shown(row: Row, column: string): string {
   return row.columns.includes(column) ? shownValue(row.get(column), 60) : "nothing";
 }
 
-function said(error: Error, name: string): Error {
+function asReadError(error: Error, name: string): Error {
   return error instanceof TsloraError
     ? error
     : new TsloraError("bad-input", `${name} cannot be read: ${error.message}`, { cause: error });

@@ -30,7 +30,7 @@ const NOTEBOOKS = ["01-study.ipynb", "02-comparative-study.ipynb"] as const;
 const RESULTS = "results.json";
 const PAGE = "study.html";
 
-/** Variables of the environment that stand for parameters, for CI. */
+/** Environment variables that set parameters, for CI. */
 const ENVIRONMENT = { TSLORA_DATA: "data", TSLORA_MODEL: "model" } as const;
 
 interface StudyFlags {

@@ -14,7 +14,7 @@ export interface CountProgress {
 export function countProgress(terminal: Terminal, what: string): CountProgress {
   const started = performance.now();
   let bar: LiveBar | undefined;
-  let said = started;
+  let printed = started;
   return {
     update: (done, total) => {
       const now = performance.now();
@@ -22,8 +22,8 @@ export function countProgress(terminal: Terminal, what: string): CountProgress {
       if (terminal.liveErr === true) {
         bar ??= new LiveBar(terminal.err);
         bar.update(total === 0 ? 1 : done / total, words);
-      } else if (now - said > LINE_EVERY_MS) {
-        said = now;
+      } else if (now - printed > LINE_EVERY_MS) {
+        printed = now;
         terminal.err.write(`${words}\n`);
       }
     },

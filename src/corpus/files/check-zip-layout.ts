@@ -7,7 +7,7 @@ interface ZipRecord {
   readonly end: number;
 }
 
-/** Where the central directory lies, by the end record. */
+/** The place of the central directory, by the end record. */
 interface Directory {
   readonly start: number;
   readonly end: number;
@@ -23,7 +23,7 @@ const MOST_32 = 0xffffffff;
 const MOST_16 = 0xffff;
 
 /**
- * Checks that the records of a zip archive agree with each other, so that no file is lost or read twice whoever reads
+ * Checks that the records of a zip archive agree with each other, so that no file is lost or read twice, whichever program reads
  * it: the end record with the directory, the directory with the headers of the files, and that nothing overlaps.
  * Readers differ in which record they believe.
  *

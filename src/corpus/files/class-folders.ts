@@ -2,13 +2,13 @@ import { compareCodePoints } from "../../base/compare-code-points";
 import { shownNames } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 
-/** The class folders of an archive or folder, and which of them a file lies in. */
+/** Maps the files of an archive or folder to their class folders. */
 export interface ClassFolders {
   /** The folders' names and their labels, in the order of the frame. */
   readonly classes: Readonly<Record<string, number>>;
-  /** The name of the class folder that a path lies in; undefined where it lies in none. */
+  /** The class folder that holds a path; undefined if none does. */
   readonly folderOf: (name: string) => string | undefined;
-  /** A path without the folders that all files lie in, which names the text. */
+  /** A path without the folders that all files share; it names the text. */
   readonly below: (name: string) => string;
 }
 
@@ -30,7 +30,7 @@ export function namedFolders(names: readonly string[], classes: Readonly<Record<
  * Every folder as a class: those directly below the folders that all texts share, numbered from 0 in sorted order.
  *
  * @param where - the archive or folder, for messages
- * @throws TsloraError `bad-input` where texts lie deeper, so that it is not clear which level names the classes.
+ * @throws TsloraError `bad-input` where texts are in deeper folders, since the level of the class names is then unclear.
  */
 export function foundFolders(where: string, names: readonly string[]): ClassFolders {
   const above = sharedFolders(names);

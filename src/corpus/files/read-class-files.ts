@@ -7,7 +7,7 @@ import { readStudyFile, readStudyFiles, STUDY_CLASSES } from "./read-study-files
 import type { StudyFile, StudyFiles } from "./read-zip";
 
 /**
- * Makes documents of the files of an archive or folder, by the folder that each lies in.
+ * Makes documents of the files of an archive or folder, by the folder of each.
  *
  * The study's folders, `Cancer` and `Non-Cancer`, are read in the study's format. Any others are classes by the names
  * of the folders: those that `labels` names, else all of them, numbered from 0 in sorted order. Their texts are whole

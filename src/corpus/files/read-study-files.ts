@@ -7,7 +7,7 @@ import { parseStudyText } from "../text/study-text";
 export const STUDY_CLASSES: Readonly<Record<string, number>> = { Cancer: 1, "Non-Cancer": 0 };
 
 /**
- * Makes documents of the files of an archive or folder, by the folder that each lies in.
+ * Makes documents of the files of an archive or folder, by the folder of each.
  *
  * The order is the study's, whatever the archive's: class by class as `classes` names them, sorted by path in each.
  * Paths are compared by code units, as Python's `sorted` does; the study's PMIDs all have eight digits, so that

@@ -40,7 +40,7 @@ export type PubmedEvent =
  * was stopped goes on where it stood. Records that PubMed no longer has, that have no abstract or were retracted are
  * named in the result.
  *
- * @returns (as the generator's return value) where the archive lies, and what became of every record asked for
+ * @returns (as the generator's return value) the archive's path, and the result for every requested record
  * @throws TsloraError `bad-option`; `unreachable` where the host does not answer, refuses, or fails at every try;
  * `aborted` by the signal; `bad-input` where a class has no abstract at all.
  */

@@ -36,7 +36,7 @@ export async function readPmids(path: string): Promise<LabelledPmid[]> {
     const label = String(get("label")).trim();
     problems.expect(/^[1-9]\d{0,8}$/.test(pmid), `${name}: pmid must be a PMID; got ${JSON.stringify(pmid)}`);
     problems.expect(label === "0" || label === "1", `${name}: label must be 0 or 1; got ${JSON.stringify(label)}`);
-    problems.expect(!seen.has(pmid), `${name}: the PMID ${pmid} stands before`);
+    problems.expect(!seen.has(pmid), `${name}: the PMID ${pmid} is already listed`);
     seen.add(pmid);
     return { pmid, label: Number(label) };
   });

@@ -2,7 +2,7 @@ import type { DataFrame } from "danfojs-node";
 
 import { readFrame } from "../read-frame";
 
-/** Texts that stand in both parts of a split, so that the figures on the second say less than they seem to. */
+/** Texts that are in both parts of a split: scores on the second part are then too high. */
 export interface Leaks {
   /** IDs that both parts hold. */
   readonly byId: readonly string[];

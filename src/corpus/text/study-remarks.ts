@@ -1,4 +1,4 @@
-/** The steps of the notebooks about which the published study has something to be said. */
+/** The steps of the notebooks for which a remark compares this run with the published study. */
 export type StudyStep =
   | "title"
   | "read"

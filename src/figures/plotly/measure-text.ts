@@ -7,7 +7,7 @@ const WIDTHS = [
   260, 334, 584,
 ];
 
-/** Fonts that stand in for Helvetica where it is missing are up to this much wider; room is kept for them. */
+/** Substitutes for Helvetica are up to this much wider; the layout leaves room for them. */
 const WIDER = 1.12;
 
 /**

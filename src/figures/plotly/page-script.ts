@@ -86,7 +86,7 @@ export function carryScript(bundle: string, packed: string): string {
   return `(${CARRY})(${jsonForScript(bundle)}, "${packed}");`;
 }
 
-/** The script that draws one figure; its script element stands in the figure's own element, which has the id `id`. */
+/** The script that draws one figure; its script element is inside the figure's element with the id `id`. */
 export function drawScript(
   id: string,
   bundle: string,

@@ -15,7 +15,7 @@ export class PlotlyOnce {
   /**
    * Whether a figure brings plotly.js.
    *
-   * @param run - what stands for the running cell: the same object while it runs, another in the next run
+   * @param run - identifies the running cell: the same object while it runs, another in the next run
    */
   carries(figure: Pick<Figure, "data" | "layout">, run: unknown): boolean {
     const bundle = bundleFor(figure.data);

@@ -85,7 +85,7 @@ function slim(svg: string): string {
   return text.replace("<svg ", `<svg style="max-width:100%;height:auto" font-family="${FONT}" `);
 }
 
-/** Style rules that repeat the default, or the font that stands on the whole picture. */
+/** Style rules that repeat the default, or the font of the whole picture. */
 const SPARE = new RegExp(
   `^(pointer-events|cursor|font-(style|weight|variant): normal|text-transform: none|(fill-|stroke-)?opacity: 1$|font-family: ${FONT}$)`,
 );

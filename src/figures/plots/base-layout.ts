@@ -13,7 +13,7 @@ export interface BaseLayoutOptions {
   readonly title: string;
   /** Pixels. @default 400 */
   readonly height?: number;
-  /** Whether a legend stands below the title. @default false */
+  /** Whether the figure has a legend below the title. @default false */
   readonly legend?: boolean;
 }
 

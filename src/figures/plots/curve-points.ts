@@ -1,4 +1,4 @@
-/** More points than this can be told apart neither on a screen nor in a small picture. */
+/** More points than this cannot be distinguished on a screen. */
 const MOST_POINTS = 500;
 const DIGITS = 5; // significant digits in a figure: beyond what can be read off it, and small
 

@@ -15,8 +15,8 @@ export interface HistogramOptions {
   /** Name of the counts. @default "Count" */
   readonly yLabel?: string;
   /**
-   * The group of each value, e.g. its label, in order of first appearance. Two groups lie over each other; three or
-   * more are stacked, since their mixed colours could not be told apart.
+   * The group of each value, e.g. its label, in order of first appearance. Two groups overlap; three or
+   * more are stacked, since their mixed colours could not be distinguished.
    */
   readonly by?: readonly (string | number)[];
   /** About how many bars; the edges are round numbers. @default 30 */

@@ -8,7 +8,7 @@ import type { EvaluationLike, StartLike, StepLike, TrainingEventLike } from "../
 import type { Figure, Trace } from "../types";
 
 const [BLUE, ORANGE, GREEN, VERMILION] = OKABE_ITO;
-const MOST_POINTS = 600; // more can be told apart neither on a screen nor in a small picture
+const MOST_POINTS = 600; // more cannot be distinguished on a screen
 const DIGITS = 5; // significant digits in the figure: beyond what can be read off it, and small
 
 /** Options of {@link lossCurve}. */
@@ -172,7 +172,7 @@ function bestMark(best: EvaluationLike, lastStep: number, top: number): Record<s
   };
 }
 
-/** Where each drawn panel stands, from top to bottom, as shares of the height; the loss gets the most. */
+/** The vertical range of each panel, from top to bottom, as shares of the height; the loss has the largest. */
 function stack(drawn: readonly boolean[]): [number, number][] {
   const gap = 0.06;
   const weights = drawn.map((isDrawn, i) => (isDrawn ? [3, 2, 2][i] : 0));

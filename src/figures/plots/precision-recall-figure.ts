@@ -10,7 +10,7 @@ export interface PrecisionRecallFigureCurve {
   readonly precision: readonly number[];
   /** Falling. */
   readonly recall: readonly number[];
-  /** As `averagePrecisionScore` gives it; it stands in the legend. */
+  /** As `averagePrecisionScore` gives it; shown in the legend. */
   readonly averagePrecision?: number | null;
   /** A threshold's place on the curve: x is its recall, y its precision. */
   readonly chosen?: ChosenPoint;

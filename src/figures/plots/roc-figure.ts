@@ -11,7 +11,7 @@ export interface RocFigureCurve {
   readonly fpr: readonly number[];
   /** True positive rates, rising. */
   readonly tpr: readonly number[];
-  /** The area below, as `rocAucScore` gives it; it stands in the legend. */
+  /** The area below, as `rocAucScore` gives it; shown in the legend. */
   readonly area?: number | null;
   /** A threshold's place on the curve: x is its false, y its true positive rate. */
   readonly chosen?: ChosenPoint;

@@ -50,7 +50,7 @@ export function checkCurves(
   problems.throwIfAny("bad-input");
 }
 
-/** A line for each curve, told apart by colour and stroke, and a mark with its name for each chosen point. */
+/** A line for each curve, with its own colour and dash, and a labelled mark for each chosen point. */
 export function curveTraces(
   curves: readonly ShareCurve[],
   { shape, hover }: { shape: "linear" | "hv"; hover: string },

@@ -1,4 +1,4 @@
-/** The colours of the page that a figure stands on, as CSS writes them. */
+/** The colours of the page around a figure, as CSS writes them. */
 export interface Theme {
   readonly text: string;
   readonly grid: string;

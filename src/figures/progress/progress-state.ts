@@ -106,7 +106,7 @@ export function progressHtml(state: ProgressState, elapsedSeconds: number): stri
   return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, words.join("<br>\n")].join("\n")}\n</div>`;
 }
 
-/** The state as text: where the run is and how it does, the last evaluation, and what was to be said. */
+/** The state as text: progress, loss, the last evaluation and messages. */
 export function progressText(state: ProgressState, elapsedSeconds: number): string {
   const { where, how, evaluation } = progressWords(state, elapsedSeconds);
   const first = [where, how].filter((part) => part !== "").join(" · ");

@@ -30,7 +30,7 @@ export interface StepLike {
 
 /**
  * The validation set was evaluated; `best` when no evaluation before it was better by `metricForBestModel`, which is
- * accuracy where it is not said.
+ * accuracy by default.
  */
 export interface EvaluationLike {
   readonly type: "evaluation";

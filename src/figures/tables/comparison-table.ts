@@ -3,7 +3,7 @@ import type { Table, TableCell, TableColumn } from "../types";
 
 /** A metric before and after, in this run and as it was published. `compareEvaluations` gives such rows. */
 export interface ComparisonTableRow {
-  /** The part of the table in which the row stands, e.g. "Overall Performance". */
+  /** The section of the table that holds the row, e.g. "Overall Performance". */
   readonly group: string;
   readonly metric: string;
   readonly before: number;

@@ -16,7 +16,7 @@ export interface FrameTableOptions {
   readonly maxRows?: number;
   /** The most characters of a text shown; the rest is cut. @default 60 */
   readonly maxWidth?: number;
-  /** Columns whose texts are not quoted at all: their length stands in their place. @default none */
+  /** Columns whose texts are not shown: their length is shown instead. @default none */
   readonly hide?: readonly string[];
   /** Whether a cut text is shown in full under the mouse, and so written into the notebook in full. @default true */
   readonly fullText?: boolean;

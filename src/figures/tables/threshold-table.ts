@@ -23,7 +23,7 @@ export interface ThresholdTableOptions {
 }
 
 const DIGITS = 3;
-const SAID = { better: "better", worse: "worse", undecided: "cannot be told" };
+const VERDICTS = { better: "better", worse: "worse", undecided: "undecided" };
 
 /**
  * Each goal's threshold, its value where it was tuned, and its value beside that of 0.5 on texts that had no say in it.
@@ -62,7 +62,7 @@ export function thresholdTable(rows: readonly ThresholdTableRow[], options: Thre
         changeInterval === null ? "–" : formatInterval(changeInterval, DIGITS),
         number(precision),
         number(recall),
-        SAID[verdict],
+        VERDICTS[verdict],
       ],
     })),
     note,

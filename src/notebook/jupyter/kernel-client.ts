@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { debugLog } from "../../base/debug-log";
 import { TsloraError } from "../../base/tslora-error";
 import type * as ChannelsModule from "./channels";
 import type { ChannelName, Channels } from "./channels";
@@ -11,6 +12,8 @@ import type { Heartbeat } from "./heartbeat";
 import type { JsonRecord } from "../../base/json";
 import { describeExit, KernelProcess, type KernelExit } from "./kernel-process";
 import { newMessage, type Message } from "./wire";
+
+const debug = debugLog("runner");
 
 /** How a kernel is started. */
 export interface KernelOptions {
@@ -87,7 +90,9 @@ export class Kernel {
       void file.remove();
       throw error;
     }
+    debug("%s started as process %d in %s", options.spec.name, this.#process.pid, options.cwd);
     void this.#process.exited.then((exit) => {
+      debug("%s, process %d: %s", options.spec.name, this.#process.pid, describeExit(exit));
       for (const listener of this.#listeners.values()) listener({ kind: "exit", exit });
     });
   }
@@ -144,6 +149,7 @@ export class Kernel {
   ): string {
     const message = newMessage(type, content, this.#session);
     const id = message.header.msg_id;
+    debug("-> %s %s %s", channel, type, id);
     this.#listeners.set(id, listener);
     if (this.#process.ended) void this.#process.exited.then((exit) => listener({ kind: "exit", exit }));
     else this.#channels.send(channel, message).catch(() => undefined); // a closed socket: the process reports its exit
@@ -195,6 +201,7 @@ export class Kernel {
   /** Interrupts what runs, in the way that the kernelspec names. */
   interrupt(): void {
     if (this.#process.ended) return;
+    debug("interrupt by %s", this.spec.interruptMode);
     if (this.spec.interruptMode === "message") void this.ask("control", "interrupt_request", {}, this.#graceMs);
     else this.#process.signal("SIGINT"); // to its children too, as in Jupyter: what it waits for may be one of them
   }
@@ -223,6 +230,7 @@ export class Kernel {
   }
 
   #deliver(channel: ChannelName, message: Message): void {
+    debug("<- %s %s for %s", channel, message.header.msg_type, message.parent.msg_id ?? "no request");
     if (channel === "iopub") this.#iopubSeen = true;
     const listener = this.#listeners.get(message.parent.msg_id ?? "");
     if (listener !== undefined)

@@ -11,7 +11,7 @@ const RESOLVER = "uv==0.13.9";
 /** The environments, and the oldest Python that each is for. */
 export const ENVIRONMENTS = /** @type {const} */ ({ lab: "3.9", conformance: "3.11", reference: "3.11" });
 /**
- * On Linux, PyPI's PyTorch and NVIDIA's libraries beside it; they lie in a file of their own, for the CPU build
+ * On Linux, PyPI's PyTorch and NVIDIA's libraries beside it; they are in a file of their own, for the CPU build
  * replaces them.
  */
 const OF_TORCH = /^(torch|triton|nvidia-[\w-]+|cuda-[\w-]+)==/;

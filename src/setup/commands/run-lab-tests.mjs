@@ -17,7 +17,7 @@ import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
 /**
  * Chooses among the tests of `test/lab`. Without a Chromium those in Jupyter Lab are left out, and one line says so.
  *
- * @param {readonly string[]} words  words of which one is to stand in a file's name; none for all
+ * @param {readonly string[]} words  words, one of which a file's name must hold; none for all
  * @param {{ root: string, says?: boolean }} options  with `says`, the line that names what is left out is printed
  * @returns {LabTests}
  */

@@ -18,7 +18,7 @@ const VECTORS = ["-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math"
 const PLAIN = ["-O2"];
 const ALWAYS = ["-std=c++17", "-fPIC"];
 /**
- * From the binding to TensorFlow, so that a clone can be moved. The binding lies five folders below the clone where it
+ * From the binding to TensorFlow, so that a clone can be moved. The binding is five folders below the clone where it
  * is used (PACKAGE/lib/napi-v8) and where it is made and tried (.tslora/staging/binding/lib/napi-v8).
  */
 const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";

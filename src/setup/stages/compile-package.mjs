@@ -71,7 +71,7 @@ export function compilePackage(root) {
 
 /**
  * Makes a source map name its source as seen from {@link PLACE}: tsc names it as seen from the staging folder, which
- * lies two folders deeper.
+ * is two folders deeper.
  * @param {string} path
  */
 function nameSources(path) {

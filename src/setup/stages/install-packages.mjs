@@ -16,7 +16,7 @@ import { findTool } from "../tools/find-tool.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
 /**
- * Links in node_modules, by where they lie. danfojs-node asks for @tensorflow/tfjs-node, and two TensorFlows must not
+ * Links in node_modules, by their place. danfojs-node asks for @tensorflow/tfjs-node, and two TensorFlows must not
  * meet in one process: the copy that npm brings under that name gives way to a link. The other two are tslora's own
  * name, for notebooks and for npx.
  */

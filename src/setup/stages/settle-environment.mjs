@@ -2,17 +2,17 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The first lines of a script that starts the Python beside it, wherever the environment lies. */
+/** The first lines of a script that starts the Python beside it, wherever the environment is. */
 const RELOCATABLE = `#!/bin/sh\n'''exec' "$(dirname -- "$(realpath -- "$0")")/python" "$0" "$@"\n' '''\n`;
 /** pip's first lines: Python's path alone, or, where that is long or holds a blank, a start through the shell. */
 const OWN_PYTHON = /^#!(?:\/bin\/sh\n'''exec' )?"?([^\n"]+)\/bin\/python[\d.]*"?(?: "\$0" "\$@"\n' ''')?\n/;
 
 /**
- * Makes a Python environment name the folder that it lies in, not the one that it was made in: console scripts find the
+ * Makes a Python environment name the folder where it is, not the one where it was made: console scripts find the
  * Python beside them, and what else names the folder (pyvenv.cfg, the scripts that activate it, kernelspecs, links to
  * packages) names the right one.
  *
- * @param {string} environment  where it lies now
+ * @param {string} environment  where it is now
  * @param {{ from: string, to: string }} folders  the one that it names, and the one that it is to name
  */
 export function settleEnvironment(environment, { from, to }) {

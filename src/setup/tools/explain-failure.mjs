@@ -2,7 +2,7 @@
 import { CommandError } from "./run-command.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
-/** Lines that do not tell what is wrong: of stack traces, on where a log lies, on each of several tries. */
+/** Lines that do not explain a failure: stack traces, paths of logs, repeated tries. */
 const NOISE = /^(npm error)?\s*(at .*|A complete log of this run .*|WARNING: (Retrying|Location) .*)?$/;
 /** Last lines of a failed command that are shown. */
 const SHOWN = 15;

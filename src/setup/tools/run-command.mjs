@@ -1,6 +1,9 @@
 // @ts-check
 import { spawn } from "node:child_process";
 import { basename } from "node:path";
+import { debuglog } from "node:util";
+
+const debug = debuglog("tslora:setup");
 
 /** How much of a command's output is kept for the message of its failure, in characters. */
 const KEPT = 64_000;
@@ -33,6 +36,7 @@ export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {
       return;
     }
     const name = basename(command === process.execPath ? (parameters[0] ?? command) : command);
+    debug("%s in %s", commandLine.join(" "), cwd ?? process.cwd());
     const child = spawn(command, parameters, {
       cwd,
       env: { ...process.env, ...env },
@@ -63,6 +67,7 @@ export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {
       reject(new CommandError(name, `could not be started (${error.message})`, ""));
     });
     child.on("close", (code, killer) => {
+      debug("%s, process %d: %s", name, child.pid, killer ?? `exit code ${code}`);
       finish();
       if (signal?.aborted) reject(signal.reason);
       else if (code === 0) resolve(output);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
+import { debuglog } from "node:util";
 
 import { explainFailure } from "./explain-failure.mjs";
 import { measureFolder } from "./measure-folder.mjs";
@@ -15,7 +16,7 @@ import { formatBytes } from "./show-progress.mjs";
  * @typedef {object} Stage
  * @property {string} name  of its marker and its staging folder
  * @property {string} title  what the person at the terminal reads
- * @property {string} place  where the result lies, relative to the clone
+ * @property {string} place  where the result is, relative to the clone
  * @property {readonly string[]} [after]  the stages whose results it builds on: made anew when one of them is
  * @property {readonly import("./find-tool.mjs").Tool[]} needs  the tools that making it takes
  * @property {number} bytes  the disk space that making it takes, caches of npm and pip included
@@ -45,6 +46,7 @@ import { formatBytes } from "./show-progress.mjs";
  */
 
 const WATCH_MS = 1000;
+const debug = debuglog("tslora:setup");
 
 /**
  * The stages that are yet to be made, in their order.
@@ -151,11 +153,21 @@ async function makeStage(stage, { root, workshop, progress, lock, signal, limit,
       run,
       runAll: async (commandLines) => {
         let ended = 0;
-        await Promise.all(
+        const failed = new globalThis.AbortController(); // the first failure ends the others
+        const either = globalThis.AbortSignal.any([signal, failed.signal]);
+        const runOne = async (/** @type {readonly string[]} */ commandLine) => {
+          await runCommand(commandLine, { signal: either, onStart: lock.adopt });
+          part.say(`${++ended} of ${commandLines.length} files`);
+        };
+        const ends = await Promise.allSettled(
           commandLines.map((commandLine) =>
-            limit(() => run(commandLine)).then(() => part.say(`${++ended} of ${commandLines.length} files`)),
+            limit(() => runOne(commandLine)).catch((/** @type {unknown} */ error) => {
+              failed.abort(error);
+              throw error;
+            }),
           ),
         );
+        for (const end of ends) if (end.status === "rejected") throw end.reason; // each command has ended by now
       },
       watch: (folder, { total, work }) => watchGrowth(folder, { total, work, say: part.say }),
     });
@@ -200,9 +212,14 @@ function limitTo(most) {
 /** @param {Stage} stage @param {string} root */
 function isDone(stage, root) {
   const marker = readMarker(markerPath(stage.name, root));
-  if (marker === undefined || !existsSync(join(root, stage.place))) return false;
-  if (marker.key !== stage.key() && stage.accepts?.(marker.key) !== true) return false;
-  return stage.isWhole?.() ?? true;
+  const undone = (/** @type {string} */ why) => {
+    debug("%s is to be made: %s", stage.name, why);
+    return false;
+  };
+  if (marker === undefined) return undone("it has no marker");
+  if (!existsSync(join(root, stage.place))) return undone(`${stage.place} is missing`);
+  if (marker.key !== stage.key() && stage.accepts?.(marker.key) !== true) return undone("its inputs changed");
+  return (stage.isWhole?.() ?? true) || undone("its result is not whole");
 }
 
 /**
