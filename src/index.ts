@@ -47,6 +47,12 @@ export * from "./tokenizer";
 export { readTrainingLog } from "./training/log/read-training-log";
 export { balancedClassWeights } from "./training/loss/class-weights";
 export { train } from "./training/train";
+export {
+  trainAndEvaluate,
+  type ClassifiedTexts,
+  type TrainAndEvaluateOptions,
+  type TrainAndEvaluateResult,
+} from "./training/train-and-evaluate";
 export type { ResumeEvent, TrainEvent, TrainSummary, WarningEvent } from "./training/train-event";
 export type {
   LrSchedulerType,

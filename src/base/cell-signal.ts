@@ -3,7 +3,7 @@ interface RunningCell {
   readonly signal: AbortSignal;
 }
 
-/** Where kernel and library, which may each have their own copy of this file, find each other. */
+/** Global key shared by kernel and library, which may each have their own copy of this file. */
 const KEY = Symbol.for("tslora.runningCell");
 
 /**

@@ -1,4 +1,4 @@
-/** The middle of the values: of the two middle ones, the mean; NaN where there are none. */
+/** The median: the mean of the two middle values of an even number; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -7,8 +7,8 @@ export type TsloraErrorCode =
   | "bad-option" // an option's value is out of range or of the wrong type
   | "bad-input" // data or a file does not hold what it should
   | "not-found" // a file, folder, model or record is not there
-  | "unreachable" // a host does not answer
-  | "unsupported" // right in itself, but not something this project can do
+  | "unreachable" // a host that does not answer
+  | "unsupported" // valid, but not supported by tslora
   | "device" // TensorFlow, its library or a GPU is not what was asked for
   | "kernel" // a Jupyter kernel failed to start, answer or finish
   | "not-saved" // a result could not be written

@@ -26,5 +26,5 @@ for (const [name, stream] of [
 /** How the command ends, for set-up, which loads this file in its own process. */
 export const exitCode = runCli(process.argv.slice(2), processTerminal());
 
-// The exit code is set, and the process left to end by itself, so that all that was written is flushed.
+// Sets the exit code and lets the process end by itself, so that all output is flushed.
 void exitCode.then((code) => (process.exitCode = code));

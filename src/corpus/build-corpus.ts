@@ -16,7 +16,7 @@ interface FinishOptions {
   readonly why: string;
 }
 
-/** Makes a corpus of what a reader brought home from `from`. */
+/** Makes a corpus of the documents that a reader read. */
 export function finishCorpus(source: CorpusSource, from: string, reading: Reading, options: FinishOptions): Corpus {
   const { frame, report } = buildCorpus(from, reading, options);
   return { frame, source, format: reading.format, report, notice: notice(from, report, options.why) };

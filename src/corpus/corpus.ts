@@ -2,7 +2,7 @@ import type { DataFrame } from "danfojs-node";
 
 /** One text of a corpus, as a row of its frame. */
 export interface CorpusDocument {
-  /** The text; of a study's file the whole of it, marks included, as the study reads it. */
+  /** The text; for a file in the study's format the whole file with its marks, as in the study. */
   readonly texts: string;
   /** Identifier of the text: the PMID in the study's data. Always a string, and unique in its corpus. */
   readonly ID: string;
@@ -23,13 +23,13 @@ export type CorpusSource =
 
 /** Kinds of faults for which an entry's text cannot be used. */
 export type CorpusProblemKind =
-  | "not-utf8" // bytes that are no UTF-8
+  | "not-utf8" // bytes that are not UTF-8
   | "malformed" // no `<ID:...>` or `Title:` line, a row with missing or surplus cells, a line that is not a JSON object
   | "no-abstract" // no `Abstract:`, or nothing after it
   | "empty-text" // a text cell without a text
   | "id-mismatch" // the file's name and its ID line differ
   | "no-id" // an empty ID
-  | "duplicate-id" // an ID that stood before, with the same label
+  | "duplicate-id" // a repeated ID, with the same label
   | "id-in-two-classes" // an ID with two labels
   | "unknown-class" // a text outside the class folders, a label that the mapping does not name
   | "link"; // a symbolic link in an archive, or one that leaves the folder
@@ -60,7 +60,7 @@ export interface CorpusReport {
   readonly remarks: readonly string[];
 }
 
-/** A labelled set of texts. */
+/** A set of labelled texts. */
 export interface Corpus {
   /** Columns `texts` (string), `ID` (string), `label` (whole number from 0), one text a row, in the study's order. */
   readonly frame: DataFrame;

@@ -28,7 +28,7 @@ export interface DataDescription {
   readonly baseline: { readonly labels: readonly string[]; readonly minDf: number };
   /** Name of an ID: "PMID" or "ID". */
   readonly idName: string;
-  /** Columns not to be shown, since their texts are not the user's to quote. */
+  /** Columns that must not be shown, since their texts may not be quoted. */
   readonly hide: readonly string[];
   /** A name for a repository on the Hub. */
   readonly slug: string;
@@ -45,7 +45,7 @@ export interface DataDescription {
 /** Texts of each label that a stratified 60/20/20 split needs. */
 const STRATIFIED_FROM = 5;
 
-/** Fewer texts than this share hardly a term. */
+/** Below this many texts, terms that occur in one text count too. */
 const FEW = 50;
 
 /** The share of the study's texts that makes data the study's: PubMed withdraws records. */

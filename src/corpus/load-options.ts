@@ -24,13 +24,13 @@ export interface LoadCorpusOptions extends TableOptions {
   readonly allowMissingClasses?: boolean;
   /** Bounds on what is read. */
   readonly limits?: Partial<CorpusLimits>;
-  /** How PubMed is asked, where it is. */
+  /** Options of a fetch from PubMed. */
   readonly pubmed?: Omit<FetchPubmedOptions, "pmids" | "cacheDir" | "signal">;
   /** Where `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip` are. @default `data` in the clone */
   readonly dataDir?: string;
-  /** Where what PubMed brought is kept. @default `.tslora/data` in the clone */
+  /** The folder for records from PubMed. @default `.tslora/data` in the clone */
   readonly cacheDir?: string;
-  /** Told how a fetch from PubMed gets on. @default nobody */
+  /** Called with the progress of a fetch from PubMed. @default nothing is called */
   readonly onProgress?: (event: PubmedEvent) => void;
   /** Stops a fetch from PubMed. */
   readonly signal?: AbortSignal;

@@ -1,4 +1,4 @@
-/** A line of the report. */
+/** A row of the report. */
 export interface EnvironmentRow {
   readonly name: string;
   readonly value: string;

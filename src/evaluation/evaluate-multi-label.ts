@@ -54,7 +54,7 @@ export interface MultiLabelEvaluation {
     readonly probabilities: readonly number[];
   }[];
   readonly elapsedSeconds: number;
-  /** Says that the scores are those of an untrained head, which weights are random, and nothing where none is. */
+  /** The warning that the head is untrained, with its random weights; undefined for a trained head. */
   readonly notice?: string;
 }
 

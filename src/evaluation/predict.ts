@@ -5,7 +5,7 @@ import { softmax } from "./softmax";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 import { expectTrained } from "./untrained-notice";
 
-/** From which probability on a text has a label, where it may have several. */
+/** The least probability of a label that a text has, where it may have several. */
 export const LABEL_THRESHOLD = 0.5;
 
 /** One text's prediction, as Hugging Face's text-classification pipeline prints it. */

@@ -18,7 +18,7 @@ export interface TextClassifier {
 export interface PredictLogitsOptions {
   /** Stops between passes. */
   readonly signal?: AbortSignal;
-  /** Told after each pass how many texts are done, of how many. */
+  /** Called after each pass with the number of texts done, and of all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Tokens in one forward pass, of a classifier that makes any. @default the classifier's own */
   readonly maxTokensPerPass?: number;

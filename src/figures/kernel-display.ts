@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** A place in the running cell's output that can be written again. */
+/** A display in the running cell's output that can be updated. */
 export interface Display {
   /** @param plain - the same as text, for terminals and logs */
   html(text: string, plain?: string): void;
@@ -11,9 +11,9 @@ export interface Display {
 
 /** The notebook that this process runs cells for. */
 export interface KernelDisplay {
-  /** A new place in the running cell's output. */
+  /** Makes a new display in the running cell's output. */
   newDisplay(): Display;
-  /** Stands for the running cell: the same object while it runs, another in the next run. */
+  /** Identifies the running cell: the same object while it runs, another in the next run. */
   readonly run: unknown;
 }
 

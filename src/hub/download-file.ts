@@ -11,16 +11,16 @@ import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { HubSettings } from "./hub-settings";
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface DownloadProgress {
   readonly file: string;
   readonly bytes: number;
   readonly total: number | undefined;
 }
 
-/** The Hub's facts about a file, before it sends it. */
+/** A file's metadata, which the Hub sends before the file. */
 interface RemoteFile {
-  /** Where the bytes are: the Hub itself, or a storage that it names. */
+  /** The address of the bytes: the Hub itself, or a storage server. */
   readonly address: string;
   readonly commit: string;
   /** A sha256 for large files, git's hash for small ones. */
@@ -125,7 +125,7 @@ function withoutQuery(address: string): string {
   return `${origin}${pathname}`;
 }
 
-/** Where a redirect leads. */
+/** Resolves a redirect. */
 function redirected(location: string, { url, address }: { url: string; address: string }): string {
   const target = URL.canParse(location, address) ? new URL(location, address) : undefined;
   if (target?.protocol === "https:" || target?.protocol === "http:") return target.href;
@@ -160,7 +160,7 @@ async function fetchBlob(
   options.onProgress?.({ file, bytes: size, total: size });
 }
 
-/** Receives a file in as many attempts as it may take. */
+/** Receives a file, with retries. */
 async function receiveAll(
   path: string,
   from: { file: string; remote: RemoteFile; options: FetchOptions },
@@ -188,7 +188,7 @@ async function receiveAll(
   }
 }
 
-/** Receives what is still missing of a file. Nothing is kept of an answer that is not the asked one. */
+/** Receives the rest of a file. A response of another range or version is discarded. */
 async function receive(
   path: string,
   { file, remote, options }: { file: string; remote: RemoteFile; options: FetchOptions },
@@ -251,7 +251,7 @@ function tooLong(file: string, { address, size }: { address: string; size: numbe
 }
 
 /**
- * Whether a Content-Range is what was asked for: from the bytes that are there to the end of a file of the known size.
+ * Whether a Content-Range is the requested one: from the first missing byte to the end of a file of the known size.
  */
 function goesOn(range: string | null, { have, size }: { have: number; size: number | undefined }): boolean {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(range ?? "") ?? [];
@@ -267,8 +267,10 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /**
- * Says why a file is not the announced one: large files have a sha256 as their etag, small ones git's hash, or its
- * plain sha1 on some mirrors. An etag of another form says nothing.
+ * Compares a file with its etag: a sha256 for large files, git's hash for small ones, or a plain sha1 on some mirrors.
+ * An etag of another form cannot be checked.
+ *
+ * @returns the difference in words; undefined if there is none
  */
 async function wrongChecksum(path: string, etag: string): Promise<string | undefined> {
   if (SHA256.test(etag)) {

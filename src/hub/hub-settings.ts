@@ -11,7 +11,7 @@ export interface HubSettings {
   readonly token: string | undefined;
   /** @default HF_HUB_CACHE, or `hub` under HF_HOME */
   readonly cacheDir: string;
-  /** Whether the Hub is not to be asked. @default HF_HUB_OFFLINE */
+  /** Whether no request goes to the Hub. @default HF_HUB_OFFLINE */
   readonly offline: boolean;
   /**
    * Milliseconds without a byte after which a request has broken off.
@@ -20,7 +20,7 @@ export interface HubSettings {
   readonly idleMs: number;
 }
 
-/** The settings that the environment gives, where `given` does not. */
+/** Completes `given` with the environment's settings. */
 export function hubSettings(given: Partial<HubSettings> = {}): HubSettings {
   const { env } = process;
   const home = expandHome(env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "huggingface"));

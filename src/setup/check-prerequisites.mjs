@@ -12,7 +12,7 @@ const OLDEST_GLIBC = [2, 27];
 const OLDEST_DARWIN = 21;
 
 /**
- * Checks what the pending stages take, before any of them begins or downloads a byte.
+ * Checks the tools and the disk space that the pending stages need, before any of them begins.
  *
  * @param {readonly import("./tools/run-stages.mjs").Stage[]} pending
  * @param {{ root: string }} options

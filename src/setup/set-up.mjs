@@ -28,7 +28,13 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
  * Beside what everything takes: JupyterLab; what the parity run compares with; what the runner is compared with; the
  * GPU in software, where there is one for this platform; the kernels for every set of instructions; and stages that one
  * command alone takes.
- * @typedef {{ lab?: boolean, reference?: boolean, conformance?: boolean, swiftshader?: boolean, allInstructions?: boolean, more?: readonly ((root: string) => import("./tools/run-stages.mjs").Stage)[] }} Extras
+ * @typedef {object} Extras
+ * @property {boolean} [lab]
+ * @property {boolean} [reference]
+ * @property {boolean} [conformance]
+ * @property {boolean} [swiftshader]
+ * @property {boolean} [allInstructions]
+ * @property {readonly ((root: string) => import("./tools/run-stages.mjs").Stage)[]} [more]
  */
 
 /**

@@ -11,6 +11,7 @@ import { runCli } from "./commands/run-cli.mjs";
 import { runCompiledTest } from "./commands/run-compiled-test.mjs";
 import { hasNvidiaDriver } from "./stages/supported-platform.mjs";
 import { SetUpError } from "./tools/set-up-error.mjs";
+import { wrapHelp } from "./tools/wrap-help.mjs";
 import { ROOT, setUp } from "./set-up.mjs";
 import { writeKernelspecs } from "./commands/write-kernelspecs.mjs";
 
@@ -162,8 +163,8 @@ Checks the types of src, test and src/setup.`,
   },
   "test-gpu": () => ({
     help: `npm run test:gpu
-Holds TensorFlow on an NVIDIA GPU to PyTorch: numbers, epochs, memory and speed. Writes output/gpu.json. Without an NVIDIA
-GPU it says so and ends with exit code 6.`,
+Compares TensorFlow on an NVIDIA GPU with PyTorch: numbers, epochs, memory and
+speed. Writes output/gpu.json. Without an NVIDIA GPU: exit code 6.`,
     check(parameters) {
       readOptions(parameters, { help: "npm run test:gpu takes no options.", options: {} });
     },
@@ -190,8 +191,9 @@ GPU it says so and ends with exit code 6.`,
   },
   lab: () => ({
     help: `npm run lab [-- options of Jupyter Lab]
-Opens the notebooks in Jupyter Lab with tslora's kernels. Every option is Jupyter Lab's, such as --no-browser, --port 8899,
---ip 0.0.0.0; -- --help-all lists them.`,
+Opens the notebooks in Jupyter Lab with tslora's kernels. The options are
+Jupyter Lab's, such as --no-browser, --port 8899, --ip 0.0.0.0; -- --help-all
+lists them.`,
     check: () => undefined, // Lab's options are Lab's to check
     async run(parameters) {
       await setUp({ lab: true });
@@ -201,8 +203,9 @@ Opens the notebooks in Jupyter Lab with tslora's kernels. Every option is Jupyte
   "test-lab": async () => {
     const { chooseLabTests, runLabTests } = await import("./commands/run-lab-tests.mjs");
     const help = `npm run test:lab [-- WORD ...]
-Tests the notebooks in Jupyter Lab by a headless Chromium, where there is one, and by nbconvert and papermill. A WORD takes
-the test files of test/lab with the word in their name.`;
+Tests the notebooks in Jupyter Lab with a headless Chromium, if there is one,
+and with nbconvert and papermill. A WORD takes the test files of test/lab with
+the word in their name.`;
     return {
       help,
       check(parameters) {
@@ -335,7 +338,7 @@ export async function startCommand([command = "setup", ...parameters]) {
     if (load === undefined) return await startCli(command === "cli" ? parameters : [command, ...parameters]);
     const { help, check, run } = await load();
     if (asksForHelp(parameters)) {
-      console.log(help);
+      console.log(wrapHelp(help));
       return 0;
     }
     check(parameters);

@@ -10,7 +10,7 @@ export interface AddedToken {
   readonly lstrip: boolean;
   /** Takes the blanks after it. */
   readonly rstrip: boolean;
-  /** Looked for in the normalized text, by its own normalized content. */
+  /** Matched in the normalized text, by its own normalized content. */
   readonly normalized: boolean;
 }
 
@@ -19,7 +19,7 @@ export type TextPiece =
   { readonly kind: "token"; readonly id: number } | { readonly kind: "text"; readonly text: string };
 
 /**
- * Splits texts at added tokens as Python's tokenizers do: the leftmost first, of those that begin alike the longest.
+ * Splits texts at added tokens as Python's tokenizers do: the leftmost token first, then the longest.
  *
  * @param tokens - with the content to look for
  */
@@ -27,7 +27,7 @@ export function addedTokenSplitter(tokens: readonly AddedToken[]): (text: string
   const root = trieOf(tokens);
   if (root.next.size === 0) return (text) => (text === "" ? [] : [{ kind: "text", text }]);
   return function* (text) {
-    let start = 0; // start of the text that was not yielded yet
+    let start = 0; // start of the rest of the text
     for (let at = 0; at < text.length;) {
       const token = root.next.has(text.charCodeAt(at)) ? longestAt(root, text, at) : undefined;
       if (token === undefined) {

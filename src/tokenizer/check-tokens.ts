@@ -3,7 +3,7 @@ import { shownNames } from "../base/shown-value";
 import type { AddedToken } from "./added-tokens";
 import type { TokenizerFiles } from "./read-tokenizer-files";
 
-/** Embeddings are padded up to a multiple of 8 at least, as processors like it, and of so many rows at most. */
+/** Embeddings may be padded to a multiple of 8 or a larger power of two, up to this many rows. */
 const PADDED_TO = 512;
 
 /**
@@ -42,7 +42,7 @@ export function checkTokens(
       `ids must be numbered without gaps; ${last + 1 - tokens.size} of 0 to ${last} are no token's: ${gaps.join(", ")}${last + 1 - tokens.size > gaps.length ? ", …" : ""}`,
     );
   }
-  // a list of lines shows nowhere else that its end is missing
+  // only this shows that the end of a list of lines is missing
   const spare = (embeddings ?? 0) - tokens.size;
   if (source === "vocab.txt" && embeddings !== undefined && Number.isInteger(embeddings))
     problems.expect(

@@ -21,7 +21,7 @@ export function checkTypes(
   for (const [key, [expected, holds]] of Object.entries(types)) {
     const value = Object.hasOwn(given, key) ? (given[key] ?? undefined) : undefined;
     if (value !== undefined)
-      problems.expect(holds(value), `${where}: "${key}" must be ${expected}; it is ${shownValue(value)}`);
+      problems.expect(holds(value), `${where}: "${key}" must be ${expected}; got ${shownValue(value)}`);
   }
 }
 
@@ -29,7 +29,7 @@ export function checkTypes(
 export function partOf(json: Json | undefined, key: string, problems: Problems): Json | undefined {
   const part = json?.[key] ?? undefined;
   return part === undefined ||
-    problems.expect(isObject(part), `tokenizer.json: "${key}" must be an object; it is ${shownValue(part)}`)
+    problems.expect(isObject(part), `tokenizer.json: "${key}" must be an object; got ${shownValue(part)}`)
     ? (part as Json | undefined)
     : undefined;
 }

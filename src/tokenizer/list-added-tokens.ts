@@ -65,7 +65,7 @@ export function addedTokens(files: TokenizerFiles, problems: Problems): AddedTok
     const content = contentOf(token) ?? "";
     const known = vocab.get(content) ?? found.get(content)?.id;
     const fresh = known === undefined ? next++ : undefined;
-    // no text gets by without these: a row that was never trained is no [CLS]
+    // every text has these: they need a trained row
     if (fresh !== undefined && /^(unk|sep|pad|cls)_/.test(keys[i] ?? "")) continue;
     // transformers gives a missing [MASK] a row that the model may not have; nothing but a text with it would use it
     if (fresh === undefined || i >= special.length || fresh < embeddings)
@@ -81,7 +81,7 @@ function listedTokens(
   problems: Problems,
 ): { id: number | undefined; token: unknown; where: string }[] {
   const own = json?.added_tokens ?? [];
-  problems.expect(Array.isArray(own), `tokenizer.json: "added_tokens" must be a list; it is ${shownValue(own)}`);
+  problems.expect(Array.isArray(own), `tokenizer.json: "added_tokens" must be a list; got ${shownValue(own)}`);
   const ofJson = (Array.isArray(own) ? (own as unknown[]) : []).map((token) => ({
     id: objectOf(token).id,
     token,
@@ -110,7 +110,7 @@ function idOf(
   if (content === undefined || !isUnicode(content))
     return void problems.expect(
       false,
-      `${where}: an added token must have its text as "content"; it is ${shownValue(token)}`,
+      `${where}: an added token must have its text as "content"; got ${shownValue(token)}`,
     );
   if (!isTokenId(id))
     return void problems.expect(

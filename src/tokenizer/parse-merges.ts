@@ -2,7 +2,7 @@ import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 
 /**
- * Tokens that no merge makes in a sound vocabulary: RoBERTa's padding of its own, and what looks like a special token.
+ * Tokens that no merge makes in a sound vocabulary: RoBERTa's padding, and special tokens.
  */
 const UNMERGED = /^(madeupword\d+|<.*>|\[.*\])$/su;
 
@@ -15,7 +15,7 @@ const UNMERGED = /^(madeupword\d+|<.*>|\[.*\])$/su;
  */
 export function parseMerges(merges: unknown, where: string): string[] {
   if (!Array.isArray(merges))
-    throw new TsloraError("bad-input", `${where}: "merges" must be a list; it is ${shownValue(merges)}.`);
+    throw new TsloraError("bad-input", `${where}: "merges" must be a list; got ${shownValue(merges)}.`);
   return merges.map((merge: unknown, i) => {
     const parts: unknown[] = Array.isArray(merge)
       ? (merge as unknown[])
@@ -46,7 +46,7 @@ export function parseMergeLines(text: string, where: string): string[] {
 function notAPair(where: string, place: string, found: unknown): TsloraError {
   return new TsloraError(
     "bad-input",
-    `${where}: ${place} must be a pair of tokens; it is ${shownValue(found)}. Fetch the file again.`,
+    `${where}: ${place} must be a pair of tokens; got ${shownValue(found)}. Fetch the file again.`,
   );
 }
 

@@ -48,6 +48,46 @@ const CLASS_OF: Readonly<Record<string, string>> = {
  *   `bad-input`.
  */
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
+  const settings = await readSettings(directory);
+  if (settings.json !== undefined) return withTokenizerJson(settings, settings.json);
+  const wordPiece = await readText(join(directory, "vocab.txt"));
+  const bytePairs = await readJson(join(directory, "vocab.json"));
+  const mergeLines = await readText(join(directory, "merges.txt"));
+  const prefersBytePairs = wordPiece === undefined || settings.byType === "RobertaTokenizer";
+  if (bytePairs !== undefined && mergeLines !== undefined && prefersBytePairs)
+    return {
+      ...settings,
+      className: classNameOf(settings, "BPE"),
+      kind: "BPE",
+      source: "vocab.json",
+      vocab: parseVocabulary(bytePairs, shownPath(join(directory, "vocab.json"))),
+      merges: parseMergeLines(mergeLines, shownPath(join(directory, "merges.txt"))),
+    };
+  if (wordPiece === undefined)
+    throw new TsloraError(
+      "not-found",
+      `${shownPath(directory)} holds no tokenizer: neither tokenizer.json, nor vocab.txt, nor vocab.json with merges.txt. Take them from the model's page, or save them in Python with tokenizer.save_pretrained(folder).`,
+    );
+  return {
+    ...settings,
+    className: classNameOf(settings, "WordPiece"),
+    kind: "WordPiece",
+    source: "vocab.txt",
+    vocab: parseVocabLines(wordPiece, shownPath(join(directory, "vocab.txt"))),
+    openEnd: !/[\r\n]$/.test(wordPiece),
+    merges: [],
+  };
+}
+
+/** All that the files say beside the vocabulary. */
+interface Settings extends Pick<TokenizerFiles, "directory" | "json" | "config" | "laterAdded" | "embeddings"> {
+  /** The tokenizer's class as a file names it. */
+  readonly stated: string | undefined;
+  /** The tokenizer's class for the type of the model. */
+  readonly byType: string | undefined;
+}
+
+async function readSettings(directory: string): Promise<Settings> {
   const own = (await readJson(join(directory, "tokenizer_config.json"))) ?? {};
   // as in transformers, a map beside a config that lists its added tokens is of an older date
   const config =
@@ -60,74 +100,44 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
   if (stated !== undefined && typeof stated !== "string")
     throw new TsloraError(
       "bad-input",
-      `${shownPath(directory)}: "tokenizer_class" must be a name; it is ${shownValue(stated)}.`,
+      `${shownPath(directory)}: "tokenizer_class" must be a name; got ${shownValue(stated)}.`,
     );
   const modelType = String(model?.model_type);
-  const byType = Object.hasOwn(CLASS_OF, modelType) ? CLASS_OF[modelType] : undefined;
-  // the model's reader checks it
-  const embeddings = typeof model?.vocab_size === "number" ? model.vocab_size : undefined;
   const listed = json !== undefined || own.added_tokens_decoder !== undefined;
-  const laterAdded = listed ? {} : ((await readJson(join(directory, "added_tokens.json"))) ?? {});
-  const shared = { directory, json, config, laterAdded, embeddings };
-  if (json !== undefined) {
-    const where = shownPath(join(directory, "tokenizer.json"));
-    if (typeof json.model !== "object" || json.model === null || Array.isArray(json.model))
-      throw new TsloraError("bad-input", `${where} must hold a "model"; it holds ${shownValue(json.model)}.`);
-    const { type, vocab, merges } = json.model as Json;
-    const kind = type ?? (merges === undefined ? "WordPiece" : "BPE");
-    if (kind !== "WordPiece" && kind !== "BPE")
-      throw new TsloraError(
-        "unsupported",
-        `${where} holds a ${shownValue(kind)} tokenizer; tslora reads WordPiece (BERT, DistilBERT) and byte-level BPE (RoBERTa).`,
-      );
-    return {
-      ...shared,
-      className: classNameOf(stated ?? byType, kind),
-      kind,
-      source: "tokenizer.json",
-      vocab: parseVocabulary(vocab, where),
-      merges: kind === "BPE" ? parseMerges(merges, where) : [],
-    };
-  }
-  const wordPiece = await readText(join(directory, "vocab.txt"));
-  const [bytePairs, mergeLines] = [
-    await readJson(join(directory, "vocab.json")),
-    await readText(join(directory, "merges.txt")),
-  ];
-  if (
-    bytePairs !== undefined &&
-    mergeLines !== undefined &&
-    (wordPiece === undefined || byType === "RobertaTokenizer")
-  ) {
-    const vocab = parseVocabulary(bytePairs, shownPath(join(directory, "vocab.json")));
-    return {
-      ...shared,
-      className: classNameOf(stated ?? byType, "BPE"),
-      kind: "BPE",
-      source: "vocab.json",
-      vocab,
-      merges: parseMergeLines(mergeLines, shownPath(join(directory, "merges.txt"))),
-    };
-  }
-  if (wordPiece === undefined) {
-    throw new TsloraError(
-      "not-found",
-      `A tokenizer was looked for in ${shownPath(directory)}, as tokenizer.json, as vocab.txt, and as vocab.json with merges.txt, and none is there. Take them from the model's page, or save them in Python with tokenizer.save_pretrained(folder).`,
-    );
-  }
   return {
-    ...shared,
-    className: classNameOf(stated ?? byType, "WordPiece"),
-    kind: "WordPiece",
-    source: "vocab.txt",
-    vocab: parseVocabLines(wordPiece, shownPath(join(directory, "vocab.txt"))),
-    openEnd: !/[\r\n]$/.test(wordPiece),
-    merges: [],
+    directory,
+    json,
+    config,
+    stated,
+    byType: Object.hasOwn(CLASS_OF, modelType) ? CLASS_OF[modelType] : undefined,
+    embeddings: typeof model?.vocab_size === "number" ? model.vocab_size : undefined, // the model's reader checks it
+    laterAdded: listed ? {} : ((await readJson(join(directory, "added_tokens.json"))) ?? {}),
   };
 }
 
-function classNameOf(name: string | undefined, kind: TokenizerFiles["kind"]): string {
-  return name?.replace(/Fast$/, "") ?? (kind === "BPE" ? "RobertaTokenizer" : "BertTokenizer");
+function withTokenizerJson(settings: Settings, json: Json): TokenizerFiles {
+  const where = shownPath(join(settings.directory, "tokenizer.json"));
+  if (typeof json.model !== "object" || json.model === null || Array.isArray(json.model))
+    throw new TsloraError("bad-input", `${where} must hold a "model"; got ${shownValue(json.model)}.`);
+  const { type, vocab, merges } = json.model as Json;
+  const kind = type ?? (merges === undefined ? "WordPiece" : "BPE");
+  if (kind !== "WordPiece" && kind !== "BPE")
+    throw new TsloraError(
+      "unsupported",
+      `${where} holds a ${shownValue(kind)} tokenizer; tslora reads WordPiece (BERT, DistilBERT) and byte-level BPE (RoBERTa).`,
+    );
+  return {
+    ...settings,
+    className: classNameOf(settings, kind),
+    kind,
+    source: "tokenizer.json",
+    vocab: parseVocabulary(vocab, where),
+    merges: kind === "BPE" ? parseMerges(merges, where) : [],
+  };
+}
+
+function classNameOf({ stated, byType }: Settings, kind: TokenizerFiles["kind"]): string {
+  return (stated ?? byType)?.replace(/Fast$/, "") ?? (kind === "BPE" ? "RobertaTokenizer" : "BertTokenizer");
 }
 
 /** A file's text; undefined where there is no such file. */

@@ -81,38 +81,38 @@ export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
     vocab.get(token) ?? added.find(({ content }) => content === token)?.id;
   checkProcessor(json, { idOf, problems: damage });
   damage.throwIfAny("bad-input");
-  const id = (token: string): number => {
-    const found = idOf(token);
-    if (found === undefined)
-      throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(token, 80)}.`);
-    return found;
-  };
   const named = (key: "cls_token" | "sep_token" | "pad_token" | "unk_token"): string =>
     contentOf(config[key]) ?? SPECIAL[kind][key];
+  const idInVocab = (token: string): number => idOf(token) ?? lacking(token, directory);
   const ends = rebuilt ? undefined : endsOf(json, directory);
-  const shared = {
+  return {
     words,
     added,
-    cls: id(ends?.cls ?? named("cls_token")),
-    sep: id(ends?.sep ?? named("sep_token")),
-    pad: id(named("pad_token")),
+    cls: idInVocab(ends?.cls ?? named("cls_token")),
+    sep: idInVocab(ends?.sep ?? named("sep_token")),
+    pad: idInVocab(named("pad_token")),
+    model:
+      kind === "BPE"
+        ? { type: "BPE", vocab: Object.fromEntries(vocab), merges: files.merges }
+        : wordPieceModel(files, { stated: rebuilt ? {} : objectOf(json.model), unk: named("unk_token") }),
   };
-  if (kind === "BPE")
-    return { ...shared, model: { type: "BPE", vocab: Object.fromEntries(vocab), merges: files.merges } };
-  const stated = rebuilt ? {} : objectOf(json.model);
-  const unk = contentOf(stated.unk_token) ?? named("unk_token");
-  if (!vocab.has(unk))
-    throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(unk, 80)}.`);
+}
+
+/** The model of a tokenizer.json for WordPiece, with transformers' defaults. */
+function wordPieceModel(files: TokenizerFiles, { stated, unk }: { stated: Json; unk: string }): Json {
+  const unknown = contentOf(stated.unk_token) ?? unk;
+  if (!files.vocab.has(unknown)) lacking(unknown, shownPath(files.directory));
   return {
-    ...shared,
-    model: {
-      type: "WordPiece",
-      vocab: Object.fromEntries(vocab),
-      unk_token: unk,
-      continuing_subword_prefix: stated.continuing_subword_prefix ?? "##",
-      max_input_chars_per_word: stated.max_input_chars_per_word ?? 100,
-    },
+    type: "WordPiece",
+    vocab: Object.fromEntries(files.vocab),
+    unk_token: unknown,
+    continuing_subword_prefix: stated.continuing_subword_prefix ?? "##",
+    max_input_chars_per_word: stated.max_input_chars_per_word ?? 100,
   };
+}
+
+function lacking(token: string, directory: string): never {
+  throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(token, 80)}.`);
 }
 
 /** Longer words than this make WordPiece, which tries every end of a word from every start, take hours. */
@@ -176,11 +176,11 @@ function bertParts(
   if (!rebuilt) {
     problems.expect(
       given === undefined || given.type === "BertNormalizer",
-      `its normalizer must be a BertNormalizer or none; it is ${shownValue(given?.type)}`,
+      `its normalizer must be a BertNormalizer or none; got ${shownValue(given?.type)}`,
     );
     problems.expect(
       splitter?.type === "BertPreTokenizer",
-      `its pre_tokenizer must be a BertPreTokenizer; it is ${shownValue(splitter?.type)}`,
+      `its pre_tokenizer must be a BertPreTokenizer; got ${shownValue(splitter?.type)}`,
     );
     checkTypes(given ?? {}, NORMALIZER_TYPES, { problems, where: "tokenizer.json's normalizer" });
   }
@@ -209,18 +209,18 @@ function byteLevelParts(
   if (!rebuilt) {
     problems.expect(
       (json?.normalizer ?? null) === null,
-      `its normalizer must be none; it is ${shownValue(objectOf(json?.normalizer).type)}`,
+      `its normalizer must be none; got ${shownValue(objectOf(json?.normalizer).type)}`,
     );
     for (const key of ["dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges"])
       problems.expect(
         ["", false, null, undefined].includes(model[key] as string),
-        `its model's "${key}" must be none; it is ${shownValue(model[key])}`,
+        `its model's "${key}" must be none; got ${shownValue(model[key])}`,
       );
     checkTypes(splitter, SPLITTER_TYPES, { problems, where: "tokenizer.json's pre_tokenizer" });
   }
   problems.expect(
     splitter.type === "ByteLevel" && splitter.use_regex !== false,
-    `its pre_tokenizer must be ByteLevel with GPT-2's pattern; it is ${shownValue(splitter)}`,
+    `its pre_tokenizer must be ByteLevel with GPT-2's pattern; got ${shownValue(splitter)}`,
   );
   const lacking = BYTE_CHARS.filter((char) => !vocab.has(char));
   problems.expect(
@@ -246,7 +246,7 @@ function endsOf(json: Json | undefined, directory: string): { cls: string; sep: 
   ) {
     throw new TsloraError(
       "unsupported",
-      `${directory}: the post_processor of tokenizer.json must put one token before a text and one after it, as BERT's and RoBERTa's do; it is ${shownValue(processor.type ?? null)}.`,
+      `${directory}: the post_processor of tokenizer.json must put one token before a text and one after it, as BERT's and RoBERTa's do; got ${shownValue(processor.type ?? null)}.`,
     );
   }
   return { cls, sep };

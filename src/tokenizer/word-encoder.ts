@@ -8,9 +8,9 @@ export interface WordModel {
 }
 
 const REMEMBERED = 50_000; // words
-const LONG = 64; // characters; longer ones hardly come again
+const LONG = 64; // characters; longer words are rarely repeated
 
-/** Words to token ids by a model; the words that came are remembered, up to a bound. */
+/** Encodes words as token ids, with a bounded cache. */
 export function wordEncoder(model: WordModel, vocab: ReadonlyMap<string, number>): (word: string) => readonly number[] {
   const seen = new Map<string, readonly number[]>();
   return (word) => {

@@ -38,14 +38,14 @@ test("only a regular file is opened: a folder, pipe, socket, device or loop is r
   await symlink("nowhere", join(folder, "dangling"));
   await symlink(pipe, join(folder, "to-pipe"));
   try {
-    await assert.rejects(openRegularFile(folder), refused("bad-input", /must be a file; it is a folder/));
-    await assert.rejects(openRegularFile(pipe), refused("bad-input", /must be a file; it is a named pipe/));
+    await assert.rejects(openRegularFile(folder), refused("bad-input", /must be a file; got a folder/));
+    await assert.rejects(openRegularFile(pipe), refused("bad-input", /must be a file; got a named pipe/));
     await assert.rejects(
       openRegularFile(join(folder, "to-pipe")),
-      refused("bad-input", /must be a file; it is a named pipe/),
+      refused("bad-input", /must be a file; got a named pipe/),
     );
-    await assert.rejects(openRegularFile(socket), refused("bad-input", /must be a file; it is a socket/));
-    await assert.rejects(openRegularFile("/dev/zero"), refused("bad-input", /must be a file; it is a device/));
+    await assert.rejects(openRegularFile(socket), refused("bad-input", /must be a file; got a socket/));
+    await assert.rejects(openRegularFile("/dev/zero"), refused("bad-input", /must be a file; got a device/));
     await assert.rejects(
       openRegularFile(join(folder, "loop")),
       refused("bad-input", /cannot be read: its symbolic links lead in a circle/),
@@ -81,17 +81,17 @@ test("a notebook, a configuration and a run's files are read from regular files 
     await symlink(pipe, join(folder, name));
   await symlink("/dev/zero", join(folder, "options.yaml"));
   const readers: [string, () => Promise<unknown>, RegExp][] = [
-    ["notebook", () => readNotebook(pipe), /^The notebook .* must be a file; it is a named pipe/],
-    ["notebook, device", () => readNotebook("/dev/zero"), /must be a file; it is a device/],
-    ["notebook, folder", () => readNotebook(folder), /must be a file; it is a folder/],
+    ["notebook", () => readNotebook(pipe), /^The notebook .* must be a file; got a named pipe/],
+    ["notebook, device", () => readNotebook("/dev/zero"), /must be a file; got a device/],
+    ["notebook, folder", () => readNotebook(folder), /must be a file; got a folder/],
     ["notebook, huge", () => readNotebook(huge), /must have at most 524,288,000 bytes; it has 4,294,967,296/],
-    ["run record", () => readRunRecord(folder), /training_args\.json must be a file; it is a named pipe/],
-    ["log", () => readLog(join(folder, "trainer_log.jsonl")), /must be a file; it is a named pipe/],
-    ["list", () => readPmids(join(folder, "pmids.csv")), /must be a file; it is a named pipe/],
+    ["run record", () => readRunRecord(folder), /training_args\.json must be a file; got a named pipe/],
+    ["log", () => readLog(join(folder, "trainer_log.jsonl")), /must be a file; got a named pipe/],
+    ["list", () => readPmids(join(folder, "pmids.csv")), /must be a file; got a named pipe/],
     [
       "configuration",
       () => readConfigFile(join(folder, "options.yaml")),
-      /options\.yaml must be a file; it is a device/,
+      /options\.yaml must be a file; got a device/,
     ],
   ];
   for (const [name, read, message] of readers) await assert.rejects(read(), refused("bad-input", message), name);

@@ -227,7 +227,7 @@ test("predict refuses what it cannot do, before it loads where it can, with the 
     ],
     [
       [...base, "--input-format", "jsonl"],
-      /standard input, line 2: it must be a JSON object; it is not JSON/,
+      /standard input, line 2: it must be a JSON object; got no JSON/,
       ['{"text": "w5"}\nw5\n'],
     ],
     [base, /line 2 must be UTF-8 text/, [Buffer.from([0x77, 0x0a, 0xff, 0x0a])]],

@@ -392,7 +392,7 @@ test("JSON Lines are read, and a bad line is named by its number", async () => {
     refused(
       "bad-input",
       /5 of 7/,
-      /line 4: it must be a JSON object; it is not JSON/,
+      /line 4: it must be a JSON object; got no JSON/,
       /line 5: it must be a JSON object; got an array/,
       /line 6: text must be a string; got 5/,
       /line 7: label must be .*; got nothing/,

@@ -69,7 +69,7 @@ test("names that do not fit the labels, and bad options, are refused", () => {
     /zeroDivision must be 0, 1, NaN or "warn"; got 2/,
   );
   refused(() => classificationReport([0, 1], [0, 1], { labels: ["a"] }), /labels must hold numbers/);
-  refused(() => classificationReport([0, 1], [0, 1], { labels: [] }), /it is empty/);
+  refused(() => classificationReport([0, 1], [0, 1], { labels: [] }), /got none/);
   refused(() => classificationReport([0, 1], [0]), /got 2 and 1/);
   refused(() => classificationReport([], []), /at least one sample/);
   refused(() => classificationReport([0, 0.5], [0, 1]), /0.5 is at index 1/);

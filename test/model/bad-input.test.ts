@@ -217,13 +217,13 @@ test("a folder, a pipe or a link that leads nowhere in a file's place is an erro
     await mkdir(path);
     await assert.rejects(
       load(),
-      refusedShortly(new RegExp(`${name.replace(".", "\\.")} must be a file; it is a folder`)),
+      refusedShortly(new RegExp(`${name.replace(".", "\\.")} must be a file; got a folder`)),
     );
     await rm(path, { recursive: true });
     execFileSync("mkfifo", [path]);
     await assert.rejects(
       load(),
-      refusedShortly(new RegExp(`${name.replace(".", "\\.")} must be a file; it is a named pipe`)),
+      refusedShortly(new RegExp(`${name.replace(".", "\\.")} must be a file; got a named pipe`)),
     );
     await rm(path);
     await symlink("nowhere", path);

@@ -167,9 +167,9 @@ test("damaged merges are refused, as Python refuses them, and so are those that 
   const text = (edit: (text: string) => string): Promise<string> => rewritten(robertaFiles, "merges.txt", edit);
   await loadTokenizer(await text((t) => t.replaceAll("\n", "\r\n")));
   await loadTokenizer(await text((t) => t.split("\n").slice(1).join("\n"))); // without the version
-  await refuses(await text((t) => t.replace("\n", "\n\n")), /merges\.txt: line 2 must be a pair of tokens; it is ""/);
-  await refuses(await text((t) => t.replace("\n", "\na b c\n")), /line 2 must be a pair of tokens; it is "a b c"/);
-  await refuses(await text((t) => t.replace("\n", "\nab\n")), /line 2 must be a pair of tokens; it is "ab"/);
+  await refuses(await text((t) => t.replace("\n", "\n\n")), /merges\.txt: line 2 must be a pair of tokens; got ""/);
+  await refuses(await text((t) => t.replace("\n", "\na b c\n")), /line 2 must be a pair of tokens; got "a b c"/);
+  await refuses(await text((t) => t.replace("\n", "\nab\n")), /line 2 must be a pair of tokens; got "ab"/);
   await refuses(await text((t) => `${t.trimEnd()} \n`), /must be a pair of tokens/);
   await refuses(
     await text((t) => `${t.trimEnd()}\nzz qq\n`),
@@ -184,9 +184,9 @@ test("damaged merges are refused, as Python refuses them, and so are those that 
     edited(roberta, "tokenizer.json", (whole) => void (whole.model.merges = edit(whole.model.merges as unknown[])));
   await refuses(
     await json((merges) => [["a"], ...merges.slice(1)]),
-    /tokenizer\.json: merge 1 must be a pair of tokens; it is \["a"\]/,
+    /tokenizer\.json: merge 1 must be a pair of tokens; got \["a"\]/,
   );
-  await refuses(await json((merges) => [...merges.slice(0, -1), 5]), /merge \d+ must be a pair of tokens; it is 5/);
+  await refuses(await json((merges) => [...merges.slice(0, -1), 5]), /merge \d+ must be a pair of tokens; got 5/);
   await refuses(await json((merges) => [["a", 7], ...merges.slice(1)]), /merge 1 must be a pair of tokens/);
   await refuses(await json((merges) => merges.slice(0, merges.length >> 1)), /are merges missing/);
   await refuses(await json(() => ({ a: "b" })), /"merges" must be a list/);
@@ -230,7 +230,7 @@ test("added tokens and the post-processor cannot contradict the vocabulary", asy
   }
   await refuses(
     await json((whole) => void (whole.added_tokens[0].lstrip = "yes")),
-    /"lstrip" must be true or false; it is "yes"/,
+    /"lstrip" must be true or false; got "yes"/,
   );
   await refuses(
     await json((whole) => ({
@@ -329,7 +329,7 @@ test("a pattern of a pre-tokenizer or normalizer is refused, not run", async () 
   ]) {
     await refuses(
       await edited(asItStands, "tokenizer.json", (json) => void (json.pre_tokenizer = part)),
-      /pre_tokenizer must be a BertPreTokenizer; it is "(Split|Sequence)"/,
+      /pre_tokenizer must be a BertPreTokenizer; got "(Split|Sequence)"/,
     );
     await refuses(
       await edited(roberta, "tokenizer.json", (json) => void (json.pre_tokenizer = part)).then((folder) =>
@@ -344,7 +344,7 @@ test("a pattern of a pre-tokenizer or normalizer is refused, not run", async () 
       "tokenizer.json",
       (json) => void (json.normalizer = { type: "Replace", pattern: { Regex: "((a+)+)+!" }, content: "" }),
     ),
-    /normalizer must be a BertNormalizer or none; it is "Replace"/,
+    /normalizer must be a BertNormalizer or none; got "Replace"/,
   );
 });
 

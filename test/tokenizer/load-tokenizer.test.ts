@@ -100,9 +100,9 @@ test("what would tokenize otherwise than Python is refused", async () => {
   await refused(
     "as-it-stands",
     ({ json }) => void (json.normalizer = { type: "NFKC" }),
-    /normalizer must be a BertNormalizer or none; it is "NFKC"/,
+    /normalizer must be a BertNormalizer or none; got "NFKC"/,
   );
-  await refused("as-it-stands", ({ json }) => void (json.pre_tokenizer = { type: "Whitespace" }), /it is "Whitespace"/);
+  await refused("as-it-stands", ({ json }) => void (json.pre_tokenizer = { type: "Whitespace" }), /got "Whitespace"/);
   await refused("as-it-stands", ({ json }) => void (json.post_processor = null), /post_processor/);
   await refused(
     "cased",
@@ -136,7 +136,7 @@ test("a folder without a tokenizer, another kind of tokenizer and a bad length a
   const folder = await mkdtemp(join(tmpdir(), "tslora-no-tokenizer-"));
   await assert.rejects(
     loadTokenizer(folder),
-    /as tokenizer\.json, as vocab\.txt, and as vocab\.json with merges\.txt, and none is there/,
+    /holds no tokenizer: neither tokenizer\.json, nor vocab\.txt, nor vocab\.json with merges\.txt/,
   );
   await writeFile(join(folder, "tokenizer.json"), JSON.stringify({ model: { type: "Unigram" } }));
   await assert.rejects(loadTokenizer(folder), /holds a "Unigram" tokenizer; tslora reads WordPiece/);

@@ -40,7 +40,7 @@ export function faultCode(error: unknown): string | undefined {
 /** An error of the system in words, with its code: `no space is left on the disk (ENOSPC)`. */
 export function faultText(error: unknown): string {
   const found = faultCode(error);
-  // making a folder where a file is, is what EEXIST of mkdir means
+  // mkdir fails with EEXIST where a file has the folder's name
   const code =
     found === "EEXIST" && error instanceof Error && "syscall" in error && error.syscall === "mkdir" ? "ENOTDIR" : found;
   const words = code === undefined ? undefined : (PLACE[code] ?? MACHINE[code]);

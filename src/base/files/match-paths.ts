@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Whether a path is a pattern: has `*`, `?`, `[` or `{`. */
+/** Whether a path is a pattern, with `*`, `?`, `[` or `{`. */
 export function isPattern(path: string): boolean {
   return /[*?[{]/.test(path);
 }

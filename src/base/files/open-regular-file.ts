@@ -5,7 +5,7 @@ import { errorCode } from "./error-code";
 import { shownPath } from "../shown-path";
 import { TsloraError } from "../tslora-error";
 
-/** An open file of which it is certain that it is a regular one. The caller closes the handle. */
+/** An open regular file. The caller closes the handle. */
 export interface RegularFile {
   readonly handle: FileHandle;
   /** Bytes when it was opened. */
@@ -24,8 +24,8 @@ export async function openRegularFile(path: string, options: { readonly called?:
   const called = options.called ?? shownPath(path);
   let handle: FileHandle | undefined;
   try {
-    expectRegular(await stat(path), called); // before opening: opening a device may do something
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe may have come meanwhile
+    expectRegular(await stat(path), called); // checked before opening, which may act on a device
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe may have replaced it meanwhile
     const stats = await handle.stat();
     expectRegular(stats, called);
     return { handle, size: stats.size };
@@ -52,7 +52,7 @@ export function isMissingFile(error: unknown): boolean {
 
 function expectRegular(stats: Stats, called: string): void {
   if (stats.isFile()) return;
-  throw new TsloraError("bad-input", `${called} must be a file; it is ${kindOf(stats)}.`, {
+  throw new TsloraError("bad-input", `${called} must be a file; got ${kindOf(stats)}.`, {
     details: { kind: kindOf(stats) },
   });
 }

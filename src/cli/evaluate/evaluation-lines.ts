@@ -6,7 +6,7 @@ import type { Interval } from "../../evaluation/intervals/interval";
 import { factLines } from "../terminal/text-layout";
 import { table, type Terminal } from "../terminal/terminal";
 
-/** An evaluation as text: scikit-learn's report as it prints it, then what it does not say. */
+/** An evaluation as text: scikit-learn's report, then the scores that it lacks. */
 export function evaluationLines(
   evaluation: Evaluation,
   { terminal, average }: { terminal: Terminal; average?: { readonly name: string; readonly scores: AveragedScores } },

@@ -22,7 +22,7 @@ export interface OpenOptions extends DeviceOptions {
   readonly seed?: number;
   /** Called after the quick checks, before TensorFlow is needed. */
   readonly beforeLoading: () => void;
-  /** Told what was taken and why, a sentence each. */
+  /** Called with a sentence for each choice and its reason. */
   readonly notice: (text: string) => void;
 }
 

@@ -37,7 +37,7 @@ export interface Description {
   readonly adapter?: { readonly base: unknown; readonly adapted: readonly string[]; readonly whole: readonly string[] };
   readonly checkpoint?: JsonRecord;
   readonly wouldTrain?: WouldTrain;
-  /** Why tslora cannot use it, if it cannot. */
+  /** The reason why tslora cannot use it, if there is one. */
   readonly unsupported?: string;
 }
 

@@ -7,7 +7,7 @@ import type { Problems } from "../../base/problems";
 /** Weights and configurations that readers would take instead of the merged model's. */
 const IN_THE_WAY = /^adapter_|\.bin$|\.index\.json$|^model-\d+-of-\d+\.safetensors$/;
 
-/** Notes what speaks against writing a model into a folder. */
+/** Notes problems with writing a model into a folder. */
 export function checkOutput(
   problems: Problems,
   output: string,

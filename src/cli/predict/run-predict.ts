@@ -18,7 +18,7 @@ import { INPUT_OPTIONS, PREDICT_OPTIONS } from "../options/predict-options";
 import { flagsInMessage } from "../terminal/flags-in-messages";
 import { predictTexts } from "./predict-texts";
 import { predictionLine } from "./prediction-line";
-import { readTextBatches, type ReadText } from "./text-stream";
+import { readTextBatches, type LeftOut, type ReadText } from "./text-stream";
 
 const MOST_TEXTS = 256; // in one batch
 const INPUT = { title: "Input", options: INPUT_OPTIONS };
@@ -36,7 +36,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
     const { classifier } = await openClassifier({
       command: "predict",
       ...pick(values, MODEL_OPTIONS),
-      ...(options.multiLabel === true ? { problemType: "multi_label_classification" as const } : {}),
+      problemType: options.multiLabel === true ? "multi_label_classification" : undefined,
       notice,
       beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
     });
@@ -45,41 +45,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
       if (input?.hint !== undefined) notice(input.hint);
       const batches =
         input === undefined ? oneBatch(args) : readTextBatches(input.stream, input.format, { most: MOST_TEXTS });
-      const several = classifier.problemType === "multi_label_classification";
-      const { topK } = options;
-      const clean =
-        options.cleanTexts === true
-          ? (await import("../../corpus/text/clean-text.js")).cleanText
-          : (text: string): string => text; // its import loads danfojs
-      const format = { json, several, labels: classifier.labels, terminal, ...(topK === undefined ? {} : { topK }) };
-      let index = 0; // counts rows, those left out included
-      let leftOut = 0;
-      for await (const batch of batches) {
-        const cut = options.onBadEntry === "report" ? -1 : batch.findIndex((entry) => "problem" in entry);
-        const entries = (cut < 0 ? batch : batch.slice(0, cut)).map((entry, i) => ({ entry, index: index + i }));
-        const texts = entries.flatMap(({ entry }) => ("text" in entry ? [clean(entry.text)] : []));
-        const predictions = (await predictTexts(classifier, texts, options))[Symbol.iterator]();
-        for (const { entry, index: row } of entries) {
-          if ("text" in entry) {
-            const next = predictions.next();
-            if (next.done === true) break;
-            if (!terminal.out.write(predictionLine(next.value, { ...entry, index: row }, format)))
-              await once(terminal.out, "drain");
-          } else {
-            leftOut++;
-            if (json) terminal.out.write(`${JSON.stringify({ index: row, leftOut: entry.problem })}\n`);
-            else notice(flagsInMessage(`Left out: ${entry.problem}.`, { command: "predict", groups: [INPUT] }));
-          }
-        }
-        index += batch.length;
-        const bad = batch[cut];
-        if (bad !== undefined && "problem" in bad)
-          throw new TsloraError(
-            "bad-input",
-            `${bad.problem}. Mend it, or pass onBadEntry: "report" to leave such rows out.`,
-          );
-      }
-      if (leftOut > 0) notice(`${leftOut} of ${index} rows were left out.`);
+      await predictBatches(batches, { classifier, options, terminal, json, notice });
       return EXIT.ok;
     } finally {
       classifier.dispose();
@@ -87,6 +53,56 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
   } finally {
     input?.stream.destroy();
   }
+}
+
+interface PredictCall {
+  readonly classifier: SequenceClassifier;
+  readonly options: Values;
+  readonly terminal: CommandCall["terminal"];
+  readonly json: boolean;
+  readonly notice: (text: string) => void;
+}
+
+/** Predicts batch by batch, and writes a line for each row, in order; a bad row is left out or ends the command. */
+async function predictBatches(
+  batches: AsyncIterable<readonly (ReadText | LeftOut)[]>,
+  call: PredictCall,
+): Promise<void> {
+  const { classifier, options, terminal, json, notice } = call;
+  const several = classifier.problemType === "multi_label_classification";
+  const format = { json, several, labels: classifier.labels, terminal, topK: options.topK };
+  const clean =
+    options.cleanTexts === true
+      ? (await import("../../corpus/text/clean-text.js")).cleanText
+      : (text: string): string => text; // its import loads danfojs
+  let index = 0; // counts rows, those left out included
+  let leftOut = 0;
+  for await (const batch of batches) {
+    const cut = options.onBadEntry === "report" ? -1 : batch.findIndex((entry) => "problem" in entry);
+    const entries = (cut < 0 ? batch : batch.slice(0, cut)).map((entry, i) => ({ entry, index: index + i }));
+    const texts = entries.flatMap(({ entry }) => ("text" in entry ? [clean(entry.text)] : []));
+    const predictions = (await predictTexts(classifier, texts, options))[Symbol.iterator]();
+    for (const { entry, index: row } of entries) {
+      if ("text" in entry) {
+        const next = predictions.next();
+        if (next.done === true) break;
+        if (!terminal.out.write(predictionLine(next.value, { ...entry, index: row }, format)))
+          await once(terminal.out, "drain");
+      } else {
+        leftOut++;
+        if (json) terminal.out.write(`${JSON.stringify({ index: row, leftOut: entry.problem })}\n`);
+        else notice(flagsInMessage(`Left out: ${entry.problem}.`, { command: "predict", groups: [INPUT] }));
+      }
+    }
+    index += batch.length;
+    const bad = batch[cut];
+    if (bad !== undefined && "problem" in bad)
+      throw new TsloraError(
+        "bad-input",
+        `${bad.problem}. Mend it, or pass onBadEntry: "report" to leave such rows out.`,
+      );
+  }
+  if (leftOut > 0) notice(`${leftOut} of ${index} rows were left out.`);
 }
 
 function checkOptions(
@@ -149,10 +165,10 @@ async function openInput(
   const format = {
     kind: formatOf(file, options.inputFormat),
     name: file ?? "standard input",
-    ...(textColumn === undefined ? {} : { textColumn }),
-    ...(idColumn === undefined ? {} : { idColumn }),
-    ...(delimiter === undefined ? {} : { delimiter }),
-    ...(quotes === undefined ? {} : { quote: quotes }),
+    textColumn,
+    idColumn,
+    delimiter,
+    quote: quotes,
   };
   if (file !== undefined) {
     try {

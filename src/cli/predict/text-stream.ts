@@ -29,7 +29,7 @@ export interface ReadText {
   readonly id?: string | number;
 }
 
-/** A row that holds no text, and why. */
+/** A row without a text, and the reason. */
 export interface LeftOut {
   /** The row's line, and what is wrong with it. */
   readonly problem: string;

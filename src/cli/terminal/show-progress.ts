@@ -4,7 +4,7 @@ import type { Terminal } from "./terminal";
 
 const LINE_EVERY_MS = 10_000;
 
-/** Tells on standard error how many of so many are done: a bar on a terminal, elsewhere a line from time to time. */
+/** Progress on standard error: a bar on a terminal, elsewhere a line from time to time. */
 export interface CountProgress {
   readonly update: (done: number, total: number) => void;
   readonly stop: () => void;

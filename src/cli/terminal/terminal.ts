@@ -15,7 +15,7 @@ export interface Terminal {
   readonly liveErr?: boolean;
 }
 
-/** This process's terminal; NO_COLOR and CI are heard. */
+/** This process's terminal; NO_COLOR and CI are respected. */
 export function processTerminal(): Terminal {
   const moves = process.env.TERM !== "dumb";
   const tty = process.stdout.isTTY && moves;
@@ -30,7 +30,7 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** How wide the help is: as the terminal, but no wider than is good to read. */
+/** The width of the help: the terminal's, up to a limit. */
 export function helpWidth({ out }: Terminal): number {
   return Math.min(out.columns || 80, 120);
 }

@@ -23,7 +23,8 @@ const MOST_32 = 0xffffffff;
 const MOST_16 = 0xffff;
 
 /**
- * Checks that the records of a zip archive agree with each other, so that no file is lost or read twice, whichever program reads
+ * Checks that the records of a zip archive agree with each other, so that no file is lost or read twice, whichever
+ * program reads
  * it: the end record with the directory, the directory with the headers of the files, and that nothing overlaps.
  * Readers differ in which record they believe.
  *

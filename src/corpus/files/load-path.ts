@@ -20,7 +20,7 @@ import { readDelimiter, TABLE_ENDINGS } from "../table/table-format";
 
 const ENDINGS = [".zip", ...Object.keys(TABLE_ENDINGS)];
 
-/** Loads an archive, a folder or a table; which of them, its ending says. */
+/** Loads an archive, a folder or a table, by its ending. */
 export async function loadPath(path: string, settings: LoadSettings, why: string): Promise<Corpus> {
   const { labels, limits } = settings;
   const name = shownPath(path);

@@ -9,7 +9,7 @@ import { readRows } from "../table/read-rows";
 import { STUDY_CLASSES } from "./read-study-files";
 import { formatStudyText, parseStudyText } from "../text/study-text";
 
-/** Said over every result on the sample. */
+/** The banner above every result on the sample. */
 export const SAMPLE_BANNER =
   "These are sample texts, written for this project: results on them say nothing about cancer, nor about the study.";
 

@@ -30,7 +30,7 @@ export function readStudyFiles(
   return { format: "study", documents, problems: found, ignored, classes, remarks: [] };
 }
 
-/** Makes a document of a file in the study's format, or says why it is none. */
+/** Makes a document of a file in the study's format, or reports why it cannot. */
 export function readStudyFile({ name, bytes }: StudyFile, label: number): NamedDocument | CorpusProblem {
   const problem = (kind: CorpusProblemKind, message: string): CorpusProblem => ({ kind, name, message });
   const texts = decodeUtf8(bytes);

@@ -29,7 +29,7 @@ interface ZipReader {
 const { fromBufferPromise } = yauzl as unknown as { fromBufferPromise: (bytes: Uint8Array) => Promise<ZipReader> };
 
 /**
- * Unpacks an archive in memory, and believes nothing that it says of itself: its records must agree, names are checked
+ * Unpacks an archive in memory, and trusts none of its metadata: its records must agree, names are checked
  * before anything is unpacked under them, sizes are counted while inflating, each file is held to its CRC.
  *
  * @throws TsloraError `bad-input` for what makes the whole archive unfit, naming the entry: damage, encryption, a name

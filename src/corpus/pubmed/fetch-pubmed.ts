@@ -11,7 +11,7 @@ import { retryDelay } from "./retry-delay";
 
 /** Progress of a fetch. */
 export type PubmedEvent =
-  /** How much there is to do, and what an earlier fetch left. */
+  /** The number of records to fetch, and of those that an earlier fetch left. */
   | {
       readonly kind: "start";
       readonly host: string;
@@ -113,7 +113,7 @@ async function* fetchBatch(
   }
 }
 
-/** Waits, and says an abort in the project's words. */
+/** Waits; an abort becomes a TsloraError. */
 async function stoppable(wait: Promise<void>): Promise<void> {
   await wait.catch((error: unknown) => {
     throw new TsloraError(

@@ -24,7 +24,7 @@ export interface PubmedResult {
   readonly vanished: readonly string[];
   /** PMIDs of records without an abstract. */
   readonly withoutAbstract: readonly string[];
-  /** PMIDs that came though nobody asked for them; not in the archive. */
+  /** PMIDs that were returned without being requested; not in the archive. */
   readonly unasked: readonly string[];
 }
 

@@ -38,7 +38,7 @@ export interface FetchPubmedOptions {
   readonly maxTries?: number;
   /** The wait after a first failure, in milliseconds; it doubles with each. @default 1000 */
   readonly backoffMs?: number;
-  /** The longest wait that is put up with between two tries, in milliseconds. @default 120000 */
+  /** The longest wait between two tries, in milliseconds. @default 120000 */
   readonly maxWaitMs?: number;
   /** Milliseconds that one answer may take. @default 60000 */
   readonly timeoutMs?: number;

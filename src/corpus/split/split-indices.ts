@@ -15,7 +15,7 @@ export interface SplitOptions {
    * @default what `trainSize` leaves; 0.25 if neither is given
    */
   readonly testSize?: number;
-  /** The seed, a whole number in [0, 2^32). No default: a split that cannot be repeated is of no use. */
+  /** The seed, a whole number in [0, 2^32). No default: a split must be repeatable. */
   readonly randomState: number;
   /** Whether to shuffle first; otherwise the first rows train and the next ones test. @default true */
   readonly shuffle?: boolean;

@@ -5,11 +5,11 @@ import { NumpyRandom } from "./numpy-random";
 import { readFrame } from "../read-frame";
 import { readSeed } from "./split-checks";
 
-/** Which label is to become rare, and how rare. */
+/** The label to make rare, and its share. */
 export interface SubsampleOptions {
   /** The label whose rows are drawn from. */
   readonly label: number;
-  /** The share that its rows are to have of all rows, between 0 and 1: 0.1 for one in ten. */
+  /** Its share of all rows afterwards, between 0 and 1: 0.1 for one in ten. */
   readonly share: number;
   /** The seed of the draw, a whole number in [0, 2^32). */
   readonly randomState: number;

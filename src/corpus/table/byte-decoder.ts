@@ -1,6 +1,6 @@
 import { TsloraError } from "../../base/tslora-error";
 
-/** How files of other kinds begin, and how a message calls them. */
+/** The first bytes of other kinds of files, and their names in messages. */
 const OTHER_KINDS: readonly { readonly bytes: readonly number[]; readonly called: string }[] = [
   { bytes: [0x1f, 0x8b], called: "a gzip archive. Unpack it first, for example with gunzip" },
   {
@@ -56,7 +56,7 @@ export class ByteDecoder {
     const begins = (mark: readonly number[]): boolean =>
       start.length >= mark.length && mark.every((byte, i) => start[i] === byte);
     const other = OTHER_KINDS.filter(({ bytes }) => begins(bytes)).at(-1);
-    if (other !== undefined) throw new TsloraError("bad-input", `${this.#name} must be text; it is ${other.called}.`);
+    if (other !== undefined) throw new TsloraError("bad-input", `${this.#name} must be text; got ${other.called}.`);
     const mark = MARKS.find(begins);
     if (mark !== undefined && mark.length === 2)
       this.#utf16 = new TextDecoder(mark[0] === 0xff ? "utf-16le" : "utf-16be", { fatal: true, ignoreBOM: true });

@@ -16,7 +16,7 @@ export interface Row {
   readonly columns: readonly string[];
 }
 
-/** A row, or why it is none. */
+/** A row, or the reason why it cannot be read. */
 export type TableItem =
   { readonly kind: "row"; readonly row: Row } | { readonly kind: "problem"; readonly problem: CorpusProblem };
 
@@ -208,7 +208,7 @@ function parseObject(line: string): Cells | string {
     const value: unknown = JSON.parse(line);
     return isCells(value) ? value : `it must be a JSON object; got ${kindOf(value)}`;
   } catch (error) {
-    return `it must be a JSON object; it is not JSON (${reason(error)})`;
+    return `it must be a JSON object; got no JSON (${reason(error)})`;
   }
 }
 

@@ -55,7 +55,7 @@ export function minimizeLbfgs(objective: Objective, { start, tol, maxIter }: Lbf
   return x;
 }
 
-/** The two-loop recursion: minus the gradient, through the inverse Hessian that the last steps tell of. */
+/** The two-loop recursion: minus the inverse Hessian, estimated from the last steps, times the gradient. */
 function descent(gradient: Float64Array, steps: readonly Step[]): Float64Array {
   const q = gradient.map((g) => -g);
   const alphas = steps.map(() => 0);
@@ -81,7 +81,7 @@ interface Point {
 
 function lineSearch(objective: Objective, from: Point & { direction: Float64Array; first: number }): Point {
   const slope = dot(from.gradient, from.direction);
-  // near the minimum the value no longer tells, the slope still does
+  // near the minimum the value is constant in floating point; the slope is not
   const noise = 4 * Number.EPSILON * Math.abs(from.value);
   let low = 0;
   let high = Infinity;

@@ -9,7 +9,7 @@ export interface ConclusionsOptions {
   readonly about?: DataAbout;
 }
 
-/** Says in a few sentences of Markdown what a comparison allows to be said, and what not. */
+/** States in a few sentences of Markdown what a comparison shows, and what it does not show. */
 export function conclusions(comparison: Comparison, options: ConclusionsOptions = {}): string {
   const { about = "data" } = options;
   const [accuracy] = comparison.rows;
@@ -54,7 +54,7 @@ function changeLine(
   return `- Accuracy went from ${before.toFixed(3)} to ${after.toFixed(3)} on ${texts}. The change of ${signed(change)} has ${interval}. ${testSentence(mcnemar)}`;
 }
 
-/** Says what McNemar's exact test says, and no more. */
+/** States the result of McNemar's exact test. */
 function testSentence({ pValue, onlyBefore, onlyAfter }: McNemarResult): string {
   const differing = onlyBefore + onlyAfter;
   if (differing === 0) return "No text is right with one of the two alone: there is nothing to test.";

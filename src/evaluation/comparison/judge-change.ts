@@ -12,7 +12,7 @@ import { bootstrapInterval } from "../intervals/bootstrap-interval";
 import type { Interval } from "../intervals/interval";
 import { mcnemarTest, type McNemarResult } from "../intervals/mcnemar-test";
 
-/** Whether a change is told from chance, and in which direction. */
+/** Whether a change is significant, and its direction. */
 export type Verdict = "better" | "worse" | "undecided";
 
 /** Effect of a change on one metric. */
@@ -27,7 +27,7 @@ export interface ChangeJudgement {
   /** Over single texts: how many only one of the two got right. */
   readonly mcnemar: McNemarResult;
   readonly verdict: Verdict;
-  /** All of it in a sentence or two. */
+  /** A summary in a sentence or two. */
   readonly text: string;
 }
 

@@ -86,7 +86,7 @@ export function countSamples(
 /** @throws TsloraError `bad-option` unless `labels` can select among the labels that occur. */
 export function checkSelection(where: string, labels: readonly Label[], targets: Pick<Targets, "labels">): void {
   if (labels.length === 0)
-    throw new TsloraError("bad-option", `${where}: labels must name at least one label; it is empty.`);
+    throw new TsloraError("bad-option", `${where}: labels must name at least one label; got none.`);
   checkLabels(where, "labels", labels);
   if (typeof labels[0] !== typeof targets.labels[0]) {
     throw new TsloraError(

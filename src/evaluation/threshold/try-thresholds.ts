@@ -21,7 +21,7 @@ export interface TriedThreshold {
   readonly valueAtHalf: number | null;
   /** Interval of value - valueAtHalf, over the same texts; null if one of them is not defined. */
   readonly changeInterval: Interval | null;
-  /** Whether the threshold is better than 0.5 on those texts, told from chance. */
+  /** Whether the threshold is significantly better than 0.5 on those texts. */
   readonly verdict: Verdict;
   /** Precision and recall on the other texts, with the threshold. */
   readonly precision: number | null;

@@ -63,9 +63,11 @@ const DRAW = `(root, bundle, figure, themeLayout) => {
         drawnFor = theme().text;
         plotly.react(plot, figure.data, layout(), CONFIG);
       };
-      new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ["class", "data-jp-theme-light", "data-theme"] });
+      const attributeFilter = ["class", "data-jp-theme-light", "data-theme"];
+      new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter });
       window.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", follow);
-      if (window.ResizeObserver) new ResizeObserver(() => plot.clientWidth > 0 && plotly.Plots.resize(plot)).observe(root);
+      const resize = () => plot.clientWidth > 0 && plotly.Plots.resize(plot);
+      if (window.ResizeObserver) new ResizeObserver(resize).observe(root);
     } catch (error) {
       root.classList.remove("tslora-drawn");
       note.textContent = "The interactive figure could not be drawn: " + error;

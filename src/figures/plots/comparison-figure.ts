@@ -2,6 +2,7 @@ import { Problems } from "../../base/problems";
 import { axis, baseLayout } from "./base-layout";
 import { escapeLabel } from "../escape";
 import { formatInterval, formatNumber, type IntervalLike } from "../format";
+import { guideLabel, verticalLine } from "./guide-lines";
 import { measureText } from "../plotly/measure-text";
 import { colourOf, NEUTRAL } from "./palette";
 import type { Figure } from "../types";
@@ -26,23 +27,13 @@ export interface ComparisonFigureOptions {
 }
 
 /**
- * Models below one another, each with a value and its interval: intervals that overlap widely tell nothing apart.
+ * Models below one another, each with a value and its interval: intervals that overlap widely do not separate models.
  *
  * @throws TsloraError `bad-input` for no row, a value outside 0 to 1, or an interval without its value
  */
 export function comparisonFigure(rows: readonly ComparisonFigureRow[], options: ComparisonFigureOptions = {}): Figure {
   const { title = "Accuracy on the test set", xLabel = "Accuracy, with its 95% interval", chance } = options;
-  const problems = new Problems("comparisonFigure");
-  problems.expect(rows.length > 0, "expected at least one row, got none.");
-  for (const { name, value, interval } of rows) {
-    problems.expect(value >= 0 && value <= 1, `${name}: expected a value from 0 to 1, got ${value}.`);
-    problems.expect(
-      !interval || (interval.low <= value && value <= interval.high),
-      `${name}: expected an interval around ${value}, got ${JSON.stringify(interval)}.`,
-    );
-  }
-  problems.throwIfAny("bad-input");
-
+  checkRows(rows);
   const described = rows.map(
     ({ value, interval }) => `${formatNumber(value, 3)}${interval ? ` ${formatInterval(interval, 3)}` : ""}`,
   );
@@ -77,45 +68,10 @@ export function comparisonFigure(rows: readonly ComparisonFigureRow[], options: 
         showgrid: false,
         zeroline: false,
       },
-      shapes:
-        chance === undefined
-          ? []
-          : [
-              {
-                type: "line",
-                x0: chance,
-                x1: chance,
-                y0: 0,
-                y1: 1,
-                yref: "paper",
-                layer: "below",
-                line: { color: NEUTRAL, width: 1.5, dash: "dash" },
-              },
-            ],
+      shapes: chance === undefined ? [] : [verticalLine(chance, { color: NEUTRAL, width: 1.5, dash: "dash" })],
       annotations: [
-        ...described.map((text, i) => ({
-          x: 1,
-          xref: "paper",
-          y: i,
-          text,
-          showarrow: false,
-          xanchor: "left",
-          xshift: 8,
-        })),
-        ...(chance === undefined
-          ? []
-          : [
-              {
-                x: chance,
-                y: 1,
-                yref: "paper",
-                text: "guessing",
-                showarrow: false,
-                xanchor: "left",
-                xshift: 4,
-                yanchor: "top",
-              },
-            ]),
+        ...described.map(valueLabel),
+        ...(chance === undefined ? [] : [guideLabel("guessing", { x: chance, side: "right", gap: 4 })]),
       ],
     },
     text: [
@@ -124,4 +80,23 @@ export function comparisonFigure(rows: readonly ComparisonFigureRow[], options: 
       ...(chance === undefined ? [] : [`  guessing: ${formatNumber(chance, 3)}`]),
     ].join("\n"),
   };
+}
+
+/** A row's value, right of the plot. */
+function valueLabel(text: string, row: number): Record<string, unknown> {
+  return { x: 1, xref: "paper", y: row, text, showarrow: false, xanchor: "left", xshift: 8 };
+}
+
+/** Refuses rows that cannot be drawn. */
+function checkRows(rows: readonly ComparisonFigureRow[]): void {
+  const problems = new Problems("comparisonFigure");
+  problems.expect(rows.length > 0, "expected at least one row, got none.");
+  for (const { name, value, interval } of rows) {
+    problems.expect(value >= 0 && value <= 1, `${name}: expected a value from 0 to 1, got ${value}.`);
+    problems.expect(
+      !interval || (interval.low <= value && value <= interval.high),
+      `${name}: expected an interval around ${value}, got ${JSON.stringify(interval)}.`,
+    );
+  }
+  problems.throwIfAny("bad-input");
 }

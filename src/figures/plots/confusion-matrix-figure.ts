@@ -35,27 +35,14 @@ export function confusionMatrixFigure(
   options: ConfusionMatrixFigureOptions,
 ): Figure {
   const { labels, title = "Confusion matrix" } = options;
-  const problems = new Problems("confusionMatrixFigure");
-  problems.expect(labels.length > 0, "labels: expected at least one, got none.");
-  problems.expect(
-    matrix.length === labels.length && matrix.every((row) => row.length === labels.length),
-    `expected ${labels.length} rows and columns, one for each label, got ${matrix.map((row) => row.length).join(", ") || "none"}.`,
-  );
-  problems.expect(
-    matrix.flat().every((count) => Number.isInteger(count) && count >= 0),
-    `expected counts, got ${JSON.stringify(matrix)}.`,
-  );
-  problems.throwIfAny("bad-input");
-
-  const shares = matrix.map((row) => {
-    const total = row.reduce((sum, count) => sum + count, 0);
-    return row.map((count) => (total === 0 ? 0 : count / total));
-  });
+  checkMatrix(matrix, labels);
+  const shares = matrix.map(sharesOfRow);
   const shown = labels.map((label) => shorten(label));
   const names = shown.map(escapeLabel);
   const positions = labels.map((_, i) => i); // numbers, since labels may be alike or look like numbers
   const cell = Math.max(44, Math.min(120, 480 / labels.length));
   const left = Math.max(...shown.map((label) => measureText(label, 13))) + 64;
+  const column = Math.max(cell * 1.5, ...shown.map((label) => measureText(label, 13) + 16));
   const base = baseLayout({ title, height: 130 + cell * labels.length });
   const ticks = { tickvals: positions, ticktext: names, showgrid: false, fixedrange: true };
 
@@ -82,13 +69,7 @@ export function confusionMatrixFigure(
     ],
     layout: {
       ...base,
-      width: Math.min(
-        FIGURE_SIZE.width,
-        Math.max(
-          420,
-          left + 40 + Math.max(cell * 1.5, ...shown.map((label) => measureText(label, 13) + 16)) * labels.length,
-        ),
-      ),
+      width: Math.min(FIGURE_SIZE.width, Math.max(420, left + 40 + column * labels.length)),
       margin: { ...(base.margin as object), l: left },
       xaxis: axis("Predicted label", { ...ticks, automargin: true }),
       yaxis: axis("True label", { ...ticks, autorange: "reversed" }),
@@ -111,6 +92,27 @@ export function confusionMatrixFigure(
       ["left", ...labels.map(() => "right" as const)],
     )}`,
   };
+}
+
+/** Each count's share of its row; zeros for a row without examples. */
+function sharesOfRow(row: readonly number[]): number[] {
+  const total = row.reduce((sum, count) => sum + count, 0);
+  return row.map((count) => (total === 0 ? 0 : count / total));
+}
+
+/** Refuses a matrix that is not square, not of counts, or not of the labels' number. */
+function checkMatrix(matrix: readonly (readonly number[])[], labels: readonly string[]): void {
+  const problems = new Problems("confusionMatrixFigure");
+  problems.expect(labels.length > 0, "labels: expected at least one, got none.");
+  problems.expect(
+    matrix.length === labels.length && matrix.every((row) => row.length === labels.length),
+    `expected ${labels.length} rows and columns, one for each label, got ${matrix.map((row) => row.length).join(", ") || "none"}.`,
+  );
+  problems.expect(
+    matrix.flat().every((count) => Number.isInteger(count) && count >= 0),
+    `expected counts, got ${JSON.stringify(matrix)}.`,
+  );
+  problems.throwIfAny("bad-input");
 }
 
 /** A label's name, cut where it would leave no room for the cells. */

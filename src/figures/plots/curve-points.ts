@@ -2,9 +2,7 @@
 const MOST_POINTS = 500;
 const DIGITS = 5; // significant digits in a figure: beyond what can be read off it, and small
 
-/**
- * The places of a curve's points that are drawn: all of few, of many every so manyth, the first and the last always.
- */
+/** Indices of the points to draw: all of a short curve, every n-th of a long one, always both ends. */
 export function drawnPoints(count: number): number[] {
   const step = Math.max(1, Math.ceil(count / MOST_POINTS));
   return Array.from({ length: count }, (_, i) => i).filter((i) => i % step === 0 || i === count - 1);
@@ -15,5 +13,5 @@ export function shortNumber(value: number | null): number | null {
   return value === null || !Number.isFinite(value) ? null : Number(value.toPrecision(DIGITS));
 }
 
-/** Strokes by which curves differ besides their colour. */
+/** Dashes that distinguish curves besides their colour. */
 export const DASHES = ["solid", "dash", "dashdot", "longdash", "dot"] as const;

@@ -3,6 +3,7 @@ import { Problems } from "../../base/problems";
 import { axis, baseLayout } from "./base-layout";
 import { escapeLabel } from "../escape";
 import { formatNumber } from "../format";
+import { guideLabel, verticalLine } from "./guide-lines";
 import { colourOf, NEUTRAL, seeThrough } from "./palette";
 import { niceBins, rangeOf } from "../progress/statistics";
 import type { Figure } from "../types";
@@ -33,37 +34,16 @@ export interface HistogramOptions {
  */
 export function histogram(values: readonly number[], options: HistogramOptions): Figure {
   const { title, xLabel, yLabel = "Count", by, bins = 30, marks = [] } = options;
-  const problems = new Problems("histogram");
-  problems.expect(values.length > 0, "expected at least one value, got none.");
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  problems.expect(bad < 0, `expected finite numbers, got ${values[bad]} at index ${bad}.`);
-  problems.expect(
-    by === undefined || by.length === values.length,
-    `by: expected one group for each of the ${values.length} values, got ${by?.length}.`,
-  );
-  problems.expect(
-    Number.isInteger(bins) && bins >= 1 && bins <= 500,
-    `bins: expected a whole number from 1 to 500, got ${bins}.`,
-  );
-  problems.throwIfAny("bad-input");
-
-  const groups = new Map<string, number[]>();
-  values.forEach((value, i) => {
-    const name = by === undefined ? "" : String(by[i]);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [value]);
-    else group.push(value);
-  });
+  checkValues(values, { by, bins });
+  const groups = groupsOf(values, by);
   const { low, high } = rangeOf(values);
   const { start, width, count } = niceBins(values, bins);
   const centres = Array.from({ length: count }, (_, i) => start + (i + 0.5) * width);
   const ranges = centres.map((centre) => `${formatNumber(centre - width / 2)} to ${formatNumber(centre + width / 2)}`);
-  const isStacked = groups.size > 2;
   const names = [...groups].map(
     ([name, group]) =>
       `${name === "" ? "" : `${name}: `}${formatNumber(group.length)}, median ${formatNumber(median(group))}`,
   );
-
   return {
     kind: "figure",
     data: [...groups].map(([name, group], i) => {
@@ -86,32 +66,15 @@ export function histogram(values: readonly number[], options: HistogramOptions):
     }),
     layout: {
       ...baseLayout({ title, legend: groups.size > 1 }),
-      barmode: isStacked ? "stack" : "overlay",
+      barmode: groups.size > 2 ? "stack" : "overlay",
       bargap: 0,
       xaxis: axis(xLabel, {
         showgrid: false,
         range: [start, Math.max(start + count * width, ...marks.map((mark) => mark.value + width))],
       }),
       yaxis: axis(yLabel, { rangemode: "tozero" }),
-      shapes: marks.map(({ value }) => ({
-        type: "line",
-        x0: value,
-        x1: value,
-        y0: 0,
-        y1: 1,
-        yref: "paper",
-        line: { color: NEUTRAL, width: 1.5, dash: "dash" },
-      })),
-      annotations: marks.map(({ value, label }) => ({
-        x: value,
-        y: 1,
-        yref: "paper",
-        text: escapeLabel(label),
-        showarrow: false,
-        xanchor: "right",
-        yanchor: "top",
-        xshift: -4,
-      })),
+      shapes: marks.map(({ value }) => verticalLine(value, { color: NEUTRAL, width: 1.5, dash: "dash", below: false })),
+      annotations: marks.map(({ value, label }) => guideLabel(label, { x: value, side: "left", gap: 4 })),
     },
     text: [
       title,
@@ -119,4 +82,33 @@ export function histogram(values: readonly number[], options: HistogramOptions):
       `  ${xLabel}: ${formatNumber(low)} to ${formatNumber(high)}`,
     ].join("\n"),
   };
+}
+
+/** Refuses values, groups and bins that no histogram has. */
+function checkValues(values: readonly number[], { by, bins }: { by: HistogramOptions["by"]; bins: number }): void {
+  const problems = new Problems("histogram");
+  problems.expect(values.length > 0, "expected at least one value, got none.");
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  problems.expect(bad < 0, `expected finite numbers, got ${values[bad]} at index ${bad}.`);
+  problems.expect(
+    by === undefined || by.length === values.length,
+    `by: expected one group for each of the ${values.length} values, got ${by?.length}.`,
+  );
+  problems.expect(
+    Number.isInteger(bins) && bins >= 1 && bins <= 500,
+    `bins: expected a whole number from 1 to 500, got ${bins}.`,
+  );
+  problems.throwIfAny("bad-input");
+}
+
+/** The values of each group, in order of first appearance; one group named "" without `by`. */
+function groupsOf(values: readonly number[], by: HistogramOptions["by"]): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  values.forEach((value, i) => {
+    const name = by === undefined ? "" : String(by[i]);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [value]);
+    else group.push(value);
+  });
+  return groups;
 }

@@ -1,7 +1,7 @@
 import { axis, baseLayout } from "./base-layout";
 import { bestStepText } from "../progress/best-step";
-import { escapeLabel } from "../escape";
 import { formatNumber } from "../format";
+import { guideLabel, verticalLine } from "./guide-lines";
 import { NEUTRAL, OKABE_ITO } from "./palette";
 import { runningMean } from "../progress/statistics";
 import type { EvaluationLike, StartLike, StepLike, TrainingEventLike } from "../progress/training-event";
@@ -9,6 +9,7 @@ import type { Figure, Trace } from "../types";
 
 const [BLUE, ORANGE, GREEN, VERMILION] = OKABE_ITO;
 const MOST_POINTS = 600; // more cannot be distinguished on a screen
+const NOISY = 20; // above this many steps, each step is a thin line below the running mean
 const DIGITS = 5; // significant digits in the figure: beyond what can be read off it, and small
 
 /** Options of {@link lossCurve}. */
@@ -20,7 +21,7 @@ export interface LossCurveOptions {
 }
 
 /**
- * How training went: the loss of every step with its running mean, and below it the accuracy on the validation set.
+ * The course of training: the loss of every step with its running mean, and below it the accuracy on the validation set.
  * The best evaluation, whose weights are kept, is marked.
  *
  * @param history - the events that `train` yielded, or the lines of its log; steps and evaluations are drawn, and
@@ -36,77 +37,11 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
   const [lossDomain, accuracyDomain, rateDomain] = stack(panels);
   const lowest = panels[2] ? "y3" : panels[1] ? "y2" : "y";
 
-  const trainLosses = steps.map((step) => step.loss);
-  const noisy = steps.length > 20;
-  const line = (more: Trace): Trace => ({
-    type: "scatter",
-    mode: noisy ? "lines" : "lines+markers",
-    hovertemplate: "step %{x}: %{y}",
-    ...more,
-  });
-  const data: Trace[] = [
-    line({
-      name: "training loss, each step",
-      x: steps.map((step) => step.step),
-      y: trainLosses.map(short),
-      line: { color: BLUE, width: noisy ? 1 : 2 },
-      opacity: noisy ? 0.5 : 1,
-    }),
+  const data = [
+    ...trainingTraces(steps),
+    ...(panels[1] ? validationTraces(evaluations) : []),
+    ...(panels[2] ? [rateTrace(steps)] : []),
   ];
-  if (noisy) {
-    const mean = runningMean(trainLosses, Math.max(2, Math.round(steps.length / 40)));
-    data.push(
-      line({
-        name: "running mean",
-        x: steps.map((step) => step.step),
-        y: mean.map(short),
-        line: { color: BLUE, width: 2.5 },
-      }),
-    );
-  }
-  if (evaluations.length > 0) {
-    const marked = (name: string, y: number[], colour: string, symbol: string, yaxis: string): Trace =>
-      line({
-        name,
-        mode: "lines+markers",
-        x: evaluations.map((evaluation) => evaluation.step),
-        y: y.map(short),
-        yaxis,
-        showlegend: yaxis === "y",
-        line: { color: colour, width: 2 },
-        marker: { color: colour, symbol, size: 8 },
-      });
-    data.push(
-      marked(
-        "validation loss",
-        evaluations.map((evaluation) => evaluation.loss),
-        ORANGE,
-        "diamond",
-        "y",
-      ),
-    );
-    data.push(
-      marked(
-        "validation accuracy",
-        evaluations.map((evaluation) => evaluation.accuracy),
-        GREEN,
-        "circle",
-        "y2",
-      ),
-    );
-  }
-  if (panels[2])
-    data.push(
-      line({
-        name: "learning rate",
-        x: steps.map((step) => step.step),
-        y: steps.map((step) => short(step.learningRate)),
-        yaxis: "y3",
-        showlegend: false,
-        line: { color: VERMILION, width: 2 },
-      }),
-    );
-
   return {
     kind: "figure",
     data,
@@ -118,12 +53,7 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
       }),
       yaxis: axis("Loss", { domain: lossDomain }),
       ...(panels[1]
-        ? {
-            yaxis2: axis("Validation accuracy", {
-              domain: accuracyDomain,
-              ...(new Set(evaluations.map(({ accuracy }) => accuracy)).size === 1 ? { range: [0, 1] } : {}),
-            }),
-          }
+        ? { yaxis2: axis("Validation accuracy", { domain: accuracyDomain, ...rangeOf(evaluations) }) }
         : {}),
       ...(panels[2]
         ? { yaxis3: axis("Learning rate", { domain: rateDomain, rangemode: "tozero", exponentformat: "e" }) }
@@ -131,22 +61,74 @@ export function lossCurve(history: readonly TrainingEventLike[], options: LossCu
       ...(best === undefined
         ? {}
         : {
-            shapes: [
-              {
-                type: "line",
-                x0: best.step,
-                x1: best.step,
-                y0: 0,
-                y1: 1,
-                yref: "paper",
-                line: { color: NEUTRAL, width: 1.5, dash: "dot" },
-              },
-            ],
+            shapes: [verticalLine(best.step, { color: NEUTRAL, width: 1.5, dash: "dot", below: false })],
             annotations: [bestMark(best, totalSteps ?? steps.at(-1)?.step ?? best.step, lossDomain[1])],
           }),
     },
     text: [title, ...summary(steps, evaluations, best)].join("\n"),
   };
+}
+
+/** A line of a panel; short runs have marks at their steps. */
+function trace(steps: number, more: Trace): Trace {
+  return {
+    type: "scatter",
+    mode: steps > NOISY ? "lines" : "lines+markers",
+    hovertemplate: "step %{x}: %{y}",
+    ...more,
+  };
+}
+
+/** The loss of each step, and for long runs its running mean. */
+function trainingTraces(steps: readonly StepLike[]): Trace[] {
+  const isNoisy = steps.length > NOISY;
+  const x = steps.map((step) => step.step);
+  const losses = steps.map((step) => step.loss);
+  const each = trace(steps.length, {
+    name: "training loss, each step",
+    x,
+    y: losses.map(short),
+    line: { color: BLUE, width: isNoisy ? 1 : 2 },
+    opacity: isNoisy ? 0.5 : 1,
+  });
+  if (!isNoisy) return [each];
+  const y = runningMean(losses, Math.max(2, Math.round(steps.length / 40))).map(short);
+  return [each, trace(steps.length, { name: "running mean", x, y, line: { color: BLUE, width: 2.5 } })];
+}
+
+/** Loss and accuracy of each evaluation. */
+function validationTraces(evaluations: readonly EvaluationLike[]): Trace[] {
+  const marked = (name: "loss" | "accuracy", look: { color: string; symbol: string; yaxis: string }): Trace =>
+    trace(0, {
+      name: `validation ${name}`,
+      x: evaluations.map((evaluation) => evaluation.step),
+      y: evaluations.map((evaluation) => short(evaluation[name])),
+      yaxis: look.yaxis,
+      showlegend: look.yaxis === "y",
+      line: { color: look.color, width: 2 },
+      marker: { color: look.color, symbol: look.symbol, size: 8 },
+    });
+  return [
+    marked("loss", { color: ORANGE, symbol: "diamond", yaxis: "y" }),
+    marked("accuracy", { color: GREEN, symbol: "circle", yaxis: "y2" }),
+  ];
+}
+
+/** The learning rate of each step. */
+function rateTrace(steps: readonly StepLike[]): Trace {
+  return trace(steps.length, {
+    name: "learning rate",
+    x: steps.map((step) => step.step),
+    y: steps.map((step) => short(step.learningRate)),
+    yaxis: "y3",
+    showlegend: false,
+    line: { color: VERMILION, width: 2 },
+  });
+}
+
+/** The whole range of accuracies where all are equal, since plotly would then choose a range around one value. */
+function rangeOf(evaluations: readonly EvaluationLike[]): { range?: [number, number] } {
+  return new Set(evaluations.map(({ accuracy }) => accuracy)).size === 1 ? { range: [0, 1] } : {};
 }
 
 /** The steps that the axis spans: those that were done where training is over, else those that are planned. */
@@ -158,18 +140,8 @@ function stepsOf(history: readonly TrainingEventLike[]): number | undefined {
 
 /** The mark of the best evaluation, on the side of its line where there is room. */
 function bestMark(best: EvaluationLike, lastStep: number, top: number): Record<string, unknown> {
-  const left = best.step > lastStep / 2;
-  const text = escapeLabel(bestStepText(best));
-  return {
-    x: best.step,
-    y: top,
-    yref: "paper",
-    text,
-    showarrow: false,
-    xanchor: left ? "right" : "left",
-    xshift: left ? -5 : 5,
-    yanchor: "top",
-  };
+  const side = best.step > lastStep / 2 ? "left" : "right";
+  return guideLabel(bestStepText(best), { x: best.step, y: top, side, gap: 5 });
 }
 
 /** The vertical range of each panel, from top to bottom, as shares of the height; the loss has the largest. */

@@ -3,6 +3,7 @@ import { axis, baseLayout } from "./base-layout";
 import { drawnPoints, shortNumber } from "./curve-points";
 import { escapeLabel } from "../escape";
 import { formatNumber } from "../format";
+import { guideLabel, horizontalLine, verticalLine } from "./guide-lines";
 import { NEUTRAL, OKABE_ITO } from "./palette";
 import type { Figure, Trace } from "../types";
 
@@ -36,14 +37,7 @@ export interface ThresholdFigureOptions {
 export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdFigureOptions = {}): Figure {
   const { thresholds, values, recall, precision } = curve;
   const { title = `${curve.name[0].toUpperCase()}${curve.name.slice(1)} over thresholds`, chosen } = options;
-  const problems = new Problems("thresholdFigure");
-  problems.expect(thresholds.length > 0, "expected at least one threshold, got none.");
-  problems.expect(
-    [values, recall, precision].every((list) => list.length === thresholds.length),
-    `expected a value, recall and precision for each of ${thresholds.length} thresholds, got ${values.length}, ${recall.length} and ${precision.length}.`,
-  );
-  problems.throwIfAny("bad-input");
-
+  checkCurve(curve);
   const drawn = drawnPoints(thresholds.length);
   const line = (name: string, ys: readonly (number | null)[], look: Readonly<Record<string, unknown>>): Trace => ({
     type: "scatter",
@@ -57,7 +51,7 @@ export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdF
   const isCost = curve.metric === "cost";
   const isPrecision = curve.metric === "precision_at_recall";
   const mark = chosen && `${formatNumber(chosen.threshold, 3)}: ${formatNumber(chosen.value, 3)}`;
-  const left = chosen !== undefined && chosen.threshold > 0.5;
+  const side = chosen !== undefined && chosen.threshold > 0.5 ? "left" : "right";
   const wanted = isPrecision ? chosen?.recall : undefined;
   return {
     kind: "figure",
@@ -69,20 +63,7 @@ export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdF
             line("precision", precision, { color: GREEN, width: 1.5, dash: "dot" }),
           ]),
       line(curve.name, values, { color: BLUE, width: 3 }),
-      ...(chosen === undefined
-        ? []
-        : [
-            {
-              type: "scatter",
-              mode: "markers",
-              name: "chosen",
-              x: [shortNumber(chosen.threshold)],
-              y: [shortNumber(chosen.value)],
-              showlegend: false,
-              marker: { color: VERMILION, size: 12, symbol: "diamond" },
-              hovertemplate: "chosen: %{x}, %{y}",
-            },
-          ]),
+      ...(chosen ? [chosenPoint(chosen)] : []),
     ],
     layout: {
       ...baseLayout({ title, legend: true, height: 420 }),
@@ -92,59 +73,13 @@ export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdF
         isCost ? { rangemode: "tozero" } : { range: [Math.min(0, ...values.map((value) => value ?? 0)) - 0.01, 1.02] },
       ),
       shapes: [
-        {
-          type: "line",
-          x0: 0.5,
-          x1: 0.5,
-          y0: 0,
-          y1: 1,
-          yref: "paper",
-          layer: "below",
-          line: { color: NEUTRAL, width: 1 },
-        },
-        ...(chosen === undefined
-          ? []
-          : [
-              {
-                type: "line",
-                x0: chosen.threshold,
-                x1: chosen.threshold,
-                y0: 0,
-                y1: 1,
-                yref: "paper",
-                layer: "below",
-                line: { color: VERMILION, width: 1.5, dash: "dot" },
-              },
-            ]),
-        ...(wanted === undefined
-          ? []
-          : [
-              {
-                type: "line",
-                x0: 0,
-                x1: 1,
-                y0: wanted,
-                y1: wanted,
-                layer: "below",
-                line: { color: ORANGE, width: 1, dash: "dot" },
-              },
-            ]),
+        verticalLine(0.5, { color: NEUTRAL, width: 1 }),
+        ...(chosen ? [verticalLine(chosen.threshold, { color: VERMILION, width: 1.5, dash: "dot" })] : []),
+        ...(wanted === undefined ? [] : [horizontalLine(wanted, { color: ORANGE, width: 1, dash: "dot" })]),
       ],
-      annotations:
-        chosen === undefined
-          ? []
-          : [
-              {
-                x: chosen.threshold,
-                y: 0.02,
-                yref: "paper",
-                text: escapeLabel(`chosen ${mark ?? ""}`),
-                showarrow: false,
-                xanchor: left ? "right" : "left",
-                xshift: left ? -6 : 6,
-                yanchor: "bottom",
-              },
-            ],
+      annotations: chosen
+        ? [guideLabel(`chosen ${mark ?? ""}`, { x: chosen.threshold, y: 0.02, side, gap: 6, yanchor: "bottom" })]
+        : [],
     },
     text: [
       title,
@@ -154,6 +89,32 @@ export function thresholdFigure(curve: ThresholdFigureCurve, options: ThresholdF
   };
 }
 
+/** The mark of the chosen threshold. */
+function chosenPoint({ threshold, value }: { threshold: number; value: number }): Trace {
+  return {
+    type: "scatter",
+    mode: "markers",
+    name: "chosen",
+    x: [shortNumber(threshold)],
+    y: [shortNumber(value)],
+    showlegend: false,
+    marker: { color: VERMILION, size: 12, symbol: "diamond" },
+    hovertemplate: "chosen: %{x}, %{y}",
+  };
+}
+
+/** Refuses an empty curve and lists of different lengths. */
+function checkCurve({ thresholds, values, recall, precision }: ThresholdFigureCurve): void {
+  const problems = new Problems("thresholdFigure");
+  problems.expect(thresholds.length > 0, "expected at least one threshold, got none.");
+  problems.expect(
+    [values, recall, precision].every((list) => list.length === thresholds.length),
+    `expected a value, recall and precision for each of ${thresholds.length} thresholds, got ${values.length}, ${recall.length} and ${precision.length}.`,
+  );
+  problems.throwIfAny("bad-input");
+}
+
+/** The least and the greatest known value. */
 function range(values: readonly (number | null)[]): string {
   const known = values.filter((value): value is number => value !== null);
   if (known.length === 0) return "–";

@@ -41,7 +41,7 @@ export function liveFigure(options: LiveFigureOptions = {}): LiveFigure {
       const isFirst = places === undefined;
       places ??= openPlaces(output);
       places.picture.svg(renderSvg(make()));
-      // the first drawing also loads the library, so its time does not predict the next
+      // the first drawing also loads the library, so its time does not predict the next one
       const pause = isFirst ? 0 : (now() - startedAt) / DRAWING_SHARE;
       nextAt = Math.max(startedAt + 1000 * everySeconds, now() + pause);
     },

@@ -19,7 +19,13 @@ const SET_EXEC_PATH = pathToFileURL(fileURLToPath(new URL("set-exec-path.mjs", i
  * file, and the output of files with failures, go to this process's error output.
  *
  * @param {readonly string[]} files  paths below `folder`, without `.test.js`
- * @param {{ folder: string, cwd: string, node?: string, env?: Record<string, string | undefined>, limitMs?: number, patterns?: Readonly<Record<string, string>> }} options
+ * @param {object} options
+ * @param {string} options.folder
+ * @param {string} options.cwd
+ * @param {string} [options.node]
+ * @param {Record<string, string | undefined>} [options.env]
+ * @param {number} [options.limitMs]
+ * @param {Readonly<Record<string, string>>} [options.patterns]
  *   `node` is a Node that is started in an emulator, written by {@link writeEmulatedNode}; `limitMs` is the time that a
  *   file may take, after which it is ended; `patterns` holds, by file, which tests run: others are not counted
  * @returns {Promise<Counts>}
@@ -124,7 +130,7 @@ export function emulated(node) {
 /**
  * @param {readonly string[]} commandLine
  * @param {{ cwd: string, env: Record<string, string | undefined>, limitMs: number }} options
- * @returns {Promise<{ output: string, code: number | string }>} `code` is the exit code, a signal, or the limit in words
+ * @returns {Promise<{ output: string, code: number | string }>} `code`: exit code, signal, or the limit
  */
 function runToEnd([command = "", ...parameters], { cwd, env, limitMs }) {
   return new Promise((resolve, reject) => {

@@ -10,13 +10,15 @@ import { readOptions, UsageError } from "../tools/read-options.mjs";
 import { swiftshaderVariables } from "../stages/unpack-swiftshader.mjs";
 
 export const TEST_HELP = `npm test [-- options]
-  --only WORD    the test files with the word in their path, without format, lint and notebooks; may be given several times
+  --only WORD    the test files with the word in their path, without format,
+                 lint and notebooks; may be given several times
   --slow         those named *.slow.test.ts too
   -- ...         what follows another -- is for node --test
-Format, lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it.`;
+Format, lint, types, the notebooks' types, and the tests, in this order; the
+first that fails ends it.`;
 
 /**
- * Ends a test that waits for what never comes. The longest takes a minute or two; a busy machine, ten times as long.
+ * Ends a test that hangs. The longest takes a minute or two; on a busy machine, ten times as long.
  */
 const TEST_LIMIT_MS = 30 * 60_000;
 
@@ -81,7 +83,7 @@ export function testVariables(root) {
 }
 
 /**
- * Refuses options that there are not, and words that no test file's path has.
+ * Refuses unknown options, and words that no test file's path has.
  *
  * @param {readonly string[]} parameters
  * @param {{ root: string }} options

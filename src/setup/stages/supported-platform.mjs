@@ -152,7 +152,7 @@ export function supportedPlatform() {
 /**
  * A platform by name, to compile for it on another.
  *
- * @param {string} name  as process.platform and process.arch say it, such as `linux-arm64`
+ * @param {string} name  as process.platform and process.arch, such as `linux-arm64`
  * @returns {Platform | undefined}
  */
 export function platformNamed(name) {

@@ -19,7 +19,7 @@ const PACKAGE = {
 const FILES = ["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"];
 const PLACE = ".tslora/swiftshader";
 
-/** Whether there is a SwiftShader to be had for this platform. */
+/** Whether SwiftShader exists for this platform. */
 export function hasSwiftshader() {
   return process.platform === "linux" && process.arch === "x64";
 }

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
  * given out again and start times are not.
  *
  * @param {number} pid
- * @returns {string | undefined} nothing where no such process lives (one that has ended and is not yet collected counts as gone)
+ * @returns {string | undefined} nothing where no such process lives; a zombie counts as gone
  */
 export function locateProcess(pid) {
   try {

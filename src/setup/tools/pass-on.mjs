@@ -9,8 +9,8 @@ const PASSED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"];
  * signals reach it, and its exit code comes back. What a signal ended ends this process by the same signal.
  *
  * @param {readonly string[]} commandLine
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal }} [options]  `signal` asks the
- *   command to end
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal }} [options]
+ *   `signal` asks the command to end
  * @returns {Promise<number>} the exit code
  */
 export async function passOn(commandLine, { cwd, env, signal: ending } = {}) {

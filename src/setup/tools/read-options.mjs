@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 
 import { SetUpError } from "./set-up-error.mjs";
+import { wrapHelp } from "./wrap-help.mjs";
 
 /** Options that are not there, or values that do not fit; the exit code is the command line's for bad usage. */
 export class UsageError extends SetUpError {
@@ -34,6 +35,6 @@ export function readOptions(parameters, { help, options, allowPositionals = fals
     return parseArgs({ args: [...parameters], options, allowPositionals });
   } catch (error) {
     const [problem = ""] = (error instanceof Error ? error.message : String(error)).split(/\. To specify|\. Did you/);
-    throw new UsageError(`${problem.slice(0, 200)}${problem.endsWith(".") ? "" : "."}\n${help}`);
+    throw new UsageError(`${problem.slice(0, 200)}${problem.endsWith(".") ? "" : "."}\n${wrapHelp(help)}`);
   }
 }

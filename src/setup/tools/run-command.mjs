@@ -25,7 +25,8 @@ export class CommandError extends Error {
  * ends what it started as well; aborting waits until it is gone.
  *
  * @param {readonly string[]} commandLine  the command and its arguments
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal, onStart?: (pid: number) => void }} [options]
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal,
+ *   onStart?: (pid: number) => void }} [options]
  * @returns {Promise<string>}
  */
 export function runCommand(commandLine, { cwd, env, signal, onStart } = {}) {

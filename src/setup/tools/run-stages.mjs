@@ -257,7 +257,8 @@ function readMarker(path) {
 
 /**
  * @template T
- * @param {string} folder @param {{ total?: number | undefined, work: Promise<T>, say: (detail: string) => void }} options
+ * @param {string} folder
+ * @param {{ total?: number | undefined, work: Promise<T>, say: (detail: string) => void }} options
  * @returns {Promise<T>}
  */
 async function watchGrowth(folder, { total, work, say }) {

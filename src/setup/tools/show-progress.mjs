@@ -28,83 +28,104 @@ const BEAT_MS = 200;
  */
 export function showProgress(stream) {
   const live = stream.isTTY === true && process.env["CI"] === undefined;
-  /** @type {Set<Shown>} */
-  const shown = new Set();
-  let drawn = 0;
-  let turn = 0;
-  /** @type {NodeJS.Timeout | undefined} */
-  let beat;
-
-  const clear = () => {
-    if (drawn > 0) stream.write(`\x1b[${drawn}A\r\x1b[0J`);
-    drawn = 0;
-  };
-  const draw = () => {
-    const sign = "|/-\\"[turn++ % 4];
-    // A line that wraps, or more lines than the terminal has, could not be taken back.
-    const lines = [...shown]
-      .slice(0, Math.max(1, (stream.rows ?? 24) - 2))
-      .map(({ title, detail, since }) =>
-        `${sign} ${title}: ${detail === "" ? "" : `${detail}, `}${formatDuration(Date.now() - since)}`.slice(
-          0,
-          (stream.columns ?? 80) - 1,
-        ),
-      );
-    const up = drawn > 0 ? `\x1b[${drawn}A\r` : "";
-    stream.write(`${up}${lines.map((line) => `\x1b[2K${line}\n`).join("")}${drawn > lines.length ? "\x1b[0J" : ""}`);
-    drawn = lines.length;
-  };
-  const write = (/** @type {string} */ text) => {
-    clear();
-    stream.write(`${text}\n`);
-    if (live && shown.size > 0) draw();
-  };
-  /** @param {Shown} part */
-  const leave = (part) => {
-    shown.delete(part);
-    clear();
-    if (shown.size > 0) return;
-    clearInterval(beat);
-    beat = undefined;
-  };
-
+  const block = new LiveBlock(stream);
+  const note = (/** @type {string} */ text) => block.write(`${text}\n`);
   return {
     begin(title) {
       /** @type {Shown} */
       const part = { title, detail: "", since: Date.now() };
-      if (live) {
-        shown.add(part);
-        beat ??= setInterval(draw, BEAT_MS);
-        draw();
-      } else {
-        stream.write(`${title} ...\n`);
-      }
+      if (live) block.add(part);
+      else stream.write(`${title} ...\n`);
       return {
         say: (detail) => void (part.detail = detail),
         end(position, result) {
-          leave(part);
-          write(`[${position}] ${title}: ${result}, ${formatDuration(Date.now() - part.since)}`);
+          block.remove(part);
+          note(`[${position}] ${title}: ${result}, ${formatDuration(Date.now() - part.since)}`);
         },
-        drop: () => leave(part),
+        drop: () => block.remove(part),
       };
     },
-    note: write,
-    sum(parts, ms) {
-      const rows = [
-        ...parts.map(({ title, bytes, ms: own }) => [title, formatBytes(bytes), formatDuration(own)]),
-        ["all, side by side", formatBytes(parts.reduce((sum, { bytes }) => sum + bytes, 0)), formatDuration(ms)],
-      ];
-      const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-      write(
-        rows
-          .map(
-            ([title = "", size = "", time = ""]) =>
-              `  ${title.padEnd(widths[0] ?? 0)}  ${size.padStart(widths[1] ?? 0)}  ${time.padStart(widths[2] ?? 0)}`,
-          )
-          .join("\n"),
-      );
-    },
+    note,
+    sum: (parts, ms) => note(sumTable(parts, ms)),
   };
+}
+
+/** The lines at the end of a terminal's output that show the parts under way. */
+class LiveBlock {
+  /** @type {Set<Shown>} */
+  #parts = new Set();
+  #drawn = 0;
+  #turn = 0;
+  /** @type {NodeJS.Timeout | undefined} */
+  #beat;
+  #stream;
+
+  /** @param {NodeJS.WriteStream} stream */
+  constructor(stream) {
+    this.#stream = stream;
+  }
+
+  /** @param {Shown} part */
+  add(part) {
+    this.#parts.add(part);
+    this.#beat ??= setInterval(() => this.#draw(), BEAT_MS);
+    this.#draw();
+  }
+
+  /** @param {Shown} part */
+  remove(part) {
+    this.#parts.delete(part);
+    this.#clear();
+    if (this.#parts.size > 0) return;
+    clearInterval(this.#beat);
+    this.#beat = undefined;
+  }
+
+  /** Writes text above the lines. @param {string} text */
+  write(text) {
+    this.#clear();
+    this.#stream.write(text);
+    if (this.#parts.size > 0) this.#draw();
+  }
+
+  #clear() {
+    if (this.#drawn > 0) this.#stream.write(`\x1b[${this.#drawn}A\r\x1b[0J`);
+    this.#drawn = 0;
+  }
+
+  #draw() {
+    const sign = "|/-\\"[this.#turn++ % 4];
+    const { rows = 24, columns = 80 } = this.#stream;
+    // The cursor cannot go back over a line that wraps, or over more lines than the terminal has.
+    const lines = [...this.#parts].slice(0, Math.max(1, rows - 2)).map(({ title, detail, since }) => {
+      const state = detail === "" ? "" : `${detail}, `;
+      return `${sign} ${title}: ${state}${formatDuration(Date.now() - since)}`.slice(0, columns - 1);
+    });
+    const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A\r` : "";
+    const rest = this.#drawn > lines.length ? "\x1b[0J" : "";
+    this.#stream.write(`${up}${lines.map((line) => `\x1b[2K${line}\n`).join("")}${rest}`);
+    this.#drawn = lines.length;
+  }
+}
+
+/**
+ * The size and time of each part, and of all.
+ *
+ * @param {readonly import("./run-stages.mjs").Taken[]} parts
+ * @param {number} ms
+ */
+function sumTable(parts, ms) {
+  const rows = [
+    ...parts.map(({ title, bytes, ms: own }) => [title, formatBytes(bytes), formatDuration(own)]),
+    ["all, side by side", formatBytes(parts.reduce((sum, { bytes }) => sum + bytes, 0)), formatDuration(ms)],
+  ];
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows
+    .map(
+      ([title = "", size = "", time = ""]) =>
+        `  ${title.padEnd(widths[0] ?? 0)}  ${size.padStart(widths[1] ?? 0)}  ${time.padStart(widths[2] ?? 0)}`,
+    )
+    .join("\n");
 }
 
 /** @param {number} bytes @returns {string} in decimal units, as registries and disks count */
