@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import type { Kernel } from "../../src/notebook/jupyter/kernel-client";
-import { contents, errorOf, execute, printed, sharedKernel, until, withKernel, type Answer } from "./kernel-client";
+import { waitUntil } from "../base/wait-until";
+import { contents, errorOf, execute, printed, sharedKernel, withKernel, type Answer } from "./kernel-client";
 
 const SLEEP = "const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));";
 
@@ -20,8 +21,8 @@ async function interrupted(kernel: Kernel, code: string): Promise<Answer> {
 }
 
 /**
- * Whether a number that a loop would count up stays what it is. The second look comes after a hundred turns of the kernel's
- * own event loop, each of which the loop would have used.
+ * Returns whether a number that a loop would count up stays the same. The second look follows a hundred turns of the
+ * kernel's own event loop, each of which the loop would have used.
  */
 async function printedTwice(kernel: Kernel, name: string): Promise<boolean> {
   const print = `for (let turn = 0; turn < 100; turn++) await sleep(1);\nconsole.log(${name});`;
@@ -31,7 +32,7 @@ async function printedTwice(kernel: Kernel, name: string): Promise<boolean> {
 }
 
 test(
-  "an interrupt ends a cell wherever it is, and what it would have gone on with",
+  "an interrupt ends a cell wherever it is, and the work that would have followed",
   inKernel(async (kernel) => {
     await execute(kernel, `${SLEEP}\nlet ticks = 0;`).answer;
     for (const code of [
@@ -44,7 +45,7 @@ test(
     ]) {
       const { ename, stack } = errorOf(await interrupted(kernel, code));
       assert.equal(ename, "Interrupted", `${code}\n${stack}`);
-      assert.equal(await printedTwice(kernel, "ticks"), true, `it goes on: ${code}`);
+      assert.equal(await printedTwice(kernel, "ticks"), true, `it continues: ${code}`);
     }
   }),
 );
@@ -64,13 +65,13 @@ test(
     assert.equal((await second.answer).reply.status, "aborted");
     // The loop closes by its own asynchronous steps, which the reply need not wait for.
     const answered = await first.answer;
-    await until(() => printed(answered).includes("closed"), "the finally block ran");
+    await waitUntil(() => printed(answered).includes("closed"), { what: "the finally block ran" });
     assert.equal(printed(answered), "on\nclosed\n");
   }),
 );
 
 test(
-  "what listens for interrupts itself comes to its end, and the cell goes on with its result; a second interrupt does not wait",
+  "code that listens for interrupts ends by itself, and the cell continues with its result; a second interrupt does not wait",
   inKernel(async (kernel) => {
     await execute(
       kernel,
@@ -123,14 +124,14 @@ async function work(after: number) {
 test(
   "an interrupt while no cell runs does nothing",
   inKernel(async (kernel) => {
-    await kernel.ask("control", "interrupt_request", {}, 60_000); // answered once it was dealt with: no cell ran until then
+    await kernel.ask("control", "interrupt_request", {}, 60_000); // answered once handled: no cell ran until then
     assert.equal((await execute(kernel, "1").answer).reply.status, "ok");
     assert.equal((await execute(kernel, "await sleep(50); 1").answer).reply.status, "ok");
   }),
 );
 
 test(
-  "an interrupt ends an evaluation too, not only the wait for it; one that comes after trained weights as well",
+  "an interrupt ends an evaluation too, not only the wait for it; also one that follows other awaited work",
   inKernel(async (kernel) => {
     const ready = await execute(
       kernel,
@@ -152,7 +153,7 @@ const options = { maxTokensPerPass: 16, onProgress: () => void (passes++ === 0 &
         ),
       );
       assert.equal(ename, "Interrupted", stack);
-      assert.equal(await printedTwice(kernel, "passes"), true, "it goes on");
+      assert.equal(await printedTwice(kernel, "passes"), true, "it continues");
     }
     assert.equal(
       printed(
@@ -171,10 +172,13 @@ test("in a plain tslab an interrupt fails the cell at once; training stops at it
         /** Asks until tslab answers: it drops what comes within 200 ms after a failed cell. */
         const settled = async (code: string): Promise<string> => {
           let answer: Answer | undefined;
-          await until(async () => {
-            answer = await execute(kernel, code).answer;
-            return answer.reply.status === "ok";
-          }, "tslab takes cells again");
+          await waitUntil(
+            async () => {
+              answer = await execute(kernel, code).answer;
+              return answer.reply.status === "ok";
+            },
+            { what: "tslab takes cells again" },
+          );
           return answer === undefined ? "" : printed(answer);
         };
         const ready = `import { evaluate, loadClassifier, train } from "tslora";
@@ -190,7 +194,9 @@ seen.passes = 0;`;
         );
         assert.equal(training.reply.status, "error");
         assert.match(printed(training, "stderr"), /Interrupted/);
-        await until(async () => (await settled("console.log(seen.stopped)")) === "true\n", "training has stopped");
+        await waitUntil(async () => (await settled("console.log(seen.stopped)")) === "true\n", {
+          what: "training has stopped",
+        });
         assert.equal(readdirSync(folder).filter((name) => /^checkpoint-\d+$/.test(name)).length, 1);
 
         const evaluation = await interrupted(
@@ -201,7 +207,7 @@ seen.passes = 0;`;
         const look =
           "for (let turn = 0; turn < 100; turn++) await new Promise((done) => setTimeout(done, 1));\nconsole.log(seen.passes);";
         let passes = await settled(look);
-        await until(async () => passes === (passes = await settled(look)), "evaluation has stopped");
+        await waitUntil(async () => passes === (passes = await settled(look)), { what: "evaluation has stopped" });
       },
       { name: "tslab" },
     );

@@ -21,7 +21,7 @@ export interface Sent {
   seenLate(type: string): Promise<JsonRecord>;
 }
 
-/** How long a kernel may take for an answer, or for a message that is waited for: a busy machine takes seconds. */
+/** Limit of an answer, and of a message that a test waits for: a busy machine takes seconds. */
 const LIMIT_MS = 240_000;
 
 /** A promise's result, or an error that says what was waited for. */
@@ -38,15 +38,6 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
     return await Promise.race([promise, limit]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Asks again until a condition holds: for what no message tells of. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + LIMIT_MS;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`waited ${LIMIT_MS / 1000} s until ${what}; it was never so`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

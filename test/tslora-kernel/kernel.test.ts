@@ -7,11 +7,12 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 
 import { projectRoot } from "../../src/base/project-root";
 import { writeConnectionFile } from "../../src/notebook/jupyter/connection";
 import { findKernelSpec } from "../../src/notebook/jupyter/find-kernelspec";
+import { waitUntil } from "../base/wait-until";
+import { withGate } from "./gate";
 import { contents, errorOf, execute, printed, send, sharedKernel, withKernel, type Answer } from "./kernel-client";
 
 const inKernel = sharedKernel(join(projectRoot(), "notebooks"));
@@ -21,7 +22,7 @@ const plain = (answer: Answer): unknown =>
   (contents(answer, "execute_result")[0]?.data as Record<string, unknown> | undefined)?.["text/plain"];
 
 test(
-  "cells, results and errors are told as the protocol has them",
+  "cells, results and errors are reported as the protocol defines",
   inKernel(async (kernel) => {
     const sum = await execute(kernel, "const r = 3;\nconsole.log('on');\nr + 1").answer;
     assert.deepEqual(types(sum), ["busy", "execute_input", "stream", "execute_result", "idle"]);
@@ -51,7 +52,7 @@ test(
       [thrown.reply.status, thrown.reply.ename, thrown.reply.evalue, thrown.reply.traceback],
       ["error", "RangeError", "bad 3", contents(thrown, "error")[0].traceback],
     );
-    assert.equal(contents(thrown, "stream").length, 0, "nothing of it is printed as text");
+    assert.equal(contents(thrown, "stream").length, 0, "it is not printed as text");
 
     const inEarlier = await execute(
       kernel,
@@ -117,13 +118,14 @@ test(
 test(
   "cells queued behind a failed one are aborted, unless they asked not to be; later ones run",
   inKernel(async (kernel) => {
-    const sent = [
-      "1",
-      "for (const until = Date.now() + 300; Date.now() < until; );\nthrow new Error('no')",
-      "2",
-      "3",
-    ].map((code) => execute(kernel, code));
-    const answers = await Promise.all(sent.map(({ answer }) => answer));
+    let answers: readonly Answer[] = [];
+    await withGate(async (gate) => {
+      const failing = `${gate.wait}\nthrow new Error('no')`;
+      const sent = ["1", `console.log('waits');\n${failing}`, "2", "3"].map((code) => execute(kernel, code));
+      await sent[1].seen("stream"); // the others were sent with it, over the same socket
+      gate.open();
+      answers = await Promise.all(sent.map(({ answer }) => answer));
+    });
     assert.deepEqual(
       answers.map(({ reply }) => reply.status),
       ["ok", "error", "aborted", "aborted"],
@@ -146,17 +148,20 @@ test(
 );
 
 test(
-  "an error that nobody waited for fails the cell that runs, and is told at the last one when none does",
+  "an error that nobody awaits fails the cell that runs, and is reported at the last one when none does",
   inKernel(async (kernel) => {
     const during = await execute(
       kernel,
       "void Promise.reject(new Error('nobody'));\nawait new Promise((done) => setTimeout(done, 50));",
     ).answer;
     assert.match(errorOf(during).stack, /^Error: nobody\n\(not awaited: [^]*In \[\d+\], line 1/);
-    const sent = execute(kernel, "setTimeout(() => { throw new Error('late'); }, 100);\n1");
-    const late = sent.seenLate("error");
-    assert.equal((await sent.answer).reply.status, "ok");
-    assert.equal((await late).evalue, "late");
+    await withGate(async (gate) => {
+      const sent = execute(kernel, `${gate.throwLater("late")}\n1`);
+      const late = sent.seenLate("error");
+      assert.equal((await sent.answer).reply.status, "ok");
+      gate.open();
+      assert.equal((await late).evalue, "late");
+    });
     assert.equal((await execute(kernel, "2").answer).reply.status, "ok");
   }),
 );
@@ -215,7 +220,7 @@ test("the package is found from a folder outside the clone, and so are the clone
   }
 });
 
-test("requests that tslab does not know are answered, and a kernel with timers running ends when told", async () => {
+test("requests that tslab does not know are answered, and a kernel with timers running ends on request", async () => {
   let pid = -1;
   await withKernel(async (kernel) => {
     pid = kernel.pid ?? -1;
@@ -260,8 +265,8 @@ test("over IPC the kernel's sockets have Jupyter's names, with a hyphen, and all
         sockets().filter((name) => name.startsWith("socket")),
         [1, 2, 3, 4, 5].map((n) => `socket-${n}`),
       );
-      const beaten = kernel.silentMs;
-      while (kernel.silentMs >= beaten) await delay(50); // the heartbeat is answered
+      const now = performance.now();
+      await waitUntil(() => performance.now() - kernel.silentMs > now, { what: "the heartbeat is answered" });
     },
     { transport: "ipc" },
   );

@@ -8,14 +8,18 @@ import { socketAddress, type Connection } from "../../src/notebook/jupyter/conne
 import { encodeMessage, newMessage } from "../../src/notebook/jupyter/wire";
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
+/** Milliseconds for which a closed socket still connects and delivers: a busy kernel takes its time. */
+const LINGER_MS = 5000;
+
 const PORTS = ["shell_port", "control_port", "stdin_port", "iopub_port", "hb_port"] as const;
 
-/** A process that knows the kernel's ports, as any other user of the machine can, and not its key. */
+/** A client that knows the kernel's ports, as any other user of the machine can, but not its key. */
 export class Stranger {
   readonly #connection: Omit<Connection, "key">;
   readonly #dialect: "tslab" | "standard";
   readonly #heard: Buffer[][] = [];
   readonly #iopub = new Subscriber({ linger: 0 });
+  #sent = 0;
   readonly #open: { close?(): void; destroy?(): void }[] = [];
 
   constructor(connection: Omit<Connection, "key">, dialect: "tslab" | "standard") {
@@ -29,7 +33,7 @@ export class Stranger {
     })().catch(() => undefined);
   }
 
-  /** All that the kernel has published, as one text. */
+  /** Everything that the kernel has published, as one text. */
   get heard(): string {
     return this.#heard.flat().map(String).join("\n");
   }
@@ -47,7 +51,7 @@ export class Stranger {
   async forge(code: string): Promise<void> {
     const parts = this.#request(code);
     const sockets = (["shell_port", "control_port"] as const).map((port) => {
-      const socket = new Dealer({ linger: 200 });
+      const socket = new Dealer({ linger: LINGER_MS });
       socket.connect(this.#address(port));
       return socket;
     });
@@ -61,10 +65,10 @@ export class Stranger {
     }
     for (const frames of this.#heard.slice(0, 40))
       await sockets[0].send(frames.slice(frames.findIndex((frame) => frame.equals(DELIMITER)))); // replayed
-    setTimeout(() => sockets.forEach((socket) => socket.close()), 300);
+    for (const socket of sockets) socket.close();
   }
 
-  /** The signature of the request that {@link forge} sends, by the real key: what must never be published. */
+  /** The signature of the request that {@link forge} sends, by the real key, which must never be published. */
   signatureOf(code: string, key: string): string {
     return createHmac("sha256", key)
       .update(Buffer.concat(this.#request(code)))
@@ -79,7 +83,7 @@ export class Stranger {
     return socketAddress(this.#connection as Connection, this.#connection[port], this.#dialect);
   }
 
-  /** The same bytes at every call, so that their signature is the same. */
+  /** Makes the same bytes at every call, so that their signature is the same. */
   #request(code: string): Buffer[] {
     const message = newMessage(
       "execute_request",
@@ -120,13 +124,13 @@ export class Stranger {
 
   async #send(port: (typeof PORTS)[number], frames: Buffer[]): Promise<void> {
     if (port === "hb_port" || port === "iopub_port") return;
-    const socket = new Dealer({ linger: 200, ...(frames.length % 2 === 0 && { routingId: "stranger" }) });
+    const socket = new Dealer({ linger: LINGER_MS, ...(frames.length % 2 === 0 && { routingId: `stranger-${this.#sent++}` }) });
     socket.connect(this.#address(port));
     await socket.send(frames);
-    setTimeout(() => socket.close(), 300);
+    socket.close();
   }
 
-  /** Bytes that are no ZeroMQ, connections that say nothing, and ones that end in the middle. */
+  /** Sends bytes that are not ZeroMQ, and nothing, over connections that stay open and over ones that are reset. */
   async #bytes(port: (typeof PORTS)[number]): Promise<void> {
     const greeting = Buffer.concat([
       Buffer.from([0xff]),
@@ -146,17 +150,19 @@ export class Stranger {
       Buffer.concat([greeting, Buffer.from([4, 0xff])]),
       Buffer.concat([greeting, Buffer.from([2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])]),
     ];
-    for (const [index, bytes] of sent.entries()) {
-      const socket: Socket = connect(this.#connection[port], this.#connection.ip);
-      socket.on("error", () => undefined);
-      this.#open.push(socket);
-      await once(socket, "connect");
-      socket.write(bytes);
-      if (index % 2 === 0) setTimeout(() => socket.resetAndDestroy(), 50);
+    for (const bytes of sent) {
+      for (const isReset of [false, true]) {
+        const socket: Socket = connect(this.#connection[port], this.#connection.ip);
+        socket.on("error", () => undefined);
+        this.#open.push(socket);
+        await once(socket, "data"); // the kernel greets first: it has accepted the connection
+        await new Promise((resolve) => socket.write(bytes, resolve));
+        if (isReset) socket.resetAndDestroy();
+      }
     }
   }
 
-  /** Heartbeats out of order, empty, huge, and from one that leaves before the answer. */
+  /** Sends heartbeats out of order, empty, huge, and from a socket that is closed before the answer. */
   async #beats(): Promise<void> {
     for (const frames of [
       [Buffer.alloc(0)],
@@ -165,10 +171,10 @@ export class Stranger {
       [Buffer.alloc(0), Buffer.alloc(1024 * 1024)],
       Array.from({ length: 50 }, () => Buffer.alloc(0)),
     ]) {
-      const dealer = new Dealer({ linger: 200 });
+      const dealer = new Dealer({ linger: LINGER_MS });
       dealer.connect(this.#address("hb_port"));
       for (let i = 0; i < 20; i++) await dealer.send(frames);
-      setTimeout(() => dealer.close(), 50);
+      dealer.close();
     }
     const request = new Request({ linger: 0 });
     request.connect(this.#address("hb_port"));
