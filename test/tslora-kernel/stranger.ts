@@ -124,7 +124,10 @@ export class Stranger {
 
   async #send(port: (typeof PORTS)[number], frames: Buffer[]): Promise<void> {
     if (port === "hb_port" || port === "iopub_port") return;
-    const socket = new Dealer({ linger: LINGER_MS, ...(frames.length % 2 === 0 && { routingId: `stranger-${this.#sent++}` }) });
+    const socket = new Dealer({
+      linger: LINGER_MS,
+      ...(frames.length % 2 === 0 && { routingId: `stranger-${this.#sent++}` }),
+    });
     socket.connect(this.#address(port));
     await socket.send(frames);
     socket.close();
@@ -171,10 +174,10 @@ export class Stranger {
       [Buffer.alloc(0), Buffer.alloc(1024 * 1024)],
       Array.from({ length: 50 }, () => Buffer.alloc(0)),
     ]) {
-      const dealer = new Dealer({ linger: LINGER_MS });
+      const dealer = new Dealer({ linger: 0 });
       dealer.connect(this.#address("hb_port"));
       for (let i = 0; i < 20; i++) await dealer.send(frames);
-      dealer.close();
+      this.#open.push(dealer); // the kernel may never take a malformed one
     }
     const request = new Request({ linger: 0 });
     request.connect(this.#address("hb_port"));
