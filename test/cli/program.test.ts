@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { runCli } from "../../src/cli/program";
 import { readNotebook } from "../../src/notebook/format/read-notebook";
 import { saveNotebook } from "../../src/notebook/format/save-notebook";
+import { waitUntil } from "../base/wait-until";
 import { isAlive, notebookOf, withFolder, type CellText } from "../notebook/notebooks";
 
 interface Said {
@@ -181,6 +182,6 @@ test("a kernel ends by itself when its runner is killed outright", () =>
       await new Promise((done) => child.once("exit", done));
       const kernel = Number(/^kernel (\d+)$/m.exec(printed)?.[1]);
       assert.ok(kernel > 0);
-      while (isAlive(kernel)) await new Promise((done) => setTimeout(done, 100)); // a kernel that stays fails the test by its limit
+      await waitUntil(() => !isAlive(kernel), { what: "the kernel has ended" });
     },
   ));

@@ -5,6 +5,7 @@ import { JSDOM, VirtualConsole } from "jsdom";
 
 import { histogram } from "../../src/figures/plots/histogram";
 import { interactiveHtml } from "../../src/figures/plotly/interactive-html";
+import { waitUntil } from "../base/wait-until";
 
 interface PageElement {
   readonly textContent: string;
@@ -25,8 +26,8 @@ interface PageWindow {
 
 const HIDE = ".jp-OutputArea-child:has(.tslora-drawn)";
 
-/** A page with the outputs in it, whose scripts run as in Jupyter Lab: put in as text, then each made anew. */
-async function open(outputs: readonly string[], waitMs = 0): Promise<PageWindow> {
+/** Opens a page with the outputs in it, whose scripts run as in Jupyter Lab: put in as text, then each made anew. */
+function open(outputs: readonly string[]): PageWindow {
   const window = new JSDOM(`<!doctype html><body style="color: rgb(10, 20, 30)"></body>`, {
     runScripts: "dangerously",
     virtualConsole: new VirtualConsole(),
@@ -43,11 +44,6 @@ async function open(outputs: readonly string[], waitMs = 0): Promise<PageWindow>
     fresh.textContent = script.textContent;
     script.parentNode.replaceChild(fresh, script);
   }
-  for (const until = Date.now() + 20_000; Date.now() < until && waitMs === 0;) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    if ([...window.document.querySelectorAll(".tslora-plot .main-svg")].length >= 3 * outputs.length) break;
-  }
-  await new Promise((resolve) => setTimeout(resolve, waitMs));
   return window;
 }
 
@@ -61,7 +57,9 @@ test("figures draw themselves in a page, the carrier first or last, and leave th
     [first, second],
     [second, first],
   ]) {
-    const window = await open(outputs);
+    const window = open(outputs);
+    const layers = (): number => [...window.document.querySelectorAll(".tslora-plot .main-svg")].length;
+    await waitUntil(() => layers() >= 3 * outputs.length, { what: "plotly has drawn its layers" });
     assert.equal([...window.document.querySelectorAll(".tslora-drawn")].length, 2);
     const text = [...window.document.querySelectorAll(".tslora-plot")].map((plot) => plot.textContent).join("\n");
     assert.match(text, /One <\/script><b>/);
@@ -72,12 +70,12 @@ test("figures draw themselves in a page, the carrier first or last, and leave th
 });
 
 test("a figure whose carrier is missing leaves the static picture, and says what to do", async () => {
-  const window = await open([interactiveHtml(two, { carries: false })], 3200);
+  const window = open([interactiveHtml(two, { carries: false })]);
+  const notes = (): string =>
+    [...window.document.querySelectorAll(".tslora-figure small")].map((note) => note.textContent).join();
+  await waitUntil(() => notes() !== "", { what: "the page says what to do" });
+  assert.match(notes(), /run the cell of the notebook's first figure again/);
   assert.equal([...window.document.querySelectorAll(".tslora-drawn")].length, 0);
-  assert.match(
-    [...window.document.querySelectorAll(".tslora-figure small")][0].textContent,
-    /run the cell of the notebook's first figure again/,
-  );
 });
 
 test("where scripts do not run, the interactive form shows nothing", () => {

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 
 import { projectRoot } from "../../src/base/project-root";
+import { waitUntil } from "../base/wait-until";
 
 /** A running Jupyter Lab, opened as a user opens it. */
 export interface LabServer {
@@ -41,17 +41,14 @@ export async function startLab(env: Readonly<Record<string, string>>): Promise<L
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.status === 204 ? undefined : response.json();
   };
-  for (let tries = 0; ; tries++) {
-    if (child.exitCode !== null || tries > 600) throw new Error(`Jupyter Lab did not start:\n${log}`);
-    if (
-      await api("status").then(
-        () => true,
-        () => false,
-      )
-    )
-      break;
-    await delay(200);
-  }
+  const answers = async (): Promise<boolean> => {
+    if (child.exitCode !== null) throw new Error(`Jupyter Lab did not start:\n${log}`);
+    return api("status").then(
+      () => true,
+      () => false,
+    );
+  };
+  await waitUntil(answers, { what: "Jupyter Lab answers", pauseMs: 200 });
   return {
     url,
     token,

@@ -11,6 +11,7 @@ import { parseNotebook } from "../../src/notebook/format/parse-notebook";
 import { readNotebook } from "../../src/notebook/format/read-notebook";
 import { saveNotebook } from "../../src/notebook/format/save-notebook";
 import { runNotebook } from "../../src/notebook/run/run-notebook";
+import { waitUntil } from "../base/wait-until";
 import { isAlive, notebookOf, runToEnd } from "./notebooks";
 import { oddNotebook, withOddKernel } from "./odd-kernel";
 
@@ -162,6 +163,6 @@ test(`a runner that is killed with -9 leaves a whole notebook, and its kernel en
       );
       const kernel = Number(/^(\d+) 0 x/m.exec(printed)?.[1]);
       assert.ok(kernel > 0);
-      while (isAlive(kernel)) await new Promise((done) => setTimeout(done, 100)); // one that stays fails the test by its limit
+      await waitUntil(() => !isAlive(kernel), { what: "the kernel has ended" });
     }
   }));

@@ -35,7 +35,7 @@ test("cells run in order, outputs and counts are saved, and the copy is a valid 
       ["never()", "skip-execution"],
       "",
       'import { newDisplay, display } from "tslab"; const progress = newDisplay(); progress.text("0%");',
-      'progress.text("100%"); await new Promise((done) => setTimeout(done, 5)); display.html("<b>x</b>"); seed + 1',
+      'progress.text("100%"); await new Promise((done) => setImmediate(done)); display.html("<b>x</b>"); seed + 1',
     ]);
     source.cells.forEach(
       (cell) =>
