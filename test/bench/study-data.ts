@@ -1,12 +1,9 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-
-import { projectRoot } from "../../src/base/project-root";
 import { Random } from "../../src/base/random";
 import { cleanTexts } from "../../src/corpus/text/clean-text";
 import { loadCorpus } from "../../src/corpus/load-corpus";
 import { readFrame } from "../../src/corpus/read-frame";
 import { trainTestSplit } from "../../src/corpus/split/train-test-split";
+import { findStudyArchive } from "../corpus/study-archive";
 
 /** Texts with their labels, side by side. */
 export interface LabelledTexts {
@@ -27,21 +24,13 @@ export interface StudyData {
 }
 
 /**
- * The study's abstracts, cut in parts and cleaned as its notebook does: from the archive that TSLORA_DATA names, in
- * data/ or beside the clone. Without one, 1,000 texts of invented words whose lengths are distributed alike; the source
- * says so.
+ * Loads the study's abstracts from the archive that TSLORA_DATA names, cut in parts and cleaned as its notebook does.
+ * Without one, makes 1,000 texts of invented words whose lengths are distributed alike; the source says so.
  */
 export async function loadStudyData(): Promise<StudyData> {
-  const root = projectRoot();
-  const places = [
-    process.env.TSLORA_DATA,
-    join(root, "data", "Dataset.zip"),
-    join(root, "..", "shared", "dataset", "Dataset.zip"),
-    join(root, "..", "..", "shared", "dataset", "Dataset.zip"),
-  ];
-  const archive = places.find((place) => place !== undefined && place !== "" && existsSync(place));
-  if (archive === undefined) return invented();
-  const { frame } = await loadCorpus(resolve(archive));
+  const { path } = findStudyArchive();
+  if (path === undefined) return invented();
+  const { frame } = await loadCorpus(path);
   const [train, rest] = trainTestSplit(frame, { trainSize: 0.6, randomState: 42 });
   const [, validation] = trainTestSplit(rest, { testSize: 0.5, randomState: 42 });
   const cleaned = (part: typeof frame): LabelledTexts => {
@@ -87,7 +76,7 @@ function invented(): StudyData {
     labels: labels.slice(from, to),
   });
   return {
-    source: "1,000 invented texts (there is no Dataset.zip)",
+    source: "1,000 invented texts (TSLORA_DATA names no Dataset.zip)",
     all: { texts, labels },
     train: part(0, 600),
     validation: part(800, 1000),

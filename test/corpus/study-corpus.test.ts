@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
@@ -12,16 +12,15 @@ import { loadCorpus } from "../../src/corpus/load-corpus";
 import { readFrame } from "../../src/corpus/read-frame";
 import { readPmids } from "../../src/corpus/pubmed/read-pmids";
 import { trainTestSplit } from "../../src/corpus/split/train-test-split";
+import { findStudyArchive } from "./study-archive";
 
 const root = projectRoot();
 const studySha256 = "6ec3157dd8deb91cb9c622ae795f633e26fe617143bb965c01032143c4722fd5";
-const candidates = [process.env.TSLORA_DATA ?? "", join(root, "..", "shared", "dataset", "Dataset.zip")]
-  .filter((path) => path.endsWith(".zip"))
-  .map((path) => resolve(root, path));
-const study = candidates.find(
-  (path) => existsSync(path) && createHash("sha256").update(readFileSync(path)).digest("hex") === studySha256,
-);
-const skip = study === undefined ? "the study's Dataset.zip is neither at TSLORA_DATA nor in ../shared/dataset" : false;
+const archive = findStudyArchive();
+const isStudys =
+  archive.path !== undefined && createHash("sha256").update(readFileSync(archive.path)).digest("hex") === studySha256;
+const study = isStudys ? archive.path : undefined;
+const skip = isStudys ? false : archive.skip || "TSLORA_DATA names another archive than the study's";
 const pmidFile = join(root, "data", "pmids.csv");
 
 test("data/pmids.csv holds the study's 1,000 PMIDs in its order, and splits as the study's notebook shows", async () => {

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 
-import { projectRoot } from "../../src/base/project-root";
 import { loadCorpus } from "../../src/corpus/load-corpus";
 import { trainTestSplit } from "../../src/corpus/split/train-test-split";
 import { trainBaseline } from "../../src/evaluation/baseline/evaluate-baseline";
 import { TfidfVectorizer } from "../../src/evaluation/baseline/tfidf-vectorizer";
 import { evaluate } from "../../src/evaluation/evaluate";
+import { findStudyArchive } from "../corpus/study-archive";
 import { assertClose, readGolden } from "./golden";
 
 interface Scores {
@@ -24,11 +22,7 @@ interface CorpusCase {
   readonly validation: Scores;
 }
 
-const path = process.env.TSLORA_DATA ?? join(projectRoot(), "..", "shared", "dataset", "Dataset.zip");
-const skip =
-  path.endsWith(".zip") && existsSync(path)
-    ? false
-    : "the study's Dataset.zip is not here; TSLORA_DATA says where it is";
+const { path, skip } = findStudyArchive();
 
 test(
   "on the study's abstracts the baseline is scikit-learn's: 0.900 on validation, 0.925 on test",

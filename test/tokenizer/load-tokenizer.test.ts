@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
+import { findStudyArchive } from "../corpus/study-archive";
 import { readStudyTexts } from "./study-texts";
 import { loadTokenizer } from "../../src/tokenizer/load-tokenizer";
 
@@ -146,24 +147,20 @@ test("a folder without a tokenizer, another kind of tokenizer and a bad length a
   await rm(folder, { recursive: true });
 });
 
-const dataset = process.env.TSLORA_DATA ?? resolve(projectRoot(), "..", "shared", "dataset", "Dataset.zip");
-test(
-  "all 1,000 abstracts of the study have Python's ids, cut to 256 and to 512",
-  { skip: existsSync(dataset) ? false : "no Dataset.zip: set TSLORA_DATA" },
-  async () => {
-    const texts = await readStudyTexts(dataset);
-    assert.equal(texts.length, 1000);
-    for (const [length, hash] of Object.entries(goldens.abstracts)) {
-      const tokenizer = await loadTokenizer(encoder, { maxLength: Number(length) });
-      assert.equal(
-        sha256(
-          tokenizer
-            .encode(texts)
-            .map(({ ids }) => `${ids.join()}\n`)
-            .join(""),
-        ),
-        hash,
-      );
-    }
-  },
-);
+const dataset = findStudyArchive();
+test("all 1,000 abstracts of the study have Python's ids, cut to 256 and to 512", { skip: dataset.skip }, async () => {
+  const texts = await readStudyTexts(dataset.path ?? "");
+  assert.equal(texts.length, 1000);
+  for (const [length, hash] of Object.entries(goldens.abstracts)) {
+    const tokenizer = await loadTokenizer(encoder, { maxLength: Number(length) });
+    assert.equal(
+      sha256(
+        tokenizer
+          .encode(texts)
+          .map(({ ids }) => `${ids.join()}\n`)
+          .join(""),
+      ),
+      hash,
+    );
+  }
+});

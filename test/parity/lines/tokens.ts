@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
 import { projectRoot } from "../../../src/base/project-root";
 import { loadTokenizer } from "../../../src/tokenizer/load-tokenizer";
+import { findStudyArchive } from "../../corpus/study-archive";
 import { readStudyTexts } from "../../tokenizer/study-texts";
 import { HOSTILE_TEXTS, randomHostileText } from "../hostile-text";
 import type { Measure, ParityLine } from "../parity-line";
@@ -18,9 +19,9 @@ export const line: ParityLine = {
   title: "token ids, masks, truncation",
   against: "transformers",
   async run({ random, folder, cases, python, note }) {
-    const dataset = process.env.TSLORA_DATA ?? resolve(projectRoot(), "..", "shared", "dataset", "Dataset.zip");
-    const abstracts = existsSync(dataset) ? (await readStudyTexts(dataset)).slice(0, cases(1000)) : [];
-    if (abstracts.length === 0) note("no Dataset.zip (set TSLORA_DATA): the study's abstracts are left out");
+    const { path: dataset, skip } = findStudyArchive();
+    const abstracts = dataset === undefined ? [] : (await readStudyTexts(dataset)).slice(0, cases(1000));
+    if (skip !== false) note(`the study's abstracts are left out: ${skip}`);
     const long = [
       ["x", 10_000],
       ["word ", 20_000],
