@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,11 +7,17 @@ import { join } from "node:path";
 import type { ChildMessage, ChildTask } from "./fuzz-child";
 import type { Finding } from "./fuzz-target";
 
-/** A case that takes longer hangs. */
-const HANG_MS = 20_000;
+/** Processor time of a process that a case may take; one that takes more hangs. */
+const HANG_CPU_MS = 20_000;
 
-/** Preparing loads TensorFlow and trains a run; a busy machine takes its time. */
+/** Wall time of a case: one that waits for what never comes takes no processor time. A busy machine takes its time. */
+const HANG_MS = 300_000;
+
+/** Wall time of preparing, which loads TensorFlow and trains a run. */
 const PREPARE_MS = 300_000;
+
+/** Milliseconds between two looks at the processor time. */
+const LOOK_MS = 500;
 
 /** Counts of a target's cases. */
 export interface TargetResult {
@@ -65,27 +72,45 @@ function runChild(task: ChildTask, onMessage: (message: ChildMessage) => void): 
     });
     let at: number | undefined;
     let changes: readonly string[] = [];
-    let hung = false;
+    let hang: string | undefined;
     let errors = "";
-    let timer = setTimeout(stop, PREPARE_MS);
-    function stop(): void {
-      hung = true;
-      child.kill("SIGKILL");
-    }
+    let limits = { wallMs: PREPARE_MS, cpuMs: Infinity };
+    let [began, cpuBefore] = [performance.now(), 0];
+    const begin = (next: typeof limits): void => {
+      limits = next;
+      [began, cpuBefore] = [performance.now(), cpuMs(child.pid) ?? 0];
+    };
+    const looks = setInterval(() => {
+      const used = (cpuMs(child.pid) ?? 0) - cpuBefore;
+      if (used > limits.cpuMs) hang = `no end after ${Math.round(used / 1000)} s of processor time`;
+      else if (performance.now() - began > limits.wallMs) hang = `no end after ${limits.wallMs / 1000} s`;
+      if (hang !== undefined) child.kill("SIGKILL");
+    }, LOOK_MS);
     child.stderr?.on("data", (text: Buffer) => (errors = `${errors}${text.toString()}`.slice(-2000)));
     child.on("message", (message: ChildMessage) => {
       at = message.index;
-      clearTimeout(timer);
-      timer = setTimeout(stop, message.kind === "damage" ? HANG_MS : PREPARE_MS); // what reads is timed, not what damages
+      const isRead = message.kind === "damage"; // reading is timed, damaging is not
+      begin(isRead ? { wallMs: HANG_MS, cpuMs: HANG_CPU_MS } : { wallMs: PREPARE_MS, cpuMs: Infinity });
       changes = message.kind === "damage" ? message.changes : [];
       onMessage(message);
     });
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      if (hung) resolve({ kind: "hang", at, changes, detail: `no end after ${HANG_MS / 1000} s` });
+      clearInterval(looks);
+      if (hang !== undefined) resolve({ kind: "hang", at, changes, detail: hang });
       else if (code === 0) resolve({ kind: "done" });
       else resolve({ kind: "crash", at, changes, detail: `${signal ?? `exit code ${code}`}: ${errors.trim()}` });
     });
   });
+}
+
+/** Reads a process's processor time, of all its threads; undefined where the system does not tell. */
+function cpuMs(pid: number | undefined): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10; // utime and stime in ticks, of which Linux has 100 a second
+  } catch {
+    return undefined; // it has ended, or this is not Linux: the wall time alone limits
+  }
 }

@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { holdLock } from "../../src/setup/tools/hold-lock.mjs";
 import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
-import { makeFolder, startScript } from "./workbench.mjs";
+import { makeFolder, startScript, waitUntil } from "./workbench.mjs";
 
 const noWait = { onWait: () => assert.fail("nobody holds the lock") };
 
@@ -28,10 +28,19 @@ function holdElsewhere(t, path) {
   );
 }
 
+/**
+ * Asserts that the file names this process as the holder: its id, its start, its machine.
+ * @param {string} path
+ */
+function assertHeldHere(path) {
+  const holder = JSON.parse(readFileSync(path, "utf8"));
+  assert.deepEqual(holder, { pid: process.pid, started: locateProcess(process.pid), host: hostname(), children: [] });
+}
+
 test("a free lock is held, and released without a trace", async (t) => {
   const folder = makeFolder(t);
   const lock = await holdLock(join(folder, "lock"), noWait);
-  assert.equal(JSON.parse(readFileSync(join(folder, "lock"), "utf8")).pid, process.pid);
+  assertHeldHere(join(folder, "lock"));
   lock.release();
   assert.deepEqual(readdirSync(folder), []);
 });
@@ -42,16 +51,16 @@ test("a second process waits for the first, and says for whom", async (t) => {
   /** @type {number[]} */
   const waitedFor = [];
   let held = false;
-  const second = holdLock(path, {
+  const lock = await holdLock(path, {
     onWait: ({ pid }) => {
       waitedFor.push(pid);
       assert.equal(held, false);
       first.child.kill("SIGTERM");
     },
   });
-  const lock = await second;
   held = true;
   assert.deepEqual(waitedFor, [first.child.pid]);
+  assertHeldHere(path);
   lock.release();
 });
 
@@ -63,22 +72,27 @@ test("the lock of a killed process is taken over, and what it had started is end
   await ended;
   assert.notEqual(locateProcess(orphan), undefined, "the orphan outlives its parent");
   const lock = await holdLock(path, noWait);
-  for (let tries = 0; tries < 100 && locateProcess(orphan) !== undefined; tries++)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(locateProcess(orphan), undefined);
+  assertHeldHere(path);
+  await waitUntil(() => locateProcess(orphan) === undefined, "the orphan has ended");
   lock.release();
 });
 
 test("a process that has the id of the dead holder, but started later, does not hold the lock", async (t) => {
   const path = join(makeFolder(t), "lock");
   writeFileSync(path, JSON.stringify({ pid: process.pid, started: "long ago", host: hostname(), children: [] }));
-  (await holdLock(path, noWait)).release();
+  const lock = await holdLock(path, noWait);
+  assertHeldHere(path);
+  lock.release();
+  assert.equal(existsSync(path), false);
 });
 
 test("a torn lock file is taken over", async (t) => {
   const path = join(makeFolder(t), "lock");
   writeFileSync(path, '{"pid": 12');
-  (await holdLock(path, noWait)).release();
+  const lock = await holdLock(path, noWait);
+  assertHeldHere(path);
+  lock.release();
+  assert.equal(existsSync(path), false);
 });
 
 test("a holder on another machine is waited for while it touches its file; the wait can be broken off", async (t) => {
@@ -89,6 +103,7 @@ test("a holder on another machine is waited for while it touches its file; the w
   const ending = new AbortController();
   await assert.rejects(holdLock(path, { signal: ending.signal, onWait: () => ending.abort() }), { name: "AbortError" });
   assert.deepEqual(readdirSync(folder), ["lock"]);
+  assert.equal(JSON.parse(readFileSync(path, "utf8")).host, "another machine", "it still holds the lock");
 });
 
 test("of many processes at once, one holds the lock at a time, also where a dead one's file lies there", async (t) => {
@@ -101,14 +116,15 @@ test("of many processes at once, one holds the lock at a time, also where a dead
       startScript(
         t,
         `
-    import { existsSync, rmSync, writeFileSync } from "node:fs";
-    import { setTimeout as sleep } from "node:timers/promises";
+    import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+    import { setImmediate as turn } from "node:timers/promises";
     const { holdLock } = await setup("tools/hold-lock");
     for (let round = 0; round < 3; round++) {
       const lock = await holdLock(${JSON.stringify(path)}, { onWait() {} });
       if (existsSync(${JSON.stringify(busy)})) throw new Error("two hold the lock");
       writeFileSync(${JSON.stringify(busy)}, "");
-      await sleep(10);
+      if (JSON.parse(readFileSync(${JSON.stringify(path)}, "utf8")).pid !== process.pid) throw new Error("another holds it");
+      for (let turns = 0; turns < 100; turns++) await turn();
       rmSync(${JSON.stringify(busy)});
       lock.release();
     }

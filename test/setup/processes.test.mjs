@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -9,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import { explainFailure } from "../../src/setup/tools/explain-failure.mjs";
 import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
 import { CommandError, runCommand } from "../../src/setup/tools/run-command.mjs";
-import { ROOT } from "./workbench.mjs";
+import { makeFolder, ROOT, waitUntil } from "./workbench.mjs";
 
 const { AbortController } = globalThis;
 
@@ -67,10 +68,13 @@ test("a command's output comes back, and with a failure too", async () => {
   await assert.rejects(runCommand(["/no such command"]), { name: "CommandError", message: /could not be started/ });
 });
 
-test("ending a command ends what it started, before the call returns", async () => {
+test("ending a command ends it before the call returns, and the processes that it started", async (t) => {
   const ending = new AbortController();
-  const inner =
-    "const c = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']); console.log(c.pid); setInterval(() => {}, 1000)";
+  const place = join(makeFolder(t), "grandchild");
+  const inner = `const c = require("child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+    require("fs").writeFileSync(${JSON.stringify(`${place}.part`)}, String(c.pid));
+    require("fs").renameSync(${JSON.stringify(`${place}.part`)}, ${JSON.stringify(place)});
+    setInterval(() => {}, 1000);`;
   let leader = 0;
   const running = runCommand([process.execPath, "-e", inner], {
     signal: ending.signal,
@@ -78,10 +82,15 @@ test("ending a command ends what it started, before the call returns", async () 
       leader = pid;
     },
   });
-  setTimeout(() => ending.abort(new Error("enough")), 300);
-  await assert.rejects(running, /enough/);
+  const rejected = assert.rejects(running, /enough/);
+  await waitUntil(() => existsSync(place), "the command has started a process");
+  const grandchild = Number(readFileSync(place, "utf8"));
+  assert.notEqual(locateProcess(grandchild), undefined);
+  ending.abort(new Error("enough"));
+  await rejected;
   assert.notEqual(leader, 0);
   assert.equal(locateProcess(leader), undefined);
+  await waitUntil(() => locateProcess(grandchild) === undefined, "the grandchild has ended");
 });
 
 test("a process is told from a later one with the same id", async () => {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { locateProcess } from "../../src/setup/tools/locate-process.mjs";
 import { pendingStages, runStages } from "../../src/setup/tools/run-stages.mjs";
-import { logOf, makeFolder, recordProgress, startScript } from "./workbench.mjs";
+import { logOf, makeFolder, recordProgress, startScript, waitUntil } from "./workbench.mjs";
 
 /** @typedef {import("../../src/setup/tools/run-stages.mjs").Stage} Stage */
 
@@ -115,8 +115,10 @@ test("Ctrl-C ends what a stage runs, and leaves nothing behind", async (t) => {
   const stage = makeStage("a", {
     async make(work) {
       writeFileSync(join(work.staging, "half"), "");
-      setTimeout(() => ending.abort(new Error("ended")), 100);
-      await work.run([process.execPath, "-e", "setInterval(() => {}, 1000)"]);
+      const mark = join(root, "running");
+      const script = `require("fs").writeFileSync(${JSON.stringify(mark)}, ""); setInterval(() => {}, 1000)`;
+      void waitUntil(() => existsSync(mark), "the command runs").then(() => ending.abort(new Error("ended")));
+      await work.run([process.execPath, "-e", script]);
       return join(work.staging, "half");
     },
   });

@@ -4,7 +4,9 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
@@ -53,6 +55,20 @@ export async function startScript(t, code) {
   const ended = once(child, "close");
   const [line] = await once(createInterface(child.stdout), "line");
   return { child, ended, line: String(line) };
+}
+
+/**
+ * Looks again and again until a condition holds: for a state that no event reports.
+ *
+ * @param {() => boolean} holds
+ * @param {string} what names the condition in the error
+ */
+export async function waitUntil(holds, what) {
+  const end = performance.now() + 240_000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`waited 240 s until ${what}; it was never so`);
+    await sleep(20);
+  }
 }
 
 /** Progress that is kept in a list instead of shown. */
