@@ -9,9 +9,12 @@ import type { SequenceClassifier } from "../../src/classifier/sequence-classifie
 import { evaluate } from "../../src/evaluation/evaluate";
 import { predict } from "../../src/evaluation/predict";
 import type { LoraConfig } from "../../src/lora/lora-config";
-import { expectedOf, fixtureDirectory, maxDifference } from "../model/fixture";
+import { expectedOf, fixtureDirectory } from "../model/fixture";
+import { expectWithin, NOTHING, SEVEN_DIGITS } from "../ops/expect-within";
+import { sampleRounding } from "../ops/sample-rounding";
 import { data, eventsOf, runToEnd, tokenizer, validation } from "../training/tiny";
 import { baseWithout, changeConfig, dropTensors } from "./base-without";
+import { referenceClassifier } from "./reference-classifier";
 import { goldenFolder, goldens, loadOnto, ops, predict as predictRows, weightsOf } from "./tiny";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 
@@ -100,7 +103,15 @@ for (const [i, { kind, without, modules, lora = {} }] of LACKING.entries()) {
     await read.saveModel(join(folder, `merged-${i}`));
     const merged = await open(join(folder, `merged-${i}`), 5);
     assert.deepEqual(merged.newlyInitialized, []);
-    assert.ok(maxDifference(await merged.predictLogits(texts), logits) < 1e-5);
+    const reference = await referenceClassifier(read, async (twin) => {
+      await twin.loadAdapter(adapter);
+      const adapted = await twin.predictLogits(texts);
+      await twin.mergeAndUnload();
+      return { adapted, merged: await twin.predictLogits(texts) };
+    });
+    for (const [what, found] of Object.entries({ adapted: logits, merged: await merged.predictLogits(texts) }))
+      expectWithin(found, reference.get(what) ?? NOTHING, { what });
+    expectWithin(reference.get("merged")?.values ?? [], reference.get("adapted") ?? NOTHING, { what: "merging" });
     for (const classifier of [trained, read, merged]) classifier.dispose();
   });
 }
@@ -158,7 +169,13 @@ test("peft's adapter with a pooler gives peft's logits on a base that has none",
   await loadOnto(model, goldenFolder("bert-modules-to-save"));
   const rows = await predictRows(model, "bert");
   assert.equal(rows.length, expectedOf("bert").documents.length);
-  rows.forEach((row, i) => assert.ok(maxDifference(row, logits[i]) < 1e-5));
+  const reference = await sampleRounding(async (on) => {
+    const twin = (await loadClassificationModel(base, { ops: on, numLabels: 2, seed: 3 })).model;
+    await loadOnto(twin, goldenFolder("bert-modules-to-save"));
+    return new Map([["logits", (await predictRows(twin, "bert")).flat()]]);
+  });
+  for (const [what, found] of Object.entries({ ours: rows, peft: logits }))
+    expectWithin(found.flat(), reference.get("logits") ?? NOTHING, { what, storage: SEVEN_DIGITS });
   model.dispose();
 });
 
@@ -257,18 +274,28 @@ test("of several adapters each answers for itself: one brings the head, one lack
     both.addWeightedAdapter({ adapters: ["headless", "default"], weights: [1, 1], name: "sum" }),
     /heads .*differ/,
   );
-  await both.addWeightedAdapter({
+  const sum = {
     adapters: ["headless", "default"],
     weights: [0.5, 0.5],
     name: "sum",
     head: "default",
     combinationType: "cat",
-  });
+  } as const;
+  await both.addWeightedAdapter(sum);
   both.setAdapter("sum");
-  assert.ok(
-    maxDifference(await both.predictLogits(texts), logits) < 1e-5,
-    "two halves of one update, with the head of the whole one",
-  );
+  const reference = await referenceClassifier(both, async (twin) => {
+    await twin.loadAdapter(whole);
+    const alone = await twin.predictLogits(texts);
+    await twin.loadAdapter(headless, { name: "headless" });
+    await twin.addWeightedAdapter(sum);
+    twin.setAdapter("sum");
+    return { alone, halves: await twin.predictLogits(texts) };
+  });
+  for (const [what, found] of Object.entries({ alone: logits, halves: await both.predictLogits(texts) }))
+    expectWithin(found, reference.get(what) ?? NOTHING, { what });
+  expectWithin(reference.get("halves")?.values ?? [], reference.get("alone") ?? NOTHING, {
+    what: "two halves of one update, with the head of the whole one",
+  });
   both.setAdapter("default");
   both.deleteAdapter("headless");
   await both.mergeAndUnload();
