@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { projectRoot } from "../../src/base/project-root";
 import { writeAtomically } from "../../src/base/files/write-atomically";
 import { duration, processTerminal, table } from "../../src/cli/terminal/terminal";
+import { chooseOnly, readSeed, runMain, wholeNumber } from "../base/run-main";
 import type { Finding } from "./fuzz-target";
 import { HELP, OPTIONS } from "./run-options.cjs";
 import { runTarget } from "./run-target";
@@ -16,28 +17,18 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-  const cases = Number(values.cases);
-  const only = values.case === undefined ? undefined : Number(values.case);
-  const chosen = targets.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
-  if (
-    !Number.isInteger(seed) ||
-    !Number.isInteger(cases) ||
-    cases < 1 ||
-    (only !== undefined && !Number.isInteger(only)) ||
-    chosen.length === 0
-  ) {
-    console.error(
-      `--seed, --cases and --case must be whole numbers, and --only one of ${targets.map(({ name }) => name).join(", ")}.\n\n${HELP}`,
-    );
-    return 2;
-  }
+  const seed = readSeed(values.seed);
+  const cases = wholeNumber("cases", values.cases);
+  if (cases < 1) throw new RangeError(`--cases must be 1 or more; got ${cases}. See --help.`);
+  const only = values.case === undefined ? undefined : wholeNumber("case", values.case);
+  const names = targets.map(({ name }) => name);
+  const chosen = chooseOnly(names, values.only, (name, word) => name === word);
 
   const terminal = processTerminal();
-  console.log(`Fuzzing, seed ${seed}: ${chosen.map(({ name }) => name).join(", ")}`);
+  console.log(`Fuzzing, seed ${seed}: ${chosen.join(", ")}`);
   const rows: string[][] = [["input", "cases", "refused", "accepted", "findings", "time"]];
   const findings: Finding[] = [];
-  for (const [index, { name }] of chosen.entries()) {
+  for (const [index, name] of chosen.entries()) {
     const count = Math.floor(cases / chosen.length) + (index < cases % chosen.length ? 1 : 0);
     const started = performance.now();
     const numbers = only === undefined ? Array.from({ length: count }, (_, i) => i) : [only];
@@ -70,4 +61,4 @@ async function main(): Promise<number> {
   return findings.length === 0 ? 0 : 1;
 }
 
-void main().then((code) => (process.exitCode = code));
+runMain(main);

@@ -9,6 +9,7 @@ import { projectRoot } from "../../src/base/project-root";
 import { Random } from "../../src/base/random";
 import { writeAtomically } from "../../src/base/files/write-atomically";
 import { duration, processTerminal, styled, table } from "../../src/cli/terminal/terminal";
+import { chooseOnly, readSeed, runMain } from "../base/run-main";
 import { holds, type Measure, type ParityLine } from "./parity-line";
 import { referencePython, referencePythonPath } from "./reference-python";
 import { HELP, OPTIONS } from "./run-options.cjs";
@@ -34,23 +35,14 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+  const seed = readSeed(values.seed);
   const scale = Number(values.scale);
-  if (!Number.isInteger(seed) || !(scale > 0))
-    throw new RangeError(
-      `--seed takes a whole number and --scale a number above 0; got ${values.seed ?? "none"} and ${values.scale}.`,
-    );
+  if (!(scale > 0)) throw new RangeError(`--scale must be above 0; got ${values.scale}. See --help.`);
   if (values.write && (values.only.length > 0 || scale !== 1))
     throw new RangeError("--write must be used without --only and --scale: test/parity/RESULTS.md has all cases.");
   const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run test:parity makes it.`);
-  const names = (await lineNames()).filter(
-    (name) => values.only.length === 0 || values.only.some((word) => name.includes(word)),
-  );
-  if (names.length === 0)
-    throw new Error(
-      `No line has ${values.only.join(" or ")} in its name; there are ${(await lineNames()).join(", ")}.`,
-    );
+  const names = chooseOnly(await lineNames(), values.only, (name, word) => name.includes(word));
 
   const terminal = processTerminal();
   console.log(`Parity, seed ${seed}, scale ${scale}: ${names.length} lines`);
@@ -152,10 +144,4 @@ function number(value: number): string {
   return Number.isFinite(value) ? value.toExponential(1) : String(value);
 }
 
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 2;
-  },
-);
+runMain(main);

@@ -3,13 +3,13 @@ import fs from "node:fs/promises";
 import type { TrainOptions } from "../../src/training/train-options";
 import { classifier, hashOfWeights, runToEnd } from "./tiny";
 
-/** What the process is told: see `killed-run.ts`. */
+/** Task of the process: see `killed-run.ts`. */
 export interface ChildTask {
   readonly method: "lora" | "full";
   readonly options: Partial<TrainOptions>;
-  /** SIGKILL at the so-manieth change of the file system, counted from 1: in the middle of saving as well. */
+  /** SIGKILL at the change of the file system with this number, counted from 1: in the middle of saving as well. */
   readonly killAtChange?: number;
-  /** SIGKILL so many milliseconds after the first step. */
+  /** SIGKILL so many milliseconds after the model is ready, before the first step. */
   readonly killAfter?: number;
 }
 
