@@ -9,7 +9,7 @@ export interface ChildTask {
   readonly options: Partial<TrainOptions>;
   /** SIGKILL at the change of the file system with this number, counted from 1: in the middle of saving as well. */
   readonly killAtChange?: number;
-  /** SIGKILL so many milliseconds after the model is ready, before the first step. */
+  /** SIGKILL so many milliseconds after the model is ready, counted from before the first step. */
   readonly killAfter?: number;
 }
 
