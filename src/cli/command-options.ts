@@ -4,6 +4,7 @@ import { expandHome } from "../base/files/expand-home";
 import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
+import type * as IgnorePattern from "../notebook/check/ignore-pattern";
 import { parseExactJson } from "../notebook/parameters/exact-json";
 import { Readings } from "../notebook/parameters/parameter-value";
 
@@ -89,13 +90,16 @@ export function parseNumber(text: string): number {
   return value;
 }
 
-/** One more regular expression. */
-export function collectPattern(text: string, before: readonly RegExp[] = []): RegExp[] {
+/** Takes one more pattern of {@link ignorePattern} into a list. */
+export function collectPattern(text: string, before: readonly string[] = []): string[] {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- few runs have a pattern, and commander waits for no import()
+  const { ignorePattern } = require("../notebook/check/ignore-pattern") as typeof IgnorePattern;
   try {
-    return [...before, new RegExp(text, "gmu")];
+    ignorePattern(text);
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
+  return [...before, text];
 }
 
 /** Bytes that a parameter file may have. */

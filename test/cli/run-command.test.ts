@@ -67,6 +67,7 @@ test("notebooks are named by file, folder or pattern, each once", () =>
       ["b.ipynb", "sub/c.ipynb", "b.ipynb", "missing.ipynb"].filter((name, at) => at !== 2 || name === "b.ipynb"),
     );
     assert.deepEqual(found("sub"), ["sub/c.ipynb"]);
+    assert.deepEqual(found("**/**/**/c.ipynb"), ["sub/c.ipynb"]);
     assert.throws(() => found("nothing*.ipynb", "sub/.ipynb_checkpoints"), /no notebook matches .*nothing/);
   }));
 
@@ -142,6 +143,9 @@ test("--check tells outputs that differ from the saved ones, and nothing where t
       join(folder, "j.xml"),
     );
     assert.equal(differs.code, EXIT.outputsDiffer);
+    const refused = await cli("run", join(folder, "a.ipynb"), "--check", "--ignore", "a(?=b)");
+    assert.equal(refused.code, EXIT.badInput);
+    assert.match(refused.err, /"a\(\?=b\)" must be a regular expression of RE2, without look-around/);
     assert.match(differs.err, /a, cell 1: stdout, line 1: expected "loss 0\.5", found "loss 0\.501"\n$/);
     assert.match(differs.out, /outputs: 1 cell differs/);
     assert.match(await readFile(join(folder, "j.xml"), "utf8"), /failures="1"[\s\S]*OutputsDiffer/);

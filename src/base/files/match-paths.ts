@@ -1,7 +1,9 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Whether a path is a pattern, with `*`, `?`, `[` or `{`. */
+import { nameMatcher } from "./match-name";
+
+/** Whether a path is a pattern: has `*`, `?`, `[` or `{`. */
 export function isPattern(path: string): boolean {
   return /[*?[{]/.test(path);
 }
@@ -22,6 +24,7 @@ export function matchPaths(pattern: string): string[] {
 function walk(folder: string, [part, ...rest]: readonly string[], found: Set<string>): void {
   const below = (name: string): string => join(folder, name);
   if (part === "**") {
+    if (rest[0] === "**") return walk(folder, rest, found); // the same, without finding all folders for each
     walk(folder, rest.length === 0 ? ["*"] : rest, found);
     for (const { name, isFolder } of entries(folder))
       if (isFolder && !name.startsWith(".") && name !== "node_modules") walk(below(name), [part, ...rest], found);
@@ -39,17 +42,6 @@ function walk(folder: string, [part, ...rest]: readonly string[], found: Set<str
     if (rest.length > 0 && isFolder) walk(below(name), rest, found);
     else if (rest.length === 0 && !isFolder) found.add(below(name));
   }
-}
-
-function nameMatcher(part: string): (name: string) => boolean {
-  const source = part.replace(/\[!?[^\]]+\]|[\\^$.|?*+()[\]{}]/g, (token) => {
-    if (token === "*") return ".*";
-    if (token === "?") return ".";
-    if (token.length > 1) return token.replace(/^\[!/, "[^").replace(/\\/g, "\\\\");
-    return `\\${token}`;
-  });
-  const pattern = new RegExp(`^${source}$`, "s");
-  return (name) => pattern.test(name);
 }
 
 function braces(pattern: string): string[] {

@@ -48,7 +48,7 @@ interface RunFlags extends ParameterFlags {
   readonly check?: boolean;
   readonly rtol?: number;
   readonly atol?: number;
-  readonly ignore?: readonly RegExp[];
+  readonly ignore?: readonly string[];
   readonly reportJson?: string;
   readonly junit?: string;
   readonly annotations: boolean;
@@ -112,7 +112,9 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .option("--rtol <x>", "for --check: how far numbers may be apart, as a share (default: 1e-5)", parseNumber)
     .option("--atol <x>", "for --check: how far numbers may be apart, whatever their size (default: 1e-8)", parseNumber)
     .addOption(
-      new Option("--ignore <regex>", "for --check: texts that do not matter, such as times").argParser(collectPattern),
+      new Option("--ignore <regex>", "for --check: texts that do not matter, such as times, by RE2's syntax").argParser(
+        collectPattern,
+      ),
     )
     .option("--report-json <file>", "write statuses, times and memory as JSON", expandHome)
     .option("--junit <file>", "write statuses, times and memory as JUnit XML", expandHome)

@@ -1,5 +1,6 @@
 import { stripAnsi } from "../page/ansi";
 import { closeTo, sameText, type Tolerance } from "./compare-texts";
+import { ignorePattern } from "./ignore-pattern";
 import { figureData } from "../page/figure-data";
 import { isRecord } from "../../base/json";
 import {
@@ -18,8 +19,11 @@ export interface CompareOptions {
   readonly relativeTolerance?: number;
   /** Absolute difference that a number may have from the saved one. @default 1e-8 */
   readonly absoluteTolerance?: number;
-  /** Patterns that are removed from both texts before they are compared, such as times. @default none */
-  readonly ignore?: readonly RegExp[];
+  /**
+   * Regular expressions of RE2 for texts that are removed from both sides before they are compared, such as times.
+   * @default none
+   */
+  readonly ignore?: readonly string[];
 }
 
 /** One thing that a cell puts out otherwise than it did. */
@@ -40,6 +44,8 @@ const IGNORE_TAGS = ["check-ignore", "nbval-ignore-output", "skip-execution"] as
  * Compares the outputs of an executed notebook with the saved ones: numbers within a tolerance, figures by the data of
  * their traces, pictures by their type, streams by what they hold in all. Counts, times, stacks and stderr do not
  * matter, nor do cells with a tag `check-ignore`, and those that the saved notebook does not have.
+ *
+ * @throws PatternError for a pattern of `ignore` that RE2 does not read
  */
 export function compareOutputs(saved: Notebook, executed: Notebook, options: CompareOptions = {}): OutputDifference[] {
   const before = new Map(saved.cells.flatMap((cell) => (cell.cell_type === "code" ? [[cell.id, cell] as const] : [])));
@@ -65,6 +71,8 @@ type Difference = Pick<OutputDifference, "what" | "expected" | "found">;
 type Rich = DisplayOutput | ResultOutput | Extract<Output, { output_type: "error" }>;
 
 const NOTHING = "nothing";
+/** An address in memory, as Python prints objects. */
+const ADDRESS = /\b0x[0-9a-f]{6,}\b/gi;
 
 function comparer({
   relativeTolerance = 1e-5,
@@ -72,8 +80,9 @@ function comparer({
   ignore = [],
 }: CompareOptions): (found: readonly Output[], expected: readonly Output[]) => Difference[] {
   const tolerance: Tolerance = { relative: relativeTolerance, absolute: absoluteTolerance };
+  const removals = ignore.map(ignorePattern);
   const cleaned = (text: string): string =>
-    [/\b0x[0-9a-f]{6,}\b/gi, ...ignore].reduce((rest, pattern) => rest.replace(pattern, ""), stripAnsi(text));
+    removals.reduce((rest, remove) => remove(rest), stripAnsi(text).replace(ADDRESS, ""));
   const texts = (what: string, found: string, expected: string): Difference[] =>
     textDifference(what, cleaned(found), cleaned(expected), tolerance);
 

@@ -1,0 +1,39 @@
+import { RE2JS, RE2JSException } from "re2js";
+
+/** Characters that a pattern may have. */
+const LONGEST = 1000;
+
+/** Why a pattern cannot be used: the message begins with the pattern. */
+export class PatternError extends Error {
+  override readonly name = "PatternError";
+}
+
+/**
+ * Compiles a pattern of texts that a comparison leaves out, and returns what takes them out of a text. A pattern is
+ * RE2's or JavaScript's, without look-around and back-references; `^` and `$` match at line ends. RE2 finds a match in
+ * time that grows with the text, whatever the pattern.
+ *
+ * @throws PatternError for a pattern that is broken, too long, or not RE2's
+ */
+export function ignorePattern(pattern: string): (text: string) => string {
+  if (pattern.length > LONGEST)
+    throw new PatternError(`The pattern must have at most ${LONGEST} characters; got ${pattern.length}.`);
+  const compiled = compile(pattern);
+  return (text) => compiled.matcher(text).replaceAll("");
+}
+
+function compile(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(RE2JS.translateRegExp(pattern), RE2JS.MULTILINE);
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    throw new PatternError(
+      `${JSON.stringify(pattern)} must be a regular expression of RE2, without look-around and back-references; got ${faultOf(error)}.`,
+    );
+  }
+}
+
+/** The fault in RE2's words, such as "missing closing ): `(a`". */
+function faultOf(error: Error): string {
+  return error.message.replace(/^error parsing regexp: /, "").slice(0, 120);
+}
