@@ -1,6 +1,6 @@
 /**
- * A thread of its own for the control channel, so that an interrupt and the end are heard while a cell computes. All
- * requests go to the main thread, which answers through here.
+ * Runs in a thread of its own: the control channel, so that interrupts and shutdown requests are heard while a cell
+ * computes. All requests go to the main thread, whose answers are sent from here.
  */
 import { parentPort, workerData } from "node:worker_threads";
 
@@ -8,18 +8,19 @@ import { Router } from "zeromq";
 
 import { reportStranger } from "../notebook/jupyter/report-stranger";
 import { MessageReader, signedFrames } from "../notebook/jupyter/wire";
+import { CLOSED, PENDING, TAKEN } from "./control-counts";
 
 /** Data of the thread. */
 export interface ControlSettings {
   readonly address: string;
   readonly key: string;
-  /** [requests that the main thread has taken, signals that this thread has sent, whether its socket is closed] */
+  /** The counters that both threads share; see control-counts.ts. */
   readonly counts: Int32Array;
 }
 
-/** A main thread that has not taken an interrupt by then is in the middle of a computation; in milliseconds. */
+/** Milliseconds after which a main thread that has not taken an interrupt counts as computing. */
 const KICK_MS = 250;
-/** A main thread that has not taken its end by then will not; in milliseconds. */
+/** Milliseconds after which a main thread that has not taken a shutdown request is killed. */
 const END_MS = 1500;
 /** The largest message that is taken, in bytes. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -32,8 +33,8 @@ async function listen(): Promise<void> {
   const bound = socket.bind(address);
   const close = (): void => {
     socket.close();
-    Atomics.store(counts, 2, 1);
-    Atomics.notify(counts, 2);
+    Atomics.store(counts, CLOSED, 1);
+    Atomics.notify(counts, CLOSED);
   };
   parentPort?.on("message", (frames: Uint8Array[] | "close") => {
     if (frames !== "close") return void socket.send(frames).catch(() => undefined);
@@ -58,17 +59,17 @@ async function listen(): Promise<void> {
     }
     const mine = ++number;
     parentPort?.postMessage({ number: mine, frames: signedFrames(frames) });
-    const isTaken = (): boolean => Atomics.load(counts, 0) >= mine;
+    const isTaken = (): boolean => Atomics.load(counts, TAKEN) >= mine;
     if (type === "interrupt_request") kickUntil(isTaken);
     if (type === "shutdown_request") setTimeout(() => isTaken() || process.kill(process.pid, "SIGKILL"), END_MS);
   }
 }
 
-/** A real signal ends what computes: Node hears it there, and nowhere else. */
+/** Sends signals until the main thread takes the interrupt: only a signal stops a computation. */
 function kickUntil(isTaken: () => boolean): void {
   const timer = setInterval(() => {
     if (isTaken()) return clearInterval(timer);
-    Atomics.add(counts, 1, 1);
+    Atomics.add(counts, PENDING, 1);
     process.kill(process.pid, "SIGINT");
   }, KICK_MS);
 }
