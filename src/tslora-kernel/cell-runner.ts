@@ -2,8 +2,9 @@ import { projectRoot } from "../base/project-root";
 import type { TslabDiagnostic } from "../notebook/tslab/failures";
 import { cellError, compileError, type CellError } from "./cell-error";
 import { CompiledCell } from "./compiled-cell";
-import type { Interrupts, Variables } from "./interrupts";
-import { mendingConverter } from "./mending-converter";
+import { CellVariables } from "./cell-variables";
+import type { Interrupts } from "./interrupts";
+import { mendingConverter, type Conversion } from "./mending-converter";
 import { resolveImport } from "./resolve-import";
 import type { Tslab, TslabConverter, TslabExecutor } from "./tslab";
 
@@ -21,7 +22,7 @@ export class CellRunner {
   readonly #root = projectRoot();
   #number = 0;
   /** The variables of all cells. */
-  readonly #variables: Variables = {};
+  readonly #variables = new CellVariables();
   #resultVar: string | undefined;
   #thrown: { readonly error: unknown } | undefined;
   #diagnostics: TslabDiagnostic[] = [];
@@ -34,11 +35,7 @@ export class CellRunner {
       mendingConverter(converter, {
         resolve: (specifier) => resolveImport(specifier, { folder, root: this.#root }),
         number: () => this.#number,
-        onConverted: ({ lastExpressionVar, ...steps }) => {
-          this.#resultVar = lastExpressionVar;
-          this.#cells.set(this.#number, new CompiledCell(this.#number, { ...steps, earlier: [...this.#sources] }));
-          this.#sources.push(steps.mended.after);
-        },
+        onConverted: (conversion) => this.#takeCompiled(conversion),
       });
     const node = mend(tslab.createConverter({ isJS: false, isBrowser: false }));
     let browser: TslabConverter | undefined;
@@ -56,7 +53,22 @@ export class CellRunner {
       log: () => undefined,
       error: (...values) => this.#takeError(values),
     });
-    interrupts.install(this.#variables);
+    this.#variables.install();
+    interrupts.install();
+  }
+
+  /** Takes a cell that has been compiled and runs next. */
+  #takeCompiled({ lastExpressionVar, ...steps }: Conversion): void {
+    this.#resultVar = lastExpressionVar;
+    this.#cells.set(this.#number, new CompiledCell(this.#number, { ...steps, earlier: [...this.#sources] }));
+    this.#sources.push(steps.mended.after);
+    const { declared, evaluates } = steps.code;
+    this.#variables.declare(new Map([...declared].filter(([name]) => name !== lastExpressionVar)));
+    const hidden = evaluates ? this.#variables.newlyHidden(steps.mended.before) : [];
+    if (hidden.length > 0)
+      process.stderr.write(
+        `Code in eval and Function does not see the cells' variables ${hidden.join(", ")}: these are names of globals.\n`,
+      );
   }
 
   /** Runs a cell under an execution count. Never rejects. */
@@ -93,10 +105,7 @@ export class CellRunner {
 
   /** The value of the last expression. */
   #takeResult(): unknown {
-    if (this.#resultVar === undefined) return undefined;
-    const value = this.#variables[this.#resultVar];
-    this.#variables[this.#resultVar] = undefined; // and not deleted: an object with a deleted property is slow
-    return value;
+    return this.#resultVar === undefined ? undefined : this.#variables.take(this.#resultVar);
   }
 
   /** Anything thrown as a Jupyter error, also an object that throws when it is looked at. */

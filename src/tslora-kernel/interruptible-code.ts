@@ -1,6 +1,7 @@
 import type * as TypeScript from "typescript";
 
 import { loadTypeScript } from "../notebook/tslab/load-typescript";
+import type { DeclaredAs } from "./cell-variables";
 import { sharedVariables, SHARED_PROLOGUE } from "./shared-variables";
 import { EditedText, type TextEdit } from "./text-edits";
 
@@ -9,6 +10,10 @@ export interface InterruptibleCode {
   readonly code: EditedText;
   /** Whether it waits for something at its top level. */
   readonly awaits: boolean;
+  /** The variables of all cells that it declares. */
+  readonly declared: ReadonlyMap<string, DeclaredAs>;
+  /** Whether it compiles code from a text, by `eval` or `Function`. */
+  readonly evaluates: boolean;
 }
 
 /** Functions that the code calls, under `globalThis.__tslab__`; see `Interrupts`. */
@@ -62,7 +67,8 @@ export function interruptibleCode(javascript: string, number: number): Interrupt
   };
   visit(file, 0);
   const body = bodyOf(ts, file);
-  for (const { start, end, text } of body === undefined ? [] : sharedVariables(file, body)) replace(start, end, text);
+  const shared = body === undefined ? undefined : sharedVariables(file, body);
+  for (const { start, end, text } of shared?.edits ?? []) replace(start, end, text);
 
   edits.push({ start: 0, end: 0, text: SHARED_PROLOGUE });
   if (awaits) {
@@ -70,7 +76,12 @@ export function interruptibleCode(javascript: string, number: number): Interrupt
     edits.push({ start: javascript.length, end: javascript.length, text: "\n}).call(this));" });
   }
   edits.push({ start: javascript.length, end: javascript.length, text: `\n//# sourceURL=cell:${number}` });
-  return { code: new EditedText(javascript, edits), awaits };
+  return {
+    code: new EditedText(javascript, edits),
+    awaits,
+    declared: shared?.declared ?? new Map(),
+    evaluates: shared?.evaluates ?? false,
+  };
 }
 
 /** The body of the function that the code was put into. */

@@ -1,6 +1,8 @@
 import vm from "node:vm";
 
 import { provideCellSignal } from "../base/cell-signal";
+import { cellRuntime, type CellRuntime } from "./cell-runtime";
+import { controlCounts, PENDING } from "./control-counts";
 
 /** Error of an interrupted cell. */
 export class Interrupted extends Error {
@@ -9,36 +11,23 @@ export class Interrupted extends Error {
 
 const STOPPED = "The cell was interrupted. Cells that waited behind it were not run.";
 const FINISHED =
-  "The cell was interrupted; it came to an orderly end, and what it declares is there. Cells that waited behind it were not run.";
+  "The cell was interrupted; it ended in an orderly way, and its variables are declared. Cells that waited behind it were not run.";
 const STOPPING = "Interrupted: what runs is stopping in an orderly way; a second interrupt ends the cell at once.";
 
-/** The variables of all cells by name. */
-export type Variables = Record<string, unknown>;
-
-/** Runs one step of a cell where a SIGINT ends even a computation that never waits. */
+/** Runs one step of a cell; Node ends it at a SIGINT, even if it computes without waiting. */
 const STEP = new vm.Script("globalThis.__tslab__.step()", { filename: "tslora-step.vm" });
 
-/** Steps that run so; a cell with more waits often, and can be interrupted there. It takes 0.05 ms a step. */
+/** Most steps of a cell that run as {@link STEP}, at 0.05 ms each; a cell of more steps is interrupted at its waits. */
 const MOST_STEPS = 1000;
 
-interface Tslab {
-  /** The variables of all cells. */
-  variables?: Variables;
-  live?: unknown;
-  step?: () => unknown;
-  drive?: unknown;
-  guard?: unknown;
-  guardEach?: unknown;
-}
-
 /**
- * Interrupts of the running cell. An interrupt ends the wait of the cell. Only where the cell itself started
- * something that listens for SIGINT (`train` does, and stops at the next step with a checkpoint) is that left to come
- * to its end; then the cell continues to the next `await`, and a second interrupt does not wait.
+ * Interrupts of the running cell. An interrupt ends the wait of the cell. Only work of the cell that listens for SIGINT
+ * itself (`train` does, and stops at the next step with a checkpoint) may end by itself; then the cell continues to the
+ * next `await`. A second interrupt ends the cell at once.
  */
 export class Interrupts {
-  /** Counters shared with the thread of the control channel; see `ControlSettings`. */
-  readonly counts = new Int32Array(new SharedArrayBuffer(12));
+  /** The counters that the thread of the control channel shares. */
+  readonly counts = controlCounts();
   readonly #waiting = new Set<(reason: Interrupted) => void>();
   #running = false;
   #isAsked = false;
@@ -47,24 +36,21 @@ export class Interrupts {
   /** Stops work of the library that the cell no longer waits for. */
   readonly #endWork = provideCellSignal();
 
-  /** @param notice - shows a text in the running cell, and takes it away by undefined */
-  constructor(private readonly notice: (text: string | undefined) => void) {
+  constructor() {
     process.on("SIGINT", () => {
-      if (this.#isAsked || Atomics.sub(this.counts, 1, 1) <= 0) this.#request();
+      if (this.#isAsked || Atomics.sub(this.counts, PENDING, 1) <= 0) this.#request();
     });
   }
 
-  /** Gives compiled cells what they call; tslab has made `globalThis.__tslab__` by then. */
-  install(variables: Variables): void {
-    const tslab = (globalThis as { __tslab__?: Tslab }).__tslab__ ?? {};
-    tslab.variables = variables;
-    tslab.live = (name: string, get: () => unknown) => defineLive(variables, name, get);
-    tslab.drive = (cell: AsyncGenerator<unknown>) => this.#drive(cell, tslab);
-    tslab.guard = (value: unknown) => this.#guard(value);
-    tslab.guardEach = (values: unknown) => this.#guardEach(values);
+  /** Gives compiled cells the functions that they wait by. */
+  install(): void {
+    const runtime = cellRuntime();
+    runtime.drive = (cell) => this.#drive(cell, runtime);
+    runtime.guard = (value) => this.#guard(value);
+    runtime.guardEach = (values) => this.#guardEach(values);
   }
 
-  /** An interrupt that came as a message. Whoever listens for the signal hears it too. */
+  /** Takes an interrupt that came as a message. Listeners for SIGINT hear it too. */
   ask(): void {
     this.#isAsked = true;
     process.emit("SIGINT", "SIGINT");
@@ -74,15 +60,14 @@ export class Interrupts {
   begin(): void {
     this.#running = true;
     this.#requests = 0;
-    Atomics.store(this.counts, 1, 0);
+    Atomics.store(this.counts, PENDING, 0);
     this.#listenersBefore = process.listenerCount("SIGINT");
   }
 
-  /** The cell is over; returns what an interrupt that came meanwhile makes of it. */
+  /** Ends a cell; returns its error, which is {@link Interrupted} if an interrupt came while it ran. */
   end(error: unknown): unknown {
     this.#running = false;
     this.#waiting.clear();
-    if (this.#requests > 0) this.notice(undefined);
     if (isInterruption(error)) return new Interrupted(STOPPED);
     return error === undefined && this.#requests > 0 ? new Interrupted(FINISHED) : error;
   }
@@ -90,7 +75,7 @@ export class Interrupts {
   #request(): void {
     if (!this.#running) return;
     this.#requests++;
-    if (this.#requests === 1 && this.#isHeard()) return this.notice(STOPPING);
+    if (this.#requests === 1 && this.#isHeard()) return void process.stderr.write(`${STOPPING}\n`);
     const reason = this.#stopped();
     for (const reject of [...this.#waiting]) reject(reason);
   }
@@ -102,7 +87,7 @@ export class Interrupts {
     return reason;
   }
 
-  /** Whether something that the cell started listens for interrupts itself. */
+  /** Whether work that the cell started listens for interrupts itself. */
   #isHeard(): boolean {
     return process.listenerCount("SIGINT") > this.#listenersBefore;
   }
@@ -112,11 +97,11 @@ export class Interrupts {
   }
 
   /** Runs a cell's code, which yields each promise that it awaits, and resumes it with the promise's value. */
-  async #drive(cell: AsyncGenerator<unknown>, tslab: Tslab): Promise<unknown> {
+  async #drive(cell: AsyncGenerator<unknown>, runtime: CellRuntime): Promise<unknown> {
     let step = (): Promise<IteratorResult<unknown>> => cell.next();
     let value: unknown;
     for (let steps = 0; ; steps++) {
-      tslab.step = step;
+      runtime.step = step;
       const running =
         steps === 0 || steps > MOST_STEPS
           ? step()
@@ -136,7 +121,7 @@ export class Interrupts {
     }
   }
 
-  /** A cell that was to end at its next wait may have come to its end instead. */
+  /** Returns the result of a cell that ended before its next wait; else ends it. */
   async #unlessDone(running: Promise<IteratorResult<unknown>>): Promise<IteratorResult<unknown>> {
     const soon = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
     const result = await Promise.race([running, soon]);
@@ -162,7 +147,7 @@ export class Interrupts {
   /** As {@link #guard}, for what `for await` goes through. */
   #guardEach(values: unknown): unknown {
     const source = asyncIterator(values);
-    if (source === undefined) return values; // an array of promises, or what for await will refuse
+    if (source === undefined) return values; // an array of promises, or a value that for await refuses
     return {
       [Symbol.asyncIterator]: () => ({
         next: async () => {
@@ -177,13 +162,6 @@ export class Interrupts {
       }),
     };
   }
-}
-
-/** An import is a variable whose value its module may change, until a cell declares the name again. */
-function defineLive(variables: Variables, name: string, get: () => unknown): void {
-  const set = (value: unknown): void =>
-    void Object.defineProperty(variables, name, { value, writable: true, enumerable: true, configurable: true });
-  Object.defineProperty(variables, name, { get, set, enumerable: true, configurable: true });
 }
 
 /** Whether an error is an interrupt: ours, or that of Node's `breakOnSigint`. */

@@ -9,7 +9,6 @@ import "../notebook/tslab/preload"; // first: it gives tslab a socket that loses
 import { CellRunner } from "./cell-runner";
 import { Interrupts } from "./interrupts";
 import { kernelServer } from "./kernel-server";
-import { stopNotice } from "./stop-notice";
 import { loadTslab } from "./tslab";
 
 const [connectionFile] = process.argv.slice(2);
@@ -18,7 +17,7 @@ if (connectionFile === undefined) {
   process.exit(2);
 }
 const tslab = loadTslab();
-const interrupts = new Interrupts(stopNotice(tslab));
+const interrupts = new Interrupts();
 const server = kernelServer(tslab, { runner: new CellRunner(tslab, interrupts), interrupts, connectionFile });
 process.on("uncaughtException", (error) => server.fail(error));
 process.on("unhandledRejection", (reason) => server.fail(reason));

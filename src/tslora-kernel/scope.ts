@@ -27,6 +27,11 @@ export class Scope {
     return this.#names.has(name);
   }
 
+  /** The names of this scope and those around it, without the outermost one. */
+  innerNames(): string[] {
+    return this.#outer === undefined ? [] : [...this.#names, ...this.#outer.innerNames()];
+  }
+
   /** The scope that a name refers to; undefined for a name that none declares. */
   find(name: string): Scope | undefined {
     return this.#names.has(name) ? this : this.#outer?.find(name);
@@ -43,7 +48,7 @@ export function scopeOf(ts: typeof TypeScript, node: TypeScript.Node, outer: Sco
     return new Scope(new Set([...blockNames(ts, node), ...varNames(ts, node)]), { outer, isFunction: true });
   if (ts.isFunctionLike(node)) {
     const own = ts.isFunctionExpression(node) && node.name !== undefined ? [node.name.text] : [];
-    const parameters = new Scope(new Set([...own, ...node.parameters.flatMap(({ name }) => bound(ts, name))]), {
+    const parameters = new Scope(new Set([...own, ...node.parameters.flatMap(({ name }) => namesIn(ts, name))]), {
       outer,
       isFunction: true,
     });
@@ -66,7 +71,7 @@ function blockNames(ts: typeof TypeScript, node: TypeScript.Node): string[] {
   if (ts.isCaseBlock(node))
     return node.clauses.flatMap(({ statements }) => statements.flatMap((statement) => statementNames(ts, statement)));
   if (ts.isCatchClause(node))
-    return node.variableDeclaration === undefined ? [] : bound(ts, node.variableDeclaration.name);
+    return node.variableDeclaration === undefined ? [] : namesIn(ts, node.variableDeclaration.name);
   if (!ts.isForStatement(node) && !ts.isForInStatement(node) && !ts.isForOfStatement(node)) return [];
   const { initializer } = node;
   return initializer !== undefined && ts.isVariableDeclarationList(initializer) && isBlockScoped(ts, initializer)
@@ -98,10 +103,11 @@ function isBlockScoped(ts: typeof TypeScript, list: TypeScript.VariableDeclarati
 }
 
 function listNames(ts: typeof TypeScript, list: TypeScript.VariableDeclarationList): string[] {
-  return list.declarations.flatMap(({ name }) => bound(ts, name));
+  return list.declarations.flatMap(({ name }) => namesIn(ts, name));
 }
 
-function bound(ts: typeof TypeScript, name: TypeScript.BindingName): string[] {
+/** The names that a declaration binds. */
+export function namesIn(ts: typeof TypeScript, name: TypeScript.BindingName): string[] {
   if (ts.isIdentifier(name)) return [name.text];
-  return name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : bound(ts, element.name)));
+  return name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : namesIn(ts, element.name)));
 }

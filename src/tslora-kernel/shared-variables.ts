@@ -1,8 +1,9 @@
 import type * as TypeScript from "typescript";
 
 import { loadTypeScript } from "../notebook/tslab/load-typescript";
-import type { Scope } from "./scope";
-import { scopeOf } from "./scope";
+import { CellExports } from "./cell-exports";
+import type { DeclaredAs } from "./cell-variables";
+import { namesIn, scopeOf, type Scope } from "./scope";
 import type { TextEdit } from "./text-edits";
 
 /** The object that holds the variables of all cells, under a name that no cell uses. */
@@ -14,6 +15,16 @@ export const SHARED_PROLOGUE = `const ${CELLS} = __tslab__.variables; exports = 
 /** A variable that is called, at the end of a line's part. */
 export const SHARED_CALLEE = new RegExp(`\\(0, ${CELLS}\\.[\\w$]+\\)$`);
 
+/** A cell whose variables are those of all cells. */
+export interface SharedCell {
+  /** Edits of the file's text. */
+  readonly edits: readonly TextEdit[];
+  /** The variables of all cells that this cell declares. */
+  readonly declared: ReadonlyMap<string, DeclaredAs>;
+  /** Whether the cell compiles code from a text, by `eval` or `Function`. */
+  readonly evaluates: boolean;
+}
+
 /**
  * Makes a name of a cell one variable for all cells. tslab gives a cell a local variable and copies its value to
  * `exports`, which is what later cells read and write, so functions of the first cell never see their writes. Here
@@ -22,10 +33,9 @@ export const SHARED_CALLEE = new RegExp(`\\(0, ${CELLS}\\.[\\w$]+\\)$`);
  * same variable with another value, as in Node's REPL. Inner variables of the same name are left alone.
  *
  * @param file - the compiled cell, CommonJS, as the body of the one function in the file
- * @returns edits of the file's text
  */
-export function sharedVariables(file: TypeScript.SourceFile, body: TypeScript.Block): TextEdit[] {
-  return new Rewriting(loadTypeScript(), file, body).edits();
+export function sharedVariables(file: TypeScript.SourceFile, body: TypeScript.Block): SharedCell {
+  return new Rewriting(loadTypeScript(), file, body).rewritten();
 }
 
 class Rewriting {
@@ -33,9 +43,8 @@ class Rewriting {
   /** Edits that close what others opened; they come last where two are at one place. */
   readonly #closing: TextEdit[] = [];
   readonly #top: Scope;
-  readonly #shared: ReadonlySet<string>;
-  /** Names of imports by the expression that tslab compiles them to, such as `path_1.join`. */
-  readonly #imports = new Map<string, string>();
+  readonly #exports: CellExports;
+  #evaluates = false;
 
   constructor(
     private readonly ts: typeof TypeScript,
@@ -43,38 +52,26 @@ class Rewriting {
     private readonly body: TypeScript.Block,
   ) {
     this.#top = scopeOf(ts, body, undefined);
-    const exported = new Set<string>();
-    const visit = (node: TypeScript.Node): void => {
-      const name =
-        ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken
-          ? this.#exportedName(node.left)
-          : undefined;
-      if (name !== undefined) exported.add(name);
-      ts.forEachChild(node, visit);
-    };
-    visit(body);
-    this.#shared = new Set([...exported].filter((name) => this.#top.declares(name)));
-    for (const statement of body.statements) {
-      const found = this.#importGetter(statement);
-      if (found !== undefined && !this.#imports.has(found.expression)) this.#imports.set(found.expression, found.name);
-      const alias = this.#importAlias(statement);
-      if (alias !== undefined && !this.#imports.has(alias.expression)) this.#imports.set(alias.expression, alias.name);
-    }
+    this.#exports = new CellExports(ts, file, body, this.#top);
   }
 
-  edits(): TextEdit[] {
+  rewritten(): SharedCell {
     for (const [index, statement] of this.body.statements.entries())
       this.#topStatement(statement, this.body.statements.at(index + 1));
-    return [...this.#edits, ...this.#closing];
+    return {
+      edits: [...this.#edits, ...this.#closing],
+      declared: this.#exports.declared(),
+      evaluates: this.#evaluates,
+    };
   }
 
   #topStatement(statement: TypeScript.Statement, next: TypeScript.Statement | undefined): void {
     const { ts } = this;
-    if (ts.isExpressionStatement(statement) && this.#isHoistedReset(statement.expression)) {
+    if (ts.isExpressionStatement(statement) && this.#exports.isHoistedReset(statement.expression)) {
       this.#replace(statement, ";"); // the variables of earlier cells keep their values until they are declared again
       return;
     }
-    const getter = this.#importGetter(statement);
+    const getter = this.#exports.importGetter(statement);
     if (getter !== undefined) {
       this.#edits.push({
         start: this.#start(getter.call),
@@ -84,11 +81,11 @@ class Rewriting {
       this.#edits.push({ start: getter.read.getEnd(), end: getter.call.getEnd(), text: ")" });
       return;
     }
-    if (this.#importAlias(statement) !== undefined) return;
-    const copied = this.#copiedDeclaration(statement);
+    if (this.#exports.importAlias(statement) !== undefined) return;
+    const copied = this.#exports.copiedDeclaration(statement);
     if (copied !== undefined) return; // `exports.f = f`: the function or class itself
     const isNamespace =
-      ts.isVariableStatement(statement) && next !== undefined && this.#fillsNamespace(statement, next);
+      ts.isVariableStatement(statement) && next !== undefined && this.#exports.fillsNamespace(statement, next);
     if (ts.isVariableStatement(statement)) this.#list(statement.declarationList, this.#top, isNamespace);
     else this.#visit(statement, this.#top);
   }
@@ -103,6 +100,7 @@ class Rewriting {
     if (ts.isVariableDeclarationList(node)) return this.#list(node, scope);
     if (ts.isIdentifier(node)) return this.#reference(node, scope);
     if (ts.isBinaryExpression(node)) return this.#binary(node, scope);
+    if (ts.isCallExpression(node)) this.#evalCall(node, scope);
     const access = ts.isPropertyAccessExpression(node) ? this.#access(node, scope) : undefined;
     if (access !== undefined)
       return void this.#replace(node, isCallee(ts, node) ? `(0, ${CELLS}.${access})` : `${CELLS}.${access}`);
@@ -113,8 +111,8 @@ class Rewriting {
   #access(node: TypeScript.PropertyAccessExpression, scope: Scope): string | undefined {
     if (!this.ts.isIdentifier(node.expression)) return undefined;
     const owner = scope.find(node.expression.text);
-    if (owner === this.#top) return this.#imports.get(node.getText(this.file));
-    return owner === undefined ? this.#exportedName(node) : undefined;
+    if (owner === this.#top) return this.#exports.imports.get(node.getText(this.file));
+    return owner === undefined ? this.#exports.exportedName(node) : undefined;
   }
 
   #children(node: TypeScript.Node, scope: Scope): void {
@@ -144,7 +142,20 @@ class Rewriting {
     return ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent);
   }
 
+  /** Lets the kernel see the argument of a direct `eval`, and the names of inner variables around it. */
+  #evalCall(node: TypeScript.CallExpression, scope: Scope): void {
+    const { ts } = this;
+    const [code] = node.arguments;
+    if (!ts.isIdentifier(node.expression) || node.expression.text !== "eval" || scope.find("eval") !== undefined)
+      return;
+    if (code === undefined || ts.isSpreadElement(code) || isInClass(ts, node)) return; // a class is strict code
+    const inner = scope.innerNames().map((name) => `, ${JSON.stringify(name)}`);
+    this.#edits.push({ start: this.#start(code), end: this.#start(code), text: "__tslab__.evaluated(" });
+    this.#closing.push({ start: code.getEnd(), end: code.getEnd(), text: `${inner.join("")})` });
+  }
+
   #reference(node: TypeScript.Identifier, scope: Scope): void {
+    if (node.text === "eval" || node.text === "Function") this.#evaluates = true;
     if (!this.#isShared(node.text, scope)) return;
     const { ts } = this;
     const variable = `${CELLS}.${node.text}`;
@@ -155,8 +166,8 @@ class Rewriting {
   #binary(node: TypeScript.BinaryExpression, scope: Scope): void {
     const { ts } = this;
     const isAssignment = node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
-    const copied = isAssignment ? this.#exportedName(node.left) : undefined;
-    if (copied !== undefined && this.#isShared(copied, scope) && this.#writes(node.right, copied)) {
+    const copied = isAssignment ? this.#exports.exportedName(node.left) : undefined;
+    if (copied !== undefined && this.#isShared(copied, scope) && this.#exports.writes(node.right, copied)) {
       // the copy that tslab makes of each new value
       this.#edits.push({ start: this.#start(node.left), end: this.#start(node.right), text: "" });
       return this.#visit(node.right, scope);
@@ -171,7 +182,7 @@ class Rewriting {
     const target =
       ts.isIdentifier(node.left) && this.#isShared(node.left.text, scope)
         ? node.left.text
-        : this.#exportedName(node.left);
+        : this.#exports.exportedName(node.left);
     this.#visit(node.left, scope);
     if (names && target !== undefined) this.#named(target, node.right, scope);
     else this.#visit(node.right, scope);
@@ -193,7 +204,7 @@ class Rewriting {
   #declaresShared(list: TypeScript.VariableDeclarationList, scope: Scope): boolean {
     const names = list.declarations.flatMap(({ name }) => namesIn(this.ts, name));
     const owner = list.flags & this.ts.NodeFlags.BlockScoped ? scope : scope.function;
-    return owner === this.#top && names.some((name) => this.#shared.has(name));
+    return owner === this.#top && names.some((name) => this.#exports.shared.has(name));
   }
 
   /** `let a = 1, b, { c } = d` as assignments. */
@@ -242,126 +253,7 @@ class Rewriting {
   }
 
   #isShared(name: string, scope: Scope): boolean {
-    return this.#shared.has(name) && scope.find(name) === this.#top;
-  }
-
-  /** The name in `exports.NAME`. */
-  #exportedName(node: TypeScript.Node): string | undefined {
-    const { ts } = this;
-    return ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "exports"
-      ? node.name.text
-      : undefined;
-  }
-
-  /** `exports.a = exports.b = void 0`, which tslab's compiler puts before a cell. */
-  #isHoistedReset(node: TypeScript.Expression): boolean {
-    const { ts } = this;
-    if (!ts.isBinaryExpression(node) || this.#exportedName(node.left) === undefined) return false;
-    return (
-      (ts.isVoidExpression(node.right) && ts.isNumericLiteral(node.right.expression)) ||
-      this.#isHoistedReset(node.right)
-    );
-  }
-
-  /** Whether an expression is a variable, or an assignment to it. */
-  #writes(node: TypeScript.Expression, name: string): boolean {
-    const { ts } = this;
-    if (ts.isIdentifier(node)) return node.text === name;
-    if (ts.isPrefixUnaryExpression(node)) {
-      const isUpdate = node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken;
-      return isUpdate && ts.isIdentifier(node.operand) && node.operand.text === name;
-    }
-    return (
-      ts.isBinaryExpression(node) && isAssignment(ts, node) && ts.isIdentifier(node.left) && node.left.text === name
-    );
-  }
-
-  /** `exports.f = f` after a function or a class. */
-  #copiedDeclaration(statement: TypeScript.Statement): string | undefined {
-    const { ts } = this;
-    if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) return undefined;
-    const { left, right } = statement.expression;
-    const name = this.#exportedName(left);
-    if (name === undefined || !ts.isIdentifier(right) || (right.text !== name && name !== "default")) return undefined;
-    const declares = (node: TypeScript.Statement): boolean =>
-      (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) && node.name?.text === right.text;
-    return this.body.statements.some(declares) ? name : undefined;
-  }
-
-  /** `exports.path = path_1.default`: an imported name that tslab copies. */
-  #importAlias(statement: TypeScript.Statement): { readonly name: string; readonly expression: string } | undefined {
-    const { ts } = this;
-    if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) return undefined;
-    const { left, right } = statement.expression;
-    const name = this.#exportedName(left);
-    if (
-      name === undefined ||
-      this.#shared.has(name) ||
-      !ts.isPropertyAccessExpression(right) ||
-      right.name.text !== "default" ||
-      !ts.isIdentifier(right.expression)
-    )
-      return undefined;
-    return /_\d+$/.test(right.expression.text) && this.#top.declares(right.expression.text)
-      ? { name, expression: right.getText(this.file) }
-      : undefined;
-  }
-
-  /** `Object.defineProperty(exports, "join", { enumerable: true, get: function () { return path_1.join; } })`. */
-  #importGetter(statement: TypeScript.Statement):
-    | {
-        readonly name: string;
-        readonly expression: string;
-        readonly call: TypeScript.Node;
-        readonly read: TypeScript.Node;
-      }
-    | undefined {
-    const { ts } = this;
-    if (!ts.isExpressionStatement(statement) || !ts.isCallExpression(statement.expression)) return undefined;
-    const call = statement.expression;
-    const [target, name, descriptor] = call.arguments;
-    if (
-      call.expression.getText(this.file) !== "Object.defineProperty" ||
-      call.arguments.length !== 3 ||
-      target.getText(this.file) !== "exports"
-    )
-      return undefined;
-    if (!ts.isStringLiteral(name) || !ts.isObjectLiteralExpression(descriptor)) return undefined;
-    const read = descriptor.properties.find(
-      (property): property is TypeScript.PropertyAssignment =>
-        ts.isPropertyAssignment(property) && property.name.getText(this.file) === "get",
-    )?.initializer;
-    const returned = read !== undefined && ts.isFunctionExpression(read) ? read.body.statements.at(0) : undefined;
-    if (
-      read === undefined ||
-      returned === undefined ||
-      !ts.isReturnStatement(returned) ||
-      returned.expression === undefined
-    )
-      return undefined;
-    return { name: name.text, expression: returned.expression.getText(this.file), call, read };
-  }
-
-  /** Whether `var E;` is what an enum or a namespace begins with: filled by the function that comes next. */
-  #fillsNamespace(statement: TypeScript.VariableStatement, next: TypeScript.Statement): boolean {
-    const { ts } = this;
-    const [{ name, initializer }] = statement.declarationList.declarations;
-    if (initializer !== undefined || !ts.isIdentifier(name)) return false;
-    const { statements } = this.body;
-    const filler = statements
-      .slice(statements.indexOf(next), statements.indexOf(next) + 2)
-      .find((one) => ts.isExpressionStatement(one) && ts.isCallExpression(one.expression));
-    const [argument] =
-      filler !== undefined && ts.isExpressionStatement(filler) && ts.isCallExpression(filler.expression)
-        ? filler.expression.arguments
-        : [];
-    return (
-      argument !== undefined &&
-      ts.isBinaryExpression(argument) &&
-      argument.operatorToken.kind === ts.SyntaxKind.BarBarToken &&
-      ts.isIdentifier(argument.left) &&
-      argument.left.text === name.text
-    );
+    return this.#exports.shared.has(name) && scope.find(name) === this.#top;
   }
 
   #start(node: TypeScript.Node): number {
@@ -382,14 +274,8 @@ function isCallee(ts: typeof TypeScript, node: TypeScript.Node): boolean {
   );
 }
 
-function isAssignment(ts: typeof TypeScript, node: TypeScript.BinaryExpression): boolean {
-  return (
-    node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment && node.operatorToken.kind <= ts.SyntaxKind.LastAssignment
-  );
-}
-
-/** The names that a declaration binds. */
-export function namesIn(ts: typeof TypeScript, name: TypeScript.BindingName): string[] {
-  if (ts.isIdentifier(name)) return [name.text];
-  return name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : namesIn(ts, element.name)));
+function isInClass(ts: typeof TypeScript, node: TypeScript.Node): boolean {
+  for (let around = node.parent as TypeScript.Node | undefined; around !== undefined; around = around.parent)
+    if (ts.isClassLike(around)) return true;
+  return false;
 }
