@@ -1,6 +1,7 @@
 export { checkNotebook, type CellProblem, type CheckOptions, type CheckResult } from "./check/check-notebook";
 export { compareOutputs, type CompareOptions, type OutputDifference } from "./check/compare-outputs";
-export { findKernelSpec, type KernelSpec } from "./jupyter/find-kernelspec";
+export { findKernelSpec } from "./jupyter/find-kernelspec";
+export type { KernelSpec } from "./jupyter/kernel-spec";
 export { killAllKernels } from "./jupyter/kernel-process";
 export { notebookPage, type PageNotebook, type PageOptions } from "./page/notebook-page";
 export type { Cell, CodeCell, ErrorOutput, Notebook, Output, TextCell } from "./format/notebook-types";

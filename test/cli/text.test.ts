@@ -11,7 +11,7 @@ import { findAdapters, resultLines } from "../../src/cli/study/study-results";
 import { duration } from "../../src/cli/terminal/terminal";
 import { evaluatePredictions, type Evaluation } from "../../src/evaluation/evaluation";
 import type { CodeCell } from "../../src/notebook/format/notebook-types";
-import type { OutputMessage } from "../../src/notebook/run/output-reducer";
+import type { OutputMessage } from "../../src/notebook/jupyter/wire";
 import { withFolder } from "../notebook/notebooks";
 
 test("times are read and written as people do", () => {

@@ -9,6 +9,7 @@ import { median } from "../../src/base/median";
 import { projectRoot } from "../../src/base/project-root";
 import { writeAtomically } from "../../src/base/files/write-atomically";
 import { table } from "../../src/cli/terminal/terminal";
+import { STANDARD_DIALECT } from "../../src/notebook/jupyter/standard-dialect";
 import { startKernel } from "../../src/notebook/jupyter/kernel-client";
 import { saveNotebook } from "../../src/notebook/format/save-notebook";
 import type { Notebook } from "../../src/notebook/format/notebook-types";
@@ -145,7 +146,7 @@ async function bootTime(python: string, { cwd, env }: { cwd: string; env: NodeJS
       language: "python",
       env: {},
       interruptMode: "signal",
-      dialect: "standard",
+      dialect: STANDARD_DIALECT,
     },
     cwd,
     env,

@@ -6,6 +6,8 @@ import { test } from "node:test";
 import { projectRoot } from "../../src/base/project-root";
 import { findKernelSpec } from "../../src/notebook/jupyter/find-kernelspec";
 import { jupyterPaths } from "../../src/notebook/jupyter/jupyter-paths";
+import { STANDARD_DIALECT } from "../../src/notebook/jupyter/standard-dialect";
+import { TSLAB_DIALECT } from "../../src/notebook/tslab/tslab-dialect";
 import { startKernel } from "../../src/notebook/jupyter/kernel-client";
 import { withFolder } from "./notebooks";
 
@@ -29,7 +31,7 @@ async function install(folder: string, name: string, spec: unknown): Promise<voi
 test("tslab is this clone's own and needs no Jupyter", () => {
   const spec = findKernelSpec("tslab");
   assert.equal(spec.argv[0], process.execPath);
-  assert.equal(spec.dialect, "tslab");
+  assert.equal(spec.dialect, TSLAB_DIALECT);
 });
 
 test("other kernels are found in JUPYTER_PATH first, with their places and variables filled in", () =>
@@ -45,7 +47,7 @@ test("other kernels are found in JUPYTER_PATH first, with their places and varia
       const spec = findKernelSpec("ODD");
       assert.deepEqual(spec.argv, ["odd", join(folder, "kernels", "odd", "x"), "{connection_file}"]);
       assert.deepEqual(
-        [spec.displayName, spec.language, spec.interruptMode, spec.dialect, spec.env.A],
+        [spec.displayName, spec.language, spec.interruptMode, spec.dialect.name, spec.env.A],
         ["Odd", "odd", "message", "standard", `${process.env.HOME}/a`],
       );
       await install(folder, "broken", "{");
@@ -108,7 +110,7 @@ test("a kernel that cannot be started, ends, or stays silent is an error that sa
       language: "",
       env: {},
       interruptMode: "signal",
-      dialect: "standard",
+      dialect: STANDARD_DIALECT,
     } as const;
     const start = (argv: string[], startTimeoutMs = 240_000): Promise<unknown> =>
       startKernel({ spec: { ...spec, argv }, cwd: folder, startTimeoutMs, graceMs: 300 });

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { OutputLimit } from "../../src/notebook/run/output-limit";
-import { CellOutputs, type OutputMessage } from "../../src/notebook/run/output-reducer";
+import type { OutputMessage } from "../../src/notebook/jupyter/wire";
+import { CellOutputs } from "../../src/notebook/run/output-reducer";
 import { readNotebook } from "../../src/notebook/format/read-notebook";
-import { splitStream } from "../../src/notebook/run/split-stream";
+import { splitStream } from "../../src/notebook/jupyter/split-stream";
 import { Random } from "../../src/base/random";
 import { oddNotebook, withOddKernel } from "./odd-kernel";
 import { codeCells, printed, runToEnd, withFolder } from "./notebooks";

@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import { Random } from "../../src/base/random";
 import type { CodeCell } from "../../src/notebook/format/notebook-types";
-import { CellOutputs, type OutputMessage } from "../../src/notebook/run/output-reducer";
+import type { OutputMessage } from "../../src/notebook/jupyter/wire";
+import { CellOutputs } from "../../src/notebook/run/output-reducer";
 import { serializeNotebook } from "../../src/notebook/format/serialize-notebook";
 import { assertLinear } from "../base/assert-linear";
 import { notebookOf } from "./notebooks";

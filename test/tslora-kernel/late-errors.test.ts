@@ -83,7 +83,20 @@ test("a late error fails its cell in any kernel; a cell that must raise one and 
   withOddKernel(async (cwd) => {
     const error = { ename: "Late", evalue: "after idle", traceback: ["Late: after idle"] };
     const notebook = oddNotebook([[["later", ["error", error]]], [["print", "next"]], [["print", "on"]]]);
-    const { summary } = await runToEnd(notebook, { cwd, onError: "continue" });
+    const { summary, events } = await runToEnd(notebook, { cwd, onError: "continue" });
+    assert.deepEqual(
+      events.flatMap((event) =>
+        event.event === "cell-end" || event.event === "cell-failed-late"
+          ? [[event.event, event.number, event.report.outcome.status]]
+          : [],
+      ),
+      [
+        ["cell-end", 1, "ok"],
+        ["cell-failed-late", 1, "error"],
+        ["cell-end", 2, "ok"],
+        ["cell-end", 3, "ok"],
+      ],
+    );
     assert.deepEqual(
       summary.cells.map(({ outcome }) => outcome.status),
       ["error", "ok", "ok"],

@@ -5,6 +5,7 @@ import { connect, type Socket } from "node:net";
 import { Dealer, Request, Subscriber } from "zeromq";
 
 import { socketAddress, type Connection } from "../../src/notebook/jupyter/connection";
+import type { KernelDialect } from "../../src/notebook/jupyter/kernel-dialect";
 import { encodeMessage, newMessage } from "../../src/notebook/jupyter/wire";
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
@@ -16,13 +17,13 @@ const PORTS = ["shell_port", "control_port", "stdin_port", "iopub_port", "hb_por
 /** A client that knows the kernel's ports, as any other user of the machine can, but not its key. */
 export class Stranger {
   readonly #connection: Omit<Connection, "key">;
-  readonly #dialect: "tslab" | "standard";
+  readonly #dialect: KernelDialect;
   readonly #heard: Buffer[][] = [];
   readonly #iopub = new Subscriber({ linger: 0 });
   #sent = 0;
   readonly #open: { close?(): void; destroy?(): void }[] = [];
 
-  constructor(connection: Omit<Connection, "key">, dialect: "tslab" | "standard") {
+  constructor(connection: Omit<Connection, "key">, dialect: KernelDialect) {
     this.#connection = connection;
     this.#dialect = dialect;
     this.#iopub.connect(this.#address("iopub_port"));

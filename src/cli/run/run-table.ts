@@ -55,9 +55,12 @@ export class RunTable {
         return;
       }
       case "cell-end":
+      case "cell-failed-late": {
+        const isLate = event.event === "cell-failed-late";
         if ("error" in event.report.outcome)
-          this.#say(failureLines(name, event.report, this.#terminal).join("\n"), "err");
+          this.#say(failureLines(event.report, { name, terminal: this.#terminal, isLate }).join("\n"), "err");
         return;
+      }
       case "end": {
         const { status, cells, elapsedMs } = event.summary;
         const done = cells.filter(({ outcome }) => outcome.status === "ok").length;

@@ -74,6 +74,8 @@ export class RunView {
         return this.#output(event.message.type, event.message.content);
       case "cell-end":
         return this.#cellEnd(event.report);
+      case "cell-failed-late":
+        return this.#failure(event.report, true);
       default:
         return;
     }
@@ -161,10 +163,14 @@ export class RunView {
         this.#line(styled(this.#terminal, "dim", `[${this.#name} ${at}] ok ${duration(report.elapsedMs)}`));
       return;
     }
+    this.#failure(report, false);
+  }
+
+  #failure(report: CellReport, isLate: boolean): void {
+    this.#finishLine();
     this.#eraseLive();
-    this.#terminal.err.write(
-      `${fitText(failureLines(this.#name, report, this.#terminal).join("\n"), widthOf(this.#terminal.err))}\n`,
-    );
+    const lines = failureLines(report, { name: this.#name, terminal: this.#terminal, isLate });
+    this.#terminal.err.write(`${fitText(lines.join("\n"), widthOf(this.#terminal.err))}\n`);
   }
 
   #line(text: string): void {
@@ -201,15 +207,23 @@ export function noteOf(event: RunEvent): string | undefined {
   return event.event === "not-saved" ? `not saved (${event.error.message}); it is tried again` : undefined;
 }
 
-/** A failed cell: where, what, and its stack. */
-export function failureLines(name: string, report: CellReport, terminal: Terminal): string[] {
+/** How a failed cell is shown. */
+export interface FailureOptions {
+  /** The notebook's name. */
+  readonly name: string;
+  readonly terminal: Terminal;
+  /** Whether the error came after the cell's end. @default false */
+  readonly isLate?: boolean;
+}
+
+/** A failed cell: its place, its error and the stack. */
+export function failureLines(report: CellReport, { name, terminal, isLate = false }: FailureOptions): string[] {
   if (!("error" in report.outcome)) return [];
   const { ename, evalue, traceback } = report.outcome.error;
-  const head = `${name}, cell ${report.number} of ${report.total}: ${ename}: ${evalue}`;
-  const said = traceback.join("\n");
-  const rest = said.startsWith(`${ename}: ${evalue}`)
-    ? said.slice(`${ename}: ${evalue}`.length).replace(/^\n/, "")
-    : said; // told once
+  const error = `${ename}: ${evalue}`;
+  const head = `${name}, cell ${report.number} of ${report.total}${isLate ? ", after its end" : ""}: ${error}`;
+  const whole = traceback.join("\n");
+  const rest = whole.startsWith(error) ? whole.slice(error.length).replace(/^\n/, "") : whole;
   const lines = (rest === "" ? [] : rest.split("\n")).map((line) => `  ${terminal.color ? line : stripAnsi(line)}`);
   return [styled(terminal, "red", head), ...lines];
 }

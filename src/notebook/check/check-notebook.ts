@@ -5,6 +5,8 @@ import { TsloraError } from "../../base/tslora-error";
 import type { CellProblem, CheckRequest } from "./check-worker";
 import { hasTag } from "../format/notebook-types";
 import { readNotebook } from "../format/read-notebook";
+import { ownKernelSpec } from "../jupyter/own-kernels";
+import { TSLAB_DIALECT } from "../tslab/tslab-dialect";
 
 export type { CellProblem } from "./check-worker";
 
@@ -28,7 +30,8 @@ export type CheckResult =
 export async function checkNotebook(path: string, options: CheckOptions = {}): Promise<CheckResult> {
   const notebook = await readNotebook(path);
   const kernel = notebook.metadata.kernelspec?.name ?? "unknown";
-  if (kernel !== "tslab") return { kind: "other-language", kernel };
+  const spec = ownKernelSpec(kernel);
+  if (spec?.dialect !== TSLAB_DIALECT || spec.language !== "typescript") return { kind: "other-language", kernel };
   const code = notebook.cells
     .filter((cell) => cell.cell_type === "code")
     .map((cell, index) => ({ cell, number: index + 1 }));

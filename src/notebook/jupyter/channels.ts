@@ -1,6 +1,7 @@
 import { Dealer, Subscriber } from "zeromq";
 
 import { socketAddress, type Connection } from "./connection";
+import type { KernelDialect } from "./kernel-dialect";
 import { encodeMessage, MessageReader, type Message } from "./wire";
 
 /** Where a message came from. */
@@ -12,7 +13,7 @@ const RECONNECT_MS = 10;
 /** The kernel to connect to, and the handler of its messages. */
 export interface ChannelsOptions {
   readonly connection: Connection;
-  readonly dialect: "tslab" | "standard";
+  readonly dialect: KernelDialect;
   /** Identity of this client: the kernel sends its input requests to the identity that sent the request. */
   readonly identity: string;
   readonly onMessage: (channel: ChannelName, message: Message) => void;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { makeOwnFolder } from "../../base/files/own-folder";
+import type { KernelDialect } from "./kernel-dialect";
 
 /** Transport to a kernel: over the local network, or over sockets in a folder of this user. */
 export type Transport = "tcp" | "ipc";
@@ -71,10 +72,14 @@ export async function writeConnectionFile(kernelName: string, transport: Transpo
 /**
  * The address of one of a kernel's sockets.
  *
- * @param dialect - tslab joins an ipc path and a number by a colon, Jupyter by a hyphen
+ * @param dialect - the kernel's, which joins an `ipc` path and a number by a character of its own
  */
-export function socketAddress({ transport, ip }: Connection, port: number, dialect: "tslab" | "standard"): string {
-  return `${transport}://${ip}${transport === "ipc" && dialect === "standard" ? "-" : ":"}${port}`;
+export function socketAddress(
+  { transport, ip }: Connection,
+  port: number,
+  { ipcSeparator }: Pick<KernelDialect, "ipcSeparator">,
+): string {
+  return `${transport}://${ip}${transport === "ipc" ? ipcSeparator : ":"}${port}`;
 }
 
 /** Ports that are free now; all are held open until the last is known, so that they differ. */

@@ -1,27 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { projectRoot } from "../../base/project-root";
 import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
-import type { Transport } from "./connection";
 import { isRecord } from "../../base/json";
-import { jupyterPaths } from "./jupyter-paths";
 import { parseJson } from "../format/parse-json";
-
-/** How to start a kernel. In `argv`, `{connection_file}` is replaced by the path of the connection file. */
-export interface KernelSpec {
-  readonly name: string;
-  readonly displayName: string;
-  readonly language: string;
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly interruptMode: "signal" | "message";
-  /** Which kernel's ways of telling failures apply: tslab's, or the protocol's. */
-  readonly dialect: "tslab" | "standard";
-  /** Transport if the user chooses none; other users cannot open "ipc" sockets. @default "tcp" */
-  readonly transport?: Transport;
-}
+import { TSLAB_DIALECT } from "../tslab/tslab-dialect";
+import { jupyterPaths } from "./jupyter-paths";
+import type { KernelSpec } from "./kernel-spec";
+import { OWN_KERNEL_NAMES, ownKernelSpec } from "./own-kernels";
+import { STANDARD_DIALECT } from "./standard-dialect";
 
 /**
  * Finds a kernel by name. `tslora` (tslab with its gaps closed, as in the clone's Jupyter Lab), `tslab` (TypeScript)
@@ -30,59 +18,19 @@ export interface KernelSpec {
  * @throws TsloraError `not-found` that lists the kernels there are, `bad-input` for a broken kernel.json.
  */
 export function findKernelSpec(name: string): KernelSpec {
-  const own = ownKernel(name);
+  const own = ownKernelSpec(name);
   if (own !== undefined) return own;
   const folders = jupyterPaths().map((path) => join(path, "kernels"));
   for (const folder of folders) {
     const match = namesIn(folder).find((found) => found.toLowerCase() === name.toLowerCase());
     if (match !== undefined) return readKernelSpec(join(folder, match), match);
   }
-  const known = [...new Set(["tslab", "jslab", "tslora", ...folders.flatMap(namesIn)])];
+  const known = [...new Set([...OWN_KERNEL_NAMES, ...folders.flatMap(namesIn)])];
   throw new TsloraError(
     "not-found",
     `There is no kernel called ${shownValue(name)}; found ${known.join(", ")}. Choose one with --kernel, or install its kernelspec (searched: ${folders.join(", ")}).`,
     { details: { name, known, folders } },
   );
-}
-
-function ownKernel(name: string): KernelSpec | undefined {
-  if (name === "tslora") {
-    const argv = [process.execPath, join(__dirname, "..", "..", "tslora-kernel", "main.js"), "{connection_file}"];
-    return {
-      name,
-      displayName: "TypeScript (tslora)",
-      language: "typescript",
-      argv,
-      env: {},
-      interruptMode: "message",
-      dialect: "standard",
-      transport: "ipc",
-    };
-  }
-  if (name !== "tslab" && name !== "jslab") return undefined;
-  const program = join(projectRoot(), "node_modules", "tslab", "bin", "tslab");
-  if (!existsSync(program)) return undefined;
-  // The preload ends the kernel when the runner is killed (Python kernels watch JPY_PARENT_PID) and keeps all outputs.
-  const argv = [
-    process.execPath,
-    "--require",
-    join(__dirname, "..", "tslab", "preload.js"),
-    program,
-    "kernel",
-    "--config-path={connection_file}",
-    ...(name === "jslab" ? ["--js"] : []),
-  ];
-  const language = name === "tslab" ? "TypeScript" : "JavaScript";
-  return {
-    name,
-    displayName: language,
-    language: language.toLowerCase(),
-    argv,
-    env: {},
-    interruptMode: "signal",
-    dialect: "tslab",
-    transport: "ipc",
-  };
 }
 
 function namesIn(folder: string): string[] {
@@ -112,7 +60,7 @@ function readKernelSpec(folder: string, name: string): KernelSpec {
       Object.entries(isRecord(spec.env) ? spec.env : {}).map(([key, value]) => [key, expand(String(value))]),
     ),
     interruptMode: spec.interrupt_mode === "message" ? "message" : "signal",
-    dialect: argv.some((arg) => /(^|[\\/])tslab(\.cmd)?$/.test(arg)) ? "tslab" : "standard",
+    dialect: argv.some((arg) => /(^|[\\/])tslab(\.cmd)?$/.test(arg)) ? TSLAB_DIALECT : STANDARD_DIALECT,
   };
 }
 

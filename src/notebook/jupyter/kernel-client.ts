@@ -6,7 +6,7 @@ import { TsloraError } from "../../base/tslora-error";
 import type * as ChannelsModule from "./channels";
 import type { ChannelName, Channels } from "./channels";
 import { socketAddress, writeConnectionFile, type ConnectionFile, type Transport } from "./connection";
-import type { KernelSpec } from "./find-kernelspec";
+import type { KernelSpec } from "./kernel-spec";
 import type * as HeartbeatModule from "./heartbeat";
 import type { Heartbeat } from "./heartbeat";
 import type { JsonRecord } from "../../base/json";

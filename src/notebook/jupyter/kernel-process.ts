@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 
 import type { ConnectionFile } from "./connection";
-import type { KernelSpec } from "./find-kernelspec";
+import type { KernelSpec } from "./kernel-spec";
 import { endMarked, killMarked } from "./process-tree";
 
 /** How a kernel's process ended. */

@@ -3,7 +3,7 @@ import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { TsloraError } from "../../base/tslora-error";
 import { isRecord, type JsonRecord } from "../../base/json";
 import { isDeeper } from "../format/parse-json";
-import { splitStream } from "../run/split-stream";
+import { splitStream } from "./split-stream";
 
 /** The header of a Jupyter message, protocol 5.3. */
 export interface MessageHeader {
@@ -22,6 +22,12 @@ export interface Message {
   readonly metadata: JsonRecord;
   readonly content: JsonRecord;
   readonly buffers: readonly Uint8Array[];
+}
+
+/** The part of an iopub message that outputs are made of. */
+export interface OutputMessage {
+  readonly type: string;
+  readonly content: JsonRecord;
 }
 
 const DELIMITER = Buffer.from("<IDS|MSG>");

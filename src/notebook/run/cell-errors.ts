@@ -2,6 +2,7 @@ import { shownValue } from "../../base/shown-value";
 import type { Execution } from "./execute-cell";
 import { describeExit, type KernelExit } from "../jupyter/kernel-process";
 import type { ErrorOutput } from "../format/notebook-types";
+import { plainError } from "../format/plain-error";
 
 /** The limit that a cell ran under: its own, or what was left of the notebook's. */
 export interface CellLimit {
@@ -59,18 +60,6 @@ export function noExceptionError(): ErrorOutput {
 
 export function notExecutedError(): ErrorOutput {
   return plainError("CellAborted", "The kernel did not execute the cell.");
-}
-
-/** The error of a kernel that reports it in its reply alone. */
-export function replyError(content: Readonly<Record<string, unknown>>): ErrorOutput {
-  const ename = typeof content.ename === "string" ? content.ename : "Error";
-  const evalue = typeof content.evalue === "string" ? content.evalue : "";
-  const lines = Array.isArray(content.traceback) ? content.traceback.map(String) : [];
-  return lines.length === 0 ? plainError(ename, evalue) : { output_type: "error", ename, evalue, traceback: lines };
-}
-
-function plainError(ename: string, evalue: string): ErrorOutput {
-  return { output_type: "error", ename, evalue, traceback: [`${ename}: ${evalue}`] };
 }
 
 function seconds(ms: number): string {

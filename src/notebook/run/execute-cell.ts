@@ -17,14 +17,13 @@ export interface ExecuteOptions {
 }
 
 /** When the kernel did what, as ISO times; Jupyter's names. */
-export type ExecutionTimes = Readonly<
-  Partial<Record<"iopub.status.busy" | "iopub.execute_input" | "iopub.status.idle" | "shell.execute_reply", string>>
->;
+export type ExecutionTimes = Readonly<Partial<Record<ExecutionTime, string>>>;
 
-/** How an execution ended: by the kernel's reply or its end, and what had been done to it before. */
+type ExecutionTime = "iopub.status.busy" | "iopub.execute_input" | "iopub.status.idle" | "shell.execute_reply";
+
+/** How an execution ended: by the kernel's reply or its exit, and how it was interrupted before. */
 export interface Execution {
-  readonly end:
-    { readonly kind: "reply"; readonly content: JsonRecord } | { readonly kind: "exit"; readonly exit: KernelExit };
+  readonly end: ExecutionEnd;
   /** Why it was interrupted, if it was. */
   readonly stopped: Stop | undefined;
   /** The prompt, if the cell was stopped because it requested input. */
@@ -34,7 +33,11 @@ export interface Execution {
   readonly times: ExecutionTimes;
 }
 
-/** Why a cell is interrupted: its limit, the user, or that it wants an input that nobody can give. */
+/** The last event of an execution. */
+export type ExecutionEnd =
+  { readonly kind: "reply"; readonly content: JsonRecord } | { readonly kind: "exit"; readonly exit: KernelExit };
+
+/** Why a cell is interrupted: its limit, the user, or a request for input, which nobody can give. */
 export type Stop = "timeout" | "aborted" | "input";
 
 /** Milliseconds to wait for messages that a kernel published before its end. */
@@ -43,7 +46,7 @@ const DRAIN_MS = 100;
 /** Milliseconds from the reply to the idle status before the kernel is asked whether that was lost. */
 const IDLE_MS = 2000;
 
-/** After how many messages timers get their turn: messages that come without end would keep them waiting. */
+/** Messages after which timers get their turn: an endless row of messages would keep them waiting. */
 const TURN = 200;
 
 type Happening = KernelEvent | { readonly kind: "idle-late" | "idle-lost" };
@@ -57,96 +60,142 @@ export async function* executeCell(
   code: string,
   options: ExecuteOptions,
 ): AsyncGenerator<Message, Execution> {
-  const mailbox = new Mailbox<Happening>();
-  const timers: NodeJS.Timeout[] = [];
-  const after = (ms: number, happening: Happening): void =>
-    void timers.push(setTimeout(() => mailbox.push(happening), ms));
-
-  const times: Record<string, string> = {};
-  let reply: JsonRecord | undefined;
-  let idle = false;
-  let settled = false;
-  let drained = false;
-  let stopped: Execution["stopped"];
-  let silentMs = 0;
-  let prompt: string | undefined;
-  // At once, and not by the mailbox: what the cell has printed may take long to work through.
-  const stop = (why: Stop): void => {
-    if (stopped !== undefined || settled) return;
-    stopped = why;
-    silentMs = kernel.silentMs;
-    kernel.interrupt();
-    timers.push(setTimeout(giveUp, options.graceMs));
-  };
-  const giveUp = (): void => {
-    if (!settled) void kernel.stop("terminate"); // its end comes by the mailbox
-  };
-  const abort = (): void => stop("aborted");
-  // An overrun publisher drops messages, perhaps idle too: the idle of a later request shows that it did.
-  const askForIdle = async (): Promise<void> => {
-    const answer = await kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);
-    mailbox.push({ kind: answer === undefined ? "idle-late" : "idle-lost" });
-  };
-  const request = {
-    code,
-    silent: false,
-    store_history: true,
-    user_expressions: {},
-    allow_stdin: false,
-    stop_on_error: false,
-  };
-  const id = kernel.request("shell", "execute_request", request, (event) => mailbox.push(event));
-  options.onRequest?.(id);
-  if (options.timeoutMs !== undefined) timers.push(setTimeout(() => stop("timeout"), options.timeoutMs));
-  if (options.signal?.aborted === true) abort();
-  options.signal?.addEventListener("abort", abort, { once: true });
+  const execution = new CellExecution(kernel, options);
   try {
+    execution.request(code);
+    return yield* execution.toEnd();
+  } finally {
+    execution.close();
+  }
+}
+
+class CellExecution {
+  readonly #kernel: Kernel;
+  readonly #options: ExecuteOptions;
+  readonly #mailbox = new Mailbox<Happening>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #times: Partial<Record<ExecutionTime, string>> = {};
+  readonly #onAbort = (): void => this.#stop("aborted");
+  #id = "";
+  #reply: JsonRecord | undefined;
+  #isIdle = false;
+  /** Whether reply and idle status have come: from now on, the cell is not interrupted. */
+  #isSettled = false;
+  #exit: KernelExit | undefined;
+  #stopped: Pick<Execution, "stopped" | "prompt" | "silentMs"> = { stopped: undefined, silentMs: 0 };
+
+  constructor(kernel: Kernel, options: ExecuteOptions) {
+    this.#kernel = kernel;
+    this.#options = options;
+  }
+
+  /** Sends the request, and sets the cell's limit. */
+  request(code: string): void {
+    const { timeoutMs, signal, onRequest } = this.#options;
+    const content = {
+      code,
+      silent: false,
+      store_history: true,
+      user_expressions: {},
+      allow_stdin: false,
+      stop_on_error: false,
+    };
+    this.#id = this.#kernel.request("shell", "execute_request", content, (event) => this.#mailbox.push(event));
+    onRequest?.(this.#id);
+    if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.#stop("timeout"));
+    if (signal?.aborted === true) this.#stop("aborted");
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Yields what the kernel publishes until the execution ends. */
+  async *toEnd(): AsyncGenerator<Message, Execution> {
     for (let turn = 1; ; turn++) {
       if (turn % TURN === 0) await new Promise(setImmediate);
-      if (reply !== undefined && idle && !settled) {
-        settled = true;
-        // tslab reports an unhandled rejection right after its idle: one round trip later it has arrived for this cell.
-        if (kernel.spec.dialect === "tslab") await kernel.ask("shell", "kernel_info_request", {}, options.graceMs);
-      }
-      if (reply !== undefined && settled && mailbox.isEmpty)
-        return { end: { kind: "reply", content: reply }, stopped, prompt, silentMs, times };
-      const happening = await mailbox.next();
-      if (happening.kind === "iopub") {
-        const { header, content } = happening.message;
-        if (header.msg_type === "status") {
-          if (content.execution_state === "busy") times["iopub.status.busy"] = header.date;
-          if (isIdle(happening.message)) {
-            times["iopub.status.idle"] = header.date;
-            idle = true;
-          }
-        } else {
-          if (header.msg_type === "execute_input") times["iopub.execute_input"] = header.date;
-          yield happening.message;
-        }
-      } else if (happening.kind === "reply") {
-        times["shell.execute_reply"] = happening.message.header.date;
-        reply = happening.message.content;
-        after(IDLE_MS, { kind: "idle-late" });
-      } else if (happening.kind === "exit") {
-        if (!drained) {
-          drained = true;
-          after(DRAIN_MS, happening);
-          continue;
-        }
-        return { end: happening, stopped, prompt, silentMs, times };
-      } else if (happening.kind === "input") {
-        if (stopped !== undefined || settled) continue;
-        prompt = typeof happening.message.content.prompt === "string" ? happening.message.content.prompt : "";
-        stop("input");
-      } else if (happening.kind === "idle-late") {
-        if (!idle) void askForIdle();
-      } else {
-        idle = true;
-      }
+      await this.#settle();
+      if (this.#reply !== undefined && this.#isSettled && this.#mailbox.isEmpty)
+        return this.#ended({ kind: "reply", content: this.#reply });
+      const happening = await this.#mailbox.next();
+      if (happening.kind === "exit" && this.#exit !== undefined) return this.#ended(happening);
+      const published = this.#take(happening);
+      if (published !== undefined) yield published;
     }
-  } finally {
-    for (const timer of timers) clearTimeout(timer);
-    options.signal?.removeEventListener("abort", abort);
-    kernel.forget(id);
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#kernel.forget(this.#id);
+  }
+
+  #ended(end: ExecutionEnd): Execution {
+    return { end, ...this.#stopped, times: this.#times };
+  }
+
+  /** Settles an execution with reply and idle status; waits for errors that the kernel reports behind them. */
+  async #settle(): Promise<void> {
+    if (this.#reply === undefined || !this.#isIdle || this.#isSettled) return;
+    this.#isSettled = true;
+    if (this.#kernel.spec.dialect.reportsBehindIdle)
+      await this.#kernel.ask("shell", "kernel_info_request", {}, this.#options.graceMs);
+  }
+
+  /** Takes what happened; returns a message that is the cell's output. */
+  #take(happening: Happening): Message | undefined {
+    switch (happening.kind) {
+      case "iopub":
+        return this.#takePublished(happening.message);
+      case "reply":
+        this.#times["shell.execute_reply"] = happening.message.header.date;
+        this.#reply = happening.message.content;
+        this.#after(IDLE_MS, () => this.#mailbox.push({ kind: "idle-late" }));
+        return undefined;
+      case "exit": // again in a moment: what the kernel published before may still be on its way
+        this.#exit = happening.exit;
+        this.#after(DRAIN_MS, () => this.#mailbox.push(happening));
+        return undefined;
+      case "input": {
+        const { prompt } = happening.message.content;
+        this.#stop("input", typeof prompt === "string" ? prompt : "");
+        return undefined;
+      }
+      case "idle-late":
+        if (!this.#isIdle) void this.#askForIdle();
+        return undefined;
+      case "idle-lost":
+        this.#isIdle = true;
+        return undefined;
+    }
+  }
+
+  #takePublished(message: Message): Message | undefined {
+    const { header, content } = message;
+    if (header.msg_type === "execute_input") this.#times["iopub.execute_input"] = header.date;
+    if (header.msg_type !== "status") return message;
+    if (content.execution_state === "busy") this.#times["iopub.status.busy"] = header.date;
+    if (isIdle(message)) {
+      this.#times["iopub.status.idle"] = header.date;
+      this.#isIdle = true;
+    }
+    return undefined;
+  }
+
+  /** Interrupts the cell at once, not by the mailbox: what the cell has printed may take long to work through. */
+  #stop(why: Stop, prompt?: string): void {
+    if (this.#stopped.stopped !== undefined || this.#isSettled) return;
+    this.#stopped = { stopped: why, silentMs: this.#kernel.silentMs, prompt };
+    this.#kernel.interrupt();
+    this.#after(this.#options.graceMs, () => {
+      if (!this.#isSettled) void this.#kernel.stop("terminate"); // its exit comes by the mailbox
+    });
+  }
+
+  /** An overrun publisher drops messages, perhaps idle too: the idle status of a later request shows that it did. */
+  async #askForIdle(): Promise<void> {
+    const answer = await this.#kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);
+    this.#mailbox.push({ kind: answer === undefined ? "idle-late" : "idle-lost" });
+  }
+
+  #after(ms: number, work: () => void): void {
+    this.#timers.push(setTimeout(work, ms));
   }
 }

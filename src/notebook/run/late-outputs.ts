@@ -1,17 +1,16 @@
 import type { Kernel } from "../jupyter/kernel-client";
-import { toOutput, type OutputMessage } from "./output-reducer";
+import type { ExecutedCell, KernelDialect } from "../jupyter/kernel-dialect";
+import { toOutput } from "./output-reducer";
 import type { CellPlace, RunEvent } from "./run-events";
 import type { RunState } from "./run-state";
-import { tslabErrorOutput, type ExecutedCell } from "../tslab/error-output";
-import { TslabFailureFilter } from "../tslab/failures";
-import type { Message } from "../jupyter/wire";
+import type { Message, OutputMessage } from "../jupyter/wire";
 
 /**
  * Outputs of cells that had ended: they join their cell. An error among them fails it, since no notebook with an error
  * is a success; but a cell that is tagged raises-exception and has raised one may raise more.
  */
 export class LateOutputs {
-  readonly #dialect: Kernel["spec"]["dialect"];
+  readonly #dialect: KernelDialect;
   readonly #state: RunState;
   readonly #places = new Map<string, CellPlace>();
   readonly #messages: Message[] = [];
@@ -30,28 +29,28 @@ export class LateOutputs {
     this.#places.set(id, place);
   }
 
-  /** Takes what has come so far into the cells that it belongs to. */
-  *take(executed: readonly ExecutedCell[]): Generator<RunEvent, void, undefined> {
+  /**
+   * Takes what has come so far into the cells that it belongs to.
+   *
+   * @param executed - the cells executed so far
+   * @param running - the cell whose end has not been reported yet: its report holds the error
+   */
+  *take(executed: readonly ExecutedCell[], running?: CellPlace): Generator<RunEvent, void, undefined> {
     for (const { header, content, parent, buffers } of this.#messages.splice(0)) {
       const place = this.#places.get(parent.msg_id ?? "");
       if (place === undefined) continue;
       if (header.msg_type.startsWith("comm_")) this.#state.widgets.comm(header.msg_type, content, buffers);
-      let message: OutputMessage = { type: header.msg_type, content };
-      if (this.#dialect === "tslab" && content.name === "stderr" && typeof content.text === "string") {
-        const filter = new TslabFailureFilter();
-        filter.accept(content.text);
-        const { failure } = filter.end("ok");
-        if (failure !== undefined) {
-          const error = tslabErrorOutput(
-            failure,
-            executed.filter(({ number }) => number <= place.number),
-          );
-          message = { type: "error", content: { ...error } };
-        }
-      }
+      const published: OutputMessage = { type: header.msg_type, content };
+      const error = this.#dialect.lateError(
+        published,
+        executed.filter(({ number }) => number <= place.number),
+      );
+      const message = error === undefined ? published : { type: "error", content: { ...error } };
       const output = toOutput(message.type, message.content);
-      if (output?.output_type === "error") this.#state.failLate(place, output);
+      const report = output?.output_type === "error" ? this.#state.failLate(place, output) : undefined;
       yield* this.#state.reduce(place, message, true);
+      if (report !== undefined && place.number !== running?.number)
+        yield { event: "cell-failed-late", cell: this.#state.cell(place), report, ...place };
     }
   }
 }

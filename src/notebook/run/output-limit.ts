@@ -2,7 +2,8 @@ import { closeSync, openSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 
 import { faultText } from "../../base/files/file-fault";
-import { lengthOf, type OutputMessage } from "./output-reducer";
+import type { OutputMessage } from "../jupyter/wire";
+import { lengthOf } from "./output-reducer";
 
 /** Characters of output that a cell keeps in its notebook. */
 export const OUTPUT_LIMIT = 100_000_000;

@@ -1,12 +1,7 @@
 import { isRecord, type JsonRecord } from "../../base/json";
 import type { DisplayOutput, ErrorOutput, Output, StreamOutput } from "../format/notebook-types";
+import type { OutputMessage } from "../jupyter/wire";
 import { StreamText } from "./stream-text";
-
-/** The part of an iopub message that the reducer reads: its type and content. */
-export interface OutputMessage {
-  readonly type: string;
-  readonly content: JsonRecord;
-}
 
 interface OpenStream {
   readonly name: StreamOutput["name"];

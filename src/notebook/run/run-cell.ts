@@ -4,19 +4,17 @@ import {
   interruptedError,
   noExceptionError,
   notExecutedError,
-  replyError,
   timeoutError,
   type CellLimit,
 } from "./cell-errors";
 import { executeCell, type Execution } from "./execute-cell";
 import type { Kernel } from "../jupyter/kernel-client";
 import { hasTag, type CodeCell, type ErrorOutput } from "../format/notebook-types";
-import type { OutputMessage } from "./output-reducer";
+import type { ExecutedCell } from "../jupyter/kernel-dialect";
+import type { OutputMessage } from "../jupyter/wire";
 import { processMemory, resetMemoryPeak } from "../jupyter/process-tree";
 import type { CellOutcome, CellReport, RunEvent } from "./run-events";
 import type { PlacedCell, RunState } from "./run-state";
-import { tslabErrorOutput, type ExecutedCell } from "../tslab/error-output";
-import { TslabFailureFilter } from "../tslab/failures";
 
 /** Context and limits of a cell's execution. */
 export interface RunCellOptions {
@@ -43,9 +41,8 @@ export async function* runCell(
   resetMemoryPeak(kernel.pid);
   state.start(placed);
   const output = (message: OutputMessage): Iterable<RunEvent> => state.reduce(place, message);
-  const stderr = (text: string): Iterable<RunEvent> => output({ type: "stream", content: { name: "stderr", text } });
 
-  const filter = kernel.spec.dialect === "tslab" ? new TslabFailureFilter() : undefined;
+  const failures = kernel.spec.dialect.failures();
   const execution = executeCell(kernel, cell.source, { timeoutMs: limit?.ms, graceMs, signal, onRequest });
   let raised: ErrorOutput | undefined;
   let executionCount: number | null = null;
@@ -55,36 +52,21 @@ export async function* runCell(
     if (typeof content.execution_count === "number") executionCount = content.execution_count;
     if (header.msg_type === "execute_input") continue;
     if (header.msg_type.startsWith("comm_")) state.widgets.comm(header.msg_type, content, buffers);
-    const taken = state.widgets.capture(parent.msg_id ?? "", { type: header.msg_type, content });
+    const message: OutputMessage = { type: header.msg_type, content };
+    const taken = state.widgets.capture(parent.msg_id ?? "", message);
     if (taken !== undefined) {
       if ("comm_id" in taken) kernel.tell("shell", "comm_msg", taken);
       continue;
     }
-    if (
-      filter !== undefined &&
-      header.msg_type === "stream" &&
-      content.name === "stderr" &&
-      typeof content.text === "string"
-    ) {
-      for (const text of filter.accept(content.text)) yield* stderr(text);
-      continue;
-    }
-    for (const text of filter?.release() ?? []) yield* stderr(text);
-    yield* output({ type: header.msg_type, content });
-    if (header.msg_type === "error") raised = state.lastError(place);
+    for (const shown of failures.take(message)) yield* output(shown);
+    if (message.type === "error") raised = state.lastError(place);
   }
 
   const ended = next.value;
   const reply = ended.end.kind === "reply" ? ended.end.content : undefined;
-  if (filter !== undefined) {
-    const { failure, released } = filter.end(reply?.status);
-    for (const text of released) yield* stderr(text);
-    // the reason for the interrupt replaces what tslab prints about it
-    if (failure !== undefined && ended.stopped === undefined && raised === undefined)
-      raised = tslabErrorOutput(failure, options.executed);
-  } else if (reply?.status === "error") {
-    raised ??= replyError(reply);
-  }
+  const failure = failures.end({ reply, wasStopped: ended.stopped !== undefined, cells: options.executed });
+  for (const shown of failure.released) yield* output(shown);
+  raised ??= failure.error?.();
   const outcome = cellOutcome(cell, ended, { raised, limit, goesOn: options.interruptOnTimeout, log: kernel.logTail });
   if (ended.stopped === "timeout" && outcome.status === "ok" && limit !== undefined) {
     yield {

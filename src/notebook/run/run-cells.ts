@@ -8,10 +8,7 @@ import { runCell } from "./run-cell";
 import type { CellReport, RunEvent } from "./run-events";
 import type { RunOptions } from "./run-options";
 import type { PlacedCell, RunState } from "./run-state";
-import type { ExecutedCell } from "../tslab/error-output";
-
-/** tslab drops cells that come within 200 ms after a failed one. */
-const TSLAB_RECOVERY_MS = 250;
+import type { ExecutedCell } from "../jupyter/kernel-dialect";
 
 /** Milliseconds that a kernel has at the end to deliver outputs of its cells. */
 const SETTLE_MS = 1000;
@@ -45,13 +42,14 @@ export async function* runCells(
       executed,
       onRequest,
     });
-    yield* late.take(executed);
+    yield* late.take(executed, place);
     yield { event: "cell-end", cell: state.cell(place), report: state.report(place) ?? report, ...place };
     const raised =
       report.outcome.status === "error" ||
       report.outcome.status === "timeout" ||
       (report.outcome.status === "ok" && report.outcome.expected !== undefined);
-    if (raised && kernel.spec.dialect === "tslab" && !stops(state, options)) await delay(TSLAB_RECOVERY_MS);
+    const { recoveryMs } = kernel.spec.dialect;
+    if (raised && recoveryMs > 0 && !stops(state, options)) await delay(recoveryMs);
   }
   // Everything that was published before the answer is here with it; what comes later is not in the notebook either.
   if (executed.length > 0 && (state.status === "ok" || state.status === "error"))

@@ -1,6 +1,6 @@
 import type { KernelExit } from "../jupyter/kernel-process";
 import type { CodeCell, ErrorOutput, Notebook } from "../format/notebook-types";
-import type { OutputMessage } from "./output-reducer";
+import type { OutputMessage } from "../jupyter/wire";
 
 /** How one code cell ended. */
 export type CellOutcome =
@@ -95,6 +95,12 @@ export type RunEvent =
       /** It came after the cell's end. */ readonly late: boolean;
     } & CellPlace)
   | ({ readonly event: "cell-end"; readonly cell: CodeCell; readonly report: CellReport } & CellPlace)
+  | ({
+      /** An error that nobody awaited came after the cell's end, and makes it a failed cell. */
+      readonly event: "cell-failed-late";
+      readonly cell: CodeCell;
+      readonly report: CellReport;
+    } & CellPlace)
   | { readonly event: "saved"; readonly outputPath: string }
   | { readonly event: "not-saved"; readonly outputPath: string; readonly error: Error }
   | { readonly event: "end"; readonly summary: RunSummary };

@@ -4,7 +4,8 @@ import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import type * as AutosaveModule from "./autosave";
 import { checkWritable } from "../format/check-writable";
-import { findKernelSpec, type KernelSpec } from "../jupyter/find-kernelspec";
+import { findKernelSpec } from "../jupyter/find-kernelspec";
+import type { KernelSpec } from "../jupyter/kernel-spec";
 import type * as InjectParameters from "../parameters/inject-parameters";
 import { startKernel, type Kernel } from "../jupyter/kernel-client";
 import { withoutFailureMarks } from "./mark-failure";
@@ -93,7 +94,7 @@ export async function* runNotebook(
     yield { event: "kernel-ready", kernel: spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
     autosave?.request(1); // with the first cell on its way
     for await (const event of runCells(kernel, state, options)) {
-      if (event.event === "cell-end") autosave?.request();
+      if (event.event === "cell-end" || event.event === "cell-failed-late") autosave?.request();
       else autosave?.request(event.event === "cell-start" ? RUNNING_MS : OUTPUTS_MS);
       yield* waiting.splice(0);
       yield event;

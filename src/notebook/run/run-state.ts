@@ -1,6 +1,7 @@
-import { CellOutputs, displayId, type OutputMessage } from "./output-reducer";
+import type { OutputMessage } from "../jupyter/wire";
+import { CellOutputs, displayId } from "./output-reducer";
 import type { ExecutionTimes } from "./execute-cell";
-import type { KernelSpec } from "../jupyter/find-kernelspec";
+import type { KernelSpec } from "../jupyter/kernel-spec";
 import { isRecord } from "../../base/json";
 import { withFailureMarks } from "./mark-failure";
 import type { CodeCell, ErrorOutput, Notebook } from "../format/notebook-types";
@@ -160,17 +161,22 @@ export class RunState {
     return report;
   }
 
-  /** Fails a cell that had ended well. One that has failed, or was to raise an error and did, stays as it is. */
-  failLate(place: CellPlace, error: ErrorOutput): void {
+  /**
+   * Fails a cell that had ended well, and returns its new report. A cell that has failed, or has raised the error that
+   * its tag expects, stays as it is.
+   */
+  failLate(place: CellPlace, error: ErrorOutput): CellReport | undefined {
     const report = this.#reports.get(place.number);
-    if (report?.outcome.status !== "ok" || report.outcome.expected !== undefined) return;
-    this.#reports.set(place.number, { ...report, outcome: { status: "error", error } });
+    if (report?.outcome.status !== "ok" || report.outcome.expected !== undefined) return undefined;
+    const failed: CellReport = { ...report, outcome: { status: "error", error } };
+    this.#reports.set(place.number, failed);
     const cell = this.#ended[place.number - 1];
     this.#ended[place.number - 1] = {
       ...cell,
       metadata: { ...cell.metadata, tslora: { status: "error", duration: seconds(report.elapsedMs) } },
     };
     this.#saved[place.number - 1] = undefined;
+    return failed;
   }
 
   /** The notebook in its present state: outputs, times and statuses, a failure marked at the top. */

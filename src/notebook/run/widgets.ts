@@ -1,5 +1,6 @@
 import { isRecord, type JsonRecord } from "../../base/json";
-import { toOutput, type OutputMessage } from "./output-reducer";
+import type { OutputMessage } from "../jupyter/wire";
+import { toOutput } from "./output-reducer";
 import type { Output } from "../format/notebook-types";
 import { withoutKeys } from "../format/without-keys";
 

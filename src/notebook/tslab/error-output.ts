@@ -1,13 +1,7 @@
 import type { ErrorOutput } from "../format/notebook-types";
+import type { ExecutedCell } from "../jupyter/kernel-dialect";
 import type { TslabFailure } from "./failures";
 import { tslabSourceMap, type CellPosition, type TslabSourceMap } from "./source-map";
-
-/** A cell as stack lines refer to it. */
-export interface ExecutedCell {
-  /** Its number among the code cells, from 1. */
-  readonly number: number;
-  readonly source: string;
-}
 
 /**
  * A failure of tslab as a Jupyter error: the lines around the failing one, and a stack whose places are cells and
