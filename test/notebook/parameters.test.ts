@@ -452,3 +452,118 @@ test("a value without end, or as long as a book, is refused in a short message",
   ].join("\n");
   await assert.rejects(gatherParameters({ yaml: [bomb] }), /-y has aliases that multiply/);
 });
+
+test("Python's tuples and sets are written as its literals, from lists, from Python's spelling and from Sets", async () => {
+  const lines: readonly (readonly [declared: string, value: unknown, written: string])[] = [
+    ["x: tuple[int, str] = (1, 'a')", '[2, "b"]', 'x: tuple[int, str] = (2, "b")'],
+    ["x: tuple[int, str] = (1, 'a')", "(2, 'b')", 'x: tuple[int, str] = (2, "b")'],
+    ["x: Tuple[float, ...] = (0.1,)", "[1]", "x: Tuple[float, ...] = (1.0,)"],
+    ["x: tuple = ()", "()", "x: tuple = ()"],
+    ["x: tuple[()] = ()", [], "x: tuple[()] = ()"],
+    ["x: Optional[Tuple[int, int]] = None", "None", "x: Optional[Tuple[int, int]] = None"],
+    ["x = (1, 2)", "[3, [4]]", "x = (3, [4])"],
+    ["x = 1, 2", "(3, (4, 5),)", "x = (3, (4, 5))"],
+    ["x = tuple([1])", "[3]", "x = (3,)"],
+    ["x = (1, 2)", "null", "x = None"],
+    ["x: set[str] = {'a'}", '["b", "c"]', 'x: set[str] = {"b", "c"}'],
+    ["x: set[str] = {'a'}", "{'b', 'c',}", 'x: set[str] = {"b", "c"}'],
+    ["x: typing.FrozenSet[int] = frozenset()", "[1]", "x: typing.FrozenSet[int] = frozenset({1})"],
+    ["x: frozenset = frozenset()", [], "x: frozenset = frozenset()"],
+    ["x = {1, 2}", "[]", "x = set()"],
+    ["x = {1, 2}", "set()", "x = set()"],
+    ["x = set()", new Set([1, "a"]), 'x = {1, "a"}'],
+    ["x = {1, 2}", "[(1, 2), nan]", "x = {(1, 2), float('nan')}"],
+    ["x = None", new Set([true]), "x = {True}"],
+    ["x = None", "{1, 2}", "x = {1, 2}"],
+    ["x = None", "(1, 2)", "x = (1, 2)"],
+    ["x = None", "(a draft)", 'x = "(a draft)"'],
+    ["x: str = 'a'", "(1, 2)", 'x: str = "(1, 2)"'],
+    ["x: list[tuple[int, int]] = []", "[[1, 2], [3, 4]]", "x: list[tuple[int, int]] = [(1, 2), (3, 4)]"],
+    ["x: tuple[int, int] | list[int] = []", "[1, 2]", "x: tuple[int, int] | list[int] = [1, 2]"],
+    ["x: dict[int, str] = {}", "{1: 'a', 2: 'b'}", 'x: dict[int, str] = {1: "a", 2: "b"}'],
+    ["x = {'a': 1}", "{'b': 'it\\'s'}", 'x = {"b": "it\'s"}'],
+    ["x = {**y}", '{"b": 1}', 'x = {"b": 1}'],
+    ["x = (1 + 2)", "3", "x = 3"],
+  ];
+  for (const [declared, value, written] of lines) assert.equal(line("python", declared, value), written, declared);
+  const { parameters } = await gatherParameters({ yaml: ["x: [1, two]"] });
+  assert.equal(line("python", "x: tuple[int, str] = (1, 'a')", parameters.x), 'x: tuple[int, str] = (1, "two")');
+});
+
+test("tuples and sets that the type does not take are refused with the reason", () => {
+  for (const [declared, value, message] of [
+    ["x: tuple[int, int] = (1, 2)", "[1]", /x must be tuple\[int, int\]; got "\[1\]" \(the tuple has 2 items; got 1\)/],
+    ["x: tuple[int, int] = (1, 2)", "(1, 'a')", /x must be tuple\[int, int\]; got/],
+    ["x = (1, 2)", "many", /x must be tuple; got "many"/],
+    ["x = {1, 2}", "[[1]]", /x must be set; got .*a set cannot hold a list, a map or a set/],
+    ["x: set[int] = set()", '{"a": 1}', /x must be set\[int\]; got/],
+    ["x: list[int] = []", "(1, 2)", /x must be list\[int\]; got/],
+    ["x: list[int] = []", new Set([1]), /x must be list\[int\]; got a set of 1/],
+    ["x: dict[str, int] = {}", "{1, 2}", /x must be dict\[str, int\]; got/],
+    ["x = (1, 2)", `${"(".repeat(100_000)}1,`, /x must be tuple; got/],
+    ["x = {1}", `${"{".repeat(100_000)}1`, /x must be set; got/],
+  ] as const)
+    assert.match(line("python", declared, value), message, declared);
+});
+
+test("TypeScript's tuples and sets are written as its literals", () => {
+  for (const [declared, value, written] of [
+    ["const x: [number, string] = [1, 'a'];", '[2, "b"]', 'const x: [number, string] = [2, "b"];'],
+    [
+      "const x: readonly [n: number, s: string] = [1, 'a'];",
+      '[2, "b"]',
+      'const x: readonly [n: number, s: string] = [2, "b"];',
+    ],
+    ["const x: [number, ...string[]] = [1];", '[2, "b", "c"]', 'const x: [number, ...string[]] = [2, "b", "c"];'],
+    ["const x: Set<number> = new Set();", "[1, 2]", "const x: Set<number> = new Set([1, 2]);"],
+    ["const x: ReadonlySet<string> = new Set();", new Set(["a"]), 'const x: ReadonlySet<string> = new Set(["a"]);'],
+    ["const x = new Set([1]);", "[2]", "const x = new Set([2]);"],
+    ["const x: Set<number[]> = new Set();", "[[1]]", "const x: Set<number[]> = new Set([[1]]);"],
+  ] as const)
+    assert.equal(line("typescript", declared, value), written, declared);
+  assert.match(line("typescript", "const x: [number, number] = [1, 2];", "[1]"), /the tuple has 2 items; got 1/);
+  assert.match(line("typescript", "const x = new Set([1]);", '["a"]'), /x must be Set<number>; got/);
+});
+
+test("infinities and NaN inside lists and maps are written as the language's own, or refused", () => {
+  const text = '[1, nan, NaN, inf, -inf, Infinity, -Infinity, {"a": -inf}]';
+  assert.equal(
+    line("python", "x = []", text),
+    "x = [1, float('nan'), float('nan'), float('inf'), float('-inf'), float('inf'), float('-inf'), {\"a\": float('-inf')}]",
+  );
+  assert.equal(
+    line("typescript", "const x: unknown[] = [];", text),
+    "const x: unknown[] = [1, Number.NaN, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, " +
+      'Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, {"a": Number.NEGATIVE_INFINITY}];',
+  );
+  for (const value of ["[0.5, -Infinity, nan]", [0.5, -Infinity, NaN]]) {
+    assert.equal(line("python", "x: list[float] = []", value), "x: list[float] = [0.5, float('-inf'), float('nan')]");
+    assert.equal(
+      line("typescript", "const x: number[] = [];", value),
+      "const x: number[] = [0.5, Number.NEGATIVE_INFINITY, Number.NaN];",
+    );
+  }
+  assert.match(line("python", "x: list[int] = []", "[1, inf]"), /x must be list\[int\]; got "\[1, inf\]"/);
+  assert.match(line("typescript", "const x: bigint[] = [];", "[1, NaN]"), /x must be bigint\[\]; got/);
+  assert.equal(line("python", "x = []", '["nan", "infinite"]'), 'x = ["nan", "infinite"]');
+});
+
+test("undefined is TypeScript's own where the type names it, and a text or an error elsewhere", () => {
+  for (const [declared, value, written] of [
+    ["const x: string | undefined = 'a';", "undefined", "const x: string | undefined = undefined;"],
+    ["const x: string | undefined = 'a';", undefined, "const x: string | undefined = undefined;"],
+    ["const x: 'a' | undefined = 'a';", "undefined", "const x: 'a' | undefined = undefined;"],
+    ["const x: (number | undefined)[] = [];", "[1, undefined]", "const x: (number | undefined)[] = [1, undefined];"],
+    ["const x = 'a';", "undefined", 'const x = "undefined";'],
+    [
+      "const x: { r: number; bias?: boolean } = { r: 1 };",
+      { r: 2, bias: undefined },
+      'const x: { r: number; bias?: boolean } = {"r": 2, "bias": undefined};',
+    ],
+  ] as const)
+    assert.equal(line("typescript", declared, value), written, declared);
+  assert.match(line("typescript", "const x = 1;", undefined), /x must be number; got undefined/);
+  assert.match(line("typescript", "const x = 1;", "undefined"), /x must be number; got "undefined"/);
+  assert.equal(line("python", "x = None", undefined), "x = None");
+  assert.match(line("python", "x: int = 1", undefined), /x must be int; got undefined/);
+});

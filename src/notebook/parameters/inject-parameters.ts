@@ -1,9 +1,10 @@
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import { hasTag, type Cell, type CodeCell, type Notebook } from "../format/notebook-types";
-import { FloatValue, Readings } from "./parameter-value";
+import { FloatValue, Readings, TupleValue } from "./parameter-value";
 import type { NotebookParameter } from "./parameter-shape";
-import { parameterLanguage, parametersCell } from "./read-parameters";
+import { parameterLanguage } from "./parameter-language";
+import { parametersCell } from "./read-parameters";
 import { writeLiteral } from "./write-literal";
 
 /**
@@ -89,6 +90,8 @@ function shown(value: unknown): string {
   if (value instanceof FloatValue) return String(value.value);
   if (typeof value !== "object" || value === null)
     return cut(typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : String(value));
+  if (value instanceof TupleValue) return `a tuple of ${value.items.length}`;
+  if (value instanceof Set) return `a set of ${value.size}`;
   return Array.isArray(value) ? `a list of ${value.length}` : "a map";
 }
 

@@ -17,6 +17,16 @@ export type ParameterShape =
   | { readonly kind: "union"; readonly of: readonly ParameterShape[] }
   | { readonly kind: "array"; readonly of: ParameterShape }
   | {
+      readonly kind: "tuple";
+      /** The shapes of the first items. */ readonly of: readonly ParameterShape[];
+      /** The shape of any number of further items. @default no further items */ readonly rest?: ParameterShape;
+    }
+  | {
+      readonly kind: "set";
+      readonly of: ParameterShape;
+      /** Python's frozenset. */ readonly isFrozen?: boolean;
+    }
+  | {
       readonly kind: "record";
       readonly of: ParameterShape;
       /** The keys' type. @default strings */ readonly key?: ParameterShape;

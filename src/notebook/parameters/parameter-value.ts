@@ -10,6 +10,15 @@ export class FloatValue {
   }
 }
 
+/** A tuple of Python. */
+export class TupleValue {
+  readonly items: readonly unknown[];
+
+  constructor(items: readonly unknown[]) {
+    this.items = items;
+  }
+}
+
 /** A text that can be read in several ways, the preferred one first. The declared type chooses. */
 export class Readings {
   readonly of: readonly unknown[];

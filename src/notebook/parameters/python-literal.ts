@@ -14,6 +14,14 @@ export const PYTHON_DIALECT: LiteralDialect = {
     return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
   },
   float: ({ value }) => pythonFloat(value),
+  list: (items) => `[${items.join(", ")}]`,
+  tuple: (items) => (items.length === 1 ? `(${items[0]},)` : `(${items.join(", ")})`),
+  set: (items, { isFrozen }) => {
+    const set = items.length === 0 ? "set()" : `{${items.join(", ")}}`;
+    if (!isFrozen) return set;
+    return items.length === 0 ? "frozenset()" : `frozenset(${set})`;
+  },
+  hasHashedSets: true,
   map: (entries) => `{${entries.map(([key, value]) => `${key}: ${value}`).join(", ")}}`,
   keyText: pythonKey,
 };

@@ -76,6 +76,7 @@ const SIMPLE: Readonly<Record<string, ParameterShape>> = {
   NoneType: { kind: "null" },
 };
 const LISTS = ["list", "sequence", "mutablesequence", "iterable", "collection"];
+const SETS = ["set", "frozenset", "abstractset", "mutableset"];
 const MAPS = ["dict", "mapping", "mutablemapping", "ordereddict", "defaultdict"];
 
 function shapeOfHint(written: string): ParameterShape {
@@ -91,6 +92,9 @@ function shapeOfHint(written: string): ParameterShape {
     inside === undefined ? [] : topLevelParts(inside).map((part) => (): ParameterShape => shapeOfHint(part));
   const lower = name.toLowerCase();
   if (LISTS.includes(lower)) return { kind: "array", of: inner[0]?.() ?? { kind: "any" } };
+  if (SETS.includes(lower))
+    return { kind: "set", of: inner[0]?.() ?? { kind: "any" }, isFrozen: lower === "frozenset" };
+  if (lower === "tuple") return tupleOfHint(inside);
   if (MAPS.includes(lower))
     return inner.length < 2
       ? { kind: "record", of: { kind: "any" } }
@@ -102,6 +106,15 @@ function shapeOfHint(written: string): ParameterShape {
   if (name === "Literal")
     return { kind: "union", of: topLevelParts(inside).map((item) => ({ kind: "literal", value: literalValue(item) })) };
   return { kind: "any" };
+}
+
+/** The shape of `tuple[int, str]`, `tuple[int, ...]`, `tuple[()]` and `tuple`. */
+function tupleOfHint(inside: string | undefined): ParameterShape {
+  if (inside === undefined) return { kind: "tuple", of: [], rest: { kind: "any" } };
+  const parts = topLevelParts(inside).filter((part) => part !== "" && part !== "()");
+  return parts.at(-1) === "..."
+    ? { kind: "tuple", of: [], rest: shapeOfHint(parts[0]) }
+    : { kind: "tuple", of: parts.map(shapeOfHint) };
 }
 
 /** The parts of a text between separators that stand in no bracket and no quotes. */
@@ -131,8 +144,26 @@ function shapeOfLiteral(value: string): { shape: ParameterShape; type: string } 
   if (value === "True" || value === "False")
     return { type: "boolean", shape: plain({ kind: "boolean" }, { kind: "number" }) };
   if (value.startsWith("[")) return { type: "array", shape: plain({ kind: "array", of: { kind: "any" } }) };
+  if (isTuple(value)) return { type: "tuple", shape: plain({ kind: "tuple", of: [], rest: { kind: "any" } }) };
+  const isFrozen = /^frozenset\(/.test(value);
+  if (isFrozen || /^set\(/.test(value) || isSet(value))
+    return { type: isFrozen ? "frozenset" : "set", shape: plain({ kind: "set", of: { kind: "any" }, isFrozen }) };
   if (value.startsWith("{")) return { type: "record", shape: plain({ kind: "record", of: { kind: "any" } }) };
   return { type: "any", shape: { kind: "any" } };
+}
+
+/** Whether a default is a tuple: `(1, 2)`, `()`, `1, 2` or a call of `tuple`. */
+function isTuple(value: string): boolean {
+  if (/^tuple\(/.test(value) || topLevelParts(value).length > 1) return true;
+  const inside = /^\(([\s\S]*)\)$/.exec(value)?.[1];
+  return inside !== undefined && (inside.trim() === "" || topLevelParts(inside).length > 1);
+}
+
+/** Whether a default in braces is a set: its first item is no pair. */
+function isSet(value: string): boolean {
+  const inside = /^\{([\s\S]*)\}$/.exec(value)?.[1].trim() ?? "";
+  const [first] = topLevelParts(inside);
+  return inside !== "" && !first.startsWith("**") && topLevelParts(first, ":").length === 1;
 }
 
 function literalValue(text: string): string | bigint | boolean | null {

@@ -1,30 +1,10 @@
 import { TsloraError } from "../../base/tslora-error";
 import { hasTag, type CodeCell, type Notebook } from "../format/notebook-types";
-import type { NotebookParameter, ParameterShape } from "./parameter-shape";
-import type { Readings } from "./parameter-value";
-import { PYTHON_DIALECT } from "./python-literal";
-import { pythonParameters } from "./python-parameters";
-import { pythonReadings, typescriptReadings } from "./text-readings";
-import { TYPESCRIPT_DIALECT } from "./typescript-literal";
-import { typescriptParameters } from "./typescript-parameters";
-import type { LiteralDialect } from "./write-literal";
+import { parameterLanguage, type LanguageOptions } from "./parameter-language";
+import type { NotebookParameter } from "./parameter-shape";
 
 /** Options of {@link readParameters}. */
-export interface ReadParametersOptions {
-  /** The notebook's name in messages. @default "notebook" */
-  readonly path?: string;
-  /** The kernel's language. @default what the notebook's metadata say */
-  readonly language?: string;
-}
-
-/** The ways of one language to declare parameters and to write values. */
-interface ParameterLanguage {
-  readonly read: (source: string) => NotebookParameter[];
-  /** The readings of a text of the command line for a type. */
-  readonly readings: (text: string, shape: ParameterShape) => Readings;
-  readonly dialect: LiteralDialect;
-  readonly comment: string;
-}
+export type ReadParametersOptions = LanguageOptions;
 
 /**
  * The parameters of a notebook: what its cell tagged `parameters` declares, with types, defaults and comments. None
@@ -50,24 +30,4 @@ export function parametersCell(notebook: Notebook, path: string): CodeCell | und
       { details: { path } },
     );
   return tagged[0];
-}
-
-/** How the notebook's language declares parameters. */
-export function parameterLanguage(notebook: Notebook, options: ReadParametersOptions): ParameterLanguage {
-  const { language_info: info, kernelspec } = notebook.metadata;
-  const known =
-    options.language ??
-    info?.name ??
-    kernelspec?.language ??
-    (kernelspec?.name === "tslab" ? "typescript" : kernelspec?.name);
-  const language = typeof known === "string" ? known.toLowerCase() : "an unknown language";
-  if (language === "typescript" || language === "javascript")
-    return { read: typescriptParameters, readings: typescriptReadings, dialect: TYPESCRIPT_DIALECT, comment: "//" };
-  if (language.startsWith("python"))
-    return { read: pythonParameters, readings: pythonReadings, dialect: PYTHON_DIALECT, comment: "#" };
-  throw new TsloraError(
-    "unsupported",
-    `${options.path ?? "notebook"}: parameters can be given to TypeScript, JavaScript and Python notebooks; this one is in ${language}.`,
-    { details: { language } },
-  );
 }

@@ -20,7 +20,7 @@ export function pythonReadings(text: string, shape: ParameterShape): Readings {
   return new Readings([
     ...first,
     ...scalar,
-    ...jsonReading(trimmed, true),
+    ...valueReading(trimmed, "python"),
     text,
     ...(BASED.test(trimmed) ? [BigInt(trimmed)] : []),
   ]);
@@ -39,14 +39,15 @@ export function typescriptReadings(text: string, shape: ParameterShape): Reading
   else if (/^[+-]?\d+n$/.test(trimmed) && takesKind(shape, "bigint"))
     number.push(BigInt(trimmed.slice(0, -1).replace(/^\+/, "")));
   else if (FLOAT.test(trimmed) && !trimmed.includes("_")) number.push(floatValue(trimmed));
-  const spelled = [...pythonScalar(text), ...(trimmed === "undefined" ? [undefined] : [])];
+  const spelled = pythonScalar(text);
+  const nothing = trimmed === "undefined" && takesKind(shape, "undefined") ? [undefined] : [];
   const first = takesLiteral(text, shape) ? [text] : [];
   // a number that a double cannot hold becomes a text for a type that names texts alone
   const lossy = number.some(
     (value) => (typeof value === "bigint" && !isExact(value)) || (value instanceof FloatValue && value.outOfRange),
   );
   const texts = lossy && !takesKind(shape, "string") ? [] : [text];
-  return new Readings([...first, ...number, ...jsonReading(trimmed, false), ...texts, ...spelled]);
+  return new Readings([...first, ...nothing, ...number, ...valueReading(trimmed, "typescript"), ...texts, ...spelled]);
 }
 
 /** A text as papermill reads it for `-p`; empty where it stays a text. */
@@ -62,13 +63,19 @@ function pythonScalar(text: string): unknown[] {
   return infinite === null ? [] : [new FloatValue(infinite[1] === "-" ? -Infinity : Infinity)];
 }
 
-/** Lists, maps and the words of JSON; a JSON string stays a text with its quotes. */
-function jsonReading(text: string, python: boolean): unknown[] {
-  if (!/^(?:[[{]|true$|false$|null$)/.test(text)) return [];
+/** Texts that are read as values: lists, maps, Python's tuples and sets, and the words of JSON. */
+const VALUES: Readonly<Record<"typescript" | "python", RegExp>> = {
+  typescript: /^(?:[[{]|true$|false$|null$)/,
+  python: /^(?:[[{(]|set\(|true$|false$|null$)/,
+};
+
+/** A value in a text, in the syntax of a language; a JSON string stays a text with its quotes. */
+function valueReading(text: string, syntax: "typescript" | "python"): unknown[] {
+  if (!VALUES[syntax].test(text)) return [];
   try {
-    return [parseExactJson(text, { path: "the value", python })];
+    return [parseExactJson(text, { path: "the value", syntax })];
   } catch (error) {
-    if (error instanceof TsloraError) return []; // a text that begins like JSON
+    if (error instanceof TsloraError) return []; // a text that begins like a value
     throw error;
   }
 }

@@ -9,6 +9,10 @@ export const TYPESCRIPT_DIALECT: LiteralDialect = {
   integer: (value) => (isExact(value) ? value.toString() : undefined),
   bigint: (value) => `${value}n`,
   float: (value) => (value.outOfRange ? undefined : floatText(value)),
+  list: (items) => `[${items.join(", ")}]`,
+  tuple: (items) => `[${items.join(", ")}]`,
+  set: (items) => `new Set([${items.join(", ")}])`,
+  hasHashedSets: false,
   // "__proto__" in quotes would set the object's prototype
   map: (entries) =>
     `{${entries.map(([key, value]) => `${key === '"__proto__"' ? `[${key}]` : key}: ${value}`).join(", ")}}`,

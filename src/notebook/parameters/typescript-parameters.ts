@@ -46,6 +46,7 @@ function shapeOfType(
   if (ts.isTypeOperatorNode(type))
     return type.operator === ts.SyntaxKind.ReadonlyKeyword ? inner(type.type) : { kind: "any" };
   if (ts.isArrayTypeNode(type)) return { kind: "array", of: inner(type.elementType) };
+  if (ts.isTupleTypeNode(type)) return shapeOfTuple(ts, type, inner);
   if (ts.isUnionTypeNode(type)) return { kind: "union", of: type.types.map(inner) };
   // `string & {}` is a string that keeps an editor's completions
   if (ts.isIntersectionTypeNode(type))
@@ -66,6 +67,7 @@ function shapeOfType(
     const [first, second] = type.typeArguments ?? [];
     if ((text === "Array" || text === "ReadonlyArray") && first !== undefined)
       return { kind: "array", of: inner(first) };
+    if ((text === "Set" || text === "ReadonlySet") && first !== undefined) return { kind: "set", of: inner(first) };
     if (text === "Record" && second !== undefined) return { kind: "record", of: inner(second) };
     if (text === "Readonly" && first !== undefined) return inner(first);
     const alias = aliases.get(text);
@@ -77,6 +79,25 @@ function shapeOfType(
   if (type.kind === ts.SyntaxKind.BooleanKeyword) return { kind: "boolean" };
   if (type.kind === ts.SyntaxKind.UndefinedKeyword) return { kind: "undefined" };
   return { kind: "any" }; // an imported type: tslab checks it in the injected cell
+}
+
+/** The shape of `[number, string]` or `[number, ...string[]]`; one with other parts takes any value. */
+function shapeOfTuple(
+  ts: typeof TypeScript,
+  tuple: TypeScript.TupleTypeNode,
+  inner: (node: TypeScript.TypeNode) => ParameterShape,
+): ParameterShape {
+  const parts = tuple.elements.map((element) =>
+    ts.isNamedTupleMember(element) && element.questionToken === undefined && element.dotDotDotToken === undefined
+      ? element.type
+      : element,
+  );
+  const last = parts.at(-1);
+  const rest = last !== undefined && ts.isRestTypeNode(last) ? inner(last.type) : undefined;
+  const first = rest === undefined ? parts : parts.slice(0, -1);
+  if (first.some((part) => ts.isRestTypeNode(part) || ts.isOptionalTypeNode(part) || ts.isNamedTupleMember(part)))
+    return { kind: "any" };
+  return { kind: "tuple", of: first.map(inner), ...(rest?.kind === "array" && { rest: rest.of }) };
 }
 
 function shapeOfLiteral(ts: typeof TypeScript, literal: TypeScript.Node): ParameterShape {
@@ -101,6 +122,11 @@ function shapeOfDefault(ts: typeof TypeScript, value: TypeScript.Expression): Pa
   if (ts.isPrefixUnaryExpression(value))
     return value.operator === ts.SyntaxKind.ExclamationToken ? { kind: "boolean" } : shapeOfDefault(ts, value.operand);
   if (value.kind === ts.SyntaxKind.TrueKeyword || value.kind === ts.SyntaxKind.FalseKeyword) return { kind: "boolean" };
+  if (ts.isNewExpression(value) && value.expression.getText() === "Set") {
+    const items = value.arguments?.at(0);
+    const shape = items === undefined ? undefined : shapeOfDefault(ts, items);
+    return { kind: "set", of: shape?.kind === "array" ? shape.of : { kind: "any" } };
+  }
   if (ts.isArrayLiteralExpression(value)) {
     const shapes = value.elements.map((element) => shapeOfDefault(ts, element));
     return { kind: "array", of: shapes.length === 0 ? { kind: "any" } : { kind: "union", of: shapes } };
@@ -111,10 +137,9 @@ function shapeOfDefault(ts: typeof TypeScript, value: TypeScript.Expression): Pa
 }
 
 function typeName(shape: ParameterShape): string {
-  if (shape.kind === "array")
-    return shape.of.kind === "union"
-      ? `${[...new Set(shape.of.of.map(typeName))].join(" | ")}[]`
-      : `${typeName(shape.of)}[]`;
+  if (shape.kind === "union") return [...new Set(shape.of.map(typeName))].join(" | ");
+  if (shape.kind === "array") return `${typeName(shape.of)}[]`;
+  if (shape.kind === "set") return `Set<${typeName(shape.of)}>`;
   return shape.kind;
 }
 

@@ -1,5 +1,5 @@
 import { entriesOf, takesKind, type ParameterShape } from "./parameter-shape";
-import { FloatValue, Readings } from "./parameter-value";
+import { FloatValue, Readings, TupleValue } from "./parameter-value";
 
 /** How one language writes values. A value that it has no exact literal for is undefined. */
 export interface LiteralDialect {
@@ -10,6 +10,11 @@ export interface LiteralDialect {
   /** An int of a type that holds ints of any size, where that is another type. */
   readonly bigint?: (value: bigint) => string;
   readonly float: (value: FloatValue) => string | undefined;
+  readonly list: (items: readonly string[]) => string;
+  readonly tuple: (items: readonly string[]) => string;
+  readonly set: (items: readonly string[], options: { readonly isFrozen: boolean }) => string;
+  /** Whether a set holds values that have a hash alone: no lists, maps and sets. */
+  readonly hasHashedSets: boolean;
   readonly map: (entries: readonly (readonly [key: string, value: string])[]) => string;
   /** A key that is not a string, converted where a string is required. */
   readonly keyText: (key: unknown) => string;
@@ -21,7 +26,7 @@ const DEEPEST = 250;
 /**
  * Writes a value as a literal of a language, by the declared type: the one way in which parameters reach a kernel.
  *
- * @param value - null, a boolean, string, number, bigint, {@link FloatValue}, list, map or object, or {@link Readings}
+ * @param value - null, a boolean, string, number, bigint, {@link FloatValue}, list, tuple, set, map or object, or {@link Readings}
  * @param notes - takes the reason where a value of the right kind cannot be written exactly
  * @returns undefined for a value that the type does not take
  */
@@ -50,7 +55,7 @@ class LiteralWriter {
       case "any":
         return this.#any(value, depth);
       case "scalar":
-        return Array.isArray(value) || entriesOf(value) !== undefined ? undefined : this.#any(value, depth);
+        return isCollection(value) ? undefined : this.#any(value, depth);
       case "string":
         return typeof value === "string" ? this.#dialect.string(value) : undefined;
       case "number":
@@ -77,17 +82,14 @@ class LiteralWriter {
       }
       case "array":
         return Array.isArray(value) ? this.#list(value, shape.of, depth) : undefined;
+      case "tuple":
+        return this.#tuple(value, shape, depth);
+      case "set":
+        return this.#set(value, shape, depth);
       case "record":
         return this.#map(value, { key: shape.key, of: () => shape.of }, depth);
-      case "object": {
-        const entries = entriesOf(value);
-        if (entries === undefined) return undefined;
-        const keys = entries.map(([key]) => this.#key(key, { kind: "string" }));
-        const complete = [...shape.fields].every(
-          ([name, field]) => field.optional || keys.includes(this.#dialect.string(name)),
-        );
-        return complete ? this.#map(value, { of: (name) => shape.fields.get(name)?.shape }, depth) : undefined;
-      }
+      case "object":
+        return this.#object(value, shape.fields, depth);
     }
   }
 
@@ -98,6 +100,8 @@ class LiteralWriter {
     if (typeof value === "boolean") return value ? words.true : words.false;
     if (typeof value === "string") return string(value);
     if (Array.isArray(value)) return this.#list(value, { kind: "any" }, depth);
+    if (value instanceof TupleValue) return this.#tuple(value, { of: [], rest: { kind: "any" } }, depth);
+    if (value instanceof Set) return this.#set(value, { of: { kind: "any" } }, depth);
     return this.#number(value, false) ?? this.#map(value, { of: () => ({ kind: "any" }) }, depth);
   }
 
@@ -128,7 +132,42 @@ class LiteralWriter {
 
   #list(items: readonly unknown[], shape: ParameterShape, depth: number): string | undefined {
     const written = items.map((item) => this.write(item, shape, depth + 1));
-    return allWritten(written) ? `[${written.join(", ")}]` : undefined;
+    return allWritten(written) ? this.#dialect.list(written) : undefined;
+  }
+
+  /** A tuple, from one or from a list of the right length. */
+  #tuple(value: unknown, { of, rest }: Pick<TupleShape, "of" | "rest">, depth: number): string | undefined {
+    const items: unknown = value instanceof TupleValue ? value.items : value;
+    if (!Array.isArray(items)) return undefined;
+    if (items.length < of.length || (items.length > of.length && rest === undefined))
+      return this.#refuse(`the tuple has ${of.length} items; got ${items.length}`);
+    const written = items.map((item: unknown, at) => this.write(item, of.at(at) ?? rest ?? { kind: "any" }, depth + 1));
+    return allWritten(written) ? this.#dialect.tuple(written) : undefined;
+  }
+
+  /** A set, from one or from a list, since JSON and YAML have none. */
+  #set(value: unknown, { of, isFrozen = false }: Pick<SetShape, "of" | "isFrozen">, depth: number): string | undefined {
+    const items = value instanceof Set ? [...(value as Set<unknown>)] : value;
+    if (!Array.isArray(items)) return undefined;
+    if (this.#dialect.hasHashedSets && items.some((item) => isCollection(item) && !(item instanceof TupleValue)))
+      return this.#refuse("a set cannot hold a list, a map or a set");
+    const written = items.map((item) => this.write(item, of, depth + 1));
+    return allWritten(written) ? this.#dialect.set(written, { isFrozen }) : undefined;
+  }
+
+  #object(value: unknown, fields: ObjectShape["fields"], depth: number): string | undefined {
+    const entries = entriesOf(value);
+    if (entries === undefined) return undefined;
+    const keys = entries.map(([key]) => this.#key(key, { kind: "string" }));
+    const isComplete = [...fields].every(
+      ([name, field]) => field.optional || keys.includes(this.#dialect.string(name)),
+    );
+    if (!isComplete) return undefined;
+    const of = (name: string): ParameterShape | undefined => {
+      const field = fields.get(name);
+      return field?.optional === true ? { kind: "union", of: [field.shape, { kind: "undefined" }] } : field?.shape;
+    };
+    return this.#map(value, { of }, depth);
   }
 
   #map(value: unknown, { key, of }: MapShape, depth: number): string | undefined {
@@ -166,9 +205,13 @@ class LiteralWriter {
   }
 }
 
+type TupleShape = Extract<ParameterShape, { kind: "tuple" }>;
+type SetShape = Extract<ParameterShape, { kind: "set" }>;
+type ObjectShape = Extract<ParameterShape, { kind: "object" }>;
+
 interface MapShape {
   readonly key?: ParameterShape;
-  /** The shape of a key's value; undefined for a key that there is not to be. */
+  /** The shape of a key's value; undefined for a key that the type does not have. */
   readonly of: (name: string) => ParameterShape | undefined;
 }
 
@@ -176,6 +219,11 @@ interface MapShape {
 export function isExact(value: bigint): boolean {
   const number = Number(value);
   return Number.isFinite(number) && BigInt(number) === value;
+}
+
+/** Whether a value holds others. */
+function isCollection(value: unknown): boolean {
+  return Array.isArray(value) || value instanceof TupleValue || value instanceof Set || entriesOf(value) !== undefined;
 }
 
 function firstOf<T>(items: readonly T[], write: (item: T) => string | undefined): string | undefined {
@@ -208,6 +256,7 @@ function isLiteral(value: unknown, literal: string | number | bigint | boolean |
 function rank(value: unknown, shape: ParameterShape): number {
   if (shape.kind === "literal") return 0;
   if (typeof value === "bigint") return { integer: 1, number: 2, bigint: 3, float: 4 }[shape.kind as string] ?? 1;
+  if (Array.isArray(value)) return { array: 1, tuple: 2, set: 3 }[shape.kind as string] ?? 1;
   if (value instanceof FloatValue) return takesKind(shape, "float") || takesKind(shape, "number") ? 1 : 2;
   return 1;
 }

@@ -1,0 +1,46 @@
+import { TsloraError } from "../../base/tslora-error";
+import type { Notebook } from "../format/notebook-types";
+import { ownKernelSpec } from "../jupyter/own-kernels";
+import type { NotebookParameter, ParameterShape } from "./parameter-shape";
+import type { Readings } from "./parameter-value";
+import { PYTHON_DIALECT } from "./python-literal";
+import { pythonParameters } from "./python-parameters";
+import { pythonReadings, typescriptReadings } from "./text-readings";
+import { TYPESCRIPT_DIALECT } from "./typescript-literal";
+import { typescriptParameters } from "./typescript-parameters";
+import type { LiteralDialect } from "./write-literal";
+
+/** Which notebook, and in which language. */
+export interface LanguageOptions {
+  /** The notebook's name in messages. @default "notebook" */
+  readonly path?: string;
+  /** The kernel's language. @default what the notebook's metadata say */
+  readonly language?: string;
+}
+
+/** How one language declares parameters and writes values. */
+export interface ParameterLanguage {
+  readonly read: (source: string) => NotebookParameter[];
+  /** The readings of a text of the command line for a type. */
+  readonly readings: (text: string, shape: ParameterShape) => Readings;
+  readonly dialect: LiteralDialect;
+  readonly comment: string;
+}
+
+/** How the notebook's language declares parameters. */
+export function parameterLanguage(notebook: Notebook, options: LanguageOptions): ParameterLanguage {
+  const { language_info: info, kernelspec } = notebook.metadata;
+  const kernel = kernelspec?.name;
+  const own = typeof kernel === "string" ? ownKernelSpec(kernel)?.language : undefined;
+  const known = options.language ?? info?.name ?? kernelspec?.language ?? own ?? kernel;
+  const language = typeof known === "string" ? known.toLowerCase() : "an unknown language";
+  if (language === "typescript" || language === "javascript")
+    return { read: typescriptParameters, readings: typescriptReadings, dialect: TYPESCRIPT_DIALECT, comment: "//" };
+  if (language.startsWith("python"))
+    return { read: pythonParameters, readings: pythonReadings, dialect: PYTHON_DIALECT, comment: "#" };
+  throw new TsloraError(
+    "unsupported",
+    `${options.path ?? "notebook"}: parameters can be given to TypeScript, JavaScript and Python notebooks; this one is in ${language}.`,
+    { details: { language } },
+  );
+}
