@@ -13,6 +13,7 @@ import { FloatValue } from "../../src/notebook/parameters/parameter-value";
 import { readNotebook } from "../../src/notebook/format/read-notebook";
 import { saveNotebook } from "../../src/notebook/format/save-notebook";
 import { notebookOf, withFolder, type CellText } from "../notebook/notebooks";
+import { oddNotebook, withOddKernel } from "../notebook/odd-kernel";
 
 async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const said = { out: "", err: "" };
@@ -213,4 +214,18 @@ test("--watch runs again when a notebook changes, and ends by Ctrl-C without a p
     });
     assert.equal(await new Promise((done) => child.once("exit", done)), 0, printed);
     assert.equal(step, 2);
+  }));
+
+test("an error that comes after its cell's end is shown with the cell's number, for one notebook and for several", () =>
+  withOddKernel(async (folder) => {
+    const error = { ename: "Late", evalue: "after idle", traceback: ["Late: after idle", "  in a timer"] };
+    const notebook = oddNotebook([[["later", ["error", error]]], [["wait", 300]]]);
+    for (const name of ["a", "b"]) await saveNotebook(notebook, join(folder, `${name}.ipynb`));
+    const out = join(folder, "out");
+    const one = await cli("run", join(folder, "a.ipynb"), "-o", out);
+    assert.equal(one.code, EXIT.cellFailed);
+    assert.match(one.err, /^a, cell 1 of 2, after its end: Late: after idle\n {4}in a timer\n$/);
+    const both = await cli("run", join(folder, "a.ipynb"), join(folder, "b.ipynb"), "-o", out, "-j", "2");
+    assert.match(both.err, /^a, cell 1 of 2, after its end: Late: after idle$/m);
+    assert.match(both.err, /^b, cell 1 of 2, after its end: Late: after idle$/m);
   }));

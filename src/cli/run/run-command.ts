@@ -10,40 +10,21 @@ import { writeAtomically } from "../../base/files/write-atomically";
 import { checkWritable } from "../../notebook/format/check-writable";
 import { readNotebook } from "../../notebook/format/read-notebook";
 import type { RunResult } from "../../notebook/run/run-reports";
-import {
-  collectParameter,
-  collectPattern,
-  collectText,
-  gatherParameters,
-  parseCount,
-  parseDuration,
-  parseNumber,
-  parseSize,
-  type ParameterFlags,
-} from "../command-options";
+import { collectPattern, gatherParameters, parseCount, parseNumber } from "../command-options";
 import { EXIT, exitCodeOf, exitCodeOfError } from "../exit-codes";
 import { expandNotebooks } from "./expand-notebooks";
 import { hearInterruption } from "./interruption";
 import { planRuns, type PlannedRun } from "./plan-runs";
 import { runAll, type RunAllOptions } from "./run-all";
 import { shortPath, summaryLines } from "./run-in-terminal";
+import { addRunnerOptions, runnerOptions, type RunnerFlags } from "./runner-options";
 import { styled, type Terminal } from "../terminal/terminal";
 
 /** The options of `tslora run`, as commander reads them. */
-interface RunFlags extends ParameterFlags {
+interface RunFlags extends RunnerFlags {
   readonly outputDir: string;
-  readonly kernel?: string;
-  readonly cellTimeout?: number;
-  readonly interruptOnTimeout?: boolean;
-  readonly timeout?: number;
-  readonly outputLimit?: number;
-  readonly startTimeout?: number;
-  readonly retries?: number;
-  readonly transport?: "tcp" | "ipc";
   readonly cwd?: string;
   readonly jobs: number;
-  readonly quiet?: boolean;
-  readonly allowErrors?: boolean;
   readonly html?: boolean;
   readonly check?: boolean;
   readonly rtol?: number;
@@ -58,7 +39,7 @@ interface RunFlags extends ParameterFlags {
 
 /** Adds `tslora run`: executes notebooks headless. */
 export function addRunCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
-  program
+  const command = program
     .command("run")
     .description("Execute notebooks headless and save the executed copies")
     .argument(
@@ -70,59 +51,10 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
       "folder for the executed notebooks (TSLORA_OUTPUT sets the default)",
       expandHome,
       process.env.TSLORA_OUTPUT === undefined ? "output" : outputFolder(),
-    )
-    .option("-k, --kernel <name>", "kernel to use (default: the notebook's own)")
-    .addOption(parameterOption())
-    .addOption(
-      new Option("-r, --raw <name=value>", "as -p, for a text that stays a text: 007, true").argParser(
-        collectParameter,
-      ),
-    )
-    .addOption(
-      new Option("-y, --yaml <text>", "parameters from a YAML text, such as '{epochs: 3, r: 8}'").argParser(
-        collectText,
-      ),
-    )
-    .addOption(new Option("-f, --file <path>", "parameters from a YAML or JSON file").argParser(collectText))
-    .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
-    .option(
-      "--interrupt-on-timeout",
-      "take a cell that was interrupted at its limit for one that failed (or ended well, if it caught the interrupt); with --allow-errors the run goes on behind it",
-    )
-    .option("--timeout <time>", "limit for each notebook", parseDuration)
-    .option(
-      "--output-limit <size>",
-      "how much output a cell keeps in the notebook, such as 500kB or 20MB; the rest goes to files beside it; none: no limit (default: 100MB)",
-      parseSize,
-    )
-    .option("--start-timeout <time>", "limit for the kernel's start (default: 60s)", parseDuration)
-    .option("--retries <n>", "start a kernel that did not start again, so many times", parseCount)
-    .addOption(
-      new Option(
-        "--transport <how>",
-        "how the kernel is spoken to (default: ipc for tslora, tslab and jslab, tcp for others)",
-      ).choices(["tcp", "ipc"]),
-    )
-    .option("--cwd <dir>", "the kernels' folder (default: each notebook's own)", expandHome)
-    .option("-j, --jobs <n>", "run so many notebooks at once", parseCount, 1)
-    .option("-q, --quiet", "print failures and the summary alone")
-    .option("--allow-errors", "go on after a failed cell; the exit code still tells of it")
-    .option("--html", "also write an HTML page of each notebook that opens without network")
-    .option("--check", "compare the new outputs with the saved ones; a cell tagged check-ignore is left out")
-    .option("--rtol <x>", "for --check: how far numbers may be apart, as a share (default: 1e-5)", parseNumber)
-    .option("--atol <x>", "for --check: how far numbers may be apart, whatever their size (default: 1e-8)", parseNumber)
-    .addOption(
-      new Option("--ignore <regex>", "for --check: texts that do not matter, such as times, by RE2's syntax").argParser(
-        collectPattern,
-      ),
-    )
-    .option("--report-json <file>", "write statuses, times and memory as JSON", expandHome)
-    .option("--junit <file>", "write statuses, times and memory as JUnit XML", expandHome)
-    .option(
-      "--annotations",
-      "print failures as GitHub Actions takes them (default there)",
-      process.env.GITHUB_ACTIONS === "true",
-    )
+    );
+  addReportOptions(addCheckOptions(addRunnerOptions(command)))
+    .option("--cwd <dir>", "working folder of the kernels (default: each notebook's own)", expandHome)
+    .option("-j, --jobs <n>", "number of notebooks that run at once", parseCount, 1)
     .option("--watch", "run again whenever a notebook or parameter file changes")
     .option("--inspect", "list the notebooks' parameters and execute nothing")
     .action(async (notebooks: string[], flags: RunFlags) => {
@@ -131,11 +63,29 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     });
 }
 
-/** `-p name=value`, as often as wanted. */
-export function parameterOption(): Option {
-  return new Option("-p, --param <name=value>", "value for a parameter; may be given several times").argParser(
-    collectParameter,
-  );
+function addCheckOptions(command: Command): Command {
+  return command
+    .option("--check", "compare the new outputs with the saved ones; a cell tagged check-ignore is left out")
+    .option("--rtol <x>", "for --check: relative tolerance of numbers (default: 1e-5)", parseNumber)
+    .option("--atol <x>", "for --check: absolute tolerance of numbers (default: 1e-8)", parseNumber)
+    .addOption(
+      new Option(
+        "--ignore <regex>",
+        "for --check: texts that are not compared, such as times; a regular expression of RE2",
+      ).argParser(collectPattern),
+    );
+}
+
+function addReportOptions(command: Command): Command {
+  return command
+    .option("--html", "also write an HTML page of each notebook that opens without network")
+    .option("--report-json <file>", "write statuses, times and memory as JSON", expandHome)
+    .option("--junit <file>", "write statuses, times and memory as JUnit XML", expandHome)
+    .option(
+      "--annotations",
+      "print failures as annotations of GitHub Actions (default there)",
+      process.env.GITHUB_ACTIONS === "true",
+    );
 }
 
 async function run(notebooks: readonly string[], flags: RunFlags, terminal: Terminal): Promise<number> {
@@ -175,19 +125,7 @@ async function runOnce(
     signal,
     html: flags.html ?? false,
     check,
-    run: {
-      ...(await gatherParameters(flags)),
-      kernel: flags.kernel,
-      cwd: flags.cwd,
-      onError: flags.allowErrors === true ? "continue" : "stop",
-      cellTimeoutMs: flags.cellTimeout,
-      interruptOnTimeout: flags.interruptOnTimeout,
-      timeoutMs: flags.timeout,
-      outputLimit: flags.outputLimit,
-      startTimeoutMs: flags.startTimeout,
-      startRetries: flags.retries,
-      transport: flags.transport,
-    },
+    run: { ...(await gatherParameters(flags)), ...runnerOptions(flags), cwd: flags.cwd },
   };
   const reports = [flags.reportJson, flags.junit].filter((path) => path !== undefined);
   for (const report of reports) if (existsSync(dirname(report))) await checkWritable(report, "The report");

@@ -13,14 +13,15 @@ import { writeAtomically } from "../../base/files/write-atomically";
 import type { StudyResults } from "../../evaluation/study-results";
 import { notebookPage } from "../../notebook/page/notebook-page";
 import { readNotebook } from "../../notebook/format/read-notebook";
+import type { ParameterInput } from "../../notebook/parameters/inject-parameters";
 import { readParameters } from "../../notebook/parameters/read-parameters";
 import type { RunSummary } from "../../notebook/run/run-events";
-import { parseDuration } from "../command-options";
+import { gatherParameters } from "../command-options";
 import { exitCodeOf } from "../exit-codes";
 import { fitText, widthOf } from "../terminal/fit-text";
 import { hearInterruption } from "../run/interruption";
-import { parameterOption } from "../run/run-command";
 import { runInTerminal, shortPath, summaryLines } from "../run/run-in-terminal";
+import { addRunnerOptions, runnerOptions, type RunnerFlags } from "../run/runner-options";
 import { findAdapters, resultLines } from "./study-results";
 import { summaryHtml } from "./study-summary";
 import { styled, type Terminal } from "../terminal/terminal";
@@ -33,28 +34,28 @@ const PAGE = "study.html";
 /** Environment variables that set parameters, for CI. */
 const ENVIRONMENT = { TSLORA_DATA: "data", TSLORA_MODEL: "model" } as const;
 
-interface StudyFlags {
+interface StudyFlags extends RunnerFlags {
   readonly outputDir: string;
-  readonly param?: Readonly<Record<string, string>>;
-  readonly cellTimeout?: number;
-  readonly timeout?: number;
-  readonly quiet?: boolean;
 }
+
+/** Options of `run` that `study` does not have, with the reason; its help lists them. */
+const WITHOUT = `The notebooks run in order, in their own folder, and study.html shows them; so
+study does not have these options of run: --cwd, --jobs, --html, --check,
+--rtol, --atol, --ignore, --report-json, --junit, --annotations, --watch,
+--inspect. To use them, give the notebooks of notebooks/ to tslora run.`;
 
 /** Adds `tslora study`: the study's notebooks in order, a page of them, and the table before and after. */
 export function addStudyCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
-  program
+  const command = program
     .command("study")
     .description("Execute the study's notebooks and show its results")
-    .addOption(parameterOption())
     .addOption(
       new Option("-o, --output-dir <dir>", "folder for notebooks, adapter and results")
         .argParser(expandHome)
         .default(outputFolder(), "TSLORA_OUTPUT, or output in the clone"),
-    )
-    .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
-    .option("--timeout <time>", "limit for each notebook", parseDuration)
-    .option("-q, --quiet", "print failures and the summary alone")
+    );
+  addRunnerOptions(command)
+    .addHelpText("after", `\n${WITHOUT}`)
     .action(async (flags: StudyFlags) => exit(await study(flags, terminal)));
 }
 
@@ -63,23 +64,32 @@ const COVERED = [...NOTEBOOKS, "checkpoints", "adapter", "model", "results.json"
 
 async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
   const folder = resolve(flags.outputDir);
-  const planned = await planParameters(studyParameters(flags.param ?? {}));
+  const { parameters, rawParameters } = await gatherParameters(flags);
+  const planned = await planParameters(studyParameters(parameters));
   const lock = lockFolder(folder, {
     purpose: "study",
     command: ["npm run study", ...process.argv.slice(3)].join(" "),
     covers: COVERED,
   });
   try {
-    return await studyLocked(flags, terminal, { folder, planned, token: lock.token });
+    return await studyLocked(flags, terminal, { folder, planned, rawParameters, token: lock.token });
   } finally {
     lock.release();
   }
 }
 
+interface LockedStudy {
+  readonly folder: string;
+  readonly planned: readonly PlannedNotebook[];
+  readonly rawParameters: readonly string[];
+  /** The lock under which kernels may write into the folder. */
+  readonly token: string;
+}
+
 async function studyLocked(
   flags: StudyFlags,
   terminal: Terminal,
-  { folder, planned, token }: { folder: string; planned: readonly PlannedNotebook[]; token: string },
+  { folder, planned, rawParameters, token }: LockedStudy,
 ): Promise<number> {
   const started = Date.now();
   const interruption = hearInterruption(terminal);
@@ -87,12 +97,12 @@ async function studyLocked(
   try {
     for (const { path, parameters } of planned) {
       const summary = await runInTerminal(path, {
+        ...runnerOptions(flags),
         terminal,
         quiet: flags.quiet ?? false,
         outputPath: join(folder, basename(path)),
         parameters,
-        cellTimeoutMs: flags.cellTimeout,
-        timeoutMs: flags.timeout,
+        rawParameters,
         signal: interruption.signal,
         env: { TSLORA_OUTPUT: folder, TSLORA_LOCK: token },
       });
@@ -144,26 +154,25 @@ function showResults(folder: string, results: StudyResults | undefined, terminal
 
 interface PlannedNotebook {
   readonly path: string;
-  readonly parameters: Record<string, string>;
+  readonly parameters: ParameterInput;
 }
 
-/**
- * Options that were given, completed from the environment. Paths are the caller's, not the notebook's.
- */
-function studyParameters(given: Readonly<Record<string, string>>): Record<string, string> {
-  const parameters: Record<string, string> = { ...given };
+/** Completes the given parameters from the environment; paths are relative to the current folder. */
+function studyParameters(given: ParameterInput): ParameterInput {
+  const parameters: Record<string, unknown> = { ...given };
   for (const [variable, name] of Object.entries(ENVIRONMENT)) {
     const value = process.env[variable];
     if (value !== undefined && value !== "" && !(name in parameters)) parameters[name] = value;
   }
   for (const name of Object.values(ENVIRONMENT)) {
-    if (name in parameters && existsSync(parameters[name])) parameters[name] = resolve(parameters[name]);
+    const path = parameters[name];
+    if (typeof path === "string" && existsSync(path)) parameters[name] = resolve(path);
   }
   return parameters;
 }
 
-/** Each notebook with the parameters that it has; one that none has is refused before anything runs. */
-async function planParameters(parameters: Readonly<Record<string, string>>): Promise<PlannedNotebook[]> {
+/** Gives each notebook the parameters that it has. Refuses one that no notebook has, before anything runs. */
+async function planParameters(parameters: ParameterInput): Promise<PlannedNotebook[]> {
   const planned = await Promise.all(
     NOTEBOOKS.map(async (name) => {
       const path = join(projectRoot(), "notebooks", name);
