@@ -92,7 +92,7 @@ export function parseNumber(text: string): number {
 
 /** Takes one more pattern of {@link ignorePattern} into a list. */
 export function collectPattern(text: string, before: readonly string[] = []): string[] {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- few runs have a pattern, and commander waits for no import()
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- few runs need it, and commander does not await
   const { ignorePattern } = require("../notebook/check/ignore-pattern") as typeof IgnorePattern;
   try {
     ignorePattern(text);

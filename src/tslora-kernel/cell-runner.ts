@@ -100,7 +100,7 @@ export class CellRunner {
     if (this.#unhandled !== undefined) return { status: "error", error: this.#unhandled };
     return isDone
       ? { status: "ok", value: this.#takeResult() }
-      : { status: "error", error: this.describe(new Error("tslab did not execute the cell, and did not say why")) };
+      : { status: "error", error: this.describe(new Error("tslab did not execute the cell, and gave no reason")) };
   }
 
   /** The value of the last expression. */
@@ -123,7 +123,7 @@ export class CellRunner {
     return this.#unhandled;
   }
 
-  /** Makes the running cell fail of an error that nobody waited for. */
+  /** Makes the running cell fail with an error that no code awaited. */
   failRunning(error: CellError): void {
     this.#unhandled ??= error;
   }

@@ -13,7 +13,7 @@ const ENVIRONMENT = ["window", "document", "self", "location", "importScripts", 
 /**
  * The variables of all cells, as properties of one object. Each is a global variable too, as in Node's REPL, so that
  * code compiled from a text (`eval`, `new Function`, `vm`) reads and writes the same variable. Names of Node's own
- * globals, and those that say where a program runs, are not made global: a notice says so where it matters.
+ * globals, and those by which libraries detect a browser, are not made global; see `newlyHidden`.
  */
 export class CellVariables {
   readonly #values: Variables = {};

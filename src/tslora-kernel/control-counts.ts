@@ -2,7 +2,7 @@
 
 /** Requests of the control channel that the main thread has taken. */
 export const TAKEN = 0;
-/** Signals that the control channel's thread has sent for an interrupt, and the main thread has not heard yet. */
+/** Signals that the control channel's thread has sent for an interrupt, and the main thread has not counted yet. */
 export const PENDING = 1;
 /** 1 once the control channel's socket is closed. */
 export const CLOSED = 2;

@@ -11,7 +11,8 @@ export class Interrupted extends Error {
 
 const STOPPED = "The cell was interrupted. Cells that waited behind it were not run.";
 const FINISHED =
-  "The cell was interrupted; it ended in an orderly way, and its variables are declared. Cells that waited behind it were not run.";
+  "The cell was interrupted; it ended in an orderly way, and its variables are declared. " +
+  "Cells that waited behind it were not run.";
 const STOPPING = "Interrupted: what runs is stopping in an orderly way; a second interrupt ends the cell at once.";
 
 /** Runs one step of a cell; Node ends it at a SIGINT, even if it computes without waiting. */
@@ -132,7 +133,7 @@ export class Interrupts {
   /** Waits for a promise or an interrupt, whichever is first. */
   #guard<T>(value: T | PromiseLike<T>): T | PromiseLike<T> {
     if (this.#mustEnd()) {
-      if (isThenable(value)) value.then(undefined, () => undefined); // nobody hears how it ends
+      if (isThenable(value)) value.then(undefined, () => undefined); // its end is of no interest
       return Promise.reject<T>(this.#stopped());
     }
     if (!isThenable(value)) return value;

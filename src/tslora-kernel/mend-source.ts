@@ -6,22 +6,20 @@ import { EditedText, type TextEdit } from "./text-edits";
 /** Resolves an import that Node cannot find as written; undefined leaves it unchanged. */
 export type ResolveImport = (specifier: string) => string | undefined;
 
+/** What the source is for. */
+export interface MendOptions {
+  /** Whether the source runs; else it is only read, by completion, which needs shorthand as it is. @default true */
+  readonly isRun?: boolean;
+}
+
 /**
- * A cell's source as tslab (1.0.22) can compile it:
+ * Changes a cell's source so that tslab (1.0.22) can compile it:
  * - `{ r }` is written out as `{ r: r }`, which tslab would turn into `{ exports.r }` where `r` is an earlier cell's;
  * - `{ count: n }` in a declaration is written `{ "count": n }`, which tslab would turn into `{ exports.count: n }`;
  * - `export` before a declaration is left out: tslab exports every name by itself, and refuses one exported twice;
  * - imports get the path that `resolve` gives, since tslab compiles nothing outside a notebook's folder.
  */
-export function mendSource(
-  source: string,
-  resolve: ResolveImport,
-  {
-    isRun = true,
-  }: {
-    /** Whether the source is to run, and not only to be looked at, where shorthand is what completion goes by. */ readonly isRun?: boolean;
-  } = {},
-): EditedText {
+export function mendSource(source: string, resolve: ResolveImport, { isRun = true }: MendOptions = {}): EditedText {
   const ts = loadTypeScript();
   const file = ts.createSourceFile("cell.ts", source, ts.ScriptTarget.ES2022, true);
   const edits: TextEdit[] = [];

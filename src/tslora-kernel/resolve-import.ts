@@ -7,7 +7,7 @@ import { TsloraError } from "../base/tslora-error";
 
 /**
  * Where a notebook's import leads that tslab would not find or not compile: a file of the clone's `src` is the
- * compiled package's (compiled anew where `src` has changed), and a package that the notebook's folder does not see
+ * compiled package's (compiled again if `src` has changed), and a package that the notebook's folder does not see
  * is the clone's.
  *
  * @param from - `folder`: the notebook's; `root`: the clone's

@@ -7,7 +7,7 @@ import type { JsonRecord } from "../base/json";
 /** A value in several forms, by MIME type. */
 export type MimeBundle = JsonRecord;
 
-/** Objects may say themselves how they look, by the method that other JavaScript kernels ask for too. */
+/** The method by which an object gives its own outputs; other JavaScript kernels call it too. */
 const OWN = Symbol.for("Jupyter.display");
 
 /**

@@ -10,7 +10,7 @@ export interface TslabMessage {
   createReply(): TslabReply;
 }
 
-/** An answer to a message; whoever makes it gives it type and content and sends it. */
+/** An answer to a message: its sender sets type and content and sends it. */
 export interface TslabReply {
   readonly header: { msg_type: string };
   metadata: JsonRecord;
@@ -129,8 +129,9 @@ export interface Tslab {
 
 /** Loads this clone's tslab. */
 export function loadTslab(): Tslab {
-  const load = (name: string): Record<string, unknown> =>
-    require(join(projectRoot(), "node_modules", "tslab", "dist", name)) as Record<string, unknown>; // eslint-disable-line @typescript-eslint/no-require-imports -- from the clone, and only in a kernel
+  const dist = join(projectRoot(), "node_modules", "tslab", "dist");
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- from the clone, and only in a kernel
+  const load = (name: string): Record<string, unknown> => require(join(dist, name)) as Record<string, unknown>;
   const jupyter = load("jupyter");
   const { versions } = load("public") as { versions: { typescript: string } };
   return {

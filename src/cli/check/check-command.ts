@@ -26,9 +26,8 @@ export function addCheckCommand(program: Command, terminal: Terminal, exit: (cod
         }
         found += result.problems.length;
         for (const { cell, line, column, message, file } of result.problems) {
-          terminal.err.write(
-            `${styled(terminal, "red", `${shortPath(path)}, ${file ?? `cell ${cell}`}, line ${line}, column ${column}`)}: ${message}\n`,
-          );
+          const place = `${shortPath(path)}, ${file ?? `cell ${cell}`}, line ${line}, column ${column}`;
+          terminal.err.write(`${styled(terminal, "red", place)}: ${message}\n`);
         }
         if (result.problems.length === 0)
           terminal.out.write(`${shortPath(path)}: ${result.cells} cells, no problems\n`);

@@ -16,7 +16,7 @@ export function expandNotebooks(given: readonly string[], outputDir?: string): s
   const found = given.flatMap((path) => {
     if (existsSync(path) && !statSync(path).isDirectory()) return [path];
     const isFolder = existsSync(path);
-    if (!isFolder && !isPattern(path)) return [path]; // missing: reading says so
+    if (!isFolder && !isPattern(path)) return [path]; // missing: an error when it is read
     const matches = matchPaths(isFolder ? join(path, "*.ipynb") : path).filter(
       (match) =>
         match.endsWith(".ipynb") && !match.includes(".ipynb_checkpoints") && !isLeftover(match, path, outputDir),

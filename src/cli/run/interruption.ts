@@ -4,14 +4,14 @@ import { killAllKernels } from "../../notebook/jupyter/kernel-process";
 import { EXIT } from "../exit-codes";
 import { styled, type Terminal } from "../terminal/terminal";
 
-/** Ctrl-C while work goes on: `signal` stops it in order; `release` gives the signals back. */
+/** Ctrl-C during work: `signal` stops the work in an orderly way; `release` stops listening. */
 export interface Interruption {
   readonly signal: AbortSignal;
   readonly release: () => void;
 }
 
 /**
- * Hears SIGINT, SIGTERM and SIGHUP: the first stops the work in order, the second ends kernels and process at once.
+ * Listens to SIGINT, SIGTERM and SIGHUP: the first stops the work, the second ends kernels and process at once.
  *
  * @param options.says - what happens now
  * @param options.tell - shows it; on standard error by default
@@ -25,7 +25,7 @@ export function hearInterruption(
     tell = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`),
   } = options;
   const controller = new AbortController();
-  // each of the notebooks that run at once hears it; Node 20 would warn of eleven
+  // each of the notebooks that run at once listens; Node 20 would warn of eleven listeners
   setMaxListeners(0, controller.signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (): void => {

@@ -17,13 +17,13 @@ export interface PlannedRun {
  * different folders, all keep their folders, from the one that they have in common. A file that is named twice, by
  * another spelling or by a link, is run once.
  *
- * @throws TsloraError `bad-option` for two notebooks that would be saved in one place all the same.
+ * @throws TsloraError `bad-option` for two notebooks that would still be saved in one place.
  */
 export function planRuns(notebooks: readonly string[], folder: string): PlannedRun[] {
   const files = new Map<string, string>();
   for (const path of notebooks) if (!files.has(realPath(path))) files.set(realPath(path), path);
   const paths = [...files.values()];
-  const names = paths.map((path) => basename(path).toLowerCase()); // some file systems do not tell case apart
+  const names = paths.map((path) => basename(path).toLowerCase()); // some file systems ignore case
   const sameName = names.some((name, at) =>
     names.some((other, place) => place < at && other === name && dirOf(paths[place]) !== dirOf(paths[at])),
   );
@@ -53,7 +53,7 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return resolve(path); // missing: reading says so
+    return resolve(path); // missing: an error when it is read
   }
 }
 

@@ -14,7 +14,7 @@ interface Row {
 
 /**
  * Shows several runs at once: a terminal has a table of the notebooks that run, redrawn in place, with a line for each
- * that ends above it; a log has a line for each start and end. Outputs are in the notebooks, failures are told.
+ * that ends above it; a log has a line for each start and end. Failures are shown; outputs are only in the notebooks.
  */
 export class RunTable {
   readonly #terminal: Terminal;

@@ -11,7 +11,7 @@ export interface WatchOptions {
   readonly terminal: Terminal;
   /** Ends the watch. */
   readonly signal: AbortSignal;
-  /** The work; its signal is aborted when a file changes while it goes on. */
+  /** The work; its signal is aborted when a file changes meanwhile. */
   readonly run: (signal: AbortSignal) => Promise<number>;
 }
 
@@ -19,8 +19,8 @@ export interface WatchOptions {
 const SETTLED_MS = 150;
 
 /**
- * Does work now and again whenever the content of one of the files changes. A change while it goes on stops it and
- * begins it anew. Ends with the signal.
+ * Does work now, and again whenever the content of one of the files changes. A change during the work stops and
+ * restarts it. Ends with the signal.
  */
 export async function watchNotebooks(
   paths: readonly string[],

@@ -57,13 +57,11 @@ async function compile(request: CheckRequest, cwd: string): Promise<readonly Cel
     worker.once("error", fail);
     worker.once("exit", (code, signal) => {
       if (problems !== undefined) done(problems);
-      else
-        fail(
-          new TsloraError(
-            "kernel",
-            `The compiler ended without a result (${signal ?? `exit code ${code}`}).${log.trim() === "" ? "" : ` It printed:\n${log.trim()}`}`,
-          ),
-        );
+      else {
+        const printed = log.trim() === "" ? "" : ` It printed:\n${log.trim()}`;
+        const how = signal ?? `exit code ${code}`;
+        fail(new TsloraError("kernel", `The compiler ended without a result (${how}).${printed}`));
+      }
     });
     worker.send(request);
   });

@@ -1,6 +1,6 @@
 /**
- * A process of its own, in a notebook's folder: compiles cells one after the other with tslab's own converter, which
- * takes its folder from the process. Gets a {@link CheckRequest} and answers with a list of {@link CellProblem}.
+ * Runs in its own process, in a notebook's folder: compiles cells one after the other with tslab's converter, which
+ * takes its folder from the process. Receives a {@link CheckRequest} and answers with a list of {@link CellProblem}.
  */
 import { join } from "node:path";
 
@@ -51,7 +51,7 @@ function check({ cells }: CheckRequest): CellProblem[] {
   const { createConverter, getCodeMetadata } = loadTslab();
   const converter = createConverter({ isJS: false, isBrowser: false });
   const problems: CellProblem[] = [];
-  const lost = new Set<string>(); // names of cells that failed: later cells cannot find them, which is no news
+  const lost = new Set<string>(); // names of cells that failed: later cells cannot find them, and that is not reported
   let declarations = "";
   for (const { number, source } of cells) {
     const metadata = getCodeMetadata(source);

@@ -26,7 +26,7 @@ export interface CompareOptions {
   readonly ignore?: readonly string[];
 }
 
-/** One thing that a cell puts out otherwise than it did. */
+/** One difference between the outputs of a cell and the saved ones. */
 export interface OutputDifference {
   /** The cell's number among the code cells of the executed notebook, from 1. */
   readonly number: number;
@@ -62,7 +62,7 @@ export function compareOutputs(saved: Notebook, executed: Notebook, options: Com
   });
 }
 
-/** Whether a notebook holds anything that an execution could be compared with. */
+/** Whether a notebook has outputs to compare with. */
 export function hasOutputs(notebook: Notebook): boolean {
   return notebook.cells.some((cell) => cell.cell_type === "code" && cell.outputs.length > 0);
 }

@@ -14,8 +14,8 @@ export function closeTo(found: number, expected: number, { relative, absolute }:
 }
 
 /**
- * Whether two texts say the same: their numbers within a tolerance, all else to the letter, but for how wide the white
- * space is, which columns of numbers decide.
+ * Whether two texts are the same: numbers within a tolerance, and all else exactly, except for the width of white space,
+ * which depends on columns of numbers.
  */
 export function sameText(found: string, expected: string, tolerance: Tolerance): boolean {
   if (found === expected) return true;

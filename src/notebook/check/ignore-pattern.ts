@@ -11,7 +11,7 @@ export class PatternError extends Error {
 /**
  * Compiles a pattern of texts that a comparison leaves out, and returns what takes them out of a text. A pattern is
  * RE2's or JavaScript's, without look-around and back-references; `^` and `$` match at line ends. RE2 finds a match in
- * time that grows with the text, whatever the pattern.
+ * time that is linear in the text, for every pattern.
  *
  * @throws PatternError for a pattern that is broken, too long, or not RE2's
  */
@@ -27,9 +27,8 @@ function compile(pattern: string): RE2JS {
     return RE2JS.compile(RE2JS.translateRegExp(pattern), RE2JS.MULTILINE);
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
-    throw new PatternError(
-      `${JSON.stringify(pattern)} must be a regular expression of RE2, without look-around and back-references; got ${faultOf(error)}.`,
-    );
+    const wanted = "must be a regular expression of RE2, without look-around and back-references";
+    throw new PatternError(`${JSON.stringify(pattern)} ${wanted}; got ${faultOf(error)}.`);
   }
 }
 

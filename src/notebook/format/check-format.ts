@@ -12,8 +12,8 @@ import { shownValue } from "../../base/shown-value";
 let loaded: Validators | undefined;
 
 /**
- * Loaded at the first use, a notebook that imports the package never checks one: compiled at set-up, or here where that
- * was not done.
+ * Loads the validators at their first use: those compiled at set-up, else compiled here. A program that checks no
+ * notebook does not wait for them.
  */
 function validators(): Validators {
   if (loaded === undefined) {

@@ -9,8 +9,8 @@ import { besideName } from "../../base/files/write-atomically";
 /**
  * Makes sure that a file can be saved under a path, before work is done whose results would be lost.
  *
- * @param what - what messages call the file
- * @throws TsloraError `bad-option` that says why not.
+ * @param what - the file's name in messages
+ * @throws TsloraError `bad-option` with the reason.
  */
 export async function checkWritable(path: string, what = "The executed notebook"): Promise<void> {
   const place = await realpath(path).catch(() => path);

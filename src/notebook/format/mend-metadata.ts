@@ -2,10 +2,10 @@ import { isRecord, type JsonRecord } from "../../base/json";
 import { withoutKeys } from "./without-keys";
 
 /**
- * A notebook whose kernelspec and language_info say something: a kernelspec without a display name gets the kernel's
- * name, one without a name, and a language_info without one, are left out. A run completes them by its kernel's.
+ * Repairs a notebook's kernelspec and language_info: a kernelspec without a display name gets the kernel's name; a
+ * kernelspec or language_info without a name is left out. A run completes them with its kernel's.
  *
- * @param onRepair - hears what was mended
+ * @param onRepair - called for each repair
  */
 export function mendMetadata(notebook: JsonRecord, onRepair: (what: string) => void): JsonRecord {
   const { metadata } = notebook;

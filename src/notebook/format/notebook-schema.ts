@@ -57,7 +57,7 @@ const definitions = { multiline, mimeBundle, cellMetadata, attachments, output }
 
 /**
  * A cell of nbformat 4.5 as a JSON schema, written from the published description of the format
- * (https://nbformat.readthedocs.io/en/latest/format_description.html). Cells and outputs are told apart by a
+ * (https://nbformat.readthedocs.io/en/latest/format_description.html). Cells and outputs are distinguished by a
  * discriminator, so that a problem is reported for the kind of cell that it is in.
  */
 export const cellSchema = {

@@ -4,10 +4,10 @@ import { TsloraError } from "../../base/tslora-error";
 const DEEPEST = 500;
 
 /**
- * `JSON.parse` that says where a file is broken, and refuses what is nested without measure: the result may be walked
- * through by functions that call themselves.
+ * Parses JSON; names line and column of a fault, and refuses deep nesting, so that recursive functions can walk through
+ * the result.
  *
- * @param path - what the message calls the file
+ * @param path - the file's name in messages
  * @throws TsloraError `bad-input` with line and column, counted from 1.
  */
 export function parseJson(text: string, path: string): unknown {
@@ -95,7 +95,7 @@ function afterBlanks(text: string, from: number): number {
   return blanks.lastIndex;
 }
 
-/** The end of the JSON string that begins at a place; undefined for what is none. A loop, since texts may be long. */
+/** The end of the JSON string that begins at a place; undefined for none. A loop, since texts may be long. */
 export function stringEnd(text: string, start: number): number | undefined {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);

@@ -9,7 +9,7 @@ import { upgradeNotebook } from "./upgrade-notebook";
 
 /** How a notebook is read. */
 export interface ParseOptions {
-  /** Hears what was mended in reading, such as a cell without an id. @default nobody */
+  /** Called for each repair, such as an id for a cell without one. @default not called */
   readonly onNote?: (note: string) => void;
 }
 
@@ -17,7 +17,7 @@ export interface ParseOptions {
  * Reads a notebook's text: any older nbformat is brought to 4.5 as nbformat does (cells get ids that stay the same
  * from run to run), multi-line texts are joined, and the result is checked against the format.
  *
- * @param path - what messages call the file
+ * @param path - the file's name in messages
  * @throws TsloraError `bad-input` for broken JSON (with line and column) or a notebook that breaks the format (with
  * the cell), `unsupported` for a major version that is not known.
  */

@@ -23,7 +23,7 @@ export function pythonJson(value: unknown, depth = 0): string {
     : `{${indent}${keys.map((key) => `${JSON.stringify(key)}: ${pythonJson(record[key], depth + 1)}`).join(`,${indent}`)}${end}}`;
 }
 
-/** Python's `repr` of a float; whole numbers are written as such, since JavaScript does not tell 1.0 from 1. */
+/** Python's `repr` of a float; whole numbers are written as such, since JavaScript does not distinguish 1.0 from 1. */
 function numberText(value: number): string {
   if (Number.isInteger(value) || !Number.isFinite(value)) return JSON.stringify(value);
   if (Math.abs(value) >= 1e-4) return String(value);

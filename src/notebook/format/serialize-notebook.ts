@@ -17,10 +17,10 @@ const valid = new WeakSet<Cell>();
 
 /**
  * A notebook as nbformat writes it: keys sorted, one blank of indent, texts as lists of lines, so that a saved copy
- * differs from one that Jupyter saved only where the content does. Checked against the format. Cells are taken to be
- * immutable: the text of one that was written before is not made again.
+ * differs from one that Jupyter saved only where the content does. Checked against the format. Cells must be
+ * immutable: the text of a cell that was written before is kept.
  *
- * @param path - what messages call the file
+ * @param path - the file's name in messages
  * @throws TsloraError `bad-input` that lists every problem with its cell.
  */
 export function serializeNotebook(notebook: Notebook, path: string): string {
@@ -113,7 +113,7 @@ function isContinued(output: Output): output is StreamOutput {
   return output.output_type === "stream" && output.continued === true;
 }
 
-/** The lines of a stream's text as a list; a line may go on from piece to piece. */
+/** The lines of a stream's text as a list; a line may continue in the next piece. */
 function* linesParts(pieces: readonly string[]): Generator<string, void, undefined> {
   let first = true;
   let open = false;

@@ -20,14 +20,14 @@ const MIME: Readonly<Record<string, string>> = {
  * A notebook of any nbformat as one of 4.5, converted as nbformat does (v1 and v2 by v3). Cells without an id, and
  * those with an earlier cell's, get one that is the same at every reading. The argument is unchanged.
  *
- * @param onRepair - hears what a notebook of 4.5 itself should have had
- * @returns undefined for a major version that there is none of
+ * @param onRepair - called for each repair of a notebook that claims to be of 4.5
+ * @returns undefined for an unknown major version
  */
 export function upgradeNotebook(
   notebook: JsonRecord,
   onRepair: (what: string) => void = () => undefined,
 ): JsonRecord | undefined {
-  const major = notebook.nbformat ?? 1; // the first notebooks did not say
+  const major = notebook.nbformat ?? 1; // the first notebooks had no version
   if (major === 1)
     return withIds(fromWorksheets({ metadata: {}, worksheets: [{ cells: list(notebook.cells).map(fromV1) }] }));
   if (major === 2)

@@ -1,5 +1,5 @@
 /**
- * Run by set-up, in the compiled package: lays the validators beside this file, where {@link checkNotebook} looks for
+ * Run by set-up, in the compiled package: writes the validators beside this file, where {@link checkNotebook} looks for
  * them.
  */
 import { writeFileSync } from "node:fs";

@@ -21,8 +21,8 @@ export interface ChannelsOptions {
 }
 
 /**
- * The sockets to a kernel. Messages of all channels go to one listener in the order in which they are read; one that
- * cannot be believed (wrong signature, broken JSON, a copy of an earlier one) goes to `onBad` and is not delivered.
+ * The sockets to a kernel. Messages of all channels go to one listener in the order in which they are read; a
+ * message with a wrong signature or broken JSON, or a copy of an earlier one, goes to `onBad` and is not delivered.
  */
 export class Channels {
   readonly #key: string;
@@ -71,7 +71,7 @@ export class Channels {
     }
   }
 
-  /** Sends a message; sends on one channel follow each other, as ZeroMQ asks. */
+  /** Sends a message; sends on one channel follow each other, as ZeroMQ requires. */
   async send(channel: "shell" | "control", message: Message): Promise<void> {
     const socket = channel === "shell" ? this.#shell : this.#control;
     const frames = encodeMessage(message, this.#key);
@@ -83,7 +83,7 @@ export class Channels {
     return sent;
   }
 
-  /** Closes all sockets; what was not sent is dropped. */
+  /** Closes all sockets; messages that were not sent are dropped. */
   close(): void {
     this.#closed = true;
     for (const socket of [this.#shell, this.#control, this.#stdin, this.#iopub]) socket.close();

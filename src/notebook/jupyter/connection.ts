@@ -10,7 +10,7 @@ import type { KernelDialect } from "./kernel-dialect";
 /** Transport to a kernel: over the local network, or over sockets in a folder of this user. */
 export type Transport = "tcp" | "ipc";
 
-/** How to reach a kernel: what Jupyter's connection file says. */
+/** How to reach a kernel: the content of Jupyter's connection file. */
 export interface Connection {
   readonly transport: Transport;
   /** An address; for `ipc` the path that the sockets' names begin with. */
@@ -29,9 +29,9 @@ export interface Connection {
 export interface ConnectionFile {
   readonly connection: Connection;
   readonly path: string;
-  /** Takes away what nobody needs once the kernel has read the file. */
+  /** Removes what is not needed once the kernel has read the file. */
   readonly removeRead: () => Promise<void>;
-  /** Takes everything away. */
+  /** Removes the whole folder. */
   readonly remove: () => Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export async function writeConnectionFile(kernelName: string, transport: Transpo
 /**
  * The address of one of a kernel's sockets.
  *
- * @param dialect - the kernel's, which joins an `ipc` path and a number by a character of its own
+ * @param dialect - the kernel's, which decides how an `ipc` path and a number are joined
  */
 export function socketAddress(
   { transport, ip }: Connection,

@@ -15,7 +15,7 @@ import { STANDARD_DIALECT } from "./standard-dialect";
  * Finds a kernel by name. `tslora` (tslab with its gaps closed, as in the clone's Jupyter Lab), `tslab` (TypeScript)
  * and `jslab` (JavaScript) are this clone's own and need no Jupyter; others are looked up in Jupyter's folders.
  *
- * @throws TsloraError `not-found` that lists the kernels there are, `bad-input` for a broken kernel.json.
+ * @throws TsloraError `not-found` that lists the known kernels, `bad-input` for a broken kernel.json.
  */
 export function findKernelSpec(name: string): KernelSpec {
   const own = ownKernelSpec(name);

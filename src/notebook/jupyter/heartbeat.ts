@@ -1,9 +1,8 @@
 import { Request } from "zeromq";
 
 /**
- * Asks a kernel for a sign of life every few seconds. A kernel whose event loop is blocked by a long computation does
- * not answer either, so silence is information for a message and never a verdict: the process's exit is what shows its
- * death.
+ * Sends a heartbeat to a kernel every few seconds. A kernel whose event loop is blocked by a long computation does not
+ * answer either, so silence is only reported: a kernel is dead when its process exits.
  */
 export class Heartbeat {
   #socket: Request;

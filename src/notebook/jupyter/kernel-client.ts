@@ -30,9 +30,9 @@ export interface KernelOptions {
   readonly graceMs?: number;
   /** Stops a start that is under way. */
   readonly signal?: AbortSignal;
-  /** Called when the process has been started and is still to answer: the time for work that can wait so long. */
+  /** Called when the process has been started and has not answered yet: the time for work that can wait. */
   readonly onSpawned?: () => void;
-  /** Called for what the process prints itself and for messages that could not be believed. */
+  /** Called for text that the process prints itself, and for messages that were refused. */
   readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
 }
 
@@ -43,7 +43,7 @@ export type KernelEvent =
   | { readonly kind: "input"; readonly message: Message }
   | { readonly kind: "exit"; readonly exit: KernelExit };
 
-/** A running kernel of any language. Made by {@link startKernel}; whoever made it calls {@link Kernel.stop}. */
+/** A running kernel of any language. The caller of {@link startKernel} owns it and calls {@link Kernel.stop}. */
 export class Kernel {
   readonly spec: KernelSpec;
   /** The content of kernel_info_reply. */
@@ -111,7 +111,7 @@ export class Kernel {
     return this.#process.exited;
   }
 
-  /** The end of what the process printed itself. */
+  /** The last characters that the process printed itself. */
   get logTail(): string {
     return this.#process.logTail;
   }
@@ -131,7 +131,7 @@ export class Kernel {
     return this.#channels.stdinConnected;
   }
 
-  /** Hears iopub messages whose request nobody listens to any more: late outputs. */
+  /** Listens to iopub messages whose request has no listener any more: late outputs. */
   onStray(listener: (message: Message) => void): void {
     this.#onStray = listener;
   }
@@ -168,7 +168,7 @@ export class Kernel {
   }
 
   /**
-   * A request that is only waited for: resolves with its reply once idle, or undefined when the kernel ended or
+   * Sends a request and waits for it: resolves with its reply once idle, or undefined when the kernel ended or
    * `timeoutMs` passed.
    */
   async ask(
@@ -198,7 +198,7 @@ export class Kernel {
     }
   }
 
-  /** Interrupts what runs, in the way that the kernelspec names. */
+  /** Interrupts the running cell, in the way that the kernelspec names. */
   interrupt(): void {
     if (this.#process.ended) return;
     debug("interrupt by %s", this.spec.interruptMode);
@@ -207,7 +207,7 @@ export class Kernel {
   }
 
   /**
-   * Takes the file with the connection's key away, once the kernel has read it. Not waited for; {@link stop} does it
+   * Removes the file with the connection's key, once the kernel has read it. Does not wait; {@link stop} removes it
    * again.
    */
   removeConnectionFile(): void {
@@ -243,7 +243,7 @@ export class Kernel {
 const STDIN_MS = 1000;
 
 /**
- * Starts a kernel and waits until it answers and its outputs can be heard.
+ * Starts a kernel and waits until it answers and its outputs arrive.
  *
  * @throws TsloraError `kernel` when it ends or stays silent instead, `aborted` when `signal` stops the start.
  */
@@ -285,7 +285,7 @@ function stoppedAtStart(): TsloraError {
   return new TsloraError("aborted", "Stopped while the kernel was starting; nothing was executed.");
 }
 
-/** Whether a kernel says so: between choosing a port and the kernel's taking it, another program may have taken it. */
+/** Whether a kernel reports a taken port: another program may take it between our choice and the kernel's start. */
 function findsPortTaken(kernel: Kernel): boolean {
   return /EADDRINUSE|address already in use/i.test(kernel.logTail);
 }
@@ -313,7 +313,7 @@ async function becomeReady(
       const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, waitMs), aborted]);
       if (signal?.aborted === true) return "aborted";
       if (kernel.ended) return "ended";
-      if (reply === undefined && findsPortTaken(kernel)) return "silent"; // tslab stays all the same
+      if (reply === undefined && findsPortTaken(kernel)) return "silent"; // tslab keeps running without its port
       // tslab's reply has no status; any reply counts.
       if (reply !== undefined) kernel.info = { status: "ok", ...reply.content };
       if (reply !== undefined && kernel.iopubSeen) return "ready";
@@ -325,7 +325,7 @@ async function becomeReady(
   }
 }
 
-/** Whether a message says that the kernel has done with its request. */
+/** Whether a message is the idle status, which ends a request. */
 export function isIdle(message: Message): boolean {
   return message.header.msg_type === "status" && message.content.execution_state === "idle";
 }

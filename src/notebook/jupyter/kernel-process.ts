@@ -21,7 +21,7 @@ export interface KernelProcessOptions {
   readonly cwd: string;
   /** Variables set on top of this process's own and the kernelspec's. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Called for what the process prints itself, beside the protocol. */
+  /** Called for text that the process prints itself, outside the protocol. */
   readonly onLog: (name: "stdout" | "stderr", text: string) => void;
 }
 
@@ -35,13 +35,13 @@ export function killAllKernels(): void {
 }
 
 /**
- * The variable by which a kernel's children are known at its end, also those in a session of their own. One that is
- * to outlive the run is started without it.
+ * The variable that marks a kernel's children, also those in their own session, so that all are ended with it. A child
+ * that shall outlive the run is started without it.
  */
 const MARK = "TSLORA_KERNEL_ID";
 
 /**
- * A kernel's process in a process group of its own, so that Ctrl-C in the terminal does not reach it by itself and
+ * A kernel's process in its own process group, so that Ctrl-C in the terminal does not reach it by itself and
  * that signals reach its children too.
  */
 export class KernelProcess {
@@ -94,7 +94,7 @@ export class KernelProcess {
     return this.#ended;
   }
 
-  /** The end of what the process printed itself. */
+  /** The last characters that the process printed itself. */
   get logTail(): string {
     return this.#tail;
   }
@@ -117,7 +117,7 @@ export class KernelProcess {
     killMarked(this.#mark);
   }
 
-  /** SIGTERM, and SIGKILL where that is not heard within `graceMs`. Resolves when the process is gone. */
+  /** SIGTERM, and SIGKILL if the process does not end within `graceMs`. Resolves when the process is gone. */
   async stop(graceMs: number): Promise<KernelExit> {
     this.signal("SIGTERM");
     const timer = setTimeout(() => this.signal("SIGKILL"), graceMs);

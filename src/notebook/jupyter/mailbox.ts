@@ -1,4 +1,4 @@
-/** A queue that one reader awaits: everything that can happen to a running cell arrives here, in order. */
+/** A queue that one reader awaits: all events of a running cell arrive here, in order. */
 export class Mailbox<T extends object> {
   #items: T[] = [];
   #first = 0;

@@ -109,8 +109,8 @@ export function decodeMessage(frames: readonly Buffer[], key: string): Message {
 const REMEMBERED = 65_536;
 
 /**
- * Reads messages that whoever holds the key has signed, each of them once: a copy of a message that was sent before
- * is refused, as Jupyter's own clients and kernels do.
+ * Reads messages that are signed with the connection's key, each of them once: a copy of an earlier message is
+ * refused, as Jupyter's own clients and kernels do.
  */
 export class MessageReader {
   readonly #key: string;

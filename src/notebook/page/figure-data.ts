@@ -3,7 +3,7 @@ import type { MimeBundle } from "../format/notebook-types";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 
-/** How often an output is looked through for figures, at most. */
+/** Most places of an output that are searched for figures. */
 const MOST_SCANS = 20;
 
 /** plotly's names of number types, as it packs arrays. */

@@ -16,17 +16,17 @@ const MIME_TYPES: Readonly<Record<string, string>> = {
   ".bmp": "image/bmp",
 };
 
-/** Bytes that an image file may have to be laid into a page. */
+/** The largest image file, in bytes, that is put into a page. */
 const MOST_BYTES = 20_000_000;
 
 const TAG = /<img(?=[\s/])/gi;
 const ATTRIBUTE = /[\s/]*([^\s=>"'/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?/y;
 
-/** Where images are taken from. */
+/** Sources of images. */
 export interface ImageSources {
-  /** Images that the cell carries with it, by name: what `attachment:NAME` means. */
+  /** The cell's attachments by name; `attachment:NAME` refers to them. */
   readonly attachments?: Readonly<Record<string, MimeBundle>>;
-  /** The folder that paths start from, and that files must lie in; without it files are left where they are. */
+  /** The folder that paths are relative to, and that files must be in. @default files are not put in */
   readonly folder?: string;
 }
 
@@ -38,9 +38,8 @@ interface ImageSource {
 }
 
 /**
- * HTML whose images stand in it as data: those that the cell carries with it, and files in the notebook's folder or
- * below it. What has an address of its own, leads out of the folder (by `..` or by a link), is too large or is not
- * there, stays as it is.
+ * Puts images into HTML as data: the cell's attachments, and files in the notebook's folder or below it. An image with
+ * a URL, outside the folder (by `..` or by a link), too large or missing is left as it is.
  */
 export async function inlineImages(html: string, sources: ImageSources): Promise<string> {
   const found = new Map<string, string | undefined>();

@@ -12,7 +12,7 @@ import { stripTags } from "./strip-tags";
 import { outputHtml, plotlyBuild } from "./output-html";
 import { PAGE_STYLE } from "./page-style";
 
-/** A notebook and what the page calls it. */
+/** A notebook and its name on the page. */
 export interface PageNotebook {
   readonly name: string;
   readonly notebook: Notebook;
@@ -27,7 +27,7 @@ export interface PageNotebook {
 export interface PageOptions {
   /** The page's title. @default the first notebook's name */
   readonly title?: string;
-  /** HTML that comes before the notebooks, with headings of its own. @default none */
+  /** HTML before the notebooks, with its own headings. @default none */
   readonly summary?: string;
   /** Whether the cells' code is folded away behind its first line. @default false */
   readonly foldCode?: boolean;
@@ -40,10 +40,10 @@ interface Heading {
 }
 
 /**
- * Notebooks with their outputs as one HTML page that needs nothing beside it: no network, no images beside it, no
- * scripts but those in the outputs themselves. Follows the reader's light or dark theme; has a table of contents.
+ * Makes one HTML page of notebooks with their outputs. The page needs no network and no other files; its only scripts
+ * are those of the outputs. It follows the reader's light or dark theme and has a table of contents.
  *
- * @param notebooks - executed notebooks of the user's own: their HTML is kept as it is
+ * @param notebooks - executed notebooks that the user trusts: their HTML is kept as it is
  */
 export async function notebookPage(notebooks: readonly PageNotebook[], options: PageOptions = {}): Promise<string> {
   const { Marked } = await import("marked");
@@ -89,7 +89,7 @@ export async function notebookPage(notebooks: readonly PageNotebook[], options: 
 }
 
 /**
- * plotly.js, which a page has once: the small build, or the whole one where a figure of another kind is to be drawn.
+ * Returns plotly.js, which a page has once: the small build, or the whole one if a figure needs it.
  */
 async function plotlyScript(whole: boolean): Promise<string> {
   const path = join(
@@ -151,7 +151,7 @@ function firstLine(source: string): string {
   );
 }
 
-/** @param taken - how often a heading of these words was there */
+/** @param taken - how many earlier headings have these words */
 function freeSlug(html: string, taken: Map<string, number>): string {
   const words = stripTags(html)
     .replace(/&#?\w{1,30};/g, "")

@@ -6,7 +6,7 @@ import type { ErrorOutput, MimeBundle, Output } from "../format/notebook-types";
 /** plotly's own MIME type: a figure as JSON. */
 const PLOTLY = "application/vnd.plotly.v1+json";
 
-/** How much of one text the page shows. */
+/** Characters of one text that the page shows. */
 const SHOWN_CHARACTERS = 5_000_000;
 
 /** The kinds of trace that plotly.js's small build draws. */
@@ -39,8 +39,8 @@ export function plotlyBuild(output: Output): "small" | "whole" | undefined {
 }
 
 /**
- * One output as HTML. `text/html` and SVG stand in the page as they are, so that figures' own scripts run and find
- * what they refer to; everything else is escaped.
+ * Returns one output as HTML. `text/html` and SVG are put into the page unchanged, so that the scripts of figures run
+ * and find their elements; everything else is escaped.
  *
  * @param markdown - renders `text/markdown`
  */
@@ -94,7 +94,7 @@ function bundleHtml(data: MimeBundle, markdown: (text: string) => string): strin
   return `<pre>${ansiToHtml(shortened(plain))}</pre>`;
 }
 
-/** As much of a text as a browser shows with ease. */
+/** Cuts a text to a length that a browser shows with ease. */
 function shortened(text: string): string {
   const left = text.length - SHOWN_CHARACTERS;
   return left <= 0 ? text : `${text.slice(0, SHOWN_CHARACTERS)}\n[${left} characters more are in the notebook]`;

@@ -6,10 +6,10 @@ import { escapeHtml } from "./escape-html";
 const MOST_MS = 30_000;
 
 /**
- * A renderer whose time is bounded: a text that nests too deeply, or that takes longer than all that is left, is shown
- * as it was written.
+ * Makes a renderer with a time limit: a text that nests too deeply, or exceeds the time that is left, is shown as it
+ * was written.
  *
- * @param render - what renders Markdown
+ * @param render - renders Markdown
  */
 export function boundedMarkdown(render: (text: string) => string): (text: string) => string {
   let left = MOST_MS;

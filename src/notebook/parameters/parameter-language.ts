@@ -14,7 +14,7 @@ import type { LiteralDialect } from "./write-literal";
 export interface LanguageOptions {
   /** The notebook's name in messages. @default "notebook" */
   readonly path?: string;
-  /** The kernel's language. @default what the notebook's metadata say */
+  /** The kernel's language. @default the language in the notebook's metadata */
   readonly language?: string;
 }
 

@@ -1,4 +1,4 @@
-/** A number that was written as a float, such as 2.0, 1e5 or nan: it stays one, whatever its value. */
+/** A number that was written as a float, such as 2.0, 1e5 or nan: it stays a float even if its value is whole. */
 export class FloatValue {
   readonly value: number;
   /** Whether it was written as a number that no double is near: 1e400, or 1e-400 for another one than 0. */

@@ -117,7 +117,7 @@ function tupleOfHint(inside: string | undefined): ParameterShape {
     : { kind: "tuple", of: parts.map(shapeOfHint) };
 }
 
-/** The parts of a text between separators that stand in no bracket and no quotes. */
+/** The parts of a text between separators outside brackets and quotes. */
 function topLevelParts(text: string, separator = ","): string[] {
   const parts = [""];
   let depth = 0;

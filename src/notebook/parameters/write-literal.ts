@@ -3,7 +3,12 @@ import { FloatValue, Readings, TupleValue } from "./parameter-value";
 
 /** How one language writes values. A value that it has no exact literal for is undefined. */
 export interface LiteralDialect {
-  readonly words: { readonly none: string; readonly true: string; readonly false: string; readonly undefined?: string };
+  readonly words: {
+    readonly none: string;
+    readonly true: string;
+    readonly false: string;
+    readonly undefined?: string;
+  };
   readonly string: (text: string) => string;
   /** An int of any size. */
   readonly integer: (value: bigint) => string | undefined;

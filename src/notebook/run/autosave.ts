@@ -13,7 +13,7 @@ export interface AutosaveOptions {
   readonly onFailed: (error: Error) => void;
 }
 
-/** A save that took t is followed by a pause of this many t at least: so saving takes a fifth of the time at most. */
+/** The shortest pause behind a save, in times of that save: saving takes a fifth of the time at most. */
 const PAUSE = 4;
 const LONGEST_PAUSE_MS = 10_000;
 const PAUSE_AFTER_FAILURE_MS = 1000;
@@ -35,9 +35,9 @@ export class Autosave {
   }
 
   /**
-   * Asks for a save of what there is by then.
+   * Asks for a save of the notebook.
    *
-   * @param afterMs - how long it may wait, for what is not worth a save of its own
+   * @param afterMs - milliseconds that the save may wait for others
    */
   request(afterMs = 0): void {
     if (this.#closed) return;
@@ -52,7 +52,7 @@ export class Autosave {
   }
 
   /**
-   * Saves what there is, down to the disk, for the last time.
+   * Saves the notebook for the last time, and waits until the disk holds it.
    *
    * @throws TsloraError `not-saved`
    */
@@ -69,7 +69,7 @@ export class Autosave {
         error instanceof TsloraError && error.code === "not-saved" ? faultText(error.cause) : faultText(error);
       throw new TsloraError(
         "not-saved",
-        `The executed notebook could not be saved as ${path}: ${why}. What was saved of it before is still there.`,
+        `The executed notebook could not be saved as ${path}: ${why}. The file as it was saved last is still there.`,
         { cause: error, details },
       );
     }

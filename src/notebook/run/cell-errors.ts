@@ -24,11 +24,11 @@ export function timeoutError(limit: CellLimit, { end, silentMs }: Execution): Er
     silentMs > BLOCKED_MS
       ? ` The kernel had not answered for ${seconds(silentMs)}: one long computation blocks it.`
       : "";
-  const ending = end.kind === "exit" ? " It did not hear the interrupt and was ended." : "";
+  const ending = end.kind === "exit" ? " It did not react to the interrupt and was ended." : "";
   return plainError("CellTimeoutError", what + blocked + ending);
 }
 
-/** @param log - the end of what the kernel's process printed itself: often the only word on why */
+/** @param log - the last lines that the kernel's process printed: often the only reason that is known */
 export function deadKernelError(exit: KernelExit, log: string): ErrorOutput {
   const error = plainError("DeadKernelError", `The kernel ended while the cell ran: ${describeExit(exit)}.`);
   return log.trim() === ""
@@ -45,9 +45,10 @@ export function interruptedError(): ErrorOutput {
 
 /** @param prompt - the prompt of the input request */
 export function inputError(prompt: string): ErrorOutput {
+  const asked = prompt.trim() === "" ? "" : ` (${shownValue(prompt.trim())})`;
   return plainError(
     "InputRefused",
-    `The cell asks for input${prompt.trim() === "" ? "" : ` (${shownValue(prompt.trim())})`}, and nobody is there to give it. Make it a parameter of the notebook.`,
+    `The cell asks for input${asked}, and a headless run has no input. Make it a parameter of the notebook.`,
   );
 }
 

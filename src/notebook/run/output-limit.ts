@@ -8,10 +8,10 @@ import { lengthOf } from "./output-reducer";
 /** Characters of output that a cell keeps in its notebook. */
 export const OUTPUT_LIMIT = 100_000_000;
 
-/** Characters of an error that are always kept: it says why the run failed. */
+/** Characters of an error that are always kept: it is the reason of the failure. */
 const ERROR_ROOM = 100_000;
 
-/** Where the output of a cell goes that is over its limit. */
+/** The limit of a cell, and the files for output over it. */
 export interface OutputLimitOptions {
   /** Characters of output that are kept in the notebook. */
   readonly limit: number;

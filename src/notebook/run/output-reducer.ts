@@ -69,7 +69,7 @@ export class CellOutputs {
     return true;
   }
 
-  /** Shows a display anew: every output with its `display_id` shows the new data. Returns whether there is one. */
+  /** Updates every output of a `display_id` with new data. Returns whether there is one. */
   updateDisplay(content: JsonRecord): boolean {
     const shown = { data: record(content.data), metadata: record(content.metadata) };
     const places = this.#displays.get(displayId(content) ?? "") ?? [];

@@ -22,7 +22,7 @@ export interface RunCellOptions {
   readonly state: RunState;
   readonly limit: CellLimit | undefined;
   readonly graceMs: number;
-  /** Whether a cell that was interrupted at its limit is as good as its reply; see `RunOptions`. */
+  /** Whether a cell that was interrupted at its limit counts by its reply; see `RunOptions`. */
   readonly interruptOnTimeout: boolean;
   readonly signal: AbortSignal | undefined;
   /** The cells executed so far with this one, to which stacks may refer. */
@@ -67,7 +67,12 @@ export async function* runCell(
   const failure = failures.end({ reply, wasStopped: ended.stopped !== undefined, cells: options.executed });
   for (const shown of failure.released) yield* output(shown);
   raised ??= failure.error?.();
-  const outcome = cellOutcome(cell, ended, { raised, limit, goesOn: options.interruptOnTimeout, log: kernel.logTail });
+  const outcome = cellOutcome(cell, ended, {
+    raised,
+    limit,
+    canContinue: options.interruptOnTimeout,
+    log: kernel.logTail,
+  });
   if (ended.stopped === "timeout" && outcome.status === "ok" && limit !== undefined) {
     yield {
       event: "note",
@@ -90,20 +95,20 @@ export async function* runCell(
 interface OutcomeContext {
   readonly raised: ErrorOutput | undefined;
   readonly limit: CellLimit | undefined;
-  /** Whether the run may go on after the interrupt of a cell at its own limit. */
-  readonly goesOn: boolean;
+  /** Whether the run may continue after a cell was interrupted at its own limit. */
+  readonly canContinue: boolean;
   /** The end of what the kernel's process printed itself. */
   readonly log: string;
 }
 
 /** Derives a cell's outcome from the end of its execution. */
 function cellOutcome(cell: CodeCell, ended: Execution, context: OutcomeContext): CellOutcome {
-  const { raised, limit, goesOn, log } = context;
+  const { raised, limit, canContinue, log } = context;
   const { end, stopped } = ended;
   const expected = hasTag(cell, "raises-exception");
   if (stopped === "aborted") return { status: "aborted", error: raised ?? interruptedError() };
   if (stopped === "timeout" && limit !== undefined) {
-    const interrupted = goesOn && limit.of === "cell" && end.kind === "reply";
+    const interrupted = canContinue && limit.of === "cell" && end.kind === "reply";
     const failed = raised !== undefined || end.kind === "exit" || end.content.status !== "ok";
     const timeout = { status: "timeout", limit: limit.of, limitMs: limit.givenMs } as const;
     if (!interrupted) return { ...timeout, error: timeoutError(limit, ended) };

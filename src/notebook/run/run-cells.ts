@@ -51,7 +51,7 @@ export async function* runCells(
     const { recoveryMs } = kernel.spec.dialect;
     if (raised && recoveryMs > 0 && !stops(state, options)) await delay(recoveryMs);
   }
-  // Everything that was published before the answer is here with it; what comes later is not in the notebook either.
+  // All messages published before this answer have arrived with it; later ones are not in the notebook.
   if (executed.length > 0 && (state.status === "ok" || state.status === "error"))
     await kernel.ask("shell", "kernel_info_request", {}, SETTLE_MS);
   yield* late.take(executed);
@@ -73,8 +73,8 @@ function notExecuted(placed: PlacedCell, state: RunState, options: RunOptions): 
 function stops(state: RunState, options: RunOptions): boolean {
   return state.reports.some(({ outcome }) => {
     if (outcome.status === "ok" || outcome.status === "skipped") return false;
-    const goesOn = outcome.status === "error" || (outcome.status === "timeout" && outcome.interrupted === true);
-    return !goesOn || options.onError !== "continue";
+    const canContinue = outcome.status === "error" || (outcome.status === "timeout" && outcome.interrupted === true);
+    return !canContinue || options.onError !== "continue";
   });
 }
 

@@ -14,7 +14,7 @@ export type CellOutcome =
       readonly error: ErrorOutput;
       readonly limit: "cell" | "notebook";
       readonly limitMs: number;
-      /** The kernel heard the interrupt, and the run may go on. */ readonly interrupted?: boolean;
+      /** The kernel ended the cell at the interrupt, and the run may continue. */ readonly interrupted?: boolean;
     }
   | { readonly status: "dead"; readonly error: ErrorOutput; readonly exit: KernelExit }
   | { readonly status: "aborted"; readonly error: ErrorOutput }
@@ -73,7 +73,7 @@ export interface RunSummary {
 export type RunEvent =
   | {
       readonly event: "note";
-      /** Something that was mended or could not be done, and does not stop the run. */ readonly text: string;
+      /** A repair, or a fault that does not stop the run. */ readonly text: string;
     }
   | {
       readonly event: "kernel-starting";

@@ -21,7 +21,7 @@ import { RunState } from "./run-state";
 const RUNNING_MS = 1000;
 const OUTPUTS_MS = 15_000;
 
-/* eslint-disable @typescript-eslint/no-require-imports -- a kernel is started before what only its cells need is loaded, and that while it starts */
+/* eslint-disable @typescript-eslint/no-require-imports -- modules that only cells need are loaded while a kernel starts */
 const onDemand = {
   parameters: () => require("../parameters/inject-parameters") as typeof InjectParameters,
   saving: () => require("./autosave") as typeof AutosaveModule,
@@ -52,24 +52,8 @@ export async function* runNotebook(
   checkLimits(options);
   const waiting: RunEvent[] = [];
   const onNote = (text: string): void => void waiting.push({ event: "note", text });
-  const source = typeof notebook === "string" ? await readNotebook(notebook, { onNote }) : notebook;
-  const path = options.path ?? (typeof notebook === "string" ? notebook : "notebook");
-  const spec = findKernelSpec(options.kernel ?? kernelName(source, path));
-  const unmarked = { ...source, cells: withoutFailureMarks(source.cells) };
-  const { outputPath, parameters = {} } = options;
-  const given = Object.keys(parameters).length > 0;
-  const restPath = outputPath?.replace(/\.ipynb$/, "");
-  const limit = options.outputLimit ?? OUTPUT_LIMIT;
-  const limitOf = (number: number): OutputLimit =>
-    new OutputLimit({ limit, outputPath, restPath: restPath === undefined ? undefined : `${restPath}.cell-${number}` });
-  const state = new RunState(
-    given
-      ? onDemand
-          .parameters()
-          .injectParameters(unmarked, { values: parameters, raw: options.rawParameters, language: spec.language, path })
-      : unmarked,
-    outputPath === undefined && options.outputLimit === undefined ? undefined : limitOf,
-  );
+  const { path, spec, state } = await prepare(notebook, options, onNote);
+  const { outputPath } = options;
   if (outputPath !== undefined) await checkWritable(outputPath);
 
   yield* waiting.splice(0);
@@ -78,50 +62,29 @@ export async function* runNotebook(
     options,
     onLog: (name, text) => void waiting.push({ event: "kernel-log", name, text }),
   });
-  const [{ Autosave }, { runCells }] = [onDemand.saving(), onDemand.cells()];
   const compose = (): Notebook => state.compose(spec, kernel.info.language_info);
   const autosave =
     outputPath === undefined
       ? undefined
-      : new Autosave({
+      : new (onDemand.saving().Autosave)({
           path: outputPath,
           compose,
           onSaved: () => void waiting.push({ event: "saved", outputPath }),
           onFailed: (error) => void waiting.push({ event: "not-saved", outputPath, error }),
         });
-  let done = false;
-  try {
-    yield { event: "kernel-ready", kernel: spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
-    autosave?.request(1); // with the first cell on its way
-    for await (const event of runCells(kernel, state, options)) {
-      if (event.event === "cell-end" || event.event === "cell-failed-late") autosave?.request();
-      else autosave?.request(event.event === "cell-start" ? RUNNING_MS : OUTPUTS_MS);
-      yield* waiting.splice(0);
-      yield event;
-    }
-    done = true;
-  } finally {
-    const answers = state.reports.every(
-      ({ outcome }) =>
-        outcome.status !== "aborted" &&
-        outcome.status !== "dead" &&
-        (outcome.status !== "timeout" || outcome.interrupted === true),
-    );
-    await kernel.stop(answers ? "ask" : "terminate");
-    if (!done) await autosave?.flush().catch(() => undefined); // whoever left the loop, or threw in it, does not hear
-  }
+  yield* execute(kernel, { state, options, autosave, waiting });
   const unsaved = await autosave?.flush().then(
     () => undefined,
     (error: unknown) => error as Error,
   );
   yield* waiting.splice(0);
-  const { status, reports: cells, failed, elapsedMs } = state;
+  const { status, reports: cells, failed, elapsedMs, startedAt } = state;
   const summary: RunSummary = {
     status,
     path,
     outputPath,
     kernel: spec.name,
-    startedAt: state.startedAt.toISOString(),
+    startedAt: startedAt.toISOString(),
     elapsedMs,
     cells,
     failed,
@@ -130,6 +93,81 @@ export async function* runNotebook(
   yield { event: "end", summary };
   if (unsaved !== undefined) throw unsaved;
   return summary;
+}
+
+interface PreparedRun {
+  /** The notebook's name in messages. */
+  readonly path: string;
+  readonly spec: KernelSpec;
+  readonly state: RunState;
+}
+
+/** Reads the notebook, finds its kernel and writes its parameters, all before anything runs. */
+async function prepare(
+  notebook: string | Notebook,
+  options: RunOptions,
+  onNote: (text: string) => void,
+): Promise<PreparedRun> {
+  const source = typeof notebook === "string" ? await readNotebook(notebook, { onNote }) : notebook;
+  const path = options.path ?? (typeof notebook === "string" ? notebook : "notebook");
+  const spec = findKernelSpec(options.kernel ?? kernelName(source, path));
+  const unmarked = { ...source, cells: withoutFailureMarks(source.cells) };
+  const { parameters: values = {}, rawParameters: raw } = options;
+  const { language } = spec;
+  const whole =
+    Object.keys(values).length > 0
+      ? onDemand.parameters().injectParameters(unmarked, { values, raw, language, path })
+      : unmarked;
+  return { path, spec, state: new RunState(whole, outputLimits(options)) };
+}
+
+/** The limit of a cell's outputs by its number; undefined for a notebook that is neither saved nor limited. */
+function outputLimits({ outputPath, outputLimit }: RunOptions): ((number: number) => OutputLimit) | undefined {
+  if (outputPath === undefined && outputLimit === undefined) return undefined;
+  const stem = outputPath?.replace(/\.ipynb$/, "");
+  return (number) =>
+    new OutputLimit({
+      limit: outputLimit ?? OUTPUT_LIMIT,
+      outputPath,
+      restPath: stem === undefined ? undefined : `${stem}.cell-${number}`,
+    });
+}
+
+interface Execution {
+  readonly state: RunState;
+  readonly options: RunOptions;
+  readonly autosave: AutosaveModule.Autosave | undefined;
+  /** Events of kernel and autosave that have not been yielded yet. */
+  readonly waiting: RunEvent[];
+}
+
+/** Runs the cells, with saves on the way, and ends the kernel. */
+async function* execute(
+  kernel: Kernel,
+  { state, options, autosave, waiting }: Execution,
+): AsyncGenerator<RunEvent, void, undefined> {
+  let isDone = false;
+  try {
+    yield { event: "kernel-ready", kernel: kernel.spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
+    autosave?.request(1); // with the first cell on its way
+    for await (const event of onDemand.cells().runCells(kernel, state, options)) {
+      if (event.event === "cell-end" || event.event === "cell-failed-late") autosave?.request();
+      else autosave?.request(event.event === "cell-start" ? RUNNING_MS : OUTPUTS_MS);
+      yield* waiting.splice(0);
+      yield event;
+    }
+    isDone = true;
+  } finally {
+    const isAnswering = state.reports.every(
+      ({ outcome }) =>
+        outcome.status !== "aborted" &&
+        outcome.status !== "dead" &&
+        (outcome.status !== "timeout" || outcome.interrupted === true),
+    );
+    await kernel.stop(isAnswering ? "ask" : "terminate");
+    // the caller left the loop, or threw in it: nothing can report a failed save
+    if (!isDone) await autosave?.flush().catch(() => undefined);
+  }
 }
 
 interface StartOptions {

@@ -28,9 +28,9 @@ export interface RunOptions {
   /** After how many milliseconds a cell is interrupted. @default no limit */
   readonly cellTimeoutMs?: number;
   /**
-   * Whether a cell that was interrupted at `cellTimeoutMs` counts as its reply says, as with nbclient's
+   * Whether a cell that was interrupted at `cellTimeoutMs` counts by its reply, as with nbclient's
    * `interrupt_on_timeout`: one that ends by an error is a failed cell, after which the run continues if `onError` is
-   * "continue"; one that catches the interrupt and ends well is ok. A kernel that does not hear the interrupt within
+   * "continue"; one that catches the interrupt and ends well is ok. A kernel that does not react to the interrupt within
    * `graceMs` is ended, and the run with it. @default false
    */
   readonly interruptOnTimeout?: boolean;

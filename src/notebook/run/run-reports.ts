@@ -7,7 +7,7 @@ import type { CellReport, RunSummary } from "./run-events";
 /** The result of running one notebook. */
 export interface RunResult {
   readonly path: string;
-  /** Missing where the run did not come to an end of its own. */
+  /** Missing for a run that was not started, or was broken off. */
   readonly summary?: RunSummary;
   /** Why it was not run, or not saved. */
   readonly error?: Error;

@@ -73,7 +73,7 @@ export class RunState {
     return this.reports.find(({ outcome }) => outcome.status !== "ok" && outcome.status !== "skipped");
   }
 
-  /** The run's status: what stopped it, and an error where it went on over errors. */
+  /** The run's status: the outcome that stopped it, or an error if it continued after errors. */
   get status(): RunStatus {
     const statuses = this.reports.map(({ outcome }) => outcome.status);
     return (["aborted", "dead", "timeout", "error"] as const).find((status) => statuses.includes(status)) ?? "ok";
@@ -89,8 +89,8 @@ export class RunState {
   }
 
   /**
-   * Takes a message of a cell into its outputs, and into other cells' where it shows a display of theirs anew. Yields
-   * what happened: the outputs that were taken, fewer than there are where the cell is over its limit.
+   * Takes a message of a cell into its outputs, and into those of other cells if it updates their displays. Yields an
+   * event for each output that was taken: fewer if the cell is over its limit.
    */
   *reduce(place: CellPlace, message: OutputMessage, late = false): Generator<RunEvent, void, undefined> {
     const { number } = place;

@@ -16,14 +16,14 @@ interface Model {
   readonly buffers: Map<string, WidgetBuffer>;
 }
 
-/** An output widget: while `hears` is a request's id, that request's outputs are the widget's. */
+/** An output widget: while `listensTo` is a request's id, that request's outputs are the widget's. */
 interface Capture {
-  hears: string;
+  listensTo: string;
   outputs: readonly Output[];
   clearFirst: boolean;
 }
 
-/** Content of the comm_msg that tells the kernel about an output widget's new outputs. */
+/** Content of the comm_msg that sends an output widget's new outputs to the kernel. */
 export type CommContent = JsonRecord;
 
 const STATE = "application/vnd.jupyter.widget-state+json";
@@ -40,7 +40,7 @@ export class Widgets {
   comm(type: string, content: JsonRecord, buffers: readonly Uint8Array[]): void {
     const { comm_id: id, data } = content;
     if (typeof id !== "string" || !isRecord(data)) return;
-    if (isRecord(data.state)) this.#update(id, data, buffers); // other messages are a widget's own affair
+    if (isRecord(data.state)) this.#update(id, data, buffers); // other messages are between the widget and its front end
     const state = isRecord(data.state) ? data.state : {};
     if (
       type === "comm_open" &&
@@ -49,13 +49,14 @@ export class Widgets {
       state._model_name === "OutputModel"
     ) {
       this.#captures.set(id, {
-        hears: text(state.msg_id),
+        listensTo: text(state.msg_id),
         outputs: Array.isArray(state.outputs) ? (state.outputs as Output[]) : [],
         clearFirst: false,
       });
     }
     const capture = this.#captures.get(id);
-    if (capture !== undefined && type === "comm_msg" && typeof state.msg_id === "string") capture.hears = state.msg_id;
+    if (capture !== undefined && type === "comm_msg" && typeof state.msg_id === "string")
+      capture.listensTo = state.msg_id;
     if (type === "comm_close") this.#captures.delete(id);
   }
 
@@ -63,12 +64,12 @@ export class Widgets {
    * Offers an output to the output widgets.
    *
    * @param parent - the id of the request that it answers
-   * @returns what to tell the kernel, if a widget took it
+   * @returns the message to the kernel, if a widget took the output
    */
   capture(parent: string, message: OutputMessage): CommContent | undefined {
-    // the latest one that hears this request: they nest
+    // the latest one that listens to this request: they nest
     if (this.#captures.size === 0) return undefined;
-    const found = [...this.#captures].reverse().find(([, { hears }]) => hears !== "" && hears === parent);
+    const found = [...this.#captures].reverse().find(([, { listensTo }]) => listensTo !== "" && listensTo === parent);
     if (found === undefined) return undefined;
     const [id, capture] = found;
     if (message.type === "clear_output") {

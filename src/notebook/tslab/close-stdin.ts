@@ -1,7 +1,6 @@
 /**
- * Loaded for its effect, by kernels: nobody types into a notebook that runs. Standard input is at its end from the
- * start, for the kernel and what it starts, whatever Jupyter connected it to; a question that is asked all the same
- * fails at once, since Node leaves it without an answer for ever.
+ * Loaded for its effect, by kernels, since a running notebook has no input. Standard input is at its end from the start,
+ * for the kernel and its child processes. A question fails at once; Node would wait for its answer for ever.
  */
 import { closeSync, createReadStream, fstatSync, openSync, type ReadStream } from "node:fs";
 import * as readline from "node:readline";
@@ -38,7 +37,7 @@ try {
 const given = new WeakSet<object>();
 let current: ReadStream | undefined;
 
-// One stream ends once: whoever listens to an ended one waits for ever, so the next cell that reads gets another.
+// A stream ends once, and a listener to an ended one waits for ever: the next cell that reads gets another stream.
 Object.defineProperty(process, "stdin", {
   configurable: true,
   enumerable: true,

@@ -14,10 +14,11 @@ export function tslabErrorOutput(failure: TslabFailure, cells: readonly Executed
   if (failure.kind === "diagnostics") {
     const [first] = failure.problems;
     const more = failure.problems.length > 1 ? ` (and ${failure.problems.length - 1} more)` : "";
-    const evalue = `${first.file === undefined ? "" : `${first.file}, `}line ${first.line}, column ${first.column}: ${first.message}${more}`;
+    const file = first.file === undefined ? "" : `${first.file}, `;
+    const evalue = `${file}line ${first.line}, column ${first.column}: ${first.message}${more}`;
     const traceback = failure.problems.flatMap((problem) => {
-      const where = `${problem.file ?? `cell ${cell.number}`}, line ${problem.line}, column ${problem.column}: ${problem.message}`;
-      return [where, ...(problem.file === undefined ? codeFrame(cell.source, problem) : [])];
+      const where = `${problem.file ?? `cell ${cell.number}`}, line ${problem.line}, column ${problem.column}`;
+      return [`${where}: ${problem.message}`, ...(problem.file === undefined ? codeFrame(cell.source, problem) : [])];
     });
     return {
       output_type: "error",
@@ -92,7 +93,7 @@ function mapFrames(
 }
 
 /**
- * All cells run under one name, so a frame does not say which cell it is in: a frame of a named function belongs to
+ * All cells run under one name, so a frame does not name its cell: a frame of a named function belongs to
  * the latest cell that has a function of that name at the place, any other to the cell that ran.
  */
 function locate(

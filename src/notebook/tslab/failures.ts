@@ -22,8 +22,8 @@ const UNHANDLED = /^(?:UnhandledPromiseRejection|UncaughtException): /;
 
 /**
  * Takes failures out of what tslab writes to stderr. tslab (1.0.22) prints a failure by one write, as the last thing
- * before its reply, and sends no Jupyter error; the reply has neither name nor message. So whatever may be a failure
- * is held back here until it is known to be one, or to be a text of the user's.
+ * before its reply, and sends no Jupyter error; the reply has neither name nor message. So a text that may be a failure
+ * is held back here until it is known to be one, or to be printed by the cell.
  */
 export class TslabFailureFilter {
   #held: string[] = [];
@@ -48,7 +48,7 @@ export class TslabFailureFilter {
     return released;
   }
 
-  /** Another output came: what was held back was not the last word, so it was the user's. */
+  /** Takes another output: the texts held back were not the last ones, so the cell printed them. */
   release(): string[] {
     const released = this.#held;
     this.#held = [];
@@ -95,7 +95,7 @@ function parseException(printed: string, unhandled: boolean): TslabFailure {
   return {
     kind: "exception",
     ename: "UncaughtValue",
-    evalue: head === "" ? "the cell failed and tslab did not say why" : head,
+    evalue: head === "" ? "the cell failed and tslab gave no reason" : head,
     stack,
     unhandled,
   };

@@ -2,9 +2,9 @@ import { loadTypeScript } from "./load-typescript";
 
 // tslab keeps one timer for TypeScript's watching, and throws when TypeScript sets a second one: a file that was
 // written beside a running cell (by an installation, a compiler, an editor) made that cell, or the next one, fail.
-// TypeScript sets two, to compile the program anew and to look again for modules that it has not found. Timers fire
+// TypeScript sets two, to compile the program again and to look again for modules that it has not found. Timers fire
 // in tslab only when it compiles a cell, and TypeScript then does the second thing first where its timer is set. So
-// that timer needs nobody to wait for it: here it is a mark alone, which tslab never sees.
+// that timer need not run: here it is only a mark, which tslab never sees.
 
 const AGAIN = "invalidateResolutionsOfFailedLookup"; // TypeScript's name of what the second timer calls
 const mark = {};

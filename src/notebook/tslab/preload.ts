@@ -1,6 +1,6 @@
 /**
- * Loaded into a kernel of this clone by `node --require`, before tslab. It leaves tslab as it is and closes gaps that a
- * headless run would fall into.
+ * Loaded into a kernel of this clone by `node --require`, before tslab. It leaves tslab's files unchanged and repairs
+ * what a headless run needs.
  */
 import "../../base/compile-cache"; // first
 import "./close-stdin";
@@ -16,8 +16,8 @@ import { RUNS_ONCE } from "../../base/runs-once";
 import { reportStranger } from "../jupyter/report-stranger";
 import { MessageReader, signedFrames } from "../jupyter/wire";
 
-// A runner that is killed outright cannot end its kernel; so the kernel ends itself once its parent is another.
-// since before this line
+// A runner that is killed cannot end its kernel; so the kernel ends itself once its parent is another process. The
+// runner may have been killed before this line.
 const isOrphan = process.ppid === 1 && !["1", "", undefined].includes(process.env.JPY_PARENT_PID);
 const runner = isOrphan ? undefined : process.ppid;
 setInterval(() => {
@@ -27,7 +27,7 @@ setInterval(() => {
   process.exit(1);
 }, 1000).unref();
 
-// A headless run goes through the cells once; so a figure of a title that was there before is another figure.
+// A headless run executes each cell once; so a second figure of the same title is another figure.
 Reflect.set(globalThis, RUNS_ONCE, true);
 
 const { Publisher, Router } = zeromq;
@@ -35,7 +35,7 @@ const { Publisher, Router } = zeromq;
 /**
  * The publisher that tslab gets. ZeroMQ's drops messages in silence when a thousand wait, and throws from the 513th
  * send of one turn of the event loop on, which `console.log` swallows: a cell that prints a lot would lose outputs,
- * and with them the status that ends it. This one sends at once what it can and the rest in order afterwards.
+ * and with them the status that ends it. This one sends what it can at once, and the rest in order afterwards.
  */
 class PatientPublisher extends Publisher {
   readonly #waiting: Parameters<InstanceType<typeof Publisher>["send"]>[0][] = [];
@@ -71,7 +71,7 @@ class PatientPublisher extends Publisher {
   }
 }
 
-/** The largest message that is taken, in bytes; ZeroMQ ends the connection of whoever sends a larger one. */
+/** The largest message that is taken, in bytes; ZeroMQ closes the connection that sends a larger one. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_BEAT_BYTES = 64 * 1024;
 

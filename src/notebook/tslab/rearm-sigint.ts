@@ -2,7 +2,7 @@
  * Loaded for its effect, by kernels. While a script runs with `breakOnSigint`, Node takes SIGINT over and afterwards
  * leaves it to the listeners that were there before; but where the script itself adds a listener, as a cell does that
  * starts training, the signal is left to the system instead, and the next interrupt ends the process. Here the
- * listeners are put in again, which makes Node ask the system for the signal anew.
+ * listeners are added again, which makes Node ask the system for the signal again.
  */
 import vm from "node:vm";
 

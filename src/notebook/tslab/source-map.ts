@@ -72,23 +72,22 @@ export function tslabSourceMap(source: string, earlier: readonly string[]): Tsla
         ? undefined
         : { line: inCell + 1, column: at.column + 1 };
     },
-    functionsAt({ line, column }) {
-      const offset = Math.min(file.getPositionOfLineAndCharacter(line - 1, 0) + column - 1, source.length);
-      const found: string[] = [];
-      const visit = (node: TypeScript.Node): void => {
-        if (offset < node.getStart(file) || offset > node.getEnd()) return;
-        const name = ts.isFunctionLike(node)
-          ? functionName(ts, node)
-          : ts.isClassLike(node)
-            ? node.name?.text
-            : undefined;
-        if (name !== undefined) found.unshift(name);
-        ts.forEachChild(node, visit);
-      };
-      visit(file);
-      return found;
-    },
+    functionsAt: (position) => functionsAt(ts, file, position),
   };
+}
+
+/** Names of the functions and classes around a place in a cell, innermost first. */
+function functionsAt(ts: typeof TypeScript, file: TypeScript.SourceFile, { line, column }: CellPosition): string[] {
+  const offset = Math.min(file.getPositionOfLineAndCharacter(line - 1, 0) + column - 1, file.text.length);
+  const found: string[] = [];
+  const visit = (node: TypeScript.Node): void => {
+    if (offset < node.getStart(file) || offset > node.getEnd()) return;
+    const name = ts.isFunctionLike(node) ? functionName(ts, node) : ts.isClassLike(node) ? node.name?.text : undefined;
+    if (name !== undefined) found.unshift(name);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
 }
 
 /** The names that a cell declares or imports at its top level, types aside. */
