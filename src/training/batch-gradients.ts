@@ -14,78 +14,57 @@ export interface TrainingDocuments {
   readonly labels: readonly ExampleLabel[];
 }
 
+/** Inputs of a step's gradients. */
+export interface BatchOptions {
+  /** Indices of examples. */
+  readonly microBatches: readonly (readonly number[])[];
+  readonly data: TrainingDocuments;
+  readonly loss: ClassificationLoss;
+  readonly dropout: DropoutSource | undefined;
+  readonly precision?: Precision;
+  readonly maxTokensPerPass: number;
+  /** Where the gradients are summed. */
+  readonly gradients: Gradients;
+}
+
 /**
- * Forward and backward over the micro-batches of one optimizer step. Their losses are divided by the whole step's
- * weight, so that gradients and loss are those of one batch of all examples, however it is cut.
+ * Forward and backward over the micro-batches of one optimizer step, in passes of at most `maxTokensPerPass` tokens.
+ * The losses are divided by the whole step's weight, so that gradients and loss are those of one batch of all
+ * examples, however it is cut. Does not wait for the device.
  *
- * @param options.microBatches - indices of examples
- * @param options.gradients - where the gradients are summed
- * @returns the step's mean loss
+ * @returns the loss of each pass, a tensor [1] that is the caller's; their sum is the step's mean loss
  */
 export async function batchGradients(
-  classifier: Pick<SequenceClassifier, "model">,
-  options: BatchOptions,
-): Promise<number> {
-  const { ops } = classifier.model;
-  let total = 0;
-  await eachPart(classifier, options, async (loss) => {
-    total += (await ops.read(loss))[0];
-    ops.dispose(loss);
-  });
-  return total;
-}
-
-/** {@link batchGradients} without waiting for the device: the loss is a tensor [1], the caller's. */
-export async function batchGradientsUnread(
-  classifier: Pick<SequenceClassifier, "model">,
-  options: BatchOptions,
-): Promise<Tensor> {
-  const { ops } = classifier.model;
-  let total: Tensor | undefined;
-  await eachPart(classifier, options, (loss) => {
-    const before = total;
-    total = before === undefined ? loss : ops.add(before, loss);
-    if (before !== undefined) ops.dispose(before, loss);
-  });
-  return total ?? ops.float(Float32Array.of(0), [1]);
-}
-
-/** Inputs of a step's gradients. */
-export type BatchOptions = {
-  microBatches: readonly (readonly number[])[];
-  data: TrainingDocuments;
-  loss: ClassificationLoss;
-  dropout: DropoutSource | undefined;
-  precision?: Precision;
-  maxTokensPerPass: number;
-  gradients: Gradients;
-};
-
-/** Forward and backward, part by part; `take` takes over each part's loss. */
-async function eachPart(
   { model }: Pick<SequenceClassifier, "model">,
   options: BatchOptions,
-  take: (loss: Tensor) => Promise<void> | void,
-): Promise<void> {
+): Promise<readonly Tensor[]> {
   const { microBatches, data, loss, dropout, precision, maxTokensPerPass, gradients } = options;
   const { ops } = model;
   const labelsOf = (indices: readonly number[]): ExampleLabel[] => indices.map((index) => data.labels[index]);
   const divisor = lossWeight(labelsOf(microBatches.flat()), loss);
-  for (const part of microBatches.flatMap((batch) =>
+  const parts = microBatches.flatMap((batch) =>
     splitByTokens(batch, { lengths: data.lengths, maxTokens: maxTokensPerPass }),
-  )) {
-    const packed = packDocuments(part.map((index) => data.documents[index]));
-    const forward = model.forward({ kind: "training", ops, dropout, precision }, packed);
-    const { loss: partLoss, dLogits } = classificationLoss(forward.logits, {
-      ops,
-      labels: labelsOf(packed.order.map((inPart) => part[inPart])),
-      loss,
-      divisor,
-    });
-    model.backward({ ops, gradients, precision }, dLogits, forward);
-    await take(partLoss);
-    forward.release();
-    ops.dispose(dLogits);
-    await new Promise((resolve) => setImmediate(resolve)); // Jupyter's messages and interrupts get their turn
+  );
+  const losses: Tensor[] = [];
+  try {
+    for (const part of parts) {
+      const packed = packDocuments(part.map((index) => data.documents[index]));
+      const forward = model.forward({ kind: "training", ops, dropout, precision }, packed);
+      const { loss: partLoss, dLogits } = classificationLoss(forward.logits, {
+        ops,
+        labels: labelsOf(packed.order.map((inPart) => part[inPart])),
+        loss,
+        divisor,
+      });
+      losses.push(partLoss);
+      model.backward({ ops, gradients, precision }, dLogits, forward);
+      forward.release();
+      ops.dispose(dLogits);
+      await new Promise((resolve) => setImmediate(resolve)); // Jupyter's messages and interrupts get their turn
+    }
+  } catch (error) {
+    ops.dispose(...losses);
+    throw error;
   }
+  return losses;
 }

@@ -1,9 +1,11 @@
 import type { Ops } from "../ops/ops";
-import type { Tensor } from "../ops/tensor";
+import type { StepNumbers } from "./step-numbers";
 
-/** Facts of a step that are known when it is sent to the device. */
-export interface SentStep {
+/** Facts of a step that are known before its numbers are read. */
+interface StepFacts {
+  /** Counted from 1. */
   readonly step: number;
+  /** Share of epochs done, after the step. */
   readonly epoch: number;
   readonly learningRate: number;
   readonly tokens: number;
@@ -11,58 +13,80 @@ export interface SentStep {
   readonly batch: readonly number[];
 }
 
+/** A step that was sent to the device. */
+export interface SentStep extends StepFacts {
+  /** By `performance.now`. */
+  readonly startedAt: number;
+  readonly numbers: StepNumbers;
+}
+
 /** A step with its numbers read. */
-export interface ReadStep extends SentStep {
+export interface ReadStep extends StepFacts {
   readonly loss: number;
   readonly gradNorm: number;
   /** Tokens per second of all steps that were read together. */
   readonly tokensPerSecond: number;
 }
 
+/** Throws when a step's numbers show that the run cannot go on. */
+export type CheckStep = (step: Pick<ReadStep, "step" | "batch" | "loss" | "gradNorm">) => void;
+
 /**
- * Steps whose loss and gradient norm still lie on the device: a GPU works on while the next are sent, and is waited
- * for once in so many steps. Owner of their tensors.
+ * Steps that were sent and are not reported yet. A GPU goes on computing while more are sent, and is waited for only
+ * when they are read. Owner of their tensors.
  */
 export class PendingSteps {
   readonly #ops: Ops;
-  #sent: { step: SentStep; loss: Tensor; gradNorm: Tensor }[] = [];
-  #since = performance.now();
+  readonly #check: CheckStep;
+  #sent: SentStep[] = [];
 
-  constructor(ops: Ops) {
+  /** @param check - for numbers that were not checked before the update */
+  constructor(ops: Ops, check: CheckStep) {
     this.#ops = ops;
+    this.#check = check;
   }
 
-  get count(): number {
-    return this.#sent.length;
+  /** Takes over a step's tensors. */
+  add(step: SentStep): void {
+    this.#sent.push(step);
   }
 
-  /** Takes over two tensors of one number each. */
-  add(step: SentStep, numbers: { loss: Tensor; gradNorm: Tensor }): void {
-    if (this.#sent.length === 0) this.#since = performance.now();
-    this.#sent.push({ step, ...numbers });
-  }
-
-  /** Waits for the device and reads all at once, in the order of the steps. */
-  async read(): Promise<readonly ReadStep[]> {
+  /**
+   * Reads the numbers of all steps at once, if at least `every` were sent, and yields each step after its check, in
+   * order.
+   */
+  async *read({ every }: { every: number }): AsyncGenerator<ReadStep, void, void> {
     const sent = this.#sent;
-    if (sent.length === 0) return [];
-    const all = this.#ops.concatRows(sent.flatMap(({ loss, gradNorm }) => [loss, gradNorm]));
-    const numbers = await this.#ops.read(all);
-    this.#ops.dispose(all);
+    if (sent.length === 0 || sent.length < every) return;
+    const numbers = await this.#readNumbers();
     this.dispose();
-    const tokens = sent.reduce((sum, { step }) => sum + step.tokens, 0);
-    const tokensPerSecond = tokens / ((performance.now() - this.#since) / 1000);
-    this.#since = performance.now();
-    return sent.map(({ step }, i) => ({
-      ...step,
-      loss: numbers[2 * i],
-      gradNorm: numbers[2 * i + 1],
-      tokensPerSecond,
-    }));
+    const seconds = (performance.now() - sent[0].startedAt) / 1000;
+    const tokensPerSecond = sent.reduce((sum, { tokens }) => sum + tokens, 0) / seconds;
+    for (const [i, { step, epoch, learningRate, tokens, batch, numbers: sentNumbers }] of sent.entries()) {
+      const done = { step, epoch, learningRate, tokens, batch, ...numbers[i], tokensPerSecond };
+      if (sentNumbers.kind === "on device") this.#check(done);
+      yield done;
+    }
   }
 
   dispose(): void {
-    for (const { loss, gradNorm } of this.#sent) this.#ops.dispose(loss, gradNorm);
+    for (const { numbers } of this.#sent)
+      if (numbers.kind !== "read") this.#ops.dispose(numbers.loss, numbers.gradNorm);
     this.#sent = [];
+  }
+
+  async #readNumbers(): Promise<readonly Pick<ReadStep, "loss" | "gradNorm">[]> {
+    const tensors = this.#sent.flatMap(({ numbers }) =>
+      numbers.kind === "read" ? [] : [numbers.loss, numbers.gradNorm],
+    );
+    const all = tensors.length === 0 ? undefined : this.#ops.concatRows(tensors);
+    const values = all === undefined ? [] : [...(await this.#ops.read(all))];
+    this.#ops.dispose(all);
+    let next = 0;
+    return this.#sent.map(({ numbers }) =>
+      numbers.kind === "read"
+        ? { loss: numbers.loss, gradNorm: numbers.gradNorm }
+        : { loss: values[next++], gradNorm: values[next++] },
+    );
   }
 }

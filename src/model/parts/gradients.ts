@@ -27,9 +27,14 @@ export class Gradients {
     return this.#sums.get(parameter);
   }
 
+  /** The weights that have gradients, in the order in which the first ones came. */
+  parameters(): readonly Parameter[] {
+    return [...this.#sums.keys()];
+  }
+
   /**
-   * All rows of some weights' gradients, which are to be there, in one tensor. Made once: nothing is to be added
-   * afterwards.
+   * The rows of several weights' gradients in one tensor. Every weight must have a gradient. The tensor is made once:
+   * no gradient may be added afterwards.
    */
   joined(parameters: readonly Parameter[]): Tensor {
     const before = this.#joined.get(parameters);

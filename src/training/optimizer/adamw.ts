@@ -53,16 +53,22 @@ export class AdamW {
     return this.#steps;
   }
 
+  /** Bundles the weights that every step updates, before the first; later calls leave the bundles as they are. */
+  prepare(parameters: readonly Parameter[]): void {
+    if (this.#bundles.length === 0) this.#bundles = this.#bundle(parameters);
+  }
+
   /**
-   * Gradients as a step takes them, in few tensors: the gradients' own. All steps are to have gradients of the same
-   * weights.
+   * Gradients as a step takes them, in few tensors, which the gradients own. They must be those of the weights that
+   * {@link prepare} bundled.
    */
   joined(gradients: Gradients): readonly Tensor[] {
-    const parameters = [...gradients.entries()].map(([parameter]) => parameter);
-    if (this.#bundles.length === 0) this.#bundles = this.#bundle(parameters);
     const bundled = this.#bundles.flatMap((bundle) => bundle.parameters);
-    if (bundled.length !== parameters.length || bundled.some((parameter) => gradients.get(parameter) === undefined))
-      throw new TypeError("A step of AdamW must have gradients of the same weights as the one before.");
+    if (
+      bundled.length !== gradients.parameters().length ||
+      bundled.some((parameter) => gradients.get(parameter) === undefined)
+    )
+      throw new TypeError("A step of AdamW must have gradients of exactly the weights that were prepared.");
     return this.#bundles.map((bundle) => gradients.joined(bundle.parameters));
   }
 

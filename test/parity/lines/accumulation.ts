@@ -52,7 +52,7 @@ export const line: ParityLine = {
           maxTokensPerPass: number,
         ): Promise<{ loss: number; gradients: Map<string, Float32Array> }> => {
           const sums = new Gradients(ops);
-          const total = await batchGradients(
+          const losses = await batchGradients(
             { model },
             { microBatches, data, loss: options, dropout: undefined, maxTokensPerPass, gradients: sums },
           );
@@ -60,6 +60,9 @@ export const line: ParityLine = {
           for (const [{ name }, tensor] of sums.entries())
             gradients.set(name, Float32Array.from(await ops.read(tensor)));
           sums.dispose();
+          let total = 0;
+          for (const part of losses) total += (await ops.read(part))[0];
+          ops.dispose(...losses);
           return { loss: total, gradients };
         };
         const order = random.shuffle(documents.map((_, index) => index));

@@ -1,0 +1,35 @@
+import type { TrainEvent } from "../train-event";
+import type { LogLine } from "./training-log";
+
+/**
+ * An event as the log holds it; undefined for those that are not logged.
+ *
+ * @param epoch - the share of epochs done when it came
+ */
+export function logLineOf(event: TrainEvent, { epoch }: { epoch: number }): LogLine | undefined {
+  switch (event.type) {
+    case "step":
+      return {
+        step: event.step,
+        epoch: event.epoch,
+        loss: event.loss,
+        grad_norm: event.gradNorm,
+        learning_rate: event.learningRate,
+        tokens: event.tokens,
+        tokens_per_second: event.tokensPerSecond,
+        memory: event.memory,
+      };
+    case "evaluation":
+      return {
+        step: event.step,
+        epoch: event.epoch,
+        ...Object.fromEntries(Object.entries(event.metrics).map(([name, value]) => [`eval_${name}`, value])),
+        ...(event.metricForBestModel !== undefined && { metric_for_best_model: event.metricForBestModel }),
+        best: event.best,
+      };
+    case "warning":
+      return { step: event.step, epoch, warning: event.message };
+    default:
+      return undefined;
+  }
+}

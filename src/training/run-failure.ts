@@ -1,0 +1,28 @@
+import { shownPath } from "../base/shown-path";
+import { TsloraError } from "../base/tslora-error";
+import type { Fault } from "./training-guards";
+
+/** Examples whose ids an error names. */
+const IDS_SHOWN = 20;
+
+/** Where a run failed. */
+export interface FailureContext {
+  readonly step: number;
+  /** The ids of the examples at hand. */
+  readonly ids: readonly string[];
+  /** The newest checkpoint's folder. */
+  readonly checkpoint: string | undefined;
+}
+
+/** The error that ends a run, with the examples at hand and the last good checkpoint. */
+export function runFailure({ kind, what, tryThis }: Fault, { step, ids, checkpoint }: FailureContext): TsloraError {
+  const shown =
+    ids.length > IDS_SHOWN
+      ? `${ids.slice(0, IDS_SHOWN).join(", ")} and ${ids.length - IDS_SHOWN} more`
+      : ids.join(", ");
+  const good =
+    checkpoint === undefined ? "There is no checkpoint." : `The last good checkpoint is ${shownPath(checkpoint)}.`;
+  return new TsloraError("bad-input", `train: at step ${step} ${what}; ${tryThis}. The batch: ${shown}. ${good}`, {
+    details: { reason: kind, step, ids: [...ids], checkpoint },
+  });
+}
