@@ -1,3 +1,4 @@
+import { DEFAULT_SEED } from "../base/default-seed";
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 import { deviceOf, deviceWish, type DeviceOptions } from "../device/device";
@@ -46,13 +47,13 @@ export interface LoadClassifierOptions extends DeviceOptions {
  *
  * @param model - "auto", "embedded", a folder, a name on the Hub, or what `resolveModel` found
  * @throws TsloraError when the model is not found, is of another architecture, its weights are not whole, or the device
- * is not to be had.
+ * is not available.
  */
 export async function loadClassifier(
   model: string | ResolvedModel,
   options: LoadClassifierOptions = {},
 ): Promise<SequenceClassifier> {
-  const { seed = 42, newHead = false } = options;
+  const { seed = DEFAULT_SEED, newHead = false } = options;
   const origin =
     typeof model === "string"
       ? await resolveModel(model, { requireTokenizer: options.tokenizer === undefined })

@@ -13,6 +13,7 @@ import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
 import { packDocuments } from "../model/parts/packed-batch";
 import type { Parameter } from "../model/parts/parameter";
+import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options";
 import { saveModelFolder } from "./save-model-folder";
 
 /** Texts to token ids; what the tokenizer room's `Tokenizer` offers. */
@@ -34,21 +35,6 @@ export interface ModelOrigin {
 export interface ParameterCount {
   readonly trainable: number;
   readonly all: number;
-}
-
-/** Options of {@link SequenceClassifier.predictLogits}. */
-export interface PredictOptions {
-  /**
-   * Tokens in one forward pass.
-   * @default 4096
-   */
-  readonly maxTokensPerPass?: number;
-  readonly onProgress?: (done: number, total: number) => void;
-  /**
-   * Stops between passes.
-   * @default in a notebook, an interrupt of the cell
-   */
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -129,7 +115,7 @@ export class SequenceClassifier {
     return this.#adapters.names;
   }
 
-  /** Whether there are adapters, and where the active one stands. */
+  /** Whether there are adapters, and what the active one does. */
   get adapterState(): AdapterState {
     return this.#adapters.state;
   }
@@ -237,7 +223,7 @@ export class SequenceClassifier {
     if (this.#adapters.state !== "none")
       throw new TsloraError(
         "bad-input",
-        "trainAllWeights: the classifier has an adapter. Call unload first, or mergeAndUnload to go on from it.",
+        "trainAllWeights: the classifier has an adapter. Call unload first, or mergeAndUnload to train on from it.",
       );
     for (const parameter of this.model.parameters()) parameter.trainable = true;
   }
@@ -293,7 +279,7 @@ export class SequenceClassifier {
    * @throws TsloraError `bad-input` while the active adapter was read and lacks weights that the model does not have.
    */
   async predictLogits(texts: readonly string[], options: PredictOptions = {}): Promise<Float32Array> {
-    const { maxTokensPerPass = 4096, onProgress, signal = cellSignal() } = options;
+    const { maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, onProgress, signal = cellSignal() } = options;
     this.#adapters.expectNothingMissing("predictLogits");
     const { ops } = this.model;
     const documents = this.tokenizer.encode(texts).map(({ ids }) => ids);
@@ -346,8 +332,8 @@ export class SequenceClassifier {
    * Saves all weights as a Hugging Face folder, tokenizer included: what transformers' `from_pretrained` reads, in
    * 32-bit floats. A merged adapter is in them. One weight at a time is read from the device.
    *
-   * @param options.allowUntrained - whether newly initialized weights that are not trained are let pass; whoever loads
-   *   the folder is not told of them. False by default
+   * @param options.allowUntrained - saves newly initialized weights that are not trained, too; the folder does not name
+   *   them. False by default
    * @throws TsloraError `bad-input` while an adapter is active that is not merged into the weights, and where a newly
    * initialized weight is not trained.
    */

@@ -33,7 +33,7 @@ export interface LoraConfig {
    * Which biases are trained: none, those of the adapted layers, or all. One adapter of a model may train biases.
    * @default "none"
    */
-  readonly bias?: "none" | "all" | "lora_only";
+  readonly bias?: LoraBias;
   /**
    * Scale by loraAlpha / sqrt(r) (Kalajdzievski, "A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA",
    * 2023).
@@ -64,8 +64,34 @@ export interface LoraConfig {
    * what A and B hold off the weight under them, for as long as the adapter is active.
    * @default true
    */
-  readonly initLoraWeights?: boolean | "gaussian" | "pissa" | "olora";
+  readonly initLoraWeights?: InitLoraWeights;
 }
+
+/** Choices of `bias`. */
+export const LORA_BIASES = ["none", "all", "lora_only"] as const;
+
+/** One of `LORA_BIASES`. */
+export type LoraBias = (typeof LORA_BIASES)[number];
+
+/** Ways of `initLoraWeights` that have a name. */
+export const NAMED_INITIALIZATIONS = ["gaussian", "pissa", "olora"] as const;
+
+/** How A and B begin. */
+export type InitLoraWeights = boolean | (typeof NAMED_INITIALIZATIONS)[number];
+
+/** `loraAlpha` of an adapter that gives none, in multiples of its `r`. */
+export const LORA_ALPHA_PER_R = 2;
+
+/** The defaults of {@link LoraConfig}. */
+export const LORA_DEFAULTS = {
+  r: 8,
+  loraDropout: 0.1,
+  targetModules: "auto",
+  bias: "none",
+  useRslora: false,
+  useDora: false,
+  initLoraWeights: true,
+} as const satisfies LoraConfig;
 
 /** A {@link LoraConfig} with every value decided, as peft writes it. */
 export interface ResolvedLoraConfig {
@@ -76,14 +102,14 @@ export interface ResolvedLoraConfig {
   readonly excludeModules?: readonly string[] | string;
   /** The user's, then the head's: `classifier` and `score`. */
   readonly modulesToSave: readonly string[];
-  readonly bias: "none" | "all" | "lora_only";
+  readonly bias: LoraBias;
   readonly useRslora: boolean;
   readonly useDora: boolean;
   readonly rankPattern: Readonly<Record<string, number>>;
   readonly alphaPattern: Readonly<Record<string, number>>;
   readonly layersToTransform?: readonly number[] | number;
   readonly layersPattern?: readonly string[] | string;
-  readonly initLoraWeights: boolean | "gaussian" | "pissa" | "olora";
+  readonly initLoraWeights: InitLoraWeights;
   /** peft's task: it decides that the head is trained and saved. `null` where a file names none. */
   readonly taskType: "SEQ_CLS" | null;
 }

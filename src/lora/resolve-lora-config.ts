@@ -1,27 +1,35 @@
 import type { Problems } from "../base/problems";
 import { shownValue } from "../base/shown-value";
-import { HEAD_MODULES, type LoraConfig, type ResolvedLoraConfig } from "./lora-config";
+import {
+  HEAD_MODULES,
+  LORA_ALPHA_PER_R,
+  LORA_BIASES,
+  LORA_DEFAULTS,
+  NAMED_INITIALIZATIONS,
+  type LoraConfig,
+  type ResolvedLoraConfig,
+} from "./lora-config";
 import { patternFault, patternSize, type PatternUse } from "./patterns/python-pattern";
 
 /** Placeholder for an invalid pattern that was already reported. */
 export const NOTHING = "(?!)";
 
-const KNOWN = [
-  "r",
-  "loraAlpha",
-  "loraDropout",
-  "targetModules",
-  "excludeModules",
-  "modulesToSave",
-  "bias",
-  "useRslora",
-  "useDora",
-  "rankPattern",
-  "alphaPattern",
-  "layersToTransform",
-  "layersPattern",
-  "initLoraWeights",
-];
+const KNOWN: readonly string[] = Object.keys({
+  r: true,
+  loraAlpha: true,
+  loraDropout: true,
+  targetModules: true,
+  excludeModules: true,
+  modulesToSave: true,
+  bias: true,
+  useRslora: true,
+  useDora: true,
+  rankPattern: true,
+  alphaPattern: true,
+  layersToTransform: true,
+  layersPattern: true,
+  initLoraWeights: true,
+} satisfies Record<keyof LoraConfig, true>);
 
 /**
  * Fills in the defaults and checks every value by itself; `planAdapter` checks them against the model's layers.
@@ -35,55 +43,28 @@ export function resolveLoraConfig(
   config: LoraConfig,
   options: { modelType: string; hiddenSize: number; problems: Problems },
 ): ResolvedLoraConfig {
-  const { modelType, hiddenSize, problems } = options;
-  const r = config.r ?? 8;
-  const resolved: ResolvedLoraConfig = {
-    r,
-    loraAlpha: config.loraAlpha ?? 2 * r,
-    loraDropout: config.loraDropout ?? 0.1,
-    targetModules: targets(config.targetModules ?? "auto", { modelType, problems }),
-    excludeModules:
-      config.excludeModules === undefined
-        ? undefined
-        : namesOrPattern(config.excludeModules, { option: "excludeModules", problems }),
-    modulesToSave: [
-      ...new Set([
-        ...(names(config.modulesToSave ?? [], { option: "modulesToSave", problems }) ?? []),
-        ...HEAD_MODULES,
-      ]),
-    ],
-    bias: config.bias ?? "none",
-    useRslora: config.useRslora ?? false,
-    useDora: config.useDora ?? false,
-    rankPattern: config.rankPattern ?? {},
-    alphaPattern: config.alphaPattern ?? {},
-    layersToTransform: config.layersToTransform,
-    layersPattern: config.layersPattern,
-    initLoraWeights: config.initLoraWeights ?? true,
-    taskType: "SEQ_CLS",
-  };
+  const { hiddenSize, problems } = options;
+  const resolved = fillIn(config, options);
   for (const name of Object.keys(config))
     problems.expect(
       KNOWN.includes(name),
       `"${name}" is not an option of LoraConfig here; known are ${KNOWN.join(", ")}`,
     );
-  const rank = (value: unknown): boolean =>
+  const isRank = (value: unknown): boolean =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= hiddenSize;
-  problems.expect(rank(r), `r must be a whole number from 1 to the model's width, ${hiddenSize}; got ${String(r)}`);
+  const { r, loraAlpha, loraDropout } = resolved;
+  problems.expect(isRank(r), `r must be a whole number from 1 to the model's width, ${hiddenSize}; got ${String(r)}`);
+  problems.expect(isPositive(loraAlpha), `loraAlpha must be a number above 0; got ${String(loraAlpha)}`);
   problems.expect(
-    isPositive(resolved.loraAlpha),
-    `loraAlpha must be a number above 0; got ${String(resolved.loraAlpha)}`,
-  );
-  problems.expect(
-    typeof resolved.loraDropout === "number" && resolved.loraDropout >= 0 && resolved.loraDropout < 1,
-    `loraDropout must be a number in [0, 1); got ${String(resolved.loraDropout)}`,
+    typeof loraDropout === "number" && loraDropout >= 0 && loraDropout < 1,
+    `loraDropout must be a number in [0, 1); got ${String(loraDropout)}`,
   );
   checkChoices(resolved, problems);
   const rankPattern = checkPattern(resolved.rankPattern, {
     option: "rankPattern",
     problems,
     expected: `a whole number from 1 to ${hiddenSize}`,
-    holds: rank,
+    holds: isRank,
   });
   const alphaPattern = checkPattern(resolved.alphaPattern, {
     option: "alphaPattern",
@@ -100,19 +81,53 @@ export function resolveLoraConfig(
   };
 }
 
+/** Decides every value, given or by default. */
+function fillIn(config: LoraConfig, options: { modelType: string; problems: Problems }): ResolvedLoraConfig {
+  const { modelType, problems } = options;
+  const r = config.r ?? LORA_DEFAULTS.r;
+  return {
+    r,
+    loraAlpha: config.loraAlpha ?? LORA_ALPHA_PER_R * r,
+    loraDropout: config.loraDropout ?? LORA_DEFAULTS.loraDropout,
+    targetModules: targets(config.targetModules ?? LORA_DEFAULTS.targetModules, { modelType, problems }),
+    excludeModules:
+      config.excludeModules === undefined
+        ? undefined
+        : namesOrPattern(config.excludeModules, { option: "excludeModules", problems }),
+    modulesToSave: [
+      ...new Set([
+        ...(names(config.modulesToSave ?? [], { option: "modulesToSave", problems }) ?? []),
+        ...HEAD_MODULES,
+      ]),
+    ],
+    bias: config.bias ?? LORA_DEFAULTS.bias,
+    useRslora: config.useRslora ?? LORA_DEFAULTS.useRslora,
+    useDora: config.useDora ?? LORA_DEFAULTS.useDora,
+    rankPattern: config.rankPattern ?? {},
+    alphaPattern: config.alphaPattern ?? {},
+    layersToTransform: config.layersToTransform,
+    layersPattern: config.layersPattern,
+    initLoraWeights: config.initLoraWeights ?? LORA_DEFAULTS.initLoraWeights,
+    taskType: "SEQ_CLS",
+  };
+}
+
 function checkChoices({ bias, useRslora, useDora, initLoraWeights }: ResolvedLoraConfig, problems: Problems): void {
-  problems.expect(
-    ["none", "all", "lora_only"].includes(bias),
-    `bias must be "none", "all" or "lora_only"; got ${shownValue(bias)}`,
-  );
+  problems.expect(LORA_BIASES.includes(bias), `bias must be ${wordList(LORA_BIASES)}; got ${shownValue(bias)}`);
   for (const [option, value] of Object.entries({ useRslora, useDora }))
     problems.expect(typeof value === "boolean", `${option} must be true or false; got ${shownValue(value)}`);
-  const initial: readonly unknown[] = [true, false, "gaussian", "pissa", "olora"];
+  const initial: readonly unknown[] = [true, false, ...NAMED_INITIALIZATIONS];
   const niter = String(initLoraWeights).startsWith("pissa_niter_") ? ' ("pissa" finds the same, exactly)' : "";
   problems.expect(
     initial.includes(initLoraWeights),
-    `initLoraWeights must be true, false, "gaussian", "pissa" or "olora"; got ${shownValue(initLoraWeights)}${niter}`,
+    `initLoraWeights must be ${wordList(initial)}; got ${shownValue(initLoraWeights)}${niter}`,
   );
+}
+
+/** Values as a sentence lists them: `true, "all" or "none"`. */
+function wordList(values: readonly unknown[]): string {
+  const words = values.map((value) => JSON.stringify(value));
+  return `${words.slice(0, -1).join(", ")} or ${words[words.length - 1]}`;
 }
 
 /** Checks entries as peft does: keys are patterns, values are of the right kind. Returns the valid entries. */

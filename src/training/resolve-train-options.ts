@@ -1,64 +1,10 @@
 import { expandHome } from "../base/files/expand-home";
 import { Problems } from "../base/problems";
 import type { ProblemType } from "../model/encoder-config";
-import {
-  SAMPLING_STRATEGIES,
-  TRAIN_DEFAULTS,
-  type LrSchedulerType,
-  type MetricName,
-  type ResolvedTrainOptions,
-  type TrainOptions,
-} from "./train-options";
+import { TRAIN_OPTION_NAMES, TRAIN_OPTION_TABLE, type OptionRow, type TrainOptionName } from "./train-option-table";
+import type { ResolvedTrainOptions, TrainOptions } from "./train-options";
 
-const KNOWN: Readonly<Record<keyof TrainOptions, true>> = {
-  train: true,
-  validation: true,
-  numTrainEpochs: true,
-  maxSteps: true,
-  learningRate: true,
-  lrSchedulerType: true,
-  warmupSteps: true,
-  warmupRatio: true,
-  perDeviceTrainBatchSize: true,
-  gradientAccumulationSteps: true,
-  weightDecay: true,
-  maxGradNorm: true,
-  classWeights: true,
-  labelSmoothing: true,
-  focalGamma: true,
-  trainSamplingStrategy: true,
-  groupByLength: true,
-  evalSteps: true,
-  saveSteps: true,
-  metricForBestModel: true,
-  greaterIsBetter: true,
-  loadBestModelAtEnd: true,
-  earlyStoppingPatience: true,
-  earlyStoppingThreshold: true,
-  outputDir: true,
-  saveTotalLimit: true,
-  resumeFrom: true,
-  reportTo: true,
-  seed: true,
-  maxTokensPerPass: true,
-  bf16: true,
-  loggingSteps: true,
-  signal: true,
-};
-const SCHEDULERS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
-const METRICS: Readonly<Record<ProblemType, readonly MetricName[]>> = {
-  single_label_classification: [
-    "loss",
-    "accuracy",
-    "f1",
-    "precision",
-    "recall",
-    "f1_macro",
-    "balanced_accuracy",
-    "matthews_correlation",
-  ],
-  multi_label_classification: ["loss", "accuracy", "f1", "precision", "recall", "f1_macro"],
-};
+const KNOWN: readonly string[] = ["train", "validation", ...TRAIN_OPTION_NAMES, "signal"];
 
 /** Facts that the options are checked against. */
 export interface OptionContext {
@@ -75,59 +21,58 @@ export interface OptionContext {
  * @throws TsloraError `bad-option` that lists everything wrong, before anything is trained or written.
  */
 export function resolveTrainOptions(options: TrainOptions, context: OptionContext): ResolvedTrainOptions {
-  const lora = context.method === "lora";
-  const multi = context.problemType === "multi_label_classification";
-  const metric = String(options.metricForBestModel ?? (multi ? "f1" : "accuracy")).replace(/^eval_/, "") as MetricName;
-  const trainSamplingStrategy =
-    options.trainSamplingStrategy ??
-    (options.groupByLength === true ? "group_by_length" : TRAIN_DEFAULTS.trainSamplingStrategy);
-  const evalSteps = options.evalSteps ?? TRAIN_DEFAULTS.evalSteps;
-  const resolved: ResolvedTrainOptions = {
-    numTrainEpochs: options.numTrainEpochs ?? TRAIN_DEFAULTS.numTrainEpochs,
-    maxSteps: options.maxSteps,
-    learningRate: options.learningRate ?? (lora ? 1e-3 : 2e-5),
-    lrSchedulerType: options.lrSchedulerType ?? TRAIN_DEFAULTS.lrSchedulerType,
-    warmupSteps: options.warmupSteps,
-    warmupRatio:
-      options.warmupSteps !== undefined
-        ? undefined
-        : (options.warmupRatio ?? (lora && options.lrSchedulerType !== "constant" ? 0.1 : 0)),
-    perDeviceTrainBatchSize: options.perDeviceTrainBatchSize ?? TRAIN_DEFAULTS.perDeviceTrainBatchSize,
-    gradientAccumulationSteps: options.gradientAccumulationSteps ?? TRAIN_DEFAULTS.gradientAccumulationSteps,
-    weightDecay: options.weightDecay ?? TRAIN_DEFAULTS.weightDecay,
-    maxGradNorm: options.maxGradNorm ?? TRAIN_DEFAULTS.maxGradNorm,
-    classWeights: options.classWeights,
-    labelSmoothing: options.labelSmoothing ?? TRAIN_DEFAULTS.labelSmoothing,
-    focalGamma: options.focalGamma ?? TRAIN_DEFAULTS.focalGamma,
-    trainSamplingStrategy,
-    groupByLength: trainSamplingStrategy === "group_by_length",
-    evalSteps,
-    saveSteps: options.saveSteps ?? evalSteps,
-    metricForBestModel: metric,
-    greaterIsBetter: options.greaterIsBetter ?? metric !== "loss",
-    loadBestModelAtEnd: options.loadBestModelAtEnd ?? options.validation !== undefined,
-    earlyStoppingPatience: options.earlyStoppingPatience,
-    earlyStoppingThreshold: options.earlyStoppingThreshold ?? TRAIN_DEFAULTS.earlyStoppingThreshold,
-    outputDir: home(options.outputDir),
-    saveTotalLimit: options.saveTotalLimit ?? TRAIN_DEFAULTS.saveTotalLimit,
-    resumeFrom: home(options.resumeFrom),
-    reportTo: options.reportTo ?? TRAIN_DEFAULTS.reportTo,
-    seed: options.seed ?? TRAIN_DEFAULTS.seed,
-    maxTokensPerPass: options.maxTokensPerPass ?? (context.onGpu === true ? 8192 : 2048),
-    bf16: options.bf16 ?? TRAIN_DEFAULTS.bf16,
-    loggingSteps: options.loggingSteps ?? (context.onGpu === true ? 10 : 1),
-    signal: options.signal,
-  };
+  const resolved = fillIn(options, context);
   const problems = new Problems("train");
   for (const name of Object.keys(options))
-    problems.expect(
-      Object.hasOwn(KNOWN, name),
-      `"${name}" is not an option; known are ${Object.keys(KNOWN).join(", ")}`,
-    );
+    problems.expect(KNOWN.includes(name), `"${name}" is not an option; known are ${KNOWN.join(", ")}`);
   checkValues(problems, { options, resolved, context });
   checkTogether(problems, { options, resolved });
   problems.throwIfAny();
   return resolved;
+}
+
+/** Decides every value: the given one, else the table's default, else what other options make it. */
+function fillIn(options: TrainOptions, context: OptionContext): ResolvedTrainOptions {
+  const table = Object.fromEntries(
+    TRAIN_OPTION_NAMES.map((name) => [name, options[name] ?? defaultOf(name, context)]),
+  ) as unknown as ResolvedTrainOptions; // each row's default has its option's type
+  const metricForBestModel = String(table.metricForBestModel).replace(
+    /^eval_/,
+    "",
+  ) as ResolvedTrainOptions["metricForBestModel"];
+  const { groupByLength, lrSchedulerType, warmupRatio, warmupSteps, validation } = options;
+  const trainSamplingStrategy =
+    options.trainSamplingStrategy ?? (groupByLength === true ? "group_by_length" : table.trainSamplingStrategy);
+  const ratio = lrSchedulerType === "constant" ? (warmupRatio ?? 0) : table.warmupRatio;
+  return {
+    ...table,
+    warmupRatio: warmupSteps === undefined ? ratio : undefined,
+    trainSamplingStrategy,
+    groupByLength: trainSamplingStrategy === "group_by_length",
+    saveSteps: options.saveSteps ?? table.evalSteps,
+    metricForBestModel,
+    greaterIsBetter: options.greaterIsBetter ?? metricForBestModel !== "loss",
+    loadBestModelAtEnd: options.loadBestModelAtEnd ?? validation !== undefined,
+    outputDir: home(options.outputDir),
+    resumeFrom: home(options.resumeFrom),
+    signal: options.signal,
+  };
+}
+
+function defaultOf(name: TrainOptionName, { method, problemType, onGpu = false }: OptionContext): unknown {
+  const row: OptionRow<unknown> = TRAIN_OPTION_TABLE[name];
+  switch (row.default?.by) {
+    case "nothing":
+      return row.default.value;
+    case "method":
+      return row.default[method];
+    case "device":
+      return row.default[onGpu ? "gpu" : "cpu"];
+    case "labels":
+      return row.default[problemType === "multi_label_classification" ? "several" : "one"];
+    default:
+      return undefined;
+  }
 }
 
 /** A path with the home folder for its `~`; what is no text is left for the check. */
@@ -135,85 +80,22 @@ function home(path: string | undefined): string | undefined {
   return typeof path === "string" ? expandHome(path) : path;
 }
 
-/** Each value by itself. */
+/** Checks each value that is given by itself. */
 function checkValues(
   problems: Problems,
   { options, resolved, context }: { options: TrainOptions; resolved: ResolvedTrainOptions; context: OptionContext },
 ): void {
-  const got = (value: unknown): string => `got ${typeof value === "number" ? value : JSON.stringify(value)}`;
-  const number = (name: keyof ResolvedTrainOptions, holds: (value: number) => boolean, range: string): void => {
-    const value = resolved[name];
+  for (const name of TRAIN_OPTION_NAMES) {
+    const row: OptionRow<unknown> = TRAIN_OPTION_TABLE[name];
+    const given: unknown = options[name];
+    if (given === undefined || (given === null && row.default !== undefined)) continue;
+    const value: unknown = name === "metricForBestModel" ? resolved[name] : given;
+    const { words, right } = checkValue(value, { row, context });
     problems.expect(
-      typeof value === "number" && Number.isFinite(value) && holds(value),
-      `${name} must be ${range}; ${got(value)}`,
-    );
-  };
-  const whole = (name: keyof ResolvedTrainOptions): void =>
-    number(name, (x) => Number.isInteger(x) && x > 0, "a whole number above 0");
-  const oneOf = (name: keyof ResolvedTrainOptions, values: readonly unknown[]): void =>
-    void problems.expect(
-      values.includes(resolved[name]),
-      `${name} must be ${values.map((v) => JSON.stringify(v)).join(" or ")}; ${got(options[name])}`,
-    );
-  number("numTrainEpochs", (x) => x > 0, "a number above 0");
-  if (options.maxSteps !== undefined) whole("maxSteps");
-  number("learningRate", (x) => x > 0, "a number above 0");
-  if (options.warmupSteps !== undefined)
-    number(
-      "warmupSteps",
-      (x) => x >= 0 && (x < 1 || Number.isInteger(x)),
-      "a whole number of steps, or a share of them below 1",
-    );
-  else number("warmupRatio", (x) => x >= 0 && x <= 1, "a number from 0 to 1");
-  for (const name of [
-    "perDeviceTrainBatchSize",
-    "gradientAccumulationSteps",
-    "saveTotalLimit",
-    "maxTokensPerPass",
-    "loggingSteps",
-  ] as const)
-    whole(name);
-  for (const name of ["weightDecay", "maxGradNorm", "focalGamma", "earlyStoppingThreshold"] as const)
-    number(name, (x) => x >= 0, "a number of at least 0");
-  number("labelSmoothing", (x) => x >= 0 && x < 1, "a number from 0 to below 1");
-  for (const name of ["evalSteps", "saveSteps"] as const) {
-    if (name === "evalSteps" || options.saveSteps !== undefined)
-      number(
-        name,
-        (x) => x > 0 && (x < 1 || Number.isInteger(x)),
-        "a whole number of steps, or a share of them between 0 and 1",
-      );
-  }
-  if (options.earlyStoppingPatience !== undefined) whole("earlyStoppingPatience");
-  number("seed", (x) => Number.isInteger(x), "a whole number");
-  oneOf("lrSchedulerType", SCHEDULERS);
-  oneOf("metricForBestModel", METRICS[context.problemType]);
-  oneOf("reportTo", ["none", "tensorboard"]);
-  oneOf("trainSamplingStrategy", SAMPLING_STRATEGIES);
-  const grouped: unknown = options.groupByLength;
-  problems.expect(
-    grouped === undefined || typeof grouped === "boolean",
-    `groupByLength must be true or false; ${got(grouped)}`,
-  );
-  for (const name of ["greaterIsBetter", "loadBestModelAtEnd", "bf16"] as const) oneOf(name, [true, false]);
-  for (const name of ["outputDir", "resumeFrom"] as const) {
-    const value: unknown = options[name];
-    problems.expect(
-      value === undefined || (typeof value === "string" && value !== ""),
-      `${name} must be a folder's path; ${got(value)}`,
+      right,
+      `${name} must be ${words}; got ${typeof given === "number" ? given : JSON.stringify(given)}`,
     );
   }
-  const weights: unknown = options.classWeights;
-  const right =
-    weights === undefined ||
-    weights === "balanced" ||
-    (Array.isArray(weights) &&
-      weights.length === context.numLabels &&
-      weights.every((w) => typeof w === "number" && Number.isFinite(w) && w > 0));
-  problems.expect(
-    right,
-    `classWeights must be "balanced" or ${context.numLabels} numbers above 0, one for each class; ${got(weights)}`,
-  );
   if (context.problemType === "multi_label_classification")
     problems.expect(
       resolved.labelSmoothing === 0,
@@ -221,12 +103,51 @@ function checkValues(
     );
 }
 
-/** The values against each other. */
-function checkTogether(
-  problems: Problems,
-  { options, resolved }: { options: TrainOptions; resolved: ResolvedTrainOptions },
-): void {
-  const { evalSteps, saveSteps, metricForBestModel: metric, greaterIsBetter } = resolved;
+/** Whether a value is one of its option's, and which those are. */
+function checkValue(
+  value: unknown,
+  { row, context }: { row: OptionRow<unknown>; context: OptionContext },
+): { words: string; right: boolean } {
+  const isNumber = typeof value === "number" && Number.isFinite(value);
+  switch (row.kind) {
+    case "number":
+      return { words: row.range, right: isNumber && row.holds(value) };
+    case "whole number":
+      return { words: row.range, right: isNumber && Number.isInteger(value) && row.holds(value) };
+    case "choice": {
+      const several = context.problemType === "multi_label_classification" ? row.several : undefined;
+      const values: readonly unknown[] = several ?? row.values;
+      return { words: values.map((one) => JSON.stringify(one)).join(" or "), right: values.includes(value) };
+    }
+    case "switch":
+      return { words: "true or false", right: typeof value === "boolean" };
+    case "path":
+      return { words: "a folder's path", right: typeof value === "string" && value !== "" };
+    case "class weights":
+      return {
+        words: `"balanced" or ${context.numLabels} numbers above 0, one for each class`,
+        right: value === "balanced" || isPositiveList(value, context.numLabels),
+      };
+  }
+}
+
+function isPositiveList(value: unknown, length: number): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length === length &&
+    value.every((one) => typeof one === "number" && Number.isFinite(one) && one > 0)
+  );
+}
+
+/** Given options, and what they became. */
+interface Resolution {
+  readonly options: TrainOptions;
+  readonly resolved: ResolvedTrainOptions;
+}
+
+/** Checks the values against each other. */
+function checkTogether(problems: Problems, { options, resolved }: Resolution): void {
+  const { metricForBestModel: metric, greaterIsBetter } = resolved;
   const given = (name: keyof TrainOptions): boolean => options[name] !== undefined;
   problems.expect(
     !(given("warmupSteps") && given("warmupRatio")),
@@ -249,20 +170,7 @@ function checkTogether(
     greaterIsBetter === (metric !== "loss"),
     `greaterIsBetter is ${greaterIsBetter}, but of ${metric} ${metric === "loss" ? "less" : "more"} is better; leave it out`,
   );
-  if (!given("validation")) {
-    problems.expect(
-      options.loadBestModelAtEnd !== true,
-      "loadBestModelAtEnd needs evaluations; give validation examples",
-    );
-    problems.expect(
-      !given("earlyStoppingPatience"),
-      "earlyStoppingPatience needs evaluations; give validation examples",
-    );
-    problems.expect(
-      !given("metricForBestModel") && !given("greaterIsBetter"),
-      "metricForBestModel and greaterIsBetter need evaluations; give validation examples",
-    );
-  }
+  if (!given("validation")) checkWithoutValidation(problems, options);
   problems.expect(
     !given("earlyStoppingThreshold") || given("earlyStoppingPatience"),
     "earlyStoppingThreshold does nothing without earlyStoppingPatience",
@@ -272,18 +180,30 @@ function checkTogether(
     problems.expect(resolved.reportTo !== "tensorboard", `reportTo "tensorboard" needs an outputDir to write to`);
     problems.expect(options.resumeFrom !== "last", `resumeFrom "last" looks into outputDir, which is not given`);
   }
-  if (given("saveSteps") && given("validation") && resolved.loadBestModelAtEnd) {
-    if (evalSteps < 1 !== saveSteps < 1)
-      problems.expect(
-        false,
-        `saveSteps must be a multiple of evalSteps while the best weights are loaded at the end: both as a number of steps, or both as a share; got ${saveSteps} and ${evalSteps}`,
-      );
-    else
-      problems.expect(
-        isMultiple(saveSteps, evalSteps),
-        `saveSteps must be a multiple of evalSteps while the best weights are loaded at the end; got ${saveSteps} and ${evalSteps}`,
-      );
-  }
+  if (given("saveSteps") && given("validation") && resolved.loadBestModelAtEnd) checkSaveSteps(problems, resolved);
+}
+
+function checkWithoutValidation(problems: Problems, options: TrainOptions): void {
+  const need = (names: string, given: boolean): boolean =>
+    problems.expect(!given, `${names} evaluations; give validation examples`);
+  const { loadBestModelAtEnd, earlyStoppingPatience, metricForBestModel, greaterIsBetter } = options;
+  need("loadBestModelAtEnd needs", loadBestModelAtEnd === true);
+  need("earlyStoppingPatience needs", earlyStoppingPatience !== undefined);
+  need(
+    "metricForBestModel and greaterIsBetter need",
+    metricForBestModel !== undefined || greaterIsBetter !== undefined,
+  );
+}
+
+/** Checks that each checkpoint is saved where there is an evaluation. */
+function checkSaveSteps(problems: Problems, { saveSteps, evalSteps }: ResolvedTrainOptions): void {
+  const oneUnit = evalSteps < 1 === saveSteps < 1;
+  const units = oneUnit ? "" : ": both as a number of steps, or both as a share";
+  problems.expect(
+    oneUnit && isMultiple(saveSteps, evalSteps),
+    "saveSteps must be a multiple of evalSteps while the best weights are loaded at the end" +
+      `${units}; got ${saveSteps} and ${evalSteps}`,
+  );
 }
 
 function isMultiple(a: number, b: number): boolean {

@@ -5,7 +5,7 @@ export interface TrainOptions {
   /** Examples to train on: a danfojs DataFrame with `texts` and `label` (and `ID`, for messages), or a list. */
   readonly train: TrainingData;
   /**
-   * Examples that the run is judged by while it goes on. Without them nothing is evaluated and the last weights stay.
+   * Examples to evaluate on during the run. Without them nothing is evaluated and the last weights stay.
    */
   readonly validation?: TrainingData;
   /**
@@ -13,7 +13,7 @@ export interface TrainOptions {
    * @default 3
    */
   readonly numTrainEpochs?: number;
-  /** Optimizer steps, in the place of `numTrainEpochs`. */
+  /** Optimizer steps, instead of `numTrainEpochs`. */
   readonly maxSteps?: number;
   /**
    * The highest learning rate.
@@ -21,12 +21,11 @@ export interface TrainOptions {
    */
   readonly learningRate?: number;
   /**
-   * How the rate goes on after the warm-up: linearly or by half a cosine down to 0, or as it is. "constant" has no
-   * warm-up.
+   * The rate after the warm-up: it falls to 0 linearly or by half a cosine, or stays. "constant" has no warm-up.
    * @default "linear"
    */
   readonly lrSchedulerType?: LrSchedulerType;
-  /** Steps in which the rate rises from 0, in the place of `warmupRatio`; a number below 1 is a share of all steps. */
+  /** Steps in which the rate rises from 0, instead of `warmupRatio`; a number below 1 is a share of all steps. */
   readonly warmupSteps?: number;
   /**
    * Share of the steps in which the rate rises from 0.
@@ -82,13 +81,13 @@ export interface TrainOptions {
    */
   readonly groupByLength?: boolean;
   /**
-   * Evaluate every so many steps, and after the last; a number below 1 is a share of all steps.
+   * Steps between evaluations; there is one after the last step, too; a number below 1 is a share of all steps.
    * @default 0.2
    */
   readonly evalSteps?: number;
   /**
-   * Save a checkpoint every so many steps, and after the last; a number below 1 is a share of all steps. While the best
-   * weights are to be loaded at the end, each new best is saved, too.
+   * Steps between checkpoints; there is one after the last step, too; a number below 1 is a share of all steps. With
+   * `loadBestModelAtEnd` each new best is saved, too.
    * @default evalSteps
    */
   readonly saveSteps?: number;
@@ -107,14 +106,14 @@ export interface TrainOptions {
    * @default true where there is a validation set
    */
   readonly loadBestModelAtEnd?: boolean;
-  /** Stop after so many evaluations in a row that did not improve `metricForBestModel`. */
+  /** Evaluations in a row without an improvement of `metricForBestModel` after which the run stops. */
   readonly earlyStoppingPatience?: number;
   /**
-   * By how much an evaluation is to be better to count as an improvement.
+   * The least gain that counts as an improvement.
    * @default 0
    */
   readonly earlyStoppingThreshold?: number;
-  /** Where checkpoints and the log, trainer_log.jsonl, go. Without it none are written. */
+  /** Folder for checkpoints and the log, trainer_log.jsonl. Without it none are written. */
   readonly outputDir?: string;
   /**
    * Number of checkpoints that are kept, in addition to the best one.
@@ -122,15 +121,15 @@ export interface TrainOptions {
    */
   readonly saveTotalLimit?: number;
   /**
-   * Go on from a checkpoint: its folder, or "last" for the newest whole one in `outputDir`. Everything that decides
-   * the run's numbers is to be as it was.
+   * The checkpoint to resume from: its folder, or "last" for the newest whole one in `outputDir`. Everything that
+   * decides the run's numbers must be as it was.
    */
   readonly resumeFrom?: "last" | (string & {});
   /**
    * "tensorboard" writes event files to `runs` in `outputDir` besides the log. Nothing is sent anywhere.
    * @default "none"
    */
-  readonly reportTo?: "none" | "tensorboard";
+  readonly reportTo?: (typeof REPORT_TARGETS)[number];
   /**
    * Decides shuffles and dropout masks.
    * @default 42
@@ -143,16 +142,16 @@ export interface TrainOptions {
    */
   readonly maxTokensPerPass?: number;
   /**
-   * Multiplies by the layers' own weights from operands rounded to bfloat16, as autocast does: faster where the
-   * processor has such instructions. Of a gradient's largest value some percent are then rounding. Evaluation stays in
+   * Rounds the operands of products with the layers' own weights to bfloat16, as autocast does: faster where the
+   * processor has such instructions. The rounding is some percent of a gradient's largest value. Evaluation stays in
    * 32-bit floats.
    * @default false
    */
   readonly bf16?: boolean;
   /**
-   * Steps whose losses and gradient norms are read together: a GPU is waited for once in so many steps. Each step's
-   * own are told and logged all the same. Evaluations and checkpoints do not wait.
-   * @default 1 on the processor, where reading costs nothing; 10 on a GPU
+   * Steps whose losses and gradient norms are read together, since reading makes a GPU wait; on the processor it costs
+   * nothing. Every step is still reported and logged, at the latest before an evaluation or a checkpoint.
+   * @default 1 on the processor, 10 on a GPU
    */
   readonly loggingSteps?: number;
   /** Stops the run at the next step, with a checkpoint. */
@@ -160,7 +159,10 @@ export interface TrainOptions {
 }
 
 /** transformers' names of learning rate schedules. */
-export type LrSchedulerType = "linear" | "cosine" | "constant" | "constant_with_warmup";
+export const LR_SCHEDULER_TYPES = ["linear", "cosine", "constant", "constant_with_warmup"] as const;
+
+/** One of `LR_SCHEDULER_TYPES`. */
+export type LrSchedulerType = (typeof LR_SCHEDULER_TYPES)[number];
 
 /** transformers' orders of the training examples. */
 export const SAMPLING_STRATEGIES = ["random", "sequential", "group_by_length"] as const;
@@ -168,24 +170,8 @@ export const SAMPLING_STRATEGIES = ["random", "sequential", "group_by_length"] a
 /** One of `SAMPLING_STRATEGIES`. */
 export type SamplingStrategy = (typeof SAMPLING_STRATEGIES)[number];
 
-/** The defaults that are the same for every method, device and data. */
-export const TRAIN_DEFAULTS = {
-  numTrainEpochs: 3,
-  lrSchedulerType: "linear",
-  perDeviceTrainBatchSize: 16,
-  gradientAccumulationSteps: 1,
-  weightDecay: 0.01,
-  maxGradNorm: 1,
-  labelSmoothing: 0,
-  focalGamma: 0,
-  trainSamplingStrategy: "random",
-  evalSteps: 0.2,
-  earlyStoppingThreshold: 0,
-  saveTotalLimit: 2,
-  reportTo: "none",
-  seed: 42,
-  bf16: false,
-} as const satisfies Partial<TrainOptions>;
+/** Targets of a run's numbers besides its log. */
+export const REPORT_TARGETS = ["none", "tensorboard"] as const;
 
 /** Results of an evaluation while training. */
 export const METRIC_NAMES = [
@@ -201,6 +187,16 @@ export const METRIC_NAMES = [
 
 /** The name of one of `METRIC_NAMES`. */
 export type MetricName = (typeof METRIC_NAMES)[number];
+
+/** Those that there are where a text has several labels. */
+export const MULTI_LABEL_METRICS = [
+  "loss",
+  "accuracy",
+  "f1",
+  "precision",
+  "recall",
+  "f1_macro",
+] as const satisfies readonly MetricName[];
 
 /** Texts with the number of their class, or with a 0 or 1 for each label. */
 export type TrainingData =

@@ -23,15 +23,14 @@ function flags(key: string, { kind, help, default: standard, off: turned, short 
     const on = new Option(long, help);
     const off = new Option(
       flag.replace("--", "--no-"),
-      standard === "on" ? (turned ?? `do not ${help}`) : `undo ${flag}, where the file says so`,
+      standard === "on" ? (turned ?? `do not ${help}`) : `undo ${flag}, if the file sets it`,
     );
     return standard === "on" ? [on.hideHelp(), off] : [on, off.hideHelp()];
   }
-  const said = standard === undefined ? help : `${help} (default: ${standard})`;
+  const described = standard === undefined ? help : `${help} (default: ${standard})`;
   return [
-    new Option(`${long} <${kind.metavar}>`, said).argParser((value: string, before: readonly string[] | undefined) => [
-      ...(before ?? []),
-      value,
-    ]),
+    new Option(`${long} <${kind.metavar}>`, described).argParser(
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+    ),
   ];
 }

@@ -1,6 +1,8 @@
+import { DEFAULT_TOKENS_PER_PASS } from "../../classifier/predict-options";
+import { DEFAULT_CONFIDENCE } from "../../evaluation/intervals/interval";
 import { choice, integer, number, path, toggle } from "./option-kinds";
 
-/** How `tslora evaluate` scores. */
+/** Options of `tslora evaluate`: scores and output. */
 export const EVALUATE_OPTIONS = {
   threshold: {
     kind: number("p"),
@@ -11,8 +13,12 @@ export const EVALUATE_OPTIONS = {
     kind: choice(["binary", "micro", "macro", "weighted"], "name"),
     help: "also print precision, recall and F1 averaged: binary, micro, macro or weighted",
   },
-  confidence: { kind: number("share"), help: "of the intervals", default: "0.95" },
+  confidence: { kind: number("share"), help: "confidence level of the intervals", default: String(DEFAULT_CONFIDENCE) },
   predictions: { kind: toggle(), help: "with --json and --output: every text's prediction too" },
   output: { kind: path("file"), help: "also write the evaluation as JSON to a file" },
-  maxTokensPerPass: { kind: integer(1), help: "tokens in one pass: bounds the memory", default: "4096" },
+  maxTokensPerPass: {
+    kind: integer(1),
+    help: "tokens in one pass: bounds the memory",
+    default: String(DEFAULT_TOKENS_PER_PASS),
+  },
 } as const;

@@ -5,7 +5,7 @@ import { flagOf, keyOf, type OptionGroup, type OptionSpec } from "./option-table
 import { readConfigFile } from "./read-config-file";
 
 /**
- * Puts together what flags and configuration file say, checked; flags win. In the file null stands for the default.
+ * Merges and checks the options of flags and configuration file; flags win. In the file null means the default.
  *
  * @param command - its name, for messages
  * @throws TsloraError `bad-option` that lists every unknown key and every value of a wrong type, of both.

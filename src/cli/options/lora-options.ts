@@ -1,4 +1,10 @@
-import type { LoraConfig } from "../../lora/lora-config";
+import {
+  LORA_ALPHA_PER_R,
+  LORA_BIASES,
+  LORA_DEFAULTS,
+  NAMED_INITIALIZATIONS,
+  type LoraConfig,
+} from "../../lora/lora-config";
 import {
   choice,
   either,
@@ -17,8 +23,7 @@ import type { OptionSpec } from "./option-table";
 const names = list(text("name", "a name"), "names");
 
 /**
- * Names parted by commas are a list; what holds more than letters, digits, dots and blanks is a pattern, as a text is
- * in peft.
+ * Names separated by commas are a list. Text with more than letters, digits, dots and blanks is a pattern, as in peft.
  */
 function modules(words: readonly string[] = []): OptionKind<readonly string[] | string> {
   const said = mapped(text("pattern", "names or a pattern"), (one): readonly string[] | string =>
@@ -29,30 +34,34 @@ function modules(words: readonly string[] = []): OptionKind<readonly string[] | 
 
 /** peft's `LoraConfig`, key by key. */
 export const LORA_OPTIONS = {
-  r: { kind: integer(), help: "rank of the update", default: "8" },
-  loraAlpha: { kind: number(), help: "the update is scaled by lora-alpha / r", default: "2 r" },
-  loraDropout: { kind: number("rate"), help: "dropout on the update's input, in training", default: "0.1" },
+  r: { kind: integer(), help: "rank of the update", default: String(LORA_DEFAULTS.r) },
+  loraAlpha: { kind: number(), help: "the update is scaled by lora-alpha / r", default: `${LORA_ALPHA_PER_R} r` },
+  loraDropout: {
+    kind: number("rate"),
+    help: "dropout on the update's input, in training",
+    default: String(LORA_DEFAULTS.loraDropout),
+  },
   targetModules: {
     kind: modules(["auto", "all-linear"]),
-    help: "the linear layers that are adapted: names parted by commas, a regular expression that matches whole names, all-linear, or auto, which is query and value",
-    default: "auto",
+    help: "the linear layers that are adapted: names separated by commas, a regular expression that matches whole names, all-linear, or auto, which is query and value",
+    default: LORA_DEFAULTS.targetModules,
   },
   excludeModules: {
     kind: modules(),
-    help: "those of them that are left out after all: names, or a regular expression",
+    help: "exceptions from --target-modules: names, or a regular expression",
   },
   modulesToSave: {
     kind: names,
     help: "modules beside the head that are trained whole and saved with the adapter, by the end of their names",
   },
-  bias: { kind: choice(["none", "all", "lora_only"]), help: "which biases are trained", default: "none" },
+  bias: { kind: choice(LORA_BIASES), help: "which biases are trained", default: LORA_DEFAULTS.bias },
   useRslora: { kind: toggle(), help: "scale by lora-alpha / sqrt(r)" },
   useDora: { kind: toggle(), help: "train magnitude and direction apart (DoRA)" },
   rankPattern: {
     kind: numbersByName("name=n,..."),
     help: "ranks of single layers, by patterns that match the end of their names",
   },
-  alphaPattern: { kind: numbersByName("name=n,..."), help: "lora-alpha of single layers, likewise" },
+  alphaPattern: { kind: numbersByName("name=n,..."), help: "lora-alpha of single layers, by the same patterns" },
   layersToTransform: {
     kind: { ...either(integer(), list(integer(), "numbers"), "a whole number or a list of them"), metavar: "numbers" },
     help: "numbers of the layers that are adapted, from 0",
@@ -71,10 +80,10 @@ export const LORA_OPTIONS = {
   },
   initLoraWeights: {
     kind: {
-      ...either(truth(), choice(["gaussian", "pissa", "olora"]), `true, false, "gaussian", "pissa" or "olora"`),
+      ...either(truth(), choice(NAMED_INITIALIZATIONS), `true, false, "gaussian", "pissa" or "olora"`),
       metavar: "way",
     },
     help: "how the update begins: true (A uniform, B 0), gaussian, pissa, olora, or false (both uniform)",
-    default: "true",
+    default: String(LORA_DEFAULTS.initLoraWeights),
   },
 } as const satisfies Record<keyof LoraConfig, OptionSpec<unknown>>;

@@ -1,6 +1,6 @@
 import { number, path, toggle } from "./option-kinds";
 
-/** Where `tslora merge` writes, and what it lets pass. */
+/** Options of `tslora merge`: output and self-check. */
 export const MERGE_OPTIONS = {
   output: { kind: path("folder"), short: "o", help: "the folder to write: config.json, model.safetensors, tokenizer" },
   overwrite: {

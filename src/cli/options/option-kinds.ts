@@ -9,7 +9,7 @@ export type Checked<T> =
 export interface OptionKind<T> {
   /** Placeholder of the value in the help; a switch has none. */
   readonly metavar?: string;
-  /** Whether the flag may stand several times, each adding to the one before. */
+  /** Whether the flag may be given several times, each adding to the one before. */
   readonly repeats: boolean;
   fromText(text: string): Checked<T>;
   fromValue(value: unknown): Checked<T>;
@@ -30,7 +30,7 @@ export function path(metavar: string): OptionKind<string> {
   return mapped(text(metavar, "a path"), expandHome);
 }
 
-/** A number. What range it is to have, the library says. */
+/** A number. The library checks its range. */
 export function number(metavar = "number", expected = "a number"): OptionKind<number> {
   const fromValue = (value: unknown): Checked<number> =>
     typeof value === "number" && Number.isFinite(value) ? fits(value) : wrong(expected, value);
@@ -75,7 +75,7 @@ export function choice<const T extends string>(words: readonly T[], metavar = wo
   return { metavar, repeats: false, fromText: fromValue, fromValue };
 }
 
-/** A list: on the command line parted by commas, or a JSON list; in a file a list. */
+/** A list: on the command line separated by commas, or a JSON list; in a file a list. */
 export function list<T>(of: OptionKind<T>, metavar: string): OptionKind<readonly T[]> {
   const fromValue = (value: unknown): Checked<readonly T[]> =>
     Array.isArray(value) && value.length > 0
@@ -119,7 +119,7 @@ export function numbersByName(metavar: string): OptionKind<Readonly<Record<strin
       for (const part of said.split(",")) {
         const at = part.lastIndexOf("=");
         if (at < 1 || !isNumeric(part.slice(at + 1)))
-          return wrong("name=number, several parted by commas, or a JSON object", said);
+          return wrong("name=number, several separated by commas, or a JSON object", said);
         entries.push([part.slice(0, at).trim(), Number(part.slice(at + 1))]);
       }
       return fits(Object.fromEntries(entries));

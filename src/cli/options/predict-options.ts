@@ -1,7 +1,8 @@
+import { DEFAULT_TOKENS_PER_PASS } from "../../classifier/predict-options";
 import { choice, integer, number, path, text, toggle } from "./option-kinds";
 import { DATA_OPTIONS } from "./shared-options";
 
-/** Where texts come from, if not from the arguments. */
+/** Sources of texts other than the arguments. */
 export const INPUT_OPTIONS = {
   file: {
     kind: path("file"),
@@ -26,13 +27,17 @@ export const INPUT_OPTIONS = {
 
 /** Options of `tslora predict`: output of each text. */
 export const PREDICT_OPTIONS = {
-  topK: { kind: integer(1), help: "the likeliest labels of each text, so many" },
+  topK: { kind: integer(1), help: "how many of the likeliest labels of each text to print" },
   threshold: {
     kind: number("p"),
     help: "of two labels: the second where its probability is at least this; of several a text: each that is",
     default: "the likeliest label; 0.5 where a text has several",
   },
-  multiLabel: { kind: toggle(), help: "a text may have several labels, whatever the model says of itself" },
+  multiLabel: { kind: toggle(), help: "a text may have several labels, whatever the model's own problem type" },
   cleanTexts: { kind: toggle(), help: "clean texts as the study does" },
-  maxTokensPerPass: { kind: integer(1), help: "tokens in one pass: bounds the memory", default: "4096" },
+  maxTokensPerPass: {
+    kind: integer(1),
+    help: "tokens in one pass: bounds the memory",
+    default: String(DEFAULT_TOKENS_PER_PASS),
+  },
 } as const;

@@ -10,7 +10,7 @@ import { parseJson } from "../../notebook/format/parse-json";
 /** Bytes that a file of options may have. */
 const MAX_BYTES = 1 << 24;
 
-/** A value from a configuration file, and where it stands. */
+/** A value from a configuration file, and its line. */
 export interface ConfigEntry {
   /** As the file spells it. */
   readonly name: string;

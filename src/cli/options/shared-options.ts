@@ -1,7 +1,8 @@
+import { DEFAULT_SEED } from "../../base/default-seed";
 import { DEVICES } from "../../device/device";
 import { choice, either, integer, list, mapped, number, path, text, toggle, type OptionKind } from "./option-kinds";
 
-/** Where options may stand, and how much is said. */
+/** Sources of options, and the form of the output. */
 export const GENERAL_OPTIONS = {
   config: {
     kind: path("file"),
@@ -22,13 +23,13 @@ export const DEVICE_OPTIONS = {
   requireGpu: { kind: toggle(), help: "no GPU is an error" },
 } as const;
 
-/** Which model. */
+/** The model. */
 export const MODEL_OPTIONS = {
   model: { kind: path("model"), help: "auto, embedded, a folder, or a name on the Hugging Face Hub" },
   adapter: { kind: path("folder"), help: "a LoRA adapter in peft's format" },
   labels: {
     kind: labels,
-    help: "the classes' names, by number, parted by commas",
+    help: "the classes' names, by number, separated by commas",
     default: "those of the model, or of the data",
   },
   maxLength: {
@@ -39,7 +40,7 @@ export const MODEL_OPTIONS = {
   ...DEVICE_OPTIONS,
 } as const;
 
-/** Which texts. */
+/** The texts. */
 export const DATA_OPTIONS = {
   data: {
     kind: path("source"),
@@ -72,7 +73,7 @@ export const DATA_OPTIONS = {
   cleanTexts: { kind: toggle(), help: "clean texts as the study does (default: in the study's format alone)" },
 } as const;
 
-/** A part of the data: a share of it, so many rows, a file of its own, or none. */
+/** A part of the data: a share of it, a number of rows, a file of its own, or none. */
 export type PartOfData =
   | { readonly kind: "share"; readonly share: number }
   | { readonly kind: "path"; readonly path: string }
@@ -86,14 +87,21 @@ function part(): OptionKind<PartOfData> {
   return { ...either(share, file, "a share, a number of texts, a path, or none"), metavar: "share|path" };
 }
 
-/** How the data are parted for training. */
+/** The defaults of {@link SPLIT_OPTIONS}; `part` is the share of the data that each of validation and test takes. */
+export const SPLIT_DEFAULTS = { part: 0.2, stratify: false, randomState: DEFAULT_SEED } as const;
+
+/** The split of the data for training. */
 export const SPLIT_OPTIONS = {
   validation: {
     kind: part(),
     help: "texts to choose the best weights by: a share of the data, a number of them, a file, or none",
-    default: "0.2",
+    default: String(SPLIT_DEFAULTS.part),
   },
-  test: { kind: part(), help: "texts to score the end by", default: "0.2" },
+  test: { kind: part(), help: "texts to score the end by", default: String(SPLIT_DEFAULTS.part) },
   stratify: { kind: toggle(), help: "draw shares so that each has the data's proportions of labels" },
-  randomState: { kind: integer(0), help: "seed of the split, as scikit-learn's random_state", default: "42" },
+  randomState: {
+    kind: integer(0),
+    help: "seed of the split, as scikit-learn's random_state",
+    default: String(SPLIT_DEFAULTS.randomState),
+  },
 } as const;

@@ -1,14 +1,24 @@
-import {
-  METRIC_NAMES,
-  SAMPLING_STRATEGIES,
-  TRAIN_DEFAULTS,
-  type LrSchedulerType,
-  type TrainOptions,
-} from "../../training/train-options";
-import { choice, either, integer, list, number, path, toggle } from "./option-kinds";
+import { METRIC_NAMES, type TrainOptions } from "../../training/train-options";
+import { TRAIN_OPTION_TABLE, trainDefaultText, type TrainOptionName } from "../../training/train-option-table";
+import { choice, either, integer, list, number, path, toggle, type OptionKind } from "./option-kinds";
 import type { OptionSpec } from "./option-table";
 
-const SCHEDULERS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
+const { lrSchedulerType, trainSamplingStrategy, reportTo, maxTokensPerPass, loggingSteps } = TRAIN_OPTION_TABLE;
+
+/** The kind and the default of a numeric option, as the library has them. */
+function numeric(name: NumericName, metavar = "n"): { kind: OptionKind<number>; default: string | undefined } {
+  const kind = TRAIN_OPTION_TABLE[name].kind === "number" ? number(metavar) : integer();
+  return { kind, default: plainDefault(name) };
+}
+
+type NumericName = {
+  [Name in TrainOptionName]: (typeof TRAIN_OPTION_TABLE)[Name]["kind"] extends "number" | "whole number" ? Name : never;
+}[TrainOptionName];
+
+/** A default as the documentation writes it, without its quotes. */
+function plainDefault(name: TrainOptionName): string | undefined {
+  return trainDefaultText(name)?.replaceAll('"', "");
+}
 
 /** Keys of `TrainOptions` that are no flags, and why. */
 export const NOT_TRAIN_FLAGS = {
@@ -21,87 +31,77 @@ export const NOT_TRAIN_FLAGS = {
 /** transformers' `TrainingArguments` as `train` knows them, key by key. */
 export const TRAIN_OPTIONS = {
   numTrainEpochs: {
-    kind: number("n"),
+    ...numeric("numTrainEpochs"),
     help: "passes over the training texts; may be a fraction",
-    default: String(TRAIN_DEFAULTS.numTrainEpochs),
   },
-  maxSteps: { kind: integer(), help: "optimizer steps, in the place of epochs" },
+  maxSteps: { ...numeric("maxSteps"), help: "optimizer steps, instead of epochs" },
   learningRate: {
-    kind: number("rate"),
+    ...numeric("learningRate", "rate"),
     help: "the highest learning rate",
-    default: "1e-3 with an adapter, 2e-5 for all weights",
   },
   lrSchedulerType: {
-    kind: choice(SCHEDULERS, "name"),
-    help: `how the rate goes on after the warm-up: ${SCHEDULERS.join(", ")}`,
-    default: TRAIN_DEFAULTS.lrSchedulerType,
+    kind: choice(lrSchedulerType.values, "name"),
+    help: `the rate after the warm-up: ${lrSchedulerType.values.join(", ")}`,
+    default: plainDefault("lrSchedulerType"),
   },
   warmupSteps: {
-    kind: number("n"),
-    help: "steps in which the rate rises from 0, in the place of --warmup-ratio; below 1, a share of all steps",
+    ...numeric("warmupSteps"),
+    help: "steps in which the rate rises from 0, instead of --warmup-ratio; below 1, a share of all steps",
   },
   warmupRatio: {
-    kind: number("share"),
+    ...numeric("warmupRatio", "share"),
     help: "share of the steps in which the rate rises from 0",
-    default: "0.1 with an adapter, 0 for all weights and for constant",
   },
   perDeviceTrainBatchSize: {
-    kind: integer(),
+    ...numeric("perDeviceTrainBatchSize"),
     help: "texts a micro-batch",
-    default: String(TRAIN_DEFAULTS.perDeviceTrainBatchSize),
   },
   gradientAccumulationSteps: {
-    kind: integer(),
+    ...numeric("gradientAccumulationSteps"),
     help: "micro-batches an optimizer step",
-    default: String(TRAIN_DEFAULTS.gradientAccumulationSteps),
   },
   weightDecay: {
-    kind: number("rate"),
+    ...numeric("weightDecay", "rate"),
     help: "AdamW's decoupled decay; biases and norms have none",
-    default: String(TRAIN_DEFAULTS.weightDecay),
   },
   maxGradNorm: {
-    kind: number("norm"),
+    ...numeric("maxGradNorm", "norm"),
     help: "bound of the gradient's norm; 0 for none",
-    default: String(TRAIN_DEFAULTS.maxGradNorm),
   },
   classWeights: {
     kind: {
       ...either(choice(["balanced"]), list(number("weight"), "weights"), `"balanced" or a list of numbers`),
       metavar: "weights",
     },
-    help: "weights of the classes in the loss: balanced, or a number for each, parted by commas",
+    help: "weights of the classes in the loss: balanced, or a number for each, separated by commas",
   },
   labelSmoothing: {
-    kind: number("share"),
+    ...numeric("labelSmoothing", "share"),
     help: "share of the target that is spread over all classes",
-    default: String(TRAIN_DEFAULTS.labelSmoothing),
   },
   focalGamma: {
-    kind: number("gamma"),
+    ...numeric("focalGamma", "gamma"),
     help: "focal loss: less weight to what is predicted well; 0 is the cross entropy",
-    default: String(TRAIN_DEFAULTS.focalGamma),
   },
   trainSamplingStrategy: {
-    kind: choice(SAMPLING_STRATEGIES, "order"),
-    help: `order of the texts in each epoch: ${SAMPLING_STRATEGIES.join(", ")}`,
-    default: TRAIN_DEFAULTS.trainSamplingStrategy,
+    kind: choice(trainSamplingStrategy.values, "order"),
+    help: `order of the texts in each epoch: ${trainSamplingStrategy.values.join(", ")}`,
+    default: plainDefault("trainSamplingStrategy"),
   },
   groupByLength: { kind: toggle(), help: "the same as --train-sampling-strategy group_by_length" },
   evalSteps: {
-    kind: number("n"),
-    help: "evaluate every so many steps; below 1, a share of all steps",
-    default: String(TRAIN_DEFAULTS.evalSteps),
+    ...numeric("evalSteps"),
+    help: "steps between evaluations; below 1, a share of all steps",
   },
   saveSteps: {
     kind: number("n"),
-    help: "save a checkpoint every so many steps; below 1, a share of all steps",
+    help: "steps between checkpoints; below 1, a share of all steps",
     default: "as --eval-steps",
   },
   metricForBestModel: {
     kind: choice([...METRIC_NAMES, ...METRIC_NAMES.map((name) => `eval_${name}` as const)], "metric"),
     help: `what the best weights are chosen by: ${METRIC_NAMES.join(", ")}`,
-    default: "accuracy; f1 where a text has several labels",
+    default: plainDefault("metricForBestModel"),
   },
   greaterIsBetter: {
     kind: toggle(),
@@ -115,40 +115,40 @@ export const TRAIN_OPTIONS = {
     off: "keep the last weights, not the best ones",
     default: "on",
   },
-  earlyStoppingPatience: { kind: integer(), help: "stop after so many evaluations in a row that did not improve" },
+  earlyStoppingPatience: {
+    ...numeric("earlyStoppingPatience"),
+    help: "evaluations in a row without improvement after which the run stops",
+  },
   earlyStoppingThreshold: {
-    kind: number("n"),
+    ...numeric("earlyStoppingThreshold"),
     help: "how much better an evaluation must be to count as an improvement",
-    default: String(TRAIN_DEFAULTS.earlyStoppingThreshold),
   },
   saveTotalLimit: {
-    kind: integer(),
+    ...numeric("saveTotalLimit"),
     help: "checkpoints that are kept, the best one besides",
-    default: String(TRAIN_DEFAULTS.saveTotalLimit),
   },
   resumeFrom: {
     kind: path("checkpoint"),
-    help: "go on from a checkpoint's folder, or from last, the newest whole one in --output-dir",
+    help: "resume from a checkpoint's folder, or from last, the newest whole one in --output-dir",
   },
   reportTo: {
-    kind: choice(["none", "tensorboard"]),
+    kind: choice(reportTo.values),
     help: "write TensorBoard's event files besides the log",
-    default: TRAIN_DEFAULTS.reportTo,
+    default: plainDefault("reportTo"),
   },
   seed: {
-    kind: integer(),
+    ...numeric("seed"),
     help: "draws the new head and adapter, shuffles and dropout",
-    default: String(TRAIN_DEFAULTS.seed),
   },
   maxTokensPerPass: {
-    kind: integer(),
-    help: "tokens in one pass: bounds the memory; 8192 on a GPU unless given",
-    default: "2048",
+    ...numeric("maxTokensPerPass"),
+    help: `tokens in one pass: bounds the memory; ${maxTokensPerPass.default.gpu} on a GPU unless given`,
+    default: String(maxTokensPerPass.default.cpu),
   },
   bf16: { kind: toggle(), help: "multiply by the layers' own weights in bfloat16: faster, with less precision" },
   loggingSteps: {
     kind: integer(1),
-    help: "steps whose losses are read together; a GPU is waited for once in so many, in 10 unless given",
-    default: "1",
+    help: `steps whose losses are read together, since reading makes a GPU wait; ${loggingSteps.default.gpu} on a GPU unless given`,
+    default: String(loggingSteps.default.cpu),
   },
 } as const satisfies Record<Exclude<keyof TrainOptions, keyof typeof NOT_TRAIN_FLAGS>, OptionSpec<unknown>>;

@@ -3,7 +3,7 @@ import type { DataFrame } from "danfojs-node";
 import { findLeaks } from "../../corpus/split/find-leaks";
 import type { EncoderConfig } from "../../model/encoder-config";
 import { loadTexts, type LoadedTexts } from "../inputs/load-texts";
-import type { PartOfData } from "../options/shared-options";
+import { SPLIT_DEFAULTS, type PartOfData } from "../options/shared-options";
 import { missingClassNotices } from "./missing-classes";
 import { partData, type Parts } from "./part-data";
 import type { TrainPlan } from "./plan-train";
@@ -14,10 +14,8 @@ export interface LoadedParts extends Parts {
   readonly loaded: LoadedTexts;
 }
 
-const FIFTH: PartOfData = { kind: "share", share: 0.2 };
-
 /**
- * Loads the data, parts them, and names the classes: as asked for, else as the data call them, else as the model does.
+ * Loads and splits the data, and names the classes: as asked for, else as the data call them, else as the model does.
  * Texts that the parts have in common are reported.
  */
 export async function loadParts(
@@ -25,7 +23,8 @@ export async function loadParts(
   options: { config: EncoderConfig; notice: (text: string) => void; signal: AbortSignal },
 ): Promise<LoadedParts> {
   const { config, notice, signal } = options;
-  const { validation = FIFTH, test = FIFTH, stratify = false, randomState = 42 } = plan.split;
+  const part: PartOfData = { kind: "share", share: SPLIT_DEFAULTS.part };
+  const { validation = part, test = part, stratify, randomState } = { ...SPLIT_DEFAULTS, ...plan.split };
   const given = plan.model.labels;
   const { loaded, labels: ofModel } = await loadWithLabels(plan, { config, notice, signal });
   const labels = given ?? ofModel ?? loaded.classNames ?? unnamed(loaded.corpus.report.classes.length, config);
@@ -54,13 +53,11 @@ export async function loadParts(
     const shared = file ? byText.length : byId.length + byText.length;
     if (shared > 0)
       notice(
-        `Mind: ${shared} ${name} texts stand among those that are trained on, too, so that the ${name} figures are too good.`,
+        `Mind: ${shared} ${name} texts are among those that are trained on, too, so that the ${name} figures are too good.`,
       );
   }
   return {
-    train: all.train,
-    ...(all.validation === undefined ? {} : { validation: all.validation }),
-    ...(all.test === undefined ? {} : { test: all.test }),
+    ...all,
     labels,
     loaded,
   };

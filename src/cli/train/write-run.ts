@@ -9,6 +9,7 @@ import { saveModelCard } from "../../hub/model-card";
 import type { ResolvedModel } from "../../hub/resolve-model";
 import type { TrainSummary } from "../../training/train-event";
 import { TRAINING_ARGS } from "../inputs/read-run-record";
+import { SPLIT_DEFAULTS } from "../options/shared-options";
 import type { TrainPlan } from "./plan-train";
 
 /** Results of a run, as `results.json` holds them: the keys of the study's, where they apply, and more. */
@@ -43,7 +44,7 @@ export function pinned(model: ResolvedModel, { source }: Corpus): { model: strin
   };
 }
 
-/** Writes training_args.json: a configuration file that repeats the run, or goes on with it. Returns its path. */
+/** Writes training_args.json: a configuration file that repeats the run, or resumes it. Returns its path. */
 export async function writeTrainingArgs(
   plan: TrainPlan,
   from: { classifier: SequenceClassifier; model: ResolvedModel; corpus: Corpus },
@@ -53,7 +54,7 @@ export async function writeTrainingArgs(
   const part = (name: "validation" | "test"): string | number => {
     const one = split[name];
     return one === undefined
-      ? 0.2
+      ? SPLIT_DEFAULTS.part
       : one.kind === "share"
         ? one.share
         : one.kind === "none"
@@ -72,8 +73,8 @@ export async function writeTrainingArgs(
     ...Object.fromEntries(Object.entries(data).filter(([key]) => key !== "data")),
     validation: part("validation"),
     test: part("test"),
-    ...(split.stratify === undefined ? {} : { stratify: split.stratify }),
-    randomState: split.randomState ?? 42,
+    stratify: split.stratify,
+    randomState: split.randomState ?? SPLIT_DEFAULTS.randomState,
     ...lora,
     ...train,
     resumeFrom: undefined, // undefined is not written

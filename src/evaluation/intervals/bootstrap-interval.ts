@@ -1,3 +1,4 @@
+import { DEFAULT_SEED } from "../../base/default-seed";
 import { Problems } from "../../base/problems";
 import { Random } from "../../base/random";
 import { DEFAULT_CONFIDENCE, expectConfidence, type Interval } from "./interval";
@@ -30,7 +31,7 @@ export function bootstrapIntervals(
   statistics: (indices: Uint32Array) => readonly number[],
   options: BootstrapOptions,
 ): Interval[] {
-  const { n, seed = 42, resamples = 2000, confidence = DEFAULT_CONFIDENCE } = options;
+  const { n, seed = DEFAULT_SEED, resamples = 2000, confidence = DEFAULT_CONFIDENCE } = options;
   const problems = new Problems("bootstrapInterval");
   problems.expect(Number.isSafeInteger(n) && n >= 1, `n must be a whole number of at least 1; got ${n}`);
   problems.expect(Number.isSafeInteger(seed), `seed must be a whole number; got ${seed}`);

@@ -1,0 +1,17 @@
+/** Tokens in one forward pass of a prediction, unless given: they bound the memory. */
+export const DEFAULT_TOKENS_PER_PASS = 4096;
+
+/** Options of `SequenceClassifier.predictLogits`. */
+export interface PredictOptions {
+  /**
+   * Tokens in one forward pass.
+   * @default 4096
+   */
+  readonly maxTokensPerPass?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  /**
+   * Stops between passes.
+   * @default in a notebook, an interrupt of the cell
+   */
+  readonly signal?: AbortSignal;
+}
