@@ -58,9 +58,7 @@ export function addLibraryCommand(
       const error = errorWithFlags(failure, { command: name, groups });
       if (raw.json !== true || !(error instanceof TsloraError)) throw error;
       const { problems } = error.details;
-      terminal.err.write(
-        `${JSON.stringify({ error: { code: error.code, message: error.message, ...(problems === undefined ? {} : { problems }) } })}\n`,
-      );
+      terminal.err.write(`${JSON.stringify({ error: { code: error.code, message: error.message, problems } })}\n`);
       exit(exitCodeOfError(error));
     }
   });

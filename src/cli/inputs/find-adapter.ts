@@ -43,9 +43,9 @@ export async function findAdapter(directory: string): Promise<FoundAdapter> {
   const [labels, record] = [await labelsOf(directory), await readRunRecord(directory)];
   return {
     directory,
-    ...(baseModel === undefined ? {} : { base: baseModel }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(record === undefined ? {} : { record }),
+    base: baseModel,
+    labels,
+    record,
   };
 }
 

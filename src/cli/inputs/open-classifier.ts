@@ -69,9 +69,9 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
     ...device,
     labels,
     newHead,
-    ...(maxLength === undefined ? {} : { maxLength }),
-    ...(problemType === undefined ? {} : { problemType }),
-    ...(seed === undefined ? {} : { seed }),
+    maxLength,
+    problemType,
+    seed,
   }).catch((error: unknown) => {
     throw headError(error, { command, model });
   });
@@ -88,7 +88,7 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
     }
     expectTrained(classifier, { command, adapter, model });
     notice(labelsNotice(classifier, { options, record }));
-    return { classifier, model, ...(record === undefined ? {} : { record }) };
+    return { classifier, model, record };
   } catch (error) {
     classifier.dispose();
     throw error;

@@ -54,7 +54,7 @@ export async function describeSubject(subject: Subject, options: DescribeOptions
   const common = {
     kind,
     path,
-    ...(notice === undefined ? {} : { notice }),
+    notice,
     files,
     weights: { ...weights, tensorCount: tensors.length },
     ...(options.tensors ? { tensors } : {}),
@@ -87,6 +87,6 @@ async function modelParts(
   } catch (error) {
     // A model that tslora cannot train is still described; a wrong option or a broken file is an error.
     if (!(error instanceof TsloraError) || error.code !== "unsupported") throw error;
-    return { ...(encoder === undefined ? {} : { encoder }), unsupported: error.message };
+    return { encoder, unsupported: error.message };
   }
 }

@@ -22,7 +22,7 @@ export async function runInspect({ terminal, args, values }: CommandCall): Promi
         trainable,
         method,
         lora,
-        ...(labels === undefined ? {} : { labels }),
+        labels,
         beforeLoading: () => loadQuietly(terminal),
       }),
     );

@@ -24,7 +24,8 @@ export async function wouldTrain(
   const tokenizer = { maxLength: 2, encode: () => [] }; // no text is read here
   const classifier = await loadClassifier(model, {
     tokenizer,
-    ...(labels === undefined ? {} : { labels, newHead: true }),
+    labels,
+    newHead: labels !== undefined,
   });
   try {
     if (method === "lora") classifier.addAdapter(lora);

@@ -45,14 +45,14 @@ async function mergeLocked(
     notice,
     beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
     ...pick(values, DEVICE_OPTIONS),
-    ...(base === undefined ? {} : { model: base }),
-    ...(adapter === undefined ? {} : { adapter }),
-    ...(labels === undefined ? {} : { labels }),
+    model: base,
+    adapter,
+    labels,
   });
   try {
     checkOutput(problems, folder, { overwrite, sources: [model.directory, adapter] });
     problems.throwIfAny();
-    const check = await classifier.mergeAndUnload(bound === undefined ? {} : { bound });
+    const check = await classifier.mergeAndUnload({ bound });
     await classifier.saveModel(folder);
     if (values.json === true)
       terminal.out.write(

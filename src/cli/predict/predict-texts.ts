@@ -21,7 +21,7 @@ export async function predictTexts(
   options: { threshold?: number; maxTokensPerPass?: number },
 ): Promise<TextPrediction[]> {
   const { threshold, maxTokensPerPass } = options;
-  const predictions = await predict(classifier, texts, maxTokensPerPass === undefined ? {} : { maxTokensPerPass });
+  const predictions = await predict(classifier, texts, { maxTokensPerPass });
   return predictions.map(({ label, labels, scores: ranked }) => {
     const byLabel = new Map(ranked.map((one) => [one.label, one.score]));
     const probabilities = Object.fromEntries(classifier.labels.map((name) => [name, byLabel.get(name) ?? NaN]));

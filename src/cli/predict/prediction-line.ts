@@ -29,7 +29,7 @@ export function predictionLine(
   if (json) {
     const name = of.id === undefined ? { index: of.index } : { index: of.index, id: of.id };
     const decided = several ? { labels } : { label: labels[0], score: probabilities[labels[0]] };
-    return `${JSON.stringify({ ...name, ...decided, probabilities, ...(top === undefined ? {} : { top }) })}\n`;
+    return `${JSON.stringify({ ...name, ...decided, probabilities, top })}\n`;
   }
   const shown = top ?? labels.map((label) => ({ label, score: probabilities[label] }));
   if (terminal.out.isTTY !== true) {

@@ -69,7 +69,7 @@ export function errorWithFlags(
     ? problems.map((problem: unknown) => (typeof problem === "string" ? flagsInMessage(problem, of) : problem))
     : problems;
   const shown = new TsloraError(code, flagsInMessage(message, of), {
-    details: { ...details, ...(named === undefined ? {} : { problems: named }) },
+    details: { ...details, problems: named },
     cause: error.cause,
   });
   if (error.stack !== undefined) shown.stack = error.stack;

@@ -7,7 +7,7 @@ import { countLabels, type Parts } from "./part-data";
 interface MissingClassOptions {
   /** The classes' names, by label. */
   readonly labels: readonly string[];
-  /** All texts, before they were parted. */
+  /** All texts, before they were split. */
   readonly loaded: DataFrame;
 }
 

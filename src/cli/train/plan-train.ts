@@ -70,7 +70,7 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
   const { resumeFrom } = plan.train;
   problems.expect(
     resumeFrom === undefined || !overwriteOutputDir,
-    "--resume-from goes on with what the folder holds, --overwrite-output-dir writes over it; give one of them",
+    "--resume-from resumes the folder's run, --overwrite-output-dir writes over it; give one of them",
   );
   checkFolder(problems, plan.outputDir, { overwriteOutputDir, resumes: resumeFrom !== undefined });
   checkTrainOptions(problems, plan);
@@ -97,7 +97,7 @@ function checkFolder(
   }
   problems.expect(
     holds.length === 0 || overwriteOutputDir || resumes,
-    `--output-dir: ${folder} holds files already (${holds.slice(0, 3).join(", ")}${holds.length > 3 ? ", ..." : ""}). Give another folder, --resume-from last to go on with that run, or --overwrite-output-dir`,
+    `--output-dir: ${folder} holds files already (${holds.slice(0, 3).join(", ")}${holds.length > 3 ? ", ..." : ""}). Give another folder, --resume-from last to resume that run, or --overwrite-output-dir`,
   );
 }
 

@@ -9,7 +9,7 @@ import { deviceOf } from "../../device/device";
 import { resolveDevice } from "../../device/open-device";
 import { evaluate } from "../../evaluation/evaluate";
 import type { Evaluation } from "../../evaluation/evaluation";
-import { resolveModel } from "../../hub/resolve-model";
+import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
 import type { LoraConfig } from "../../lora/lora-config";
 import { resolveLoraConfig } from "../../lora/resolve-lora-config";
 import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
@@ -47,10 +47,32 @@ export async function runTrain({ terminal, values }: CommandCall): Promise<numbe
   }
 }
 
-async function trainPlanned(
-  plan: TrainPlan,
-  to: { terminal: Terminal; view: TrainView; signal: AbortSignal },
-): Promise<number> {
+/** The surroundings of a run: terminal, view and stop signal. */
+interface RunContext {
+  readonly terminal: Terminal;
+  readonly view: TrainView;
+  readonly signal: AbortSignal;
+}
+
+/** A run whose model and texts are loaded. */
+interface LoadedRun {
+  readonly plan: TrainPlan;
+  readonly model: ResolvedModel;
+  readonly parts: LoadedParts;
+  readonly classifier: SequenceClassifier;
+  readonly notices: readonly string[];
+  readonly notice: (text: string) => void;
+}
+
+/** A run's evaluations. */
+interface Scores {
+  readonly before: Evaluation | undefined;
+  readonly after: Evaluation | undefined;
+  readonly validation: Evaluation | undefined;
+  readonly baseline: Evaluation | undefined;
+}
+
+async function trainPlanned(plan: TrainPlan, to: RunContext): Promise<number> {
   const { terminal, view, signal } = to;
   const notices: string[] = [];
   const notice = (text: string): void => {
@@ -66,92 +88,95 @@ async function trainPlanned(
   notice((await resolveDevice(deviceOptions)).notice);
   const { loadParts } = await import("./load-parts.js"); // danfojs loads TensorFlow
   const parts = await loadParts(plan, { config, notice, signal });
-  expectGoingOn(signal);
-  const { maxLength, newHead = false } = plan.model;
-  const { seed = 42 } = plan.train;
+  expectRunning(signal);
+  const { maxLength, newHead } = plan.model;
   const classifier = await loadClassifier(model, {
     ...deviceOptions,
     labels: parts.labels,
     newHead,
     problemType: "single_label_classification",
-    seed,
-    ...(maxLength === undefined ? {} : { maxLength }),
+    seed: plan.train.seed,
+    maxLength,
   });
   try {
-    const score = scorer(classifier, { terminal, signal });
-    const before =
-      plan.evaluateBefore && parts.test !== undefined
-        ? await score("Evaluating before training", parts.test)
-        : undefined;
-    if (plan.method === "lora") classifier.addAdapter(plan.lora);
-    else classifier.trainAllWeights();
-    notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
-    expectGoingOn(signal);
-    const { corpus } = parts.loaded;
-    const args = async (): Promise<string> => {
-      await writeTrainedTexts(plan.outputDir, parts.train);
-      return writeTrainingArgs(plan, { classifier, model, corpus });
-    };
-    const training = await follow(classifier, { plan, parts, view, signal, begun: args });
-    if (signal.aborted) return stopped(training, { plan, view, args: await args() });
-    const baseline = plan.baseline && parts.test !== undefined ? await baselineOf(parts, parts.test) : undefined;
-    const validation =
-      parts.validation === undefined ? undefined : await score("Evaluating on validation", parts.validation);
-    const after = parts.test === undefined ? undefined : await score("Evaluating", parts.test);
-    const saved = await saveTrained(classifier, { plan, model, corpus, ...(after === undefined ? {} : { after }) });
-    const results = {
-      model: model.id,
-      device: classifier.device,
-      data: corpus.source.kind,
-      seed,
-      method: plan.method,
-      labels: classifier.labels,
-      trainableParameters: classifier.countParameters(),
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after }),
-      ...(validation === undefined ? {} : { validation }),
-      ...(baseline === undefined ? {} : { baseline }),
-      training,
-      elapsed: training.elapsedSeconds,
-      notices,
-      ...(corpus.banner === undefined ? {} : { banner: corpus.banner }),
-    };
-    const path = await writeTrainResults(plan.outputDir, results);
-    const shown = after ?? validation;
-    const lines = [
-      ...(shown === undefined
-        ? []
-        : [
-            "",
-            `On the ${after === undefined ? "validation" : "test"} texts:`,
-            ...evaluationLines(shown, { terminal }),
-          ]),
-      "",
-      ...accuracies({ before, after, validation, baseline }),
-      `${plan.method === "lora" ? "adapter" : "model"}: ${shortPath(saved)}`,
-      `results: ${shortPath(path)}`,
-    ];
-    const short = (evaluation: Evaluation | undefined): object | undefined =>
-      evaluation === undefined ? undefined : { ...evaluation, predictions: undefined };
-    view.result(
-      {
-        type: "results",
-        [plan.method === "lora" ? "adapter" : "model"]: saved,
-        results: path,
-        before: short(before),
-        after: short(after),
-        validation: short(validation),
-        baseline: short(baseline),
-      },
-      lines,
-    );
-    return EXIT.ok;
+    return await trainLoaded({ plan, model, parts, classifier, notices, notice }, to);
   } finally {
     classifier.dispose();
   }
 }
 
-function expectGoingOn(signal: AbortSignal): void {
+async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
+  const { plan, model, parts, classifier, notices, notice } = run;
+  const { view, signal } = to;
+  const score = scorer(classifier, to);
+  const before = plan.evaluateBefore ? await score("Evaluating before training", parts.test) : undefined;
+  if (plan.method === "lora") classifier.addAdapter(plan.lora);
+  else classifier.trainAllWeights();
+  notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
+  expectRunning(signal);
+  const { corpus } = parts.loaded;
+  const args = async (): Promise<string> => {
+    await writeTrainedTexts(plan.outputDir, parts.train);
+    return writeTrainingArgs(plan, { classifier, model, corpus });
+  };
+  const training = await follow(classifier, { plan, parts, view, signal, begun: args });
+  if (signal.aborted) return stopped(training, { plan, view, args: await args() });
+  const baseline = plan.baseline ? await baselineOf(parts) : undefined;
+  const validation = await score("Evaluating on validation", parts.validation);
+  const after = await score("Evaluating", parts.test);
+  const saved = await saveTrained(classifier, { plan, model, corpus, after });
+  const path = await writeTrainResults(plan.outputDir, {
+    model: model.id,
+    device: classifier.device,
+    data: corpus.source.kind,
+    seed: classifier.seed,
+    method: plan.method,
+    labels: classifier.labels,
+    trainableParameters: classifier.countParameters(),
+    before,
+    after,
+    validation,
+    baseline,
+    training,
+    elapsed: training.elapsedSeconds,
+    notices,
+    banner: corpus.banner,
+  });
+  showResults({ before, after, validation, baseline }, { plan, saved, path, to });
+  return EXIT.ok;
+}
+
+/** Shows a finished run's scores, and where it was saved. */
+function showResults(
+  scores: Scores,
+  { plan, saved, path, to }: { plan: TrainPlan; saved: string; path: string; to: RunContext },
+): void {
+  const { before, after, validation, baseline } = scores;
+  const kind = plan.method === "lora" ? "adapter" : "model";
+  const shown = after ?? validation;
+  const title = `On the ${after === undefined ? "validation" : "test"} texts:`;
+  const lines = [
+    ...(shown === undefined ? [] : ["", title, ...evaluationLines(shown, { terminal: to.terminal })]),
+    "",
+    ...accuracies(scores),
+    `${kind}: ${shortPath(saved)}`,
+    `results: ${shortPath(path)}`,
+  ];
+  const short = (evaluation: Evaluation | undefined): object | undefined =>
+    evaluation === undefined ? undefined : { ...evaluation, predictions: undefined };
+  const result = {
+    type: "results",
+    [kind]: saved,
+    results: path,
+    before: short(before),
+    after: short(after),
+    validation: short(validation),
+    baseline: short(baseline),
+  };
+  to.view.result(result, lines);
+}
+
+function expectRunning(signal: AbortSignal): void {
   if (signal.aborted) throw new TsloraError("aborted", "Stopped before training began; nothing was written.");
 }
 
@@ -164,7 +189,7 @@ async function follow(
   const events = train(classifier, {
     ...plan.train,
     train: parts.train,
-    ...(parts.validation === undefined ? {} : { validation: parts.validation }),
+    validation: parts.validation,
     outputDir: plan.outputDir,
     signal,
   });
@@ -180,19 +205,21 @@ function stopped(
   { steps }: TrainSummary,
   { plan, view, args }: { plan: TrainPlan; view: TrainView; args: string },
 ): number {
-  const goOn = `tslora train --config ${shortPath(args)} --resume-from last`;
-  view.result({ type: "stopped", steps, outputDir: plan.outputDir, resume: goOn }, [
-    `Stopped after step ${steps}; its checkpoint is in ${shortPath(plan.outputDir)}. Go on with:`,
-    `  npx ${goOn}`,
+  const command = `tslora train --config ${shortPath(args)} --resume-from last`;
+  view.result({ type: "stopped", steps, outputDir: plan.outputDir, resume: command }, [
+    `Stopped after step ${steps}; its checkpoint is in ${shortPath(plan.outputDir)}. Resume with:`,
+    `  npx ${command}`,
   ]);
   return EXIT.interrupted;
 }
 
+/** Evaluates parts of the data; a part that there is not has no evaluation. */
 function scorer(
   classifier: SequenceClassifier,
-  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
-): (what: string, data: DataFrame) => Promise<Evaluation> {
+  { terminal, signal }: RunContext,
+): (what: string, data: DataFrame | undefined) => Promise<Evaluation | undefined> {
   return async (what, data) => {
+    if (data === undefined) return undefined;
     const progress = countProgress(terminal, what);
     try {
       return await evaluate(classifier, data, { onProgress: progress.update, signal });
@@ -208,29 +235,20 @@ function scorer(
   };
 }
 
-async function baselineOf(parts: LoadedParts, test: DataFrame): Promise<Evaluation> {
+async function baselineOf({ train: texts, test, labels }: LoadedParts): Promise<Evaluation | undefined> {
+  if (test === undefined) return undefined;
   const { evaluateBaseline } = await import("../../evaluation/baseline/evaluate-baseline.js");
-  return evaluateBaseline(parts.train, test, { labels: parts.labels });
+  return evaluateBaseline(texts, test, { labels });
 }
 
-function accuracies({
-  before,
-  after,
-  validation,
-  baseline,
-}: {
-  before?: Evaluation;
-  after?: Evaluation;
-  validation?: Evaluation;
-  baseline?: Evaluation;
-}): string[] {
-  const said = (name: string, evaluation: Evaluation | undefined): string[] =>
+function accuracies({ before, after, validation, baseline }: Scores): string[] {
+  const named = (name: string, evaluation: Evaluation | undefined): string[] =>
     evaluation === undefined ? [] : [`${name} ${evaluation.accuracy.toFixed(3)}`];
   const all = [
-    ...said("before training", before),
-    ...said("after", after),
-    ...said("on validation", validation),
-    ...said("TF-IDF with logistic regression", baseline),
+    ...named("before training", before),
+    ...named("after", after),
+    ...named("on validation", validation),
+    ...named("TF-IDF with logistic regression", baseline),
   ];
   return all.length === 0 ? [] : [`Accuracy: ${all.join(", ")}.`];
 }

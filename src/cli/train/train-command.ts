@@ -32,10 +32,10 @@ export const trainCommand: LibraryCommand = {
     { command: "train --config experiment.yaml --seed 7", does: "options from a file, which a flag overrules" },
     {
       command: "train --config output/train/training_args.json --resume-from last",
-      does: "go on with a run that was stopped",
+      does: "resume a run that was stopped",
     },
   ],
   notes:
-    "Ctrl-C stops at the next step, with a checkpoint. training_args.json in the output folder says all options of the run: give it as --config to repeat it.",
+    "Ctrl-C stops at the next step, with a checkpoint. training_args.json in the output folder holds all options of the run: give it as --config to repeat it.",
   run: async (call) => (await import("./run-train.js")).runTrain(call),
 };

@@ -10,7 +10,7 @@ import { writeAtomically } from "../../base/files/write-atomically";
 import { normaliseText } from "../../corpus/split/find-leaks";
 import { readFrame } from "../../corpus/read-frame";
 
-/** The file in a run's output folder that tells which texts it was trained on. */
+/** The file in a run's output folder that identifies the texts that it was trained on. */
 export const TRAINED_TEXTS = "trained_texts.json";
 
 /** Writes the hash of each text that a run is trained on; the texts themselves cannot be read out of it. */

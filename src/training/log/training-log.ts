@@ -28,8 +28,8 @@ export class TrainingLog {
   /**
    * Opens a run's log for writing.
    *
-   * @param options.resume - the step a run goes on from, and the log it wrote: its lines up to there are kept, so
-   *   that each step stands there once. With `evaluationDue` the step's evaluation is still to come
+   * @param options.resume - the step that a run resumes from, and the log it wrote. Its lines up to there are kept, so
+   *   that each step is logged once. With `evaluationDue` the step's evaluation is not made yet
    */
   static async open(
     directory: string,
@@ -48,7 +48,7 @@ export class TrainingLog {
           );
     await writeAtomically(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(""));
     const events = tensorboard
-      ? await TensorboardFile.create(join(directory, "runs"), resume === undefined ? {} : { firstStep: resume.step })
+      ? await TensorboardFile.create(join(directory, "runs"), { firstStep: resume?.step })
       : undefined;
     // Readers drop what event files hold from that step on: the step itself is written again.
     for (const line of kept) if (line.step === resume?.step) await events?.scalars(line.step, scalarsOf(line));
