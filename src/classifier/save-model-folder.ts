@@ -23,7 +23,7 @@ const ARCHITECTURES: Record<ModelType, string> = {
  * Writes a model as a Hugging Face folder: its weights, the tokenizer's files as they lie in the folder it came from,
  * and that folder's config.json with what has changed. config.json comes last: a folder that has none is not whole.
  *
- * @param options.inUse - what stands in for a weight of the model's own, a merged one for instance
+ * @param options.inUse - the weight that replaces one of the model's own, such as a merged one
  */
 export async function saveModelFolder(
   model: ClassificationModel,

@@ -91,26 +91,7 @@ export async function evaluateMultiLabel(
       probabilities,
     };
   });
-  const flags = (of: "yTrue" | "yPred", label: number): number[] =>
-    predictions.map((prediction) => prediction[of][label]);
-  const perLabel = labels.map((name, label): MultiLabelScores => {
-    const yTrue = flags("yTrue", label);
-    const { precision, recall, fscore, support } = precisionRecallFscoreSupport(yTrue, flags("yPred", label), {
-      labels: [1],
-    });
-    const scores = predictions.map(({ probabilities }) => probabilities[label]);
-    const [none, every] = [support[0] === 0, support[0] === data.length];
-    return {
-      label,
-      name,
-      precision: precision[0],
-      recall: recall[0],
-      f1: fscore[0],
-      support: support[0],
-      rocAuc: none || every ? null : rocAucScore(yTrue, scores),
-      averagePrecision: none ? null : averagePrecisionScore(yTrue, scores),
-    };
-  });
+  const perLabel = labels.map((name, label) => scoresOfLabel(predictions, { name, label }));
   const wrong = predictions.map(({ yTrue, yPred }) => yTrue.filter((flag, label) => flag !== yPred[label]).length);
   const all = (of: "yTrue" | "yPred"): number[] => predictions.flatMap((prediction) => prediction[of]);
   return {
@@ -126,6 +107,27 @@ export async function evaluateMultiLabel(
     predictions,
     elapsedSeconds,
     ...untrainedNotice(classifier),
+  };
+}
+
+function scoresOfLabel(
+  predictions: MultiLabelEvaluation["predictions"],
+  { name, label }: { name: string; label: number },
+): MultiLabelScores {
+  const yTrue = predictions.map((prediction) => prediction.yTrue[label]);
+  const yPred = predictions.map((prediction) => prediction.yPred[label]);
+  const scores = predictions.map(({ probabilities }) => probabilities[label]);
+  const { precision, recall, fscore, support } = precisionRecallFscoreSupport(yTrue, yPred, { labels: [1] });
+  const [none, every] = [support[0] === 0, support[0] === predictions.length];
+  return {
+    label,
+    name,
+    precision: precision[0],
+    recall: recall[0],
+    f1: fscore[0],
+    support: support[0],
+    rocAuc: none || every ? null : rocAucScore(yTrue, scores),
+    averagePrecision: none ? null : averagePrecisionScore(yTrue, scores),
   };
 }
 

@@ -12,7 +12,7 @@ import { mergeCheck, probeLogits, type MergeCheck } from "./merge-check";
 import { planAdapter } from "./plan-adapter";
 import { resolveLoraConfig } from "./resolve-lora-config";
 
-/** Where a model's adapters stand: none, one in use, all set aside, or one in the weights. */
+/** The state of a model's adapters: none, one in use, all set aside, or one in the weights. */
 export type AdapterState = "none" | "active" | "disabled" | "merged";
 
 /** How an adapter is put into the weights. */
@@ -33,10 +33,10 @@ export interface MergeOptions {
 export const DEFAULT_NAME = "default";
 
 /**
- * The adapters of one model: which there are, which one is in use, and whether it is in the weights. Owner of them all.
+ * The adapters of one model, the one in use, and whether it is in the weights. Owner of them all.
  *
- * The model's own weights are never written while adapters are on it: an adapter's copies, and merged weights, stand in
- * for them and are taken away again. So each adapter works as if it were alone on the model. (In peft, trained biases
+ * The model's own weights are never written while adapters are on it: an adapter's copies, and merged weights, replace
+ * them for a time. So each adapter works as if it were alone on the model. (In peft, trained biases
  * and what PiSSA and OLoRA take off a weight stay in the model for the adapters that come later, and after `unload`.)
  */
 export class AdapterSet {
@@ -135,7 +135,7 @@ export class AdapterSet {
     return adapter;
   }
 
-  /** Puts another adapter in the place of the active one. */
+  /** Replaces the active adapter by another. */
   set(name: string): void {
     this.expectNotMerged("setAdapter");
     this.#active = this.get(name, "setAdapter");
@@ -243,7 +243,7 @@ export class AdapterSet {
     return check;
   }
 
-  /** The weight that the model computes with in the place of one of its own. */
+  /** The weight that the model computes with instead of one of its own. */
   inUse(own: Parameter): Parameter {
     return this.#substitutes().get(own) ?? own;
   }
@@ -335,7 +335,7 @@ export class AdapterSet {
     for (const parameter of merged?.weights.values() ?? []) parameter.dispose();
   }
 
-  /** Puts on the model what the state says. */
+  /** Applies the state to the model. */
   #apply(): void {
     const state = this.state;
     const substitutes = this.#substitutes();

@@ -78,7 +78,7 @@ export async function loadAdapter(
 }
 
 /**
- * Refuses an adapter that updates a layer which the base lacks: the update says nothing without that layer's own
+ * Refuses an adapter that updates a layer which the base lacks: the update means nothing without that layer's own
  * weights.
  */
 function expectNotAdapted(

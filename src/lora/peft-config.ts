@@ -75,16 +75,10 @@ export async function readPeftConfig(path: string): Promise<PeftConfig> {
   }
 }
 
-/** Checks the content of an `adapter_config.json`; `where` stands in the error. */
+/** Checks the content of an `adapter_config.json`; `where` names it in the error. */
 export function parsePeftConfig(json: Record<string, unknown>, where: string): PeftConfig {
   const problems = new Problems(where);
-  const value = (key: string, fallback: unknown): unknown => json[key] ?? fallback;
-  const take = <T>(key: string, fallback: T, expected: string, holds: (found: unknown) => boolean): T => {
-    const found = value(key, fallback);
-    return problems.expect(holds(found), `${key} must be ${expected}; it is ${shownValue(found)}`)
-      ? (found as T)
-      : fallback;
-  };
+  const { value, take, pattern } = fieldReader(json, problems);
   problems.expect(json.peft_type === "LORA", `peft_type must be "LORA"; it is ${shownValue(json.peft_type)}`);
   const taskType = take<"SEQ_CLS" | null>(
     "task_type",
@@ -94,21 +88,6 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
   );
   const saved = take<readonly string[]>("modules_to_save", [], "a list of names", isNames);
   const savedHolds = checkPatterns(saved, { option: "modules_to_save", use: "saved", problems });
-  const pattern = (key: string): string | readonly string[] => {
-    const found = value(key, null);
-    if (
-      !problems.expect(
-        typeof found === "string" || isNames(found),
-        `${key} must be a list of names or a pattern; it is ${shownValue(found)}`,
-      )
-    )
-      return [];
-    if (typeof found === "string")
-      return found.toLowerCase() === "all-linear" || checkPatterns([found], { option: key, use: "target", problems })
-        ? found
-        : [];
-    return checkLength(found as string[], { option: key, problems }) ? (found as string[]) : [];
-  };
   const config: ResolvedLoraConfig = {
     r: take("r", 8, "a whole number above 0", isRank),
     loraAlpha: take("lora_alpha", 8, "a number", isNumber),
@@ -142,13 +121,7 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
     taskType,
   };
   checkLayers(config, problems);
-  for (const [key, allowed] of Object.entries(NEUTRAL)) {
-    const found = json[key] ?? allowed[0];
-    problems.expect(
-      allowed.some((v) => JSON.stringify(v) === JSON.stringify(found)),
-      `${key} is ${shownValue(found)}, which tslora does not support`,
-    );
-  }
+  checkNeutral(json, problems);
   problems.throwIfAny("unsupported");
   const base = json.base_model_name_or_path;
   return {
@@ -160,6 +133,51 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
   };
 }
 
+/** Reads the values of a configuration. */
+interface FieldReader {
+  /** The value, or `fallback` where there is none. */
+  readonly value: (key: string, fallback: unknown) => unknown;
+  /** The same, checked: `fallback` where it does not hold. */
+  readonly take: <T>(key: string, fallback: T, expected: string, holds: (found: unknown) => boolean) => T;
+  /** A pattern or a list of names; an empty list where it is neither. */
+  readonly pattern: (key: string) => string | readonly string[];
+}
+
+function fieldReader(json: Record<string, unknown>, problems: Problems): FieldReader {
+  const value = (key: string, fallback: unknown): unknown => json[key] ?? fallback;
+  return {
+    value,
+    take: <T>(key: string, fallback: T, expected: string, holds: (found: unknown) => boolean): T => {
+      const found = value(key, fallback);
+      const right = problems.expect(holds(found), `${key} must be ${expected}; it is ${shownValue(found)}`);
+      return right ? (found as T) : fallback;
+    },
+    pattern: (key) => {
+      const found = value(key, null);
+      const right = problems.expect(
+        typeof found === "string" || isNames(found),
+        `${key} must be a list of names or a pattern; it is ${shownValue(found)}`,
+      );
+      if (!right) return [];
+      if (typeof found !== "string")
+        return checkLength(found as string[], { option: key, problems }) ? (found as string[]) : [];
+      const isAll = found.toLowerCase() === "all-linear";
+      return isAll || checkPatterns([found], { option: key, use: "target", problems }) ? found : [];
+    },
+  };
+}
+
+/** Notes every option of peft that changes what an adapter computes and is not at a value that changes nothing. */
+function checkNeutral(json: Record<string, unknown>, problems: Problems): void {
+  for (const [key, allowed] of Object.entries(NEUTRAL)) {
+    const found = json[key] ?? allowed[0];
+    problems.expect(
+      allowed.some((v) => JSON.stringify(v) === JSON.stringify(found)),
+      `${key} is ${shownValue(found)}, which tslora does not support`,
+    );
+  }
+}
+
 /** A configuration under peft's keys, in their sorted order: the set that every version of peft since 0.9 reads. */
 export function toPeftConfig(config: ResolvedLoraConfig, baseModel: string): Record<string, unknown> {
   return {
@@ -167,7 +185,7 @@ export function toPeftConfig(config: ResolvedLoraConfig, baseModel: string): Rec
     auto_mapping: null,
     base_model_name_or_path: baseModel,
     bias: config.bias,
-    ...(config.excludeModules === undefined ? {} : { exclude_modules: config.excludeModules }), // known to peft since 0.14
+    exclude_modules: config.excludeModules, // known to peft since 0.14; undefined is not written
     fan_in_fan_out: false,
     inference_mode: true,
     init_lora_weights: config.initLoraWeights,

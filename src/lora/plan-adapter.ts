@@ -34,8 +34,8 @@ export interface AdapterPlan {
 /**
  * Finds the layers and modules that a configuration means, by peft's rules.
  *
- * @param options.strict - whether an entry that comes to nothing is a problem, as in a new configuration; otherwise, as
- * for one read from a file, it is told in `idle`
+ * @param options.strict - whether an entry that matches nothing is an error, as in a new configuration; otherwise, as
+ * for one read from a file, it is reported in `idle`
  * @param options.problems - gathers what is wrong; the caller throws
  */
 export function planAdapter(
@@ -53,7 +53,7 @@ export function planAdapter(
   };
   const savedModules = modulesToSave(config, { tree, problems, note });
   const targets = [...tree.keys()].filter((name) => matchTarget(name, config) === "adapted");
-  checkTargets(config, { tree, targets, savedModules, strict, problems, note });
+  checkTargets({ config, tree, targets, savedModules, strict, problems, note });
   const chosen = new Set(targets);
   const layers = model
     .linears()
@@ -84,7 +84,7 @@ export function planAdapter(
   return { config, layers, saved: all.filter(inside), savedModules, biases: all.filter(isTrained), idle };
 }
 
-/** Names every linear layer where a file says "all-linear", as peft does; but none that is trained whole. */
+/** Names every linear layer where a file has "all-linear", as peft does; but none that is trained whole. */
 function withoutShorthand(config: ResolvedLoraConfig, tree: ReadonlyMap<string, ModuleKind>): ResolvedLoraConfig {
   const { targetModules } = config;
   if (typeof targetModules !== "string" || targetModules.toLowerCase() !== "all-linear") return config;
@@ -111,7 +111,7 @@ const WITH_ARTICLE: Record<ModuleKind, string> = {
   other: "an activation or dropout",
 };
 
-/** Takes an entry that comes to nothing for a problem, with a word of help, or tells it. */
+/** Reports an entry that matches nothing: an error with a word of help, or one of `idle`. */
 type Note = (holds: boolean, what: string, help?: string) => void;
 
 /** The modules that are trained whole: linear layers, norms and what holds nothing else. */
@@ -147,52 +147,34 @@ function modulesToSave(
   return found;
 }
 
-function checkTargets(
-  config: ResolvedLoraConfig,
-  from: {
-    tree: ReadonlyMap<string, ModuleKind>;
-    targets: readonly string[];
-    savedModules: readonly string[];
-    strict: boolean;
-    problems: Problems;
-    note: Note;
-  },
-): void {
-  const { tree, targets, savedModules, strict, problems, note } = from;
-  const { targetModules, excludeModules, layersToTransform, layersPattern } = config;
-  if (targetModules === NOTHING || excludeModules === NOTHING) return; // told already
+/** A configuration beside the model's modules, for checks of its targets. */
+interface TargetCheck {
+  readonly config: ResolvedLoraConfig;
+  readonly tree: ReadonlyMap<string, ModuleKind>;
+  readonly targets: readonly string[];
+  readonly savedModules: readonly string[];
+  readonly strict: boolean;
+  readonly problems: Problems;
+  readonly note: Note;
+}
+
+function checkTargets(check: TargetCheck): void {
+  const { targetModules, excludeModules } = check.config;
+  if (targetModules === NOTHING || excludeModules === NOTHING) return; // reported already
+  checkTargetEntries(check);
+  checkAdaptable(check);
+  checkExclusions(check);
+  checkLayerNumbers(check);
+}
+
+/** Expects targets, and of each entry of a list that it names one. */
+function checkTargetEntries({ config, tree, targets, savedModules, strict, problems, note }: TargetCheck): void {
+  const { targetModules, excludeModules, layersToTransform } = config;
   const names = [...tree.keys()];
-  const beforeExclusion = names.filter(
-    (name) =>
-      matchTarget(name, {
-        ...config,
-        excludeModules: undefined,
-        layersToTransform: undefined,
-        layersPattern: undefined,
-      }) === "adapted",
-  );
-  if (targets.length === 0) {
-    const what =
-      typeof targetModules === "string"
-        ? `the pattern ${shownText(targetModules, 200)}`
-        : targetModules.length === 0
-          ? "an empty list"
-          : shownNames(targetModules);
-    if (beforeExclusion.length > 0) {
-      const by = [
-        ...(excludeModules === undefined ? [] : ["excludeModules"]),
-        ...(layersToTransform === undefined ? [] : ["layersToTransform"]),
-      ].join(" and ");
-      problems.expect(
-        false,
-        `targetModules: every module that ${what} matches is left out by ${by} (${shownNames(beforeExclusion)}). Leave fewer out`,
-      );
-    } else
-      problems.expect(
-        false,
-        `targetModules: ${what} matches no linear layer of the model that can be adapted. ${available(tree, "linear", savedModules)}The head is always trained and is not adapted.`,
-      );
-  } else if (typeof targetModules !== "string") {
+  const free = { ...config, excludeModules: undefined, layersToTransform: undefined, layersPattern: undefined };
+  const beforeExclusion = names.filter((name) => matchTarget(name, free) === "adapted");
+  if (targets.length > 0) {
+    if (typeof targetModules === "string") return;
     // a module that is excluded or in another layer was named too
     const nameable = endingsOf(strict ? beforeExclusion : names);
     for (const entry of targetModules)
@@ -201,38 +183,62 @@ function checkTargets(
         `targetModules: ${shownValue(entry)} matches no linear layer that is adapted`,
         `. ${available(tree, "linear", savedModules)}`,
       ); // peft's "all-linear" names parts of RoBERTa's head
+    return;
   }
+  const what = shownTargets(targetModules);
+  const by = [
+    ...(excludeModules === undefined ? [] : ["excludeModules"]),
+    ...(layersToTransform === undefined ? [] : ["layersToTransform"]),
+  ].join(" and ");
+  problems.expect(
+    false,
+    beforeExclusion.length > 0
+      ? `targetModules: every module that ${what} matches is left out by ${by} (${shownNames(beforeExclusion)}). ` +
+          "Leave fewer out"
+      : `targetModules: ${what} matches no linear layer of the model that can be adapted. ` +
+          `${available(tree, "linear", savedModules)}The head is always trained and is not adapted.`,
+  );
+}
+
+function shownTargets(targetModules: ResolvedLoraConfig["targetModules"]): string {
+  if (typeof targetModules === "string") return `the pattern ${shownText(targetModules, 200)}`;
+  return targetModules.length === 0 ? "an empty list" : shownNames(targetModules);
+}
+
+/** Expects that every target is a linear layer that is not trained whole. */
+function checkAdaptable({ tree, targets, savedModules, problems }: TargetCheck): void {
   for (const name of targets) {
     const kind = tree.get(name);
-    problems.expect(
-      kind === "linear",
-      `targetModules matches ${name}, ${kind === undefined ? "" : WITH_ARTICLE[kind]}; only linear layers can be adapted`,
-    );
+    const found = kind === undefined ? "" : WITH_ARTICLE[kind];
+    problems.expect(kind === "linear", `targetModules matches ${name}, ${found}; only linear layers can be adapted`);
     const whole = savedModules.find((saved) => name === saved || name.startsWith(`${saved}.`));
     problems.expect(
       whole === undefined,
       `${name} cannot be adapted: it is trained whole${whole === name ? "" : `, as part of ${whole ?? ""}`}`,
     );
   }
-  if (excludeModules !== undefined) {
-    if (typeof excludeModules === "string")
-      note(
-        names.some((name) => named(name, excludeModules)),
-        `excludeModules: the pattern ${shownText(excludeModules, 200)} matches no module`,
-      );
-    else
-      for (const entry of excludeModules)
-        note(endingsOf(names).has(entry), `excludeModules: ${shownValue(entry)} matches no module`);
-  }
-  const layers = new Set(
-    layersToTransform === undefined ? [] : names.map((name) => layerOf(`${name}.`, layersPattern)),
-  );
-  for (const layer of typeof layersToTransform === "number" ? [layersToTransform] : (layersToTransform ?? [])) {
+}
+
+function checkExclusions({ config, tree, note }: TargetCheck): void {
+  const { excludeModules } = config;
+  const names = [...tree.keys()];
+  if (typeof excludeModules === "string")
     note(
-      layers.has(layer),
-      `layersToTransform: there is no layer ${layer}${layersPattern === undefined ? "" : ` after ${shownValue(layersPattern)}`}`,
+      names.some((name) => named(name, excludeModules)),
+      `excludeModules: the pattern ${shownText(excludeModules, 200)} matches no module`,
     );
-  }
+  else
+    for (const entry of excludeModules ?? [])
+      note(endingsOf(names).has(entry), `excludeModules: ${shownValue(entry)} matches no module`);
+}
+
+function checkLayerNumbers({ config, tree, note }: TargetCheck): void {
+  const { layersToTransform = [], layersPattern } = config;
+  const numbers = typeof layersToTransform === "number" ? [layersToTransform] : layersToTransform;
+  if (numbers.length === 0) return;
+  const layers = new Set([...tree.keys()].map((name) => layerOf(`${name}.`, layersPattern)));
+  const after = layersPattern === undefined ? "" : ` after ${shownValue(layersPattern)}`;
+  for (const layer of numbers) note(layers.has(layer), `layersToTransform: there is no layer ${layer}${after}`);
 }
 
 /** Names, and their parts after each dot: whatever an entry of a list can name. */

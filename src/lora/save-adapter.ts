@@ -19,7 +19,7 @@ export interface SavedAdapter {
  * folder itself where the adapter is the default one, else in a folder of its name in it. Python reads it with
  * `PeftModel.from_pretrained(base, directory)`. Each file is written beside and renamed, the configuration last.
  *
- * @param options.baseModel - what stands as `base_model_name_or_path`
+ * @param options.baseModel - the value of `base_model_name_or_path`
  */
 export async function saveAdapter(
   adapter: Adapter,

@@ -46,8 +46,47 @@ export async function addWeightedAdapter(
   model: ClassificationModel,
   options: WeightedAdapterOptions,
 ): Promise<Adapter> {
-  const { weights, name } = options;
   const problems = new Problems("addWeightedAdapter");
+  const { adapters, type, head } = checkCombination(set, options, problems);
+  const r = combinedRank(adapters, { type, svdRank: options.svdRank, problems });
+  const config = combinedConfig(adapters, { r, problems });
+  problems.throwIfAny();
+  const plan = planAdapter(model, config, { problems, strict: false });
+  checkLayers(plan, { adapters, r, type, problems });
+  if (options.head === undefined)
+    problems.expect(
+      await sameSaved(model, adapters),
+      "the adapters' heads (or other modulesToSave) differ, and whole modules cannot be summed; " +
+        `name the one to take: head: "${adapters[0].name}"`,
+    );
+  problems.throwIfAny();
+
+  const { ops } = model;
+  const { weights, name } = options;
+  const tensors = combinedTensors(model, plan, { adapters, weights, type, r, head });
+  const expected = new Set(expectedWeights(plan).map((weight) => weight.name));
+  for (const [key, tensor] of Object.entries(tensors)) if (!expected.has(key)) ops.dispose(tensor);
+  const combined = buildAdapter(model, plan, { name, random: new Random(0), given: new Map(Object.entries(tensors)) });
+  for (const [own, copy] of head?.saved ?? []) {
+    const taken = combined.saved.get(own);
+    if (taken !== undefined) taken.drawn = copy.drawn;
+  }
+  return set.accept(combined);
+}
+
+type CombinationType = NonNullable<WeightedAdapterOptions["combinationType"]>;
+
+/** What is combined, and how. */
+interface Combination {
+  readonly adapters: readonly Adapter[];
+  readonly type: CombinationType;
+  /** The adapter whose head the combination takes. */
+  readonly head: Adapter | undefined;
+}
+
+/** Finds the adapters and checks that they can be summed. */
+function checkCombination(set: AdapterSet, options: WeightedAdapterOptions, problems: Problems): Combination {
+  const { weights, name } = options;
   const adapters = [...new Set(options.adapters)].map((other) => set.get(other, "addWeightedAdapter"));
   problems.expect(
     adapters.length > 0 && adapters.length === options.adapters.length,
@@ -63,7 +102,6 @@ export async function addWeightedAdapter(
     `combinationType must be "linear", "cat" or "svd"; got ${JSON.stringify(given)}`,
   );
   problems.expect(options.svdRank === undefined || given === "svd", 'svdRank goes with combinationType "svd"');
-  const type = adapters.length === 1 ? "linear" : given;
   for (const { name: other, config } of adapters) {
     problems.expect(!config.useDora, `"${other}" uses DoRA, whose magnitudes cannot be summed`);
     problems.expect(config.bias === "none", `"${other}" trains biases, which cannot be summed`);
@@ -76,34 +114,33 @@ export async function addWeightedAdapter(
   const head = adapters.find((adapter) => adapter.name === (options.head ?? adapters[0]?.name));
   problems.expect(head !== undefined, `head must be one of the adapters; got "${options.head ?? ""}"`);
   problems.throwIfAny();
+  return { adapters, type: adapters.length === 1 ? "linear" : given, head };
+}
 
+function combinedRank(
+  adapters: readonly Adapter[],
+  { type, svdRank, problems }: { type: CombinationType; svdRank: number | undefined; problems: Problems },
+): number {
   const ranks = adapters.map(({ config }) => Math.max(config.r, ...Object.values(config.rankPattern)));
   const largest = Math.max(...ranks);
   problems.expect(
     type !== "linear" || ranks.every((rank) => rank === largest),
     `combinationType "linear" needs adapters of one rank; theirs are ${ranks.join(", ")}`,
   );
-  const r =
-    type === "linear" ? largest : type === "cat" ? ranks.reduce((a, b) => a + b, 0) : (options.svdRank ?? largest);
-  problems.expect(
-    Number.isInteger(r) && r > 0,
-    `svdRank must be a whole number above 0; got ${String(options.svdRank)}`,
-  );
-  const config = combinedConfig(adapters, { r, problems });
-  problems.throwIfAny();
-  const plan = planAdapter(model, config, { problems, strict: false });
-  checkLayers(plan, { adapters, r, type, problems });
-  if (options.head === undefined)
-    problems.expect(
-      await sameSaved(model, adapters),
-      "the adapters' heads (or other modulesToSave) differ, and whole modules cannot be summed; name the one to take: head: \"" +
-        adapters[0].name +
-        '"',
-    );
-  problems.throwIfAny();
+  const r = { linear: largest, cat: ranks.reduce((a, b) => a + b, 0), svd: svdRank ?? largest }[type];
+  problems.expect(Number.isInteger(r) && r > 0, `svdRank must be a whole number above 0; got ${String(svdRank)}`);
+  return r;
+}
 
+/** The combination's tensors under peft's names: A and B of each layer, and the head's weights. */
+function combinedTensors(
+  model: ClassificationModel,
+  plan: AdapterPlan,
+  { adapters, weights, type, r, head }: Combination & { weights: readonly number[]; r: number },
+): Readonly<Record<string, Tensor>> {
   const { ops } = model;
-  const tensors = ops.escape(() => {
+  const combine = { cat: concatenated, linear: summed, svd: decomposed }[type];
+  return ops.escape(() => {
     const found: Record<string, Tensor> = {};
     for (const { linear } of plan.layers) {
       const parts = adapters.flatMap((adapter, i) => {
@@ -112,9 +149,7 @@ export async function addWeightedAdapter(
           ? []
           : [{ a: update.a.value, b: update.b.value, factor: weights[i] * update.scaling }];
       });
-      const pair = ops.tidy(() =>
-        padded(model, { cat: concatenated, linear: summed, svd: decomposed }[type](model, parts, r), r),
-      );
+      const pair = ops.tidy(() => padded(model, combine(model, parts, r), r));
       for (const part of ["a", "b"] as const)
         found[`base_model.model.${linear.module}.lora_${part.toUpperCase()}.weight`] = pair[part];
     }
@@ -122,14 +157,6 @@ export async function addWeightedAdapter(
       found[`base_model.model.${own.name}`] = ops.reshape(copy.value, copy.shape);
     return found;
   });
-  const expected = new Set(expectedWeights(plan).map((weight) => weight.name));
-  for (const [key, tensor] of Object.entries(tensors)) if (!expected.has(key)) ops.dispose(tensor);
-  const combined = buildAdapter(model, plan, { name, random: new Random(0), given: new Map(Object.entries(tensors)) });
-  for (const [own, copy] of head?.saved ?? []) {
-    const taken = combined.saved.get(own);
-    if (taken !== undefined) taken.drawn = copy.drawn;
-  }
-  return set.accept(combined);
 }
 
 interface Part {

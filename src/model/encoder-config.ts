@@ -18,12 +18,12 @@ const LARGEST_SIZE = 2 ** 31 - 1;
 const MODEL_TYPES = ["bert", "distilbert", "roberta"] as const;
 
 /**
- * What a head's scores mean, under transformers' names: one class of all, by the softmax of a row, or any of them, by
- * the sigmoid of each score.
+ * The meaning of a head's scores, under transformers' names: one class of all, by the softmax of a row, or any of
+ * them, by the sigmoid of each score.
  */
 export type ProblemType = "single_label_classification" | "multi_label_classification";
 
-/** An encoder's sizes and rates: what `config.json` says, under one set of names (BERT's, in camelCase). */
+/** An encoder's sizes and rates: the values of `config.json` under one set of names (BERT's, in camelCase). */
 export interface EncoderConfig {
   readonly modelType: ModelType;
   readonly vocabSize: number;
@@ -76,7 +76,7 @@ export async function readEncoderConfig(directory: string): Promise<EncoderConfi
   }
 }
 
-/** Checks the content of a `config.json`; `where` stands in the error. */
+/** Checks the content of a `config.json`; `where` names it in the error. */
 export function parseEncoderConfig(json: Record<string, unknown>, where: string): EncoderConfig {
   const modelType = MODEL_TYPES.find((type) => type === json.model_type);
   if (modelType === undefined) {
@@ -88,6 +88,16 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     );
   }
   const problems = new Problems(where);
+  const config = readFields(json, { modelType, problems });
+  checkFields(config, { json, problems });
+  problems.throwIfAny("bad-input");
+  return config;
+}
+
+function readFields(
+  json: Record<string, unknown>,
+  { modelType, problems }: { modelType: ModelType; problems: Problems },
+): EncoderConfig {
   /** A value, or the default where the key is missing; null is no value, as in transformers. */
   const given = (name: string, fallback: unknown): unknown => (json[name] === undefined ? fallback : json[name]);
   const count = (name: string, fallback?: number): number => {
@@ -109,7 +119,7 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
   const distil = modelType === "distilbert";
   const maxPositionEmbeddings = count("max_position_embeddings", 512);
   const padTokenId = padToken(json.pad_token_id, { modelType, problems });
-  const config: EncoderConfig = {
+  return {
     modelType,
     vocabSize: count("vocab_size"),
     hiddenSize: count(distil ? "dim" : "hidden_size"),
@@ -131,6 +141,13 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     id2label: labelNames(json.id2label, problems),
     problemType: (json.problem_type ?? undefined) as EncoderConfig["problemType"],
   };
+}
+
+/** Checks the fields that are no sizes or rates, and fields against each other. */
+function checkFields(
+  config: EncoderConfig,
+  { json, problems }: { json: Record<string, unknown>; problems: Problems },
+): void {
   const kinds = ["single_label_classification", "multi_label_classification", "regression"];
   problems.expect(
     config.problemType === undefined || kinds.includes(config.problemType),
@@ -154,7 +171,7 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
   );
   problems.expect(
     config.maxTokens >= 2,
-    `"max_position_embeddings" must leave positions for two tokens; it is ${maxPositionEmbeddings}`,
+    `"max_position_embeddings" must leave positions for two tokens; it is ${config.maxPositionEmbeddings}`,
   );
   for (const name of ["is_decoder", "add_cross_attention"])
     problems.expect((json[name] ?? false) === false, `"${name}" must be false; it is ${shownValue(json[name])}`);
@@ -167,8 +184,6 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     position === "absolute",
     `"position_embedding_type" must be "absolute"; it is ${shownValue(position)}`,
   );
-  problems.throwIfAny("bad-input");
-  return config;
 }
 
 function padToken(

@@ -23,7 +23,7 @@ export interface BatchOptions {
   readonly dropout: DropoutSource | undefined;
   readonly precision?: Precision;
   readonly maxTokensPerPass: number;
-  /** Where the gradients are summed. */
+  /** Receives the gradients. */
   readonly gradients: Gradients;
 }
 
@@ -60,7 +60,7 @@ export async function batchGradients(
       model.backward({ ops, gradients, precision }, dLogits, forward);
       forward.release();
       ops.dispose(dLogits);
-      await new Promise((resolve) => setImmediate(resolve)); // Jupyter's messages and interrupts get their turn
+      await new Promise((resolve) => setImmediate(resolve)); // lets Jupyter's messages and interrupts in
     }
   } catch (error) {
     ops.dispose(...losses);

@@ -32,7 +32,7 @@ export function epochBatches(lengths: readonly number[], options: BatchOptions):
   return [first, ...random.shuffle(batches), ...last];
 }
 
-/** The optimizer steps of an epoch: so many micro-batches each, the last perhaps fewer. */
+/** The optimizer steps of an epoch: the same number of micro-batches each, the last perhaps fewer. */
 export function epochSteps(
   lengths: readonly number[],
   options: BatchOptions & { readonly gradientAccumulationSteps: number },

@@ -65,7 +65,7 @@ export class RunEvaluation {
     return this.#due;
   }
 
-  /** Whether so many evaluations in a row did not improve the metric that the run ends. */
+  /** Whether the run ends, since too many evaluations in a row did not improve the metric. */
   get endsRun(): boolean {
     return this.#patience.due;
   }

@@ -5,7 +5,7 @@ import type { Fault } from "./training-guards";
 /** Examples whose ids an error names. */
 const IDS_SHOWN = 20;
 
-/** Where a run failed. */
+/** Step, examples and checkpoint of a failure. */
 export interface FailureContext {
   readonly step: number;
   /** The ids of the examples at hand. */

@@ -56,7 +56,7 @@ export type TrainEvent =
     }
   | TrainSummary;
 
-/** A run goes on from a checkpoint. */
+/** A run resumes from a checkpoint. */
 export interface ResumeEvent {
   readonly type: "resume";
   /** The last step that is done. */

@@ -20,8 +20,8 @@ import { TrainingRun } from "./training-run";
 /**
  * Trains a classifier's adapter, or all its weights, by AdamW on the mean cross entropy: an async generator of
  * events, which stops where its consumer stops. An interrupt (Ctrl-C, Jupyter's stop) or `signal` ends it at the
- * next step, with a checkpoint; `resumeFrom` goes on from one, to the same weights to the bit as if it had never
- * stopped, on the same device.
+ * next step, with a checkpoint; `resumeFrom` resumes from one. On the same device the weights are then equal to the bit to
+ * those of a run that never stopped.
  *
  * Every batch is computed without padding, in parts whose gradients are summed, so that memory does not grow with
  * the batch. On one device, one seed gives one run.

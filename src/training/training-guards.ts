@@ -28,7 +28,7 @@ const STEADY = 1.02; // times the window before: pools that fill come to rest
 const MEMORY_GROWTH = 1.5; // in all
 const MEMORY_ROOM = 2 ** 30;
 
-/** Watches a run for what cannot end well. Generous: each bound is far from anything a sound run was seen to do. */
+/** Detects runs that diverge or leak. The bounds are generous: sound runs stay far below them. */
 export class TrainingGuards {
   readonly #learningRate: number;
   readonly #norms: number[];
@@ -97,7 +97,7 @@ export class TrainingGuards {
       kind: "growing-memory",
       what: `the process's memory grew through the last ${WINDOW * WINDOWS} steps, from ${gigabytes(first)} to ${gigabytes(last)}`,
       tryThis:
-        "look at what your own code keeps between steps; if it keeps nothing, this is a fault of tslora: please report it. The run can go on in a new process",
+        "look at what your own code keeps between steps; if it keeps nothing, this is a fault of tslora: please report it. The run can be resumed in a new process",
     };
   }
 }

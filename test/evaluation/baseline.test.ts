@@ -110,7 +110,7 @@ test("what cannot be learned from is refused", () => {
         { text: "red", label: 0 },
         { text: "blue", label: 1 },
       ]),
-    /no term stands in 2 or more of the 2 texts/,
+    /no term occurs in 2 or more of the 2 texts/,
   );
   refused(() => new TfidfVectorizer({ ngramRange: [2, 1], minDf: 0 }), /ngramRange[^]*minDf/);
   refused(() => new LogisticRegression({ C: NaN }), /C must be a number above 0; got NaN/);

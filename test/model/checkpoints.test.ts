@@ -136,7 +136,7 @@ test("shards that do not fit their index are refused, and named", async () => {
   ]) {
     await inCopy(
       async (_, index) => void (index.weight_map[bias] = outside),
-      /"pre_classifier\.bias" is said to lie in .*same folder/,
+      /the shard of "pre_classifier\.bias" must be .*same folder; it is/,
     );
   }
   await inCopy(
@@ -145,11 +145,11 @@ test("shards that do not fit their index are refused, and named", async () => {
   );
   await inCopy(
     async (_, index) => void (index.weight_map[bias] = index.weight_map[bias] === first ? second : first),
-    /"pre_classifier\.bias" is said to lie in model-0000\d.* and lies in model-0000\d/,
+    /"pre_classifier\.bias" must be in model-0000\d.*; it is in model-0000\d/,
   );
   await inCopy(
     async (_, index) => void (index.weight_map.other = first),
-    /"other" is said to lie in model-00001.* and lies in no shard/,
+    /"other" must be in model-00001.*; it is in no shard/,
   );
   await inCopy(
     async (_, index) => void delete index.weight_map[bias],
@@ -169,7 +169,7 @@ test("shards that do not fit their index are refused, and named", async () => {
     await rename(join(folder, first), join(folder, "x"));
     await rename(join(folder, second), join(folder, first));
     await rename(join(folder, "x"), join(folder, second));
-  }, /said to lie in model-00001/);
+  }, /must be in model-00001/);
   await inCopy(async (_, index) => void (index.weight_map = {}), /"weight_map"/);
 });
 

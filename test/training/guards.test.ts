@@ -32,7 +32,7 @@ test("an exploding gradient is a fault; hard batches and the first steps are not
   assert.equal(
     new TrainingGuards({ learningRate: 1, gradNorms: sound.gradNorms }).checkNumbers({ loss: 1, gradNorm: 1e6 })?.kind,
     "exploding-gradient",
-    "a run gone on with remembers the norms",
+    "a resumed run remembers the norms",
   );
 });
 

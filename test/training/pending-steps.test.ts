@@ -93,7 +93,7 @@ test("steps read together are those read one by one: every step's event and numb
   }
 });
 
-test("stopped and gone on with, a run whose steps are read together ends with the same weights to the bit and logs each step once", async () => {
+test("stopped and resumed, a run whose steps are read together ends with the same weights to the bit and logs each step once", async () => {
   const options = { ...COMMON, loggingSteps: 3, saveSteps: 4 };
   const whole = await trainable();
   await runToEnd(whole, { ...options, outputDir: join(folder, "whole") });

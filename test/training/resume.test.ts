@@ -69,7 +69,7 @@ async function outcome(c: SequenceClassifier, outputDir: string): Promise<unknow
 }
 
 for (const method of ["lora", "full"] as const) {
-  test(`${method}: stopped at any step and gone on with, a run ends with the same weights to the bit, and logs each step once`, async () => {
+  test(`${method}: stopped at any step and resumed, a run ends with the same weights to the bit, and logs each step once`, async () => {
     const whole = await trainable(method);
     const outputDir = join(folder, `${method} whole`);
     await runToEnd(whole, { ...COMMON, outputDir });
@@ -97,7 +97,7 @@ for (const config of [
   { useDora: true, bias: "lora_only", modulesToSave: ["pooler"] },
   { initLoraWeights: "pissa" },
 ] as const) {
-  test(`an adapter with ${Object.keys(config).join(", ")} is gone on with to the same weights`, async () => {
+  test(`an adapter with ${Object.keys(config).join(", ")} is resumed to the same weights`, async () => {
     const make = async (): Promise<SequenceClassifier> => {
       const c = await classifier("bert", { dropout: 0.1 });
       c.addAdapter({ r: 2, ...config });
@@ -114,7 +114,7 @@ for (const config of [
   });
 }
 
-test("a run that is over is gone on with to its end at once, and has its best weights", async () => {
+test("a run that is over is resumed to its end at once, and has its best weights", async () => {
   const c = await trainable("lora");
   const outputDir = join(folder, "over");
   await runToEnd(c, { ...COMMON, outputDir });
@@ -129,7 +129,7 @@ test("a run that is over is gone on with to its end at once, and has its best we
   again.dispose();
 });
 
-test("several labels a text, cosine schedule, focal loss: gone on with from another folder's checkpoint", async () => {
+test("several labels a text, cosine schedule, focal loss: resumed from another folder's checkpoint", async () => {
   const options: Partial<TrainOptions> = {
     ...COMMON,
     train: several(data),

@@ -144,7 +144,7 @@ test("groupByLength, the option's older name, is group_by_length; what contradic
   );
 });
 
-test("a checkpoint that was written under the older name is gone on with under the new one", () => {
+test("a checkpoint that was written under the older name is resumed under the new one", () => {
   const differences = (before: Record<string, unknown>, now: Record<string, unknown>): number => {
     const identity = (options: Record<string, unknown>): RunIdentity => ({ options, data: {}, model: {}, adapter: {} });
     const problems = new Problems("");

@@ -17,7 +17,7 @@ export interface BaselineOptions extends TfidfOptions {
   readonly classWeight?: LogisticRegressionOptions["classWeight"];
 }
 
-/** Words and pairs of words that stand in two texts or more, their counts damped. */
+/** Words and pairs of words that occur in two texts or more, their counts damped. */
 const TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
 
 /**
@@ -25,7 +25,7 @@ const TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
  *
  * @param train - a danfojs DataFrame with the columns `texts` and `label`, or a list of `{ text, label }`
  * @returns a classifier like any other
- * @throws TsloraError `bad-input` when a class has no text or no term stands in two of them.
+ * @throws TsloraError `bad-input` when a class has no text or no term occurs in two of them.
  */
 export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {}): TextClassifier {
   const { labels = ["NEGATIVE", "POSITIVE"], C = 10, classWeight, ...terms } = options;

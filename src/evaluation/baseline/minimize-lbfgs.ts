@@ -36,7 +36,7 @@ export function minimizeLbfgs(objective: Objective, { start, tol, maxIter }: Lbf
     if (iteration === maxIter)
       throw new TsloraError(
         "bad-option",
-        `L-BFGS did not reach a gradient of ${tol} in maxIter = ${maxIter} iterations; it stands at ${largest(gradient)}. Raise maxIter or tol.`,
+        `L-BFGS did not reach a gradient of ${tol} in maxIter = ${maxIter} iterations; it is at ${largest(gradient)}. Raise maxIter or tol.`,
       );
     const direction = descent(gradient, steps);
     const found = lineSearch(objective, {

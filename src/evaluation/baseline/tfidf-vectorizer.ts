@@ -65,7 +65,7 @@ export class TfidfVectorizer {
     if (terms.length === 0) {
       throw new TsloraError(
         "bad-input",
-        `TfidfVectorizer: no term stands in ${minDf} or more of the ${texts.length} texts (${frequency.size} terms in all). Pass more texts or a smaller minDf.`,
+        `TfidfVectorizer: no term occurs in ${minDf} or more of the ${texts.length} texts (${frequency.size} terms in all). Pass more texts or a smaller minDf.`,
       );
     }
     this.#columnOf = new Map(terms.map(([term], column) => [term, column]));

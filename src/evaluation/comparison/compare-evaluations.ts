@@ -7,7 +7,7 @@ import { wilsonInterval } from "../intervals/wilson-interval";
 import { publishedStudy, type PublishedRow } from "./published-study";
 
 export interface CompareOptions {
-  /** A simpler classifier's evaluation on the same texts, to stand beside. */
+  /** A simpler classifier's evaluation on the same texts, for comparison. */
   readonly baseline?: Evaluation;
   /** Seed of the bootstrap's draws. @default 42 */
   readonly seed?: number;
@@ -17,7 +17,7 @@ export interface CompareOptions {
   readonly confidence?: number;
   /**
    * Puts the study's published figures beside, and names the rows as its table does. For evaluations on the study's own
-   * texts alone, which {@link describeData} tells. @default false: rows carry the labels' names
+   * texts alone, which {@link describeData} recognizes. @default false: rows carry the labels' names
    */
   readonly published?: boolean;
 }

@@ -5,7 +5,7 @@ import type { McNemarResult } from "../intervals/mcnemar-test";
 
 /** Options of {@link conclusions}. */
 export interface ConclusionsOptions {
-  /** The data that the figures are about, as `describeData` tells. @default "data": the user's own */
+  /** The data that the figures are about, as `describeData` finds. @default "data": the user's own */
   readonly about?: DataAbout;
 }
 

@@ -43,8 +43,7 @@ export interface JudgeOptions extends CompareSeveralOptions {
 
 /**
  * Whether one evaluation is better than another on the same texts, by a metric: where the interval of the change is
- * all on one side of 0, and for accuracy McNemar's test agrees at the same level. Otherwise it is undecided, and said
- * so.
+ * all on one side of 0, and for accuracy McNemar's test agrees at the same level. Otherwise it is undecided.
  *
  * @throws TsloraError `bad-input` when the two are not about the same texts and labels, `bad-option` for an unknown
  *   metric.

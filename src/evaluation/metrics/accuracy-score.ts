@@ -9,7 +9,7 @@ import type { Labels } from "./targets";
  * several labels, all of them must be.
  *
  * @param yTrue - one label a sample, or rows of 0 and 1, [samples, labels]
- * @param options.normalize - false: how many, or what they weigh, in the place of the share. @default true
+ * @param options.normalize - false: how many, or what they weigh, instead of the share. @default true
  * @throws TsloraError `bad-input` when the labels differ in length, are empty or of mixed kinds.
  */
 export function accuracyScore(

@@ -11,7 +11,7 @@ export interface ReportEntry {
 }
 
 /**
- * Rows by class name, then `macro avg` and `weighted avg`; `accuracy` is a number, `micro avg` stands in its place
+ * Rows by class name, then `macro avg` and `weighted avg`; `accuracy` is a number, `micro avg` replaces it
  * where labels were left out or a sample has several; then there is `samples avg`, too.
  */
 export type ReportDict = Record<string, ReportEntry | number>;

@@ -9,7 +9,7 @@ import type { Label, Labels } from "./targets";
  *
  * @param yProba - [samples, classes] in the order of the sorted labels, or of two labels the greater one's, [samples]
  * @param options.labels - all classes, where `yTrue` may not hold each. @default those in `yTrue`
- * @param options.normalize - false: the sum in the place of the mean. @default true
+ * @param options.normalize - false: the sum instead of the mean. @default true
  * @throws TsloraError `bad-input` for what is not a probability.
  */
 export function logLoss(

@@ -66,7 +66,7 @@ export function uniqueLabels(...lists: readonly ArrayLike<Label>[]): Label[] {
   return [...seen].sort(compareLabels);
 }
 
-/** Each label's index; of a label that stands twice, the first. */
+/** Each label's index; of a label that occurs twice, the first. */
 export function indexLabels(labels: readonly Label[]): Map<Label, number> {
   const indexOf = new Map<Label, number>();
   labels.forEach((label, index) => {

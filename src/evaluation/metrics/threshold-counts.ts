@@ -13,7 +13,7 @@ export interface ThresholdCounts {
 /**
  * Counts true and false positives at each distinct score, or what they weigh; samples that weigh nothing are left out.
  *
- * @throws TsloraError `bad-input` when lengths differ, a score is not finite, or it cannot be said which label is
+ * @throws TsloraError `bad-input` when lengths differ, a score is not finite, or it is unclear which label is
  *   positive.
  */
 export function countAtThresholds(

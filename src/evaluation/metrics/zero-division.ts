@@ -4,7 +4,7 @@ import type { OutcomeCounts } from "./outcome-counts";
 /** Value of a score that would divide by zero: 0, 1 or NaN; "warn" is 0 with a warning of Node's. */
 export type ZeroDivision = number | "warn";
 
-/** The number that stands for it. Notes a problem for any other value. @default 0 */
+/** The number that replaces it. Notes a problem for any other value. @default 0 */
 export function readZeroDivision(problems: Problems, zeroDivision: ZeroDivision = 0): number {
   const known = zeroDivision === "warn" || zeroDivision === 0 || zeroDivision === 1 || Number.isNaN(zeroDivision);
   problems.expect(known, `zeroDivision must be 0, 1, NaN or "warn"; got ${String(zeroDivision)}`);

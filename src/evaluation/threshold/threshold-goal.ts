@@ -43,7 +43,7 @@ export interface ResolvedGoal {
   readonly lowerIsBetter: boolean;
   /** The metric at a threshold; null where it is not defined. */
   readonly measure: (outcome: ThresholdOutcome) => number | null;
-  /** Whether a threshold may be chosen at all: a wanted recall is to be reached. */
+  /** Whether a threshold may be chosen at all: a wanted recall must be reached. */
   readonly allows: (outcome: ThresholdOutcome) => boolean;
 }
 
@@ -59,7 +59,7 @@ const PLAIN = {
 };
 const METRICS: readonly string[] = [...Object.keys(PLAIN), "cost", "precision_at_recall"];
 
-/** Checks a goal and says how it is measured. Notes every problem with it. */
+/** Checks a goal and returns how it is measured. Notes every problem with it. */
 export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGoal {
   const { metric = "f1" } = goal;
   const given: Readonly<Record<string, unknown>> = { ...goal }; // the caller may have no types

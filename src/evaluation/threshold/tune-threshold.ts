@@ -29,7 +29,7 @@ const EQUAL = 1e-12;
  * The threshold on the positive label's probability that is best for a goal: the study's unfinished next step. To be
  * tuned on validation data and applied to test data, never tuned on what is reported.
  *
- * Thresholds stand midway between two neighbouring probabilities. Of equally good ones the nearest to 0.5 is taken,
+ * Thresholds are midway between two neighbouring probabilities. Of equally good ones the nearest to 0.5 is taken,
  * and 0.5 itself where nothing is better.
  *
  * @example

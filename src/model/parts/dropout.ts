@@ -2,8 +2,8 @@ import type { Drop, DropoutSaved, Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 
 /**
- * Where a training run's draws for dropout come from: a count of them under one seed, so that a run that goes on
- * from a checkpoint (which keeps the count) draws what the run that was never stopped would have drawn.
+ * Source of a training run's draws for dropout: a count of them under one seed. Checkpoints keep the count, so that a
+ * resumed run draws what the run would have drawn without a stop.
  */
 export class DropoutSource {
   readonly #seed: number;

@@ -109,7 +109,7 @@ export class Linear {
     this.weight.takeBack();
   }
 
-  /** Computes with others in the place of its own weights from now on, or with its own again. */
+  /** Computes with other weights instead of its own from now on, or with its own again. */
   use(substitutes?: Substitutes): void {
     const { weight, bias } = this;
     this.#used = { weight: substitutes?.get(weight) ?? weight, bias: substitutes?.get(bias) ?? bias };

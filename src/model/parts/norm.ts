@@ -19,7 +19,7 @@ export class Norm {
     return this.#used.gamma.trainable || this.#used.beta.trainable;
   }
 
-  /** Computes with others in the place of its own weights from now on, or with its own again. */
+  /** Computes with other weights instead of its own from now on, or with its own again. */
   use(substitutes?: Substitutes): void {
     const { gamma, beta } = this;
     this.#used = { gamma: substitutes?.get(gamma) ?? gamma, beta: substitutes?.get(beta) ?? beta };

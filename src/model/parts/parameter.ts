@@ -81,7 +81,7 @@ export class Parameter {
     if (this.#held.kind === "here" && this.#held.restore !== undefined) this.setAside(this.#held.restore);
   }
 
-  /** Puts a new value, which is taken over, in the place of the old one. */
+  /** Replaces the value by a new one, which it takes over. */
   assign(value: Tensor): void {
     if (value.shape.join() !== this.shape.join())
       throw new RangeError(
@@ -98,5 +98,5 @@ export class Parameter {
   }
 }
 
-/** Weights that stand in for a model's own, by those: an adapter's copy of the head, for instance. */
+/** Weights that replace a model's own, by those, such as an adapter's copy of the head. */
 export type Substitutes = ReadonlyMap<Parameter, Parameter>;

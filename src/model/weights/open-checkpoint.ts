@@ -68,7 +68,7 @@ async function openShards(directory: string): Promise<Checkpoint> {
   }
 }
 
-/** The tensors of all shards: each in the shard that the index says, and in no other. */
+/** The tensors of all shards: each in the shard that the index names, and in no other. */
 function mergeEntries(
   path: string,
   { files, shardOf }: { files: ReadonlyMap<string, SafetensorsFile>; shardOf: ReadonlyMap<string, string> },
@@ -86,7 +86,7 @@ function mergeEntries(
     const found = holders.get(name);
     problems.expect(
       found?.includes(shard) ?? false,
-      `${shownValue(name)} is said to lie in ${shard} and ${found === undefined ? "lies in no shard" : `lies in ${found.slice(0, 5).join(" and ")}`}`,
+      `${shownValue(name)} must be in ${shard}, as the index has it; it is in ${found?.slice(0, 5).join(" and ") ?? "no shard"}`,
     );
   }
   for (const [name, found] of holders) {

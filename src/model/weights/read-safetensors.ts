@@ -81,7 +81,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const start = await readAt(file, { length: 8, position: 0, damaged });
     const headerLength = Number(start.readBigUInt64LE());
     if (headerLength > MAX_HEADER || headerLength + 8 > size)
-      throw damaged(`its header is said to have ${headerLength} bytes, and the file has ${size}`);
+      throw damaged(`its header's length is given as ${headerLength} bytes, and the file has ${size}`);
     const header = parseHeader(await readAt(file, { length: headerLength, position: 8, damaged }), damaged);
     const dataStart = 8 + headerLength;
     const { entries, metadata } = checkHeader(header, size - dataStart, damaged);

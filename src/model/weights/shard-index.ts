@@ -3,7 +3,7 @@ import { Problems } from "../../base/problems";
 import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 
-/** The file that tells in which file of a folder each tensor lies. */
+/** The file that names the shard of each tensor. */
 export const SHARD_INDEX = "model.safetensors.index.json";
 
 /**
@@ -27,7 +27,7 @@ export function parseShardIndex(
     const plain = typeof shard === "string" && /^[\w.-]+\.safetensors$/.test(shard);
     problems.expect(
       plain,
-      `${shownValue(tensor)} is said to lie in ${shownValue(shard)}; a .safetensors file of the same folder was expected`,
+      `the shard of ${shownValue(tensor)} must be a .safetensors file of the same folder; it is ${shownValue(shard)}`,
     );
   }
   problems.throwIfAny("bad-input");

@@ -12,7 +12,7 @@ export interface TensorToWrite {
  * Writes a safetensors file of 32-bit floats, tensors in the order of their names, as the reference library does.
  * One tensor at a time is read and written; the file bears its name once it is whole.
  *
- * @throws RangeError when a tensor's values are not as many as its shape says.
+ * @throws RangeError when a tensor's values are not as many as its shape has.
  */
 export async function writeSafetensors(
   path: string,

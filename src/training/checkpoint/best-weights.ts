@@ -9,7 +9,7 @@ export interface BestEvaluation {
   readonly loss: number;
 }
 
-/** Which evaluation was the best, and the trained weights as they were then, kept in the computer's memory. */
+/** The best evaluation, and the trained weights as they were then, kept in the computer's memory. */
 export class BestWeights {
   readonly #classifier: SequenceClassifier;
   readonly #options: { readonly metric: MetricName; readonly greaterIsBetter: boolean; readonly keep: boolean };
@@ -29,7 +29,7 @@ export class BestWeights {
     return this.#best;
   }
 
-  /** Takes the present weights if their evaluation is the best so far; equal metrics are told apart by the loss. */
+  /** Takes the present weights if their evaluation is the best so far; of equal metrics the lower loss is better. */
   async offer(step: number, metrics: Metrics): Promise<boolean> {
     const metric = metrics[this.#options.metric];
     if (
@@ -46,7 +46,7 @@ export class BestWeights {
     return true;
   }
 
-  /** Takes up what a checkpoint remembers of the best evaluation, with its weights by parameter. */
+  /** Restores the best evaluation from a checkpoint, with its weights by parameter. */
   remember(best: BestEvaluation | undefined, values: ReadonlyMap<string, Float32Array>): void {
     this.#best = best;
     this.#values = new Map(values);

@@ -28,7 +28,7 @@ export interface ResumingRun {
 
 /**
  * Checks a checkpoint's state against the run that resumes from it: whatever is a function of the run and the step must
- * have its value, everything else must lie in its range, and the log beside the checkpoint must tell the same.
+ * have its value, everything else must lie in its range, and the log beside the checkpoint must agree.
  *
  * @throws TsloraError `bad-input` that names every value at fault.
  */
@@ -60,7 +60,7 @@ export async function checkResume(
   problems.throwIfAny("bad-input");
 }
 
-/** Masks that a run has drawn after so many steps: those of one pass, which are the same for all, times the passes. */
+/** The number of masks that a run has drawn up to a step: that of one pass, equal for all, times the passes. */
 function dropoutDraws(step: number, { model, options, documents, plan }: ResumingRun & { plan: StepPlan }): number {
   const { ops } = model;
   const counter = new DropoutSource(options.seed);
@@ -146,8 +146,7 @@ function checkRanges(
 }
 
 /**
- * Compares a state with what the log beside the checkpoint tells of the same steps; a log that is not there tells
- * nothing.
+ * Compares a state with the same steps in the log beside the checkpoint, if there is a log.
  */
 function checkLog(
   log: readonly LogLine[],
@@ -214,10 +213,10 @@ function checkBest(
     patience.take(found.metric, { best: best?.metric, greaterIsBetter });
     if (best === undefined || isBetter(found, best, { greaterIsBetter })) best = found;
   }
-  const told = `${LOG_FILE} tells of`;
+  const logged = `${LOG_FILE} holds`;
   problems.expect(
     best?.step === state.best?.step,
-    `best_global_step must be ${best?.step ?? null}, the best evaluation that ${told}; it is ${state.best?.step ?? null}`,
+    `best_global_step must be ${best?.step ?? null}, the best evaluation that ${logged}; it is ${state.best?.step ?? null}`,
   );
   if (best !== undefined && best.step === state.best?.step) {
     problems.expect(
@@ -231,6 +230,6 @@ function checkBest(
   }
   problems.expect(
     patience.count === state.earlyStoppingCount,
-    `earlyStoppingCount must be ${patience.count} after the evaluations that ${told}; it is ${state.earlyStoppingCount}`,
+    `earlyStoppingCount must be ${patience.count} after the evaluations that ${logged}; it is ${state.earlyStoppingCount}`,
   );
 }

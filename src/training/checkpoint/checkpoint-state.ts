@@ -8,7 +8,7 @@ import { TsloraError } from "../../base/tslora-error";
 import type { BestEvaluation } from "./best-weights";
 import type { RunIdentity } from "./run-identity";
 
-/** Where a run stood, tensors left out. */
+/** The state of a run, without its tensors. */
 export interface CheckpointState {
   readonly step: number;
   readonly epoch: number;

@@ -58,15 +58,13 @@ export class Checkpoints {
   }
 
   /**
-   * Makes the output folder this run's: what a killed run left half-written is taken away, and what another run
-   * wrote, or this one after the step it goes on from, is moved to `earlier-<n>` in it.
+   * Makes the output folder this run's. Deletes what a killed run left half-written. Moves to `earlier-<n>` what another
+   * run wrote, or this one after the step that it resumes from. The newest {@link EARLIER_KEPT} such folders stay, and
+   * the one that is resumed from; older ones are deleted.
    *
-   * @param options.resume - the checkpoint gone on from; where it lies in another folder, the best one that it names
+   * @param options.resume - the checkpoint that is resumed from; if it is in another folder, the best one that it names
    *   is copied from there
-   * The newest {@link EARLIER_KEPT} `earlier-<n>` folders stay, and the one that is resumed from; older ones are
-   * deleted.
-   *
-   * @returns the folder that things were moved to, and the folders that were deleted; undefined when nothing was moved
+   * @returns the folder that files were moved to, and the folders that were deleted; undefined when nothing was moved
    */
   async begin({ resume }: { resume?: { path: string; state: CheckpointState } }): Promise<SetAside | undefined> {
     makeFolder(this.#directory);
@@ -125,7 +123,7 @@ export class Checkpoints {
     return path;
   }
 
-  /** At a run's end, when none is gone on from any more: keeps the newest few and the best alone. */
+  /** At a run's end, when none is resumed from any more, keeps only the newest few and the best. */
   async finish(): Promise<void> {
     await this.#forget({ strict: true });
   }

@@ -28,7 +28,7 @@ export async function listCheckpoints(directory: string): Promise<{ step: number
 }
 
 /**
- * Finds the checkpoint to go on from and checks it by its checksums, with the best one that it names.
+ * Finds the checkpoint to resume from and checks it by its checksums, with the best one that it names.
  *
  * @param from - a checkpoint's folder, or "last": the newest whole one in the output folder
  * @throws TsloraError `not-found` when there is none, `bad-input` when the one named is damaged.

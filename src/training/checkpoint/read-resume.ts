@@ -5,13 +5,13 @@ import { DEFAULT_NAME } from "../../lora/adapter-set";
 import { readCheckpointTensors, type CheckpointTensors } from "./checkpoint-tensors";
 import type { FoundCheckpoint } from "./find-checkpoint";
 
-/** A checkpoint with all that a run goes on from. */
+/** A checkpoint, and the tensors that a run resumes with. */
 export interface Resume {
   readonly checkpoint: FoundCheckpoint;
   /** The trained weights, by parameter. */
   readonly weights: CheckpointTensors;
   readonly moments: CheckpointTensors;
-  /** Those of the best evaluation, where they are to be put back at the end. */
+  /** Those of the best evaluation, if they are restored at the end. */
   readonly bestWeights: CheckpointTensors;
 }
 

@@ -2,7 +2,7 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * Puts a whole new folder in the place of one that may be there. A process that ends between the two renames leaves
+ * Replaces a folder, if there is one, by a whole new one. A process that ends between the two renames leaves
  * the old one as `<path>.replaced`, which {@link recoverFolders} puts back.
  */
 export async function replaceFolder(path: string, fresh: string): Promise<void> {

@@ -7,8 +7,8 @@ import { METRIC_NAMES } from "../train-options";
 import { LOG_FILE, readLog } from "./training-log";
 
 /**
- * The steps, evaluations and warnings of a run from its log, as `train` told them: `lossCurve` draws them, also those
- * of a run that was stopped and gone on with.
+ * Reads a run's steps, evaluations and warnings from its log, as `train` reported them. `lossCurve` draws them, also
+ * those of a run that was stopped and resumed.
  *
  * @param outputDir - the run's output folder
  * @throws TsloraError `not-found` when there is no log, or no line in it.

@@ -21,7 +21,7 @@ export class TensorboardFile {
   /**
    * Begins a new event file in a folder.
    *
-   * @param options.firstStep - where a run that was stopped goes on: readers drop what an earlier file holds from this
+   * @param options.firstStep - the step from which a stopped run resumes: readers drop what an earlier file holds from this
    *   step on
    * @param options.now - milliseconds since 1970. @default Date.now
    */

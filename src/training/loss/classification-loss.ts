@@ -38,7 +38,7 @@ export function lossWeight(labels: readonly ExampleLabel[], { problemType, class
  *     loss = -sum(T log p) / divisor,    dLogits = (sum(T) p - T) / divisor
  *
  * The focal loss (Lin et al., "Focal Loss for Dense Object Detection", 2017) is -w (1 - p)^gamma log p of the label's
- * probability p. Several labels a text are so many choices between 0 and the logit: p is the logit's sigmoid then.
+ * probability p. Several labels a text are a choice each, between 0 and the logit: p is then the logit's sigmoid.
  *
  * @param logits - [examples, labels]
  * @param options.divisor - {@link lossWeight} of the whole optimizer batch, so that its parts add up to its mean

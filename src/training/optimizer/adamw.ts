@@ -99,7 +99,7 @@ export class AdamW {
   }
 
   /**
-   * Takes up where a checkpoint was written. `read` gives a moment's numbers, undefined for one that was not there yet.
+   * Restores the state of a checkpoint. `read` gives a moment's numbers, undefined for one that it does not hold.
    */
   restore(
     parameters: readonly Parameter[],
@@ -123,8 +123,8 @@ export class AdamW {
   }
 
   /**
-   * Small weights of one width together, decayed ones and others apart; large ones alone. With the moments that were
-   * restored.
+   * Bundles small weights of one width, decayed ones and others apart; a large one is alone. Includes the restored
+   * moments.
    */
   #bundle(parameters: readonly Parameter[]): Bundle[] {
     const alike = new Map<string, Parameter[]>();
@@ -186,7 +186,7 @@ export class AdamW {
     bundle.values = parameters.length === 1 ? undefined : values; // one alone is the parameter's
   }
 
-  /** The weights in one: as the last step left them, unless others were put in their place since. */
+  /** The weights in one tensor: as the last step left them, unless they were replaced since. */
   #valueOf({ parameters, values }: Bundle): Tensor {
     const current = parameters.map((parameter) => parameter.value);
     return values !== undefined && current.every((value, i) => value === values.parts[i])
