@@ -205,7 +205,7 @@ export class SequenceClassifier {
     this.#adapters.unmerge();
   }
 
-  /** Takes all adapters off: the model is what it was before the first one, to the bit, head included. */
+  /** Removes all adapters: the model, head included, is then equal to the bit to what it was before the first one. */
   unload(): void {
     this.#adapters.unload();
   }

@@ -15,7 +15,7 @@ import { resolveLoraConfig } from "./resolve-lora-config";
 /** The state of a model's adapters: none, one in use, all set aside, or one in the weights. */
 export type AdapterState = "none" | "active" | "disabled" | "merged";
 
-/** How an adapter is put into the weights. */
+/** Options of merging an adapter into the weights. */
 export interface MergeOptions {
   /**
    * Largest difference of a logit on the fixed batch.
@@ -45,7 +45,7 @@ export class AdapterSet {
   readonly #adapters = new Map<string, Adapter>();
   #active: Adapter | undefined;
   #disabled = false;
-  /** Merged weights, owned, by the model's own, and what their check found. */
+  /** Merged weights, which it owns, by the model's own, and the result of their check. */
   #merged: { readonly weights: Substitutes; readonly check?: MergeCheck } | undefined;
 
   /** @param options.seed - draws new adapters */
@@ -108,7 +108,7 @@ export class AdapterSet {
     );
   }
 
-  /** Checks that an adapter may come on: nothing merged, the name free and of a kind that peft takes, biases once. */
+  /** Checks that an adapter may be added: none is merged, the name is new and peft's, and one at most trains biases. */
   checkNew(name: string, { call, bias, problems }: { call: string; bias: string; problems: Problems }): void {
     this.expectNotMerged(call);
     problems.expect(
@@ -142,7 +142,7 @@ export class AdapterSet {
     this.#apply();
   }
 
-  /** Sets adapters aside, or takes the active one up again. */
+  /** Disables adapters, or enables the active one again. */
   setEnabled(enabled: boolean): void {
     const call = enabled ? "enableAdapter" : "disableAdapter";
     this.#expectAny(call);
@@ -348,7 +348,7 @@ export class AdapterSet {
   }
 }
 
-/** The error of an adapter that does not bring what its base lacks. */
+/** The error of an adapter that lacks weights which its base lacks, too. */
 function lacking(call: string, { adapter, missing }: { adapter: string; missing: readonly string[] }): TsloraError {
   return new TsloraError(
     "bad-input",

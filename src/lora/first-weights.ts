@@ -32,7 +32,7 @@ export function firstWeights(
   return { a, b };
 }
 
-/** A and B from the weight itself, and what they leave of it: W - scaling B A. */
+/** A and B from the weight itself, and the rest of the weight: W - scaling B A. */
 function fromWeight(ops: Ops, { linear, r, scaling }: PlannedLayer, init: "pissa" | "olora"): FirstWeights {
   return linear.weight.lend((weight) =>
     ops.tidy(() => {

@@ -22,7 +22,7 @@ export interface LoraConfig {
    * @default "auto"
    */
   readonly targetModules?: "auto" | "all-linear" | readonly string[] | RegExp | (string & {});
-  /** Which of those are left out after all: names or a pattern, as for `targetModules`. */
+  /** Exceptions from `targetModules`: names or a pattern. */
   readonly excludeModules?: readonly string[] | RegExp | string;
   /**
    * Modules beside the head that are trained whole and saved with the adapter, by the end of their names, e.g.

@@ -41,10 +41,10 @@ const READ = [
   "use_dora",
   "use_rslora",
 ];
-/** Keys that say how an adapter came to be, not what it computes. */
+/** Keys about the making of an adapter, not about what it computes. */
 const INERT =
   /^(auto_mapping|base_model_name_or_path|corda_config|ensure_weight_tying|eva_config|inference_mode|loftq_config|lora_ga_config|megatron_core|peft_version|qalora_group_size|revision|runtime_config)$/;
-/** Ways to begin that leave the weight under A and B alone: what they were matters no more once A and B are read. */
+/** Initializations that leave the base weight alone: they do not matter once A and B are read. */
 const PLAIN_BEGINNINGS: readonly unknown[] = ["eva", "orthogonal"];
 
 /** An adapter's configuration as read. */
@@ -205,7 +205,7 @@ export function toPeftConfig(config: ResolvedLoraConfig, baseModel: string): Rec
   };
 }
 
-/** How A and B began: of weight where that changed the weight under them. */
+/** Checks `init_lora_weights`, which matters where it changed the base weight. */
 function beginning(found: unknown, problems: Problems): ResolvedLoraConfig["initLoraWeights"] {
   if (PLAIN_BEGINNINGS.includes(found)) return true;
   if (typeof found === "boolean" || found === "gaussian" || found === "pissa" || found === "olora") return found;

@@ -9,7 +9,7 @@ import { moduleTree, type ModuleKind } from "./module-tree";
 import { matchesKey, patternValue } from "./patterns/python-pattern";
 import { NOTHING } from "./resolve-lora-config";
 
-/** A layer that gets an update, and of what size. */
+/** A layer that gets an update, with its rank and scaling. */
 export interface PlannedLayer {
   readonly linear: Linear;
   readonly r: number;
@@ -36,7 +36,7 @@ export interface AdapterPlan {
  *
  * @param options.strict - whether an entry that matches nothing is an error, as in a new configuration; otherwise, as
  * for one read from a file, it is reported in `idle`
- * @param options.problems - gathers what is wrong; the caller throws
+ * @param options.problems - collects the errors; the caller throws
  */
 export function planAdapter(
   model: ClassificationModel,
@@ -114,7 +114,7 @@ const WITH_ARTICLE: Record<ModuleKind, string> = {
 /** Reports an entry that matches nothing: an error with a word of help, or one of `idle`. */
 type Note = (holds: boolean, what: string, help?: string) => void;
 
-/** The modules that are trained whole: linear layers, norms and what holds nothing else. */
+/** The modules that are trained whole: linear layers, norms, and modules of these alone. */
 function modulesToSave(
   config: ResolvedLoraConfig,
   { tree, problems, note }: { tree: ReadonlyMap<string, ModuleKind>; problems: Problems; note: Note },

@@ -34,10 +34,10 @@ const KNOWN: readonly string[] = Object.keys({
 /**
  * Fills in the defaults and checks every value by itself; `planAdapter` checks them against the model's layers.
  *
- * @param config - what the user asked for
+ * @param config - the user's
  * @param options.modelType - decides what "auto" and "all-linear" name
- * @param options.problems - gathers what is wrong; the caller throws
- * @returns the configuration; what is wrong in it is replaced, so that the rest can be checked further
+ * @param options.problems - collects the errors; the caller throws
+ * @returns the configuration; invalid values are replaced, so that the rest can be checked further
  */
 export function resolveLoraConfig(
   config: LoraConfig,

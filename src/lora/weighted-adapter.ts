@@ -76,7 +76,7 @@ export async function addWeightedAdapter(
 
 type CombinationType = NonNullable<WeightedAdapterOptions["combinationType"]>;
 
-/** What is combined, and how. */
+/** Adapters to combine, and the way. */
 interface Combination {
   readonly adapters: readonly Adapter[];
   readonly type: CombinationType;

@@ -18,7 +18,7 @@ import { Parameter } from "./parts/parameter";
 import { isFloating } from "./weights/read-safetensors";
 import { isOfOtherHead, weightNames } from "./weights/weight-names";
 
-/** A model as read, and what the checkpoint did not say. */
+/** A model as read, and the weights that the checkpoint lacks. */
 export interface LoadedModel {
   readonly model: ClassificationModel;
   /** Weights of the head that were drawn: the checkpoint does not hold them, or `newHead` leaves them out. */

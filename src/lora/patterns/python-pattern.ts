@@ -68,7 +68,7 @@ export function patternFault(pattern: string, use: PatternUse): string | undefin
   }
 }
 
-/** How much work a pattern is, in steps per character; plain names, and what cannot be used at all, are none. */
+/** The work of a pattern, in steps per character; 0 for plain names and for patterns that are refused. */
 export function patternSize(pattern: string, use: PatternUse): number {
   if (isPlain(pattern)) return 0;
   try {

@@ -257,7 +257,7 @@ class Translator {
     return { re2: `${open}${re2})`, size: size + 1, kind: "atom" };
   }
 
-  /** How often the item before is repeated, if that comes next. */
+  /** Reads a quantifier of the item before, if there is one. */
   #repetition(): { least: number; most: number } | undefined {
     const char = this.#peek();
     const marks: Readonly<Record<string, { least: number; most: number }>> = {

@@ -32,7 +32,7 @@ const LARGEST = 2 ** 60;
 /** The element types that the format names and this reader knows the size of. */
 export type SafetensorsDtype = keyof typeof BYTES;
 
-/** One tensor of a file: what and where. */
+/** One tensor of a file: type, shape and place. */
 export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: SafetensorsDtype;
