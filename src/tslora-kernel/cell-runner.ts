@@ -6,6 +6,7 @@ import { CellVariables } from "./cell-variables";
 import type { Interrupts } from "./interrupts";
 import { mendingConverter, type Conversion } from "./mending-converter";
 import { resolveImport } from "./resolve-import";
+import { shortenError } from "./shorten-error";
 import type { Tslab, TslabConverter, TslabExecutor } from "./tslab";
 
 /** How a cell came out. */
@@ -111,7 +112,7 @@ export class CellRunner {
   /** Anything thrown as a Jupyter error, also an object that throws when it is looked at. */
   describe(error: unknown): CellError {
     try {
-      return cellError(error, { cell: (number) => this.#cells.get(number), root: this.#root });
+      return shortenError(cellError(error, { cell: (number) => this.#cells.get(number), root: this.#root }));
     } catch {
       const evalue = "An object was thrown that cannot be described.";
       return { ename: "UncaughtValue", evalue, traceback: [`UncaughtValue: ${evalue}`] };

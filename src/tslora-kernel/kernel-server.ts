@@ -7,6 +7,7 @@ import type { Interrupts } from "./interrupts";
 import { kernelHandler } from "./kernel-handler";
 import { answerFrames, answerTo } from "./other-requests";
 import { resultOutputs } from "./result-outputs";
+import { StreamBuffer } from "./stream-buffer";
 import type { AnswerSocket, Socket, Tslab, TslabMessage, TslabServer } from "./tslab";
 
 /** Milliseconds in which requests that were sent before a cell failed are aborted with it. */
@@ -39,6 +40,13 @@ export function kernelServer(
     #last: TslabMessage | undefined;
     #executionCount = 0;
     #isClosed = false;
+    /** What the last cell prints. */
+    #streams: StreamBuffer | undefined;
+
+    override init(): Promise<void> {
+      process.on("exit", () => this.#streams?.flush());
+      return super.init();
+    }
 
     /** The control channel is bound where it is heard while a cell computes. */
     override async bindSocket(socket: Socket, port: number): Promise<void> {
@@ -94,7 +102,10 @@ export function kernelServer(
           else await this.#execute(socket, message);
         } catch (error) {
           log(error);
+          // without a reply, a client waits without end
+          this.#reply(socket, message, "execute_reply", { status: "error", ...runner.describe(error) });
         } finally {
+          this.#streams?.flush();
           super.publishStatus("idle", message);
         }
       });
@@ -161,10 +172,13 @@ export function kernelServer(
      */
     #catchOutput(message: TslabMessage, isSilent: boolean): void {
       const decoder = new TextDecoder();
+      this.#streams?.flush();
+      const streams = new StreamBuffer((name, text) => this.#reply(this.iopub, message, "stream", { name, text }));
+      this.#streams = streams;
       for (const name of ["stdout", "stderr"] as const) {
         process[name].write = (chunk: string | Uint8Array, encoding?: unknown, done?: unknown) => {
           const text = typeof chunk === "string" ? chunk : decoder.decode(chunk);
-          if (!isSilent && text !== "") this.#publish(message, "stream", { name, text });
+          if (!isSilent && text !== "") streams.write(name, text);
           const callback = typeof encoding === "function" ? encoding : done;
           if (typeof callback === "function") process.nextTick(callback);
           return true;
@@ -193,7 +207,9 @@ export function kernelServer(
         this.#publish(this.#last, "error", { ...details });
     }
 
+    /** Publishes after what was printed before. */
     #publish(parent: TslabMessage, type: string, content: JsonRecord): void {
+      this.#streams?.flush();
       this.#reply(this.iopub, parent, type, content);
     }
 

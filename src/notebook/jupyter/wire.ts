@@ -105,7 +105,7 @@ export function decodeMessage(frames: readonly Buffer[], key: string): Message {
   return decodeMessages(frames, key)[0];
 }
 
-/** Signatures that a reader remembers; the oldest are forgotten first. */
+/** Signatures that a reader remembers at least; the oldest are forgotten first. */
 const REMEMBERED = 65_536;
 
 /**
@@ -114,7 +114,8 @@ const REMEMBERED = 65_536;
  */
 export class MessageReader {
   readonly #key: string;
-  readonly #seen = new Set<string>();
+  #recent = new Set<string>();
+  #older: ReadonlySet<string> = new Set();
 
   /** @param key - the connection's key; empty for a connection that signs nothing */
   constructor(key: string) {
@@ -135,12 +136,11 @@ export class MessageReader {
     const messages = decodeMessages(frames, this.#key);
     if (this.#key === "") return messages;
     const signed = frames[delimiterOf(frames) + 1].toString("latin1");
-    if (this.#seen.has(signed)) throw new TsloraError("kernel", "A message was sent twice; the copy is ignored.");
-    this.#seen.add(signed);
-    if (this.#seen.size > REMEMBERED) {
-      const [oldest] = this.#seen;
-      this.#seen.delete(oldest);
-    }
+    if (this.#recent.has(signed) || this.#older.has(signed))
+      throw new TsloraError("kernel", "A message was sent twice; the copy is ignored.");
+    // two sets, since a set that loses its oldest key at each step takes long to find the next one
+    if (this.#recent.size === REMEMBERED) [this.#older, this.#recent] = [this.#recent, new Set()];
+    this.#recent.add(signed);
     return messages;
   }
 }

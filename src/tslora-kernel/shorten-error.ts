@@ -1,0 +1,23 @@
+import type { CellError } from "./cell-error";
+
+/** Characters of an error's message, and of its traceback, that are sent. */
+const MOST = 10_000_000;
+
+/**
+ * An error that fits into a message: a JSON text of more than half a billion characters cannot be made, and the cell
+ * would have no reply.
+ */
+export function shortenError({ ename, evalue, traceback }: CellError): CellError {
+  let room = MOST;
+  const lines: string[] = [];
+  for (const line of traceback) {
+    if (room <= 0) break;
+    lines.push(shorten(line, room));
+    room -= line.length;
+  }
+  return { ename: shorten(ename, 1000), evalue: shorten(evalue, MOST), traceback: lines };
+}
+
+function shorten(text: string, room: number): string {
+  return text.length <= room ? text : `${text.slice(0, room)}… (${text.length - room} more characters)`;
+}
