@@ -88,11 +88,7 @@ test("a notebook, a configuration and a run's files are read from regular files 
     ["run record", () => readRunRecord(folder), /training_args\.json must be a file; got a named pipe/],
     ["log", () => readLog(join(folder, "trainer_log.jsonl")), /must be a file; got a named pipe/],
     ["list", () => readPmids(join(folder, "pmids.csv")), /must be a file; got a named pipe/],
-    [
-      "configuration",
-      () => readConfigFile(join(folder, "options.yaml")),
-      /options\.yaml must be a file; got a device/,
-    ],
+    ["configuration", () => readConfigFile(join(folder, "options.yaml")), /options\.yaml must be a file; got a device/],
   ];
   for (const [name, read, message] of readers) await assert.rejects(read(), refused("bad-input", message), name);
   assert.deepEqual(await readLog(join(folder, "none.jsonl")), []);

@@ -46,7 +46,7 @@ function machine(): string {
 }
 
 /**
- * When a process started, as digits; undefined where there is none. "0" for a living process where the start is unknown.
+ * When a process started, as digits; undefined where there is none. "0" for a living process whose start is unknown.
  */
 function startOf(pid: number): string | undefined {
   if (process.platform !== "linux") return isAlive(pid) ? "0" : undefined;

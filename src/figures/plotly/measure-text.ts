@@ -11,7 +11,7 @@ const WIDTHS = [
 const WIDER = 1.12;
 
 /**
- * Estimates the width of a line of text, in pixels, in a sans-serif font of that size. An estimate from above, since the
+ * Estimates the width of a line of text, in pixels, in a sans-serif font of that size. An upper estimate, since the
  * reader's font is not known here.
  */
 export function measureText(text: string, fontSize: number): number {

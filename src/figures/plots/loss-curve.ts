@@ -21,8 +21,8 @@ export interface LossCurveOptions {
 }
 
 /**
- * The course of training: the loss of every step with its running mean, and below it the accuracy on the validation set.
- * The best evaluation, whose weights are kept, is marked.
+ * The course of training: the loss of every step with its running mean, and below it the accuracy on the validation
+ * set. The best evaluation, whose weights are kept, is marked.
  *
  * @param history - the events that `train` yielded, or the lines of its log; steps and evaluations are drawn, and
  *   the start says how far the steps will go, the end how far they went

@@ -14,7 +14,7 @@ export function closeTo(found: number, expected: number, { relative, absolute }:
 }
 
 /**
- * Whether two texts are the same: numbers within a tolerance, and all else exactly, except for the width of white space,
+ * Whether two texts are equal: numbers within a tolerance, and all else exactly, except for the width of white space,
  * which depends on columns of numbers.
  */
 export function sameText(found: string, expected: string, tolerance: Tolerance): boolean {

@@ -31,7 +31,8 @@ const DEEPEST = 250;
 /**
  * Writes a value as a literal of a language, by the declared type: the one way in which parameters reach a kernel.
  *
- * @param value - null, a boolean, string, number, bigint, {@link FloatValue}, list, tuple, set, map or object, or {@link Readings}
+ * @param value - null, a boolean, string, number, bigint, {@link FloatValue}, list, tuple, set, map or object, or
+ *   {@link Readings}
  * @param notes - takes the reason where a value of the right kind cannot be written exactly
  * @returns undefined for a value that the type does not take
  */

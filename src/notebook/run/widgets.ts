@@ -40,7 +40,7 @@ export class Widgets {
   comm(type: string, content: JsonRecord, buffers: readonly Uint8Array[]): void {
     const { comm_id: id, data } = content;
     if (typeof id !== "string" || !isRecord(data)) return;
-    if (isRecord(data.state)) this.#update(id, data, buffers); // other messages are between the widget and its front end
+    if (isRecord(data.state)) this.#update(id, data, buffers); // others are for the front end
     const state = isRecord(data.state) ? data.state : {};
     if (
       type === "comm_open" &&

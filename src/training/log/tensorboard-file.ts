@@ -21,8 +21,8 @@ export class TensorboardFile {
   /**
    * Begins a new event file in a folder.
    *
-   * @param options.firstStep - the step from which a stopped run resumes: readers drop what an earlier file holds from this
-   *   step on
+   * @param options.firstStep - the step from which a stopped run resumes: readers drop later steps of an
+   *   earlier file
    * @param options.now - milliseconds since 1970. @default Date.now
    */
   static async create(
