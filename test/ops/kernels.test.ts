@@ -279,7 +279,7 @@ test("shapes that do not fit are refused, not read past", () => {
   const w = kernels.pack(square, { transpose: false });
   assert.throws(
     () => kernels.affine(x, w, bias),
-    /TsloraProduct: x \[rows, depth\], w \[depth, columns\] packed, a bias by columns/,
+    /TsloraProduct: x must be \[rows, depth\], w \[depth, columns\] packed, the bias \[columns\]/,
   );
   assert.throws(() => kernels.product(bias, w), /TsloraProduct/);
   assert.throws(() => kernels.product(x, w, { plus: [square] }), /TsloraProduct/);
@@ -319,7 +319,7 @@ test("shapes that do not fit are refused, not read past", () => {
   const layout = { heads: 2, groups: [{ row: 2, document: 0, documents: 1, length: 2 }], span: "every-token" } as const;
   assert.throws(
     () => kernels.attention({ q: x, k: x, v: x }, { layout, drop: undefined, keep: false }),
-    /groups of at least one document and token were expected/,
+    /groups must have at least one document and token/,
   );
   assert.throws(
     () => kernels.residualNorm(x, x, { gamma: bias, beta: bias, epsilon: 1e-5, drop: undefined }),

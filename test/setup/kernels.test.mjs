@@ -56,6 +56,20 @@ test("what is needed: the widest set, the one asked for, or all", { skip: !isX64
   }
 });
 
+test("on 64-bit Arm, a set of x86-64 and an unknown one are different errors", (t) => {
+  withVariables(t, { TSLORA_INSTRUCTIONS: "avx2" });
+  assert.throws(
+    () => neededSets({ arch: "arm64" }),
+    /must name instructions of this processor \(baseline\); got "avx2"/,
+  );
+  process.env["TSLORA_INSTRUCTIONS"] = "neon";
+  assert.throws(() => neededSets({ arch: "arm64" }), /must be baseline, avx2, avx512; got "neon"/);
+  for (const right of ["baseline", ""]) {
+    process.env["TSLORA_INSTRUCTIONS"] = right;
+    assert.deepEqual(neededSets({ arch: "arm64" }), ["baseline"]);
+  }
+});
+
 test(
   "a set that is asked for later is compiled beside the others; what lies there is not compiled again",
   { skip: !isX64 },
@@ -116,7 +130,7 @@ test(
     );
     assert.deepEqual(compiledSets(link), ["baseline", "avx2", "avx512"]);
 
-    writeFileSync(join(link, "src", "ops", "kernels", "numbers.h"), "// another\n", { flag: "a" });
+    writeFileSync(join(link, "src", "ops", "kernels", "philox.h"), "// another\n", { flag: "a" });
     assert.equal((await make(false)).length, objects(["baseline"]), "of other sources, only what is needed now");
     assert.deepEqual(compiledSets(link), ["baseline"]);
   },

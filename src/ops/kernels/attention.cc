@@ -1,15 +1,15 @@
-// Compiled once for each set of instructions, as kernels.cc is.
+// Compiled once for each instruction set, as kernels.cc is.
 #include "kernels.h"
-#include "numbers.h"
+#include "philox.h"
 #include "softmax.h"
 #include "tiles.h"
 
 namespace tslora {
 namespace {
 
-constexpr int64_t BLOCK = 56 / MR * MR;  // queries at a time, a multiple of MR: their scores fit into the cache
+constexpr int64_t BLOCK = 56 / MR * MR;  // queries at a time, a multiple of MR: their scores fit in the cache
 
-// How many columns a row of scores has room for: whole panels, and whole rows of weights.
+// Number of columns in a row of scores: whole panels, and at least those of a row of weights.
 inline int64_t row_columns(int64_t keys) { return round_up(keys, NR > 16 ? NR : 16); }
 
 }  // namespace

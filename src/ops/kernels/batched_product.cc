@@ -1,11 +1,11 @@
-// Compiled once for each set of instructions, as kernels.cc is.
+// Compiled once for each instruction set, as kernels.cc is.
 #include "kernels.h"
 #include "tiles.h"
 
 namespace tslora {
 namespace {
 
-constexpr int64_t DEPTH = 512;  // of a product at a time: a panel of the right side stays in the cache
+constexpr int64_t DEPTH = 512;  // depth at a time: a panel of the right side stays in the cache
 
 }  // namespace
 

@@ -1,16 +1,16 @@
-// Compiled once for each set of instructions, as kernels.cc is.
+// Compiled once for each instruction set, as kernels.cc is.
 #include "kernels.h"
-#include "numbers.h"
+#include "philox.h"
 #include "tiles.h"
 
 namespace tslora {
 namespace {
 
-constexpr int64_t TOGETHER = 8;  // sums that are in registers at a time
-constexpr int64_t COMING = 8;    // rows ahead that are asked for: a block's rows lie apart
-constexpr int64_t CHUNK = 64;    // rows whose part of a block of columns fits into the cache
+constexpr int64_t TOGETHER = 8;  // sums in registers at a time
+constexpr int64_t COMING = 8;    // rows from the one in use to the prefetched one: a block's rows lie apart
+constexpr int64_t CHUNK = 64;    // rows whose part of a block of columns fits in the cache
 
-// to = from under dropout, for one row's columns [column, column + n); all are kept where nothing is dropped.
+// to = dropout(from), for the columns [column, column + n) of one row; a copy if the rate is 0.
 inline void keep(const float* from, Mask& mask, int64_t row, int64_t column, int64_t n, float* to) {
   if (mask.drop.rate <= 0) {
 #pragma omp simd
@@ -28,7 +28,7 @@ float sum_of(Vector v) {
   return sum;
 }
 
-// The sums of x times each of COUNT rows of a.
+// y = scaling times the dot products of x with COUNT rows of a.
 template <int64_t COUNT>
 void dot(const float* x, const float* a, int64_t columns, float scaling, float* y) {
   Vector sums[COUNT] = {};

@@ -14,20 +14,20 @@
 namespace tslora {
 namespace {
 
-constexpr int64_t SMALLEST_PART = 16384;  // numbers: some microseconds, what waking a thread takes
-constexpr int PARTS_A_THREAD = 4;         // a thread that comes late finds its part taken
-constexpr auto PATIENCE = std::chrono::microseconds(
-    200);  // for which a thread looks out before it sleeps: to wake it takes some tens of them
+constexpr int64_t SMALLEST_PART = 16384;  // numbers: some microseconds of work, as long as it takes to wake a thread
+constexpr int PARTS_A_THREAD = 4;         // so that other threads can take the parts of a thread that starts late
+// A thread spins for so long before it sleeps; to wake it takes some tens of microseconds.
+constexpr auto PATIENCE = std::chrono::microseconds(200);
 
-int wished_threads() {
-  const char* told = std::getenv("TF_NUM_INTRAOP_THREADS");
-  const int count = told == nullptr ? 0 : std::atoi(told);
+int requested_threads() {
+  const char* value = std::getenv("TF_NUM_INTRAOP_THREADS");
+  const int count = value == nullptr ? 0 : std::atoi(value);
   return std::max(1, count > 0 ? count : static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// Whether `happened` within PATIENCE.
+// Spins until `happened` or PATIENCE is over; returns whether it happened.
 template <typename Happened>
-bool look_out(Happened happened) {
+bool spin_until(Happened happened) {
   const auto end = std::chrono::steady_clock::now() + PATIENCE;
   do {
     for (int i = 0; i < 64; ++i) {
@@ -40,11 +40,11 @@ bool look_out(Happened happened) {
   return false;
 }
 
-// Threads that live as long as the process: they sleep between calls and are never joined.
+// Threads that live as long as the process. They sleep between calls and are never joined.
 class Pool {
  public:
   Pool() {
-    for (int i = 1; i < wished_threads(); ++i) {
+    for (int i = 1; i < requested_threads(); ++i) {
       std::thread([this] { work(); }).detach();
       ++helpers_;
     }
@@ -54,7 +54,7 @@ class Pool {
 
   void run(int64_t parts, const std::function<void(int64_t)>& body) {
     std::unique_lock<std::mutex> only(callers_, std::try_to_lock);
-    if (helpers_ == 0 || parts < 2 || !only.owns_lock()) {  // another JavaScript thread has the helpers
+    if (helpers_ == 0 || parts < 2 || !only.owns_lock()) {  // another JavaScript thread uses the helpers
       for (int64_t part = 0; part < parts; ++part) body(part);
       return;
     }
@@ -69,9 +69,9 @@ class Pool {
     take(body, parts);
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      body_ = nullptr;  // whoever wakes from here on finds nothing
+      body_ = nullptr;  // a thread that wakes from here on has nothing to do
     }
-    if (look_out([this] { return busy_.load(std::memory_order_acquire) == 0; })) return;
+    if (spin_until([this] { return busy_.load(std::memory_order_acquire) == 0; })) return;
     std::unique_lock<std::mutex> lock(mutex_);
     idle_.wait(lock, [this] { return busy_ == 0; });
   }
@@ -86,7 +86,7 @@ class Pool {
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
       lock.unlock();
-      look_out([&] { return call_.load(std::memory_order_relaxed) != seen; });
+      spin_until([&] { return call_.load(std::memory_order_relaxed) != seen; });
       lock.lock();
       woken_.wait(lock, [&] { return call_ != seen; });
       seen = call_;

@@ -1,4 +1,4 @@
-// Rows of work over the processor's cores.
+// Shares out work over the processor's cores.
 #ifndef TSLORA_PARALLEL_H_
 #define TSLORA_PARALLEL_H_
 
@@ -7,14 +7,14 @@
 
 namespace tslora {
 
-// On how many threads, the caller's among them, the two below work.
+// Number of threads, the caller's included, that the next two use: as many as TensorFlow uses for one operation.
 int parallel_threads();
 
-// Calls body(begin, end) until [0, rows) is done, on as many threads as TensorFlow takes for one operation. Rows of
-// `cost` numbers each; little work stays on the caller's thread. What a row becomes does not depend on the threads.
+// Calls body(begin, end) for parts of [0, rows), on several threads. A row costs as much as `cost` numbers; a small
+// amount of work stays on the caller's thread. The result of a row must not depend on the parts.
 void parallel_rows(int64_t rows, int64_t cost, const std::function<void(int64_t, int64_t)>& body);
 
-// Calls body(part) for every part, the first ones first, on as many threads.
+// Calls body(part) for every part, in order, on several threads.
 void parallel_parts(int64_t parts, const std::function<void(int64_t)>& body);
 
 }  // namespace tslora

@@ -1,4 +1,4 @@
-// Compiled once for each set of instructions, as kernels.cc is.
+// Compiled once for each instruction set, as kernels.cc is.
 #include <cstring>
 
 #include "kernels.h"
@@ -7,23 +7,22 @@
 namespace tslora {
 namespace {
 
-constexpr int64_t DEPTH =
-    768;  // of a product at a time: a panel of the right side and the rows on the left fit into the cache
-constexpr int64_t LINE = 16;  // numbers in a line of the cache
-constexpr int64_t COPIED = DEPTH + LINE,
-                  BLOCK = PRODUCT_COLUMNS + LINE;  // rows of matrices in the cache, none a page apart
+constexpr int64_t DEPTH = 768;  // depth at a time: a panel of the right side and the rows on the left fit in the cache
+constexpr int64_t LINE = 16;    // numbers in a cache line
+// Numbers from one row to the next in matrices that stay in the cache: no two rows lie a page apart.
+constexpr int64_t COPIED = DEPTH + LINE, BLOCK = PRODUCT_COLUMNS + LINE;
 
 inline const float* moved(const float* at, int64_t by) { return at == nullptr ? nullptr : at + by; }
 
-// sum += part, where there is one.
+// sum += part, if there is one.
 inline void add(const float* part, float* sum, int64_t size) {
   if (part == nullptr) return;
 #pragma omp simd
   for (int64_t i = 0; i < size; ++i) sum[i] += part[i];
 }
 
-// Writes past the cache, where there is a way: what a large product gives does not stay there until it is read, and a
-// line that is written whole need not be read before.
+// Writes past the cache, if the instruction set can: the result of a large product would leave the cache before it is
+// read, and a cache line that is written as a whole is not read first.
 inline void put(const float* from, int64_t size, float* to) {
   int64_t i = 0;
 #if defined(__AVX512F__)
@@ -36,6 +35,7 @@ inline void put(const float* from, int64_t size, float* to) {
   for (; i < size; ++i) to[i] = from[i];
 }
 
+// Waits until all writes past the cache are visible to other threads.
 inline void put_all() {
 #if defined(__AVX2__)
   _mm_sfence();

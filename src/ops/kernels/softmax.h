@@ -1,15 +1,17 @@
-// Softmax of a row of scores under dropout, and its gradient. In an anonymous namespace, as numbers.h is.
+// Softmax of a row of scores under dropout, and its gradient. In an anonymous namespace, as math.h is.
 #ifndef TSLORA_SOFTMAX_H_
 #define TSLORA_SOFTMAX_H_
 
-#include "numbers.h"
+#include "math.h"
+#include "philox.h"
 
 namespace tslora {
 namespace {
 
-// scores [keys] to what is kept of their softmax, times 1 / (1 - rate); the softmax itself goes to `weights`, if there
-// is one, with a minus where a weight was dropped: the backward pass need not draw again. Without weights and dropout
-// the scores are left to be divided by the sum that is returned, else that is 1.
+// Replaces scores [keys] by their softmax under dropout, and returns the number to divide them by. `weights`, if not
+// null, receives the softmax itself, negative where dropout drops a weight: the backward pass need not draw again.
+// Without weights and dropout the caller divides, by the sum that is returned; else the division is done, and the
+// returned number is 1.
 float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask& mask, int64_t draw) {
   float highest = scores[0];
 #pragma omp simd reduction(max : highest)
@@ -48,7 +50,8 @@ float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask
   return 1.f;
 }
 
-// The scores' gradient in the place of that of the kept weights, and the kept weights times `factor`.
+// Replaces the gradient of the kept weights by that of the scores, and writes the kept weights times `factor` to
+// `kept`.
 void softmax_row_backward(float* d_kept, float scale, float factor, float row_sum, int64_t keys, const float* weights,
                           float* kept) {
 #pragma omp simd

@@ -1,25 +1,28 @@
-// Products of matrices by tiles that are summed up in registers (Goto and van de Geijn, "Anatomy of high-performance
-// matrix multiplication", 2008). In an anonymous namespace, as numbers.h is.
+// Matrix products in tiles that are summed in registers (Goto and van de Geijn, "Anatomy of high-performance matrix
+// multiplication", 2008). In an anonymous namespace, as math.h is.
 #ifndef TSLORA_TILES_H_
 #define TSLORA_TILES_H_
 
 #include <cstdint>
-
-#include "numbers.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace tslora {
 namespace {
 
-// A tile has MR rows and, two vectors wide, NR columns.
+// A tile has MR rows and NR columns, which are two vectors. A packed matrix lies in panels of NR columns.
 #if defined(__AVX512F__)
-constexpr int MR = 14;
+constexpr int MR = 14, NR = 32;
+#elif defined(__AVX2__)
+constexpr int MR = 6, NR = 16;
 #else
-constexpr int MR = 6;
+constexpr int MR = 6, NR = 8;
 #endif
 constexpr int VECTOR = NR / 2;
-constexpr int64_t AHEAD = 64;  // rows of a panel that are asked for before they are needed
+constexpr int64_t AHEAD = 64;  // rows of a panel from the one in use to the prefetched one
 typedef float Vector __attribute__((vector_size(4 * VECTOR)));
-typedef float Loose __attribute__((vector_size(4 * VECTOR), aligned(4)));  // as it lies in a matrix
+typedef float Loose __attribute__((vector_size(4 * VECTOR), aligned(4)));  // a vector in a matrix, of any alignment
 
 inline int64_t round_up(int64_t size, int64_t to) { return (size + to - 1) / to * to; }
 
@@ -29,15 +32,15 @@ struct Strided {
   int64_t row, column;
 };
 
-// What a product is added to; none where `at` is null.
+// A matrix that a product is added to; none if `at` is null.
 struct Start {
   const float* at;
   int64_t row;
 };
 constexpr Start ZERO{nullptr, 0};
 
-// c [R, NR] = start + a [R, depth] b [depth, NR], b packed. `share` numbers a row of what comes next are asked for on
-// the way.
+// c [R, NR] = start + a [R, depth] b [depth, NR], b packed. For each row of b it also prefetches `share` numbers of
+// `next`, which the caller reads afterwards.
 template <int R>
 void tile(Strided a, const float* b, int64_t depth, Start start, float* c, int64_t c_row, const float* next,
           int64_t share) {
@@ -77,13 +80,13 @@ constexpr Tile TILES[MR + 1] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, til
 #endif
 
 #if defined(__AVX512F__)
-// A block of 16 by 16, transposed: to[p * NR + l] = from[l * column + p].
-inline void turn_block(const float* from, int64_t column, float* to) {
+// Transposes a block of 16 by 16: to[p * NR + l] = from[l * column + p].
+inline void transpose_block(const float* from, int64_t column, float* to) {
   const auto pairs = [](__m512 x, __m512 y, bool high) {
     return _mm512_castpd_ps(high ? _mm512_unpackhi_pd(_mm512_castps_pd(x), _mm512_castps_pd(y))
                                  : _mm512_unpacklo_pd(_mm512_castps_pd(x), _mm512_castps_pd(y)));
   };
-  __m512 four[16];  // of columns 4 g to 4 g + 3 at 4 g + k: rows k, 4 + k, 8 + k and 12 + k
+  __m512 four[16];  // four[4 g + k] holds rows k, 4 + k, 8 + k and 12 + k of columns 4 g to 4 g + 3
   for (int g = 0; g < 16; g += 4) {
     const __m512 c0 = _mm512_loadu_ps(from + g * column), c1 = _mm512_loadu_ps(from + (g + 1) * column),
                  c2 = _mm512_loadu_ps(from + (g + 2) * column), c3 = _mm512_loadu_ps(from + (g + 3) * column);
@@ -107,7 +110,7 @@ inline void turn_block(const float* from, int64_t column, float* to) {
 }
 #endif
 
-// The right side of a product as tiles want it: b [depth, columns] in panels of NR columns, the last filled with zeros.
+// Packs a product's right side for the tiles: b [depth, columns] in panels of NR columns, the last padded with zeros.
 void pack(Strided b, int64_t depth, int64_t columns, float* packed) {
   for (int64_t j = 0; j < columns; j += NR) {
     const int64_t n = columns - j < NR ? columns - j : NR;
@@ -124,7 +127,7 @@ void pack(Strided b, int64_t depth, int64_t columns, float* packed) {
       for (; b.row == 1 && l + 16 <= n; l += 16) {
         const float* from = b.at + (j + l) * b.column;
         int64_t p = 0;
-        for (; p + 16 <= depth; p += 16) turn_block(from + p, b.column, panel + p * NR + l);
+        for (; p + 16 <= depth; p += 16) transpose_block(from + p, b.column, panel + p * NR + l);
         for (; p < depth; ++p) {
           for (int64_t k = 0; k < 16; ++k) panel[p * NR + l + k] = from[k * b.column + p];
         }
@@ -138,26 +141,26 @@ void pack(Strided b, int64_t depth, int64_t columns, float* packed) {
   }
 }
 
-// A packed right side, or some rows of one: `panel` numbers from one panel to the next.
+// A packed right side, or some of its rows: `panel` numbers from one panel to the next.
 struct Packed {
   const float* at;
   int64_t panel;
 };
 
-// c [rows, columns] = start + a [rows, depth] b; c may hold `room` columns, of which those beyond `columns` may be
-// written.
+// c [rows, columns] = start + a [rows, depth] b. c has room for `room` columns; those beyond `columns` may be
+// overwritten.
 void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns, int64_t room, Start start, float* c,
               int64_t c_row) {
   if (rows == 0) return;
-  const int64_t tiles = (rows + MR - 1) / MR;  // of as even a height as can be: a low one is slow
+  const int64_t tiles = (rows + MR - 1) / MR;  // of heights that differ by at most 1: a low tile is slow
   const int64_t height = rows / tiles, taller = rows % tiles, part = depth * NR / tiles, share = NR / tiles;
   float edge[MR * NR];
   for (int64_t j = 0; j < columns; j += NR) {
     const float* panel = b.at + j / NR * b.panel;
     const bool whole = j + NR <= room;
     const int64_t n = columns - j < NR ? columns - j : NR;
-    for (int64_t t = 0, i = 0, r = 0; t < tiles;
-         ++t, i += r) {  // each asks for its share of the next panel: the first would wait for the whole of it
+    // Each tile prefetches a share of the next panel; the first would wait for the whole panel.
+    for (int64_t t = 0, i = 0, r = 0; t < tiles; ++t, i += r) {
       r = height + (t < taller ? 1 : 0);
       const Strided from{a.at + i * a.row, a.row, a.column};
       const float* next = panel + b.panel + part * t;

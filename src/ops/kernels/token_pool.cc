@@ -1,20 +1,20 @@
-// Compiled once for each set of instructions, as kernels.cc is.
+// Compiled once for each instruction set, as kernels.cc is.
 #include "kernels.h"
-#include "numbers.h"
+#include "philox.h"
 #include "softmax.h"
 #include "tiles.h"
 
 namespace tslora {
 namespace {
 
-// to [columns, rows] = from [rows, columns], transposed.
-void turn(const float* from, int64_t rows, int64_t columns, float* to) {
+// to [columns, rows] = the transpose of from [rows, columns].
+void transpose(const float* from, int64_t rows, int64_t columns, float* to) {
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t column = 0; column < columns; ++column) to[column * rows + row] = from[row * columns + column];
   }
 }
 
-// sums [length, heads] += each head's part of one [width] times each head's part of rows [length, width].
+// sums [length, heads] += for each head, the dot product of its columns in one [width] and in rows [length, width].
 void add_products(const float* one, const float* rows, int64_t length, int64_t heads, int64_t dim, float* sums) {
   for (int64_t token = 0; token < length; ++token) {
     for (int64_t head = 0; head < heads; ++head) {
@@ -27,7 +27,7 @@ void add_products(const float* one, const float* rows, int64_t length, int64_t h
   }
 }
 
-// one [width] = each head's sum of rows [length, width], times factors [length, heads].
+// one [width] = for each head, the sum of its columns in rows [length, width], times factors [length, heads].
 void pool_heads(const float* factors, const float* rows, int64_t length, int64_t heads, int64_t dim, float* one) {
   for (int64_t i = 0; i < heads * dim; ++i) one[i] = 0;
   for (int64_t token = 0; token < length; ++token) {
@@ -40,7 +40,7 @@ void pool_heads(const float* factors, const float* rows, int64_t length, int64_t
   }
 }
 
-// rows [length, width] = each head's part of one [width] times factors [length, heads].
+// rows [length, width] = for each head, its columns in one [width] times factors [length, heads].
 void spread_heads(const float* factors, const float* one, int64_t length, int64_t heads, int64_t dim, float* rows) {
   for (int64_t token = 0; token < length; ++token) {
     for (int64_t head = 0; head < heads; ++head) {
@@ -66,7 +66,7 @@ void TSLORA_OWN(pool_forward)(const TokenPool& pool, const PooledDocument& docum
   TSLORA_OWN(lower)(pool.x + first, pool.u + of_heads, 1.f, Drop{}, by_token, heads, width, 0, length, nullptr);
   if (pool.key != nullptr)
     add_products(pool.q + document.index * width, pool.key + first, length, heads, dim, by_token);
-  turn(by_token, length, heads, by_head);
+  transpose(by_token, length, heads, by_head);
   Mask mask(document.drop, 1.f / (1.f - document.drop.rate));
   for (int64_t head = 0; head < heads; ++head) {
     float* kept = by_head + head * length;
@@ -80,7 +80,7 @@ void TSLORA_OWN(pool_forward)(const TokenPool& pool, const PooledDocument& docum
     }
     pool.sums[document.index * heads + head] = sum;
   }
-  turn(by_head, heads, length, by_token);
+  transpose(by_head, heads, length, by_token);
   TSLORA_OWN(lower_gradient)(by_token, pool.x + first, Drop{}, pool.pooled + of_heads, heads, length, width, 0,
                              round_up(width, DRAWN) / DRAWN);
   if (pool.value != nullptr)
@@ -98,7 +98,7 @@ void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& docu
   float* packed = kept_by_token + length * heads;
   TSLORA_OWN(lower)(pool.x + first, pool.d_pooled + of_heads, 1.f, Drop{}, by_token, heads, width, 0, length, nullptr);
   if (pool.value != nullptr) add_products(pool.d_update + one, pool.value + first, length, heads, dim, by_token);
-  turn(by_token, length, heads, by_head);
+  transpose(by_token, length, heads, by_head);
   const float factor = 1.f / (1.f - document.drop.rate);
   for (int64_t head = 0; head < heads; ++head) {
     float* d_kept = by_head + head * length;
@@ -112,8 +112,8 @@ void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& docu
     }
     softmax_row_backward(d_kept, 1.f, factor, sum, length, weights, kept + head * length);
   }
-  turn(by_head, heads, length, by_token);  // the scores' gradient from here on
-  turn(kept, heads, length, kept_by_token);
+  transpose(by_head, heads, length, by_token);  // from here on the gradient of the scores
+  transpose(kept, heads, length, kept_by_token);
   TSLORA_OWN(lower_gradient)(by_token, pool.x + first, Drop{}, pool.du + of_heads, heads, length, width, 0,
                              round_up(width, DRAWN) / DRAWN);
   if (pool.dx != nullptr) {

@@ -5,18 +5,33 @@ import { join } from "node:path";
 import { flagsOf } from "./instruction-sets.mjs";
 
 const PACKAGE = "node_modules/@tensorflow/tfjs-node-gpu";
-/** Operations of ours on the processor. */
+/** The kernels for processors, and the TensorFlow operations around them. */
 export const KERNELS = "src/ops/kernels";
+const OPERATIONS = `${KERNELS}/operations`;
 /** A source of ours beside the package's: without it a signal can end a process that computes. */
 export const SIGNAL_THREAD = "src/setup/stages/signal-thread.cc";
 /** Compiled once for each set of instructions. */
-const PER_SET = ["kernels", "attention", "low_rank", "product", "batched_product", "token_pool"];
+const PER_SET = [
+  "kernels",
+  "attention",
+  "batched_product",
+  "dropout",
+  "gelu",
+  "low_rank",
+  "norm",
+  "product",
+  "token_pool",
+];
 /** Compiled once; these take no headers but ours. */
 const COMMON = [`${KERNELS}/parallel.cc`, SIGNAL_THREAD];
 /** Loops become vectors; sums keep the order that they are written in but for those that are marked. */
 const VECTORS = ["-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math"];
 const PLAIN = ["-O2"];
-const ALWAYS = ["-std=c++17", "-fPIC"];
+const ALWAYS = ["-fPIC"];
+/** C++20, of which our sources use designated initializers, by the name that GCC has had for it since version 8. */
+const OWN = ["-std=c++2a", ...ALWAYS];
+/** The package's sources, and TensorFlow's headers for C++. */
+const PACKAGED = ["-std=c++17", ...ALWAYS];
 /**
  * From the binding to TensorFlow, so that a clone can be moved. The binding is five folders below the clone where it
  * is used (PACKAGE/lib/napi-v8) and where it is made and tried (.tslora/staging/binding/lib/napi-v8).
@@ -44,14 +59,14 @@ export function kernelUnits(root, { compiler, sets }) {
       PER_SET.map((source) =>
         unit(join(root, KERNELS, `${source}.cc`), kernelObject(source, set), [
           ...compiler,
-          ...ALWAYS,
+          ...OWN,
           ...VECTORS,
           ...flagsOf(set),
           `-DTSLORA_INSTRUCTIONS_NAME=${set}`,
         ]),
       ),
     ),
-    ...COMMON.map((source) => unit(join(root, source), objectOf(source), [...compiler, ...ALWAYS, ...PLAIN])),
+    ...COMMON.map((source) => unit(join(root, source), objectOf(source), [...compiler, ...OWN, ...PLAIN])),
   ];
 }
 
@@ -73,16 +88,24 @@ export function kernelObjects(sets) {
  * @returns {Unit[]}
  */
 export function bindingUnits(root, { compiler, tensorflow = tensorflowFolder(root) }) {
-  const sources = readdirSync(join(root, PACKAGE, "binding"))
-    .filter((file) => file.endsWith(".cc"))
-    .map((file) => `${PACKAGE}/binding/${file}`);
   const headers = [
     `-I${join(tensorflow, "include")}`,
     `-I${join(root, "node_modules", "node-api-headers", "include")}`,
   ];
-  return [`${KERNELS}/ops.cc`, ...sources].map((source) =>
-    unit(join(root, source), objectOf(source), [...compiler, ...ALWAYS, ...PLAIN, "-DNAPI_VERSION=8", ...headers]),
-  );
+  /** @param {string} folder @param {readonly string[]} standard */
+  const unitsOf = (folder, standard) =>
+    readdirSync(join(root, folder))
+      .filter((file) => file.endsWith(".cc"))
+      .map((file) =>
+        unit(join(root, folder, file), objectOf(file), [
+          ...compiler,
+          ...standard,
+          ...PLAIN,
+          "-DNAPI_VERSION=8",
+          ...headers,
+        ]),
+      );
+  return [...unitsOf(OPERATIONS, OWN), ...unitsOf(`${PACKAGE}/binding`, PACKAGED)];
 }
 
 /**

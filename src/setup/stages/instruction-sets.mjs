@@ -18,8 +18,8 @@ const FLAGS = {
   avx512: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma", "-mprefer-vector-width=512"],
 };
 /**
- * Features that the processor must have for each set, by the names of /proc/cpuinfo; choose_kernels() in ops.cc
- * requires the same.
+ * Features that the processor must have for each set, by the names of /proc/cpuinfo; operations/instructions.cc
+ * of the kernels requires the same.
  * @type {Readonly<Record<InstructionSet, readonly string[]>>}
  */
 const FEATURES = {
@@ -34,43 +34,48 @@ export function flagsOf(set) {
 }
 
 /**
- * The sets that kernels are compiled for on this platform, the narrowest first.
+ * The sets that kernels are compiled for on a platform, the narrowest first.
  *
+ * @param {string} [arch]
  * @returns {readonly InstructionSet[]}
  */
-export function allSets() {
-  return process.arch === "x64" ? ["baseline", "avx2", "avx512"] : ["baseline"];
+export function allSets(arch = process.arch) {
+  return arch === "x64" ? ["baseline", "avx2", "avx512"] : ["baseline"];
 }
 
 /**
  * The widest set that this processor has: the one that kernels are taken from when they run.
  *
  * @param {string} [features]  the processor's, in the words of /proc/cpuinfo
+ * @param {string} [arch]
  * @returns {InstructionSet}
  */
-export function widestSet(features = readFeatures()) {
+export function widestSet(features = readFeatures(), arch = process.arch) {
   const has = new Set(features.split(/\s+/));
-  return [...allSets()].reverse().find((set) => FEATURES[set].every((feature) => has.has(feature))) ?? "baseline";
+  return [...allSets(arch)].reverse().find((set) => FEATURES[set].every((feature) => has.has(feature))) ?? "baseline";
 }
 
 /**
  * The sets that must be compiled: those that `TSLORA_INSTRUCTIONS` asks for, or the widest that this processor has.
  *
- * @param {{ all?: boolean }} [options]  with `all`, every set of this platform
+ * @param {{ all?: boolean, arch?: string }} [options]  with `all`, every set of the platform
  * @returns {readonly InstructionSet[]}
- * @throws {SetUpError} where `TSLORA_INSTRUCTIONS` names no set
+ * @throws {SetUpError} if `TSLORA_INSTRUCTIONS` names no set, or one of another kind of processor
  */
-export function neededSets({ all = false } = {}) {
+export function neededSets({ all = false, arch = process.arch } = {}) {
   const wish = process.env["TSLORA_INSTRUCTIONS"] ?? "";
-  const sets = allSets();
+  const sets = allSets(arch);
   const wished = sets.find((set) => set === wish);
   if (wish !== "" && wished === undefined) {
+    const must = Object.hasOwn(FLAGS, wish)
+      ? `name instructions of this processor (${sets.join(", ")})`
+      : `be ${Object.keys(FLAGS).join(", ")}`;
     throw new SetUpError(
-      `TSLORA_INSTRUCTIONS must be ${sets.join(", ")}; got ${JSON.stringify(wish.slice(0, 60))}. Leave it out for the widest that the processor has.`,
+      `TSLORA_INSTRUCTIONS must ${must}; got ${JSON.stringify(wish.slice(0, 60))}. Leave it out for the widest that the processor has.`,
     );
   }
   if (all) return sets;
-  return [wished ?? widestSet()];
+  return [wished ?? widestSet(readFeatures(), arch)];
 }
 
 function readFeatures() {

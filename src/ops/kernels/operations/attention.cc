@@ -1,0 +1,132 @@
+#include <algorithm>
+
+#include "groups.h"
+#include "instructions.h"
+#include "operations.h"
+
+namespace tslora {
+namespace {
+
+// The heads of all documents, the longest documents first, so that all threads end at about the same time.
+struct HeadWork {
+  std::vector<AttentionHead> heads;
+  int64_t weights = 0;  // -1: more than a tensor may have
+};
+
+// Lists the heads of groups whose sizes the queries and keys have.
+HeadWork list_heads(const Groups& groups, const AttentionAttributes& attributes) {
+  HeadWork work;
+  int64_t draw = 0;
+  for (const Group& group : groups.all) {
+    const int64_t length = group.length, queries = attributes.first_token ? 1 : length;
+    const int64_t weights = count_of({group.documents, attributes.heads, queries, weights_columns(length)});
+    if (weights < 0 || work.weights + weights > MOST_NUMBERS) {
+      work.weights = -1;
+      return work;
+    }
+    for (int64_t document = 0; document < group.documents; ++document) {
+      const int64_t first_key = group.first_row + document * length;
+      for (int64_t head = 0; head < attributes.heads; ++head) {
+        work.heads.push_back({.first_query = attributes.first_token ? group.first_document + document : first_key,
+                              .queries = queries,
+                              .first_key = first_key,
+                              .keys = length,
+                              .head = head,
+                              .first_draw = draw,
+                              .weights_at = work.weights});
+        draw += queries;
+        work.weights += queries * weights_columns(length);
+      }
+    }
+  }
+  std::stable_sort(work.heads.begin(), work.heads.end(),
+                   [](const AttentionHead& a, const AttentionHead& b) { return a.keys > b.keys; });
+  return work;
+}
+
+// Inputs of both directions: matrices with the rows of the groups, whose columns the heads divide.
+struct AttentionInputs {
+  TF_Tensor* q;
+  TF_Tensor* k;
+  TF_Tensor* v;
+
+  bool fit(const Groups& groups, const AttentionAttributes& attributes) const {
+    if (!has_axes(q, 2) || !has_axes(k, 2) || !has_axes(v, 2)) return false;
+    const int64_t width = TF_Dim(q, 1), queries = attributes.first_token ? groups.documents : groups.tokens;
+    return width > 0 && width % attributes.heads == 0 && TF_Dim(k, 1) == width && TF_Dim(v, 1) == width &&
+           TF_Dim(q, 0) == queries && TF_Dim(k, 0) == groups.tokens && TF_Dim(v, 0) == groups.tokens;
+  }
+};
+
+}  // namespace
+
+// q [queries, width], k and v [keys, width], groups [groups, 4], seed -> y [queries, width] and the weights, one head
+// of a document after the other (one number if they are not kept).
+void AttentionOp::compute(Call& call) const {
+  if (!attributes.expect(call)) return;
+  const AttentionInputs inputs{.q = call.input(0), .k = call.input(1), .v = call.input(2)};
+  Groups groups;
+  if (!read_groups(call, call.input(3), groups)) return;
+  if (!call.expect(inputs.fit(groups, attributes),
+                   "TsloraAttention: q, k and v must have the groups' rows, and heads must divide their columns"))
+    return;
+  if (!call.expect(attributes.scale > 0, "TsloraAttention: scale must be above 0")) return;
+  const HeadWork work = list_heads(groups, attributes);
+  if (!call.expect(work.weights >= 0, "TsloraAttention: there must be at most 2^40 weights")) return;
+  const Drop drop = read_drop(call, attributes.rate, call.input(4));
+  const int64_t width = columns_of(inputs.q);
+  TF_Tensor* y = call.output(0, shape_of(inputs.q));
+  float* weights = call.optional_output(1, keep, {work.weights});
+  if (!call.ok()) return;
+  const Attention attention{.q = floats(inputs.q),
+                            .k = floats(inputs.k),
+                            .v = floats(inputs.v),
+                            .y = floats(y),
+                            .weights = weights,
+                            .width = width,
+                            .head_dim = width / attributes.heads,
+                            .scale = attributes.scale,
+                            .drop = drop};
+  each_unit(call, work.heads, attention, choose_kernels().attention_scratch(attention, groups.longest),
+            choose_kernels().attention_forward);
+}
+
+// q, k, v, y, weights, dy [queries, width], groups -> dq, dk (one number if not requested), dv.
+void AttentionBackwardOp::compute(Call& call) const {
+  if (!attributes.expect(call)) return;
+  const AttentionInputs inputs{.q = call.input(0), .k = call.input(1), .v = call.input(2)};
+  TF_Tensor* y = call.input(3);
+  TF_Tensor* weights = call.input(4);
+  TF_Tensor* dy = call.input(5);
+  Groups groups;
+  if (!read_groups(call, call.input(6), groups)) return;
+  const bool fit =
+      inputs.fit(groups, attributes) && shape_of(y) == shape_of(inputs.q) && shape_of(dy) == shape_of(inputs.q);
+  const HeadWork work = fit ? list_heads(groups, attributes) : HeadWork{};
+  if (!call.expect(fit && has_shape(weights, {work.weights}),
+                   "TsloraAttentionBackward: q, k, v, y, weights and groups must be those of TsloraAttention, and dy "
+                   "must have y's shape"))
+    return;
+  const int64_t width = columns_of(inputs.q);
+  TF_Tensor* dq = call.output(0, shape_of(inputs.q));
+  float* dk = call.optional_output(1, needs_key, shape_of(inputs.k));
+  TF_Tensor* dv = call.output(2, shape_of(inputs.v));
+  if (!call.ok()) return;
+  const Attention attention{.q = floats(inputs.q),
+                            .k = floats(inputs.k),
+                            .v = floats(inputs.v),
+                            .y = floats(y),
+                            .weights = floats(weights),
+                            .width = width,
+                            .head_dim = width / attributes.heads,
+                            .scale = attributes.scale,
+                            .drop = {.rate = attributes.rate},
+                            .dy = floats(dy),
+                            .dq = floats(dq),
+                            .dk = dk,
+                            .dv = floats(dv)};
+  each_unit(call, work.heads, attention, choose_kernels().attention_scratch(attention, groups.longest),
+            choose_kernels().attention_backward);
+}
+
+}  // namespace tslora

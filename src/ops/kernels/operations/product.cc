@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <iterator>
+
+#include "../parallel.h"
+#include "instructions.h"
+#include "operations.h"
+
+namespace tslora {
+namespace {
+
+// Reads a product's inputs in their order, and remembers whether all shapes fit.
+class ProductInputs {
+ public:
+  ProductInputs(Call& call, int64_t columns) : call_(call), rows_(rows_of(call.input(0))), columns_(columns) {}
+
+  int64_t rows() const { return rows_; }
+  bool fit() const { return fit_; }
+
+  // The next x and w. The second and third pair may be scalars, which mark factors that are not given.
+  Factors factors() {
+    const bool first = next_ == 0;
+    TF_Tensor* x = call_.input(next_++);
+    TF_Tensor* w = call_.input(next_++);
+    const int64_t depth = columns_of(x), panel = choose_kernels().panel;
+    if (!first && TF_NumDims(x) == 0 && TF_NumDims(w) == 0) return {.x = nullptr, .w = nullptr, .depth = 0};
+    fit_ = fit_ && has_axes(x, 2) && depth > 0 && rows_of(x) == rows_ &&
+           has_shape(w, {pieces(columns_, panel), depth, panel});
+    return {.x = floats(x), .w = floats(w), .depth = depth};
+  }
+
+  // The next input, which may be a scalar: null.
+  const float* optional(std::initializer_list<int64_t> shape) {
+    TF_Tensor* tensor = call_.input(next_++);
+    if (TF_NumDims(tensor) == 0) return nullptr;
+    fit_ = fit_ && has_shape(tensor, shape);
+    return floats(tensor);
+  }
+
+ private:
+  Call& call_;
+  const int64_t rows_, columns_;
+  int next_ = 0;
+  bool fit_ = true;
+};
+
+// Computes a product in blocks: as many blocks of rows for each thread, each in blocks of columns, which are wide where
+// every block copies its rows, and narrow where there are few rows.
+void compute_blocks(const Product& product, int64_t rows) {
+  const int64_t threads = parallel_threads(), columns = product.columns;
+  const int64_t blocks = pieces(rows, threads * PRODUCT_ROWS) * threads;
+  const bool copies = std::any_of(std::begin(product.factors), std::end(product.factors), [](const Factors& factors) {
+    return factors.depth > 0 && product_copies(factors.depth);
+  });
+  const int64_t wide = (copies ? 8 : 4) * PANELS;
+  const int64_t width = blocks * pieces(columns, wide) < 16 ? PANELS : wide;
+  const int64_t across = pieces(columns, width);
+  parallel_parts(blocks * across, [&](int64_t part) {
+    const int64_t block = part / across, column = part % across * width;
+    choose_kernels().product(product, rows * block / blocks, rows * (block + 1) / blocks, column,
+                             std::min(columns, column + width));
+  });
+}
+
+}  // namespace
+
+// w [depth, columns], or its transpose -> packed [panels, depth, panel].
+void PackOp::compute(Call& call) const {
+  TF_Tensor* w = call.input(0);
+  if (!call.expect(has_axes(w, 2) && size_of(w) > 0, "TsloraPack: w must be a matrix that is not empty")) return;
+  const int64_t depth = TF_Dim(w, transpose ? 1 : 0), columns = TF_Dim(w, transpose ? 0 : 1),
+                panel = choose_kernels().panel;
+  const int64_t panels = pieces(columns, panel);
+  TF_Tensor* packed = call.output(0, {panels, depth, panel});
+  if (!call.ok()) return;
+  parallel_rows(panels, depth * panel, [&](int64_t begin, int64_t end) {
+    choose_kernels().pack_columns(floats(w), transpose ? 1 : columns, transpose ? depth : 1, depth, columns,
+                                  floats(packed), begin, end);
+  });
+}
+
+// Three pairs of x [rows, depth] and w packed, each pair with its own depth; a bias; four addends; a factor. All but
+// the first pair may be scalars, which mark inputs that are not given -> y [rows, columns] and GELU's derivative (one
+// number if not requested).
+void ProductOp::compute(Call& call) const {
+  if (!call.expect(columns > 0, "columns must be at least 1")) return;
+  ProductInputs inputs(call, columns);
+  const int64_t rows = inputs.rows();
+  Product product{};
+  for (Factors& pair : product.factors) pair = inputs.factors();
+  product.columns = columns;
+  product.bias = inputs.optional({columns});
+  for (const float*& part : product.plus) part = inputs.optional({rows, columns});
+  product.times = inputs.optional({rows, columns});
+  product.gelu = gelu;
+  if (!call.expect(gelu || !derivative, "TsloraProduct: a derivative must come with gelu, whose derivative it is"))
+    return;
+  if (!call.expect(inputs.fit(),
+                   "TsloraProduct: x must be [rows, depth], w [depth, columns] packed, the bias [columns], and all "
+                   "else [rows, columns]"))
+    return;
+  TF_Tensor* y = call.output(0, {rows, columns});
+  product.derivative = call.optional_output(1, derivative, {rows, columns});
+  if (!call.ok()) return;
+  product.y = floats(y);
+  if (rows > 0) compute_blocks(product, rows);
+}
+
+}  // namespace tslora
