@@ -137,8 +137,8 @@ async function openWebgpu(
     where,
   }: { why: string; requireHardware: boolean; fallback?: string; where: string },
 ): Promise<OpenDevice> {
-  const { WebgpuOps } = await import("../ops/webgpu/webgpu-ops.js");
-  webgpu ??= WebgpuOps.open();
+  const program = await import("../ops/webgpu/webgpu-ops.js");
+  webgpu ??= program.openWebgpu();
   let opened: Webgpu;
   try {
     opened = await webgpu;

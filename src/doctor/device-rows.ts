@@ -4,7 +4,7 @@ import { projectRoot } from "../base/project-root";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "../device/device";
 import type { EnvironmentRow } from "./environment-row";
-import { KernelOps } from "../ops/kernel-ops";
+import { isKernelOps } from "../ops/kernel-ops";
 import { loadTensorFlow } from "../ops/load-tensorflow";
 import { cudaLibraries, nvidiaDriver, nvidiaGpus, type NvidiaDriver } from "../device/nvidia";
 import { isCudaBuild, resolveDevice } from "../device/open-device";
@@ -63,7 +63,7 @@ function kernelRows(): EnvironmentRow[] {
   const name = "Kernels";
   try {
     const ops = sharedOps();
-    if (!(ops instanceof KernelOps)) return [{ name, value: "TensorFlow's own, on the GPU", status: "ok" }];
+    if (!isKernelOps(ops)) return [{ name, value: "TensorFlow's own, on the GPU", status: "ok" }];
     const { instructions } = ops;
     if (process.arch !== "x64") return [{ name, value: "tslora's, compiled for this processor", status: "ok" }];
     if (instructions === "baseline")

@@ -1,27 +1,26 @@
+import type { Drop, GeluOptions, GeluResult, LayerNormSaved, Primitives } from "./primitives";
 import type { Tensor } from "./tensor";
 
-/** State that a layer normalization keeps for its backward pass. */
-export interface LayerNormSaved {
-  /** (x - mean) / deviation, of the input's shape. */
-  readonly normalized: Tensor;
-  /** 1 / deviation, one for each row: [..., 1]. */
-  readonly inverseDeviation: Tensor;
-}
-
-/**
- * One draw of dropout (Srivastava et al., 2014): what is dropped, with probability `rate`, is a function of `seed`
- * alone.
- */
-export interface Drop {
-  readonly rate: number;
-  /** Two 32-bit integers. */
-  readonly seed: readonly [number, number];
-}
+export type { Drop, LayerNormSaved, Primitives } from "./primitives";
 
 /** State that dropout keeps for its backward pass. */
 export interface DropoutSaved extends Drop {
-  /** 0 or 1 / (1 - rate), of the input's shape; undefined where the draw is cheaper made again than kept. */
+  /** 0 or 1 / (1 - rate), of the input's shape; undefined if drawing again is cheaper than keeping the mask. */
   readonly mask?: Tensor;
+}
+
+/** Result of {@link Ops.dropout}. */
+export interface DropoutResult {
+  readonly y: Tensor;
+  readonly saved: DropoutSaved;
+}
+
+/** Parameters of {@link Ops.residualNorm}, and its dropout. */
+export interface ResidualNormOptions {
+  readonly gamma: Tensor;
+  readonly beta: Tensor;
+  readonly epsilon: number;
+  readonly drop: Drop | undefined;
 }
 
 /** State that {@link Ops.residualNorm} keeps for its backward pass. */
@@ -29,7 +28,19 @@ export interface ResidualNormSaved extends LayerNormSaved {
   readonly dropout?: DropoutSaved;
 }
 
-/** Documents of one length whose tokens lie one behind the other in rows [rows, width]. */
+/** Result of {@link Ops.residualNorm}. */
+export interface ResidualNormResult {
+  readonly y: Tensor;
+  readonly saved: ResidualNormSaved;
+}
+
+/** Gradients of {@link Ops.residualNorm}'s inputs; without dropout they are one tensor. */
+export interface ResidualNormGradients {
+  readonly dResidual: Tensor;
+  readonly dx: Tensor;
+}
+
+/** Documents of one length whose tokens are consecutive rows of a matrix [rows, width]. */
 export interface LengthGroup {
   /** The first of their rows. */
   readonly row: number;
@@ -40,18 +51,36 @@ export interface LengthGroup {
   readonly length: number;
 }
 
-/** How attention is laid out: within each document. */
+/** Layout of attention, which stays within each document. */
 export interface AttentionLayout {
   readonly heads: number;
   readonly groups: readonly LengthGroup[];
-  /** Where the queries stand: at every token, or at each document's first token alone. */
+  /** Queries: every token, or each document's first token alone. */
   readonly span: "every-token" | "first-token";
+}
+
+/** Inputs of {@link Ops.attention}. */
+export interface AttentionInputs {
+  /** [queries, width] */
+  readonly q: Tensor;
+  /** [rows, width] */
+  readonly k: Tensor;
+  /** [rows, width] */
+  readonly v: Tensor;
+}
+
+/** Options of {@link Ops.attention} and {@link Ops.poolTokens}. */
+export interface AttentionOptions {
+  readonly layout: AttentionLayout;
+  readonly drop: Drop | undefined;
+  /** Whether a backward pass will follow. */
+  readonly keep: boolean;
 }
 
 /** State that attention keeps for its backward pass. */
 export interface AttentionSaved {
   readonly layout: AttentionLayout;
-  /** One tensor for each block of documents, or one for all; the implementation decides. */
+  /** One for each block of documents, or one for all; the implementation decides. */
   readonly parts: readonly {
     readonly q: Tensor;
     readonly k: Tensor;
@@ -63,11 +92,24 @@ export interface AttentionSaved {
   }[];
 }
 
+/** Result of {@link Ops.attention}: y [queries, width]. */
+export interface AttentionResult {
+  readonly y: Tensor;
+  readonly saved: AttentionSaved;
+}
+
+/** Gradients of {@link Ops.attention}'s inputs; dk is undefined if not requested. */
+export interface AttentionGradients {
+  readonly dq: Tensor;
+  readonly dk: Tensor | undefined;
+  readonly dv: Tensor;
+}
+
 /** Inputs of {@link Ops.poolTokens}. */
 export interface PoolInputs {
   /** [rows, width] */
   readonly x: Tensor;
-  /** Queries, one a head in each document, through the key's weights: [documents, heads, width]. */
+  /** Queries times the key's weights, one query for each head and document: [documents, heads, width]. */
   readonly u: Tensor;
   /** An addend of the keys, y [rows, width], and its queries, q [documents, width]. */
   readonly key?: { readonly q: Tensor; readonly y: Tensor };
@@ -75,11 +117,11 @@ export interface PoolInputs {
   readonly value?: Tensor;
 }
 
-/** State that it keeps for its backward pass. */
+/** State that {@link Ops.poolTokens} keeps for its backward pass. */
 export interface PoolSaved {
   readonly layout: AttentionLayout;
   readonly inputs: PoolInputs;
-  /** One tensor for each block of documents, or one for all; the implementation decides. */
+  /** One for each block of documents, or one for all; the implementation decides. */
   readonly parts: readonly {
     readonly weights: Tensor;
     readonly kept?: Tensor | undefined;
@@ -87,14 +129,47 @@ export interface PoolSaved {
   }[];
 }
 
-/** A matrix [in, out] laid out as {@link Ops.product} takes its right side. */
+/** Result of {@link Ops.poolTokens}. */
+export interface PoolResult {
+  /** w x: [documents, heads, width] */
+  readonly pooled: Tensor;
+  /** Sums of w: [documents, heads, 1] */
+  readonly sums: Tensor;
+  /** w times the addend of the values: [documents, width]. */
+  readonly update: Tensor | undefined;
+  readonly saved: PoolSaved;
+}
+
+/** Gradients of {@link PoolResult}'s tensors. */
+export interface PooledGradients {
+  readonly dPooled: Tensor;
+  readonly dSums: Tensor;
+  readonly dUpdate: Tensor;
+}
+
+/** Gradients of {@link PoolInputs}: dx if requested, those of the addends if there are any. */
+export interface PoolGradients {
+  /** [documents, heads, width] */
+  readonly du: Tensor;
+  /** [rows, width] */
+  readonly dx: Tensor | undefined;
+  readonly key: { readonly dq: Tensor; readonly dy: Tensor } | undefined;
+  readonly dValue: Tensor | undefined;
+}
+
+/** Whether a matrix is packed transposed. */
+export interface PackOptions {
+  readonly transpose: boolean;
+}
+
+/** A matrix [in, out] in the layout that {@link Ops.product} takes for its right side. */
 export interface PackedMatrix {
   readonly laid: Tensor;
   /** [in, out] */
   readonly shape: readonly [number, number];
 }
 
-/** Two matrices that are multiplied: x [rows, in] and w [in, out]. */
+/** Two matrices to multiply: x [rows, in] and w [in, out]. */
 export interface Factors {
   readonly x: Tensor;
   readonly w: PackedMatrix;
@@ -106,199 +181,78 @@ export interface ProductOptions {
   readonly times?: Tensor;
 }
 
-/** An update of a low rank, low b': low [rows, r], b [out, r]. */
+/** A low-rank update, low b': low [rows, r], b [out, r]. */
 export interface LowRank {
   readonly low: Tensor;
   readonly b: Tensor;
 }
 
+/** Options of {@link Ops.lower}. */
+export interface LowerOptions {
+  readonly scaling: number;
+  readonly drop: Drop | undefined;
+}
+
+/** Result of {@link Ops.lower}: low [rows, r]. */
+export interface LowerResult {
+  readonly low: Tensor;
+  readonly dropout?: DropoutSaved;
+}
+
 /**
- * The primitive tensor operations that the encoder is written over, all in 32-bit floats. There are three
- * implementations: `KernelOps`, raw calls into TensorFlow with kernels of our own for the processor; `TensorflowOps`,
- * TensorFlow's operations alone, which run on a GPU too; and `TfjsOps`, which runs on any tfjs backend and checks the
- * others.
- *
- * Element-wise operations broadcast as NumPy does. No operation disposes of its arguments.
+ * The tensor operations that the encoder is written over, all in 32-bit floats. There are four implementations:
+ * `kernelOps`, TensorFlow with kernels of tslora's own for the processor; `tensorflowOps`, TensorFlow's operations
+ * alone, which also run on a GPU; `tfjsOps`, which runs on any tfjs backend and checks the others; and `webgpuOps`.
  */
-export interface Ops {
-  readonly name: "tensorflow" | "tfjs";
-  /** How dropout's draws are made: under another way the same seed gives another run. */
-  readonly draws: string;
-
-  /** A tensor of floats. `values` are no longer the caller's to change: the device may go on reading them. */
-  float(values: Float32Array, shape: readonly number[]): Tensor;
-  /** A tensor of 32-bit integers, for indices. */
-  int(values: Int32Array, shape: readonly number[]): Tensor;
-  /** The numbers of a float tensor, row by row. The one operation that waits for the device. */
-  read(x: Tensor): Promise<Float32Array>;
-  /** Gives tensors back to the device. `undefined` is passed over. */
-  dispose(...tensors: readonly (Tensor | undefined)[]): void;
-  /** Number of live tensors of these ops; constant over training steps. */
-  alive(): number;
-  /**
-   * Runs `body` and disposes of every tensor made in it except those in its result (found in nested records and
-   * arrays), which go to the enclosing `tidy`, or else to the caller.
-   */
-  tidy<T>(body: () => T): T;
-  /** Runs `body` outside of every open `tidy`: what it returns belongs to the caller, whatever ends meanwhile. */
-  escape<T>(body: () => T): T;
-  /** Disposes of every tensor found in nested records and arrays. */
-  disposeIn(container: object): void;
-
-  add(a: Tensor, b: Tensor): Tensor;
-  sub(a: Tensor, b: Tensor): Tensor;
-  mul(a: Tensor, b: Tensor): Tensor;
-  div(a: Tensor, b: Tensor): Tensor;
-  /** x times a number. */
-  scale(x: Tensor, factor: number): Tensor;
-  /** x plus a number. */
-  shift(x: Tensor, offset: number): Tensor;
-  square(x: Tensor): Tensor;
-  sqrt(x: Tensor): Tensor;
-  /** x to the power of a number; x is to be at least 0. */
-  pow(x: Tensor, exponent: number): Tensor;
-  tanh(x: Tensor): Tensor;
-  relu(x: Tensor): Tensor;
-  /** dy where y > 0, else 0. */
-  reluBackward(dy: Tensor, y: Tensor): Tensor;
-  /** The exact GELU of Hendrycks and Gimpel, 2016: x Phi(x), and its derivative at x when asked for. */
-  gelu(x: Tensor, options: { derivative: boolean }): { y: Tensor; derivative?: Tensor };
-
-  /** Matrix product of the last two axes; leading axes are batches and must be equal. */
-  matMul(a: Tensor, b: Tensor, options?: { transposeA?: boolean; transposeB?: boolean }): Tensor;
-  /**
-   * x rounded to bfloat16 (8 bits of precision, the range of a float): an operand of `matMulBfloat16` and of nothing
-   * else.
-   *
-   * @throws TsloraError `unsupported` where the device's backend has no such numbers
-   */
-  toBfloat16(x: Tensor): Tensor;
-  /**
-   * The product of two matrices from `toBfloat16`, summed in 32 bits and rounded to bfloat16 at the end; a float
-   * tensor.
-   */
-  matMulBfloat16(a: Tensor, b: Tensor): Tensor;
-  /** x + bias along the last axis. */
-  addBias(x: Tensor, bias: Tensor): Tensor;
-  /** w [in, out], or its transpose where that is asked for, as the next four take it: for a matrix that comes often. */
-  pack(w: Tensor, options: { transpose: boolean }): PackedMatrix;
-  /** Unpacks a matrix, to the bit, with the options that it was packed with. */
-  unpack(w: PackedMatrix, options: { transpose: boolean }): Tensor;
+export interface Ops extends Primitives {
+  /** w [in, out], or its transpose if requested, packed for the next four: for a matrix that is used often. */
+  pack(w: Tensor, options: PackOptions): PackedMatrix;
+  /** Unpacks a matrix, bit for bit, with the options that it was packed with. */
+  unpack(w: PackedMatrix, options: PackOptions): Tensor;
   /** (x w + plus + ...) * times: x [rows, in], all else [rows, out]. */
   product(x: Tensor, w: PackedMatrix, options?: ProductOptions): Tensor;
   /** {@link product} of the sum of several. */
   products(pairs: readonly Factors[], options?: ProductOptions): Tensor;
-  /** x w + bias, and {@link addLowRank} of it where there is such an update: x [rows, in], w [in, out], bias [out]. */
+  /** x w + bias, and {@link addLowRank} of it if there is an update: x [rows, in], w [in, out], bias [out]. */
   affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor;
   /** {@link gelu} of {@link affine}. */
-  affineGelu(
-    x: Tensor,
-    w: PackedMatrix,
-    bias: Tensor,
-    options: { derivative: boolean },
-  ): { y: Tensor; derivative?: Tensor };
+  affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, options: GeluOptions): GeluResult;
   /** y + low b': y [rows, out], low [rows, r], b [out, r]. */
   addLowRank(y: Tensor, update: LowRank): Tensor;
   /** scaling dropout(x) a': x [rows, in], a [r, in] to low [rows, r]. */
-  lower(
-    x: Tensor,
-    a: Tensor,
-    options: { scaling: number; drop: Drop | undefined },
-  ): { low: Tensor; dropout?: DropoutSaved };
-  /** The gradient of {@link lower} without its scaling for a, [r, in]: dLow' dropout(x), dLow [rows, r]. */
+  lower(x: Tensor, a: Tensor, options: LowerOptions): LowerResult;
+  /** The gradient of {@link lower}, without its scaling, for a, [r, in]: dLow' dropout(x), dLow [rows, r]. */
   lowerGradient(dLow: Tensor, x: Tensor, dropout: DropoutSaved | undefined): Tensor;
-  /** And that for x, [rows, in]: dLow a where x was kept. */
+  /** The gradient of {@link lower}, without its scaling, for x, [rows, in]: dLow a where x was kept. */
   lowerBackward(dLow: Tensor, a: Tensor, dropout: DropoutSaved | undefined): Tensor;
-  /** The sum of tensors of one shape. */
-  addN(parts: readonly Tensor[]): Tensor;
-  sum(x: Tensor, axes: readonly number[], options?: { keepDims?: boolean }): Tensor;
-  /** Along the last axis. */
-  softmax(x: Tensor): Tensor;
-  /** Along the last axis. */
-  logSoftmax(x: Tensor): Tensor;
-  /** Over the last axis: (x - mean) / sqrt(variance + epsilon) * gamma + beta (Ba et al., 2016). */
-  layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved };
-  /** The gradient for a layer normalisation's input. */
-  layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor;
-  /** Layer normalisation of residual + dropout(x), all of one shape. */
-  residualNorm(
-    x: Tensor,
-    residual: Tensor,
-    options: { gamma: Tensor; beta: Tensor; epsilon: number; drop: Drop | undefined },
-  ): { y: Tensor; saved: ResidualNormSaved };
-  /** The gradients for the residual and for x of {@link residualNorm}; without dropout they are one tensor. */
-  residualNormBackward(dy: Tensor, gamma: Tensor, saved: ResidualNormSaved): { dResidual: Tensor; dx: Tensor };
+  /** Layer normalization of residual + dropout(x), all of one shape. */
+  residualNorm(x: Tensor, residual: Tensor, options: ResidualNormOptions): ResidualNormResult;
+  /** The gradients of {@link residualNorm}. */
+  residualNormBackward(dy: Tensor, gamma: Tensor, saved: ResidualNormSaved): ResidualNormGradients;
   /** x / (1 - rate) where it is kept, else 0. */
-  dropout(x: Tensor, drop: Drop): { y: Tensor; saved: DropoutSaved };
+  dropout(x: Tensor, drop: Drop): DropoutResult;
   dropoutBackward(dy: Tensor, saved: DropoutSaved): Tensor;
   /**
    * Scaled dot-product attention within each document (Vaswani et al., 2017): dropout(softmax(q k' / sqrt(headDim))) v
    * for each head.
-   *
-   * @param inputs - q [queries, width], k and v [rows, width]
-   * @param options.keep - whether a backward pass will follow
-   * @returns y [queries, width]
    */
-  attention(
-    inputs: { q: Tensor; k: Tensor; v: Tensor },
-    options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
-  ): { y: Tensor; saved: AttentionSaved };
+  attention(inputs: AttentionInputs, options: AttentionOptions): AttentionResult;
   /**
-   * The gradients of {@link attention} for its inputs. By rowsum(dP * P) = rowsum(dO * O) it takes no sum over the
-   * weights (Dao et al., FlashAttention, 2022), with dropout too.
+   * The gradients of {@link attention}. Since rowsum(dP * P) = rowsum(dO * O), also with dropout, it needs no sum over
+   * the weights (Dao et al., FlashAttention, 2022).
    *
    * @param dy - [queries, width]
-   * @returns `dk` undefined where it is not asked for
    */
-  attentionBackward(
-    dy: Tensor,
-    saved: AttentionSaved,
-    options: { needsKey: boolean },
-  ): { dq: Tensor; dk: Tensor | undefined; dv: Tensor };
+  attentionBackward(dy: Tensor, saved: AttentionSaved, options: { readonly needsKey: boolean }): AttentionGradients;
   /**
-   * Attention of one query a head in each document, to keys and values that are not made: with w = dropout(softmax(u x'
-   * + what is added to the keys)), for each document and head
-   *
-   * @param options.keep - whether a backward pass will follow
-   * @returns pooled = w x [documents, heads, width], sums of w [documents, heads, 1], and w times what is added to the
-   *   values, `update` [documents, width]
+   * Attention with one query for each head and document, without computing keys and values: for each document and head,
+   * w = dropout(softmax(u x' + addend of the keys)), pooled = w x.
    */
-  poolTokens(
-    inputs: PoolInputs,
-    options: { layout: AttentionLayout; drop: Drop | undefined; keep: boolean },
-  ): { pooled: Tensor; sums: Tensor; update: Tensor | undefined; saved: PoolSaved };
-  /**
-   * The gradients of {@link poolTokens}: du [documents, heads, width], dx [rows, width] where it is asked for, and
-   * those for what is added to keys and values where something is.
-   */
+  poolTokens(inputs: PoolInputs, options: AttentionOptions): PoolResult;
+  /** The gradients of {@link poolTokens}. */
   poolTokensBackward(
-    gradients: { dPooled: Tensor; dSums: Tensor; dUpdate: Tensor },
+    gradients: PooledGradients,
     saved: PoolSaved,
-    options: { needsInput: boolean },
-  ): { du: Tensor; dx: Tensor | undefined; key: { dq: Tensor; dy: Tensor } | undefined; dValue: Tensor | undefined };
-  /**
-   * Singular values, falling, and vectors of a matrix [m, n]: x = u diag(s) v', with u [m, k], s [k], v [n, k] and
-   * k = min(m, n). Found in double precision; signs are the implementation's.
-   */
-  svd(x: Tensor): { u: Tensor; s: Tensor; v: Tensor };
-  /** x [m, n] = q r, q [m, k] with orthonormal columns, r [k, n] upper triangular, k = min(m, n). Signs as for svd. */
-  qr(x: Tensor): { q: Tensor; r: Tensor };
-  /**
-   * 0 with probability `drop.rate`, else `kept`, by default 1: what dropout keeps. Draws are a function of the seed
-   * alone.
-   */
-  keepMask(shape: readonly number[], drop: Drop, kept?: number): Tensor;
-
-  reshape(x: Tensor, shape: readonly number[]): Tensor;
-  transpose(x: Tensor, permutation: readonly number[]): Tensor;
-  /** Rows [begin, begin + count) of the first axis. */
-  sliceRows(x: Tensor, begin: number, count: number): Tensor;
-  /** So many rows of x for each part, one behind the other: all of them together. */
-  splitRows(x: Tensor, rows: readonly number[]): Tensor[];
-  /** Joined along the first axis. */
-  concatRows(parts: readonly Tensor[]): Tensor;
-  /** Rows of x by index: [indices, ...]. */
-  gatherRows(x: Tensor, indices: Tensor): Tensor;
-  /** Zeros of `rows` rows, to which each row of `updates` is added at its index. */
-  scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor;
+    options: { readonly needsInput: boolean },
+  ): PoolGradients;
 }

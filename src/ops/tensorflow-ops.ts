@@ -1,427 +1,236 @@
-import { TsloraError } from "../base/tslora-error";
-import { ComposedOps } from "./composed-ops";
-import { loadTensorFlow, type Binding, type OpAttribute } from "./load-tensorflow";
-import type { Drop, LayerNormSaved, Ops } from "./ops";
-import { Scopes } from "./scopes";
+import { composed } from "./composed/composed";
+import type { Ops } from "./ops";
+import type { Drop, Marks, MatMulOptions, Primitives } from "./primitives";
 import { sizeOf, type Tensor } from "./tensor";
-
-/** A tensor by its number in TensorFlow's binding. */
-class RawTensor implements Tensor {
-  disposed = false;
-  constructor(
-    readonly id: number,
-    readonly shape: readonly number[],
-  ) {}
-}
+import { attributesOf, type Attributes } from "./tensorflow/attributes";
+import { TensorflowSession } from "./tensorflow/session";
 
 const SQRT_HALF = Math.SQRT1_2;
-// TensorFlow's DT_DOUBLE and DT_BFLOAT16, which the binding does not name.
-const TF_DOUBLE = 2;
-const TF_BFLOAT16 = 14;
 const LOG_TWO_OVER_SQRT_PI = Math.log(2 / Math.sqrt(Math.PI));
 
-/**
- * The ops by raw calls into TensorFlow: no tape, no tfjs tensors, each tensor freed the moment its scope ends.
- * One instance a process suffices; its constants (shapes, axes, scalars) are cached for its life.
- */
-export class TensorflowOps extends ComposedOps implements Ops {
-  readonly name = "tensorflow";
-  readonly draws: string = "TensorFlow, uniform floats, by block";
-  protected readonly binding: Binding;
-  readonly #usesGpu: boolean;
-  readonly #scopes: Scopes<RawTensor>;
-  readonly #intConstants = new Map<string, number>();
-  readonly #floatConstants = new Map<number, RawTensor>();
-  readonly #attributes: Attributes;
-  #alive = 0;
+/** The ops by TensorFlow's operations alone, on the processor or the GPU. */
+export function tensorflowOps(session = new TensorflowSession()): Ops {
+  return composed(tensorflowPrimitives(session));
+}
 
-  constructor() {
-    super();
-    const { binding, usesGpu } = loadTensorFlow();
-    this.binding = binding;
-    this.#usesGpu = usesGpu;
-    this.#attributes = attributesOf(this.binding);
-    this.#scopes = new Scopes({
-      isOwn: (value): value is RawTensor => value instanceof RawTensor,
-      free: (tensor) => this.dispose(tensor),
-    });
-  }
+/** The primitives by TensorFlow's operations. */
+export function tensorflowPrimitives(session = new TensorflowSession()): Primitives {
+  const calls: Calls = { session, attributes: attributesOf(session.binding), tidy: session.tensors.lifetimes.tidy };
+  const elements = elementwise(calls);
+  const layout = rearranging(calls);
+  return {
+    name: "tensorflow",
+    draws: "TensorFlow, uniform floats, by block",
+    ...session.tensors.lifetimes,
+    ...transfers(calls),
+    ...elements,
+    ...layout,
+    ...gelu(calls, elements),
+    ...products(calls, layout),
+    ...sums(calls),
+    ...layerNorms(calls, elements),
+    ...decompositions(calls),
+    ...dropoutMasks(calls),
+  };
+}
 
-  float(values: Float32Array, shape: readonly number[]): Tensor {
-    return this.#create(values, shape, this.binding.TF_FLOAT);
-  }
+/** What the primitives call TensorFlow with. */
+interface Calls {
+  readonly session: TensorflowSession;
+  readonly attributes: Attributes;
+  readonly tidy: Primitives["tidy"];
+}
 
-  int(values: Int32Array, shape: readonly number[]): Tensor {
-    if (!this.#usesGpu) return this.onHost(values, shape);
-    // The binding leaves integers in the host's memory, from where each operation would fetch them anew, and wait for
-    // all before it. Floats it brings to the GPU; up to 2^24, beyond any vocabulary and batch, they are the same
-    // numbers.
-    return this.tidy(() => this.#cast(this.float(Float32Array.from(values), shape), "toInt"));
-  }
+type Elementwise = ReturnType<typeof elementwise>;
+type Rearranging = ReturnType<typeof rearranging>;
 
-  async read(x: Tensor): Promise<Float32Array> {
-    return this.binding.tensorDataSync(idOf(x)) as Float32Array;
-  }
+function transfers({ session, attributes, tidy }: Calls): Pick<Primitives, "float" | "int" | "read"> {
+  return {
+    float: (values, shape) => session.float(values, shape),
+    int: (values, shape) => {
+      if (!session.usesGpu) return session.onHost(values, shape);
+      // The binding leaves integers in the host's memory: each operation would fetch them again, and wait for all before
+      // it. It brings floats to the GPU, and up to 2^24, above any vocabulary and batch, they are the same numbers.
+      return tidy(() => cast(session, session.float(Float32Array.from(values), shape), attributes.toInt));
+    },
+    read: async (x) => session.binding.tensorDataSync(session.idOf(x)) as Float32Array,
+  };
+}
 
-  dispose(...tensors: readonly (Tensor | undefined)[]): void {
-    for (const tensor of tensors) {
-      if (!(tensor instanceof RawTensor) || tensor.disposed) continue;
-      tensor.disposed = true;
-      this.binding.deleteTensor(tensor.id);
-      this.#alive--;
-    }
-  }
+function elementwise({ session }: Calls) {
+  const add = (a: Tensor, b: Tensor): Tensor => session.run("AddV2", a, b);
+  const mul = (a: Tensor, b: Tensor): Tensor => session.run("Mul", a, b);
+  return {
+    add,
+    mul,
+    sub: (a, b) => session.run("Sub", a, b),
+    div: (a, b) => session.run("RealDiv", a, b),
+    scale: (x, factor) => mul(x, session.scalar(factor)),
+    shift: (x, offset) => add(x, session.scalar(offset)),
+    square: (x) => session.run("Square", x),
+    sqrt: (x) => session.run("Sqrt", x),
+    pow: (x, exponent) => session.run("Pow", x, session.scalar(exponent)),
+    tanh: (x) => session.run("Tanh", x),
+    relu: (x) => session.run("Relu", x),
+    reluBackward: (dy, y) => session.run("ReluGrad", dy, y),
+    addBias: (x, bias) => session.run("BiasAdd", x, bias),
+  } satisfies Partial<Primitives>;
+}
 
-  alive(): number {
-    return this.#alive - this.placing;
-  }
+function gelu(
+  { session, tidy }: Calls,
+  { add, sub, mul, scale, shift, square }: Elementwise,
+): Pick<Primitives, "gelu"> {
+  return {
+    gelu: (x, { derivative }) =>
+      tidy(() => {
+        const u = scale(x, SQRT_HALF);
+        const cdf = scale(shift(session.run("Erf", u), 1), 0.5); // Phi(x)
+        const y = mul(x, cdf);
+        if (!derivative) return { y };
+        // Phi(x) + x phi(x), and x phi(x) = u exp(log(2/sqrt(pi)) - u^2) / 2
+        const density = session.run("Exp", sub(session.scalar(LOG_TWO_OVER_SQRT_PI - Math.LN2), square(u)));
+        return { y, derivative: add(cdf, mul(u, density)) };
+      }),
+  };
+}
 
-  tidy<T>(body: () => T): T {
-    return this.#scopes.tidy(body);
-  }
-
-  escape<T>(body: () => T): T {
-    return this.#scopes.escape(body);
-  }
-
-  disposeIn(container: object): void {
-    this.#scopes.freeIn(container);
-  }
-
-  add(a: Tensor, b: Tensor): Tensor {
-    return this.#run("AddV2", a, b);
-  }
-
-  sub(a: Tensor, b: Tensor): Tensor {
-    return this.#run("Sub", a, b);
-  }
-
-  mul(a: Tensor, b: Tensor): Tensor {
-    return this.#run("Mul", a, b);
-  }
-
-  div(a: Tensor, b: Tensor): Tensor {
-    return this.#run("RealDiv", a, b);
-  }
-
-  scale(x: Tensor, factor: number): Tensor {
-    return this.mul(x, this.#scalar(factor));
-  }
-
-  shift(x: Tensor, offset: number): Tensor {
-    return this.add(x, this.#scalar(offset));
-  }
-
-  square(x: Tensor): Tensor {
-    return this.#run("Square", x);
-  }
-
-  sqrt(x: Tensor): Tensor {
-    return this.#run("Sqrt", x);
-  }
-
-  pow(x: Tensor, exponent: number): Tensor {
-    return this.#run("Pow", x, this.#scalar(exponent));
-  }
-
-  tanh(x: Tensor): Tensor {
-    return this.#run("Tanh", x);
-  }
-
-  relu(x: Tensor): Tensor {
-    return this.#run("Relu", x);
-  }
-
-  reluBackward(dy: Tensor, y: Tensor): Tensor {
-    return this.#run("ReluGrad", dy, y);
-  }
-
-  gelu(x: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
-    return this.tidy(() => {
-      const u = this.scale(x, SQRT_HALF);
-      const cdf = this.scale(this.shift(this.#run("Erf", u), 1), 0.5); // Phi(x)
-      const y = this.mul(x, cdf);
-      if (!derivative) return { y };
-      // Phi(x) + x phi(x), and x phi(x) = u exp(log(2/sqrt(pi)) - u^2) / 2
-      const density = this.#run("Exp", this.sub(this.#scalar(LOG_TWO_OVER_SQRT_PI - Math.LN2), this.square(u)));
-      return { y, derivative: this.add(cdf, this.mul(u, density)) };
-    });
-  }
-
-  matMul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
+function products(
+  { session, attributes, tidy }: Calls,
+  { reshape }: Rearranging,
+): Pick<Primitives, "matMul" | "toBfloat16" | "matMulBfloat16"> {
+  const matMul = (a: Tensor, b: Tensor, options: MatMulOptions = {}): Tensor => {
     const kind = (options.transposeA === true ? 2 : 0) + (options.transposeB === true ? 1 : 0);
-    if (a.shape.length === 2) return this.#runIds("MatMul", [idOf(a), idOf(b)], this.#attributes.matMul[kind]);
+    const ids = [session.idOf(a), session.idOf(b)];
+    if (a.shape.length === 2) return session.runIds("MatMul", ids, attributes.matMul[kind]);
     if (sizeOf(a.shape.slice(0, -2)) === 1) {
-      // A batch of one is a plain product: for batches oneDNN compiles, and keeps, code for every shape that comes.
-      return this.tidy(() => {
-        const product = this.matMul(this.reshape(a, a.shape.slice(-2)), this.reshape(b, b.shape.slice(-2)), options);
-        return this.reshape(product, [...a.shape.slice(0, -2), ...product.shape]);
+      // A batch of one is a plain product: for batches, oneDNN compiles and keeps code for every shape.
+      return tidy(() => {
+        const product = matMul(reshape(a, a.shape.slice(-2)), reshape(b, b.shape.slice(-2)), options);
+        return reshape(product, [...a.shape.slice(0, -2), ...product.shape]);
       });
     }
-    return this.#runIds("BatchMatMulV2", [idOf(a), idOf(b)], this.#attributes.batchMatMul[kind]);
-  }
-
-  toBfloat16(x: Tensor): Tensor {
-    return this.#cast(x, "toBfloat16");
-  }
-
-  matMulBfloat16(a: Tensor, b: Tensor): Tensor {
-    return this.tidy(() => this.#cast(this.#run("MatMul", a, b), "toFloat"));
-  }
-
-  addBias(x: Tensor, bias: Tensor): Tensor {
-    return this.#run("BiasAdd", x, bias);
-  }
-
-  override addN(parts: readonly Tensor[]): Tensor {
-    return this.#runIds("AddN", parts.map(idOf), this.#listOf(parts.length));
-  }
-
-  sum(x: Tensor, axes: readonly number[], { keepDims = false }: { keepDims?: boolean } = {}): Tensor {
-    return this.#reduce("Sum", x, axes, keepDims);
-  }
-
-  softmax(x: Tensor): Tensor {
-    return this.#run("Softmax", x);
-  }
-
-  logSoftmax(x: Tensor): Tensor {
-    return this.#run("LogSoftmax", x);
-  }
-
-  layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved } {
-    return this.tidy(() => {
-      const last = [x.shape.length - 1];
-      const centered = this.sub(x, this.#reduce("Mean", x, last, true));
-      const variance = this.#reduce("Mean", this.square(centered), last, true);
-      const inverseDeviation = this.#run("Rsqrt", this.shift(variance, epsilon));
-      const normalized = this.mul(centered, inverseDeviation);
-      return { y: this.add(this.mul(normalized, gamma), beta), saved: { normalized, inverseDeviation } };
-    });
-  }
-
-  layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor {
-    return this.tidy(() => {
-      const last = [dy.shape.length - 1];
-      const g = this.mul(dy, gamma);
-      const mean = this.#reduce("Mean", g, last, true);
-      const slope = this.#reduce("Mean", this.mul(g, saved.normalized), last, true);
-      const projected = this.sub(this.sub(g, this.mul(saved.normalized, slope)), mean);
-      return this.mul(projected, saved.inverseDeviation);
-    });
-  }
-
-  svd(x: Tensor): { u: Tensor; s: Tensor; v: Tensor } {
-    return this.tidy(() => {
-      const [s, u, v] = this.#inDouble("Svd", x, 3);
-      return { u, s, v };
-    });
-  }
-
-  qr(x: Tensor): { q: Tensor; r: Tensor } {
-    return this.tidy(() => {
-      const [q, r] = this.#inDouble("Qr", x, 2);
-      return { q, r };
-    });
-  }
-
-  keepMask(shape: readonly number[], drop: Drop, kept = 1): Tensor {
-    return this.tidy(() => this.#run("SelectV2", this.mark(shape, drop), this.#scalar(kept), this.#scalar(0)));
-  }
-
-  /** True where something is kept: a quarter of the memory that a mask of floats takes. */
-  protected override mark(shape: readonly number[], { rate, seed }: Drop): Tensor {
-    return this.tidy(() => {
-      const draws = this.#runIds(
-        "StatelessRandomUniform",
-        [this.#ints(shape), idOf(this.onHost(Int32Array.from(seed), [2]))],
-        this.#attributes.random,
-      ); // in [0, 1)
-      return this.#run("GreaterEqual", draws, this.#scalar(rate));
-    });
-  }
-
-  protected override marked(x: Tensor, mark: Tensor): Tensor {
-    return this.#run("SelectV2", mark, x, this.#scalar(0));
-  }
-
-  reshape(x: Tensor, shape: readonly number[]): Tensor {
-    return this.#runIds("Reshape", [idOf(x), this.#ints(shape)]);
-  }
-
-  transpose(x: Tensor, permutation: readonly number[]): Tensor {
-    return this.#runIds("Transpose", [idOf(x), this.#ints(permutation)]);
-  }
-
-  sliceRows(x: Tensor, begin: number, count: number): Tensor {
-    const start = x.shape.map((_, axis) => (axis === 0 ? begin : 0));
-    const size = x.shape.map((extent, axis) => (axis === 0 ? count : extent));
-    return this.tidy(() =>
-      this.#runIds("Slice", [
-        idOf(x),
-        idOf(this.onHost(Int32Array.from(start), [start.length])),
-        idOf(this.onHost(Int32Array.from(size), [size.length])),
-      ]),
-    );
-  }
-
-  splitRows(x: Tensor, rows: readonly number[]): Tensor[] {
-    return this.execute(
-      "SplitV",
-      [{ name: "num_split", type: this.binding.TF_ATTR_INT, value: rows.length }],
-      [idOf(x), this.#ints(rows), this.#ints([], 0)],
-      rows.length,
-    );
-  }
-
-  concatRows(parts: readonly Tensor[]): Tensor {
-    return this.#runIds("ConcatV2", [...parts.map(idOf), this.#ints([], 0)], this.#listOf(parts.length));
-  }
-
-  gatherRows(x: Tensor, indices: Tensor): Tensor {
-    return this.#runIds("GatherV2", [idOf(x), idOf(indices), this.#ints([], 0)]);
-  }
-
-  scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor {
-    return this.#runIds("UnsortedSegmentSum", [idOf(updates), idOf(indices), this.#ints([], rows)]);
-  }
-
-  #reduce(op: "Sum" | "Mean", x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
-    return this.#runIds(op, [idOf(x), this.#ints(axes)], keepDims ? this.#attributes.keepDims : []);
-  }
-
-  /** An op of several results in 64-bit floats, on one tensor of 32-bit floats; so are the results. */
-  #inDouble(op: string, x: Tensor, outputs: number): Tensor[] {
-    const wide = this.#cast(x, "toDouble");
-    return this.execute(op, [], [idOf(wide)], outputs).map((result) => this.#cast(result, "toFloat"));
-  }
-
-  #cast(x: Tensor, to: "toFloat" | "toDouble" | "toBfloat16" | "toInt"): Tensor {
-    return this.#runIds("Cast", [idOf(x)], this.#attributes[to]);
-  }
-
-  /** An operation of which TensorFlow takes the attributes from its inputs, or by default. */
-  #run(op: string, ...inputs: readonly Tensor[]): Tensor {
-    return this.#runIds(op, inputs.map(idOf));
-  }
-
-  #runIds(op: string, inputs: number[], attributes: readonly OpAttribute[] = []): Tensor {
-    return this.execute(op, attributes, inputs, 1)[0];
-  }
-
-  /** So many tensors are an operation's one input: of such TensorFlow does not look at the types. */
-  #listOf(length: number): OpAttribute[] {
-    return [this.#attributes.listed, { name: "N", type: this.binding.TF_ATTR_INT, value: length }];
-  }
-
-  /** An operation by TensorFlow's numbers for its inputs. */
-  protected execute(op: string, attributes: readonly OpAttribute[], inputs: number[], outputs: number): Tensor[] {
-    return this.binding
-      .executeOp(op, attributes, inputs, outputs)
-      .map(({ id, shape }) => this.#own(new RawTensor(id, shape)));
-  }
-
-  /**
-   * Integers that an operation takes from the host's memory: sizes, seeds and what else it is to know before it begins.
-   */
-  protected onHost(values: Int32Array, shape: readonly number[]): Tensor {
-    return this.#create(values, shape, this.binding.TF_INT32);
-  }
-
-  /** TensorFlow's number for a tensor. */
-  protected idOf(tensor: Tensor): number {
-    return idOf(tensor);
-  }
-
-  /** The number of a vector of integers that is kept for later calls. */
-  protected intsOf(values: readonly number[]): number {
-    return this.#ints(values);
-  }
-
-  /** The number of a scalar that stands for a tensor that is not given. */
-  protected get absent(): number {
-    return this.#scalar(0).id;
-  }
-
-  #create(values: Float32Array | Int32Array, shape: readonly number[], dtype: number): RawTensor {
-    if (values.length !== sizeOf(shape)) {
-      throw new TsloraError(
-        "bad-input",
-        `A tensor of shape [${shape.join(", ")}] must have ${sizeOf(shape)} values; got ${values.length}.`,
-      );
-    }
-    return this.#own(new RawTensor(this.binding.createTensor([...shape], dtype, values), shape));
-  }
-
-  #own(tensor: RawTensor): RawTensor {
-    this.#alive++;
-    this.#scopes.enter(tensor);
-    return tensor;
-  }
-
-  /** The number of a cached vector of integers, or of a cached scalar where `scalar` is given. */
-  #ints(values: readonly number[], scalar?: number): number {
-    const key = scalar === undefined ? values.join() : `scalar ${scalar}`;
-    let id = this.#intConstants.get(key);
-    if (id === undefined) {
-      if (this.#intConstants.size > 10_000) this.#forgetInts();
-      id =
-        scalar === undefined
-          ? this.binding.createTensor([values.length], this.binding.TF_INT32, Int32Array.from(values))
-          : this.binding.createTensor([], this.binding.TF_INT32, Int32Array.of(scalar));
-      this.#intConstants.set(key, id);
-    }
-    return id;
-  }
-
-  #forgetInts(): void {
-    for (const id of this.#intConstants.values()) this.binding.deleteTensor(id);
-    this.#intConstants.clear();
-  }
-
-  #scalar(value: number): RawTensor {
-    const cached = this.#floatConstants.get(value);
-    if (cached !== undefined) return cached;
-    const id = this.binding.createTensor([], this.binding.TF_FLOAT, Float32Array.of(value));
-    const tensor = new RawTensor(id, []);
-    // Learning rates come and go: only so many scalars are kept, the others are the innermost scope's.
-    if (this.#floatConstants.size < 256) this.#floatConstants.set(value, tensor);
-    else this.#own(tensor);
-    return tensor;
-  }
-}
-
-type Attributes = ReturnType<typeof attributesOf>;
-
-/**
- * Attributes that TensorFlow can neither infer from an operation's inputs nor default: to pass an attribute takes a
- * tenth of a small operation's time.
- */
-function attributesOf(binding: Binding) {
-  const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
-  const flag = (name: string): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value: true });
-  const { TF_FLOAT: float, TF_INT32: int } = binding;
-  const pairs = [0, 1, 2, 3].map((kind) => [kind >= 2, kind % 2 === 1] as const);
+    return session.runIds("BatchMatMulV2", ids, attributes.batchMatMul[kind]);
+  };
   return {
-    matMul: pairs.map(([a, b]) => [...(a ? [flag("transpose_a")] : []), ...(b ? [flag("transpose_b")] : [])]),
-    batchMatMul: pairs.map(([a, b]) => [...(a ? [flag("adj_x")] : []), ...(b ? [flag("adj_y")] : [])]),
-    listed: type("T", float),
-    keepDims: [flag("keep_dims")],
-    random: [type("dtype", float)],
-    toFloat: [type("DstT", float)],
-    toInt: [type("DstT", int)],
-    toDouble: [type("DstT", TF_DOUBLE)],
-    toBfloat16: [type("DstT", TF_BFLOAT16)],
-  } satisfies Record<string, OpAttribute | readonly OpAttribute[] | readonly (readonly OpAttribute[])[]>;
+    matMul,
+    toBfloat16: (x) => cast(session, x, attributes.toBfloat16),
+    matMulBfloat16: (a, b) => tidy(() => cast(session, session.run("MatMul", a, b), attributes.toFloat)),
+  };
 }
 
-function idOf(tensor: Tensor): number {
-  if (!(tensor instanceof RawTensor))
-    throw new TypeError("The tensor must belong to these ops; it belongs to another implementation.");
-  if (tensor.disposed)
-    throw new TsloraError(
-      "device",
-      `A tensor of shape [${tensor.shape.join(", ")}] was used after it was disposed of. This is a fault of tslora; please report it.`,
-    );
-  return tensor.id;
+function sums({ session, attributes }: Calls): Pick<Primitives, "addN" | "sum" | "softmax" | "logSoftmax"> {
+  return {
+    addN: (parts) =>
+      session.runIds(
+        "AddN",
+        parts.map((part) => session.idOf(part)),
+        attributes.list(parts.length),
+      ),
+    sum: (x, axes, { keepDims = false } = {}) =>
+      session.runIds("Sum", [session.idOf(x), session.integers(axes)], keepDims ? attributes.keepDims : []),
+    softmax: (x) => session.run("Softmax", x),
+    logSoftmax: (x) => session.run("LogSoftmax", x),
+  };
+}
+
+function layerNorms(
+  { session, attributes, tidy }: Calls,
+  { add, sub, mul, square, shift }: Elementwise,
+): Pick<Primitives, "layerNorm" | "layerNormBackward"> {
+  const mean = (x: Tensor): Tensor =>
+    session.runIds("Mean", [session.idOf(x), session.integers([x.shape.length - 1])], attributes.keepDims);
+  return {
+    layerNorm: (x, gamma, beta, epsilon) =>
+      tidy(() => {
+        const centered = sub(x, mean(x));
+        const variance = mean(square(centered));
+        const inverseDeviation = session.run("Rsqrt", shift(variance, epsilon));
+        const normalized = mul(centered, inverseDeviation);
+        return { y: add(mul(normalized, gamma), beta), saved: { normalized, inverseDeviation } };
+      }),
+    layerNormBackward: (dy, gamma, { normalized, inverseDeviation }) =>
+      tidy(() => {
+        const g = mul(dy, gamma);
+        const center = mean(g);
+        const slope = mean(mul(g, normalized));
+        return mul(sub(sub(g, mul(normalized, slope)), center), inverseDeviation);
+      }),
+  };
+}
+
+function decompositions({ session, attributes, tidy }: Calls): Pick<Primitives, "svd" | "qr"> {
+  /** An operation in 64-bit floats; its input and results are 32-bit floats. */
+  const inDouble = (op: string, x: Tensor, outputs: number): Tensor[] =>
+    session
+      .execute(op, [], [session.idOf(cast(session, x, attributes.toDouble))], outputs)
+      .map((result) => cast(session, result, attributes.toFloat));
+  return {
+    svd: (x) =>
+      tidy(() => {
+        const [s, u, v] = inDouble("Svd", x, 3);
+        return { u, s, v };
+      }),
+    qr: (x) =>
+      tidy(() => {
+        const [q, r] = inDouble("Qr", x, 2);
+        return { q, r };
+      }),
+  };
+}
+
+function dropoutMasks({ session, attributes, tidy }: Calls): Pick<Primitives, "keepMask" | "marks"> {
+  // Booleans take a quarter of the memory of a mask of floats.
+  const marks: Marks = {
+    draw: (shape, { rate, seed }: Drop) =>
+      tidy(() => {
+        const draws = session.runIds(
+          "StatelessRandomUniform",
+          [session.integers(shape), session.idOf(session.onHost(Int32Array.from(seed), [2]))],
+          attributes.random,
+        ); // in [0, 1)
+        return session.run("GreaterEqual", draws, session.scalar(rate));
+      }),
+    keep: (x, mark) => session.run("SelectV2", mark, x, session.scalar(0)),
+  };
+  return {
+    marks,
+    keepMask: (shape, drop, kept = 1) =>
+      tidy(() => session.run("SelectV2", marks.draw(shape, drop), session.scalar(kept), session.scalar(0))),
+  };
+}
+
+function rearranging({ session, attributes, tidy }: Calls) {
+  const vector = (values: readonly number[]): number =>
+    session.idOf(session.onHost(Int32Array.from(values), [values.length]));
+  return {
+    reshape: (x, shape) => session.runIds("Reshape", [session.idOf(x), session.integers(shape)]),
+    transpose: (x, permutation) => session.runIds("Transpose", [session.idOf(x), session.integers(permutation)]),
+    sliceRows: (x, begin, count) => {
+      const start = x.shape.map((_, axis) => (axis === 0 ? begin : 0));
+      const size = x.shape.map((extent, axis) => (axis === 0 ? count : extent));
+      return tidy(() => session.runIds("Slice", [session.idOf(x), vector(start), vector(size)]));
+    },
+    splitRows: (x, rows) =>
+      session.execute(
+        "SplitV",
+        [{ name: "num_split", type: session.binding.TF_ATTR_INT, value: rows.length }],
+        [session.idOf(x), session.integers(rows), session.integer(0)],
+        rows.length,
+      ),
+    concatRows: (parts) =>
+      session.runIds(
+        "ConcatV2",
+        [...parts.map((part) => session.idOf(part)), session.integer(0)],
+        attributes.list(parts.length),
+      ),
+    gatherRows: (x, indices) =>
+      session.runIds("GatherV2", [session.idOf(x), session.idOf(indices), session.integer(0)]),
+    scatterRows: (updates, indices, rows) =>
+      session.runIds("UnsortedSegmentSum", [session.idOf(updates), session.idOf(indices), session.integer(rows)]),
+  } satisfies Partial<Primitives>;
+}
+
+function cast(session: TensorflowSession, x: Tensor, to: Attributes["toInt"]): Tensor {
+  return session.runIds("Cast", [session.idOf(x)], to);
 }

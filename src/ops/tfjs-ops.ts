@@ -1,270 +1,225 @@
-import { TsloraError } from "../base/tslora-error";
 import type { Rank } from "@tensorflow/tfjs-core";
 
-import { ComposedOps } from "./composed-ops";
+import { TsloraError } from "../base/tslora-error";
+import { composed } from "./composed/composed";
 import { jacobiSvd } from "./jacobi-svd";
+import { LiveTensors, type OwnTensor } from "./live-tensors";
 import { loadTensorFlow, type TensorFlow } from "./load-tensorflow";
-import type { Drop, LayerNormSaved, Ops } from "./ops";
-import { Scopes } from "./scopes";
+import type { Ops } from "./ops";
+import type { Primitives } from "./primitives";
 import type { Tensor } from "./tensor";
 
 type Tfjs = TensorFlow["tf"];
 type TfTensor = InstanceType<Tfjs["Tensor"]>;
 
 /** A tfjs tensor as the ops see it. */
-class WrappedTensor implements Tensor {
+class WrappedTensor implements OwnTensor {
+  disposed = false;
   constructor(readonly inner: TfTensor) {}
   get shape(): readonly number[] {
     return this.inner.shape;
   }
 }
 
-/**
- * The ops over tfjs's public API, by the textbook: what runs on any tfjs backend, and what checks
- * `KernelOps` and `TensorflowOps` in tests. Its dropout draws differ from those of the other implementation.
- */
-export class TfjsOps extends ComposedOps implements Ops {
-  readonly name = "tfjs";
-  readonly draws: string = "tfjs, uniform floats, by block";
-  readonly #tf: Tfjs;
-  readonly #scopes = new Scopes<WrappedTensor>({
-    isOwn: (value): value is WrappedTensor => value instanceof WrappedTensor,
-    free: (tensor) => this.dispose(tensor),
-  });
-  #alive = 0;
+/** tfjs, and the tensors that the ops made with it. */
+export class TfjsSession {
+  readonly tf: Tfjs;
+  readonly tensors = new LiveTensors({ type: WrappedTensor, free: ({ inner }) => inner.dispose() });
 
   constructor(tf: Tfjs = loadTensorFlow().tf) {
-    super();
-    this.#tf = tf;
+    this.tf = tf;
   }
 
-  float(values: Float32Array, shape: readonly number[]): Tensor {
-    return this.#own(this.#tf.tensor(values, [...shape], "float32"));
+  /** tfjs's tensor. */
+  inner(tensor: Tensor): TfTensor {
+    return this.tensors.own(tensor).inner;
   }
 
-  int(values: Int32Array, shape: readonly number[]): Tensor {
-    return this.#own(this.#tf.tensor(values, [...shape], "int32"));
+  /** Takes over a tensor of tfjs's. */
+  own(inner: TfTensor): Tensor {
+    return this.tensors.enter(new WrappedTensor(inner));
   }
 
-  async read(x: Tensor): Promise<Float32Array> {
-    return (await innerOf(x).data()) as Float32Array;
+  /** Computes a tensor, without the tensors on the way. */
+  compute(body: () => TfTensor): Tensor {
+    return this.own(this.tf.tidy(body));
   }
 
-  dispose(...tensors: readonly (Tensor | undefined)[]): void {
-    for (const tensor of tensors) {
-      if (!(tensor instanceof WrappedTensor) || tensor.inner.isDisposed) continue;
-      tensor.inner.dispose();
-      this.#alive--;
-    }
-  }
-
-  alive(): number {
-    return this.#alive - this.placing;
-  }
-
-  tidy<T>(body: () => T): T {
-    return this.#scopes.tidy(body);
-  }
-
-  escape<T>(body: () => T): T {
-    return this.#scopes.escape(body);
-  }
-
-  disposeIn(container: object): void {
-    this.#scopes.freeIn(container);
-  }
-
-  add(a: Tensor, b: Tensor): Tensor {
-    return this.#own(this.#tf.add(innerOf(a), innerOf(b)));
-  }
-
-  sub(a: Tensor, b: Tensor): Tensor {
-    return this.#own(this.#tf.sub(innerOf(a), innerOf(b)));
-  }
-
-  mul(a: Tensor, b: Tensor): Tensor {
-    return this.#own(this.#tf.mul(innerOf(a), innerOf(b)));
-  }
-
-  div(a: Tensor, b: Tensor): Tensor {
-    return this.#own(this.#tf.div(innerOf(a), innerOf(b)));
-  }
-
-  scale(x: Tensor, factor: number): Tensor {
-    return this.#own(this.#tf.mul(innerOf(x), factor));
-  }
-
-  shift(x: Tensor, offset: number): Tensor {
-    return this.#own(this.#tf.add(innerOf(x), offset));
-  }
-
-  square(x: Tensor): Tensor {
-    return this.#own(this.#tf.square(innerOf(x)));
-  }
-
-  sqrt(x: Tensor): Tensor {
-    return this.#own(this.#tf.sqrt(innerOf(x)));
-  }
-
-  pow(x: Tensor, exponent: number): Tensor {
-    return this.#own(this.#tf.pow(innerOf(x), exponent));
-  }
-
-  tanh(x: Tensor): Tensor {
-    return this.#own(this.#tf.tanh(innerOf(x)));
-  }
-
-  relu(x: Tensor): Tensor {
-    return this.#own(this.#tf.relu(innerOf(x)));
-  }
-
-  reluBackward(dy: Tensor, y: Tensor): Tensor {
-    return this.#compute((tf) => tf.mul(innerOf(dy), tf.cast(tf.greater(innerOf(y), 0), "float32")));
-  }
-
-  gelu(x: Tensor, { derivative }: { derivative: boolean }): { y: Tensor; derivative?: Tensor } {
-    const cdf = (tf: Tfjs): TfTensor => tf.mul(tf.add(tf.erf(tf.mul(innerOf(x), Math.SQRT1_2)), 1), 0.5);
-    const y = this.#compute((tf) => tf.mul(innerOf(x), cdf(tf)));
-    if (!derivative) return { y };
-    const slope = this.#compute((tf) => {
-      const density = tf.mul(tf.exp(tf.mul(tf.square(innerOf(x)), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-      return tf.add(cdf(tf), tf.mul(innerOf(x), density));
-    });
-    return { y, derivative: slope };
-  }
-
-  matMul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
-    return this.#own(this.#tf.matMul(innerOf(a), innerOf(b), options.transposeA, options.transposeB));
-  }
-
-  toBfloat16(): never {
-    throw new TsloraError(
-      "unsupported",
-      `bfloat16 was asked for (bf16), but tfjs's backend "${this.#tf.getBackend()}" has 32-bit floats alone. Leave bf16 out, or train on TensorFlow (device "cpu" or "cuda").`,
-    );
-  }
-
-  matMulBfloat16(): never {
-    return this.toBfloat16();
-  }
-
-  addBias(x: Tensor, bias: Tensor): Tensor {
-    return this.add(x, bias);
-  }
-
-  sum(x: Tensor, axes: readonly number[], { keepDims = false }: { keepDims?: boolean } = {}): Tensor {
-    return this.#own(this.#tf.sum(innerOf(x), [...axes], keepDims));
-  }
-
-  softmax(x: Tensor): Tensor {
-    return this.#own(this.#tf.softmax(innerOf(x)));
-  }
-
-  logSoftmax(x: Tensor): Tensor {
-    return this.#own(this.#tf.logSoftmax(innerOf(x)));
-  }
-
-  layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): { y: Tensor; saved: LayerNormSaved } {
-    const last = x.shape.length - 1;
-    const inverseDeviation = this.#compute((tf) =>
-      tf.rsqrt(tf.add(tf.moments(innerOf(x), last, true).variance, epsilon)),
-    );
-    const normalized = this.#compute((tf) =>
-      tf.mul(tf.sub(innerOf(x), tf.mean(innerOf(x), last, true)), innerOf(inverseDeviation)),
-    );
-    const y = this.#compute((tf) => tf.add(tf.mul(innerOf(normalized), innerOf(gamma)), innerOf(beta)));
-    return { y, saved: { normalized, inverseDeviation } };
-  }
-
-  layerNormBackward(dy: Tensor, gamma: Tensor, saved: LayerNormSaved): Tensor {
-    return this.#compute((tf) => {
-      const last = dy.shape.length - 1;
-      const g = tf.mul(innerOf(dy), innerOf(gamma));
-      const slope = tf.mean(tf.mul(g, innerOf(saved.normalized)), last, true);
-      const projected = tf.sub(tf.sub(g, tf.mean(g, last, true)), tf.mul(innerOf(saved.normalized), slope));
-      return tf.mul(projected, innerOf(saved.inverseDeviation));
-    });
-  }
-
-  svd(x: Tensor): { u: Tensor; s: Tensor; v: Tensor } {
-    const [m, n] = x.shape;
-    const k = Math.min(m, n);
-    return this.tidy(() => {
-      const tall = m >= n ? x : this.transpose(x, [1, 0]);
-      const found = jacobiSvd(innerOf(tall).dataSync(), { rows: Math.max(m, n), columns: k });
-      const [left, s, right] = [this.float(found.u, tall.shape), this.float(found.s, [k]), this.float(found.v, [k, k])];
-      return m >= n ? { u: left, s, v: right } : { u: right, s, v: left };
-    });
-  }
-
-  qr(x: Tensor): { q: Tensor; r: Tensor } {
-    const [q, r] = this.#tf.tidy(() => this.#tf.linalg.qr(innerOf(x)));
-    return { q: this.#own(q), r: this.#own(r) };
-  }
-
-  keepMask(shape: readonly number[], { rate, seed }: Drop, kept = 1): Tensor {
-    return this.#compute((tf) => {
-      const draws = tf.randomUniform([...shape], 0, 1, "float32", seed[0] * 65_537 + seed[1]);
-      return tf.mul(tf.cast(tf.greaterEqual(draws, rate), "float32"), kept);
-    });
-  }
-
-  reshape(x: Tensor, shape: readonly number[]): Tensor {
-    return this.#own(this.#tf.reshape(innerOf(x), [...shape]));
-  }
-
-  transpose(x: Tensor, permutation: readonly number[]): Tensor {
-    return this.#own(this.#tf.transpose(innerOf(x), [...permutation]));
-  }
-
-  sliceRows(x: Tensor, begin: number, count: number): Tensor {
-    const rest = x.shape.slice(1);
-    return this.#own(this.#tf.slice(innerOf(x), [begin, ...rest.map(() => 0)], [count, ...rest]));
-  }
-
-  splitRows(x: Tensor, rows: readonly number[]): Tensor[] {
-    return this.#tf.split(innerOf(x), [...rows], 0).map((part) => this.#own(part));
-  }
-
-  concatRows(parts: readonly Tensor[]): Tensor {
-    return this.#own(this.#tf.concat(parts.map(innerOf), 0));
-  }
-
-  gatherRows(x: Tensor, indices: Tensor): Tensor {
-    return this.#own(this.#tf.gather(innerOf(x), innerOf(indices)));
-  }
-
-  scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor {
-    return this.#compute((tf) =>
-      tf.scatterND(tf.reshape<Rank.R2>(innerOf(indices), [-1, 1]), innerOf(updates), [rows, ...updates.shape.slice(1)]),
-    );
-  }
-
-  /** A tensor that a backend made by a program of ours. */
-  protected ownInfo(
+  /** Takes over a tensor that a backend made with a program of its own. */
+  ownInfo(
     info: { readonly dataId: object; readonly shape: number[]; readonly dtype: "float32" },
     backend: object,
   ): Tensor {
-    const engine = this.#tf.engine() as unknown as {
+    const engine = this.tf.engine() as unknown as {
       makeTensorFromTensorInfo(info: object, backend: object): TfTensor;
     };
-    return this.#own(engine.makeTensorFromTensorInfo(info, backend));
-  }
-
-  #compute(body: (tf: Tfjs) => TfTensor): Tensor {
-    return this.#own(this.#tf.tidy(() => body(this.#tf)));
-  }
-
-  #own(inner: TfTensor): WrappedTensor {
-    const tensor = new WrappedTensor(inner);
-    this.#alive++;
-    this.#scopes.enter(tensor);
-    return tensor;
+    return this.own(engine.makeTensorFromTensorInfo(info, backend));
   }
 }
 
-function innerOf(tensor: Tensor): TfTensor {
-  if (!(tensor instanceof WrappedTensor))
-    throw new TypeError("The tensor must belong to these ops; it belongs to another implementation.");
-  return tensor.inner;
+/** The ops over tfjs's public API, which run on any tfjs backend, and check the other implementations in tests. */
+export function tfjsOps(session = new TfjsSession()): Ops {
+  return composed(tfjsPrimitives(session));
+}
+
+/** The primitives over tfjs's public API. */
+export function tfjsPrimitives(session = new TfjsSession()): Primitives {
+  return {
+    name: "tfjs",
+    draws: "tfjs, uniform floats, by block",
+    ...session.tensors.lifetimes,
+    ...transfers(session),
+    ...elementwise(session),
+    ...gelu(session),
+    ...products(session),
+    ...sums(session),
+    ...layerNorms(session),
+    ...decompositions(session),
+    ...rearranging(session),
+  };
+}
+
+function transfers(session: TfjsSession): Pick<Primitives, "float" | "int" | "read"> {
+  const { tf } = session;
+  return {
+    float: (values, shape) => session.own(tf.tensor(values, [...shape], "float32")),
+    int: (values, shape) => session.own(tf.tensor(values, [...shape], "int32")),
+    read: async (x) => (await session.inner(x).data()) as Float32Array,
+  };
+}
+
+function elementwise(session: TfjsSession) {
+  const { tf } = session;
+  const of = (x: Tensor): TfTensor => session.inner(x);
+  const add = (a: Tensor, b: Tensor): Tensor => session.own(tf.add(of(a), of(b)));
+  return {
+    add,
+    addBias: add,
+    sub: (a, b) => session.own(tf.sub(of(a), of(b))),
+    mul: (a, b) => session.own(tf.mul(of(a), of(b))),
+    div: (a, b) => session.own(tf.div(of(a), of(b))),
+    scale: (x, factor) => session.own(tf.mul(of(x), factor)),
+    shift: (x, offset) => session.own(tf.add(of(x), offset)),
+    square: (x) => session.own(tf.square(of(x))),
+    sqrt: (x) => session.own(tf.sqrt(of(x))),
+    pow: (x, exponent) => session.own(tf.pow(of(x), exponent)),
+    tanh: (x) => session.own(tf.tanh(of(x))),
+    relu: (x) => session.own(tf.relu(of(x))),
+    reluBackward: (dy, y) => session.compute(() => tf.mul(of(dy), tf.cast(tf.greater(of(y), 0), "float32"))),
+    keepMask: (shape, { rate, seed }, kept = 1) =>
+      session.compute(() => {
+        const draws = tf.randomUniform([...shape], 0, 1, "float32", seed[0] * 65_537 + seed[1]);
+        return tf.mul(tf.cast(tf.greaterEqual(draws, rate), "float32"), kept);
+      }),
+  } satisfies Partial<Primitives>;
+}
+
+function gelu(session: TfjsSession): Pick<Primitives, "gelu"> {
+  const { tf } = session;
+  return {
+    gelu: (input, { derivative }) => {
+      const x = session.inner(input);
+      const cdf = (): TfTensor => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+      const y = session.compute(() => tf.mul(x, cdf()));
+      if (!derivative) return { y };
+      const slope = session.compute(() => {
+        const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+        return tf.add(cdf(), tf.mul(x, density));
+      });
+      return { y, derivative: slope };
+    },
+  };
+}
+
+function products(session: TfjsSession): Pick<Primitives, "matMul" | "toBfloat16" | "matMulBfloat16"> {
+  const { tf } = session;
+  const refuse = (): never => {
+    throw new TsloraError(
+      "unsupported",
+      `bf16 must be off on tfjs's backend "${tf.getBackend()}", which has 32-bit floats alone. Leave it out, or train on TensorFlow (device "cpu" or "cuda").`,
+    );
+  };
+  return {
+    matMul: (a, b, { transposeA, transposeB } = {}) =>
+      session.own(tf.matMul(session.inner(a), session.inner(b), transposeA, transposeB)),
+    toBfloat16: refuse,
+    matMulBfloat16: refuse,
+  };
+}
+
+function sums(session: TfjsSession): Pick<Primitives, "addN" | "sum" | "softmax" | "logSoftmax"> {
+  const { tf, tensors } = session;
+  return {
+    addN: (parts) =>
+      tensors.tidy(() =>
+        parts.slice(1).reduce((sum, part) => session.own(tf.add(session.inner(sum), session.inner(part))), parts[0]),
+      ),
+    sum: (x, axes, { keepDims = false } = {}) => session.own(tf.sum(session.inner(x), [...axes], keepDims)),
+    softmax: (x) => session.own(tf.softmax(session.inner(x))),
+    logSoftmax: (x) => session.own(tf.logSoftmax(session.inner(x))),
+  };
+}
+
+function layerNorms(session: TfjsSession): Pick<Primitives, "layerNorm" | "layerNormBackward"> {
+  const { tf } = session;
+  const of = (x: Tensor): TfTensor => session.inner(x);
+  return {
+    layerNorm: (x, gamma, beta, epsilon) => {
+      const last = x.shape.length - 1;
+      const inverseDeviation = session.compute(() => tf.rsqrt(tf.add(tf.moments(of(x), last, true).variance, epsilon)));
+      const normalized = session.compute(() => tf.mul(tf.sub(of(x), tf.mean(of(x), last, true)), of(inverseDeviation)));
+      const y = session.compute(() => tf.add(tf.mul(of(normalized), of(gamma)), of(beta)));
+      return { y, saved: { normalized, inverseDeviation } };
+    },
+    layerNormBackward: (dy, gamma, saved) =>
+      session.compute(() => {
+        const last = dy.shape.length - 1;
+        const g = tf.mul(of(dy), of(gamma));
+        const slope = tf.mean(tf.mul(g, of(saved.normalized)), last, true);
+        const projected = tf.sub(tf.sub(g, tf.mean(g, last, true)), tf.mul(of(saved.normalized), slope));
+        return tf.mul(projected, of(saved.inverseDeviation));
+      }),
+  };
+}
+
+function decompositions(session: TfjsSession): Pick<Primitives, "svd" | "qr"> {
+  const { tf } = session;
+  const float = (values: Float32Array, shape: readonly number[]): Tensor =>
+    session.own(tf.tensor(values, [...shape], "float32"));
+  return {
+    svd: (x) => {
+      const [m, n] = x.shape;
+      const k = Math.min(m, n);
+      return session.tensors.tidy(() => {
+        const tall = m >= n ? x : session.own(tf.transpose(session.inner(x), [1, 0]));
+        const found = jacobiSvd(session.inner(tall).dataSync(), { rows: Math.max(m, n), columns: k });
+        const [left, s, right] = [float(found.u, tall.shape), float(found.s, [k]), float(found.v, [k, k])];
+        return m >= n ? { u: left, s, v: right } : { u: right, s, v: left };
+      });
+    },
+    qr: (x) => {
+      const [q, r] = tf.tidy(() => tf.linalg.qr(session.inner(x)));
+      return { q: session.own(q), r: session.own(r) };
+    },
+  };
+}
+
+function rearranging(session: TfjsSession) {
+  const { tf } = session;
+  const of = (x: Tensor): TfTensor => session.inner(x);
+  return {
+    reshape: (x, shape) => session.own(tf.reshape(of(x), [...shape])),
+    transpose: (x, permutation) => session.own(tf.transpose(of(x), [...permutation])),
+    sliceRows: (x, begin, count) => {
+      const rest = x.shape.slice(1);
+      return session.own(tf.slice(of(x), [begin, ...rest.map(() => 0)], [count, ...rest]));
+    },
+    splitRows: (x, rows) => tf.split(of(x), [...rows], 0).map((part) => session.own(part)),
+    concatRows: (parts) => session.own(tf.concat(parts.map(of), 0)),
+    gatherRows: (x, indices) => session.own(tf.gather(of(x), of(indices))),
+    scatterRows: (updates, indices, rows) =>
+      session.compute(() =>
+        tf.scatterND(tf.reshape<Rank.R2>(of(indices), [-1, 1]), of(updates), [rows, ...updates.shape.slice(1)]),
+      ),
+  } satisfies Partial<Primitives>;
 }

@@ -3,45 +3,41 @@ import { test } from "node:test";
 
 import type { Drop, Ops } from "../../src/ops/ops";
 import type { Tensor } from "../../src/ops/tensor";
-import { TensorflowOps } from "../../src/ops/tensorflow-ops";
+import { composed } from "../../src/ops/composed/composed";
+import { tensorflowPrimitives } from "../../src/ops/tensorflow-ops";
 import { DoraLinear } from "../../src/lora/dora-linear";
 import { DropoutSource } from "../../src/model/parts/dropout";
 import { Gradients } from "../../src/model/parts/gradients";
 import { Linear } from "../../src/model/parts/linear";
 import { Parameter } from "../../src/model/parts/parameter";
 import { expectWithin, SEVEN_DIGITS } from "../ops/expect-within";
-import { ReferenceOps } from "../ops/reference-ops";
+import { referenceOps, type ReferenceOps } from "../ops/reference-ops";
 import { goldens } from "./tiny";
 
 /** The reference with what PyTorch dropped. */
-class ReferenceWithMask extends ReferenceOps {
-  constructor(readonly mask: readonly number[]) {
-    super();
-  }
-  override keepMask(shape: readonly number[], _drop: Drop, kept = 1): Tensor {
-    return this.tidy(() =>
-      this.scale(
-        this.float(
-          this.mask.map((value) => Number(value > 0)),
-          shape,
-        ),
-        kept,
-      ),
-    );
-  }
-}
-
-/** Drops what PyTorch dropped: the golden file's mask, 0 or 1 / (1 - rate). */
-class GivenMask extends TensorflowOps {
-  constructor(readonly mask: readonly number[]) {
-    super();
-  }
-  override keepMask(shape: readonly number[], _drop: Drop, kept = 1): Tensor {
-    return this.float(
-      Float32Array.from(this.mask, (value) => (value > 0 ? kept : 0)),
+function referenceWithMask(mask: readonly number[]): ReferenceOps {
+  const ops = referenceOps();
+  const kept = (shape: readonly number[]): Tensor =>
+    ops.float(
+      mask.map((value) => Number(value > 0)),
       shape,
     );
-  }
+  return Object.assign(ops, {
+    keepMask: (shape: readonly number[], _drop: Drop, factor = 1) => ops.tidy(() => ops.scale(kept(shape), factor)),
+  });
+}
+
+/** TensorFlow's ops, which drop what PyTorch dropped: the golden file's mask, 0 or 1 / (1 - rate). */
+function opsWithMask(mask: readonly number[]): Ops {
+  const primitives = tensorflowPrimitives();
+  return composed({
+    ...primitives,
+    keepMask: (shape, _drop, kept = 1) =>
+      primitives.float(
+        Float32Array.from(mask, (value) => (value > 0 ? kept : 0)),
+        shape,
+      ),
+  });
 }
 
 const [rows, into, out, r] = [3, 4, 5, 2];
@@ -93,7 +89,7 @@ async function compute<T>(
 
 for (const golden of goldens.doraLayers) {
   test(`a DoRA layer ${golden.dropout ? "under dropout" : "without dropout"} gives peft's output and every gradient, up to 32-bit rounding of the double-precision ones`, async () => {
-    const [ops, reference] = [new GivenMask(golden.mask), new ReferenceWithMask(golden.mask)];
+    const [ops, reference] = [opsWithMask(golden.mask), referenceWithMask(golden.mask)];
     const wanted = await compute(reference, golden, (tensor) => reference.bounded(tensor));
     const found = await compute(ops, golden, (tensor) => ops.read(tensor));
     const peft = new Map<string, ArrayLike<number>>([

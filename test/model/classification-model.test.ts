@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Ops } from "../../src/ops/ops";
-import { TensorflowOps } from "../../src/ops/tensorflow-ops";
-import { KernelOps } from "../../src/ops/kernel-ops";
-import { TfjsOps } from "../../src/ops/tfjs-ops";
+import { tensorflowOps } from "../../src/ops/tensorflow-ops";
+import { kernelOps } from "../../src/ops/kernel-ops";
+import { tfjsOps } from "../../src/ops/tfjs-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { packDocuments } from "../../src/model/parts/packed-batch";
 import { SEVEN_DIGITS } from "../ops/expect-within";
@@ -20,9 +20,10 @@ import {
   trainAll,
   unpack,
 } from "./fixture";
+import { implementationName } from "../ops/implementation-name";
 
-const raw = new KernelOps();
-const implementations: readonly Ops[] = [raw, new TensorflowOps(), new TfjsOps()];
+const raw = kernelOps();
+const implementations: readonly Ops[] = [raw, tensorflowOps(), tfjsOps()];
 
 for (const kind of TINY_MODELS) {
   const reference = referenceOf(kind, { prepare: trainAll });
@@ -41,7 +42,7 @@ for (const kind of TINY_MODELS) {
   });
 
   for (const ops of implementations) {
-    test(`${kind} on ${ops.constructor.name}: logits are the double-precision ones up to 32-bit rounding, and prediction leaves no tensor behind`, async () => {
+    test(`${kind} on ${implementationName(ops)}: logits are the double-precision ones up to 32-bit rounding, and prediction leaves no tensor behind`, async () => {
       const expected = expectedOf(kind);
       const { model, newlyInitialized, unused } = await loadClassificationModel(fixtureDirectory(kind), {
         ops,
@@ -54,18 +55,18 @@ for (const kind of TINY_MODELS) {
       const before = ops.alive();
       const logits = model.predict(batch);
       const rows = unpack(await ops.read(logits), batch, 2);
-      expectLogits(rows, await reference, { expected, what: ops.constructor.name });
+      expectLogits(rows, await reference, { expected, what: implementationName(ops) });
       ops.dispose(logits);
       assert.equal(ops.alive(), before);
       model.dispose();
     });
 
-    test(`${kind} on ${ops.constructor.name}: every weight's gradient is the double-precision one up to 32-bit rounding`, async () => {
+    test(`${kind} on ${implementationName(ops)}: every weight's gradient is the double-precision one up to 32-bit rounding`, async () => {
       const expected = expectedOf(kind);
       const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 });
       trainAll(model);
       const { gradients } = await gradientsOf(model, expected);
-      expectGradients(gradients, await reference, { what: ops.constructor.name });
+      expectGradients(gradients, await reference, { what: implementationName(ops) });
       const before = ops.alive();
       await gradientsOf(model, expected);
       assert.equal(ops.alive(), before, "a step leaves tensors behind");

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Random } from "../../src/base/random";
-import { KernelOps } from "../../src/ops/kernel-ops";
+import { isKernelOps, kernelOps } from "../../src/ops/kernel-ops";
 import type { AttentionLayout, Ops } from "../../src/ops/ops";
 import type { Tensor } from "../../src/ops/tensor";
-import { TensorflowOps } from "../../src/ops/tensorflow-ops";
+import { tensorflowOps } from "../../src/ops/tensorflow-ops";
 import { LoraLinear } from "../../src/lora/lora-linear";
 import { DropoutSource } from "../../src/model/parts/dropout";
 import { firstTokenAttention, firstTokenAttentionBackward } from "../../src/model/parts/first-token-attention";
@@ -16,6 +16,7 @@ import type { ForwardPass } from "../../src/model/parts/pass";
 import { expectWithin } from "../ops/expect-within";
 import type { Bounded } from "../ops/reference-ops";
 import { sampleRounding } from "../ops/sample-rounding";
+import { implementationName } from "../ops/implementation-name";
 
 const WIDTH = 12;
 const HEADS = 3;
@@ -112,12 +113,12 @@ async function results<T>(
   return all;
 }
 
-for (const ops of [new KernelOps(), new TensorflowOps()]) {
+for (const ops of [kernelOps(), tensorflowOps()]) {
   for (const adapted of [[], ["value"], ["key", "value"]] as const) {
     for (const dropout of [false, true]) {
       // Kernels draw for all groups at once, so that beyond one group their draws are others.
-      const groups = dropout && ops instanceof KernelOps ? ONE : TWO;
-      test(`${ops.constructor.name}: without keys and values the first tokens' attention and every gradient are as with them: adapters on ${adapted.join(" and ") || "nothing"}, ${dropout ? "dropout" : "no dropout"}`, async () => {
+      const groups = dropout && isKernelOps(ops) ? ONE : TWO;
+      test(`${implementationName(ops)}: without keys and values the first tokens' attention and every gradient are as with them: adapters on ${adapted.join(" and ") || "nothing"}, ${dropout ? "dropout" : "no dropout"}`, async () => {
         const given = { groups, adapted, dropout };
         const inDouble = (way: "short" | "long"): Promise<ReadonlyMap<string, Bounded>> =>
           sampleRounding((reference) => results(reference, way, given, (tensor) => reference.bounded(tensor).values));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { KernelOps } from "../../src/ops/kernel-ops";
-import { TensorflowOps } from "../../src/ops/tensorflow-ops";
+import { kernelOps } from "../../src/ops/kernel-ops";
+import { tensorflowOps } from "../../src/ops/tensorflow-ops";
 import type { ClassificationModel } from "../../src/model/classification-model";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { Parameter } from "../../src/model/parts/parameter";
@@ -16,8 +16,9 @@ import {
   TINY_MODELS,
   trainAll,
 } from "./fixture";
+import { implementationName } from "../ops/implementation-name";
 
-const implementations = [new KernelOps(), new TensorflowOps()];
+const implementations = [kernelOps(), tensorflowOps()];
 
 async function numbersOf(model: ClassificationModel): Promise<number[][]> {
   const found: number[][] = [];
@@ -26,7 +27,7 @@ async function numbersOf(model: ClassificationModel): Promise<number[][]> {
 }
 
 for (const ops of implementations) {
-  test(`${ops.constructor.name}: a weight that is let go of is lent, read and restored to the bit, and stays once it was handed out`, async () => {
+  test(`${implementationName(ops)}: a weight that is let go of is lent, read and restored to the bit, and stays once it was handed out`, async () => {
     const before = ops.alive();
     const numbers = Float32Array.of(1, -0, 3.3, 4, 5, 6);
     const copy = ops.float(numbers, [2, 3]);
@@ -59,7 +60,7 @@ for (const ops of implementations) {
     assert.equal(ops.alive(), before);
   });
 
-  test(`${ops.constructor.name}: another value in the place of one that was let go of is the one that counts`, async () => {
+  test(`${implementationName(ops)}: another value in the place of one that was let go of is the one that counts`, async () => {
     const before = ops.alive();
     const parameter = new Parameter(ops, "weight", ops.float(Float32Array.of(1, 2), [2]));
     parameter.setAside(() => assert.fail("the old value was asked for"));
@@ -73,7 +74,7 @@ for (const ops of implementations) {
 for (const kind of TINY_MODELS) {
   const reference = referenceOf(kind, { prepare: trainAll });
   for (const ops of implementations) {
-    test(`${kind} on ${ops.constructor.name}: frozen weights are in memory as products take them alone, and are what they were`, async () => {
+    test(`${kind} on ${implementationName(ops)}: frozen weights are in memory as products take them alone, and are what they were`, async () => {
       const expected = expectedOf(kind);
       const before = ops.alive();
       const { model } = await loadClassificationModel(fixtureDirectory(kind), { ops, numLabels: 2, seed: 1 });
@@ -86,7 +87,7 @@ for (const kind of TINY_MODELS) {
       // Trained after they were let go of, they are there again, and so are their gradients.
       trainAll(model);
       const { gradients } = await gradientsOf(model, expected);
-      expectGradients(gradients, await reference, { what: ops.constructor.name });
+      expectGradients(gradients, await reference, { what: implementationName(ops) });
       assert.deepEqual(await numbersOf(model), numbers);
       model.dispose();
       assert.equal(ops.alive(), before);

@@ -21,7 +21,7 @@ export interface ExpectWithinOptions {
 }
 
 /**
- * Asserts that an implementation's numbers lie within the bounds of 32-bit arithmetic around those of `ReferenceOps`,
+ * Asserts that an implementation's numbers lie within the bounds of 32-bit arithmetic around those of `referenceOps`,
  * and that the bounds are tight enough to test something.
  *
  * @param found - an implementation's numbers

@@ -1,6 +1,7 @@
 import type { OpAttribute } from "../../src/ops/load-tensorflow";
-import { KernelOps } from "../../src/ops/kernel-ops";
+import { kernelOps } from "../../src/ops/kernel-ops";
 import type { Tensor } from "../../src/ops/tensor";
+import { TensorflowSession } from "../../src/ops/tensorflow/session";
 
 /** An input of a kernel: a tensor's shape, and its numbers where they are not all 0.5 (floats) or are whole. */
 export interface HostileInput {
@@ -210,21 +211,25 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
   return found;
 }
 
-/** Calls kernels by what TensorFlow takes, past all that is checked before. */
-export class RawKernels extends KernelOps {
+/** Calls kernels with whatever TensorFlow takes, without the checks of {@link kernelOps}. */
+export class RawKernels {
+  readonly #session = new TensorflowSession();
+
   get panel(): number {
-    return this.tidy(() => this.pack(this.float(new Float32Array(1), [1, 1]), { transpose: false }).laid.shape[2]);
+    const { pack, float, tidy } = kernelOps(this.#session);
+    return tidy(() => pack(float(new Float32Array(1), [1, 1]), { transpose: false }).laid.shape[2]);
   }
 
-  /** @throws whatever TensorFlow makes of an error status */
+  /** @throws the error that TensorFlow makes of an error status */
   run({ op, outputs, inputs, attributes }: KernelCall): void {
-    this.tidy(() => {
+    const session = this.#session;
+    session.tensors.tidy(() => {
       const tensors = inputs.map(({ shape, ints }): Tensor =>
         ints === undefined
-          ? this.float(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5), shape)
-          : this.int(Int32Array.from(ints), shape),
+          ? session.float(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5), shape)
+          : session.onHost(Int32Array.from(ints), shape),
       );
-      const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_INT } = this.binding;
+      const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_INT } = session.binding;
       const given = Object.entries(attributes).map(([name, value]): OpAttribute => ({
         name,
         value,
@@ -235,10 +240,10 @@ export class RawKernels extends KernelOps {
               ? TF_ATTR_INT
               : TF_ATTR_FLOAT,
       }));
-      this.execute(
+      session.execute(
         op,
         given,
-        tensors.map((tensor) => this.idOf(tensor)),
+        tensors.map((tensor) => session.idOf(tensor)),
         outputs,
       );
     });

@@ -6,15 +6,17 @@ import { promisify } from "node:util";
 
 import { Random } from "../../src/base/random";
 import { attentionBlocks } from "../../src/ops/attention-blocks";
-import { INSTRUCTIONS, KernelOps } from "../../src/ops/kernel-ops";
+import { INSTRUCTIONS } from "../../src/ops/instructions";
+import { kernelOps } from "../../src/ops/kernel-ops";
 import { blockDropout } from "../../src/ops/dropout-block";
 import type { Tensor } from "../../src/ops/tensor";
-import { TensorflowOps } from "../../src/ops/tensorflow-ops";
+import { tensorflowOps } from "../../src/ops/tensorflow-ops";
 import { expectWithin } from "./expect-within";
 import { attentionGroups, kernelResults, readNumbers, WIDTHS } from "./kernel-results";
-import { ReferenceOps, type Bounded } from "./reference-ops";
+import { referenceOps, type Bounded, type ReferenceOps } from "./reference-ops";
+import { implementationName } from "./implementation-name";
 
-const kernels = new KernelOps();
+const kernels = kernelOps();
 const run = promisify(execFile);
 
 async function kernelMask(
@@ -30,7 +32,7 @@ async function kernelMask(
 
 /** The reference under the masks that the kernels draw. */
 async function referenceUnderSameMasks(width: number, rate: number): Promise<ReferenceOps> {
-  const reference = new ReferenceOps();
+  const reference = referenceOps();
   if (rate === 0) return reference;
   for (const draw of [0, 1, 3, 4])
     reference.masks.set(`37,${width} ${width},${draw}`, await kernelMask([37, width], rate, [width, draw]));
@@ -150,7 +152,7 @@ for (const [rows, depth, columns] of [
 ]) {
   test(`a product [${rows}, ${depth}] by [${depth}, ${columns}] is the double-precision one up to 32-bit rounding, with all that is added and multiplied`, async () => {
     const random = new Random(rows);
-    const plain = new TensorflowOps();
+    const plain = tensorflowOps();
     const values = (...shape: number[]): Float32Array =>
       Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal());
     const scale = 1 / Math.sqrt(depth);
@@ -164,7 +166,7 @@ for (const [rows, depth, columns] of [
     ];
     const square = values(columns, columns).map((value) => value / Math.sqrt(columns));
     const [lows, bs] = [values(rows, 70), values(columns, 70).map((value) => value / 8)];
-    const reference = new ReferenceOps();
+    const reference = referenceOps();
     const expected: Record<string, Bounded> = {};
     // Rows are independent of one another: of many, the reference computes one in seven.
     const chosen = Array.from({ length: rows }, (_, row) => row).filter(
@@ -209,7 +211,7 @@ for (const [rows, depth, columns] of [
         if (ops === reference) expected[name] = reference.bounded(tensor);
         else
           expectWithin(pick(await ops.read(tensor), columns), expected[name], {
-            what: `${ops.constructor.name}, ${name}`,
+            what: `${implementationName(ops)}, ${name}`,
           });
       }
       ops.disposeIn(out);

@@ -1,8 +1,8 @@
-import { TensorflowOps } from "../../src/ops/tensorflow-ops";
+import { tensorflowOps } from "../../src/ops/tensorflow-ops";
 
 /** Multiplies small matrices, as a model does with short texts, until it has handled so many signals meanwhile. */
 async function main(signals: number): Promise<void> {
-  const ops = new TensorflowOps();
+  const ops = tensorflowOps();
   let handled = 0;
   process.on("SIGUSR2", () => handled++);
   const matrix = (rows: number, columns: number): ReturnType<typeof ops.float> =>

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Random } from "../../src/base/random";
-import { KernelOps } from "../../src/ops/kernel-ops";
+import { kernelOps } from "../../src/ops/kernel-ops";
 import type { Ops } from "../../src/ops/ops";
 import type { Tensor } from "../../src/ops/tensor";
-import { TensorflowOps } from "../../src/ops/tensorflow-ops";
-import { TfjsOps } from "../../src/ops/tfjs-ops";
+import { tensorflowOps } from "../../src/ops/tensorflow-ops";
+import { tfjsOps } from "../../src/ops/tfjs-ops";
 import { expectWithin } from "./expect-within";
-import { ReferenceOps } from "./reference-ops";
+import { referenceOps } from "./reference-ops";
 
-const raw = new KernelOps();
-const implementations: Record<string, Ops> = { kernels: raw, tensorflow: new TensorflowOps(), tfjs: new TfjsOps() };
+const raw = kernelOps();
+const implementations: Record<string, Ops> = { kernels: raw, tensorflow: tensorflowOps(), tfjs: tfjsOps() };
 
 type Build = (ops: Ops, make: (...shape: number[]) => Tensor) => Tensor | readonly Tensor[];
 
@@ -192,7 +192,7 @@ const cases: Record<string, Build> = {
 };
 for (const [name, build] of Object.entries(cases)) {
   test(`every implementation gives the double-precision result up to 32-bit rounding: ${name}`, async () => {
-    const reference = new ReferenceOps();
+    const reference = referenceOps();
     const wanted = await results(reference, build, (tensor) => reference.bounded(tensor));
     for (const [which, ops] of Object.entries(implementations)) {
       const found = await results(ops, build, (tensor) => ops.read(tensor));

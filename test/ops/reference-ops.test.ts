@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Random } from "../../src/base/random";
 import { erf } from "./erf";
 import { expectWithin } from "./expect-within";
-import { ReferenceOps } from "./reference-ops";
+import { referenceOps } from "./reference-ops";
 import { sampleRounding } from "./sample-rounding";
 
 test("erf is the error function, from the series to the continued fraction", () => {
@@ -29,7 +29,7 @@ function inFloats(a: Float32Array, b: Float32Array, order: readonly number[]): n
 }
 
 test("a sum in 32-bit floats lies within its bound in every order; one without a term, or with a wrong one, does not", () => {
-  const ops = new ReferenceOps();
+  const ops = referenceOps();
   for (let seed = 1; seed <= 20; seed++) {
     const random = new Random(seed);
     const n = 1 + random.below(400);

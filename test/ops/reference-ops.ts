@@ -1,10 +1,19 @@
 import { Random } from "../../src/base/random";
 import type { Tensor } from "../../src/ops/tensor";
 import { sizeOf } from "../../src/ops/tensor";
-import { ComposedOps } from "../../src/ops/composed-ops";
-import type { Drop, Factors, LayerNormSaved, LowRank, Ops, PackedMatrix, ProductOptions } from "../../src/ops/ops";
+import { composed } from "../../src/ops/composed/composed";
+import type {
+  Drop,
+  Factors,
+  LayerNormSaved,
+  LowRank,
+  Ops,
+  PackedMatrix,
+  Primitives,
+  ProductOptions,
+} from "../../src/ops/ops";
 import { jacobiSvd } from "../../src/ops/jacobi-svd";
-import { Scopes } from "../../src/ops/scopes";
+import { LiveTensors, type OwnTensor } from "../../src/ops/live-tensors";
 import { erf } from "./erf";
 
 /** The unit roundoff of a 32-bit float: an operation's result is off by at most this share of it. */
@@ -22,7 +31,7 @@ function gamma(n: number): number {
 }
 
 /** A tensor in double precision, with a bound for each number on the error of 32-bit arithmetic. */
-class BoundedTensor implements Tensor {
+class BoundedTensor implements OwnTensor {
   disposed = false;
   constructor(
     readonly values: Float64Array,
@@ -49,20 +58,46 @@ class BoundedTensor implements Tensor {
  * Dropout keeps what `masks` holds for a shape and a seed: draw these by the implementation under test. What is not
  * there is drawn by the seed.
  */
-export class ReferenceOps extends ComposedOps implements Ops {
+export interface ReferenceOps extends Ops {
+  readonly masks: Map<string, ArrayLike<number>>;
+  float(values: ArrayLike<number>, shape: readonly number[]): Tensor;
+  /** A tensor's numbers and their bounds. */
+  bounded(x: Tensor): Bounded;
+}
+
+/** @param options.noise - draws the share of its bound that each result is moved by @default none */
+export function referenceOps(options: { noise?: Random } = {}): ReferenceOps {
+  const reference = boundMethods(new Reference(options));
+  const { products, affine, addLowRank } = reference;
+  return Object.assign(
+    composed(reference, () => ({ products, affine, addLowRank })),
+    { masks: reference.masks, float: reference.float, bounded: reference.bounded },
+  );
+}
+
+/** An object's fields, and its class's methods, which keep the object as `this`. */
+function boundMethods<T extends object>(object: T): T {
+  const { constructor: _, ...methods } = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object) as object);
+  const bound = Object.entries(methods).map(([name, { value }]): [string, unknown] => [
+    name,
+    (value as (...values: unknown[]) => unknown).bind(object),
+  ]);
+  return { ...object, ...Object.fromEntries(bound) } as T;
+}
+
+class Reference implements Primitives {
   readonly name = "tfjs";
   readonly draws = "given masks";
   readonly masks = new Map<string, ArrayLike<number>>();
-  readonly #scopes = new Scopes<BoundedTensor>({
-    isOwn: (value): value is BoundedTensor => value instanceof BoundedTensor,
-    free: (tensor) => this.dispose(tensor),
-  });
+  readonly #live = new LiveTensors({ type: BoundedTensor, free: () => undefined });
   readonly #noise: Random | undefined;
-  #alive = 0;
+  readonly dispose = this.#live.lifetimes.dispose;
+  readonly alive = this.#live.lifetimes.alive;
+  readonly tidy = this.#live.lifetimes.tidy;
+  readonly escape = this.#live.lifetimes.escape;
+  readonly disposeIn = this.#live.lifetimes.disposeIn;
 
-  /** @param options.noise - draws the share of its bound that each result is moved by @default none */
-  constructor({ noise }: { noise?: Random } = {}) {
-    super();
+  constructor({ noise }: { noise?: Random }) {
     this.#noise = noise;
   }
 
@@ -82,30 +117,6 @@ export class ReferenceOps extends ComposedOps implements Ops {
   bounded(x: Tensor): Bounded {
     const { values, bounds } = inner(x);
     return { values, bounds };
-  }
-
-  dispose(...tensors: readonly (Tensor | undefined)[]): void {
-    for (const tensor of tensors) {
-      if (!(tensor instanceof BoundedTensor) || tensor.disposed) continue;
-      tensor.disposed = true;
-      this.#alive--;
-    }
-  }
-
-  alive(): number {
-    return this.#alive - this.placing;
-  }
-
-  tidy<T>(body: () => T): T {
-    return this.#scopes.tidy(body);
-  }
-
-  escape<T>(body: () => T): T {
-    return this.#scopes.escape(body);
-  }
-
-  disposeIn(container: object): void {
-    this.#scopes.freeIn(container);
   }
 
   add(a: Tensor, b: Tensor): Tensor {
@@ -251,7 +262,7 @@ export class ReferenceOps extends ComposedOps implements Ops {
     return this.add(x, bias);
   }
 
-  override products(pairs: readonly Factors[], { plus = [], times }: ProductOptions = {}): Tensor {
+  products(pairs: readonly Factors[], { plus = [], times }: ProductOptions = {}): Tensor {
     return this.tidy(() => {
       const shape = [pairs[0].x.shape[0], pairs[0].w.shape[1]];
       const sum = this.#sum(shape, { products: pairs.map(({ x, w }) => [x, w.laid]), plus });
@@ -259,7 +270,7 @@ export class ReferenceOps extends ComposedOps implements Ops {
     });
   }
 
-  override affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor {
+  affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor {
     return this.tidy(() => {
       const rows = this.add(this.float(new Float64Array(x.shape[0] * w.shape[1]), [x.shape[0], w.shape[1]]), bias);
       const low = update === undefined ? [] : [[update.low, this.#turned(update.b)] as const];
@@ -267,11 +278,11 @@ export class ReferenceOps extends ComposedOps implements Ops {
     });
   }
 
-  override addLowRank(y: Tensor, { low, b }: LowRank): Tensor {
+  addLowRank(y: Tensor, { low, b }: LowRank): Tensor {
     return this.tidy(() => this.#sum(y.shape, { products: [[low, this.#turned(b)]], plus: [y] }));
   }
 
-  override addN(parts: readonly Tensor[]): Tensor {
+  addN(parts: readonly Tensor[]): Tensor {
     return this.#sum(parts[0].shape, { plus: parts });
   }
 
@@ -569,9 +580,7 @@ export class ReferenceOps extends ComposedOps implements Ops {
       noise === undefined
         ? new BoundedTensor(values, bounds, [...shape])
         : new BoundedTensor(moved(values, bounds, noise), new Float64Array(bounds.length), [...shape]);
-    this.#alive++;
-    this.#scopes.enter(tensor);
-    return tensor;
+    return this.#live.enter(tensor);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Random } from "../../src/base/random";
-import { ReferenceOps, type Bounded } from "./reference-ops";
+import { referenceOps, type Bounded, type ReferenceOps } from "./reference-ops";
 
 const SAMPLES = 6;
 /** Each sample moves every result by up to its worst case; what a processor does lies far within. */
@@ -16,11 +16,11 @@ const MARGIN = 4;
 export async function sampleRounding(
   run: (ops: ReferenceOps) => Promise<ReadonlyMap<string, ArrayLike<number>>>,
 ): Promise<ReadonlyMap<string, Bounded>> {
-  const exact = await run(new ReferenceOps());
+  const exact = await run(referenceOps());
   const apart = new Map<string, number>();
   for (let sample = 1; sample <= SAMPLES; sample++) {
     const noise = new Random(sample);
-    for (const [name, values] of await run(new ReferenceOps({ noise }))) {
+    for (const [name, values] of await run(referenceOps({ noise }))) {
       const wanted = exact.get(name) ?? [];
       if (wanted.length !== values.length)
         throw new RangeError(`${name} has ${values.length} numbers; expected ${wanted.length}.`);

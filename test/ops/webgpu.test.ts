@@ -7,7 +7,7 @@ import type { Ops } from "../../src/ops/ops";
 import { HEADROOM } from "../../src/ops/webgpu/buffer-pool";
 import { findAdapter, type GpuBuffer } from "../../src/ops/webgpu/dawn";
 import { tfjsOnWebgpu } from "../../src/ops/webgpu/tfjs-on-webgpu";
-import { WebgpuOps, type Webgpu } from "../../src/ops/webgpu/webgpu-ops";
+import { openWebgpu, webgpuOps, type Webgpu } from "../../src/ops/webgpu/webgpu-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import {
@@ -34,7 +34,7 @@ let missing = "";
 // machine's own WebGPU is taken, and where there is none, the tests say so.
 before(async () => {
   try {
-    webgpu = await WebgpuOps.open();
+    webgpu = await openWebgpu();
   } catch (error) {
     if (!(error instanceof TsloraError) || (process.platform === "linux" && process.arch === "x64")) throw error;
     missing = error.message;
@@ -44,7 +44,7 @@ after(() => {
   if (webgpu !== undefined) console.log(`WebGPU was tested on ${webgpu.name}, ${webgpu.backend}.`);
 });
 
-function onWebgpu(title: string, body: (ops: WebgpuOps) => Promise<void>): void {
+function onWebgpu(title: string, body: (ops: Ops) => Promise<void>): void {
   test(`WebGPU: ${title}`, async (context: TestContext) => {
     if (webgpu === undefined) context.skip(`NOT TESTED: ${missing}`);
     else await body(webgpu.ops);
@@ -227,7 +227,7 @@ async function epoch(
     return buffer;
   };
   change(opened);
-  const c = await classifierOn(new WebgpuOps(opened.tf, opened.backend));
+  const c = await classifierOn(webgpuOps(opened));
   c.addAdapter({ r: 4, loraDropout: 0, targetModules: "all-linear" });
   const documents = Array.from({ length: 36 }, (_, i) => ({
     text: ["2", ...Array.from({ length: 1 + ((i * 7) % 17) }, (_, k) => String(5 + ((i + k) % 30))), "3"].join(" "),

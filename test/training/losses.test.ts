@@ -18,7 +18,7 @@ import type { LrSchedulerType } from "../../src/training/train-options";
 import type { Ops } from "../../src/ops/ops";
 import type { Tensor } from "../../src/ops/tensor";
 import { expectWithin } from "../ops/expect-within";
-import { ReferenceOps, type Bounded } from "../ops/reference-ops";
+import { referenceOps, type Bounded } from "../ops/reference-ops";
 import { maxDifference } from "../model/fixture";
 
 interface LossCase extends Omit<ClassificationLoss, "classWeights"> {
@@ -68,7 +68,7 @@ async function bothOf(c: LossCase): Promise<{
   wanted: { loss: Bounded; gradient: Bounded };
   onDevice: (from: number, to: number) => Promise<{ loss: Float32Array; gradient: Float32Array }>;
 }> {
-  const reference = new ReferenceOps();
+  const reference = referenceOps();
   const wanted = await computed(reference, c, { from: 0, to: c.labels.length }, (tensor) => reference.bounded(tensor));
   return {
     wanted,

@@ -194,7 +194,7 @@ export async function testInstructions(parameters, { root }) {
  * @returns {string}
  */
 function readKernels({ root, node, env }) {
-  const script = 'console.log(new (require("./.tslora/tests/src/ops/kernel-ops").KernelOps)().instructions)';
+  const script = 'console.log(require("./.tslora/tests/src/ops/kernel-ops").kernelOps().instructions)';
   const { stdout, stderr } = spawnSync(node ?? process.execPath, ["-e", script], {
     cwd: root,
     encoding: "utf8",

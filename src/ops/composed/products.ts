@@ -1,0 +1,40 @@
+import type { Factors, LowRank, Ops, PackedMatrix, PackOptions, ProductOptions } from "../ops";
+import type { GeluOptions, GeluResult } from "../primitives";
+import type { Tensor } from "../tensor";
+
+/** A packed matrix and the bias of its product. */
+interface Layer {
+  readonly w: PackedMatrix;
+  readonly bias: Tensor;
+}
+
+/** {@link Ops.pack} for devices whose products take matrices as they are. */
+export function pack(ops: Ops, w: Tensor, { transpose }: PackOptions): PackedMatrix {
+  const [rows, columns] = w.shape;
+  return transpose
+    ? { laid: ops.transpose(w, [1, 0]), shape: [columns, rows] }
+    : { laid: ops.reshape(w, w.shape), shape: [rows, columns] }; // a tensor of its own over the same numbers
+}
+
+export function unpack(ops: Ops, { laid }: PackedMatrix, { transpose }: PackOptions): Tensor {
+  return transpose ? ops.transpose(laid, [1, 0]) : ops.reshape(laid, laid.shape);
+}
+
+export function products(ops: Ops, pairs: readonly Factors[], { plus = [], times }: ProductOptions = {}): Tensor {
+  return ops.tidy(() => {
+    const parts = [...pairs.map(({ x, w }) => ops.matMul(x, w.laid)), ...plus];
+    const sum = parts.length === 1 ? parts[0] : ops.addN(parts);
+    return times === undefined ? sum : ops.mul(sum, times);
+  });
+}
+
+export function affine(ops: Ops, x: Tensor, { w, bias, update }: Layer & { update?: LowRank | undefined }): Tensor {
+  return ops.tidy(() => {
+    const y = ops.addBias(ops.matMul(x, w.laid), bias);
+    return update === undefined ? y : ops.addLowRank(y, update);
+  });
+}
+
+export function affineGelu(ops: Ops, x: Tensor, { w, bias, derivative }: Layer & GeluOptions): GeluResult {
+  return ops.tidy(() => ops.gelu(ops.affine(x, w, bias), { derivative }));
+}

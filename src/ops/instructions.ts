@@ -1,0 +1,68 @@
+import { TsloraError } from "../base/tslora-error";
+import type { TensorflowSession } from "./tensorflow/session";
+
+/** Instruction sets that the kernels are compiled for, in the binding's order. */
+export const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
+export type Instructions = (typeof INSTRUCTIONS)[number];
+
+/** What the binding reports about instruction sets; sets are sums of 2 ** index. */
+interface InstructionReport {
+  /** Index of the requested set; -1 if TSLORA_INSTRUCTIONS names none. */
+  readonly requested: number;
+  /** Sets of this processor. */
+  readonly supported: number;
+  /** Sets that the kernels are compiled for. */
+  readonly compiled: number;
+}
+
+/**
+ * The instruction set whose kernels run.
+ *
+ * @throws TsloraError `device` if the binding has no kernels, or not those that TSLORA_INSTRUCTIONS names
+ */
+export function findInstructions(session: TensorflowSession): Instructions {
+  const { requested, supported, compiled } = readInstructions(session);
+  const wish = process.env.TSLORA_INSTRUCTIONS ?? "";
+  if (requested < 0)
+    throw new TsloraError(
+      "device",
+      `TSLORA_INSTRUCTIONS must be ${INSTRUCTIONS.join(", ")}; got ${JSON.stringify(wish.slice(0, 60))}. Leave it out for the widest that this processor has.`,
+    );
+  const instructions = INSTRUCTIONS[requested];
+  if ((supported & (1 << requested)) === 0)
+    throw new TsloraError(
+      "device",
+      `TSLORA_INSTRUCTIONS must name instructions of this processor (${named(supported)}); got ${instructions}.`,
+    );
+  if ((compiled & (1 << requested)) === 0) {
+    const [why, how] =
+      wish === ""
+        ? ["the widest that this processor has", ""]
+        : ["by TSLORA_INSTRUCTIONS", " with the same TSLORA_INSTRUCTIONS"];
+    throw new TsloraError(
+      "device",
+      `The kernels must be compiled for ${instructions}, ${why}; they are compiled for ${named(compiled)}. Run \`npm run setup\`${how}, which adds them.`,
+    );
+  }
+  return instructions;
+}
+
+function readInstructions(session: TensorflowSession): InstructionReport {
+  try {
+    return session.tensors.tidy(() => {
+      const [report] = session.execute("TsloraInstructions", [], [], 1);
+      const [requested, supported, compiled] = session.binding.tensorDataSync(session.idOf(report));
+      return { requested, supported, compiled };
+    });
+  } catch (error) {
+    throw new TsloraError(
+      "device",
+      `The binding to TensorFlow must hold tslora's kernels, but: ${error instanceof Error ? error.message : String(error)}\nRun \`npm run setup\`, which builds it again.`,
+      { cause: error },
+    );
+  }
+}
+
+function named(sets: number): string {
+  return INSTRUCTIONS.filter((_, index) => (sets & (1 << index)) !== 0).join(", ");
+}

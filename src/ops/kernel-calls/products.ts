@@ -1,0 +1,137 @@
+import { lower, lowerBackward } from "../composed/low-rank";
+import type { DropoutSaved, Factors, LowerOptions, Ops, PackedMatrix, PackOptions, ProductOptions } from "../ops";
+import type { GeluOptions, GeluResult, MatMulOptions, Primitives } from "../primitives";
+import type { Tensor } from "../tensor";
+import type { KernelSession } from "./kernel-session";
+
+const MOST_RANKS = 16; // above, a matrix product is faster than a saved pass over memory
+// Limits of one operation for products.
+const MOST_FACTORS = 3;
+const MOST_PLUS = 4;
+
+/** GELU and products by the kernels. */
+export function kernelProducts(kernels: KernelSession, ops: Ops, { matMul }: Pick<Primitives, "matMul">): Partial<Ops> {
+  return {
+    gelu: (x, { derivative }) =>
+      kernels.run(
+        "TsloraGelu",
+        { attributes: [kernels.flag("derivative", derivative)], inputs: () => [x], outputs: 2 },
+        ([y, slope]) => (derivative ? { y, derivative: slope } : { y }),
+      ),
+    matMul: (a: Tensor, b: Tensor, options: MatMulOptions = {}) =>
+      a.shape.length === 2
+        ? matMul(a, b, options)
+        : kernels.one("TsloraBatchedProduct", {
+            attributes: [
+              kernels.flag("transpose_a", options.transposeA),
+              kernels.flag("transpose_b", options.transposeB),
+            ],
+            inputs: () => [a, b],
+          }),
+    pack: (w, options) => pack(kernels, w, options),
+    unpack: (w, options) => unpack(ops, w, options),
+    products: (pairs, options) => products(kernels, ops, pairs, options),
+    affine: (x, w, bias, update) =>
+      ops.tidy(() => {
+        const pairs = update === undefined ? [] : [{ x: update.low, w: ops.pack(update.b, { transpose: true }) }];
+        return product(kernels, [{ x, w }, ...pairs], { bias }).y;
+      }),
+    affineGelu: (x, w, bias, { derivative }) => product(kernels, [{ x, w }], { bias, gelu: { derivative } }),
+  };
+}
+
+/** Products of low ranks by the kernels, dropout included. */
+export function kernelLowRanks(
+  kernels: KernelSession,
+  ops: Ops,
+): Pick<Ops, "lower" | "lowerGradient" | "lowerBackward"> {
+  return {
+    lower: (x, a, { scaling, drop }: LowerOptions) => {
+      if (a.shape[0] > MOST_RANKS) return lower(ops, x, { a, scaling, drop });
+      const low = kernels.one("TsloraLower", {
+        attributes: [kernels.number("scale", scaling), kernels.rate(drop)],
+        inputs: () => [x, a, kernels.seed(drop)],
+      });
+      return { low, dropout: drop };
+    },
+    lowerGradient: (dLow, x, dropout) =>
+      kernels.one("TsloraLowerGradient", {
+        attributes: [kernels.rate(dropout)],
+        inputs: () => [dLow, x, kernels.seed(dropout)],
+      }),
+    lowerBackward: (dLow: Tensor, a: Tensor, dropout: DropoutSaved | undefined) =>
+      a.shape[0] > MOST_RANKS
+        ? lowerBackward(ops, dLow, { a, dropout })
+        : kernels.one("TsloraLowerBackward", {
+            attributes: [kernels.rate(dropout)],
+            inputs: () => [dLow, a, kernels.seed(dropout)],
+          }),
+  };
+}
+
+function pack(kernels: KernelSession, w: Tensor, { transpose }: PackOptions): PackedMatrix {
+  const [rows, columns] = w.shape;
+  const laid = kernels.one("TsloraPack", {
+    attributes: [kernels.flag("transpose", transpose)],
+    inputs: () => [w],
+  });
+  return { laid, shape: transpose ? [columns, rows] : [rows, columns] };
+}
+
+function unpack(ops: Ops, { laid, shape }: PackedMatrix, { transpose }: PackOptions): Tensor {
+  return ops.tidy(() => {
+    const [panels, depth, columns] = laid.shape;
+    const rows = ops.reshape(ops.transpose(laid, [0, 2, 1]), [panels * columns, depth]);
+    const transposed = ops.sliceRows(rows, 0, shape[1]); // of the packed matrix
+    return transpose ? transposed : ops.transpose(transposed, [1, 0]);
+  });
+}
+
+function products(
+  kernels: KernelSession,
+  ops: Ops,
+  pairs: readonly Factors[],
+  { plus = [], times }: ProductOptions = {},
+): Tensor {
+  return ops.tidy(() => {
+    const [first, others] = [pairs.slice(0, MOST_FACTORS), pairs.slice(MOST_FACTORS)];
+    const parts = others.length === 0 ? plus : [ops.products(others), ...plus];
+    const last = parts.slice(MOST_PLUS - 1);
+    const fitting = last.length > 1 ? [...parts.slice(0, MOST_PLUS - 1), ops.addN(last)] : parts;
+    return product(kernels, first, { plus: fitting, times }).y;
+  });
+}
+
+/** Inputs of one operation for products. */
+type Addends = ProductOptions & { readonly bias?: Tensor; readonly gelu?: GeluOptions };
+
+/** Product of at most MOST_FACTORS pairs, with at most MOST_PLUS addends. */
+function product(
+  kernels: KernelSession,
+  pairs: readonly Factors[],
+  { bias, plus = [], times, gelu }: Addends,
+): GeluResult {
+  const [, columns] = pairs[0].w.shape;
+  // The operation cannot check this: a packed matrix has whole panels.
+  if (pairs.some(({ w }) => w.shape[1] !== columns))
+    throw new RangeError(
+      `TsloraProduct: matrices must have as many columns as the first; got ${pairs.map(({ w }) => w.shape[1]).join(", ")}.`,
+    );
+  const { derivative = false } = gelu ?? {};
+  const factors = pairs.flatMap(({ x, w }) => [x, w.laid]);
+  const call = {
+    attributes: [
+      kernels.integer("columns", columns),
+      kernels.flag("gelu", gelu !== undefined),
+      kernels.flag("derivative", derivative),
+    ],
+    inputs: () => [...padded(factors, 2 * MOST_FACTORS), bias, ...padded(plus, MOST_PLUS), times],
+    outputs: 2,
+  };
+  return kernels.run("TsloraProduct", call, ([y, slope]) => (derivative ? { y, derivative: slope } : { y }));
+}
+
+/** Tensors, padded with undefined to `length`. */
+function padded(tensors: readonly Tensor[], length: number): (Tensor | undefined)[] {
+  return Array.from({ length }, (_, i) => tensors.at(i));
+}

@@ -1,0 +1,31 @@
+import type { Binding, OpAttribute } from "../load-tensorflow";
+
+// TensorFlow's DT_DOUBLE and DT_BFLOAT16, which the binding does not name.
+const TF_DOUBLE = 2;
+const TF_BFLOAT16 = 14;
+
+/** Attributes of TensorFlow's operations, made once. */
+export type Attributes = ReturnType<typeof attributesOf>;
+
+/**
+ * The attributes that TensorFlow can neither infer from an operation's inputs nor default. Each one that is passed takes
+ * a tenth of a small operation's time.
+ */
+export function attributesOf(binding: Binding) {
+  const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
+  const flag = (name: string): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value: true });
+  const { TF_FLOAT: float, TF_INT32: int } = binding;
+  const pairs = [0, 1, 2, 3].map((kind) => [kind >= 2, kind % 2 === 1] as const);
+  return {
+    matMul: pairs.map(([a, b]) => [...(a ? [flag("transpose_a")] : []), ...(b ? [flag("transpose_b")] : [])]),
+    batchMatMul: pairs.map(([a, b]) => [...(a ? [flag("adj_x")] : []), ...(b ? [flag("adj_y")] : [])]),
+    keepDims: [flag("keep_dims")],
+    random: [type("dtype", float)],
+    toFloat: [type("DstT", float)],
+    toInt: [type("DstT", int)],
+    toDouble: [type("DstT", TF_DOUBLE)],
+    toBfloat16: [type("DstT", TF_BFLOAT16)],
+    /** Of an operation whose one input is a list of tensors: TensorFlow does not infer their type. */
+    list: (length: number) => [type("T", float), { name: "N", type: binding.TF_ATTR_INT, value: length }],
+  };
+}
