@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
 import { blockDropout } from "../../src/ops/dropout-block";
-import { KernelOps } from "../../src/ops/kernel-ops";
+import { kernelOps } from "../../src/ops/kernel-ops";
 
 type Seed = readonly [number, number];
 
@@ -26,7 +26,7 @@ const goldens = JSON.parse(
 ) as MaskGoldens;
 
 test("the kernels' masks are those of Philox by its published definition", async () => {
-  const kernels = new KernelOps();
+  const kernels = kernelOps();
   for (const { seed, rate, shape, kept } of goldens.masks) {
     const mask = kernels.keepMask(shape, { rate, seed });
     assert.equal([...(await kernels.read(mask))].join(""), kept.join(""), `seed ${seed.join()}, rate ${rate}`);

@@ -94,7 +94,7 @@ async function classifierOn(ops: Ops): Promise<SequenceClassifier> {
     origin: { id: "tiny", directory, notice: "" },
     newlyInitialized,
     seed: 1,
-    ...(ops instanceof WebgpuOps ? { device } : {}),
+    ...(ops === webgpu?.ops ? { device } : {}),
   });
 }
 
