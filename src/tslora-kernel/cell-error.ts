@@ -16,7 +16,7 @@ export interface CellError {
   readonly traceback: readonly string[];
 }
 
-/** Bold, and no colour: on the red that Jupyter Lab puts behind errors, light or dark, none can be read. */
+/** Bold text without a colour: no colour can be read on the red that Jupyter Lab puts behind errors. */
 const BOLD = (text: string): string => `\u001b[1m${text}\u001b[0m`;
 const FRAME = /^\s+at (?:(.*) \()?(.*):(\d+):(\d+)\)?$/;
 const MOST_FRAMES = 12;
@@ -29,9 +29,9 @@ export interface CellErrorContext {
 }
 
 /**
- * Anything thrown, as a Jupyter error: the failing lines of the cell, then a stack whose places are cells and their
- * lines, and files of the clone by paths from its root (which Jupyter Lab makes links of), the library's own by their
- * TypeScript source.
+ * Makes a Jupyter error of any thrown value: the failing lines of the cell, then the stack. The stack names cells and
+ * their lines, files of the clone by paths from its root (which Jupyter Lab turns into links), and the library's files
+ * by their TypeScript source.
  */
 export function cellError(thrown: unknown, context: CellErrorContext): CellError {
   if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
@@ -69,7 +69,7 @@ interface ErrorLike {
   readonly cause?: unknown;
 }
 
-/** Errors of another context's `Error` are errors too. */
+/** Whether a value is an error, also one of another context's `Error`. */
 function isErrorLike(value: unknown): value is ErrorLike {
   return (
     typeof value === "object" &&
@@ -142,7 +142,7 @@ function markLine(line: string): string {
   return line.startsWith(">") ? BOLD(line) : line;
 }
 
-/** A file's place as it is shown, or undefined for what is not the user's business: Node, tslab, this layer. */
+/** A file's place as it is shown; undefined for files of Node, tslab and this kernel. */
 function shownFile(file: string, at: TextPosition, root: string): string | undefined {
   const path = file.startsWith("file:") ? fileURLToPath(file) : file;
   if (
@@ -166,6 +166,6 @@ function sourcePlace(path: string, { line, column }: TextPosition, root: string)
   maps.set(path, map);
   const entry = map.findEntry(line - 1, column - 1);
   if (!("originalLine" in entry)) return undefined;
-  // the map was written elsewhere: its way up is not this folder's
+  // the map was written in another folder: its relative path does not hold here
   return `${entry.originalSource.replace(/^(?:\.\.?\/)*/, "./")}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
 }

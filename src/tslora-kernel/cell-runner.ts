@@ -9,9 +9,9 @@ import { resolveImport } from "./resolve-import";
 import { shortenError } from "./shorten-error";
 import type { Tslab, TslabConverter, TslabExecutor } from "./tslab";
 
-/** How a cell came out. */
+/** How a cell ended. */
 export type CellOutcome =
-  | { readonly status: "ok"; /** Of the last expression; undefined where there is none. */ readonly value: unknown }
+  | { readonly status: "ok"; /** The last expression's value, or undefined. */ readonly value: unknown }
   | { readonly status: "error"; readonly error: CellError };
 
 /** Runs cells by tslab's own executor, and returns their outcome as values instead of printed text. */
@@ -58,7 +58,7 @@ export class CellRunner {
     interrupts.install();
   }
 
-  /** Takes a cell that has been compiled and runs next. */
+  /** Records a cell that has been compiled and runs next, and declares its variables. */
   #takeCompiled({ lastExpressionVar, ...steps }: Conversion): void {
     this.#resultVar = lastExpressionVar;
     this.#cells.set(this.#number, new CompiledCell(this.#number, { ...steps, earlier: [...this.#sources] }));
@@ -109,7 +109,7 @@ export class CellRunner {
     return this.#resultVar === undefined ? undefined : this.#variables.take(this.#resultVar);
   }
 
-  /** Anything thrown as a Jupyter error, also an object that throws when it is looked at. */
+  /** Makes a Jupyter error of any thrown value, also of an object that throws when it is read. */
   describe(error: unknown): CellError {
     try {
       return shortenError(cellError(error, { cell: (number) => this.#cells.get(number), root: this.#root }));

@@ -5,8 +5,8 @@ import { cellRuntime, type Variables } from "./cell-runtime";
 export type DeclaredAs = "variable" | "constant";
 
 /**
- * Names by which libraries find out where they run. A global variable of such a name, such as a `window` of ten days,
- * would make a library that is loaded later believe in a browser.
+ * Names by which libraries find out where they run. A global variable `window`, for a window of ten days, would make a
+ * library that is loaded later take Node for a browser.
  */
 const ENVIRONMENT = ["window", "document", "self", "location", "importScripts", "define", "Deno", "Bun", "chrome"];
 
@@ -45,8 +45,8 @@ export class CellVariables {
   }
 
   /**
-   * Returns names in the source of a cell that code from a text takes for something other than the cells' variable;
-   * each once.
+   * Returns the variables that are not global and that the source of a cell mentions: code from a text does not see
+   * them. Returns each name once.
    */
   newlyHidden(source: string): string[] {
     const words = new Set(source.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));

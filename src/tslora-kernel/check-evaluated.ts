@@ -4,9 +4,9 @@ import { loadTypeScript } from "../notebook/tslab/load-typescript";
 import { varNames } from "./scope";
 
 /**
- * Returns the argument of a direct call of `eval` unchanged. A direct `eval` puts the variables that its text declares
- * by `var` or `function` into the function around the call, where the cell's own code, which knows the name as a
- * variable of all cells, would not see them: such a declaration is refused.
+ * Checks the argument of a direct call of `eval`, and returns it unchanged. A direct `eval` declares the `var`s and
+ * functions of its text in the function around the call. The cell's own code would not see them there, since it reads
+ * the variable of all cells. So a declaration of such a name is refused.
  *
  * @param isShared - whether a name is a variable of the cells where `eval` is called
  * @throws SyntaxError that names the variable

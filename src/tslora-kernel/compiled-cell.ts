@@ -26,19 +26,19 @@ export class CompiledCell {
     return this.steps.mended.before;
   }
 
-  /** The place in the source for one in the code that runs; undefined for what was put around it. */
+  /** The place in the source of a place in the code that runs; undefined for code that was put around the cell. */
   locate({ line, column }: TextPosition): TextPosition | undefined {
     const { mended, code, earlier, isAsync } = this.steps;
     const prefix = line === 1 ? TSLAB_PREFIX[isAsync ? "async" : "sync"].length : 0;
     if (column <= prefix || line > code.code.after.split("\n").length) return undefined;
     const compiled = code.code.positionBefore(calleeOf(code.code.after, { line, column: column - prefix }));
-    this.#map ??= tslabSourceMap(mended.after, earlier); // a third of a second: only once something has failed
+    this.#map ??= tslabSourceMap(mended.after, earlier); // a third of a second: only for an error
     const found = this.#map.locate(compiled.line, compiled.column);
     return found === undefined ? undefined : mended.positionBefore(found);
   }
 }
 
-/** V8 places a call of `(0, variable)(…)` behind the variable; a cell's author looks for its start. */
+/** The start of a called variable: V8 places a call of `(0, variable)(…)` behind the variable. */
 function calleeOf(text: string, place: TextPosition): TextPosition {
   const before = text.split("\n")[place.line - 1].slice(0, place.column - 1);
   const callee = SHARED_CALLEE.exec(before)?.[0] ?? "";

@@ -11,7 +11,7 @@ export type OnControl = (socket: AnswerSocket, frames: Buffer[]) => void;
 /** Milliseconds that the process waits at its end for the control channel's socket to close. */
 const CLOSE_MS = 1000;
 
-/** Binds the control channel in a thread of its own; resolves once it is bound. */
+/** Binds the control channel in its own thread; resolves once it is bound. */
 export function openControlChannel({ address, key, counts }: ControlSettings, onRequest: OnControl): Promise<void> {
   const worker = new Worker(join(__dirname, "control-worker.js"), {
     workerData: { address, key, counts } satisfies ControlSettings,
@@ -20,7 +20,7 @@ export function openControlChannel({ address, key, counts }: ControlSettings, on
   });
   worker.unref();
   process.on("exit", () => {
-    worker.postMessage("close"); // ZeroMQ aborts the process where a thread ends with a socket open
+    worker.postMessage("close"); // ZeroMQ aborts the process if a thread ends with a socket open
     Atomics.wait(counts, CLOSED, 0, CLOSE_MS);
   });
   const socket: AnswerSocket = { send: async (frames) => worker.postMessage(frames) };

@@ -1,5 +1,5 @@
 /**
- * Runs in a thread of its own: the control channel, so that interrupts and shutdown requests are heard while a cell
+ * Runs in a thread of its own: the control channel, so that interrupts and shutdown requests arrive while a cell
  * computes. All requests go to the main thread, whose answers are sent from here.
  */
 import { parentPort, workerData } from "node:worker_threads";

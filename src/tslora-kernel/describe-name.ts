@@ -3,12 +3,12 @@ import type * as TypeScript from "typescript";
 import { loadTypeScript } from "../notebook/tslab/load-typescript";
 import type { TslabInfo } from "./tslab";
 
-/** Asks TypeScript for what it knows of the name at a place. */
+/** Asks TypeScript for information about the name at a place. */
 export type Inspect = (source: string, position: number) => TslabInfo | undefined;
 
 /**
- * The signature and the TSDoc of the name at a place, tags with their names; behind a name or within a call's brackets,
- * where no other name is, of that name or of the function that is called.
+ * Returns the signature and the TSDoc of the name at a place, tags with their names. Behind a name, it is that name's;
+ * in the brackets of a call, without another name at the place, the called function's.
  */
 export function describeName(source: string, position: number, inspect: Inspect): string | undefined {
   for (const place of places(source, position)) {

@@ -16,7 +16,7 @@ export interface InterruptibleCode {
   readonly evaluates: boolean;
 }
 
-/** Functions that the code calls, under `globalThis.__tslab__`; see `Interrupts`. */
+/** Functions that the code calls; see `CellRuntime`. */
 const DRIVE = "__tslab__.drive";
 const GUARD = "__tslab__.guard";
 const GUARD_EACH = "__tslab__.guardEach";
@@ -27,9 +27,9 @@ const GUARD_EACH = "__tslab__.guardEach";
 export const TSLAB_PREFIX = { async: "(async function(exports, require) { ", sync: "(function(exports, require) { " };
 
 /**
- * Gives an interrupt a place to take hold at every `await` of a cell. At the top level an `await` becomes the `yield`
+ * Makes a cell interruptible at every `await`. At the top level an `await` becomes the `yield`
  * of an async generator, which does the same but lets the kernel decide whether, and how, the cell continues; in the
- * cell's own functions what is awaited is guarded. The code names itself `cell:NUMBER` in stacks, and reads and writes
+ * cell's own functions the awaited value is guarded. The code names itself `cell:NUMBER` in stacks, and reads and writes
  * the variables that all cells share.
  *
  * @param javascript - the cell as tslab compiled it

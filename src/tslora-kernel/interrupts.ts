@@ -81,7 +81,7 @@ export class Interrupts {
     for (const reject of [...this.#waiting]) reject(reason);
   }
 
-  /** Error of an interrupted cell, which names what it waited for. */
+  /** Makes the error of an interrupted cell, and stops the library's work for it. */
   #stopped(): Interrupted {
     const reason = new Interrupted(STOPPED);
     this.#endWork(reason);

@@ -2,7 +2,7 @@ import type { JsonRecord } from "../base/json";
 import { describeName } from "./describe-name";
 import type { Tslab, TslabExecutor, TslabHandler } from "./tslab";
 
-/** tslab's answers to requests that run no cell, as the protocol has them: with a status, also where one fails. */
+/** Answers requests that run no cell, by tslab, with the status that the protocol requires, also after an error. */
 export function kernelHandler(tslab: Tslab, executor: TslabExecutor): TslabHandler {
   class Handler extends tslab.Handler {
     override handleKernel(): ReturnType<TslabHandler["handleKernel"]> {
@@ -52,7 +52,7 @@ export function kernelHandler(tslab: Tslab, executor: TslabExecutor): TslabHandl
   return new Handler(executor, false);
 }
 
-/** Jupyter counts characters, JavaScript the halves of those outside the first plane too. */
+/** Converts a position: Jupyter counts code points, JavaScript UTF-16 units. */
 function toOffset(code: string, position: unknown): number {
   return [...code].slice(0, typeof position === "number" ? position : undefined).join("").length;
 }

@@ -1,6 +1,6 @@
 /**
- * The program of the kernelspec `tslora`: tslab's kernel with its gaps closed. tslab compiles and runs the cells, and
- * its server speaks to Jupyter; this puts its parts together as its own `main` does, each with what it lacks.
+ * The program of the kernelspec `tslora`: tslab's kernel, completed. tslab compiles and runs the cells, and its server
+ * speaks to Jupyter; this file puts its parts together as tslab's own `main` does, each in our extended form.
  *
  * Called as `node main.js CONNECTION_FILE`.
  */

@@ -6,7 +6,7 @@ import { EditedText, type TextEdit } from "./text-edits";
 /** Resolves an import that Node cannot find as written; undefined leaves it unchanged. */
 export type ResolveImport = (specifier: string) => string | undefined;
 
-/** What the source is for. */
+/** Use of the source. */
 export interface MendOptions {
   /** Whether the source runs; else it is only read, by completion, which needs shorthand as it is. @default true */
   readonly isRun?: boolean;

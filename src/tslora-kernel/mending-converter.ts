@@ -26,8 +26,8 @@ export interface MendingOptions {
 }
 
 /**
- * tslab's compiler, given sources that it can compile; its answers refer to places in the original sources, and
- * its code made interruptible. A cell that waits only by `for await` counts as one that waits.
+ * Wraps tslab's compiler: sources are mended before, answers refer to places in the original sources, and the code is
+ * made interruptible. A cell that waits only by `for await` counts as one that waits.
  */
 export function mendingConverter(
   converter: TslabConverter,
@@ -77,8 +77,8 @@ export function mendingConverter(
 }
 
 /**
- * The part of a string literal that is completed: tslab proposes whole values and would put them behind what is
- * written.
+ * Finds the part of a string literal that is completed: tslab proposes whole values and would insert them behind the
+ * written part.
  */
 function completeText(
   source: string,
@@ -101,7 +101,7 @@ function completeText(
   return { start, end: found.getEnd() - (isClosed ? 1 : 0), typed: source.slice(start, position) };
 }
 
-/** A source that is being written: what cannot be mended stays as it is. */
+/** Mends a source that is being written; leaves it unchanged if it cannot be mended. */
 function mendForReading(source: string, resolve: ResolveImport): EditedText {
   try {
     return mendSource(source, resolve, { isRun: false });

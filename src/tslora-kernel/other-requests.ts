@@ -17,7 +17,7 @@ export type OtherAnswer =
   | { readonly on: "nothing" }
   | { readonly on: "same" | "iopub"; readonly type: string; readonly content: JsonRecord };
 
-/** Handlers of the requests. */
+/** Answers a request, or leaves it to tslab. */
 export function answerTo({ header, content }: Message, interrupt: () => void): OtherAnswer {
   const type = header.msg_type;
   if (ANSWERED_BY_TSLAB.has(type)) return { on: "tslab" };
@@ -46,7 +46,7 @@ export function answerTo({ header, content }: Message, interrupt: () => void): O
   }
 }
 
-/** A message as frames for the one who asked: with the routing frames that the request came with. */
+/** An answer as frames, with the routing frames of its request. */
 export function answerFrames(
   request: Message,
   routing: readonly Buffer[],

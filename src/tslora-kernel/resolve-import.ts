@@ -6,12 +6,11 @@ import { join, relative, resolve, sep } from "node:path";
 import { TsloraError } from "../base/tslora-error";
 
 /**
- * Where a notebook's import leads that tslab would not find or not compile: a file of the clone's `src` is the
- * compiled package's (compiled again if `src` has changed), and a package that the notebook's folder does not see
- * is the clone's.
+ * Resolves an import that tslab would not find or not compile: a file of the clone's `src` is taken from the compiled
+ * package (compiled again if `src` has changed), and a package that the notebook's folder lacks, from the clone.
  *
  * @param from - `folder`: the notebook's; `root`: the clone's
- * @returns an absolute path, or undefined where the import is to stay as it is
+ * @returns an absolute path, or undefined to leave the import unchanged
  * @throws TsloraError `bad-input` when `src` does not compile
  */
 export function resolveImport(
@@ -39,7 +38,7 @@ function canResolve(specifier: string, folder: string): boolean {
   return resolver.paths(specifier)?.some((path) => existsSync(join(path, name))) ?? false;
 }
 
-/** Takes a fifth of a second where nothing has changed. */
+/** Compiles the package; takes a fifth of a second if nothing has changed. */
 function compilePackage(root: string): void {
   const { status, stderr } = spawnSync(process.execPath, [join(root, "src", "setup", "start.mjs"), "setup"], {
     cwd: root,

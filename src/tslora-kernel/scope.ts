@@ -6,7 +6,7 @@ export class Scope {
   readonly #outer: Scope | undefined;
   /** The scope that `var` declares in. */
   readonly function: Scope;
-  /** Where a function's parameters are evaluated: they do not see what its body declares. */
+  /** The scope of a function's parameters: they do not see the variables of its body. */
   readonly parameters: Scope;
 
   constructor(
@@ -39,7 +39,7 @@ export class Scope {
 }
 
 /**
- * The scope of what is in a node: `outer` itself where the node declares nothing.
+ * The scope inside a node: `outer` itself if the node declares nothing.
  *
  * @param outer - undefined for the outermost block, whose `var`s are its own
  */

@@ -1,4 +1,4 @@
-/** A piece of a text and what is put in its place; `start` and `end` are offsets in the text before. */
+/** A piece of a text and its replacement; `start` and `end` are offsets in the text before. */
 export interface TextEdit {
   readonly start: number;
   readonly end: number;
@@ -11,7 +11,7 @@ export interface TextPosition {
   readonly column: number;
 }
 
-/** A text with edits made, and the way from places in one to places in the other. */
+/** An edited text, which maps places before the edits to places after them, and back. */
 export class EditedText {
   readonly before: string;
   readonly after: string;
@@ -40,7 +40,7 @@ export class EditedText {
     return offset + shift;
   }
 
-  /** The offset in the text before for one in the edited text; what was put in belongs to where it was put. */
+  /** The offset in the text before for one in the edited text; inserted text maps to its place of insertion. */
   toBefore(offset: number): number {
     let shift = 0;
     for (const { start, end, text } of this.#edits) {
@@ -57,7 +57,7 @@ export class EditedText {
   }
 }
 
-/** The offset of a place; one behind the end of its line is taken for that end. */
+/** The offset of a place; a column behind the end of its line means that end. */
 export function offsetAt(text: string, { line, column }: TextPosition): number {
   let start = 0;
   for (let at = 1; at < line; at++) {

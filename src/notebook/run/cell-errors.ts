@@ -4,11 +4,11 @@ import { describeExit, type KernelExit } from "../jupyter/kernel-process";
 import type { ErrorOutput } from "../format/notebook-types";
 import { plainError } from "../format/plain-error";
 
-/** The limit that a cell ran under: its own, or what was left of the notebook's. */
+/** The limit of a cell: its own, or the rest of the notebook's. */
 export interface CellLimit {
   readonly of: "cell" | "notebook";
   readonly ms: number;
-  /** The limit as it was given: the notebook's whole one, where that is nearer. */
+  /** The limit as the user gave it, for the cell or for the whole notebook. */
   readonly givenMs: number;
 }
 

@@ -6,8 +6,8 @@ import type { RunState } from "./run-state";
 import type { Message, OutputMessage } from "../jupyter/wire";
 
 /**
- * Outputs of cells that had ended: they join their cell. An error among them fails it, since no notebook with an error
- * is a success; but a cell that is tagged raises-exception and has raised one may raise more.
+ * Collects outputs of cells that had ended, and adds them to their cells. An error among them fails its cell, since a
+ * notebook with an error is no success; but a cell that is tagged raises-exception and has raised one may raise more.
  */
 export class LateOutputs {
   readonly #dialect: KernelDialect;
@@ -24,13 +24,13 @@ export class LateOutputs {
     });
   }
 
-  /** Remembers whose request an id is. */
+  /** Remembers the cell of a request's id. */
   expect(id: string, place: CellPlace): void {
     this.#places.set(id, place);
   }
 
   /**
-   * Takes what has come so far into the cells that it belongs to.
+   * Adds the outputs that have come so far to their cells.
    *
    * @param executed - the cells executed so far
    * @param running - the cell whose end has not been reported yet: its report holds the error

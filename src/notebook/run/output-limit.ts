@@ -104,7 +104,7 @@ function sizeOf({ type, content }: OutputMessage): number {
   return ["display_data", "execute_result", "update_display_data"].includes(type) ? lengthOf(content.data) : 0;
 }
 
-/** A message as far as there is room for it, and the rest. */
+/** Cuts a message into the part that there is room for, and the rest. */
 function cut(message: OutputMessage, room: number): [kept: readonly OutputMessage[], rest: OutputMessage] {
   const { type, content } = message;
   if (type === "stream" && typeof content.text === "string") {

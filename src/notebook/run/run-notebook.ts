@@ -133,7 +133,7 @@ function outputLimits({ outputPath, outputLimit }: RunOptions): ((number: number
     });
 }
 
-interface Execution {
+interface CellsRun {
   readonly state: RunState;
   readonly options: RunOptions;
   readonly autosave: AutosaveModule.Autosave | undefined;
@@ -144,7 +144,7 @@ interface Execution {
 /** Runs the cells, with saves on the way, and ends the kernel. */
 async function* execute(
   kernel: Kernel,
-  { state, options, autosave, waiting }: Execution,
+  { state, options, autosave, waiting }: CellsRun,
 ): AsyncGenerator<RunEvent, void, undefined> {
   let isDone = false;
   try {
