@@ -68,7 +68,7 @@ export class CellRunner {
     const hidden = evaluates ? this.#variables.newlyHidden(steps.mended.before) : [];
     if (hidden.length > 0)
       process.stderr.write(
-        `Code in eval and Function does not see the cells' variables ${hidden.join(", ")}: these are names of globals.\n`,
+        `Code in eval and Function does not see the cells' variables ${hidden.join(", ")}: globals have these names.\n`,
       );
   }
 

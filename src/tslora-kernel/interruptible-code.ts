@@ -29,8 +29,8 @@ export const TSLAB_PREFIX = { async: "(async function(exports, require) { ", syn
 /**
  * Makes a cell interruptible at every `await`. At the top level an `await` becomes the `yield`
  * of an async generator, which does the same but lets the kernel decide whether, and how, the cell continues; in the
- * cell's own functions the awaited value is guarded. The code names itself `cell:NUMBER` in stacks, and reads and writes
- * the variables that all cells share.
+ * cell's own functions the awaited value is guarded. The code names itself `cell:NUMBER` in stacks, and reads and
+ * writes the variables that all cells share.
  *
  * @param javascript - the cell as tslab compiled it
  */

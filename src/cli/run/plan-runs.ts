@@ -36,10 +36,8 @@ export function planRuns(notebooks: readonly string[], folder: string): PlannedR
   const places = planned.map(({ outputPath }) => outputPath);
   for (const [at, place] of places.entries()) {
     const first = places.indexOf(place);
-    problems.expect(
-      first === at,
-      `${paths[at]} and ${paths[first]} would both be saved as ${shortPath(place)}; run them with different --output-dir`,
-    );
+    const both = `${paths[at]} and ${paths[first]} would both be saved as ${shortPath(place)}`;
+    problems.expect(first === at, `${both}; run them with different --output-dir`);
   }
   problems.throwIfAny();
   return planned;

@@ -51,10 +51,10 @@ export async function annotationLines(result: RunResult, shown: string): Promise
     return [];
   });
   if (error !== undefined) annotations.push({ title: "not run", message: error.message });
-  return annotations.map(
-    ({ title, message, line }) =>
-      `::error file=${property(shown)}${line === undefined ? "" : `,line=${line}`},title=${property(title)}::${data(message)}`,
-  );
+  return annotations.map(({ title, message, line }) => {
+    const place = line === undefined ? "" : `,line=${line}`;
+    return `::error file=${property(shown)}${place},title=${property(title)}::${data(message)}`;
+  });
 }
 
 function data(text: string): string {

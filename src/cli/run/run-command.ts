@@ -94,7 +94,7 @@ async function run(notebooks: readonly string[], flags: RunFlags, terminal: Term
   if (flags.watch === true && inPlace !== undefined)
     throw new TsloraError(
       "bad-option",
-      `${inPlace.path} would be saved in its own place, which is a change that --watch sees. Choose another --output-dir.`,
+      `${inPlace.path} would be saved in its own place, and --watch would run it again. Choose another --output-dir.`,
     );
   for (const { path } of planned) await readNotebook(path); // all are known to be readable before the first one runs
   const interruption = hearInterruption(terminal);
@@ -165,9 +165,8 @@ async function inspect(notebooks: readonly string[], terminal: Terminal): Promis
     const parameters = readParameters(await readNotebook(path), { path });
     terminal.out.write(`${styled(terminal, "bold", path)}${parameters.length === 0 ? ": no parameters" : ""}\n`);
     for (const { name, type, default: value, comment } of parameters) {
-      terminal.out.write(
-        `  ${styled(terminal, "bold", name)}: ${type.replace(/\s+/g, " ")} = ${value}${comment === "" ? "" : styled(terminal, "dim", `  // ${comment}`)}\n`,
-      );
+      const note = comment === "" ? "" : styled(terminal, "dim", `  // ${comment}`);
+      terminal.out.write(`  ${styled(terminal, "bold", name)}: ${type.replace(/\s+/g, " ")} = ${value}${note}\n`);
     }
   }
   return EXIT.ok;

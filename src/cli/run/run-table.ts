@@ -110,15 +110,9 @@ export class RunTable {
     const lines = rows.map(({ name, cell, start, doing }) =>
       fit(`${name.slice(0, names).padEnd(names)}  ${cell.padStart(7)}  ${duration(now - start).padStart(8)}  ${doing}`),
     );
-    lines.push(
-      fit(
-        styled(
-          this.#terminal,
-          "bold",
-          `${this.#ended} of ${this.#total} done${this.#failed === 0 ? "" : `, ${this.#failed} failed`}, ${rows.length} running`,
-        ),
-      ),
-    );
+    const failed = this.#failed === 0 ? "" : `, ${this.#failed} failed`;
+    const counts = `${this.#ended} of ${this.#total} done${failed}, ${rows.length} running`;
+    lines.push(fit(styled(this.#terminal, "bold", counts)));
     this.#terminal.out.write(lines.join("\n"));
     this.#drawn = lines.length;
   }

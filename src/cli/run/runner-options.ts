@@ -31,12 +31,14 @@ export function addRunnerOptions(command: Command): Command {
     .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
     .option(
       "--interrupt-on-timeout",
-      "for --cell-timeout: count an interrupted cell as failed, or as done if it caught the interrupt; with --allow-errors the run continues behind it",
+      "for --cell-timeout: count an interrupted cell as failed, or as done if it caught the interrupt; " +
+        "with --allow-errors the run continues behind it",
     )
     .option("--timeout <time>", "limit for each notebook", parseDuration)
     .option(
       "--output-limit <size>",
-      "output that a cell keeps in the notebook, such as 500kB or 20MB; the rest goes to files beside it; none: no limit (default: 100MB)",
+      "output that a cell keeps in the notebook, such as 500kB or 20MB; the rest goes to files beside it; " +
+        "none: no limit (default: 100MB)",
       parseSize,
     )
     .option("--start-timeout <time>", "limit for the kernel's start (default: 60s)", parseDuration)

@@ -137,9 +137,8 @@ function showResults(folder: string, results: StudyResults | undefined, terminal
   const write = (text: string): void => void terminal.out.write(`${fitText(text, widthOf(terminal.out))}\n`);
   const path = join(folder, RESULTS);
   if (results === undefined) {
-    const earlier = existsSync(path)
-      ? `; ${shortPath(path)} is of an earlier run (${statSync(path).mtime.toISOString().slice(0, 16).replace("T", " ")} UTC)`
-      : "";
+    const time = (): string => statSync(path).mtime.toISOString().slice(0, 16).replace("T", " ");
+    const earlier = existsSync(path) ? `; ${shortPath(path)} is of an earlier run (${time()} UTC)` : "";
     write(`results: this run wrote none${earlier}`);
     return;
   }

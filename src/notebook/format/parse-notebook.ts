@@ -34,7 +34,8 @@ export function parseNotebook(text: string, path: string, options: ParseOptions 
   if (upgraded === undefined) {
     throw new TsloraError(
       "unsupported",
-      `${path} is of nbformat ${shownValue(value.nbformat)}; the newest that is known is 4. Save it as nbformat 4 in the program that wrote it.`,
+      `${path} is of nbformat ${shownValue(value.nbformat)}; the newest that is known is 4. ` +
+        "Save it as nbformat 4 in the program that wrote it.",
       {
         details: { path, nbformat: value.nbformat },
       },

@@ -18,9 +18,8 @@ export function pythonJson(value: unknown, depth = 0): string {
   const keys = Object.keys(record)
     .filter((key) => record[key] !== undefined)
     .sort(byCodePoint);
-  return keys.length === 0
-    ? "{}"
-    : `{${indent}${keys.map((key) => `${JSON.stringify(key)}: ${pythonJson(record[key], depth + 1)}`).join(`,${indent}`)}${end}}`;
+  const entries = keys.map((key) => `${JSON.stringify(key)}: ${pythonJson(record[key], depth + 1)}`);
+  return keys.length === 0 ? "{}" : `{${indent}${entries.join(`,${indent}`)}${end}}`;
 }
 
 /** Python's `repr` of a float; whole numbers are written as such, since JavaScript does not distinguish 1.0 from 1. */

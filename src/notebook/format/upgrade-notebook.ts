@@ -156,9 +156,8 @@ function withIds(notebook: JsonRecord, onRepair: (what: string) => void = () => 
       return cell;
     }
     const id = stableId(cell, index, given);
-    onRepair(
-      `cell ${index + 1} ${"id" in cell ? `has the id ${shownValue(cell.id)} of an earlier cell` : "has no id"}; it is called ${id} from now on`,
-    );
+    const fault = "id" in cell ? `has the id ${shownValue(cell.id)} of an earlier cell` : "has no id";
+    onRepair(`cell ${index + 1} ${fault}; it is called ${id} from now on`);
     return { ...cell, id };
   });
   return { ...notebook, cells };

@@ -28,7 +28,8 @@ export function findKernelSpec(name: string): KernelSpec {
   const known = [...new Set([...OWN_KERNEL_NAMES, ...folders.flatMap(namesIn)])];
   throw new TsloraError(
     "not-found",
-    `There is no kernel called ${shownValue(name)}; found ${known.join(", ")}. Choose one with --kernel, or install its kernelspec (searched: ${folders.join(", ")}).`,
+    `There is no kernel called ${shownValue(name)}; found ${known.join(", ")}. ` +
+      `Choose one with --kernel, or install its kernelspec (searched: ${folders.join(", ")}).`,
     { details: { name, known, folders } },
   );
 }

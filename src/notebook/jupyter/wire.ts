@@ -75,9 +75,10 @@ export function encodeMessage(message: Message, key: string): Buffer[] {
 export function decodeMessages(frames: readonly Buffer[], key: string): Message[] {
   const start = delimiterOf(frames);
   if (start < 0 || frames.length < start + 6) {
+    const got = `${frames.length} frames${start < 0 ? " without a delimiter" : ""}`;
     throw new TsloraError(
       "kernel",
-      `A kernel's message must have a delimiter and at least five frames after it; got ${frames.length} frames${start < 0 ? " without a delimiter" : ""}.`,
+      `A kernel's message must have a delimiter and at least five frames after it; got ${got}.`,
     );
   }
   const [signed, ...parts] = frames.slice(start + 1, start + 6);

@@ -17,8 +17,8 @@ const BLANK = /[ \t\r\n]*/y;
  *
  * - `json` is JSON.
  * - `typescript` is JSON with `undefined`, NaN and Infinity.
- * - `python` is JSON with None, True, False, nan and inf, with tuples, sets, texts in single quotes, keys of any type and
- *   a comma behind the last item.
+ * - `python` is JSON with None, True, False, nan and inf, with tuples, sets, texts in single quotes, keys of any type,
+ *   and a comma behind the last item.
  */
 export type ValueSyntax = "json" | "typescript" | "python";
 

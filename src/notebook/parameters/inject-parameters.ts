@@ -38,7 +38,8 @@ export function injectParameters(notebook: Notebook, options: InjectOptions): No
   if (cell === undefined) {
     throw new TsloraError(
       "bad-option",
-      `${path} has no cell tagged "parameters", so it takes none; got ${names.join(", ")}. Tag the cell that declares them.`,
+      `${path} has no cell tagged "parameters", so it takes none; got ${names.join(", ")}. ` +
+        "Tag the cell that declares them.",
       { details: { path, names } },
     );
   }

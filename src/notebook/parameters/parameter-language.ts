@@ -40,7 +40,7 @@ export function parameterLanguage(notebook: Notebook, options: LanguageOptions):
     return { read: pythonParameters, readings: pythonReadings, dialect: PYTHON_DIALECT, comment: "#" };
   throw new TsloraError(
     "unsupported",
-    `${options.path ?? "notebook"}: parameters can be given to TypeScript, JavaScript and Python notebooks; this one is in ${language}.`,
+    `${options.path ?? "notebook"} must be in TypeScript, JavaScript or Python to take parameters; got ${language}.`,
     { details: { language } },
   );
 }

@@ -21,7 +21,7 @@ import { RunState } from "./run-state";
 const RUNNING_MS = 1000;
 const OUTPUTS_MS = 15_000;
 
-/* eslint-disable @typescript-eslint/no-require-imports -- modules that only cells need are loaded while a kernel starts */
+/* eslint-disable @typescript-eslint/no-require-imports -- loaded while a kernel starts */
 const onDemand = {
   parameters: () => require("../parameters/inject-parameters") as typeof InjectParameters,
   saving: () => require("./autosave") as typeof AutosaveModule,
@@ -33,7 +33,8 @@ const onDemand = {
  * Executes a notebook headless, cell by cell, with any Jupyter kernel. A loop over the run is the place for hooks:
  *
  * ```ts
- * for await (const event of runNotebook("report.ipynb", { outputPath: "output/report.ipynb" })) console.log(event.event);
+ * for await (const event of runNotebook("report.ipynb", { outputPath: "output/report.ipynb" }))
+ *   console.log(event.event);
  * ```
  *
  * A failing cell is an event and an outcome, not an exception. Leaving the loop early saves the notebook and ends the

@@ -30,8 +30,8 @@ export interface RunOptions {
   /**
    * Whether a cell that was interrupted at `cellTimeoutMs` counts by its reply, as with nbclient's
    * `interrupt_on_timeout`: one that ends by an error is a failed cell, after which the run continues if `onError` is
-   * "continue"; one that catches the interrupt and ends well is ok. A kernel that does not react to the interrupt within
-   * `graceMs` is ended, and the run with it. @default false
+   * "continue"; one that catches the interrupt and ends well is ok. A kernel that does not react to the interrupt
+   * within `graceMs` is ended, and the run with it. @default false
    */
   readonly interruptOnTimeout?: boolean;
   /** After how many milliseconds the run is interrupted. @default no limit */

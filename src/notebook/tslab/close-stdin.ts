@@ -1,5 +1,6 @@
 /**
- * Loaded for its effect, by kernels, since a running notebook has no input. Standard input ends at once, for the kernel and its child processes. A question fails at once; Node would wait for its answer for ever.
+ * Loaded for its effect, by kernels, since a running notebook has no input. Standard input is at its end from the
+ * start, for the kernel and its child processes. A question fails at once; Node would wait for its answer for ever.
  */
 import { closeSync, createReadStream, fstatSync, openSync, type ReadStream } from "node:fs";
 import * as readline from "node:readline";
