@@ -566,4 +566,20 @@ test("undefined is TypeScript's own where the type names it, and a text or an er
   assert.match(line("typescript", "const x = 1;", "undefined"), /x must be number; got "undefined"/);
   assert.equal(line("python", "x = None", undefined), "x = None");
   assert.match(line("python", "x: int = 1", undefined), /x must be int; got undefined/);
+
+test("YAML that the library refuses only as it makes the values, and a second document, are refused in one line", async () => {
+  for (const text of ["<<: 5", "<<: [1]", "a: {<<: 5}", "a: &x 1\n<<: *x", "? {a: 1}\n: b\n<<: text"])
+    await assert.rejects(gatherParameters({ yaml: [text] }), { code: "bad-input" }, text);
+  for (const text of ["a: 1\n---\nb: 2", "---\na: 1\n---\n", "a: 1\n...\nb: 2", "--- 1\n--- 2\n--- 3"])
+    await assert.rejects(gatherParameters({ yaml: [text] }), /-y must be one YAML document; got \d/, text);
+  for (const text of ["", "# none\n", "---\n", "--- # empty\n..."])
+    assert.deepEqual((await gatherParameters({ yaml: [text] })).parameters, {}, text);
+  const { parameters } = await gatherParameters({ yaml: ["---\nb: &b {x: 1}\na: {<<: *b, y: 2}\n..."] });
+  assert.deepEqual(
+    parameters.a,
+    new Map([
+      ["x", 1n],
+      ["y", 2n],
+    ]),
+  );
 });

@@ -25,7 +25,7 @@ const SPECIAL = /^([-+]?)\.(?:(inf|Inf|INF)|(nan|NaN|NAN))$/;
  * @throws TsloraError `bad-input` for broken YAML, a repeated key, aliases that multiply, or nesting without end
  */
 export async function readYaml(text: string, path: string): Promise<unknown> {
-  const { parseDocument, Scalar } = await import("yaml");
+  const { parseAllDocuments, Scalar } = await import("yaml");
   const plain = (name: string, test: RegExp, read: (text: string) => unknown): ScalarTag => ({
     tag: `tag:yaml.org,2002:${name}`,
     default: true,
@@ -44,13 +44,23 @@ export async function readYaml(text: string, path: string): Promise<unknown> {
     plain("float", NUMBER, number),
   ];
   try {
-    const document = parseDocument(text, {
+    const documents = parseAllDocuments(text, {
       schema: "failsafe",
       customTags: tags,
       merge: true,
       prettyErrors: true,
       logLevel: "silent",
     });
+    if ("empty" in documents) return null;
+    const [document, second] = documents;
+    if (second !== undefined)
+      throw new TsloraError(
+        "bad-input",
+        `${path} must be one YAML document; got ${documents.length}. Give one file for each.`,
+        {
+          details: { path },
+        },
+      );
     const [problem] = document.errors;
     if (document.errors.length > 0)
       throw new TsloraError("bad-input", `${path} is not valid YAML: ${cut(problem.message)}`, {
@@ -70,7 +80,16 @@ export async function readYaml(text: string, path: string): Promise<unknown> {
         `${path} has aliases that multiply beyond measure (${cut(error.message)}). Write its values out.`,
         { cause: error, details: { path } },
       );
-    throw error;
+    if (error instanceof TsloraError) throw error;
+    // the library finds some faults, such as a merge of a number, only as it makes the values
+    throw new TsloraError(
+      "bad-input",
+      `${path} is not valid YAML: ${cut(error instanceof Error ? error.message : String(error))}`,
+      {
+        cause: error,
+        details: { path },
+      },
+    );
   }
 }
 
