@@ -6,7 +6,7 @@ import { join } from "node:path";
  * The clone's kernelspecs. Both start tslab through tslora's layer: `tslora` under its own name, and `tslab`, which
  * the notebooks ask for so that they open in anyone's Jupyter; here it replaces a plain tslab.
  */
-const KERNELSPECS = { tslora: "TypeScript (tslora)", tslab: "TypeScript (tslab)" };
+const KERNELSPECS = { tslora: "TypeScript (tslora)", tslab: "TypeScript (tslora, for tslab's notebooks)" };
 
 /** @param {string} name  the name on the launcher's tile */
 const logo = (name) =>
