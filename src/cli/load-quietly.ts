@@ -54,7 +54,7 @@ function redirect(path: string): (() => void) | undefined {
   const into = (target: string, flags: number): void => {
     closeSync(2);
     const opened = openSync(target, flags, 0o600); // the lowest free descriptor: 2, since 0 and 1 are open
-    if (opened !== 2) throw new Error(`Standard error was to be opened as descriptor 2; it is ${opened}.`);
+    if (opened !== 2) throw new Error(`Standard error was to be opened as descriptor 2; got ${opened}.`);
   };
   into(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
   return () => {

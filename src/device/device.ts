@@ -24,7 +24,7 @@ export interface Device {
   readonly name: string;
   /** Backend: "TensorFlow 2.21.0", or "WebGPU over Vulkan". */
   readonly backend: string;
-  /** Whether WebGPU runs on a program in the place of a GPU, such as SwiftShader. */
+  /** Whether WebGPU runs on a program instead of a GPU, such as SwiftShader. */
   readonly software: boolean;
   /** The requested device. */
   readonly asked: DeviceOption;

@@ -21,7 +21,7 @@ export interface OpenDevice {
 
 let hiddenBy: string | undefined;
 let webgpu: Promise<Webgpu> | undefined;
-const told = new Set<string>();
+const warned = new Set<string>();
 
 /**
  * Keeps TensorFlow off the GPU where another device was asked for. Only before TensorFlow is loaded does it do
@@ -90,8 +90,8 @@ export async function openDevice(
       ? await openWebgpu(wish, { ...choice, where })
       : openTensorFlow(wish.device, { ...choice, kind: choice.kind });
   for (const warning of opened.device.warnings) {
-    if (!told.has(warning)) tell(`${warning}.`);
-    told.add(warning);
+    if (!warned.has(warning)) tell(`${warning}.`);
+    warned.add(warning);
   }
   return opened;
 }
@@ -159,7 +159,7 @@ async function openWebgpu(
       { details: { asked: wish.device } },
     );
   const warnings = software
-    ? [`${name} is a program in the place of a GPU: right, but slower than the device "cpu"`]
+    ? [`${name} is a program instead of a GPU: its results are right, but it is slower than the device "cpu"`]
     : [];
   return {
     device: {

@@ -79,7 +79,7 @@ export async function readPeftConfig(path: string): Promise<PeftConfig> {
 export function parsePeftConfig(json: Record<string, unknown>, where: string): PeftConfig {
   const problems = new Problems(where);
   const { value, take, pattern } = fieldReader(json, problems);
-  problems.expect(json.peft_type === "LORA", `peft_type must be "LORA"; it is ${shownValue(json.peft_type)}`);
+  problems.expect(json.peft_type === "LORA", `peft_type must be "LORA"; got ${shownValue(json.peft_type)}`);
   const taskType = take<"SEQ_CLS" | null>(
     "task_type",
     null,
@@ -149,14 +149,14 @@ function fieldReader(json: Record<string, unknown>, problems: Problems): FieldRe
     value,
     take: <T>(key: string, fallback: T, expected: string, holds: (found: unknown) => boolean): T => {
       const found = value(key, fallback);
-      const right = problems.expect(holds(found), `${key} must be ${expected}; it is ${shownValue(found)}`);
+      const right = problems.expect(holds(found), `${key} must be ${expected}; got ${shownValue(found)}`);
       return right ? (found as T) : fallback;
     },
     pattern: (key) => {
       const found = value(key, null);
       const right = problems.expect(
         typeof found === "string" || isNames(found),
-        `${key} must be a list of names or a pattern; it is ${shownValue(found)}`,
+        `${key} must be a list of names or a pattern; got ${shownValue(found)}`,
       );
       if (!right) return [];
       if (typeof found !== "string")

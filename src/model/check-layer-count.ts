@@ -19,7 +19,7 @@ export function checkLayerCount(file: Checkpoint, config: EncoderConfig): void {
   if (claimed === inFile.size) return;
   throw new TsloraError(
     "bad-input",
-    `The weights ${shownPath(file.path)} do not fit their config.json: "${key}" must be the number of layers in the weights, ${inFile.size}; it is ${claimed}.`,
+    `The weights ${shownPath(file.path)} do not fit their config.json: "${key}" must be the number of layers in the weights, ${inFile.size}; got ${claimed}.`,
     {
       details: { layers: inFile.size, [key]: claimed },
     },

@@ -104,7 +104,7 @@ function readFields(
     const value = given(name, fallback);
     problems.expect(
       typeof value === "number" && Number.isInteger(value) && value > 0 && value <= LARGEST_SIZE,
-      `"${name}" must be a whole number from 1 to ${LARGEST_SIZE}; it is ${shownValue(value)}`,
+      `"${name}" must be a whole number from 1 to ${LARGEST_SIZE}; got ${shownValue(value)}`,
     );
     return value as number;
   };
@@ -112,7 +112,7 @@ function readFields(
     const value = given(name, fallback);
     problems.expect(
       typeof value === "number" && value >= 0 && value < 1,
-      `"${name}" must be a number in [0, 1); it is ${shownValue(value)}`,
+      `"${name}" must be a number in [0, 1); got ${shownValue(value)}`,
     );
     return value as number;
   };
@@ -151,39 +151,36 @@ function checkFields(
   const kinds = ["single_label_classification", "multi_label_classification", "regression"];
   problems.expect(
     config.problemType === undefined || kinds.includes(config.problemType),
-    `"problem_type" must be null or one of ${kinds.join(", ")}; it is ${shownValue(config.problemType)}`,
+    `"problem_type" must be null or one of ${kinds.join(", ")}; got ${shownValue(config.problemType)}`,
   );
   problems.expect(
     config.hiddenAct === "gelu" || config.hiddenAct === "relu",
-    `the activation must be "gelu" or "relu"; it is ${shownValue(config.hiddenAct)}`,
+    `the activation must be "gelu" or "relu"; got ${shownValue(config.hiddenAct)}`,
   );
   problems.expect(
     typeof config.layerNormEps === "number" && config.layerNormEps > 0 && config.layerNormEps < 1,
-    `"layer_norm_eps" must be a number above 0 and below 1; it is ${shownValue(config.layerNormEps)}`,
+    `"layer_norm_eps" must be a number above 0 and below 1; got ${shownValue(config.layerNormEps)}`,
   );
   problems.expect(
     typeof config.initializerRange === "number" && config.initializerRange > 0 && config.initializerRange <= 100,
-    `"initializer_range" must be a number above 0, at most 100; it is ${shownValue(config.initializerRange)}`,
+    `"initializer_range" must be a number above 0, at most 100; got ${shownValue(config.initializerRange)}`,
   );
   problems.expect(
     config.padTokenId === undefined || config.padTokenId < config.vocabSize,
-    `"pad_token_id" must be below "vocab_size", ${config.vocabSize}; it is ${config.padTokenId ?? ""}`,
+    `"pad_token_id" must be below "vocab_size", ${config.vocabSize}; got ${config.padTokenId ?? ""}`,
   );
   problems.expect(
     config.maxTokens >= 2,
-    `"max_position_embeddings" must leave positions for two tokens; it is ${config.maxPositionEmbeddings}`,
+    `"max_position_embeddings" must leave positions for two tokens; got ${config.maxPositionEmbeddings}`,
   );
   for (const name of ["is_decoder", "add_cross_attention"])
-    problems.expect((json[name] ?? false) === false, `"${name}" must be false; it is ${shownValue(json[name])}`);
+    problems.expect((json[name] ?? false) === false, `"${name}" must be false; got ${shownValue(json[name])}`);
   problems.expect(
     config.hiddenSize % config.numAttentionHeads === 0,
     `the width ${config.hiddenSize} must be a multiple of the ${config.numAttentionHeads} heads`,
   );
   const position = json.position_embedding_type ?? "absolute";
-  problems.expect(
-    position === "absolute",
-    `"position_embedding_type" must be "absolute"; it is ${shownValue(position)}`,
-  );
+  problems.expect(position === "absolute", `"position_embedding_type" must be "absolute"; got ${shownValue(position)}`);
 }
 
 function padToken(
@@ -194,7 +191,7 @@ function padToken(
   const id = value ?? (modelType === "roberta" ? 1 : 0);
   problems.expect(
     value !== null && typeof id === "number" && Number.isInteger(id) && id >= 0,
-    `"pad_token_id" must be a whole number from 0; it is ${shownValue(value)}`,
+    `"pad_token_id" must be a whole number from 0; got ${shownValue(value)}`,
   );
   return id as number;
 }
@@ -207,6 +204,6 @@ function labelNames(value: unknown, problems: Problems): readonly string[] | und
     !Array.isArray(value) &&
     entries.length > 0 &&
     entries.every(([id, name], i) => Number(id) === i && typeof name === "string");
-  problems.expect(whole, `"id2label" must name the classes from 0 on, each by a text; it is ${shownValue(value)}`);
+  problems.expect(whole, `"id2label" must name the classes from 0 on, each by a text; got ${shownValue(value)}`);
   return entries.map(([, name]) => String(name));
 }

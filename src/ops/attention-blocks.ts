@@ -9,24 +9,23 @@ export interface AttentionBlock {
   readonly documents: number;
   /** Tokens in each, padding counted. */
   readonly length: number;
-  /** Nothing where all are of that length. */
+  /** Undefined where all documents have that length. */
   readonly padding?: Padding;
 }
 
-/** Where a block's documents are not all of its length. */
+/** The padding of a block whose documents differ in length. */
 export interface Padding {
   /**
-   * For each place of the block its row; for one behind a document's end its first row, which stands there for nothing:
-   * [documents * length].
+   * For each place of the block its row; for padding the document's first row, as a dummy: [documents * length].
    */
   readonly rows: Int32Array;
-  /** 1 where a token is, 0 behind a document's end: [documents * length]. */
+  /** 1 for a token, 0 for padding: [documents * length]. */
   readonly tokens: Float32Array;
 }
 
 /**
- * A layout's blocks, and where each row lies among their places, one block behind the other; nothing where that is the
- * row itself.
+ * A layout's blocks, and the place of each row in them, one block after the other; no places where they are the rows'
+ * own order.
  */
 export interface AttentionBlocks {
   readonly blocks: readonly AttentionBlock[];
@@ -34,14 +33,13 @@ export interface AttentionBlocks {
 }
 
 /**
- * As many numbers of attention's weights as are sooner computed for nothing than another batch of documents is begun: a
- * batch is some sixty operations, and between operations a GPU waits for the processor.
+ * The padding budget, in attention weights: below it, computing padding is cheaper than another batch, which is some
+ * sixty operations, between which a GPU waits for the processor.
  */
 const WORTH_A_BATCH = 2 ** 24;
 
 /**
- * Joins groups of documents of one length to blocks, as long as less is added to the weights than a block of their own
- * costs.
+ * Joins groups of documents of one length to blocks, as long as their padding is within the budget.
  */
 export function attentionBlocks({ heads, groups }: Pick<AttentionLayout, "heads" | "groups">): AttentionBlocks {
   const runs: (typeof groups)[number][][] = [];

@@ -5,7 +5,7 @@ import type { TensorflowSession } from "./tensorflow/session";
 export const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
 export type Instructions = (typeof INSTRUCTIONS)[number];
 
-/** What the binding reports about instruction sets; sets are sums of 2 ** index. */
+/** The binding's report on instruction sets; sets are sums of 2 ** index. */
 interface InstructionReport {
   /** Index of the requested set; -1 if TSLORA_INSTRUCTIONS names none. */
   readonly requested: number;

@@ -17,7 +17,7 @@ Object.assign(target, gone);
 // TensorFlow greets on stderr at level 0 and 1; errors and warnings stay.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
 
-// TensorFlow takes all of a GPU's memory at once unless told otherwise, and CUDA keeps too little of what it compiles
+// TensorFlow takes all of a GPU's memory at once by default, and CUDA keeps too little of what it compiles
 // for a GPU newer than TensorFlow's binary.
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
 process.env.CUDA_CACHE_MAXSIZE ??= String(2 ** 32 - 1);

@@ -1,5 +1,5 @@
 /**
- * A tensor on the device, known by its shape. What stands behind it is the business of the {@link Ops} that made
+ * A tensor on the device, known by its shape. Its data belongs to the {@link Ops} that made
  * it; it lives until its owner disposes of it, or until the `tidy` it was made in ends.
  */
 export interface Tensor {

@@ -34,7 +34,7 @@ export function tensorflowPrimitives(session = new TensorflowSession()): Primiti
   };
 }
 
-/** What the primitives call TensorFlow with. */
+/** The interface to TensorFlow that the primitives use. */
 interface Calls {
   readonly session: TensorflowSession;
   readonly attributes: Attributes;

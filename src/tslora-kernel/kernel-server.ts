@@ -40,7 +40,7 @@ export function kernelServer(
     #last: TslabMessage | undefined;
     #executionCount = 0;
     #isClosed = false;
-    /** What the last cell prints. */
+    /** The output of the last cell. */
     #streams: StreamBuffer | undefined;
 
     override init(): Promise<void> {

@@ -151,7 +151,7 @@ test("a model in parts is fetched part by part, and found in the cache only when
     async (_hub, options) =>
       assert.rejects(
         resolveModel("some/model", options),
-        /the shard of "x" must be a \.safetensors file of the same folder; it is "\.\.\/\.\.\/evil\.safetensors"/,
+        /the shard of "x" must be a \.safetensors file of the same folder; got "\.\.\/\.\.\/evil\.safetensors"/,
       ),
     {},
     { "config.json": files["config.json"], "model.safetensors.index.json": index },

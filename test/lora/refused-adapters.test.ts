@@ -101,13 +101,13 @@ test("values of the wrong type or beyond us are refused, all at once; unknown ke
   };
   await refused(
     { r: "3", lora_alpha: null, lora_dropout: 1, use_dora: 1, use_rslora: "no", bias: "some" },
-    /r must be a whole number above 0; it is "3"[\s\S]*lora_dropout must be[\s\S]*bias must be[\s\S]*use_rslora[\s\S]*use_dora/,
+    /r must be a whole number above 0; got "3"[\s\S]*lora_dropout must be[\s\S]*bias must be[\s\S]*use_rslora[\s\S]*use_dora/,
   );
   await refused(
     { target_modules: 4, exclude_modules: {}, modules_to_save: "classifier" },
     /modules_to_save must be a list of names[\s\S]*target_modules must be a list of names or a pattern[\s\S]*exclude_modules/,
   );
-  await refused({ target_modules: null }, /target_modules must be a list of names or a pattern; it is null/);
+  await refused({ target_modules: null }, /target_modules must be a list of names or a pattern; got null/);
   await refused(
     { rank_pattern: { query: 1.5, "(": 2 }, alpha_pattern: [] },
     /"query" must be a whole number above 0; got 1.5[\s\S]*"\(" is not a regular expression[\s\S]*alpha_pattern must be a record/,
@@ -118,7 +118,7 @@ test("values of the wrong type or beyond us are refused, all at once; unknown ke
   );
   await refused(
     { peft_type: "LOHA", task_type: "CAUSAL_LM" },
-    /peft_type must be "LORA"; it is "LOHA"[\s\S]*task_type must be "SEQ_CLS" or null/,
+    /peft_type must be "LORA"; got "LOHA"[\s\S]*task_type must be "SEQ_CLS" or null/,
   );
   for (const [key, value] of Object.entries({
     lora_bias: true,

@@ -191,7 +191,7 @@ test("sizes of config.json that are none, or not the weights', are refused at on
       await changeConfig({ [name]: value });
       await assert.rejects(
         load(),
-        refusedShortly(new RegExp(`"${name}" must be a whole number from 1 to 2147483647; it is `)),
+        refusedShortly(new RegExp(`"${name}" must be a whole number from 1 to 2147483647; got `)),
       );
     }
     await changeConfig({ [name]: 2 ** 31 - 1 });
@@ -281,7 +281,7 @@ test("null is refused where transformers takes none, and is the hidden dropout f
   ]) {
     await cp(join(fixtureDirectory("bert"), "config.json"), join(folder, "config.json"));
     await changeConfig({ [name]: null });
-    await assert.rejects(load(), refusedShortly(/must be .*; it is null/), name);
+    await assert.rejects(load(), refusedShortly(/must be .*; got null/), name);
   }
   await cp(join(fixtureDirectory("bert"), "config.json"), join(folder, "config.json"));
   await changeConfig({ classifier_dropout: null, hidden_dropout_prob: 0.25 });
@@ -296,7 +296,7 @@ test("missing, unexpected and mis-shaped weights are all named", async () => {
     await changeConfig({ num_hidden_layers });
     await assert.rejects(
       load(),
-      new RegExp(`"num_hidden_layers" must be the number of layers in the weights, 3; it is ${num_hidden_layers}\\.$`),
+      new RegExp(`"num_hidden_layers" must be the number of layers in the weights, 3; got ${num_hidden_layers}\\.$`),
     );
   }
   await changeConfig({ num_hidden_layers: 3 });

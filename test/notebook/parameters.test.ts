@@ -566,6 +566,7 @@ test("undefined is TypeScript's own where the type names it, and a text or an er
   assert.match(line("typescript", "const x = 1;", "undefined"), /x must be number; got "undefined"/);
   assert.equal(line("python", "x = None", undefined), "x = None");
   assert.match(line("python", "x: int = 1", undefined), /x must be int; got undefined/);
+});
 
 test("YAML that the library refuses only as it makes the values, and a second document, are refused in one line", async () => {
   for (const text of ["<<: 5", "<<: [1]", "a: {<<: 5}", "a: &x 1\n<<: *x", "? {a: 1}\n: b\n<<: text"])

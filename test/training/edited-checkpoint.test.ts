@@ -128,9 +128,9 @@ test("a checkpoint of the first version, without checksums in its state, is take
 
 test("numbers that no evaluation has are refused where there is no log to compare with", async () => {
   for (const [edit, message] of [
-    [{ best_metric: 1e7 }, /best_metric, which is accuracy, must be from 0 to 1; it is 10000000/],
-    [{ best_metric: -0.5 }, /best_metric, which is accuracy, must be from 0 to 1; it is -0\.5/],
-    [{ bestLoss: -1 }, /bestLoss must be from 0; it is -1/],
+    [{ best_metric: 1e7 }, /best_metric, which is accuracy, must be from 0 to 1; got 10000000/],
+    [{ best_metric: -0.5 }, /best_metric, which is accuracy, must be from 0 to 1; got -0\.5/],
+    [{ bestLoss: -1 }, /bestLoss must be from 0; got -1/],
   ] as const) {
     const copy = await copied(async (at) => {
       await rm(join(at, "trainer_log.jsonl"));
@@ -145,18 +145,14 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
   [
     "a step beyond the run",
     (s) => void (s.global_step = 1e9),
-    /"global_step" must be the step in the folder's name, 4; it is 1000000000/,
+    /"global_step" must be the step in the folder's name, 4; got 1000000000/,
   ],
   ["step 0", (s) => void (s.global_step = 0), /must be the step in the folder's name/],
-  ["half a step", (s) => void (s.global_step = 4.5), /"global_step" must be a whole number from 0; it is 4\.5/],
-  ["a step as a text", (s) => void (s.global_step = "4"), /"global_step" must be a whole number from 0; it is "4"/],
-  ["another epoch", (s) => void (s.epoch = 2), /epoch must be 0\.8 at step 4; it is 2/],
-  ["no epoch", (s) => void delete s.epoch, /"epoch" must be a number from 0; it is undefined/],
-  [
-    "no steps of the optimizer",
-    (s) => void (s.tslora.optimizerSteps = 0),
-    /optimizerSteps must be 4 at step 4; it is 0/,
-  ],
+  ["half a step", (s) => void (s.global_step = 4.5), /"global_step" must be a whole number from 0; got 4\.5/],
+  ["a step as a text", (s) => void (s.global_step = "4"), /"global_step" must be a whole number from 0; got "4"/],
+  ["another epoch", (s) => void (s.epoch = 2), /epoch must be 0\.8 at step 4; got 2/],
+  ["no epoch", (s) => void delete s.epoch, /"epoch" must be a number from 0; got undefined/],
+  ["no steps of the optimizer", (s) => void (s.tslora.optimizerSteps = 0), /optimizerSteps must be 4 at step 4; got 0/],
   [
     "steps of the optimizer below 0",
     (s) => void (s.tslora.optimizerSteps = -4),
@@ -165,7 +161,7 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
   [
     "one mask more",
     (s) => void (s.tslora.dropoutDraws = Number(s.tslora.dropoutDraws) + 1),
-    /dropoutDraws must be \d+ at step 4; it is \d+/,
+    /dropoutDraws must be \d+ at step 4; got \d+/,
   ],
   [
     "masks without end",
@@ -175,7 +171,7 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
   [
     "patience beyond the evaluations",
     (s) => void (s.tslora.earlyStoppingCount = 9),
-    /earlyStoppingCount must be at most the 2 evaluations up to step 4; it is 9/,
+    /earlyStoppingCount must be at most the 2 evaluations up to step 4; got 9/,
   ],
   [
     "other patience",
@@ -195,7 +191,7 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
   [
     "gradients' norms left out",
     (s) => void s.tslora.gradNorms.pop(),
-    /the number of gradNorms must be 4 at step 4; it is 3/,
+    /the number of gradNorms must be 4 at step 4; got 3/,
   ],
   ["another norm", (s) => void (s.tslora.gradNorms[1] *= 0.5), /the norm of step 2's gradient must be the log's/],
   [
@@ -211,11 +207,11 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
   [
     "a best step to come",
     (s) => void Object.assign(s, { best_global_step: 6, best_model_checkpoint: "checkpoint-6" }),
-    /best_global_step must be a step that was evaluated, up to 4; it is 6/,
+    /best_global_step must be a step that was evaluated, up to 4; got 6/,
   ],
-  ["a better metric", (s) => void (s.best_metric = 99), /best_metric must be the log's, [\d.]+; it is 99/],
-  ["another loss", (s) => void (s.tslora.bestLoss = 0), /bestLoss must be the log's, [\d.]+; it is 0/],
-  ["half a best evaluation", (s) => void (s.best_metric = null), /"best_metric" must be a number; it is null/],
+  ["a better metric", (s) => void (s.best_metric = 99), /best_metric must be the log's, [\d.]+; got 99/],
+  ["another loss", (s) => void (s.tslora.bestLoss = 0), /bestLoss must be the log's, [\d.]+; got 0/],
+  ["half a best evaluation", (s) => void (s.best_metric = null), /"best_metric" must be a number; got null/],
   [
     "no best evaluation",
     (s) =>
@@ -232,12 +228,12 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
     (s) => void (s.best_model_checkpoint = "../x"),
     /"best_model_checkpoint" must be "checkpoint-\d"/,
   ],
-  ["another version", (s) => void (s.tslora.version = 1), /its version must be 2; it is 1/],
+  ["another version", (s) => void (s.tslora.version = 1), /its version must be 2; got 1/],
   ["no part of ours", (s) => ({ ...s, tslora: [] }), /it was not written by this version of tslora/],
   [
     "no identity",
     (s) => void Object.assign(s.tslora, { identity: null }),
-    /"tslora\.identity" must be an object of the objects options, data, model, adapter; it is null/,
+    /"tslora\.identity" must be an object of the objects options, data, model, adapter; got null/,
   ],
   [
     "a group too many in the identity",
@@ -281,7 +277,7 @@ test("a state that contradicts the run is refused, however it is sealed", async 
   const c = await fresh();
   await assert.rejects(
     runToEnd(c, { ...OPTIONS, outputDir: renamed, resumeFrom: "last" }),
-    /must be the step in the folder's name, 6; it is 4/,
+    /must be the step in the folder's name, 6; got 4/,
   );
   c.dispose();
 });
@@ -299,7 +295,7 @@ test("a log that tells otherwise than the state is refused", async () => {
     });
   await refused(
     await log((line) => line.step === 2 && "loss" in line && (line.learning_rate = 1)),
-    /trainer_log\.jsonl: learning_rate of step 2 must be [\d.]+; it is 1/,
+    /trainer_log\.jsonl: learning_rate of step 2 must be [\d.]+; got 1/,
   );
   await refused(
     await log((line) => line.step === 3 && (line.epoch = 9)),
@@ -307,7 +303,7 @@ test("a log that tells otherwise than the state is refused", async () => {
   );
   await refused(
     await log((line) => line.step === 3 && (line.loss = null)),
-    /loss of step 3 must be a number; it is null/,
+    /loss of step 3 must be a number; got null/,
   );
   await refused(
     await log((line) => line.step === 3 && (line.grad_norm = 0)),

@@ -21,8 +21,8 @@ export async function gatherOptions(
   const path = configPath(raw, problems);
   if (path !== undefined) await readFile(path, { specs, problems, values });
   for (const [key, spec] of specs) {
-    const said = raw[key];
-    if (said !== undefined && key !== "config") readFlag(key, { spec, said, problems, values });
+    const given = raw[key];
+    if (given !== undefined && key !== "config") readFlag(key, { spec, given, problems, values });
   }
   problems.throwIfAny();
   return values;
@@ -64,26 +64,28 @@ function readFlag(
   key: string,
   from: {
     spec: OptionSpec<unknown>;
-    said: readonly string[] | boolean;
+    given: readonly string[] | boolean;
     problems: Problems;
     values: Record<string, unknown>;
   },
 ): void {
-  const { spec, said, problems, values } = from;
+  const { spec, given, problems, values } = from;
   const flag = flagOf(key);
-  if (typeof said === "boolean") {
-    values[key] = said;
+  if (typeof given === "boolean") {
+    values[key] = given;
     return;
   }
-  if (!problems.expect(said.length === 1 || spec.kind.repeats, `${flag} must be given once; got ${said.length} values`))
+  if (
+    !problems.expect(given.length === 1 || spec.kind.repeats, `${flag} must be given once; got ${given.length} values`)
+  )
     return;
   const parts: unknown[] = [];
-  for (const text of said) {
+  for (const text of given) {
     const part: Record<string, unknown> = {};
     take(spec.kind.fromText(text), { key, where: flag, problems, values: part });
     if (key in part) parts.push(part[key]);
   }
-  if (parts.length === said.length) values[key] = parts.length === 1 ? parts[0] : parts.flat();
+  if (parts.length === given.length) values[key] = parts.length === 1 ? parts[0] : parts.flat();
 }
 
 function take(

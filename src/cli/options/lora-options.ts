@@ -26,10 +26,10 @@ const names = list(text("name", "a name"), "names");
  * Names separated by commas are a list. Text with more than letters, digits, dots and blanks is a pattern, as in peft.
  */
 function modules(words: readonly string[] = []): OptionKind<readonly string[] | string> {
-  const said = mapped(text("pattern", "names or a pattern"), (one): readonly string[] | string =>
+  const given = mapped(text("pattern", "names or a pattern"), (one): readonly string[] | string =>
     words.includes(one) || !/^[\w.,\s-]+$/.test(one) ? one : one.split(",").map((part) => part.trim()),
   );
-  return { ...either(said, names, "a list of names, or a pattern"), metavar: "modules" };
+  return { ...either(given, names, "a list of names, or a pattern"), metavar: "modules" };
 }
 
 /** peft's `LoraConfig`, key by key. */
@@ -70,7 +70,7 @@ export const LORA_OPTIONS = {
   layersPattern: {
     kind: {
       ...either(
-        mapped(text("name"), (said) => said.split(",").map((part) => part.trim())),
+        mapped(text("name"), (given) => given.split(",").map((part) => part.trim())),
         names,
         "a name or a list of names",
       ),

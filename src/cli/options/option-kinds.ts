@@ -38,7 +38,7 @@ export function number(metavar = "number", expected = "a number"): OptionKind<nu
     metavar,
     repeats: false,
     fromValue,
-    fromText: (said) => (isNumeric(said) ? fromValue(Number(said)) : wrong(expected, said)),
+    fromText: (given) => (isNumeric(given) ? fromValue(Number(given)) : wrong(expected, given)),
   };
 }
 
@@ -53,7 +53,7 @@ export function integer(least?: number): OptionKind<number> {
     metavar: "n",
     repeats: false,
     fromValue,
-    fromText: (said) => (isNumeric(said) ? fromValue(Number(said)) : wrong(expected, said)),
+    fromText: (given) => (isNumeric(given) ? fromValue(Number(given)) : wrong(expected, given)),
   };
 }
 
@@ -61,7 +61,7 @@ export function integer(least?: number): OptionKind<number> {
 export function toggle(): OptionKind<boolean> {
   const fromValue = (value: unknown): Checked<boolean> =>
     typeof value === "boolean" ? fits(value) : wrong("true or false", value);
-  return { repeats: false, fromValue, fromText: (said) => wrong("no value", said) };
+  return { repeats: false, fromValue, fromText: (given) => wrong("no value", given) };
 }
 
 /** One of several words. */
@@ -85,11 +85,11 @@ export function list<T>(of: OptionKind<T>, metavar: string): OptionKind<readonly
     metavar,
     repeats: true,
     fromValue,
-    fromText: (said) => {
-      const json = parseIf(said, "[");
+    fromText: (given) => {
+      const json = parseIf(given, "[");
       return json === undefined
         ? gather(
-            said.split(",").map((part) => part.trim()),
+            given.split(",").map((part) => part.trim()),
             (part) => of.fromText(part),
           )
         : fromValue(json);
@@ -112,14 +112,14 @@ export function numbersByName(metavar: string): OptionKind<Readonly<Record<strin
     metavar,
     repeats: false,
     fromValue,
-    fromText: (said) => {
-      const json = parseIf(said, "{");
+    fromText: (given) => {
+      const json = parseIf(given, "{");
       if (json !== undefined) return fromValue(json);
       const entries: [string, number][] = [];
-      for (const part of said.split(",")) {
+      for (const part of given.split(",")) {
         const at = part.lastIndexOf("=");
         if (at < 1 || !isNumeric(part.slice(at + 1)))
-          return wrong("name=number, several separated by commas, or a JSON object", said);
+          return wrong("name=number, several separated by commas, or a JSON object", given);
         entries.push([part.slice(0, at).trim(), Number(part.slice(at + 1))]);
       }
       return fits(Object.fromEntries(entries));
@@ -137,7 +137,7 @@ export function either<A, B>(first: OptionKind<A>, second: OptionKind<B>, expect
   return {
     metavar: [first.metavar, second.metavar].filter((part) => part !== undefined).join("|"),
     repeats: false,
-    fromText: (said) => take(first.fromText(said), () => second.fromText(said), said),
+    fromText: (given) => take(first.fromText(given), () => second.fromText(given), given),
     fromValue: (value) => take(first.fromValue(value), () => second.fromValue(value), value),
   };
 }
@@ -148,7 +148,7 @@ export function mapped<A, B>(kind: OptionKind<A>, turn: (value: A) => B, metavar
   return {
     ...kind,
     metavar,
-    fromText: (said) => then(kind.fromText(said)),
+    fromText: (given) => then(kind.fromText(given)),
     fromValue: (value) => then(kind.fromValue(value)),
   };
 }
@@ -158,7 +158,8 @@ export function truth(): OptionKind<boolean> {
   return {
     metavar: "true|false",
     repeats: false,
-    fromText: (said) => (said === "true" || said === "false" ? fits(said === "true") : wrong("true or false", said)),
+    fromText: (given) =>
+      given === "true" || given === "false" ? fits(given === "true") : wrong("true or false", given),
     fromValue: (value) => (typeof value === "boolean" ? fits(value) : wrong("true or false", value)),
   };
 }
@@ -173,14 +174,14 @@ function gather<I, T>(items: readonly I[], read: (item: I) => Checked<T>): Check
   return fits(values);
 }
 
-function isNumeric(said: string): boolean {
-  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(said);
+function isNumeric(given: string): boolean {
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(given);
 }
 
-function parseIf(said: string, opening: "[" | "{"): unknown {
-  if (!said.trimStart().startsWith(opening)) return undefined;
+function parseIf(given: string, opening: "[" | "{"): unknown {
+  if (!given.trimStart().startsWith(opening)) return undefined;
   try {
-    return JSON.parse(said) as unknown;
+    return JSON.parse(given) as unknown;
   } catch {
     return undefined;
   }

@@ -50,11 +50,11 @@ export async function watchNotebooks(
           ended = true;
           wake();
         });
-      for (let said = false; ;) {
+      for (let announced = false; ;) {
         const changed = new Promise<void>((resolve) => (wake = resolve));
         if (signal.aborted) break;
-        if (ended && !said) {
-          said = true;
+        if (ended && !announced) {
+          announced = true;
           if (problem !== undefined) terminal.err.write(`${styled(terminal, "red", problem.message)}\n`);
           terminal.out.write(`${styled(terminal, "dim", "Watching for changes; Ctrl-C ends.")}\n`);
         }

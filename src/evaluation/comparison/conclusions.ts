@@ -61,11 +61,11 @@ function testSentence({ pValue, onlyBefore, onlyAfter }: McNemarResult): string 
   const p = pValue < 0.001 ? "below 0.001" : pValue.toFixed(3);
   const counts = `Of ${differing} ${differing === 1 ? "text" : "texts"} that only one of the two gets right, the trained model has ${onlyAfter}`;
   const meaning = `were both right equally often, counts at least as uneven would come with probability ${p} (McNemar's exact test)`;
-  const told =
+  const test =
     pValue < 0.05
-      ? "The test tells the two apart at the 5% level."
-      : "The test does not tell the two apart; that does not show that they are equal.";
-  return `${counts}; ${meaning}. ${told}`;
+      ? "The difference is significant at the 5% level."
+      : "The difference is not significant at the 5% level, which does not show that the two are equal.";
+  return `${counts}; ${meaning}. ${test}`;
 }
 
 function range({ low, high }: Interval): string {

@@ -66,8 +66,8 @@ export function judgeChange(from: NamedEvaluation, to: NamedEvaluation, options:
       .filter((p) => label === null || !isAccuracy || p.yTrue === label)
       .map((p) => p.yTrue === p.yPred);
   const mcnemar = mcnemarTest(right(from), right(to));
-  const told = !isAccuracy || mcnemar.pValue < 1 - confidence;
-  const verdict = told && change.low > 0 ? "better" : told && change.high < 0 ? "worse" : "undecided";
+  const isSignificant = !isAccuracy || mcnemar.pValue < 1 - confidence;
+  const verdict = isSignificant && change.low > 0 ? "better" : isSignificant && change.high < 0 ? "worse" : "undecided";
   const [was, is] = [value(from.evaluation.confusionMatrix), value(to.evaluation.confusionMatrix)];
   const judged = { metric, from: was, to: is, change: is - was, changeInterval: change, mcnemar, verdict } as const;
   return { ...judged, text: describe(judged, { from: from.name, to: to.name, n: from.evaluation.n }) };
@@ -94,7 +94,7 @@ function describe(
   const p = mcnemar.pValue < 0.001 ? "below 0.001" : mcnemar.pValue.toFixed(3);
   const same = mcnemar.onlyBefore === 0 && mcnemar.onlyAfter === 0;
   const chance = same ? "It changes nothing here." : `${names.n} texts do not tell it from no change.`;
-  const said = {
+  const conclusion = {
     better: "Better on these texts: the whole interval is above 0.",
     worse: "Worse on these texts: the whole interval is below 0.",
     undecided: chance,
@@ -106,5 +106,5 @@ function describe(
   const texts = same
     ? "Both are right about the same texts"
     : `Of the texts that only one of the two gets right, ${mcnemar.onlyAfter} fall to ${names.to} and ${mcnemar.onlyBefore} to ${names.from}`;
-  return `${metric}, ${names.from} to ${names.to}: ${from.toFixed(3)} to ${to.toFixed(3)}, a change of ${signed(change)} with the ${percent} interval ${signed(changeInterval.low)} to ${signed(changeInterval.high)}. ${texts} (McNemar's p ${p}). ${said}${doubt}`;
+  return `${metric}, ${names.from} to ${names.to}: ${from.toFixed(3)} to ${to.toFixed(3)}, a change of ${signed(change)} with the ${percent} interval ${signed(changeInterval.low)} to ${signed(changeInterval.high)}. ${texts} (McNemar's p ${p}). ${conclusion}${doubt}`;
 }

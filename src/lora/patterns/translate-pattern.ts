@@ -124,7 +124,7 @@ class Translator {
     return atom(quoted(this.#escaped(char)));
   }
 
-  /** The character that an escape stands for, in a class or outside. */
+  /** The character of an escape, in a class or outside. */
   #escaped(char: string): string {
     const simple: Readonly<Record<string, string>> = { a: "\u0007", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
     if (Object.hasOwn(simple, char)) return simple[char];
@@ -343,7 +343,7 @@ function assertion(re2: string): Item {
   return { re2, size: 1, kind: "assertion" };
 }
 
-/** A character that stands for itself, in RE2's syntax. */
+/** A literal character, in RE2's syntax. */
 function quoted(char: string): string {
   return /^[0-9A-Za-z_]$/.test(char) ? char : `\\x{${(char.codePointAt(0) ?? 0).toString(16)}}`;
 }

@@ -153,7 +153,7 @@ function checkMetadata(value: unknown, damaged: Damaged): Record<string, string>
     value !== null &&
     !Array.isArray(value) &&
     Object.values(value).every((text) => typeof text === "string");
-  if (!isMap) throw damaged(`its metadata must be an object of texts; it is ${shownValue(value)}`);
+  if (!isMap) throw damaged(`its metadata must be an object of texts; got ${shownValue(value)}`);
   return value as Record<string, string>;
 }
 

@@ -27,7 +27,7 @@ export function parseShardIndex(
     const plain = typeof shard === "string" && /^[\w.-]+\.safetensors$/.test(shard);
     problems.expect(
       plain,
-      `the shard of ${shownValue(tensor)} must be a .safetensors file of the same folder; it is ${shownValue(shard)}`,
+      `the shard of ${shownValue(tensor)} must be a .safetensors file of the same folder; got ${shownValue(shard)}`,
     );
   }
   problems.throwIfAny("bad-input");

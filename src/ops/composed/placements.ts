@@ -25,7 +25,7 @@ export interface Placed extends Pick<AttentionLayout, "heads" | "groups"> {
   readonly places: Tensor | undefined;
 }
 
-/** What composed attention works with. */
+/** The inputs of composed attention. */
 export interface Composition {
   readonly ops: Ops;
   readonly placements: Placements;

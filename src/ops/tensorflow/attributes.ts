@@ -25,7 +25,7 @@ export function attributesOf(binding: Binding) {
     toInt: [type("DstT", int)],
     toDouble: [type("DstT", TF_DOUBLE)],
     toBfloat16: [type("DstT", TF_BFLOAT16)],
-    /** Of an operation whose one input is a list of tensors: TensorFlow does not infer their type. */
+    /** For an operation whose one input is a list of tensors, whose type TensorFlow does not infer. */
     list: (length: number) => [type("T", float), { name: "N", type: binding.TF_ATTR_INT, value: length }],
   };
 }

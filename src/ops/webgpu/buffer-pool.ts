@@ -9,13 +9,13 @@ const MAPPABLE = 0x1 | 0x2; // GPUBufferUsage.MAP_READ and MAP_WRITE
 
 interface Pooled {
   readonly buffer: GpuBuffer;
-  /** Bytes and usage: those of one kind stand in for each other. */
+  /** Bytes and usage: buffers of one kind can replace each other. */
   readonly kind: string;
   readonly bytes: number;
 }
 
 /**
- * The buffers of tfjs's WebGPU backend, in the place of its own manager, and with its interface. That one keeps every
+ * The buffers of tfjs's WebGPU backend, instead of its own manager, and with its interface. That one keeps every
  * released buffer for a request of the very same size and destroys none: as batches differ in length, an epoch came to
  * hold many times what it used. Here batches of similar lengths share buffers, and of the free ones, those released
  * first make way for new ones.

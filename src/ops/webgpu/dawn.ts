@@ -99,7 +99,7 @@ export async function findAdapter(): Promise<{ gpu: Gpu; adapter: GpuAdapter; li
   return { gpu, adapter, listed: await listAdapters(dawn) };
 }
 
-/** Whether an adapter is a program in the place of a GPU. */
+/** Whether an adapter is a program instead of a GPU. */
 export function isSoftware({ info }: Pick<GpuAdapter, "info">): boolean {
   return (
     info.isFallbackAdapter === true ||

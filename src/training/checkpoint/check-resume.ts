@@ -43,11 +43,11 @@ export async function checkResume(
   const expectValue = (name: string, found: unknown, wanted: unknown): boolean =>
     problems.expect(
       found === wanted,
-      `${name} must be ${shownValue(wanted)} at step ${state.step}; it is ${shownValue(found)}`,
+      `${name} must be ${shownValue(wanted)} at step ${state.step}; got ${shownValue(found)}`,
     );
   const inRun = problems.expect(
     state.step >= 1 && state.step <= plan.totalSteps,
-    `global_step must be from 1 to the run's ${plan.totalSteps} steps; it is ${state.step}`,
+    `global_step must be from 1 to the run's ${plan.totalSteps} steps; got ${state.step}`,
   );
   if (inRun) {
     expectValue("epoch", state.epoch, state.step / plan.stepsPerEpoch);
@@ -105,21 +105,21 @@ function checkEvaluations(state: CheckpointState, { plan, evaluates, metric, pro
   const done = evaluationDue ? due.slice(0, -1) : due;
   problems.expect(
     earlyStoppingCount <= done.length,
-    `earlyStoppingCount must be at most the ${done.length} evaluations up to step ${step}; it is ${earlyStoppingCount}`,
+    `earlyStoppingCount must be at most the ${done.length} evaluations up to step ${step}; got ${earlyStoppingCount}`,
   );
   problems.expect(
     oneClassEvaluations <= done.length,
-    `oneClassEvaluations must be at most the ${done.length} evaluations up to step ${step}; it is ${oneClassEvaluations}`,
+    `oneClassEvaluations must be at most the ${done.length} evaluations up to step ${step}; got ${oneClassEvaluations}`,
   );
   if (best === undefined)
     problems.expect(
       done.length === 0,
-      `best_global_step must name one of the ${done.length} evaluations up to step ${step}; it is null`,
+      `best_global_step must name one of the ${done.length} evaluations up to step ${step}; got null`,
     );
   else {
     problems.expect(
       done.includes(best.step),
-      `best_global_step must be a step that was evaluated, up to ${step}; it is ${best.step}`,
+      `best_global_step must be a step that was evaluated, up to ${step}; got ${best.step}`,
     );
     checkRanges(best, { metric, problems });
   }
@@ -133,15 +133,15 @@ function checkRanges(
   { metric: value, loss }: BestEvaluation,
   { metric, problems }: { metric: MetricName; problems: Problems },
 ): void {
-  problems.expect(loss >= 0, `bestLoss must be from 0; it is ${loss}`);
+  problems.expect(loss >= 0, `bestLoss must be from 0; got ${loss}`);
   if (metric === "loss") {
-    problems.expect(value === loss, `best_metric must be bestLoss, ${loss}; it is ${value}`);
+    problems.expect(value === loss, `best_metric must be bestLoss, ${loss}; got ${value}`);
     return;
   }
   const lowest = metric === "matthews_correlation" ? -1 : 0;
   problems.expect(
     value >= lowest - ROUNDING && value <= 1 + ROUNDING,
-    `best_metric, which is ${metric}, must be from ${lowest} to 1; it is ${value}`,
+    `best_metric, which is ${metric}, must be from ${lowest} to 1; got ${value}`,
   );
 }
 
@@ -158,7 +158,7 @@ function checkLog(
   const expectLogged = (line: LogLine, name: string, wanted: number): boolean =>
     problems.expect(
       line[name] === wanted,
-      `${LOG_FILE}: ${name} of step ${line.step} must be ${wanted}; it is ${shownValue(line[name])}`,
+      `${LOG_FILE}: ${name} of step ${line.step} must be ${wanted}; got ${shownValue(line[name])}`,
     );
   const norms = new Map<number, unknown>();
   const evaluations: LogLine[] = [];
@@ -170,7 +170,7 @@ function checkLog(
       expectLogged(line, "learning_rate", learningRateAt(line.step - 1, { peak, kind, ...plan }));
       problems.expect(
         Number.isFinite(line.loss),
-        `${LOG_FILE}: loss of step ${line.step} must be a number; it is ${shownValue(line.loss)}`,
+        `${LOG_FILE}: loss of step ${line.step} must be a number; got ${shownValue(line.loss)}`,
       );
       norms.set(line.step, line.grad_norm);
     }
@@ -179,7 +179,7 @@ function checkLog(
     const step = state.step - state.gradNorms.length + 1 + i;
     problems.expect(
       !norms.has(step) || norms.get(step) === norm,
-      `the norm of step ${step}'s gradient must be the log's, ${shownValue(norms.get(step))}; it is ${norm}`,
+      `the norm of step ${step}'s gradient must be the log's, ${shownValue(norms.get(step))}; got ${norm}`,
     );
   });
   checkBest(
@@ -216,20 +216,17 @@ function checkBest(
   const logged = `${LOG_FILE} holds`;
   problems.expect(
     best?.step === state.best?.step,
-    `best_global_step must be ${best?.step ?? null}, the best evaluation that ${logged}; it is ${state.best?.step ?? null}`,
+    `best_global_step must be ${best?.step ?? null}, the best evaluation that ${logged}; got ${state.best?.step ?? null}`,
   );
   if (best !== undefined && best.step === state.best?.step) {
     problems.expect(
       best.metric === state.best.metric,
-      `best_metric must be the log's, ${best.metric}; it is ${state.best.metric}`,
+      `best_metric must be the log's, ${best.metric}; got ${state.best.metric}`,
     );
-    problems.expect(
-      best.loss === state.best.loss,
-      `bestLoss must be the log's, ${best.loss}; it is ${state.best.loss}`,
-    );
+    problems.expect(best.loss === state.best.loss, `bestLoss must be the log's, ${best.loss}; got ${state.best.loss}`);
   }
   problems.expect(
     patience.count === state.earlyStoppingCount,
-    `earlyStoppingCount must be ${patience.count} after the evaluations that ${logged}; it is ${state.earlyStoppingCount}`,
+    `earlyStoppingCount must be ${patience.count} after the evaluations that ${logged}; got ${state.earlyStoppingCount}`,
   );
 }

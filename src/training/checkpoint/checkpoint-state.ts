@@ -84,7 +84,7 @@ export async function readState(checkpoint: string): Promise<CheckpointState> {
   if (own.version !== VERSION && !isFirst)
     throw new TsloraError(
       "bad-input",
-      `${shownPath(path)}: cannot resume from it: its version must be ${VERSION}; it is ${shownValue(own.version)}.`,
+      `${shownPath(path)}: cannot resume from it: its version must be ${VERSION}; got ${shownValue(own.version)}.`,
     );
   const from = { problems, json, own };
   const step = take(from, "global_step", COUNT);
@@ -121,7 +121,7 @@ export async function readState(checkpoint: string): Promise<CheckpointState> {
   const named = /^checkpoint-(\d+)$/.exec(basename(checkpoint))?.[1];
   problems.expect(
     named === undefined || Number(named) === step,
-    `"global_step" must be the step in the folder's name, ${named ?? ""}; it is ${step}`,
+    `"global_step" must be the step in the folder's name, ${named ?? ""}; got ${step}`,
   );
   problems.throwIfAny("bad-input");
   return state;
@@ -148,7 +148,7 @@ const FINITE: Kind<number> = [
 
 function take<T>({ problems, json, own }: Source, name: string, [expected, holds]: Kind<T>): T {
   const value = name.startsWith("tslora.") ? own[name.slice("tslora.".length)] : json[name];
-  problems.expect(holds(value), `"${name}" must be ${expected}; it is ${shownValue(value)}`);
+  problems.expect(holds(value), `"${name}" must be ${expected}; got ${shownValue(value)}`);
   return value as T; // has another type only if the caller throws
 }
 
@@ -164,7 +164,7 @@ function bestOf(from: Source): BestEvaluation | undefined {
   };
   problems.expect(
     json.best_model_checkpoint === `checkpoint-${best.step}`,
-    `"best_model_checkpoint" must be "checkpoint-${shownText(String(best.step), 40)}"; it is ${shownValue(json.best_model_checkpoint)}`,
+    `"best_model_checkpoint" must be "checkpoint-${shownText(String(best.step), 40)}"; got ${shownValue(json.best_model_checkpoint)}`,
   );
   return best;
 }
