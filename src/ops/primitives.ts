@@ -54,18 +54,18 @@ export interface Marks {
 /** Making, reading and disposing of tensors. */
 export interface TensorLifetimes {
   /** Gives tensors back to the device. `undefined` is passed over. */
-  dispose(...tensors: readonly (Tensor | undefined)[]): void;
+  readonly dispose: (...tensors: readonly (Tensor | undefined)[]) => void;
   /** Number of live tensors of these ops; constant over training steps. */
-  alive(): number;
+  readonly alive: () => number;
   /**
    * Runs `body` and disposes of every tensor made in it except those in its result (found in nested records and
    * arrays), which go to the enclosing `tidy`, or else to the caller.
    */
-  tidy<T>(body: () => T): T;
+  readonly tidy: <T>(body: () => T) => T;
   /** Runs `body` outside of every open `tidy`: the caller owns its result, whichever scope ends meanwhile. */
-  escape<T>(body: () => T): T;
+  readonly escape: <T>(body: () => T) => T;
   /** Disposes of every tensor found in nested records and arrays. */
-  disposeIn(container: object): void;
+  readonly disposeIn: (container: object) => void;
 }
 
 /**

@@ -216,8 +216,8 @@ export class RawKernels {
   readonly #session = new TensorflowSession();
 
   get panel(): number {
-    const { pack, float, tidy } = kernelOps(this.#session);
-    return tidy(() => pack(float(new Float32Array(1), [1, 1]), { transpose: false }).laid.shape[2]);
+    const ops = kernelOps(this.#session);
+    return ops.tidy(() => ops.pack(ops.float(new Float32Array(1), [1, 1]), { transpose: false }).laid.shape[2]);
   }
 
   /** @throws the error that TensorFlow makes of an error status */

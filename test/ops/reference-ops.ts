@@ -67,22 +67,29 @@ export interface ReferenceOps extends Ops {
 
 /** @param options.noise - draws the share of its bound that each result is moved by @default none */
 export function referenceOps(options: { noise?: Random } = {}): ReferenceOps {
-  const reference = boundMethods(new Reference(options));
-  const { products, affine, addLowRank } = reference;
+  const reference = new Reference(options);
+  const fused: Partial<Ops> = {
+    products: (pairs, others) => reference.products(pairs, others),
+    affine: (x, w, bias, update) => reference.affine(x, w, bias, update),
+    addLowRank: (y, update) => reference.addLowRank(y, update),
+  };
   return Object.assign(
-    composed(reference, () => ({ products, affine, addLowRank })),
-    { masks: reference.masks, float: reference.float, bounded: reference.bounded },
+    composed(boundMethods(reference), () => fused),
+    {
+      masks: reference.masks,
+      float: (values: ArrayLike<number>, shape: readonly number[]) => reference.float(values, shape),
+      bounded: (x: Tensor) => reference.bounded(x),
+    },
   );
 }
 
 /** An object's fields, and its class's methods, which keep the object as `this`. */
 function boundMethods<T extends object>(object: T): T {
-  const { constructor: _, ...methods } = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object) as object);
-  const bound = Object.entries(methods).map(([name, { value }]): [string, unknown] => [
-    name,
-    (value as (...values: unknown[]) => unknown).bind(object),
-  ]);
-  return { ...object, ...Object.fromEntries(bound) } as T;
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object) as object));
+  const bound = methods
+    .filter(([name]) => name !== "constructor")
+    .map(([name, { value }]): [string, unknown] => [name, (value as (...values: unknown[]) => unknown).bind(object)]);
+  return { ...object, ...Object.fromEntries(bound) };
 }
 
 class Reference implements Primitives {

@@ -5,13 +5,25 @@ const TF_DOUBLE = 2;
 const TF_BFLOAT16 = 14;
 
 /** Attributes of TensorFlow's operations, made once. */
-export type Attributes = ReturnType<typeof attributesOf>;
+export interface Attributes {
+  /** By which operands are transposed: neither, b, a, both. */
+  readonly matMul: readonly (readonly OpAttribute[])[];
+  readonly batchMatMul: readonly (readonly OpAttribute[])[];
+  readonly keepDims: readonly OpAttribute[];
+  readonly random: readonly OpAttribute[];
+  readonly toFloat: readonly OpAttribute[];
+  readonly toInt: readonly OpAttribute[];
+  readonly toDouble: readonly OpAttribute[];
+  readonly toBfloat16: readonly OpAttribute[];
+  /** For an operation whose one input is a list of tensors: TensorFlow does not infer their type. */
+  readonly list: (length: number) => readonly OpAttribute[];
+}
 
 /**
  * The attributes that TensorFlow can neither infer from an operation's inputs nor default. Each one that is passed takes
  * a tenth of a small operation's time.
  */
-export function attributesOf(binding: Binding) {
+export function attributesOf(binding: Binding): Attributes {
   const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });
   const flag = (name: string): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value: true });
   const { TF_FLOAT: float, TF_INT32: int } = binding;
@@ -25,7 +37,6 @@ export function attributesOf(binding: Binding) {
     toInt: [type("DstT", int)],
     toDouble: [type("DstT", TF_DOUBLE)],
     toBfloat16: [type("DstT", TF_BFLOAT16)],
-    /** For an operation whose one input is a list of tensors, whose type TensorFlow does not infer. */
     list: (length: number) => [type("T", float), { name: "N", type: binding.TF_ATTR_INT, value: length }],
   };
 }
