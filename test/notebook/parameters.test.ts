@@ -568,7 +568,7 @@ test("undefined is TypeScript's own where the type names it, and a text or an er
   assert.match(line("python", "x: int = 1", undefined), /x must be int; got undefined/);
 });
 
-test("YAML that the library refuses only as it makes the values, and a second document, are refused in one line", async () => {
+test("YAML refused as its values are made, and a second document, are refused in one line", async () => {
   for (const text of ["<<: 5", "<<: [1]", "a: {<<: 5}", "a: &x 1\n<<: *x", "? {a: 1}\n: b\n<<: text"])
     await assert.rejects(gatherParameters({ yaml: [text] }), { code: "bad-input" }, text);
   for (const text of ["a: 1\n---\nb: 2", "---\na: 1\n---\n", "a: 1\n...\nb: 2", "--- 1\n--- 2\n--- 3"])
