@@ -24,6 +24,7 @@ export interface KernelServer {
  * tslab's server with what the protocol asks for and tslab leaves out: `execute_input`, `execute_result`, `error`,
  * aborted cells, one cell after the other being busy, `silent`, `stop_on_error`, and answers to every request.
  */
+// eslint-disable-next-line max-lines-per-function -- a class over tslab's, which is known at run time
 export function kernelServer(
   tslab: Tslab,
   {

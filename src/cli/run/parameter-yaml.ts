@@ -1,4 +1,4 @@
-import type { CollectionTag, ScalarTag } from "yaml";
+import type { ScalarTag } from "yaml";
 
 import { TsloraError } from "../../base/tslora-error";
 import { FloatValue, floatValue, Readings } from "../../notebook/parameters/parameter-value";
@@ -16,6 +16,19 @@ const BASED = /^([-+]?)0(?:x([\da-fA-F_]+)|o([0-7]+)|b([01_]+))$/;
 const SEXAGESIMAL = /^[-+]?[1-9][\d_]*(?::[0-5]?\d)+$/;
 const SPECIAL = /^([-+]?)\.(?:(inf|Inf|INF)|(nan|NaN|NAN))$/;
 
+/** The tag, form and value of each kind of plain scalar. */
+const SCALARS: readonly (readonly [tag: string, form: RegExp, read: (source: string) => unknown])[] = [
+  ["null", NULL, () => null],
+  ["bool", TRUE, () => true],
+  ["bool", FALSE, () => false],
+  ["bool", YES, (source) => new Readings([true, source])],
+  ["bool", NO, (source) => new Readings([false, source])],
+  ["int", BASED, basedInt],
+  ["int", SEXAGESIMAL, (source) => new Readings([sexagesimal(source), source])],
+  ["float", SPECIAL, specialFloat],
+  ["float", NUMBER, number],
+];
+
 /**
  * Reads YAML without losing anything: ints are bigints, floats {@link FloatValue}s, maps Maps. A plain scalar that YAML
  * 1.1 (papermill's) and YAML 1.2 read differently, such as `yes`, `1_000` or `0o17`, has both readings; the type of the
@@ -26,23 +39,14 @@ const SPECIAL = /^([-+]?)\.(?:(inf|Inf|INF)|(nan|NaN|NAN))$/;
  */
 export async function readYaml(text: string, path: string): Promise<unknown> {
   const { parseAllDocuments, Scalar } = await import("yaml");
-  const plain = (name: string, test: RegExp, read: (text: string) => unknown): ScalarTag => ({
+  const tags = SCALARS.map(([name, test, read]): ScalarTag => ({
     tag: `tag:yaml.org,2002:${name}`,
     default: true,
     test,
     resolve: (source) => new Scalar(read(source)),
-  });
-  const tags: (ScalarTag | CollectionTag)[] = [
-    plain("null", NULL, () => null),
-    plain("bool", TRUE, () => true),
-    plain("bool", FALSE, () => false),
-    plain("bool", YES, (source) => new Readings([true, source])),
-    plain("bool", NO, (source) => new Readings([false, source])),
-    plain("int", BASED, basedInt),
-    plain("int", SEXAGESIMAL, (source) => new Readings([sexagesimal(source), source])),
-    plain("float", SPECIAL, specialFloat),
-    plain("float", NUMBER, number),
-  ];
+  }));
+  const refused = (problem: string, cause?: unknown): TsloraError =>
+    new TsloraError("bad-input", `${path} ${problem}`, { cause, details: { path } });
   try {
     const documents = parseAllDocuments(text, {
       schema: "failsafe",
@@ -54,42 +58,18 @@ export async function readYaml(text: string, path: string): Promise<unknown> {
     if ("empty" in documents) return null;
     const [document, second] = documents;
     if (second !== undefined)
-      throw new TsloraError(
-        "bad-input",
-        `${path} must be one YAML document; got ${documents.length}. Give one file for each.`,
-        {
-          details: { path },
-        },
-      );
+      throw refused(`must be one YAML document; got ${documents.length}. Give one file for each.`);
     const [problem] = document.errors;
-    if (document.errors.length > 0)
-      throw new TsloraError("bad-input", `${path} is not valid YAML: ${cut(problem.message)}`, {
-        cause: problem,
-        details: { path },
-      });
+    if (document.errors.length > 0) throw refused(`is not valid YAML: ${cut(problem.message)}`, problem);
     return document.toJS({ mapAsMap: true, maxAliasCount: MOST_ALIASES }) as unknown;
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new TsloraError("bad-input", `${path} is nested too deeply to be read. Flatten it.`, {
-        cause: error,
-        details: { path },
-      });
-    if (error instanceof ReferenceError)
-      throw new TsloraError(
-        "bad-input",
-        `${path} has aliases that multiply beyond measure (${cut(error.message)}). Write its values out.`,
-        { cause: error, details: { path } },
-      );
     if (error instanceof TsloraError) throw error;
+    if (error instanceof RangeError) throw refused("is nested too deeply to be read. Flatten it.", error);
+    const message = cut(error instanceof Error ? error.message : String(error));
+    if (error instanceof ReferenceError)
+      throw refused(`has too many aliases of aliases (${message}). Write its values out.`, error);
     // the library finds some faults, such as a merge of a number, only as it makes the values
-    throw new TsloraError(
-      "bad-input",
-      `${path} is not valid YAML: ${cut(error instanceof Error ? error.message : String(error))}`,
-      {
-        cause: error,
-        details: { path },
-      },
-    );
+    throw refused(`is not valid YAML: ${message}`, error);
   }
 }
 

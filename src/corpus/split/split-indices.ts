@@ -47,6 +47,7 @@ export function splitIndices(length: number, options: SplitOptions): SplitIndice
   return { train: order.slice(testCount, testCount + trainCount), test: order.slice(0, testCount) };
 }
 
+/** The rows of both parts. */
 function sizes(
   length: number,
   { trainSize, testSize, randomState, shuffle = true, stratify }: SplitOptions,
@@ -93,21 +94,28 @@ function sizes(
     train > 0,
     `the train set must have a row; got none with trainSize ${trainSize}, testSize ${testSize} of ${length} rows`,
   );
-  if (stratify !== undefined) {
-    const counts = new Map<number | string, number>();
-    for (const value of stratify) counts.set(value, (counts.get(value) ?? 0) + 1);
-    for (const [value, count] of counts)
-      problems.expect(
-        count > 1,
-        `stratify must have two rows or more of each class; got one of ${JSON.stringify(value)}`,
-      );
-    problems.expect(
-      train >= counts.size && test >= counts.size,
-      `each part must have ${counts.size} rows or more, one for each class of stratify; got ${train} and ${test}`,
-    );
-  }
+  if (stratify !== undefined) expectRowsOfEachClass(problems, stratify, { train, test });
   problems.throwIfAny();
   return { train, test };
+}
+
+/** Notes classes with one row, and parts with fewer rows than classes. */
+function expectRowsOfEachClass(
+  problems: Problems,
+  stratify: readonly (number | string)[],
+  { train, test }: { train: number; test: number },
+): void {
+  const counts = new Map<number | string, number>();
+  for (const value of stratify) counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const [value, count] of counts)
+    problems.expect(
+      count > 1,
+      `stratify must have two rows or more of each class; got one of ${JSON.stringify(value)}`,
+    );
+  problems.expect(
+    train >= counts.size && test >= counts.size,
+    `each part must have ${counts.size} rows or more, one for each class of stratify; got ${train} and ${test}`,
+  );
 }
 
 function stratified(

@@ -83,15 +83,22 @@ export function confusionMatrixFigure(
         })),
       ),
     },
-    text: `${title} (rows: true label, columns: predicted label)\n${layTextTable(
-      ["", ...labels],
-      matrix.map((row, i) => [
-        labels[i],
-        ...row.map((count, j) => `${formatNumber(count)} (${formatShare(shares[i][j])})`),
-      ]),
-      ["left", ...labels.map(() => "right" as const)],
-    )}`,
+    text: matrixText(matrix, { labels, title, shares }),
   };
+}
+
+/** The matrix as a text table. */
+function matrixText(
+  matrix: readonly (readonly number[])[],
+  options: { labels: readonly string[]; title: string; shares: readonly (readonly number[])[] },
+): string {
+  const { labels, title, shares } = options;
+  const rows = matrix.map((row, i) => [
+    labels[i],
+    ...row.map((count, j) => `${formatNumber(count)} (${formatShare(shares[i][j])})`),
+  ]);
+  const sides = ["left" as const, ...labels.map(() => "right" as const)];
+  return `${title} (rows: true label, columns: predicted label)\n${layTextTable(["", ...labels], rows, sides)}`;
 }
 
 /** Each count's share of its row; zeros for a row without examples. */
