@@ -87,7 +87,7 @@ test("a change is called better, worse or undecided by its interval, and the sen
   assert.match(judgeChange(after, before).text, /Worse on these texts: the whole interval is below 0\.$/);
   const same = judgeChange(after, weighted);
   assert.equal(same.verdict, "undecided");
-  assert.match(same.text, /200 texts do not tell it from no change\.$/);
+  assert.match(same.text, /200 texts do not separate it from no change\.$/);
   assert.match(
     judgeChange(after, { ...after, name: "Again" }).text,
     /Both are right about the same texts \(McNemar's p 1\.000\)\. It changes nothing here\.$/,
@@ -113,7 +113,7 @@ test("a change that only its own metric sees is to be taken with care", () => {
   assert.ok(judged.verdict === "better" && judged.mcnemar.pValue > 0.05);
   assert.match(
     judged.text,
-    /Better on these texts: .* McNemar's test, over single texts, does not tell the two apart\.$/,
+    /Better on these texts: .* McNemar's test, over single texts, does not separate the two\.$/,
   );
 });
 

@@ -21,9 +21,9 @@ test("conclusions say what the interval and McNemar's test say, and no more", ()
     large,
     /from 0\.500 to 0\.960 on 200 test texts.*does not hold 0\. Of 92 texts that only one of the two gets right, the trained model has 92; .* probability below 0\.001/,
   );
-  assert.match(large, /Against TF-IDF .* \+0\.110\. .*significant at the 5% level/);
+  assert.match(large, /Against TF-IDF .* \+0\.110\. .*separates the two at the 5% level/);
   const small = conclusions(compareEvaluations(evaluation(10), evaluation(8), { baseline: evaluation(9) }));
-  assert.match(small, /which holds 0\. .*not significant at the 5% level, which does not show that the two are equal/);
+  assert.match(small, /which holds 0\. .*does not separate the two, which does not show that they are equal/);
   assert.match(conclusions(compareEvaluations(evaluation(8), evaluation(8))), /nothing to test/);
   for (const text of [large, small]) assert.doesNotMatch(text, /chance|proves|significant/);
 });

@@ -27,7 +27,7 @@ test("steps that help, do harm or cannot be told are named as such", () => {
   const text = nextStepConclusions([tried("Weights", 60, 10), tried("Threshold", 10, 60), tried("Both", 10, 9)]);
   assert.match(
     text,
-    /^- \*\*Weights\.\*\* Balanced accuracy, plain to changed: 0\.700 to 0\.950, .* Better on these texts: .*\n- \*\*Threshold\.\*\* .* Worse on these texts: .*\n- \*\*Both\.\*\* .* 200 texts do not tell it from no change\.\n/,
+    /^- \*\*Weights\.\*\* Balanced accuracy, plain to changed: 0\.700 to 0\.950, .* Better on these texts: .*\n- \*\*Threshold\.\*\* .* Worse on these texts: .*\n- \*\*Both\.\*\* .* 200 texts do not separate it from no change\.\n/,
   );
   assert.match(
     text,

@@ -136,7 +136,7 @@ test("shards that do not fit their index are refused, and named", async () => {
   ]) {
     await inCopy(
       async (_, index) => void (index.weight_map[bias] = outside),
-      /the shard of "pre_classifier\.bias" must be .*same folder; it is/,
+      /the shard of "pre_classifier\.bias" must be .*same folder; got/,
     );
   }
   await inCopy(

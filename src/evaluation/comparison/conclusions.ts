@@ -63,8 +63,8 @@ function testSentence({ pValue, onlyBefore, onlyAfter }: McNemarResult): string 
   const meaning = `were both right equally often, counts at least as uneven would come with probability ${p} (McNemar's exact test)`;
   const test =
     pValue < 0.05
-      ? "The difference is significant at the 5% level."
-      : "The difference is not significant at the 5% level, which does not show that the two are equal.";
+      ? "The test separates the two at the 5% level."
+      : "The test does not separate the two, which does not show that they are equal.";
   return `${counts}; ${meaning}. ${test}`;
 }
 

@@ -66,8 +66,8 @@ export function judgeChange(from: NamedEvaluation, to: NamedEvaluation, options:
       .filter((p) => label === null || !isAccuracy || p.yTrue === label)
       .map((p) => p.yTrue === p.yPred);
   const mcnemar = mcnemarTest(right(from), right(to));
-  const isSignificant = !isAccuracy || mcnemar.pValue < 1 - confidence;
-  const verdict = isSignificant && change.low > 0 ? "better" : isSignificant && change.high < 0 ? "worse" : "undecided";
+  const agrees = !isAccuracy || mcnemar.pValue < 1 - confidence;
+  const verdict = agrees && change.low > 0 ? "better" : agrees && change.high < 0 ? "worse" : "undecided";
   const [was, is] = [value(from.evaluation.confusionMatrix), value(to.evaluation.confusionMatrix)];
   const judged = { metric, from: was, to: is, change: is - was, changeInterval: change, mcnemar, verdict } as const;
   return { ...judged, text: describe(judged, { from: from.name, to: to.name, n: from.evaluation.n }) };
@@ -93,7 +93,7 @@ function describe(
   const percent = `${Math.round(100 * changeInterval.confidence)}%`;
   const p = mcnemar.pValue < 0.001 ? "below 0.001" : mcnemar.pValue.toFixed(3);
   const same = mcnemar.onlyBefore === 0 && mcnemar.onlyAfter === 0;
-  const chance = same ? "It changes nothing here." : `${names.n} texts do not tell it from no change.`;
+  const chance = same ? "It changes nothing here." : `${names.n} texts do not separate it from no change.`;
   const conclusion = {
     better: "Better on these texts: the whole interval is above 0.",
     worse: "Worse on these texts: the whole interval is below 0.",
@@ -101,7 +101,7 @@ function describe(
   }[verdict];
   const doubt =
     verdict !== "undecided" && mcnemar.pValue >= 1 - changeInterval.confidence
-      ? " McNemar's test, over single texts, does not tell the two apart."
+      ? " McNemar's test, over single texts, does not separate the two."
       : "";
   const texts = same
     ? "Both are right about the same texts"
