@@ -238,7 +238,7 @@ const edits: readonly (readonly [string, (state: State) => unknown, RegExp])[] =
   [
     "a group too many in the identity",
     (s) => void Object.assign(s.tslora.identity, { "options ": {} }),
-    /"tslora\.identity" must be an object of the objects options, data, model, adapter; it is/,
+    /"tslora\.identity" must be an object of the objects options, data, model, adapter; got/,
   ],
   [
     "a key that no version wrote",
@@ -307,7 +307,7 @@ test("a log that tells otherwise than the state is refused", async () => {
   );
   await refused(
     await log((line) => line.step === 3 && (line.grad_norm = 0)),
-    /the norm of step 3's gradient must be the log's, 0; it is/,
+    /the norm of step 3's gradient must be the log's, 0; got/,
   );
   await refused(
     await log((line) => "eval_loss" in line && line.step === 2 && (line.eval_accuracy = 2)),
