@@ -34,6 +34,7 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
  * @property {boolean} [conformance]
  * @property {boolean} [swiftshader]
  * @property {boolean} [allInstructions]
+ * @property {boolean} [checksTypes]  the command checks types itself
  * @property {readonly ((root: string) => import("./tools/run-stages.mjs").Stage)[]} [more]
  */
 
@@ -49,6 +50,7 @@ export function stagesOf({
   conformance = false,
   swiftshader = false,
   allInstructions = false,
+  checksTypes = false,
   more = [],
 } = {}) {
   return [
@@ -56,7 +58,7 @@ export function stagesOf({
     unpackTensorflow(ROOT),
     compileKernels(ROOT, { allInstructions }),
     unpackEncoder(ROOT),
-    compilePackage(ROOT),
+    compilePackage(ROOT, { checksTypes }),
     buildBinding(ROOT),
     ...[
       ...(lab ? [installLab] : []),

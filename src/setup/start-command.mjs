@@ -62,7 +62,12 @@ ${Object.entries(EXTRAS)
       check: (parameters) => checkTests(parameters, { root: ROOT }),
       async run(parameters) {
         const { hasClangFormat, installClangFormat } = await import("./stages/install-clang-format.mjs");
-        await setUp({ swiftshader: true, allInstructions: true, more: hasClangFormat() ? [installClangFormat] : [] });
+        await setUp({
+          swiftshader: true,
+          allInstructions: true,
+          checksTypes: true,
+          more: hasClangFormat() ? [installClangFormat] : [],
+        });
         return runTests(parameters, { root: ROOT });
       },
     };
@@ -85,7 +90,7 @@ ${Object.entries(EXTRAS)
       help: WATCH_HELP,
       check: (parameters) => void readWatchOptions(parameters, { root: ROOT }),
       async run(parameters) {
-        await setUp({ swiftshader: true });
+        await setUp({ swiftshader: true, checksTypes: true });
         return watchTests({ root: ROOT, ...readWatchOptions(parameters, { root: ROOT }) });
       },
     };

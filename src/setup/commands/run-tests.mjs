@@ -43,10 +43,14 @@ export async function runTests(parameters, { root }) {
     ...(only.length === 0
       ? [{ title: "Lint", run: () => node("node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0") }]
       : []),
-    {
-      title: "Types of the set-up",
-      run: () => node("node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json"),
-    },
+    ...(only.length === 0 || files.some((file) => file.endsWith(".mjs"))
+      ? [
+          {
+            title: "Types of the set-up",
+            run: () => node("node_modules/typescript/bin/tsc", "--project", "src/setup/tsconfig.json"),
+          },
+        ]
+      : []),
     {
       title: "Types, and the tests compiled",
       run: () => node("node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json", "--noEmitOnError"),

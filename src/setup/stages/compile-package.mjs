@@ -13,9 +13,10 @@ const PLACE = ".tslora/package";
  * The stage that compiles `src` to the package that notebooks import as "tslora", its types beside it.
  *
  * @param {string} root
+ * @param {{ checksTypes?: boolean }} [options]  whether the command checks types itself, so that this stage need not
  * @returns {import("../tools/run-stages.mjs").Stage}
  */
-export function compilePackage(root) {
+export function compilePackage(root, { checksTypes = false } = {}) {
   return {
     name: NAME,
     title: "tslora itself, compiled",
@@ -31,9 +32,9 @@ export function compilePackage(root) {
     isWhole: () => existsSync(join(root, PLACE, "package.json")),
     async make(work) {
       const made = join(work.staging, "package");
-      // A fresh clone's sources were checked when they were checked in, by `npm test`; what is changed later is checked
-      // here.
-      const check = doneKey(NAME, root) === undefined ? ["--noCheck"] : [];
+      // `npm test` checked a fresh clone's sources when they were committed; later changes are checked here, or by the
+      // command itself.
+      const check = checksTypes || doneKey(NAME, root) === undefined ? ["--noCheck"] : [];
       await work.run(
         [
           process.execPath,
