@@ -1,31 +1,32 @@
 import type { AttentionLayout } from "./ops";
 
-/** Consecutive documents whose attention is one batch of products: of one length, or padded to the longest of them. */
+/**
+ * Consecutive documents whose attention is one batch of matrix products. They have one length, or are padded to the
+ * longest.
+ */
 export interface AttentionBlock {
-  /** The first of their rows. */
+  /** First row of the block. */
   readonly row: number;
-  /** The first of them among all documents, and how many they are. */
+  /** Index of the block's first document among all documents. */
   readonly document: number;
   readonly documents: number;
-  /** Tokens in each, padding counted. */
+  /** Tokens per document, including padding. */
   readonly length: number;
-  /** Undefined where all documents have that length. */
+  /** Undefined if all documents have this length. */
   readonly padding?: Padding;
 }
 
 /** The padding of a block whose documents differ in length. */
 export interface Padding {
-  /**
-   * For each place of the block its row; for padding the document's first row, as a dummy: [documents * length].
-   */
+  /** Row of each place of the block; a padding place repeats its document's first row: [documents * length]. */
   readonly rows: Int32Array;
   /** 1 for a token, 0 for padding: [documents * length]. */
   readonly tokens: Float32Array;
 }
 
 /**
- * A layout's blocks, and the place of each row in them, one block after the other; no places where they are the rows'
- * own order.
+ * The blocks of a layout. `places` holds the place of each row among the places of all blocks; it is missing if no
+ * block is padded.
  */
 export interface AttentionBlocks {
   readonly blocks: readonly AttentionBlock[];
@@ -33,14 +34,12 @@ export interface AttentionBlocks {
 }
 
 /**
- * The padding budget, in attention weights: below it, computing padding is cheaper than another batch, which is some
- * sixty operations, between which a GPU waits for the processor.
+ * The padding budget, in attention weights. Below it, padding costs less than another batch: a batch is about sixty
+ * operations, and a GPU waits for the processor between them.
  */
 const WORTH_A_BATCH = 2 ** 24;
 
-/**
- * Joins groups of documents of one length to blocks, as long as their padding is within the budget.
- */
+/** Merges consecutive groups into blocks while their padding stays within the budget. */
 export function attentionBlocks({ heads, groups }: Pick<AttentionLayout, "heads" | "groups">): AttentionBlocks {
   const runs: (typeof groups)[number][][] = [];
   for (const group of groups) {

@@ -5,11 +5,11 @@ import type { TensorflowSession } from "./tensorflow/session";
 export const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
 export type Instructions = (typeof INSTRUCTIONS)[number];
 
-/** The binding's report on instruction sets; sets are sums of 2 ** index. */
+/** The binding's report on instruction sets. Bit i of `supported` and `compiled` stands for INSTRUCTIONS[i]. */
 interface InstructionReport {
   /** Index of the requested set; -1 if TSLORA_INSTRUCTIONS names none. */
   readonly requested: number;
-  /** Sets of this processor. */
+  /** Sets that this processor has. */
   readonly supported: number;
   /** Sets that the kernels are compiled for. */
   readonly compiled: number;
@@ -18,7 +18,7 @@ interface InstructionReport {
 /**
  * The instruction set whose kernels run.
  *
- * @throws TsloraError `device` if the binding has no kernels, or not those that TSLORA_INSTRUCTIONS names
+ * @throws TsloraError `device` if the binding has no kernels, or none for the set that TSLORA_INSTRUCTIONS names
  */
 export function findInstructions(session: TensorflowSession): Instructions {
   const { requested, supported, compiled } = readInstructions(session);

@@ -1,10 +1,10 @@
 /**
- * The singular value decomposition of a tall matrix by one-sided Jacobi rotations (Hestenes, 1958): columns are turned
- * against each other, pair by pair, until all are orthogonal.
+ * The singular value decomposition of a tall matrix by one-sided Jacobi rotations (Hestenes, 1958): rotates pairs of
+ * columns until all columns are orthogonal.
  *
  * @param values - [rows, columns] row by row, rows >= columns
- * @returns u [rows, columns], s [columns] falling and v [columns, columns], with x = u diag(s) v'; u's columns for
- * singular values of 0 are 0
+ * @returns u [rows, columns], s [columns] in descending order and v [columns, columns], with x = u diag(s) v'; u's
+ *   columns for singular values of 0 are 0
  */
 export function jacobiSvd(
   values: ArrayLike<number>,
@@ -34,7 +34,7 @@ export function jacobiSvd(
   };
 }
 
-/** Makes columns p and q orthogonal; false where they are already. */
+/** Makes columns p and q orthogonal; returns false if they already are. */
 function rotate(a: readonly Float64Array[], v: readonly Float64Array[], p: number, q: number): boolean {
   const [alpha, beta, gamma] = [dot(a[p], a[p]), dot(a[q], a[q]), dot(a[p], a[q])];
   if (Math.abs(gamma) <= 1e-15 * Math.sqrt(alpha * beta)) return false;

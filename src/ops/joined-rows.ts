@@ -1,7 +1,7 @@
 import type { Ops } from "./ops";
 import type { Tensor } from "./tensor";
 
-/** Joined along the first axis, or one alone as it is. */
+/** Concatenates tensors along the first axis; returns a single tensor as it is. */
 export function joinedRows(tensors: readonly Tensor[], ops: Pick<Ops, "concatRows">): Tensor {
   return tensors.length === 1 ? tensors[0] : ops.concatRows(tensors);
 }

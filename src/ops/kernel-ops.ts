@@ -15,11 +15,11 @@ export interface KernelOps extends Ops {
 }
 
 /**
- * The ops on the processor: TensorFlow's operations and the kernels in `ops/kernels`, which set-up builds into the
- * binding. The kernels compute products with weights and, in one pass over memory each, all between them; they draw
- * dropout's masks where they use them and keep none.
+ * The ops on the processor: TensorFlow's operations and the kernels of `ops/kernels`, which set-up builds into the
+ * binding. The kernels compute the products with weights, and fuse the operations between two products into one pass
+ * over memory. They draw dropout masks when they use them and store none.
  *
- * @throws TsloraError `device` if the binding has no kernels, or not those that TSLORA_INSTRUCTIONS names
+ * @throws TsloraError `device` if the binding has no kernels, or none for the set that TSLORA_INSTRUCTIONS names
  */
 export function kernelOps(session = new TensorflowSession()): KernelOps {
   const instructions = findInstructions(session);

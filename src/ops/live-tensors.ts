@@ -19,7 +19,7 @@ export class LiveTensors<T extends OwnTensor> {
 
   /**
    * @param options.type - the class of the tensors
-   * @param options.free - gives a tensor's memory back
+   * @param options.free - frees a tensor's memory
    */
   constructor(options: { type: new (...args: never[]) => T; free: (tensor: T) => void }) {
     this.#type = options.type;
@@ -45,7 +45,7 @@ export class LiveTensors<T extends OwnTensor> {
   }
 
   /**
-   * The tensor as the implementation knows it.
+   * Returns a tensor as the implementation's own class.
    *
    * @throws TypeError for a tensor of other ops; TsloraError `device` for one that was disposed of
    */

@@ -4,7 +4,7 @@ import type * as tfjs from "@tensorflow/tfjs-node-gpu";
 
 import { TsloraError } from "../base/tslora-error";
 
-/** TensorFlow's C library as tfjs-node's binding offers it; the part that is used here. */
+/** The part of tfjs-node's binding to TensorFlow's C library that tslora uses. */
 export interface Binding {
   readonly TF_FLOAT: number;
   readonly TF_INT32: number;
@@ -45,7 +45,7 @@ export interface TensorFlow {
 let loaded: TensorFlow | undefined;
 
 /**
- * Loads TensorFlow for Node, once a process.
+ * Loads TensorFlow for Node, once per process.
  *
  * @throws TsloraError `device` when the binding is missing or its library does not load.
  */
@@ -53,7 +53,7 @@ export function loadTensorFlow(): TensorFlow {
   if (loaded !== undefined) return loaded;
   let tf: typeof tfjs;
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loading is put off to the first use: it takes 0.3 s
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded at first use: loading takes 0.3 s
     tf = require("@tensorflow/tfjs-node-gpu") as typeof tfjs;
   } catch (error) {
     throw new TsloraError(
@@ -65,7 +65,7 @@ export function loadTensorFlow(): TensorFlow {
   if (tf.getBackend() !== "tensorflow") {
     throw new TsloraError(
       "device",
-      `tfjs was expected to run on TensorFlow's library, but its backend is "${tf.getBackend()}". Run \`npm run setup\`.`,
+      `tfjs's backend must be "tensorflow"; got "${tf.getBackend()}". Run \`npm run setup\`.`,
     );
   }
   const { binding } = tf.backend() as unknown as { binding: Binding };

@@ -34,7 +34,7 @@ export interface ResidualNormResult {
   readonly saved: ResidualNormSaved;
 }
 
-/** Gradients of {@link Ops.residualNorm}'s inputs; without dropout they are one tensor. */
+/** Gradients of {@link Ops.residualNorm}'s inputs. Without dropout both fields hold the same tensor. */
 export interface ResidualNormGradients {
   readonly dResidual: Tensor;
   readonly dx: Tensor;
@@ -42,12 +42,12 @@ export interface ResidualNormGradients {
 
 /** Documents of one length whose tokens are consecutive rows of a matrix [rows, width]. */
 export interface LengthGroup {
-  /** The first of their rows. */
+  /** First row of the group. */
   readonly row: number;
-  /** The first of them among all documents. */
+  /** Index of the group's first document among all documents. */
   readonly document: number;
   readonly documents: number;
-  /** Tokens in each. */
+  /** Tokens per document. */
   readonly length: number;
 }
 
@@ -55,7 +55,7 @@ export interface LengthGroup {
 export interface AttentionLayout {
   readonly heads: number;
   readonly groups: readonly LengthGroup[];
-  /** Queries: every token, or each document's first token alone. */
+  /** Which tokens are queries: every token, or only the first one of each document. */
   readonly span: "every-token" | "first-token";
 }
 
@@ -111,9 +111,9 @@ export interface PoolInputs {
   readonly x: Tensor;
   /** Queries times the key's weights, one query for each head and document: [documents, heads, width]. */
   readonly u: Tensor;
-  /** An addend of the keys, y [rows, width], and its queries, q [documents, width]. */
+  /** y [rows, width] is added to the keys; q [documents, width] holds the queries that y is multiplied by. */
   readonly key?: { readonly q: Tensor; readonly y: Tensor };
-  /** An addend of the values, [rows, width]. */
+  /** Added to the values: [rows, width]. */
   readonly value?: Tensor;
 }
 
@@ -200,20 +200,20 @@ export interface LowerResult {
 }
 
 /**
- * The tensor operations that the encoder is written over, all in 32-bit floats. There are four implementations:
- * `kernelOps`, TensorFlow with kernels of tslora's own for the processor; `tensorflowOps`, TensorFlow's operations
- * alone, which also run on a GPU; `tfjsOps`, which runs on any tfjs backend and checks the others; and `webgpuOps`.
+ * The tensor operations that the encoder uses, all in 32-bit floats. Four implementations exist: `kernelOps`
+ * (TensorFlow and tslora's own kernels, on the processor), `tensorflowOps` (TensorFlow's operations alone, on the
+ * processor or a GPU), `webgpuOps` (tfjs on WebGPU) and `tfjsOps` (any tfjs backend; tests compare the others with it).
  */
 export interface Ops extends Primitives {
-  /** w [in, out], or its transpose if requested, packed for the next four: for a matrix that is used often. */
+  /** Packs w [in, out], or its transpose if requested, for the four products below. Worth it if w is used often. */
   pack(w: Tensor, options: PackOptions): PackedMatrix;
   /** Unpacks a matrix, bit for bit, with the options that it was packed with. */
   unpack(w: PackedMatrix, options: PackOptions): Tensor;
   /** (x w + plus + ...) * times: x [rows, in], all else [rows, out]. */
   product(x: Tensor, w: PackedMatrix, options?: ProductOptions): Tensor;
-  /** {@link product} of the sum of several. */
+  /** (sum of x w over all pairs + plus + ...) * times, as {@link product}. */
   products(pairs: readonly Factors[], options?: ProductOptions): Tensor;
-  /** x w + bias, and {@link addLowRank} of it if there is an update: x [rows, in], w [in, out], bias [out]. */
+  /** x w + bias, plus the low-rank update if there is one: x [rows, in], w [in, out], bias [out]. */
   affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor;
   /** {@link gelu} of {@link affine}. */
   affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, options: GeluOptions): GeluResult;
@@ -221,9 +221,9 @@ export interface Ops extends Primitives {
   addLowRank(y: Tensor, update: LowRank): Tensor;
   /** scaling dropout(x) a': x [rows, in], a [r, in] to low [rows, r]. */
   lower(x: Tensor, a: Tensor, options: LowerOptions): LowerResult;
-  /** The gradient of {@link lower}, without its scaling, for a, [r, in]: dLow' dropout(x), dLow [rows, r]. */
+  /** Gradient of a in {@link lower}, without the scaling: dLow' dropout(x), with dLow [rows, r], is [r, in]. */
   lowerGradient(dLow: Tensor, x: Tensor, dropout: DropoutSaved | undefined): Tensor;
-  /** The gradient of {@link lower}, without its scaling, for x, [rows, in]: dLow a where x was kept. */
+  /** Gradient of x in {@link lower}, without the scaling: dLow a, under the same dropout as x, is [rows, in]. */
   lowerBackward(dLow: Tensor, a: Tensor, dropout: DropoutSaved | undefined): Tensor;
   /** Layer normalization of residual + dropout(x), all of one shape. */
   residualNorm(x: Tensor, residual: Tensor, options: ResidualNormOptions): ResidualNormResult;

@@ -44,7 +44,7 @@ export interface SumOptions {
   readonly keepDims?: boolean;
 }
 
-/** Which elements a draw of dropout keeps, in a form that takes less memory than a mask of floats. */
+/** Dropout masks in a form that takes less memory than floats. */
 export interface Marks {
   draw(shape: readonly number[], drop: Drop): Tensor;
   /** x where the mark keeps an element, else 0. */
@@ -53,7 +53,7 @@ export interface Marks {
 
 /** Making, reading and disposing of tensors. */
 export interface TensorLifetimes {
-  /** Gives tensors back to the device. `undefined` is passed over. */
+  /** Frees tensors. Ignores `undefined`. */
   readonly dispose: (...tensors: readonly (Tensor | undefined)[]) => void;
   /** Number of live tensors of these ops; constant over training steps. */
   readonly alive: () => number;
@@ -62,21 +62,21 @@ export interface TensorLifetimes {
    * arrays), which go to the enclosing `tidy`, or else to the caller.
    */
   readonly tidy: <T>(body: () => T) => T;
-  /** Runs `body` outside of every open `tidy`: the caller owns its result, whichever scope ends meanwhile. */
+  /** Runs `body` outside of every open `tidy`. The caller owns the result: no enclosing scope disposes of it. */
   readonly escape: <T>(body: () => T) => T;
   /** Disposes of every tensor found in nested records and arrays. */
   readonly disposeIn: (container: object) => void;
 }
 
 /**
- * The tensor operations that each device implements itself, all in 32-bit floats; `composed` makes the others of them.
- * Their methods do not depend on `this`.
+ * The tensor operations that each device implements, all in 32-bit floats. `composed` builds the other operations from
+ * these. Methods can be called without `this`.
  *
  * Element-wise operations broadcast as NumPy does. No operation disposes of its arguments.
  */
 export interface Primitives extends TensorLifetimes {
   readonly name: "tensorflow" | "tfjs";
-  /** How dropout draws: with other draws, the same seed gives another run. */
+  /** Names how dropout masks are drawn. Ops with different names give different runs for the same seed. */
   readonly draws: string;
 
   /** A tensor of floats. The caller must not change `values` afterwards: the device may still read them. */
@@ -110,7 +110,7 @@ export interface Primitives extends TensorLifetimes {
   /**
    * x rounded to bfloat16 (8 bits of precision, the range of a float). Only `matMulBfloat16` takes the result.
    *
-   * @throws TsloraError `unsupported` if the device's backend has no such numbers
+   * @throws TsloraError `unsupported` if the backend has no bfloat16
    */
   toBfloat16(x: Tensor): Tensor;
   /**
@@ -142,7 +142,8 @@ export interface Primitives extends TensorLifetimes {
    */
   qr(x: Tensor): { q: Tensor; r: Tensor };
   /**
-   * 0 with probability `drop.rate`, else `kept`, by default 1: dropout's mask. A draw is a function of the seed alone.
+   * Dropout's mask: each element is 0 with probability `drop.rate`, else `kept` (1 by default). A draw depends on the
+   * seed alone.
    */
   keepMask(shape: readonly number[], drop: Drop, kept?: number): Tensor;
   /** Masks for attention. @default masks of floats from `keepMask` */
@@ -152,12 +153,12 @@ export interface Primitives extends TensorLifetimes {
   transpose(x: Tensor, permutation: readonly number[]): Tensor;
   /** Rows [begin, begin + count) of the first axis. */
   sliceRows(x: Tensor, begin: number, count: number): Tensor;
-  /** Consecutive parts of x with so many rows each; together they are all rows. */
+  /** Splits x into consecutive parts: part i has `rows[i]` rows, and all parts together have all rows. */
   splitRows(x: Tensor, rows: readonly number[]): Tensor[];
-  /** Joined along the first axis. */
+  /** Concatenates tensors along the first axis. */
   concatRows(parts: readonly Tensor[]): Tensor;
   /** Rows of x by index: [indices, ...]. */
   gatherRows(x: Tensor, indices: Tensor): Tensor;
-  /** Zeros of `rows` rows, to which each row of `updates` is added at its index. */
+  /** Adds each row of `updates`, at its index, to a zero tensor of `rows` rows. */
   scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor;
 }

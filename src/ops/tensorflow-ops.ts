@@ -49,8 +49,9 @@ function transfers({ session, attributes, tidy }: Calls): Pick<Primitives, "floa
     float: (values, shape) => session.float(values, shape),
     int: (values, shape) => {
       if (!session.usesGpu) return session.onHost(values, shape);
-      // The binding leaves integers in the host's memory: each operation would fetch them again, and wait for all before
-      // it. It brings floats to the GPU, and up to 2^24, above any vocabulary and batch, they are the same numbers.
+      // The binding keeps integers in the host's memory: each operation would fetch them again and wait for all earlier
+      // work. It copies floats to the GPU, so integers are sent as floats: exact up to 2^24, more than any vocabulary
+      // or batch.
       return tidy(() => cast(session, session.float(Float32Array.from(values), shape), attributes.toInt));
     },
     read: async (x) => session.binding.tensorDataSync(session.idOf(x)) as Float32Array,
@@ -104,7 +105,7 @@ function products(
     const ids = [session.idOf(a), session.idOf(b)];
     if (a.shape.length === 2) return session.runIds("MatMul", ids, attributes.matMul[kind]);
     if (sizeOf(a.shape.slice(0, -2)) === 1) {
-      // A batch of one is a plain product: for batches, oneDNN compiles and keeps code for every shape.
+      // Computes a batch of one as a plain product: for batches, oneDNN compiles and caches code for every shape.
       return tidy(() => {
         const product = matMul(reshape(a, a.shape.slice(-2)), reshape(b, b.shape.slice(-2)), options);
         return reshape(product, [...a.shape.slice(0, -2), ...product.shape]);

@@ -30,7 +30,7 @@ export class TfjsSession {
     this.tf = tf;
   }
 
-  /** tfjs's tensor. */
+  /** The tfjs tensor of a tensor of these ops. */
   inner(tensor: Tensor): TfTensor {
     return this.tensors.own(tensor).inner;
   }
@@ -40,12 +40,12 @@ export class TfjsSession {
     return this.tensors.enter(new WrappedTensor(inner));
   }
 
-  /** Computes a tensor, without the tensors on the way. */
+  /** Computes a tensor, and disposes of all others made on the way. */
   compute(body: () => TfTensor): Tensor {
     return this.own(this.tf.tidy(body));
   }
 
-  /** Takes over a tensor that a backend made with a program of its own. */
+  /** Takes over the output of a backend's own program. */
   ownInfo(
     info: { readonly dataId: object; readonly shape: number[]; readonly dtype: "float32" },
     backend: object,
@@ -136,7 +136,7 @@ function products(session: TfjsSession): Pick<Primitives, "matMul" | "toBfloat16
   const refuse = (): never => {
     throw new TsloraError(
       "unsupported",
-      `bf16 must be off on tfjs's backend "${tf.getBackend()}", which has 32-bit floats alone. Leave it out, or train on TensorFlow (device "cpu" or "cuda").`,
+      `bf16 must be off on tfjs's backend "${tf.getBackend()}", which has only 32-bit floats. Leave it out, or train on TensorFlow (device "cpu" or "cuda").`,
     );
   };
   return {

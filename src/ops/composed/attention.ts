@@ -70,7 +70,7 @@ function attend(
       scale: scaleOf(inputs.q, layout),
     });
     const k = splitHeads(ops, inputs.k, { block, heads });
-    // The values take dropout's factor, so that the weights need none.
+    // Scales the values by dropout's factor; the weights then need no scaling.
     const v = splitHeads(ops, inputs.v, { block, heads, scale: keptFactor(drop) });
     // [documents, heads, queries, length]
     const weights = ops.softmax(hidePadding(ops, ops.matMul(q, k, { transposeB: true }), block));

@@ -7,7 +7,7 @@ import type { Filling, PlacedBlock } from "./placements";
 /** Consecutive rows, or those of a padded block. */
 export type Span = Pick<AttentionBlock, "row" | "documents" | "length"> & { readonly filling?: Filling | undefined };
 
-/** The rows of a block's queries: with queries at first tokens alone, one row for each document. */
+/** Rows of a block's queries: all its rows, or one row per document if only first tokens are queries. */
 export function queriesOf(block: PlacedBlock, { span }: AttentionLayout): Span {
   return span === "every-token" ? block : { row: block.document, documents: block.documents, length: 1 };
 }
@@ -56,14 +56,16 @@ export function mergeHeads(
   });
 }
 
-/** The places of all blocks, one after the other; of these, the tokens if there are `places`. */
+/** Concatenates all blocks, and selects the tokens if `places` is given. */
 export function atPlaces(ops: Ops, parts: readonly Tensor[], places: Tensor | undefined): Tensor {
   return ops.tidy(() =>
     places === undefined ? joinedRows(parts, ops) : ops.gatherRows(joinedRows(parts, ops), places),
   );
 }
 
-/** Scores [documents, heads, queries, length] or [documents, heads, length] for which softmax gives 0 to padding. */
+/**
+ * Masks padding in scores [documents, heads, queries, length] or [documents, heads, length]: softmax then gives it 0.
+ */
 export function hidePadding(ops: Ops, scores: Tensor, { documents, length, filling }: PlacedBlock): Tensor {
   if (filling === undefined) return scores;
   return ops.tidy(() =>
@@ -71,7 +73,7 @@ export function hidePadding(ops: Ops, scores: Tensor, { documents, length, filli
   );
 }
 
-/** A gradient of queries [documents, heads, queries, headDim], 0 at padding. */
+/** Sets a gradient of queries [documents, heads, queries, headDim] to 0 at padding. */
 export function withoutPadding(
   ops: Ops,
   dy: Tensor,

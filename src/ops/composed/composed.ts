@@ -8,11 +8,11 @@ import { affine, affineGelu, pack, products, unpack } from "./products";
 import { dropout, dropoutBackward, residualNorm, residualNormBackward } from "./residual-norm";
 
 /**
- * Makes ops of a device's primitives: each larger operation is made of smaller ones, except those that the device has a
- * fused kernel for.
+ * Builds all ops from a device's primitives. A larger operation calls smaller ones, unless the device has a fused
+ * kernel for it.
  *
- * @param fuse - the operations that the device computes itself. The larger operations call these too. It receives the
- *   ops for what it leaves to others.
+ * @param fuse - returns the operations that the device computes itself; they replace the composed ones everywhere. Its
+ *   argument is the ops being built, for calls to the other operations.
  */
 export function composed(primitives: Primitives, fuse: (ops: Ops) => Partial<Ops> = () => ({})): Ops {
   const placements = new Placements(primitives);

@@ -32,8 +32,8 @@ export interface Composition {
 }
 
 /**
- * The blocks of layouts, with the tensors that read and write their rows. The tensors of the last documents are kept, so
- * that layers share them: an upload to a GPU waits for all its work.
+ * The blocks of a layout, with the indices and masks for their rows. Keeps those of the last layout, which all layers
+ * of a pass share: each upload to a GPU waits for all work before it.
  */
 export class Placements {
   #last: Placed | undefined;

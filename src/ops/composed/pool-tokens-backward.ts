@@ -80,7 +80,7 @@ function poolBlockBackward(
   });
 }
 
-/** The kept weights' gradient [documents, heads, length], with that through the addend of the values. */
+/** Adds the gradient through the addend of the values to the kept weights' gradient [documents, heads, length]. */
 function addThroughValue(
   ops: Ops,
   throughTokens: Tensor,

@@ -8,12 +8,12 @@ interface Layer {
   readonly bias: Tensor;
 }
 
-/** {@link Ops.pack} for devices whose products take matrices as they are. */
+/** {@link Ops.pack} for devices whose products need no packing. */
 export function pack(ops: Ops, w: Tensor, { transpose }: PackOptions): PackedMatrix {
   const [rows, columns] = w.shape;
   return transpose
     ? { laid: ops.transpose(w, [1, 0]), shape: [columns, rows] }
-    : { laid: ops.reshape(w, w.shape), shape: [rows, columns] }; // a tensor of its own over the same numbers
+    : { laid: ops.reshape(w, w.shape), shape: [rows, columns] }; // a new tensor that shares the numbers
 }
 
 export function unpack(ops: Ops, { laid }: PackedMatrix, { transpose }: PackOptions): Tensor {

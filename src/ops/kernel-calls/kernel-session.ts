@@ -8,11 +8,13 @@ const NO_SEED = [0, 0];
 /** One call of a kernel's operation. */
 interface KernelCall {
   readonly attributes?: readonly OpAttribute[];
-  /** Tensors and numbers of TensorFlow's; undefined for an input that is not given. What it makes is disposed of. */
+  /**
+   * Returns tensors, TensorFlow ids, or undefined for an input that is not given. Tensors made in it are disposed of.
+   */
   readonly inputs: () => (number | Tensor | undefined)[];
 }
 
-/** Calls of the kernels' operations: their attributes and inputs in TensorFlow's form. */
+/** Calls the kernels' operations, with attributes and inputs in TensorFlow's form. */
 export class KernelSession {
   readonly #session: TensorflowSession;
 
@@ -25,7 +27,10 @@ export class KernelSession {
     return this.run(op, { ...call, outputs: 1 }, ([y]) => y);
   }
 
-  /** Runs an operation. Outputs that are not in the result, such as those that were not requested, are disposed of. */
+  /**
+   * Runs an operation, and disposes of the outputs that `result` does not return, such as those that were not
+   * requested.
+   */
   run<T>(op: string, call: KernelCall & { readonly outputs: number }, result: (outputs: Tensor[]) => T): T {
     const { attributes = [], inputs, outputs } = call;
     return this.#session.tensors.tidy(() => {
@@ -60,25 +65,25 @@ export class KernelSession {
     ];
   }
 
-  /** The number of a shape. */
+  /** Id of a shape. */
   sizes(shape: readonly number[]): number {
     return this.#session.integers(shape);
   }
 
-  /** The number of a layout's groups [groups, 4]; the innermost scope owns the tensor. */
+  /** Id of a layout's groups [groups, 4]. The innermost scope owns the tensor. */
   groups({ groups }: AttentionLayout): number {
     const rows = groups.flatMap(({ row, document, documents, length }) => [row, document, documents, length]);
     return this.#session.idOf(this.#session.onHost(Int32Array.from(rows), [groups.length, 4]));
   }
 
-  /** The number of a draw's seed: the innermost scope's, or a kept one if nothing is dropped. */
+  /** Id of a draw's seed. The innermost scope owns the tensor; without dropout it is a cached one. */
   seed(drop: Pick<Drop, "seed"> | undefined): number {
     return drop === undefined
       ? this.#session.integers(NO_SEED)
       : this.#session.idOf(this.#session.onHost(Int32Array.from(drop.seed), [2]));
   }
 
-  /** The number of a tensor; a scalar's if it is not given. */
+  /** Id of a tensor, or of a scalar if it is not given. */
   #optional(tensor: Tensor | undefined): number {
     return this.#session.idOf(tensor ?? this.#session.scalar(0));
   }

@@ -2,7 +2,7 @@ import type { Ops, ResidualNormOptions, ResidualNormResult } from "../ops";
 import type { Tensor } from "../tensor";
 import type { KernelSession } from "./kernel-session";
 
-/** Dropout and layer norms by the kernels: masks are drawn where they are used, and never kept. */
+/** Dropout and layer norms by the kernels. Masks are drawn when they are used, and never stored. */
 export function kernelNorms(kernels: KernelSession, ops: Ops): Partial<Ops> {
   return {
     keepMask: (shape, drop, kept = 1) =>

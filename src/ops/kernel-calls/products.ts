@@ -4,7 +4,7 @@ import type { GeluOptions, GeluResult, MatMulOptions, Primitives } from "../prim
 import type { Tensor } from "../tensor";
 import type { KernelSession } from "./kernel-session";
 
-const MOST_RANKS = 16; // above, a matrix product is faster than a saved pass over memory
+const MOST_RANKS = 16; // above this rank, a separate matrix product is faster than one fused pass
 // Limits of one operation for products.
 const MOST_FACTORS = 3;
 const MOST_PLUS = 4;

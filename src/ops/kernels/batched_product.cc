@@ -5,7 +5,7 @@
 namespace tslora {
 namespace {
 
-constexpr int64_t DEPTH = 512;  // depth at a time: a panel of the right side stays in the cache
+constexpr int64_t DEPTH = 512;  // depth of one pass: a panel of the right side stays in the cache
 
 }  // namespace
 

@@ -1,7 +1,6 @@
-// The kernels of a training step on the processor: products with weights, and the row-wise work between them, fused
-// into one pass over memory each.
-// The files of this folder, except parallel.cc, are compiled once for each instruction set; operations/ chooses the set
-// and makes TensorFlow operations of the kernels.
+// The kernels of a training step on the processor: products with weights, and the row-wise work between two products,
+// fused into one pass over memory. The files of this folder, except parallel.cc, are compiled once for each instruction
+// set; operations/ chooses the set and registers the kernels as TensorFlow operations.
 #ifndef TSLORA_KERNELS_H_
 #define TSLORA_KERNELS_H_
 
@@ -9,9 +8,10 @@
 
 namespace tslora {
 
-// A draw of dropout. Which elements it drops depends on the seed, the row and the column alone: Philox 4x32-7 (Salmon
-// et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) counts rows and blocks of columns, and each of its
-// 32-bit words serves two columns with 16 bits. A column is kept if its bits reach the rate.
+// A draw of dropout. Whether an element is dropped depends on the seed, the row and the column alone. The counter of
+// Philox 4x32-7 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) holds the row and the block of
+// columns. Each of its 32-bit words gives 16 bits to each of two columns; a column is kept if its bits, as a fraction
+// of 2^16, are at least the rate.
 struct Drop {
   float rate = 0;  // 0: nothing is dropped
   uint32_t seed[2] = {0, 0};
@@ -34,7 +34,7 @@ struct Attention {
   float* dv;
 };
 
-// Number of columns in a row of weights for so many keys: whole cache lines, so that loops over them have no remainder.
+// Number of columns in a row of weights. Rounds `keys` up to whole cache lines, so that loops need no remainder.
 constexpr int64_t weights_columns(int64_t keys) { return (keys + 15) / 16 * 16; }
 
 // One head of one document: the unit of work. No two units write to the same place.
@@ -147,18 +147,18 @@ struct Kernels {
                          int64_t begin, int64_t end);
   // Number of columns in a panel of a product's packed right side.
   int64_t panel;
-  // Packs panels [begin, end) of w, which is given by its strides and so may be a transposed matrix.
+  // Packs panels [begin, end) of w. `row` and `column` are w's strides, so w may be stored transposed.
   void (*pack_columns)(const float* w, int64_t row, int64_t column, int64_t depth, int64_t columns, float* packed,
                        int64_t begin, int64_t end);
   // One block of a product: rows [row, end_row), at most PRODUCT_ROWS, and columns [column, end_column).
   void (*product)(const Product& product, int64_t row, int64_t end_row, int64_t column, int64_t end_column);
   // Columns [column, end_column) of one matrix of a batch; column is a multiple of `panel`.
   void (*batched_product)(const BatchedProduct& product, int64_t matrix, int64_t column, int64_t end_column);
-  // Numbers of scratch memory that the next two need for a document of so many tokens.
+  // Size of the scratch memory, in floats, that the next two need for a document of `length` tokens.
   int64_t (*pool_scratch)(const TokenPool& pool, int64_t length);
   void (*pool_forward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
   void (*pool_backward)(const TokenPool& pool, const PooledDocument& document, float* scratch);
-  // Numbers of scratch memory that the next two need for a head of so many keys.
+  // Size of the scratch memory, in floats, that the next two need for a head with `keys` keys.
   int64_t (*attention_scratch)(const Attention& attention, int64_t keys);
   // y = dropout(softmax(scale q k')) v for one head (Vaswani et al., 2017), block by block of queries. Between the
   // products, only the weights before dropout leave the cache.

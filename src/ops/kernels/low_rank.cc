@@ -7,8 +7,8 @@ namespace tslora {
 namespace {
 
 constexpr int64_t TOGETHER = 8;  // sums in registers at a time
-constexpr int64_t COMING = 8;    // rows from the one in use to the prefetched one: a block's rows lie apart
-constexpr int64_t CHUNK = 64;    // rows whose part of a block of columns fits in the cache
+constexpr int64_t COMING = 8;    // rows between the row in use and the prefetched row: a block's rows lie apart
+constexpr int64_t CHUNK = 64;    // rows of one pass: their part of a block of columns fits in the cache
 
 // to = dropout(from), for the columns [column, column + n) of one row; a copy if the rate is 0.
 inline void keep(const float* from, Mask& mask, int64_t row, int64_t column, int64_t n, float* to) {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t SMALLEST_PART = 16384;  // numbers: some microseconds of work, as long as it takes to wake a thread
 constexpr int PARTS_A_THREAD = 4;         // so that other threads can take the parts of a thread that starts late
-// A thread spins for so long before it sleeps; to wake it takes some tens of microseconds.
+// Time that a thread spins before it sleeps. Waking a thread takes some tens of microseconds.
 constexpr auto PATIENCE = std::chrono::microseconds(200);
 
 int requested_threads() {

@@ -1,4 +1,4 @@
-// Draws of dropout by Philox 4x32-7 (see Drop in kernels.h). In an anonymous namespace, as math.h is.
+// Draws of dropout by Philox 4x32-7 (see Drop in kernels.h). In an anonymous namespace, for the reason in math.h.
 #ifndef TSLORA_PHILOX_H_
 #define TSLORA_PHILOX_H_
 
@@ -16,9 +16,9 @@ namespace {
 
 constexpr int LANES = 16;
 constexpr int ROUNDS = 7;             // the fewest that pass TestU01's BigCrush
-constexpr int DRAWN = LANES * 4 * 2;  // columns that one call of draw() serves
+constexpr int DRAWN = LANES * 4 * 2;  // columns that one call of draw() covers
 
-// Vectors of 64-bit words, of which only the lower 32 bits count: factors of Philox's 32-bit products.
+// Vectors of 64-bit words. Only the lower 32 bits count: they are factors of Philox's products.
 #if defined(__AVX512F__)
 constexpr int WIDE = 8;
 typedef uint64_t Words __attribute__((vector_size(8 * WIDE)));
@@ -64,7 +64,7 @@ inline void draw(const Drop& drop, uint64_t row, uint32_t block, uint16_t* bits)
   }
 }
 
-// Number of columns, from `column` on, that one draw serves.
+// Number of columns, starting at `column`, that one draw covers.
 inline int64_t until(int64_t column, int64_t columns) { return columns - column < DRAWN ? columns - column : DRAWN; }
 
 // Dropout's factors for the columns [column, column + DRAWN) of a row: `kept`, or 0 for a dropped column.

@@ -7,9 +7,9 @@
 namespace tslora {
 namespace {
 
-constexpr int64_t DEPTH = 768;  // depth at a time: a panel of the right side and the rows on the left fit in the cache
+constexpr int64_t DEPTH = 768;  // of one pass: a panel of the right side and the rows on the left fit in the cache
 constexpr int64_t LINE = 16;    // numbers in a cache line
-// Numbers from one row to the next in matrices that stay in the cache: no two rows lie a page apart.
+// Row strides of matrices that stay in the cache, chosen so that no two rows lie a page apart.
 constexpr int64_t COPIED = DEPTH + LINE, BLOCK = PRODUCT_COLUMNS + LINE;
 
 inline const float* moved(const float* at, int64_t by) { return at == nullptr ? nullptr : at + by; }
@@ -21,8 +21,8 @@ inline void add(const float* part, float* sum, int64_t size) {
   for (int64_t i = 0; i < size; ++i) sum[i] += part[i];
 }
 
-// Writes past the cache, if the instruction set can: the result of a large product would leave the cache before it is
-// read, and a cache line that is written as a whole is not read first.
+// Writes past the cache, if the instruction set can. A large result would leave the cache before it is read, and a
+// streaming store need not read the cache line first.
 inline void put(const float* from, int64_t size, float* to) {
   int64_t i = 0;
 #if defined(__AVX512F__)

@@ -1,4 +1,4 @@
-// Softmax of a row of scores under dropout, and its gradient. In an anonymous namespace, as math.h is.
+// Softmax of a row of scores under dropout, and its gradient. In an anonymous namespace, for the reason in math.h.
 #ifndef TSLORA_SOFTMAX_H_
 #define TSLORA_SOFTMAX_H_
 
@@ -8,10 +8,9 @@
 namespace tslora {
 namespace {
 
-// Replaces scores [keys] by their softmax under dropout, and returns the number to divide them by. `weights`, if not
-// null, receives the softmax itself, negative where dropout drops a weight: the backward pass need not draw again.
-// Without weights and dropout the caller divides, by the sum that is returned; else the division is done, and the
-// returned number is 1.
+// Replaces scores [keys] by their softmax under dropout, and returns the number that the caller must divide them by: 1,
+// or the sum of the exponentials if there are neither weights nor dropout. `weights`, if not null, receives the softmax
+// before dropout, with a minus sign for each dropped weight: the backward pass then need not draw again.
 float softmax_row(float* scores, float scale, int64_t keys, float* weights, Mask& mask, int64_t draw) {
   float highest = scores[0];
 #pragma omp simd reduction(max : highest)

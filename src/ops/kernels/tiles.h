@@ -1,5 +1,5 @@
 // Matrix products in tiles that are summed in registers (Goto and van de Geijn, "Anatomy of high-performance matrix
-// multiplication", 2008). In an anonymous namespace, as math.h is.
+// multiplication", 2008). In an anonymous namespace, for the reason in math.h.
 #ifndef TSLORA_TILES_H_
 #define TSLORA_TILES_H_
 
@@ -20,13 +20,13 @@ constexpr int MR = 6, NR = 16;
 constexpr int MR = 6, NR = 8;
 #endif
 constexpr int VECTOR = NR / 2;
-constexpr int64_t AHEAD = 64;  // rows of a panel from the one in use to the prefetched one
+constexpr int64_t AHEAD = 64;  // rows of a panel between the row in use and the prefetched row
 typedef float Vector __attribute__((vector_size(4 * VECTOR)));
 typedef float Loose __attribute__((vector_size(4 * VECTOR), aligned(4)));  // a vector in a matrix, of any alignment
 
 inline int64_t round_up(int64_t size, int64_t to) { return (size + to - 1) / to * to; }
 
-// A matrix by its strides: a product's left side may be a transposed one.
+// A matrix with its strides: the left side of a product may be stored transposed.
 struct Strided {
   const float* at;
   int64_t row, column;
@@ -141,7 +141,7 @@ void pack(Strided b, int64_t depth, int64_t columns, float* packed) {
   }
 }
 
-// A packed right side, or some of its rows: `panel` numbers from one panel to the next.
+// A packed right side, or some of its rows. `panel` is the distance from one panel to the next.
 struct Packed {
   const float* at;
   int64_t panel;
@@ -152,7 +152,7 @@ struct Packed {
 void multiply(Strided a, Packed b, int64_t rows, int64_t depth, int64_t columns, int64_t room, Start start, float* c,
               int64_t c_row) {
   if (rows == 0) return;
-  const int64_t tiles = (rows + MR - 1) / MR;  // of heights that differ by at most 1: a low tile is slow
+  const int64_t tiles = (rows + MR - 1) / MR;  // heights differ by at most 1: a low tile is slow
   const int64_t height = rows / tiles, taller = rows % tiles, part = depth * NR / tiles, share = NR / tiles;
   float edge[MR * NR];
   for (int64_t j = 0; j < columns; j += NR) {

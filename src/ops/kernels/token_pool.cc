@@ -14,7 +14,7 @@ void transpose(const float* from, int64_t rows, int64_t columns, float* to) {
   }
 }
 
-// sums [length, heads] += for each head, the dot product of its columns in one [width] and in rows [length, width].
+// sums [length, heads] += the dot product of one [width] and each of rows [length, width], over each head's columns.
 void add_products(const float* one, const float* rows, int64_t length, int64_t heads, int64_t dim, float* sums) {
   for (int64_t token = 0; token < length; ++token) {
     for (int64_t head = 0; head < heads; ++head) {
@@ -27,7 +27,7 @@ void add_products(const float* one, const float* rows, int64_t length, int64_t h
   }
 }
 
-// one [width] = for each head, the sum of its columns in rows [length, width], times factors [length, heads].
+// one [width] = the sum of rows [length, width], each head's columns multiplied by factors [length, heads].
 void pool_heads(const float* factors, const float* rows, int64_t length, int64_t heads, int64_t dim, float* one) {
   for (int64_t i = 0; i < heads * dim; ++i) one[i] = 0;
   for (int64_t token = 0; token < length; ++token) {
@@ -40,7 +40,7 @@ void pool_heads(const float* factors, const float* rows, int64_t length, int64_t
   }
 }
 
-// rows [length, width] = for each head, its columns in one [width] times factors [length, heads].
+// rows [length, width] = one [width] for each token, each head's columns multiplied by factors [length, heads].
 void spread_heads(const float* factors, const float* one, int64_t length, int64_t heads, int64_t dim, float* rows) {
   for (int64_t token = 0; token < length; ++token) {
     for (int64_t head = 0; head < heads; ++head) {
@@ -112,7 +112,7 @@ void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& docu
     }
     softmax_row_backward(d_kept, 1.f, factor, sum, length, weights, kept + head * length);
   }
-  transpose(by_head, heads, length, by_token);  // from here on the gradient of the scores
+  transpose(by_head, heads, length, by_token);  // now the gradient of the scores
   transpose(kept, heads, length, kept_by_token);
   TSLORA_OWN(lower_gradient)(by_token, pool.x + first, Drop{}, pool.du + of_heads, heads, length, width, 0,
                              round_up(width, DRAWN) / DRAWN);

@@ -6,7 +6,7 @@ const TF_BFLOAT16 = 14;
 
 /** Attributes of TensorFlow's operations, made once. */
 export interface Attributes {
-  /** By which operands are transposed: neither, b, a, both. */
+  /** Indexed by the transposed operands: neither, b, a, both. */
   readonly matMul: readonly (readonly OpAttribute[])[];
   readonly batchMatMul: readonly (readonly OpAttribute[])[];
   readonly keepDims: readonly OpAttribute[];
@@ -20,8 +20,8 @@ export interface Attributes {
 }
 
 /**
- * The attributes that TensorFlow can neither infer from an operation's inputs nor default. Each one that is passed takes
- * a tenth of a small operation's time.
+ * The attributes that TensorFlow can neither infer from an operation's inputs nor default. Only these are passed: each
+ * costs a tenth of a small operation's time.
  */
 export function attributesOf(binding: Binding): Attributes {
   const type = (name: string, value: number): OpAttribute => ({ name, type: binding.TF_ATTR_TYPE, value });

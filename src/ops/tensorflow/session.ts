@@ -3,12 +3,12 @@ import { LiveTensors, type OwnTensor } from "../live-tensors";
 import { loadTensorFlow, type Binding, type OpAttribute } from "../load-tensorflow";
 import { sizeOf, type Tensor } from "../tensor";
 
-/** Scalars that are kept. Learning rates come and go, so that not all can be. */
+/** Most scalars in the cache. It needs a limit, since learning rates change all the time. */
 const MOST_SCALARS = 256;
-/** Vectors of integers that are kept. */
+/** Most vectors of integers in the cache. */
 const MOST_INTEGERS = 10_000;
 
-/** A tensor by its number in TensorFlow's binding. */
+/** A tensor, known by its id in TensorFlow's binding. */
 class RawTensor implements OwnTensor {
   disposed = false;
   constructor(
@@ -18,8 +18,8 @@ class RawTensor implements OwnTensor {
 }
 
 /**
- * Raw calls into TensorFlow: no tape, no tfjs tensors; each tensor is freed the moment its scope ends. One session for a
- * process is enough; its constants (shapes, axes, scalars) are cached for its life.
+ * Calls TensorFlow directly, without a tape and without tfjs tensors. Each tensor is freed when its scope ends. One
+ * session serves the whole process; it caches constants (shapes, axes, scalars).
  */
 export class TensorflowSession {
   readonly binding: Binding;
@@ -35,7 +35,7 @@ export class TensorflowSession {
     this.tensors = new LiveTensors({ type: RawTensor, free: ({ id }) => binding.deleteTensor(id) });
   }
 
-  /** An operation whose attributes TensorFlow infers from its inputs, or defaults. */
+  /** Runs an operation whose attributes TensorFlow infers from its inputs, or defaults. */
   run(op: string, ...inputs: readonly Tensor[]): Tensor {
     return this.runIds(
       op,
@@ -43,19 +43,19 @@ export class TensorflowSession {
     );
   }
 
-  /** An operation with one output, by TensorFlow's numbers for its inputs. */
+  /** Runs an operation with one output. Inputs are TensorFlow ids. */
   runIds(op: string, inputs: number[], attributes: readonly OpAttribute[] = []): Tensor {
     return this.execute(op, attributes, inputs, 1)[0];
   }
 
-  /** An operation, by TensorFlow's numbers for its inputs. */
+  /** Runs an operation. Inputs are TensorFlow ids. */
   execute(op: string, attributes: readonly OpAttribute[], inputs: number[], outputs: number): Tensor[] {
     return this.binding
       .executeOp(op, attributes, inputs, outputs)
       .map(({ id, shape }) => this.tensors.enter(new RawTensor(id, shape)));
   }
 
-  /** TensorFlow's number for a tensor. */
+  /** TensorFlow's id of a tensor. */
   idOf(tensor: Tensor): number {
     return this.tensors.own(tensor).id;
   }
@@ -64,22 +64,22 @@ export class TensorflowSession {
     return this.#create(values, shape, this.binding.TF_FLOAT);
   }
 
-  /** Integers in the host's memory: sizes, seeds and others that an operation must know before it begins. */
+  /** Integers in the host's memory: sizes, seeds and other values that an operation needs before it starts. */
   onHost(values: Int32Array, shape: readonly number[]): Tensor {
     return this.#create(values, shape, this.binding.TF_INT32);
   }
 
-  /** The number of a vector of integers, which is kept for later calls. */
+  /** Id of a vector of integers. The vector is cached. */
   integers(values: readonly number[]): number {
     return this.#keptIntegers(values.join(), Int32Array.from(values), [values.length]);
   }
 
-  /** The number of one integer, which is kept for later calls. */
+  /** Id of one integer. It is cached. */
   integer(value: number): number {
     return this.#keptIntegers(`scalar ${value}`, Int32Array.of(value), []);
   }
 
-  /** A scalar: kept for later calls, or the innermost scope's if there are too many. */
+  /** A scalar. It is cached; if the cache is full, the innermost scope owns it. */
   scalar(value: number): Tensor {
     const kept = this.#scalars.get(value);
     if (kept !== undefined) return kept;

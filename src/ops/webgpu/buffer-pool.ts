@@ -1,7 +1,7 @@
 import { TsloraError } from "../../base/tslora-error";
 import type { GpuBuffer, GpuDevice } from "./dawn";
 
-/** Bytes allocated are at most this many times the most that were in use at any one time. */
+/** Limit of the allocated bytes, as a multiple of the most bytes that were in use at once. */
 export const HEADROOM = 1.25;
 
 const SMALLEST = 256;
@@ -15,21 +15,21 @@ interface Pooled {
 }
 
 /**
- * The buffers of tfjs's WebGPU backend, instead of its own manager, and with its interface. That one keeps every
- * released buffer for a request of the very same size and destroys none: as batches differ in length, an epoch came to
- * hold many times what it used. Here batches of similar lengths share buffers, and of the free ones, those released
- * first make way for new ones.
+ * Replaces the buffer manager of tfjs's WebGPU backend, with the same interface. The backend's own manager keeps every
+ * released buffer for a request of exactly the same size and destroys none: since batches differ in length, an epoch
+ * allocated many times what it used. In this pool, batches of similar length share buffers, and new buffers replace the
+ * free ones that were released first.
  *
- * A buffer may be larger than was asked for. Its `size` is what was asked for, from which the backend tells how much to
- * copy and to read; whoever binds it has to bind that much and no more: tfjs's matrix products read behind the second
- * factor's end and multiply by zero what they find, which is harmless unless it is no number.
+ * A buffer may be larger than requested. Its `size` is the requested size; the backend copies and reads that many
+ * bytes. A binding must have that size too: tfjs's matrix products read past the end of the second factor and multiply
+ * what they find by zero, which gives a wrong result if they find NaN.
  */
 export class BufferPool {
   numBytesUsed = 0;
   numBytesAllocated = 0;
   readonly #device: Pick<GpuDevice, "createBuffer" | "limits">;
   readonly #used = new Map<GpuBuffer, Pooled>();
-  /** In the order of their release. */
+  /** In order of release. */
   readonly #free = new Set<Pooled>();
   readonly #freeOfKind = new Map<string, Pooled[]>();
   #mostUsed = 0;
@@ -38,9 +38,9 @@ export class BufferPool {
     this.#device = device;
   }
 
-  /** One that is used again is not mapped, whatever was asked for: the backend looks. */
+  /** A reused buffer is never mapped, even with `mappedAtCreation`; the backend checks for this. */
   acquireBuffer(size: number, usage: number, mappedAtCreation = false, reuse = true): GpuBuffer {
-    // The host maps a buffer whole, and reads as many values as there are.
+    // A mappable buffer keeps its exact size: the host maps all of it and reads all its values.
     const bytes = reuse && (usage & MAPPABLE) === 0 ? this.#roundUp(size) : size;
     const kind = `${bytes}_${usage}`;
     const used = this.numBytesUsed + bytes;
@@ -91,7 +91,10 @@ export class BufferPool {
     this.numBytesUsed = this.numBytesAllocated = this.#mostUsed = 0;
   }
 
-  /** To the next eighth of the power of two beneath: at most an eighth more than was asked for. */
+  /**
+   * Rounds up to a multiple of 1/8 of the largest power of two that is not above `size`: at most 1/8 more than
+   * requested.
+   */
   #roundUp(size: number): number {
     if (size <= SMALLEST) return SMALLEST;
     const step = 2 ** (Math.floor(Math.log2(size)) - 3);
@@ -100,7 +103,8 @@ export class BufferPool {
   }
 
   /**
-   * To destroy a free buffer is safe: what recorded commands use, the backend releases only once it has submitted them.
+   * Destroys free buffers, those released first, until `bytes` fit. This is safe: the backend releases a buffer only
+   * after it has submitted the commands that use it.
    */
   #makeRoom(bytes: number): void {
     for (const oldest of this.#free) {

@@ -21,7 +21,7 @@ export interface GpuBuffer {
   destroy(): void;
 }
 
-/** A device, and what it tells when something goes wrong. */
+/** A device, and its reports of errors and loss. */
 export interface GpuDevice {
   readonly limits: Readonly<Record<string, number>>;
   createBuffer(descriptor: { size: number; usage: number; mappedAtCreation: boolean }): GpuBuffer;
@@ -46,24 +46,24 @@ interface Dawn {
 }
 
 /**
- * Instances of Dawn that were made. Its events run into freed memory where an instance is collected before the process
- * ends.
+ * All instances of Dawn, kept until the process ends: if one is garbage-collected earlier, its events access freed
+ * memory.
  */
 const instances: Gpu[] = [];
 
 const DRIVERS = "a GPU's Vulkan driver (Debian: libvulkan1 and, for AMD and Intel, mesa-vulkan-drivers)";
 
 /**
- * Loads Dawn, Chromium's WebGPU, as npm's package `webgpu` brings it for Node, and its global names, which a browser
- * has: `GPUBufferUsage` and the like. `navigator` stays as it is.
+ * Loads Dawn, Chromium's WebGPU, from the npm package `webgpu`, and defines the globals that a browser has, such as
+ * `GPUBufferUsage`. Leaves `navigator` unchanged.
  *
- * @throws TsloraError `device` with the library that is missing by file name.
+ * @throws TsloraError `device` that names the missing library.
  */
 export async function loadDawn(): Promise<Dawn> {
   if (process.platform === "linux" && !findLibraries(["libvulkan.so.1"]).has("libvulkan.so.1")) {
     throw new TsloraError(
       "device",
-      `WebGPU runs on Vulkan here, and libvulkan.so.1 was looked for and not found. Install ${DRIVERS}.`,
+      `WebGPU needs Vulkan on Linux, but libvulkan.so.1 was not found. Install ${DRIVERS}.`,
     );
   }
   let dawn: Dawn;
@@ -82,10 +82,9 @@ export async function loadDawn(): Promise<Dawn> {
 }
 
 /**
- * The adapter that WebGPU would use: of several the strongest, and a program such as SwiftShader where there is no
- * other.
+ * Finds the adapter that WebGPU uses: the strongest GPU, or a software adapter such as SwiftShader if there is no GPU.
  *
- * @throws TsloraError `device` where there is none.
+ * @throws TsloraError `device` if there is no adapter.
  */
 export async function findAdapter(): Promise<{ gpu: Gpu; adapter: GpuAdapter; listed: readonly string[] }> {
   const dawn = await loadDawn();
@@ -94,12 +93,12 @@ export async function findAdapter(): Promise<{ gpu: Gpu; adapter: GpuAdapter; li
   if (adapter === null)
     throw new TsloraError(
       "device",
-      `WebGPU finds no adapter: libvulkan.so.1 is there, but no driver for it in /usr/share/vulkan/icd.d or in VK_ICD_FILENAMES that works. Install ${DRIVERS}.`,
+      `WebGPU finds no adapter: libvulkan.so.1 was found, but no working driver in /usr/share/vulkan/icd.d or VK_ICD_FILENAMES. Install ${DRIVERS}.`,
     );
   return { gpu, adapter, listed: await listAdapters(dawn) };
 }
 
-/** Whether an adapter is a program instead of a GPU. */
+/** Whether an adapter is software instead of a GPU. */
 export function isSoftware({ info }: Pick<GpuAdapter, "info">): boolean {
   return (
     info.isFallbackAdapter === true ||
@@ -107,7 +106,7 @@ export function isSoftware({ info }: Pick<GpuAdapter, "info">): boolean {
   );
 }
 
-/** Dawn names its adapters, with the API beneath each, only to who asks for one that is not there. */
+/** Lists Dawn's adapters and their APIs. Dawn prints them only in the error for an adapter that does not exist. */
 async function listAdapters(dawn: Dawn): Promise<readonly string[]> {
   try {
     await keep(dawn.create(["adapter=which are there?"])).requestAdapter({});

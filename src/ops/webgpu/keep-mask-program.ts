@@ -16,9 +16,9 @@ export interface WebgpuProgram {
 const WORKGROUP = 256;
 
 /**
- * Draws dropout's masks where they are used: for each element pcg3d of its index and the two numbers of the seed
- * (Jarzynski and Olano, "Hash Functions for GPU Rendering", 2020), of which 24 bits are a uniform draw in [0, 1);
- * `kept` where it is at least the rate, else 0.
+ * Program that draws a dropout mask. For each element, pcg3d (Jarzynski and Olano, "Hash Functions for GPU Rendering",
+ * 2020) hashes the index and the two numbers of the seed. 24 bits of the hash are a uniform number in [0, 1). The
+ * element is `kept` if that number is at least the rate, else 0.
  */
 export function keepMaskProgram(shape: readonly number[]): WebgpuProgram {
   return {

@@ -23,21 +23,21 @@ export interface WebgpuBackend {
   ): TensorInfo;
 }
 
-/** Where the backend takes its buffers from, and what of them its programs see. */
+/** The backend's source of buffers, and the bindings that its programs get. */
 interface Buffers {
   bufferManager: unknown;
   tensorToBinding(tensor: TensorInfo | undefined): unknown;
 }
 
-/** The part of tfjs's engine that says where a tensor is made and a kernel runs. */
+/** The part of tfjs's engine that holds the current backend. */
 interface Engine {
   backendName: string | undefined;
   backendInstance: unknown;
 }
 
 /**
- * tfjs on a WebGPU device. Its functions run there whatever backend the process has otherwise: danfojs goes on with
- * its own. tfjs's own is not changed but while one of the functions runs.
+ * tfjs on a WebGPU device. The returned functions run there, while the rest of the process, such as danfojs, keeps its
+ * backend: each function changes tfjs's backend only while it runs.
  */
 export async function tfjsOnWebgpu(
   gpu: Gpu,
@@ -64,7 +64,7 @@ export async function tfjsOnWebgpu(
   return { tf: onBackend(tf, { name: "webgpu", instance: backend }), device, backend, pool };
 }
 
-/** Programs see as much of a pool's buffer as was asked for: for them, it ends where one of that size would. */
+/** Makes a backend take its buffers from a pool. Programs see only the requested size of a buffer, not the rest. */
 function takeFrom(backend: Buffers, pool: BufferPool): void {
   const whole = backend.tensorToBinding.bind(backend);
   backend.bufferManager = pool;
@@ -74,13 +74,14 @@ function takeFrom(backend: Buffers, pool: BufferPool): void {
   };
 }
 
-/** Textures are bound otherwise. */
+/** False for the binding of a texture. */
 function isOfBuffer(binding: unknown): binding is { buffer: GpuBuffer } {
   return typeof binding === "object" && binding !== null && "buffer" in binding;
 }
 
 /**
- * The backend looks for `navigator.gpu` as it is made, and not afterwards: left there, it would keep Node from ending.
+ * Sets `navigator.gpu` while `body` runs. The backend reads it only in its constructor, and Node would not exit if it
+ * stayed.
  */
 function withNavigator<T>(gpu: Gpu, body: () => T): T {
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");

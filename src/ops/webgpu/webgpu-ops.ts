@@ -30,7 +30,7 @@ const SMALL_OUTPUT = 2; // tfjs's MatMulProgramType.MatMulSmallOutputSizeProgram
 export async function openWebgpu(): Promise<Webgpu> {
   const { gpu, adapter, listed } = await findAdapter();
   const { tf, device, backend } = await tfjsOnWebgpu(gpu, adapter);
-  // The program that tfjs prefers for small products takes 0.2 s on a GPU in software.
+  // tfjs's default program for small products takes 0.2 s on a software adapter.
   if (isSoftware(adapter)) tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", SMALL_OUTPUT);
   const failure: DeviceFailure = {};
   device.addEventListener("uncapturederror", ({ error }) => (failure.message ??= error.message));
@@ -48,10 +48,7 @@ export async function openWebgpu(): Promise<Webgpu> {
   };
 }
 
-/**
- * The ops by tfjs on a WebGPU device. WebGPU reports errors of the device later and elsewhere; the next `read` throws
- * them.
- */
+/** The ops by tfjs on a WebGPU device. WebGPU reports device errors asynchronously; the next `read` throws them. */
 export function webgpuOps(on: { tf: TensorFlow["tf"]; backend: WebgpuBackend; failure?: DeviceFailure }): Ops {
   const { backend, failure = {} } = on;
   const session = new TfjsSession(on.tf);
@@ -59,7 +56,7 @@ export function webgpuOps(on: { tf: TensorFlow["tf"]; backend: WebgpuBackend; fa
   return composed({
     ...primitives,
     draws: "WebGPU, pcg3d, by block",
-    // tfjs draws on the processor, where attention's masks for one layer take longer than the rest of a step.
+    // tfjs would draw masks on the processor, where those of one layer's attention take longer than the rest of a step.
     keepMask: (shape, drop, kept = 1) => drawMask({ session, backend }, shape, { ...drop, kept }),
     read: async (x) => {
       const values = await primitives.read(x);

@@ -13,7 +13,7 @@ struct HeadWork {
   int64_t weights = 0;  // -1: more than a tensor may have
 };
 
-// Lists the heads of groups whose sizes the queries and keys have.
+// Lists the heads of all documents. Queries and keys must have the groups' sizes.
 HeadWork list_heads(const Groups& groups, const AttentionAttributes& attributes) {
   HeadWork work;
   int64_t draw = 0;
@@ -44,7 +44,7 @@ HeadWork list_heads(const Groups& groups, const AttentionAttributes& attributes)
   return work;
 }
 
-// Inputs of both directions: matrices with the rows of the groups, whose columns the heads divide.
+// Inputs of both directions. They fit if they have the groups' rows and the heads divide their columns.
 struct AttentionInputs {
   TF_Tensor* q;
   TF_Tensor* k;

@@ -18,7 +18,7 @@ constexpr size_t MOST_AXES = 8;
 // Product of sizes; -1 if one is negative or the product is above MOST_NUMBERS.
 int64_t count_of(std::initializer_list<int64_t> sizes);
 
-// Reads an operation's attributes as TensorFlow makes its kernel. An attribute that is missing is TensorFlow's error.
+// Reads an operation's attributes when TensorFlow makes its kernel. TensorFlow itself reports a missing attribute.
 class Attributes {
  public:
   explicit Attributes(TF_OpKernelConstruction* construction) : construction_(construction), status_(TF_NewStatus()) {}
@@ -35,7 +35,7 @@ class Attributes {
   TF_Status* const status_;
 };
 
-// One call of an operation. TensorFlow receives the first error as the call ends.
+// One call of an operation. TensorFlow receives the first error when the call ends.
 class Call {
  public:
   explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
@@ -47,13 +47,13 @@ class Call {
 
   TF_Tensor* input(int i);
 
-  // Null and an error if the shape is out of bounds: TensorFlow would end the process.
+  // Makes an output. Returns null, with an error, if the shape is out of bounds: TensorFlow would end the process.
   TF_Tensor* output(int i, const std::vector<int64_t>& shape);
 
-  // Numbers of an output that is only made if `requested`. Else returns null, and the output is a single zero.
+  // Makes an output and returns its numbers. If it is not `requested`, returns null and makes a single zero instead.
   float* optional_output(int i, bool requested, const std::vector<int64_t>& shape);
 
-  // Returns whether `holds`, and no error came before. If it does not hold, `message` is the error.
+  // Reports `message` as an error unless `holds`. Returns false if there was an error, now or before.
   bool expect(bool holds, const char* message);
 
   bool expect_rate(float rate);
@@ -86,8 +86,8 @@ inline int64_t pieces(int64_t whole, int64_t size) { return (whole + size - 1) /
 // A draw of dropout from a seed; an error if the seed is not [2].
 Drop read_drop(Call& call, float rate, TF_Tensor* seed);
 
-// This thread's scratch memory for so many numbers; null if there is no memory. The kernels allocate none themselves:
-// library code that is compiled with them may use instructions that not every processor has.
+// Scratch memory of this thread for so many numbers; null if there is no memory. The kernels must not allocate it
+// themselves: library code compiled with them may use instructions that not every processor has.
 float* scratch_of(int64_t numbers);
 
 }  // namespace tslora

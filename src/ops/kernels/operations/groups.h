@@ -1,4 +1,4 @@
-// Groups of documents, over which attention and token pooling share out their work.
+// Groups of documents, and the division of attention and token pooling into units of work.
 #ifndef TSLORA_GROUPS_H_
 #define TSLORA_GROUPS_H_
 
@@ -22,11 +22,11 @@ struct Groups {
   int64_t documents = 0, tokens = 0, longest = 0;
 };
 
-// Reads groups [groups, 4]. Returns false, with an error, if a group does not begin where the one before it ends: no
-// two units of work may write to one place, and no row may be left out.
+// Reads groups [groups, 4]. Each group must begin where the one before it ends, so that no two units of work write to
+// one place and no row is left out; otherwise returns false, with an error.
 bool read_groups(Call& call, TF_Tensor* layout, Groups& groups);
 
-// Calls compute_unit for each unit of work, with scratch memory for so many numbers.
+// Calls compute_unit for each unit of work, on several threads, with scratch memory for `numbers` numbers.
 template <typename Whole, typename Unit>
 void each_unit(Call& call, const std::vector<Unit>& units, const Whole& whole, int64_t numbers,
                void (*compute_unit)(const Whole&, const Unit&, float*)) {

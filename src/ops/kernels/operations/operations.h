@@ -1,5 +1,5 @@
-// TensorFlow's operations around the kernels. Each reads its attributes once, as TensorFlow makes its kernel; compute()
-// checks the inputs of one call and calls the kernels. register.cc gives them their names.
+// TensorFlow's operations around the kernels. Each reads its attributes once, when TensorFlow makes its kernel;
+// compute() checks the inputs of one call and calls the kernels. register.cc gives them their names.
 #ifndef TSLORA_OPERATIONS_H_
 #define TSLORA_OPERATIONS_H_
 

@@ -8,7 +8,7 @@
 namespace tslora {
 namespace {
 
-// Reads a product's inputs in their order, and remembers whether all shapes fit.
+// Reads a product's inputs in order, and records whether all shapes fit.
 class ProductInputs {
  public:
   ProductInputs(Call& call, int64_t columns) : call_(call), rows_(rows_of(call.input(0))), columns_(columns) {}
@@ -43,8 +43,8 @@ class ProductInputs {
   bool fit_ = true;
 };
 
-// Computes a product in blocks: as many blocks of rows for each thread, each in blocks of columns, which are wide where
-// every block copies its rows, and narrow where there are few rows.
+// Computes a product in blocks. Each thread gets the same number of blocks of rows. Blocks of columns are wide if every
+// block copies its rows, and narrow if there would be few blocks.
 void compute_blocks(const Product& product, int64_t rows) {
   const int64_t threads = parallel_threads(), columns = product.columns;
   const int64_t blocks = pieces(rows, threads * PRODUCT_ROWS) * threads;
@@ -78,9 +78,9 @@ void PackOp::compute(Call& call) const {
   });
 }
 
-// Three pairs of x [rows, depth] and w packed, each pair with its own depth; a bias; four addends; a factor. All but
-// the first pair may be scalars, which mark inputs that are not given -> y [rows, columns] and GELU's derivative (one
-// number if not requested).
+// Three pairs of x [rows, depth] and packed w, each pair with its own depth; a bias; four addends; a factor -> y [rows,
+// columns] and GELU's derivative (one number if not requested). A scalar marks an input that is not given; the first
+// pair must be given.
 void ProductOp::compute(Call& call) const {
   if (!call.expect(columns > 0, "columns must be at least 1")) return;
   ProductInputs inputs(call, columns);

@@ -1,4 +1,4 @@
-// Registers the operations with TensorFlow, for the CPU, as the binding is loaded.
+// Registers the operations with TensorFlow, for the CPU, when the binding is loaded.
 #include <initializer_list>
 #include <new>
 #include <type_traits>

@@ -7,7 +7,7 @@
 namespace tslora {
 namespace {
 
-constexpr uint32_t OTHER_GROUP = 0x9E3779B1u;  // as in dropout-block.ts: the draws of one group differ from another's
+constexpr uint32_t OTHER_GROUP = 0x9E3779B1u;  // as in dropout-block.ts: makes the draws of different groups differ
 
 // All documents, the longest first. Each group has its own draws, counted by document and head.
 struct PoolWork {
@@ -15,7 +15,7 @@ struct PoolWork {
   int64_t weights = 0;  // -1: more than a tensor may have
 };
 
-// Lists the documents of groups whose sizes x has.
+// Lists the documents of all groups. x must have the groups' sizes.
 PoolWork list_documents(const Groups& groups, const Drop& drop, int64_t heads) {
   PoolWork work;
   if (count_of({groups.tokens, heads}) < 0) {
