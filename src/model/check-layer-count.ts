@@ -4,9 +4,9 @@ import type { EncoderConfig } from "./encoder-config";
 import type { Checkpoint } from "./weights/open-checkpoint";
 
 /**
- * Compares the number of layers that config.json claims with the weights' header, before anything is made of as many.
+ * Compares the number of layers in config.json with the weights' header, before anything is allocated for them.
  *
- * @throws TsloraError `bad-input` where they differ.
+ * @throws TsloraError `bad-input` if they differ.
  */
 export function checkLayerCount(file: Checkpoint, config: EncoderConfig): void {
   const inFile = new Set<number>();

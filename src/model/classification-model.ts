@@ -15,7 +15,7 @@ import { robertaPositions } from "./parts/roberta-positions";
 export interface TrainingForward {
   /** [documents, labels], in the packed order. */
   readonly logits: Tensor;
-  /** Gives back every tensor that is kept, the logits included. */
+  /** Disposes of every kept tensor, including the logits. */
   release(): void;
   /** @internal */
   readonly state: {
@@ -64,7 +64,7 @@ export class ClassificationModel {
     return [embeddings.modules.norm, ...layers.flatMap(({ modules: m }) => [m.attentionNorm, m.outputNorm])];
   }
 
-  /** Every weight of the model, adapters left out. */
+  /** Every weight of the model, without adapters. */
   parameters(): Parameter[] {
     const { embeddings, layers, head } = this.modules;
     const e = embeddings.modules;
@@ -101,7 +101,7 @@ export class ClassificationModel {
     });
   }
 
-  /** The forward half of a training step. What no backward pass will need is not kept. */
+  /** The forward half of a training step. Keeps only the tensors that the backward pass needs. */
   forward(pass: ForwardPass & { kind: "training" }, batch: PackedBatch): TrainingForward {
     const { ops } = this;
     const { embeddings, layers, head } = this.modules;
@@ -171,7 +171,10 @@ export class ClassificationModel {
     head.dispose();
   }
 
-  /** Where gradients end: -1 at the embeddings, i at layer i, the number of layers at the head. */
+  /**
+   * Lowest module that is trained, where the backward pass ends: -1 for the embeddings, i for layer i, the number of
+   * layers for the head.
+   */
   #lowestTrainable(): number {
     const { embeddings, layers } = this.modules;
     if (embeddings.hasTrainables) return -1;
@@ -180,7 +183,7 @@ export class ClassificationModel {
   }
 
   #plan(batch: PackedBatch, { layer, firstRows }: { layer: number; firstRows: Tensor }): LayerPlan {
-    // Nothing after the last layer looks at any token but the first.
+    // After the last layer only the first token is used.
     return {
       groups: batch.groups,
       span: layer === this.modules.layers.length - 1 ? "first-token" : "every-token",
@@ -198,7 +201,10 @@ export class ClassificationModel {
     };
   }
 
-  /** Which rows are no pad token, [rows, 1]; undefined where all are none, as nearly always: batches are not padded. */
+  /**
+   * 0 for each pad token, else 1, [rows, 1]. Undefined if there is no pad token, the usual case: batches are not
+   * padded.
+   */
   #notPad({ ids }: PackedBatch): Tensor | undefined {
     const { padTokenId } = this.config;
     if (padTokenId === undefined || !ids.includes(padTokenId)) return undefined;

@@ -11,15 +11,15 @@ import { TsloraError } from "../base/tslora-error";
 export type ModelType = (typeof MODEL_TYPES)[number];
 
 /**
- * Bound of every size: what an index of 32 bits can count. The weights' own sizes are compared when they are opened.
+ * Largest value of any size: what a 32-bit index can count. Sizes are compared with the weights when those are opened.
  */
 const LARGEST_SIZE = 2 ** 31 - 1;
 
 const MODEL_TYPES = ["bert", "distilbert", "roberta"] as const;
 
 /**
- * The meaning of a head's scores, under transformers' names: one class of all, by the softmax of a row, or any of
- * them, by the sigmoid of each score.
+ * The task of a head, under transformers' names: exactly one class (softmax of a row), or any number of classes
+ * (sigmoid of each score).
  */
 export type ProblemType = "single_label_classification" | "multi_label_classification";
 
@@ -35,11 +35,11 @@ export interface EncoderConfig {
   /** The pad token's id: PyTorch never trains its embedding, and RoBERTa counts positions from it. */
   readonly padTokenId: number | undefined;
   /**
-   * Tokens that a text may have. All positions, but those up to the pad token's id in RoBERTa, whose texts begin after
-   * it.
+   * Most tokens of a text: the number of positions. In RoBERTa positions up to the pad token's id do not count, since
+   * texts begin after it.
    */
   readonly maxTokens: number;
-  /** 0 where there are no token types (DistilBERT). */
+  /** 0 if there are no token types (DistilBERT). */
   readonly typeVocabSize: number;
   readonly hiddenAct: "gelu" | "relu";
   readonly layerNormEps: number;
@@ -51,7 +51,7 @@ export interface EncoderConfig {
   readonly classifierDropout: number;
   /** Standard deviation of new weights. */
   readonly initializerRange: number;
-  /** Label names by class, where the checkpoint names them. */
+  /** Label names by class, if the checkpoint names them. */
   readonly id2label?: readonly string[];
   /** Problem type of the checkpoint's head, if config.json names one. */
   readonly problemType?: ProblemType | "regression";
@@ -98,7 +98,7 @@ function readFields(
   json: Record<string, unknown>,
   { modelType, problems }: { modelType: ModelType; problems: Problems },
 ): EncoderConfig {
-  /** A value, or the default where the key is missing; null is no value, as in transformers. */
+  /** A value, or the default if the key is missing. As in transformers, null does not stand for the default. */
   const given = (name: string, fallback: unknown): unknown => (json[name] === undefined ? fallback : json[name]);
   const count = (name: string, fallback?: number): number => {
     const value = given(name, fallback);
@@ -143,7 +143,7 @@ function readFields(
   };
 }
 
-/** Checks the fields that are no sizes or rates, and fields against each other. */
+/** Checks the fields other than sizes and rates, and combinations of fields. */
 function checkFields(
   config: EncoderConfig,
   { json, problems }: { json: Record<string, unknown>; problems: Problems },

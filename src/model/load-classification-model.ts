@@ -21,9 +21,9 @@ import { isOfOtherHead, weightNames } from "./weights/weight-names";
 /** A model as read, and the weights that the checkpoint lacks. */
 export interface LoadedModel {
   readonly model: ClassificationModel;
-  /** Weights of the head that were drawn: the checkpoint does not hold them, or `newHead` leaves them out. */
+  /** Weights of the head that were drawn: the checkpoint lacks them, or `newHead` replaces them. */
   readonly newlyInitialized: readonly string[];
-  /** Tensors of the checkpoint that this model has no use for, such as another head's. */
+  /** Tensors of the checkpoint that this model does not use, such as another head's. */
   readonly unused: readonly string[];
 }
 
@@ -34,10 +34,10 @@ export interface LoadModelOptions {
   readonly numLabels: number;
   /** Draws a new head's weights. */
   readonly seed: number;
-  /** The classes' names; where the checkpoint's head has some of them at other places, the model is refused. */
+  /** The classes' names. The model is refused if the checkpoint's head has them in another order. */
   readonly labels?: readonly string[];
   /**
-   * Draws the classifier's last layer anew even if the checkpoint has one, whatever its size; as transformers'
+   * Draws a new last layer of the classifier even if the checkpoint has one, of any size; as transformers'
    * `ignore_mismatched_sizes`.
    * @default false
    */
@@ -46,8 +46,8 @@ export interface LoadModelOptions {
 
 /**
  * Reads `config.json` and the weights of a Hugging Face folder, tensor by tensor. Every weight's name and shape is
- * checked before any is read. A head that the checkpoint lacks, or a part of one, is drawn from N(0,
- * initializer_range), its biases are 0, as transformers does; its parameters are marked as `drawn`.
+ * checked before any is read. As in transformers, head weights that the checkpoint lacks are drawn from N(0,
+ * initializer_range), and head biases that it lacks are 0. Such parameters are marked as `drawn`.
  *
  * @throws TsloraError `not-found`, `unsupported` or `bad-input`, listing every missing, unexpected or mis-shaped
  *   weight.
@@ -62,7 +62,7 @@ export async function loadClassificationModel(directory: string, options: LoadMo
     const random = new Random(options.seed).fork("head");
     const parameters = new Map<string, Parameter>();
     try {
-      // damage there is damage, too
+      // damage in unused tensors counts too
       for (const name of plan.unused) if (isReadable(file, name)) await file.readFloats(name);
       for (const [name, shape] of shapes) {
         const source = plan.sources.get(name);
@@ -116,7 +116,8 @@ function expectedShapes(config: EncoderConfig, numLabels: number): Map<string, r
 }
 
 /**
- * Finds each weight in the file, under its full name, without the encoder's prefix, or under TensorFlow's old names.
+ * Finds each weight in the file: under its full name, without the encoder's prefix, or under an old name from
+ * TensorFlow.
  */
 function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan {
   const { shapes, config, newHead } = options;
@@ -159,7 +160,7 @@ function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan {
   return { sources, missing, unused: [...replaced, ...rest] };
 }
 
-/** Refuses a checkpoint whose head is of other labels, before its other weights are compared. */
+/** Refuses a checkpoint whose head has another number of labels, before other weights are compared. */
 function checkHead(file: Checkpoint, { shapes, config, labels, newHead }: PlanOptions): void {
   const name = `${weightNames(config).classifier}.weight`;
   const [asked] = shapes.get(name) ?? [];
@@ -176,7 +177,7 @@ function checkHead(file: Checkpoint, { shapes, config, labels, newHead }: PlanOp
   );
 }
 
-/** Refuses labels that the checkpoint's head has in another order: each would get the scores of another. */
+/** Refuses labels that the checkpoint's head has in another order: each label would get another label's scores. */
 function checkOrder(labels: readonly string[] = [], { id2label = [] }: EncoderConfig): void {
   const own = id2label.map((name) => name.toLowerCase());
   const moved = labels.filter((name, i) => own.includes(name.toLowerCase()) && own[i] !== name.toLowerCase());

@@ -2,7 +2,7 @@ import { readEncoderConfig } from "./encoder-config";
 import { openCheckpoint } from "./weights/open-checkpoint";
 import { weightNames } from "./weights/weight-names";
 
-/** The names of the head's weights that a model's folder does not hold, by the headers alone: loading draws them. */
+/** Names of the head's weights that a model folder lacks. Loading draws them. Reads the headers alone. */
 export async function missingHead(directory: string): Promise<string[]> {
   const { dense, classifier, prefix } = weightNames(await readEncoderConfig(directory));
   const file = await openCheckpoint(directory);

@@ -319,7 +319,7 @@ test("missing, unexpected and mis-shaped weights are all named", async () => {
 
 test("a folder without weights, or with a pickle alone, says what to do", async () => {
   await rm(weights());
-  await assert.rejects(load(), /looked for at .*model\.safetensors and are not there/);
+  await assert.rejects(load(), /not found at .*model\.safetensors\. A model folder/);
   await writeFile(join(folder, "pytorch_model.bin"), "x");
   await assert.rejects(load(), /a pickle, which can run code[\s\S]*save_pretrained/);
 });

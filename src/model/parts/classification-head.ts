@@ -15,9 +15,8 @@ export interface HeadSaved {
 }
 
 /**
- * From the first token to logits: dense layer, activation, dropout, classifier. In BERT the dense layer is the
- * pooler, with tanh; in DistilBERT it is `pre_classifier`, with ReLU; in RoBERTa it is `classifier.dense`, with tanh,
- * and dropout comes before it too.
+ * Computes logits from each first token: dense layer, activation, dropout, classifier. The dense layer is BERT's pooler
+ * (tanh), DistilBERT's `pre_classifier` (ReLU) or RoBERTa's `classifier.dense` (tanh, with dropout before it too).
  */
 export class ClassificationHead {
   readonly #config: EncoderConfig;
@@ -29,7 +28,7 @@ export class ClassificationHead {
     this.#config = config;
   }
 
-  /** [documents, width] to logits [documents, labels]. */
+  /** Computes logits [documents, labels] from first tokens [documents, width]. */
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: HeadSaved } {
     const { ops } = pass;
     const { dense, classifier } = this.modules;
@@ -54,7 +53,7 @@ export class ClassificationHead {
     });
   }
 
-  /** Gradient of the logits to that of the first tokens; undefined where it is not asked for. */
+  /** Computes the gradient of the first tokens from that of the logits. Returns undefined if it is not requested. */
   backward(pass: BackwardPass, dLogits: Tensor, from: { saved: HeadSaved; needsInput: boolean }): Tensor | undefined {
     const { ops } = pass;
     const { dense, classifier } = this.modules;

@@ -2,7 +2,7 @@ import type { Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { Parameter } from "./parameter";
 
-/** Tensors that are computed from a parameter and kept until it changes. Owner of these tensors. */
+/** Tensors that are computed from a parameter and cached until it changes. This object owns them. */
 export class DerivedTensors<T extends object> {
   readonly #ops: Ops;
   readonly #make: (value: Tensor) => T;
@@ -22,7 +22,7 @@ export class DerivedTensors<T extends object> {
     return value;
   }
 
-  /** Forgets what was made of any but the given one. */
+  /** Disposes of the tensors of every other parameter. */
   keepOnly(parameter: Parameter | undefined): void {
     for (const [other, kept] of this.#kept) {
       if (other === parameter) continue;

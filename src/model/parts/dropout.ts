@@ -2,14 +2,14 @@ import type { Drop, DropoutSaved, Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 
 /**
- * Source of a training run's draws for dropout: a count of them under one seed. Checkpoints keep the count, so that a
- * resumed run draws what the run would have drawn without a stop.
+ * Source of a training run's dropout draws: one seed and a counter. Checkpoints save the counter, so a resumed run
+ * draws the same masks as an uninterrupted one.
  */
 export class DropoutSource {
   readonly #seed: number;
   #draws: number;
 
-  /** @param draws - how many there were before */
+  /** @param draws - number of earlier draws */
   constructor(seed: number, draws = 0) {
     this.#seed = seed | 0;
     this.#draws = draws;
@@ -19,13 +19,13 @@ export class DropoutSource {
     return this.#draws;
   }
 
-  /** The next draw; none at rate 0. */
+  /** The next draw; undefined at rate 0. */
   next(rate: number): Drop | undefined {
     return rate === 0 ? undefined : { rate, seed: [this.#seed, this.#draws++] };
   }
 }
 
-/** x under dropout; without a source (evaluation) or at rate 0, x itself and nothing saved. */
+/** Applies dropout to x. Without a source (evaluation) or at rate 0, returns x itself and saves nothing. */
 export function applyDropout(
   x: Tensor,
   options: { ops: Ops; source: DropoutSource | undefined; rate: number },
@@ -35,7 +35,7 @@ export function applyDropout(
   return drop === undefined ? { y: x } : ops.dropout(x, drop);
 }
 
-/** The gradient for what {@link applyDropout} was given. */
+/** The gradient of {@link applyDropout}'s input. */
 export function dropoutBackward(dy: Tensor, { ops, saved }: { ops: Ops; saved: DropoutSaved | undefined }): Tensor {
   return saved === undefined ? dy : ops.dropoutBackward(dy, saved);
 }

@@ -23,17 +23,17 @@ export interface EmbeddingsSaved {
   readonly dropout?: DropoutSaved;
 }
 
-/** Where the embeddings are looked up. */
+/** Indices of the embeddings to look up. */
 export interface EmbeddingsInput {
   /** Token ids, int [rows]. */
   readonly ids: Tensor;
   /** int [rows] */
   readonly positions: Tensor;
-  /** Where a text holds the pad token itself: 0 there, 1 elsewhere, [rows, 1]. */
+  /** Given if a text contains the pad token: 0 for each pad token, else 1, [rows, 1]. */
   readonly notPad?: Tensor;
 }
 
-/** Sum of word, position and (first) type embedding, normalised, under dropout. */
+/** The sum of word, position and first type embedding, then layer norm and dropout. */
 export class Embeddings {
   readonly #config: EncoderConfig;
 
@@ -56,7 +56,7 @@ export class Embeddings {
     return ops.tidy(() => {
       // [rows, width]
       let sum = ops.add(ops.gatherRows(words.value, at.ids), ops.gatherRows(positions.value, at.positions));
-      if (types !== undefined) sum = ops.add(sum, ops.sliceRows(types.value, 0, 1)); // a single text is all of type 0
+      if (types !== undefined) sum = ops.add(sum, ops.sliceRows(types.value, 0, 1)); // all tokens have type 0
       const normed = norm.forward(pass, sum);
       const { y, saved } = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate: this.#config.hiddenDropout });
       return { y, saved: { norm: normed.saved, dropout: saved } };
@@ -64,8 +64,8 @@ export class Embeddings {
   }
 
   /**
-   * dy [rows, width]: the gradients of what is trained here. As in PyTorch, the pad token's word embedding gets none
-   * (`padding_idx`), and in RoBERTa its position's neither.
+   * Adds the gradients of the trained embeddings; dy is [rows, width]. As in PyTorch (`padding_idx`), the pad token's
+   * word embedding gets no gradient, and in RoBERTa neither does its position embedding.
    */
   backward(pass: BackwardPass, dy: Tensor, from: EmbeddingsInput & { saved: EmbeddingsSaved }): void {
     const { ops, gradients } = pass;

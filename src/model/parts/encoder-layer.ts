@@ -18,7 +18,7 @@ export interface LayerModules {
   readonly outputNorm: Norm;
 }
 
-/** Where a layer runs: on which documents, and whether for every token or for the first ones alone. */
+/** The documents that a layer runs on, and whether it computes every token or only first tokens. */
 export interface LayerPlan {
   readonly groups: readonly LengthGroup[];
   readonly span: AttentionLayout["span"];
@@ -26,7 +26,7 @@ export interface LayerPlan {
   readonly firstRows: Tensor;
 }
 
-/** State that a layer keeps for its backward pass. Its holder disposes of it. */
+/** State that a layer keeps for its backward pass. The caller disposes of it. */
 export interface LayerSaved {
   readonly rows: number;
   readonly attention: SelfAttentionSaved;
@@ -42,8 +42,8 @@ type ActivationSaved =
   { readonly kind: "gelu"; readonly derivative: Tensor | undefined } | { readonly kind: "relu"; readonly y: Tensor };
 
 /**
- * One post-norm transformer layer (Devlin et al., 2018), after which only the first tokens may be of interest: then all
- * but the attention's view of the others is computed for the first ones alone.
+ * One post-norm transformer layer (Devlin et al., 2018). If only first tokens are needed after it, only attention reads
+ * the other tokens; everything else is computed for first tokens alone.
  */
 export class EncoderLayer {
   readonly #config: EncoderConfig;
@@ -61,7 +61,7 @@ export class EncoderLayer {
     );
   }
 
-  /** x [rows, width] to y [rows, width], or [documents, width] for first tokens alone. */
+  /** Computes y [rows, width] from x [rows, width]; if only first tokens are needed, y is [documents, width]. */
   forward(pass: ForwardPass, x: Tensor, plan: LayerPlan): { y: Tensor; saved: LayerSaved } {
     const { ops } = pass;
     const m = this.modules;
@@ -98,7 +98,7 @@ export class EncoderLayer {
     });
   }
 
-  /** dy, of the shape of y, to dx [rows, width]; undefined where it is not asked for. */
+  /** Computes dx [rows, width] from dy, which has y's shape. Returns undefined if dx is not requested. */
   backward(
     pass: BackwardPass,
     dy: Tensor,
@@ -143,7 +143,7 @@ export class EncoderLayer {
     for (const module of Object.values(this.modules as unknown as Record<string, Linear | Norm>)) module.dispose();
   }
 
-  /** The first half of the feed-forward network, [queries, width] to [queries, 4 width]. */
+  /** The first half of the feed-forward network: x [queries, width] to [queries, 4 width]. */
   #feed(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved; activation: ActivationSaved } {
     const { intermediate } = this.modules;
     if (this.#config.hiddenAct === "relu") {
@@ -155,7 +155,7 @@ export class EncoderLayer {
     return { y, saved, activation: { kind: "gelu", derivative } };
   }
 
-  /** The second half's gradient [queries, width] to the first half's before its activation [queries, 4 width]. */
+  /** Computes the gradient before the activation [queries, 4 width] from dy [queries, width] of the second half. */
   #feedBackward(
     pass: BackwardPass,
     dy: Tensor,

@@ -11,16 +11,16 @@ export interface FirstTokenSaved {
 }
 
 /**
- * Attention with a query at each document's first token alone, and keys and values never made: with one query a head it
- * is cheaper to take the query through the key's weights, and the mean of the tokens through the value's,
+ * Attention in which only each document's first token is a query. It does not compute keys and values. With one query
+ * per head it is cheaper to multiply the query by the key's weights, and the weighted mean of the tokens by the value's
+ * weights:
  *
- *     scores = (q Wk) x',   context = (dropout(softmax(scores)) x) Wv' + sum(weights) bv
+ * scores = (q Wk) x',   context = (dropout(softmax(scores)) x) Wv' + sum(weights) bv
  *
- * The key's bias moves all scores of a query alike and falls out. What adapters add to keys and values, of a low rank,
- * is made for every token.
+ * The key's bias adds the same number to all scores of a query, so softmax cancels it. The adapters' low-rank updates
+ * of keys and values are computed for every token.
  *
- * @param inputs - x [rows, width], q [documents, width]; key and value with weights of their own {@link
- *   Linear.isSeparable}
+ * @param inputs - x [rows, width], q [documents, width]; key and value must be {@link Linear.isSeparable}
  * @returns the context [documents, width]
  */
 export function firstTokenAttention(
@@ -58,10 +58,10 @@ export function firstTokenAttention(
 }
 
 /**
- * The gradients of {@link firstTokenAttention}; those of its adapters' weights on the way.
+ * The gradients of {@link firstTokenAttention}'s inputs. Adds those of its adapters' weights.
  *
  * @param dy - [documents, width]
- * @returns dq [documents, width] and dx [rows, width], undefined where it is not asked for
+ * @returns dq [documents, width], and dx [rows, width], undefined if it is not requested
  */
 export function firstTokenAttentionBackward(
   pass: BackwardPass,
@@ -103,8 +103,8 @@ function headsOf(ops: Ops, linear: Linear, heads: number): Tensor {
 }
 
 /**
- * Each head of x [documents, heads, in] times its own matrix of `by` [heads, in, out], or [heads, out, in] transposed:
- * [documents, heads, out].
+ * Multiplies each head of x [documents, heads, in] by its own matrix of `by` [heads, in, out], or [heads, out, in]
+ * transposed: [documents, heads, out].
  */
 function throughHeads(ops: Ops, x: Tensor, { by, transposed }: { by: Tensor; transposed: boolean }): Tensor {
   return ops.tidy(() =>

@@ -3,7 +3,7 @@ import type { Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { Parameter } from "./parameter";
 
-/** The gradients of one optimizer step, summed over its micro-batches: the owner of their tensors. */
+/** The gradients of one optimizer step, summed over its micro-batches. This object owns the tensors. */
 export class Gradients {
   readonly #ops: Ops;
   readonly #sums = new Map<Parameter, Tensor>();
@@ -13,7 +13,7 @@ export class Gradients {
     this.#ops = ops;
   }
 
-  /** Adds a gradient, which `make` computes and this object owns. */
+  /** Adds a gradient, which `make` computes. This object owns it. */
   add(parameter: Parameter, make: () => Tensor): void {
     const sum = this.#sums.get(parameter);
     this.#sums.set(
@@ -27,14 +27,14 @@ export class Gradients {
     return this.#sums.get(parameter);
   }
 
-  /** The weights that have gradients, in the order in which the first ones came. */
+  /** The weights that have gradients, in the order of their first gradient. */
   parameters(): readonly Parameter[] {
     return [...this.#sums.keys()];
   }
 
   /**
-   * The rows of several weights' gradients in one tensor. Every weight must have a gradient. The tensor is made once:
-   * no gradient may be added afterwards.
+   * Concatenates the rows of several weights' gradients into one tensor. Every weight must have a gradient. The tensor
+   * is cached, so no gradient may be added afterwards.
    */
   joined(parameters: readonly Parameter[]): Tensor {
     const before = this.#joined.get(parameters);

@@ -23,7 +23,8 @@ export interface AdaptedWeights {
 }
 
 /**
- * Something that changes a linear layer from outside. The model does not know what: the lora room implements it.
+ * A change of a linear layer from outside, such as LoRA. The model knows this interface alone; the lora room implements
+ * it.
  */
 export interface LinearAdapter {
   /** Its own weights. */
@@ -31,11 +32,11 @@ export interface LinearAdapter {
   /** y + the adapter's part for x. A new tensor; x [rows, in], y [rows, out]. */
   forward(pass: ForwardPass, x: Tensor, from: { y: Tensor; base: AdaptedWeights }): { y: Tensor; saved: AdapterSaved };
   /**
-   * Its part for x where all it does is to add an update of a low rank: the layer then makes it in its own product, in
-   * the place of `forward`, or alone.
+   * The low-rank update for x, if the adapter adds such an update and does nothing else. The layer then computes the
+   * update within its own product instead of calling `forward`, or on its own.
    */
   lowRank?(pass: ForwardPass, x: Tensor): { update: LowRank; saved: AdapterSaved };
-  /** Adds its weights' gradients; returns its part of dx [rows, in] where that is asked for. */
+  /** Adds the gradients of its weights. Returns its part of dx [rows, in] if requested. */
   backward(
     pass: BackwardPass,
     dy: Tensor,
@@ -43,13 +44,13 @@ export interface LinearAdapter {
   ): Tensor | undefined;
 }
 
-/** State that a linear layer keeps for its backward pass: its input only if something that is trained needs it. */
+/** State that a linear layer keeps for its backward pass. The input x is kept only if a trained weight needs it. */
 export interface LinearSaved {
   readonly x?: Tensor;
   readonly adapter?: AdapterSaved;
 }
 
-/** One of the layers that a gradient comes back through: what {@link Linear.backward} takes. */
+/** One of several layers with the same input, for {@link Linear.backwardOfAll}. */
 export interface Through {
   readonly linear: Linear;
   /** [rows, out] */
@@ -63,8 +64,8 @@ const BACKWARD = { transpose: false } as const;
 /** y = x W' + b, with W in PyTorch's layout (out, in). */
 export class Linear {
   readonly #ops: Ops;
-  // The weight as its products take it: x W' on the way forward, dy W on the way back. Once one of them is there the
-  // weight itself is let go of.
+  // The weight packed for its products: x W' in the forward pass, dy W in the backward pass. When one of them exists,
+  // the unpacked weight is freed.
   readonly #forward: DerivedTensors<PackedMatrix>;
   readonly #backward: DerivedTensors<PackedMatrix>;
   readonly #forwardRounded: DerivedTensors<Tensor>;
@@ -103,20 +104,20 @@ export class Linear {
     return this.#adapter;
   }
 
-  /** Puts an adapter on the layer, or takes it off. */
+  /** Adds an adapter to the layer, or removes it. */
   setAdapter(adapter: LinearAdapter | undefined): void {
     this.#adapter = adapter;
     this.weight.takeBack();
   }
 
-  /** Computes with other weights instead of its own from now on, or with its own again. */
+  /** Replaces the weights that the layer uses, or restores its own. */
   use(substitutes?: Substitutes): void {
     const { weight, bias } = this;
     this.#used = { weight: substitutes?.get(weight) ?? weight, bias: substitutes?.get(bias) ?? bias };
     for (const derived of this.#layouts) derived.keepOnly(weight);
   }
 
-  /** Whether a backward pass has anything to do here beyond the input's gradient. */
+  /** Whether a backward pass computes gradients of weights here. */
   get hasTrainables(): boolean {
     return (
       this.#used.weight.trainable ||
@@ -126,8 +127,8 @@ export class Linear {
   }
 
   /**
-   * Whether nothing but the layer's own weights, and what an adapter adds to what they give, is at work, and they are
-   * not being trained: then the two can be computed apart.
+   * Whether the layer's own product and the adapter's update can be computed separately: the layer's weights are not
+   * trained, and an adapter, if any, only adds a low-rank update.
    */
   isSeparable(pass: Pick<ForwardPass, "kind">): boolean {
     const { weight, bias } = this.#used;
@@ -140,7 +141,7 @@ export class Linear {
     return { weight: this.#used.weight.value, bias: this.#used.bias.value };
   }
 
-  /** The adapter's part alone for x [rows, in]: [rows, out]; undefined without an adapter. */
+  /** The adapter's part of y alone, [rows, out], for x [rows, in]. Undefined without an adapter. */
   update(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } | undefined {
     const { ops } = pass;
     return ops.tidy(() => {
@@ -154,7 +155,7 @@ export class Linear {
     });
   }
 
-  /** The gradient for x through the adapter alone; undefined where it is not asked for. */
+  /** The gradient of x through the adapter alone. Undefined if it is not requested. */
   updateBackward(
     pass: BackwardPass,
     dy: Tensor,
@@ -206,9 +207,10 @@ export class Linear {
   }
 
   /**
-   * dy [rows, out] to dx [rows, in], undefined where it is not asked for; weights' gradients on the way.
+   * Computes dx [rows, in] from dy [rows, out], and adds the weights' gradients. Returns undefined if dx is not
+   * requested.
    *
-   * @param from.onward - what else goes into dx
+   * @param from.onward - further addends of dx, and a final factor
    */
   backward(
     pass: BackwardPass,
@@ -218,7 +220,7 @@ export class Linear {
     return Linear.backwardOfAll(pass, [{ linear: this, dy, saved: from.saved }], from);
   }
 
-  /** {@link backward} of layers with one input: their dx in one sum. */
+  /** {@link backward} of several layers with the same input: dx is one sum over the layers. */
   static backwardOfAll(
     pass: BackwardPass,
     layers: readonly Through[],
@@ -254,7 +256,7 @@ export class Linear {
     return [this.#forward, this.#backward, this.#forwardRounded, this.#backwardRounded];
   }
 
-  /** Adds the gradients of its weights and its adapter's; returns the adapter's part of dx where that is asked for. */
+  /** Adds the gradients of its weights and its adapter's. Returns the adapter's part of dx if requested. */
   #ownBackward(
     pass: BackwardPass,
     dy: Tensor,
@@ -281,8 +283,7 @@ export class Linear {
   }
 
   /**
-   * The weight that is used as a product takes it. The layer's own, where it is not trained, is then in memory in that
-   * order alone.
+   * The current weight in packed form. If it is the layer's own and is not trained, only packed forms stay in memory.
    */
   #packed(direction: typeof FORWARD | typeof BACKWARD): PackedMatrix {
     const { weight } = this.#used;
@@ -294,7 +295,7 @@ export class Linear {
 
 function expected(x: Tensor | undefined): Tensor {
   if (x === undefined)
-    throw new TypeError("A backward pass needs a forward pass in which the same weights were to be trained.");
+    throw new TypeError("A backward pass needs a forward pass in which the same weights were trainable.");
   return x;
 }
 

@@ -19,18 +19,18 @@ export class Norm {
     return this.#used.gamma.trainable || this.#used.beta.trainable;
   }
 
-  /** Computes with other weights instead of its own from now on, or with its own again. */
+  /** Replaces the weights that the norm uses, or restores its own. */
   use(substitutes?: Substitutes): void {
     const { gamma, beta } = this;
     this.#used = { gamma: substitutes?.get(gamma) ?? gamma, beta: substitutes?.get(beta) ?? beta };
   }
 
-  /** x [rows, width] to y [rows, width]. */
+  /** Normalises x [rows, width]. */
   forward({ ops }: ForwardPass, x: Tensor): { y: Tensor; saved: LayerNormSaved } {
     return ops.layerNorm(x, this.#used.gamma.value, this.#used.beta.value, this.epsilon);
   }
 
-  /** The same of residual + dropout(x), all [rows, width]. */
+  /** Normalises residual + dropout(x), all [rows, width]. */
   forwardResidual(
     { ops }: ForwardPass,
     x: Tensor,
@@ -44,13 +44,13 @@ export class Norm {
     });
   }
 
-  /** dy [rows, width] to dx [rows, width]. */
+  /** Computes dx [rows, width] from dy [rows, width]. */
   backward(pass: BackwardPass, dy: Tensor, saved: LayerNormSaved): Tensor {
     this.#addGradients(pass, dy, saved);
     return pass.ops.layerNormBackward(dy, this.#used.gamma.value, saved);
   }
 
-  /** dy to the gradients for the residual and for x: one tensor where nothing was dropped. */
+  /** Computes the gradients of the residual and of x. They are one tensor if there was no dropout. */
   backwardResidual(pass: BackwardPass, dy: Tensor, saved: ResidualNormSaved): { dResidual: Tensor; dx: Tensor } {
     this.#addGradients(pass, dy, saved);
     return pass.ops.residualNormBackward(dy, this.#used.gamma.value, saved);

@@ -1,14 +1,14 @@
 import type { LengthGroup } from "../../ops/ops";
 
 /**
- * Documents without padding: their tokens one behind the other, sorted by length. Everything that looks at one
- * token at a time runs over all rows at once; attention runs over each group of equal lengths. So no pad token is
- * ever computed and no mask is needed, and the result is that of padded batches under their mask.
+ * Documents without padding: sorted by length, with their tokens in consecutive rows. Token-wise operations run over
+ * all rows at once; attention runs over each group of documents of equal length. No pad token is computed and no mask
+ * is needed. The result equals that of padded batches with an attention mask.
  */
 export interface PackedBatch {
   /** Token ids of all documents: [rows]. */
   readonly ids: Int32Array;
-  /** Each token's place in its document: [rows]. */
+  /** Index of each token in its document: [rows]. */
   readonly positions: Int32Array;
   /** The row of each document's first token: [documents]. */
   readonly firstRows: Int32Array;

@@ -1,12 +1,12 @@
 import type { Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 
-/** A weight's tensor, and how it is made again from what holds the same numbers; or that alone. */
+/** A weight in memory, or set aside. `restore` makes the tensor again from another one with the same numbers. */
 type Held =
   | { readonly kind: "here"; readonly value: Tensor; readonly restore?: () => Tensor }
   | { readonly kind: "aside"; readonly restore: () => Tensor };
 
-/** A weight of the model: the owner of its tensor. */
+/** A weight of the model. It owns its tensor. */
 export class Parameter {
   readonly #ops: Ops;
   #held: Held;
@@ -15,12 +15,12 @@ export class Parameter {
   readonly shape: readonly number[];
   /** Whether training changes it. */
   trainable = false;
-  /** Whether its numbers are those that loading drew at random: nothing has trained or replaced them since. */
+  /** Whether loading drew the weight at random, and it has not been trained or replaced since. */
   drawn = false;
 
   /**
    * @param name - its name in the checkpoint, after transformers' or peft's naming
-   * @param value - taken over: this parameter disposes of it
+   * @param value - this parameter takes it over and disposes of it
    */
   constructor(
     ops: Ops,
@@ -32,7 +32,10 @@ export class Parameter {
     this.shape = value.shape;
   }
 
-  /** The weight, which stays this parameter's. Whoever needs it for one call only asks by `lend` or `read`. */
+  /**
+   * The weight's tensor, which this parameter owns. If it is needed for one call only, use `lend` or `read`: then it
+   * need not stay in memory.
+   */
   get value(): Tensor {
     this.#handedOut = true;
     if (this.#held.kind === "aside")
@@ -40,12 +43,12 @@ export class Parameter {
     return this.#held.value;
   }
 
-  /** Counts the assignments: whoever keeps something computed from the value sees by it that it is stale. */
+  /** Number of assignments. A cache of something computed from the value is stale if this number changed. */
   get version(): number {
     return this.#version;
   }
 
-  /** Calls `use` with the value, which may be gone afterwards; what it makes is the caller's. */
+  /** Calls `use` with the value, which may be freed afterwards. The caller owns what `use` returns. */
   lend<T>(use: (value: Tensor) => T): T {
     const held = this.#held;
     return held.kind === "here" ? use(held.value) : this.#ops.tidy(() => use(held.restore()));
@@ -64,10 +67,10 @@ export class Parameter {
   }
 
   /**
-   * Lets go of the tensor where others hold the same numbers in another order, so that they are not in memory twice.
-   * One that was handed out by `value` stays.
+   * Frees the tensor when another one, such as a packed copy, holds the same numbers. A tensor that `value` handed out
+   * stays.
    *
-   * @param restore - makes the same tensor again, to the bit; may be called until another value is assigned
+   * @param restore - makes the same tensor again, bit for bit; may be called until another value is assigned
    */
   setAside(restore: () => Tensor): void {
     if (this.#handedOut || this.#held.kind === "aside") return;
@@ -75,13 +78,13 @@ export class Parameter {
     this.#held = { kind: "aside", restore };
   }
 
-  /** Lets go again of a tensor that was handed out and that no one holds any more. */
+  /** Frees a restored tensor again. No one may use the tensor that `value` handed out any more. */
   takeBack(): void {
     this.#handedOut = false;
     if (this.#held.kind === "here" && this.#held.restore !== undefined) this.setAside(this.#held.restore);
   }
 
-  /** Replaces the value by a new one, which it takes over. */
+  /** Replaces the value by a new one, and takes that over. */
   assign(value: Tensor): void {
     if (value.shape.join() !== this.shape.join())
       throw new RangeError(
@@ -98,5 +101,5 @@ export class Parameter {
   }
 }
 
-/** Weights that replace a model's own, by those, such as an adapter's copy of the head. */
+/** Maps a model's own weights to their replacements, such as an adapter's copy of the head. */
 export type Substitutes = ReadonlyMap<Parameter, Parameter>;

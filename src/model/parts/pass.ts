@@ -3,12 +3,12 @@ import type { DropoutSource } from "./dropout";
 import type { Gradients } from "./gradients";
 
 /**
- * How products with a linear layer's own weights are computed in training: in 32-bit floats, or from operands rounded
- * to bfloat16. All else is in 32-bit floats.
+ * Precision of products with a linear layer's own weights in training: 32-bit floats, or operands rounded to bfloat16.
+ * All other operations use 32-bit floats.
  */
 export type Precision = "float32" | "bfloat16";
 
-/** A forward pass: for evaluation nothing is kept and nothing is dropped. */
+/** A forward pass. In evaluation it keeps no state and applies no dropout. */
 export type ForwardPass =
   | { readonly kind: "evaluation"; readonly ops: Ops }
   | {
@@ -18,7 +18,7 @@ export type ForwardPass =
       readonly precision?: Precision;
     };
 
-/** A backward pass: where gradients go. */
+/** A backward pass, and the gradients that it adds to. */
 export interface BackwardPass {
   readonly ops: Ops;
   readonly gradients: Gradients;

@@ -2,9 +2,9 @@ import type { EncoderConfig } from "../encoder-config";
 import type { PackedBatch } from "./packed-batch";
 
 /**
- * RoBERTa's position of each token, [rows]: counted from the pad token's id + 1, in each document anew. A pad token
- * within a text (one that holds "<pad>") has the pad token's id for position and is not counted, as in transformers'
- * `create_position_ids_from_input_ids`.
+ * RoBERTa's position of each token, [rows]. Each document counts from the pad token's id + 1. As in transformers'
+ * `create_position_ids_from_input_ids`, a pad token within a text that contains "<pad>" has the pad token's id as its
+ * position and is not counted.
  */
 export function robertaPositions(
   { ids, positions }: Pick<PackedBatch, "ids" | "positions">,

@@ -25,10 +25,10 @@ export interface SelfAttentionSaved {
 }
 
 /**
- * Attention of a layer's input to itself. With queries at first tokens alone and frozen weights, keys and values are
- * not made.
+ * Self-attention of one layer. Keys and values are not computed if only first tokens are queries and the weights are
+ * frozen.
  *
- * @param inputs - x [rows, width]; queried, where the queries come from, [queries, width]
+ * @param options - x [rows, width], the input of keys and values; queried [queries, width], the input of the queries
  * @returns the context [queries, width]
  */
 export function selfAttention(
@@ -60,11 +60,12 @@ export function selfAttention(
 }
 
 /**
- * The gradient for x [rows, width], undefined where it is not asked for; those of the projections' weights on the way.
- * Where the queries come from first tokens alone, the gradient for these [queries, width] is not in it but beside it.
+ * Returns the gradient of x [rows, width], or undefined if it is not requested, and adds the gradients of the
+ * projections' weights. If only first tokens are queries, `dQueried` [queries, width] is their gradient through the
+ * queries, and dx does not include it.
  *
  * @param dy - [queries, width]
- * @param from.dResidual - another gradient for what the queries come from, to be added to theirs
+ * @param from.dResidual - another gradient of the queries' input, added to it
  */
 export function selfAttentionBackward(
   pass: BackwardPass,

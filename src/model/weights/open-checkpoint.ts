@@ -11,12 +11,12 @@ import { parseShardIndex, SHARD_INDEX } from "./shard-index";
 
 const WHOLE = "model.safetensors";
 
-/** The weights of a model folder, of one file or of several. The caller closes them. */
+/** The weights of a model folder, in one or several files. The caller closes them. */
 export type Checkpoint = Pick<SafetensorsFile, "path" | "entries" | "readFloats" | "close">;
 
 /**
- * Opens a model folder's weights: `model.safetensors`, or the files that `model.safetensors.index.json` names. All
- * headers are checked, none of the numbers is read.
+ * Opens a model folder's weights: `model.safetensors`, or the files that `model.safetensors.index.json` names. Checks
+ * all headers, and reads no numbers yet.
  *
  * @throws TsloraError `not-found`, `unsupported` (a pickle) or `bad-input` that names every shard and tensor at fault.
  */
@@ -35,7 +35,7 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
     );
   throw new TsloraError(
     "not-found",
-    `The weights were looked for at ${join(directory, WHOLE)} and are not there. A model folder holds config.json, model.safetensors (or its parts and ${SHARD_INDEX}) and the tokenizer's files.`,
+    `The weights were not found at ${join(directory, WHOLE)}. A model folder holds config.json, model.safetensors (or its parts and ${SHARD_INDEX}) and the tokenizer's files.`,
   );
 }
 
@@ -68,7 +68,7 @@ async function openShards(directory: string): Promise<Checkpoint> {
   }
 }
 
-/** The tensors of all shards: each in the shard that the index names, and in no other. */
+/** Merges the tensors of all shards. Each tensor must be in the shard that the index names, and in no other. */
 function mergeEntries(
   path: string,
   { files, shardOf }: { files: ReadonlyMap<string, SafetensorsFile>; shardOf: ReadonlyMap<string, string> },

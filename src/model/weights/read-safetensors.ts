@@ -6,9 +6,9 @@ import { shownPath } from "../../base/shown-path";
 import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 
-const CHUNK = 1 << 20; // bytes read at a time of a tensor that is converted
+const CHUNK = 1 << 20; // bytes to read at a time of a tensor that is converted
 const MAX_RANK = 16; // no weight has more than four dimensions
-const MAX_HEADER = 100_000_000; // bytes: the bound of the reference implementation
+const MAX_HEADER = 100_000_000; // bytes: the limit of the reference implementation
 const BYTES = {
   F64: 8,
   F32: 4,
@@ -26,10 +26,10 @@ const BYTES = {
   U8: 1,
   BOOL: 1,
 } as const;
-/** No weight is as large as this: products of larger ones leave the range of 32-bit floats. */
+/** Limit of a weight's absolute value: products of larger weights overflow 32-bit floats. */
 const LARGEST = 2 ** 60;
 
-/** The element types that the format names and this reader knows the size of. */
+/** The format's element types whose size this reader knows. */
 export type SafetensorsDtype = keyof typeof BYTES;
 
 /** One tensor of a file: type, shape and place. */
@@ -37,7 +37,7 @@ export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: SafetensorsDtype;
   readonly shape: readonly number[];
-  /** First byte and the one after the last, counted from the end of the header. */
+  /** First byte, and first byte after the tensor, counted from the end of the header. */
   readonly offsets: readonly [number, number];
 }
 
@@ -47,17 +47,17 @@ export interface SafetensorsFile {
   readonly entries: ReadonlyMap<string, SafetensorsEntry>;
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * A tensor's numbers as 32-bit floats; F16 and BF16 are widened. Reads that tensor's bytes alone.
+   * Reads one tensor as 32-bit floats; F16 and BF16 are widened.
    *
-   * @throws TsloraError `bad-input` where one of them is no number, infinite, or beyond any weight.
+   * @throws TsloraError `bad-input` if a number is NaN, infinite, or too large for a weight.
    */
   readFloats(name: string): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a safetensors file (https://huggingface.co/docs/safetensors) and checks its whole header against its size
- * before anything is read: types, shapes, offsets in order, without holes, to the last byte.
+ * Opens a safetensors file (https://huggingface.co/docs/safetensors). Before any tensor is read, checks the whole
+ * header: types, shapes, and that the tensors fill the file without gaps or overlaps.
  *
  * @throws TsloraError `bad-input` for a truncated or damaged file, naming the file, the tensor and the value.
  */
@@ -77,11 +77,11 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
       new TsloraError("bad-input", `${shown} is not a whole safetensors file: ${what}. Fetch it again.`, {
         details: { path },
       });
-    if (size < 8) throw damaged(`it has ${size} bytes, and the header's length alone takes 8`);
+    if (size < 8) throw damaged(`it has ${size} bytes; the header's length alone takes 8`);
     const start = await readAt(file, { length: 8, position: 0, damaged });
     const headerLength = Number(start.readBigUInt64LE());
     if (headerLength > MAX_HEADER || headerLength + 8 > size)
-      throw damaged(`its header's length is given as ${headerLength} bytes, and the file has ${size}`);
+      throw damaged(`its header claims ${headerLength} bytes; the file has ${size}`);
     const header = parseHeader(await readAt(file, { length: headerLength, position: 8, damaged }), damaged);
     const dataStart = 8 + headerLength;
     const { entries, metadata } = checkHeader(header, size - dataStart, damaged);
@@ -180,12 +180,12 @@ function checkEntry(name: string, value: unknown, damaged: Damaged): Safetensors
   return { name, dtype: dtype as SafetensorsDtype, shape: shape, offsets: [offsets[0], offsets[1]] };
 }
 
-/** Whether a tensor holds numbers that can be read as 32-bit floats; others are buffers. */
+/** Whether a tensor can be read as 32-bit floats; tensors of other types are buffers. */
 export function isFloating({ dtype }: Pick<SafetensorsEntry, "dtype">): boolean {
   return dtype === "F32" || CONVERTERS[dtype] !== undefined;
 }
 
-/** Refuses numbers that no weight has: one pass over a tensor, some milliseconds for ten million numbers. */
+/** Refuses numbers that no weight has. This pass over a tensor takes some milliseconds for ten million numbers. */
 function expectFinite(floats: Float32Array, { path, name }: { path: string; name: string }): Float32Array {
   for (let i = 0; i < floats.length; i++) {
     if (Math.abs(floats[i]) < LARGEST) continue;
@@ -228,7 +228,7 @@ async function readFloats(
       `${path}: tensor ${shownValue(name)} has the type ${entry.dtype}; weights must be F32, F16 or BF16.`,
     );
   const floats = new Float32Array((end - begin) / BYTES[entry.dtype]);
-  const chunk = new Uint8Array(Math.min(CHUNK, end - begin)); // so that the tensor is never there in both widths
+  const chunk = new Uint8Array(Math.min(CHUNK, end - begin)); // small: the tensor is never in memory in both types
   for (let start = 0; start < end - begin; start += chunk.length) {
     const part = chunk.subarray(0, Math.min(chunk.length, end - begin - start));
     await read(part, start);
@@ -237,7 +237,7 @@ async function readFloats(
   return expectFinite(floats, { path, name });
 }
 
-/** Numbers of another type, as many as `to` takes, as 32-bit floats. */
+/** Converts numbers of another type to 32-bit floats until `to` is full. */
 const CONVERTERS: Partial<Record<SafetensorsDtype, (from: ArrayBufferLike, to: Float32Array) => void>> = {
   F64: (from, to) => to.set(new Float64Array(from, 0, to.length)),
   BF16: (from, to) => {
@@ -251,7 +251,7 @@ const CONVERTERS: Partial<Record<SafetensorsDtype, (from: ArrayBufferLike, to: F
   },
 };
 
-/** IEEE 754 binary16 to a number. */
+/** Converts an IEEE 754 binary16 to a number. */
 function halfToFloat(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;

@@ -7,9 +7,9 @@ import { TsloraError } from "../../base/tslora-error";
 export const SHARD_INDEX = "model.safetensors.index.json";
 
 /**
- * The shards that the text of a `model.safetensors.index.json` names, and the shard of each tensor.
+ * Parses the text of a `model.safetensors.index.json`: all shards, and the shard of each tensor.
  *
- * @throws TsloraError `bad-input` for an index that is damaged, or names a file that is not in its own folder.
+ * @throws TsloraError `bad-input` if the index is damaged, or names a file outside of its folder.
  */
 export function parseShardIndex(
   text: string,
@@ -18,10 +18,7 @@ export function parseShardIndex(
   const json = parseUntrustedJson(text, path);
   const map = typeof json === "object" && json !== null ? (json as { weight_map?: unknown }).weight_map : undefined;
   if (typeof map !== "object" || map === null || Array.isArray(map) || Object.keys(map).length === 0)
-    throw new TsloraError(
-      "bad-input",
-      `${path} was expected to hold a "weight_map" of tensors to the files that hold them.`,
-    );
+    throw new TsloraError("bad-input", `${path} must hold a "weight_map" from tensors to files.`);
   const problems = new Problems(path);
   for (const [tensor, shard] of Object.entries(map as Record<string, unknown>)) {
     const plain = typeof shard === "string" && /^[\w.-]+\.safetensors$/.test(shard);

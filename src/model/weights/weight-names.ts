@@ -1,6 +1,8 @@
 import type { EncoderConfig, ModelType } from "../encoder-config";
 
-/** transformers' names of the parts of a model; a linear layer or norm has `.weight` and `.bias` under its name. */
+/**
+ * transformers' names of the parts of a model. The weights of a linear layer or norm are `NAME.weight` and `NAME.bias`.
+ */
 export interface WeightNames {
   /** The prefix of the encoder in a checkpoint with a head; a bare encoder's checkpoint lacks it. */
   readonly prefix: string;
@@ -77,10 +79,10 @@ const OTHER_HEADS =
 const POOLER = /^(roberta\.)?pooler\./;
 
 /**
- * Whether a checkpoint's tensor is of another head, or a buffer, of no use beside this model's; transformers drops them
- * too.
+ * Whether a checkpoint's tensor belongs to another head or is a buffer. The model does not use it; transformers drops
+ * it too.
  */
 export function isOfOtherHead(name: string, { modelType }: Pick<EncoderConfig, "modelType">): boolean {
-  // RoBERTa's classifier looks past the pooler
+  // RoBERTa's classifier does not use the pooler
   return OTHER_HEADS.test(name) || (modelType === "roberta" && POOLER.test(name));
 }

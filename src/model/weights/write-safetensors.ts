@@ -1,7 +1,7 @@
 import { writeAtomically } from "../../base/files/write-atomically";
 import { sizeOf } from "../../ops/tensor";
 
-/** A tensor to be written: 32-bit floats, or a function that reads them when their turn comes. */
+/** A tensor to write: its 32-bit floats, or a function that reads them just before they are written. */
 export interface TensorToWrite {
   readonly name: string;
   readonly shape: readonly number[];
@@ -9,10 +9,10 @@ export interface TensorToWrite {
 }
 
 /**
- * Writes a safetensors file of 32-bit floats, tensors in the order of their names, as the reference library does.
- * One tensor at a time is read and written; the file bears its name once it is whole.
+ * Writes a safetensors file of 32-bit floats, with tensors sorted by name as in the reference library. Reads and writes
+ * one tensor at a time, to a temporary file that is renamed when it is complete.
  *
- * @throws RangeError when a tensor's values are not as many as its shape has.
+ * @throws RangeError if the number of a tensor's values does not match its shape.
  */
 export async function writeSafetensors(
   path: string,
@@ -24,13 +24,13 @@ export async function writeSafetensors(
   const names = new Set<string>();
   let end = 0;
   for (const { name, shape } of tensors) {
-    if (names.size === names.add(name).size) throw new RangeError(`${path}: two tensors bear the name "${name}".`);
+    if (names.size === names.add(name).size) throw new RangeError(`${path}: two tensors have the name "${name}".`);
     const begin = end;
     end += sizeOf(shape) * 4;
     header[name] = { dtype: "F32", shape, data_offsets: [begin, end] };
   }
   const json = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, " ")]); // data begin at a multiple of 8
+  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, " ")]); // data must begin at a multiple of 8
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
   async function* parts(): AsyncGenerator<Uint8Array> {
