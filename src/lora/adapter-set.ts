@@ -12,18 +12,18 @@ import { mergeCheck, probeLogits, type MergeCheck } from "./merge-check";
 import { planAdapter } from "./plan-adapter";
 import { resolveLoraConfig } from "./resolve-lora-config";
 
-/** The state of a model's adapters: none, one in use, all set aside, or one in the weights. */
+/** The state of a model's adapters: none, one active, all disabled, or one merged. */
 export type AdapterState = "none" | "active" | "disabled" | "merged";
 
 /** Options of merging an adapter into the weights. */
 export interface MergeOptions {
   /**
-   * Largest difference of a logit on the fixed batch.
-   * @default 1e-4, times the largest logit where that is above 1
+   * Largest allowed difference of a logit on a fixed batch.
+   * @default 1e-4, times the largest absolute logit if that is above 1
    */
   readonly bound?: number;
   /**
-   * Whether newly initialized weights that are not trained are let pass: to compare speed or another implementation.
+   * Whether to allow newly initialized weights that are not trained, to compare speed or another implementation.
    * @default false
    */
   readonly allowUntrained?: boolean;
@@ -33,11 +33,11 @@ export interface MergeOptions {
 export const DEFAULT_NAME = "default";
 
 /**
- * The adapters of one model, the one in use, and whether it is in the weights. Owner of them all.
+ * The adapters of one model. Records which one is active and whether it is merged. Owns them all.
  *
- * The model's own weights are never written while adapters are on it: an adapter's copies, and merged weights, replace
- * them for a time. So each adapter works as if it were alone on the model. (In peft, trained biases
- * and what PiSSA and OLoRA take off a weight stay in the model for the adapters that come later, and after `unload`.)
+ * While a model has adapters, its own weights are never written: an adapter's copies, and merged weights, replace them
+ * temporarily. So each adapter works as if it were the only one. (In peft, trained biases, and the changes that PiSSA
+ * and OLoRA make to a weight, stay in the model for later adapters and after `unload`.)
  */
 export class AdapterSet {
   readonly #model: ClassificationModel;
@@ -45,7 +45,7 @@ export class AdapterSet {
   readonly #adapters = new Map<string, Adapter>();
   #active: Adapter | undefined;
   #disabled = false;
-  /** Merged weights, which it owns, by the model's own, and the result of their check. */
+  /** Merged weights by the model's own, and the result of their check. This object owns the merged weights. */
   #merged: { readonly weights: Substitutes; readonly check?: MergeCheck } | undefined;
 
   /** @param options.seed - draws new adapters */
@@ -60,7 +60,7 @@ export class AdapterSet {
     return this.#disabled ? "disabled" : "active";
   }
 
-  /** The adapter that is in use, or would be if it were not disabled. */
+  /** The active adapter, even if it is disabled. */
   get active(): Adapter | undefined {
     return this.#active;
   }
@@ -85,7 +85,7 @@ export class AdapterSet {
   }
 
   /**
-   * Makes a new adapter; the first one is active at once. Logits stay the same until it is trained, unless
+   * Makes a new adapter. The first adapter becomes active. Logits stay the same until it is trained, unless
    * `initLoraWeights` is false.
    *
    * @throws TsloraError `bad-option` that lists everything wrong with the configuration.
@@ -108,7 +108,10 @@ export class AdapterSet {
     );
   }
 
-  /** Checks that an adapter may be added: none is merged, the name is new and peft's, and one at most trains biases. */
+  /**
+   * Checks that an adapter may be added: none is merged, the name is new and valid in peft, and at most one adapter
+   * trains biases.
+   */
   checkNew(name: string, { call, bias, problems }: { call: string; bias: string; problems: Problems }): void {
     this.expectNotMerged(call);
     problems.expect(
@@ -126,7 +129,7 @@ export class AdapterSet {
     );
   }
 
-  /** Takes over an adapter that was made elsewhere. The first one is active at once. */
+  /** Takes over an adapter that was made elsewhere. The first adapter becomes active. */
   accept(adapter: Adapter): Adapter {
     if (this.#adapters.size === 0) for (const parameter of this.#model.parameters()) parameter.trainable = false;
     this.#adapters.set(adapter.name, adapter);
@@ -151,7 +154,7 @@ export class AdapterSet {
     this.#apply();
   }
 
-  /** Takes an adapter off for good. Where it was active, the first of the others by name is then, as in peft. */
+  /** Deletes an adapter. If it was active, the first of the others by name becomes active, as in peft. */
   delete(name: string): void {
     const adapter = this.get(name, "deleteAdapter");
     this.expectNotMerged("deleteAdapter");
@@ -163,10 +166,11 @@ export class AdapterSet {
   }
 
   /**
-   * Puts the active adapter into the weights, and compares logits before and after on a small fixed batch.
+   * Merges the active adapter into the weights, and compares logits before and after on a small fixed batch.
    *
-   * @param options.bound - what a logit may differ by, by default 1e-4 times the largest logit where that is above 1
-   * @throws TsloraError `bad-input` when it differs by more; the model is then as it was.
+   * @param options.bound - largest allowed difference of a logit; by default 1e-4, times the largest absolute logit if
+   *   that is above 1
+   * @throws TsloraError `bad-input` if a logit differs by more; the model is then unchanged.
    */
   async merge(options: MergeOptions & { call?: string } = {}): Promise<MergeCheck> {
     const { call = "mergeAdapter", allowUntrained = false } = options;
@@ -207,14 +211,14 @@ export class AdapterSet {
     return check;
   }
 
-  /** Takes the adapter out of the weights again: they are the model's own, to the bit. */
+  /** Unmerges the adapter. The weights are again the model's own, bit for bit. */
   unmerge(): void {
     if (this.#merged === undefined) throw new TsloraError("bad-input", "unmergeAdapter: no adapter is merged.");
     this.#dropMerged();
     this.#apply();
   }
 
-  /** Takes all adapters off. The model is what it was before the first one, to the bit, head included. */
+  /** Removes all adapters. The model, including its head, is bit for bit as it was before the first adapter. */
   unload(): void {
     this.#dropMerged();
     const adapters = this.all;
@@ -225,7 +229,7 @@ export class AdapterSet {
     for (const adapter of adapters) adapter.dispose();
   }
 
-  /** Makes the active adapter, its head included, part of the model's own weights, and takes all adapters off. */
+  /** Merges the active adapter, including its head, into the model's own weights, and removes all adapters. */
   async mergeAndUnload(options: MergeOptions = {}): Promise<MergeCheck> {
     this.#expectAny("mergeAndUnload");
     const check = this.#merged?.check ?? (await this.merge({ ...options, call: "mergeAndUnload" }));
@@ -243,12 +247,12 @@ export class AdapterSet {
     return check;
   }
 
-  /** The weight that the model computes with instead of one of its own. */
+  /** The weight that currently replaces one of the model's own; that weight itself if nothing replaces it. */
   inUse(own: Parameter): Parameter {
     return this.#substitutes().get(own) ?? own;
   }
 
-  /** The names of the weights in use that loading drew and that no adapter brings and no training changed. */
+  /** Names of the current weights that loading drew and that neither an adapter nor training replaced. */
   drawn(): string[] {
     const substitutes = this.#substitutes();
     return this.#model
@@ -257,12 +261,12 @@ export class AdapterSet {
       .map(({ name }) => name);
   }
 
-  /** @throws TsloraError where the adapter in use was read and lacks weights that the model does not have either. */
+  /** @throws TsloraError if the active adapter was read from files and lacks weights that the model lacks too. */
   expectNothingMissing(call: string): void {
     if (this.#active !== undefined && !this.#disabled) this.expectWhole(this.#active, call);
   }
 
-  /** The same of any adapter. */
+  /** The same check for any adapter. */
   expectWhole(adapter: Adapter, call: string): void {
     if (adapter.isNew) return;
     const missing = this.#model
@@ -272,7 +276,7 @@ export class AdapterSet {
     if (missing.length > 0) throw lacking(call, { adapter: adapter.name, missing });
   }
 
-  /** @throws TsloraError where a weight in use is as loading drew it. */
+  /** @throws TsloraError if a current weight is still as loading drew it. */
   expectNothingDrawn(call: string): void {
     this.expectNothingMissing(call);
     const drawn = this.drawn();
@@ -285,7 +289,7 @@ export class AdapterSet {
     );
   }
 
-  /** @throws TsloraError where an adapter is merged. */
+  /** @throws TsloraError if an adapter is merged. */
   expectNotMerged(call: string): void {
     if (this.#merged !== undefined)
       throw new TsloraError(
@@ -348,7 +352,7 @@ export class AdapterSet {
   }
 }
 
-/** The error of an adapter that lacks weights which its base lacks, too. */
+/** The error for an adapter that lacks weights which its base lacks too. */
 function lacking(call: string, { adapter, missing }: { adapter: string; missing: readonly string[] }): TsloraError {
   return new TsloraError(
     "bad-input",

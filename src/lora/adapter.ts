@@ -3,28 +3,28 @@ import type { Parameter, Substitutes } from "../model/parts/parameter";
 import type { ResolvedLoraConfig } from "./lora-config";
 import type { LoraUpdate } from "./lora-linear";
 
-/** peft's prefix of everything in an adapter. */
+/** peft's prefix of all names in an adapter. */
 export const PEFT_PREFIX = "base_model.model.";
 
 /**
- * A LoRA adapter of a model: the update of each adapted layer, and copies of what else it trains, the head first of
- * all. Owner of all of its weights, under the names that they have in peft's file. `AdapterSet` puts it on its model.
+ * A LoRA adapter of a model: the update of each adapted layer, and copies of everything else that it trains, such as
+ * the head. It owns all its weights, under their names in peft's file. `AdapterSet` adds it to its model.
  */
 export class Adapter {
   readonly name: string;
   readonly config: ResolvedLoraConfig;
   /** By the layer's name in the model. */
   readonly updates: ReadonlyMap<string, LoraUpdate>;
-  /** Copies of the modules that are trained whole (the head, and `modulesToSave`), by the model's own weights. */
+  /** Copies of the modules that are fully trained (the head, and `modulesToSave`), by the model's own weights. */
   readonly saved: Substitutes;
-  /** Copies of the biases that are trained beside, by the model's own. */
+  /** Copies of the biases that are trained too, by the model's own. */
   readonly biases: Substitutes;
   /** Residual weights of PiSSA or OLoRA, by the model's own parameter. Not trained. */
   readonly residuals: Substitutes;
-  /** Whether it was made here with weights of its own; otherwise its weights were read, or combined of others'. */
+  /** Whether its weights were newly initialized here; otherwise they were read, or combined from other adapters. */
   readonly isNew: boolean;
 
-  /** @param weights - taken over */
+  /** @param weights - the adapter takes these over */
   constructor(
     readonly model: ClassificationModel,
     weights: {
@@ -55,17 +55,17 @@ export class Adapter {
     ];
   }
 
-  /** Replacements of the model's own weights while the adapter is active. */
+  /** Weights that replace the model's own while the adapter is active. */
   substitutes(): Substitutes {
     return new Map([...this.residuals, ...this.biases, ...this.saved]);
   }
 
-  /** Marks its weights as trained or not. */
+  /** Marks its weights as trainable or not. */
   setTrainable(trainable: boolean): void {
     for (const parameter of this.parameters()) parameter.trainable = trainable;
   }
 
-  /** Gives its weights back to the device. It must not be on its model any more. */
+  /** Frees its weights. It must have been removed from its model before. */
   dispose(): void {
     for (const update of this.updates.values()) update.dispose();
     for (const parameter of this.substitutes().values()) parameter.dispose();

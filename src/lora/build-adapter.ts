@@ -8,7 +8,7 @@ import { firstWeights } from "./first-weights";
 import { LoraLinear, type LoraUpdate } from "./lora-linear";
 import type { AdapterPlan, PlannedLayer } from "./plan-adapter";
 
-/** A weight of an adapter by its name in peft's file. */
+/** A weight of an adapter, with its name in peft's file. */
 export interface ExpectedWeight {
   readonly name: string;
   readonly shape: readonly number[];
@@ -39,12 +39,12 @@ export function expectedWeights(plan: AdapterPlan): ExpectedWeight[] {
 }
 
 /**
- * Makes an adapter by a plan: with new weights, or with those that `given` holds under their names in peft's file. What
- * PiSSA and OLoRA take off a weight is found anew either way, as peft does when it loads such an adapter. A copy of a
- * drawn weight is marked as `drawn`, too. The model stays as it is.
+ * Makes an adapter by a plan, with new weights, or with those in `given` under their names in peft's file. In both
+ * cases it computes the residual weights of PiSSA and OLoRA again, as peft does on loading. A copy of a drawn weight is
+ * marked as `drawn` too. Does not change the model.
  *
  * @param options.random - draws A, and B where it is not 0
- * @param options.given - each is taken over
+ * @param options.given - the adapter takes these tensors over
  */
 export function buildAdapter(
   model: ClassificationModel,
@@ -55,7 +55,7 @@ export function buildAdapter(
   const { config } = plan;
   const { name, random, given } = options;
   const copy = (parameter: Parameter): Tensor => ops.reshape(parameter.value, parameter.shape);
-  // Plain tensors first: whatever fails on the way, the scope frees them.
+  // Makes plain tensors first: if anything fails, the scope frees them.
   const made = ops.escape(() => ({
     layers: plan.layers.map((layer) => layerTensors(model, layer, { plan, random, given })),
     biases: plan.biases.map((bias) => given?.get(biasName(plan, bias)) ?? copy(bias)),
@@ -132,7 +132,7 @@ function weightName(module: string, part: string): string {
   return `${PEFT_PREFIX}${module}.${part}`;
 }
 
-/** A trained bias by its name in peft's file, where an adapted layer lies in its `base_layer`. */
+/** Name of a trained bias in peft's file. That of an adapted layer is in its `base_layer`. */
 function biasName({ layers }: AdapterPlan, bias: Parameter): string {
   const adapted = layers.find(({ linear }) => linear.bias === bias);
   return adapted === undefined ? `${PEFT_PREFIX}${bias.name}` : weightName(adapted.linear.module, "base_layer.bias");

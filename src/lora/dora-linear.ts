@@ -6,7 +6,7 @@ import type { Parameter } from "../model/parts/parameter";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/parts/pass";
 import type { LoraUpdate } from "./lora-linear";
 
-/** The length of each row of W + scaling B A, [out]: what DoRA's magnitude begins as, and is divided by. */
+/** Norm of each row of W + scaling B A, [out]: DoRA's initial magnitude, and the divisor of the magnitude. */
 export function rowLengths(ops: Ops, weight: Tensor, update: { a: Tensor; b: Tensor; scaling: number }): Tensor {
   return ops.tidy(() => {
     const whole = ops.add(weight, ops.scale(ops.matMul(update.b, update.a), update.scaling)); // [out, in]
@@ -15,12 +15,13 @@ export function rowLengths(ops: Ops, weight: Tensor, update: { a: Tensor; b: Ten
 }
 
 /**
- * A linear layer's update by direction and magnitude (Liu et al., "DoRA", 2024, with section 4.3's shortening, as in
- * peft): with V = W + scaling B A and the ratio m / |V| for each row, |V| taken as a constant in the backward pass,
+ * A linear layer's update by direction and magnitude (Liu et al., "DoRA", 2024). With V = W + scaling B A and ratio = m
+ * / |V| for each row:
  *
- *     y = W x + b + (ratio - 1) W x' + ratio scaling B A x',   x' = dropout(x)
+ * y = W x + b + (ratio - 1) W x' + ratio scaling B A x',   x' = dropout(x)
  *
- * which without dropout is ratio V x + b.
+ * Without dropout this is ratio V x + b. As in peft, the backward pass treats |V| as a constant (section 4.3 of the
+ * paper).
  */
 export class DoraLinear implements LoraUpdate {
   readonly a: Parameter;
@@ -30,7 +31,7 @@ export class DoraLinear implements LoraUpdate {
   readonly scaling: number;
   readonly #dropout: number;
 
-  /** @param weights - taken over: A [r, in], B [out, r] and the magnitude [out] */
+  /** @param weights - A [r, in], B [out, r] and the magnitude [out]; this update takes them over */
   constructor(
     weights: { a: Parameter; b: Parameter; magnitude: Parameter },
     options: { scaling: number; loraDropout: number },
@@ -88,7 +89,7 @@ export class DoraLinear implements LoraUpdate {
         gradients.add(this.a, () => ops.lowerGradient(dLow, from.x, dropout)); // [r, in]
       }
       if (!from.needsInput) return undefined;
-      const dDirect = ops.sub(dWhole, dy); // its part through W, beside the layer's own dy W
+      const dDirect = ops.sub(dWhole, dy); // the part through W, in addition to the layer's own dy W
       const dInput = ops.add(from.base.productBackward(dDirect), ops.matMul(dLow, this.a.value)); // [rows, in]
       return dropoutBackward(dInput, { ops, saved: dropout });
     });

@@ -3,7 +3,7 @@ import type { ResolvedLoraConfig } from "./lora-config";
 import { saves } from "./patterns/match-modules";
 import { moduleTree, ownerOf } from "./module-tree";
 
-/** The modules with weights that loading drew: a new head, or the pooler that a masked language model lacks. */
+/** Modules whose weights loading drew: a new head, or the pooler that a masked language model lacks. */
 export function drawnModules(model: ClassificationModel): string[] {
   return [
     ...new Set(
@@ -16,8 +16,8 @@ export function drawnModules(model: ClassificationModel): string[] {
 }
 
 /**
- * A configuration whose `modulesToSave` names every module with drawn weights, so that they are trained and saved with
- * the adapter: an adapter without them gives other logits wherever it is loaded.
+ * Adds every module with drawn weights to `modulesToSave`, so that it is trained and saved with the adapter. Without
+ * them, the adapter would give other logits each time it is loaded.
  */
 export function withDrawnModules(config: ResolvedLoraConfig, model: ClassificationModel): ResolvedLoraConfig {
   const names = [...moduleTree(model).keys()].filter((name) => saves(config.modulesToSave, name));

@@ -4,14 +4,16 @@ import type { Random } from "../base/random";
 import type { ResolvedLoraConfig } from "./lora-config";
 import type { PlannedLayer } from "./plan-adapter";
 
-/** How an update begins; `residual` is what is left of the weight [out, in] where A and B take their part of it. */
+/** Initial weights of an update. `residual` is the weight [out, in] minus the initial update, for PiSSA and OLoRA. */
 export interface FirstWeights {
   readonly a: Tensor;
   readonly b: Tensor;
   readonly residual?: Tensor;
 }
 
-/** Draws or finds A [r, in] and B [out, r] of a layer, as peft does (`update_layer`). The caller disposes of them. */
+/**
+ * Draws or computes A [r, in] and B [out, r] of a layer, as peft does (`update_layer`). The caller disposes of them.
+ */
 export function firstWeights(
   ops: Ops,
   layer: PlannedLayer,
@@ -32,7 +34,7 @@ export function firstWeights(
   return { a, b };
 }
 
-/** A and B from the weight itself, and the rest of the weight: W - scaling B A. */
+/** Computes A and B from the weight itself, and the residual weight W - scaling B A. */
 function fromWeight(ops: Ops, { linear, r, scaling }: PlannedLayer, init: "pissa" | "olora"): FirstWeights {
   return linear.weight.lend((weight) =>
     ops.tidy(() => {
@@ -42,7 +44,7 @@ function fromWeight(ops: Ops, { linear, r, scaling }: PlannedLayer, init: "pissa
   );
 }
 
-/** PiSSA: W = U S V'; A = sqrt(S / scaling) V' and B = U sqrt(S / scaling), of the r greatest. */
+/** PiSSA: W = U S V'; A = sqrt(S / scaling) V' and B = U sqrt(S / scaling), for the r largest singular values. */
 function principal(ops: Ops, weight: Tensor, { r, scaling }: { r: number; scaling: number }): { a: Tensor; b: Tensor } {
   return ops.tidy(() => {
     const { u, s, v } = ops.svd(weight);

@@ -17,24 +17,25 @@ import { drawnModules, withDrawnModules } from "./drawn-modules";
 import { readPeftConfig } from "./peft-config";
 import { planAdapter, type AdapterPlan } from "./plan-adapter";
 
-/** An adapter as read. */
+/** An adapter, as read. */
 export interface LoadedAdapter {
   readonly adapter: Adapter;
-  /** Keys of adapter_config.json that tslora does not know and passed over. */
+  /** Keys of adapter_config.json that tslora does not know and ignored. */
   readonly unknownKeys: readonly string[];
-  /** Entries of the configuration without effect on this model, e.g. a name in target_modules that no layer has. */
+  /**
+   * Entries of the configuration that have no effect on this model, e.g. a name in target_modules that no layer has.
+   */
   readonly idle: readonly string[];
 }
 
 /**
- * Reads an adapter in peft's format and puts it on a model; the first one is active at once. Everything is checked
- * before anything is changed.
+ * Reads an adapter in peft's format and adds it to a model. The first adapter becomes active. Everything is checked
+ * before anything changes.
  *
- * Modules that were newly initialized and that the adapter lacks get copies, marked as `drawn`: training
- * it trains and saves them, and every other use is an error.
+ * If a newly initialized module is missing from the adapter, the adapter gets a copy marked as `drawn`. Training the
+ * adapter trains and saves the copy; every other use is an error.
  *
- * @param options.directory - the folder that holds the files, or one with a folder of the adapter's name in it that
- *   does
+ * @param options.directory - the folder of the files, or its parent if the folder has the adapter's name
  * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
  */
 export async function loadAdapter(
@@ -59,9 +60,9 @@ export async function loadAdapter(
     checkWeights(file, { plan, baseModel });
     for (const { name: key, shape } of expectedWeights(plan))
       given.set(key, ops.float(await file.readFloats(key), shape));
-    // a double is checked, and not used
+    // a duplicate is checked but not used
     for (const key of file.entries.keys()) if (!given.has(key)) await file.readFloats(key);
-    // reading takes a while: another may have come
+    // another adapter may have been added during reading
     set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems });
     problems.throwIfAny("bad-option");
     return {
@@ -78,8 +79,7 @@ export async function loadAdapter(
 }
 
 /**
- * Refuses an adapter that updates a layer which the base lacks: the update means nothing without that layer's own
- * weights.
+ * Refuses an adapter that updates a layer which the base lacks: the update is useless without that layer's own weights.
  */
 function expectNotAdapted(
   { layers, savedModules }: AdapterPlan,
@@ -92,15 +92,14 @@ function expectNotAdapted(
   if (adapted.length === 0) return;
   throw new TsloraError(
     "bad-input",
-    `The adapter ${directory} updates ${shownNames(adapted)}, whose own weights neither it nor the model holds: they were newly initialized when the model was loaded. ` +
+    `The adapter ${directory} updates ${shownNames(adapted)}, but neither the adapter nor the model holds their own weights: they were newly initialized when the model was loaded. ` +
       "Load the base that the adapter was trained on, or train the adapter again: training saves them with it.",
     { details: { newlyInitialized: adapted } },
   );
 }
 
 /**
- * The folder of the adapter's name in the given one, where peft's `save_pretrained` puts named adapters, or else
- * itself.
+ * The subfolder with the adapter's name, where peft's `save_pretrained` puts named adapters, or else the folder itself.
  */
 async function folderOf(directory: string, name: string): Promise<string> {
   const inside = join(directory, name);
@@ -121,12 +120,12 @@ async function weightsPath(directory: string): Promise<string> {
   return path;
 }
 
-/** The beginning of a message about an adapter that its model is the wrong one for. */
+/** Start of the message for an adapter that does not fit its model. */
 function misfit(path: string, baseModel: string | undefined): string {
   return `The adapter ${shownPath(path)} does not fit the model${baseModel === undefined ? "" : `; it was trained on ${shownNames([baseModel])}`}`;
 }
 
-/** Compares the file's names and shapes with what the plan asks for. */
+/** Compares the file's names and shapes with the plan. */
 function checkWeights(
   file: SafetensorsFile,
   { plan, baseModel }: { plan: AdapterPlan; baseModel: string | undefined },
@@ -148,8 +147,8 @@ function checkWeights(
 }
 
 /**
- * With `bias: "all"` peft writes the biases of modules that are trained whole once more, under names of its own, and
- * their first state.
+ * With `bias: "all"`, peft writes the biases of fully trained modules twice more: the trained ones under
+ * `modules_to_save`, and the initial ones under `original_module`.
  */
 function isDouble(name: string, { config, savedModules }: AdapterPlan): boolean {
   return (

@@ -16,21 +16,21 @@ export interface LoraConfig {
    */
   readonly loraDropout?: number;
   /**
-   * Which linear layers are adapted: names (the whole name, or the part after a dot), a pattern (a regular expression
-   * that matches whole names), "all-linear" (all but those that are trained whole with the head), or "auto" (query and
-   * value).
+   * Linear layers to adapt: names (the whole name, or the part after a dot), a pattern (a regular expression that
+   * matches whole names), "all-linear" (all except those in `modulesToSave` and the head), or "auto" (query and value).
    * @default "auto"
    */
   readonly targetModules?: "auto" | "all-linear" | readonly string[] | RegExp | (string & {});
   /** Exceptions from `targetModules`: names or a pattern. */
   readonly excludeModules?: readonly string[] | RegExp | string;
   /**
-   * Modules beside the head that are trained whole and saved with the adapter, by the end of their names, e.g.
-   * `["pooler.dense"]`. The adapter owns copies of them, as of the head. Embeddings cannot be among them.
+   * Modules besides the head that are fully trained and saved with the adapter, by the end of their names, e.g.
+   * `["pooler.dense"]`. The adapter owns copies of them, as of the head. Embeddings are not supported.
    */
   readonly modulesToSave?: readonly string[];
   /**
-   * Which biases are trained: none, those of the adapted layers, or all. One adapter of a model may train biases.
+   * Which biases are trained: none, those of the adapted layers, or all. At most one adapter of a model may train
+   * biases.
    * @default "none"
    */
   readonly bias?: LoraBias;
@@ -41,27 +41,25 @@ export interface LoraConfig {
    */
   readonly useRslora?: boolean;
   /**
-   * Train magnitude and direction apart (Liu et al., "DoRA: Weight-Decomposed Low-Rank Adaptation", 2024).
+   * Train magnitude and direction separately (Liu et al., "DoRA: Weight-Decomposed Low-Rank Adaptation", 2024).
    * @default false
    */
   readonly useDora?: boolean;
-  /**
-   * Ranks of single layers, by patterns that match the end of a layer's name from a dot on; the first that does counts.
-   */
+  /** Ranks of single layers. A pattern matches the end of a layer's name, from a dot on; the first match counts. */
   readonly rankPattern?: Readonly<Record<string, number>>;
-  /** `loraAlpha` of single layers, by patterns as for `rankPattern`. */
+  /** `loraAlpha` of single layers, with patterns as in `rankPattern`. */
   readonly alphaPattern?: Readonly<Record<string, number>>;
   /**
-   * Numbers of the layers that are adapted, from 0; all where it is not given. Not with a pattern for `targetModules`.
+   * Indices of the layers to adapt, from 0; all layers if it is not given. Not allowed if `targetModules` is a pattern.
    */
   readonly layersToTransform?: number | readonly number[];
-  /** The name before a layer's number, e.g. "layer"; the first number of a name counts where it is not given. */
+  /** The name before a layer's index, e.g. "layer". If it is not given, the first number in a name is the index. */
   readonly layersPattern?: string | readonly string[];
   /**
-   * How A and B begin. `true`: A uniform, B 0. "gaussian": A normal with deviation 1 / r, B 0. `false`: both uniform,
-   * so that logits change at once. "pissa": the r greatest singular values and vectors of the weight (Meng et al.,
-   * "PiSSA", 2024), and "olora": the first r columns of its QR decomposition (Büyükakyüz, "OLoRA", 2024); both take
-   * what A and B hold off the weight under them, for as long as the adapter is active.
+   * Initialization of A and B. `true`: A uniform, B 0. "gaussian": A normal with standard deviation 1 / r, B 0.
+   * `false`: both uniform, which changes the logits before training. "pissa": the r largest singular values and vectors
+   * of the weight (Meng et al., "PiSSA", 2024). "olora": the first r columns of its QR decomposition (Büyükakyüz,
+   * "OLoRA", 2024). Both subtract the initial update from the weight while the adapter is active.
    * @default true
    */
   readonly initLoraWeights?: InitLoraWeights;
@@ -73,13 +71,13 @@ export const LORA_BIASES = ["none", "all", "lora_only"] as const;
 /** One of `LORA_BIASES`. */
 export type LoraBias = (typeof LORA_BIASES)[number];
 
-/** Ways of `initLoraWeights` that have a name. */
+/** Named choices of `initLoraWeights`. */
 export const NAMED_INITIALIZATIONS = ["gaussian", "pissa", "olora"] as const;
 
-/** How A and B begin. */
+/** Initialization of A and B. */
 export type InitLoraWeights = boolean | (typeof NAMED_INITIALIZATIONS)[number];
 
-/** `loraAlpha` of an adapter that gives none, in multiples of its `r`. */
+/** Default of `loraAlpha`, as a multiple of `r`. */
 export const LORA_ALPHA_PER_R = 2;
 
 /** The defaults of {@link LoraConfig}. */
@@ -93,14 +91,14 @@ export const LORA_DEFAULTS = {
   initLoraWeights: true,
 } as const satisfies LoraConfig;
 
-/** A {@link LoraConfig} with every value decided, as peft writes it. */
+/** A {@link LoraConfig} with every value set, as peft writes it. */
 export interface ResolvedLoraConfig {
   readonly r: number;
   readonly loraAlpha: number;
   readonly loraDropout: number;
   readonly targetModules: readonly string[] | string;
   readonly excludeModules?: readonly string[] | string;
-  /** The user's, then the head's: `classifier` and `score`. */
+  /** The user's modules, then the head's: `classifier` and `score`. */
   readonly modulesToSave: readonly string[];
   readonly bias: LoraBias;
   readonly useRslora: boolean;
@@ -110,7 +108,7 @@ export interface ResolvedLoraConfig {
   readonly layersToTransform?: readonly number[] | number;
   readonly layersPattern?: readonly string[] | string;
   readonly initLoraWeights: InitLoraWeights;
-  /** peft's task: it decides that the head is trained and saved. `null` where a file names none. */
+  /** peft's task type, by which the head is trained and saved. `null` if a file names none. */
   readonly taskType: "SEQ_CLS" | null;
 }
 

@@ -4,14 +4,14 @@ import type { AdapterSaved, LinearAdapter } from "../model/parts/linear";
 import type { Parameter } from "../model/parts/parameter";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "../model/parts/pass";
 
-/** An update of a linear layer: the owner of its weights. */
+/** An update of a linear layer. It owns its weights. */
 export interface LoraUpdate extends LinearAdapter {
   /** [r, in] */
   readonly a: Parameter;
   /** [out, r] */
   readonly b: Parameter;
   readonly scaling: number;
-  /** The weight [out, in] with the update in it; a new tensor. */
+  /** The weight [out, in] plus the update, as a new tensor. */
   merged(ops: Ops, weight: Tensor): Tensor;
   dispose(): void;
 }
@@ -26,7 +26,7 @@ export class LoraLinear implements LoraUpdate {
   readonly scaling: number;
   readonly #dropout: number;
 
-  /** @param weights - taken over: A [r, in] and B [out, r] */
+  /** @param weights - A [r, in] and B [out, r]; this update takes them over */
   constructor(weights: { a: Parameter; b: Parameter }, options: { scaling: number; loraDropout: number }) {
     this.a = weights.a;
     this.b = weights.b;

@@ -2,29 +2,29 @@ import { Random } from "../base/random";
 import { packDocuments } from "../model/parts/packed-batch";
 import type { ClassificationModel } from "../model/classification-model";
 
-/** Result of the comparison of logits before and after `mergeAdapter`. `String(check)` is a sentence. */
+/** Comparison of logits before and after `mergeAdapter`. `String(check)` is a sentence. */
 export interface MergeCheck {
   /** The adapter that was merged. */
   readonly adapter: string;
   /** Number of layers that were merged. */
   readonly layers: number;
-  /** The largest absolute difference of a logit on a small fixed batch of token ids. */
+  /** Largest absolute difference of a logit on a small fixed batch of token ids. */
   readonly largestDifference: number;
-  /** Largest difference that was allowed. */
+  /** Largest allowed difference. */
   readonly bound: number;
   /** Number of compared logits. */
   readonly logits: number;
   toString(): string;
 }
 
-/** A check as it is shown. */
+/** A check with its text. */
 export function mergeCheck(values: Omit<MergeCheck, "toString">): MergeCheck {
   const { adapter, layers, largestDifference, bound, logits } = values;
   const text = `Adapter "${adapter}" is in the weights of ${layers} layers: on a fixed batch, ${logits} logits differ by at most ${largestDifference.toExponential(1)} (bound ${bound.toExponential(1)}).`;
   return { ...values, toString: () => text };
 }
 
-/** The model's logits for a small batch of token ids, the same for every call: four documents of up to 24 tokens. */
+/** The model's logits for a small fixed batch of token ids: four documents of up to 24 tokens. */
 export async function probeLogits(model: ClassificationModel): Promise<Float32Array> {
   const { ops, config } = model;
   const random = new Random(20_240_229);

@@ -4,8 +4,8 @@ import type { ClassificationModel } from "../model/classification-model";
 export type ModuleKind = "linear" | "norm" | "embedding" | "container" | "list" | "other";
 
 /**
- * Every module of the model by the name that PyTorch's `named_modules` gives it in transformers: peft matches against
- * all of them, and so do we.
+ * Every module of the model, under the name that PyTorch's `named_modules` gives it in transformers. As in peft,
+ * patterns are matched against all of them.
  */
 export function moduleTree(model: ClassificationModel): ReadonlyMap<string, ModuleKind> {
   const tree = new Map<string, ModuleKind>();
@@ -29,7 +29,7 @@ export function ownerOf(parameter: string): string {
   return parameter.slice(0, parameter.lastIndexOf("."));
 }
 
-/** Dropouts and activations: modules without weights, which a pattern may match all the same. */
+/** Dropouts and activations: modules without weights, which a pattern can still match. */
 function unweighted({ config }: ClassificationModel): string[] {
   const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => i);
   if (config.modelType === "distilbert") {

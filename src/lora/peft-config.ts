@@ -7,7 +7,7 @@ import { TsloraError } from "../base/tslora-error";
 import { HEAD_MODULES, type ResolvedLoraConfig } from "./lora-config";
 import { checkLayers, checkLength, checkPattern, checkPatterns } from "./resolve-lora-config";
 
-/** Values of peft's keys under which an adapter computes what ours does; any other is refused. */
+/** Values of peft's keys under which an adapter computes the same as here. Any other value is refused. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
   alora_invocation_tokens: [null],
   arrow_config: [null],
@@ -41,26 +41,26 @@ const READ = [
   "use_dora",
   "use_rslora",
 ];
-/** Keys about the making of an adapter, not about what it computes. */
+/** Keys that do not change what a saved adapter computes. */
 const INERT =
   /^(auto_mapping|base_model_name_or_path|corda_config|ensure_weight_tying|eva_config|inference_mode|loftq_config|lora_ga_config|megatron_core|peft_version|qalora_group_size|revision|runtime_config)$/;
-/** Initializations that leave the base weight alone: they do not matter once A and B are read. */
+/** Initializations that do not change the base weight. They have no effect once A and B are read. */
 const PLAIN_BEGINNINGS: readonly unknown[] = ["eva", "orthogonal"];
 
-/** An adapter's configuration as read. */
+/** An adapter's configuration, as read. */
 export interface PeftConfig {
   readonly config: ResolvedLoraConfig;
-  /** The base that it was trained on: `base_model_name_or_path`. */
+  /** The base model that it was trained on: `base_model_name_or_path`. */
   readonly baseModel?: string;
-  /** Keys that tslora does not know and passed over. */
+  /** Keys that tslora does not know and ignored. */
   readonly unknownKeys: readonly string[];
 }
 
 /**
  * Reads peft's `adapter_config.json`.
  *
- * @throws TsloraError `not-found`, `bad-input` for what is no such file, and `unsupported` that lists every value that
- *   is of the wrong type or means something that tslora cannot compute.
+ * @throws TsloraError `not-found`, `bad-input` if the file is not an adapter_config.json, or `unsupported`, listing
+ *   every value that has the wrong type or that tslora cannot compute.
  */
 export async function readPeftConfig(path: string): Promise<PeftConfig> {
   try {
@@ -135,11 +135,11 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
 
 /** Reads the values of a configuration. */
 interface FieldReader {
-  /** The value, or `fallback` where there is none. */
+  /** The value, or `fallback` if there is none. */
   readonly value: (key: string, fallback: unknown) => unknown;
-  /** The same, checked: `fallback` where it does not hold. */
+  /** The checked value, or `fallback` if the check fails. */
   readonly take: <T>(key: string, fallback: T, expected: string, holds: (found: unknown) => boolean) => T;
-  /** A pattern or a list of names; an empty list where it is neither. */
+  /** A pattern or a list of names; an empty list if it is neither. */
   readonly pattern: (key: string) => string | readonly string[];
 }
 
@@ -167,7 +167,7 @@ function fieldReader(json: Record<string, unknown>, problems: Problems): FieldRe
   };
 }
 
-/** Notes every option of peft that changes what an adapter computes and is not at a value that changes nothing. */
+/** Reports every option of peft whose value changes what an adapter computes in a way that tslora does not support. */
 function checkNeutral(json: Record<string, unknown>, problems: Problems): void {
   for (const [key, allowed] of Object.entries(NEUTRAL)) {
     const found = json[key] ?? allowed[0];
@@ -178,7 +178,9 @@ function checkNeutral(json: Record<string, unknown>, problems: Problems): void {
   }
 }
 
-/** A configuration under peft's keys, in their sorted order: the set that every version of peft since 0.9 reads. */
+/**
+ * Writes a configuration under peft's keys, in sorted order. Every version of peft since 0.9 reads this set of keys.
+ */
 export function toPeftConfig(config: ResolvedLoraConfig, baseModel: string): Record<string, unknown> {
   return {
     alpha_pattern: config.alphaPattern,
@@ -205,7 +207,7 @@ export function toPeftConfig(config: ResolvedLoraConfig, baseModel: string): Rec
   };
 }
 
-/** Checks `init_lora_weights`, which matters where it changed the base weight. */
+/** Checks `init_lora_weights`, which matters only if it changed the base weight. */
 function beginning(found: unknown, problems: Problems): ResolvedLoraConfig["initLoraWeights"] {
   if (PLAIN_BEGINNINGS.includes(found)) return true;
   if (typeof found === "boolean" || found === "gaussian" || found === "pissa" || found === "olora") return found;
@@ -229,7 +231,7 @@ function isRank(found: unknown): boolean {
   return typeof found === "number" && Number.isInteger(found) && found > 0;
 }
 
-/** Whether a number can scale an update without leaving the range of 32-bit floats. */
+/** Whether a number can scale an update without overflow of 32-bit floats. */
 function isNumber(found: unknown): found is number {
   return typeof found === "number" && Math.abs(found) <= 1e9;
 }

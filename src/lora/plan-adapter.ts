@@ -21,21 +21,21 @@ export interface PlannedLayer {
 export interface AdapterPlan {
   readonly config: ResolvedLoraConfig;
   readonly layers: readonly PlannedLayer[];
-  /** Weights of the modules that are trained whole, by the model's own. */
+  /** The model's own weights of the modules that are fully trained. */
   readonly saved: readonly Parameter[];
-  /** Those modules' names. */
+  /** Names of these modules. */
   readonly savedModules: readonly string[];
-  /** Biases that are trained beside, by the model's own. */
+  /** The model's own biases that are trained too. */
   readonly biases: readonly Parameter[];
-  /** Entries of the configuration without effect, in a few words each. */
+  /** Short descriptions of entries of the configuration that have no effect. */
   readonly idle: readonly string[];
 }
 
 /**
- * Finds the layers and modules that a configuration means, by peft's rules.
+ * Finds the layers and modules that a configuration selects, by peft's rules.
  *
- * @param options.strict - whether an entry that matches nothing is an error, as in a new configuration; otherwise, as
- * for one read from a file, it is reported in `idle`
+ * @param options.strict - whether an entry that matches nothing is an error, as in a new configuration; in one read
+ *   from a file it is only reported in `idle`
  * @param options.problems - collects the errors; the caller throws
  */
 export function planAdapter(
@@ -84,7 +84,7 @@ export function planAdapter(
   return { config, layers, saved: all.filter(inside), savedModules, biases: all.filter(isTrained), idle };
 }
 
-/** Names every linear layer where a file has "all-linear", as peft does; but none that is trained whole. */
+/** Replaces "all-linear" in a file by the names of all linear layers that are not fully trained, as peft does. */
 function withoutShorthand(config: ResolvedLoraConfig, tree: ReadonlyMap<string, ModuleKind>): ResolvedLoraConfig {
   const { targetModules } = config;
   if (typeof targetModules !== "string" || targetModules.toLowerCase() !== "all-linear") return config;
@@ -111,10 +111,10 @@ const WITH_ARTICLE: Record<ModuleKind, string> = {
   other: "an activation or dropout",
 };
 
-/** Reports an entry that matches nothing: an error with a word of help, or one of `idle`. */
+/** Reports an entry that matches nothing, as an error with a hint, or in `idle`. */
 type Note = (holds: boolean, what: string, help?: string) => void;
 
-/** The modules that are trained whole: linear layers, norms, and modules of these alone. */
+/** Finds the modules that are fully trained: linear layers, norms, and modules that contain nothing else. */
 function modulesToSave(
   config: ResolvedLoraConfig,
   { tree, problems, note }: { tree: ReadonlyMap<string, ModuleKind>; problems: Problems; note: Note },
@@ -147,7 +147,7 @@ function modulesToSave(
   return found;
 }
 
-/** A configuration beside the model's modules, for checks of its targets. */
+/** A configuration and the model's modules, for the checks of its targets. */
 interface TargetCheck {
   readonly config: ResolvedLoraConfig;
   readonly tree: ReadonlyMap<string, ModuleKind>;
@@ -167,7 +167,7 @@ function checkTargets(check: TargetCheck): void {
   checkLayerNumbers(check);
 }
 
-/** Expects targets, and of each entry of a list that it names one. */
+/** Checks that there are targets, and that each entry of a list names one. */
 function checkTargetEntries({ config, tree, targets, savedModules, strict, problems, note }: TargetCheck): void {
   const { targetModules, excludeModules, layersToTransform } = config;
   const names = [...tree.keys()];
@@ -175,14 +175,14 @@ function checkTargetEntries({ config, tree, targets, savedModules, strict, probl
   const beforeExclusion = names.filter((name) => matchTarget(name, free) === "adapted");
   if (targets.length > 0) {
     if (typeof targetModules === "string") return;
-    // a module that is excluded or in another layer was named too
+    // an entry may also name a module that is excluded or in another layer
     const nameable = endingsOf(strict ? beforeExclusion : names);
     for (const entry of targetModules)
       note(
         nameable.has(entry),
         `targetModules: ${shownValue(entry)} matches no linear layer that is adapted`,
         `. ${available(tree, "linear", savedModules)}`,
-      ); // peft's "all-linear" names parts of RoBERTa's head
+      ); // not an error in a file: peft's "all-linear" names parts of RoBERTa's head
     return;
   }
   const what = shownTargets(targetModules);
@@ -205,7 +205,7 @@ function shownTargets(targetModules: ResolvedLoraConfig["targetModules"]): strin
   return targetModules.length === 0 ? "an empty list" : shownNames(targetModules);
 }
 
-/** Expects that every target is a linear layer that is not trained whole. */
+/** Checks that every target is a linear layer that is not fully trained. */
 function checkAdaptable({ tree, targets, savedModules, problems }: TargetCheck): void {
   for (const name of targets) {
     const kind = tree.get(name);
@@ -241,12 +241,12 @@ function checkLayerNumbers({ config, tree, note }: TargetCheck): void {
   for (const layer of numbers) note(layers.has(layer), `layersToTransform: there is no layer ${layer}${after}`);
 }
 
-/** Names, and their parts after each dot: whatever an entry of a list can name. */
+/** Names, and their parts after each dot: everything that an entry of a list can name. */
 function endingsOf(names: readonly string[]): ReadonlySet<string> {
   return new Set(names.flatMap((name) => [name, ...endings(name)]));
 }
 
-/** The modules of a kind, layers' numbers as stars. */
+/** The modules of one kind, with stars for layer numbers. */
 function available(tree: ReadonlyMap<string, ModuleKind>, kind: ModuleKind, without: readonly string[] = []): string {
   const names = [...tree].filter(
     ([name, k]) => k === kind && !without.some((saved) => name === saved || name.startsWith(`${saved}.`)),

@@ -32,12 +32,12 @@ const KNOWN: readonly string[] = Object.keys({
 } satisfies Record<keyof LoraConfig, true>);
 
 /**
- * Fills in the defaults and checks every value by itself; `planAdapter` checks them against the model's layers.
+ * Fills in defaults and checks each value on its own; `planAdapter` checks the values against the model's layers.
  *
- * @param config - the user's
- * @param options.modelType - decides what "auto" and "all-linear" name
+ * @param config - the user's options
+ * @param options.modelType - decides which modules "auto" and "all-linear" name
  * @param options.problems - collects the errors; the caller throws
- * @returns the configuration; invalid values are replaced, so that the rest can be checked further
+ * @returns the configuration, with placeholders for invalid values, so that the other values can still be checked
  */
 export function resolveLoraConfig(
   config: LoraConfig,
@@ -81,7 +81,7 @@ export function resolveLoraConfig(
   };
 }
 
-/** Decides every value, given or by default. */
+/** Sets every value: the given one or the default. */
 function fillIn(config: LoraConfig, options: { modelType: string; problems: Problems }): ResolvedLoraConfig {
   const { modelType, problems } = options;
   const r = config.r ?? LORA_DEFAULTS.r;
@@ -124,7 +124,7 @@ function checkChoices({ bias, useRslora, useDora, initLoraWeights }: ResolvedLor
   );
 }
 
-/** Values as a sentence lists them: `true, "all" or "none"`. */
+/** Lists values in a sentence: `true, "all" or "none"`. */
 function wordList(values: readonly unknown[]): string {
   const words = values.map((value) => JSON.stringify(value));
   return `${words.slice(0, -1).join(", ")} or ${words[words.length - 1]}`;
@@ -156,11 +156,11 @@ export function checkPattern(
   return Object.fromEntries(right);
 }
 
-/** Steps per character of a name that all patterns of an option may take together, and how many entries it may have. */
+/** Limits of one option: steps per character of a name for all its patterns together, and number of entries. */
 const MOST_WORK = 100_000;
 const MOST_ENTRIES = 10_000;
 
-/** Notes every entry that cannot be used as a pattern, and patterns that would take too long together. */
+/** Reports every entry that is no valid pattern, and patterns that together take too long. */
 export function checkPatterns(
   entries: readonly string[],
   options: { option: string; use: PatternUse; problems: Problems },
@@ -189,11 +189,11 @@ function checkWork(
   const work = entries.reduce((sum, entry) => sum + patternSize(entry, use), 0);
   return problems.expect(
     work <= MOST_WORK,
-    `${option}: its patterns are too large together: they take ${work} steps, and at most ${MOST_WORK} are matched`,
+    `${option}: its patterns together must take at most ${MOST_WORK} steps; they take ${work}`,
   );
 }
 
-/** Notes a list that is longer than any adapter's. */
+/** Reports a list with too many entries. */
 export function checkLength(
   entries: readonly unknown[],
   { option, problems }: { option: string; problems: Problems },
@@ -204,7 +204,7 @@ export function checkLength(
   );
 }
 
-/** Checks `layersToTransform` and `layersPattern` together, as peft does. Returns whether their types are right. */
+/** Checks `layersToTransform` and `layersPattern` together, as peft does. Returns whether both have valid types. */
 export function checkLayers(
   {
     targetModules,
@@ -267,7 +267,7 @@ function namesOrPattern(
       !flags.includes("v"),
       `${option}: Python, which reads an adapter's file, does not know the flag v of /${source}/${flags}`,
     );
-    const python = flags.replace(/[^ims]/g, ""); // the others change nothing here
+    const python = flags.replace(/[^ims]/g, ""); // the other flags have no effect here
     const written = `${python === "" ? "" : `(?${python})`}${source.replace(/^\^/, "").replace(/\$$/, "")}`;
     return checkPatterns([written], { option, use: "target", problems }) ? written : NOTHING;
   }

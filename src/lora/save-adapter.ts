@@ -15,9 +15,10 @@ export interface SavedAdapter {
 }
 
 /**
- * Saves an adapter as peft does: `adapter_model.safetensors` with all that it trains, and `adapter_config.json`; in the
- * folder itself where the adapter is the default one, else in a folder of its name in it. Python reads it with
- * `PeftModel.from_pretrained(base, directory)`. Each file is written beside and renamed, the configuration last.
+ * Saves an adapter as peft does: `adapter_model.safetensors` with all trained weights, and `adapter_config.json`. The
+ * default adapter is saved in the folder itself, another one in a subfolder with its name. Python reads it with
+ * `PeftModel.from_pretrained(base, directory)`. Each file is written under a temporary name and renamed; the
+ * configuration comes last.
  *
  * @param options.baseModel - the value of `base_model_name_or_path`
  */

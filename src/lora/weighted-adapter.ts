@@ -10,36 +10,37 @@ import { planAdapter, type AdapterPlan } from "./plan-adapter";
 
 /** Options of `addWeightedAdapter`. */
 export interface WeightedAdapterOptions {
-  /** The names of the adapters that are combined. */
+  /** Names of the adapters to combine. */
   readonly adapters: readonly string[];
   /** Weight of each adapter; a negative one subtracts. */
   readonly weights: readonly number[];
-  /** The combination's name. */
+  /** Name of the new adapter. */
   readonly name: string;
   /**
-   * "svd": the sum of the updates, weight by weight, cut to `svdRank`. "cat": that sum itself, of the ranks' sum.
-   * "linear": A of all and B of all are summed by themselves, each times the root of weight and scaling; quick, and
-   * only near to the sum. One adapter alone is always taken by "linear", as in peft.
+   * "svd": the weighted sum of the updates, truncated to `svdRank`. "cat": that sum exactly; its rank is the sum of the
+   * ranks. "linear": sums all A and all B separately, each times the square root of weight times scaling; fast, but
+   * only close to the sum. A single adapter always uses "linear", as in peft.
    * @default "svd"
    */
   readonly combinationType?: "linear" | "cat" | "svd";
   /**
-   * Rank of what "svd" makes.
+   * Rank of the result of "svd".
    * @default the largest rank of the adapters
    */
   readonly svdRank?: number;
   /**
-   * The adapter whose head (and other `modulesToSave`) the combination takes. peft refuses to combine adapters that
-   * have a head; here it need not be given where their heads are equal to the bit.
+   * The adapter whose head (and other `modulesToSave`) the combination gets. Optional if all heads are equal bit for
+   * bit. (peft refuses to combine adapters that have a head.)
    */
   readonly head?: string;
 }
 
 /**
- * Makes an adapter that is a weighted sum of others, as peft's `add_weighted_adapter` does, with the first one's other
- * options and `loraAlpha = r`. Adapters with DoRA, with trained biases, or begun by PiSSA or OLoRA are refused.
+ * Makes an adapter that is a weighted sum of others, as peft's `add_weighted_adapter` does. `loraAlpha` is r; the other
+ * options are those of the first adapter. Refuses adapters with DoRA, with trained biases, or initialized by PiSSA or
+ * OLoRA.
  *
- * @throws TsloraError `bad-option` that lists everything wrong; nothing is changed then.
+ * @throws TsloraError `bad-option` that lists everything wrong; nothing changes in that case.
  */
 export async function addWeightedAdapter(
   set: AdapterSet,
@@ -76,11 +77,11 @@ export async function addWeightedAdapter(
 
 type CombinationType = NonNullable<WeightedAdapterOptions["combinationType"]>;
 
-/** Adapters to combine, and the way. */
+/** The adapters to combine, and how. */
 interface Combination {
   readonly adapters: readonly Adapter[];
   readonly type: CombinationType;
-  /** The adapter whose head the combination takes. */
+  /** The adapter whose head the combination gets. */
   readonly head: Adapter | undefined;
 }
 
@@ -132,7 +133,7 @@ function combinedRank(
   return r;
 }
 
-/** The combination's tensors under peft's names: A and B of each layer, and the head's weights. */
+/** Computes the combination's tensors under peft's names: A and B of each layer, and the head's weights. */
 function combinedTensors(
   model: ClassificationModel,
   plan: AdapterPlan,
@@ -194,7 +195,7 @@ function decomposed({ ops }: ClassificationModel, parts: readonly Part[], r: num
   return { a: first(v), b: ops.transpose(ops.mul(first(u), ops.reshape(ops.sliceRows(s, 0, r), [r, 1])), [1, 0]) };
 }
 
-/** A and B of a lower rank, with rows and columns of 0 up to r. */
+/** Pads A and B of a lower rank to rank r with zeros. */
 function padded({ ops }: ClassificationModel, { a, b }: Pair, r: number): Pair {
   const missing = r - a.shape[0];
   if (missing === 0) return { a, b };
@@ -203,7 +204,7 @@ function padded({ ops }: ClassificationModel, { a, b }: Pair, r: number): Pair {
   return { a: ops.concatRows([a, zeros(a.shape[1])]), b: across(ops.concatRows([across(b), zeros(b.shape[0])])) };
 }
 
-/** The first adapter's configuration, for the layers of all, as peft combines them. */
+/** The first adapter's configuration with the layers of all adapters, combined as in peft. */
 function combinedConfig(
   adapters: readonly Adapter[],
   { r, problems }: { r: number; problems: Problems },
@@ -255,7 +256,7 @@ function checkLayers(
     );
 }
 
-/** Whether all adapters' copies of whole modules are equal to the bit. */
+/** Whether all adapters' copies of fully trained modules are equal bit for bit. */
 async function sameSaved({ ops }: ClassificationModel, adapters: readonly Adapter[]): Promise<boolean> {
   const [first, ...others] = adapters.map(({ saved }) => saved);
   for (const other of others) {

@@ -318,7 +318,7 @@ test("an adapter that updates a layer which the base lacks is refused when it is
   const read = await open(base, 8);
   await assert.rejects(
     read.loadAdapter(join(folder, "updates the pooler")),
-    /updates "bert\.pooler\.dense", whose own weights neither it nor the model holds/,
+    /updates "bert\.pooler\.dense", but neither the adapter nor the model holds their own weights/,
   );
   assert.equal(read.adapterState, "none");
   read.dispose();

@@ -8,10 +8,10 @@ export type TargetOptions = Pick<
 >;
 
 /**
- * Whether a module is adapted, by peft's rules (`check_target_module_exists`): an entry of a list matches the whole
- * name or the part after a dot; a string is a regular expression that matches a whole name. `excludeModules` goes
- * first, then whatever lies in a module that is trained whole. `layersToTransform` counts for what a list's entry
- * matches in part, and the layer's number is the first one in the name, or the one after `layersPattern`.
+ * Whether a module is adapted, by peft's rules (`check_target_module_exists`). An entry of a list matches the whole
+ * name or the part after a dot. A string is a regular expression that matches a whole name. `excludeModules` is applied
+ * first, then modules inside fully trained ones are left out. `layersToTransform` applies if an entry of a list matches
+ * only a part of the name; the layer's number is the first one in the name, or the one after `layersPattern`.
  */
 export function matchTarget(module: string, options: TargetOptions): "adapted" | "excluded" | "passed over" {
   const { targetModules, excludeModules, modulesToSave, layersToTransform, layersPattern } = options;
@@ -43,19 +43,21 @@ export function endings(module: string): string[] {
 
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
 
-/** A list as a set, made once: an adapter may list thousands of names. */
+/** A list as a set, cached: an adapter may list thousands of names. */
 function setOf(list: readonly string[]): ReadonlySet<string> {
   const set = sets.get(list) ?? new Set(list);
   sets.set(list, set);
   return set;
 }
 
-/** Whether an entry of `modulesToSave` names a module: peft takes the end of the name, dot or not. */
+/**
+ * Whether an entry of `modulesToSave` names a module. As in peft, it matches the end of the name, even without a dot.
+ */
 export function saves(entries: readonly string[], module: string): boolean {
   return entries.some((entry) => module.endsWith(entry));
 }
 
-/** The number of the layer that a module lies in. */
+/** The number of the layer that contains a module. */
 export function layerOf(module: string, layersPattern: readonly string[] | string | undefined): number | undefined {
   const patterns = typeof layersPattern === "string" ? [layersPattern] : (layersPattern ?? []);
   const found =

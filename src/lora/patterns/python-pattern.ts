@@ -3,12 +3,15 @@ import { RE2JS, RE2JSException } from "re2js";
 import { PatternFault, translatePattern } from "./translate-pattern";
 
 /**
- * How peft puts a pattern to use: as a target, a key of `rank_pattern`, an entry of `modules_to_save`, or before a
+ * How peft uses a pattern: as a target, a key of `rank_pattern`, an entry of `modules_to_save`, or the name before a
  * layer's number.
  */
 export type PatternUse = "target" | "key" | "saved" | "layers";
 
-/** The whole expression that peft matches; all but a target by `re.match`, which may end before the name does. */
+/**
+ * The expression that peft matches. Except for targets, peft uses `re.match`, which need not match to the end of the
+ * name.
+ */
 const EXPRESSIONS: Readonly<Record<PatternUse, (pattern: string) => string>> = {
   target: (pattern) => pattern,
   key: (pattern) => `(.*\\.)?(${pattern})$`,
@@ -25,7 +28,7 @@ const REMEMBERED = 1000; // expressions
 const compiled = new Map<string, Compiled>();
 
 /**
- * Compiles an expression for RE2JS, which matches in time linear in the name, whatever the pattern.
+ * Compiles an expression for RE2JS, which matches any pattern in time linear in the name.
  *
  * @throws PatternFault
  */
@@ -57,10 +60,10 @@ function matches({ main, ahead }: Compiled, name: string): boolean {
   return ahead.every(({ pattern, negative }) => pattern.test(name) !== negative) && main.test(name);
 }
 
-/** Why a pattern cannot be used, in words that follow it; undefined where it can. */
+/** Why a pattern cannot be used, as text that follows the pattern. Undefined if it can be used. */
 export function patternFault(pattern: string, use: PatternUse): string | undefined {
   try {
-    if (use !== "key" || !isPlain(pattern)) compile(pattern, use); // plain keys are matched without an expression
+    if (use !== "key" || !isPlain(pattern)) compile(pattern, use); // plain keys need no expression
     return undefined;
   } catch (error) {
     if (error instanceof PatternFault) return error.message;
@@ -68,7 +71,7 @@ export function patternFault(pattern: string, use: PatternUse): string | undefin
   }
 }
 
-/** The work of a pattern, in steps per character; 0 for plain names and for patterns that are refused. */
+/** The cost of a pattern in steps per character; 0 for plain names and refused patterns. */
 export function patternSize(pattern: string, use: PatternUse): number {
   if (isPlain(pattern)) return 0;
   try {
@@ -89,25 +92,27 @@ export function matchesSaved(entry: string, name: string): boolean {
   return matches(compile(entry, "saved"), name);
 }
 
-/** Whether a `rank_pattern`'s or `alpha_pattern`'s key names a module: it matches the name's end, from a dot on. */
+/**
+ * Whether a key of `rank_pattern` or `alpha_pattern` names a module: it must match the end of the name, from a dot on.
+ */
 export function matchesKey(key: string, name: string): boolean {
   return isPlain(key) ? endsPlainly(name, key) : matches(compile(key, "key"), name);
 }
 
-/** The value of the first key that names a module; undefined where none does (peft's `get_pattern_key`). */
+/** The value of the first key that names a module, or undefined (peft's `get_pattern_key`). */
 export function patternValue(patterns: Readonly<Record<string, number>>, name: string): number | undefined {
   const key = Object.keys(patterns).find((candidate) => matchesKey(candidate, name));
   return key === undefined ? undefined : patterns[key];
 }
 
-/** The layer's number after a `layers_pattern` in a name. */
+/** The layer's number in a name, after a `layers_pattern`. */
 export function layerAfter(pattern: string, name: string): string | undefined {
   const { main } = compile(pattern, "layers");
   const matcher = main.matcher(name);
   return matcher.find() ? (matcher.group("idx") ?? undefined) : undefined;
 }
 
-/** Whether a pattern is a name, whose dots match any character. */
+/** Whether a pattern is a plain name. Its dots still match any character. */
 function isPlain(pattern: string): boolean {
   return /^[A-Za-z0-9_.]+$/.test(pattern);
 }

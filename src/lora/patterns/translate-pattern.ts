@@ -1,27 +1,28 @@
 import { shownValue } from "../../base/shown-value";
 
-/** A pattern that cannot be used, and why: the message follows the pattern's own text. */
+/** Error of a pattern that cannot be used. Its message continues a sentence that begins with the pattern. */
 export class PatternFault extends Error {}
 
-/** A pattern of Python's `re` in RE2's syntax. */
+/** A pattern of Python's `re`, translated to RE2's syntax. */
 export interface TranslatedPattern {
   readonly re2: string;
-  /** Look-aheads at the pattern's start, each matched there by itself. */
+  /** Look-aheads at the start of the pattern, each matched separately. */
   readonly ahead: readonly { readonly re2: string; readonly negative: boolean }[];
-  /** About how many states its automaton has. */
+  /** Estimated number of states of its automaton. */
   readonly size: number;
 }
 
 const LONGEST = 10_000; // characters
-const LARGEST = 10_000; // states: repetitions are written out
+const LARGEST = 10_000; // states, with repetitions expanded
 const DEEPEST = 100; // groups
-const MOST_TIMES = 1000; // RE2's own bound of a repetition
+const MOST_TIMES = 1000; // RE2's own limit of a repetition
 
 /**
- * Translates a pattern of Python 3.12's `re` into RE2's syntax, which is matched in linear time. For texts without line
- * breaks, as module names are, both match the same.
+ * Translates a pattern of Python 3.12's `re` to RE2's syntax, which is matched in linear time. For texts without line
+ * breaks, such as module names, both match the same.
  *
- * @throws PatternFault for what Python refuses, too, and for what has no linear-time equal, naming the construct.
+ * @throws PatternFault if Python refuses the pattern too, or if a construct has no linear-time equivalent, naming the
+ *   construct.
  */
 export function translatePattern(source: string): TranslatedPattern {
   if (source.length > LONGEST)
@@ -29,14 +30,14 @@ export function translatePattern(source: string): TranslatedPattern {
   const { re2, size, ahead } = new Translator(source).whole();
   if (size > LARGEST)
     throw new PatternFault(
-      `is too large: written out, its repetitions take ${size} steps, and at most ${LARGEST} are matched`,
+      `is too large: with its repetitions expanded it must take at most ${LARGEST} steps; it takes ${size}`,
     );
   return { re2, size, ahead };
 }
 
 type Flags = Readonly<Record<"i" | "s" | "x", boolean>>;
 
-/** The last item that was read, as far as a repetition after it depends on it. */
+/** The item before a repetition. */
 interface Item {
   readonly re2: string;
   readonly size: number;
@@ -73,7 +74,7 @@ class Translator {
     let flags = given;
     do {
       const sequence = this.#sequence(flags, parts.length === 0);
-      flags = sequence.flags; // global flags hold for the alternatives after them, too
+      flags = sequence.flags; // global flags also apply to the alternatives after them
       parts.push(sequence.re2);
       size += sequence.size + 1;
     } while (this.#take("|"));
@@ -147,7 +148,7 @@ class Translator {
     return char;
   }
 
-  /** A class in brackets, after the first one. */
+  /** A character class, after its opening bracket. */
   #set(): string {
     const negated = this.#take("^");
     const members: string[] = [];
@@ -183,7 +184,7 @@ class Translator {
     return { char: this.#escaped(char) };
   }
 
-  /** A group, a comment or flags. `start` is at the pattern's start, `empty` with nothing at all before. */
+  /** A group, a comment or flags. `start`: at the start of the pattern. `empty`: nothing at all comes before. */
   #group(flags: Flags, { start, empty }: { start: boolean; empty: boolean }): { item?: Item; flags?: Flags } {
     this.#at++;
     if (!this.#take("?")) return { item: this.#rest("(", flags) };
@@ -240,7 +241,7 @@ class Translator {
     return { flags: next };
   }
 
-  /** RE2's flags of a group: `m` and `x` mean nothing to it here, and `a` and `u` change nothing in names. */
+  /** RE2's flags of a group. `m` and `x` do not apply here, and `a` and `u` make no difference in names. */
   #change(from: Flags, to: Flags): string {
     const names = ["i", "s"] as const;
     const [on, off] = [
@@ -257,7 +258,7 @@ class Translator {
     return { re2: `${open}${re2})`, size: size + 1, kind: "atom" };
   }
 
-  /** Reads a quantifier of the item before, if there is one. */
+  /** Reads a quantifier of the previous item, if there is one. */
   #repetition(): { least: number; most: number } | undefined {
     const char = this.#peek();
     const marks: Readonly<Record<string, { least: number; most: number }>> = {
@@ -271,7 +272,7 @@ class Translator {
     }
     const [all, least, comma, most] =
       (char === "{" ? /^\{(\d{0,9})(,?)(\d{0,9})\}/.exec(this.#source.slice(this.#at, this.#at + 24)) : null) ?? [];
-    if (all === undefined || all === "{}") return undefined; // a brace as it is
+    if (all === undefined || all === "{}") return undefined; // a literal brace
     this.#at += all.length;
     const range = { least: Number(least), most: comma === "" ? Number(least) : most === "" ? Infinity : Number(most) };
     if (range.least > range.most) throw notPython("min repeat greater than max repeat");
@@ -309,7 +310,7 @@ class Translator {
     return this.#source.slice(this.#at, this.#at + 1);
   }
 
-  /** The next character, whole; "" at the end. */
+  /** The next whole character; "" at the end. */
   #next(): string {
     const code = this.#source.codePointAt(this.#at);
     if (code === undefined) return "";
@@ -343,7 +344,7 @@ function assertion(re2: string): Item {
   return { re2, size: 1, kind: "assertion" };
 }
 
-/** A literal character, in RE2's syntax. */
+/** A literal character in RE2's syntax. */
 function quoted(char: string): string {
   return /^[0-9A-Za-z_]$/.test(char) ? char : `\\x{${(char.codePointAt(0) ?? 0).toString(16)}}`;
 }
@@ -354,6 +355,6 @@ function notPython(why: string): PatternFault {
 
 function beyond(construct: string): PatternFault {
   return new PatternFault(
-    `holds ${construct}, which tslora, that matches in linear time, does not support; write it otherwise, or list the modules' names`,
+    `contains ${construct}, which tslora does not support, since it matches in linear time; rewrite it, or list the modules' names`,
   );
 }
