@@ -28,11 +28,11 @@ export interface BatchOptions {
 }
 
 /**
- * Forward and backward over the micro-batches of one optimizer step, in passes of at most `maxTokensPerPass` tokens.
- * The losses are divided by the whole step's weight, so that gradients and loss are those of one batch of all
- * examples, however it is cut. Does not wait for the device.
+ * Runs forward and backward passes over the micro-batches of one optimizer step, with at most `maxTokensPerPass` tokens
+ * per pass. Each loss is divided by the weight of the whole step, so gradients and loss are those of one batch of all
+ * examples, however it is divided. Does not wait for the device.
  *
- * @returns the loss of each pass, a tensor [1] that is the caller's; their sum is the step's mean loss
+ * @returns the loss of each pass, tensors [1] that the caller owns; their sum is the step's mean loss
  */
 export async function batchGradients(
   { model }: Pick<SequenceClassifier, "model">,
@@ -60,7 +60,7 @@ export async function batchGradients(
       model.backward({ ops, gradients, precision }, dLogits, forward);
       forward.release();
       ops.dispose(dLogits);
-      await new Promise((resolve) => setImmediate(resolve)); // lets Jupyter's messages and interrupts in
+      await new Promise((resolve) => setImmediate(resolve)); // lets Jupyter send messages and interrupts
     }
   } catch (error) {
     ops.dispose(...losses);

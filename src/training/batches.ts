@@ -5,16 +5,16 @@ import type { SamplingStrategy } from "./train-options";
 export interface BatchOptions {
   readonly batchSize: number;
   readonly seed: number;
-  /** Counted from 0: each has a shuffle of its own. */
+  /** Counted from 0. Each epoch is shuffled differently. */
   readonly epoch: number;
   readonly strategy: SamplingStrategy;
 }
 
 /**
- * The batches of an epoch as lists of indices: every example once, in an order that the strategy, the seed and the
- * epoch decide. "sequential" takes them as they are given, in every epoch. With "group_by_length", shuffled examples
- * are sorted by length within groups of 50 batches, and the batches are shuffled again but for the longest, which comes
- * first, as transformers' LengthGroupedSampler does, so that memory runs out at once or not at all.
+ * The batches of an epoch as lists of indices. Every example occurs once; strategy, seed and epoch decide the order.
+ * "sequential" keeps the given order in every epoch. "group_by_length" shuffles the examples, sorts them by length
+ * within groups of 50 batches, and shuffles the batches. As in transformers' LengthGroupedSampler, the batch with the
+ * longest text comes first: if memory runs out, it does so at once.
  */
 export function epochBatches(lengths: readonly number[], options: BatchOptions): number[][] {
   const { batchSize, seed, epoch, strategy } = options;
@@ -27,12 +27,12 @@ export function epochBatches(lengths: readonly number[], options: BatchOptions):
   const batches = chunks(sorted, batchSize);
   const longest = batches.reduce((best, batch, i) => (lengths[batch[0]] > lengths[batches[best][0]] ? i : best), 0);
   const [first] = batches.splice(longest, 1);
-  const short = batches.findIndex((batch) => batch.length < batchSize); // the odd one stays last
+  const short = batches.findIndex((batch) => batch.length < batchSize); // an incomplete batch stays last
   const last = short < 0 ? [] : batches.splice(short, 1);
   return [first, ...random.shuffle(batches), ...last];
 }
 
-/** The optimizer steps of an epoch: the same number of micro-batches each, the last perhaps fewer. */
+/** Groups micro-batches into the optimizer steps of an epoch. The last step may have fewer micro-batches. */
 export function epochSteps(
   lengths: readonly number[],
   options: BatchOptions & { readonly gradientAccumulationSteps: number },
@@ -41,8 +41,8 @@ export function epochSteps(
 }
 
 /**
- * Parts of a batch of at most `maxTokens` tokens each (a longer single text is a part of its own), of like size:
- * the longest text goes to the lightest part.
+ * Divides a batch into parts of similar size, with at most `maxTokens` tokens each; a longer text is a part of its own.
+ * Each text, the longest first, goes to the smallest part.
  */
 export function splitByTokens(
   batch: readonly number[],

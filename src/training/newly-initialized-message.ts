@@ -1,7 +1,7 @@
 import { shownNames } from "../base/shown-value";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 
-/** transformers' sentence about weights that the checkpoint does not hold, and what becomes of them here. */
+/** transformers' sentence about weights that the checkpoint lacks, and how this run trains and saves them. */
 export function newlyInitializedMessage(
   { origin, method }: Pick<SequenceClassifier, "origin" | "method">,
   names: readonly string[],

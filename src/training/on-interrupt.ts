@@ -1,14 +1,14 @@
-/** Whether a run was asked to stop. */
+/** A request to stop a run. */
 export interface StopRequest {
-  /** Aborted when it was. */
+  /** Aborted when a stop is requested. */
   readonly signal: AbortSignal;
   /** Ends the watch. */
   release(): void;
 }
 
 /**
- * Watches for SIGINT, which a terminal's Ctrl-C and Jupyter's interrupt both send, and for the caller's signal, for
- * as long as it is not released. In a terminal a second SIGINT ends the process as ever.
+ * Watches for SIGINT, which Ctrl-C in a terminal and Jupyter's interrupt send, and for the caller's signal, until it is
+ * released. In a terminal a second SIGINT ends the process.
  */
 export function onInterrupt(signal: AbortSignal | undefined): StopRequest {
   const stop = new AbortController();
@@ -19,8 +19,8 @@ export function onInterrupt(signal: AbortSignal | undefined): StopRequest {
     stop.abort();
   };
   const pass = (): void => stop.abort();
-  // A turn later: a listener that is put in while tslab starts a cell makes Node leave the next SIGINT to the system,
-  // which ends the kernel.
+  // Adds the listener one turn of the event loop later. If it is added while tslab starts a cell, Node leaves the next
+  // SIGINT to the system, which ends the kernel.
   const attaching = setImmediate(() => process.on("SIGINT", note));
   if (signal?.aborted === true) pass();
   signal?.addEventListener("abort", pass);

@@ -1,11 +1,11 @@
 import type { Ops } from "../ops/ops";
 import type { StepNumbers } from "./step-numbers";
 
-/** Facts of a step that are known before its numbers are read. */
+/** The part of a step that is known before its numbers are read. */
 interface StepFacts {
   /** Counted from 1. */
   readonly step: number;
-  /** Share of epochs done, after the step. */
+  /** Epochs done after the step, as a fraction. */
   readonly epoch: number;
   readonly learningRate: number;
   readonly tokens: number;
@@ -15,7 +15,7 @@ interface StepFacts {
 
 /** A step that was sent to the device. */
 export interface SentStep extends StepFacts {
-  /** By `performance.now`. */
+  /** Time in milliseconds, by `performance.now`. */
   readonly startedAt: number;
   readonly numbers: StepNumbers;
 }
@@ -28,19 +28,19 @@ export interface ReadStep extends StepFacts {
   readonly tokensPerSecond: number;
 }
 
-/** Throws when a step's numbers show that the run cannot go on. */
+/** Throws if a step's numbers show that the run must stop. */
 export type CheckStep = (step: Pick<ReadStep, "step" | "batch" | "loss" | "gradNorm">) => void;
 
 /**
- * Steps that were sent and are not reported yet. A GPU goes on computing while more are sent, and is waited for only
- * when they are read. Owner of their tensors.
+ * Steps that were sent to the device and are not reported yet. A GPU keeps computing while more steps are sent; only
+ * reading waits for it. This object owns the steps' tensors.
  */
 export class PendingSteps {
   readonly #ops: Ops;
   readonly #check: CheckStep;
   #sent: SentStep[] = [];
 
-  /** @param check - for numbers that were not checked before the update */
+  /** @param check - checks numbers that were not checked before the update */
   constructor(ops: Ops, check: CheckStep) {
     this.#ops = ops;
     this.#check = check;

@@ -9,7 +9,7 @@ export interface StepPlan {
   readonly saveEvery: number;
 }
 
-/** Counts steps as transformers does: shares are rounded up. */
+/** Counts steps as transformers does: fractions of steps are rounded up. */
 export function planSteps(examples: number, options: ResolvedTrainOptions): StepPlan {
   const {
     perDeviceTrainBatchSize,
@@ -33,7 +33,8 @@ export function planSteps(examples: number, options: ResolvedTrainOptions): Step
         ? warmupSteps
         : Math.ceil((warmupSteps ?? warmupRatio ?? 0) * totalSteps),
     evaluateEvery,
-    // The rounded steps of two shares need not be multiples of each other: then evaluations are counted.
+    // If both are fractions, their rounded steps need not be multiples of each other, so evaluations are counted
+    // instead.
     saveEvery:
       options.loadBestModelAtEnd && evalSteps < 1 && saveSteps < 1
         ? evaluateEvery * Math.max(1, Math.round(saveSteps / evalSteps))

@@ -6,7 +6,7 @@ import type { ResolvedTrainOptions, TrainOptions } from "./train-options";
 
 const KNOWN: readonly string[] = ["train", "validation", ...TRAIN_OPTION_NAMES, "signal"];
 
-/** Facts that the options are checked against. */
+/** What the options are checked against. */
 export interface OptionContext {
   readonly method: "lora" | "full";
   readonly problemType: ProblemType;
@@ -16,7 +16,7 @@ export interface OptionContext {
 }
 
 /**
- * Fills in the defaults and checks every value, and the values against each other.
+ * Fills in the defaults, and checks each value and combinations of values.
  *
  * @throws TsloraError `bad-option` that lists everything wrong, before anything is trained or written.
  */
@@ -31,7 +31,7 @@ export function resolveTrainOptions(options: TrainOptions, context: OptionContex
   return resolved;
 }
 
-/** Decides every value: the given one, else the table's default, else what other options make it. */
+/** Sets every value: the given one, else the table's default, else the one that follows from other options. */
 function fillIn(options: TrainOptions, context: OptionContext): ResolvedTrainOptions {
   const table = Object.fromEntries(
     TRAIN_OPTION_NAMES.map((name) => [name, options[name] ?? defaultOf(name, context)]),
@@ -75,12 +75,12 @@ function defaultOf(name: TrainOptionName, { method, problemType, onGpu = false }
   }
 }
 
-/** A path with the home folder for its `~`; what is no text is left for the check. */
+/** Replaces `~` in a path by the home folder. Leaves a value that is not a string to the check. */
 function home(path: string | undefined): string | undefined {
   return typeof path === "string" ? expandHome(path) : path;
 }
 
-/** Checks each value that is given by itself. */
+/** Checks each given value on its own. */
 function checkValues(
   problems: Problems,
   { options, resolved, context }: { options: TrainOptions; resolved: ResolvedTrainOptions; context: OptionContext },
@@ -99,11 +99,11 @@ function checkValues(
   if (context.problemType === "multi_label_classification")
     problems.expect(
       resolved.labelSmoothing === 0,
-      "labelSmoothing is for one class a text; this classifier's texts have several labels",
+      "labelSmoothing needs one class per text; this classifier's texts have several labels",
     );
 }
 
-/** Whether a value is one of its option's, and which those are. */
+/** Whether a value is valid for its option, and which values are. */
 function checkValue(
   value: unknown,
   { row, context }: { row: OptionRow<unknown>; context: OptionContext },
@@ -139,13 +139,13 @@ function isPositiveList(value: unknown, length: number): boolean {
   );
 }
 
-/** Given options, and what they became. */
+/** The given options, and the resolved ones. */
 interface Resolution {
   readonly options: TrainOptions;
   readonly resolved: ResolvedTrainOptions;
 }
 
-/** Checks the values against each other. */
+/** Checks combinations of values. */
 function checkTogether(problems: Problems, { options, resolved }: Resolution): void {
   const { metricForBestModel: metric, greaterIsBetter } = resolved;
   const given = (name: keyof TrainOptions): boolean => options[name] !== undefined;
@@ -195,7 +195,7 @@ function checkWithoutValidation(problems: Problems, options: TrainOptions): void
   );
 }
 
-/** Checks that each checkpoint is saved where there is an evaluation. */
+/** Checks that an evaluation is due at each step that saves a checkpoint. */
 function checkSaveSteps(problems: Problems, { saveSteps, evalSteps }: ResolvedTrainOptions): void {
   const oneUnit = evalSteps < 1 === saveSteps < 1;
   const units = oneUnit ? "" : ": both as a number of steps, or both as a share";

@@ -10,7 +10,7 @@ import type { Examples } from "./training-examples";
 import type { Fault } from "./training-guards";
 import { validationMetrics, type ValidationResult } from "./validation-metrics";
 
-/** Evaluations in a row that predict one class alone before a run warns of it; a fresh head may do so at first. */
+/** Consecutive evaluations that predict a single class before the run warns. A new head may do so at first. */
 const COLLAPSED_AFTER = 2;
 
 /** Inputs of a run's evaluations. */
@@ -20,18 +20,18 @@ export interface RunEvaluationOptions {
   readonly options: ResolvedTrainOptions;
   readonly plan: StepPlan;
   readonly resume: Resume | undefined;
-  /** The error that ends the run, with the ids of the texts at fault. */
+  /** Makes the error that ends the run, with the ids of the texts at fault. */
   readonly failure: (fault: Fault, ids: readonly string[]) => Error;
 }
 
 /** Results of one evaluation. */
 export interface EvaluationOutcome {
-  /** Whether none before was better. */
+  /** Whether no earlier evaluation was better. */
   readonly best: boolean;
   readonly events: readonly TrainEvent[];
 }
 
-/** Evaluates a run, and remembers what follows from one evaluation to the next. */
+/** Evaluates a run, and keeps the state that one evaluation passes to the next. */
 export class RunEvaluation {
   readonly best: BestWeights;
   readonly #classifier: SequenceClassifier;
@@ -60,17 +60,17 @@ export class RunEvaluation {
     this.#due = state?.evaluationDue ?? false;
   }
 
-  /** Whether the run was stopped during its last evaluation, which the run that resumes from here makes. */
+  /** Whether the run was stopped during its last evaluation. The run that resumes from here repeats it. */
   get due(): boolean {
     return this.#due;
   }
 
-  /** Whether the run ends, since too many evaluations in a row did not improve the metric. */
+  /** Whether the run ends because too many consecutive evaluations did not improve the metric. */
   get endsRun(): boolean {
     return this.#patience.due;
   }
 
-  /** The part of a checkpoint's state that evaluations decide. */
+  /** The part of a checkpoint's state that evaluations change. */
   get state(): {
     readonly best: BestWeights["best"];
     readonly earlyStoppingCount: number;
@@ -85,7 +85,7 @@ export class RunEvaluation {
     };
   }
 
-  /** Evaluates on the validation examples. Stopped meanwhile, it has no outcome and is {@link due}. */
+  /** Evaluates on the validation examples. If it is stopped, it has no result and stays {@link due}. */
   async evaluate(at: { step: number; epoch: number }, stop: AbortSignal): Promise<EvaluationOutcome> {
     const result = await this.#validate(stop);
     this.#due = result === undefined;
@@ -126,7 +126,7 @@ export class RunEvaluation {
     );
   }
 
-  /** Warns once of a model that predicts one class alone, evaluation after evaluation. */
+  /** Warns once if the model predicts a single class in several consecutive evaluations. */
   #collapse(step: number, onlyClass: number | undefined): TrainEvent | undefined {
     const { plan, options } = this.#inputs;
     this.#oneClassEvaluations = onlyClass === undefined || step < plan.warmupSteps ? 0 : this.#oneClassEvaluations + 1;
@@ -142,8 +142,8 @@ export class RunEvaluation {
       step,
       message:
         `Every validation text is predicted to be ${name}, at the second evaluation in a row: the model has ` +
-        "collapsed to one class, and seldom recovers. Most often the learning rate, " +
-        `${options.learningRate}, is too high; try a third of it${orWeights}.`,
+        "collapsed to one class, and seldom recovers. The most frequent cause is the learning rate: " +
+        `${options.learningRate} is too high; try a third of it${orWeights}.`,
     };
   }
 

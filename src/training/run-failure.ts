@@ -2,19 +2,19 @@ import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import type { Fault } from "./training-guards";
 
-/** Examples whose ids an error names. */
+/** Most examples that an error names. */
 const IDS_SHOWN = 20;
 
 /** Step, examples and checkpoint of a failure. */
 export interface FailureContext {
   readonly step: number;
-  /** The ids of the examples at hand. */
+  /** The ids of the examples in the failed step. */
   readonly ids: readonly string[];
-  /** The newest checkpoint's folder. */
+  /** Folder of the newest checkpoint. */
   readonly checkpoint: string | undefined;
 }
 
-/** The error that ends a run, with the examples at hand and the last good checkpoint. */
+/** The error that ends a run. It names the step's examples and the last good checkpoint. */
 export function runFailure({ kind, what, tryThis }: Fault, { step, ids, checkpoint }: FailureContext): TsloraError {
   const shown =
     ids.length > IDS_SHOWN

@@ -9,10 +9,10 @@ import type { StepPlan } from "./plan-steps";
 import type { WarningEvent } from "./train-event";
 import type { ResolvedTrainOptions } from "./train-options";
 
-/** A warning before it has a step. */
+/** A warning without its step. */
 export type Warning = Pick<WarningEvent, "kind" | "message">;
 
-/** Facts that a run's first warnings are about. */
+/** Inputs of a run's first warnings. */
 export interface StartFacts {
   readonly classifier: SequenceClassifier;
   readonly options: ResolvedTrainOptions;
@@ -23,24 +23,24 @@ export interface StartFacts {
   readonly aside: SetAside | undefined;
 }
 
-/** The warnings that a run starts with. */
+/** The warnings at the start of a run. */
 export function startWarnings(facts: StartFacts): readonly Warning[] {
   const { classifier, options, plan, newlyInitialized, checkpoint, aside } = facts;
   const warnings: Warning[] = [];
   if (newlyInitialized.length > 0)
     warnings.push({ kind: "newly-initialized", message: newlyInitializedMessage(classifier, newlyInitialized) });
   for (const damage of checkpoint?.damaged ?? [])
-    warnings.push({ kind: "damaged-checkpoint", message: `${damage}. The one before it is taken.` });
+    warnings.push({ kind: "damaged-checkpoint", message: `${damage}. The run resumes from an earlier checkpoint.` });
   if (aside !== undefined) warnings.push({ kind: "earlier-run", message: asideMessage(aside, facts) });
   if (plan.warmupSteps >= plan.totalSteps && options.lrSchedulerType !== "constant")
     warnings.push({
       kind: "warm-up",
-      message: `The warm-up takes ${plan.warmupSteps} steps and the run has ${plan.totalSteps}: it ends before the rate is at learningRate.`,
+      message: `The warm-up takes ${plan.warmupSteps} steps, but the run has ${plan.totalSteps}: the rate never reaches learningRate.`,
     });
   if (options.earlyStoppingPatience !== undefined && !options.loadBestModelAtEnd)
     warnings.push({
       kind: "early-stopping",
-      message: "Early stopping without loadBestModelAtEnd: the last weights stay, not the best.",
+      message: "Early stopping without loadBestModelAtEnd: the run ends with the last weights, not the best.",
     });
   return warnings;
 }
@@ -50,7 +50,7 @@ function asideMessage(aside: SetAside, { options, checkpoint }: Pick<StartFacts,
   const deleted = aside.deleted.map((path) => basename(path)).join(", ");
   const gone = deleted === "" ? "" : ` The newest ${EARLIER_KEPT} such folders are kept; deleted: ${deleted}.`;
   if (checkpoint !== undefined)
-    return `What was written after step ${checkpoint.state.step}, or by another run, is in ${where} now: delete it when you do not need it.${gone}`;
+    return `Files written after step ${checkpoint.state.step}, or by another run, were moved to ${where}: delete them when you do not need them.${gone}`;
   const folder = shownPath(options.outputDir ?? "");
-  return `${folder} held another run's checkpoints and log. They are in ${where} now: resume from them by resumeFrom, or delete them when you do not need them.${gone}`;
+  return `${folder} held another run's checkpoints and log. They were moved to ${where}: resume from them with resumeFrom, or delete them when you do not need them.${gone}`;
 }

@@ -8,11 +8,11 @@ import type { CheckStep, SentStep } from "./pending-steps";
 import { numbersOnDevice, readNumbers } from "./step-numbers";
 import type { ResolvedTrainOptions } from "./train-options";
 
-/** An optimizer step before it is sent. */
+/** An optimizer step before it is sent to the device. */
 export interface PlannedStep {
   /** Counted from 1. */
   readonly step: number;
-  /** Share of epochs done, after the step. */
+  /** Epochs done after the step, as a fraction. */
   readonly epoch: number;
   readonly learningRate: number;
   /** Indices of examples. */
@@ -26,7 +26,7 @@ export interface StepOptions {
   readonly loss: ClassificationLoss;
   readonly dropout: DropoutSource;
   readonly options: Pick<ResolvedTrainOptions, "bf16" | "loggingSteps" | "maxGradNorm" | "maxTokensPerPass">;
-  /** Throws when a step's numbers show that the run cannot go on. */
+  /** Throws if a step's numbers show that the run must stop. */
   readonly check: CheckStep;
 }
 
@@ -41,10 +41,10 @@ export class TrainingStep {
   }
 
   /**
-   * Computes gradients, clips them and updates the weights. Where every step is read (`loggingSteps` 1), its numbers
-   * are read and checked before the update; else nothing is waited for, and they are checked when they are read.
+   * Computes gradients, clips them and updates the weights. With `loggingSteps` 1, the step's numbers are read and
+   * checked before the update. Otherwise nothing waits for the device, and the numbers are checked when they are read.
    *
-   * @returns the step, whose tensors are the caller's
+   * @returns the step; the caller owns its tensors
    */
   async send(planned: PlannedStep): Promise<SentStep> {
     const startedAt = performance.now();

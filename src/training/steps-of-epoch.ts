@@ -2,7 +2,7 @@ import { epochSteps } from "./batches";
 import type { ResolvedTrainOptions } from "./train-options";
 
 /**
- * The optimizer steps of one of a run's epochs, counted from 0: of each step the micro-batches, as lists of indices.
+ * The optimizer steps of an epoch, counted from 0. Each step is a list of micro-batches, which are lists of indices.
  */
 export function stepsOfEpoch(lengths: readonly number[], options: ResolvedTrainOptions, epoch: number): number[][][] {
   const {

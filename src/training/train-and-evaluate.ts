@@ -7,7 +7,7 @@ import { train } from "./train";
 import type { TrainEvent, TrainSummary } from "./train-event";
 import type { TrainingData, TrainOptions } from "./train-options";
 
-/** Texts with the number of their class: a frame or a list, for training and evaluation alike. */
+/** Texts with their classes, as a frame or a list, for both training and evaluation. */
 export type ClassifiedTexts = TrainingData & LabelledTexts;
 
 /** Options of {@link trainAndEvaluate}. */
@@ -29,17 +29,18 @@ export interface TrainAndEvaluateOptions {
 /** The result of {@link trainAndEvaluate}. */
 export interface TrainAndEvaluateResult {
   readonly summary: TrainSummary;
-  /** On the validation set, with the weights that are kept. */
+  /** Result on the validation set, with the final weights. */
   readonly validation: Evaluation;
-  /** On each test set. */
+  /** Result on each test set. */
   readonly tests: readonly Evaluation[];
 }
 
 /**
- * Loads a model with a new head and a new adapter, trains it, evaluates it, and frees it: one column of a comparison.
+ * Loads a model with a new head and a new adapter, trains it, evaluates it, and frees it. The result is one column of a
+ * comparison.
  *
  * @param model - a folder, a name on the Hub, or what `resolveModel` found
- * @throws TsloraError as `loadClassifier`, `addAdapter`, `train` and `evaluate`; the model is freed then, too.
+ * @throws TsloraError as `loadClassifier`, `addAdapter`, `train` and `evaluate`; the model is freed in that case too.
  */
 export async function trainAndEvaluate(
   model: Parameters<typeof loadClassifier>[0],

@@ -10,7 +10,7 @@ export type TrainEvent =
       readonly trainExamples: number;
       readonly validationExamples: number;
       readonly trainableParameters: number;
-      /** Weights that were newly initialized when the model was loaded and are trained for the first time. */
+      /** Weights that loading newly initialized and that this run trains for the first time. */
       readonly newlyInitialized: readonly string[];
     }
   | ResumeEvent
@@ -18,12 +18,12 @@ export type TrainEvent =
       readonly type: "step";
       /** Counted from 1. */
       readonly step: number;
-      /** Share of epochs done, after the step. */
+      /** Epochs done after the step, as a fraction. */
       readonly epoch: number;
-      /** Mean loss of the step's batch, dropout on. */
+      /** Mean loss of the step's batch, with dropout. */
       readonly loss: number;
       readonly learningRate: number;
-      /** Before clipping. */
+      /** Norm before clipping. */
       readonly gradNorm: number;
       readonly tokens: number;
       readonly tokensPerSecond: number;
@@ -34,14 +34,14 @@ export type TrainEvent =
       readonly type: "evaluation";
       readonly step: number;
       readonly epoch: number;
-      /** Mean loss on the validation examples: the one that is trained on, class weights and all. */
+      /** Mean loss on the validation examples. It is the training loss, including class weights. */
       readonly loss: number;
       readonly accuracy: number;
-      /** All figures, under scikit-learn's names. */
+      /** All metrics, under scikit-learn's names. */
       readonly metrics: { readonly [Name in MetricName]?: number };
-      /** Which of them chooses the best evaluation; undefined in logs of older runs. */
+      /** The metric that selects the best evaluation; undefined in logs of older runs. */
       readonly metricForBestModel?: MetricName;
-      /** Whether none before was better by it. */
+      /** Whether no earlier evaluation was better by that metric. */
       readonly best: boolean;
     }
   | { readonly type: "checkpoint"; readonly step: number; readonly path: string }
@@ -50,7 +50,7 @@ export type TrainEvent =
       readonly type: "early-stopping";
       readonly step: number;
       readonly metric: MetricName;
-      /** Evaluations in a row that did not improve the metric. */
+      /** Consecutive evaluations that did not improve the metric. */
       readonly evaluations: number;
       readonly message: string;
     }
@@ -59,18 +59,18 @@ export type TrainEvent =
 /** A run resumes from a checkpoint. */
 export interface ResumeEvent {
   readonly type: "resume";
-  /** The last step that is done. */
+  /** The last completed step. */
   readonly step: number;
   readonly epoch: number;
-  /** Steps of the whole run. */
+  /** Number of steps of the whole run. */
   readonly totalSteps: number;
-  /** The checkpoint's folder. */
+  /** Folder of the checkpoint. */
   readonly path: string;
   /** The same as a sentence. */
   readonly message: string;
 }
 
-/** Something to know that does not end the run. */
+/** A message that does not end the run. */
 export interface WarningEvent {
   readonly type: "warning";
   readonly kind:
@@ -79,18 +79,18 @@ export interface WarningEvent {
   readonly message: string;
 }
 
-/** A run's end. */
+/** The end of a run. */
 export interface TrainSummary {
   readonly type: "end";
   readonly steps: number;
   /**
-   * The step of the best evaluation, whose weights the model now has unless `loadBestModelAtEnd` is false; undefined
-   * when nothing was evaluated.
+   * The step of the best evaluation; undefined if nothing was evaluated. The model now has the weights of that step,
+   * unless `loadBestModelAtEnd` is false.
    */
   readonly bestStep?: number;
   readonly bestMetric?: number;
   readonly elapsedSeconds: number;
-  /** Whether it was asked to stop before its last step was done: by a signal or an interrupt. */
+  /** Whether a signal or an interrupt stopped the run before its last step. */
   readonly stopped: boolean;
   /** Why it ended. */
   readonly reason: "finished" | "stopped" | "early-stopping";

@@ -8,14 +8,14 @@ import {
   type TrainOptions,
 } from "./train-options";
 
-/** The value of an option that is not given; what it depends on, if anything. */
+/** The default of an option, and what it depends on. */
 export type OptionDefault<T> =
   | { readonly by: "nothing"; readonly value: T }
-  /** `also` is a further case of the second value. */
+  /** `also` names a further case in which `full` is the default. */
   | { readonly by: "method"; readonly lora: T; readonly full: T; readonly also?: string }
   | { readonly by: "device"; readonly cpu: T; readonly gpu: T }
   | { readonly by: "labels"; readonly one: T; readonly several: T }
-  /** Other options; `resolveTrainOptions` computes it. */
+  /** The default depends on other options; `resolveTrainOptions` computes it. */
   | { readonly by: "options"; readonly words: string };
 
 /** The values that an option can have. */
@@ -28,14 +28,14 @@ export type OptionValues =
   | {
       readonly kind: "choice";
       readonly values: readonly string[];
-      /** Where a text has several labels. */
+      /** The values if a text can have several labels. */
       readonly several?: readonly string[];
     }
   | { readonly kind: "switch" }
   | { readonly kind: "path" }
   | { readonly kind: "class weights" };
 
-/** The values of an option, and its default; without one, leaving it out means something of its own. */
+/** The values of an option, and its default. Some options have no default. */
 export type OptionRow<T> = OptionValues & { readonly default?: OptionDefault<T> };
 
 const ABOVE_0 = { kind: "number", range: "a number above 0", holds: (x: number) => x > 0 } as const;
@@ -48,8 +48,8 @@ const EVERY = {
 } as const;
 
 /**
- * Every option of `train` that is a value, in the order in which checkpoints hold them: the checks and defaults of
- * `resolveTrainOptions`, of the command line and, by a test, of the documentation.
+ * Checks and defaults of every option of `train` that is a plain value, in the order of checkpoints.
+ * `resolveTrainOptions` and the command line use this table, and a test compares the documentation with it.
  */
 export const TRAIN_OPTION_TABLE = {
   numTrainEpochs: { ...ABOVE_0, default: { by: "nothing", value: 3 } },
@@ -110,13 +110,13 @@ export const TRAIN_OPTION_TABLE = {
 
 type Valued = Exclude<keyof TrainOptions, "train" | "validation" | "signal">;
 
-/** An option of `train` that is a value. */
+/** An option of `train` that is a plain value. */
 export type TrainOptionName = keyof typeof TRAIN_OPTION_TABLE;
 
 /** The options of {@link TRAIN_OPTION_TABLE}, in its order. */
 export const TRAIN_OPTION_NAMES = Object.keys(TRAIN_OPTION_TABLE) as readonly TrainOptionName[];
 
-/** An option's default as its documentation writes it; undefined for an option without one. */
+/** An option's default as its documentation writes it; undefined if it has none. */
 export function trainDefaultText(name: TrainOptionName): string | undefined {
   const row: OptionRow<unknown> = TRAIN_OPTION_TABLE[name];
   switch (row.default?.by) {
@@ -138,7 +138,7 @@ export function trainDefaultText(name: TrainOptionName): string | undefined {
   }
 }
 
-/** A value as TypeScript writes it; small numbers as 1e-3. */
+/** A value in TypeScript's notation; small numbers as 1e-3. */
 function valueText(value: unknown): string {
   return typeof value === "number" && value > 0 && value < 0.01 ? value.toExponential() : JSON.stringify(value);
 }

@@ -18,16 +18,16 @@ import { examplesOf } from "./training-examples";
 import { TrainingRun } from "./training-run";
 
 /**
- * Trains a classifier's adapter, or all its weights, by AdamW on the mean cross entropy: an async generator of
- * events, which stops where its consumer stops. An interrupt (Ctrl-C, Jupyter's stop) or `signal` ends it at the
- * next step, with a checkpoint; `resumeFrom` resumes from one. On the same device the weights are then equal to the bit to
- * those of a run that never stopped.
+ * Trains a classifier's adapter, or all its weights, with AdamW on the mean cross entropy. It is an async generator of
+ * events, and stops if its consumer stops. An interrupt (Ctrl-C, Jupyter's stop) or `signal` ends it at the next step,
+ * with a checkpoint, from which `resumeFrom` resumes. On the same device, the weights are then bit for bit those of a
+ * run that never stopped.
  *
- * Every batch is computed without padding, in parts whose gradients are summed, so that memory does not grow with
- * the batch. On one device, one seed gives one run.
+ * A batch is computed without padding, in parts whose gradients are summed: memory does not grow with the batch size.
+ * On one device, the same seed gives the same run.
  *
- * @throws TsloraError before anything is trained or written when an option, the data or the checkpoint is wrong, and
- * when the loss stops being a number, the gradient explodes, or tensors or memory grow from step to step.
+ * @throws TsloraError if an option, the data or the checkpoint is wrong, before anything is trained or written; or if
+ *   the loss becomes NaN or infinite, the gradient explodes, or tensors or memory grow from step to step.
  */
 export async function* train(
   classifier: SequenceClassifier,
@@ -104,8 +104,8 @@ async function* trainLocked(
 }
 
 /**
- * Locks the folder of another run's checkpoint while it is read; none where it cannot be written and so does not
- * change.
+ * Locks the folder of another run's checkpoint while it is read. A folder that cannot be written does not change, and
+ * gets no lock.
  */
 function lockResumed({ resumeFrom, outputDir }: Resolved): OutputLock | undefined {
   if (resumeFrom === undefined || resumeFrom === "last") return undefined;

@@ -7,15 +7,15 @@ import type { TrainingData } from "./train-options";
 export interface Examples {
   readonly texts: readonly string[];
   readonly labels: readonly ExampleLabel[];
-  /** Each example's name in messages: its `ID`, or its row's number. */
+  /** Name of each example in messages: its `ID`, or its row number. */
   readonly ids: readonly string[];
 }
 
 /**
- * The examples of a DataFrame with `texts` and `label`, or of a list.
+ * Reads examples from a DataFrame with `texts` and `label`, or from a list.
  *
- * @throws TsloraError `bad-input` when a column is missing, a text is no text, or a label is not a class, or for
- * several labels a text not a list of 0 and 1.
+ * @throws TsloraError `bad-input` if a column is missing, a text is not a string, or a label is not a class (with
+ *   several labels per text: not a list of 0 and 1)
  */
 export function examplesOf(
   data: TrainingData,

@@ -10,25 +10,25 @@ export interface StepReadings {
   readonly memory: number;
 }
 
-/** A fault of a run, and its remedy. */
+/** A fault of a run, and a remedy. */
 export interface Fault {
   readonly kind: "diverged" | "exploding-gradient" | "growing-tensors" | "growing-memory";
   readonly what: string;
   readonly tryThis: string;
 }
 
-/** Gradient norms that are remembered. */
+/** Number of gradient norms that are kept. */
 export const NORMS_KEPT = 50;
-const NORMS_NEEDED = 10; // before a median means anything
-const EXPLODED = 1000; // times the median, or times 1 where it is below: clipped batches may well be far out
-const TENSOR_STEPS = 25; // in a row with more tensors each
-const WINDOW = 50; // steps whose lowest memory is one reading
-const WINDOWS = 6; // in a row with more memory each
-const STEADY = 1.02; // times the window before: pools that fill come to rest
-const MEMORY_GROWTH = 1.5; // in all
+const NORMS_NEEDED = 10; // before the median is used
+const EXPLODED = 1000; // times the median, or times 1 if the median is smaller: single batches can be far out
+const TENSOR_STEPS = 25; // consecutive steps with more tensors each
+const WINDOW = 50; // steps per reading; a reading is their lowest memory
+const WINDOWS = 6; // consecutive readings with more memory each
+const STEADY = 1.02; // times the reading before: pools stop growing once they are full
+const MEMORY_GROWTH = 1.5; // over all readings
 const MEMORY_ROOM = 2 ** 30;
 
-/** Detects runs that diverge or leak. The bounds are generous: sound runs stay far below them. */
+/** Detects runs that diverge or leak memory. The limits are generous: normal runs stay far below them. */
 export class TrainingGuards {
   readonly #learningRate: number;
   readonly #norms: number[];
@@ -43,12 +43,12 @@ export class TrainingGuards {
     this.#norms = [...(options.gradNorms ?? [])];
   }
 
-  /** The last norms, which the next is measured by. */
+  /** The last norms, with which the next one is compared. */
   get gradNorms(): readonly number[] {
     return this.#norms;
   }
 
-  /** Looks at a step's numbers before the weights are changed by them. */
+  /** Checks a step's numbers before they change the weights. */
   checkNumbers({ loss, gradNorm }: Pick<StepReadings, "loss" | "gradNorm">): Fault | undefined {
     const tryThis = `choose a learningRate below ${this.#learningRate}, a longer warm-up, or a maxGradNorm where there is none`;
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
@@ -70,7 +70,7 @@ export class TrainingGuards {
     return undefined;
   }
 
-  /** Looks at what is held after a step. */
+  /** Checks tensors and memory after a step. */
   checkMemory({ tensors, memory }: Pick<StepReadings, "tensors" | "memory">): Fault | undefined {
     const growing = this.#tensors !== undefined && tensors > this.#tensors;
     if (!growing) this.#tensorGrowth = { steps: 0, from: tensors };

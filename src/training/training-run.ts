@@ -34,12 +34,12 @@ export interface RunInputs {
   readonly validation: Examples | undefined;
   /** The training texts' tokens. */
   readonly documents: readonly Int32Array[];
-  /** Needed where checkpoints are saved. */
+  /** Required if checkpoints are saved. */
   readonly identity: RunIdentity | undefined;
   readonly resume: Resume | undefined;
 }
 
-/** One run of `train`: owner of the optimizer, of the best weights and of the open log. */
+/** One run of `train`. It owns the optimizer, the best weights and the open log. */
 export class TrainingRun {
   readonly #classifier: SequenceClassifier;
   readonly #inputs: RunInputs;
@@ -88,7 +88,7 @@ export class TrainingRun {
       check,
     });
     this.#pending = new PendingSteps(ops, check);
-    this.#newlyInitialized = resume === undefined ? classifier.untrainedWeights : []; // a checkpoint brings them all
+    this.#newlyInitialized = resume === undefined ? classifier.untrainedWeights : []; // a checkpoint holds them all
     this.#checkpoints =
       options.outputDir === undefined
         ? undefined
@@ -133,12 +133,12 @@ export class TrainingRun {
     return this.#step / this.#plan.stepsPerEpoch;
   }
 
-  /** The optimizer steps of the epoch that the run is in. */
+  /** The optimizer steps of the current epoch. */
   #stepsOfEpoch(): number[][][] {
     return stepsOfEpoch(this.#data.lengths, this.#options, Math.floor(this.#step / this.#plan.stepsPerEpoch));
   }
 
-  /** Makes the output folder ready, restores what a checkpoint holds, and reports what to know at the start. */
+  /** Prepares the output folder, restores a checkpoint if there is one, and reports the first warnings. */
   async *#begin(): AsyncGenerator<TrainEvent, void, void> {
     const checkpoint = this.#inputs.resume?.checkpoint;
     const aside = await this.#openOutput(checkpoint);
@@ -173,7 +173,7 @@ export class TrainingRun {
     return aside;
   }
 
-  /** Puts a checkpoint's weights and moments in. */
+  /** Restores a checkpoint's weights and moments. */
   #restore({ checkpoint, weights, moments }: Resume): void {
     const { ops } = this.#classifier.model;
     const parameters = this.#classifier.trainableParameters();
@@ -185,7 +185,10 @@ export class TrainingRun {
     this.#optimizer.restore(parameters, { steps, read: (name) => moments.get(name) });
   }
 
-  /** Makes the evaluation that the checkpoint's run was stopped in; the checkpoint is written anew with it. */
+  /**
+   * Repeats the evaluation during which the checkpoint's run was stopped, and saves the checkpoint again with its
+   * result.
+   */
   async *#catchUp(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     yield* this.#evaluate(stop);
     if (!this.#evaluation.due) yield* this.#save();
@@ -201,7 +204,10 @@ export class TrainingRun {
     yield* this.#report({ every: loggingSteps });
   }
 
-  /** Reports the steps that were sent, if at least `every` were; always before anything is evaluated or saved. */
+  /**
+   * Reports the sent steps if there are at least `every`. With `every` 1 it runs before each evaluation and each
+   * checkpoint.
+   */
   async *#report(options: { every: number }): AsyncGenerator<TrainEvent, void, void> {
     for await (const done of this.#pending.read(options)) {
       const { step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond } = done;
@@ -212,7 +218,7 @@ export class TrainingRun {
     }
   }
 
-  /** Evaluates and saves where the step is due for it. */
+  /** Evaluates and saves if they are due at this step. */
   async *#evaluateAndSave(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
     const { totalSteps, evaluateEvery, saveEvery } = this.#plan;
     const last = this.#step === totalSteps;
@@ -230,7 +236,7 @@ export class TrainingRun {
     yield* this.#save();
   }
 
-  /** Returns whether none before was better. */
+  /** Evaluates. Returns whether no earlier evaluation was better. */
   async *#evaluate(stop: AbortSignal): AsyncGenerator<TrainEvent, boolean, void> {
     const { best, events } = await this.#evaluation.evaluate({ step: this.#step, epoch: this.#epoch }, stop);
     for (const event of events) yield* this.#emit(event);

@@ -6,7 +6,7 @@ import type { ClassificationLoss, ExampleLabel } from "./loss/classification-los
 import { lossOfLogits } from "./loss/loss-of-logits";
 import type { MetricName } from "./train-options";
 
-/** An evaluation's figures under their names. */
+/** An evaluation's metrics by name. */
 export type Metrics = { readonly loss: number; readonly accuracy: number; readonly f1: number } & {
   readonly [Name in MetricName]?: number;
 };
@@ -14,14 +14,14 @@ export type Metrics = { readonly loss: number; readonly accuracy: number; readon
 /** Results of an evaluation. */
 export interface ValidationResult {
   readonly metrics: Metrics;
-  /** The one class that was predicted for every text, where texts have several; else undefined. */
+  /** The class that was predicted for every text, if the texts belong to several classes; else undefined. */
   readonly onlyClass: number | undefined;
 }
 
 /**
- * Scores logits by scikit-learn's metrics and the training's loss. `f1`, `precision` and `recall` are those of class 1
- * where there are two classes, macro averages over more; of several labels a text micro averages, and `accuracy` is
- * then the share of texts with every label right.
+ * Scores logits with scikit-learn's metrics and the training loss. `f1`, `precision` and `recall` are those of class 1
+ * if there are two classes, and macro averages if there are more. With several labels per text they are micro averages,
+ * and `accuracy` is the share of texts with every label right.
  *
  * @param logits - [texts, classes], row by row
  */

@@ -76,7 +76,7 @@ test("options that contradict each other are refused, each with what to do", () 
         { ...all, labelSmoothing: 0.1, metricForBestModel: "matthews_correlation" },
         { ...context, problemType: "multi_label_classification" },
       ),
-    /labelSmoothing is for one class a text/,
+    /labelSmoothing needs one class per text/,
   );
   resolveTrainOptions({ ...all, outputDir: "x", evalSteps: 4, saveSteps: 6, loadBestModelAtEnd: false }, context);
   resolveTrainOptions({ ...all, outputDir: "x", evalSteps: 0.1, saveSteps: 0.3 }, context);

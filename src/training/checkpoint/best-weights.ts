@@ -9,14 +9,14 @@ export interface BestEvaluation {
   readonly loss: number;
 }
 
-/** The best evaluation, and the trained weights as they were then, kept in the computer's memory. */
+/** The best evaluation, and the trained weights at that time, in the host's memory. */
 export class BestWeights {
   readonly #classifier: SequenceClassifier;
   readonly #options: { readonly metric: MetricName; readonly greaterIsBetter: boolean; readonly keep: boolean };
   #best: BestEvaluation | undefined;
   #values = new Map<string, Float32Array>();
 
-  /** @param options.keep - whether the weights are kept, to be put back at the end */
+  /** @param options.keep - whether to keep the weights, to restore them at the end */
   constructor(
     classifier: SequenceClassifier,
     options: { metric: MetricName; greaterIsBetter: boolean; keep: boolean },
@@ -29,7 +29,9 @@ export class BestWeights {
     return this.#best;
   }
 
-  /** Takes the present weights if their evaluation is the best so far; of equal metrics the lower loss is better. */
+  /**
+   * Keeps the current weights if their evaluation is the best so far. If metrics are equal, the lower loss is better.
+   */
   async offer(step: number, metrics: Metrics): Promise<boolean> {
     const metric = metrics[this.#options.metric];
     if (
@@ -46,13 +48,13 @@ export class BestWeights {
     return true;
   }
 
-  /** Restores the best evaluation from a checkpoint, with its weights by parameter. */
+  /** Takes over the best evaluation of a checkpoint, with its weights by parameter. */
   remember(best: BestEvaluation | undefined, values: ReadonlyMap<string, Float32Array>): void {
     this.#best = best;
     this.#values = new Map(values);
   }
 
-  /** Puts the best weights back. */
+  /** Restores the best weights. */
   restore(): void {
     const { ops } = this.#classifier.model;
     for (const parameter of this.#classifier.trainableParameters()) {
@@ -62,7 +64,7 @@ export class BestWeights {
   }
 }
 
-/** Whether an evaluation beats another: by the metric, equal ones by the loss. */
+/** Whether an evaluation is better than another, by metric and then by loss. */
 export function isBetter(
   a: Omit<BestEvaluation, "step">,
   b: Omit<BestEvaluation, "step">,

@@ -17,7 +17,7 @@ import type { MetricName, ResolvedTrainOptions } from "../train-options";
 import { LOG_FILE, readLog, type LogLine } from "../log/training-log";
 import { NORMS_KEPT } from "../training-guards";
 
-/** The run that is to resume. */
+/** The run that resumes. */
 export interface ResumingRun {
   readonly model: ClassificationModel;
   readonly options: ResolvedTrainOptions;
@@ -27,8 +27,8 @@ export interface ResumingRun {
 }
 
 /**
- * Checks a checkpoint's state against the run that resumes from it: whatever is a function of the run and the step must
- * have its value, everything else must lie in its range, and the log beside the checkpoint must agree.
+ * Checks a checkpoint's state against the run that resumes from it. A value that follows from the run and the step must
+ * have that value, every other value must be in its range, and the log next to the checkpoint must agree.
  *
  * @throws TsloraError `bad-input` that names every value at fault.
  */
@@ -60,7 +60,7 @@ export async function checkResume(
   problems.throwIfAny("bad-input");
 }
 
-/** The number of masks that a run has drawn up to a step: that of one pass, equal for all, times the passes. */
+/** The number of masks that a run has drawn up to a step: masks per pass times passes. */
 function dropoutDraws(step: number, { model, options, documents, plan }: ResumingRun & { plan: StepPlan }): number {
   const { ops } = model;
   const counter = new DropoutSource(options.seed);
@@ -79,7 +79,7 @@ function dropoutDraws(step: number, { model, options, documents, plan }: Resumin
   return passes * counter.draws;
 }
 
-/** The steps up to one at which the run evaluates. */
+/** The steps at which the run evaluates, up to a given step. */
 function evaluatedSteps(state: CheckpointState, { plan, evaluates }: { plan: StepPlan; evaluates: boolean }): number[] {
   if (!evaluates) return [];
   const steps: number[] = [];
@@ -125,10 +125,10 @@ function checkEvaluations(state: CheckpointState, { plan, evaluates, metric, pro
   }
 }
 
-/** Correlations may leave their range by rounding. */
+/** Tolerance for correlations, which rounding may push out of their range. */
 const ROUNDING = 1e-9;
 
-/** Refuses a best evaluation with numbers that no evaluation has. */
+/** Refuses a best evaluation with impossible numbers. */
 function checkRanges(
   { metric: value, loss }: BestEvaluation,
   { metric, problems }: { metric: MetricName; problems: Problems },
@@ -145,9 +145,7 @@ function checkRanges(
   );
 }
 
-/**
- * Compares a state with the same steps in the log beside the checkpoint, if there is a log.
- */
+/** Compares a state with the same steps in the log next to the checkpoint, if there is a log. */
 function checkLog(
   log: readonly LogLine[],
   from: { state: CheckpointState; plan: StepPlan; options: ResolvedTrainOptions; problems: Problems },
@@ -188,7 +186,7 @@ function checkLog(
   );
 }
 
-/** Finds the best of the logged evaluations and the count of early stopping anew, where all of them are there. */
+/** If all evaluations are logged, computes the best one and the count of early stopping again. */
 function checkBest(
   evaluations: readonly LogLine[],
   {

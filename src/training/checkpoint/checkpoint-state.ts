@@ -13,19 +13,19 @@ export interface CheckpointState {
   readonly step: number;
   readonly epoch: number;
   readonly best: BestEvaluation | undefined;
-  /** Masks drawn: with the seed, the random state. Shuffles are a function of seed and epoch. */
+  /** Number of masks drawn. With the seed this is the whole random state: shuffles depend on seed and epoch alone. */
   readonly dropoutDraws: number;
   readonly optimizerSteps: number;
   readonly earlyStoppingCount: number;
-  /** Evaluations in a row that predicted one class. */
+  /** Consecutive evaluations that predicted a single class. */
   readonly oneClassEvaluations: number;
-  /** Whether the run was stopped before the evaluation that this step is due. */
+  /** Whether the run was stopped before this step's evaluation was made. */
   readonly evaluationDue: boolean;
   readonly gradNorms: readonly number[];
   readonly identity: RunIdentity;
   /**
-   * SHA-256 of the checkpoint's other files, by name: weights and moments belong to this state and to no other.
-   * Undefined in checkpoints of the first version.
+   * SHA-256 of the checkpoint's other files, by name. They tie weights and moments to this state. Undefined in
+   * checkpoints of the first version.
    */
   readonly files: Readonly<Record<string, string>> | undefined;
 }
@@ -33,7 +33,7 @@ export interface CheckpointState {
 /** The file that holds a checkpoint's state, under transformers' name. */
 export const STATE_FILE = "trainer_state.json";
 
-/** The version that is written; version 1, without checksums of the other files, is read too. */
+/** The version to write. Version 1, without checksums of the other files, can still be read. */
 const VERSION = 2;
 
 /** The keys of `tslora` in trainer_state.json. */
@@ -50,7 +50,7 @@ const KEYS: ReadonlySet<string> = new Set([
   "files",
 ] satisfies (keyof CheckpointState | "version" | "bestLoss")[]);
 
-/** A state as trainer_state.json holds it: transformers' keys, and ours under `tslora`. */
+/** A state in the form of trainer_state.json: transformers' keys, and tslora's own under `tslora`. */
 export function stateToJson(state: CheckpointState, more: Readonly<Record<string, unknown>>): string {
   const { step, epoch, best, ...rest } = state;
   const json = {
@@ -66,9 +66,10 @@ export function stateToJson(state: CheckpointState, more: Readonly<Record<string
 }
 
 /**
- * Reads trainer_state.json of a checkpoint and checks each value by itself; `checkResume` compares them with the run.
+ * Reads a checkpoint's trainer_state.json and checks each value on its own; `checkResume` compares the values with the
+ * run.
  *
- * @throws TsloraError `bad-input` when it is not a checkpoint that tslora can resume from, naming every value at fault.
+ * @throws TsloraError `bad-input` if tslora cannot resume from the checkpoint, naming every value at fault.
  */
 export async function readState(checkpoint: string): Promise<CheckpointState> {
   const path = join(checkpoint, STATE_FILE);
@@ -149,10 +150,10 @@ const FINITE: Kind<number> = [
 function take<T>({ problems, json, own }: Source, name: string, [expected, holds]: Kind<T>): T {
   const value = name.startsWith("tslora.") ? own[name.slice("tslora.".length)] : json[name];
   problems.expect(holds(value), `"${name}" must be ${expected}; got ${shownValue(value)}`);
-  return value as T; // has another type only if the caller throws
+  return value as T; // of another type only if the caller throws anyway
 }
 
-/** The best evaluation: its step, metric, loss and checkpoint are all there or all null. */
+/** The best evaluation. Its step, metric, loss and checkpoint are all given or all null. */
 function bestOf(from: Source): BestEvaluation | undefined {
   const { json, own, problems } = from;
   const parts = [json.best_global_step, json.best_metric, json.best_model_checkpoint, own.bestLoss];

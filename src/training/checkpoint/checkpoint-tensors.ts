@@ -5,7 +5,7 @@ import { shownPath } from "../../base/shown-path";
 import { shownNames } from "../../base/shown-value";
 import { openSafetensors, type SafetensorsFile } from "../../model/weights/read-safetensors";
 
-/** A checkpoint's tensors of one kind, by their parameters' names. */
+/** A checkpoint's tensors of one kind, by parameter name. */
 export type CheckpointTensors = ReadonlyMap<string, Float32Array>;
 
 /** The prefix of trained weights in optimizer.safetensors. */
@@ -17,13 +17,13 @@ export interface ReadTensorsOptions {
   readonly method: "lora" | "full";
   /** Names and shapes of the weights that the run trains. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** Where the adapter's own files lie in the checkpoint. */
+  /** Folder of the adapter's own files in the checkpoint. */
   readonly adapterFolder: string;
 }
 
 /**
- * Reads a checkpoint's weights and AdamW's moments. Their names and shapes must be those that the run trains, their
- * numbers finite, second moments not below 0, and an adapter's weights the same in both files.
+ * Reads a checkpoint's weights and AdamW's moments. Names and shapes must be those of the trained weights, numbers must
+ * be finite, second moments must not be negative, and an adapter's weights must be the same in both files.
  *
  * @throws TsloraError `bad-input` that names every tensor at fault.
  */
@@ -65,7 +65,7 @@ export async function readCheckpointTensors(
   return { weights: model, moments };
 }
 
-/** Reads all tensors of a file, which must be those that `shapes` names. */
+/** Reads all tensors of a file. They must be those that `shapes` names. */
 async function readTensors(
   path: string,
   { shapes, problems }: { shapes: ReadonlyMap<string, readonly number[]>; problems: Problems },
@@ -75,7 +75,7 @@ async function readTensors(
     checkNames(file, { shapes, problems });
     const tensors = new Map<string, Float32Array>();
     if (problems.count > 0) return tensors;
-    // which refuses what is not finite
+    // refuses numbers that are not finite
     for (const name of shapes.keys()) tensors.set(name, await file.readFloats(name));
     return tensors;
   } finally {
@@ -102,7 +102,7 @@ function checkNames(
   }
 }
 
-/** Whether two tensors are the same to the bit. */
+/** Whether two tensors are equal bit for bit. */
 function isSame(a: Float32Array | undefined, b: Float32Array | undefined): boolean {
   return a !== undefined && b !== undefined && a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }

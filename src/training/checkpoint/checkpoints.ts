@@ -16,19 +16,19 @@ import { LOG_FILE } from "../log/training-log";
 /** Number of `earlier-<n>` folders that an output folder keeps. */
 export const EARLIER_KEPT = 3;
 
-/** Where the files of an earlier run are now. */
+/** Folder that an earlier run's files were moved to. */
 export interface SetAside {
   readonly path: string;
-  /** Folders of still earlier runs that were deleted. */
+  /** Deleted folders of older runs. */
   readonly deleted: readonly string[];
 }
 
 /**
- * A run's checkpoints, `checkpoint-<step>` under its output folder, as transformers names them: the adapter in
- * peft's format, or all weights; `optimizer.safetensors` with AdamW's moments, and with an adapter once more its
- * weights under the trained parameters' own names; `trainer_state.json`, `training_args.json` and `SHA256SUMS`. Each
- * is written beside, brought to the disk and renamed, so that a folder of that name is whole whenever the process
- * ends. The newest few are kept, with the best ones that they name.
+ * A run's checkpoints in its output folder, named `checkpoint-<step>` as in transformers. Each holds the adapter in
+ * peft's format, or all weights; `optimizer.safetensors` with AdamW's moments, and with an adapter also its weights
+ * under the trained parameters' own names; `trainer_state.json`, `training_args.json` and `SHA256SUMS`. A checkpoint is
+ * written to a temporary folder, synced to disk and renamed, so a folder named `checkpoint-<step>` is complete even if
+ * the process is killed. The newest few are kept, and the best ones that they name.
  */
 export class Checkpoints {
   readonly #classifier: SequenceClassifier;
@@ -43,7 +43,7 @@ export class Checkpoints {
     this.#limit = options.limit;
   }
 
-  /** The newest checkpoint's folder. */
+  /** Folder of the newest checkpoint. */
   get last(): string | undefined {
     const steps = [...this.#saved.keys()];
     return steps.length === 0 ? undefined : this.pathOf(Math.max(...steps));
@@ -58,13 +58,13 @@ export class Checkpoints {
   }
 
   /**
-   * Makes the output folder this run's. Deletes what a killed run left half-written. Moves to `earlier-<n>` what another
-   * run wrote, or this one after the step that it resumes from. The newest {@link EARLIER_KEPT} such folders stay, and
-   * the one that is resumed from; older ones are deleted.
+   * Prepares the output folder for this run. Deletes incomplete folders of a killed run. Moves files of another run, or
+   * of this run after the step that it resumes from, to `earlier-<n>`. Keeps the newest {@link EARLIER_KEPT} such
+   * folders and the one that the run resumes from; deletes older ones.
    *
-   * @param options.resume - the checkpoint that is resumed from; if it is in another folder, the best one that it names
-   *   is copied from there
-   * @returns the folder that files were moved to, and the folders that were deleted; undefined when nothing was moved
+   * @param options.resume - the checkpoint to resume from; if it is in another folder, the best checkpoint that it
+   *   names is copied from there
+   * @returns the folder that files were moved to, and the deleted folders; undefined if nothing was moved
    */
   async begin({ resume }: { resume?: { path: string; state: CheckpointState } }): Promise<SetAside | undefined> {
     makeFolder(this.#directory);
@@ -86,7 +86,7 @@ export class Checkpoints {
     return aside;
   }
 
-  /** Saves the present weights, the optimizer and the state. Returns the checkpoint's folder. */
+  /** Saves the current weights, the optimizer and the state. Returns the checkpoint's folder. */
   async save(
     state: Omit<CheckpointState, "files">,
     from: { optimizer: AdamW; more: Readonly<Record<string, unknown>> },
@@ -123,7 +123,7 @@ export class Checkpoints {
     return path;
   }
 
-  /** At a run's end, when none is resumed from any more, keeps only the newest few and the best. */
+  /** At the end of a run, keeps only the newest few checkpoints and the best one. */
   async finish(): Promise<void> {
     await this.#forget({ strict: true });
   }
@@ -149,7 +149,7 @@ export class Checkpoints {
     const beside = `${this.pathOf(step)}.incomplete`;
     const copied = await cp(from, beside, { recursive: true }).then(
       () => true,
-      () => false, // a best step whose weights were not kept
+      () => false, // the best step has no checkpoint
     );
     if (!copied) return;
     await writeChecksums(beside);
@@ -163,7 +163,7 @@ export class Checkpoints {
       ...(strict ? newest.slice(0, 1) : newest).map((step) => this.#saved.get(step)),
     ]);
     for (const step of [...this.#saved.keys()].filter((s) => !kept.has(s))) {
-      const gone = `${this.pathOf(step)}.incomplete`; // so that a killed process leaves no half of it under its name
+      const gone = `${this.pathOf(step)}.incomplete`; // a killed process leaves no incomplete folder with the final name
       await rename(this.pathOf(step), gone);
       await rm(gone, { recursive: true, force: true });
       this.#saved.delete(step);

@@ -8,11 +8,11 @@ import { readState, STATE_FILE, type CheckpointState } from "./checkpoint-state"
 import { recoverFolders } from "./replace-folder";
 import { checkChecksums, MANIFEST } from "./folder-checksums";
 
-/** A whole checkpoint. */
+/** An undamaged checkpoint. */
 export interface FoundCheckpoint {
   readonly path: string;
   readonly state: CheckpointState;
-  /** Newer ones that were passed over, each with what is wrong with it. */
+  /** Newer checkpoints that were skipped, each with its damage. */
   readonly damaged: readonly string[];
 }
 
@@ -28,10 +28,10 @@ export async function listCheckpoints(directory: string): Promise<{ step: number
 }
 
 /**
- * Finds the checkpoint to resume from and checks it by its checksums, with the best one that it names.
+ * Finds the checkpoint to resume from. Checks its checksums, and those of the best checkpoint that it names.
  *
- * @param from - a checkpoint's folder, or "last": the newest whole one in the output folder
- * @throws TsloraError `not-found` when there is none, `bad-input` when the one named is damaged.
+ * @param from - a checkpoint's folder, or "last" for the newest undamaged one in the output folder
+ * @throws TsloraError `not-found` if there is none, `bad-input` if the named one is damaged.
  */
 export async function findCheckpoint(
   from: string,
@@ -73,7 +73,7 @@ async function damageOfCheckpoint(path: string): Promise<string | undefined> {
   return ofBest === undefined ? undefined : `of the best weights so far, checkpoint-${best.step}, ${ofBest}`;
 }
 
-/** Checks a checkpoint's files by its checksums, and these by those that its state names. */
+/** Checks a checkpoint's files by its checksums, and the checksums by those in its state. */
 async function damageOfFiles(path: string): Promise<string | undefined> {
   const checksums = await checkChecksums(path, { required: ["optimizer.safetensors", STATE_FILE] });
   if (checksums.damage !== undefined) return checksums.damage;

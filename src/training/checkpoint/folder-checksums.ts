@@ -7,10 +7,10 @@ import { readTextFile } from "../../base/files/read-text-file";
 import { shownText } from "../../base/shown-value";
 import { writeAtomically } from "../../base/files/write-atomically";
 
-/** The manifest's name: `sha256sum -c SHA256SUMS` checks it, too. */
+/** The manifest's name. `sha256sum -c SHA256SUMS` can check it too. */
 export const MANIFEST = "SHA256SUMS";
 
-/** The checksums of every file in a folder, by their names from there. */
+/** The checksums of all files in a folder, by their relative paths. */
 export async function checksumsOf(directory: string): Promise<Map<string, string>> {
   const { files } = await listAll(directory);
   const sums = new Map<string, string>();
@@ -19,9 +19,9 @@ export async function checksumsOf(directory: string): Promise<Map<string, string
 }
 
 /**
- * Writes the checksums of every file in a folder, and brings files and folders to the disk.
+ * Writes the checksums of all files in a folder, and syncs files and folders to disk.
  *
- * @param options.known - checksums that were just computed
+ * @param options.known - checksums that are already computed
  */
 export async function writeChecksums(
   directory: string,
@@ -39,11 +39,11 @@ export async function writeChecksums(
   for (const folder of folders) await syncPath(folder);
 }
 
-/** A sealed folder's checksums, or what is wrong with it. */
+/** The checksums of a sealed folder, or its damage. */
 export type ChecksumsCheck =
   { readonly damage: string } | { readonly damage: undefined; readonly sums: ReadonlyMap<string, string> };
 
-/** Checks a sealed folder: every file that its manifest names is as it was written, and there is no other. */
+/** Checks a sealed folder: its files must be exactly those of its manifest, and unchanged. */
 export async function checkChecksums(
   directory: string,
   { required }: { required: readonly string[] },
@@ -82,7 +82,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Brings a file, or a folder's list of names, to the disk. */
+/** Syncs a file, or a folder's list of names, to disk. */
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {

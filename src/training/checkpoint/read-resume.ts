@@ -11,12 +11,12 @@ export interface Resume {
   /** The trained weights, by parameter. */
   readonly weights: CheckpointTensors;
   readonly moments: CheckpointTensors;
-  /** Those of the best evaluation, if they are restored at the end. */
+  /** The weights of the best evaluation, if they are restored at the end. */
   readonly bestWeights: CheckpointTensors;
 }
 
 /**
- * Reads all of a checkpoint before anything is changed.
+ * Reads a whole checkpoint before anything is changed.
  *
  * @throws TsloraError `bad-input` that names every weight and moment at fault.
  */

@@ -2,8 +2,8 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * Replaces a folder, if there is one, by a whole new one. A process that ends between the two renames leaves
- * the old one as `<path>.replaced`, which {@link recoverFolders} puts back.
+ * Replaces a folder, if there is one, by a complete new one. If the process ends between the two renames, the old
+ * folder is left as `<path>.replaced`; {@link recoverFolders} restores it.
  */
 export async function replaceFolder(path: string, fresh: string): Promise<void> {
   const old = `${path}.replaced`;
@@ -15,9 +15,7 @@ export async function replaceFolder(path: string, fresh: string): Promise<void> 
   if (moved) await rm(old, { recursive: true, force: true });
 }
 
-/**
- * Takes away checkpoints that a killed process left half-written or half-removed, and puts back what it was replacing.
- */
+/** Deletes checkpoints that a killed process left incomplete, and restores folders that it was replacing. */
 export async function recoverFolders(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => [] as string[]);
   for (const name of names) {

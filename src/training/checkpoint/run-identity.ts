@@ -7,10 +7,10 @@ import type { Parameter } from "../../model/parts/parameter";
 import type { ResolvedTrainOptions } from "../train-options";
 import type { Examples } from "../training-examples";
 
-/** Everything that decides a run's numbers except a checkpoint's tensors: plain JSON, two groups deep. */
+/** Everything that affects a run's numbers except a checkpoint's tensors, as plain JSON in two levels. */
 export type RunIdentity = Readonly<Record<"options" | "data" | "model" | "adapter", Readonly<Record<string, unknown>>>>;
 
-/** Options that decide where and how often something is written, and no number; and an option's second name. */
+/** Options that affect only where and how often something is written, and an option's second name. */
 const FREE: readonly (keyof ResolvedTrainOptions)[] = [
   "groupByLength",
   "outputDir",
@@ -21,7 +21,7 @@ const FREE: readonly (keyof ResolvedTrainOptions)[] = [
   "reportTo",
 ];
 
-/** Gathers what decides a run's numbers. Texts, tokens and frozen weights by their SHA-256. */
+/** Collects everything that affects a run's numbers. Texts, tokens and frozen weights are given by their SHA-256. */
 export async function runIdentity(
   classifier: SequenceClassifier,
   from: {
@@ -42,7 +42,7 @@ export async function runIdentity(
   const trainable = classifier.trainableParameters().map(({ name, shape }) => `${name} [${shape.join()}]`);
   return JSON.parse(
     JSON.stringify({
-      // With maxSteps, numTrainEpochs decides nothing.
+      // numTrainEpochs has no effect if maxSteps is given.
       options: Object.fromEntries(
         Object.entries(options).flatMap(([name, value]) =>
           (FREE as readonly string[]).includes(name)
@@ -71,21 +71,18 @@ export async function runIdentity(
   ) as RunIdentity;
 }
 
-/**
- * Whether a weight that loading drew is of no account, since the adapter trains a copy of its own, which checkpoints
- * hold.
- */
+/** Whether a weight that loading drew can be ignored: the adapter trains its own copy, which checkpoints hold. */
 function isReplaced(parameter: Parameter, { adapter }: SequenceClassifier): boolean {
   return parameter.drawn && adapter?.saved.has(parameter) === true;
 }
 
-/** A checkpoint's options under today's names. */
+/** A checkpoint's options under their current names. */
 function renamed({ groupByLength, ...rest }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   if (typeof groupByLength !== "boolean") return rest;
   return { trainSamplingStrategy: groupByLength ? "group_by_length" : "random", ...rest };
 }
 
-/** Notes every difference between a checkpoint's run and this one. */
+/** Reports every difference between a checkpoint's run and this one. */
 export function noteDifferences(problems: Problems, { then, now }: { then: RunIdentity; now: RunIdentity }): void {
   const shown = (value: unknown): string =>
     value === undefined || value === null ? "not given" : shownValue(value, 200);

@@ -2,9 +2,9 @@ import type { TrainEvent } from "../train-event";
 import type { LogLine } from "./training-log";
 
 /**
- * An event as the log holds it; undefined for those that are not logged.
+ * The log's line for an event; undefined for events that are not logged.
  *
- * @param epoch - the share of epochs done when it came
+ * @param epoch - epochs done at the time of the event, as a fraction
  */
 export function logLineOf(event: TrainEvent, { epoch }: { epoch: number }): LogLine | undefined {
   switch (event.type) {

@@ -7,18 +7,18 @@ import { METRIC_NAMES } from "../train-options";
 import { LOG_FILE, readLog } from "./training-log";
 
 /**
- * Reads a run's steps, evaluations and warnings from its log, as `train` reported them. `lossCurve` draws them, also
- * those of a run that was stopped and resumed.
+ * Reads a run's steps, evaluations and warnings from its log, as `train` reported them. `lossCurve` draws them. A run
+ * may have been stopped and resumed.
  *
  * @param outputDir - the run's output folder
- * @throws TsloraError `not-found` when there is no log, or no line in it.
+ * @throws TsloraError `not-found` if there is no log, or it is empty.
  */
 export async function readTrainingLog(outputDir: string): Promise<TrainEvent[]> {
   const lines = await readLog(join(expandHome(outputDir), LOG_FILE));
   if (lines.length === 0)
     throw new TsloraError(
       "not-found",
-      `${join(outputDir, LOG_FILE)} does not hold a training log. outputDir must be a run's.`,
+      `${join(outputDir, LOG_FILE)} does not hold a training log. outputDir must be the output folder of a run.`,
     );
   return lines.map((line): TrainEvent => {
     const number = (name: string): number => (typeof line[name] === "number" ? line[name] : NaN);

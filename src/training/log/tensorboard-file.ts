@@ -5,9 +5,9 @@ import { makeFolder } from "../../base/files/make-folder";
 import { crc32c } from "./crc32c";
 
 /**
- * A TensorBoard event file: records of `tensorflow.Event` messages (tensorflow/core/util/event.proto), each framed
- * by its length and masked CRC-32Cs as in TensorFlow's record files. Only scalars are written, so the few fields are
- * encoded here.
+ * A TensorBoard event file: records of `tensorflow.Event` messages (tensorflow/core/util/event.proto), each framed by
+ * its length and masked CRC-32Cs as in TensorFlow's record files. Only scalars are written, so this file encodes the
+ * few fields itself.
  */
 export class TensorboardFile {
   readonly #file: FileHandle;
@@ -19,10 +19,10 @@ export class TensorboardFile {
   }
 
   /**
-   * Begins a new event file in a folder.
+   * Creates a new event file in a folder.
    *
-   * @param options.firstStep - the step from which a stopped run resumes: readers drop later steps of an
-   *   earlier file
+   * @param options.firstStep - the first step that a resumed run logs: readers drop this step and later ones from
+   *   earlier files
    * @param options.now - milliseconds since 1970. @default Date.now
    */
   static async create(
@@ -31,7 +31,7 @@ export class TensorboardFile {
   ): Promise<TensorboardFile> {
     const { firstStep, now = Date.now } = options;
     makeFolder(directory);
-    // Readers take the files of a folder in the order of their names.
+    // Readers read the files of a folder in the order of their names.
     const name = `events.out.tfevents.${String(Math.floor(now() / 1000)).padStart(10, "0")}.tslora.${process.pid}.${process.hrtime.bigint()}`;
     const writer = new TensorboardFile(await open(join(directory, name), "wx"), now);
     await writer.#write([text(3, "brain.Event:2")]); // file_version
@@ -40,7 +40,7 @@ export class TensorboardFile {
     return writer;
   }
 
-  /** Writes numbers of one step, by tag. */
+  /** Writes the numbers of one step, by tag. */
   async scalars(step: number, values: Readonly<Record<string, number>>): Promise<void> {
     const summary = Object.entries(values).map(([tag, value]) => message(1, [text(1, tag), float(2, value)]));
     if (summary.length > 0) await this.#write([integer(2, step), message(5, summary)]);
@@ -58,7 +58,7 @@ export class TensorboardFile {
   }
 }
 
-/** Length, its checksum, data, their checksum. */
+/** Writes a record: length, its checksum, data, their checksum. */
 function frame(data: Buffer): Buffer {
   const head = Buffer.alloc(12);
   head.writeBigUInt64LE(BigInt(data.length));

@@ -15,7 +15,7 @@ export type LogLine = { readonly step: number; readonly epoch: number } & Readon
   Record<string, number | string | boolean>
 >;
 
-/** A run's log, a JSON object a line, and TensorBoard's event files where they are asked for. */
+/** A run's log, one JSON object per line, and TensorBoard's event files if requested. */
 export class TrainingLog {
   readonly #file: FileHandle;
   readonly #tensorboard: TensorboardFile | undefined;
@@ -28,8 +28,8 @@ export class TrainingLog {
   /**
    * Opens a run's log for writing.
    *
-   * @param options.resume - the step that a run resumes from, and the log it wrote. Its lines up to there are kept, so
-   *   that each step is logged once. With `evaluationDue` the step's evaluation is not made yet
+   * @param options.resume - the step that a run resumes from, and its log. Lines up to that step are kept, so that each
+   *   step is logged once. `evaluationDue`: the evaluation of that step has not been made yet
    */
   static async open(
     directory: string,
@@ -50,7 +50,7 @@ export class TrainingLog {
     const events = tensorboard
       ? await TensorboardFile.create(join(directory, "runs"), { firstStep: resume?.step })
       : undefined;
-    // Readers drop what event files hold from that step on: the step itself is written again.
+    // Readers drop the steps of earlier event files from that one on, so it is written again.
     for (const line of kept) if (line.step === resume?.step) await events?.scalars(line.step, scalarsOf(line));
     return new TrainingLog(await open(path, "a"), events);
   }
@@ -70,7 +70,7 @@ export class TrainingLog {
   }
 }
 
-/** A line's numbers under the names that transformers' TensorBoardCallback gives them. */
+/** A line's numbers, named as by transformers' TensorBoardCallback. */
 function scalarsOf(line: LogLine): Record<string, number> {
   const numbers = Object.entries(line).filter(
     (entry): entry is [string, number] => typeof entry[1] === "number" && entry[0] !== "step",
@@ -84,13 +84,13 @@ function scalarsOf(line: LogLine): Record<string, number> {
   return "loss" in line ? Object.fromEntries(numbers.map(([name, value]) => [`train/${name}`, value])) : {};
 }
 
-/** The whole lines of a log; none where there is no log. A line that a killed run left half-written is passed over. */
+/** The complete lines of a log; none if there is no log. Skips a line that a killed run left incomplete. */
 export async function readLog(path: string): Promise<LogLine[]> {
   const bytes = await readFileBytes(path).catch((error: unknown) => {
     if (isMissingFile(error)) return undefined;
     throw error;
   });
-  const text = bytes?.toString("utf8") ?? ""; // a killed run may have cut the last character
+  const text = bytes?.toString("utf8") ?? ""; // the last character may be incomplete after a kill
   return text.split("\n").flatMap((line): LogLine[] => {
     try {
       const value: unknown = JSON.parse(line);

@@ -3,11 +3,12 @@ import type { ProblemType } from "../../model/encoder-config";
 import type { ExampleLabel } from "./classification-loss";
 
 /**
- * Weights that balance classes. Of one class a text, as scikit-learn's `compute_class_weight("balanced")`: examples /
- * (classes * examples of the class). Of several labels a text, what torch recommends for `pos_weight`: examples
+ * Weights that balance classes. With one class per text, as scikit-learn's `compute_class_weight("balanced")`: examples
+ * / (classes * examples of the class). With several labels per text, as torch recommends for `pos_weight`: examples
  * without the label / examples with it.
  *
- * @throws TsloraError `bad-input` when a class has no example, or every text has a label.
+ * @throws TsloraError `bad-input` if a class has no example; with several labels per text, if no text has a label or
+ *   every text has it.
  */
 export function balancedClassWeights(
   labels: readonly ExampleLabel[],

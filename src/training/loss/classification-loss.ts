@@ -2,15 +2,15 @@ import type { Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { ProblemType } from "../../model/encoder-config";
 
-/** A text's class, or for each class whether the text is of it (1) or not (0). */
+/** A text's class, or a 1 or 0 for each class that it has or lacks. */
 export type ExampleLabel = number | readonly number[];
 
 /** The loss that training minimises. */
 export interface ClassificationLoss {
   readonly problemType: ProblemType;
   /**
-   * One for each class: torch's `CrossEntropyLoss(weight=…)`, or for several labels a text
-   * `BCEWithLogitsLoss(pos_weight=…)`.
+   * One weight per class: torch's `CrossEntropyLoss(weight=…)`, or `BCEWithLogitsLoss(pos_weight=…)` with several
+   * labels per text.
    */
   readonly classWeights?: readonly number[];
   /** torch's `CrossEntropyLoss(label_smoothing=…)`. */
@@ -20,8 +20,8 @@ export interface ClassificationLoss {
 }
 
 /**
- * The divisor of the summed loss of examples, as in torch's mean: the sum of the classes' weights over the
- * examples; for several labels a text, the number of labels.
+ * The divisor of the summed loss of examples, as in torch's mean: the sum of the examples' class weights, or the number
+ * of labels if a text can have several.
  */
 export function lossWeight(labels: readonly ExampleLabel[], { problemType, classWeights }: ClassificationLoss): number {
   if (problemType === "multi_label_classification")
@@ -32,16 +32,18 @@ export function lossWeight(labels: readonly ExampleLabel[], { problemType, class
 }
 
 /**
- * The loss of examples and its gradient, on the device. With T the target of each class, of an example's label y
- * T = w (1 - e) [c = y] + w e / C for class weights w and label smoothing e:
+ * The loss of examples and its gradient, on the device. The target of class c for an example with label y is T = w (1 -
+ * e) [c = y] + w e / C, with class weights w and label smoothing e:
  *
- *     loss = -sum(T log p) / divisor,    dLogits = (sum(T) p - T) / divisor
+ * loss = -sum(T log p) / divisor,    dLogits = (sum(T) p - T) / divisor
  *
  * The focal loss (Lin et al., "Focal Loss for Dense Object Detection", 2017) is -w (1 - p)^gamma log p of the label's
- * probability p. Several labels a text are a choice each, between 0 and the logit: p is then the logit's sigmoid.
+ * probability p. With several labels per text, each label is a softmax over 0 and its logit, so p is the logit's
+ * sigmoid.
  *
  * @param logits - [examples, labels]
- * @param options.divisor - {@link lossWeight} of the whole optimizer batch, so that its parts add up to its mean
+ * @param options.divisor - {@link lossWeight} of the whole optimizer batch; the losses of its parts then add up to its
+ *   mean
  * @returns the loss, a tensor of one number, and dLogits [examples, labels]; the caller disposes of both
  */
 export function classificationLoss(
@@ -67,11 +69,11 @@ export function classificationLoss(
   });
 }
 
-/** Rows of logits with their targets: the class of each, its weight, and what each class's target is. */
+/** Rows of logits with their targets: each row's class, its weight, and the target of each class. */
 interface TargetRows {
   readonly hot: readonly number[];
   readonly weights: readonly number[];
-  /** The target that is spread over all classes, for each of them; undefined without smoothing. */
+  /** The part of the target that every class gets; undefined without smoothing. */
   readonly spread?: readonly number[];
 }
 
@@ -132,11 +134,11 @@ function focalLoss(from: {
   const weight = ops.float(Float32Array.from(weights), [weights.length, 1]);
   const p = ofLabel(probabilities);
   const logP = ofLabel(logProbabilities);
-  // not 1 - p, which has no digits left near p = 1
+  // not 1 - p, which loses all digits near p = 1
   const q = ops.sum(ops.mul(ops.shift(ops.scale(target, -1), 1), probabilities), [1], { keepDims: true });
   const focus = ops.mul(weight, ops.pow(q, gamma));
   const sum = ops.reshape(ops.scale(ops.sum(ops.mul(focus, logP), [0, 1]), -1 / divisor), [1]);
-  const slope = ops.scale(ops.div(ops.mul(p, logP), ops.shift(q, 1e-30)), -gamma); // -g p log p / q, which goes to g
+  const slope = ops.scale(ops.div(ops.mul(p, logP), ops.shift(q, 1e-30)), -gamma); // -g p log p / q, which tends to g
   const factor = ops.mul(focus, ops.shift(slope, 1));
   return { loss: sum, dLogits: ops.scale(ops.mul(factor, ops.sub(probabilities, target)), 1 / divisor) };
 }

@@ -1,8 +1,8 @@
 import { lossWeight, type ClassificationLoss, type ExampleLabel } from "./classification-loss";
 
 /**
- * The mean loss of logits in the computer's memory, in 64-bit floats: what {@link classificationLoss} computes on the
- * device, for evaluation.
+ * The mean loss of logits in the host's memory, in 64-bit floats, for evaluation. The same loss as {@link
+ * classificationLoss} computes on the device.
  *
  * @param logits - [examples, classes], row by row
  */
@@ -45,7 +45,7 @@ function ofOneClass(
 }
 
 function ofOneLabel(logit: number, { on, weight, gamma }: { on: boolean; weight: number; gamma: number }): number {
-  const x = on ? logit : -logit; // p = sigmoid(x) of what is right
+  const x = on ? logit : -logit; // p = sigmoid(x) of the right answer
   const minusLogP = Math.max(0, -x) + Math.log1p(Math.exp(-Math.abs(x)));
   const q = x < 0 ? 1 / (1 + Math.exp(x)) : Math.exp(-x) / (1 + Math.exp(-x));
   return (on ? weight : 1) * (gamma > 0 ? q ** gamma : 1) * minusLogP;

@@ -9,22 +9,22 @@ const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
 /**
- * Numbers up to which a weight is updated together with others: each operation on a GPU costs as much as thousands of
+ * Largest size of a weight that is updated together with others: on a GPU, one operation costs as much as thousands of
  * numbers.
  */
 const SMALL = 2 ** 18;
 
-/** Weights that are alike but for their number of rows, updated as one, or one alone. */
+/** Weights that are updated as one tensor, since they differ only in their number of rows; or a single weight. */
 interface Bundle {
   readonly parameters: readonly Parameter[];
   readonly decayed: boolean;
   /** First and second moment of the gradients; undefined before the first step. */
   moments: { readonly m: Tensor; readonly v: Tensor } | undefined;
-  /** The weights as the last step left them, all in one and one by one; undefined before the first step. */
+  /** The weights after the last step, joined and one by one; undefined before the first step. */
   values: { readonly joined: Tensor; readonly parts: readonly Tensor[] } | undefined;
 }
 
-/** A moment as a checkpoint keeps it. */
+/** A moment in the form of a checkpoint. */
 export interface SavedMoment {
   /** torch's name and the parameter's, e.g. `exp_avg.classifier.weight`. */
   readonly name: string;
@@ -33,8 +33,8 @@ export interface SavedMoment {
 }
 
 /**
- * AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019) as torch.optim.AdamW computes it:
- * beta 0.9 and 0.999, epsilon 1e-8. Biases and norms are not decayed, as in transformers. Owner of the moments.
+ * AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019) as torch.optim.AdamW computes it: beta
+ * 0.9 and 0.999, epsilon 1e-8. As in transformers, biases and norms have no weight decay. This object owns the moments.
  */
 export class AdamW {
   readonly #ops: Ops;
@@ -53,14 +53,14 @@ export class AdamW {
     return this.#steps;
   }
 
-  /** Bundles the weights that every step updates, before the first; later calls leave the bundles as they are. */
+  /** Bundles the weights that every step updates. Only the first call does anything. */
   prepare(parameters: readonly Parameter[]): void {
     if (this.#bundles.length === 0) this.#bundles = this.#bundle(parameters);
   }
 
   /**
-   * Gradients as a step takes them, in few tensors, which the gradients own. They must be those of the weights that
-   * {@link prepare} bundled.
+   * Joins the gradients of each bundle into one tensor, for {@link step}. `gradients` owns these tensors, and must hold
+   * the gradients of exactly the weights that {@link prepare} bundled.
    */
   joined(gradients: Gradients): readonly Tensor[] {
     const bundled = this.#bundles.flatMap((bundle) => bundle.parameters);
@@ -72,14 +72,14 @@ export class AdamW {
     return this.#bundles.map((bundle) => gradients.joined(bundle.parameters));
   }
 
-  /** Takes one step. `gradientScale`, a number or a tensor [1], multiplies every gradient first: clipping. */
+  /** Takes one step. Every gradient is first multiplied by `gradientScale`, a number or a tensor [1], for clipping. */
   step(gradients: Gradients, options: { learningRate: number; gradientScale: number | Tensor }): void {
     const joined = this.joined(gradients);
     this.#steps++;
     this.#bundles.forEach((bundle, i) => this.#update(bundle, joined[i], options));
   }
 
-  /** The moments, one after the other: what a checkpoint keeps. */
+  /** The moments one by one, for a checkpoint. */
   async *state(): AsyncGenerator<SavedMoment> {
     for (const [{ name, shape }, { m, v }] of this.#restored) {
       yield { name: `exp_avg.${name}`, shape, values: m };
@@ -98,9 +98,7 @@ export class AdamW {
     }
   }
 
-  /**
-   * Restores the state of a checkpoint. `read` gives a moment's numbers, undefined for one that it does not hold.
-   */
+  /** Restores the state of a checkpoint. `read` returns a moment's numbers, or undefined if the checkpoint lacks it. */
   restore(
     parameters: readonly Parameter[],
     options: { steps: number; read: (name: string) => Float32Array | undefined },
@@ -123,8 +121,8 @@ export class AdamW {
   }
 
   /**
-   * Bundles small weights of one width, decayed ones and others apart; a large one is alone. Includes the restored
-   * moments.
+   * Bundles small weights of equal width, separately with and without weight decay. A large weight is a bundle of its
+   * own. Includes the restored moments.
    */
   #bundle(parameters: readonly Parameter[]): Bundle[] {
     const alike = new Map<string, Parameter[]>();
@@ -183,10 +181,10 @@ export class AdamW {
     parameters.forEach((parameter, i) => parameter.assign(values.parts[i]));
     ops.dispose(before?.m, before?.v, bundle.values?.joined);
     bundle.moments = { m, v };
-    bundle.values = parameters.length === 1 ? undefined : values; // one alone is the parameter's
+    bundle.values = parameters.length === 1 ? undefined : values; // the parameter owns a single weight
   }
 
-  /** The weights in one tensor: as the last step left them, unless they were replaced since. */
+  /** The weights in one tensor: that of the last step, unless a weight was replaced since. */
   #valueOf({ parameters, values }: Bundle): Tensor {
     const current = parameters.map((parameter) => parameter.value);
     return values !== undefined && current.every((value, i) => value === values.parts[i])
@@ -209,10 +207,10 @@ function shapeOf(parameters: readonly Parameter[]): readonly number[] {
   return [parameters.reduce((sum, { shape }) => sum + shape[0], 0), ...parameters[0].shape.slice(1)];
 }
 
-/** Names that transformers' `Trainer.get_decay_parameter_names` leaves out; its layer norms have such names too. */
+/** Names that transformers' `Trainer.get_decay_parameter_names` excludes. Its layer norms match them too. */
 const NOT_DECAYED = /bias|layernorm|rmsnorm|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)/;
 
-/** Whether weight decay applies: to everything but biases and layer norms. */
+/** Whether weight decay applies: it does to all weights except biases and layer norms. */
 export function isDecayed({ name }: Pick<Parameter, "name">): boolean {
   return !NOT_DECAYED.test(name.toLowerCase());
 }

@@ -11,15 +11,16 @@ export async function gradientNorm(gradients: readonly Tensor[], { ops }: { ops:
 }
 
 /**
- * The factor that brings gradients to a norm of at most `maxNorm`, as torch's `clip_grad_norm_` does; 0 is no bound.
+ * The factor that scales gradients to a norm of at most `maxNorm`, as torch's `clip_grad_norm_` does; 0 means no
+ * clipping.
  */
 export function clipScale(norm: number, maxNorm: number): number {
   return maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6));
 }
 
 /**
- * {@link gradientNorm} and {@link clipScale} without waiting for the device: tensors [1]; no scale where there is no
- * bound.
+ * {@link gradientNorm} and {@link clipScale} as tensors [1], without waiting for the device. There is no scale without
+ * clipping.
  */
 export function clippingOnDevice(
   gradients: readonly Tensor[],

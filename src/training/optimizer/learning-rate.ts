@@ -1,7 +1,7 @@
 import type { LrSchedulerType } from "../train-options";
 
 /**
- * The learning rate of a step, as transformers' `get_scheduler` gives it.
+ * The learning rate of a step, as in transformers' `get_scheduler`.
  *
  * @param step - counted from 0
  */
