@@ -13,7 +13,7 @@ import { SequenceClassifier, type TextTokenizer } from "./sequence-classifier";
 /** Options of {@link loadClassifier}. */
 export interface LoadClassifierOptions extends DeviceOptions {
   /**
-   * The classes' names, by number.
+   * Names of the classes, in the order of their numbers.
    * @default those of the checkpoint, or NEGATIVE and POSITIVE
    */
   readonly labels?: readonly string[];
@@ -23,22 +23,22 @@ export interface LoadClassifierOptions extends DeviceOptions {
    */
   readonly problemType?: ProblemType;
   /**
-   * Draws a new head and a new adapter.
+   * Seed of a new head and a new adapter.
    * @default 42
    */
   readonly seed?: number;
   /**
-   * Tokens that a text is cut to, in training and in prediction alike.
+   * Most tokens of a text; longer texts are cut, in training and in prediction.
    * @default 512, or what the model has positions for
    */
   readonly maxLength?: number;
   /**
-   * Draws a new head for the labels, whatever head the checkpoint has, as transformers' `ignore_mismatched_sizes`: to
-   * train a classifier of other labels on.
+   * Draws a new head for the labels even if the checkpoint has a head, as transformers' `ignore_mismatched_sizes`. Use
+   * it to continue from a classifier with other labels.
    * @default false
    */
   readonly newHead?: boolean;
-  /** A tokenizer loaded before; otherwise the model's own is. */
+  /** A tokenizer that is already loaded. By default the model's own is loaded. */
   readonly tokenizer?: TextTokenizer;
 }
 
@@ -46,8 +46,8 @@ export interface LoadClassifierOptions extends DeviceOptions {
  * Loads a BERT, DistilBERT or RoBERTa checkpoint for sequence classification.
  *
  * @param model - "auto", "embedded", a folder, a name on the Hub, or what `resolveModel` found
- * @throws TsloraError when the model is not found, is of another architecture, its weights are not whole, or the device
- * is not available.
+ * @throws TsloraError if the model is not found or has another architecture, its weights are incomplete, or the device
+ *   is not available.
  */
 export async function loadClassifier(
   model: string | ResolvedModel,
@@ -75,7 +75,7 @@ export async function loadClassifier(
   );
   problems.expect(
     (options.tokenizer?.maxLength ?? 0) <= config.maxTokens,
-    `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, and the model has positions for ${config.maxTokens}`,
+    `the tokenizer cuts texts to ${options.tokenizer?.maxLength ?? 0} tokens, but the model has positions for only ${config.maxTokens}`,
   );
   problems.throwIfAny();
   deviceWish(deviceOf(options), { where: "loadClassifier" });
@@ -108,7 +108,7 @@ function chosenProblemType(
   if (type === "single_label_classification" || type === "multi_label_classification") return type;
   const source =
     given === undefined
-      ? `the checkpoint's problem_type is ${JSON.stringify(type)}. Give the option to use it all the same`
+      ? `the checkpoint's problem_type is ${JSON.stringify(type)}. Give the option problemType to use it anyway`
       : `got ${JSON.stringify(type)}`;
   problems.expect(
     false,
@@ -125,7 +125,7 @@ async function ownTokenizer(
   if (tokenizer.vocabSize > config.vocabSize)
     throw new TsloraError(
       "bad-input",
-      `The tokenizer in ${directory} has ${tokenizer.vocabSize} tokens, and the model embeddings for ${config.vocabSize} (vocab_size in config.json). Take the tokenizer that the model was trained with.`,
+      `The tokenizer in ${directory} has ${tokenizer.vocabSize} tokens, but the model has embeddings for only ${config.vocabSize} (vocab_size in config.json). Use the tokenizer that the model was trained with.`,
     );
   return tokenizer;
 }

@@ -1,10 +1,10 @@
-/** Tokens in one forward pass of a prediction, unless given: they bound the memory. */
+/** Default of the tokens in one forward pass of a prediction. They limit the memory. */
 export const DEFAULT_TOKENS_PER_PASS = 4096;
 
 /** Options of `SequenceClassifier.predictLogits`. */
 export interface PredictOptions {
   /**
-   * Tokens in one forward pass.
+   * Most tokens in one forward pass.
    * @default 4096
    */
   readonly maxTokensPerPass?: number;

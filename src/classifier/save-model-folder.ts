@@ -9,7 +9,7 @@ import type { ModelType, ProblemType } from "../model/encoder-config";
 import type { Parameter } from "../model/parts/parameter";
 import { writeSafetensors } from "../model/weights/write-safetensors";
 
-/** Files of a folder that belong to its tokenizer. */
+/** Files of a model folder that belong to its tokenizer. */
 const TOKENIZER_FILE =
   /^(tokenizer.*\.json|vocab\.(txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
 
@@ -20,8 +20,8 @@ const ARCHITECTURES: Record<ModelType, string> = {
 };
 
 /**
- * Writes a model as a Hugging Face folder: its weights, the tokenizer's files as they lie in the folder it came from,
- * and that folder's config.json with what has changed. config.json comes last: a folder that has none is not whole.
+ * Saves a model as a Hugging Face folder: its weights, a copy of the original folder's tokenizer files, and the
+ * original config.json with the changed values. config.json is written last: a folder without it is incomplete.
  *
  * @param options.inUse - the weight that replaces one of the model's own, such as a merged one
  */
@@ -47,7 +47,7 @@ export async function saveModelFolder(
       for (const name of await readdir(source))
         if (TOKENIZER_FILE.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
     }
-    // num_labels would overrule id2label, and another dtype would have the weights rounded where they are loaded
+    // num_labels would override id2label, and another dtype would make loading round the weights
     const overruling = ["num_labels", "_num_labels", "torch_dtype"];
     const kept = Object.fromEntries(Object.entries(original).filter(([key]) => !overruling.includes(key)));
     const config = {

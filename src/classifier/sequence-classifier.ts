@@ -16,13 +16,13 @@ import type { Parameter } from "../model/parts/parameter";
 import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options";
 import { saveModelFolder } from "./save-model-folder";
 
-/** Texts to token ids; what the tokenizer room's `Tokenizer` offers. */
+/** Converts texts to token ids. The tokenizer room's `Tokenizer` implements it. */
 export interface TextTokenizer {
   readonly maxLength: number;
   encode(texts: readonly string[]): readonly { readonly ids: Int32Array; readonly truncated: boolean }[];
 }
 
-/** Where a classifier's weights came from. */
+/** The origin of a classifier's weights. */
 export interface ModelOrigin {
   /** The model's name on the Hub, or its folder. */
   readonly id: string;
@@ -31,51 +31,50 @@ export interface ModelOrigin {
   readonly notice: string;
 }
 
-/** Counts of all weights and of the trained ones. */
+/** Numbers of all weights and of the trainable ones. */
 export interface ParameterCount {
   readonly trainable: number;
   readonly all: number;
 }
 
 /**
- * A text classifier as its user holds it: tokenizer, encoder and head, and perhaps LoRA adapters. Made by
- * `loadClassifier`; `dispose` gives its weights back.
+ * A text classifier: tokenizer, encoder, head and LoRA adapters. `loadClassifier` makes one; `dispose` frees its
+ * weights.
  *
- * Each adapter has its own head; one adapter is active at a time. What a call does by `adapterState` (- is an error
- * that says what to do):
+ * Each adapter has its own head; one adapter is active at a time. The effect of each call depends on `adapterState`
+ * ("-" is an error with advice):
  *
  * | call | none | active | disabled | merged |
  * |---|---|---|---|---|
- * | `addAdapter`, `loadAdapter` | adds it, active | adds it, not active | adds it, not active | - |
+ * | `addAdapter`, `loadAdapter` | adds it as active | adds it, not active | adds it, not active | - |
  * | `addWeightedAdapter` | - | adds it, not active | adds it, not active | - |
- * | `setAdapter` | - | changes the active one | changes the one to be active | - |
+ * | `setAdapter` | - | changes the active one | changes the one that `enableAdapter` enables | - |
  * | `disableAdapter` | - | to disabled | stays | - |
  * | `enableAdapter` | - | stays | to active | - |
- * | `deleteAdapter` | - | takes it off | takes it off | - |
+ * | `deleteAdapter` | - | deletes it | deletes it | - |
  * | `mergeAdapter` | - | to merged, checked | - | - |
- * | `unmergeAdapter` | - | - | - | to active, weights to the bit |
- * | `unload` | nothing | to none, weights to the bit | the same | the same |
- * | `mergeAndUnload` | - | to none, adapter in the weights | - | to none, adapter in the weights |
- * | `trainAllWeights` | trains the model's own | - | - | - |
- * | training | the model's own, after `trainAllWeights` | the active adapter | - | - |
- * | `predictLogits` | the model | with the active adapter | the model without | with the merged adapter |
+ * | `unmergeAdapter` | - | - | - | to active, weights restored bit for bit |
+ * | `unload` | nothing | to none, weights as before, bit for bit | the same | the same |
+ * | `mergeAndUnload` | - | to none, adapter merged | - | to none, adapter merged |
+ * | `trainAllWeights` | makes all weights trainable | - | - | - |
+ * | training | all weights, after `trainAllWeights` | the active adapter | - | - |
+ * | `predictLogits` | the model | with the active adapter | the model without it | with the merged adapter |
  * | `saveAdapter` | - | one adapter | one adapter | one adapter |
- * | `saveModel` | the model | - | the model without | the model with the merged adapter |
+ * | `saveModel` | the model | - | the model without it | the model with the merged adapter |
  */
 export class SequenceClassifier {
   readonly labels: readonly string[];
   /**
-   * Whether a text has one of the labels or any number of them: of each row of logits the softmax counts, or each
-   * logit's sigmoid.
+   * Whether a text has exactly one label (softmax of each row of logits) or any number of them (sigmoid of each logit).
    */
   readonly problemType: ProblemType;
   readonly model: ClassificationModel;
   readonly tokenizer: TextTokenizer;
   readonly origin: ModelOrigin;
-  /** Weights that were newly initialized when the model was loaded, as the checkpoint did not hold them. */
+  /** Weights that loading newly initialized, since the checkpoint lacks them. */
   readonly newlyInitialized: readonly string[];
   readonly seed: number;
-  /** Device of the model; undefined is TensorFlow as it is loaded. */
+  /** Device of the model. Undefined means the device of the loaded TensorFlow. */
   readonly device: Device | undefined;
   readonly #adapters: AdapterSet;
 
@@ -100,7 +99,7 @@ export class SequenceClassifier {
     this.#adapters = new AdapterSet(parts.model, { seed: parts.seed });
   }
 
-  /** The active adapter, if there is one; also while it is disabled or merged. */
+  /** The active adapter, if there is one, even while it is disabled or merged. */
   get adapter(): Adapter | undefined {
     return this.#adapters.active;
   }
@@ -110,38 +109,38 @@ export class SequenceClassifier {
     return this.#adapters.active?.name;
   }
 
-  /** Names of the adapters on the model, in the order of their coming. */
+  /** Names of the model's adapters, in the order in which they were added. */
   get adapterNames(): readonly string[] {
     return this.#adapters.names;
   }
 
-  /** Whether there are adapters, and what the active one does. */
+  /** Whether there are adapters, and the state of the active one. */
   get adapterState(): AdapterState {
     return this.#adapters.state;
   }
 
   /**
-   * Weights in use that were newly initialized and that since then neither training nor an adapter gave a value. While
-   * there are any, results are random: `evaluate` says so in its `notice`; `predict`, merging and `saveModel` are
-   * errors. With an adapter that was read and does not bring them, everything but training is an error.
+   * Current weights that were newly initialized, and that neither training nor an adapter has replaced since. While
+   * there are any, results are random: `evaluate` says so in its `notice`, and `predict`, merging and `saveModel` are
+   * errors. If an adapter that was read from files lacks them too, everything but training is an error.
    */
   get untrainedWeights(): readonly string[] {
     return this.#adapters.drawn();
   }
 
-  /** How the classifier is trained: by its adapter, or whole. */
+  /** What training changes: the adapter, or all weights. */
   get method(): "lora" | "full" | "none" {
     if (this.#adapters.state === "active") return "lora";
     return this.trainableParameters().length > 0 ? "full" : "none";
   }
 
   /**
-   * Puts a new LoRA adapter on the model and freezes all else; the adapter owns copies of the head, which it trains
-   * with its own weights. Modules that were newly initialized when the model was loaded, such as a pooler that the
-   * checkpoint lacks, are trained and saved with it, too, as peft's `modules_to_save`. Logits do not change until it is
-   * trained (unless `initLoraWeights` is false).
+   * Adds a new LoRA adapter to the model and freezes all other weights. The adapter owns a copy of the head and trains
+   * it too. Newly initialized modules, such as a pooler that the checkpoint lacks, are trained and saved with the
+   * adapter, like peft's `modules_to_save`. Logits do not change until it is trained (unless `initLoraWeights` is
+   * false).
    *
-   * @param options.name - "default" where it is not given
+   * @param options.name - name of the adapter, by default "default"
    * @throws TsloraError `bad-option` that lists everything wrong with the configuration.
    */
   addAdapter(config: LoraConfig = {}, options: { name?: string } = {}): Adapter {
@@ -149,10 +148,9 @@ export class SequenceClassifier {
   }
 
   /**
-   * Takes an adapter in peft's format from a folder, or from the folder of its name in it. Returns what of its
-   * configuration was passed over: keys that are not known, and entries that mean nothing on this model. If neither the
-   * model nor the adapter holds a weight (see `untrainedWeights`), the adapter can be trained, and every other use is
-   * an error.
+   * Loads an adapter in peft's format from a folder, or from its subfolder with the adapter's name. Returns the ignored
+   * parts of its configuration: unknown keys, and entries that have no effect on this model. If neither the model nor
+   * the adapter holds a weight (see `untrainedWeights`), the adapter can be trained, but every other use is an error.
    *
    * @throws TsloraError naming every missing, unexpected or mis-shaped tensor and every option that is not supported.
    */
@@ -168,51 +166,51 @@ export class SequenceClassifier {
     return addWeightedAdapter(this.#adapters, this.model, options);
   }
 
-  /** Makes another adapter the active one, with its head. */
+  /** Makes another adapter active, with its head. */
   setAdapter(name: string): void {
     this.#adapters.set(name);
   }
 
-  /** Sets all adapters aside: the model computes as it did before the first one, to the bit, head included. */
+  /** Disables all adapters. The model, including its head, computes bit for bit as before the first adapter. */
   disableAdapter(): void {
     this.#adapters.setEnabled(false);
   }
 
-  /** Takes the active adapter up again. */
+  /** Enables the active adapter again. */
   enableAdapter(): void {
     this.#adapters.setEnabled(true);
   }
 
-  /** Takes an adapter off for good. Where it was the active one, the first of the others by name is active then. */
+  /** Deletes an adapter. If it was active, the first of the others by name becomes active. */
   deleteAdapter(name: string): void {
     this.#adapters.delete(name);
   }
 
   /**
-   * Puts the active adapter into the weights: forward passes no longer compute it apart. Logits before and after are
-   * compared on a small fixed batch.
+   * Merges the active adapter into the weights, so forward passes no longer compute it separately. Compares logits
+   * before and after on a small fixed batch.
    *
-   * @returns what was found; `String(check)` is a sentence
-   * @throws TsloraError `bad-input` when a logit differs by more, and where a newly initialized weight is not trained;
-   *   the model is then as it was.
+   * @returns the comparison; `String(check)` is a sentence
+   * @throws TsloraError `bad-input` if a logit differs by more than the bound, or a newly initialized weight is not
+   *   trained; the model is then unchanged.
    */
   mergeAdapter(options: MergeOptions = {}): Promise<MergeCheck> {
     return this.#adapters.merge(options);
   }
 
-  /** Takes the merged adapter out of the weights, which are then the model's own to the bit. */
+  /** Unmerges the adapter. The weights are then bit for bit the model's own. */
   unmergeAdapter(): void {
     this.#adapters.unmerge();
   }
 
-  /** Removes all adapters: the model, head included, is then equal to the bit to what it was before the first one. */
+  /** Removes all adapters. The model, including its head, is then bit for bit as before the first one. */
   unload(): void {
     this.#adapters.unload();
   }
 
   /**
-   * Makes the active adapter, head included, part of the model for good, and takes all adapters off. Checked as
-   * `mergeAdapter`.
+   * Merges the active adapter, including its head, permanently into the model, and removes all adapters. Checks the
+   * logits as `mergeAdapter` does.
    */
   mergeAndUnload(options: MergeOptions = {}): Promise<MergeCheck> {
     return this.#adapters.mergeAndUnload(options);
@@ -223,7 +221,7 @@ export class SequenceClassifier {
     if (this.#adapters.state !== "none")
       throw new TsloraError(
         "bad-input",
-        "trainAllWeights: the classifier has an adapter. Call unload first, or mergeAndUnload to train on from it.",
+        "trainAllWeights: the classifier has an adapter. Call unload first, or mergeAndUnload to continue training from it.",
       );
     for (const parameter of this.model.parameters()) parameter.trainable = true;
   }
@@ -234,9 +232,9 @@ export class SequenceClassifier {
   }
 
   /**
-   * How the classifier is trained, for a call that trains it.
+   * The training method, for a call that trains the classifier.
    *
-   * @throws TsloraError where there is nothing to train, saying what to do about it.
+   * @throws TsloraError if there is nothing to train, with advice.
    */
   expectTrainable(call: string): "lora" | "full" {
     this.#adapters.expectNotMerged(call);
@@ -246,14 +244,14 @@ export class SequenceClassifier {
     if (method === "none")
       throw new TsloraError(
         "bad-input",
-        `${call}: there is nothing to train. Put an adapter on with classifier.addAdapter(...), or call classifier.trainAllWeights().`,
+        `${call}: there is nothing to train. Add an adapter with classifier.addAdapter(...), or call classifier.trainAllWeights().`,
       );
     return method;
   }
 
   /**
-   * Counts as peft does: all weights include every adapter's, and the frozen copy that peft keeps of each module it
-   * trains whole.
+   * Counts as peft does: all weights include those of every adapter, and the frozen copy that peft keeps of each fully
+   * trained module.
    */
   countParameters(): ParameterCount {
     const size = (parameters: Iterable<Parameter>): number =>
@@ -261,7 +259,7 @@ export class SequenceClassifier {
     const ofAdapters = this.#adapters.all.reduce(
       (sum, adapter) => sum + size(adapter.parameters()) - size(adapter.biases.values()),
       0,
-    ); // biases are trained in place in peft
+    ); // peft trains biases in place, without a copy
     return { trainable: size(this.trainableParameters()), all: size(this.model.parameters()) + ofAdapters };
   }
 
@@ -273,10 +271,11 @@ export class SequenceClassifier {
   }
 
   /**
-   * Logits of texts, row by row: [texts, labels]. Texts of like length run together, whatever their order; the
-   * event loop gets its turn between passes.
+   * Logits of texts, row by row: [texts, labels]. Texts of similar length run together, in any order of `texts`. The
+   * event loop runs between passes.
    *
-   * @throws TsloraError `bad-input` while the active adapter was read and lacks weights that the model does not have.
+   * @throws TsloraError `bad-input` if the active adapter was read from files and lacks weights that the model lacks
+   *   too.
    */
   async predictLogits(texts: readonly string[], options: PredictOptions = {}): Promise<Float32Array> {
     const { maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, onProgress, signal = cellSignal() } = options;
@@ -310,18 +309,18 @@ export class SequenceClassifier {
   }
 
   /**
-   * Saves an adapter as peft does; Python reads it with `PeftModel.from_pretrained`. Adapters of other names than
-   * "default" go to a folder of their name in the given one, as in peft.
+   * Saves an adapter as peft does; Python reads it with `PeftModel.from_pretrained`. As in peft, an adapter that is not
+   * named "default" is saved in a subfolder with its name.
    *
-   * @param options.name - the active one where it is not given
-   * @throws TsloraError `bad-input` for an adapter that was read, lacks weights that the model does not have, and was
+   * @param options.name - name of the adapter, by default the active one
+   * @throws TsloraError `bad-input` if the adapter was read from files, lacks weights that the model lacks too, and was
    *   not trained since.
    */
   async saveAdapter(directory: string, options: { name?: string } = {}): Promise<SavedAdapter> {
     if (this.adapter === undefined)
       throw new TsloraError(
         "bad-input",
-        "saveAdapter: the classifier has no adapter. Put one on with addAdapter, or save all weights with saveModel.",
+        "saveAdapter: the classifier has no adapter. Add one with addAdapter, or save all weights with saveModel.",
       );
     const adapter = this.#adapters.get(options.name ?? this.adapter.name, "saveAdapter");
     this.#adapters.expectWhole(adapter, "saveAdapter");
@@ -329,19 +328,19 @@ export class SequenceClassifier {
   }
 
   /**
-   * Saves all weights as a Hugging Face folder, tokenizer included: what transformers' `from_pretrained` reads, in
-   * 32-bit floats. A merged adapter is in them. One weight at a time is read from the device.
+   * Saves all weights and the tokenizer as a Hugging Face folder, for transformers' `from_pretrained`, in 32-bit
+   * floats. They include a merged adapter. Weights are read from the device one at a time.
    *
-   * @param options.allowUntrained - saves newly initialized weights that are not trained, too; the folder does not name
+   * @param options.allowUntrained - also saves newly initialized weights that are not trained; the folder does not list
    *   them. False by default
-   * @throws TsloraError `bad-input` while an adapter is active that is not merged into the weights, and where a newly
-   * initialized weight is not trained.
+   * @throws TsloraError `bad-input` if the active adapter is not merged into the weights, or a newly initialized weight
+   *   is not trained.
    */
   async saveModel(directory: string, options: { readonly allowUntrained?: boolean } = {}): Promise<void> {
     if (this.#adapters.state === "active")
       throw new TsloraError(
         "bad-input",
-        `saveModel: adapter "${this.activeAdapter ?? DEFAULT_NAME}" would be missing from the weights. Put it into them with mergeAdapter (or mergeAndUnload) first, set it aside with disableAdapter to save the model without it, or save it with saveAdapter.`,
+        `saveModel: adapter "${this.activeAdapter ?? DEFAULT_NAME}" would be missing from the weights. Merge it with mergeAdapter (or mergeAndUnload) first, disable it with disableAdapter to save the model without it, or save it with saveAdapter.`,
       );
     if (options.allowUntrained !== true) this.#adapters.expectNothingDrawn("saveModel");
     await saveModelFolder(this.model, {
@@ -353,7 +352,7 @@ export class SequenceClassifier {
     });
   }
 
-  /** Gives all weights back to the device. */
+  /** Frees all weights. */
   dispose(): void {
     this.#adapters.dispose();
     this.model.dispose();

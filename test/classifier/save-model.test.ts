@@ -119,7 +119,7 @@ test("problem_type comes from the checkpoint; what cannot be done is said", asyn
   await inFolder("roberta", {}, (folder) =>
     assert.rejects(
       loadClassifier(folder, { tokenizer: { ...tokenizer, maxLength: 21 } }),
-      /cuts texts to 21 tokens, and the model has positions for 20/,
+      /cuts texts to 21 tokens, but the model has positions for only 20/,
     ),
   );
   await inFolder("roberta", {}, async (folder) => {
