@@ -1,14 +1,14 @@
 import type { DeviceWish } from "./device";
 
-/** Facts that decide the device. */
+/** Facts on which the choice of the device depends. */
 export interface DeviceFacts {
-  /** Whether TensorFlow, as it is loaded here, uses a GPU; or why it does not load. */
+  /** Whether the loaded TensorFlow uses a GPU, or why it does not load. */
   readonly tensorflow: { readonly usesGpu: boolean } | { readonly problem: string };
-  /** Whether set-up brought the TensorFlow with CUDA. */
+  /** Whether set-up installed the TensorFlow with CUDA. */
   readonly cudaBuild: boolean;
-  /** Whether NVIDIA's driver, or a part of it, is there. */
+  /** Whether NVIDIA's driver, or a part of it, was found. */
   readonly driver: boolean;
-  /** File names of the libraries that TensorFlow with CUDA opens and that are not to be found. */
+  /** File names of the missing libraries that TensorFlow with CUDA opens. */
   readonly missing: readonly string[];
   /** Makers of other GPUs. */
   readonly cards: readonly string[];
@@ -16,15 +16,15 @@ export interface DeviceFacts {
   readonly hidden?: string;
 }
 
-/** Device to open. `fallback` says why CUDA is not available, if WebGPU is the second choice. */
+/** Device to open. If WebGPU is the second choice, `fallback` says why CUDA is not available. */
 export type DeviceChoice =
   | { readonly kind: "cuda" | "cpu"; readonly why: string; readonly warnings: readonly string[] }
   | { readonly kind: "webgpu"; readonly why: string; readonly requireHardware: boolean; readonly fallback?: string }
   | { readonly kind: "none"; readonly why: string };
 
 /**
- * Chooses a device. A device asked for by name is taken or refused; the processor is never taken in silence where a
- * GPU is there.
+ * Chooses a device. A device requested by name is used, or the result says why it cannot be. If there is a GPU but the
+ * processor is chosen, there is a warning.
  */
 export function chooseDevice({ device, requireGpu }: DeviceWish, facts: DeviceFacts): DeviceChoice {
   if (device === "webgpu") return { kind: "webgpu", why: "as asked for", requireHardware: requireGpu };
@@ -35,7 +35,7 @@ export function chooseDevice({ device, requireGpu }: DeviceWish, facts: DeviceFa
     if (usesGpu)
       return {
         kind: "none",
-        why: `TensorFlow was loaded with the GPU in this process before "cpu" was asked for, and a process has one device (danfojs loads TensorFlow as it is imported). Set TSLORA_DEVICE=cpu before the start`,
+        why: `TensorFlow was loaded with the GPU in this process before "cpu" was asked for, and a process has one device (importing danfojs loads TensorFlow). Set TSLORA_DEVICE=cpu before the start`,
       };
     return { kind: "cpu", why: "as asked for", warnings: [] };
   }
@@ -43,7 +43,7 @@ export function chooseDevice({ device, requireGpu }: DeviceWish, facts: DeviceFa
   const reason = "problem" in tensorflow ? tensorflow.problem : whyNoCuda(facts);
   if (device === "cuda") return { kind: "none", why: reason };
   if (requireGpu)
-    return { kind: "webgpu", why: `CUDA is not to be had: ${reason}`, requireHardware: true, fallback: reason };
+    return { kind: "webgpu", why: `CUDA is not available: ${reason}`, requireHardware: true, fallback: reason };
   if ("problem" in tensorflow) return { kind: "none", why: tensorflow.problem };
   const others = facts.cards.filter((maker) => maker !== "NVIDIA");
   const warnings = [
@@ -59,7 +59,7 @@ export function chooseDevice({ device, requireGpu }: DeviceWish, facts: DeviceFa
   };
 }
 
-/** Why TensorFlow uses no GPU, and what to do about it. */
+/** Why TensorFlow uses no GPU, with advice. */
 export function whyNoCuda({ cudaBuild, driver, missing, hidden }: DeviceFacts): string {
   if (hidden !== undefined) return `${hidden} hides the GPUs from TensorFlow`;
   if (!driver)

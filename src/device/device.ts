@@ -1,17 +1,18 @@
 import { TsloraError } from "../base/tslora-error";
 
-/** Devices that a model can run on. "auto" is the NVIDIA GPU where TensorFlow uses one, else the processor. */
+/** Devices that a model can run on. "auto" is the NVIDIA GPU if TensorFlow uses one, else the processor. */
 export type DeviceOption = "auto" | "cuda" | "cpu" | "webgpu";
 
 /** Options that choose a device. */
 export interface DeviceOptions {
   /**
-   * The device. A device that is requested by name is used or is an error.
+   * The device. If a device is requested by name and is not available, that is an error.
    * @default "auto", for which the variable TSLORA_DEVICE may name one
    */
   readonly device?: DeviceOption;
   /**
-   * Whether no GPU is an error: with "auto", CUDA or else a WebGPU adapter that is hardware must be there.
+   * Whether a GPU is required. With "auto" that is CUDA, or else a hardware adapter of WebGPU; without either it is an
+   * error.
    * @default false
    */
   readonly requireGpu?: boolean;
@@ -24,20 +25,20 @@ export interface Device {
   readonly name: string;
   /** Backend: "TensorFlow 2.21.0", or "WebGPU over Vulkan". */
   readonly backend: string;
-  /** Whether WebGPU runs on a program instead of a GPU, such as SwiftShader. */
+  /** Whether WebGPU runs on software instead of a GPU, such as SwiftShader. */
   readonly software: boolean;
   /** The requested device. */
   readonly asked: DeviceOption;
-  /** The device and the reason, in a sentence or two: the first thing that a run prints. */
+  /** The device and the reason, in a sentence or two. A run prints it first. */
   readonly notice: string;
-  /** Warning that the user may want to act on: an unused GPU, a slow adapter. */
+  /** Warnings on which the user may want to act, such as an unused GPU or a slow adapter. */
   readonly warnings: readonly string[];
 }
 
 /** All values of {@link DeviceOption}. */
 export const DEVICES: readonly DeviceOption[] = ["auto", "cuda", "cpu", "webgpu"];
 
-/** A wish with its defaults filled in. */
+/** The options with defaults filled in. */
 export interface DeviceWish {
   readonly device: DeviceOption;
   readonly requireGpu: boolean;

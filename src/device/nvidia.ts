@@ -5,20 +5,20 @@ import { join } from "node:path";
 import { projectRoot } from "../base/project-root";
 import { findLibraries, wheelFolders } from "../base/find-library";
 
-/** A library that TensorFlow 2.21 with CUDA opens by name, and whose absence keeps it from the GPU. */
+/** A library that TensorFlow 2.21 with CUDA opens by name. Without it TensorFlow cannot use the GPU. */
 export interface CudaLibrary {
   readonly file: string;
-  /** The wheel that set-up takes it from; nothing for the driver's own. */
+  /** The wheel that set-up takes it from; undefined for the driver's own library. */
   readonly wheel?: string;
   readonly path?: string;
 }
 
-/** NVIDIA's driver, as far as it is there. */
+/** The parts of NVIDIA's driver that were found. */
 export interface NvidiaDriver {
-  /** Whether the kernel has its module loaded, or inside WSL its devices. */
+  /** Whether the kernel module is loaded, or inside WSL the device exists. */
   readonly loaded: boolean;
   readonly version?: string;
-  /** libcuda.so.1, by which programs reach the driver. */
+  /** Path of libcuda.so.1, through which programs use the driver. */
   readonly library?: string;
 }
 
@@ -42,7 +42,7 @@ const LIBRARIES: readonly CudaLibrary[] = [
   { file: "libcudnn.so.9", wheel: "nvidia-cudnn-cu12" },
 ];
 
-/** NVIDIA's driver; nothing where no part of it is there. */
+/** NVIDIA's driver; undefined if no part of it was found. */
 export function nvidiaDriver(): NvidiaDriver | undefined {
   const library = findLibraries(["libcuda.so.1"]).get("libcuda.so.1");
   const file = "/proc/driver/nvidia/version";
@@ -50,14 +50,12 @@ export function nvidiaDriver(): NvidiaDriver | undefined {
     ? /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(readFileSync(file, "utf8"))?.[1]
     : undefined;
   const loaded = existsSync(file) || existsSync("/dev/nvidiactl") || existsSync("/dev/dxg");
-  // Chipsets of virtual machines pass for WSL by /dev/dxg alone; the library decides there.
+  // Some virtual machines without WSL have /dev/dxg too, so there the library decides.
   if (library === undefined && !existsSync(file) && !existsSync("/dev/nvidiactl")) return undefined;
   return { loaded, ...(version === undefined ? {} : { version }), ...(library === undefined ? {} : { library }) };
 }
 
-/**
- * Which of the libraries that TensorFlow with CUDA opens are there: in the clone's wheels, or where the loader looks.
- */
+/** Looks for the libraries that TensorFlow with CUDA opens, in the clone's wheels and on the loader's path. */
 export function cudaLibraries(tensorflow = join(projectRoot(), ".tslora", "tensorflow")): readonly CudaLibrary[] {
   const found = findLibraries(
     LIBRARIES.map(({ file }) => file),
@@ -69,7 +67,7 @@ export function cudaLibraries(tensorflow = join(projectRoot(), ".tslora", "tenso
   });
 }
 
-/** The GPUs, by nvidia-smi; where that is not there, their names by the driver's files. Takes a second or so. */
+/** The GPUs that nvidia-smi lists; without nvidia-smi, their names from the driver's files. Takes about a second. */
 export function nvidiaGpus(): readonly NvidiaGpu[] {
   const query = spawnSync(
     "nvidia-smi",
@@ -84,7 +82,7 @@ export function nvidiaGpus(): readonly NvidiaGpu[] {
   }));
 }
 
-/** Lines of nvidia-smi: name, MiB in all, MiB free, compute capability. */
+/** Parses nvidia-smi's lines: name, total MiB, free MiB, compute capability. */
 export function parseSmi(text: string): NvidiaGpu[] {
   return text
     .split("\n")

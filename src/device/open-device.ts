@@ -23,10 +23,7 @@ let hiddenBy: string | undefined;
 let webgpu: Promise<Webgpu> | undefined;
 const warned = new Set<string>();
 
-/**
- * Keeps TensorFlow off the GPU where another device was asked for. Only before TensorFlow is loaded does it do
- * anything.
- */
+/** Hides the GPU from TensorFlow if another device was requested. Has no effect once TensorFlow is loaded. */
 export function prepareDevice(options: DeviceOptions): void {
   const { device } = deviceWish(options, { where: "device" });
   if (device !== "cpu" && device !== "webgpu") return;
@@ -35,7 +32,7 @@ export function prepareDevice(options: DeviceOptions): void {
   process.env.CUDA_VISIBLE_DEVICES = "-1";
 }
 
-/** Looks at what a device is chosen by; loads TensorFlow, unless WebGPU is asked for by name. */
+/** Collects the facts for choosing a device. Loads TensorFlow, unless WebGPU is requested by name. */
 export function deviceFacts({ device }: Pick<DeviceWish, "device">): DeviceFacts {
   const visible = process.env.CUDA_VISIBLE_DEVICES;
   const hidden = hiddenBy ?? (visible === "-1" || visible === "" ? `CUDA_VISIBLE_DEVICES=${visible}` : undefined);
@@ -57,17 +54,17 @@ export function deviceFacts({ device }: Pick<DeviceWish, "device">): DeviceFacts
   };
 }
 
-/** Whether set-up brought the TensorFlow with CUDA; by its marker. */
+/** Whether set-up installed the TensorFlow with CUDA, by set-up's marker file. */
 export function isCudaBuild(root = projectRoot()): boolean {
   const marker = join(root, ".tslora", "done", "tensorflow.json");
   return existsSync(marker) && / cuda /.test(readFileSync(marker, "utf8"));
 }
 
 /**
- * Chooses a device, opens it, and says what was taken and why. Warnings go to `tell`, each once a process: no run is
- * on the processor in silence where a GPU is there.
+ * Chooses a device, opens it, and returns it with the reason. Passes each warning to `tell` once per process, for
+ * example if the processor is used although there is a GPU.
  *
- * @throws TsloraError `bad-option`, and `device` where what was asked for by name, or by requireGpu, is not to be had.
+ * @throws TsloraError `bad-option`, or `device` if the device requested by name or by requireGpu is not available.
  */
 export async function openDevice(
   options: DeviceOptions = {},
@@ -82,7 +79,7 @@ export async function openDevice(
   if (choice.kind === "none")
     throw new TsloraError(
       "device",
-      `${where}: ${askedFor(wish)}, but ${choice.why}. \`npx tslora doctor\` tells all that was looked for.`,
+      `${where}: ${askedFor(wish)}, but ${choice.why}. \`npx tslora doctor\` lists all checks.`,
       { details: { asked: wish.device } },
     );
   const opened =
@@ -97,12 +94,12 @@ export async function openDevice(
 }
 
 /**
- * Which device `loadClassifier` takes, and why: for the first thing that a notebook prints.
+ * The device that `loadClassifier` would use, and why. A notebook prints it first.
  *
  * @throws as `loadClassifier` does for its device.
  */
 export async function resolveDevice(options: DeviceOptions = {}): Promise<Device> {
-  // The notice holds its warning.
+  // The notice includes the warnings.
   return (await openDevice(options, { where: "resolveDevice", tell: () => undefined })).device;
 }
 
@@ -147,7 +144,7 @@ async function openWebgpu(
     if (!(error instanceof TsloraError)) throw error;
     throw new TsloraError(
       "device",
-      `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not to be had (${fallback}), and `}${error.message} \`npx tslora doctor\` tells all that was looked for.`,
+      `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not available (${fallback}), and `}${error.message} \`npx tslora doctor\` lists all checks.`,
       { cause: error, details: { asked: wish.device } },
     );
   }
@@ -155,11 +152,11 @@ async function openWebgpu(
   if (software && requireHardware)
     throw new TsloraError(
       "device",
-      `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not to be had (${fallback}), and `}WebGPU's only adapter, ${name}, is a program and no GPU. \`npx tslora doctor\` tells all that was looked for.`,
+      `${where}: ${askedFor(wish)}, but ${fallback === undefined ? "" : `CUDA is not available (${fallback}), and `}WebGPU's only adapter, ${name}, is software and not a GPU. \`npx tslora doctor\` lists all checks.`,
       { details: { asked: wish.device } },
     );
   const warnings = software
-    ? [`${name} is a program instead of a GPU: its results are right, but it is slower than the device "cpu"`]
+    ? [`${name} is software instead of a GPU: its results are right, but it is slower than the device "cpu"`]
     : [];
   return {
     device: {

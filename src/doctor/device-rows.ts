@@ -10,7 +10,7 @@ import { cudaLibraries, nvidiaDriver, nvidiaGpus, type NvidiaDriver } from "../d
 import { isCudaBuild, resolveDevice } from "../device/open-device";
 import { sharedOps } from "../ops/shared-ops";
 
-/** Lists devices, libraries that were not found, by file name, and the device that would be used, with the reason. */
+/** Lists devices, file names of missing libraries, and the device that would be used, with the reason. */
 export async function deviceRows(): Promise<{ rows: readonly EnvironmentRow[]; device?: Device }> {
   const driver = nvidiaDriver();
   const rows = [
@@ -47,7 +47,7 @@ function tensorflowRow(driver: NvidiaDriver | undefined): EnvironmentRow {
         name: "TensorFlow",
         value,
         status: "missing",
-        advice: "TSLORA_TENSORFLOW=cuda npm run setup brings the one with CUDA",
+        advice: "TSLORA_TENSORFLOW=cuda npm run setup installs the one with CUDA",
       };
     return { name: "TensorFlow", value, status: "ok" };
   } catch (error) {
@@ -56,9 +56,7 @@ function tensorflowRow(driver: NvidiaDriver | undefined): EnvironmentRow {
   }
 }
 
-/**
- * Which of tslora's kernels the processor takes; nothing where TensorFlow does not load, which has a row of its own.
- */
+/** The kernels that the processor uses. No row if TensorFlow does not load, since that has its own row. */
 function kernelRows(): EnvironmentRow[] {
   const name = "Kernels";
   try {
@@ -70,7 +68,7 @@ function kernelRows(): EnvironmentRow[] {
       return [
         {
           name,
-          value: "tslora's, for any x86-64: AVX2 was looked for and is not there, training takes longer",
+          value: "tslora's, for any x86-64: the processor has no AVX2, training takes longer",
           status: "note",
         },
       ];
@@ -121,7 +119,7 @@ function gpuRows(driver: NvidiaDriver | undefined): EnvironmentRow[] {
         name: "NVIDIA GPU",
         value: "none: nvidia-smi and /proc/driver/nvidia/gpus name none",
         status: "missing",
-        advice: "nvidia-smi tells what is wrong with it",
+        advice: "nvidia-smi shows what is wrong with it",
       },
     ];
   const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
@@ -159,7 +157,7 @@ async function webgpuRow(): Promise<EnvironmentRow> {
     const { adapter, listed } = await findAdapter();
     const value = listed.length === 0 ? adapter.info.description : listed.join("; ");
     return isSoftware(adapter)
-      ? { name: "WebGPU", value: `${value}: a program instead of a GPU`, status: "note" }
+      ? { name: "WebGPU", value: `${value}: software instead of a GPU`, status: "note" }
       : { name: "WebGPU", value, status: "ok" };
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;

@@ -8,7 +8,7 @@ import type { Device } from "../device/device";
 import { deviceRows } from "./device-rows";
 import type { EnvironmentRow } from "./environment-row";
 
-/** Report of the machine that the notebooks run on. */
+/** Report on the machine that the notebooks run on. */
 export interface EnvironmentReport {
   readonly rows: readonly EnvironmentRow[];
   /** The default device; undefined if TensorFlow does not load. */
@@ -17,7 +17,7 @@ export interface EnvironmentReport {
 
 const PACKAGES = ["@tensorflow/tfjs", "danfojs-node", "@xenova/transformers", "tslab", "plotly.js-dist"] as const;
 
-/** Looks at machine, TensorFlow, GPUs, packages, encoder and data: plain values for a table. */
+/** Checks machine, TensorFlow, GPUs, packages, encoder and data. Returns plain values for a table. */
 export async function environmentReport(): Promise<EnvironmentReport> {
   const root = projectRoot();
   const processors = cpus();
@@ -58,7 +58,7 @@ export async function environmentReport(): Promise<EnvironmentReport> {
           name: "Dataset.zip",
           value: "not given",
           status: "note",
-          advice: "set TSLORA_DATA, or put it into data/; else PubMed is asked, then the embedded sample is taken",
+          advice: "set TSLORA_DATA, or put it into data/; else the texts come from PubMed or the embedded sample",
         }
       : ok("Dataset.zip", "given"),
   );
