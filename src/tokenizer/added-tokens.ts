@@ -1,27 +1,27 @@
 import { CharClass, classOf } from "./char-class";
 
-/** A token that is matched literally in the text, before normalization. */
+/** A token that is matched literally in the text, before normalization by default. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
-  /** Only where it is not part of a longer word. */
+  /** Matches only if it is not part of a longer word. */
   readonly singleWord: boolean;
-  /** Takes the blanks before it. */
+  /** Includes the spaces before it. */
   readonly lstrip: boolean;
-  /** Takes the blanks after it. */
+  /** Includes the spaces after it. */
   readonly rstrip: boolean;
-  /** Matched in the normalized text, by its own normalized content. */
+  /** Matches its normalized content in the normalized text. */
   readonly normalized: boolean;
 }
 
-/** A piece of a text: an added token, or the text between two. */
+/** A piece of a text: an added token, or the text between two added tokens. */
 export type TextPiece =
   { readonly kind: "token"; readonly id: number } | { readonly kind: "text"; readonly text: string };
 
 /**
- * Splits texts at added tokens as Python's tokenizers do: the leftmost token first, then the longest.
+ * Splits texts at added tokens as Python's tokenizers do: the leftmost match wins, then the longest.
  *
- * @param tokens - with the content to look for
+ * @param tokens - the tokens, with the content to look for
  */
 export function addedTokenSplitter(tokens: readonly AddedToken[]): (text: string) => Iterable<TextPiece> {
   const root = trieOf(tokens);
@@ -48,7 +48,7 @@ export function addedTokenSplitter(tokens: readonly AddedToken[]): (text: string
   };
 }
 
-/** A node of a tree of tokens by their UTF-16 units; a regular expression of very many tokens would be too large. */
+/** A node of a tree of tokens by UTF-16 units. A regular expression of very many tokens would be too large. */
 interface TrieNode {
   readonly next: Map<number, TrieNode>;
   token?: AddedToken;
@@ -69,7 +69,7 @@ function trieOf(tokens: readonly AddedToken[]): TrieNode {
   return root;
 }
 
-/** The longest token that the text has at a place. */
+/** The longest token at a position of the text. */
 function longestAt(root: TrieNode, text: string, at: number): AddedToken | undefined {
   let token: AddedToken | undefined;
   let node: TrieNode | undefined = root;
@@ -84,7 +84,7 @@ function isBlankAt(text: string, i: number): boolean {
   return (classOf(text.charCodeAt(i)) & CharClass.blank) !== 0;
 }
 
-/** Whether the character that covers this UTF-16 unit is part of a word. */
+/** Whether the character at this UTF-16 unit is part of a word. */
 function isWordAt(text: string, i: number): boolean {
   const low = text.charCodeAt(i) >= 0xdc00 && text.charCodeAt(i) < 0xe000;
   return (classOf(text.codePointAt(low && i > 0 ? i - 1 : i) ?? 0) & CharClass.word) !== 0;

@@ -9,8 +9,8 @@ export interface BertNormalizerOptions {
   readonly lowercase: boolean;
 }
 
-// Characters that Python's tokenizers do not split, since their Unicode is older than Node's; a group, so that split
-// keeps them.
+// Characters that Python's tokenizers do not decompose, since their Unicode version is older than Node's. The group
+// makes `split` keep them.
 const NEVER_DECOMPOSED = new RegExp(
   `(${[0x105c9, 0x105e4, 0x11383, 0x11385, 0x1138e, 0x11391, 0x113c5, 0x113c7, 0x113c8, 0x11938, 0x16121, 0x16122, 0x16123, 0x16124, 0x16125, 0x16126, 0x16127, 0x16128, 0x16d68, 0x16d69, 0x16d6a].map((code) => String.fromCodePoint(code)).join("|")})`,
   "u",
@@ -20,8 +20,8 @@ const laterLowered = new RegExp(`[${LATER_LOWERED.map(([char]) => char).join("")
 const ASCII = /^[\x20-\x7e]*$/;
 
 /**
- * A text as Python's BertNormalizer makes it: cleaned, ideographs set apart, accents stripped, lower case, in this
- * order.
+ * Normalizes a text as Python's BertNormalizer does: cleans it, puts spaces around ideographs, strips accents and
+ * converts to lower case, in this order.
  */
 export function bertNormalize(text: string, options: BertNormalizerOptions): string {
   if (ASCII.test(text)) return options.lowercase ? text.toLowerCase() : text;
@@ -54,7 +54,7 @@ function stripAccents(text: string): string {
   return out;
 }
 
-/** Lower case letter by letter: a sigma is no other at a word's end. */
+/** Converts to lower case letter by letter: a sigma at the end of a word is no exception. */
 function lowercase(text: string): string {
   return text
     .replaceAll("Σ", "σ")

@@ -4,8 +4,8 @@ import { CharClass, classOf } from "./char-class";
 const PLAIN = /^[0-9A-Za-z]+$/;
 
 /**
- * The words of a text as Python's BertPreTokenizer splits it after its normalizer: between blanks, each punctuation
- * mark by itself. Lazily, blank by blank, so that a long text costs no more than what is taken of it.
+ * Splits a text into words as Python's normalizer and BertPreTokenizer do: at whitespace, with each punctuation mark as
+ * a word of its own. Yields word by word, so the rest of a long text costs nothing if it is not read.
  */
 export function* bertWords(text: string, normalizer: BertNormalizerOptions | undefined): Generator<string> {
   for (const part of betweenBlanks(text)) {
@@ -14,7 +14,7 @@ export function* bertWords(text: string, normalizer: BertNormalizerOptions | und
   }
 }
 
-/** Parts between spaces and newlines, which no normalizer joins. */
+/** Parts between spaces and newlines. No normalizer joins them. */
 function* betweenBlanks(text: string): Generator<string> {
   let start = 0;
   for (let i = 0; i <= text.length; i++) {

@@ -4,7 +4,7 @@ const CONTRACTION = /'(?:s|t|re|ve|m|ll|d)/y;
 const OTHER = 0;
 const KINDS = CharClass.blank | CharClass.letter | CharClass.number;
 
-/** GPT-2's characters for bytes: printable bytes map to themselves, the others to characters from U+0100 on. */
+/** GPT-2's characters for bytes. Printable bytes map to themselves, the others to characters from U+0100 on. */
 export const BYTE_CHARS: readonly string[] = (() => {
   let others = 0;
   return Array.from({ length: 256 }, (_, byte) => {
@@ -14,9 +14,8 @@ export const BYTE_CHARS: readonly string[] = (() => {
 })();
 
 /**
- * The words of a text as Python's ByteLevel pre-tokenizer splits it, with GPT-2's pattern
- * `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`: their UTF-8 bytes as characters.
- * Lazily, word by word.
+ * The words of a text as Python's ByteLevel pre-tokenizer splits it, with GPT-2's pattern `'s|'t|'re|'ve|'m|'ll|'d|
+ * ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`: their UTF-8 bytes as characters. Yields word by word.
  */
 export function* byteLevelWords(text: string, options: { addPrefixSpace: boolean }): Generator<string> {
   const whole = options.addPrefixSpace && !text.startsWith(" ") ? ` ${text}` : text;
@@ -27,7 +26,7 @@ export function* byteLevelWords(text: string, options: { addPrefixSpace: boolean
   }
 }
 
-/** Where the word that begins at `start` ends. */
+/** The end of the word that begins at `start`. */
 function wordEnd(text: string, start: number): number {
   CONTRACTION.lastIndex = start;
   if (CONTRACTION.test(text)) return CONTRACTION.lastIndex;

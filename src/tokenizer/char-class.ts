@@ -5,14 +5,14 @@ export const CharClass = {
   /** Dropped when text is cleaned: control and format characters, private use, U+FFFD. */
   dropped: 1,
   blank: 2,
-  /** An ideograph, which BERT takes for a word. */
+  /** An ideograph, which is a word of its own in BERT. */
   ideograph: 4,
   punctuation: 8,
   /** A mark that is stripped with the accents. */
   mark: 16,
   letter: 32,
   number: 64,
-  /** Part of a word, beside which an added token of single words alone is not found. */
+  /** Part of a word. Next to such a character, an added token with `single_word` does not match. */
   word: 128,
 } as const;
 

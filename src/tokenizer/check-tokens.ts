@@ -7,8 +7,8 @@ import type { TokenizerFiles } from "./read-tokenizer-files";
 const PADDED_TO = 512;
 
 /**
- * Checks the ids of a vocabulary and its added tokens together, and their number against the model's embeddings, which
- * may have rows to spare but none too few.
+ * Checks the ids of a vocabulary and its added tokens together, and compares their number with the model's embeddings.
+ * These may have spare rows, but not too few.
  */
 export function checkTokens(
   { vocab, source, embeddings, openEnd = false }: TokenizerFiles,
@@ -42,7 +42,7 @@ export function checkTokens(
       `ids must be numbered without gaps; ${last + 1 - tokens.size} of 0 to ${last} are no token's: ${gaps.join(", ")}${last + 1 - tokens.size > gaps.length ? ", …" : ""}`,
     );
   }
-  // only this shows that the end of a list of lines is missing
+  // only this check finds that the end of a list of lines is missing
   const spare = (embeddings ?? 0) - tokens.size;
   if (source === "vocab.txt" && embeddings !== undefined && Number.isInteger(embeddings))
     problems.expect(

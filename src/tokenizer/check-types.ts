@@ -12,7 +12,7 @@ export const TOKENS: TypeCheck = [
   (value: unknown): boolean => Array.isArray(value) && value.every((token) => contentOf(token) !== undefined),
 ];
 
-/** Notes every value of the wrong type, where one is given and not null. */
+/** Reports every value of the wrong type, unless it is missing or null. */
 export function checkTypes(
   given: Json,
   types: Readonly<Record<string, TypeCheck>>,
@@ -25,7 +25,7 @@ export function checkTypes(
   }
 }
 
-/** A part of tokenizer.json that is an object or is not there. */
+/** A part of tokenizer.json, which must be an object or be missing. */
 export function partOf(json: Json | undefined, key: string, problems: Problems): Json | undefined {
   const part = json?.[key] ?? undefined;
   return part === undefined ||
@@ -38,12 +38,12 @@ export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value where it is an object, else an empty one. */
+/** The value if it is an object, else an empty object. */
 export function objectOf(value: unknown): Json {
   return isObject(value) ? value : {};
 }
 
-/** A token's text: given as it is, or as an object's `content`. */
+/** A token's text, given as a string or as an object's `content`. */
 export function contentOf(token: unknown): string | undefined {
   const content = typeof token === "string" ? token : objectOf(token).content;
   return typeof content === "string" ? content : undefined;

@@ -5,7 +5,7 @@ import { checkTypes, contentOf, FLAG, objectOf, type TypeCheck } from "./check-t
 import { isTokenId, isUnicode } from "./parse-vocabulary";
 import type { TokenizerFiles } from "./read-tokenizer-files";
 
-/** Special tokens where no file names others; in the order in which transformers gives ids to those that lack one. */
+/** Default special tokens, in the order in which transformers gives ids to those that lack one. */
 export const SPECIAL = {
   WordPiece: { unk_token: "[UNK]", sep_token: "[SEP]", pad_token: "[PAD]", cls_token: "[CLS]", mask_token: "[MASK]" },
   BPE: {
@@ -28,8 +28,8 @@ const FLAGS: Readonly<Record<string, TypeCheck>> = {
 };
 
 /**
- * Lists the tokens that are looked for in the text itself: those that the files list, then the special ones. What has
- * no id anywhere gets the next ones, as in transformers.
+ * Lists the tokens that are matched in the text itself: those that the files list, then the special ones. As in
+ * transformers, tokens without an id get the next free ids.
  */
 export function addedTokens(files: TokenizerFiles, problems: Problems): AddedToken[] {
   const { json, config, vocab, kind, laterAdded, embeddings = Infinity } = files;
@@ -65,9 +65,10 @@ export function addedTokens(files: TokenizerFiles, problems: Problems): AddedTok
     const content = contentOf(token) ?? "";
     const known = vocab.get(content) ?? found.get(content)?.id;
     const fresh = known === undefined ? next++ : undefined;
-    // every text has these: they need a trained row
+    // every text contains these tokens, so they need a trained row
     if (fresh !== undefined && /^(unk|sep|pad|cls)_/.test(keys[i] ?? "")) continue;
-    // transformers gives a missing [MASK] a row that the model may not have; nothing but a text with it would use it
+    // transformers gives a missing [MASK] an id that may be beyond the model's embeddings; only a text that contains
+    // [MASK] would use it
     if (fresh === undefined || i >= special.length || fresh < embeddings)
       add(known ?? fresh, token, "tokenizer_config.json");
   }
@@ -75,7 +76,7 @@ export function addedTokens(files: TokenizerFiles, problems: Problems): AddedTok
   return [...found.values()];
 }
 
-/** Tokens that the files list with their ids, each checked. */
+/** Tokens that the files list, with their checked ids. */
 function listedTokens(
   { json, config, vocab }: TokenizerFiles,
   problems: Problems,
@@ -99,7 +100,7 @@ function listedTokens(
   }));
 }
 
-/** A listed token's id; undefined where something is wrong with it. */
+/** A listed token's id; undefined if it is invalid. */
 function idOf(
   id: unknown,
   token: unknown,

@@ -10,14 +10,14 @@ import { tokenizerParts, type TokenizerParts } from "./tokenizer-parts";
 import { wordEncoder, type WordModel } from "./word-encoder";
 
 /**
- * Loads the tokenizer of a Hugging Face folder, WordPiece or byte-level BPE: from tokenizer.json, or from vocab.txt, or
- * vocab.json and merges.txt, where there is no other. Nothing is fetched. Words become tokens by @xenova/transformers;
- * special tokens, normalization and words are found here, to the character as Python's tokenizers do. Truncation and
- * padding that the files may ask for are passed over: `maxLength` alone decides, in training and in prediction. Half a
- * surrogate pair, which is no character, counts as U+FFFD.
+ * Loads the WordPiece or byte-level BPE tokenizer of a Hugging Face folder from tokenizer.json; without that file, from
+ * vocab.txt, or vocab.json and merges.txt. Downloads nothing. @xenova/transformers splits words into tokens. tslora
+ * itself finds special tokens, normalizes and splits texts into words, with exactly the results of Python's tokenizers.
+ * Truncation and padding in the files are ignored: `maxLength` alone decides, in training and in prediction. A lone
+ * surrogate counts as U+FFFD.
  *
  * @param directory - the model's folder
- * @throws TsloraError `not-found` that says what was looked for, `unsupported` for another kind of tokenizer.
+ * @throws TsloraError `not-found`, naming the missing files, or `unsupported` for another kind of tokenizer.
  */
 export async function loadTokenizer(directory: string, options: { maxLength?: number } = {}): Promise<Tokenizer> {
   const { maxLength = 512 } = options;
@@ -55,7 +55,7 @@ export async function loadTokenizer(directory: string, options: { maxLength?: nu
   };
 }
 
-/** A text's ids without the first and the last token, one by one. */
+/** Yields a text's ids, without the first and the last token. */
 function textEncoder(
   { words, added }: TokenizerParts,
   encodeWord: (word: string) => readonly number[],

@@ -1,17 +1,15 @@
 import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 
-/**
- * Tokens that no merge makes in a sound vocabulary: RoBERTa's padding, and special tokens.
- */
+/** Tokens that no merge makes even in an undamaged vocabulary: RoBERTa's padding, and special tokens. */
 const UNMERGED = /^(madeupword\d+|<.*>|\[.*\])$/su;
 
 /**
- * Checks the merges of a tokenizer.json: pairs, as lists of two or as texts with a blank between.
+ * Checks the merges of a tokenizer.json. Each must be a list of two tokens, or two tokens separated by a space.
  *
- * @param where - what messages call the file
- * @returns texts with a blank between, the first to be merged first
- * @throws TsloraError `bad-input` for an entry that is no pair.
+ * @param where - the file's name in messages
+ * @returns pairs separated by a space, in order of priority
+ * @throws TsloraError `bad-input` for an entry that is not a pair.
  */
 export function parseMerges(merges: unknown, where: string): string[] {
   if (!Array.isArray(merges))
@@ -28,7 +26,7 @@ export function parseMerges(merges: unknown, where: string): string[] {
   });
 }
 
-/** The same for merges.txt: a pair a line, under a line with the format's version. */
+/** Parses merges.txt: one pair per line, after a line with the format's version. */
 export function parseMergeLines(text: string, where: string): string[] {
   const merges: string[] = [];
   for (const [i, line] of text
@@ -51,11 +49,11 @@ function notAPair(where: string, place: string, found: unknown): TsloraError {
 }
 
 /**
- * Checks merges against their vocabulary, as far as they can show damage: each pair and what it makes are tokens, no
- * pair comes twice, and every token of several characters is made by one (but special tokens).
+ * Checks merges against their vocabulary, to find damage. The parts and the result of each pair must be tokens, no pair
+ * may occur twice, and a merge must make every token of several characters, except special tokens.
  *
  * @param options.added - tokens that are matched literally in the text
- * @returns what is wrong, in a few words each
+ * @returns a short description of each fault
  */
 export function mergeFaults(
   merges: readonly string[],

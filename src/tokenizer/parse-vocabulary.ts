@@ -1,7 +1,7 @@
 import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 
-/** Ids that Python's tokenizers can hold: 32 bits without a sign. */
+/** Number of ids in Python's tokenizers, which are unsigned 32-bit integers. */
 const ID_LIMIT = 2 ** 32;
 
 /** Whether a value can be a token's id. */
@@ -9,16 +9,16 @@ export function isTokenId(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < ID_LIMIT;
 }
 
-/** Whether a text holds no half of a surrogate pair. */
+/** Whether a text contains no lone surrogate. */
 export function isUnicode(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
 /**
- * Checks a vocabulary of vocab.json or tokenizer.json: an object of tokens to ids.
+ * Checks a vocabulary of vocab.json or tokenizer.json: an object from tokens to ids.
  *
- * @param where - what messages call the file
- * @throws TsloraError `bad-input` for an id that is no whole number from 0, or that two tokens have.
+ * @param where - the file's name in messages
+ * @throws TsloraError `bad-input` if an id is not a whole number from 0, or two tokens have the same id.
  */
 export function parseVocabulary(vocab: unknown, where: string): Map<string, number> {
   if (typeof vocab !== "object" || vocab === null || Array.isArray(vocab) || Object.keys(vocab).length === 0)
@@ -52,9 +52,9 @@ export function parseVocabulary(vocab: unknown, where: string): Map<string, numb
 }
 
 /**
- * Parses a vocab.txt: a token a line, numbered from 0.
+ * Parses a vocab.txt: one token per line, numbered from 0.
  *
- * @throws TsloraError `bad-input` for a token that comes twice, whose first id no text would get.
+ * @throws TsloraError `bad-input` if a token occurs twice: no text would get its first id.
  */
 export function parseVocabLines(text: string, where: string): Map<string, number> {
   const ids = new Map<string, number>();

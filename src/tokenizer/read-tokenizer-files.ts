@@ -14,27 +14,27 @@ export type Json = Readonly<Record<string, unknown>>;
 /** The raw tokenizer files of a model folder. */
 export interface TokenizerFiles {
   readonly directory: string;
-  /** transformers' name of the tokenizer's class, without "Fast". */
+  /** The tokenizer's class in transformers, without "Fast". */
   readonly className: string;
   readonly kind: "WordPiece" | "BPE";
-  /** tokenizer.json, where it is there. */
+  /** tokenizer.json, if it exists. */
   readonly json: Json | undefined;
-  /** tokenizer_config.json over special_tokens_map.json. */
+  /** tokenizer_config.json, overridden by special_tokens_map.json if it lists no added tokens itself. */
   readonly config: Json;
-  /** added_tokens.json of older folders, where no other file lists the added tokens. */
+  /** added_tokens.json of older folders, if no other file lists the added tokens. */
   readonly laterAdded: Json;
   readonly vocab: ReadonlyMap<string, number>;
-  /** The file that the vocabulary is from. */
+  /** The file of the vocabulary. */
   readonly source: "tokenizer.json" | "vocab.txt" | "vocab.json";
-  /** Whether the last line of vocab.txt has no line end, as where the file was cut off. */
+  /** Whether the last line of vocab.txt has no line end, which may mean that the file was cut off. */
   readonly openEnd?: boolean;
-  /** Rows of the model's word embedding, where config.json says how many. */
+  /** Rows of the model's word embedding, if config.json gives the number. */
   readonly embeddings: number | undefined;
-  /** BPE's merges: pairs with a blank between, in order of priority. */
+  /** BPE's merges: pairs separated by a space, in order of priority. */
   readonly merges: readonly string[];
 }
 
-/** The tokenizer class of a model type, as transformers' AutoTokenizer has it. */
+/** The tokenizer class of a model type, as in transformers' AutoTokenizer. */
 const CLASS_OF: Readonly<Record<string, string>> = {
   bert: "BertTokenizer",
   distilbert: "DistilBertTokenizer",
@@ -44,7 +44,7 @@ const CLASS_OF: Readonly<Record<string, string>> = {
 /**
  * Reads a tokenizer's files: tokenizer.json, or vocab.txt (WordPiece), or vocab.json and merges.txt (byte-level BPE).
  *
- * @throws TsloraError `not-found` that says what was looked for, `unsupported` for another kind of tokenizer,
+ * @throws TsloraError `not-found`, naming the missing files, `unsupported` for another kind of tokenizer, or
  *   `bad-input`.
  */
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
@@ -79,17 +79,17 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
   };
 }
 
-/** All that the files say beside the vocabulary. */
+/** All settings of the files except the vocabulary. */
 interface Settings extends Pick<TokenizerFiles, "directory" | "json" | "config" | "laterAdded" | "embeddings"> {
-  /** The tokenizer's class as a file names it. */
+  /** The tokenizer's class that a file names. */
   readonly stated: string | undefined;
-  /** The tokenizer's class for the type of the model. */
+  /** The tokenizer's class for the model's type. */
   readonly byType: string | undefined;
 }
 
 async function readSettings(directory: string): Promise<Settings> {
   const own = (await readJson(join(directory, "tokenizer_config.json"))) ?? {};
-  // as in transformers, a map beside a config that lists its added tokens is of an older date
+  // as in transformers, the map is ignored as outdated if the config lists its added tokens
   const config =
     own.added_tokens_decoder === undefined
       ? { ...own, ...(await readJson(join(directory, "special_tokens_map.json"))) }
@@ -110,7 +110,7 @@ async function readSettings(directory: string): Promise<Settings> {
     config,
     stated,
     byType: Object.hasOwn(CLASS_OF, modelType) ? CLASS_OF[modelType] : undefined,
-    embeddings: typeof model?.vocab_size === "number" ? model.vocab_size : undefined, // the model's reader checks it
+    embeddings: typeof model?.vocab_size === "number" ? model.vocab_size : undefined, // checked when the model is read
     laterAdded: listed ? {} : ((await readJson(join(directory, "added_tokens.json"))) ?? {}),
   };
 }
@@ -140,7 +140,7 @@ function classNameOf({ stated, byType }: Settings, kind: TokenizerFiles["kind"])
   return (stated ?? byType)?.replace(/Fast$/, "") ?? (kind === "BPE" ? "RobertaTokenizer" : "BertTokenizer");
 }
 
-/** A file's text; undefined where there is no such file. */
+/** A file's text; undefined if there is no such file. */
 async function readText(path: string): Promise<string | undefined> {
   try {
     return await readTextFile(path);

@@ -22,7 +22,7 @@ import { addedTokens, SPECIAL } from "./list-added-tokens";
 import { mergeFaults } from "./parse-merges";
 import type { Json, TokenizerFiles } from "./read-tokenizer-files";
 
-/** Settings of a tokenizer, checked: how it finds words, and its special tokens. */
+/** Checked settings of a tokenizer: how it splits words, and its special tokens. */
 export interface TokenizerParts {
   readonly words:
     | { readonly kind: "bert"; readonly normalizer: BertNormalizerOptions | undefined }
@@ -36,7 +36,8 @@ export interface TokenizerParts {
 }
 
 /**
- * Classes that transformers builds from the vocabulary and tokenizer_config.json, whatever else tokenizer.json says.
+ * Classes that transformers builds from the vocabulary and tokenizer_config.json alone, ignoring other parts of
+ * tokenizer.json.
  */
 const REBUILT: Readonly<Record<string, TokenizerFiles["kind"]>> = {
   BertTokenizer: "WordPiece",
@@ -45,9 +46,9 @@ const REBUILT: Readonly<Record<string, TokenizerFiles["kind"]>> = {
 };
 
 /**
- * Settles what transformers makes of a tokenizer's files.
+ * Reads a tokenizer's files as transformers does.
  *
- * @throws TsloraError `unsupported` for a part that is not known, `bad-input` for a vocabulary without what it needs.
+ * @throws TsloraError `unsupported` for an unknown part, `bad-input` for a vocabulary that lacks required tokens.
  */
 export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
   const { kind, config, json, vocab, className } = files;
@@ -72,7 +73,7 @@ export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
 
   const damage = new Problems(`The tokenizer in ${directory}`);
   const added = addedTokens(files, damage);
-  damage.throwIfAny("bad-input"); // the next checks rely on their ids
+  damage.throwIfAny("bad-input"); // the next checks rely on these ids
   checkTokens(files, { added, problems: damage });
   if (kind === "BPE")
     for (const fault of mergeFaults(files.merges, { vocab, added: new Set(added.map(({ content }) => content)) }))
@@ -115,14 +116,17 @@ function lacking(token: string, directory: string): never {
   throw new TsloraError("bad-input", `The vocabulary in ${directory} lacks ${shownText(token, 80)}.`);
 }
 
-/** Longer words than this make WordPiece, which tries every end of a word from every start, take hours. */
+/**
+ * Limit of a word's length. WordPiece tries every end of a word from every start, and would take hours for longer
+ * words.
+ */
 const LONGEST_WORD = 1000;
 const WORD_LENGTH: TypeCheck = [
   `a whole number from 0 to ${LONGEST_WORD}`,
   (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LONGEST_WORD,
 ];
 
-/** Types of the values that are used, where they are given and not null. */
+/** Types of the values that are used, unless they are missing or null. */
 const CONFIG_TYPES: Readonly<Record<string, TypeCheck>> = {
   ...Object.fromEntries(
     ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"].map((key) => [
@@ -230,7 +234,7 @@ function byteLevelParts(
   return { kind: "byte-level", addPrefixSpace: (splitter.add_prefix_space ?? true) === true };
 }
 
-/** The tokens that a tokenizer.json's post-processor puts before and after a text. */
+/** The tokens that the post-processor of a tokenizer.json adds before and after a text. */
 function endsOf(json: Json | undefined, directory: string): { cls: string; sep: string } {
   const processor = objectOf(json?.post_processor);
   const nameIn = (pair: unknown): unknown => (Array.isArray(pair) ? (pair as unknown[])[0] : undefined);
@@ -252,7 +256,9 @@ function endsOf(json: Json | undefined, directory: string): { cls: string; sep: 
   return { cls, sep };
 }
 
-/** Compares the ids that a post-processor repeats with the vocabulary's: Python takes them as they are. */
+/**
+ * Compares the ids in a post-processor with those of the vocabulary. Python uses the post-processor's ids unchecked.
+ */
 function checkProcessor(
   json: Json | undefined,
   { idOf, problems }: { idOf: (token: string) => number | undefined; problems: Problems },

@@ -6,14 +6,14 @@ export interface TokenizedText {
   readonly truncated: boolean;
 }
 
-/** Turns texts into token ids as Python's tokenizer of the same folder does. */
+/** Converts texts to token ids, exactly as Python's tokenizer of the same folder. */
 export interface Tokenizer {
-  /** Tokens that a text is cut to, [CLS] and [SEP] counted. */
+  /** Most tokens of a text, including [CLS] and [SEP]; longer texts are cut. */
   readonly maxLength: number;
   readonly vocabSize: number;
   readonly padTokenId: number;
-  /** Each text by itself; an empty one is [CLS] [SEP]. */
+  /** Encodes each text separately. An empty text gives [CLS] [SEP]. */
   encode(texts: readonly string[]): TokenizedText[];
-  /** The tokens behind ids, for showing. */
+  /** The tokens of ids, for display. */
   tokens(ids: ArrayLike<number>): string[];
 }

@@ -1,9 +1,9 @@
 import { TsloraError } from "../base/tslora-error";
 
-/** The part of @xenova/transformers' models, WordPiece and BPE, that is used. */
+/** The part of @xenova/transformers' models (WordPiece and BPE) that tslora uses. */
 export interface WordModel {
   encode(words: readonly string[]): string[];
-  /** BPE's own, which grows with every word. */
+  /** BPE's own cache, which grows with every word. */
   readonly cache?: Map<string, unknown>;
 }
 
