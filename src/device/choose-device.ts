@@ -65,10 +65,10 @@ export function whyNoCuda({ cudaBuild, driver, missing, hidden }: DeviceFacts): 
   if (!driver)
     return "there is no NVIDIA driver: /proc/driver/nvidia/version and libcuda.so.1 were looked for and not found";
   if (!cudaBuild)
-    return "the TensorFlow that set-up brought is the one for the processor; run TSLORA_TENSORFLOW=cuda npm run setup, which brings the one with CUDA";
+    return "set-up installed TensorFlow for the processor; run TSLORA_TENSORFLOW=cuda npm run setup, which installs TensorFlow with CUDA";
   if (missing.includes("libcuda.so.1"))
     return "the driver's libcuda.so.1 was looked for and not found; in a container, start it with the GPUs (docker run --gpus all); else install the driver's library (Debian: libcuda1)";
   if (missing.length > 0)
     return `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} looked for and not found; run TSLORA_TENSORFLOW=cuda npm run setup, which brings all of them`;
-  return "all libraries are there, but CUDA finds no GPU: nvidia-smi should show one; TF_CPP_MIN_LOG_LEVEL=0 shows what TensorFlow says";
+  return "all libraries were found, but CUDA finds no GPU: nvidia-smi should list one; TF_CPP_MIN_LOG_LEVEL=0 shows TensorFlow's own messages";
 }

@@ -203,7 +203,7 @@ export class AdapterSet {
       this.unmerge();
       throw new TsloraError(
         "bad-input",
-        `${call}: logits differ by ${check.largestDifference} once "${adapter.name}" is in the weights, and ${check.bound} is the bound. The model is as it was; its weights or the adapter's may not be numbers any more.`,
+        `${call}: logits differ by ${check.largestDifference} once "${adapter.name}" is in the weights, and ${check.bound} is the bound. The model is unchanged; its weights or the adapter's may be NaN.`,
         { details: { ...check } },
       );
     }
@@ -283,8 +283,8 @@ export class AdapterSet {
     if (drawn.length === 0) return;
     throw new TsloraError(
       "bad-input",
-      `${call}: ${shownNames(drawn)} were newly initialized and are not trained, so that every result would be random. ` +
-        "Train the classifier first, load an adapter that brings them, or load a trained model.",
+      `${call}: ${shownNames(drawn)} were newly initialized and are not trained: every result would be random. ` +
+        "Train the classifier first, load an adapter that holds them, or load a trained model.",
       { details: { newlyInitialized: drawn } },
     );
   }
@@ -294,7 +294,7 @@ export class AdapterSet {
     if (this.#merged !== undefined)
       throw new TsloraError(
         "bad-input",
-        `${call}: adapter "${this.#active?.name ?? ""}" is merged into the weights. Call unmergeAdapter first, or mergeAndUnload to keep them so.`,
+        `${call}: adapter "${this.#active?.name ?? ""}" is merged into the weights. Call unmergeAdapter first, or mergeAndUnload to keep the merged weights.`,
       );
   }
 
@@ -306,7 +306,7 @@ export class AdapterSet {
     if (this.#active === undefined)
       throw new TsloraError(
         "bad-input",
-        `${call}: the classifier has no adapter. Put one on with addAdapter or loadAdapter.`,
+        `${call}: the classifier has no adapter. Add one with addAdapter or loadAdapter.`,
       );
     return this.#active;
   }
@@ -356,7 +356,7 @@ export class AdapterSet {
 function lacking(call: string, { adapter, missing }: { adapter: string; missing: readonly string[] }): TsloraError {
   return new TsloraError(
     "bad-input",
-    `${call}: the model's ${shownNames(missing)} were newly initialized when it was loaded, and the adapter "${adapter}" does not bring them, so that every result would be random. ` +
+    `${call}: the model's ${shownNames(missing)} were newly initialized when it was loaded, and the adapter "${adapter}" does not hold them: every result would be random. ` +
       "Load the base that the adapter was trained on, or train the adapter again: training saves them with it.",
     { details: { newlyInitialized: missing, adapter } },
   );

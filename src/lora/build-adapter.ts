@@ -43,7 +43,7 @@ export function expectedWeights(plan: AdapterPlan): ExpectedWeight[] {
  * cases it computes the residual weights of PiSSA and OLoRA again, as peft does on loading. A copy of a drawn weight is
  * marked as `drawn` too. Does not change the model.
  *
- * @param options.random - draws A, and B where it is not 0
+ * @param options.random - draws A, and B unless B is 0
  * @param options.given - the adapter takes these tensors over
  */
 export function buildAdapter(

@@ -213,7 +213,7 @@ function beginning(found: unknown, problems: Problems): ResolvedLoraConfig["init
   if (typeof found === "boolean" || found === "gaussian" || found === "pissa" || found === "olora") return found;
   const why =
     typeof found === "string" && found.startsWith("pissa_niter_")
-      ? 'what it takes off the base weights is drawn anew at each loading, in peft too. In Python, save with path_initial_model_for_weight_conversion, or start from "pissa"'
+      ? 'peft, like tslora, would draw what it subtracts from the base weights again at each loading. In Python, save with path_initial_model_for_weight_conversion, or start from "pissa"'
       : "tslora does not support it";
   problems.expect(false, `init_lora_weights is ${shownValue(found)}: ${why}`);
   return true;

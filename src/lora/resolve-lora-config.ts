@@ -240,7 +240,7 @@ export function checkLayers(
   );
   problems.expect(
     layersPattern === undefined || patterns.length === 0 || layersToTransform !== undefined,
-    "layersPattern needs layersToTransform beside it",
+    "layersPattern needs layersToTransform too",
   );
   return right;
 }

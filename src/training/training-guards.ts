@@ -50,7 +50,7 @@ export class TrainingGuards {
 
   /** Checks a step's numbers before they change the weights. */
   checkNumbers({ loss, gradNorm }: Pick<StepReadings, "loss" | "gradNorm">): Fault | undefined {
-    const tryThis = `choose a learningRate below ${this.#learningRate}, a longer warm-up, or a maxGradNorm where there is none`;
+    const tryThis = `choose a learningRate below ${this.#learningRate}, a longer warm-up, or a maxGradNorm above 0`;
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
       return {
         kind: "diverged",

@@ -191,7 +191,7 @@ const USES: Readonly<Record<string, (c: SequenceClassifier) => Promise<unknown>>
 const refuses = async (c: SequenceClassifier, uses: readonly string[], names: RegExp, adapter = /^/): Promise<void> => {
   for (const use of uses) {
     const says = ({ message, code }: Error & { code?: string }): boolean =>
-      [names, /newly initialized/, use === "predict" ? /load an adapter that brings them/ : adapter].every((part) =>
+      [names, /newly initialized/, use === "predict" ? /load an adapter that holds them/ : adapter].every((part) =>
         part.test(message),
       ) && code === "bad-input";
     await assert.rejects(async () => USES[use](c), says, use);
@@ -222,7 +222,7 @@ for (const [what, prepare] of Object.entries({
       read,
       Object.keys(USES),
       /bert\.pooler\.dense\.weight/,
-      /adapter "default" does not bring them.*train the adapter again/,
+      /adapter "default" does not hold them.*train the adapter again/,
     );
     await read.addWeightedAdapter({ adapters: ["default"], weights: [2], name: "twice" });
     read.setAdapter("twice");
@@ -266,7 +266,7 @@ test("of several adapters each answers for itself: one brings the head, one lack
   assert.deepEqual(await both.predictLogits(texts), logits);
   await assert.rejects(
     both.saveAdapter(join(folder, "refused"), { name: "headless" }),
-    /saveAdapter: .*classifier\.weight.*"headless" does not bring/,
+    /saveAdapter: .*classifier\.weight.*"headless" does not hold/,
   );
   both.setAdapter("headless");
   await refuses(both, Object.keys(USES), /classifier\.weight/, /adapter "headless"/);

@@ -1,7 +1,7 @@
 import { TsloraError } from "../../base/tslora-error";
 import { findLibraries } from "../../base/find-library";
 
-/** The part of the WebGPU API that is used, so that its types need not be global. */
+/** The part of the WebGPU API that tslora uses. Declared here, since the API's own types would be global. */
 export interface GpuAdapter {
   readonly info: {
     readonly vendor: string;

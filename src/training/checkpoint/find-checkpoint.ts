@@ -47,7 +47,7 @@ export async function findCheckpoint(
       .filter((name) => name !== basename(path));
     throw new TsloraError(
       "bad-input",
-      `resumeFrom: ${shownPath(path)} is no whole checkpoint: ${damage}. ${others.length === 0 ? "There is no other beside it." : `Beside it are ${others.join(", ")}; resumeFrom: "last" takes the newest whole one.`}`,
+      `resumeFrom: ${shownPath(path)} is no whole checkpoint: ${damage}. ${others.length === 0 ? "There is no other in its folder." : `Others in its folder are ${others.join(", ")}; resumeFrom: "last" takes the newest whole one.`}`,
     );
   }
   const directory = outputDir ?? "";
