@@ -450,7 +450,7 @@ test("a value without end, or as long as a book, is refused in a short message",
     "a: &a [x,x,x,x,x,x,x,x,x,x]",
     ..."bcdefgh".split("").map((name, at) => `${name}: &${name} [${Array(10).fill(`*${"abcdefg"[at]}`).join(",")}]`),
   ].join("\n");
-  await assert.rejects(gatherParameters({ yaml: [bomb] }), /-y has aliases that multiply/);
+  await assert.rejects(gatherParameters({ yaml: [bomb] }), /-y has too many aliases of aliases/);
 });
 
 test("Python's tuples and sets are written as its literals, from lists, from Python's spelling and from Sets", async () => {
