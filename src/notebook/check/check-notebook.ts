@@ -22,8 +22,8 @@ export type CheckResult =
   | { readonly kind: "other-language"; readonly kernel: string };
 
 /**
- * Type-checks the code cells of a TypeScript notebook without executing them: by tslab's own compiler, options and
- * rules (top-level await, names declared again in later cells), as if they had been run from top to bottom.
+ * Type-checks the code cells of a TypeScript notebook without executing them. Uses tslab's own compiler, options and
+ * rules (top-level await, names declared again in later cells) and takes the cells from top to bottom.
  *
  * @throws TsloraError as {@link readNotebook}; `kernel` when the compiler itself fails.
  */

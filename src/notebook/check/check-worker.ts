@@ -13,13 +13,13 @@ export interface CheckRequest {
   readonly cells: readonly { readonly number: number; readonly source: string }[];
 }
 
-/** One complaint of the compiler; line and column count from 1. */
+/** One diagnostic of the compiler; line and column count from 1. */
 export interface CellProblem {
   readonly cell: number;
   readonly line: number;
   readonly column: number;
   readonly message: string;
-  /** Where it is in another file than the cell. */
+  /** The file, if it is not the cell. */
   readonly file?: string;
 }
 

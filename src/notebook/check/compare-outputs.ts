@@ -15,7 +15,7 @@ import { stripTags, withoutHidden } from "../page/strip-tags";
 
 /** How outputs are compared. */
 export interface CompareOptions {
-  /** How far a number may be from the saved one, as a share of it. @default 1e-5 */
+  /** Relative difference that a number may have from the saved one. @default 1e-5 */
   readonly relativeTolerance?: number;
   /** Absolute difference that a number may have from the saved one. @default 1e-8 */
   readonly absoluteTolerance?: number;
@@ -42,10 +42,10 @@ const IGNORE_TAGS = ["check-ignore", "nbval-ignore-output", "skip-execution"] as
 
 /**
  * Compares the outputs of an executed notebook with the saved ones: numbers within a tolerance, figures by the data of
- * their traces, pictures by their type, streams by what they hold in all. Counts, times, stacks and stderr do not
- * matter, nor do cells with a tag `check-ignore`, and those that the saved notebook does not have.
+ * their traces, pictures by their type, each stream as one text. Ignores execution counts, times, stacks and stderr,
+ * cells tagged `check-ignore`, and cells that the saved notebook lacks.
  *
- * @throws PatternError for a pattern of `ignore` that RE2 does not read
+ * @throws PatternError for a pattern of `ignore` that RE2 cannot read
  */
 export function compareOutputs(saved: Notebook, executed: Notebook, options: CompareOptions = {}): OutputDifference[] {
   const before = new Map(saved.cells.flatMap((cell) => (cell.cell_type === "code" ? [[cell.id, cell] as const] : [])));
@@ -131,7 +131,7 @@ function comparer({
   };
 }
 
-/** The first line that differs, since the others often follow from it. */
+/** The first line that differs; later differences often follow from it. */
 function textDifference(what: string, found: string, expected: string, tolerance: Tolerance): Difference[] {
   if (sameText(found.trimEnd(), expected.trimEnd(), tolerance)) return [];
   const [now, before] = [found.trimEnd().split("\n"), expected.trimEnd().split("\n")];

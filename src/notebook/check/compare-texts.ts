@@ -14,8 +14,8 @@ export function closeTo(found: number, expected: number, { relative, absolute }:
 }
 
 /**
- * Whether two texts are equal: numbers within a tolerance, and all else exactly, except for the width of white space,
- * which depends on columns of numbers.
+ * Whether two texts are equal: numbers within a tolerance, everything else exactly. The width of white space is
+ * ignored, since it depends on the columns of numbers.
  */
 export function sameText(found: string, expected: string, tolerance: Tolerance): boolean {
   if (found === expected) return true;

@@ -9,9 +9,9 @@ export class PatternError extends Error {
 }
 
 /**
- * Compiles a pattern of texts that a comparison leaves out, and returns what takes them out of a text. A pattern is
- * RE2's or JavaScript's, without look-around and back-references; `^` and `$` match at line ends. RE2 finds a match in
- * time that is linear in the text, for every pattern.
+ * Compiles a pattern for texts that a comparison ignores, and returns a function that removes them from a text. A
+ * pattern has the syntax of RE2 or JavaScript, without look-around and back-references; `^` and `$` match at line ends.
+ * RE2 matches every pattern in linear time.
  *
  * @throws PatternError for a pattern that is broken, too long, or not RE2's
  */

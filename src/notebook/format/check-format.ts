@@ -12,8 +12,8 @@ import { shownValue } from "../../base/shown-value";
 let loaded: Validators | undefined;
 
 /**
- * Loads the validators at their first use: those compiled at set-up, else compiled here. A program that checks no
- * notebook does not wait for them.
+ * Loads the validators at their first use: the ones compiled at set-up, else compiles them here. A program that checks
+ * no notebook does not load them.
  */
 function validators(): Validators {
   if (loaded === undefined) {

@@ -7,7 +7,7 @@ import { TsloraError } from "../../base/tslora-error";
 import { besideName } from "../../base/files/write-atomically";
 
 /**
- * Makes sure that a file can be saved under a path, before work is done whose results would be lost.
+ * Checks that a file can be saved under a path, before the work whose results go there.
  *
  * @param what - the file's name in messages
  * @throws TsloraError `bad-option` with the reason.
@@ -18,7 +18,7 @@ export async function checkWritable(path: string, what = "The executed notebook"
   const beside = besideName(place);
   try {
     if (found?.isDirectory() === true) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
-    if (found !== undefined && !found.isFile()) return; // a device or a pipe is written to as it is
+    if (found !== undefined && !found.isFile()) return; // a device or a pipe is written to directly
     makeFolder(dirname(place));
     await (await open(beside, "wx", 0o600)).close();
   } catch (error) {

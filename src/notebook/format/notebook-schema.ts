@@ -1,4 +1,4 @@
-/** A definition below: written once, it is one function of the validator and not many copies. */
+/** Refers to a definition below, which the validator compiles to one function instead of many copies. */
 const ref = (name: "multiline" | "mimeBundle" | "cellMetadata" | "attachments" | "output"): object => ({
   $ref: `#/definitions/${name}`,
 });
@@ -57,8 +57,8 @@ const definitions = { multiline, mimeBundle, cellMetadata, attachments, output }
 
 /**
  * A cell of nbformat 4.5 as a JSON schema, written from the published description of the format
- * (https://nbformat.readthedocs.io/en/latest/format_description.html). Cells and outputs are distinguished by a
- * discriminator, so that a problem is reported for the kind of cell that it is in.
+ * (https://nbformat.readthedocs.io/en/latest/format_description.html). A discriminator distinguishes the kinds of cells
+ * and outputs: a problem is reported for that kind alone.
  */
 export const cellSchema = {
   definitions,

@@ -1,4 +1,7 @@
-/** Text by MIME type; `application/json` and its relatives hold any JSON value. Texts are joined in memory. */
+/**
+ * Text by MIME type; `application/json` and `application/*+json` hold any JSON value. Lists of lines are joined in
+ * memory.
+ */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 
 /** Text that a cell printed. */
@@ -10,7 +13,7 @@ export interface StreamOutput {
   readonly continued?: boolean;
 }
 
-/** Something rich that a cell showed. `transient` lives in memory only; it is not part of a saved notebook. */
+/** A rich display of a cell. `transient` is kept in memory only; it is not part of a saved notebook. */
 export interface DisplayOutput {
   readonly output_type: "display_data";
   readonly data: MimeBundle;
@@ -54,7 +57,7 @@ export interface CodeCell {
   readonly outputs: readonly Output[];
 }
 
-/** A cell of prose, or of text that exporters take as it is. */
+/** A Markdown cell, or a raw cell, which exporters copy unchanged. */
 export interface TextCell {
   readonly cell_type: "markdown" | "raw";
   readonly id: string;
@@ -66,7 +69,7 @@ export interface TextCell {
 /** One cell of a notebook. */
 export type Cell = CodeCell | TextCell;
 
-/** A notebook's own metadata; other keys are kept as they came. */
+/** A notebook's metadata; other keys are kept unchanged. */
 export interface NotebookMetadata {
   readonly kernelspec?: { readonly name: string; readonly display_name: string; readonly [key: string]: unknown };
   readonly language_info?: { readonly name: string; readonly [key: string]: unknown };

@@ -4,8 +4,7 @@ import { TsloraError } from "../../base/tslora-error";
 const DEEPEST = 500;
 
 /**
- * Parses JSON; names line and column of a fault, and refuses deep nesting, so that recursive functions can walk through
- * the result.
+ * Parses JSON; reports line and column of a fault, and refuses deep nesting, which would overflow recursive functions.
  *
  * @param path - the file's name in messages
  * @throws TsloraError `bad-input` with line and column, counted from 1.
@@ -42,8 +41,8 @@ export function parseJson(text: string, path: string): unknown {
 }
 
 /**
- * The offset of the first character that no JSON text could have there. Node's message names it in some versions
- * only, and never at the end of the text; so the grammar is walked once more here, where it is known to fail.
+ * The offset of the first character that is not valid JSON. Node's message has it in some versions only, and never at
+ * the end of the text, so this function parses the text, which is known to be invalid, once more.
  */
 function brokenAt(text: string): number {
   const token = /[ \t\r\n]*(?:([{}[\],:])|(")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;

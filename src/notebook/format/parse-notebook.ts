@@ -14,8 +14,8 @@ export interface ParseOptions {
 }
 
 /**
- * Reads a notebook's text: any older nbformat is brought to 4.5 as nbformat does (cells get ids that stay the same
- * from run to run), multi-line texts are joined, and the result is checked against the format.
+ * Reads a notebook's text. Older formats are converted to 4.5 as nbformat does (cells get ids that are the same in
+ * every run), multi-line texts are joined, and the result is checked against the format.
  *
  * @param path - the file's name in messages
  * @throws TsloraError `bad-input` for broken JSON (with line and column) or a notebook that breaks the format (with

@@ -1,6 +1,6 @@
 /**
- * A JSON value as Python's `json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)` writes it, which is how
- * nbformat does. Other than `JSON.stringify` it sorts keys that are numbers as texts, and writes 1e-05.
+ * A JSON value as nbformat writes it: Python's `json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)`.
+ * Unlike `JSON.stringify` it sorts keys that are numbers as texts, and writes 1e-05.
  *
  * @param depth - levels of nesting above the value
  */
@@ -22,7 +22,7 @@ export function pythonJson(value: unknown, depth = 0): string {
   return keys.length === 0 ? "{}" : `{${indent}${entries.join(`,${indent}`)}${end}}`;
 }
 
-/** Python's `repr` of a float; whole numbers are written as such, since JavaScript does not distinguish 1.0 from 1. */
+/** Python's `repr` of a float; whole numbers are written as ints, since JavaScript does not distinguish 1.0 from 1. */
 function numberText(value: number): string {
   if (Number.isInteger(value) || !Number.isFinite(value)) return JSON.stringify(value);
   if (Math.abs(value) >= 1e-4) return String(value);

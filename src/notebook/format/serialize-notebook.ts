@@ -4,21 +4,21 @@ import { byCodePoint, pythonJson } from "./python-json";
 import { splitLines } from "./split-lines";
 import { withoutKeys } from "./without-keys";
 
-/** Metadata that nbformat strips when it reads and writes: it describes a notebook in an editor, not the file. */
+/** Metadata that nbformat strips when it reads and writes; it describes the notebook in an editor. */
 const TRANSIENT = ["orig_nbformat", "orig_nbformat_minor", "signature"];
 
-/** The longest text of a cell that is kept for the next save. */
+/** Characters of the longest serialized cell that is cached for the next save. */
 const KEPT = 1 << 18;
 
-/** Cells that were written before: a run saves again and again, and changes one of them each time. */
+/** Texts of cells that were written before: a run saves often, and changes one cell each time. */
 const written = new WeakMap<Cell, string>();
 /** Cells that were found valid. */
 const valid = new WeakSet<Cell>();
 
 /**
- * A notebook as nbformat writes it: keys sorted, one blank of indent, texts as lists of lines, so that a saved copy
- * differs from one that Jupyter saved only where the content does. Checked against the format. Cells must be
- * immutable: the text of a cell that was written before is kept.
+ * A notebook as nbformat writes it: keys sorted, an indent of one blank, texts as lists of lines. Jupyter writes the
+ * same bytes for the same content. Checks the notebook against the format. Cells must be immutable, since the text of a
+ * written cell is cached.
  *
  * @param path - the file's name in messages
  * @throws TsloraError `bad-input` that lists every problem with its cell.
@@ -28,8 +28,8 @@ export function serializeNotebook(notebook: Notebook, path: string): string {
 }
 
 /**
- * The same in parts, so that a notebook may be longer than a string can be and is never in memory as a whole. Checked
- * as a whole before the first part.
+ * The same in parts: a notebook may be longer than the longest string, and its text is never in memory as a whole. The
+ * whole notebook is checked before the first part.
  */
 export function* notebookParts(notebook: Notebook, path: string): Generator<string, void, undefined> {
   const { cells, ...rest } = { ...notebook, metadata: withoutKeys(notebook.metadata, TRANSIENT) };
@@ -140,7 +140,7 @@ function checkedCell(cell: Cell): Record<string, unknown> {
   return { ...cell, metadata: withoutKeys(cell.metadata, ["trusted"]), ...(outputs !== undefined && { outputs }) };
 }
 
-/** A cell as it is written, its outputs aside. */
+/** A cell as it is written, without its outputs. */
 function plainCell(cell: Cell): Record<string, unknown> {
   return {
     ...cell,

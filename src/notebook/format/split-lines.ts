@@ -4,7 +4,7 @@ const LINE =
 const RARE = /[\r\v\f\u001c-\u001e\u0085\u2028\u2029]/;
 /* eslint-enable no-control-regex */
 
-/** A text's lines with their ends, as `str.splitlines(keepends=True)` cuts them: how nbformat stores texts. */
+/** A text's lines with their ends, as `str.splitlines(keepends=True)` splits them; nbformat stores texts this way. */
 export function splitLines(text: string): string[] {
   if (RARE.test(text)) return text.match(LINE) ?? [];
   const parts = text.split("\n");

@@ -17,8 +17,8 @@ const MIME: Readonly<Record<string, string>> = {
 };
 
 /**
- * A notebook of any nbformat as one of 4.5, converted as nbformat does (v1 and v2 by v3). Cells without an id, and
- * those with an earlier cell's, get one that is the same at every reading. The argument is unchanged.
+ * Converts a notebook of any format to 4.5 as nbformat does (v1 and v2 through v3). Cells without an id, or with an
+ * earlier cell's id, get one that is the same at every reading. The argument is unchanged.
  *
  * @param onRepair - called for each repair of a notebook that claims to be of 4.5
  * @returns undefined for an unknown major version
@@ -130,7 +130,7 @@ function fromV3Output(output: JsonRecord): JsonRecord {
     : output;
 }
 
-/** Lines joined: some writers of v3 kept their ends in the lists, others did not. */
+/** Joins lines: some writers of v3 kept the line ends in the lists, others did not. */
 function lines(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   return value.join(typeof value[0] === "string" && /[\n\r]$/.test(value[0]) ? "" : "\n");

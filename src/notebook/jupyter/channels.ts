@@ -21,8 +21,8 @@ export interface ChannelsOptions {
 }
 
 /**
- * The sockets to a kernel. Messages of all channels go to one listener in the order in which they are read; a
- * message with a wrong signature or broken JSON, or a copy of an earlier one, goes to `onBad` and is not delivered.
+ * The sockets to a kernel. Messages of all channels go to one listener in the order in which they are read. A message
+ * with a wrong signature or broken JSON, and a copy of an earlier message, go to `onBad` instead.
  */
 export class Channels {
   readonly #key: string;
@@ -31,7 +31,7 @@ export class Channels {
   readonly #stdin: Dealer;
   // Without a limit: ZeroMQ drops what a subscriber does not fetch in time, and outputs must not be lost.
   readonly #iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0, reconnectInterval: RECONNECT_MS });
-  /** Resolves once the kernel can ask for input: until then ZeroMQ drops, on the kernel's side, that it asks. */
+  /** Resolves once the kernel can ask for input: until then ZeroMQ drops its input requests on the kernel's side. */
   readonly stdinConnected: Promise<void>;
   readonly #sending = new Map<Dealer, Promise<void>>();
   #closed = false;
@@ -66,7 +66,7 @@ export class Channels {
       ["iopub", this.#iopub],
     ] as const) {
       read(name, socket).catch((error: unknown) => {
-        if (!this.#closed) onBad(error as Error); // closing a socket ends its loop, in some versions by an error
+        if (!this.#closed) onBad(error as Error); // closing a socket ends its loop, in some versions with an error
       });
     }
   }

@@ -29,7 +29,7 @@ export interface Connection {
 export interface ConnectionFile {
   readonly connection: Connection;
   readonly path: string;
-  /** Removes what is not needed once the kernel has read the file. */
+  /** Removes the file, and for `tcp` its folder, once the kernel has read it. */
   readonly removeRead: () => Promise<void>;
   /** Removes the whole folder. */
   readonly remove: () => Promise<void>;
@@ -82,7 +82,7 @@ export function socketAddress(
   return `${transport}://${ip}${transport === "ipc" ? ipcSeparator : ":"}${port}`;
 }
 
-/** Ports that are free now; all are held open until the last is known, so that they differ. */
+/** Ports that are free now. All stay open until the last one is known, so they differ. */
 async function freePorts(count: number): Promise<number[]> {
   const servers: Server[] = [];
   try {

@@ -12,8 +12,8 @@ import { OWN_KERNEL_NAMES, ownKernelSpec } from "./own-kernels";
 import { STANDARD_DIALECT } from "./standard-dialect";
 
 /**
- * Finds a kernel by name. `tslora` (tslab with its gaps closed, as in the clone's Jupyter Lab), `tslab` (TypeScript)
- * and `jslab` (JavaScript) are this clone's own and need no Jupyter; others are looked up in Jupyter's folders.
+ * Finds a kernel by name. `tslora` (the extended tslab of the clone's Jupyter Lab), `tslab` (TypeScript) and `jslab`
+ * (JavaScript) are this clone's own and need no Jupyter; others are looked up in Jupyter's folders.
  *
  * @throws TsloraError `not-found` that lists the known kernels, `bad-input` for a broken kernel.json.
  */
@@ -65,7 +65,7 @@ function readKernelSpec(folder: string, name: string): KernelSpec {
   };
 }
 
-/** A bare `python` in a kernelspec means the Python of the environment that the kernelspec belongs to. */
+/** Replaces a bare `python` in a kernelspec by the Python of the environment that the kernelspec belongs to. */
 function interpreter(program: string, prefix: string): string {
   if (!/^python(3(\.\d+)?)?$/.test(program)) return program;
   return (
@@ -73,7 +73,7 @@ function interpreter(program: string, prefix: string): string {
   );
 }
 
-/** IPython's history stays in memory, as nbclient has it: kernels that run at once would share one file. */
+/** Keeps IPython's history in memory, as nbclient does: kernels that run at once would share one file. */
 function withoutHistory(argv: readonly string[]): readonly string[] {
   const ipython = argv.some((arg) => arg === "ipykernel_launcher" || arg === "ipykernel");
   return ipython && !argv.some((arg) => arg.startsWith("--HistoryManager.hist_file"))
@@ -81,7 +81,7 @@ function withoutHistory(argv: readonly string[]): readonly string[] {
     : argv;
 }
 
-/** Variables as Python's string templates take them: `$NAME` and `${NAME}`; one that is not set stays as it is. */
+/** Replaces variables as Python's string templates do: `$NAME` and `${NAME}`; one that is not set is left unchanged. */
 function expand(value: string): string {
   return value.replace(
     /\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g,

@@ -1,8 +1,8 @@
 import { Request } from "zeromq";
 
 /**
- * Sends a heartbeat to a kernel every few seconds. A kernel whose event loop is blocked by a long computation does not
- * answer either, so silence is only reported: a kernel is dead when its process exits.
+ * Sends a heartbeat to a kernel every few seconds. A long computation blocks a kernel's event loop and with it the
+ * answer, so silence is only reported; a kernel is dead when its process exits.
  */
 export class Heartbeat {
   #socket: Request;

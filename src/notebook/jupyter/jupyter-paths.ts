@@ -5,8 +5,8 @@ import { delimiter, dirname, join } from "node:path";
 import { projectRoot } from "../../base/project-root";
 
 /**
- * Jupyter's data folders in the order in which they are searched: JUPYTER_PATH; the environment's before the user's in
- * an active environment, else behind; the system's; IPython's old one; and this clone's own JupyterLab last.
+ * Jupyter's data folders in search order: JUPYTER_PATH; the environment's and the user's (the environment's first if
+ * one is active); the system's; IPython's old one; and last this clone's own JupyterLab.
  */
 export function jupyterPaths(env: NodeJS.ProcessEnv = process.env): string[] {
   const given = (env.JUPYTER_PATH ?? "").split(delimiter).filter(Boolean);
@@ -30,7 +30,7 @@ export function jupyterPaths(env: NodeJS.ProcessEnv = process.env): string[] {
   ];
 }
 
-/** As jupyter_core decides it: by its variable, else by whether an environment is active. */
+/** Whether the environment comes first, as jupyter_core decides: by its variable, else if an environment is active. */
 function prefersEnvironment(env: NodeJS.ProcessEnv): boolean {
   const preferred = env.JUPYTER_PREFER_ENV_PATH?.toLowerCase();
   if (preferred !== undefined) return !["no", "n", "false", "off", "0", "0.0"].includes(preferred);

@@ -20,7 +20,7 @@ export interface KernelOptions {
   readonly spec: KernelSpec;
   /** The kernel's working folder. */
   readonly cwd: string;
-  /** Variables set for the kernel on top of this process's own; undefined takes one away. */
+  /** Variables for the kernel in addition to this process's own; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Transport. @default "ipc" for this clone's kernels, "tcp" for others, as in Jupyter */
   readonly transport?: Transport;
@@ -30,7 +30,7 @@ export interface KernelOptions {
   readonly graceMs?: number;
   /** Stops a start that is under way. */
   readonly signal?: AbortSignal;
-  /** Called when the process has been started and has not answered yet: the time for work that can wait. */
+  /** Called after the process was started and before it answers: time for work that can wait. */
   readonly onSpawned?: () => void;
   /** Called for text that the process prints itself, and for messages that were refused. */
   readonly onLog?: (name: "stdout" | "stderr", text: string) => void;
@@ -121,7 +121,7 @@ export class Kernel {
     return this.#heartbeat.silentMs;
   }
 
-  /** Whether an iopub message has come, so that none can be missed from now on. */
+  /** Whether an iopub message has arrived; from then on none can be missed. */
   get iopubSeen(): boolean {
     return this.#iopubSeen;
   }
@@ -137,7 +137,7 @@ export class Kernel {
   }
 
   /**
-   * Sends a request; everything that answers it goes to `listener` until {@link forget} is called.
+   * Sends a request; all messages that answer it go to `listener` until {@link forget} is called.
    *
    * @returns the request's id
    */
@@ -203,18 +203,19 @@ export class Kernel {
     if (this.#process.ended) return;
     debug("interrupt by %s", this.spec.interruptMode);
     if (this.spec.interruptMode === "message") void this.ask("control", "interrupt_request", {}, this.#graceMs);
-    else this.#process.signal("SIGINT"); // to its children too, as in Jupyter: what it waits for may be one of them
+    else this.#process.signal("SIGINT"); // to its children too, as in Jupyter: it may be waiting for one of them
   }
 
   /**
-   * Removes the file with the connection's key, once the kernel has read it. Does not wait; {@link stop} removes it
-   * again.
+   * Removes the file with the connection's key, once the kernel has read it. Does not wait; {@link stop} tries again.
    */
   removeConnectionFile(): void {
     this.#file.removeRead().catch(() => undefined);
   }
 
-  /** Ends the kernel and its children: asked to shut down, then SIGTERM, then SIGKILL. Resolves when it is gone. */
+  /**
+   * Ends the kernel and its children: by a shutdown request, then SIGTERM, then SIGKILL. Resolves when it has ended.
+   */
   async stop(how: "ask" | "terminate" = "ask"): Promise<KernelExit> {
     if (how === "ask" && !this.#process.ended) {
       const exited = this.#process.exited.then(() => true);
@@ -239,13 +240,13 @@ export class Kernel {
   }
 }
 
-/** Milliseconds that a kernel that already answers has to open its input channel, which is optional. */
+/** Milliseconds to wait for the optional input channel of a kernel that already answers. */
 const STDIN_MS = 1000;
 
 /**
- * Starts a kernel and waits until it answers and its outputs arrive.
+ * Starts a kernel and waits until it answers and its iopub messages arrive.
  *
- * @throws TsloraError `kernel` when it ends or stays silent instead, `aborted` when `signal` stops the start.
+ * @throws TsloraError `kernel` when it ends or does not answer in time, `aborted` when `signal` stops the start.
  */
 export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const { spec, startTimeoutMs = 60_000 } = options;
@@ -261,7 +262,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     const outcome = await becomeReady(kernel, startTimeoutMs, options.signal);
     if (outcome === "ready") {
       await Promise.race([kernel.stdinConnected, delay(STDIN_MS, undefined, { ref: false })]);
-      kernel.removeConnectionFile(); // it has been read; so even a runner that is killed outright leaves none
+      kernel.removeConnectionFile(); // it has been read; now even a runner that is killed leaves none
       return kernel;
     }
     const exit = kernel.ended ? await kernel.exited : undefined;
@@ -291,8 +292,8 @@ function findsPortTaken(kernel: Kernel): boolean {
 }
 
 /**
- * After how many milliseconds a kernel that has not answered is asked again: ZeroMQ may have missed the first time
- * while it opened its sockets.
+ * Milliseconds after which the request to a kernel that has not answered is repeated: ZeroMQ may have dropped the first
+ * one while the kernel opened its sockets.
  */
 const ASK_AGAIN_MS = 2000;
 

@@ -9,7 +9,7 @@ import { endMarked, killMarked } from "./process-tree";
 export interface KernelExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Why it could not even be started. */
+  /** Why it could not be started. */
   readonly failure?: string;
 }
 
@@ -19,7 +19,7 @@ export interface KernelProcessOptions {
   readonly connectionFile: ConnectionFile;
   /** The kernel's working folder. */
   readonly cwd: string;
-  /** Variables set on top of this process's own and the kernelspec's. */
+  /** Variables in addition to this process's own and the kernelspec's. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Called for text that the process prints itself, outside the protocol. */
   readonly onLog: (name: "stdout" | "stderr", text: string) => void;
@@ -29,20 +29,20 @@ export interface KernelProcessOptions {
 const LOG_TAIL = 4000;
 const running = new Set<KernelProcess>();
 
-/** Kills every kernel of this process and their children at once. For the last moment: a second Ctrl-C, `exit`. */
+/** Kills all kernels of this process and their children at once, at a second Ctrl-C or `exit`. */
 export function killAllKernels(): void {
   for (const kernel of running) kernel.killAll();
 }
 
 /**
- * The variable that marks a kernel's children, also those in their own session, so that all are ended with it. A child
- * that shall outlive the run is started without it.
+ * The variable that marks a kernel's children, also those in their own session: all marked processes end with the
+ * kernel. Start a child that must outlive the run without it.
  */
 const MARK = "TSLORA_KERNEL_ID";
 
 /**
- * A kernel's process in its own process group, so that Ctrl-C in the terminal does not reach it by itself and
- * that signals reach its children too.
+ * A kernel's process in its own process group: Ctrl-C in the terminal does not reach it directly, and signals reach its
+ * children too.
  */
 export class KernelProcess {
   /** Resolves once the process has ended, and its children with it. Never rejects. */
@@ -73,7 +73,7 @@ export class KernelProcess {
     this.exited = new Promise<KernelExit>((resolve) => {
       const end = (exit: KernelExit): void => {
         this.#ended = true;
-        this.signal("SIGKILL"); // children that outlived it
+        this.signal("SIGKILL"); // children that are still running
         void endMarked(this.#mark).then(() => {
           running.delete(this);
           if (running.size === 0) process.off("exit", killAllKernels);
@@ -111,13 +111,13 @@ export class KernelProcess {
     }
   }
 
-  /** Kills the process and everything that it has started. */
+  /** Kills the process and all its children. */
   killAll(): void {
     this.signal("SIGKILL");
     killMarked(this.#mark);
   }
 
-  /** SIGTERM, and SIGKILL if the process does not end within `graceMs`. Resolves when the process is gone. */
+  /** Sends SIGTERM, and SIGKILL if the process does not end within `graceMs`. Resolves when the process has ended. */
   async stop(graceMs: number): Promise<KernelExit> {
     this.signal("SIGTERM");
     const timer = setTimeout(() => this.signal("SIGKILL"), graceMs);

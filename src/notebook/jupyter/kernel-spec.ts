@@ -9,7 +9,7 @@ export interface KernelSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly interruptMode: "signal" | "message";
-  /** How the kernel departs from Jupyter's protocol, if it does. */
+  /** How the kernel differs from Jupyter's protocol, if it does. */
   readonly dialect: KernelDialect;
   /** Transport if the user chooses none; other users cannot open "ipc" sockets. @default "tcp" */
   readonly transport?: Transport;

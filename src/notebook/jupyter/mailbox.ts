@@ -17,7 +17,7 @@ export class Mailbox<T extends object> {
     }
   }
 
-  /** The next item, now or when it comes. One reader at a time. */
+  /** Resolves with the next item. One reader at a time. */
   async next(): Promise<T> {
     if (this.isEmpty) return new Promise<T>((resolve) => (this.#wake = resolve));
     const item = this.#items[this.#first++];

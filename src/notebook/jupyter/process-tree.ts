@@ -8,7 +8,7 @@ export interface ProcessMemory {
   readonly now: number;
 }
 
-/** A process's memory by Linux's /proc; undefined elsewhere, and for one that has ended. */
+/** A process's memory from Linux's /proc; undefined elsewhere, and for a process that has ended. */
 export function processMemory(pid: number | undefined): ProcessMemory | undefined {
   const status = pid === undefined ? undefined : read(`/proc/${pid}/status`);
   const bytes = (name: string): number =>
@@ -17,7 +17,7 @@ export function processMemory(pid: number | undefined): ProcessMemory | undefine
   return Number.isFinite(peak) && Number.isFinite(now) ? { peak, now } : undefined;
 }
 
-/** Counts a process's peak of memory from now on. */
+/** Resets a process's peak of memory. */
 export function resetMemoryPeak(pid: number | undefined): void {
   try {
     if (process.platform === "linux" && pid !== undefined) writeFileSync(`/proc/${pid}/clear_refs`, "5");
@@ -27,12 +27,11 @@ export function resetMemoryPeak(pid: number | undefined): void {
 }
 
 /**
- * Kills every process that was started with a variable in its environment, wherever it has gone: a child may have left
- * its parent's process group, and outlived it. Does nothing where there is no /proc.
+ * Kills every process that was started with a variable in its environment, also a child that left its parent's process
+ * group and outlived it. Does nothing without /proc.
  *
  * @param variable - `NAME=value`
- * @returns how many there were, and how many may be of them: a process that is just being started shows no environment
- *   yet
+ * @returns how many were killed, and how many are undecided: a process that is just starting shows no environment yet
  */
 export function killMarked(variable: string): { readonly killed: number; readonly undecided: number } {
   let [killed, undecided] = [0, 0];
@@ -50,13 +49,10 @@ export function killMarked(variable: string): { readonly killed: number; readonl
   return { killed, undecided };
 }
 
-/**
- * How often, and how long apart in milliseconds, processes are looked for again: one that was killed takes its time to
- * end.
- */
+/** How many times, and how many milliseconds apart, the search is repeated: a killed process takes some time to end. */
 const ROUNDS = 100;
 const ROUND_MS = 10;
-/** Rounds for processes without an environment, which some have for good. */
+/** Rounds to wait for processes that show no environment; some never show one. */
 const UNDECIDED_ROUNDS = 10;
 
 /** As {@link killMarked}; resolves when they have ended. */
@@ -79,9 +75,7 @@ function processIds(): number[] {
   }
 }
 
-/**
- * Whether a process runs a program: kernel threads do not, nor do processes that have ended and were not collected yet.
- */
+/** Whether a process runs a program; kernel threads and zombies do not. */
 function isProgram(pid: number): boolean {
   try {
     return readlinkSync(`/proc/${pid}/exe`) !== "";

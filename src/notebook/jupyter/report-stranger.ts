@@ -2,8 +2,8 @@ const write = process.stderr.write.bind(process.stderr); // before cells' output
 let isReported = false;
 
 /**
- * Reports, once in a kernel's life, that a message was ignored: on the process's own standard error, which the program
- * that started the kernel reads and no cell shows. Any local user can send such messages, any number of them.
+ * Reports once per kernel that a message was ignored. Writes to the process's own standard error, which the program
+ * that started the kernel reads and no cell shows. Any local user can send any number of such messages.
  */
 export function reportStranger(error: unknown): void {
   if (isReported) return;

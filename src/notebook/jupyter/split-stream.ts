@@ -1,4 +1,4 @@
-/** Bytes of a message's content from which a stream is taken apart. */
+/** Bytes of a message's content above which a stream is split. */
 const LARGE = 1 << 22;
 /** Bytes of one part. */
 const PART = 1 << 20;
@@ -8,9 +8,8 @@ const START = /^\{\s*(?:"name"\s*:\s*"(\w+)"\s*,\s*)?"text"\s*:\s*"/;
 const END = /"\s*(?:,\s*"name"\s*:\s*"(\w+)"\s*)?\}\s*$/;
 
 /**
- * The content of a large stream message, text by text: what a kernel sends in one message may be longer than a string
- * can be, and takes several times its size when it is parsed as a whole. Undefined for other messages, which JSON.parse
- * takes.
+ * Splits the content of a large stream message into texts. Such a message may be longer than the longest string, and
+ * JSON.parse would take several times its size in memory. Undefined for other messages, which JSON.parse reads.
  *
  * @param bytes - the content's JSON
  */
@@ -37,11 +36,11 @@ function parsed(inside: string): string | undefined {
     const text: unknown = JSON.parse(`"${inside}"`);
     return typeof text === "string" ? text : undefined;
   } catch {
-    return undefined; // not what it looked like
+    return undefined; // no stream message after all
   }
 }
 
-/** The end of a part: a place between two characters, not in an escape, and not between two that are one character. */
+/** The end of a part: a place between two characters, outside escapes and surrogate pairs. */
 function partEnd(bytes: Buffer, from: number): number {
   const limit = from + PART;
   let at = from;

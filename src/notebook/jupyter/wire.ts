@@ -15,7 +15,7 @@ export interface MessageHeader {
   readonly version: string;
 }
 
-/** A Jupyter message. `parent` is empty for one that answers nothing. */
+/** A Jupyter message. `parent` is empty if it answers no request. */
 export interface Message {
   readonly header: MessageHeader;
   readonly parent: Partial<MessageHeader>;
@@ -24,7 +24,7 @@ export interface Message {
   readonly buffers: readonly Uint8Array[];
 }
 
-/** The part of an iopub message that outputs are made of. */
+/** The part of an iopub message that becomes an output. */
 export interface OutputMessage {
   readonly type: string;
   readonly content: JsonRecord;
@@ -32,7 +32,7 @@ export interface OutputMessage {
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
 const VERSION = "5.3";
-/** How deep a message may be nested: what is kept of it must be written again. */
+/** How deep a message may be nested, since its outputs are written to the notebook. */
 const DEEPEST = 400;
 
 /** A new message of ours. */
@@ -106,12 +106,12 @@ export function decodeMessage(frames: readonly Buffer[], key: string): Message {
   return decodeMessages(frames, key)[0];
 }
 
-/** Signatures that a reader remembers at least; the oldest are forgotten first. */
+/** The least number of signatures that a reader remembers; the oldest are forgotten first. */
 const REMEMBERED = 65_536;
 
 /**
- * Reads messages that are signed with the connection's key, each of them once: a copy of an earlier message is
- * refused, as Jupyter's own clients and kernels do.
+ * Reads messages that are signed with the connection's key. Refuses a copy of an earlier message, as Jupyter's own
+ * clients and kernels do.
  */
 export class MessageReader {
   readonly #key: string;
@@ -146,7 +146,7 @@ export class MessageReader {
   }
 }
 
-/** Routing frames, delimiter, signature and the four parts of a message: what its signature covers. */
+/** Routing frames, delimiter, signature and the four signed parts of a message, without its buffers. */
 export function signedFrames(frames: readonly Buffer[]): Buffer[] {
   return frames.slice(0, delimiterOf(frames) + 6);
 }

@@ -12,7 +12,8 @@ const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "wh
 const MODES: Readonly<Record<number, string>> = { 1: "bold", 2: "dim", 3: "italic", 4: "underline" };
 
 /**
- * A terminal's text as HTML: colours and weights become spans, other escape sequences are dropped, all else is escaped.
+ * Converts a terminal's text to HTML: colours and weights become spans, other escape sequences are dropped, the rest is
+ * escaped.
  */
 export function ansiToHtml(text: string): string {
   let style = PLAIN;

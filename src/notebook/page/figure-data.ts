@@ -3,10 +3,10 @@ import type { MimeBundle } from "../format/notebook-types";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 
-/** Most places of an output that are searched for figures. */
+/** How many times the text of an output may be searched for figures. */
 const MOST_SCANS = 20;
 
-/** plotly's names of number types, as it packs arrays. */
+/** plotly's names for the number types of packed arrays. */
 const PACKED: Readonly<Record<string, (bytes: ArrayBuffer) => Iterable<number | bigint>>> = {
   f8: (bytes) => new Float64Array(bytes),
   f4: (bytes) => new Float32Array(bytes),
@@ -21,8 +21,8 @@ const PACKED: Readonly<Record<string, (bytes: ArrayBuffer) => Iterable<number | 
 };
 
 /**
- * The traces of the plotly figures in an output: of plotly's own MIME type, or in the scripts of its HTML. Undefined
- * where there is no figure.
+ * The traces of the plotly figures in an output: from plotly's own MIME type, or from the scripts of its HTML.
+ * Undefined if there is no figure.
  */
 export function figureData(data: MimeBundle): unknown[] | undefined {
   const figure = data[PLOTLY];
@@ -30,7 +30,7 @@ export function figureData(data: MimeBundle): unknown[] | undefined {
   const html = data["text/html"];
   if (typeof html !== "string" || !html.includes("<script")) return undefined;
   const found: unknown[] = [];
-  let budget = html.length * MOST_SCANS; // figures that never close are looked through once each
+  let budget = html.length * MOST_SCANS; // bounds the searches for arrays that never close
   for (const match of html.matchAll(/\{\s*"data"\s*:\s*(?=\[)|newPlot\(\s*(?:"[^"]*"|'[^']*'|[\w.$]+)\s*,\s*(?=\[)/g)) {
     const start = (match.index ?? 0) + match[0].length;
     const end = budget < 0 ? undefined : jsonEnd(html, start);
@@ -58,7 +58,7 @@ function parsed(json: string): unknown {
   try {
     return JSON.parse(json) as unknown;
   } catch {
-    return undefined; // a script's own array
+    return undefined; // an array of JavaScript, not JSON
   }
 }
 

@@ -14,7 +14,7 @@ const TOKENS: Readonly<Record<"script" | "python", RegExp>> = {
     /(?<comment>#.*)|(?<string>[rbfuRBFU]{0,2}(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|'[^'\\\n]*(?:\\.[^'\\\n]*)*'?))|(?<number>\b\d[\d_]*(?:\.[\d_]+)?(?:[eE][+-]?\d+)?\b)|(?<word>[A-Za-z_]\w*)/g,
 };
 
-/** Code as HTML with comments, strings, numbers and keywords in spans; escaped throughout. */
+/** Code as escaped HTML, with comments, strings, numbers and keywords in spans. */
 export function highlightCode(code: string, language: string): string {
   const kind = language.startsWith("python") ? "python" : "script";
   const keywords = new Set(KEYWORDS[kind].split(" "));

@@ -26,7 +26,7 @@ const ATTRIBUTE = /[\s/]*([^\s=>"'/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']
 export interface ImageSources {
   /** The cell's attachments by name; `attachment:NAME` refers to them. */
   readonly attachments?: Readonly<Record<string, MimeBundle>>;
-  /** The folder that paths are relative to, and that files must be in. @default files are not put in */
+  /** The folder that paths are relative to and files must be in. @default files are not embedded */
   readonly folder?: string;
 }
 
@@ -38,8 +38,8 @@ interface ImageSource {
 }
 
 /**
- * Puts images into HTML as data: the cell's attachments, and files in the notebook's folder or below it. An image with
- * a URL, outside the folder (by `..` or by a link), too large or missing is left as it is.
+ * Embeds images into HTML as data: the cell's attachments, and files in the notebook's folder or below it. Leaves an
+ * image unchanged if it has a URL, is outside the folder (by `..` or by a link), is too large or is missing.
  */
 export async function inlineImages(html: string, sources: ImageSources): Promise<string> {
   const found = new Map<string, string | undefined>();
@@ -55,7 +55,7 @@ export async function inlineImages(html: string, sources: ImageSources): Promise
   return parts.join("") + html.slice(at);
 }
 
-/** The sources of the images in HTML; each place is looked at once. */
+/** The sources of the images in HTML, found in one pass. */
 function* imageSources(html: string): Generator<ImageSource, void, undefined> {
   TAG.lastIndex = 0;
   for (let at = 0; ;) {

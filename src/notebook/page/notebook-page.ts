@@ -17,7 +17,7 @@ export interface PageNotebook {
   readonly name: string;
   readonly notebook: Notebook;
   /**
-   * The folder that images are looked for in, which its Markdown names by their paths.
+   * The folder for images that its Markdown names by paths.
    * @default images stay outside the page
    */
   readonly folder?: string;

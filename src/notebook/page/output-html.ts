@@ -25,7 +25,7 @@ const SMALL = [
   "violin",
 ];
 
-/** The build of plotly.js that an output's figure asks the page for, if it is drawn from JSON. */
+/** The build of plotly.js that an output's figure needs from the page, if it is drawn from JSON. */
 export function plotlyBuild(output: Output): "small" | "whole" | undefined {
   const figure = "data" in output ? output.data[PLOTLY] : undefined;
   if (!isRecord(figure)) return undefined;
@@ -58,11 +58,11 @@ export function outputHtml(output: Output, markdown: (text: string) => string): 
 function errorHtml({ ename, evalue, traceback }: ErrorOutput): string {
   const head = `${ename}: ${evalue}`;
   const text = traceback.join("\n");
-  const rest = text.startsWith(head) ? text.slice(head.length).replace(/^\n/, "") : text; // the head is shown once
+  const rest = text.startsWith(head) ? text.slice(head.length).replace(/^\n/, "") : text; // do not show the head twice
   return `<pre class="output error"><strong>${escapeHtml(head)}</strong>\n${ansiToHtml(shortened(rest))}</pre>`;
 }
 
-/** A place for a figure, and the call that draws it there. */
+/** An element for a figure, and the script that draws it there. */
 function plotlyHtml({ data, layout, config }: Readonly<Record<string, unknown>>): string {
   const json = JSON.stringify([
     data ?? [],
@@ -94,7 +94,7 @@ function bundleHtml(data: MimeBundle, markdown: (text: string) => string): strin
   return `<pre>${ansiToHtml(shortened(plain))}</pre>`;
 }
 
-/** Cuts a text to a length that a browser shows with ease. */
+/** Cuts a text to a length that a browser can show quickly. */
 function shortened(text: string): string {
   const left = text.length - SHOWN_CHARACTERS;
   return left <= 0 ? text : `${text.slice(0, SHOWN_CHARACTERS)}\n[${left} characters more are in the notebook]`;

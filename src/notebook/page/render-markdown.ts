@@ -2,12 +2,12 @@ import { runInNewContext } from "node:vm";
 
 import { escapeHtml } from "./escape-html";
 
-/** Milliseconds that all Markdown of a page may take: prose takes a few, a hostile text takes hours. */
+/** Milliseconds that all Markdown of a page may take: prose takes a few, a malicious text hours. */
 const MOST_MS = 30_000;
 
 /**
- * Makes a renderer with a time limit: a text that nests too deeply, or exceeds the time that is left, is shown as it
- * was written.
+ * Makes a renderer with a time limit. A text that is nested too deeply, or takes longer than the time left, is shown
+ * unrendered.
  *
  * @param render - renders Markdown
  */

@@ -1,4 +1,4 @@
-/** HTML without its tags, in time that grows with its length alone. A tag that never closes is text. */
+/** HTML without its tags, in linear time. A tag that never closes is text. */
 export function stripTags(html: string, between = ""): string {
   const parts: string[] = [];
   let at = 0;
@@ -11,7 +11,7 @@ export function stripTags(html: string, between = ""): string {
   }
 }
 
-/** The closing tags of elements that are left out with their content. */
+/** The closing tags of elements that are removed with their content. */
 const CLOSING: Readonly<Record<string, RegExp>> = {
   style: /<\/style\s{0,9}>/gi,
   script: /<\/script\s{0,9}>/gi,

@@ -48,8 +48,8 @@ const WORDS: Readonly<Record<ValueSyntax, ReadonlyMap<string, unknown>>> = {
 };
 
 /**
- * Reads JSON without losing anything: an int is a bigint, a number with a point or an exponent a
- * {@link FloatValue}, an object a Map in the order of its keys, a tuple a {@link TupleValue}, a set a Set.
+ * Reads JSON without loss: an int becomes a bigint, a number with a point or an exponent a {@link FloatValue}, an
+ * object a Map in the order of its keys, a tuple a {@link TupleValue}, a set a Set.
  *
  * @throws TsloraError `bad-input` with line and column for broken JSON, a repeated key, or nesting above 200 levels.
  */
@@ -133,7 +133,7 @@ class ValueReader {
     return items.length === 1 && !endsInComma ? this.#fail() : new TupleValue(items);
   }
 
-  /** A map, or a set where there is no colon. */
+  /** A map, or a set if it has no colon. */
   #braces(depth: number): Map<unknown, unknown> | Set<unknown> {
     const entries = new Map<unknown, unknown>();
     if (this.#mark("}")) return entries;
@@ -169,7 +169,7 @@ class ValueReader {
     return true;
   }
 
-  /** @param why - the fault; the text that was found if it is left out */
+  /** @param why - the fault. @default the text found there */
   #fail(why = this.#found()): never {
     const before = this.#text.slice(0, this.#at).split("\n");
     const [line, column] = [before.length, (before.at(-1) ?? "").length + 1];

@@ -8,15 +8,15 @@ import { parametersCell } from "./read-parameters";
 import { writeLiteral } from "./write-literal";
 
 /**
- * Values by parameter name: JSON values, bigints for ints of any size, or texts that are read as the parameter's type
- * asks. Each is written as a literal of the kernel's language, exactly, or refused.
+ * Values by parameter name: JSON values, bigints for ints of any size, or texts that are parsed by the parameter's
+ * type. Each is written exactly, as a literal of the kernel's language, or refused.
  */
 export type ParameterInput = Readonly<Record<string, unknown>>;
 
 /** Values to inject, and the notebook that receives them. */
 export interface InjectOptions {
   readonly values: ParameterInput;
-  /** Names whose texts stay texts. */
+  /** Names of parameters whose texts are not parsed. */
   readonly raw?: readonly string[];
   /** The kernel's language. */
   readonly language: string;
@@ -25,8 +25,8 @@ export interface InjectOptions {
 }
 
 /**
- * A copy of a notebook with a cell tagged `injected-parameters` behind its parameters cell, in place of an earlier
- * one. Without values the notebook is returned as it is.
+ * Copies a notebook and inserts a cell tagged `injected-parameters` after its parameters cell, in place of an earlier
+ * one. Without values the notebook is returned unchanged.
  *
  * @throws TsloraError `bad-option` that lists every unknown name and every value that its parameter does not take.
  */

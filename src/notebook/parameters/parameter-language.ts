@@ -10,7 +10,7 @@ import { TYPESCRIPT_DIALECT } from "./typescript-literal";
 import { typescriptParameters } from "./typescript-parameters";
 import type { LiteralDialect } from "./write-literal";
 
-/** Which notebook, and in which language. */
+/** A notebook's name and language. */
 export interface LanguageOptions {
   /** The notebook's name in messages. @default "notebook" */
   readonly path?: string;
@@ -21,7 +21,7 @@ export interface LanguageOptions {
 /** How one language declares parameters and writes values. */
 export interface ParameterLanguage {
   readonly read: (source: string) => NotebookParameter[];
-  /** The readings of a text of the command line for a type. */
+  /** How a text of the command line can be read, for a type. */
   readonly readings: (text: string, shape: ParameterShape) => Readings;
   readonly dialect: LiteralDialect;
   readonly comment: string;

@@ -1,17 +1,16 @@
 import { isRecord } from "../../base/json";
 
 /**
- * The values that a parameter takes, as far as the text of its type shows them.
+ * The values that a parameter takes, as far as the text of its type tells.
  *
- * - `number` takes ints and floats as they were written; `float` turns an int into a float; `bigint` is TypeScript's.
- * - `scalar` is a Python parameter without a type whose default is a string: its texts are read as papermill reads
- * them.
+ * - `number` keeps ints and floats as written; `float` converts an int to a float; `bigint` is TypeScript's.
+ * - `scalar` is an untyped Python parameter whose default is a string: its texts are read as papermill reads them.
  */
 export type ParameterShape =
   | { readonly kind: "string" | "float" | "integer" | "bigint" | "boolean" | "null" | "undefined" | "scalar" | "any" }
   | {
       readonly kind: "number";
-      /** A number of JavaScript that is whole is meant as a float. */ readonly prefersFloat?: boolean;
+      /** Writes a whole number of JavaScript as a float. */ readonly prefersFloat?: boolean;
     }
   | { readonly kind: "literal"; readonly value: string | number | bigint | boolean | null }
   | { readonly kind: "union"; readonly of: readonly ParameterShape[] }

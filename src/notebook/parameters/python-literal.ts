@@ -40,15 +40,15 @@ export function pythonFloat(value: number): string {
 }
 
 /**
- * A text in double quotes that Python and TypeScript both read as it is. Control characters, and characters that an
- * editor shows as a line's end or that turn the direction of writing, are escaped.
+ * A text as a literal in double quotes that Python and TypeScript both read. Escapes control characters, and characters
+ * that editors show as line ends or that change the direction of text.
  */
 export function quoted(text: string): string {
   const hex = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(text).replace(/[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, hex);
 }
 
-/** A key as Python's `str` shows it, which is how papermill writes keys. */
+/** A key as Python's `str` shows it; papermill writes keys this way. */
 function pythonKey(key: unknown): string {
   if (key instanceof Readings) return pythonKey(key.of[0]);
   if (key === null || key === undefined) return "None";

@@ -6,7 +6,7 @@ const ASSIGNMENT = new RegExp(
   "u",
 );
 
-/** The parameters of a Python cell: assignments at its left margin, with a type hint, a type comment or a literal. */
+/** The parameters of a Python cell: unindented assignments with a type hint, a type comment or a literal. */
 export function pythonParameters(source: string): NotebookParameter[] {
   return logicalLines(source).flatMap((line): NotebookParameter[] => {
     const match = ASSIGNMENT.exec(line);
@@ -22,7 +22,7 @@ export function pythonParameters(source: string): NotebookParameter[] {
   });
 }
 
-/** The type of a `type:` comment, and the words behind it. */
+/** The type of a `type:` comment, and the text after it. */
 function typeComment(comment: string): [type: string | undefined, rest: string] {
   const start = /^type:\s*/.exec(comment)?.[0].length;
   if (start === undefined) return [undefined, comment];
@@ -44,7 +44,7 @@ function typeComment(comment: string): [type: string | undefined, rest: string] 
   return [text.slice(0, end), text.slice(end).trim()];
 }
 
-/** Lines, those of an open bracket or with a backslash at their end joined, as Python takes them. */
+/** Python's logical lines: lines inside brackets, and lines that end in a backslash, are joined. */
 function logicalLines(source: string): string[] {
   const lines: string[] = [];
   let open = "";
@@ -61,7 +61,7 @@ function logicalLines(source: string): string[] {
   return open === "" ? lines : [...lines, open];
 }
 
-/** A value and the comment behind it; a hash inside quotes begins no comment. */
+/** A value and the comment after it; a hash inside quotes begins no comment. */
 function splitComment(rest: string): [value: string, comment: string] {
   const match = /^((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^#"'])*)(?:#\s*(.*))?$/.exec(rest);
   return match === null ? [rest.trim(), ""] : [match[1].trim(), (match[2] as string | undefined)?.trim() ?? ""];
@@ -159,7 +159,7 @@ function isTuple(value: string): boolean {
   return inside !== undefined && (inside.trim() === "" || topLevelParts(inside).length > 1);
 }
 
-/** Whether a default in braces is a set: its first item is no pair. */
+/** Whether a default in braces is a set: its first item has no colon. */
 function isSet(value: string): boolean {
   const inside = /^\{([\s\S]*)\}$/.exec(value)?.[1].trim() ?? "";
   const [first] = topLevelParts(inside);

@@ -7,8 +7,8 @@ import type { NotebookParameter } from "./parameter-shape";
 export type ReadParametersOptions = LanguageOptions;
 
 /**
- * The parameters of a notebook: what its cell tagged `parameters` declares, with types, defaults and comments. None
- * for a notebook without such a cell.
+ * The parameters that a notebook's cell tagged `parameters` declares, with types, defaults and comments. Empty for a
+ * notebook without such a cell.
  *
  * @throws TsloraError `bad-input` for two such cells, `unsupported` for a language other than TypeScript, JavaScript
  * and Python.

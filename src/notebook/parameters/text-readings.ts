@@ -10,7 +10,7 @@ const BASED = /^0(?:[xX][\da-fA-F]+|[oO][0-7]+|[bB][01]+)$/;
 
 /**
  * The readings of a text for a Python parameter. First papermill's: True, False, None, an int of any size, a float (as
- * Python's `int` and `float` read them), then JSON's and Python's spelling of lists, maps, booleans and null.
+ * Python's `int` and `float` read them). Then lists, maps, booleans and null as JSON and Python write them.
  */
 export function pythonReadings(text: string, shape: ParameterShape): Readings {
   const trimmed = text.trim();
@@ -27,8 +27,8 @@ export function pythonReadings(text: string, shape: ParameterShape): Readings {
 }
 
 /**
- * The readings of a text for a TypeScript or JavaScript parameter: a number or JSON, the text itself, then the
- * spellings of Python for a type that takes no text.
+ * The readings of a text for a TypeScript or JavaScript parameter: a number or JSON, then the text itself, then
+ * Python's spellings if the type takes no text.
  */
 export function typescriptReadings(text: string, shape: ParameterShape): Readings {
   const trimmed = text.trim();
@@ -50,7 +50,7 @@ export function typescriptReadings(text: string, shape: ParameterShape): Reading
   return new Readings([...first, ...nothing, ...number, ...valueReading(trimmed, "typescript"), ...texts, ...spelled]);
 }
 
-/** A text as papermill reads it for `-p`; empty where it stays a text. */
+/** A text as papermill reads it for `-p`; empty if it stays a text. */
 function pythonScalar(text: string): unknown[] {
   const constants: Readonly<Record<string, unknown>> = { True: true, False: false, None: null };
   if (Object.hasOwn(constants, text)) return [constants[text]];
@@ -75,7 +75,7 @@ function valueReading(text: string, syntax: "typescript" | "python"): unknown[] 
   try {
     return [parseExactJson(text, { path: "the value", syntax })];
   } catch (error) {
-    if (error instanceof TsloraError) return []; // a text that begins like a value
+    if (error instanceof TsloraError) return []; // only the first characters look like a value
     throw error;
   }
 }

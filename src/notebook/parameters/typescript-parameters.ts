@@ -81,7 +81,7 @@ function shapeOfType(
   return { kind: "any" }; // an imported type: tslab checks it in the injected cell
 }
 
-/** The shape of `[number, string]` or `[number, ...string[]]`; one with other parts takes any value. */
+/** The shape of `[number, string]` or `[number, ...string[]]`; a tuple with other parts takes any value. */
 function shapeOfTuple(
   ts: typeof TypeScript,
   tuple: TypeScript.TupleTypeNode,
@@ -143,7 +143,7 @@ function typeName(shape: ParameterShape): string {
   return shape.kind;
 }
 
-/** The comment behind a declaration, or the ones right above it. */
+/** The comment after a declaration on its line, or those right above it. */
 function commentOf(ts: typeof TypeScript, source: string, node: TypeScript.Node): string {
   const behind = ts.getTrailingCommentRanges(source, node.getEnd());
   const above = ts.getLeadingCommentRanges(source, node.getFullStart());

@@ -1,7 +1,7 @@
 import { entriesOf, takesKind, type ParameterShape } from "./parameter-shape";
 import { FloatValue, Readings, TupleValue } from "./parameter-value";
 
-/** How one language writes values. A value that it has no exact literal for is undefined. */
+/** How one language writes values. A method returns undefined for a value without an exact literal. */
 export interface LiteralDialect {
   readonly words: {
     readonly none: string;
@@ -12,13 +12,13 @@ export interface LiteralDialect {
   readonly string: (text: string) => string;
   /** An int of any size. */
   readonly integer: (value: bigint) => string | undefined;
-  /** An int of a type that holds ints of any size, where that is another type. */
+  /** An int of a separate type for ints of any size, if the language has one. */
   readonly bigint?: (value: bigint) => string;
   readonly float: (value: FloatValue) => string | undefined;
   readonly list: (items: readonly string[]) => string;
   readonly tuple: (items: readonly string[]) => string;
   readonly set: (items: readonly string[], options: { readonly isFrozen: boolean }) => string;
-  /** Whether a set holds values that have a hash alone: no lists, maps and sets. */
+  /** Whether a set holds hashable values only: no lists, maps or sets. */
   readonly hasHashedSets: boolean;
   readonly map: (entries: readonly (readonly [key: string, value: string])[]) => string;
   /** A key that is not a string, converted where a string is required. */
@@ -29,12 +29,12 @@ export interface LiteralDialect {
 const DEEPEST = 250;
 
 /**
- * Writes a value as a literal of a language, by the declared type: the one way in which parameters reach a kernel.
+ * Writes a value as a literal of a language, by the declared type. Parameters reach a kernel in this way alone.
  *
  * @param value - null, a boolean, string, number, bigint, {@link FloatValue}, list, tuple, set, map or object, or
  *   {@link Readings}
- * @param notes - takes the reason where a value of the right kind cannot be written exactly
- * @returns undefined for a value that the type does not take
+ * @param notes - receives the reason if a value of the right kind cannot be written exactly
+ * @returns undefined for a value that the type does not allow
  */
 export function writeLiteral(
   value: unknown,
@@ -141,7 +141,7 @@ class LiteralWriter {
     return allWritten(written) ? this.#dialect.list(written) : undefined;
   }
 
-  /** A tuple, from one or from a list of the right length. */
+  /** Writes a tuple, or a list of the right length, as a tuple. */
   #tuple(value: unknown, { of, rest }: Pick<TupleShape, "of" | "rest">, depth: number): string | undefined {
     const items: unknown = value instanceof TupleValue ? value.items : value;
     if (!Array.isArray(items)) return undefined;
@@ -151,7 +151,7 @@ class LiteralWriter {
     return allWritten(written) ? this.#dialect.tuple(written) : undefined;
   }
 
-  /** A set, from one or from a list, since JSON and YAML have none. */
+  /** Writes a set, or a list, as a set: JSON and YAML have no sets. */
   #set(value: unknown, { of, isFrozen = false }: Pick<SetShape, "of" | "isFrozen">, depth: number): string | undefined {
     const items = value instanceof Set ? [...(value as Set<unknown>)] : value;
     if (!Array.isArray(items)) return undefined;
@@ -227,7 +227,7 @@ export function isExact(value: bigint): boolean {
   return Number.isFinite(number) && BigInt(number) === value;
 }
 
-/** Whether a value holds others. */
+/** Whether a value is a container. */
 function isCollection(value: unknown): boolean {
   return Array.isArray(value) || value instanceof TupleValue || value instanceof Set || entriesOf(value) !== undefined;
 }
@@ -244,7 +244,7 @@ function allWritten(texts: readonly (string | undefined)[]): texts is readonly s
   return texts.every((text) => text !== undefined);
 }
 
-/** The whole number that a value is, where it is one without doubt. */
+/** A value as a whole number, if it is certainly one. */
 function wholeOf(value: unknown): bigint | undefined {
   if (typeof value === "bigint") return value;
   const number = value instanceof FloatValue ? value.value : value;
@@ -258,7 +258,7 @@ function isLiteral(value: unknown, literal: string | number | bigint | boolean |
   return (value instanceof FloatValue ? value.value : value) === Number(literal);
 }
 
-/** Orders the parts of a union: the type that a number was written as comes before one that changes it. */
+/** Orders the parts of a union: the type that a number was written in comes before types that convert it. */
 function rank(value: unknown, shape: ParameterShape): number {
   if (shape.kind === "literal") return 0;
   if (typeof value === "bigint") return { integer: 1, number: 2, bigint: 3, float: 4 }[shape.kind as string] ?? 1;

@@ -6,21 +6,21 @@ import { saveNotebook } from "../format/save-notebook";
 /** Options of the autosave. */
 export interface AutosaveOptions {
   readonly path: string;
-  /** Returns the notebook in its present state. */
+  /** Returns the current notebook. */
   readonly compose: () => Notebook;
   readonly onSaved: () => void;
   /** A save failed; it will be tried again. */
   readonly onFailed: (error: Error) => void;
 }
 
-/** The shortest pause behind a save, in times of that save: saving takes a fifth of the time at most. */
+/** The shortest pause after a save, as a multiple of the save's duration: saving takes a fifth of the time at most. */
 const PAUSE = 4;
 const LONGEST_PAUSE_MS = 10_000;
 const PAUSE_AFTER_FAILURE_MS = 1000;
 
 /**
- * Saves a notebook while it runs, beside the run: the next cell does not wait. A small notebook is on file a few
- * milliseconds after each cell; one that takes long to write is written less often, never more than ten seconds late.
+ * Saves a notebook while it runs; the next cell does not wait. A small notebook is saved a few milliseconds after each
+ * cell, one that takes long to write less often, but at most ten seconds late.
  */
 export class Autosave {
   readonly #options: AutosaveOptions;
@@ -35,14 +35,14 @@ export class Autosave {
   }
 
   /**
-   * Asks for a save of the notebook.
+   * Requests a save of the notebook.
    *
    * @param afterMs - milliseconds that the save may wait for others
    */
   request(afterMs = 0): void {
     if (this.#closed) return;
     this.#wanted = true;
-    if (this.#saving !== undefined) return; // it looks again when it is done
+    if (this.#saving !== undefined) return; // a save checks for new requests when it is done
     const wait = Math.max(afterMs, this.#notBefore - performance.now());
     if (this.#timer !== undefined && afterMs > 0) return;
     clearTimeout(this.#timer);

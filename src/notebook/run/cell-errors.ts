@@ -12,7 +12,7 @@ export interface CellLimit {
   readonly givenMs: number;
 }
 
-/** A kernel that is silent for longer counts as blocked; a healthy one answers every two seconds. */
+/** A kernel that is silent for longer counts as blocked; a responsive one answers every two seconds. */
 const BLOCKED_MS = 4000;
 
 export function timeoutError(limit: CellLimit, { end, silentMs }: Execution): ErrorOutput {
@@ -28,7 +28,7 @@ export function timeoutError(limit: CellLimit, { end, silentMs }: Execution): Er
   return plainError("CellTimeoutError", what + blocked + ending);
 }
 
-/** @param log - the last lines that the kernel's process printed: often the only reason that is known */
+/** @param log - the last lines that the kernel's process printed: often the only hint at the reason */
 export function deadKernelError(exit: KernelExit, log: string): ErrorOutput {
   const error = plainError("DeadKernelError", `The kernel ended while the cell ran: ${describeExit(exit)}.`);
   return log.trim() === ""

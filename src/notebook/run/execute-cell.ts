@@ -4,7 +4,7 @@ import type { KernelExit } from "../jupyter/kernel-process";
 import { Mailbox } from "../jupyter/mailbox";
 import type { Message } from "../jupyter/wire";
 
-/** Limits and stops of one execution. */
+/** Limits and stop signal of one execution. */
 export interface ExecuteOptions {
   /** After how many milliseconds the cell is interrupted; undefined for no limit. */
   readonly timeoutMs?: number;
@@ -12,16 +12,16 @@ export interface ExecuteOptions {
   readonly graceMs: number;
   /** Interrupts the cell. */
   readonly signal?: AbortSignal;
-  /** Called with the request's id, by which late outputs are known. */
+  /** Called with the request's id, which identifies late outputs. */
   readonly onRequest?: (id: string) => void;
 }
 
-/** When the kernel did what, as ISO times; Jupyter's names. */
+/** Times of the kernel's steps in ISO format, under Jupyter's names. */
 export type ExecutionTimes = Readonly<Partial<Record<ExecutionTime, string>>>;
 
 type ExecutionTime = "iopub.status.busy" | "iopub.execute_input" | "iopub.status.idle" | "shell.execute_reply";
 
-/** How an execution ended: by the kernel's reply or its exit, and how it was interrupted before. */
+/** How an execution ended (by the kernel's reply or exit), and whether it was interrupted before. */
 export interface Execution {
   readonly end: ExecutionEnd;
   /** Why it was interrupted, if it was. */
@@ -37,23 +37,24 @@ export interface Execution {
 export type ExecutionEnd =
   { readonly kind: "reply"; readonly content: JsonRecord } | { readonly kind: "exit"; readonly exit: KernelExit };
 
-/** Why a cell is interrupted: its limit, the user, or a request for input, which nobody can give. */
+/** Why a cell is interrupted: its limit, the user, or a request for input, which a headless run cannot answer. */
 export type Stop = "timeout" | "aborted" | "input";
 
-/** Milliseconds to wait for messages that a kernel published before its end. */
+/** Milliseconds to wait for messages that a kernel published before it exited. */
 const DRAIN_MS = 100;
 
-/** Milliseconds from the reply to the idle status before the kernel is asked whether that was lost. */
+/** Milliseconds to wait for the idle status after the reply, before a request checks whether it was lost. */
 const IDLE_MS = 2000;
 
-/** Messages after which timers get their turn: an endless row of messages would keep them waiting. */
+/** Messages after which timers may run; an endless sequence of messages would block them. */
 const TURN = 200;
 
 type Happening = KernelEvent | { readonly kind: "idle-late" | "idle-lost" };
 
 /**
- * Executes code in a kernel: yields what the kernel publishes for it, returns how it ended. The end is the reply and
- * the idle status, both for this request. A cell over its limit is interrupted; if it continues, the kernel is ended.
+ * Executes code in a kernel: yields the messages that the kernel publishes for it, returns how it ended. It has ended
+ * when both the reply and the idle status for this request have arrived. A cell over its limit is interrupted; if it
+ * continues, the kernel is ended.
  */
 export async function* executeCell(
   kernel: Kernel,
@@ -79,7 +80,7 @@ class CellExecution {
   #id = "";
   #reply: JsonRecord | undefined;
   #isIdle = false;
-  /** Whether reply and idle status have come: from now on, the cell is not interrupted. */
+  /** Whether reply and idle status have arrived; from then on, the cell is not interrupted. */
   #isSettled = false;
   #exit: KernelExit | undefined;
   #stopped: Pick<Execution, "stopped" | "prompt" | "silentMs"> = { stopped: undefined, silentMs: 0 };
@@ -131,7 +132,7 @@ class CellExecution {
     return { end, ...this.#stopped, times: this.#times };
   }
 
-  /** Settles an execution with reply and idle status; waits for errors that the kernel reports behind them. */
+  /** Settles an execution with reply and idle status; waits for errors that the kernel reports after them. */
   async #settle(): Promise<void> {
     if (this.#reply === undefined || !this.#isIdle || this.#isSettled) return;
     this.#isSettled = true;
@@ -139,7 +140,7 @@ class CellExecution {
       await this.#kernel.ask("shell", "kernel_info_request", {}, this.#options.graceMs);
   }
 
-  /** Takes what happened; returns a message that is the cell's output. */
+  /** Handles an event; returns its message if it is the cell's output. */
   #take(happening: Happening): Message | undefined {
     switch (happening.kind) {
       case "iopub":
@@ -149,7 +150,7 @@ class CellExecution {
         this.#reply = happening.message.content;
         this.#after(IDLE_MS, () => this.#mailbox.push({ kind: "idle-late" }));
         return undefined;
-      case "exit": // again in a moment: what the kernel published before may still be on its way
+      case "exit": // check again in a moment: earlier messages of the kernel may still arrive
         this.#exit = happening.exit;
         this.#after(DRAIN_MS, () => this.#mailbox.push(happening));
         return undefined;
@@ -179,17 +180,20 @@ class CellExecution {
     return undefined;
   }
 
-  /** Interrupts the cell at once, not by the mailbox: what the cell has printed may take long to work through. */
+  /** Interrupts the cell at once and not through the mailbox, where many outputs may be waiting. */
   #stop(why: Stop, prompt?: string): void {
     if (this.#stopped.stopped !== undefined || this.#isSettled) return;
     this.#stopped = { stopped: why, silentMs: this.#kernel.silentMs, prompt };
     this.#kernel.interrupt();
     this.#after(this.#options.graceMs, () => {
-      if (!this.#isSettled) void this.#kernel.stop("terminate"); // its exit comes by the mailbox
+      if (!this.#isSettled) void this.#kernel.stop("terminate"); // its exit arrives in the mailbox
     });
   }
 
-  /** An overrun publisher drops messages, perhaps idle too: the idle status of a later request shows that it did. */
+  /**
+   * A publisher whose queue overflows drops messages, perhaps the idle status too; the idle status of a later request
+   * proves it.
+   */
   async #askForIdle(): Promise<void> {
     const answer = await this.#kernel.ask("shell", "kernel_info_request", {}, IDLE_MS);
     this.#mailbox.push({ kind: answer === undefined ? "idle-late" : "idle-lost" });

@@ -6,8 +6,8 @@ import type { RunState } from "./run-state";
 import type { Message, OutputMessage } from "../jupyter/wire";
 
 /**
- * Collects outputs of cells that had ended, and adds them to their cells. An error among them fails its cell, since a
- * notebook with an error is no success; but a cell that is tagged raises-exception and has raised one may raise more.
+ * Collects outputs that arrive after their cells' end, and adds them to their cells. An error among them fails its
+ * cell, unless the cell is tagged raises-exception and has raised one already.
  */
 export class LateOutputs {
   readonly #dialect: KernelDialect;
@@ -24,16 +24,16 @@ export class LateOutputs {
     });
   }
 
-  /** Remembers the cell of a request's id. */
+  /** Records which cell a request's id belongs to. */
   expect(id: string, place: CellPlace): void {
     this.#places.set(id, place);
   }
 
   /**
-   * Adds the outputs that have come so far to their cells.
+   * Adds the outputs that have arrived so far to their cells.
    *
    * @param executed - the cells executed so far
-   * @param running - the cell whose end has not been reported yet: its report holds the error
+   * @param running - the cell whose end has not been reported yet; an error goes into its report
    */
   *take(executed: readonly ExecutedCell[], running?: CellPlace): Generator<RunEvent, void, undefined> {
     for (const { header, content, parent, buffers } of this.#messages.splice(0)) {

@@ -1,7 +1,7 @@
 import { stripAnsi } from "../page/ansi";
 import type { CellReport } from "./run-events";
 
-/** Finds the line of a cell that failed, counted from 1, in its traceback; 1 if the traceback has none. */
+/** Finds the line at which a cell failed, counted from 1, in its traceback; 1 if the traceback has none. */
 export function failedLine({ number, source, outcome }: CellReport): number {
   if (!("error" in outcome)) return 1;
   const lines = outcome.error.traceback.flatMap((part) => stripAnsi(part).split("\n"));
@@ -21,11 +21,11 @@ export function failedLine({ number, source, outcome }: CellReport): number {
 }
 
 /**
- * The line of a notebook file, from 1, that holds a line of a cell's source. For files as nbformat writes them,
- * with a line of source a line; undefined for others.
+ * The line of a notebook file, from 1, that holds a line of a cell's source. Reads files as nbformat writes them, each
+ * line of source on its own line; undefined for others.
  *
  * @param text - the file's
- * @param earlier - the sources of the cells before, since cells may be the same
+ * @param earlier - the sources of the cells before, which may be equal
  */
 export function locateSource(
   text: string,

@@ -8,20 +8,20 @@ import { lengthOf } from "./output-reducer";
 /** Characters of output that a cell keeps in its notebook. */
 export const OUTPUT_LIMIT = 100_000_000;
 
-/** Characters of an error that are always kept: it is the reason of the failure. */
+/** Characters of an error that are always kept, since it explains the failure. */
 const ERROR_ROOM = 100_000;
 
 /** The limit of a cell, and the files for output over it. */
 export interface OutputLimitOptions {
   /** Characters of output that are kept in the notebook. */
   readonly limit: number;
-  /** Path of the files for the rest, without their ending; undefined if the notebook is not saved. */
+  /** Path of the files for the rest, without the extension; undefined if the notebook is not saved. */
   readonly restPath: string | undefined;
-  /** The notebook's own file: the rest is not readable by more users. */
+  /** The notebook's own file; the files for the rest get its permissions. */
   readonly outputPath: string | undefined;
 }
 
-/** A message after the limit: kept, cut or left out. */
+/** A message after the limit was applied: kept, cut or left out. */
 export interface LimitedOutput {
   /** The messages to take in its place. */
   readonly messages: readonly OutputMessage[];
@@ -30,8 +30,8 @@ export interface LimitedOutput {
 }
 
 /**
- * Keeps the first part of a cell's outputs and writes what is over the limit to files: streams as text, displays and
- * errors as lines of JSON.
+ * Keeps a cell's outputs up to the limit and writes the rest to files: streams as text, displays and errors as lines of
+ * JSON.
  */
 export class OutputLimit {
   readonly #options: OutputLimitOptions;
@@ -42,7 +42,7 @@ export class OutputLimit {
     this.#options = options;
   }
 
-  /** The files that the rest was written to. */
+  /** The files that hold the rest. */
   get rest(): readonly string[] {
     return [...this.#files.keys()];
   }
@@ -74,7 +74,7 @@ export class OutputLimit {
     for (const path of this.#files.keys()) this.#files.set(path, undefined);
   }
 
-  /** Writes what is over the limit. Returns where it is, in words. */
+  /** Writes the rest to a file. Returns a phrase that says where it is. */
   #write({ type, content }: OutputMessage): string {
     const { restPath, outputPath } = this.#options;
     if (restPath === undefined) return "the rest is not kept, since the notebook is not saved";
@@ -104,7 +104,7 @@ function sizeOf({ type, content }: OutputMessage): number {
   return ["display_data", "execute_result", "update_display_data"].includes(type) ? lengthOf(content.data) : 0;
 }
 
-/** Cuts a message into the part that there is room for, and the rest. */
+/** Cuts a message into the part that fits, and the rest. */
 function cut(message: OutputMessage, room: number): [kept: readonly OutputMessage[], rest: OutputMessage] {
   const { type, content } = message;
   if (type === "stream" && typeof content.text === "string") {

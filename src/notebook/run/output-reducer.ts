@@ -9,26 +9,25 @@ interface OpenStream {
 }
 
 /**
- * The outputs of one cell while it runs. Takes iopub messages one by one, each in time that grows with the message
- * alone. Streams of one name that follow each other become one; see {@link StreamText} for carriage returns and
- * backspaces.
+ * The outputs of one cell while it runs. Takes iopub messages one by one, each in time linear in the message. Joins
+ * consecutive streams of one name; see {@link StreamText} for carriage returns and backspaces.
  */
 export class CellOutputs {
   #items: (Output | OpenStream)[] = [];
-  #clearFirst = false; // a `clear_output` with `wait` came: the next output replaces all
+  #clearFirst = false; // after a `clear_output` with `wait`: the next output replaces all
   #displays = new Map<string, number[]>(); // by display id: where among #items
   #lastError: ErrorOutput | undefined;
   #seen: readonly Output[] | undefined = [];
   #size = 0; // all items except an open stream at the end
 
-  /** The outputs so far: the same list until one changes. A stream of many millions of characters comes in pieces. */
+  /** The outputs so far: the same list until one changes. A stream of many millions of characters is in pieces. */
   get outputs(): readonly Output[] {
     return (this.#seen ??= this.#items.flatMap((item) =>
       "text" in item && item.text instanceof StreamText ? streamOutputs(item as OpenStream) : [item as Output],
     ));
   }
 
-  /** The characters of the streams and displays so far, about. */
+  /** The approximate number of characters of the streams and displays so far. */
   get size(): number {
     const last = this.#items.at(-1);
     return (
@@ -41,9 +40,7 @@ export class CellOutputs {
     return this.#lastError;
   }
 
-  /**
-   * Takes one more message. Returns whether it changed the outputs; one of a type that outputs do not have does not.
-   */
+  /** Takes one more message. Returns whether it changed the outputs; messages of other types do not. */
   add({ type, content }: OutputMessage): boolean {
     if (type === "clear_output") {
       if (content.wait === true) this.#clearFirst = true;
@@ -97,7 +94,7 @@ export class CellOutputs {
     this.#items.push(stream);
   }
 
-  /** Something else follows the last stream: its size is known. */
+  /** Closes the last stream and counts its size. */
   #closeStream(): void {
     this.#size = this.size;
   }
@@ -117,7 +114,7 @@ export class CellOutputs {
   }
 }
 
-/** The characters in a value, its keys aside. */
+/** The characters in a value, without its keys. */
 export function lengthOf(value: unknown): number {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return 8;
@@ -152,7 +149,7 @@ export function toOutput(type: string, content: JsonRecord): Output | undefined 
   return undefined;
 }
 
-/** The id by which a display is updated, if a message has one. */
+/** The id with which a display is updated, if a message has one. */
 export function displayId(content: JsonRecord): string | undefined {
   const id = isRecord(content.transient) ? content.transient.display_id : undefined;
   return typeof id === "string" ? id : undefined;

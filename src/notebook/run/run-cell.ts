@@ -22,15 +22,15 @@ export interface RunCellOptions {
   readonly state: RunState;
   readonly limit: CellLimit | undefined;
   readonly graceMs: number;
-  /** Whether a cell that was interrupted at its limit counts by its reply; see `RunOptions`. */
+  /** Whether the reply decides the outcome of a cell that was interrupted at its limit; see `RunOptions`. */
   readonly interruptOnTimeout: boolean;
   readonly signal: AbortSignal | undefined;
-  /** The cells executed so far with this one, to which stacks may refer. */
+  /** The cells executed so far, this one included; stacks may refer to them. */
   readonly executed: readonly ExecutedCell[];
   readonly onRequest: (id: string) => void;
 }
 
-/** Executes one cell, yields its outputs, records and returns how it ended. */
+/** Executes one cell, yields its outputs, records its end and returns it. */
 export async function* runCell(
   placed: PlacedCell,
   options: RunCellOptions,
@@ -97,7 +97,7 @@ interface OutcomeContext {
   readonly limit: CellLimit | undefined;
   /** Whether the run may continue after a cell was interrupted at its own limit. */
   readonly canContinue: boolean;
-  /** The end of what the kernel's process printed itself. */
+  /** The last characters that the kernel's process printed itself. */
   readonly log: string;
 }
 

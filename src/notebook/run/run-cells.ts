@@ -10,10 +10,10 @@ import type { RunOptions } from "./run-options";
 import type { PlacedCell, RunState } from "./run-state";
 import type { ExecutedCell } from "../jupyter/kernel-dialect";
 
-/** Milliseconds that a kernel has at the end to deliver outputs of its cells. */
+/** Milliseconds to wait at the end for late outputs of the cells. */
 const SETTLE_MS = 1000;
 
-/** Executes a notebook's code cells one after the other, and records in `state` what becomes of each. */
+/** Executes a notebook's code cells one after the other, and records the outcome of each in `state`. */
 export async function* runCells(
   kernel: Kernel,
   state: RunState,
@@ -57,7 +57,7 @@ export async function* runCells(
   yield* late.take(executed);
 }
 
-/** Records why a cell is not executed, if it is not. */
+/** Records the reason if a cell is not executed. */
 function notExecuted(placed: PlacedCell, state: RunState, options: RunOptions): CellReport | undefined {
   const { cell } = placed;
   const skip = (reason: "tag" | "empty" | "not-reached"): CellReport =>

@@ -14,7 +14,7 @@ export type CellOutcome =
       readonly error: ErrorOutput;
       readonly limit: "cell" | "notebook";
       readonly limitMs: number;
-      /** The kernel ended the cell at the interrupt, and the run may continue. */ readonly interrupted?: boolean;
+      /** The interrupt ended the cell, and the run may continue. */ readonly interrupted?: boolean;
     }
   | { readonly status: "dead"; readonly error: ErrorOutput; readonly exit: KernelExit }
   | { readonly status: "aborted"; readonly error: ErrorOutput }
@@ -24,7 +24,7 @@ export type CellOutcome =
 export interface CellPlace {
   /** Its index among all cells of the executed notebook, from 0. */
   readonly index: number;
-  /** Its number among the code cells, from 1: what messages call it. */
+  /** Its number among the code cells, from 1, as messages show it. */
   readonly number: number;
   /** Number of code cells. */
   readonly total: number;
@@ -32,7 +32,7 @@ export interface CellPlace {
 
 /** Memory of the kernel's process in bytes, without its children; known on Linux. */
 export interface CellMemory {
-  /** The most that it took while the cell ran. */
+  /** Peak memory while the cell ran. */
   readonly peak: number;
   /** Memory at the cell's end. */
   readonly end: number;
@@ -49,10 +49,10 @@ export interface CellReport extends CellPlace {
   readonly rest?: readonly string[];
 }
 
-/** How a run ended, as a whole: the outcome of the cell that stopped it, or of the first failed one. */
+/** The status of a whole run: the outcome of the cell that stopped it, or of the first failed one. */
 export type RunStatus = "ok" | "error" | "timeout" | "dead" | "aborted";
 
-/** Result of a run: returned by {@link runNotebook} and part of its `end` event. */
+/** Result of a run, returned by {@link runNotebook} and part of its `end` event. */
 export interface RunSummary {
   readonly status: RunStatus;
   /** The notebook's name in messages. */
@@ -79,7 +79,7 @@ export type RunEvent =
       readonly event: "kernel-starting";
       readonly path: string;
       readonly kernel: string;
-      /** Above 1 where a start failed before. */ readonly attempt: number;
+      /** Above 1 if an earlier start failed. */ readonly attempt: number;
     }
   | {
       readonly event: "kernel-ready";
@@ -92,11 +92,11 @@ export type RunEvent =
   | ({
       readonly event: "output";
       readonly message: OutputMessage;
-      /** It came after the cell's end. */ readonly late: boolean;
+      /** It arrived after the cell's end. */ readonly late: boolean;
     } & CellPlace)
   | ({ readonly event: "cell-end"; readonly cell: CodeCell; readonly report: CellReport } & CellPlace)
   | ({
-      /** An error that nobody awaited came after the cell's end, and makes it a failed cell. */
+      /** An unhandled error arrived after the cell's end and fails the cell. */
       readonly event: "cell-failed-late";
       readonly cell: CodeCell;
       readonly report: CellReport;

@@ -17,7 +17,7 @@ import type { RunEvent, RunSummary } from "./run-events";
 import type { RunOptions } from "./run-options";
 import { RunState } from "./run-state";
 
-/** Milliseconds until the file shows that a cell runs, and between saves of a long cell's outputs. */
+/** Milliseconds until the file shows that a cell is running, and between saves of a long cell's outputs. */
 const RUNNING_MS = 1000;
 const OUTPUTS_MS = 15_000;
 
@@ -30,21 +30,21 @@ const onDemand = {
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 /**
- * Executes a notebook headless, cell by cell, with any Jupyter kernel. A loop over the run is the place for hooks:
+ * Executes a notebook headless, cell by cell, with any Jupyter kernel. Put hooks into a loop over the run:
  *
  * ```ts
  * for await (const event of runNotebook("report.ipynb", { outputPath: "output/report.ipynb" }))
  *   console.log(event.event);
  * ```
  *
- * A failing cell is an event and an outcome, not an exception. Leaving the loop early saves the notebook and ends the
- * kernel.
+ * A failing cell is an event and an outcome, not an exception. If you leave the loop early, the notebook is saved and
+ * the kernel ended.
  *
  * @param notebook - a path, or a notebook in memory, which is not changed
- * @returns what the run leaves; the `end` event carries the same
- * @throws TsloraError before anything runs or is written, for options, a notebook, parameters, a kernel or a place for
- * the output that cannot be used; `kernel` when the kernel does not start; `not-saved`, after the `end` event, when the
- * notebook could not be saved.
+ * @returns the run's summary; the `end` event has the same
+ * @throws TsloraError before anything runs or is written, for invalid options, notebook, parameters, kernel or output
+ * path; `kernel` when the kernel does not start; `not-saved`, after the `end` event, when the notebook could not be
+ * saved.
  */
 export async function* runNotebook(
   notebook: string | Notebook,
@@ -103,7 +103,7 @@ interface PreparedRun {
   readonly state: RunState;
 }
 
-/** Reads the notebook, finds its kernel and writes its parameters, all before anything runs. */
+/** Reads the notebook, finds its kernel and injects its parameters, before anything runs. */
 async function prepare(
   notebook: string | Notebook,
   options: RunOptions,
@@ -122,7 +122,7 @@ async function prepare(
   return { path, spec, state: new RunState(whole, outputLimits(options)) };
 }
 
-/** The limit of a cell's outputs by its number; undefined for a notebook that is neither saved nor limited. */
+/** The output limit of a cell, by the cell's number; undefined for a notebook that is neither saved nor limited. */
 function outputLimits({ outputPath, outputLimit }: RunOptions): ((number: number) => OutputLimit) | undefined {
   if (outputPath === undefined && outputLimit === undefined) return undefined;
   const stem = outputPath?.replace(/\.ipynb$/, "");
@@ -142,7 +142,7 @@ interface CellsRun {
   readonly waiting: RunEvent[];
 }
 
-/** Runs the cells, with saves on the way, and ends the kernel. */
+/** Runs the cells, saves the notebook meanwhile, and ends the kernel. */
 async function* execute(
   kernel: Kernel,
   { state, options, autosave, waiting }: CellsRun,
@@ -150,7 +150,7 @@ async function* execute(
   let isDone = false;
   try {
     yield { event: "kernel-ready", kernel: kernel.spec.name, pid: kernel.pid, elapsedMs: state.elapsedMs };
-    autosave?.request(1); // with the first cell on its way
+    autosave?.request(1); // saved while the first cell runs
     for await (const event of onDemand.cells().runCells(kernel, state, options)) {
       if (event.event === "cell-end" || event.event === "cell-failed-late") autosave?.request();
       else autosave?.request(event.event === "cell-start" ? RUNNING_MS : OUTPUTS_MS);

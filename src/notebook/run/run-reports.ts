@@ -7,7 +7,7 @@ import type { CellReport, RunSummary } from "./run-events";
 /** The result of running one notebook. */
 export interface RunResult {
   readonly path: string;
-  /** Missing for a run that was not started, or was broken off. */
+  /** Missing for a run that was not started, or was aborted. */
   readonly summary?: RunSummary;
   /** Why it was not run, or not saved. */
   readonly error?: Error;
@@ -15,10 +15,7 @@ export interface RunResult {
   readonly differences?: readonly OutputDifference[];
 }
 
-/**
- * Runs as JSON for programs: statuses, times in seconds, memory in bytes, and for a failure its name, message and
- * stack.
- */
+/** Runs as JSON for programs: statuses, times in seconds, memory in bytes, and name, message and stack of failures. */
 export function jsonReport(results: readonly RunResult[]): string {
   const runs = results.map(({ path, summary, error, differences }) => ({
     notebook: path,
@@ -47,11 +44,11 @@ export function jsonReport(results: readonly RunResult[]): string {
 }
 
 /**
- * Runs as JUnit XML: a test suite for each notebook, a test case for each code cell, with the most memory that the
- * kernel's process took in it as a property. A notebook that was not run is a suite of one error.
+ * Runs as JUnit XML: a test suite for each notebook and a test case for each code cell, with the kernel process's peak
+ * memory as a property. A notebook that was not run is a suite with one error.
  */
 export function junitReport(results: readonly RunResult[]): string {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- few runs want it, and it takes its time to load
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- few runs need it, and it is slow to load
   const { XMLBuilder } = require("fast-xml-parser") as typeof XmlModule;
   const builder = new XMLBuilder({ ignoreAttributes: false, format: true, suppressEmptyNode: true });
   const testsuite = results.map((result) => {

@@ -25,7 +25,7 @@ export interface CellEnd {
   readonly memory?: CellMemory;
 }
 
-/** State of a notebook's cells during a run; independent of the kernel. */
+/** State of a notebook's cells during a run. It does not depend on the kernel. */
 export class RunState {
   /** The notebook's code cells in order. */
   readonly codeCells: readonly PlacedCell[];
@@ -37,7 +37,7 @@ export class RunState {
   readonly #outputs: CellOutputs[]; // by number - 1
   readonly #saved: (CodeCell | undefined)[] = []; // by number - 1: the cell with its outputs, until either changes
   readonly #displays = new Map<string, Set<number>>(); // by display id: where among #outputs it is shown
-  /** The widgets that cells have made. */
+  /** The widgets that cells have created. */
   readonly widgets = new Widgets();
 
   readonly #limits: (OutputLimit | undefined)[]; // by number - 1
@@ -73,7 +73,7 @@ export class RunState {
     return this.reports.find(({ outcome }) => outcome.status !== "ok" && outcome.status !== "skipped");
   }
 
-  /** The run's status: the outcome that stopped it, or an error if it continued after errors. */
+  /** The run's status: the outcome that stopped the run, or an error if the run continued after errors. */
   get status(): RunStatus {
     const statuses = this.reports.map(({ outcome }) => outcome.status);
     return (["aborted", "dead", "timeout", "error"] as const).find((status) => statuses.includes(status)) ?? "ok";
@@ -89,8 +89,8 @@ export class RunState {
   }
 
   /**
-   * Takes a message of a cell into its outputs, and into those of other cells if it updates their displays. Yields an
-   * event for each output that was taken: fewer if the cell is over its limit.
+   * Adds a message of a cell to its outputs, and to those of other cells if it updates their displays. Yields an event
+   * for each output that was kept; a cell over its limit keeps fewer.
    */
   *reduce(place: CellPlace, message: OutputMessage, late = false): Generator<RunEvent, void, undefined> {
     const { number } = place;
@@ -162,8 +162,8 @@ export class RunState {
   }
 
   /**
-   * Fails a cell that had ended well, and returns its new report. A cell that has failed, or has raised the error that
-   * its tag expects, stays as it is.
+   * Fails a cell that was ok, and returns its new report. A cell that has failed already, or has raised the error that
+   * its tag expects, is left unchanged.
    */
   failLate(place: CellPlace, error: ErrorOutput): CellReport | undefined {
     const report = this.#reports.get(place.number);
@@ -179,7 +179,7 @@ export class RunState {
     return failed;
   }
 
-  /** The notebook in its present state: outputs, times and statuses, a failure marked at the top. */
+  /** The current notebook with outputs, times and statuses, and a failure mark at the top. */
   compose(spec: KernelSpec, languageInfo: unknown): Notebook {
     const metadata = withoutKeys(this.#notebook.metadata, ["widgets"]); // from an earlier run
     const widgets = this.widgets.metadata();

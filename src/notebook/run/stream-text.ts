@@ -1,17 +1,16 @@
-/** Characters after which a new piece is begun. */
+/** Characters after which a new piece begins. */
 const PIECE = 1 << 20;
 
 /**
- * The text of a stream as a terminal leaves it: a carriage return goes back to the line's start, what follows
- * overwrites the line, and a backspace takes its last character away. The same however the text is cut into messages,
- * in time that grows with its length alone. Complete lines are kept in pieces of a million characters, so that no text
- * is longer than a string can be.
+ * The text of a stream as a terminal shows it: after a carriage return the line is overwritten, and a backspace removes
+ * the last character. The result does not depend on how the text is cut into messages, and takes linear time. Complete
+ * lines are kept in pieces of a million characters, so no piece exceeds the longest string.
  */
 export class StreamText {
   readonly #pieces: string[] = []; // complete ones
   #parts: string[] = []; // the piece that grows
   #size = 0; // characters in #parts
-  #line: OpenLine | undefined; // the line that a return or a backspace has edited; else it is in #parts
+  #line: OpenLine | undefined; // the open line, once a return or a backspace has edited it; else it is in #parts
   #lineParts = 0; // where in #parts the open line begins
 
   #done = 0; // characters in #pieces
@@ -35,7 +34,7 @@ export class StreamText {
     this.#write(text, from, text.length);
   }
 
-  /** The text so far in pieces, none of them empty. */
+  /** The text so far in non-empty pieces. */
   pieces(): readonly string[] {
     const last = this.#parts.join("") + (this.#line?.text() ?? "");
     return last === "" ? this.#pieces : [...this.#pieces, last];
@@ -47,7 +46,7 @@ export class StreamText {
     else this.#line.write(text, from, to);
   }
 
-  /** Text without returns and backspaces, while the open line has none. */
+  /** Adds text without returns and backspaces, while the open line has none. */
   #plain(text: string): void {
     const end = text.lastIndexOf("\n") + 1;
     if (end > 0) {
@@ -90,7 +89,7 @@ export class StreamText {
     this.#lineParts = 0;
   }
 
-  /** The open line, made ready to be edited. */
+  /** Makes the open line editable, and returns it. */
   #edited(): OpenLine {
     if (this.#line === undefined) {
       const text = this.#parts.splice(this.#lineParts).join("");
@@ -101,12 +100,12 @@ export class StreamText {
   }
 }
 
-/** A line that is written over: its characters and the place of the next one. */
+/** A line that is overwritten: its characters and the place of the next one. */
 class OpenLine {
   #chars: Uint16Array;
   #length: number;
   #at: number;
-  #returned = false; // nothing came since a return
+  #returned = false; // a return was the last character
 
   constructor(text: string) {
     this.#chars = new Uint16Array(Math.max(64, text.length * 2));
@@ -142,7 +141,7 @@ class OpenLine {
     this.#at--;
   }
 
-  /** The line as it is seen. */
+  /** The line as a terminal shows it. */
   finished(): string {
     const parts: string[] = [];
     for (let at = 0; at < this.#length; at += 8192)
@@ -150,7 +149,7 @@ class OpenLine {
     return parts.join("");
   }
 
-  /** The same; a return at the very end is kept, since what overwrites the line has yet to come. */
+  /** The same, with a return at the very end, since the text that overwrites the line is still to come. */
   text(): string {
     return this.finished() + (this.#returned ? "\r" : "");
   }

@@ -29,8 +29,8 @@ export type CommContent = JsonRecord;
 const STATE = "application/vnd.jupyter.widget-state+json";
 
 /**
- * The models of Jupyter widgets that a kernel has opened, followed as a front end would: their state is kept for the
- * notebook's metadata, from which exporters draw them, and output widgets take the outputs that belong to them.
+ * The models of Jupyter widgets that a kernel has opened, tracked as a front end does. Their state goes into the
+ * notebook's metadata, from which exporters draw them. Output widgets receive the outputs that belong to them.
  */
 export class Widgets {
   readonly #models = new Map<string, Model>();
@@ -40,7 +40,7 @@ export class Widgets {
   comm(type: string, content: JsonRecord, buffers: readonly Uint8Array[]): void {
     const { comm_id: id, data } = content;
     if (typeof id !== "string" || !isRecord(data)) return;
-    if (isRecord(data.state)) this.#update(id, data, buffers); // others are for the front end
+    if (isRecord(data.state)) this.#update(id, data, buffers); // other messages are for the front end
     const state = isRecord(data.state) ? data.state : {};
     if (
       type === "comm_open" &&

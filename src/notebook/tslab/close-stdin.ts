@@ -1,12 +1,12 @@
 /**
- * Loaded for its effect, by kernels, since a running notebook has no input. Standard input is at its end from the
- * start, for the kernel and its child processes. A question fails at once; Node would wait for its answer for ever.
+ * Kernels load this file for its side effect: standard input is empty for the kernel and its child processes, since a
+ * running notebook has no input. A cell that asks for input fails at once; Node would wait forever.
  */
 import { closeSync, createReadStream, fstatSync, openSync, type ReadStream } from "node:fs";
 import * as readline from "node:readline";
 import * as promises from "node:readline/promises";
 
-/** Raised where a cell asks for input. */
+/** Thrown when a cell asks for input. */
 export class InputRefused extends Error {
   override readonly name = "InputRefused";
 
@@ -16,7 +16,7 @@ export class InputRefused extends Error {
   }
 }
 
-/** Points descriptor 0 at nothing. */
+/** Points descriptor 0 at /dev/null. */
 function closeStdin(): void {
   const nothing = openSync("/dev/null", "r");
   const isNothing = nothing === 0 || fstatSync(0).rdev === fstatSync(nothing).rdev;

@@ -4,8 +4,8 @@ import type { TslabFailure } from "./failures";
 import { tslabSourceMap, type CellPosition, type TslabSourceMap } from "./source-map";
 
 /**
- * A failure of tslab as a Jupyter error: the lines around the failing one, and a stack whose places are cells and
- * their lines, without tslab's own frames.
+ * Converts a failure of tslab to a Jupyter error: the lines around the failing one, and a stack that names cells and
+ * lines, without tslab's own frames.
  *
  * @param cells - the cells executed so far, the failed one last
  */
@@ -93,8 +93,8 @@ function mapFrames(
 }
 
 /**
- * All cells run under one name, so a frame does not name its cell: a frame of a named function belongs to
- * the latest cell that has a function of that name at the place, any other to the cell that ran.
+ * All cells run under one file name, so a frame does not name its cell. A frame of a named function belongs to the
+ * latest cell that has a function of that name at the place, any other frame to the cell that ran.
  */
 function locate(
   name: string | undefined,

@@ -6,10 +6,10 @@ export type TslabFailure =
       readonly ename: string;
       readonly evalue: string;
       readonly stack: readonly string[];
-      /** Nobody awaited it. */ readonly unhandled: boolean;
+      /** Whether no code awaited it. */ readonly unhandled: boolean;
     };
 
-/** One complaint of tslab's TypeScript compiler; line and column count from 1, in the cell unless `file` is named. */
+/** One diagnostic of tslab's TypeScript compiler; line and column count from 1, in the cell or in `file`. */
 export interface TslabDiagnostic {
   readonly file: string | undefined;
   readonly line: number;
@@ -21,16 +21,16 @@ const DIAGNOSTIC = /^(?:(\S.{0,1000}) )?(\d{1,9}):(\d{1,9}) - /;
 const UNHANDLED = /^(?:UnhandledPromiseRejection|UncaughtException): /;
 
 /**
- * Takes failures out of what tslab writes to stderr. tslab (1.0.22) prints a failure by one write, as the last thing
- * before its reply, and sends no Jupyter error; the reply has neither name nor message. So a text that may be a failure
- * is held back here until it is known to be one, or to be printed by the cell.
+ * Finds failures in the text that tslab writes to stderr. tslab (1.0.22) sends no Jupyter error, and its reply has
+ * neither name nor message. It prints a failure in one write, right before its reply. A text that may be a failure is
+ * held back until it is clear whether the cell printed it.
  */
 export class TslabFailureFilter {
   #held: string[] = [];
   #lastText = "";
   #unhandled: string | undefined;
 
-  /** Takes one write to stderr; returns the texts that are now known to be the user's. */
+  /** Takes one write to stderr; returns the texts that the cell is now known to have printed. */
   accept(text: string): string[] {
     this.#lastText = text;
     if (UNHANDLED.test(text) && this.#unhandled === undefined) {
@@ -48,14 +48,14 @@ export class TslabFailureFilter {
     return released;
   }
 
-  /** Takes another output: the texts held back were not the last ones, so the cell printed them. */
+  /** Takes another output; returns the texts held back, which the cell printed, since they were not the last ones. */
   release(): string[] {
     const released = this.#held;
     this.#held = [];
     return released;
   }
 
-  /** The cell ended; returns its failure, if it failed, and the user's texts still held back. */
+  /** Ends the cell; returns its failure, if it failed, and the texts of the cell that were still held back. */
   end(status: unknown): { readonly failure: TslabFailure | undefined; readonly released: string[] } {
     const unhandled =
       this.#unhandled === undefined ? undefined : parseException(this.#unhandled.replace(UNHANDLED, ""), true);
@@ -79,7 +79,7 @@ export function parseDiagnostic(text: string): TslabDiagnostic | undefined {
   return { file, line: Number(line), column: Number(column), message: text.slice(start.length, -1) };
 }
 
-/** Name, message and stack of an exception that Node has printed. */
+/** Name, message and stack of an exception that Node printed. */
 function parseException(printed: string, unhandled: boolean): TslabFailure {
   // An exception that left the script itself is printed behind its place and line:
   // "evalmachine.<anonymous>:7\n…\n^\n\n"

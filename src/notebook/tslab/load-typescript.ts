@@ -5,8 +5,8 @@ import type * as TypeScript from "typescript";
 import { projectRoot } from "../../base/project-root";
 
 /**
- * tslab's own TypeScript (5.0): what reads and emits a cell here does it as the kernel does. Takes a third of a
- * second, so it is loaded when a cell has failed or parameters are given, and never otherwise.
+ * Loads tslab's own TypeScript (5.0), which parses and emits a cell as the kernel does. Loading takes a third of a
+ * second, so it happens only when a cell has failed or parameters are given.
  */
 export function loadTypeScript(): typeof TypeScript {
   const path = require.resolve("@tslab/typescript-for-tslab", {

@@ -1,6 +1,6 @@
 /**
- * Loaded into a kernel of this clone by `node --require`, before tslab. It leaves tslab's files unchanged and repairs
- * what a headless run needs.
+ * Loaded into a kernel of this clone by `node --require`, before tslab. It fixes tslab for headless runs without
+ * changing its files.
  */
 import "../../base/compile-cache"; // first
 import "./close-stdin";
@@ -33,9 +33,9 @@ Reflect.set(globalThis, RUNS_ONCE, true);
 const { Publisher, Router } = zeromq;
 
 /**
- * The publisher that tslab gets. ZeroMQ's drops messages in silence when a thousand wait, and throws from the 513th
- * send of one turn of the event loop on, which `console.log` swallows: a cell that prints a lot would lose outputs,
- * and with them the status that ends it. This one sends what it can at once, and the rest in order afterwards.
+ * Replaces tslab's publisher. ZeroMQ's drops messages silently when a thousand wait. From the 513th send in one turn of
+ * the event loop it throws, which `console.log` hides. A cell that prints a lot would lose outputs and its idle status.
+ * This one sends what it can at once, and the rest later in order.
  */
 class PatientPublisher extends Publisher {
   readonly #waiting: Parameters<InstanceType<typeof Publisher>["send"]>[0][] = [];
@@ -63,7 +63,7 @@ class PatientPublisher extends Publisher {
         await super.send(this.#waiting[sent]);
         sent++;
       } catch (error) {
-        if (!isBusy(error)) break; // closed while it waited
+        if (!isBusy(error)) break; // the socket was closed meanwhile
         await new Promise(setImmediate);
       }
     }
@@ -71,13 +71,13 @@ class PatientPublisher extends Publisher {
   }
 }
 
-/** The largest message that is taken, in bytes; ZeroMQ closes the connection that sends a larger one. */
+/** The largest message that is accepted, in bytes; ZeroMQ closes a connection that sends a larger one. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_BEAT_BYTES = 64 * 1024;
 
 /**
- * Sends and receives although tslab still opens its other sockets: ZeroMQ refuses both meanwhile, and tslab would never
- * read that socket again. A message that cannot be sent is dropped: its receiver is gone.
+ * Sends and receives while tslab is still opening its other sockets: ZeroMQ refuses both then, and tslab would never
+ * read the socket again. A message that cannot be sent is dropped, since its receiver is gone.
  */
 class PatientRouter extends Router {
   constructor(options: ConstructorParameters<typeof Router>[0]) {
@@ -94,9 +94,9 @@ class PatientRouter extends Router {
 }
 
 /**
- * The router that tslab gets. Everybody on this machine can connect to a port, so it hands on only requests that are
- * signed with the connection's key. tslab itself would fail the running cell of any other message, and print the
- * signature that it expected where everybody can read it.
+ * Replaces tslab's router. Every user of this machine can connect to a port, so the router passes on only requests
+ * signed with the connection's key. tslab itself would fail the running cell at any other message, and print the
+ * expected signature for every user to read.
  */
 class GuardedRouter extends PatientRouter {
   readonly #reader = new MessageReader(connectionKey());
@@ -115,7 +115,8 @@ class GuardedRouter extends PatientRouter {
 }
 
 /**
- * The heartbeat. A router returns each message to its sender; a reply socket would fail when a sender breaks the order.
+ * Replaces the heartbeat socket by a router, which returns each message to its sender. A reply socket would fail if a
+ * sender broke the order.
  */
 class Heartbeat extends PatientRouter {
   constructor(options: ConstructorParameters<typeof Router>[0]) {
@@ -123,7 +124,7 @@ class Heartbeat extends PatientRouter {
   }
 }
 
-/** The connection file's path, which tslab gets as an option and tslora's kernel as its argument. */
+/** The connection file's path: an option of tslab, an argument of tslora's kernel. */
 function connectionFile(): string {
   const option = "--config-path=";
   return process.argv.find((arg) => arg.startsWith(option))?.slice(option.length) ?? process.argv.at(2) ?? "";

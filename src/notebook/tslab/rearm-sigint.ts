@@ -1,8 +1,8 @@
 /**
- * Loaded for its effect, by kernels. While a script runs with `breakOnSigint`, Node takes SIGINT over and afterwards
- * leaves it to the listeners that were there before; but where the script itself adds a listener, as a cell does that
- * starts training, the signal is left to the system instead, and the next interrupt ends the process. Here the
- * listeners are added again, which makes Node ask the system for the signal again.
+ * Kernels load this file for its side effect. While a script runs with `breakOnSigint`, Node handles SIGINT itself and
+ * restores the earlier listeners afterwards. If the script adds a listener, as a cell that starts training does, Node
+ * stops handling the signal, and the next interrupt ends the process. Adding the listeners again makes Node handle the
+ * signal again.
  */
 import vm from "node:vm";
 

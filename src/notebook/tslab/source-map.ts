@@ -10,9 +10,9 @@ export interface CellPosition {
   readonly column: number;
 }
 
-/** Finds where a cell's compiled code came from. */
+/** Maps a cell's compiled code to its source. */
 export interface TslabSourceMap {
-  /** The place in the cell for one in the compiled code, or undefined where there is none (tslab's own lines). */
+  /** The place in the cell for one in the compiled code; undefined for tslab's own lines. */
   readonly locate: (line: number, column: number) => CellPosition | undefined;
   /** Names of the functions around a place in the cell, innermost first. */
   readonly functionsAt: (position: CellPosition) => readonly string[];
@@ -21,9 +21,9 @@ export interface TslabSourceMap {
 const PREFIX = "export {};\n";
 
 /**
- * tslab runs a cell without a source map and under no name. This compiles the cell as tslab's converter does (export
- * of every local name, `exports.` before names of earlier cells, last expression into a variable, then CommonJS),
- * keeping the maps of both steps.
+ * tslab runs a cell without a source map and without a name. This function compiles the cell as tslab's converter does
+ * (exports every local name, puts `exports.` before names of earlier cells, assigns the last expression to a variable,
+ * emits CommonJS), and keeps the maps of both steps.
  *
  * @param earlier - the sources of the cells executed before
  */
@@ -67,7 +67,7 @@ export function tslabSourceMap(source: string, earlier: readonly string[]): Tsla
         if (!("originalLine" in entry)) return undefined;
         at = { line: entry.originalLine, column: entry.originalColumn };
       }
-      const inCell = at.line - 1; // behind PREFIX
+      const inCell = at.line - 1; // after PREFIX
       return inCell < 0 || inCell >= source.split("\n").length
         ? undefined
         : { line: inCell + 1, column: at.column + 1 };
@@ -90,7 +90,7 @@ function functionsAt(ts: typeof TypeScript, file: TypeScript.SourceFile, { line,
   return found;
 }
 
-/** The names that a cell declares or imports at its top level, types aside. */
+/** The names that a cell declares or imports at its top level, without types. */
 export function localNames(ts: typeof TypeScript, source: string): string[] {
   const names = new Set<string>();
   const bind = (name: TypeScript.BindingName): void => {
@@ -128,7 +128,7 @@ function exportsBefore(
   };
 }
 
-/** Whether a node is the name that its parent declares or accesses, and so refers to no variable. */
+/** Whether a node is a name that its parent declares or accesses; such a name refers to no variable. */
 function isNameIn(ts: typeof TypeScript, node: TypeScript.Node, parent: TypeScript.Node): boolean {
   if (!ts.isIdentifier(node) || ts.isShorthandPropertyAssignment(parent)) return ts.isIdentifier(node);
   return "name" in parent && parent.name === node;

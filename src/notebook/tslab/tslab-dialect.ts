@@ -3,7 +3,7 @@ import type { OutputMessage } from "../jupyter/wire";
 import { tslabErrorOutput } from "./error-output";
 import { TslabFailureFilter } from "./failures";
 
-/** tslab's kernel: it prints a failure on stderr, and its reply has neither name nor message. */
+/** tslab's kernel prints a failure on stderr, and its reply has neither name nor message. */
 export const TSLAB_DIALECT: KernelDialect = {
   name: "tslab",
   ipcSeparator: ":",
