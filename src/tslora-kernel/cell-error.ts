@@ -16,22 +16,22 @@ export interface CellError {
   readonly traceback: readonly string[];
 }
 
-/** Bold text without a colour: no colour can be read on the red that Jupyter Lab puts behind errors. */
+/** Bold text without a colour: no colour is readable on Jupyter Lab's red background of errors. */
 const BOLD = (text: string): string => `\u001b[1m${text}\u001b[0m`;
 const FRAME = /^\s+at (?:(.*) \()?(.*):(\d+):(\d+)\)?$/;
 const MOST_FRAMES = 12;
 
 /** Maps an error's frames to cells. */
 export interface CellErrorContext {
-  /** The cell with an execution count, if it was run by this kernel. */
+  /** The cell with an execution count, if this kernel ran it. */
   readonly cell: (number: number) => CompiledCell | undefined;
   readonly root: string;
 }
 
 /**
- * Makes a Jupyter error of any thrown value: the failing lines of the cell, then the stack. The stack names cells and
- * their lines, files of the clone by paths from its root (which Jupyter Lab turns into links), and the library's files
- * by their TypeScript source.
+ * Converts any thrown value to a Jupyter error: the failing lines of the cell, then the stack. The stack names cells
+ * and their lines, files of the clone by paths from its root (Jupyter Lab makes them links), and the library's files by
+ * their TypeScript source.
  */
 export function cellError(thrown: unknown, context: CellErrorContext): CellError {
   if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
@@ -39,13 +39,13 @@ export function cellError(thrown: unknown, context: CellErrorContext): CellError
     return { ename: "UncaughtValue", evalue, traceback: [`${BOLD("UncaughtValue")}: ${evalue}`] };
   }
   const ename = nameOf(thrown);
-  // variables by the names that cells give them
+  // use the variables' names in the cells
   const evalue = String(thrown.message).replace(/\(0 ?, __cells__\.([\w$]+)\)|__cells__\.([\w$]+)/g, "$1$2");
   if (ename === "Interrupted") return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`] };
   return { ename, evalue, traceback: [`${BOLD(ename)}: ${evalue}`, ...stackLines(thrown, context)] };
 }
 
-/** Makes a Jupyter error of TypeScript's diagnostics for a cell that does not compile. */
+/** Converts TypeScript's diagnostics for a cell that does not compile to a Jupyter error. */
 export function compileError(
   problems: readonly TslabDiagnostic[],
   { number, source }: { readonly number: number; readonly source: string },
@@ -69,7 +69,7 @@ interface ErrorLike {
   readonly cause?: unknown;
 }
 
-/** Whether a value is an error, also one of another context's `Error`. */
+/** Whether a value is an error, also of another context's `Error`. */
 function isErrorLike(value: unknown): value is ErrorLike {
   return (
     typeof value === "object" &&
@@ -142,7 +142,7 @@ function markLine(line: string): string {
   return line.startsWith(">") ? BOLD(line) : line;
 }
 
-/** A file's place as it is shown; undefined for files of Node, tslab and this kernel. */
+/** A file's path as the stack shows it; undefined for files of Node, tslab and this kernel. */
 function shownFile(file: string, at: TextPosition, root: string): string | undefined {
   const path = file.startsWith("file:") ? fileURLToPath(file) : file;
   if (
@@ -166,6 +166,6 @@ function sourcePlace(path: string, { line, column }: TextPosition, root: string)
   maps.set(path, map);
   const entry = map.findEntry(line - 1, column - 1);
   if (!("originalLine" in entry)) return undefined;
-  // the map was written in another folder: its relative path does not hold here
+  // the map was written in another folder, so its relative path is not valid here
   return `${entry.originalSource.replace(/^(?:\.\.?\/)*/, "./")}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
 }

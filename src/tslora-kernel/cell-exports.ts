@@ -3,7 +3,7 @@ import type * as TypeScript from "typescript";
 import type { DeclaredAs } from "./cell-variables";
 import { namesIn, type Scope } from "./scope";
 
-/** An import that a cell exports: its name, and the expression that it is compiled to, such as `path_1.join`. */
+/** An import that a cell exports: its name, and its compiled expression, such as `path_1.join`. */
 interface ExportedImport {
   readonly name: string;
   readonly expression: string;
@@ -15,11 +15,11 @@ interface ImportGetter extends ExportedImport {
   readonly read: TypeScript.Node;
 }
 
-/** Finds, in a cell that TypeScript compiled to CommonJS, the statements by which it exports its names. */
+/** Finds the export statements of a cell that TypeScript compiled to CommonJS. */
 export class CellExports {
   /** The names that the cell declares and exports. */
   readonly shared: ReadonlySet<string>;
-  /** Names of imports by the expression that they are compiled to, such as `path_1.join`. */
+  /** Names of imports by their compiled expressions, such as `path_1.join`. */
   readonly imports = new Map<string, string>();
   readonly #importNames = new Set<string>();
 
@@ -38,7 +38,7 @@ export class CellExports {
     }
   }
 
-  /** The variables of all cells that this cell declares. */
+  /** The shared variables that this cell declares. */
   declared(): Map<string, DeclaredAs> {
     const { ts } = this;
     const declared = new Map<string, DeclaredAs>([...this.shared].map((name) => [name, "variable"]));
@@ -156,7 +156,7 @@ export class CellExports {
     return { name: name.text, expression: returned.expression.getText(this.file), call, read };
   }
 
-  /** Whether `var E;` is what an enum or a namespace begins with: filled by the function that comes next. */
+  /** Whether `var E;` begins an enum or a namespace, which the next function fills. */
   fillsNamespace(statement: TypeScript.VariableStatement, next: TypeScript.Statement): boolean {
     const { ts } = this;
     const [{ name, initializer }] = statement.declarationList.declarations;

@@ -14,7 +14,7 @@ export type CellOutcome =
   | { readonly status: "ok"; /** The last expression's value, or undefined. */ readonly value: unknown }
   | { readonly status: "error"; readonly error: CellError };
 
-/** Runs cells by tslab's own executor, and returns their outcome as values instead of printed text. */
+/** Runs cells with tslab's own executor, and returns their outcome as values instead of printed text. */
 export class CellRunner {
   readonly executor: TslabExecutor;
   readonly #interrupts: Interrupts;
@@ -58,7 +58,7 @@ export class CellRunner {
     interrupts.install();
   }
 
-  /** Records a cell that has been compiled and runs next, and declares its variables. */
+  /** Records a compiled cell that runs next, and declares its variables. */
   #takeCompiled({ lastExpressionVar, ...steps }: Conversion): void {
     this.#resultVar = lastExpressionVar;
     this.#cells.set(this.#number, new CompiledCell(this.#number, { ...steps, earlier: [...this.#sources] }));
@@ -84,7 +84,7 @@ export class CellRunner {
     try {
       isDone = await this.executor.execute(source);
     } catch (error) {
-      this.#thrown = { error }; // from compiling
+      this.#thrown = { error }; // an error of the compiler
     }
     // Node reports unhandled rejections at the end of a turn
     for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
@@ -96,7 +96,7 @@ export class CellRunner {
     if (this.#diagnostics.length > 0) {
       const refused = compileError(this.#diagnostics, { number, source });
       if (!isDone) return { status: "error", error: refused };
-      process.stderr.write(`${refused.traceback.join("\n")}\n`); // a cell that is a module runs even with type errors
+      process.stderr.write(`${refused.traceback.join("\n")}\n`); // a cell that is a module runs in spite of type errors
     }
     if (this.#unhandled !== undefined) return { status: "error", error: this.#unhandled };
     return isDone
@@ -109,7 +109,7 @@ export class CellRunner {
     return this.#resultVar === undefined ? undefined : this.#variables.take(this.#resultVar);
   }
 
-  /** Makes a Jupyter error of any thrown value, also of an object that throws when it is read. */
+  /** Converts any thrown value to a Jupyter error, also an object that throws when it is read. */
   describe(error: unknown): CellError {
     try {
       return shortenError(cellError(error, { cell: (number) => this.#cells.get(number), root: this.#root }));
@@ -119,17 +119,17 @@ export class CellRunner {
     }
   }
 
-  /** The error that {@link failRunning} was called with while the last cell ran. */
+  /** The error passed to {@link failRunning} while the last cell ran. */
   get unhandled(): CellError | undefined {
     return this.#unhandled;
   }
 
-  /** Makes the running cell fail with an error that no code awaited. */
+  /** Fails the running cell with an unhandled error. */
   failRunning(error: CellError): void {
     this.#unhandled ??= error;
   }
 
-  /** tslab passes a diagnostic as a format and its parts, and an exception as it is. */
+  /** Takes an error from tslab: a diagnostic is a format string with its parts, an exception is passed unchanged. */
   #takeError(values: readonly unknown[]): void {
     const [first, file, line, column, message] = values;
     if (values.length === 5 && first === "%s%d:%d - %s")

@@ -5,15 +5,15 @@ import { cellRuntime, type Variables } from "./cell-runtime";
 export type DeclaredAs = "variable" | "constant";
 
 /**
- * Names by which libraries find out where they run. A global variable `window`, for a window of ten days, would make a
- * library that is loaded later take Node for a browser.
+ * Names by which libraries detect their environment. With a global variable `window`, say for a window of ten days, a
+ * library that is loaded later would mistake Node for a browser.
  */
 const ENVIRONMENT = ["window", "document", "self", "location", "importScripts", "define", "Deno", "Bun", "chrome"];
 
 /**
- * The variables of all cells, as properties of one object. Each is a global variable too, as in Node's REPL, so that
- * code compiled from a text (`eval`, `new Function`, `vm`) reads and writes the same variable. Names of Node's own
- * globals, and those by which libraries detect a browser, are not made global; see `newlyHidden`.
+ * The variables of all cells, as properties of one object. Each is a global variable too, as in Node's REPL: code
+ * compiled from a text (`eval`, `new Function`, `vm`) reads and writes the same variable. Names of Node's own globals,
+ * and names by which libraries detect a browser, are not made global; see `newlyHidden`.
  */
 export class CellVariables {
   readonly #values: Variables = {};
@@ -45,8 +45,8 @@ export class CellVariables {
   }
 
   /**
-   * Returns the variables that are not global and that the source of a cell mentions: code from a text does not see
-   * them. Returns each name once.
+   * Returns the variables that the source of a cell mentions and that are not global: code compiled from a text does
+   * not see them. Returns each name once.
    */
   newlyHidden(source: string): string[] {
     const words = new Set(source.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
@@ -56,35 +56,35 @@ export class CellVariables {
     return fresh;
   }
 
-  /** Returns a variable's value and leaves undefined in its place: objects with deleted properties are slow. */
+  /** Returns a variable's value and sets it to undefined: objects with deleted properties are slow. */
   take(name: string): unknown {
     const value = this.#values[name];
     this.#values[name] = undefined;
     return value;
   }
 
-  /** Makes a variable global; it takes the value of a global that is there already. */
+  /** Makes a variable global; it takes the value of an existing global. */
   #makeGlobal(name: string): void {
     const before: unknown = Reflect.get(globalThis, name);
     const property = {
       get: (): unknown => this.#values[name],
       set: (value: unknown): void => this.#assign(name, value),
       enumerable: false,
-      configurable: false, // so that a function of this name in an indirect eval is an error
+      configurable: false, // then a function of this name in an indirect eval is an error
     };
     if (!Reflect.defineProperty(globalThis, name, property)) return;
     this.#global.add(name);
     if (before !== undefined && !Object.hasOwn(this.#values, name)) this.#values[name] = before;
   }
 
-  /** Assigns to a global variable; a constant only takes its first value, and the value that it has. */
+  /** Assigns to a global variable; a constant accepts only its first value, and the same value again. */
   #assign(name: string, value: unknown): void {
     const isFixed = this.#declared.get(name) === "constant" && this.#values[name] !== undefined;
     if (isFixed && !Object.is(this.#values[name], value)) throw new TypeError("Assignment to constant variable.");
     this.#values[name] = value;
   }
 
-  /** Declares an import: a variable whose value its module may change, until a cell declares the name again. */
+  /** Declares an import. Its module may change the value until a cell declares the name again. */
   #defineLive(name: string, get: () => unknown): void {
     const set = (value: unknown): void =>
       void Object.defineProperty(this.#values, name, { value, writable: true, enumerable: true, configurable: true });

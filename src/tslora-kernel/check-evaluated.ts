@@ -5,10 +5,10 @@ import { varNames } from "./scope";
 
 /**
  * Checks the argument of a direct call of `eval`, and returns it unchanged. A direct `eval` declares the `var`s and
- * functions of its text in the function around the call. The cell's own code would not see them there, since it reads
- * the variable of all cells. So a declaration of such a name is refused.
+ * functions of its text in the function around the call. The cell's own code would not see them, since it reads the
+ * shared variable. So a declaration of a shared variable's name is refused.
  *
- * @param isShared - whether a name is a variable of the cells where `eval` is called
+ * @param isShared - whether a name refers to a shared variable at the call of `eval`
  * @throws SyntaxError that names the variable
  */
 export function checkEvaluated(code: unknown, isShared: (name: string) => boolean): unknown {
@@ -22,7 +22,7 @@ export function checkEvaluated(code: unknown, isShared: (name: string) => boolea
   );
 }
 
-/** Whether a text begins with "use strict": its declarations stay its own. */
+/** Whether a text begins with "use strict": its declarations are local to it. */
 function isStrict(ts: typeof TypeScript, file: TypeScript.SourceFile): boolean {
   const first = file.statements.at(0);
   return (

@@ -7,16 +7,16 @@ import type { EditedText, TextPosition } from "./text-edits";
 export interface CellSteps {
   readonly mended: EditedText;
   readonly code: InterruptibleCode;
-  /** The mended sources of the cells before. */
+  /** The mended sources of earlier cells. */
   readonly earlier: readonly string[];
   readonly isAsync: boolean;
 }
 
-/** A cell that runs, or has run, and the way back from its code to its source. */
+/** A cell that runs, or has run, with the map from its code to its source. */
 export class CompiledCell {
   #map: TslabSourceMap | undefined;
 
-  /** @param number - the execution count that the cell runs under */
+  /** @param number - the cell's execution count */
   constructor(
     readonly number: number,
     private readonly steps: CellSteps,
@@ -26,19 +26,19 @@ export class CompiledCell {
     return this.steps.mended.before;
   }
 
-  /** The place in the source of a place in the code that runs; undefined for code that was put around the cell. */
+  /** Maps a place in the running code to the source; undefined for code that was added around the cell. */
   locate({ line, column }: TextPosition): TextPosition | undefined {
     const { mended, code, earlier, isAsync } = this.steps;
     const prefix = line === 1 ? TSLAB_PREFIX[isAsync ? "async" : "sync"].length : 0;
     if (column <= prefix || line > code.code.after.split("\n").length) return undefined;
     const compiled = code.code.positionBefore(calleeOf(code.code.after, { line, column: column - prefix }));
-    this.#map ??= tslabSourceMap(mended.after, earlier); // a third of a second: only for an error
+    this.#map ??= tslabSourceMap(mended.after, earlier); // takes a third of a second, so only for an error
     const found = this.#map.locate(compiled.line, compiled.column);
     return found === undefined ? undefined : mended.positionBefore(found);
   }
 }
 
-/** The start of a called variable: V8 places a call of `(0, variable)(…)` behind the variable. */
+/** The start of a called variable: V8 reports a call of `(0, variable)(…)` at the end of the variable. */
 function calleeOf(text: string, place: TextPosition): TextPosition {
   const before = text.split("\n")[place.line - 1].slice(0, place.column - 1);
   const callee = SHARED_CALLEE.exec(before)?.[0] ?? "";

@@ -5,10 +5,10 @@ import { CLOSED, TAKEN } from "./control-counts";
 import type { ControlSettings } from "./control-worker";
 import type { AnswerSocket } from "./tslab";
 
-/** Called for every request on the control channel, with the socket that takes its answer. */
+/** Called for every request on the control channel, with the socket for the answer. */
 export type OnControl = (socket: AnswerSocket, frames: Buffer[]) => void;
 
-/** Milliseconds that the process waits at its end for the control channel's socket to close. */
+/** Milliseconds that the process waits at exit for the control channel's socket to close. */
 const CLOSE_MS = 1000;
 
 /** Binds the control channel in its own thread; resolves once it is bound. */

@@ -1,6 +1,6 @@
 /**
- * Runs in a thread of its own: the control channel, so that interrupts and shutdown requests arrive while a cell
- * computes. All requests go to the main thread, whose answers are sent from here.
+ * Runs the control channel in its own thread: interrupts and shutdown requests arrive while a cell computes. Passes all
+ * requests to the main thread and sends its answers.
  */
 import { parentPort, workerData } from "node:worker_threads";
 
@@ -18,11 +18,11 @@ export interface ControlSettings {
   readonly counts: Int32Array;
 }
 
-/** Milliseconds after which a main thread that has not taken an interrupt counts as computing. */
+/** Milliseconds after which the main thread counts as computing if it has not taken an interrupt. */
 const KICK_MS = 250;
-/** Milliseconds after which a main thread that has not taken a shutdown request is killed. */
+/** Milliseconds after which the process is killed if the main thread has not taken a shutdown request. */
 const END_MS = 1500;
-/** The largest message that is taken, in bytes. */
+/** The largest message that is accepted, in bytes. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 const { address, key, counts } = workerData as ControlSettings;
@@ -39,7 +39,7 @@ async function listen(): Promise<void> {
   parentPort?.on("message", (frames: Uint8Array[] | "close") => {
     if (frames !== "close") return void socket.send(frames).catch(() => undefined);
     parentPort?.close();
-    void bound.then(close, close); // a socket that is being bound cannot be closed yet
+    void bound.then(close, close); // a socket cannot be closed while it is being bound
   });
   try {
     await bound;
@@ -65,7 +65,7 @@ async function listen(): Promise<void> {
   }
 }
 
-/** Sends signals until the main thread takes the interrupt: only a signal stops a computation. */
+/** Sends signals until the main thread takes the interrupt, since only a signal stops a computation. */
 function kickUntil(isTaken: () => boolean): void {
   const timer = setInterval(() => {
     if (isTaken()) return clearInterval(timer);

@@ -5,12 +5,12 @@ import type { DeclaredAs } from "./cell-variables";
 import { sharedVariables, SHARED_PROLOGUE } from "./shared-variables";
 import { EditedText, type TextEdit } from "./text-edits";
 
-/** A cell's code that can be interrupted, and whose variables are those of all cells. */
+/** A cell's code that can be interrupted and uses the shared variables. */
 export interface InterruptibleCode {
   readonly code: EditedText;
-  /** Whether it waits for something at its top level. */
+  /** Whether it has a top-level `await`. */
   readonly awaits: boolean;
-  /** The variables of all cells that it declares. */
+  /** The shared variables that it declares. */
   readonly declared: ReadonlyMap<string, DeclaredAs>;
   /** Whether it compiles code from a text, by `eval` or `Function`. */
   readonly evaluates: boolean;
@@ -21,16 +21,13 @@ const DRIVE = "__tslab__.drive";
 const GUARD = "__tslab__.guard";
 const GUARD_EACH = "__tslab__.guardEach";
 
-/**
- * tslab puts these before and behind the code (executor.js), so places in the code that runs are shifted by the first.
- */
+/** tslab puts this before the code (executor.js) and shifts places in the running code by its length. */
 export const TSLAB_PREFIX = { async: "(async function(exports, require) { ", sync: "(function(exports, require) { " };
 
 /**
- * Makes a cell interruptible at every `await`. At the top level an `await` becomes the `yield`
- * of an async generator, which does the same but lets the kernel decide whether, and how, the cell continues; in the
- * cell's own functions the awaited value is guarded. The code names itself `cell:NUMBER` in stacks, and reads and
- * writes the variables that all cells share.
+ * Makes a cell interruptible at every `await`. A top-level `await` becomes the `yield` of an async generator, so the
+ * kernel decides whether and how the cell continues. In the cell's own functions the awaited value is guarded. The code
+ * is called `cell:NUMBER` in stacks, and reads and writes the variables that all cells share.
  *
  * @param javascript - the cell as tslab compiled it
  */
@@ -84,7 +81,7 @@ export function interruptibleCode(javascript: string, number: number): Interrupt
   };
 }
 
-/** The body of the function that the code was put into. */
+/** The body of the function that wraps the code. */
 function bodyOf(ts: typeof TypeScript, file: TypeScript.SourceFile): TypeScript.Block | undefined {
   const statement = file.statements.at(0);
   const outer = statement !== undefined && ts.isExpressionStatement(statement) ? statement.expression : undefined;

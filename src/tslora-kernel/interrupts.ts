@@ -15,26 +15,29 @@ const FINISHED =
   "Cells that waited behind it were not run.";
 const STOPPING = "Interrupted: what runs is stopping in an orderly way; a second interrupt ends the cell at once.";
 
-/** Runs one step of a cell; Node ends it at a SIGINT, even if it computes without waiting. */
+/** Runs one step of a cell; Node ends the step at a SIGINT, even if it computes without waiting. */
 const STEP = new vm.Script("globalThis.__tslab__.step()", { filename: "tslora-step.vm" });
 
-/** Most steps of a cell that run as {@link STEP}, at 0.05 ms each; a cell of more steps is interrupted at its waits. */
+/**
+ * Most steps of a cell that run as {@link STEP}, at a cost of 0.05 ms each. Later steps can be interrupted only at an
+ * `await`.
+ */
 const MOST_STEPS = 1000;
 
 /**
- * Interrupts of the running cell. An interrupt ends the wait of the cell. Only work of the cell that listens for SIGINT
- * itself (`train` does, and stops at the next step with a checkpoint) may end by itself; then the cell continues to the
- * next `await`. A second interrupt ends the cell at once.
+ * Interrupts of the running cell. An interrupt ends the cell's current `await`. Work that listens for SIGINT itself
+ * (`train` stops at the next step with a checkpoint) may finish first; the cell then continues to the next `await`. A
+ * second interrupt ends the cell at once.
  */
 export class Interrupts {
-  /** The counters that the thread of the control channel shares. */
+  /** The counters shared with the control channel's thread. */
   readonly counts = controlCounts();
   readonly #waiting = new Set<(reason: Interrupted) => void>();
   #running = false;
   #isAsked = false;
   #requests = 0;
   #listenersBefore = 0;
-  /** Stops work of the library that the cell no longer waits for. */
+  /** Stops the library's work that the cell no longer awaits. */
   readonly #endWork = provideCellSignal();
 
   constructor() {
@@ -43,7 +46,7 @@ export class Interrupts {
     });
   }
 
-  /** Gives compiled cells the functions that they wait by. */
+  /** Gives compiled cells the functions that they await through. */
   install(): void {
     const runtime = cellRuntime();
     runtime.drive = (cell) => this.#drive(cell, runtime);
@@ -51,7 +54,7 @@ export class Interrupts {
     runtime.guardEach = (values) => this.#guardEach(values);
   }
 
-  /** Takes an interrupt that came as a message. Listeners for SIGINT hear it too. */
+  /** Takes an interrupt that arrived as a message, and calls the listeners for SIGINT too. */
   ask(): void {
     this.#isAsked = true;
     process.emit("SIGINT", "SIGINT");
@@ -65,7 +68,7 @@ export class Interrupts {
     this.#listenersBefore = process.listenerCount("SIGINT");
   }
 
-  /** Ends a cell; returns its error, which is {@link Interrupted} if an interrupt came while it ran. */
+  /** Ends a cell and returns its error: {@link Interrupted} if an interrupt arrived while it ran. */
   end(error: unknown): unknown {
     this.#running = false;
     this.#waiting.clear();
@@ -81,14 +84,14 @@ export class Interrupts {
     for (const reject of [...this.#waiting]) reject(reason);
   }
 
-  /** Makes the error of an interrupted cell, and stops the library's work for it. */
+  /** Creates the error of an interrupted cell, and stops the library's work for the cell. */
   #stopped(): Interrupted {
     const reason = new Interrupted(STOPPED);
     this.#endWork(reason);
     return reason;
   }
 
-  /** Whether work that the cell started listens for interrupts itself. */
+  /** Whether work that the cell started handles interrupts itself. */
   #isHeard(): boolean {
     return process.listenerCount("SIGINT") > this.#listenersBefore;
   }
@@ -114,7 +117,7 @@ export class Interrupts {
       } catch (error) {
         if (error instanceof Interrupted) {
           running.catch(() => undefined);
-          cell.return(undefined).catch(() => undefined); // runs its finally blocks once what it waits for is over
+          cell.return(undefined).catch(() => undefined); // runs its finally blocks once its current await is over
         }
         throw error;
       }
@@ -122,7 +125,7 @@ export class Interrupts {
     }
   }
 
-  /** Returns the result of a cell that ended before its next wait; else ends it. */
+  /** Returns the result of a cell that ended before its next `await`; otherwise ends the cell. */
   async #unlessDone(running: Promise<IteratorResult<unknown>>): Promise<IteratorResult<unknown>> {
     const soon = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
     const result = await Promise.race([running, soon]);
@@ -130,25 +133,25 @@ export class Interrupts {
     throw this.#stopped();
   }
 
-  /** Waits for a promise or an interrupt, whichever is first. */
+  /** Waits for a promise or an interrupt, whichever comes first. */
   #guard<T>(value: T | PromiseLike<T>): T | PromiseLike<T> {
     if (this.#mustEnd()) {
-      if (isThenable(value)) value.then(undefined, () => undefined); // its end is of no interest
+      if (isThenable(value)) value.then(undefined, () => undefined); // its result is ignored
       return Promise.reject<T>(this.#stopped());
     }
     if (!isThenable(value)) return value;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.add(reject);
       const forget = (): void => void this.#waiting.delete(reject);
-      value.then(resolve, reject); // these two as they are: V8 follows them for a stack's async frames
+      value.then(resolve, reject); // pass these two directly: V8 follows them for the async frames of a stack
       value.then(forget, forget);
     });
   }
 
-  /** As {@link #guard}, for what `for await` goes through. */
+  /** As {@link #guard}, for the values of a `for await`. */
   #guardEach(values: unknown): unknown {
     const source = asyncIterator(values);
-    if (source === undefined) return values; // an array of promises, or a value that for await refuses
+    if (source === undefined) return values; // an array of promises, or a value that `for await` refuses
     return {
       [Symbol.asyncIterator]: () => ({
         next: async () => {
@@ -165,7 +168,7 @@ export class Interrupts {
   }
 }
 
-/** Whether an error is an interrupt: ours, or that of Node's `breakOnSigint`. */
+/** Whether an error is an interrupt: ours, or the one of Node's `breakOnSigint`. */
 function isInterruption(error: unknown): boolean {
   return (
     error instanceof Interrupted ||

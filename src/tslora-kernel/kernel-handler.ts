@@ -2,7 +2,10 @@ import type { JsonRecord } from "../base/json";
 import { describeName } from "./describe-name";
 import type { Tslab, TslabExecutor, TslabHandler } from "./tslab";
 
-/** Answers requests that run no cell, by tslab, with the status that the protocol requires, also after an error. */
+/**
+ * Answers requests that run no cell. tslab makes the answers; this adds the status that the protocol requires, also
+ * after an error.
+ */
 export function kernelHandler(tslab: Tslab, executor: TslabExecutor): TslabHandler {
   class Handler extends tslab.Handler {
     override handleKernel(): ReturnType<TslabHandler["handleKernel"]> {

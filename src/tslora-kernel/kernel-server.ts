@@ -10,21 +10,21 @@ import { resultOutputs } from "./result-outputs";
 import { StreamBuffer } from "./stream-buffer";
 import type { AnswerSocket, Socket, Tslab, TslabMessage, TslabServer } from "./tslab";
 
-/** Milliseconds in which requests that were sent before a cell failed are aborted with it. */
+/** Milliseconds after a failed cell in which requests that were sent before its failure are aborted. */
 const ARRIVAL_MS = 50;
 
-/** A kernel that can be started, and that receives errors that no cell waited for. */
+/** A kernel that can be started and receives unhandled errors. */
 export interface KernelServer {
   init(): Promise<void>;
-  /** Publishes an error that nobody waited for: the running cell fails of it, else it goes to the last one. */
+  /** Publishes an unhandled error: it fails the running cell, or goes to the last cell if none runs. */
   fail(error: unknown): void;
 }
 
 /**
- * tslab's server with what the protocol asks for and tslab leaves out: `execute_input`, `execute_result`, `error`,
- * aborted cells, one cell after the other being busy, `silent`, `stop_on_error`, and answers to every request.
+ * Extends tslab's server by the parts of the protocol that tslab lacks: `execute_input`, `execute_result`, `error`,
+ * aborted cells, a busy status for one cell at a time, `silent`, `stop_on_error`, and answers to every request.
  */
-// eslint-disable-next-line max-lines-per-function -- a class over tslab's, which is known at run time
+// eslint-disable-next-line max-lines-per-function -- a subclass of tslab's class, which is loaded at run time
 export function kernelServer(
   tslab: Tslab,
   {
@@ -49,7 +49,7 @@ export function kernelServer(
       return super.init();
     }
 
-    /** The control channel is bound where it is heard while a cell computes. */
+    /** Binds the control channel in its own thread, which receives requests while a cell computes. */
     override async bindSocket(socket: Socket, port: number): Promise<void> {
       const { transport, ip, key } = this.connInfo;
       const address = `${transport}://${ip}${transport === "ipc" ? "-" : ":"}${port}`;
@@ -77,18 +77,18 @@ export function kernelServer(
         send(answer.on === "iopub" ? this.iopub : socket, answer.type, answer.content);
         send(this.iopub, "status", { execution_state: "idle" });
       } catch (error) {
-        log(error); // not the user's business, and no reason to end
+        log(error); // not an error of the user's code, and no reason to exit
       }
     }
 
-    /** Ends the kernel on a shutdown request, even if its cells left work running. */
+    /** Ends the kernel at a shutdown request, even if its cells left work running. */
     override close(): void {
       this.#isClosed = true;
       super.close();
       setTimeout(() => process.exit(0), 100).unref();
     }
 
-    /** tslab publishes "busy" when a request arrives; here a cell is busy when it runs. */
+    /** tslab publishes "busy" when a request arrives; this kernel does when the cell starts. */
     override publishStatus(status: string, parent: TslabMessage): void {
       if (parent.header.msg_type !== "execute_request") super.publishStatus(status, parent);
     }
@@ -103,7 +103,7 @@ export function kernelServer(
           else await this.#execute(socket, message);
         } catch (error) {
           log(error);
-          // without a reply, a client waits without end
+          // without a reply, a client would wait forever
           this.#reply(socket, message, "execute_reply", { status: "error", ...runner.describe(error) });
         } finally {
           this.#streams?.flush();
@@ -125,7 +125,7 @@ export function kernelServer(
       let outcome = await runner.run(String(code), executionCount);
       if (outcome.status === "ok" && !isSilent) outcome = await this.#publishResult(message, outcome, executionCount);
       if (outcome.status === "ok" && runner.unhandled !== undefined)
-        outcome = { status: "error", error: runner.unhandled }; // while the result was made
+        outcome = { status: "error", error: runner.unhandled }; // raised while the result was made
       this.#running = undefined;
       if (outcome.status === "ok")
         return this.#reply(socket, message, "execute_reply", {
@@ -168,8 +168,8 @@ export function kernelServer(
     }
 
     /**
-     * Sends what is printed and displayed from now on to a cell: also what the cell leaves running, as Python's kernel
-     * does.
+     * Sends everything printed and displayed from now on to a cell, also by work that the cell leaves running, as
+     * Python's kernel does.
      */
     #catchOutput(message: TslabMessage, isSilent: boolean): void {
       const decoder = new TextDecoder();
@@ -188,7 +188,7 @@ export function kernelServer(
       const display = (data: JsonRecord, update: boolean): void => {
         if (!isSilent) this.#publish(message, update ? "update_display_data" : "display_data", data);
       };
-      // figures identify the cell by this
+      // figures identify the cell by this object
       tslab.jupyter.lastWriteDisplayData = Object.assign(display, { cell: message.content.code });
     }
 
@@ -208,7 +208,7 @@ export function kernelServer(
         this.#publish(this.#last, "error", { ...details });
     }
 
-    /** Publishes after what was printed before. */
+    /** Publishes a message after the text printed before it. */
     #publish(parent: TslabMessage, type: string, content: JsonRecord): void {
       this.#streams?.flush();
       this.#reply(this.iopub, parent, type, content);
@@ -229,7 +229,7 @@ const DELIMITER = Buffer.from("<IDS|MSG>");
 
 const write = process.stderr.write.bind(process.stderr);
 
-/** To the process's own stderr, which whoever started the kernel sees; not to a cell. */
+/** Writes to the process's own stderr, which the program that started the kernel reads, not to a cell. */
 function log(error: unknown): void {
   write(`tslora: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }

@@ -1,10 +1,10 @@
 /**
- * The program of the kernelspec `tslora`: tslab's kernel, completed. tslab compiles and runs the cells, and its server
- * speaks to Jupyter; this file puts its parts together as tslab's own `main` does, each in our extended form.
+ * The program of the kernelspec `tslora`: tslab's kernel, extended. tslab compiles and runs the cells, and its server
+ * talks to Jupyter. This file creates the extended parts and connects them as tslab's own `main` does.
  *
  * Called as `node main.js CONNECTION_FILE`.
  */
-import "../notebook/tslab/preload"; // first: it gives tslab a socket that loses no outputs
+import "../notebook/tslab/preload"; // first: replaces tslab's socket by one that loses no outputs
 
 import { CellRunner } from "./cell-runner";
 import { Interrupts } from "./interrupts";

@@ -6,18 +6,20 @@ import { EditedText, type TextEdit } from "./text-edits";
 /** Resolves an import that Node cannot find as written; undefined leaves it unchanged. */
 export type ResolveImport = (specifier: string) => string | undefined;
 
-/** Use of the source. */
+/** How the source is used. */
 export interface MendOptions {
-  /** Whether the source runs; else it is only read, by completion, which needs shorthand as it is. @default true */
+  /**
+   * Whether the source runs. If false, it is only read by completion, which needs shorthand unchanged. @default true
+   */
   readonly isRun?: boolean;
 }
 
 /**
  * Changes a cell's source so that tslab (1.0.22) can compile it:
- * - `{ r }` is written out as `{ r: r }`, which tslab would turn into `{ exports.r }` where `r` is an earlier cell's;
- * - `{ count: n }` in a declaration is written `{ "count": n }`, which tslab would turn into `{ exports.count: n }`;
- * - `export` before a declaration is left out: tslab exports every name by itself, and refuses one exported twice;
- * - imports get the path that `resolve` gives, since tslab compiles nothing outside a notebook's folder.
+ * - `{ r }` is written out as `{ r: r }`: tslab would turn it into `{ exports.r }` if `r` is an earlier cell's;
+ * - `{ count: n }` in a declaration is written `{ "count": n }`: tslab would turn it into `{ exports.count: n }`;
+ * - `export` before a declaration is removed: tslab exports every name itself, and refuses a name exported twice;
+ * - imports get the path that `resolve` returns, since tslab compiles nothing outside a notebook's folder.
  */
 export function mendSource(source: string, resolve: ResolveImport, { isRun = true }: MendOptions = {}): EditedText {
   const ts = loadTypeScript();
@@ -44,7 +46,7 @@ export function mendSource(source: string, resolve: ResolveImport, { isRun = tru
   return new EditedText(source, edits);
 }
 
-/** The keyword before a declaration at the top level that is exported by its own name. */
+/** The keyword of an exported top-level declaration. */
 function exportKeyword(
   ts: typeof TypeScript,
   node: TypeScript.Node,

@@ -12,22 +12,22 @@ export interface Conversion {
   readonly mended: EditedText;
   readonly code: InterruptibleCode;
   readonly isAsync: boolean;
-  /** The variable that takes the value of the last expression, if there is one. */
+  /** The variable for the value of the last expression, if there is one. */
   readonly lastExpressionVar: string | undefined;
 }
 
 /** Options of {@link mendingConverter}. */
 export interface MendingOptions {
   readonly resolve: ResolveImport;
-  /** The execution count that the next cell runs under. */
+  /** The execution count of the next cell. */
   readonly number: () => number;
   /** Called with every cell that compiles. */
   readonly onConverted: (conversion: Conversion) => void;
 }
 
 /**
- * Wraps tslab's compiler: sources are mended before, answers refer to places in the original sources, and the code is
- * made interruptible. A cell that waits only by `for await` counts as one that waits.
+ * Wraps tslab's compiler: mends sources before it, maps its answers to places in the original sources, and makes the
+ * code interruptible. A cell whose only top-level wait is a `for await` is asynchronous too.
  */
 export function mendingConverter(
   converter: TslabConverter,
@@ -77,8 +77,8 @@ export function mendingConverter(
 }
 
 /**
- * Finds the part of a string literal that is completed: tslab proposes whole values and would insert them behind the
- * written part.
+ * Finds the part of a string literal that is completed: tslab proposes whole values and would insert them after the
+ * part already written.
  */
 function completeText(
   source: string,
@@ -97,11 +97,11 @@ function completeText(
   const start = found.getStart(file) + 1;
   const text = found.getText(file);
   const isClosed = text.length > 1 && text.endsWith(text[0]);
-  if (isClosed && position === found.getEnd()) return undefined; // behind the literal
+  if (isClosed && position === found.getEnd()) return undefined; // after the literal
   return { start, end: found.getEnd() - (isClosed ? 1 : 0), typed: source.slice(start, position) };
 }
 
-/** Mends a source that is being written; leaves it unchanged if it cannot be mended. */
+/** Mends an incomplete source; leaves it unchanged if that fails. */
 function mendForReading(source: string, resolve: ResolveImport): EditedText {
   try {
     return mendSource(source, resolve, { isRun: false });
@@ -111,8 +111,7 @@ function mendForReading(source: string, resolve: ResolveImport): EditedText {
 }
 
 /**
- * Declares for later cells the variables that `var` declares inside a block, which TypeScript's own declarations leave
- * out.
+ * Declares for later cells the variables that `var` declares inside a block: TypeScript's own declarations omit them.
  */
 function innerVars(source: string): string {
   const ts = loadTypeScript();

@@ -26,7 +26,7 @@ export function answerTo({ header, content }: Message, interrupt: () => void): O
       return { on: "same", type: "history_reply", content: { status: "ok", history: [] } };
     case "comm_info_request":
       return { on: "same", type: "comm_info_reply", content: { status: "ok", comms: {} } };
-    case "comm_open": // no such target: the protocol's answer
+    case "comm_open": // the protocol's answer to an unknown target
       return { on: "iopub", type: "comm_close", content: { comm_id: content.comm_id, data: {} } };
     case "interrupt_request":
       interrupt();

@@ -6,8 +6,8 @@ import { join, relative, resolve, sep } from "node:path";
 import { TsloraError } from "../base/tslora-error";
 
 /**
- * Resolves an import that tslab would not find or not compile: a file of the clone's `src` is taken from the compiled
- * package (compiled again if `src` has changed), and a package that the notebook's folder lacks, from the clone.
+ * Resolves an import that tslab would not find or not compile. A file of the clone's `src` comes from the compiled
+ * package (compiled again if `src` has changed); a package that the notebook's folder lacks comes from the clone.
  *
  * @param from - `folder`: the notebook's; `root`: the clone's
  * @returns an absolute path, or undefined to leave the import unchanged
@@ -38,7 +38,7 @@ function canResolve(specifier: string, folder: string): boolean {
   return resolver.paths(specifier)?.some((path) => existsSync(join(path, name))) ?? false;
 }
 
-/** Compiles the package; takes a fifth of a second if nothing has changed. */
+/** Compiles the package; needs a fifth of a second if nothing has changed. */
 function compilePackage(root: string): void {
   const { status, stderr } = spawnSync(process.execPath, [join(root, "src", "setup", "start.mjs"), "setup"], {
     cwd: root,

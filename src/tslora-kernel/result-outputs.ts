@@ -7,12 +7,12 @@ import type { JsonRecord } from "../base/json";
 /** A value in several forms, by MIME type. */
 export type MimeBundle = JsonRecord;
 
-/** The method by which an object gives its own outputs; other JavaScript kernels call it too. */
+/** The method that returns an object's own outputs; other JavaScript kernels call it too. */
 const OWN = Symbol.for("Jupyter.display");
 
 /**
- * The value of a cell's last expression as outputs; the first is the cell's result. Figures, tables, evaluations,
- * comparisons and data frames look as `show` shows them; anything else is printed as tslab prints it.
+ * Converts the value of a cell's last expression to outputs; the first is the cell's result. Shows figures, tables,
+ * evaluations, comparisons and data frames as `show` does, and prints other values as tslab does.
  *
  * @param run - identifies the running cell, as for `show`
  */

@@ -32,7 +32,7 @@ export class Scope {
     return this.#outer === undefined ? [] : [...this.#names, ...this.#outer.innerNames()];
   }
 
-  /** The scope that a name refers to; undefined for a name that none declares. */
+  /** The scope that declares a name; undefined if none does. */
   find(name: string): Scope | undefined {
     return this.#names.has(name) ? this : this.#outer?.find(name);
   }

@@ -6,31 +6,31 @@ import type { DeclaredAs } from "./cell-variables";
 import { namesIn, scopeOf, type Scope } from "./scope";
 import type { TextEdit } from "./text-edits";
 
-/** The object that holds the variables of all cells, under a name that no cell uses. */
+/** The name of the object that holds the variables of all cells; no cell uses this name. */
 const CELLS = "__cells__";
 
-/** Put before a cell's code: gives it the object in place of tslab's, which is a slow proxy. */
+/** Code before a cell's code: replaces tslab's object, a slow proxy, by that object. */
 export const SHARED_PROLOGUE = `const ${CELLS} = __tslab__.variables; exports = ${CELLS}; `;
 
-/** A variable that is called, at the end of a line's part. */
+/** Matches a called variable at the end of a text. */
 export const SHARED_CALLEE = new RegExp(`\\(0, ${CELLS}\\.[\\w$]+\\)$`);
 
-/** A cell whose variables are those of all cells. */
+/** A cell that uses the shared variables. */
 export interface SharedCell {
   /** Edits of the file's text. */
   readonly edits: readonly TextEdit[];
-  /** The variables of all cells that this cell declares. */
+  /** The shared variables that this cell declares. */
   readonly declared: ReadonlyMap<string, DeclaredAs>;
   /** Whether the cell compiles code from a text, by `eval` or `Function`. */
   readonly evaluates: boolean;
 }
 
 /**
- * Makes a name of a cell one variable for all cells. tslab gives a cell a local variable and copies its value to
- * `exports`, which is what later cells read and write, so functions of the first cell never see their writes. Here
- * each variable is a property of one object, wherever it is read, written or declared: `let count = 1` becomes
- * `__cells__.count = 1`, and `count++` in a function becomes `__cells__.count++`. A name that is declared again is the
- * same variable with another value, as in Node's REPL. Inner variables of the same name are left alone.
+ * Makes each name one variable for all cells. tslab gives a cell a local variable and copies its value to `exports`.
+ * Later cells read and write that copy, so functions of the first cell never see their writes. Here each variable is a
+ * property of one object, wherever it is read, written or declared: `let count = 1` becomes `__cells__.count = 1`, and
+ * `count++` in a function becomes `__cells__.count++`. A name that is declared again is the same variable with another
+ * value, as in Node's REPL. Inner variables of the same name are unchanged.
  *
  * @param file - the compiled cell, CommonJS, as the body of the one function in the file
  */
@@ -40,7 +40,7 @@ export function sharedVariables(file: TypeScript.SourceFile, body: TypeScript.Bl
 
 class Rewriting {
   readonly #edits: TextEdit[] = [];
-  /** Edits that close what others opened; they come last where two are at one place. */
+  /** Edits that insert closing text; they come last if two edits are at one place. */
   readonly #closing: TextEdit[] = [];
   readonly #top: Scope;
   readonly #exports: CellExports;
@@ -83,7 +83,7 @@ class Rewriting {
     }
     if (this.#exports.importAlias(statement) !== undefined) return;
     const copied = this.#exports.copiedDeclaration(statement);
-    if (copied !== undefined) return; // `exports.f = f`: the function or class itself
+    if (copied !== undefined) return; // `exports.f = f` exports the function or class itself
     const isNamespace =
       ts.isVariableStatement(statement) && next !== undefined && this.#exports.fillsNamespace(statement, next);
     if (ts.isVariableStatement(statement)) this.#list(statement.declarationList, this.#top, isNamespace);
@@ -124,7 +124,7 @@ class Rewriting {
     });
   }
 
-  /** A name that declares, labels or accesses something, and so refers to no variable. */
+  /** Whether a name declares, labels or accesses something; such a name refers to no variable. */
   #isMereName(child: TypeScript.Node, parent: TypeScript.Node): boolean {
     const { ts } = this;
     if (!ts.isIdentifier(child)) return false;
@@ -142,13 +142,13 @@ class Rewriting {
     return ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent);
   }
 
-  /** Lets the kernel see the argument of a direct `eval`, and the names of inner variables around it. */
+  /** Passes the argument of a direct `eval`, and the names of inner variables around it, to the kernel. */
   #evalCall(node: TypeScript.CallExpression, scope: Scope): void {
     const { ts } = this;
     const [code] = node.arguments;
     if (!ts.isIdentifier(node.expression) || node.expression.text !== "eval" || scope.find("eval") !== undefined)
       return;
-    if (code === undefined || ts.isSpreadElement(code) || isInClass(ts, node)) return; // a class is strict code
+    if (code === undefined || ts.isSpreadElement(code) || isInClass(ts, node)) return; // code in a class is strict
     const inner = scope.innerNames().map((name) => `, ${JSON.stringify(name)}`);
     this.#edits.push({ start: this.#start(code), end: this.#start(code), text: "__tslab__.evaluated(" });
     this.#closing.push({ start: code.getEnd(), end: code.getEnd(), text: `${inner.join("")})` });
@@ -188,7 +188,7 @@ class Rewriting {
     else this.#visit(node.right, scope);
   }
 
-  /** A function without a name takes the variable's, which an assignment to a property would not give it. */
+  /** Gives a function without a name the variable's name, which an assignment to a property would not do. */
   #named(name: string, value: TypeScript.Expression, scope: Scope): void {
     const { ts } = this;
     let inside = value;
@@ -233,7 +233,7 @@ class Rewriting {
     if (at < list.getEnd()) this.#edits.push({ start: at, end: list.getEnd(), text: "" });
   }
 
-  /** A pattern that declares, as one that assigns. */
+  /** Converts a pattern of a declaration to one of an assignment. */
   #pattern(pattern: TypeScript.BindingPattern, scope: Scope): void {
     const { ts } = this;
     for (const element of pattern.elements) {
@@ -265,7 +265,7 @@ class Rewriting {
   }
 }
 
-/** Whether a node is what a call calls: a variable is called without `this`. */
+/** Whether a node is the callee of a call: a variable is called without `this`. */
 function isCallee(ts: typeof TypeScript, node: TypeScript.Node): boolean {
   const { parent } = node;
   return (

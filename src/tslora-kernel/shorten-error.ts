@@ -1,11 +1,11 @@
 import type { CellError } from "./cell-error";
 
-/** Characters of an error's message, and of its traceback, that are sent. */
+/** Characters of an error's message, and of its traceback, that are sent at most. */
 const MOST = 10_000_000;
 
 /**
- * An error that fits into a message: a JSON text of more than half a billion characters cannot be made, and the cell
- * would have no reply.
+ * Shortens an error to fit into a message: a JSON text of more than half a billion characters is impossible, and the
+ * cell would get no reply.
  */
 export function shortenError({ ename, evalue, traceback }: CellError): CellError {
   let room = MOST;

@@ -1,19 +1,19 @@
 /** A stream of a cell. */
 export type StreamName = "stdout" | "stderr";
 
-/** Milliseconds after which printed text is sent at the latest, once the cell prints again or waits. */
+/** Milliseconds after which printed text is sent, once the cell prints again or waits. */
 const WINDOW_MS = 100;
 
-/** Texts that are sent one by one in each window; the ones after them are joined. */
+/** Texts that are sent one by one in each window; later ones are joined. */
 const DIRECT = 100;
 
-/** Characters at which joined text is sent. */
+/** Characters of joined text at which it is sent. */
 const FULL = 1 << 16;
 
 /**
- * Joins the texts of a cell that prints very often into few messages: each message costs a signature and kilobytes of
- * memory in the kernel and in its client. A cell that prints fewer than {@link DIRECT} texts in a tenth of a second has
- * each of them sent at once, so that a kernel that ends has lost nothing.
+ * Joins the texts of a cell that prints very often into few messages, since each message costs a signature and
+ * kilobytes of memory in the kernel and in its client. If a cell prints fewer than {@link DIRECT} texts in a tenth of a
+ * second, each is sent at once and is not lost when the kernel ends.
  */
 export class StreamBuffer {
   readonly #send: (name: StreamName, text: string) => void;
@@ -34,7 +34,7 @@ export class StreamBuffer {
     this.#now = now;
   }
 
-  /** Takes a text: sends it, or keeps it until more has come or the cell waits. */
+  /** Takes a text: sends it, or keeps it until more arrives or the cell waits. */
   write(name: StreamName, text: string): void {
     const now = this.#now();
     if (now >= this.#windowEnd) {
@@ -56,7 +56,7 @@ export class StreamBuffer {
     else this.#flushing ??= setImmediate(() => this.flush());
   }
 
-  /** Sends what is kept. */
+  /** Sends the kept text. */
   flush(): void {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;

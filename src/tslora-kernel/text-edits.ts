@@ -1,4 +1,4 @@
-/** A piece of a text and its replacement; `start` and `end` are offsets in the text before. */
+/** A piece of a text and its replacement; `start` and `end` are offsets in the original text. */
 export interface TextEdit {
   readonly start: number;
   readonly end: number;
@@ -11,7 +11,7 @@ export interface TextPosition {
   readonly column: number;
 }
 
-/** An edited text, which maps places before the edits to places after them, and back. */
+/** An edited text that maps places before the edits to places after them, and back. */
 export class EditedText {
   readonly before: string;
   readonly after: string;
@@ -30,7 +30,7 @@ export class EditedText {
     this.after = after + before.slice(at);
   }
 
-  /** The offset in the edited text for one in the text before. */
+  /** Converts an offset in the original text to one in the edited text. */
   toAfter(offset: number): number {
     let shift = 0;
     for (const { start, end, text } of this.#edits) {
@@ -40,7 +40,9 @@ export class EditedText {
     return offset + shift;
   }
 
-  /** The offset in the text before for one in the edited text; inserted text maps to its place of insertion. */
+  /**
+   * Converts an offset in the edited text to one in the original text; inserted text maps to its place of insertion.
+   */
   toBefore(offset: number): number {
     let shift = 0;
     for (const { start, end, text } of this.#edits) {
@@ -57,7 +59,7 @@ export class EditedText {
   }
 }
 
-/** The offset of a place; a column behind the end of its line means that end. */
+/** The offset of a place; a column after the end of the line means that end. */
 export function offsetAt(text: string, { line, column }: TextPosition): number {
   let start = 0;
   for (let at = 1; at < line; at++) {

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { projectRoot } from "../base/project-root";
 import type { JsonRecord } from "../base/json";
 
-/** A message as tslab reads it off a socket. */
+/** A message as tslab reads it from a socket. */
 export interface TslabMessage {
   readonly header: { readonly msg_type: string; readonly msg_id: string };
   readonly content: JsonRecord;
   createReply(): TslabReply;
 }
 
-/** An answer to a message: its sender sets type and content and sends it. */
+/** An answer to a message: the caller sets type and content and sends it. */
 export interface TslabReply {
   readonly header: { msg_type: string };
   metadata: JsonRecord;
@@ -94,7 +94,7 @@ export interface TslabHandler {
   close(): void;
 }
 
-/** Socket that an answer is sent by. */
+/** Socket that sends an answer. */
 export interface AnswerSocket {
   send(frames: readonly Buffer[]): Promise<void>;
 }
@@ -122,7 +122,7 @@ export interface Tslab {
   readonly createExecutor: (folder: string, converters: TslabConverters, console: TslabConsole) => TslabExecutor;
   readonly Handler: new (executor: TslabExecutor, isJs: boolean) => TslabHandler;
   readonly Server: new (handler: TslabHandler, connectionFile: string) => TslabServer;
-  /** tslab's module with the variable that `display` writes by. */
+  /** tslab's module with the variable that `display` writes to. */
   readonly jupyter: { lastWriteDisplayData: ((data: JsonRecord, update: boolean) => void) | null };
   readonly typescriptVersion: string;
 }

@@ -23,7 +23,7 @@ export function validatorsSource(): string {
 }
 
 function newAjv(): Ajv {
-  // the schemas are ours: checking them takes longer than a notebook
+  // the schemas are ours: validating them would take longer than validating a notebook
   return new Ajv({
     allErrors: true,
     discriminator: true,

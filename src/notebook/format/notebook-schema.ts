@@ -6,7 +6,7 @@ const ref = (name: "multiline" | "mimeBundle" | "cellMetadata" | "attachments" |
 const multiline = { oneOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] };
 const mimeBundle = {
   type: "object",
-  // JSON of any shape under application/json and application/*+json, text (perhaps in lines) under every other type
+  // JSON of any shape for application/json and application/*+json; text, or a list of lines, for every other type
   patternProperties: { "^application/(.*\\+)?json$": {} },
   additionalProperties: ref("multiline"),
 };

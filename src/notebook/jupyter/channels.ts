@@ -29,7 +29,7 @@ export class Channels {
   readonly #shell: Dealer;
   readonly #control: Dealer;
   readonly #stdin: Dealer;
-  // Without a limit: ZeroMQ drops what a subscriber does not fetch in time, and outputs must not be lost.
+  // No limit: ZeroMQ drops messages that a subscriber does not fetch in time, and no output may be lost.
   readonly #iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0, reconnectInterval: RECONNECT_MS });
   /** Resolves once the kernel can ask for input: until then ZeroMQ drops its input requests on the kernel's side. */
   readonly stdinConnected: Promise<void>;

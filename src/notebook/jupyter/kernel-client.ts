@@ -309,7 +309,8 @@ async function becomeReady(
   if (signal?.aborted === true) abort(); // while the process was started
   try {
     while (performance.now() < deadline) {
-      // Asked again until an iopub message came too: a subscription reaches the kernel some time after its first reply.
+      // Repeated until an iopub message arrives too: the subscription reaches the kernel some time after its first
+      // reply.
       const waitMs = kernel.info.status === undefined ? Math.min(ASK_AGAIN_MS, deadline - performance.now()) : 100;
       const reply = await Promise.race([kernel.ask("shell", "kernel_info_request", {}, waitMs), aborted]);
       if (signal?.aborted === true) return "aborted";

@@ -22,7 +22,7 @@ export function resetMemoryPeak(pid: number | undefined): void {
   try {
     if (process.platform === "linux" && pid !== undefined) writeFileSync(`/proc/${pid}/clear_refs`, "5");
   } catch {
-    // not allowed here, or the process has ended: the peak is then the whole run's
+    // not allowed, or the process has ended: the peak is then that of the whole run
   }
 }
 

@@ -139,7 +139,7 @@ export class MessageReader {
     const signed = frames[delimiterOf(frames) + 1].toString("latin1");
     if (this.#recent.has(signed) || this.#older.has(signed))
       throw new TsloraError("kernel", "A message was sent twice; the copy is ignored.");
-    // two sets, since a set that loses its oldest key at each step takes long to find the next one
+    // two sets: removing the oldest key of one set at each step would be slow
     if (this.#recent.size === REMEMBERED) [this.#older, this.#recent] = [this.#recent, new Set()];
     this.#recent.add(signed);
     return messages;

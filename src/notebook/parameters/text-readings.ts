@@ -42,7 +42,7 @@ export function typescriptReadings(text: string, shape: ParameterShape): Reading
   const spelled = pythonScalar(text);
   const nothing = trimmed === "undefined" && takesKind(shape, "undefined") ? [undefined] : [];
   const first = takesLiteral(text, shape) ? [text] : [];
-  // a number that a double cannot hold becomes a text for a type that names texts alone
+  // for a type of texts alone, a number that a double cannot hold stays a text
   const lossy = number.some(
     (value) => (typeof value === "bigint" && !isExact(value)) || (value instanceof FloatValue && value.outOfRange),
   );

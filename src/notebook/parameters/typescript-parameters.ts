@@ -48,7 +48,7 @@ function shapeOfType(
   if (ts.isArrayTypeNode(type)) return { kind: "array", of: inner(type.elementType) };
   if (ts.isTupleTypeNode(type)) return shapeOfTuple(ts, type, inner);
   if (ts.isUnionTypeNode(type)) return { kind: "union", of: type.types.map(inner) };
-  // `string & {}` is a string that keeps an editor's completions
+  // `string & {}` is a string; editors still complete the literals of its union
   if (ts.isIntersectionTypeNode(type))
     return type.types.map(inner).find((part) => part.kind === "string") ?? { kind: "any" };
   if (ts.isLiteralTypeNode(type)) return shapeOfLiteral(ts, type.literal);

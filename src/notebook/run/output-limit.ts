@@ -51,7 +51,7 @@ export class OutputLimit {
   take(message: OutputMessage, size: number): LimitedOutput {
     const own = sizeOf(message);
     if (own === 0 || (!this.#reached && own <= this.#options.limit - size)) return { messages: [message] };
-    // takes another's place
+    // replaces an earlier display
     if (message.type === "update_display_data" && own <= this.#options.limit) return { messages: [message] };
     const [kept, rest] = cut(message, this.#reached ? 0 : Math.max(0, this.#options.limit - size));
     const place = this.#write(rest);

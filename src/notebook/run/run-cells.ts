@@ -51,7 +51,7 @@ export async function* runCells(
     const { recoveryMs } = kernel.spec.dialect;
     if (raised && recoveryMs > 0 && !stops(state, options)) await delay(recoveryMs);
   }
-  // All messages published before this answer have arrived with it; later ones are not in the notebook.
+  // All messages published before this reply have arrived with it; later ones are ignored.
   if (executed.length > 0 && (state.status === "ok" || state.status === "error"))
     await kernel.ask("shell", "kernel_info_request", {}, SETTLE_MS);
   yield* late.take(executed);

@@ -166,7 +166,7 @@ async function* execute(
         (outcome.status !== "timeout" || outcome.interrupted === true),
     );
     await kernel.stop(isAnswering ? "ask" : "terminate");
-    // the caller left the loop, or threw in it: nothing can report a failed save
+    // the caller left the loop or threw in it: a failed save cannot be reported
     if (!isDone) await autosave?.flush().catch(() => undefined);
   }
 }

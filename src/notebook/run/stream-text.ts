@@ -60,7 +60,7 @@ export class StreamText {
   #push(text: string): void {
     this.#parts.push(text);
     this.#size += text.length;
-    // a line without end: it can be edited no more from so far behind
+    // a line that does not end: its first part can no longer be edited
     if (this.#size >= 8 * PIECE) this.#endPiece();
   }
 

@@ -67,7 +67,7 @@ export class Widgets {
    * @returns the message to the kernel, if a widget took the output
    */
   capture(parent: string, message: OutputMessage): CommContent | undefined {
-    // the latest one that listens to this request: they nest
+    // widgets nest: the latest one that listens to this request
     if (this.#captures.size === 0) return undefined;
     const found = [...this.#captures].reverse().find(([, { listensTo }]) => listensTo !== "" && listensTo === parent);
     if (found === undefined) return undefined;

@@ -30,14 +30,14 @@ function closeStdin(): void {
 try {
   closeStdin();
 } catch {
-  // a system without /dev/null: standard input stays as it is
+  // a system without /dev/null: standard input is left unchanged
 }
 
 /** All streams that were given for standard input. */
 const given = new WeakSet<object>();
 let current: ReadStream | undefined;
 
-// A stream ends once, and a listener to an ended one waits for ever: the next cell that reads gets another stream.
+// A listener to a stream that has ended waits forever, so the next cell that reads gets a new stream.
 Object.defineProperty(process, "stdin", {
   configurable: true,
   enumerable: true,

@@ -83,7 +83,7 @@ function mapFrames(
     const match = IN_CELL.exec(line);
     if (match === null) return [line];
     const place = locate(match[2], Number(match[3]), Number(match[4]), cells, mapOf);
-    // "})(": the function that tslab wraps a cell in is called
+    // "})(": the call of the function that tslab wraps a cell in
     if (place === undefined) return match[2] === undefined && match[4] === "3" ? [] : [line];
     first ??= place;
     const where = `cell ${place.cell.number}, line ${place.position.line}, column ${place.position.column}`;

@@ -81,8 +81,7 @@ export function parseDiagnostic(text: string): TslabDiagnostic | undefined {
 
 /** Name, message and stack of an exception that Node printed. */
 function parseException(printed: string, unhandled: boolean): TslabFailure {
-  // An exception that left the script itself is printed behind its place and line:
-  // "evalmachine.<anonymous>:7\n…\n^\n\n"
+  // An uncaught exception of the script is printed after its place and line: "evalmachine.<anonymous>:7\n…\n^\n\n"
   const text = printed.replace(/^[^\n]+:\d+\n[\s\S]*?\n[ \t]*\^+\n\n?/, "").trimEnd();
   const lines = text.split("\n");
   const firstFrame = lines.findIndex((line) => /^ {4}at /.test(line));

@@ -1,10 +1,10 @@
 import { loadTypeScript } from "./load-typescript";
 
-// tslab keeps one timer for TypeScript's watching, and throws when TypeScript sets a second one: a file that was
-// written beside a running cell (by an installation, a compiler, an editor) made that cell, or the next one, fail.
-// TypeScript sets two, to compile the program again and to look again for modules that it has not found. Timers fire in
-// tslab only when it compiles a cell, and TypeScript then does the second thing first where its timer is set. So that
-// timer need not run: here it is only a mark, which tslab never sees.
+// tslab keeps one timer for TypeScript's watch mode, and throws when TypeScript sets a second one. A file written while
+// a cell ran (by an installation, a compiler, an editor) made that cell, or the next one, fail. TypeScript sets two
+// timers: one to compile the program again, one to look again for modules that it has not found. In tslab timers fire
+// only when it compiles a cell, and TypeScript then looks for the modules first if the second timer is set. So the
+// second timer need not run: here it is only a mark, which tslab never sees.
 
 const AGAIN = "invalidateResolutionsOfFailedLookup"; // TypeScript's name for the second timer's function
 const mark = {};

@@ -16,8 +16,8 @@ import { RUNS_ONCE } from "../../base/runs-once";
 import { reportStranger } from "../jupyter/report-stranger";
 import { MessageReader, signedFrames } from "../jupyter/wire";
 
-// A runner that is killed cannot end its kernel; so the kernel ends itself once its parent is another process. The
-// runner may have been killed before this line.
+// A killed runner cannot end its kernel, so the kernel ends itself once its parent is another process. The runner may
+// already be dead here.
 const isOrphan = process.ppid === 1 && !["1", "", undefined].includes(process.env.JPY_PARENT_PID);
 const runner = isOrphan ? undefined : process.ppid;
 setInterval(() => {
@@ -27,7 +27,7 @@ setInterval(() => {
   process.exit(1);
 }, 1000).unref();
 
-// A headless run executes each cell once; so a second figure of the same title is another figure.
+// A headless run executes each cell once, so a second figure with the same title is another figure.
 Reflect.set(globalThis, RUNS_ONCE, true);
 
 const { Publisher, Router } = zeromq;

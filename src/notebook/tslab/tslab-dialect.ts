@@ -32,7 +32,7 @@ class TslabFailures implements FailureReader {
 
   end({ reply, wasStopped, cells }: EndedCell): CellFailure {
     const { failure, released } = this.#filter.end(reply?.status);
-    // the reason of an interrupt is the error; what tslab prints about it is left out
+    // the reason for the interrupt is the error; tslab's own text about it is left out
     return {
       released: released.map(toStderr),
       ...(failure !== undefined && !wasStopped && { error: () => tslabErrorOutput(failure, cells) }),
