@@ -8,7 +8,7 @@ import type * as IgnorePattern from "../notebook/check/ignore-pattern";
 import { parseExactJson } from "../notebook/parameters/exact-json";
 import { Readings } from "../notebook/parameters/parameter-value";
 
-/** Takes one more `name=value` into the parameters given so far. */
+/** Adds one `name=value` to the parameters given so far. */
 export function collectParameter(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1)
@@ -16,7 +16,7 @@ export function collectParameter(text: string, before: Readonly<Record<string, s
   return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1) };
 }
 
-/** A time as milliseconds: seconds, or a number with s, m or h. */
+/** Parses a time in seconds, or with s, m or h, to milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(s|m|h)?$/.exec(text.trim());
   const ms =
@@ -30,7 +30,7 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-/** A size in characters: a number with kB, MB or GB, or `none` for no limit. */
+/** Parses a size in characters: a number with kB, MB or GB, or `none` for no limit. */
 export function parseSize(text: string): number {
   if (text.trim() === "none") return Infinity;
   const match = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/i.exec(text.trim());
@@ -50,13 +50,13 @@ export interface ParameterFlags {
   readonly raw?: Readonly<Record<string, string>>;
 }
 
-/** Values by name, and the names of those whose texts stay texts. */
+/** Values by name, and the names of those whose texts are not parsed. */
 export interface GivenParameters {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly rawParameters: readonly string[];
 }
 
-/** Gathers parameters as papermill does: files, YAML texts, `-p` and `-r`, of which the later ones win. */
+/** Gathers parameters as papermill does, from files, YAML texts, `-p` and `-r`; the later ones win. */
 export async function gatherParameters({
   file = [],
   yaml = [],
@@ -70,19 +70,19 @@ export async function gatherParameters({
   return { parameters: { ...typed, ...param, ...raw }, rawParameters: [...new Set(rawNames)] };
 }
 
-/** Takes one more text into a list. */
+/** Adds one text to a list. */
 export function collectText(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
-/** A whole number from 1. */
+/** Parses a whole number from 1. */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text.trim()))
     throw new InvalidArgumentError(`Expected a whole number from 1; got ${JSON.stringify(text)}.`);
   return Number(text);
 }
 
-/** A number from 0. */
+/** Parses a number from 0. */
 export function parseNumber(text: string): number {
   const value = text.trim() === "" ? NaN : Number(text);
   if (!(value >= 0 && value < Infinity))
@@ -90,7 +90,7 @@ export function parseNumber(text: string): number {
   return value;
 }
 
-/** Takes one more pattern of {@link ignorePattern} into a list. */
+/** Adds one pattern of {@link ignorePattern} to a list. */
 export function collectPattern(text: string, before: readonly string[] = []): string[] {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- few runs need it, and commander does not await
   const { ignorePattern } = require("../notebook/check/ignore-pattern") as typeof IgnorePattern;
@@ -105,7 +105,7 @@ export function collectPattern(text: string, before: readonly string[] = []): st
 /** Bytes that a parameter file may have. */
 const MAX_BYTES = 1 << 24;
 
-/** Parameters from a file that holds one object, in JSON or YAML. */
+/** Reads parameters from a file that holds one object, in JSON or YAML. */
 export async function readParameterFile(given: string): Promise<Readonly<Record<string, unknown>>> {
   const path = expandHome(given);
   const text = await readTextFile(path, {
@@ -121,7 +121,7 @@ async function parseYaml(text: string, path: string): Promise<unknown> {
   return (await import("./run/parameter-yaml.js")).readYaml(text, path);
 }
 
-/** Values of a file, by name; none of an empty file. */
+/** Values of a file, by name; empty for an empty file. */
 function byName(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (value === null) return {};
   const expected = `${path} must hold one map, with parameters by name`;

@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-require-imports -- a command's files are read when it is asked for: `run` starts in half the time, and import() would take as long again */
+/* eslint-disable @typescript-eslint/no-require-imports -- a command's files are loaded when it is called: `run` starts in half the time, which import() would double again */
 import type { Command } from "commander";
 
 import type * as Check from "./check/check-command";
@@ -13,10 +13,10 @@ import type * as Study from "./study/study-command";
 import type { Terminal } from "./terminal/terminal";
 import type * as Train from "./train/train-command";
 
-/** Context with which a command is added to the program. */
+/** Context for adding a command to the program. */
 export interface CommandContext {
   readonly terminal: Terminal;
-  /** Takes the exit code. */
+  /** Receives the exit code. */
   readonly exit: (code: number) => void;
 }
 
@@ -25,7 +25,7 @@ export interface KnownCommand {
   readonly name: string;
   /** Its heading in the help. */
   readonly group: string;
-  /** Loads it and returns what adds it to the program. */
+  /** Loads it and returns the function that adds it to the program. */
   readonly load: () => (program: Command, context: CommandContext) => void;
 }
 

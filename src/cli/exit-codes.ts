@@ -26,11 +26,11 @@ const STOPPED: readonly string[] = [
   "growing-memory",
 ] satisfies readonly Fault["kind"][];
 
-/** The codes in words, for the help. */
+/** The codes and their meaning, for the help. */
 export const EXIT_CODES_HELP = [
   "Exit codes:",
   "  0    done",
-  "  1    a cell or a check failed, or the program did",
+  "  1    a cell, a check or the program failed",
   "  2    bad usage or input",
   "  3    a time limit",
   "  4    the kernel died",
@@ -39,10 +39,10 @@ export const EXIT_CODES_HELP = [
   "  7    training stopped itself: loss, gradient, tensors or memory out of bounds",
   "  8    a notebook's outputs differ from the saved ones",
   "  130  interrupted",
-  "  141  the reader of the output went away",
+  "  141  the reader of the output closed the pipe",
 ].join("\n");
 
-/** The exit code for how a run ended. */
+/** The exit code for the status of a run. */
 export function exitCodeOf(status: RunStatus): number {
   return {
     ok: EXIT.ok,
@@ -53,7 +53,7 @@ export function exitCodeOf(status: RunStatus): number {
   }[status];
 }
 
-/** The exit code for an error that kept a command from its work. */
+/** The exit code for an error that stopped a command. */
 export function exitCodeOfError(error: unknown): number {
   if (!(error instanceof TsloraError)) return isFaultOfPlace(error) ? EXIT.badInput : EXIT.cellFailed;
   if (error.code === "not-saved") return error.details.place === true ? EXIT.badInput : EXIT.cellFailed;

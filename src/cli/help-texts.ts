@@ -3,10 +3,10 @@ import { Writable } from "node:stream";
 import { COMMANDS } from "./commands";
 import { runCli } from "./program";
 
-/** Columns of a help text that does not know its reader's terminal. */
+/** Columns of a help text for an unknown terminal. */
 const WIDTH = 80;
 
-/** The help of the command line, under "", and of each command, under its name. */
+/** The help of the command line, under the key "", and of each command, under its name. */
 export async function helpTexts(): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   for (const name of ["", ...COMMANDS.map((command) => command.name)]) {

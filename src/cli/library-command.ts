@@ -12,13 +12,13 @@ import { helpWidth, styled, type Terminal } from "./terminal/terminal";
 /** Context of a command. */
 export interface CommandCall {
   readonly terminal: Terminal;
-  /** Arguments behind the flags. */
+  /** Arguments after the flags. */
   readonly args: readonly string[];
   /** Flags and configuration file, checked, by key. */
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** A command that does the library's work: options from its tables, by flag or file. */
+/** A command of the library: its options come from tables, and are given by flag or file. */
 export interface LibraryCommand {
   readonly name: string;
   readonly description: string;
@@ -28,7 +28,7 @@ export interface LibraryCommand {
   readonly examples: readonly { readonly command: string; readonly does: string }[];
   /** Further text of the help. */
   readonly notes?: string;
-  /** Returns the exit code. What it needs beyond this is loaded by then, so that help and wrong usage are quick. */
+  /** Runs the command and returns the exit code. Loads further modules itself: help and usage errors need none. */
   readonly run: (call: CommandCall) => Promise<number>;
 }
 

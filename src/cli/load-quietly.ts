@@ -7,13 +7,13 @@ import { prepareDevice } from "../device/open-device";
 import { sharedOps } from "../ops/shared-ops";
 import type { Terminal } from "./terminal/terminal";
 
-/** Lines that TensorFlow's library writes to standard error as it is loaded, at every log level. */
+/** Lines that TensorFlow's library writes to standard error while it is loaded, at every log level. */
 const CHATTER = /^WARNING: All log messages before absl::InitializeLog|oneDNN custom operations are on/;
 
 /**
- * Loads TensorFlow without the lines that its library writes to standard error whatever it is asked: descriptor 2 is
- * pointed at a file meanwhile, and what else was written is passed on. Done where it is safe, on Linux for a terminal
- * or a pipe, which can be opened again without a place in a file being lost; elsewhere the lines stay.
+ * Loads TensorFlow without the lines that its library always writes to standard error. Meanwhile descriptor 2 points at
+ * a file, and other text written there is passed on. This works on Linux if standard error is a terminal or a pipe,
+ * which can be reopened; a file would lose its position. Elsewhere the lines are shown.
  */
 export function loadQuietly(terminal: Terminal, options: DeviceOptions = {}): void {
   prepareDevice(options);
@@ -38,7 +38,7 @@ export function loadQuietly(terminal: Terminal, options: DeviceOptions = {}): vo
   }
 }
 
-/** Points descriptor 2 at a file. Returns what points it back; undefined where that cannot be done. */
+/** Points descriptor 2 at a file. Returns a function that points it back; undefined if that is not possible. */
 function redirect(path: string): (() => void) | undefined {
   if (process.platform !== "linux") return undefined;
   let kept: number;
@@ -46,7 +46,7 @@ function redirect(path: string): (() => void) | undefined {
     const { mode } = fstatSync(2);
     const type = mode & constants.S_IFMT;
     if (type !== constants.S_IFIFO && type !== constants.S_IFCHR) return undefined;
-    // fails where nobody reads
+    // fails if the pipe has no reader
     kept = openSync("/proc/self/fd/2", constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return undefined;
@@ -54,7 +54,7 @@ function redirect(path: string): (() => void) | undefined {
   const into = (target: string, flags: number): void => {
     closeSync(2);
     const opened = openSync(target, flags, 0o600); // the lowest free descriptor: 2, since 0 and 1 are open
-    if (opened !== 2) throw new Error(`Standard error was to be opened as descriptor 2; got ${opened}.`);
+    if (opened !== 2) throw new Error(`Standard error must be opened as descriptor 2; got ${opened}.`);
   };
   into(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
   return () => {

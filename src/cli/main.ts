@@ -6,8 +6,8 @@ import { faultText } from "../base/files/file-fault";
 import { runCli } from "./program";
 import { processTerminal } from "./terminal/terminal";
 
-// A reader that goes away (`| head`) ends the command as SIGPIPE would; so does a full disk, with a line that says so.
-// Kernels are ended on the way out.
+// A closed pipe (`| head`) ends the command as SIGPIPE would; so does a full disk, with a message. Kernels are killed
+// first.
 for (const [name, stream] of [
   ["Standard output", process.stdout],
   ["Standard error", process.stderr],
@@ -17,14 +17,14 @@ for (const [name, stream] of [
     try {
       writeSync(2, `${name} could not be written: ${faultText(error)}.\n`);
     } catch {
-      // nobody is left to tell
+      // standard error is closed too
     }
     process.exit(1);
   });
 }
 
-/** How the command ends, for set-up, which loads this file in its own process. */
+/** The exit code, for set-up, which loads this file in its own process. */
 export const exitCode = runCli(process.argv.slice(2), processTerminal());
 
-// Sets the exit code and lets the process end by itself, so that all output is flushed.
+// Sets the exit code and lets the process end by itself: all output is flushed.
 void exitCode.then((code) => (process.exitCode = code));

@@ -17,7 +17,7 @@ import { helpWidth, styled, type Terminal } from "./terminal/terminal";
 /**
  * Runs the command line.
  *
- * @param args - what follows `tslora`
+ * @param args - the arguments after `tslora`
  * @returns the exit code, by cause; see `EXIT`
  */
 export async function runCli(args: readonly string[], unguarded: Terminal): Promise<number> {
@@ -39,7 +39,7 @@ export async function runCli(args: readonly string[], unguarded: Terminal): Prom
     .addHelpText("after", `\n${EXIT_CODES_HELP}`)
     .showHelpAfterError("(tslora --help lists commands; tslora COMMAND --help lists options)")
     .exitOverride();
-  const named = COMMANDS.filter(({ name }) => name === args[0]); // the others are for the help alone
+  const named = COMMANDS.filter(({ name }) => name === args[0]); // the others are needed for the help only
   for (const { group, load } of named.length > 0 ? named : COMMANDS) {
     program.commandsGroup(group);
     load()(program, { terminal, exit });
@@ -51,14 +51,14 @@ export async function runCli(args: readonly string[], unguarded: Terminal): Prom
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
     const text = errorText(error);
-    if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted; // reported when the user interrupted
+    if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted; // reported at the interrupt
     terminal.err.write(`${styled(terminal, "red", printable(text))}\n`);
     return exitCodeOfError(error);
   }
   return code;
 }
 
-/** Text of an error for the user: an error of the system in a line, a fault of the program with its stack. */
+/** Text of an error for the user: a system error in one line, a bug with its stack. */
 function errorText(error: unknown): string {
   if (error instanceof TsloraError) return error.message;
   if (faultCode(error) === undefined) return error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -67,7 +67,7 @@ function errorText(error: unknown): string {
   return path + faultText(error);
 }
 
-/** transformers' spelling of a flag, `--learning_rate`, as ours. */
+/** Converts transformers' spelling of a flag, `--learning_rate`, to ours. */
 function withDashes(arg: string): string {
   return /^--[a-z]+(_[a-z]+)+(=|$)/.test(arg) ? arg.replace(/^[^=]+/, (flag) => flag.replaceAll("_", "-")) : arg;
 }

@@ -1,4 +1,4 @@
-/** Run by `npm run write-help`: writes the help of the command line to the file that the first argument names. */
+/** Writes the help of the command line to the file that the first argument names; `npm run write-help` runs it. */
 import { writeFileSync } from "node:fs";
 
 import { helpTexts } from "./help-texts";

@@ -130,7 +130,7 @@ test("inspect says what is wrong with what it is given", async () => {
   for (const [args, says] of [
     [[folder], /holds neither\. These folders in it do: .*tiny-bert/],
     [["./none"], /nothing is there/],
-    [[join(folder, "none.safetensors")], /nothing is there/],
+    [[join(folder, "none.safetensors")], /There is no file at .*none\.safetensors/],
     [[join(folder, "cut.safetensors")], /not a whole safetensors file/],
     [[csv], /must be a folder or a \.safetensors file/],
     [[model, "--r", "0"], /--r must be a whole number from 1/],

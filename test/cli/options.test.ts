@@ -242,7 +242,7 @@ test("wrong usage ends with 2 and says what to do; transformers' spelling of fla
   ]);
   assert.equal(all.code, 2);
   for (const says of [
-    /--r: for --method lora alone/,
+    /--r: only for --method lora/,
     /--learning-rate must be a number above 0; got -1/,
     /--validation must be a share/,
     /--test is none/,

@@ -9,16 +9,18 @@ import { wrap } from "../terminal/text-layout";
 import { loadQuietly } from "../load-quietly";
 import { styled, type Terminal } from "../terminal/terminal";
 
-/** One thing that was looked at. */
+/** One row of the report. */
 export type Finding = EnvironmentRow;
 
 const SHOWN = { ok: "green", missing: "red", note: "yellow" } as const;
 
-/** Adds `tslora doctor`: says what works on this machine, what is missing, and what a model would run on and why. */
+/**
+ * Adds `tslora doctor`: reports what works on this machine, what is missing, and the device of a model with the reason.
+ */
 export function addDoctorCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
   program
     .command("doctor")
-    .description("Say what works on this machine, what is missing, and what a model would run on and why")
+    .description("Report what works on this machine, what is missing, and which device a model would use and why")
     .option("--json", "print JSON for programs")
     .action(async ({ json = false }: { json?: boolean }) => {
       const findings: Finding[] = [];
@@ -30,7 +32,7 @@ export function addDoctorCommand(program: Command, terminal: Terminal, exit: (co
       try {
         loadQuietly(terminal);
       } catch (error) {
-        if (!(error instanceof TsloraError)) throw error; // the report tells it
+        if (!(error instanceof TsloraError)) throw error; // the report shows it
       }
       const { rows, device } = await (await import("../../doctor/environment-report.js")).environmentReport();
       rows.forEach(show);
@@ -41,7 +43,7 @@ export function addDoctorCommand(program: Command, terminal: Terminal, exit: (co
         terminal.out.write(
           `\n${
             healthy
-              ? "All that tslora needs is here."
+              ? "Nothing is missing."
               : styled(
                   terminal,
                   "red",
@@ -68,7 +70,7 @@ function lines({ name, status, value, advice }: Finding, terminal: Terminal): st
   ];
 }
 
-/** A kernel that starts and computes is the only proof that it can. */
+/** Checks the kernel by executing a cell. */
 async function checkKernel(): Promise<Finding> {
   const cell = {
     cell_type: "code",

@@ -12,10 +12,10 @@ export const evaluateCommand: LibraryCommand = {
     { title: "General", options: GENERAL_OPTIONS },
   ],
   examples: [
-    { command: "evaluate --adapter output/adapter --data reviews.csv", does: "an adapter on the base that it names" },
+    { command: "evaluate --adapter output/adapter --data reviews.csv", does: "an adapter on its base model" },
     {
       command: "evaluate --model ./my-bert --data Dataset.zip --threshold 0.4 --average macro",
-      does: "a model's folder, with a threshold tuned on other data",
+      does: "a model's folder, with a threshold that was tuned on other data",
     },
     {
       command: "evaluate --adapter output/adapter --data reviews.csv --json | jq .evaluation.accuracy",

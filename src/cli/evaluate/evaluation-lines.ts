@@ -6,7 +6,7 @@ import type { Interval } from "../../evaluation/intervals/interval";
 import { factLines } from "../terminal/text-layout";
 import { table, type Terminal } from "../terminal/terminal";
 
-/** An evaluation as text: scikit-learn's report, then the scores that it lacks. */
+/** An evaluation as text: scikit-learn's report, then further scores. */
 export function evaluationLines(
   evaluation: Evaluation,
   { terminal, average }: { terminal: Terminal; average?: { readonly name: string; readonly scores: AveragedScores } },
@@ -43,7 +43,7 @@ export function evaluationLines(
   ];
 }
 
-/** scikit-learn's report, with labels that hold control characters or line ends escaped, so that its columns stay. */
+/** scikit-learn's report. Escapes control characters and line ends in labels, which would shift the columns. */
 function reportOf({ report, labels, predictions }: Evaluation): string {
   const shown = labels.map(printableLine);
   if (shown.every((name, i) => name === labels[i])) return report;

@@ -72,10 +72,10 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
   }
 }
 
-/** Refuses options that no classifier can have. */
+/** Refuses options that are invalid for every classifier. */
 function checkOptions({ values }: CommandCall, { threshold, confidence, predictions, output }: EvaluateValues): void {
   const problems = new Problems("tslora evaluate");
-  problems.expect(values.data !== undefined, "--data is needed: the labelled texts to score the classifier on");
+  problems.expect(values.data !== undefined, "--data is needed: the labelled texts to evaluate on");
   problems.expect(
     threshold === undefined || (threshold >= 0 && threshold <= 1),
     `--threshold must be a number from 0 to 1; got ${threshold}`,
@@ -86,12 +86,12 @@ function checkOptions({ values }: CommandCall, { threshold, confidence, predicti
   );
   problems.expect(
     predictions !== true || values.json === true || output !== undefined,
-    "--predictions is for --json and --output; the text shows none",
+    "--predictions is for --json and --output; the text report shows none",
   );
   problems.throwIfAny();
 }
 
-/** Refuses options that this classifier cannot have. */
+/** Refuses options that are invalid for this classifier. */
 function checkClassifier({ labels, problemType }: SequenceClassifier, { threshold, average }: EvaluateValues): void {
   const problems = new Problems("tslora evaluate");
   problems.expect(
@@ -100,16 +100,16 @@ function checkClassifier({ labels, problemType }: SequenceClassifier, { threshol
   );
   problems.expect(
     average !== "binary" || labels.length === 2,
-    `--average binary is for two labels; the classifier has ${labels.length}: micro, macro and weighted are for more`,
+    `--average binary is for two labels; the classifier has ${labels.length}. Give micro, macro or weighted`,
   );
   problems.expect(
     problemType === "single_label_classification",
-    "the classifier's texts may have several labels, and a report is of one label a text; in TypeScript evaluateMultiLabel scores such",
+    "a text of the classifier may have several labels, and the report needs one label per text; use evaluateMultiLabel in TypeScript",
   );
   problems.throwIfAny();
 }
 
-/** Evaluates the classifier with a line of progress, and applies the threshold. */
+/** Evaluates the classifier, shows the progress, and applies the threshold. */
 async function scoreTexts(
   classifier: SequenceClassifier,
   { frame, terminal, options }: { frame: DataFrame; terminal: CommandCall["terminal"]; options: EvaluateValues },
@@ -128,7 +128,7 @@ async function scoreTexts(
   }
 }
 
-/** scikit-learn's report as an object, and the average that was asked for. */
+/** scikit-learn's report as an object, and the requested average. */
 function reportOf({ predictions, labels: targetNames }: Evaluation, average: EvaluateValues["average"]) {
   const yTrue = predictions.map((one) => one.yTrue);
   const yPred = predictions.map((one) => one.yPred);
@@ -142,7 +142,7 @@ function reportOf({ predictions, labels: targetNames }: Evaluation, average: Eva
   };
 }
 
-/** Warns of texts that the run was trained on: scores on them are too good. */
+/** Warns if the run was trained on some of the texts: scores on them are too good. */
 async function warnOfTrainedTexts(
   frame: DataFrame,
   { folder, notice }: { folder: string; notice: Notice },
@@ -151,6 +151,6 @@ async function warnOfTrainedTexts(
   const trained = (await countTrainedTexts(folder, frame)) ?? 0;
   if (trained > 0)
     notice(
-      `Warning: ${trained} of these ${frame.shape[0]} texts are among those that it was trained on: the scores are too good. Evaluate on texts that it has not seen, such as the run's test part.`,
+      `Warning: it was trained on ${trained} of these ${frame.shape[0]} texts, so the scores are too good. Evaluate on other texts, such as the run's test part.`,
     );
 }

@@ -14,19 +14,19 @@ export interface FoundAdapter {
   readonly directory: string;
   /** `base_model_name_or_path` of adapter_config.json. */
   readonly base?: string;
-  /** Number of labels of its head, if it has one. */
+  /** Number of labels of its head, if it has a head. */
   readonly labels?: number;
-  /** The run that it is from. */
+  /** The run that trained it. */
   readonly record?: RunRecord;
 }
 
-/** Folders that a path on another machine begins with; no owner on the Hub is asked for such a name. */
+/** Relative paths of a training run, such as `runs/a` or `checkpoint-5`; such a name is not looked up on the Hub. */
 const FOLDERS = /^(models?|outputs?|runs?|checkpoints?|results?|data|tmp|home)\/|(^|\/)checkpoint-\d+$/i;
 
 /**
- * Looks at an adapter's folder.
+ * Reads what an adapter's folder holds, without the weights.
  *
- * @throws TsloraError `not-found` for a folder without an adapter, and what reading its configuration throws.
+ * @throws TsloraError `not-found` for a folder without an adapter, and the errors of reading its configuration.
  */
 export async function findAdapter(directory: string): Promise<FoundAdapter> {
   if (!existsSync(join(directory, "adapter_config.json"))) {
@@ -50,7 +50,7 @@ export async function findAdapter(directory: string): Promise<FoundAdapter> {
 }
 
 /**
- * Finds the base that an adapter names. A path of another machine, and a relative path, is not asked for on the Hub.
+ * Finds the base that an adapter names. Does not look up a relative path, or a path of another machine, on the Hub.
  *
  * @throws TsloraError that names adapter_config.json, its entry and the option --model.
  */
@@ -83,10 +83,10 @@ function isFolder(path: string): boolean {
   return path.startsWith("/") && existsSync(join(path, "config.json"));
 }
 
-/** Number of labels of an adapter's head, if it has one. */
+/** Number of labels of an adapter's head, if it has a head. */
 async function labelsOf(directory: string): Promise<number | undefined> {
   const path = join(directory, "adapter_model.safetensors");
-  if (!existsSync(path)) return undefined; // loading says what is wrong with the folder
+  if (!existsSync(path)) return undefined; // loading reports the error of the folder
   const file = await openSafetensors(path);
   await file.close();
   return [...file.entries.values()].find(({ name }) => /\.classifier(\.out_proj)?\.weight$/.test(name))?.shape[0];

@@ -12,21 +12,21 @@ import { DATA_OPTIONS } from "../options/shared-options";
 import type { OptionValues } from "../options/option-table";
 import { flagsInMessage } from "../terminal/flags-in-messages";
 
-/** Texts as they are trained on or evaluated, and what was taken. */
+/** Texts for training or evaluation, and where they come from. */
 export interface LoadedTexts {
   readonly frame: DataFrame;
   readonly corpus: Corpus;
-  /** Names of the classes in the data, if they have names. */
+  /** Names of the classes in the data, if the data have names. */
   readonly classNames?: readonly string[];
 }
 
 /**
- * Loads labelled texts. Those in the study's format are cleaned as in the study by default. A table's
- * labels are matched with the model's by name, or, where they are numbers, by number.
+ * Loads labelled texts. By default, texts in the study's format are cleaned as in the study. A table's labels are
+ * matched with the model's by name, or by number if they are numbers.
  *
- * @param options.labels - the model's, where they are known
- * @param options.allowMissingClasses - for texts that are only scored, which may lack a class
- * @throws TsloraError `bad-input` when the data's labels are not the model's.
+ * @param options.labels - the model's labels, if they are known
+ * @param options.allowMissingClasses - for evaluation, whose texts may lack a class
+ * @throws TsloraError `bad-input` if the data's labels do not match the model's.
  */
 export async function loadTexts(
   values: OptionValues<typeof DATA_OPTIONS>,

@@ -10,7 +10,7 @@ import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-confi
 import { findAdapter, resolveBase, type FoundAdapter } from "./find-adapter";
 import type { RunRecord } from "./read-run-record";
 
-/** Classifier to open. */
+/** The classifier to open. */
 export interface OpenOptions extends DeviceOptions {
   /** The command, for messages. */
   readonly command: string;
@@ -22,24 +22,24 @@ export interface OpenOptions extends DeviceOptions {
   readonly seed?: number;
   /** Called after the quick checks, before TensorFlow is needed. */
   readonly beforeLoading: () => void;
-  /** Called with a sentence for each choice and its reason. */
+  /** Called with a sentence about each choice and its reason. */
   readonly notice: (text: string) => void;
 }
 
-/** A classifier that was trained before, and where it came from. */
+/** A trained classifier, and where it came from. */
 export interface OpenedClassifier {
   readonly classifier: SequenceClassifier;
   readonly model: ResolvedModel;
-  /** The run that its adapter is from. */
+  /** The run that trained its adapter. */
   readonly record?: RunRecord;
 }
 
 /**
- * Opens a model, and an adapter on it, and says what was taken. Where no model is named the adapter's own base is
- * taken; labels and length come from the flags, else from the run that the adapter is from, else from the model.
+ * Opens a model, and an adapter on it, and reports its choices. Without a model it opens the adapter's base. Labels and
+ * length come from the flags, else from the run that trained the adapter, else from the model.
  *
- * @throws TsloraError `bad-option` when neither is named, `bad-input` when weights are missing that neither the model
- * nor the adapter brings, and what resolving and loading throw.
+ * @throws TsloraError `bad-option` if neither is named, `bad-input` if neither the model nor the adapter has some of
+ * the weights, and the errors of resolving and loading.
  */
 export async function openClassifier(options: OpenOptions): Promise<OpenedClassifier> {
   const { command, notice } = options;
@@ -64,7 +64,7 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
   options.beforeLoading();
   const device = deviceOf(options);
   notice((await resolveDevice(device)).notice);
-  const newHead = adapter?.labels !== undefined; // the adapter brings the head, whatever the base's own is
+  const newHead = adapter?.labels !== undefined; // the adapter's head replaces the base's
   const classifier = await loadClassifier(model, {
     ...device,
     labels,
@@ -78,8 +78,7 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
   try {
     if (adapter !== undefined) {
       const unknown = await classifier.loadAdapter(adapter.directory);
-      const passedOver =
-        unknown.length === 0 ? "" : `; keys of its configuration that were passed over: ${unknown.join(", ")}`;
+      const passedOver = unknown.length === 0 ? "" : `; ignored keys of its configuration: ${unknown.join(", ")}`;
       const otherBase =
         options.model === undefined || adapter.base === undefined || adapter.base === model.id
           ? ""
@@ -95,7 +94,7 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
   }
 }
 
-/** Says of a head of other labels what can be done here: a command that does not train has no new head to offer. */
+/** Replaces the error about a head with other labels: a command that does not train cannot make a new head. */
 function headError(error: unknown, { command, model }: { command: string; model: ResolvedModel }): unknown {
   if (!(error instanceof TsloraError) || error.details.headLabels === undefined) return error;
   const [has, named] = [error.details.headLabels, error.details.labels].map((found) =>
@@ -108,7 +107,7 @@ function headError(error: unknown, { command, model }: { command: string; model:
   );
 }
 
-/** Refuses weights that were newly initialized and that no adapter brings: every result would be random. */
+/** Refuses newly initialized weights that no adapter holds: every result would be random. */
 function expectTrained(
   { untrainedWeights }: SequenceClassifier,
   { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel },
@@ -136,7 +135,7 @@ function expectTrained(
   );
 }
 
-/** Refuses a model that has not the positions for the texts that the adapter was trained on: it is another base. */
+/** Refuses a model with fewer positions than the adapter's training texts have tokens: it is not the adapter's base. */
 function expectRoom(
   { maxTokens }: EncoderConfig,
   { command, adapter, model }: { command: string; adapter: FoundAdapter | undefined; model: ResolvedModel },
@@ -151,7 +150,9 @@ function expectRoom(
   );
 }
 
-/** The labels' names where nobody gives any: the model's, if they fit the adapter's head; as many as that has, else. */
+/**
+ * The labels' names if none are given: the model's, if their number fits the adapter's head; else LABEL_0, LABEL_1, ...
+ */
 function labelsOf({ id2label }: EncoderConfig, adapter: FoundAdapter | undefined): readonly string[] | undefined {
   const count = adapter?.labels;
   if (count === undefined || id2label?.length === count || (id2label === undefined && count === 2)) return id2label;

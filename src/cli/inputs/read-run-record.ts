@@ -6,10 +6,10 @@ import { readTextFile } from "../../base/files/read-text-file";
 import { shownPath } from "../../base/shown-path";
 import { isRecord } from "../../base/json";
 
-/** The part of `train`'s record beside an adapter that is needed to use it. */
+/** The part of the run's record that is needed to use an adapter; `train` writes it beside the adapter. */
 export interface RunRecord {
   readonly path: string;
-  /** The model that was trained on: a folder, or a name. */
+  /** The model that was trained: a folder, or a name. */
   readonly model?: string;
   readonly labels: readonly string[];
   readonly maxLength?: number;
@@ -19,8 +19,8 @@ export interface RunRecord {
 export const TRAINING_ARGS = "training_args.json";
 
 /**
- * The record of the run that an adapter or a checkpoint is from: in its folder, or in the one above. A checkpoint's own
- * file of that name says how it was trained, and not what its labels are called.
+ * Reads the record of the run that wrote an adapter or a checkpoint, from its folder or the one above. A checkpoint's
+ * own file of that name holds training options without the labels' names.
  */
 export async function readRunRecord(folder: string): Promise<RunRecord | undefined> {
   for (const place of [folder, dirname(resolve(folder))]) {

@@ -21,7 +21,7 @@ export interface DescribeOptions {
   readonly beforeLoading: () => void;
 }
 
-/** Description of one subject; `--json` prints it as it is. */
+/** Description of one subject; `--json` prints this object. */
 export interface Description {
   readonly kind: "file" | "adapter" | "model";
   readonly path: string;
@@ -29,7 +29,7 @@ export interface Description {
   readonly files?: readonly { readonly name: string; readonly bytes: number }[];
   readonly weights: Omit<WeightsDescription, "tensors"> & { readonly tensorCount: number };
   readonly tensors?: readonly TensorRow[];
-  /** config.json or adapter_config.json, as it is. */
+  /** The content of config.json or adapter_config.json. */
   readonly config?: JsonRecord;
   /** A model's sizes under one set of names. */
   readonly encoder?: EncoderConfig;

@@ -8,11 +8,11 @@ export interface TensorRow {
   readonly name: string;
   readonly dtype: SafetensorsDtype;
   readonly shape: readonly number[];
-  /** In which file, by its name. */
+  /** The name of its file. */
   readonly file: string;
 }
 
-/** Content of safetensors files, by their headers alone. */
+/** Content of safetensors files, read from their headers. */
 export interface WeightsDescription {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   /** Numbers in tensors of floats. */
@@ -23,7 +23,7 @@ export interface WeightsDescription {
   readonly tensors: readonly TensorRow[];
 }
 
-/** Reads the headers of safetensors files; of a sharded checkpoint all of them. */
+/** Reads the headers of safetensors files, all files of a sharded checkpoint. */
 export async function describeWeights(paths: readonly string[]): Promise<WeightsDescription> {
   const tensors: TensorRow[] = [];
   const files: { name: string; bytes: number }[] = [];
@@ -48,7 +48,7 @@ export async function describeWeights(paths: readonly string[]): Promise<Weights
   };
 }
 
-/** The folder's files with their sizes, and which of them are safetensors of weights. */
+/** Lists a folder's files with their sizes, and the safetensors files of weights. */
 export async function listFolder(
   folder: string,
 ): Promise<{ files: { name: string; bytes: number }[]; weights: string[] }> {

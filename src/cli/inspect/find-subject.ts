@@ -5,7 +5,7 @@ import { expandHome } from "../../base/files/expand-home";
 import { TsloraError } from "../../base/tslora-error";
 import { resolveModel } from "../../hub/resolve-model";
 
-/** Kind of a path or name. */
+/** What a path or name refers to. */
 export type Subject =
   | { readonly kind: "file"; readonly path: string; readonly notice?: undefined }
   | {
@@ -17,16 +17,16 @@ export type Subject =
     };
 
 /**
- * Tells what a path or name is: a .safetensors file, an adapter's folder, a model's, or a model by name. A folder of
- * either that holds a training's state is a checkpoint.
+ * Finds what a path or name refers to: a .safetensors file, an adapter's folder, a model's folder, or a model by name.
+ * A folder that also holds the state of a training is a checkpoint.
  *
- * @throws TsloraError `not-found` or `bad-input` that says what is there instead.
+ * @throws TsloraError `not-found` or `bad-input` that names what it found instead.
  */
 export async function findSubject(name: string): Promise<Subject> {
   const path = resolve(expandHome(name));
   if (!existsSync(path)) {
     if (/\.\w+$/.test(name) && name.endsWith(".safetensors"))
-      throw new TsloraError("not-found", `A file was looked for at ${path}, and nothing is there.`);
+      throw new TsloraError("not-found", `There is no file at ${path}.`);
     const { id, directory, notice } = await resolveModel(name);
     return {
       kind: "model",

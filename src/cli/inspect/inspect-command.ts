@@ -5,7 +5,7 @@ import type { LibraryCommand } from "../library-command";
 
 export const inspectCommand: LibraryCommand = {
   name: "inspect",
-  description: "Say what a model, an adapter, a checkpoint or a .safetensors file holds",
+  description: "List the content of a model, an adapter, a checkpoint or a .safetensors file",
   arguments: {
     pattern: "<paths...>",
     help: "folders, .safetensors files, names on the Hugging Face Hub, auto or embedded",
@@ -18,7 +18,7 @@ export const inspectCommand: LibraryCommand = {
   examples: [
     {
       command: "inspect embedded",
-      does: "the encoder that set-up brings: sizes, configuration, what LoRA would train",
+      does: "the encoder that set-up installs: sizes, configuration, what LoRA would train",
     },
     { command: "inspect output/adapter --tensors", does: "an adapter: its base, its configuration, each tensor" },
     {

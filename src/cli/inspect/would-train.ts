@@ -10,12 +10,12 @@ export interface WouldTrain {
   readonly all: number;
   /** As peft's `print_trainable_parameters` prints it. */
   readonly line: string;
-  /** Weights that the checkpoint lacks: training draws, trains and saves them. */
+  /** Weights that the checkpoint lacks: training initializes, trains and saves them. */
   readonly newlyInitialized: readonly string[];
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-/** Puts the adapter on the model, as training would, and counts. */
+/** Adds the adapter to the model, as training would, and counts the weights. */
 export async function wouldTrain(
   model: ResolvedModel,
   options: { method: "lora" | "full"; lora: LoraConfig; labels?: readonly string[] },

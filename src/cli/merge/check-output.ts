@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { expectUnlocked, LOCK_FILE } from "../../base/lock/lock-output";
 import type { Problems } from "../../base/problems";
 
-/** Weights and configurations that readers would take instead of the merged model's. */
+/** Weights and configurations that readers would load instead of the merged model's. */
 const IN_THE_WAY = /^adapter_|\.bin$|\.index\.json$|^model-\d+-of-\d+\.safetensors$/;
 
 /** Notes problems with writing a model into a folder. */
@@ -22,7 +22,7 @@ export function checkOutput(
   } catch (error) {
     problems.expect(
       false,
-      `--output must be a folder; ${output} cannot be read as one (${error instanceof Error ? error.message : String(error)})`,
+      `--output must be a folder; ${output} cannot be read (${error instanceof Error ? error.message : String(error)})`,
     );
     return;
   }
@@ -46,6 +46,6 @@ export function checkOutput(
   const others = names.filter((name) => IN_THE_WAY.test(name));
   problems.expect(
     others.length === 0,
-    `--output: ${output} holds other weights (${others.join(", ")}), which would be read instead of the merged ones. Give another folder, or remove them`,
+    `--output: ${output} holds other weights (${others.join(", ")}); readers would load them instead of the merged weights. Give another folder, or remove them`,
   );
 }

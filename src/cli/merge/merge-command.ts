@@ -6,7 +6,7 @@ const { model, adapter, labels } = MODEL_OPTIONS;
 
 export const mergeCommand: LibraryCommand = {
   name: "merge",
-  description: "Put an adapter into its base's weights and write a Hugging Face folder",
+  description: "Merge an adapter into its base's weights and write a Hugging Face folder",
   groups: [
     { title: "Model", options: { model: { ...model, default: "the base that the adapter names" }, adapter, labels } },
     { title: "Result", options: MERGE_OPTIONS },
@@ -16,10 +16,10 @@ export const mergeCommand: LibraryCommand = {
     { command: "merge --adapter output/adapter --output output/merged", does: "on the base that the adapter names" },
     {
       command: "merge --model ./my-bert --adapter output/adapter --output output/merged --overwrite --json",
-      does: "for a program, into a folder that is there",
+      does: "JSON for a program, into an existing folder",
     },
   ],
   notes:
-    "Before anything is written, logits with the adapter and with the merged weights are compared on a fixed batch; the largest difference is printed.",
+    "Before it writes anything, merge compares the logits with the adapter and with the merged weights on a fixed batch, and prints the largest difference.",
   run: async (call) => (await import("./run-merge.js")).runMerge(call),
 };

@@ -17,7 +17,7 @@ export async function runMerge(call: CommandCall): Promise<number> {
   const { model: base, adapter } = pick(call.values, MODEL_OPTIONS);
   const problems = new Problems("tslora merge");
   problems.expect(adapter !== undefined, "--adapter is needed: the adapter's folder");
-  problems.expect(output !== undefined, "--output is needed: the folder to write the merged model to");
+  problems.expect(output !== undefined, "--output is needed: the folder for the merged model");
   problems.expect(bound === undefined || bound > 0, `--bound must be above 0; got ${bound}`);
   if (output !== undefined) checkOutput(problems, output, { overwrite, sources: [base, adapter] });
   problems.throwIfAny();

@@ -2,12 +2,12 @@ import { Option, type Command } from "commander";
 
 import { flagOf, type OptionGroup, type OptionSpec } from "./option-table";
 
-/** commander's value of each option: the given texts, in order, or a switch's last state. */
+/** commander's value of each option: the given texts in order, or the last state of a switch. */
 export type RawFlags = Readonly<Record<string, readonly string[] | boolean | undefined>>;
 
 /**
- * Adds the flags of a command's groups, each under its heading. Values stay texts: they are checked with the
- * configuration file's.
+ * Adds the flags of a command's groups, each under its heading. Values stay texts here; they are checked together with
+ * those of the configuration file.
  */
 export function addOptions(command: Command, groups: readonly OptionGroup[]): void {
   for (const { title, options } of groups) {

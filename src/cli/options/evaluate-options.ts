@@ -6,19 +6,19 @@ import { choice, integer, number, path, toggle } from "./option-kinds";
 export const EVALUATE_OPTIONS = {
   threshold: {
     kind: number("p"),
-    help: "of two labels: take the second where its probability is at least this",
-    default: "the likelier label",
+    help: "for two labels: predict the second if its probability is at least this",
+    default: "the more probable label",
   },
   average: {
     kind: choice(["binary", "micro", "macro", "weighted"], "name"),
     help: "also print precision, recall and F1 averaged: binary, micro, macro or weighted",
   },
   confidence: { kind: number("share"), help: "confidence level of the intervals", default: String(DEFAULT_CONFIDENCE) },
-  predictions: { kind: toggle(), help: "with --json and --output: every text's prediction too" },
+  predictions: { kind: toggle(), help: "for --json and --output: include the prediction of every text" },
   output: { kind: path("file"), help: "also write the evaluation as JSON to a file" },
   maxTokensPerPass: {
     kind: integer(1),
-    help: "tokens in one pass: bounds the memory",
+    help: "tokens in one forward pass; limits the memory",
     default: String(DEFAULT_TOKENS_PER_PASS),
   },
 } as const;

@@ -5,10 +5,10 @@ import { flagOf, keyOf, type OptionGroup, type OptionSpec } from "./option-table
 import { readConfigFile } from "./read-config-file";
 
 /**
- * Merges and checks the options of flags and configuration file; flags win. In the file null means the default.
+ * Merges and checks the options of flags and configuration file; flags win. A null in the file means the default.
  *
  * @param command - its name, for messages
- * @throws TsloraError `bad-option` that lists every unknown key and every value of a wrong type, of both.
+ * @throws TsloraError `bad-option` that lists every unknown key and every value of a wrong type in both.
  */
 export async function gatherOptions(
   command: string,
@@ -101,7 +101,7 @@ function shown(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
-/** The nearest known key, where one is near. */
+/** A known key with a similar spelling, if there is one. */
 function suggestion(key: string, known: readonly string[]): string {
   const near = known
     .map((name) => ({ name, distance: distance(name.toLowerCase(), key.toLowerCase()) }))

@@ -6,10 +6,10 @@ export const INSPECT_OPTIONS = {
   tensors: { kind: toggle(), help: "list every tensor with its type and shape" },
   trainable: {
     kind: toggle(),
-    help: "say what training would change",
-    off: "do not say what training would change, which loads the model",
+    help: "show which weights training would change",
+    off: "do not show which weights training would change; this avoids loading the model",
     default: "on",
   },
-  method: { kind: choice(["lora", "full"]), help: "how it would be trained", default: "lora" },
+  method: { kind: choice(["lora", "full"]), help: "the method of that training", default: "lora" },
   labels: MODEL_OPTIONS.labels,
 } as const;

@@ -23,7 +23,8 @@ import type { OptionSpec } from "./option-table";
 const names = list(text("name", "a name"), "names");
 
 /**
- * Names separated by commas are a list. Text with more than letters, digits, dots and blanks is a pattern, as in peft.
+ * Names separated by commas are a list. A text with characters other than letters, digits, dots and blanks is a regular
+ * expression, as in peft.
  */
 function modules(words: readonly string[] = []): OptionKind<readonly string[] | string> {
   const given = mapped(text("pattern", "names or a pattern"), (one): readonly string[] | string =>
@@ -43,7 +44,7 @@ export const LORA_OPTIONS = {
   },
   targetModules: {
     kind: modules(["auto", "all-linear"]),
-    help: "the linear layers that are adapted: names separated by commas, a regular expression that matches whole names, all-linear, or auto, which is query and value",
+    help: "linear layers to adapt: names separated by commas, a regular expression that matches whole names, all-linear, or auto (query and value)",
     default: LORA_DEFAULTS.targetModules,
   },
   excludeModules: {
@@ -52,19 +53,19 @@ export const LORA_OPTIONS = {
   },
   modulesToSave: {
     kind: names,
-    help: "modules beside the head that are trained whole and saved with the adapter, by the end of their names",
+    help: "modules besides the head to train whole and save with the adapter, by the end of their names",
   },
   bias: { kind: choice(LORA_BIASES), help: "which biases are trained", default: LORA_DEFAULTS.bias },
   useRslora: { kind: toggle(), help: "scale by lora-alpha / sqrt(r)" },
-  useDora: { kind: toggle(), help: "train magnitude and direction apart (DoRA)" },
+  useDora: { kind: toggle(), help: "train magnitude and direction separately (DoRA)" },
   rankPattern: {
     kind: numbersByName("name=n,..."),
-    help: "ranks of single layers, by patterns that match the end of their names",
+    help: "ranks of individual layers, by patterns that match the end of their names",
   },
-  alphaPattern: { kind: numbersByName("name=n,..."), help: "lora-alpha of single layers, by the same patterns" },
+  alphaPattern: { kind: numbersByName("name=n,..."), help: "lora-alpha of individual layers, by the same patterns" },
   layersToTransform: {
     kind: { ...either(integer(), list(integer(), "numbers"), "a whole number or a list of them"), metavar: "numbers" },
-    help: "numbers of the layers that are adapted, from 0",
+    help: "numbers of the layers to adapt, from 0",
     default: "all",
   },
   layersPattern: {
@@ -83,7 +84,7 @@ export const LORA_OPTIONS = {
       ...either(truth(), choice(NAMED_INITIALIZATIONS), `true, false, "gaussian", "pissa" or "olora"`),
       metavar: "way",
     },
-    help: "how the update begins: true (A uniform, B 0), gaussian, pissa, olora, or false (both uniform)",
+    help: "initialization of A and B: true (A uniform, B 0), gaussian, pissa, olora, or false (both uniform)",
     default: String(LORA_DEFAULTS.initLoraWeights),
   },
 } as const satisfies Record<keyof LoraConfig, OptionSpec<unknown>>;

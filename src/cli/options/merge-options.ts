@@ -5,11 +5,11 @@ export const MERGE_OPTIONS = {
   output: { kind: path("folder"), short: "o", help: "the folder to write: config.json, model.safetensors, tokenizer" },
   overwrite: {
     kind: toggle(),
-    help: "take a folder that holds files already; those of the same name are written over",
+    help: "allow a folder that holds files; files of the same name are overwritten",
   },
   bound: {
     kind: number("difference"),
-    help: "the largest difference of a logit that the self-check lets pass",
-    default: "by the logits' size",
+    help: "the largest difference of a logit that the self-check allows",
+    default: "by the size of the logits",
   },
 } as const;

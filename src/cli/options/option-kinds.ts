@@ -1,15 +1,15 @@
 import { expandHome } from "../../base/files/expand-home";
 
-/** Result of the check of a value. `path` leads to the part at fault, such as `[1]` or `.query`. */
+/** Result of checking a value. `path` names the wrong part, such as `[1]` or `.query`. */
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly path: string; readonly expected: string; readonly got: unknown };
 
-/** How an option's value is written: on the command line as text, in a configuration file as a value. */
+/** The type of an option's value: parses a text of the command line, and checks a value of a configuration file. */
 export interface OptionKind<T> {
   /** Placeholder of the value in the help; a switch has none. */
   readonly metavar?: string;
-  /** Whether the flag may be given several times, each adding to the one before. */
+  /** Whether the flag may be given several times; the values are collected. */
   readonly repeats: boolean;
   fromText(text: string): Checked<T>;
   fromValue(value: unknown): Checked<T>;
@@ -18,7 +18,7 @@ export interface OptionKind<T> {
 const fits = <T>(value: T): Checked<T> => ({ ok: true, value });
 const wrong = (expected: string, got: unknown, path = ""): Checked<never> => ({ ok: false, path, expected, got });
 
-/** Text that is not empty: a name, a path. */
+/** A non-empty text: a name, a path. */
 export function text(metavar: string, expected = "a text"): OptionKind<string> {
   const fromValue = (value: unknown): Checked<string> =>
     typeof value === "string" && value !== "" ? fits(value) : wrong(expected, value);
@@ -42,7 +42,7 @@ export function number(metavar = "number", expected = "a number"): OptionKind<nu
   };
 }
 
-/** A whole number, and perhaps its least value. */
+/** A whole number, with an optional minimum. */
 export function integer(least?: number): OptionKind<number> {
   const expected = least === undefined ? "a whole number" : `a whole number of at least ${least}`;
   const fromValue = (value: unknown): Checked<number> =>
@@ -142,7 +142,7 @@ export function either<A, B>(first: OptionKind<A>, second: OptionKind<B>, expect
   };
 }
 
-/** As another kind, its value turned into another. */
+/** Converts the value of another kind. */
 export function mapped<A, B>(kind: OptionKind<A>, turn: (value: A) => B, metavar = kind.metavar): OptionKind<B> {
   const then = (checked: Checked<A>): Checked<B> => (checked.ok ? fits(turn(checked.value)) : checked);
   return {

@@ -1,10 +1,10 @@
 import type { OptionKind } from "./option-kinds";
 
-/** One option, described once: flag, key in a configuration file, help and check all come from here. */
+/** The description of one option: flag, key in a configuration file, help and check are derived from it. */
 export interface OptionSpec<T> {
   readonly kind: OptionKind<T>;
   readonly help: string;
-  /** The default in the help. The value itself is the library's, or the command's. */
+  /** The default as the help shows it. The library or the command sets the value. */
   readonly default?: string;
   /** Help of `--no-...`, for a switch that is on by default. */
   readonly off?: string;
@@ -13,19 +13,19 @@ export interface OptionSpec<T> {
    * @default the key
    */
   readonly libraryKey?: string;
-  /** A one-letter flag besides. */
+  /** A one-letter flag, in addition. */
   readonly short?: string;
 }
 
-/** Options by their key, in camelCase as in the library. */
+/** Options by key, in camelCase as in the library. */
 export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
 
-/** The values that a table's options were given; what was not given is not there. */
+/** The given values of a table's options; options that were not given are missing. */
 export type OptionValues<Table extends OptionTable> = {
   readonly [Key in keyof Table]?: Table[Key] extends OptionSpec<infer T> ? T : never;
 };
 
-/** Options that belong together: under one heading in the help, and to one place in the library. */
+/** Options that are under one heading in the help and belong to one function of the library. */
 export interface OptionGroup {
   readonly title: string;
   readonly options: OptionTable;

@@ -7,17 +7,17 @@ export const INPUT_OPTIONS = {
   file: {
     kind: path("file"),
     short: "f",
-    help: "texts from a file: one a line, or a CSV, TSV, JSONL or JSON table by its ending",
+    help: "file of texts: one per line, or a CSV, TSV, JSONL or JSON table, by its extension",
   },
   inputFormat: {
     kind: choice(["lines", "csv", "tsv", "jsonl", "json"], "format"),
-    help: "how the file or standard input is written: lines, csv, tsv, jsonl or json",
-    default: "by the file's ending; lines",
+    help: "format of the file or standard input: lines, csv, tsv, jsonl or json",
+    default: "by the file's extension, else lines",
   },
   textColumn: { ...DATA_OPTIONS.textColumn },
   idColumn: {
     kind: text("name"),
-    help: "a table's column that names each text in the results, or none",
+    help: "column of a table that identifies each text in the results, or none",
     default: "none",
   },
   delimiter: DATA_OPTIONS.delimiter,
@@ -27,17 +27,17 @@ export const INPUT_OPTIONS = {
 
 /** Options of `tslora predict`: output of each text. */
 export const PREDICT_OPTIONS = {
-  topK: { kind: integer(1), help: "how many of the likeliest labels of each text to print" },
+  topK: { kind: integer(1), help: "number of labels to print for each text, the most probable first" },
   threshold: {
     kind: number("p"),
-    help: "of two labels: the second where its probability is at least this; of several a text: each that is",
-    default: "the likeliest label; 0.5 where a text has several",
+    help: "for two labels: predict the second if its probability is at least this; with several per text: each such label",
+    default: "the most probable label; 0.5 if a text may have several",
   },
   multiLabel: { kind: toggle(), help: "a text may have several labels, whatever the model's own problem type" },
   cleanTexts: { kind: toggle(), help: "clean texts as the study does" },
   maxTokensPerPass: {
     kind: integer(1),
-    help: "tokens in one pass: bounds the memory",
+    help: "tokens in one forward pass; limits the memory",
     default: String(DEFAULT_TOKENS_PER_PASS),
   },
 } as const;

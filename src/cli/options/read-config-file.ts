@@ -12,7 +12,7 @@ const MAX_BYTES = 1 << 24;
 
 /** A value from a configuration file, and its line. */
 export interface ConfigEntry {
-  /** As the file spells it. */
+  /** The key as the file spells it. */
   readonly name: string;
   readonly value: unknown;
   /** Counted from 1; YAML only. */
@@ -22,7 +22,7 @@ export interface ConfigEntry {
 /**
  * Reads a configuration file: one mapping, in YAML 1.2 or JSON.
  *
- * @throws TsloraError `not-found`, `unsupported` for another ending, `bad-input` with the line at fault.
+ * @throws TsloraError `not-found`, `unsupported` for another extension, `bad-input` with the wrong line.
  */
 export async function readConfigFile(given: string): Promise<readonly ConfigEntry[]> {
   const path = expandHome(given);
@@ -63,7 +63,7 @@ async function readYaml(content: string, path: string): Promise<ConfigEntry[]> {
   });
 }
 
-/** @param read - writes aliases out, which the library refuses where they multiply */
+/** @param read - expands aliases; the library refuses aliases that multiply */
 function plainValue(read: () => unknown, path: string): unknown {
   try {
     return read();

@@ -2,11 +2,11 @@ import { DEFAULT_SEED } from "../../base/default-seed";
 import { DEVICES } from "../../device/device";
 import { choice, either, integer, list, mapped, number, path, text, toggle, type OptionKind } from "./option-kinds";
 
-/** Sources of options, and the form of the output. */
+/** Source of options, and format of the output. */
 export const GENERAL_OPTIONS = {
   config: {
     kind: path("file"),
-    help: "options from a YAML or JSON file, keys as the flags or in camelCase; flags win",
+    help: "YAML or JSON file of options, with keys like the flags or in camelCase; flags win",
   },
   json: { kind: toggle(), help: "print JSON for programs" },
 } as const;
@@ -17,10 +17,10 @@ const labels = list(text("name", "a name"), "names");
 export const DEVICE_OPTIONS = {
   device: {
     kind: choice(DEVICES, "device"),
-    help: "auto, cuda, cpu or webgpu; one asked for by name is used or is an error",
-    default: "auto: the NVIDIA GPU where TensorFlow uses one, else the processor",
+    help: "auto, cuda, cpu or webgpu; a named device is used or is an error",
+    default: "auto: the NVIDIA GPU if TensorFlow can use it, else the CPU",
   },
-  requireGpu: { kind: toggle(), help: "no GPU is an error" },
+  requireGpu: { kind: toggle(), help: "fail if there is no GPU" },
 } as const;
 
 /** The model. */
@@ -29,13 +29,13 @@ export const MODEL_OPTIONS = {
   adapter: { kind: path("folder"), help: "a LoRA adapter in peft's format" },
   labels: {
     kind: labels,
-    help: "the classes' names, by number, separated by commas",
+    help: "names of the classes in order, separated by commas",
     default: "those of the model, or of the data",
   },
   maxLength: {
     kind: integer(),
-    help: "tokens that a text is cut to",
-    default: "512, or what the model has positions for",
+    help: "longest text in tokens; longer ones are truncated",
+    default: "512, or the number of positions of the model if smaller",
   },
   ...DEVICE_OPTIONS,
 } as const;
@@ -46,34 +46,34 @@ export const DATA_OPTIONS = {
     kind: path("source"),
     help: "auto, sample, pubmed, or the path of a Dataset.zip, folder, CSV, TSV, JSONL or JSON file",
   },
-  textColumn: { kind: text("name"), help: "a table's column of texts", default: "texts or text" },
-  labelColumn: { kind: text("name"), help: "a table's column of labels", default: "label" },
+  textColumn: { kind: text("name"), help: "column of the texts in a table", default: "texts or text" },
+  labelColumn: { kind: text("name"), help: "column of the labels in a table", default: "label" },
   idColumn: {
     kind: text("name"),
-    help: "a table's column of IDs, or none to number the rows",
+    help: "column of the IDs in a table, or none to number the rows",
     default: "ID, id, PMID or pmid, if its values do not repeat",
   },
   delimiter: {
     kind: text("character"),
-    help: "what separates a CSV file's cells; \\t or tab is a tab",
-    default: "a comma; in .tsv a tab",
+    help: "separator of the cells in CSV; \\t or tab is a tab",
+    default: "a comma; a tab in .tsv",
   },
   quotes: {
     kind: toggle(),
     libraryKey: "quote",
     help: "read quoted cells of CSV",
-    off: "take quotes in CSV for plain characters, as in GLUE's files",
+    off: "read quotes in CSV as plain characters, as in GLUE's files",
     default: "on",
   },
   onBadEntry: {
     kind: choice(["refuse", "report"]),
-    help: "whether a row that cannot be used stops all, or is left out and named",
+    help: "refuse stops at a row that cannot be used, report leaves it out and names it",
     default: "refuse",
   },
-  cleanTexts: { kind: toggle(), help: "clean texts as the study does (default: in the study's format alone)" },
+  cleanTexts: { kind: toggle(), help: "clean texts as the study does (default: only data in the study's format)" },
 } as const;
 
-/** A part of the data: a share of it, a number of rows, a file of its own, or none. */
+/** A part of the data: a share, a number of rows, a separate file, or none. */
 export type PartOfData =
   | { readonly kind: "share"; readonly share: number }
   | { readonly kind: "path"; readonly path: string }
@@ -87,18 +87,18 @@ function part(): OptionKind<PartOfData> {
   return { ...either(share, file, "a share, a number of texts, a path, or none"), metavar: "share|path" };
 }
 
-/** The defaults of {@link SPLIT_OPTIONS}; `part` is the share of the data that each of validation and test takes. */
+/** The defaults of {@link SPLIT_OPTIONS}; `part` is the share of the data for each of validation and test. */
 export const SPLIT_DEFAULTS = { part: 0.2, stratify: false, randomState: DEFAULT_SEED } as const;
 
 /** The split of the data for training. */
 export const SPLIT_OPTIONS = {
   validation: {
     kind: part(),
-    help: "texts to choose the best weights by: a share of the data, a number of them, a file, or none",
+    help: "texts for choosing the best weights: a share of the data, a number of texts, a file, or none",
     default: String(SPLIT_DEFAULTS.part),
   },
-  test: { kind: part(), help: "texts to score the end by", default: String(SPLIT_DEFAULTS.part) },
-  stratify: { kind: toggle(), help: "draw shares so that each has the data's proportions of labels" },
+  test: { kind: part(), help: "texts for the final evaluation", default: String(SPLIT_DEFAULTS.part) },
+  stratify: { kind: toggle(), help: "keep the data's proportions of labels in each part" },
   randomState: {
     kind: integer(0),
     help: "seed of the split, as scikit-learn's random_state",

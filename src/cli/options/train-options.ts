@@ -5,7 +5,7 @@ import type { OptionSpec } from "./option-table";
 
 const { lrSchedulerType, trainSamplingStrategy, reportTo, maxTokensPerPass, loggingSteps } = TRAIN_OPTION_TABLE;
 
-/** The kind and the default of a numeric option, as the library has them. */
+/** The kind and the default of a numeric option, from the library. */
 function numeric(name: NumericName, metavar = "n"): { kind: OptionKind<number>; default: string | undefined } {
   const kind = TRAIN_OPTION_TABLE[name].kind === "number" ? number(metavar) : integer();
   return { kind, default: plainDefault(name) };
@@ -15,24 +15,24 @@ type NumericName = {
   [Name in TrainOptionName]: (typeof TRAIN_OPTION_TABLE)[Name]["kind"] extends "number" | "whole number" ? Name : never;
 }[TrainOptionName];
 
-/** A default as the documentation writes it, without its quotes. */
+/** A default as the help shows it, without quotes. */
 function plainDefault(name: TrainOptionName): string | undefined {
   return trainDefaultText(name)?.replaceAll('"', "");
 }
 
-/** Keys of `TrainOptions` that are no flags, and why. */
+/** Keys of `TrainOptions` that are not flags, with the reasons. */
 export const NOT_TRAIN_FLAGS = {
-  train: "the texts to train on: --data, less what --validation and --test take",
-  validation: "made of --validation, which names a share or a file",
-  outputDir: "--output-dir is the command's own: adapter, results and checkpoints all go there",
-  signal: "Ctrl-C is the command line's",
+  train: "the texts to train on: --data without the parts for --validation and --test",
+  validation: "--validation gives a share or a file",
+  outputDir: "--output-dir is an option of the command: adapter, results and checkpoints are written there",
+  signal: "the command line handles Ctrl-C",
 } as const;
 
-/** transformers' `TrainingArguments` as `train` knows them, key by key. */
+/** The keys of transformers' `TrainingArguments` that `train` has. */
 export const TRAIN_OPTIONS = {
   numTrainEpochs: {
     ...numeric("numTrainEpochs"),
-    help: "passes over the training texts; may be a fraction",
+    help: "number of passes over the training texts; may be a fraction",
   },
   maxSteps: { ...numeric("maxSteps"), help: "optimizer steps, instead of epochs" },
   learningRate: {
@@ -46,42 +46,42 @@ export const TRAIN_OPTIONS = {
   },
   warmupSteps: {
     ...numeric("warmupSteps"),
-    help: "steps in which the rate rises from 0, instead of --warmup-ratio; below 1, a share of all steps",
+    help: "warm-up steps, in which the rate rises from 0, instead of --warmup-ratio; below 1, a share of all steps",
   },
   warmupRatio: {
     ...numeric("warmupRatio", "share"),
-    help: "share of the steps in which the rate rises from 0",
+    help: "share of the steps for the warm-up, in which the rate rises from 0",
   },
   perDeviceTrainBatchSize: {
     ...numeric("perDeviceTrainBatchSize"),
-    help: "texts a micro-batch",
+    help: "texts per micro-batch",
   },
   gradientAccumulationSteps: {
     ...numeric("gradientAccumulationSteps"),
-    help: "micro-batches an optimizer step",
+    help: "micro-batches per optimizer step",
   },
   weightDecay: {
     ...numeric("weightDecay", "rate"),
-    help: "AdamW's decoupled decay; biases and norms have none",
+    help: "AdamW's decoupled weight decay; none for biases and layer norms",
   },
   maxGradNorm: {
     ...numeric("maxGradNorm", "norm"),
-    help: "bound of the gradient's norm; 0 for none",
+    help: "maximum norm of the gradient, for clipping; 0 for none",
   },
   classWeights: {
     kind: {
       ...either(choice(["balanced"]), list(number("weight"), "weights"), `"balanced" or a list of numbers`),
       metavar: "weights",
     },
-    help: "weights of the classes in the loss: balanced, or a number for each, separated by commas",
+    help: "weights of the classes in the loss: balanced, or a number for each class, separated by commas",
   },
   labelSmoothing: {
     ...numeric("labelSmoothing", "share"),
-    help: "share of the target that is spread over all classes",
+    help: "label smoothing: share of the target that is spread over all classes",
   },
   focalGamma: {
     ...numeric("focalGamma", "gamma"),
-    help: "focal loss: less weight to what is predicted well; 0 is the cross entropy",
+    help: "focal loss: less weight for texts that are predicted well; 0 is the cross entropy",
   },
   trainSamplingStrategy: {
     kind: choice(trainSamplingStrategy.values, "order"),
@@ -100,55 +100,55 @@ export const TRAIN_OPTIONS = {
   },
   metricForBestModel: {
     kind: choice([...METRIC_NAMES, ...METRIC_NAMES.map((name) => `eval_${name}` as const)], "metric"),
-    help: `what the best weights are chosen by: ${METRIC_NAMES.join(", ")}`,
+    help: `metric that chooses the best weights: ${METRIC_NAMES.join(", ")}`,
     default: plainDefault("metricForBestModel"),
   },
   greaterIsBetter: {
     kind: toggle(),
-    help: "more of the metric is better",
-    off: "less of the metric is better (default: of the loss alone)",
+    help: "a higher metric is better",
+    off: "a lower metric is better (default: only for the loss)",
     default: "on",
   },
   loadBestModelAtEnd: {
     kind: toggle(),
-    help: "put the best weights back at the end",
+    help: "restore the best weights at the end",
     off: "keep the last weights, not the best ones",
     default: "on",
   },
   earlyStoppingPatience: {
     ...numeric("earlyStoppingPatience"),
-    help: "evaluations in a row without improvement after which the run stops",
+    help: "stop after this many evaluations in a row without improvement",
   },
   earlyStoppingThreshold: {
     ...numeric("earlyStoppingThreshold"),
-    help: "how much better an evaluation must be to count as an improvement",
+    help: "smallest change of the metric that counts as an improvement",
   },
   saveTotalLimit: {
     ...numeric("saveTotalLimit"),
-    help: "checkpoints that are kept, the best one besides",
+    help: "number of checkpoints to keep, in addition to the best one",
   },
   resumeFrom: {
     kind: path("checkpoint"),
-    help: "resume from a checkpoint's folder, or from last, the newest whole one in --output-dir",
+    help: "resume from a checkpoint's folder, or from last: the newest complete checkpoint in --output-dir",
   },
   reportTo: {
     kind: choice(reportTo.values),
-    help: "write TensorBoard's event files besides the log",
+    help: "also write event files for TensorBoard",
     default: plainDefault("reportTo"),
   },
   seed: {
     ...numeric("seed"),
-    help: "draws the new head and adapter, shuffles and dropout",
+    help: "seed for the new head, the adapter, shuffling and dropout",
   },
   maxTokensPerPass: {
     ...numeric("maxTokensPerPass"),
-    help: `tokens in one pass: bounds the memory; ${maxTokensPerPass.default.gpu} on a GPU unless given`,
+    help: `tokens in one pass, which limits the memory; ${maxTokensPerPass.default.gpu} on a GPU unless given`,
     default: String(maxTokensPerPass.default.cpu),
   },
-  bf16: { kind: toggle(), help: "multiply by the layers' own weights in bfloat16: faster, with less precision" },
+  bf16: { kind: toggle(), help: "multiply by the layers' own weights in bfloat16: faster, less precise" },
   loggingSteps: {
     kind: integer(1),
-    help: `steps whose losses are read together, since reading makes a GPU wait; ${loggingSteps.default.gpu} on a GPU unless given`,
+    help: `steps between reads of the losses, since each read makes a GPU wait; ${loggingSteps.default.gpu} on a GPU unless given`,
     default: String(loggingSteps.default.cpu),
   },
 } as const satisfies Record<Exclude<keyof TrainOptions, keyof typeof NOT_TRAIN_FLAGS>, OptionSpec<unknown>>;

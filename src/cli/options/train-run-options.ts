@@ -13,20 +13,20 @@ export const RUN_OPTIONS = {
   },
   overwriteOutputDir: {
     kind: toggle(),
-    help: "take a folder that holds files already; those of the same name are written over",
+    help: "allow a folder that holds files; files of the same name are overwritten",
   },
   method: { kind: choice(["lora", "full"]), help: "train a LoRA adapter, or all weights", default: "lora" },
-  evaluateBefore: { kind: toggle(), help: "score the test texts before training too" },
-  baseline: { kind: toggle(), help: "score TF-IDF with logistic regression on the same texts too" },
+  evaluateBefore: { kind: toggle(), help: "also evaluate on the test texts before training" },
+  baseline: { kind: toggle(), help: "also evaluate TF-IDF with logistic regression on the same texts" },
 } as const;
 
-/** The model that `tslora train` begins with. */
+/** The model that `tslora train` starts from. */
 export const TRAIN_MODEL_OPTIONS = {
   model: { ...model, default: "auto" },
   labels,
   newHead: {
     kind: toggle(),
-    help: "train a new head for the data's labels, whatever head the model has (transformers' ignore_mismatched_sizes)",
+    help: "replace the model's head by a new one for the data's labels (transformers' ignore_mismatched_sizes)",
   },
   maxLength,
   ...DEVICE_OPTIONS,

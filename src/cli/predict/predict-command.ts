@@ -4,7 +4,7 @@ import type { LibraryCommand } from "../library-command";
 
 export const predictCommand: LibraryCommand = {
   name: "predict",
-  description: "Classify texts from arguments, a file or standard input, as they come",
+  description: "Classify texts from arguments, a file or standard input as they arrive",
   arguments: { pattern: "[texts...]", help: "texts to classify (default: those of --file, or standard input)" },
   groups: [
     { title: "Model", options: MODEL_OPTIONS },
@@ -16,18 +16,18 @@ export const predictCommand: LibraryCommand = {
     { command: 'predict --adapter output/adapter "We studied 40 patients with glioma."', does: "one text" },
     {
       command: "predict --adapter output/adapter --file abstracts.txt",
-      does: "one text a line; prints label and probability, a line each, in their order",
+      does: "one text per line; prints a line with label and probability for each, in order",
     },
     {
       command: "predict --model ./my-bert --file reviews.csv --text-column review --id-column id --json",
-      does: "a table; one JSON object a line",
+      does: "a table; prints one JSON object per line",
     },
     {
       command: "predict --model ./my-bert --json < abstracts.txt | jq -r .label",
-      does: "as a filter: results come out as lines are read",
+      does: "as a filter: prints each result as soon as its line is read",
     },
   ],
   notes:
-    "Without --json a line is label and probability, parted by a tab; with --top-k several such pairs. On a terminal the text follows.",
+    "Without --json a line holds label and probability, separated by a tab; with --top-k several such pairs. On a terminal the text follows.",
   run: async (call) => (await import("./run-predict.js")).runPredict(call),
 };

@@ -5,15 +5,15 @@ import { predict } from "../../evaluation/predict";
 export interface TextPrediction {
   /** Predicted labels: one, or any number if texts may have several. */
   readonly labels: readonly string[];
-  /** Every label with its probability, the likeliest first. */
+  /** Every label with its probability, the most probable first. */
   readonly ranked: readonly { readonly label: string; readonly score: number }[];
   /** By label, in the classifier's order. */
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
 /**
- * Classifies texts: the likeliest label, or the second of two where its probability reaches the threshold; of several
- * labels a text each that reaches it, 0.5 by default.
+ * Classifies texts. Predicts the most probable label, or with a threshold the second of two labels if its probability
+ * reaches it. If a text may have several labels, predicts each that reaches the threshold, 0.5 by default.
  */
 export async function predictTexts(
   classifier: SequenceClassifier,

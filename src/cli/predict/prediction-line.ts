@@ -16,7 +16,7 @@ export interface LineFormat {
 
 /**
  * A prediction as a line: JSON, columns with the text on a terminal, or labels and probabilities separated by tabs.
- * Control characters are escaped but in JSON.
+ * Except in JSON, control characters are escaped.
  */
 export function predictionLine(
   prediction: TextPrediction,
@@ -59,7 +59,7 @@ export function predictionLine(
   return `${styled(terminal, "bold", head)}  ${name}${styled(terminal, "dim", cut)}\n`;
 }
 
-/** As much of a text as fits into so many columns. */
+/** Cuts a text to a number of columns. */
 function cutAt(text: string, room: number): string {
   if (measureColumns(text) <= room) return text;
   let shown = "";

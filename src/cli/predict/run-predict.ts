@@ -63,7 +63,7 @@ interface PredictCall {
   readonly notice: (text: string) => void;
 }
 
-/** Predicts batch by batch, and writes a line for each row, in order; a bad row is left out or ends the command. */
+/** Predicts batch by batch, and writes a line for each row, in order. A bad row is left out or ends the command. */
 async function predictBatches(
   batches: AsyncIterable<readonly (ReadText | LeftOut)[]>,
   call: PredictCall,
@@ -75,7 +75,7 @@ async function predictBatches(
     options.cleanTexts === true
       ? (await import("../../corpus/text/clean-text.js")).cleanText
       : (text: string): string => text; // its import loads danfojs
-  let index = 0; // counts rows, those left out included
+  let index = 0; // counts rows, including those left out
   let leftOut = 0;
   for await (const batch of batches) {
     const cut = options.onBadEntry === "report" ? -1 : batch.findIndex((entry) => "problem" in entry);
@@ -185,15 +185,12 @@ async function openInput(
     throw new TsloraError("bad-input", `--file must be a file; ${file} is a folder.`);
   }
   if (standard === undefined)
-    throw new TsloraError(
-      "bad-option",
-      "tslora predict: texts were expected, as arguments, by --file or on standard input.",
-    );
+    throw new TsloraError("bad-option", "tslora predict: give texts as arguments, with --file or on standard input.");
   const stream = standard();
   return {
     stream: stream as Readable,
     format,
-    ...(stream.isTTY === true ? { hint: "Type texts, one a line; Ctrl-D ends." } : {}),
+    ...(stream.isTTY === true ? { hint: "Type texts, one per line; Ctrl-D ends." } : {}),
   };
 }
 

@@ -10,7 +10,7 @@ import { LineSplitter, type Line } from "../../corpus/table/line-splitter";
 import { readDelimiter } from "../../corpus/table/table-format";
 import { TableReader, type Row, type TableItem } from "../../corpus/table/table-reader";
 
-/** How texts are written in a stream. */
+/** The format of a stream of texts. */
 export interface StreamFormat {
   readonly kind: "lines" | "csv" | "tsv" | "jsonl" | "json";
   /** The stream's name in messages. */
@@ -29,19 +29,18 @@ export interface ReadText {
   readonly id?: string | number;
 }
 
-/** A row without a text, and the reason. */
+/** A row that is left out, with the reason. */
 export interface LeftOut {
-  /** The row's line, and what is wrong with it. */
+  /** The row's line and problem. */
   readonly problem: string;
 }
 
 /**
- * Texts from a stream, in batches of those that are there: a batch never waits for a text that has not come, and
- * nothing is read ahead of it beyond the streams' buffers, so that memory stays flat however long the stream is. A row
- * that holds no text is an entry of its own. A row of CSV is there as soon as the next one begins or the stream ends.
+ * Reads texts from a stream in batches of the texts that have arrived. A batch never waits for more texts, and nothing
+ * is read ahead beyond the streams' buffers: memory stays constant for a stream of any length. A row without a text is
+ * a separate entry. A row of CSV is complete once the next one begins or the stream ends.
  *
- * @throws TsloraError `bad-input` where a column is missing or the rest cannot be read; what came before is out by
- *   then.
+ * @throws TsloraError `bad-input` if a column is missing or the rest cannot be read, after yielding the rows before.
  */
 export async function* readTextBatches(
   input: Readable,
@@ -70,16 +69,16 @@ export async function* readTextBatches(
     }
     for (const entry of reader.end()) batch.push(entry);
   } catch (error) {
-    if (batch.length > 0) yield batch; // rows before the error
+    if (batch.length > 0) yield batch; // the rows before the error
     throw error;
   }
   for (let at = 0; at < batch.length; at += options.most) yield batch.slice(at, at + options.most);
 }
 
-/** Waits until there is more to read, or nothing more will come. */
+/** Waits until there is more to read, or the stream has ended. */
 async function moved(input: Readable): Promise<void> {
   const stop = new AbortController();
-  // errors are asked for afterwards
+  // errors are checked afterwards
   const until = (event: string): Promise<unknown> => once(input, event, { signal: stop.signal }).catch(() => undefined);
   try {
     await Promise.race([until("readable"), until("end"), until("close")]);
@@ -88,7 +87,7 @@ async function moved(input: Readable): Promise<void> {
   }
 }
 
-/** One text a line. */
+/** One text per line. */
 class LineReader {
   readonly #name: string;
   readonly #decoder: ByteDecoder;
@@ -119,7 +118,7 @@ class LineReader {
   }
 }
 
-/** One text a row of a table. */
+/** One text per row of a table. */
 class TextTable {
   readonly #format: StreamFormat;
   readonly #delimiter: string | undefined;
@@ -141,7 +140,7 @@ class TextTable {
 
   *end(): Generator<ReadText | LeftOut, void, void> {
     for (const item of this.#reader.end()) yield this.#text(item);
-    if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns); // also where no row follows
+    if (this.#reader.columns !== undefined) this.#choose(this.#reader.columns); // also if no row follows
   }
 
   /** Chooses the columns by the header row, or by the first object. */

@@ -5,9 +5,9 @@ import { isPattern, matchPaths } from "../../base/files/match-paths";
 import { Problems } from "../../base/problems";
 
 /**
- * The notebooks that arguments name: a file as it is, a folder's notebooks, or those that a pattern matches, which is
- * for shells that do not expand it, and for quoted ones. Each once, in the order given. A pattern from outside the
- * output folder does not match what earlier runs left in it.
+ * Expands arguments to notebooks: a file, the notebooks of a folder, or the matches of a pattern that is quoted or that
+ * the shell does not expand. Each notebook once, in the order given. A pattern from outside the output folder does not
+ * match the results of earlier runs in it.
  *
  * @throws TsloraError `bad-option` for a folder or pattern without notebooks.
  */
@@ -16,7 +16,7 @@ export function expandNotebooks(given: readonly string[], outputDir?: string): s
   const found = given.flatMap((path) => {
     if (existsSync(path) && !statSync(path).isDirectory()) return [path];
     const isFolder = existsSync(path);
-    if (!isFolder && !isPattern(path)) return [path]; // missing: an error when it is read
+    if (!isFolder && !isPattern(path)) return [path]; // a missing file is an error when it is read
     const matches = matchPaths(isFolder ? join(path, "*.ipynb") : path).filter(
       (match) =>
         match.endsWith(".ipynb") && !match.includes(".ipynb_checkpoints") && !isLeftover(match, path, outputDir),
@@ -31,7 +31,7 @@ export function expandNotebooks(given: readonly string[], outputDir?: string): s
   return found.filter((path, at) => given.includes(path) || found.indexOf(path) === at);
 }
 
-/** Whether a match of a pattern lies in the output folder, which the pattern itself does not name. */
+/** Whether a match of a pattern is in the output folder although the pattern does not name that folder. */
 function isLeftover(match: string, pattern: string, outputDir: string | undefined): boolean {
   if (outputDir === undefined) return false;
   const inside = (path: string): boolean => `${resolve(path)}${sep}`.startsWith(`${resolve(outputDir)}${sep}`);

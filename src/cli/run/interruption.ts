@@ -4,17 +4,17 @@ import { killAllKernels } from "../../notebook/jupyter/kernel-process";
 import { EXIT } from "../exit-codes";
 import { styled, type Terminal } from "../terminal/terminal";
 
-/** Ctrl-C during work: `signal` stops the work in an orderly way; `release` stops listening. */
+/** Handles Ctrl-C during work: `signal` stops the work and saves its results; `release` stops listening. */
 export interface Interruption {
   readonly signal: AbortSignal;
   readonly release: () => void;
 }
 
 /**
- * Listens to SIGINT, SIGTERM and SIGHUP: the first stops the work, the second ends kernels and process at once.
+ * Listens to SIGINT, SIGTERM and SIGHUP: the first one stops the work, the second one kills the kernels and exits.
  *
- * @param options.says - what happens now
- * @param options.tell - shows it; on standard error by default
+ * @param options.says - what the first signal does, for the message
+ * @param options.tell - shows the message; on standard error by default
  */
 export function hearInterruption(
   terminal: Terminal,
@@ -25,7 +25,7 @@ export function hearInterruption(
     tell = (text) => void terminal.err.write(`\n${styled(terminal, "yellow", text)}\n`),
   } = options;
   const controller = new AbortController();
-  // each of the notebooks that run at once listens; Node 20 would warn of eleven listeners
+  // every running notebook listens; Node 20 would warn about eleven listeners
   setMaxListeners(0, controller.signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (): void => {

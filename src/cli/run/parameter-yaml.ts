@@ -3,7 +3,7 @@ import type { ScalarTag } from "yaml";
 import { TsloraError } from "../../base/tslora-error";
 import { FloatValue, floatValue, Readings } from "../../notebook/parameters/parameter-value";
 
-/** How often all aliases of a document may be written out: above it they are a bomb. */
+/** How many aliases of a document may be expanded; more are an attack on the memory. */
 const MOST_ALIASES = 1000;
 
 const NULL = /^(?:~|null|Null|NULL)?$/;
@@ -30,11 +30,11 @@ const SCALARS: readonly (readonly [tag: string, form: RegExp, read: (source: str
 ];
 
 /**
- * Reads YAML without losing anything: ints are bigints, floats {@link FloatValue}s, maps Maps. A plain scalar that YAML
- * 1.1 (papermill's) and YAML 1.2 read differently, such as `yes`, `1_000` or `0o17`, has both readings; the type of the
- * parameter chooses, papermill's where it takes both. Dates stay texts, as in papermill.
+ * Reads YAML without loss: ints are bigints, floats {@link FloatValue}s, maps Maps. A plain scalar that YAML 1.1
+ * (papermill's) and YAML 1.2 read differently, such as `yes`, `1_000` or `0o17`, has both readings. The type of the
+ * parameter chooses; if it allows both, papermill's is used. Dates stay texts, as in papermill.
  *
- * @param path - what messages call the text
+ * @param path - the text's name in messages
  * @throws TsloraError `bad-input` for broken YAML, a repeated key, aliases that multiply, or nesting without end
  */
 export async function readYaml(text: string, path: string): Promise<unknown> {
@@ -68,12 +68,12 @@ export async function readYaml(text: string, path: string): Promise<unknown> {
     const message = cut(error instanceof Error ? error.message : String(error));
     if (error instanceof ReferenceError)
       throw refused(`has too many aliases of aliases (${message}). Write its values out.`, error);
-    // the library finds some faults, such as a merge of a number, only as it makes the values
+    // the library finds some faults, such as a merge of a number, only when it converts the values
     throw refused(`is not valid YAML: ${message}`, error);
   }
 }
 
-/** A decimal number; one that begins with 0 is octal in YAML 1.1. */
+/** Readings of a decimal number; one that begins with 0 is octal in YAML 1.1. */
 function number(source: string): unknown {
   const digits = source.replaceAll("_", "").replace(/^\+/, "");
   const whole = /^-?\d+$/.test(digits);

@@ -4,20 +4,19 @@ import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { Problems } from "../../base/problems";
 import { shortPath } from "./run-in-terminal";
 
-/** A notebook and where its executed copy goes. */
+/** A notebook and the path of its executed copy. */
 export interface PlannedRun {
   readonly path: string;
   readonly outputPath: string;
-  /** Its name in lines, with its folders if another notebook has the same name. */
+  /** Its name in the output, with its folders if another notebook has the same name. */
   readonly name: string;
 }
 
 /**
- * Plans where executed notebooks are saved: side by side in the output folder; where two of one name come from
- * different folders, all keep their folders, from the one that they have in common. A file that is named twice, by
- * another spelling or by a link, is run once.
+ * Plans where executed notebooks are saved: directly in the output folder, or, if two have the same name, in their own
+ * folders below the common one. A file that is given twice, in another spelling or by a link, is run once.
  *
- * @throws TsloraError `bad-option` for two notebooks that would still be saved in one place.
+ * @throws TsloraError `bad-option` for two notebooks that would still be saved under one path.
  */
 export function planRuns(notebooks: readonly string[], folder: string): PlannedRun[] {
   const files = new Map<string, string>();
@@ -51,11 +50,11 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return resolve(path); // missing: an error when it is read
+    return resolve(path); // a missing file is an error when it is read
   }
 }
 
-/** The deepest folder that all others lie in. */
+/** The deepest folder that contains all others. */
 function commonFolder(folders: readonly string[]): string {
   const [first = [], ...rest] = folders.map((folder) => folder.split(sep));
   let depth = first.length;

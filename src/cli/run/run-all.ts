@@ -22,13 +22,13 @@ export interface RunAllOptions {
   /** Options of each run. */
   readonly run: RunOptions;
   readonly signal: AbortSignal;
-  /** Whether an HTML page is written of each. */
+  /** Whether an HTML page is written for each. */
   readonly html: boolean;
-  /** How outputs are compared with the saved ones, if they are. */
+  /** Tolerances for comparing outputs with the saved ones, if they are compared. */
   readonly check?: CompareOptions;
 }
 
-/** Runs notebooks, several at once where asked to, and returns what became of each, in order. */
+/** Runs notebooks, several at once if requested, and returns their results in order. */
 export async function runAll(planned: readonly PlannedRun[], options: RunAllOptions): Promise<RunResult[]> {
   const { terminal, quiet, jobs, signal } = options;
   const results: (RunResult | undefined)[] = planned.map(() => undefined);

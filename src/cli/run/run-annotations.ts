@@ -13,10 +13,10 @@ interface Annotation {
 }
 
 /**
- * Lists failures in the form that GitHub Actions reads from a log and shows at the line of the file:
- * `::error file=a.ipynb,line=12,title=…::message`.
+ * Lists failures in the format that GitHub Actions reads from a log and shows at the line of the file: `::error
+ * file=a.ipynb,line=12,title=…::message`.
  *
- * @param shown - what the file is called: a path from the repository's root
+ * @param shown - the file's path from the repository's root
  */
 export async function annotationLines(result: RunResult, shown: string): Promise<string[]> {
   const { path, summary, error, differences = [] } = result;

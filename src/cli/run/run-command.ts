@@ -96,7 +96,7 @@ async function run(notebooks: readonly string[], flags: RunFlags, terminal: Term
       "bad-option",
       `${inPlace.path} would be saved in its own place, and --watch would run it again. Choose another --output-dir.`,
     );
-  for (const { path } of planned) await readNotebook(path); // all are known to be readable before the first one runs
+  for (const { path } of planned) await readNotebook(path); // checks that all are readable before the first one runs
   const interruption = hearInterruption(terminal);
   const once = async (signal: AbortSignal): Promise<number> => runOnce(planned, { flags, terminal, signal });
   try {

@@ -29,17 +29,17 @@ export async function runInTerminal(path: string, options: RunInTerminalOptions)
 }
 
 /**
- * Variables for a kernel: TensorFlow's native log is kept to warnings, unless the environment says otherwise, and a
- * relative TSLORA_OUTPUT is made absolute.
+ * Variables for a kernel: limits TensorFlow's native log to warnings, unless the environment sets a level, and makes a
+ * relative TSLORA_OUTPUT absolute.
  */
 export function quietTensorflow(env: RunOptions["env"]): RunOptions["env"] {
   const quiet = process.env.TF_CPP_MIN_LOG_LEVEL === undefined && { TF_CPP_MIN_LOG_LEVEL: "2" };
-  // kernels run in folders of their own
+  // kernels run in other folders
   const output = process.env.TSLORA_OUTPUT !== undefined && { TSLORA_OUTPUT: outputFolder() };
   return { ...quiet, ...output, ...env };
 }
 
-/** The table at the end: each notebook with its status, cells, time and place. */
+/** The table at the end: each notebook with its status, cells, time and path. */
 export function summaryLines(summaries: readonly RunSummary[], terminal: Terminal): string[] {
   const rows = summaries.map((summary) => {
     const done = summary.cells.filter(({ outcome }) => outcome.status === "ok").length;
@@ -63,7 +63,7 @@ export function summaryLines(summaries: readonly RunSummary[], terminal: Termina
   return [styled(terminal, "bold", head), ...shown, ...saved];
 }
 
-/** A path as the user would type it: from the current folder, where it lies inside. */
+/** A path as the user would type it: relative to the current folder if it is inside. */
 export function shortPath(path: string): string {
   const fromHere = relative(process.cwd(), path);
   return fromHere === "" || fromHere.startsWith("..") || isAbsolute(fromHere) ? path : fromHere;

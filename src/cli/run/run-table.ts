@@ -13,8 +13,9 @@ interface Row {
 }
 
 /**
- * Shows several runs at once: a terminal has a table of the notebooks that run, redrawn in place, with a line for each
- * that ends above it; a log has a line for each start and end. Failures are shown; outputs are only in the notebooks.
+ * Shows several runs at once. A terminal shows a table of the running notebooks, redrawn in place, and above it a line
+ * for each one that ended. A log gets a line for each start and end. Failures are shown; outputs are only in the
+ * notebooks.
  */
 export class RunTable {
   readonly #terminal: Terminal;
@@ -79,7 +80,7 @@ export class RunTable {
     }
   }
 
-  /** A notebook's run is over. */
+  /** Shows the end of a notebook's run. */
   end(name: string, ok: boolean): void {
     this.#rows.delete(name);
     this.#ended++;
@@ -87,7 +88,7 @@ export class RunTable {
     this.#draw();
   }
 
-  /** Takes the table away; nothing is shown afterwards. */
+  /** Removes the table; nothing is shown afterwards. */
   close(): void {
     clearInterval(this.#timer);
     this.#erase();

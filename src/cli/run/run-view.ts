@@ -10,25 +10,25 @@ import { duration, styled, type Terminal } from "../terminal/terminal";
 /** How a run is shown. */
 export interface RunViewOptions {
   readonly terminal: Terminal;
-  /** Failures and the end alone. */
+  /** Whether only failures and the end are shown. */
   readonly quiet: boolean;
   /** The notebook's name in lines. @default the file's name */
   readonly name?: string;
 }
 
 const REDRAW_MS = 250;
-/** The live line is not drawn for every message of a stream. */
+/** Milliseconds between redraws of the live line. */
 const DRAWN_APART_MS = 20;
-/** How much of a line without end the live line looks at. */
+/** Characters of a very long line that the live line reads. */
 const SHOWN_PARTS = 500;
 const SHOWN_CHARS = 20_000;
 
-/** How often a log shows a display that changes in place. */
+/** Milliseconds between lines of a log for a display that changes in place. */
 const UPDATE_EVERY_MS = 15_000;
 
 /**
- * Shows a run as it goes: outputs stream by; a terminal has a live line below them with the notebook, the cell, the
- * time and what the cell is at; a log has one plain line for each cell's start and end.
+ * Shows a run while it executes. Outputs are printed as they arrive. A terminal has a live line below them with the
+ * notebook, the cell, the time and the cell's progress; a log gets one plain line for each cell's start and end.
  */
 export class RunView {
   readonly #terminal: Terminal;
@@ -36,7 +36,7 @@ export class RunView {
   readonly #name: string;
   readonly #start = performance.now();
   #cell: { readonly at: string; readonly code: string; readonly start: number } | undefined;
-  // output behind the last line end: its end is shown in the live line, printed when complete
+  // output after the last line end: shown in the live line, printed when the line is complete
   #unfinished: string[] = [];
   #streamDrawn = -Infinity;
   #unfinishedStyle: "stdout" | "stderr" = "stdout";
@@ -106,7 +106,7 @@ export class RunView {
       );
   }
 
-  /** A display that changes in place: drawn in the live line, or in a log a line from time to time. */
+  /** Shows a display that changes in place: in the live line, or in a log as a line from time to time. */
   #update(text: string): void {
     if (text === "" || text.startsWith("[figure]")) return;
     if (this.#terminal.live) return this.#drawLive(text);
@@ -137,7 +137,7 @@ export class RunView {
     this.#printUnfinished(false);
   }
 
-  /** Prints the line so far: a carriage return overwrites, so its last state. */
+  /** Prints the line so far, in its last state: a carriage return overwrites it. */
   #printUnfinished(blank: boolean): void {
     const line = lastState(this.#unfinished.length === 1 ? this.#unfinished[0] : this.#unfinished.join(""));
     this.#unfinished = [];
@@ -201,7 +201,7 @@ export class RunView {
   }
 }
 
-/** Message of an event for the user; undefined for most events. */
+/** The message of an event for the user; undefined for most events. */
 export function noteOf(event: RunEvent): string | undefined {
   if (event.event === "note") return event.text;
   return event.event === "not-saved" ? `not saved (${event.error.message}); it is tried again` : undefined;
@@ -228,14 +228,14 @@ export function failureLines(report: CellReport, { name, terminal, isLate = fals
   return [styled(terminal, "red", head), ...lines];
 }
 
-/** The part of a line behind its last carriage return, those at its end aside. */
+/** The part of a line after its last carriage return, ignoring those at its end. */
 export function lastState(line: string): string {
   let end = line.length;
   while (end > 0 && line[end - 1] === "\r") end--;
   return line.slice(line.lastIndexOf("\r", end - 1) + 1, end);
 }
 
-/** The last line of a text that is not blank; of a long text, the last part is looked at. */
+/** The last line of a text that is not blank; only the end of a long text is searched. */
 export function lastLine(text: string): string | undefined {
   return stripAnsi(text.slice(-SHOWN_CHARS))
     .split(/[\r\n]/)

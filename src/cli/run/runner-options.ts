@@ -31,8 +31,8 @@ export function addRunnerOptions(command: Command): Command {
     .option("--cell-timeout <time>", "limit for each cell: seconds, or 90s, 15m, 2h", parseDuration)
     .option(
       "--interrupt-on-timeout",
-      "for --cell-timeout: count an interrupted cell as failed, or as done if it caught the interrupt; " +
-        "with --allow-errors the run continues behind it",
+      "for --cell-timeout: count an interrupted cell as failed, or as ok if it caught the interrupt; " +
+        "with --allow-errors the run continues after it",
     )
     .option("--timeout <time>", "limit for each notebook", parseDuration)
     .option(
@@ -56,7 +56,7 @@ export function addRunnerOptions(command: Command): Command {
 function addParameterOptions(command: Command): void {
   const options = [
     new Option("-p, --param <name=value>", "value for a parameter; may be given several times"),
-    new Option("-r, --raw <name=value>", "as -p, for a text that stays a text: 007, true"),
+    new Option("-r, --raw <name=value>", "as -p, but the value is not parsed: 007, true"),
     new Option("-y, --yaml <text>", "parameters from a YAML text, such as '{epochs: 3, r: 8}'"),
     new Option("-f, --file <path>", "parameters from a YAML or JSON file"),
   ];
@@ -64,7 +64,7 @@ function addParameterOptions(command: Command): void {
   for (const option of options.slice(2)) command.addOption(option.argParser(collectText));
 }
 
-/** The options of a run that the flags give, without its parameters; see `gatherParameters`. */
+/** The options of a run from the flags, without its parameters; see `gatherParameters`. */
 export function runnerOptions(flags: RunnerFlags): RunOptions {
   return {
     kernel: flags.kernel,

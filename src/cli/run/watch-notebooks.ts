@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { EXIT } from "../exit-codes";
 import { styled, type Terminal } from "../terminal/terminal";
 
-/** Action at a change, and the signal that ends it. */
+/** The work at a change, and the signal that ends the watch. */
 export interface WatchOptions {
   readonly terminal: Terminal;
   /** Ends the watch. */
@@ -19,8 +19,8 @@ export interface WatchOptions {
 const SETTLED_MS = 150;
 
 /**
- * Does work now, and again whenever the content of one of the files changes. A change during the work stops and
- * restarts it. Ends with the signal.
+ * Does the work now, and again whenever the content of one of the files changes. A change during the work stops and
+ * restarts it. The signal ends the watch.
  */
 export async function watchNotebooks(
   paths: readonly string[],
@@ -33,7 +33,7 @@ export async function watchNotebooks(
     clearTimeout(timer);
     timer = setTimeout(() => wake(), SETTLED_MS);
   };
-  // Folders are watched, since editors replace a file rather than write into it.
+  // Watches folders, since editors replace a file instead of writing into it.
   const watchers: FSWatcher[] = [...new Set(paths.map((path) => dirname(path)))].map((folder) =>
     watch(folder, touched),
   );
@@ -76,7 +76,7 @@ export async function watchNotebooks(
   return EXIT.ok;
 }
 
-/** Digest of files' contents: it changes when one of them does. */
+/** A digest of the files' contents, which changes when one of them does. */
 async function contents(paths: readonly string[]): Promise<string> {
   const hashes = await Promise.all(
     paths.map((path) =>

@@ -39,7 +39,7 @@ interface StudyFlags extends RunnerFlags {
 }
 
 /** Options of `run` that `study` does not have, with the reason; its help lists them. */
-const WITHOUT = `The notebooks run in order, in their own folder, and study.html shows them; so
+const WITHOUT = `The notebooks run in order, in their own folder, and study.html shows them:
 study does not have these options of run: --cwd, --jobs, --html, --check,
 --rtol, --atol, --ignore, --report-json, --junit, --annotations, --watch,
 --inspect. To use them, give the notebooks of notebooks/ to tslora run.`;
@@ -82,7 +82,7 @@ interface LockedStudy {
   readonly folder: string;
   readonly planned: readonly PlannedNotebook[];
   readonly rawParameters: readonly string[];
-  /** The lock under which kernels may write into the folder. */
+  /** The lock that lets kernels write into the folder. */
   readonly token: string;
 }
 
@@ -107,7 +107,7 @@ async function studyLocked(
         env: { TSLORA_OUTPUT: folder, TSLORA_LOCK: token },
       });
       summaries.push(summary);
-      if (summary.status !== "ok") break; // the comparison reads what the study wrote
+      if (summary.status !== "ok") break; // the comparison reads the results of the study
     }
   } finally {
     interruption.release();
@@ -126,7 +126,7 @@ async function studyLocked(
   return exitCodeOf(summaries.at(-1)?.status ?? "ok");
 }
 
-/** The results that this run wrote, if it did. */
+/** The results that this run wrote, if it wrote any. */
 async function readFreshResults(folder: string, started: number): Promise<StudyResults | undefined> {
   const path = join(folder, RESULTS);
   if (!existsSync(path) || statSync(path).mtimeMs < started) return undefined;
@@ -170,7 +170,9 @@ function studyParameters(given: ParameterInput): ParameterInput {
   return parameters;
 }
 
-/** Gives each notebook the parameters that it has. Refuses one that no notebook has, before anything runs. */
+/**
+ * Gives each notebook the parameters that it declares. Refuses a parameter that no notebook has, before anything runs.
+ */
 async function planParameters(parameters: ParameterInput): Promise<PlannedNotebook[]> {
   const planned = await Promise.all(
     NOTEBOOKS.map(async (name) => {

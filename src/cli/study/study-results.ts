@@ -9,7 +9,7 @@ import { table } from "../terminal/terminal";
 /** The before-and-after table of a study's results, for a terminal: the rows of the published table. */
 export function resultLines(results: StudyResults): string[] {
   const { before, after, baseline, about } = results;
-  // the intervals are not shown here
+  // without the intervals
   const { rows } = compareEvaluations(before, after, { baseline, resamples: 1, published: about === "study" });
   const shown = (value: number | null): string => (value === null ? "" : value.toFixed(3));
   const lines = rows.map((row) => [

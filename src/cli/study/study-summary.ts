@@ -8,7 +8,7 @@ import { interactiveHtml } from "../../figures/plotly/interactive-html";
 import { renderSvg } from "../../figures/plotly/render-svg";
 import { tableHtml } from "../../figures/tables/table-html";
 
-/** The summary at the top of `study.html`: what ran, the figure, what may be concluded, and the table. */
+/** The summary at the top of `study.html`: facts of the run, the figure, the conclusions, and the table. */
 export async function summaryHtml(results: StudyResults): Promise<string> {
   const { Marked } = await import("marked");
   const { before, after, baseline, about, banner } = results;
@@ -29,7 +29,7 @@ export async function summaryHtml(results: StudyResults): Promise<string> {
     `<h1>Summary</h1>`,
     `<p class="run">${escapeHtml(factsOf(results))}</p>`,
     banner === undefined ? "" : `<p role="alert"><strong>${escapeHtml(banner)}</strong></p>`,
-    // plotly.js comes with the notebooks' first figure, and the picture beside is hidden then
+    // plotly.js is loaded with the notebooks' first figure; the picture beside is hidden then
     `<div class="output rich">${interactiveHtml(figure, { carries: false })}</div>`,
     `<div class="output rich">${renderSvg(figure)}</div>`,
     prose,

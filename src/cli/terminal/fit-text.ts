@@ -1,14 +1,15 @@
 import { measureColumns } from "../../figures/tables/measure-columns";
 import { stripAnsi } from "../../notebook/page/ansi";
 
-/** The width to fit text to: a terminal's own, and none for a file or a pipe. */
+/** The width to fit text to: the terminal's; undefined for a file or a pipe. */
 export function widthOf(stream: { readonly isTTY?: boolean; readonly columns?: number }): number | undefined {
   return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? stream.columns : undefined;
 }
 
 /**
- * Fits text to a terminal's width. Sentences are broken between words; a table with a rule below its head is split into
- * blocks of columns, each with the first column, as pandas does. Other lines that are laid out by blanks stay whole.
+ * Fits text to a terminal's width. Breaks sentences between words. Splits a table with a rule below its head into
+ * blocks of columns, each with the first column, as pandas does. Does not break other lines that are aligned with
+ * blanks.
  *
  * @param width - in columns; undefined leaves the text as it is
  */
@@ -24,12 +25,12 @@ export function fitText(text: string, width: number | undefined): string {
   return [...before, ...fitTable(table, width), ...after].join("\n");
 }
 
-/** Breaks a line between words; its continuation is set in as far as the line. */
+/** Breaks a line between words; the continuation has the indent of the line. */
 function fitLine(line: string, width: number): string[] {
   if (columnsOf(line) <= width) return [line];
   const indent = /^[ ▌]*/.exec(line)?.[0] ?? "";
   const rest = line.slice(indent.length);
-  if (/\S {2,}\S/.test(stripAnsi(rest))) return [line]; // laid out by blanks
+  if (/\S {2,}\S/.test(stripAnsi(rest))) return [line]; // aligned with blanks
   const lines: string[] = [];
   let current = "";
   for (const word of rest.split(" ")) {
@@ -59,7 +60,7 @@ function fitTable([head, rule, ...rows]: readonly string[], width: number): stri
   }
   blocks.push(block);
   const cells = rows.map((line) => cellsOf(line, widths));
-  const end = cells.findLastIndex((row) => row !== undefined) + 1; // below the last row are notes
+  const end = cells.findLastIndex((row) => row !== undefined) + 1; // notes follow the last row
   const cut = [cellsOf(head, widths), ...cells.slice(0, end)];
   const notes = rows.slice(end).flatMap((line) => fitLine(line, width));
   const laid = blocks.flatMap((columns, at) => {
@@ -77,7 +78,7 @@ function fitTable([head, rule, ...rows]: readonly string[], width: number): stri
   return [...laid, ...notes];
 }
 
-/** A line's cells by the columns' widths; undefined for a heading or a note, which goes across columns. */
+/** Splits a line into cells by the columns' widths; undefined for a heading or a note, which spans columns. */
 function cellsOf(line: string, widths: readonly number[]): string[] | undefined {
   const characters = [...line];
   const cells: string[] = [];

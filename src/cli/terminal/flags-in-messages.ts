@@ -1,21 +1,21 @@
 import { TsloraError } from "../../base/tslora-error";
 import { flagOf, type OptionGroup } from "../options/option-table";
 
-/** Calls of the library that a message may begin with; a user of the command line sees the command. */
+/** Calls of the library that a message may begin with; they are replaced by the command. */
 const CALLS =
   /^(?:addAdapter|addWeightedAdapter|evaluate|evaluateMultiLabel|loadClassifier|loadCorpus|loadTokenizer|predict|train|trainBaseline|trainTestSplit)(?=:)/;
 
-/** Quoted texts come from files: names of columns, values, patterns. They stay as they are. */
+/** Quoted texts come from files (names of columns, values, patterns) and are not changed. */
 const QUOTED = /("(?:[^"\\\n]|\\.)*")/;
 
-/** A value behind a key, as code writes it. */
+/** A value after a key, as code writes it. */
 const VALUE = String.raw`: (true|false|none\b|"(?:[^"\\\n]|\\.){0,60}"|-?\d[\d.e-]*)`;
 
 /**
- * A message of the library with its options named as a command's flags: `options.textColumn` and `textColumn` become
- * `--text-column`, `quote: false` becomes `--no-quotes`, `onBadEntry: "report"` becomes `--on-bad-entry report`.
- * Everything comes from the table that defines the flags, so that no option can be missed. A key of one plain word,
- * such as `seed` or `r`, is replaced where it is the subject of a problem ("r must be ...") or follows `options.`.
+ * Replaces option names of the library in a message by a command's flags: `options.textColumn` and `textColumn` become
+ * `--text-column`, `quote: false` becomes `--no-quotes`, `onBadEntry: "report"` becomes `--on-bad-entry report`. The
+ * flags come from the table that defines them, so no option is missed. A key of one plain word, such as `seed` or `r`,
+ * is replaced only if it is the subject of a problem ("r must be ...") or follows `options.`.
  *
  * @param groups - the command's options
  */
@@ -32,7 +32,7 @@ export function flagsInMessage(
     if (value === "true") return flag(key);
     return value === "false"
       ? flag(key).replace("--", "--no-")
-      : `${flag(key)} ${value.replace(/^"([\w./-]+)"$/, "$1")}`; // other texts need their quotes in a shell
+      : `${flag(key)} ${value.replace(/^"([\w./-]+)"$/, "$1")}`; // other texts need quotes in a shell
   };
   const settings = new RegExp(String.raw`(?<![\w.$/"'-])(?:options\.)?(${keys})${VALUE}(?![\w"]| must\b)`, "g");
   const named = new RegExp(String.raw`\boptions\.(${keys})\b`, "g");
@@ -57,7 +57,7 @@ export function flagsInMessage(
     .join("");
 }
 
-/** An error of the library as a command reports it; anything else as it is. */
+/** Converts an error of the library to the command's words; returns any other value unchanged. */
 export function errorWithFlags(
   error: unknown,
   of: { readonly command: string; readonly groups: readonly OptionGroup[] },

@@ -2,9 +2,9 @@ import { printableOutput } from "../../base/printable";
 import type { Terminal } from "./terminal";
 
 /**
- * The terminal as all commands write to it: where a stream is one that people look at, control characters of texts,
- * labels, names and messages are escaped, so that no data can move the cursor, set the title or hide a line. Files and
- * pipes get what was written; JSON, which escapes most of them itself, stays the same document either way.
+ * Wraps the terminal for all commands. On a stream that is a terminal it escapes control characters in texts, labels,
+ * names and messages: no data can move the cursor, set the title or hide a line. Files and pipes are written unchanged.
+ * JSON stays the same document, since it escapes most control characters itself.
  */
 export function guardTerminal(terminal: Terminal): Terminal {
   return { ...terminal, out: guarded(terminal.out), err: guarded(terminal.err) };

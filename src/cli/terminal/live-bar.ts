@@ -1,6 +1,6 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 
-/** A bar in one line of a terminal, with words behind it; lines may be printed above it. */
+/** A progress bar in one line of a terminal, followed by words; lines may be printed above it. */
 export class LiveBar {
   readonly #bars: MultiBar;
   readonly #bar: SingleBar;
@@ -28,23 +28,23 @@ export class LiveBar {
     this.#bars.log(`${line}\n`);
   }
 
-  /** Takes the bar away. Nothing is shown afterwards. */
+  /** Removes the bar. Nothing is shown afterwards. */
   stop(): void {
-    this.#bars.update(); // prints what waits to be printed
+    this.#bars.update(); // prints pending lines
     this.#bars.stop();
   }
 }
 
 const BAR = 24; // characters; less on a narrow terminal
 
-/** As many of the words, parted by " · ", as there is room for. */
+/** As many of the words, separated by " · ", as fit. */
 function shorten(words: string, width: number): string {
   if (words.length <= width) return words;
   const end = words.lastIndexOf(" · ", width);
   return end > 0 ? words.slice(0, end) : `${words.slice(0, width - 1)}…`;
 }
 
-/** cli-progress's line: the bar and the words, cut to the terminal's width, so that the line stays one. */
+/** Formats cli-progress's line: the bar and the words, cut to the terminal's width, which keeps it one line. */
 function format(
   _options: unknown,
   { progress, maxWidth }: { readonly progress: number; readonly maxWidth: number },

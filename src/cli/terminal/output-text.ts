@@ -6,8 +6,8 @@ import { stripTags, withoutHidden } from "../../notebook/page/strip-tags";
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", nbsp: " " };
 
 /**
- * A display as text for a terminal: its plain form, the text of its HTML, or one line for a figure. Empty for the
- * picture beside an interactive figure, which has an empty plain form.
+ * A display as text for a terminal: its plain text, the text of its HTML, or one line for a figure. Empty for the
+ * picture beside an interactive figure, whose plain text is empty.
  */
 export function displayText(content: JsonRecord): string {
   const data = isRecord(content.data) ? content.data : {};
@@ -32,7 +32,7 @@ function figureLine(plain: string): string {
   return /^<.*>$/.test(title) ? "[figure]" : `[figure] ${title}`;
 }
 
-/** The text of HTML: rows and blocks on lines of their own, cells apart. */
+/** The text of HTML: rows and blocks on separate lines, cells separated. */
 export function htmlText(html: string): string {
   const blocks = withoutHidden(stripAnsi(html))
     .replace(/\s+/g, " ")

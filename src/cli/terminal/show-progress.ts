@@ -4,13 +4,13 @@ import type { Terminal } from "./terminal";
 
 const LINE_EVERY_MS = 10_000;
 
-/** Progress on standard error: a bar on a terminal, elsewhere a line from time to time. */
+/** Progress on standard error: a bar on a terminal, otherwise a line from time to time. */
 export interface CountProgress {
   readonly update: (done: number, total: number) => void;
   readonly stop: () => void;
 }
 
-/** @param what - what is done, such as `Evaluating` */
+/** @param what - the work, such as `Evaluating` */
 export function countProgress(terminal: Terminal, what: string): CountProgress {
   const started = performance.now();
   let bar: LiveBar | undefined;

@@ -1,13 +1,13 @@
 import { printableLine } from "../../base/printable";
 import { measureColumns } from "../../figures/tables/measure-columns";
 
-/** Where a command writes: a terminal, or a file or pipe that takes plain lines. */
+/** The streams that a command writes to: a terminal, or a file or pipe for plain lines. */
 export interface Terminal {
   readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   /** Standard input, for commands that read it. */
   readonly input?: () => NodeJS.ReadableStream & { readonly isTTY?: boolean };
-  /** Whether colours are wanted. */
+  /** Whether to use colours. */
   readonly color: boolean;
   /** Whether a line of `out` may be redrawn. */
   readonly live: boolean;
@@ -37,12 +37,12 @@ export function helpWidth({ out }: Terminal): number {
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 
-/** A text in a style, where the terminal shows styles. */
+/** A text in a style, if the terminal shows styles. */
 export function styled(terminal: Terminal, style: keyof typeof CODES, text: string): string {
   return terminal.color ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
 }
 
-/** Milliseconds as people read them: 0.4 s, 12.0 s, 3:05 min, 1:02:03 h. */
+/** Formats milliseconds: 0.4 s, 12.0 s, 3:05 min, 1:02:03 h. */
 export function duration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   const whole = Math.round(ms / 1000);
@@ -54,8 +54,8 @@ export function duration(ms: number): string {
 }
 
 /**
- * Columns lined up: the first (or the first `left`) to the left, the others to the right. Control characters in cells
- * are escaped; widths are those that a terminal shows.
+ * Aligns columns: the first (or the first `left`) to the left, the others to the right. Escapes control characters in
+ * cells; widths are those on a terminal.
  */
 export function table(rows: readonly (readonly string[])[], { left = 1 }: { left?: number } = {}): string[] {
   const cells = rows.map((row) => row.map(printableLine));

@@ -2,7 +2,7 @@ import { printable, printableLine } from "../../base/printable";
 import { measureColumns } from "../../figures/tables/measure-columns";
 import { styled, type Terminal } from "./terminal";
 
-/** Lines of names and values: names in a column, long values broken at blanks and set in below themselves. */
+/** Lines of names and values: names in one column, long values wrapped at blanks and indented. */
 export function factLines(rows: readonly (readonly [name: string, value: string])[], terminal: Terminal): string[] {
   const shown = rows.map(([name, value]) => [printableLine(name), printable(value)] as const);
   const nameWidth = Math.max(0, ...shown.map(([name]) => measureColumns(name)));
@@ -15,7 +15,7 @@ export function factLines(rows: readonly (readonly [name: string, value: string]
   );
 }
 
-/** A text in lines of at most so many characters, broken at blanks; a longer word stays whole. */
+/** Wraps a text at blanks into lines of at most `width` characters; a longer word is not broken. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const paragraph of text.split("\n")) {
@@ -33,17 +33,14 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/**
- * A sentence as it is written to a stream: on a terminal broken at blanks, elsewhere one line; control characters
- * escaped.
- */
+/** Formats a sentence for a stream: wrapped at blanks on a terminal, otherwise one line. Escapes control characters. */
 export function sentence(text: string, stream: { readonly isTTY?: boolean; readonly columns?: number }): string {
   return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0
     ? wrap(printable(text), stream.columns).join("\n")
     : printable(text);
 }
 
-/** Bytes as people read them. */
+/** Formats a number of bytes. */
 export function bytes(count: number): string {
   const units = ["B", "kB", "MB", "GB"];
   let at = 0;

@@ -8,15 +8,15 @@ import { missingClassNotices } from "./missing-classes";
 import { partData, type Parts } from "./part-data";
 import type { TrainPlan } from "./plan-train";
 
-/** A run's texts, and what their classes are called. */
+/** A run's texts and the names of their classes. */
 export interface LoadedParts extends Parts {
   readonly labels: readonly string[];
   readonly loaded: LoadedTexts;
 }
 
 /**
- * Loads and splits the data, and names the classes: as asked for, else as the data call them, else as the model does.
- * Texts that the parts have in common are reported.
+ * Loads and splits the data, and names the classes: by the option, else by the data, else by the model. Reports texts
+ * that the parts have in common.
  */
 export async function loadParts(
   plan: TrainPlan,
@@ -49,12 +49,10 @@ export async function loadParts(
     const part = all[name];
     if (part === undefined) continue;
     const { byId, byText } = findLeaks(all.train, part);
-    const file = { validation, test }[name].kind === "path"; // rows of two files may be numbered alike
+    const file = { validation, test }[name].kind === "path"; // rows of two files may have the same numbers
     const shared = file ? byText.length : byId.length + byText.length;
     if (shared > 0)
-      notice(
-        `Mind: ${shared} ${name} texts are among those that are trained on, too, so that the ${name} figures are too good.`,
-      );
+      notice(`Warning: ${shared} ${name} texts are also among the training texts, so the ${name} scores are too good.`);
   }
   return {
     ...all,
@@ -64,8 +62,8 @@ export async function loadParts(
 }
 
 /**
- * Loads the data. Where their labels are the model's own in another order, they are numbered as the model's, so that a
- * head that it brings keeps its meaning.
+ * Loads the data. If their labels are the model's in another order, they get the model's numbers, so a trained head of
+ * the model keeps its meaning.
  */
 async function loadWithLabels(
   plan: TrainPlan,

@@ -12,8 +12,8 @@ interface MissingClassOptions {
 }
 
 /**
- * Sentences on classes that a part lacks: those without a text to train on, which cannot be learned, and those without
- * one to choose the best weights by or to test on.
+ * Sentences about classes that a part lacks: classes without a training text cannot be learned, classes without a
+ * validation or test text have no scores there.
  */
 export function missingClassNotices(parts: Parts, { labels, loaded }: MissingClassOptions): string[] {
   const all = countLabels(loaded, labels.length);
@@ -26,7 +26,7 @@ export function missingClassNotices(parts: Parts, { labels, loaded }: MissingCla
     untrained.length === 0
       ? []
       : [
-          `Warning: no text to train on has the label ${shortList(untrained)}, so that it cannot be learned. Give --stratify, another --random-state, or more texts.`,
+          `Warning: no text to train on has the label ${shortList(untrained)}, which therefore cannot be learned. Give --stratify, another --random-state, or more texts.`,
         ];
   for (const name of ["validation", "test"] as const) {
     const part = parts[name];

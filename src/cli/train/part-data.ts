@@ -13,15 +13,15 @@ export interface Parts {
   readonly test?: DataFrame;
 }
 
-/** Rows that a share or a number of texts is, rounded up. */
+/** The number of rows of a share or a number of texts, rounded up. */
 function rowsOf(part: PartOfData, length: number): number {
   if (part.kind !== "share") return 0;
   return Number.isInteger(part.share) ? part.share : Math.ceil(part.share * length - 1e-9);
 }
 
 /**
- * Draws validation and test texts out of the data as the study does: first both from the rest, then one from the
- * other, by scikit-learn's split. Parts that are files of their own are left to the caller.
+ * Splits validation and test texts from the data as the study does, with scikit-learn's split: first both from the
+ * rest, then one from the other. The caller loads parts that are separate files.
  *
  * @throws TsloraError `bad-option` when the shares leave nothing to train on, or a class is too small to be stratified.
  */
@@ -67,7 +67,7 @@ export function partData(
   return { train, validation: validationPart, test: testPart };
 }
 
-/** Notes the classes that cannot be in each part, by name and count. */
+/** Reports the classes that are too small to be in each part, by name and count. */
 function expectEnough(
   problems: Problems,
   frame: DataFrame,

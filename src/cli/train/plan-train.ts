@@ -12,7 +12,7 @@ import { DATA_OPTIONS, SPLIT_OPTIONS } from "../options/shared-options";
 import { TRAIN_OPTIONS } from "../options/train-options";
 import { RUN_OPTIONS, TRAIN_MODEL_OPTIONS } from "../options/train-run-options";
 
-/** A training's options, by where they go. */
+/** The options of a training, grouped by the function that takes them. */
 export interface TrainPlan {
   readonly outputDir: string;
   readonly method: "lora" | "full";
@@ -26,9 +26,9 @@ export interface TrainPlan {
 }
 
 /**
- * Sorts the options and refuses all that can be known to be wrong before model and data are looked at.
+ * Groups the options and refuses all errors that can be found before model and data are read.
  *
- * @throws TsloraError `bad-option` that lists everything wrong.
+ * @throws TsloraError `bad-option` that lists all problems.
  */
 export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan {
   const {
@@ -53,7 +53,7 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
   const ofLora = Object.keys(plan.lora);
   problems.expect(
     method === "lora" || ofLora.length === 0,
-    `${ofLora.map(flagOf).join(", ")}: for --method lora alone; the method is full`,
+    `${ofLora.map(flagOf).join(", ")}: only for --method lora; the method is full`,
   );
   const { test, validation } = plan.split;
   for (const [name, part] of Object.entries({ validation, test })) {
@@ -65,12 +65,12 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
   const tests = test?.kind !== "none";
   problems.expect(
     tests || (!evaluateBefore && !baseline),
-    "--evaluate-before and --baseline score the test texts; --test is none",
+    "--evaluate-before and --baseline need test texts; --test is none",
   );
   const { resumeFrom } = plan.train;
   problems.expect(
     resumeFrom === undefined || !overwriteOutputDir,
-    "--resume-from resumes the folder's run, --overwrite-output-dir writes over it; give one of them",
+    "--resume-from resumes the folder's run, --overwrite-output-dir overwrites it; give one of them",
   );
   checkFolder(problems, plan.outputDir, { overwriteOutputDir, resumes: resumeFrom !== undefined });
   checkTrainOptions(problems, plan);
@@ -91,7 +91,7 @@ function checkFolder(
   } catch (error) {
     problems.expect(
       false,
-      `--output-dir must be a folder; ${folder} cannot be read as one (${error instanceof Error ? error.message : String(error)})`,
+      `--output-dir must be a folder; ${folder} cannot be read (${error instanceof Error ? error.message : String(error)})`,
     );
     return;
   }
@@ -101,7 +101,7 @@ function checkFolder(
   );
 }
 
-/** The library's own checks of the values, as far as they can be made without the data. */
+/** The library's own checks of the values, as far as they need no data. */
 function checkTrainOptions(problems: Problems, { method, train, model, split, outputDir }: TrainPlan): void {
   const weights = Array.isArray(train.classWeights) ? train.classWeights.length : 2;
   const validation = split.validation?.kind === "none" ? {} : { validation: [] };

@@ -47,7 +47,7 @@ export async function runTrain({ terminal, values }: CommandCall): Promise<numbe
   }
 }
 
-/** The surroundings of a run: terminal, view and stop signal. */
+/** The context of a run: terminal, view and stop signal. */
 interface RunContext {
   readonly terminal: Terminal;
   readonly view: TrainView;
@@ -146,7 +146,7 @@ async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
   return EXIT.ok;
 }
 
-/** Shows a finished run's scores, and where it was saved. */
+/** Shows a finished run's scores and output paths. */
 function showResults(
   scores: Scores,
   { plan, saved, path, to }: { plan: TrainPlan; saved: string; path: string; to: RunContext },
@@ -180,7 +180,7 @@ function expectRunning(signal: AbortSignal): void {
   if (signal.aborted) throw new TsloraError("aborted", "Stopped before training began; nothing was written.");
 }
 
-/** Runs the training and shows it; `begun` is called at its first event, when all that can be refused has been. */
+/** Runs the training and shows it; `begun` is called at its first event, after all checks. */
 async function follow(
   classifier: SequenceClassifier,
   run: { plan: TrainPlan; parts: LoadedParts; view: TrainView; signal: AbortSignal; begun: () => Promise<unknown> },
@@ -213,7 +213,7 @@ function stopped(
   return EXIT.interrupted;
 }
 
-/** Evaluates parts of the data; a part that there is not has no evaluation. */
+/** Evaluates on a part of the data; undefined if the part does not exist. */
 function scorer(
   classifier: SequenceClassifier,
   { terminal, signal }: RunContext,
@@ -225,9 +225,13 @@ function scorer(
       return await evaluate(classifier, data, { onProgress: progress.update, signal });
     } catch (error) {
       if (signal.aborted)
-        throw new TsloraError("aborted", "Stopped while evaluating. What training has written so far is whole.", {
-          cause: error,
-        });
+        throw new TsloraError(
+          "aborted",
+          "Stopped while evaluating. The files that training has written so far are complete.",
+          {
+            cause: error,
+          },
+        );
       throw error;
     } finally {
       progress.stop();
@@ -253,7 +257,7 @@ function accuracies({ before, after, validation, baseline }: Scores): string[] {
   return all.length === 0 ? [] : [`Accuracy: ${all.join(", ")}.`];
 }
 
-/** @throws TsloraError that lists all that is wrong with the adapter's options. */
+/** @throws TsloraError that lists all problems of the adapter's options. */
 function checkLoraConfig(lora: LoraConfig, config: EncoderConfig): void {
   const problems = new Problems("tslora train");
   resolveLoraConfig(lora, { ...config, problems });

@@ -27,9 +27,9 @@ export const trainCommand: LibraryCommand = {
     },
     {
       command: "train --data train.jsonl --validation dev.jsonl --test test.jsonl --class-weights balanced",
-      does: "files of their own for each part",
+      does: "a separate file for each part",
     },
-    { command: "train --config experiment.yaml --seed 7", does: "options from a file, which a flag overrules" },
+    { command: "train --config experiment.yaml --seed 7", does: "options from a file; a flag overrides one" },
     {
       command: "train --config output/train/training_args.json --resume-from last",
       does: "resume a run that was stopped",

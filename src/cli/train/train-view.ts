@@ -8,8 +8,8 @@ import { styled, type Terminal } from "../terminal/terminal";
 const LINE_EVERY_MS = 10_000;
 
 /**
- * Shows a training: on a terminal a bar with evaluations above it, elsewhere plain lines, for programs every event as
- * a line of JSON.
+ * Shows a training: on a terminal a bar with evaluations above it, in a log plain lines, for programs every event as a
+ * line of JSON.
  */
 export class TrainView {
   readonly #terminal: Terminal;
@@ -54,19 +54,19 @@ export class TrainView {
     }
   }
 
-  /** Something that happens beside the events. */
+  /** Shows something that is not an event of `train`. */
   warn(text: string): void {
     if (this.#json) this.#terminal.err.write(`${text}\n`);
     else this.#line(styled(this.#terminal, "yellow", sentence(text, this.#terminal.out)));
   }
 
-  /** A result, as an object for programs or as lines. */
+  /** Shows a result, as an object for programs or as lines. */
   result(object: object, lines: readonly string[]): void {
     if (this.#json) this.#write(JSON.stringify(object));
     else for (const line of lines) this.#line(line);
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   close(): void {
     this.#bar?.stop();
     this.#bar = undefined;
@@ -82,7 +82,7 @@ export class TrainView {
   }
 }
 
-/** Text behind the bar: the most important first, since a narrow terminal cuts the rest. */
+/** The text after the bar, the most important first, since a narrow terminal cuts the rest. */
 function barWords({ start, lastStep }: ProgressState, elapsedSeconds: number): string {
   const total = start?.totalSteps ?? 0;
   if (lastStep === undefined) return `step 0/${total}`;

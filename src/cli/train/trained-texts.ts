@@ -10,20 +10,20 @@ import { writeAtomically } from "../../base/files/write-atomically";
 import { normaliseText } from "../../corpus/split/find-leaks";
 import { readFrame } from "../../corpus/read-frame";
 
-/** The file in a run's output folder that identifies the texts that it was trained on. */
+/** The file in a run's output folder with the hashes of its training texts. */
 export const TRAINED_TEXTS = "trained_texts.json";
 
-/** Writes the hash of each text that a run is trained on; the texts themselves cannot be read out of it. */
+/** Writes the hash of each training text; the texts cannot be recovered from it. */
 export async function writeTrainedTexts(outputDir: string, train: DataFrame): Promise<void> {
   const hashes = [...new Set(readFrame(train).texts.map(hashOf))].sort();
   await writeAtomically(join(outputDir, TRAINED_TEXTS), `${JSON.stringify({ hash: "sha256/64", hashes })}\n`);
 }
 
 /**
- * Counts the texts that the run of an adapter or a model was trained on.
+ * Counts the texts that were training texts of an adapter's or a model's run.
  *
  * @param folder - the adapter's, model's or checkpoint's folder, in the run's output folder or that folder itself
- * @returns undefined where nothing is known of the run's texts
+ * @returns undefined if the run's texts are unknown
  */
 export async function countTrainedTexts(folder: string, frame: DataFrame): Promise<number | undefined> {
   const path = [folder, dirname(resolve(folder))]
@@ -35,7 +35,7 @@ export async function countTrainedTexts(folder: string, frame: DataFrame): Promi
   return readFrame(frame).texts.filter((text) => known.has(hashOf(text))).length;
 }
 
-/** The first 64 bits of a text's SHA-256, case, punctuation and white space aside. */
+/** The first 64 bits of a text's SHA-256, ignoring case, punctuation and white space. */
 function hashOf(text: string): string {
   return createHash("sha256").update(normaliseText(text)).digest("base64url").slice(0, 11);
 }

@@ -12,7 +12,7 @@ import { TRAINING_ARGS } from "../inputs/read-run-record";
 import { SPLIT_DEFAULTS } from "../options/shared-options";
 import type { TrainPlan } from "./plan-train";
 
-/** Results of a run, as `results.json` holds them: the keys of the study's, where they apply, and more. */
+/** Results of a run, as in `results.json`: the keys of the study's results that apply, and more. */
 export interface TrainResults {
   readonly model: string;
   /** The device, and the reason for it. */
@@ -22,11 +22,11 @@ export interface TrainResults {
   readonly method: "lora" | "full";
   readonly labels: readonly string[];
   readonly trainableParameters: { readonly trainable: number; readonly all: number };
-  /** The test texts' evaluation before training, after it, and the baseline's. */
+  /** The evaluations on the test texts: before training, after it, and of the baseline. */
   readonly before?: Evaluation;
   readonly after?: Evaluation;
   readonly baseline?: Evaluation;
-  /** The validation texts', after training. */
+  /** The evaluation on the validation texts after training. */
   readonly validation?: Evaluation;
   readonly training: TrainSummary;
   /** Seconds of training. */
@@ -35,7 +35,7 @@ export interface TrainResults {
   readonly banner?: string;
 }
 
-/** Names of the model and the data with which a later run takes the same. */
+/** Names of the model and the data that make a later run use the same ones. */
 export function pinned(model: ResolvedModel, { source }: Corpus): { model: string; data: string } {
   const named = { folder: model.directory, embedded: "embedded", cache: model.id, hub: model.id }[model.origin.kind];
   return {
@@ -44,7 +44,7 @@ export function pinned(model: ResolvedModel, { source }: Corpus): { model: strin
   };
 }
 
-/** Writes training_args.json: a configuration file that repeats the run, or resumes it. Returns its path. */
+/** Writes training_args.json, a configuration file for repeating or resuming the run. Returns its path. */
 export async function writeTrainingArgs(
   plan: TrainPlan,
   from: { classifier: SequenceClassifier; model: ResolvedModel; corpus: Corpus },

@@ -84,7 +84,7 @@ export function decodeMessages(frames: readonly Buffer[], key: string): Message[
   const [signed, ...parts] = frames.slice(start + 1, start + 6);
   const expected = Buffer.from(signature(parts, key));
   if (key !== "" && (signed.length !== expected.length || !timingSafeEqual(signed, expected))) {
-    throw new TsloraError("kernel", "A message of the kernel has a wrong signature and was not believed.");
+    throw new TsloraError("kernel", "A message of the kernel has a wrong signature and was rejected.");
   }
   const [header, parent, metadata] = parts.slice(0, 3).map(parsePart);
   const texts = header.msg_type === "stream" ? splitStream(parts[3]) : undefined;
@@ -138,7 +138,7 @@ export class MessageReader {
     if (this.#key === "") return messages;
     const signed = frames[delimiterOf(frames) + 1].toString("latin1");
     if (this.#recent.has(signed) || this.#older.has(signed))
-      throw new TsloraError("kernel", "A message was sent twice; the copy is ignored.");
+      throw new TsloraError("kernel", "A message arrived twice; the copy was rejected.");
     // two sets: removing the oldest key of one set at each step would be slow
     if (this.#recent.size === REMEMBERED) [this.#older, this.#recent] = [this.#recent, new Set()];
     this.#recent.add(signed);
