@@ -1,25 +1,23 @@
-/** The signal of the notebook cell that runs; another one once an interrupt has aborted it. */
+/** The abort signal of the running notebook cell. An interrupt aborts it; then a new one takes its place. */
 interface RunningCell {
   readonly signal: AbortSignal;
 }
 
-/** Global key shared by kernel and library, which may each have their own copy of this file. */
+/** A global key that kernel and library share, since each may have its own copy of this file. */
 const KEY = Symbol.for("tslora.runningCell");
 
 /**
- * The signal that an interrupt of the notebook cell that runs aborts; undefined outside notebooks. For work that goes
- * on between waits although nobody waits for it any longer, and that was given no signal of its own.
+ * The signal that an interrupt of the running notebook cell aborts; undefined outside notebooks. Use it for work
+ * without its own signal, which would continue after the cell stopped waiting for it.
  */
 export function cellSignal(): AbortSignal | undefined {
   const known = globalThis as { [KEY]?: RunningCell };
-  // a plain tslab, which tells nobody
+  // a plain tslab, which reports no interrupts
   if (known[KEY] === undefined && "__tslab__" in globalThis) known[KEY] = hearSigint();
   return known[KEY]?.signal;
 }
 
-/**
- * For a kernel that tells of interrupts itself: returns what aborts the signal that `cellSignal` gives out until then.
- */
+/** For a kernel that reports interrupts itself: returns a function that aborts the current signal of `cellSignal`. */
 export function provideCellSignal(): (reason: Error) => void {
   const { cell, interrupt } = abortable();
   (globalThis as { [KEY]?: RunningCell })[KEY] = cell;

@@ -1,5 +1,5 @@
 /**
- * Orders strings as Python does, by code point; JavaScript's `<` goes by UTF-16 unit and puts U+10000 before U+E000.
+ * Orders strings as Python does, by code point. JavaScript's `<` compares UTF-16 units and puts U+10000 before U+E000.
  */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

@@ -1,7 +1,7 @@
 /**
- * Loaded for its effect, first, by the command line and by kernels: where Node can (22.8 and later), it keeps the code
- * that it compiled in the clone's own folder, and starts faster the next time. tslab's TypeScript takes a tenth of a
- * second less. It does nothing where the folder cannot be written, and in older versions.
+ * The command line and kernels load this file first, for its side effect: Node 22.8 and later caches compiled code in
+ * the clone's own folder, and starts faster the next time. tslab's TypeScript then loads a tenth of a second faster.
+ * Has no effect in older versions, or if the folder cannot be written.
  */
 import * as nodeModule from "node:module";
 import { join } from "node:path";

@@ -1,2 +1,2 @@
-/** The seed of every draw that is not given another, so that a run can be repeated. */
+/** The default seed of all random draws, which makes a run repeatable. */
 export const DEFAULT_SEED = 42;

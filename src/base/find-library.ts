@@ -15,11 +15,11 @@ const FOLDERS = [
 ];
 
 /**
- * Finds shared libraries by file name as the loader does: in the folders given, in LD_LIBRARY_PATH, in its cache, then
- * in the folders where drivers put theirs.
+ * Finds shared libraries by file name as the loader does: in the given folders, in LD_LIBRARY_PATH, in the loader's
+ * cache, then in the folders of drivers.
  *
  * @param names - file names, such as "libcudart.so.12"
- * @returns the path of each that is there
+ * @returns the path of each library found
  */
 export function findLibraries(
   names: readonly string[],
@@ -40,11 +40,13 @@ export function findLibraries(
   return found;
 }
 
-/** RUNPATH of libtensorflow_framework.so.2 of TensorFlow 2.21; without cusolver, which set-up puts beside cublas. */
+/**
+ * The RUNPATH of libtensorflow_framework.so.2 of TensorFlow 2.21. It lacks cusolver, which set-up puts beside cublas.
+ */
 const LOOKED_IN = ["cublas", "cuda_cupti", "cuda_runtime", "cudnn", "cufft", "cusparse", "nccl", "nvshmem"];
 
 /**
- * Folders in which TensorFlow looks for the libraries of NVIDIA's wheels, beside its own as in Python's site-packages.
+ * Folders where TensorFlow looks for the libraries of NVIDIA's wheels, beside its own, as in Python's site-packages.
  */
 export function wheelFolders(tensorflow: string): string[] {
   return LOOKED_IN.map((part) => join(tensorflow, "nvidia", part, "lib")).filter((folder) => existsSync(folder));

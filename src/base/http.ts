@@ -2,15 +2,15 @@ import { Agent, EnvHttpProxyAgent, fetch, type Dispatcher, type RequestInit, typ
 
 import { TsloraError } from "./tslora-error";
 
-/** Milliseconds that a host has to answer its first request of a run. */
+/** Milliseconds within which a host must answer the first request of a run. */
 export const REACH_MS = 5000;
 
 let agent: Dispatcher | undefined;
-const verdicts = new Map<string, Promise<void>>(); // by origin: asked once a run
+const verdicts = new Map<string, Promise<void>>(); // by origin: checked once per run
 
 /**
- * `fetch` for everything that tslora asks of the network: honours the environment's proxies, and decides once a run
- * and within {@link REACH_MS} whether a host can be reached, so that no second request waits for a dead one.
+ * `fetch` for all network requests of tslora. Uses the environment's proxies. Checks once per run, within {@link
+ * REACH_MS}, whether a host can be reached; later requests to an unreachable host fail at once.
  *
  * @throws TsloraError `unreachable` when the host does not answer (any HTTP status counts as an answer).
  */
@@ -20,18 +20,18 @@ export async function httpFetch(url: string, init: RequestInit = {}): Promise<Re
   if (verdict === undefined) {
     verdict = reach(origin);
     verdicts.set(origin, verdict);
-    verdict.catch(() => undefined); // every caller below sees it; an unasked one must not crash the process
+    verdict.catch(() => undefined); // every caller below gets the error; without a caller it must not crash the process
   }
   await verdict;
   return fetch(url, { ...init, dispatcher: dispatcher() });
 }
 
-/** Forgets what is known of hosts; for tests, which start servers as they go. */
+/** Forgets which hosts can be reached; for tests, which start servers meanwhile. */
 export function forgetHosts(): void {
   verdicts.clear();
 }
 
-/** Goes through the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, where the environment names any. */
+/** Uses the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, if the environment sets any. */
 function dispatcher(): Dispatcher {
   const proxied = ["http_proxy", "https_proxy"].some(
     (name) => (process.env[name] ?? process.env[name.toUpperCase()] ?? "") !== "",
@@ -56,7 +56,7 @@ async function reach(origin: string): Promise<void> {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TsloraError(
       "unreachable",
-      `${origin} cannot be reached (${why}). Check the network, or HTTPS_PROXY where one is needed.`,
+      `${origin} cannot be reached (${why}). Check the network, or HTTPS_PROXY if a proxy is needed.`,
       { cause: error, details: { origin } },
     );
   }

@@ -1,4 +1,4 @@
-/** The median: the mean of the two middle values of an even number; NaN without values. */
+/** The median; for an even number of values the mean of the two middle ones. NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,5 +1,5 @@
 /**
- * Characters that a terminal may take for commands, or that show a text in another order than it has: C0 but for line
+ * Characters that a terminal may interpret as commands, or that change the displayed order of a text: C0 except line
  * ends, DEL, C1, Unicode's line separators, and the marks that embed, override or isolate a direction.
  */
 // eslint-disable-next-line no-control-regex -- they are what is escaped
@@ -7,18 +7,16 @@ const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u2
 
 const SHORT: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
-/**
- * Sequences that the command line itself sends to a terminal: styles, moves of the cursor in its own lines, line ends.
- */
+/** Sequences that the command line itself sends to a terminal: styles, cursor movements in its own lines, line ends. */
 // eslint-disable-next-line no-control-regex -- they are what is kept
 const OWN = /(\u001b\[(?:[\d;]*m|\d*[A-GJK]|\?(?:7|25)[hl])|[\t\r])/;
 
-/** A text with control characters written as `\u001b`, so that a terminal shows them; its lines stay lines. */
+/** Writes control characters as `\u001b` and the like, which a terminal shows; line ends are kept. */
 export function printable(text: string): string {
   return text.replace(CONTROLS, escaped);
 }
 
-/** The same in one line, for a name or a cell: line ends and tabs are `\n` and `\t`. */
+/** The same in one line, for a name or a cell: line ends and tabs become `\n` and `\t`. */
 export function printableLine(text: string): string {
   return printable(text).replaceAll("\n", "\\n");
 }

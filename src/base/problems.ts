@@ -4,7 +4,7 @@ import { TsloraError, type TsloraErrorCode } from "./tslora-error";
 const LISTED = 30; // problems that a message lists
 const LENGTH = 3000; // characters of one, enough for the names of a model's layers
 
-/** Gathers everything that is wrong with a call's options and reports it in one error. */
+/** Collects all problems of a call's options and reports them in one error. */
 export class Problems {
   readonly #where: string;
   readonly #found: string[] = [];
@@ -15,18 +15,18 @@ export class Problems {
     this.#where = where;
   }
 
-  /** Notes a problem unless `condition` holds. Returns the condition. */
+  /** Adds a problem unless `condition` holds. Returns the condition. */
   expect(condition: boolean, problem: string): boolean {
     if (!condition && this.#count++ < LISTED) this.#found.push(shownText(problem, LENGTH));
     return condition;
   }
 
-  /** Number of problems noted so far. */
+  /** Number of problems so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** @throws TsloraError that lists the problems noted, the first {@link LISTED} of very many, if there is any. */
+  /** @throws TsloraError that lists the problems (at most {@link LISTED}), if there are any. */
   throwIfAny(code: TsloraErrorCode = "bad-option"): void {
     if (this.#count === 0) return;
     const more = this.#count > LISTED ? `\n- and ${(this.#count - LISTED).toLocaleString("en-US")} more` : "";

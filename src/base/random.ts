@@ -3,8 +3,8 @@ export type RandomState = readonly [number, number, number, number];
 
 /**
  * The project's seeded random numbers: xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number
- * generators", 2021), seeded by splitmix32. Weights, shuffles and dropout masks all come from here, so that one
- * seed gives one run. (scikit-learn's generator, for splits, is another: see `corpus`.)
+ * generators", 2021), seeded by splitmix32. Weights, shuffles and dropout masks all use it, so the same seed gives the
+ * same run. (Splits use scikit-learn's generator: see `corpus`.)
  */
 export class Random {
   #a: number;
@@ -12,7 +12,7 @@ export class Random {
   #c: number;
   #d: number;
 
-  /** @param seed - a whole number; its low 32 bits count, or a state taken earlier */
+  /** @param seed - a whole number, of which the low 32 bits are used, or an earlier state */
   constructor(seed: number | RandomState) {
     if (typeof seed === "number") {
       let s = seed >>> 0;
@@ -82,7 +82,7 @@ export class Random {
     return shuffled;
   }
 
-  /** A generator of its own for a named purpose, so that one more draw here does not shift the numbers there. */
+  /** A separate generator for a named purpose: its draws do not change the numbers of other purposes. */
   fork(purpose: string): Random {
     let hash = 0x811c9dc5; // FNV-1a
     for (let i = 0; i < purpose.length; i++) hash = Math.imul(hash ^ purpose.charCodeAt(i), 0x01000193);

@@ -11,7 +11,7 @@ const LENGTH = 300; // characters
 
 /**
  * A path as messages show it: relative to the clone's root or the home folder if it is inside one, else whole. Control
- * characters are escaped, and what is very long is cut.
+ * characters are escaped, and a very long path is cut.
  */
 export function shownPath(path: string): string {
   const short =

@@ -2,8 +2,8 @@ const LENGTH = 80; // characters of a value that a message shows
 const LISTED = 5; // names that a message lists
 
 /**
- * A value as a message shows it: its JSON, short whatever its size or depth. Values of untrusted files belong into a
- * message only in this form.
+ * A value as a message shows it: its JSON, shortened for any size or depth. Put values of untrusted files into messages
+ * only in this form.
  */
 export function shownValue(value: unknown, length = LENGTH): string {
   if (typeof value === "string")
@@ -15,14 +15,14 @@ export function shownValue(value: unknown, length = LENGTH): string {
   return text.length <= length ? text : `${cutAt(text, length)}…`;
 }
 
-/** The first few of many names, quoted, and how many more there are. */
+/** The first few names, quoted, and the number of further ones. */
 export function shownNames(names: readonly string[], listed = LISTED): string {
   const shown = names.slice(0, listed).map((name) => shownValue(name));
   const more = names.length - shown.length;
   return more > 0 ? `${shown.join(", ")} and ${more.toLocaleString("en-US")} more` : shown.join(", ");
 }
 
-/** A text of bounded length: its beginning and end, and how much was left out between them. */
+/** A text of bounded length: its beginning and end, and the number of characters left out between them. */
 export function shownText(text: string, length: number): string {
   if (text.length <= length) return text;
   const half = Math.floor(length / 2);
@@ -30,7 +30,7 @@ export function shownText(text: string, length: number): string {
   return `${cutAt(text, half)} … (${(text.length - 2 * half).toLocaleString("en-US")} characters left out) … ${tail}`;
 }
 
-/** JSON with what is long or deep left out. */
+/** JSON without long or deeply nested parts. */
 function briefly(value: unknown, depth: number): string {
   if (typeof value === "string") return JSON.stringify(value.length <= LENGTH ? value : `${cutAt(value, LENGTH)}…`);
   if (typeof value !== "object" || value === null) return String(value);

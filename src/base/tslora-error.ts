@@ -15,12 +15,12 @@ export type TsloraErrorCode =
   | "in-use" // another process writes there
   | "aborted"; // stopped by the user
 
-/** Characters of a message: what an untrusted file brings into one is cut where it is shown; this is the last bound. */
+/** The most characters of a message. Texts of untrusted files are cut earlier, when they are put into a message. */
 const LONGEST = 10_000;
 
 /**
- * The one error class of tslora. The message says what was expected, what came, where, and what to do;
- * `details` holds the same facts for programs.
+ * The only error class of tslora. The message says what was expected, what was found, where, and what to do; `details`
+ * holds the same facts for programs.
  */
 export class TsloraError extends Error {
   readonly code: TsloraErrorCode;
@@ -37,7 +37,7 @@ export class TsloraError extends Error {
     this.details = options.details ?? {};
   }
 
-  /** How Node prints it: its stack and its cause's message. The details are for programs. */
+  /** How Node prints the error: its stack and the message of its cause, without the details. */
   [inspect.custom](): string {
     const stack = this.stack ?? `${this.name}: ${this.message}`;
     return this.cause instanceof Error

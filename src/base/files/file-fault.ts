@@ -1,7 +1,7 @@
 import { shownPath } from "../shown-path";
 import { TsloraError } from "../tslora-error";
 
-/** Faults of files in words. The first group is about the place that was named, the second about the machine. */
+/** System errors in words. The first group is about the given path, the second about the machine. */
 const PLACE: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "the operation is not permitted",
@@ -37,7 +37,7 @@ export function faultCode(error: unknown): string | undefined {
     : undefined;
 }
 
-/** An error of the system in words, with its code: `no space is left on the disk (ENOSPC)`. */
+/** A system error in words, with its code: `no space is left on the disk (ENOSPC)`. */
 export function faultText(error: unknown): string {
   const found = faultCode(error);
   // mkdir fails with EEXIST where a file has the folder's name
@@ -48,12 +48,12 @@ export function faultText(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).slice(0, 300);
 }
 
-/** Whether the place that was named is at fault, rather than the machine. */
+/** Whether the given path causes the error, and not the machine. */
 export function isFaultOfPlace(error: unknown): boolean {
   return Object.hasOwn(PLACE, faultCode(error) ?? "");
 }
 
-/** The error for a file that could not be written: one line, whatever failed. */
+/** The error for a file that could not be written, in one line. */
 export function notSaved(path: string, error: unknown): TsloraError {
   if (error instanceof TsloraError) return error;
   const advice = isFaultOfPlace(error) ? " Choose another place." : "";

@@ -4,10 +4,10 @@ import { dirname, resolve } from "node:path";
 import { errorCode } from "./error-code";
 
 /**
- * Makes a folder and those above it that are missing. Node's own recursive `mkdir` never returns for a path in /proc,
- * and reports ENOENT where the file system is read-only.
+ * Makes a folder and its missing parents. Node's own recursive `mkdir` never returns for a path in /proc, and reports
+ * ENOENT if the file system is read-only.
  *
- * @returns the first folder of the path that was missing; undefined where all were there
+ * @returns the first folder of the path that was missing; undefined if all existed
  * @throws the system's error for the folder that cannot be made
  */
 export function makeFolder(folder: string): string | undefined {

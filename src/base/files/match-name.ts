@@ -1,11 +1,11 @@
-/** One place of a pattern: any text, or one character that it takes. */
+/** One part of a pattern: any text, or one character of a set. */
 type Part = "*" | ((char: string) => boolean);
 
 const TOKENS = /\[!?[^\]]+\]|[\s\S]/gu;
 
 /**
- * Compiles a pattern of a file's name: `*` is any text, `?` one character, `[a-z]` and `[!a-z]` a character of a set or
- * of none. A name is matched in time that grows with the lengths of both, however many stars there are.
+ * Compiles a pattern for file names: `*` matches any text, `?` one character, `[a-z]` a character of a set, `[!a-z]` a
+ * character outside it. The time of a match is bounded by the two lengths, for any number of stars.
  */
 export function nameMatcher(pattern: string): (name: string) => boolean {
   const parts = (pattern.match(TOKENS) ?? []).map(partOf);
@@ -18,7 +18,7 @@ function partOf(token: string): Part {
   return token.startsWith("[") && token.length > 1 ? setOf(token) : (char) => char === token;
 }
 
-/** A set such as `[a-z_]` or `[!0-9]`; a range that runs backwards takes no character. */
+/** A set such as `[a-z_]` or `[!0-9]`; a reversed range matches no character. */
 function setOf(token: string): Part {
   const isNegated = token.startsWith("[!");
   const chars = Array.from(token.slice(isNegated ? 2 : 1, -1));
@@ -32,7 +32,7 @@ function setOf(token: string): Part {
   return (char) => ranges.some(([from, to]) => code(from) <= code(char) && code(char) <= code(to)) !== isNegated;
 }
 
-/** Matches greedily; where that fails, only the latest star takes one character more. */
+/** Matches greedily; after a mismatch, only the latest star takes one more character. */
 function matches(parts: readonly Part[], chars: readonly string[]): boolean {
   let [at, place] = [0, 0];
   let star: { readonly at: number; taken: number } | undefined;

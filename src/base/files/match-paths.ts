@@ -9,8 +9,8 @@ export function isPattern(path: string): boolean {
 }
 
 /**
- * The files that a pattern matches, sorted: `*` and `?` within a name, `**` for any folders, `[abc]`, `{a,b}`. Names
- * that begin with a dot match only a part that does too.
+ * The files that match a pattern, sorted: `*` and `?` within a name, `**` for any folders, `[abc]`, `{a,b}`. A name
+ * that begins with a dot matches only a part that begins with a dot too.
  */
 export function matchPaths(pattern: string): string[] {
   const found = new Set<string>();
@@ -24,7 +24,7 @@ export function matchPaths(pattern: string): string[] {
 function walk(folder: string, [part, ...rest]: readonly string[], found: Set<string>): void {
   const below = (name: string): string => join(folder, name);
   if (part === "**") {
-    if (rest[0] === "**") return walk(folder, rest, found); // the same, without finding all folders for each
+    if (rest[0] === "**") return walk(folder, rest, found); // equal to one `**`, and avoids repeated searches
     walk(folder, rest.length === 0 ? ["*"] : rest, found);
     for (const { name, isFolder } of entries(folder))
       if (isFolder && !name.startsWith(".") && name !== "node_modules") walk(below(name), [part, ...rest], found);
@@ -59,7 +59,7 @@ function entries(folder: string): { name: string; isFolder: boolean }[] {
       isFolder: kindOf(join(folder, name)) === "folder",
     }));
   } catch {
-    return []; // not to be read
+    return []; // not readable
   }
 }
 

@@ -13,18 +13,18 @@ export interface RegularFile {
 }
 
 /**
- * Opens a file for reading, and nothing but a regular one: a folder, pipe, socket or device in its place is refused
- * at once, so that no reader waits for a pipe's writer or reads a device without end. Symbolic links are followed.
+ * Opens a regular file for reading. Refuses a folder, pipe, socket or device at once: a reader would wait for a pipe's
+ * writer, or read a device forever. Follows symbolic links.
  *
  * @param options.called - what the message calls the file; its path by default
- * @throws TsloraError `not-found` where there is none, `bad-input` for what is no regular file, for a link to nothing,
- *   or for what cannot be read.
+ * @throws TsloraError `not-found` if there is no file, `bad-input` if it is not regular, is a broken link, or cannot be
+ *   read.
  */
 export async function openRegularFile(path: string, options: { readonly called?: string } = {}): Promise<RegularFile> {
   const called = options.called ?? shownPath(path);
   let handle: FileHandle | undefined;
   try {
-    expectRegular(await stat(path), called); // checked before opening, which may act on a device
+    expectRegular(await stat(path), called); // before opening, which may have an effect on a device
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe may have replaced it meanwhile
     const stats = await handle.stat();
     expectRegular(stats, called);
@@ -35,9 +35,7 @@ export async function openRegularFile(path: string, options: { readonly called?:
   }
 }
 
-/**
- * Whether there is a link under a path, wherever it leads: a file that is linked to and gone is not one that never was.
- */
+/** Whether a path is a link, broken or not: a broken link has another message than a missing file. */
 function isLink(path: string): Promise<boolean> {
   return lstat(path).then(
     (found) => found.isSymbolicLink(),
@@ -45,7 +43,7 @@ function isLink(path: string): Promise<boolean> {
   );
 }
 
-/** Whether an error says that a file is not there, and no more. */
+/** Whether an error says only that a file is missing. */
 export function isMissingFile(error: unknown): boolean {
   return error instanceof TsloraError && error.code === "not-found";
 }

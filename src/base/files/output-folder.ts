@@ -4,8 +4,8 @@ import { expandHome } from "./expand-home";
 import { projectRoot } from "../project-root";
 
 /**
- * Returns the folder that runs write to, as an absolute path: the environment's TSLORA_OUTPUT, from the current folder
- * where it is a relative path, or `output/` in the clone.
+ * Returns the folder that runs write to, as an absolute path: TSLORA_OUTPUT (relative to the current folder), or
+ * `output/` in the clone.
  */
 export function outputFolder(): string {
   const given = process.env.TSLORA_OUTPUT;

@@ -6,18 +6,18 @@ import { join } from "node:path";
 import { errorCode } from "./error-code";
 
 /**
- * Makes a temporary folder that only this user can open, and removes those of processes that have ended without doing
- * so, as one does that is killed outright. The name holds the owner: the machine, the process and its start.
+ * Makes a temporary folder that only this user can open, and removes the folders that killed processes left behind. The
+ * name holds the owner: the machine, the process and its start.
  *
- * @param kind - what the folder is for: lower-case letters
- * @param base - the folder to make it in; by default the system's for temporary files
+ * @param kind - the purpose of the folder, in lower-case letters
+ * @param base - the parent folder; by default the system's folder for temporary files
  */
 export function makeOwnFolder(kind: string, base = tmpdir()): string {
   removeAbandoned(base);
   return mkdtempSync(join(base, `tslora-${kind}-${machine()}-${process.pid}-${startOf(process.pid) ?? ""}-`));
 }
 
-/** Removes the folders of processes of this machine that have ended; other machines' and other users' stay. */
+/** Removes the folders of ended processes of this machine, except those of other users. */
 export function removeAbandoned(base: string): void {
   for (const name of readdirSync(base)) {
     const match = /^tslora-[a-z]+-([0-9a-f]{6})-(\d+)-(\d+)-\w{6}$/.exec(name);
@@ -32,7 +32,7 @@ export function removeAbandoned(base: string): void {
 
 let own: string | undefined;
 
-/** Names this machine, and the container on it: process ids mean something only there. */
+/** Identifies this machine and container, within which process ids are valid. */
 function machine(): string {
   if (own !== undefined) return own;
   let processes = "";
@@ -45,9 +45,7 @@ function machine(): string {
   return own;
 }
 
-/**
- * When a process started, as digits; undefined where there is none. "0" for a living process whose start is unknown.
- */
+/** The start time of a process, as digits; undefined if there is no such process, "0" if its start is unknown. */
 function startOf(pid: number): string | undefined {
   if (process.platform !== "linux") return isAlive(pid) ? "0" : undefined;
   try {

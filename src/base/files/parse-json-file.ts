@@ -7,11 +7,11 @@ import { TsloraError } from "../tslora-error";
 const MAX_DEPTH = 64;
 
 /**
- * Parses the JSON of a file that may come from anywhere: nesting is bounded, and a key that an object has twice is an
- * error, since readers disagree on which one counts. The result may be shown and traversed without further care.
+ * Parses the JSON of an untrusted file. Limits nesting, so functions may recurse through the result. Refuses an object
+ * with a repeated key, since readers disagree about its value.
  *
  * @param called - how messages call the file
- * @throws TsloraError `bad-input`, short whatever the file holds.
+ * @throws TsloraError `bad-input`, with a short message for any content.
  */
 export function parseUntrustedJson(text: string, called: string): unknown {
   let value: unknown;
@@ -26,7 +26,7 @@ export function parseUntrustedJson(text: string, called: string): unknown {
   return value;
 }
 
-/** The same, where the file must hold an object. */
+/** The same for a file that must hold an object. */
 export function parseUntrustedObject(text: string, called: string): Record<string, unknown> {
   const json = parseUntrustedJson(text, called);
   if (typeof json !== "object" || json === null || Array.isArray(json))
@@ -35,15 +35,15 @@ export function parseUntrustedObject(text: string, called: string): Record<strin
 }
 
 /**
- * Reads a JSON object from a file that may come from anywhere; see {@link parseUntrustedJson}.
+ * Reads a JSON object from an untrusted file; see {@link parseUntrustedJson}.
  *
- * @throws TsloraError `not-found` where there is no file, `bad-input` for anything else that is wrong with it.
+ * @throws TsloraError `not-found` if there is no file, `bad-input` for any other fault.
  */
 export async function readJsonObject(path: string, options: ReadTextOptions = {}): Promise<Record<string, unknown>> {
   return parseUntrustedObject(await readTextFile(path, options), options.called ?? shownPath(path));
 }
 
-/** Looks through text that is JSON for nesting and repeated keys. */
+/** Checks valid JSON text for deep nesting and repeated keys. */
 function faultOf(text: string): string | undefined {
   const keys: (Set<string> | undefined)[] = []; // keys of each open object; undefined for a list
   let keyComes = false;

@@ -13,12 +13,12 @@ export interface ReadTextOptions {
    */
   readonly maxBytes?: number;
   /**
-   * Whether a named pipe is read too, as a shell's `<(command)` makes one.
+   * Whether to read a named pipe too, such as the one of a shell's `<(command)`.
    * @default false
    */
   readonly pipe?: boolean;
   /**
-   * How messages call the file.
+   * The file's name in messages.
    * @default its path
    */
   readonly called?: string;
@@ -29,7 +29,7 @@ const MAX_BYTES = 1 << 28;
 /**
  * Reads a small regular file whole.
  *
- * @throws TsloraError `not-found`, or `bad-input` for what is no regular file, is too large, or ends early.
+ * @throws TsloraError `not-found`, or `bad-input` if it is not a regular file, is too large, or ends early.
  */
 export async function readFileBytes(path: string, options: ReadTextOptions = {}): Promise<Buffer> {
   const { maxBytes = MAX_BYTES, called = shownPath(path) } = options;
@@ -78,9 +78,9 @@ function shown(bytes: number): string {
 }
 
 /**
- * Reads a small text file whole. A byte order mark at its start is kept, as Python does.
+ * Reads a small text file whole. Keeps a byte order mark, as Python does.
  *
- * @throws TsloraError `not-found`, or `bad-input` for what is no regular file, is too large, or is not UTF-8.
+ * @throws TsloraError `not-found`, or `bad-input` if it is not a regular file, is too large, or is not UTF-8.
  */
 export async function readTextFile(path: string, options: ReadTextOptions = {}): Promise<string> {
   const bytes = await readFileBytes(path, options);

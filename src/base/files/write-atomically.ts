@@ -9,28 +9,28 @@ import { makeFolder } from "./make-folder";
 export interface WriteOptions {
   /**
    * The file's permissions.
-   * @default those of the file that it replaces, else what the process's mask leaves of 0o666
+   * @default those of the replaced file, else 0o666 without the process's mask
    */
   readonly mode?: number;
-  /** Whether it is on the disk, and not only with the system, before it gets its name. @default true */
+  /** Whether the file is synced to the disk before it is renamed. @default true */
   readonly sync?: boolean;
 }
 
-/** The content of a file: text (as UTF-8), bytes, or its parts in order, which may be made one by one. */
+/** The content of a file: text (as UTF-8), bytes, or parts in order, which may be generated one by one. */
 export type FileContent = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
-/** Characters of text that are gathered for one write. */
+/** Characters of text that are joined for one write. */
 const GATHERED = 1 << 18;
-/** Bytes that a file's name may have on the file systems there are. */
+/** The most bytes of a file's name on common file systems. */
 const NAME_BYTES = 255;
 
 /**
- * Writes a file so that its final name never holds a part of it: written beside, synced, renamed. The new file is never
- * readable by more users than it will be in the end. A link is followed: the file that it leads to is replaced. A
- * device or a pipe, such as `/dev/stdout`, is written to and never replaced.
+ * Writes a file atomically: writes a temporary file beside it, syncs and renames it. It is never readable by more users
+ * than the final file. Follows a link and replaces its target. Writes to a device or a pipe, such as `/dev/stdout`,
+ * without replacing it.
  *
- * @param path - the final name; its folder is made if it is missing
- * @throws TsloraError `not-saved`, in one line, for whatever the system refuses. No part of the file is left then.
+ * @param path - the final path; a missing folder is made
+ * @throws TsloraError `not-saved`, in one line, for any system error. No part of the file is left.
  */
 export async function writeAtomically(
   path: string,
@@ -98,7 +98,7 @@ async function writeContent(file: FileHandle, content: FileContent): Promise<voi
   await flush();
 }
 
-/** A free name in the same folder: the file's own and an ending, cut where both would be too long. */
+/** A free name in the same folder: the file's name and an extension, cut if both would be too long. */
 export function besideName(place: string): string {
   const ending = `.${randomBytes(6).toString("hex")}.incomplete`;
   let name = basename(place);

@@ -2,16 +2,16 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 /**
- * Returns when a process started, as its system reports it. Together with its id this names one process for good:
- * ids are given out again, start times are not.
+ * Returns a process's start time, as its system reports it. Together with its id this identifies a process uniquely,
+ * since ids are reused.
  *
- * @returns undefined when no such process lives; a process that has ended and was not collected yet counts as gone
+ * @returns undefined if there is no such process; a zombie counts as ended
  */
 export function locateProcess(pid: number): string | undefined {
   try {
     if (process.platform === "linux") {
-      // The command's name is in brackets and may hold blanks and brackets itself: count the fields behind the last
-      // one.
+      // The command's name is in brackets and may hold blanks and brackets itself: count the fields after the last
+      // bracket.
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];

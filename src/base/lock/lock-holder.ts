@@ -8,22 +8,20 @@ import { locateProcess } from "./locate-process";
 /** The process that holds a lock, as the lock's file describes it. */
 export interface LockHolder {
   readonly pid: number;
-  /** When the process started, as its system reports it; with the pid it names one process for good. */
+  /** The process's start time, as its system reports it; with the pid it identifies the process. */
   readonly started: string | undefined;
   readonly host: string;
-  /** The command to show to people, such as `npm run study`. */
+  /** The command for messages, such as `npm run study`. */
   readonly command: string;
   /** When the lock was taken, in ISO 8601. */
   readonly since: string;
-  /** Drawn for this lock; a process with it in TSLORA_LOCK works for the holder. */
+  /** A random token of this lock; a process that has it in TSLORA_LOCK works for the holder. */
   readonly token: string;
   /** Names in the folder that the holder writes besides the folder's own files. */
   readonly covers: readonly string[];
 }
 
-/**
- * A holder on another host, whose process cannot be seen from here, is gone when its file was not touched for so long.
- */
+/** Milliseconds without an update of its file after which a holder on another host counts as gone. */
 const SILENCE_MS = 120_000;
 
 const COMMAND = 80; // characters
@@ -42,7 +40,7 @@ export function describeSelf(options: { command?: string; covers: readonly strin
   };
 }
 
-/** Reads the holder of a lock: "gone" when there is no such file, "torn" when it is not one that a lock wrote. */
+/** Reads the holder of a lock: "gone" if there is no such file, "torn" if its content is not a lock's. */
 export function readHolder(path: string): LockHolder | "gone" | "torn" {
   let value: unknown;
   try {
@@ -75,7 +73,7 @@ export function isOwn(holder: LockHolder): boolean {
   return self || (process.env.TSLORA_LOCK ?? "").split(",").includes(holder.token);
 }
 
-/** Names this process for people: the command line, or the notebook of a Jupyter kernel. */
+/** Describes this process in messages: the command line, or the notebook of a Jupyter kernel. */
 function commandOfProcess(): string {
   const [, script = "node", ...parameters] = process.argv;
   const notebook = process.env.JPY_SESSION_NAME; // set by Jupyter's server: the notebook's path

@@ -15,19 +15,19 @@ export const LOCK_FILE = ".tslora-lock";
 
 /** A lock on an output, held until `release`. */
 export interface OutputLock {
-  /** Give it to a process that works for this one as TSLORA_LOCK, and that process may write as well. */
+  /** Pass it as TSLORA_LOCK to a process that works for this one: that process may write too. */
   readonly token: string;
-  /** Gives the output back; a second call does nothing. */
+  /** Releases the lock; a second call does nothing. */
   release(): void;
 }
 
 /** How an output is locked. */
 export interface LockOptions {
-  /** The work in the folder. In one process, different purposes share a folder and equal ones refuse each other. */
+  /** The work in the folder. In one process, different purposes may share a folder, equal ones may not. */
   readonly purpose: string;
-  /** The command that another process is shown. @default this process's command line, or its notebook */
+  /** The command that the message to another process shows. @default this process's command line, or its notebook */
   readonly command?: string;
-  /** The files and folders that this run writes; other runs may write others in the same folder. @default none */
+  /** The files and folders that this run writes; other runs may write other ones in the same folder. @default none */
   readonly covers?: readonly string[];
 }
 
@@ -44,11 +44,11 @@ const held = new Map<string, Held>(); // the locks of this process, by their fil
 let watchesExit = false;
 
 /**
- * Locks an output folder: of several processes that would write into it, one does, and the others are refused with a
- * message that names it. The folder is made if it is missing. A lock whose owner was killed is taken over.
+ * Locks an output folder. Only one process may write into it; the others are refused with a message that names that
+ * process. Makes the folder if it is missing. Takes over a lock whose owner was killed.
  *
- * @throws TsloraError `in-use` when another living process, or this one for the same purpose, writes there;
- * `not-saved` when the folder cannot be written.
+ * @throws TsloraError `in-use` if another running process, or this one for the same purpose, writes there; `not-saved`
+ * if the folder cannot be written.
  */
 export function lockFolder(folder: string, options: LockOptions): OutputLock {
   const made = madeFolder(folder);
@@ -64,7 +64,7 @@ export function lockFile(path: string, options: Omit<LockOptions, "covers">): Ou
   return removingEmpty(acquire(whole, { file: lockOfFile(whole), ...options }), { path: folder, made });
 }
 
-/** A lock whose release also removes the folder that was made for it, where nothing was written into it. */
+/** A lock whose release also removes the folder that was made for it, if the folder is empty. */
 function removingEmpty(
   lock: OutputLock,
   { path, made }: { readonly path: string; readonly made: string | undefined },
@@ -95,7 +95,7 @@ function acquire(path: string, options: LockOptions & { readonly file: string })
     return { token: mine.holder.token, release: once(() => release(file, purpose)) };
   }
   const holder = describeSelf({ command, covers, token: randomBytes(12).toString("hex") });
-  // held by whom this process works for
+  // held by the process that this one works for
   if (!take(file, holder, path)) return { token: holder.token, release: () => undefined };
   const end = startBeat(file, holder);
   held.set(file, { holder, purposes: new Set([purpose]), end });
@@ -111,7 +111,7 @@ function acquire(path: string, options: LockOptions & { readonly file: string })
   return { token: holder.token, release: once(() => release(file, purpose)) };
 }
 
-/** Makes the lock's file. Returns false when its holder is one that this process works for. */
+/** Makes the lock's file. Returns false if this process works for its holder. */
 function take(file: string, holder: LockHolder, path: string): boolean {
   const beside = `${file}.${process.pid}-${holder.token}`;
   try {
@@ -138,7 +138,7 @@ function take(file: string, holder: LockHolder, path: string): boolean {
   );
 }
 
-/** A link is made whole or not at all, content included: of several at once, one makes it. */
+/** Creates the lock's file with its content as a link, which is atomic: of several processes, one succeeds. */
 function linked(beside: string, file: string, holder: LockHolder): boolean {
   try {
     linkSync(beside, file);
@@ -156,7 +156,9 @@ function linked(beside: string, file: string, holder: LockHolder): boolean {
   }
 }
 
-/** Removes a dead holder's file. A rename takes exactly one file; a newer one, made since it was read, is put back. */
+/**
+ * Removes a dead holder's file by a rename, which moves exactly one file. A newer file, made meanwhile, is put back.
+ */
 function takeAway(file: string, beside: string, dead: LockHolder | "torn"): void {
   const aside = `${beside}.stale`;
   try {
@@ -177,7 +179,7 @@ function startBeat(file: string, holder: LockHolder): () => void {
     try {
       utimesSync(file, new Date(), new Date());
     } catch {
-      // Somebody removed the file by hand.
+      // The file was removed by hand.
     }
   }, BEAT_MS);
   beat.unref();
@@ -197,7 +199,7 @@ function release(file: string, purpose: string): void {
   mine.end();
 }
 
-/** The living holder of the folder above whose run writes this path, too. */
+/** The running holder of the parent folder whose run writes this path too. */
 function coveringHolder(path: string): LockHolder | undefined {
   const holder = livingHolder(join(dirname(path), LOCK_FILE));
   return holder?.covers.includes(basename(path)) === true ? holder : undefined;
@@ -231,7 +233,7 @@ function cannotWrite(path: string, cause: unknown): TsloraError {
   );
 }
 
-/** Makes a folder. Returns the first one of its path that was missing. */
+/** Makes a folder. Returns the first folder of its path that was missing. */
 function madeFolder(folder: string): string | undefined {
   try {
     return makeFolder(folder);
@@ -240,7 +242,7 @@ function madeFolder(folder: string): string | undefined {
   }
 }
 
-/** Removes folders that were made for a lock and in which nothing was written. */
+/** Removes empty folders that were made for a lock. */
 function removeEmpty(path: string, top: string): void {
   try {
     for (let folder = path; readdirSync(folder).length === 0; folder = dirname(folder)) {
