@@ -9,10 +9,10 @@ import { SHARD_INDEX } from "../model/weights/shard-index";
 const PICKLES = /^pytorch_model(-\d+-of-\d+)?\.bin(\.index\.json)?$/;
 
 /**
- * Looks at which files a model's folder holds: configuration, weights and tokenizer. All that is missing is reported at
- * once. Their content is read where they are loaded.
+ * Checks that a model's folder holds configuration, weights and tokenizer. Reports all missing files at once. Does not
+ * read their content.
  *
- * @param options.requireTokenizer - whether a tokenizer alone that is missing is a problem, too
+ * @param options.requireTokenizer - whether a missing tokenizer alone is a problem
  * @throws TsloraError `not-found`, or `unsupported` where the weights are a pickle.
  */
 export function checkModelFolder(

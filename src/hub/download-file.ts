@@ -20,7 +20,7 @@ export interface DownloadProgress {
 
 /** A file's metadata, which the Hub sends before the file. */
 interface RemoteFile {
-  /** The address of the bytes: the Hub itself, or a storage server. */
+  /** The address of the bytes, on the Hub or a storage server. */
   readonly address: string;
   readonly commit: string;
   /** A sha256 for large files, git's hash for small ones. */
@@ -60,7 +60,7 @@ export async function downloadFile(
   return remote.commit;
 }
 
-/** Asks for a file's commit, checksum and place, without its bytes; follows redirects within the Hub. */
+/** Requests a file's commit, checksum and address, without its bytes; follows redirects within the Hub. */
 async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promise<RemoteFile | undefined> {
   let address = url;
   for (let i = 0; i < REDIRECTS; i++) {
@@ -119,7 +119,7 @@ async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promi
   throw new TsloraError("bad-input", `${url} redirects more than ${REDIRECTS} times.`);
 }
 
-/** An address as the log shows it: a query may hold a signature that grants access. */
+/** An address for the log, without the query, which may hold a signature that grants access. */
 function withoutQuery(address: string): string {
   const { origin, pathname } = new URL(address);
   return `${origin}${pathname}`;
@@ -143,7 +143,7 @@ async function fetchBlob(
   const incomplete = `${blob}.incomplete`;
   for (let mayStartOver = true; ; mayStartOver = false) {
     const leftOver = await sizeOf(incomplete);
-    if (remote.size !== undefined && leftOver > remote.size) await rm(incomplete); // another version's, or damaged
+    if (remote.size !== undefined && leftOver > remote.size) await rm(incomplete); // the rest of another version, or damaged
     await receiveAll(incomplete, from);
     const size = await sizeOf(incomplete);
     const wrong =
@@ -152,7 +152,7 @@ async function fetchBlob(
         : await wrongChecksum(incomplete, remote.etag);
     if (wrong === undefined) break;
     await rm(incomplete);
-    if (leftOver > 0 && mayStartOver) continue; // an earlier start's bytes may be at fault
+    if (leftOver > 0 && mayStartOver) continue; // bytes of an earlier run may be damaged
     throw new TsloraError("bad-input", `${file} from ${host} is not whole: ${wrong}. Start again to fetch it anew.`);
   }
   const size = await sizeOf(incomplete);
@@ -181,14 +181,14 @@ async function receiveAll(
       if (attempt === ATTEMPTS)
         throw new TsloraError(
           "unreachable",
-          `${file} broke off ${ATTEMPTS} times on its way from ${host}. What came is kept; start again to go on.`,
+          `${file} broke off ${ATTEMPTS} times on its way from ${host}. The received part is kept; start again to continue.`,
           { cause: error },
         );
     }
   }
 }
 
-/** Receives the rest of a file. A response of another range or version is discarded. */
+/** Receives the rest of a file. Discards a response with another range or version. */
 async function receive(
   path: string,
   { file, remote, options }: { file: string; remote: RemoteFile; options: FetchOptions },
@@ -216,7 +216,7 @@ async function receive(
     if (response.status === 416 || (part && !goesOn(response.headers.get("content-range"), { have, size }))) {
       await response.body?.cancel();
       await rm(path, { force: true });
-      throw new Error(`${file}: the answer to a range was not that range`); // the next attempt asks for all of it
+      throw new Error(`${file}: the answer to a range was not that range`); // the next attempt requests the whole file
     }
     if (!response.ok || response.body === null)
       throw new TsloraError("unreachable", `${file}: ${new URL(address).host} answers ${response.status}.`);
@@ -246,7 +246,7 @@ async function receive(
 function tooLong(file: string, { address, size }: { address: string; size: number }): TsloraError {
   return new TsloraError(
     "bad-input",
-    `${file} from ${new URL(address).host} is longer than the ${size} bytes that were announced. Start again to fetch it anew.`,
+    `${file} from ${new URL(address).host} is longer than the announced ${size} bytes. Start again to fetch it anew.`,
   );
 }
 
@@ -268,7 +268,7 @@ async function sizeOf(path: string): Promise<number> {
 
 /**
  * Compares a file with its etag: a sha256 for large files, git's hash for small ones, or a plain sha1 on some mirrors.
- * An etag of another form cannot be checked.
+ * An etag in another format cannot be checked.
  *
  * @returns the difference in words; undefined if there is none
  */
@@ -288,7 +288,7 @@ async function digestOf(path: string, hash: Hash): Promise<string> {
   return hash.digest("hex");
 }
 
-/** The checksum that the Hub names in its answer, without marks and quotes. */
+/** The checksum in the Hub's response, without weak mark and quotes. */
 function checksumOf(headers: { get(name: string): string | null }): string | undefined {
   return (headers.get("x-linked-etag") ?? headers.get("etag"))?.replace(/^W\//, "").replaceAll('"', "");
 }

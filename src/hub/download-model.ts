@@ -31,8 +31,8 @@ const OPTIONAL = [
 ] as const;
 
 /**
- * Fetches a model's files from the Hub into its cache, in the cache's own layout, so that Python finds them there. A
- * partial file is resumed. Returns the snapshot's folder.
+ * Downloads a model's files from the Hub into its cache, in the layout that Python's huggingface_hub reads. Resumes a
+ * partial file. Returns the snapshot's folder.
  *
  * @throws TsloraError `not-found`, `unreachable`, `unsupported` or `bad-input`, naming the file and the address.
  */
@@ -62,7 +62,7 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
     if ((await fetchOne(SHARD_INDEX)) === undefined) {
       throw new TsloraError(
         "unsupported",
-        `${options.endpoint}/${id} has neither ${WEIGHTS} nor ${SHARD_INDEX}. Where it has pytorch_model.bin, save it anew in Python: AutoModel.from_pretrained(${JSON.stringify(id)}).save_pretrained(folder), and give the folder.`,
+        `${options.endpoint}/${id} has neither ${WEIGHTS} nor ${SHARD_INDEX}. If it has pytorch_model.bin, save it again in Python: AutoModel.from_pretrained(${JSON.stringify(id)}).save_pretrained(folder), and give the folder.`,
       );
     }
     const index = join(snapshot, SHARD_INDEX);
@@ -87,7 +87,7 @@ function makeCache(folder: string): void {
   }
 }
 
-/** Whether a snapshot in the cache holds a model's weights, of one file or all of its parts. */
+/** Whether a snapshot in the cache holds a model's weights: one file, or all parts. */
 export async function hasWeights(snapshot: string): Promise<boolean> {
   if (existsSync(join(snapshot, WEIGHTS))) return true;
   const index = join(snapshot, SHARD_INDEX);

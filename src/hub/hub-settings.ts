@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expandHome } from "../base/files/expand-home";
 
-/** Where the Hub and its cache are, under the names of Python's huggingface_hub. */
+/** Settings of the Hub and its cache, with the variables of Python's huggingface_hub. */
 export interface HubSettings {
   /** @default HF_ENDPOINT, or https://huggingface.co */
   readonly endpoint: string;
@@ -14,7 +14,7 @@ export interface HubSettings {
   /** Whether no request goes to the Hub. @default HF_HUB_OFFLINE */
   readonly offline: boolean;
   /**
-   * Milliseconds without a byte after which a request has broken off.
+   * Milliseconds without a byte after which a request fails.
    * @default HF_HUB_DOWNLOAD_TIMEOUT, in seconds, or 30 seconds
    */
   readonly idleMs: number;

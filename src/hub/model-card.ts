@@ -12,7 +12,7 @@ export interface ModelCardInfo {
   readonly data: string;
   readonly seed: number;
   readonly labels: readonly string[];
-  /** On the test set, with 95% intervals. */
+  /** Metrics on the test set, with 95% intervals. */
   readonly metrics: readonly {
     readonly name: string;
     readonly value: number;

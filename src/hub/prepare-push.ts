@@ -24,10 +24,10 @@ const COMPLETE: readonly (readonly string[])[] = [
 ];
 
 /**
- * The dry run of a push: the files that would go to the Hub, with their sizes in bytes. Nothing is sent.
+ * A dry run of a push: lists the files that would be uploaded to the Hub, with their sizes in bytes. Sends nothing.
  *
- * @throws TsloraError `bad-option` for a name that is none, `bad-input` when the folder holds no whole adapter or
- *   model, and for one that does not bring the head which its base lacks, where the base is on this machine.
+ * @throws TsloraError `bad-option` for an invalid repoId, `bad-input` if the folder holds no complete adapter or model,
+ *   or if the head is in neither the adapter nor its base (as far as the base is on this machine).
  */
 export async function preparePush(options: {
   directory: string;
@@ -62,7 +62,7 @@ export async function preparePush(options: {
   return { repoId, commitMessage, files };
 }
 
-/** Refuses an adapter or model without weights of the head: it would give random results. */
+/** Refuses an adapter or model without weights of the head, whose results would be random. */
 async function expectHead(directory: string, names: readonly string[]): Promise<void> {
   const isAdapter = names.includes("adapter_config.json");
   const base = isAdapter ? await baseOf(directory) : directory;
@@ -81,7 +81,7 @@ async function expectHead(directory: string, names: readonly string[]): Promise<
   );
 }
 
-/** The folder of an adapter's base, where it is on this machine. */
+/** The folder of an adapter's base, if it is on this machine. */
 async function baseOf(directory: string): Promise<string | undefined> {
   const path = join(directory, "adapter_config.json");
   const { base_model_name_or_path: base } = parseUntrustedObject(await readTextFile(path), path);

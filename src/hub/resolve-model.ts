@@ -15,7 +15,7 @@ import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
 export interface ResolvedModel {
   /** Its name on the Hub, or its folder. */
   readonly id: string;
-  /** Where config.json, the weights and the tokenizer's files are. */
+  /** The folder with config.json, the weights and the tokenizer's files. */
   readonly directory: string;
   readonly origin: { readonly kind: "folder" | "cache" | "hub" | "embedded" };
   /** The choice and its reason, in a sentence. */
@@ -30,7 +30,7 @@ export interface ResolveModelOptions extends Partial<HubSettings> {
    */
   readonly revision?: string;
   /**
-   * Whether a folder without a tokenizer is an error. (Where its weights are missing, too, both are reported.)
+   * Whether a folder without a tokenizer is an error. (If its weights are missing too, both are reported.)
    * @default false
    */
   readonly requireTokenizer?: boolean;
@@ -39,17 +39,17 @@ export interface ResolveModelOptions extends Partial<HubSettings> {
 
 const DEFAULT_MODEL = "distilbert-base-uncased";
 /**
- * The embedded encoder's name on the Hub, which adapters of it name as their base: the file there has the same
- * checksum.
+ * The embedded encoder's name on the Hub, where the file has the same checksum. Its adapters name this as their base.
  */
 const EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2";
 const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
 
 /**
- * Finds a model: "embedded", what set-up brings; a folder; a name on the Hugging Face Hub, from its cache or from
- * the Hub; or "auto": what TSLORA_MODEL names, else distilbert-base-uncased, else the embedded encoder. Only "auto"
- * goes on to the next, and `notice` says what was taken and why. A `~` at the beginning of a path is the home folder.
- * A name that can only be a path (`./x`, `/x`, `~/x`, `C:\\x`, more than one slash) is never requested from the Hub.
+ * Finds a model: "embedded", the encoder that set-up installs; a folder; a name on the Hugging Face Hub, from its cache
+ * or from the Hub; or "auto": the model that TSLORA_MODEL names, else distilbert-base-uncased, else the embedded
+ * encoder. Only "auto" has such fallbacks, and `notice` reports the choice and the reason. A `~` at the beginning of a
+ * path is the home folder. A name that can only be a path (`./x`, `/x`, `~/x`, `C:\\x`, more than one slash) is never
+ * requested from the Hub.
  *
  * @throws TsloraError `not-found` with every place that was searched, and for a folder the missing files.
  */
@@ -61,7 +61,7 @@ export async function resolveModel(model = "auto", options: ResolveModelOptions 
   try {
     return await fromHub(DEFAULT_MODEL, { why: "the study's model", options });
   } catch (error) {
-    // Falls back only where the model is absent; a broken one is an error.
+    // Falls back only if the model is missing; a broken one is an error.
     if (!(error instanceof TsloraError) || (error.code !== "unreachable" && error.code !== "not-found")) throw error;
     return embedded(`since ${DEFAULT_MODEL} is not available: ${error.message}`);
   }
@@ -90,7 +90,7 @@ async function named(
       `The model ${shortened(model)} was looked for at ${places.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`,
     );
   }
-  // set-up compared its checksum: no other model replaces the one that was named
+  // set-up compared its checksum, so this is the model that was named
   if (model === EMBEDDED_ID && options.revision === undefined)
     return embedded(`whose weights are those of ${EMBEDDED_ID}, ${why}`);
   try {
@@ -105,10 +105,7 @@ async function named(
   }
 }
 
-/**
- * The name of a folder: a relative path begins with a dot, so that nobody takes it for a name on the
- * Hub.
- */
+/** The name of a folder. A relative path begins with a dot, to distinguish it from a name on the Hub. */
 function folderId(path: string): string {
   return isAbsolute(path) || path.startsWith(".") ? path : `./${path}`;
 }
@@ -136,7 +133,7 @@ async function fromHub(
   if (settings.offline)
     throw new TsloraError(
       "not-found",
-      `${id} was looked for in the cache, ${shownPath(folder)}, and is not there; the Hub is not asked, since HF_HUB_OFFLINE is set.`,
+      `${id} is not in the cache, ${shownPath(folder)}, and is not requested from the Hub, since HF_HUB_OFFLINE is set.`,
     );
   try {
     const directory = await downloadModel(id, { ...settings, revision, onProgress: options.onProgress });
@@ -154,7 +151,7 @@ function embedded(why: string): ResolvedModel {
   if (!existsSync(directory))
     throw new TsloraError(
       "not-found",
-      `The embedded encoder was expected at ${shownPath(directory)}. Run \`npm run setup\`, which brings it.`,
+      `The embedded encoder was expected at ${shownPath(directory)}. Run \`npm run setup\`, which installs it.`,
     );
   return {
     id: EMBEDDED_ID,

@@ -85,10 +85,7 @@ test("bytes that are not those announced are refused and leave nothing behind", 
         /model\.safetensors from 127\.0\.0\.1:\d+ is not whole: its sha256 is/,
       );
       assert.equal(finished(options.cacheDir, "some/model").length, 2);
-      await assert.rejects(
-        resolveModel("some/model", { ...options, offline: true }),
-        /not there; the Hub is not asked/,
-      );
+      await assert.rejects(resolveModel("some/model", { ...options, offline: true }), /is not requested from the Hub/);
     },
     { spoil: true },
   ));
@@ -131,10 +128,7 @@ test("a model in parts is fetched part by part, and found in the cache only when
       (await loadClassificationModel(directory, { ops, numLabels: 2, seed: 1 })).model.dispose();
       assert.equal((await resolveModel("some/model", { ...options, offline: true })).origin.kind, "cache");
       await rm(join(directory, shards[1]));
-      await assert.rejects(
-        resolveModel("some/model", { ...options, offline: true }),
-        /not there; the Hub is not asked/,
-      );
+      await assert.rejects(resolveModel("some/model", { ...options, offline: true }), /is not requested from the Hub/);
       assert.equal((await resolveModel("some/model", options)).origin.kind, "hub");
     },
     {},
