@@ -1,5 +1,5 @@
 // @ts-check
-// Read by every Node that knows modules, so written in the language of Node 12.
+// Every Node with ES modules must be able to read this file, so it uses the syntax of Node 12.
 
 /** The oldest Node that the packages in the lock file run on. */
 const OLDEST = [20, 19];
@@ -10,7 +10,7 @@ const TESTED = [20, 22, 24, 26];
  * Compares a version of Node with those that tslora was tested on.
  *
  * @param {string} version  as in `process.versions.node`
- * @returns {{ refusal: string } | { warning: string } | undefined} nothing for a tested version
+ * @returns {{ refusal: string } | { warning: string } | undefined} undefined for a tested version
  */
 export function checkNode(version) {
   const parts = version.split(".").map(Number);
@@ -19,12 +19,12 @@ export function checkNode(version) {
   const tested = `${TESTED.slice(0, -1).join(", ")} and ${TESTED[TESTED.length - 1]}`;
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
     return {
-      refusal: `Node must be ${OLDEST.join(".")} or later; got ${version}. Install one of those that tslora is tested on (${tested}): Debian: apt-get install nodejs, or Node's own packages where that is older. macOS: brew install node@24.`,
+      refusal: `Node must be ${OLDEST.join(".")} or later; got ${version}. Install a version that tslora is tested on (${tested}). Debian: apt-get install nodejs, or Node's own packages if that is older. macOS: brew install node@24.`,
     };
   }
   if (TESTED.indexOf(major) >= 0) return undefined;
   const newest = TESTED[TESTED.length - 1];
   return {
-    warning: `Warning: Node ${version} is ${major > newest ? "newer than the newest" : "none of those"} that tslora is tested on (${tested}). It is used all the same.`,
+    warning: `Warning: Node ${version} is ${major > newest ? "newer than the versions" : "not among the versions"} that tslora is tested on (${tested}). tslora runs nevertheless.`,
   };
 }

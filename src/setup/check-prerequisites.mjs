@@ -7,16 +7,16 @@ import { SetUpError } from "./tools/set-up-error.mjs";
 import { formatBytes } from "./tools/show-progress.mjs";
 import { supportedPlatform } from "./stages/supported-platform.mjs";
 
-/** glibc as the wheels' tags ask for it, and the macOS kernel of macOS 12. */
+/** The glibc that the wheels' tags require, and the kernel version of macOS 12. */
 const OLDEST_GLIBC = [2, 27];
 const OLDEST_DARWIN = 21;
 
 /**
- * Checks the tools and the disk space that the pending stages need, before any of them begins.
+ * Checks the tools and the disk space that the pending stages need, before any of them starts.
  *
  * @param {readonly import("./tools/run-stages.mjs").Stage[]} pending
  * @param {{ root: string }} options
- * @throws {SetUpError} with one line for everything that is missing
+ * @throws {SetUpError} with one line for each missing thing
  */
 export function checkPrerequisites(pending, { root }) {
   const unsupported = platformProblem();
@@ -29,7 +29,7 @@ export function checkPrerequisites(pending, { root }) {
   const { bavail, bsize } = statfsSync(root);
   if (bavail * bsize < bytes) {
     problems.push(
-      `Disk space is missing: the parts that are yet to be made take up to ${formatBytes(bytes)}, and ${formatBytes(bavail * bsize)} are free at ${root}.`,
+      `Disk space is missing: the remaining parts need up to ${formatBytes(bytes)}; ${formatBytes(bavail * bsize)} are free at ${root}.`,
     );
   }
   if (problems.length > 0) throw new SetUpError(problems.join("\n"));
@@ -44,7 +44,7 @@ function platformProblem() {
   }
   if (process.platform === "darwin") {
     return Number.parseInt(release()) < OLDEST_DARWIN
-      ? "This macOS is too old for TensorFlow's library, which takes macOS 12 or later."
+      ? "This macOS is too old: TensorFlow's library needs macOS 12 or later."
       : undefined;
   }
   const header = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (process.report.getReport()).header;
@@ -53,7 +53,7 @@ function platformProblem() {
     return "This Linux has no glibc, which TensorFlow's library needs. Use a distribution with it (Debian, Ubuntu, Fedora), not one on musl (Alpine).";
   const [major = 0, minor = 0] = glibc.split(".").map(Number);
   if (major < OLDEST_GLIBC[0] || (major === OLDEST_GLIBC[0] && minor < OLDEST_GLIBC[1])) {
-    return `This Linux has glibc ${glibc}, and TensorFlow's library takes ${OLDEST_GLIBC.join(".")} or later (Debian 10, Ubuntu 18.04 and what came after).`;
+    return `This Linux has glibc ${glibc}, and TensorFlow's library needs ${OLDEST_GLIBC.join(".")} or later (since Debian 10, Ubuntu 18.04).`;
   }
   return undefined;
 }

@@ -5,19 +5,17 @@ import { fileURLToPath } from "node:url";
 
 import { asksForHelp, UsageError } from "./tools/read-options.mjs";
 
-/**
- * Written by `npm run write-help`: the help of the command line and of each command, for a clone that is not set up.
- */
+/** The help of the command line and of each command, for a clone that is not set up. `npm run write-help` writes it. */
 const FILE = join(dirname(fileURLToPath(import.meta.url)), "cli-help.json");
 
 /**
- * Answers the command line where the package is not compiled yet, as far as that takes no package: help and version are
- * printed, and what is no command or no option is refused.
+ * Answers the command line before the package is compiled: returns help and version, and refuses unknown commands and
+ * options.
  *
  * @param {readonly string[]} parameters
  * @param {{ root: string }} options
- * @returns {string | undefined} the answer; nothing where the command has to run
- * @throws {UsageError} where a command or an option is unknown
+ * @returns {string | undefined} the answer; undefined if the command has to run
+ * @throws {UsageError} if a command or an option is unknown
  */
 export function answerFromHelp(parameters, { root }) {
   const texts = /** @type {Readonly<Record<string, string>>} */ (JSON.parse(readFileSync(FILE, "utf8")));
@@ -46,7 +44,7 @@ export function answerFromHelp(parameters, { root }) {
 }
 
 /**
- * Whether the command line is compiled, so that it can answer itself.
+ * Whether the command line is compiled and can answer itself.
  *
  * @param {string} root
  */

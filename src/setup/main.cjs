@@ -1,5 +1,5 @@
 // @ts-check
-// The clone's main file: the compiled package, or why it is not there.
+// The clone's main file: exports the compiled package, or throws if it is missing.
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 

@@ -1,5 +1,5 @@
 // @ts-check
-// npm starts this before it packs or publishes, unless it ignores scripts.
+// npm runs this before it packs or publishes, unless it ignores scripts.
 import notPacked from "./not-packed.cjs";
 
 console.error(notPacked.NOT_PACKED);

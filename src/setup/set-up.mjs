@@ -25,9 +25,9 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Beside what everything takes: JupyterLab; what the parity run compares with; what the runner is compared with; the
- * GPU in software, where there is one for this platform; the kernels for every set of instructions; and stages that one
- * command alone takes.
+ * Parts in addition to the common ones: JupyterLab; the packages that the parity run compares with; the packages that
+ * the runner is compared with; SwiftShader, a GPU in software, if it exists for this platform; the kernels for every
+ * instruction set; further stages of a single command.
  * @typedef {object} Extras
  * @property {boolean} [lab]
  * @property {boolean} [reference]
@@ -39,7 +39,7 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
  */
 
 /**
- * The parts of the set-up, in an order in which each comes after those that it builds on.
+ * The parts of the set-up, each after the parts that it depends on.
  *
  * @param {Extras} [extras]
  * @returns {import("./tools/run-stages.mjs").Stage[]}
@@ -71,7 +71,7 @@ export function stagesOf({
 }
 
 /**
- * Makes the missing parts of the set-up; with all in place, only checks.
+ * Makes the missing parts of the set-up; only checks if nothing is missing.
  *
  * @param {Extras} [extras]
  */
@@ -101,8 +101,8 @@ async function makeUnderLock(stages, signal) {
 }
 
 /**
- * Does work that Ctrl-C and its like may end: they abort it, and once it has cleaned up the process dies of them, as
- * its caller expects.
+ * Does work that Ctrl-C or another ending signal may stop. The signal aborts the work; after the clean-up the process
+ * ends by the same signal, as its caller expects.
  * @param {(signal: AbortSignal) => Promise<void>} work
  */
 async function untilEnded(work) {
@@ -123,7 +123,7 @@ async function untilEnded(work) {
   }
   if (cause !== undefined) {
     process.kill(process.pid, cause);
-    // the signal arrives on a later turn; nothing may go on till then
+    // the signal arrives on a later turn; wait until then
     await new Promise(() => setTimeout(() => undefined, 1000));
   }
 }

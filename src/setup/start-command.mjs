@@ -18,26 +18,25 @@ import { writeKernelspecs } from "./commands/write-kernelspecs.mjs";
 /**
  * A command of `npm run`.
  * @typedef {object} Command
- * @property {string} help  its first line shows how it is called
- * @property {(parameters: readonly string[]) => void} check  refuses what the command does not take, before anything is
- *   installed
+ * @property {string} help  the first line shows the usage
+ * @property {(parameters: readonly string[]) => void} check  refuses invalid parameters before anything is installed
  * @property {(parameters: readonly string[]) => Promise<number>} run  returns the exit code
  */
 /** @typedef {() => Command | Promise<Command>} Load */
 
-/** Whether the reference environment must be made; a Python that the user names has its packages. */
+/** Whether the reference environment must be made; a Python that the user names has the packages already. */
 const needsReference = () => (process.env["TSLORA_REFERENCE_PYTHON"] ?? "") === "";
 const needsConformance = () => namedPython() === undefined;
 
 /**
- * Every command of `npm run`; any other is a command of the command line. Modules that one command alone needs are
- * imported by it: the command line is to start at once.
+ * Every command of `npm run`; any other name is a command of the command line. A module that only one command needs is
+ * imported by that command, since the command line must start quickly.
  * @type {Readonly<Record<string, Load>>}
  */
 const COMMANDS = {
   setup: () => ({
     help: `npm run setup [-- ${Object.keys(EXTRAS).join(" | ")}]
-Sets up what everything needs, and by these names what single commands need:
+Sets up the common parts, and with these names the parts of single commands:
 ${Object.entries(EXTRAS)
   .map(([name, { what }]) => `  ${name.padEnd(14)} ${what}`)
   .join("\n")}`,
@@ -45,7 +44,7 @@ ${Object.entries(EXTRAS)
       const unknown = parameters.filter((name) => !Object.hasOwn(EXTRAS, name));
       if (unknown.length > 0)
         throw new UsageError(
-          `npm run setup knows no ${unknown.slice(0, 3).join(", ").slice(0, 120)}; beside what everything needs it sets up ${Object.keys(EXTRAS).join(", ")}, by these names.`,
+          `npm run setup takes the names ${Object.keys(EXTRAS).join(", ")}; got ${unknown.slice(0, 3).join(", ").slice(0, 120)}.`,
         );
     },
     async run(parameters) {
@@ -199,7 +198,7 @@ speed. Writes output/gpu.json. Without an NVIDIA GPU: exit code 6.`,
 Opens the notebooks in Jupyter Lab with tslora's kernels. The options are
 Jupyter Lab's, such as --no-browser, --port 8899, --ip 0.0.0.0; -- --help-all
 lists them.`,
-    check: () => undefined, // Lab's options are Lab's to check
+    check: () => undefined, // Jupyter Lab checks its options
     async run(parameters) {
       await setUp({ lab: true });
       return (await import("./commands/open-lab.mjs")).openLab(parameters, { root: ROOT });
@@ -239,7 +238,7 @@ package with its version and the hashes of its wheels, for every supported Pytho
   }),
   "write-help": () => ({
     help: `npm run write-help
-Writes src/setup/cli-help.json anew: the help of the command line as a clone shows it that is not set up.`,
+Writes src/setup/cli-help.json again: the help of the command line for a clone that is not set up.`,
     check(parameters) {
       readOptions(parameters, { help: "npm run write-help takes no options.", options: {} });
     },
@@ -266,14 +265,14 @@ const EXTRAS = {
     what: "PyTorch, transformers and peft, for npm run test:parity and npm run bench",
     set: { reference: true },
   },
-  instructions: { what: "kernels for every processor, not this one's alone", set: { allInstructions: true } },
+  instructions: { what: "kernels for every processor, not only for this one", set: { allInstructions: true } },
 };
 
 /**
- * A program among the tests, whose options and help are in a file beside it.
+ * A command that runs a program of the tests; its options and help are in a file beside it.
  *
  * @param {string} source
- * @param {() => import("./set-up.mjs").Extras} [extras]  what it takes beside what everything needs
+ * @param {() => import("./set-up.mjs").Extras} [extras]  its parts in addition to the common ones
  * @returns {Promise<Command>}
  */
 async function program(source, extras = () => ({})) {
@@ -322,14 +321,14 @@ async function startCli(parameters) {
       return 0;
     }
   } else if (asksForHelp(parameters) || asksForHelp(parameters.slice(1))) {
-    return runCli(parameters, { root: ROOT }); // as it was compiled: help waits for nothing
+    return runCli(parameters, { root: ROOT }); // the compiled one: help starts no compiler
   }
   await setUp();
   return runCli(parameters, { root: ROOT });
 }
 
 /**
- * Sets up what is missing and does a command. Help is answered, and bad usage refused, before anything is set up.
+ * Sets up what is missing and runs a command. Help and usage errors come first, before any set-up.
  *
  * @param {readonly string[]} commandLine  the command and its arguments
  * @returns {Promise<number>} the exit code
@@ -337,7 +336,7 @@ async function startCli(parameters) {
 export async function startCommand([command = "setup", ...parameters]) {
   if (parameters[0] === "--") parameters.shift(); // as in: node src/setup/start.mjs study -- --quiet
   try {
-    // npm leaves it out of tarballs
+    // npm does not put it into tarballs
     if (!existsSync(join(ROOT, "package-lock.json"))) throw new SetUpError(notPacked.NOT_PACKED);
     const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
     if (load === undefined) return await startCli(command === "cli" ? parameters : [command, ...parameters]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
 // npm's scripts start this file: `node src/setup/start.mjs COMMAND [ARGUMENTS]`. It sets up what is missing, with
-// Node's built-ins alone, and then does the command. Nothing else is imported before Node's version is known to do.
+// Node's built-ins alone, and then runs the command. It checks Node's version before it imports anything else.
 import { checkNode } from "./check-node.mjs";
 
 const finding = checkNode(process.versions.node);
@@ -10,7 +10,7 @@ if (finding !== undefined && "refusal" in finding) {
   process.exitCode = 1;
 } else {
   if (finding !== undefined) console.error(finding.warning);
-  // No top-level await, which Node 12 cannot read: it is to see the refusal.
+  // No top-level await: Node 12 cannot read it, and must print the refusal.
   void import("./start-command.mjs")
     .then(({ startCommand }) => startCommand(process.argv.slice(2)))
     .then((code) => {

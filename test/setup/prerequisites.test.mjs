@@ -142,7 +142,7 @@ test(
   { skip: process.platform !== "linux" },
   refuses(
     { preload: 'process.report.getReport = () => ({ header: { glibcVersionRuntime: "2.17" } });' },
-    /^This Linux has glibc 2\.17, and TensorFlow's library takes 2\.27/,
+    /^This Linux has glibc 2\.17, and TensorFlow's library needs 2\.27/,
   ),
 );
 for (const version of ["18.20.8", "20.18.3", "19.9.0", "6.0.0"]) {
@@ -151,7 +151,7 @@ for (const version of ["18.20.8", "20.18.3", "19.9.0", "6.0.0"]) {
     refuses(
       { preload: pretend("versions", { node: version }) },
       new RegExp(
-        `^Node must be 20\\.19 or later; got ${version.replaceAll(".", "\\.")}\\. Install one of those that tslora is tested on \\(20, 22, 24 and 26\\): Debian: `,
+        `^Node must be 20\\.19 or later; got ${version.replaceAll(".", "\\.")}\\. Install a version that tslora is tested on \\(20, 22, 24 and 26\\)\\. Debian: `,
       ),
     ),
   );
@@ -161,15 +161,15 @@ test("Node is warned about where it is not tested, and not refused", () => {
   for (const version of ["20.19.0", "20.20.2", "22.0.0", "22.23.5", "24.1.0", "26.12.1"])
     assert.equal(checkNode(version), undefined, version);
   for (const [version, words] of [
-    ["21.7.3", "none of those"],
-    ["23.0.0", "none of those"],
-    ["25.9.0", "none of those"],
-    ["27.0.0", "newer than the newest"],
-    ["28.1.0", "newer than the newest"],
-    ["100.0.0", "newer than the newest"],
+    ["21.7.3", "not among the versions"],
+    ["23.0.0", "not among the versions"],
+    ["25.9.0", "not among the versions"],
+    ["27.0.0", "newer than the versions"],
+    ["28.1.0", "newer than the versions"],
+    ["100.0.0", "newer than the versions"],
   ]) {
     assert.deepEqual(checkNode(version ?? ""), {
-      warning: `Warning: Node ${version} is ${words} that tslora is tested on (20, 22, 24 and 26). It is used all the same.`,
+      warning: `Warning: Node ${version} is ${words} that tslora is tested on (20, 22, 24 and 26). tslora runs nevertheless.`,
     });
   }
 });
@@ -181,7 +181,7 @@ test("a Node newer than the newest tested one goes on after one line of warning"
     preload: pretend("versions", { ...process.versions, node: "28.0.0" }),
   });
   assert.equal(status, 1);
-  assert.match(lines[0] ?? "", /^Warning: Node 28\.0\.0 is newer than the newest/);
+  assert.match(lines[0] ?? "", /^Warning: Node 28\.0\.0 is newer than the versions/);
   assert.deepEqual(
     lines.slice(1).map((line) => line.split(" is missing")[0]),
     ["npm", "Python 3.9 or later", "A C++ compiler"],

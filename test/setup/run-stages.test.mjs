@@ -347,7 +347,7 @@ test("NODE_DEBUG=tslora:setup logs why a stage is made, and each command", async
     pendingStages([{ name: "part", place: "made/part", key: () => "1" }], ${JSON.stringify(root)});
     await runCommand([process.execPath, "--version"]);`;
   const log = await logOf(code, "tslora:setup");
-  assert.match(log, /TSLORA:SETUP \d+: part is to be made: it has no marker/);
+  assert.match(log, /TSLORA:SETUP \d+: part is made: it has no marker/);
   assert.match(log, /TSLORA:SETUP \d+: \S+ --version in /);
   assert.match(log, /process \d+: exit code 0/);
 });

@@ -44,9 +44,9 @@ test("in a log, a line when a part begins and one when it ends, whatever else is
       "TensorFlow ...",
       "[1/2] TensorFlow: 854 MB, 0 s",
       "[2/2] npm packages: 896 MB, 0 s",
-      "  npm packages        896 MB  28 s",
-      "  TensorFlow          854 MB   9 s",
-      "  all, side by side  1.75 GB  29 s",
+      "  npm packages       896 MB  28 s",
+      "  TensorFlow         854 MB   9 s",
+      "  all, in parallel  1.75 GB  29 s",
       "",
     ],
   );

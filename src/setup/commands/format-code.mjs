@@ -23,7 +23,7 @@ export function readFormatOptions(parameters) {
  * Formats the clone's files, or checks that they are formatted.
  *
  * @param {{ root: string, check: boolean }} options
- * @returns {Promise<number>} the exit code; with `check` it is 1 where a file is not formatted
+ * @returns {Promise<number>} the exit code; with `check` it is 1 if a file is not formatted
  */
 export async function formatCode({ root, check }) {
   const prettier = await passOn(
@@ -44,7 +44,7 @@ export async function formatCode({ root, check }) {
 /** @param {{ root: string, check: boolean }} options */
 async function formatCpp({ root, check }) {
   if (!hasClangFormat()) {
-    console.error("The C++ sources were not formatted or checked: clang-format is pinned for Linux alone.");
+    console.error("The C++ sources were not formatted or checked: clang-format is pinned for Linux only.");
     return 0;
   }
   const sources = listFiles(root, "src").filter((file) => /\.(cc|h)$/.test(file));

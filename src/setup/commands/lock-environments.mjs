@@ -8,19 +8,16 @@ import { SetUpError } from "../tools/set-up-error.mjs";
 
 /** The resolver that writes the lock files. */
 const RESOLVER = "uv==0.13.9";
-/** The environments, and the oldest Python that each is for. */
+/** The environments, with the oldest Python of each. */
 export const ENVIRONMENTS = /** @type {const} */ ({ lab: "3.9", conformance: "3.11", reference: "3.11" });
-/**
- * On Linux, PyPI's PyTorch and NVIDIA's libraries beside it; they are in a file of their own, for the CPU build
- * replaces them.
- */
+/** PyPI's PyTorch and, on Linux, NVIDIA's libraries; they are in a separate file, since the CPU build replaces them. */
 const OF_TORCH = /^(torch|triton|nvidia-[\w-]+|cuda-[\w-]+)==/;
-/** Holds everywhere, since no other system is supported. */
+/** Markers that are always true, since no other system is supported. */
 const EVERYWHERE = "sys_platform == 'darwin' or sys_platform == 'linux'";
 
 /**
- * Writes the environments' lock files anew: every package that pip is to install, its version and the hashes of its
- * wheels, for every Python and platform that is supported.
+ * Writes the environments' lock files again: every package that pip installs, its version and the hashes of its wheels,
+ * for every supported Python and platform.
  *
  * @param {{ root: string }} options
  */

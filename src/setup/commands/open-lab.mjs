@@ -14,8 +14,8 @@ const NOTEBOOKS = [
 ];
 
 /**
- * Opens the notebooks in JupyterLab with the clone's TypeScript kernel. What Jupyter keeps (settings, kernelspecs,
- * running servers) stays inside the clone.
+ * Opens the notebooks in JupyterLab with the clone's TypeScript kernel. Jupyter's own files (settings, kernelspecs,
+ * running servers) stay inside the clone.
  *
  * @param {readonly string[]} parameters  passed on, such as --no-browser
  * @param {{ root: string }} options
@@ -26,7 +26,7 @@ export async function openLab(parameters, { root }) {
   settle(root);
   const python = join(root, ".tslora", "lab", "bin", "python");
   const env = jupyterFolders(root);
-  // Lab draws the figures of notebooks that it trusts alone; the clone's own come from where its code comes from.
+  // Lab draws figures only of trusted notebooks; the clone's own are as trustworthy as its code.
   const own = NOTEBOOKS.map((name) => join(root, "notebooks", name)).filter((path) => existsSync(path));
   spawnSync(python, ["-m", "nbformat.sign", ...own], { env: { ...process.env, ...env }, stdio: "ignore" });
   return passOn(
@@ -37,7 +37,7 @@ export async function openLab(parameters, { root }) {
       `--ServerApp.root_dir=${root}`,
       "--ServerApp.default_url=/lab/tree/notebooks",
       "--MultiKernelManager.default_kernel_name=tslab",
-      ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // in a container there is often nobody else
+      ...(process.getuid?.() === 0 ? ["--allow-root"] : []), // a container often has no other user
       ...parameters,
     ],
     { cwd: root, env },
@@ -45,8 +45,7 @@ export async function openLab(parameters, { root }) {
 }
 
 /**
- * Lab asks at its first start whether it may fetch news from the network; in a clone that nobody needs. What the user
- * has settled stays.
+ * Turns off the question of Lab's first start whether it may fetch news from the network. Keeps the user's settings.
  * @param {string} root
  */
 function settle(root) {

@@ -20,7 +20,7 @@ import { readOptions, UsageError } from "../tools/read-options.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 import { formatBytes } from "../tools/show-progress.mjs";
 
-/** Parts of `.tslora` that a machine without a network needs; the rest is for tests and for Lab. */
+/** Parts of `.tslora` that a machine without a network needs; the others are for tests and Lab. */
 export const PARTS = ["done", "kernels", "models", "package", "tensorflow", "runtime"];
 const LEFT_OUT = [".git", ".tslora", "output"];
 
@@ -49,8 +49,8 @@ PATH=$here/bin:$PATH exec "$here/bin/node" "$here/../../src/setup/tslora.mjs" "$
 `;
 
 /**
- * Packs the clone as it is set up, with this Node, for a machine without a network: pieces of a size limit, their
- * checksums, and a script that needs sh, tar and sha256sum alone.
+ * Packs the clone with its set-up and this Node, for a machine without a network: pieces of a limited size, their
+ * checksums, and a script that needs only sh, tar and sha256sum.
  *
  * @param {readonly string[]} parameters  a folder, and `--piece MB`
  * @param {{ root: string }} options
@@ -68,21 +68,21 @@ export async function packClone(parameters, { root }) {
   const ended = once(tar, "close");
   const sums = await writePieces(tar.stdout.pipe(createGzip({ level: 1 })), { folder, piece });
   const [code] = await ended;
-  if (code !== 0) throw new SetUpError(`tar ended with ${code}: ${folder} is not whole.`);
+  if (code !== 0) throw new SetUpError(`tar ended with ${code}: ${folder} is not complete.`);
   writeFileSync(join(folder, "SHA256SUMS"), sums.map(({ name, hash }) => `${hash}  ${name}\n`).join(""));
   writeFileSync(join(folder, "unpack.sh"), UNPACK, { mode: 0o755 });
   const bytes = sums.reduce((sum, each) => sum + each.bytes, 0);
   console.error(
-    `Packed for ${process.platform}-${process.arch}: ${sums.length} piece${sums.length === 1 ? "" : "s"}, ${formatBytes(bytes)}, in ${folder}. On the other machine: sh unpack.sh FOLDER. Data of your own (data/Dataset.zip) and what runs wrote are not in it.`,
+    `Packed for ${process.platform}-${process.arch}: ${sums.length} piece${sums.length === 1 ? "" : "s"}, ${formatBytes(bytes)}, in ${folder}. On the other machine: sh unpack.sh FOLDER. It contains neither your own data (data/Dataset.zip) nor results of runs.`,
   );
   return 0;
 }
 
 /**
- * Reads where to pack to, and in pieces of what size.
+ * Reads the target folder and the size of a piece.
  *
  * @param {readonly string[]} parameters
- * @throws {UsageError} where they do not say it, or the folder is not empty
+ * @throws {UsageError} if they are invalid, or the folder is not empty
  */
 export function readPackOptions(parameters) {
   const { values, positionals } = readOptions(parameters, {
@@ -101,7 +101,7 @@ export function readPackOptions(parameters) {
   return { folder, piece: Math.round(megabytes * 1e6) };
 }
 
-/** This Node, and a script that starts tslora with it. @param {string} root */
+/** Copies this Node, and a script that starts tslora with it. @param {string} root */
 function layRuntime(root) {
   const runtime = join(root, ".tslora", "runtime");
   rmSync(runtime, { recursive: true, force: true });

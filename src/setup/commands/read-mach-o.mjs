@@ -11,11 +11,11 @@ const EXTERNAL = 0x01;
 const TYPE = 0x0e;
 
 /**
- * Reads what a Mach-O library is (Apple's mach-o/loader.h and nlist.h).
+ * Reads the headers of a Mach-O library (Apple's mach-o/loader.h and nlist.h).
  *
  * @param {Buffer} file
- * @returns {{ processor: string, kind: string, text: Buffer, exported: string[] }} `text` is the code itself
- * @throws {RangeError} where the file is no 64-bit Mach-O
+ * @returns {{ processor: string, kind: string, text: Buffer, exported: string[] }} `text` is the code
+ * @throws {RangeError} if the file is not a 64-bit Mach-O
  */
 export function readMachO(file) {
   if (file.length < 32 || file.readUInt32LE(0) !== MAGIC_64)
@@ -52,7 +52,7 @@ function textOf(file, at) {
   return undefined;
 }
 
-/** @param {Buffer} file @param {number} at  the symbol table's command @returns {string[]} names that others may use */
+/** @param {Buffer} file @param {number} at  the symbol table's command @returns {string[]} exported names */
 function symbolsOf(file, at) {
   const [symbols, count, strings] = [file.readUInt32LE(at + 8), file.readUInt32LE(at + 12), file.readUInt32LE(at + 16)];
   /** @type {string[]} */

@@ -7,7 +7,7 @@ import { UsageError } from "../tools/read-options.mjs";
 import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
 
 /**
- * Tests of the notebooks in Jupyter that are to run.
+ * The selected tests of the notebooks in Jupyter.
  * @typedef {object} LabTests
  * @property {readonly string[]} browser  test files that drive Jupyter Lab by a headless Chromium
  * @property {readonly string[]} tools  test files that run notebooks by nbconvert and papermill
@@ -15,9 +15,9 @@ import { jupyterFolders, writeKernelspecs } from "./write-kernelspecs.mjs";
  */
 
 /**
- * Chooses among the tests of `test/lab`. Without a Chromium those in Jupyter Lab are left out, and one line says so.
+ * Selects tests of `test/lab`. Without a Chromium it leaves out those in Jupyter Lab, and one line says so.
  *
- * @param {readonly string[]} words  words, one of which a file's name must hold; none for all
+ * @param {readonly string[]} words  a file's name must hold one of these words; empty for all files
  * @param {{ root: string, says?: boolean }} options  with `says`, the line that names what is left out is printed
  * @returns {LabTests}
  */
@@ -40,8 +40,8 @@ export function chooseLabTests(words, { root, says = false }) {
 }
 
 /**
- * The tests of the notebooks in Jupyter: in Jupyter Lab as a user sits there, and by nbconvert and papermill. They
- * take some minutes.
+ * Runs the tests of the notebooks in Jupyter: in Jupyter Lab like a user, and with nbconvert and papermill. They take
+ * some minutes.
  *
  * @param {LabTests} tests
  * @param {{ root: string }} options

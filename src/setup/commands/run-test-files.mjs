@@ -4,19 +4,19 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** A file's tests end within a minute; on a busy machine, and in an emulator, within this limit. */
+/** The time limit of a test file. It takes up to a minute; on a busy machine or in an emulator, longer. */
 const FILE_LIMIT_MS = 20 * 60_000;
 const SET_EXEC_PATH = pathToFileURL(fileURLToPath(new URL("set-exec-path.mjs", import.meta.url))).href;
 
 /**
- * Counts of tests that passed, failed or were skipped, and the names of the files that did not pass whole. A
- * file that ends without a count, or not at all, counts as one failure.
+ * Counts of tests that passed, failed or were skipped, and the names of the files with failures. A file that ends
+ * without a count, or exceeds its limit, counts as one failure.
  * @typedef {{ passed: number, failed: number, skipped: number, failedFiles: string[] }} Counts
  */
 
 /**
- * Runs compiled test files one after the other, each in a Node of its own, and counts their tests. A line for each
- * file, and the output of files with failures, go to this process's error output.
+ * Runs compiled test files one after the other, each in its own Node process, and counts their tests. Prints a line for
+ * each file, and the output of files with failures, to standard error.
  *
  * @param {readonly string[]} files  paths below `folder`, without `.test.js`
  * @param {object} options
@@ -25,9 +25,9 @@ const SET_EXEC_PATH = pathToFileURL(fileURLToPath(new URL("set-exec-path.mjs", i
  * @param {string} [options.node]
  * @param {Record<string, string | undefined>} [options.env]
  * @param {number} [options.limitMs]
- * @param {Readonly<Record<string, string>>} [options.patterns]
- *   `node` is a Node that is started in an emulator, written by {@link writeEmulatedNode}; `limitMs` is the time that a
- *   file may take, after which it is ended; `patterns` holds, by file, which tests run: others are not counted
+ * @param {Readonly<Record<string, string>>} [options.patterns] `node` is a program that starts Node in an emulator,
+ *   from {@link writeEmulatedNode}; `limitMs` is the time limit of a file; `patterns` selects the tests of a file by
+ *   name: others are not counted
  * @returns {Promise<Counts>}
  */
 export async function runTestFiles(files, { folder, cwd, node, env, limitMs = FILE_LIMIT_MS, patterns = {} }) {
@@ -65,12 +65,11 @@ export async function runTestFiles(files, { folder, cwd, node, env, limitMs = FI
  * Counts the tests of a file's TAP output.
  *
  * @param {{ output: string, code: number | string }} end
- * @returns {{ passed: number, failed: number, skipped: number, why: string }} `why` says how a file ended that did not
- *   end well
+ * @returns {{ passed: number, failed: number, skipped: number, why: string }} `why` says how a file failed
  */
 export function countTests({ output, code }) {
   const counted = (/** @type {string} */ name) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
-  // counted by some Nodes, as skipped
+  // some versions of Node count them as skipped
   const left = output.match(/# SKIP test name does not match pattern/g)?.length ?? 0;
   const [passed, skipped, failed] = [
     counted("pass"),
@@ -118,7 +117,7 @@ export function writeEmulatedNode(path, commandLine) {
 }
 
 /**
- * The variables under which an emulated Node starts others in the emulator too.
+ * The variables that make an emulated Node start its children in the emulator too.
  *
  * @param {string} [node]
  * @returns {Record<string, string>}
@@ -134,7 +133,7 @@ export function emulated(node) {
  */
 function runToEnd([command = "", ...parameters], { cwd, env, limitMs }) {
   return new Promise((resolve, reject) => {
-    // In a test, this variable would turn the child's report into another format.
+    // In a test, this variable would change the format of the child's report.
     const child = spawn(command, parameters, {
       cwd,
       env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },

@@ -12,22 +12,20 @@ import { swiftshaderVariables } from "../stages/unpack-swiftshader.mjs";
 export const TEST_HELP = `npm test [-- options]
   --only WORD    the test files with the word in their path, without format,
                  lint and notebooks; may be given several times
-  --slow         those named *.slow.test.ts too
-  -- ...         what follows another -- is for node --test
+  --slow         also the test files named *.slow.test.ts
+  -- ...         arguments after a second -- are passed to node --test
 Format, lint, types, the notebooks' types, and the tests, in this order; the
 first that fails ends it.`;
 
-/**
- * Ends a test that hangs. The longest takes a minute or two; on a busy machine, ten times as long.
- */
+/** The time limit of a test. The longest takes a minute or two; on a busy machine, ten times as long. */
 const TEST_LIMIT_MS = 30 * 60_000;
 
 /**
- * Format, lint, types, the notebooks' types, and the tests, in this order; the first that fails ends it. The last lines
- * are those of Node's test runner.
+ * Runs format, lint, types, the notebooks' types, and the tests, in this order, until one fails. The last lines of the
+ * output are those of Node's test runner.
  *
- * `--only WORD` runs the test files with the word in their path, without format, lint and notebooks; `--slow` takes
- * those named `*.slow.test.ts` too; what follows `--` is for `node --test`.
+ * `--only WORD` runs the test files with the word in their path, without format, lint and notebooks; `--slow` adds the
+ * test files named `*.slow.test.ts`; arguments after `--` are passed to `node --test`.
  *
  * @param {readonly string[]} parameters
  * @param {{ root: string }} options
@@ -77,7 +75,7 @@ export async function runTests(parameters, { root }) {
 }
 
 /**
- * The variables of the environment that tests take.
+ * The environment variables for tests.
  *
  * @param {string} root
  * @returns {Record<string, string | undefined>}
@@ -87,7 +85,7 @@ export function testVariables(root) {
 }
 
 /**
- * Refuses unknown options, and words that no test file's path has.
+ * Refuses unknown options, and words that are in no test file's path.
  *
  * @param {readonly string[]} parameters
  * @param {{ root: string }} options
@@ -109,9 +107,9 @@ function parse(parameters) {
 }
 
 /**
- * The test files to run, as Node runs them.
+ * The compiled test files to run.
  *
- * @param {{ only: readonly string[], slow: boolean }} wishes  words of their paths; whether `*.slow.test.ts` too
+ * @param {{ only: readonly string[], slow: boolean }} wishes  words of their paths; whether to add `*.slow.test.ts`
  * @param {{ root: string }} options
  * @returns {readonly string[]}
  * @throws {UsageError} if no path has one of the words
@@ -136,7 +134,7 @@ function compiled(file) {
 }
 
 /**
- * Where Jupyter's kernels are looked for: with the Python kernel that the runner is compared by, where it was set up.
+ * Jupyter's search path for kernels, with the Python kernel of the conformance tests if it is set up.
  * @param {string} root
  */
 function jupyterPath(root) {

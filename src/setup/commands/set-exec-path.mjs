@@ -1,5 +1,4 @@
 // @ts-check
-// Loaded before a test program in an emulator (`node --import`): the Node that it starts others with is the emulated
-// one.
+// Loaded before a test program in an emulator (`node --import`): makes it start its children with the emulated Node.
 const emulated = process.env["TSLORA_EMULATED_NODE"];
 if (emulated !== undefined) process.execPath = emulated;

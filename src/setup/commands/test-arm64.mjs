@@ -11,11 +11,11 @@ import { SetUpError } from "../tools/set-up-error.mjs";
 
 export const ARM64_HELP = `npm run test:arm64
 Cross-compiles the binding for 64-bit Arm and runs the tests of models, kernels and operations in qemu-aarch64-static;
-of ops/kernels, those that start no further process and take fewer than 400 columns.
-Debian: apt-get install qemu-user-static g++-aarch64-linux-gnu; all else comes from npm and PyPI.`;
+of ops/kernels, those that start no further process and use fewer than 400 columns.
+Debian: apt-get install qemu-user-static g++-aarch64-linux-gnu; everything else comes from npm and PyPI.`;
 
 const QEMU = "qemu-aarch64-static";
-/** Where Debian's cross compiler has the C and C++ libraries for 64-bit Arm. */
+/** The folder of the C and C++ libraries for 64-bit Arm of Debian's cross compiler. */
 const LIBRARIES = "/usr/aarch64-linux-gnu";
 const FILES = [
   "ops/kernels",
@@ -31,11 +31,11 @@ const FILES = [
   "training/losses",
 ];
 
-/** Refuses where the emulator or the cross compiler is missing. */
+/** Throws if the emulator or the cross compiler is missing. */
 export function checkArm64() {
   const missing = [QEMU, "aarch64-linux-gnu-g++"].filter((tool) => spawnSync(tool, ["--version"]).status !== 0);
   if (process.platform !== "linux")
-    throw new SetUpError("npm run test:arm64 must be run on Linux, whose programs the emulator runs.");
+    throw new SetUpError("npm run test:arm64 must be run on Linux, since the emulator runs Linux programs.");
   if (missing.length > 0 || !existsSync(LIBRARIES))
     throw new SetUpError(
       `${missing.join(" and ") || LIBRARIES} must be installed for npm run test:arm64. Debian: apt-get install qemu-user-static g++-aarch64-linux-gnu`,
@@ -46,7 +46,7 @@ export function checkArm64() {
  * Compiles the tests and runs them on 64-bit Arm.
  *
  * @param {{ root: string }} options
- * @returns {Promise<number>} 1 where a test failed
+ * @returns {Promise<number>} 1 if a test failed
  */
 export async function testArm64({ root }) {
   const compiled = await passOn(

@@ -7,7 +7,7 @@ import { readOptions, UsageError } from "../tools/read-options.mjs";
 import { emulated, runTestFiles, tableOf, writeEmulatedNode } from "./run-test-files.mjs";
 import { allSets, widestSet } from "../stages/instruction-sets.mjs";
 
-/** Tests of everything that computes: kernels, operations, models, adapters, losses and training. */
+/** Tests of all computations: kernels, operations, models, adapters, losses and training. */
 const FILES = [
   "ops/kernels",
   "ops/ops",
@@ -25,7 +25,7 @@ const FILES = [
   "training/train",
   "training/pending-steps",
 ];
-/** An emulator takes some twenty times as long: a part that holds every kernel, a whole model and training. */
+/** The part for an emulator, which is about twenty times slower: every kernel, a whole model, and training. */
 const EMULATED = ["ops/kernels", "ops/ops", "model/classification-model", "training/losses", "training/pending-steps"];
 
 export const INSTRUCTIONS_HELP = `npm run test:instructions [-- options]
@@ -40,14 +40,14 @@ ${EMULATED.slice(2).join(", ")}; of ops/kernels, those that start no
 further process and take fewer than 400 columns.`;
 
 /**
- * Tests of kernels that an emulator runs: those that neither start further processes nor compute for long. Node matches
- * a pattern with the root's name too, "" or "<root>", under which every test is.
+ * Tests of kernels for an emulator: those that neither start further processes nor compute for long. Node also matches
+ * a pattern with the name of the root, "" or "<root>", which contains every test.
  */
 export const EMULATED_PATTERNS = {
   "ops/kernels":
     "^(?=[^<])(?!.*(400 columns|product \\[(130|300),|the kernels for |number of threads|instructions that are not there))",
 };
-/** Processors without AVX-512, less what the emulator warns that it lacks. */
+/** Processors without AVX-512, without the features that the emulator lacks. */
 const PROCESSORS = [
   "Haswell,-pcid,-x2apic,-tsc-deadline,-hle,-invpcid,-rtm",
   "EPYC,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,-nrip-save,-xsavec",
@@ -62,12 +62,12 @@ const QEMU = "qemu-x86_64-static";
  * @property {string} name
  * @property {string} how
  * @property {Record<string, string>} env
- * @property {string} [kernels]  the set that our kernels must run
- * @property {string} [processor]  the emulator's
- * @property {string} [missing]  why it cannot be run here
+ * @property {string} [kernels]  the instruction set that our kernels must use
+ * @property {string} [processor]  the emulated processor
+ * @property {string} [missing]  why it cannot run here
  */
 
-/** @returns {Way[]} every way, those that this machine lacks with the reason */
+/** @returns {Way[]} every way, with the reason for those that cannot run on this machine */
 export function waysToRun() {
   const here = allSets().indexOf(widestSet());
   const emulator =
@@ -99,7 +99,7 @@ export function waysToRun() {
 }
 
 /**
- * The ways and the test files that the options ask for.
+ * The ways and the test files that the options select.
  *
  * @param {readonly string[]} parameters
  * @returns {{ ways: Way[], filesOf: (way: Way) => string[] }}
@@ -138,7 +138,7 @@ const short = (/** @type {readonly string[]} */ words) =>
  *
  * @param {readonly string[]} parameters
  * @param {{ root: string }} options
- * @returns {Promise<number>} 1 where a test failed
+ * @returns {Promise<number>} 1 if a test failed
  */
 export async function testInstructions(parameters, { root }) {
   const { ways, filesOf } = chooseWays(parameters);
@@ -188,7 +188,7 @@ export async function testInstructions(parameters, { root }) {
 }
 
 /**
- * The set that the kernels run: proof that an emulated processor lacks what it must lack.
+ * The instruction set that the kernels use, which proves that an emulated processor lacks the wider sets.
  *
  * @param {{ root: string, node: string | undefined, env: Record<string, string> }} options
  * @returns {string}

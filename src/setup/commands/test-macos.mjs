@@ -9,8 +9,8 @@ import { readMachO } from "./read-mach-o.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
 export const MACOS_HELP = `npm run test:macos
-Compiles and links the binding for macOS on Apple's processors (darwin-arm64) with PyPI's ziglang, and looks at the library:
-its format, processor, code and exported symbols. It is not run: that takes a Mac.`;
+Compiles and links the binding for macOS on Apple's processors (darwin-arm64) with PyPI's ziglang, and checks the library:
+its format, processor, code and exported symbols. Running it needs a Mac.`;
 
 /** Symbols that Node looks for when it loads the binding. */
 const EXPORTED = ["_napi_register_module_v1"];
@@ -19,7 +19,7 @@ const EXPORTED = ["_napi_register_module_v1"];
  * Compiles the binding for macOS and checks the library.
  *
  * @param {{ root: string }} options
- * @returns {Promise<number>} 1 where the library is not what it must be
+ * @returns {Promise<number>} 1 if a check of the library failed
  */
 export async function testMacos({ root }) {
   const folder = mkdtempSync(join(root, ".tslora", "macos-"));

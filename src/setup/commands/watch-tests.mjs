@@ -5,10 +5,10 @@ import { readOptions } from "../tools/read-options.mjs";
 
 export const WATCH_HELP = `npm run test:watch -- --only WORD
   --only WORD    the test files with the word in their path; may be given several times
-Compiles and runs these test files, and does so again whenever a source changes. Ctrl-C ends it.`;
+Compiles and runs these test files, and again whenever a source changes. Ctrl-C ends it.`;
 
 /**
- * Refuses unknown options, and words that no test file's path has.
+ * Refuses unknown options, and words that are in no test file's path.
  *
  * @param {readonly string[]} parameters
  * @param {{ root: string }} options
@@ -23,7 +23,7 @@ export function readWatchOptions(parameters, { root }) {
 }
 
 /**
- * Compiles the tests, then keeps the compiler and Node's test runner watching until one of them ends.
+ * Compiles the tests, then runs the compiler and Node's test runner in watch mode until one of them ends.
  *
  * @param {{ root: string, files: readonly string[] }} options
  * @returns {Promise<number>} the exit code of the one that ended first
@@ -31,7 +31,7 @@ export function readWatchOptions(parameters, { root }) {
 export async function watchTests({ root, files }) {
   const env = testVariables(root);
   const compile = [process.execPath, "node_modules/typescript/bin/tsc", "--project", "tsconfig.test.json"];
-  await passOn(compile, { cwd: root }); // its errors are shown, and again by the watching compiler
+  await passOn(compile, { cwd: root }); // shows its errors; the compiler in watch mode shows them again
   const ending = new globalThis.AbortController();
   const { signal } = ending;
   const watching = [

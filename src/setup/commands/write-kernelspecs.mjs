@@ -3,8 +3,8 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The clone's kernelspecs. Both start tslab through tslora's layer: `tslora` under its own name, and `tslab`, which
- * the notebooks ask for so that they open in anyone's Jupyter; here it replaces a plain tslab.
+ * The clone's kernelspecs. Both start tslab through tslora's layer: `tslora`, and `tslab`, which replaces a plain tslab
+ * here. The notebooks name `tslab`, so they open in any Jupyter that has tslab.
  */
 const KERNELSPECS = { tslora: "TypeScript (tslora)", tslab: "TypeScript (tslora, for tslab's notebooks)" };
 
@@ -13,11 +13,11 @@ const logo = (name) =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="8" fill="#3178c6"/><text x="32" y="36" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-weight="700" font-size="30" fill="#fff">TS</text><text x="32" y="55" text-anchor="middle" font-family="Helvetica, Arial, sans-serif" font-size="16" fill="#fff">${name}</text></svg>\n`;
 
 /**
- * Writes the clone's kernelspecs, at every start: they name this Node and this folder, and either may be another than
- * last time.
+ * Writes the clone's kernelspecs, at every start: they contain the paths of this Node and this clone, which may have
+ * changed.
  *
  * @param {string} root  the clone
- * @returns {string} the folder that `JUPYTER_PATH` may name
+ * @returns {string} the folder for `JUPYTER_PATH`
  */
 export function writeKernelspecs(root) {
   const data = join(root, ".tslora", "jupyter", "data");
@@ -37,7 +37,7 @@ export function writeKernelspecs(root) {
 }
 
 /**
- * Where Jupyter keeps what it keeps (settings, kernelspecs, running servers): inside the clone.
+ * The folders of Jupyter's own files (settings, kernelspecs, running servers), inside the clone.
  *
  * @param {string} root  the clone
  */

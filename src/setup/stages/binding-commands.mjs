@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { flagsOf } from "./instruction-sets.mjs";
 
 const PACKAGE = "node_modules/@tensorflow/tfjs-node-gpu";
-/** The kernels for processors, and the TensorFlow operations around them. */
+/** The kernels for CPUs, and the TensorFlow operations that call them. */
 export const KERNELS = "src/ops/kernels";
 const OPERATIONS = `${KERNELS}/operations`;
-/** A source of ours beside the package's: without it a signal can end a process that computes. */
+/** Our own source in addition to the package's: without it a signal can crash a process that computes. */
 export const SIGNAL_THREAD = "src/setup/stages/signal-thread.cc";
-/** Compiled once for each set of instructions. */
+/** Sources that are compiled once for each instruction set. */
 const PER_SET = [
   "kernels",
   "attention",
@@ -22,19 +22,19 @@ const PER_SET = [
   "product",
   "token_pool",
 ];
-/** Compiled once; these take no headers but ours. */
+/** Sources that are compiled once and include only our headers. */
 const COMMON = [`${KERNELS}/parallel.cc`, SIGNAL_THREAD];
-/** Loops become vectors; sums keep the order that they are written in but for those that are marked. */
+/** Vectorizes loops; sums keep their order, except those that are marked. */
 const VECTORS = ["-O3", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math"];
 const PLAIN = ["-O2"];
 const ALWAYS = ["-fPIC"];
-/** C++20, of which our sources use designated initializers, by the name that GCC has had for it since version 8. */
+/** C++20, for designated initializers, under the name that GCC has since version 8. */
 const OWN = ["-std=c++2a", ...ALWAYS];
 /** The package's sources, and TensorFlow's headers for C++. */
 const PACKAGED = ["-std=c++17", ...ALWAYS];
 /**
- * From the binding to TensorFlow, so that a clone can be moved. The binding is five folders below the clone where it
- * is used (PACKAGE/lib/napi-v8) and where it is made and tried (.tslora/staging/binding/lib/napi-v8).
+ * The relative path from the binding to TensorFlow: a clone can be moved. The binding is five folders below the clone,
+ * both in use (PACKAGE/lib/napi-v8) and while it is made and tried (.tslora/staging/binding/lib/napi-v8).
  */
 const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
 
@@ -46,8 +46,8 @@ const TO_TENSORFLOW = "../../../../../.tslora/tensorflow/tensorflow";
  */
 
 /**
- * The part of the binding that is compiled without headers of others: the kernels for some sets of instructions, and
- * what they share.
+ * The part of the binding that includes only our headers: the kernels for the given instruction sets, and their common
+ * sources.
  *
  * @param {string} root
  * @param {{ compiler: readonly string[], sets: readonly import("./instruction-sets.mjs").InstructionSet[] }} options

@@ -11,8 +11,8 @@ import { SetUpError } from "../tools/set-up-error.mjs";
 import { supportedPlatform, TENSORFLOW_VERSION } from "./supported-platform.mjs";
 
 /**
- * The stage that compiles tfjs-node's binding, two C++ files over Node-API, with our operations, against TensorFlow's
- * library, links it with the kernels, and tries it.
+ * The stage of the binding: compiles tfjs-node's binding (two C++ files over Node-API) and our operations against
+ * TensorFlow's library, links them with the kernels, and tries the result.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}

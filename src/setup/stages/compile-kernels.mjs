@@ -13,8 +13,8 @@ const NAME = "kernels";
 const PLACE = ".tslora/kernels";
 
 /**
- * The stage that compiles the processor's kernels for the sets of instructions that are needed. It needs only a
- * compiler, so it runs beside the downloads. Sets that were compiled from the same sources before are kept.
+ * The stage that compiles the CPU kernels for the needed instruction sets. It needs only a compiler, so it runs during
+ * the downloads. It keeps sets that were compiled from the same sources before.
  *
  * @param {string} root
  * @param {{ allInstructions?: boolean }} [options]  with `allInstructions`, for every set of this platform
@@ -23,7 +23,7 @@ const PLACE = ".tslora/kernels";
 export function compileKernels(root, { allInstructions = false } = {}) {
   const needed = neededSets({ all: allInstructions });
   const hash = `${hashFiles(root, { paths: ["src/setup/stages/binding-commands.mjs", "src/setup/stages/instruction-sets.mjs", SIGNAL_THREAD, KERNELS] })} ${process.platform}-${process.arch}`;
-  /** Asked each time: another process may have added a set meanwhile. */
+  /** Read each time: another process may have added a set meanwhile. */
   const compiled = () => (doneKey(NAME, root)?.startsWith(`${hash} `) === true ? compiledSets(root) : []);
   const sets = () => allSets().filter((set) => needed.includes(set) || compiled().includes(set));
   return {

@@ -10,10 +10,10 @@ const NAME = "package";
 const PLACE = ".tslora/package";
 
 /**
- * The stage that compiles `src` to the package that notebooks import as "tslora", its types beside it.
+ * The stage that compiles `src` to the package that notebooks import as "tslora", with its types.
  *
  * @param {string} root
- * @param {{ checksTypes?: boolean }} [options]  whether the command checks types itself, so that this stage need not
+ * @param {{ checksTypes?: boolean }} [options]  whether the command checks the types, so this stage does not
  * @returns {import("../tools/run-stages.mjs").Stage}
  */
 export function compilePackage(root, { checksTypes = false } = {}) {
@@ -32,8 +32,8 @@ export function compilePackage(root, { checksTypes = false } = {}) {
     isWhole: () => existsSync(join(root, PLACE, "package.json")),
     async make(work) {
       const made = join(work.staging, "package");
-      // `npm test` checked a fresh clone's sources when they were committed; later changes are checked here, or by the
-      // command itself.
+      // `npm test` checked the types of a fresh clone's sources before the commit; later changes are checked here, or by
+      // the command itself.
       const check = checksTypes || doneKey(NAME, root) === undefined ? ["--noCheck"] : [];
       await work.run(
         [
@@ -51,14 +51,14 @@ export function compilePackage(root, { checksTypes = false } = {}) {
       );
       for (const map of listFiles(made, ".").filter((file) => file.endsWith(".js.map"))) nameSources(join(made, map));
       for (const file of listFiles(root, "src")) {
-        // files beside the code that are read at run time
+        // files that the code reads at run time
         if (file.startsWith("src/setup/") || /\.(ts|md)$/.test(file)) continue;
         const copy = join(made, file.slice("src/".length));
         mkdirSync(dirname(copy), { recursive: true });
         copyFileSync(join(root, file), copy);
       }
-      // Ajv takes longer to compile the notebook's schemas than a kernel to start: their validators are laid beside
-      // their source.
+      // Ajv compiles the notebook's schemas slower than a kernel starts, so their validators are written beside their
+      // source.
       await work.run([process.execPath, join(made, "notebook", "format", "write-validators.js")], { cwd: root });
       const { name, version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
       writeFileSync(
@@ -71,8 +71,8 @@ export function compilePackage(root, { checksTypes = false } = {}) {
 }
 
 /**
- * Makes a source map name its source as seen from {@link PLACE}: tsc names it as seen from the staging folder, which
- * is two folders deeper.
+ * Changes the source's path in a source map to be relative to {@link PLACE}: tsc writes it relative to the staging
+ * folder, two folders deeper.
  * @param {string} path
  */
 function nameSources(path) {

@@ -32,7 +32,7 @@ export function hasClangFormat() {
 }
 
 /**
- * The stage that brings clang-format from PyPI, for `npm run format` and `npm test`.
+ * The stage that installs clang-format from PyPI, for `npm run format` and `npm test`.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}
@@ -47,7 +47,7 @@ export function installClangFormat(root) {
     key: () => `${VERSION} ${process.platform}-${process.arch}`,
     async make(work) {
       const wheel = WHEELS[`${process.platform}-${process.arch}`];
-      if (wheel === undefined) throw new SetUpError("clang-format is pinned for Linux alone (x64 and arm64).");
+      if (wheel === undefined) throw new SetUpError("clang-format is pinned for Linux only (x64 and arm64).");
       const target = join(work.staging, "clang-format");
       const { tags, sha256, bytes } = wheel;
       await fetchWheel(

@@ -2,8 +2,8 @@
 import { makeEnvironment } from "./make-environment.mjs";
 
 /**
- * The stage that brings what `npm run test:conformance` and `npm run bench:runner` compare with into an environment of
- * the clone's own. Nothing else uses it.
+ * The stage that installs the packages that `npm run test:conformance` and `npm run bench:runner` compare with, in a
+ * separate environment of the clone.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}

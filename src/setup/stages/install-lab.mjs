@@ -2,7 +2,7 @@
 import { makeEnvironment } from "./make-environment.mjs";
 
 /**
- * The stage that brings JupyterLab and papermill into an environment of the clone's own.
+ * The stage that installs JupyterLab and papermill in a separate environment of the clone.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}

@@ -16,9 +16,9 @@ import { findTool } from "../tools/find-tool.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
 /**
- * Links in node_modules, by their place. danfojs-node asks for @tensorflow/tfjs-node, and two TensorFlows must not
- * meet in one process: the copy that npm brings under that name gives way to a link. The other two are tslora's own
- * name, for notebooks and for npx.
+ * Links in node_modules, by their path. danfojs-node requires @tensorflow/tfjs-node, and a process must not load two
+ * TensorFlows: a link replaces the copy that npm installs under that name. The other two links are tslora's own name,
+ * for notebooks and for npx.
  */
 const LINKS = {
   "@tensorflow/tfjs-node": "tfjs-node-gpu",
@@ -39,7 +39,7 @@ export function installPackages(root) {
     place: "node_modules",
     needs: ["npm"],
     bytes: 1.5e9,
-    // Node's version is no part of it: what is compiled in these packages is built on Node-API, alike for all of them.
+    // Node's version is no part of the key: the compiled packages use Node-API, which all versions have.
     key: () =>
       `${createHash("sha256")
         .update(readFileSync(join(root, "package-lock.json")))
@@ -77,8 +77,7 @@ export function installPackages(root) {
 }
 
 /**
- * Lays the links, where they are not as they should be: after `npm ci`, and after an `npm install` by hand, which
- * takes them away.
+ * Makes missing or wrong links: after `npm ci`, and after an `npm install` by hand, which removes them.
  *
  * @param {string} packages  a node_modules folder
  */

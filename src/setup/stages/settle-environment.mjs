@@ -2,18 +2,17 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The first lines of a script that starts the Python beside it, wherever the environment is. */
+/** The first lines of a script that starts the Python beside it, at any path of the environment. */
 const RELOCATABLE = `#!/bin/sh\n'''exec' "$(dirname -- "$(realpath -- "$0")")/python" "$0" "$@"\n' '''\n`;
-/** pip's first lines: Python's path alone, or, where that is long or holds a blank, a start through the shell. */
+/** pip's first lines: Python's path, or a start through the shell if the path is long or contains a blank. */
 const OWN_PYTHON = /^#!(?:\/bin\/sh\n'''exec' )?"?([^\n"]+)\/bin\/python[\d.]*"?(?: "\$0" "\$@"\n' ''')?\n/;
 
 /**
- * Makes a Python environment name the folder where it is, not the one where it was made: console scripts find the
- * Python beside them, and what else names the folder (pyvenv.cfg, the scripts that activate it, kernelspecs, links to
- * packages) names the right one.
+ * Updates the path of a moved Python environment: console scripts find the Python beside them, and other files that
+ * contain the path (pyvenv.cfg, activation scripts, kernelspecs, links to packages) get the new one.
  *
- * @param {string} environment  where it is now
- * @param {{ from: string, to: string }} folders  the one that it names, and the one that it is to name
+ * @param {string} environment  its current path
+ * @param {{ from: string, to: string }} folders  the path that it contains, and the new one
  */
 export function settleEnvironment(environment, { from, to }) {
   for (const path of namingFiles(environment)) {
@@ -25,7 +24,7 @@ export function settleEnvironment(environment, { from, to }) {
   }
 }
 
-/** The files that may name the environment's folder. @param {string} environment @returns {string[]} */
+/** The files that may contain the environment's path. @param {string} environment @returns {string[]} */
 function namingFiles(environment) {
   const packages = filesUnder(join(environment, "lib"), (name) => name === "direct_url.json" || name.endsWith(".pth"));
   return [

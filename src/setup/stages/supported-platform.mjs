@@ -11,7 +11,7 @@ import { existsSync } from "node:fs";
  * @property {readonly string[]} tags  the wheels' platform tags
  * @property {readonly [cc: string, framework: string]} libraries  file names in the wheel's `tensorflow` folder
  * @property {Wheel} cpu
- * @property {readonly Wheel[]} [cuda]  TensorFlow with CUDA and the libraries of NVIDIA's that it opens
+ * @property {readonly Wheel[]} [cuda]  TensorFlow with CUDA and the NVIDIA libraries that it opens
  */
 
 export const TENSORFLOW_VERSION = "2.21.0";
@@ -141,16 +141,16 @@ const PLATFORMS = {
 };
 
 /**
- * The platform that this runs on.
+ * The current platform.
  *
- * @returns {Platform | undefined} nothing where there is no TensorFlow for it
+ * @returns {Platform | undefined} undefined if there is no TensorFlow for it
  */
 export function supportedPlatform() {
   return PLATFORMS[`${process.platform}-${process.arch}`];
 }
 
 /**
- * A platform by name, to compile for it on another.
+ * A platform by name, for cross-compiling.
  *
  * @param {string} name  as process.platform and process.arch, such as `linux-arm64`
  * @returns {Platform | undefined}
@@ -160,8 +160,8 @@ export function platformNamed(name) {
 }
 
 /**
- * Which TensorFlow this machine takes: the one with CUDA where NVIDIA's driver is loaded, else the one for the CPU.
- * `TSLORA_TENSORFLOW=cpu` or `cuda` decides it by hand, for an image that is built on another machine.
+ * The TensorFlow for this machine: the one with CUDA if NVIDIA's driver is loaded, else the one for the CPU.
+ * `TSLORA_TENSORFLOW=cpu` or `cuda` overrides this, for an image that is built on another machine.
  *
  * @returns {"cpu" | "cuda"}
  */
@@ -172,7 +172,7 @@ export function tensorflowFlavour() {
   return hasNvidiaDriver() ? "cuda" : "cpu";
 }
 
-/** Whether NVIDIA's driver is loaded: by the kernel module's own files; inside WSL 2 by the driver's library. */
+/** Whether NVIDIA's driver is loaded, from the kernel module's files; inside WSL 2 from the driver's library. */
 export function hasNvidiaDriver() {
   return ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/usr/lib/wsl/lib/libcuda.so.1"].some((sign) =>
     existsSync(sign),

@@ -1,5 +1,5 @@
 // @ts-check
-// Run by itself, in a process that may crash: loads the binding named on the command line and multiplies two matrices.
+// Runs in its own process, since it may crash: loads the binding named on the command line and multiplies two matrices.
 import { constants } from "node:os";
 
 const target = { exports: /** @type {any} */ ({}) };

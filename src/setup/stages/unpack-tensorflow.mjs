@@ -20,9 +20,9 @@ const HEADERS = [
 ];
 
 /**
- * The stage that takes TensorFlow's C library and headers from the wheel, and with a GPU NVIDIA's libraries from
- * theirs. They keep the places that they have beside each other in Python's site-packages, because by those the
- * libraries find each other: no LD_LIBRARY_PATH is needed.
+ * The stage that unpacks TensorFlow's C library and headers from the wheel, and with a GPU NVIDIA's libraries from
+ * theirs. They keep their relative paths in Python's site-packages, through which the libraries find each other without
+ * LD_LIBRARY_PATH.
  *
  * @param {string} root
  * @returns {import("../tools/run-stages.mjs").Stage}
@@ -39,8 +39,7 @@ export function unpackTensorflow(root) {
     needs: ["python"],
     bytes: flavour === "cuda" ? 12e9 : 1.8e9,
     key: () => keyOf(flavour),
-    // One with CUDA runs on the CPU too: a clone that is used on machines with and without a GPU is not set up again
-    // and again.
+    // The one with CUDA runs on the CPU too, so a clone for machines with and without a GPU is set up only once.
     accepts: (doneKey) =>
       flavour === "cpu" && process.env["TSLORA_TENSORFLOW"] === undefined && doneKey === keyOf("cuda"),
     isWhole: () =>
@@ -67,8 +66,8 @@ function keyOf(flavour) {
 }
 
 /**
- * Puts libcusolver beside libcublas as well: libtensorflow_framework, which opens NVIDIA's libraries, knows all their
- * folders but cusolver's, and without one of them TensorFlow takes no GPU.
+ * Puts libcusolver beside libcublas as well. libtensorflow_framework opens NVIDIA's libraries and knows all their
+ * folders except cusolver's; if one library is missing, TensorFlow uses no GPU.
  *
  * @param {string} target
  */

@@ -2,7 +2,7 @@
 import { CommandError } from "./run-command.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
-/** Lines that do not explain a failure: stack traces, paths of logs, repeated tries. */
+/** Lines that do not explain a failure: stack traces, paths of logs, retries. */
 const NOISE = /^(npm error)?\s*(at .*|A complete log of this run .*|WARNING: (Retrying|Location) .*)?$/;
 /** Last lines of a failed command that are shown. */
 const SHOWN = 15;
@@ -12,7 +12,7 @@ const UNREACHED =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT|Max retries exceeded|Failed to establish a new connection|Temporary failure in name resolution|Cannot connect to proxy|timed out/;
 
 /**
- * Explains a failure of a stage: which part, what happened, what to do.
+ * Explains a failure of a stage: the part, what happened, what to do.
  *
  * @param {string} title  the part's
  * @param {unknown} error
@@ -34,13 +34,13 @@ export function explainFailure(title, error) {
 /** @param {string} text */
 function advise(text) {
   if (/ENOSPC|No space left on device/.test(text))
-    return "The disk is full. Free some space and start again: what is done is kept.";
+    return "The disk is full. Free some space and start again: finished parts are kept.";
   if (/EDQUOT|Disk quota exceeded/.test(text))
-    return "The disk quota is used up. Free some space and start again: what is done is kept.";
+    return "The disk quota is used up. Free some space and start again: finished parts are kept.";
   if (UNREACHED.test(text)) {
-    return `${hostIn(text) ?? "A package registry"} cannot be reached. Check the network, or the proxy and registry settings (HTTPS_PROXY, npm config, pip config), and start again: what is done is kept.`;
+    return `${hostIn(text) ?? "A package registry"} cannot be reached. Check the network, or the proxy and registry settings (HTTPS_PROXY, npm config, pip config), and start again: finished parts are kept.`;
   }
-  return "Start again once this is mended: what is done is kept.";
+  return "Start again after fixing this: finished parts are kept.";
 }
 
 /** @param {string} text */

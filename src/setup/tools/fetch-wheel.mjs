@@ -6,16 +6,17 @@ import { findPip } from "./find-pip.mjs";
 import { findTool } from "./find-tool.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
-/** The wheels' C++ parts do not depend on Python; one version's wheel serves every Python. */
+/** The wheels' C++ parts do not depend on Python, so the wheel for one version works with every Python. */
 const WHEEL_PYTHON = "3.11";
 
 /**
- * Downloads a wheel with pip, so by its settings of index, proxy and certificates, and takes some of its files.
+ * Downloads a wheel with pip, which uses pip's settings for index, proxy and certificates, and unpacks some of its
+ * files.
  *
  * @param {import("../stages/supported-platform.mjs").Wheel} wheel
  * @param {{ root: string, work: import("./run-stages.mjs").Work, tags?: readonly string[], target: string, strip:
- *   string, patterns: readonly string[] }} options `tags` are the platform tags that serve, none for a wheel without
- *   compiled parts; `strip` is taken off the names of the files that match `patterns`
+ *   string, patterns: readonly string[] }} options `tags` are the accepted platform tags, empty for a wheel without
+ *   compiled parts; `strip` is removed from the names of the files that match `patterns`
  */
 export async function fetchWheel(wheel, { root, work, tags = [], target, strip, patterns }) {
   const found = findTool("python");
@@ -59,7 +60,7 @@ export async function fetchWheel(wheel, { root, work, tags = [], target, strip, 
   const [file, ...others] = readdirSync(wheels);
   if (file === undefined || others.length > 0)
     throw new SetUpError(
-      `pip was asked for one wheel of ${wheel.name} ${wheel.version} and brought ${others.length + (file === undefined ? 0 : 1)}.`,
+      `pip must download one wheel of ${wheel.name} ${wheel.version}; got ${others.length + (file === undefined ? 0 : 1)}.`,
     );
   work.say("unpacking");
   await work.run([

@@ -5,14 +5,13 @@ import { join } from "node:path";
 import { findTool } from "./find-tool.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
-/** The oldest pip that takes several platform tags in one download. */
+/** The oldest pip that accepts several platform tags in one download. */
 const OLDEST_PIP = 21;
 /** @type {Map<string, Promise<string[]>>} by clone: two stages may ask at once */
 const asked = new Map();
 
 /**
- * A pip to download with: this machine's, or one in an environment of the clone's own where the machine has none, or
- * an old one.
+ * A pip for downloads: this machine's, or one in an environment of the clone if the machine has none or an old one.
  *
  * @param {import("./run-stages.mjs").Work} work
  * @param {{ root: string }} options
@@ -34,7 +33,7 @@ async function findOrMake(work, root) {
   if ("problem" in python) throw new SetUpError(python.problem);
   const home = join(root, ".tslora", "python");
   const own = join(home, "bin", "python");
-  // Asked rather than marked: the Python that an environment was made from may have been upgraded or removed since.
+  // Checked each time: the Python of the environment may have been upgraded or removed since.
   for (const candidate of [python.commandLine, ...(existsSync(own) ? [[own]] : [])]) {
     const pip = [...candidate, "-m", "pip"];
     if ((await versionOf(pip, work)) >= OLDEST_PIP) return pip;

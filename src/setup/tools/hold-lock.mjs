@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { locateProcess } from "./locate-process.mjs";
 
 /**
- * Who holds a lock. `children` are the processes that it started: they may outlive a holder that was killed, and are
- * ended before the lock is taken over, so that nothing writes behind the new holder's back.
+ * The holder of a lock. `children` are the processes that it started. They may outlive a killed holder, so they are
+ * killed before the lock is taken over; otherwise they would write into the new holder's files.
  * @typedef {{ pid: number, started: string | undefined }} ProcessName
  * @typedef {ProcessName & { host: string, children: ProcessName[] }} Holder
  */
@@ -16,15 +16,12 @@ import { locateProcess } from "./locate-process.mjs";
 
 const POLL_MS = 200;
 const BEAT_MS = 2000;
-/**
- * A holder on another machine, whose processes cannot be seen from here, is gone when its file was not touched for this
- * long.
- */
+/** Milliseconds without an update of its file after which a holder on another machine counts as gone. */
 const SILENCE_MS = 60_000;
 
 /**
- * Holds a lock file until released, waiting while another living process holds it. A file that a dead process left
- * behind is taken over.
+ * Holds a lock file until it is released; waits while another running process holds it. Takes over the file of a dead
+ * process.
  *
  * @param {string} path
  * @param {{ onWait: (holder: Holder) => void, signal?: AbortSignal }} options
@@ -71,7 +68,7 @@ export async function holdLock(path, { onWait, signal }) {
 }
 
 /**
- * A link is made whole or not at all, content included: of several at once, one makes it.
+ * Creates the lock file with its content as a link, which is atomic: of several processes, one succeeds.
  * @param {string} own @param {string} path
  */
 function linked(own, path) {
@@ -85,8 +82,8 @@ function linked(own, path) {
 }
 
 /**
- * Removes the file of a dead holder. Renaming takes exactly one file away, whoever else tries; should it be a newer
- * one, put there since it was read, then it is put back.
+ * Removes the file of a dead holder by a rename, which moves exactly one file even if others try too. A newer file,
+ * written meanwhile, is put back.
  * @param {string} path @param {string} own @param {Holder | "torn"} dead
  */
 function takeAway(path, own, dead) {
@@ -109,9 +106,9 @@ function endChildren(holder) {
   for (const { pid, started } of holder.children) {
     if (started === undefined || locateProcess(pid) !== started) continue;
     try {
-      process.kill(-pid, "SIGKILL"); // each was started as the leader of its own group
+      process.kill(-pid, "SIGKILL"); // each is the leader of its own process group
     } catch {
-      // It ended between the look and the kill.
+      // It ended before the kill.
     }
   }
 }
@@ -142,7 +139,7 @@ function touch(path) {
   try {
     utimesSync(path, new Date(), new Date());
   } catch {
-    // Someone removed the file by hand; the next start sees to it.
+    // The file was removed by hand; the next start handles that.
   }
 }
 

@@ -2,8 +2,7 @@
 import { join } from "node:path";
 
 /**
- * The Python with nbclient, papermill, nbconvert and a kernel: one that `TSLORA_JUPYTER_PYTHON` names, or the clone's
- * own.
+ * The Python with nbclient, papermill, nbconvert and a kernel: the one in `TSLORA_JUPYTER_PYTHON`, or the clone's own.
  *
  * @param {string} root
  */
@@ -11,7 +10,7 @@ export function conformancePython(root) {
   return namedPython() ?? join(root, ".tslora", "conformance", "bin", "python");
 }
 
-/** The Python that the user names; it is to have the packages. */
+/** The Python that the user names; it must have the packages. */
 export function namedPython() {
   const named = process.env["TSLORA_JUPYTER_PYTHON"] ?? "";
   return named === "" ? undefined : named;

@@ -3,8 +3,8 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The files at or under a path, sorted, relative to the root and with forward slashes; without the copies that Jupyter
- * Lab lays beside what is opened in it.
+ * The files at or under a path, sorted, relative to the root and with forward slashes; without Jupyter Lab's checkpoint
+ * copies.
  *
  * @param {string} root
  * @param {string} path  relative to the root

@@ -3,16 +3,16 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 /**
- * When a process started, by its system's clock: together with its id this names one process for good, since ids are
- * given out again and start times are not.
+ * A process's start time, by its system's clock. Together with its id this identifies a process uniquely, since ids are
+ * reused.
  *
  * @param {number} pid
- * @returns {string | undefined} nothing where no such process lives; a zombie counts as gone
+ * @returns {string | undefined} undefined if there is no such process; a zombie counts as ended
  */
 export function locateProcess(pid) {
   try {
     if (process.platform === "linux") {
-      // The command's name is in brackets and may hold blanks and brackets: fields are counted behind the last one.
+      // The command's name is in brackets and may hold blanks and brackets: count fields after the last bracket.
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];

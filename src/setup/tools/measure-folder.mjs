@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * The size of a file or of all files under a folder, in bytes; what vanishes meanwhile counts as nothing.
+ * The size of a file or of all files under a folder, in bytes; a file that is removed meanwhile counts as 0.
  *
  * @param {string} path
  * @returns {Promise<number>}

@@ -5,18 +5,18 @@ import { spawn } from "node:child_process";
 const PASSED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"];
 
 /**
- * Runs a command in this terminal as if it had been started there itself: its input and output are this process's,
- * signals reach it, and its exit code comes back. What a signal ended ends this process by the same signal.
+ * Runs a command as if the user had started it: it shares this process's input and output, receives its signals, and
+ * its exit code is returned. If a signal ends it, the same signal ends this process.
  *
  * @param {readonly string[]} commandLine
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal }} [options]
- *   `signal` asks the command to end
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal }} [options] `signal` ends the
+ *   command
  * @returns {Promise<number>} the exit code
  */
 export async function passOn(commandLine, { cwd, env, signal: ending } = {}) {
   const [command = "", ...parameters] = commandLine;
   const child = spawn(command, parameters, { cwd, env: { ...process.env, ...env }, stdio: "inherit" });
-  // A terminal's Ctrl-C reaches both; the child decides what to make of it, and this process waits for that.
+  // A terminal's Ctrl-C reaches both; this process waits while the child handles it.
   const pass = (/** @type {NodeJS.Signals} */ signal) => {
     if (!(signal === "SIGINT" && process.stdin.isTTY)) child.kill(signal);
   };
@@ -33,7 +33,7 @@ export async function passOn(commandLine, { cwd, env, signal: ending } = {}) {
         }
         for (const name of PASSED) process.off(name, pass);
         process.kill(process.pid, signal);
-        setTimeout(() => resolve(1), 1000); // only where this process outlives the signal
+        setTimeout(() => resolve(1), 1000); // only if this process survives the signal
       });
     });
   } finally {

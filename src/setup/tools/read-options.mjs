@@ -4,13 +4,13 @@ import { parseArgs } from "node:util";
 import { SetUpError } from "./set-up-error.mjs";
 import { wrapHelp } from "./wrap-help.mjs";
 
-/** Options that are not there, or values that do not fit; the exit code is the command line's for bad usage. */
+/** Unknown options or invalid values; the exit code is that of the command line for bad usage. */
 export class UsageError extends SetUpError {
   exitCode = 2;
 }
 
 /**
- * Whether help is asked for: by `--help` or `-h` before a `--`, or by `help` as the first word.
+ * Whether help is requested: by `--help` or `-h` before a `--`, or by `help` as the first word.
  *
  * @param {readonly string[]} parameters
  */
@@ -25,10 +25,10 @@ export function asksForHelp(parameters) {
  *
  * @template {NonNullable<import("node:util").ParseArgsConfig["options"]>} Options
  * @param {readonly string[]} parameters
- * @param {{ help: string, options: Options, allowPositionals?: boolean }} command  the first line of `help` shows how
- *   it is called
+ * @param {{ help: string, options: Options, allowPositionals?: boolean }} command the first line of `help` shows the
+ *   usage
  * @returns {ReturnType<typeof parseArgs<{ args: string[], options: Options, allowPositionals: boolean }>>}
- * @throws {UsageError} where an option is unknown
+ * @throws {UsageError} if an option is unknown
  */
 export function readOptions(parameters, { help, options, allowPositionals = false }) {
   try {

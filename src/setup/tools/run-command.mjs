@@ -5,12 +5,12 @@ import { debuglog } from "node:util";
 
 const debug = debuglog("tslora:setup");
 
-/** How much of a command's output is kept for the message of its failure, in characters. */
+/** Characters of a command's output that are kept for an error message. */
 const KEPT = 64_000;
-/** Milliseconds that a command may take to end after it was asked to. */
+/** Milliseconds that a command may take to end after SIGTERM. */
 const GRACE_MS = 3000;
 
-/** A command that failed: its command line, its exit, and the end of its output. */
+/** A failed command: its command line, its exit, and the end of its output. */
 export class CommandError extends Error {
   /** @param {string} what @param {string} how @param {string} output */
   constructor(what, how, output) {
@@ -21,8 +21,8 @@ export class CommandError extends Error {
 }
 
 /**
- * Runs a command to its end, quietly, and returns its output. It leads a process group of its own, so that ending it
- * ends what it started as well; aborting waits until it is gone.
+ * Runs a command to its end without showing its output, and returns the output. The command leads its own process
+ * group, so its children are ended with it. An abort waits until it has ended.
  *
  * @param {readonly string[]} commandLine  the command and its arguments
  * @param {{ cwd?: string, env?: Record<string, string | undefined>, signal?: AbortSignal,

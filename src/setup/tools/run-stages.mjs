@@ -12,29 +12,29 @@ import { runCommand } from "./run-command.mjs";
 import { formatBytes } from "./show-progress.mjs";
 
 /**
- * A part of the set-up: something that is made once, at one place in the clone.
+ * A part of the set-up, which is made once at one path in the clone.
  * @typedef {object} Stage
  * @property {string} name  of its marker and its staging folder
- * @property {string} title  what the person at the terminal reads
+ * @property {string} title  its name on the terminal
  * @property {string} place  where the result is, relative to the clone
- * @property {readonly string[]} [after]  the stages whose results it builds on: made anew when one of them is
- * @property {readonly import("./find-tool.mjs").Tool[]} needs  the tools that making it takes
- * @property {number} bytes  the disk space that making it takes, caches of npm and pip included
- * @property {() => string} key  names what the result is made from; another key, another result
- * @property {(doneKey: string) => boolean} [accepts]  whether a result made under another key serves as well
- * @property {() => boolean} [isWhole]  whether the result still is what was placed; asked at every start, so quick
+ * @property {readonly string[]} [after]  the stages that it depends on; it is made again when one of them is
+ * @property {readonly import("./find-tool.mjs").Tool[]} needs  the tools that it needs
+ * @property {number} bytes  the disk space that it needs, with the caches of npm and pip
+ * @property {() => string} key  identifies the inputs of the result; a new key means a new result
+ * @property {(doneKey: string) => boolean} [accepts] whether a result of another key is accepted too
+ * @property {() => boolean} [isWhole] whether the result is still complete; called at every start, so it must be quick
  * @property {(work: Work) => Promise<string>} make  makes the result in `work.staging` and returns its path
  */
 /**
  * Tools of a stage.
  * @typedef {object} Work
  * @property {string} staging  an empty folder, on the disk of the clone, that is removed afterwards
- * @property {(detail: string) => void} say  shows how far it is
+ * @property {(detail: string) => void} say  shows its progress
  * @property {Run} run  runs a command to its end
- * @property {(commandLines: readonly (readonly string[])[]) => Promise<void>} runAll  runs commands that do not depend
- *   on each other, as many at once as there are processors
- * @property {<T>(folder: string, options: { total?: number, work: Promise<T> }) => Promise<T>} watch  shows a folder's
- *   growth, of `total` bytes where that is known, while the work runs
+ * @property {(commandLines: readonly (readonly string[])[]) => Promise<void>} runAll runs independent commands, as many
+ * in parallel as there are processors
+ * @property {<T>(folder: string, options: { total?: number, work: Promise<T> }) => Promise<T>} watch shows a folder's
+ * growth while the work runs, and its final size `total` in bytes if known
  */
 /**
  * @typedef {(commandLine: readonly string[], options?: { cwd?: string, env?: Record<string, string | undefined> }) =>
@@ -49,7 +49,7 @@ const WATCH_MS = 1000;
 const debug = debuglog("tslora:setup");
 
 /**
- * The stages that are yet to be made, in their order.
+ * The stages that must be made, in order.
  *
  * @param {readonly Stage[]} stages
  * @param {string} root  the clone
@@ -65,20 +65,20 @@ export function pendingStages(stages, root) {
 }
 
 /**
- * The key under which a stage was made last.
+ * The key of a stage's last result.
  *
  * @param {string} name  the stage's
  * @param {string} root
- * @returns {string | undefined} nothing where it was not made
+ * @returns {string | undefined} undefined if it was not made
  */
 export function doneKey(name, root) {
   return readMarker(markerPath(name, root))?.key;
 }
 
 /**
- * Makes what is pending, side by side: a stage begins once those that it builds on are made. The first one that fails
- * ends the others. A result is made beside its place and renamed into it, and its marker is written last: wherever a
- * run is stopped, the next one finds the stage undone, or done in full. The caller holds the clone's lock.
+ * Makes the pending stages in parallel; a stage starts when its dependencies are made. The first failure ends the
+ * others. A result is made in a staging folder and renamed into its place, and its marker is written last: after an
+ * interrupted run each stage is either missing or complete. The caller holds the clone's lock.
  *
  * @param {readonly Stage[]} stages
  * @param {{ root: string, progress: import("./show-progress.mjs").Progress, lock: import("./hold-lock.mjs").Lock,
@@ -89,10 +89,10 @@ export async function runStages(stages, { root, progress, lock, signal }) {
   const started = Date.now();
   const workshop = join(root, ".tslora", "staging");
   const sweep = () => rm(workshop, { recursive: true, force: true });
-  await sweep(); // files of a killed run
+  await sweep(); // removes files of a killed run
   const pending = pendingStages(stages, root);
   const ending = new globalThis.AbortController();
-  setMaxListeners(0, ending.signal); // every command of every stage hears it
+  setMaxListeners(0, ending.signal); // every command of every stage listens to it
   const end = () => ending.abort(signal.reason);
   if (signal.aborted) end();
   signal.addEventListener("abort", end, { once: true });
@@ -167,7 +167,7 @@ async function makeStage(stage, { root, workshop, progress, lock, signal, limit,
             }),
           ),
         );
-        for (const end of ends) if (end.status === "rejected") throw end.reason; // each command has ended by now
+        for (const end of ends) if (end.status === "rejected") throw end.reason; // all commands have ended here
       },
       watch: (folder, { total, work }) => watchGrowth(folder, { total, work, say: part.say }),
     });
@@ -187,7 +187,7 @@ async function makeStage(stage, { root, workshop, progress, lock, signal, limit,
 }
 
 /**
- * Lets so many pieces of work run at once; the others wait their turn.
+ * Limits the number of pieces of work that run at once; the others wait.
  *
  * @param {number} most
  * @returns {<T>(work: () => Promise<T>) => Promise<T>}
@@ -213,17 +213,17 @@ function limitTo(most) {
 function isDone(stage, root) {
   const marker = readMarker(markerPath(stage.name, root));
   const undone = (/** @type {string} */ why) => {
-    debug("%s is to be made: %s", stage.name, why);
+    debug("%s is made: %s", stage.name, why);
     return false;
   };
   if (marker === undefined) return undone("it has no marker");
   if (!existsSync(join(root, stage.place))) return undone(`${stage.place} is missing`);
   if (marker.key !== stage.key() && stage.accepts?.(marker.key) !== true) return undone("its inputs changed");
-  return (stage.isWhole?.() ?? true) || undone("its result is not whole");
+  return (stage.isWhole?.() ?? true) || undone("its result is not complete");
 }
 
 /**
- * Puts a result into its place. Between the first step and the last the stage counts as undone.
+ * Puts a result into its place. Until the last step the stage counts as missing.
  * @param {string} result @param {{ stage: Stage, root: string, aside: string, marker: { key: string, bytes: number } }}
  *   options
  */
@@ -233,7 +233,7 @@ function place(result, { stage, root, aside, marker }) {
   rmSync(path, { force: true });
   mkdirSync(dirname(target), { recursive: true });
   if (existsSync(target)) renameSync(target, aside);
-  else rmSync(target, { force: true }); // a link that leads nowhere
+  else rmSync(target, { force: true }); // a broken link
   renameSync(result, target);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.new`, JSON.stringify(marker));
@@ -251,7 +251,7 @@ function readMarker(path) {
     const value = JSON.parse(readFileSync(path, "utf8"));
     return typeof value?.key === "string" ? value : undefined;
   } catch {
-    return undefined; // absent, or torn by a power cut
+    return undefined; // missing, or incomplete after a power failure
   }
 }
 
@@ -264,7 +264,7 @@ function readMarker(path) {
 async function watchGrowth(folder, { total, work, say }) {
   let busy = false;
   const beat = setInterval(() => {
-    if (busy) return; // a large folder on a slow disk takes longer than a beat
+    if (busy) return; // measuring a large folder on a slow disk takes longer than the interval
     busy = true;
     void measureFolder(folder).then((bytes) => {
       busy = false;

@@ -1,11 +1,8 @@
 // @ts-check
 
-/**
- * A set-up that cannot continue, explained to the person at the terminal. Whoever catches one prints its message
- * without a stack.
- */
+/** An error that stops the set-up, with an explanation for the user. Print its message without a stack. */
 export class SetUpError extends Error {
-  /** @param {string} message  what was expected, what came, and what to do */
+  /** @param {string} message  what was expected, what was found, and what to do */
   constructor(message) {
     super(message);
     this.name = "SetUpError";

@@ -1,27 +1,28 @@
 // @ts-check
 
 /**
- * The person at the terminal sees the set-up by this.
+ * Shows the progress of the set-up.
  * @typedef {object} Progress
- * @property {(title: string) => Part} begin  a part begins; several may be under way at once
- * @property {(text: string) => void} note  a line of its own
- * @property {(parts: readonly import("./run-stages.mjs").Taken[], ms: number) => void} sum  what each part took, and
- *   all of them from start to end
+ * @property {(title: string) => Part} begin  shows that a part begins; several may run at once
+ * @property {(text: string) => void} note  prints a line
+ * @property {(parts: readonly import("./run-stages.mjs").Taken[], ms: number) => void} sum  prints size and time of
+ * each part, and the total time
  */
 /**
- * A part that is under way.
+ * A part that is being made.
  * @typedef {object} Part
- * @property {(detail: string) => void} say  how far it is: "112 of 274 MB"
- * @property {(position: string, result: string) => void} end  it is done: the second of five, with so many bytes
- * @property {() => void} drop  it is given up; the error that follows says why
+ * @property {(detail: string) => void} say  shows its progress: "112 of 274 MB"
+ * @property {(position: string, result: string) => void} end  shows that it is done, with its position (2 of 5) and
+ * size
+ * @property {() => void} drop  removes it after a failure; the error explains why
  */
 /** @typedef {{ title: string, detail: string, since: number }} Shown */
 
 const BEAT_MS = 200;
 
 /**
- * Shows progress on a stream: on a terminal a line for each part under way, which keeps changing until the part is
- * done, elsewhere (CI, a log file) one line when a part begins and one when it ends.
+ * Shows progress on a stream. A terminal has a line for each running part, which is updated until the part is done.
+ * Other streams (CI, a log file) get one line when a part begins and one when it ends.
  *
  * @param {NodeJS.WriteStream} stream
  * @returns {Progress}
@@ -50,7 +51,7 @@ export function showProgress(stream) {
   };
 }
 
-/** The lines at the end of a terminal's output that show the parts under way. */
+/** The lines at the end of a terminal's output that show the running parts. */
 class LiveBlock {
   /** @type {Set<Shown>} */
   #parts = new Set();
@@ -96,7 +97,7 @@ class LiveBlock {
   #draw() {
     const sign = "|/-\\"[this.#turn++ % 4];
     const { rows = 24, columns = 80 } = this.#stream;
-    // The cursor cannot go back over a line that wraps, or over more lines than the terminal has.
+    // The cursor cannot move up over a wrapped line, or over more lines than the terminal has.
     const lines = [...this.#parts].slice(0, Math.max(1, rows - 2)).map(({ title, detail, since }) => {
       const state = detail === "" ? "" : `${detail}, `;
       return `${sign} ${title}: ${state}${formatDuration(Date.now() - since)}`.slice(0, columns - 1);
@@ -109,7 +110,7 @@ class LiveBlock {
 }
 
 /**
- * The size and time of each part, and of all.
+ * A table of the size and time of each part, and their total.
  *
  * @param {readonly import("./run-stages.mjs").Taken[]} parts
  * @param {number} ms
@@ -117,7 +118,7 @@ class LiveBlock {
 function sumTable(parts, ms) {
   const rows = [
     ...parts.map(({ title, bytes, ms: own }) => [title, formatBytes(bytes), formatDuration(own)]),
-    ["all, side by side", formatBytes(parts.reduce((sum, { bytes }) => sum + bytes, 0)), formatDuration(ms)],
+    ["all, in parallel", formatBytes(parts.reduce((sum, { bytes }) => sum + bytes, 0)), formatDuration(ms)],
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   return rows

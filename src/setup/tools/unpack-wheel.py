@@ -1,6 +1,6 @@
-"""Unpacks some of a wheel's files and holds each against the wheel's own RECORD: size and SHA-256.
+"""Unpacks some of a wheel's files and checks size and SHA-256 of each against the wheel's own RECORD.
 
-Arguments: the wheel, the target folder, a prefix to take off the names, and patterns (fnmatch) of the names to take.
+Arguments: the wheel, the target folder, a prefix to remove from the names, and patterns (fnmatch) of the names.
 """
 import base64
 import csv

@@ -4,8 +4,8 @@
 const ENTRY = /^( {2,}\S.*? {2,})(\S.*)$/;
 
 /**
- * Lays out a command's help for a terminal. The first line shows how the command is called and stays as it is; entries
- * of a list keep their column; other lines that follow each other become paragraphs.
+ * Formats a command's help for a terminal. The first line, the usage, is not changed; entries of a list keep their
+ * column; other consecutive lines become paragraphs.
  *
  * @param {string} help
  * @param {number} [columns]  of the terminal; at most 100, at least 40
