@@ -5,10 +5,10 @@ import { TsloraError } from "../base/tslora-error";
 import type { ClassCount, Corpus, CorpusProblem, CorpusReport, CorpusSource, NamedDocument, Reading } from "./corpus";
 import { toFrame } from "./to-frame";
 
-/** Problems that an error's message names; its `details.problems` name all. */
+/** The most problems in an error's message; its `details.problems` hold all. */
 const NAMED = 20;
 
-/** How {@link finishCorpus} treats bad entries, and why this source was taken. */
+/** How {@link finishCorpus} treats bad entries, and the reason for the source. */
 interface FinishOptions {
   readonly onBadEntry: "refuse" | "report";
   /** Whether a class may have no text. */
@@ -16,7 +16,7 @@ interface FinishOptions {
   readonly why: string;
 }
 
-/** Makes a corpus of the documents that a reader read. */
+/** Makes a corpus from the documents of a reader. */
 export function finishCorpus(source: CorpusSource, from: string, reading: Reading, options: FinishOptions): Corpus {
   const { frame, report } = buildCorpus(from, reading, options);
   return { frame, source, format: reading.format, report, notice: notice(from, report, options.why) };
@@ -25,8 +25,8 @@ export function finishCorpus(source: CorpusSource, from: string, reading: Readin
 /**
  * Finds repeated IDs, refuses or reports entries that cannot be used, and makes the frame.
  *
- * @throws TsloraError `bad-input` that names every bad entry under `"refuse"`, and, under both, where no text is left,
- * or fewer than two classes or an empty one, unless classes may be missing: there is nothing to learn from those.
+ * @throws TsloraError `bad-input` that names every bad entry under `"refuse"`. In both cases also if no text is left,
+ * or, unless classes may be missing, if there are fewer than two classes or an empty one.
  */
 function buildCorpus(
   where: string,
@@ -38,7 +38,7 @@ function buildCorpus(
   if (problems.length > 0 && onBadEntry === "refuse") {
     throw new TsloraError(
       "bad-input",
-      `${where}: ${problems.length} of ${read} entries cannot be used:\n${list(problems)}\nMend them, or pass onBadEntry: "report" to leave them out and have them named in the report.`,
+      `${where}: ${problems.length} of ${read} entries cannot be used:\n${list(problems)}\nMend them, or pass onBadEntry: "report" to leave them out and list them in the report.`,
       { details: { problems } },
     );
   }
@@ -64,8 +64,8 @@ function buildCorpus(
 }
 
 /**
- * Keeps the first text of an ID that one class has twice, and none of an ID that two classes have: neither label is
- * sure.
+ * Keeps the first text of an ID that is twice in one class, and no text of an ID that is in two classes, since its
+ * label is unclear.
  */
 function dropDuplicates({ documents, problems }: Reading): { documents: NamedDocument[]; problems: CorpusProblem[] } {
   const first = new Map<string, NamedDocument>();

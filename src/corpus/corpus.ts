@@ -2,7 +2,7 @@ import type { DataFrame } from "danfojs-node";
 
 /** One text of a corpus, as a row of its frame. */
 export interface CorpusDocument {
-  /** The text; for a file in the study's format the whole file with its marks, as in the study. */
+  /** The text; for a file in the study's format the whole file with its tags, as in the study. */
   readonly texts: string;
   /** Identifier of the text: the PMID in the study's data. Always a string, and unique in its corpus. */
   readonly ID: string;
@@ -10,18 +10,16 @@ export interface CorpusDocument {
   readonly label: number;
 }
 
-/**
- * How the texts are written: in the study's format, with marks; as whole files of class folders; or as a table's cells.
- */
+/** The format of the texts: the study's format, with tags; whole files in class folders; or cells of a table. */
 export type CorpusFormat = "study" | "plain" | "table";
 
-/** Where a corpus was taken from. `sha256` is that of the file, in hexadecimal. */
+/** The source of a corpus. `sha256` is the file's hash in hexadecimal. */
 export type CorpusSource =
   | { readonly kind: "zip" | "csv" | "jsonl" | "json" | "sample"; readonly path: string; readonly sha256: string }
   | { readonly kind: "pubmed"; readonly path: string; readonly sha256: string; readonly fetched: string }
   | { readonly kind: "folder"; readonly path: string };
 
-/** Kinds of faults for which an entry's text cannot be used. */
+/** The reasons why an entry cannot be used. */
 export type CorpusProblemKind =
   | "not-utf8" // bytes that are not UTF-8
   | "malformed" // no `<ID:...>` or `Title:` line, a row with missing or surplus cells, a line that is not a JSON object
@@ -30,11 +28,11 @@ export type CorpusProblemKind =
   | "id-mismatch" // the file's name and its ID line differ
   | "no-id" // an empty ID
   | "duplicate-id" // a repeated ID, with the same label
-  | "id-in-two-classes" // an ID with two labels
+  | "id-in-two-classes" // an ID with two different labels
   | "unknown-class" // a text outside the class folders, a label that the mapping does not name
   | "link"; // a symbolic link in an archive, or one that leaves the folder
 
-/** An entry that cannot be used, by name: its path in the archive or folder, or its line. */
+/** An entry that cannot be used. Its name is its path in the archive or folder, or its line. */
 export interface CorpusProblem {
   readonly kind: CorpusProblemKind;
   readonly name: string;
@@ -48,32 +46,32 @@ export interface ClassCount {
   readonly count: number;
 }
 
-/** Counts of a reading. `read` = `kept` + `leftOut`; everything else in the source is in `ignored`. */
+/** Counts of the entries. `read` = `kept` + `leftOut`; all other files of the source are in `ignored`. */
 export interface CorpusReport {
   readonly counts: { readonly read: number; readonly kept: number; readonly leftOut: number; readonly ignored: number };
   readonly classes: readonly ClassCount[];
   /** Entries left out, each by name; empty unless `onBadEntry` is `"report"`. */
   readonly problems: readonly CorpusProblem[];
-  /** Files that are no texts (`.DS_Store`, `__MACOSX`, other endings), by path. */
+  /** Files that are not texts (`.DS_Store`, `__MACOSX`, other extensions), by path. */
   readonly ignored: readonly string[];
-  /** Further remarks, a sentence each: labels renumbered, records that PubMed no longer has. */
+  /** Further remarks, one sentence each, such as renumbered labels or records that PubMed no longer has. */
   readonly remarks: readonly string[];
 }
 
 /** A set of labelled texts. */
 export interface Corpus {
-  /** Columns `texts` (string), `ID` (string), `label` (whole number from 0), one text a row, in the study's order. */
+  /** Columns `texts` (string), `ID` (string), `label` (whole number from 0), one text per row, in the study's order. */
   readonly frame: DataFrame;
   readonly source: CorpusSource;
   readonly format: CorpusFormat;
   readonly report: CorpusReport;
-  /** The chosen source and the reason, in a sentence or two: the first thing that a notebook prints. */
+  /** The chosen source and the reason, in a sentence or two. A notebook prints this first. */
   readonly notice: string;
-  /** Set where results must not be read as the study's: on the embedded sample. */
+  /** A warning that the results are not the study's; set for the embedded sample. */
   readonly banner?: string;
 }
 
-/** Bounds on what a source may unpack to. */
+/** Limits on the content of a source. */
 export interface CorpusLimits {
   /** Most bytes that all texts together may have, unpacked. @default 268435456 (256 MiB) */
   readonly maxUnpackedBytes: number;
@@ -92,13 +90,13 @@ export const DEFAULT_LIMITS: CorpusLimits = {
   maxColumns: 16_384,
 };
 
-/** Result of a reader, before duplicates are looked for. Internal to this room. */
+/** Result of a reader, before the check for duplicates. Internal to this room. */
 export interface Reading {
   readonly format: CorpusFormat;
   readonly documents: readonly NamedDocument[];
   readonly problems: readonly CorpusProblem[];
   readonly ignored: readonly string[];
-  /** The source's names of the classes and their labels, in the order of the frame. */
+  /** The names of the classes in the source, with their labels, in the order of the frame. */
   readonly classes: Readonly<Record<string, number>>;
   readonly remarks: readonly string[];
 }

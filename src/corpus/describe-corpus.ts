@@ -8,10 +8,7 @@ export interface CorpusDescription {
   readonly count: number;
   /** Number of texts of each label, and their share of all, in [0, 1]. */
   readonly labels: readonly { readonly label: number; readonly count: number; readonly share: number }[];
-  /**
-   * Lengths in words, which are what white space parts, marks included; percentiles as NumPy's, by linear
-   * interpolation.
-   */
+  /** Lengths in words separated by white space, including tags; percentiles by linear interpolation, as in NumPy. */
   readonly words: {
     readonly min: number;
     readonly mean: number;
@@ -19,16 +16,16 @@ export interface CorpusDescription {
     readonly p95: number;
     readonly max: number;
   };
-  /** Lengths in words, one a row, for a histogram. */
+  /** Lengths in words, one per row, for a histogram. */
   readonly lengths: readonly number[];
-  /** Groups of IDs that have the same text, case, punctuation and white space aside. */
+  /** Groups of IDs with the same text, ignoring case, punctuation and white space. */
   readonly sameText: readonly (readonly string[])[];
 }
 
 /**
  * Describes a frame of texts, for the start of a notebook.
  *
- * @throws TsloraError `bad-input` where the frame is not a corpus'.
+ * @throws TsloraError `bad-input` if the frame has not the columns of a corpus.
  */
 export function describeCorpus(frame: DataFrame): CorpusDescription {
   const { texts, ID, label } = readFrame(frame);
@@ -66,6 +63,6 @@ function percentile(sorted: readonly number[], share: number): number {
   const above = Math.min(below + 1, sorted.length - 1);
   const step = sorted[above] - sorted[below];
   const part = place - below;
-  // from the nearer end, as NumPy does
+  // interpolates from the nearer end, as NumPy does
   return part < 0.5 ? sorted[below] + step * part : sorted[above] - step * (1 - part);
 }

@@ -12,7 +12,7 @@ import { readFrame } from "./read-frame";
 import { readPmids } from "./pubmed/read-pmids";
 import { STUDY_REMARKS, type StudyStep } from "./text/study-remarks";
 
-/** Which data a run is about: the published study's, the embedded sample, or the user's own. */
+/** The data of a run: the published study's, the embedded sample, or the user's own. */
 export type DataAbout = "study" | "sample" | "data";
 
 /** Facts about the data of a notebook; see {@link describeData}. */
@@ -20,40 +20,42 @@ export interface DataDescription {
   readonly about: DataAbout;
   /** The data's name: "the study's abstracts", "the embedded sample", or the file's or folder's name. */
   readonly name: string;
-  /** The labels' names in their order, as the classifier carries them. */
+  /** The labels' names in order, as the classifier uses them. */
   readonly labels: readonly string[];
   /** The classes' names in the data, in the order of the labels. */
   readonly classNames: readonly string[];
-  /** Options for `evaluateBaseline`. Of fewer than 50 texts, terms that are in one text alone count as well. */
+  /** Options for `evaluateBaseline`. With fewer than 50 texts, terms that occur in only one text count as well. */
   readonly baseline: { readonly labels: readonly string[]; readonly minDf: number };
   /** Name of an ID: "PMID" or "ID". */
   readonly idName: string;
-  /** Columns that must not be shown, since their texts may not be quoted. */
+  /** Columns that are not shown, since their texts may not be quoted. */
   readonly hide: readonly string[];
   /** A name for a repository on the Hub. */
   readonly slug: string;
-  /** Banner: the data in use, and a caution about results on them. */
+  /** Banner with the data in use, and a caution about results on them. */
   readonly banner: { readonly title: string; readonly text: string; readonly level: "info" | "warning" };
-  /** Cleans texts in the study's format as the study does; other texts stay as they are. */
+  /** Cleans texts in the study's format as the study does; returns other texts unchanged. */
   clean(frame: DataFrame): DataFrame;
-  /** The classes to stratify a split by: for the user's own data, where each label has texts enough; else none. */
+  /** The classes for a stratified split: for the user's own data if each label has enough texts; else undefined. */
   stratify(frame: DataFrame): readonly number[] | undefined;
-  /** Remark about the published study at a step, in Markdown; nothing for other data. */
+  /** Remark about the published study at a step, in Markdown; empty for other data. */
   remark(step: StudyStep): string;
 }
 
 /** Texts of each label that a stratified 60/20/20 split needs. */
 const STRATIFIED_FROM = 5;
 
-/** Below this many texts, terms that occur in one text count too. */
+/** Below this number of texts, terms that occur in only one text count too. */
 const FEW = 50;
 
-/** The share of the study's texts that makes data the study's: PubMed withdraws records. */
+/**
+ * The share of the study's texts that data must have to be the study's; less than 1, since PubMed withdraws records.
+ */
 const STUDY_SHARE = 0.9;
 
 /**
- * Tells which data a corpus holds, by its texts' IDs and labels and not by its path, and what follows for a notebook:
- * names, the split, the cleaning, and whether to compare with the published study.
+ * Recognizes the data of a corpus by its texts' IDs and labels, not by its path. Returns what a notebook needs: names,
+ * the split, the cleaning, and whether to compare with the published study.
  *
  * @throws TsloraError `bad-input` where the frame is not a corpus'.
  */
@@ -98,7 +100,7 @@ export async function describeData(corpus: Corpus): Promise<DataDescription> {
 }
 
 /**
- * Checks that a part to train on has a text of every label.
+ * Checks that a training part has a text of every label.
  *
  * @throws TsloraError `bad-input` if a label has no text
  */
@@ -115,7 +117,7 @@ export function expectAllLabels(part: DataFrame, labels: readonly string[]): voi
   );
 }
 
-/** Numbers labels in the order given, for `loadCorpus`; undefined for none: the data's own order. */
+/** Numbers labels in the given order, for `loadCorpus`; undefined without names, which means the data's own order. */
 export function numberLabels(names: readonly string[]): Readonly<Record<string, number>> | undefined {
   return names.length === 0 ? undefined : Object.fromEntries(names.map((name, label) => [name, label]));
 }

@@ -1,7 +1,7 @@
 import { compareCodePoints } from "../base/compare-code-points";
 import { shownNames } from "../base/shown-value";
 
-/** Names of classes as a table's cells have them, one a row, and what their numbers are. */
+/** Class names from a table's cells, one per row, and their numbers. */
 export interface NumberedLabels {
   readonly classes: Readonly<Record<string, number>>;
   /** The label name for each value of the label column. */
@@ -9,8 +9,8 @@ export interface NumberedLabels {
 }
 
 /**
- * Numbers the names of classes. Whole numbers from 0 on stay what they are; anything else is numbered in sorted order,
- * numbers by value. Where all are numbers, `1.0` is `1`, as pandas writes a column of whole numbers with a gap.
+ * Numbers class names. Consecutive whole numbers from 0 are kept; other names are numbered in sorted order, numbers by
+ * value. If all are numbers, `1.0` is `1`: pandas writes whole numbers in a column with a gap like this.
  */
 export function numberLabels(names: readonly string[]): NumberedLabels {
   const numeric = names.every((name) => Number.isFinite(Number(name)));
@@ -20,7 +20,7 @@ export function numberLabels(names: readonly string[]): NumberedLabels {
   return { classes: Object.fromEntries(distinct.map((name, i) => [name, i])), nameOf };
 }
 
-/** Remarks about a table's labels: names that look like one class, and too many names. */
+/** Remarks about a table's labels: similar names that may be one class, and too many names. */
 export function labelRemarks(
   cells: readonly string[],
   { column, trimmed }: { readonly column: string; readonly trimmed: number },

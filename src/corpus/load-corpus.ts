@@ -11,20 +11,20 @@ import { loadSample } from "./files/load-sample";
 /**
  * Loads a labelled corpus into a danfojs frame with the columns `texts`, `ID`, `label`.
  *
- * `source` is the path of a `Dataset.zip` in the study's format, of a folder of the same shape, of a zip or folder
- * whose sub-folders are the classes and hold one text a `.txt` file, or of a CSV, TSV or JSONL file; `"pubmed"`, the
- * study's abstracts by their PMIDs; `"sample"`, texts written for this project; or `"auto"`: what the environment's
- * TSLORA_DATA names, else a `Dataset.zip` in `data/`, else PubMed (from the cache, if it was asked before), else the
- * sample. Only `"auto"` goes on to the next, never away from a source that was named, and `notice` says what was taken
- * and why.
+ * `source` is a path: of a `Dataset.zip` in the study's format, of a folder of the same structure, of a zip or folder
+ * whose sub-folders are the classes, with one text per `.txt` file, or of a CSV, TSV or JSONL file. It may also be
+ * `"pubmed"`, the study's abstracts by their PMIDs; `"sample"`, texts written for this project; or `"auto"`: the source
+ * that TSLORA_DATA names, else a `Dataset.zip` in `data/`, else PubMed (from the cache after the first fetch), else the
+ * sample. Only `"auto"` has such fallbacks, and only from sources that were not named; `notice` reports the choice and
+ * the reason.
  *
- * Nothing is dropped in silence. An entry that cannot be used (see {@link CorpusProblemKind}) refuses the
- * whole by default, all such entries named at once; with `onBadEntry: "report"` it is left out and named in `report`.
- * Faults that make the whole doubtful are always refused: a damaged or encrypted archive, a name that leaves its
- * folder, more bytes or entries than the limits allow, a table that is not UTF-8 or lacks a column, an empty class.
- * Files that are no texts at all (`.DS_Store`, `__MACOSX`, other endings than `.txt`) are ignored, and named.
+ * Nothing is dropped silently. By default, entries that cannot be used (see {@link CorpusProblemKind}) are an error
+ * that lists all of them; with `onBadEntry: "report"` they are left out and listed in `report`. Faults of the whole
+ * source are always errors: a damaged or encrypted archive, a name that leaves its folder, more bytes or entries than
+ * the limits allow, a table that is not UTF-8 or lacks a column, an empty class. Files that are not texts (`.DS_Store`,
+ * `__MACOSX`, other extensions than `.txt`) are ignored, and listed.
  *
- * @throws TsloraError `not-found`, `bad-input`, `unsupported` (another kind of file), `bad-option`; of PubMed also
+ * @throws TsloraError `not-found`, `bad-input`, `unsupported` (another kind of file), `bad-option`; for PubMed also
  * `unreachable` and `aborted`.
  */
 export async function loadCorpus(source = "auto", options: LoadCorpusOptions = {}): Promise<Corpus> {

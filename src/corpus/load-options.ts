@@ -9,24 +9,24 @@ import type { FetchPubmedOptions } from "./pubmed/pubmed-options";
 import type { TableOptions } from "./table/read-table";
 import { isDelimiter } from "./table/table-format";
 
-/** How to load a corpus. The columns are for CSV and JSONL files only. */
+/** Options for loading a corpus. The options of columns are for tables only. */
 export interface LoadCorpusOptions extends TableOptions {
   /**
-   * Whether an entry that cannot be used refuses the whole, or is left out and named in the report.
+   * Whether entries that cannot be used are an error, or are left out and listed in the report.
    * @default "refuse"
    */
   readonly onBadEntry?: "refuse" | "report";
   /**
-   * Whether a class may have no text, and one class be all there is, as in texts to evaluate on; at least one text must
-   * be there. Texts to train on need every class.
+   * Whether classes may have no text, as in texts for evaluation, which need at least one text in all. Texts for
+   * training need every class.
    * @default false
    */
   readonly allowMissingClasses?: boolean;
-  /** Bounds on what is read. */
+  /** Limits on the content of the source. */
   readonly limits?: Partial<CorpusLimits>;
   /** Options of a fetch from PubMed. */
   readonly pubmed?: Omit<FetchPubmedOptions, "pmids" | "cacheDir" | "signal">;
-  /** Where `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip` are. @default `data` in the clone */
+  /** The folder of `pmids.csv`, `sample.jsonl` and perhaps a `Dataset.zip`. @default `data` in the clone */
   readonly dataDir?: string;
   /** The folder for records from PubMed. @default `.tslora/data` in the clone */
   readonly cacheDir?: string;
@@ -36,7 +36,7 @@ export interface LoadCorpusOptions extends TableOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The options with every default in place. Internal to this room. */
+/** The options with all defaults filled in. Internal to this room. */
 export interface LoadSettings extends Omit<LoadCorpusOptions, "labels"> {
   readonly labels?: Readonly<Record<string, number>>;
   readonly allowMissingClasses: boolean;
@@ -46,7 +46,7 @@ export interface LoadSettings extends Omit<LoadCorpusOptions, "labels"> {
   readonly cacheDir: string;
 }
 
-/** Puts the defaults in place and checks what was given. */
+/** Fills in the defaults and checks the options. */
 export function resolveLoadOptions(options: LoadCorpusOptions): LoadSettings {
   const settings: LoadSettings = {
     ...options,

@@ -2,7 +2,7 @@ import type { DataFrame } from "danfojs-node";
 
 import { TsloraError } from "../base/tslora-error";
 
-/** The columns of a corpus' frame as arrays, one element a row. */
+/** The columns of a corpus's frame as arrays, one element per row. */
 export interface CorpusColumns {
   readonly texts: string[];
   readonly ID: string[];
@@ -10,9 +10,9 @@ export interface CorpusColumns {
 }
 
 /**
- * Takes a corpus' columns out of a frame, checked, so that all that follows works on plain arrays.
+ * Reads a corpus's columns from a frame and checks them. Further code works on plain arrays.
  *
- * @throws TsloraError `bad-input` where a column is missing or holds something else, naming the column and the row.
+ * @throws TsloraError `bad-input` with the column and the row, if a column is missing or holds a wrong type.
  */
 export function readFrame(frame: DataFrame): CorpusColumns {
   return {

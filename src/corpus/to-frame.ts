@@ -4,7 +4,7 @@ import { DataFrame } from "danfojs-node";
 import type { CorpusDocument } from "./corpus";
 
 /**
- * A danfojs frame of documents: `texts`, `ID`, `label`. Types are named, since danfojs would take PMIDs for numbers.
+ * A danfojs frame of documents: `texts`, `ID`, `label`. Its types are given, since danfojs would read PMIDs as numbers.
  */
 export function toFrame(documents: readonly CorpusDocument[]): DataFrame {
   const columns = {

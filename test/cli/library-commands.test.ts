@@ -360,7 +360,7 @@ test("a notice of evaluate names the flag for a column of repeated IDs", async (
     join(folder, "repeated.csv"),
   ]);
   assert.equal(said.code, 0, said.err);
-  assert.match(said.err, /The column id repeats values \("1"\).*--id-column id takes it all the same\./);
+  assert.match(said.err, /The column id repeats values \("1"\).*--id-column id uses it nevertheless\./);
 });
 
 test("evaluate refuses labels that are not the model's and options that do not fit", async () => {

@@ -215,7 +215,7 @@ test("a fetch that was stopped, by a signal or a failing host, goes on where it 
         if (event.kind === "batch") stop.abort();
       }
     },
-    refused("aborted", /goes on from there/),
+    refused("aborted", /continues from there/),
   );
   assert.equal(server.requests.length, 1);
   assert.ok(!existsSync(join(cacheDir, "Dataset.zip")));
@@ -226,7 +226,7 @@ test("a fetch that was stopped, by a signal or a failing host, goes on where it 
   );
   await assert.rejects(
     drain({ ...quick(), maxTries: 3 }),
-    refused("unreachable", /3 tries failed/, /502/, /goes on from there/),
+    refused("unreachable", /3 tries failed/, /502/, /continue from there/),
   );
   assert.ok(!existsSync(join(cacheDir, "Dataset.zip")));
 
@@ -286,7 +286,7 @@ test("loadCorpus takes PubMed by name, keeps what came, and says what is no long
     assert.equal(corpus.frame.shape[0], 12);
     assert.deepEqual(seen, ["start", "batch", "ask-again", "batch"]);
     assert.match(corpus.notice, /no longer has 999/);
-    assert.match(corpus.notice, /Of 13 records asked for, 12 were usable/);
+    assert.match(corpus.notice, /Of 13 requested records, 12 were usable/);
     assert.equal(corpus.banner, undefined);
 
     const requests = server.requests.length;

@@ -1,13 +1,13 @@
-/** A file as both of an archive's records name it. */
+/** A file as described by both of its records in an archive. */
 interface ZipRecord {
   readonly name: string;
-  /** Where its local header begins. */
+  /** Offset of its local header. */
   readonly start: number;
-  /** Where its bytes end. */
+  /** Offset of the end of its bytes. */
   readonly end: number;
 }
 
-/** The place of the central directory, by the end record. */
+/** The place of the central directory, from the end record. */
 interface Directory {
   readonly start: number;
   readonly end: number;
@@ -23,10 +23,9 @@ const MOST_32 = 0xffffffff;
 const MOST_16 = 0xffff;
 
 /**
- * Checks that the records of a zip archive agree with each other, so that no file is lost or read twice, whichever
- * program reads
- * it: the end record with the directory, the directory with the headers of the files, and that nothing overlaps.
- * Readers differ in which record they believe.
+ * Checks that the records of a zip archive agree: the end record with the directory, the directory with the headers of
+ * the files; and that nothing overlaps. Programs use different records, so in an inconsistent archive they may lose a
+ * file or read one twice.
  *
  * @returns what is wrong, or undefined
  */
@@ -87,7 +86,7 @@ function findDirectory(zip: Buffer): Directory | string {
   return { start, end, entries };
 }
 
-/** The end record, whose comment must end with the file. */
+/** Finds the end record, whose comment must end at the end of the file. */
 function findEnd(zip: Buffer): number | string {
   const first = Math.max(0, zip.length - 22 - MOST_16);
   const found: number[] = [];
@@ -143,7 +142,7 @@ function readRecord(zip: Buffer, at: number, directory: Directory): (ZipRecord &
   return { name, start, end, next };
 }
 
-/** The numbers of an entry, those that do not fit from its zip64 field. */
+/** The sizes and offset of an entry; those that do not fit come from its zip64 field. */
 function wideSizes(
   extra: Buffer,
   short: { readonly size: number; readonly compressed: number; readonly start: number },
@@ -161,7 +160,7 @@ function wideSizes(
   return undefined;
 }
 
-/** Files that share bytes, and files that the directory does not name. */
+/** Finds files that share bytes, and files that are not in the directory. */
 function overlap(zip: Buffer, records: readonly ZipRecord[], { start: directoryStart }: Directory): string | undefined {
   const sorted = [...records].sort((a, b) => a.start - b.start);
   let from = 0;

@@ -8,13 +8,11 @@ export interface ClassFolders {
   readonly classes: Readonly<Record<string, number>>;
   /** The class folder that holds a path; undefined if none does. */
   readonly folderOf: (name: string) => string | undefined;
-  /** A path without the folders that all files share; it names the text. */
+  /** A path without the folders that all files share, used as the name of the text. */
   readonly below: (name: string) => string;
 }
 
-/**
- * Class folders as they are named: a file belongs to the nearest folder above it that has one of the names.
- */
+/** Class folders by given names: a file belongs to the nearest parent folder with one of the names. */
 export function namedFolders(names: readonly string[], classes: Readonly<Record<string, number>>): ClassFolders {
   const above = sharedFolders(names);
   const folderOf = (name: string): string | undefined =>
@@ -27,10 +25,10 @@ export function namedFolders(names: readonly string[], classes: Readonly<Record<
 }
 
 /**
- * Every folder as a class: those directly below the folders that all texts share, numbered from 0 in sorted order.
+ * Takes every folder directly below the texts' common folder as a class, numbered from 0 in sorted order.
  *
  * @param where - the archive or folder, for messages
- * @throws TsloraError `bad-input` where texts are in deeper folders, since the level of the class names is then unclear.
+ * @throws TsloraError `bad-input` if texts are in deeper folders, since the level of the classes is then unclear.
  */
 export function foundFolders(where: string, names: readonly string[]): ClassFolders {
   const above = sharedFolders(names);

@@ -1,9 +1,9 @@
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Decodes UTF-8 strictly, with line ends as Python's text mode gives them (`\n`) and without a byte order mark.
+ * Decodes UTF-8 strictly, with line ends converted to `\n` as in Python's text mode, and without a byte order mark.
  *
- * @returns undefined where the bytes are no UTF-8
+ * @returns undefined if the bytes are not UTF-8
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {

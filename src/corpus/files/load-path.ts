@@ -20,7 +20,7 @@ import { readDelimiter, TABLE_ENDINGS } from "../table/table-format";
 
 const ENDINGS = [".zip", ...Object.keys(TABLE_ENDINGS)];
 
-/** Loads an archive, a folder or a table, by its ending. */
+/** Loads an archive, a folder or a table, by its extension. */
 export async function loadPath(path: string, settings: LoadSettings, why: string): Promise<Corpus> {
   const { labels, limits } = settings;
   const name = shownPath(path);
@@ -69,7 +69,9 @@ function unpackAdvice(ending: string): string {
   return ending === ".parquet" || ending === ".arrow" ? " Convert it to JSON Lines." : "";
 }
 
-/** A path as given, or beside the clone: npm runs scripts there, notebooks run in folders of their own. */
+/**
+ * Finds a path relative to the current folder, or to the clone: npm runs scripts in the clone, notebooks run elsewhere.
+ */
 export async function findPath(given: string): Promise<string> {
   const source = expandHome(given);
   const tried = isAbsolute(source) ? [source] : [...new Set([resolve(source), resolve(projectRoot(), source)])];

@@ -5,9 +5,9 @@ import { TsloraError } from "../../base/tslora-error";
 import type { CorpusLimits } from "../corpus";
 
 /**
- * Reads a whole regular file of no more than the limit's size.
+ * Reads a whole regular file, up to a size limit.
  *
- * @throws TsloraError `not-found`, or `bad-input` where it is larger, no regular file or cannot be read.
+ * @throws TsloraError `not-found`, or `bad-input` if it is larger, not a regular file, or cannot be read.
  */
 export async function readBytes(
   path: string,

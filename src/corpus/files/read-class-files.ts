@@ -7,14 +7,14 @@ import { readStudyFile, readStudyFiles, STUDY_CLASSES } from "./read-study-files
 import type { StudyFile, StudyFiles } from "./read-zip";
 
 /**
- * Makes documents of the files of an archive or folder, by the folder of each.
+ * Makes documents from the files of an archive or folder; each file's folder is its class.
  *
- * The study's folders, `Cancer` and `Non-Cancer`, are read in the study's format. Any others are classes by the names
- * of the folders: those that `labels` names, else all of them, numbered from 0 in sorted order. Their texts are whole
- * files, named by their paths; where a file begins with `<ID:` all are in the study's format.
+ * The study's folders, `Cancer` and `Non-Cancer`, are read in the study's format. Otherwise the folders in `labels` are
+ * the classes, or all folders, numbered from 0 in sorted order. Their texts are whole files, with their paths as names;
+ * if a file begins with `<ID:`, all files must be in the study's format.
  *
  * @param where - the archive or folder, for messages
- * @throws TsloraError `bad-input` where it is not clear which folders are the classes.
+ * @throws TsloraError `bad-input` if it is unclear which folders are the classes.
  */
 export function readClassFiles(where: string, files: StudyFiles, labels?: Readonly<Record<string, number>>): Reading {
   const names = files.files.map(({ name }) => name);

@@ -6,10 +6,10 @@ import type { CorpusLimits, CorpusProblem } from "../corpus";
 import { isText, type StudyFile, type StudyFiles } from "./read-zip";
 
 /**
- * Reads the texts of a folder and its subfolders. Symbolic links below it are not followed, so that nothing outside
- * the folder is read; a link to a text or a folder is a problem.
+ * Reads the texts of a folder and its subfolders. Does not follow symbolic links, which may lead outside the folder; a
+ * link to a text or a folder is a problem.
  *
- * @throws TsloraError `bad-input` where the folder holds more files or bytes than the limits allow.
+ * @throws TsloraError `bad-input` if the folder holds more files or bytes than the limits allow.
  */
 export async function readFolder(root: string, limits: CorpusLimits): Promise<StudyFiles> {
   const files: StudyFile[] = [];
@@ -22,7 +22,7 @@ export async function readFolder(root: string, limits: CorpusLimits): Promise<St
     for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
       const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
-        // a class may have any name; a text is a file
+        // a folder of a class may have any name
         if (folder !== "" && isText(name))
           problems.push({ kind: "malformed", name, message: "a folder that has the name of a text" });
         else open.push(name);

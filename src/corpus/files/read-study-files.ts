@@ -7,11 +7,11 @@ import { parseStudyText } from "../text/study-text";
 export const STUDY_CLASSES: Readonly<Record<string, number>> = { Cancer: 1, "Non-Cancer": 0 };
 
 /**
- * Makes documents of the files of an archive or folder, by the folder of each.
+ * Makes documents from the files of an archive or folder; each file's folder is its class.
  *
- * The order is the study's, whatever the archive's: class by class as `classes` names them, sorted by path in each.
- * Paths are compared by code units, as Python's `sorted` does; the study's PMIDs all have eight digits, so that
- * sorting them as numbers gives the same.
+ * The order is the study's, for any order in the archive: by class in the order of `classes`, then sorted by path.
+ * Paths are compared by code units, as Python's `sorted` does; the study's PMIDs all have eight digits, so sorting them
+ * as numbers gives the same order.
  */
 export function readStudyFiles(
   { files, problems, ignored }: StudyFiles,
@@ -30,7 +30,7 @@ export function readStudyFiles(
   return { format: "study", documents, problems: found, ignored, classes, remarks: [] };
 }
 
-/** Makes a document of a file in the study's format, or reports why it cannot. */
+/** Makes a document from a file in the study's format, or returns its problem. */
 export function readStudyFile({ name, bytes }: StudyFile, label: number): NamedDocument | CorpusProblem {
   const problem = (kind: CorpusProblemKind, message: string): CorpusProblem => ({ kind, name, message });
   const texts = decodeUtf8(bytes);

@@ -7,20 +7,20 @@ import { zipLayoutProblem } from "./check-zip-layout";
 import type { CorpusLimits, CorpusProblem } from "../corpus";
 import { crc32 } from "./crc32";
 
-/** A file of an archive or folder: its path there, with `/`, and its bytes. */
+/** A file of an archive or folder: its path inside, with `/`, and its bytes. */
 export interface StudyFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** The files that may be texts, and what was set aside already. */
+/** The files that may be texts, and the problems and ignored files. */
 export interface StudyFiles {
   readonly files: readonly StudyFile[];
   readonly problems: readonly CorpusProblem[];
   readonly ignored: readonly string[];
 }
 
-/** The promises of yauzl 3, which its types (of 2.10) do not know. */
+/** The promise interface of yauzl 3, which is missing in its types (of 2.10). */
 interface ZipReader {
   readonly entryCount: number;
   eachEntry(): AsyncIterable<yauzl.Entry>;
@@ -29,11 +29,11 @@ interface ZipReader {
 const { fromBufferPromise } = yauzl as unknown as { fromBufferPromise: (bytes: Uint8Array) => Promise<ZipReader> };
 
 /**
- * Unpacks an archive in memory, and trusts none of its metadata: its records must agree, names are checked
- * before anything is unpacked under them, sizes are counted while inflating, each file is held to its CRC.
+ * Unpacks an archive in memory without trusting its metadata: the records must agree, names are checked before they are
+ * used, sizes are counted while inflating, and each file must match its CRC.
  *
- * @throws TsloraError `bad-input` for what makes the whole archive unfit, naming the entry: damage, encryption, a name
- * that leaves the folder, more entries or more bytes than the limits allow.
+ * @throws TsloraError `bad-input` with the entry, for faults of the whole archive: damage, encryption, a name that
+ * leaves the folder, more entries or more bytes than the limits allow.
  */
 export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLimits): Promise<StudyFiles> {
   const refuse = (what: string, cause?: unknown): TsloraError =>
@@ -61,7 +61,7 @@ export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLim
     if (next.done === true) return { files, problems, ignored };
     const entry = next.value;
     const name = entry.fileName;
-    if (name.endsWith("/")) continue; // a folder's own entry holds nothing
+    if (name.endsWith("/")) continue; // an entry of a folder has no content
     if (!isText(name)) {
       ignored.push(name);
       continue;
@@ -92,7 +92,7 @@ export async function readZip(path: string, bytes: Uint8Array, limits: CorpusLim
   }
 }
 
-/** Whether a path names a text: neither hidden, nor macOS's resource forks, nor another ending than `.txt`. */
+/** Whether a path is a text's: it ends in `.txt`, and is neither hidden nor a resource fork of macOS. */
 export function isText(name: string): boolean {
   return name.endsWith(".txt") && !name.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
 }

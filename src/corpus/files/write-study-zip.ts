@@ -6,7 +6,7 @@ import { formatStudyText, type StudyAbstract } from "../text/study-text";
 
 /**
  * Writes abstracts as a `Dataset.zip` in the study's format: sorted, Cancer first. The same abstracts give the same
- * bytes on every machine, which is why they are stored and not deflated (zlib's output differs between its builds).
+ * bytes on every machine, so they are stored, not deflated (zlib's output differs between its builds).
  */
 export async function writeStudyZip(
   path: string,

@@ -5,27 +5,27 @@ import { parsePubmedXml, type PubmedRecord } from "./parse-pubmed-xml";
 
 /** One request to efetch. */
 export interface EfetchRequest {
-  /** Where the E-utilities are, without a slash at the end. */
+  /** The address of the E-utilities, without a slash at the end. */
   readonly baseUrl: string;
   readonly pmids: readonly string[];
   readonly tool: string;
   readonly email?: string;
   readonly apiKey?: string;
-  /** Milliseconds that the whole answer may take. */
+  /** Time limit for the whole response, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
 
-/** Result of one request: records, or a fault that may pass. */
+/** Result of one request: records, or a fault that may be temporary. */
 export type EfetchAnswer =
   | { readonly kind: "records"; readonly records: readonly PubmedRecord[] }
   | { readonly kind: "fault"; readonly reason: string; readonly retryAfter?: string | null };
 
 /**
- * Asks efetch once for a batch of records. Answers 408, 429 and 5xx, broken connections and answers that are cut off or
- * no PubMed XML are faults that a later try may not meet.
+ * Requests a batch of records from efetch once. Status 408, 429 and 5xx, broken connections, and incomplete or invalid
+ * XML are faults that may be temporary.
  *
- * @throws TsloraError `unreachable` where the host does not answer or refuses (any other 4xx), `aborted` by the signal.
+ * @throws TsloraError `unreachable` if the host does not answer or refuses (any other 4xx), `aborted` by the signal.
  */
 export async function efetch({
   baseUrl,
@@ -52,7 +52,7 @@ export async function efetch({
     const status = `HTTP ${answer.status}${answer.statusText === "" ? "" : ` ${answer.statusText}`}`;
     if (answer.status === 408 || answer.status === 429 || answer.status >= 500)
       return { kind: "fault", reason: status, retryAfter: answer.headers.get("retry-after") };
-    // so it says where it has none of them
+    // its response if it has none of the records
     if (answer.status === 400 && /ID list is empty/i.test(text ?? "")) return { kind: "records", records: [] };
     if (!answer.ok)
       throw new TsloraError(
@@ -66,7 +66,7 @@ export async function efetch({
     if (signal?.aborted === true)
       throw new TsloraError(
         "aborted",
-        "The fetch from PubMed was stopped. What has come is kept: the next one goes on from there.",
+        "The fetch from PubMed was stopped. The received records are kept: the next fetch continues from there.",
         { cause: error },
       );
     if (error instanceof TsloraError && error.code !== "bad-input") throw error;

@@ -11,7 +11,7 @@ import { retryDelay } from "./retry-delay";
 
 /** Progress of a fetch. */
 export type PubmedEvent =
-  /** The number of records to fetch, and of those that an earlier fetch left. */
+  /** The number of records to fetch, and of those in the cache of an earlier fetch. */
   | {
       readonly kind: "start";
       readonly host: string;
@@ -19,7 +19,7 @@ export type PubmedEvent =
       readonly cached: number;
       readonly batches: number;
     }
-  /** A batch came: `records` of `total` are there now. */
+  /** A batch arrived: `records` of `total` are in the cache now. */
   | {
       readonly kind: "batch";
       readonly batch: number;
@@ -29,20 +29,20 @@ export type PubmedEvent =
     }
   /** A request failed and is made again after `waitMs` milliseconds. */
   | { readonly kind: "retry"; readonly failed: number; readonly waitMs: number; readonly reason: string }
-  /** Records that did not come are asked for once more, before they count as vanished. */
+  /** Missing records are requested once more before they count as vanished. */
   | { readonly kind: "ask-again"; readonly pmids: readonly string[] };
 
 /**
- * Fetches abstracts from PubMed by NCBI's efetch and writes them as `Dataset.zip` in the study's format.
+ * Fetches abstracts from PubMed with NCBI's efetch and writes them as `Dataset.zip` in the study's format.
  *
- * Records are asked for in batches by POST, within NCBI's rate limit, each request again with a growing wait where the
- * host is busy, the connection breaks or the answer is cut off. Each batch is kept as it comes, so that a fetch that
- * was stopped goes on where it stood. Records that PubMed no longer has, that have no abstract or were retracted are
- * named in the result.
+ * Requests records in batches by POST, within NCBI's rate limit. Retries a request with exponential backoff if the host
+ * is busy, the connection breaks or the response is incomplete. Saves each batch as it arrives: a stopped fetch
+ * continues from there. The result lists records that PubMed no longer has, that have no abstract, or that were
+ * retracted.
  *
  * @returns (as the generator's return value) the archive's path, and the result for every requested record
- * @throws TsloraError `bad-option`; `unreachable` where the host does not answer, refuses, or fails at every try;
- * `aborted` by the signal; `bad-input` where a class has no abstract at all.
+ * @throws TsloraError `bad-option`; `unreachable` if the host does not answer, refuses, or fails at every try;
+ * `aborted` by the signal; `bad-input` if a class has no abstract.
  */
 export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<PubmedEvent, PubmedResult, undefined> {
   const settings = resolveFetchOptions(options);
@@ -50,7 +50,7 @@ export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<
   const cache = new RecordCache(join(cacheDir, "pubmed"));
   const asked = new Set(pmids.map(({ pmid }) => pmid));
   const records = await cache.read();
-  for (const pmid of records.keys()) if (!asked.has(pmid)) records.delete(pmid); // another list's record
+  for (const pmid of records.keys()) if (!asked.has(pmid)) records.delete(pmid); // a record of another list
   const limiter = new RateLimiter(settings.requestsPerSecond);
   const unasked: string[] = [];
 
@@ -104,7 +104,7 @@ async function* fetchBatch(
         failed === maxTries ? `${maxTries} tries failed` : `it asks for a wait of ${Math.ceil(waitMs / 1000)} s`;
       throw new TsloraError(
         "unreachable",
-        `${request.baseUrl}: ${why}, the last with: ${answer.reason}. What has come is kept: try again later, and it goes on from there.`,
+        `${request.baseUrl}: ${why}, the last with: ${answer.reason}. The received records are kept: try again later to continue from there.`,
         { details: { reason: answer.reason } },
       );
     }
@@ -118,7 +118,7 @@ async function stoppable(wait: Promise<void>): Promise<void> {
   await wait.catch((error: unknown) => {
     throw new TsloraError(
       "aborted",
-      "The fetch from PubMed was stopped. What has come is kept: the next one goes on from there.",
+      "The fetch from PubMed was stopped. The received records are kept: the next fetch continues from there.",
       { cause: error },
     );
   });

@@ -11,7 +11,7 @@ import { readPmids } from "./read-pmids";
 import { readStudyFiles, STUDY_CLASSES } from "../files/read-study-files";
 import { readZip } from "../files/read-zip";
 
-/** Loads the records that `pmids.csv` lists, from what an earlier fetch left or else from PubMed. */
+/** Loads the records that `pmids.csv` lists, from the cache of an earlier fetch, else from PubMed. */
 export async function loadPubmed(settings: LoadSettings, why: string): Promise<Corpus> {
   const { dataDir, cacheDir, signal, onProgress } = settings;
   const pmids = await readPmids(join(dataDir, "pmids.csv"));
@@ -37,9 +37,9 @@ export async function loadPubmed(settings: LoadSettings, why: string): Promise<C
 function fetchRemarks({ asked, kept, retracted, vanished, withoutAbstract }: PubmedResult): string[] {
   const remarks: string[] = [];
   if (kept < asked)
-    remarks.push(`Of ${asked} records asked for, ${kept} were usable: the split is no longer the study's.`);
+    remarks.push(`Of ${asked} requested records, ${kept} were usable: the split differs from the study's.`);
   if (vanished.length > 0) remarks.push(`PubMed no longer has ${vanished.join(", ")}.`);
-  if (withoutAbstract.length > 0) remarks.push(`There is no abstract of ${withoutAbstract.join(", ")}.`);
+  if (withoutAbstract.length > 0) remarks.push(`There is no abstract for ${withoutAbstract.join(", ")}.`);
   if (retracted.length > 0) remarks.push(`Retracted since: ${retracted.join(", ")}.`);
   return remarks;
 }

@@ -6,13 +6,13 @@ import { TsloraError } from "../../base/tslora-error";
 export interface PubmedRecord {
   readonly pmid: string;
   readonly title: string;
-  /** Sections a line each, with their labels (`METHODS: ...`); empty where the record has no abstract. */
+  /** Sections on one line each, with their labels (`METHODS: ...`); empty if the record has no abstract. */
   readonly abstract: string;
   /** Whether PubMed marks it as a "Retracted Publication". */
   readonly retracted: boolean;
 }
 
-/** An element in document order: what inline markup needs. */
+/** An element whose children are in document order, as inline markup requires. */
 interface Element {
   readonly tag: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -32,10 +32,10 @@ const parser = new XMLParser({
 });
 
 /**
- * Reads an answer of efetch (`db=pubmed`, `retmode=xml`): articles and books, structured abstracts, inline markup (of
- * which the text stays), entities.
+ * Reads a response of efetch (`db=pubmed`, `retmode=xml`): articles and books, structured abstracts, inline markup (its
+ * text is kept), entities.
  *
- * @throws TsloraError `bad-input` where the answer is no whole PubmedArticleSet, for example one that was cut off.
+ * @throws TsloraError `bad-input` if the response is not a complete PubmedArticleSet, for example if it was cut off.
  */
 export function parsePubmedXml(xml: string): PubmedRecord[] {
   const verdict = XMLValidator.validate(xml);
@@ -66,7 +66,7 @@ function toRecord(citation: Element): PubmedRecord {
   const pmid = line(find(citation, "PMID"));
   if (!/^\d+$/.test(pmid))
     throw new TsloraError("bad-input", `each record of PubMed must have a PMID; got ${JSON.stringify(pmid)}`);
-  const article = find(citation, "Article") ?? citation; // a book has title, abstract and types of its own
+  const article = find(citation, "Article") ?? citation; // a book has its own title, abstract and types
   const titles = ["ArticleTitle", "VernacularTitle"].map((tag) => line(find(article, tag)));
   const bookTitle = line(find(find(article, "Book"), "BookTitle"));
   const types = [...childrenOf(find(article, "PublicationTypeList")), ...childrenOf(article)].filter(
@@ -90,7 +90,7 @@ function section(element: Element): string {
   return text === "" || label === "" || label === "UNLABELLED" || label === "UNLABELED" ? text : `${label}: ${text}`;
 }
 
-/** The text of an element and all in it, on one line. */
+/** The text of an element and its descendants, on one line. */
 function line(element: Element | undefined): string {
   return element === undefined
     ? ""

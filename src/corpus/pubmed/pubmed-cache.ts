@@ -13,18 +13,18 @@ import { writeStudyZip } from "../files/write-study-zip";
 export interface PubmedResult {
   /** The `Dataset.zip` that was written. */
   readonly path: string;
-  /** When, as an ISO 8601 date and time. */
+  /** Time of the fetch in ISO 8601. */
   readonly fetched: string;
   /** Number of records that were requested, and of abstracts in the archive. */
   readonly asked: number;
   readonly kept: number;
-  /** PMIDs of records marked as retracted; in the archive unless `retracted: "leave-out"`. */
+  /** PMIDs of records marked as retracted; they are in the archive unless `retracted: "leave-out"`. */
   readonly retracted: readonly string[];
   /** PMIDs that PubMed has no record of. */
   readonly vanished: readonly string[];
   /** PMIDs of records without an abstract. */
   readonly withoutAbstract: readonly string[];
-  /** PMIDs that were returned without being requested; not in the archive. */
+  /** PMIDs that were returned but not requested; they are not in the archive. */
   readonly unasked: readonly string[];
 }
 
@@ -36,7 +36,7 @@ interface Fetched {
   readonly unasked: readonly string[];
 }
 
-/** Writes what a fetch brought: `Dataset.zip`, and beside it `Dataset.json`, which says what became of each record. */
+/** Writes the result of a fetch: `Dataset.zip`, and beside it `Dataset.json` with the status of each record. */
 export async function writePubmedCache({
   cacheDir,
   pmids,
@@ -97,7 +97,7 @@ export async function readPubmedCache(
     const { list, sha256: hash, ...result } = value as { list: unknown; sha256: unknown } & Omit<PubmedResult, "path">;
     return list === listHash(pmids) && hash === sha256(await readFileBytes(path)) ? { ...result, path } : undefined;
   } catch {
-    return undefined; // none, or not whole: it is fetched anew
+    return undefined; // missing or incomplete: fetched again
   }
 }
 

@@ -8,45 +8,45 @@ import type { LabelledPmid } from "./read-pmids";
 /** NCBI's E-utilities. */
 export const EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils";
 
-/** How to fetch records from PubMed. */
+/** Options for fetching records from PubMed. */
 export interface FetchPubmedOptions {
   /** The records to fetch, with their classes. */
   readonly pmids: readonly LabelledPmid[];
-  /** Where `Dataset.zip` is written and where records are kept on the way. @default `.tslora/data` in the clone */
+  /** The folder for `Dataset.zip` and for the received records. @default `.tslora/data` in the clone */
   readonly cacheDir?: string;
   /**
-   * Your e-mail address, by which NCBI reaches you before it blocks you.
+   * Your e-mail address, with which NCBI can contact you before it blocks you.
    * @default the environment's NCBI_EMAIL, or none
    */
   readonly email?: string;
   /** Your NCBI API key, which allows 10 requests a second. @default the environment's NCBI_API_KEY, or none */
   readonly apiKey?: string;
-  /** The name by which NCBI knows the asking program. @default "tslora" */
+  /** The program's name in requests to NCBI. @default "tslora" */
   readonly tool?: string;
-  /** Where the E-utilities are. @default the environment's TSLORA_EUTILS, or NCBI's own address */
+  /** The address of the E-utilities. @default the environment's TSLORA_EUTILS, or NCBI's own address */
   readonly baseUrl?: string;
   /**
-   * Whether records that were retracted stay in; the result names them either way.
-   * @default "keep", as the study's split counts on all
+   * Whether retracted records are kept; the result lists them in both cases.
+   * @default "keep", since the study's split uses all records
    */
   readonly retracted?: "keep" | "leave-out";
-  /** Records asked for in one request, 1 to 200. @default 200 */
+  /** Number of records in one request, 1 to 200. @default 200 */
   readonly batchSize?: number;
-  /** Requests a second, at most. @default 3; 10 with an API key */
+  /** The most requests per second. @default 3; 10 with an API key */
   readonly requestsPerSecond?: number;
   /** Tries of each request before the fetch gives up. @default 6 */
   readonly maxTries?: number;
-  /** The wait after a first failure, in milliseconds; it doubles with each. @default 1000 */
+  /** The wait after the first failure, in milliseconds; it doubles with each failure. @default 1000 */
   readonly backoffMs?: number;
   /** The longest wait between two tries, in milliseconds. @default 120000 */
   readonly maxWaitMs?: number;
-  /** Milliseconds that one answer may take. @default 60000 */
+  /** Time limit for one response, in milliseconds. @default 60000 */
   readonly timeoutMs?: number;
-  /** Stops the fetch. What has come is kept. */
+  /** Stops the fetch. The received records are kept. */
   readonly signal?: AbortSignal;
 }
 
-/** The options with every default in place. Internal to this room. */
+/** The options with all defaults filled in. Internal to this room. */
 export interface FetchSettings {
   readonly pmids: readonly LabelledPmid[];
   readonly cacheDir: string;
@@ -60,7 +60,7 @@ export interface FetchSettings {
   readonly request: Omit<EfetchRequest, "pmids">;
 }
 
-/** Puts the defaults in place and checks what was given. */
+/** Fills in the defaults and checks the options. */
 export function resolveFetchOptions(options: FetchPubmedOptions): FetchSettings {
   const {
     pmids,

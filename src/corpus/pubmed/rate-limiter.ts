@@ -13,7 +13,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Lets calls through at even distances, so that no second sees more than a host allows. */
+/** Spaces calls evenly in time, within the rate that a host allows. */
 export class RateLimiter {
   readonly #distance: number;
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /** Waits for this call's turn. Turns are given in the order of the calls. */
+  /** Waits for this call's turn; turns are in the order of the calls. */
   async turn(signal?: AbortSignal): Promise<void> {
     const now = this.#clock.now();
     const mine = Math.max(now, this.#next);

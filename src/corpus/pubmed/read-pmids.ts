@@ -11,10 +11,10 @@ export interface LabelledPmid {
 }
 
 /**
- * Reads a CSV file with the columns `pmid` and `label` (0 or 1), in its order.
+ * Reads a CSV file with the columns `pmid` and `label` (0 or 1), in the file's order.
  *
- * @throws TsloraError `not-found` where there is no file, `bad-input` for what is no regular file, or that lists every
- * row that does not fit.
+ * @throws TsloraError `not-found` if there is no file, `bad-input` if it is not a regular file, or with a list of all
+ * invalid rows.
  */
 export async function readPmids(path: string): Promise<LabelledPmid[]> {
   const { bytes } = await readBytes(path, DEFAULT_LIMITS);

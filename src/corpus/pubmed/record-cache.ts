@@ -6,7 +6,7 @@ import { readTextFile } from "../../base/files/read-text-file";
 import { writeAtomically } from "../../base/files/write-atomically";
 import type { PubmedRecord } from "./parse-pubmed-xml";
 
-/** The records that came so far, a file for each answer, so that a fetch that was stopped goes on where it stood. */
+/** The records received so far, in a file for each response. A stopped fetch continues from them. */
 export class RecordCache {
   readonly #folder: string;
 
@@ -14,7 +14,7 @@ export class RecordCache {
     this.#folder = folder;
   }
 
-  /** All records kept, by PMID. A file that holds something else is no loss: its records are fetched anew. */
+  /** All cached records, by PMID. Ignores an invalid file: its records are fetched again. */
   async read(): Promise<Map<string, PubmedRecord>> {
     const records = new Map<string, PubmedRecord>();
     const names = await readdir(this.#folder).catch(() => []);

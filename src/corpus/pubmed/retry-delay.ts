@@ -2,19 +2,19 @@
 export interface RetryDelayOptions {
   /** Number of failed tries, from 1. */
   readonly failed: number;
-  /** The wait after the first failure, in milliseconds; it doubles with each. */
+  /** The wait after the first failure, in milliseconds; it doubles with each failure. */
   readonly backoffMs: number;
-  /** The answer's `Retry-After` header, if it had one: seconds or an HTTP date. */
+  /** The response's `Retry-After` header, if it has one: seconds or an HTTP date. */
   readonly retryAfter?: string | null;
   /** The time, in milliseconds since 1970. */
   readonly now: number;
-  /** A number in [0, 1) that spreads the waits of many clients. */
+  /** A random number in [0, 1), which spreads the waits of many clients. */
   readonly jitter: number;
 }
 
 /**
- * Milliseconds to wait before the next try: exponential, less a jitter of up to a half, and never
- * shorter than the host asks by `Retry-After`.
+ * Milliseconds to wait before the next try: exponential, reduced by a jitter of up to a half, and at least the host's
+ * `Retry-After`.
  */
 export function retryDelay({ failed, backoffMs, retryAfter, now, jitter }: RetryDelayOptions): number {
   const own = backoffMs * 2 ** (failed - 1) * (1 - jitter / 2);

@@ -2,15 +2,15 @@ import type { DataFrame } from "danfojs-node";
 
 import { readFrame } from "../read-frame";
 
-/** Texts that are in both parts of a split: scores on the second part are then too high. */
+/** Texts that are in both parts of a split; they make the scores on the second part too high. */
 export interface Leaks {
-  /** IDs that both parts hold. */
+  /** IDs that are in both parts. */
   readonly byId: readonly string[];
-  /** Pairs of the same text under two IDs, case, punctuation and white space aside. */
+  /** Pairs of IDs with the same text, ignoring case, punctuation and white space. */
   readonly byText: readonly { readonly train: string; readonly test: string }[];
 }
 
-/** Looks for texts that two parts share, by ID and by normalised text. */
+/** Finds texts that two parts share, by ID and by normalised text. */
 export function findLeaks(train: DataFrame, test: DataFrame): Leaks {
   const seen = readFrame(train);
   const ids = new Set(seen.ID);

@@ -3,22 +3,23 @@ import { expectOneKind, readSeed } from "./split-checks";
 import { NumpyRandom } from "./numpy-random";
 import type { SplitIndices } from "./split-indices";
 
-/** How to fold, in scikit-learn's words. */
+/** Options of k-fold cross-validation, with scikit-learn's names. */
 export interface KFoldOptions {
-  /** Number of folds, each of which is the test set once. @default 5 */
+  /** Number of folds; each is the test set once. @default 5 */
   readonly nSplits?: number;
-  /** Whether to shuffle before rows are dealt to the folds. @default false */
+  /** Whether to shuffle the rows before splitting. @default false */
   readonly shuffle?: boolean;
-  /** The seed of the shuffle, a whole number in [0, 2^32). To be given where `shuffle` is true, and only there. */
+  /** The seed of the shuffle, a whole number in [0, 2^32). Required if `shuffle` is true, else not allowed. */
   readonly randomState?: number;
 }
 
 /**
- * The row numbers of scikit-learn's `KFold`, index for index: each row tests in one fold and trains in all others.
+ * The row numbers of scikit-learn's `KFold`, index for index. Each row is in the test part of one fold and in the train
+ * part of all others.
  *
  * @param length - how many rows there are
- * @returns the folds; rows rise in each part
- * @throws TsloraError `bad-option` that lists every option that cannot be met.
+ * @returns the folds; row numbers ascend in each part
+ * @throws TsloraError `bad-option` that lists every invalid option.
  */
 export function kFoldIndices(length: number, options: KFoldOptions = {}): SplitIndices[] {
   const { nSplits, random } = readOptions("kFold", length, options);
@@ -35,12 +36,12 @@ export function kFoldIndices(length: number, options: KFoldOptions = {}): SplitI
 }
 
 /**
- * The row numbers of scikit-learn's `StratifiedKFold`, index for index: as {@link kFoldIndices}, with the shares of
- * the classes kept in every fold. A class of fewer rows than folds is missing from some of them, and a warning says so.
+ * The row numbers of scikit-learn's `StratifiedKFold`, index for index: like {@link kFoldIndices}, but every fold has
+ * the shares of the classes. A class with fewer rows than folds is missing from some folds; this gives a warning.
  *
- * @param labels - a class for each row
- * @returns the folds; rows rise in each part
- * @throws TsloraError `bad-option` that lists every option that cannot be met.
+ * @param labels - the class of each row
+ * @returns the folds; row numbers ascend in each part
+ * @throws TsloraError `bad-option` that lists every invalid option.
  */
 export function stratifiedKFoldIndices(
   labels: readonly (number | string)[],
@@ -58,7 +59,7 @@ export function stratifiedKFoldIndices(
   problems.throwIfAny();
   if (nSplits > least)
     process.emitWarning(
-      `stratifiedKFold: the least populated class has only ${least} members, which is less than nSplits = ${nSplits}: some folds are without it.`,
+      `stratifiedKFold: the least populated class has only ${least} members, which is less than nSplits = ${nSplits}: some folds have no row of it.`,
       "UserWarning",
     );
 

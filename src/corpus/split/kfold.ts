@@ -11,13 +11,13 @@ export interface StratifiedKFoldOptions extends KFoldOptions {
 }
 
 /**
- * Folds as scikit-learn's `KFold` makes them, index for index: of a number of rows as row numbers, of a frame as
+ * The folds of scikit-learn's `KFold`, index for index. For a number of rows returns row numbers; for a frame returns
  * frames, whose rows keep their index.
  *
  * @example
  * for (const [train, test] of kFold(corpus.frame, { nSplits: 5, shuffle: true, randomState: 42 })) { ... }
  *
- * @throws TsloraError `bad-option` that lists every option that cannot be met.
+ * @throws TsloraError `bad-option` that lists every invalid option.
  */
 export function kFold(rows: number, options?: KFoldOptions): SplitIndices[];
 export function kFold(rows: DataFrame, options?: KFoldOptions): [train: DataFrame, test: DataFrame][];
@@ -26,10 +26,10 @@ export function kFold(rows: number | DataFrame, options: KFoldOptions = {}): Spl
 }
 
 /**
- * Folds as scikit-learn's `StratifiedKFold` makes them, index for index, with the shares of the classes in each: of a
- * class for each row as row numbers, of a frame as frames, whose rows keep their index.
+ * The folds of scikit-learn's `StratifiedKFold`, index for index; each has the shares of the classes. For a list of
+ * classes, one per row, returns row numbers; for a frame returns frames, whose rows keep their index.
  *
- * @throws TsloraError `bad-option` that lists every option that cannot be met, `bad-input` where the frame lacks the
+ * @throws TsloraError `bad-option` that lists every invalid option, `bad-input` where the frame lacks the
  *   column.
  */
 export function stratifiedKFold(labels: readonly (number | string)[], options?: KFoldOptions): SplitIndices[];

@@ -2,8 +2,8 @@ const N = 624;
 const M = 397;
 
 /**
- * NumPy's legacy `RandomState`, as far as scikit-learn's splits need it: the Mersenne Twister MT19937 (Matsumoto and
- * Nishimura, 1998), seeded by a whole number as `init_genrand` does, and `permutation` over its 32-bit numbers.
+ * The part of NumPy's legacy `RandomState` that scikit-learn's splits use: the Mersenne Twister MT19937 (Matsumoto and
+ * Nishimura, 1998), seeded with a whole number like `init_genrand`, and `permutation` over its 32-bit numbers.
  */
 export class NumpyRandom {
   readonly #state = new Uint32Array(N);
@@ -28,7 +28,7 @@ export class NumpyRandom {
     return (y ^ (y >>> 18)) >>> 0;
   }
 
-  /** A whole number in [0, max], by NumPy's rejection under a mask: draws are dropped until one fits. */
+  /** A whole number in [0, max], by NumPy's masked rejection: draws again until a number fits. */
   interval(max: number): number {
     if (max === 0) return 0;
     const mask = 2 ** (32 - Math.clz32(max)) - 1;

@@ -1,6 +1,6 @@
 import type { Problems } from "../../base/problems";
 
-/** Notes a problem unless a seed is one that NumPy takes. Returns it. */
+/** Adds a problem unless NumPy accepts the seed. Returns the seed. */
 export function readSeed(problems: Problems, randomState: number | undefined): number {
   problems.expect(
     typeof randomState === "number" && Number.isInteger(randomState) && randomState >= 0 && randomState < 2 ** 32,
@@ -9,13 +9,13 @@ export function readSeed(problems: Problems, randomState: number | undefined): n
   return randomState ?? 0;
 }
 
-/** Notes a problem unless classes are all finite numbers or all names: NumPy would turn a mixture into names. */
+/** Adds a problem unless classes are all finite numbers or all names: NumPy would convert a mixture to names. */
 export function expectOneKind(problems: Problems, name: string, classes: readonly (number | string)[]): void {
   const bad = classes.findIndex(
     (value: unknown) => typeof value !== typeof classes[0] || (typeof value !== "string" && !Number.isFinite(value)),
   );
   problems.expect(
     bad < 0,
-    `${name} must hold numbers or names, one kind throughout; got ${bad < 0 ? "" : `${typeof classes[bad]} ${JSON.stringify(classes[bad]) ?? "undefined"} at index ${bad}`}`,
+    `${name} must hold only numbers or only names; got ${bad < 0 ? "" : `${typeof classes[bad]} ${JSON.stringify(classes[bad]) ?? "undefined"} at index ${bad}`}`,
   );
 }

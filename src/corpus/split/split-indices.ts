@@ -3,38 +3,40 @@ import { Problems } from "../../base/problems";
 import { NumpyRandom } from "./numpy-random";
 import { expectOneKind, readSeed } from "./split-checks";
 
-/** How to split, in scikit-learn's words. */
+/** Options of a split, with scikit-learn's names. */
 export interface SplitOptions {
   /**
    * The train set's share as a fraction in (0, 1), rounded down, or its size as a whole number.
-   * @default what `testSize` leaves
+   * @default the rest after `testSize`
    */
   readonly trainSize?: number;
   /**
    * The test set's share as a fraction in (0, 1), rounded up, or its size as a whole number.
-   * @default what `trainSize` leaves; 0.25 if neither is given
+   * @default the rest after `trainSize`; 0.25 if neither is given
    */
   readonly testSize?: number;
   /** The seed, a whole number in [0, 2^32). No default: a split must be repeatable. */
   readonly randomState: number;
-  /** Whether to shuffle first; otherwise the first rows train and the next ones test. @default true */
+  /**
+   * Whether to shuffle first; otherwise the train set is the first rows and the test set the next ones. @default true
+   */
   readonly shuffle?: boolean;
-  /** A class for each row; its shares are then kept in both parts. @default no stratification */
+  /** The class of each row, to keep the classes' shares in both parts. @default no stratification */
   readonly stratify?: readonly (number | string)[];
 }
 
-/** Row numbers of both parts, in the order of the parts. */
+/** Row numbers of both parts, in the parts' order. */
 export interface SplitIndices {
   readonly train: number[];
   readonly test: number[];
 }
 
 /**
- * The row numbers of scikit-learn's `train_test_split`, index for index: `ShuffleSplit`, or `StratifiedShuffleSplit`
- * where `stratify` is given, over NumPy's legacy generator. Held to scikit-learn 1.9 in the tests.
+ * The row numbers of scikit-learn's `train_test_split`, index for index: `ShuffleSplit`, or `StratifiedShuffleSplit` if
+ * `stratify` is given, with NumPy's legacy generator. The tests compare with scikit-learn 1.9.
  *
- * @param length - how many rows there are
- * @throws TsloraError `bad-option` that lists every option that cannot be met.
+ * @param length - the number of rows
+ * @throws TsloraError `bad-option` that lists every invalid option.
  */
 export function splitIndices(length: number, options: SplitOptions): SplitIndices {
   const { randomState, shuffle = true, stratify } = options;
@@ -99,7 +101,7 @@ function sizes(
   return { train, test };
 }
 
-/** Notes classes with one row, and parts with fewer rows than classes. */
+/** Adds problems for classes with one row, and for parts with fewer rows than classes. */
 function expectRowsOfEachClass(
   problems: Problems,
   stratify: readonly (number | string)[],
@@ -152,10 +154,13 @@ function stratified(
   return { train: random.permutation(train), test: random.permutation(test) };
 }
 
-/** Number to draw of each class: the mode of the multivariate hypergeometric distribution, ties broken by chance. */
+/**
+ * The number of rows to draw from each class: the mode of the multivariate hypergeometric distribution, with ties
+ * broken randomly.
+ */
 function approximateMode(counts: readonly number[], draws: number, random: NumpyRandom): number[] {
   const total = counts.reduce((sum, count) => sum + count, 0);
-  const shares = counts.map((count) => (count / total) * draws); // divided first, as scikit-learn does: ties hang on it
+  const shares = counts.map((count) => (count / total) * draws); // divides first, as scikit-learn does, for equal ties
   const drawn = shares.map(Math.floor);
   let missing = draws - drawn.reduce((sum, count) => sum + count, 0);
   const remainders = shares.map((share, i) => share - drawn[i]);

@@ -7,7 +7,7 @@ import { readSeed } from "./split-checks";
 
 /** The label to make rare, and its share. */
 export interface SubsampleOptions {
-  /** The label whose rows are drawn from. */
+  /** The label that becomes rarer. */
   readonly label: number;
   /** Its share of all rows afterwards, between 0 and 1: 0.1 for one in ten. */
   readonly share: number;
@@ -16,11 +16,10 @@ export interface SubsampleOptions {
 }
 
 /**
- * A frame in which a label is as rare as is wanted: all rows of other labels, and as many of it, drawn by chance, as
- * make the share, to the nearest whole row and at least one. Rows keep their order and their index.
+ * Makes a label rarer: returns all rows of the other labels, and a random sample of the label's rows. The sample's size
+ * gives the share, rounded to the nearest row, at least one. Rows keep their order and their index.
  *
- * @throws TsloraError `bad-option` where the label has fewer rows than the share asks for, or an option is out of
- *   range.
+ * @throws TsloraError `bad-option` if the label has fewer rows than the share requires, or an option is out of range.
  */
 export function subsampleLabel(frame: DataFrame, options: SubsampleOptions): DataFrame {
   const { label, share, randomState } = options;

@@ -18,20 +18,20 @@ const MARKS = [
 ] as const; // UTF-8, UTF-16LE, UTF-16BE
 
 /**
- * Turns a stream's bytes into UTF-8, as strings of one character a byte, so that they can be searched fast and bytes
- * that are not UTF-8 be reported where they are. A byte order mark is dropped; after one of UTF-16, that is decoded.
+ * Converts a stream's bytes to UTF-8, in strings of one character per byte. Such strings are fast to search, and
+ * invalid bytes can be reported with their place. Removes a byte order mark; decodes UTF-16 after its byte order mark.
  */
 export class ByteDecoder {
   readonly #name: string;
   #start: Buffer | undefined = Buffer.alloc(0);
   #utf16: InstanceType<typeof TextDecoder> | undefined;
 
-  /** @param name - what messages call the stream */
+  /** @param name - the stream's name in messages */
   constructor(name: string) {
     this.#name = name;
   }
 
-  /** @throws TsloraError `bad-input` for what is no text, such as an archive. */
+  /** @throws TsloraError `bad-input` if it is not text, such as an archive. */
   push(bytes: Uint8Array): string {
     if (this.#start === undefined) return this.#decode(bytes);
     const start = Buffer.concat([this.#start, bytes]);
@@ -80,7 +80,7 @@ export class ByteDecoder {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A string of one character a byte as UTF-8; undefined where the bytes are not. */
+/** Decodes UTF-8 from a string of one character per byte; undefined if the bytes are not UTF-8. */
 export function decodeBytes(bytes: string): string | undefined {
   // eslint-disable-next-line no-control-regex -- ASCII is its own UTF-8
   if (!/[^\u0000-\u007f]/.test(bytes)) return bytes;

@@ -1,11 +1,11 @@
 import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 
-/** Use of a column. */
+/** The role of a column. */
 export interface ColumnRole {
-  /** The option that names it. */
+  /** The option for its name. */
   readonly option: "textColumn" | "labelColumn" | "idColumn";
-  /** The names that it usually has. */
+  /** Its usual names. */
   readonly usual: readonly string[];
 }
 
@@ -13,20 +13,20 @@ export const TEXT_COLUMN: ColumnRole = { option: "textColumn", usual: ["texts", 
 export const LABEL_COLUMN: ColumnRole = { option: "labelColumn", usual: ["label"] };
 export const ID_COLUMN: ColumnRole = { option: "idColumn", usual: ["ID", "id", "PMID", "pmid"] };
 
-/** The table whose columns are chosen from. */
+/** The table and its columns. */
 export interface ColumnsOf {
   /** Its name in messages. */
   readonly name: string;
   readonly columns: readonly string[];
-  /** The separator of CSV, so that another one can be suggested. */
+  /** The separator of CSV, for a suggestion of another one. */
   readonly delimiter?: string;
 }
 
 /**
- * The column of a role: the one that is named, else the first usual one there is, in any case of letters.
+ * The column of a role: the named one, else the first column with a usual name, in upper or lower case.
  *
- * @returns undefined where none is named and no usual one is there
- * @throws TsloraError `bad-input` where the named column is missing, or the chosen one is there twice.
+ * @returns undefined if none is named and no column has a usual name
+ * @throws TsloraError `bad-input` if the named column is missing, or two columns have the chosen name.
  */
 export function findColumn(of: ColumnsOf, role: ColumnRole, wanted: string | undefined): string | undefined {
   const found =
@@ -44,7 +44,7 @@ export function findColumn(of: ColumnsOf, role: ColumnRole, wanted: string | und
   return found;
 }
 
-/** The column of a role that must be there. */
+/** The column of a required role. */
 export function needColumn(of: ColumnsOf, role: ColumnRole, wanted: string | undefined): string {
   return findColumn(of, role, wanted) ?? missing(of, role, role.usual.at(-1) ?? "");
 }
@@ -69,7 +69,7 @@ function missing({ name, columns, delimiter }: ColumnsOf, { option, usual }: Col
   );
 }
 
-/** Advice for a header row that looks as if other characters separated its cells. */
+/** Advice for a header row that seems to use another separator. */
 function suggestDelimiter(
   columns: readonly string[],
   delimiter: string | undefined,

@@ -3,19 +3,20 @@ import { Parser, type CsvError, type InfoField } from "csv-parse";
 import { TsloraError } from "../../base/tslora-error";
 import type { TableFormat, TableLimits } from "./table-format";
 
-/** A row of CSV, its cells in one character a byte. */
+/** A row of CSV, with cells of one character per byte. */
 export interface CsvRecord {
   readonly cells: readonly string[];
-  /** The line that it begins in, from 1. */
+  /** The line in which it begins, from 1. */
   readonly line: number;
-  /** The line in which a quoted cell of more lines ends, where text follows its closing quote: a quote is missing. */
+  /**
+   * The line in which a quoted cell of several lines ends, if text follows its closing quote: a quote is missing then.
+   */
   readonly torn?: number;
 }
 
 /**
- * Feeds csv-parse piece by piece and adds the line of each row, limits, and the rows of Python's csv module and pandas
- * where text follows a closing quote: `"a" b` is `a b`. Rows of white space alone are skipped. Time is linear in the
- * length.
+ * Feeds csv-parse piece by piece. Adds the line of each row and limits, and reads text after a closing quote as
+ * Python's csv module and pandas do: `"a" b` is `a b`. Skips rows of white space. Takes linear time.
  */
 export class CsvParser {
   readonly #name: string;
@@ -32,7 +33,7 @@ export class CsvParser {
   #cellByte = 0; // where the cell begins
   #extraLines = 0; // csv-parse counts a Windows line end in a cell as two lines
 
-  /** @param name - what messages call the file */
+  /** @param name - the file's name in messages */
   constructor(name: string, { delimiter, quote }: Pick<TableFormat, "delimiter" | "quote">, limits: TableLimits) {
     this.#name = name;
     this.#limits = limits;
@@ -56,12 +57,12 @@ export class CsvParser {
     yield* this.#run((done) => this.#parser._transform(Buffer.from(chunk, "latin1"), "latin1", done));
   }
 
-  /** @throws TsloraError `bad-input` where a quoted cell is not closed. */
+  /** @throws TsloraError `bad-input` if a quoted cell is not closed. */
   *end(): Generator<CsvRecord, void, void> {
     yield* this.#run((done) => this.#parser._flush(done));
   }
 
-  /** Runs one step of csv-parse, which is synchronous; gives the rows that it ended, then its error. */
+  /** Runs one synchronous step of csv-parse; yields the rows that it completed, then throws its error. */
   *#run(step: (done: (error?: Error | null) => void) => void): Generator<CsvRecord, void, void> {
     let failure: Error | undefined;
     step((error) => (failure = error ?? undefined));
@@ -125,11 +126,11 @@ export class CsvParser {
 }
 
 /**
- * The index of the closing quote where text follows it. csv-parse then leaves both quotes in the cell, which is shorter
- * in the file by two quotes and one more for each quote than a cell whose quotes it took off.
+ * The index of a closing quote that text follows. csv-parse then keeps both quotes in the cell. It has removed the
+ * quotes if the cell is longer in the file by two quotes, and by one more for each inner quote.
  *
  * @param length - of the cell in the file, in bytes
- * @returns undefined where csv-parse took the quotes off
+ * @returns undefined if csv-parse removed the quotes
  */
 function closingQuote(cell: string, length: number): number | undefined {
   if (!cell.startsWith('"')) return undefined;

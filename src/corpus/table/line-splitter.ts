@@ -1,12 +1,12 @@
 import { TsloraError } from "../../base/tslora-error";
 
-/** A line, in one character a byte, and its number from 1. */
+/** A line, in one character per byte, and its number from 1. */
 export interface Line {
   readonly bytes: string;
   readonly number: number;
 }
 
-/** Parts a stream into lines, with the line ends of every system, in time linear in its length. */
+/** Splits a stream into lines, with the line ends of all systems, in linear time. */
 export class LineSplitter {
   readonly #name: string;
   readonly #maxBytes: number;
@@ -37,7 +37,7 @@ export class LineSplitter {
     this.#expectShort(this.#rest.length);
   }
 
-  /** The last line, where it has no end. */
+  /** The last line, if it has no line end. */
   *end(): Generator<Line, void, void> {
     if (this.#rest !== "") yield this.#take("");
   }

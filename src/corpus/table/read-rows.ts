@@ -2,20 +2,20 @@ import type { CorpusProblem } from "../corpus";
 import type { TableFormat, TableLimits } from "./table-format";
 import { TableReader, type Row, type TableItem } from "./table-reader";
 
-/** A table as read, before any column is given a meaning. */
+/** A table before its columns have roles. */
 export interface Rows {
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
   readonly problems: readonly CorpusProblem[];
 }
 
-const PIECE = 1 << 20; // bytes that are parsed at once
+const PIECE = 1 << 20; // bytes that are parsed in one step
 
 /**
- * Reads all rows of a table in memory. The columns of JSON are those of all its objects.
+ * Reads all rows of a table in memory. The columns of JSON are the keys of all its objects.
  *
- * @param name - what messages call the table
- * @throws TsloraError `bad-input` for what is no table of this format, or above the limits.
+ * @param name - the table's name in messages
+ * @throws TsloraError `bad-input` if it is not a table of this format, or is above the limits.
  */
 export function readRows(
   name: string,

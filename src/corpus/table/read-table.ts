@@ -6,49 +6,48 @@ import type { Rows } from "./read-rows";
 import { findColumn, ID_COLUMN, LABEL_COLUMN, needColumn, TEXT_COLUMN, type ColumnsOf } from "./choose-column";
 import type { Row } from "./table-reader";
 
-/** How a table is written, and which of its columns mean what. */
+/** The format of a table, and the roles of its columns. */
 export interface TableOptions {
-  /** The column of the texts. @default the first there is of `texts`, `text` */
+  /** The column of the texts. @default the first of `texts`, `text` that exists */
   readonly textColumn?: string;
   /** The column of the labels. @default `label` */
   readonly labelColumn?: string;
   /**
-   * The column of the IDs, or `"none"`: rows are numbered from 1. A column that is named must have an ID in each row,
-   * and none twice.
-   * @default the first there is of `ID`, `id`, `PMID`, `pmid` whose values do not repeat; else `"none"`
+   * The column of the IDs, or `"none"`: rows are numbered from 1. A named column must have a different ID in each row.
+   * @default the first of `ID`, `id`, `PMID`, `pmid` that exists, if its values do not repeat; else `"none"`
    */
   readonly idColumn?: string;
   /** Separator of the cells of a CSV file; `\t` and `tab` are a tab. @default a comma; a tab for `.tsv` */
   readonly delimiter?: string;
   /**
-   * Whether cells of a CSV file may be quoted; with false, quotes are characters like any other, as in GLUE's files.
+   * Whether cells of a CSV file may be quoted; with false, quotes are plain characters, as in GLUE's files.
    * @default true
    */
   readonly quote?: boolean;
   /**
-   * The label of each class name, or the names in the order of their labels; for an archive or a folder, of each class
-   * folder, in the order of the frame.
+   * The label of each class name (for an archive or a folder, of each class folder, in the order of the frame), or the
+   * names in the order of their labels.
    * @default the study's folders: Cancer 1, Non-Cancer 0; other folders in sorted order; columns: whole numbers 0, 1,
    * ... as they are, other values in sorted order
    */
   readonly labels?: Readonly<Record<string, number>> | readonly string[];
 }
 
-/** The options of a table whose rows are made documents. */
+/** The options for making documents from a table's rows. */
 interface ReadTableOptions extends Pick<TableOptions, "textColumn" | "labelColumn" | "idColumn"> {
   readonly labels?: Readonly<Record<string, number>>;
   /** Separator of the cells, for CSV. */
   readonly delimiter?: string;
 }
 
-/** Stands for "no column of IDs". */
+/** Means "no column of IDs". */
 const NONE = "none";
 
 /**
- * Makes documents of a table's rows, in their order.
+ * Makes documents from a table's rows, in order.
  *
  * @param name - what messages call the table
- * @throws TsloraError `bad-input` where a column is missing, naming those that are there.
+ * @throws TsloraError `bad-input` that lists the columns, if one is missing.
  */
 export function readTable(name: string, { columns, rows, problems }: Rows, options: ReadTableOptions): Reading {
   if (columns.length === 0) throw noRows(name, { rows, problems });
@@ -115,7 +114,7 @@ function noRows(name: string, { rows, problems }: Pick<Rows, "rows" | "problems"
   return new TsloraError("bad-input", `${name}: ${why}.`);
 }
 
-/** The column of IDs; by default a usual one, but only if it names each row. */
+/** The column of IDs; by default one with a usual name, if its values do not repeat. */
 function chooseIds(
   of: ColumnsOf,
   rows: readonly Row[],
@@ -130,14 +129,14 @@ function chooseIds(
     if (repeated > 0)
       return {
         remarks: [
-          `The column ${column} repeats values (${shownNames(firstRepeated(values))}), so that it names no rows: they are numbered from 1. idColumn: ${JSON.stringify(column)} takes it all the same.`,
+          `The column ${column} repeats values (${shownNames(firstRepeated(values))}), so the rows are numbered from 1. idColumn: ${JSON.stringify(column)} uses it nevertheless.`,
         ],
       };
   }
   return { idColumn: column, remarks: wanted === undefined ? [`IDs are taken from the column ${column}.`] : [] };
 }
 
-/** Whether a usual column of IDs is there, and once. */
+/** Whether no column with a usual name for IDs is there twice. */
 function hasOne(columns: readonly string[]): boolean {
   const usual = columns.filter((column) => ID_COLUMN.usual.some((name) => name.toLowerCase() === column.toLowerCase()));
   return new Set(usual).size === usual.length;
@@ -164,7 +163,7 @@ function numberingRemark(classes: Readonly<Record<string, number>>): string[] {
   ];
 }
 
-/** A cell as a name: strings trimmed, whole numbers and booleans as JSON writes them; undefined for all else. */
+/** A cell as a name: a trimmed string, a whole number or a boolean as JSON writes it; undefined for other values. */
 function plain(value: unknown): string | undefined {
   if (typeof value === "string") return value.trim() === "" ? undefined : value.trim();
   return Number.isSafeInteger(value) || typeof value === "boolean" ? String(value) : undefined;

@@ -1,10 +1,10 @@
-/** How a table is written. */
+/** The format of a table. */
 export interface TableFormat {
-  /** CSV with a header row; JSON Lines, one object a line; or one JSON array of objects. */
+  /** CSV with a header row; JSON Lines, one object per line; or one JSON array of objects. */
   readonly kind: "csv" | "jsonl" | "json";
   /** Separator of the cells, for CSV. */
   readonly delimiter: string;
-  /** Whether cells of CSV may be quoted; otherwise quotes are characters like any other. */
+  /** Whether cells of CSV may be quoted; otherwise quotes are plain characters. */
   readonly quote: boolean;
 }
 
@@ -14,11 +14,11 @@ export interface TableLimits {
   readonly maxRecordBytes: number;
   /** Most columns. */
   readonly maxColumns: number;
-  /** Most bytes of a JSON array, which is read whole. */
+  /** Most bytes of a JSON array, which is read as a whole. */
   readonly maxUnpackedBytes: number;
 }
 
-/** The kinds of tables, by the ending of their files. */
+/** The kinds of tables, by file extension. */
 export const TABLE_ENDINGS: Readonly<Record<string, TableFormat["kind"]>> = {
   ".csv": "csv",
   ".tsv": "csv",
@@ -27,13 +27,13 @@ export const TABLE_ENDINGS: Readonly<Record<string, TableFormat["kind"]>> = {
   ".json": "json",
 };
 
-/** Ways to write a tab where one cannot be typed. */
+/** Ways to write a tab that cannot be typed. */
 const TAB_NAMES: readonly string[] = ["\\t", "tab", "TAB"];
 
 /**
- * A delimiter as it is meant: `\t` and `tab` are a tab.
+ * Reads a delimiter: `\t` and `tab` are a tab.
  *
- * @param ending - the file's, which decides where none is given
+ * @param ending - the file's extension, which decides if no delimiter is given
  */
 export function readDelimiter(given: string | undefined, ending: string): string {
   if (given === undefined) return ending === ".tsv" ? "\t" : ",";

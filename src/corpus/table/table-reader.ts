@@ -8,9 +8,9 @@ import type { TableFormat, TableLimits } from "./table-format";
 
 /** A row of a table. */
 export interface Row {
-  /** Names it in messages: its line. */
+  /** Its name in messages: its line. */
   readonly name: string;
-  /** The cell of a column: text in CSV, any value in JSON; undefined where there is none. */
+  /** The cell of a column: text in CSV, any value in JSON; undefined if there is none. */
   readonly get: (column: string) => unknown;
   /** The columns that the row has. */
   readonly columns: readonly string[];
@@ -21,8 +21,8 @@ export type TableItem =
   { readonly kind: "row"; readonly row: Row } | { readonly kind: "problem"; readonly problem: CorpusProblem };
 
 /**
- * Reads a table from a stream of bytes: the one reader of all commands and of `loadCorpus`. A row that cannot be read
- * is an item of its own, in its place; what makes the rest unreadable is an error.
+ * Reads a table from a stream of bytes, for all commands and for `loadCorpus`. A row that cannot be read is yielded as
+ * a problem, in its place; a fault that makes the rest unreadable is an error.
  */
 export class TableReader {
   readonly #name: string;
@@ -36,7 +36,7 @@ export class TableReader {
   #columns: readonly string[] | undefined;
   #begun = false;
 
-  /** @param name - what messages call the table */
+  /** @param name - the table's name in messages */
   constructor(name: string, format: TableFormat, limits: TableLimits) {
     this.#name = name;
     this.#format = format;
@@ -46,17 +46,17 @@ export class TableReader {
     this.#lines = new LineSplitter(name, limits);
   }
 
-  /** The columns of CSV's header row, as soon as it was read. */
+  /** The columns of CSV's header row, once it was read. */
   get columns(): readonly string[] | undefined {
     return this.#columns;
   }
 
-  /** @throws TsloraError `bad-input` where the rest cannot be read: no text, above the limits. */
+  /** @throws TsloraError `bad-input` if the rest cannot be read: it is not text, or above the limits. */
   *push(bytes: Uint8Array): Generator<TableItem, void, void> {
     yield* this.#read(this.#decoder.push(bytes));
   }
 
-  /** @throws TsloraError `bad-input` where the end is missing, or CSV has no header row. */
+  /** @throws TsloraError `bad-input` if the end is missing, or CSV has no header row. */
   *end(): Generator<TableItem, void, void> {
     yield* this.#read(this.#decoder.end());
     if (this.#format.kind === "json") yield* this.#readArray();

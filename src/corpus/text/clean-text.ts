@@ -3,10 +3,10 @@ import { DataFrame } from "danfojs-node";
 
 import { readFrame } from "../read-frame";
 
-/** Placeholder of the study for a text without an abstract. */
+/** The study's placeholder for a text without an abstract. */
 export const MISSING_ABSTRACT = "Missing Abstract";
 
-/** Abbreviations that are written out, and what they are short for. */
+/** Abbreviations, and the words that replace them. */
 const ABBREVIATIONS: Readonly<Record<string, string>> = {
   "et al.": "and others",
   "etc.": "and so on",
@@ -16,7 +16,7 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
   "i.e.": "that is",
   "approx.": "approximately",
 };
-/** Those that may be a sentence's last word, whose full stop then ends the sentence too. */
+/** Abbreviations that may end a sentence; their full stop then ends the sentence too. */
 const CLOSING = new Set(["et al.", "etc."]);
 
 const ABBREVIATION = new RegExp(
@@ -25,24 +25,22 @@ const ABBREVIATION = new RegExp(
     .join("|")})`,
   "giu",
 );
-/**
- * Start of the next sentence after a full stop. Without the flag i, which would let a small letter pass for a capital.
- */
+/** The start of the next sentence after a full stop. No flag i, which would match small letters. */
 const SENTENCE_END = /^(?:\s+\p{Lu}|\s*$)/u;
 
 /**
- * The study's cleaning of a text: drops the marks `<ID:...>`, `Title:` and `Abstract:`, writes out a few
- * abbreviations, drops `, ; @ # $ % ^ & * ( )`, makes one blank of any white space, and puts one after a full stop
- * that a capital follows. Cleaning a text twice gives the same as cleaning it once.
+ * Cleans a text as the study does: removes the tags `<ID:...>`, `Title:` and `Abstract:`, writes out a few
+ * abbreviations, removes `, ; @ # $ % ^ & * ( )`, replaces white space by one blank, and inserts a blank between a full
+ * stop and a capital. Cleaning a clean text does not change it.
  *
- * Where it departs from the study:
- * - Abbreviations are found. The study's patterns ask for a word boundary after the full stop (`et al.\b`), so they
- *   match only where a letter follows at once; these look before the first letter instead. The full stop of `et al.`
- *   and `etc.` stays where it ends a sentence.
- * - A mark is dropped only where the format has it, at the start of its line, and once each: `Abstract:` inside a
- *   sentence is text.
- * - A text in the study's format without an abstract, or an empty one, becomes `Missing Abstract`, as in the study. But
- *   {@link loadCorpus} names such texts first, and lets none through.
+ * Differences from the study:
+ * - Abbreviations are found. The study's patterns require a word boundary after the full stop (`et al.\b`), so they
+ *   match only if a letter follows directly; these patterns require one before the first letter instead. The full stop
+ *   of `et al.` and `etc.` is kept if it ends a sentence.
+ * - A tag is removed only at the start of its line, and only once, as in the format: `Abstract:` inside a sentence is
+ *   text.
+ * - A text in the study's format without an abstract, or with an empty one, becomes `Missing Abstract`, as in the
+ *   study. {@link loadCorpus} refuses or reports such texts before.
  */
 export function cleanText(text: string): string {
   const marked = /^\s*<ID:[^>\n]*>/.exec(text);
@@ -63,7 +61,7 @@ export function cleanText(text: string): string {
  * Cleans every text of a frame; see {@link cleanText}.
  *
  * @returns a new frame with the same rows, index and other columns
- * @throws TsloraError `bad-input` where the frame has no column `texts` of strings.
+ * @throws TsloraError `bad-input` if the frame has no column `texts` of strings.
  */
 export function cleanTexts(frame: DataFrame): DataFrame {
   const texts = readFrame(frame).texts.map(cleanText);
@@ -73,7 +71,7 @@ export function cleanTexts(frame: DataFrame): DataFrame {
   return new DataFrame(columns, { index: frame.index, dtypes: frame.dtypes });
 }
 
-/** Title and abstract without their marks; nothing where there is no abstract. */
+/** Title and abstract without their tags; empty if there is no abstract. */
 function unmark(text: string): string {
   const abstract = /^[^\S\n]*Abstract:/m.exec(text);
   if (abstract === null || text.slice(abstract.index + abstract[0].length).trim() === "") return "";

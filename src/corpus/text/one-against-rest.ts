@@ -5,7 +5,7 @@ import { shownNames, shownValue } from "../../base/shown-value";
 import { readFrame } from "../read-frame";
 import { toFrame } from "../to-frame";
 
-/** A corpus with two labels: one class, and all others together. */
+/** A corpus with two labels: one class, and all other classes together. */
 export interface BinaryData {
   /** Label 1 is the positive class, label 0 every other one. Rows keep their order. */
   readonly frame: DataFrame;
@@ -17,14 +17,14 @@ export interface BinaryData {
 export interface OneAgainstRestOptions {
   /** The labels' names, in their order. */
   readonly labels: readonly string[];
-  /** The name of the positive class; "auto" is the second of two, and of more the rarest. @default "auto" */
+  /** The name of the positive class; "auto" is the second of two classes, or the rarest of more. @default "auto" */
   readonly positive?: string;
 }
 
 /**
- * Sets one class against all others, for what is for two labels: thresholds, costs, curves.
+ * Makes two labels from one class and all others, for methods that need two labels: thresholds, costs, curves.
  *
- * @throws TsloraError `bad-option` for a positive class that is none of the labels.
+ * @throws TsloraError `bad-option` if the positive class is not one of the labels.
  */
 export function oneAgainstRest(frame: DataFrame, options: OneAgainstRestOptions): BinaryData {
   const { labels, positive = "auto" } = options;

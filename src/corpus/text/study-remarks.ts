@@ -1,4 +1,4 @@
-/** The steps of the notebooks for which a remark compares this run with the published study. */
+/** The steps of the notebooks that have a remark about the published study. */
 export type StudyStep =
   | "title"
   | "read"
@@ -15,7 +15,7 @@ export type StudyStep =
   | "steps"
   | "rare";
 
-/** Remarks on the published study, for runs on its own data: what it did, and where these notebooks depart from it. */
+/** Remarks about the published study, for runs on its own data: what it did, and how these notebooks differ. */
 export const STUDY_REMARKS: Readonly<Record<StudyStep, string>> = {
   title:
     "**These are the study's data.** A published notebook fine-tuned DistilBERT to tell PubMed abstracts about cancer from others. " +

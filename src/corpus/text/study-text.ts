@@ -7,12 +7,12 @@ export interface StudyAbstract {
   readonly abstract: string;
 }
 
-/** The document of a file in the study's format, or the reason why it has none. */
+/** The document of a file in the study's format, or its problem. */
 export type ParsedStudyText =
   | ({ readonly kind: "abstract" } & StudyAbstract)
   | { readonly kind: "problem"; readonly problem: CorpusProblemKind; readonly message: string };
 
-/** The ID line, the title and the abstract; title and abstract may go on over more lines. */
+/** The ID line, the title and the abstract; title and abstract may have several lines. */
 const FORMAT = /^<ID:([^>\n]*)>[^\S\n]*\n\s*Title:([\s\S]*?)(?:\n[^\S\n]*Abstract:([\s\S]*))?$/;
 
 /**

@@ -1,10 +1,10 @@
 // Linked into the binding between Node and TensorFlow: keeps signals away from the threads that compute.
 //
-// A signal handler that runs on a thread while oneDNN multiplies matrices there (seen with TensorFlow 2.21 on AVX-512)
-// corrupts the heap, and the process crashes: "corrupted size vs. prev_size". Ctrl-C, a resized terminal or a child that
-// ends is enough. The system delivers a signal for the process to any thread that does not block it. So this thread, and
-// the threads that TensorFlow starts later, block all signals except those of faults. An idle thread receives them:
-// Node's handlers only write to a pipe, which works on any thread.
+// A signal handler that runs on a thread while oneDNN multiplies matrices there (seen with TensorFlow 2.21 on
+// AVX-512) corrupts the heap, and the process crashes: "corrupted size vs. prev_size". Ctrl-C, a resized terminal or
+// a child that ends is enough. The system delivers a signal for the process to any thread that does not block it. So
+// this thread, and the threads that TensorFlow starts later, block all signals except those of faults. An idle thread
+// receives them: Node's handlers only write to a pipe, which works on any thread.
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
