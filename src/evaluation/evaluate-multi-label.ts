@@ -11,7 +11,7 @@ import { binaryCrossEntropy, sigmoid } from "./sigmoid";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 import { untrainedNotice } from "./untrained-notice";
 
-/** A text and its labels: one number for each label of the classifier, 1 where the text has it and else 0. */
+/** A text and its labels: one number for each label of the classifier, 1 if the text has it, else 0. */
 export interface MultiLabelText {
   readonly text: string;
   readonly label: readonly number[];
@@ -26,24 +26,24 @@ export interface MultiLabelScores {
   readonly f1: number;
   /** Number of texts with the label. */
   readonly support: number;
-  /** null where no text has the label, or every one. */
+  /** null if no text has the label, or all have it. */
   readonly rocAuc: number | null;
-  /** null where no text has the label. */
+  /** null if no text has the label. */
   readonly averagePrecision: number | null;
 }
 
-/** How a classifier did on texts that may have several labels. Plain values that survive JSON. */
+/** Scores of a classifier on texts that may have several labels. Plain values that can be saved as JSON. */
 export interface MultiLabelEvaluation {
   readonly n: number;
   readonly labels: readonly string[];
-  /** The share of texts all of whose labels were predicted right, and none besides. */
+  /** The share of texts whose labels were all predicted correctly, with no other label. */
   readonly accuracy: number;
-  /** The share of wrong labels among all texts' labels. */
+  /** The share of wrong predictions over all texts and labels. */
   readonly hammingLoss: number;
   readonly f1Micro: number;
   readonly f1Macro: number;
   readonly perLabel: readonly MultiLabelScores[];
-  /** scikit-learn's classification report, with the average over texts. */
+  /** scikit-learn's classification report, including the average over texts. */
   readonly report: string;
   /** Mean binary cross entropy of all texts and labels, in nats. */
   readonly loss: number;
@@ -54,17 +54,17 @@ export interface MultiLabelEvaluation {
     readonly probabilities: readonly number[];
   }[];
   readonly elapsedSeconds: number;
-  /** The warning that the head is untrained, with its random weights; undefined for a trained head. */
+  /** A warning that lists untrained random weights; undefined if all are trained. */
   readonly notice?: string;
 }
 
-const NAMED = 10; // as many bad rows an error names
+const NAMED = 10; // the most bad rows that an error names
 
 /**
- * Predicts every text and scores the predictions, label by label: a text has those whose sigmoid is at least 0.5.
+ * Predicts every text and scores the predictions for each label. A text has the labels whose sigmoid is at least 0.5.
  * Scores that would divide by zero are 0, as in scikit-learn.
  *
- * @throws TsloraError `bad-input` for rows that cannot be evaluated, `unsupported` for a classifier of one label a
+ * @throws TsloraError `bad-input` for rows that cannot be evaluated, `unsupported` for a classifier of one label per
  *   text.
  */
 export async function evaluateMultiLabel(

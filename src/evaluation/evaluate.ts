@@ -16,15 +16,14 @@ export interface EvaluateOptions extends PredictLogitsOptions {
 }
 
 /**
- * Predicts every text and scores the predictions. The label with the highest score is the predicted one; of equal
- * ones, the first. A classifier that is not trained yet can be evaluated, as the score before training; `notice` then
- * says which of its weights are newly initialized. The texts are not compared with those that the classifier was
- * trained on: `findLeaks` does that.
+ * Predicts every text and scores the predictions. The predicted label is the one with the highest score, the first of
+ * equal ones. An untrained classifier can be evaluated for the scores before training; `notice` then lists its newly
+ * initialized weights. Does not check whether the classifier was trained on the texts; use `findLeaks` for that.
  *
  * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{
  *   text, label }`
  * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores,
- *   `unsupported` for a classifier whose texts may have several labels: that is `evaluateMultiLabel`.
+ *   `unsupported` for a classifier whose texts may have several labels: use `evaluateMultiLabel`.
  */
 export async function evaluate(
   classifier: TextClassifier,
@@ -38,7 +37,7 @@ export async function evaluate(
   if (classifier.problemType === "multi_label_classification")
     throw new TsloraError(
       "unsupported",
-      "evaluate: this classifier's texts may have several labels (multi_label_classification), and accuracy, confusion matrix and report are of one label a text. Use evaluateMultiLabel.",
+      "evaluate: this classifier's texts may have several labels (multi_label_classification), and accuracy, confusion matrix and report need one label per text. Use evaluateMultiLabel.",
     );
   const { texts, labels: yTrue } = readLabelledTexts("evaluate", data, { classes: classifier.labels.length });
   const start = performance.now();

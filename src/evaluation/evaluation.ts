@@ -12,9 +12,9 @@ export interface LabelEvaluation {
   /** The class, counted from 0. */
   readonly label: number;
   readonly name: string;
-  /** The share of this label's texts that were predicted right, which is its recall. */
+  /** The share of this label's texts that were predicted correctly, which is its recall. */
   readonly accuracy: number;
-  /** Wilson's interval of the accuracy; null where no text has the label. */
+  /** Wilson's interval of the accuracy; null if no text has the label. */
   readonly accuracyInterval: Interval | null;
   readonly precision: number;
   readonly recall: number;
@@ -33,7 +33,7 @@ export interface EvaluatedText {
   readonly probabilities: readonly number[];
 }
 
-/** How a classifier did on labelled texts. Plain values that survive JSON. */
+/** Scores of a classifier on labelled texts. Plain values that can be saved as JSON. */
 export interface Evaluation {
   /** Number of texts. */
   readonly n: number;
@@ -49,15 +49,15 @@ export interface Evaluation {
   /** Mean cross entropy in nats. */
   readonly loss: number;
   /**
-   * Area under the ROC curve, of two labels the second one's, of more the mean of each against the rest; null where a
+   * Area under the ROC curve: for two labels of the second one, for more the mean of each against the rest; null if a
    * label has no text.
    */
   readonly rocAuc: number | null;
-  /** Average precision, averaged over labels as `rocAuc`; null where a label has no text. */
+  /** Average precision, averaged over labels like `rocAuc`; null if a label has no text. */
   readonly averagePrecision: number | null;
   readonly predictions: readonly EvaluatedText[];
   readonly elapsedSeconds: number;
-  /** Says that the scores are those of an untrained head, which weights are random, and nothing where none is. */
+  /** A warning that lists untrained random weights; undefined if all are trained. */
   readonly notice?: string;
 }
 
@@ -71,7 +71,7 @@ export interface Predictions {
   readonly confidence?: number;
 }
 
-/** Scores predictions that were made before; of each label, whether or not it occurs. */
+/** Scores given predictions, for each label, whether or not it occurs. */
 export function evaluatePredictions({
   labels: names,
   predictions,

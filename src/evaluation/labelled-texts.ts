@@ -1,7 +1,7 @@
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 
-/** As much of a danfojs DataFrame as is needed here. */
+/** The part of a danfojs DataFrame that is needed here. */
 export interface TextFrame {
   readonly columns: string[];
   column(name: string): { readonly values: ArrayLike<unknown> };
@@ -22,13 +22,14 @@ export interface TextsAndLabels {
   readonly labels: readonly number[];
 }
 
-const NAMED = 10; // as many bad rows an error names
+const NAMED = 10; // the most bad rows that an error names
 
 /**
  * Reads texts and labels.
  *
- * @param options.classes - how many classes there are
- * @throws TsloraError `bad-input` when a column is missing, there is no row, a text is no string or a label no class.
+ * @param options.classes - the number of classes
+ * @throws TsloraError `bad-input` if a column is missing, there is no row, a text is not a string, or a label not a
+ * class.
  */
 export function readLabelledTexts(
   where: string,

@@ -2,7 +2,8 @@ import { TsloraError } from "../base/tslora-error";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 
 /**
- * A classifier's scores as rows, checked: it is a boundary, and a diverged model answers NaN.
+ * A classifier's scores as rows. Checks them, since any class may implement a classifier, and a diverged model gives
+ * NaN.
  *
  * @returns [texts][labels]
  * @throws TsloraError `bad-input` when a score is missing or not finite.
@@ -19,7 +20,7 @@ export async function predictRows(
   if (logits.length !== texts.length * width)
     throw new TsloraError(
       "bad-input",
-      `${where}: the classifier was to give ${width} scores for each of ${texts.length} texts; it gave ${logits.length} in all.`,
+      `${where}: the classifier must give ${width} scores for each of ${texts.length} texts; it gave ${logits.length} in all.`,
     );
   const bad = logits.findIndex((logit) => !Number.isFinite(logit));
   if (bad >= 0)

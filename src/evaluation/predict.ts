@@ -5,7 +5,7 @@ import { softmax } from "./softmax";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 import { expectTrained } from "./untrained-notice";
 
-/** The least probability of a label that a text has, where it may have several. */
+/** The least probability of a predicted label if a text may have several. */
 export const LABEL_THRESHOLD = 0.5;
 
 /** One text's prediction, as Hugging Face's text-classification pipeline prints it. */
@@ -16,17 +16,17 @@ export interface Prediction {
   readonly score: number;
   /** All labels with their probabilities, the most likely first. */
   readonly scores: readonly { readonly label: string; readonly score: number }[];
-  /** For texts with several labels: the labels of at least 0.5, the most likely first; perhaps none. */
+  /** For texts with several labels: the labels with at least 0.5, the most likely first; may be empty. */
   readonly labels?: readonly string[];
 }
 
 /**
- * Classifies texts. Probabilities are the softmax of a text's scores; of a classifier whose texts may have several
- * labels, each score's sigmoid, as in Hugging Face's pipeline.
+ * Classifies texts. Probabilities are the softmax of a text's scores, or each score's sigmoid if texts may have several
+ * labels, as in Hugging Face's pipeline.
  *
  * @param texts - one text, or several
  * @returns a prediction for each text, in their order
- * @throws TsloraError `bad-input` when a text is no string, the classifier has untrained weights or gives no usable
+ * @throws TsloraError `bad-input` if a text is not a string, or the classifier has untrained weights or gives no usable
  *   scores.
  */
 export async function predict(

@@ -1,9 +1,9 @@
 import { TsloraError } from "../base/tslora-error";
 import type { Evaluation } from "./evaluation";
 
-/** True labels and scores of one class: what thresholds and curves are made of. */
+/** True labels and scores of one class, for thresholds and curves. */
 export interface BinaryScores {
-  /** 1 where the text is of the class, else 0. */
+  /** 1 if the text is of the class, else 0. */
   readonly yTrue: readonly number[];
   /** The class's probability. */
   readonly scores: readonly number[];
@@ -11,10 +11,11 @@ export interface BinaryScores {
 
 /**
  * An evaluation's true labels and probabilities of one class against the rest, for `rocCurve`, `precisionRecallCurve`,
- * `tuneThreshold` and their like.
+ * `tuneThreshold` and similar functions.
  *
  * @param options.label - the class, counted from 0. @default the second of two
- * @throws TsloraError `bad-option` when the class is not one of the evaluation's, or none is named of more than two.
+ * @throws TsloraError `bad-option` if the class is not one of the evaluation's, or is not given for more than two
+ * classes.
  */
 export function scoresOf({ labels, predictions }: Evaluation, options: { readonly label?: number } = {}): BinaryScores {
   const label = options.label ?? (labels.length === 2 ? 1 : undefined);

@@ -1,6 +1,6 @@
 /**
- * Probabilities of scores, and ln(sum of exp(scores)) without overflow: the cross entropy of class k is
- * `logSum - scores[k]`.
+ * Probabilities of scores, and ln(sum of exp(scores)), without overflow. The cross entropy of class k is `logSum -
+ * scores[k]`.
  */
 export function softmax(scores: readonly number[]): { probabilities: number[]; logSum: number } {
   const max = Math.max(...scores);

@@ -8,7 +8,7 @@ import { writeAtomically } from "../base/files/write-atomically";
 import type { DataAbout } from "../corpus/describe-data";
 import type { Evaluation } from "./evaluation";
 
-/** Results of a run of the study, as `results.json` holds them. */
+/** Results of a run of the study, as in `results.json`. */
 export interface StudyResults {
   /** The model's name. */
   readonly model: string;
@@ -16,7 +16,7 @@ export interface StudyResults {
   readonly device?: { readonly kind: string; readonly name: string; readonly backend: string; readonly notice: string };
   /** The source of the data. */
   readonly data: string;
-  /** Kind of data, from `describeData`; published figures are shown beside those of "study" alone. */
+  /** Kind of data, from `describeData`; published figures are shown only for "study". */
   readonly about?: DataAbout;
   /** The data's name. */
   readonly dataName?: string;
@@ -28,13 +28,13 @@ export interface StudyResults {
   readonly before: Evaluation;
   /** The same after training. */
   readonly after: Evaluation;
-  /** The validation set's evaluation after training, by which the weights were chosen. */
+  /** The validation set's evaluation after training, which chose the weights. */
   readonly validation: Evaluation;
   /** TF-IDF with logistic regression on the test set. */
   readonly baseline: Evaluation;
   /** Seconds of training. */
   readonly elapsed: number;
-  /** Why this model and these data, and what must be known of them. */
+  /** Remarks: why this model and these data were chosen, and their limits. */
   readonly notices: readonly string[];
   /** Caution about results on these data, if there is one. */
   readonly banner?: string;
@@ -64,7 +64,7 @@ export async function readResults(): Promise<StudyResults> {
   } catch (error) {
     throw new TsloraError(
       "not-found",
-      `The results of 01-study were looked for at ${path} and cannot be read. Run the notebook 01-study first, or \`npm run study\`.`,
+      `The results of 01-study cannot be read from ${path}. Run the notebook 01-study first, or \`npm run study\`.`,
       { cause: error },
     );
   }

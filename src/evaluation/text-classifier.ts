@@ -2,12 +2,12 @@
 export interface TextClassifier {
   /** Names of the classes, in the order of their indices. */
   readonly labels: readonly string[];
-  /** Whether a text has one of the labels or any number of them. @default "single_label_classification" */
+  /** Whether a text has exactly one label or any number of them. @default "single_label_classification" */
   readonly problemType?: "single_label_classification" | "multi_label_classification";
-  /** Weights that are random still: newly initialized, and neither trained nor read since. @default none */
+  /** Weights that are still random: newly initialized, and neither trained nor loaded since. @default none */
   readonly untrainedWeights?: readonly string[];
   /**
-   * Scores of texts before the softmax, or before the sigmoid where a text may have several labels.
+   * Scores of texts before the softmax, or before the sigmoid if a text may have several labels.
    *
    * @returns [texts, labels], row by row, in the order of the texts
    */
@@ -18,8 +18,8 @@ export interface TextClassifier {
 export interface PredictLogitsOptions {
   /** Stops between passes. */
   readonly signal?: AbortSignal;
-  /** Called after each pass with the number of texts done, and of all. */
+  /** Called after each pass with the number of texts done and the total. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Tokens in one forward pass, of a classifier that makes any. @default the classifier's own */
+  /** Tokens in one forward pass, for a classifier with such passes. @default the classifier's own */
   readonly maxTokensPerPass?: number;
 }

@@ -2,7 +2,7 @@ import { shownNames } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { TextClassifier } from "./text-classifier";
 
-/** The `notice` of an evaluation of a classifier with random weights; nothing of any other. */
+/** The `notice` of an evaluation of a classifier with random weights; empty for any other classifier. */
 export function untrainedNotice({ untrainedWeights = [] }: TextClassifier): { notice?: string } {
   if (untrainedWeights.length === 0) return {};
   return {
@@ -12,7 +12,7 @@ export function untrainedNotice({ untrainedWeights = [] }: TextClassifier): { no
   };
 }
 
-/** @throws TsloraError `bad-input` where a classifier has random weights. */
+/** @throws TsloraError `bad-input` if a classifier has random weights. */
 export function expectTrained(call: string, { untrainedWeights = [] }: TextClassifier): void {
   if (untrainedWeights.length === 0) return;
   throw new TsloraError(

@@ -109,7 +109,7 @@ test("what does not go together is refused", () => {
     [0, 1],
     [1, 1],
   ];
-  refused(() => accuracyScore(rows, [0, 1]), /of one kind; yTrue holds rows of labels, yPred one label a sample/);
+  refused(() => accuracyScore(rows, [0, 1]), /of one kind; yTrue holds rows of labels, yPred one label per sample/);
   refused(
     () =>
       accuracyScore(rows, [
@@ -130,13 +130,13 @@ test("what does not go together is refused", () => {
     /2 is at index 1, column 1/,
   );
   refused(() => accuracyScore([[0], [1]], [[0], [1]]), /two columns or more/);
-  refused(() => f1Score(rows, rows), /one label a sample; got rows of 0 and 1/);
-  refused(() => f1Score([0, 1], [0, 1], { average: "samples" }), /several labels a sample/);
+  refused(() => f1Score(rows, rows), /one label per sample; got rows of 0 and 1/);
+  refused(() => f1Score([0, 1], [0, 1], { average: "samples" }), /several labels per sample/);
   refused(() => classificationReport(rows, rows, { labels: [2] }), /columns from 0 to 1; got 2/);
   refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [1] }), /each of the 2 samples; got 1/);
   refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [1, NaN] }), /NaN is at index 1/);
-  refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [0, 0] }), /another number than 0/);
-  refused(() => logLoss([0, 1], [0.5, 0.5], { sampleWeight: [1, -1] }), /sum to another number than 0/);
+  refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [0, 0] }), /sampleWeight must not be 0/);
+  refused(() => logLoss([0, 1], [0.5, 0.5], { sampleWeight: [1, -1] }), /sum of sampleWeight must not be 0/);
   refused(() => rocAucScore(rows, [0.5, 0.6]), /each of the 2 labels was expected; index 0 has 1/);
   refused(() => rocAucScore([0, 1], [0.5, 0.6], { maxFpr: 0 }), /maxFpr must be a number above 0/);
   const three = [

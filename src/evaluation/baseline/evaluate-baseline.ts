@@ -13,19 +13,19 @@ export interface BaselineOptions extends TfidfOptions {
   readonly labels?: readonly string[];
   /** Inverse strength of the penalty. @default 10 */
   readonly C?: number;
-  /** How much each class counts, or "balanced". @default each counts 1 */
+  /** Class weights, or "balanced". @default 1 for each class */
   readonly classWeight?: LogisticRegressionOptions["classWeight"];
 }
 
-/** Words and pairs of words that occur in two texts or more, their counts damped. */
+/** Words and pairs of words that occur in two texts or more, with damped counts. */
 const TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
 
 /**
- * Trains the baseline, logistic regression on TF-IDF: what a fine-tuned model must beat to be worth its training.
+ * Trains the baseline, logistic regression on TF-IDF. A fine-tuned model must beat it to be worth its training.
  *
  * @param train - a danfojs DataFrame with the columns `texts` and `label`, or a list of `{ text, label }`
  * @returns a classifier like any other
- * @throws TsloraError `bad-input` when a class has no text or no term occurs in two of them.
+ * @throws TsloraError `bad-input` if a class has no text or no term occurs in two texts.
  */
 export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {}): TextClassifier {
   const { labels = ["NEGATIVE", "POSITIVE"], C = 10, classWeight, ...terms } = options;

@@ -7,14 +7,15 @@ import type { SparseMatrix } from "./sparse-matrix";
 /** Options of {@link LogisticRegression}, with scikit-learn's names in camelCase. */
 export interface LogisticRegressionOptions {
   /**
-   * How much each class counts, in the order of the sorted labels, or "balanced": n / (classes * texts of the class).
-   * @default each counts 1
+   * Class weights, in the order of the sorted labels, or "balanced": n / (classes * texts of the class).
+   * @default 1 for each class
    */
   readonly classWeight?: "balanced" | readonly number[];
   /** Inverse strength of the L2 penalty on the coefficients; the intercept is not penalised. @default 1 */
   readonly C?: number;
   /**
-   * Done when no part of the gradient of the mean loss is greater. scikit-learn stops at 1e-4, short of the optimum.
+   * Largest component of the gradient of the mean loss at which it stops. scikit-learn stops at 1e-4, before the
+   * optimum.
    * @default 1e-8
    */
   readonly tol?: number;
@@ -23,9 +24,9 @@ export interface LogisticRegressionOptions {
 }
 
 /**
- * Logistic regression with an L2 penalty, as scikit-learn's `LogisticRegression`: minimises
- * C * (sum of cross entropies, by class weight) + |coefficients|^2 / 2, for two classes with one row of coefficients, for more with
- * one a class (multinomial).
+ * Logistic regression with an L2 penalty, as scikit-learn's `LogisticRegression`: minimises C * (sum of cross
+ * entropies, by class weight) + |coefficients|^2 / 2, with one row of coefficients for two classes, and one per class
+ * for more (multinomial).
  */
 export class LogisticRegression {
   readonly #options: Required<Omit<LogisticRegressionOptions, "classWeight">> &
@@ -59,12 +60,12 @@ export class LogisticRegression {
     problems.throwIfAny();
   }
 
-  /** The labels, sorted: the order of rows and probabilities. */
+  /** The sorted labels, in the order of rows and probabilities. */
   get classes(): readonly number[] {
     return this.#classes;
   }
 
-  /** One row of coefficients for two classes (of the greater one), else one a class. */
+  /** One row of coefficients for two classes (of the greater one), else one per class. */
   get coef(): readonly Float64Array[] {
     return this.#coef;
   }
@@ -79,7 +80,7 @@ export class LogisticRegression {
    *
    * @param x - [samples, features]
    * @param y - labels, [samples]
-   * @throws TsloraError `bad-input` when lengths differ or there is only one class.
+   * @throws TsloraError `bad-input` if lengths differ or there is only one class.
    */
   fit(x: SparseMatrix, y: ArrayLike<number>): this {
     const [samples, features] = x.shape;
@@ -129,7 +130,7 @@ export class LogisticRegression {
     return this;
   }
 
-  /** Scores whose softmax are the probabilities; of two classes the first one's is 0. [samples][classes] */
+  /** Scores whose softmax gives the probabilities; for two classes the first score is 0. [samples][classes] */
   logits(x: SparseMatrix): number[][] {
     return Array.from({ length: x.shape[0] }, (_, i) =>
       this.#scores(x, i, { coef: this.#coef, intercept: this.#intercept }),

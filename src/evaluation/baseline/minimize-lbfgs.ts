@@ -6,12 +6,12 @@ export type Objective = (x: Float64Array, gradient: Float64Array) => number;
 export interface LbfgsOptions {
   /** Where to start. */
   readonly start: Float64Array;
-  /** Done when no part of the gradient is greater than this. */
+  /** Largest component of the gradient at which it stops. */
   readonly tol: number;
   readonly maxIter: number;
 }
 
-const MEMORY = 10; // steps remembered; more hardly helps
+const MEMORY = 10; // remembered steps; more hardly help
 const DECREASE = 1e-4; // Armijo's and Wolfe's usual constants
 const CURVATURE = 0.9;
 
@@ -22,10 +22,10 @@ interface Step {
 }
 
 /**
- * The minimum of a smooth convex function, by the limited-memory BFGS method (Nocedal and Wright, "Numerical
+ * Finds the minimum of a smooth convex function with the limited-memory BFGS method (Nocedal and Wright, "Numerical
  * Optimization", 2006, algorithm 7.5) with a bisecting line search for the weak Wolfe conditions.
  *
- * @throws TsloraError `bad-option` when `maxIter` iterations do not reach `tol`.
+ * @throws TsloraError `bad-option` if `maxIter` iterations do not reach `tol`.
  */
 export function minimizeLbfgs(objective: Objective, { start, tol, maxIter }: LbfgsOptions): Float64Array {
   let x: Float64Array = start.slice();

@@ -5,7 +5,7 @@ import { sparseMatrix, type SparseMatrix } from "./sparse-matrix";
 
 /** Options of {@link TfidfVectorizer}, with scikit-learn's names in camelCase. */
 export interface TfidfOptions {
-  /** The shortest and the longest runs of words that count as terms. @default [1, 1] */
+  /** The lengths of the shortest and the longest n-grams. @default [1, 1] */
   readonly ngramRange?: readonly [shortest: number, longest: number];
   /** Terms in fewer texts than this are left out. @default 1 */
   readonly minDf?: number;
@@ -17,8 +17,8 @@ export interface TfidfOptions {
 const WORD = /[\p{L}\p{N}_]{2,}/gu;
 
 /**
- * Texts as weighted counts of their terms, as scikit-learn's `TfidfVectorizer`: lower case, words of two characters
- * or more, smoothed inverse document frequencies ln((1 + n) / (1 + df)) + 1, rows of length 1.
+ * Converts texts to weighted counts of their terms, as scikit-learn's `TfidfVectorizer`: lower case, words of two
+ * characters or more, smoothed inverse document frequencies ln((1 + n) / (1 + df)) + 1, rows of norm 1.
  */
 export class TfidfVectorizer {
   readonly #options: Required<TfidfOptions>;
@@ -52,9 +52,9 @@ export class TfidfVectorizer {
   }
 
   /**
-   * Learns which terms there are and how rare each is.
+   * Learns the terms and their document frequencies.
    *
-   * @throws TsloraError `bad-input` when no term is left.
+   * @throws TsloraError `bad-input` if no term is left.
    */
   fit(texts: readonly string[]): this {
     const frequency = new Map<string, number>();
@@ -73,7 +73,7 @@ export class TfidfVectorizer {
     return this;
   }
 
-  /** Texts as rows over the terms that `fit` learned; terms that it did not see are left out. [texts, terms] */
+  /** Converts texts to rows over the terms that `fit` learned; other terms are left out. [texts, terms] */
   transform(texts: readonly string[]): SparseMatrix {
     return sparseMatrix(
       texts.map((text) => this.#row(text)),

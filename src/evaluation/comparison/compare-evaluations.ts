@@ -9,15 +9,15 @@ import { publishedStudy, type PublishedRow } from "./published-study";
 export interface CompareOptions {
   /** A simpler classifier's evaluation on the same texts, for comparison. */
   readonly baseline?: Evaluation;
-  /** Seed of the bootstrap's draws. @default 42 */
+  /** Seed of the bootstrap. @default 42 */
   readonly seed?: number;
-  /** How often the bootstrap draws. @default 2000 */
+  /** Number of bootstrap resamples. @default 2000 */
   readonly resamples?: number;
   /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
   /**
-   * Puts the study's published figures beside, and names the rows as its table does. For evaluations on the study's own
-   * texts alone, which {@link describeData} recognizes. @default false: rows carry the labels' names
+   * Adds the study's published figures, and names the rows as its table does. Only for evaluations on the study's own
+   * texts, which {@link describeData} recognizes. @default false: row names have the labels' names
    */
   readonly published?: boolean;
 }
@@ -25,9 +25,9 @@ export interface CompareOptions {
 /** One metric before and after. */
 export interface ComparisonRow {
   readonly group: ComparisonGroup;
-  /** "Accuracy", "Recall (NAME)"; beside the published figures with a label's number, as the study's table has it. */
+  /** "Accuracy", "Recall (NAME)"; with published figures the label's number replaces NAME, as in the study's table. */
   readonly metric: string;
-  /** The class it is about, counted from 0; null where it is about all. */
+  /** The class of the metric, counted from 0; null if it is about all classes. */
   readonly label: number | null;
   /** Decimals that the study's table prints. */
   readonly digits: number;
@@ -35,10 +35,10 @@ export interface ComparisonRow {
   readonly after: number;
   /** after - before */
   readonly change: number;
-  /** Wilson's for shares, the bootstrap's for F1; null for a share of nothing. */
+  /** Wilson's interval for shares, the bootstrap's for F1; null for a share of no texts. */
   readonly beforeInterval: Interval | null;
   readonly afterInterval: Interval | null;
-  /** The bootstrap's, over pairs: the same texts before and after. */
+  /** The paired bootstrap's interval: the same texts before and after. */
   readonly changeInterval: Interval;
   /** McNemar's exact test, for accuracies; null for other metrics. */
   readonly pValue: number | null;
@@ -48,7 +48,7 @@ export interface ComparisonRow {
   readonly published: PublishedRow | null;
 }
 
-/** Two evaluations on the same texts, side by side. Plain values that survive JSON. */
+/** Two evaluations on the same texts, side by side. Plain values that can be saved as JSON. */
 export interface Comparison {
   readonly n: number;
   readonly labels: readonly string[];
@@ -68,7 +68,7 @@ export interface Comparison {
  * The study's comparative table: accuracy, accuracy for each label, and precision, recall and F1 of each label, before
  * and after, with intervals and tests; with `published`, beside the published figures.
  *
- * @throws TsloraError `bad-input` when the evaluations are not about the same texts and labels.
+ * @throws TsloraError `bad-input` if the evaluations are not about the same texts and labels.
  */
 export function compareEvaluations(before: Evaluation, after: Evaluation, options: CompareOptions = {}): Comparison {
   const { baseline, seed, resamples, published = false, confidence = before.accuracyInterval.confidence } = options;

@@ -15,11 +15,11 @@ import type { Interval } from "../intervals/interval";
 import { mcnemarTest, type McNemarResult } from "../intervals/mcnemar-test";
 import { wilsonInterval } from "../intervals/wilson-interval";
 
-/** Options of {@link compareSeveral}: intervals and the draws of the bootstrap. */
+/** Options of {@link compareSeveral}: intervals and bootstrap. */
 export interface CompareSeveralOptions {
-  /** Seed of the bootstrap's draws. @default 42 */
+  /** Seed of the bootstrap. @default 42 */
   readonly seed?: number;
-  /** How often the bootstrap draws. @default 2000 */
+  /** Number of bootstrap resamples. @default 2000 */
   readonly resamples?: number;
   /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
@@ -31,29 +31,29 @@ export interface CompareSeveralOptions {
 export interface SeveralRow {
   readonly group: ComparisonGroup;
   readonly metric: string;
-  /** The class it is about, counted from 0; null where it is about all. */
+  /** The class of the metric, counted from 0; null if it is about all classes. */
   readonly label: number | null;
   /** In the order of the names. */
   readonly values: readonly number[];
-  /** Wilson's for shares, the bootstrap's for others; null for a share of nothing. */
+  /** Wilson's interval for shares, the bootstrap's for others; null for a share of no texts. */
   readonly intervals: readonly (Interval | null)[];
 }
 
-/** Several evaluations on the same texts, side by side. Plain values that survive JSON. */
+/** Several evaluations on the same texts, side by side. Plain values that can be saved as JSON. */
 export interface SeveralComparison {
   readonly n: number;
   readonly labels: readonly string[];
   readonly names: readonly string[];
   /** The rows of the study's table, balanced accuracy after accuracy. */
   readonly rows: readonly SeveralRow[];
-  /** Each against the one before it in the list. */
+  /** The comparison of each evaluation with the one before it in the list. */
   readonly mcnemar: readonly (McNemarResult & { readonly from: string; readonly to: string })[];
 }
 
 /**
- * The study's table with a column for each of several evaluations: before, after, and what was tried next.
+ * The study's table with a column for each of several evaluations: before, after, and further steps.
  *
- * @throws TsloraError `bad-input` when there are fewer than two, or they are not about the same texts and labels.
+ * @throws TsloraError `bad-input` if there are fewer than two, or they are not about the same texts and labels.
  */
 export function compareSeveral(
   evaluations: readonly NamedEvaluation[],

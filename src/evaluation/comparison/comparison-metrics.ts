@@ -4,13 +4,13 @@ import type { Evaluation } from "../evaluation";
 /** The headings of the study's table. */
 export type ComparisonGroup = "Overall Performance" | "Class-Specific Accuracy" | "Classification Report";
 
-/** A metric of the table: how it follows from counts. */
+/** A metric of the table, computed from counts. */
 export interface ComparisonMetric {
   readonly group: ComparisonGroup;
   readonly name: string;
   readonly label: number | null;
   readonly digits: number;
-  /** The whole that a share refers to; without it the metric is not a share. */
+  /** The denominator of a share; missing if the metric is not a share. */
   readonly share?: (matrix: Matrix) => readonly [part: number, whole: number];
   readonly value: (matrix: Matrix) => number;
   readonly isAccuracy: boolean;
@@ -19,13 +19,13 @@ export interface ComparisonMetric {
 /** Counts, [true label, predicted label]. */
 export type Matrix = readonly (readonly number[])[];
 
-/** An evaluation and what it is called beside others. */
+/** An evaluation and its name. */
 export interface NamedEvaluation {
   readonly name: string;
   readonly evaluation: Evaluation;
 }
 
-/** @throws TsloraError `bad-input` when an evaluation is not about the texts and labels of the first. */
+/** @throws TsloraError `bad-input` if an evaluation is not about the texts and labels of the first. */
 export function checkSameTexts(where: string, first: NamedEvaluation, others: readonly NamedEvaluation[]): void {
   const problems = new Problems(where);
   const { name: known, evaluation: reference } = first;
@@ -51,7 +51,7 @@ export function checkSameTexts(where: string, first: NamedEvaluation, others: re
 /**
  * The rows of the study's table, in its order.
  *
- * @param labels - the labels' names, which the rows carry; or their number, and rows carry numbers as the study's do
+ * @param labels - the labels' names for the rows; or the number of labels, to use label numbers as the study does
  */
 export function studyMetrics(labels: number | readonly string[]): ComparisonMetric[] {
   const all = Array.from({ length: typeof labels === "number" ? labels : labels.length }, (_, label) => label);
@@ -113,14 +113,14 @@ function shortLabel(name: string): string {
         .trimEnd()}…`;
 }
 
-/** The confusion matrix of some of the texts, which may come several times. */
+/** The confusion matrix of some texts, each of which may occur several times. */
 export function countPairs({ predictions, labels }: Evaluation, indices: Uint32Array): Matrix {
   const matrix = labels.map(() => new Array<number>(labels.length).fill(0));
   for (const i of indices) matrix[predictions[i].yTrue][predictions[i].yPred]++;
   return matrix;
 }
 
-/** The mean of the labels' recalls: what accuracy would be were all labels equally frequent. */
+/** The mean of the labels' recalls, which is the accuracy if all labels were equally frequent. */
 export function balancedAccuracyMetric(): ComparisonMetric {
   const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
   const value = (matrix: Matrix): number => {
@@ -130,7 +130,7 @@ export function balancedAccuracyMetric(): ComparisonMetric {
   return { group: "Overall Performance", name: "Balanced accuracy", label: null, digits: 3, isAccuracy: false, value };
 }
 
-/** @throws TsloraError `bad-input` when two evaluations of different texts have different labels. */
+/** @throws TsloraError `bad-input` if two evaluations of different texts have different labels. */
 export function checkSameLabels(where: string, one: Evaluation, other: Evaluation): void {
   const problems = new Problems(where);
   problems.expect(

@@ -5,11 +5,11 @@ import type { McNemarResult } from "../intervals/mcnemar-test";
 
 /** Options of {@link conclusions}. */
 export interface ConclusionsOptions {
-  /** The data that the figures are about, as `describeData` finds. @default "data": the user's own */
+  /** The kind of data, from `describeData`. @default "data": the user's own */
   readonly about?: DataAbout;
 }
 
-/** States in a few sentences of Markdown what a comparison shows, and what it does not show. */
+/** Returns a few sentences of Markdown about what a comparison shows, and what it does not show. */
 export function conclusions(comparison: Comparison, options: ConclusionsOptions = {}): string {
   const { about = "data" } = options;
   const [accuracy] = comparison.rows;
@@ -31,7 +31,7 @@ export function conclusions(comparison: Comparison, options: ConclusionsOptions 
   return lines.join("\n");
 }
 
-/** Limits of the figures, by the kind of data. */
+/** Limits of the conclusions, by the kind of data. */
 const LIMITS: Readonly<Record<DataAbout, readonly string[]>> = {
   study: [
     "The published figures are of another model, trained whole for one epoch, with a prediction that read one text for every row: its 0.565 is not a bar for this run.",

@@ -22,9 +22,9 @@ export interface ChangeJudgement {
   readonly to: number;
   /** to - from */
   readonly change: number;
-  /** The bootstrap's, over pairs: the same texts with both. */
+  /** The paired bootstrap's interval: the same texts with both. */
   readonly changeInterval: Interval;
-  /** Over single texts: how many only one of the two got right. */
+  /** McNemar's test of the texts that only one of the two got right. */
   readonly mcnemar: McNemarResult;
   readonly verdict: Verdict;
   /** A summary in a sentence or two. */
@@ -42,10 +42,11 @@ export interface JudgeOptions extends CompareSeveralOptions {
 }
 
 /**
- * Whether one evaluation is better than another on the same texts, by a metric: where the interval of the change is
- * all on one side of 0, and for accuracy McNemar's test agrees at the same level. Otherwise it is undecided.
+ * Whether one evaluation is better than another on the same texts, by a metric. It is better or worse if the whole
+ * interval of the change is on one side of 0, and for accuracy if McNemar's test also agrees at the same level.
+ * Otherwise it is undecided.
  *
- * @throws TsloraError `bad-input` when the two are not about the same texts and labels, `bad-option` for an unknown
+ * @throws TsloraError `bad-input` if the two are not about the same texts and labels, `bad-option` for an unknown
  *   metric.
  */
 export function judgeChange(from: NamedEvaluation, to: NamedEvaluation, options: JudgeOptions = {}): ChangeJudgement {

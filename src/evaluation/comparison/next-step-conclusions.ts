@@ -1,6 +1,6 @@
 import type { ChangeJudgement } from "./judge-change";
 
-/** A step that was tried, and what it changed. */
+/** A step that was tried, and its effect. */
 export interface TriedStep {
   /** The step and its data, e.g. "Loss weighted by class, one in ten positive". */
   readonly step: string;
@@ -8,8 +8,7 @@ export interface TriedStep {
 }
 
 /**
- * Conclusions about the steps that were tried: each with its change, its interval and its test, then how many of them
- * help, all computed.
+ * Conclusions about the steps that were tried: the change, interval and test of each, then how many of them help.
  *
  * @returns Markdown
  */

@@ -7,8 +7,8 @@ export interface PublishedRow {
 }
 
 /**
- * The published figures of the study: its comparative table, row by row, and the confusion matrices behind it. These
- * are its figures, not ours: one run of full fine-tuning, without a seed, on 200 test abstracts.
+ * The published figures of the study: its comparative table, row by row, and the confusion matrices of that table. They
+ * are from the study, not from tslora: one run of full fine-tuning, without a seed, on 200 test abstracts.
  */
 export const publishedStudy = {
   source:

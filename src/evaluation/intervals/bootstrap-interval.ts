@@ -5,28 +5,28 @@ import { DEFAULT_CONFIDENCE, expectConfidence, type Interval } from "./interval"
 
 /** Options of {@link bootstrapInterval}. */
 export interface BootstrapOptions {
-  /** Number of samples to draw from. */
+  /** Number of samples. */
   readonly n: number;
-  /** Seeds the draws, so that the same call gives the same interval. @default 42 */
+  /** Seed of the draws: the same call gives the same interval. @default 42 */
   readonly seed?: number;
-  /** How often to draw. @default 2000 */
+  /** Number of resamples. @default 2000 */
   readonly resamples?: number;
   /** @default 0.95 */
   readonly confidence?: number;
 }
 
 /**
- * A percentile bootstrap interval (Efron and Tibshirani, 1993) of any number that is computed from samples, such as
- * an F1 score or, over two classifiers' predictions of the same samples, the difference of their accuracies.
+ * A percentile bootstrap interval (Efron and Tibshirani, 1993) of any statistic of samples, such as an F1 score, or the
+ * difference of two classifiers' accuracies on the same samples.
  *
- * @param statistic - computes the number from the samples with these indices; the array is reused between calls
+ * @param statistic - computes the statistic of the samples with these indices; the array is reused between calls
  * @throws TsloraError `bad-option` that lists every bad option.
  */
 export function bootstrapInterval(statistic: (indices: Uint32Array) => number, options: BootstrapOptions): Interval {
   return bootstrapIntervals((indices) => [statistic(indices)], options)[0];
 }
 
-/** {@link bootstrapInterval} of several numbers at once, from the same draws. */
+/** {@link bootstrapInterval} of several statistics at once, from the same draws. */
 export function bootstrapIntervals(
   statistics: (indices: Uint32Array) => readonly number[],
   options: BootstrapOptions,
@@ -54,7 +54,7 @@ export function bootstrapIntervals(
   });
 }
 
-/** A quantile of sorted numbers, between two of them in a straight line, as NumPy's default. */
+/** A quantile of sorted numbers, with linear interpolation, as NumPy's default. */
 function quantile(sorted: Float64Array, q: number): number {
   const place = (sorted.length - 1) * q;
   const below = Math.floor(place);

@@ -4,7 +4,7 @@ import type { Problems } from "../../base/problems";
 export interface Interval {
   readonly low: number;
   readonly high: number;
-  /** How sure, 0.95 for 95%. */
+  /** The confidence level, 0.95 for 95%. */
   readonly confidence: number;
   readonly method: "wilson" | "bootstrap";
 }

@@ -6,17 +6,17 @@ export interface McNemarResult {
   readonly onlyBefore: number;
   /** Samples that only the second got right. */
   readonly onlyAfter: number;
-  /** How likely a difference at least so great is where neither is the better, two-sided. */
+  /** The two-sided p-value: the probability of a difference at least as large if neither is better. */
   readonly pValue: number;
 }
 
 /**
- * McNemar's exact test of two classifiers on the same samples: of those that only one got right, is the share of the
- * second's beyond a coin's (binomial, two-sided)?
+ * McNemar's exact test of two classifiers on the same samples: a two-sided binomial test of the samples that only one
+ * of the two got right.
  *
- * @param before - for each sample whether the first was right
- * @param after - the same of the second, in the same order
- * @throws TsloraError `bad-input` when they differ in length.
+ * @param before - for each sample, whether the first classifier was right
+ * @param after - the same for the second classifier, in the same order
+ * @throws TsloraError `bad-input` if they differ in length.
  */
 export function mcnemarTest(before: readonly boolean[], after: readonly boolean[]): McNemarResult {
   if (before.length !== after.length)

@@ -34,8 +34,8 @@ const TAIL = [
 ];
 
 /**
- * The number that a standard normal variable stays below with probability `p`, to 16 digits (Wichura, "Algorithm
- * AS 241: The percentage points of the normal distribution", 1988).
+ * The quantile of the standard normal distribution at probability `p`, to 16 digits (Wichura, "Algorithm AS 241: The
+ * percentage points of the normal distribution", 1988).
  *
  * @param p - in (0, 1)
  */

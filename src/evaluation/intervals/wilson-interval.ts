@@ -3,10 +3,10 @@ import { DEFAULT_CONFIDENCE, expectConfidence, type Interval } from "./interval"
 import { normalQuantile } from "./normal-quantile";
 
 /**
- * Wilson's score interval of a share, without continuity correction (Wilson, 1927): good for small numbers and for
- * shares near 0 or 1, where the usual plus-minus is not.
+ * Wilson's score interval of a share, without continuity correction (Wilson, 1927). It is good for small numbers and
+ * for shares near 0 or 1, unlike the normal approximation.
  *
- * @param successes - how many of `n`; for an accuracy, the right predictions
+ * @param successes - the number of successes among `n`; for an accuracy, the correct predictions
  * @param options.confidence - @default 0.95
  * @throws TsloraError `bad-option` unless 0 <= successes <= n, both whole, and n >= 1.
  */

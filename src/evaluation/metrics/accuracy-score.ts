@@ -5,12 +5,12 @@ import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import type { Labels } from "./targets";
 
 /**
- * The share of samples whose predicted label is the true one, as scikit-learn's `accuracy_score`; where a sample has
- * several labels, all of them must be.
+ * The share of samples whose predicted label is the true one, as scikit-learn's `accuracy_score`. If a sample has
+ * several labels, all of them must be right.
  *
- * @param yTrue - one label a sample, or rows of 0 and 1, [samples, labels]
- * @param options.normalize - false: how many, or what they weigh, instead of the share. @default true
- * @throws TsloraError `bad-input` when the labels differ in length, are empty or of mixed kinds.
+ * @param yTrue - one label per sample, or rows of 0 and 1, [samples, labels]
+ * @param options.normalize - false: their number, or total weight, instead of the share. @default true
+ * @throws TsloraError `bad-input` if the labels differ in length, are empty or of mixed kinds.
  */
 export function accuracyScore(
   yTrue: Labels | LabelIndicators,

@@ -19,7 +19,7 @@ import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 export interface AveragePrecisionOptions extends WeightOptions {
   /** The positive label of two. @default 1 */
   readonly posLabel?: Label;
-  /** How several classes, or labels, are averaged; "none" keeps them apart. @default "macro" */
+  /** How several classes, or labels, are averaged; "none" returns each score. @default "macro" */
   readonly average?: ClassAverage | "none";
 }
 
@@ -29,10 +29,10 @@ type Scores = ArrayLike<number> | ScoreRows;
  * Average precision, the mean of precisions weighted by the gain in recall, without interpolation, as scikit-learn's
  * `average_precision_score`.
  *
- * @param yTrue - one label a sample, or rows of 0 and 1, [samples, labels]
+ * @param yTrue - one label per sample, or rows of 0 and 1, [samples, labels]
  * @param yScore - the positive label's score, [samples]; or a score for each class or label, [samples, classes]
- * @returns one for each label where `average` is "none"
- * @throws TsloraError `bad-input` when lengths or classes do not fit or a score is not finite.
+ * @returns a score for each label if `average` is "none"
+ * @throws TsloraError `bad-input` if lengths or classes do not fit or a score is not finite.
  */
 export function averagePrecisionScore(
   yTrue: Labels | LabelIndicators,

@@ -4,10 +4,10 @@ import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { readTargets, type Labels } from "./targets";
 
 /**
- * The mean recall over the labels that are true of some sample, as scikit-learn's `balanced_accuracy_score`.
+ * The mean recall over the labels that occur in `yTrue`, as scikit-learn's `balanced_accuracy_score`.
  *
- * @param options.adjusted - rescaled so that chance gives 0 and only right predictions give 1; NaN where only one
- *   label is true of any. @default false
+ * @param options.adjusted - rescales it: 0 for random predictions, 1 for all correct; NaN if only one label occurs in
+ *   `yTrue`. @default false
  */
 export function balancedAccuracyScore(
   yTrue: Labels,

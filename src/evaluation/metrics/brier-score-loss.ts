@@ -6,14 +6,14 @@ import { positiveLabelOf } from "./threshold-counts";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
 /**
- * The mean squared distance of probabilities from what was true, as scikit-learn's `brier_score_loss`.
+ * The mean squared difference between probabilities and true labels, as scikit-learn's `brier_score_loss`.
  *
  * @param yProba - the positive label's probability, [samples], or [samples, classes] in the order of the sorted labels
- * @param options.posLabel - which label `yProba` is about, where it is one number a sample. @default 1 of {0, 1} or
- *   {-1, 1}, else the greater number
- * @param options.labels - all classes, where `yProba` has a column for each
- * @param options.scaleByHalf - whether to halve the sum over classes. @default true for two classes, as is usual
- * @throws TsloraError `bad-input` for what is not a probability.
+ * @param options.posLabel - the label of `yProba`, if it has one number per sample. @default 1 of {0, 1} or {-1, 1},
+ *   else the greater number
+ * @param options.labels - all classes, if `yProba` has a column for each
+ * @param options.scaleByHalf - whether to halve the sum over classes. @default true for two classes
+ * @throws TsloraError `bad-input` if a value is not a probability.
  */
 export function brierScoreLoss(
   yTrue: Labels,

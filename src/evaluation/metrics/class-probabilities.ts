@@ -1,21 +1,21 @@
 import { TsloraError } from "../../base/tslora-error";
 import { checkLabels, indexLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
-/** Probabilities of two or more classes, checked, and the column of each sample's true class. */
+/** Checked probabilities of two or more classes, and the column of each sample's true class. */
 export interface ClassProbabilities {
   /** [samples, classes] */
   readonly rows: readonly (readonly number[])[];
   readonly trueColumn: readonly number[];
 }
 
-/** How far from 1 a sample's probabilities may sum: what single precision leaves, and a little. */
+/** How far the sum of a sample's probabilities may be from 1: the rounding of single precision, and a little more. */
 const SUM_TOLERANCE = 1e-3;
 
 /**
- * Reads probabilities as scikit-learn's losses do: a row of class probabilities a sample, columns in the order of the
- * sorted labels, or one number a sample, that of the greater of two labels.
+ * Reads probabilities as scikit-learn's losses do: a row of class probabilities per sample, with columns in the order
+ * of the sorted labels, or for two labels one number per sample, the probability of the greater label.
  *
- * @throws TsloraError `bad-input` when something is not a probability, rows differ in length, or classes do not fit.
+ * @throws TsloraError `bad-input` if a value is not a probability, rows differ in length, or classes do not fit.
  */
 export function readClassProbabilities(
   where: string,

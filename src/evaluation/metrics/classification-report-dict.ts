@@ -11,8 +11,8 @@ export interface ReportEntry {
 }
 
 /**
- * Rows by class name, then `macro avg` and `weighted avg`; `accuracy` is a number, `micro avg` replaces it
- * where labels were left out or a sample has several; then there is `samples avg`, too.
+ * Rows by class name, then `macro avg` and `weighted avg`. `accuracy` is a number; `micro avg` replaces it if labels
+ * were left out or a sample may have several. With several labels per sample there is also `samples avg`.
  */
 export type ReportDict = Record<string, ReportEntry | number>;
 

@@ -11,10 +11,10 @@ const WIDTH = 9; // characters of each column
 /**
  * The main classification metrics as text, byte for byte as scikit-learn 1.9's `classification_report` prints them.
  *
- * Its oddities are kept: labels that never occur count in the macro average, and where samples have weights, or not
- * one sample was predicted right, supports are written as `3.0`.
+ * Its peculiarities are kept: labels that never occur count in the macro average; if samples have weights, or no sample
+ * was predicted correctly, supports are written as `3.0`.
  *
- * @param yTrue - one label a sample, or rows of 0 and 1, [samples, labels]
+ * @param yTrue - one label per sample, or rows of 0 and 1, [samples, labels]
  * @param options.digits - decimals of the scores. @default 2
  * @throws TsloraError `bad-input` for labels that cannot be compared, `bad-option` for names that do not fit them.
  */
@@ -40,7 +40,7 @@ export function classificationReport(
   return `${line("", COLUMNS)}\n${classes.map((entry) => row(entry)).join("")}\n${averages.map((entry, i) => row(entry, hasAccuracy && i === 0)).join("")}`;
 }
 
-/** Blanks before the text up to a width in code points, as Python counts; `padStart` counts UTF-16 units. */
+/** Pads a text at the left to a width in code points, as Python does; `padStart` counts UTF-16 units. */
 function right(text: string, width: number): string {
   return " ".repeat(Math.max(0, width - [...text].length)) + text;
 }

@@ -6,12 +6,12 @@ import type { Label, Labels } from "./targets";
 /**
  * Cohen's kappa, the agreement of two labellings beyond chance, as scikit-learn's `cohen_kappa_score`.
  *
- * @param options.labels - which labels, in which order. @default those that occur, sorted
- * @param options.weights - how much a disagreement counts: all the same, or by the distance of the labels' places
- *   ("linear") or its square ("quadratic"). @default all the same
- * @param options.replaceUndefinedBy - what it is where it is not defined, both having the same one label only. @default
- *   NaN
- * @throws TsloraError `bad-option` when no label named occurs in `y1`.
+ * @param options.labels - the labels, in order. @default those that occur, sorted
+ * @param options.weights - the weight of a disagreement: the distance of the labels' positions ("linear") or its square
+ *   ("quadratic"). @default equal weights
+ * @param options.replaceUndefinedBy - the result if kappa is undefined, which is so if both have only the same single
+ *   label. @default NaN
+ * @throws TsloraError `bad-option` if none of `labels` occurs in `y1`.
  */
 export function cohenKappaScore(
   y1: Labels,

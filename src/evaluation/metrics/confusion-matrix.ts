@@ -5,15 +5,15 @@ import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { indexLabels, readTargets, type Label, type Labels } from "./targets";
 
 /**
- * How often each true label (rows) was predicted as each label (columns), or what such samples weigh, as scikit-learn's
- * `confusion_matrix`.
+ * How often each true label (rows) was predicted as each label (columns), or the weight of these samples, as
+ * scikit-learn's `confusion_matrix`.
  *
- * @param options.labels - which labels, in which order; samples of others are left out. @default those that occur,
+ * @param options.labels - the labels, in order; samples with other labels are left out. @default those that occur,
  *   sorted
  * @param options.normalize - shares of the true label ("true"), of the predicted label ("pred") or of all samples
- *   ("all") instead of counts; a share of nothing is 0
+ *   ("all") instead of counts; a share of no samples is 0
  * @returns [labels, labels]
- * @throws TsloraError `bad-option` when no label named is a true label of any sample.
+ * @throws TsloraError `bad-option` if none of `labels` is a true label of a sample.
  */
 export function confusionMatrix(
   yTrue: Labels,
@@ -29,7 +29,7 @@ export function confusionMatrix(
   if (!targets.yTrue.some((index) => rows[index] >= 0)) {
     throw new TsloraError(
       "bad-option",
-      `confusionMatrix: at least one of labels is to occur in yTrue; none of ${JSON.stringify(labels)} does.`,
+      `confusionMatrix: at least one of labels must occur in yTrue; none of ${JSON.stringify(labels)} does.`,
     );
   }
   const matrix = labels.map(() => new Array<number>(labels.length).fill(0));

@@ -1,9 +1,9 @@
 const bits = new DataView(new ArrayBuffer(8));
 
 /**
- * A number with `digits` decimals as Python's `format(x, ".2f")` writes it: the double's exact value rounded, ties to
- * even. `toFixed` rounds exact ties away from zero (0.125 gives 0.13 there, 0.12 here) and leaves the decimal
- * notation from 1e21 on.
+ * A number with `digits` decimals as Python's `format(x, ".2f")` writes it: rounds the double's exact value, ties to
+ * even. `toFixed` rounds exact ties away from zero (0.125 gives 0.13 there, 0.12 here), and uses exponents from 1e21
+ * on.
  *
  * @param digits - decimals, 0 or more
  */

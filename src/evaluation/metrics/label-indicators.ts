@@ -1,10 +1,10 @@
 import { TsloraError } from "../../base/tslora-error";
 import type { Labels } from "./targets";
 
-/** Any number of labels a sample: a row of 0 and 1, one column a label, [samples, labels]. */
+/** Any number of labels per sample: a row of 0 and 1, one column per label, [samples, labels]. */
 export type LabelIndicators = readonly ArrayLike<number>[];
 
-/** Whether labels came as rows of 0 and 1 and not one a sample. */
+/** Whether labels are rows of 0 and 1, and not one per sample. */
 export function isIndicators(labels: Labels | LabelIndicators): labels is LabelIndicators {
   return labels.length > 0 && typeof labels[0] === "object";
 }
@@ -12,8 +12,8 @@ export function isIndicators(labels: Labels | LabelIndicators): labels is LabelI
 /**
  * Checks rows of 0 and 1.
  *
- * @returns how many labels there are
- * @throws TsloraError `bad-input` when rows differ in length, have one column only or hold something else.
+ * @returns the number of labels
+ * @throws TsloraError `bad-input` if rows differ in length, have only one column, or hold other values.
  */
 export function checkIndicators(where: string, name: string, rows: LabelIndicators): number {
   const width = rows[0].length;

@@ -4,13 +4,14 @@ import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import type { Label, Labels } from "./targets";
 
 /**
- * The mean negative logarithm of the true class's probability, as scikit-learn's `log_loss`: probabilities are first
- * clipped to [2^-52, 1 - 2^-52].
+ * The mean negative logarithm of the true class's probability, as scikit-learn's `log_loss`. Probabilities are clipped
+ * to [2^-52, 1 - 2^-52].
  *
- * @param yProba - [samples, classes] in the order of the sorted labels, or of two labels the greater one's, [samples]
- * @param options.labels - all classes, where `yTrue` may not hold each. @default those in `yTrue`
+ * @param yProba - [samples, classes] in the order of the sorted labels, or for two labels those of the greater one,
+ * [samples]
+ * @param options.labels - all classes, needed if `yTrue` lacks some. @default those in `yTrue`
  * @param options.normalize - false: the sum instead of the mean. @default true
- * @throws TsloraError `bad-input` for what is not a probability.
+ * @throws TsloraError `bad-input` if a value is not a probability.
  */
 export function logLoss(
   yTrue: Labels,

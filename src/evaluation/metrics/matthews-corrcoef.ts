@@ -5,9 +5,9 @@ import type { Labels } from "./targets";
 
 /**
  * Matthews' correlation coefficient of true and predicted labels, for any number of labels, as scikit-learn's
- * `matthews_corrcoef` (Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient",
- * 2004). 0 where either has one label only. Sums are taken over the same numbers in the same order as there: where
- * one label is all there is, weights then cancel to 0 and not to what rounding leaves.
+ * `matthews_corrcoef` (Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient", 2004).
+ * 0 if either has only one label. Adds the same numbers in the same order as scikit-learn: with a single label the
+ * weights then cancel to exactly 0.
  */
 export function matthewsCorrcoef(yTrue: Labels, yPred: Labels, options: WeightOptions = {}): number {
   const matrix = confusionMatrix(yTrue, yPred, options);

@@ -3,7 +3,7 @@ import { checkIndicators, type LabelIndicators } from "./label-indicators";
 import { mean, pairwiseSum, weightedMean } from "./pairwise-sum";
 import { checkLabels, indexLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
-/** How scores of classes, each against the rest, become one; "samples" is for several labels a sample. */
+/** How the scores of classes, each against the rest, are averaged; "samples" is for several labels per sample. */
 export type ClassAverage = "micro" | "macro" | "weighted" | "samples";
 
 /** A score for each class, or label, of each sample. */
@@ -18,13 +18,13 @@ export interface ClassScores {
   readonly classes: readonly Label[];
 }
 
-/** Which labels are true of each sample, and a score for each. Both [samples, labels]. */
+/** The true labels of each sample, and a score for each label. Both [samples, labels]. */
 export interface LabelScoreRows {
   readonly flags: LabelIndicators;
   readonly rows: ScoreRows;
 }
 
-/** Whether scores came as rows and not one a sample. */
+/** Whether scores are rows, and not one per sample. */
 export function isMatrix(scores: ArrayLike<number> | ScoreRows): scores is ScoreRows {
   return scores.length > 0 && typeof scores[0] !== "number";
 }
@@ -84,19 +84,19 @@ export function readLabelScores(
   return { flags, rows };
 }
 
-/** Each class against the rest, as labels of their own. */
+/** Converts classes to one label for each class against the rest. */
 export function oneVsRest({ trueClass, rows, classes }: ClassScores): LabelScoreRows {
   return { flags: trueClass.map((own) => classes.map((_, c) => (c === own ? 1 : 0))), rows };
 }
 
-/** A metric of one label: which samples have it, their scores, their weights. */
+/** A metric of one label, from the samples that have it, their scores and their weights. */
 export type BinaryMetric = (
   yTrue: readonly number[],
   yScore: readonly number[],
   sampleWeight: ArrayLike<number> | undefined,
 ) => number;
 
-/** A binary metric of each label, averaged as scikit-learn's `_average_binary_score` does. */
+/** Averages a binary metric over labels, as scikit-learn's `_average_binary_score` does. */
 export function averageLabels(
   where: string,
   { flags, rows }: LabelScoreRows,

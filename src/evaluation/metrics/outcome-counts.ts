@@ -3,29 +3,32 @@ import type { LabelIndicators } from "./label-indicators";
 import type { Outcomes } from "./outcomes";
 import { checkLabels, indexLabels, type Label, type Targets } from "./targets";
 
-/** How often each of some labels was right, predicted and true; or how many labels of each sample were. */
+/**
+ * For each label the number of samples where it was right, predicted and true; or for each sample the number of such
+ * labels.
+ */
 export interface OutcomeCounts {
   readonly truePositives: readonly number[];
   readonly predicted: readonly number[];
   readonly actual: readonly number[];
   /**
-   * Whether they are whole numbers to scikit-learn, too: it counts in floating point where samples have weights, and
-   * where not one was predicted right.
+   * Whether scikit-learn has whole numbers here too: it counts in floating point if samples have weights, or none was
+   * predicted correctly.
    */
   readonly whole: boolean;
 }
 
 export interface CountOptions {
-  /** Which labels count, in which order. @default those that occur, sorted */
+  /** The labels to count, in order. @default those that occur, sorted */
   readonly labels?: readonly Label[];
   /** A weight for each sample. */
   readonly weights?: Float64Array;
 }
 
 /**
- * Counts outcomes for each label; other labels than those asked for are left out of the counts.
+ * Counts outcomes for each of the requested labels.
  *
- * @throws TsloraError `bad-option` when `labels` is empty or cannot select among the samples' labels.
+ * @throws TsloraError `bad-option` if `labels` is empty or cannot select among the samples' labels.
  */
 export function countOutcomes(
   where: string,
@@ -60,7 +63,7 @@ export function countOutcomes(
 /**
  * Counts the labels of each sample that were right, predicted and true: for the average over samples.
  *
- * @throws TsloraError `bad-option` where every sample has one label only.
+ * @throws TsloraError `bad-option` if the labels are one per sample.
  */
 export function countSamples(
   where: string,
@@ -70,7 +73,7 @@ export function countSamples(
   if (outcomes.kind === "classes")
     throw new TsloraError(
       "bad-option",
-      `${where}: the average "samples" is for several labels a sample, given as rows of 0 and 1; got one label a sample. Choose micro, macro or weighted.`,
+      `${where}: the average "samples" is for several labels per sample, given as rows of 0 and 1; got one label per sample. Choose micro, macro or weighted.`,
     );
   const columns = selectColumns(where, labels, outcomes);
   const count = (holds: (sample: number, column: number) => boolean): number[] =>
@@ -125,7 +128,7 @@ function countColumns(
   });
 }
 
-/** scikit-learn keeps false positives and negatives and adds the right ones again, which with weights rounds. */
+/** scikit-learn stores false positives and negatives and adds the correct ones again; with weights this rounds. */
 function throughDifferences({ truePositives, predicted, actual, whole }: OutcomeCounts): OutcomeCounts {
   const again = (counts: readonly number[]): number[] =>
     counts.map((count, i) => truePositives[i] + (count - truePositives[i]));

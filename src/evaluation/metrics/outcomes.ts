@@ -2,7 +2,7 @@ import { TsloraError } from "../../base/tslora-error";
 import { checkIndicators, isIndicators, type LabelIndicators } from "./label-indicators";
 import { readTargets, type Labels, type Targets } from "./targets";
 
-/** True and predicted labels of samples, checked: one label a sample, or any number of them. */
+/** Checked true and predicted labels of samples: one label per sample, or any number of them. */
 export type Outcomes =
   | ({ readonly kind: "classes" } & Targets)
   | {
@@ -17,7 +17,7 @@ export type Outcomes =
 /**
  * Reads labels of either kind.
  *
- * @throws TsloraError `bad-input` when the two are not of one kind, differ in size, are empty or hold what is no label.
+ * @throws TsloraError `bad-input` if the two are not of one kind, differ in size, are empty or hold an invalid label.
  */
 export function readOutcomes(
   where: string,
@@ -34,14 +34,14 @@ export function readOutcomes(
     const [rows, list] = isIndicators(yTrue) ? ["yTrue", "yPred"] : ["yPred", "yTrue"];
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yPred must be of one kind; ${rows} holds rows of labels, ${list} one label a sample.`,
+      `${where}: yTrue and yPred must be of one kind; ${rows} holds rows of labels, ${list} one label per sample.`,
     );
   }
   const [width, predicted] = [checkIndicators(where, "yTrue", yTrue), checkIndicators(where, "yPred", yPred)];
   if (width !== predicted)
     throw new TsloraError(
       "bad-input",
-      `${where}: yTrue and yPred must have a column for each label alike; they have ${width} and ${predicted}.`,
+      `${where}: yTrue and yPred must have the same number of columns, one for each label; they have ${width} and ${predicted}.`,
     );
   return { kind: "indicators", labels: Array.from({ length: width }, (_, label) => label), yTrue, yPred };
 }

@@ -3,9 +3,9 @@ import { TsloraError } from "../../base/tslora-error";
 const BLOCK = 128;
 
 /**
- * A sum in the order in which NumPy adds: eight partial sums over blocks of up to 128 numbers, halves above that
- * (pairwise summation; Higham, "The accuracy of floating point summation", 1993). The same order gives the same
- * last bit, without which a report could round otherwise than scikit-learn's.
+ * A sum in NumPy's order: eight partial sums over blocks of up to 128 numbers, halves above that (pairwise summation;
+ * Higham, "The accuracy of floating point summation", 1993). The same order gives the same last bit; with another one a
+ * report could round differently from scikit-learn's.
  */
 export function pairwiseSum(values: ArrayLike<number>, start = 0, count = values.length): number {
   if (count < 8) {
@@ -26,31 +26,31 @@ export function pairwiseSum(values: ArrayLike<number>, start = 0, count = values
   return sum;
 }
 
-/** The mean as `numpy.mean` gives it. */
+/** The mean, as `numpy.mean` computes it. */
 export function mean(values: ArrayLike<number>): number {
   return pairwiseSum(values) / values.length;
 }
 
 /**
- * The mean as `numpy.average` gives it, by weight where weights are given.
+ * The mean, weighted if weights are given, as `numpy.average` computes it.
  *
- * @throws TsloraError `bad-input` where the weights sum to 0.
+ * @throws TsloraError `bad-input` if the weights sum to 0.
  */
 export function weightedMean(where: string, values: ArrayLike<number>, weights: Float64Array | undefined): number {
   if (weights === undefined) return mean(values);
   const total = pairwiseSum(weights);
-  if (total === 0) throw new TsloraError("bad-input", `${where}: sampleWeight is to sum to another number than 0.`);
+  if (total === 0) throw new TsloraError("bad-input", `${where}: the sum of sampleWeight must not be 0.`);
   return pairwiseSum(weights.map((weight, i) => values[i] * weight)) / total;
 }
 
 /**
- * The mean of the numbers that are not NaN, weighted where weights are given and do not sum to zero, as scikit-learn
- * averages over labels. NaN where no number is left.
+ * The mean of the numbers that are not NaN, as scikit-learn averages over labels: weighted if weights are given and do
+ * not sum to 0. NaN if no number is left.
  */
 export function nanAverage(values: readonly number[], weights?: ArrayLike<number>): number {
   const known = values.filter((value) => !Number.isNaN(value));
   if (known.length === 0) return NaN;
-  // numpy.nanmean keeps the places of what it leaves out, numpy.average over the rest does not.
+  // numpy.nanmean adds 0 in place of NaN; numpy.average over the rest skips NaN, so the order of sums differs.
   if (weights === undefined)
     return pairwiseSum(values.map((value) => (Number.isNaN(value) ? 0 : value))) / known.length;
   const kept = Array.from(weights).filter((_, i) => !Number.isNaN(values[i]));

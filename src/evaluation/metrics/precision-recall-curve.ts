@@ -2,22 +2,22 @@ import type { WeightOptions } from "./sample-weight";
 import { countAtThresholds } from "./threshold-counts";
 import type { Label, Labels } from "./targets";
 
-/** Precision and recall at each threshold; both have one more point, (1, 0), than there are thresholds. */
+/** Precision and recall at each threshold, and one more point, (1, 0). */
 export interface PrecisionRecallCurve {
   readonly precision: number[];
-  /** Falling; 1 throughout where no sample is positive. */
+  /** Descending; all 1 if no sample is positive. */
   readonly recall: number[];
-  /** Rising. */
+  /** Ascending. */
   readonly thresholds: number[];
 }
 
 /**
- * Precision against recall, as scikit-learn's `precision_recall_curve`.
+ * The precision-recall curve, as scikit-learn's `precision_recall_curve`.
  *
- * @param yScore - the higher, the more likely positive, [samples]
+ * @param yScore - scores, higher for positive samples, [samples]
  * @param options.posLabel - the positive label. @default 1, for labels of {0, 1} or {-1, 1}
- * @param options.dropIntermediate - whether thresholds between two of the same recall are left out. @default false
- * @throws TsloraError `bad-input` when lengths differ or a score is not finite.
+ * @param options.dropIntermediate - whether to leave out thresholds between two of the same recall. @default false
+ * @throws TsloraError `bad-input` if lengths differ or a score is not finite.
  */
 export function precisionRecallCurve(
   yTrue: Labels,

@@ -9,10 +9,7 @@ import {
 import type { Labels } from "./targets";
 import type { DividedScore } from "./zero-division";
 
-/**
- * As scikit-learn's `precision_score`, `recall_score` and `f1_score`, the average is the positive label's unless
- * another is named.
- */
+/** Options as of scikit-learn's `precision_score`, `recall_score` and `f1_score`: the default average is "binary". */
 export type SingleScoreOptions = Omit<ScoreOptions, "beta">;
 
 type Data = Labels | LabelIndicators;
@@ -20,8 +17,8 @@ type One = { readonly average?: Exclude<Average, "none"> };
 type Each = { readonly average: "none" };
 
 /**
- * The share of right ones among those predicted, as scikit-learn's `precision_score`; for each label where `average` is
- * "none".
+ * The share of correct predictions among all predictions of a label, as scikit-learn's `precision_score`; one for each
+ * label if `average` is "none".
  */
 export function precisionScore(yTrue: Data, yPred: Data, options?: SingleScoreOptions & One): number;
 export function precisionScore(yTrue: Data, yPred: Data, options: SingleScoreOptions & Each): number[];
@@ -34,8 +31,8 @@ export function precisionScore(
 }
 
 /**
- * The share of those that are true which was found, as scikit-learn's `recall_score`; for each label where `average` is
- * "none".
+ * The share of a label's samples that were predicted as this label, as scikit-learn's `recall_score`; one for each
+ * label if `average` is "none".
  */
 export function recallScore(yTrue: Data, yPred: Data, options?: SingleScoreOptions & One): number;
 export function recallScore(yTrue: Data, yPred: Data, options: SingleScoreOptions & Each): number[];
@@ -48,7 +45,7 @@ export function recallScore(
 }
 
 /**
- * The harmonic mean of precision and recall, as scikit-learn's `f1_score`; for each label where `average` is "none".
+ * The harmonic mean of precision and recall, as scikit-learn's `f1_score`; one for each label if `average` is "none".
  */
 export function f1Score(yTrue: Data, yPred: Data, options?: SingleScoreOptions & One): number;
 export function f1Score(yTrue: Data, yPred: Data, options: SingleScoreOptions & Each): number[];

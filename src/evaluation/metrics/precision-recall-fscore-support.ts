@@ -9,8 +9,8 @@ import type { Label, Labels } from "./targets";
 import { readZeroDivision, warnOfZeroDivision, type DividedScore, type ZeroDivision } from "./zero-division";
 
 /**
- * How scores of labels become one: none keeps them apart, binary takes the positive label's, samples is for several
- * labels a sample.
+ * How scores of labels are averaged: none returns each, binary takes the positive label's, samples is for several
+ * labels per sample.
  */
 export type Average = "none" | "micro" | "macro" | "weighted" | "binary" | "samples";
 
@@ -18,12 +18,12 @@ export type Average = "none" | "micro" | "macro" | "weighted" | "binary" | "samp
 export interface ScoreOptions extends WeightOptions {
   /** Weight of recall against precision in the F-score. @default 1 */
   readonly beta?: number;
-  /** Which labels count, in which order; without effect for the average "binary". @default those that occur, sorted */
+  /** The labels to count, in order; no effect for the average "binary". @default those that occur, sorted */
   readonly labels?: readonly Label[];
-  /** The label that the average "binary" is about. @default 1 */
+  /** The positive label of the average "binary". @default 1 */
   readonly posLabel?: Label;
   /**
-   * Value of a score that would divide by zero: 0, 1, or NaN, which averages leave out; "warn" is 0 with a warning.
+   * Value of a score that would divide by zero: 0, 1, or NaN, which averages ignore; "warn" is 0 with a warning.
    * @default 0
    */
   readonly zeroDivision?: ZeroDivision;
@@ -38,7 +38,7 @@ export interface LabelScores {
   readonly support: number[];
 }
 
-/** Scores over all labels. As in scikit-learn there is no support then. */
+/** Scores over all labels, without support, as in scikit-learn. */
 export interface AveragedScores {
   readonly precision: number;
   readonly recall: number;
@@ -49,8 +49,8 @@ export interface AveragedScores {
 /**
  * Precision, recall, F-score and support, as scikit-learn's `precision_recall_fscore_support`.
  *
- * @param yTrue - one label a sample, or rows of 0 and 1, [samples, labels]
- * @param options.average - how labels are averaged; each for itself by default
+ * @param yTrue - one label per sample, or rows of 0 and 1, [samples, labels]
+ * @param options.average - how labels are averaged. @default "none"
  * @throws TsloraError `bad-input` for labels that cannot be compared, `bad-option` that lists every bad option.
  */
 export function precisionRecallFscoreSupport(
@@ -71,7 +71,7 @@ export function precisionRecallFscoreSupport(
   return labelScores("precisionRecallFscoreSupport", yTrue, yPred, options);
 }
 
-/** The same for whoever the user called, by whose name messages begin. */
+/** The same for another function, whose name begins the messages. */
 export function labelScores(
   where: string,
   yTrue: Labels | LabelIndicators,
@@ -102,7 +102,7 @@ export function labelScores(
     : averageScores(counts, { average, beta, zeroDivision, weights });
 }
 
-/** Scores of each label from its counts. The F-score comes from counts, too, and so is not rounded twice. */
+/** Scores of each label from its counts. The F-score is computed from counts too, and not rounded twice. */
 export function scoreLabels(
   { truePositives, predicted, actual }: OutcomeCounts,
   { beta = 1, zeroDivision }: { beta?: number; zeroDivision: number },
@@ -121,7 +121,7 @@ export function scoreLabels(
   return { precision, recall, fscore, support: [...actual] };
 }
 
-/** One score over all labels, or samples, that were counted. `weights` are the samples'. */
+/** One score over all counted labels or samples. `weights` are those of the samples. */
 export function averageScores(
   counts: OutcomeCounts,
   options: { average: Exclude<Average, "none">; beta?: number; zeroDivision: number; weights?: Float64Array },
@@ -150,7 +150,7 @@ function positiveLabel(where: string, { kind, labels }: Outcomes, posLabel: Labe
   if (kind === "indicators")
     throw new TsloraError(
       "bad-option",
-      `${where}: the average "binary" is for one label a sample; got rows of 0 and 1. Choose none, micro, macro, weighted or samples.`,
+      `${where}: the average "binary" is for one label per sample; got rows of 0 and 1. Choose none, micro, macro, weighted or samples.`,
     );
   const known = labels.map((label) => JSON.stringify(label)).join(", ");
   if (labels.length > 2)

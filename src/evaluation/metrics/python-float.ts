@@ -1,4 +1,4 @@
-/** A number as Python's `str` writes it: the shortest digits that read back to it, `3.0`, `1e-05`, `1e+16`. */
+/** A number as Python's `str` writes it, with the shortest digits that identify it: `3.0`, `1e-05`, `1e+16`. */
 export function pythonFloat(x: number): string {
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";

@@ -11,12 +11,12 @@ import { readZeroDivision, warnOfZeroDivision, type ZeroDivision } from "./zero-
 
 /** Options of a classification report: rows, names and weights. */
 export interface ReportOptions extends WeightOptions {
-  /** Which labels have a row, in which order. @default those that occur, sorted */
+  /** The labels of the rows, in order. @default those that occur, sorted */
   readonly labels?: readonly Label[];
   /** Names of the labels, in the order of `labels`. @default the labels themselves */
   readonly targetNames?: readonly string[];
   /**
-   * Value of a score that would divide by zero: 0, 1, or NaN, which averages leave out; "warn" is 0 with a warning.
+   * Value of a score that would divide by zero: 0, 1, or NaN, which averages ignore; "warn" is 0 with a warning.
    * @default 0
    */
   readonly zeroDivision?: ZeroDivision;
@@ -30,14 +30,14 @@ export interface ReportRow {
   readonly support: number;
 }
 
-/** Rows of a classification report, before they become text or a dictionary. */
+/** Rows of a classification report, before they are formatted as text or a dictionary. */
 export interface ReportRows {
   readonly classes: readonly ReportRow[];
-  /** Micro, macro and weighted; of several labels a sample also that over samples. */
+  /** Micro, macro and weighted averages; with several labels per sample also the average over samples. */
   readonly averages: readonly ReportRow[];
-  /** Whether the first average is called "accuracy": one label a sample, and none that occurs was left out. */
+  /** Whether the first average is called "accuracy": with one label per sample, if all labels that occur have a row. */
   readonly hasAccuracy: boolean;
-  /** Whether supports are whole numbers to scikit-learn, too. */
+  /** Whether supports are whole numbers in scikit-learn too. */
   readonly whole: boolean;
 }
 
@@ -59,7 +59,7 @@ export function reportRows(
   if (names.length !== labels.length) {
     throw new TsloraError(
       "bad-option",
-      `${where}: targetNames must name ${labels.length} labels (${labels.join(", ")}); got ${names.length} names (${names.join(", ")}). Pass labels, too, to say which labels are meant.`,
+      `${where}: targetNames must name ${labels.length} labels (${labels.join(", ")}); got ${names.length} names (${names.join(", ")}). Pass labels too, to select the labels.`,
     );
   }
   if (options.zeroDivision === "warn") warnOfZeroDivision(where, counts);

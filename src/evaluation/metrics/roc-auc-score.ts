@@ -18,21 +18,21 @@ import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
 /** Options of {@link rocAucScore}. */
 export interface RocAucOptions extends WeightOptions {
-  /** All classes, where `yTrue` may not hold each. @default those in `yTrue`, sorted */
+  /** All classes, needed if `yTrue` lacks some. @default those in `yTrue`, sorted */
   readonly labels?: readonly Label[];
   /**
-   * Several classes each against the rest ("ovr"), or each pair of them (Hand and Till, 2001; "ovo").
+   * For several classes: each against the rest ("ovr"), or each pair (Hand and Till, 2001; "ovo").
    * @default "ovr"
    */
   readonly multiClass?: "ovr" | "ovo";
   /**
-   * How several classes, or labels, are averaged; "none" keeps them apart; "micro" and "none" are not for "ovo",
-   * "samples" is for several labels a sample only.
+   * How several classes, or labels, are averaged; "none" returns each area. "micro" and "none" are not for "ovo",
+   * "samples" only for several labels per sample.
    * @default "macro"
    */
   readonly average?: ClassAverage | "none";
   /**
-   * Two labels: the part of the curve up to this false positive rate, standardized (McClish, 1989).
+   * For two labels: the standardized area up to this false positive rate (McClish, 1989).
    * @default 1, the whole
    */
   readonly maxFpr?: number;
@@ -41,14 +41,14 @@ export interface RocAucOptions extends WeightOptions {
 type Scores = ArrayLike<number> | ScoreRows;
 
 /**
- * The area under the receiver operating characteristic, as scikit-learn's `roc_auc_score`.
+ * The area under the ROC curve (receiver operating characteristic), as scikit-learn's `roc_auc_score`.
  *
- * @param yTrue - one label a sample, or rows of 0 and 1, [samples, labels]
- * @param yScore - of two labels the score of the greater one, [samples]; of more classes probabilities, of several
- *   labels a sample a score for each, [samples, classes]
- * @returns NaN where only one class occurs; an area for each label where `average` is "none"
- * @throws TsloraError `bad-input` when lengths or classes do not fit or a score is not finite, `bad-option` for options
- *   that do not go together.
+ * @param yTrue - one label per sample, or rows of 0 and 1, [samples, labels]
+ * @param yScore - for two labels the score of the greater one, [samples]; for more classes probabilities, for several
+ *   labels per sample a score for each label, [samples, classes]
+ * @returns NaN if only one class occurs; an area for each label if `average` is "none"
+ * @throws TsloraError `bad-input` if lengths or classes do not fit or a score is not finite, `bad-option` for options
+ *   that exclude each other.
  */
 export function rocAucScore(
   yTrue: Labels | LabelIndicators,

@@ -4,21 +4,21 @@ import type { Label, Labels } from "./targets";
 
 /** Points of a receiver operating characteristic, from (0, 0) to (1, 1). */
 export interface RocCurve {
-  /** False positive rates, rising; NaN where no sample is negative. */
+  /** False positive rates, ascending; NaN if no sample is negative. */
   readonly fpr: number[];
-  /** True positive rates, rising; NaN where no sample is positive. */
+  /** True positive rates, ascending; NaN if no sample is positive. */
   readonly tpr: number[];
-  /** Thresholds, falling; the first is Infinity. */
+  /** Thresholds, descending; the first is Infinity. */
   readonly thresholds: number[];
 }
 
 /**
- * The receiver operating characteristic, as scikit-learn's `roc_curve`.
+ * The ROC curve (receiver operating characteristic), as scikit-learn's `roc_curve`.
  *
- * @param yScore - the higher, the more likely positive, [samples]
+ * @param yScore - scores, higher for positive samples, [samples]
  * @param options.posLabel - the positive label. @default 1, for labels of {0, 1} or {-1, 1}
- * @param options.dropIntermediate - whether points on a straight line between others are left out. @default true
- * @throws TsloraError `bad-input` when lengths differ or a score is not finite.
+ * @param options.dropIntermediate - whether to leave out points on a straight line between others. @default true
+ * @throws TsloraError `bad-input` if lengths differ or a score is not finite.
  */
 export function rocCurve(
   yTrue: Labels,

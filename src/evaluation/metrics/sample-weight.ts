@@ -2,15 +2,15 @@ import { TsloraError } from "../../base/tslora-error";
 
 /** A weight for each sample, as scikit-learn's `sample_weight`. */
 export interface WeightOptions {
-  /** How much each sample counts, one finite number a sample, not all of them 0. @default each counts 1 */
+  /** The weight of each sample, a finite number; not all may be 0. @default 1 for each sample */
   readonly sampleWeight?: ArrayLike<number>;
 }
 
 /**
  * Checks sample weights.
  *
- * @returns undefined where none were given: scikit-learn counts in whole numbers then
- * @throws TsloraError `bad-input` when there is not one finite number for each sample, or all are 0.
+ * @returns undefined if no weights were given, for which scikit-learn counts in whole numbers
+ * @throws TsloraError `bad-input` if there is not one finite number for each sample, or all are 0.
  */
 export function readSampleWeight(
   where: string,
@@ -31,6 +31,6 @@ export function readSampleWeight(
       `${where}: sampleWeight must hold finite numbers; ${String(sampleWeight[bad])} is at index ${bad}.`,
     );
   if (weights.every((weight) => weight === 0))
-    throw new TsloraError("bad-input", `${where}: at least one of sampleWeight must be another number than 0.`);
+    throw new TsloraError("bad-input", `${where}: at least one of sampleWeight must not be 0.`);
   return weights;
 }

@@ -1,15 +1,15 @@
 import { compareCodePoints } from "../../base/compare-code-points";
 import { TsloraError } from "../../base/tslora-error";
 
-/** A class as scikit-learn takes it: a whole number or a name; one call's labels are all of one kind. */
+/** A class as in scikit-learn: a whole number or a name. All labels of one call must be of one kind. */
 export type Label = number | string;
 
-/** Labels one a sample: an array, or a typed array of class indices. */
+/** One label per sample: an array, or a typed array of class indices. */
 export type Labels = ArrayLike<number> | ArrayLike<string>;
 
-/** The labels of one call, checked and counted through. */
+/** The checked labels of one call, as indices. */
 export interface Targets {
-  /** The labels that occur in either, each once, in scikit-learn's order: numbers by value, names by code point. */
+  /** The distinct labels of both, in scikit-learn's order: numbers by value, names by code point. */
   readonly labels: readonly Label[];
   /** For each sample the index of its true label in `labels`. */
   readonly yTrue: Int32Array;
@@ -18,11 +18,10 @@ export interface Targets {
 }
 
 /**
- * Checks true and predicted labels and replaces each by its index among those that occur.
+ * Checks true and predicted labels and replaces each by its index among the distinct labels.
  *
  * @param where - the function that the user called, for messages
- * @throws TsloraError `bad-input` when they differ in length, are empty, mix numbers and names, or are not whole
- *   numbers.
+ * @throws TsloraError `bad-input` if they differ in length, are empty, mix numbers and names, or are not whole numbers.
  */
 export function readTargets(where: string, yTrue: Labels, yPred: Labels): Targets {
   if (yTrue.length !== yPred.length)
@@ -59,14 +58,14 @@ export function checkLabels(where: string, name: string, labels: ArrayLike<Label
   }
 }
 
-/** The labels that occur, each once, sorted as scikit-learn sorts them. */
+/** The distinct labels, sorted as in scikit-learn. */
 export function uniqueLabels(...lists: readonly ArrayLike<Label>[]): Label[] {
   const seen = new Set<Label>();
   for (const list of lists) for (let i = 0; i < list.length; i++) seen.add(list[i]);
   return [...seen].sort(compareLabels);
 }
 
-/** Each label's index; of a label that occurs twice, the first. */
+/** Each label's index; the first one for a label that occurs twice. */
 export function indexLabels(labels: readonly Label[]): Map<Label, number> {
   const indexOf = new Map<Label, number>();
   labels.forEach((label, index) => {

@@ -2,19 +2,18 @@ import { TsloraError } from "../../base/tslora-error";
 import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
-/** Counts of true and false positives at every threshold that makes a difference, from the highest down. */
+/** Counts of true and false positives at every distinct threshold, from the highest down. */
 export interface ThresholdCounts {
-  /** The distinct scores, falling. A sample is taken for positive when its score is at least the threshold. */
+  /** The distinct scores, descending. A sample is predicted positive if its score is at least the threshold. */
   readonly thresholds: readonly number[];
   readonly truePositives: readonly number[];
   readonly falsePositives: readonly number[];
 }
 
 /**
- * Counts true and false positives at each distinct score, or what they weigh; samples that weigh nothing are left out.
+ * Counts true and false positives, or their weights, at each distinct score. Leaves out samples of weight 0.
  *
- * @throws TsloraError `bad-input` when lengths differ, a score is not finite, or it is unclear which label is
- *   positive.
+ * @throws TsloraError `bad-input` if lengths differ, a score is not finite, or it is unclear which label is positive.
  */
 export function countAtThresholds(
   where: string,
@@ -57,7 +56,7 @@ export function countAtThresholds(
   return { thresholds, truePositives, falsePositives };
 }
 
-/** The positive label: the one given, else 1 where labels are of {0, 1} or {-1, 1}. */
+/** The positive label: the given one, else 1 if the labels are of {0, 1} or {-1, 1}. */
 export function positiveLabelOf(where: string, labels: readonly Label[], given: Label | undefined): Label {
   const known = labels.map((label) => JSON.stringify(label)).join(", ");
   if (given !== undefined) {

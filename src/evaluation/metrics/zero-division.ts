@@ -1,10 +1,10 @@
 import type { Problems } from "../../base/problems";
 import type { OutcomeCounts } from "./outcome-counts";
 
-/** Value of a score that would divide by zero: 0, 1 or NaN; "warn" is 0 with a warning of Node's. */
+/** Value of a score that would divide by zero: 0, 1 or NaN; "warn" is 0 with a process warning of Node. */
 export type ZeroDivision = number | "warn";
 
-/** The number that replaces it. Notes a problem for any other value. @default 0 */
+/** The number for an option. Adds a problem for an invalid value. @default 0 */
 export function readZeroDivision(problems: Problems, zeroDivision: ZeroDivision = 0): number {
   const known = zeroDivision === "warn" || zeroDivision === 0 || zeroDivision === 1 || Number.isNaN(zeroDivision);
   problems.expect(known, `zeroDivision must be 0, 1, NaN or "warn"; got ${String(zeroDivision)}`);
@@ -14,7 +14,7 @@ export function readZeroDivision(problems: Problems, zeroDivision: ZeroDivision 
 /** A score that can divide by zero. */
 export type DividedScore = "precision" | "recall" | "F-score";
 
-/** Says which scores are 0 only since they would divide by zero, as a warning of Node's (`UndefinedMetricWarning`). */
+/** Warns (`UndefinedMetricWarning`) about scores that are set to 0 because they would divide by zero. */
 export function warnOfZeroDivision(
   where: string,
   { predicted, actual }: OutcomeCounts,

@@ -2,11 +2,11 @@ import { Problems } from "../../base/problems";
 import { evaluatePredictions, type Evaluation } from "../evaluation";
 
 /**
- * An evaluation of two labels as it would have been with another threshold: a text is predicted as the second label
- * when that label's probability is at least the threshold. Loss and areas do not change.
+ * Recomputes an evaluation of two labels with another threshold: a text is predicted as the second label if that
+ * label's probability is at least the threshold. Loss and areas do not change.
  *
  * @param options.threshold - from 0 to 1, tuned on other data by `tuneThreshold`
- * @throws TsloraError `bad-option` when there are not two labels or the threshold is no probability.
+ * @throws TsloraError `bad-option` if there are not two labels or the threshold is not a probability.
  */
 export function applyThreshold(evaluation: Evaluation, options: { readonly threshold: number }): Evaluation {
   const { threshold } = options;

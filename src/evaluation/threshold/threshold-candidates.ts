@@ -3,7 +3,7 @@ import type { Label, Labels } from "../metrics/targets";
 import { countAtThresholds } from "../metrics/threshold-counts";
 import type { ThresholdOutcome } from "./threshold-goal";
 
-/** A range of thresholds that predict the same: above `lower`, up to and with `upper`. */
+/** A range of thresholds with the same predictions: above `lower`, up to and including `upper`. */
 export interface ThresholdCandidate {
   readonly lower: number;
   readonly upper: number;
@@ -11,10 +11,10 @@ export interface ThresholdCandidate {
 }
 
 /**
- * Every range of thresholds that makes a difference, from the lowest up: the first takes every text for positive, the
+ * All ranges of thresholds with different predictions, from the lowest up: in the first every text is positive, in the
  * last none.
  *
- * @throws TsloraError `bad-input` for scores that are no probabilities or where only one label occurs.
+ * @throws TsloraError `bad-input` if scores are not probabilities or only one label occurs.
  */
 export function thresholdCandidates(
   where: string,
@@ -44,11 +44,11 @@ export function thresholdCandidates(
   const none =
     highest < 1
       ? [{ lower: highest, upper: 1, outcome: { truePositives: 0, falsePositives: 0, positives, negatives } }]
-      : []; // above the score 1 is no threshold
+      : []; // no threshold is above the score 1
   return [...candidates.reverse(), ...none];
 }
 
-/** Counts at one threshold: a text counts as positive if its score is at least that. */
+/** Counts at one threshold: a text is predicted positive if its score is at least the threshold. */
 export function outcomeAt(
   threshold: number,
   yTrue: Labels,

@@ -3,28 +3,27 @@ import type { Label, Labels } from "../metrics/targets";
 import { thresholdCandidates } from "./threshold-candidates";
 import { describeGoal, resolveGoal, type ThresholdGoal, type ThresholdMetric } from "./threshold-goal";
 
-/** A metric over all thresholds, to be drawn. */
+/** A metric over all thresholds, for a figure. */
 export interface ThresholdCurve {
   readonly metric: ThresholdMetric;
-  /** The metric in a few words. */
+  /** The name of the metric. */
   readonly name: string;
   readonly lowerIsBetter: boolean;
   /**
-   * Rising, from 0 to 1. Between two of them a threshold predicts as the upper one does, so that the curve is made of
+   * Ascending, from 0 to 1. A threshold between two of them gives the predictions of the upper one, so the curve has
    * steps.
    */
   readonly thresholds: readonly number[];
-  /** The metric at each; null where it is not defined or a wanted recall is not reached. */
+  /** The metric at each threshold; null if it is undefined or the required recall is not reached. */
   readonly values: readonly (number | null)[];
-  /** The share of positive texts found at each. */
+  /** The recall at each threshold. */
   readonly recall: readonly number[];
-  /** The share of right ones among those taken for positive; null where none is. */
+  /** The precision at each threshold; null if no text is predicted positive. */
   readonly precision: readonly (number | null)[];
 }
 
 /**
- * A goal's metric at every threshold that makes a difference, with precision and recall: what `tuneThreshold` chose
- * from.
+ * A goal's metric at every distinct threshold, with precision and recall. `tuneThreshold` chooses among these.
  *
  * @param scores - the positive label's probabilities, [samples]
  * @param options.posLabel - the positive label. @default 1

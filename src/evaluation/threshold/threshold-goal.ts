@@ -1,28 +1,28 @@
 import type { Problems } from "../../base/problems";
 
-/** Goal of a tuned threshold, named as in scikit-learn if it has a name there. */
+/** Metric that a tuned threshold optimizes, under scikit-learn's name if it has one. */
 export type ThresholdMetric = "f1" | "accuracy" | "balanced_accuracy" | "youden_j" | "cost" | "precision_at_recall";
 
-/** A metric and what it needs: a cost wants a ratio, a wanted recall wants that recall. */
+/** A metric and its parameter: a cost needs a ratio, "precision_at_recall" needs the recall. */
 export type ThresholdGoal =
   | {
       /**
        * "f1"; "accuracy"; "balanced_accuracy", the mean of both recalls; "youden_j", the true minus the false positive
-       * rate, which is best where balanced accuracy is.
+       * rate, which has the same optimum as balanced accuracy.
        * @default "f1"
        */
       readonly metric?: "f1" | "accuracy" | "balanced_accuracy" | "youden_j";
     }
   | {
-      /** The mean cost a text, (costRatio * false negatives + false positives) / texts: the least is best. */
+      /** The mean cost per text, (costRatio * false negatives + false positives) / texts; lower is better. */
       readonly metric: "cost";
-      /** Cost of a false negative in false positives, above 0. */
+      /** Cost of a false negative relative to a false positive, above 0. */
       readonly costRatio: number;
     }
   | {
-      /** The precision, the highest among thresholds that reach the recall. */
+      /** The highest precision among thresholds that reach the recall. */
       readonly metric: "precision_at_recall";
-      /** The recall that is wanted at least, above 0 and at most 1. */
+      /** The required recall, above 0 and at most 1. */
       readonly recall: number;
     };
 
@@ -34,16 +34,16 @@ export interface ThresholdOutcome {
   readonly negatives: number;
 }
 
-/** A goal ready to be measured. */
+/** A checked goal with the functions that compute it. */
 export interface ResolvedGoal {
   readonly metric: ThresholdMetric;
   readonly costRatio?: number;
   readonly recall?: number;
-  /** Whether less is better. */
+  /** Whether lower is better. */
   readonly lowerIsBetter: boolean;
-  /** The metric at a threshold; null where it is not defined. */
+  /** The metric at a threshold; null if it is undefined. */
   readonly measure: (outcome: ThresholdOutcome) => number | null;
-  /** Whether a threshold may be chosen at all: a wanted recall must be reached. */
+  /** Whether a threshold may be chosen: it must reach the required recall. */
   readonly allows: (outcome: ThresholdOutcome) => boolean;
 }
 
@@ -59,7 +59,7 @@ const PLAIN = {
 };
 const METRICS: readonly string[] = [...Object.keys(PLAIN), "cost", "precision_at_recall"];
 
-/** Checks a goal and returns how it is measured. Notes every problem with it. */
+/** Checks a goal and returns the functions that compute it. Adds all problems. */
 export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGoal {
   const { metric = "f1" } = goal;
   const given: Readonly<Record<string, unknown>> = { ...goal }; // the caller may have no types
@@ -94,7 +94,7 @@ export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGo
       metric: "precision_at_recall",
       recall,
       lowerIsBetter: false,
-      // a recall of 0.7 of 10 positives wants 7, though the product may round to more
+      // a recall of 0.7 of 10 positives needs 7, though the product may round to more
       allows: ({ truePositives, positives }) => truePositives >= recall * positives - 1e-9,
       measure: ({ truePositives, falsePositives }) =>
         truePositives + falsePositives === 0 ? null : truePositives / (truePositives + falsePositives),
@@ -103,7 +103,7 @@ export function resolveGoal(problems: Problems, goal: ThresholdGoal): ResolvedGo
   return { metric, lowerIsBetter: false, allows: () => true, measure: PLAIN[goal.metric ?? "f1"] ?? PLAIN.f1 };
 }
 
-/** A goal in a few words, for tables and figures. */
+/** A short description of a goal, for tables and figures. */
 export function describeGoal({
   metric,
   costRatio,

@@ -10,31 +10,31 @@ import { outcomeAt } from "./threshold-candidates";
 import { describeGoal, resolveGoal, type ThresholdGoal } from "./threshold-goal";
 import { tuneThreshold, type TunedThreshold } from "./tune-threshold";
 
-/** Result of a threshold that was tuned on one set of texts and applied to another. */
+/** Result of a threshold that was tuned on one data set and applied to another. */
 export interface TriedThreshold {
-  /** The goal in a few words. */
+  /** A short description of the goal. */
   readonly name: string;
   readonly tuned: TunedThreshold;
-  /** The goal's metric on the other texts, with the threshold; null where it is not defined. */
+  /** The goal's metric on the other data set at the threshold; null if it is undefined. */
   readonly value: number | null;
   /** The same at 0.5. */
   readonly valueAtHalf: number | null;
-  /** Interval of value - valueAtHalf, over the same texts; null if one of them is not defined. */
+  /** Interval of value - valueAtHalf, over the same texts; null if one of them is undefined. */
   readonly changeInterval: Interval | null;
   /** Whether the threshold is significantly better than 0.5 on those texts. */
   readonly verdict: Verdict;
-  /** Precision and recall on the other texts, with the threshold. */
+  /** Precision and recall on the other data set at the threshold. */
   readonly precision: number | null;
   readonly recall: number;
 }
 
 /**
- * Tunes a threshold for each goal on one evaluation and tries it on another: what it is worth on texts that had no
- * say in it.
+ * Tunes a threshold for each goal on one evaluation and applies it to another, which shows its effect on texts that it
+ * was not tuned on.
  *
  * @param tuneOn - the validation set's evaluation
  * @param tryOn - the test set's
- * @throws TsloraError `bad-option` for a goal without what it needs, `bad-input` where a set lacks a label.
+ * @throws TsloraError `bad-option` for a goal without its parameter, `bad-input` if a set lacks a label.
  */
 export function tryThresholds(
   tuneOn: Evaluation,

@@ -5,18 +5,18 @@ import { describeGoal, resolveGoal, type ThresholdGoal, type ThresholdMetric } f
 
 /** A threshold that {@link tuneThreshold} chose, and the scores there. */
 export interface TunedThreshold {
-  /** A text is taken for positive when its probability is at least this. */
+  /** A text is predicted positive if its probability is at least this. */
   readonly threshold: number;
   readonly metric: ThresholdMetric;
-  /** Cost of a false negative in false positives, for the metric "cost". */
+  /** Cost of a false negative relative to a false positive, for the metric "cost". */
   readonly costRatio?: number;
-  /** The recall that was wanted, where the metric is "precision_at_recall". */
+  /** The required recall, for the metric "precision_at_recall". */
   readonly recall?: number;
-  /** The metric at the threshold, on the data that it was tuned on: too good to report. */
+  /** The metric at the threshold on the tuning data, which is too optimistic to report. */
   readonly value: number;
-  /** The metric at 0.5; null where a wanted recall is not reached there. */
+  /** The metric at 0.5; null if the required recall is not reached there. */
   readonly valueAtHalf: number | null;
-  /** Number of texts that it was tuned on. */
+  /** Number of tuning texts. */
   readonly n: number;
   /** Caution about `value`, in a sentence. */
   readonly remark: string;
@@ -26,19 +26,19 @@ export interface TunedThreshold {
 const EQUAL = 1e-12;
 
 /**
- * The threshold on the positive label's probability that is best for a goal: the study's unfinished next step. To be
- * tuned on validation data and applied to test data, never tuned on what is reported.
+ * Finds the threshold on the positive label's probability that is best for a goal: a next step that the study named and
+ * did not take. Tune it on validation data and apply it to test data; never tune it on the data of the report.
  *
- * Thresholds are midway between two neighbouring probabilities. Of equally good ones the nearest to 0.5 is taken,
- * and 0.5 itself where nothing is better.
+ * Thresholds are midway between two neighbouring probabilities. Of equally good ones it takes the nearest to 0.5, or
+ * 0.5 itself if nothing is better.
  *
- * @example
- * const tuned = tuneThreshold(yTrue, scores, { metric: "cost", costRatio: 5 }); // a missed one costs five false alarms
+ * @example const tuned = tuneThreshold(yTrue, scores, { metric: "cost", costRatio: 5 }); // a false negative costs five
+ * false positives
  *
  * @param scores - the positive label's probabilities, [samples]
  * @param options.posLabel - the positive label. @default 1
- * @throws TsloraError `bad-option` for an unknown metric or one without what it needs, `bad-input` for scores that are
- *   no probabilities or where only one label occurs.
+ * @throws TsloraError `bad-option` for an unknown metric or one without its parameter, `bad-input` if scores are not
+ *   probabilities or only one label occurs.
  */
 export function tuneThreshold(
   yTrue: Labels,
@@ -69,7 +69,7 @@ export function tuneThreshold(
   };
 }
 
-/** A threshold of the range: 0.5 if it is one, else the middle. */
+/** A threshold of the range: 0.5 if it is inside, else the middle. */
 function middleOf({ lower, upper }: ThresholdCandidate): number {
   if (lower < 0.5 && upper >= 0.5) return 0.5;
   const middle = (lower + upper) / 2;
