@@ -8,12 +8,12 @@ export interface BannerOptions {
   readonly level?: "info" | "warning";
 }
 
-/** A sentence that must not be overlooked, e.g. that results on the embedded sample say nothing about cancer. */
+/** A warning in a frame, e.g. that results on the embedded sample say nothing about cancer. */
 export function banner(text: string, options: BannerOptions): Banner {
   return { kind: "banner", level: options.level ?? "warning", title: options.title, text };
 }
 
-/** A banner as HTML; the frame's colour is read on light and dark pages. */
+/** A banner as HTML; the frame's colour is visible on light and dark pages. */
 export function bannerHtml({ level, title, text }: Banner): string {
   const colour = level === "warning" ? "#D55E00" : "#0072B2";
   const role = level === "warning" ? "alert" : "note";

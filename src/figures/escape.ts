@@ -1,14 +1,14 @@
-/** Text for HTML content and for attributes in double or single quotes. */
+/** Escapes text for HTML content and for attributes in double or single quotes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Text for a figure's titles, labels and names, where plotly would read a few HTML tags. */
+/** Escapes text for a figure's titles, labels and names, in which plotly interprets some HTML tags. */
 export function escapeLabel(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
-/** A value as JSON that is safe inside a script element: no `</script>`, no line separators. */
+/** A value as JSON that is safe inside a script element, without `</script>` and line separators. */
 export function jsonForScript(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>\u2028\u2029]/g,

@@ -1,4 +1,4 @@
-/** A number for people: given digits, thousands set apart, a dash where there is none. */
+/** Formats a number for display: with the given digits and grouped thousands; a dash if there is none. */
 export function formatNumber(value: number | null | undefined, digits?: number): string {
   if (value === undefined || value === null || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -9,13 +9,13 @@ export function formatNumber(value: number | null | undefined, digits?: number):
   return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 
-/** A change for people: as {@link formatNumber}, with a plus where it grew. */
+/** Formats a change: as {@link formatNumber}, with a plus for an increase. */
 export function formatChange(value: number | null | undefined, digits: number): string {
   const text = formatNumber(value, digits);
   return typeof value === "number" && value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
 }
 
-/** A length of time for people: `3.2 s`, `4 min 05 s`, `1 h 02 min`. */
+/** Formats a duration: `3.2 s`, `4 min 05 s`, `1 h 02 min`. */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
@@ -41,7 +41,7 @@ export function formatInterval({ low, high }: IntervalLike, digits: number): str
   return `[${formatNumber(low, digits)}, ${formatNumber(high, digits)}]`;
 }
 
-/** Whole numbers as they are, others to four significant digits, very small ones as powers of ten. */
+/** Formats whole numbers in full, others to four significant digits, very small ones with an exponent. */
 function plain(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString("en-US");
   if (value < 1e-3) return value.toExponential(2).replace(/\.?0+e/, "e");

@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 
 /** A display in the running cell's output that can be updated. */
 export interface Display {
-  /** @param plain - the same as text, for terminals and logs */
+  /** @param plain - the same content as text, for terminals and logs */
   html(text: string, plain?: string): void;
-  /** A picture beside an interactive figure, which has the text: it has none itself. */
+  /** Shows a picture beside an interactive figure. It has no plain text, since the figure has it. */
   svg(text: string): void;
   markdown(text: string): void;
 }
 
-/** The notebook that this process runs cells for. */
+/** The notebook whose cells this process runs. */
 export interface KernelDisplay {
   /** Makes a new display in the running cell's output. */
   newDisplay(): Display;
@@ -24,10 +24,10 @@ interface TslabJupyter {
 type WriteDisplayData = (content: Readonly<Record<string, unknown>>, update: boolean) => void;
 
 /**
- * The display of the tslab kernel that this process is, if it is one and runs a cell.
+ * The display of this process's tslab kernel; undefined if it is no kernel or runs no cell.
  *
- * Only modules that are loaded already are looked at: in a kernel tslab is, whichever copy of it that is, and in
- * another process there is no use in loading it, which takes a second.
+ * Searches only loaded modules: a kernel has loaded some copy of tslab, and loading it in another process would take a
+ * second for nothing.
  */
 export function kernelDisplay(): KernelDisplay | undefined {
   for (const module of Object.values(require.cache)) {
@@ -40,12 +40,12 @@ export function kernelDisplay(): KernelDisplay | undefined {
   return undefined;
 }
 
-/** As tslab's own `newDisplay`, but with several forms of one output: tslab writes one alone. */
+/** Like tslab's own `newDisplay`, but with several MIME types for one output. */
 function newDisplay(jupyter: TslabJupyter): Display {
   const transient = { display_id: randomBytes(8).toString("hex") };
   let isUpdate = false;
   const write = (data: Readonly<Record<string, string>>): void => {
-    // asked for anew: of the cell that runs now
+    // read again: belongs to the cell that runs now
     (jupyter.lastWriteDisplayData as WriteDisplayData)({ data, metadata: {}, transient }, isUpdate);
     isUpdate = true;
   };

@@ -1,11 +1,11 @@
 import { kernelDisplay, type KernelDisplay } from "./kernel-display";
 
-/** Where things are shown: in the output of a notebook's cell, or as text on a terminal or in a log. */
+/** The place for output: a notebook cell's output, or text on a terminal or in a log. */
 export type Output =
   | ({ readonly kind: "notebook" } & KernelDisplay)
   | { readonly kind: "text"; readonly terminal: boolean; write(text: string): void };
 
-/** Where this process shows things. */
+/** The place for this process's output. */
 export function processOutput(): Output {
   const kernel = kernelDisplay();
   if (kernel !== undefined) return { kind: "notebook", ...kernel };

@@ -15,11 +15,11 @@ import type { Figure, Showable } from "./types";
 
 /** Options of {@link show}. */
 export interface ShowOptions {
-  /** Where to show it. @default the running cell's output in a notebook, standard output elsewhere */
+  /** The place for the output. @default the running cell's output in a notebook, standard output elsewhere */
   readonly output?: Output;
 }
 
-/** Values that {@link show} accepts: a plotly figure may be given as plain `{ data, layout }`. */
+/** Values that {@link show} accepts. A plotly figure may be a plain `{ data, layout }`. */
 export type ShowInput =
   | Showable
   | PlotlyFigure
@@ -31,11 +31,11 @@ export type ShowInput =
 const plotlyOnce = new PlotlyOnce(); // one for this process: a notebook's kernel
 
 /**
- * Shows a figure, a table, Markdown, a banner, an evaluation, a comparison or a data frame: in the running cell of a
- * notebook as it should look there, elsewhere as text on standard output. A plain string is taken for Markdown; an
- * empty one shows nothing.
+ * Shows a figure, a table, Markdown, a banner, an evaluation, a comparison or a data frame: as HTML in the running cell
+ * of a notebook, elsewhere as text on standard output. A plain string is Markdown; an empty one shows nothing.
  *
- * A figure makes two outputs: an interactive one, and a static picture that is hidden where the first one is drawn.
+ * A figure makes two outputs: an interactive one, and a static picture, which is hidden if the interactive one is
+ * drawn.
  *
  * @throws TsloraError `bad-input` for anything else
  */
@@ -63,7 +63,7 @@ export interface FigurePlaces {
   readonly run: unknown;
 }
 
-/** Fills a figure's two places. A figure that only a screen can draw gets a sentence in the picture's place. */
+/** Fills a figure's two places. If a figure has no static picture, a sentence replaces it. */
 export function showFigure(figure: Figure, { interactive, picture, run }: FigurePlaces): void {
   interactive.html(interactiveHtml(figure, { carries: plotlyOnce.carries(figure, run) }), figure.text);
   try {
@@ -75,8 +75,8 @@ export function showFigure(figure: Figure, { interactive, picture, run }: Figure
 }
 
 /**
- * Whether {@link show} has a form for a value: a figure, a table, an evaluation, a comparison, a data frame. Strings
- * aside.
+ * Whether {@link show} accepts a value other than a string: a figure, a table, an evaluation, a comparison, a data
+ * frame.
  */
 export function isShowable(value: unknown): value is Exclude<ShowInput, string> {
   return showableOf(value) !== undefined;

@@ -1,10 +1,10 @@
-/** One plotly trace: `type` and what that type takes. Plain JSON. */
+/** One plotly trace: `type` and the attributes of that type. Plain JSON. */
 export interface Trace {
   readonly type?: string;
   readonly [attribute: string]: unknown;
 }
 
-/** A plotly figure as plain JSON, as `Plotly.newPlot` takes it, with what people without a browser read instead. */
+/** A plotly figure as plain JSON for `Plotly.newPlot`, with a text for readers without a browser. */
 export interface Figure {
   readonly kind: "figure";
   readonly data: readonly Trace[];
@@ -22,7 +22,7 @@ export interface TableColumn {
   readonly group?: string;
 }
 
-/** A cell of a {@link Table}: text as it is to be read, or text with a second line and a hover text. */
+/** A cell of a {@link Table}: formatted text, or text with a second line and a hover text. */
 export type TableCell = string | TableCellDetail;
 
 /** See {@link TableCell}. */
@@ -30,7 +30,7 @@ export interface TableCellDetail {
   readonly text: string;
   /** Small print below the text, e.g. an interval. */
   readonly detail?: string;
-  /** Shown when the mouse rests on the cell. It is written into the notebook. */
+  /** Hover text of the cell. It is written into the notebook. */
   readonly hover?: string;
 }
 
@@ -39,9 +39,7 @@ export type TableRow =
   | { readonly kind: "cells"; readonly cells: readonly TableCell[] }
   | { readonly kind: "section"; readonly title: string };
 
-/**
- * A table of texts that are ready to be read; see `frameTable`, `comparisonTable` and the others for how it is made.
- */
+/** A table of formatted texts; `frameTable`, `comparisonTable` and other functions make it. */
 export interface Table {
   readonly kind: "table";
   readonly title?: string;
@@ -57,7 +55,7 @@ export interface Markdown {
   readonly text: string;
 }
 
-/** A sentence that must not be overlooked, in a frame. */
+/** A warning or remark in a frame. */
 export interface Banner {
   readonly kind: "banner";
   readonly level: "info" | "warning";

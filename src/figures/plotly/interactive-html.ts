@@ -7,13 +7,13 @@ import type { Figure } from "../types";
 
 /** Options of {@link interactiveHtml}. */
 export interface InteractiveHtmlOptions {
-  /** Whether the HTML brings plotly.js itself; otherwise another figure of the page must. */
+  /** Whether the HTML contains plotly.js; otherwise another figure of the page must contain it. */
   readonly carries: boolean;
 }
 
 /**
- * A figure as HTML that draws itself, in the colours of the page around it, without network. Where scripts do not
- * run it takes no room: the static picture beside it is seen instead.
+ * A figure as HTML that draws itself in the page's colours, without network. If scripts do not run it takes no space,
+ * and the static picture beside it is visible.
  */
 export function interactiveHtml(figure: Pick<Figure, "data" | "layout">, { carries }: InteractiveHtmlOptions): string {
   const bundle = bundleFor(figure.data);
@@ -30,7 +30,7 @@ export function interactiveHtml(figure: Pick<Figure, "data" | "layout">, { carri
   ].join("\n");
 }
 
-/** The page decides on the width, up to the figure's own. */
+/** The page determines the width, up to the figure's own width. */
 function withoutWidth(layout: Figure["layout"]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(layout).filter(([key]) => key !== "width"));
 }

@@ -1,6 +1,4 @@
-/**
- * The little of jsdom that `plotly-in-node.ts` uses; @types/jsdom would bring the browser's globals into every room.
- */
+/** The types of jsdom that `plotly-in-node.ts` uses; @types/jsdom would add the browser's globals to all of `src`. */
 declare module "jsdom" {
   export class VirtualConsole {}
   export class JSDOM {

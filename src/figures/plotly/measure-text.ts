@@ -7,12 +7,12 @@ const WIDTHS = [
   260, 334, 584,
 ];
 
-/** Substitutes for Helvetica are up to this much wider; the layout leaves room for them. */
+/** How much wider substitutes for Helvetica may be; the layout leaves space for them. */
 const WIDER = 1.12;
 
 /**
- * Estimates the width of a line of text, in pixels, in a sans-serif font of that size. An upper estimate, since the
- * reader's font is not known here.
+ * Estimates the width in pixels of a line of text in a sans-serif font of the given size. An upper estimate, since the
+ * reader's font is unknown.
  */
 export function measureText(text: string, fontSize: number): number {
   let width = 0;

@@ -1,11 +1,11 @@
 import { jsonForScript } from "../escape";
 import { themeLayout } from "../plots/theme-layout";
 
-// Runs in the reader's page, wherever that is: Jupyter Lab, an exported page, an editor's notebook view. Plain
-// JavaScript, since it is sent as text. `window.tsloraFigures` is what the figures of a page share: each build of
-// plotly.js once it is unpacked, and the figures that wait for it. Outputs are drawn in any order, and more than once.
+// Runs in the reader's page: Jupyter Lab, an exported page, an editor's notebook view. Plain JavaScript, since it is
+// sent as text. The figures of a page share `window.tsloraFigures`: the unpacked builds of plotly.js, and the figures
+// that wait for one. Outputs are drawn in any order, and more than once.
 
-/** Unpacks plotly.js from its gzip-compressed base64 text, once a page, and wakes the figures that wait for it. */
+/** Unpacks plotly.js from its gzip-compressed base64 text, once per page, and draws the figures that wait for it. */
 const CARRY = `(bundle, packed) => {
   const shared = (window.tsloraFigures ??= { plotly: {}, waiting: {} });
   shared.plotly[bundle] ??= (async () => {
@@ -26,8 +26,8 @@ const CARRY = `(bundle, packed) => {
 }`;
 
 /**
- * Hides the picture behind a figure that is drawn: in Jupyter Lab and its exports, and in the runner's own pages. Keeps
- * plotly's layers at their full height on pages that let pictures shrink.
+ * Hides the static picture after a drawn figure, in Jupyter Lab, its exports and the runner's own pages. Keeps plotly's
+ * layers at full height on pages that shrink pictures.
  */
 const STYLE = `.jp-OutputArea-child:has(.tslora-drawn) + .jp-OutputArea-child:has(.jp-RenderedSVG), .output:has(.tslora-drawn) + .output:has(> svg) { display: none; }
 .tslora-plot .main-svg { max-width: none; height: 100%; }`;
@@ -83,7 +83,7 @@ const DRAW = `(root, bundle, figure, themeLayout) => {
   }, 3000);
 }`;
 
-/** The script that brings a build of plotly.js into the page. */
+/** The script that loads a build of plotly.js into the page. */
 export function carryScript(bundle: string, packed: string): string {
   return `(${CARRY})(${jsonForScript(bundle)}, "${packed}");`;
 }

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 
 import type { Trace } from "../types";
 
-/** The two builds of plotly.js in use: the small one, and the one with every trace type. */
+/** The two builds of plotly.js: the small one, and the one with all trace types. */
 export type PlotlyBundle = "cartesian" | "full";
 
 const FILES: Readonly<Record<PlotlyBundle, string>> = {
@@ -35,7 +35,7 @@ export function bundleFor(data: readonly Trace[]): PlotlyBundle {
   return data.every((trace) => CARTESIAN.has(trace.type ?? "scatter")) ? "cartesian" : "full";
 }
 
-/** A build's name in a page, with plotly.js's version: a page may show notebooks of more than one. */
+/** A build's name in a page, with plotly.js's version, since a page may show notebooks with several versions. */
 export function bundleName(bundle: PlotlyBundle): string {
   const version = /\* plotly\.js[^\n]* v([\d.]+)/.exec(bundleSource(bundle))?.[1] ?? "unknown";
   return `${bundle}-${version}`;

@@ -19,7 +19,7 @@ export interface PlotlyInNode {
   readonly Snapshot: { toSVG(element: NodeElement, format: "svg", scale: number): string };
 }
 
-/** A page without a screen, with plotly.js in it. */
+/** A page without a screen that has loaded plotly.js. */
 export interface PlotlyPage {
   readonly plotly: PlotlyInNode;
   readonly document: { readonly body: NodeElement; createElement(name: string): NodeElement };
@@ -44,15 +44,15 @@ interface PageWindow {
 let page: PlotlyPage | undefined;
 
 /**
- * plotly.js in a jsdom page, made at first use (half a second) and kept. It is the small build: most of what the other
- * one has beyond it needs WebGL or maps from the network.
+ * plotly.js in a jsdom page, made at first use (half a second) and cached. It is the small build: most other trace
+ * types need WebGL or maps from the network.
  */
 export function plotlyInNode(): PlotlyPage {
   return (page ??= openPage());
 }
 
 function openPage(): PlotlyPage {
-  // at first use: importing tslora stays quick
+  // loaded at first use, since importing tslora must be quick
   const { JSDOM, VirtualConsole } = createRequire(__filename)("jsdom") as typeof Jsdom;
   const window = new JSDOM("<!doctype html><body></body>", {
     runScripts: "outside-only",
@@ -63,7 +63,7 @@ function openPage(): PlotlyPage {
   return { plotly: window.Plotly, document: window.document };
 }
 
-/** jsdom lays nothing out and paints nothing: sizes of texts are estimated, canvases are plain pixels. */
+/** Replaces layout and painting, which jsdom lacks: estimates sizes of texts, and draws canvases into plain pixels. */
 function supplyWhatJsdomLacks(window: PageWindow): void {
   Object.assign(window.SVGElement.prototype, {
     getBBox(this: NodeElement): Box {
@@ -86,5 +86,5 @@ function supplyWhatJsdomLacks(window: PageWindow): void {
       return (this.raster ??= new RasterContext(this.width, this.height)).toDataUrl();
     },
   });
-  Object.assign(window.URL, { createObjectURL: () => "" }); // asked for at start, for maps that are not drawn here
+  Object.assign(window.URL, { createObjectURL: () => "" }); // called at start, for maps that are not drawn here
 }

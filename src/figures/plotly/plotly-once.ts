@@ -3,17 +3,17 @@ import { bundleFor } from "./plotly-bundle";
 import type { Figure } from "../types";
 
 /**
- * Decides which figures bring plotly.js with them: a notebook needs one copy, and keeps it.
+ * Decides which figures contain plotly.js: a notebook needs exactly one copy.
  *
- * The first figure brings it. When the cell of that figure runs again, its old output goes, and the copy with it, so
- * the new one brings it again. tslora's kernel says which cell runs; in a plain tslab a figure of the same title in
- * another run of a cell is taken for the same, unless a headless runner says that every cell runs once.
+ * The first figure contains it. When the cell of that figure runs again, its old output is removed with the copy, so
+ * the new figure contains it again. tslora's kernel tells which cell runs. In a plain tslab a figure with the same
+ * title in another run of a cell counts as the same, unless a headless runner declares that every cell runs once.
  */
 export class PlotlyOnce {
   readonly #carrying = new Map<string, { title: string; run: unknown }>(); // by build
 
   /**
-   * Whether a figure brings plotly.js.
+   * Whether a figure contains plotly.js.
    *
    * @param run - identifies the running cell: the same object while it runs, another in the next run
    */

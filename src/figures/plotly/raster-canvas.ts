@@ -3,8 +3,8 @@ import { deflateSync } from "node:zlib";
 type Rgba = readonly [number, number, number, number];
 
 /**
- * The part of a 2D canvas context that plotly's heatmaps and images use, over plain pixels: filled rectangles, image
- * data, and the picture as a PNG. jsdom itself has no canvas.
+ * The part of a 2D canvas context that plotly's heatmaps and images use, implemented with plain pixels: filled
+ * rectangles, image data, and output as PNG. jsdom has no canvas.
  */
 export class RasterContext {
   fillStyle = "rgba(0,0,0,0)";
@@ -45,13 +45,13 @@ function parseColour(css: string): Rgba {
   return [r, g, b, Math.round(a * 255)];
 }
 
-/** PNG (ISO/IEC 15948): eight bits a channel with alpha, no filter, which flat areas do not need. */
+/** Encodes PNG (ISO/IEC 15948): eight bits per channel with alpha, without filters, which flat areas do not need. */
 function encodePng(width: number, height: number, pixels: Uint8ClampedArray): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 6, 0, 0, 0], 8);
-  const rows = Buffer.alloc(height * (1 + width * 4)); // each row opens with its filter's number: 0, none
+  const rows = Buffer.alloc(height * (1 + width * 4)); // each row begins with its filter's number: 0 for none
   for (let y = 0; y < height; y++)
     rows.set(pixels.subarray(y * width * 4, (y + 1) * width * 4), y * (1 + width * 4) + 1);
   return Buffer.concat([

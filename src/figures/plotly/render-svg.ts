@@ -9,10 +9,10 @@ import { PAPER, themeLayout } from "../plots/theme-layout";
 import type { Figure } from "../types";
 
 /**
- * The static picture of a figure, drawn by plotly.js itself: what is seen where scripts do not run. The same figure
- * gives the same picture, byte for byte.
+ * Renders the static picture of a figure with plotly.js, for pages without scripts. The same figure gives the same
+ * picture, byte for byte.
  *
- * @returns an SVG document of 10 to 30 KB for the figures of this project
+ * @returns an SVG document, 10 to 30 KB for the figures of this project
  * @throws TsloraError `unsupported` for trace types beyond plotly's cartesian build, such as maps and 3D ones;
  *   `bad-input` for a figure that plotly cannot draw
  */
@@ -27,14 +27,14 @@ export function renderSvg(figure: Pick<Figure, "data" | "layout">): string {
   const { data, layout } = JSON.parse(JSON.stringify({ data: figure.data, layout: figure.layout })) as {
     data: unknown;
     layout: Record<string, unknown>;
-  }; // plotly writes into what it is given
+  }; // plotly changes its arguments
   const holder = document.createElement("div");
   document.body.appendChild(holder);
   let svg: string | undefined;
   let failure: unknown;
   try {
-    // Drawing is done when the call returns, promise or not: nothing here is fetched. What goes wrong comes through
-    // either.
+    // Drawing is finished when the call returns, since nothing is fetched; an error may be thrown or reject the
+    // promise.
     plotly
       .newPlot(holder, data, fixedMargins(themeLayout({ ...FIGURE_SIZE, ...layout }, PAPER)), { staticPlot: true })
       .catch(() => undefined);
@@ -55,7 +55,7 @@ export function renderSvg(figure: Pick<Figure, "data" | "layout">): string {
   return withOwnIds(slim(xmlText(svg)));
 }
 
-/** Margins that grow with their labels need sizes and places on a screen; without one plotly would never settle. */
+/** Automatic margins need sizes and positions on a screen; without a screen plotly would never finish. */
 function fixedMargins(layout: Record<string, unknown>): Record<string, unknown> {
   const fixed = Object.entries(layout).map(
     ([name, value]) =>
@@ -64,10 +64,7 @@ function fixedMargins(layout: Record<string, unknown>): Record<string, unknown> 
   return Object.fromEntries(fixed);
 }
 
-/**
- * Leaves out what only scripts and style sheets ask for, what says the default, digits that nobody sees, and empty
- * groups.
- */
+/** Removes attributes for scripts and style sheets, default values, invisible digits, and empty groups. */
 function slim(svg: string): string {
   let text = svg.replace(/<[^>]*>/g, (tag) =>
     tag
@@ -85,15 +82,17 @@ function slim(svg: string): string {
   return text.replace("<svg ", `<svg style="max-width:100%;height:auto" font-family="${FONT}" `);
 }
 
-/** Style rules that repeat the default, or the font of the whole picture. */
+/** Style rules that repeat a default, or the font of the whole picture. */
 const SPARE = new RegExp(
   `^(pointer-events|cursor|font-(style|weight|variant): normal|text-transform: none|(fill-|stroke-)?opacity: 1$|font-family: ${FONT}$)`,
 );
 
-/** plotly's ids are random: they would differ in every run, and meet those of other pictures on a page. */
+/**
+ * Replaces plotly's random ids, which would differ in every run and could collide with ids of other pictures on a page.
+ */
 function withOwnIds(svg: string): string {
   const ids = [...new Set(Array.from(svg.matchAll(/ id="([^"]+)"/g), (match) => match[1]))];
-  // longest first: one may begin another
+  // longest first: one may be the start of another
   const order = new Map(ids.sort((a, b) => b.length - a.length).map((id) => [id, svg.indexOf(` id="${id}"`)] as const));
   const numbered = [...order].sort((a, b) => a[1] - b[1]).map(([id]) => id);
   const rename = (prefix: string): string =>

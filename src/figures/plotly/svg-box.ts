@@ -1,6 +1,6 @@
 import { measureText } from "./measure-text";
 
-/** The parts of a DOM element that are used here; jsdom's fit. */
+/** The parts of a DOM element that are used here; jsdom's elements have them. */
 export interface ElementLike {
   readonly tagName: string;
   readonly parentElement: ElementLike | null;
@@ -26,12 +26,14 @@ export interface Box {
 type Corners = readonly (readonly [number, number])[];
 type Transform = readonly [number, number, number, number, number, number]; // as SVG's matrix(a b c d e f)
 
-/** The height of a line and of the letters above its base, in shares of the font size: what plotly itself uses. */
+/** The height of a line and of the letters above the baseline, as shares of the font size, as in plotly. */
 const LINE_HEIGHT = 1.3;
 const ASCENT = 0.9;
 const BOLD_IS_WIDER = 1.07;
 
-/** Result of `getBBox`: the texts and rectangles in an element, in its own coordinates. Other shapes are left out. */
+/**
+ * Result of `getBBox`: the box of the texts and rectangles in an element, in its own coordinates. Ignores other shapes.
+ */
 export function boxInside(element: ElementLike): Box {
   return boxAround(cornersOf(element));
 }

@@ -2,10 +2,10 @@ import { escapeLabel } from "../escape";
 import { measureText } from "../plotly/measure-text";
 import { OKABE_ITO } from "./palette";
 
-/** The fonts of figures: what every system has. Unquoted, since plotly's pictures take quotes apart. */
+/** The fonts of figures; every system has one of them. Unquoted, since quotes would break in plotly's pictures. */
 export const FONT = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif";
 
-/** The size of figures in pixels; a page that is narrower than that makes the interactive one narrower. */
+/** The size of figures in pixels; on a narrower page the interactive figure is narrower. */
 export const FIGURE_SIZE = { width: 700, height: 400 } as const;
 
 /** Options of {@link baseLayout}. */
@@ -17,9 +17,7 @@ export interface BaseLayoutOptions {
   readonly legend?: boolean;
 }
 
-/**
- * The layout that all figures share: title at the left, legend in a row below it, colours that all people tell apart.
- */
+/** The layout of all figures: title at the left, legend in a row below it, colours for colour-blind readers. */
 export function baseLayout({
   title,
   height = FIGURE_SIZE.height,
@@ -49,7 +47,7 @@ export function baseLayout({
   };
 }
 
-/** An axis with a name; figures do without lines that say nothing. */
+/** An axis with a name and without unneeded lines. */
 export function axis(name: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return { title: { text: escapeLabel(name), standoff: 10 }, zeroline: false, ...more };
 }

@@ -10,7 +10,7 @@ import type { Figure } from "../types";
 const [FULL] = OKABE_ITO;
 
 /**
- * Opacities of a share of 0 and of 1: the page shows through, light or dark, and its text colour is readable on all.
+ * Opacities for the shares 0 and 1: the light or dark page is visible through the cells, and its text colour readable.
  */
 const [LEAST, MOST] = [0.06, 0.55];
 const LABEL_WIDTH = 200; // pixels of a label's name
@@ -24,11 +24,11 @@ export interface ConfusionMatrixFigureOptions {
 }
 
 /**
- * A confusion matrix with the count and the share of its row in each cell. Rows are true labels and columns predicted
- * ones, as in scikit-learn; colour shows the share, so that a rare label counts as much as a frequent one.
+ * A confusion matrix with the count and its share of the row in each cell. Rows are true labels and columns predicted
+ * ones, as in scikit-learn. The colour shows the share, so rare labels are as visible as frequent ones.
  *
  * @param matrix - `matrix[i][j]`: how many examples of label `i` were predicted as label `j`
- * @throws TsloraError `bad-input` when the matrix is not square, not of counts, or not of the labels' number
+ * @throws TsloraError `bad-input` if the matrix is not square, has no counts, or does not match the number of labels
  */
 export function confusionMatrixFigure(
   matrix: readonly (readonly number[])[],
@@ -39,7 +39,7 @@ export function confusionMatrixFigure(
   const shares = matrix.map(sharesOfRow);
   const shown = labels.map((label) => shorten(label));
   const names = shown.map(escapeLabel);
-  const positions = labels.map((_, i) => i); // numbers, since labels may be alike or look like numbers
+  const positions = labels.map((_, i) => i); // numbers, since labels may be equal or look like numbers
   const cell = Math.max(44, Math.min(120, 480 / labels.length));
   const left = Math.max(...shown.map((label) => measureText(label, 13))) + 64;
   const column = Math.max(cell * 1.5, ...shown.map((label) => measureText(label, 13) + 16));
@@ -107,7 +107,7 @@ function sharesOfRow(row: readonly number[]): number[] {
   return row.map((count) => (total === 0 ? 0 : count / total));
 }
 
-/** Refuses a matrix that is not square, not of counts, or not of the labels' number. */
+/** Refuses a matrix that is not square, has no counts, or does not match the number of labels. */
 function checkMatrix(matrix: readonly (readonly number[])[], labels: readonly string[]): void {
   const problems = new Problems("confusionMatrixFigure");
   problems.expect(labels.length > 0, "labels: expected at least one, got none.");
@@ -122,7 +122,7 @@ function checkMatrix(matrix: readonly (readonly number[])[], labels: readonly st
   problems.throwIfAny("bad-input");
 }
 
-/** A label's name, cut where it would leave no room for the cells. */
+/** A label's name, cut if it would leave no space for the cells. */
 function shorten(label: string): string {
   if (measureText(label, 13) <= LABEL_WIDTH) return label;
   const characters = [...label];

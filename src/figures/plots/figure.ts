@@ -1,12 +1,12 @@
 import type { Figure, Trace } from "../types";
 
-/** A plotly figure as its users know it. */
+/** A plotly figure as plotly's users write it. */
 export interface PlotlyFigure {
   readonly data: readonly Trace[];
   readonly layout: Readonly<Record<string, unknown>>;
 }
 
-/** Any figure of plotly's, for `show`; what it says as text is its title and its traces' names. */
+/** Any plotly figure, for `show`. Its text consists of its title and the names of its traces. */
 export function figure({ data, layout }: PlotlyFigure): Figure {
   const names = data.map(
     (trace, i) => `  ${typeof trace.name === "string" ? trace.name : `trace ${i}`} (${trace.type ?? "scatter"})`,

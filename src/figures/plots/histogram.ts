@@ -20,14 +20,14 @@ export interface HistogramOptions {
    * more are stacked, since their mixed colours could not be distinguished.
    */
   readonly by?: readonly (string | number)[];
-  /** About how many bars; the edges are round numbers. @default 30 */
+  /** Approximate number of bins; the edges are round numbers. @default 30 */
   readonly bins?: number;
-  /** Values to be marked by a dashed line, e.g. the longest sequence a model takes. */
+  /** Values to mark with a dashed line, e.g. the longest sequence that a model accepts. */
   readonly marks?: readonly { readonly value: number; readonly label: string }[];
 }
 
 /**
- * How often values fall into each of equal bins; with `by`, once for each group, over the same bins.
+ * A histogram of values in equal bins; with `by`, one for each group, with the same bins.
  *
  * @param values - finite numbers, at least one
  * @throws TsloraError `bad-input` for no value, a value that is not finite, or a `by` of another length
@@ -56,7 +56,7 @@ export function histogram(values: readonly number[], options: HistogramOptions):
         y: counts,
         width,
         customdata: ranges,
-        // Two groups are drawn translucent; edges keep the colour, on a dark page too.
+        // Two groups are translucent; the edges keep the colour, on a dark page too.
         marker:
           groups.size === 2
             ? { color: seeThrough(colourOf(i), 0.6), line: { width: 1, color: colourOf(i) } }
@@ -84,7 +84,7 @@ export function histogram(values: readonly number[], options: HistogramOptions):
   };
 }
 
-/** Refuses values, groups and bins that no histogram has. */
+/** Refuses invalid values, groups and bins. */
 function checkValues(values: readonly number[], { by, bins }: { by: HistogramOptions["by"]; bins: number }): void {
   const problems = new Problems("histogram");
   problems.expect(values.length > 0, "expected at least one value, got none.");

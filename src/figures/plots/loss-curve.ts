@@ -10,7 +10,7 @@ import type { Figure, Trace } from "../types";
 const [BLUE, ORANGE, GREEN, VERMILION] = OKABE_ITO;
 const MOST_POINTS = 600; // more cannot be distinguished on a screen
 const NOISY = 20; // above this many steps, each step is a thin line below the running mean
-const DIGITS = 5; // significant digits in the figure: beyond what can be read off it, and small
+const DIGITS = 5; // significant digits in the figure: more than a reader can see, and short
 
 /** Options of {@link lossCurve}. */
 export interface LossCurveOptions {
@@ -21,11 +21,11 @@ export interface LossCurveOptions {
 }
 
 /**
- * The course of training: the loss of every step with its running mean, and below it the accuracy on the validation
- * set. The best evaluation, whose weights are kept, is marked.
+ * The loss of every step with its running mean, and below it the accuracy on the validation set. The best evaluation,
+ * whose weights are kept, is marked.
  *
- * @param history - the events that `train` yielded, or the lines of its log; steps and evaluations are drawn, and
- *   the start says how far the steps will go, the end how far they went
+ * @param history - the events of `train`, or the lines of its log. Steps and evaluations are drawn; the start event
+ *   gives the planned number of steps, the end event the actual one
  */
 export function lossCurve(history: readonly TrainingEventLike[], options: LossCurveOptions = {}): Figure {
   const { title = "Loss while training", learningRate = false } = options;
@@ -126,19 +126,19 @@ function rateTrace(steps: readonly StepLike[]): Trace {
   });
 }
 
-/** The whole range of accuracies where all are equal, since plotly would then choose a range around one value. */
+/** The whole range of accuracies if all are equal: plotly would choose a range around the single value. */
 function rangeOf(evaluations: readonly EvaluationLike[]): { range?: [number, number] } {
   return new Set(evaluations.map(({ accuracy }) => accuracy)).size === 1 ? { range: [0, 1] } : {};
 }
 
-/** The steps that the axis spans: those that were done where training is over, else those that are planned. */
+/** The number of steps of the axis: the steps done if training is over, else the planned ones. */
 function stepsOf(history: readonly TrainingEventLike[]): number | undefined {
   const last = history.filter(({ type }) => type === "start" || type === "resume" || type === "end").at(-1);
   if (last?.type === "end" && last.steps > 0) return last.steps;
   return history.find((event): event is StartLike => event.type === "start")?.totalSteps;
 }
 
-/** The mark of the best evaluation, on the side of its line where there is room. */
+/** The mark of the best evaluation, on the side of its line with more space. */
 function bestMark(best: EvaluationLike, lastStep: number, top: number): Record<string, unknown> {
   const side = best.step > lastStep / 2 ? "left" : "right";
   return guideLabel(bestStepText(best), { x: best.step, y: top, side, gap: 5 });
@@ -159,7 +159,7 @@ function stack(drawn: readonly boolean[]): [number, number][] {
   });
 }
 
-/** At most {@link MOST_POINTS} steps: means over equal runs of steps. The last step of a run gives its number. */
+/** At most {@link MOST_POINTS} points: means over equal groups of steps, at the last step of each group. */
 function thin(steps: readonly StepLike[]): readonly StepLike[] {
   if (steps.length <= MOST_POINTS) return steps;
   const size = Math.ceil(steps.length / MOST_POINTS);

@@ -1,13 +1,13 @@
 /**
- * Colours that people with any kind of colour blindness tell apart (Okabe and Ito, "Color Universal Design", 2008),
- * in the order in which figures take them; without its black and yellow, which vanish on a dark or a white page.
+ * Colours that people with any kind of colour blindness can distinguish (Okabe and Ito, "Color Universal Design",
+ * 2008), in the order of use. Without its black and yellow, which are hard to see on a dark or a white page.
  */
 export const OKABE_ITO = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"] as const;
 
-/** For what is not data: chance lines, marks. Readable on a white and on a dark page. */
+/** The colour of lines and marks that are not data, such as chance lines. Readable on a white and on a dark page. */
 export const NEUTRAL = "#808080";
 
-/** The `index`-th colour of a figure; the colours come round again after the last. */
+/** The `index`-th colour of a figure; after the last the colours repeat. */
 export function colourOf(index: number): string {
   return OKABE_ITO[index % OKABE_ITO.length];
 }

@@ -4,15 +4,15 @@ import { formatNumber, formatShare } from "../format";
 import { NEUTRAL } from "./palette";
 import type { Figure } from "../types";
 
-/** Precision against recall as `precisionRecallCurve` gives it, with its name. */
+/** The result of `precisionRecallCurve`, with a name. */
 export interface PrecisionRecallFigureCurve {
   readonly name: string;
   readonly precision: readonly number[];
-  /** Falling. */
+  /** Descending. */
   readonly recall: readonly number[];
-  /** As `averagePrecisionScore` gives it; shown in the legend. */
+  /** The result of `averagePrecisionScore`, for the legend. */
   readonly averagePrecision?: number | null;
-  /** A threshold's place on the curve: x is its recall, y its precision. */
+  /** The point of a threshold on the curve: x is its recall, y its precision. */
   readonly chosen?: ChosenPoint;
 }
 
@@ -25,8 +25,7 @@ export interface PrecisionRecallFigureOptions {
 }
 
 /**
- * Precision against recall in one figure, in steps as average precision sums them: the curve to look at where the
- * positive label is rare.
+ * Precision-recall curves in one figure, in steps as average precision sums them. Use it if the positive label is rare.
  *
  * @throws TsloraError `bad-input` for no curve, lists of different lengths, or shares outside 0 to 1
  */

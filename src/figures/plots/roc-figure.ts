@@ -4,16 +4,16 @@ import { formatNumber } from "../format";
 import { NEUTRAL } from "./palette";
 import type { Figure } from "../types";
 
-/** A receiver operating characteristic as `rocCurve` gives it, with its name. */
+/** The result of `rocCurve`, with a name. */
 export interface RocFigureCurve {
   readonly name: string;
-  /** False positive rates, rising. */
+  /** False positive rates, ascending. */
   readonly fpr: readonly number[];
-  /** True positive rates, rising. */
+  /** True positive rates, ascending. */
   readonly tpr: readonly number[];
-  /** The area below, as `rocAucScore` gives it; shown in the legend. */
+  /** The area under the curve from `rocAucScore`, for the legend. */
   readonly area?: number | null;
-  /** A threshold's place on the curve: x is its false, y its true positive rate. */
+  /** The point of a threshold on the curve: x is its false, y its true positive rate. */
   readonly chosen?: ChosenPoint;
 }
 
@@ -24,8 +24,8 @@ export interface RocFigureOptions {
 }
 
 /**
- * Receiver operating characteristics in one figure: what share of the positive texts is found against what share of the
- * negative ones is wrongly taken for positive, at every threshold. The diagonal is guessing.
+ * ROC curves in one figure: the true positive rate against the false positive rate at every threshold. The diagonal is
+ * guessing.
  *
  * @throws TsloraError `bad-input` for no curve, lists of different lengths, or shares outside 0 to 1
  */

@@ -4,14 +4,14 @@ import { escapeLabel } from "../escape";
 import { colourOf } from "./palette";
 import type { Trace } from "../types";
 
-/** A point on a curve with what it is called, e.g. "threshold 0.35". */
+/** A point on a curve with its label, e.g. "threshold 0.35". */
 export interface ChosenPoint {
   readonly x: number;
   readonly y: number;
   readonly label: string;
 }
 
-/** A curve in the square of two shares. */
+/** A curve of two shares, x and y. */
 export interface ShareCurve {
   readonly name: string;
   readonly x: readonly number[];
@@ -50,7 +50,7 @@ export function checkCurves(
   problems.throwIfAny("bad-input");
 }
 
-/** A line for each curve, with its own colour and dash, and a labelled mark for each chosen point. */
+/** Traces: a line for each curve, with its own colour and dash, and a labelled mark for each chosen point. */
 export function curveTraces(
   curves: readonly ShareCurve[],
   { shape, hover }: { shape: "linear" | "hv"; hover: string },

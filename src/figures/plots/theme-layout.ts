@@ -5,13 +5,13 @@ export interface Theme {
   readonly paper: string;
 }
 
-/** The static picture's theme: it cannot know the page, so it brings its own white one. */
+/** The static picture's theme, with its own white background, since the page's colours are unknown. */
 export const PAPER: Theme = { text: "#24292f", grid: "#e3e6ea", paper: "#ffffff" };
 
 /**
- * A figure's layout in a theme's colours; what the layout itself sets stays.
+ * A figure's layout in a theme's colours; colours that the layout sets are kept.
  *
- * Runs in the page too, as its own source text: it uses nothing but its arguments.
+ * Its source text also runs in the page, so it may use only its arguments.
  */
 export function themeLayout(layout: Readonly<Record<string, unknown>>, theme: Theme): Record<string, unknown> {
   const over = (defaults: Record<string, unknown>, own: unknown): Record<string, unknown> => ({

@@ -12,7 +12,7 @@ const [BLUE, ORANGE, GREEN, VERMILION] = OKABE_ITO;
 /** A metric over thresholds; `thresholdCurve` gives one. */
 export interface ThresholdFigureCurve {
   readonly metric: string;
-  /** The metric in a few words. */
+  /** The name of the metric. */
   readonly name: string;
   readonly thresholds: readonly number[];
   readonly values: readonly (number | null)[];
@@ -24,13 +24,13 @@ export interface ThresholdFigureCurve {
 export interface ThresholdFigureOptions {
   /** @default the metric's name, "over thresholds" */
   readonly title?: string;
-  /** The threshold that was chosen, as `tuneThreshold` gives it; it is marked. */
+  /** The chosen threshold from `tuneThreshold`, which is marked. */
   readonly chosen?: { readonly threshold: number; readonly value: number; readonly recall?: number };
 }
 
 /**
- * A metric over all thresholds with the chosen point marked, recall and precision beside it, and 0.5 as a thin line. A
- * flat top says that the threshold hardly matters, a jagged one that its exact place is chance.
+ * A metric over all thresholds with recall and precision, a mark at the chosen threshold, and a thin line at 0.5. A
+ * flat top means that the threshold hardly matters, a jagged one that its exact value is due to chance.
  *
  * @throws TsloraError `bad-input` for an empty curve or lists of different lengths
  */

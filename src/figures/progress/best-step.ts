@@ -1,7 +1,7 @@
 import { formatNumber } from "../format";
 import type { EvaluationLike } from "./training-event";
 
-/** The best evaluation in words: the metric that chose it, by its name, its value and step. */
+/** The best evaluation in words: the metric that chose it, its value and step. */
 export function bestStepText({
   metricForBestModel: name = "accuracy",
   metrics,

@@ -6,28 +6,30 @@ import type { Figure } from "../types";
 
 /** Options of {@link liveFigure}. */
 export interface LiveFigureOptions {
-  /** The least seconds between two drawings. @default 2 */
+  /** Minimum number of seconds between two drawings. @default 2 */
   readonly everySeconds?: number;
-  /** Where to show it. @default as `show` */
+  /** The place for the output. @default as `show` */
   readonly output?: Output;
-  /** Milliseconds since any fixed moment. @default performance.now */
+  /** A clock in milliseconds. @default performance.now */
   readonly now?: () => number;
 }
 
 /** A figure that changes in place; see {@link liveFigure}. */
 export interface LiveFigure {
-  /** Draws what `make` gives, unless the last drawing is too fresh; `make` is called only when it is drawn. */
+  /**
+   * Draws the figure that `make` returns, unless the last drawing is too recent; `make` is called only for a drawing.
+   */
   update(make: () => Figure): void;
-  /** Leaves the figure as `show` would have shown it, in the same place. */
+  /** Replaces the picture by the figure, as `show` shows it. */
   finish(figure: Figure): void;
 }
 
-/** Drawing takes no more than this share of the time, however slow the machine is. */
+/** The largest share of the time for drawing, on any machine. */
 const DRAWING_SHARE = 0.05;
 
 /**
- * A figure that is drawn again and again in one place while something goes on: as a small static picture at first,
- * which `finish` replaces by the figure's interactive and static form. Outside a notebook only the last state is shown.
+ * A figure that is redrawn in place during other work, as a small static picture. `finish` replaces it by the figure's
+ * interactive and static form. Outside a notebook only the last state is shown.
  */
 export function liveFigure(options: LiveFigureOptions = {}): LiveFigure {
   const { everySeconds = 2, output = processOutput(), now = () => performance.now() } = options;
@@ -53,9 +55,7 @@ export function liveFigure(options: LiveFigureOptions = {}): LiveFigure {
   };
 }
 
-/**
- * The two places of a figure; the first must be there before the second, since the page looks for the picture after it.
- */
+/** The two places of a figure; the interactive one comes first, since the page searches for the picture after it. */
 function openPlaces(output: Extract<Output, { kind: "notebook" }>): { interactive: Display; picture: Display } {
   const places = { interactive: output.newDisplay(), picture: output.newDisplay() };
   places.interactive.html("<span></span>", "");

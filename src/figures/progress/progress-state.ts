@@ -3,15 +3,15 @@ import { escapeHtml } from "../escape";
 import { formatNumber, formatSeconds } from "../format";
 import type { EndLike, EvaluationLike, StartLike, StepLike, TrainingEventLike } from "./training-event";
 
-/** State of a training run at a moment. */
+/** State of a training run. */
 export interface ProgressState {
   readonly start?: StartLike;
-  /** Steps that were done before, in a run that goes on. */
+  /** Steps that were done before a resumed run. */
   readonly resumedAt?: number;
   readonly lastStep?: StepLike;
   readonly lastEvaluation?: EvaluationLike;
   readonly bestEvaluation?: EvaluationLike;
-  /** Warnings, and the reason why training ends early. */
+  /** Warnings, and the reason of an early end. */
   readonly messages?: readonly string[];
   readonly end?: EndLike;
 }
@@ -42,7 +42,7 @@ export function progressAfter(state: ProgressState, event: TrainingEventLike): P
   }
 }
 
-/** How far a run is, from 0 to 1. */
+/** The progress of a run, from 0 to 1. */
 export function progressShare({ start, resumedAt, lastStep, end }: ProgressState): number {
   if (end !== undefined && !end.stopped) return 1;
   return start === undefined || start.totalSteps === 0
@@ -50,7 +50,7 @@ export function progressShare({ start, resumedAt, lastStep, end }: ProgressState
     : Math.min(1, (lastStep?.step ?? resumedAt ?? 0) / start.totalSteps);
 }
 
-/** The state in words: where the run is and how long it takes, then how it does, then the last evaluation. */
+/** The state in words: steps and time, then loss and learning rate, then the last evaluation. */
 export function progressWords(
   state: ProgressState,
   elapsedSeconds: number,
@@ -102,7 +102,7 @@ export function progressHtml(state: ProgressState, elapsedSeconds: number): stri
       : [];
   const words = [where, how, escapeHtml(evaluation), ...(state.messages ?? []).map(escapeHtml)].filter(
     (line) => line !== "",
-  ); // the others are numbers and fixed words: nothing to escape
+  ); // the others are numbers and fixed words, which need no escaping
   return `<div class="tslora-progress" style="font-variant-numeric:tabular-nums">\n${[...bar, words.join("<br>\n")].join("\n")}\n</div>`;
 }
 

@@ -1,4 +1,4 @@
-/** The least and the greatest value; unlike `Math.min(...values)`, of any number of them. */
+/** The smallest and the largest value; unlike `Math.min(...values)`, for any number of values. */
 export function rangeOf(values: readonly number[]): { low: number; high: number } {
   let low = Infinity;
   let high = -Infinity;
@@ -9,7 +9,7 @@ export function rangeOf(values: readonly number[]): { low: number; high: number 
   return { low, high };
 }
 
-/** Equal bins with round edges over all values, about `wanted` of them. */
+/** About `wanted` equal bins with round edges over all values. */
 export function niceBins(values: readonly number[], wanted: number): { start: number; width: number; count: number } {
   const { low, high } = rangeOf(values);
   if (low === high) return { start: low - 0.5, width: 1, count: 1 };
@@ -20,7 +20,7 @@ export function niceBins(values: readonly number[], wanted: number): { start: nu
   return { start, width, count: Math.max(1, Math.ceil((high - start) / width + 1e-9)) };
 }
 
-/** The mean of each value and up to `reach` neighbours on each side: what a noisy curve does underneath. */
+/** The mean of each value and up to `reach` neighbours on each side, which smooths a noisy curve. */
 export function runningMean(values: readonly number[], reach: number): number[] {
   const sums = [0];
   for (const value of values) sums.push(sums[sums.length - 1] + value);

@@ -1,4 +1,4 @@
-/** Events of training, as far as figures need them: the events of `train` fit, and so do the lines of its log. */
+/** The fields of training events that figures need; the events of `train` and the lines of its log have them. */
 export type TrainingEventLike =
   StartLike | ResumeLike | StepLike | EvaluationLike | CheckpointLike | WarningLike | EarlyStoppingLike | EndLike;
 
@@ -11,7 +11,7 @@ export interface StartLike {
   readonly trainExamples: number;
 }
 
-/** Training goes on from a checkpoint: `step` steps are done. */
+/** Training resumes from a checkpoint: `step` steps are done. */
 export interface ResumeLike {
   readonly type: "resume";
   readonly step: number;
@@ -29,7 +29,7 @@ export interface StepLike {
 }
 
 /**
- * The validation set was evaluated; `best` when no evaluation before it was better by `metricForBestModel`, which is
+ * The validation set was evaluated; `best` if no earlier evaluation was better by `metricForBestModel`, which is
  * accuracy by default.
  */
 export interface EvaluationLike {
@@ -50,19 +50,19 @@ export interface CheckpointLike {
   readonly path: string;
 }
 
-/** Something to know that does not end training. */
+/** A warning that does not end training. */
 export interface WarningLike {
   readonly type: "warning";
   readonly message: string;
 }
 
-/** Training ends before its last step because it does not get better. */
+/** Training ends before its last step because it no longer improves. */
 export interface EarlyStoppingLike {
   readonly type: "early-stopping";
   readonly message: string;
 }
 
-/** Training is over: `stopped` when it was asked to end early. */
+/** Training is over; `stopped` if it was stopped early on request. */
 export interface EndLike {
   readonly type: "end";
   readonly steps: number;

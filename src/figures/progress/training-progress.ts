@@ -20,33 +20,33 @@ export interface TrainingProgressOptions {
   readonly title?: string;
   /** Draws the learning rate below the loss. @default false */
   readonly learningRate?: boolean;
-  /** The least seconds between two drawings in a notebook. @default 2 */
+  /** Minimum number of seconds between two drawings in a notebook. @default 2 */
   readonly everySeconds?: number;
-  /** The least seconds between two lines in a log that is not a terminal. @default 10 */
+  /** Minimum number of seconds between two lines in a log. @default 10 */
   readonly lineEverySeconds?: number;
-  /** Where to show it. @default as `show` */
+  /** The place for the output. @default as `show` */
   readonly output?: Output;
-  /** Milliseconds since any fixed moment. @default performance.now */
+  /** A clock in milliseconds. @default performance.now */
   readonly now?: () => number;
 }
 
-/** Shows how training goes; see {@link trainingProgress}. */
+/** Shows the progress of training; see {@link trainingProgress}. */
 export interface TrainingProgress {
   /** Takes the next event of `train`. */
   show(event: TrainingEventLike): void;
   /**
-   * Shows all events of a run and returns its summary: `await progress.follow(train(…))`. In a cell this spares the
-   * loop, which tslab 1.0.22 compiles only where the cell has another `await`.
+   * Shows all events of a run and returns its summary: `await progress.follow(train(…))`. In a cell this avoids a `for
+   * await` loop, which tslab 1.0.22 compiles only if the cell has another `await`.
    */
   follow<Summary>(events: AsyncGenerator<TrainingEventLike, Summary, void>): Promise<Summary>;
 }
 
 /**
- * Shows how training goes: `for await (const event of train(…)) progress.show(event)`.
+ * Shows the progress of training: `for await (const event of train(…)) progress.show(event)`.
  *
- * A notebook's cell gets a bar with step, loss, learning rate, speed and remaining time, the last evaluation and the
- * loss curve, all changing in place; when training ends, its summary and the interactive curve stay. A terminal gets
- * a bar, a log a line from time to time and one for each evaluation. One object can show several runs in turn.
+ * A notebook's cell shows a bar with step, loss, learning rate, speed and remaining time, the last evaluation and the
+ * loss curve, updated in place. When training ends, its summary and the interactive curve remain. A terminal shows a
+ * bar; a log gets a line from time to time and one for each evaluation. One object can show several runs in turn.
  */
 export function trainingProgress(options: TrainingProgressOptions = {}): TrainingProgress {
   const { lineEverySeconds = 10, now = () => performance.now() } = options;
@@ -66,7 +66,7 @@ export function trainingProgress(options: TrainingProgressOptions = {}): Trainin
       state = progressAfter(state, event);
       if (event.type === "start" || view === undefined) {
         startedAt = now();
-        // asked for at the start: an earlier cell may have made this object
+        // read at the start of a run: an earlier cell may have made this object
         const output = options.output ?? processOutput();
         if (output.kind === "notebook") view = notebookView(output, { ...options, now });
         else view = output.terminal ? terminalView() : logView(output, { every: 1000 * lineEverySeconds, now });
@@ -115,7 +115,7 @@ function terminalView(): View {
   return (event, state, elapsedSeconds) => {
     const { where, how, evaluation } = progressWords(state, elapsedSeconds);
     if (event.type === "start") bar.start(1, 0, { words: where });
-    // in the bar's line, which is drawn anew below
+    // in the bar's line; the bar is drawn again below
     if (isMessage(event)) process.stdout.write(`\r\u001b[K${state.messages?.at(-1) ?? ""}\n`);
     bar.update(progressShare(state), { words: [where, how].filter((part) => part !== "").join(" · ") });
     if (event.type !== "end") return;

@@ -1,9 +1,9 @@
 import { formatChange, formatInterval, formatNumber, type IntervalLike } from "../format";
 import type { Table, TableCell, TableColumn } from "../types";
 
-/** A metric before and after, in this run and as it was published. `compareEvaluations` gives such rows. */
+/** A metric before and after, in this run and in the publication. `compareEvaluations` returns such rows. */
 export interface ComparisonTableRow {
-  /** The section of the table that holds the row, e.g. "Overall Performance". */
+  /** The section of the row, e.g. "Overall Performance". */
   readonly group: string;
   readonly metric: string;
   readonly before: number;
@@ -25,7 +25,7 @@ export interface ComparisonTableOptions {
   readonly title?: string;
   /** A sentence below the table. */
   readonly note?: string;
-  /** Remarks by metric; they fill a last column. */
+  /** Remarks by metric, for a last column. */
   readonly notes?: Readonly<Record<string, string>>;
 }
 
@@ -33,9 +33,9 @@ const DIGITS = 3;
 
 /**
  * The study's comparison: every metric before and after with its change, this run's columns beside the published ones.
- * Columns that no row fills are left out.
+ * Empty columns are left out.
  *
- * @param comparison - what `compareEvaluations` gives, or its rows
+ * @param comparison - the result of `compareEvaluations`, or its rows
  */
 export function comparisonTable(
   comparison: { readonly rows: readonly ComparisonTableRow[] } | readonly ComparisonTableRow[],

@@ -26,7 +26,9 @@ export interface EvaluationTableOptions {
 
 const DIGITS = 3;
 
-/** How a classifier did: accuracy with its interval over all texts and for each label, precision, recall and F1. */
+/**
+ * The scores of a classifier: accuracy with its interval over all texts and for each label, precision, recall and F1.
+ */
 export function evaluationTable(evaluation: EvaluationTableInput, options: EvaluationTableOptions = {}): Table {
   const { title = "Evaluation", note } = options;
   const accuracy = (value: number, interval: IntervalLike | null | undefined): TableCell => {

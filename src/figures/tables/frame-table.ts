@@ -12,22 +12,22 @@ export interface FrameLike {
 /** Options of {@link frameTable}. */
 export interface FrameTableOptions {
   readonly title?: string;
-  /** The most rows shown: the first and the last half of them. @default 10 */
+  /** The most rows shown, half from the start and half from the end. @default 10 */
   readonly maxRows?: number;
   /** The most characters of a text shown; the rest is cut. @default 60 */
   readonly maxWidth?: number;
-  /** Columns whose texts are not shown: their length is shown instead. @default none */
+  /** Columns that show the length of texts instead of the texts. @default none */
   readonly hide?: readonly string[];
-  /** Whether a cut text is shown in full under the mouse, and so written into the notebook in full. @default true */
+  /** Whether a cut text has its full text as hover text, which is written into the notebook. @default true */
   readonly fullText?: boolean;
 }
 
 /**
- * The head and tail of a data frame, as pandas shows one. A text longer than `maxWidth` is cut, and shown in full under
- * the mouse; where `fullText` is false no more of it gets into the table.
+ * The head and tail of a data frame, as pandas shows it. A text longer than `maxWidth` is cut, with the full text as
+ * hover text; if `fullText` is false, the table does not contain the rest.
  *
  * @param frame - a danfojs DataFrame, or rows as objects
- * @throws TsloraError `bad-option` for options out of range or a hidden column that is not there
+ * @throws TsloraError `bad-option` for options out of range or a hidden column that does not exist
  */
 export function frameTable(
   frame: FrameLike | readonly Readonly<Record<string, unknown>>[],
@@ -127,5 +127,5 @@ function valueText(value: unknown): string {
   if (typeof value === "number")
     return Number.isNaN(value) ? "NaN" : Number.isInteger(value) ? String(value) : formatNumber(value);
   if (typeof value === "boolean" || typeof value === "bigint") return String(value);
-  return JSON.stringify(value) ?? ""; // undefined for what JSON does not know, such as functions
+  return JSON.stringify(value) ?? ""; // undefined for values that JSON lacks, such as functions
 }

@@ -10,7 +10,7 @@ export interface KeyValueTableOptions {
   readonly note?: string;
 }
 
-/** Names and values below one another: an environment, parameters. Values that are missing are shown as a dash. */
+/** Names and values below one another, such as an environment or parameters. Missing values are shown as a dash. */
 export function keyValueTable(entries: Readonly<Record<string, KeyValue>>, options: KeyValueTableOptions = {}): Table {
   return {
     kind: "table",

@@ -12,7 +12,7 @@ export interface PartsTableOptions {
   readonly more?: (labels: readonly number[]) => readonly (readonly [name: string, value: string | number])[];
 }
 
-/** The parts of a split: how many texts each has, of every label. */
+/** The parts of a split, with the number of texts of every label. */
 export function partsTable(parts: Readonly<Record<string, FrameLike>>, options: PartsTableOptions): Table {
   const { labels, title = "Parts", more = () => [] } = options;
   const rows = Object.entries(parts).map(([part, frame]) => {

@@ -20,9 +20,9 @@ export interface ReportTableOptions {
 const AVERAGES = ["accuracy", "micro avg", "macro avg", "weighted avg", "samples avg"];
 
 /**
- * Precision, recall, F1 and support for each label, and the averages below them, as scikit-learn lays them out.
+ * Precision, recall, F1 and support for each label, and the averages below, in scikit-learn's layout.
  *
- * @param report - what `classificationReportDict` gives: lines by label and average, and `accuracy` as a number
+ * @param report - the result of `classificationReportDict`: lines by label and average, and `accuracy` as a number
  */
 export function reportTable(
   report: Readonly<Record<string, ReportTableLine | number>>,

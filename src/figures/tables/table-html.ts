@@ -1,12 +1,12 @@
 import { escapeHtml } from "../escape";
 import type { Table, TableCell, TableCellDetail, TableColumn } from "../types";
 
-/** Numbers, intervals and names in the first column are not broken into lines up to this many characters. */
+/** Characters up to which numbers, intervals and names in the first column are not wrapped. */
 const KEPT_IN_ONE_LINE = 32;
 
 /**
- * A table as HTML in the look of pandas' data frames: the page's own colours and rules (Jupyter's, a code host's),
- * light or dark. Every text is escaped.
+ * A table as HTML that looks like pandas' data frames: it uses the page's own colours and styles (of Jupyter or a code
+ * host), light or dark. Escapes every text.
  */
 export function tableHtml(table: Table): string {
   const title = table.title === undefined ? "" : `<p><b>${escapeHtml(table.title)}</b></p>\n`;

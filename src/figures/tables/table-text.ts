@@ -1,7 +1,7 @@
 import { measureColumns } from "./measure-columns";
 import type { Table, TableCell } from "../types";
 
-/** A table as text for a terminal or a log: columns in line, numbers at the right. */
+/** A table as text for a terminal or a log, with aligned columns and numbers at the right. */
 export function tableText(table: Table): string {
   const aligns = table.columns.map((column) => column.align ?? "left");
   const cells = table.rows.flatMap((row) => (row.kind === "cells" ? [row.cells.map(cellText)] : []));
@@ -22,7 +22,7 @@ export function tableText(table: Table): string {
   ].join("\n");
 }
 
-/** Lays a header, a rule and rows out in columns that are as wide as their widest cell. */
+/** Formats a header, a rule and rows in columns that are as wide as their widest cell. */
 export function layTextTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
@@ -47,7 +47,7 @@ function cellText(cell: TableCell): string {
   return cell.detail === undefined ? cell.text : `${cell.text} ${cell.detail}`;
 }
 
-/** Control characters, escape sequences of terminals among them, and line ends become blanks. */
+/** Replaces control characters, including terminal escape sequences, and line ends by blanks. */
 function oneLine(text: string): string {
   return text.replace(/\p{Cc}+/gu, " ");
 }

@@ -1,9 +1,9 @@
 import { formatInterval, formatNumber, type IntervalLike } from "../format";
 import type { Table } from "../types";
 
-/** A threshold tuned on some texts and tried on others; `tryThresholds` gives these. */
+/** A threshold tuned on some texts and tried on others, from `tryThresholds`. */
 export interface ThresholdTableRow {
-  /** The goal in a few words. */
+  /** A short description of the goal. */
   readonly name: string;
   readonly tuned: { readonly threshold: number; readonly value: number };
   readonly value: number | null;
@@ -18,16 +18,14 @@ export interface ThresholdTableRow {
 export interface ThresholdTableOptions {
   /** @default "Thresholds, tuned on validation and tried on test" */
   readonly title?: string;
-  /** A sentence below the table. @default that the validation's values are too good to report */
+  /** A sentence below the table. @default a caution that the validation's values are too good to report */
   readonly note?: string;
 }
 
 const DIGITS = 3;
 const VERDICTS = { better: "better", worse: "worse", undecided: "undecided" };
 
-/**
- * Each goal's threshold, its value where it was tuned, and its value beside that of 0.5 on texts that had no say in it.
- */
+/** Each goal's threshold, its value on the tuning texts, and its value and that of 0.5 on other texts. */
 export function thresholdTable(rows: readonly ThresholdTableRow[], options: ThresholdTableOptions = {}): Table {
   const {
     title = "Thresholds, tuned on validation and tried on test",
