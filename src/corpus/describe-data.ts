@@ -57,7 +57,7 @@ const STUDY_SHARE = 0.9;
  * Recognizes the data of a corpus by its texts' IDs and labels, not by its path. Returns what a notebook needs: names,
  * the split, the cleaning, and whether to compare with the published study.
  *
- * @throws TsloraError `bad-input` where the frame is not a corpus'.
+ * @throws TsloraError `bad-input` if the frame has not the columns of a corpus.
  */
 export async function describeData(corpus: Corpus): Promise<DataDescription> {
   const { frame, report, source } = corpus;

@@ -13,7 +13,7 @@ const PICKLES = /^pytorch_model(-\d+-of-\d+)?\.bin(\.index\.json)?$/;
  * read their content.
  *
  * @param options.requireTokenizer - whether a missing tokenizer alone is a problem
- * @throws TsloraError `not-found`, or `unsupported` where the weights are a pickle.
+ * @throws TsloraError `not-found`, or `unsupported` if the weights are a pickle.
  */
 export function checkModelFolder(
   directory: string,

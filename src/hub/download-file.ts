@@ -39,7 +39,7 @@ const SHA1 = /^[0-9a-f]{40}$/;
  * Fetches one file into the cache: `blobs/<etag>`, and a link to it under `snapshots/<commit>`. A blob is written
  * as `.incomplete`, resumed by a range request, compared by size and checksum, and renamed.
  *
- * @returns the commit, or undefined where the repository has no such file
+ * @returns the commit, or undefined if the repository has no such file
  */
 export async function downloadFile(
   what: { id: string; file: string; folder: string },

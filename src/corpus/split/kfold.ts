@@ -29,7 +29,7 @@ export function kFold(rows: number | DataFrame, options: KFoldOptions = {}): Spl
  * The folds of scikit-learn's `StratifiedKFold`, index for index; each has the shares of the classes. For a list of
  * classes, one per row, returns row numbers; for a frame returns frames, whose rows keep their index.
  *
- * @throws TsloraError `bad-option` that lists every invalid option, `bad-input` where the frame lacks the
+ * @throws TsloraError `bad-option` that lists every invalid option, `bad-input` if the frame lacks the
  *   column.
  */
 export function stratifiedKFold(labels: readonly (number | string)[], options?: KFoldOptions): SplitIndices[];

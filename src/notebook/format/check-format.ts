@@ -42,7 +42,7 @@ export function checkNotebook(notebook: JsonRecord, path: string): void {
   refuseNotebook(problems, path);
 }
 
-/** @throws TsloraError `bad-input` where there are problems */
+/** @throws TsloraError `bad-input` if there are problems */
 export function refuseNotebook(found: readonly string[], path: string): void {
   const problems = new Problems(`${path} is not a valid notebook`);
   for (const problem of found) problems.expect(false, problem);
