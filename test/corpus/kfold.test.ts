@@ -95,5 +95,8 @@ test("folds that cannot be made are refused for scikit-learn's reasons, all at o
   refused(() => kFold(10, { shuffle: true }), /randomState must be a whole number/);
   refused(() => stratifiedKFold([0, 0, 1, 1, 1], { nSplits: 4 }), /members of the largest class, 3; got 4/);
   refused(() => stratifiedKFold([0, "0", 1]), /only numbers or only names; got string "0" at index 1/);
-  refused(() => splitIndices(4, { testSize: 2, randomState: 0, stratify: [0, NaN, 0, NaN] }), /only numbers or only names/);
+  refused(
+    () => splitIndices(4, { testSize: 2, randomState: 0, stratify: [0, NaN, 0, NaN] }),
+    /only numbers or only names/,
+  );
 });
