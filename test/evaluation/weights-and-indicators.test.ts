@@ -148,5 +148,5 @@ test("what does not go together is refused", () => {
     () => rocAucScore([0, 1, 2], three, { multiClass: "ovo", average: "none", sampleWeight: [1, 1, 1] }),
     /macro or weighted[^]*sampleWeight is not for/,
   );
-  refused(() => averagePrecisionScore(rows, rows, { posLabel: 0 }), /posLabel is for one score a sample/);
+  refused(() => averagePrecisionScore(rows, rows, { posLabel: 0 }), /posLabel is for one score per sample/);
 });

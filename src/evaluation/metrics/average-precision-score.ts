@@ -63,7 +63,7 @@ export function averagePrecisionScore(
     if (posLabel !== 1)
       throw new TsloraError(
         "bad-option",
-        `${where}: posLabel is for one score a sample; got ${JSON.stringify(posLabel)} with a score for each label.`,
+        `${where}: posLabel is for one score per sample; got ${JSON.stringify(posLabel)} with a score for each label.`,
       );
     return averageLabels(where, rows, ofOne, { average, weights });
   }
