@@ -128,7 +128,7 @@ export class SequenceClassifier {
     return this.#adapters.drawn();
   }
 
-  /** What training changes: the adapter, or all weights. */
+  /** The weights that training changes: the adapter, or all. */
   get method(): "lora" | "full" | "none" {
     if (this.#adapters.state === "active") return "lora";
     return this.trainableParameters().length > 0 ? "full" : "none";

@@ -143,7 +143,7 @@ async function fetchBlob(
   const incomplete = `${blob}.incomplete`;
   for (let mayStartOver = true; ; mayStartOver = false) {
     const leftOver = await sizeOf(incomplete);
-    if (remote.size !== undefined && leftOver > remote.size) await rm(incomplete); // the rest of another version, or damaged
+    if (remote.size !== undefined && leftOver > remote.size) await rm(incomplete); // another version, or damaged
     await receiveAll(incomplete, from);
     const size = await sizeOf(incomplete);
     const wrong =

@@ -6,7 +6,7 @@ import type { ResolvedTrainOptions, TrainOptions } from "./train-options";
 
 const KNOWN: readonly string[] = ["train", "validation", ...TRAIN_OPTION_NAMES, "signal"];
 
-/** What the options are checked against. */
+/** The data that the options must fit. */
 export interface OptionContext {
   readonly method: "lora" | "full";
   readonly problemType: ProblemType;

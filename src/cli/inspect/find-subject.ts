@@ -5,7 +5,7 @@ import { expandHome } from "../../base/files/expand-home";
 import { TsloraError } from "../../base/tslora-error";
 import { resolveModel } from "../../hub/resolve-model";
 
-/** What a path or name refers to. */
+/** The kind of a path or name. */
 export type Subject =
   | { readonly kind: "file"; readonly path: string; readonly notice?: undefined }
   | {

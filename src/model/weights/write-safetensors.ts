@@ -30,7 +30,7 @@ export async function writeSafetensors(
     header[name] = { dtype: "F32", shape, data_offsets: [begin, end] };
   }
   const json = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, " ")]); // data must begin at a multiple of 8
+  const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, " ")]); // aligns the data to 8
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
   async function* parts(): AsyncGenerator<Uint8Array> {
