@@ -17,9 +17,9 @@ export function expectTrained(call: string, { untrainedWeights = [] }: TextClass
   if (untrainedWeights.length === 0) return;
   throw new TsloraError(
     "bad-input",
-    `${call}: the classifier's ${shownNames(untrainedWeights)} were newly initialized and are not trained, ` +
-      "so that every prediction would be random. " +
-      "Train it first, load an adapter that brings them, or load a trained model.",
+    `${call}: the classifier's ${shownNames(untrainedWeights)} were newly initialized and are not trained: ` +
+      "every prediction would be random. " +
+      "Train it first, load an adapter that holds them, or load a trained model.",
     { details: { newlyInitialized: [...untrainedWeights] } },
   );
 }

@@ -194,7 +194,7 @@ test("the embedded encoder's own name on the Hub, which adapters of it name, is 
     assert.deepEqual(hub.requests, []);
     await assert.rejects(
       resolveModel("sentence-transformers/all-MiniLM-L6-v2", { ...options, offline: true, revision: "other" }),
-      /not there/,
+      /is not in the cache/,
     );
   }));
 
