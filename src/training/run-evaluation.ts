@@ -142,8 +142,8 @@ export class RunEvaluation {
       step,
       message:
         `Every validation text is predicted to be ${name}, at the second evaluation in a row: the model has ` +
-        "collapsed to one class, and seldom recovers. The most frequent cause is the learning rate: " +
-        `${options.learningRate} is too high; try a third of it${orWeights}.`,
+        "collapsed to one class, and seldom recovers. The most frequent cause is too high a " +
+        `learning rate, ${options.learningRate} here; try a third of it${orWeights}.`,
     };
   }
 
