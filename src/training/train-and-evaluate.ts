@@ -1,3 +1,4 @@
+import { returnValueOf } from "../base/return-value";
 import { loadClassifier, type LoadClassifierOptions } from "../classifier/load-classifier";
 import { evaluate } from "../evaluation/evaluate";
 import type { Evaluation } from "../evaluation/evaluation";
@@ -51,19 +52,12 @@ export async function trainAndEvaluate(
   try {
     classifier.addAdapter(options.adapter);
     const events = train(classifier, training);
-    const summary = await (progress === undefined ? summaryOf(events) : progress.follow(events));
+    const summary = await (progress === undefined ? returnValueOf(events) : progress.follow(events));
     const validation = await evaluate(classifier, training.validation);
     const tests: Evaluation[] = [];
     for (const test of options.tests) tests.push(await evaluate(classifier, test));
     return { summary, validation, tests };
   } finally {
     classifier.dispose();
-  }
-}
-
-async function summaryOf(events: AsyncGenerator<TrainEvent, TrainSummary, void>): Promise<TrainSummary> {
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) return next.value;
   }
 }

@@ -60,7 +60,7 @@ export function addStudyCommand(program: Command, terminal: Terminal, exit: (cod
 }
 
 /** Paths that a study writes in its output folder; it locks all of them. */
-const COVERED = [...NOTEBOOKS, "checkpoints", "adapter", "model", "results.json", PAGE];
+const COVERED = [...NOTEBOOKS, "checkpoints", "adapter", "model", RESULTS, PAGE];
 
 async function study(flags: StudyFlags, terminal: Terminal): Promise<number> {
   const folder = resolve(flags.outputDir);

@@ -2,6 +2,7 @@ import type { DataFrame } from "danfojs-node";
 
 import { lockFolder } from "../../base/lock/lock-output";
 import { Problems } from "../../base/problems";
+import { returnValueOf } from "../../base/return-value";
 import { TsloraError } from "../../base/tslora-error";
 import { loadClassifier } from "../../classifier/load-classifier";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
@@ -193,12 +194,12 @@ async function follow(
     outputDir: plan.outputDir,
     signal,
   });
-  for (let first = true; ; first = false) {
-    const next = await events.next();
-    if (next.done === true) return next.value;
-    if (first) await begun();
-    view.show(next.value);
-  }
+  let isFirst = true;
+  return returnValueOf(events, async (event) => {
+    if (isFirst) await begun();
+    isFirst = false;
+    view.show(event);
+  });
 }
 
 function stopped(

@@ -8,9 +8,14 @@ export function drawnPoints(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i).filter((i) => i % step === 0 || i === count - 1);
 }
 
+/** A number with the digits of a figure. */
+export function rounded(value: number): number {
+  return Number(value.toPrecision(DIGITS));
+}
+
 /** A number with the digits of a figure; null for a missing one, which plotly leaves out. */
 export function shortNumber(value: number | null): number | null {
-  return value === null || !Number.isFinite(value) ? null : Number(value.toPrecision(DIGITS));
+  return value === null || !Number.isFinite(value) ? null : rounded(value);
 }
 
 /** Dashes that distinguish curves in addition to their colours. */

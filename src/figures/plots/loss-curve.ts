@@ -1,5 +1,6 @@
 import { axis, baseLayout } from "./base-layout";
 import { bestStepText } from "../progress/best-step";
+import { rounded } from "./curve-points";
 import { formatNumber } from "../format";
 import { guideLabel, verticalLine } from "./guide-lines";
 import { NEUTRAL, OKABE_ITO } from "./palette";
@@ -10,7 +11,6 @@ import type { Figure, Trace } from "../types";
 const [BLUE, ORANGE, GREEN, VERMILION] = OKABE_ITO;
 const MOST_POINTS = 600; // more cannot be distinguished on a screen
 const NOISY = 20; // above this many steps, each step is a thin line below the running mean
-const DIGITS = 5; // significant digits in the figure: more than a reader can see, and short
 
 /** Options of {@link lossCurve}. */
 export interface LossCurveOptions {
@@ -87,12 +87,12 @@ function trainingTraces(steps: readonly StepLike[]): Trace[] {
   const each = trace(steps.length, {
     name: "training loss, each step",
     x,
-    y: losses.map(short),
+    y: losses.map(rounded),
     line: { color: BLUE, width: isNoisy ? 1 : 2 },
     opacity: isNoisy ? 0.5 : 1,
   });
   if (!isNoisy) return [each];
-  const y = runningMean(losses, Math.max(2, Math.round(steps.length / 40))).map(short);
+  const y = runningMean(losses, Math.max(2, Math.round(steps.length / 40))).map(rounded);
   return [each, trace(steps.length, { name: "running mean", x, y, line: { color: BLUE, width: 2.5 } })];
 }
 
@@ -102,7 +102,7 @@ function validationTraces(evaluations: readonly EvaluationLike[]): Trace[] {
     trace(0, {
       name: `validation ${name}`,
       x: evaluations.map((evaluation) => evaluation.step),
-      y: evaluations.map((evaluation) => short(evaluation[name])),
+      y: evaluations.map((evaluation) => rounded(evaluation[name])),
       yaxis: look.yaxis,
       showlegend: look.yaxis === "y",
       line: { color: look.color, width: 2 },
@@ -119,7 +119,7 @@ function rateTrace(steps: readonly StepLike[]): Trace {
   return trace(steps.length, {
     name: "learning rate",
     x: steps.map((step) => step.step),
-    y: steps.map((step) => short(step.learningRate)),
+    y: steps.map((step) => rounded(step.learningRate)),
     yaxis: "y3",
     showlegend: false,
     line: { color: VERMILION, width: 2 },
@@ -153,7 +153,7 @@ function stack(drawn: readonly boolean[]): [number, number][] {
   let top = 1;
   return weights.map((weight) => {
     const bottom = Math.max(0, top - (weight / total) * room);
-    const domain: [number, number] = [short(bottom), short(top)];
+    const domain: [number, number] = [rounded(bottom), rounded(top)];
     if (weight > 0) top = bottom - gap;
     return domain;
   });
@@ -187,8 +187,4 @@ function summary(
     );
   if (best !== undefined) lines.push(`  ${bestStepText(best)}`);
   return lines;
-}
-
-function short(value: number): number {
-  return Number(value.toPrecision(DIGITS));
 }

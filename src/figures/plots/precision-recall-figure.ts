@@ -1,6 +1,7 @@
 import { axis, baseLayout } from "./base-layout";
 import { checkCurves, curveTraces, type ChosenPoint } from "./share-curves";
 import { formatNumber, formatShare } from "../format";
+import { horizontalLine } from "./guide-lines";
 import { NEUTRAL } from "./palette";
 import type { Figure } from "../types";
 
@@ -52,17 +53,7 @@ export function precisionRecallFigure(
       ...(prevalence === undefined
         ? {}
         : {
-            shapes: [
-              {
-                type: "line",
-                x0: 0,
-                x1: 1,
-                y0: prevalence,
-                y1: prevalence,
-                layer: "below",
-                line: { color: NEUTRAL, width: 1.5, dash: "dash" },
-              },
-            ],
+            shapes: [horizontalLine(prevalence, { color: NEUTRAL, width: 1.5, dash: "dash" })],
             annotations: [
               {
                 x: 0.01,

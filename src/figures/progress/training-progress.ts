@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from "cli-progress";
 
+import { returnValueOf } from "../../base/return-value";
 import type { Display } from "../kernel-display";
 import { liveFigure, type LiveFigure } from "./live-figure";
 import { lossCurve } from "../plots/loss-curve";
@@ -55,13 +56,7 @@ export function trainingProgress(options: TrainingProgressOptions = {}): Trainin
   let startedAt = now();
 
   const progress: TrainingProgress = {
-    async follow(events) {
-      for (;;) {
-        const next = await events.next();
-        if (next.done === true) return next.value;
-        progress.show(next.value);
-      }
-    },
+    follow: (events) => returnValueOf(events, (event) => progress.show(event)),
     show(event) {
       state = progressAfter(state, event);
       if (event.type === "start" || view === undefined) {

@@ -1,0 +1,15 @@
+/**
+ * Consumes a generator of events, as `train` is one, and returns its return value.
+ *
+ * @param onEvent - called for each event; the next event waits for it. @default nothing is called
+ */
+export async function returnValueOf<Event, Result>(
+  events: AsyncGenerator<Event, Result, void>,
+  onEvent: (event: Event) => void | Promise<void> = () => undefined,
+): Promise<Result> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done === true) return next.value;
+    await onEvent(next.value);
+  }
+}
