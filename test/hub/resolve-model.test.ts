@@ -160,7 +160,7 @@ test("auto takes the study's model where the Hub has it, and else the embedded e
   const cacheDir = await mkdtemp(join(tmpdir(), "tslora-hub-"));
   const dead = { endpoint: "http://127.0.0.1:9", cacheDir, offline: false };
   const found = await resolveModel("auto", dead);
-  assert.equal(found.origin.kind, "embedded");
+  assert.equal(found.origin.kind, "installed");
   assert.match(
     found.notice,
     /embedded encoder.*distilbert-base-uncased is not available:.*127\.0\.0\.1:9 cannot be reached/,
@@ -170,7 +170,7 @@ test("auto takes the study's model where the Hub has it, and else the embedded e
     /cannot be reached/,
     "a model asked for by name is never swapped",
   );
-  assert.equal((await resolveModel("embedded", dead)).origin.kind, "embedded");
+  assert.deepEqual((await resolveModel("embedded", dead)).origin, { kind: "installed", name: "embedded" });
   await rm(cacheDir, { recursive: true });
 });
 
@@ -178,6 +178,23 @@ test("a folder is found from the working folder and from the clone; one that is 
   assert.equal((await resolveModel("test/fixtures/tiny-distilbert")).directory, fixture);
   assert.equal((await resolveModel(fixture)).origin.kind, "folder");
   await assert.rejects(resolveModel("./no-such-model"), /no-such-model was looked for at .* and nothing is there/);
+});
+
+test("mpnet is the model that set-up installs, or an error with the command that installs it", async () => {
+  const folder = join(projectRoot(), ".tslora", "models", "all-mpnet-base-v2");
+  if (existsSync(folder)) {
+    const found = await resolveModel("mpnet");
+    assert.deepEqual(
+      [found.id, found.directory, found.origin],
+      ["sentence-transformers/all-mpnet-base-v2", folder, { kind: "installed", name: "mpnet" }],
+    );
+  } else {
+    await assert.rejects(resolveModel("mpnet"), (error: Error) => {
+      assert.match(error.message, /^MPNet, all-mpnet-base-v2, was expected at .*all-mpnet-base-v2/);
+      assert.match(error.message, /Run `npm run setup -- mpnet`, which installs it\.$/);
+      return true;
+    });
+  }
 });
 
 test("the embedded encoder's own name on the Hub, which adapters of it name, is had without the Hub", () =>

@@ -8,7 +8,7 @@ export const inspectCommand: LibraryCommand = {
   description: "List the content of a model, an adapter, a checkpoint or a .safetensors file",
   arguments: {
     pattern: "<paths...>",
-    help: "folders, .safetensors files, names on the Hugging Face Hub, auto or embedded",
+    help: "folders, .safetensors files, names on the Hugging Face Hub, auto, embedded or mpnet",
   },
   groups: [
     { title: "What to show", options: INSPECT_OPTIONS },

@@ -25,7 +25,7 @@ export const DEVICE_OPTIONS = {
 
 /** The model. */
 export const MODEL_OPTIONS = {
-  model: { kind: path("model"), help: "auto, embedded, a folder, or a name on the Hugging Face Hub" },
+  model: { kind: path("model"), help: "auto, embedded, mpnet, a folder, or a name on the Hugging Face Hub" },
   adapter: { kind: path("folder"), help: "a LoRA adapter in peft's format" },
   labels: {
     kind: labels,

