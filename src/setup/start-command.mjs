@@ -109,8 +109,14 @@ Writes the reference of all names that src/index.ts exports, as HTML by typedoc,
   lint: () =>
     check({
       help: `npm run lint
-Lints TypeScript and JavaScript with eslint; a warning is an error.`,
-      commandLines: [["node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0"]],
+Lints TypeScript and JavaScript with eslint; a warning is an error. It skips
+files that passed and have not changed; npm test lints every file.`,
+      commandLines: [
+        [
+          ...["node_modules/eslint/bin/eslint.js", ".", "--max-warnings=0"],
+          ...["--cache", "--cache-strategy", "content", "--cache-location", ".tslora/cache/eslint"],
+        ],
+      ],
     }),
   typecheck: () =>
     check({

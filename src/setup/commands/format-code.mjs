@@ -33,6 +33,9 @@ export async function formatCode({ root, check }) {
       ".",
       check ? "--check" : "--write",
       "--log-level=warn",
+      "--cache",
+      "--cache-strategy=content",
+      "--cache-location=.tslora/cache/prettier",
     ],
     { cwd: root },
   );
