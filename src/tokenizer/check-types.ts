@@ -7,6 +7,10 @@ export type TypeCheck = readonly [expected: string, holds: (value: unknown) => b
 export const FLAG: TypeCheck = ["true or false", (value: unknown): boolean => typeof value === "boolean"];
 export const TOKEN: TypeCheck = ["a token", (value: unknown): boolean => contentOf(value) !== undefined];
 export const TEXT: TypeCheck = ["a text", (value: unknown): boolean => typeof value === "string"];
+export const TEXTS: TypeCheck = [
+  "a list of texts",
+  (value: unknown): boolean => Array.isArray(value) && value.every((text) => typeof text === "string"),
+];
 export const TOKENS: TypeCheck = [
   "a list of tokens",
   (value: unknown): boolean => Array.isArray(value) && value.every((token) => contentOf(token) !== undefined),

@@ -1,12 +1,17 @@
 import { expandHome } from "../base/files/expand-home";
 import { Problems } from "../base/problems";
+import { shownPath } from "../base/shown-path";
+import type { TextInput } from "../base/text-input";
+import { TsloraError } from "../base/tslora-error";
 import { addedTokenSplitter } from "./added-tokens";
 import { bertNormalize } from "./bert-normalizer";
 import { bertWords } from "./bert-words";
 import { byteLevelWords } from "./byte-level-words";
 import { readTokenizerFiles, type Json } from "./read-tokenizer-files";
 import type { TokenizedText, Tokenizer } from "./tokenizer";
+import { fillTemplate, specialTokens, type Template } from "./template";
 import { tokenizerParts, type TokenizerParts } from "./tokenizer-parts";
+import { take, truncatePair } from "./truncate-pair";
 import { wordEncoder, type WordModel } from "./word-encoder";
 
 /**
@@ -38,21 +43,56 @@ export async function loadTokenizer(directory: string, options: { maxLength?: nu
   const names: string[] = [];
   for (const [token, id] of files.vocab) names[id] = token;
   for (const { content, id } of parts.added) names[id] = content;
-  const encodeOne = (text: string): TokenizedText => {
-    const ids = [parts.cls];
-    for (const id of idsOf(text.replace(/\p{Surrogate}/gu, "\ufffd"))) {
-      if (ids.length === maxLength - 1) return { ids: Int32Array.from([...ids, parts.sep]), truncated: true };
-      ids.push(id);
-    }
-    return { ids: Int32Array.from([...ids, parts.sep]), truncated: false };
-  };
+  const encodeText = textOrPairEncoder(parts, { idsOf, maxLength, directory });
   return {
     maxLength,
     vocabSize: names.length,
     padTokenId: parts.pad,
-    encode: (texts) => texts.map(encodeOne),
+    encode: (texts) => texts.map(encodeText),
     tokens: (ids) => Array.from(ids, (id) => names[id]),
   };
+}
+
+/** Encodes a text, or a pair of texts, with the special tokens of its template. */
+function textOrPairEncoder(
+  { templates, givesTypes }: TokenizerParts,
+  options: { idsOf: (text: string) => Generator<number>; maxLength: number; directory: string },
+): (input: TextInput) => TokenizedText {
+  const { maxLength, directory } = options;
+  const idsOf = (text: string): Generator<number> => options.idsOf(text.replace(/\p{Surrogate}/gu, "\ufffd"));
+  const filled = (template: Template, texts: readonly (readonly number[])[]): Omit<TokenizedText, "truncated"> => {
+    const { ids, types } = fillTemplate(template, texts);
+    return givesTypes && types.some((type) => type > 0) ? { ids, types } : { ids };
+  };
+  return (input) => {
+    if (typeof input === "string") {
+      const room = maxLength - specialTokens(templates.single);
+      const ids = take(idsOf(input), room + 1);
+      return { ...filled(templates.single, [ids.slice(0, room)]), truncated: ids.length > room };
+    }
+    const template = expectPairs(templates.pair, { maxLength, directory });
+    const [first, second] = input;
+    const { texts, truncated } = truncatePair(idsOf(first), idsOf(second), maxLength - specialTokens(template));
+    return { ...filled(template, texts), truncated };
+  };
+}
+
+function expectPairs(
+  template: Template | undefined,
+  { maxLength, directory }: { maxLength: number; directory: string },
+): Template {
+  if (template === undefined)
+    throw new TsloraError(
+      "unsupported",
+      `${shownPath(directory)}: the post_processor of tokenizer.json must have a template of pairs that begins with a special token, to encode a pair of texts; it has none. Take a tokenizer for pairs, or join the two texts into one.`,
+    );
+  const added = specialTokens(template);
+  if (maxLength < added)
+    throw new TsloraError(
+      "bad-option",
+      `maxLength must be at least ${added}, the special tokens of a pair of texts; got ${maxLength}.`,
+    );
+  return template;
 }
 
 /** Yields a text's ids, without the first and the last token. */

@@ -14,6 +14,7 @@ import {
   objectOf,
   partOf,
   TEXT,
+  TEXTS,
   TOKEN,
   TOKENS,
   type TypeCheck,
@@ -21,6 +22,7 @@ import {
 import { addedTokens, SPECIAL } from "./list-added-tokens";
 import { mergeFaults } from "./parse-merges";
 import type { Json, TokenizerFiles } from "./read-tokenizer-files";
+import { bertTemplates, robertaTemplates, templatesOf, withIds, type Templates } from "./template";
 
 /** Checked settings of a tokenizer: how it splits words, and its special tokens. */
 export interface TokenizerParts {
@@ -28,8 +30,10 @@ export interface TokenizerParts {
     | { readonly kind: "bert"; readonly normalizer: BertNormalizerOptions | undefined }
     | { readonly kind: "byte-level"; readonly addPrefixSpace: boolean };
   readonly added: readonly AddedToken[];
-  readonly cls: number;
-  readonly sep: number;
+  /** The pieces of an encoded text, and of a pair. */
+  readonly templates: Templates;
+  /** Whether transformers passes token types to the model; otherwise all count as 0. */
+  readonly givesTypes: boolean;
   readonly pad: number;
   /** The model of a tokenizer.json. */
   readonly model: Json;
@@ -44,6 +48,14 @@ const REBUILT: Readonly<Record<string, TokenizerFiles["kind"]>> = {
   DistilBertTokenizer: "WordPiece",
   RobertaTokenizer: "BPE",
 };
+
+/** Classes that pass token types to the model unless tokenizer_config.json lists other inputs. */
+const WITH_TYPES: readonly string[] = [
+  "BertTokenizer",
+  "ElectraTokenizer",
+  "MobileBertTokenizer",
+  "DebertaV2Tokenizer",
+];
 
 /**
  * Reads a tokenizer's files as transformers does.
@@ -85,12 +97,15 @@ export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
   const named = (key: "cls_token" | "sep_token" | "pad_token" | "unk_token"): string =>
     contentOf(config[key]) ?? SPECIAL[kind][key];
   const idInVocab = (token: string): number => idOf(token) ?? lacking(token, directory);
-  const ends = rebuilt ? undefined : endsOf(json, directory);
+  const own = kind === "BPE" ? robertaTemplates : bertTemplates;
+  const { single, pair } = rebuilt ? own(named("cls_token"), named("sep_token")) : templatesOf(json, files.directory);
   return {
     words,
     added,
-    cls: idInVocab(ends?.cls ?? named("cls_token")),
-    sep: idInVocab(ends?.sep ?? named("sep_token")),
+    templates: { single: withIds(single, idInVocab), pair: pair && withIds(pair, idInVocab) },
+    givesTypes: Array.isArray(config.model_input_names)
+      ? config.model_input_names.includes("token_type_ids")
+      : WITH_TYPES.includes(className),
     pad: idInVocab(named("pad_token")),
     model:
       kind === "BPE"
@@ -141,6 +156,7 @@ const CONFIG_TYPES: Readonly<Record<string, TypeCheck>> = {
   ),
   truncation_side: TEXT,
   additional_special_tokens: TOKENS,
+  model_input_names: TEXTS,
   added_tokens_decoder: [
     "an object of ids to tokens",
     (value) => isObject(value) && Object.values(value).every(isObject),
@@ -232,28 +248,6 @@ function byteLevelParts(
     `its vocabulary must hold all 256 bytes; it lacks ${lacking.length}, ${shownNames(lacking)}`,
   );
   return { kind: "byte-level", addPrefixSpace: (splitter.add_prefix_space ?? true) === true };
-}
-
-/** The tokens that the post-processor of a tokenizer.json adds before and after a text. */
-function endsOf(json: Json | undefined, directory: string): { cls: string; sep: string } {
-  const processor = objectOf(json?.post_processor);
-  const nameIn = (pair: unknown): unknown => (Array.isArray(pair) ? (pair as unknown[])[0] : undefined);
-  const single = Array.isArray(processor.single) ? (processor.single as unknown[]).map(objectOf) : [];
-  const isPair = processor.type === "BertProcessing" || processor.type === "RobertaProcessing";
-  const [cls, sep] = isPair
-    ? [nameIn(processor.cls), nameIn(processor.sep)]
-    : [single[0], single[2]].map((part) => objectOf(part?.SpecialToken).id);
-  if (
-    (!isPair && (single.length !== 3 || single[1].Sequence === undefined)) ||
-    typeof cls !== "string" ||
-    typeof sep !== "string"
-  ) {
-    throw new TsloraError(
-      "unsupported",
-      `${directory}: the post_processor of tokenizer.json must put one token before a text and one after it, as BERT's and RoBERTa's do; got ${shownValue(processor.type ?? null)}.`,
-    );
-  }
-  return { cls, sep };
 }
 
 /**

@@ -1,7 +1,11 @@
-/** A text as token ids. */
+import type { TextInput } from "../base/text-input";
+
+/** A text, or a pair of texts, as token ids. */
 export interface TokenizedText {
   /** Ids with [CLS] and [SEP], cut to the tokenizer's length: [tokens]. */
   readonly ids: Int32Array;
+  /** Token types, such as 1 for the tokens of a second text: [tokens]. Undefined if all are 0. */
+  readonly types?: Int32Array;
   /** Whether the text has more tokens than were kept. */
   readonly truncated: boolean;
 }
@@ -12,8 +16,15 @@ export interface Tokenizer {
   readonly maxLength: number;
   readonly vocabSize: number;
   readonly padTokenId: number;
-  /** Encodes each text separately. An empty text gives [CLS] [SEP]. */
-  encode(texts: readonly string[]): TokenizedText[];
+  /**
+   * Encodes each text, or pair of texts, separately. An empty text gives [CLS] [SEP], a pair [CLS] a [SEP] b [SEP] or
+   * what else the tokenizer's template says. The longer text of a pair is cut first. As in transformers' batches, a pair with an empty second text
+   * stays a pair.
+   *
+   * @throws TsloraError `unsupported` for a pair if the tokenizer has no template of pairs, `bad-option` if `maxLength`
+   *   leaves no room for a pair's special tokens.
+   */
+  encode(texts: readonly TextInput[]): TokenizedText[];
   /** The tokens of ids, for display. */
   tokens(ids: ArrayLike<number>): string[];
 }
