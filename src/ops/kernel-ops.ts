@@ -29,7 +29,7 @@ export function kernelOps(session = new TensorflowSession()): KernelOps {
     ...kernelProducts(kernels, all, primitives),
     ...kernelLowRanks(kernels, all),
     ...kernelNorms(kernels, all),
-    ...kernelAttention(kernels),
+    ...kernelAttention(kernels, { ...all }),
   }));
   return Object.assign(ops, { instructions });
 }

@@ -1,7 +1,37 @@
+import type { Borrowed } from "./borrowed";
 import type { Drop, GeluOptions, GeluResult, LayerNormSaved, Primitives } from "./primitives";
 import type { Tensor } from "./tensor";
 
 export type { Drop, LayerNormSaved, Primitives } from "./primitives";
+
+/**
+ * An activation: the exact GELU (Hendrycks and Gimpel, 2016), its approximation by tanh (transformers' "gelu_new" and
+ * "gelu_pytorch_tanh"), or SiLU, x sigmoid(x).
+ */
+export type Activation = "gelu" | "gelu-tanh" | "silu";
+
+/** Which activation, and whether its derivative is requested. */
+export interface ActivationOptions extends GeluOptions {
+  /** @default "gelu" */
+  readonly activation?: Activation | undefined;
+}
+
+/** Options of {@link Ops.gated}. */
+export interface GatedOptions {
+  readonly activation: Activation;
+}
+
+/** Options of {@link Ops.rotary}. */
+export interface RotaryOptions {
+  readonly heads: number;
+  /** Index of each row's token in its document, int [rows]. */
+  readonly positions: Tensor;
+  /** Cosine and sine of each position's angles: [positions, headDim / 2]. See `rotaryTables`. */
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+  /** Whether to rotate by the negative angles: the backward pass. @default false */
+  readonly inverse?: boolean;
+}
 
 /** State that dropout keeps for its backward pass. */
 export interface DropoutSaved extends Drop {
@@ -57,9 +87,32 @@ export interface AttentionLayout {
   readonly groups: readonly LengthGroup[];
   /** Which tokens are queries: every token, or only the first one of each document. */
   readonly span: "every-token" | "first-token";
+  /**
+   * The farthest distance between two tokens that attend to each other. Work and memory are then linear in a document's
+   * length. @default no limit
+   */
+  readonly window?: number | undefined;
+  /** The scores' factor. @default 1 / sqrt(headDim) */
+  readonly scale?: number | undefined;
 }
 
-/** Inputs of {@link Ops.attention}. */
+/**
+ * The positions' part in disentangled attention (He et al., DeBERTa, 2021). Between query i and key j it adds
+ * scale (q_i key[p] + k_j query[p]) to the scores, with p = index[j - i + reach].
+ */
+export interface RelativePositions {
+  /** Projected keys of the relative positions, which queries are multiplied by: [positions, width]. */
+  readonly key?: Tensor | undefined;
+  /** Projected queries of the relative positions, which keys are multiplied by: [positions, width]. */
+  readonly query?: Tensor | undefined;
+  /**
+   * The row of `key` and `query` for each distance j - i from -reach to reach: 2 reach + 1 numbers. Layers should share
+   * one array: devices cache what they derive from it.
+   */
+  readonly index: Int32Array;
+}
+
+/** Inputs of {@link Ops.attention}. Its backward pass reads `bias` and `positions` again: keep them until then. */
 export interface AttentionInputs {
   /** [queries, width] */
   readonly q: Tensor;
@@ -67,6 +120,12 @@ export interface AttentionInputs {
   readonly k: Tensor;
   /** [rows, width] */
   readonly v: Tensor;
+  /**
+   * An addend of the scaled scores, by head and distance: [heads, 2 reach + 1]. Column j - i + reach is for query i and
+   * key j. The reach must be at least that of the longest document, or of the window.
+   */
+  readonly bias?: Tensor | undefined;
+  readonly positions?: RelativePositions | undefined;
 }
 
 /** Options of {@link Ops.attention} and {@link Ops.poolTokens}. */
@@ -90,6 +149,8 @@ export interface AttentionSaved {
     readonly context: Tensor;
     readonly dropout?: DropoutSaved | undefined;
   }[];
+  /** The inputs that belong to the caller; missing if attention had neither a window nor relative terms. */
+  readonly relative?: Borrowed<Pick<AttentionInputs, "bias" | "positions">> | undefined;
 }
 
 /** Result of {@link Ops.attention}: y [queries, width]. */
@@ -98,11 +159,24 @@ export interface AttentionResult {
   readonly saved: AttentionSaved;
 }
 
-/** Gradients of {@link Ops.attention}'s inputs; dk is undefined if not requested. */
+/** Gradients of {@link Ops.attention}'s inputs; those that were not requested are undefined. */
 export interface AttentionGradients {
   readonly dq: Tensor;
   readonly dk: Tensor | undefined;
   readonly dv: Tensor;
+  /** [heads, 2 reach + 1] */
+  readonly dBias?: Tensor | undefined;
+  /** [positions, width] each. */
+  readonly dPositions?: { readonly key?: Tensor | undefined; readonly query?: Tensor | undefined } | undefined;
+}
+
+/** The gradients that {@link Ops.attentionBackward} computes besides those of queries and values. */
+export interface AttentionBackwardOptions {
+  readonly needsKey: boolean;
+  /** @default false */
+  readonly needsBias?: boolean | undefined;
+  /** Whether the gradients of the positions' keys and queries are requested. @default false */
+  readonly needsPositions?: boolean | undefined;
 }
 
 /** Inputs of {@link Ops.poolTokens}. */
@@ -213,10 +287,24 @@ export interface Ops extends Primitives {
   product(x: Tensor, w: PackedMatrix, options?: ProductOptions): Tensor;
   /** (sum of x w over all pairs + plus + ...) * times, as {@link product}. */
   products(pairs: readonly Factors[], options?: ProductOptions): Tensor;
-  /** x w + bias, plus the low-rank update if there is one: x [rows, in], w [in, out], bias [out]. */
-  affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor;
+  /** x w + bias, plus the low-rank update if there is one: x [rows, in], w [in, out], bias [out] or none. */
+  affine(x: Tensor, w: PackedMatrix, bias: Tensor | undefined, update?: LowRank): Tensor;
+  /** An activation, and its derivative at x if requested. */
+  gelu(x: Tensor, options: ActivationOptions): GeluResult;
   /** {@link gelu} of {@link affine}. */
-  affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor, options: GeluOptions): GeluResult;
+  affineGelu(x: Tensor, w: PackedMatrix, bias: Tensor | undefined, options: ActivationOptions): GeluResult;
+  /**
+   * A gated activation (Shazeer, "GLU variants improve transformer", 2020; GeGLU if it is GELU): x [rows, 2 n] holds a
+   * and b side by side; the result [rows, n] is activation(a) b.
+   */
+  gated(x: Tensor, options: GatedOptions): Tensor;
+  /** The gradient of {@link gated}'s x [rows, 2 n] from dy [rows, n] and x. */
+  gatedBackward(dy: Tensor, x: Tensor, options: GatedOptions): Tensor;
+  /**
+   * Rotary position embedding (Su et al., RoFormer, 2021) of queries or keys x [rows, width]. In each head it rotates
+   * element i of the first half and element i of the second half by the angle of the row's position.
+   */
+  rotary(x: Tensor, options: RotaryOptions): Tensor;
   /** y + low b': y [rows, out], low [rows, r], b [out, r]. */
   addLowRank(y: Tensor, update: LowRank): Tensor;
   /** scaling dropout(x) a': x [rows, in], a [r, in] to low [rows, r]. */
@@ -233,8 +321,10 @@ export interface Ops extends Primitives {
   dropout(x: Tensor, drop: Drop): DropoutResult;
   dropoutBackward(dy: Tensor, saved: DropoutSaved): Tensor;
   /**
-   * Scaled dot-product attention within each document (Vaswani et al., 2017): dropout(softmax(q k' / sqrt(headDim))) v
-   * for each head.
+   * Scaled dot-product attention within each document (Vaswani et al., 2017): dropout(softmax(scale q k')) v for each
+   * head, with the window of the layout and the relative terms of the inputs.
+   *
+   * @throws RangeError if `bias` or `positions` do not fit the layout
    */
   attention(inputs: AttentionInputs, options: AttentionOptions): AttentionResult;
   /**
@@ -243,10 +333,12 @@ export interface Ops extends Primitives {
    *
    * @param dy - [queries, width]
    */
-  attentionBackward(dy: Tensor, saved: AttentionSaved, options: { readonly needsKey: boolean }): AttentionGradients;
+  attentionBackward(dy: Tensor, saved: AttentionSaved, options: AttentionBackwardOptions): AttentionGradients;
   /**
    * Attention with one query for each head and document, without computing keys and values: for each document and head,
-   * w = dropout(softmax(u x' + addend of the keys)), pooled = w x.
+   * w = dropout(softmax(u x' + addend of the keys)), pooled = w x. It has no window and no relative terms.
+   *
+   * @throws RangeError if the layout's window limits attention
    */
   poolTokens(inputs: PoolInputs, options: AttentionOptions): PoolResult;
   /** The gradients of {@link poolTokens}. */

@@ -77,6 +77,38 @@ const cases: Record<string, Build> = {
     const { y, derivative } = ops.gelu(make(4, 9), { derivative: true });
     return derivative === undefined ? [y] : [y, derivative];
   },
+  "activations and their derivatives": (ops, make) =>
+    (["gelu", "gelu-tanh", "silu"] as const).flatMap((activation) => {
+      const x = make(4, 9);
+      const { y, derivative } = ops.gelu(x, { activation, derivative: true });
+      return [y, derivative ?? y, ops.gelu(x, { activation, derivative: false }).y];
+    }),
+  "gated activations and their gradients": (ops, make) =>
+    (["gelu", "gelu-tanh", "silu"] as const).flatMap((activation) => {
+      const x = make(5, 14);
+      return [ops.gated(x, { activation }), ops.gatedBackward(make(5, 7), x, { activation })];
+    }),
+  "rotary positions, there and back": (ops, make) =>
+    ops.tidy(() => {
+      const [x, positions] = [make(5, 12), ops.int(Int32Array.of(0, 1, 2, 0, 6), [5])];
+      const [cos, sin] = [make(7, 3), make(7, 3)];
+      return [
+        ops.rotary(x, { heads: 2, positions, cos, sin }),
+        ops.rotary(x, { heads: 2, positions, cos, sin, inverse: true }),
+      ];
+    }),
+  "products without a bias, and with other activations": (ops, make) =>
+    ops.tidy(() => {
+      const [x, w, bias] = [make(5, 4), ops.pack(make(4, 7), { transpose: false }), make(7)];
+      const update = { low: make(5, 3), b: make(7, 3) };
+      const fed = (["gelu", "gelu-tanh", "silu"] as const).flatMap((activation) =>
+        [bias, undefined].flatMap((own) => {
+          const { y, derivative } = ops.affineGelu(x, w, own, { activation, derivative: true });
+          return [y, derivative ?? y, ops.affineGelu(x, w, own, { activation, derivative: false }).y];
+        }),
+      );
+      return [ops.affine(x, w, undefined), ops.affine(x, w, undefined, update), ...fed];
+    }),
   matMul: (ops, make) => [
     ops.matMul(make(3, 4), make(4, 5)),
     ops.matMul(make(4, 3), make(4, 5), { transposeA: true }),
@@ -283,6 +315,28 @@ test("GELU and its derivative are x Phi(x) and its slope", async () => {
   reference.forEach((value, i) => assert.ok(Math.abs(values[i] - value) <= 16 * 2 ** -24 * Math.abs(xs[i])));
   assert.ok(Math.abs(slopes[3] - 0.5) <= 2 ** -24);
   raw.dispose(x, y, derivative);
+});
+
+test("activations by tanh and SiLU are PyTorch's", async () => {
+  const xs = Float32Array.of(-3, -1, -0.25, 0, 0.5, 2, 4);
+  // torch.nn.functional.gelu(x, approximate="tanh") and silu(x) in double precision.
+  const wanted = {
+    "gelu-tanh": [
+      -0.0036373920817729943, -0.15880800939172324, -0.100324649298315, 0, 0.34571400982514394, 1.954597694087775,
+      3.9999297540518075,
+    ],
+    silu: [...xs].map((x) => x / (1 + Math.exp(-x))),
+  };
+  for (const ops of Object.values(implementations)) {
+    const x = ops.float(xs, [xs.length]);
+    for (const [activation, values] of Object.entries(wanted)) {
+      const { y } = ops.gelu(x, { activation: activation as keyof typeof wanted, derivative: false });
+      const found = await ops.read(y);
+      values.forEach((value, i) => assert.ok(Math.abs(found[i] - value) <= 16 * 2 ** -24 * Math.abs(xs[i])));
+      ops.dispose(y);
+    }
+    ops.dispose(x);
+  }
 });
 
 test("a tidy keeps what it returns, however deep, and frees the rest", () => {

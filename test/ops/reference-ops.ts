@@ -277,9 +277,10 @@ class Reference implements Primitives {
     });
   }
 
-  affine(x: Tensor, w: PackedMatrix, bias: Tensor, update?: LowRank): Tensor {
+  affine(x: Tensor, w: PackedMatrix, bias: Tensor | undefined, update?: LowRank): Tensor {
     return this.tidy(() => {
-      const rows = this.add(this.float(new Float64Array(x.shape[0] * w.shape[1]), [x.shape[0], w.shape[1]]), bias);
+      const zeros = this.float(new Float64Array(x.shape[0] * w.shape[1]), [x.shape[0], w.shape[1]]);
+      const rows = bias === undefined ? zeros : this.add(zeros, bias);
       const low = update === undefined ? [] : [[update.low, this.#turned(update.b)] as const];
       return this.#sum(rows.shape, { products: [[x, w.laid], ...low], plus: [rows] });
     });

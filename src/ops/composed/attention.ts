@@ -1,3 +1,4 @@
+import { scoreScale } from "../attention-reach";
 import { blockDropout } from "../dropout-block";
 import type {
   AttentionGradients,
@@ -49,7 +50,10 @@ export function attentionBackward(
         options,
       );
     return {
-      dq: merged("dq", { scale: scaleOf(dy, layout), places: layout.span === "every-token" ? places : undefined }),
+      dq: merged("dq", {
+        scale: scoreScale(layout, dy.shape[1]),
+        places: layout.span === "every-token" ? places : undefined,
+      }),
       dk: needsKey ? merged("dk", { places }) : undefined,
       dv: merged("dv", { scale: keptFactor(parts[0]?.dropout), places }),
     };
@@ -67,7 +71,7 @@ function attend(
     const q = splitHeads(ops, inputs.q, {
       block: queriesOf(block, layout),
       heads,
-      scale: scaleOf(inputs.q, layout),
+      scale: scoreScale(layout, inputs.q.shape[1]),
     });
     const k = splitHeads(ops, inputs.k, { block, heads });
     // Scales the values by dropout's factor; the weights then need no scaling.
@@ -112,16 +116,12 @@ function attendBackward(
   });
 }
 
-function marksOf(ops: Ops): Marks {
+/** The device's masks for attention, or masks of floats. */
+export function marksOf(ops: Ops): Marks {
   return ops.marks ?? { draw: (shape, drop) => ops.keepMask(shape, drop), keep: (x, mark) => ops.mul(x, mark) };
 }
 
 /** The elements of x that a draw keeps, unscaled, the others 0; x itself if nothing is dropped. */
-function marked(ops: Ops, x: Tensor, mark: Tensor | undefined): Tensor {
+export function marked(ops: Ops, x: Tensor, mark: Tensor | undefined): Tensor {
   return mark === undefined ? x : marksOf(ops).keep(x, mark);
-}
-
-/** 1 / sqrt(headDim). */
-function scaleOf(q: Tensor, { heads }: AttentionLayout): number {
-  return 1 / Math.sqrt(q.shape[1] / heads);
 }

@@ -5,7 +5,9 @@ import type { Tensor } from "../tensor";
 import type { Filling, PlacedBlock } from "./placements";
 
 /** Consecutive rows, or those of a padded block. */
-export type Span = Pick<AttentionBlock, "row" | "documents" | "length"> & { readonly filling?: Filling | undefined };
+export type Span = Pick<AttentionBlock, "row" | "documents" | "length"> & {
+  readonly filling?: Pick<Filling, "rows"> | undefined;
+};
 
 /** Rows of a block's queries: all its rows, or one row per document if only first tokens are queries. */
 export function queriesOf(block: PlacedBlock, { span }: AttentionLayout): Span {

@@ -1,9 +1,13 @@
+import { isPlain, refuseWindow } from "../attention-reach";
 import type { Ops, Primitives } from "../ops";
+import { activate, gated, gatedBackward, rotary } from "./activations";
 import { attention, attentionBackward } from "./attention";
 import { Placements } from "./placements";
 import { poolTokens } from "./pool-tokens";
 import { poolTokensBackward } from "./pool-tokens-backward";
 import { addLowRank, lower, lowerBackward, lowerGradient } from "./low-rank";
+import { relativeAttention, relativeAttentionBackward } from "./relative-attention";
+import { RelativePlacements } from "./relative-placements";
 import { affine, affineGelu, pack, products, unpack } from "./products";
 import { dropout, dropoutBackward, residualNorm, residualNormBackward } from "./residual-norm";
 
@@ -16,14 +20,19 @@ import { dropout, dropoutBackward, residualNorm, residualNormBackward } from "./
  */
 export function composed(primitives: Primitives, fuse: (ops: Ops) => Partial<Ops> = () => ({})): Ops {
   const placements = new Placements(primitives);
+  const relativePlacements = new RelativePlacements(primitives);
   const ops: Ops = {
     ...primitives,
-    alive: () => primitives.alive() - placements.kept,
+    alive: () => primitives.alive() - placements.kept - relativePlacements.kept,
     pack: (w, options) => pack(ops, w, options),
     unpack: (w, options) => unpack(ops, w, options),
     product: (x, w, options) => ops.products([{ x, w }], options),
     products: (pairs, options) => products(ops, pairs, options),
     affine: (x, w, bias, update) => affine(ops, x, { w, bias, update }),
+    gelu: (x, options) => activate(ops, x, { ...options, gelu: (of, exact) => primitives.gelu(of, exact) }),
+    gated: (x, options) => gated(ops, x, options),
+    gatedBackward: (dy, x, options) => gatedBackward(ops, dy, { x, ...options }),
+    rotary: (x, options) => rotary(ops, x, options),
     affineGelu: (x, w, bias, options) => affineGelu(ops, x, { w, bias, ...options }),
     addLowRank: (y, update) => addLowRank(ops, y, update),
     lower: (x, a, options) => lower(ops, x, { a, ...options }),
@@ -33,9 +42,22 @@ export function composed(primitives: Primitives, fuse: (ops: Ops) => Partial<Ops
     residualNormBackward: (dy, gamma, saved) => residualNormBackward(ops, dy, { gamma, saved }),
     dropout: (x, drop) => dropout(ops, x, drop),
     dropoutBackward: (dy, saved) => dropoutBackward(ops, dy, saved),
-    attention: (inputs, options) => attention({ ops, placements }, inputs, options),
-    attentionBackward: (dy, saved, options) => attentionBackward({ ops, placements }, dy, { saved, ...options }),
-    poolTokens: (inputs, options) => poolTokens({ ops, placements }, inputs, options),
+    attention: (inputs, options) =>
+      isPlain(inputs, options.layout)
+        ? attention({ ops, placements }, inputs, options)
+        : relativeAttention({ ops, relativePlacements }, inputs, options),
+    attentionBackward: (dy, saved, options) =>
+      saved.relative === undefined
+        ? attentionBackward({ ops, placements }, dy, { saved, ...options })
+        : relativeAttentionBackward({ ops, relativePlacements }, dy, {
+            saved,
+            terms: saved.relative.value,
+            ...options,
+          }),
+    poolTokens: (inputs, options) => {
+      refuseWindow(options.layout);
+      return poolTokens({ ops, placements }, inputs, options);
+    },
     poolTokensBackward: (gradients, saved, options) =>
       poolTokensBackward({ ops, placements }, gradients, { saved, ...options }),
   };

@@ -3,7 +3,7 @@ import type { AttentionLayout, Ops, Primitives } from "../ops";
 import type { Tensor } from "../tensor";
 
 /** Score of padding: its exponential is 0; it is finite, since WebGPU may lack infinities. */
-const HIDDEN = -1e9;
+export const HIDDEN = -1e9;
 
 /** Indices and masks of a padded block. */
 export interface Filling {

@@ -1,11 +1,11 @@
-import type { Factors, LowRank, Ops, PackedMatrix, PackOptions, ProductOptions } from "../ops";
-import type { GeluOptions, GeluResult } from "../primitives";
+import type { ActivationOptions, Factors, LowRank, Ops, PackedMatrix, PackOptions, ProductOptions } from "../ops";
+import type { GeluResult } from "../primitives";
 import type { Tensor } from "../tensor";
 
-/** A packed matrix and the bias of its product. */
+/** A packed matrix and the bias of its product, if it has one. */
 interface Layer {
   readonly w: PackedMatrix;
-  readonly bias: Tensor;
+  readonly bias: Tensor | undefined;
 }
 
 /** {@link Ops.pack} for devices whose products need no packing. */
@@ -30,11 +30,12 @@ export function products(ops: Ops, pairs: readonly Factors[], { plus = [], times
 
 export function affine(ops: Ops, x: Tensor, { w, bias, update }: Layer & { update?: LowRank | undefined }): Tensor {
   return ops.tidy(() => {
-    const y = ops.addBias(ops.matMul(x, w.laid), bias);
+    const product = ops.matMul(x, w.laid);
+    const y = bias === undefined ? product : ops.addBias(product, bias);
     return update === undefined ? y : ops.addLowRank(y, update);
   });
 }
 
-export function affineGelu(ops: Ops, x: Tensor, { w, bias, derivative }: Layer & GeluOptions): GeluResult {
-  return ops.tidy(() => ops.gelu(ops.affine(x, w, bias), { derivative }));
+export function affineGelu(ops: Ops, x: Tensor, { w, bias, ...options }: Layer & ActivationOptions): GeluResult {
+  return ops.tidy(() => ops.gelu(ops.affine(x, w, bias), options));
 }

@@ -1,3 +1,4 @@
+import { isPlain, refuseWindow } from "../attention-reach";
 import type {
   AttentionGradients,
   AttentionInputs,
@@ -14,14 +15,22 @@ import type {
 import type { Tensor } from "../tensor";
 import type { KernelSession } from "./kernel-session";
 
-/** Attention by the kernels. */
+/** Attention by the kernels; with a window or relative terms, by the composed operations. */
 export function kernelAttention(
   kernels: KernelSession,
+  composed: Pick<Ops, "attention" | "attentionBackward">,
 ): Pick<Ops, "attention" | "attentionBackward" | "poolTokens" | "poolTokensBackward"> {
   return {
-    attention: (inputs, options) => attention(kernels, inputs, options),
-    attentionBackward: (dy, saved, { needsKey }) => attentionBackward(kernels, dy, { saved, needsKey }),
-    poolTokens: (inputs, options) => poolTokens(kernels, inputs, options),
+    attention: (inputs, options) =>
+      isPlain(inputs, options.layout) ? attention(kernels, inputs, options) : composed.attention(inputs, options),
+    attentionBackward: (dy, saved, options) =>
+      saved.relative === undefined
+        ? attentionBackward(kernels, dy, { saved, needsKey: options.needsKey })
+        : composed.attentionBackward(dy, saved, options),
+    poolTokens: (inputs, options) => {
+      refuseWindow(options.layout);
+      return poolTokens(kernels, inputs, options);
+    },
     poolTokensBackward: (gradients, saved, { needsInput }) =>
       poolTokensBackward(kernels, gradients, { saved, needsInput }),
   };

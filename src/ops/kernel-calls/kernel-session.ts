@@ -1,3 +1,4 @@
+import { scoreScale } from "../attention-reach";
 import type { OpAttribute } from "../load-tensorflow";
 import type { AttentionLayout, Drop } from "../ops";
 import type { Tensor } from "../tensor";
@@ -57,11 +58,11 @@ export class KernelSession {
   }
 
   /** Attributes of attention over q [queries, width]. */
-  layout({ heads, span }: AttentionLayout, q: Tensor): OpAttribute[] {
+  layout(layout: AttentionLayout, q: Tensor): OpAttribute[] {
     return [
-      this.integer("heads", heads),
-      this.number("scale", 1 / Math.sqrt(q.shape[1] / heads)),
-      this.flag("first_token", span === "first-token"),
+      this.integer("heads", layout.heads),
+      this.number("scale", scoreScale(layout, q.shape[1])),
+      this.flag("first_token", layout.span === "first-token"),
     ];
   }
 

@@ -1,4 +1,6 @@
+import { activate } from "../composed/activations";
 import { lower, lowerBackward } from "../composed/low-rank";
+import { affineGelu } from "../composed/products";
 import type { DropoutSaved, Factors, LowerOptions, Ops, PackedMatrix, PackOptions, ProductOptions } from "../ops";
 import type { GeluOptions, GeluResult, MatMulOptions, Primitives } from "../primitives";
 import type { Tensor } from "../tensor";
@@ -12,12 +14,7 @@ const MOST_PLUS = 4;
 /** GELU and products by the kernels. */
 export function kernelProducts(kernels: KernelSession, ops: Ops, { matMul }: Pick<Primitives, "matMul">): Partial<Ops> {
   return {
-    gelu: (x, { derivative }) =>
-      kernels.run(
-        "TsloraGelu",
-        { attributes: [kernels.flag("derivative", derivative)], inputs: () => [x], outputs: 2 },
-        ([y, slope]) => (derivative ? { y, derivative: slope } : { y }),
-      ),
+    gelu: (x, options) => activate(ops, x, { ...options, gelu: (of, { derivative }) => gelu(kernels, of, derivative) }),
     matMul: (a: Tensor, b: Tensor, options: MatMulOptions = {}) =>
       a.shape.length === 2
         ? matMul(a, b, options)
@@ -36,8 +33,16 @@ export function kernelProducts(kernels: KernelSession, ops: Ops, { matMul }: Pic
         const pairs = update === undefined ? [] : [{ x: update.low, w: ops.pack(update.b, { transpose: true }) }];
         return product(kernels, [{ x, w }, ...pairs], { bias }).y;
       }),
-    affineGelu: (x, w, bias, { derivative }) => product(kernels, [{ x, w }], { bias, gelu: { derivative } }),
+    affineGelu: (x, w, bias, { activation = "gelu", derivative }) =>
+      activation === "gelu"
+        ? product(kernels, [{ x, w }], { bias, gelu: { derivative } })
+        : affineGelu(ops, x, { w, bias, activation, derivative }),
   };
+}
+
+function gelu(kernels: KernelSession, x: Tensor, derivative: boolean): GeluResult {
+  const call = { attributes: [kernels.flag("derivative", derivative)], inputs: () => [x], outputs: 2 };
+  return kernels.run("TsloraGelu", call, ([y, slope]) => (derivative ? { y, derivative: slope } : { y }));
 }
 
 /** Products of low ranks by the kernels, dropout included. */
@@ -103,7 +108,7 @@ function products(
 }
 
 /** Inputs of one operation for products. */
-type Addends = ProductOptions & { readonly bias?: Tensor; readonly gelu?: GeluOptions };
+type Addends = ProductOptions & { readonly bias?: Tensor | undefined; readonly gelu?: GeluOptions };
 
 /** Product of at most MOST_FACTORS pairs, with at most MOST_PLUS addends. */
 function product(
