@@ -1,12 +1,13 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 
-import { openSafetensors, type SafetensorsDtype } from "../../model/weights/read-safetensors";
+import { openSafetensors } from "../../model/weights/read-safetensors";
+import type { TensorDtype } from "../../model/weights/tensor-entry";
 
 /** One tensor of a file. */
 export interface TensorRow {
   readonly name: string;
-  readonly dtype: SafetensorsDtype;
+  readonly dtype: TensorDtype;
   readonly shape: readonly number[];
   /** The name of its file. */
   readonly file: string;

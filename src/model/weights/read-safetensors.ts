@@ -5,38 +5,15 @@ import { parseUntrustedObject } from "../../base/files/parse-json-file";
 import { shownPath } from "../../base/shown-path";
 import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
+import { readFloats } from "./read-floats";
+import { ELEMENT_BYTES, MAX_RANK, type TensorDtype, type TensorEntry } from "./tensor-entry";
 
-const CHUNK = 1 << 20; // bytes to read at a time of a tensor that is converted
-const MAX_RANK = 16; // no weight has more than four dimensions
+export { isFloating } from "./read-floats";
+
 const MAX_HEADER = 100_000_000; // bytes: the limit of the reference implementation
-const BYTES = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  F8_E5M2: 1,
-  F8_E4M3: 1,
-  I64: 8,
-  U64: 8,
-  I32: 4,
-  U32: 4,
-  I16: 2,
-  U16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1,
-} as const;
-/** Limit of a weight's absolute value: products of larger weights overflow 32-bit floats. */
-const LARGEST = 2 ** 60;
-
-/** The format's element types whose size this reader knows. */
-export type SafetensorsDtype = keyof typeof BYTES;
 
 /** One tensor of a file: type, shape and place. */
-export interface SafetensorsEntry {
-  readonly name: string;
-  readonly dtype: SafetensorsDtype;
-  readonly shape: readonly number[];
+export interface SafetensorsEntry extends TensorEntry {
   /** First byte, and first byte after the tensor, counted from the end of the header. */
   readonly offsets: readonly [number, number];
 }
@@ -89,7 +66,13 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
       path,
       entries,
       metadata,
-      readFloats: (name) => readFloats(file, { path: shown, dataStart, name, entry: entries.get(name) }),
+      readFloats: async (name) => {
+        const entry = entries.get(name);
+        if (entry === undefined) throw new TsloraError("not-found", `${shown} holds no tensor ${shownValue(name)}.`);
+        const { dtype, offsets } = entry;
+        const position = dataStart + offsets[0];
+        return readFloats(file, { path: shown, name, dtype, position, length: offsets[1] - offsets[0] });
+      },
       close: () => file.close(),
     };
   } catch (error) {
@@ -165,98 +148,17 @@ function checkEntry(name: string, value: unknown, damaged: Damaged): Safetensors
   } = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
   const whole = (n: unknown): n is number => typeof n === "number" && Number.isSafeInteger(n) && n >= 0;
   const called = `tensor ${shownValue(name)}`;
-  if (typeof dtype !== "string" || !Object.hasOwn(BYTES, dtype))
-    throw damaged(`${called} has the type ${shownValue(dtype)}; known are ${Object.keys(BYTES).join(", ")}`);
+  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype))
+    throw damaged(`${called} has the type ${shownValue(dtype)}; known are ${Object.keys(ELEMENT_BYTES).join(", ")}`);
   if (!Array.isArray(shape) || !shape.every(whole)) throw damaged(`${called} has the shape ${shownValue(shape)}`);
   if (shape.length > MAX_RANK)
     throw damaged(`${called} must have at most ${MAX_RANK} dimensions; it has ${shape.length}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole) || offsets[0] > offsets[1])
     throw damaged(`${called} has the offsets ${shownValue(offsets)}`);
-  const bytes = shape.reduce((a, b) => a * b, 1) * BYTES[dtype as SafetensorsDtype];
+  const bytes = shape.reduce((a, b) => a * b, 1) * ELEMENT_BYTES[dtype as TensorDtype];
   if (offsets[1] - offsets[0] !== bytes)
     throw damaged(
       `${called} of type ${dtype} and shape [${shape.join(", ")}] takes ${bytes} bytes, and its offsets give ${offsets[1] - offsets[0]}`,
     );
-  return { name, dtype: dtype as SafetensorsDtype, shape: shape, offsets: [offsets[0], offsets[1]] };
-}
-
-/** Whether a tensor can be read as 32-bit floats; tensors of other types are buffers. */
-export function isFloating({ dtype }: Pick<SafetensorsEntry, "dtype">): boolean {
-  return dtype === "F32" || CONVERTERS[dtype] !== undefined;
-}
-
-/** Refuses numbers that no weight has. This pass over a tensor takes some milliseconds for ten million numbers. */
-function expectFinite(floats: Float32Array, { path, name }: { path: string; name: string }): Float32Array {
-  for (let i = 0; i < floats.length; i++) {
-    if (Math.abs(floats[i]) < LARGEST) continue;
-    throw new TsloraError(
-      "bad-input",
-      `${path}: tensor ${shownValue(name)} must hold finite numbers; number ${i} of ${floats.length} is ${floats[i]}. The file is damaged, or its training diverged.`,
-      { details: { tensor: name } },
-    );
-  }
-  return floats;
-}
-
-async function readFloats(
-  file: FileHandle,
-  from: { path: string; dataStart: number; name: string; entry: SafetensorsEntry | undefined },
-): Promise<Float32Array> {
-  const { path, dataStart, name, entry } = from;
-  if (entry === undefined) throw new TsloraError("not-found", `${path} holds no tensor ${shownValue(name)}.`);
-  const [begin, end] = entry.offsets;
-  const read = async (bytes: Uint8Array, start: number): Promise<void> => {
-    for (let done = 0; done < bytes.length;) {
-      const { bytesRead } = await file.read(bytes, done, bytes.length - done, dataStart + begin + start + done);
-      if (bytesRead === 0)
-        throw new TsloraError(
-          "bad-input",
-          `${path} ended while tensor ${shownValue(name)} was read: it was changed or cut off meanwhile.`,
-        );
-      done += bytesRead;
-    }
-  };
-  if (entry.dtype === "F32") {
-    const bytes = new Uint8Array(end - begin);
-    await read(bytes, 0);
-    return expectFinite(new Float32Array(bytes.buffer), { path, name });
-  }
-  const convert = CONVERTERS[entry.dtype];
-  if (convert === undefined)
-    throw new TsloraError(
-      "unsupported",
-      `${path}: tensor ${shownValue(name)} has the type ${entry.dtype}; weights must be F32, F16 or BF16.`,
-    );
-  const floats = new Float32Array((end - begin) / BYTES[entry.dtype]);
-  const chunk = new Uint8Array(Math.min(CHUNK, end - begin)); // small: the tensor is never in memory in both types
-  for (let start = 0; start < end - begin; start += chunk.length) {
-    const part = chunk.subarray(0, Math.min(chunk.length, end - begin - start));
-    await read(part, start);
-    convert(part.buffer, floats.subarray(start / BYTES[entry.dtype], (start + part.length) / BYTES[entry.dtype]));
-  }
-  return expectFinite(floats, { path, name });
-}
-
-/** Converts numbers of another type to 32-bit floats until `to` is full. */
-const CONVERTERS: Partial<Record<SafetensorsDtype, (from: ArrayBufferLike, to: Float32Array) => void>> = {
-  F64: (from, to) => to.set(new Float64Array(from, 0, to.length)),
-  BF16: (from, to) => {
-    const words = new Uint16Array(from, 0, to.length);
-    const bits = new Uint32Array(to.buffer, to.byteOffset, to.length);
-    for (let i = 0; i < bits.length; i++) bits[i] = words[i] << 16;
-  },
-  F16: (from, to) => {
-    const words = new Uint16Array(from, 0, to.length);
-    for (let i = 0; i < to.length; i++) to[i] = halfToFloat(words[i]);
-  },
-};
-
-/** Converts an IEEE 754 binary16 to a number. */
-function halfToFloat(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return { name, dtype: dtype as TensorDtype, shape: shape, offsets: [offsets[0], offsets[1]] };
 }

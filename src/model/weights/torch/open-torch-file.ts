@@ -1,0 +1,126 @@
+import { basename } from "node:path";
+
+import { isMissingFile, openRegularFile } from "../../../base/files/open-regular-file";
+import { shownPath } from "../../../base/shown-path";
+import { shownNames, shownValue } from "../../../base/shown-value";
+import { TsloraError } from "../../../base/tslora-error";
+import { sizeOf } from "../../../ops/tensor";
+import { floatsOf, readFloats, readInto } from "../read-floats";
+import { ELEMENT_BYTES, type TensorEntry } from "../tensor-entry";
+import { Allowance } from "./allowance";
+import { findStateDict, type StateDict } from "./find-state-dict";
+import { torchRefusals } from "./pickle-refusal";
+import { readLegacyFormat } from "./read-legacy-format";
+import { isContiguous, readView, storedTensor, type PlacedView } from "./read-view";
+import { readZipFormat } from "./read-zip-format";
+import type { TorchContent, TorchSource } from "./torch-content";
+
+/** Bytes that any tensor may have; a larger one may have as many as its file. */
+const ALWAYS = 16 * 2 ** 20;
+
+/** An open file of torch.save whose pickle has been read. The caller closes it. */
+export interface TorchFile {
+  readonly path: string;
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  /** Where the state dict is, and what beside it is not read, if the file is not a bare state dict. */
+  readonly notice: string | undefined;
+  /**
+   * Reads one tensor as 32-bit floats; F16 and BF16 are widened, F64 is rounded.
+   *
+   * @throws TsloraError `bad-input` if a number is NaN, infinite, or too large for a weight.
+   */
+  readFloats(name: string): Promise<Float32Array>;
+  /** Reads one tensor's elements in the order of its indices, each in the bytes of its own type. */
+  readBytes(name: string): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file that torch.save wrote: `pytorch_model.bin`, `adapter_model.bin`, in the zip format (torch 1.6 and later)
+ * or the one before it. Interprets its pickle without executing anything: see {@link loadPickle}. The file holds a state
+ * dict, or an object that has one under "state_dict", "model_state_dict" or "model". Checks the place of every tensor,
+ * and reads no numbers yet.
+ *
+ * @throws TsloraError `bad-input` for a damaged file, `unsupported` for one that asks for any other function or opcode,
+ *   naming it.
+ */
+export async function openTorchFile(path: string): Promise<TorchFile> {
+  const shown = shownPath(path);
+  const { handle, size } = await openRegularFile(path, { called: `The weights ${shown}` }).catch((error: unknown) => {
+    throw isMissingFile(error)
+      ? new TsloraError("not-found", `The weights ${shown} cannot be opened: there is no such file.`, { cause: error })
+      : error;
+  });
+  try {
+    const refusals = torchRefusals(shown);
+    const allowance = new Allowance(size, (limit) =>
+      refusals.damaged(`its pickle would take more than ${Math.round(limit / 2 ** 20)} MiB of memory`),
+    );
+    const source: TorchSource = { handle, size, allowance, refusals };
+    const content = await readContent(source, shown);
+    const state = findStateDict(content.root, refusals);
+    const entries = new Map<string, TensorEntry>();
+    for (const [name, { shape, storage }] of state.tensors) {
+      if (sizeOf(shape) * ELEMENT_BYTES[storage.dtype] > Math.max(size, ALWAYS))
+        throw refusals.damaged(
+          `tensor ${shownValue(name)} of shape [${shape.join(", ")}] has more numbers than the file of ${size} bytes`,
+        );
+      entries.set(name, { name, dtype: storage.dtype, shape });
+    }
+    const place = (name: string): PlacedView => placeView(name, { shown, content, state });
+    return {
+      path,
+      entries,
+      notice: noticeOf(path, state),
+      readFloats: async (name) => {
+        const placed = place(name);
+        const stored = storedTensor(placed);
+        if (placed.byteOrder === "little" && isContiguous(placed.view)) return readFloats(handle, stored);
+        const { buffer } = await readView(handle, placed);
+        return floatsOf(buffer as ArrayBuffer, stored);
+      },
+      readBytes: async (name) => readView(handle, place(name)),
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Recognizes the format by the first bytes, and reads all but the numbers. */
+async function readContent(source: TorchSource, shown: string): Promise<TorchContent> {
+  const { handle, size, refusals } = source;
+  const start = Buffer.alloc(Math.min(size, 512));
+  await readInto(handle, start, { position: 0, path: shown, name: "the beginning" });
+  if (start.toString("latin1", 0, 4) === "PK\u0003\u0004") return readZipFormat(source);
+  if (start[0] === 0x80 || start[0] === 0x63 || start[0] === 0x28) return readLegacyFormat(source); // PROTO, GLOBAL, MARK
+  const text = start.toString("latin1");
+  if (text.startsWith("version https://git-lfs"))
+    throw refusals.unsupported(
+      "this is a pointer of Git LFS, not the weights. Fetch them: run `git lfs pull` in the folder.",
+    );
+  if (text.slice(257, 262) === "ustar")
+    throw refusals.unsupported(
+      "this is an archive of torch 0.1, which torch.load does not read safely either. Save it again with a newer torch.",
+    );
+  throw refusals.damaged(
+    size === 0 ? "it is empty" : `it begins with ${shownValue(text.slice(0, 8))}, not with an archive or a pickle`,
+  );
+}
+
+function placeView(
+  name: string,
+  { shown, content, state }: { shown: string; content: TorchContent; state: StateDict },
+): PlacedView {
+  const view = state.tensors.get(name);
+  if (view === undefined) throw new TsloraError("not-found", `${shown} holds no tensor ${shownValue(name)}.`);
+  const position = content.positions.get(view.storage.key) ?? 0; // only an empty storage has no place
+  return { view, path: shown, name, position, byteOrder: content.byteOrder };
+}
+
+function noticeOf(path: string, { under, skipped }: StateDict): string | undefined {
+  if (under === undefined && skipped.length === 0) return undefined;
+  const where = under === undefined ? "" : `the weights are under ${shownValue(under)}; `;
+  return `${basename(path)}: ${where}${skipped.length === 0 ? "nothing else is in it" : `not read: ${shownNames(skipped)}`}.`;
+}
