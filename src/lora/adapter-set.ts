@@ -348,6 +348,7 @@ export class AdapterSet {
       linear.use(substitutes);
     }
     for (const norm of this.#model.norms()) norm.use(substitutes);
+    this.#model.modules.embeddings.use(substitutes);
     for (const adapter of this.#adapters.values()) adapter.setTrainable(state === "active" && adapter === this.#active);
   }
 }

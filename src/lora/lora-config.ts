@@ -24,8 +24,10 @@ export interface LoraConfig {
   /** Exceptions from `targetModules`: names or a pattern. */
   readonly excludeModules?: readonly string[] | RegExp | string;
   /**
-   * Modules besides the head that are fully trained and saved with the adapter, by the end of their names, e.g.
-   * `["pooler.dense"]`. The adapter owns copies of them, as of the head. Embeddings are not supported.
+   * Modules besides the head that are fully trained and saved with the adapter, by the end of their names: linear
+   * layers, layer norms and embeddings, e.g. `["word_embeddings", "pooler.dense"]`, or modules that contain them, e.g.
+   * `["bert.embeddings"]`. The adapter owns copies of them, as of the head. As in PyTorch, the pad token's row gets no
+   * gradient.
    */
   readonly modulesToSave?: readonly string[];
   /**

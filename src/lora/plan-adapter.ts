@@ -114,7 +114,7 @@ const WITH_ARTICLE: Record<ModuleKind, string> = {
 /** Reports an entry that matches nothing, as an error with a hint, or in `idle`. */
 type Note = (holds: boolean, what: string, help?: string) => void;
 
-/** Finds the modules that are fully trained: linear layers, norms, and modules that contain nothing else. */
+/** Finds the modules that are fully trained: linear layers, norms, embeddings, and modules that contain them. */
 function modulesToSave(
   config: ResolvedLoraConfig,
   { tree, problems, note }: { tree: ReadonlyMap<string, ModuleKind>; problems: Problems; note: Note },
@@ -135,13 +135,6 @@ function modulesToSave(
     problems.expect(
       tree.get(name) !== "list",
       `modulesToSave: ${name} is a list of layers, which cannot be trained as one module; name what is in it`,
-    );
-    const embeddings = [...tree].filter(
-      ([other, kind]) => kind === "embedding" && (other === name || other.startsWith(`${name}.`)),
-    );
-    problems.expect(
-      embeddings.length === 0,
-      `modulesToSave: ${embeddings.map(([other]) => other).join(", ")} ${embeddings.length === 1 ? "is an embedding" : "are embeddings"}, which tslora does not train with an adapter; name linear layers or layer norms`,
     );
   }
   return found;

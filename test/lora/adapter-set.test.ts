@@ -22,6 +22,7 @@ const KINDS: Record<string, LoraConfig> = {
   LoRA: { r: 2, loraAlpha: 5, targetModules: "all-linear" },
   "DoRA with biases": { r: 2, useDora: true, useRslora: true, bias: "all", targetModules: "all-linear" },
   PiSSA: { r: 3, initLoraWeights: "pissa" },
+  "LoRA with embeddings": { r: 2, modulesToSave: ["word_embeddings", "position_embeddings", "LayerNorm"] },
   OLoRA: { r: 3, initLoraWeights: "olora", useDora: true, bias: "lora_only" },
 };
 const texts = ["2 11 5 3", "2 7 7 9 30 41 3", "2 3"];

@@ -270,8 +270,9 @@ test("options out of range are refused, all at once, and nothing is changed", as
   refused({ modulesToSave: ["pooler"] }, /no module's name ends in "pooler"/);
   refused(
     { modulesToSave: ["embeddings"] },
-    /word_embeddings, distilbert\.embeddings\.position_embeddings are embeddings/,
+    /names distilbert\.embeddings\.word_embeddings and, around it, distilbert\.embeddings; name one of the two/,
   );
+  refused({ modulesToSave: ["token_type_embeddings"] }, /no module's name ends in "token_type_embeddings"/);
   refused({ modulesToSave: ["transformer.layer"] }, /list of layers/);
   refused(
     { modulesToSave: ["ffn", "lin1"] },

@@ -40,6 +40,9 @@ CASES = {
     "roberta-dora-bias": ("roberta", dict(use_dora=True, bias="all", target_modules=["query", "dense"], rank_pattern={"output.dense": 2})),
     "roberta-all-linear": ("roberta", dict(target_modules="all-linear", use_rslora=True)),
     "distilbert-no-head": ("distilbert", dict(task_type=None, target_modules=["k_lin"], modules_to_save=["ffn"])),
+    "bert-embeddings": ("bert", dict(bias="all", target_modules=["query", "value"], modules_to_save=["word_embeddings", "token_type_embeddings"])),
+    "distilbert-embeddings": ("distilbert", dict(use_dora=True, target_modules=["q_lin", "lin1"], modules_to_save=["position_embeddings", "embeddings.LayerNorm"])),
+    "roberta-embeddings": ("roberta", dict(target_modules="all-linear", modules_to_save=["roberta.embeddings"])),
 }
 
 

@@ -167,8 +167,17 @@ function drawConfig(
   const some = <T>(p: number, key: string, value: () => T): Record<string, T> => (chance(p) ? { [key]: value() } : {});
   const layer = (): number => random.below(numHiddenLayers);
   const saved = distil
-    ? ["sa_layer_norm", "ffn", "lin2", "layer.0.attention"]
-    : ["pooler.dense", "LayerNorm", "attention.output", "intermediate.dense", "layer.0.output.dense"];
+    ? ["sa_layer_norm", "ffn", "lin2", "layer.0.attention", "word_embeddings", "position_embeddings"]
+    : [
+        "word_embeddings",
+        "token_type_embeddings",
+        "position_embeddings",
+        "pooler.dense",
+        "LayerNorm",
+        "attention.output",
+        "intermediate.dense",
+        "layer.0.output.dense",
+      ];
   const patternKey = (): string =>
     pick([...parts, ...names, `layer.${layer()}.*`, `.*\\.${layer()}\\..*`, parts.slice(0, 2).join("|")]);
   return {

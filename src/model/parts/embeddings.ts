@@ -3,7 +3,7 @@ import type { Tensor } from "../../ops/tensor";
 import { applyDropout, dropoutBackward } from "./dropout";
 import type { EncoderConfig } from "../encoder-config";
 import type { Norm } from "./norm";
-import type { Parameter } from "./parameter";
+import type { Parameter, Substitutes } from "./parameter";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
 /** The weights of the embeddings. */
@@ -36,23 +36,36 @@ export interface EmbeddingsInput {
 /** The sum of word, position and first type embedding, then layer norm and dropout. */
 export class Embeddings {
   readonly #config: EncoderConfig;
+  #used: Omit<EmbeddingModules, "norm">;
 
   constructor(
     readonly modules: EmbeddingModules,
     config: EncoderConfig,
   ) {
     this.#config = config;
+    this.#used = modules;
   }
 
   get hasTrainables(): boolean {
-    const { words, positions, types, norm } = this.modules;
-    return words.trainable || positions.trainable || (types?.trainable ?? false) || norm.hasTrainables;
+    const { words, positions, types } = this.#used;
+    return words.trainable || positions.trainable || (types?.trainable ?? false) || this.modules.norm.hasTrainables;
+  }
+
+  /** Replaces the embeddings that are looked up, or restores the model's own. The norm is replaced separately. */
+  use(substitutes?: Substitutes): void {
+    const { words, positions, types } = this.modules;
+    this.#used = {
+      words: substitutes?.get(words) ?? words,
+      positions: substitutes?.get(positions) ?? positions,
+      types: types && (substitutes?.get(types) ?? types),
+    };
   }
 
   /** ids and positions, int [rows], to [rows, width]. */
   forward(pass: ForwardPass, at: EmbeddingsInput): { y: Tensor; saved: EmbeddingsSaved } {
     const { ops } = pass;
-    const { words, positions, types, norm } = this.modules;
+    const { words, positions, types } = this.#used;
+    const { norm } = this.modules;
     return ops.tidy(() => {
       // [rows, width]
       let sum = ops.add(ops.gatherRows(words.value, at.ids), ops.gatherRows(positions.value, at.positions));
@@ -69,7 +82,8 @@ export class Embeddings {
    */
   backward(pass: BackwardPass, dy: Tensor, from: EmbeddingsInput & { saved: EmbeddingsSaved }): void {
     const { ops, gradients } = pass;
-    const { words, positions, types, norm } = this.modules;
+    const { words, positions, types } = this.#used;
+    const { norm } = this.modules;
     ops.tidy(() => {
       const dNormed = dropoutBackward(dy, { ops, saved: from.saved.dropout });
       const dSum = norm.backward(pass, dNormed, from.saved.norm); // [rows, width]

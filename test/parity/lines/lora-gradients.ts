@@ -96,7 +96,8 @@ const PARTS: readonly (readonly [string, RegExp])[] = [
   ["magnitude", /lora_magnitude_vector$/],
   ["a key's bias, 0 by nature", KEY_BIAS],
   ["biases", /base_layer\.bias$|(?<!classifier)\.bias$/],
-  ["head and modulesToSave", /./],
+  ["embeddings in modulesToSave", /_embeddings\.weight$/],
+  ["head and other modulesToSave", /./],
 ];
 
 function measures(ours: readonly Computed[], theirs: readonly Reference[], configs: readonly string[]): Measure[] {
