@@ -96,6 +96,11 @@ function checkValues(
       `${name} must be ${words}; got ${typeof given === "number" ? given : JSON.stringify(given)}`,
     );
   }
+  problems.expect(
+    options.loraplusLrRatio === undefined || context.method === "lora",
+    `loraplusLrRatio must be left out where all weights are trained; got ${String(options.loraplusLrRatio)}. It is the ` +
+      "learning rate of an adapter's B: add an adapter",
+  );
   if (context.problemType === "multi_label_classification")
     problems.expect(
       resolved.labelSmoothing === 0,

@@ -22,7 +22,10 @@ export type TrainEvent =
       readonly epoch: number;
       /** Mean loss of the step's batch, with dropout. */
       readonly loss: number;
+      /** Learning rate of the step; with `layerwiseLrDecay` that of the head, with `loraplusLrRatio` that of A. */
       readonly learningRate: number;
+      /** Lowest and highest learning rate of a weight, where the weights have different ones. */
+      readonly learningRates?: { readonly lowest: number; readonly highest: number };
       /** Norm before clipping. */
       readonly gradNorm: number;
       readonly tokens: number;

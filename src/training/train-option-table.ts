@@ -55,6 +55,8 @@ export const TRAIN_OPTION_TABLE = {
   numTrainEpochs: { ...ABOVE_0, default: { by: "nothing", value: 3 } },
   maxSteps: COUNT,
   learningRate: { ...ABOVE_0, default: { by: "method", lora: 1e-3, full: 2e-5 } },
+  loraplusLrRatio: ABOVE_0,
+  layerwiseLrDecay: { kind: "number", range: "a number above 0, at most 1", holds: (x) => x > 0 && x <= 1 },
   lrSchedulerType: { kind: "choice", values: LR_SCHEDULER_TYPES, default: { by: "nothing", value: "linear" } },
   warmupSteps: {
     kind: "number",

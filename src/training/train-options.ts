@@ -21,6 +21,18 @@ export interface TrainOptions {
    */
   readonly learningRate?: number;
   /**
+   * LoRA+ (Hayou, Ghosh and Yu, 2024): the learning rate of every adapter's B, and of vectors such as the head's bias, is
+   * this multiple of `learningRate`, as with peft's `create_loraplus_optimizer`. The paper advises a ratio above 1, and
+   * then a lower `learningRate`. `weightDecay` is peft's `loraplus_weight_decay`. Only for LoRA adapters.
+   */
+  readonly loraplusLrRatio?: number;
+  /**
+   * Layer-wise decay (Clark et al., "ELECTRA", 2020): the head has the full learning rate, the last layer this share of
+   * it, each layer below it this share of the next one's, and the embeddings the lowest rate. An adapter's weights have
+   * the rate of the layer that they adapt. 1 means no decay; 0.8 to 0.95 is usual.
+   */
+  readonly layerwiseLrDecay?: number;
+  /**
    * Schedule after the warm-up: the rate falls to 0 linearly or by half a cosine, or stays constant. "constant" has no
    * warm-up.
    * @default "linear"
@@ -216,4 +228,12 @@ export type ResolvedTrainOptions = Required<
   Pick<TrainOptions, Optional> & { readonly metricForBestModel: MetricName; readonly warmupRatio: number | undefined };
 
 type Optional =
-  "maxSteps" | "warmupSteps" | "classWeights" | "earlyStoppingPatience" | "outputDir" | "resumeFrom" | "signal";
+  | "maxSteps"
+  | "loraplusLrRatio"
+  | "layerwiseLrDecay"
+  | "warmupSteps"
+  | "classWeights"
+  | "earlyStoppingPatience"
+  | "outputDir"
+  | "resumeFrom"
+  | "signal";

@@ -15,6 +15,7 @@ import { balancedClassWeights } from "./loss/class-weights";
 import type { ClassificationLoss } from "./loss/classification-loss";
 import { AdamW } from "./optimizer/adamw";
 import { learningRateAt } from "./optimizer/learning-rate";
+import { factorRange, parameterGroups } from "./optimizer/parameter-groups";
 import { PendingSteps, type CheckStep, type ReadStep } from "./pending-steps";
 import { planSteps, type StepPlan } from "./plan-steps";
 import { RunEvaluation } from "./run-evaluation";
@@ -47,6 +48,7 @@ export class TrainingRun {
   readonly #data: TrainingDocuments;
   readonly #plan: StepPlan;
   readonly #optimizer: AdamW;
+  readonly #rateFactors: ReturnType<typeof factorRange>;
   readonly #dropout: DropoutSource;
   readonly #guards: TrainingGuards;
   readonly #evaluation: RunEvaluation;
@@ -67,7 +69,10 @@ export class TrainingRun {
     this.#options = options;
     this.#data = { documents, lengths: documents.map(({ length }) => length), labels: examples.labels };
     this.#plan = planSteps(documents.length, options);
-    this.#optimizer = new AdamW(ops, options);
+    const names = classifier.model.parameters().map(({ name }) => name);
+    const groupOf = parameterGroups(options, names);
+    this.#optimizer = new AdamW(ops, { weightDecay: options.weightDecay, groupOf });
+    this.#rateFactors = factorRange(classifier.trainableParameters(), groupOf);
     this.#dropout = new DropoutSource(options.seed, state?.dropoutDraws);
     this.#guards = new TrainingGuards({ learningRate: options.learningRate, gradNorms: state?.gradNorms });
     this.#evaluation = new RunEvaluation(classifier, {
@@ -214,8 +219,17 @@ export class TrainingRun {
       const memory = process.memoryUsage.rss();
       const tensors = this.#classifier.model.ops.alive();
       this.#expect(this.#guards.checkMemory({ tensors, memory }), done);
-      yield* this.#emit({ type: "step", step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond, memory });
+      const rates = { learningRate, ...this.#ratesAt(learningRate) };
+      yield* this.#emit({ type: "step", step, epoch, loss, ...rates, gradNorm, tokens, tokensPerSecond, memory });
     }
+  }
+
+  #ratesAt(learningRate: number): Pick<TrainEvent & { readonly type: "step" }, "learningRates"> {
+    const factors = this.#rateFactors;
+    if (factors === undefined) return {};
+    return {
+      learningRates: { lowest: learningRate * factors.lowest, highest: learningRate * factors.highest },
+    };
   }
 
   /** Evaluates and saves if they are due at this step. */

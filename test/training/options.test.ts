@@ -14,6 +14,8 @@ test("every option's bounds, all told at once", () => {
     numTrainEpochs: -1,
     maxSteps: 0.5,
     learningRate: Infinity,
+    loraplusLrRatio: 0,
+    layerwiseLrDecay: 1.01,
     warmupSteps: 1.5,
     perDeviceTrainBatchSize: 0,
     gradientAccumulationSteps: 0,
@@ -78,6 +80,11 @@ test("options that contradict each other are refused, each with what to do", () 
       ),
     /labelSmoothing needs one class per text/,
   );
+  assert.throws(
+    () => resolveTrainOptions({ ...all, loraplusLrRatio: 16 }, { ...context, method: "full" }),
+    /loraplusLrRatio must be left out where all weights are trained; got 16.*add an adapter/,
+  );
+  resolveTrainOptions({ ...all, layerwiseLrDecay: 0.9 }, { ...context, method: "full" });
   resolveTrainOptions({ ...all, outputDir: "x", evalSteps: 4, saveSteps: 6, loadBestModelAtEnd: false }, context);
   resolveTrainOptions({ ...all, outputDir: "x", evalSteps: 0.1, saveSteps: 0.3 }, context);
 });

@@ -39,6 +39,14 @@ export const TRAIN_OPTIONS = {
     ...numeric("learningRate", "rate"),
     help: "the highest learning rate",
   },
+  loraplusLrRatio: {
+    ...numeric("loraplusLrRatio", "ratio"),
+    help: "LoRA+: learning rate of the adapter's B and of vectors, as a multiple of --learning-rate",
+  },
+  layerwiseLrDecay: {
+    ...numeric("layerwiseLrDecay", "share"),
+    help: "each layer's learning rate, as a share of the next layer's; the head has the full rate",
+  },
   lrSchedulerType: {
     kind: choice(lrSchedulerType.values, "name"),
     help: `the rate after the warm-up: ${lrSchedulerType.values.join(", ")}`,

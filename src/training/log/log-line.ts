@@ -15,6 +15,10 @@ export function logLineOf(event: TrainEvent, { epoch }: { epoch: number }): LogL
         loss: event.loss,
         grad_norm: event.gradNorm,
         learning_rate: event.learningRate,
+        ...(event.learningRates !== undefined && {
+          lowest_learning_rate: event.learningRates.lowest,
+          highest_learning_rate: event.learningRates.highest,
+        }),
         tokens: event.tokens,
         tokens_per_second: event.tokensPerSecond,
         memory: event.memory,

@@ -49,6 +49,9 @@ export async function readTrainingLog(outputDir: string): Promise<TrainEvent[]> 
       epoch,
       loss: number("loss"),
       learningRate: number("learning_rate"),
+      ...("lowest_learning_rate" in line && {
+        learningRates: { lowest: number("lowest_learning_rate"), highest: number("highest_learning_rate") },
+      }),
       gradNorm: number("grad_norm"),
       tokens: number("tokens"),
       tokensPerSecond: number("tokens_per_second"),

@@ -3,6 +3,7 @@ import type { Ops } from "../../ops/ops";
 import { sizeOf, type Tensor } from "../../ops/tensor";
 import type { Gradients } from "../../model/parts/gradients";
 import type { Parameter } from "../../model/parts/parameter";
+import { PLAIN_GROUPS, type GroupOf, type ParameterGroup } from "./parameter-groups";
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
@@ -14,10 +15,9 @@ const EPSILON = 1e-8;
  */
 const SMALL = 2 ** 18;
 
-/** Weights that are updated as one tensor, since they differ only in their number of rows; or a single weight. */
-interface Bundle {
+/** Weights of one group that are updated as one tensor, since they differ only in their rows; or a single weight. */
+interface Bundle extends ParameterGroup {
   readonly parameters: readonly Parameter[];
-  readonly decayed: boolean;
   /** First and second moment of the gradients; undefined before the first step. */
   moments: { readonly m: Tensor; readonly v: Tensor } | undefined;
   /** The weights after the last step, joined and one by one; undefined before the first step. */
@@ -34,18 +34,21 @@ export interface SavedMoment {
 
 /**
  * AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019) as torch.optim.AdamW computes it: beta
- * 0.9 and 0.999, epsilon 1e-8. As in transformers, biases and norms have no weight decay. This object owns the moments.
+ * 0.9 and 0.999, epsilon 1e-8. This object owns the moments.
  */
 export class AdamW {
   readonly #ops: Ops;
   readonly #weightDecay: number;
+  readonly #groupOf: GroupOf;
   #bundles: readonly Bundle[] = [];
   #restored: ReadonlyMap<Parameter, { readonly m: Float32Array; readonly v: Float32Array }> = new Map();
   #steps = 0;
 
-  constructor(ops: Ops, options: { weightDecay: number }) {
+  /** @param options.groupOf - learning rate and weight decay of each weight. @default `PLAIN_GROUPS` */
+  constructor(ops: Ops, options: { weightDecay: number; groupOf?: GroupOf }) {
     this.#ops = ops;
     this.#weightDecay = options.weightDecay;
+    this.#groupOf = options.groupOf ?? PLAIN_GROUPS;
   }
 
   /** Number of steps taken. */
@@ -121,19 +124,20 @@ export class AdamW {
   }
 
   /**
-   * Bundles small weights of equal width, separately with and without weight decay. A large weight is a bundle of its
-   * own. Includes the restored moments.
+   * Bundles small weights of equal width and of one group. A large weight is a bundle of its own. Includes the restored
+   * moments.
    */
   #bundle(parameters: readonly Parameter[]): Bundle[] {
     const alike = new Map<string, Parameter[]>();
     for (const parameter of parameters) {
       const { name, shape } = parameter;
-      const key = sizeOf(shape) > SMALL ? name : `${isDecayed(parameter)} [, ${shape.slice(1).join()}]`;
+      const { decayed, rateFactor } = this.#groupOf(parameter);
+      const key = sizeOf(shape) > SMALL ? name : `${decayed} ${rateFactor} [, ${shape.slice(1).join()}]`;
       alike.set(key, [...(alike.get(key) ?? []), parameter]);
     }
     const bundles = [...alike.values()].map((members): Bundle => ({
       parameters: members,
-      decayed: isDecayed(members[0]),
+      ...this.#groupOf(members[0]),
       moments: this.#restoredOf(members),
       values: undefined,
     }));
@@ -158,10 +162,11 @@ export class AdamW {
   #update(
     bundle: Bundle,
     gradient: Tensor,
-    { learningRate, gradientScale }: { learningRate: number; gradientScale: number | Tensor },
+    { learningRate: rate, gradientScale }: { learningRate: number; gradientScale: number | Tensor },
   ): void {
     const ops = this.#ops;
     const { parameters, moments: before } = bundle;
+    const learningRate = rate * bundle.rateFactor;
     const correction1 = 1 - BETA1 ** this.#steps;
     const correction2 = 1 - BETA2 ** this.#steps;
     const { values, m, v } = ops.escape(() => {
@@ -205,12 +210,4 @@ function parted(ops: Ops, x: Tensor, parameters: readonly Parameter[]): Tensor[]
 
 function shapeOf(parameters: readonly Parameter[]): readonly number[] {
   return [parameters.reduce((sum, { shape }) => sum + shape[0], 0), ...parameters[0].shape.slice(1)];
-}
-
-/** Names that transformers' `Trainer.get_decay_parameter_names` excludes. Its layer norms match them too. */
-const NOT_DECAYED = /bias|layernorm|rmsnorm|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)/;
-
-/** Whether weight decay applies: it does to all weights except biases and layer norms. */
-export function isDecayed({ name }: Pick<Parameter, "name">): boolean {
-  return !NOT_DECAYED.test(name.toLowerCase());
 }

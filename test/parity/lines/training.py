@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from peft import PeftModel, get_peft_model_state_dict
+from peft.optimizers import create_loraplus_optimizer
 from safetensors.torch import load_file
 from sklearn.utils.class_weight import compute_class_weight
 from transformers import AutoModelForSequenceClassification, Trainer, get_scheduler
@@ -43,6 +44,32 @@ def loss_of(logits, labels, weights, case):
     return (-w * (1 - log_p.exp()) ** gamma * log_p).sum() / w.sum()
 
 
+def groups_of(model, trained, case):
+    """peft's groups for LoRA+, or transformers'."""
+    ratio = case.get("loraplusLrRatio")
+    if ratio:
+        return create_loraplus_optimizer(model, torch.optim.AdamW, lr=case["learningRate"], loraplus_lr_ratio=ratio, loraplus_weight_decay=case["weightDecay"]).param_groups
+    decayed = set(Trainer.get_decay_parameter_names(None, model))
+    common = dict(lr=case["learningRate"])
+    return [{"params": [p for n, p in trained if n in decayed], "weight_decay": case["weightDecay"], **common}, {"params": [p for n, p in trained if n not in decayed], "weight_decay": 0.0, **common}]
+
+
+def by_depth(groups, trained, model, case):
+    """A group for each weight: the head has the full rate, each layer below it a share of the next one's."""
+    decay = case.get("layerwiseLrDecay")
+    groups = [{key: group[key] for key in ("params", "weight_decay", "lr")} for group in groups]
+    if decay is None:
+        return groups
+    layers = model.config.num_hidden_layers
+    names = {id(p): n for n, p in trained}
+
+    def steps(p):
+        number = re.search(r"\.layer\.(\d+)\.", names[id(p)])
+        return layers - int(number[1]) if number else layers + 1 if ".embeddings." in names[id(p)] else 0
+
+    return [{**group, "params": [p], "lr": group["lr"] * decay ** steps(p)} for group in groups for p in group["params"]]
+
+
 def run(case):
     torch.manual_seed(0)
     config = AutoModelForSequenceClassification.from_pretrained(case["base"]).config
@@ -54,10 +81,8 @@ def run(case):
     if lora:
         model = PeftModel.from_pretrained(model, case["first"], is_trainable=True)
     model.train()
-    decayed = set(Trainer.get_decay_parameter_names(None, model))
     trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-    groups = [{"params": [p for n, p in trained if n in decayed], "weight_decay": case["weightDecay"]}, {"params": [p for n, p in trained if n not in decayed], "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=case["learningRate"], betas=(0.9, 0.999), eps=1e-8)
+    optimizer = torch.optim.AdamW(by_depth(groups_of(model, trained, case), trained, model, case), lr=case["learningRate"], betas=(0.9, 0.999), eps=1e-8)
     scheduler = get_scheduler(case["lrSchedulerType"], optimizer, num_warmup_steps=case["warmup"], num_training_steps=case["totalSteps"])
     weights = class_weights(case)
     losses = []

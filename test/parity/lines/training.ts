@@ -37,14 +37,17 @@ function drawOptions(
   const some = (chance: number): boolean => random.uniform() < chance;
   const lrSchedulerType = SCHEDULES[random.below(SCHEDULES.length)];
   const loss = random.below(3); // the loss as it is, smoothed, or focal
+  const ratio = lora && some(0.3) ? 1 + 15 * random.uniform() : undefined;
   return {
+    loraplusLrRatio: ratio,
+    layerwiseLrDecay: some(0.3) ? 0.3 + 0.7 * random.uniform() : undefined,
     lrSchedulerType,
     ...(lrSchedulerType === "constant"
       ? {}
       : some(0.5)
         ? { warmupSteps: random.below(8) }
         : { warmupRatio: random.uniform() / 2 }),
-    learningRate: lora ? 10 ** (-3.5 + 1.5 * random.uniform()) : 10 ** (-5 + 1.5 * random.uniform()),
+    learningRate: lora ? 10 ** (-3.5 + 1.5 * random.uniform()) / (ratio ?? 1) : 10 ** (-5 + 1.5 * random.uniform()),
     perDeviceTrainBatchSize: 1 + random.below(8),
     gradientAccumulationSteps: some(0.5) ? 1 : 2 + random.below(3),
     weightDecay: some(0.3) ? 0 : random.uniform() / 5,
@@ -90,7 +93,7 @@ export const line: ParityLine = {
       distilbert: await headlessFixture("distilbert", { folder }),
     };
     const inputs: unknown[] = [];
-    const runs: { kind: string; method: string; losses: number[]; learningRate: number; what: string }[] = [];
+    const runs: Run[] = [];
     const perKind = cases(12);
     for (let i = 0; i < perKind * 4; i++) {
       const kind = KINDS[i % 2];
@@ -145,6 +148,7 @@ export const line: ParityLine = {
       runs.push({
         kind,
         method,
+        options,
         losses,
         learningRate: options.learningRate ?? NaN,
         what: JSON.stringify({ case: i, kind, method, multi, ...options }),
@@ -153,42 +157,54 @@ export const line: ParityLine = {
       if (i % 12 === 11) note(`${i + 1} runs trained`);
     }
     const results = (await python(inputs)) as Result[];
-    const measures: Measure[] = [];
-    for (const kind of KINDS) {
-      for (const method of METHODS) {
-        const indices = runs.flatMap((run, i) => (run.kind === kind && run.method === method ? [i] : []));
-        const largest = (of: (i: number) => number): { largest: number; worst: string } =>
-          indices.reduce(
-            (worst, i) =>
-              of(i) <= worst.largest ? worst : { largest: of(i), worst: `${runs[i].what} ${results[i].worst}` },
-            { largest: 0, worst: "" },
-          );
-        const loss = (i: number): number =>
-          Math.max(...results[i].losses.map((value, step) => Math.abs(value - runs[i].losses[step])));
-        measures.push({
-          what: `loss at each step, ${kind}, ${method}`,
-          cases: indices.length,
-          bound: 1e-5,
-          ...largest(loss),
-        });
-        measures.push({
-          what: `weights at the end, ${kind}, ${method}`,
-          cases: indices.length,
-          bound: 1e-4,
-          ...largest((i) => results[i].largest),
-        });
-        if (method === "full")
-          measures.push({
-            what: `keys' biases, whose gradient is 0 but for rounding, ${kind}: share of ${STEPS} full steps`,
-            cases: indices.length,
-            bound: 1,
-            ...largest((i) => results[i].keyBiases / (STEPS * runs[i].learningRate)),
-          });
-      }
-    }
-    return measures;
+    return measuresOf(runs, results);
   },
 };
+
+/** A run of ours. */
+interface Run {
+  readonly kind: string;
+  readonly method: string;
+  readonly options: Partial<TrainOptions>;
+  readonly losses: readonly number[];
+  readonly learningRate: number;
+  readonly what: string;
+}
+
+/** The largest differences, by model and method, and of the runs with several learning rates. */
+function measuresOf(runs: readonly Run[], results: readonly Result[]): Measure[] {
+  const chosen = (holds: (run: Run) => boolean): number[] => runs.flatMap((run, i) => (holds(run) ? [i] : []));
+  const largest = (indices: readonly number[], of: (i: number) => number): Omit<Measure, "what" | "bound"> => ({
+    cases: indices.length,
+    ...indices.reduce(
+      (worst, i) => (of(i) <= worst.largest ? worst : { largest: of(i), worst: `${runs[i].what} ${results[i].worst}` }),
+      { largest: 0, worst: "" },
+    ),
+  });
+  const loss = (i: number): number =>
+    Math.max(...results[i].losses.map((value, step) => Math.abs(value - runs[i].losses[step])));
+  const both = (name: string, indices: readonly number[]): Measure[] => [
+    { what: `loss at each step, ${name}`, bound: 1e-5, ...largest(indices, loss) },
+    { what: `weights at the end, ${name}`, bound: 1e-4, ...largest(indices, (i) => results[i].largest) },
+  ];
+  const ofKinds = KINDS.flatMap((kind) =>
+    METHODS.flatMap((method) => {
+      const indices = chosen((run) => run.kind === kind && run.method === method);
+      const keys = {
+        what: `keys' biases, whose gradient is 0 but for rounding, ${kind}: share of ${STEPS} full steps`,
+        bound: 1,
+        ...largest(indices, (i) => results[i].keyBiases / (STEPS * runs[i].learningRate)),
+      };
+      return [...both(`${kind}, ${method}`, indices), ...(method === "full" ? [keys] : [])];
+    }),
+  );
+  const withOption = (name: "loraplusLrRatio" | "layerwiseLrDecay"): Measure[] =>
+    both(
+      `with ${name}`,
+      chosen(({ options }) => options[name] !== undefined),
+    );
+  return [...ofKinds, ...withOption("loraplusLrRatio"), ...withOption("layerwiseLrDecay")];
+}
 
 /** The examples of each step, which both sides are fed with: micro-batches of token ids and labels. */
 function batchesOf(
