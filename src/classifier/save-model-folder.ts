@@ -4,20 +4,15 @@ import { join, resolve } from "node:path";
 import { readJsonObject } from "../base/files/parse-json-file";
 import { lockFolder } from "../base/lock/lock-output";
 import { writeAtomically } from "../base/files/write-atomically";
+import { architectureOf } from "../model/architectures/index";
 import type { ClassificationModel } from "../model/classification-model";
-import type { ModelType, ProblemType } from "../model/encoder-config";
+import type { ProblemType } from "../model/encoder-config";
 import type { Parameter } from "../model/parts/parameter";
 import { writeSafetensors } from "../model/weights/write-safetensors";
 
 /** Files of a model folder that belong to its tokenizer. */
 const TOKENIZER_FILE =
   /^(tokenizer.*\.json|vocab\.(txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
-
-const ARCHITECTURES: Record<ModelType, string> = {
-  bert: "BertForSequenceClassification",
-  distilbert: "DistilBertForSequenceClassification",
-  roberta: "RobertaForSequenceClassification",
-};
 
 /**
  * Saves a model as a Hugging Face folder: its weights, a copy of the original folder's tokenizer files, and the
@@ -52,7 +47,7 @@ export async function saveModelFolder(
     const kept = Object.fromEntries(Object.entries(original).filter(([key]) => !overruling.includes(key)));
     const config = {
       ...kept,
-      architectures: [ARCHITECTURES[model.config.modelType]],
+      architectures: [architectureOf(model.config.modelType).className],
       dtype: "float32",
       id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
       label2id: Object.fromEntries(labels.map((label, id) => [label, id])),

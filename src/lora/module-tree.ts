@@ -1,4 +1,6 @@
+import { architectureOf } from "../model/architectures/index";
 import type { ClassificationModel } from "../model/classification-model";
+import { layerName } from "../model/layout";
 
 /** Kind of a module for adapters; "other" is an activation or a dropout. */
 export type ModuleKind = "linear" | "norm" | "embedding" | "container" | "list" | "other";
@@ -9,16 +11,18 @@ export type ModuleKind = "linear" | "norm" | "embedding" | "container" | "list" 
  */
 export function moduleTree(model: ClassificationModel): ReadonlyMap<string, ModuleKind> {
   const tree = new Map<string, ModuleKind>();
-  const { words, positions, types } = model.modules.embeddings.modules;
   for (const { module } of model.linears()) tree.set(module, "linear");
   for (const { gamma } of model.norms()) tree.set(ownerOf(gamma.name), "norm");
-  for (const parameter of [words, positions, ...(types === undefined ? [] : [types])])
-    tree.set(ownerOf(parameter.name), "embedding");
+  for (const { name } of model.tables()) tree.set(ownerOf(name), "embedding");
   for (const name of unweighted(model)) tree.set(name, "other");
+  // a list's modules have numbers for names
+  const lists = new Set(
+    [...tree.keys()].flatMap((name) => [...name.matchAll(/\.\d+(?=\.)/g)].map(({ index }) => name.slice(0, index))),
+  );
   for (const name of [...tree.keys()]) {
     for (let end = name.lastIndexOf("."); end > 0; end = name.lastIndexOf(".", end - 1)) {
       const container = name.slice(0, end);
-      if (!tree.has(container)) tree.set(container, container.endsWith(".layer") ? "list" : "container");
+      if (!tree.has(container)) tree.set(container, lists.has(container) ? "list" : "container");
     }
   }
   return tree;
@@ -30,30 +34,7 @@ export function ownerOf(parameter: string): string {
 }
 
 /** Dropouts and activations: modules without weights, which a pattern can still match. */
-function unweighted({ config }: ClassificationModel): string[] {
-  const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => i);
-  if (config.modelType === "distilbert") {
-    return [
-      "dropout",
-      "distilbert.embeddings.dropout",
-      ...layers.flatMap((i) =>
-        ["attention.dropout", "ffn.dropout", "ffn.activation"].map(
-          (part) => `distilbert.transformer.layer.${i}.${part}`,
-        ),
-      ),
-    ];
-  }
-  const prefix: string = config.modelType;
-  const ofHead = prefix === "bert" ? ["dropout", "bert.pooler.activation"] : ["classifier.dropout"];
-  const parts = [
-    "attention.self.dropout",
-    "attention.output.dropout",
-    "intermediate.intermediate_act_fn",
-    "output.dropout",
-  ];
-  return [
-    ...ofHead,
-    `${prefix}.embeddings.dropout`,
-    ...layers.flatMap((i) => parts.map((part) => `${prefix}.encoder.layer.${i}.${part}`)),
-  ];
+function unweighted({ config, modules: { layers } }: ClassificationModel): string[] {
+  const { model, layer } = architectureOf(config.modelType).unweighted;
+  return [...model, ...layers.flatMap((_, i) => layer.map((part) => `${layerName(config, i)}.${part}`))];
 }

@@ -1,5 +1,6 @@
 import type { Problems } from "../base/problems";
 import { shownValue } from "../base/shown-value";
+import { architectureOf } from "../model/architectures/index";
 import {
   HEAD_MODULES,
   LORA_ALPHA_PER_R,
@@ -249,10 +250,9 @@ function targets(
   given: NonNullable<LoraConfig["targetModules"]>,
   options: { modelType: string; problems: Problems },
 ): readonly string[] | string {
-  const distil = options.modelType === "distilbert";
-  if (given === "auto") return distil ? ["q_lin", "v_lin"] : ["query", "value"];
-  if (typeof given === "string" && given.toLowerCase() === "all-linear")
-    return distil ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"] : ["query", "key", "value", "dense"];
+  const { auto, allLinear } = architectureOf(options.modelType).targetModules;
+  if (given === "auto") return auto;
+  if (typeof given === "string" && given.toLowerCase() === "all-linear") return allLinear;
   const { problems } = options;
   return namesOrPattern(given, { option: "targetModules", problems });
 }

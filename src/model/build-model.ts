@@ -1,79 +1,63 @@
 import type { Ops } from "../ops/ops";
-import { ClassificationHead } from "./parts/classification-head";
 import { ClassificationModel } from "./classification-model";
+import { layerCounts, type EncoderConfig } from "./encoder-structure";
+import { DenseHead } from "./heads/dense-head";
+import type { Head } from "./heads/head";
+import { makeEmbeddings, makeHead, makeLayer, type LayerParts, type PartMaker } from "./layout";
 import { Embeddings } from "./parts/embeddings";
-import type { EncoderConfig } from "./encoder-config";
 import { EncoderLayer } from "./parts/encoder-layer";
+import { FeedForward } from "./parts/feed-forward";
 import { Linear } from "./parts/linear";
 import { Norm } from "./parts/norm";
 import type { Parameter } from "./parts/parameter";
-import { weightNames } from "./weights/weight-names";
-
-/** Every weight's shape by its full name, in the order of the model. */
-export function expectedShapes(config: EncoderConfig, numLabels: number): Map<string, readonly number[]> {
-  const names = weightNames(config);
-  const { hiddenSize: width, intermediateSize: inner } = config;
-  const shapes = new Map<string, readonly number[]>();
-  const linear = (name: string, out: number, into: number): void =>
-    void shapes.set(`${name}.weight`, [out, into]).set(`${name}.bias`, [out]);
-  const norm = (name: string): void => void shapes.set(`${name}.weight`, [width]).set(`${name}.bias`, [width]);
-  shapes.set(names.words, [config.vocabSize, width]).set(names.positions, [config.maxPositionEmbeddings, width]);
-  if (names.types !== undefined) shapes.set(names.types, [config.typeVocabSize, width]);
-  norm(names.embeddingsNorm);
-  for (let i = 0; i < config.numHiddenLayers; i++) {
-    const layer = names.layer(i);
-    for (const part of [layer.query, layer.key, layer.value, layer.attentionOutput]) linear(part, width, width);
-    norm(layer.attentionNorm);
-    linear(layer.intermediate, inner, width);
-    linear(layer.output, width, inner);
-    norm(layer.outputNorm);
-  }
-  linear(names.dense, width, width);
-  linear(names.classifier, numLabels, width);
-  return shapes;
-}
+import { SelfAttention } from "./parts/self-attention";
 
 /** Builds the model from its parameters, by their full names. The model takes them over. */
 export function buildModel(
   config: EncoderConfig,
-  { ops, parameters }: { ops: Ops; parameters: Map<string, Parameter> },
+  { ops, parameters, numLabels }: { ops: Ops; parameters: ReadonlyMap<string, Parameter>; numLabels: number },
 ): ClassificationModel {
-  const names = weightNames(config);
   const parameter = (name: string): Parameter => {
     const found = parameters.get(name);
     if (found === undefined) throw new TypeError(`No parameter "${name}" was planned.`);
     return found;
   };
-  const linear = (name: string): Linear =>
-    new Linear(ops, name, parameter(`${name}.weight`), parameter(`${name}.bias`));
-  const norm = (name: string): Norm =>
-    new Norm(parameter(`${name}.weight`), parameter(`${name}.bias`), config.layerNormEps);
-  const embeddings = new Embeddings(
+  const maker: PartMaker<Linear, Norm, Parameter> = {
+    linear: (name, { bias = true }) =>
+      new Linear(ops, name, parameter(`${name}.weight`), bias ? parameter(`${name}.bias`) : undefined),
+    norm: (name) =>
+      new Norm(
+        parameter(`${name}.weight`),
+        config.structure.norm.bias ? parameter(`${name}.bias`) : undefined,
+        config.layerNormEps,
+      ),
+    table: parameter,
+  };
+  return new ClassificationModel(ops, config, {
+    embeddings: new Embeddings(makeEmbeddings(config, maker), config),
+    layers: Array.from({ length: layerCounts(config).own }, (_, i) => layer(config, makeLayer(config, i, maker))),
+    head: head(config, makeHead(config, numLabels, maker)),
+  });
+}
+
+function layer(config: EncoderConfig, parts: LayerParts<Linear, Norm>): EncoderLayer {
+  const { attention, attentionOutput, attentionNorm, intermediate, output, feedForwardNorm } = parts;
+  if ("fused" in attention || attentionNorm === undefined)
+    throw new TypeError(`${config.modelType}: no layer has these parts.`);
+  return new EncoderLayer(
     {
-      words: parameter(names.words),
-      positions: parameter(names.positions),
-      types: names.types === undefined ? undefined : parameter(names.types),
-      norm: norm(names.embeddingsNorm),
+      attention: new SelfAttention(attention, config),
+      attentionOutput,
+      attentionNorm,
+      feedForward: new FeedForward({ intermediate, output }, config),
+      feedForwardNorm,
     },
     config,
   );
-  const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => {
-    const n = names.layer(i);
-    const modules = {
-      query: linear(n.query),
-      key: linear(n.key),
-      value: linear(n.value),
-      attentionOutput: linear(n.attentionOutput),
-      attentionNorm: norm(n.attentionNorm),
-      intermediate: linear(n.intermediate),
-      output: linear(n.output),
-      outputNorm: norm(n.outputNorm),
-    };
-    return new EncoderLayer(modules, config);
-  });
-  return new ClassificationModel(ops, config, {
-    embeddings,
-    layers,
-    head: new ClassificationHead({ dense: linear(names.dense), classifier: linear(names.classifier) }, config),
-  });
+}
+
+function head(config: EncoderConfig, { dense, classifier }: { dense: Linear; classifier: Linear }): Head {
+  const { head: structure } = config.structure;
+  if (structure.kind !== "dense") throw new TypeError(`${config.modelType}: no head has these parts.`);
+  return new DenseHead({ dense, classifier }, { config, structure });
 }

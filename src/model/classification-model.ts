@@ -1,15 +1,16 @@
 import type { Ops } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
-import type { ClassificationHead, HeadSaved } from "./parts/classification-head";
+import { layerAt, layerCounts, type EncoderConfig } from "./encoder-structure";
+import type { Head, HeadSaved } from "./heads/head";
 import type { Embeddings, EmbeddingsInput, EmbeddingsSaved } from "./parts/embeddings";
-import type { EncoderConfig } from "./encoder-config";
-import type { EncoderLayer, LayerPlan, LayerSaved } from "./parts/encoder-layer";
+import type { EncoderLayer, LayerSaved } from "./parts/encoder-layer";
+import type { LayerPlan } from "./parts/layer-plan";
 import type { Linear } from "./parts/linear";
 import type { Norm } from "./parts/norm";
 import type { PackedBatch } from "./parts/packed-batch";
 import type { Parameter } from "./parts/parameter";
 import type { BackwardPass, ForwardPass } from "./parts/pass";
-import { robertaPositions } from "./parts/roberta-positions";
+import { positionIds } from "./parts/position-ids";
 
 /** A training forward pass that waits for its backward pass. Its owner calls `release` once. */
 export interface TrainingForward {
@@ -27,61 +28,56 @@ export interface TrainingForward {
   };
 }
 
-/** A BERT, DistilBERT or RoBERTa encoder with a head for sequence classification: the owner of its weights. */
+/** An encoder with a head for sequence classification: the owner of its weights. */
 export class ClassificationModel {
+  /** The layers in the order in which they run; shared layers run more than once. */
+  readonly #steps: readonly EncoderLayer[];
+
   constructor(
     readonly ops: Ops,
     readonly config: EncoderConfig,
     readonly modules: {
       readonly embeddings: Embeddings;
+      /** Each layer with weights of its own. */
       readonly layers: readonly EncoderLayer[];
-      readonly head: ClassificationHead;
+      readonly head: Head;
     },
-  ) {}
+  ) {
+    this.#steps = Array.from({ length: layerCounts(config).run }, (_, step) => modules.layers[layerAt(config, step)]);
+  }
 
   /** Number of classes of the head. */
   get numLabels(): number {
     return this.modules.head.modules.classifier.outFeatures;
   }
 
-  /** Every linear layer, from the first layer to the classifier. */
+  /** Every linear layer, from the embeddings to the classifier. */
   linears(): Linear[] {
-    const { layers, head } = this.modules;
-    const inLayers = layers.flatMap(({ modules: m }) => [
-      m.query,
-      m.key,
-      m.value,
-      m.attentionOutput,
-      m.intermediate,
-      m.output,
-    ]);
-    return [...inLayers, head.modules.dense, head.modules.classifier];
+    const { embeddings, layers, head } = this.modules;
+    return [...embeddings.linears, ...layers.flatMap(({ linears }) => linears), ...head.linears];
   }
 
-  /** Every layer normalisation, from the embeddings' to the last layer's. */
+  /** Every layer normalisation, from the embeddings' to the head's. */
   norms(): Norm[] {
-    const { embeddings, layers } = this.modules;
-    return [embeddings.modules.norm, ...layers.flatMap(({ modules: m }) => [m.attentionNorm, m.outputNorm])];
+    const { embeddings, layers, head } = this.modules;
+    return [embeddings.modules.norm, ...layers.flatMap(({ norms }) => norms), ...head.norms];
+  }
+
+  /** Every embedding's weight. */
+  tables(): Parameter[] {
+    return [...this.modules.embeddings.tables];
   }
 
   /** Every weight of the model, without adapters. */
   parameters(): Parameter[] {
     const { embeddings, layers, head } = this.modules;
-    const e = embeddings.modules;
-    const inLayers = layers.flatMap(({ modules: m }) =>
-      [m.query, m.key, m.value, m.attentionOutput, m.intermediate, m.output]
-        .flatMap((l) => [l.weight, l.bias])
-        .concat([m.attentionNorm, m.outputNorm].flatMap((n) => [n.gamma, n.beta])),
-    );
-    const ofHead = [head.modules.dense, head.modules.classifier].flatMap((l) => [l.weight, l.bias]);
     return [
-      e.words,
-      e.positions,
-      ...(e.types === undefined ? [] : [e.types]),
-      e.norm.gamma,
-      e.norm.beta,
-      ...inLayers,
-      ...ofHead,
+      ...this.tables(),
+      ...embeddings.modules.norm.parameters,
+      ...embeddings.linears.flatMap(({ parameters }) => parameters),
+      ...[...layers, head].flatMap(({ linears, norms }) =>
+        [...linears, ...norms].flatMap(({ parameters }) => parameters),
+      ),
     ];
   }
 
@@ -92,7 +88,7 @@ export class ClassificationModel {
     return ops.tidy(() => {
       const at = this.#inputs(batch);
       let x = ops.tidy(() => this.modules.embeddings.forward(pass, at).y);
-      this.modules.layers.forEach((layer, i) => {
+      this.#steps.forEach((layer, i) => {
         const next = ops.tidy(() => layer.forward(pass, x, this.#plan(batch, { layer: i, firstRows: at.firstRows })).y);
         ops.dispose(x);
         x = next;
@@ -104,7 +100,7 @@ export class ClassificationModel {
   /** The forward half of a training step. Keeps only the tensors that the backward pass needs. */
   forward(pass: ForwardPass & { kind: "training" }, batch: PackedBatch): TrainingForward {
     const { ops } = this;
-    const { embeddings, layers, head } = this.modules;
+    const { embeddings, head } = this.modules;
     const lowest = this.#lowestTrainable();
     const kept = ops.escape(() => {
       const at = this.#inputs(batch);
@@ -113,7 +109,7 @@ export class ClassificationModel {
       let x = embedded.y;
       const plans: LayerPlan[] = [];
       const saved: (LayerSaved | undefined)[] = [];
-      layers.forEach((layer, i) => {
+      this.#steps.forEach((layer, i) => {
         const plan = this.#plan(batch, { layer: i, firstRows: at.firstRows });
         plans.push(plan);
         if (i < lowest) {
@@ -147,16 +143,17 @@ export class ClassificationModel {
    */
   backward(pass: BackwardPass, dLogits: Tensor, forward: TrainingForward): void {
     const { ops } = pass;
-    const { embeddings, layers, head } = this.modules;
+    const { embeddings, head } = this.modules;
+    const steps = this.#steps;
     const { state } = forward;
     const lowest = this.#lowestTrainable();
     ops.tidy(() => {
-      let dx = head.backward(pass, dLogits, { saved: state.head, needsInput: lowest < layers.length });
-      for (let i = layers.length - 1; i >= Math.max(lowest, 0) && dx !== undefined; i--) {
+      let dx = head.backward(pass, dLogits, { saved: state.head, needsInput: lowest < steps.length });
+      for (let i = steps.length - 1; i >= Math.max(lowest, 0) && dx !== undefined; i--) {
         const saved = state.layers[i];
         if (saved === undefined) break;
         const dy: Tensor = dx;
-        dx = layers[i].backward(pass, dy, { saved, plan: state.plans[i], needsInput: i > lowest });
+        dx = steps[i].backward(pass, dy, { saved, plan: state.plans[i], needsInput: i > lowest });
         ops.dispose(dy);
       }
       if (lowest < 0 && dx !== undefined && state.embeddings !== undefined)
@@ -172,28 +169,27 @@ export class ClassificationModel {
   }
 
   /**
-   * Lowest module that is trained, where the backward pass ends: -1 for the embeddings, i for layer i, the number of
-   * layers for the head.
+   * Lowest module that is trained, where the backward pass ends: -1 for the embeddings, i for the layer that runs at
+   * step i, the number of steps for the head.
    */
   #lowestTrainable(): number {
-    const { embeddings, layers } = this.modules;
-    if (embeddings.hasTrainables) return -1;
-    const layer = layers.findIndex(({ hasTrainables }) => hasTrainables);
-    return layer < 0 ? layers.length : layer;
+    if (this.modules.embeddings.hasTrainables) return -1;
+    const step = this.#steps.findIndex(({ hasTrainables }) => hasTrainables);
+    return step < 0 ? this.#steps.length : step;
   }
 
   #plan(batch: PackedBatch, { layer, firstRows }: { layer: number; firstRows: Tensor }): LayerPlan {
     // After the last layer only the first token is used.
     return {
       groups: batch.groups,
-      span: layer === this.modules.layers.length - 1 ? "first-token" : "every-token",
+      span: layer === this.#steps.length - 1 ? "first-token" : "every-token",
       firstRows,
     };
   }
 
   #inputs(batch: PackedBatch): { ids: Tensor; positions: Tensor; firstRows: Tensor } {
     const { ops, config } = this;
-    const positions = config.modelType === "roberta" ? robertaPositions(batch, config) : batch.positions;
+    const positions = positionIds(batch, config.structure.positions);
     return {
       ids: ops.int(batch.ids, [batch.ids.length]),
       positions: ops.int(positions, [positions.length]),

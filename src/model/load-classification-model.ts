@@ -1,10 +1,12 @@
 import { Random } from "../base/random";
 import type { Ops } from "../ops/ops";
 import { sizeOf } from "../ops/tensor";
-import { buildModel, expectedShapes } from "./build-model";
+import { buildModel } from "./build-model";
 import { checkLayerCount } from "./check-layer-count";
 import type { ClassificationModel } from "./classification-model";
-import { readEncoderConfig, type EncoderConfig } from "./encoder-config";
+import { readEncoderConfig } from "./encoder-config";
+import type { EncoderConfig } from "./encoder-structure";
+import { expectedShapes } from "./expected-shapes";
 import { Parameter } from "./parts/parameter";
 import { openCheckpoint, type Checkpoint } from "./weights/open-checkpoint";
 import { planWeights } from "./weights/plan-weights";
@@ -69,7 +71,7 @@ export async function loadClassificationModel(directory: string, options: LoadMo
       throw error;
     }
     return {
-      model: buildModel(config, { ops: options.ops, parameters }),
+      model: buildModel(config, { ops: options.ops, parameters, numLabels: options.numLabels }),
       newlyInitialized: plan.missing,
       unused: plan.unused,
     };

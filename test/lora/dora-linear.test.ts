@@ -58,7 +58,7 @@ async function compute<T>(
     { scaling: 1.5, loraDropout: golden.dropout ? 0.4 : 0 },
   );
   linear.setAdapter(dora);
-  for (const p of [linear.bias, ...dora.parameters]) p.trainable = true;
+  for (const p of [...linear.parameters.slice(1), ...dora.parameters]) p.trainable = true;
   const [x, dy] = [
     ops.float(Float32Array.from(golden.x), [rows, into]),
     ops.float(Float32Array.from(golden.dy), [rows, out]),

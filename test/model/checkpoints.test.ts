@@ -9,7 +9,7 @@ import { sharedOps } from "../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { packDocuments } from "../../src/model/parts/packed-batch";
 import { openSafetensors } from "../../src/model/weights/read-safetensors";
-import { robertaPositions } from "../../src/model/parts/roberta-positions";
+import { positionIds } from "../../src/model/parts/position-ids";
 import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 import { SEVEN_DIGITS } from "../ops/expect-within";
 import { expectLogits, fixtureDirectory, referenceOf, unpack } from "./fixture";
@@ -105,7 +105,7 @@ test("RoBERTa without a head or a prefix: the pooler is passed over, the head dr
 
 test("RoBERTa's positions begin after the pad token's id, and pass over pad tokens in a text", () => {
   const batch = packDocuments([Int32Array.of(0, 2), Int32Array.of(0, 1, 7, 2), Int32Array.of(0, 5, 1, 2)]);
-  assert.deepEqual([...robertaPositions(batch, { padTokenId: 1 })], [2, 3, 2, 1, 3, 4, 2, 3, 1, 4]);
+  assert.deepEqual([...positionIds(batch, { kind: "learned", countedFrom: 1 })], [2, 3, 2, 1, 3, 4, 2, 3, 1, 4]);
 });
 
 test("shards that do not fit their index are refused, and named", async () => {

@@ -1,9 +1,11 @@
 import type { Random } from "../../src/base/random";
-import type { ModelType } from "../../src/model/encoder-config";
+
+/** The types of random models. */
+export type ModelKind = "bert" | "distilbert" | "roberta";
 
 /** A random small model and documents for it; `test/parity/lines/random_models.py` draws its weights. */
 export interface ModelCase {
-  readonly kind: ModelType;
+  readonly kind: ModelKind;
   readonly depth: number;
   readonly width: number;
   readonly heads: number;
@@ -25,7 +27,7 @@ export interface ModelCase {
 /** A case of a kind and depth; one document in eight or so holds the pad token itself. */
 export function randomModelCase(
   random: Random,
-  { kind, depth, longest }: { kind: ModelType; depth: number; longest: number },
+  { kind, depth, longest }: { kind: ModelKind; depth: number; longest: number },
 ): ModelCase {
   const wide = random.below(8) === 0;
   const heads = wide ? 12 : 1 + random.below(6);

@@ -1,7 +1,8 @@
 import type { DropoutSaved, LayerNormSaved } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import { applyDropout, dropoutBackward } from "./dropout";
-import type { EncoderConfig } from "../encoder-config";
+import type { EncoderConfig } from "../encoder-structure";
+import type { Linear, LinearSaved } from "./linear";
 import type { Norm } from "./norm";
 import type { Parameter, Substitutes } from "./parameter";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
@@ -10,17 +11,20 @@ import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 export interface EmbeddingModules {
   /** [vocab, width] */
   readonly words: Parameter;
-  /** [positions, width] */
-  readonly positions: Parameter;
+  /** [positions, width]; none if positions are not learned. */
+  readonly positions: Parameter | undefined;
   /** [types, width]; DistilBERT has none. */
-  readonly types?: Parameter;
+  readonly types: Parameter | undefined;
   readonly norm: Norm;
+  /** From the embeddings' width to the encoder's. */
+  readonly projection: Linear | undefined;
 }
 
 /** State that the embeddings keep for their backward pass. */
 export interface EmbeddingsSaved {
   readonly norm: LayerNormSaved;
   readonly dropout?: DropoutSaved;
+  readonly projection?: LinearSaved;
 }
 
 /** Indices of the embeddings to look up. */
@@ -33,10 +37,13 @@ export interface EmbeddingsInput {
   readonly notPad?: Tensor;
 }
 
-/** The sum of word, position and first type embedding, then layer norm and dropout. */
+/**
+ * The sum of word, position and first type embedding, then layer norm and dropout, and a linear layer if the embeddings'
+ * width is not the encoder's (ELECTRA, ALBERT).
+ */
 export class Embeddings {
   readonly #config: EncoderConfig;
-  #used: Omit<EmbeddingModules, "norm">;
+  #used: Pick<EmbeddingModules, "words" | "positions" | "types">;
 
   constructor(
     readonly modules: EmbeddingModules,
@@ -46,52 +53,85 @@ export class Embeddings {
     this.#used = modules;
   }
 
-  get hasTrainables(): boolean {
-    const { words, positions, types } = this.#used;
-    return words.trainable || positions.trainable || (types?.trainable ?? false) || this.modules.norm.hasTrainables;
+  /** Every embedding's weight. */
+  get tables(): readonly Parameter[] {
+    const { words, positions, types } = this.modules;
+    return [words, positions, types].flatMap((table) => table ?? []);
   }
 
-  /** Replaces the embeddings that are looked up, or restores the model's own. The norm is replaced separately. */
+  get linears(): readonly Linear[] {
+    const { projection } = this.modules;
+    return projection === undefined ? [] : [projection];
+  }
+
+  get hasTrainables(): boolean {
+    return (
+      this.#tables.some(({ trainable }) => trainable) ||
+      this.modules.norm.hasTrainables ||
+      this.linears.some(({ hasTrainables }) => hasTrainables)
+    );
+  }
+
+  /** Replaces the embeddings that are looked up, or restores the model's own. Norm and projection are replaced apart. */
   use(substitutes?: Substitutes): void {
     const { words, positions, types } = this.modules;
     this.#used = {
       words: substitutes?.get(words) ?? words,
-      positions: substitutes?.get(positions) ?? positions,
+      positions: positions && (substitutes?.get(positions) ?? positions),
       types: types && (substitutes?.get(types) ?? types),
     };
+  }
+
+  /** The weights that are looked up. */
+  get #tables(): readonly Parameter[] {
+    const { words, positions, types } = this.#used;
+    return [words, positions, types].flatMap((table) => table ?? []);
   }
 
   /** ids and positions, int [rows], to [rows, width]. */
   forward(pass: ForwardPass, at: EmbeddingsInput): { y: Tensor; saved: EmbeddingsSaved } {
     const { ops } = pass;
     const { words, positions, types } = this.#used;
-    const { norm } = this.modules;
+    const { norm, projection } = this.modules;
     return ops.tidy(() => {
-      // [rows, width]
-      let sum = ops.add(ops.gatherRows(words.value, at.ids), ops.gatherRows(positions.value, at.positions));
+      let sum = ops.gatherRows(words.value, at.ids); // [rows, width]
+      if (positions !== undefined) sum = ops.add(sum, ops.gatherRows(positions.value, at.positions));
       if (types !== undefined) sum = ops.add(sum, ops.sliceRows(types.value, 0, 1)); // all tokens have type 0
       const normed = norm.forward(pass, sum);
-      const { y, saved } = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate: this.#config.hiddenDropout });
-      return { y, saved: { norm: normed.saved, dropout: saved } };
+      const rate = this.#config[this.#config.structure.embeddingDropout];
+      const dropped = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate });
+      const saved = { norm: normed.saved, dropout: dropped.saved };
+      if (projection === undefined) return { y: dropped.y, saved };
+      const projected = projection.forward(pass, dropped.y);
+      return { y: projected.y, saved: { ...saved, projection: projected.saved } };
     });
   }
 
   /**
-   * Adds the gradients of the trained embeddings; dy is [rows, width]. As in PyTorch (`padding_idx`), the pad token's
-   * word embedding gets no gradient, and in RoBERTa neither does its position embedding.
+   * Adds the gradients of the trained weights; dy is [rows, width]. As in PyTorch (`padding_idx`), the pad token's word
+   * embedding gets no gradient, and where positions count from the pad token, neither does its position embedding.
    */
   backward(pass: BackwardPass, dy: Tensor, from: EmbeddingsInput & { saved: EmbeddingsSaved }): void {
     const { ops, gradients } = pass;
     const { words, positions, types } = this.#used;
-    const { norm } = this.modules;
+    const { norm, projection } = this.modules;
+    const { positions: structure } = this.#config.structure;
     ops.tidy(() => {
-      const dNormed = dropoutBackward(dy, { ops, saved: from.saved.dropout });
+      const needsInput = norm.hasTrainables || this.#tables.some(({ trainable }) => trainable);
+      const dDropped =
+        projection === undefined || from.saved.projection === undefined
+          ? dy
+          : projection.backward(pass, dy, { saved: from.saved.projection, needsInput });
+      if (dDropped === undefined) return;
+      const dNormed = dropoutBackward(dDropped, { ops, saved: from.saved.dropout });
       const dSum = norm.backward(pass, dNormed, from.saved.norm); // [rows, width]
       const dWords = from.notPad === undefined ? dSum : ops.mul(dSum, from.notPad);
-      const dPositions = this.#config.modelType === "roberta" ? dWords : dSum;
+      const padIsPosition = structure.kind === "learned" && structure.countedFrom !== undefined;
       if (words.trainable) gradients.add(words, () => ops.scatterRows(dWords, from.ids, words.shape[0]));
-      if (positions.trainable)
-        gradients.add(positions, () => ops.scatterRows(dPositions, from.positions, positions.shape[0]));
+      if (positions?.trainable === true)
+        gradients.add(positions, () =>
+          ops.scatterRows(padIsPosition ? dWords : dSum, from.positions, positions.shape[0]),
+        );
       if (types?.trainable === true) {
         gradients.add(types, () =>
           ops.tidy(() =>
@@ -103,10 +143,8 @@ export class Embeddings {
   }
 
   dispose(): void {
-    const { words, positions, types, norm } = this.modules;
-    words.dispose();
-    positions.dispose();
-    types?.dispose();
-    norm.dispose();
+    for (const table of this.tables) table.dispose();
+    this.modules.norm.dispose();
+    for (const linear of this.linears) linear.dispose();
   }
 }

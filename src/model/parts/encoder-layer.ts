@@ -1,29 +1,20 @@
-import type { AttentionLayout, LengthGroup, ResidualNormSaved } from "../../ops/ops";
+import type { ResidualNormSaved } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
-import type { EncoderConfig } from "../encoder-config";
+import type { EncoderConfig, Rate } from "../encoder-structure";
+import type { FeedForward, FeedForwardSaved } from "./feed-forward";
+import type { LayerPlan } from "./layer-plan";
 import type { Linear, LinearSaved } from "./linear";
 import type { Norm } from "./norm";
-import { selfAttention, selfAttentionBackward, type SelfAttentionSaved } from "./self-attention";
+import type { SelfAttention, SelfAttentionSaved } from "./self-attention";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
-/** The weights of one layer, under BERT's names for its parts. */
+/** The parts of one layer. */
 export interface LayerModules {
-  readonly query: Linear;
-  readonly key: Linear;
-  readonly value: Linear;
+  readonly attention: SelfAttention;
   readonly attentionOutput: Linear;
   readonly attentionNorm: Norm;
-  readonly intermediate: Linear;
-  readonly output: Linear;
-  readonly outputNorm: Norm;
-}
-
-/** The documents that a layer runs on, and whether it computes every token or only first tokens. */
-export interface LayerPlan {
-  readonly groups: readonly LengthGroup[];
-  readonly span: AttentionLayout["span"];
-  /** Rows of the documents' first tokens, int [documents]. */
-  readonly firstRows: Tensor;
+  readonly feedForward: FeedForward;
+  readonly feedForwardNorm: Norm;
 }
 
 /** State that a layer keeps for its backward pass. The caller disposes of it. */
@@ -32,14 +23,9 @@ export interface LayerSaved {
   readonly attention: SelfAttentionSaved;
   readonly attentionOutput: LinearSaved;
   readonly attentionNorm: ResidualNormSaved;
-  readonly intermediate: LinearSaved;
-  readonly activation: ActivationSaved;
-  readonly output: LinearSaved;
-  readonly outputNorm: ResidualNormSaved;
+  readonly feedForward: FeedForwardSaved;
+  readonly feedForwardNorm: ResidualNormSaved;
 }
-
-type ActivationSaved =
-  { readonly kind: "gelu"; readonly derivative: Tensor | undefined } | { readonly kind: "relu"; readonly y: Tensor };
 
 /**
  * One post-norm transformer layer (Devlin et al., 2018). If only first tokens are needed after it, only attention reads
@@ -55,46 +41,49 @@ export class EncoderLayer {
     this.#config = config;
   }
 
+  get linears(): readonly Linear[] {
+    const { attention, attentionOutput, feedForward } = this.modules;
+    return [...attention.linears, attentionOutput, ...feedForward.linears];
+  }
+
+  get norms(): readonly Norm[] {
+    return [this.modules.attentionNorm, this.modules.feedForwardNorm];
+  }
+
   get hasTrainables(): boolean {
-    return Object.values(this.modules as unknown as Record<string, Linear | Norm>).some(
-      (module) => module.hasTrainables,
-    );
+    return [...this.linears, ...this.norms].some((module) => module.hasTrainables);
   }
 
   /** Computes y [rows, width] from x [rows, width]; if only first tokens are needed, y is [documents, width]. */
   forward(pass: ForwardPass, x: Tensor, plan: LayerPlan): { y: Tensor; saved: LayerSaved } {
     const { ops } = pass;
     const m = this.modules;
-    const { hiddenDropout, attentionDropout, numAttentionHeads, modelType } = this.#config;
+    const { structure } = this.#config;
     const source = dropoutOf(pass);
+    const rateOf = (rate: Rate | undefined): number => (rate === undefined ? 0 : this.#config[rate]);
     return ops.tidy(() => {
       const residual = plan.span === "every-token" ? x : ops.gatherRows(x, plan.firstRows); // [queries, width]
-      const layout = { heads: numAttentionHeads, groups: plan.groups, span: plan.span };
-      const attention = selfAttention(pass, m, { x, queried: residual, layout, dropout: attentionDropout });
+      const attention = m.attention.forward(pass, { x, queried: residual, plan });
       const attentionOutput = m.attentionOutput.forward(pass, attention.y);
-      // DistilBERT has no dropout here
       const attentionNorm = m.attentionNorm.forwardResidual(pass, attentionOutput.y, {
         residual,
-        drop: modelType === "distilbert" ? undefined : source?.next(hiddenDropout),
+        drop: source?.next(rateOf(structure.attention.outputDropout)),
       }); // [queries, width]
 
-      const activated = this.#feed(pass, attentionNorm.y); // [queries, 4 width]
-      const output = m.output.forward(pass, activated.y); // [queries, width]
-      const outputNorm = m.outputNorm.forwardResidual(pass, output.y, {
+      const fed = m.feedForward.forward(pass, attentionNorm.y); // [queries, width]
+      const feedForwardNorm = m.feedForwardNorm.forwardResidual(pass, fed.y, {
         residual: attentionNorm.y,
-        drop: source?.next(hiddenDropout),
+        drop: source?.next(rateOf(structure.feedForward.dropout)),
       });
       const saved: LayerSaved = {
         rows: x.shape[0],
         attention: attention.saved,
         attentionOutput: attentionOutput.saved,
         attentionNorm: attentionNorm.saved,
-        intermediate: activated.saved,
-        activation: activated.activation,
-        output: output.saved,
-        outputNorm: outputNorm.saved,
+        feedForward: fed.saved,
+        feedForwardNorm: feedForwardNorm.saved,
       };
-      return { y: outputNorm.y, saved };
+      return { y: feedForwardNorm.y, saved };
     });
   }
 
@@ -107,18 +96,15 @@ export class EncoderLayer {
     const { ops } = pass;
     const m = this.modules;
     const { saved, plan, needsInput } = from;
-    const needsProjections = needsInput || [m.query, m.key, m.value].some((linear) => linear.hasTrainables);
+    const needsProjections = needsInput || m.attention.linears.some((linear) => linear.hasTrainables);
     const needsAttention = needsProjections || m.attentionOutput.hasTrainables || m.attentionNorm.hasTrainables;
     return ops.tidy(() => {
       // [queries, width]
-      const { dResidual: dSum2, dx: dFed } = m.outputNorm.backwardResidual(pass, dy, saved.outputNorm);
-      const needsActivation = needsAttention || m.intermediate.hasTrainables;
-      const dIntermediate = this.#feedBackward(pass, dFed, { saved, needsInput: needsActivation });
-      if (dIntermediate === undefined) return undefined;
-      const dMiddle = m.intermediate.backward(pass, dIntermediate, {
-        saved: saved.intermediate,
+      const { dResidual: dSum2, dx: dFed } = m.feedForwardNorm.backwardResidual(pass, dy, saved.feedForwardNorm);
+      const dMiddle = m.feedForward.backward(pass, dFed, {
+        saved: saved.feedForward,
         needsInput: needsAttention,
-        onward: { plus: [dSum2] },
+        plus: [dSum2],
       });
       if (dMiddle === undefined) return undefined;
 
@@ -128,50 +114,13 @@ export class EncoderLayer {
         needsInput: needsProjections,
       });
       if (dContext === undefined) return undefined;
-      const through = selfAttentionBackward(pass, dContext, {
-        projections: m,
-        saved: saved.attention,
-        dResidual: dSum1,
-        needsInput,
-      });
+      const through = m.attention.backward(pass, dContext, { saved: saved.attention, plus: [dSum1], needsInput });
       if (through?.dQueried === undefined) return through?.dx;
       return ops.add(through.dx, ops.scatterRows(through.dQueried, plan.firstRows, saved.rows));
     });
   }
 
   dispose(): void {
-    for (const module of Object.values(this.modules as unknown as Record<string, Linear | Norm>)) module.dispose();
-  }
-
-  /** The first half of the feed-forward network: x [queries, width] to [queries, 4 width]. */
-  #feed(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved; activation: ActivationSaved } {
-    const { intermediate } = this.modules;
-    if (this.#config.hiddenAct === "relu") {
-      const { y: inner, saved } = intermediate.forward(pass, x);
-      const y = pass.ops.relu(inner);
-      return { y, saved, activation: { kind: "relu", y } };
-    }
-    const { y, derivative, saved } = intermediate.forwardGelu(pass, x);
-    return { y, saved, activation: { kind: "gelu", derivative } };
-  }
-
-  /** Computes the gradient before the activation [queries, 4 width] from dy [queries, width] of the second half. */
-  #feedBackward(
-    pass: BackwardPass,
-    dy: Tensor,
-    { saved, needsInput }: { saved: LayerSaved; needsInput: boolean },
-  ): Tensor | undefined {
-    const { activation, output } = saved;
-    if (activation.kind === "gelu") {
-      if (activation.derivative === undefined)
-        throw new TypeError("A backward pass needs a forward pass made for training.");
-      return this.modules.output.backward(pass, dy, {
-        saved: output,
-        needsInput,
-        onward: { times: activation.derivative },
-      });
-    }
-    const dActivated = this.modules.output.backward(pass, dy, { saved: output, needsInput });
-    return dActivated && pass.ops.reluBackward(dActivated, activation.y);
+    for (const module of [...this.linears, ...this.norms]) module.dispose();
   }
 }

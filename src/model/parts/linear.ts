@@ -70,21 +70,25 @@ export class Linear {
   readonly #backward: DerivedTensors<PackedMatrix>;
   readonly #forwardRounded: DerivedTensors<Tensor>;
   readonly #backwardRounded: DerivedTensors<Tensor>;
-  #used: { readonly weight: Parameter; readonly bias: Parameter };
+  #used: { readonly weight: Parameter; readonly bias: Parameter | undefined };
+  /** The bias of a layer without one. */
+  readonly #zeros: Tensor | undefined;
   #adapter: LinearAdapter | undefined;
 
   /**
    * @param module - its name in the model, as peft matches it, e.g. `distilbert.transformer.layer.0.attention.q_lin`
    * @param weight - [out, in]
-   * @param bias - [out]
+   * @param bias - [out]; undefined for a layer without a bias
    */
   constructor(
     ops: Ops,
     readonly module: string,
     readonly weight: Parameter,
-    readonly bias: Parameter,
+    readonly bias: Parameter | undefined,
   ) {
     this.#ops = ops;
+    const [out] = weight.shape;
+    this.#zeros = bias === undefined ? ops.escape(() => ops.float(new Float32Array(out), [out])) : undefined;
     this.#used = { weight, bias };
     this.#forward = new DerivedTensors(ops, (value) => ops.pack(value, FORWARD));
     this.#backward = new DerivedTensors(ops, (value) => ops.pack(value, BACKWARD));
@@ -100,6 +104,11 @@ export class Linear {
     return this.weight.shape[0];
   }
 
+  /** Its own weights: the weight, and the bias if there is one. */
+  get parameters(): readonly Parameter[] {
+    return this.bias === undefined ? [this.weight] : [this.weight, this.bias];
+  }
+
   get adapter(): LinearAdapter | undefined {
     return this.#adapter;
   }
@@ -113,7 +122,7 @@ export class Linear {
   /** Replaces the weights that the layer uses, or restores its own. */
   use(substitutes?: Substitutes): void {
     const { weight, bias } = this;
-    this.#used = { weight: substitutes?.get(weight) ?? weight, bias: substitutes?.get(bias) ?? bias };
+    this.#used = { weight: substitutes?.get(weight) ?? weight, bias: (bias && substitutes?.get(bias)) ?? bias };
     for (const derived of this.#layouts) derived.keepOnly(weight);
   }
 
@@ -121,7 +130,7 @@ export class Linear {
   get hasTrainables(): boolean {
     return (
       this.#used.weight.trainable ||
-      this.#used.bias.trainable ||
+      (this.#used.bias?.trainable ?? false) ||
       (this.#adapter?.parameters.some((p) => p.trainable) ?? false)
     );
   }
@@ -132,13 +141,13 @@ export class Linear {
    */
   isSeparable(pass: Pick<ForwardPass, "kind">): boolean {
     const { weight, bias } = this.#used;
-    const trained = pass.kind === "training" && (weight.trainable || bias.trainable);
+    const trained = pass.kind === "training" && (weight.trainable || bias?.trainable === true);
     return !trained && (this.#adapter === undefined || this.#adapter.lowRank !== undefined);
   }
 
   /** The weights that the layer computes with. */
   get own(): Pick<AdaptedWeights, "weight" | "bias"> {
-    return { weight: this.#used.weight.value, bias: this.#used.bias.value };
+    return { weight: this.#used.weight.value, bias: this.#bias };
   }
 
   /** The adapter's part of y alone, [rows, out], for x [rows, in]. Undefined without an adapter. */
@@ -173,17 +182,18 @@ export class Linear {
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved } {
     const { ops } = pass;
     return ops.tidy(() => {
-      const { weight, bias } = this.#used;
+      const { weight } = this.#used;
+      const bias = this.#bias;
       const kept = weight.trainable || this.#adapter !== undefined ? x : undefined;
       const lowRank = isRounded(pass) ? undefined : this.#adapter?.lowRank?.(pass, x);
       if (lowRank !== undefined)
         return {
-          y: ops.affine(x, this.#packed(FORWARD), bias.value, lowRank.update),
+          y: ops.affine(x, this.#packed(FORWARD), bias, lowRank.update),
           saved: { x: kept, adapter: lowRank.saved },
         };
       const base = isRounded(pass)
-        ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#forwardRounded.of(weight)), bias.value)
-        : ops.affine(x, this.#packed(FORWARD), bias.value); // [rows, out]
+        ? ops.addBias(ops.matMulBfloat16(ops.toBfloat16(x), this.#forwardRounded.of(weight)), bias)
+        : ops.affine(x, this.#packed(FORWARD), bias); // [rows, out]
       if (this.#adapter === undefined) return { y: base, saved: { x: kept } };
       const { y, saved } = this.#adapter.forward(pass, x, { y: base, base: this.#adapted() });
       return { y, saved: { x: kept, adapter: saved } };
@@ -196,8 +206,8 @@ export class Linear {
     const options = { derivative: pass.kind === "training" };
     return ops.tidy(() => {
       if (this.#adapter === undefined && !isRounded(pass)) {
-        const { weight, bias } = this.#used;
-        const { y, derivative } = ops.affineGelu(x, this.#packed(FORWARD), bias.value, options);
+        const { weight } = this.#used;
+        const { y, derivative } = ops.affineGelu(x, this.#packed(FORWARD), this.#bias, options);
         return { y, derivative, saved: { x: weight.trainable ? x : undefined } };
       }
       const inner = this.forward(pass, x);
@@ -248,8 +258,15 @@ export class Linear {
 
   dispose(): void {
     for (const derived of this.#layouts) derived.keepOnly(undefined);
-    this.weight.dispose();
-    this.bias.dispose();
+    for (const parameter of this.parameters) parameter.dispose();
+    this.#ops.dispose(this.#zeros);
+  }
+
+  /** The bias that the layer computes with, [out]; zeros if it has none. */
+  get #bias(): Tensor {
+    const bias = this.#used.bias?.value ?? this.#zeros;
+    if (bias === undefined) throw new TypeError(`${this.module} has no bias.`);
+    return bias;
   }
 
   get #layouts(): readonly DerivedTensors<object>[] {
@@ -266,17 +283,17 @@ export class Linear {
     const { weight, bias } = this.#used;
     // [out, in]
     if (weight.trainable) gradients.add(weight, () => ops.matMul(dy, expected(saved.x), { transposeA: true }));
-    if (bias.trainable) gradients.add(bias, () => ops.sum(dy, [0]));
+    if (bias?.trainable === true) gradients.add(bias, () => ops.sum(dy, [0]));
     return this.updateBackward(pass, dy, { saved, needsInput });
   }
 
   #adapted(): AdaptedWeights {
-    const { weight, bias } = this.#used;
+    const { weight } = this.#used;
     return {
       get weight() {
         return weight.value;
       },
-      bias: bias.value,
+      bias: this.#bias,
       product: (x) => this.#ops.product(x, this.#packed(FORWARD)),
       productBackward: (dy) => this.#ops.product(dy, this.#packed(BACKWARD)),
     };

@@ -1,33 +1,44 @@
-import type { Drop, LayerNormSaved, ResidualNormSaved } from "../../ops/ops";
+import type { Drop, LayerNormSaved, Ops, ResidualNormSaved } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { Parameter, Substitutes } from "./parameter";
 import type { BackwardPass, ForwardPass } from "./pass";
 
 /** A layer normalisation with its weights. */
 export class Norm {
-  #used: { readonly gamma: Parameter; readonly beta: Parameter };
+  #used: { readonly gamma: Parameter; readonly beta: Parameter | undefined };
+  /** The beta of a norm without one, made when it is first used. */
+  #zeros: { readonly ops: Ops; readonly value: Tensor } | undefined;
 
+  /**
+   * @param gamma - [width]
+   * @param beta - [width]; undefined for a norm without a bias
+   */
   constructor(
     readonly gamma: Parameter,
-    readonly beta: Parameter,
+    readonly beta: Parameter | undefined,
     readonly epsilon: number,
   ) {
     this.#used = { gamma, beta };
   }
 
+  /** Its own weights: gamma, and beta if there is one. */
+  get parameters(): readonly Parameter[] {
+    return this.beta === undefined ? [this.gamma] : [this.gamma, this.beta];
+  }
+
   get hasTrainables(): boolean {
-    return this.#used.gamma.trainable || this.#used.beta.trainable;
+    return this.#used.gamma.trainable || this.#used.beta?.trainable === true;
   }
 
   /** Replaces the weights that the norm uses, or restores its own. */
   use(substitutes?: Substitutes): void {
     const { gamma, beta } = this;
-    this.#used = { gamma: substitutes?.get(gamma) ?? gamma, beta: substitutes?.get(beta) ?? beta };
+    this.#used = { gamma: substitutes?.get(gamma) ?? gamma, beta: (beta && substitutes?.get(beta)) ?? beta };
   }
 
   /** Normalises x [rows, width]. */
   forward({ ops }: ForwardPass, x: Tensor): { y: Tensor; saved: LayerNormSaved } {
-    return ops.layerNorm(x, this.#used.gamma.value, this.#used.beta.value, this.epsilon);
+    return ops.layerNorm(x, this.#used.gamma.value, this.#beta(ops), this.epsilon);
   }
 
   /** Normalises residual + dropout(x), all [rows, width]. */
@@ -38,7 +49,7 @@ export class Norm {
   ): { y: Tensor; saved: ResidualNormSaved } {
     return ops.residualNorm(x, residual, {
       gamma: this.#used.gamma.value,
-      beta: this.#used.beta.value,
+      beta: this.#beta(ops),
       epsilon: this.epsilon,
       drop,
     });
@@ -57,13 +68,20 @@ export class Norm {
   }
 
   dispose(): void {
-    this.gamma.dispose();
-    this.beta.dispose();
+    for (const parameter of this.parameters) parameter.dispose();
+    this.#zeros?.ops.dispose(this.#zeros.value);
+  }
+
+  #beta(ops: Ops): Tensor {
+    const { gamma, beta } = this.#used;
+    if (beta !== undefined) return beta.value;
+    this.#zeros ??= { ops, value: ops.escape(() => ops.float(new Float32Array(gamma.shape[0]), gamma.shape)) };
+    return this.#zeros.value;
   }
 
   #addGradients({ ops, gradients }: BackwardPass, dy: Tensor, saved: LayerNormSaved): void {
     const { gamma, beta } = this.#used;
     if (gamma.trainable) gradients.add(gamma, () => ops.tidy(() => ops.sum(ops.mul(dy, saved.normalized), [0])));
-    if (beta.trainable) gradients.add(beta, () => ops.sum(dy, [0]));
+    if (beta?.trainable === true) gradients.add(beta, () => ops.sum(dy, [0]));
   }
 }

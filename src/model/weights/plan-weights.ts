@@ -2,7 +2,7 @@ import { Problems } from "../../base/problems";
 import { shownPath } from "../../base/shown-path";
 import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
-import type { EncoderConfig } from "../encoder-config";
+import type { EncoderConfig } from "../encoder-structure";
 import type { Checkpoint } from "./open-checkpoint";
 import { isOfOtherHead, weightNames } from "./weight-names";
 
@@ -32,8 +32,9 @@ export function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan 
   const problems = new Problems(`The weights ${shownPath(file.path)} do not fit their config.json`);
   const sources = new Map<string, string>();
   const missing: string[] = [];
-  const isClassifier = (name: string): boolean => name.startsWith(`${names.classifier}.`);
-  const isHead = (name: string): boolean => isClassifier(name) || name.startsWith(`${names.dense}.`);
+  const isClassifier = (name: string): boolean => name.startsWith(`${names.head.classifier}.`);
+  const ofHead = Object.values(names.head);
+  const isHead = (name: string): boolean => ofHead.some((module) => name.startsWith(`${module}.`));
   const replaced: string[] = [];
   for (const [name, shape] of shapes) {
     const bare = name.startsWith(names.prefix) ? name.slice(names.prefix.length) : name;
@@ -68,7 +69,7 @@ export function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan 
 
 /** Refuses a checkpoint whose head has another number of labels, before other weights are compared. */
 function checkHead(file: Checkpoint, { shapes, config, labels, newHead }: PlanOptions): void {
-  const name = `${weightNames(config).classifier}.weight`;
+  const name = `${weightNames(config).head.classifier}.weight`;
   const [asked] = shapes.get(name) ?? [];
   const shape = file.entries.get(name)?.shape;
   if (newHead || shape?.length !== 2) return;

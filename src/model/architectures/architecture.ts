@@ -1,0 +1,86 @@
+import type { EncoderSizes, EncoderStructure } from "../encoder-structure";
+import type { ConfigFields } from "./config-fields";
+
+/**
+ * Everything in which one `model_type` of transformers differs from the others. `index.ts` lists all architectures.
+ * Whoever adds one writes such a record; only a part that no other encoder has needs code elsewhere.
+ */
+export interface Architecture {
+  /** As in config.json. */
+  readonly modelType: string;
+  /** transformers' class for sequence classification, written to a saved config.json. */
+  readonly className: string;
+  /** Reads sizes and rates under this type's field names, with transformers' defaults. */
+  sizes(fields: ConfigFields): EncoderSizes;
+  /** Width of the embeddings, if it can differ from the encoder's. @default the encoder's */
+  embeddingSize?(fields: ConfigFields): number;
+  /** The parts that the encoder is made of. */
+  structure(fields: ConfigFields, sizes: EncoderSizes): EncoderStructure;
+  readonly names: WeightNames;
+  /**
+   * Tensors of a checkpoint that this type's classifier does not use, besides those of other heads and buffers that
+   * `weights/weight-names.ts` lists for all types.
+   */
+  readonly unused?: RegExp;
+  /** Modules without weights (dropouts and activations), which peft's patterns can still match. */
+  readonly unweighted: {
+    /** Under their full names. */
+    readonly model: readonly string[];
+    /** Under each layer. */
+    readonly layer: readonly string[];
+  };
+  /** What LoRA's `targetModules` stands for. */
+  readonly targetModules: {
+    /** peft's default for the type; where peft has none, the queries and values of the attention. */
+    readonly auto: readonly string[];
+    /** Ends of the names of all linear layers outside of the head that is trained whole. */
+    readonly allLinear: readonly string[];
+  };
+}
+
+/**
+ * transformers' names of a model's modules. The weights of a linear layer or norm are `NAME.weight` and `NAME.bias`,
+ * that of an embedding is `NAME.weight`.
+ */
+export interface WeightNames {
+  /** The prefix of the encoder in a checkpoint with a head; a bare encoder's checkpoint lacks it. */
+  readonly prefix: string;
+  /** After the prefix. */
+  readonly embeddings: {
+    readonly words: string;
+    readonly positions?: string;
+    readonly types?: string;
+    readonly norm: string;
+    /** The linear layer from the embeddings' width to the encoder's. */
+    readonly projection?: string;
+  };
+  /** A layer, after the prefix, with a # for its number; with two, for its group and its number in the group. */
+  readonly layers: string;
+  /** The config.json's field of the number of layers in the weights, as a message names it. */
+  readonly layersField: string;
+  /** The parts of a layer, after its name. */
+  readonly layer: {
+    readonly attention: ProjectionNames;
+    readonly attentionOutput: string;
+    readonly attentionNorm: string;
+    /** The first linear layer of the feed-forward block. */
+    readonly intermediate: string;
+    /** The last linear layer of the feed-forward block. */
+    readonly output: string;
+    readonly feedForwardNorm: string;
+  };
+  /** The embedding of distances, after the prefix. */
+  readonly relative?: string;
+  /** The norm after the last layer, after the prefix. */
+  readonly finalNorm?: string;
+  /** The parts of the head, under their full names. */
+  readonly head: {
+    readonly dense: string;
+    readonly norm?: string;
+    readonly classifier: string;
+  };
+}
+
+/** Names of the attention's projections: three linear layers, or one for all. */
+export type ProjectionNames =
+  { readonly query: string; readonly key: string; readonly value: string } | { readonly fused: string };

@@ -1,0 +1,144 @@
+/** The activation functions that encoders use. `gelu_new` is GELU by tanh (Hendrycks and Gimpel, 2016, section 2). */
+export type Activation = "gelu" | "gelu_new" | "relu" | "tanh";
+
+/**
+ * The task of a head, under transformers' names: exactly one class (softmax of a row), or any number of classes
+ * (sigmoid of each score).
+ */
+export type ProblemType = "single_label_classification" | "multi_label_classification";
+
+/** How an encoder knows the order of tokens. */
+export type Positions =
+  | {
+      /** A learned embedding of each position, added to the word's. */
+      readonly kind: "learned";
+      /**
+       * The pad token's id, if positions count from the one after it, and a pad token within a text does not count
+       * (RoBERTa).
+       */
+      readonly countedFrom?: number;
+      /** A learned addend of the attention scores for each head and bucket of distances, common to all layers (MPNet). */
+      readonly relative?: { readonly buckets: number; readonly maxDistance: number };
+    }
+  | {
+      /** Queries and keys are rotated by their position; `layer(i).theta` is the base of the angles. */
+      readonly kind: "rotary";
+    };
+
+/** What differs between the layers of one encoder. */
+export interface LayerStructure {
+  /** Greatest distance between tokens that attend to each other; undefined if all tokens of a text do. */
+  readonly window?: number;
+  /** Base of the rotary angles. */
+  readonly theta?: number;
+  /** Whether the layer normalizes the input of its attention; ModernBERT's first layer does not. @default true */
+  readonly attentionNorm?: boolean;
+}
+
+/** The parts of a head, from the last layer's result to the logits. */
+export type HeadStructure =
+  | {
+      /** First token, dropout, dense layer, activation, dropout, classifier. */
+      readonly kind: "dense";
+      readonly activation: Activation;
+      /** The rate of dropout before the dense layer, if there is one. */
+      readonly inputDropout?: Rate;
+    }
+  | {
+      /** First token or mean of the tokens, dense layer, activation, norm, dropout, classifier. */
+      readonly kind: "normed";
+      readonly pooling: "cls" | "mean";
+      readonly activation: Activation;
+      /** Whether the dense layer has a bias. */
+      readonly bias: boolean;
+    };
+
+/** The parts that an encoder is made of: everything that is not a size or a rate. */
+export interface EncoderStructure {
+  readonly positions: Positions;
+  /** Norms after each residual sum ("post", as in BERT) or before each block ("pre"). */
+  readonly norm: { readonly placement: "post" | "pre"; readonly bias: boolean };
+  readonly attention: {
+    /** Query, key and value as three linear layers, or as one that computes all of them. */
+    readonly projections: "separate" | "fused";
+    readonly bias: boolean;
+    /** The rate of dropout after the last linear layer. */
+    readonly outputDropout?: Rate;
+  };
+  readonly feedForward: {
+    /** Linear, activation, linear; or gated: linear to twice the size, activation of one half times the other, linear. */
+    readonly kind: "mlp" | "gated";
+    readonly bias: boolean;
+    /** The rate of dropout after the block; in a gated block, before its last linear layer. */
+    readonly dropout?: Rate;
+  };
+  /**
+   * Linear layer from the embeddings' size to the encoder's: none, if the sizes differ (ELECTRA), or always (ALBERT).
+   */
+  readonly projectsEmbeddings: boolean;
+  /** The rate of dropout after the embeddings. */
+  readonly embeddingDropout: Rate;
+  /** Whether a norm follows the last layer. */
+  readonly finalNorm: boolean;
+  /** Layers that share weights (ALBERT): groups, and layers in each group. Undefined if each layer has its own. */
+  readonly sharing?: { readonly groups: number; readonly layersPerGroup: number };
+  readonly head: HeadStructure;
+  /** What differs between layers. Layers count in the order in which they run. */
+  layer(index: number): LayerStructure;
+}
+
+/** An encoder's sizes and rates: the values of `config.json` under one set of names (BERT's, in camelCase). */
+export interface EncoderSizes {
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly numHiddenLayers: number;
+  readonly numAttentionHeads: number;
+  readonly intermediateSize: number;
+  readonly maxPositionEmbeddings: number;
+  /** The pad token's id: PyTorch never trains its embedding. */
+  readonly padTokenId: number | undefined;
+  /** 0 if there are no token types (DistilBERT). */
+  readonly typeVocabSize: number;
+  readonly hiddenAct: Activation;
+  readonly layerNormEps: number;
+  /** Dropout of hidden states, such as the embeddings and the results of blocks. */
+  readonly hiddenDropout: number;
+  /** Dropout on the attention weights. */
+  readonly attentionDropout: number;
+  /** Dropout before the classifier. */
+  readonly classifierDropout: number;
+  /** Standard deviation of new weights. */
+  readonly initializerRange: number;
+}
+
+/** The dropout rates of an encoder. */
+export type Rate = "hiddenDropout" | "attentionDropout" | "classifierDropout";
+
+/** An encoder: its type, sizes, rates and parts. */
+export interface EncoderConfig extends EncoderSizes {
+  /** The `model_type` of its config.json. */
+  readonly modelType: string;
+  /** Width of the embeddings; the encoder's own unless it projects them. */
+  readonly embeddingSize: number;
+  /** Most tokens of a text. Positions up to {@link Positions}' `countedFrom` hold no token. */
+  readonly maxTokens: number;
+  readonly structure: EncoderStructure;
+  /** Label names by class, if the checkpoint names them. */
+  readonly id2label?: readonly string[];
+  /** Problem type of the checkpoint's head, if config.json names one. */
+  readonly problemType?: ProblemType | "regression";
+}
+
+/** Which of an encoder's own layers runs at each step; only with shared layers does one run more than once. */
+export function layerAt({ numHiddenLayers, structure: { sharing } }: EncoderConfig, step: number): number {
+  if (sharing === undefined) return step;
+  const { groups, layersPerGroup } = sharing;
+  const group = Math.trunc(Math.trunc(step / layersPerGroup) / (numHiddenLayers / groups));
+  return group * layersPerGroup + (step % layersPerGroup);
+}
+
+/** Number of layers with weights of their own, and of layers that run. */
+export function layerCounts({ numHiddenLayers, structure: { sharing } }: EncoderConfig): { own: number; run: number } {
+  if (sharing === undefined) return { own: numHiddenLayers, run: numHiddenLayers };
+  return { own: sharing.groups * sharing.layersPerGroup, run: numHiddenLayers * sharing.layersPerGroup };
+}
