@@ -41,8 +41,9 @@ export function chooseOnly(
   names: readonly string[],
   words: readonly string[],
   matches: (name: string, word: string) => boolean,
+  option = "--only",
 ): string[] {
   const chosen = names.filter((name) => words.length === 0 || words.some((word) => matches(name, word)));
-  if (chosen.length === 0) throw new RangeError(`--only must be of ${names.join(", ")}; got ${words.join(", ")}.`);
+  if (chosen.length === 0) throw new RangeError(`${option} must be of ${names.join(", ")}; got ${words.join(", ")}.`);
   return chosen;
 }

@@ -11,9 +11,10 @@ import { loadClassificationModel } from "../../src/model/load-classification-mod
 import { packDocuments, type PackedBatch } from "../../src/model/parts/packed-batch";
 import { expectWithin } from "../ops/expect-within";
 import type { Bounded } from "../ops/reference-ops";
+import { FURTHER_MODELS } from "./further-models";
 import { sampleRounding } from "../ops/sample-rounding";
 
-export const TINY_MODELS = ["bert", "distilbert", "roberta"] as const;
+export const TINY_MODELS: readonly string[] = ["bert", "distilbert", "roberta", ...FURTHER_MODELS];
 
 export interface ExpectedNumbers {
   readonly logits: readonly (readonly number[])[];

@@ -2,6 +2,8 @@ import type { Random } from "../../src/base/random";
 
 /** One thing that was compared, over many cases. */
 export interface Measure {
+  /** The model type, where the line measures each: a row of the table of architectures. */
+  readonly type?: string;
   /** What of the line it is, e.g. `gradients, DistilBERT, DoRA`. */
   readonly what: string;
   readonly cases: number;
@@ -17,6 +19,8 @@ export interface Measure {
 export interface ParityContext {
   /** Random numbers of the line's own, by the printed seed and the line's name. */
   readonly random: Random;
+  /** Model types of `architectures.ts` that are compared: all, or those of `--type`. */
+  readonly types: readonly string[];
   /** An empty folder, removed afterwards. */
   readonly folder: string;
   /** 1 for the whole run, less for a quick look: the line multiplies its number of cases by it. */

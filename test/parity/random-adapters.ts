@@ -7,6 +7,7 @@ import type { Random } from "../../src/base/random";
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import type { Ops } from "../../src/ops/ops";
 import { withDrawnModules } from "../../src/lora/drawn-modules";
+import { ARCHITECTURES, typeOf } from "./architectures";
 import type { LoraConfig } from "../../src/lora/lora-config";
 import { toPeftConfig } from "../../src/lora/peft-config";
 import { planAdapter } from "../../src/lora/plan-adapter";
@@ -18,26 +19,22 @@ import type { Parameter } from "../../src/model/parts/parameter";
 import { openSafetensors } from "../../src/model/weights/read-safetensors";
 import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 
-export const KINDS = ["bert", "distilbert", "roberta"] as const;
-export type Kind = (typeof KINDS)[number];
+/** The tiny models of the model types. */
+export function fixturesOf(types: readonly string[]): string[] {
+  return types.flatMap((type) => ARCHITECTURES[type].fixtures);
+}
 
-/** Token ids; RoBERTa's pad token (1) is not among them. */
+/** Token ids; the pad token 1 is not among them. */
 export type Documents = readonly (readonly number[])[];
 
-/** Parts of a head that a checkpoint may lack; either side draws them when it loads it. */
-const PARTS: Readonly<Record<Kind, readonly RegExp[]>> = {
-  bert: [/^bert\.pooler\./, /^(bert\.pooler|classifier)\./, /pooler\.dense\.bias$/],
-  distilbert: [/^pre_classifier\./, /classifier/],
-  roberta: [/^classifier\./, /^classifier\.dense\./],
-};
-
-/** A random base model's folder: the tiny model of its kind with weights of its own, `lacking` a part of its head or not. */
+/** A random base model's folder: a tiny model with weights of its own, `lacking` a part of its head or not. */
 export async function writeBase(
-  kind: Kind,
+  fixture: string,
   { random, folder, lacking = false }: { random: Random; folder: string; lacking?: boolean },
 ): Promise<string> {
-  const without = lacking ? PARTS[kind][random.below(PARTS[kind].length)] : undefined;
-  const source = join(projectRoot(), "test", "fixtures", `tiny-${kind}`);
+  const parts = ARCHITECTURES[typeOf(fixture)].lacking;
+  const without = lacking ? parts[random.below(parts.length)] : undefined;
+  const source = join(projectRoot(), "test", "fixtures", `tiny-${fixture}`);
   await cp(source, folder, { recursive: true });
   const file = await openSafetensors(join(source, "model.safetensors"));
   const tensors = [];
@@ -139,18 +136,7 @@ function drawConfig(
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)];
   const chance = (p: number): boolean => random.uniform() < p;
   const { numHiddenLayers, modelType } = model.config;
-  const distil = modelType === "distilbert";
-  const parts = distil
-    ? ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"]
-    : [
-        "query",
-        "key",
-        "value",
-        "attention.output.dense",
-        "intermediate.dense",
-        "output.dense",
-        ...(modelType === "bert" ? ["pooler.dense", "dense"] : []),
-      ];
+  const { parts, patterns, saved } = ARCHITECTURES[modelType];
   const names = model
     .linears()
     .map(({ module }) => module)
@@ -158,26 +144,10 @@ function drawConfig(
   const list = [
     ...new Set(Array.from({ length: 1 + random.below(4) }, () => (chance(0.2) ? pick(names) : pick(parts)))),
   ];
-  const pattern = pick(
-    distil
-      ? [".*\\.(q|k)_lin", ".*lin[12]", ".*layer\\.1\\..*_lin"]
-      : [".*(query|key)", ".*\\.layer\\.[02]\\..*dense", ".*attention.*(value|dense)"],
-  );
+  const pattern = pick(patterns);
   const targetModules = pick<LoraConfig["targetModules"]>(["auto", "all-linear", list, list, list, pattern]);
   const some = <T>(p: number, key: string, value: () => T): Record<string, T> => (chance(p) ? { [key]: value() } : {});
   const layer = (): number => random.below(numHiddenLayers);
-  const saved = distil
-    ? ["sa_layer_norm", "ffn", "lin2", "layer.0.attention", "word_embeddings", "position_embeddings"]
-    : [
-        "word_embeddings",
-        "token_type_embeddings",
-        "position_embeddings",
-        "pooler.dense",
-        "LayerNorm",
-        "attention.output",
-        "intermediate.dense",
-        "layer.0.output.dense",
-      ];
   const patternKey = (): string =>
     pick([...parts, ...names, `layer.${layer()}.*`, `.*\\.${layer()}\\..*`, parts.slice(0, 2).join("|")]);
   return {

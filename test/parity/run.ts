@@ -10,6 +10,8 @@ import { Random } from "../../src/base/random";
 import { writeAtomically } from "../../src/base/files/write-atomically";
 import { duration, processTerminal, styled, table } from "../../src/cli/terminal/terminal";
 import { chooseOnly, readSeed, runMain } from "../base/run-main";
+import { MODEL_TYPES } from "./architectures";
+import { architectureTable } from "./architecture-table";
 import { holds, type Measure, type ParityLine } from "./parity-line";
 import { referencePython, referencePythonPath } from "./reference-python";
 import { HELP, OPTIONS } from "./run-options.cjs";
@@ -38,18 +40,21 @@ async function main(): Promise<number> {
   const seed = readSeed(values.seed);
   const scale = Number(values.scale);
   if (!(scale > 0)) throw new RangeError(`--scale must be above 0; got ${values.scale}. See --help.`);
-  if (values.write && (values.only.length > 0 || scale !== 1))
-    throw new RangeError("--write must be used without --only and --scale: test/parity/RESULTS.md has all cases.");
+  if (values.write && (values.only.length > 0 || values.type.length > 0 || scale !== 1))
+    throw new RangeError(
+      "--write must be used without --only, --type and --scale: test/parity/RESULTS.md has all cases.",
+    );
   const python = referencePythonPath();
   if (!existsSync(python)) throw new Error(`${python} is not there; npm run test:parity makes it.`);
   const names = chooseOnly(await lineNames(), values.only, (name, word) => name.includes(word));
+  const types = chooseOnly(MODEL_TYPES, values.type, (name, word) => name === word, "--type");
 
   const terminal = processTerminal();
   console.log(`Parity, seed ${seed}, scale ${scale}: ${names.length} lines`);
   const outcomes: Outcome[] = [];
   for (const [index, name] of names.entries()) {
     console.log(styled(terminal, "bold", `[${index + 1}/${names.length}] ${name}`));
-    const outcome = await runLine(name, { seed, scale, python });
+    const outcome = await runLine(name, { seed, scale, python, types });
     outcomes.push(outcome);
     for (const measure of outcome.measures)
       console.log(
@@ -72,6 +77,8 @@ async function main(): Promise<number> {
     ...(failure === undefined ? [] : [[title, against, "ended by an error", "", "", "", "FAILS", duration(elapsedMs)]]),
   ]);
   console.log(`\n${table([HEAD, ...rows], { left: 3 }).join("\n")}`);
+  const architectures = architectureTable(outcomes);
+  if (architectures.length > 1) console.log(`\n${table(architectures, { left: 1 }).join("\n")}`);
   const wrong = outcomes.filter(({ measures, failure }) => failure !== undefined || !measures.every(holds));
   const report = join(projectRoot(), "output", "parity.json");
   await writeAtomically(report, `${JSON.stringify({ seed, scale, node: process.version, outcomes }, undefined, 2)}\n`);
@@ -85,15 +92,20 @@ async function main(): Promise<number> {
         `Machine: ${machineSentence(describeMachine())}.`,
         `Versions: Node ${process.version}, ${await pythonVersions(python)}.`,
         "",
-        ...[HEAD, HEAD.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`),
+        ...markdown(architectures),
+        "",
+        ...markdown([HEAD, ...rows]),
       ].join("\n"),
     });
   console.log(`\n${verdict} (seed ${seed}); the report is output/parity.json`);
   return wrong.length === 0 ? 0 : 1;
 }
 
-async function runLine(name: string, options: { seed: number; scale: number; python: string }): Promise<Outcome> {
-  const { seed, scale, python } = options;
+async function runLine(
+  name: string,
+  options: { seed: number; scale: number; python: string; types: readonly string[] },
+): Promise<Outcome> {
+  const { seed, scale, python, types } = options;
   const { line } = (await import(join(__dirname, "lines", `${name}.js`))) as { line: ParityLine };
   const folder = await mkdtemp(join(tmpdir(), "tslora-parity-"));
   const started = performance.now();
@@ -108,6 +120,7 @@ async function runLine(name: string, options: { seed: number; scale: number; pyt
     const measures = await line.run({
       random: new Random(seed).fork(name),
       folder,
+      types,
       scale,
       cases: (atFullScale) => Math.max(1, Math.round(atFullScale * scale)),
       python: (input) =>
@@ -120,6 +133,10 @@ async function runLine(name: string, options: { seed: number; scale: number; pyt
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function markdown([head, ...rows]: readonly (readonly string[])[]): string[] {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
 }
 
 /** Versions of the Python libraries, as `torch 2.13.0, ...`. */

@@ -5,6 +5,7 @@ import sys
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from random_models import padded
 from transformers import AutoModelForSequenceClassification
 
 
@@ -18,9 +19,7 @@ def base(folder):
 
 
 def logits(model, documents):
-    width = max(map(len, documents))
-    ids = torch.tensor([d + [1] * (width - len(d)) for d in documents])
-    mask = torch.tensor([[1] * len(d) + [0] * (width - len(d)) for d in documents])
+    ids, mask = padded(documents, model.config.pad_token_id)
     with torch.no_grad():
         return model.eval()(input_ids=ids, attention_mask=mask).logits.flatten().tolist()
 

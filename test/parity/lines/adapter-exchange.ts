@@ -9,9 +9,10 @@ import { readPeftConfig } from "../../../src/lora/peft-config";
 import { NOTHING } from "../../ops/expect-within";
 import type { Bounded } from "../../ops/reference-ops";
 import { sampleRounding } from "../../ops/sample-rounding";
+import { typeOf } from "../architectures";
 import type { Measure, ParityContext, ParityLine } from "../parity-line";
 import {
-  KINDS,
+  fixturesOf,
   logitsOf,
   moveWeights,
   openBase,
@@ -24,6 +25,7 @@ import {
 
 /** An adapter, or a merged model, that we wrote, and what it gives here. */
 interface Written {
+  readonly type: string;
   readonly what: "adapter" | "combined adapter" | "merged model";
   readonly base: string;
   readonly directory: string;
@@ -35,6 +37,7 @@ interface Written {
 
 /** Adapters that peft is to make, by name, on one base. */
 interface Wanted {
+  readonly type: string;
   readonly base: string;
   readonly directory: string;
   readonly documents: Documents;
@@ -62,26 +65,41 @@ export const line: ParityLine = {
   title: "adapters exchanged",
   against: "peft, transformers",
   async run(context) {
-    const { python, cases, note } = context;
+    const { random, python, cases, note } = context;
     const ops = sharedOps();
     const written: Written[] = [];
-    for (let i = 0; i < cases(50); i++) written.push(...(await writeOne(i, { ...context, ops })));
+    const fixtures = fixturesOf(context.types);
+    const each = cases(4) * fixtures.length;
+    for (let i = 0; i < each; i++) written.push(...(await writeOne(i, { ...context, ops })));
     const wanted: Wanted[] = [];
-    for (let i = 0; i < cases(50); i++)
-      wanted.push(await wantOne(`peft-${i}`, i % 5 === 4 ? "named" : "one", { ...context, ops }));
-    for (let i = 0; i < cases(15); i++) wanted.push(await wantOne(`weighted-${i}`, "weighted", { ...context, ops }));
+    for (let i = 0; i < each; i++)
+      wanted.push(
+        await wantOne(`peft-${i}`, i % 5 === 4 ? "named" : "one", {
+          ...context,
+          ops,
+          fixture: fixtures[i % fixtures.length],
+        }),
+      );
+    for (let i = 0; i < cases(15); i++) {
+      const fixture = fixtures[random.below(fixtures.length)];
+      wanted.push(await wantOne(`weighted-${i}`, "weighted", { ...context, ops, fixture }));
+    }
     note(`${written.length} folders written here; now in Python, which writes ${wanted.length}`);
     const answer = (await python({ written, wanted })) as Answer;
     note("read here");
-    return [...(await compareWritten(written, answer.written)), ...(await compareWanted(wanted, answer.wanted, ops))];
+    const found = { shares: new Measures({ bound: 1 }), counts: new Measures({ bound: 0 }) };
+    await compareWritten(written, answer.written, found);
+    await compareWanted(wanted, answer.wanted, { ...found, ops });
+    return [...found.shares.taken(), ...found.counts.taken()];
   },
 };
 
-type Room = Pick<ParityContext, "random" | "folder"> & { readonly ops: Ops };
+type Room = Pick<ParityContext, "random" | "folder" | "types"> & { readonly ops: Ops };
 
 /** A random adapter of ours, saved; every second one merged too, and every third combined with another. */
-async function writeOne(i: number, { random, folder, ops }: Room): Promise<Written[]> {
-  const kind = KINDS[i % KINDS.length];
+async function writeOne(i: number, { random, folder, types, ops }: Room): Promise<Written[]> {
+  const fixtures = fixturesOf(types);
+  const kind = fixtures[i % fixtures.length];
   const lacking = i % 4 === 1;
   const base = await writeBase(kind, { random, folder: join(folder, `base-${i}`), lacking });
   const classifier = await openBase(base, ops, i);
@@ -96,6 +114,7 @@ async function writeOne(i: number, { random, folder, ops }: Room): Promise<Writt
   const write = async (what: Written["what"], directory: string): Promise<void> => {
     const { trainable, all } = classifier.countParameters();
     written.push({
+      type: typeOf(kind),
       what,
       base,
       directory,
@@ -156,9 +175,8 @@ function plain(classifier: SequenceClassifier, random: Random): LoraConfig {
 async function wantOne(
   label: string,
   shape: "one" | "named" | "weighted",
-  { random, folder, ops }: Room,
+  { random, folder, ops, fixture: kind }: Room & { readonly fixture: string },
 ): Promise<Wanted> {
-  const kind = KINDS[random.below(KINDS.length)];
   const base = await writeBase(kind, { random, folder: join(folder, `base-${label}`) });
   const classifier = await openBase(base, ops, 0);
   const { model } = classifier;
@@ -186,6 +204,7 @@ async function wantOne(
       : [];
   classifier.dispose();
   return {
+    type: typeOf(kind),
     base,
     directory: join(folder, label),
     documents: randomDocuments(random),
@@ -258,85 +277,107 @@ function shareOfBound({ values, bounds }: Bounded, ...found: readonly (readonly 
 
 const SHARE = "logits, as shares of the bound on rounding";
 
-async function compareWritten(written: readonly Written[], theirs: Answer["written"]): Promise<Measure[]> {
-  const logits = (["adapter", "combined adapter", "merged model"] as const).map((what) => ({
-    what: `${what} of ours, here and in Python: ${SHARE}`,
-    cases: 0,
-    largest: 0,
-    bound: 1,
-    worst: "",
-  }));
-  const counts = { what: "adapter of ours, in Python: counted weights", cases: 0, largest: 0, bound: 0, worst: "" };
+async function compareWritten(
+  written: readonly Written[],
+  theirs: Answer["written"],
+  { shares, counts }: Found,
+): Promise<void> {
   for (const [i, mine] of written.entries()) {
-    const measure = logits.find(({ what }) => what.startsWith(mine.what));
     const exact = await referenceLogits(
       mine.what === "merged model" ? { base: mine.directory, documents: mine.documents } : mine,
     );
-    if (measure !== undefined) note(measure, shareOfBound(exact, mine.logits, theirs[i].logits), mine.about);
+    shares.take(
+      `${mine.what} of ours, here and in Python: ${SHARE}`,
+      shareOfBound(exact, mine.logits, theirs[i].logits),
+      mine,
+    );
     if (mine.parameters === undefined) continue;
-    counts.cases++;
-    if (mine.parameters.join() !== theirs[i].parameters?.join())
-      Object.assign(counts, {
-        largest: counts.largest + 1,
-        worst: `${mine.parameters.join(" of ")} and ${theirs[i].parameters?.join(" of ") ?? ""}: ${mine.about}`,
-      });
+    const [ours, python] = [mine.parameters, theirs[i].parameters ?? []];
+    counts.take("adapter of ours, in Python: counted weights", Number(ours.join() !== python.join()), {
+      type: mine.type,
+      about: `${ours.join(" of ")} and ${python.join(" of ")}: ${mine.about}`,
+    });
   }
-  return [...logits, counts];
 }
 
-async function compareWanted(wanted: readonly Wanted[], theirs: Answer["wanted"], ops: Ops): Promise<Measure[]> {
-  const alone = { what: `adapter of peft's, read here: ${SHARE}`, cases: 0, largest: 0, bound: 1, worst: "" };
-  const named = { what: `named adapters of peft's in folders: ${SHARE}`, cases: 0, largest: 0, bound: 1, worst: "" };
-  const combined = { what: `combined here as in peft: ${SHARE}`, cases: 0, largest: 0, bound: 1, worst: "" };
-  const counts = { what: "adapter of peft's, read here: counted weights", cases: 0, largest: 0, bound: 0, worst: "" };
-  const unknown = {
-    what: "keys of peft's configurations that are not known",
-    cases: wanted.length,
-    largest: 0,
-    bound: 0,
-  };
-  for (const [i, { base, directory, documents, adapters, combinations, about }] of wanted.entries()) {
+async function compareWanted(
+  wanted: readonly Wanted[],
+  theirs: Answer["wanted"],
+  { shares, counts, ops }: Found & { readonly ops: Ops },
+): Promise<void> {
+  for (const [i, asked] of wanted.entries()) {
+    const { type, base, directory, documents, adapters, combinations, about } = asked;
     const classifier = await openBase(base, ops, 0);
     for (const { name } of adapters) {
       await classifier.loadAdapter(directory, { name });
       classifier.setAdapter(name);
       const { logits, parameters } = theirs[i][name];
       const exact = await referenceLogits({ base, directory, name, documents });
-      note(
-        adapters.length === 1 ? alone : named,
+      shares.take(
+        adapters.length === 1
+          ? `adapter of peft's, read here: ${SHARE}`
+          : `named adapters of peft's in folders: ${SHARE}`,
         shareOfBound(exact, await logitsOf(classifier.model, documents), logits),
-        `${name} of ${about}`,
+        { type, about: `${name} of ${about}` },
       );
-      unknown.largest += (
-        await readPeftConfig(join(directory, name === "default" ? "" : name, "adapter_config.json"))
-      ).unknownKeys.length;
+      const { unknownKeys } = await readPeftConfig(
+        join(directory, name === "default" ? "" : name, "adapter_config.json"),
+      );
+      counts.take("keys of peft's configurations that are not known", unknownKeys.length, { type, about });
       if (parameters === undefined) continue;
-      counts.cases++;
       const { trainable, all } = classifier.countParameters();
-      if (parameters.join() !== [trainable, all].join())
-        Object.assign(counts, {
-          largest: counts.largest + 1,
-          worst: `${[trainable, all].join(" of ")} and ${parameters.join(" of ")}: ${about}`,
-        });
+      counts.take(
+        "adapter of peft's, read here: counted weights",
+        Number(parameters.join() !== [trainable, all].join()),
+        { type, about: `${[trainable, all].join(" of ")} and ${parameters.join(" of ")}: ${about}` },
+      );
     }
     for (const combination of combinations) {
       if (theirs[i][combination.name] === undefined) continue; // peft found that it cannot be: a rank above a layer's size
       await classifier.addWeightedAdapter(combination);
       classifier.setAdapter(combination.name);
       const { logits } = theirs[i][combination.name];
-      const exact = await referenceCombination(wanted[i], combination);
-      note(
-        combined,
-        shareOfBound(exact, await logitsOf(classifier.model, documents), logits),
-        `${JSON.stringify(combination)} of ${about}`,
-      );
+      const exact = await referenceCombination(asked, combination);
+      const share = shareOfBound(exact, await logitsOf(classifier.model, documents), logits);
+      shares.take(`combined here as in peft: ${SHARE}`, share, {
+        type,
+        about: `${JSON.stringify(combination)} of ${about}`,
+      });
     }
     classifier.dispose();
   }
-  return [alone, named, combined, counts, unknown];
 }
 
-function note(measure: { cases: number; largest: number; worst?: string }, value: number, about: string): void {
-  measure.cases++;
-  if (!(value <= measure.largest)) Object.assign(measure, { largest: value, worst: about });
+/** What both comparisons add to: logits as shares of their bounds, and things that must be identical. */
+interface Found {
+  readonly shares: Measures;
+  readonly counts: Measures;
+}
+
+/** Measures by what is compared, over all model types, and one of everything for each type. */
+class Measures {
+  readonly #bound: number;
+  readonly #taken = new Map<string, { -readonly [Key in keyof Measure]: Measure[Key] }>();
+
+  constructor({ bound }: { bound: number }) {
+    this.#bound = bound;
+  }
+
+  take(what: string, value: number, { type, about }: { type: string; about: string }): void {
+    this.#take(what, value, { about });
+    const all = this.#bound === 0 ? "counts and keys" : "logits, as shares of the bound";
+    this.#take(`${all}, ${type}`, value, { type, about });
+  }
+
+  taken(): Measure[] {
+    return [...this.#taken.values()];
+  }
+
+  #take(what: string, value: number, { type, about }: { type?: string; about: string }): void {
+    const known = this.#taken.get(what) ?? { type, what, cases: 0, largest: 0, bound: this.#bound, worst: "" };
+    known.cases++;
+    if (this.#bound === 0) Object.assign(known, value === 0 ? {} : { largest: known.largest + value, worst: about });
+    else if (!(value <= known.largest)) Object.assign(known, { largest: value, worst: about });
+    this.#taken.set(what, known);
+  }
 }

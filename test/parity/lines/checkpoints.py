@@ -74,7 +74,7 @@ for i, case in enumerate(given["cases"]):
         continue
     path = pathlib.Path(given["folder"]) / f"model-{i}"
     tokenizer = tokenizer_for(case["kind"], case["texts"], case["vocabSize"])
-    model = random_model({**case, "vocabSize": len(tokenizer)})
+    model = random_model({**case, "config": {**case["config"], "vocab_size": len(tokenizer)}})
     model.config.id2label = {label: name for label, name in enumerate(case["names"])}
     model.config.label2id = {name: label for label, name in enumerate(case["names"])}
     model.config.problem_type = case["problemType"]

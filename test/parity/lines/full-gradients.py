@@ -4,7 +4,7 @@ import pathlib
 import sys
 
 import torch
-from random_models import padded, random_model
+from random_models import padded, random_model, save
 from safetensors.torch import save_file
 
 given = json.load(open(sys.argv[1]))
@@ -23,7 +23,7 @@ result = []
 for i, case in enumerate(given["cases"]):
     model = random_model(case)
     path = pathlib.Path(given["folder"]) / f"model-{i}"
-    model.save_pretrained(path)
+    save(model, path, case)
     save_file(gradients(model, case), path / "single.safetensors")
     save_file(gradients(model.double(), case), path / "double.safetensors")
     result.append(str(path))

@@ -5,34 +5,37 @@ import { loadClassificationModel } from "../../../src/model/load-classification-
 import { openSafetensors } from "../../../src/model/weights/read-safetensors";
 import { gradientsOf, maxDifference } from "../../model/fixture";
 import type { Measure, ParityLine } from "../parity-line";
-import { described, randomModelCase, type ModelCase } from "../random-cases";
+import { queryOfIdleKey } from "../idle-biases";
+import { described, randomModelCase } from "../random-cases";
 
-const KINDS = ["bert", "distilbert", "roberta"] as const;
 /** From here on PyTorch's own rounding, in models whose attention saturates, is too near the bound to measure by. */
 const ROUNDED = 2e-5;
-/** A key's bias moves all scores of a query alike: its true gradient is 0, and only rounding remains. */
-const KEY_BIAS = /\.(key|k_lin)\.bias$/;
 
 /** Every weight's gradient of the mean cross entropy, relative to the tensor's largest. */
 export const line: ParityLine = {
   title: "every weight's gradient in full fine-tuning, relative to the tensor's largest",
   against: "torch",
-  async run({ random, folder, cases, python, note }) {
-    const each = cases(3);
-    const drawn = KINDS.flatMap((kind) =>
+  async run({ random, folder, cases, types, python, note }) {
+    const each = cases(2);
+    const drawn = types.flatMap((kind) =>
       [1, 2, 3, 4, 5, 6].flatMap((depth) =>
         Array.from({ length: each }, () =>
-          smoothed(randomModelCase(random, { kind, depth, longest: [12, 100, 512][random.below(3)] })),
+          randomModelCase(random, { kind, depth, longest: [12, 100, 512][random.below(3)], mostKinks: 20_000 }),
         ),
       ),
     );
     const paths = (await python({ cases: drawn, folder })) as string[];
     const ops = sharedOps();
     let total = 0;
-    const worst = new Map<string, { cases: number; largest: number; bound: number; at: string }>();
-    const take = (what: string, difference: number, bound: number, at: string): void => {
+    const worst = new Map<string, { cases: number; largest: number; bound: number; at: string; type?: string }>();
+    const take = (
+      what: string,
+      difference: number,
+      { bound, at, type }: { bound: number; at: string; type?: string },
+    ): void => {
       const known = worst.get(what) ?? { cases: 0, largest: 0, bound, at };
       worst.set(what, {
+        type,
         bound,
         cases: known.cases + 1,
         largest: Math.max(known.largest, difference),
@@ -53,9 +56,8 @@ export const line: ParityLine = {
         throw new Error(`${described(at)}: no gradient for ${missing.join(", ")}`);
       for (const [name, gradient] of gradients) {
         const [wanted, torch] = [await exact.readFloats(name), await single.readFloats(name)];
-        const scaleOf = KEY_BIAS.test(name)
-          ? await exact.readFloats(name.replace(".key.", ".query.").replace(".k_lin.", ".q_lin."))
-          : wanted;
+        const query = queryOfIdleKey(name, at.config);
+        const scaleOf = query === undefined ? wanted : await exact.readFloats(query);
         const largest = scaleOf.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
         const relative = (difference: number): number => (difference === 0 ? 0 : difference / largest);
         const [ours, itself, between] = [
@@ -64,19 +66,19 @@ export const line: ParityLine = {
           maxDifference(gradient, torch),
         ].map(relative);
         const where = `${name} of ${described(at)}`;
-        const which = KEY_BIAS.test(name) ? "biases of keys, truly 0, to those of queries" : at.kind;
+        const which = query === undefined ? at.kind : "biases of keys, truly 0, to those of queries";
         total++;
         if (itself > ROUNDED) {
           take(
             "where PyTorch itself is rounded that much: our distance to double precision over PyTorch's",
             ours / itself,
-            10,
-            where,
+            { bound: 10, at: where },
           );
           continue;
         }
-        take(`${which}, to torch in double precision`, ours, 1e-4, where);
-        take(`${which}, to torch in single precision`, between, 1e-4, where);
+        const found = { bound: 1e-4, at: where, ...(query === undefined ? { type: at.kind } : {}) };
+        take(`${which}, to torch in double precision`, ours, found);
+        take(`${which}, to torch in single precision`, between, found);
       }
       await exact.close();
       await single.close();
@@ -85,7 +87,8 @@ export const line: ParityLine = {
     note(
       `${worst.get("where PyTorch itself is rounded that much: our distance to double precision over PyTorch's")?.cases ?? 0} of ${total} tensors left out of the bound: PyTorch in single precision is more than ${ROUNDED} from itself in double precision`,
     );
-    return [...worst].map(([what, { cases: count, largest, bound, at }]): Measure => ({
+    return [...worst].map(([what, { cases: count, largest, bound, at, type }]): Measure => ({
+      type,
       what,
       cases: count,
       largest,
@@ -94,14 +97,3 @@ export const line: ParityLine = {
     }));
   },
 };
-
-/**
- * With GELU in the place of ReLU where there are many units: of millions, one lies so near 0 that rounding decides
- * its sign, and so whether its gradient counts; no measure of either side.
- */
-function smoothed(drawn: ModelCase): ModelCase {
-  const rows = drawn.documents.reduce((sum, { length }) => sum + length, 0);
-  return drawn.activation === "relu" && rows * drawn.inner * drawn.depth > 20_000
-    ? { ...drawn, activation: "gelu" }
-    : drawn;
-}

@@ -4,7 +4,7 @@ import pathlib
 import sys
 
 import torch
-from random_models import padded, random_model
+from random_models import padded, random_model, save
 
 given = json.load(open(sys.argv[1]))
 torch.set_num_threads(1)
@@ -13,7 +13,7 @@ with torch.no_grad():
     for i, case in enumerate(given["cases"]):
         model = random_model(case)
         path = pathlib.Path(given["folder"]) / f"model-{i}"
-        model.save_pretrained(path)
+        save(model, path, case)
         ids, mask = padded(case["documents"], case["padTokenId"])
         together = model(input_ids=ids, attention_mask=mask).logits.tolist()
         alone = [model(input_ids=torch.tensor([d]), attention_mask=torch.ones(1, len(d), dtype=torch.long)).logits[0].tolist() for d in case["documents"]]

@@ -4,6 +4,7 @@ import sys
 
 import torch
 from peft import PeftModel
+from random_models import padded
 from transformers import AutoModelForSequenceClassification
 
 
@@ -19,16 +20,10 @@ def file_name(name):
     return name.replace(".modules_to_save.default", "").replace("lora_magnitude_vector.default.weight", "lora_magnitude_vector").replace(".default.", ".")
 
 
-def batch(documents):
-    width = max(map(len, documents))
-    ids = torch.tensor([d + [1] * (width - len(d)) for d in documents])
-    mask = torch.tensor([[1] * len(d) + [0] * (width - len(d)) for d in documents])
-    return dict(input_ids=ids, attention_mask=mask)
-
-
 def numbers(model, case):
     model.zero_grad()
-    logits = model(**batch(case["documents"])).logits
+    ids, mask = padded(case["documents"], model.config.pad_token_id)
+    logits = model(input_ids=ids, attention_mask=mask).logits
     torch.nn.functional.cross_entropy(logits, torch.tensor(case["labels"])).backward()
     gradients = {file_name(n): p.grad.flatten().tolist() for n, p in model.named_parameters() if p.requires_grad and p.grad is not None}
     return dict(logits=logits.flatten().tolist(), gradients=gradients)

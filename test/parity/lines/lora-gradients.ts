@@ -4,9 +4,11 @@ import { sharedOps } from "../../../src/ops/shared-ops";
 import { Gradients } from "../../../src/model/parts/gradients";
 import type { ClassificationModel } from "../../../src/model/classification-model";
 import { packDocuments } from "../../../src/model/parts/packed-batch";
+import { typeOf } from "../architectures";
+import { queryOfIdleKey, readConfig } from "../idle-biases";
 import type { Measure, ParityLine } from "../parity-line";
 import {
-  KINDS,
+  fixturesOf,
   moveWeights,
   openBase,
   randomConfig,
@@ -28,16 +30,25 @@ interface Reference extends Computed {
 /** From here on peft's own rounding (OLoRA at a rank of 1 takes far more off the base than is left of it) is too near the bound to measure by. */
 const ROUNDED = 2e-5;
 
+/** A configuration, so that it can be looked for. */
+interface Drawn {
+  readonly type: string;
+  readonly about: string;
+  /** The base's config.json. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
 export const line: ParityLine = {
   title: "every gradient, LoRA",
   against: "torch + peft",
-  async run({ random, folder, python, cases, note }) {
+  async run({ random, folder, python, cases, types, note }) {
     const ops = sharedOps();
+    const fixtures = fixturesOf(types);
     const given = [];
     const ours: Computed[] = [];
-    const configs: string[] = [];
-    for (let i = 0; i < cases(60); i++) {
-      const kind = KINDS[i % KINDS.length];
+    const drawn: Drawn[] = [];
+    for (let i = 0; i < cases(10) * fixtures.length; i++) {
+      const kind = fixtures[i % fixtures.length];
       const base = await writeBase(kind, { random, folder: join(folder, `base-${i}`) });
       const classifier = await openBase(base, ops, i);
       const config = randomConfig(classifier.model, random);
@@ -49,12 +60,13 @@ export const line: ParityLine = {
       const directory = join(folder, `adapter-${i}`);
       await classifier.saveAdapter(directory);
       given.push({ base, adapter: directory, documents, labels });
-      configs.push(`${kind} ${JSON.stringify(config)}`);
+      const about = `${kind} ${JSON.stringify(config)}`;
+      drawn.push({ type: typeOf(kind), about, config: await readConfig(base) });
       classifier.dispose();
     }
     note(`${given.length} configurations computed here; now in Python`);
     const theirs = (await python(given)) as Reference[];
-    return measures(ours, theirs, configs);
+    return measures(ours, theirs, drawn);
   },
 };
 
@@ -88,59 +100,70 @@ async function compute(
   return { logits, gradients };
 }
 
-/** Added to every score of a row alike, it changes no softmax: all of its gradient is rounding. */
-const KEY_BIAS = /(key|k_lin)(\.base_layer)?\.bias$/;
 const PARTS: readonly (readonly [string, RegExp])[] = [
   ["A", /lora_A\.weight$/],
   ["B", /lora_B\.weight$/],
   ["magnitude", /lora_magnitude_vector$/],
-  ["a key's bias, 0 by nature", KEY_BIAS],
   ["biases", /base_layer\.bias$|(?<!classifier)\.bias$/],
   ["embeddings in modulesToSave", /_embeddings\.weight$/],
   ["head and other modulesToSave", /./],
 ];
 
-function measures(ours: readonly Computed[], theirs: readonly Reference[], configs: readonly string[]): Measure[] {
-  const found = PARTS.map(([part]) => ({
-    what: `gradient of ${part}`,
-    cases: 0,
-    largest: 0,
-    bound: part.startsWith("a key") ? 1e-5 : 1e-4,
-    worst: "",
-  }));
-  const rounded = {
-    what: "where peft itself is rounded that much: our distance to double precision over peft's",
-    cases: 0,
-    largest: 0,
-    bound: 10,
-    worst: "",
-  };
-  let missing = 0;
-  const logits = { what: "logits", cases: ours.length, largest: 0, bound: 1e-5, worst: "" };
-  ours.forEach(({ logits: row, gradients }, i) => {
-    const wanted = theirs[i];
-    if (Object.keys(gradients).sort().join() !== Object.keys(wanted.gradients).sort().join()) missing++;
-    const off = difference(row, wanted.logits);
-    if (!(off <= logits.largest)) Object.assign(logits, { largest: off, worst: configs[i] });
+/** A measure that is still being taken. */
+type Taken = { -readonly [Key in keyof Measure]: Measure[Key] };
+
+function measure(what: string, bound: number, type?: string): Taken {
+  return { ...(type === undefined ? {} : { type }), what, cases: 0, largest: 0, bound, worst: "" };
+}
+
+function take(taken: Taken, value: number, worst: string): void {
+  taken.cases++;
+  if (!(value <= taken.largest)) Object.assign(taken, { largest: value, worst });
+}
+
+function measures(ours: readonly Computed[], theirs: readonly Reference[], drawn: readonly Drawn[]): Measure[] {
+  const parts = PARTS.map(([part]) => measure(`gradient of ${part}`, 1e-4));
+  const idle = measure("gradient of a key's bias, 0 by nature", 1e-5);
+  const rounded = measure("where peft itself is rounded that much: our distance to double precision over peft's", 10);
+  const names = measure("names of what is trained", 0);
+  const byType = new Map(
+    drawn.map(({ type }) => [
+      type,
+      { logits: measure(`logits, ${type}`, 1e-5, type), every: measure(`every gradient, ${type}`, 1e-4, type) },
+    ]),
+  );
+  ours.forEach(({ logits, gradients }, i) => {
+    const [wanted, { type, about, config }] = [theirs[i], drawn[i]];
+    const own = byType.get(type);
+    if (own === undefined) return;
+    names.cases++;
+    if (Object.keys(gradients).sort().join() !== Object.keys(wanted.gradients).sort().join())
+      Object.assign(names, { largest: names.largest + 1, worst: about });
+    take(own.logits, difference(logits, wanted.logits), about);
     // 32-bit rounding goes by the case's largest gradient: a tensor below a three-hundredth of that counts as that large.
     const most = Math.max(...Object.values(wanted.gradients).flat().map(Math.abs));
     for (const [name, values] of Object.entries(wanted.gradients)) {
-      const size = KEY_BIAS.test(name) ? most : Math.max(most / 300, ...values.map(Math.abs));
+      const isIdle = queryOfIdleKey(name, config) !== undefined;
+      const size = isIdle ? most : Math.max(most / 300, ...values.map(Math.abs));
       const [relative, itself] = [gradients[name] ?? [], wanted.single[name]].map(
         (other) => difference(other, values) / size,
       );
-      const measure = itself > ROUNDED ? rounded : found[PARTS.findIndex(([, pattern]) => pattern.test(name))];
-      const value = itself > ROUNDED ? relative / itself : relative;
-      measure.cases++;
-      if (!(value <= measure.largest)) Object.assign(measure, { largest: value, worst: `${name} of ${configs[i]}` });
+      const where = `${name} of ${about}`;
+      if (itself > ROUNDED) take(rounded, relative / itself, where);
+      else if (isIdle) take(idle, relative, where);
+      else {
+        take(parts[PARTS.findIndex(([, pattern]) => pattern.test(name))], relative, where);
+        take(own.every, relative, where);
+      }
     }
   });
   return [
-    logits,
-    ...found,
+    ...[...byType.values()].flatMap(({ logits, every }) => [logits, every]),
+    ...parts,
+    idle,
     rounded,
-    { what: "names of what is trained", cases: ours.length, largest: missing, bound: 0 },
-  ];
+    names,
+  ].filter(({ cases }) => cases > 0);
 }
 
 function difference(a: readonly number[], b: readonly number[]): number {

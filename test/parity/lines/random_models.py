@@ -1,30 +1,26 @@
-"""Random small models, as the parity lines of the model ask for them."""
+"""Random small models, as the parity lines of the model ask for them. Knows no model type: a case holds its configuration."""
+import json
+import pathlib
+import sys
+
 import torch
-from transformers import (BertConfig, BertForSequenceClassification, DistilBertConfig, DistilBertForSequenceClassification,
-                          RobertaConfig, RobertaForSequenceClassification)
+from transformers import AutoConfig, AutoModelForSequenceClassification
+
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "fixtures"))
+from model_numbers import drawn, padded  # noqa: E402,F401
 
 
 def random_model(case):
-    """A model of a case's sizes, drawn by its seed; no weight is 0 or 1 by default, so that each one counts."""
+    """A model of a case's configuration, drawn by its seed; no weight is 0 or 1 by default, so that each one counts."""
     torch.manual_seed(case["seed"])
-    sizes = dict(vocab_size=case["vocabSize"], max_position_embeddings=case["positions"], initializer_range=case["spread"], num_labels=case["numLabels"], pad_token_id=case["padTokenId"])
-    if case["kind"] == "distilbert":
-        config = DistilBertConfig(**sizes, dim=case["width"], n_layers=case["depth"], n_heads=case["heads"], hidden_dim=case["inner"], activation=case["activation"])
-        model = DistilBertForSequenceClassification(config)
-    else:
-        kinds = {"bert": (BertConfig, BertForSequenceClassification), "roberta": (RobertaConfig, RobertaForSequenceClassification)}
-        config_class, model_class = kinds[case["kind"]]
-        config = config_class(**sizes, hidden_size=case["width"], num_hidden_layers=case["depth"], num_attention_heads=case["heads"], intermediate_size=case["inner"],
-                              hidden_act=case["activation"], type_vocab_size=case["types"], layer_norm_eps=case["epsilon"])
-        model = model_class(config)
-    for name, p in model.named_parameters():
-        if p.dim() == 1:
-            torch.nn.init.normal_(p, 1.0 if "orm.weight" in name else 0.0, 0.1)
-    return model.eval()
+    config = AutoConfig.for_model(case["kind"], num_labels=case["numLabels"], **case["config"])
+    return drawn(AutoModelForSequenceClassification.from_config(config), 0.1).eval()
 
 
-def padded(documents, pad):
-    """A padded batch and its mask."""
-    width = max(map(len, documents))
-    ids = torch.tensor([d + [pad] * (width - len(d)) for d in documents])
-    return ids, torch.tensor([[1] * len(d) + [0] * (width - len(d)) for d in documents])
+def save(model, path, case):
+    """Saves a model; with fields in config.json as older versions wrote them, where the case has such."""
+    model.save_pretrained(path)
+    if case.get("saved"):
+        file = pathlib.Path(path) / "config.json"
+        config = {**json.loads(file.read_text()), **case["saved"]}
+        file.write_text(json.dumps({name: value for name, value in config.items() if name not in case["saved"] or value is not None}))

@@ -9,12 +9,10 @@ import torch
 import torch.nn.functional as F
 from peft import PeftModel, get_peft_model_state_dict
 from peft.optimizers import create_loraplus_optimizer
+from random_models import padded
 from safetensors.torch import load_file
 from sklearn.utils.class_weight import compute_class_weight
 from transformers import AutoModelForSequenceClassification, Trainer, get_scheduler
-
-DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "dropout", "attention_dropout", "seq_classif_dropout")
-
 
 def class_weights(case):
     given = case.get("classWeights")
@@ -72,11 +70,10 @@ def by_depth(groups, trained, model, case):
 
 def run(case):
     torch.manual_seed(0)
-    config = AutoModelForSequenceClassification.from_pretrained(case["base"]).config
-    for name in DROPOUTS:
-        if hasattr(config, name):
-            setattr(config, name, 0.0)
-    model = AutoModelForSequenceClassification.from_pretrained(case["base"], config=config)
+    model = AutoModelForSequenceClassification.from_pretrained(case["base"])
+    rates = {name: rate for name, rate in vars(model.config).items() if "dropout" in name}
+    assert not any(rates.values()), f"dropout must be 0: {rates}"
+    pad = model.config.pad_token_id
     lora = case["method"] == "lora"
     if lora:
         model = PeftModel.from_pretrained(model, case["first"], is_trainable=True)
@@ -87,9 +84,7 @@ def run(case):
     weights = class_weights(case)
     losses = []
     for batch in case["batches"]:
-        width = max(len(example["ids"]) for example in batch)
-        ids = torch.tensor([example["ids"] + [0] * (width - len(example["ids"])) for example in batch])
-        mask = torch.tensor([[1] * len(example["ids"]) + [0] * (width - len(example["ids"])) for example in batch])
+        ids, mask = padded([example["ids"] for example in batch], pad)
         labels = torch.tensor([example["label"] for example in batch])
         loss = loss_of(model(input_ids=ids, attention_mask=mask).logits, labels, weights, case)
         loss.backward()
@@ -107,7 +102,7 @@ def run(case):
     differences = {name: (expected[name] - found[name]).abs().max().item() for name in found}
     # Attention does not change when a query's scores all rise alike: a key's bias has the gradient 0, and Adam makes
     # steps of what rounding leaves of it, on either side its own. These biases are measured apart.
-    noise = [name for name in differences if re.search(r"(key|k_lin)\.bias$", name)]
+    noise = [name for name in differences if name in case["idleKeys"]]
     worst = max((name for name in differences if name not in noise), key=differences.get)
     return {"losses": losses, "largest": differences[worst], "worst": worst, "keyBiases": max([differences[name] for name in noise], default=0)}
 

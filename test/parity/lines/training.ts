@@ -8,11 +8,15 @@ import { epochSteps } from "../../../src/training/batches";
 import type { ExampleLabel } from "../../../src/training/loss/classification-loss";
 import { train } from "../../../src/training/train";
 import { SAMPLING_STRATEGIES, type LrSchedulerType, type TrainOptions } from "../../../src/training/train-options";
+import { typeOf } from "../architectures";
 import { headlessFixture } from "../headless-fixture";
+import { queryOfIdleKey, readConfig } from "../idle-biases";
 import type { Measure, ParityLine } from "../parity-line";
+import { fixturesOf } from "../random-adapters";
 
 const STEPS = 20;
-const KINDS = ["bert", "distilbert"] as const;
+/** Types whose layers the reference's rule for layerwiseLrDecay knows. */
+const BY_DEPTH: readonly string[] = ["bert", "distilbert", "roberta", "xlm-roberta", "camembert"];
 const METHODS = ["lora", "full"] as const;
 const SCHEDULES: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
 
@@ -32,7 +36,7 @@ interface Result {
 /** A run's random settings. */
 function drawOptions(
   random: Random,
-  { multi, numLabels, lora }: { multi: boolean; numLabels: number; lora: boolean },
+  { multi, numLabels, lora, type }: { multi: boolean; numLabels: number; lora: boolean; type: string },
 ): Partial<TrainOptions> {
   const some = (chance: number): boolean => random.uniform() < chance;
   const lrSchedulerType = SCHEDULES[random.below(SCHEDULES.length)];
@@ -40,7 +44,7 @@ function drawOptions(
   const ratio = lora && some(0.3) ? 1 + 15 * random.uniform() : undefined;
   return {
     loraplusLrRatio: ratio,
-    layerwiseLrDecay: some(0.3) ? 0.3 + 0.7 * random.uniform() : undefined,
+    layerwiseLrDecay: BY_DEPTH.includes(type) && some(0.3) ? 0.3 + 0.7 * random.uniform() : undefined,
     lrSchedulerType,
     ...(lrSchedulerType === "constant"
       ? {}
@@ -86,25 +90,21 @@ function drawExamples(random: Random, { multi, numLabels }: { multi: boolean; nu
 export const line: ParityLine = {
   title: "20 training steps, dropout 0",
   against: "torch + peft",
-  async run({ random, folder, cases, python, note }) {
+  async run({ random, folder, cases, types, python, note }) {
     const ops = sharedOps();
-    const directories = {
-      bert: await headlessFixture("bert", { folder }),
-      distilbert: await headlessFixture("distilbert", { folder }),
-    };
+    const fixtures = fixturesOf(types);
     const inputs: unknown[] = [];
     const runs: Run[] = [];
-    const perKind = cases(12);
-    for (let i = 0; i < perKind * 4; i++) {
-      const kind = KINDS[i % 2];
-      const method = METHODS[(i >> 1) % 2];
+    for (let i = 0; i < cases(4) * 2 * fixtures.length; i++) {
+      const kind = fixtures[i % fixtures.length];
+      const directory = await headlessFixture(kind, { folder });
+      const config = await readConfig(directory);
+      const method = METHODS[Math.floor(i / fixtures.length) % 2];
       const multi = random.below(4) === 0;
       const numLabels = 2 + random.below(3);
-      const options = drawOptions(random, { multi, numLabels, lora: method === "lora" });
+      const options = drawOptions(random, { multi, numLabels, lora: method === "lora", type: typeOf(kind) });
       const examples = drawExamples(random, { multi, numLabels });
-      const { model } = await loadClassificationModel(directories[kind], { ops, numLabels, seed: random.below(1000) });
-      for (const name of ["hiddenDropout", "attentionDropout", "classifierDropout"] as const)
-        Object.assign(model.config, { [name]: 0 });
+      const { model } = await loadClassificationModel(directory, { ops, numLabels, seed: random.below(1000) });
       const tokenizer = {
         maxLength: 20,
         encode: (texts: readonly string[]) =>
@@ -115,7 +115,7 @@ export const line: ParityLine = {
         tokenizer,
         labels: Array.from({ length: numLabels }, (_, l) => `L${l}`),
         problemType: multi ? "multi_label_classification" : "single_label_classification",
-        origin: { id: "tiny", directory: directories[kind], notice: "" },
+        origin: { id: "tiny", directory, notice: "" },
         newlyInitialized: [],
         seed: random.below(1000),
       });
@@ -143,10 +143,13 @@ export const line: ParityLine = {
         last: at("last"),
         batches: batchesOf(examples, options),
         labels: examples.map(({ label }) => label),
+        idleKeys: [...model.parameters()].flatMap(({ name }) =>
+          queryOfIdleKey(name, config) === undefined ? [] : [name],
+        ),
         ...settings(options),
       });
       runs.push({
-        kind,
+        type: typeOf(kind),
         method,
         options,
         losses,
@@ -157,13 +160,13 @@ export const line: ParityLine = {
       if (i % 12 === 11) note(`${i + 1} runs trained`);
     }
     const results = (await python(inputs)) as Result[];
-    return measuresOf(runs, results);
+    return measuresOf(runs, { results, types });
   },
 };
 
 /** A run of ours. */
 interface Run {
-  readonly kind: string;
+  readonly type: string;
   readonly method: string;
   readonly options: Partial<TrainOptions>;
   readonly losses: readonly number[];
@@ -172,7 +175,10 @@ interface Run {
 }
 
 /** The largest differences, by model and method, and of the runs with several learning rates. */
-function measuresOf(runs: readonly Run[], results: readonly Result[]): Measure[] {
+function measuresOf(
+  runs: readonly Run[],
+  { results, types }: { results: readonly Result[]; types: readonly string[] },
+): Measure[] {
   const chosen = (holds: (run: Run) => boolean): number[] => runs.flatMap((run, i) => (holds(run) ? [i] : []));
   const largest = (indices: readonly number[], of: (i: number) => number): Omit<Measure, "what" | "bound"> => ({
     cases: indices.length,
@@ -183,19 +189,19 @@ function measuresOf(runs: readonly Run[], results: readonly Result[]): Measure[]
   });
   const loss = (i: number): number =>
     Math.max(...results[i].losses.map((value, step) => Math.abs(value - runs[i].losses[step])));
-  const both = (name: string, indices: readonly number[]): Measure[] => [
-    { what: `loss at each step, ${name}`, bound: 1e-5, ...largest(indices, loss) },
-    { what: `weights at the end, ${name}`, bound: 1e-4, ...largest(indices, (i) => results[i].largest) },
+  const both = (name: string, indices: readonly number[], type?: string): Measure[] => [
+    { type, what: `loss at each step, ${name}`, bound: 1e-5, ...largest(indices, loss) },
+    { type, what: `weights at the end, ${name}`, bound: 1e-4, ...largest(indices, (i) => results[i].largest) },
   ];
-  const ofKinds = KINDS.flatMap((kind) =>
+  const ofTypes = types.flatMap((type) =>
     METHODS.flatMap((method) => {
-      const indices = chosen((run) => run.kind === kind && run.method === method);
+      const indices = chosen((run) => run.type === type && run.method === method);
       const keys = {
-        what: `keys' biases, whose gradient is 0 but for rounding, ${kind}: share of ${STEPS} full steps`,
+        what: `keys' biases, whose gradient is 0 but for rounding, ${type}: share of ${STEPS} full steps`,
         bound: 1,
         ...largest(indices, (i) => results[i].keyBiases / (STEPS * runs[i].learningRate)),
       };
-      return [...both(`${kind}, ${method}`, indices), ...(method === "full" ? [keys] : [])];
+      return [...both(`${type}, ${method}`, indices, type), ...(method === "full" ? [keys] : [])];
     }),
   );
   const withOption = (name: "loraplusLrRatio" | "layerwiseLrDecay"): Measure[] =>
@@ -203,7 +209,7 @@ function measuresOf(runs: readonly Run[], results: readonly Result[]): Measure[]
       `with ${name}`,
       chosen(({ options }) => options[name] !== undefined),
     );
-  return [...ofKinds, ...withOption("loraplusLrRatio"), ...withOption("layerwiseLrDecay")];
+  return [...ofTypes, ...withOption("loraplusLrRatio"), ...withOption("layerwiseLrDecay")];
 }
 
 /** The examples of each step, which both sides are fed with: micro-batches of token ids and labels. */

@@ -1,0 +1,16 @@
+import { expectedOf, type Expected } from "./fixture";
+
+/** What transformers and peft have on a tiny model besides its numbers. */
+export interface ExpectedArchitecture extends Expected {
+  /** The kind of each module, by its name. */
+  readonly modules: Readonly<Record<string, string>>;
+  /** The modules that peft adapts by default; null where it has no default for the type. */
+  readonly auto: readonly string[] | null;
+  readonly allLinear: readonly string[];
+  /** The longest text that transformers takes; null where nothing limits it. */
+  readonly mostTokens: number | null;
+}
+
+export function expectedArchitecture(fixture: string): ExpectedArchitecture {
+  return expectedOf(fixture) as ExpectedArchitecture;
+}
