@@ -19,7 +19,7 @@ export { readResults, writeResults, type StudyResults } from "./evaluation/study
 export * from "./figures";
 export * from "./hub";
 export type { AdapterState, MergeOptions } from "./lora/adapter-set";
-export type { LoraConfig } from "./lora/lora-config";
+export type { EvaConfig, LoraConfig } from "./lora/lora-config";
 export type { MergeCheck } from "./lora/merge-check";
 export type { ProblemType } from "./model/encoder-config";
 export type { SavedAdapter } from "./lora/save-adapter";
@@ -44,6 +44,7 @@ export {
   type RunSummary,
 } from "./notebook";
 export * from "./tokenizer";
+export { initializeLoraEvaWeights, type InitializeEvaOptions } from "./training/initialize-lora-eva-weights";
 export { readTrainingLog } from "./training/log/read-training-log";
 export { balancedClassWeights } from "./training/loss/class-weights";
 export { train } from "./training/train";

@@ -8,7 +8,7 @@ import { DEFAULT_SEED } from "../src/base/default-seed";
 import { projectRoot } from "../src/base/project-root";
 import { DEFAULT_TOKENS_PER_PASS } from "../src/classifier/predict-options";
 import { DEFAULT_CONFIDENCE } from "../src/evaluation/intervals/interval";
-import { LORA_ALPHA_PER_R, LORA_DEFAULTS } from "../src/lora/lora-config";
+import { EVA_DEFAULTS, LORA_ALPHA_PER_R, LORA_DEFAULTS } from "../src/lora/lora-config";
 import { resolveTrainOptions } from "../src/training/resolve-train-options";
 import { TRAIN_OPTION_NAMES, trainDefaultText } from "../src/training/train-option-table";
 
@@ -62,6 +62,8 @@ test("the documented defaults of LoraConfig are those that it has", () => {
   ]);
   for (const [name, text] of documented) assert.equal(text, defaults.get(name), name);
   for (const name of defaults.keys()) assert.ok(documented.has(name), name);
+  const ofEva = Object.entries(EVA_DEFAULTS).map(([name, value]): [string, string] => [name, String(value)]);
+  assert.deepEqual([...documentedDefaults("lora/lora-config.ts", "EvaConfig")], ofEva);
 });
 
 test("documented defaults that several options share are the constants", () => {

@@ -166,6 +166,11 @@ export class SequenceClassifier {
     return addWeightedAdapter(this.#adapters, this.model, options);
   }
 
+  /** Replaces the active adapter by another of its name; `initializeLoraEvaWeights` calls it. @internal */
+  replaceAdapter(adapter: Adapter): Adapter {
+    return this.#adapters.replace(adapter);
+  }
+
   /** Makes another adapter active, with its head. */
   setAdapter(name: string): void {
     this.#adapters.set(name);
@@ -245,6 +250,11 @@ export class SequenceClassifier {
       throw new TsloraError(
         "bad-input",
         `${call}: there is nothing to train. Add an adapter with classifier.addAdapter(...), or call classifier.trainAllWeights().`,
+      );
+    if (this.adapter?.awaitsEva === true)
+      throw new TsloraError(
+        "bad-input",
+        `${call}: adapter "${this.adapter.name}" has initLoraWeights "eva" and no directions yet. Call initializeLoraEvaWeights(classifier, texts) first.`,
       );
     return method;
   }

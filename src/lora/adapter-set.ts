@@ -138,6 +138,16 @@ export class AdapterSet {
     return adapter;
   }
 
+  /** Takes over an adapter that replaces the active one under its name. */
+  replace(adapter: Adapter): Adapter {
+    const before = this.get(adapter.name, "replace");
+    this.#adapters.set(adapter.name, adapter);
+    if (this.#active === before) this.#active = adapter;
+    this.#apply();
+    before.dispose();
+    return adapter;
+  }
+
   /** Replaces the active adapter by another. */
   set(name: string): void {
     this.expectNotMerged("setAdapter");

@@ -23,6 +23,8 @@ export class Adapter {
   readonly residuals: Substitutes;
   /** Whether its weights were newly initialized here; otherwise they were read, or combined from other adapters. */
   readonly isNew: boolean;
+  /** Whether its layers still need directions and ranks by EVA: it is new, and `initLoraWeights` is "eva". */
+  readonly awaitsEva: boolean;
 
   /** @param weights - the adapter takes these over */
   constructor(
@@ -30,6 +32,7 @@ export class Adapter {
     weights: {
       name: string;
       isNew: boolean;
+      awaitsEva: boolean;
       config: ResolvedLoraConfig;
       updates: ReadonlyMap<string, LoraUpdate>;
       saved: Substitutes;
@@ -39,6 +42,7 @@ export class Adapter {
   ) {
     this.name = weights.name;
     this.isNew = weights.isNew;
+    this.awaitsEva = weights.awaitsEva;
     this.config = weights.config;
     this.updates = weights.updates;
     this.saved = weights.saved;

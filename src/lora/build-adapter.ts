@@ -45,11 +45,12 @@ export function expectedWeights(plan: AdapterPlan): ExpectedWeight[] {
  *
  * @param options.random - draws A, and B unless B is 0
  * @param options.given - the adapter takes these tensors over
+ * @param options.isNew - whether the adapter was not read from files. @default true without `given`
  */
 export function buildAdapter(
   model: ClassificationModel,
   plan: AdapterPlan,
-  options: { name: string; random: Random; given?: ReadonlyMap<string, Tensor> },
+  options: { name: string; random: Random; given?: ReadonlyMap<string, Tensor>; isNew?: boolean },
 ): Adapter {
   const { ops } = model;
   const { config } = plan;
@@ -94,7 +95,8 @@ export function buildAdapter(
     );
   return new Adapter(model, {
     name,
-    isNew: given === undefined,
+    isNew: options.isNew ?? given === undefined,
+    awaitsEva: given === undefined && config.initLoraWeights === "eva",
     config,
     updates,
     saved: copies(plan.saved, made.saved, (own) => `${PEFT_PREFIX}${own.name}`),
@@ -128,7 +130,8 @@ function layerTensors(
   });
 }
 
-function weightName(module: string, part: string): string {
+/** Name of an adapted layer's weight in peft's file. */
+export function weightName(module: string, part: string): string {
   return `${PEFT_PREFIX}${module}.${part}`;
 }
 

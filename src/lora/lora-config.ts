@@ -61,11 +61,48 @@ export interface LoraConfig {
    * Initialization of A and B. `true`: A uniform, B 0. "gaussian": A normal with standard deviation 1 / r, B 0.
    * `false`: both uniform, which changes the logits before training. "pissa": the r largest singular values and vectors
    * of the weight (Meng et al., "PiSSA", 2024). "olora": the first r columns of its QR decomposition (Büyükakyüz,
-   * "OLoRA", 2024). Both subtract the initial update from the weight while the adapter is active.
+   * "OLoRA", 2024). Both subtract the initial update from the weight while the adapter is active. "eva": the directions
+   * that explain most of the variance of the layers' inputs (Paischer et al., "Explained Variance Adaptation", 2024),
+   * with ranks distributed over the layers; call `initializeLoraEvaWeights` with the training texts after `addAdapter`.
    * @default true
    */
   readonly initLoraWeights?: InitLoraWeights;
+  /** Options of `initLoraWeights` "eva". */
+  readonly evaConfig?: EvaConfig;
 }
+
+/** Options of peft's `EvaConfig`, in camelCase. (Its label mask is for language models.) */
+export interface EvaConfig {
+  /**
+   * A layer has at most rho times its rank; 1 means that ranks stay as they are.
+   * @default 2
+   */
+  readonly rho?: number;
+  /**
+   * A direction has converged if its cosine similarity to that of one batch before is at least this.
+   * @default 0.99
+   */
+  readonly tau?: number;
+  /**
+   * Divide each direction by the square root of its singular value. (peft 0.21 does so again for each further layer with
+   * the same input, which changes the lengths of the directions only.)
+   * @default false
+   */
+  readonly whiten?: boolean;
+  /**
+   * Multiply a layer's `loraAlpha` by its new rank over the old one, so that the scaling stays as it is.
+   * @default true
+   */
+  readonly adjustScalingFactors?: boolean;
+}
+
+/** The defaults of {@link EvaConfig}. */
+export const EVA_DEFAULTS = {
+  rho: 2,
+  tau: 0.99,
+  whiten: false,
+  adjustScalingFactors: true,
+} as const satisfies EvaConfig;
 
 /** Choices of `bias`. */
 export const LORA_BIASES = ["none", "all", "lora_only"] as const;
@@ -74,7 +111,7 @@ export const LORA_BIASES = ["none", "all", "lora_only"] as const;
 export type LoraBias = (typeof LORA_BIASES)[number];
 
 /** Named choices of `initLoraWeights`. */
-export const NAMED_INITIALIZATIONS = ["gaussian", "pissa", "olora"] as const;
+export const NAMED_INITIALIZATIONS = ["gaussian", "pissa", "olora", "eva"] as const;
 
 /** Initialization of A and B. */
 export type InitLoraWeights = boolean | (typeof NAMED_INITIALIZATIONS)[number];
@@ -110,6 +147,8 @@ export interface ResolvedLoraConfig {
   readonly layersToTransform?: readonly number[] | number;
   readonly layersPattern?: readonly string[] | string;
   readonly initLoraWeights: InitLoraWeights;
+  /** Given if `initLoraWeights` is "eva". */
+  readonly evaConfig?: Required<EvaConfig>;
   /** peft's task type, by which the head is trained and saved. `null` if a file names none. */
   readonly taskType: "SEQ_CLS" | null;
 }

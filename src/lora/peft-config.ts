@@ -4,7 +4,13 @@ import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
-import { HEAD_MODULES, type ResolvedLoraConfig } from "./lora-config";
+import {
+  EVA_DEFAULTS,
+  HEAD_MODULES,
+  NAMED_INITIALIZATIONS,
+  type EvaConfig,
+  type ResolvedLoraConfig,
+} from "./lora-config";
 import { checkLayers, checkLength, checkPattern, checkPatterns } from "./resolve-lora-config";
 
 /** Values of peft's keys under which an adapter computes the same as here. Any other value is refused. */
@@ -26,6 +32,7 @@ const NEUTRAL: Record<string, readonly unknown[]> = {
 const READ = [
   "alpha_pattern",
   "bias",
+  "eva_config",
   "exclude_modules",
   "init_lora_weights",
   "layers_pattern",
@@ -43,9 +50,9 @@ const READ = [
 ];
 /** Keys that do not change what a saved adapter computes. */
 const INERT =
-  /^(auto_mapping|base_model_name_or_path|corda_config|ensure_weight_tying|eva_config|inference_mode|loftq_config|lora_ga_config|megatron_core|peft_version|qalora_group_size|revision|runtime_config)$/;
+  /^(auto_mapping|base_model_name_or_path|corda_config|ensure_weight_tying|inference_mode|loftq_config|lora_ga_config|megatron_core|peft_version|qalora_group_size|revision|runtime_config)$/;
 /** Initializations that do not change the base weight. They have no effect once A and B are read. */
-const PLAIN_BEGINNINGS: readonly unknown[] = ["eva", "orthogonal"];
+const PLAIN_BEGINNINGS: readonly unknown[] = ["orthogonal"];
 
 /** An adapter's configuration, as read. */
 export interface PeftConfig {
@@ -118,6 +125,7 @@ export function parsePeftConfig(json: Record<string, unknown>, where: string): P
     layersToTransform: isEmpty(json.layers_to_transform) ? undefined : (json.layers_to_transform as number | number[]),
     layersPattern: isEmpty(json.layers_pattern) ? undefined : (json.layers_pattern as string | string[]),
     initLoraWeights: beginning(value("init_lora_weights", true), problems),
+    ...(json.init_lora_weights === "eva" && { evaConfig: evaConfigOf(json.eva_config) }),
     taskType,
   };
   checkLayers(config, problems);
@@ -187,6 +195,7 @@ export function toPeftConfig(config: ResolvedLoraConfig, baseModel: string): Rec
     auto_mapping: null,
     base_model_name_or_path: baseModel,
     bias: config.bias,
+    eva_config: config.evaConfig === undefined ? undefined : toPeftEvaConfig(config.evaConfig),
     exclude_modules: config.excludeModules, // known to peft since 0.14; undefined is not written
     fan_in_fan_out: false,
     inference_mode: true,
@@ -207,10 +216,36 @@ export function toPeftConfig(config: ResolvedLoraConfig, baseModel: string): Rec
   };
 }
 
+/** peft's options of EVA, which have no effect once A and B are read. Keeps the defaults of values of a wrong type. */
+function evaConfigOf(found: unknown): Required<EvaConfig> {
+  const given = typeof found === "object" && found !== null ? (found as Record<string, unknown>) : {};
+  const number = (value: unknown, standard: number): number => (isNumber(value) ? value : standard);
+  const truth = (value: unknown, standard: boolean): boolean => (isBoolean(value) ? value : standard);
+  return {
+    rho: number(given.rho, EVA_DEFAULTS.rho),
+    tau: number(given.tau, EVA_DEFAULTS.tau),
+    whiten: truth(given.whiten, EVA_DEFAULTS.whiten),
+    adjustScalingFactors: truth(given.adjust_scaling_factors, EVA_DEFAULTS.adjustScalingFactors),
+  };
+}
+
+/** With the label mask's defaults, which peft's EvaConfig has too. */
+function toPeftEvaConfig({ rho, tau, whiten, adjustScalingFactors }: Required<EvaConfig>): Record<string, unknown> {
+  return {
+    rho,
+    tau,
+    use_label_mask: true,
+    label_mask_value: -100,
+    whiten,
+    adjust_scaling_factors: adjustScalingFactors,
+  };
+}
+
 /** Checks `init_lora_weights`, which matters only if it changed the base weight. */
 function beginning(found: unknown, problems: Problems): ResolvedLoraConfig["initLoraWeights"] {
   if (PLAIN_BEGINNINGS.includes(found)) return true;
-  if (typeof found === "boolean" || found === "gaussian" || found === "pissa" || found === "olora") return found;
+  const known = NAMED_INITIALIZATIONS.find((name) => name === found);
+  if (typeof found === "boolean" || known !== undefined) return known ?? found === true;
   const why =
     typeof found === "string" && found.startsWith("pissa_niter_")
       ? 'peft, like tslora, would draw what it subtracts from the base weights again at each loading. In Python, save with path_initial_model_for_weight_conversion, or start from "pissa"'

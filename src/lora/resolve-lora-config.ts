@@ -1,7 +1,9 @@
 import type { Problems } from "../base/problems";
 import { shownValue } from "../base/shown-value";
 import { architectureOf } from "../model/architectures/index";
+import { checkEvaConfig } from "./eva/check-eva-config";
 import {
+  EVA_DEFAULTS,
   HEAD_MODULES,
   LORA_ALPHA_PER_R,
   LORA_BIASES,
@@ -30,6 +32,7 @@ const KNOWN: readonly string[] = Object.keys({
   layersToTransform: true,
   layersPattern: true,
   initLoraWeights: true,
+  evaConfig: true,
 } satisfies Record<keyof LoraConfig, true>);
 
 /**
@@ -61,6 +64,7 @@ export function resolveLoraConfig(
     `loraDropout must be a number in [0, 1); got ${String(loraDropout)}`,
   );
   checkChoices(resolved, problems);
+  checkEvaConfig(config, { resolved, problems });
   const rankPattern = checkPattern(resolved.rankPattern, {
     option: "rankPattern",
     problems,
@@ -109,6 +113,7 @@ function fillIn(config: LoraConfig, options: { modelType: string; problems: Prob
     layersToTransform: config.layersToTransform,
     layersPattern: config.layersPattern,
     initLoraWeights: config.initLoraWeights ?? LORA_DEFAULTS.initLoraWeights,
+    ...(config.initLoraWeights === "eva" && { evaConfig: { ...EVA_DEFAULTS, ...config.evaConfig } }),
     taskType: "SEQ_CLS",
   };
 }

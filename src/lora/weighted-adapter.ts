@@ -107,7 +107,7 @@ function checkCombination(set: AdapterSet, options: WeightedAdapterOptions, prob
     problems.expect(!config.useDora, `"${other}" uses DoRA, whose magnitudes cannot be summed`);
     problems.expect(config.bias === "none", `"${other}" trains biases, which cannot be summed`);
     problems.expect(
-      typeof config.initLoraWeights === "boolean" || config.initLoraWeights === "gaussian",
+      config.initLoraWeights !== "pissa" && config.initLoraWeights !== "olora",
       `"${other}" began by ${String(config.initLoraWeights)} and lies over other weights than the model's own`,
     );
   }
@@ -225,6 +225,7 @@ function combinedConfig(
     rankPattern: {},
     alphaPattern: {},
     initLoraWeights: true,
+    evaConfig: undefined,
   };
 }
 

@@ -81,15 +81,24 @@ export class ClassificationModel {
     ];
   }
 
-  /** Logits for a batch, [documents, labels] in the packed order. The caller disposes of them. */
-  predict(batch: PackedBatch): Tensor {
+  /**
+   * Logits for a batch, [documents, labels] in the packed order. The caller disposes of them.
+   *
+   * @param options.everyToken - also computes what no logit needs: every token in the last layer. @default false
+   */
+  predict(batch: PackedBatch, { everyToken = false }: { everyToken?: boolean } = {}): Tensor {
     const { ops } = this;
     const pass: ForwardPass = { kind: "evaluation", ops };
     return ops.tidy(() => {
       const at = this.#inputs(batch);
       let x = ops.tidy(() => this.modules.embeddings.forward(pass, at).y);
       this.#steps.forEach((layer, i) => {
-        const next = ops.tidy(() => layer.forward(pass, x, this.#plan(batch, { layer: i, firstRows: at.firstRows })).y);
+        const plan = this.#plan(batch, { layer: i, firstRows: at.firstRows });
+        const more = everyToken && plan.span === "first-token";
+        const next = ops.tidy(() => {
+          const { y } = layer.forward(pass, x, more ? { ...plan, span: "every-token" } : plan);
+          return more ? ops.gatherRows(y, at.firstRows) : y;
+        });
         ops.dispose(x);
         x = next;
       });

@@ -4,6 +4,7 @@ import { evaluate } from "../evaluation/evaluate";
 import type { Evaluation } from "../evaluation/evaluation";
 import type { LabelledTexts } from "../evaluation/labelled-texts";
 import type { LoraConfig } from "../lora/lora-config";
+import { initializeLoraEvaWeights } from "./initialize-lora-eva-weights";
 import { train } from "./train";
 import type { TrainEvent, TrainSummary } from "./train-event";
 import type { TrainingData, TrainOptions } from "./train-options";
@@ -50,7 +51,11 @@ export async function trainAndEvaluate(
   const { training, progress } = options;
   const classifier = await loadClassifier(model, options.classifier);
   try {
-    classifier.addAdapter(options.adapter);
+    const { awaitsEva } = classifier.addAdapter(options.adapter);
+    if (awaitsEva) {
+      const { perDeviceTrainBatchSize, seed, signal } = training;
+      await initializeLoraEvaWeights(classifier, training.train, { perDeviceTrainBatchSize, seed, signal });
+    }
     const events = train(classifier, training);
     const summary = await (progress === undefined ? returnValueOf(events) : progress.follow(events));
     const validation = await evaluate(classifier, training.validation);

@@ -466,6 +466,23 @@ test("train --method full writes a model's folder that predicts", async () => {
   assert.deepEqual(Object.keys((JSON.parse(predicted.out) as PredictionJson).probabilities), ["pos", "neg"]);
 });
 
+test("train --init-lora-weights eva distributes ranks, and resumes to the same adapter", async () => {
+  const out = join(folder, "eva");
+  const eva = ["--init-lora-weights", "eva", "--eva-config", "rho=1.5,tau=0.9", "--exclude-modules", "pooler.dense"];
+  const said = await cli(trainArgs("eva", ...eva, "--max-steps", "3"));
+  assert.equal(said.code, 0, said.err);
+  assert.match(said.out, /\nEVA distributed the ranks over the layers: \d to \d/);
+  const config = JSON.parse(await readFile(join(out, "adapter", "adapter_config.json"), "utf8")) as {
+    readonly init_lora_weights: unknown;
+    readonly eva_config: { readonly rho: unknown };
+  };
+  assert.deepEqual([config.init_lora_weights, config.eva_config.rho], ["eva", 1.5]);
+  const weights = await readFile(join(out, "adapter", "adapter_model.safetensors"));
+  const again = await cli(["train", "--config", join(out, "training_args.json"), "--resume-from", "last"]);
+  assert.equal(again.code, 0, again.err);
+  assert.deepEqual(await readFile(join(out, "adapter", "adapter_model.safetensors")), weights);
+});
+
 test("train refuses bad input before anything is written", async () => {
   await writeFile(join(folder, "one.csv"), "text,label\nw5,a\nw6,a\n");
   await mkdir(join(folder, "taken"), { recursive: true });

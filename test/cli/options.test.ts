@@ -126,13 +126,18 @@ test("flags become values of their kinds", async () => {
   });
   assert.deepEqual(await taken("alphaPattern", '{"a=b": 2}'), { "a=b": 2 });
   assert.deepEqual([await taken("layersToTransform", "1"), await taken("layersToTransform", "0,2")], [1, [0, 2]]);
+  assert.deepEqual(await taken("evaConfig", "rho=1.5,adjust-scaling-factors=false"), {
+    rho: 1.5,
+    adjustScalingFactors: false,
+  });
+  await assert.rejects(taken("evaConfig", "rho=high"), /--eva-config must be name=value/);
   assert.deepEqual(
     [await taken("initLoraWeights", "false"), await taken("initLoraWeights", "pissa")],
     [false, "pissa"],
   );
   await assert.rejects(
     taken("initLoraWeights", "kaiming"),
-    /--init-lora-weights must be true, false, "gaussian", "pissa" or "olora"; got "kaiming"/,
+    /--init-lora-weights must be true, false, "gaussian", "pissa", "olora", "eva"; got "kaiming"/,
   );
   await assert.rejects(taken("rankPattern", "query"), /--rank-pattern must be name=number/);
   assert.deepEqual(await taken("labels", "a, b"), ["a", "b"]);

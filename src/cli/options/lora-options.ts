@@ -1,4 +1,5 @@
 import {
+  EVA_DEFAULTS,
   LORA_ALPHA_PER_R,
   LORA_BIASES,
   LORA_DEFAULTS,
@@ -13,12 +14,13 @@ import {
   mapped,
   number,
   numbersByName,
+  valuesByName,
   text,
   toggle,
   truth,
   type OptionKind,
 } from "./option-kinds";
-import type { OptionSpec } from "./option-table";
+import { keyOf, type OptionSpec } from "./option-table";
 
 const names = list(text("name", "a name"), "names");
 
@@ -81,10 +83,23 @@ export const LORA_OPTIONS = {
   },
   initLoraWeights: {
     kind: {
-      ...either(truth(), choice(NAMED_INITIALIZATIONS), `true, false, "gaussian", "pissa" or "olora"`),
+      ...either(
+        truth(),
+        choice(NAMED_INITIALIZATIONS),
+        `true, false, ${NAMED_INITIALIZATIONS.map((name) => `"${name}"`).join(", ")}`,
+      ),
       metavar: "way",
     },
-    help: "initialization of A and B: true (A uniform, B 0), gaussian, pissa, olora, or false (both uniform)",
+    help: "initialization of A and B: true (A uniform, B 0), gaussian, pissa, olora, eva (from the training texts), or false (both uniform)",
     default: String(LORA_DEFAULTS.initLoraWeights),
+  },
+  evaConfig: {
+    kind: mapped(valuesByName("name=value,..."), (values) =>
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [keyOf(name), value])),
+    ),
+    help: `for --init-lora-weights eva: ${Object.keys(EVA_DEFAULTS).join(", ")}`,
+    default: Object.entries(EVA_DEFAULTS)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(", "),
   },
 } as const satisfies Record<keyof LoraConfig, OptionSpec<unknown>>;

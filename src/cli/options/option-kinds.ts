@@ -99,14 +99,28 @@ export function list<T>(of: OptionKind<T>, metavar: string): OptionKind<readonly
 
 /** Numbers by name: on the command line `name=8,other=4` or a JSON object; in a file a mapping. */
 export function numbersByName(metavar: string): OptionKind<Readonly<Record<string, number>>> {
-  const expected = "numbers by name";
-  const fromValue = (value: unknown): Checked<Readonly<Record<string, number>>> => {
+  return byName(number(), { metavar, expected: "numbers by name", part: "name=number" });
+}
+
+/** Numbers and truth values by name: `name=8,other=true` or a JSON object; in a file a mapping. */
+export function valuesByName(metavar: string): OptionKind<Readonly<Record<string, number | boolean>>> {
+  const value = either(truth(), number(), "a number, true or false");
+  return byName(value, { metavar, expected: "numbers, true or false by name", part: "name=value" });
+}
+
+function byName<T>(
+  of: OptionKind<T>,
+  { metavar, expected, part: form }: { metavar: string; expected: string; part: string },
+): OptionKind<Readonly<Record<string, T>>> {
+  const fromValue = (value: unknown): Checked<Readonly<Record<string, T>>> => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return wrong(expected, value);
+    const entries: [string, T][] = [];
     for (const [name, entry] of Object.entries(value)) {
-      if (typeof entry !== "number" || !Number.isFinite(entry))
-        return wrong("a number", entry, `[${JSON.stringify(name)}]`);
+      const one = of.fromValue(entry);
+      if (!one.ok) return { ...one, path: `[${JSON.stringify(name)}]` };
+      entries.push([name, one.value]);
     }
-    return fits(value as Record<string, number>);
+    return fits(Object.fromEntries(entries));
   };
   return {
     metavar,
@@ -115,12 +129,12 @@ export function numbersByName(metavar: string): OptionKind<Readonly<Record<strin
     fromText: (given) => {
       const json = parseIf(given, "{");
       if (json !== undefined) return fromValue(json);
-      const entries: [string, number][] = [];
+      const entries: [string, T][] = [];
       for (const part of given.split(",")) {
         const at = part.lastIndexOf("=");
-        if (at < 1 || !isNumeric(part.slice(at + 1)))
-          return wrong("name=number, several separated by commas, or a JSON object", given);
-        entries.push([part.slice(0, at).trim(), Number(part.slice(at + 1))]);
+        const value = of.fromText(part.slice(at + 1));
+        if (at < 1 || !value.ok) return wrong(`${form}, several separated by commas, or a JSON object`, given);
+        entries.push([part.slice(0, at).trim(), value.value]);
       }
       return fits(Object.fromEntries(entries));
     },

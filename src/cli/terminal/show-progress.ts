@@ -10,15 +10,18 @@ export interface CountProgress {
   readonly stop: () => void;
 }
 
-/** @param what - the work, such as `Evaluating` */
-export function countProgress(terminal: Terminal, what: string): CountProgress {
+/**
+ * @param what - the work, such as `Evaluating`
+ * @param unit - of the counts
+ */
+export function countProgress(terminal: Terminal, what: string, unit = "texts"): CountProgress {
   const started = performance.now();
   let bar: LiveBar | undefined;
   let printed = started;
   return {
     update: (done, total) => {
       const now = performance.now();
-      const words = `${what}: ${grouped(done)} of ${grouped(total)} texts`;
+      const words = `${what}: ${grouped(done)} of ${grouped(total)} ${unit}`;
       if (terminal.liveErr === true) {
         bar ??= new LiveBar(terminal.err);
         bar.update(total === 0 ? 1 : done / total, words);

@@ -24,6 +24,7 @@ import { loadQuietly } from "../load-quietly";
 import { shortPath } from "../run/run-in-terminal";
 import { countProgress } from "../terminal/show-progress";
 import type { Terminal } from "../terminal/terminal";
+import { initializeEva } from "./initialize-eva";
 import type { LoadedParts } from "./load-parts";
 import { writeTrainedTexts } from "./trained-texts";
 import { planTrain, type TrainPlan } from "./plan-train";
@@ -113,6 +114,11 @@ async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
   const before = plan.evaluateBefore ? await score("Evaluating before training", parts.test) : undefined;
   if (plan.method === "lora") classifier.addAdapter(plan.lora);
   else classifier.trainAllWeights();
+  const eva = await initializeEva(classifier, { plan, parts, ...to }).catch((error: unknown) => {
+    expectRunning(signal);
+    throw error;
+  });
+  if (eva !== undefined) notice(eva);
   notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
   expectRunning(signal);
   const { corpus } = parts.loaded;
