@@ -43,7 +43,7 @@ export interface LoadClassifierOptions extends DeviceOptions {
 }
 
 /**
- * Loads a BERT, DistilBERT or RoBERTa checkpoint for sequence classification.
+ * Loads a checkpoint for sequence classification, of any type in `model/architectures/`.
  *
  * @param model - "auto", "embedded", a folder, a name on the Hub, or what `resolveModel` found
  * @throws TsloraError if the model is not found or has another architecture, its weights are incomplete, or the device

@@ -14,7 +14,7 @@ export function moduleTree(model: ClassificationModel): ReadonlyMap<string, Modu
   for (const { module } of model.linears()) tree.set(module, "linear");
   for (const { gamma } of model.norms()) tree.set(ownerOf(gamma.name), "norm");
   for (const { name } of model.tables()) tree.set(ownerOf(name), "embedding");
-  for (const name of unweighted(model)) tree.set(name, "other");
+  for (const name of unweighted(model)) if (!tree.has(name)) tree.set(name, "other");
   // a list's modules have numbers for names
   const lists = new Set(
     [...tree.keys()].flatMap((name) => [...name.matchAll(/\.\d+(?=\.)/g)].map(({ index }) => name.slice(0, index))),

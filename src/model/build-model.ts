@@ -3,13 +3,26 @@ import { ClassificationModel } from "./classification-model";
 import { layerCounts, type EncoderConfig } from "./encoder-structure";
 import { DenseHead } from "./heads/dense-head";
 import type { Head } from "./heads/head";
-import { makeEmbeddings, makeHead, makeLayer, type LayerParts, type PartMaker } from "./layout";
+import { NormedHead } from "./heads/normed-head";
+import {
+  makeEmbeddings,
+  makeFinalNorm,
+  makeHead,
+  makeLayer,
+  makeRelative,
+  type LayerParts,
+  type PartMaker,
+} from "./layout";
 import { Embeddings } from "./parts/embeddings";
-import { EncoderLayer } from "./parts/encoder-layer";
-import { FeedForward } from "./parts/feed-forward";
+import { PostNormLayer, type EncoderLayer } from "./parts/encoder-layer";
+import { Mlp } from "./parts/feed-forward";
+import { FusedAttention } from "./parts/fused-attention";
+import { GatedFeedForward } from "./parts/gated-feed-forward";
 import { Linear } from "./parts/linear";
 import { Norm } from "./parts/norm";
 import type { Parameter } from "./parts/parameter";
+import { PreNormLayer } from "./parts/pre-norm-layer";
+import { RelativeBias } from "./parts/relative-bias";
 import { SelfAttention } from "./parts/self-attention";
 
 /** Builds the model from its parameters, by their full names. The model takes them over. */
@@ -33,31 +46,45 @@ export function buildModel(
       ),
     table: parameter,
   };
+  const table = makeRelative(config, maker);
+  const relative = table && new RelativeBias(table);
   return new ClassificationModel(ops, config, {
     embeddings: new Embeddings(makeEmbeddings(config, maker), config),
-    layers: Array.from({ length: layerCounts(config).own }, (_, i) => layer(config, makeLayer(config, i, maker))),
-    head: head(config, makeHead(config, numLabels, maker)),
+    relative,
+    layers: Array.from({ length: layerCounts(config).own }, (_, i) =>
+      layerOf(makeLayer(config, i, maker), { config, relative }),
+    ),
+    finalNorm: makeFinalNorm(config, maker),
+    head: headOf(makeHead(config, numLabels, maker), config),
   });
 }
 
-function layer(config: EncoderConfig, parts: LayerParts<Linear, Norm>): EncoderLayer {
-  const { attention, attentionOutput, attentionNorm, intermediate, output, feedForwardNorm } = parts;
-  if ("fused" in attention || attentionNorm === undefined)
-    throw new TypeError(`${config.modelType}: no layer has these parts.`);
-  return new EncoderLayer(
-    {
-      attention: new SelfAttention(attention, config),
-      attentionOutput,
-      attentionNorm,
-      feedForward: new FeedForward({ intermediate, output }, config),
-      feedForwardNorm,
-    },
-    config,
-  );
+function layerOf(
+  parts: LayerParts<Linear, Norm>,
+  { config, relative }: { config: EncoderConfig; relative: RelativeBias | undefined },
+): EncoderLayer {
+  const { attention: projections, attentionOutput, attentionNorm, intermediate, output, feedForwardNorm } = parts;
+  const { norm, feedForward: structure } = config.structure;
+  const attention =
+    "fused" in projections
+      ? new FusedAttention(projections, config)
+      : new SelfAttention(projections, { config, relative });
+  const feedForward =
+    structure.kind === "gated"
+      ? new GatedFeedForward({ intermediate, output }, config)
+      : new Mlp({ intermediate, output }, config);
+  if (norm.placement === "pre")
+    return new PreNormLayer({ attentionNorm, attention, attentionOutput, feedForwardNorm, feedForward }, config);
+  if (attentionNorm === undefined) throw new TypeError("A post-norm layer has a norm after its attention.");
+  return new PostNormLayer({ attention, attentionOutput, attentionNorm, feedForward, feedForwardNorm }, config);
 }
 
-function head(config: EncoderConfig, { dense, classifier }: { dense: Linear; classifier: Linear }): Head {
+function headOf(
+  { dense, norm, classifier }: { dense: Linear; norm: Norm | undefined; classifier: Linear },
+  config: EncoderConfig,
+): Head {
   const { head: structure } = config.structure;
-  if (structure.kind !== "dense") throw new TypeError(`${config.modelType}: no head has these parts.`);
-  return new DenseHead({ dense, classifier }, { config, structure });
+  if (structure.kind === "dense") return new DenseHead({ dense, classifier }, { config, structure });
+  if (norm === undefined) throw new TypeError("This head has a norm.");
+  return new NormedHead({ dense, norm, classifier }, { config, structure });
 }

@@ -1,4 +1,4 @@
-import type { Ops } from "../ops/ops";
+import type { LayerNormSaved, Ops } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
 import { layerAt, layerCounts, type EncoderConfig } from "./encoder-structure";
 import type { Head, HeadSaved } from "./heads/head";
@@ -6,11 +6,14 @@ import type { Embeddings, EmbeddingsInput, EmbeddingsSaved } from "./parts/embed
 import type { EncoderLayer, LayerSaved } from "./parts/encoder-layer";
 import type { LayerPlan } from "./parts/layer-plan";
 import type { Linear } from "./parts/linear";
+import { documentRows, meanOfTokens, meanOfTokensBackward, type DocumentRows } from "./parts/mean-of-tokens";
 import type { Norm } from "./parts/norm";
 import type { PackedBatch } from "./parts/packed-batch";
 import type { Parameter } from "./parts/parameter";
 import type { BackwardPass, ForwardPass } from "./parts/pass";
 import { positionIds } from "./parts/position-ids";
+import type { RelativeBias } from "./parts/relative-bias";
+import { RotaryAngles } from "./parts/rotary-angles";
 
 /** A training forward pass that waits for its backward pass. Its owner calls `release` once. */
 export interface TrainingForward {
@@ -24,6 +27,9 @@ export interface TrainingForward {
     input: EmbeddingsInput;
     embeddings?: EmbeddingsSaved;
     layers: readonly (LayerSaved | undefined)[];
+    finalNorm?: LayerNormSaved;
+    /** Given if the head reads the mean of the tokens. */
+    rows?: DocumentRows;
     head: HeadSaved;
   };
 }
@@ -32,17 +38,22 @@ export interface TrainingForward {
 export class ClassificationModel {
   /** The layers in the order in which they run; shared layers run more than once. */
   readonly #steps: readonly EncoderLayer[];
+  readonly #angles: RotaryAngles;
 
   constructor(
     readonly ops: Ops,
     readonly config: EncoderConfig,
     readonly modules: {
       readonly embeddings: Embeddings;
+      /** Addends of the attention scores, which all layers share. */
+      readonly relative?: RelativeBias | undefined;
       /** Each layer with weights of its own. */
       readonly layers: readonly EncoderLayer[];
+      readonly finalNorm?: Norm | undefined;
       readonly head: Head;
     },
   ) {
+    this.#angles = new RotaryAngles(config.hiddenSize / config.numAttentionHeads);
     this.#steps = Array.from({ length: layerCounts(config).run }, (_, step) => modules.layers[layerAt(config, step)]);
   }
 
@@ -59,25 +70,27 @@ export class ClassificationModel {
 
   /** Every layer normalisation, from the embeddings' to the head's. */
   norms(): Norm[] {
-    const { embeddings, layers, head } = this.modules;
-    return [embeddings.modules.norm, ...layers.flatMap(({ norms }) => norms), ...head.norms];
+    const { embeddings, layers, finalNorm, head } = this.modules;
+    const last = finalNorm === undefined ? [] : [finalNorm];
+    return [embeddings.modules.norm, ...layers.flatMap(({ norms }) => norms), ...last, ...head.norms];
   }
 
   /** Every embedding's weight. */
   tables(): Parameter[] {
-    return [...this.modules.embeddings.tables];
+    const { embeddings, relative } = this.modules;
+    return relative === undefined ? [...embeddings.tables] : [...embeddings.tables, relative.table];
   }
 
   /** Every weight of the model, without adapters. */
   parameters(): Parameter[] {
-    const { embeddings, layers, head } = this.modules;
+    const { embeddings, layers, finalNorm, head } = this.modules;
     return [
       ...this.tables(),
       ...embeddings.modules.norm.parameters,
       ...embeddings.linears.flatMap(({ parameters }) => parameters),
-      ...[...layers, head].flatMap(({ linears, norms }) =>
-        [...linears, ...norms].flatMap(({ parameters }) => parameters),
-      ),
+      ...layers.flatMap(ownParameters),
+      ...(finalNorm?.parameters ?? []),
+      ...ownParameters(head),
     ];
   }
 
@@ -93,7 +106,7 @@ export class ClassificationModel {
       const at = this.#inputs(batch);
       let x = ops.tidy(() => this.modules.embeddings.forward(pass, at).y);
       this.#steps.forEach((layer, i) => {
-        const plan = this.#plan(batch, { layer: i, firstRows: at.firstRows });
+        const plan = this.#plan(batch, i, at);
         const more = everyToken && plan.span === "first-token";
         const next = ops.tidy(() => {
           const { y } = layer.forward(pass, x, more ? { ...plan, span: "every-token" } : plan);
@@ -102,7 +115,7 @@ export class ClassificationModel {
         ops.dispose(x);
         x = next;
       });
-      return this.modules.head.forward(pass, x).y;
+      return this.modules.head.forward(pass, this.#pooled(pass, x, at).y).y;
     });
   }
 
@@ -119,7 +132,7 @@ export class ClassificationModel {
       const plans: LayerPlan[] = [];
       const saved: (LayerSaved | undefined)[] = [];
       this.#steps.forEach((layer, i) => {
-        const plan = this.#plan(batch, { layer: i, firstRows: at.firstRows });
+        const plan = this.#plan(batch, i, at);
         plans.push(plan);
         if (i < lowest) {
           const next = ops.tidy(() => layer.forward(pass, x, plan).y);
@@ -132,12 +145,15 @@ export class ClassificationModel {
           saved.push(done.saved);
         }
       });
-      const out = head.forward(pass, x);
+      const pooled = this.#pooled(pass, x, at);
+      const out = head.forward(pass, pooled.y);
       const state = {
         plans,
         input,
         embeddings: lowest < 0 ? embedded.saved : undefined,
         layers: saved,
+        finalNorm: pooled.saved,
+        rows: at.rows,
         head: out.saved,
       };
       return { logits: out.y, state };
@@ -157,7 +173,9 @@ export class ClassificationModel {
     const { state } = forward;
     const lowest = this.#lowestTrainable();
     ops.tidy(() => {
-      let dx = head.backward(pass, dLogits, { saved: state.head, needsInput: lowest < steps.length });
+      const needsPooled = lowest < steps.length || this.modules.finalNorm?.hasTrainables === true;
+      const dPooled = head.backward(pass, dLogits, { saved: state.head, needsInput: needsPooled });
+      let dx = dPooled && this.#pooledBackward(pass, dPooled, state);
       for (let i = steps.length - 1; i >= Math.max(lowest, 0) && dx !== undefined; i--) {
         const saved = state.layers[i];
         if (saved === undefined) break;
@@ -171,9 +189,11 @@ export class ClassificationModel {
   }
 
   dispose(): void {
-    const { embeddings, layers, head } = this.modules;
+    const { embeddings, relative, layers, finalNorm, head } = this.modules;
     embeddings.dispose();
+    relative?.dispose();
     for (const layer of layers) layer.dispose();
+    finalNorm?.dispose();
     head.dispose();
   }
 
@@ -187,22 +207,46 @@ export class ClassificationModel {
     return step < 0 ? this.#steps.length : step;
   }
 
-  #plan(batch: PackedBatch, { layer, firstRows }: { layer: number; firstRows: Tensor }): LayerPlan {
-    // After the last layer only the first token is used.
+  #plan(batch: PackedBatch, step: number, at: Inputs): LayerPlan {
+    const { window, theta } = this.config.structure.layer(step);
+    const angles = theta === undefined ? undefined : at.angles.get(theta);
+    // After the last layer only the first token is used, unless the head reads all of them.
+    const isLast = step === this.#steps.length - 1 && at.rows === undefined;
     return {
       groups: batch.groups,
-      span: layer === this.#steps.length - 1 ? "first-token" : "every-token",
-      firstRows,
+      span: isLast ? "first-token" : "every-token",
+      firstRows: at.firstRows,
+      window,
+      bias: at.bias,
+      rotary: angles && { positions: at.positions, ...angles },
     };
   }
 
-  #inputs(batch: PackedBatch): { ids: Tensor; positions: Tensor; firstRows: Tensor } {
+  /** The last layer's result, normalised if there is a norm for it, of first tokens or the mean of all: [documents, width]. */
+  #pooled(pass: ForwardPass, x: Tensor, { rows }: Inputs): { y: Tensor; saved?: LayerNormSaved } {
+    const normed = this.modules.finalNorm?.forward(pass, x) ?? { y: x };
+    return rows === undefined ? normed : { ...normed, y: meanOfTokens(pass.ops, normed.y, rows) };
+  }
+
+  #pooledBackward(pass: BackwardPass, dy: Tensor, { rows, finalNorm }: TrainingForward["state"]): Tensor {
+    const dNormed = rows === undefined ? dy : meanOfTokensBackward(pass.ops, dy, rows);
+    const norm = this.modules.finalNorm;
+    return norm === undefined || finalNorm === undefined ? dNormed : norm.backward(pass, dNormed, finalNorm);
+  }
+
+  #inputs(batch: PackedBatch): Inputs {
     const { ops, config } = this;
-    const positions = positionIds(batch, config.structure.positions);
+    const { positions: structure, head } = config.structure;
+    const positions = positionIds(batch, structure);
+    const thetas = new Set(this.#steps.flatMap((_, step) => config.structure.layer(step).theta ?? []));
+    const { groups } = batch;
     return {
       ids: ops.int(batch.ids, [batch.ids.length]),
       positions: ops.int(positions, [positions.length]),
       firstRows: ops.int(batch.firstRows, [batch.firstRows.length]),
+      bias: this.modules.relative?.forward(ops, groups),
+      angles: new Map([...thetas].map((theta) => [theta, this.#angles.tensors(ops, { theta, groups })])),
+      rows: head.kind === "normed" && head.pooling === "mean" ? documentRows(ops, batch) : undefined,
     };
   }
 
@@ -218,4 +262,20 @@ export class ClassificationModel {
       [ids.length, 1],
     );
   }
+}
+
+/** What the parts read of a batch. */
+interface Inputs {
+  readonly ids: Tensor;
+  readonly positions: Tensor;
+  readonly firstRows: Tensor;
+  readonly bias: Tensor | undefined;
+  /** The angles of rotary positions by their base. */
+  readonly angles: ReadonlyMap<number, { readonly cos: Tensor; readonly sin: Tensor }>;
+  readonly rows: DocumentRows | undefined;
+}
+
+/** The weights of a part's linear layers, then of its norms. */
+function ownParameters({ linears, norms }: { linears: readonly Linear[]; norms: readonly Norm[] }): Parameter[] {
+  return [...linears, ...norms].flatMap(({ parameters }) => parameters);
 }

@@ -43,7 +43,7 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
   const config: EncoderConfig = {
     modelType: architecture.modelType,
     ...sizes,
-    embeddingSize: architecture.embeddingSize?.(fields) ?? sizes.hiddenSize,
+    embeddingSize: sizes.embeddingSize ?? sizes.hiddenSize,
     maxTokens: sizes.maxPositionEmbeddings - first,
     structure,
     id2label: labelNames(json.id2label, problems),

@@ -1,5 +1,7 @@
-/** The activation functions that encoders use. `gelu_new` is GELU by tanh (Hendrycks and Gimpel, 2016, section 2). */
-export type Activation = "gelu" | "gelu_new" | "relu" | "tanh";
+import type { Activation as SmoothActivation } from "../ops/ops";
+
+/** The activation functions that encoders use. */
+export type Activation = SmoothActivation | "relu" | "tanh";
 
 /**
  * The task of a head, under transformers' names: exactly one class (softmax of a row), or any number of classes
@@ -17,8 +19,11 @@ export type Positions =
        * (RoBERTa).
        */
       readonly countedFrom?: number;
-      /** A learned addend of the attention scores for each head and bucket of distances, common to all layers (MPNet). */
-      readonly relative?: { readonly buckets: number; readonly maxDistance: number };
+      /**
+       * Rows of the table of addends of the attention scores, for each bucket of distances and each head, which all
+       * layers share (MPNet).
+       */
+      readonly relativeBuckets?: number;
     }
   | {
       /** Queries and keys are rotated by their position; `layer(i).theta` is the base of the angles. */
@@ -51,6 +56,8 @@ export type HeadStructure =
       readonly activation: Activation;
       /** Whether the dense layer has a bias. */
       readonly bias: boolean;
+      /** Standard deviations of new weights, which are cut off at `cutoff` of them. */
+      readonly spread: { readonly dense: number; readonly classifier: number; readonly cutoff: number };
     };
 
 /** The parts that an encoder is made of: everything that is not a size or a rate. */
@@ -78,19 +85,19 @@ export interface EncoderStructure {
   readonly projectsEmbeddings: boolean;
   /** The rate of dropout after the embeddings. */
   readonly embeddingDropout: Rate;
-  /** Whether a norm follows the last layer. */
-  readonly finalNorm: boolean;
   /** Layers that share weights (ALBERT): groups, and layers in each group. Undefined if each layer has its own. */
   readonly sharing?: { readonly groups: number; readonly layersPerGroup: number };
   readonly head: HeadStructure;
   /** What differs between layers. Layers count in the order in which they run. */
-  layer(index: number): LayerStructure;
+  readonly layer: (index: number) => LayerStructure;
 }
 
 /** An encoder's sizes and rates: the values of `config.json` under one set of names (BERT's, in camelCase). */
 export interface EncoderSizes {
   readonly vocabSize: number;
   readonly hiddenSize: number;
+  /** Width of the embeddings. @default hiddenSize */
+  readonly embeddingSize?: number;
   readonly numHiddenLayers: number;
   readonly numAttentionHeads: number;
   readonly intermediateSize: number;
@@ -103,6 +110,8 @@ export interface EncoderSizes {
   readonly layerNormEps: number;
   /** Dropout of hidden states, such as the embeddings and the results of blocks. */
   readonly hiddenDropout: number;
+  /** Dropout after the embeddings, where it has a rate of its own (ModernBERT). */
+  readonly embeddingDropout?: number;
   /** Dropout on the attention weights. */
   readonly attentionDropout: number;
   /** Dropout before the classifier. */
@@ -112,7 +121,7 @@ export interface EncoderSizes {
 }
 
 /** The dropout rates of an encoder. */
-export type Rate = "hiddenDropout" | "attentionDropout" | "classifierDropout";
+export type Rate = "hiddenDropout" | "embeddingDropout" | "attentionDropout" | "classifierDropout";
 
 /** An encoder: its type, sizes, rates and parts. */
 export interface EncoderConfig extends EncoderSizes {
@@ -127,6 +136,11 @@ export interface EncoderConfig extends EncoderSizes {
   readonly id2label?: readonly string[];
   /** Problem type of the checkpoint's head, if config.json names one. */
   readonly problemType?: ProblemType | "regression";
+}
+
+/** A dropout rate by its name; 0 without a name. */
+export function rateOf(config: EncoderConfig, rate: Rate | undefined): number {
+  return (rate && config[rate]) ?? 0;
 }
 
 /** Which of an encoder's own layers runs at each step; only with shared layers does one run more than once. */

@@ -1,12 +1,14 @@
 import { layerCounts, type EncoderConfig } from "./encoder-structure";
-import { makeEmbeddings, makeHead, makeLayer, type PartMaker } from "./layout";
+import { makeEmbeddings, makeFinalNorm, makeHead, makeLayer, makeRelative, type PartMaker } from "./layout";
 
 /** Every weight's shape by its full name, in the order of the model. */
 export function expectedShapes(config: EncoderConfig, numLabels: number): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
   const maker = recorder(config, shapes);
   makeEmbeddings(config, maker);
+  makeRelative(config, maker);
   for (let layer = 0; layer < layerCounts(config).own; layer++) makeLayer(config, layer, maker);
+  makeFinalNorm(config, maker);
   makeHead(config, numLabels, maker);
   return shapes;
 }

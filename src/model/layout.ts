@@ -49,6 +49,22 @@ export function makeEmbeddings<L, N, T>(
   };
 }
 
+/** Makes the table of the attention scores' addends, if the encoder has one. */
+export function makeRelative<L, N, T>(config: EncoderConfig, maker: PartMaker<L, N, T>): T | undefined {
+  const { prefix, relative } = namesOf(config);
+  const { positions } = config.structure;
+  const buckets = positions.kind === "learned" ? positions.relativeBuckets : undefined;
+  return relative === undefined || buckets === undefined
+    ? undefined
+    : maker.table(`${prefix}${relative}.weight`, [buckets, config.numAttentionHeads]);
+}
+
+/** Makes the norm after the last layer, if there is one. */
+export function makeFinalNorm<L, N, T>(config: EncoderConfig, maker: PartMaker<L, N, T>): N | undefined {
+  const { prefix, finalNorm } = namesOf(config);
+  return finalNorm === undefined ? undefined : maker.norm(`${prefix}${finalNorm}`, config.hiddenSize);
+}
+
 /** The full name of one of the layers with weights of their own. */
 export function layerName(config: EncoderConfig, layer: number): string {
   const { prefix, layers } = namesOf(config);

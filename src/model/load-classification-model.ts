@@ -10,6 +10,7 @@ import { expectedShapes } from "./expected-shapes";
 import { Parameter } from "./parts/parameter";
 import { openCheckpoint, type Checkpoint } from "./weights/open-checkpoint";
 import { planWeights } from "./weights/plan-weights";
+import { weightNames } from "./weights/weight-names";
 import { isFloating } from "./weights/read-safetensors";
 
 /** A model as read, and the weights that the checkpoint lacks. */
@@ -41,7 +42,7 @@ export interface LoadModelOptions {
 /**
  * Reads `config.json` and the weights of a Hugging Face folder, tensor by tensor. Every weight's name and shape is
  * checked before any is read. As in transformers, head weights that the checkpoint lacks are drawn from N(0,
- * initializer_range), and head biases that it lacks are 0. Such parameters are marked as `drawn`.
+ * initializer_range) (in ModernBERT from its own truncated normal distributions), and head biases that it lacks are 0. Such parameters are marked as `drawn`.
  *
  * @throws TsloraError `not-found`, `unsupported` or `bad-input`, listing every missing, unexpected or mis-shaped
  *   weight.
@@ -91,5 +92,19 @@ function drawWeight(
 ): Float32Array {
   const values = new Float32Array(sizeOf(shape));
   if (name.endsWith(".bias")) return values;
-  return values.map(() => random.normal() * config.initializerRange);
+  const { head } = weightNames(config);
+  const { head: structure } = config.structure;
+  if (structure.kind === "dense") return values.map(() => random.normal() * config.initializerRange);
+  if (head.norm !== undefined && name.startsWith(`${head.norm}.`)) return values.fill(1);
+  const { dense, classifier, cutoff } = structure.spread;
+  const spread = name.startsWith(`${head.classifier}.`) ? classifier : dense;
+  return values.map(() => spread * truncatedNormal(random, cutoff));
+}
+
+/** A normal number, drawn again while it is beyond the cutoff. */
+function truncatedNormal(random: Random, cutoff: number): number {
+  for (;;) {
+    const drawn = random.normal();
+    if (Math.abs(drawn) <= cutoff) return drawn;
+  }
 }

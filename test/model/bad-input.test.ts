@@ -250,9 +250,16 @@ test("F16 and BF16 are widened", async () => {
   await file.close();
 });
 
-test("another architecture is refused by name", async () => {
-  await changeConfig({ model_type: "electra" });
-  await assert.rejects(load(), /model_type is "electra"; tslora reads "bert", "distilbert", "roberta"/);
+test("another architecture is refused by name, and the nearest choice is named", async () => {
+  const known = '"bert", "distilbert", "roberta", [^.]*"modernbert"[^.]*\\.';
+  for (const [type, what] of [
+    ["gpt2", 'It is a decoder, which generates text; the nearest choice is "modernbert"\\.'],
+    ["roformer", 'rotary positions; the nearest choice is "modernbert"\\.'],
+    ["constructor", "Choose a model of one of these types\\."],
+  ]) {
+    await changeConfig({ model_type: type });
+    await assert.rejects(load(), refusedShortly(new RegExp(`model_type is "${type}"; tslora reads ${known}.*${what}`)));
+  }
 });
 
 test("a config that makes no sense is refused with everything wrong in it", async () => {
@@ -260,12 +267,12 @@ test("a config that makes no sense is refused with everything wrong in it", asyn
     hidden_size: 13,
     num_hidden_layers: 0,
     hidden_dropout_prob: 1,
-    hidden_act: "swish",
+    hidden_act: "selu",
     position_embedding_type: "relative_key",
   });
   await assert.rejects(
     load(),
-    /"num_hidden_layers"[\s\S]*"hidden_dropout_prob"[\s\S]*swish[\s\S]*multiple of the 3 heads[\s\S]*"relative_key"/,
+    /"num_hidden_layers"[\s\S]*"hidden_dropout_prob"[\s\S]*selu[\s\S]*multiple of the 3 heads[\s\S]*"relative_key"/,
   );
   await writeFile(join(folder, "config.json"), "{");
   await assert.rejects(load(), /config\.json is not JSON/);

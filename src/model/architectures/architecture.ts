@@ -12,8 +12,6 @@ export interface Architecture {
   readonly className: string;
   /** Reads sizes and rates under this type's field names, with transformers' defaults. */
   sizes(fields: ConfigFields): EncoderSizes;
-  /** Width of the embeddings, if it can differ from the encoder's. @default the encoder's */
-  embeddingSize?(fields: ConfigFields): number;
   /** The parts that the encoder is made of. */
   structure(fields: ConfigFields, sizes: EncoderSizes): EncoderStructure;
   readonly names: WeightNames;

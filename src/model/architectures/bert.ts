@@ -40,7 +40,6 @@ export function bertStructure({
     feedForward: { kind: "mlp", bias: true, dropout: "hiddenDropout" },
     embeddingDropout: "hiddenDropout",
     projectsEmbeddings: false,
-    finalNorm: false,
     head,
     layer: () => ({}),
   };

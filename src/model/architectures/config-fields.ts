@@ -11,10 +11,12 @@ const LARGEST_SIZE = 2 ** 31 - 1;
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu: "gelu",
   gelu_python: "gelu",
-  gelu_new: "gelu_new",
-  gelu_fast: "gelu_new",
-  gelu_accurate: "gelu_new",
-  gelu_pytorch_tanh: "gelu_new",
+  gelu_new: "gelu-tanh",
+  gelu_fast: "gelu-tanh",
+  gelu_accurate: "gelu-tanh",
+  gelu_pytorch_tanh: "gelu-tanh",
+  silu: "silu",
+  swish: "silu",
   relu: "relu",
   tanh: "tanh",
 };
@@ -86,6 +88,15 @@ export class ConfigFields {
       `"${name}" must be an activation that tslora knows: ${Object.keys(ACTIVATIONS).join(", ")}; got ${shownValue(value)}`,
     );
     return known ? ACTIVATIONS[value] : "gelu";
+  }
+
+  /** A number above 0. */
+  positive(name: string, value: unknown): number {
+    this.problems.expect(
+      typeof value === "number" && value > 0 && Number.isFinite(value),
+      `"${name}" must be a number above 0; got ${shownValue(value)}`,
+    );
+    return value as number;
   }
 
   /** The epsilon of layer norms. */

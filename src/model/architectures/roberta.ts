@@ -28,3 +28,17 @@ export const roberta = robertaLike({
   className: "RobertaForSequenceClassification",
   vocabSize: 50265,
 });
+
+/** XLM-RoBERTa (Conneau et al., 2020): 100 languages. */
+export const xlmRoberta = robertaLike({
+  modelType: "xlm-roberta",
+  className: "XLMRobertaForSequenceClassification",
+  vocabSize: 30522,
+});
+
+/** CamemBERT (Martin et al., 2020): French. */
+export const camembert = robertaLike({
+  modelType: "camembert",
+  className: "CamembertForSequenceClassification",
+  vocabSize: 30522,
+});

@@ -1,5 +1,5 @@
 import type { Tensor } from "../../ops/tensor";
-import type { EncoderConfig, HeadStructure } from "../encoder-structure";
+import { rateOf, type EncoderConfig, type HeadStructure } from "../encoder-structure";
 import { activate, activateBackward } from "../parts/activation";
 import { applyDropout, dropoutBackward } from "../parts/dropout";
 import type { Linear } from "../parts/linear";
@@ -38,7 +38,7 @@ export class DenseHead implements Head {
     const { activation: kind, inputDropout } = this.#structure;
     const source = dropoutOf(pass);
     return ops.tidy(() => {
-      const rate = inputDropout === undefined ? 0 : this.#config[inputDropout];
+      const rate = rateOf(this.#config, inputDropout);
       const input = applyDropout(x, { ops, source, rate });
       const hidden = dense.forward(pass, input.y);
       const activated = activate(ops, hidden.y, { kind, keep: pass.kind === "training" });

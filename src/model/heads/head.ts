@@ -1,4 +1,4 @@
-import type { DropoutSaved } from "../../ops/ops";
+import type { DropoutSaved, LayerNormSaved } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { ActivationSaved } from "../parts/activation";
 import type { Linear, LinearSaved } from "../parts/linear";
@@ -10,6 +10,7 @@ export interface HeadSaved {
   readonly inputDropout?: DropoutSaved;
   readonly dense: LinearSaved;
   readonly activation: ActivationSaved;
+  readonly norm?: LayerNormSaved;
   readonly dropout?: DropoutSaved;
   readonly classifier: LinearSaved;
 }

@@ -7,7 +7,7 @@ export type ActivationSaved =
   | { readonly kind: "factor"; readonly derivative: Tensor | undefined }
   | { readonly kind: "relu" | "tanh"; readonly y: Tensor };
 
-/** Applies an activation function. Keeps the derivative of GELU only if a backward pass will follow. */
+/** Applies an activation function. Keeps a derivative only if a backward pass will follow. */
 export function activate(
   ops: Ops,
   x: Tensor,
@@ -17,7 +17,7 @@ export function activate(
     const y = ops[kind](x);
     return { y, saved: { kind, y } };
   }
-  const { y, derivative } = ops.gelu(x, { derivative: keep });
+  const { y, derivative } = ops.gelu(x, { derivative: keep, activation: kind });
   return { y, saved: { kind: "factor", derivative } };
 }
 

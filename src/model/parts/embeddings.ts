@@ -1,7 +1,7 @@
 import type { DropoutSaved, LayerNormSaved } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import { applyDropout, dropoutBackward } from "./dropout";
-import type { EncoderConfig } from "../encoder-structure";
+import { rateOf, type EncoderConfig } from "../encoder-structure";
 import type { Linear, LinearSaved } from "./linear";
 import type { Norm } from "./norm";
 import type { Parameter, Substitutes } from "./parameter";
@@ -98,7 +98,7 @@ export class Embeddings {
       if (positions !== undefined) sum = ops.add(sum, ops.gatherRows(positions.value, at.positions));
       if (types !== undefined) sum = ops.add(sum, ops.sliceRows(types.value, 0, 1)); // all tokens have type 0
       const normed = norm.forward(pass, sum);
-      const rate = this.#config[this.#config.structure.embeddingDropout];
+      const rate = rateOf(this.#config, this.#config.structure.embeddingDropout);
       const dropped = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate });
       const saved = { norm: normed.saved, dropout: dropped.saved };
       if (projection === undefined) return { y: dropped.y, saved };

@@ -1,18 +1,46 @@
+import type { DropoutSaved } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { EncoderConfig } from "../encoder-structure";
 import { activate, activateBackward, derivativeOf, type ActivationSaved } from "./activation";
 import type { Linear, LinearSaved } from "./linear";
 import type { BackwardPass, ForwardPass } from "./pass";
 
-/** State that a feed-forward block keeps for its backward pass. */
-export interface FeedForwardSaved {
+/** State that {@link Mlp} keeps for its backward pass. */
+export interface MlpSaved {
+  readonly kind: "mlp";
   readonly intermediate: LinearSaved;
   readonly activation: ActivationSaved;
   readonly output: LinearSaved;
 }
 
-/** A feed-forward block: linear layer, activation, linear layer. */
-export class FeedForward {
+/** State that a gated block keeps for its backward pass. */
+export interface GatedSaved {
+  readonly kind: "gated";
+  readonly intermediate: LinearSaved;
+  /** [rows, 2 inner] */
+  readonly inner: Tensor;
+  readonly dropout?: DropoutSaved;
+  readonly output: LinearSaved;
+}
+
+/** State that a feed-forward block keeps for its backward pass. */
+export type FeedForwardSaved = MlpSaved | GatedSaved;
+
+/** The feed-forward block of a layer. */
+export interface FeedForward {
+  readonly linears: readonly Linear[];
+  /** Computes [rows, width] from [rows, width]. */
+  forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: FeedForwardSaved };
+  /** Computes the gradient of the input, plus the tensors `plus`. Returns undefined if it is not requested. */
+  backward(
+    pass: BackwardPass,
+    dy: Tensor,
+    from: { saved: FeedForwardSaved; needsInput: boolean; plus: readonly Tensor[] },
+  ): Tensor | undefined;
+}
+
+/** Linear layer, activation, linear layer. */
+export class Mlp implements FeedForward {
   readonly #config: EncoderConfig;
 
   constructor(
@@ -26,22 +54,24 @@ export class FeedForward {
     return [this.modules.intermediate, this.modules.output];
   }
 
-  /** Computes [rows, width] from [rows, width]. */
-  forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: FeedForwardSaved } {
+  forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: MlpSaved } {
     const { output } = this.modules;
     return pass.ops.tidy(() => {
       const activated = this.#activated(pass, x); // [rows, inner]
       const { y, saved } = output.forward(pass, activated.y);
-      return { y, saved: { intermediate: activated.saved, activation: activated.activation, output: saved } };
+      return {
+        y,
+        saved: { kind: "mlp", intermediate: activated.saved, activation: activated.activation, output: saved },
+      };
     });
   }
 
-  /** Computes the gradient of the input, plus the tensors `plus`. Returns undefined if it is not requested. */
   backward(
     pass: BackwardPass,
     dy: Tensor,
     { saved, needsInput, plus }: { saved: FeedForwardSaved; needsInput: boolean; plus: readonly Tensor[] },
   ): Tensor | undefined {
+    if (saved.kind !== "mlp") throw new TypeError("This state is another block's.");
     const { intermediate } = this.modules;
     const dInner = this.#innerGradient(pass, dy, { saved, needed: needsInput || intermediate.hasTrainables });
     return dInner && intermediate.backward(pass, dInner, { saved: saved.intermediate, needsInput, onward: { plus } });
@@ -50,8 +80,8 @@ export class FeedForward {
   #activated(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved; activation: ActivationSaved } {
     const { intermediate } = this.modules;
     const { hiddenAct: kind } = this.#config;
-    if (kind === "gelu") {
-      const { y, derivative, saved } = intermediate.forwardGelu(pass, x);
+    if (kind !== "relu" && kind !== "tanh") {
+      const { y, derivative, saved } = intermediate.forwardActivated(pass, x, kind);
       return { y, saved, activation: { kind: "factor", derivative } };
     }
     const inner = intermediate.forward(pass, x);
@@ -63,7 +93,7 @@ export class FeedForward {
   #innerGradient(
     pass: BackwardPass,
     dy: Tensor,
-    { saved: { activation, output: saved }, needed: needsInput }: { saved: FeedForwardSaved; needed: boolean },
+    { saved: { activation, output: saved }, needed: needsInput }: { saved: MlpSaved; needed: boolean },
   ): Tensor | undefined {
     const { output } = this.modules;
     if (activation.kind === "factor")

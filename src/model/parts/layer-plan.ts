@@ -1,4 +1,4 @@
-import type { AttentionLayout, LengthGroup } from "../../ops/ops";
+import type { AttentionLayout, LengthGroup, RotaryOptions } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 
 /** The documents that a layer runs on, and whether it computes every token or only first tokens. */
@@ -7,4 +7,10 @@ export interface LayerPlan {
   readonly span: AttentionLayout["span"];
   /** Rows of the documents' first tokens, int [documents]. */
   readonly firstRows: Tensor;
+  /** Greatest distance between tokens that attend to each other. */
+  readonly window?: number | undefined;
+  /** Addends of the attention scores by head and distance, [heads, 2 reach + 1]. */
+  readonly bias?: Tensor | undefined;
+  /** Each token's position, int [rows], and the angles of each position. */
+  readonly rotary?: Pick<RotaryOptions, "positions" | "cos" | "sin"> | undefined;
 }

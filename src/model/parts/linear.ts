@@ -1,4 +1,4 @@
-import type { DropoutSaved, LowRank, Ops, PackedMatrix, ProductOptions } from "../../ops/ops";
+import type { Activation, DropoutSaved, LowRank, Ops, PackedMatrix, ProductOptions } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import { DerivedTensors } from "./derived-tensors";
 import type { Parameter, Substitutes } from "./parameter";
@@ -200,10 +200,14 @@ export class Linear {
     });
   }
 
-  /** GELU of {@link forward}, and in training its derivative [rows, out]. */
-  forwardGelu(pass: ForwardPass, x: Tensor): { y: Tensor; derivative: Tensor | undefined; saved: LinearSaved } {
+  /** An activation of {@link forward}, and in training its derivative [rows, out]. */
+  forwardActivated(
+    pass: ForwardPass,
+    x: Tensor,
+    activation: Activation,
+  ): { y: Tensor; derivative: Tensor | undefined; saved: LinearSaved } {
     const { ops } = pass;
-    const options = { derivative: pass.kind === "training" };
+    const options = { derivative: pass.kind === "training", activation };
     return ops.tidy(() => {
       if (this.#adapter === undefined && !isRounded(pass)) {
         const { weight } = this.#used;

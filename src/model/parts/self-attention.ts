@@ -5,9 +5,51 @@ import { firstTokenAttention, firstTokenAttentionBackward, type FirstTokenSaved 
 import type { LayerPlan } from "./layer-plan";
 import { Linear, type LinearSaved } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+import type { RelativeBias } from "./relative-bias";
 
-/** State that self-attention keeps for its backward pass. */
+/** The attention of a layer, without the linear layer after it. */
+export interface Attention {
+  /** The projections. */
+  readonly linears: readonly Linear[];
+  /** Whether a backward pass computes gradients of weights here. */
+  readonly hasTrainables: boolean;
+  /**
+   * Computes the context [queries, width].
+   *
+   * @param inputs - x [rows, width], the input of keys and values; queried [queries, width], the input of the queries
+   */
+  forward(
+    pass: ForwardPass,
+    inputs: { x: Tensor; queried: Tensor; plan: LayerPlan },
+  ): { y: Tensor; saved: AttentionPartSaved };
+  /**
+   * Returns the gradient of x [rows, width], or undefined if it is not requested, and adds the gradients of the
+   * weights. If only first tokens are queries, `dQueried` [queries, width] may be their gradient through the queries,
+   * which dx then does not include.
+   *
+   * @param dy - [queries, width]
+   * @param from.plus - other gradients of the queries' input, added to it
+   */
+  backward(
+    pass: BackwardPass,
+    dy: Tensor,
+    from: { saved: AttentionPartSaved; plan: LayerPlan; plus: readonly Tensor[]; needsInput: boolean },
+  ): { dx: Tensor; dQueried?: Tensor } | undefined;
+}
+
+/** State that the attention of a layer keeps for its backward pass. */
+export type AttentionPartSaved = SelfAttentionSaved | FusedAttentionSaved;
+
+/** State that attention by one fused projection keeps for its backward pass. */
+export interface FusedAttentionSaved {
+  readonly kind: "fused";
+  readonly fused: LinearSaved;
+  readonly attention: AttentionSaved;
+}
+
+/** State that {@link SelfAttention} keeps for its backward pass. */
 export interface SelfAttentionSaved {
+  readonly kind: "separate";
   readonly query: LinearSaved;
   readonly inner:
     | {
@@ -19,15 +61,18 @@ export interface SelfAttentionSaved {
     | { readonly kind: "first-token"; readonly saved: FirstTokenSaved };
 }
 
-/** Self-attention of one layer, without the linear layer after it: query, key and value are a linear layer each. */
-export class SelfAttention {
+/** Attention with a linear layer each for query, key and value. */
+export class SelfAttention implements Attention {
   readonly #config: EncoderConfig;
+  readonly #relative: RelativeBias | undefined;
 
+  /** @param options.relative - the table of the scores' addends, which all layers share */
   constructor(
     readonly modules: { readonly query: Linear; readonly key: Linear; readonly value: Linear },
-    config: EncoderConfig,
+    { config, relative }: { config: EncoderConfig; relative: RelativeBias | undefined },
   ) {
     this.#config = config;
+    this.#relative = relative;
   }
 
   get linears(): readonly Linear[] {
@@ -35,12 +80,11 @@ export class SelfAttention {
     return [query, key, value];
   }
 
-  /**
-   * Computes the context [queries, width]. Keys and values are not computed if only first tokens are queries and the
-   * weights are frozen.
-   *
-   * @param inputs - x [rows, width], the input of keys and values; queried [queries, width], the input of the queries
-   */
+  get hasTrainables(): boolean {
+    return this.linears.some((linear) => linear.hasTrainables) || this.#relative?.hasTrainables === true;
+  }
+
+  /** Keys and values are not computed if only first tokens are queries and the weights are frozen. */
   forward(
     pass: ForwardPass,
     { x, queried, plan }: { x: Tensor; queried: Tensor; plan: LayerPlan },
@@ -48,23 +92,26 @@ export class SelfAttention {
     const { ops } = pass;
     const { key, value } = this.modules;
     const { numAttentionHeads: heads, attentionDropout: dropout } = this.#config;
-    const layout = { heads, groups: plan.groups, span: plan.span };
+    const layout = { heads, groups: plan.groups, span: plan.span, window: plan.window };
+    const { bias } = plan;
     return ops.tidy(() => {
       const query = this.modules.query.forward(pass, queried);
       const rounded = pass.kind === "training" && pass.precision === "bfloat16";
-      if (layout.span === "first-token" && key.isSeparable(pass) && value.isSeparable(pass) && !rounded) {
+      const separable = key.isSeparable(pass) && value.isSeparable(pass) && !rounded;
+      if (layout.span === "first-token" && separable && bias === undefined && plan.window === undefined) {
         const { y, saved } = firstTokenAttention(pass, { x, q: query.y, key, value }, { layout, dropout });
-        return { y, saved: { query: query.saved, inner: { kind: "first-token", saved } } };
+        return { y, saved: { kind: "separate", query: query.saved, inner: { kind: "first-token", saved } } };
       }
       const [k, v] = [key.forward(pass, x), value.forward(pass, x)];
       const drop = dropoutOf(pass)?.next(dropout);
       const { y, saved } = ops.attention(
-        { q: query.y, k: k.y, v: v.y },
+        { q: query.y, k: k.y, v: v.y, bias },
         { layout, drop, keep: pass.kind === "training" },
       );
       return {
         y,
         saved: {
+          kind: "separate",
           query: query.saved,
           inner: { kind: "keys-and-values", key: k.saved, value: v.saved, attention: saved },
         },
@@ -72,19 +119,12 @@ export class SelfAttention {
     });
   }
 
-  /**
-   * Returns the gradient of x [rows, width], or undefined if it is not requested, and adds the gradients of the
-   * weights. If only first tokens are queries, `dQueried` [queries, width] is their gradient through the queries, and
-   * dx does not include it.
-   *
-   * @param dy - [queries, width]
-   * @param from.plus - other gradients of the queries' input, added to it
-   */
   backward(
     pass: BackwardPass,
     dy: Tensor,
-    { saved, plus, needsInput }: { saved: SelfAttentionSaved; plus: readonly Tensor[]; needsInput: boolean },
+    { saved, plus, needsInput }: { saved: AttentionPartSaved; plus: readonly Tensor[]; needsInput: boolean },
   ): { dx: Tensor; dQueried?: Tensor } | undefined {
+    if (saved.kind !== "separate") throw new TypeError("This state is another attention's.");
     const { ops } = pass;
     const { query, key, value } = this.modules;
     const { inner, query: ofQuery } = saved;
@@ -97,7 +137,11 @@ export class SelfAttention {
         const dQueried = throughQuery(dq);
         return dx === undefined || dQueried === undefined ? undefined : { dx, dQueried };
       }
-      const { dq, dk, dv } = ops.attentionBackward(dy, inner.attention, { needsKey: needsInput || key.hasTrainables });
+      const { dq, dk, dv, dBias } = ops.attentionBackward(dy, inner.attention, {
+        needsKey: needsInput || key.hasTrainables,
+        needsBias: this.#relative?.hasTrainables,
+      });
+      if (dBias !== undefined) this.#relative?.addGradient(pass, dBias);
       const inward = [
         ...(dk === undefined ? [] : [{ linear: key, dy: dk, saved: inner.key }]),
         { linear: value, dy: dv, saved: inner.value },
