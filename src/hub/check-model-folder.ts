@@ -4,16 +4,14 @@ import { join } from "node:path";
 import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
-import { SHARD_INDEX } from "../model/weights/shard-index";
-
-const PICKLES = /^pytorch_model(-\d+-of-\d+)?\.bin(\.index\.json)?$/;
+import { findWeights, foreignWeights, MODEL_WEIGHTS } from "../model/weights/weight-files";
 
 /**
  * Checks that a model's folder holds configuration, weights and tokenizer. Reports all missing files at once. Does not
  * read their content.
  *
  * @param options.requireTokenizer - whether a missing tokenizer alone is a problem
- * @throws TsloraError `not-found`, or `unsupported` if the weights are a pickle.
+ * @throws TsloraError `not-found`, or `unsupported` if the weights are another library's.
  */
 export function checkModelFolder(
   directory: string,
@@ -31,21 +29,14 @@ export function checkModelFolder(
     );
   const problems = new Problems(`The folder ${shown} is not a whole model`);
   problems.expect(has("config.json"), "config.json is missing");
-  const pickle =
-    has("model.safetensors") || has(SHARD_INDEX)
-      ? undefined
-      : readdirSync(directory).find((name) => PICKLES.test(name));
+  const foreign = findWeights(has) === undefined ? foreignWeights(readdirSync(directory)) : undefined;
+  problems.expect(foreign === undefined, foreign ?? "");
   problems.expect(
-    pickle === undefined,
-    `the weights are ${pickle ?? ""}, a pickle, which can run code when it is read. If you trust it, convert it in Python: ` +
-      "AutoModelForSequenceClassification.from_pretrained(folder).save_pretrained(folder, safe_serialization=True)",
-  );
-  problems.expect(
-    pickle !== undefined || has("model.safetensors") || has(SHARD_INDEX),
-    `the weights are missing: model.safetensors, or its parts and ${SHARD_INDEX}`,
+    foreign !== undefined || findWeights(has) !== undefined,
+    `the weights are missing: ${MODEL_WEIGHTS.map(({ whole }) => whole).join(" or ")}, or their parts and index`,
   );
   const tokenizer = has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt"));
   if (requireTokenizer || problems.count > 0)
     problems.expect(tokenizer, "the tokenizer is missing: tokenizer.json, vocab.txt, or vocab.json and merges.txt");
-  problems.throwIfAny(pickle === undefined ? "not-found" : "unsupported");
+  problems.throwIfAny(foreign === undefined ? "not-found" : "unsupported");
 }

@@ -60,6 +60,15 @@ export async function downloadFile(
   return remote.commit;
 }
 
+/** Whether a repository has a file. Fetches nothing. */
+export async function isOnHub(
+  { id, file }: { id: string; file: string },
+  options: HubSettings & { revision: string },
+): Promise<boolean> {
+  const url = `${options.endpoint}/${id}/resolve/${encodeURIComponent(options.revision)}/${file}`;
+  return (await ask(url, options)) !== undefined;
+}
+
 /** Requests a file's commit, checksum and address, without its bytes; follows redirects within the Hub. */
 async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promise<RemoteFile | undefined> {
   let address = url;

@@ -8,8 +8,9 @@ import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { writeAtomically } from "../base/files/write-atomically";
-import { parseShardIndex, SHARD_INDEX } from "../model/weights/shard-index";
-import { downloadFile, type DownloadProgress } from "./download-file";
+import { parseShardIndex } from "../model/weights/shard-index";
+import { findWeights, foreignWeights, MODEL_WEIGHTS, type WeightFormat } from "../model/weights/weight-files";
+import { downloadFile, isOnHub, type DownloadProgress } from "./download-file";
 import { cacheFolder, type HubSettings } from "./hub-settings";
 
 /** Options of {@link downloadModel}. */
@@ -19,7 +20,6 @@ export interface DownloadOptions extends HubSettings {
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
-const WEIGHTS = "model.safetensors";
 const OPTIONAL = [
   "tokenizer.json",
   "tokenizer_config.json",
@@ -58,24 +58,54 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
   };
   for (const file of OPTIONAL) await fetchOne(file);
   const snapshot = join(folder, "snapshots", commit);
-  if ((await fetchOne(WEIGHTS)) === undefined) {
-    if ((await fetchOne(SHARD_INDEX)) === undefined) {
-      throw new TsloraError(
-        "unsupported",
-        `${options.endpoint}/${id} has neither ${WEIGHTS} nor ${SHARD_INDEX}. If it has pytorch_model.bin, save it again in Python: AutoModel.from_pretrained(${JSON.stringify(id)}).save_pretrained(folder), and give the folder.`,
-      );
-    }
-    const index = join(snapshot, SHARD_INDEX);
-    for (const shard of parseShardIndex(await readTextFile(index), shownPath(index)).shards) {
+  if (!(await fetchWeights(snapshot, { called: `${options.endpoint}/${id}`, fetchOne })))
+    throw await noWeights(id, options);
+  await writeAtomically(join(folder, "refs", revision), commit);
+  return snapshot;
+}
+
+/** Files by which a repository's weights of other libraries are recognized. */
+const FOREIGN = ["tf_model.h5", "flax_model.msgpack", "rust_model.ot", "model.onnx", "onnx/model.onnx"] as const;
+
+/** The error for a repository without weights that can be read: which it has, and what to do. */
+async function noWeights(id: string, options: DownloadOptions): Promise<TsloraError> {
+  const names: string[] = [];
+  for (const file of FOREIGN) if (await isOnHub({ id, file }, options)) names.push(file);
+  const lacking = MODEL_WEIGHTS.flatMap(({ whole, index }) => [whole, index]).join(", ");
+  const foreign = foreignWeights(names) ?? `take a revision or a model that has them`;
+  return new TsloraError("unsupported", `${options.endpoint}/${id} has none of ${lacking}: ${foreign}.`);
+}
+
+/**
+ * Fetches the weights in the first format that the repository has, safetensors before pytorch_model.bin.
+ *
+ * @returns whether it has any
+ */
+async function fetchWeights(
+  snapshot: string,
+  { called, fetchOne }: { called: string; fetchOne: (file: string) => Promise<string | undefined> },
+): Promise<boolean> {
+  for (const { whole, index, extension } of MODEL_WEIGHTS) {
+    if ((await fetchOne(whole)) !== undefined) return true;
+    if ((await fetchOne(index)) === undefined) continue;
+    for (const shard of await shardsOf(snapshot, { index, extension })) {
       if ((await fetchOne(shard)) === undefined)
         throw new TsloraError(
           "not-found",
-          `${options.endpoint}/${id} has no ${shard}, which its ${SHARD_INDEX} names. Its upload was not whole.`,
+          `${called} has no ${shard}, which its ${index} names. Its upload was not whole.`,
         );
     }
+    return true;
   }
-  await writeAtomically(join(folder, "refs", revision), commit);
-  return snapshot;
+  return false;
+}
+
+async function shardsOf(
+  snapshot: string,
+  { index, extension }: Pick<WeightFormat, "index" | "extension">,
+): Promise<readonly string[]> {
+  const path = join(snapshot, index);
+  return parseShardIndex(await readTextFile(path), shownPath(path), { extension }).shards;
 }
 
 /** @throws TsloraError `not-saved` */
@@ -89,10 +119,9 @@ function makeCache(folder: string): void {
 
 /** Whether a snapshot in the cache holds a model's weights: one file, or all parts. */
 export async function hasWeights(snapshot: string): Promise<boolean> {
-  if (existsSync(join(snapshot, WEIGHTS))) return true;
-  const index = join(snapshot, SHARD_INDEX);
-  if (!existsSync(index)) return false;
-  return parseShardIndex(await readTextFile(index), shownPath(index)).shards.every((shard) =>
-    existsSync(join(snapshot, shard)),
-  );
+  const found = findWeights((name) => existsSync(join(snapshot, name)));
+  if (found === undefined) return false;
+  if (found.file === found.format.whole) return true;
+  const { index, extension } = found.format;
+  return (await shardsOf(snapshot, { index, extension })).every((shard) => existsSync(join(snapshot, shard)));
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 
 import { expandHome } from "../base/files/expand-home";
@@ -6,6 +6,7 @@ import { projectRoot } from "../base/project-root";
 import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
+import { findWeights, foreignWeights } from "../model/weights/weight-files";
 import type { DownloadProgress } from "./download-file";
 import { checkModelFolder } from "./check-model-folder";
 import { downloadModel, hasWeights } from "./download-model";
@@ -83,13 +84,13 @@ async function named(
       id: folderId(path),
       directory,
       origin: { kind: "folder" },
-      notice: `Model: the folder ${shownPath(directory)}, ${why}.`,
+      notice: `Model: the folder ${shownPath(directory)}, ${why}.${weightsNote(directory)}`,
     };
   }
   if (path.startsWith(".") || isAbsolute(path) || !HUB_ID.test(path)) {
     throw new TsloraError(
       "not-found",
-      `The model ${shortened(model)} was looked for at ${places.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors, or a name on the Hugging Face Hub.`,
+      `The model ${shortened(model)} was looked for at ${places.map(shortened).join(" and ")}, and nothing is there. Give a folder that holds config.json and model.safetensors or pytorch_model.bin, or a name on the Hugging Face Hub.`,
     );
   }
   const same = options.revision === undefined ? installedById(model) : undefined;
@@ -115,6 +116,14 @@ function shortened(path: string): string {
   return path.length > 300 ? `${path.slice(0, 299)}…` : path;
 }
 
+/** A sentence for weights that are not safetensors. */
+function weightsNote(directory: string): string {
+  const found = findWeights((name) => existsSync(join(directory, name)));
+  return found?.format.extension === ".bin"
+    ? ` Its weights are ${found.file}, since it has no safetensors; they are read without executing anything.`
+    : "";
+}
+
 async function fromHub(
   id: string,
   { why, options }: { why: string; options: ResolveModelOptions },
@@ -129,16 +138,21 @@ async function fromHub(
       id,
       directory: cached,
       origin: { kind: "cache" },
-      notice: `Model: ${id} from the Hugging Face cache, ${why}.`,
+      notice: `Model: ${id} from the Hugging Face cache, ${why}.${weightsNote(cached)}`,
     };
-  if (settings.offline)
+  if (settings.offline) {
+    const foreign = existsSync(cached) ? foreignWeights(readdirSync(cached)) : undefined;
+    if (foreign !== undefined)
+      throw new TsloraError("unsupported", `${id} in the cache, ${shownPath(cached)}: ${foreign}.`);
     throw new TsloraError(
       "not-found",
       `${id} is not in the cache, ${shownPath(folder)}, and is not requested from the Hub, since HF_HUB_OFFLINE is set.`,
     );
+  }
   try {
     const directory = await downloadModel(id, { ...settings, revision, onProgress: options.onProgress });
-    return { id, directory, origin: { kind: "hub" }, notice: `Model: ${id} from ${settings.endpoint}, ${why}.` };
+    const notice = `Model: ${id} from ${settings.endpoint}, ${why}.${weightsNote(directory)}`;
+    return { id, directory, origin: { kind: "hub" }, notice };
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
     throw new TsloraError(error.code, `${id} is not in the cache, ${shownPath(folder)}. ${error.message}`, {

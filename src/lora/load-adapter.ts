@@ -9,9 +9,10 @@ import { shownNames, shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import type { Tensor } from "../ops/tensor";
 import type { ClassificationModel } from "../model/classification-model";
-import { openSafetensors, type SafetensorsFile } from "../model/weights/read-safetensors";
+import { openWeights, type Checkpoint } from "../model/weights/weight-files";
 import { PEFT_PREFIX, type Adapter } from "./adapter";
 import { DEFAULT_NAME, type AdapterSet } from "./adapter-set";
+import { adapterWeightsPath } from "./adapter-weights";
 import { buildAdapter, expectedWeights } from "./build-adapter";
 import { drawnModules, withDrawnModules } from "./drawn-modules";
 import { readPeftConfig } from "./peft-config";
@@ -53,7 +54,7 @@ export async function loadAdapter(
   problems.throwIfAny("bad-option");
   expectNotAdapted(plan, { model, directory });
   const whole = planAdapter(model, withDrawnModules(config, model), { problems, strict: false });
-  const file = await openSafetensors(await weightsPath(directory));
+  const file = await openWeights(adapterWeightsPath(directory));
   const { ops } = model;
   const given = new Map<string, Tensor>();
   try {
@@ -106,20 +107,6 @@ async function folderOf(directory: string, name: string): Promise<string> {
   return name !== DEFAULT_NAME && (await exists(join(inside, "adapter_config.json"))) ? inside : directory;
 }
 
-async function weightsPath(directory: string): Promise<string> {
-  const path = join(directory, "adapter_model.safetensors");
-  if (!(await exists(path)) && (await exists(join(directory, "adapter_model.bin")))) {
-    throw new TsloraError(
-      "unsupported",
-      `${directory} holds adapter_model.bin, a pickle, which can run code when it is read. Convert it in Python, if you trust it:
-  import torch; from safetensors.torch import save_file
-  weights = torch.load("adapter_model.bin", map_location="cpu", weights_only=True)
-  save_file({name: w.contiguous() for name, w in weights.items()}, "adapter_model.safetensors", metadata={"format": "pt"})`,
-    );
-  }
-  return path;
-}
-
 /** Start of the message for an adapter that does not fit its model. */
 function misfit(path: string, baseModel: string | undefined): string {
   return `The adapter ${shownPath(path)} does not fit the model${baseModel === undefined ? "" : `; it was trained on ${shownNames([baseModel])}`}`;
@@ -127,7 +114,7 @@ function misfit(path: string, baseModel: string | undefined): string {
 
 /** Compares the file's names and shapes with the plan. */
 function checkWeights(
-  file: SafetensorsFile,
+  file: Checkpoint,
   { plan, baseModel }: { plan: AdapterPlan; baseModel: string | undefined },
 ): void {
   const expected = new Map(expectedWeights(plan).map(({ name, shape }) => [name, shape]));

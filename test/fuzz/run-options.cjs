@@ -6,7 +6,7 @@ exports.HELP = `npm run test:fuzz -- [options]
   --cases N      cases in all, shared out evenly over the kinds of input (default 10000)
   --only KIND    a kind of input, such as adapters; may be given several times
   --case N       that case of each kind alone, to see a finding again
-Damages models, adapters, tokenizers, checkpoints, notebooks and corpora, and has them read. A finding is a crash, a
+Damages models, files of torch.save, adapters, tokenizers, checkpoints, notebooks and corpora, and has them read. A finding is a crash, a
 hang, an error that is not a TsloraError or is too long, tensors left behind, memory out of proportion, or damage that
 the format shows and that was accepted. Writes output/fuzz.json. Exit code 1 where there is a finding.`;
 

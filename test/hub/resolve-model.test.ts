@@ -101,15 +101,55 @@ test("a model that is not there, gated, or without safetensors is told apart", a
       assert.rejects(resolveModel("some/model", options), /answers 401: the model is private, gated or not there/),
     { status: 401 },
   );
-  await withHub(
-    async (_hub, options) =>
-      assert.rejects(
-        resolveModel("some/model", options),
-        /has neither model\.safetensors nor model\.safetensors\.index\.json[\s\S]*save_pretrained/,
-      ),
-    {},
-    { "config.json": files["config.json"], "pytorch_model.bin": Buffer.from("x") },
+  const only = (name: string, message: RegExp): Promise<void> =>
+    withHub(
+      async (_hub, options) => assert.rejects(resolveModel("some/model", options), message),
+      {},
+      { "config.json": files["config.json"], [name]: Buffer.from("x") },
+    );
+  await only(
+    "README.md",
+    /has none of model\.safetensors, .*pytorch_model\.bin\.index\.json: take a revision or a model that has them/,
   );
+  await only("flax_model.msgpack", /its weights are Flax's weights \(flax_model\.msgpack\).*from_flax=True/);
+  await only(
+    "onnx/model.onnx",
+    /its weights are an ONNX graph \(onnx\/model\.onnx\).*take the model that this one was exported from/,
+  );
+});
+
+test("a repository with only pytorch_model.bin, whole or in parts, is fetched; safetensors are preferred", async () => {
+  for (const name of ["tiny-bin", "tiny-bin-sharded"]) {
+    const folder = join(projectRoot(), "test", "fixtures", name);
+    const parts = Object.fromEntries(
+      readdirSync(folder)
+        .filter((file) => /^(config|pytorch_model)/.test(file))
+        .map((file) => [file, readFileSync(join(folder, file))]),
+    );
+    const read = (parts: Readonly<Record<string, Buffer>>, notice: RegExp): Promise<void> =>
+      withHub(
+        async (_hub, options) => {
+          const found = await resolveModel("some/model", options);
+          assert.match(found.notice, notice);
+          const ops = sharedOps();
+          (await loadClassificationModel(found.directory, { ops, numLabels: 2, seed: 1 })).model.dispose();
+          const again = await resolveModel("some/model", { ...options, offline: true });
+          assert.equal(again.origin.kind, "cache");
+          assert.match(again.notice, notice);
+        },
+        {},
+        parts,
+      );
+    await read(parts, /Its weights are pytorch_model\.bin(\.index\.json)?, since it has no safetensors/);
+    if (name === "tiny-bin")
+      await read(
+        {
+          ...parts,
+          "model.safetensors": readFileSync(join(projectRoot(), "test", "fixtures", "tiny-bert", "model.safetensors")),
+        },
+        /as asked for\.$/,
+      );
+  }
 });
 
 test("a model in parts is fetched part by part, and found in the cache only when all are there", async () => {
@@ -229,15 +269,25 @@ test("of a folder all that is missing is said at once, weights first; a lone tok
       /config\.json is missing\n- the weights are missing: model\.safetensors.*\n- the tokenizer is missing/,
       "not-found",
     );
-    await put("pytorch_model.bin");
+    await put("tf_model.h5");
     await put("config.json");
     await says(
-      /- the weights are pytorch_model\.bin, a pickle.*save_pretrained.*\n- the tokenizer is missing: tokenizer\.json, vocab\.txt/,
+      /- its weights are TensorFlow's weights \(tf_model\.h5\); tslora reads safetensors and pytorch_model\.bin: .*from_tf=True.*\n- the tokenizer is missing: tokenizer\.json, vocab\.txt/,
       "unsupported",
     );
     await put("vocab.txt");
-    await says(/not a whole model: the weights are pytorch_model\.bin/, "unsupported");
+    await put("flax_model.msgpack");
+    await says(
+      /not a whole model: its weights are TensorFlow's .* and Flax's weights \(flax_model\.msgpack\)/,
+      "unsupported",
+    );
+    await put("pytorch_model.bin");
+    assert.match(
+      (await resolveModel(folder, { requireTokenizer: true })).notice,
+      /Its weights are pytorch_model\.bin, since it has no safetensors; they are read without executing anything\./,
+    );
     await put("model.safetensors");
+    assert.doesNotMatch((await resolveModel(folder)).notice, /pytorch_model/);
     assert.equal((await resolveModel(folder, { requireTokenizer: true })).directory, folder);
     await rm(join(folder, "vocab.txt"));
     await put("vocab.json"); // half a tokenizer

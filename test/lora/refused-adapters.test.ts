@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 
 import { loadAdapter } from "../../src/lora/load-adapter";
 import { AdapterSet } from "../../src/lora/adapter-set";
+import { legacyFile, pickle } from "../model/torch/torch-bytes";
 import { openSafetensors } from "../../src/model/weights/read-safetensors";
 import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 import { fixtureDirectory } from "../model/fixture";
@@ -79,7 +80,10 @@ test("a file that does not fit is refused with every key at fault, and the model
   await rm(join(directory, "adapter_model.safetensors"));
   await refused(directory, /cannot be opened/);
   await writeFile(join(directory, "adapter_model.bin"), "");
-  await refused(directory, /adapter_model\.bin, a pickle[\s\S]*torch\.load[\s\S]*save_file/);
+  await refused(directory, /adapter_model\.bin is not a whole file of torch\.save: it is empty/);
+  const malicious = [pickle.proto(), pickle.global("os", "system"), pickle.stop];
+  await writeFile(join(directory, "adapter_model.bin"), legacyFile(malicious));
+  await refused(directory, /this file asks to call os\.system/);
   await refused(join(folder, "nowhere"), /adapter_config\.json cannot be read/);
   await writeFile(join(directory, "adapter_config.json"), "[]");
   await refused(directory, /must hold a JSON object/);

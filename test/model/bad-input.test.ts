@@ -324,11 +324,13 @@ test("missing, unexpected and mis-shaped weights are all named", async () => {
   );
 });
 
-test("a folder without weights, or with a pickle alone, says what to do", async () => {
+test("a folder without weights, or with another library's alone, says what to do", async () => {
   await rm(weights());
   await assert.rejects(load(), /not found at .*model\.safetensors\. A model folder/);
+  await writeFile(join(folder, "bert_model.ckpt.index"), "x");
+  await assert.rejects(load(), /its weights are a TensorFlow 1 or Lightning checkpoint \(bert_model\.ckpt\.index\)/);
   await writeFile(join(folder, "pytorch_model.bin"), "x");
-  await assert.rejects(load(), /a pickle, which can run code[\s\S]*save_pretrained/);
+  await assert.rejects(load(), /pytorch_model\.bin is not a whole file of torch\.save: it begins with "x"/);
 });
 
 test("what is written is read back to the bit", async () => {

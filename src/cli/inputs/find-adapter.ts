@@ -5,8 +5,9 @@ import { expandHome } from "../../base/files/expand-home";
 import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
 import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
+import { adapterWeightsPath } from "../../lora/adapter-weights";
 import { readPeftConfig } from "../../lora/peft-config";
-import { openSafetensors } from "../../model/weights/read-safetensors";
+import { openWeights } from "../../model/weights/weight-files";
 import { readRunRecord, type RunRecord } from "./read-run-record";
 
 /** An adapter's folder before its weights are read. */
@@ -35,7 +36,7 @@ export async function findAdapter(directory: string): Promise<FoundAdapter> {
       : "";
     throw new TsloraError(
       "not-found",
-      `--adapter: a folder that holds adapter_config.json and adapter_model.safetensors is needed; ` +
+      `--adapter: a folder that holds adapter_config.json and adapter_model.safetensors (or .bin) is needed; ` +
         `${directory} does not hold them.${model}`,
     );
   }
@@ -85,9 +86,9 @@ function isFolder(path: string): boolean {
 
 /** Number of labels of an adapter's head, if it has a head. */
 async function labelsOf(directory: string): Promise<number | undefined> {
-  const path = join(directory, "adapter_model.safetensors");
+  const path = adapterWeightsPath(directory);
   if (!existsSync(path)) return undefined; // loading reports the error of the folder
-  const file = await openSafetensors(path);
+  const file = await openWeights(path);
   await file.close();
   return [...file.entries.values()].find(({ name }) => /\.classifier(\.out_proj)?\.weight$/.test(name))?.shape[0];
 }

@@ -1,8 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 
-import { openSafetensors } from "../../model/weights/read-safetensors";
 import type { TensorDtype } from "../../model/weights/tensor-entry";
+import { openWeights } from "../../model/weights/weight-files";
 
 /** One tensor of a file. */
 export interface TensorRow {
@@ -13,7 +13,7 @@ export interface TensorRow {
   readonly file: string;
 }
 
-/** Content of safetensors files, read from their headers. */
+/** Content of files of weights, without their numbers. */
 export interface WeightsDescription {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   /** Numbers in tensors of floats. */
@@ -21,19 +21,23 @@ export interface WeightsDescription {
   /** Number of tensors of each type. */
   readonly dtypes: Readonly<Record<string, number>>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** What torch files hold beside the weights. */
+  readonly notices: readonly string[];
   readonly tensors: readonly TensorRow[];
 }
 
-/** Reads the headers of safetensors files, all files of a sharded checkpoint. */
+/** Reads what safetensors files, or files of torch.save, hold; all files of a sharded checkpoint. */
 export async function describeWeights(paths: readonly string[]): Promise<WeightsDescription> {
   const tensors: TensorRow[] = [];
   const files: { name: string; bytes: number }[] = [];
   let metadata: Readonly<Record<string, string>> = {};
+  const notices: string[] = [];
   for (const path of paths) {
-    const file = await openSafetensors(path);
+    const file = await openWeights(path);
     await file.close();
     files.push({ name: basename(path), bytes: (await stat(path)).size });
     metadata = { ...metadata, ...file.metadata };
+    if (file.notice !== undefined) notices.push(file.notice);
     for (const { name, dtype, shape } of file.entries.values())
       tensors.push({ name, dtype, shape, file: basename(path) });
   }
@@ -45,11 +49,12 @@ export async function describeWeights(paths: readonly string[]): Promise<Weights
     parameters: floats.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     dtypes,
     metadata,
+    notices,
     tensors,
   };
 }
 
-/** Lists a folder's files with their sizes, and the safetensors files of weights. */
+/** Lists a folder's files with their sizes, and the files of weights: safetensors, or else pytorch_model.bin. */
 export async function listFolder(
   folder: string,
 ): Promise<{ files: { name: string; bytes: number }[]; weights: string[] }> {
@@ -58,7 +63,10 @@ export async function listFolder(
     const status = await stat(join(folder, name)); // follows the links of the Hub's cache
     if (status.isFile()) files.push({ name, bytes: status.size });
   }
-  const all = files.filter(({ name }) => name.endsWith(".safetensors")).map(({ name }) => name);
+  const names = files.map(({ name }) => name);
+  const all = names.filter((name) => name.endsWith(".safetensors"));
   const main = all.filter((name) => /^(adapter_)?model(-\d+-of-\d+)?\.safetensors$/.test(name));
-  return { files, weights: (main.length > 0 ? main : all).map((name) => join(folder, name)) };
+  const torch = names.filter((name) => /^(adapter|pytorch)_model(-\d+-of-\d+)?\.bin$/.test(name));
+  const [weights = []] = [main, all, torch].filter((each) => each.length > 0);
+  return { files, weights: weights.map((name) => join(folder, name)) };
 }

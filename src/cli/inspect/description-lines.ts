@@ -1,4 +1,5 @@
 import type { EncoderConfig } from "../../model/encoder-config";
+import { foreignWeights } from "../../model/weights/weight-files";
 import { bytes, factLines, grouped } from "../terminal/text-layout";
 import { shortPath } from "../run/run-in-terminal";
 import { styled, table, type Terminal } from "../terminal/terminal";
@@ -9,7 +10,11 @@ import type { Description } from "./describe-subject";
 export function descriptionLines(description: Description, terminal: Terminal): string[] {
   const { kind, path, weights, encoder, adapter, config, checkpoint, wouldTrain, unsupported, files, tensors } =
     description;
-  const what = { file: "safetensors file", adapter: "LoRA adapter", model: "model" }[kind];
+  const what = {
+    file: path.endsWith(".bin") ? "torch file" : "safetensors file",
+    adapter: "LoRA adapter",
+    model: "model",
+  }[kind];
   const rows: [string, string][] = [];
   if (encoder !== undefined)
     rows.push(
@@ -24,9 +29,10 @@ export function descriptionLines(description: Description, terminal: Terminal): 
   rows.push([
     "weights",
     weights.files.length === 0
-      ? "none as safetensors"
+      ? (foreignWeights((files ?? []).map(({ name }) => name)) ?? "none")
       : `${grouped(weights.parameters)} in ${weights.tensorCount} tensors (${types})`,
   ]);
+  for (const notice of weights.notices) rows.push(["beside them", notice]);
   if (Object.keys(weights.metadata).length > 0)
     rows.push([
       "metadata",

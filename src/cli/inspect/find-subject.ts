@@ -17,7 +17,7 @@ export type Subject =
     };
 
 /**
- * Finds what a path or name refers to: a .safetensors file, an adapter's folder, a model's folder, or a model by name.
+ * Finds what a path or name refers to: a .safetensors or .bin file, an adapter's folder, a model's folder, or a model by name.
  * A folder that also holds the state of a training is a checkpoint.
  *
  * @throws TsloraError `not-found` or `bad-input` that names what it found instead.
@@ -25,8 +25,7 @@ export type Subject =
 export async function findSubject(name: string): Promise<Subject> {
   const path = resolve(expandHome(name));
   if (!existsSync(path)) {
-    if (/\.\w+$/.test(name) && name.endsWith(".safetensors"))
-      throw new TsloraError("not-found", `There is no file at ${path}.`);
+    if (/\.(safetensors|bin)$/.test(name)) throw new TsloraError("not-found", `There is no file at ${path}.`);
     const { id, directory, notice } = await resolveModel(name);
     return {
       kind: "model",
@@ -37,13 +36,8 @@ export async function findSubject(name: string): Promise<Subject> {
     };
   }
   if (!statSync(path).isDirectory()) {
-    if (name.endsWith(".bin") || name.endsWith(".pt"))
-      throw new TsloraError(
-        "unsupported",
-        `${name} is a pickle, which can run code when it is read. Convert it in Python: model.save_pretrained(folder, safe_serialization=True).`,
-      );
-    if (!name.endsWith(".safetensors"))
-      throw new TsloraError("unsupported", `The subject must be a folder or a .safetensors file; got ${name}.`);
+    if (!/\.(safetensors|bin)$/.test(name))
+      throw new TsloraError("unsupported", `The subject must be a folder, a .safetensors or a .bin file; got ${name}.`);
     return { kind: "file", path };
   }
   const checkpoint = existsSync(join(path, "trainer_state.json"));

@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Problems } from "../../base/problems";
@@ -6,42 +6,45 @@ import { readTextFile } from "../../base/files/read-text-file";
 import { shownPath } from "../../base/shown-path";
 import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
-import { openSafetensors, type SafetensorsEntry, type SafetensorsFile } from "./read-safetensors";
-import { parseShardIndex, SHARD_INDEX } from "./shard-index";
+import { parseShardIndex } from "./shard-index";
+import type { TensorEntry } from "./tensor-entry";
+import {
+  findWeights,
+  foreignWeights,
+  MODEL_WEIGHTS,
+  openWeights,
+  type Checkpoint,
+  type WeightFormat,
+} from "./weight-files";
 
-const WHOLE = "model.safetensors";
-
-/** The weights of a model folder, in one or several files. The caller closes them. */
-export type Checkpoint = Pick<SafetensorsFile, "path" | "entries" | "readFloats" | "close">;
+export type { Checkpoint } from "./weight-files";
 
 /**
- * Opens a model folder's weights: `model.safetensors`, or the files that `model.safetensors.index.json` names. Checks
- * all headers, and reads no numbers yet.
+ * Opens a model folder's weights: `model.safetensors` or `pytorch_model.bin`, or the files that
+ * `model.safetensors.index.json` or `pytorch_model.bin.index.json` names. Checks all headers, and reads no numbers yet.
  *
- * @throws TsloraError `not-found`, `unsupported` (a pickle) or `bad-input` that names every shard and tensor at fault.
+ * @throws TsloraError `not-found`, `unsupported` (weights of another library) or `bad-input` that names every shard and
+ *   tensor at fault.
  */
 export async function openCheckpoint(directory: string): Promise<Checkpoint> {
-  const exists = (name: string): Promise<boolean> =>
-    access(join(directory, name)).then(
-      () => true,
-      () => false,
-    );
-  if (await exists(WHOLE)) return openSafetensors(join(directory, WHOLE));
-  if (await exists(SHARD_INDEX)) return openShards(directory);
-  if ((await exists("pytorch_model.bin")) || (await exists("pytorch_model.bin.index.json")))
-    throw new TsloraError(
-      "unsupported",
-      `${directory} holds pytorch_model.bin, a pickle, which can run code when it is read. Convert it in Python: AutoModel.from_pretrained(folder).save_pretrained(folder, safe_serialization=True).`,
-    );
+  const names = await readdir(directory).catch((): string[] => []);
+  const found = findWeights((name) => names.includes(name));
+  if (found !== undefined)
+    return found.file === found.format.index
+      ? openShards(directory, found.format)
+      : openWeights(join(directory, found.file));
+  const foreign = foreignWeights(names);
+  const [{ whole, index }] = MODEL_WEIGHTS;
+  if (foreign !== undefined) throw new TsloraError("unsupported", `The model ${shownPath(directory)}: ${foreign}.`);
   throw new TsloraError(
     "not-found",
-    `The weights were not found at ${join(directory, WHOLE)}. A model folder holds config.json, model.safetensors (or its parts and ${SHARD_INDEX}) and the tokenizer's files.`,
+    `The weights were not found at ${join(directory, whole)}. A model folder holds config.json, ${whole} (or its parts and ${index}) or pytorch_model.bin, and the tokenizer's files.`,
   );
 }
 
-async function openShards(directory: string): Promise<Checkpoint> {
-  const path = join(directory, SHARD_INDEX);
-  const { shards, shardOf } = parseShardIndex(await readTextFile(path), shownPath(path));
+async function openShards(directory: string, format: WeightFormat): Promise<Checkpoint> {
+  const path = join(directory, format.index);
+  const { shards, shardOf } = parseShardIndex(await readTextFile(path), shownPath(path), format);
   const missing: string[] = [];
   for (const shard of shards) await access(join(directory, shard)).catch(() => missing.push(shard));
   if (missing.length > 0)
@@ -50,10 +53,10 @@ async function openShards(directory: string): Promise<Checkpoint> {
       `${shownPath(path)} names ${shownNames(missing)}, and the folder has no such file. Fetch it again.`,
     );
 
-  const files = new Map<string, SafetensorsFile>();
+  const files = new Map<string, Checkpoint>();
   const close = async (): Promise<void> => void (await Promise.all([...files.values()].map((file) => file.close())));
   try {
-    for (const shard of shards) files.set(shard, await openSafetensors(join(directory, shard)));
+    for (const shard of shards) files.set(shard, await openWeights(join(directory, shard)));
     const entries = mergeEntries(path, { files, shardOf });
     const readFloats = async (name: string): Promise<Float32Array> => {
       const file = files.get(shardOf.get(name) ?? "");
@@ -61,7 +64,8 @@ async function openShards(directory: string): Promise<Checkpoint> {
         throw new TsloraError("not-found", `${shownPath(path)} names no tensor ${shownValue(name)}.`);
       return file.readFloats(name);
     };
-    return { path, entries, readFloats, close };
+    const notices = [...files.values()].flatMap(({ notice }) => notice ?? []);
+    return { path, entries, notice: notices.length > 0 ? notices.join(" ") : undefined, readFloats, close };
   } catch (error) {
     await close();
     throw error;
@@ -71,10 +75,10 @@ async function openShards(directory: string): Promise<Checkpoint> {
 /** Merges the tensors of all shards. Each tensor must be in the shard that the index names, and in no other. */
 function mergeEntries(
   path: string,
-  { files, shardOf }: { files: ReadonlyMap<string, SafetensorsFile>; shardOf: ReadonlyMap<string, string> },
-): ReadonlyMap<string, SafetensorsEntry> {
+  { files, shardOf }: { files: ReadonlyMap<string, Checkpoint>; shardOf: ReadonlyMap<string, string> },
+): ReadonlyMap<string, TensorEntry> {
   const problems = new Problems(`${shownPath(path)} does not fit its shards`);
-  const entries = new Map<string, SafetensorsEntry>();
+  const entries = new Map<string, TensorEntry>();
   const holders = new Map<string, string[]>();
   for (const [shard, file] of files) {
     for (const [name, entry] of file.entries) {

@@ -2,18 +2,18 @@ import { parseUntrustedJson } from "../../base/files/parse-json-file";
 import { Problems } from "../../base/problems";
 import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
-
-/** The file that names the shard of each tensor. */
-export const SHARD_INDEX = "model.safetensors.index.json";
+import type { WeightFormat } from "./weight-files";
 
 /**
- * Parses the text of a `model.safetensors.index.json`: all shards, and the shard of each tensor.
+ * Parses the text of a `model.safetensors.index.json` or `pytorch_model.bin.index.json`: all shards, and the shard of
+ * each tensor.
  *
  * @throws TsloraError `bad-input` if the index is damaged, or names a file outside of its folder.
  */
 export function parseShardIndex(
   text: string,
   path: string,
+  { extension }: Pick<WeightFormat, "extension">,
 ): { shards: readonly string[]; shardOf: ReadonlyMap<string, string> } {
   const json = parseUntrustedJson(text, path);
   const map = typeof json === "object" && json !== null ? (json as { weight_map?: unknown }).weight_map : undefined;
@@ -21,10 +21,10 @@ export function parseShardIndex(
     throw new TsloraError("bad-input", `${path} must hold a "weight_map" from tensors to files.`);
   const problems = new Problems(path);
   for (const [tensor, shard] of Object.entries(map as Record<string, unknown>)) {
-    const plain = typeof shard === "string" && /^[\w.-]+\.safetensors$/.test(shard);
+    const plain = typeof shard === "string" && /^[\w.-]+$/.test(shard) && shard.endsWith(extension);
     problems.expect(
       plain,
-      `the shard of ${shownValue(tensor)} must be a .safetensors file of the same folder; got ${shownValue(shard)}`,
+      `the shard of ${shownValue(tensor)} must be a ${extension} file of the same folder; got ${shownValue(shard)}`,
     );
   }
   problems.throwIfAny("bad-input");

@@ -5,6 +5,15 @@ import { corpora } from "./corpora";
 import { models } from "./models";
 import { notebooks } from "./notebooks";
 import { tokenizers } from "./tokenizers";
+import { torchFiles } from "./torch-files";
 
 /** Every kind of input that is damaged. */
-export const targets: readonly FuzzTarget[] = [models, adapters, tokenizers, checkpoints, notebooks, corpora];
+export const targets: readonly FuzzTarget[] = [
+  models,
+  torchFiles,
+  adapters,
+  tokenizers,
+  checkpoints,
+  notebooks,
+  corpora,
+];
