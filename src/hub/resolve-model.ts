@@ -6,10 +6,11 @@ import { projectRoot } from "../base/project-root";
 import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
-import { findWeights, foreignWeights } from "../model/weights/weight-files";
+import { foreignWeights } from "../model/weights/weight-files";
 import type { DownloadProgress } from "./download-file";
 import { checkModelFolder } from "./check-model-folder";
 import { downloadModel, hasWeights } from "./download-model";
+import { weightsNotice } from "./weights-notice";
 import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
 import { installedById, installedModel, installedName, type InstalledName } from "./installed-models";
 
@@ -84,7 +85,7 @@ async function named(
       id: folderId(path),
       directory,
       origin: { kind: "folder" },
-      notice: `Model: the folder ${shownPath(directory)}, ${why}.${weightsNote(directory)}`,
+      notice: `Model: the folder ${shownPath(directory)}, ${why}.${await weightsNotice(directory)}`,
     };
   }
   if (path.startsWith(".") || isAbsolute(path) || !HUB_ID.test(path)) {
@@ -116,14 +117,6 @@ function shortened(path: string): string {
   return path.length > 300 ? `${path.slice(0, 299)}…` : path;
 }
 
-/** A sentence for weights that are not safetensors. */
-function weightsNote(directory: string): string {
-  const found = findWeights((name) => existsSync(join(directory, name)));
-  return found?.format.extension === ".bin"
-    ? ` Its weights are ${found.file}, since it has no safetensors; they are read without executing anything.`
-    : "";
-}
-
 async function fromHub(
   id: string,
   { why, options }: { why: string; options: ResolveModelOptions },
@@ -138,7 +131,7 @@ async function fromHub(
       id,
       directory: cached,
       origin: { kind: "cache" },
-      notice: `Model: ${id} from the Hugging Face cache, ${why}.${weightsNote(cached)}`,
+      notice: `Model: ${id} from the Hugging Face cache, ${why}.${await weightsNotice(cached)}`,
     };
   if (settings.offline) {
     const foreign = existsSync(cached) ? foreignWeights(readdirSync(cached)) : undefined;
@@ -151,7 +144,7 @@ async function fromHub(
   }
   try {
     const directory = await downloadModel(id, { ...settings, revision, onProgress: options.onProgress });
-    const notice = `Model: ${id} from ${settings.endpoint}, ${why}.${weightsNote(directory)}`;
+    const notice = `Model: ${id} from ${settings.endpoint}, ${why}.${await weightsNotice(directory)}`;
     return { id, directory, origin: { kind: "hub" }, notice };
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;

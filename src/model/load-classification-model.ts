@@ -8,10 +8,11 @@ import { readEncoderConfig } from "./encoder-config";
 import type { EncoderConfig } from "./encoder-structure";
 import { expectedShapes } from "./expected-shapes";
 import { Parameter } from "./parts/parameter";
+import { checkDoubles } from "./weights/check-doubles";
 import { openCheckpoint, type Checkpoint } from "./weights/open-checkpoint";
 import { planWeights } from "./weights/plan-weights";
+import { isFloating } from "./weights/read-floats";
 import { weightNames } from "./weights/weight-names";
-import { isFloating } from "./weights/read-safetensors";
 
 /** A model as read, and the weights that the checkpoint lacks. */
 export interface LoadedModel {
@@ -57,6 +58,7 @@ export async function loadClassificationModel(directory: string, options: LoadMo
     const random = new Random(options.seed).fork("head");
     const parameters = new Map<string, Parameter>();
     try {
+      await checkDoubles(file, plan.doubles);
       // damage in unused tensors counts too
       for (const name of plan.unused) if (isReadable(file, name)) await file.readFloats(name);
       for (const [name, shape] of shapes) {

@@ -9,6 +9,9 @@ import { AdapterSet } from "../../src/lora/adapter-set";
 import { loadAdapter } from "../../src/lora/load-adapter";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { packDocuments } from "../../src/model/parts/packed-batch";
+import { openSafetensors } from "../../src/model/weights/read-safetensors";
+import { isOfOtherHead } from "../../src/model/weights/weight-names";
+import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 import { sharedOps } from "../../src/ops/shared-ops";
 import { fixtureDirectory, unpack } from "./fixture";
 
@@ -71,4 +74,62 @@ test("a shard of another format, and a shard that lies outside, are refused", as
     );
   }
   await rm(folder, { recursive: true });
+});
+
+test("names without the base prefix, of DataParallel or Lightning, and gamma and beta are the same weights", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tslora-names-"));
+  await cp(fixtureDirectory("bert"), folder, { recursive: true });
+  const path = join(folder, "model.safetensors");
+  const expected = await logitsOf(fixtureDirectory("bert"));
+  const file = await openSafetensors(path);
+  const tensors: { name: string; shape: readonly number[]; values: Float32Array }[] = [];
+  for (const { name, shape } of file.entries.values())
+    tensors.push({ name, shape, values: await file.readFloats(name) });
+  await file.close();
+  const renamed = (change: (name: string) => string): Promise<void> =>
+    writeSafetensors(path, { tensors: tensors.map((each) => ({ ...each, name: change(each.name) })), metadata: {} });
+  for (const change of [
+    (name: string) => name.replace(/^bert\./, ""),
+    (name: string) => `module.${name}`,
+    (name: string) => `model.${name}`,
+    (name: string) => `module.${name.replace(/^bert\./, "")}`,
+    (name: string) => name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"),
+  ]) {
+    await renamed(change);
+    assert.deepEqual(await logitsOf(folder), expected);
+  }
+  const norm = tensors.find(({ name }) => name === "bert.embeddings.LayerNorm.weight");
+  assert.ok(norm !== undefined);
+  const double = (values: Float32Array): Promise<void> =>
+    writeSafetensors(path, {
+      tensors: [...tensors, { ...norm, name: "embeddings.LayerNorm.gamma", values }],
+      metadata: {},
+    });
+  await double(norm.values);
+  assert.deepEqual(await logitsOf(folder), expected);
+  await double(norm.values.map((value, i) => (i === 3 ? value + 1 : value)));
+  await assert.rejects(
+    logitsOf(folder),
+    /"bert\.embeddings\.LayerNorm\.weight", "embeddings\.LayerNorm\.gamma" are the same weight .*; they differ/,
+  );
+  assert.equal(ops.alive(), 0);
+  await rm(folder, { recursive: true });
+});
+
+test("pretraining heads and buffers of every architecture are of other heads", () => {
+  for (const name of [
+    "cls.predictions.bias",
+    "lm_head.dense.weight",
+    "discriminator_predictions.dense.weight",
+    "generator_lm_head.bias",
+    "generator_predictions.LayerNorm.weight",
+    "vocab_projector.bias",
+    "lm_predictions.lm_head.bias",
+    "predictions.decoder.weight",
+    "bert.embeddings.position_ids",
+    "embeddings.position_ids",
+  ])
+    assert.ok(isOfOtherHead(name, { modelType: "bert" }), name);
+  for (const name of ["classifier.weight", "bert.pooler.dense.weight", "encoder.cls.weight"])
+    assert.ok(!isOfOtherHead(name, { modelType: "bert" }), name);
 });

@@ -16,6 +16,7 @@ import {
   type Checkpoint,
   type WeightFormat,
 } from "./weight-files";
+import { withoutWrapper } from "./without-wrapper";
 
 export type { Checkpoint } from "./weight-files";
 
@@ -30,9 +31,11 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
   const names = await readdir(directory).catch((): string[] => []);
   const found = findWeights((name) => names.includes(name));
   if (found !== undefined)
-    return found.file === found.format.index
-      ? openShards(directory, found.format)
-      : openWeights(join(directory, found.file));
+    return withoutWrapper(
+      found.file === found.format.index
+        ? await openShards(directory, found.format)
+        : await openWeights(join(directory, found.file)),
+    );
   const foreign = foreignWeights(names);
   const [{ whole, index }] = MODEL_WEIGHTS;
   if (foreign !== undefined) throw new TsloraError("unsupported", `The model ${shownPath(directory)}: ${foreign}.`);

@@ -3,6 +3,7 @@ import { shownPath } from "../../base/shown-path";
 import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import type { EncoderConfig } from "../encoder-structure";
+import type { DoubledWeight } from "./check-doubles";
 import type { Checkpoint } from "./open-checkpoint";
 import { isOfOtherHead, weightNames } from "./weight-names";
 
@@ -19,6 +20,8 @@ export interface WeightPlan {
   readonly sources: ReadonlyMap<string, string>;
   readonly missing: readonly string[];
   readonly unused: readonly string[];
+  /** Tensors that are the same weight as one in `sources`. */
+  readonly doubles: readonly DoubledWeight[];
 }
 
 /**
@@ -36,13 +39,10 @@ export function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan 
   const ofHead = Object.values(names.head);
   const isHead = (name: string): boolean => ofHead.some((module) => name.startsWith(`${module}.`));
   const replaced: string[] = [];
+  const doubles: DoubledWeight[] = [];
   for (const [name, shape] of shapes) {
-    const bare = name.startsWith(names.prefix) ? name.slice(names.prefix.length) : name;
-    const candidates = [name, bare].flatMap((n) => [
-      n,
-      n.replace(/LayerNorm\.weight$/, "LayerNorm.gamma").replace(/LayerNorm\.bias$/, "LayerNorm.beta"),
-    ]);
-    const found = candidates.find((candidate) => file.entries.has(candidate));
+    const [found, ...others] = namesOf(name, names.prefix).filter((candidate) => file.entries.has(candidate));
+    for (const other of others) doubles.push({ source: found, other });
     const source = newHead && isClassifier(name) ? undefined : found;
     if (source === undefined && found !== undefined) {
       replaced.push(found);
@@ -60,11 +60,22 @@ export function planWeights(file: Checkpoint, options: PlanOptions): WeightPlan 
     );
     sources.set(name, source);
   }
-  const used = new Set([...sources.values(), ...replaced]);
+  const others = doubles.map(({ other }) => other);
+  const used = new Set([...sources.values(), ...replaced, ...others]);
   const rest = [...file.entries.keys()].filter((name) => !used.has(name));
   for (const name of rest) problems.expect(isOfOtherHead(name, config), `${shownValue(name)} is unexpected`);
   problems.throwIfAny("bad-input");
-  return { sources, missing, unused: [...replaced, ...rest] };
+  return { sources, missing, unused: [...replaced, ...others, ...rest], doubles };
+}
+
+/** The names that a weight can have in a file: full, without the encoder's prefix, and as TensorFlow has a norm's. */
+function namesOf(name: string, prefix: string): readonly string[] {
+  const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  const names = [name, bare].flatMap((n) => [
+    n,
+    n.replace(/(norm)\.weight$/i, "$1.gamma").replace(/(norm)\.bias$/i, "$1.beta"),
+  ]);
+  return [...new Set(names)];
 }
 
 /** Refuses a checkpoint whose head has another number of labels, before other weights are compared. */

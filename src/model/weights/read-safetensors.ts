@@ -8,8 +8,6 @@ import { TsloraError } from "../../base/tslora-error";
 import { readFloats } from "./read-floats";
 import { ELEMENT_BYTES, MAX_RANK, type TensorDtype, type TensorEntry } from "./tensor-entry";
 
-export { isFloating } from "./read-floats";
-
 const MAX_HEADER = 100_000_000; // bytes: the limit of the reference implementation
 
 /** One tensor of a file: type, shape and place. */

@@ -12,8 +12,8 @@ import { readZipRecords, type ZipRecords } from "./zip-records";
  * the pickle and the archive's directory; checks the size of each storage.
  */
 export async function readZipFormat(source: TorchSource): Promise<TorchContent> {
-  const { handle, allowance, refusals } = source;
-  const records = await readZipRecords(handle.fd, refusals);
+  const { handle, size, allowance, refusals } = source;
+  const records = await readZipRecords({ fd: handle.fd, size }, refusals);
   const folder = records.first.split("/", 1)[0];
   if (records.has(`${folder}/constants.pkl`))
     throw refusals.unsupported(

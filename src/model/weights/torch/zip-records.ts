@@ -1,3 +1,5 @@
+import { read } from "node:fs";
+
 import * as yauzl from "yauzl";
 
 import { shownValue } from "../../../base/shown-value";
@@ -30,9 +32,37 @@ interface ZipReader {
     options: { readonly minimal: true },
   ): Promise<{ readonly fileDataStart: number }>;
 }
-const { fromFdPromise } = yauzl as unknown as {
-  fromFdPromise: (fd: number, options: { readonly autoClose: false }) => Promise<ZipReader>;
+const { fromRandomAccessReaderPromise } = yauzl as unknown as {
+  fromRandomAccessReaderPromise: (
+    reader: yauzl.RandomAccessReader,
+    size: number,
+    options: { readonly autoClose: false },
+  ) => Promise<ZipReader>;
 };
+
+/** Reads ranges of an open file for yauzl. A range beyond the file, which a damaged directory names, is an error. */
+class FileRanges extends yauzl.RandomAccessReader {
+  readonly #fd: number;
+  readonly #size: number;
+
+  constructor(fd: number, size: number) {
+    super();
+    this.#fd = fd;
+    this.#size = size;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytesRead?: number) => void,
+  ): void {
+    if (position < 0 || position + length > this.#size)
+      setImmediate(callback, new Error(`it names bytes from ${position} on; the file has ${this.#size}`));
+    else read(this.#fd, buffer, offset, length, position, callback);
+  }
+}
 
 type Entry = Pick<
   yauzl.Entry,
@@ -40,20 +70,26 @@ type Entry = Pick<
 > & { readonly encrypted: boolean };
 
 /** Reads the directory of a zip archive, zip64 too. Does not read the files in it, and leaves `fd` open. */
-export async function readZipRecords(fd: number, refusals: TorchRefusals): Promise<ZipRecords> {
+export async function readZipRecords(
+  { fd, size }: { readonly fd: number; readonly size: number },
+  refusals: TorchRefusals,
+): Promise<ZipRecords> {
   const damaged = (error: unknown): Error =>
     refusals.damaged(`its archive cannot be read (${error instanceof Error ? error.message : String(error)})`);
-  const reading = <T>(promise: Promise<T>): Promise<T> =>
-    promise.catch((error: unknown) => {
+  const reading = async <T>(start: () => Promise<T>): Promise<T> => {
+    try {
+      return await start();
+    } catch (error) {
       throw damaged(error);
-    });
-  const zip = await reading(fromFdPromise(fd, { autoClose: false }));
+    }
+  };
+  const zip = await reading(() => fromRandomAccessReaderPromise(new FileRanges(fd, size), size, { autoClose: false }));
   if (zip.entryCount > MOST)
     throw refusals.damaged(`its archive has ${zip.entryCount} files; at most ${MOST} are read`);
   const entries = new Map<string, Entry>();
   const each = zip.eachEntry()[Symbol.asyncIterator]();
   for (;;) {
-    const next = await reading(each.next());
+    const next = await reading(() => each.next());
     if (next.done === true) break;
     const { fileName, relativeOffsetOfLocalHeader, compressedSize, uncompressedSize, compressionMethod } = next.value;
     if (entries.has(fileName)) throw refusals.damaged(`its archive has ${shownValue(fileName)} twice`);
@@ -78,7 +114,7 @@ export async function readZipRecords(fd: number, refusals: TorchRefusals): Promi
         throw refusals.unsupported(
           `${shownValue(name)} in it is compressed or encrypted; torch.save stores it as it is. Save it again with torch.save.`,
         );
-      const { fileDataStart } = await reading(zip.readLocalFileHeaderPromise(entry, { minimal: true }));
+      const { fileDataStart } = await reading(() => zip.readLocalFileHeaderPromise(entry, { minimal: true }));
       return { position: fileDataStart, length: entry.uncompressedSize };
     },
   };
