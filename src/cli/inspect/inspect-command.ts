@@ -5,10 +5,10 @@ import type { LibraryCommand } from "../library-command";
 
 export const inspectCommand: LibraryCommand = {
   name: "inspect",
-  description: "List the content of a model, an adapter, a checkpoint or a .safetensors file",
+  description: "List the content of a model, an adapter, a checkpoint or a file of weights",
   arguments: {
     pattern: "<paths...>",
-    help: "folders, .safetensors files, names on the Hugging Face Hub, auto, embedded or mpnet",
+    help: "folders, .safetensors and .bin files, names on the Hugging Face Hub, auto, embedded or mpnet",
   },
   groups: [
     { title: "What to show", options: INSPECT_OPTIONS },

@@ -81,6 +81,19 @@ test("a file cut off anywhere is refused or loses nothing", async () => {
   }
 });
 
+test("an archive's directory that points beyond the file is refused", async () => {
+  const whole = await readFile(fixture("zip.bin"));
+  const [locator, end64] = [whole.indexOf("PK\u0006\u0007"), whole.indexOf("PK\u0006\u0006")];
+  assert.ok(locator > 0 && end64 > 0);
+  for (const at of [locator + 8, end64 + 48]) {
+    for (const value of [2n ** 60n, 2n ** 64n - 1n, BigInt(whole.length)]) {
+      const bytes = Buffer.from(whole);
+      bytes.writeBigUInt64LE(value, at);
+      await refused(bytes, /its archive cannot be read \(it names bytes from \d+/);
+    }
+  }
+});
+
 test("storages of another size than the pickle names are refused", async () => {
   await refused(
     legacyFile(stateDict(tensor()), { 0: { count: 3, bytes: floats(1, 2, 3) } }),
