@@ -23,23 +23,7 @@ export function descriptionLines(description: Description, terminal: Terminal): 
     );
   else if (typeof config?.model_type === "string") rows.push(["type", config.model_type]);
   if (adapter !== undefined && config !== undefined) rows.push(...adapterRows(adapter, config));
-  const types = Object.entries(weights.dtypes)
-    .map(([dtype, count]) => (Object.keys(weights.dtypes).length === 1 ? dtype : `${dtype} ${count}`))
-    .join(", ");
-  rows.push([
-    "weights",
-    weights.files.length === 0
-      ? (foreignWeights((files ?? []).map(({ name }) => name)) ?? "none")
-      : `${grouped(weights.parameters)} in ${weights.tensorCount} tensors (${types})`,
-  ]);
-  for (const notice of weights.notices) rows.push(["beside them", notice]);
-  if (Object.keys(weights.metadata).length > 0)
-    rows.push([
-      "metadata",
-      Object.entries(weights.metadata)
-        .map(([name, value]) => `${name}: ${value.length > 60 ? `${value.slice(0, 59)}…` : value}`)
-        .join(", "),
-    ]);
+  rows.push(...weightsRows(description));
   if (checkpoint !== undefined) rows.push(["checkpoint", checkpointText(checkpoint)]);
   if (wouldTrain !== undefined)
     rows.push([wouldTrain.method === "lora" ? "LoRA would train" : "would train", wouldTrain.line]);
@@ -69,6 +53,29 @@ export function descriptionLines(description: Description, terminal: Terminal): 
       ]),
     );
   return lines;
+}
+
+/** Rows about the numbers: how many, of which types, and what is beside them. */
+function weightsRows({ weights, files }: Description): [string, string][] {
+  const rows: [string, string][] = [];
+  const types = Object.entries(weights.dtypes)
+    .map(([dtype, count]) => (Object.keys(weights.dtypes).length === 1 ? dtype : `${dtype} ${count}`))
+    .join(", ");
+  rows.push([
+    "weights",
+    weights.files.length === 0
+      ? (foreignWeights((files ?? []).map(({ name }) => name)) ?? "none")
+      : `${grouped(weights.parameters)} in ${weights.tensorCount} tensors (${types})`,
+  ]);
+  for (const notice of weights.notices) rows.push(["beside them", notice]);
+  if (Object.keys(weights.metadata).length > 0)
+    rows.push([
+      "metadata",
+      Object.entries(weights.metadata)
+        .map(([name, value]) => `${name}: ${value.length > 60 ? `${value.slice(0, 59)}…` : value}`)
+        .join(", "),
+    ]);
+  return rows;
 }
 
 function encoderText(config: EncoderConfig): string {

@@ -120,15 +120,12 @@ async function read(path: string, isMalicious: boolean): Promise<string | undefi
     () => 0,
   );
   const [cpu, memory] = [process.cpuUsage(), process.resourceUsage().maxRSS];
-  const refusal = await readAll(path).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+  const end = await Promise.allSettled([readAll(path)]);
   const { user, system } = process.cpuUsage(cpu);
   if ((user + system) / 1000 > MOST_MS) return `${(user + system) / 1000} ms of processor time`;
   const grown = (process.resourceUsage().maxRSS - memory) * 1024;
   if (grown > Math.max(3 * size, MOST_MEMORY)) return `${grown} bytes of memory more for a file of ${size}`;
-  if (refusal !== undefined) throw refusal;
+  if (end[0].status === "rejected") return Promise.reject(end[0].reason as Error);
   return isMalicious ? "it asks for another function" : undefined;
 }
 
