@@ -13,6 +13,8 @@ import { writeSafetensors } from "../model/weights/write-safetensors";
 /** Files of a model folder that belong to its tokenizer. */
 const TOKENIZER_FILE =
   /^(tokenizer.*\.json|vocab\.(txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
+/** A tokenizer's sentencepiece model. */
+const PIECES = /^(spiece|spm|sentencepiece\.bpe)\.model$/;
 
 /**
  * Saves a model as a Hugging Face folder: its weights, a copy of the original folder's tokenizer files, and the
@@ -40,7 +42,7 @@ export async function saveModelFolder(
     await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
     if (resolve(source) !== resolve(directory)) {
       for (const name of await readdir(source))
-        if (TOKENIZER_FILE.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
+        if (TOKENIZER_FILE.test(name) || PIECES.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
     }
     // num_labels would override id2label, and another dtype would make loading round the weights
     const overruling = ["num_labels", "_num_labels", "torch_dtype"];

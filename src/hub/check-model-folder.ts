@@ -35,8 +35,12 @@ export function checkModelFolder(
     foreign !== undefined || findWeights(has) !== undefined,
     `the weights are missing: ${MODEL_WEIGHTS.map(({ whole }) => whole).join(" or ")}, or their parts and index`,
   );
-  const tokenizer = has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt"));
+  const pieces = ["spiece.model", "spm.model", "sentencepiece.bpe.model"].some(has);
+  const tokenizer = has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt")) || pieces;
   if (requireTokenizer || problems.count > 0)
-    problems.expect(tokenizer, "the tokenizer is missing: tokenizer.json, vocab.txt, or vocab.json and merges.txt");
+    problems.expect(
+      tokenizer,
+      "the tokenizer is missing: tokenizer.json, vocab.txt, vocab.json and merges.txt, or a sentencepiece model",
+    );
   problems.throwIfAny(foreign === undefined ? "not-found" : "unsupported");
 }

@@ -1,4 +1,7 @@
+import type { Problems } from "../base/problems";
 import { CharClass, classOf } from "./char-class";
+import { checkTypes, FLAG } from "./check-types";
+import type { Json } from "./json";
 import { LATER_LOWERED } from "./unicode-tables";
 
 /** Settings of a BertNormalizer. */
@@ -7,6 +10,22 @@ export interface BertNormalizerOptions {
   readonly handleChineseChars: boolean;
   readonly stripAccents: boolean;
   readonly lowercase: boolean;
+}
+
+/** The settings of a BertNormalizer, with the defaults of Python's tokenizers. */
+export function bertOptions(given: Json, problems: Problems): BertNormalizerOptions {
+  checkTypes(
+    given,
+    { clean_text: FLAG, handle_chinese_chars: FLAG, strip_accents: FLAG, lowercase: FLAG },
+    { problems, where: "tokenizer.json's normalizer" },
+  );
+  const lowercase = (given.lowercase ?? true) === true;
+  return {
+    cleanText: given.clean_text !== false,
+    handleChineseChars: given.handle_chinese_chars !== false,
+    stripAccents: (given.strip_accents ?? lowercase) === true,
+    lowercase,
+  };
 }
 
 // Characters that Python's tokenizers do not decompose, since their Unicode version is older than Node's. The group
@@ -55,7 +74,7 @@ function stripAccents(text: string): string {
 }
 
 /** Converts to lower case letter by letter: a sigma at the end of a word is no exception. */
-function lowercase(text: string): string {
+export function lowercase(text: string): string {
   return text
     .replaceAll("Σ", "σ")
     .replace(laterLowered, (char) => lowered.get(char) ?? char)

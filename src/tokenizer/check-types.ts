@@ -1,6 +1,6 @@
 import type { Problems } from "../base/problems";
 import { shownValue } from "../base/shown-value";
-import type { Json } from "./read-tokenizer-files";
+import type { Json } from "./json";
 
 /** A requirement in words, and its test. */
 export type TypeCheck = readonly [expected: string, holds: (value: unknown) => boolean];

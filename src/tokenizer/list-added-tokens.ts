@@ -4,20 +4,7 @@ import type { AddedToken } from "./added-tokens";
 import { checkTypes, contentOf, FLAG, objectOf, type TypeCheck } from "./check-types";
 import { isTokenId, isUnicode } from "./parse-vocabulary";
 import type { TokenizerFiles } from "./read-tokenizer-files";
-
-/** Default special tokens, in the order in which transformers gives ids to those that lack one. */
-export const SPECIAL = {
-  WordPiece: { unk_token: "[UNK]", sep_token: "[SEP]", pad_token: "[PAD]", cls_token: "[CLS]", mask_token: "[MASK]" },
-  BPE: {
-    bos_token: "<s>",
-    eos_token: "</s>",
-    unk_token: "<unk>",
-    sep_token: "</s>",
-    pad_token: "<pad>",
-    cls_token: "<s>",
-    mask_token: "<mask>",
-  },
-} as const;
+import { classNamed, classOfKind, SPECIAL_KEYS, type SpecialKey } from "./tokenizer-classes";
 
 const FLAGS: Readonly<Record<string, TypeCheck>> = {
   single_word: FLAG,
@@ -32,7 +19,7 @@ const FLAGS: Readonly<Record<string, TypeCheck>> = {
  * transformers, tokens without an id get the next free ids.
  */
 export function addedTokens(files: TokenizerFiles, problems: Problems): AddedToken[] {
-  const { json, config, vocab, kind, laterAdded, embeddings = Infinity } = files;
+  const { json, config, vocab, laterAdded, embeddings = Infinity } = files;
   const found = new Map<string, AddedToken>();
   const add = (id: number | undefined, token: unknown, where: string): void => {
     const content = contentOf(token) ?? "";
@@ -56,24 +43,38 @@ export function addedTokens(files: TokenizerFiles, problems: Problems): AddedTok
 
   let next = 0;
   for (const id of [...vocab.values(), ...[...found.values()].map((token) => token.id)]) next = Math.max(next, id + 1);
-  const keys = Object.keys(SPECIAL[kind]);
-  const special = Object.entries(SPECIAL[kind]).map(([key, fallback]) => config[key] ?? fallback);
-  const more = [config.additional_special_tokens, config.extra_special_tokens].flatMap((list) =>
-    Array.isArray(list) ? (list as unknown[]) : [],
-  );
-  for (const [i, token] of [...special, ...more].entries()) {
+  for (const { key, token } of [...namedTokens(files), ...extraTokens(files)]) {
     const content = contentOf(token) ?? "";
     const known = vocab.get(content) ?? found.get(content)?.id;
     const fresh = known === undefined ? next++ : undefined;
     // every text contains these tokens, so they need a trained row
-    if (fresh !== undefined && /^(unk|sep|pad|cls)_/.test(keys[i] ?? "")) continue;
+    if (fresh !== undefined && /^(unk|sep|pad|cls)_/.test(key ?? "")) continue;
     // transformers gives a missing [MASK] an id that may be beyond the model's embeddings; only a text that contains
     // [MASK] would use it
-    if (fresh === undefined || i >= special.length || fresh < embeddings)
+    if (fresh === undefined || key === undefined || fresh < embeddings)
       add(known ?? fresh, token, "tokenizer_config.json");
   }
   if (json !== undefined) expectOnce(json.added_tokens, problems);
   return [...found.values()];
+}
+
+/** The special tokens that have a name, in transformers' order. */
+function namedTokens({ className, kind, json, config }: TokenizerFiles): { key: SpecialKey; token: unknown }[] {
+  const own = classNamed(className) ?? (json === undefined ? classOfKind(kind) : undefined);
+  return SPECIAL_KEYS.flatMap((key) => {
+    const token = config[key] ?? own?.special[key];
+    if (token === undefined) return [];
+    return [{ key, token: typeof token === "string" ? { content: token, ...own?.flags?.[key] } : token }];
+  });
+}
+
+/** The special tokens without a name: those of the files, or of the class. */
+function extraTokens({ config, className, pieceTokens }: TokenizerFiles): { key: undefined; token: unknown }[] {
+  const lists = [config.additional_special_tokens, config.extra_special_tokens];
+  const given = lists.some((list) => (list ?? undefined) !== undefined)
+    ? lists.flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
+    : (pieceTokens ?? classNamed(className)?.extra ?? []);
+  return given.map((token) => ({ key: undefined, token }));
 }
 
 /** Tokens that the files list, with their checked ids. */

@@ -4,20 +4,21 @@ import { shownPath } from "../base/shown-path";
 import type { TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 import { addedTokenSplitter } from "./added-tokens";
-import { bertNormalize } from "./bert-normalizer";
-import { bertWords } from "./bert-words";
-import { byteLevelWords } from "./byte-level-words";
-import { readTokenizerFiles, type Json } from "./read-tokenizer-files";
+import type { Json } from "./json";
+import { readTokenizerFiles } from "./read-tokenizer-files";
 import type { TokenizedText, Tokenizer } from "./tokenizer";
 import { fillTemplate, specialTokens, type Template } from "./template";
 import { tokenizerParts, type TokenizerParts } from "./tokenizer-parts";
 import { take, truncatePair } from "./truncate-pair";
+import { unigramEncoder } from "./unigram/unigram-encoder";
 import { wordEncoder, type WordModel } from "./word-encoder";
 
 /**
- * Loads the WordPiece or byte-level BPE tokenizer of a Hugging Face folder from tokenizer.json; without that file, from
- * vocab.txt, or vocab.json and merges.txt. Downloads nothing. @xenova/transformers splits words into tokens. tslora
- * itself finds special tokens, normalizes and splits texts into words, with exactly the results of Python's tokenizers.
+ * Loads the WordPiece, byte-level BPE or Unigram tokenizer of a Hugging Face folder from tokenizer.json; without that
+ * file, from vocab.txt, from vocab.json and merges.txt, or from a sentencepiece model (spiece.model, spm.model,
+ * sentencepiece.bpe.model). Downloads nothing. @xenova/transformers splits words into tokens of WordPiece and BPE.
+ * tslora itself finds special tokens, normalizes and splits texts into words, and encodes words with Unigram, with
+ * exactly the results of Python's tokenizers.
  * Truncation and padding in the files are ignored: `maxLength` alone decides, in training and in prediction. A lone
  * surrogate counts as U+FFFD.
  *
@@ -34,10 +35,7 @@ export async function loadTokenizer(directory: string, options: { maxLength?: nu
   problems.throwIfAny();
   const files = await readTokenizerFiles(expandHome(directory));
   const parts = tokenizerParts(files);
-  const { TokenizerModel } = (await import("@xenova/transformers")) as unknown as {
-    TokenizerModel: { fromConfig(model: Json): WordModel };
-  };
-  const encodeWord = wordEncoder(TokenizerModel.fromConfig(parts.model), files.vocab);
+  const encodeWord = await makeWordEncoder(parts, files.vocab);
   const idsOf = textEncoder(parts, encodeWord);
 
   const names: string[] = [];
@@ -95,29 +93,48 @@ function expectPairs(
   return template;
 }
 
-/** Yields a text's ids, without the first and the last token. */
+/** Yields a text's ids, without special tokens before and after it. */
 function textEncoder(
-  { words, added }: TokenizerParts,
+  { splitter, added }: TokenizerParts,
   encodeWord: (word: string) => readonly number[],
 ): (text: string) => Generator<number> {
-  const normalizer = words.kind === "bert" ? words.normalizer : undefined;
-  const normalize = (text: string): string => (normalizer === undefined ? text : bertNormalize(text, normalizer));
   const inText = addedTokenSplitter(added.filter(({ normalized }) => !normalized));
   const late = added
     .filter(({ normalized }) => normalized)
-    .map((token) => ({ ...token, content: normalize(token.content) }));
+    .map((token) => ({ ...token, content: splitter.normalize(token.content) }));
   const inNormalized = addedTokenSplitter(late);
-  const wordsOf = (text: string): Iterable<string> =>
-    words.kind === "byte-level"
-      ? byteLevelWords(text, words)
-      : bertWords(text, late.length === 0 ? normalizer : undefined);
   return function* (text) {
+    let begin = true; // the next piece begins where the text begins
     for (const piece of inText(text)) {
-      const finer = piece.kind === "text" && late.length > 0 ? inNormalized(normalize(piece.text)) : [piece];
-      for (const part of finer) {
-        if (part.kind === "token") yield part.id;
-        else for (const word of wordsOf(part.text)) yield* encodeWord(word);
+      if (piece.kind === "token") yield piece.id;
+      else if (late.length === 0) {
+        for (const word of splitter.words(piece.text, { normalized: false, first: begin })) yield* encodeWord(word);
+      } else {
+        let first = begin && splitter.keepsStart(piece.text);
+        for (const part of inNormalized(splitter.normalize(piece.text))) {
+          if (part.kind === "token") yield part.id;
+          else for (const word of splitter.words(part.text, { normalized: true, first })) yield* encodeWord(word);
+          first = false;
+        }
       }
+      begin = false;
     }
+  };
+}
+
+/** Makes the function that encodes a word. */
+async function makeWordEncoder(
+  { model }: TokenizerParts,
+  vocab: ReadonlyMap<string, number>,
+): Promise<(word: string) => readonly number[]> {
+  if (model.kind === "unigram") return unigramEncoder(model.model);
+  const { TokenizerModel } = (await import("@xenova/transformers")) as unknown as {
+    TokenizerModel: { fromConfig(model: Json): WordModel };
+  };
+  const encodeWord = wordEncoder(TokenizerModel.fromConfig(model.description), vocab);
+  if (!model.wholeWords) return encodeWord;
+  return (word) => {
+    const id = vocab.get(word);
+    return id === undefined ? encodeWord(word) : [id];
   };
 }

@@ -51,6 +51,47 @@ export function parseVocabulary(vocab: unknown, where: string): Map<string, numb
   return ids;
 }
 
+/** UTF-16 units of the longest piece: an encoder looks for pieces of this length at each place of a text. */
+const LONGEST_PIECE = 1000;
+
+/**
+ * Checks a Unigram vocabulary of tokenizer.json or of a sentencepiece model: a list of pieces with their scores, in the
+ * order of their ids.
+ *
+ * @param where - the file's name in messages
+ * @throws TsloraError `bad-input` for an entry of another form, or a piece that occurs twice.
+ */
+export function parsePieces(list: unknown, where: string): { vocab: Map<string, number>; scores: Float64Array } {
+  if (!Array.isArray(list) || list.length === 0)
+    throw new TsloraError(
+      "bad-input",
+      `${where} must hold a vocabulary, a list of pieces with scores; it holds ${shownValue(list)}.`,
+    );
+  const vocab = new Map<string, number>();
+  const scores = new Float64Array(list.length);
+  for (const [id, entry] of (list as unknown[]).entries()) {
+    const [piece, score] = Array.isArray(entry) && entry.length === 2 ? (entry as unknown[]) : [];
+    if (typeof piece !== "string" || typeof score !== "number" || !Number.isFinite(score))
+      throw new TsloraError(
+        "bad-input",
+        `${where}: an entry of the vocabulary must be a piece and its score; entry ${id} is ${shownValue(entry)}. Fetch the file again.`,
+      );
+    if (piece === "" || piece.length > LONGEST_PIECE || !isUnicode(piece))
+      throw new TsloraError(
+        "bad-input",
+        `${where}: a piece must be Unicode text of 1 to ${LONGEST_PIECE} characters; entry ${id} is ${shownValue(piece)}.`,
+      );
+    if (vocab.has(piece))
+      throw new TsloraError(
+        "bad-input",
+        `${where} must hold each piece once; it holds ${shownValue(piece)} twice. Fetch the file again.`,
+      );
+    vocab.set(piece, id);
+    scores[id] = score;
+  }
+  return { vocab, scores };
+}
+
 /**
  * Parses a vocab.txt: one token per line, numbered from 0.
  *

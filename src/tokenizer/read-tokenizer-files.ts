@@ -2,30 +2,41 @@ import { join } from "node:path";
 
 import { isMissingFile } from "../base/files/open-regular-file";
 import { parseUntrustedObject } from "../base/files/parse-json-file";
-import { readTextFile } from "../base/files/read-text-file";
+import { readFileBytes, readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
+import { contentOf, objectOf } from "./check-types";
+import type { Json } from "./json";
 import { parseMergeLines, parseMerges } from "./parse-merges";
-import { parseVocabLines, parseVocabulary } from "./parse-vocabulary";
-
-export type Json = Readonly<Record<string, unknown>>;
+import { parsePieces, parseVocabLines, parseVocabulary } from "./parse-vocabulary";
+import { AS_IT_IS, CLASS_OF, classNamed, type ModelKind, type SpecialKey } from "./tokenizer-classes";
+import { parseSentencepieceModel } from "./unigram/sentencepiece-file";
 
 /** The raw tokenizer files of a model folder. */
 export interface TokenizerFiles {
   readonly directory: string;
   /** The tokenizer's class in transformers, without "Fast". */
   readonly className: string;
-  readonly kind: "WordPiece" | "BPE";
+  readonly kind: ModelKind;
   /** tokenizer.json, if it exists. */
   readonly json: Json | undefined;
   /** tokenizer_config.json, overridden by special_tokens_map.json if it lists no added tokens itself. */
   readonly config: Json;
   /** added_tokens.json of older folders, if no other file lists the added tokens. */
   readonly laterAdded: Json;
+  /** Ids by token; for Unigram in the order of the ids. */
   readonly vocab: ReadonlyMap<string, number>;
   /** The file of the vocabulary. */
-  readonly source: "tokenizer.json" | "vocab.txt" | "vocab.json";
+  readonly source: "tokenizer.json" | "vocab.txt" | "vocab.json" | "sentencepiece";
+  /** Unigram's scores by id; otherwise empty. */
+  readonly scores: Float64Array;
+  /** sentencepiece's normalization rules: bytes of a model file, or base 64 of a tokenizer.json. */
+  readonly charsmap?: unknown;
+  /** Control and user-defined pieces of a sentencepiece model. */
+  readonly pieceTokens?: readonly Json[];
+  /** The id of the unknown piece that a sentencepiece model states. */
+  readonly unknownId?: number;
   /** Whether the last line of vocab.txt has no line end, which may mean that the file was cut off. */
   readonly openEnd?: boolean;
   /** Rows of the model's word embedding, if config.json gives the number. */
@@ -34,15 +45,11 @@ export interface TokenizerFiles {
   readonly merges: readonly string[];
 }
 
-/** The tokenizer class of a model type, as in transformers' AutoTokenizer. */
-const CLASS_OF: Readonly<Record<string, string>> = {
-  bert: "BertTokenizer",
-  distilbert: "DistilBertTokenizer",
-  roberta: "RobertaTokenizer",
-};
+const NO_SCORES = new Float64Array(0);
 
 /**
- * Reads a tokenizer's files: tokenizer.json, or vocab.txt (WordPiece), or vocab.json and merges.txt (byte-level BPE).
+ * Reads a tokenizer's files: tokenizer.json, or vocab.txt (WordPiece), or vocab.json and merges.txt (byte-level BPE), or
+ * a sentencepiece model (Unigram).
  *
  * @throws TsloraError `not-found`, naming the missing files, `unsupported` for another kind of tokenizer, or
  *   `bad-input`.
@@ -50,6 +57,8 @@ const CLASS_OF: Readonly<Record<string, string>> = {
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
   const settings = await readSettings(directory);
   if (settings.json !== undefined) return withTokenizerJson(settings, settings.json);
+  const ofPieces = await withSentencepiece(settings);
+  if (ofPieces !== undefined) return ofPieces;
   const wordPiece = await readText(join(directory, "vocab.txt"));
   const bytePairs = await readJson(join(directory, "vocab.json"));
   const mergeLines = await readText(join(directory, "merges.txt"));
@@ -61,12 +70,14 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
       kind: "BPE",
       source: "vocab.json",
       vocab: parseVocabulary(bytePairs, shownPath(join(directory, "vocab.json"))),
+      scores: NO_SCORES,
       merges: parseMergeLines(mergeLines, shownPath(join(directory, "merges.txt"))),
     };
+  const modelFile = classNamed(classNameOf(settings, "WordPiece"))?.modelFile;
   if (wordPiece === undefined)
     throw new TsloraError(
       "not-found",
-      `${shownPath(directory)} holds no tokenizer: neither tokenizer.json, nor vocab.txt, nor vocab.json with merges.txt. Take them from the model's page, or save them in Python with tokenizer.save_pretrained(folder).`,
+      `${shownPath(directory)} holds no tokenizer: neither tokenizer.json, nor ${modelFile ?? "vocab.txt, nor vocab.json with merges.txt"}. Take them from the model's page, or save them in Python with tokenizer.save_pretrained(folder).`,
     );
   return {
     ...settings,
@@ -74,6 +85,7 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
     kind: "WordPiece",
     source: "vocab.txt",
     vocab: parseVocabLines(wordPiece, shownPath(join(directory, "vocab.txt"))),
+    scores: NO_SCORES,
     openEnd: !/[\r\n]$/.test(wordPiece),
     merges: [],
   };
@@ -85,6 +97,8 @@ interface Settings extends Pick<TokenizerFiles, "directory" | "json" | "config" 
   readonly stated: string | undefined;
   /** The tokenizer's class for the model's type. */
   readonly byType: string | undefined;
+  /** Whether the model's type decides, whatever class a file names. */
+  readonly asItIs: boolean;
 }
 
 async function readSettings(directory: string): Promise<Settings> {
@@ -109,6 +123,7 @@ async function readSettings(directory: string): Promise<Settings> {
     json,
     config,
     stated,
+    asItIs: AS_IT_IS.includes(modelType),
     byType: Object.hasOwn(CLASS_OF, modelType) ? CLASS_OF[modelType] : undefined,
     embeddings: typeof model?.vocab_size === "number" ? model.vocab_size : undefined, // checked when the model is read
     laterAdded: listed ? {} : ((await readJson(join(directory, "added_tokens.json"))) ?? {}),
@@ -120,30 +135,79 @@ function withTokenizerJson(settings: Settings, json: Json): TokenizerFiles {
   if (typeof json.model !== "object" || json.model === null || Array.isArray(json.model))
     throw new TsloraError("bad-input", `${where} must hold a "model"; got ${shownValue(json.model)}.`);
   const { type, vocab, merges } = json.model as Json;
-  const kind = type ?? (merges === undefined ? "WordPiece" : "BPE");
-  if (kind !== "WordPiece" && kind !== "BPE")
+  const kind = type ?? (merges !== undefined ? "BPE" : Array.isArray(vocab) ? "Unigram" : "WordPiece");
+  if (kind !== "WordPiece" && kind !== "BPE" && kind !== "Unigram")
     throw new TsloraError(
       "unsupported",
-      `${where} holds a ${shownValue(kind)} tokenizer; tslora reads WordPiece (BERT, DistilBERT) and byte-level BPE (RoBERTa).`,
+      `${where} holds a ${shownValue(kind)} tokenizer; tslora reads WordPiece, byte-level BPE and Unigram.`,
     );
   return {
     ...settings,
     className: classNameOf(settings, kind),
     kind,
     source: "tokenizer.json",
-    vocab: parseVocabulary(vocab, where),
+    ...(kind === "Unigram" ? parsePieces(vocab, where) : { vocab: parseVocabulary(vocab, where), scores: NO_SCORES }),
+    charsmap: charsmapOf(json),
     merges: kind === "BPE" ? parseMerges(merges, where) : [],
   };
 }
 
-function classNameOf({ stated, byType }: Settings, kind: TokenizerFiles["kind"]): string {
-  return (stated ?? byType)?.replace(/Fast$/, "") ?? (kind === "BPE" ? "RobertaTokenizer" : "BertTokenizer");
+/** The rules of the first Precompiled normalizer of a tokenizer.json. */
+function charsmapOf(json: Json): unknown {
+  const normalizer = objectOf(json.normalizer);
+  const steps: unknown[] = Array.isArray(normalizer.normalizers) ? normalizer.normalizers : [normalizer];
+  const found = steps.map(objectOf).find(({ type }) => type === "Precompiled");
+  return found?.precompiled_charsmap;
 }
 
+/** Reads the sentencepiece model that the tokenizer's class looks for; undefined if there is none. */
+async function withSentencepiece(settings: Settings): Promise<TokenizerFiles | undefined> {
+  const className = classNameOf(settings, "Unigram");
+  const own = classNamed(className);
+  if (own?.modelFile === undefined) return undefined;
+  const path = join(settings.directory, own.modelFile);
+  const bytes = await ifThere(readFileBytes(path));
+  if (bytes === undefined) return undefined;
+  const where = shownPath(path);
+  const { pieces, unknownId, charsmap } = parseSentencepieceModel(bytes, where);
+  const nameOf = (key: SpecialKey): string => contentOf(settings.config[key]) ?? own.special[key] ?? "";
+  const scored = pieces.map(({ text, score }) => [text, score] as const);
+  return {
+    ...settings,
+    className,
+    kind: "Unigram",
+    source: "sentencepiece",
+    ...parsePieces(own.fromPieces?.(scored, nameOf) ?? scored, where),
+    charsmap,
+    unknownId,
+    pieceTokens: pieces
+      .filter(({ kind }) => kind !== "other")
+      .map(({ text, kind }) => ({ content: text, special: kind === "control", normalized: false })),
+    merges: [],
+  };
+}
+
+function classNameOf({ stated, byType, asItIs }: Settings, kind: TokenizerFiles["kind"]): string {
+  const named = asItIs ? byType : (stated ?? byType);
+  return named?.replace(/Fast$/, "") ?? CLASS_OF_KIND[kind];
+}
+
+/** The class for files that name none. */
+const CLASS_OF_KIND: Readonly<Record<ModelKind, string>> = {
+  WordPiece: "BertTokenizer",
+  BPE: "RobertaTokenizer",
+  Unigram: "TokenizersBackend",
+};
+
 /** A file's text; undefined if there is no such file. */
-async function readText(path: string): Promise<string | undefined> {
+function readText(path: string): Promise<string | undefined> {
+  return ifThere(readTextFile(path));
+}
+
+/** The result of reading a file; undefined if there is no such file. */
+async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
-    return await readTextFile(path);
+    return await reading;
   } catch (error) {
     if (isMissingFile(error)) return undefined;
     throw error;

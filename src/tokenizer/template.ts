@@ -2,7 +2,7 @@ import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { objectOf } from "./check-types";
-import type { Json } from "./read-tokenizer-files";
+import type { Json } from "./json";
 
 /** A piece of an encoded input: a special token, or the tokens of the first or the second text. */
 export type TemplatePiece<Token = number> =

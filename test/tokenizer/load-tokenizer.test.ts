@@ -100,10 +100,14 @@ test("what would tokenize otherwise than Python is refused", async () => {
   );
   await refused(
     "as-it-stands",
-    ({ json }) => void (json.normalizer = { type: "NFKC" }),
-    /normalizer must be a BertNormalizer or none; got "NFKC"/,
+    ({ json }) => void (json.normalizer = { type: "ByteLevel" }),
+    /its normalizer "ByteLevel" is not supported; supported are Sequence, NFC/,
   );
-  await refused("as-it-stands", ({ json }) => void (json.pre_tokenizer = { type: "Whitespace" }), /got "Whitespace"/);
+  await refused(
+    "as-it-stands",
+    ({ json }) => void (json.pre_tokenizer = { type: "Whitespace" }),
+    /its pre_tokenizer "Whitespace" is not supported; supported are BertPreTokenizer/,
+  );
   await refused("as-it-stands", ({ json }) => void (json.post_processor = null), /post_processor/);
   await refused(
     "cased",
@@ -113,7 +117,7 @@ test("what would tokenize otherwise than Python is refused", async () => {
   await refused(
     "roberta",
     ({ json }) => void delete (json.model?.vocab as Record<string, unknown>)["Ġ"],
-    /hold all 256 bytes; it lacks 1, "Ġ"/,
+    /hold all bytes of UTF-8; it lacks 1, "Ġ"/,
   );
 });
 
@@ -139,8 +143,11 @@ test("a folder without a tokenizer, another kind of tokenizer and a bad length a
     loadTokenizer(folder),
     /holds no tokenizer: neither tokenizer\.json, nor vocab\.txt, nor vocab\.json with merges\.txt/,
   );
-  await writeFile(join(folder, "tokenizer.json"), JSON.stringify({ model: { type: "Unigram" } }));
-  await assert.rejects(loadTokenizer(folder), /holds a "Unigram" tokenizer; tslora reads WordPiece/);
+  await writeFile(join(folder, "tokenizer.json"), JSON.stringify({ model: { type: "WordLevel" } }));
+  await assert.rejects(
+    loadTokenizer(folder),
+    /holds a "WordLevel" tokenizer; tslora reads WordPiece, byte-level BPE and Unigram/,
+  );
   await writeFile(join(folder, "tokenizer.json"), "{");
   await assert.rejects(loadTokenizer(folder), /is not JSON/);
   await assert.rejects(loadTokenizer(encoder, { maxLength: 1 }), /at least 2/);
