@@ -47,6 +47,14 @@ export * from "./tokenizer";
 export { initializeLoraEvaWeights, type InitializeEvaOptions } from "./training/initialize-lora-eva-weights";
 export { readTrainingLog } from "./training/log/read-training-log";
 export { balancedClassWeights } from "./training/loss/class-weights";
+export { findLearningRate } from "./training/range-test/find-learning-rate";
+export type { LearningRateOptions } from "./training/range-test/learning-rate-options";
+export type {
+  LearningRateEvent,
+  LearningRatePoint,
+  LearningRateSuggestion,
+  LearningRateTest,
+} from "./training/range-test/learning-rate-test";
 export { train } from "./training/train";
 export {
   trainAndEvaluate,

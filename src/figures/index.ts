@@ -8,6 +8,11 @@ export type { IntervalLike } from "./format";
 export { frameTable, type FrameLike, type FrameTableOptions } from "./tables/frame-table";
 export { histogram, type HistogramOptions } from "./plots/histogram";
 export { keyValueTable, type KeyValue, type KeyValueTableOptions } from "./tables/key-value-table";
+export {
+  learningRateFigure,
+  type LearningRateFigureOptions,
+  type LearningRateTestLike,
+} from "./plots/learning-rate-figure";
 export { liveFigure, type LiveFigure, type LiveFigureOptions } from "./progress/live-figure";
 export { lossCurve, type LossCurveOptions } from "./plots/loss-curve";
 export { markdown } from "./markdown";

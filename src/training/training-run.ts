@@ -11,8 +11,7 @@ import type { Resume } from "./checkpoint/read-resume";
 import type { RunIdentity } from "./checkpoint/run-identity";
 import { logLineOf } from "./log/log-line";
 import { LOG_FILE, TrainingLog } from "./log/training-log";
-import { balancedClassWeights } from "./loss/class-weights";
-import type { ClassificationLoss } from "./loss/classification-loss";
+import { lossOf } from "./loss/loss-of-options";
 import { AdamW } from "./optimizer/adamw";
 import { learningRateAt } from "./optimizer/learning-rate";
 import { factorRange, parameterGroups } from "./optimizer/parameter-groups";
@@ -63,7 +62,7 @@ export class TrainingRun {
     const { options, examples, validation, documents, resume } = inputs;
     const { ops } = classifier.model;
     const state = resume?.checkpoint.state;
-    const loss = lossOf(classifier, inputs);
+    const loss = lossOf(classifier, { options, labels: examples.labels });
     this.#classifier = classifier;
     this.#inputs = inputs;
     this.#options = options;
@@ -322,16 +321,4 @@ export class TrainingRun {
   #failure(fault: Fault, at: { ids: readonly string[]; step: number }): TsloraError {
     return runFailure(fault, { ...at, checkpoint: this.#checkpoints?.last });
   }
-}
-
-function lossOf(classifier: SequenceClassifier, { options, examples }: RunInputs): ClassificationLoss {
-  const { problemType, labels: names } = classifier;
-  const { classWeights, labelSmoothing, focalGamma } = options;
-  return {
-    problemType,
-    labelSmoothing,
-    focalGamma,
-    classWeights:
-      classWeights === "balanced" ? balancedClassWeights(examples.labels, { problemType, names }) : classWeights,
-  };
 }

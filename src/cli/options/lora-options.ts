@@ -55,7 +55,7 @@ export const LORA_OPTIONS = {
   },
   modulesToSave: {
     kind: names,
-    help: "modules besides the head to train whole and save with the adapter, by the end of their names",
+    help: "modules besides the head to train whole and save with the adapter, by the end of their names; also embeddings",
   },
   bias: { kind: choice(LORA_BIASES), help: "which biases are trained", default: LORA_DEFAULTS.bias },
   useRslora: { kind: toggle(), help: "scale by lora-alpha / sqrt(r)" },

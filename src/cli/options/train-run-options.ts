@@ -17,6 +17,10 @@ export const RUN_OPTIONS = {
   },
   method: { kind: choice(["lora", "full"]), help: "train a LoRA adapter, or all weights", default: "lora" },
   evaluateBefore: { kind: toggle(), help: "also evaluate on the test texts before training" },
+  findLearningRate: {
+    kind: toggle(),
+    help: "do not train: test rising learning rates, suggest one, and write learning_rate.json and .svg; --max-steps gives the number of steps, 100 by default",
+  },
   baseline: { kind: toggle(), help: "also evaluate TF-IDF with logistic regression on the same texts" },
 } as const;
 

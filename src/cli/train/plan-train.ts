@@ -5,6 +5,7 @@ import { expectUnlocked, LOCK_FILE } from "../../base/lock/lock-output";
 import { outputFolder } from "../../base/files/output-folder";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
+import { FEWEST_POINTS } from "../../training/range-test/learning-rate-options";
 import { resolveTrainOptions } from "../../training/resolve-train-options";
 import { flagOf, pick, type OptionValues } from "../options/option-table";
 import { LORA_OPTIONS } from "../options/lora-options";
@@ -12,12 +13,17 @@ import { DATA_OPTIONS, SPLIT_OPTIONS } from "../options/shared-options";
 import { TRAIN_OPTIONS } from "../options/train-options";
 import { RUN_OPTIONS, TRAIN_MODEL_OPTIONS } from "../options/train-run-options";
 
+/** The files of a test of learning rates. A training may use their folder. */
+export const RATE_FILES = ["learning_rate.json", "learning_rate.svg"] as const;
+
 /** The options of a training, grouped by the function that takes them. */
 export interface TrainPlan {
   readonly outputDir: string;
   readonly method: "lora" | "full";
   readonly evaluateBefore: boolean;
   readonly baseline: boolean;
+  /** Whether to test learning rates instead of training. */
+  readonly findLearningRate: boolean;
   readonly model: OptionValues<typeof TRAIN_MODEL_OPTIONS>;
   readonly data: OptionValues<typeof DATA_OPTIONS>;
   readonly split: OptionValues<typeof SPLIT_OPTIONS>;
@@ -36,6 +42,7 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
     overwriteOutputDir = false,
     evaluateBefore = false,
     baseline = false,
+    findLearningRate = false,
     outputDir = join(outputFolder(), "train"),
   } = pick(values, RUN_OPTIONS);
   const plan: TrainPlan = {
@@ -43,6 +50,7 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
     method,
     evaluateBefore,
     baseline,
+    findLearningRate,
     model: pick(values, TRAIN_MODEL_OPTIONS),
     data: pick(values, DATA_OPTIONS),
     split: pick(values, SPLIT_OPTIONS),
@@ -72,10 +80,21 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
     resumeFrom === undefined || !overwriteOutputDir,
     "--resume-from resumes the folder's run, --overwrite-output-dir overwrites it; give one of them",
   );
+  if (findLearningRate) checkRangeTest(problems, plan);
   checkFolder(problems, plan.outputDir, { overwriteOutputDir, resumes: resumeFrom !== undefined });
   checkTrainOptions(problems, plan);
   problems.throwIfAny();
   return plan;
+}
+
+/** Refuses what a test of learning rates does not do. */
+function checkRangeTest(problems: Problems, { evaluateBefore, baseline, train }: TrainPlan): void {
+  for (const [flag, given] of Object.entries({ evaluateBefore, baseline, resumeFrom: train.resumeFrom !== undefined }))
+    problems.expect(!given, `${flagOf(flag)}: only for training; --find-learning-rate does not train`);
+  problems.expect(
+    train.maxSteps === undefined || train.maxSteps >= FEWEST_POINTS,
+    `--max-steps must be at least ${FEWEST_POINTS} with --find-learning-rate; got ${train.maxSteps ?? ""}`,
+  );
 }
 
 function checkFolder(
@@ -87,7 +106,7 @@ function checkFolder(
   expectUnlocked(folder);
   let holds: string[];
   try {
-    holds = readdirSync(folder).filter((name) => name !== LOCK_FILE);
+    holds = readdirSync(folder).filter((name) => name !== LOCK_FILE && !RATE_FILES.some((file) => file === name));
   } catch (error) {
     problems.expect(
       false,

@@ -10,7 +10,7 @@ import { deviceOf } from "../../device/device";
 import { resolveDevice } from "../../device/open-device";
 import { evaluate } from "../../evaluation/evaluate";
 import type { Evaluation } from "../../evaluation/evaluation";
-import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
+import { resolveModel } from "../../hub/resolve-model";
 import type { LoraConfig } from "../../lora/lora-config";
 import { resolveLoraConfig } from "../../lora/resolve-lora-config";
 import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
@@ -23,9 +23,10 @@ import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
 import { shortPath } from "../run/run-in-terminal";
 import { countProgress } from "../terminal/show-progress";
-import type { Terminal } from "../terminal/terminal";
+import { findRate } from "./find-rate";
 import { initializeEva } from "./initialize-eva";
 import type { LoadedParts } from "./load-parts";
+import type { LoadedRun, RunContext } from "./loaded-run";
 import { writeTrainedTexts } from "./trained-texts";
 import { planTrain, type TrainPlan } from "./plan-train";
 import { TrainView } from "./train-view";
@@ -47,23 +48,6 @@ export async function runTrain({ terminal, values }: CommandCall): Promise<numbe
     interruption.release();
     lock.release();
   }
-}
-
-/** The context of a run: terminal, view and stop signal. */
-interface RunContext {
-  readonly terminal: Terminal;
-  readonly view: TrainView;
-  readonly signal: AbortSignal;
-}
-
-/** A run whose model and texts are loaded. */
-interface LoadedRun {
-  readonly plan: TrainPlan;
-  readonly model: ResolvedModel;
-  readonly parts: LoadedParts;
-  readonly classifier: SequenceClassifier;
-  readonly notices: readonly string[];
-  readonly notice: (text: string) => void;
 }
 
 /** A run's evaluations. */
@@ -110,6 +94,7 @@ async function trainPlanned(plan: TrainPlan, to: RunContext): Promise<number> {
 async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
   const { plan, model, parts, classifier, notices, notice } = run;
   const { view, signal } = to;
+  if (plan.findLearningRate) return findRate(run, to);
   const score = scorer(classifier, to);
   const before = plan.evaluateBefore ? await score("Evaluating before training", parts.test) : undefined;
   if (plan.method === "lora") classifier.addAdapter(plan.lora);

@@ -29,6 +29,10 @@ export const trainCommand: LibraryCommand = {
       command: "train --data train.jsonl --validation dev.jsonl --test test.jsonl --class-weights balanced",
       does: "a separate file for each part",
     },
+    {
+      command: "train --data reviews.csv --find-learning-rate",
+      does: "a table, figure and suggestion of learning rates; nothing is trained",
+    },
     { command: "train --config experiment.yaml --seed 7", does: "options from a file; a flag overrides one" },
     {
       command: "train --config output/train/training_args.json --resume-from last",

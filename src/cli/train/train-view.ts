@@ -1,5 +1,6 @@
 import { formatNumber, formatSeconds } from "../../figures/format";
 import { progressAfter, progressShare, progressWords, type ProgressState } from "../../figures/progress/progress-state";
+import type { LearningRateEvent } from "../../training/range-test/learning-rate-test";
 import type { TrainEvent } from "../../training/train-event";
 import { sentence } from "../terminal/text-layout";
 import { LiveBar } from "../terminal/live-bar";
@@ -30,8 +31,8 @@ export class TrainView {
     else this.#line(sentence(text, this.#terminal.out));
   }
 
-  /** The next event of `train`. */
-  show(event: TrainEvent): void {
+  /** The next event of `train` or `findLearningRate`. */
+  show(event: TrainEvent | LearningRateEvent): void {
     if (this.#json) return this.#write(JSON.stringify(event));
     if (event.type === "start") this.#started = performance.now();
     this.#state = progressAfter(this.#state, event);

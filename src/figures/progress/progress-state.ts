@@ -38,7 +38,11 @@ export function progressAfter(state: ProgressState, event: TrainingEventLike): P
     case "early-stopping":
       return { ...state, messages: [...(state.messages ?? []), event.message] };
     case "end":
-      return { ...state, end: event };
+      return {
+        ...state,
+        end: event,
+        ...(event.message === undefined ? {} : { messages: [...(state.messages ?? []), event.message] }),
+      };
   }
 }
 
@@ -61,18 +65,16 @@ export function progressWords(
   const steps = `step ${formatNumber(step)} of ${formatNumber(start?.totalSteps ?? step)}`;
   const remaining =
     step > resumedAt && start !== undefined ? (elapsedSeconds / (step - resumedAt)) * (start.totalSteps - step) : NaN;
+  const task = start?.task === "learning-rate-test" ? "Learning-rate test" : "Training";
   const where =
     end === undefined
       ? [
-          `Training: ${steps}`,
+          `${task}: ${steps}`,
           ...(lastStep === undefined ? [] : [`epoch ${lastStep.epoch.toFixed(2)}`]),
           `${formatSeconds(elapsedSeconds)} elapsed`,
           ...(share > 0 && step > resumedAt ? [`${formatSeconds(remaining)} remaining`] : []),
         ]
-      : [
-          `${end.stopped ? "Training stopped" : end.reason === "early-stopping" ? "Training ended early" : "Training finished"}: ${steps}`,
-          formatSeconds(end.elapsedSeconds),
-        ];
+      : [`${task} ${endWords(end)}: ${steps}`, formatSeconds(end.elapsedSeconds)];
   const how =
     lastStep === undefined
       ? []
@@ -89,6 +91,13 @@ export function progressWords(
           ...(bestEvaluation === undefined ? [] : [bestStepText(bestEvaluation)]),
         ];
   return { where: where.join(" · "), how: how.join(" · "), evaluation: evaluation.join(" · ") };
+}
+
+/** How a run ended. */
+function endWords({ stopped, reason }: EndLike): string {
+  if (stopped) return "stopped";
+  if (reason === "early-stopping") return "ended early";
+  return reason === "diverged" ? "ended, since the loss diverged" : "finished";
 }
 
 /** The state as HTML: a bar and the words below it; without the bar when the run is over. */

@@ -1,10 +1,15 @@
-/** The fields of training events that figures need; the events of `train` and the lines of its log have them. */
+/**
+ * The fields of training events that figures need; the events of `train`, the lines of its log, and the events of
+ * `findLearningRate` have them.
+ */
 export type TrainingEventLike =
   StartLike | ResumeLike | StepLike | EvaluationLike | CheckpointLike | WarningLike | EarlyStoppingLike | EndLike;
 
 /** Training begins. */
 export interface StartLike {
   readonly type: "start";
+  /** What begins. @default a training */
+  readonly task?: "learning-rate-test";
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
   readonly epochs: number;
@@ -24,6 +29,8 @@ export interface StepLike {
   readonly step: number;
   readonly epoch: number;
   readonly loss: number;
+  /** The moving average of the loss, in a learning-rate test. */
+  readonly smoothedLoss?: number;
   readonly learningRate: number;
   readonly tokensPerSecond: number;
 }
@@ -70,5 +77,13 @@ export interface EndLike {
   readonly bestMetric?: number;
   readonly elapsedSeconds: number;
   readonly stopped: boolean;
-  readonly reason?: "finished" | "stopped" | "early-stopping";
+  readonly reason?: "finished" | "stopped" | "early-stopping" | "diverged";
+  /** The result of a learning-rate test. */
+  readonly suggestion?: SuggestionLike;
+  /** The result as a sentence. */
+  readonly message?: string;
 }
+
+/** The suggested rate of a learning-rate test, or none. */
+export type SuggestionLike =
+  { readonly kind: "found"; readonly learningRate: number; readonly smoothedLoss: number } | { readonly kind: "none" };

@@ -3,6 +3,7 @@ import { Presets, SingleBar } from "cli-progress";
 import { returnValueOf } from "../../base/return-value";
 import type { Display } from "../kernel-display";
 import { liveFigure, type LiveFigure } from "./live-figure";
+import { learningRateFigure, learningRateTestOf } from "../plots/learning-rate-figure";
 import { lossCurve } from "../plots/loss-curve";
 import { processOutput, type Output } from "../output";
 import {
@@ -13,11 +14,12 @@ import {
   progressWords,
   type ProgressState,
 } from "./progress-state";
+import type { Figure } from "../types";
 import type { TrainingEventLike } from "./training-event";
 
 /** Options of {@link trainingProgress}. */
 export interface TrainingProgressOptions {
-  /** The title of the loss curve. @default "Loss while training" */
+  /** The title of the figure. @default "Loss while training"; "Learning-rate test" for `findLearningRate` */
   readonly title?: string;
   /** Draws the learning rate below the loss. @default false */
   readonly learningRate?: boolean;
@@ -47,7 +49,8 @@ export interface TrainingProgress {
  *
  * A notebook's cell shows a bar with step, loss, learning rate, speed and remaining time, the last evaluation and the
  * loss curve, updated in place. When training ends, its summary and the interactive curve remain. A terminal shows a
- * bar; a log gets a line from time to time and one for each evaluation. One object can show several runs in turn.
+ * bar; a log gets a line from time to time and one for each evaluation. One object can show several runs in turn, also
+ * those of `findLearningRate`, whose figure is {@link learningRateFigure}.
  */
 export function trainingProgress(options: TrainingProgressOptions = {}): TrainingProgress {
   const { lineEverySeconds = 10, now = () => performance.now() } = options;
@@ -85,11 +88,12 @@ function notebookView(
   const { everySeconds = 2, title, learningRate, now } = options;
   const words: Display = output.newDisplay();
   const history: TrainingEventLike[] = [];
-  const curve = (): ReturnType<typeof lossCurve> =>
-    lossCurve(history, {
-      ...(title === undefined ? {} : { title }),
-      ...(learningRate === undefined ? {} : { learningRate }),
-    });
+  const curve = (): Figure => {
+    const titled = title === undefined ? {} : { title };
+    const test = learningRateTestOf(history);
+    if (test !== undefined) return learningRateFigure(test, titled);
+    return lossCurve(history, { ...titled, ...(learningRate === undefined ? {} : { learningRate }) });
+  };
   let live: LiveFigure | undefined;
   let nextAt = -Infinity;
   return (event, state, elapsedSeconds) => {
@@ -115,6 +119,7 @@ function terminalView(): View {
     bar.update(progressShare(state), { words: [where, how].filter((part) => part !== "").join(" · ") });
     if (event.type !== "end") return;
     bar.stop();
+    if (event.message !== undefined) process.stdout.write(`${event.message}\n`);
     if (evaluation !== "") process.stdout.write(`${evaluation}\n`);
   };
 }
@@ -128,7 +133,8 @@ function logView(
     const { where, how, evaluation } = progressWords(state, elapsedSeconds);
     if (event.type === "evaluation") output.write(`${evaluation}\n`);
     else if (isMessage(event)) output.write(`${state.messages?.at(-1) ?? ""}\n`);
-    else if (event.type === "end") output.write(`${where}\n`);
+    else if (event.type === "end")
+      output.write([where, event.message, ""].filter((line) => line !== undefined).join("\n"));
     else if (event.type !== "checkpoint" && now() >= nextAt) {
       nextAt = now() + every;
       output.write(`${[where, how].filter((part) => part !== "").join(" · ")}\n`);
