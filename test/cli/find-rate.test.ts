@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { rateLines } from "../../src/cli/train/rate-lines";
+import type { LearningRateTest } from "../../src/training/range-test/learning-rate-test";
 import { cli, tinyCsv, tinyModel } from "./tiny";
 
 let folder = "";
@@ -71,12 +72,17 @@ test("the table has 20 rows at most, among them the suggested one, and cuts what
     smoothedLoss: i < 80 ? 0.7 - 0.005 * i : 10 * i,
   }));
   const { learningRate, smoothedLoss } = points[46];
-  const test = {
-    ...{ type: "end", steps: 90, message: "", elapsedSeconds: 1, stopped: false, reason: "diverged" },
+  const result: LearningRateTest = {
+    type: "end",
+    steps: 90,
     points,
     suggestion: { kind: "found", step: 47, learningRate, smoothedLoss },
-  } as const;
-  const said = rateLines(test, { out: process.stdout, err: process.stderr, color: false, live: false });
+    message: "",
+    elapsedSeconds: 1,
+    stopped: false,
+    reason: "diverged",
+  };
+  const said = rateLines(result, { out: process.stdout, err: process.stderr, color: false, live: false });
   assert.equal(said.length, 21);
   assert.equal(said.filter((line) => line.endsWith("  <- suggested")).length, 1);
   assert.ok(said.every((line) => line.length < 80));

@@ -46,7 +46,7 @@ export function learningRateFigure(test: LearningRateTestLike, options: Learning
     data: [...lossTraces(points), ...(found === undefined ? [] : [suggestedPoint(found)])],
     layout: {
       ...baseLayout({ title, legend: true, height: 420 }),
-      xaxis: axis("Learning rate", { type: "log", exponentformat: "e", dtick: 1 }),
+      xaxis: axis("Learning rate", { type: "log", tickformat: ".0e", dtick: 1 }),
       yaxis: axis("Loss", { range: lossRange(points) }),
       ...(found === undefined
         ? {}
