@@ -20,6 +20,7 @@ const PIECES = /^(spiece|spm|sentencepiece\.bpe)\.model$/;
  * Saves a model as a Hugging Face folder: its weights, a copy of the original folder's tokenizer files, and the
  * original config.json with the changed values. config.json is written last: a folder without it is incomplete.
  *
+ * @param options.takesPairs - whether the model was trained on pairs of texts; config.json then says `text_pair: true`
  * @param options.inUse - the weight that replaces one of the model's own, such as a merged one
  */
 export async function saveModelFolder(
@@ -29,10 +30,11 @@ export async function saveModelFolder(
     source: string;
     labels: readonly string[];
     problemType: ProblemType;
+    takesPairs?: boolean;
     inUse?: (own: Parameter) => Parameter;
   },
 ): Promise<void> {
-  const { directory, source, labels, problemType, inUse = (own) => own } = options;
+  const { directory, source, labels, problemType, takesPairs = false, inUse = (own) => own } = options;
   const tensors = model
     .parameters()
     .map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));
@@ -45,7 +47,7 @@ export async function saveModelFolder(
         if (TOKENIZER_FILE.test(name) || PIECES.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
     }
     // num_labels would override id2label, and another dtype would make loading round the weights
-    const overruling = ["num_labels", "_num_labels", "torch_dtype"];
+    const overruling = ["num_labels", "_num_labels", "torch_dtype", "text_pair"];
     const kept = Object.fromEntries(Object.entries(original).filter(([key]) => !overruling.includes(key)));
     const config = {
       ...kept,
@@ -54,6 +56,7 @@ export async function saveModelFolder(
       id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
       label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
       problem_type: problemType,
+      ...(takesPairs ? { text_pair: true } : {}),
     };
     await writeAtomically(join(directory, "config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
   } finally {

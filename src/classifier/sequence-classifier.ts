@@ -1,4 +1,5 @@
 import { cellSignal } from "../base/cell-signal";
+import type { TextInput } from "../base/text-input";
 import { expandHome } from "../base/files/expand-home";
 import { TsloraError } from "../base/tslora-error";
 import type { Device } from "../device/device";
@@ -11,16 +12,13 @@ import { saveAdapter, type SavedAdapter } from "../lora/save-adapter";
 import { addWeightedAdapter, type WeightedAdapterOptions } from "../lora/weighted-adapter";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
-import { packDocuments } from "../model/parts/packed-batch";
+import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
 import type { Parameter } from "../model/parts/parameter";
+import { encodeTexts, expectPairs, type TextTokenizer } from "./encode-texts";
 import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options";
 import { saveModelFolder } from "./save-model-folder";
 
-/** Converts texts to token ids. The tokenizer room's `Tokenizer` implements it. */
-export interface TextTokenizer {
-  readonly maxLength: number;
-  encode(texts: readonly string[]): readonly { readonly ids: Int32Array; readonly truncated: boolean }[];
-}
+export type { TextTokenizer } from "./encode-texts";
 
 /** The origin of a classifier's weights. */
 export interface ModelOrigin {
@@ -77,6 +75,7 @@ export class SequenceClassifier {
   /** Device of the model. Undefined means the device of the loaded TensorFlow. */
   readonly device: Device | undefined;
   readonly #adapters: AdapterSet;
+  #modelTakesPairs: boolean;
 
   constructor(parts: {
     model: ClassificationModel;
@@ -96,6 +95,7 @@ export class SequenceClassifier {
     this.newlyInitialized = parts.newlyInitialized;
     this.seed = parts.seed;
     this.device = parts.device;
+    this.#modelTakesPairs = parts.model.config.textPair === true;
     this.#adapters = new AdapterSet(parts.model, { seed: parts.seed });
   }
 
@@ -126,6 +126,20 @@ export class SequenceClassifier {
    */
   get untrainedWeights(): readonly string[] {
     return this.#adapters.drawn();
+  }
+
+  /**
+   * Whether the weights in use were trained on pairs of texts. Then a single text is an error. Training sets it, and
+   * saved models and adapters remember it. Otherwise both texts and pairs are allowed.
+   */
+  get takesPairs(): boolean {
+    const { adapter } = this;
+    return adapter === undefined || this.#adapters.state === "disabled" ? this.#modelTakesPairs : adapter.takesPairs;
+  }
+
+  set takesPairs(takesPairs: boolean) {
+    if (this.adapter === undefined) this.#modelTakesPairs = takesPairs;
+    else this.adapter.takesPairs = takesPairs;
   }
 
   /** The weights that training changes: the adapter, or all. */
@@ -217,8 +231,11 @@ export class SequenceClassifier {
    * Merges the active adapter, including its head, permanently into the model, and removes all adapters. Checks the
    * logits as `mergeAdapter` does.
    */
-  mergeAndUnload(options: MergeOptions = {}): Promise<MergeCheck> {
-    return this.#adapters.mergeAndUnload(options);
+  async mergeAndUnload(options: MergeOptions = {}): Promise<MergeCheck> {
+    const takesPairs = this.adapter?.takesPairs === true;
+    const check = await this.#adapters.mergeAndUnload(options);
+    this.#modelTakesPairs = takesPairs;
+    return check;
   }
 
   /** Makes every weight trainable: full fine-tuning, as the original study did. */
@@ -281,18 +298,33 @@ export class SequenceClassifier {
   }
 
   /**
-   * Logits of texts, row by row: [texts, labels]. Texts of similar length run together, in any order of `texts`. The
+   * Tokens of texts, or of pairs of texts, as the model takes them.
+   *
+   * @throws TsloraError `bad-input` if the model has no embedding for a token's type.
+   */
+  encode(texts: readonly TextInput[]): TokenDocument[] {
+    return encodeTexts(texts, {
+      tokenizer: this.tokenizer,
+      typeVocabSize: this.model.config.typeVocabSize,
+      model: this.origin.id,
+    });
+  }
+
+  /**
+   * Logits of texts, or of pairs of texts, row by row: [texts, labels]. Texts of similar length run together, in any order of `texts`. The
    * event loop runs between passes.
    *
    * @throws TsloraError `bad-input` if the active adapter was read from files and lacks weights that the model lacks
-   *   too.
+   *   too, or a text is single and the weights were trained on pairs.
    */
-  async predictLogits(texts: readonly string[], options: PredictOptions = {}): Promise<Float32Array> {
+  async predictLogits(texts: readonly TextInput[], options: PredictOptions = {}): Promise<Float32Array> {
     const { maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, onProgress, signal = cellSignal() } = options;
     this.#adapters.expectNothingMissing("predictLogits");
     const { ops } = this.model;
-    const documents = this.tokenizer.encode(texts).map(({ ids }) => ids);
-    const byLength = documents.map((_, index) => index).sort((a, b) => documents[a].length - documents[b].length);
+    if (this.takesPairs) expectPairs(texts);
+    const documents = this.encode(texts);
+    const lengths = documents.map(({ ids }) => ids.length);
+    const byLength = documents.map((_, index) => index).sort((a, b) => lengths[a] - lengths[b]);
     const width = this.labels.length;
     const logits = new Float32Array(texts.length * width);
     for (let done = 0; done < byLength.length;) {
@@ -300,7 +332,7 @@ export class SequenceClassifier {
       const part: number[] = [];
       for (let tokens = 0; done + part.length < byLength.length;) {
         const next = byLength[done + part.length];
-        tokens += documents[next].length;
+        tokens += lengths[next];
         if (part.length > 0 && tokens > maxTokensPerPass) break;
         part.push(next);
       }
@@ -358,6 +390,7 @@ export class SequenceClassifier {
       source: this.origin.directory,
       labels: this.labels,
       problemType: this.problemType,
+      takesPairs: this.takesPairs,
       inUse: (own) => this.#adapters.inUse(own),
     });
   }

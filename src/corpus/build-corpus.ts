@@ -3,7 +3,7 @@ import type { DataFrame } from "danfojs-node";
 import { shortList } from "../base/short-list";
 import { TsloraError } from "../base/tslora-error";
 import type { ClassCount, Corpus, CorpusProblem, CorpusReport, CorpusSource, NamedDocument, Reading } from "./corpus";
-import { toFrame } from "./to-frame";
+import { toFrame, toMultiLabelFrame } from "./to-frame";
 
 /** The most problems in an error's message; its `details.problems` hold all. */
 const NAMED = 20;
@@ -19,7 +19,8 @@ interface FinishOptions {
 /** Makes a corpus from the documents of a reader. */
 export function finishCorpus(source: CorpusSource, from: string, reading: Reading, options: FinishOptions): Corpus {
   const { frame, report } = buildCorpus(from, reading, options);
-  return { frame, source, format: reading.format, report, notice: notice(from, report, options.why) };
+  const problemType = reading.multiLabel === true ? "multi_label_classification" : "single_label_classification";
+  return { frame, problemType, source, format: reading.format, report, notice: notice(from, report, options.why) };
 }
 
 /**
@@ -49,7 +50,7 @@ function buildCorpus(
     const why = problems.length === 0 ? "" : ` Left out:\n${list(problems)}`;
     throw new TsloraError(
       "bad-input",
-      `${where} must hold ${allowMissingClasses ? "at least one text" : "texts of two classes or more and none of them empty"}; got ${got}.${why}`,
+      `${where} must hold ${allowMissingClasses ? "at least one text" : reading.multiLabel === true ? "two labels or more, each of at least one text" : "texts of two classes or more and none of them empty"}; got ${got}.${why}`,
       { details: { problems, classes } },
     );
   }
@@ -58,9 +59,9 @@ function buildCorpus(
     classes,
     problems,
     ignored: reading.ignored,
-    remarks: reading.remarks,
+    remarks: [...reading.remarks, ...multiLabelRemarks(documents)],
   };
-  return { frame: toFrame(documents), report };
+  return { frame: frameOf(documents, classes), report };
 }
 
 /**
@@ -73,7 +74,7 @@ function dropDuplicates({ documents, problems }: Reading): { documents: NamedDoc
   for (const document of documents) {
     const earlier = first.get(document.ID);
     if (earlier === undefined) first.set(document.ID, document);
-    else if (earlier.label !== document.label) torn.add(document.ID);
+    else if (String(earlier.label) !== String(document.label)) torn.add(document.ID);
   }
   const kept: NamedDocument[] = [];
   const found = [...problems];
@@ -93,10 +94,32 @@ function countClasses(classes: Readonly<Record<string, number>>, documents: read
   const names = new Map<number, string[]>();
   for (const [name, label] of Object.entries(classes)) names.set(label, [...(names.get(label) ?? []), name]);
   const counts = new Map<number, number>();
-  for (const { label } of documents) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const { label } of documents) for (const one of labelsOf(label)) counts.set(one, (counts.get(one) ?? 0) + 1);
   return [...names]
     .sort(([a], [b]) => a - b)
     .map(([label, of]) => ({ label, name: of.join(", "), count: counts.get(label) ?? 0 }));
+}
+
+/** The labels of a document: its class, or all that it has. */
+function labelsOf(label: NamedDocument["label"]): readonly number[] {
+  return typeof label === "number" ? [label] : label.flatMap((flag, i) => (flag === 1 ? [i] : []));
+}
+
+function multiLabelRemarks(documents: readonly NamedDocument[]): string[] {
+  if (typeof documents[0].label === "number") return [];
+  const none = documents.filter(({ label }) => labelsOf(label).length === 0).length;
+  return [`A text may have several labels; ${none} ${none === 1 ? "has" : "have"} none.`];
+}
+
+function frameOf(documents: readonly NamedDocument[], classes: readonly ClassCount[]): DataFrame {
+  const single = documents.flatMap(({ label, ...rest }) => (typeof label === "number" ? [{ ...rest, label }] : []));
+  const several = documents.flatMap(({ label, ...rest }) => (typeof label === "number" ? [] : [{ ...rest, label }]));
+  return several.length === 0
+    ? toFrame(single)
+    : toMultiLabelFrame(
+        several,
+        classes.map(({ name }) => name),
+      );
 }
 
 function list(problems: readonly CorpusProblem[]): string {

@@ -4,6 +4,8 @@ import type { DataFrame } from "danfojs-node";
 export interface CorpusDocument {
   /** The text; for a file in the study's format the whole file with its tags, as in the study. */
   readonly texts: string;
+  /** The second text, if the corpus has pairs of texts. */
+  readonly text_pair?: string;
   /** Identifier of the text: the PMID in the study's data. Always a string, and unique in its corpus. */
   readonly ID: string;
   /** The class, counted from 0. */
@@ -29,6 +31,7 @@ export type CorpusProblemKind =
   | "no-id" // an empty ID
   | "duplicate-id" // a repeated ID, with the same label
   | "id-in-two-classes" // an ID with two different labels
+  | "bad-labels" // labels that are no list of names, a cell of a label's column that is neither 0 nor 1
   | "unknown-class" // a text outside the class folders, a label that the mapping does not name
   | "link"; // a symbolic link in an archive, or one that leaves the folder
 
@@ -60,8 +63,14 @@ export interface CorpusReport {
 
 /** A set of labelled texts. */
 export interface Corpus {
-  /** Columns `texts` (string), `ID` (string), `label` (whole number from 0), one text per row, in the study's order. */
+  /**
+   * Columns `texts` (string), `ID` (string), `label` (whole number from 0), one text per row, in the study's order; with
+   * pairs of texts also `text_pair` (string). If a text may have several labels, each label has a column of its name
+   * with 0 or 1, instead of `label`.
+   */
   readonly frame: DataFrame;
+  /** Whether each text has one label, or any number of them. */
+  readonly problemType: "single_label_classification" | "multi_label_classification";
   readonly source: CorpusSource;
   readonly format: CorpusFormat;
   readonly report: CorpusReport;
@@ -99,9 +108,13 @@ export interface Reading {
   /** The names of the classes in the source, with their labels, in the order of the frame. */
   readonly classes: Readonly<Record<string, number>>;
   readonly remarks: readonly string[];
+  /** Whether a text may have several labels; false if missing. */
+  readonly multiLabel?: boolean;
 }
 
 /** A document and the entry that it came from. */
-export interface NamedDocument extends CorpusDocument {
+export interface NamedDocument extends Omit<CorpusDocument, "label"> {
   readonly name: string;
+  /** The class, or for each label whether the text has it: 0 or 1. */
+  readonly label: number | readonly number[];
 }

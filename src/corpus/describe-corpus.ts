@@ -1,14 +1,14 @@
 import type { DataFrame } from "danfojs-node";
 
-import { normaliseText } from "./split/find-leaks";
-import { readFrame } from "./read-frame";
+import { normaliseInput } from "./split/find-leaks";
+import { readFrame, textInputs } from "./read-frame";
 
 /** A corpus in numbers. */
 export interface CorpusDescription {
   readonly count: number;
   /** Number of texts of each label, and their share of all, in [0, 1]. */
   readonly labels: readonly { readonly label: number; readonly count: number; readonly share: number }[];
-  /** Lengths in words separated by white space, including tags; percentiles by linear interpolation, as in NumPy. */
+  /** Lengths in words separated by white space, including tags, of both texts of a pair; percentiles by linear interpolation, as in NumPy. */
   readonly words: {
     readonly min: number;
     readonly mean: number;
@@ -28,14 +28,15 @@ export interface CorpusDescription {
  * @throws TsloraError `bad-input` if the frame has not the columns of a corpus.
  */
 export function describeCorpus(frame: DataFrame): CorpusDescription {
-  const { texts, ID, label } = readFrame(frame);
-  const lengths = texts.map((text) => (text.match(/\S+/g) ?? []).length);
+  const { texts, textPairs, ID, label } = readFrame(frame);
+  const words = (text: string): number => (text.match(/\S+/g) ?? []).length;
+  const lengths = texts.map((text, row) => words(text) + words(textPairs?.[row] ?? ""));
   const sorted = [...lengths].sort((a, b) => a - b);
   const counts = new Map<number, number>();
   for (const value of label) counts.set(value, (counts.get(value) ?? 0) + 1);
   const twins = new Map<string, string[]>();
-  texts.forEach((text, row) => {
-    const key = normaliseText(text);
+  textInputs(frame).forEach((text, row) => {
+    const key = normaliseInput(text);
     const group = twins.get(key);
     if (group === undefined) twins.set(key, [ID[row]]);
     else group.push(ID[row]);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
+import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
 import type { Corpus } from "./corpus";
 import { resolveLoadOptions, type LoadCorpusOptions, type LoadSettings } from "./load-options";
@@ -9,7 +10,8 @@ import { loadPubmed } from "./pubmed/load-pubmed";
 import { loadSample } from "./files/load-sample";
 
 /**
- * Loads a labelled corpus into a danfojs frame with the columns `texts`, `ID`, `label`.
+ * Loads a labelled corpus into a danfojs frame with the columns `texts`, `ID`, `label` (and `text_pair` for pairs of
+ * texts, see `textPair`; for texts with several labels see `multiLabel`).
  *
  * `source` is a path: of a `Dataset.zip` in the study's format, of a folder of the same structure, of a zip or folder
  * whose sub-folders are the classes, with one text per `.txt` file, or of a CSV, TSV or JSONL file. It may also be
@@ -37,14 +39,24 @@ export async function loadCorpus(source = "auto", options: LoadCorpusOptions = {
 }
 
 async function loadNamed(source: string, settings: LoadSettings, why: string): Promise<Corpus> {
+  if (source === "sample" || source === "pubmed") refusePairsAndLists(source, settings);
   if (source === "sample") return loadSample(settings, why);
   if (source === "pubmed") return loadPubmed(settings, why);
   return loadPath(await findPath(source), settings, why);
 }
 
+/** The sample and PubMed have single texts with one label each. */
+function refusePairsAndLists(source: string, { textPair, labelColumns, multiLabel }: LoadSettings): void {
+  const problems = new Problems("loadCorpus");
+  for (const [name, value] of Object.entries({ textPair, labelColumns, multiLabel: multiLabel === true || undefined }))
+    problems.expect(value === undefined, `${name} is for CSV and JSONL files; got it for "${source}"`);
+  problems.throwIfAny();
+}
+
 async function loadAuto(settings: LoadSettings): Promise<Corpus> {
   const own = join(settings.dataDir, "Dataset.zip");
   if (existsSync(own)) return loadPath(own, settings, "since it is there");
+  refusePairsAndLists("auto", settings);
   try {
     return await loadPubmed(settings, `since there is no ${own}`);
   } catch (error) {

@@ -67,7 +67,8 @@ function isList(labels: LoadCorpusOptions["labels"]): labels is readonly string[
   return Array.isArray(labels);
 }
 
-function check({ onBadEntry, limits, labels, delimiter }: LoadSettings, given: LoadCorpusOptions["labels"]): void {
+function check(settings: LoadSettings, given: LoadCorpusOptions["labels"]): void {
+  const { onBadEntry, limits, labels, delimiter } = settings;
   const problems = new Problems("loadCorpus");
   problems.expect(
     ["refuse", "report"].includes(onBadEntry),
@@ -79,6 +80,7 @@ function check({ onBadEntry, limits, labels, delimiter }: LoadSettings, given: L
     delimiter === undefined || isDelimiter(delimiter),
     `delimiter must be a character that is neither a quote nor a line end; got ${shownValue(delimiter)}`,
   );
+  checkLabelColumns(settings, problems);
   if (isList(given)) {
     const names =
       given.every((name: unknown) => typeof name === "string" && name !== "") && new Set(given).size === given.length;
@@ -91,4 +93,28 @@ function check({ onBadEntry, limits, labels, delimiter }: LoadSettings, given: L
     );
   }
   problems.throwIfAny();
+}
+
+function checkLabelColumns({ labelColumn, labelColumns, multiLabel, labels }: LoadSettings, problems: Problems): void {
+  problems.expect(
+    labelColumns === undefined ||
+      (Array.isArray(labelColumns) &&
+        labelColumns.length > 1 &&
+        labelColumns.every((name: unknown) => typeof name === "string" && name !== "") &&
+        new Set(labelColumns).size === labelColumns.length),
+    `labelColumns must be two names or more, each once; got ${shownValue(labelColumns)}`,
+  );
+  problems.expect(
+    labelColumns === undefined || labelColumn === undefined,
+    "labelColumns has a column for each label, labelColumn one column for all; give one of them",
+  );
+  problems.expect(
+    labelColumns === undefined || multiLabel !== false,
+    "multiLabel must be true with labelColumns; got false",
+  );
+  const numbers = Object.values(labels ?? {});
+  problems.expect(
+    (multiLabel !== true && labelColumns === undefined) || new Set(numbers).size === numbers.length,
+    `labels must have a number each with multiLabel; got ${shownValue(labels)}`,
+  );
 }

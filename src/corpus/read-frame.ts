@@ -1,11 +1,18 @@
 import type { DataFrame } from "danfojs-node";
 
+import { textInput, type TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 
-/** The columns of a corpus's frame as arrays, one element per row. */
-export interface CorpusColumns {
+/** The columns of a corpus's texts as arrays, one element per row. */
+export interface TextColumns {
   readonly texts: string[];
+  /** The second texts, if the corpus has pairs of texts. */
+  readonly textPairs?: string[];
   readonly ID: string[];
+}
+
+/** The columns of a corpus's frame as arrays, one element per row. */
+export interface CorpusColumns extends TextColumns {
   readonly label: number[];
 }
 
@@ -16,8 +23,7 @@ export interface CorpusColumns {
  */
 export function readFrame(frame: DataFrame): CorpusColumns {
   return {
-    texts: column(frame, "texts", (value): value is string => typeof value === "string", "a string"),
-    ID: column(frame, "ID", (value): value is string => typeof value === "string", "a string"),
+    ...readTextColumns(frame),
     label: column(
       frame,
       "label",
@@ -25,6 +31,23 @@ export function readFrame(frame: DataFrame): CorpusColumns {
       "a whole number from 0",
     ),
   };
+}
+
+/** Reads a corpus's texts and IDs, whatever labels it has. */
+export function readTextColumns(frame: DataFrame): TextColumns {
+  const strings = (name: string): string[] =>
+    column(frame, name, (value): value is string => typeof value === "string", "a string");
+  return {
+    texts: strings("texts"),
+    ...(frame.columns.includes("text_pair") ? { textPairs: strings("text_pair") } : {}),
+    ID: strings("ID"),
+  };
+}
+
+/** A corpus's texts, or pairs of texts, as a classifier and a tokenizer take them. */
+export function textInputs(frame: DataFrame): TextInput[] {
+  const { texts, textPairs } = readTextColumns(frame);
+  return texts.map((text, row) => textInput(text, textPairs?.[row]));
 }
 
 function column<T>(frame: DataFrame, name: string, fits: (value: unknown) => value is T, expected: string): T[] {

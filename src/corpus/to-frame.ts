@@ -4,13 +4,37 @@ import { DataFrame } from "danfojs-node";
 import type { CorpusDocument } from "./corpus";
 
 /**
- * A danfojs frame of documents: `texts`, `ID`, `label`. Its types are given, since danfojs would read PMIDs as numbers.
+ * A danfojs frame of documents: `texts`, `ID`, `label`, and `text_pair` if the documents are pairs of texts. Its types
+ * are given, since danfojs would read PMIDs as numbers.
  */
 export function toFrame(documents: readonly CorpusDocument[]): DataFrame {
+  return frameOf(documents, { label: documents.map((d) => d.label) });
+}
+
+/** A document and, for each label, whether it has it: 0 or 1. */
+export interface MultiLabelDocument extends Omit<CorpusDocument, "label"> {
+  readonly label: readonly number[];
+}
+
+/** The same for documents with any number of labels: each label has a column of its name. */
+export function toMultiLabelFrame(documents: readonly MultiLabelDocument[], labels: readonly string[]): DataFrame {
+  return frameOf(
+    documents,
+    Object.fromEntries(labels.map((name, label) => [name, documents.map((d) => d.label[label])])),
+  );
+}
+
+function frameOf(
+  documents: readonly Omit<CorpusDocument, "label">[],
+  labels: Readonly<Record<string, readonly number[]>>,
+): DataFrame {
+  const pairs = documents.some((d) => d.text_pair !== undefined);
   const columns = {
     texts: documents.map((d) => d.texts),
+    ...(pairs ? { text_pair: documents.map((d) => d.text_pair) } : {}),
     ID: documents.map((d) => d.ID),
-    label: documents.map((d) => d.label),
+    ...labels,
   };
-  return new DataFrame(columns, { dtypes: ["string", "string", "int32"] });
+  const counts = Object.keys(labels).map(() => "int32");
+  return new DataFrame(columns, { dtypes: [...(pairs ? ["string"] : []), "string", "string", ...counts] });
 }

@@ -7,14 +7,15 @@ import { precisionRecallFscoreSupport } from "./metrics/precision-recall-fscore-
 import { rocAucScore } from "./metrics/roc-auc-score";
 import { LABEL_THRESHOLD } from "./predict";
 import { predictRows } from "./predict-rows";
+import { readMultiLabelTexts, type MultiLabelTexts } from "./multi-label-texts";
 import { binaryCrossEntropy, sigmoid } from "./sigmoid";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 import { untrainedNotice } from "./untrained-notice";
 
-/** A text and its labels: one number for each label of the classifier, 1 if the text has it, else 0. */
-export interface MultiLabelText {
-  readonly text: string;
-  readonly label: readonly number[];
+/** Options of {@link evaluateMultiLabel}: passes, progress and threshold. */
+export interface EvaluateMultiLabelOptions extends PredictLogitsOptions {
+  /** The least probability of a predicted label. @default 0.5 */
+  readonly threshold?: number;
 }
 
 /** Scores of one label. */
@@ -58,10 +59,9 @@ export interface MultiLabelEvaluation {
   readonly notice?: string;
 }
 
-const NAMED = 10; // the most bad rows that an error names
-
 /**
- * Predicts every text and scores the predictions for each label. A text has the labels whose sigmoid is at least 0.5.
+ * Predicts every text and scores the predictions for each label. A text has the labels whose sigmoid is at least the
+ * threshold.
  * Scores that would divide by zero are 0, as in scikit-learn.
  *
  * @throws TsloraError `bad-input` for rows that cannot be evaluated, `unsupported` for a classifier of one label per
@@ -69,8 +69,8 @@ const NAMED = 10; // the most bad rows that an error names
  */
 export async function evaluateMultiLabel(
   classifier: TextClassifier,
-  data: readonly MultiLabelText[],
-  options: PredictLogitsOptions = {},
+  data: MultiLabelTexts,
+  options: EvaluateMultiLabelOptions = {},
 ): Promise<MultiLabelEvaluation> {
   if (classifier.problemType !== "multi_label_classification")
     throw new TsloraError(
@@ -78,16 +78,20 @@ export async function evaluateMultiLabel(
       'evaluateMultiLabel: this classifier\'s texts have one label each. Use evaluate, or load the classifier with problemType "multi_label_classification".',
     );
   const { labels } = classifier;
-  checkTexts(data, labels.length);
+  const { threshold = LABEL_THRESHOLD, ...predictOptions } = options;
+  const problems = new Problems("evaluateMultiLabel");
+  problems.expect(threshold >= 0 && threshold <= 1, `threshold must be a number from 0 to 1; got ${String(threshold)}`);
+  problems.throwIfAny();
+  const { texts, flags } = readMultiLabelTexts("evaluateMultiLabel", data, labels);
   const start = performance.now();
-  const rows = await predictRows("evaluateMultiLabel", classifier, { ...options, texts: data.map(({ text }) => text) });
+  const rows = await predictRows("evaluateMultiLabel", classifier, { ...predictOptions, texts });
   const elapsedSeconds = (performance.now() - start) / 1000;
   const predictions = rows.map((row, index) => {
     const probabilities = row.map(sigmoid);
     return {
       index,
-      yTrue: [...data[index].label],
-      yPred: probabilities.map((p) => Number(p >= LABEL_THRESHOLD)),
+      yTrue: [...flags[index]],
+      yPred: probabilities.map((p) => Number(p >= threshold)),
       probabilities,
     };
   });
@@ -95,7 +99,7 @@ export async function evaluateMultiLabel(
   const wrong = predictions.map(({ yTrue, yPred }) => yTrue.filter((flag, label) => flag !== yPred[label]).length);
   const all = (of: "yTrue" | "yPred"): number[] => predictions.flatMap((prediction) => prediction[of]);
   return {
-    n: data.length,
+    n: texts.length,
     labels: [...labels],
     accuracy: mean(wrong.map((count) => Number(count === 0))),
     hammingLoss: mean(wrong) / labels.length,
@@ -103,7 +107,7 @@ export async function evaluateMultiLabel(
     f1Macro: mean(perLabel.map(({ f1 }) => f1)),
     perLabel,
     report: reportOf(predictions, labels),
-    loss: mean(rows.flatMap((row, i) => row.map((score, label) => binaryCrossEntropy(score, data[i].label[label])))),
+    loss: mean(rows.flatMap((row, i) => row.map((score, label) => binaryCrossEntropy(score, flags[i][label])))),
     predictions,
     elapsedSeconds,
     ...untrainedNotice(classifier),
@@ -139,20 +143,4 @@ function reportOf(predictions: MultiLabelEvaluation["predictions"], labels: read
     yPred.map(([flag]) => flag),
     { labels: [1], targetNames: labels },
   );
-}
-
-function checkTexts(data: readonly MultiLabelText[], width: number): void {
-  const problems = new Problems("evaluateMultiLabel");
-  problems.expect(data.length > 0, "at least one text was expected; the data has none");
-  const bad: string[] = [];
-  data.forEach(({ text, label }: { text: unknown; label: unknown }, i) => {
-    if (typeof text !== "string") bad.push(`row ${i}: the text must be a string; got ${String(text)}`);
-    if (!Array.isArray(label) || label.length !== width || !label.every((flag) => flag === 0 || flag === 1))
-      bad.push(
-        `row ${i}: the label must be a list of ${width} numbers, 1 for each label that the text has and else 0; got ${JSON.stringify(label)}`,
-      );
-  });
-  for (const problem of bad.slice(0, NAMED)) problems.expect(false, problem);
-  problems.expect(bad.length <= NAMED, `and ${bad.length - NAMED} more`);
-  problems.throwIfAny("bad-input");
 }

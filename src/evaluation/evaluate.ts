@@ -21,7 +21,7 @@ export interface EvaluateOptions extends PredictLogitsOptions {
  * initialized weights. Does not check whether the classifier was trained on the texts; use `findLeaks` for that.
  *
  * @param data - a danfojs DataFrame with the columns `texts` and `label` (classes counted from 0), or a list of `{
- *   text, label }`
+ *   text, label }`; for pairs of texts also `text_pair`, or `textPair` in the list
  * @throws TsloraError `bad-input` for rows that cannot be evaluated or a classifier without usable scores,
  *   `unsupported` for a classifier whose texts may have several labels: use `evaluateMultiLabel`.
  */

@@ -20,9 +20,10 @@ export { evaluate, type EvaluateOptions } from "./evaluate";
 export {
   evaluateMultiLabel,
   type MultiLabelEvaluation,
+  type EvaluateMultiLabelOptions,
   type MultiLabelScores,
-  type MultiLabelText,
 } from "./evaluate-multi-label";
+export type { MultiLabelText, MultiLabelTexts } from "./multi-label-texts";
 export {
   evaluatePredictions,
   type EvaluatedText,

@@ -1,4 +1,5 @@
 import { Problems } from "../base/problems";
+import { isTextInput, textInput, type TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 
 /** The part of a danfojs DataFrame that is needed here. */
@@ -7,18 +8,20 @@ export interface TextFrame {
   column(name: string): { readonly values: ArrayLike<unknown> };
 }
 
-/** A text and its class. */
+/** A text, or a pair of texts, and its class. */
 export interface LabelledText {
   readonly text: string;
+  /** The second text of a pair. */
+  readonly textPair?: string;
   /** The class, counted from 0. */
   readonly label: number;
 }
 
-/** A danfojs DataFrame with the columns `texts` and `label`, or a list. */
+/** A danfojs DataFrame with the columns `texts` and `label`, and `text_pair` for pairs of texts; or a list. */
 export type LabelledTexts = TextFrame | readonly LabelledText[];
 
 export interface TextsAndLabels {
-  readonly texts: readonly string[];
+  readonly texts: readonly TextInput[];
   readonly labels: readonly number[];
 }
 
@@ -36,14 +39,17 @@ export function readLabelledTexts(
   data: LabelledTexts,
   { classes }: { classes: number },
 ): TextsAndLabels {
-  const rows = "column" in data ? frameRows(where, data) : data;
+  const rows: readonly { text: unknown; label: unknown }[] =
+    "column" in data
+      ? frameRows(where, data)
+      : data.map(({ text, textPair, label }) => ({ text: textInput(text, textPair), label }));
   if (rows.length === 0)
     throw new TsloraError("bad-input", `${where}: at least one text was expected; the data has none.`);
-  const texts: string[] = [];
+  const texts: TextInput[] = [];
   const labels: number[] = [];
   const bad: string[] = [];
   rows.forEach(({ text, label }, i) => {
-    if (typeof text !== "string") bad.push(`row ${i}: the text must be a string; got ${String(text)}`);
+    if (!isTextInput(text)) bad.push(`row ${i}: the text must be a string; got ${String(text)}`);
     else texts.push(text);
     if (typeof label !== "number" || !Number.isInteger(label) || label < 0 || label >= classes)
       bad.push(`row ${i}: the label must be a whole number from 0 to ${classes - 1}; got ${String(label)}`);
@@ -65,5 +71,6 @@ function frameRows(where: string, frame: TextFrame): { text: unknown; label: unk
       );
     return Array.from(frame.column(name).values);
   });
-  return texts.map((text, i) => ({ text, label: labels[i] }));
+  const pairs = frame.columns.includes("text_pair") ? Array.from(frame.column("text_pair").values) : undefined;
+  return texts.map((text, i) => ({ text: pairs === undefined ? text : [text, pairs[i]], label: labels[i] }));
 }

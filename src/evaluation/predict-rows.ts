@@ -1,3 +1,4 @@
+import type { TextInput } from "../base/text-input";
 import { TsloraError } from "../base/tslora-error";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 
@@ -11,7 +12,7 @@ import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 export async function predictRows(
   where: string,
   classifier: TextClassifier,
-  { texts, ...options }: PredictLogitsOptions & { readonly texts: readonly string[] },
+  { texts, ...options }: PredictLogitsOptions & { readonly texts: readonly TextInput[] },
 ): Promise<number[][]> {
   const width = classifier.labels.length;
   if (width < 2)

@@ -1,4 +1,6 @@
 import { Problems } from "../base/problems";
+import { isTextInput, type TextInput } from "../base/text-input";
+import { shownValue } from "../base/shown-value";
 import { predictRows } from "./predict-rows";
 import { sigmoid } from "./sigmoid";
 import { softmax } from "./softmax";
@@ -24,20 +26,23 @@ export interface Prediction {
  * Classifies texts. Probabilities are the softmax of a text's scores, or each score's sigmoid if texts may have several
  * labels, as in Hugging Face's pipeline.
  *
- * @param texts - one text, or several
+ * @param texts - one text, or several; a pair of texts is a list of two, so one pair is `[["a", "b"]]`
  * @returns a prediction for each text, in their order
- * @throws TsloraError `bad-input` if a text is not a string, or the classifier has untrained weights or gives no usable
+ * @throws TsloraError `bad-input` if a text is neither a string nor a pair of strings, or the classifier has untrained weights or gives no usable
  *   scores.
  */
 export async function predict(
   classifier: TextClassifier,
-  texts: string | readonly string[],
+  texts: string | readonly TextInput[],
   options: PredictLogitsOptions = {},
 ): Promise<Prediction[]> {
   const list = typeof texts === "string" ? [texts] : texts;
   const problems = new Problems("predict");
   list.forEach((text: unknown, i) =>
-    problems.expect(typeof text === "string", `texts must hold strings; ${String(text)} is at index ${i}`),
+    problems.expect(
+      isTextInput(text),
+      `texts must hold strings, or pairs of strings; ${shownValue(text)} is at index ${i}`,
+    ),
   );
   problems.throwIfAny("bad-input");
   expectTrained("predict", classifier);

@@ -1,3 +1,5 @@
+import type { TextInput } from "../base/text-input";
+
 /** The part of a classifier that evaluation needs; any model can implement it. */
 export interface TextClassifier {
   /** Names of the classes, in the order of their indices. */
@@ -7,11 +9,11 @@ export interface TextClassifier {
   /** Weights that are still random: newly initialized, and neither trained nor loaded since. @default none */
   readonly untrainedWeights?: readonly string[];
   /**
-   * Scores of texts before the softmax, or before the sigmoid if a text may have several labels.
+   * Scores of texts, or of pairs of texts, before the softmax, or before the sigmoid if a text may have several labels.
    *
    * @returns [texts, labels], row by row, in the order of the texts
    */
-  predictLogits(texts: readonly string[], options?: PredictLogitsOptions): Promise<Float32Array>;
+  predictLogits(texts: readonly TextInput[], options?: PredictLogitsOptions): Promise<Float32Array>;
 }
 
 /** Options of a prediction: passes, progress and cancellation. */

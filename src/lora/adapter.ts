@@ -3,6 +3,9 @@ import type { Parameter, Substitutes } from "../model/parts/parameter";
 import type { ResolvedLoraConfig } from "./lora-config";
 import type { LoraUpdate } from "./lora-linear";
 
+/** Key in the metadata of adapter_model.safetensors that marks an adapter as trained on pairs of texts. */
+export const PAIRS_KEY = "text_pair";
+
 /** peft's prefix of all names in an adapter. */
 export const PEFT_PREFIX = "base_model.model.";
 
@@ -25,6 +28,8 @@ export class Adapter {
   readonly isNew: boolean;
   /** Whether its layers still need directions and ranks by EVA: it is new, and `initLoraWeights` is "eva". */
   readonly awaitsEva: boolean;
+  /** Whether it was trained on pairs of texts. */
+  takesPairs = false;
 
   /** @param weights - the adapter takes these over */
   constructor(

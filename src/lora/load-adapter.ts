@@ -10,7 +10,7 @@ import { TsloraError } from "../base/tslora-error";
 import type { Tensor } from "../ops/tensor";
 import type { ClassificationModel } from "../model/classification-model";
 import { openWeights, type Checkpoint } from "../model/weights/weight-files";
-import { PEFT_PREFIX, type Adapter } from "./adapter";
+import { PAIRS_KEY, PEFT_PREFIX, type Adapter } from "./adapter";
 import { DEFAULT_NAME, type AdapterSet } from "./adapter-set";
 import { adapterWeightsPath } from "./adapter-weights";
 import { buildAdapter, expectedWeights } from "./build-adapter";
@@ -66,8 +66,10 @@ export async function loadAdapter(
     // another adapter may have been added during reading
     set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems });
     problems.throwIfAny("bad-option");
+    const adapter = set.accept(buildAdapter(model, whole, { name, random: new Random(0), given }));
+    adapter.takesPairs = file.metadata[PAIRS_KEY] === "true";
     return {
-      adapter: set.accept(buildAdapter(model, whole, { name, random: new Random(0), given })),
+      adapter,
       unknownKeys,
       idle: plan.idle,
     };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lockFolder } from "../base/lock/lock-output";
 import { writeAtomically } from "../base/files/write-atomically";
 import { writeSafetensors } from "../model/weights/write-safetensors";
-import type { Adapter } from "./adapter";
+import { PAIRS_KEY, type Adapter } from "./adapter";
 import { DEFAULT_NAME } from "./adapter-set";
 import { toPeftConfig } from "./peft-config";
 
@@ -32,7 +32,8 @@ export async function saveAdapter(
     .map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => parameter.read() }));
   const lock = lockFolder(directory, { purpose: "saving" });
   try {
-    await writeSafetensors(join(directory, "adapter_model.safetensors"), { tensors, metadata: { format: "pt" } });
+    const metadata = { format: "pt", ...(adapter.takesPairs ? { [PAIRS_KEY]: "true" } : {}) };
+    await writeSafetensors(join(directory, "adapter_model.safetensors"), { tensors, metadata });
     await writeAtomically(
       join(directory, "adapter_config.json"),
       `${JSON.stringify(toPeftConfig(adapter.config, options.baseModel), undefined, 2)}\n`,

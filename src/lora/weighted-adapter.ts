@@ -72,6 +72,7 @@ export async function addWeightedAdapter(
     const taken = combined.saved.get(own);
     if (taken !== undefined) taken.drawn = copy.drawn;
   }
+  combined.takesPairs = adapters.some(({ takesPairs }) => takesPairs);
   return set.accept(combined);
 }
 

@@ -126,7 +126,12 @@ export class ClassificationModel {
     const lowest = this.#lowestTrainable();
     const kept = ops.escape(() => {
       const at = this.#inputs(batch);
-      const input = { ids: at.ids, positions: at.positions, notPad: lowest < 0 ? this.#notPad(batch) : undefined };
+      const input = {
+        ids: at.ids,
+        positions: at.positions,
+        types: at.types,
+        notPad: lowest < 0 ? this.#notPad(batch) : undefined,
+      };
       const embedded = embeddings.forward(pass, input);
       let x = embedded.y;
       const plans: LayerPlan[] = [];
@@ -243,6 +248,7 @@ export class ClassificationModel {
     return {
       ids: ops.int(batch.ids, [batch.ids.length]),
       positions: ops.int(positions, [positions.length]),
+      types: batch.types && ops.int(batch.types, [batch.types.length]),
       firstRows: ops.int(batch.firstRows, [batch.firstRows.length]),
       bias: this.modules.relative?.forward(ops, groups),
       angles: new Map([...thetas].map((theta) => [theta, this.#angles.tensors(ops, { theta, groups })])),
@@ -268,6 +274,7 @@ export class ClassificationModel {
 interface Inputs {
   readonly ids: Tensor;
   readonly positions: Tensor;
+  readonly types: Tensor | undefined;
   readonly firstRows: Tensor;
   readonly bias: Tensor | undefined;
   /** The angles of rotary positions by their base. */

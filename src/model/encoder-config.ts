@@ -48,6 +48,7 @@ export function parseEncoderConfig(json: Record<string, unknown>, where: string)
     structure,
     id2label: labelNames(json.id2label, problems),
     problemType: (json.problem_type ?? undefined) as EncoderConfig["problemType"],
+    ...(json.text_pair === true ? { textPair: true as const } : {}),
   };
   checkFields(config, fields);
   problems.throwIfAny("bad-input");

@@ -136,6 +136,8 @@ export interface EncoderConfig extends EncoderSizes {
   readonly id2label?: readonly string[];
   /** Problem type of the checkpoint's head, if config.json names one. */
   readonly problemType?: ProblemType | "regression";
+  /** Whether the checkpoint was trained on pairs of texts, as `saveModel` notes it in `text_pair`. */
+  readonly textPair?: true;
 }
 
 /** A dropout rate by its name; 0 without a name. */

@@ -2,14 +2,14 @@ import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import type { Tensor } from "../ops/tensor";
 import type { DropoutSource } from "../model/parts/dropout";
 import type { Gradients } from "../model/parts/gradients";
-import { packDocuments } from "../model/parts/packed-batch";
+import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
 import type { Precision } from "../model/parts/pass";
 import { splitByTokens } from "./batches";
 import { classificationLoss, lossWeight, type ClassificationLoss, type ExampleLabel } from "./loss/classification-loss";
 
 /** Tokenized examples. */
 export interface TrainingDocuments {
-  readonly documents: readonly Int32Array[];
+  readonly documents: readonly TokenDocument[];
   readonly lengths: readonly number[];
   readonly labels: readonly ExampleLabel[];
 }

@@ -2,7 +2,10 @@ import type { ExampleLabel } from "./loss/classification-loss";
 
 /** Options of `train`, under transformers' names (`TrainingArguments`) in camelCase. */
 export interface TrainOptions {
-  /** Examples to train on: a danfojs DataFrame with `texts` and `label` (and `ID`, for messages), or a list. */
+  /**
+   * Examples to train on: a danfojs DataFrame with `texts` and `label` (`text_pair` for pairs of texts, and `ID`, for
+   * messages), or a list.
+   */
   readonly train: TrainingData;
   /**
    * Examples to evaluate on during the run. Without them nothing is evaluated, and the run ends with the last weights.
@@ -216,10 +219,10 @@ export const MULTI_LABEL_METRICS = [
   "f1_macro",
 ] as const satisfies readonly MetricName[];
 
-/** Texts with their class, or with a 0 or 1 for each label. */
+/** Texts, or pairs of texts, with their class, or with a 0 or 1 for each label. */
 export type TrainingData =
   | { readonly columns: readonly string[]; column(name: string): { readonly values: unknown } }
-  | readonly { readonly text: string; readonly label: ExampleLabel }[];
+  | readonly { readonly text: string; readonly textPair?: string; readonly label: ExampleLabel }[];
 
 /** {@link TrainOptions} with every value set, without the data. */
 export type ResolvedTrainOptions = Required<

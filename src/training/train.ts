@@ -14,7 +14,7 @@ import { resolveTrainOptions } from "./resolve-train-options";
 import { noteDifferences, runIdentity, type RunIdentity } from "./checkpoint/run-identity";
 import type { TrainEvent, TrainSummary } from "./train-event";
 import type { TrainOptions } from "./train-options";
-import { examplesOf } from "./training-examples";
+import { examplesOf, expectSameInputs } from "./training-examples";
 import { TrainingRun } from "./training-run";
 
 /**
@@ -58,15 +58,17 @@ async function* trainLocked(
   { resolved, method }: { resolved: Resolved; method: "lora" | "full" },
 ): AsyncGenerator<TrainEvent, TrainSummary, void> {
   const { problemType } = classifier;
-  const numLabels = classifier.labels.length;
-  const examples = examplesOf(options.train, { name: "train", numLabels, problemType });
+  const { labels } = classifier;
+  const examples = examplesOf(options.train, { name: "train", labels, problemType });
   const validation =
     options.validation === undefined
       ? undefined
-      : examplesOf(options.validation, { name: "validation", numLabels, problemType });
-  const documents = classifier.tokenizer.encode(examples.texts).map(({ ids }) => ids);
+      : examplesOf(options.validation, { name: "validation", labels, problemType });
+  expectSameInputs(examples, validation);
+  const documents = classifier.encode(examples.texts);
   const source = lockResumed(resolved);
   const { identity, resume } = await readStart().finally(() => source?.release());
+  classifier.takesPairs = examples.pairs;
   const run = new TrainingRun(classifier, { options: resolved, examples, validation, documents, identity, resume });
   const stop = onInterrupt(resolved.signal);
   try {

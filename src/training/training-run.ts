@@ -4,6 +4,7 @@ import { shownPath } from "../base/shown-path";
 import type { TsloraError } from "../base/tslora-error";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import { DropoutSource } from "../model/parts/dropout";
+import type { TokenDocument } from "../model/parts/packed-batch";
 import type { TrainingDocuments } from "./batch-gradients";
 import type { CheckpointState } from "./checkpoint/checkpoint-state";
 import { Checkpoints, type SetAside } from "./checkpoint/checkpoints";
@@ -33,7 +34,7 @@ export interface RunInputs {
   readonly examples: Examples;
   readonly validation: Examples | undefined;
   /** The training texts' tokens. */
-  readonly documents: readonly Int32Array[];
+  readonly documents: readonly TokenDocument[];
   /** Required if checkpoints are saved. */
   readonly identity: RunIdentity | undefined;
   readonly resume: Resume | undefined;
@@ -66,7 +67,7 @@ export class TrainingRun {
     this.#classifier = classifier;
     this.#inputs = inputs;
     this.#options = options;
-    this.#data = { documents, lengths: documents.map(({ length }) => length), labels: examples.labels };
+    this.#data = { documents, lengths: documents.map(({ ids }) => ids.length), labels: examples.labels };
     this.#plan = planSteps(documents.length, options);
     const names = classifier.model.parameters().map(({ name }) => name);
     const groupOf = parameterGroups(options, names);

@@ -21,7 +21,7 @@ function readingClassifier(labels: readonly string[]): TextClassifier {
     predictLogits: async (texts, { onProgress, signal } = {}) => {
       signal?.throwIfAborted();
       onProgress?.(texts.length, texts.length);
-      return Float32Array.from(texts.flatMap((text) => text.split(" ").map(Number)));
+      return Float32Array.from(texts.flatMap((text) => String(text).split(" ").map(Number)));
     },
   };
 }

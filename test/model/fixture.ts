@@ -25,6 +25,8 @@ export interface ExpectedNumbers {
 /** What PyTorch computed on a tiny model: see test/fixtures/write-model-fixtures.py. */
 export interface Expected {
   readonly documents: readonly (readonly number[])[];
+  /** Token types, for pairs of texts. */
+  readonly tokenTypes?: readonly (readonly number[])[];
   readonly labels: readonly number[];
   readonly full: ExpectedNumbers;
   readonly lora: ExpectedNumbers;
@@ -39,14 +41,19 @@ export function expectedOf(kind: string): Expected {
   return JSON.parse(readFileSync(join(fixtureDirectory(kind), "expected.json"), "utf8")) as Expected;
 }
 
-export function batchOf(expected: Pick<Expected, "documents">): PackedBatch {
-  return packDocuments(expected.documents.map((ids) => Int32Array.from(ids)));
+export function batchOf({ documents, tokenTypes }: Batch): PackedBatch {
+  return packDocuments(
+    documents.map((ids, i) => ({ ids: Int32Array.from(ids), types: tokenTypes && Int32Array.from(tokenTypes[i]) })),
+  );
 }
+
+/** The documents of a batch. */
+type Batch = Pick<Expected, "documents" | "tokenTypes">;
 
 /** The mean cross entropy's gradients for every trainable weight, by the model's own backward pass, by name. */
 export async function gradientsOf(
   model: ClassificationModel,
-  expected: Pick<Expected, "documents" | "labels">,
+  expected: Pick<Expected, "documents" | "tokenTypes" | "labels">,
 ): Promise<{ logits: number[][]; gradients: Map<string, Float32Array> }> {
   const { logits, gradients } = await passOver(model, expected, (tensor) => model.ops.read(tensor));
   return { logits: unpack(logits, batchOf(expected), model.numLabels), gradients };
@@ -55,7 +62,7 @@ export async function gradientsOf(
 /** Logits, in the batch's order, and the mean cross entropy's gradients, as `read` reads tensors. */
 async function passOver<T>(
   model: ClassificationModel,
-  expected: Pick<Expected, "documents" | "labels">,
+  expected: Pick<Expected, "documents" | "tokenTypes" | "labels">,
   read: (tensor: Tensor) => T | Promise<T>,
 ): Promise<{ logits: T; gradients: Map<string, T> }> {
   const { ops, numLabels } = model;
@@ -101,7 +108,7 @@ export async function referenceOf(
     numLabels = 2,
     prepare,
   }: {
-    expected?: Pick<Expected, "documents" | "labels">;
+    expected?: Pick<Expected, "documents" | "tokenTypes" | "labels">;
     numLabels?: number;
     prepare: (model: ClassificationModel) => unknown;
   },
@@ -132,7 +139,7 @@ export function trainAll(model: ClassificationModel): void {
 export function expectLogits(
   rows: readonly (readonly number[])[],
   reference: ReferenceNumbers,
-  { expected, what, storage }: { expected: Pick<Expected, "documents">; what: string; storage?: number },
+  { expected, what, storage }: { expected: Batch; what: string; storage?: number },
 ): void {
   const packed = [...batchOf(expected).order].flatMap((document) => [...rows[document]]);
   expectWithin(packed, reference.logits, { what: `${what}: logits`, storage });

@@ -19,8 +19,8 @@ interface Steps {
 async function steps(loggingSteps: number, check: CheckStep = () => undefined): Promise<Steps> {
   const c = await classifier("bert", { dropout: 0.1 });
   c.addAdapter({ r: 2, loraDropout: 0.2 });
-  const documents = tokenizer.encode(data.map(({ text }) => text)).map(({ ids }) => ids);
-  const lengths = documents.map(({ length }) => length);
+  const documents = tokenizer.encode(data.map(({ text }) => text));
+  const lengths = documents.map(({ ids }) => ids.length);
   const optimizer = new AdamW(ops, { weightDecay: 0.01 });
   const step = new TrainingStep(c, {
     optimizer,

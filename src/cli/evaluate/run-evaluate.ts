@@ -3,21 +3,16 @@ import type { DataFrame } from "danfojs-node";
 import { Problems } from "../../base/problems";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { writeAtomically } from "../../base/files/write-atomically";
-import { applyThreshold } from "../../evaluation/threshold/apply-threshold";
-import { evaluate } from "../../evaluation/evaluate";
-import type { Evaluation } from "../../evaluation/evaluation";
-import { classificationReportDict } from "../../evaluation/metrics/classification-report-dict";
-import { precisionRecallFscoreSupport } from "../../evaluation/metrics/precision-recall-fscore-support";
 import { EVALUATE_OPTIONS } from "../options/evaluate-options";
-import { evaluationLines } from "./evaluation-lines";
 import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
 import { sentence } from "../terminal/text-layout";
 import { loadQuietly } from "../load-quietly";
+import { expectPairs } from "../inputs/expect-pairs";
 import { openClassifier } from "../inputs/open-classifier";
 import { pick, type OptionValues } from "../options/option-table";
 import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
-import { countProgress } from "../terminal/show-progress";
+import { scoreTexts } from "./score-texts";
 
 type EvaluateValues = OptionValues<typeof EVALUATE_OPTIONS>;
 type Notice = (text: string) => void;
@@ -35,21 +30,25 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
   const { classifier, model } = await openClassifier({
     command: "evaluate",
     ...pick(values, MODEL_OPTIONS),
+    problemType: severalAsked(values) ? "multi_label_classification" : undefined,
     notice,
     beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
   });
   try {
     checkClassifier(classifier, options);
     const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow
-    const { frame, corpus } = await loadTexts(pick(values, DATA_OPTIONS), {
-      labels: classifier.labels,
-      allowMissingClasses: true,
-      notice,
-    });
+    const data = pick(values, DATA_OPTIONS);
+    expectPairs(classifier, { textPair: data.textPair, command: "evaluate" });
+    const { frame, corpus } = await loadTexts(
+      { ...data, ...severalOf(classifier) },
+      {
+        labels: classifier.labels,
+        allowMissingClasses: true,
+        notice,
+      },
+    );
     await warnOfTrainedTexts(frame, { folder: pick(values, MODEL_OPTIONS).adapter ?? model.directory, notice });
-    const evaluation = await scoreTexts(classifier, { frame, terminal, options });
-    const { report, average } = reportOf(evaluation, options.average);
-    const { predictions, ...scores } = evaluation;
+    const { evaluation, report, average, lines } = await scoreTexts(classifier, { frame, terminal, options });
     const document = {
       model: model.id,
       device: classifier.device,
@@ -57,15 +56,13 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
       data: { source: corpus.source, counts: corpus.report.counts },
       notices,
       threshold: options.threshold,
-      evaluation: { ...scores, ...(options.predictions === true ? { predictions } : {}) },
+      evaluation,
       report,
       average,
     };
     const text = `${JSON.stringify(document, undefined, 2)}\n`; // leaves out what is undefined
     if (options.output !== undefined) await writeAtomically(options.output, text);
-    terminal.out.write(
-      values.json === true ? text : `${evaluationLines(evaluation, { terminal, average }).join("\n")}\n`,
-    );
+    terminal.out.write(values.json === true ? text : `${lines.join("\n")}\n`);
     return EXIT.ok;
   } finally {
     classifier.dispose();
@@ -92,54 +89,36 @@ function checkOptions({ values }: CommandCall, { threshold, confidence, predicti
 }
 
 /** Refuses options that are invalid for this classifier. */
-function checkClassifier({ labels, problemType }: SequenceClassifier, { threshold, average }: EvaluateValues): void {
+function checkClassifier(
+  { labels, problemType }: SequenceClassifier,
+  { threshold, average, confidence }: EvaluateValues,
+): void {
   const problems = new Problems("tslora evaluate");
+  const several = problemType === "multi_label_classification";
   problems.expect(
-    threshold === undefined || labels.length === 2,
-    `--threshold is for two labels; the classifier has ${labels.length}`,
+    threshold === undefined || several || labels.length === 2,
+    `--threshold is for two labels, or for several labels a text; the classifier has ${labels.length}`,
   );
   problems.expect(
-    average !== "binary" || labels.length === 2,
-    `--average binary is for two labels; the classifier has ${labels.length}. Give micro, macro or weighted`,
+    average !== "binary" || (!several && labels.length === 2),
+    `--average binary is for two labels; the classifier has ${several ? "any number for a text" : labels.length}. Give micro, macro or weighted`,
   );
   problems.expect(
-    problemType === "single_label_classification",
-    "a text of the classifier may have several labels, and the report needs one label per text; use evaluateMultiLabel in TypeScript",
+    !several || confidence === undefined,
+    "--confidence is for one label per text; a text of the classifier may have several, and its scores have no intervals",
   );
   problems.throwIfAny();
 }
 
-/** Evaluates the classifier, shows the progress, and applies the threshold. */
-async function scoreTexts(
-  classifier: SequenceClassifier,
-  { frame, terminal, options }: { frame: DataFrame; terminal: CommandCall["terminal"]; options: EvaluateValues },
-): Promise<Evaluation> {
-  const { threshold, confidence, maxTokensPerPass } = options;
-  const progress = countProgress(terminal, "Evaluating");
-  try {
-    const evaluation = await evaluate(classifier, frame, {
-      onProgress: progress.update,
-      confidence,
-      maxTokensPerPass,
-    });
-    return threshold === undefined ? evaluation : applyThreshold(evaluation, { threshold });
-  } finally {
-    progress.stop();
-  }
+/** Whether the options ask for texts with several labels, whatever the model's own problem type. */
+function severalAsked(values: Readonly<Record<string, unknown>>): boolean {
+  const { multiLabel, labelColumns } = pick(values, DATA_OPTIONS);
+  return multiLabel === true || labelColumns !== undefined;
 }
 
-/** scikit-learn's report as an object, and the requested average. */
-function reportOf({ predictions, labels: targetNames }: Evaluation, average: EvaluateValues["average"]) {
-  const yTrue = predictions.map((one) => one.yTrue);
-  const yPred = predictions.map((one) => one.yPred);
-  const labels = targetNames.map((_, label) => label);
-  return {
-    report: classificationReportDict(yTrue, yPred, { labels, targetNames }),
-    average:
-      average === undefined
-        ? undefined
-        : { name: average, scores: precisionRecallFscoreSupport(yTrue, yPred, { average, labels }) },
-  };
+/** The option to read several labels, for a classifier whose texts may have several. */
+function severalOf({ problemType }: SequenceClassifier): { multiLabel?: true } {
+  return problemType === "multi_label_classification" ? { multiLabel: true } : {};
 }
 
 /** Warns if the run was trained on some of the texts: scores on them are too good. */

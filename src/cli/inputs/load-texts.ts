@@ -22,7 +22,8 @@ export interface LoadedTexts {
 
 /**
  * Loads labelled texts. By default, texts in the study's format are cleaned as in the study. A table's labels are
- * matched with the model's by name, or by number if they are numbers.
+ * matched with the model's by name, or by number if they are numbers. If a text may have several labels, the frame has
+ * a column for each.
  *
  * @param options.labels - the model's labels, if they are known
  * @param options.allowMissingClasses - for evaluation, whose texts may lack a class
@@ -39,10 +40,17 @@ export async function loadTexts(
 ): Promise<LoadedTexts> {
   const { data = "auto", cleanTexts: clean, quotes, ...columns } = values;
   const { labels, allowMissingClasses = false, notice, signal } = options;
-  const corpus = await loadCorpus(data, { ...columns, quote: quotes, allowMissingClasses, signal });
+  const several = columns.multiLabel === true || columns.labelColumns !== undefined;
+  const corpus = await loadCorpus(data, {
+    ...columns,
+    quote: quotes,
+    allowMissingClasses,
+    signal,
+    ...(several && labels !== undefined ? { labels } : {}),
+  });
   const table = corpus.format !== "study";
   const cleans = clean ?? !table;
-  const matched = matchLabels(corpus, { table, labels });
+  const matched = several ? corpus : matchLabels(corpus, { table, labels });
   const withFlags = (text: string): string =>
     flagsInMessage(text, { command: "", groups: [{ title: "Data", options: DATA_OPTIONS }] });
   notice(withFlags(`${matched.notice}${cleans ? " The texts are cleaned as in the study." : ""}`));
@@ -75,11 +83,18 @@ function matchLabels(
     );
   const numbers = classes.map(({ name }) => (byName ? labels.indexOf(name) : Number(name)));
   if (numbers.every((number, i) => number === classes[i].label)) return { frame, notice };
-  const { texts, ID, label } = readFrame(frame);
+  const { texts, textPairs, ID, label } = readFrame(frame);
   const turned = new Map(classes.map((one, i) => [one.label, numbers[i]]));
   const counts = classes.map(({ name, count }, i) => `${count} of label ${numbers[i]} (${name})`).join(", ");
   return {
-    frame: toFrame(texts.map((text, row) => ({ texts: text, ID: ID[row], label: turned.get(label[row]) ?? 0 }))),
+    frame: toFrame(
+      texts.map((text, row) => ({
+        texts: text,
+        text_pair: textPairs?.[row],
+        ID: ID[row],
+        label: turned.get(label[row]) ?? 0,
+      })),
+    ),
     notice: `Data: ${report.counts.kept} texts, ${counts}, from ${shownPath(source.path)}. Labels are matched with the model's by ${byName ? "name" : "number"}.`,
   };
 }

@@ -29,7 +29,7 @@ export async function readRunRecord(folder: string): Promise<RunRecord | undefin
     const value = parseUntrustedJson(await readTextFile(path), shownPath(path));
     if (!isRecord(value) || !Array.isArray(value.labels) || !value.labels.every((name) => typeof name === "string"))
       continue;
-    const { model, labels, maxLength, problemType } = value;
+    const { model, labels, maxLength, problemType = problemTypeOf(value) } = value;
     return {
       path,
       ...(typeof model === "string" ? { model } : {}),
@@ -41,4 +41,11 @@ export async function readRunRecord(folder: string): Promise<RunRecord | undefin
     };
   }
   return undefined;
+}
+
+/** The problem type of a run of `tslora train`, whose options say whether a text may have several labels. */
+function problemTypeOf({ multiLabel, labelColumns }: Readonly<Record<string, unknown>>): string {
+  return multiLabel === true || Array.isArray(labelColumns)
+    ? "multi_label_classification"
+    : "single_label_classification";
 }

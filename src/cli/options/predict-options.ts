@@ -15,6 +15,7 @@ export const INPUT_OPTIONS = {
     default: "by the file's extension, else lines",
   },
   textColumn: { ...DATA_OPTIONS.textColumn },
+  textPair: { ...DATA_OPTIONS.textPair },
   idColumn: {
     kind: text("name"),
     help: "column of a table that identifies each text in the results, or none",

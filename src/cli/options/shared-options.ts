@@ -47,7 +47,24 @@ export const DATA_OPTIONS = {
     help: "auto, sample, pubmed, or the path of a Dataset.zip, folder, CSV, TSV, JSONL or JSON file",
   },
   textColumn: { kind: text("name"), help: "column of the texts in a table", default: "texts or text" },
-  labelColumn: { kind: text("name"), help: "column of the labels in a table", default: "label" },
+  textPair: {
+    kind: text("name"),
+    help: "column of a second text in a table, for pairs of texts, such as questions and answers",
+    default: "single texts",
+  },
+  labelColumn: {
+    kind: text("name"),
+    help: "column of the labels in a table, or of lists of labels",
+    default: "label; labels or label for lists",
+  },
+  multiLabel: {
+    kind: toggle(),
+    help: "a text may have several labels, or none: lists of labels in JSON, or --label-columns",
+  },
+  labelColumns: {
+    kind: list(text("name", "a name"), "names"),
+    help: "columns of 0 and 1 in a table, one for each label that a text may have",
+  },
   idColumn: {
     kind: text("name"),
     help: "column of the IDs in a table, or none to number the rows",

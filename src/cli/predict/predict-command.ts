@@ -23,6 +23,10 @@ export const predictCommand: LibraryCommand = {
       does: "a table; prints one JSON object per line",
     },
     {
+      command: "predict --adapter output/adapter --file questions.jsonl --text-column question --text-pair answer",
+      does: "pairs of texts, for a classifier that was trained on pairs",
+    },
+    {
       command: "predict --model ./my-bert --json < abstracts.txt | jq -r .label",
       does: "as a filter: prints each result as soon as its line is read",
     },

@@ -1,3 +1,4 @@
+import type { TextInput } from "../../base/text-input";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { predict } from "../../evaluation/predict";
 
@@ -17,7 +18,7 @@ export interface TextPrediction {
  */
 export async function predictTexts(
   classifier: SequenceClassifier,
-  texts: readonly string[],
+  texts: readonly TextInput[],
   options: { threshold?: number; maxTokensPerPass?: number },
 ): Promise<TextPrediction[]> {
   const { threshold, maxTokensPerPass } = options;

@@ -49,8 +49,7 @@ export function predictionLine(
       ? ""
       : cutAt(
           printable(
-            of.text
-              .slice(0, 4 * room)
+            `${of.text.slice(0, 4 * room)}${of.textPair === undefined ? "" : ` | ${of.textPair.slice(0, 4 * room)}`}`
               .replace(/\s+/g, " ")
               .trim(),
           ),

@@ -4,6 +4,7 @@ import { extname } from "node:path";
 import type { Readable } from "node:stream";
 
 import { Problems } from "../../base/problems";
+import { textInput } from "../../base/text-input";
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { isDelimiter } from "../../corpus/table/table-format";
@@ -11,6 +12,7 @@ import { EXIT } from "../exit-codes";
 import { sentence } from "../terminal/text-layout";
 import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
+import { expectPairs } from "../inputs/expect-pairs";
 import { openClassifier } from "../inputs/open-classifier";
 import { pick, type OptionValues } from "../options/option-table";
 import { DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
@@ -42,6 +44,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
     });
     try {
       checkClassifier(classifier, options);
+      expectPairs(classifier, { textPair: options.textPair, command: "predict" });
       if (input?.hint !== undefined) notice(input.hint);
       const batches =
         input === undefined ? oneBatch(args) : readTextBatches(input.stream, input.format, { most: MOST_TEXTS });
@@ -80,7 +83,11 @@ async function predictBatches(
   for await (const batch of batches) {
     const cut = options.onBadEntry === "report" ? -1 : batch.findIndex((entry) => "problem" in entry);
     const entries = (cut < 0 ? batch : batch.slice(0, cut)).map((entry, i) => ({ entry, index: index + i }));
-    const texts = entries.flatMap(({ entry }) => ("text" in entry ? [clean(entry.text)] : []));
+    const texts = entries.flatMap(({ entry }) =>
+      "text" in entry
+        ? [textInput(clean(entry.text), entry.textPair === undefined ? undefined : clean(entry.textPair))]
+        : [],
+    );
     const predictions = (await predictTexts(classifier, texts, options))[Symbol.iterator]();
     for (const { entry, index: row } of entries) {
       if ("text" in entry) {
@@ -107,7 +114,7 @@ async function predictBatches(
 
 function checkOptions(
   args: readonly string[],
-  { file, threshold, inputFormat, textColumn, idColumn, delimiter, quotes }: Values,
+  { file, threshold, inputFormat, textColumn, textPair, idColumn, delimiter, quotes }: Values,
 ): void {
   const problems = new Problems("tslora predict");
   problems.expect(args.length === 0 || file === undefined, "texts must be given as arguments or by --file; got both");
@@ -121,8 +128,9 @@ function checkOptions(
     "--input-format is for --file and standard input; texts are given as arguments",
   );
   problems.expect(
-    (textColumn === undefined && idColumn === undefined) || (format !== undefined && format !== "lines"),
-    "--text-column and --id-column are for tables: CSV, TSV, JSONL and JSON, by the file's ending or --input-format",
+    [textColumn, textPair, idColumn].every((column) => column === undefined) ||
+      (format !== undefined && format !== "lines"),
+    "--text-column, --text-pair and --id-column are for tables: CSV, TSV, JSONL and JSON, by the file's ending or --input-format",
   );
   const csv = format === "csv" || format === "tsv";
   problems.expect(delimiter === undefined || csv, "--delimiter is for CSV");
@@ -161,11 +169,12 @@ async function openInput(
   standard: CommandCall["terminal"]["input"],
   options: Values,
 ): Promise<{ stream: Readable; format: Parameters<typeof readTextBatches>[1]; hint?: string }> {
-  const { file, textColumn, idColumn, delimiter, quotes } = options;
+  const { file, textColumn, textPair, idColumn, delimiter, quotes } = options;
   const format = {
     kind: formatOf(file, options.inputFormat),
     name: file ?? "standard input",
     textColumn,
+    textPair,
     idColumn,
     delimiter,
     quote: quotes,

@@ -5,7 +5,14 @@ import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import { DEFAULT_LIMITS } from "../../corpus/corpus";
 import { ByteDecoder, decodeBytes } from "../../corpus/table/byte-decoder";
-import { findColumn, ID_COLUMN, needColumn, TEXT_COLUMN, type ColumnsOf } from "../../corpus/table/choose-column";
+import {
+  findColumn,
+  ID_COLUMN,
+  needColumn,
+  PAIR_COLUMN,
+  TEXT_COLUMN,
+  type ColumnsOf,
+} from "../../corpus/table/choose-column";
 import { LineSplitter, type Line } from "../../corpus/table/line-splitter";
 import { readDelimiter } from "../../corpus/table/table-format";
 import { TableReader, type Row, type TableItem } from "../../corpus/table/table-reader";
@@ -16,6 +23,8 @@ export interface StreamFormat {
   /** The stream's name in messages. */
   readonly name: string;
   readonly textColumn?: string;
+  /** The column of a second text. */
+  readonly textPair?: string;
   /** @default "none" */
   readonly idColumn?: string;
   readonly delimiter?: string;
@@ -23,9 +32,10 @@ export interface StreamFormat {
   readonly quote?: boolean;
 }
 
-/** A text as it was read. */
+/** A text, or a pair of texts, as it was read. */
 export interface ReadText {
   readonly text: string;
+  readonly textPair?: string;
   readonly id?: string | number;
 }
 
@@ -118,12 +128,18 @@ class LineReader {
   }
 }
 
-/** One text per row of a table. */
+interface TextColumns {
+  readonly text: string;
+  readonly pair: string | undefined;
+  readonly id: string | undefined;
+}
+
+/** One text, or pair of texts, per row of a table. */
 class TextTable {
   readonly #format: StreamFormat;
   readonly #delimiter: string | undefined;
   readonly #reader: TableReader;
-  #columns: { readonly text: string; readonly id: string | undefined } | undefined;
+  #columns: TextColumns | undefined;
 
   constructor(format: StreamFormat, kind: "csv" | "tsv" | "jsonl" | "json") {
     const { name, quote = true } = format;
@@ -144,11 +160,12 @@ class TextTable {
   }
 
   /** Chooses the columns by the header row, or by the first object. */
-  #choose(columns: readonly string[]): { readonly text: string; readonly id: string | undefined } {
-    const { name, textColumn, idColumn = "none" } = this.#format;
+  #choose(columns: readonly string[]): TextColumns {
+    const { name, textColumn, textPair, idColumn = "none" } = this.#format;
     const of: ColumnsOf = { name, columns, delimiter: this.#delimiter };
     this.#columns ??= {
       text: needColumn(of, TEXT_COLUMN, textColumn),
+      pair: textPair === undefined ? undefined : needColumn(of, PAIR_COLUMN, textPair),
       id: idColumn === "none" ? undefined : findColumn(of, ID_COLUMN, idColumn),
     };
     return this.#columns;
@@ -160,15 +177,15 @@ class TextTable {
     if (item.kind === "problem") return { problem: `${where}, ${item.problem.name}: ${item.problem.message}` };
     const { row } = item;
     const columns = this.#choose(row.columns);
-    const text = row.get(columns.text);
-    if (typeof text !== "string")
-      return {
-        problem: `${where}, ${row.name}: ${columns.text} must be a string; got ${shown(row, columns.text)}`,
-      };
-    if (columns.id === undefined) return { text };
+    const asked = columns.pair === undefined ? [columns.text] : [columns.text, columns.pair];
+    const bad = asked.find((column) => typeof row.get(column) !== "string");
+    if (bad !== undefined) return { problem: `${where}, ${row.name}: ${bad} must be a string; got ${shown(row, bad)}` };
+    const [text, textPair] = asked.map((column) => String(row.get(column)));
+    const read = columns.pair === undefined ? { text } : { text, textPair };
+    if (columns.id === undefined) return read;
     const id = row.get(columns.id);
     return typeof id === "string" || typeof id === "number"
-      ? { text, id }
+      ? { ...read, id }
       : {
           problem: `${where}, ${row.name}: ${columns.id} must be a name or a number; got ${shown(row, columns.id)}`,
         };

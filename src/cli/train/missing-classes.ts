@@ -16,9 +16,9 @@ interface MissingClassOptions {
  * validation or test text have no scores there.
  */
 export function missingClassNotices(parts: Parts, { labels, loaded }: MissingClassOptions): string[] {
-  const all = countLabels(loaded, labels.length);
+  const all = countLabels(loaded, labels);
   const missing = (frame: DataFrame): string[] => {
-    const counts = countLabels(frame, labels.length);
+    const counts = countLabels(frame, labels);
     return labels.flatMap((name, label) => (counts[label] > 0 ? [] : [`${name} (${all[label]} in all)`]));
   };
   const untrained = missing(parts.train);

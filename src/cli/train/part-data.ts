@@ -73,7 +73,7 @@ function expectEnough(
   frame: DataFrame,
   { labels, drawn }: { labels: readonly string[]; drawn: readonly number[] },
 ): void {
-  const counts = countLabels(frame, labels.length);
+  const counts = countLabels(frame, labels);
   const present = counts.filter((count) => count > 0).length;
   const rare = counts.flatMap((count, label) =>
     count > 0 && count < drawn.length ? [`${JSON.stringify(labels[label])} (${count})`] : [],
@@ -89,9 +89,11 @@ function expectEnough(
   );
 }
 
-/** Counts the texts of each label. */
-export function countLabels(frame: DataFrame, length: number): number[] {
-  const counts = Array.from({ length }, () => 0);
+/** Counts the texts of each label; a frame without the column `label` has a column of 0 and 1 for each. */
+export function countLabels(frame: DataFrame, labels: readonly string[]): number[] {
+  if (!frame.columns.includes("label"))
+    return labels.map((name) => (frame.column(name).values as number[]).reduce((sum, flag) => sum + flag, 0));
+  const counts = labels.map(() => 0);
   for (const label of readFrame(frame).label) counts[label]++;
   return counts;
 }

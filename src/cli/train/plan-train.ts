@@ -5,6 +5,7 @@ import { expectUnlocked, LOCK_FILE } from "../../base/lock/lock-output";
 import { outputFolder } from "../../base/files/output-folder";
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
+import type { ProblemType } from "../../model/encoder-config";
 import { FEWEST_POINTS } from "../../training/range-test/learning-rate-options";
 import { resolveTrainOptions } from "../../training/resolve-train-options";
 import { flagOf, pick, type OptionValues } from "../options/option-table";
@@ -20,6 +21,7 @@ export const RATE_FILES = ["learning_rate.json", "learning_rate.svg"] as const;
 export interface TrainPlan {
   readonly outputDir: string;
   readonly method: "lora" | "full";
+  readonly problemType: ProblemType;
   readonly evaluateBefore: boolean;
   readonly baseline: boolean;
   /** Whether to test learning rates instead of training. */
@@ -45,14 +47,17 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
     findLearningRate = false,
     outputDir = join(outputFolder(), "train"),
   } = pick(values, RUN_OPTIONS);
+  const data = pick(values, DATA_OPTIONS);
+  const several = data.multiLabel === true || data.labelColumns !== undefined;
   const plan: TrainPlan = {
     outputDir: resolve(outputDir),
     method,
+    problemType: several ? "multi_label_classification" : "single_label_classification",
     evaluateBefore,
     baseline,
     findLearningRate,
     model: pick(values, TRAIN_MODEL_OPTIONS),
-    data: pick(values, DATA_OPTIONS),
+    data,
     split: pick(values, SPLIT_OPTIONS),
     lora: pick(values, LORA_OPTIONS),
     train: pick(values, TRAIN_OPTIONS),
@@ -74,6 +79,10 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
   problems.expect(
     tests || (!evaluateBefore && !baseline),
     "--evaluate-before and --baseline need test texts; --test is none",
+  );
+  problems.expect(
+    !several || (!baseline && plan.split.stratify !== true),
+    "--baseline and --stratify need one label per text; with --multi-label and --label-columns a text may have several",
   );
   const { resumeFrom } = plan.train;
   problems.expect(
@@ -121,13 +130,16 @@ function checkFolder(
 }
 
 /** The library's own checks of the values, as far as they need no data. */
-function checkTrainOptions(problems: Problems, { method, train, model, split, outputDir }: TrainPlan): void {
+function checkTrainOptions(
+  problems: Problems,
+  { method, problemType, train, model, split, outputDir }: TrainPlan,
+): void {
   const weights = Array.isArray(train.classWeights) ? train.classWeights.length : 2;
   const validation = split.validation?.kind === "none" ? {} : { validation: [] };
   try {
     resolveTrainOptions(
       { ...train, ...validation, outputDir, train: [] },
-      { method, problemType: "single_label_classification", numLabels: model.labels?.length ?? weights },
+      { method, problemType, numLabels: model.labels?.length ?? weights },
     );
   } catch (error) {
     if (!(error instanceof TsloraError) || !Array.isArray(error.details.problems)) throw error;

@@ -9,6 +9,7 @@ import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { deviceOf } from "../../device/device";
 import { resolveDevice } from "../../device/open-device";
 import { evaluate } from "../../evaluation/evaluate";
+import { evaluateMultiLabel, type MultiLabelEvaluation } from "../../evaluation/evaluate-multi-label";
 import type { Evaluation } from "../../evaluation/evaluation";
 import { resolveModel } from "../../hub/resolve-model";
 import type { LoraConfig } from "../../lora/lora-config";
@@ -17,6 +18,7 @@ import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-confi
 import { train } from "../../training/train";
 import type { TrainSummary } from "../../training/train-event";
 import { evaluationLines } from "../evaluate/evaluation-lines";
+import { multiLabelLines } from "../evaluate/multi-label-lines";
 import { EXIT } from "../exit-codes";
 import { hearInterruption } from "../run/interruption";
 import type { CommandCall } from "../library-command";
@@ -50,11 +52,14 @@ export async function runTrain({ terminal, values }: CommandCall): Promise<numbe
   }
 }
 
+/** An evaluation of texts with one label each, or with any number of them. */
+type AnyEvaluation = Evaluation | MultiLabelEvaluation;
+
 /** A run's evaluations. */
 interface Scores {
-  readonly before: Evaluation | undefined;
-  readonly after: Evaluation | undefined;
-  readonly validation: Evaluation | undefined;
+  readonly before: AnyEvaluation | undefined;
+  readonly after: AnyEvaluation | undefined;
+  readonly validation: AnyEvaluation | undefined;
   readonly baseline: Evaluation | undefined;
 }
 
@@ -80,7 +85,7 @@ async function trainPlanned(plan: TrainPlan, to: RunContext): Promise<number> {
     ...deviceOptions,
     labels: parts.labels,
     newHead,
-    problemType: "single_label_classification",
+    problemType: plan.problemType,
     seed: plan.train.seed,
     maxLength,
   });
@@ -148,13 +153,13 @@ function showResults(
   const shown = after ?? validation;
   const title = `On the ${after === undefined ? "validation" : "test"} texts:`;
   const lines = [
-    ...(shown === undefined ? [] : ["", title, ...evaluationLines(shown, { terminal: to.terminal })]),
+    ...(shown === undefined ? [] : ["", title, ...linesOf(shown, to.terminal)]),
     "",
     ...accuracies(scores),
     `${kind}: ${shortPath(saved)}`,
     `results: ${shortPath(path)}`,
   ];
-  const short = (evaluation: Evaluation | undefined): object | undefined =>
+  const short = (evaluation: AnyEvaluation | undefined): object | undefined =>
     evaluation === undefined ? undefined : { ...evaluation, predictions: undefined };
   const result = {
     type: "results",
@@ -166,6 +171,12 @@ function showResults(
     baseline: short(baseline),
   };
   to.view.result(result, lines);
+}
+
+function linesOf(evaluation: AnyEvaluation, terminal: Terminal): string[] {
+  return "hammingLoss" in evaluation
+    ? multiLabelLines(evaluation, { terminal })
+    : evaluationLines(evaluation, { terminal });
 }
 
 function expectRunning(signal: AbortSignal): void {
@@ -209,12 +220,15 @@ function stopped(
 function scorer(
   classifier: SequenceClassifier,
   { terminal, signal }: RunContext,
-): (what: string, data: DataFrame | undefined) => Promise<Evaluation | undefined> {
+): (what: string, data: DataFrame | undefined) => Promise<AnyEvaluation | undefined> {
   return async (what, data) => {
     if (data === undefined) return undefined;
     const progress = countProgress(terminal, what);
     try {
-      return await evaluate(classifier, data, { onProgress: progress.update, signal });
+      const options = { onProgress: progress.update, signal };
+      return classifier.problemType === "multi_label_classification"
+        ? await evaluateMultiLabel(classifier, data, options)
+        : await evaluate(classifier, data, options);
     } catch (error) {
       if (signal.aborted)
         throw new TsloraError(
@@ -238,7 +252,7 @@ async function baselineOf({ train: texts, test, labels }: LoadedParts): Promise<
 }
 
 function accuracies({ before, after, validation, baseline }: Scores): string[] {
-  const named = (name: string, evaluation: Evaluation | undefined): string[] =>
+  const named = (name: string, evaluation: AnyEvaluation | undefined): string[] =>
     evaluation === undefined ? [] : [`${name} ${evaluation.accuracy.toFixed(3)}`];
   const all = [
     ...named("before training", before),
@@ -246,7 +260,8 @@ function accuracies({ before, after, validation, baseline }: Scores): string[] {
     ...named("on validation", validation),
     ...named("TF-IDF with logistic regression", baseline),
   ];
-  return all.length === 0 ? [] : [`Accuracy: ${all.join(", ")}.`];
+  const several = [before, after, validation].some((one) => one !== undefined && "hammingLoss" in one);
+  return all.length === 0 ? [] : [`Accuracy${several ? " (every label right)" : ""}: ${all.join(", ")}.`];
 }
 
 /** @throws TsloraError that lists all problems of the adapter's options. */

@@ -30,6 +30,14 @@ export const trainCommand: LibraryCommand = {
       does: "a separate file for each part",
     },
     {
+      command: "train --data questions.jsonl --text-column question --text-pair answer",
+      does: "pairs of texts",
+    },
+    {
+      command: "train --data comments.csv --label-columns toxic,insult,threat",
+      does: "texts with several labels, in columns of 0 and 1",
+    },
+    {
       command: "train --data reviews.csv --find-learning-rate",
       does: "a table, figure and suggestion of learning rates; nothing is trained",
     },

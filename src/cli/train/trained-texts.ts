@@ -6,16 +6,17 @@ import type { DataFrame } from "danfojs-node";
 
 import { parseUntrustedObject } from "../../base/files/parse-json-file";
 import { readTextFile } from "../../base/files/read-text-file";
+import type { TextInput } from "../../base/text-input";
 import { writeAtomically } from "../../base/files/write-atomically";
-import { normaliseText } from "../../corpus/split/find-leaks";
-import { readFrame } from "../../corpus/read-frame";
+import { normaliseInput } from "../../corpus/split/find-leaks";
+import { textInputs } from "../../corpus/read-frame";
 
 /** The file in a run's output folder with the hashes of its training texts. */
 export const TRAINED_TEXTS = "trained_texts.json";
 
 /** Writes the hash of each training text; the texts cannot be recovered from it. */
 export async function writeTrainedTexts(outputDir: string, train: DataFrame): Promise<void> {
-  const hashes = [...new Set(readFrame(train).texts.map(hashOf))].sort();
+  const hashes = [...new Set(textInputs(train).map(hashOf))].sort();
   await writeAtomically(join(outputDir, TRAINED_TEXTS), `${JSON.stringify({ hash: "sha256/64", hashes })}\n`);
 }
 
@@ -32,10 +33,10 @@ export async function countTrainedTexts(folder: string, frame: DataFrame): Promi
   if (path === undefined) return undefined;
   const { hashes } = parseUntrustedObject(await readTextFile(path), path);
   const known = new Set<unknown>(Array.isArray(hashes) ? hashes : []);
-  return readFrame(frame).texts.filter((text) => known.has(hashOf(text))).length;
+  return textInputs(frame).filter((text) => known.has(hashOf(text))).length;
 }
 
 /** The first 64 bits of a text's SHA-256, ignoring case, punctuation and white space. */
-function hashOf(text: string): string {
-  return createHash("sha256").update(normaliseText(text)).digest("base64url").slice(0, 11);
+function hashOf(text: TextInput): string {
+  return createHash("sha256").update(normaliseInput(text)).digest("base64url").slice(0, 11);
 }

@@ -3,6 +3,7 @@ import { resolve, join } from "node:path";
 import { writeAtomically } from "../../base/files/write-atomically";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { Corpus } from "../../corpus/corpus";
+import type { MultiLabelEvaluation } from "../../evaluation/evaluate-multi-label";
 import type { Evaluation } from "../../evaluation/evaluation";
 import { deviceOf, type Device } from "../../device/device";
 import { saveModelCard } from "../../hub/model-card";
@@ -23,11 +24,11 @@ export interface TrainResults {
   readonly labels: readonly string[];
   readonly trainableParameters: { readonly trainable: number; readonly all: number };
   /** The evaluations on the test texts: before training, after it, and of the baseline. */
-  readonly before?: Evaluation;
-  readonly after?: Evaluation;
+  readonly before?: Evaluation | MultiLabelEvaluation;
+  readonly after?: Evaluation | MultiLabelEvaluation;
   readonly baseline?: Evaluation;
   /** The evaluation on the validation texts after training. */
-  readonly validation?: Evaluation;
+  readonly validation?: Evaluation | MultiLabelEvaluation;
   readonly training: TrainSummary;
   /** Seconds of training. */
   readonly elapsed: number;
@@ -89,14 +90,13 @@ export async function writeTrainingArgs(
 /** Saves the adapter or the model with its card. Returns the folder. */
 export async function saveTrained(
   classifier: SequenceClassifier,
-  options: { plan: TrainPlan; model: ResolvedModel; corpus: Corpus; after?: Evaluation },
+  options: { plan: TrainPlan; model: ResolvedModel; corpus: Corpus; after?: Evaluation | MultiLabelEvaluation },
 ): Promise<string> {
   const { plan, model, corpus, after } = options;
   const folder = join(plan.outputDir, plan.method === "lora" ? "adapter" : "model");
   if (plan.method === "lora") await classifier.saveAdapter(folder);
   else await classifier.saveModel(folder);
-  const metrics =
-    after === undefined ? [] : [{ name: "accuracy", value: after.accuracy, interval: after.accuracyInterval }];
+  const metrics = after === undefined ? [] : cardMetrics(after);
   await saveModelCard(folder, {
     baseModel: model.id,
     method: plan.method,
@@ -106,6 +106,15 @@ export async function saveTrained(
     metrics,
   });
   return folder;
+}
+
+function cardMetrics(after: Evaluation | MultiLabelEvaluation): Parameters<typeof saveModelCard>[1]["metrics"] {
+  return "hammingLoss" in after
+    ? [
+        { name: "accuracy", value: after.accuracy },
+        { name: "f1", value: after.f1Micro },
+      ]
+    : [{ name: "accuracy", value: after.accuracy, interval: after.accuracyInterval }];
 }
 
 /** Writes results.json. Returns its path. */

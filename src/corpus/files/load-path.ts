@@ -85,9 +85,19 @@ export async function findPath(given: string): Promise<string> {
   return found;
 }
 
-function refuseTableOptions(path: string, { textColumn, labelColumn, idColumn, delimiter, quote }: LoadSettings): void {
+function refuseTableOptions(path: string, settings: LoadSettings): void {
+  const { textColumn, textPair, labelColumn, labelColumns, idColumn, delimiter, quote } = settings;
   const problems = new Problems("loadCorpus");
-  for (const [name, value] of Object.entries({ textColumn, labelColumn, idColumn, delimiter, quote })) {
+  for (const [name, value] of Object.entries({
+    textColumn,
+    textPair,
+    labelColumn,
+    labelColumns,
+    multiLabel: settings.multiLabel === true ? true : undefined,
+    idColumn,
+    delimiter,
+    quote,
+  })) {
     problems.expect(value === undefined, `${name} is for CSV and JSONL files; got it for ${shownPath(path)}`);
   }
   problems.throwIfAny();

@@ -53,6 +53,6 @@ function readSample(path: string, bytes: Uint8Array, limits: CorpusLimits): Read
     if (parsed.kind === "problem") found.push({ kind: parsed.problem, name, message: parsed.message });
     else documents.push({ name, texts, ID, label });
   }
-  documents.sort((a, b) => b.label - a.label || (a.ID < b.ID ? -1 : 1));
+  documents.sort((a, b) => Number(b.label) - Number(a.label) || (a.ID < b.ID ? -1 : 1));
   return { format: "study", documents, problems: found, ignored: [], classes: STUDY_CLASSES, remarks: [] };
 }

@@ -1,6 +1,7 @@
 import type { DataFrame } from "danfojs-node";
 
-import { readFrame } from "../read-frame";
+import type { TextInput } from "../../base/text-input";
+import { readTextColumns, textInputs } from "../read-frame";
 
 /** Texts that are in both parts of a split; they make the scores on the second part too high. */
 export interface Leaks {
@@ -10,18 +11,26 @@ export interface Leaks {
   readonly byText: readonly { readonly train: string; readonly test: string }[];
 }
 
-/** Finds texts that two parts share, by ID and by normalised text. */
+/**
+ * Finds texts that two parts share, by ID and by normalised text. Pairs of texts are the same if both their texts are,
+ * in either order.
+ */
 export function findLeaks(train: DataFrame, test: DataFrame): Leaks {
-  const seen = readFrame(train);
+  const seen = readTextColumns(train);
   const ids = new Set(seen.ID);
-  const idOf = new Map(seen.texts.map((text, row) => [normaliseText(text), seen.ID[row]]));
-  const asked = readFrame(test);
+  const idOf = new Map(textInputs(train).map((text, row) => [normaliseInput(text), seen.ID[row]]));
+  const asked = readTextColumns(test);
   const byText: { train: string; test: string }[] = [];
-  asked.texts.forEach((text, row) => {
-    const twin = idOf.get(normaliseText(text));
+  textInputs(test).forEach((text, row) => {
+    const twin = idOf.get(normaliseInput(text));
     if (twin !== undefined && twin !== asked.ID[row]) byText.push({ train: twin, test: asked.ID[row] });
   });
   return { byId: asked.ID.filter((ID) => ids.has(ID)), byText };
+}
+
+/** Reduces a text, or a pair of texts, to its words; the order of a pair's texts does not count. */
+export function normaliseInput(input: TextInput): string {
+  return typeof input === "string" ? normaliseText(input) : input.map(normaliseText).sort().join("\n");
 }
 
 /** Reduces a text to its words: without ID line, case, punctuation and white space. */

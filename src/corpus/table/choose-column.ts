@@ -4,13 +4,17 @@ import { TsloraError } from "../../base/tslora-error";
 /** The role of a column. */
 export interface ColumnRole {
   /** The option for its name. */
-  readonly option: "textColumn" | "labelColumn" | "idColumn";
+  readonly option: "textColumn" | "textPair" | "labelColumn" | "labelColumns" | "idColumn";
   /** Its usual names. */
   readonly usual: readonly string[];
 }
 
 export const TEXT_COLUMN: ColumnRole = { option: "textColumn", usual: ["texts", "text"] };
 export const LABEL_COLUMN: ColumnRole = { option: "labelColumn", usual: ["label"] };
+/** Lists of labels. */
+export const LABELS_COLUMN: ColumnRole = { option: "labelColumn", usual: ["labels", "label"] };
+/** The second text of a pair; only by its name. */
+export const PAIR_COLUMN: ColumnRole = { option: "textPair", usual: [] };
 export const ID_COLUMN: ColumnRole = { option: "idColumn", usual: ["ID", "id", "PMID", "pmid"] };
 
 /** The table and its columns. */

@@ -1,17 +1,35 @@
 import { shownNames, shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
 import type { CorpusProblem, NamedDocument, Reading } from "../corpus";
-import { labelRemarks, numberLabels } from "../label-names";
+import { labelRemarks, numberLabels, type NumberedLabels } from "../label-names";
 import type { Rows } from "./read-rows";
-import { findColumn, ID_COLUMN, LABEL_COLUMN, needColumn, TEXT_COLUMN, type ColumnsOf } from "./choose-column";
+import { findColumn, ID_COLUMN, needColumn, PAIR_COLUMN, TEXT_COLUMN, type ColumnsOf } from "./choose-column";
+import { expectFreeNames, findLabels, plain, readRowLabels, shownCell, type LabelsAt } from "./row-labels";
 import type { Row } from "./table-reader";
 
 /** The format of a table, and the roles of its columns. */
 export interface TableOptions {
   /** The column of the texts. @default the first of `texts`, `text` that exists */
   readonly textColumn?: string;
-  /** The column of the labels. @default `label` */
+  /**
+   * The column of a second text: each text is then a pair, such as a question and its answer, and the frame has the
+   * column `text_pair`.
+   * @default no column: texts are single
+   */
+  readonly textPair?: string;
+  /** The column of the labels, or of lists of labels. @default `label`; with `multiLabel` the first of `labels`, `label` */
   readonly labelColumn?: string;
+  /**
+   * Whether a text may have several labels, or none. JSON then holds a list of labels for each text; the frame has a
+   * column of 0 and 1 for each label, instead of `label`.
+   * @default true with `labelColumns`, else false
+   */
+  readonly multiLabel?: boolean;
+  /**
+   * Columns of 0 and 1 (or true and false), one for each label that a text may have.
+   * @default with `multiLabel` and `labels`, if there is no column of lists: the columns of these names
+   */
+  readonly labelColumns?: readonly string[];
   /**
    * The column of the IDs, or `"none"`: rows are numbered from 1. A named column must have a different ID in each row.
    * @default the first of `ID`, `id`, `PMID`, `pmid` that exists, if its values do not repeat; else `"none"`
@@ -34,7 +52,10 @@ export interface TableOptions {
 }
 
 /** The options for making documents from a table's rows. */
-interface ReadTableOptions extends Pick<TableOptions, "textColumn" | "labelColumn" | "idColumn"> {
+interface ReadTableOptions extends Pick<
+  TableOptions,
+  "textColumn" | "textPair" | "labelColumn" | "labelColumns" | "multiLabel" | "idColumn"
+> {
   readonly labels?: Readonly<Record<string, number>>;
   /** Separator of the cells, for CSV. */
   readonly delimiter?: string;
@@ -52,56 +73,118 @@ const NONE = "none";
 export function readTable(name: string, { columns, rows, problems }: Rows, options: ReadTableOptions): Reading {
   if (columns.length === 0) throw noRows(name, { rows, problems });
   const of: ColumnsOf = { name, columns, delimiter: options.delimiter };
-  const textColumn = needColumn(of, TEXT_COLUMN, options.textColumn);
-  const labelColumn = needColumn(of, LABEL_COLUMN, options.labelColumn);
   const { idColumn, remarks } = chooseIds(of, rows, options.idColumn);
-
+  const at = {
+    text: needColumn(of, TEXT_COLUMN, options.textColumn),
+    pair: options.textPair === undefined ? undefined : needColumn(of, PAIR_COLUMN, options.textPair),
+    id: idColumn,
+    labels: findLabels(of, options),
+  };
   const found: CorpusProblem[] = [...problems];
-  const read: (Omit<NamedDocument, "label"> & { cell: string })[] = [];
-  let trimmed = 0;
+  const read: ReadRow[] = [];
   rows.forEach((row, i) => {
-    const texts = row.get(textColumn);
-    const ID = idColumn === undefined ? String(i + 1) : plain(row.get(idColumn));
-    const label = row.get(labelColumn);
-    const cell = plain(label);
-    const problem = (kind: CorpusProblem["kind"], message: string): number =>
-      found.push({ kind, name: row.name, message });
-    if (typeof texts !== "string")
-      problem("malformed", `${textColumn} must be a string; got ${shown(row, textColumn)}`);
-    else if (texts.trim() === "") problem("empty-text", `${textColumn} is empty`);
-    else if (ID === undefined)
-      problem("no-id", `${String(idColumn)} must be a string or a whole number; got ${shown(row, String(idColumn))}`);
-    else if (cell === undefined)
-      problem("unknown-class", `${labelColumn} must be a string or a whole number; got ${shown(row, labelColumn)}`);
-    else {
-      read.push({ name: row.name, texts, ID, cell });
-      if (typeof label === "string" && label !== cell) trimmed++;
-    }
+    const entry = readRow(row, { at, number: i + 1 });
+    if ("kind" in entry) found.push({ ...entry, name: row.name });
+    else read.push(entry);
   });
-
-  const cells = read.map(({ cell }) => cell);
-  const { classes, nameOf } =
-    options.labels === undefined ? numberLabels(cells) : { classes: options.labels, nameOf: (cell: string) => cell };
+  const cells = read.flatMap(({ names }) => names);
+  const { classes, nameOf } = namesOf(cells, { at: at.labels, labels: options.labels });
+  const multiLabel = at.labels.kind !== "one";
+  if (multiLabel) expectFreeNames(name, Object.keys(classes));
   const documents: NamedDocument[] = [];
-  for (const { cell, ...rest } of read) {
-    const className = nameOf(cell);
-    if (Object.hasOwn(classes, className)) documents.push({ ...rest, label: classes[className] });
+  for (const { names, document } of read) {
+    const given = names.map(nameOf);
+    const unknown = given.find((one) => !Object.hasOwn(classes, one));
+    if (unknown === undefined) documents.push({ ...document, label: labelOf(given, { classes, multiLabel }) });
     else
       found.push({
         kind: "unknown-class",
-        name: rest.name,
-        message: `${labelColumn} must be one of ${Object.keys(classes).slice(0, 10).join(", ")} (options.labels); got ${shownValue(className).replace(/^"(.*)"$/, "$1")}`,
+        name: document.name,
+        message: `${labelPlace(at.labels)} must be one of ${Object.keys(classes).slice(0, 10).join(", ")} (options.labels); got ${shownValue(unknown).replace(/^"(.*)"$/, "$1")}`,
       });
   }
-  if (options.labels === undefined) remarks.push(...numberingRemark(classes));
+  if (options.labels === undefined && at.labels.kind !== "columns") remarks.push(...numberingRemark(classes));
+  const trimmed = read.reduce((sum, one) => sum + one.trimmed, 0);
+  const remarked = at.labels.kind === "columns" ? [] : labelRemarks(cells, { column: labelPlace(at.labels), trimmed });
   return {
     format: "table",
     documents,
     problems: found,
     ignored: [],
     classes,
-    remarks: [...remarks, ...labelRemarks(cells, { column: labelColumn, trimmed })],
+    remarks: [...remarks, ...remarked],
+    multiLabel,
   };
+}
+
+/** A row before its labels have numbers. */
+interface ReadRow {
+  readonly document: Omit<NamedDocument, "label">;
+  readonly names: readonly string[];
+  readonly trimmed: number;
+}
+
+/** The columns of a table by their role. */
+interface RolesOf {
+  readonly text: string;
+  readonly pair: string | undefined;
+  readonly id: string | undefined;
+  readonly labels: LabelsAt;
+}
+
+function readRow(
+  row: Row,
+  { at, number }: { at: RolesOf; number: number },
+): ReadRow | Pick<CorpusProblem, "kind" | "message"> {
+  const ID = at.id === undefined ? String(number) : plain(row.get(at.id));
+  const columns = at.pair === undefined ? [at.text] : [at.text, at.pair];
+  for (const column of columns) {
+    const text = row.get(column);
+    if (typeof text !== "string")
+      return { kind: "malformed", message: `${column} must be a string; got ${shownCell(row, column)}` };
+    if (text.trim() === "") return { kind: "empty-text", message: `${column} is empty` };
+  }
+  if (ID === undefined)
+    return {
+      kind: "no-id",
+      message: `${String(at.id)} must be a string or a whole number; got ${shownCell(row, String(at.id))}`,
+    };
+  const labels = readRowLabels(row, at.labels);
+  if (labels.kind === "problem") return labels.problem;
+  const [texts, pair] = columns.map((column) => String(row.get(column)));
+  return {
+    document: { name: row.name, texts, ...(at.pair === undefined ? {} : { text_pair: pair }), ID },
+    names: labels.names,
+    trimmed: labels.trimmed,
+  };
+}
+
+/** Numbers of the label names. Numbers of given labels stand for them if no cell has a name. */
+function namesOf(
+  cells: readonly string[],
+  { at, labels }: { at: LabelsAt; labels: Readonly<Record<string, number>> | undefined },
+): NumberedLabels {
+  if (labels === undefined && at.kind !== "columns") return numberLabels(cells);
+  const classes = labels ?? Object.fromEntries((at.kind === "columns" ? at.columns : []).map((name, i) => [name, i]));
+  const names = Object.keys(classes);
+  const numbered =
+    at.kind === "list" &&
+    cells.length > 0 &&
+    cells.every((cell) => /^\d+$/.test(cell) && Number(cell) < names.length && !names.includes(cell));
+  return { classes, nameOf: (cell) => (numbered ? names[Number(cell)] : cell) };
+}
+
+function labelOf(
+  names: readonly string[],
+  { classes, multiLabel }: { classes: Readonly<Record<string, number>>; multiLabel: boolean },
+): number | readonly number[] {
+  if (!multiLabel) return classes[names[0]];
+  const numbers = new Set(names.map((name) => classes[name]));
+  return Array.from({ length: new Set(Object.values(classes)).size }, (_, label) => Number(numbers.has(label)));
+}
+
+function labelPlace(at: LabelsAt): string {
+  return at.kind === "columns" ? at.columns.join(", ") : at.column;
 }
 
 /** The error for a table of JSON without a row that names a column. */
@@ -161,14 +244,4 @@ function numberingRemark(classes: Readonly<Record<string, number>>): string[] {
       .map(([name, label]) => `${name} is ${label}`)
       .join(", ")}${entries.length > 20 ? ` and ${entries.length - 20} more` : ""}.`,
   ];
-}
-
-/** A cell as a name: a trimmed string, a whole number or a boolean as JSON writes it; undefined for other values. */
-function plain(value: unknown): string | undefined {
-  if (typeof value === "string") return value.trim() === "" ? undefined : value.trim();
-  return Number.isSafeInteger(value) || typeof value === "boolean" ? String(value) : undefined;
-}
-
-function shown(row: Row, column: string): string {
-  return row.columns.includes(column) ? shownValue(row.get(column), 60) : "nothing";
 }

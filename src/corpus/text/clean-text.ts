@@ -1,7 +1,7 @@
 import "../../ops/node-shims";
 import { DataFrame } from "danfojs-node";
 
-import { readFrame } from "../read-frame";
+import { readTextColumns } from "../read-frame";
 
 /** The study's placeholder for a text without an abstract. */
 export const MISSING_ABSTRACT = "Missing Abstract";
@@ -58,15 +58,19 @@ export function cleanText(text: string): string {
 }
 
 /**
- * Cleans every text of a frame; see {@link cleanText}.
+ * Cleans every text of a frame, and every second text; see {@link cleanText}.
  *
  * @returns a new frame with the same rows, index and other columns
  * @throws TsloraError `bad-input` if the frame has no column `texts` of strings.
  */
 export function cleanTexts(frame: DataFrame): DataFrame {
-  const texts = readFrame(frame).texts.map(cleanText);
+  const { texts, textPairs = [] } = readTextColumns(frame);
+  const cleaned = new Map([
+    ["texts", texts.map(cleanText)],
+    ["text_pair", textPairs.map(cleanText)],
+  ]);
   const columns = Object.fromEntries(
-    frame.columns.map((name) => [name, name === "texts" ? texts : (frame.column(name).values as unknown[])]),
+    frame.columns.map((name) => [name, cleaned.get(name) ?? (frame.column(name).values as unknown[])]),
   );
   return new DataFrame(columns, { index: frame.index, dtypes: frame.dtypes });
 }

@@ -42,6 +42,7 @@ export function oneAgainstRest(frame: DataFrame, options: OneAgainstRestOptions)
   if (labels.length === 2 && at === 1) return { frame, labels: [rest, labels[at]] };
   const rows = columns.texts.map((texts, row) => ({
     texts,
+    text_pair: columns.textPairs?.[row],
     ID: columns.ID[row],
     label: columns.label[row] === at ? 1 : 0,
   }));

@@ -1,4 +1,5 @@
 import { Problems } from "../../base/problems";
+import type { TextInput } from "../../base/text-input";
 import { TsloraError } from "../../base/tslora-error";
 import { evaluate, type EvaluateOptions } from "../evaluate";
 import type { Evaluation } from "../evaluation";
@@ -21,7 +22,8 @@ export interface BaselineOptions extends TfidfOptions {
 const TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
 
 /**
- * Trains the baseline, logistic regression on TF-IDF. A fine-tuned model must beat it to be worth its training.
+ * Trains the baseline, logistic regression on TF-IDF. A fine-tuned model must beat it to be worth its training. A pair
+ * of texts counts as one text.
  *
  * @param train - a danfojs DataFrame with the columns `texts` and `label`, or a list of `{ text, label }`
  * @returns a classifier like any other
@@ -39,16 +41,22 @@ export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {
       "bad-input",
       `trainBaseline: texts of every class were expected; none is ${missing.join(", ")}.`,
     );
-  const vectorizer = new TfidfVectorizer({ ...TERMS, ...terms }).fit(data.texts);
-  const model = new LogisticRegression({ C, classWeight }).fit(vectorizer.transform(data.texts), data.labels);
+  const texts = data.texts.map(joined);
+  const vectorizer = new TfidfVectorizer({ ...TERMS, ...terms }).fit(texts);
+  const model = new LogisticRegression({ C, classWeight }).fit(vectorizer.transform(texts), data.labels);
   return {
     labels: [...labels],
-    predictLogits: (texts, { onProgress } = {}) => {
-      const logits = Float32Array.from(model.logits(vectorizer.transform(texts)).flat());
+    predictLogits: (texts: readonly TextInput[], { onProgress } = {}) => {
+      const logits = Float32Array.from(model.logits(vectorizer.transform(texts.map(joined))).flat());
       onProgress?.(texts.length, texts.length);
       return Promise.resolve(logits);
     },
   };
+}
+
+/** A text as it is, a pair of texts as one text. */
+function joined(text: TextInput): string {
+  return typeof text === "string" ? text : text.join("\n");
 }
 
 /** Trains the baseline on one set of texts and evaluates it on another. `elapsedSeconds` covers both. */

@@ -33,13 +33,15 @@ export interface EmbeddingsInput {
   readonly ids: Tensor;
   /** int [rows] */
   readonly positions: Tensor;
+  /** Token types, int [rows]; undefined if all are 0. */
+  readonly types?: Tensor;
   /** Given if a text contains the pad token: 0 for each pad token, else 1, [rows, 1]. */
   readonly notPad?: Tensor;
 }
 
 /**
- * The sum of word, position and first type embedding, then layer norm and dropout, and a linear layer if the embeddings'
- * width is not the encoder's (ELECTRA, ALBERT).
+ * The sum of word, position and type embedding, then layer norm and dropout, and a linear layer if the embeddings' width
+ * is not the encoder's (ELECTRA, ALBERT).
  */
 export class Embeddings {
   readonly #config: EncoderConfig;
@@ -88,7 +90,7 @@ export class Embeddings {
     return [words, positions, types].flatMap((table) => table ?? []);
   }
 
-  /** ids and positions, int [rows], to [rows, width]. */
+  /** ids, positions and types, int [rows], to [rows, width]. */
   forward(pass: ForwardPass, at: EmbeddingsInput): { y: Tensor; saved: EmbeddingsSaved } {
     const { ops } = pass;
     const { words, positions, types } = this.#used;
@@ -96,7 +98,11 @@ export class Embeddings {
     return ops.tidy(() => {
       let sum = ops.gatherRows(words.value, at.ids); // [rows, width]
       if (positions !== undefined) sum = ops.add(sum, ops.gatherRows(positions.value, at.positions));
-      if (types !== undefined) sum = ops.add(sum, ops.sliceRows(types.value, 0, 1)); // all tokens have type 0
+      if (types !== undefined)
+        sum = ops.add(
+          sum,
+          at.types === undefined ? ops.sliceRows(types.value, 0, 1) : ops.gatherRows(types.value, at.types),
+        );
       const normed = norm.forward(pass, sum);
       const rate = rateOf(this.#config, this.#config.structure.embeddingDropout);
       const dropped = applyDropout(normed.y, { ops, source: dropoutOf(pass), rate });
@@ -135,7 +141,9 @@ export class Embeddings {
       if (types?.trainable === true) {
         gradients.add(types, () =>
           ops.tidy(() =>
-            ops.scatterRows(ops.sum(dSum, [0], { keepDims: true }), ops.int(Int32Array.of(0), [1]), types.shape[0]),
+            from.types === undefined
+              ? ops.scatterRows(ops.sum(dSum, [0], { keepDims: true }), ops.int(Int32Array.of(0), [1]), types.shape[0])
+              : ops.scatterRows(dSum, from.types, types.shape[0]),
           ),
         );
       }

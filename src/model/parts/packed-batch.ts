@@ -1,5 +1,13 @@
 import type { LengthGroup } from "../../ops/ops";
 
+/** A document's tokens. */
+export interface TokenDocument {
+  /** Token ids: [tokens]. */
+  readonly ids: Int32Array;
+  /** Token types: [tokens]. Undefined if all are 0. */
+  readonly types?: Int32Array;
+}
+
 /**
  * Documents without padding: sorted by length, with their tokens in consecutive rows. Token-wise operations run over
  * all rows at once; attention runs over each group of documents of equal length. No pad token is computed and no mask
@@ -8,6 +16,8 @@ import type { LengthGroup } from "../../ops/ops";
 export interface PackedBatch {
   /** Token ids of all documents: [rows]. */
   readonly ids: Int32Array;
+  /** Token types of all documents: [rows]. Undefined if all are 0. */
+  readonly types?: Int32Array;
   /** Index of each token in its document: [rows]. */
   readonly positions: Int32Array;
   /** The row of each document's first token: [documents]. */
@@ -17,12 +27,14 @@ export interface PackedBatch {
   readonly order: readonly number[];
 }
 
-/** Packs documents given by their token ids; none may be empty. */
-export function packDocuments(documents: readonly Int32Array[]): PackedBatch {
+/** Packs documents, given by their tokens, or by their ids alone if all types are 0; none may be empty. */
+export function packDocuments(given: readonly (TokenDocument | Int32Array)[]): PackedBatch {
+  const documents = given.map((one) => (one instanceof Int32Array ? one : one.ids));
   const order = documents.map((_, index) => index).sort((a, b) => documents[a].length - documents[b].length || a - b);
   const rows = documents.reduce((sum, { length }) => sum + length, 0);
   const ids = new Int32Array(rows);
   const positions = new Int32Array(rows);
+  const types = given.some((one) => "types" in one && one.types !== undefined) ? new Int32Array(rows) : undefined;
   const firstRows = new Int32Array(documents.length);
   const groups: LengthGroup[] = [];
   let row = 0;
@@ -34,10 +46,12 @@ export function packDocuments(documents: readonly Int32Array[]): PackedBatch {
     if (last !== undefined && last.length === tokens.length)
       groups[groups.length - 1] = { ...last, documents: last.documents + 1 };
     else groups.push({ row, document, documents: 1, length: tokens.length });
+    const whole = given[index];
     ids.set(tokens, row);
+    if (types !== undefined && "types" in whole && whole.types !== undefined) types.set(whole.types, row);
     for (let i = 0; i < tokens.length; i++) positions[row + i] = i;
     firstRows[document] = row;
     row += tokens.length;
   });
-  return { ids, positions, firstRows, groups, order };
+  return { ids, ...(types === undefined ? {} : { types }), positions, firstRows, groups, order };
 }

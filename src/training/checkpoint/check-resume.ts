@@ -5,7 +5,7 @@ import { shownPath } from "../../base/shown-path";
 import { shownValue } from "../../base/shown-value";
 import type { ClassificationModel } from "../../model/classification-model";
 import { DropoutSource } from "../../model/parts/dropout";
-import { packDocuments } from "../../model/parts/packed-batch";
+import { packDocuments, type TokenDocument } from "../../model/parts/packed-batch";
 import { splitByTokens } from "../batches";
 import type { CheckpointState } from "./checkpoint-state";
 import { isBetter, type BestEvaluation } from "./best-weights";
@@ -21,7 +21,7 @@ import { NORMS_KEPT } from "../training-guards";
 export interface ResumingRun {
   readonly model: ClassificationModel;
   readonly options: ResolvedTrainOptions;
-  readonly documents: readonly Int32Array[];
+  readonly documents: readonly TokenDocument[];
   /** Whether there are validation examples. */
   readonly evaluates: boolean;
 }
@@ -66,10 +66,10 @@ function dropoutDraws(step: number, { model, options, documents, plan }: Resumin
   const counter = new DropoutSource(options.seed);
   const forward = model.forward(
     { kind: "training", ops, dropout: counter, precision: "float32" },
-    packDocuments([documents[0].slice(0, 2)]),
+    packDocuments([documents[0].ids.slice(0, 2)]),
   );
   forward.release();
-  const lengths = documents.map(({ length }) => length);
+  const lengths = documents.map(({ ids }) => ids.length);
   let passes = 0;
   for (let done = 0; done < step; done += plan.stepsPerEpoch) {
     const steps = stepsOfEpoch(lengths, options, done / plan.stepsPerEpoch).slice(0, step - done);

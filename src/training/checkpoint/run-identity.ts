@@ -3,6 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { Problems } from "../../base/problems";
 import { shownText, shownValue } from "../../base/shown-value";
+import type { TokenDocument } from "../../model/parts/packed-batch";
 import type { Parameter } from "../../model/parts/parameter";
 import type { ResolvedTrainOptions } from "../train-options";
 import type { Examples } from "../training-examples";
@@ -28,7 +29,7 @@ export async function runIdentity(
     options: ResolvedTrainOptions;
     train: Examples;
     validation: Examples | undefined;
-    documents: readonly Int32Array[];
+    documents: readonly TokenDocument[];
   },
 ): Promise<RunIdentity> {
   const { options, train, validation, documents } = from;
@@ -38,7 +39,10 @@ export async function runIdentity(
     if (!parameter.trainable && !isReplaced(parameter, classifier))
       bytesOf(await parameter.read(), frozen.update(`${parameter.name} [${parameter.shape.join()}]`));
   const tokens = createHash("sha256");
-  for (const ids of documents) bytesOf(ids, tokens.update(`${ids.length} `));
+  for (const { ids, types } of documents) {
+    bytesOf(ids, tokens.update(`${ids.length} `));
+    if (types !== undefined) bytesOf(types, tokens.update("types "));
+  }
   const trainable = classifier.trainableParameters().map(({ name, shape }) => `${name} [${shape.join()}]`);
   return JSON.parse(
     JSON.stringify({

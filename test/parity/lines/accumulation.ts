@@ -35,7 +35,7 @@ export const line: ParityLine = {
           Int32Array.from({ length: 2 + random.below(17) }, () => 1 + random.below(39)),
         );
         const data = {
-          documents,
+          documents: documents.map((ids) => ({ ids })),
           lengths: documents.map(({ length }) => length),
           labels: documents.map(() =>
             multi ? Array.from({ length: classes }, () => random.below(2)) : random.below(classes),

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { loadClassifier } from "../../src/classifier/load-classifier";
+import { evaluateMultiLabel, type MultiLabelEvaluation } from "../../src/evaluation/evaluate-multi-label";
+import { cli, tinyModel } from "./tiny";
+
+let folder = "";
+let model = "";
+const path = (name: string): string => join(folder, name);
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tslora-cli-multi-label-"));
+  model = await tinyModel(folder);
+  await writeFile(path("lists.jsonl"), ROWS.map((row) => JSON.stringify(row)).join("\n"));
+  const columns = ROWS.map(({ text, labels }) => [text, ...NAMES.map((name) => Number(labels.includes(name)))].join());
+  await writeFile(path("columns.csv"), `text,${NAMES.join()}\n${columns.join("\n")}\n`);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+const NAMES = ["red", "green", "blue"];
+/** Texts with a word for each of their labels; an eighth has none. */
+const ROWS = Array.from({ length: 48 }, (_, i) => {
+  const labels = NAMES.filter((_name, k) => Math.floor(i / 2 ** k) % 2 === 1);
+  return { text: [`w${40 + (i % 7)}`, ...labels.map((name) => `w${10 + 8 * NAMES.indexOf(name)}`)].join(" "), labels };
+});
+const LORA = [
+  "--per-device-train-batch-size",
+  "4",
+  "--learning-rate",
+  "0.02",
+  "--r",
+  "4",
+  "--target-modules",
+  "all-linear",
+  "--num-train-epochs",
+  "40",
+];
+
+const trainOn = (data: string, out: string, ...more: string[]): ReturnType<typeof cli> =>
+  cli(["train", "--model", model, "--data", path(data), "-o", path(out), "--new-head", ...more]);
+
+test("train learns from lists of labels and from columns of 0 and 1 alike, and reports as the library does", async () => {
+  const lists = await trainOn("lists.jsonl", "lists", ...LORA, "--multi-label", "--labels", NAMES.join());
+  assert.equal(lists.code, 0, lists.err);
+  assert.match(lists.out, /A text may have several labels; 6 have none\./);
+  assert.match(lists.out, /micro avg.*[^]*samples avg/);
+  assert.match(lists.out, /Accuracy \(every label right\): after/);
+  const columns = await trainOn("columns.csv", "columns", ...LORA, "--label-columns", NAMES.join());
+  assert.equal(columns.code, 0, columns.err);
+  const weights = (run: string): Promise<Buffer> => readFile(join(path(run), "adapter", "adapter_model.safetensors"));
+  assert.deepEqual(await weights("lists"), await weights("columns"));
+  const results = JSON.parse(await readFile(join(path("columns"), "results.json"), "utf8")) as {
+    after: MultiLabelEvaluation;
+  };
+  assert.deepEqual(results.after.labels, NAMES);
+  assert.ok(results.after.f1Micro > 0.8, `${results.after.f1Micro}`);
+});
+
+test("evaluate scores as evaluateMultiLabel does, at any threshold, and knows that the adapter has several labels", async () => {
+  const classifier = await loadClassifier(model, {
+    labels: NAMES,
+    problemType: "multi_label_classification",
+    newHead: true,
+  });
+  await classifier.loadAdapter(join(path("lists"), "adapter"));
+  const data = ROWS.map(({ text, labels }) => ({ text, label: NAMES.map((name) => Number(labels.includes(name))) }));
+  const wanted = await evaluateMultiLabel(classifier, data, { threshold: 0.3 });
+  classifier.dispose();
+  for (const name of ["lists.jsonl", "columns.csv"]) {
+    const said = await cli([
+      ...["evaluate", "--adapter", join(path("lists"), "adapter"), "--data", path(name), "--threshold", "0.3"],
+      ...["--json", "--predictions", "--average", "macro"],
+    ]);
+    assert.equal(said.code, 0, said.err);
+    const { evaluation, average } = JSON.parse(said.out) as {
+      evaluation: MultiLabelEvaluation;
+      average: { scores: { fscore: number } };
+    };
+    assert.deepEqual({ ...evaluation, elapsedSeconds: 0 }, { ...wanted, elapsedSeconds: 0 });
+    assert.ok(Math.abs(average.scores.fscore - wanted.f1Macro) < 1e-12);
+  }
+  const text = await cli(["evaluate", "--adapter", join(path("lists"), "adapter"), "--data", path("columns.csv")]);
+  assert.match(text.out, /Hamming loss +0\.\d{4} +wrong labels, of 144/);
+  assert.match(text.out, /label +area under ROC +average precision/);
+});
+
+test("predict prints every label of a text; a model that was trained whole needs no flag either", async () => {
+  const full = await trainOn(
+    "columns.csv",
+    "full",
+    "--label-columns",
+    NAMES.join(),
+    "--method",
+    "full",
+    "--max-steps",
+    "2",
+  );
+  assert.equal(full.code, 0, full.err);
+  for (const from of [
+    ["--adapter", join(path("lists"), "adapter")],
+    ["--model", join(path("full"), "model")],
+  ]) {
+    const said = await cli(["predict", ...from, "--json", "w40 w10 w26", "w41"]);
+    assert.equal(said.code, 0, said.err);
+    const [both, none] = said.out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { labels: string[] });
+    assert.ok(Array.isArray(both.labels) && Array.isArray(none.labels), said.out);
+  }
+});
+
+test("a file of training's options repeats a run with several labels to the bit", async () => {
+  const again = await cli(["train", "--config", join(path("columns"), "training_args.json"), "-o", path("again")]);
+  assert.equal(again.code, 0, again.err);
+  const weights = (run: string): Promise<Buffer> => readFile(join(path(run), "adapter", "adapter_model.safetensors"));
+  assert.deepEqual(await weights("again"), await weights("columns"));
+});
+
+test("wrong values and options that need one label per text are refused before anything is written", async () => {
+  await writeFile(path("wrong.csv"), "text,a,b\nw5,1,0\nw6,0,maybe\n");
+  await writeFile(path("wrong.jsonl"), '{"text": "w5", "labels": ["a"]}\n{"text": "w6", "labels": "b"}\n');
+  const refused = async (args: readonly string[], message: RegExp): Promise<void> => {
+    const said = await cli([...args, "-o", path("nothing")]);
+    assert.notEqual(said.code, 0, said.out);
+    assert.match(said.err.replace(/\s+/g, " "), message);
+    assert.equal(existsSync(path("nothing")), false);
+  };
+  const train = (data: string): string[] => ["train", "--model", model, "--data", path(data)];
+  await refused([...train("wrong.csv"), "--label-columns", "a,b"], /line 3: b must be 0 or 1; got "maybe"/);
+  await refused(
+    [...train("wrong.jsonl"), "--multi-label"],
+    /line 2: labels must be a list of labels; got "b"\. In CSV give --label-columns/,
+  );
+  await refused(train("lists.jsonl"), /must have a column "label".*pass --multi-label/);
+  const stratified = [...train("lists.jsonl"), "--multi-label", "--stratify"];
+  await refused(stratified, /--baseline and --stratify need one label per text/);
+  const scored = await cli([
+    ...["evaluate", "--adapter", join(path("lists"), "adapter"), "--data", path("lists.jsonl")],
+    ...["--average", "binary", "--confidence", "0.9"],
+  ]);
+  assert.match(
+    scored.err.replace(/\s+/g, " "),
+    /--average binary is for two labels.*--confidence is for one label per text/,
+  );
+});
