@@ -67,7 +67,7 @@ export async function loadAdapter(
     set.checkNew(name, { call: "loadAdapter", bias: config.bias, problems });
     problems.throwIfAny("bad-option");
     const adapter = set.accept(buildAdapter(model, whole, { name, random: new Random(0), given }));
-    adapter.takesPairs = file.metadata[PAIRS_KEY] === "true";
+    adapter.takesPairs = file.metadata?.[PAIRS_KEY] === "true";
     return {
       adapter,
       unknownKeys,

@@ -63,9 +63,9 @@ export async function initializeLoraEvaWeights(
   const adapter = expectAwaiting(classifier);
   const resolved = checked(options);
   const { model, labels, problemType } = classifier;
-  const { texts } = examplesOf(data, { name: "initializeLoraEvaWeights", numLabels: labels.length, problemType });
-  const documents = classifier.tokenizer.encode(texts).map(({ ids }) => ids);
-  const lengths = documents.map(({ length }) => length);
+  const { texts } = examplesOf(data, { name: "initializeLoraEvaWeights", labels, problemType });
+  const documents = classifier.encode(texts);
+  const lengths = documents.map(({ ids }) => ids.length);
   const batches = epochBatches(lengths, {
     batchSize: resolved.perDeviceTrainBatchSize,
     strategy: resolved.trainSamplingStrategy,

@@ -25,6 +25,7 @@ import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
 import { shortPath } from "../run/run-in-terminal";
 import { countProgress } from "../terminal/show-progress";
+import type { Terminal } from "../terminal/terminal";
 import { findRate } from "./find-rate";
 import { initializeEva } from "./initialize-eva";
 import type { LoadedParts } from "./load-parts";

@@ -1,6 +1,6 @@
 import type { ClassificationModel } from "../../model/classification-model";
 import type { Linear, LinearAdapter } from "../../model/parts/linear";
-import { packDocuments, type PackedBatch } from "../../model/parts/packed-batch";
+import { packDocuments, type PackedBatch, type TokenDocument } from "../../model/parts/packed-batch";
 import type { Tensor } from "../../ops/tensor";
 
 /** Inputs of some linear layers for the documents of a batch. */
@@ -22,7 +22,7 @@ export interface RecordedInputs {
  */
 export async function recordInputs(
   model: ClassificationModel,
-  options: { layers: readonly Linear[]; documents: readonly Int32Array[]; parts: readonly (readonly number[])[] },
+  options: { layers: readonly Linear[]; documents: readonly TokenDocument[]; parts: readonly (readonly number[])[] },
 ): Promise<RecordedInputs> {
   const { layers, documents, parts } = options;
   /** For each layer, each of its runs, and each document. */

@@ -41,16 +41,15 @@ export async function* findLearningRate(
   options: LearningRateOptions = {},
 ): AsyncGenerator<LearningRateEvent, LearningRateTest, void> {
   const method = classifier.expectTrainable("findLearningRate");
-  const { problemType } = classifier;
-  const numLabels = classifier.labels.length;
+  const { problemType, labels } = classifier;
   const onGpu = classifier.device !== undefined && classifier.device.kind !== "cpu";
-  const resolved = resolveLearningRateOptions(options, { method, problemType, numLabels, onGpu });
-  const examples = examplesOf(data, { name: "data", numLabels, problemType });
-  const documents = classifier.tokenizer.encode(examples.texts).map(({ ids }) => ids);
+  const resolved = resolveLearningRateOptions(options, { method, problemType, numLabels: labels.length, onGpu });
+  const examples = examplesOf(data, { name: "data", labels, problemType });
+  const documents = classifier.encode(examples.texts);
   const started = performance.now();
   yield startEvent(classifier, { examples: documents.length, options: resolved });
   const test = new RangeTest(classifier, {
-    data: { documents, lengths: documents.map(({ length }) => length), labels: examples.labels },
+    data: { documents, lengths: documents.map(({ ids }) => ids.length), labels: examples.labels },
     options: resolved,
     failure: (loss, batch) => notFinite(loss, { ids: batch.map((index) => examples.ids[index]), options: resolved }),
   });
