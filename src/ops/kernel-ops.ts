@@ -1,6 +1,8 @@
 import { composed } from "./composed/composed";
 import { findInstructions, type Instructions } from "./instructions";
+import { kernelActivations } from "./kernel-calls/activations";
 import { kernelAttention } from "./kernel-calls/attention";
+import { kernelRotary } from "./kernel-calls/rotary";
 import { KernelSession } from "./kernel-calls/kernel-session";
 import { kernelNorms } from "./kernel-calls/norms";
 import { kernelLowRanks, kernelProducts } from "./kernel-calls/products";
@@ -26,10 +28,12 @@ export function kernelOps(session = new TensorflowSession()): KernelOps {
   const primitives = { ...tensorflowPrimitives(session), draws: "Philox 4x32-7, by row and column" };
   const kernels = new KernelSession(session);
   const ops = composed(primitives, (all) => ({
+    ...kernelActivations(kernels),
     ...kernelProducts(kernels, all, primitives),
     ...kernelLowRanks(kernels, all),
     ...kernelNorms(kernels, all),
-    ...kernelAttention(kernels, { ...all }),
+    ...kernelAttention(kernels),
+    ...kernelRotary(kernels),
   }));
   return Object.assign(ops, { instructions });
 }

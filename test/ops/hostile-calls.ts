@@ -30,9 +30,26 @@ const packed = (depth: number, columns: number, panel: number): HostileInput =>
 /** A valid call of every kernel. */
 export function kernelCalls(panel: number): readonly KernelCall[] {
   const weights = 2 * (2 * 3 * 16 + 4 * 16); // two heads; rows of weights are whole lines of 16
+  // A reach of 3 and 6 positions.
+  const terms = [floats(2, 7), floats(6, 4), floats(6, 4), { shape: [7], ints: [5, 4, 3, 2, 1, 0, 0] }];
+  const heads = { heads: 2, scale: 0.5, rate: 0.5, first_token: false, window: 2 };
   const pool = [floats(3, 2, 4), floats(10, 4), floats(3, 4), floats(10, 4), floats(10, 4), groups];
   return [
-    { op: "TsloraGelu", outputs: 2, inputs: [floats(3, 5)], attributes: { derivative: true }, anyShape: [0] },
+    {
+      op: "TsloraGelu",
+      outputs: 2,
+      inputs: [floats(3, 5)],
+      attributes: { activation: 1, derivative: true },
+      anyShape: [0],
+    },
+    { op: "TsloraGated", outputs: 1, inputs: [floats(3, 8)], attributes: { activation: 2 } },
+    { op: "TsloraGatedBackward", outputs: 1, inputs: [floats(3, 4), floats(3, 8)], attributes: { activation: 3 } },
+    {
+      op: "TsloraRotary",
+      outputs: 1,
+      inputs: [floats(3, 8), { shape: [3], ints: [0, 4, 2] }, floats(5, 2), floats(5, 2)],
+      attributes: { heads: 2, inverse: false },
+    },
     { op: "TsloraLower", outputs: 1, inputs: [floats(3, 5), floats(2, 5), seed], attributes: { scale: 1, rate: 0.5 } },
     { op: "TsloraLowerGradient", outputs: 1, inputs: [floats(3, 2), floats(3, 5), seed], attributes: { rate: 0.5 } },
     { op: "TsloraLowerBackward", outputs: 1, inputs: [floats(3, 2), floats(2, 5), seed], attributes: { rate: 0.5 } },
@@ -51,7 +68,7 @@ export function kernelCalls(panel: number): readonly KernelCall[] {
         floats(7),
         ...Array.from({ length: 5 }, () => floats(3, 7)),
       ],
-      attributes: { columns: 7, gelu: true, derivative: true },
+      attributes: { columns: 7, activation: 1, derivative: true },
     },
     {
       op: "TsloraBatchedProduct",
@@ -100,6 +117,23 @@ export function kernelCalls(panel: number): readonly KernelCall[] {
       inputs: [floats(10, 4), floats(10, 4), floats(10, 4), floats(10, 4), floats(weights), floats(10, 4), groups],
       attributes: { heads: 2, scale: 0.5, rate: 0.5, first_token: false, needs_key: true },
     },
+    {
+      op: "TsloraRelativeAttention",
+      outputs: 2,
+      inputs: [floats(10, 4), floats(10, 4), floats(10, 4), ...terms, groups, seed],
+      attributes: { ...heads, keep: true },
+      optional: [3, 4, 5],
+    },
+    {
+      op: "TsloraRelativeAttentionBackward",
+      outputs: 6,
+      inputs: [
+        ...[floats(10, 4), floats(10, 4), floats(10, 4), ...terms],
+        ...[floats(10, 4), floats(weights), floats(10, 4), groups],
+      ],
+      attributes: { ...heads, needs_key: true, needs_bias: true, needs_positions: true },
+      optional: [3, 4, 5],
+    },
   ];
 }
 
@@ -116,7 +150,11 @@ const NUMBERS: Readonly<Record<string, readonly number[]>> = {
   scale: [NaN, Infinity, -Infinity],
   heads: [0, -1, -(2 ** 31), 3, 2 ** 31 - 1],
   columns: [0, -1, -(2 ** 31), 8, 2 ** 31 - 1],
+  window: [-2, -(2 ** 31), 4, 2 ** 31 - 1],
+  activation: [-1, 4, -(2 ** 31), 2 ** 31 - 1],
 };
+/** Attributes that are integers. */
+const INTEGERS: ReadonlySet<string> = new Set(["heads", "columns", "window", "activation"]);
 const MOST = 2 ** 31 - 1;
 const GROUPS: readonly (readonly number[])[] = [
   [0, 0, 2, 3, 1e9, 2, 1, 4],
@@ -168,6 +206,7 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
     replace("empty", fill([0]), any || isShape);
     const rowsMayBeNone =
       call.op === "TsloraBatchedProduct" ||
+      call.op === "TsloraGated" ||
       (i === 0 && (call.op === "TsloraLower" || call.op === "TsloraLowerBackward"));
     replace(
       "empty rows",
@@ -182,6 +221,7 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
       any ||
         isShape ||
         call.op === "TsloraPack" ||
+        call.op === "TsloraGated" ||
         (call.op === "TsloraLower" && i < 2) ||
         (call.op === "TsloraLowerBackward" && i === 0),
     );
@@ -205,7 +245,7 @@ export function hostileCalls(call: KernelCall): HostileCall[] {
       found.push({
         what: `${call.op}, ${name}: ${value}`,
         call: { ...call, attributes: { ...call.attributes, [name]: value } },
-        mayPass: typeof value === "boolean" || (name === "columns" && value === 8),
+        mayPass: typeof value === "boolean" || (name === "columns" && value === 8) || (name === "window" && value > 0),
       });
   }
   return found;
@@ -233,12 +273,7 @@ export class RawKernels {
       const given = Object.entries(attributes).map(([name, value]): OpAttribute => ({
         name,
         value,
-        type:
-          typeof value === "boolean"
-            ? TF_ATTR_BOOL
-            : name === "heads" || name === "columns"
-              ? TF_ATTR_INT
-              : TF_ATTR_FLOAT,
+        type: typeof value === "boolean" ? TF_ATTR_BOOL : INTEGERS.has(name) ? TF_ATTR_INT : TF_ATTR_FLOAT,
       }));
       session.execute(
         op,

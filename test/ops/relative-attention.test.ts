@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Random } from "../../src/base/random";
+import { blockDropout } from "../../src/ops/dropout-block";
 import { kernelOps } from "../../src/ops/kernel-ops";
-import type { AttentionLayout, LengthGroup, Ops } from "../../src/ops/ops";
+import type { AttentionLayout, Drop, LengthGroup, Ops } from "../../src/ops/ops";
+import { relativeBlocks } from "../../src/ops/relative-blocks";
 import type { Tensor } from "../../src/ops/tensor";
 import { tensorflowOps } from "../../src/ops/tensorflow-ops";
 import { tfjsOps } from "../../src/ops/tfjs-ops";
@@ -100,7 +102,7 @@ function problemOf(of: Case): { layout: AttentionLayout; width: number; numbers:
 }
 
 /** Attention and every gradient of a case. The caller owns the tensors. */
-function attend(ops: Ops, of: Case): Record<string, Tensor> {
+function attend(ops: Ops, of: Case, drop?: Drop): Record<string, Tensor> {
   const { layout, width, numbers, dy } = problemOf(of);
   const { bias, key, query, index } = numbers;
   const matrix = (values: Float32Array, columns = width): Tensor =>
@@ -114,12 +116,14 @@ function attend(ops: Ops, of: Case): Record<string, Tensor> {
       bias: bias && matrix(bias, bias.length / HEADS),
       positions: index && { key: positionKey, query: positionQuery, index },
     };
-    const { y, saved } = ops.attention(inputs, { layout, drop: undefined, keep: true });
+    const { y, saved } = ops.attention(inputs, { layout, drop, keep: true });
+    const unkept = ops.attention(inputs, { layout, drop, keep: false });
     const d = ops.attentionBackward(matrix(dy), saved, { needsKey: true, needsBias: true, needsPositions: true });
     const fewer = ops.attentionBackward(matrix(dy), saved, { needsKey: false });
     assert.deepEqual([fewer.dk, fewer.dBias, fewer.dPositions], [undefined, undefined, undefined]);
     return {
       y,
+      unkept: unkept.y,
       dq: d.dq,
       ...(d.dk && { dk: d.dk }),
       dv: d.dv,
@@ -193,6 +197,55 @@ for (const [name, of] of Object.entries(cases)) {
   });
 }
 
+/** The masks that the kernels draw for a case, by the shapes and seeds of the composed operations. */
+async function kernelMasks(of: Case, { rate, seed }: Drop): Promise<Map<string, Float32Array>> {
+  const { layout } = problemOf(of);
+  const kernels = implementations["kernels"];
+  const first = layout.span === "first-token";
+  const documents = layout.groups.flatMap(({ row, documents: count, length }) =>
+    Array.from({ length: count }, (_, i) => ({ row: row + i * length, length, queries: first ? 1 : length })),
+  );
+  const longest = Math.max(...of.lengths);
+  const draws = documents.reduce((sum, { queries }) => sum + HEADS * queries, 0);
+  const mask = kernels.keepMask([draws, longest], { rate, seed });
+  const rows = Float32Array.from(await kernels.read(mask));
+  kernels.dispose(mask);
+  const documentOf = (row: number): number => documents.findLastIndex((document) => document.row <= row);
+  const found = new Map<string, Float32Array>();
+  relativeBlocks(layout).blocks.forEach((block, i) => {
+    const { pieces, queries, keys } = block;
+    const own = new Float32Array(pieces * HEADS * queries * keys);
+    for (let at = 0; at < own.length; at++) {
+      const [key, query, head] = [at % keys, Math.floor(at / keys) % queries, Math.floor(at / keys / queries) % HEADS];
+      const piece = Math.floor(at / keys / queries / HEADS);
+      const [keyPlace, queryPlace] = [piece * keys + key, piece * queries + query];
+      if (block.keyTokens[keyPlace] === 0 || block.queryTokens[queryPlace] === 0) continue;
+      const document = documentOf(block.keyRows[keyPlace]);
+      const before = documents.slice(0, document).reduce((sum, each) => sum + HEADS * each.queries, 0);
+      const queryRow = block.queryRows[queryPlace];
+      const token = first ? 0 : queryRow - documents[document].row;
+      const row = before + head * documents[document].queries + token;
+      own[at] = rows[row * longest + block.keyRows[keyPlace] - documents[document].row];
+    }
+    found.set(`${[pieces, HEADS, queries, keys].join()} ${blockDropout({ rate, seed }, i).seed.join()}`, own);
+  });
+  return found;
+}
+
+for (const name of ["a window", "a window, first tokens", "disentangled attention", "all terms"]) {
+  test(`the kernels drop what their masks say, in both directions: ${name}`, async () => {
+    const of = cases[name];
+    const drop = { rate: 0.3, seed: [5, 6] } as const;
+    const reference = referenceOps();
+    for (const [key, mask] of await kernelMasks(of, drop)) reference.masks.set(key, mask);
+    const wanted = attend(reference, of, drop);
+    const found = attend(implementations["kernels"], of, drop);
+    for (const [output, tensor] of Object.entries(found))
+      expectWithin(await implementations["kernels"].read(tensor), reference.bounded(wanted[output]), { what: output });
+    implementations["kernels"].disposeIn(found);
+  });
+}
+
 test("attention with a window does not read what lies beyond it", async () => {
   const layout = { heads: 1, groups: groupsOf([200]), span: "every-token", window: 3 } as const;
   for (const ops of Object.values(implementations)) {
@@ -201,10 +254,10 @@ test("attention with a window does not read what lies beyond it", async () => {
     const x = ops.float(values, [200, 1]);
     const { y } = ops.attention({ q: x, k: x, v: x }, { layout, drop: undefined, keep: false });
     const found = [...(await ops.read(y))];
-    // The composed operations compute with the neighbours of a block's own keys.
+    // Products with a weight of 0 are NaN within a block of queries and keys, but no farther.
     found.forEach((value, i) => {
       if (Math.abs(i - 150) <= 3) assert.ok(Number.isNaN(value), `${i}`);
-      else if (Math.abs(i - 150) > 200 - 64) assert.ok(Math.abs(value - 0.5) < 1e-6, `${i}: ${value}`);
+      else if (Math.abs(i - 150) > 2 * 64) assert.ok(Math.abs(value - 0.5) < 1e-6, `${i}: ${value}`);
     });
     ops.dispose(x, y);
   }

@@ -14,19 +14,21 @@ import type {
 } from "../ops";
 import type { Tensor } from "../tensor";
 import type { KernelSession } from "./kernel-session";
+import { relativeAttention, relativeAttentionBackward } from "./relative-attention";
 
-/** Attention by the kernels; with a window or relative terms, by the composed operations. */
+/** Attention by the kernels. */
 export function kernelAttention(
   kernels: KernelSession,
-  composed: Pick<Ops, "attention" | "attentionBackward">,
 ): Pick<Ops, "attention" | "attentionBackward" | "poolTokens" | "poolTokensBackward"> {
   return {
     attention: (inputs, options) =>
-      isPlain(inputs, options.layout) ? attention(kernels, inputs, options) : composed.attention(inputs, options),
+      isPlain(inputs, options.layout)
+        ? attention(kernels, inputs, options)
+        : relativeAttention(kernels, inputs, options),
     attentionBackward: (dy, saved, options) =>
       saved.relative === undefined
         ? attentionBackward(kernels, dy, { saved, needsKey: options.needsKey })
-        : composed.attentionBackward(dy, saved, options),
+        : relativeAttentionBackward(kernels, dy, { saved, terms: saved.relative.value, ...options }),
     poolTokens: (inputs, options) => {
       refuseWindow(options.layout);
       return poolTokens(kernels, inputs, options);
@@ -103,7 +105,8 @@ function poolInputs({ x, u, key, value }: PoolInputs): (Tensor | undefined)[] {
   return [u, x, key?.q, key?.y, value];
 }
 
-function onlyPart<T>([part]: readonly T[]): T {
+/** The saved part of a forward pass. The kernels compute all documents in one. */
+export function onlyPart<T>([part]: readonly T[]): T {
   if (part === undefined) throw new TypeError("A backward pass needs a forward pass with keep: true.");
   return part;
 }

@@ -77,6 +77,13 @@ export class KernelSession {
     return this.#session.idOf(this.#session.onHost(Int32Array.from(rows), [groups.length, 4]));
   }
 
+  /** Id of the rows of relative positions, or of a scalar if there are none. The innermost scope owns a tensor. */
+  positionIndex(index: Int32Array | undefined): number {
+    return index === undefined
+      ? this.#session.integer(0)
+      : this.#session.idOf(this.#session.onHost(index, [index.length]));
+  }
+
   /** Id of a draw's seed. The innermost scope owns the tensor; without dropout it is a cached one. */
   seed(drop: Pick<Drop, "seed"> | undefined): number {
     return drop === undefined

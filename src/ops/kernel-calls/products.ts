@@ -1,9 +1,17 @@
-import { activate } from "../composed/activations";
 import { lower, lowerBackward } from "../composed/low-rank";
-import { affineGelu } from "../composed/products";
-import type { DropoutSaved, Factors, LowerOptions, Ops, PackedMatrix, PackOptions, ProductOptions } from "../ops";
-import type { GeluOptions, GeluResult, MatMulOptions, Primitives } from "../primitives";
+import type {
+  Activation,
+  DropoutSaved,
+  Factors,
+  LowerOptions,
+  Ops,
+  PackedMatrix,
+  PackOptions,
+  ProductOptions,
+} from "../ops";
+import type { GeluResult, MatMulOptions, Primitives } from "../primitives";
 import type { Tensor } from "../tensor";
+import { activationAttribute } from "./activations";
 import type { KernelSession } from "./kernel-session";
 
 const MOST_RANKS = 16; // above this rank, a separate matrix product is faster than one fused pass
@@ -11,10 +19,9 @@ const MOST_RANKS = 16; // above this rank, a separate matrix product is faster t
 const MOST_FACTORS = 3;
 const MOST_PLUS = 4;
 
-/** GELU and products by the kernels. */
+/** Products by the kernels. */
 export function kernelProducts(kernels: KernelSession, ops: Ops, { matMul }: Pick<Primitives, "matMul">): Partial<Ops> {
   return {
-    gelu: (x, options) => activate(ops, x, { ...options, gelu: (of, { derivative }) => gelu(kernels, of, derivative) }),
     matMul: (a: Tensor, b: Tensor, options: MatMulOptions = {}) =>
       a.shape.length === 2
         ? matMul(a, b, options)
@@ -34,15 +41,8 @@ export function kernelProducts(kernels: KernelSession, ops: Ops, { matMul }: Pic
         return product(kernels, [{ x, w }, ...pairs], { bias }).y;
       }),
     affineGelu: (x, w, bias, { activation = "gelu", derivative }) =>
-      activation === "gelu"
-        ? product(kernels, [{ x, w }], { bias, gelu: { derivative } })
-        : affineGelu(ops, x, { w, bias, activation, derivative }),
+      product(kernels, [{ x, w }], { bias, activation, derivative }),
   };
-}
-
-function gelu(kernels: KernelSession, x: Tensor, derivative: boolean): GeluResult {
-  const call = { attributes: [kernels.flag("derivative", derivative)], inputs: () => [x], outputs: 2 };
-  return kernels.run("TsloraGelu", call, ([y, slope]) => (derivative ? { y, derivative: slope } : { y }));
 }
 
 /** Products of low ranks by the kernels, dropout included. */
@@ -108,13 +108,18 @@ function products(
 }
 
 /** Inputs of one operation for products. */
-type Addends = ProductOptions & { readonly bias?: Tensor | undefined; readonly gelu?: GeluOptions };
+type Addends = ProductOptions & {
+  readonly bias?: Tensor | undefined;
+  readonly activation?: Activation | "none";
+  /** Whether the activation's derivative is requested. */
+  readonly derivative?: boolean;
+};
 
 /** Product of at most MOST_FACTORS pairs, with at most MOST_PLUS addends. */
 function product(
   kernels: KernelSession,
   pairs: readonly Factors[],
-  { bias, plus = [], times, gelu }: Addends,
+  { bias, plus = [], times, activation = "none", derivative = false }: Addends,
 ): GeluResult {
   const [, columns] = pairs[0].w.shape;
   // The operation cannot check this: a packed matrix has whole panels.
@@ -122,12 +127,11 @@ function product(
     throw new RangeError(
       `TsloraProduct: matrices must have as many columns as the first; got ${pairs.map(({ w }) => w.shape[1]).join(", ")}.`,
     );
-  const { derivative = false } = gelu ?? {};
   const factors = pairs.flatMap(({ x, w }) => [x, w.laid]);
   const call = {
     attributes: [
       kernels.integer("columns", columns),
-      kernels.flag("gelu", gelu !== undefined),
+      activationAttribute(kernels, activation),
       kernels.flag("derivative", derivative),
     ],
     inputs: () => [...padded(factors, 2 * MOST_FACTORS), bias, ...padded(plus, MOST_PLUS), times],

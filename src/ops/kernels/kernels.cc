@@ -10,6 +10,10 @@ namespace tslora {
 extern const Kernels TSLORA_OWN(kernels);
 const Kernels TSLORA_OWN(kernels) = {
     .gelu = TSLORA_OWN(gelu),
+    .activate = TSLORA_OWN(activate),
+    .gated = TSLORA_OWN(gated),
+    .gated_backward = TSLORA_OWN(gated_backward),
+    .rotary = TSLORA_OWN(rotary),
     .dropout = TSLORA_OWN(dropout),
     .keep_mask = TSLORA_OWN(keep_mask),
     .residual_norm = TSLORA_OWN(residual_norm),
@@ -28,6 +32,9 @@ const Kernels TSLORA_OWN(kernels) = {
     .attention_scratch = TSLORA_OWN(attention_scratch),
     .attention_forward = TSLORA_OWN(attention_forward),
     .attention_backward = TSLORA_OWN(attention_backward),
+    .relative_scratch = TSLORA_OWN(relative_scratch),
+    .relative_forward = TSLORA_OWN(relative_forward),
+    .relative_backward = TSLORA_OWN(relative_backward),
 };
 
 }  // namespace tslora

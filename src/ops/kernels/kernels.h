@@ -45,6 +45,41 @@ struct AttentionHead {
   int64_t weights_at;  // offset of the weights of its queries
 };
 
+// Number of keys that a query reaches at most; a window of -1 is none.
+constexpr int64_t reached_keys(int64_t window, int64_t keys) {
+  return window < 0 || keys <= 2 * window ? keys : 2 * window + 1;
+}
+
+// Attention with a window or relative terms. A distance is j - i for query i and key j of a document; the first token
+// is query 0. A row of weights holds the keys that its query reaches, in weights_columns(reached_keys(...)).
+struct RelativeAttention {
+  Attention base;
+  int64_t window;               // the farthest distance that attends; -1: no limit
+  const float* bias;            // [heads, 2 bias_reach + 1], an addend of the scaled scores by distance; null if none
+  const float* position_key;    // [positions, width], which queries are multiplied by; null if there is none
+  const float* position_query;  // [positions, width], which keys are multiplied by; null if there is none
+  const int32_t* index;         // [2 index_reach + 1], a row of the positions for each distance; null if there is none
+  int64_t bias_reach, positions, index_reach;
+  // The backward pass adds to these gradients of its documents; null if not requested.
+  float* d_bias;
+  float* d_position_key;
+  float* d_position_query;
+};
+
+// Rotary positions: in each head, element i of the first half and of the second half are rotated by an angle.
+struct Rotary {
+  const float* x;            // [rows, width]
+  const int32_t* positions;  // [rows]
+  const float* cosine;       // [positions, head_dim / 2]
+  const float* sine;
+  float* y;  // [rows, width]
+  int64_t width, head_dim;
+  bool inverse;  // by the negative angle
+};
+
+// GELU, its approximation by tanh, and x times the logistic function of x.
+enum class Activation { NONE, GELU, GELU_TANH, SILU };
+
 // Attention with one query per head and document, without computing keys and values: u holds the queries times the
 // key's weights, and the caller multiplies `pooled` by the value's weights. Adapters' updates of keys and values are
 // inputs.
@@ -87,7 +122,7 @@ struct Factors {
 };
 constexpr int MOST_FACTORS = 3, MOST_PLUS = 4;
 
-// y = a(sum of x w + bias + plus) * times, where a is GELU or the identity; bias is [columns], the others are
+// y = a(sum of x w + bias + plus) * times, where a is an activation or the identity; bias is [columns], the others are
 // [rows, columns], and each may be null.
 struct Product {
   Factors factors[MOST_FACTORS];
@@ -96,8 +131,8 @@ struct Product {
   const float* plus[MOST_PLUS];
   const float* times;
   float* y;
-  bool gelu;
-  float* derivative;  // of GELU
+  Activation activation;
+  float* derivative;  // of the activation
 };
 constexpr int64_t PRODUCT_ROWS = 56;             // most rows in a block of a product
 constexpr int64_t PANELS = 96;                   // the first column of a block is a multiple of it
@@ -121,6 +156,14 @@ struct BatchedProduct {
 struct Kernels {
   // y = x Phi(x), or in place; derivative, if not null, = Phi(x) + x phi(x). Here begin and end count elements.
   void (*gelu)(const float* x, float* y, float* derivative, int64_t begin, int64_t end);
+  // The same for every activation.
+  void (*activate)(Activation activation, const float* x, float* y, float* derivative, int64_t begin, int64_t end);
+  // y = a(the first half of x's columns) times the second half: x [rows, 2 columns], y [rows, columns].
+  void (*gated)(Activation activation, const float* x, float* y, int64_t columns, int64_t begin, int64_t end);
+  // The gradient of x.
+  void (*gated_backward)(Activation activation, const float* dy, const float* x, float* dx, int64_t columns,
+                         int64_t begin, int64_t end);
+  void (*rotary)(const Rotary& rotary, int64_t begin, int64_t end);
   // y = x / (1 - rate) if kept, else 0; or in place.
   void (*dropout)(const float* x, Drop drop, float* y, int64_t columns, int64_t begin, int64_t end);
   // 1 if a column is kept, else 0.
@@ -166,6 +209,11 @@ struct Kernels {
   // dq, dk and dv. Since rowsum(dP * P) = rowsum(dO * O), it needs no sum over the weights (Dao et al.,
   // FlashAttention, 2022).
   void (*attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch);
+  // The same with a window or relative terms (He et al., DeBERTa, 2021). Of each block of queries only the keys that it
+  // reaches are read.
+  int64_t (*relative_scratch)(const RelativeAttention& relative, int64_t keys);
+  void (*relative_forward)(const RelativeAttention& relative, const AttentionHead& head, float* scratch);
+  void (*relative_backward)(const RelativeAttention& relative, const AttentionHead& head, float* scratch);
 };
 
 // A name with the instruction set as its suffix.
@@ -174,6 +222,12 @@ struct Kernels {
 #define TSLORA_OWN(name) TSLORA_JOIN(name, TSLORA_INSTRUCTIONS_NAME)
 #if defined(TSLORA_INSTRUCTIONS_NAME)
 void TSLORA_OWN(gelu)(const float* x, float* y, float* derivative, int64_t begin, int64_t end);
+void TSLORA_OWN(activate)(Activation activation, const float* x, float* y, float* derivative, int64_t begin,
+                          int64_t end);
+void TSLORA_OWN(gated)(Activation activation, const float* x, float* y, int64_t columns, int64_t begin, int64_t end);
+void TSLORA_OWN(gated_backward)(Activation activation, const float* dy, const float* x, float* dx, int64_t columns,
+                                int64_t begin, int64_t end);
+void TSLORA_OWN(rotary)(const Rotary& rotary, int64_t begin, int64_t end);
 void TSLORA_OWN(dropout)(const float* x, Drop drop, float* y, int64_t columns, int64_t begin, int64_t end);
 void TSLORA_OWN(keep_mask)(Drop drop, float* y, int64_t columns, int64_t begin, int64_t end);
 void TSLORA_OWN(residual_norm)(const float* x, const float* residual, const float* gamma, const float* beta,
@@ -198,6 +252,9 @@ void TSLORA_OWN(pool_backward)(const TokenPool& pool, const PooledDocument& docu
 int64_t TSLORA_OWN(attention_scratch)(const Attention& attention, int64_t keys);
 void TSLORA_OWN(attention_forward)(const Attention& attention, const AttentionHead& head, float* scratch);
 void TSLORA_OWN(attention_backward)(const Attention& attention, const AttentionHead& head, float* scratch);
+int64_t TSLORA_OWN(relative_scratch)(const RelativeAttention& relative, int64_t keys);
+void TSLORA_OWN(relative_forward)(const RelativeAttention& relative, const AttentionHead& head, float* scratch);
+void TSLORA_OWN(relative_backward)(const RelativeAttention& relative, const AttentionHead& head, float* scratch);
 #endif
 
 }  // namespace tslora

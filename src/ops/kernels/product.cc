@@ -77,8 +77,9 @@ void TSLORA_OWN(product)(const Product& product, int64_t row, int64_t end_row, i
     float* sum = block + i * BLOCK;
     add(bias, sum, width);
     for (const float* part : product.plus) add(moved(part, at + i * columns), sum, width);
-    if (product.gelu) {
-      TSLORA_OWN(gelu)(sum, sum, product.derivative == nullptr ? nullptr : derivative, 0, width);
+    if (product.activation != Activation::NONE) {
+      float* slope = product.derivative == nullptr ? nullptr : derivative;
+      TSLORA_OWN(activate)(product.activation, sum, sum, slope, 0, width);
       if (product.derivative != nullptr) put(derivative, width, product.derivative + at + i * columns);
     }
     if (times != nullptr) {

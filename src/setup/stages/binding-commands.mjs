@@ -13,6 +13,7 @@ export const SIGNAL_THREAD = "src/setup/stages/signal-thread.cc";
 /** Sources that are compiled once for each instruction set. */
 const PER_SET = [
   "kernels",
+  "activation",
   "attention",
   "batched_product",
   "dropout",
@@ -20,6 +21,8 @@ const PER_SET = [
   "low_rank",
   "norm",
   "product",
+  "relative_attention",
+  "rotary",
   "token_pool",
 ];
 /** Sources that are compiled once and include only our headers. */

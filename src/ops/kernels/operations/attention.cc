@@ -1,64 +1,8 @@
-#include <algorithm>
-
-#include "groups.h"
+#include "heads.h"
 #include "instructions.h"
 #include "operations.h"
 
 namespace tslora {
-namespace {
-
-// The heads of all documents, the longest documents first, so that all threads end at about the same time.
-struct HeadWork {
-  std::vector<AttentionHead> heads;
-  int64_t weights = 0;  // -1: more than a tensor may have
-};
-
-// Lists the heads of all documents. Queries and keys must have the groups' sizes.
-HeadWork list_heads(const Groups& groups, const AttentionAttributes& attributes) {
-  HeadWork work;
-  int64_t draw = 0;
-  for (const Group& group : groups.all) {
-    const int64_t length = group.length, queries = attributes.first_token ? 1 : length;
-    const int64_t weights = count_of({group.documents, attributes.heads, queries, weights_columns(length)});
-    if (weights < 0 || work.weights + weights > MOST_NUMBERS) {
-      work.weights = -1;
-      return work;
-    }
-    for (int64_t document = 0; document < group.documents; ++document) {
-      const int64_t first_key = group.first_row + document * length;
-      for (int64_t head = 0; head < attributes.heads; ++head) {
-        work.heads.push_back({.first_query = attributes.first_token ? group.first_document + document : first_key,
-                              .queries = queries,
-                              .first_key = first_key,
-                              .keys = length,
-                              .head = head,
-                              .first_draw = draw,
-                              .weights_at = work.weights});
-        draw += queries;
-        work.weights += queries * weights_columns(length);
-      }
-    }
-  }
-  std::stable_sort(work.heads.begin(), work.heads.end(),
-                   [](const AttentionHead& a, const AttentionHead& b) { return a.keys > b.keys; });
-  return work;
-}
-
-// Inputs of both directions. They fit if they have the groups' rows and the heads divide their columns.
-struct AttentionInputs {
-  TF_Tensor* q;
-  TF_Tensor* k;
-  TF_Tensor* v;
-
-  bool fit(const Groups& groups, const AttentionAttributes& attributes) const {
-    if (!has_axes(q, 2) || !has_axes(k, 2) || !has_axes(v, 2)) return false;
-    const int64_t width = TF_Dim(q, 1), queries = attributes.first_token ? groups.documents : groups.tokens;
-    return width > 0 && width % attributes.heads == 0 && TF_Dim(k, 1) == width && TF_Dim(v, 1) == width &&
-           TF_Dim(q, 0) == queries && TF_Dim(k, 0) == groups.tokens && TF_Dim(v, 0) == groups.tokens;
-  }
-};
-
-}  // namespace
 
 // q [queries, width], k and v [keys, width], groups [groups, 4], seed -> y [queries, width] and the weights, one head
 // of a document after the other (one number if they are not kept).
@@ -71,7 +15,7 @@ void AttentionOp::compute(Call& call) const {
                    "TsloraAttention: q, k and v must have the groups' rows, and heads must divide their columns"))
     return;
   if (!call.expect(attributes.scale > 0, "TsloraAttention: scale must be above 0")) return;
-  const HeadWork work = list_heads(groups, attributes);
+  const HeadWork work = list_heads(groups, attributes, -1);
   if (!call.expect(work.weights >= 0, "TsloraAttention: there must be at most 2^40 weights")) return;
   const Drop drop = read_drop(call, attributes.rate, call.input(4));
   const int64_t width = columns_of(inputs.q);
@@ -102,7 +46,7 @@ void AttentionBackwardOp::compute(Call& call) const {
   if (!read_groups(call, call.input(6), groups)) return;
   const bool fit =
       inputs.fit(groups, attributes) && shape_of(y) == shape_of(inputs.q) && shape_of(dy) == shape_of(inputs.q);
-  const HeadWork work = fit ? list_heads(groups, attributes) : HeadWork{};
+  const HeadWork work = fit ? list_heads(groups, attributes, -1) : HeadWork{};
   if (!call.expect(fit && has_shape(weights, {work.weights}),
                    "TsloraAttentionBackward: q, k, v, y, weights and groups must be those of TsloraAttention, and dy "
                    "must have y's shape"))

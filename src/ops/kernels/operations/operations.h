@@ -14,10 +14,40 @@ struct InstructionsOp {
   void compute(Call& call) const;
 };
 
+// Whether an attribute names an activation other than none.
+inline bool expect_activation(Call& call, int32_t activation) {
+  return call.expect(
+      activation >= static_cast<int32_t>(Activation::GELU) && activation <= static_cast<int32_t>(Activation::SILU),
+      "activation must be 1 (GELU), 2 (GELU by tanh) or 3 (SiLU)");
+}
+
 struct GeluOp {
+  int32_t activation;
   bool derivative;
 
-  explicit GeluOp(Attributes& from) : derivative(from.flag("derivative")) {}
+  explicit GeluOp(Attributes& from) : activation(from.integer("activation")), derivative(from.flag("derivative")) {}
+  void compute(Call& call) const;
+};
+
+struct GatedOp {
+  int32_t activation;
+
+  explicit GatedOp(Attributes& from) : activation(from.integer("activation")) {}
+  void compute(Call& call) const;
+};
+
+struct GatedBackwardOp {
+  int32_t activation;
+
+  explicit GatedBackwardOp(Attributes& from) : activation(from.integer("activation")) {}
+  void compute(Call& call) const;
+};
+
+struct RotaryOp {
+  int32_t heads;
+  bool inverse;
+
+  explicit RotaryOp(Attributes& from) : heads(from.integer("heads")), inverse(from.flag("inverse")) {}
   void compute(Call& call) const;
 };
 
@@ -50,11 +80,11 @@ struct PackOp {
 };
 
 struct ProductOp {
-  int32_t columns;
-  bool gelu, derivative;
+  int32_t columns, activation;  // activation 0: none
+  bool derivative;
 
   explicit ProductOp(Attributes& from)
-      : columns(from.integer("columns")), gelu(from.flag("gelu")), derivative(from.flag("derivative")) {}
+      : columns(from.integer("columns")), activation(from.integer("activation")), derivative(from.flag("derivative")) {}
   void compute(Call& call) const;
 };
 
@@ -124,6 +154,37 @@ struct AttentionAttributes {
   bool expect(Call& call) const {
     return call.expect_rate(rate) && call.expect_scale(scale) && call.expect_heads(heads);
   }
+};
+
+// Attributes of attention with a window or relative terms.
+struct RelativeAttributes {
+  AttentionAttributes attention;
+  int32_t window;  // -1: none
+
+  explicit RelativeAttributes(Attributes& from) : attention(from), window(from.integer("window")) {}
+  bool expect(Call& call) const {
+    return attention.expect(call) && call.expect(window >= -1, "window must be at least 0, or -1 for none");
+  }
+};
+
+struct RelativeAttentionOp {
+  RelativeAttributes attributes;
+  bool keep;
+
+  explicit RelativeAttentionOp(Attributes& from) : attributes(from), keep(from.flag("keep")) {}
+  void compute(Call& call) const;
+};
+
+struct RelativeAttentionBackwardOp {
+  RelativeAttributes attributes;
+  bool needs_key, needs_bias, needs_positions;
+
+  explicit RelativeAttentionBackwardOp(Attributes& from)
+      : attributes(from),
+        needs_key(from.flag("needs_key")),
+        needs_bias(from.flag("needs_bias")),
+        needs_positions(from.flag("needs_positions")) {}
+  void compute(Call& call) const;
 };
 
 struct AttentionOp {

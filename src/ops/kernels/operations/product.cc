@@ -79,8 +79,8 @@ void PackOp::compute(Call& call) const {
 }
 
 // Three pairs of x [rows, depth] and packed w, each pair with its own depth; a bias; four addends; a factor -> y [rows,
-// columns] and GELU's derivative (one number if not requested). A scalar marks an input that is not given; the first
-// pair must be given.
+// columns] and the activation's derivative (one number if not requested). A scalar marks an input that is not given;
+// the first pair must be given.
 void ProductOp::compute(Call& call) const {
   if (!call.expect(columns > 0, "columns must be at least 1")) return;
   ProductInputs inputs(call, columns);
@@ -91,9 +91,9 @@ void ProductOp::compute(Call& call) const {
   product.bias = inputs.optional({columns});
   for (const float*& part : product.plus) part = inputs.optional({rows, columns});
   product.times = inputs.optional({rows, columns});
-  product.gelu = gelu;
-  if (!call.expect(gelu || !derivative, "TsloraProduct: a derivative must come with gelu, whose derivative it is"))
-    return;
+  if (activation != 0 && !expect_activation(call, activation)) return;
+  product.activation = Activation(activation);
+  if (!call.expect(activation != 0 || !derivative, "TsloraProduct: a derivative must come with an activation")) return;
   if (!call.expect(inputs.fit(),
                    "TsloraProduct: x must be [rows, depth], w [depth, columns] packed, the bias [columns], and all "
                    "else [rows, columns]"))

@@ -65,7 +65,7 @@ void register_products() {
                   .inputs = {"x: float", "w: float", "x2: float", "w2: float", "x3: float", "w3: float", "bias: float",
                              "plus: float", "plus2: float", "plus3: float", "plus4: float", "times: float"},
                   .outputs = {"y: float", "slope: float"},
-                  .attributes = {"columns: int", "gelu: bool", "derivative: bool"}});
+                  .attributes = {"columns: int", "activation: int", "derivative: bool"}});
   add<BatchedProductOp>({.name = "TsloraBatchedProduct",
                          .inputs = {"a: float", "b: float"},
                          .outputs = {"c: float"},
@@ -89,7 +89,17 @@ void register_rows() {
   add<GeluOp>({.name = "TsloraGelu",
                .inputs = {"x: float"},
                .outputs = {"y: float", "slope: float"},
-               .attributes = {"derivative: bool"}});
+               .attributes = {"activation: int", "derivative: bool"}});
+  add<GatedOp>(
+      {.name = "TsloraGated", .inputs = {"x: float"}, .outputs = {"y: float"}, .attributes = {"activation: int"}});
+  add<GatedBackwardOp>({.name = "TsloraGatedBackward",
+                        .inputs = {"dy: float", "x: float"},
+                        .outputs = {"dx: float"},
+                        .attributes = {"activation: int"}});
+  add<RotaryOp>({.name = "TsloraRotary",
+                 .inputs = {"x: float", "positions: int32", "cosine: float", "sine: float"},
+                 .outputs = {"y: float"},
+                 .attributes = {"heads: int", "inverse: bool"}});
   add<DropoutOp>({.name = "TsloraDropout",
                   .inputs = {"x: float", "seed: int32"},
                   .outputs = {"y: float"},
@@ -132,10 +142,28 @@ void register_attention() {
        .attributes = {"heads: int", "scale: float", "rate: float", "first_token: bool", "needs_key: bool"}});
 }
 
+void register_relative_attention() {
+  add<RelativeAttentionOp>(
+      {.name = "TsloraRelativeAttention",
+       .inputs = {"q: float", "k: float", "v: float", "bias: float", "position_key: float", "position_query: float",
+                  "index: int32", "groups: int32", "seed: int32"},
+       .outputs = {"y: float", "weights: float"},
+       .attributes = {"heads: int", "scale: float", "rate: float", "first_token: bool", "window: int", "keep: bool"}});
+  add<RelativeAttentionBackwardOp>(
+      {.name = "TsloraRelativeAttentionBackward",
+       .inputs = {"q: float", "k: float", "v: float", "bias: float", "position_key: float", "position_query: float",
+                  "index: int32", "y: float", "weights: float", "dy: float", "groups: int32"},
+       .outputs = {"dq: float", "dk: float", "dv: float", "d_bias: float", "d_position_key: float",
+                   "d_position_query: float"},
+       .attributes = {"heads: int", "scale: float", "rate: float", "first_token: bool", "window: int",
+                      "needs_key: bool", "needs_bias: bool", "needs_positions: bool"}});
+}
+
 __attribute__((constructor)) void register_operations() {
   register_rows();
   register_products();
   register_attention();
+  register_relative_attention();
 }
 
 }  // namespace
