@@ -360,6 +360,7 @@ export class AdapterSet {
     for (const norm of this.#model.norms()) norm.use(substitutes);
     this.#model.modules.embeddings.use(substitutes);
     this.#model.modules.relative?.use(substitutes);
+    this.#model.modules.positions?.use(substitutes);
     for (const adapter of this.#adapters.values()) adapter.setTrainable(state === "active" && adapter === this.#active);
   }
 }

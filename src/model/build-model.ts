@@ -9,10 +9,13 @@ import {
   makeFinalNorm,
   makeHead,
   makeLayer,
+  makePositions,
   makeRelative,
   type LayerParts,
   type PartMaker,
+  type ProjectionParts,
 } from "./layout";
+import { DisentangledAttention } from "./parts/disentangled-attention";
 import { Embeddings } from "./parts/embeddings";
 import { PostNormLayer, type EncoderLayer } from "./parts/encoder-layer";
 import { Mlp } from "./parts/feed-forward";
@@ -23,7 +26,8 @@ import { Norm } from "./parts/norm";
 import type { Parameter } from "./parts/parameter";
 import { PreNormLayer } from "./parts/pre-norm-layer";
 import { RelativeBias } from "./parts/relative-bias";
-import { SelfAttention } from "./parts/self-attention";
+import { RelativePositions } from "./parts/relative-positions";
+import { SelfAttention, type Attention } from "./parts/self-attention";
 
 /** Builds the model from its parameters, by their full names. The model takes them over. */
 export function buildModel(
@@ -48,27 +52,45 @@ export function buildModel(
   };
   const table = makeRelative(config, maker);
   const relative = table && new RelativeBias(table);
+  const positions = positionsOf(config, maker);
   return new ClassificationModel(ops, config, {
     embeddings: new Embeddings(makeEmbeddings(config, maker), config),
     relative,
+    positions,
     layers: Array.from({ length: layerCounts(config).own }, (_, i) =>
-      layerOf(makeLayer(config, i, maker), { config, relative }),
+      layerOf(makeLayer(config, i, maker), { config, relative, positions }),
     ),
     finalNorm: makeFinalNorm(config, maker),
     head: headOf(makeHead(config, numLabels, maker), config),
   });
 }
 
-function layerOf(
-  parts: LayerParts<Linear, Norm>,
-  { config, relative }: { config: EncoderConfig; relative: RelativeBias | undefined },
-): EncoderLayer {
-  const { attention: projections, attentionOutput, attentionNorm, intermediate, output, feedForwardNorm } = parts;
+function positionsOf(config: EncoderConfig, maker: PartMaker<Linear, Norm, Parameter>): RelativePositions | undefined {
+  const made = makePositions(config, maker);
+  const { disentangled } = config.structure;
+  return made && disentangled && new RelativePositions(made, disentangled);
+}
+
+/** What the layers of an encoder share. */
+interface Shared {
+  readonly config: EncoderConfig;
+  readonly relative: RelativeBias | undefined;
+  readonly positions: RelativePositions | undefined;
+}
+
+function attentionOf(projections: ProjectionParts<Linear>, { config, relative, positions }: Shared): Attention {
+  if ("fused" in projections) return new FusedAttention(projections, config);
+  const { disentangled: structure } = config.structure;
+  return structure === undefined
+    ? new SelfAttention(projections, { config, relative })
+    : new DisentangledAttention(projections, { config, structure, relative: positions });
+}
+
+function layerOf(parts: LayerParts<Linear, Norm>, shared: Shared): EncoderLayer {
+  const { config } = shared;
+  const { attentionOutput, attentionNorm, intermediate, output, feedForwardNorm } = parts;
   const { norm, feedForward: structure } = config.structure;
-  const attention =
-    "fused" in projections
-      ? new FusedAttention(projections, config)
-      : new SelfAttention(projections, { config, relative });
+  const attention = attentionOf(parts.attention, shared);
   const feedForward =
     structure.kind === "gated"
       ? new GatedFeedForward({ intermediate, output }, config)

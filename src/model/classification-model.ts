@@ -13,6 +13,7 @@ import type { Parameter } from "./parts/parameter";
 import type { BackwardPass, ForwardPass } from "./parts/pass";
 import { positionIds } from "./parts/position-ids";
 import type { RelativeBias } from "./parts/relative-bias";
+import type { RelativePositions, RelativeRows } from "./parts/relative-positions";
 import { RotaryAngles } from "./parts/rotary-angles";
 
 /** A training forward pass that waits for its backward pass. Its owner calls `release` once. */
@@ -47,6 +48,8 @@ export class ClassificationModel {
       readonly embeddings: Embeddings;
       /** Addends of the attention scores, which all layers share. */
       readonly relative?: RelativeBias | undefined;
+      /** Embeddings of relative positions, which all layers share. */
+      readonly positions?: RelativePositions | undefined;
       /** Each layer with weights of its own. */
       readonly layers: readonly EncoderLayer[];
       readonly finalNorm?: Norm | undefined;
@@ -70,22 +73,24 @@ export class ClassificationModel {
 
   /** Every layer normalisation, from the embeddings' to the head's. */
   norms(): Norm[] {
-    const { embeddings, layers, finalNorm, head } = this.modules;
+    const { embeddings, positions, layers, finalNorm, head } = this.modules;
+    const first = [embeddings.modules.norm, ...(positions?.norms ?? [])];
     const last = finalNorm === undefined ? [] : [finalNorm];
-    return [embeddings.modules.norm, ...layers.flatMap(({ norms }) => norms), ...last, ...head.norms];
+    return [...first, ...layers.flatMap(({ norms }) => norms), ...last, ...head.norms];
   }
 
   /** Every embedding's weight. */
   tables(): Parameter[] {
-    const { embeddings, relative } = this.modules;
-    return relative === undefined ? [...embeddings.tables] : [...embeddings.tables, relative.table];
+    const { embeddings, relative, positions } = this.modules;
+    return [embeddings.tables, relative?.table ?? [], positions?.modules.table ?? []].flat();
   }
 
   /** Every weight of the model, without adapters. */
   parameters(): Parameter[] {
-    const { embeddings, layers, finalNorm, head } = this.modules;
+    const { embeddings, positions, layers, finalNorm, head } = this.modules;
     return [
       ...this.tables(),
+      ...(positions?.norms ?? []).flatMap(({ parameters }) => parameters),
       ...embeddings.modules.norm.parameters,
       ...embeddings.linears.flatMap(({ parameters }) => parameters),
       ...layers.flatMap(ownParameters),
@@ -103,7 +108,7 @@ export class ClassificationModel {
     const { ops } = this;
     const pass: ForwardPass = { kind: "evaluation", ops };
     return ops.tidy(() => {
-      const at = this.#inputs(batch);
+      const at = this.#inputs(pass, batch);
       let x = ops.tidy(() => this.modules.embeddings.forward(pass, at).y);
       this.#steps.forEach((layer, i) => {
         const plan = this.#plan(batch, i, at);
@@ -125,7 +130,7 @@ export class ClassificationModel {
     const { embeddings, head } = this.modules;
     const lowest = this.#lowestTrainable();
     const kept = ops.escape(() => {
-      const at = this.#inputs(batch);
+      const at = this.#inputs(pass, batch);
       const input = {
         ids: at.ids,
         positions: at.positions,
@@ -194,9 +199,10 @@ export class ClassificationModel {
   }
 
   dispose(): void {
-    const { embeddings, relative, layers, finalNorm, head } = this.modules;
+    const { embeddings, relative, positions, layers, finalNorm, head } = this.modules;
     embeddings.dispose();
     relative?.dispose();
+    positions?.dispose();
     for (const layer of layers) layer.dispose();
     finalNorm?.dispose();
     head.dispose();
@@ -223,6 +229,7 @@ export class ClassificationModel {
       firstRows: at.firstRows,
       window,
       bias: at.bias,
+      relative: at.relative,
       rotary: angles && { positions: at.positions, ...angles },
     };
   }
@@ -239,7 +246,7 @@ export class ClassificationModel {
     return norm === undefined || finalNorm === undefined ? dNormed : norm.backward(pass, dNormed, finalNorm);
   }
 
-  #inputs(batch: PackedBatch): Inputs {
+  #inputs(pass: ForwardPass, batch: PackedBatch): Inputs {
     const { ops, config } = this;
     const { positions: structure, head } = config.structure;
     const positions = positionIds(batch, structure);
@@ -251,6 +258,7 @@ export class ClassificationModel {
       types: batch.types && ops.int(batch.types, [batch.types.length]),
       firstRows: ops.int(batch.firstRows, [batch.firstRows.length]),
       bias: this.modules.relative?.forward(ops, groups),
+      relative: this.modules.positions?.forward(pass, groups),
       angles: new Map([...thetas].map((theta) => [theta, this.#angles.tensors(ops, { theta, groups })])),
       rows: head.kind === "normed" && head.pooling === "mean" ? documentRows(ops, batch) : undefined,
     };
@@ -277,6 +285,7 @@ interface Inputs {
   readonly types: Tensor | undefined;
   readonly firstRows: Tensor;
   readonly bias: Tensor | undefined;
+  readonly relative: RelativeRows | undefined;
   /** The angles of rotary positions by their base. */
   readonly angles: ReadonlyMap<number, { readonly cos: Tensor; readonly sin: Tensor }>;
   readonly rows: DocumentRows | undefined;

@@ -28,7 +28,29 @@ export type Positions =
   | {
       /** Queries and keys are rotated by their position; `layer(i).theta` is the base of the angles. */
       readonly kind: "rotary";
+    }
+  | {
+      /** The embeddings hold no position: disentangled attention alone does. */
+      readonly kind: "none";
     };
+
+/** Disentangled attention (He et al., DeBERTa, 2021). */
+export interface DisentangledStructure {
+  /** Whether there are relative positions. Without them, the terms change only the scores' scale. */
+  readonly isRelative: boolean;
+  /** Which terms the scores have besides content to content: content to position, position to content. */
+  readonly terms: readonly ("c2p" | "p2c")[];
+  /** Whether the projections of the content also project the positions. */
+  readonly sharesProjections: boolean;
+  /** Whether the positions' embeddings are normalised. */
+  readonly hasNorm: boolean;
+  /** Rows of the positions' embeddings for each direction. */
+  readonly span: number;
+  /** Buckets of distances for each direction; undefined if each distance has its own. */
+  readonly buckets: number | undefined;
+  /** The distance that the last bucket reaches. */
+  readonly maxDistance: number;
+}
 
 /** What differs between the layers of one encoder. */
 export interface LayerStructure {
@@ -79,6 +101,8 @@ export interface EncoderStructure {
     /** The rate of dropout after the block; in a gated block, before its last linear layer. */
     readonly dropout?: Rate;
   };
+  /** Given for an encoder with disentangled attention. */
+  readonly disentangled?: DisentangledStructure;
   /**
    * Linear layer from the embeddings' size to the encoder's: none, if the sizes differ (ELECTRA), or always (ALBERT).
    */
@@ -112,6 +136,8 @@ export interface EncoderSizes {
   readonly hiddenDropout: number;
   /** Dropout after the embeddings, where it has a rate of its own (ModernBERT). */
   readonly embeddingDropout?: number;
+  /** Dropout before the head's dense layer, where it has a rate of its own (DeBERTa). */
+  readonly poolerDropout?: number;
   /** Dropout on the attention weights. */
   readonly attentionDropout: number;
   /** Dropout before the classifier. */
@@ -121,7 +147,7 @@ export interface EncoderSizes {
 }
 
 /** The dropout rates of an encoder. */
-export type Rate = "hiddenDropout" | "embeddingDropout" | "attentionDropout" | "classifierDropout";
+export type Rate = "hiddenDropout" | "embeddingDropout" | "poolerDropout" | "attentionDropout" | "classifierDropout";
 
 /** An encoder: its type, sizes, rates and parts. */
 export interface EncoderConfig extends EncoderSizes {

@@ -1,5 +1,13 @@
 import { layerCounts, type EncoderConfig } from "./encoder-structure";
-import { makeEmbeddings, makeFinalNorm, makeHead, makeLayer, makeRelative, type PartMaker } from "./layout";
+import {
+  makeEmbeddings,
+  makeFinalNorm,
+  makeHead,
+  makeLayer,
+  makePositions,
+  makeRelative,
+  type PartMaker,
+} from "./layout";
 
 /** Every weight's shape by its full name, in the order of the model. */
 export function expectedShapes(config: EncoderConfig, numLabels: number): Map<string, readonly number[]> {
@@ -7,6 +15,7 @@ export function expectedShapes(config: EncoderConfig, numLabels: number): Map<st
   const maker = recorder(config, shapes);
   makeEmbeddings(config, maker);
   makeRelative(config, maker);
+  makePositions(config, maker);
   for (let layer = 0; layer < layerCounts(config).own; layer++) makeLayer(config, layer, maker);
   makeFinalNorm(config, maker);
   makeHead(config, numLabels, maker);

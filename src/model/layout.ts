@@ -12,7 +12,15 @@ export interface PartMaker<L, N, T> {
 }
 
 /** The attention's projections: three linear layers, or one for all. */
-export type ProjectionParts<L> = { readonly query: L; readonly key: L; readonly value: L } | { readonly fused: L };
+export type ProjectionParts<L> =
+  | {
+      readonly query: L;
+      readonly key: L;
+      readonly value: L;
+      readonly positionKey: L | undefined;
+      readonly positionQuery: L | undefined;
+    }
+  | { readonly fused: L };
 
 /** The parts of one layer. */
 export interface LayerParts<L, N> {
@@ -35,11 +43,12 @@ export function makeEmbeddings<L, N, T>(
 ): { words: T; positions: T | undefined; types: T | undefined; norm: N; projection: L | undefined } {
   const { prefix, embeddings: names } = namesOf(config);
   const { embeddingSize: width } = config;
+  const hasPositions = config.structure.positions.kind === "learned";
   const table = (name: string | undefined, rows: number): T | undefined =>
-    name === undefined ? undefined : maker.table(`${prefix}${name}.weight`, [rows, width]);
+    name === undefined || rows === 0 ? undefined : maker.table(`${prefix}${name}.weight`, [rows, width]);
   return {
     words: maker.table(`${prefix}${names.words}.weight`, [config.vocabSize, width]),
-    positions: table(names.positions, config.maxPositionEmbeddings),
+    positions: table(names.positions, hasPositions ? config.maxPositionEmbeddings : 0),
     types: table(names.types, config.typeVocabSize),
     norm: maker.norm(`${prefix}${names.norm}`, width),
     projection:
@@ -57,6 +66,23 @@ export function makeRelative<L, N, T>(config: EncoderConfig, maker: PartMaker<L,
   return relative === undefined || buckets === undefined
     ? undefined
     : maker.table(`${prefix}${relative}.weight`, [buckets, config.numAttentionHeads]);
+}
+
+/** Makes the embedding of relative positions and its norm, if the encoder has them. */
+export function makePositions<L, N, T>(
+  config: EncoderConfig,
+  maker: PartMaker<L, N, T>,
+): { table: T; norm: N | undefined } | undefined {
+  const { prefix, relative, relativeNorm } = namesOf(config);
+  const { disentangled } = config.structure;
+  if (disentangled?.isRelative !== true || relative === undefined) return undefined;
+  return {
+    table: maker.table(`${prefix}${relative}.weight`, [2 * disentangled.span, config.hiddenSize]),
+    norm:
+      relativeNorm !== undefined && disentangled.hasNorm
+        ? maker.norm(`${prefix}${relativeNorm}`, config.hiddenSize)
+        : undefined,
+  };
 }
 
 /** Makes the norm after the last layer, if there is one. */
@@ -81,10 +107,24 @@ export function makeLayer<L, N, T>(config: EncoderConfig, layer: number, maker: 
   const { bias } = structure.attention;
   const square = (part: string): L => maker.linear(full(part), { out: width, into: width, bias });
   const { attention: projections } = names;
+  const { disentangled } = structure;
+  const ofPositions = (name: string | undefined, term: "c2p" | "p2c"): L | undefined =>
+    name !== undefined &&
+    disentangled?.isRelative === true &&
+    !disentangled.sharesProjections &&
+    disentangled.terms.includes(term)
+      ? square(name)
+      : undefined;
   const attention =
     "fused" in projections
       ? { fused: maker.linear(full(projections.fused), { out: 3 * width, into: width, bias }) }
-      : { query: square(projections.query), key: square(projections.key), value: square(projections.value) };
+      : {
+          query: square(projections.query),
+          key: square(projections.key),
+          value: square(projections.value),
+          positionKey: ofPositions(projections.positionKey, "c2p"),
+          positionQuery: ofPositions(projections.positionQuery, "p2c"),
+        };
   const attentionOutput = square(names.attentionOutput);
   const hasNorm = structure.layer(layer).attentionNorm ?? true;
   const attentionNorm = hasNorm ? maker.norm(full(names.attentionNorm), width) : undefined;

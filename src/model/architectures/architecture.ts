@@ -69,6 +69,8 @@ export interface WeightNames {
   };
   /** The embedding of distances, after the prefix. */
   readonly relative?: string;
+  /** The norm of that embedding, after the prefix. */
+  readonly relativeNorm?: string;
   /** The norm after the last layer, after the prefix. */
   readonly finalNorm?: string;
   /** The parts of the head, under their full names. */
@@ -81,4 +83,12 @@ export interface WeightNames {
 
 /** Names of the attention's projections: three linear layers, or one for all. */
 export type ProjectionNames =
-  { readonly query: string; readonly key: string; readonly value: string } | { readonly fused: string };
+  | {
+      readonly query: string;
+      readonly key: string;
+      readonly value: string;
+      /** Layers for relative positions alone. */
+      readonly positionKey?: string;
+      readonly positionQuery?: string;
+    }
+  | { readonly fused: string };

@@ -3,6 +3,7 @@ import { shownValue } from "../../base/shown-value";
 import { albert } from "./albert";
 import type { Architecture } from "./architecture";
 import { bert } from "./bert";
+import { debertaV2 } from "./deberta-v2";
 import { distilbert } from "./distilbert";
 import { electra } from "./electra";
 import { modernbert } from "./modernbert";
@@ -23,6 +24,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
   mpnet,
   albert,
   modernbert,
+  debertaV2,
 ];
 
 /**

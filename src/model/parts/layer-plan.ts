@@ -1,5 +1,6 @@
 import type { AttentionLayout, LengthGroup, RotaryOptions } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
+import type { RelativeRows } from "./relative-positions";
 
 /** The documents that a layer runs on, and whether it computes every token or only first tokens. */
 export interface LayerPlan {
@@ -11,6 +12,8 @@ export interface LayerPlan {
   readonly window?: number | undefined;
   /** Addends of the attention scores by head and distance, [heads, 2 reach + 1]. */
   readonly bias?: Tensor | undefined;
+  /** The embeddings of relative positions. */
+  readonly relative?: RelativeRows | undefined;
   /** Each token's position, int [rows], and the angles of each position. */
   readonly rotary?: Pick<RotaryOptions, "positions" | "cos" | "sin"> | undefined;
 }

@@ -1,6 +1,7 @@
 import type { AttentionSaved } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { EncoderConfig } from "../encoder-structure";
+import type { DisentangledSaved } from "./disentangled-attention";
 import { firstTokenAttention, firstTokenAttentionBackward, type FirstTokenSaved } from "./first-token-attention";
 import type { LayerPlan } from "./layer-plan";
 import { Linear, type LinearSaved } from "./linear";
@@ -38,7 +39,7 @@ export interface Attention {
 }
 
 /** State that the attention of a layer keeps for its backward pass. */
-export type AttentionPartSaved = SelfAttentionSaved | FusedAttentionSaved;
+export type AttentionPartSaved = SelfAttentionSaved | FusedAttentionSaved | DisentangledSaved;
 
 /** State that attention by one fused projection keeps for its backward pass. */
 export interface FusedAttentionSaved {

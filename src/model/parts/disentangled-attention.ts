@@ -1,0 +1,171 @@
+import type { AttentionSaved, DropoutSaved } from "../../ops/ops";
+import type { Tensor } from "../../ops/tensor";
+import type { DisentangledStructure, EncoderConfig } from "../encoder-structure";
+import { applyDropout, dropoutBackward } from "./dropout";
+import type { LayerPlan } from "./layer-plan";
+import { Linear, type LinearSaved } from "./linear";
+import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+import type { RelativePositions } from "./relative-positions";
+import type { Attention, AttentionPartSaved } from "./self-attention";
+
+/** The projections of a layer. Positions have their own, or share those of the content. */
+export interface DisentangledModules {
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly value: Linear;
+  /** From a position to a key; undefined if `key` does it or no term needs it. */
+  readonly positionKey?: Linear | undefined;
+  /** From a position to a query; undefined if `query` does it or no term needs it. */
+  readonly positionQuery?: Linear | undefined;
+}
+
+/** State that {@link DisentangledAttention} keeps for its backward pass. */
+export interface DisentangledSaved {
+  readonly kind: "disentangled";
+  readonly query: LinearSaved;
+  readonly key: LinearSaved;
+  readonly value: LinearSaved;
+  readonly attention: AttentionSaved;
+  readonly positions: ProjectedPositions;
+}
+
+/** A layer's projections of the relative positions; those of terms that it lacks are undefined. */
+interface ProjectedPositions {
+  readonly dropout?: DropoutSaved | undefined;
+  /** [positions, width] */
+  readonly key?: { readonly y: Tensor; readonly saved: LinearSaved } | undefined;
+  readonly query?: { readonly y: Tensor; readonly saved: LinearSaved } | undefined;
+}
+
+/** Attention with scores between contents, from content to position, and from position to content (He et al., 2021). */
+export class DisentangledAttention implements Attention {
+  readonly #config: EncoderConfig;
+  readonly #structure: DisentangledStructure;
+  readonly #relative: RelativePositions | undefined;
+
+  constructor(
+    readonly modules: DisentangledModules,
+    options: {
+      config: EncoderConfig;
+      structure: DisentangledStructure;
+      /** The positions' embeddings; undefined without relative attention. */
+      relative: RelativePositions | undefined;
+    },
+  ) {
+    this.#config = options.config;
+    this.#structure = options.structure;
+    this.#relative = options.relative;
+  }
+
+  get linears(): readonly Linear[] {
+    const { query, key, value, positionKey, positionQuery } = this.modules;
+    return [query, key, value, positionKey, positionQuery].flatMap((linear) => linear ?? []);
+  }
+
+  get hasTrainables(): boolean {
+    return this.linears.some((linear) => linear.hasTrainables) || this.#relative?.hasTrainables === true;
+  }
+
+  forward(
+    pass: ForwardPass,
+    { x, queried, plan }: { x: Tensor; queried: Tensor; plan: LayerPlan },
+  ): { y: Tensor; saved: DisentangledSaved } {
+    const { ops } = pass;
+    const { numAttentionHeads: heads, hiddenSize, attentionDropout } = this.#config;
+    const { terms } = this.#structure;
+    return ops.tidy(() => {
+      const query = this.modules.query.forward(pass, queried);
+      const [key, value] = [this.modules.key.forward(pass, x), this.modules.value.forward(pass, x)];
+      const positions = this.#project(pass, plan);
+      const given = positions.key !== undefined || positions.query !== undefined;
+      const index = given ? plan.relative?.index : undefined;
+      const scale = 1 / Math.sqrt((hiddenSize / heads) * (1 + terms.length));
+      const { y, saved: attention } = ops.attention(
+        {
+          ...{ q: query.y, k: key.y, v: value.y },
+          positions: index && { key: positions.key?.y, query: positions.query?.y, index },
+        },
+        {
+          layout: { heads, groups: plan.groups, span: plan.span, scale },
+          drop: dropoutOf(pass)?.next(attentionDropout),
+          keep: pass.kind === "training",
+        },
+      );
+      const saved = { query: query.saved, key: key.saved, value: value.saved, attention, positions };
+      return { y, saved: { kind: "disentangled", ...saved } };
+    });
+  }
+
+  backward(
+    pass: BackwardPass,
+    dy: Tensor,
+    from: { saved: AttentionPartSaved; plan: LayerPlan; plus: readonly Tensor[]; needsInput: boolean },
+  ): { dx: Tensor; dQueried?: Tensor } | undefined {
+    const { saved, plan, plus, needsInput } = from;
+    if (saved.kind !== "disentangled") throw new TypeError("This state is another attention's.");
+    const { ops } = pass;
+    const { query, key, value } = this.modules;
+    const { keys, queries } = this.#projections();
+    const needsRows = this.#relative?.hasTrainables === true;
+    return ops.tidy(() => {
+      const { dq, dk, dv, dPositions } = ops.attentionBackward(dy, saved.attention, {
+        needsKey: needsInput || key.hasTrainables,
+        needsPositions: needsRows || keys.hasTrainables || queries.hasTrainables,
+      });
+      this.#projectBackward(pass, { ...dPositions }, { saved: saved.positions, plan });
+      const inward = [
+        ...(dk === undefined ? [] : [{ linear: key, dy: dk, saved: saved.key }]),
+        { linear: value, dy: dv, saved: saved.value },
+      ];
+      const ofQuery = { linear: query, dy: dq, saved: saved.query };
+      if (saved.attention.layout.span === "every-token") {
+        const dx = Linear.backwardOfAll(pass, [ofQuery, ...inward], { needsInput, onward: { plus } });
+        return dx && { dx };
+      }
+      const dQueried = query.backward(pass, dq, { saved: saved.query, needsInput, onward: { plus } });
+      const dx = Linear.backwardOfAll(pass, inward, { needsInput });
+      return dx && { dx, ...(dQueried && { dQueried }) };
+    });
+  }
+
+  /** The layers that project positions to keys and to queries. */
+  #projections(): { keys: Linear; queries: Linear } {
+    const { query, key, positionKey, positionQuery } = this.modules;
+    return { keys: positionKey ?? key, queries: positionQuery ?? query };
+  }
+
+  #project(pass: ForwardPass, { relative }: LayerPlan): ProjectedPositions {
+    if (relative === undefined) return {};
+    const { terms } = this.#structure;
+    const { keys, queries } = this.#projections();
+    const source = dropoutOf(pass);
+    const dropped = applyDropout(relative.rows, { ops: pass.ops, source, rate: this.#config.hiddenDropout });
+    return {
+      dropout: dropped.saved,
+      key: terms.includes("c2p") ? keys.forward(pass, dropped.y) : undefined,
+      query: terms.includes("p2c") ? queries.forward(pass, dropped.y) : undefined,
+    };
+  }
+
+  /** Adds the gradients of the projections of positions, and of the positions' embeddings. */
+  #projectBackward(
+    pass: BackwardPass,
+    d: { readonly key?: Tensor | undefined; readonly query?: Tensor | undefined },
+    { saved, plan }: { saved: ProjectedPositions; plan: LayerPlan },
+  ): void {
+    const { ops } = pass;
+    const { keys, queries } = this.#projections();
+    const through = [
+      ...(d.key === undefined || saved.key === undefined ? [] : [{ linear: keys, dy: d.key, saved: saved.key.saved }]),
+      ...(d.query === undefined || saved.query === undefined
+        ? []
+        : [{ linear: queries, dy: d.query, saved: saved.query.saved }]),
+    ];
+    if (through.length === 0) return;
+    const needsInput = this.#relative?.hasTrainables === true;
+    const dDropped = Linear.backwardOfAll(pass, through, { needsInput });
+    if (dDropped === undefined || plan.relative === undefined) return;
+    const dRows = dropoutBackward(dDropped, { ops, saved: saved.dropout });
+    this.#relative?.addGradient(pass, dRows, plan.relative);
+  }
+}
