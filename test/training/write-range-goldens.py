@@ -15,7 +15,7 @@ from transformers import AutoModelForSequenceClassification, Trainer
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures"
-STEPS, BATCH, SMOOTHING = 30, 8, 0.8
+STEPS, BATCH, SMOOTHING = 16, 8, 0.8
 
 
 def examples():
@@ -75,6 +75,6 @@ def range_test(kind, method, low, high):
     return dict(kind=kind, method=method, minLearningRate=low, maxLearningRate=high, rates=rates, losses=losses, smoothedLosses=averages, suggestedStep=middle_of_valley(averages))
 
 
-cases = [range_test("bert", "lora", 1e-4, 0.1), range_test("distilbert", "full", 1e-4, 0.03)]
+cases = [range_test("bert", "lora", 1e-3, 0.1), range_test("distilbert", "full", 1e-3, 0.03)]
 content = dict(numSteps=STEPS, batchSize=BATCH, smoothing=SMOOTHING, examples=[{"text": " ".join(map(str, e["ids"])), "label": e["label"]} for e in examples()], cases=cases)
 (HERE / "golden-range-tests.json").write_text(json.dumps(content) + "\n")

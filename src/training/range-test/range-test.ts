@@ -3,6 +3,7 @@ import { DropoutSource } from "../../model/parts/dropout";
 import type { TrainingDocuments } from "../batch-gradients";
 import { lossOf } from "../loss/loss-of-options";
 import { AdamW } from "../optimizer/adamw";
+import { parameterGroups } from "../optimizer/parameter-groups";
 import { TrainingStep } from "../step";
 import { stepsOfEpoch } from "../steps-of-epoch";
 import { KeptWeights } from "./kept-weights";
@@ -46,7 +47,9 @@ export class RangeTest {
     const { data, options } = inputs;
     const { ops } = classifier.model;
     this.#inputs = inputs;
-    this.#optimizer = new AdamW(ops, options.train);
+    const names = classifier.model.parameters().map(({ name }) => name);
+    const { weightDecay } = options.train;
+    this.#optimizer = new AdamW(ops, { weightDecay, groupOf: parameterGroups(options.train, names) });
     this.#average = new LossAverage(options.smoothing);
     this.#step = new TrainingStep(classifier, {
       optimizer: this.#optimizer,
