@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { projectRoot } from "../base/project-root";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
-import type { ResolvedModel } from "./resolve-model";
+import type { InstalledName, ResolvedModel } from "./resolved-model";
 
 /** A model that set-up installs. */
 interface InstalledModel {
@@ -30,12 +30,9 @@ const INSTALLED = {
     title: "MPNet, all-mpnet-base-v2",
     setUp: "npm run setup -- mpnet",
   },
-} satisfies Record<string, InstalledModel>;
+} satisfies Record<InstalledName, InstalledModel>;
 
-/** The name of an installed model. */
-export type InstalledName = keyof typeof INSTALLED;
-
-const NAMES = ["embedded", "mpnet"] as const satisfies readonly InstalledName[];
+const NAMES: readonly InstalledName[] = ["embedded", "mpnet"];
 
 /** The installed model that `model` names, if it names one. */
 export function installedName(model: string): InstalledName | undefined {

@@ -12,22 +12,10 @@ import { checkModelFolder } from "./check-model-folder";
 import { downloadModel, hasWeights } from "./download-model";
 import { weightsNotice } from "./weights-notice";
 import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
-import { installedById, installedModel, installedName, type InstalledName } from "./installed-models";
+import { installedById, installedModel, installedName } from "./installed-models";
+import type { ResolvedModel } from "./resolved-model";
 
-/** Where a model was found: set-up installed it, or it is a folder, in the Hub's cache, or downloaded from the Hub. */
-export type ModelPlace =
-  { readonly kind: "folder" | "cache" | "hub" } | { readonly kind: "installed"; readonly name: InstalledName };
-
-/** A model that was found. */
-export interface ResolvedModel {
-  /** Its name on the Hub, or its folder. */
-  readonly id: string;
-  /** The folder with config.json, the weights and the tokenizer's files. */
-  readonly directory: string;
-  readonly origin: ModelPlace;
-  /** The choice and its reason, in a sentence. */
-  readonly notice: string;
-}
+export type { ModelPlace, ResolvedModel } from "./resolved-model";
 
 /** Options of {@link resolveModel}. */
 export interface ResolveModelOptions extends Partial<HubSettings> {
