@@ -44,7 +44,8 @@ export async function saveModelFolder(
     await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
     if (resolve(source) !== resolve(directory)) {
       for (const name of await readdir(source))
-        if (TOKENIZER_FILE.test(name) || PIECES.test(name)) await cp(join(source, name), join(directory, name), { dereference: true });
+        if (TOKENIZER_FILE.test(name) || PIECES.test(name))
+          await cp(join(source, name), join(directory, name), { dereference: true });
     }
     // num_labels would override id2label, and another dtype would make loading round the weights
     const overruling = ["num_labels", "_num_labels", "torch_dtype", "text_pair"];

@@ -12,9 +12,10 @@ import { saveAdapter, type SavedAdapter } from "../lora/save-adapter";
 import { addWeightedAdapter, type WeightedAdapterOptions } from "../lora/weighted-adapter";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
-import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
+import type { TokenDocument } from "../model/parts/packed-batch";
 import type { Parameter } from "../model/parts/parameter";
 import { encodeTexts, expectPairs, type TextTokenizer } from "./encode-texts";
+import { predictDocuments } from "./predict-documents";
 import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options";
 import { saveModelFolder } from "./save-model-folder";
 
@@ -320,34 +321,8 @@ export class SequenceClassifier {
   async predictLogits(texts: readonly TextInput[], options: PredictOptions = {}): Promise<Float32Array> {
     const { maxTokensPerPass = DEFAULT_TOKENS_PER_PASS, onProgress, signal = cellSignal() } = options;
     this.#adapters.expectNothingMissing("predictLogits");
-    const { ops } = this.model;
     if (this.takesPairs) expectPairs(texts);
-    const documents = this.encode(texts);
-    const lengths = documents.map(({ ids }) => ids.length);
-    const byLength = documents.map((_, index) => index).sort((a, b) => lengths[a] - lengths[b]);
-    const width = this.labels.length;
-    const logits = new Float32Array(texts.length * width);
-    for (let done = 0; done < byLength.length;) {
-      signal?.throwIfAborted();
-      const part: number[] = [];
-      for (let tokens = 0; done + part.length < byLength.length;) {
-        const next = byLength[done + part.length];
-        tokens += lengths[next];
-        if (part.length > 0 && tokens > maxTokensPerPass) break;
-        part.push(next);
-      }
-      const batch = packDocuments(part.map((index) => documents[index]));
-      const packed = this.model.predict(batch);
-      const values = await ops.read(packed);
-      ops.dispose(packed);
-      batch.order.forEach((inPart, row) =>
-        logits.set(values.subarray(row * width, (row + 1) * width), part[inPart] * width),
-      );
-      done += part.length;
-      onProgress?.(done, byLength.length);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return logits;
+    return predictDocuments(this.model, this.encode(texts), { maxTokensPerPass, onProgress, signal });
   }
 
   /**

@@ -1,0 +1,42 @@
+import type { ClassificationModel } from "../model/classification-model";
+import { packDocuments, type TokenDocument } from "../model/parts/packed-batch";
+import type { PredictOptions } from "./predict-options";
+
+/** Options of {@link predictDocuments}. */
+type PassOptions = Pick<PredictOptions, "onProgress" | "signal"> & Required<Pick<PredictOptions, "maxTokensPerPass">>;
+
+/**
+ * Logits of documents, row by row in their order: [documents, labels]. Documents of similar length run together. The
+ * event loop runs between passes.
+ */
+export async function predictDocuments(
+  model: ClassificationModel,
+  documents: readonly TokenDocument[],
+  { maxTokensPerPass, onProgress, signal }: PassOptions,
+): Promise<Float32Array> {
+  const { ops, numLabels: width } = model;
+  const lengths = documents.map(({ ids }) => ids.length);
+  const byLength = documents.map((_, index) => index).sort((a, b) => lengths[a] - lengths[b]);
+  const logits = new Float32Array(documents.length * width);
+  for (let done = 0; done < byLength.length;) {
+    signal?.throwIfAborted();
+    const part: number[] = [];
+    for (let tokens = 0; done + part.length < byLength.length;) {
+      const next = byLength[done + part.length];
+      tokens += lengths[next];
+      if (part.length > 0 && tokens > maxTokensPerPass) break;
+      part.push(next);
+    }
+    const batch = packDocuments(part.map((index) => documents[index]));
+    const packed = model.predict(batch);
+    const values = await ops.read(packed);
+    ops.dispose(packed);
+    batch.order.forEach((inPart, row) =>
+      logits.set(values.subarray(row * width, (row + 1) * width), part[inPart] * width),
+    );
+    done += part.length;
+    onProgress?.(done, byLength.length);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return logits;
+}
