@@ -16,10 +16,7 @@ import type { LoadedRun, RunContext } from "./loaded-run";
  * and writes learning_rate.json and learning_rate.svg. Nothing is trained.
  */
 export async function findRate(run: LoadedRun, { terminal, view, signal }: RunContext): Promise<number> {
-  const { plan, parts, classifier, notice } = run;
-  if (plan.method === "lora") classifier.addAdapter(plan.lora);
-  else classifier.trainAllWeights();
-  notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
+  const { plan, parts, classifier } = run;
   const events = findLearningRate(classifier, parts.train, {
     ...plan.train,
     ...(plan.train.maxSteps === undefined ? {} : { numSteps: plan.train.maxSteps }),

@@ -100,7 +100,6 @@ async function trainPlanned(plan: TrainPlan, to: RunContext): Promise<number> {
 async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
   const { plan, model, parts, classifier, notices, notice } = run;
   const { view, signal } = to;
-  if (plan.findLearningRate) return findRate(run, to);
   const score = scorer(classifier, to);
   const before = plan.evaluateBefore ? await score("Evaluating before training", parts.test) : undefined;
   if (plan.method === "lora") classifier.addAdapter(plan.lora);
@@ -112,6 +111,7 @@ async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
   if (eva !== undefined) notice(eva);
   notice(`Texts are cut to ${classifier.tokenizer.maxLength} tokens. ${classifier.trainableParametersLine()}`);
   expectRunning(signal);
+  if (plan.findLearningRate) return findRate(run, to);
   const { corpus } = parts.loaded;
   const args = async (): Promise<string> => {
     await writeTrainedTexts(plan.outputDir, parts.train);
