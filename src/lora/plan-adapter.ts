@@ -1,5 +1,6 @@
 import type { Problems } from "../base/problems";
 import { shownNames, shownText, shownValue } from "../base/shown-value";
+import { ARCHITECTURES } from "../model/architectures/index";
 import type { ClassificationModel } from "../model/classification-model";
 import type { Linear } from "../model/parts/linear";
 import type { Parameter } from "../model/parts/parameter";
@@ -160,6 +161,11 @@ function checkTargets(check: TargetCheck): void {
   checkLayerNumbers(check);
 }
 
+/** Whether "auto" or "all-linear" stands for these names: of them a model has those that its configuration asks for. */
+function isOfType(names: readonly string[]): boolean {
+  return ARCHITECTURES.some(({ targetModules: { auto, allLinear } }) => names === auto || names === allLinear);
+}
+
 /** Checks that there are targets, and that each entry of a list names one. */
 function checkTargetEntries({ config, tree, targets, savedModules, strict, problems, note }: TargetCheck): void {
   const { targetModules, excludeModules, layersToTransform } = config;
@@ -167,7 +173,7 @@ function checkTargetEntries({ config, tree, targets, savedModules, strict, probl
   const free = { ...config, excludeModules: undefined, layersToTransform: undefined, layersPattern: undefined };
   const beforeExclusion = names.filter((name) => matchTarget(name, free) === "adapted");
   if (targets.length > 0) {
-    if (typeof targetModules === "string") return;
+    if (typeof targetModules === "string" || isOfType(targetModules)) return;
     // an entry may also name a module that is excluded or in another layer
     const nameable = endingsOf(strict ? beforeExclusion : names);
     for (const entry of targetModules)
