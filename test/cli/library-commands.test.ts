@@ -132,7 +132,7 @@ test("inspect says what is wrong with what it is given", async () => {
     [["./none"], /nothing is there/],
     [[join(folder, "none.safetensors")], /There is no file at .*none\.safetensors/],
     [[join(folder, "cut.safetensors")], /not a whole safetensors file/],
-    [[csv], /must be a folder or a \.safetensors file/],
+    [[csv], /must be a folder, a \.safetensors or a \.bin file/],
     [[model, "--r", "0"], /--r must be a whole number from 1/],
     [[], /missing required argument 'paths'/],
   ] as const) {
