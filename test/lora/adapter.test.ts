@@ -228,7 +228,10 @@ test("options out of range are refused, all at once, and nothing is changed", as
     { bias: "some", useDora: "yes", useRslora: 1 },
     /bias must be[\s\S]*useRslora must be true or false[\s\S]*useDora must be true or false/,
   );
-  refused({ initLoraWeights: "eva" }, /initLoraWeights must be true, false, "gaussian", "pissa" or "olora"; got "eva"/);
+  refused(
+    { initLoraWeights: "loftq" as never },
+    /initLoraWeights must be true, false, "gaussian", "pissa", "olora" or "eva"; got "loftq"/,
+  );
   refused({ initLoraWeights: "pissa_niter_4" }, /"pissa" finds the same, exactly/);
   refused(
     { rankPattern: { q_lin: 0 }, alphaPattern: { "(": 1, v_lin: -1 } },

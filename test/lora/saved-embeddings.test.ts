@@ -23,10 +23,13 @@ async function embeddingsOf(kind: string): Promise<string[]> {
   return names;
 }
 
+/** Tiny models whose positions are counted from the pad token's id: PyTorch does not train that position. */
+const COUNTED_FROM_PAD = ["roberta", "xlm-roberta", "camembert", "mpnet"];
+
 for (const kind of TINY_MODELS) {
   test(`${kind}: the gradients of an adapter's embeddings are those of full training, and the pad token's rows get none`, async () => {
     const names = await embeddingsOf(kind);
-    assert.ok(names.length >= 2, names.join());
+    assert.ok(names.length >= 1, kind);
     const { documents, labels } = expectedOf(kind);
     const c = await tinyClassifier(kind);
     const { padTokenId = 0 } = c.model.config;
@@ -41,7 +44,7 @@ for (const kind of TINY_MODELS) {
       expectWithin(found, bounded, { what: name, scale: full.scale });
       const width = c.model.config.hiddenSize;
       const row = found.subarray(padTokenId * width, (padTokenId + 1) * width);
-      const isPadded = name.includes("word") || (kind === "roberta" && name.includes("position"));
+      const isPadded = /word_|tok_/.test(name) || (COUNTED_FROM_PAD.includes(kind) && name.includes("position"));
       if (isPadded) assert.ok(row.every((value) => Object.is(Math.abs(value), 0)));
       assert.ok(
         found.some((value) => value !== 0),

@@ -189,16 +189,7 @@ test("a header that holds one tensor twice is refused", async () => {
 });
 
 test("other architectures are refused by name, with those that work", async () => {
-  for (const type of [
-    "electra",
-    "deberta",
-    "deberta-v2",
-    "albert",
-    "mpnet",
-    "xlm-roberta",
-    "camembert",
-    "modernbert",
-  ]) {
+  for (const type of ["deberta", "longformer", "xlnet", "t5", "gpt2", "llama"]) {
     const folder = await mkdtemp(join(tmpdir(), "tslora-type-"));
     await cp(fixtureDirectory("bert"), folder, { recursive: true });
     const path = join(folder, "config.json");
@@ -208,7 +199,7 @@ test("other architectures are refused by name, with those that work", async () =
     );
     await assert.rejects(
       loadClassificationModel(folder, { ops, numLabels: 2, seed: 1 }),
-      new RegExp(`model_type is "${type}"; tslora reads "bert", "distilbert", "roberta"`),
+      new RegExp(`model_type is "${type}"; tslora reads "bert", "distilbert", "roberta", `),
     );
     await rm(folder, { recursive: true });
   }

@@ -1,3 +1,4 @@
+import { shownValue } from "../../base/shown-value";
 import type { DisentangledStructure } from "../encoder-structure";
 import type { Architecture } from "./architecture";
 import { BERT_NAMES, bertStructure } from "./bert";
@@ -105,18 +106,26 @@ function disentangledOf(fields: ConfigFields, maxPositions: number): Disentangle
   const given = whole("max_relative_positions");
   const maxDistance = given < 1 ? maxPositions : given;
   const buckets = whole("position_buckets");
-  const norms = fields.given("norm_rel_ebd", "none");
-  const words = (value: unknown): string[] =>
-    typeof value === "string" ? value.split("|").map((word) => word.trim().toLowerCase()) : [];
-  const types = fields.given("pos_att_type", null);
-  const terms = Array.isArray(types) ? types.map(String) : words(types);
+  const terms = wordsOf(fields, "pos_att_type", ["c2p", "p2c"]);
   return {
     isRelative: fields.flag("relative_attention", false),
     terms: (["c2p", "p2c"] as const).filter((term) => terms.includes(term)),
     sharesProjections: fields.flag("share_att_key", false),
-    hasNorm: words(norms).includes("layer_norm"),
+    hasNorm: wordsOf(fields, "norm_rel_ebd", ["none", "layer_norm"]).includes("layer_norm"),
     span: buckets > 0 ? buckets : maxDistance,
     buckets: buckets > 0 ? buckets : undefined,
     maxDistance,
   };
+}
+
+/** Reads words from a list, or from a text with a bar between them, as transformers does. */
+function wordsOf(fields: ConfigFields, name: string, known: readonly string[]): readonly string[] {
+  const value = fields.given(name, null) ?? [];
+  const words = typeof value === "string" ? value.split("|") : Array.isArray(value) ? value.map(String) : undefined;
+  const found = words?.map((word) => word.trim().toLowerCase()).filter((word) => word !== "");
+  fields.problems.expect(
+    found?.every((word) => known.includes(word)) === true,
+    `"${name}" must consist of ${known.map((word) => `"${word}"`).join(" and ")}; got ${shownValue(value)}`,
+  );
+  return found ?? [];
 }
