@@ -71,7 +71,7 @@ function positionsOf(config: EncoderConfig, maker: PartMaker<Linear, Norm, Param
   return made && disentangled && new RelativePositions(made, disentangled);
 }
 
-/** What the layers of an encoder share. */
+/** The parts that the layers of an encoder share. */
 interface Shared {
   readonly config: EncoderConfig;
   readonly relative: RelativeBias | undefined;

@@ -278,7 +278,7 @@ export class ClassificationModel {
   }
 }
 
-/** What the parts read of a batch. */
+/** The tensors of a batch that the parts read. */
 interface Inputs {
   readonly ids: Tensor;
   readonly positions: Tensor;

@@ -38,7 +38,7 @@ export type Positions =
 export interface DisentangledStructure {
   /** Whether there are relative positions. Without them, the terms change only the scores' scale. */
   readonly isRelative: boolean;
-  /** Which terms the scores have besides content to content: content to position, position to content. */
+  /** The terms of the scores besides content to content: content to position, position to content. */
   readonly terms: readonly ("c2p" | "p2c")[];
   /** Whether the projections of the content also project the positions. */
   readonly sharesProjections: boolean;
@@ -52,7 +52,7 @@ export interface DisentangledStructure {
   readonly maxDistance: number;
 }
 
-/** What differs between the layers of one encoder. */
+/** The differences between the layers of one encoder. */
 export interface LayerStructure {
   /** Greatest distance between tokens that attend to each other; undefined if all tokens of a text do. */
   readonly window?: number;
@@ -112,7 +112,7 @@ export interface EncoderStructure {
   /** Layers that share weights (ALBERT): groups, and layers in each group. Undefined if each layer has its own. */
   readonly sharing?: { readonly groups: number; readonly layersPerGroup: number };
   readonly head: HeadStructure;
-  /** What differs between layers. Layers count in the order in which they run. */
+  /** The differences between layers. Layers count in the order in which they run. */
   readonly layer: (index: number) => LayerStructure;
 }
 
@@ -171,7 +171,7 @@ export function rateOf(config: EncoderConfig, rate: Rate | undefined): number {
   return (rate && config[rate]) ?? 0;
 }
 
-/** Which of an encoder's own layers runs at each step; only with shared layers does one run more than once. */
+/** The layer of an encoder that runs at each step; only with shared layers does one run more than once. */
 export function layerAt({ numHiddenLayers, structure: { sharing } }: EncoderConfig, step: number): number {
   if (sharing === undefined) return step;
   const { groups, layersPerGroup } = sharing;

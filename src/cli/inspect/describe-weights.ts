@@ -21,7 +21,7 @@ export interface WeightsDescription {
   /** Number of tensors of each type. */
   readonly dtypes: Readonly<Record<string, number>>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** What torch files hold beside the weights. */
+  /** The content of torch files beside the weights. */
   readonly notices: readonly string[];
   readonly tensors: readonly TensorRow[];
 }

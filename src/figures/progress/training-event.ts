@@ -8,7 +8,7 @@ export type TrainingEventLike =
 /** Training begins. */
 export interface StartLike {
   readonly type: "start";
-  /** What begins. @default a training */
+  /** The work that begins. @default a training */
   readonly task?: "learning-rate-test";
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;

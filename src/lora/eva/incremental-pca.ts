@@ -1,7 +1,7 @@
 import type { Ops } from "../../ops/ops";
 import { lowRankSvd } from "./low-rank-svd";
 
-/** What a principal component analysis found. */
+/** The result of a principal component analysis. */
 export interface Components {
   /** Unit vectors, by falling singular value. Zero vectors where the inputs have fewer directions. */
   readonly vectors: readonly Float64Array[];

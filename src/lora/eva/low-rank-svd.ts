@@ -38,7 +38,7 @@ export async function lowRankSvd(
 ): Promise<LowRankSvd> {
   const matrix = new Stacked(x, options.ops);
   const tall = matrix.rows >= matrix.features;
-  // Of a wide matrix, torch decomposes the transposed one.
+  // torch decomposes the transposed matrix if it is wide.
   const [width, times, transposedTimes] = tall
     ? [matrix.features, matrix.times, matrix.transposedTimes]
     : [matrix.rows, matrix.transposedTimes, matrix.times];

@@ -27,7 +27,7 @@ export interface Architecture {
     /** Under each layer. */
     readonly layer: readonly string[];
   };
-  /** What LoRA's `targetModules` stands for. */
+  /** The modules that LoRA's `targetModules` names by a word. */
   readonly targetModules: {
     /** peft's default for the type; where peft has none, the queries and values of the attention. */
     readonly auto: readonly string[];

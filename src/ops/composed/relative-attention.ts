@@ -23,7 +23,7 @@ import { keptFactor } from "./residual-norm";
 type Part = AttentionSaved["parts"][number];
 type Terms = Pick<AttentionInputs, "bias" | "positions">;
 
-/** What attention with a window or relative terms needs. */
+/** The inputs of attention with a window or relative terms. */
 export interface RelativeComposition {
   readonly ops: Ops;
   readonly relativePlacements: RelativePlacements;

@@ -25,7 +25,7 @@ export interface PlacedRelative {
   readonly positions: PlacedPositions | undefined;
 }
 
-/** Which of the relative positions a block uses, and where. */
+/** The relative positions that a block uses, and their places. */
 export interface PlacedPositions {
   /** Rows [first, first + count) of the positions are in use. */
   readonly first: number;

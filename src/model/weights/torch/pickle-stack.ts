@@ -3,7 +3,7 @@ import type { ByteSource } from "./byte-source";
 import type { TorchRefusals } from "./pickle-refusal";
 import { kindOfValue, type PickleDict, type PickleTuple, type PickleValue } from "./torch-values";
 
-/** What interpreting a pickle needs. */
+/** The inputs of a pickle's interpreter. */
 export interface PickleContext {
   readonly source: ByteSource;
   readonly allowance: Allowance;

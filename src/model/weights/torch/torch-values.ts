@@ -65,7 +65,7 @@ export interface TorchTensor {
   readonly strides: readonly number[];
 }
 
-/** What a value is, in a few words for a message; never walks through it. */
+/** Describes a value in a few words for a message; never walks through it. */
 export function kindOfValue(value: PickleValue | undefined): string {
   if (value === undefined) return "nothing";
   if (value === null) return "None";
