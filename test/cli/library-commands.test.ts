@@ -125,8 +125,8 @@ test("inspect tells what a model, an adapter and a file hold", async () => {
 
 test("inspect says what is wrong with what it is given", async () => {
   await writeFile(join(folder, "cut.safetensors"), "12345678");
-  await mkdir(join(folder, "electra"), { recursive: true });
-  await writeFile(join(folder, "electra", "config.json"), JSON.stringify({ model_type: "electra" }));
+  await mkdir(join(folder, "longformer"), { recursive: true });
+  await writeFile(join(folder, "longformer", "config.json"), JSON.stringify({ model_type: "longformer" }));
   for (const [args, says] of [
     [[folder], /holds neither\. These folders in it do: .*tiny-bert/],
     [["./none"], /nothing is there/],
@@ -140,9 +140,9 @@ test("inspect says what is wrong with what it is given", async () => {
     assert.equal(said.code, 2, `${args.join(" ")}: ${said.out}`);
     assert.match(said.err, says);
   }
-  const electra = await cli(["inspect", join(folder, "electra")]);
-  assert.equal(electra.code, 0);
-  assert.match(electra.out, /type +electra\n[\s\S]*not for tslora +.*electra/);
+  const longformer = await cli(["inspect", join(folder, "longformer")]);
+  assert.equal(longformer.code, 0);
+  assert.match(longformer.out, /type +longformer\n[\s\S]*not for tslora +.*longformer/);
 });
 
 test("predict gives the library's probabilities, for arguments, files and standard input alike", async () => {
