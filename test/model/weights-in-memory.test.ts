@@ -71,6 +71,12 @@ for (const ops of implementations) {
   });
 }
 
+/**
+ * Types that keep more than their weights after a pass: ALBERT's last run of a shared layer reads keys and values in
+ * another form than the runs before it, and ModernBERT keeps the angles of its positions.
+ */
+const KEEPS_MORE = /^(albert|modernbert)/;
+
 for (const kind of TINY_MODELS) {
   const reference = referenceOf(kind, { prepare: trainAll });
   for (const ops of implementations) {
@@ -81,7 +87,10 @@ for (const kind of TINY_MODELS) {
       const loaded = ops.alive();
       const numbers = await numbersOf(model);
       ops.dispose(model.predict(batchOf(expected)));
-      assert.equal(ops.alive(), loaded, "a weight and what was made of it are both there");
+      const once = ops.alive();
+      if (!KEEPS_MORE.test(kind)) assert.equal(once, loaded, "a weight and what was made of it are both there");
+      ops.dispose(model.predict(batchOf(expected)));
+      assert.equal(ops.alive(), once);
       assert.deepEqual(await numbersOf(model), numbers);
 
       // Trained after they were let go of, they are there again, and so are their gradients.

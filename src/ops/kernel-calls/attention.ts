@@ -14,6 +14,7 @@ import type {
 } from "../ops";
 import type { Tensor } from "../tensor";
 import type { KernelSession } from "./kernel-session";
+import { onlyPart } from "./only-part";
 import { relativeAttention, relativeAttentionBackward } from "./relative-attention";
 
 /** Attention by the kernels. */
@@ -103,10 +104,4 @@ function poolTokensBackward(
 
 function poolInputs({ x, u, key, value }: PoolInputs): (Tensor | undefined)[] {
   return [u, x, key?.q, key?.y, value];
-}
-
-/** The saved part of a forward pass. The kernels compute all documents in one. */
-export function onlyPart<T>([part]: readonly T[]): T {
-  if (part === undefined) throw new TypeError("A backward pass needs a forward pass with keep: true.");
-  return part;
 }

@@ -11,8 +11,8 @@ import type {
 } from "../ops";
 import type { OpAttribute } from "../load-tensorflow";
 import type { Tensor } from "../tensor";
-import { onlyPart } from "./attention";
 import type { KernelSession } from "./kernel-session";
+import { onlyPart } from "./only-part";
 
 type Terms = Pick<AttentionInputs, "bias" | "positions">;
 
