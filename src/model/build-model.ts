@@ -27,7 +27,8 @@ import type { Parameter } from "./parts/parameter";
 import { PreNormLayer } from "./parts/pre-norm-layer";
 import { RelativeBias } from "./parts/relative-bias";
 import { RelativePositions } from "./parts/relative-positions";
-import { SelfAttention, type Attention } from "./parts/self-attention";
+import type { Attention } from "./parts/attention";
+import { SelfAttention } from "./parts/self-attention";
 
 /** Builds the model from its parameters, by their full names. The model takes them over. */
 export function buildModel(

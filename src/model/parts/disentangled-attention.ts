@@ -1,12 +1,11 @@
-import type { AttentionSaved, DropoutSaved } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import type { DisentangledStructure, EncoderConfig } from "../encoder-structure";
 import { applyDropout, dropoutBackward } from "./dropout";
 import type { LayerPlan } from "./layer-plan";
-import { Linear, type LinearSaved } from "./linear";
+import { Linear } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 import type { RelativePositions } from "./relative-positions";
-import type { Attention, AttentionPartSaved } from "./self-attention";
+import type { Attention, AttentionPartSaved, DisentangledSaved, ProjectedPositions } from "./attention";
 
 /** The projections of a layer. Positions have their own, or share those of the content. */
 export interface DisentangledModules {
@@ -17,24 +16,6 @@ export interface DisentangledModules {
   readonly positionKey?: Linear | undefined;
   /** From a position to a query; undefined if `query` does it or no term needs it. */
   readonly positionQuery?: Linear | undefined;
-}
-
-/** State that {@link DisentangledAttention} keeps for its backward pass. */
-export interface DisentangledSaved {
-  readonly kind: "disentangled";
-  readonly query: LinearSaved;
-  readonly key: LinearSaved;
-  readonly value: LinearSaved;
-  readonly attention: AttentionSaved;
-  readonly positions: ProjectedPositions;
-}
-
-/** A layer's projections of the relative positions; those of terms that it lacks are undefined. */
-interface ProjectedPositions {
-  readonly dropout?: DropoutSaved | undefined;
-  /** [positions, width] */
-  readonly key?: { readonly y: Tensor; readonly saved: LinearSaved } | undefined;
-  readonly query?: { readonly y: Tensor; readonly saved: LinearSaved } | undefined;
 }
 
 /** Attention with scores between contents, from content to position, and from position to content (He et al., 2021). */

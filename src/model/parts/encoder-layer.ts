@@ -5,7 +5,7 @@ import type { FeedForward, FeedForwardSaved } from "./feed-forward";
 import type { LayerPlan } from "./layer-plan";
 import type { Linear, LinearSaved } from "./linear";
 import type { Norm } from "./norm";
-import type { Attention, AttentionPartSaved } from "./self-attention";
+import type { Attention, AttentionPartSaved } from "./attention";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
 /** A layer of the encoder. */

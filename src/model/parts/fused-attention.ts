@@ -4,7 +4,7 @@ import type { EncoderConfig } from "../encoder-structure";
 import type { LayerPlan } from "./layer-plan";
 import type { Linear } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
-import type { Attention, AttentionPartSaved, FusedAttentionSaved } from "./self-attention";
+import type { Attention, AttentionPartSaved, FusedAttentionSaved } from "./attention";
 
 /** Attention with one linear layer for query, key and value, and rotary positions (ModernBERT). */
 export class FusedAttention implements Attention {

@@ -7,7 +7,7 @@ import type { LayerPlan } from "./layer-plan";
 import type { Linear } from "./linear";
 import type { Norm } from "./norm";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
-import type { Attention } from "./self-attention";
+import type { Attention } from "./attention";
 
 /** The parts of a pre-norm layer. */
 export interface PreNormModules {
