@@ -1,19 +1,16 @@
+import { MersenneTwister } from "../../base/mersenne-twister";
+
 /**
- * PyTorch's normal random numbers on the processor (`torch.manual_seed`, `torch.randn`): the Mersenne Twister MT19937
- * (Matsumoto and Nishimura, 1998) and Box and Muller's transformation (1958). peft's EVA draws the first basis of its
+ * PyTorch's normal random numbers on the processor (`torch.manual_seed`, `torch.randn`): the Mersenne Twister and Box
+ * and Muller's transformation (1958). peft's EVA draws the first basis of its
  * approximate SVD so; with the same basis, both find the same directions.
  */
 export class TorchNormals {
-  readonly #state = new Uint32Array(624);
-  #next = 624;
+  readonly #bits: MersenneTwister;
 
   /** @param seed - from 0 to 2^32 - 1 */
   constructor(seed: number) {
-    this.#state[0] = seed;
-    for (let i = 1; i < 624; i++) {
-      const before = this.#state[i - 1] ^ (this.#state[i - 1] >>> 30);
-      this.#state[i] = Math.imul(1812433253, before) + i;
-    }
+    this.#bits = new MersenneTwister(seed);
   }
 
   /** `torch.randn(count)` in single or double precision. */
@@ -43,28 +40,9 @@ export class TorchNormals {
 
   /** A number in [0, 1). */
   #uniform(single: boolean): number {
-    if (single) return (this.#bits() & 0xffffff) / 2 ** 24;
-    const [high, low] = [this.#bits(), this.#bits()];
+    if (single) return (this.#bits.uint32() & 0xffffff) / 2 ** 24;
+    const [high, low] = [this.#bits.uint32(), this.#bits.uint32()];
     return ((high & 0x1fffff) * 2 ** 32 + low) / 2 ** 53;
-  }
-
-  /** 32 random bits. */
-  #bits(): number {
-    if (this.#next === 624) this.#twist();
-    let y = this.#state[this.#next++];
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    return (y ^ (y >>> 18)) >>> 0;
-  }
-
-  #twist(): void {
-    const state = this.#state;
-    for (let i = 0; i < 624; i++) {
-      const y = (state[i] & 0x80000000) | (state[(i + 1) % 624] & 0x7fffffff);
-      state[i] = state[(i + 397) % 624] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
-    }
-    this.#next = 0;
   }
 }
 
