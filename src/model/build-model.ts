@@ -1,9 +1,7 @@
 import type { Ops } from "../ops/ops";
 import { ClassificationModel } from "./classification-model";
 import { layerCounts, type EncoderConfig } from "./encoder-structure";
-import { DenseHead } from "./heads/dense-head";
-import type { Head } from "./heads/head";
-import { NormedHead } from "./heads/normed-head";
+import { ClassificationHead } from "./parts/classification-head";
 import {
   makeEmbeddings,
   makeFinalNorm,
@@ -62,7 +60,7 @@ export function buildModel(
       layerOf(makeLayer(config, i, maker), { config, relative, positions }),
     ),
     finalNorm: makeFinalNorm(config, maker),
-    head: headOf(makeHead(config, numLabels, maker), config),
+    head: new ClassificationHead(makeHead(config, numLabels, maker), config),
   });
 }
 
@@ -100,14 +98,4 @@ function layerOf(parts: LayerParts<Linear, Norm>, shared: Shared): EncoderLayer 
     return new PreNormLayer({ attentionNorm, attention, attentionOutput, feedForwardNorm, feedForward }, config);
   if (attentionNorm === undefined) throw new TypeError("A post-norm layer has a norm after its attention.");
   return new PostNormLayer({ attention, attentionOutput, attentionNorm, feedForward, feedForwardNorm }, config);
-}
-
-function headOf(
-  { dense, norm, classifier }: { dense: Linear; norm: Norm | undefined; classifier: Linear },
-  config: EncoderConfig,
-): Head {
-  const { head: structure } = config.structure;
-  if (structure.kind === "dense") return new DenseHead({ dense, classifier }, { config, structure });
-  if (norm === undefined) throw new TypeError("This head has a norm.");
-  return new NormedHead({ dense, norm, classifier }, { config, structure });
 }

@@ -1,7 +1,7 @@
 import type { LayerNormSaved, Ops } from "../ops/ops";
 import type { Tensor } from "../ops/tensor";
 import { layerAt, layerCounts, type EncoderConfig } from "./encoder-structure";
-import type { Head, HeadSaved } from "./heads/head";
+import type { ClassificationHead, HeadSaved } from "./parts/classification-head";
 import type { Embeddings, EmbeddingsInput, EmbeddingsSaved } from "./parts/embeddings";
 import type { EncoderLayer, LayerSaved } from "./parts/encoder-layer";
 import type { LayerPlan } from "./parts/layer-plan";
@@ -53,7 +53,7 @@ export class ClassificationModel {
       /** Each layer with weights of its own. */
       readonly layers: readonly EncoderLayer[];
       readonly finalNorm?: Norm | undefined;
-      readonly head: Head;
+      readonly head: ClassificationHead;
     },
   ) {
     this.#angles = new RotaryAngles(config.hiddenSize / config.numAttentionHeads);
@@ -260,7 +260,7 @@ export class ClassificationModel {
       bias: this.modules.relative?.forward(ops, groups),
       relative: this.modules.positions?.forward(pass, groups),
       angles: new Map([...thetas].map((theta) => [theta, this.#angles.tensors(ops, { theta, groups })])),
-      rows: head.kind === "normed" && head.pooling === "mean" ? documentRows(ops, batch) : undefined,
+      rows: head.pooling === "mean" ? documentRows(ops, batch) : undefined,
     };
   }
 

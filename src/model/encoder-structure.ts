@@ -62,25 +62,24 @@ export interface LayerStructure {
   readonly attentionNorm?: boolean;
 }
 
-/** The parts of a head, from the last layer's result to the logits. */
-export type HeadStructure =
-  | {
-      /** First token, dropout, dense layer, activation, dropout, classifier. */
-      readonly kind: "dense";
-      readonly activation: Activation;
-      /** The rate of dropout before the dense layer, if there is one. */
-      readonly inputDropout?: Rate;
-    }
-  | {
-      /** First token or mean of the tokens, dense layer, activation, norm, dropout, classifier. */
-      readonly kind: "normed";
-      readonly pooling: "cls" | "mean";
-      readonly activation: Activation;
-      /** Whether the dense layer has a bias. */
-      readonly bias: boolean;
-      /** Standard deviations of new weights, which are cut off at `cutoff` of them. */
-      readonly spread: { readonly dense: number; readonly classifier: number; readonly cutoff: number };
-    };
+/**
+ * A head, from the last layer's result to the logits: dropout, dense layer, activation, norm if it has a name, dropout,
+ * classifier.
+ */
+export interface HeadStructure {
+  /** The vector of a document: its first token's, or the mean of all. @default "cls" */
+  readonly pooling?: "cls" | "mean";
+  readonly activation: Activation;
+  /** The rate of dropout before the dense layer, if there is one. */
+  readonly inputDropout?: Rate;
+  /** Whether the dense layer has a bias. @default true */
+  readonly bias?: boolean;
+  /**
+   * Standard deviations of new weights, which are cut off at `cutoff` of them.
+   * @default `initializerRange`, without a cutoff
+   */
+  readonly spread?: { readonly dense: number; readonly classifier: number; readonly cutoff: number };
+}
 
 /** The parts that an encoder is made of: everything that is not a size or a rate. */
 export interface EncoderStructure {

@@ -156,7 +156,7 @@ export function makeHead<L, N, T>(
     dense: maker.linear(names.dense, {
       out: width,
       into: width,
-      bias: head.kind === "normed" ? head.bias : true,
+      bias: head.bias,
     }),
     norm: names.norm === undefined ? undefined : maker.norm(names.norm, width),
     classifier: maker.linear(names.classifier, { out: numLabels, into: width }),

@@ -96,7 +96,7 @@ function drawWeight(
   if (name.endsWith(".bias")) return values;
   const { head } = weightNames(config);
   const { head: structure } = config.structure;
-  if (structure.kind === "dense") return values.map(() => random.normal() * config.initializerRange);
+  if (structure.spread === undefined) return values.map(() => random.normal() * config.initializerRange);
   if (head.norm !== undefined && name.startsWith(`${head.norm}.`)) return values.fill(1);
   const { dense, classifier, cutoff } = structure.spread;
   const spread = name.startsWith(`${head.classifier}.`) ? classifier : dense;

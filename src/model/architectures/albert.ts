@@ -31,7 +31,7 @@ export const albert: Architecture = {
       `"num_hidden_layers" must be at most ${MOST_LAYERS}; got ${numHiddenLayers}`,
     );
     return {
-      ...bertStructure({ head: { kind: "dense", activation: "tanh" } }),
+      ...bertStructure({ head: { activation: "tanh" } }),
       feedForward: { kind: "mlp", bias: true }, // no dropout after the block
       projectsEmbeddings: true,
       sharing: {

@@ -78,7 +78,7 @@ export const bert: Architecture = {
   modelType: "bert",
   className: "BertForSequenceClassification",
   sizes: (fields) => bertSizes(fields, { vocabSize: 30522, padTokenId: 0 }),
-  structure: () => bertStructure({ head: { kind: "dense", activation: "tanh" } }),
+  structure: () => bertStructure({ head: { activation: "tanh" } }),
   names: { prefix: "bert.", ...BERT_NAMES, head: { dense: "bert.pooler.dense", classifier: "classifier" } },
   unweighted: {
     model: ["dropout", "bert.pooler.activation", "bert.embeddings.dropout"],

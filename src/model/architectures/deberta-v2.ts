@@ -32,7 +32,6 @@ export const debertaV2: Architecture = {
       ...bertStructure({
         positions: isBiased ? { kind: "learned" } : { kind: "none" },
         head: {
-          kind: "dense",
           activation: fields.activation("pooler_hidden_act", "gelu"),
           inputDropout: "poolerDropout",
         },

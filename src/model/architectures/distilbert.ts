@@ -22,7 +22,7 @@ export const distilbert: Architecture = {
     initializerRange: fields.spread("initializer_range", 0.02),
   }),
   structure: () => ({
-    ...bertStructure({ head: { kind: "dense", activation: "relu" } }),
+    ...bertStructure({ head: { activation: "relu" } }),
     attention: { projections: "separate", bias: true }, // no dropout after the attention
   }),
   names: {

@@ -13,7 +13,7 @@ export const electra: Architecture = {
     intermediateSize: fields.count("intermediate_size", 1024),
   }),
   structure: (_fields, { embeddingSize, hiddenSize }) => ({
-    ...bertStructure({ head: { kind: "dense", activation: "gelu", inputDropout: "classifierDropout" } }),
+    ...bertStructure({ head: { activation: "gelu", inputDropout: "classifierDropout" } }),
     projectsEmbeddings: embeddingSize !== hiddenSize,
   }),
   names: {

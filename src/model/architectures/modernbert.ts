@@ -74,8 +74,7 @@ function modernStructure(fields: ConfigFields, sizes: EncoderSizes): EncoderStru
     projectsEmbeddings: false,
     embeddingDropout: "embeddingDropout",
     head: {
-      kind: "normed",
-      pooling: fields.choice("classifier_pooling", ["cls", "mean"], "cls"),
+      pooling: fields.choice<"cls" | "mean">("classifier_pooling", ["cls", "mean"], "cls"),
       activation: fields.activation("classifier_activation", "gelu"),
       bias: fields.flag("classifier_bias", false),
       spread: {

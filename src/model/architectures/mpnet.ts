@@ -23,7 +23,7 @@ export const mpnet: Architecture = {
     );
     return bertStructure({
       positions: { kind: "learned", countedFrom: PAD, relativeBuckets },
-      head: { kind: "dense", activation: "tanh", inputDropout: "classifierDropout" },
+      head: { activation: "tanh", inputDropout: "classifierDropout" },
     });
   },
   names: {

@@ -10,7 +10,7 @@ function robertaLike(own: { modelType: string; className: string; vocabSize: num
     structure: (_fields, { padTokenId }) =>
       bertStructure({
         positions: { kind: "learned", countedFrom: padTokenId },
-        head: { kind: "dense", activation: "tanh", inputDropout: "classifierDropout" },
+        head: { activation: "tanh", inputDropout: "classifierDropout" },
       }),
     names: {
       prefix: "roberta.",
