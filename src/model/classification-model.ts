@@ -203,9 +203,8 @@ export class ClassificationModel {
     embeddings.dispose();
     relative?.dispose();
     positions?.dispose();
-    for (const layer of layers) layer.dispose();
     finalNorm?.dispose();
-    head.dispose();
+    for (const { linears, norms } of [...layers, head]) for (const module of [...linears, ...norms]) module.dispose();
   }
 
   /**

@@ -86,10 +86,6 @@ export class ClassificationHead {
       return dInput && dropoutBackward(dInput, { ops, saved: saved.inputDropout });
     });
   }
-
-  dispose(): void {
-    for (const module of [...this.linears, ...this.norms]) module.dispose();
-  }
 }
 
 function expectedNorm({ norm }: HeadSaved): LayerNormSaved {

@@ -4,6 +4,7 @@ import { applyDropout, dropoutBackward } from "./dropout";
 import type { LayerPlan } from "./layer-plan";
 import { Linear } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+import { projectionsBackward } from "./projections-backward";
 import type { RelativePositions } from "./relative-positions";
 import type { Attention, AttentionPartSaved, DisentangledSaved, ProjectedPositions } from "./attention";
 
@@ -94,18 +95,15 @@ export class DisentangledAttention implements Attention {
         needsPositions: needsRows || keys.hasTrainables || queries.hasTrainables,
       });
       this.#projectBackward(pass, { ...dPositions }, { saved: saved.positions, plan });
-      const inward = [
-        ...(dk === undefined ? [] : [{ linear: key, dy: dk, saved: saved.key }]),
-        { linear: value, dy: dv, saved: saved.value },
-      ];
-      const ofQuery = { linear: query, dy: dq, saved: saved.query };
-      if (saved.attention.layout.span === "every-token") {
-        const dx = Linear.backwardOfAll(pass, [ofQuery, ...inward], { needsInput, onward: { plus } });
-        return dx && { dx };
-      }
-      const dQueried = query.backward(pass, dq, { saved: saved.query, needsInput, onward: { plus } });
-      const dx = Linear.backwardOfAll(pass, inward, { needsInput });
-      return dx && { dx, ...(dQueried && { dQueried }) };
+      return projectionsBackward(pass, {
+        query: { linear: query, saved: saved.query },
+        key: { linear: key, saved: saved.key },
+        value: { linear: value, saved: saved.value },
+        gradients: { dq, dk, dv },
+        span: saved.attention.layout.span,
+        plus,
+        needsInput,
+      });
     });
   }
 

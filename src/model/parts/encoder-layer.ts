@@ -21,7 +21,6 @@ export interface EncoderLayer {
     dy: Tensor,
     from: { saved: LayerSaved; plan: LayerPlan; needsInput: boolean },
   ): Tensor | undefined;
-  dispose(): void;
 }
 
 /** The parts of a post-norm layer. */
@@ -151,9 +150,5 @@ export class PostNormLayer implements EncoderLayer {
       if (through?.dQueried === undefined) return through?.dx;
       return ops.add(through.dx, ops.scatterRows(through.dQueried, plan.firstRows, saved.rows));
     });
-  }
-
-  dispose(): void {
-    for (const module of [...this.linears, ...this.norms]) module.dispose();
   }
 }

@@ -125,8 +125,4 @@ export class PreNormLayer implements EncoderLayer {
       return needsInput ? ops.add(toAll(dMiddle), dInput) : undefined;
     });
   }
-
-  dispose(): void {
-    for (const module of [...this.linears, ...this.norms]) module.dispose();
-  }
 }

@@ -3,8 +3,9 @@ import type { EncoderConfig } from "../encoder-structure";
 import type { Attention, AttentionPartSaved, SelfAttentionSaved } from "./attention";
 import { firstTokenAttention, firstTokenAttentionBackward } from "./first-token-attention";
 import type { LayerPlan } from "./layer-plan";
-import { Linear } from "./linear";
+import type { Linear } from "./linear";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+import { projectionsBackward } from "./projections-backward";
 import type { RelativeBias } from "./relative-bias";
 
 /** Attention with a linear layer each for query, key and value. */
@@ -75,12 +76,9 @@ export class SelfAttention implements Attention {
     const { query, key, value } = this.modules;
     const { inner, query: ofQuery } = saved;
     return ops.tidy(() => {
-      const onward = { plus };
-      const throughQuery = (dq: Tensor): Tensor | undefined =>
-        query.backward(pass, dq, { saved: ofQuery, needsInput, onward });
       if (inner.kind === "first-token") {
         const { dq, dx } = firstTokenAttentionBackward(pass, dy, { saved: inner.saved, key, value, needsInput });
-        const dQueried = throughQuery(dq);
+        const dQueried = query.backward(pass, dq, { saved: ofQuery, needsInput, onward: { plus } });
         return dx === undefined || dQueried === undefined ? undefined : { dx, dQueried };
       }
       const { dq, dk, dv, dBias } = ops.attentionBackward(dy, inner.attention, {
@@ -88,20 +86,15 @@ export class SelfAttention implements Attention {
         needsBias: this.#relative?.hasTrainables,
       });
       if (dBias !== undefined) this.#relative?.addGradient(pass, dBias);
-      const inward = [
-        ...(dk === undefined ? [] : [{ linear: key, dy: dk, saved: inner.key }]),
-        { linear: value, dy: dv, saved: inner.value },
-      ];
-      if (inner.attention.layout.span === "first-token") {
-        const dQueried = throughQuery(dq);
-        const dx = Linear.backwardOfAll(pass, inward, { needsInput });
-        return dx && { dx, dQueried };
-      }
-      const dx = Linear.backwardOfAll(pass, [{ linear: query, dy: dq, saved: ofQuery }, ...inward], {
+      return projectionsBackward(pass, {
+        query: { linear: query, saved: ofQuery },
+        key: { linear: key, saved: inner.key },
+        value: { linear: value, saved: inner.value },
+        gradients: { dq, dk, dv },
+        span: inner.attention.layout.span,
+        plus,
         needsInput,
-        onward,
       });
-      return dx && { dx };
     });
   }
 }
