@@ -76,11 +76,7 @@ function attend(
     const k = splitHeads(ops, inputs.k, { block, heads });
     // Scales the values by dropout's factor; the weights then need no scaling.
     const v = splitHeads(ops, inputs.v, { block, heads, scale: keptFactor(drop) });
-    // [documents, heads, queries, length]
-    const weights = ops.softmax(hidePadding(ops, ops.matMul(q, k, { transposeB: true }), block));
-    const mark = drop && marksOf(ops).draw(weights.shape, drop);
-    const context = ops.matMul(marked(ops, weights, mark), v); // [documents, heads, queries, headDim]
-    return { q, k, v, weights, mark, dropout: drop, context };
+    return weighedValues(ops, hidePadding(ops, ops.matMul(q, k, { transposeB: true }), block), { q, k, v, drop });
   });
 }
 
@@ -88,25 +84,16 @@ function attend(
 function attendBackward(
   ops: Ops,
   dy: Tensor,
-  {
-    block,
-    layout,
-    part: { q, k, v, weights, mark, context },
-    needsKey,
-  }: { block: PlacedBlock; layout: AttentionLayout; part: Part; needsKey: boolean },
+  { block, layout, part, needsKey }: { block: PlacedBlock; layout: AttentionLayout; part: Part; needsKey: boolean },
 ): AttentionGradients {
+  const { q, k, weights, mark } = part;
   return ops.tidy(() => {
     const dContext = withoutPadding(
       ops,
       splitHeads(ops, dy, { block: queriesOf(block, layout), heads: layout.heads }),
       { block, layout },
     );
-    const dScores = ops.tidy(() => {
-      // [documents, heads, queries, length]
-      const dWeights = ops.tidy(() => marked(ops, ops.matMul(dContext, v, { transposeB: true }), mark));
-      const rowSums = ops.sum(ops.mul(dContext, context), [3], { keepDims: true }); // [documents, heads, queries, 1]
-      return ops.mul(ops.sub(dWeights, rowSums), weights);
-    });
+    const dScores = scoreGradient(ops, dContext, part);
     const dv = ops.tidy(() => ops.matMul(marked(ops, weights, mark), dContext, { transposeA: true }));
     return {
       dq: ops.matMul(dScores, k),
@@ -116,8 +103,29 @@ function attendBackward(
   });
 }
 
+/** Softmax of the scores [blocks, heads, queries, keys], dropout, and the context [blocks, heads, queries, headDim]. */
+export function weighedValues(
+  ops: Ops,
+  scores: Tensor,
+  { q, k, v, drop }: Pick<Part, "q" | "k" | "v"> & { drop: Drop | undefined },
+): Part {
+  const weights = ops.softmax(scores);
+  const mark = drop && marksOf(ops).draw(weights.shape, drop);
+  const context = ops.matMul(marked(ops, weights, mark), v);
+  return { q, k, v, weights, mark, dropout: drop, context };
+}
+
+/** The gradient of the scores [blocks, heads, queries, keys] from that of the context. */
+export function scoreGradient(ops: Ops, dContext: Tensor, { v, weights, mark, context }: Part): Tensor {
+  return ops.tidy(() => {
+    const dWeights = ops.tidy(() => marked(ops, ops.matMul(dContext, v, { transposeB: true }), mark));
+    const rowSums = ops.sum(ops.mul(dContext, context), [3], { keepDims: true }); // [blocks, heads, queries, 1]
+    return ops.mul(ops.sub(dWeights, rowSums), weights);
+  });
+}
+
 /** The device's masks for attention, or masks of floats. */
-export function marksOf(ops: Ops): Marks {
+function marksOf(ops: Ops): Marks {
   return ops.marks ?? { draw: (shape, drop) => ops.keepMask(shape, drop), keep: (x, mark) => ops.mul(x, mark) };
 }
 

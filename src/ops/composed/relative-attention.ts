@@ -14,7 +14,7 @@ import type {
   Ops,
 } from "../ops";
 import type { Tensor } from "../tensor";
-import { marked, marksOf } from "./attention";
+import { marked, scoreGradient, weighedValues } from "./attention";
 import { mergeHeads, splitHeads, type Span } from "./block-rows";
 import { positionScores, positionScoresBackward, type PositionGradients } from "./position-scores";
 import type { PlacedPositions, PlacedRelative, RelativePlacements } from "./relative-placements";
@@ -107,10 +107,7 @@ function attend(
       ];
       return addends.reduce((sum, addend) => ops.add(sum, addend), ops.matMul(q, k, { transposeB: true }));
     }); // [pieces, heads, queries, keys]
-    const weights = ops.softmax(scores);
-    const mark = drop && marksOf(ops).draw(weights.shape, drop);
-    const context = ops.matMul(marked(ops, weights, mark), v); // [pieces, heads, queries, headDim]
-    return { q, k, v, weights, mark, dropout: drop, context };
+    return weighedValues(ops, scores, { q, k, v, drop });
   });
 }
 
@@ -137,17 +134,13 @@ function attendBackward(
   },
 ): BlockGradients {
   const { block, layout, terms, part, needsKey, needsBias, needsPositions } = from;
-  const { q, k, v, weights, mark, context } = part;
+  const { q, k, weights, mark } = part;
   return ops.tidy(() => {
     const dContext = ops.mul(
       splitHeads(ops, dy, { block: queriesOf(block), heads: layout.heads }),
       block.queryTokens, // padding repeats a row
     );
-    const dScores = ops.tidy(() => {
-      const dWeights = ops.tidy(() => marked(ops, ops.matMul(dContext, v, { transposeB: true }), mark));
-      const rowSums = ops.sum(ops.mul(dContext, context), [3], { keepDims: true }); // [pieces, heads, queries, 1]
-      return ops.mul(ops.sub(dWeights, rowSums), weights); // [pieces, heads, queries, keys]
-    });
+    const dScores = scoreGradient(ops, dContext, part);
     const positions = throughPositions(ops, dScores, { ...from, needsKey, needsPositions: needsPositions === true });
     const plus = (sum: Tensor, addend: Tensor | undefined): Tensor =>
       addend === undefined ? sum : ops.add(sum, addend);
