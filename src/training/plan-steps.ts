@@ -9,19 +9,18 @@ export interface StepPlan {
   readonly saveEvery: number;
 }
 
+/** Optimizer steps of an epoch. The last one may have fewer examples. */
+export function stepsPerEpochOf(
+  examples: number,
+  options: Pick<ResolvedTrainOptions, "perDeviceTrainBatchSize" | "gradientAccumulationSteps">,
+): number {
+  return Math.ceil(Math.ceil(examples / options.perDeviceTrainBatchSize) / options.gradientAccumulationSteps);
+}
+
 /** Counts steps as transformers does: fractions of steps are rounded up. */
 export function planSteps(examples: number, options: ResolvedTrainOptions): StepPlan {
-  const {
-    perDeviceTrainBatchSize,
-    gradientAccumulationSteps,
-    numTrainEpochs,
-    maxSteps,
-    warmupSteps,
-    warmupRatio,
-    evalSteps,
-    saveSteps,
-  } = options;
-  const stepsPerEpoch = Math.ceil(Math.ceil(examples / perDeviceTrainBatchSize) / gradientAccumulationSteps);
+  const { numTrainEpochs, maxSteps, warmupSteps, warmupRatio, evalSteps, saveSteps } = options;
+  const stepsPerEpoch = stepsPerEpochOf(examples, options);
   const totalSteps = maxSteps ?? Math.max(1, Math.ceil(numTrainEpochs * stepsPerEpoch));
   const every = (steps: number): number => (steps < 1 ? Math.max(1, Math.ceil(steps * totalSteps)) : steps);
   const evaluateEvery = every(evalSteps);

@@ -16,13 +16,19 @@ export interface FailureContext {
 
 /** The error that ends a run. It names the step's examples and the last good checkpoint. */
 export function runFailure({ kind, what, tryThis }: Fault, { step, ids, checkpoint }: FailureContext): TsloraError {
-  const shown =
-    ids.length > IDS_SHOWN
-      ? `${ids.slice(0, IDS_SHOWN).join(", ")} and ${ids.length - IDS_SHOWN} more`
-      : ids.join(", ");
   const good =
     checkpoint === undefined ? "There is no checkpoint." : `The last good checkpoint is ${shownPath(checkpoint)}.`;
-  return new TsloraError("bad-input", `train: at step ${step} ${what}; ${tryThis}. The batch: ${shown}. ${good}`, {
-    details: { reason: kind, step, ids: [...ids], checkpoint },
-  });
+  return new TsloraError(
+    "bad-input",
+    `train: at step ${step} ${what}; ${tryThis}. The batch: ${shownIds(ids)}. ${good}`,
+    {
+      details: { reason: kind, step, ids: [...ids], checkpoint },
+    },
+  );
+}
+
+/** The examples of a step, as an error names them. */
+export function shownIds(ids: readonly string[]): string {
+  const more = ids.length > IDS_SHOWN ? ` and ${ids.length - IDS_SHOWN} more` : "";
+  return `${ids.slice(0, IDS_SHOWN).join(", ")}${more}`;
 }

@@ -1,6 +1,8 @@
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { onInterrupt } from "../on-interrupt";
+import { stepsPerEpochOf } from "../plan-steps";
+import { shownIds } from "../run-failure";
 import type { TrainingData } from "../train-options";
 import { examplesOf } from "../training-examples";
 import {
@@ -11,9 +13,6 @@ import {
 import type { LearningRateEvent, LearningRateSuggestion, LearningRateTest } from "./learning-rate-test";
 import { RangeTest, type RangeTestOutcome } from "./range-test";
 import { suggestLearningRate } from "./suggest-learning-rate";
-
-/** Most examples that an error names. */
-const IDS_SHOWN = 20;
 
 /**
  * Finds a learning rate by a range test (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017): takes
@@ -70,8 +69,7 @@ function startEvent(
   classifier: SequenceClassifier,
   { examples, options }: { examples: number; options: ResolvedLearningRateOptions },
 ): LearningRateEvent {
-  const { perDeviceTrainBatchSize, gradientAccumulationSteps } = options.train;
-  const stepsPerEpoch = Math.ceil(Math.ceil(examples / perDeviceTrainBatchSize) / gradientAccumulationSteps);
+  const stepsPerEpoch = stepsPerEpochOf(examples, options.train);
   return {
     type: "start",
     task: "learning-rate-test",
@@ -107,12 +105,10 @@ function notFinite(
   loss: number,
   { ids, options }: { ids: readonly string[]; options: ResolvedLearningRateOptions },
 ): TsloraError {
-  const shown = ids.slice(0, IDS_SHOWN).join(", ");
-  const more = ids.length > IDS_SHOWN ? ` and ${ids.length - IDS_SHOWN} more` : "";
   return new TsloraError(
     "bad-input",
     `findLearningRate: the loss of the first step must be finite; got ${loss}. No weight has changed by then, so the ` +
-      `model's weights or classWeights are the cause, not the rate ${options.minLearningRate}. The batch: ${shown}${more}.`,
+      `model's weights or classWeights are the cause, not the rate ${options.minLearningRate}. The batch: ${shownIds(ids)}.`,
     { details: { reason: "diverged", step: 1, ids: [...ids] } },
   );
 }

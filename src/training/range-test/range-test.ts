@@ -4,6 +4,7 @@ import type { TrainingDocuments } from "../batch-gradients";
 import { lossOf } from "../loss/loss-of-options";
 import { AdamW } from "../optimizer/adamw";
 import { parameterGroups } from "../optimizer/parameter-groups";
+import { stepsPerEpochOf } from "../plan-steps";
 import { TrainingStep } from "../step";
 import { stepsOfEpoch } from "../steps-of-epoch";
 import { KeptWeights } from "./kept-weights";
@@ -42,11 +43,15 @@ export class RangeTest {
   readonly #step: TrainingStep;
   readonly #average: LossAverage;
   readonly #before: KeptWeights;
+  readonly #stepsPerEpoch: number;
+  /** The steps of the current epoch. */
+  #steps: readonly (readonly (readonly number[])[])[] = [];
 
   constructor(classifier: SequenceClassifier, inputs: RangeTestInputs) {
     const { data, options } = inputs;
     const { ops } = classifier.model;
     this.#inputs = inputs;
+    this.#stepsPerEpoch = stepsPerEpochOf(data.documents.length, options.train);
     const names = classifier.model.parameters().map(({ name }) => name);
     const { weightDecay } = options.train;
     this.#optimizer = new AdamW(ops, { weightDecay, groupOf: parameterGroups(options.train, names) });
@@ -69,9 +74,10 @@ export class RangeTest {
     let lowest = Infinity;
     for (let step = 1; step <= numSteps; step++) {
       if (stop.aborted) return { points, reason: "stopped" };
-      const reading = await this.#take(step);
+      const batch = this.#batchOf(step);
+      const reading = await this.#take(step, batch);
       if (reading.kind === "not finite") {
-        if (points.length === 0) throw this.#inputs.failure(reading.loss, this.#batchOf(step).flat());
+        if (points.length === 0) throw this.#inputs.failure(reading.loss, batch.flat());
         return { points, reason: "diverged" };
       }
       const { loss, smoothedLoss, learningRate } = reading.event;
@@ -89,26 +95,22 @@ export class RangeTest {
     this.#before.restore();
   }
 
-  get #stepsPerEpoch(): number {
-    const { perDeviceTrainBatchSize, gradientAccumulationSteps } = this.#inputs.options.train;
-    const batches = Math.ceil(this.#inputs.data.documents.length / perDeviceTrainBatchSize);
-    return Math.ceil(batches / gradientAccumulationSteps);
-  }
-
   /** The micro-batches of a step: those that `train` takes at the same step. */
   #batchOf(step: number): readonly (readonly number[])[] {
-    const perEpoch = this.#stepsPerEpoch;
-    const epoch = Math.floor((step - 1) / perEpoch);
-    return stepsOfEpoch(this.#inputs.data.lengths, this.#inputs.options.train, epoch)[(step - 1) % perEpoch];
+    const { data, options } = this.#inputs;
+    const inEpoch = (step - 1) % this.#stepsPerEpoch;
+    if (inEpoch === 0)
+      this.#steps = stepsOfEpoch(data.lengths, options.train, Math.floor((step - 1) / this.#stepsPerEpoch));
+    return this.#steps[inEpoch];
   }
 
-  async #take(step: number): Promise<Reading> {
+  async #take(step: number, microBatches: readonly (readonly number[])[]): Promise<Reading> {
     const { options } = this.#inputs;
     const sent = await this.#step.send({
       step,
       epoch: step / this.#stepsPerEpoch,
       learningRate: rateAt(step, options),
-      microBatches: this.#batchOf(step),
+      microBatches,
     });
     const { numbers, startedAt, tokens, epoch, learningRate } = sent;
     if (numbers.kind !== "read") throw new TypeError("A step of a range test must have its numbers read.");
