@@ -17,6 +17,11 @@ interface Moments {
   readonly count: number;
 }
 
+/** Moments of one batch, and the sums of its squared differences from the mean. */
+interface BatchMoments extends Moments {
+  readonly squares: Float64Array;
+}
+
 /**
  * The incremental principal component analysis (Ross et al., "Incremental learning for robust visual tracking", 2008)
  * that peft's EVA uses, with its approximate SVD.
@@ -47,8 +52,8 @@ export class IncrementalPca {
    */
   async fit(x: Float32Array): Promise<Components> {
     const before = this.#components;
-    const moments = withBatch(this.#moments, x, this.#features);
-    const own = withBatch(undefined, x, this.#features);
+    const own = momentsOf(x, this.#features);
+    const moments = this.#moments === undefined ? own : together(this.#moments, own);
     const { top, bottom } = this.#history(own);
     const body = this.#ops.escape(() => this.#ops.float(centred(x, own.mean), [own.count, this.#features]));
     try {
@@ -89,14 +94,17 @@ export class IncrementalPca {
   }
 }
 
-/** The moments of earlier inputs and a batch together (Chan, Golub and LeVeque, 1983). */
-function withBatch(before: Moments | undefined, x: Float32Array, features: number): Moments {
+function momentsOf(x: Float32Array, features: number): BatchMoments {
   const count = x.length / features;
   const mean = new Float64Array(features);
   x.forEach((value, i) => (mean[i % features] += value / count));
   const squares = new Float64Array(features);
   x.forEach((value, i) => (squares[i % features] += (value - mean[i % features]) ** 2));
-  if (before === undefined) return { mean, variance: squares.map((sum) => sum / count), count };
+  return { mean, variance: squares.map((sum) => sum / count), count, squares };
+}
+
+/** The moments of earlier inputs and a batch together (Chan, Golub and LeVeque, 1983). */
+function together(before: Moments, { mean, squares, count }: BatchMoments): Moments {
   const all = before.count + count;
   return {
     mean: mean.map((own, j) => (own * count + before.mean[j] * before.count) / all),
