@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { readJsonObject } from "../base/files/parse-json-file";
 import { lockFolder } from "../base/lock/lock-output";
 import { writeAtomically } from "../base/files/write-atomically";
+import { SENTENCEPIECE_FILES } from "../hub/sentencepiece-files";
 import { architectureOf } from "../model/architectures/index";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
@@ -13,8 +14,6 @@ import { writeSafetensors } from "../model/weights/write-safetensors";
 /** Files of a model folder that belong to its tokenizer. */
 const TOKENIZER_FILE =
   /^(tokenizer.*\.json|vocab\.(txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
-/** A tokenizer's sentencepiece model. */
-const PIECES = /^(spiece|spm|sentencepiece\.bpe)\.model$/;
 
 /**
  * Saves a model as a Hugging Face folder: its weights, a copy of the original folder's tokenizer files, and the
@@ -44,7 +43,7 @@ export async function saveModelFolder(
     await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
     if (resolve(source) !== resolve(directory)) {
       for (const name of await readdir(source))
-        if (TOKENIZER_FILE.test(name) || PIECES.test(name))
+        if (TOKENIZER_FILE.test(name) || SENTENCEPIECE_FILES.includes(name))
           await cp(join(source, name), join(directory, name), { dereference: true });
     }
     // num_labels would override id2label, and another dtype would make loading round the weights

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
+import { SENTENCEPIECE_FILES } from "./sentencepiece-files";
 import { findWeights, foreignWeights, MODEL_WEIGHTS } from "../model/weights/weight-files";
 
 /**
@@ -35,7 +36,7 @@ export function checkModelFolder(
     foreign !== undefined || findWeights(has) !== undefined,
     `the weights are missing: ${MODEL_WEIGHTS.map(({ whole }) => whole).join(" or ")}, or their parts and index`,
   );
-  const pieces = ["spiece.model", "spm.model", "sentencepiece.bpe.model"].some(has);
+  const pieces = SENTENCEPIECE_FILES.some(has);
   const tokenizer = has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt")) || pieces;
   if (requireTokenizer || problems.count > 0)
     problems.expect(

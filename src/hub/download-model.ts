@@ -12,6 +12,7 @@ import { parseShardIndex } from "../model/weights/shard-index";
 import { findWeights, foreignWeights, MODEL_WEIGHTS, type WeightFormat } from "../model/weights/weight-files";
 import { downloadFile, isOnHub, type DownloadProgress } from "./download-file";
 import { cacheFolder, type HubSettings } from "./hub-settings";
+import { SENTENCEPIECE_FILES } from "./sentencepiece-files";
 
 /** Options of {@link downloadModel}. */
 export interface DownloadOptions extends HubSettings {
@@ -29,8 +30,6 @@ const OPTIONAL = [
   "special_tokens_map.json",
   "added_tokens.json",
 ] as const;
-/** sentencepiece models, which tokenizers without tokenizer.json have. */
-const PIECES = ["spiece.model", "spm.model", "sentencepiece.bpe.model"] as const;
 
 /**
  * Downloads a model's files from the Hub into its cache, in the layout that Python's huggingface_hub reads. Resumes a
@@ -61,7 +60,7 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
   for (const file of OPTIONAL) await fetchOne(file);
   const snapshot = join(folder, "snapshots", commit);
   if (!existsSync(join(snapshot, "tokenizer.json")) && !existsSync(join(snapshot, "vocab.txt")))
-    for (const file of PIECES) await fetchOne(file);
+    for (const file of SENTENCEPIECE_FILES) await fetchOne(file);
   if (!(await fetchWeights(snapshot, { called: `${options.endpoint}/${id}`, fetchOne })))
     throw await noWeights(id, options);
   await writeAtomically(join(folder, "refs", revision), commit);
