@@ -1,3 +1,4 @@
+import { CODE_POINTS, fillFromRuns } from "./character-runs";
 import { CLASS_RUNS } from "./unicode-tables";
 
 /** Classes of a character in Python's tokenizers; it may have several. */
@@ -20,18 +21,6 @@ let table: Uint8Array | undefined;
 
 /** The classes of a character, as the sum of {@link CharClass}'s bits. */
 export function classOf(codePoint: number): number {
-  table ??= readTable();
+  table ??= fillFromRuns(new Uint8Array(CODE_POINTS), CLASS_RUNS);
   return table[codePoint];
-}
-
-function readTable(): Uint8Array {
-  const classes = new Uint8Array(0x110000);
-  let at = 0;
-  for (const run of CLASS_RUNS.split(",")) {
-    const [length, bits = "0"] = run.split(".");
-    const end = at + parseInt(length, 36);
-    classes.fill(parseInt(bits, 36), at, end);
-    at = end;
-  }
-  return classes;
 }

@@ -1,3 +1,4 @@
+import { CODE_POINTS, fillFromRuns } from "../character-runs";
 import { TRAIT_RUNS } from "./unicode-tables";
 
 /** Traits of a character in Python's tokenizers that normalization depends on; it may have several. */
@@ -25,18 +26,6 @@ let table: Uint16Array | undefined;
 
 /** The traits of a character, as the sum of {@link CharTrait}'s bits. */
 export function traitsOf(codePoint: number): number {
-  table ??= readTable();
+  table ??= fillFromRuns(new Uint16Array(CODE_POINTS), TRAIT_RUNS);
   return table[codePoint];
-}
-
-function readTable(): Uint16Array {
-  const traits = new Uint16Array(0x110000);
-  let at = 0;
-  for (const run of TRAIT_RUNS.split(",")) {
-    const [length, bits = "0"] = run.split(".");
-    const end = at + parseInt(length, 36);
-    traits.fill(parseInt(bits, 36), at, end);
-    at = end;
-  }
-  return traits;
 }
