@@ -1,15 +1,14 @@
-import { printableLine } from "../../base/printable";
 import type { Evaluation } from "../../evaluation/evaluation";
 import { classificationReport } from "../../evaluation/metrics/classification-report";
-import type { AveragedScores } from "../../evaluation/metrics/precision-recall-fscore-support";
 import type { Interval } from "../../evaluation/intervals/interval";
 import { factLines } from "../terminal/text-layout";
 import { table, type Terminal } from "../terminal/terminal";
+import { averageRows, reportLines, type NamedAverage } from "./report-lines";
 
 /** An evaluation as text: scikit-learn's report, then further scores. */
 export function evaluationLines(
   evaluation: Evaluation,
-  { terminal, average }: { terminal: Terminal; average?: { readonly name: string; readonly scores: AveragedScores } },
+  { terminal, average }: { terminal: Terminal; average?: NamedAverage },
 ): string[] {
   const { accuracy, accuracyInterval, perLabel, confusionMatrix, labels, loss, rocAuc, averagePrecision, n } =
     evaluation;
@@ -20,14 +19,7 @@ export function evaluationLines(
   const rows: [string, string][] = [["accuracy", `${with_(accuracy, accuracyInterval)}, of ${n} texts`]];
   for (const { name, accuracy: share, accuracyInterval: interval } of perLabel)
     rows.push([`accuracy for ${name}`, with_(share, interval)]);
-  if (average !== undefined) {
-    const { precision, recall, fscore } = average.scores;
-    rows.push([
-      `${average.name} average`,
-      `precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, F1 ${fscore.toFixed(3)}`,
-    ]);
-  }
-  rows.push(["log loss", loss.toFixed(4)]);
+  rows.push(...averageRows(average), ["log loss", loss.toFixed(4)]);
   const area = (value: number | null): string => value?.toFixed(4) ?? "-  undefined, since a label has no text";
   rows.push(["area under ROC", area(rocAuc)], ["average precision", area(averagePrecision)]);
   const matrix = table([
@@ -35,7 +27,7 @@ export function evaluationLines(
     ...labels.map((name, i) => [name, ...confusionMatrix[i].map(String)]),
   ]);
   return [
-    ...reportOf(evaluation).trimEnd().split("\n"),
+    ...reportLines(evaluation, (targetNames) => reportOf(evaluation, targetNames)),
     "",
     ...factLines(rows, terminal),
     "",
@@ -43,10 +35,7 @@ export function evaluationLines(
   ];
 }
 
-/** scikit-learn's report. Escapes control characters and line ends in labels, which would shift the columns. */
-function reportOf({ report, labels, predictions }: Evaluation): string {
-  const shown = labels.map(printableLine);
-  if (shown.every((name, i) => name === labels[i])) return report;
+function reportOf({ predictions, labels }: Evaluation, targetNames: readonly string[]): string {
   const [yTrue, yPred] = [predictions.map((one) => one.yTrue), predictions.map((one) => one.yPred)];
-  return classificationReport(yTrue, yPred, { labels: labels.map((_, label) => label), targetNames: shown });
+  return classificationReport(yTrue, yPred, { labels: labels.map((_, label) => label), targetNames });
 }

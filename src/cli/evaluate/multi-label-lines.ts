@@ -1,14 +1,14 @@
 import { printableLine } from "../../base/printable";
 import type { MultiLabelEvaluation } from "../../evaluation/evaluate-multi-label";
 import { classificationReport } from "../../evaluation/metrics/classification-report";
-import type { AveragedScores } from "../../evaluation/metrics/precision-recall-fscore-support";
 import { factLines } from "../terminal/text-layout";
 import { table, type Terminal } from "../terminal/terminal";
+import { averageRows, reportLines, type NamedAverage } from "./report-lines";
 
 /** An evaluation of texts with several labels as text: scikit-learn's report, then further scores. */
 export function multiLabelLines(
   evaluation: MultiLabelEvaluation,
-  { terminal, average }: { terminal: Terminal; average?: { readonly name: string; readonly scores: AveragedScores } },
+  { terminal, average }: { terminal: Terminal; average?: NamedAverage },
 ): string[] {
   const { accuracy, hammingLoss, f1Micro, f1Macro, loss, n, perLabel } = evaluation;
   const rows: [string, string][] = [
@@ -16,14 +16,7 @@ export function multiLabelLines(
     ["Hamming loss", `${hammingLoss.toFixed(4)}  wrong labels, of ${n * perLabel.length}`],
     ["F1", `${f1Micro.toFixed(3)} micro, ${f1Macro.toFixed(3)} macro`],
   ];
-  if (average !== undefined) {
-    const { precision, recall, fscore } = average.scores;
-    rows.push([
-      `${average.name} average`,
-      `precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, F1 ${fscore.toFixed(3)}`,
-    ]);
-  }
-  rows.push(["log loss", loss.toFixed(4)]);
+  rows.push(...averageRows(average), ["log loss", loss.toFixed(4)]);
   const area = (value: number | null): string => value?.toFixed(4) ?? "-";
   const areas = table([
     ["label", "area under ROC", "average precision"],
@@ -34,7 +27,7 @@ export function multiLabelLines(
     ]),
   ]);
   return [
-    ...reportOf(evaluation).trimEnd().split("\n"),
+    ...reportLines(evaluation, (targetNames) => reportOf(evaluation, targetNames)),
     "",
     ...factLines(rows, terminal),
     "",
@@ -42,10 +35,7 @@ export function multiLabelLines(
   ];
 }
 
-/** scikit-learn's report. Escapes control characters and line ends in labels, which would shift the columns. */
-function reportOf({ report, labels, predictions }: MultiLabelEvaluation): string {
-  const shown = labels.map(printableLine);
-  if (shown.every((name, i) => name === labels[i])) return report;
+function reportOf({ predictions }: MultiLabelEvaluation, targetNames: readonly string[]): string {
   const [yTrue, yPred] = [predictions.map((one) => one.yTrue), predictions.map((one) => one.yPred)];
-  return classificationReport(yTrue, yPred, { targetNames: shown });
+  return classificationReport(yTrue, yPred, { targetNames });
 }

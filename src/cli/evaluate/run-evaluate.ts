@@ -10,6 +10,7 @@ import { sentence } from "../terminal/text-layout";
 import { loadQuietly } from "../load-quietly";
 import { expectPairs } from "../inputs/expect-pairs";
 import { openClassifier } from "../inputs/open-classifier";
+import { asksForSeveralLabels } from "../inputs/several-labels";
 import { pick, type OptionValues } from "../options/option-table";
 import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { scoreTexts } from "./score-texts";
@@ -30,7 +31,7 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
   const { classifier, model } = await openClassifier({
     command: "evaluate",
     ...pick(values, MODEL_OPTIONS),
-    problemType: severalAsked(values) ? "multi_label_classification" : undefined,
+    problemType: asksForSeveralLabels(pick(values, DATA_OPTIONS)) ? "multi_label_classification" : undefined,
     notice,
     beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
   });
@@ -108,12 +109,6 @@ function checkClassifier(
     "--confidence is for one label per text; a text of the classifier may have several, and its scores have no intervals",
   );
   problems.throwIfAny();
-}
-
-/** Whether the options ask for texts with several labels, whatever the model's own problem type. */
-function severalAsked(values: Readonly<Record<string, unknown>>): boolean {
-  const { multiLabel, labelColumns } = pick(values, DATA_OPTIONS);
-  return multiLabel === true || labelColumns !== undefined;
 }
 
 /** The option to read several labels, for a classifier whose texts may have several. */

@@ -4,10 +4,7 @@ import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { evaluate } from "../../evaluation/evaluate";
 import { evaluateMultiLabel } from "../../evaluation/evaluate-multi-label";
 import { classificationReportDict } from "../../evaluation/metrics/classification-report-dict";
-import {
-  precisionRecallFscoreSupport,
-  type AveragedScores,
-} from "../../evaluation/metrics/precision-recall-fscore-support";
+import { precisionRecallFscoreSupport } from "../../evaluation/metrics/precision-recall-fscore-support";
 import { applyThreshold } from "../../evaluation/threshold/apply-threshold";
 import type { EVALUATE_OPTIONS } from "../options/evaluate-options";
 import type { OptionValues } from "../options/option-table";
@@ -15,6 +12,7 @@ import { countProgress } from "../terminal/show-progress";
 import type { Terminal } from "../terminal/terminal";
 import { evaluationLines } from "./evaluation-lines";
 import { multiLabelLines } from "./multi-label-lines";
+import type { NamedAverage } from "./report-lines";
 
 /** Options of {@link scoreTexts}. */
 interface ScoreOptions {
@@ -29,7 +27,7 @@ export interface ScoredTexts {
   readonly evaluation: object;
   /** scikit-learn's report as an object. */
   readonly report: object;
-  readonly average: { readonly name: string; readonly scores: AveragedScores } | undefined;
+  readonly average: NamedAverage | undefined;
   readonly lines: readonly string[];
 }
 

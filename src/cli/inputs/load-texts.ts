@@ -11,6 +11,7 @@ import { toFrame } from "../../corpus/to-frame";
 import { DATA_OPTIONS } from "../options/shared-options";
 import type { OptionValues } from "../options/option-table";
 import { flagsInMessage } from "../terminal/flags-in-messages";
+import { asksForSeveralLabels } from "./several-labels";
 
 /** Texts for training or evaluation, and where they come from. */
 export interface LoadedTexts {
@@ -40,7 +41,7 @@ export async function loadTexts(
 ): Promise<LoadedTexts> {
   const { data = "auto", cleanTexts: clean, quotes, ...columns } = values;
   const { labels, allowMissingClasses = false, notice, signal } = options;
-  const several = columns.multiLabel === true || columns.labelColumns !== undefined;
+  const several = asksForSeveralLabels(columns);
   const corpus = await loadCorpus(data, {
     ...columns,
     quote: quotes,

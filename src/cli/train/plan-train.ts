@@ -8,6 +8,7 @@ import { TsloraError } from "../../base/tslora-error";
 import type { ProblemType } from "../../model/encoder-config";
 import { FEWEST_POINTS } from "../../training/range-test/learning-rate-options";
 import { resolveTrainOptions } from "../../training/resolve-train-options";
+import { asksForSeveralLabels } from "../inputs/several-labels";
 import { flagOf, pick, type OptionValues } from "../options/option-table";
 import { LORA_OPTIONS } from "../options/lora-options";
 import { DATA_OPTIONS, SPLIT_OPTIONS } from "../options/shared-options";
@@ -48,7 +49,7 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
     outputDir = join(outputFolder(), "train"),
   } = pick(values, RUN_OPTIONS);
   const data = pick(values, DATA_OPTIONS);
-  const several = data.multiLabel === true || data.labelColumns !== undefined;
+  const several = asksForSeveralLabels(data);
   const plan: TrainPlan = {
     outputDir: resolve(outputDir),
     method,
