@@ -1,9 +1,11 @@
+import { ARCHITECTURES } from "../architectures/index";
 import type { TensorEntry } from "./tensor-entry";
 import type { Checkpoint } from "./weight-files";
 
+const INNER = [...ARCHITECTURES.map(({ names }) => names.prefix), "classifier.", "pre_classifier."];
+
 /** Prefixes that training programs put before every name: PyTorch's DataParallel, and Lightning around an encoder. */
-const WRAPPER =
-  /^(module\.|model\.(?=(bert|roberta|distilbert|electra|deberta|mpnet|albert|model|classifier|pre_classifier)\.))/;
+const WRAPPER = new RegExp(`^(module\\.|model\\.(?=${INNER.join("|").replaceAll(".", "\\.")}))`);
 
 /**
  * The same tensors without a wrapper's prefix, if every name begins with it: `module.bert.pooler.dense.weight` becomes
