@@ -10,11 +10,29 @@ import tempfile
 import warnings
 
 import nbformat
+import zmq.asyncio
+from jupyter_client.session import Session
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 warnings.filterwarnings("ignore")
 logging.disable(logging.CRITICAL)
+
+
+def watch_after_send(send):
+    """jupyter_client sends around asyncio's socket, by Socket.shadow. ZeroMQ reports a message once, so one that arrives
+    meanwhile is never reported to asyncio, and nbclient waits for it without end. Asks the socket again after each send."""
+
+    def send_and_watch(session, stream, *rest, **options):
+        sent = send(session, stream, *rest, **options)
+        if isinstance(stream, zmq.asyncio.Socket):
+            stream._schedule_remaining_events()
+        return sent
+
+    return send_and_watch
+
+
+Session.send = watch_after_send(Session.send)
 
 
 def status_of(error):
@@ -55,6 +73,7 @@ def by_papermill(case):
 RUNNERS = {"nbclient": by_nbclient, "papermill": by_papermill}
 LIMIT = 120  # seconds for a case: the longest takes some ten
 TRIES = 3
+NOT_STARTED = "Kernel didn't respond"  # jupyter_client, after 60 seconds
 
 
 def run_into(connection, case):
@@ -62,7 +81,7 @@ def run_into(connection, case):
 
 
 def in_own_process(case):
-    """Either can wait without end for a message that it missed (seen with widgets, once in some hundred runs): then again."""
+    """Runs a case again if its kernel did not start, or if the case did not end: both depend on time alone."""
     context = multiprocessing.get_context("fork")
     for attempt in range(1, TRIES + 1):
         ours, theirs = context.Pipe(duplex=False)
@@ -73,7 +92,10 @@ def in_own_process(case):
             if ours.poll(LIMIT):
                 result = ours.recv()
                 process.join(5)
-                return result
+                if NOT_STARTED not in result["status"] or attempt == TRIES:
+                    return result
+                print(f"{case['runner']} {case['name']}: the kernel did not start (attempt {attempt} of {TRIES})", flush=True)
+                continue
             print(f"{case['runner']} {case['name']} did not end within {LIMIT} s (attempt {attempt} of {TRIES})", flush=True)
         except EOFError:
             return {"status": "the process ended without a result", "notebook": None}
