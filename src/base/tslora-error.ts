@@ -37,7 +37,7 @@ export class TsloraError extends Error {
     this.details = options.details ?? {};
   }
 
-  /** How Node prints the error: its stack and the message of its cause, without the details. */
+  /** Text that Node prints: the stack and the message of its cause, without the details. */
   [inspect.custom](): string {
     const stack = this.stack ?? `${this.name}: ${this.message}`;
     return this.cause instanceof Error

@@ -312,8 +312,8 @@ export class SequenceClassifier {
   }
 
   /**
-   * Logits of texts, or of pairs of texts, row by row: [texts, labels]. Texts of similar length run together, in any order of `texts`. The
-   * event loop runs between passes.
+   * Logits of texts, or of pairs of texts, row by row: [texts, labels]. Texts of similar length run together, in any
+   * order of `texts`. The event loop runs between passes.
    *
    * @throws TsloraError `bad-input` if the active adapter was read from files and lacks weights that the model lacks
    *   too, or a text is single and the weights were trained on pairs.

@@ -1,4 +1,5 @@
-/* eslint-disable @typescript-eslint/no-require-imports -- a command's files are loaded when it is called: `run` starts in half the time, which import() would double again */
+/* eslint-disable @typescript-eslint/no-require-imports -- a command's files are loaded when it is called: `run` starts
+   in half the time, which import() would double again */
 import type { Command } from "commander";
 
 import type * as Check from "./check/check-command";

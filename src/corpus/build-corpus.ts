@@ -8,7 +8,7 @@ import { toFrame, toMultiLabelFrame } from "./to-frame";
 /** The most problems in an error's message; its `details.problems` hold all. */
 const NAMED = 20;
 
-/** How {@link finishCorpus} treats bad entries, and the reason for the source. */
+/** Options of {@link finishCorpus}: the treatment of bad entries, and the reason for the source. */
 interface FinishOptions {
   readonly onBadEntry: "refuse" | "report";
   /** Whether a class may have no text. */

@@ -64,9 +64,9 @@ export interface CorpusReport {
 /** A set of labelled texts. */
 export interface Corpus {
   /**
-   * Columns `texts` (string), `ID` (string), `label` (whole number from 0), one text per row, in the study's order; with
-   * pairs of texts also `text_pair` (string). If a text may have several labels, each label has a column of its name
-   * with 0 or 1, instead of `label`.
+   * Columns `texts` (string), `ID` (string), `label` (whole number from 0), one text per row, in the study's order;
+   * with pairs of texts also `text_pair` (string). If a text may have several labels, each label has a column of its
+   * name with 0 or 1, instead of `label`.
    */
   readonly frame: DataFrame;
   /** Whether each text has one label, or any number of them. */

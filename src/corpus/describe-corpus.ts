@@ -8,7 +8,10 @@ export interface CorpusDescription {
   readonly count: number;
   /** Number of texts of each label, and their share of all, in [0, 1]. */
   readonly labels: readonly { readonly label: number; readonly count: number; readonly share: number }[];
-  /** Lengths in words separated by white space, including tags, of both texts of a pair; percentiles by linear interpolation, as in NumPy. */
+  /**
+   * Lengths in words separated by white space, including tags, of both texts of a pair; percentiles by linear
+   * interpolation, as in NumPy.
+   */
   readonly words: {
     readonly min: number;
     readonly mean: number;

@@ -3,7 +3,8 @@ import { isTextInput, textInput, type TextInput } from "../base/text-input";
 import type { TextFrame } from "./labelled-texts";
 
 /**
- * A text, or a pair of texts, and its labels: one number for each label of the classifier, 1 if the text has it, else 0.
+ * A text, or a pair of texts, and its labels: one number for each label of the classifier, 1 if the text has it, else
+ * 0.
  */
 export interface MultiLabelText {
   readonly text: string;
@@ -12,7 +13,9 @@ export interface MultiLabelText {
   readonly label: readonly number[];
 }
 
-/** A danfojs DataFrame with the column `texts` (and `text_pair`) and one column of 0 and 1 for each label, or a list. */
+/**
+ * A danfojs DataFrame with the column `texts` (and `text_pair`) and one column of 0 and 1 for each label, or a list.
+ */
 export type MultiLabelTexts = TextFrame | readonly MultiLabelText[];
 
 const NAMED = 10; // the most bad rows that an error names

@@ -28,8 +28,8 @@ export interface Prediction {
  *
  * @param texts - one text, or several; a pair of texts is a list of two, so one pair is `[["a", "b"]]`
  * @returns a prediction for each text, in their order
- * @throws TsloraError `bad-input` if a text is neither a string nor a pair of strings, or the classifier has untrained weights or gives no usable
- *   scores.
+ * @throws TsloraError `bad-input` if a text is neither a string nor a pair of strings, or the classifier has untrained
+ *   weights or gives no usable scores.
  */
 export async function predict(
   classifier: TextClassifier,

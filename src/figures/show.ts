@@ -56,7 +56,9 @@ export function show(thing: ShowInput, options: ShowOptions = {}): void {
   }
 }
 
-/** The two places of a figure, one right after the other in a cell's output, and the object that identifies the cell. */
+/**
+ * The two places of a figure, one right after the other in a cell's output, and the object that identifies the cell.
+ */
 export interface FigurePlaces {
   readonly interactive: Display;
   readonly picture: Display;

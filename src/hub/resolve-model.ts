@@ -36,11 +36,11 @@ const DEFAULT_MODEL = "distilbert-base-uncased";
 const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
 
 /**
- * Finds a model: "embedded", the encoder that set-up installs; "mpnet", which `npm run setup -- mpnet` installs; a folder; a name on the Hugging Face Hub, from its cache
- * or from the Hub; or "auto": the model that TSLORA_MODEL names, else distilbert-base-uncased, else the embedded
- * encoder. Only "auto" has such fallbacks, and `notice` reports the choice and the reason. A `~` at the beginning of a
- * path is the home folder. A name that can only be a path (`./x`, `/x`, `~/x`, `C:\\x`, more than one slash) is never
- * requested from the Hub.
+ * Finds a model: "embedded", the encoder that set-up installs; "mpnet", which `npm run setup -- mpnet` installs; a
+ * folder; a name on the Hugging Face Hub, from its cache or from the Hub; or "auto": the model that TSLORA_MODEL names,
+ * else distilbert-base-uncased, else the embedded encoder. Only "auto" has such fallbacks, and `notice` reports the
+ * choice and the reason. A `~` at the beginning of a path is the home folder. A name that can only be a path (`./x`,
+ * `/x`, `~/x`, `C:\\x`, more than one slash) is never requested from the Hub.
  *
  * @throws TsloraError `not-found` with every place that was searched, and for a folder the missing files.
  */

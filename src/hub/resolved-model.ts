@@ -1,7 +1,7 @@
 /** The name of a model that set-up installs. */
 export type InstalledName = "embedded" | "mpnet";
 
-/** Where a model was found: set-up installed it, or it is a folder, in the Hub's cache, or downloaded from the Hub. */
+/** Place where a model was found: installed by set-up, a folder, in the Hub's cache, or downloaded from the Hub. */
 export type ModelPlace =
   { readonly kind: "folder" | "cache" | "hub" } | { readonly kind: "installed"; readonly name: InstalledName };
 

@@ -31,7 +31,7 @@ export interface LoraConfig {
    */
   readonly modulesToSave?: readonly string[];
   /**
-   * Which biases are trained: none, those of the adapted layers, or all. At most one adapter of a model may train
+   * Biases that are trained: none, those of the adapted layers, or all. At most one adapter of a model may train
    * biases.
    * @default "none"
    */
@@ -84,8 +84,8 @@ export interface EvaConfig {
    */
   readonly tau?: number;
   /**
-   * Divide each direction by the square root of its singular value. (peft 0.21 does so again for each further layer with
-   * the same input, which changes the lengths of the directions only.)
+   * Divide each direction by the square root of its singular value. (peft 0.21 does so again for each further layer
+   * with the same input, which changes the lengths of the directions only.)
    * @default false
    */
   readonly whiten?: boolean;

@@ -161,7 +161,7 @@ function checkTargets(check: TargetCheck): void {
   checkLayerNumbers(check);
 }
 
-/** Whether "auto" or "all-linear" stands for these names: of them a model has those that its configuration asks for. */
+/** Whether "auto" or "all-linear" selected these names: of them a model has those that its configuration asks for. */
 function isOfType(names: readonly string[]): boolean {
   return ARCHITECTURES.some(({ targetModules: { auto, allLinear } }) => names === auto || names === allLinear);
 }

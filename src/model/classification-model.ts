@@ -233,7 +233,10 @@ export class ClassificationModel {
     };
   }
 
-  /** The last layer's result, normalised if there is a norm for it, of first tokens or the mean of all: [documents, width]. */
+  /**
+   * The last layer's result, normalised if there is a norm for it, of first tokens or the mean of all: [documents,
+   * width].
+   */
   #pooled(pass: ForwardPass, x: Tensor, { rows }: Inputs): { y: Tensor; saved?: LayerNormSaved } {
     const normed = this.modules.finalNorm?.forward(pass, x) ?? { y: x };
     return rows === undefined ? normed : { ...normed, y: meanOfTokens(pass.ops, normed.y, rows) };

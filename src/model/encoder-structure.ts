@@ -9,7 +9,7 @@ export type Activation = SmoothActivation | "relu" | "tanh";
  */
 export type ProblemType = "single_label_classification" | "multi_label_classification";
 
-/** How an encoder knows the order of tokens. */
+/** Ways in which an encoder encodes the order of tokens. */
 export type Positions =
   | {
       /** A learned embedding of each position, added to the word's. */
@@ -94,7 +94,9 @@ export interface EncoderStructure {
     readonly outputDropout?: Rate;
   };
   readonly feedForward: {
-    /** Linear, activation, linear; or gated: linear to twice the size, activation of one half times the other, linear. */
+    /**
+     * Linear, activation, linear; or gated: linear to twice the size, activation of one half times the other, linear.
+     */
     readonly kind: "mlp" | "gated";
     readonly bias: boolean;
     /** The rate of dropout after the block; in a gated block, before its last linear layer. */

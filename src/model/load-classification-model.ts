@@ -43,7 +43,8 @@ export interface LoadModelOptions {
 /**
  * Reads `config.json` and the weights of a Hugging Face folder, tensor by tensor. Every weight's name and shape is
  * checked before any is read. As in transformers, head weights that the checkpoint lacks are drawn from N(0,
- * initializer_range) (in ModernBERT from its own truncated normal distributions), and head biases that it lacks are 0. Such parameters are marked as `drawn`.
+ * initializer_range) (in ModernBERT from its own truncated normal distributions), and head biases that it lacks are 0.
+ * Such parameters are marked as `drawn`.
  *
  * @throws TsloraError `not-found`, `unsupported` or `bad-input`, listing every missing, unexpected or mis-shaped
  *   weight.

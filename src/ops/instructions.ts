@@ -5,7 +5,7 @@ import type { TensorflowSession } from "./tensorflow/session";
 export const INSTRUCTIONS = ["baseline", "avx2", "avx512"] as const;
 export type Instructions = (typeof INSTRUCTIONS)[number];
 
-/** The binding's report on instruction sets. Bit i of `supported` and `compiled` stands for INSTRUCTIONS[i]. */
+/** The binding's report on instruction sets. Bit i of `supported` and `compiled` is INSTRUCTIONS[i]. */
 interface InstructionReport {
   /** Index of the requested set; -1 if TSLORA_INSTRUCTIONS names none. */
   readonly requested: number;

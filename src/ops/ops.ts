@@ -10,7 +10,7 @@ export type { Drop, LayerNormSaved, Primitives } from "./primitives";
  */
 export type Activation = "gelu" | "gelu-tanh" | "silu";
 
-/** Which activation, and whether its derivative is requested. */
+/** Selects an activation, and whether its derivative is returned. */
 export interface ActivationOptions extends GeluOptions {
   /** @default "gelu" */
   readonly activation?: Activation | undefined;
@@ -85,7 +85,7 @@ export interface LengthGroup {
 export interface AttentionLayout {
   readonly heads: number;
   readonly groups: readonly LengthGroup[];
-  /** Which tokens are queries: every token, or only the first one of each document. */
+  /** Tokens that are queries: every token, or only the first one of each document. */
   readonly span: "every-token" | "first-token";
   /**
    * The farthest distance between two tokens that attend to each other. Work and memory are then linear in a document's

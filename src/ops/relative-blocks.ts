@@ -33,7 +33,7 @@ export interface RelativeBlocks {
   /** The place of each query: [queries]. */
   readonly queryPlaces: Int32Array;
   /**
-   * The places of each row among the keys, [rows] each; their number, one past the last place, stands for none. A row
+   * The places of each row among the keys, [rows] each; their number, one past the last place, means none. A row
    * may lie in up to three pieces.
    */
   readonly keyPlaces: readonly Int32Array[];

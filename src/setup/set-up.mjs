@@ -27,8 +27,8 @@ const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Parts in addition to the common ones: JupyterLab; the packages that the parity run compares with; the packages that
- * the runner is compared with; MPNet; SwiftShader, a GPU in software, if it exists for this platform; the kernels for every
- * instruction set; further stages of a single command.
+ * the runner is compared with; MPNet; SwiftShader, a GPU in software, if it exists for this platform; the kernels for
+ * every instruction set; further stages of a single command.
  * @typedef {object} Extras
  * @property {boolean} [lab]
  * @property {boolean} [reference]

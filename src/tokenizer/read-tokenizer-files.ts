@@ -48,8 +48,8 @@ export interface TokenizerFiles {
 const NO_SCORES = new Float64Array(0);
 
 /**
- * Reads a tokenizer's files: tokenizer.json, or vocab.txt (WordPiece), or vocab.json and merges.txt (byte-level BPE), or
- * a sentencepiece model (Unigram).
+ * Reads a tokenizer's files: tokenizer.json, or vocab.txt (WordPiece), or vocab.json and merges.txt (byte-level BPE),
+ * or a sentencepiece model (Unigram).
  *
  * @throws TsloraError `not-found`, naming the missing files, `unsupported` for another kind of tokenizer, or
  *   `bad-input`.

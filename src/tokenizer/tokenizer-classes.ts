@@ -29,7 +29,7 @@ export interface TokenizerClass {
   readonly kind: ModelKind;
   /** Default special tokens. */
   readonly special: Readonly<Partial<Record<SpecialKey, string>>>;
-  /** How special tokens match if the files give only their texts. */
+  /** Flags of special tokens of which the files give only the texts. */
   readonly flags?: Readonly<Partial<Record<SpecialKey, Readonly<Record<string, boolean>>>>>;
   /** More special tokens, unless the files list some. */
   readonly extra?: readonly string[];

@@ -18,8 +18,8 @@ export interface Tokenizer {
   readonly padTokenId: number;
   /**
    * Encodes each text, or pair of texts, separately. An empty text gives [CLS] [SEP], a pair [CLS] a [SEP] b [SEP] or
-   * what else the tokenizer's template says. The longer text of a pair is cut first. As in transformers' batches, a pair with an empty second text
-   * stays a pair.
+   * what else the tokenizer's template says. The longer text of a pair is cut first. As in transformers' batches, a
+   * pair with an empty second text stays a pair.
    *
    * @throws TsloraError `unsupported` for a pair if the tokenizer has no template of pairs, `bad-option` if `maxLength`
    *   leaves no room for a pair's special tokens.

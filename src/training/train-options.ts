@@ -24,9 +24,9 @@ export interface TrainOptions {
    */
   readonly learningRate?: number;
   /**
-   * LoRA+ (Hayou, Ghosh and Yu, 2024): the learning rate of every adapter's B, and of vectors such as the head's bias, is
-   * this multiple of `learningRate`, as with peft's `create_loraplus_optimizer`. The paper advises a ratio above 1, and
-   * then a lower `learningRate`. `weightDecay` is peft's `loraplus_weight_decay`. Only for LoRA adapters.
+   * LoRA+ (Hayou, Ghosh and Yu, 2024): the learning rate of every adapter's B, and of vectors such as the head's bias,
+   * is this multiple of `learningRate`, as with peft's `create_loraplus_optimizer`. The paper advises a ratio above 1,
+   * and then a lower `learningRate`. `weightDecay` is peft's `loraplus_weight_decay`. Only for LoRA adapters.
    */
   readonly loraplusLrRatio?: number;
   /**
@@ -191,7 +191,7 @@ export const SAMPLING_STRATEGIES = ["random", "sequential", "group_by_length"] a
 /** One of `SAMPLING_STRATEGIES`. */
 export type SamplingStrategy = (typeof SAMPLING_STRATEGIES)[number];
 
-/** Where a run's numbers are written in addition to its log. */
+/** Targets of a run's numbers besides its log. */
 export const REPORT_TARGETS = ["none", "tensorboard"] as const;
 
 /** Results of an evaluation during training. */

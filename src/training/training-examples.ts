@@ -20,8 +20,8 @@ export interface Examples {
  * Reads examples from a DataFrame with `texts` and `label` (and `text_pair` for pairs), or from a list. With several
  * labels per text, a DataFrame has a column of 0 and 1 for each label.
  *
- * @throws TsloraError `bad-input` if a column is missing, a text is not a string, only some rows are pairs, or a label is not a class (with
- *   several labels per text: not a list of 0 and 1)
+ * @throws TsloraError `bad-input` if a column is missing, a text is not a string, only some rows are pairs, or a label
+ *   is not a class (with several labels per text: not a list of 0 and 1)
  */
 export function examplesOf(
   data: TrainingData,

@@ -9,7 +9,7 @@ import { resolveImport } from "./resolve-import";
 import { shortenError } from "./shorten-error";
 import type { Tslab, TslabConverter, TslabExecutor } from "./tslab";
 
-/** How a cell ended. */
+/** End of a cell. */
 export type CellOutcome =
   | { readonly status: "ok"; /** The last expression's value, or undefined. */ readonly value: unknown }
   | { readonly status: "error"; readonly error: CellError };

@@ -6,7 +6,7 @@ import { EditedText, type TextEdit } from "./text-edits";
 /** Resolves an import that Node cannot find as written; undefined leaves it unchanged. */
 export type ResolveImport = (specifier: string) => string | undefined;
 
-/** How the source is used. */
+/** Options of {@link mendSource}. */
 export interface MendOptions {
   /**
    * Whether the source runs. If false, it is only read by completion, which needs shorthand unchanged. @default true

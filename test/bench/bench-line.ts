@@ -2,7 +2,7 @@ import { median } from "../../src/base/median";
 
 /** Work that was measured on our side and on another, in rounds that alternated. */
 export interface Comparison {
-  /** What was done, e.g. `epoch, DistilBERT size, default dropout`. */
+  /** Work that was done, e.g. `epoch, DistilBERT size, default dropout`. */
   readonly work: string;
   /** By what else, e.g. `transformers + peft, random batches`. */
   readonly against: string;
@@ -11,11 +11,11 @@ export interface Comparison {
   readonly ours: readonly number[];
   /** Those on the other side, round by round. */
   readonly theirs: readonly number[];
-  /** How rounds make one figure: their median, or their sum where the rounds are the parts of the whole. */
+  /** Combination of rounds into one figure: their median, or their sum where the rounds are the parts of the whole. */
   readonly combine: "median" | "sum";
-  /** What the ratio theirs / ours must be. */
+  /** Bar for the ratio theirs / ours. */
   readonly bar?: Bar;
-  /** What else there is to know of it, in a sentence. */
+  /** Further information, in a sentence. */
   readonly note?: string;
 }
 
@@ -33,13 +33,13 @@ export interface Fact {
   readonly held?: boolean;
 }
 
-/** What a line found. */
+/** Result of a line. */
 export interface LineResult {
   readonly comparisons: readonly Comparison[];
   readonly facts?: readonly Fact[];
 }
 
-/** What a line is run with. */
+/** Settings and services of a line. */
 export interface BenchContext {
   /** An empty folder of the line's own, removed afterwards. */
   readonly folder: string;
@@ -50,9 +50,9 @@ export interface BenchContext {
   readonly seed: number;
   /** Rounds that are measured, after one that is not. */
   readonly rounds: number;
-  /** Whether all batches of an epoch, and all texts, are run, in the place of a sample. */
+  /** Whether all batches of an epoch, and all texts, are run, instead of a sample. */
   readonly whole: boolean;
-  /** What lines before this one found. */
+  /** Results of the lines before this one. */
   readonly earlier: readonly Comparison[];
   /** Tells whoever watches how far the line is. */
   readonly note: (text: string) => void;

@@ -35,7 +35,7 @@ interface Point {
   readonly value: number;
   readonly seconds: number;
   readonly gigabytes: number;
-  /** What the matrix products alone would take at the machine's rate. */
+  /** Time of the matrix products alone, at the machine's rate. */
   readonly limitSeconds?: number;
   readonly gflop?: number;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 
-/** What the figures were measured on. */
+/** Machine of the measurements. */
 export interface Machine {
   readonly processor: string;
   readonly cores: number;

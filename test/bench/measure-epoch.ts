@@ -11,14 +11,14 @@ import { loadStudyData } from "./study-data";
 
 const BATCH_SIZE = 16;
 const MAX_LENGTH = 512;
-const SECONDS_IDLE = 0.05; // of a core, above which a waiting side is said to disturb
+const SECONDS_IDLE = 0.05; // of a core, above which a waiting side is reported as disturbing
 
-/** What of the study's epoch is compared. */
+/** Part of the study's epoch that is compared. */
 export interface EpochSetting {
   readonly size: "distilbert" | "minilm";
   readonly dropout?: 0;
   readonly method?: "lora" | "full";
-  /** How many of the epoch's batches stand for it, where not all are run. */
+  /** Number of batches that represent the epoch, if not all are run. */
   readonly sample: number;
   /** The bars by the other side's batching; a batching without one is not run. */
   readonly bars: { readonly random: Bar; readonly grouped?: Bar };
@@ -44,7 +44,7 @@ export async function writeTrainingData(
  * An epoch of the study on both sides: 600 abstracts of up to 512 tokens, batches of 16, the same batches of the same
  * tokens. Both sides take turns batch by batch. Ours is `train` itself, of whose steps each turn draws one.
  *
- * A round is all batches of the sample, which stand for the epoch together and not each by itself: a long batch takes more
+ * A round is all batches of the sample, which represent the epoch together and not each by itself: a long batch takes more
  * than its share of tokens. Its seconds are brought to the epoch by tokens: real ones here, padded ones there, since those
  * are computed.
  */

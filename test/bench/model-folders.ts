@@ -10,12 +10,12 @@ import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 /** The two models of the bars, and one of MiniLM's width and any depth for the growth curves. */
 export type ModelSize = "minilm" | "distilbert" | { readonly layers: number };
 
-/** How a model's folder must be. */
+/** Requirements of a model's folder. */
 export interface ModelFolderOptions {
   readonly size: ModelSize;
   /** Every dropout rate of the configuration; the model's own defaults where it is not given. */
   readonly dropout?: 0;
-  /** Where the folder is made. */
+  /** Folder in which it is made. */
   readonly parent: string;
 }
 

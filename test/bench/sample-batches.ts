@@ -15,7 +15,7 @@ export interface EpochPlan {
 const SEEDS_TRIED = 200;
 
 /**
- * The epoch of a seed, chosen among some so that its batches `from` to `to` stand for the whole: tokens, padding and
+ * The epoch of a seed, chosen among some so that its batches `from` to `to` represent the whole: tokens, padding and
  * squared lengths of a batch are as near to the epoch's mean as they get.
  */
 export function planEpoch(
@@ -47,7 +47,7 @@ export function planEpoch(
       0,
     );
     if (best === undefined || off < best.off) best = { plan: { seed, batches, tokens, padded }, off };
-    if (from === 0 && to >= batches.length) break; // the whole stands for itself
+    if (from === 0 && to >= batches.length) break; // the whole represents itself
   }
   if (best === undefined) throw new TypeError("No seed was tried.");
   return best.plan;

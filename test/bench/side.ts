@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 
 import { projectRoot } from "../../src/base/project-root";
 
-/** What a request cost, seen from outside. */
+/** Cost of a request, seen from outside. */
 export interface Cost {
   /** Seconds of processor time of all the process's threads. */
   readonly cpuSeconds: number;
@@ -42,7 +42,7 @@ export class Side {
       child.once("error", ({ message }) => resolve(message));
       child.once("close", (code, signal) => resolve(`it ended with ${signal ?? code ?? 1}`));
     });
-    child.stdin?.on("error", () => undefined); // told by its end
+    child.stdin?.on("error", () => undefined); // its end reports it
   }
 
   /** One of our programs, compiled, below test/bench. */
@@ -70,7 +70,7 @@ export class Side {
     return result;
   }
 
-  /** What the last request cost. */
+  /** Cost of the last request. */
   get cost(): Cost {
     return this.#cost;
   }

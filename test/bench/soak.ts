@@ -37,7 +37,7 @@ interface Verdict {
   readonly what: string;
   readonly level: number;
   readonly slope: FittedLine;
-  /** What the slope comes to over the measured part, as a share of the level. */
+  /** Change over the measured part, as a share of the level. */
   readonly drift: number;
   readonly flat: boolean;
 }

@@ -11,9 +11,9 @@ export interface LabelledTexts {
   readonly labels: readonly number[];
 }
 
-/** What the benchmarks run on. */
+/** Data of the benchmarks. */
 export interface StudyData {
-  /** What it is, in a few words. */
+  /** Description in a few words. */
   readonly source: string;
   /** All 1,000 abstracts, cleaned. */
   readonly all: LabelledTexts;

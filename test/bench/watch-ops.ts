@@ -1,6 +1,6 @@
 import { loadTensorFlow, type Binding, type OpAttribute } from "../../src/ops/load-tensorflow";
 
-/** What an op, or an op at certain shapes, came to. */
+/** Totals of an op, or of an op at certain shapes. */
 export interface OpTotal {
   calls: number;
   ms: number;

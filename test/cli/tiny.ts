@@ -5,14 +5,14 @@ import { Readable, Writable } from "node:stream";
 import { projectRoot } from "../../src/base/project-root";
 import { runCli } from "../../src/cli/program";
 
-/** What a command said and ended with. */
+/** Output and exit code of a command. */
 export interface Said {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** How a command is run. */
+/** Options of running a command. */
 export interface CliOptions {
   /** Chunks of standard input. */
   readonly input?: readonly (string | Uint8Array)[];
@@ -52,7 +52,7 @@ export async function tinyModel(folder: string, kind: "bert" | "distilbert" | "b
   return path;
 }
 
-/** Texts of two classes that can be told apart: of the words w5 to w7, and of w25 to w27. */
+/** Texts of two classes with different words: of the words w5 to w7, and of w25 to w27. */
 export function tinyTexts(count: number): { text: string; label: "neg" | "pos" }[] {
   return Array.from({ length: count }, (_, i) => {
     const from = i % 2 === 0 ? 5 : 25;

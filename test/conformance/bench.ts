@@ -135,7 +135,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** How long the kernel itself takes from its launch to its first answer, in milliseconds. */
+/** Milliseconds from the launch of the kernel alone to its first answer. */
 async function bootTime(python: string, { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv }): Promise<number> {
   const begun = performance.now();
   const kernel = await startKernel({

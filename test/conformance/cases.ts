@@ -57,7 +57,7 @@ export const EVERYWHERE: readonly {
   },
 ];
 
-/** How notebooks are run where that is not the plain way, and every difference that is meant. */
+/** Notebooks that need options, and every difference that is intended. */
 export const CASES: readonly ConformanceCase[] = [
   { name: "typescript-errors", differs: both(["cell 3, outputs"], TSLAB_ERRORS) },
   { name: "typescript-type-error", differs: both(["cell 2, outputs"], TSLAB_ERRORS) },

@@ -2,7 +2,7 @@ import { isRecord, type JsonRecord } from "../../src/base/json";
 import type { Notebook } from "../../src/notebook/format/notebook-types";
 import { withoutKeys } from "../../src/notebook/format/without-keys";
 
-/** What is left of an executed notebook without times, ids and the runners' own notes. */
+/** Executed notebook without times, ids and the runners' own notes. */
 export interface Normalised {
   readonly metadata: JsonRecord;
   readonly cells: readonly JsonRecord[];
@@ -50,7 +50,7 @@ function joinStreams(outputs: readonly JsonRecord[]): JsonRecord[] {
   );
 }
 
-/** Where two normalised notebooks differ, e.g. `cell 2, outputs`; cells are counted from 1. */
+/** Lists the places where two normalised notebooks differ, e.g. `cell 2, outputs`; cells are counted from 1. */
 export function placesOfDifference(ours: Normalised, theirs: Normalised): string[] {
   const places = differingKeys(ours.metadata, theirs.metadata).map((key) => `metadata, ${key}`);
   if (ours.cells.length !== theirs.cells.length)

@@ -20,7 +20,7 @@ import { HELP, OPTIONS } from "./run-options.cjs";
 const FOLDER = join(projectRoot(), "test", "conformance");
 const ORIGINALS: readonly Original[] = ["nbclient", "papermill"];
 
-/** What a runner left of a notebook. */
+/** Result of a runner. */
 interface Left {
   readonly status: string;
   readonly notebook: Normalised | undefined;

@@ -8,7 +8,7 @@ export interface ServedRecord {
   readonly types?: string;
 }
 
-/** How the server meets a request: as E-utilities does, or with one of their faults. */
+/** Behaviour of the server: as E-utilities, or with one of their faults. */
 export type Manner =
   | { readonly kind: "answer" }
   | {

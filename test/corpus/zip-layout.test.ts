@@ -26,7 +26,7 @@ function withEnd(zip: Buffer, change: (end: Buffer, zip: Buffer) => void): Buffe
   return copy;
 }
 
-/** Where the central directory's entry of a name begins, and where its local header does. */
+/** Finds the first bytes of a name's entry in the central directory and of its local header. */
 function places(zip: Buffer, name: string): { central: number; local: number } {
   return { local: zip.indexOf(name) - 30, central: zip.lastIndexOf(name) - 46 };
 }
@@ -35,7 +35,7 @@ const insert = (zip: Buffer, at: number, bytes: Buffer): Buffer =>
   Buffer.concat([zip.subarray(0, at), bytes, zip.subarray(at)]);
 const shift = (end: Buffer, by: number): void => void end.writeUInt32LE(end.readUInt32LE(16) + by, 16);
 
-/** Archives that contradict themselves, and what is said of each. */
+/** Archives that contradict themselves, and the message about each. */
 const DAMAGES: readonly { readonly what: string; readonly make: (zip: Buffer) => Buffer; readonly says: RegExp }[] = [
   {
     what: "one entry fewer counted",

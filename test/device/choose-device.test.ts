@@ -100,7 +100,7 @@ test("nvidia-smi's lines are read, numbers that it has none of left out", () => 
   assert.deepEqual(other, { name: "GRID" });
 });
 
-// In a process of its own, since a process has one device. An empty file stands for the driver's library: it is found
+// In a process of its own, since a process has one device. An empty file replaces the driver's library: it is found
 // by name, and TensorFlow for the processor does not open it.
 const folder = mkdtempSync(join(tmpdir(), "tslora-driver-"));
 after(() => rmSync(folder, { recursive: true, force: true }));

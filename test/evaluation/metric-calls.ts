@@ -28,7 +28,7 @@ export interface MetricCall {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
-/** What is called: arguments come from JSON, so that no compiler knows their types. */
+/** A function that is called: arguments come from JSON, so that no compiler knows their types. */
 type Anything = (yTrue: never, y: never, options: never) => unknown;
 
 const FUNCTIONS = {
@@ -91,7 +91,7 @@ export function difference(a: unknown, b: unknown): number {
 
 const SPECIAL: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
-/** Puts back what JSON lacks: NaN and infinities, which stand as `{ "float": "nan" }`. */
+/** Puts back what JSON lacks: NaN and infinities, which are written `{ "float": "nan" }`. */
 export function reviveFloats(_key: string, value: unknown): unknown {
   return typeof value === "object" && value !== null && "float" in value ? SPECIAL[String(value.float)] : value;
 }

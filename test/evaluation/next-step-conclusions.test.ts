@@ -23,7 +23,7 @@ const tried = (step: string, from: number, to: number): TriedStep => ({
   ),
 });
 
-test("steps that help, do harm or cannot be told are named as such", () => {
+test("steps that help, do harm or stay undecided are named as such", () => {
   const text = nextStepConclusions([tried("Weights", 60, 10), tried("Threshold", 10, 60), tried("Both", 10, 9)]);
   assert.match(
     text,
@@ -31,14 +31,14 @@ test("steps that help, do harm or cannot be told are named as such", () => {
   );
   assert.match(
     text,
-    /In short:\*\* 1 of 3 steps tried is better on these texts \(Weights\); 1 is worse \(Threshold\); of the other 1 it cannot be told/,
+    /In short:\*\* 1 of 3 steps tried is better on these texts \(Weights\); 1 is worse \(Threshold\); the other 1 is undecided/,
   );
   assert.match(text, /3 comparisons at the 95% level: of steps without any effect, about one in 20/);
 });
 
-test("where nothing helps, that is what is said", () => {
+test("where nothing helps, the conclusions state it", () => {
   assert.match(
     nextStepConclusions([tried("Weights", 10, 9), tried("Threshold", 9, 9)]),
-    /of 2 steps tried, none is shown to be better; of all of them it cannot be told from so few texts\./,
+    /of 2 steps tried, none is shown to be better; all of them are undecided on so few texts\./,
   );
 });

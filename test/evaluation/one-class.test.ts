@@ -10,7 +10,7 @@ import { logLoss } from "../../src/evaluation/metrics/log-loss";
 import { matthewsCorrcoef } from "../../src/evaluation/metrics/matthews-corrcoef";
 import { precisionRecallFscoreSupport } from "../../src/evaluation/metrics/precision-recall-fscore-support";
 
-/** What scikit-learn says of texts that lack labels; its NaN is null. */
+/** Results of scikit-learn for texts that lack labels; its NaN is null. */
 interface Golden {
   readonly cases: readonly {
     readonly name: string;

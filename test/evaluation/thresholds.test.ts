@@ -21,7 +21,7 @@ const GOALS: readonly ThresholdGoal[] = [
   { metric: "precision_at_recall", recall: 1 },
 ];
 
-/** What a goal is worth at a threshold, counted again from the texts; undefined where it is not reached. */
+/** Value of a goal at a threshold, counted again from the texts; undefined where it is not reached. */
 function worthAt(
   goal: ThresholdGoal,
   threshold: number,

@@ -63,7 +63,7 @@ test("a class that is called accuracy keeps its scores", () => {
     ["accuracy", "b", "accuracy"],
   ];
   assert.match(classificationReport(yTrue, yPred), /^ {4}accuracy {7}0\.50 {6}1\.00 {6}0\.67 {9}1$/m);
-  assert.equal(classificationReportDict(yTrue, yPred).accuracy, 2 / 3); // the average stands under the name, as in Python
+  assert.equal(classificationReportDict(yTrue, yPred).accuracy, 2 / 3); // the average has the name as key, as in Python
 });
 
 test("numbers of floating point are written as Python's str writes them", () => {

@@ -16,7 +16,7 @@ export interface Damage {
   readonly path?: readonly (string | number)[];
 }
 
-/** How a file's bytes must be understood. */
+/** Format of a file's bytes. */
 export type FileFormat = "json" | "safetensors" | "text";
 
 /** Damages a file by its format, as bytes, or as a whole; one way of damage per call. */
@@ -38,7 +38,7 @@ export async function damageFile(path: string, format: FileFormat, random: Rando
   return damageSafetensors(path, bytes, random);
 }
 
-/** What is wrong with a file's bytes by its format alone, or undefined. */
+/** Describes a fault in a file's bytes that its format alone shows, or undefined. */
 function brokenness(bytes: Buffer, format: FileFormat): string | undefined {
   if (format === "safetensors") {
     const result = strictSafetensors(bytes);

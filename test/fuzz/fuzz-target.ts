@@ -29,7 +29,7 @@ export interface FuzzTarget {
   close(): void;
 }
 
-/** What is wrong with a case. */
+/** Fault of a case. */
 export interface Finding {
   readonly target: string;
   readonly case: number;
@@ -38,7 +38,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** How a case ended. */
+/** End of a case. */
 export type CaseOutcome =
   | { readonly kind: "refused"; readonly message: string }
   | { readonly kind: "accepted" }

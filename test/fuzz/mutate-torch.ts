@@ -25,7 +25,7 @@ const HOSTILE: readonly Buffer[] = [
 
 const SIZES = [0, 1, -1, 2, 255, 2 ** 16, 2 ** 31 - 1, -(2 ** 31)];
 
-/** Where each opcode of a valid pickle begins, and where the pickle ends. */
+/** Offsets of the opcodes of a valid pickle, and of its end. */
 export function opcodesOf(pickle: Buffer, start = 0): { readonly starts: readonly number[]; readonly end: number } {
   const starts: number[] = [];
   for (let at = start; ;) {

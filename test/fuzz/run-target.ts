@@ -54,7 +54,7 @@ export async function runTarget(
   return { ...counts, findings };
 }
 
-/** How a child ended, and at which case. */
+/** End of a child process, and the case at which it ended. */
 type ChildEnd =
   | { readonly kind: "done" }
   | {

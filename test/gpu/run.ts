@@ -35,16 +35,16 @@ const PARITY_LINES = ["logits", "gradients", "training", "losses"];
 const BOUND = 1e-4;
 const TEXTS = 600;
 const BATCH = 16;
-/** The first ones find kernels to load and shapes to plan for: a median is told. */
+/** The first ones load kernels and plan for shapes; the median is reported. */
 const EPOCHS = 5;
-/** Of a document's tokens, those that are one of its label's twenty. */
+/** Share of a document's tokens that are one of its label's twenty. */
 const SHARE = 0.2;
 const ENCODER = join(projectRoot(), ".tslora", "models", "all-MiniLM-L6-v2");
 
-/** What is trained: the embedded encoder, and random weights of DistilBERT's size, which the reference environment makes. */
+/** Models that are trained: the embedded encoder, and random weights of DistilBERT's size, which the reference environment makes. */
 interface Trained {
   readonly what: string;
-  /** Of the embedded encoder, its folder; else where one must be made. */
+  /** Folder of the embedded encoder; else the folder to make. */
   readonly folder: string;
   readonly embedded: boolean;
 }
@@ -155,7 +155,7 @@ async function epochs(
   return { seconds, losses };
 }
 
-/** What nvidia-smi says that this process holds on the GPU, in bytes. */
+/** Bytes that this process holds on the GPU, from nvidia-smi. */
 function memoryHeld(): number | undefined {
   const { status, stdout } = spawnSync(
     "nvidia-smi",

@@ -12,7 +12,7 @@ export interface FakeHub {
   close(): Promise<void>;
 }
 
-/** What goes wrong. */
+/** Faults of the server. */
 export interface Faults {
   /** The storage's first answer breaks off halfway. */
   readonly cutFirst?: boolean;

@@ -47,7 +47,7 @@ export class LabPage {
     );
   }
 
-  /** Puts a text in the place of another in the first cell that has it. */
+  /** Replaces a text in the first cell that has it. */
   async edit(from: string, to: string): Promise<void> {
     const done = await this.page.evaluate(
       ([before, after]) => {
@@ -116,7 +116,7 @@ export class LabPage {
   }
 }
 
-/** How much of what an element shows has a colour, as a share of its pixels: text, lines and pages are grey, data are not. */
+/** Share of an element's pixels that have a colour: text, lines and pages are grey, data are not. */
 export async function shareInColour(element: Locator): Promise<number> {
   await element.scrollIntoViewIfNeeded();
   const { data, info } = await sharp(await element.screenshot())
@@ -131,7 +131,7 @@ export async function shareInColour(element: Locator): Promise<number> {
   return found / (info.width * info.height);
 }
 
-/** What of Lab's own objects is used here. */
+/** Lab's own objects that are used here. */
 interface Lab {
   readonly jupyterapp: {
     readonly commands: { execute(id: string, args: Record<string, string>): Promise<unknown> };

@@ -9,7 +9,7 @@ import { expectedArchitecture } from "../model/architecture-fixtures";
 import { FURTHER_MODELS } from "../model/further-models";
 import { tinyModel } from "./tiny";
 
-/** Of the types that peft has no default for, the modules whose query and value "auto" adapts. */
+/** Modules whose query and value "auto" adapts, for types without a default in peft. */
 const OURS: Readonly<Record<string, RegExp>> = {
   camembert: /\.(query|value)$/,
   mpnet: /\.attn\.(q|v)$/,

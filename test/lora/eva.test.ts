@@ -30,7 +30,7 @@ interface Golden {
   readonly scalings: Readonly<Record<string, number>>;
 }
 
-/** What peft and torch computed: see test/lora/write-eva-goldens.py. */
+/** Results of peft and torch: see test/lora/write-eva-goldens.py. */
 const goldens = JSON.parse(readFileSync(join(projectRoot(), "test", "lora", "golden-eva.json"), "utf8")) as {
   readonly normals: readonly {
     readonly seed: number;

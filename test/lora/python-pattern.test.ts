@@ -22,7 +22,7 @@ const { names, cases } = JSON.parse(
   readFileSync(join(projectRoot(), "test", "lora", "pattern-goldens.json"), "utf8"),
 ) as Goldens;
 
-/** What has no equal in linear time, by what the message names. */
+/** Patterns without an equal in linear time, by the name in the message. */
 const BEYOND: Readonly<Record<string, RegExp>> = {
   "(?P<name>a)(?P=name)": /a backreference, \(\?P=/,
   "(a)\\1": /a backreference, \\1/,

@@ -13,7 +13,7 @@ import type { Parameter } from "../../src/model/parts/parameter";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { batchOf, expectedOf, fixtureDirectory, unpack } from "../model/fixture";
 
-/** What every test of the room computes with. */
+/** Ops of every test of the room. */
 export const ops = sharedOps();
 
 /** Logits, gradients and counts as peft computes them: see test/lora/write-goldens.py. */

@@ -1,6 +1,6 @@
 import { expectedOf, type Expected } from "./fixture";
 
-/** What transformers and peft have on a tiny model besides its numbers. */
+/** Properties of a tiny model in transformers and peft besides its numbers. */
 export interface ExpectedArchitecture extends Expected {
   /** The kind of each module, by its name. */
   readonly modules: Readonly<Record<string, string>>;

@@ -22,7 +22,7 @@ export interface ExpectedNumbers {
   readonly gradients: Readonly<Record<string, readonly number[]>>;
 }
 
-/** What PyTorch computed on a tiny model: see test/fixtures/write-model-fixtures.py. */
+/** Results of PyTorch on a tiny model: see test/fixtures/write-model-fixtures.py. */
 export interface Expected {
   readonly documents: readonly (readonly number[])[];
   /** Token types, for pairs of texts. */

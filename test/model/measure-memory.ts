@@ -11,7 +11,7 @@ import { openCheckpoint } from "../../src/model/weights/open-checkpoint";
 import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 
 /*
- * How much memory reading and saving a checkpoint takes, in a process of its own each:
+ * Measures the memory of reading and of saving a checkpoint, in a process of its own each:
  *     node .tslora/tests/test/model/measure-memory.js
  * A RoBERTa of about 400 MB is made, in 32 bits, as bfloat16 and in parts. Not a test: it takes a minute, and the
  * figures are the system's. Peak is VmHWM, the most that was resident, less what was before.

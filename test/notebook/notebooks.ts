@@ -51,7 +51,7 @@ export function codeCells({ notebook }: RunSummary): CodeCell[] {
   return notebook.cells.filter((cell): cell is CodeCell => cell.cell_type === "code");
 }
 
-/** What a cell printed on a stream. */
+/** Text that a cell printed on a stream. */
 export function printed(cell: CodeCell, name: "stdout" | "stderr" = "stdout"): string {
   return cell.outputs
     .flatMap((output) => (output.output_type === "stream" && output.name === name ? [output.text] : []))

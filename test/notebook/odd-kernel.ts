@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fixture, notebookOf, withFolder } from "./notebooks";
 import type { Notebook } from "../../src/notebook/format/notebook-types";
 
-/** What one step of a cell is to the kernel of fixtures/odd-kernel.mjs. */
+/** One step of a cell for the kernel of fixtures/odd-kernel.mjs. */
 export type OddStep = readonly [verb: string, argument?: unknown];
 
 /** A notebook for the odd kernel. */

@@ -13,7 +13,7 @@ export interface SmallDiskTask {
   readonly cwd: string;
 }
 
-/** How the run ended. */
+/** End of the run. */
 export interface SmallDiskEnd {
   readonly events: readonly string[];
   /** From the `end` event. */

@@ -34,7 +34,7 @@ test("each row has one place, behind the documents' ends there is none, and padd
       blocks.reduce((sum, { documents }) => sum + documents, 0),
       lengths.length,
     );
-    // What stands at every place, read back row by row, is the rows in their order.
+    // The places, read back row by row, hold the rows in their order.
     const standing = blocks.flatMap(({ row, documents, length, padding }) =>
       padding === undefined
         ? Array.from({ length: documents * length }, (_, i) => row + i)

@@ -7,7 +7,7 @@ import type { GpuBuffer, GpuDevice } from "../../src/ops/webgpu/dawn";
 
 const [STORAGE, UNIFORM, READ] = [0x80 | 0x4 | 0x8, 0x40 | 0x8, 0x1 | 0x8];
 
-/** What is there of a device's memory: the bytes of each buffer that was made and not destroyed. */
+/** A device's memory: the bytes of each buffer that was made and not destroyed. */
 function memory(maxBufferSize = 2 ** 31): {
   device: Pick<GpuDevice, "createBuffer" | "limits">;
   bytesOf: Map<GpuBuffer, number>;

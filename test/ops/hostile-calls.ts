@@ -17,7 +17,7 @@ export interface KernelCall {
   readonly attributes: Readonly<Record<string, number | boolean>>;
   /** Inputs that may have any shape. */
   readonly anyShape?: readonly number[];
-  /** Inputs in whose place a scalar stands for none. */
+  /** Inputs that may be missing; a scalar means none. */
   readonly optional?: readonly number[];
 }
 

@@ -11,7 +11,7 @@ interface Said {
   readonly mayPass?: boolean;
 }
 
-/** What a child said before it ended, and how it ended. */
+/** Calls an operation in a child process; returns its messages and its end. */
 function callInChild(op: string): Promise<{ said: Said[]; end: string }> {
   return new Promise((resolve) => {
     const child = execFile(

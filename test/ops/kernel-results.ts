@@ -45,7 +45,7 @@ export async function readNumbers(ops: Ops, tensor: Tensor): Promise<number[]> {
   return [...(await ops.read(tensor))];
 }
 
-/** What the kernels with dropout in them give, on given ops, for inputs and draws that are always the same. */
+/** Results of the kernels with dropout, on given ops, for inputs and draws that are always the same. */
 export async function kernelResults<T, O extends Ops>(
   ops: O,
   { width, rate }: { width: number; rate: number },

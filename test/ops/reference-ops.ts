@@ -650,7 +650,7 @@ function strides(shape: readonly number[]): number[] {
   return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 }
 
-/** Where each element of a shape lies, by steps along its axes. */
+/** Offset of each element of a shape, by steps along its axes. */
 function indices(shape: readonly number[], steps: readonly number[]): Int32Array {
   const found = new Int32Array(sizeOf(shape));
   const at = shape.map(() => 0);

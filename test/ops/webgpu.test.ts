@@ -261,7 +261,7 @@ function withoutPool({ backend, device }: Opened): void {
   });
 }
 
-/** What lies in a buffer behind the size asked for is no number. */
+/** Writes NaN into the buffers, behind the sizes asked for. */
 function spoilEnds({ pool, device }: Opened): void {
   const { queue } = device as unknown as {
     queue: { writeBuffer(buffer: GpuBuffer, offset: number, data: Uint8Array): void };

@@ -25,7 +25,7 @@ export interface DrawnConfig {
   readonly saved?: Readonly<Record<string, unknown>>;
 }
 
-/** How a model type is drawn and adapted. A new type is one entry of {@link ARCHITECTURES}. */
+/** Drawing and adapting of a model type. A new type is one entry of {@link ARCHITECTURES}. */
 export interface Architecture {
   /** Its tiny models in `test/fixtures`, without `tiny-`. */
   readonly fixtures: readonly string[];

@@ -4,18 +4,18 @@ import type { Random } from "../../src/base/random";
 export interface Measure {
   /** The model type, where the line measures each: a row of the table of architectures. */
   readonly type?: string;
-  /** What of the line it is, e.g. `gradients, DistilBERT, DoRA`. */
+  /** Name of the part of the line, e.g. `gradients, DistilBERT, DoRA`. */
   readonly what: string;
   readonly cases: number;
   /** The largest difference found; for things that must be identical, the number of cases that are not. */
   readonly largest: number;
-  /** What it may be at most; 0 for identical. */
+  /** Largest value allowed; 0 for identical. */
   readonly bound: number;
-  /** Where the largest difference was found, so that it can be looked for. */
+  /** Place of the largest difference. */
   readonly worst?: string;
 }
 
-/** What a line is run with. */
+/** Settings and services of a line. */
 export interface ParityContext {
   /** Random numbers of the line's own, by the printed seed and the line's name. */
   readonly random: Random;
@@ -36,7 +36,7 @@ export interface ParityContext {
 /** A line of the parity table: a file of `test/parity/lines` exports one as `line`. */
 export interface ParityLine {
   readonly title: string;
-  /** Whose numbers are the reference. */
+  /** Library of the reference. */
   readonly against: string;
   readonly run: (context: ParityContext) => Promise<readonly Measure[]>;
 }

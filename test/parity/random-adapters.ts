@@ -92,7 +92,7 @@ export async function moveWeights(
   }
 }
 
-/** Which options may be drawn; all by default. */
+/** Options that may be drawn; all by default. */
 interface Allowed {
   readonly bias?: boolean;
   /** PiSSA and OLoRA. */

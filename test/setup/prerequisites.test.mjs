@@ -19,7 +19,7 @@ import { findTool } from "../../src/setup/tools/find-tool.mjs";
 import { makeFolder, ROOT } from "./workbench.mjs";
 
 const FILES = ["package.json", "package-lock.json", ".npmrc", "tsconfig.json", "tsconfig.package.json"];
-/** Stands for each tool that a machine may have or lack. */
+/** Scripts in place of the tools that a machine may have or lack. */
 const NPM = { npm: "echo 10" };
 const PYTHON = { python3: "echo 3.11" };
 const COMPILER = { "c++": "echo compiler" };

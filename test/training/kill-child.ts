@@ -13,7 +13,7 @@ export interface ChildTask {
   readonly killAfter?: number;
 }
 
-/** Trains a tiny model in a process of its own, which kills itself where it is told to, and prints what came out. */
+/** Trains a tiny model in a process of its own, which kills itself at the given point, or prints its results. */
 async function main(task: ChildTask): Promise<void> {
   const c = await classifier("bert", { dropout: 0.1 });
   if (task.method === "lora") c.addAdapter({ r: 2, loraDropout: 0.2 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import type { ChildTask } from "./kill-child";
 
-/** How a process ended: what it printed, or killed. */
+/** End of a process: its output, or killed. */
 export type ChildEnd =
   { readonly kind: "done"; readonly hash: string; readonly changes: number } | { readonly kind: "killed" };
 

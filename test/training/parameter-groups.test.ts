@@ -23,7 +23,7 @@ interface Golden extends Pick<TrainOptions, "loraplusLrRatio" | "layerwiseLrDeca
   readonly weights: Readonly<Record<string, readonly number[]>>;
 }
 
-/** What torch and peft computed: see test/training/write-group-goldens.py. */
+/** Results of torch and peft: see test/training/write-group-goldens.py. */
 const goldens = JSON.parse(readFileSync(join(projectRoot(), "test", "training", "golden-groups.json"), "utf8")) as {
   readonly options: Partial<TrainOptions>;
   readonly cases: readonly Golden[];

@@ -55,7 +55,7 @@ test("steps read together are those read one by one: every step's event and numb
     c.dispose();
   }
   const [one, ...others] = runs;
-  // How far rounding moves a run of these steps, with draws of dropout that are the reference's own.
+  // Effect of rounding on a run of these steps, with draws of dropout that are the reference's own.
   const sampled = await sampleRounding(async (on) => {
     const c = await trainable(on);
     const events = await runToEnd(c, COMMON);

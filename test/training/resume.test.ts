@@ -49,7 +49,7 @@ async function stopAt(c: SequenceClassifier, step: number, options: Partial<Trai
   return events;
 }
 
-/** What a run must be equal in: weights, every step's numbers, every evaluation. */
+/** Results that must be equal in both runs: weights, every step's numbers, every evaluation. */
 async function outcome(c: SequenceClassifier, outputDir: string): Promise<unknown> {
   const log = await readTrainingLog(outputDir);
   const steps = eventsOf("step", log).map(({ step, loss, gradNorm, learningRate }) => ({

@@ -9,7 +9,7 @@ import type { TrainEvent } from "../../src/training/train-event";
 import type { TrainOptions } from "../../src/training/train-options";
 import { fixtureDirectory } from "../model/fixture";
 
-/** What the tests of training share: tiny models, and texts that are their token ids. */
+/** Shared by the tests of training: tiny models, and texts that are their token ids. */
 export const ops = sharedOps();
 
 /** A text is its token ids: what the tiny models' missing tokenizers would give. */

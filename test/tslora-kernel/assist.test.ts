@@ -25,7 +25,7 @@ interface Settings {
 function begin(count: number, settings: Settings): string { return String(count) + settings.pace; }
 let pa = 1;`;
 
-/** What is proposed at the bar in a source, and what the first proposal makes of it. */
+/** Proposals at the bar in a source, and the source with the first proposal. */
 async function complete(kernel: Kernel, marked: string): Promise<{ matches: string[]; text: string }> {
   const [before, after] = marked.split("¦");
   const { reply } = await send(kernel, "complete_request", { code: before + after, cursor_pos: [...before].length })

@@ -6,7 +6,7 @@ import type { JsonRecord } from "../../src/base/json";
 import { isIdle, startKernel, type Kernel } from "../../src/notebook/jupyter/kernel-client";
 import { projectRoot } from "../../src/base/project-root";
 
-/** What came in answer to a request: the iopub messages in order, and the reply. */
+/** Answer to a request: the iopub messages in order, and the reply. */
 export interface Answer {
   readonly iopub: readonly { readonly type: string; readonly content: JsonRecord }[];
   readonly reply: JsonRecord;
@@ -125,7 +125,7 @@ export function contents({ iopub }: Answer, type: string): JsonRecord[] {
   return iopub.filter((message) => message.type === type).map(({ content }) => content);
 }
 
-/** What a cell printed. */
+/** Text that a cell printed. */
 export function printed(answer: Answer, name: "stdout" | "stderr" = "stdout"): string {
   return contents(answer, "stream")
     .filter((content) => content.name === name)

@@ -16,7 +16,7 @@ export function* seededPrograms({
   for (let program = 0; program < programs; program++) yield new Writer(random, `p${program}_`).program(cells);
 }
 
-/** What a program prints as one script. */
+/** Output of a program that is run as one script. */
 export function runAsScript(cells: readonly string[]): string {
   const { outputText } = ts.transpileModule(cells.join("\n"), {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS },

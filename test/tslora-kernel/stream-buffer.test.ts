@@ -8,7 +8,7 @@ import { contents, errorOf, execute, printed, sharedKernel } from "./kernel-clie
 
 const inKernel = sharedKernel();
 
-/** A buffer whose clock stands still until it is set, and what it sent. */
+/** A buffer with a clock that the test sets, and the texts that it sent. */
 function buffered(): { buffer: StreamBuffer; sent: [StreamName, string][]; clock: { now: number } } {
   const clock = { now: 0 };
   const sent: [StreamName, string][] = [];

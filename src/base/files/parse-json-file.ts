@@ -3,7 +3,7 @@ import { shownPath } from "../shown-path";
 import { shownValue } from "../shown-value";
 import { TsloraError } from "../tslora-error";
 
-/** How deep a model's, adapter's or checkpoint's JSON may be nested; real ones have fewer than ten levels. */
+/** Limit of nesting in the JSON of a model, adapter or checkpoint; real ones have fewer than ten levels. */
 const MAX_DEPTH = 64;
 
 /**

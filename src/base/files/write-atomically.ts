@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { notSaved } from "./file-fault";
 import { makeFolder } from "./make-folder";
 
-/** How a file is written. */
+/** Options of writing a file. */
 export interface WriteOptions {
   /**
    * The file's permissions.

@@ -21,7 +21,7 @@ export interface OutputLock {
   release(): void;
 }
 
-/** How an output is locked. */
+/** Options of a lock. */
 export interface LockOptions {
   /** The work in the folder. In one process, different purposes may share a folder, equal ones may not. */
   readonly purpose: string;

@@ -17,8 +17,8 @@ export type Subject =
     };
 
 /**
- * Finds what a path or name refers to: a .safetensors or .bin file, an adapter's folder, a model's folder, or a model by name.
- * A folder that also holds the state of a training is a checkpoint.
+ * Finds what a path or name refers to: a .safetensors or .bin file, an adapter's folder, a model's folder, or a model
+ * by name. A folder that also holds the state of a training is a checkpoint.
  *
  * @throws TsloraError `not-found` or `bad-input` that names what it found instead.
  */

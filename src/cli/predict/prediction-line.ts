@@ -4,7 +4,7 @@ import { styled, type Terminal } from "../terminal/terminal";
 import type { TextPrediction } from "./predict-texts";
 import type { ReadText } from "./text-stream";
 
-/** How predictions are written. */
+/** Format of the lines of predictions. */
 export interface LineFormat {
   readonly json: boolean;
   /** Whether a text may have several labels. */

@@ -3,7 +3,7 @@ import type { ScalarTag } from "yaml";
 import { TsloraError } from "../../base/tslora-error";
 import { FloatValue, floatValue, Readings } from "../../notebook/parameters/parameter-value";
 
-/** How many aliases of a document may be expanded; more are an attack on the memory. */
+/** Most aliases that are expanded in a document; more are an attack on the memory. */
 const MOST_ALIASES = 1000;
 
 const NULL = /^(?:~|null|Null|NULL)?$/;

@@ -13,7 +13,7 @@ import { quietTensorflow, shortPath } from "./run-in-terminal";
 import { RunView } from "./run-view";
 import { styled, type Terminal } from "../terminal/terminal";
 
-/** How notebooks are run and shown. */
+/** Options of running and showing notebooks. */
 export interface RunAllOptions {
   readonly terminal: Terminal;
   readonly quiet: boolean;

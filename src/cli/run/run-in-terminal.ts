@@ -8,7 +8,7 @@ import { widthOf } from "../terminal/fit-text";
 import { RunView } from "./run-view";
 import { duration, styled, table, type Terminal } from "../terminal/terminal";
 
-/** How a notebook is run and shown. */
+/** Options of running and showing a notebook. */
 export interface RunInTerminalOptions extends RunOptions {
   readonly terminal: Terminal;
   readonly quiet: boolean;

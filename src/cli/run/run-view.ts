@@ -7,7 +7,7 @@ import { fitText, widthOf } from "../terminal/fit-text";
 import { displayText } from "../terminal/output-text";
 import { duration, styled, type Terminal } from "../terminal/terminal";
 
-/** How a run is shown. */
+/** Options of showing a run. */
 export interface RunViewOptions {
   readonly terminal: Terminal;
   /** Whether only failures and the end are shown. */
@@ -207,7 +207,7 @@ export function noteOf(event: RunEvent): string | undefined {
   return event.event === "not-saved" ? `not saved (${event.error.message}); it is tried again` : undefined;
 }
 
-/** How a failed cell is shown. */
+/** Options of showing a failed cell. */
 export interface FailureOptions {
   /** The notebook's name. */
   readonly name: string;

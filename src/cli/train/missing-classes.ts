@@ -3,7 +3,7 @@ import type { DataFrame } from "danfojs-node";
 import { shortList } from "../../base/short-list";
 import { countLabels, type Parts } from "./part-data";
 
-/** How {@link missingClassNotices} names classes. */
+/** Options of {@link missingClassNotices}: the names of classes. */
 interface MissingClassOptions {
   /** The classes' names, by label. */
   readonly labels: readonly string[];

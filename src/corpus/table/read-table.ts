@@ -17,7 +17,9 @@ export interface TableOptions {
    * @default no column: texts are single
    */
   readonly textPair?: string;
-  /** The column of the labels, or of lists of labels. @default `label`; with `multiLabel` the first of `labels`, `label` */
+  /**
+   * The column of the labels, or of lists of labels. @default `label`; with `multiLabel` the first of `labels`, `label`
+   */
   readonly labelColumn?: string;
   /**
    * Whether a text may have several labels, or none. JSON then holds a list of labels for each text; the frame has a
@@ -159,7 +161,7 @@ function readRow(
   };
 }
 
-/** Numbers of the label names. Numbers of given labels stand for them if no cell has a name. */
+/** Numbers of the label names. Cells may hold numbers of given labels if no cell has a name. */
 function namesOf(
   cells: readonly string[],
   { at, labels }: { at: LabelsAt; labels: Readonly<Record<string, number>> | undefined },

@@ -4,7 +4,7 @@ import type { CorpusProblem } from "../corpus";
 import { findColumn, LABEL_COLUMN, LABELS_COLUMN, needColumn, type ColumnsOf } from "./choose-column";
 import type { Row } from "./table-reader";
 
-/** Where a table's labels are, and whether a row may have several. */
+/** Place of a table's labels, and whether a row may have several. */
 export type LabelsAt =
   | { readonly kind: "one"; readonly column: string }
   | { readonly kind: "list"; readonly column: string }

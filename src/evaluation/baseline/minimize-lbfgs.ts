@@ -4,7 +4,7 @@ import { TsloraError } from "../../base/tslora-error";
 export type Objective = (x: Float64Array, gradient: Float64Array) => number;
 
 export interface LbfgsOptions {
-  /** Where to start. */
+  /** The point to start from. */
   readonly start: Float64Array;
   /** Largest component of the gradient at which it stops. */
   readonly tol: number;

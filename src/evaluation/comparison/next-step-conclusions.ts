@@ -16,13 +16,32 @@ export function nextStepConclusions(steps: readonly TriedStep[]): string {
   const having = (verdict: ChangeJudgement["verdict"]): TriedStep[] =>
     steps.filter(({ judgement }) => judgement.verdict === verdict);
   const [better, worse, undecided] = [having("better"), having("worse"), having("undecided")];
-  const names = (list: readonly TriedStep[]): string => list.map(({ step }) => step).join("; ");
   const lines = steps.map(({ step, judgement }) => `- **${step}.** ${judgement.text}`);
+  const parts = [shownBetter(better, steps.length), shownWorse(worse), leftOpen(undecided, steps.length)];
   lines.push(
-    `- **In short:** ${better.length === 0 ? `of ${steps.length} steps tried, none is shown to be better` : `${better.length} of ${steps.length} steps tried ${better.length === 1 ? "is" : "are"} better on these texts (${names(better)})`}${worse.length === 0 ? "" : `; ${worse.length} ${worse.length === 1 ? "is" : "are"} worse (${names(worse)})`}${undecided.length === 0 ? "." : `; of ${undecided.length === steps.length ? "all of them" : `the other ${undecided.length}`} it cannot be told from so few texts.`}`,
-    `- ${steps.length} comparisons at the ${percentOf(steps)} level: of steps without any effect, about one in ${chanceOf(steps)} would still be called a change. One seed and one split were run.`,
+    `- **In short:** ${parts.filter((part) => part !== "").join("; ")}.`,
+    `- ${steps.length} comparisons at the ${percentOf(steps)} level: of steps without any effect, about one in ` +
+      `${chanceOf(steps)} would still be called a change. One seed and one split were run.`,
   );
   return lines.join("\n");
+}
+
+const areOf = (list: readonly TriedStep[]): string => (list.length === 1 ? "is" : "are");
+const namesOf = (list: readonly TriedStep[]): string => list.map(({ step }) => step).join("; ");
+
+function shownBetter(better: readonly TriedStep[], tried: number): string {
+  if (better.length === 0) return `of ${tried} steps tried, none is shown to be better`;
+  return `${better.length} of ${tried} steps tried ${areOf(better)} better on these texts (${namesOf(better)})`;
+}
+
+function shownWorse(worse: readonly TriedStep[]): string {
+  return worse.length === 0 ? "" : `${worse.length} ${areOf(worse)} worse (${namesOf(worse)})`;
+}
+
+function leftOpen(undecided: readonly TriedStep[], tried: number): string {
+  if (undecided.length === 0) return "";
+  const which = undecided.length === tried ? "all of them are" : `the other ${undecided.length} ${areOf(undecided)}`;
+  return `${which} undecided on so few texts`;
 }
 
 function percentOf(steps: readonly TriedStep[]): string {

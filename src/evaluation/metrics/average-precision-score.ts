@@ -19,7 +19,7 @@ import { checkLabels, uniqueLabels, type Label, type Labels } from "./targets";
 export interface AveragePrecisionOptions extends WeightOptions {
   /** The positive label of two. @default 1 */
   readonly posLabel?: Label;
-  /** How several classes, or labels, are averaged; "none" returns each score. @default "macro" */
+  /** Average over several classes or labels; "none" returns each score. @default "macro" */
   readonly average?: ClassAverage | "none";
 }
 

@@ -8,7 +8,9 @@ export interface ClassProbabilities {
   readonly trueColumn: readonly number[];
 }
 
-/** How far the sum of a sample's probabilities may be from 1: the rounding of single precision, and a little more. */
+/**
+ * Allowed distance of the sum of a sample's probabilities from 1: the rounding of single precision, and a little more.
+ */
 const SUM_TOLERANCE = 1e-3;
 
 /**

@@ -5,7 +5,7 @@ import { readSampleWeight, type WeightOptions } from "./sample-weight";
 import { indexLabels, readTargets, type Label, type Labels } from "./targets";
 
 /**
- * How often each true label (rows) was predicted as each label (columns), or the weight of these samples, as
+ * Counts how often each true label (rows) was predicted as each label (columns), or the weight of these samples, as
  * scikit-learn's `confusion_matrix`.
  *
  * @param options.labels - the labels, in order; samples with other labels are left out. @default those that occur,

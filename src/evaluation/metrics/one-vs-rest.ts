@@ -3,7 +3,7 @@ import { checkIndicators, type LabelIndicators } from "./label-indicators";
 import { mean, pairwiseSum, weightedMean } from "./pairwise-sum";
 import { checkLabels, indexLabels, uniqueLabels, type Label, type Labels } from "./targets";
 
-/** How the scores of classes, each against the rest, are averaged; "samples" is for several labels per sample. */
+/** Average over the scores of classes, each against the rest; "samples" is for several labels per sample. */
 export type ClassAverage = "micro" | "macro" | "weighted" | "samples";
 
 /** A score for each class, or label, of each sample. */

@@ -9,7 +9,7 @@ import type { Label, Labels } from "./targets";
 import { readZeroDivision, warnOfZeroDivision, type DividedScore, type ZeroDivision } from "./zero-division";
 
 /**
- * How scores of labels are averaged: none returns each, binary takes the positive label's, samples is for several
+ * Average over the scores of labels: none returns each, binary takes the positive label's, samples is for several
  * labels per sample.
  */
 export type Average = "none" | "micro" | "macro" | "weighted" | "binary" | "samples";

@@ -26,7 +26,7 @@ export interface RocAucOptions extends WeightOptions {
    */
   readonly multiClass?: "ovr" | "ovo";
   /**
-   * How several classes, or labels, are averaged; "none" returns each area. "micro" and "none" are not for "ovo",
+   * Average over several classes or labels; "none" returns each area. "micro" and "none" are not for "ovo",
    * "samples" only for several labels per sample.
    * @default "macro"
    */

@@ -7,7 +7,7 @@ const WIDTHS = [
   260, 334, 584,
 ];
 
-/** How much wider substitutes for Helvetica may be; the layout leaves space for them. */
+/** Allowance for substitutes of Helvetica, which may be wider. */
 const WIDER = 1.12;
 
 /**

@@ -93,7 +93,7 @@ export function progressWords(
   return { where: where.join(" · "), how: how.join(" · "), evaluation: evaluation.join(" · ") };
 }
 
-/** How a run ended. */
+/** Describes the end of a run. */
 function endWords({ stopped, reason }: EndLike): string {
   if (stopped) return "stopped";
   if (reason === "early-stopping") return "ended early";

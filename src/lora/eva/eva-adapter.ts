@@ -11,8 +11,8 @@ import { planAdapter } from "../plan-adapter";
 import { minimalTargets } from "./minimal-targets";
 
 /**
- * Makes the adapter that EVA's directions give, as peft's `initialize_lora_eva_weights`: A has the directions as rows, B
- * is 0, and layers without a direction are not adapted any more.
+ * Makes the adapter that EVA's directions give, as peft's `initialize_lora_eva_weights`: A has the directions as rows,
+ * B is 0, and layers without a direction are not adapted any more.
  *
  * @param directions - rows of A for each adapted layer
  */
@@ -42,7 +42,9 @@ export function evaAdapter(
   return buildAdapter(model, plan, { name: adapter.name, random: new Random(0), given, isNew: true });
 }
 
-/** The configuration with the new ranks. `rankPattern` and `alphaPattern` name the layers that differ from r and alpha. */
+/**
+ * The configuration with the new ranks. `rankPattern` and `alphaPattern` name the layers that differ from r and alpha.
+ */
 function distributed(
   model: ClassificationModel,
   config: ResolvedLoraConfig,

@@ -2,8 +2,8 @@
 const SHORTENED_FROM = 20;
 
 /**
- * The shortest endings that name the targets and no other module, as peft's `_find_minimal_target_modules`. A short list
- * stays as it is.
+ * The shortest endings that name the targets and no other module, as peft's `_find_minimal_target_modules`. A short
+ * list stays as it is.
  *
  * @param others - names of the model's other modules
  */

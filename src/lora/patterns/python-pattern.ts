@@ -3,7 +3,7 @@ import { RE2JS, RE2JSException } from "re2js";
 import { PatternFault, translatePattern } from "./translate-pattern";
 
 /**
- * How peft uses a pattern: as a target, a key of `rank_pattern`, an entry of `modules_to_save`, or the name before a
+ * Use of a pattern in peft: as a target, a key of `rank_pattern`, an entry of `modules_to_save`, or the name before a
  * layer's number.
  */
 export type PatternUse = "target" | "key" | "saved" | "layers";

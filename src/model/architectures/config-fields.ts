@@ -23,7 +23,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
 
 /**
  * The fields of a config.json. Each method returns a field's value, or the default if the field is missing, and reports
- * a value that is not of its kind. As in transformers, null does not stand for the default.
+ * a value that is not of its kind. As in transformers, null is not the default.
  */
 export class ConfigFields {
   constructor(

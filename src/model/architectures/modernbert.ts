@@ -124,7 +124,10 @@ function layers(fields: ConfigFields, { numHiddenLayers }: EncoderSizes): (index
   };
 }
 
-/** The base of the rotation in layers of a type: in `rope_parameters`, or in a field of its own as transformers 4 wrote it. */
+/**
+ * The base of the rotation in layers of a type: in `rope_parameters`, or in a field of its own as transformers 4 wrote
+ * it.
+ */
 function theta(
   fields: ConfigFields,
   { type, older, fallback }: { type: LayerType; older: string; fallback: number },

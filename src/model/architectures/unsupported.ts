@@ -1,4 +1,6 @@
-/** A group of types that tslora does not read: what they are, and those of its own that come nearest, the best first. */
+/**
+ * A group of types that tslora does not read: what they are, and those of its own that come nearest, the best first.
+ */
 interface Family {
   readonly what: string;
   readonly nearest: readonly string[];

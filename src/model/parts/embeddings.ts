@@ -40,8 +40,8 @@ export interface EmbeddingsInput {
 }
 
 /**
- * The sum of word, position and type embedding, then layer norm and dropout, and a linear layer if the embeddings' width
- * is not the encoder's (ELECTRA, ALBERT).
+ * The sum of word, position and type embedding, then layer norm and dropout, and a linear layer if the embeddings'
+ * width is not the encoder's (ELECTRA, ALBERT).
  */
 export class Embeddings {
   readonly #config: EncoderConfig;
@@ -74,7 +74,9 @@ export class Embeddings {
     );
   }
 
-  /** Replaces the embeddings that are looked up, or restores the model's own. Norm and projection are replaced apart. */
+  /**
+   * Replaces the embeddings that are looked up, or restores the model's own. Norm and projection are replaced apart.
+   */
   use(substitutes?: Substitutes): void {
     const { words, positions, types } = this.modules;
     this.#used = {

@@ -15,7 +15,7 @@ export interface PlanOptions {
   readonly newHead: boolean;
 }
 
-/** Where each weight is read from, and which are drawn instead. */
+/** Source of each weight in the files, and the weights that are drawn instead. */
 export interface WeightPlan {
   readonly sources: ReadonlyMap<string, string>;
   readonly missing: readonly string[];

@@ -6,7 +6,7 @@ import { openTorchFile } from "./torch/open-torch-file";
 export interface Checkpoint {
   readonly path: string;
   readonly entries: ReadonlyMap<string, TensorEntry>;
-  /** Where in the file the weights are, and what beside them is not read, if it holds more than weights. */
+  /** Place of the weights, and the parts that are not read, if a file holds more than weights. */
   readonly notice?: string;
   /** Texts beside the tensors, which safetensors can hold. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface WeightFormat {
   readonly whole: string;
   /** The index of a sharded model. */
   readonly index: string;
-  /** How a shard's name ends. */
+  /** End of a shard's name. */
   readonly extension: ".safetensors" | ".bin";
 }
 

@@ -10,7 +10,7 @@ import { TSLAB_DIALECT } from "../tslab/tslab-dialect";
 
 export type { CellProblem } from "./check-worker";
 
-/** How a notebook is checked. */
+/** Options of checking a notebook. */
 export interface CheckOptions {
   /** The folder that imports resolve from. @default the notebook's folder */
   readonly cwd?: string;

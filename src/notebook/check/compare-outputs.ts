@@ -13,7 +13,7 @@ import {
 } from "../format/notebook-types";
 import { stripTags, withoutHidden } from "../page/strip-tags";
 
-/** How outputs are compared. */
+/** Options of comparing outputs. */
 export interface CompareOptions {
   /** Relative difference that a number may have from the saved one. @default 1e-5 */
   readonly relativeTolerance?: number;

@@ -1,4 +1,4 @@
-/** How far numbers may be apart: |a - b| <= absolute + relative * |b|, as numpy's allclose. */
+/** Allowed distance of two numbers: |a - b| <= absolute + relative * |b|, as numpy's allclose. */
 export interface Tolerance {
   readonly relative: number;
   readonly absolute: number;

@@ -1,6 +1,6 @@
 import { TsloraError } from "../../base/tslora-error";
 
-/** How deep notebooks and other files may be nested; real ones have fewer than fifty levels. */
+/** Limit of nesting in notebooks and other files; real ones have fewer than fifty levels. */
 const DEEPEST = 500;
 
 /**

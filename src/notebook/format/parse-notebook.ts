@@ -7,7 +7,7 @@ import { mendMetadata } from "./mend-metadata";
 import { parseJson } from "./parse-json";
 import { upgradeNotebook } from "./upgrade-notebook";
 
-/** How a notebook is read. */
+/** Options of reading a notebook. */
 export interface ParseOptions {
   /** Called for each repair, such as an id for a cell without one. @default not called */
   readonly onNote?: (note: string) => void;

@@ -2,7 +2,7 @@ import { writeAtomically } from "../../base/files/write-atomically";
 import type { Notebook } from "./notebook-types";
 import { notebookParts } from "./serialize-notebook";
 
-/** How a notebook is saved. */
+/** Options of saving a notebook. */
 export interface SaveOptions {
   /** Whether to wait until the disk holds the file (fsync). @default true */
   readonly sync?: boolean;

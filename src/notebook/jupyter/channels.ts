@@ -4,7 +4,7 @@ import { socketAddress, type Connection } from "./connection";
 import type { KernelDialect } from "./kernel-dialect";
 import { encodeMessage, MessageReader, type Message } from "./wire";
 
-/** Where a message came from. */
+/** Channel that a message came from. */
 export type ChannelName = "shell" | "control" | "stdin" | "iopub";
 
 /** Milliseconds between tries to connect: a kernel opens its sockets some time after it was started. */

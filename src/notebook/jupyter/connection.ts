@@ -10,7 +10,7 @@ import type { KernelDialect } from "./kernel-dialect";
 /** Transport to a kernel: over the local network, or over sockets in a folder of this user. */
 export type Transport = "tcp" | "ipc";
 
-/** How to reach a kernel: the content of Jupyter's connection file. */
+/** Address of a kernel: the content of Jupyter's connection file. */
 export interface Connection {
   readonly transport: Transport;
   /** An address; for `ipc` the path that the sockets' names begin with. */

@@ -15,7 +15,7 @@ import { newMessage, type Message } from "./wire";
 
 const debug = debugLog("runner");
 
-/** How a kernel is started. */
+/** Options of starting a kernel. */
 export interface KernelOptions {
   readonly spec: KernelSpec;
   /** The kernel's working folder. */

@@ -5,7 +5,7 @@ import type { ConnectionFile } from "./connection";
 import type { KernelSpec } from "./kernel-spec";
 import { endMarked, killMarked } from "./process-tree";
 
-/** How a kernel's process ended. */
+/** End of a kernel's process. */
 export interface KernelExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -13,7 +13,7 @@ export interface KernelExit {
   readonly failure?: string;
 }
 
-/** How the process of a kernel is started. */
+/** Options of starting a kernel's process. */
 export interface KernelProcessOptions {
   readonly spec: KernelSpec;
   readonly connectionFile: ConnectionFile;
@@ -129,7 +129,7 @@ export class KernelProcess {
   }
 }
 
-/** How a kernel ended, in words. */
+/** Describes the end of a kernel's process. */
 export function describeExit({ code, signal, failure }: KernelExit): string {
   if (failure !== undefined) return `it could not be started (${failure})`;
   if (signal === "SIGKILL") return "killed by signal SIGKILL (out of memory?)";

@@ -1,7 +1,7 @@
 import type { Transport } from "./connection";
 import type { KernelDialect } from "./kernel-dialect";
 
-/** How to start a kernel. In `argv`, `{connection_file}` is replaced by the path of the connection file. */
+/** Command that starts a kernel. In `argv`, `{connection_file}` is replaced by the path of the connection file. */
 export interface KernelSpec {
   readonly name: string;
   readonly displayName: string;
@@ -9,7 +9,7 @@ export interface KernelSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly interruptMode: "signal" | "message";
-  /** How the kernel differs from Jupyter's protocol, if it does. */
+  /** Differences of the kernel from Jupyter's protocol. */
   readonly dialect: KernelDialect;
   /** Transport if the user chooses none; other users cannot open "ipc" sockets. @default "tcp" */
   readonly transport?: Transport;

@@ -6,7 +6,7 @@ import { TSLAB_DIALECT } from "../tslab/tslab-dialect";
 import type { KernelSpec } from "./kernel-spec";
 import { STANDARD_DIALECT } from "./standard-dialect";
 
-/** How this clone's own kernels are started, by name. A kernel that is not installed has no specification. */
+/** Specifications of this clone's own kernels, by name. A kernel that is not installed has no specification. */
 const OWN_KERNELS: Readonly<Record<string, (name: string) => KernelSpec | undefined>> = {
   tslab: (name) => tslabSpec(name, { displayName: "TypeScript", language: "typescript", options: [] }),
   jslab: (name) => tslabSpec(name, { displayName: "JavaScript", language: "javascript", options: ["--js"] }),
@@ -25,7 +25,7 @@ const OWN_KERNELS: Readonly<Record<string, (name: string) => KernelSpec | undefi
 /** Names of the kernels that need no Jupyter: this clone's own. */
 export const OWN_KERNEL_NAMES: readonly string[] = Object.keys(OWN_KERNELS);
 
-/** How to start a kernel of this clone; undefined for another kernel. */
+/** Specification of a kernel of this clone; undefined for another kernel. */
 export function ownKernelSpec(name: string): KernelSpec | undefined {
   return Object.hasOwn(OWN_KERNELS, name) ? OWN_KERNELS[name](name) : undefined;
 }

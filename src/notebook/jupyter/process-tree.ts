@@ -49,7 +49,7 @@ export function killMarked(variable: string): { readonly killed: number; readonl
   return { killed, undecided };
 }
 
-/** How many times, and how many milliseconds apart, the search is repeated: a killed process takes some time to end. */
+/** Number of searches, and the milliseconds between them: a killed process takes some time to end. */
 const ROUNDS = 100;
 const ROUND_MS = 10;
 /** Rounds to wait for processes that show no environment; some never show one. */

@@ -32,7 +32,7 @@ export interface OutputMessage {
 
 const DELIMITER = Buffer.from("<IDS|MSG>");
 const VERSION = "5.3";
-/** How deep a message may be nested, since its outputs are written to the notebook. */
+/** Limit of nesting in a message, since its outputs are written to the notebook. */
 const DEEPEST = 400;
 
 /** A new message of ours. */

@@ -3,7 +3,7 @@ import type { MimeBundle } from "../format/notebook-types";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 
-/** How many times the text of an output may be searched for figures. */
+/** Most searches for figures in the text of an output. */
 const MOST_SCANS = 20;
 
 /** plotly's names for the number types of packed arrays. */

@@ -23,7 +23,7 @@ export interface PageNotebook {
   readonly folder?: string;
 }
 
-/** How a page is made. */
+/** Options of a page. */
 export interface PageOptions {
   /** The page's title. @default the first notebook's name */
   readonly title?: string;

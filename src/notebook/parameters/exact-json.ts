@@ -2,7 +2,7 @@ import { TsloraError } from "../../base/tslora-error";
 import { stringEnd } from "../format/parse-json";
 import { FloatValue, floatValue, TupleValue } from "./parameter-value";
 
-/** How deep lists and maps may be nested. */
+/** Limit of nesting in lists and maps. */
 const DEEPEST = 200;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
@@ -22,7 +22,7 @@ const BLANK = /[ \t\r\n]*/y;
  */
 export type ValueSyntax = "json" | "typescript" | "python";
 
-/** How a text is read. */
+/** Options of reading a text. */
 export interface ExactJsonOptions {
   /** The text's name in messages. */
   readonly path: string;

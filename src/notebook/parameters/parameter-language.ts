@@ -18,16 +18,16 @@ export interface LanguageOptions {
   readonly language?: string;
 }
 
-/** How one language declares parameters and writes values. */
+/** Declaration of parameters and writing of values in one language. */
 export interface ParameterLanguage {
   readonly read: (source: string) => NotebookParameter[];
-  /** How a text of the command line can be read, for a type. */
+  /** Reads a text of the command line as a type, in each possible way. */
   readonly readings: (text: string, shape: ParameterShape) => Readings;
   readonly dialect: LiteralDialect;
   readonly comment: string;
 }
 
-/** How the notebook's language declares parameters. */
+/** Chooses the parameter language of a notebook. */
 export function parameterLanguage(notebook: Notebook, options: LanguageOptions): ParameterLanguage {
   const { language_info: info, kernelspec } = notebook.metadata;
   const kernel = kernelspec?.name;

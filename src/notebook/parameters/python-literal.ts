@@ -4,7 +4,7 @@ import type { LiteralDialect } from "./write-literal";
 /** Digits above which Python refuses to read a decimal int; hexadecimal ones have no limit. */
 const DECIMAL_DIGITS = 4300;
 
-/** How Python writes values. */
+/** Literals of Python. */
 export const PYTHON_DIALECT: LiteralDialect = {
   words: { none: "None", true: "True", false: "False" },
   string: quoted,

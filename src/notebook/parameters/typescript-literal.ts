@@ -2,7 +2,7 @@ import { FloatValue, Readings } from "./parameter-value";
 import { quoted } from "./python-literal";
 import { isExact, type LiteralDialect } from "./write-literal";
 
-/** How TypeScript and JavaScript write values. A value that the type number cannot hold is refused. */
+/** Literals of TypeScript and JavaScript. A value that the type number cannot hold is refused. */
 export const TYPESCRIPT_DIALECT: LiteralDialect = {
   words: { none: "null", true: "true", false: "false", undefined: "undefined" },
   string: quoted,

@@ -1,7 +1,7 @@
 import { entriesOf, takesKind, type ParameterShape } from "./parameter-shape";
 import { FloatValue, Readings, TupleValue } from "./parameter-value";
 
-/** How one language writes values. A method returns undefined for a value without an exact literal. */
+/** Literals of one language. A method returns undefined for a value without an exact literal. */
 export interface LiteralDialect {
   readonly words: {
     readonly none: string;
@@ -25,7 +25,7 @@ export interface LiteralDialect {
   readonly keyText: (key: unknown) => string;
 }
 
-/** How deep lists and maps may be nested. */
+/** Limit of nesting in lists and maps. */
 const DEEPEST = 250;
 
 /**

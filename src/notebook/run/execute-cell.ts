@@ -21,7 +21,7 @@ export type ExecutionTimes = Readonly<Partial<Record<ExecutionTime, string>>>;
 
 type ExecutionTime = "iopub.status.busy" | "iopub.execute_input" | "iopub.status.idle" | "shell.execute_reply";
 
-/** How an execution ended (by the kernel's reply or exit), and whether it was interrupted before. */
+/** End of an execution (by the kernel's reply or exit), and whether it was interrupted before. */
 export interface Execution {
   readonly end: ExecutionEnd;
   /** Why it was interrupted, if it was. */

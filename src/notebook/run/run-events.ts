@@ -2,7 +2,7 @@ import type { KernelExit } from "../jupyter/kernel-process";
 import type { CodeCell, ErrorOutput, Notebook } from "../format/notebook-types";
 import type { OutputMessage } from "../jupyter/wire";
 
-/** How one code cell ended. */
+/** End of one code cell. */
 export type CellOutcome =
   | {
       readonly status: "ok";
@@ -57,7 +57,7 @@ export interface RunSummary {
   readonly status: RunStatus;
   /** The notebook's name in messages. */
   readonly path: string;
-  /** Where the executed notebook was saved. */
+  /** Path of the executed notebook. */
   readonly outputPath: string | undefined;
   readonly kernel: string;
   readonly startedAt: string;

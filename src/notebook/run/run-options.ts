@@ -1,7 +1,7 @@
 import type { Transport } from "../jupyter/connection";
 import type { ParameterInput } from "../parameters/inject-parameters";
 
-/** How a notebook is run. */
+/** Options of running a notebook. */
 export interface RunOptions {
   /**
    * Path of the executed notebook. It is written after every cell, while a long one runs, and at the end.
@@ -43,7 +43,7 @@ export interface RunOptions {
   readonly outputLimit?: number;
   /** Milliseconds that the kernel may take to start. @default 60000 */
   readonly startTimeoutMs?: number;
-  /** How many times a kernel that did not start is started again. @default 0 */
+  /** Number of further starts of a kernel that did not start. @default 0 */
   readonly startRetries?: number;
   /**
    * Transport to the kernel: "tcp" uses ports of this machine, and every local user can read outputs; "ipc" uses

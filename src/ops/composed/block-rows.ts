@@ -40,8 +40,8 @@ export function firstOf(ops: Ops, x: Tensor, { block, heads }: { block: PlacedBl
 }
 
 /**
- * Inverse of {@link splitHeads}: the rows of all blocks, one after the other, times `scale`. `places` selects the tokens
- * if blocks are padded.
+ * Inverse of {@link splitHeads}: the rows of all blocks, one after the other, times `scale`. `places` selects the
+ * tokens if blocks are padded.
  */
 export function mergeHeads(
   ops: Ops,

@@ -40,7 +40,7 @@ export interface PlacedPositions {
 export interface PlacedBlocks {
   readonly blocks: readonly PlacedRelative[];
   readonly queryPlaces: Tensor;
-  /** Several if a row lies in several pieces. The number of key places stands for none. */
+  /** Several if a row lies in several pieces. The number of key places means none. */
   readonly keyPlaces: readonly Tensor[];
 }
 

@@ -32,8 +32,8 @@ export function compilePackage(root, { checksTypes = false } = {}) {
     isWhole: () => existsSync(join(root, PLACE, "package.json")),
     async make(work) {
       const made = join(work.staging, "package");
-      // `npm test` checked the types of a fresh clone's sources before the commit; later changes are checked here, or by
-      // the command itself.
+      // `npm test` checked the types of a fresh clone's sources before the commit; later changes are checked here, or
+      // by the command itself.
       const check = checksTypes || doneKey(NAME, root) === undefined ? ["--noCheck"] : [];
       await work.run(
         [

@@ -11,14 +11,15 @@ import { listFiles } from "./list-files.mjs";
  *
  * @param {string} root
  * @param {{ paths: readonly string[], leaveOut?: readonly string[] }} what files and folders relative to the root; a
- *   folder stands for all files under it
+ *   folder means all files under it
  * @returns {string}
  */
 export function hashFiles(root, { paths, leaveOut = [] }) {
   const hash = createHash("sha256");
   for (const path of paths) {
     for (const file of listFiles(root, path)) {
-      if (file.endsWith(".md") || leaveOut.some((folder) => file.startsWith(`${folder}/`))) continue; // no build reads Markdown
+      const isRead = !file.endsWith(".md"); // no build reads Markdown
+      if (!isRead || leaveOut.some((folder) => file.startsWith(`${folder}/`))) continue;
       hash
         .update(`${file}\0`)
         .update(readFileSync(join(root, file)))

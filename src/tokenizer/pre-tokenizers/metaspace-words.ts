@@ -1,4 +1,4 @@
-/** Where Metaspace puts its character before a part of a text: before each part, the first part only, or no part. */
+/** Parts of a text before which Metaspace puts its character: each part, the first part only, or no part. */
 export type PrependScheme = "always" | "first" | "never";
 
 /** Settings of a Metaspace pre-tokenizer. */

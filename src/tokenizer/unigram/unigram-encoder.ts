@@ -10,7 +10,7 @@ export interface UnigramModel {
   readonly byteFallback: boolean;
 }
 
-/** How far the score of an unknown character is below the lowest piece, as in sentencepiece. */
+/** Distance of an unknown character's score below the lowest piece's, as in sentencepiece. */
 const UNKNOWN_PENALTY = 10;
 const REMEMBERED = 50_000; // words
 const LONG = 64; // UTF-16 units; longer words are rarely repeated

@@ -163,7 +163,8 @@ export class Checkpoints {
       ...(strict ? newest.slice(0, 1) : newest).map((step) => this.#saved.get(step)),
     ]);
     for (const step of [...this.#saved.keys()].filter((s) => !kept.has(s))) {
-      const gone = `${this.pathOf(step)}.incomplete`; // a killed process leaves no incomplete folder with the final name
+      // Renamed first, so that a killed process leaves no incomplete folder with the final name.
+      const gone = `${this.pathOf(step)}.incomplete`;
       await rename(this.pathOf(step), gone);
       await rm(gone, { recursive: true, force: true });
       this.#saved.delete(step);

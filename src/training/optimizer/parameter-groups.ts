@@ -1,7 +1,7 @@
 import type { Parameter } from "../../model/parts/parameter";
 import type { TrainOptions } from "../train-options";
 
-/** How AdamW treats a parameter, as torch's parameter groups do. */
+/** Settings of AdamW for a parameter, as in torch's parameter groups. */
 export interface ParameterGroup {
   /** Multiple of the run's learning rate. */
   readonly rateFactor: number;

@@ -17,12 +17,12 @@ import { suggestLearningRate } from "./suggest-learning-rate";
 /**
  * Finds a learning rate by a range test (Smith, "Cyclical Learning Rates for Training Neural Networks", 2017): takes
  * the first steps of a training while the rate grows exponentially, and records the loss of each step. The test ends at
- * the highest rate, or when the loss diverges. {@link suggestLearningRate} describes the suggestion; `learningRateFigure`
- * draws the test.
+ * the highest rate, or when the loss diverges. {@link suggestLearningRate} describes the suggestion;
+ * `learningRateFigure` draws the test.
  *
  * Nothing is trained: afterwards the classifier is as before, bit for bit, also after an error, an interrupt (Ctrl-C,
- * Jupyter's stop), an abort by `signal`, or if the consumer stops early. While the generator runs, the weights are those
- * of the test. Its random numbers are its own: a training after it is the same as without it.
+ * Jupyter's stop), an abort by `signal`, or if the consumer stops early. While the generator runs, the weights are
+ * those of the test. Its random numbers are its own: a training after it is the same as without it.
  *
  * ```ts
  * const test = await trainingProgress().follow(findLearningRate(classifier, split.train));
@@ -31,8 +31,8 @@ import { suggestLearningRate } from "./suggest-learning-rate";
  *
  * @param data - the training examples, as in `train`. The batches are those of `train` with the same options
  * @returns the points of the test and a suggestion, or the reason why there is none
- * @throws TsloraError `bad-option` or `bad-input` if an option or the data are wrong, or if the loss of the first step is
- *   NaN or infinite.
+ * @throws TsloraError `bad-option` or `bad-input` if an option or the data are wrong, or if the loss of the first step
+ *   is NaN or infinite.
  */
 export async function* findLearningRate(
   classifier: SequenceClassifier,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { projectRoot } from "../../../src/base/project-root";
 import type * as Tslora from "../../../src/index";
 
-/** What a user writes, from the package as set up: arguments are the data and the model. */
+/** Code that a user writes, from the package as set up: arguments are the data and the model. */
 async function main([data, model]: readonly string[]): Promise<void> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- the package is what a user's script loads
   const { loadClassifier, loadCorpus, train, trainTestSplit } = require(

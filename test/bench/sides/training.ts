@@ -4,7 +4,7 @@ import { loadTensorFlow } from "../../../src/ops/load-tensorflow";
 import { loadClassifier, train, type SequenceClassifier, type TrainEvent, type TrainSummary } from "../../../src/index";
 import { serve } from "./serve";
 
-/** What is trained and how: as its user calls it. */
+/** Training to measure, as its user calls it. */
 export interface TrainingSetting {
   readonly model: string;
   readonly method: "lora" | "full";
@@ -41,7 +41,7 @@ void serve({
       perDeviceTrainBatchSize: batchSize,
       warmupSteps: 0,
     });
-    const first = await run.next(); // tokens are made before the start is told
+    const first = await run.next(); // tokens are made before the start is reported
     if (first.value.type !== "start") throw new Error(`The first event was ${first.value.type}.`);
     return { trainable: first.value.trainableParameters };
   },

@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 
 import { serve } from "./serve";
 
-/** What a pipeline for text classification is here. */
+/** Pipeline for text classification. */
 type Classify = (texts: string[], options: { topk: number }) => Promise<unknown>;
 
 const loaded = import("@xenova/transformers"); // an ES module

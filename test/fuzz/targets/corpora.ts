@@ -13,7 +13,7 @@ const ROWS = Array.from({ length: 12 }, (_, i) => ({
   label: i % 2,
 }));
 
-/** How many rows of a table are read, or the rows themselves. */
+/** Rows of a table, or their number. */
 type Rows = readonly (readonly [text: string, ID: string, label: number])[];
 
 const KINDS = ["corpus.csv", "corpus.tsv", "corpus.jsonl", "Dataset.zip", "folder"] as const;

@@ -66,7 +66,7 @@ export function legacyFile(
   ]);
 }
 
-/** What a tensor of a state dict is made with, each part as opcodes. */
+/** Parts of a tensor of a state dict, each as opcodes. */
 export interface TensorParts {
   readonly storageClass?: Buffer;
   readonly count?: Buffer;

@@ -171,7 +171,7 @@ function plain(classifier: SequenceClassifier, random: Random): LoraConfig {
   return { ...config, ...none, targetModules: Array.isArray(targetModules) ? targetModules : "all-linear" };
 }
 
-/** What peft is to make: one adapter, two of which one is named, or some without heads and their combinations. */
+/** Asks peft for one adapter, two of which one is named, or some without heads and their combinations. */
 async function wantOne(
   label: string,
   shape: "one" | "named" | "weighted",
@@ -262,7 +262,7 @@ async function boundedLogits(
   return sampled.get("logits") ?? NOTHING;
 }
 
-/** How far logits lie from the exact ones at most, as a share of the bound: above 1 is no rounding. */
+/** Largest distance of logits from the exact ones, as a share of the bound: above 1 is no rounding. */
 function shareOfBound({ values, bounds }: Bounded, ...found: readonly (readonly number[])[]): number {
   return Math.max(
     ...found.map((logits) =>
@@ -348,7 +348,7 @@ async function compareWanted(
   }
 }
 
-/** What both comparisons add to: logits as shares of their bounds, and things that must be identical. */
+/** Sums of both comparisons: logits as shares of their bounds, and things that must be identical. */
 interface Found {
   readonly shares: Measures;
   readonly counts: Measures;

@@ -15,7 +15,7 @@ interface Case {
   readonly C: number;
   readonly classWeight?: "balanced" | readonly number[];
 }
-/** What scikit-learn computed, or why it refused the corpus: of random texts some leave no term. */
+/** Results of scikit-learn, or its refusal of the corpus: of random texts some leave no term. */
 type Expected = { readonly refused: string } | Fitted;
 interface Fitted {
   readonly features: readonly string[];

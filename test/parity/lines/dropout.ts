@@ -6,7 +6,7 @@ import { train } from "../../../src/training/train";
 import { fixtureDirectory, maxDifference } from "../../model/fixture";
 import type { Measure, ParityLine } from "../parity-line";
 
-/** Of so many standard normal figures as the line draws, none must be farther out: one in 10^9 or less. */
+/** Bound that none of the line's standard normal figures exceeds: a chance of 10^-9 or less. */
 const SIGMAS = 6;
 
 export const line: ParityLine = {

@@ -22,7 +22,7 @@ interface Computed {
   readonly gradients: Readonly<Record<string, readonly number[]>>;
 }
 
-/** What peft computes in double precision, and its gradients in single. */
+/** Results of peft in double precision, and its gradients in single. */
 interface Reference extends Computed {
   readonly single: Computed["gradients"];
 }

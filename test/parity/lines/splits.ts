@@ -72,7 +72,7 @@ function drawCase(random: Random, kind: Case["kind"], randomState: number): Case
     random.below(3) === 0
       ? random.below(length + 2)
       : Math.round(100 * random.uniform() + (random.below(30) === 0 ? 5 : 0)) / 100;
-  // A whole number such as 1 is one row to both; 1.0 cannot be said in JSON.
+  // A whole number such as 1 is one row to both; JSON cannot write 1.0.
   const sizes = [{}, { trainSize: size() }, { testSize: size() }, { trainSize: size() / 2, testSize: size() / 2 }][
     random.below(4)
   ];

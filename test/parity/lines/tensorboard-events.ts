@@ -6,7 +6,7 @@ import { train } from "../../../src/training/train";
 import { classifier, data, validation } from "../../training/tiny";
 import type { ParityLine } from "../parity-line";
 
-/** What tensorboard read: for each tag, steps and values. */
+/** Scalars that tensorboard read: for each tag, steps and values. */
 type Scalars = Readonly<Record<string, readonly (readonly [number, number])[]>>;
 
 export const line: ParityLine = {
@@ -28,7 +28,7 @@ export const line: ParityLine = {
         reportTo: "tensorboard",
         seed: random.below(1000),
       };
-      // Every run is stopped and gone on with up to three times: each step is to be there once.
+      // Every run is stopped and resumed up to three times; each step must be there once.
       for (let part = random.below(4); part >= 0; part--) {
         const c = await classifier();
         c.addAdapter({ r: 2 });

@@ -68,7 +68,7 @@ cased.enable_truncation(7)
 cased.save(str(path / "tokenizer.json"))
 cased.no_truncation()
 
-# tokenizer.json as it stands, with added tokens of every kind
+# tokenizer.json unchanged, with added tokens of every kind
 extra = [AddedToken("cancer", single_word=True, normalized=False), AddedToken("(p", lstrip=True, normalized=False), AddedToken("risk", rstrip=True, normalized=True), AddedToken("É", normalized=True),
          AddedToken("canc", normalized=False), AddedToken("<x>", special=True, normalized=False, lstrip=True, rstrip=True), AddedToken("two words", normalized=False)]
 generic = {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}

@@ -22,7 +22,7 @@ const ALWAYS = 16 * 2 ** 20;
 export interface TorchFile {
   readonly path: string;
   readonly entries: ReadonlyMap<string, TensorEntry>;
-  /** Where the state dict is, and what beside it is not read, if the file is not a bare state dict. */
+  /** Place of the state dict, and the parts beside it that are not read; undefined for a bare state dict. */
   readonly notice: string | undefined;
   /**
    * Reads one tensor as 32-bit floats; F16 and BF16 are widened, F64 is rounded.
@@ -37,9 +37,9 @@ export interface TorchFile {
 
 /**
  * Opens a file that torch.save wrote: `pytorch_model.bin`, `adapter_model.bin`, in the zip format (torch 1.6 and later)
- * or the one before it. Interprets its pickle without executing anything: see {@link loadPickle}. The file holds a state
- * dict, or an object that has one under "state_dict", "model_state_dict" or "model". Checks the place of every tensor,
- * and reads no numbers yet.
+ * or the one before it. Interprets its pickle without executing anything: see {@link loadPickle}. The file holds a
+ * state dict, or an object that has one under "state_dict", "model_state_dict" or "model". Checks the place of every
+ * tensor, and reads no numbers yet.
  *
  * @throws TsloraError `bad-input` for a damaged file, `unsupported` for one that asks for any other function or opcode,
  *   naming it.
@@ -94,7 +94,8 @@ async function readContent(source: TorchSource, shown: string): Promise<TorchCon
   const start = Buffer.alloc(Math.min(size, 512));
   await readInto(handle, start, { position: 0, path: shown, name: "the beginning" });
   if (start.toString("latin1", 0, 4) === "PK\u0003\u0004") return readZipFormat(source);
-  if (start[0] === 0x80 || start[0] === 0x63 || start[0] === 0x28) return readLegacyFormat(source); // PROTO, GLOBAL, MARK
+  // The opcodes with which a pickle may begin: PROTO, GLOBAL, MARK.
+  if (start[0] === 0x80 || start[0] === 0x63 || start[0] === 0x28) return readLegacyFormat(source);
   const text = start.toString("latin1");
   if (text.startsWith("version https://git-lfs"))
     throw refusals.unsupported(

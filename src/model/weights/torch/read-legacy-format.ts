@@ -11,9 +11,9 @@ const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 
 /**
- * Reads the format of torch before 1.6: pickles of a magic number, the protocol, facts about the machine, the object and
- * the keys of its storages, followed by each storage: its number of elements in 8 bytes, and the elements. Numbers are
- * little-endian whatever machine wrote them.
+ * Reads the format of torch before 1.6: pickles of a magic number, the protocol, facts about the machine, the object
+ * and the keys of its storages, followed by each storage: its number of elements in 8 bytes, and the elements. Numbers
+ * are little-endian whatever machine wrote them.
  */
 export function readLegacyFormat({ handle, size, allowance, refusals }: TorchSource): TorchContent {
   const source = new ByteSource(handle.fd, {

@@ -15,7 +15,7 @@ export interface PlacedView {
   readonly byteOrder: "little" | "big";
 }
 
-/** Where a view begins in the file, and the number of bytes of its elements. */
+/** Finds the first byte of a view in the file, and the number of bytes of its elements. */
 export function storedTensor({ view, path, name, position }: PlacedView): StoredTensor {
   const { storage, offset, shape } = view;
   const size = ELEMENT_BYTES[storage.dtype];
