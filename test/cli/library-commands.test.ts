@@ -10,7 +10,7 @@ import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { classificationReport } from "../../src/evaluation/metrics/classification-report";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { expectWithin, NOTHING } from "../ops/expect-within";
-import type { Bounded } from "../ops/reference-ops";
+import type { Bounded } from "../ops/bounded-tensor";
 import { sampleRounding } from "../ops/sample-rounding";
 import { expectedOf } from "../model/fixture";
 import { cli, tinyCsv, tinyModel, tinyTexts, type Said } from "./tiny";

@@ -9,7 +9,7 @@ import type { LoraConfig } from "../../src/lora/lora-config";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import { expectWithin, NOTHING } from "../ops/expect-within";
-import type { Bounded } from "../ops/reference-ops";
+import type { Bounded } from "../ops/bounded-tensor";
 import { sampleRounding } from "../ops/sample-rounding";
 import { FURTHER_MODELS } from "../model/further-models";
 import { maxDifference, TINY_MODELS } from "../model/fixture";

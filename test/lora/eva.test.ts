@@ -17,7 +17,7 @@ import type { Ops } from "../../src/ops/ops";
 import { initializeLoraEvaWeights, type InitializeEvaOptions } from "../../src/training/initialize-lora-eva-weights";
 import { train } from "../../src/training/train";
 import { expectWithin, SEVEN_DIGITS } from "../ops/expect-within";
-import type { Bounded } from "../ops/reference-ops";
+import type { Bounded } from "../ops/bounded-tensor";
 import { sampleRounding } from "../ops/sample-rounding";
 import { ops, tinyClassifier } from "./tiny";
 

@@ -1,6 +1,6 @@
 import { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
-import type { Bounded } from "../ops/reference-ops";
+import type { Bounded } from "../ops/bounded-tensor";
 import { sampleRounding } from "../ops/sample-rounding";
 
 /** Numbers of a classifier, by name. */

@@ -14,7 +14,7 @@ import { Linear } from "../../src/model/parts/linear";
 import { Parameter } from "../../src/model/parts/parameter";
 import type { ForwardPass } from "../../src/model/parts/pass";
 import { expectWithin } from "../ops/expect-within";
-import type { Bounded } from "../ops/reference-ops";
+import type { Bounded } from "../ops/bounded-tensor";
 import { sampleRounding } from "../ops/sample-rounding";
 import { implementationName } from "../ops/implementation-name";
 

@@ -10,7 +10,7 @@ import { Gradients } from "../../src/model/parts/gradients";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { packDocuments, type PackedBatch } from "../../src/model/parts/packed-batch";
 import { expectWithin } from "../ops/expect-within";
-import type { Bounded } from "../ops/reference-ops";
+import type { Bounded } from "../ops/bounded-tensor";
 import { FURTHER_MODELS } from "./further-models";
 import { sampleRounding } from "../ops/sample-rounding";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { Bounded } from "./reference-ops";
+import type { Bounded } from "./bounded-tensor";
 
 /** No numbers: for a name that must be there. */
 export const NOTHING: Bounded = { values: new Float64Array(), bounds: new Float64Array() };

@@ -13,7 +13,8 @@ import type { Tensor } from "../../src/ops/tensor";
 import { tensorflowOps } from "../../src/ops/tensorflow-ops";
 import { expectWithin } from "./expect-within";
 import { attentionGroups, kernelResults, readNumbers, WIDTHS } from "./kernel-results";
-import { referenceOps, type Bounded, type ReferenceOps } from "./reference-ops";
+import type { Bounded } from "./bounded-tensor";
+import { referenceOps, type ReferenceOps } from "./reference-ops";
 import { implementationName } from "./implementation-name";
 
 const kernels = kernelOps();

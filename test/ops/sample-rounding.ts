@@ -1,5 +1,6 @@
 import { Random } from "../../src/base/random";
-import { referenceOps, type Bounded, type ReferenceOps } from "./reference-ops";
+import type { Bounded } from "./bounded-tensor";
+import { referenceOps, type ReferenceOps } from "./reference-ops";
 
 const SAMPLES = 6;
 /** Each sample moves every result by up to its worst case; what a processor does lies far within. */

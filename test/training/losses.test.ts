@@ -18,7 +18,8 @@ import type { LrSchedulerType } from "../../src/training/train-options";
 import type { Ops } from "../../src/ops/ops";
 import type { Tensor } from "../../src/ops/tensor";
 import { expectWithin } from "../ops/expect-within";
-import { referenceOps, type Bounded } from "../ops/reference-ops";
+import type { Bounded } from "../ops/bounded-tensor";
+import { referenceOps } from "../ops/reference-ops";
 import { maxDifference } from "../model/fixture";
 
 interface LossCase extends Omit<ClassificationLoss, "classWeights"> {

@@ -13,7 +13,7 @@ import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
 import type { TrainOptions } from "../../src/training/train-options";
 import { expectWithin, NOTHING } from "../ops/expect-within";
-import type { Bounded } from "../ops/reference-ops";
+import type { Bounded } from "../ops/bounded-tensor";
 import { sampleRounding } from "../ops/sample-rounding";
 import { expectedOf } from "../model/fixture";
 import { classifier, data, eventsOf, ops, runToEnd, several, tokenizer, validation, type EventOf } from "./tiny";

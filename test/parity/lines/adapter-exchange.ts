@@ -7,7 +7,7 @@ import { sharedOps } from "../../../src/ops/shared-ops";
 import type { LoraConfig } from "../../../src/lora/lora-config";
 import { readPeftConfig } from "../../../src/lora/peft-config";
 import { NOTHING } from "../../ops/expect-within";
-import type { Bounded } from "../../ops/reference-ops";
+import type { Bounded } from "../../ops/bounded-tensor";
 import { sampleRounding } from "../../ops/sample-rounding";
 import { typeOf } from "../architectures";
 import type { Measure, ParityContext, ParityLine } from "../parity-line";
