@@ -33,7 +33,7 @@ describe("ratios", () => {
     });
   });
 
-  test("are told to be held by the ratio alone", () => {
+  test("are marked as held by the ratio alone", () => {
     const verdict = (atLeast: number, aim: number): string =>
       markdownReport([comparison({ bar: { atLeast, aim } })], { facts: [], preface: [] });
     assert.match(verdict(2, 3), /aim held/);

@@ -102,7 +102,7 @@ test("a file that cannot be written whole leaves nothing under its name, and wha
   await rm(folder, { recursive: true });
 });
 
-test("problem_type comes from the checkpoint; what cannot be done is said", async () => {
+test("problem_type comes from the checkpoint; what it does not allow is an error", async () => {
   await inFolder("bert", { problem_type: "regression" }, async (folder) => {
     await assert.rejects(
       loadClassifier(folder, { tokenizer }),

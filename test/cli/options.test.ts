@@ -185,7 +185,7 @@ test("a file says the same as flags, in each spelling; null is the default; flag
   assert.deepEqual(await fromFile("", {}), {});
 });
 
-test("all that is wrong with flags and file is told at once, with key, line, what came and what is known", async () => {
+test("all faults of flags and file are reported at once, with key, line, value and known names", async () => {
   const yaml =
     "r: eight\nlabels: [a, 2]\nlearning_rat: 1\nclassWeights: [1, heavy]\nseed: 1\nSeed: 2\nloraAlpha: true\nlora_alpha: 3\nrankPattern:\n  query: high\n";
   await assert.rejects(

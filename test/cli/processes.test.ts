@@ -60,7 +60,7 @@ test("help and wrong usage load neither TensorFlow nor danfojs", async () => {
   assert.equal(running.out, "0 heavy modules\n");
 });
 
-test("Ctrl-C stops a training at the next step, with a checkpoint and exit code 130; gone on with as it says, it ends as if it had never stopped", async () => {
+test("Ctrl-C stops a training at the next step, with a checkpoint and exit code 130; resumed as it suggests, it ends as if it had never stopped", async () => {
   const csv = await tinyCsv(join(folder, "data.csv"));
   const args = (out: string): string[] => [
     MAIN,

@@ -69,7 +69,7 @@ test("a run prints cells, outputs and a summary, and leaves copy, page and repor
     assert.equal(source.cells.length, 2, "the source is unchanged");
   }));
 
-test("a failed cell is told with its number, lines and stack, even when quiet, and the reports hold it", () =>
+test("a failed cell is reported with its number, lines and stack, even when quiet, and the reports hold it", () =>
   withNotebook(
     ["console.log('chatter')", "const a = 1;\nthrow new Error('broken & <odd>');", "3"],
     async (path, folder) => {

@@ -72,7 +72,7 @@ test("notebooks are named by file, folder or pattern, each once", () =>
     assert.throws(() => found("nothing*.ipynb", "sub/.ipynb_checkpoints"), /no notebook matches .*nothing/);
   }));
 
-test("several notebooks run at once; each is told, and a failing one does not stop the others", () =>
+test("several notebooks run at once; each is reported, and a failing one does not stop the others", () =>
   withFolder(async (folder) => {
     for (const name of ["a", "b", "c"])
       await save(folder, `${name}.ipynb`, name === "b" ? ["throw new Error('only b')"] : ["console.log(1)"]);

@@ -75,7 +75,7 @@ test("the study's data are known by their PMIDs and labels, whatever file they a
   }
 });
 
-test("other data are called as they call themselves, and nothing is said of the study", async () => {
+test("other data have their own names, and the study is not mentioned", async () => {
   const names = ["not good, at all", "sehr gut \u{1f44d}", "3"];
   const path = csv("Dataset.zip.csv", [
     ["text", "label"],

@@ -261,7 +261,7 @@ test("what cannot get better is not tried again", async () => {
   assert.ok(!existsSync(join(cacheDir, "Dataset.zip")));
 });
 
-test("a host that does not listen is told at once", async () => {
+test("a host that does not listen is reported at once", async () => {
   const closed = await startEutils(records);
   await closed.close();
   await assert.rejects(drain({ ...quick(), baseUrl: closed.baseUrl }), refused("unreachable", /cannot be reached/));

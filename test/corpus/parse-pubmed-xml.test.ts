@@ -45,7 +45,7 @@ test("mathematics gives its symbols, CDATA its text", () => {
   );
 });
 
-test("retracted publications are told from notices of retraction", () => {
+test("retracted publications are separated from notices of retraction", () => {
   assert.equal(
     only("T.", undefined, '<PublicationType UI="D016441">Retracted Publication</PublicationType>').retracted,
     true,
@@ -57,7 +57,7 @@ test("retracted publications are told from notices of retraction", () => {
   );
 });
 
-test("books, and articles whose title stands in its own language alone", () => {
+test("books, and articles with a title in their own language alone", () => {
   const book =
     '<PubmedBookArticle><BookDocument><PMID Version="1">77</PMID><Book><BookTitle book="x">The book</BookTitle></Book><ArticleTitle book="x">The chapter</ArticleTitle><PublicationType UI="D016454">Review</PublicationType><Abstract><AbstractText>Chapter words.</AbstractText></Abstract></BookDocument></PubmedBookArticle>';
   assert.deepEqual(parsePubmedXml(setXml(book)), [

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { TsloraError } from "../../src/base/tslora-error";
 import { readPmids } from "../../src/corpus/pubmed/read-pmids";
 
-test("a list of PMIDs is read in its order, and all its faults are told at once", async () => {
+test("a list of PMIDs is read in its order, and all its faults are reported at once", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-pmids-"));
   const path = join(folder, "pmids.csv");
   const refused = async (content: string, ...parts: RegExp[]): Promise<void> => {

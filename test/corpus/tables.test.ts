@@ -216,7 +216,7 @@ test("another delimiter is suggested where the header row shows one", async () =
   assert.match(await refusal("case.csv", "Body,label\na,0\n", { textColumn: "body" }), /Is it textColumn: "Body"\?/);
 });
 
-test("a column of IDs is taken by default where it names the rows, and said", async () => {
+test("a column of IDs is used by default where it names the rows, and reported", async () => {
   const repeated = "id,text,label\n7,a,x\n7,b,y\n8,c,x\n";
   const numbered = await load("ids.csv", repeated);
   assert.deepEqual(readFrame(numbered.frame).ID, ["1", "2", "3"]);
@@ -268,7 +268,7 @@ test("labels: numbers by value, booleans, missing ones, and notices of those tha
   );
 });
 
-test("JSON is read as lines or as an array, and one in the place of the other is said", async () => {
+test("JSON is read as lines or as an array, and one instead of the other is reported", async () => {
   const objects = [
     { text: "a", label: "x" },
     { text: "b", label: "y" },

@@ -82,7 +82,7 @@ test("tests are McNemar's, over all texts and over each label's", () => {
   assert.ok(comparison.rows.slice(3).every(({ pValue }) => pValue === null));
 });
 
-test("the baseline stands beside, tested against after", () => {
+test("the baseline is compared with the scores after training", () => {
   assert.equal(comparison.rows[0].baseline, 0.925);
   assert.deepEqual(comparison.baseline?.accuracy, 0.925);
   assert.ok((comparison.baseline?.mcnemar.onlyBefore ?? 0) > (comparison.baseline?.mcnemar.onlyAfter ?? 0));

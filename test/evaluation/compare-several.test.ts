@@ -43,7 +43,7 @@ const weighted = {
   ]),
 };
 
-test("each column is what the table of two says of it, and balanced accuracy stands below accuracy", () => {
+test("each column equals that of the table of two, and balanced accuracy is below accuracy", () => {
   const several = compareSeveral([before, after, weighted], { resamples: 200 });
   const two = compareEvaluations(before.evaluation, after.evaluation, { resamples: 200 });
   assert.deepEqual(several.names, ["Before", "After", "Weighted"]);

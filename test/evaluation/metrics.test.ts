@@ -175,7 +175,7 @@ test("typed arrays are as good as arrays", () => {
   assert.equal(rocAucScore(Int32Array.of(0, 1), Float32Array.of(0.1, 0.9)), 1);
 });
 
-test("what cannot be scored is refused with the place where it stands", () => {
+test("values that cannot be scored are refused with their place", () => {
   const refused = (call: () => unknown, message: RegExp): void => {
     assert.throws(call, (error) => error instanceof TsloraError && message.test(error.message));
   };

@@ -22,7 +22,7 @@ const curve = {
 };
 const roc = { fpr: [0, 0.1, 1], tpr: [0, 0.8, 1] };
 
-test("curves are drawn through their points, told apart by colour and stroke, with their areas and chosen points", () => {
+test("curves are drawn through their points, in different colours and strokes, with their areas and chosen points", () => {
   const figure = rocFigure([
     { name: "Before", ...roc, area: 0.85 },
     { name: "After", ...roc, chosen: { x: 0.1, y: 0.8, label: "threshold 0.35" } },
@@ -119,7 +119,7 @@ test("several evaluations stand side by side, each value with its interval", () 
   assert.match(text, /F1 +– +1\.000\nA note\./);
 });
 
-test("thresholds stand with what they are worth on other texts, and whether that is told from chance", () => {
+test("thresholds are shown with their scores on other texts, and whether chance explains them", () => {
   const row = {
     name: "F1",
     tuned: { threshold: 0.25, value: 0.9 },

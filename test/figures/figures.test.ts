@@ -77,7 +77,7 @@ test("a loss curve shows every step, every evaluation, and the best one where it
   for (const axis of ["xaxis", "yaxis", "yaxis2"]) assert.ok(titleOf(figure, axis));
 });
 
-test("the best evaluation is told by the metric that chose it", () => {
+test("the best evaluation is named with the metric that chose it", () => {
   const history = trainingEvents(40).map((event) =>
     event.type === "evaluation"
       ? {

@@ -157,7 +157,7 @@ test("every row of a table has a cell for each column", () => {
   }
 });
 
-test("a report stands in scikit-learn's order", () => {
+test("a report has scikit-learn's order", () => {
   const line = { precision: 0.5, recall: 0.25, "f1-score": 1 / 3, support: 4 };
   const text = tableText(
     reportTable({ "macro avg": line, accuracy: 0.5, POSITIVE: line, "weighted avg": { ...line, support: 1200 } }),

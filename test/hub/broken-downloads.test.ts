@@ -76,7 +76,7 @@ test("a body that is longer than announced is refused as soon as it is", async (
   );
 });
 
-test("what an earlier start left is gone on with, or fetched anew where it cannot be", async () => {
+test("a broken download is resumed, or fetched anew where it cannot be", async () => {
   assert.ok(
     (await fetchWith({}, { left: weights.subarray(0, 1000) })).requests.includes(
       "STORAGE GET /model.safetensors bytes=1000-",

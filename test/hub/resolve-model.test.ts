@@ -90,7 +90,7 @@ test("bytes that are not those announced are refused and leave nothing behind", 
     { spoil: true },
   ));
 
-test("a model that is not there, gated, or without safetensors is told apart", async () => {
+test("a missing model, a gated one and one without safetensors have errors of their own", async () => {
   await withHub(
     async (_hub, options) => assert.rejects(resolveModel("no/model", options), /no config\.json at main/),
     {},
@@ -255,7 +255,7 @@ test("the embedded encoder's own name on the Hub, which adapters of it name, is 
     );
   }));
 
-test("of a folder all that is missing is said at once, weights first; a lone tokenizer where it is asked for", async () => {
+test("all that a folder lacks is reported at once, weights first; a lone tokenizer where it is asked for", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-folder-"));
   const put = (name: string): Promise<void> => writeFile(join(folder, name), "{}");
   const says = (pattern: RegExp, code: string, options: ResolveModelOptions = {}): Promise<void> =>

@@ -77,7 +77,7 @@ for (const kind of TINY_MODELS) {
     OLoRA: { initLoraWeights: "olora" },
     "PiSSA with DoRA and rslora": { initLoraWeights: "pissa", useDora: true, useRslora: true },
   } satisfies Record<string, LoraConfig>)) {
-    test(`${kind}: ${what} begins where the model stands, and leaves its weights to the bit`, async () => {
+    test(`${kind}: ${what} begins with the model's outputs, and leaves its weights to the bit`, async () => {
       const model = await tinyModel(kind);
       const plain = await predict(model, kind);
       const own = await weightsOf(model);

@@ -93,7 +93,7 @@ test("a file that does not fit is refused with every key at fault, and the model
   model.dispose();
 });
 
-test("values of the wrong type or beyond us are refused, all at once; unknown keys are told", async () => {
+test("values of the wrong type or beyond us are refused, all at once; unknown keys are reported", async () => {
   const model = await tinyModel("bert");
   const load = async (config: Record<string, unknown>): Promise<readonly string[]> => {
     const { set, unknownKeys, idle } = await loadOnto(model, await spoiled("bert-dora", config));

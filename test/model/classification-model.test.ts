@@ -88,7 +88,7 @@ for (const kind of TINY_MODELS) {
   });
 }
 
-test("a head that the checkpoint lacks is drawn by the seed, and said", async () => {
+test("a head that the checkpoint lacks is drawn by the seed, and reported", async () => {
   const read = async (seed: number): Promise<Float32Array> => {
     const { model, newlyInitialized } = await loadClassificationModel(fixtureDirectory("bare-bert"), {
       ops: raw,

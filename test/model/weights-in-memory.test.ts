@@ -60,7 +60,7 @@ for (const ops of implementations) {
     assert.equal(ops.alive(), before);
   });
 
-  test(`${implementationName(ops)}: another value in the place of one that was let go of is the one that counts`, async () => {
+  test(`${implementationName(ops)}: a value that replaces a disposed one is used`, async () => {
     const before = ops.alive();
     const parameter = new Parameter(ops, "weight", ops.float(Float32Array.of(1, 2), [2]));
     parameter.setAside(() => assert.fail("the old value was asked for"));

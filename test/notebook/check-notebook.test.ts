@@ -36,7 +36,7 @@ test("what tslab takes is right: top-level await, names declared again, imports,
   );
 });
 
-test("problems are told with cell, line and column; what a failed cell would have declared is not missed again", async () => {
+test("problems are reported with cell, line and column; names that a failed cell would have declared are not reported again", async () => {
   assert.deepEqual(
     await problemsOf([
       "const a: number = 1;",

@@ -76,7 +76,7 @@ test("texts are read as the type asks and written back as declared", () => {
   ]);
 });
 
-test("unknown names and values that do not fit are all told at once", () => {
+test("unknown names and values that do not fit are all reported at once", () => {
   const bad = {
     sede: "1",
     method: "qlora",
@@ -102,7 +102,7 @@ test("unknown names and values that do not fit are all told at once", () => {
   );
 });
 
-test("the injected cell stands behind the parameters cell and is replaced, id kept, on a second run", () => {
+test("the injected cell follows the parameters cell and is replaced, id kept, on a second run", () => {
   const once = injectParameters(notebook, { values: { seed: 1 }, language: "typescript", path: "x" });
   assert.deepEqual(
     once.cells.map(({ id }) => id),

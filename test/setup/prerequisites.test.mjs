@@ -108,7 +108,7 @@ test(
   refuses({ tools: { ...PYTHON, ...COMPILER }, loneNode: true }, new RegExp(`^npm is missing: .*${BRINGS}`)),
 );
 
-test("everything that is missing is told at once, a line each", (t) => {
+test("everything that is missing is reported at once, a line each", (t) => {
   const { status, lines } = setUpOn(t, { tools: {}, loneNode: true });
   assert.equal(status, 1);
   assert.deepEqual(

@@ -93,7 +93,7 @@ test("ending a command ends it before the call returns, and the processes that i
   await waitUntil(() => locateProcess(grandchild) === undefined, "the grandchild has ended");
 });
 
-test("a process is told from a later one with the same id", async () => {
+test("a process is distinguished from a later one with the same id", async () => {
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
   const started = locateProcess(child.pid ?? 0);
   assert.notEqual(started, undefined);

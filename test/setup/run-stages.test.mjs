@@ -195,7 +195,7 @@ test("stages that do not build on each other are made side by side, and those th
   );
 });
 
-test("the first stage that fails ends the others, and is the one that is told of", async (t) => {
+test("the first stage that fails ends the others, and is the one that is reported", async (t) => {
   const root = makeFolder(t);
   /** @type {number[]} */
   const pids = [];

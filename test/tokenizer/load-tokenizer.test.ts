@@ -137,7 +137,7 @@ test("a text is cut to maxLength with [SEP] at its end, and says so", async () =
   assert.deepEqual([long.truncated, short.truncated, short.ids.length], [true, false, 4]);
 });
 
-test("a folder without a tokenizer, another kind of tokenizer and a bad length are told", async () => {
+test("a folder without a tokenizer, another kind of tokenizer and a bad length are reported", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tslora-no-tokenizer-"));
   await assert.rejects(
     loadTokenizer(folder),

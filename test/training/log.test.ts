@@ -12,7 +12,7 @@ let folder = "";
 before(async () => void (folder = await mkdtemp(join(tmpdir(), "tslora-log-"))));
 after(() => rm(folder, { recursive: true, force: true }));
 
-test("the log has a JSON object a line under transformers' names, and reads back as the events that were told", async () => {
+test("the log has a JSON object a line under transformers' names, and reads back as the events of the run", async () => {
   const c = await classifier();
   c.addAdapter({ r: 2 });
   const outputDir = join(folder, "run");

@@ -9,7 +9,7 @@ const context: OptionContext = { method: "lora", problemType: "single_label_clas
 const train = [{ text: "2 3", label: 0 }];
 const all: TrainOptions = { train, validation: train };
 
-test("every option's bounds, all told at once", () => {
+test("every option's bounds, all reported at once", () => {
   const bad = {
     numTrainEpochs: -1,
     maxSteps: 0.5,

@@ -160,7 +160,7 @@ test("several labels a text, cosine schedule, focal loss: resumed from another f
   for (const c of [whole, first, second]) c.dispose();
 });
 
-test("a damaged checkpoint is recognised, the one before it is taken, and both are said", async () => {
+test("a damaged checkpoint is recognised, the one before it is taken, and both are reported", async () => {
   const c = await trainable("lora");
   const outputDir = join(folder, "whole again");
   await runToEnd(c, { ...COMMON, outputDir: outputDir });
@@ -276,7 +276,7 @@ test("another option, other data, another seed, another adapter or base: all dif
   c.dispose();
 });
 
-test("a new run in an old run's folder loses nothing: what was there is moved aside, and said", async () => {
+test("a new run in an old run's folder loses nothing: its files are moved aside, and reported", async () => {
   const outputDir = join(folder, "twice");
   const first = await trainable("lora");
   await runToEnd(first, { ...COMMON, outputDir });

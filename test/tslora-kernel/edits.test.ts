@@ -21,7 +21,7 @@ test("places go to an edited text and back", () => {
     assert.equal(offsetAt(text.after, positionAt(text.after, offset)), offset);
 });
 
-test("shorthand is written out wherever it stands, imports where they are to lead elsewhere, and nothing else changes", () => {
+test("shorthand is written out everywhere, imports where they must lead elsewhere, and nothing else changes", () => {
   const resolve = (specifier: string): string | undefined => (specifier === "../src" ? "/clone/package" : undefined);
   const mend = (source: string): string => mendSource(source, resolve).after;
   assert.equal(mend("f({ a, b: 1, c })"), "f({ a: a, b: 1, c: c })");

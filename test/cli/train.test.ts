@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { json, lines, makeTinyFolder, trainArgs, type PredictionJson, type TinyFolder } from "./library-commands";
+import { cli } from "./tiny";
+
+let tiny: TinyFolder;
+let folder = "";
+let model = "";
+let csv = "";
+before(async () => {
+  tiny = await makeTinyFolder();
+  ({ folder, model, csv } = tiny);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+test("train says first what was taken, learns, and leaves adapter, results and a file that repeats the run to the bit", async () => {
+  const out = join(folder, "run");
+  const said = await cli(trainArgs(tiny, "run", "--baseline", "--evaluate-before", "--stratify"));
+  assert.equal(said.code, 0, said.err);
+  assert.match(
+    said.out,
+    /^Model: the folder .*as asked for\.\nDevice: .*\nData: 40 texts, 20 of label 0 \(neg\), 20 of label 1 \(pos\).*\nParts: 24 texts to train on, 8 for validation, 8 to test on, stratified, random state 42\.\nLabels: 0 neg, 1 pos\.\nTexts are cut to 20 tokens\. trainable params: /,
+  );
+  assert.match(said.out, /\nvalidation at step \d+: loss .*\n/);
+  assert.match(
+    said.out,
+    /Accuracy: before training 0\.\d+, after 1\.000, on validation 1\.000, TF-IDF with logistic regression/,
+  );
+  for (const name of ["adapter", "results.json", "training_args.json"]) assert.ok(existsSync(join(out, name)), name);
+  assert.ok((await readdir(out)).some((name) => /^checkpoint-\d+$/.test(name)));
+  const results = JSON.parse(await readFile(join(out, "results.json"), "utf8")) as {
+    after: { accuracy: number; n: number; labels: string[] };
+    before: object;
+    baseline: object;
+    seed: number;
+    notices: string[];
+  };
+  assert.deepEqual(
+    [results.after.accuracy, results.after.n, results.after.labels, results.seed],
+    [1, 8, ["neg", "pos"], 42],
+  );
+
+  const again = await cli([
+    "train",
+    "--config",
+    join(out, "training_args.json"),
+    "--output-dir",
+    join(folder, "again"),
+    "--json",
+  ]);
+  assert.equal(again.code, 0, again.err);
+  const events = lines(again.out).map((line) => JSON.parse(line) as { type: string });
+  assert.equal(events[0].type, "notice");
+  assert.equal(events.at(-1)?.type, "results");
+  assert.ok(events.some(({ type }) => type === "step") && events.some(({ type }) => type === "evaluation"));
+  const weights = (run: string): Promise<Buffer> => readFile(join(folder, run, "adapter", "adapter_model.safetensors"));
+  assert.ok((await weights("again")).equals(await weights("run")));
+
+  // labels and base are the run's own
+  const predicted = await cli(["predict", "--adapter", join(out, "adapter"), "w5 w6 w7", "w25 w26 w27"]);
+  assert.match(predicted.out, /^neg\t0\.9.*\npos\t0\.9/, predicted.err);
+  assert.match(predicted.err, /Labels: 0 neg, 1 pos, from .*training_args\.json/);
+  const checkpoint = (await readdir(out)).filter((name) => name.startsWith("checkpoint-"))[0];
+  assert.match((await cli(["predict", "--adapter", join(out, checkpoint), "w25 w26 w27"])).out, /^pos\t/);
+  const described = json<{ checkpoint: { global_step: number }; adapter: { base: string } }>(
+    await cli(["inspect", join(out, checkpoint), "--json"]),
+  );
+  assert.deepEqual([`checkpoint-${described.checkpoint.global_step}`, described.adapter.base], [checkpoint, model]);
+});
+
+test("train --method full writes a model's folder that predicts", async () => {
+  const said = await cli([
+    "train",
+    "--model",
+    model,
+    "--data",
+    csv,
+    "--method",
+    "full",
+    "--test",
+    "none",
+    "--validation",
+    "8",
+    "--max-steps",
+    "3",
+    "--labels",
+    "pos,neg",
+    "-o",
+    join(folder, "full"),
+    "--no-load-best-model-at-end",
+  ]);
+  assert.equal(said.code, 0, said.err);
+  assert.match(said.out, /On the validation texts:[\s\S]*Accuracy: on validation/);
+  const predicted = await cli(["predict", "--model", join(folder, "full", "model"), "w5 w6", "--json"]);
+  assert.deepEqual(Object.keys((JSON.parse(predicted.out) as PredictionJson).probabilities), ["pos", "neg"]);
+});
+
+test("train --init-lora-weights eva distributes ranks, and resumes to the same adapter", async () => {
+  const out = join(folder, "eva");
+  const eva = ["--init-lora-weights", "eva", "--eva-config", "rho=1.5,tau=0.9", "--exclude-modules", "pooler.dense"];
+  const said = await cli(trainArgs(tiny, "eva", ...eva, "--max-steps", "3"));
+  assert.equal(said.code, 0, said.err);
+  assert.match(said.out, /\nEVA distributed the ranks over the layers: \d to \d/);
+  const config = JSON.parse(await readFile(join(out, "adapter", "adapter_config.json"), "utf8")) as {
+    readonly init_lora_weights: unknown;
+    readonly eva_config: { readonly rho: unknown };
+  };
+  assert.deepEqual([config.init_lora_weights, config.eva_config.rho], ["eva", 1.5]);
+  const weights = await readFile(join(out, "adapter", "adapter_model.safetensors"));
+  const again = await cli(["train", "--config", join(out, "training_args.json"), "--resume-from", "last"]);
+  assert.equal(again.code, 0, again.err);
+  assert.deepEqual(await readFile(join(out, "adapter", "adapter_model.safetensors")), weights);
+});
+
+test("train refuses bad input before anything is written", async () => {
+  await writeFile(join(folder, "one.csv"), "text,label\nw5,a\nw6,a\n");
+  await mkdir(join(folder, "taken"), { recursive: true });
+  await writeFile(join(folder, "taken", "notes.txt"), "");
+  const files = await readdir(folder);
+  for (const [args, says] of [
+    [trainArgs(tiny, "never", "--data", csv), /--data must be given once; got 2 values/],
+    [trainArgs(tiny, "never", "--warmup-ratio", "2"), /--warmup-ratio must be a number from 0 to 1; got 2/],
+    [trainArgs(tiny, "never", "--lora-alpha", "-1"), /--lora-alpha must be a number above 0; got -1/],
+    [trainArgs(tiny, "never", "--validation", "20", "--test", "20"), /leaves none to train on/],
+    [trainArgs(tiny, "never", "--text-column", "review"), /must have a column "review"/],
+    [trainArgs(tiny, "never", "--max-length", "100"), /--max-length must be a whole number from 2 to 20/],
+    [trainArgs(tiny, "never", "--labels", "a,b"), /The data's labels are "neg", "pos"; the model's are 0 "a"/],
+    [trainArgs(tiny, "never", "--class-weights", "1,2,3"), /--class-weights/],
+    [trainArgs(tiny, "taken"), /holds files already \(notes\.txt\)/],
+    [
+      ["train", "--model", model, "--data", join(folder, "one.csv"), "-o", join(folder, "never")],
+      /must hold texts of two classes/,
+    ],
+    [["train", "--model", join(folder, "no-model"), "--data", csv, "-o", join(folder, "never")], /nothing is there/],
+  ] as [string[], RegExp][]) {
+    const said = await cli(args);
+    assert.equal(said.code, 2, `${args.join(" ")}: ${said.err}`);
+    assert.match(said.err, says);
+  }
+  assert.deepEqual(await readdir(folder), files);
+});
+
+test("a training on a terminal has a bar in place and evaluations above it", async () => {
+  const said = await cli(trainArgs(tiny, "bar"), { columns: 70 });
+  assert.equal(said.code, 0, said.err);
+  // eslint-disable-next-line no-control-regex -- the sequences that move the cursor
+  const shown = said.out.split(/\n|\u001b\[[\d?]*[A-Za-z]/);
+  assert.ok(
+    shown.some((line) => /^█+░+ step \d+\/36 · loss \d\.\d{3} · .* left/.test(line)),
+    said.out,
+  );
+  assert.ok(shown.filter((line) => /[█░]/.test(line)).every((line) => line.length < 70));
+  assert.deepEqual(
+    shown.flatMap((line) => /^validation at step (\d+)/.exec(line)?.[1] ?? []),
+    ["8", "16", "24", "32", "36"],
+  );
+  assert.match(said.out, /Training finished: step 36 of 36/);
+});
+
+test("a training that goes out of bounds ends with a code of its own", async () => {
+  const said = await cli([
+    "train",
+    "--model",
+    model,
+    "--data",
+    csv,
+    "-o",
+    join(folder, "wild"),
+    "--method",
+    "full",
+    "--learning-rate",
+    "1e30",
+    "--max-grad-norm",
+    "0",
+    "--max-steps",
+    "20",
+  ]);
+  assert.equal(said.code, 7, said.err);
+  assert.match(said.err, /choose a --learning-rate below/);
+});
