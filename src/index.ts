@@ -69,4 +69,4 @@ export type {
   SamplingStrategy,
   TrainOptions,
   TrainingData,
-} from "./training/train-options";
+} from "./training/options/train-options";

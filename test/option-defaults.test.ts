@@ -9,8 +9,8 @@ import { projectRoot } from "../src/base/project-root";
 import { DEFAULT_TOKENS_PER_PASS } from "../src/classifier/predict-options";
 import { DEFAULT_CONFIDENCE } from "../src/evaluation/intervals/interval";
 import { EVA_DEFAULTS, LORA_ALPHA_PER_R, LORA_DEFAULTS } from "../src/lora/lora-config";
-import { resolveTrainOptions } from "../src/training/resolve-train-options";
-import { TRAIN_OPTION_NAMES, trainDefaultText } from "../src/training/train-option-table";
+import { resolveTrainOptions } from "../src/training/options/resolve-train-options";
+import { TRAIN_OPTION_NAMES, trainDefaultText } from "../src/training/options/train-option-table";
 
 /** The `@default` of each field of an interface; undefined where a field has none. */
 function documentedDefaults(file: string, name: string): Map<string, string | undefined> {
@@ -30,7 +30,7 @@ function documentedDefaults(file: string, name: string): Map<string, string | un
 }
 
 test("the documented defaults of train are those of its table", () => {
-  const documented = documentedDefaults("training/train-options.ts", "TrainOptions");
+  const documented = documentedDefaults("training/options/train-options.ts", "TrainOptions");
   for (const name of TRAIN_OPTION_NAMES) assert.equal(documented.get(name), trainDefaultText(name), name);
   assert.deepEqual(
     [...documented.keys()],

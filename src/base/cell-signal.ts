@@ -41,7 +41,7 @@ function abortable(): { readonly cell: RunningCell; readonly interrupt: (reason:
 
 function hearSigint(): RunningCell {
   const { cell, interrupt } = abortable();
-  // as in training/on-interrupt.ts: not while tslab starts a cell
+  // as in training/run/on-interrupt.ts: not while tslab starts a cell
   setImmediate(() => process.on("SIGINT", () => interrupt(new Error("The cell was interrupted."))));
   return cell;
 }

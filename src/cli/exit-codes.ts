@@ -1,7 +1,7 @@
 import { isFaultOfPlace } from "../base/files/file-fault";
 import { TsloraError } from "../base/tslora-error";
 import type { RunStatus } from "../notebook/run/run-events";
-import type { Fault } from "../training/training-guards";
+import type { Fault } from "../training/step/training-guards";
 
 /** Exit codes, by cause. */
 export const EXIT = {

@@ -7,10 +7,10 @@ import { evaAdapter } from "../lora/eva/eva-adapter";
 import { evaComponents, findDirections, type EvaLayer, type ReadInputs } from "../lora/eva/find-directions";
 import { recordInputs } from "../lora/eva/record-inputs";
 import type { Linear } from "../model/parts/linear";
-import { epochBatches, splitByTokens } from "./batches";
-import type { SamplingStrategy, TrainingData } from "./train-options";
-import { TRAIN_OPTION_TABLE } from "./train-option-table";
-import { examplesOf } from "./training-examples";
+import { epochBatches, splitByTokens } from "./data/batches";
+import type { SamplingStrategy, TrainingData } from "./options/train-options";
+import { TRAIN_OPTION_TABLE } from "./options/train-option-table";
+import { examplesOf } from "./data/training-examples";
 
 /** Options of {@link initializeLoraEvaWeights}, under the names of `train`. */
 export interface InitializeEvaOptions {

@@ -7,7 +7,7 @@ import type { LoraConfig } from "../lora/lora-config";
 import { initializeLoraEvaWeights } from "./initialize-lora-eva-weights";
 import { train } from "./train";
 import type { TrainEvent, TrainSummary } from "./train-event";
-import type { TrainingData, TrainOptions } from "./train-options";
+import type { TrainingData, TrainOptions } from "./options/train-options";
 
 /** Texts with their classes, as a frame or a list, for both training and evaluation. */
 export type ClassifiedTexts = TrainingData & LabelledTexts;

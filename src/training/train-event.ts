@@ -1,4 +1,4 @@
-import type { MetricName } from "./train-options";
+import type { MetricName } from "./options/train-options";
 
 /** Events of a training run; `for await (const event of train(...))`. */
 export type TrainEvent =

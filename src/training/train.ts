@@ -8,14 +8,14 @@ import { TsloraError } from "../base/tslora-error";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import { checkResume } from "./checkpoint/check-resume";
 import { findCheckpoint } from "./checkpoint/find-checkpoint";
-import { onInterrupt } from "./on-interrupt";
+import { onInterrupt } from "./run/on-interrupt";
 import { readResume, type Resume } from "./checkpoint/read-resume";
-import { resolveTrainOptions } from "./resolve-train-options";
+import { resolveTrainOptions } from "./options/resolve-train-options";
 import { noteDifferences, runIdentity, type RunIdentity } from "./checkpoint/run-identity";
 import type { TrainEvent, TrainSummary } from "./train-event";
-import type { TrainOptions } from "./train-options";
-import { examplesOf, expectSameInputs } from "./training-examples";
-import { TrainingRun } from "./training-run";
+import type { TrainOptions } from "./options/train-options";
+import { examplesOf, expectSameInputs } from "./data/training-examples";
+import { TrainingRun } from "./run/training-run";
 
 /**
  * Trains a classifier's adapter, or all its weights, with AdamW on the mean cross entropy. It is an async generator of

@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import { codeFrame } from "../notebook/tslab/error-output";
 import type { TslabDiagnostic } from "../notebook/tslab/failures";
 import type { CompiledCell } from "./compiled-cell";
-import type { TextPosition } from "./text-edits";
+import type { TextPosition } from "./source/text-edits";
 
 /** An error in the form of the protocol. */
 export interface CellError {

@@ -2,10 +2,10 @@ import { projectRoot } from "../base/project-root";
 import type { TslabDiagnostic } from "../notebook/tslab/failures";
 import { cellError, compileError, type CellError } from "./cell-error";
 import { CompiledCell } from "./compiled-cell";
-import { CellVariables } from "./cell-variables";
-import type { Interrupts } from "./interrupts";
-import { mendingConverter, type Conversion } from "./mending-converter";
-import { resolveImport } from "./resolve-import";
+import { CellVariables } from "./variables/cell-variables";
+import type { Interrupts } from "./interrupts/interrupts";
+import { mendingConverter, type Conversion } from "./source/mending-converter";
+import { resolveImport } from "./source/resolve-import";
 import { shortenError } from "./shorten-error";
 import type { Tslab, TslabConverter, TslabExecutor } from "./tslab";
 

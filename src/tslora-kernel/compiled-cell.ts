@@ -1,7 +1,7 @@
 import { tslabSourceMap, type TslabSourceMap } from "../notebook/tslab/source-map";
-import { TSLAB_PREFIX, type InterruptibleCode } from "./interruptible-code";
-import { SHARED_CALLEE } from "./shared-variables";
-import type { EditedText, TextPosition } from "./text-edits";
+import { TSLAB_PREFIX, type InterruptibleCode } from "./interrupts/interruptible-code";
+import { SHARED_CALLEE } from "./variables/shared-variables";
+import type { EditedText, TextPosition } from "./source/text-edits";
 
 /** Stages of a cell's compilation, up to the code that runs. */
 export interface CellSteps {

@@ -7,7 +7,7 @@
 import "../notebook/tslab/preload"; // first: replaces tslab's socket by one that loses no outputs
 
 import { CellRunner } from "./cell-runner";
-import { Interrupts } from "./interrupts";
+import { Interrupts } from "./interrupts/interrupts";
 import { kernelServer } from "./kernel-server";
 import { loadTslab } from "./tslab";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { Random } from "../../src/base/random";
-import { epochBatches } from "../../src/training/batches";
+import { epochBatches } from "../../src/training/data/batches";
 import { ratioOf, type Comparison } from "./bench-line";
 import { fitLine } from "./fit-line";
 import { markdownReport } from "./report";

@@ -1,4 +1,4 @@
-import { epochBatches } from "../../src/training/batches";
+import { epochBatches } from "../../src/training/data/batches";
 
 /** An epoch's batches as `train` makes them, and what they come to. */
 export interface EpochPlan {

@@ -10,7 +10,7 @@ import { mergeCommand } from "../../src/cli/merge/merge-command";
 import { flagOf } from "../../src/cli/options/option-table";
 import { predictCommand } from "../../src/cli/predict/predict-command";
 import { trainCommand } from "../../src/cli/train/train-command";
-import { resolveTrainOptions } from "../../src/training/resolve-train-options";
+import { resolveTrainOptions } from "../../src/training/options/resolve-train-options";
 
 const COMMANDS: readonly LibraryCommand[] = [
   trainCommand,

@@ -15,8 +15,8 @@ import { NOT_TRAIN_FLAGS, TRAIN_OPTIONS } from "../../src/cli/options/train-opti
 import { predictCommand } from "../../src/cli/predict/predict-command";
 import { trainCommand } from "../../src/cli/train/train-command";
 import type { LoraConfig } from "../../src/lora/lora-config";
-import { resolveTrainOptions } from "../../src/training/resolve-train-options";
-import type { TrainOptions } from "../../src/training/train-options";
+import { resolveTrainOptions } from "../../src/training/options/resolve-train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { withFolder } from "../notebook/notebooks";
 import { cli } from "./tiny";
 

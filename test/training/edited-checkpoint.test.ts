@@ -9,7 +9,7 @@ import type { SequenceClassifier } from "../../src/classifier/sequence-classifie
 import { openSafetensors } from "../../src/model/weights/read-safetensors";
 import { writeSafetensors } from "../../src/model/weights/write-safetensors";
 import { checksumsOf, writeChecksums } from "../../src/training/checkpoint/folder-checksums";
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { classifier, hashOfWeights, ops, runToEnd } from "./tiny";
 
 const OPTIONS: Partial<TrainOptions> = {

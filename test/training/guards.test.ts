@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EarlyStopping } from "../../src/training/early-stopping";
-import { TrainingGuards, type Fault } from "../../src/training/training-guards";
+import { EarlyStopping } from "../../src/training/validation/early-stopping";
+import { TrainingGuards, type Fault } from "../../src/training/step/training-guards";
 
 const guards = (): TrainingGuards => new TrainingGuards({ learningRate: 1e-3 });
 const first = (readings: Iterable<Fault | undefined>): Fault | undefined =>

@@ -1,6 +1,6 @@
 import fs from "node:fs/promises";
 
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { classifier, hashOfWeights, runToEnd } from "./tiny";
 
 /** Task of the process: see `killed-run.ts`. */

@@ -14,7 +14,7 @@ import {
 } from "../../src/training/loss/classification-loss";
 import { learningRateAt } from "../../src/training/optimizer/learning-rate";
 import { lossOfLogits } from "../../src/training/loss/loss-of-logits";
-import type { LrSchedulerType } from "../../src/training/train-options";
+import type { LrSchedulerType } from "../../src/training/options/train-options";
 import type { Ops } from "../../src/ops/ops";
 import type { Tensor } from "../../src/ops/tensor";
 import { expectWithin } from "../ops/expect-within";

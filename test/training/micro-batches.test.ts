@@ -2,7 +2,7 @@ import { test } from "node:test";
 
 import type { Ops } from "../../src/ops/ops";
 import type { TrainEvent } from "../../src/training/train-event";
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { expectWithin, NOTHING } from "../ops/expect-within";
 import type { Bounded } from "../ops/bounded-tensor";
 import { sampleRounding } from "../ops/sample-rounding";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { planSteps } from "../../src/training/plan-steps";
-import { resolveTrainOptions, type OptionContext } from "../../src/training/resolve-train-options";
-import type { TrainOptions } from "../../src/training/train-options";
+import { planSteps } from "../../src/training/run/plan-steps";
+import { resolveTrainOptions, type OptionContext } from "../../src/training/options/resolve-train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 
 const context: OptionContext = { method: "lora", problemType: "single_label_classification", numLabels: 2 };
 const train = [{ text: "2 3", label: 0 }];

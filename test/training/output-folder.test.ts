@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { LOCK_FILE, lockFolder } from "../../src/base/lock/lock-output";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { train } from "../../src/training/train";
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { classifier, data, eventsOf, runToEnd, validation } from "./tiny";
 
 let folder = "";

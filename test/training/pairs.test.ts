@@ -10,7 +10,7 @@ import { toFrame } from "../../src/corpus/to-frame";
 import { evaluateBaseline } from "../../src/evaluation/baseline/evaluate-baseline";
 import { evaluate } from "../../src/evaluation/evaluate";
 import { predict } from "../../src/evaluation/predict";
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { tinyModel } from "../cli/tiny";
 import { eventsOf, hashOfWeights, runToEnd } from "./tiny";
 

@@ -11,7 +11,7 @@ import type { Ops } from "../../src/ops/ops";
 import { readTrainingLog } from "../../src/training/log/read-training-log";
 import { depthOf, parameterGroups, PLAIN_GROUPS } from "../../src/training/optimizer/parameter-groups";
 import { train } from "../../src/training/train";
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { expectWithin, SEVEN_DIGITS } from "../ops/expect-within";
 import { sampleRounding } from "../ops/sample-rounding";
 import { classifier, data, eventsOf, hashOfWeights, ops, runToEnd } from "./tiny";

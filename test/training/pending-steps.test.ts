@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { readTrainingLog } from "../../src/training/log/read-training-log";
 import { train } from "../../src/training/train";
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import type { Ops } from "../../src/ops/ops";
 import { expectWithin } from "../ops/expect-within";
 import { sampleRounding } from "../ops/sample-rounding";

@@ -8,7 +8,7 @@ import type { SequenceClassifier } from "../../src/classifier/sequence-classifie
 import { readTrainingLog } from "../../src/training/log/read-training-log";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { classifier, data, eventsOf, hashOfWeights, runToEnd, several, validation } from "./tiny";
 
 let folder = "";

@@ -6,9 +6,9 @@ import { after, before, test } from "node:test";
 
 import { Problems } from "../../src/base/problems";
 import { cli, tinyModel, tinyCsv } from "../cli/tiny";
-import { epochBatches, epochSteps } from "../../src/training/batches";
+import { epochBatches, epochSteps } from "../../src/training/data/batches";
 import { noteDifferences, type RunIdentity } from "../../src/training/checkpoint/run-identity";
-import { SAMPLING_STRATEGIES } from "../../src/training/train-options";
+import { SAMPLING_STRATEGIES } from "../../src/training/options/train-options";
 import { classifier, data, eventsOf, hashOfWeights, runToEnd } from "./tiny";
 
 let folder = "";

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
 import { DropoutSource } from "../../src/model/parts/dropout";
 import { AdamW } from "../../src/training/optimizer/adamw";
-import { PendingSteps, type CheckStep, type ReadStep } from "../../src/training/pending-steps";
-import { TrainingStep } from "../../src/training/step";
+import { PendingSteps, type CheckStep, type ReadStep } from "../../src/training/step/pending-steps";
+import { TrainingStep } from "../../src/training/step/step";
 import { classifier, data, hashOfWeights, ops, tokenizer } from "./tiny";
 
 interface Steps {

@@ -6,7 +6,7 @@ import { sharedOps } from "../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../src/model/load-classification-model";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { fixtureDirectory } from "../model/fixture";
 
 /** Shared by the tests of training: tiny models, and texts that are their token ids. */

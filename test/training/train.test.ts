@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import type { Ops } from "../../src/ops/ops";
 import { train } from "../../src/training/train";
 import type { TrainEvent } from "../../src/training/train-event";
-import type { TrainOptions } from "../../src/training/train-options";
+import type { TrainOptions } from "../../src/training/options/train-options";
 import { expectWithin, NOTHING } from "../ops/expect-within";
 import { sampleRounding } from "../ops/sample-rounding";
 import { expectedOf } from "../model/fixture";

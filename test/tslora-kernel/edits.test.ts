@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import vm from "node:vm";
 import { test } from "node:test";
 
-import { interruptibleCode } from "../../src/tslora-kernel/interruptible-code";
-import { mendSource } from "../../src/tslora-kernel/mend-source";
-import { EditedText, offsetAt, positionAt } from "../../src/tslora-kernel/text-edits";
+import { interruptibleCode } from "../../src/tslora-kernel/interrupts/interruptible-code";
+import { mendSource } from "../../src/tslora-kernel/source/mend-source";
+import { EditedText, offsetAt, positionAt } from "../../src/tslora-kernel/source/text-edits";
 
 test("places go to an edited text and back", () => {
   const text = new EditedText("one two\nthree four\n", [

@@ -1,5 +1,5 @@
-import { METRIC_NAMES, type TrainOptions } from "../../training/train-options";
-import { TRAIN_OPTION_TABLE, trainDefaultText, type TrainOptionName } from "../../training/train-option-table";
+import { METRIC_NAMES, type TrainOptions } from "../../training/options/train-options";
+import { TRAIN_OPTION_TABLE, trainDefaultText, type TrainOptionName } from "../../training/options/train-option-table";
 import { choice, either, integer, list, number, path, toggle, type OptionKind } from "./option-kinds";
 import type { OptionSpec } from "./option-table";
 

@@ -7,7 +7,7 @@ import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
 import type { ProblemType } from "../../model/encoder-config";
 import { FEWEST_POINTS } from "../../training/range-test/learning-rate-options";
-import { resolveTrainOptions } from "../../training/resolve-train-options";
+import { resolveTrainOptions } from "../../training/options/resolve-train-options";
 import { asksForSeveralLabels } from "../inputs/several-labels";
 import { flagOf, pick, type OptionValues } from "../options/option-table";
 import { LORA_OPTIONS } from "../options/lora-options";

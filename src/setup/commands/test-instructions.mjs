@@ -23,6 +23,8 @@ const FILES = [
   "lora/weighted-adapter",
   "training/losses",
   "training/train",
+  "training/micro-batches",
+  "training/saved-runs",
   "training/pending-steps",
 ];
 /** The part for an emulator, which is about twenty times slower: every kernel, a whole model, and training. */

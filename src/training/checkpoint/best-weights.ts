@@ -1,6 +1,6 @@
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
-import type { MetricName } from "../train-options";
-import type { Metrics } from "../validation-metrics";
+import type { MetricName } from "../options/train-options";
+import type { Metrics } from "../validation/validation-metrics";
 
 /** The best evaluation so far. */
 export interface BestEvaluation {

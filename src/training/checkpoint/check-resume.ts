@@ -6,16 +6,16 @@ import { shownValue } from "../../base/shown-value";
 import type { ClassificationModel } from "../../model/classification-model";
 import { DropoutSource } from "../../model/parts/dropout";
 import { packDocuments, type TokenDocument } from "../../model/parts/packed-batch";
-import { splitByTokens } from "../batches";
+import { splitByTokens } from "../data/batches";
 import type { CheckpointState } from "./checkpoint-state";
 import { isBetter, type BestEvaluation } from "./best-weights";
-import { EarlyStopping } from "../early-stopping";
+import { EarlyStopping } from "../validation/early-stopping";
 import { learningRateAt } from "../optimizer/learning-rate";
-import { planSteps, type StepPlan } from "../plan-steps";
-import { stepsOfEpoch } from "../steps-of-epoch";
-import type { MetricName, ResolvedTrainOptions } from "../train-options";
+import { planSteps, type StepPlan } from "../run/plan-steps";
+import { stepsOfEpoch } from "../data/steps-of-epoch";
+import type { MetricName, ResolvedTrainOptions } from "../options/train-options";
 import { LOG_FILE, readLog, type LogLine } from "../log/training-log";
-import { NORMS_KEPT } from "../training-guards";
+import { NORMS_KEPT } from "../step/training-guards";
 
 /** The run that resumes. */
 export interface ResumingRun {

@@ -5,8 +5,8 @@ import type { Problems } from "../../base/problems";
 import { shownText, shownValue } from "../../base/shown-value";
 import type { TokenDocument } from "../../model/parts/packed-batch";
 import type { Parameter } from "../../model/parts/parameter";
-import type { ResolvedTrainOptions } from "../train-options";
-import type { Examples } from "../training-examples";
+import type { ResolvedTrainOptions } from "../options/train-options";
+import type { Examples } from "../data/training-examples";
 
 /** Everything that affects a run's numbers except a checkpoint's tensors, as plain JSON in two levels. */
 export type RunIdentity = Readonly<Record<"options" | "data" | "model" | "adapter", Readonly<Record<string, unknown>>>>;

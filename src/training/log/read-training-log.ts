@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expandHome } from "../../base/files/expand-home";
 import { TsloraError } from "../../base/tslora-error";
 import type { TrainEvent } from "../train-event";
-import { METRIC_NAMES } from "../train-options";
+import { METRIC_NAMES } from "../options/train-options";
 import { LOG_FILE, readLog } from "./training-log";
 
 /**

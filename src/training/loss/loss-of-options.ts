@@ -1,5 +1,5 @@
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
-import type { ResolvedTrainOptions } from "../train-options";
+import type { ResolvedTrainOptions } from "../options/train-options";
 import { balancedClassWeights } from "./class-weights";
 import type { ClassificationLoss, ExampleLabel } from "./classification-loss";
 

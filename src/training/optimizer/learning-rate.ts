@@ -1,4 +1,4 @@
-import type { LrSchedulerType } from "../train-options";
+import type { LrSchedulerType } from "../options/train-options";
 
 /**
  * The learning rate of a step, as in transformers' `get_scheduler`.

@@ -1,5 +1,5 @@
 import type { Parameter } from "../../model/parts/parameter";
-import type { TrainOptions } from "../train-options";
+import type { TrainOptions } from "../options/train-options";
 
 /** Settings of AdamW for a parameter, as in torch's parameter groups. */
 export interface ParameterGroup {

@@ -1,10 +1,10 @@
 import { TsloraError } from "../../base/tslora-error";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
-import { onInterrupt } from "../on-interrupt";
-import { stepsPerEpochOf } from "../plan-steps";
-import { shownIds } from "../run-failure";
-import type { TrainingData } from "../train-options";
-import { examplesOf } from "../training-examples";
+import { onInterrupt } from "../run/on-interrupt";
+import { stepsPerEpochOf } from "../run/plan-steps";
+import { shownIds } from "../run/run-failure";
+import type { TrainingData } from "../options/train-options";
+import { examplesOf } from "../data/training-examples";
 import {
   resolveLearningRateOptions,
   type LearningRateOptions,

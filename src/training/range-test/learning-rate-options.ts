@@ -1,7 +1,7 @@
 import { Problems } from "../../base/problems";
 import { TsloraError } from "../../base/tslora-error";
-import { resolveTrainOptions, type OptionContext } from "../resolve-train-options";
-import type { ResolvedTrainOptions, TrainOptions } from "../train-options";
+import { resolveTrainOptions, type OptionContext } from "../options/resolve-train-options";
+import type { ResolvedTrainOptions, TrainOptions } from "../options/train-options";
 
 /**
  * Options of `findLearningRate`: its own, and those of `train`. Options of `train` that change a step apply, such as

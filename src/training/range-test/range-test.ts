@@ -1,12 +1,12 @@
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { DropoutSource } from "../../model/parts/dropout";
-import type { TrainingDocuments } from "../batch-gradients";
+import type { TrainingDocuments } from "../step/batch-gradients";
 import { lossOf } from "../loss/loss-of-options";
 import { AdamW } from "../optimizer/adamw";
 import { parameterGroups } from "../optimizer/parameter-groups";
-import { stepsPerEpochOf } from "../plan-steps";
-import { TrainingStep } from "../step";
-import { stepsOfEpoch } from "../steps-of-epoch";
+import { stepsPerEpochOf } from "../run/plan-steps";
+import { TrainingStep } from "../step/step";
+import { stepsOfEpoch } from "../data/steps-of-epoch";
 import { KeptWeights } from "./kept-weights";
 import type { ResolvedLearningRateOptions } from "./learning-rate-options";
 import type { LearningRateEvent, LearningRatePoint } from "./learning-rate-test";

@@ -7,7 +7,7 @@ import type { Random } from "../../../src/base/random";
 import { writeChecksums } from "../../../src/training/checkpoint/folder-checksums";
 import { LOG_FILE } from "../../../src/training/log/training-log";
 import { train } from "../../../src/training/train";
-import type { TrainOptions } from "../../../src/training/train-options";
+import type { TrainOptions } from "../../../src/training/options/train-options";
 import { classifier, data, hashOfWeights, ops, runToEnd, validation } from "../../training/tiny";
 import { damageFile, type FileFormat } from "../damage-file";
 import type { FuzzCase, FuzzTarget } from "../fuzz-target";

@@ -1,7 +1,7 @@
 import { sharedOps } from "../../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
 import { Gradients } from "../../../src/model/parts/gradients";
-import { batchGradients } from "../../../src/training/batch-gradients";
+import { batchGradients } from "../../../src/training/step/batch-gradients";
 import type { ClassificationLoss } from "../../../src/training/loss/classification-loss";
 import { maxDifference } from "../../model/fixture";
 import { headlessFixture } from "../headless-fixture";

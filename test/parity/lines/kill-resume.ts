@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { readTrainingLog } from "../../../src/training/log/read-training-log";
-import type { TrainOptions } from "../../../src/training/train-options";
+import type { TrainOptions } from "../../../src/training/options/train-options";
 import type { ChildTask } from "../../training/kill-child";
 import { resumed, runChild } from "../../training/killed-run";
 import { eventsOf } from "../../training/tiny";

@@ -1,5 +1,5 @@
 import { learningRateAt } from "../../../src/training/optimizer/learning-rate";
-import type { LrSchedulerType } from "../../../src/training/train-options";
+import type { LrSchedulerType } from "../../../src/training/options/train-options";
 import type { ParityLine } from "../parity-line";
 
 const KINDS: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];

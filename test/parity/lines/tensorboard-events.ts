@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { TrainOptions } from "../../../src/training/train-options";
+import type { TrainOptions } from "../../../src/training/options/train-options";
 import { LOG_FILE, readLog } from "../../../src/training/log/training-log";
 import { train } from "../../../src/training/train";
 import { classifier, data, validation } from "../../training/tiny";

@@ -4,10 +4,14 @@ import type { Random } from "../../../src/base/random";
 import { SequenceClassifier } from "../../../src/classifier/sequence-classifier";
 import { sharedOps } from "../../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
-import { epochSteps } from "../../../src/training/batches";
+import { epochSteps } from "../../../src/training/data/batches";
 import type { ExampleLabel } from "../../../src/training/loss/classification-loss";
 import { train } from "../../../src/training/train";
-import { SAMPLING_STRATEGIES, type LrSchedulerType, type TrainOptions } from "../../../src/training/train-options";
+import {
+  SAMPLING_STRATEGIES,
+  type LrSchedulerType,
+  type TrainOptions,
+} from "../../../src/training/options/train-options";
 import { typeOf } from "../architectures";
 import { headlessFixture } from "../headless-fixture";
 import { queryOfIdleKey, readConfig } from "../idle-biases";

@@ -1,0 +1,242 @@
+import type { ExampleLabel } from "../loss/classification-loss";
+
+/** Options of `train`, under transformers' names (`TrainingArguments`) in camelCase. */
+export interface TrainOptions {
+  /**
+   * Examples to train on: a danfojs DataFrame with `texts` and `label` (`text_pair` for pairs of texts, and `ID`, for
+   * messages), or a list.
+   */
+  readonly train: TrainingData;
+  /**
+   * Examples to evaluate on during the run. Without them nothing is evaluated, and the run ends with the last weights.
+   */
+  readonly validation?: TrainingData;
+  /**
+   * Number of passes over the training examples; may be a fraction.
+   * @default 3
+   */
+  readonly numTrainEpochs?: number;
+  /** Number of optimizer steps, instead of `numTrainEpochs`. */
+  readonly maxSteps?: number;
+  /**
+   * The highest learning rate, after the warm-up.
+   * @default 1e-3 with an adapter, 2e-5 for all weights
+   */
+  readonly learningRate?: number;
+  /**
+   * LoRA+ (Hayou, Ghosh and Yu, 2024): the learning rate of every adapter's B, and of vectors such as the head's bias,
+   * is this multiple of `learningRate`, as with peft's `create_loraplus_optimizer`. The paper advises a ratio above 1,
+   * and then a lower `learningRate`. `weightDecay` is peft's `loraplus_weight_decay`. Only for LoRA adapters.
+   */
+  readonly loraplusLrRatio?: number;
+  /**
+   * Layer-wise decay (Clark et al., "ELECTRA", 2020): the head has the full learning rate, the last layer this share of
+   * it, each layer below it this share of the next one's, and the embeddings the lowest rate. An adapter's weights have
+   * the rate of the layer that they adapt. 1 means no decay; 0.8 to 0.95 is usual.
+   */
+  readonly layerwiseLrDecay?: number;
+  /**
+   * Schedule after the warm-up: the rate falls to 0 linearly or by half a cosine, or stays constant. "constant" has no
+   * warm-up.
+   * @default "linear"
+   */
+  readonly lrSchedulerType?: LrSchedulerType;
+  /**
+   * Steps of the warm-up, in which the rate rises from 0, instead of `warmupRatio`. A number below 1 is a share of all
+   * steps.
+   */
+  readonly warmupSteps?: number;
+  /**
+   * Share of all steps that the warm-up takes, in which the rate rises from 0.
+   * @default 0.1 with an adapter, 0 for all weights and for "constant"
+   */
+  readonly warmupRatio?: number;
+  /**
+   * Examples per micro-batch. `gradientAccumulationSteps` micro-batches make one optimizer step.
+   * @default 16
+   */
+  readonly perDeviceTrainBatchSize?: number;
+  /**
+   * Micro-batches per optimizer step. The step equals that of one batch of all their examples, including class weights.
+   * @default 1
+   */
+  readonly gradientAccumulationSteps?: number;
+  /**
+   * AdamW's decoupled weight decay; biases and norms have none.
+   * @default 0.01
+   */
+  readonly weightDecay?: number;
+  /**
+   * Largest global norm of the gradients, for clipping; 0 means no clipping.
+   * @default 1
+   */
+  readonly maxGradNorm?: number;
+  /**
+   * Weights of the classes in the loss, or "balanced" for scikit-learn's weights by the training examples. If a text
+   * can have several labels, the weights of each label's positives (torch's `pos_weight`).
+   */
+  readonly classWeights?: "balanced" | readonly number[];
+  /**
+   * Share of the target that is spread over all classes; torch's `label_smoothing`.
+   * @default 0
+   */
+  readonly labelSmoothing?: number;
+  /**
+   * Gamma of the focal loss (Lin et al., 2017), which gives less weight to examples that are predicted well; 0 is the
+   * cross entropy.
+   * @default 0
+   */
+  readonly focalGamma?: number;
+  /**
+   * The order of the examples in each epoch. "random": a new shuffle, by `seed`. "sequential": the given order, to
+   * compare with another trainer, or for a curriculum. "group_by_length": batches of texts of similar length, in a new
+   * order. Batches have no padding here, so it saves none, but steps take more equal time.
+   * @default "random"
+   */
+  readonly trainSamplingStrategy?: SamplingStrategy;
+  /**
+   * transformers 4's name of this option: `true` means `trainSamplingStrategy: "group_by_length"`, and `false` means
+   * "random".
+   * @default given by `trainSamplingStrategy`
+   */
+  readonly groupByLength?: boolean;
+  /**
+   * Steps between evaluations. A number below 1 is a share of all steps. The last step is always evaluated.
+   * @default 0.2
+   */
+  readonly evalSteps?: number;
+  /**
+   * Steps between checkpoints. A number below 1 is a share of all steps. The last step is always saved; with
+   * `loadBestModelAtEnd` each new best is saved too.
+   * @default evalSteps
+   */
+  readonly saveSteps?: number;
+  /**
+   * The metric that selects the best weights. The loss breaks ties.
+   * @default "accuracy"; "f1" where a text has several labels
+   */
+  readonly metricForBestModel?: MetricName | `eval_${MetricName}`;
+  /**
+   * Whether a greater `metricForBestModel` is better.
+   * @default true, but for the loss
+   */
+  readonly greaterIsBetter?: boolean;
+  /**
+   * Whether to restore the weights of the best evaluation at the end.
+   * @default true where there is a validation set
+   */
+  readonly loadBestModelAtEnd?: boolean;
+  /** Number of consecutive evaluations without an improvement of `metricForBestModel` after which the run stops. */
+  readonly earlyStoppingPatience?: number;
+  /**
+   * An improvement must be greater than this.
+   * @default 0
+   */
+  readonly earlyStoppingThreshold?: number;
+  /** Folder for checkpoints and the log, trainer_log.jsonl. Without it nothing is written. */
+  readonly outputDir?: string;
+  /**
+   * Number of checkpoints to keep, in addition to the best one.
+   * @default 2
+   */
+  readonly saveTotalLimit?: number;
+  /**
+   * The checkpoint to resume from: its folder, or "last" for the newest undamaged one in `outputDir`. All options and
+   * data that affect the run's numbers must be unchanged.
+   */
+  readonly resumeFrom?: "last" | (string & {});
+  /**
+   * "tensorboard" writes event files to `runs` in `outputDir`, in addition to the log. Nothing is sent over the
+   * network.
+   * @default "none"
+   */
+  readonly reportTo?: (typeof REPORT_TARGETS)[number];
+  /**
+   * Seed of shuffles and dropout masks.
+   * @default 42
+   */
+  readonly seed?: number;
+  /**
+   * Most tokens in one forward and backward pass. A larger batch is divided into parts whose gradients are summed.
+   * Memory grows with this number. Without dropout the result does not depend on it; with dropout the masks do.
+   * @default 2048 on the processor, 8192 on a GPU
+   */
+  readonly maxTokensPerPass?: number;
+  /**
+   * Rounds the operands of products with the layers' own weights to bfloat16, as autocast does. It is faster if the
+   * processor has bfloat16 instructions. The rounding error is some percent of a gradient's largest value. Evaluation
+   * uses 32-bit floats.
+   * @default false
+   */
+  readonly bf16?: boolean;
+  /**
+   * Number of steps whose losses and gradient norms are read together, since reading makes a GPU wait; on the processor
+   * it costs nothing. Every step is still reported and logged, at the latest before an evaluation or a checkpoint.
+   * @default 1 on the processor, 10 on a GPU
+   */
+  readonly loggingSteps?: number;
+  /** Stops the run at the next step, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** transformers' names of learning rate schedules. */
+export const LR_SCHEDULER_TYPES = ["linear", "cosine", "constant", "constant_with_warmup"] as const;
+
+/** One of `LR_SCHEDULER_TYPES`. */
+export type LrSchedulerType = (typeof LR_SCHEDULER_TYPES)[number];
+
+/** transformers' orders of the training examples. */
+export const SAMPLING_STRATEGIES = ["random", "sequential", "group_by_length"] as const;
+
+/** One of `SAMPLING_STRATEGIES`. */
+export type SamplingStrategy = (typeof SAMPLING_STRATEGIES)[number];
+
+/** Targets of a run's numbers besides its log. */
+export const REPORT_TARGETS = ["none", "tensorboard"] as const;
+
+/** Results of an evaluation during training. */
+export const METRIC_NAMES = [
+  "loss",
+  "accuracy",
+  "f1",
+  "precision",
+  "recall",
+  "f1_macro",
+  "balanced_accuracy",
+  "matthews_correlation",
+] as const;
+
+/** The name of one of `METRIC_NAMES`. */
+export type MetricName = (typeof METRIC_NAMES)[number];
+
+/** The metrics that exist if a text can have several labels. */
+export const MULTI_LABEL_METRICS = [
+  "loss",
+  "accuracy",
+  "f1",
+  "precision",
+  "recall",
+  "f1_macro",
+] as const satisfies readonly MetricName[];
+
+/** Texts, or pairs of texts, with their class, or with a 0 or 1 for each label. */
+export type TrainingData =
+  | { readonly columns: readonly string[]; column(name: string): { readonly values: unknown } }
+  | readonly { readonly text: string; readonly textPair?: string; readonly label: ExampleLabel }[];
+
+/** {@link TrainOptions} with every value set, without the data. */
+export type ResolvedTrainOptions = Required<
+  Omit<TrainOptions, "train" | "validation" | Optional | "warmupRatio" | "metricForBestModel">
+> &
+  Pick<TrainOptions, Optional> & { readonly metricForBestModel: MetricName; readonly warmupRatio: number | undefined };
+
+type Optional =
+  | "maxSteps"
+  | "loraplusLrRatio"
+  | "layerwiseLrDecay"
+  | "warmupSteps"
+  | "classWeights"
+  | "earlyStoppingPatience"
+  | "outputDir"
+  | "resumeFrom"
+  | "signal";

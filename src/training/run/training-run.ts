@@ -1,0 +1,325 @@
+import { dirname, join } from "node:path";
+
+import { shownPath } from "../../base/shown-path";
+import type { TsloraError } from "../../base/tslora-error";
+import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { DropoutSource } from "../../model/parts/dropout";
+import type { TokenDocument } from "../../model/parts/packed-batch";
+import type { TrainingDocuments } from "../step/batch-gradients";
+import type { CheckpointState } from "../checkpoint/checkpoint-state";
+import { Checkpoints, type SetAside } from "../checkpoint/checkpoints";
+import type { Resume } from "../checkpoint/read-resume";
+import type { RunIdentity } from "../checkpoint/run-identity";
+import { logLineOf } from "../log/log-line";
+import { LOG_FILE, TrainingLog } from "../log/training-log";
+import { lossOf } from "../loss/loss-of-options";
+import { AdamW } from "../optimizer/adamw";
+import { learningRateAt } from "../optimizer/learning-rate";
+import { factorRange, parameterGroups } from "../optimizer/parameter-groups";
+import { PendingSteps, type CheckStep, type ReadStep } from "../step/pending-steps";
+import { planSteps, type StepPlan } from "./plan-steps";
+import { RunEvaluation } from "../validation/run-evaluation";
+import { runFailure } from "./run-failure";
+import { startWarnings } from "./start-warnings";
+import { TrainingStep } from "../step/step";
+import { stepsOfEpoch } from "../data/steps-of-epoch";
+import type { TrainEvent, TrainSummary } from "../train-event";
+import type { ResolvedTrainOptions } from "../options/train-options";
+import type { Examples } from "../data/training-examples";
+import { TrainingGuards, type Fault } from "../step/training-guards";
+
+/** Inputs of a run, checked and read. */
+export interface RunInputs {
+  readonly options: ResolvedTrainOptions;
+  readonly examples: Examples;
+  readonly validation: Examples | undefined;
+  /** The training texts' tokens. */
+  readonly documents: readonly TokenDocument[];
+  /** Required if checkpoints are saved. */
+  readonly identity: RunIdentity | undefined;
+  readonly resume: Resume | undefined;
+}
+
+/** One run of `train`. It owns the optimizer, the best weights and the open log. */
+export class TrainingRun {
+  readonly #classifier: SequenceClassifier;
+  readonly #inputs: RunInputs;
+  readonly #options: ResolvedTrainOptions;
+  readonly #data: TrainingDocuments;
+  readonly #plan: StepPlan;
+  readonly #optimizer: AdamW;
+  readonly #rateFactors: ReturnType<typeof factorRange>;
+  readonly #dropout: DropoutSource;
+  readonly #guards: TrainingGuards;
+  readonly #evaluation: RunEvaluation;
+  readonly #trainingStep: TrainingStep;
+  readonly #pending: PendingSteps;
+  readonly #checkpoints: Checkpoints | undefined;
+  readonly #newlyInitialized: readonly string[];
+  #log: TrainingLog | undefined;
+  #step: number;
+
+  constructor(classifier: SequenceClassifier, inputs: RunInputs) {
+    const { options, examples, validation, documents, resume } = inputs;
+    const { ops } = classifier.model;
+    const state = resume?.checkpoint.state;
+    const loss = lossOf(classifier, { options, labels: examples.labels });
+    this.#classifier = classifier;
+    this.#inputs = inputs;
+    this.#options = options;
+    this.#data = { documents, lengths: documents.map(({ ids }) => ids.length), labels: examples.labels };
+    this.#plan = planSteps(documents.length, options);
+    const names = classifier.model.parameters().map(({ name }) => name);
+    const groupOf = parameterGroups(options, names);
+    this.#optimizer = new AdamW(ops, { weightDecay: options.weightDecay, groupOf });
+    this.#rateFactors = factorRange(classifier.trainableParameters(), groupOf);
+    this.#dropout = new DropoutSource(options.seed, state?.dropoutDraws);
+    this.#guards = new TrainingGuards({ learningRate: options.learningRate, gradNorms: state?.gradNorms });
+    this.#evaluation = new RunEvaluation(classifier, {
+      validation,
+      loss,
+      options,
+      plan: this.#plan,
+      resume,
+      failure: (fault, ids) => this.#failure(fault, { ids, step: this.#step + 1 }),
+    });
+    const check: CheckStep = (step) => this.#expect(this.#guards.checkNumbers(step), step);
+    this.#trainingStep = new TrainingStep(classifier, {
+      optimizer: this.#optimizer,
+      data: this.#data,
+      loss,
+      dropout: this.#dropout,
+      options,
+      check,
+    });
+    this.#pending = new PendingSteps(ops, check);
+    this.#newlyInitialized = resume === undefined ? classifier.untrainedWeights : []; // a checkpoint holds them all
+    this.#checkpoints =
+      options.outputDir === undefined
+        ? undefined
+        : new Checkpoints(classifier, { directory: options.outputDir, limit: options.saveTotalLimit });
+    this.#step = state?.step ?? 0;
+  }
+
+  async *events(stop: AbortSignal): AsyncGenerator<TrainEvent, TrainSummary, void> {
+    const { totalSteps, stepsPerEpoch } = this.#plan;
+    const started = performance.now();
+    yield {
+      type: "start",
+      totalSteps,
+      stepsPerEpoch,
+      epochs: totalSteps / stepsPerEpoch,
+      trainExamples: this.#data.documents.length,
+      validationExamples: this.#inputs.validation?.texts.length ?? 0,
+      trainableParameters: this.#classifier.countParameters().trainable,
+      newlyInitialized: this.#newlyInitialized,
+    };
+    yield* this.#begin();
+    if (this.#evaluation.due) yield* this.#catchUp(stop);
+    let steps = this.#stepsOfEpoch();
+    while (this.#step < totalSteps && !stop.aborted && !this.#evaluation.due && !this.#evaluation.endsRun) {
+      const inEpoch = this.#step % stepsPerEpoch;
+      if (inEpoch === 0) steps = this.#stepsOfEpoch();
+      yield* this.#takeStep(steps[inEpoch]);
+      yield* this.#evaluateAndSave(stop);
+    }
+    yield* this.#report({ every: 1 });
+    return yield* this.#end((performance.now() - started) / 1000);
+  }
+
+  async dispose(): Promise<void> {
+    this.#optimizer.dispose();
+    this.#pending.dispose();
+    await this.#log?.close();
+    this.#log = undefined;
+  }
+
+  get #epoch(): number {
+    return this.#step / this.#plan.stepsPerEpoch;
+  }
+
+  /** The optimizer steps of the current epoch. */
+  #stepsOfEpoch(): number[][][] {
+    return stepsOfEpoch(this.#data.lengths, this.#options, Math.floor(this.#step / this.#plan.stepsPerEpoch));
+  }
+
+  /** Prepares the output folder, restores a checkpoint if there is one, and reports the first warnings. */
+  async *#begin(): AsyncGenerator<TrainEvent, void, void> {
+    const checkpoint = this.#inputs.resume?.checkpoint;
+    const aside = await this.#openOutput(checkpoint);
+    if (this.#inputs.resume !== undefined) this.#restore(this.#inputs.resume);
+    const warnings = startWarnings({
+      classifier: this.#classifier,
+      options: this.#options,
+      plan: this.#plan,
+      newlyInitialized: this.#newlyInitialized,
+      checkpoint,
+      aside,
+    });
+    for (const warning of warnings) yield* this.#emit({ type: "warning", step: this.#step, ...warning });
+    if (checkpoint === undefined) return;
+    const [{ totalSteps }, { path }] = [this.#plan, checkpoint];
+    const message = `Resuming from step ${this.#step} of ${totalSteps} (${shownPath(path)}).`;
+    yield { type: "resume", step: this.#step, epoch: this.#epoch, totalSteps, path, message };
+  }
+
+  /** Prepares the output folder and opens the log. Returns where an earlier run's files were moved. */
+  async #openOutput(checkpoint: Resume["checkpoint"] | undefined): Promise<SetAside | undefined> {
+    const { outputDir, reportTo } = this.#options;
+    const aside = await this.#checkpoints?.begin({ resume: checkpoint });
+    if (outputDir !== undefined) {
+      const resume = checkpoint && {
+        step: checkpoint.state.step,
+        log: join(dirname(checkpoint.path), LOG_FILE),
+        evaluationDue: checkpoint.state.evaluationDue,
+      };
+      this.#log = await TrainingLog.open(outputDir, { tensorboard: reportTo === "tensorboard", resume });
+    }
+    return aside;
+  }
+
+  /** Restores a checkpoint's weights and moments. */
+  #restore({ checkpoint, weights, moments }: Resume): void {
+    const { ops } = this.#classifier.model;
+    const parameters = this.#classifier.trainableParameters();
+    for (const parameter of parameters) {
+      const values = weights.get(parameter.name);
+      if (values !== undefined) parameter.assign(ops.float(values, parameter.shape));
+    }
+    const { optimizerSteps: steps } = checkpoint.state;
+    this.#optimizer.restore(parameters, { steps, read: (name) => moments.get(name) });
+  }
+
+  /**
+   * Repeats the evaluation during which the checkpoint's run was stopped, and saves the checkpoint again with its
+   * result.
+   */
+  async *#catchUp(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    yield* this.#evaluate(stop);
+    if (!this.#evaluation.due) yield* this.#save();
+  }
+
+  async *#takeStep(microBatches: readonly (readonly number[])[]): AsyncGenerator<TrainEvent, void, void> {
+    const { learningRate: peak, lrSchedulerType: kind, loggingSteps } = this.#options;
+    const learningRate = learningRateAt(this.#step, { peak, kind, ...this.#plan });
+    const step = this.#step + 1;
+    const epoch = step / this.#plan.stepsPerEpoch;
+    this.#pending.add(await this.#trainingStep.send({ step, epoch, learningRate, microBatches }));
+    this.#step = step;
+    yield* this.#report({ every: loggingSteps });
+  }
+
+  /**
+   * Reports the sent steps if there are at least `every`. With `every` 1 it runs before each evaluation and each
+   * checkpoint.
+   */
+  async *#report(options: { every: number }): AsyncGenerator<TrainEvent, void, void> {
+    for await (const done of this.#pending.read(options)) {
+      const { step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond } = done;
+      const memory = process.memoryUsage.rss();
+      const tensors = this.#classifier.model.ops.alive();
+      this.#expect(this.#guards.checkMemory({ tensors, memory }), done);
+      const rates = { learningRate, ...this.#ratesAt(learningRate) };
+      yield* this.#emit({ type: "step", step, epoch, loss, ...rates, gradNorm, tokens, tokensPerSecond, memory });
+    }
+  }
+
+  #ratesAt(learningRate: number): Pick<TrainEvent & { readonly type: "step" }, "learningRates"> {
+    const factors = this.#rateFactors;
+    if (factors === undefined) return {};
+    return {
+      learningRates: { lowest: learningRate * factors.lowest, highest: learningRate * factors.highest },
+    };
+  }
+
+  /** Evaluates and saves if they are due at this step. */
+  async *#evaluateAndSave(stop: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+    const { totalSteps, evaluateEvery, saveEvery } = this.#plan;
+    const last = this.#step === totalSteps;
+    const evaluates = this.#inputs.validation !== undefined && (last || this.#step % evaluateEvery === 0);
+    if (evaluates || last) yield* this.#report({ every: 1 });
+    const best = evaluates && (yield* this.#evaluate(stop));
+    const saves =
+      last ||
+      stop.aborted ||
+      this.#evaluation.endsRun ||
+      this.#step % saveEvery === 0 ||
+      (best && this.#options.loadBestModelAtEnd);
+    if (!saves) return;
+    yield* this.#report({ every: 1 });
+    yield* this.#save();
+  }
+
+  /** Evaluates. Returns whether no earlier evaluation was better. */
+  async *#evaluate(stop: AbortSignal): AsyncGenerator<TrainEvent, boolean, void> {
+    const { best, events } = await this.#evaluation.evaluate({ step: this.#step, epoch: this.#epoch }, stop);
+    for (const event of events) yield* this.#emit(event);
+    return best;
+  }
+
+  async *#save(): AsyncGenerator<TrainEvent, void, void> {
+    if (this.#checkpoints === undefined) return;
+    await this.#log?.sync();
+    const { maxSteps, numTrainEpochs, evalSteps, saveSteps, perDeviceTrainBatchSize } = this.#options;
+    const more = {
+      max_steps: maxSteps ?? this.#plan.totalSteps,
+      num_train_epochs: numTrainEpochs,
+      eval_steps: evalSteps,
+      save_steps: saveSteps,
+      train_batch_size: perDeviceTrainBatchSize,
+    };
+    const path = await this.#checkpoints.save(this.#state(), { optimizer: this.#optimizer, more });
+    yield { type: "checkpoint", step: this.#step, path };
+  }
+
+  #state(): Omit<CheckpointState, "files"> {
+    const { identity } = this.#inputs;
+    if (identity === undefined) throw new TypeError("A run that saves checkpoints must have an identity.");
+    const { best, ...evaluations } = this.#evaluation.state;
+    return {
+      step: this.#step,
+      epoch: this.#epoch,
+      best,
+      dropoutDraws: this.#dropout.draws,
+      optimizerSteps: this.#optimizer.steps,
+      ...evaluations,
+      gradNorms: this.#guards.gradNorms,
+      identity,
+    };
+  }
+
+  async *#end(elapsedSeconds: number): AsyncGenerator<TrainEvent, TrainSummary, void> {
+    const early = this.#evaluation.endsRun && this.#step < this.#plan.totalSteps;
+    const stopped = !early && (this.#evaluation.due || this.#step < this.#plan.totalSteps);
+    if (!stopped) await this.#checkpoints?.finish();
+    if (this.#options.loadBestModelAtEnd) this.#evaluation.best.restore();
+    const { best } = this.#evaluation.best;
+    const summary: TrainSummary = {
+      type: "end",
+      steps: this.#step,
+      bestStep: best?.step,
+      bestMetric: best?.metric,
+      elapsedSeconds,
+      stopped,
+      reason: early ? "early-stopping" : stopped ? "stopped" : "finished",
+    };
+    yield summary;
+    return summary;
+  }
+
+  /** Logs an event and reports it. */
+  async *#emit(event: TrainEvent): AsyncGenerator<TrainEvent, void, void> {
+    const line = logLineOf(event, { epoch: this.#epoch });
+    if (line !== undefined) await this.#log?.write(line);
+    yield event;
+  }
+
+  #expect(fault: Fault | undefined, { batch, step }: Pick<ReadStep, "batch" | "step">): void {
+    if (fault === undefined) return;
+    throw this.#failure(fault, { ids: batch.map((index) => this.#inputs.examples.ids[index]), step });
+  }
+
+  #failure(fault: Fault, at: { ids: readonly string[]; step: number }): TsloraError {
+    return runFailure(fault, { ...at, checkpoint: this.#checkpoints?.last });
+  }
+}

@@ -1,0 +1,281 @@
+import type * as TypeScript from "typescript";
+
+import { loadTypeScript } from "../../notebook/tslab/load-typescript";
+import { CellExports } from "./cell-exports";
+import type { DeclaredAs } from "./cell-variables";
+import { namesIn, scopeOf, type Scope } from "./scope";
+import type { TextEdit } from "../source/text-edits";
+
+/** The name of the object that holds the variables of all cells; no cell uses this name. */
+const CELLS = "__cells__";
+
+/** Code before a cell's code: replaces tslab's object, a slow proxy, by that object. */
+export const SHARED_PROLOGUE = `const ${CELLS} = __tslab__.variables; exports = ${CELLS}; `;
+
+/** Matches a called variable at the end of a text. */
+export const SHARED_CALLEE = new RegExp(`\\(0, ${CELLS}\\.[\\w$]+\\)$`);
+
+/** A cell that uses the shared variables. */
+export interface SharedCell {
+  /** Edits of the file's text. */
+  readonly edits: readonly TextEdit[];
+  /** The shared variables that this cell declares. */
+  readonly declared: ReadonlyMap<string, DeclaredAs>;
+  /** Whether the cell compiles code from a text, by `eval` or `Function`. */
+  readonly evaluates: boolean;
+}
+
+/**
+ * Makes each name one variable for all cells. tslab gives a cell a local variable and copies its value to `exports`.
+ * Later cells read and write that copy, so functions of the first cell never see their writes. Here each variable is a
+ * property of one object, wherever it is read, written or declared: `let count = 1` becomes `__cells__.count = 1`, and
+ * `count++` in a function becomes `__cells__.count++`. A name that is declared again is the same variable with another
+ * value, as in Node's REPL. Inner variables of the same name are unchanged.
+ *
+ * @param file - the compiled cell, CommonJS, as the body of the one function in the file
+ */
+export function sharedVariables(file: TypeScript.SourceFile, body: TypeScript.Block): SharedCell {
+  return new Rewriting(loadTypeScript(), file, body).rewritten();
+}
+
+class Rewriting {
+  readonly #edits: TextEdit[] = [];
+  /** Edits that insert closing text; they come last if two edits are at one place. */
+  readonly #closing: TextEdit[] = [];
+  readonly #top: Scope;
+  readonly #exports: CellExports;
+  #evaluates = false;
+
+  constructor(
+    private readonly ts: typeof TypeScript,
+    private readonly file: TypeScript.SourceFile,
+    private readonly body: TypeScript.Block,
+  ) {
+    this.#top = scopeOf(ts, body, undefined);
+    this.#exports = new CellExports(ts, file, body, this.#top);
+  }
+
+  rewritten(): SharedCell {
+    for (const [index, statement] of this.body.statements.entries())
+      this.#topStatement(statement, this.body.statements.at(index + 1));
+    return {
+      edits: [...this.#edits, ...this.#closing],
+      declared: this.#exports.declared(),
+      evaluates: this.#evaluates,
+    };
+  }
+
+  #topStatement(statement: TypeScript.Statement, next: TypeScript.Statement | undefined): void {
+    const { ts } = this;
+    if (ts.isExpressionStatement(statement) && this.#exports.isHoistedReset(statement.expression)) {
+      this.#replace(statement, ";"); // the variables of earlier cells keep their values until they are declared again
+      return;
+    }
+    const getter = this.#exports.importGetter(statement);
+    if (getter !== undefined) {
+      this.#edits.push({
+        start: this.#start(getter.call),
+        end: this.#start(getter.read),
+        text: `__tslab__.live(${JSON.stringify(getter.name)}, `,
+      });
+      this.#edits.push({ start: getter.read.getEnd(), end: getter.call.getEnd(), text: ")" });
+      return;
+    }
+    if (this.#exports.importAlias(statement) !== undefined) return;
+    const copied = this.#exports.copiedDeclaration(statement);
+    if (copied !== undefined) return; // `exports.f = f` exports the function or class itself
+    const isNamespace =
+      ts.isVariableStatement(statement) && next !== undefined && this.#exports.fillsNamespace(statement, next);
+    if (ts.isVariableStatement(statement)) this.#list(statement.declarationList, this.#top, isNamespace);
+    else this.#visit(statement, this.#top);
+  }
+
+  #list(list: TypeScript.VariableDeclarationList, scope: Scope, isNamespace = false): void {
+    if (this.#declaresShared(list, scope)) this.#declare(list, scope, isNamespace);
+    else this.#children(list, scope);
+  }
+
+  #visit(node: TypeScript.Node, scope: Scope): void {
+    const { ts } = this;
+    if (ts.isVariableDeclarationList(node)) return this.#list(node, scope);
+    if (ts.isIdentifier(node)) return this.#reference(node, scope);
+    if (ts.isBinaryExpression(node)) return this.#binary(node, scope);
+    if (ts.isCallExpression(node)) this.#evalCall(node, scope);
+    const access = ts.isPropertyAccessExpression(node) ? this.#access(node, scope) : undefined;
+    if (access !== undefined)
+      return void this.#replace(node, isCallee(ts, node) ? `(0, ${CELLS}.${access})` : `${CELLS}.${access}`);
+    this.#children(node, scope);
+  }
+
+  /** The shared variable that an expression such as `path_1.join` or `exports.count` refers to. */
+  #access(node: TypeScript.PropertyAccessExpression, scope: Scope): string | undefined {
+    if (!this.ts.isIdentifier(node.expression)) return undefined;
+    const owner = scope.find(node.expression.text);
+    if (owner === this.#top) return this.#exports.imports.get(node.getText(this.file));
+    return owner === undefined ? this.#exports.exportedName(node) : undefined;
+  }
+
+  #children(node: TypeScript.Node, scope: Scope): void {
+    const { ts } = this;
+    const inner = scopeOf(ts, node, scope);
+    ts.forEachChild(node, (child) => {
+      if (!this.#isMereName(child, node))
+        this.#visit(child, ts.isFunctionLike(node) && "body" in node && child !== node.body ? inner.parameters : inner);
+    });
+  }
+
+  /** Whether a name declares, labels or accesses something; such a name refers to no variable. */
+  #isMereName(child: TypeScript.Node, parent: TypeScript.Node): boolean {
+    const { ts } = this;
+    if (!ts.isIdentifier(child)) return false;
+    if (ts.isPropertyAccessExpression(parent) || ts.isMetaProperty(parent)) return parent.name === child;
+    if (
+      ts.isPropertyAssignment(parent) ||
+      ts.isMethodDeclaration(parent) ||
+      ts.isAccessor(parent) ||
+      ts.isPropertyDeclaration(parent)
+    )
+      return parent.name === child;
+    if (ts.isBindingElement(parent)) return parent.name === child || parent.propertyName === child;
+    if (ts.isVariableDeclaration(parent) || ts.isParameter(parent)) return parent.name === child;
+    if (ts.isFunctionLike(parent) || ts.isClassLike(parent)) return "name" in parent && parent.name === child;
+    return ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent);
+  }
+
+  /** Passes the argument of a direct `eval`, and the names of inner variables around it, to the kernel. */
+  #evalCall(node: TypeScript.CallExpression, scope: Scope): void {
+    const { ts } = this;
+    const [code] = node.arguments;
+    if (!ts.isIdentifier(node.expression) || node.expression.text !== "eval" || scope.find("eval") !== undefined)
+      return;
+    if (code === undefined || ts.isSpreadElement(code) || isInClass(ts, node)) return; // code in a class is strict
+    const inner = scope.innerNames().map((name) => `, ${JSON.stringify(name)}`);
+    this.#edits.push({ start: this.#start(code), end: this.#start(code), text: "__tslab__.evaluated(" });
+    this.#closing.push({ start: code.getEnd(), end: code.getEnd(), text: `${inner.join("")})` });
+  }
+
+  #reference(node: TypeScript.Identifier, scope: Scope): void {
+    if (node.text === "eval" || node.text === "Function") this.#evaluates = true;
+    if (!this.#isShared(node.text, scope)) return;
+    const { ts } = this;
+    const variable = `${CELLS}.${node.text}`;
+    if (ts.isShorthandPropertyAssignment(node.parent)) this.#replace(node, `${node.text}: ${variable}`);
+    else this.#replace(node, isCallee(ts, node) ? `(0, ${variable})` : variable);
+  }
+
+  #binary(node: TypeScript.BinaryExpression, scope: Scope): void {
+    const { ts } = this;
+    const isAssignment = node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+    const copied = isAssignment ? this.#exports.exportedName(node.left) : undefined;
+    if (copied !== undefined && this.#isShared(copied, scope) && this.#exports.writes(node.right, copied)) {
+      // the copy that tslab makes of each new value
+      this.#edits.push({ start: this.#start(node.left), end: this.#start(node.right), text: "" });
+      return this.#visit(node.right, scope);
+    }
+    const names =
+      isAssignment ||
+      [
+        ts.SyntaxKind.BarBarEqualsToken,
+        ts.SyntaxKind.AmpersandAmpersandEqualsToken,
+        ts.SyntaxKind.QuestionQuestionEqualsToken,
+      ].includes(node.operatorToken.kind);
+    const target =
+      ts.isIdentifier(node.left) && this.#isShared(node.left.text, scope)
+        ? node.left.text
+        : this.#exports.exportedName(node.left);
+    this.#visit(node.left, scope);
+    if (names && target !== undefined) this.#named(target, node.right, scope);
+    else this.#visit(node.right, scope);
+  }
+
+  /** Gives a function without a name the variable's name, which an assignment to a property would not do. */
+  #named(name: string, value: TypeScript.Expression, scope: Scope): void {
+    const { ts } = this;
+    let inside = value;
+    while (ts.isParenthesizedExpression(inside)) inside = inside.expression;
+    const isAnonymous =
+      ts.isArrowFunction(inside) ||
+      ((ts.isFunctionExpression(inside) || ts.isClassExpression(inside)) && inside.name === undefined);
+    if (isAnonymous) this.#edits.push({ start: this.#start(value), end: this.#start(value), text: `{ ${name}: ` });
+    this.#visit(value, scope);
+    if (isAnonymous) this.#closing.push({ start: value.getEnd(), end: value.getEnd(), text: ` }.${name}` });
+  }
+
+  #declaresShared(list: TypeScript.VariableDeclarationList, scope: Scope): boolean {
+    const names = list.declarations.flatMap(({ name }) => namesIn(this.ts, name));
+    const owner = list.flags & this.ts.NodeFlags.BlockScoped ? scope : scope.function;
+    return owner === this.#top && names.some((name) => this.#exports.shared.has(name));
+  }
+
+  /** `let a = 1, b, { c } = d` as assignments. */
+  #declare(list: TypeScript.VariableDeclarationList, scope: Scope, isNamespace: boolean): void {
+    const { ts } = this;
+    const isVar = (list.flags & ts.NodeFlags.BlockScoped) === 0;
+    const isHead = ts.isForInStatement(list.parent) || ts.isForOfStatement(list.parent);
+    const given = list.declarations.filter(
+      ({ initializer }) => isHead || initializer !== undefined || !isVar || isNamespace,
+    );
+    if (given.length === 0) return void this.#replace(list, "");
+    let at = this.#start(list);
+    for (const [index, declaration] of given.entries()) {
+      const { name, initializer } = declaration;
+      const isObject = ts.isObjectBindingPattern(name) && !isHead;
+      this.#edits.push({ start: at, end: this.#start(name), text: `${index === 0 ? "" : ", "}${isObject ? "(" : ""}` });
+      if (ts.isIdentifier(name)) this.#replace(name, `${CELLS}.${name.text}`);
+      else this.#pattern(name, scope);
+      at = declaration.getEnd();
+      if (initializer === undefined && !isHead)
+        this.#closing.push({ start: name.getEnd(), end: at, text: " = void 0" });
+      if (initializer !== undefined && ts.isIdentifier(name)) this.#named(name.text, initializer, scope);
+      else if (initializer !== undefined) this.#visit(initializer, scope);
+      if (isObject) this.#closing.push({ start: at, end: at, text: ")" });
+    }
+    if (at < list.getEnd()) this.#edits.push({ start: at, end: list.getEnd(), text: "" });
+  }
+
+  /** Converts a pattern of a declaration to one of an assignment. */
+  #pattern(pattern: TypeScript.BindingPattern, scope: Scope): void {
+    const { ts } = this;
+    for (const element of pattern.elements) {
+      if (ts.isOmittedExpression(element)) continue;
+      const { name, propertyName, initializer, dotDotDotToken } = element;
+      if (propertyName !== undefined && ts.isComputedPropertyName(propertyName))
+        this.#visit(propertyName.expression, scope);
+      if (!ts.isIdentifier(name)) this.#pattern(name, scope);
+      else {
+        const isShort =
+          ts.isObjectBindingPattern(pattern) && propertyName === undefined && dotDotDotToken === undefined;
+        this.#replace(name, `${isShort ? `${name.text}: ` : ""}${CELLS}.${name.text}`);
+      }
+      if (initializer !== undefined && ts.isIdentifier(name)) this.#named(name.text, initializer, scope);
+      else if (initializer !== undefined) this.#visit(initializer, scope);
+    }
+  }
+
+  #isShared(name: string, scope: Scope): boolean {
+    return this.#exports.shared.has(name) && scope.find(name) === this.#top;
+  }
+
+  #start(node: TypeScript.Node): number {
+    return node.getStart(this.file);
+  }
+
+  #replace(node: TypeScript.Node, text: string): void {
+    this.#edits.push({ start: this.#start(node), end: node.getEnd(), text });
+  }
+}
+
+/** Whether a node is the callee of a call: a variable is called without `this`. */
+function isCallee(ts: typeof TypeScript, node: TypeScript.Node): boolean {
+  const { parent } = node;
+  return (
+    (ts.isCallExpression(parent) && parent.expression === node) ||
+    (ts.isTaggedTemplateExpression(parent) && parent.tag === node)
+  );
+}
+
+function isInClass(ts: typeof TypeScript, node: TypeScript.Node): boolean {
+  for (let around = node.parent as TypeScript.Node | undefined; around !== undefined; around = around.parent)
+    if (ts.isClassLike(around)) return true;
+  return false;
+}
