@@ -21,6 +21,7 @@ export type { LoadCorpusOptions } from "./load-options";
 export type { PubmedResult } from "./pubmed/pubmed-cache";
 export type { FetchPubmedOptions } from "./pubmed/pubmed-options";
 export { oneAgainstRest, type BinaryData, type OneAgainstRestOptions } from "./text/one-against-rest";
+export { multiLabelSplitIndices, type MultiLabelSplitOptions } from "./split/multi-label-split";
 export { readFrame, textInputs, type CorpusColumns, type TextColumns } from "./read-frame";
 export { readPmids, type LabelledPmid } from "./pubmed/read-pmids";
 export type { TableOptions } from "./table/read-table";

@@ -1,5 +1,8 @@
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
+import { DEFAULT_CONFIDENCE, expectConfidence, type Interval } from "./intervals/interval";
+import { multiLabelIntervals } from "./intervals/multi-label-intervals";
+import { wilsonInterval } from "./intervals/wilson-interval";
 import { averagePrecisionScore } from "./metrics/average-precision-score";
 import { classificationReport } from "./metrics/classification-report";
 import { mean } from "./metrics/pairwise-sum";
@@ -12,8 +15,10 @@ import { binaryCrossEntropy, sigmoid } from "./sigmoid";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 import { untrainedNotice } from "./untrained-notice";
 
-/** Options of {@link evaluateMultiLabel}: passes, progress and threshold. */
+/** Options of {@link evaluateMultiLabel}: passes, progress, threshold and intervals. */
 export interface EvaluateMultiLabelOptions extends PredictLogitsOptions {
+  /** Confidence level of all intervals. @default 0.95 */
+  readonly confidence?: number;
   /** The least probability of a predicted label. @default 0.5 */
   readonly threshold?: number;
 }
@@ -25,6 +30,8 @@ export interface MultiLabelScores {
   readonly precision: number;
   readonly recall: number;
   readonly f1: number;
+  /** Bootstrap interval of F1; null if no text has the label. */
+  readonly f1Interval: Interval | null;
   /** Number of texts with the label. */
   readonly support: number;
   /** null if no text has the label, or all have it. */
@@ -39,10 +46,15 @@ export interface MultiLabelEvaluation {
   readonly labels: readonly string[];
   /** The share of texts whose labels were all predicted correctly, with no other label. */
   readonly accuracy: number;
+  /** Wilson's interval, as of any share of texts. The others are bootstrap intervals over the texts. */
+  readonly accuracyInterval: Interval;
   /** The share of wrong predictions over all texts and labels. */
   readonly hammingLoss: number;
+  readonly hammingLossInterval: Interval;
   readonly f1Micro: number;
+  readonly f1MicroInterval: Interval;
   readonly f1Macro: number;
+  readonly f1MacroInterval: Interval;
   readonly perLabel: readonly MultiLabelScores[];
   /** scikit-learn's classification report, including the average over texts. */
   readonly report: string;
@@ -78,8 +90,9 @@ export async function evaluateMultiLabel(
       'evaluateMultiLabel: this classifier\'s texts have one label each. Use evaluate, or load the classifier with problemType "multi_label_classification".',
     );
   const { labels } = classifier;
-  const { threshold = LABEL_THRESHOLD, ...predictOptions } = options;
+  const { threshold = LABEL_THRESHOLD, confidence = DEFAULT_CONFIDENCE, ...predictOptions } = options;
   const problems = new Problems("evaluateMultiLabel");
+  expectConfidence(problems, confidence);
   problems.expect(threshold >= 0 && threshold <= 1, `threshold must be a number from 0 to 1; got ${String(threshold)}`);
   problems.throwIfAny();
   const { texts, flags } = readMultiLabelTexts("evaluateMultiLabel", data, labels);
@@ -95,18 +108,26 @@ export async function evaluateMultiLabel(
       probabilities,
     };
   });
-  const perLabel = labels.map((name, label) => scoresOfLabel(predictions, { name, label }));
+  const [yTrue, yPred] = [predictions.map((one) => one.yTrue), predictions.map((one) => one.yPred)];
+  const intervals = multiLabelIntervals({ yTrue, yPred }, { confidence });
+  const perLabel = labels.map((name, label) =>
+    scoresOfLabel(predictions, { name, label, f1Interval: intervals.f1[label] }),
+  );
   const wrong = predictions.map(({ yTrue, yPred }) => yTrue.filter((flag, label) => flag !== yPred[label]).length);
-  const all = (of: "yTrue" | "yPred"): number[] => predictions.flatMap((prediction) => prediction[of]);
+  const right = wrong.filter((count) => count === 0).length;
   return {
     n: texts.length,
     labels: [...labels],
-    accuracy: mean(wrong.map((count) => Number(count === 0))),
+    accuracy: right / texts.length,
+    accuracyInterval: wilsonInterval(right, texts.length, { confidence }),
     hammingLoss: mean(wrong) / labels.length,
-    f1Micro: precisionRecallFscoreSupport(all("yTrue"), all("yPred"), { labels: [1] }).fscore[0],
+    hammingLossInterval: intervals.hammingLoss,
+    f1Micro: precisionRecallFscoreSupport(yTrue.flat(), yPred.flat(), { labels: [1] }).fscore[0],
+    f1MicroInterval: intervals.f1Micro,
     f1Macro: mean(perLabel.map(({ f1 }) => f1)),
+    f1MacroInterval: intervals.f1Macro,
     perLabel,
-    report: reportOf(predictions, labels),
+    report: classificationReport(yTrue, yPred, { targetNames: labels }),
     loss: mean(rows.flatMap((row, i) => row.map((score, label) => binaryCrossEntropy(score, flags[i][label])))),
     predictions,
     elapsedSeconds,
@@ -116,7 +137,7 @@ export async function evaluateMultiLabel(
 
 function scoresOfLabel(
   predictions: MultiLabelEvaluation["predictions"],
-  { name, label }: { name: string; label: number },
+  { name, label, f1Interval }: { name: string; label: number; f1Interval: Interval },
 ): MultiLabelScores {
   const yTrue = predictions.map((prediction) => prediction.yTrue[label]);
   const yPred = predictions.map((prediction) => prediction.yPred[label]);
@@ -129,18 +150,9 @@ function scoresOfLabel(
     precision: precision[0],
     recall: recall[0],
     f1: fscore[0],
+    f1Interval: none ? null : f1Interval,
     support: support[0],
     rocAuc: none || every ? null : rocAucScore(yTrue, scores),
     averagePrecision: none ? null : averagePrecisionScore(yTrue, scores),
   };
-}
-
-function reportOf(predictions: MultiLabelEvaluation["predictions"], labels: readonly string[]): string {
-  const [yTrue, yPred] = [predictions.map((p) => p.yTrue), predictions.map((p) => p.yPred)];
-  if (labels.length > 1) return classificationReport(yTrue, yPred, { targetNames: labels });
-  return classificationReport(
-    yTrue.map(([flag]) => flag),
-    yPred.map(([flag]) => flag),
-    { labels: [1], targetNames: labels },
-  );
 }

@@ -1,5 +1,11 @@
 export { applyThreshold } from "./threshold/apply-threshold";
-export { evaluateBaseline, trainBaseline, type BaselineOptions } from "./baseline/evaluate-baseline";
+export type { BaselineOptions } from "./baseline/baseline-terms";
+export { evaluateBaseline, trainBaseline } from "./baseline/evaluate-baseline";
+export {
+  evaluateMultiLabelBaseline,
+  trainMultiLabelBaseline,
+  type MultiLabelBaselineOptions,
+} from "./baseline/evaluate-multi-label-baseline";
 export { LogisticRegression, type LogisticRegressionOptions } from "./baseline/logistic-regression";
 export type { SparseMatrix } from "./baseline/sparse-matrix";
 export { TfidfVectorizer, type TfidfOptions } from "./baseline/tfidf-vectorizer";

@@ -1,9 +1,8 @@
 import type { Evaluation } from "../../evaluation/evaluation";
 import { classificationReport } from "../../evaluation/metrics/classification-report";
-import type { Interval } from "../../evaluation/intervals/interval";
 import { factLines } from "../terminal/text-layout";
 import { table, type Terminal } from "../terminal/terminal";
-import { averageRows, reportLines, type NamedAverage } from "./report-lines";
+import { averageRows, reportLines, scoreWithInterval, type NamedAverage } from "./report-lines";
 
 /** An evaluation as text: scikit-learn's report, then further scores. */
 export function evaluationLines(
@@ -12,13 +11,9 @@ export function evaluationLines(
 ): string[] {
   const { accuracy, accuracyInterval, perLabel, confusionMatrix, labels, loss, rocAuc, averagePrecision, n } =
     evaluation;
-  const with_ = (value: number, interval: Interval | null): string =>
-    interval === null
-      ? "no text has the label"
-      : `${value.toFixed(3)}  ${100 * interval.confidence}% interval ${interval.low.toFixed(3)} to ${interval.high.toFixed(3)}`;
-  const rows: [string, string][] = [["accuracy", `${with_(accuracy, accuracyInterval)}, of ${n} texts`]];
+  const rows: [string, string][] = [["accuracy", `${scoreWithInterval(accuracy, accuracyInterval)}, of ${n} texts`]];
   for (const { name, accuracy: share, accuracyInterval: interval } of perLabel)
-    rows.push([`accuracy for ${name}`, with_(share, interval)]);
+    rows.push([`accuracy for ${name}`, scoreWithInterval(share, interval)]);
   rows.push(...averageRows(average), ["log loss", loss.toFixed(4)]);
   const area = (value: number | null): string => value?.toFixed(4) ?? "-  undefined, since a label has no text";
   rows.push(["area under ROC", area(rocAuc)], ["average precision", area(averagePrecision)]);

@@ -1,4 +1,5 @@
 import { printableLine } from "../../base/printable";
+import type { Interval } from "../../evaluation/intervals/interval";
 import type { AveragedScores } from "../../evaluation/metrics/precision-recall-fscore-support";
 
 /** An average over the labels that was asked for. */
@@ -27,4 +28,16 @@ export function averageRows(average: NamedAverage | undefined): [string, string]
   const { precision, recall, fscore } = average.scores;
   const scores = `precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, F1 ${fscore.toFixed(3)}`;
   return [[`${average.name} average`, scores]];
+}
+
+/** A score with its interval; null means that no text has the label. */
+export function scoreWithInterval(value: number, interval: Interval | null, digits = 3): string {
+  return interval === null
+    ? "no text has the label"
+    : `${value.toFixed(digits)}  ${100 * interval.confidence}% interval ${rangeOf(interval, digits)}`;
+}
+
+/** An interval in words. */
+export function rangeOf({ low, high }: Interval, digits = 3): string {
+  return `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
 }

@@ -90,10 +90,7 @@ function checkOptions({ values }: CommandCall, { threshold, confidence, predicti
 }
 
 /** Refuses options that are invalid for this classifier. */
-function checkClassifier(
-  { labels, problemType }: SequenceClassifier,
-  { threshold, average, confidence }: EvaluateValues,
-): void {
+function checkClassifier({ labels, problemType }: SequenceClassifier, { threshold, average }: EvaluateValues): void {
   const problems = new Problems("tslora evaluate");
   const several = problemType === "multi_label_classification";
   problems.expect(
@@ -103,10 +100,6 @@ function checkClassifier(
   problems.expect(
     average !== "binary" || (!several && labels.length === 2),
     `--average binary is for two labels; the classifier has ${several ? "any number for a text" : labels.length}. Give micro, macro or weighted`,
-  );
-  problems.expect(
-    !several || confidence === undefined,
-    "--confidence is for one label per text; a text of the classifier may have several, and its scores have no intervals",
   );
   problems.throwIfAny();
 }

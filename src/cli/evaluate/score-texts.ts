@@ -71,8 +71,13 @@ async function scoreSeveralLabels(
   classifier: SequenceClassifier,
   { frame, terminal, options, onProgress }: Scoring,
 ): Promise<ScoredTexts> {
-  const { threshold, maxTokensPerPass } = options;
-  const evaluation = await evaluateMultiLabel(classifier, frame, { onProgress, threshold, maxTokensPerPass });
+  const { threshold, confidence, maxTokensPerPass } = options;
+  const evaluation = await evaluateMultiLabel(classifier, frame, {
+    onProgress,
+    threshold,
+    confidence,
+    maxTokensPerPass,
+  });
   const { predictions, ...scores } = evaluation;
   const [yTrue, yPred] = [predictions.map((one) => one.yTrue), predictions.map((one) => one.yPred)];
   const average = options.average && {

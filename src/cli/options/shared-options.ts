@@ -115,7 +115,10 @@ export const SPLIT_OPTIONS = {
     default: String(SPLIT_DEFAULTS.part),
   },
   test: { kind: part(), help: "texts for the final evaluation", default: String(SPLIT_DEFAULTS.part) },
-  stratify: { kind: toggle(), help: "keep the data's proportions of labels in each part" },
+  stratify: {
+    kind: toggle(),
+    help: "keep the data's proportions of labels in each part; sizes may differ a little if a text may have several",
+  },
   randomState: {
     kind: integer(0),
     help: "seed of the split, as scikit-learn's random_state",

@@ -21,7 +21,10 @@ export const RUN_OPTIONS = {
     kind: toggle(),
     help: "do not train: test rising learning rates, suggest one, and write learning_rate.json and .svg; --max-steps gives the number of steps, 100 by default",
   },
-  baseline: { kind: toggle(), help: "also evaluate TF-IDF with logistic regression on the same texts" },
+  baseline: {
+    kind: toggle(),
+    help: "also evaluate TF-IDF with logistic regression on the same texts, for each label if a text may have several",
+  },
 } as const;
 
 /** The model that `tslora train` starts from. */

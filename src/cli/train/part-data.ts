@@ -3,6 +3,7 @@ import type { DataFrame } from "danfojs-node";
 import { Problems } from "../../base/problems";
 import { shortList } from "../../base/short-list";
 import { readFrame } from "../../corpus/read-frame";
+import { multiLabelSplitIndices } from "../../corpus/split/multi-label-split";
 import { trainTestSplit } from "../../corpus/split/train-test-split";
 import type { PartOfData } from "../options/shared-options";
 
@@ -21,7 +22,8 @@ function rowsOf(part: PartOfData, length: number): number {
 
 /**
  * Splits validation and test texts from the data as the study does, with scikit-learn's split: first both from the
- * rest, then one from the other. The caller loads parts that are separate files.
+ * rest, then one from the other. Texts with several labels are stratified by iterative stratification. The caller loads
+ * parts that are separate files.
  *
  * @throws TsloraError `bad-option` when the shares leave nothing to train on, or a class is too small to be stratified.
  */
@@ -44,12 +46,19 @@ export function partData(
     held < length,
     `--validation takes ${ofValidation} and --test ${ofTest} of ${length} texts, which leaves none to train on`,
   );
-  if (stratify && held > 0)
+  const several = !frame.columns.includes("label");
+  if (stratify && held > 0 && !several)
     expectEnough(problems, frame, { labels, drawn: [length - held, ofValidation, ofTest].filter((rows) => rows > 0) });
   problems.throwIfAny();
   const classes = (of: DataFrame): { stratify?: readonly number[] } =>
     stratify ? { stratify: readFrame(of).label } : {};
   if (held === 0) return { train: frame };
+  if (stratify && several)
+    return stratifyLabels(frame, {
+      sizes: { train: length - held, validation: ofValidation, test: ofTest },
+      randomState,
+      labels,
+    });
   const [train, rest] = trainTestSplit(frame, {
     trainSize: length - held,
     testSize: held,
@@ -65,6 +74,38 @@ export function partData(
     ...classes(rest),
   });
   return { train, validation: validationPart, test: testPart };
+}
+
+/**
+ * Splits texts with several labels so that each part has its share of each.
+ *
+ * @throws TsloraError `bad-option` if a part gets no text.
+ */
+function stratifyLabels(
+  frame: DataFrame,
+  options: { sizes: Readonly<Record<keyof Parts, number>>; randomState: number; labels: readonly string[] },
+): Parts {
+  const { randomState, labels } = options;
+  const flags = labels.map((name) => frame.column(name).values as number[]); // [labels][texts]
+  const sizes = Object.entries(options.sizes).filter(([, size]) => size > 0);
+  const parts = multiLabelSplitIndices(
+    frame.index.map((_, row) => flags.map((ofLabel) => ofLabel[row])),
+    { sizes: sizes.map(([, size]) => size), randomState },
+  );
+  const problems = new Problems("tslora train");
+  sizes.forEach(([name, size], i) =>
+    problems.expect(
+      parts[i].length > 0,
+      `--stratify leaves the ${name} part, ${size} of ${frame.shape[0]} texts, without a text. Leave out --stratify, or give the part more texts`,
+    ),
+  );
+  problems.throwIfAny();
+  const rowsOf = new Map(sizes.map(([name], i) => [name, parts[i]]));
+  const part = (name: keyof Parts): DataFrame | undefined => {
+    const rows = rowsOf.get(name);
+    return rows && frame.iloc({ rows });
+  };
+  return { train: part("train") ?? frame, validation: part("validation"), test: part("test") };
 }
 
 /** Reports the classes that are too small to be in each part, by name and count. */

@@ -81,10 +81,6 @@ export function planTrain(values: Readonly<Record<string, unknown>>): TrainPlan 
     tests || (!evaluateBefore && !baseline),
     "--evaluate-before and --baseline need test texts; --test is none",
   );
-  problems.expect(
-    !several || (!baseline && plan.split.stratify !== true),
-    "--baseline and --stratify need one label per text; with --multi-label and --label-columns a text may have several",
-  );
   const { resumeFrom } = plan.train;
   problems.expect(
     resumeFrom === undefined || !overwriteOutputDir,

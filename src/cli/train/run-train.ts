@@ -61,7 +61,7 @@ interface Scores {
   readonly before: AnyEvaluation | undefined;
   readonly after: AnyEvaluation | undefined;
   readonly validation: AnyEvaluation | undefined;
-  readonly baseline: Evaluation | undefined;
+  readonly baseline: AnyEvaluation | undefined;
 }
 
 async function trainPlanned(plan: TrainPlan, to: RunContext): Promise<number> {
@@ -117,9 +117,10 @@ async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
     await writeTrainedTexts(plan.outputDir, parts.train);
     return writeTrainingArgs(plan, { classifier, model, corpus });
   };
+  const baseline = plan.baseline ? await baselineOf(parts, plan) : undefined; // refuses texts that it cannot use
+  expectRunning(signal);
   const training = await follow(classifier, { plan, parts, view, signal, begun: args });
   if (signal.aborted) return stopped(training, { plan, view, args: await args() });
-  const baseline = plan.baseline ? await baselineOf(parts) : undefined;
   const validation = await score("Evaluating on validation", parts.validation);
   const after = await score("Evaluating", parts.test);
   const saved = await saveTrained(classifier, { plan, model, corpus, after });
@@ -246,8 +247,15 @@ function scorer(
   };
 }
 
-async function baselineOf({ train: texts, test, labels }: LoadedParts): Promise<Evaluation | undefined> {
+async function baselineOf(
+  { train: texts, test, labels }: LoadedParts,
+  { problemType }: TrainPlan,
+): Promise<AnyEvaluation | undefined> {
   if (test === undefined) return undefined;
+  if (problemType === "multi_label_classification") {
+    const { evaluateMultiLabelBaseline } = await import("../../evaluation/baseline/evaluate-multi-label-baseline.js");
+    return evaluateMultiLabelBaseline(texts, test, { labels });
+  }
   const { evaluateBaseline } = await import("../../evaluation/baseline/evaluate-baseline.js");
   return evaluateBaseline(texts, test, { labels });
 }

@@ -26,7 +26,7 @@ export interface TrainResults {
   /** The evaluations on the test texts: before training, after it, and of the baseline. */
   readonly before?: Evaluation | MultiLabelEvaluation;
   readonly after?: Evaluation | MultiLabelEvaluation;
-  readonly baseline?: Evaluation;
+  readonly baseline?: Evaluation | MultiLabelEvaluation;
   /** The evaluation on the validation texts after training. */
   readonly validation?: Evaluation | MultiLabelEvaluation;
   readonly training: TrainSummary;

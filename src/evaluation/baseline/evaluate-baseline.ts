@@ -1,25 +1,11 @@
 import { Problems } from "../../base/problems";
-import type { TextInput } from "../../base/text-input";
 import { TsloraError } from "../../base/tslora-error";
 import { evaluate, type EvaluateOptions } from "../evaluate";
 import type { Evaluation } from "../evaluation";
 import { readLabelledTexts, type LabelledTexts } from "../labelled-texts";
 import type { TextClassifier } from "../text-classifier";
-import { LogisticRegression, type LogisticRegressionOptions } from "./logistic-regression";
-import { TfidfVectorizer, type TfidfOptions } from "./tfidf-vectorizer";
-
-/** Options of {@link evaluateBaseline}: terms, penalty and class weights. */
-export interface BaselineOptions extends TfidfOptions {
-  /** Names of the classes. @default ["NEGATIVE", "POSITIVE"] */
-  readonly labels?: readonly string[];
-  /** Inverse strength of the penalty. @default 10 */
-  readonly C?: number;
-  /** Class weights, or "balanced". @default 1 for each class */
-  readonly classWeight?: LogisticRegressionOptions["classWeight"];
-}
-
-/** Words and pairs of words that occur in two texts or more, with damped counts. */
-const TERMS = { ngramRange: [1, 2], minDf: 2, sublinearTf: true } as const;
+import { baselineTerms, type BaselineOptions } from "./baseline-terms";
+import { LogisticRegression } from "./logistic-regression";
 
 /**
  * Trains the baseline, logistic regression on TF-IDF. A fine-tuned model must beat it to be worth its training. A pair
@@ -41,22 +27,16 @@ export function trainBaseline(train: LabelledTexts, options: BaselineOptions = {
       "bad-input",
       `trainBaseline: texts of every class were expected; none is ${missing.join(", ")}.`,
     );
-  const texts = data.texts.map(joined);
-  const vectorizer = new TfidfVectorizer({ ...TERMS, ...terms }).fit(texts);
-  const model = new LogisticRegression({ C, classWeight }).fit(vectorizer.transform(texts), data.labels);
+  const { fitted, transform } = baselineTerms(data.texts, terms);
+  const model = new LogisticRegression({ C, classWeight }).fit(fitted, data.labels);
   return {
     labels: [...labels],
-    predictLogits: (texts: readonly TextInput[], { onProgress } = {}) => {
-      const logits = Float32Array.from(model.logits(vectorizer.transform(texts.map(joined))).flat());
+    predictLogits: (texts, { onProgress } = {}) => {
+      const logits = Float32Array.from(model.logits(transform(texts)).flat());
       onProgress?.(texts.length, texts.length);
       return Promise.resolve(logits);
     },
   };
-}
-
-/** A text as it is, a pair of texts as one text. */
-function joined(text: TextInput): string {
-  return typeof text === "string" ? text : text.join("\n");
 }
 
 /** Trains the baseline on one set of texts and evaluates it on another. `elapsedSeconds` covers both. */
