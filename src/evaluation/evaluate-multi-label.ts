@@ -8,7 +8,7 @@ import { classificationReport } from "./metrics/classification-report";
 import { mean } from "./metrics/pairwise-sum";
 import { precisionRecallFscoreSupport } from "./metrics/precision-recall-fscore-support";
 import { rocAucScore } from "./metrics/roc-auc-score";
-import { LABEL_THRESHOLD } from "./predict";
+import { decideLabels } from "./decide-labels";
 import { predictRows } from "./predict-rows";
 import { readMultiLabelTexts, type MultiLabelTexts } from "./multi-label-texts";
 import { binaryCrossEntropy, sigmoid } from "./sigmoid";
@@ -19,7 +19,7 @@ import { untrainedNotice } from "./untrained-notice";
 export interface EvaluateMultiLabelOptions extends PredictLogitsOptions {
   /** Confidence level of all intervals. @default 0.95 */
   readonly confidence?: number;
-  /** The least probability of a predicted label. @default 0.5 */
+  /** The least probability of a predicted label. @default a label is predicted above 0.5 */
   readonly threshold?: number;
 }
 
@@ -72,8 +72,8 @@ export interface MultiLabelEvaluation {
 }
 
 /**
- * Predicts every text and scores the predictions for each label. A text has the labels whose sigmoid is at least the
- * threshold.
+ * Predicts every text and scores the predictions for each label. A text has the labels whose probability is above 0.5,
+ * or at least the threshold that is given (`decide-labels.ts`). Intervals draw whole texts.
  * Scores that would divide by zero are 0, as in scikit-learn.
  *
  * @throws TsloraError `bad-input` for rows that cannot be evaluated, `unsupported` for a classifier of one label per
@@ -90,24 +90,24 @@ export async function evaluateMultiLabel(
       'evaluateMultiLabel: this classifier\'s texts have one label each. Use evaluate, or load the classifier with problemType "multi_label_classification".',
     );
   const { labels } = classifier;
-  const { threshold = LABEL_THRESHOLD, confidence = DEFAULT_CONFIDENCE, ...predictOptions } = options;
+  const { threshold, confidence = DEFAULT_CONFIDENCE, ...predictOptions } = options;
   const problems = new Problems("evaluateMultiLabel");
   expectConfidence(problems, confidence);
-  problems.expect(threshold >= 0 && threshold <= 1, `threshold must be a number from 0 to 1; got ${String(threshold)}`);
+  problems.expect(
+    threshold === undefined || (threshold >= 0 && threshold <= 1),
+    `threshold must be a number from 0 to 1; got ${String(threshold)}`,
+  );
   problems.throwIfAny();
   const { texts, flags } = readMultiLabelTexts("evaluateMultiLabel", data, labels);
   const start = performance.now();
   const rows = await predictRows("evaluateMultiLabel", classifier, { ...predictOptions, texts });
   const elapsedSeconds = (performance.now() - start) / 1000;
-  const predictions = rows.map((row, index) => {
-    const probabilities = row.map(sigmoid);
-    return {
-      index,
-      yTrue: [...flags[index]],
-      yPred: probabilities.map((p) => Number(p >= threshold)),
-      probabilities,
-    };
-  });
+  const predictions = rows.map((row, index) => ({
+    index,
+    yTrue: [...flags[index]],
+    yPred: decideLabels(row, { threshold }),
+    probabilities: row.map(sigmoid),
+  }));
   const [yTrue, yPred] = [predictions.map((one) => one.yTrue), predictions.map((one) => one.yPred)];
   const intervals = multiLabelIntervals({ yTrue, yPred }, { confidence });
   const perLabel = labels.map((name, label) =>

@@ -1,5 +1,6 @@
 import { Problems } from "../base/problems";
 import { TsloraError } from "../base/tslora-error";
+import { decideClass } from "./decide-labels";
 import { evaluatePredictions, type Evaluation } from "./evaluation";
 import { DEFAULT_CONFIDENCE, expectConfidence } from "./intervals/interval";
 import { readLabelledTexts, type LabelledTexts } from "./labelled-texts";
@@ -47,7 +48,7 @@ export async function evaluate(
   const predictions = rows.map((row, index) => ({
     index,
     yTrue: yTrue[index],
-    yPred: row.indexOf(Math.max(...row)),
+    yPred: decideClass(row),
     probabilities: outcomes[index].probabilities,
   }));
   const loss = mean(rows.map((row, i) => outcomes[i].logSum - row[yTrue[i]]));

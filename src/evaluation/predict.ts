@@ -1,14 +1,12 @@
 import { Problems } from "../base/problems";
 import { isTextInput, type TextInput } from "../base/text-input";
 import { shownValue } from "../base/shown-value";
+import { decideLabels } from "./decide-labels";
 import { predictRows } from "./predict-rows";
 import { sigmoid } from "./sigmoid";
 import { softmax } from "./softmax";
 import type { PredictLogitsOptions, TextClassifier } from "./text-classifier";
 import { expectTrained } from "./untrained-notice";
-
-/** The least probability of a predicted label if a text may have several. */
-export const LABEL_THRESHOLD = 0.5;
 
 /** One text's prediction, as Hugging Face's text-classification pipeline prints it. */
 export interface Prediction {
@@ -18,7 +16,7 @@ export interface Prediction {
   readonly score: number;
   /** All labels with their probabilities, the most likely first. */
   readonly scores: readonly { readonly label: string; readonly score: number }[];
-  /** For texts with several labels: the labels with at least 0.5, the most likely first; may be empty. */
+  /** For texts with several labels: those with a probability above 0.5, the most likely first; may be empty. */
   readonly labels?: readonly string[];
 }
 
@@ -50,13 +48,11 @@ export async function predict(
   const several = classifier.problemType === "multi_label_classification";
   return rows.map((row) => {
     const probabilities = several ? row.map(sigmoid) : softmax(row).probabilities;
-    const scores = classifier.labels
-      .map((label, i) => ({ label, score: probabilities[i] }))
-      .sort((a, b) => b.score - a.score);
-    return {
-      ...scores[0],
-      scores,
-      ...(several ? { labels: scores.filter(({ score }) => score >= LABEL_THRESHOLD).map(({ label }) => label) } : {}),
-    };
+    const ranked = row.map((_, label) => label).sort((a, b) => row[b] - row[a]); // the first of equal ones first
+    const scores = ranked.map((label) => ({ label: classifier.labels[label], score: probabilities[label] }));
+    if (!several) return { ...scores[0], scores };
+    const decided = decideLabels(row);
+    const labels = ranked.filter((label) => decided[label] === 1).map((label) => classifier.labels[label]);
+    return { ...scores[0], scores, labels };
   });
 }

@@ -7,7 +7,7 @@ export const EVALUATE_OPTIONS = {
   threshold: {
     kind: number("p"),
     help: "for two labels: predict the second if its probability is at least this; with several per text: each such label",
-    default: "the more probable label; 0.5 if a text may have several",
+    default: "the more probable label; those above 0.5 if a text may have several",
   },
   average: {
     kind: choice(["binary", "micro", "macro", "weighted"], "name"),

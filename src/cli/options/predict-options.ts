@@ -32,7 +32,7 @@ export const PREDICT_OPTIONS = {
   threshold: {
     kind: number("p"),
     help: "for two labels: predict the second if its probability is at least this; with several per text: each such label",
-    default: "the most probable label; 0.5 if a text may have several",
+    default: "the most probable label; those above 0.5 if a text may have several",
   },
   multiLabel: { kind: toggle(), help: "a text may have several labels, whatever the model's own problem type" },
   cleanTexts: { kind: toggle(), help: "clean texts as the study does" },

@@ -1,5 +1,6 @@
 import type { TextInput } from "../../base/text-input";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
+import { reaches } from "../../evaluation/decide-labels";
 import { predict } from "../../evaluation/predict";
 
 /** One text's prediction. */
@@ -14,7 +15,8 @@ export interface TextPrediction {
 
 /**
  * Classifies texts. Predicts the most probable label, or with a threshold the second of two labels if its probability
- * reaches it. If a text may have several labels, predicts each that reaches the threshold, 0.5 by default.
+ * reaches it. If a text may have several labels, predicts each that reaches the threshold; without one, each above
+ * 0.5.
  */
 export async function predictTexts(
   classifier: SequenceClassifier,
@@ -30,8 +32,8 @@ export async function predictTexts(
     const [first, second] = classifier.labels;
     const decided =
       labels !== undefined
-        ? ranked.filter(({ score }) => score >= threshold).map((one) => one.label)
-        : [probabilities[second] >= threshold ? second : first];
+        ? ranked.filter(({ score }) => reaches(score, threshold)).map((one) => one.label)
+        : [reaches(probabilities[second], threshold) ? second : first];
     return { labels: decided, ranked, probabilities };
   });
 }

@@ -1,4 +1,5 @@
 import { Problems } from "../../base/problems";
+import { reaches } from "../decide-labels";
 import { evaluatePredictions, type Evaluation } from "../evaluation";
 
 /**
@@ -17,7 +18,10 @@ export function applyThreshold(evaluation: Evaluation, options: { readonly thres
   );
   problems.expect(threshold >= 0 && threshold <= 1, `threshold must be a number from 0 to 1; got ${threshold}`);
   problems.throwIfAny();
-  const predictions = evaluation.predictions.map((p) => ({ ...p, yPred: p.probabilities[1] >= threshold ? 1 : 0 }));
+  const predictions = evaluation.predictions.map((p) => ({
+    ...p,
+    yPred: Number(reaches(p.probabilities[1], threshold)),
+  }));
   const { notice } = evaluation;
   const moved = evaluatePredictions({ ...evaluation, predictions, confidence: evaluation.accuracyInterval.confidence });
   return notice === undefined ? moved : { ...moved, notice };

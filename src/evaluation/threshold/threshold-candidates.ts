@@ -1,4 +1,5 @@
 import { Problems } from "../../base/problems";
+import { reaches } from "../decide-labels";
 import type { Label, Labels } from "../metrics/targets";
 import { countAtThresholds } from "../metrics/threshold-counts";
 import type { ThresholdOutcome } from "./threshold-goal";
@@ -59,7 +60,7 @@ export function outcomeAt(
   for (let i = 0; i < yTrue.length; i++) {
     const positive = yTrue[i] === posLabel;
     outcome[positive ? "positives" : "negatives"]++;
-    if (scores[i] >= threshold) outcome[positive ? "truePositives" : "falsePositives"]++;
+    if (reaches(scores[i], threshold)) outcome[positive ? "truePositives" : "falsePositives"]++;
   }
   return outcome;
 }

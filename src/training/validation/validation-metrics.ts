@@ -1,3 +1,4 @@
+import { decideClass, decideLabels } from "../../evaluation/decide-labels";
 import { accuracyScore } from "../../evaluation/metrics/accuracy-score";
 import { balancedAccuracyScore } from "../../evaluation/metrics/balanced-accuracy-score";
 import { matthewsCorrcoef } from "../../evaluation/metrics/matthews-corrcoef";
@@ -44,7 +45,7 @@ export function validationMetrics(
       onlyClass: undefined,
     };
   const yTrue = labels.map((label) => (typeof label === "number" ? label : label.indexOf(1)));
-  const yPred = rows.map((row) => row.indexOf(Math.max(...row)));
+  const yPred = rows.map(decideClass);
   const macro = precisionRecallFscoreSupport(yTrue, yPred, { labels: rows[0].map((_, c) => c), average: "macro" });
   const { precision, recall, fscore } =
     classes === 2 ? precisionRecallFscoreSupport(yTrue, yPred, { average: "binary" }) : macro;
@@ -65,7 +66,7 @@ function multiLabelMetrics(
   rows: readonly (readonly number[])[],
   yTrue: readonly (readonly number[])[],
 ): Omit<Metrics, "loss"> & { accuracy: number; f1: number } {
-  const yPred = rows.map((row) => row.map((logit) => Number(logit > 0))); // a probability above one half
+  const yPred = rows.map((row) => decideLabels(row));
   const right = yPred.filter((row, i) => row.every((on, c) => on === yTrue[i][c])).length;
   const micro = precisionRecallFscoreSupport(yTrue.flat(), yPred.flat(), { average: "binary" });
   const ofClass = rows[0].map(
