@@ -1,5 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 
 import { expandHome } from "../base/files/expand-home";
 import { parseUntrustedObject } from "../base/files/parse-json-file";
@@ -8,7 +8,7 @@ import { shownNames } from "../base/shown-value";
 import { LOCK_FILE } from "../base/lock/lock-output";
 import { TsloraError } from "../base/tslora-error";
 import { missingHead } from "../model/missing-head";
-import { openSafetensors } from "../model/weights/read-safetensors";
+import { ADAPTER_WEIGHTS, findWeights, MODEL_WEIGHTS, openWeights } from "../model/weights/weight-files";
 import { resolveModel } from "./resolve-model";
 
 /** Files that a push to the Hub would send. */
@@ -17,11 +17,6 @@ export interface PreparedPush {
   readonly commitMessage: string;
   readonly files: readonly { readonly path: string; readonly size: number }[];
 }
-
-const COMPLETE: readonly (readonly string[])[] = [
-  ["adapter_config.json", "adapter_model.safetensors"],
-  ["config.json", "model.safetensors"],
-];
 
 /**
  * A dry run of a push: lists the files that would be uploaded to the Hub, with their sizes in bytes. Sends nothing.
@@ -41,18 +36,21 @@ export async function preparePush(options: {
       "bad-option",
       `preparePush: repoId must be of the form owner/name; got ${JSON.stringify(repoId)}.`,
     );
-  const found = await readdir(directory).catch((error: unknown) => {
+  const found = await readdir(directory, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     throw new TsloraError(
       "not-found",
       `preparePush: the folder ${directory} cannot be read. Save the adapter or the model there first.`,
       { cause: error },
     );
   });
-  const names = found.filter((name) => name !== LOCK_FILE); // a killed process may have left one behind
-  if (!COMPLETE.some((needed) => needed.every((name) => names.includes(name)))) {
+  const names = found
+    .filter((entry) => !entry.isDirectory() && entry.name !== LOCK_FILE) // a killed process may have left one behind
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join("/"));
+  if (!isComplete(names)) {
+    const [adapter, model] = [ADAPTER_WEIGHTS, MODEL_WEIGHTS.map(({ whole }) => whole)].map((one) => one.join(" or "));
     throw new TsloraError(
       "bad-input",
-      `preparePush: ${directory} was expected to hold ${COMPLETE.map((needed) => needed.join(" and ")).join(", or ")}; it holds ${names.join(", ") || "nothing"}.`,
+      `preparePush: ${directory} was expected to hold adapter_config.json and ${adapter}, or config.json and ${model} (or its parts and their index); it holds ${names.join(", ") || "nothing"}.`,
     );
   }
   await expectHead(directory, names);
@@ -62,6 +60,12 @@ export async function preparePush(options: {
   return { repoId, commitMessage, files };
 }
 
+/** Whether the files are a whole adapter or model, in a format that loads again. */
+function isComplete(names: readonly string[]): boolean {
+  const has = (name: string): boolean => names.includes(name);
+  return has("adapter_config.json") ? ADAPTER_WEIGHTS.some(has) : has("config.json") && findWeights(has) !== undefined;
+}
+
 /** Refuses an adapter or model without weights of the head, whose results would be random. */
 async function expectHead(directory: string, names: readonly string[]): Promise<void> {
   const isAdapter = names.includes("adapter_config.json");
@@ -69,7 +73,8 @@ async function expectHead(directory: string, names: readonly string[]): Promise<
   if (base === undefined) return;
   const lacking = await missingHead(base);
   if (lacking.length === 0) return;
-  const file = isAdapter ? await openSafetensors(join(directory, "adapter_model.safetensors")) : undefined;
+  const weights = isAdapter ? ADAPTER_WEIGHTS.find((name) => names.includes(name)) : undefined;
+  const file = weights === undefined ? undefined : await openWeights(join(directory, weights));
   await file?.close();
   const missing = lacking.filter((name) => file?.entries.has(`base_model.model.${name}`) !== true);
   if (missing.length === 0) return;

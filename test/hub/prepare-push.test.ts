@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -7,7 +7,9 @@ import { after, before, test } from "node:test";
 import { loadClassifier } from "../../src/classifier/load-classifier";
 import { saveModelCard } from "../../src/hub/model-card";
 import { preparePush } from "../../src/hub/prepare-push";
+import { projectRoot } from "../../src/base/project-root";
 import { baseWithout, changeConfig, dropTensors } from "../lora/base-without";
+import { FURTHER_MODELS } from "../model/further-models";
 import { runToEnd, tokenizer } from "../training/tiny";
 
 let folder = "";
@@ -18,7 +20,7 @@ test("a dry run lists what would be sent, and refuses a folder without a whole a
   await writeFile(join(folder, "adapter_config.json"), "{}");
   await assert.rejects(
     preparePush({ directory: folder, repoId: "me/it" }),
-    /expected to hold adapter_config\.json and adapter_model\.safetensors[\s\S]*it holds adapter_config\.json/,
+    /expected to hold adapter_config\.json and adapter_model\.safetensors or adapter_model\.bin[\s\S]*it holds adapter_config\.json/,
   );
   await writeFile(join(folder, "adapter_model.safetensors"), "12345");
   await saveModelCard(folder, {
@@ -59,4 +61,42 @@ test("what is pushed brings the head: an adapter that lacks what its base lacks,
     preparePush({ directory: base, repoId: "me/it" }),
     /the folder does not hold "bert\.pooler\.dense\.weight"/,
   );
+});
+
+const fixture = (name: string): string => join(projectRoot(), "test", "fixtures", `tiny-${name}`);
+const push = (directory: string): ReturnType<typeof preparePush> => preparePush({ directory, repoId: "me/it" });
+
+test("models and adapters of every type can be pushed, in either format and in parts", async () => {
+  for (const name of ["bert", "distilbert", "roberta", "fp16", "sharded", "bin", "bin-sharded", ...FURTHER_MODELS])
+    assert.ok((await push(fixture(name))).files.length >= 2, name);
+  for (const name of ["bert", "distilbert", "roberta", "bin", ...FURTHER_MODELS])
+    assert.ok((await push(join(fixture(name), "adapter"))).files.length >= 2, name);
+});
+
+test("an adapter on a base of pytorch_model.bin alone can be pushed, with its head and without", async () => {
+  const trained = join(folder, "on-bin");
+  const classifier = await loadClassifier(fixture("bin"), { tokenizer });
+  classifier.addAdapter({ r: 2 });
+  await runToEnd(classifier, { numTrainEpochs: 1 });
+  await classifier.saveAdapter(trained);
+  classifier.dispose();
+  assert.deepEqual(
+    (await push(trained)).files.map(({ path }) => path),
+    ["adapter_config.json", "adapter_model.safetensors"],
+  );
+  await dropTensors(trained, /classifier/); // the base has a head
+  await push(trained);
+});
+
+test("files in folders are listed by their paths, and an adapter of earlier versions of peft is read", async () => {
+  const directory = join(folder, "nested");
+  await cp(fixture("bin"), directory, { recursive: true });
+  assert.deepEqual(
+    (await push(directory)).files.map(({ path }) => path),
+    ["adapter/adapter_config.json", "adapter/adapter_model.bin", "config.json", "pytorch_model.bin"],
+  );
+  const adapter = join(directory, "adapter");
+  const bare = await baseWithout("bert", { folder: join(folder, "bare"), without: /^(classifier|bert\.pooler)\./ });
+  await changeConfig(adapter, { base_model_name_or_path: bare });
+  await assert.rejects(push(adapter), /neither the adapter nor its base holds "bert\.pooler\.dense\.weight"/);
 });
