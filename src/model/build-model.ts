@@ -15,13 +15,14 @@ import {
 } from "./layout";
 import { DisentangledAttention } from "./parts/disentangled-attention";
 import { Embeddings } from "./parts/embeddings";
-import { PostNormLayer, type EncoderLayer } from "./parts/encoder-layer";
+import type { EncoderLayer } from "./parts/encoder-layer";
 import { Mlp } from "./parts/feed-forward";
 import { FusedAttention } from "./parts/fused-attention";
 import { GatedFeedForward } from "./parts/gated-feed-forward";
 import { Linear } from "./parts/linear";
 import { Norm } from "./parts/norm";
 import type { Parameter } from "./parts/parameter";
+import { PostNormLayer } from "./parts/post-norm-layer";
 import { PreNormLayer } from "./parts/pre-norm-layer";
 import { RelativeBias } from "./parts/relative-bias";
 import { RelativePositions } from "./parts/relative-positions";

@@ -12,7 +12,7 @@ import type { PackedBatch } from "./parts/packed-batch";
 import type { Parameter } from "./parts/parameter";
 import type { BackwardPass, ForwardPass } from "./parts/pass";
 import { positionIds } from "./parts/position-ids";
-import type { RelativeBias } from "./parts/relative-bias";
+import type { RelativeAddends, RelativeBias } from "./parts/relative-bias";
 import type { RelativePositions, RelativeRows } from "./parts/relative-positions";
 import { RotaryAngles } from "./parts/rotary-angles";
 
@@ -227,7 +227,7 @@ export class ClassificationModel {
       span: isLast ? "first-token" : "every-token",
       firstRows: at.firstRows,
       window,
-      bias: at.bias,
+      addends: at.addends,
       relative: at.relative,
       rotary: angles && { positions: at.positions, ...angles },
     };
@@ -259,7 +259,7 @@ export class ClassificationModel {
       positions: ops.int(positions, [positions.length]),
       types: batch.types && ops.int(batch.types, [batch.types.length]),
       firstRows: ops.int(batch.firstRows, [batch.firstRows.length]),
-      bias: this.modules.relative?.forward(ops, groups),
+      addends: this.modules.relative?.forward(ops, groups),
       relative: this.modules.positions?.forward(pass, groups),
       angles: new Map([...thetas].map((theta) => [theta, this.#angles.tensors(ops, { theta, groups })])),
       rows: head.pooling === "mean" ? documentRows(ops, batch) : undefined,
@@ -286,7 +286,7 @@ interface Inputs {
   readonly positions: Tensor;
   readonly types: Tensor | undefined;
   readonly firstRows: Tensor;
-  readonly bias: Tensor | undefined;
+  readonly addends: RelativeAddends | undefined;
   readonly relative: RelativeRows | undefined;
   /** The angles of rotary positions by their base. */
   readonly angles: ReadonlyMap<number, { readonly cos: Tensor; readonly sin: Tensor }>;

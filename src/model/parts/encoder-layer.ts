@@ -1,12 +1,12 @@
 import type { DropoutSaved, LayerNormSaved, ResidualNormSaved } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
-import { rateOf, type EncoderConfig } from "../encoder-structure";
+import type { EncoderConfig } from "../encoder-structure";
 import type { FeedForward, FeedForwardSaved } from "./feed-forward";
 import type { LayerPlan } from "./layer-plan";
 import type { Linear, LinearSaved } from "./linear";
 import type { Norm } from "./norm";
 import type { Attention, AttentionPartSaved } from "./attention";
-import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
+import type { BackwardPass, ForwardPass } from "./pass";
 
 /** A layer of the encoder. */
 export interface EncoderLayer {
@@ -23,11 +23,12 @@ export interface EncoderLayer {
   ): Tensor | undefined;
 }
 
-/** The parts of a post-norm layer. */
-export interface PostNormModules {
+/** The parts of a layer: attention and feed-forward block, each with a norm before or after it. */
+export interface LayerModules {
   readonly attention: Attention;
   readonly attentionOutput: Linear;
-  readonly attentionNorm: Norm;
+  /** Undefined if the attention reads the layer's input as it is (ModernBERT's first layer). */
+  readonly attentionNorm: Norm | undefined;
   readonly feedForward: FeedForward;
   readonly feedForwardNorm: Norm;
 }
@@ -58,19 +59,12 @@ export interface PreNormSaved {
 /** State that a layer keeps for its backward pass. The caller disposes of it. */
 export type LayerSaved = PostNormSaved | PreNormSaved;
 
-/**
- * One post-norm transformer layer (Devlin et al., 2018). If only first tokens are needed after it, only attention reads
- * the other tokens; everything else is computed for first tokens alone.
- */
-export class PostNormLayer implements EncoderLayer {
-  readonly #config: EncoderConfig;
-
+/** A layer of an attention and a feed-forward block. */
+export abstract class TwoBlockLayer<Modules extends LayerModules = LayerModules> implements EncoderLayer {
   constructor(
-    readonly modules: PostNormModules,
-    config: EncoderConfig,
-  ) {
-    this.#config = config;
-  }
+    readonly modules: Modules,
+    protected readonly config: EncoderConfig,
+  ) {}
 
   get linears(): readonly Linear[] {
     const { attention, attentionOutput, feedForward } = this.modules;
@@ -78,7 +72,8 @@ export class PostNormLayer implements EncoderLayer {
   }
 
   get norms(): readonly Norm[] {
-    return [this.modules.attentionNorm, this.modules.feedForwardNorm];
+    const { attentionNorm, feedForwardNorm } = this.modules;
+    return attentionNorm === undefined ? [feedForwardNorm] : [attentionNorm, feedForwardNorm];
   }
 
   get hasTrainables(): boolean {
@@ -87,68 +82,11 @@ export class PostNormLayer implements EncoderLayer {
     );
   }
 
-  forward(pass: ForwardPass, x: Tensor, plan: LayerPlan): { y: Tensor; saved: PostNormSaved } {
-    const { ops } = pass;
-    const m = this.modules;
-    const { structure } = this.#config;
-    const source = dropoutOf(pass);
-    return ops.tidy(() => {
-      const residual = plan.span === "every-token" ? x : ops.gatherRows(x, plan.firstRows); // [queries, width]
-      const attention = m.attention.forward(pass, { x, queried: residual, plan });
-      const attentionOutput = m.attentionOutput.forward(pass, attention.y);
-      const attentionNorm = m.attentionNorm.forwardResidual(pass, attentionOutput.y, {
-        residual,
-        drop: source?.next(rateOf(this.#config, structure.attention.outputDropout)),
-      }); // [queries, width]
+  abstract forward(pass: ForwardPass, x: Tensor, plan: LayerPlan): { y: Tensor; saved: LayerSaved };
 
-      const fed = m.feedForward.forward(pass, attentionNorm.y); // [queries, width]
-      const feedForwardNorm = m.feedForwardNorm.forwardResidual(pass, fed.y, {
-        residual: attentionNorm.y,
-        drop: source?.next(rateOf(this.#config, structure.feedForward.dropout)),
-      });
-      const saved: PostNormSaved = {
-        kind: "post",
-        rows: x.shape[0],
-        attention: attention.saved,
-        attentionOutput: attentionOutput.saved,
-        attentionNorm: attentionNorm.saved,
-        feedForward: fed.saved,
-        feedForwardNorm: feedForwardNorm.saved,
-      };
-      return { y: feedForwardNorm.y, saved };
-    });
-  }
-
-  backward(
+  abstract backward(
     pass: BackwardPass,
     dy: Tensor,
     from: { saved: LayerSaved; plan: LayerPlan; needsInput: boolean },
-  ): Tensor | undefined {
-    const { ops } = pass;
-    const m = this.modules;
-    const { saved, plan, needsInput } = from;
-    if (saved.kind !== "post") throw new TypeError("This state is another layer's.");
-    const needsProjections = needsInput || m.attention.hasTrainables;
-    const needsAttention = needsProjections || m.attentionOutput.hasTrainables || m.attentionNorm.hasTrainables;
-    return ops.tidy(() => {
-      // [queries, width]
-      const { dResidual: dSum2, dx: dFed } = m.feedForwardNorm.backwardResidual(pass, dy, saved.feedForwardNorm);
-      const dMiddle = m.feedForward.backward(pass, dFed, {
-        saved: saved.feedForward,
-        needsInput: needsAttention,
-        plus: [dSum2],
-      });
-      if (dMiddle === undefined) return undefined;
-
-      const { dResidual: dSum1, dx: dMixed } = m.attentionNorm.backwardResidual(pass, dMiddle, saved.attentionNorm);
-      const dContext = m.attentionOutput.backward(pass, dMixed, {
-        saved: saved.attentionOutput,
-        needsInput: needsProjections,
-      });
-      if (dContext === undefined) return undefined;
-      const through = m.attention.backward(pass, dContext, { saved: saved.attention, plan, plus: [dSum1], needsInput });
-      if (through?.dQueried === undefined) return through?.dx;
-      return ops.add(through.dx, ops.scatterRows(through.dQueried, plan.firstRows, saved.rows));
-    });
-  }
+  ): Tensor | undefined;
 }

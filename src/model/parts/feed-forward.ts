@@ -39,21 +39,28 @@ export interface FeedForward {
   ): Tensor | undefined;
 }
 
-/** Linear layer, activation, linear layer. */
-export class Mlp implements FeedForward {
-  readonly #config: EncoderConfig;
-
+/** A feed-forward block of two linear layers, the second from the inner size to the width. */
+export abstract class TwoLinears implements FeedForward {
   constructor(
     readonly modules: { readonly intermediate: Linear; readonly output: Linear },
-    config: EncoderConfig,
-  ) {
-    this.#config = config;
-  }
+    protected readonly config: EncoderConfig,
+  ) {}
 
   get linears(): readonly Linear[] {
     return [this.modules.intermediate, this.modules.output];
   }
 
+  abstract forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: FeedForwardSaved };
+
+  abstract backward(
+    pass: BackwardPass,
+    dy: Tensor,
+    from: { saved: FeedForwardSaved; needsInput: boolean; plus: readonly Tensor[] },
+  ): Tensor | undefined;
+}
+
+/** Linear layer, activation, linear layer. */
+export class Mlp extends TwoLinears {
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: MlpSaved } {
     const { output } = this.modules;
     return pass.ops.tidy(() => {
@@ -79,7 +86,7 @@ export class Mlp implements FeedForward {
 
   #activated(pass: ForwardPass, x: Tensor): { y: Tensor; saved: LinearSaved; activation: ActivationSaved } {
     const { intermediate } = this.modules;
-    const { hiddenAct: kind } = this.#config;
+    const { hiddenAct: kind } = this.config;
     if (kind !== "relu" && kind !== "tanh") {
       const { y, derivative, saved } = intermediate.forwardActivated(pass, x, kind);
       return { y, saved, activation: { kind: "factor", derivative } };

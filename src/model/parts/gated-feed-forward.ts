@@ -1,35 +1,21 @@
 import type { Tensor } from "../../ops/tensor";
-import { rateOf, type EncoderConfig } from "../encoder-structure";
+import { rateOf } from "../encoder-structure";
 import { applyDropout, dropoutBackward } from "./dropout";
-import type { FeedForward, FeedForwardSaved, GatedSaved } from "./feed-forward";
-import type { Linear } from "./linear";
+import { TwoLinears, type FeedForwardSaved, type GatedSaved } from "./feed-forward";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
 
 /**
  * A gated feed-forward block (Shazeer, 2020): a linear layer to twice the inner size, the activation of the first half
  * times the second half, dropout, linear layer.
  */
-export class GatedFeedForward implements FeedForward {
-  readonly #config: EncoderConfig;
-
-  constructor(
-    readonly modules: { readonly intermediate: Linear; readonly output: Linear },
-    config: EncoderConfig,
-  ) {
-    this.#config = config;
-  }
-
-  get linears(): readonly Linear[] {
-    return [this.modules.intermediate, this.modules.output];
-  }
-
+export class GatedFeedForward extends TwoLinears {
   forward(pass: ForwardPass, x: Tensor): { y: Tensor; saved: GatedSaved } {
     const { ops } = pass;
     const { intermediate, output } = this.modules;
     return ops.tidy(() => {
       const inner = intermediate.forward(pass, x); // [rows, 2 inner]
       const gated = ops.gated(inner.y, { activation: this.#activation }); // [rows, inner]
-      const rate = rateOf(this.#config, this.#config.structure.feedForward.dropout);
+      const rate = rateOf(this.config, this.config.structure.feedForward.dropout);
       const dropped = applyDropout(gated, { ops, source: dropoutOf(pass), rate });
       const { y, saved } = output.forward(pass, dropped.y);
       return {
@@ -60,7 +46,7 @@ export class GatedFeedForward implements FeedForward {
   }
 
   get #activation(): "gelu" | "gelu-tanh" | "silu" {
-    const { hiddenAct } = this.#config;
+    const { hiddenAct } = this.config;
     if (hiddenAct === "relu" || hiddenAct === "tanh") throw new TypeError(`A gated block has no ${hiddenAct}.`);
     return hiddenAct;
   }

@@ -1,58 +1,19 @@
 import type { Tensor } from "../../ops/tensor";
-import { rateOf, type EncoderConfig } from "../encoder-structure";
+import { rateOf } from "../encoder-structure";
 import { applyDropout, dropoutBackward } from "./dropout";
-import type { EncoderLayer, LayerSaved, PreNormSaved } from "./encoder-layer";
-import type { FeedForward } from "./feed-forward";
+import { TwoBlockLayer, type LayerSaved, type PreNormSaved } from "./encoder-layer";
 import type { LayerPlan } from "./layer-plan";
-import type { Linear } from "./linear";
-import type { Norm } from "./norm";
 import { dropoutOf, type BackwardPass, type ForwardPass } from "./pass";
-import type { Attention } from "./attention";
-
-/** The parts of a pre-norm layer. */
-export interface PreNormModules {
-  /** Undefined if the attention reads the layer's input as it is (ModernBERT's first layer). */
-  readonly attentionNorm: Norm | undefined;
-  readonly attention: Attention;
-  readonly attentionOutput: Linear;
-  readonly feedForwardNorm: Norm;
-  readonly feedForward: FeedForward;
-}
 
 /**
  * One pre-norm transformer layer (Xiong et al., 2020): each block reads the norm of what it is added to. If only first
  * tokens are needed after it, only keys and values are computed for the other tokens.
  */
-export class PreNormLayer implements EncoderLayer {
-  readonly #config: EncoderConfig;
-
-  constructor(
-    readonly modules: PreNormModules,
-    config: EncoderConfig,
-  ) {
-    this.#config = config;
-  }
-
-  get linears(): readonly Linear[] {
-    const { attention, attentionOutput, feedForward } = this.modules;
-    return [...attention.linears, attentionOutput, ...feedForward.linears];
-  }
-
-  get norms(): readonly Norm[] {
-    const { attentionNorm, feedForwardNorm } = this.modules;
-    return attentionNorm === undefined ? [feedForwardNorm] : [attentionNorm, feedForwardNorm];
-  }
-
-  get hasTrainables(): boolean {
-    return (
-      this.modules.attention.hasTrainables || [...this.linears, ...this.norms].some((module) => module.hasTrainables)
-    );
-  }
-
+export class PreNormLayer extends TwoBlockLayer {
   forward(pass: ForwardPass, x: Tensor, plan: LayerPlan): { y: Tensor; saved: PreNormSaved } {
     const { ops } = pass;
     const m = this.modules;
-    const { attention: structure } = this.#config.structure;
+    const { attention: structure } = this.config.structure;
     return ops.tidy(() => {
       const queriesOf = (all: Tensor): Tensor =>
         plan.span === "every-token" ? all : ops.gatherRows(all, plan.firstRows); // [queries, width]
@@ -60,7 +21,7 @@ export class PreNormLayer implements EncoderLayer {
       const input = normed?.y ?? x; // [rows, width]
       const attention = m.attention.forward(pass, { x: input, queried: queriesOf(input), plan });
       const attentionOutput = m.attentionOutput.forward(pass, attention.y);
-      const rate = rateOf(this.#config, structure.outputDropout);
+      const rate = rateOf(this.config, structure.outputDropout);
       const dropped = applyDropout(attentionOutput.y, { ops, source: dropoutOf(pass), rate });
       const middle = ops.add(queriesOf(x), dropped.y); // [queries, width]
       const feedForwardNorm = m.feedForwardNorm.forward(pass, middle);

@@ -8,6 +8,14 @@ import type { BackwardPass } from "./pass";
 const BUCKETS = 32;
 const MAX_DISTANCE = 128;
 
+/** The addends of the attention scores in one pass, as its layers read them. */
+export interface RelativeAddends {
+  /** By head and distance, [heads, 2 reach + 1]; column j - i + reach. */
+  readonly bias: Tensor;
+  /** The bucket of each distance from -reach to reach, int [2 reach + 1]. */
+  readonly buckets: Tensor;
+}
+
 /**
  * An addend of the attention scores for each head and bucket of distances (Raffel et al., "T5", 2019), which all layers
  * share.
@@ -29,17 +37,16 @@ export class RelativeBias {
     this.#used = substitutes?.get(this.table) ?? this.table;
   }
 
-  /** The addends for the distances of the longest document, [heads, 2 reach + 1]; column j - i + reach. */
-  forward(ops: Ops, groups: readonly LengthGroup[]): Tensor {
-    const reach = longestOf(groups) - 1;
-    return ops.tidy(() => ops.transpose(ops.gatherRows(this.#used.value, bucketRows(ops, reach)), [1, 0]));
+  /** The addends for the distances of the longest document. */
+  forward(ops: Ops, groups: readonly LengthGroup[]): RelativeAddends {
+    const buckets = bucketRows(ops, longestOf(groups) - 1);
+    return { bias: ops.tidy(() => ops.transpose(ops.gatherRows(this.#used.value, buckets), [1, 0])), buckets };
   }
 
-  /** Adds the table's gradient from that of {@link forward}'s result, of one layer. */
-  addGradient({ ops, gradients }: BackwardPass, dBias: Tensor): void {
-    const reach = (dBias.shape[1] - 1) / 2;
+  /** Adds the table's gradient from that of the addends [heads, 2 reach + 1] in one layer. */
+  addGradient({ ops, gradients }: BackwardPass, dBias: Tensor, { buckets }: RelativeAddends): void {
     gradients.add(this.#used, () =>
-      ops.tidy(() => ops.scatterRows(ops.transpose(dBias, [1, 0]), bucketRows(ops, reach), this.table.shape[0])),
+      ops.tidy(() => ops.scatterRows(ops.transpose(dBias, [1, 0]), buckets, this.table.shape[0])),
     );
   }
 

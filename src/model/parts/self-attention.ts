@@ -40,7 +40,7 @@ export class SelfAttention implements Attention {
     const { key, value } = this.modules;
     const { numAttentionHeads: heads, attentionDropout: dropout } = this.#config;
     const layout = { heads, groups: plan.groups, span: plan.span, window: plan.window };
-    const { bias } = plan;
+    const bias = plan.addends?.bias;
     return ops.tidy(() => {
       const query = this.modules.query.forward(pass, queried);
       const rounded = pass.kind === "training" && pass.precision === "bfloat16";
@@ -69,8 +69,9 @@ export class SelfAttention implements Attention {
   backward(
     pass: BackwardPass,
     dy: Tensor,
-    { saved, plus, needsInput }: { saved: AttentionPartSaved; plus: readonly Tensor[]; needsInput: boolean },
+    from: { saved: AttentionPartSaved; plan: LayerPlan; plus: readonly Tensor[]; needsInput: boolean },
   ): { dx: Tensor; dQueried?: Tensor } | undefined {
+    const { saved, plan, plus, needsInput } = from;
     if (saved.kind !== "separate") throw new TypeError("This state is another attention's.");
     const { ops } = pass;
     const { query, key, value } = this.modules;
@@ -85,7 +86,7 @@ export class SelfAttention implements Attention {
         needsKey: needsInput || key.hasTrainables,
         needsBias: this.#relative?.hasTrainables,
       });
-      if (dBias !== undefined) this.#relative?.addGradient(pass, dBias);
+      if (dBias !== undefined && plan.addends !== undefined) this.#relative?.addGradient(pass, dBias, plan.addends);
       return projectionsBackward(pass, {
         query: { linear: query, saved: ofQuery },
         key: { linear: key, saved: inner.key },
