@@ -1,4 +1,5 @@
 """EVA by peft on given models, configurations and batches, compared with adapters of ours."""
+import copy
 import json
 import os
 import sys
@@ -68,9 +69,10 @@ def error_of(ours, theirs, spectrum):
 
 def run(case):
     WatchedHook.made.clear()
-    base = lambda: AutoModelForSequenceClassification.from_pretrained(case["base"])
+    base = AutoModelForSequenceClassification.from_pretrained(case["base"])
+    untrained = copy.deepcopy(base)
     options = LoraConfig(task_type="SEQ_CLS", init_lora_weights="eva", eva_config=EvaConfig(**case["eva"]), **case["options"])
-    model = get_peft_model(base(), options)
+    model = get_peft_model(base, options)
     batches = [batch(documents) for documents in case["batches"]]
     initialize_lora_eva_weights(model, batches, show_progress_bar=False)
     config = model.peft_config["default"]
@@ -82,7 +84,7 @@ def run(case):
     order = list(theirs)
     same = comparable({n: len(theirs[n]) for n in order}) == comparable({n: len(ours[n]) for n in order if n in ours}) and len(ours) == len(theirs)
     found = json.load(open(os.path.join(case["adapter"], "adapter_config.json")))
-    loaded = PeftModel.from_pretrained(base(), case["adapter"]).eval()
+    loaded = PeftModel.from_pretrained(untrained, case["adapter"]).eval()
     read = {name.replace("base_model.model.", ""): module for name, module in loaded.named_modules() if hasattr(module, "lora_A")}
     equal = all(name in read and torch.equal(read[name].lora_A["default"].weight, value) for name, value in ours.items())
     exact = all(len(ours[n]) == len(theirs[n]) for n in order if n in ours)
