@@ -7,11 +7,13 @@ import { after, before, test } from "node:test";
 
 import { projectRoot } from "../../src/base/project-root";
 import type { SequenceClassifier } from "../../src/classifier/sequence-classifier";
+import { readEncoderConfig } from "../../src/model/encoder-config";
 import type { Ops } from "../../src/ops/ops";
 import { readTrainingLog } from "../../src/training/log/read-training-log";
-import { depthOf, parameterGroups, PLAIN_GROUPS } from "../../src/training/optimizer/parameter-groups";
+import { parameterGroups, PLAIN_GROUPS } from "../../src/training/optimizer/parameter-groups";
 import { train } from "../../src/training/train";
 import type { TrainOptions } from "../../src/training/options/train-options";
+import { fixtureDirectory } from "../model/fixture";
 import { expectWithin, SEVEN_DIGITS } from "../ops/expect-within";
 import { sampleRounding } from "../ops/sample-rounding";
 import { classifier, data, eventsOf, hashOfWeights, ops, runToEnd } from "./tiny";
@@ -91,39 +93,14 @@ test("a ratio and a decay of 1 train as without them, to the bit", async () => {
   assert.equal(hashes.size, 1);
 });
 
-test("a parameter's depth is that of its module, in every architecture", () => {
-  const depths: readonly [string, number][] = [
-    ["bert.embeddings.word_embeddings.weight", 0],
-    ["base_model.model.bert.embeddings.LayerNorm.weight", 0],
-    ["electra.embeddings_project.weight", 0],
-    ["albert.encoder.embedding_hidden_mapping_in.weight", 0],
-    ["mpnet.encoder.relative_attention_bias.weight", 0],
-    ["deberta.encoder.rel_embeddings.weight", 0],
-    ["deberta.encoder.LayerNorm.bias", 0],
-    ["model.embeddings.tok_embeddings.weight", 0],
-    ["bert.encoder.layer.0.output.LayerNorm.weight", 1],
-    ["base_model.model.bert.encoder.layer.3.attention.self.query.lora_A.weight", 4],
-    ["base_model.model.distilbert.transformer.layer.2.ffn.lin1.lora_magnitude_vector", 3],
-    ["base_model.model.roberta.encoder.layer.1.output.dense.base_layer.bias", 2],
-    ["model.layers.3.attn.Wqkv.weight", 4],
-    ["albert.encoder.albert_layer_groups.0.albert_layers.0.ffn.weight", 1],
-    ["model.final_norm.weight", 5],
-    ["head.dense.weight", 5],
-    ["bert.pooler.dense.weight", 5],
-    ["pre_classifier.bias", 5],
-    ["base_model.model.classifier.out_proj.weight", 5],
-  ];
-  for (const [name, depth] of depths) assert.equal(depthOf({ name }, 4), depth, name);
-});
-
-test("LoRA+ gives B and vectors the ratio, and every other matrix weight decay", () => {
-  const names = ["bert.encoder.layer.0.output.dense.weight", "bert.encoder.layer.1.output.dense.weight"];
-  const groupOf = parameterGroups({ loraplusLrRatio: 16, layerwiseLrDecay: 0.5 }, names);
+test("LoRA+ gives B and vectors the ratio, and every other matrix weight decay", async () => {
+  const config = await readEncoderConfig(fixtureDirectory("mpnet"));
+  const groupOf = parameterGroups({ loraplusLrRatio: 16, layerwiseLrDecay: 0.5 }, config);
   const of = (name: string, shape: readonly number[]): [number, boolean] => {
     const { rateFactor, decayed } = groupOf({ name, shape });
     return [rateFactor, decayed];
   };
-  const layer = "base_model.model.bert.encoder.layer.1.attention.self.query";
+  const layer = "base_model.model.mpnet.encoder.layer.1.attention.attn.q";
   assert.deepEqual(of(`${layer}.lora_A.weight`, [2, 8]), [0.5, true]);
   assert.deepEqual(of(`${layer}.lora_B.weight`, [8, 2]), [8, true]);
   assert.deepEqual(of(`${layer}.lora_magnitude_vector`, [8]), [8, true]);
@@ -131,7 +108,7 @@ test("LoRA+ gives B and vectors the ratio, and every other matrix weight decay",
   assert.deepEqual(of("base_model.model.mpnet.encoder.relative_attention_bias.weight", [32, 2]), [0.125, true]);
   assert.deepEqual(of("base_model.model.classifier.weight", [2, 8]), [1, true]);
   assert.deepEqual(of("base_model.model.classifier.bias", [2]), [16, false]);
-  assert.equal(parameterGroups({}, names), PLAIN_GROUPS);
+  assert.equal(parameterGroups({}, config), PLAIN_GROUPS);
 });
 
 test("the log and the events hold the lowest and the highest rate; a stopped run resumes to the same weights", async () => {

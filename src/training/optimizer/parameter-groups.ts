@@ -1,3 +1,6 @@
+import { PEFT_PREFIX } from "../../lora/adapter";
+import type { EncoderConfig } from "../../model/encoder-structure";
+import { parameterDepths } from "../../model/parameter-depths";
 import type { Parameter } from "../../model/parts/parameter";
 import type { TrainOptions } from "../options/train-options";
 
@@ -24,38 +27,24 @@ export const PLAIN_GROUPS: GroupOf = (parameter) => ({ rateFactor: 1, decayed: i
  *   every vector, such as a bias of the head, gets the ratio as factor. All other matrices have weight decay, whatever
  *   their names. peft's fourth group, adapters of embeddings, is empty: here no adapter has any.
  * - `layerwiseLrDecay` (Clark et al., "ELECTRA", 2020): a parameter at depth d of a model with L layers gets the factor
- *   decay^(L + 1 - d). See {@link depthOf}.
- *
- * @param names - of all the model's own parameters, which give the number of layers
+ *   decay^(L + 1 - d). See {@link parameterDepths}; an adapter's A, B and magnitude, and its copy of a module, have the
+ *   depth of the module.
  */
 export function parameterGroups(
   { loraplusLrRatio, layerwiseLrDecay }: Pick<TrainOptions, "loraplusLrRatio" | "layerwiseLrDecay">,
-  names: readonly string[],
+  config: EncoderConfig,
 ): GroupOf {
   if (loraplusLrRatio === undefined && layerwiseLrDecay === undefined) return PLAIN_GROUPS;
-  const layers = 1 + Math.max(-1, ...names.map((name) => layerOf(name) ?? -1));
+  const { highest, depthOf } = parameterDepths(config);
   return (parameter) => {
-    const steps = layers + 1 - depthOf(parameter, layers);
+    const { name } = parameter;
+    const steps = highest - depthOf(name.startsWith(PEFT_PREFIX) ? name.slice(PEFT_PREFIX.length) : name);
     const byDepth = layerwiseLrDecay === undefined ? 1 : layerwiseLrDecay ** steps;
     if (loraplusLrRatio === undefined) return { rateFactor: byDepth, decayed: isDecayed(parameter) };
     return isFast(parameter)
       ? { rateFactor: loraplusLrRatio * byDepth, decayed: isDecayed(parameter) }
       : { rateFactor: byDepth, decayed: true };
   };
-}
-
-/**
- * The depth of a parameter in a model with `layers` layers. An adapter's A, B and magnitude, and its copy of a module,
- * have the depth of the module.
- *
- * - 0: the embeddings with their norm and projection; DeBERTa's and MPNet's relative positions
- * - i + 1: everything in layer i, counted from 0; layers that share their weights (ALBERT) count as one
- * - `layers` + 1: everything after the last layer: a final norm, the pooler, the head
- */
-export function depthOf({ name }: Pick<Parameter, "name">, layers: number): number {
-  const layer = layerOf(name);
-  if (layer !== undefined) return layer + 1;
-  return BELOW_LAYERS.test(name) ? 0 : layers + 1;
 }
 
 /** The lowest and the highest factor of some parameters; undefined if all of them have the factor 1. */
@@ -66,16 +55,6 @@ export function factorRange(
   const factors = parameters.map((parameter) => groupOf(parameter).rateFactor);
   const [lowest, highest] = [Math.min(...factors), Math.max(...factors)];
   return lowest === 1 && highest === 1 ? undefined : { lowest, highest };
-}
-
-/** Modules whose output enters the first layer, or every layer. DeBERTa's `encoder.LayerNorm` is of its positions. */
-const BELOW_LAYERS =
-  /(?:^|\.)(?:\w*embeddings|embeddings_project|embedding_hidden_mapping_in|relative_attention_bias|encoder\.LayerNorm)\./;
-
-/** The layer's number in a parameter's name: the first number. */
-function layerOf(name: string): number | undefined {
-  const number = /\.(\d+)\./.exec(name)?.[1];
-  return number === undefined ? undefined : Number(number);
 }
 
 /** Whether LoRA+ gives a parameter the higher rate. */

@@ -52,9 +52,8 @@ export class RangeTest {
     const { ops } = classifier.model;
     this.#inputs = inputs;
     this.#stepsPerEpoch = stepsPerEpochOf(data.documents.length, options.train);
-    const names = classifier.model.parameters().map(({ name }) => name);
     const { weightDecay } = options.train;
-    this.#optimizer = new AdamW(ops, { weightDecay, groupOf: parameterGroups(options.train, names) });
+    this.#optimizer = new AdamW(ops, { weightDecay, groupOf: parameterGroups(options.train, classifier.model.config) });
     this.#average = new LossAverage(options.smoothing);
     this.#step = new TrainingStep(classifier, {
       optimizer: this.#optimizer,

@@ -69,8 +69,7 @@ export class TrainingRun {
     this.#options = options;
     this.#data = { documents, lengths: documents.map(({ ids }) => ids.length), labels: examples.labels };
     this.#plan = planSteps(documents.length, options);
-    const names = classifier.model.parameters().map(({ name }) => name);
-    const groupOf = parameterGroups(options, names);
+    const groupOf = parameterGroups(options, classifier.model.config);
     this.#optimizer = new AdamW(ops, { weightDecay: options.weightDecay, groupOf });
     this.#rateFactors = factorRange(classifier.trainableParameters(), groupOf);
     this.#dropout = new DropoutSource(options.seed, state?.dropoutDraws);

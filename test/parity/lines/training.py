@@ -1,7 +1,6 @@
 """Training by hand with torch, peft and transformers' decay groups and schedules, on given batches."""
 import json
 import os
-import re
 import sys
 
 import numpy as np
@@ -52,20 +51,25 @@ def groups_of(model, trained, case):
     return [{"params": [p for n, p in trained if n in decayed], "weight_decay": case["weightDecay"], **common}, {"params": [p for n, p in trained if n not in decayed], "weight_decay": 0.0, **common}]
 
 
-def by_depth(groups, trained, model, case):
+def depths_of(model):
+    """Depths of the parameters by their ids, and the head's: what is in the encoder but not in its layers comes before them."""
+    encoder = (model.get_base_model() if isinstance(model, PeftModel) else model).base_model
+    layers = next(module for module in encoder.modules() if isinstance(module, torch.nn.ModuleList))
+    depths = {id(p): 0 for p in encoder.parameters()}
+    depths |= {id(p): i + 1 for i, layer in enumerate(layers) for p in layer.parameters()}
+    after = [getattr(encoder, name, None) for name in ("pooler", "final_norm")]
+    depths |= {id(p): len(layers) + 1 for module in after if module is not None for p in module.parameters()}
+    return depths, len(layers) + 1
+
+
+def by_depth(groups, model, case):
     """A group for each weight: the head has the full rate, each layer below it a share of the next one's."""
     decay = case.get("layerwiseLrDecay")
     groups = [{key: group[key] for key in ("params", "weight_decay", "lr")} for group in groups]
     if decay is None:
         return groups
-    layers = model.config.num_hidden_layers
-    names = {id(p): n for n, p in trained}
-
-    def steps(p):
-        number = re.search(r"\.layer\.(\d+)\.", names[id(p)])
-        return layers - int(number[1]) if number else layers + 1 if ".embeddings." in names[id(p)] else 0
-
-    return [{**group, "params": [p], "lr": group["lr"] * decay ** steps(p)} for group in groups for p in group["params"]]
+    depths, head = depths_of(model)
+    return [{**group, "params": [p], "lr": group["lr"] * decay ** (head - depths.get(id(p), head))} for group in groups for p in group["params"]]
 
 
 def run(case):
@@ -79,7 +83,7 @@ def run(case):
         model = PeftModel.from_pretrained(model, case["first"], is_trainable=True)
     model.train()
     trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(by_depth(groups_of(model, trained, case), trained, model, case), lr=case["learningRate"], betas=(0.9, 0.999), eps=1e-8)
+    optimizer = torch.optim.AdamW(by_depth(groups_of(model, trained, case), model, case), lr=case["learningRate"], betas=(0.9, 0.999), eps=1e-8)
     scheduler = get_scheduler(case["lrSchedulerType"], optimizer, num_warmup_steps=case["warmup"], num_training_steps=case["totalSteps"])
     weights = class_weights(case)
     losses = []

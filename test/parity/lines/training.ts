@@ -19,8 +19,6 @@ import type { Measure, ParityLine } from "../parity-line";
 import { fixturesOf } from "../random-adapters";
 
 const STEPS = 20;
-/** Types whose layers the reference's rule for layerwiseLrDecay knows. */
-const BY_DEPTH: readonly string[] = ["bert", "distilbert", "roberta", "xlm-roberta", "camembert"];
 const METHODS = ["lora", "full"] as const;
 const SCHEDULES: readonly LrSchedulerType[] = ["linear", "cosine", "constant", "constant_with_warmup"];
 
@@ -40,7 +38,7 @@ interface Result {
 /** A run's random settings. */
 function drawOptions(
   random: Random,
-  { multi, numLabels, lora, type }: { multi: boolean; numLabels: number; lora: boolean; type: string },
+  { multi, numLabels, lora, decays }: { multi: boolean; numLabels: number; lora: boolean; decays: boolean },
 ): Partial<TrainOptions> {
   const some = (chance: number): boolean => random.uniform() < chance;
   const lrSchedulerType = SCHEDULES[random.below(SCHEDULES.length)];
@@ -48,7 +46,7 @@ function drawOptions(
   const ratio = lora && some(0.3) ? 1 + 15 * random.uniform() : undefined;
   return {
     loraplusLrRatio: ratio,
-    layerwiseLrDecay: BY_DEPTH.includes(type) && some(0.3) ? 0.3 + 0.7 * random.uniform() : undefined,
+    layerwiseLrDecay: decays ? 0.3 + 0.7 * random.uniform() : undefined,
     lrSchedulerType,
     ...(lrSchedulerType === "constant"
       ? {}
@@ -106,7 +104,9 @@ export const line: ParityLine = {
       const method = METHODS[Math.floor(i / fixtures.length) % 2];
       const multi = random.below(4) === 0;
       const numLabels = 2 + random.below(3);
-      const options = drawOptions(random, { multi, numLabels, lora: method === "lora", type: typeOf(kind) });
+      const [turn, place] = [Math.floor(i / fixtures.length), i % fixtures.length];
+      const decays = (place + turn + (turn >> 1)) % 2 === 0; // of four turns: once LoRA, once all weights
+      const options = drawOptions(random, { multi, numLabels, lora: method === "lora", decays });
       const examples = drawExamples(random, { multi, numLabels });
       const { model } = await loadClassificationModel(directory, { ops, numLabels, seed: random.below(1000) });
       const tokenizer = {
@@ -208,12 +208,12 @@ function measuresOf(
       return [...both(`${type}, ${method}`, indices, type), ...(method === "full" ? [keys] : [])];
     }),
   );
-  const withOption = (name: "loraplusLrRatio" | "layerwiseLrDecay"): Measure[] =>
-    both(
-      `with ${name}`,
-      chosen(({ options }) => options[name] !== undefined),
-    );
-  return [...ofTypes, ...withOption("loraplusLrRatio"), ...withOption("layerwiseLrDecay")];
+  const loraplus = chosen(({ options }) => options.loraplusLrRatio !== undefined);
+  const ofDecay = types.flatMap((type) => {
+    const indices = chosen((run) => run.type === type && run.options.layerwiseLrDecay !== undefined);
+    return indices.length === 0 ? [] : both(`${type}, with layerwiseLrDecay`, indices, type);
+  });
+  return [...ofTypes, ...both("with loraplusLrRatio", loraplus), ...ofDecay];
 }
 
 /** The examples of each step, which both sides are fed with: micro-batches of token ids and labels. */
