@@ -1,15 +1,18 @@
 import { cp, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-import { readJsonObject } from "../base/files/parse-json-file";
-import { lockFolder } from "../base/lock/lock-output";
+import { parseUntrustedObject } from "../base/files/parse-json-file";
+import { readTextFile } from "../base/files/read-text-file";
 import { writeAtomically } from "../base/files/write-atomically";
+import { lockFolder } from "../base/lock/lock-output";
+import { shownPath } from "../base/shown-path";
 import { SENTENCEPIECE_FILES } from "../hub/sentencepiece-files";
 import { architectureOf } from "../model/architectures/index";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
 import type { Parameter } from "../model/parts/parameter";
 import { writeSafetensors } from "../model/weights/write-safetensors";
+import { keepDecimals } from "./keep-decimals";
 
 /** Files of a model folder that belong to its tokenizer. */
 const TOKENIZER_FILE =
@@ -37,7 +40,8 @@ export async function saveModelFolder(
   const tensors = model
     .parameters()
     .map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));
-  const original = await readJsonObject(join(source, "config.json"));
+  const original = await readTextFile(join(source, "config.json"));
+  const fields = parseUntrustedObject(original, shownPath(join(source, "config.json")));
   const lock = lockFolder(directory, { purpose: "saving" });
   try {
     await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
@@ -48,7 +52,7 @@ export async function saveModelFolder(
     }
     // num_labels would override id2label, and another dtype would make loading round the weights
     const overruling = ["num_labels", "_num_labels", "torch_dtype", "text_pair"];
-    const kept = Object.fromEntries(Object.entries(original).filter(([key]) => !overruling.includes(key)));
+    const kept = Object.fromEntries(Object.entries(fields).filter(([key]) => !overruling.includes(key)));
     const config = {
       ...kept,
       architectures: [architectureOf(model.config.modelType).className],
@@ -58,7 +62,8 @@ export async function saveModelFolder(
       problem_type: problemType,
       ...(takesPairs ? { text_pair: true } : {}),
     };
-    await writeAtomically(join(directory, "config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
+    const text = keepDecimals(JSON.stringify(config, undefined, 2), original);
+    await writeAtomically(join(directory, "config.json"), `${text}\n`);
   } finally {
     lock.release();
   }

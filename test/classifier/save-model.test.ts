@@ -189,3 +189,17 @@ test("texts with several labels: each score's sigmoid, labels from 0.5 on; evalu
     classifier.dispose();
   });
 });
+
+test("whole numbers of config.json keep their decimals: transformers refuses an integer where it expects a float", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tslora-save-"));
+  try {
+    const classifier = await loadClassifier(fixtureDirectory("modernbert"), { tokenizer });
+    await classifier.saveModel(join(folder, "saved"), { allowUntrained: true });
+    classifier.dispose();
+    const text = await readFile(join(folder, "saved", "config.json"), "utf8");
+    for (const field of ['"initializer_cutoff_factor": 2.0', '"rope_theta": 160000.0', '"num_hidden_layers": 4'])
+      assert.ok(text.includes(`${field},`) || text.includes(`${field}\n`), field);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Problems } from "../../src/base/problems";
@@ -45,8 +45,6 @@ export async function writeBase(
   }
   await file.close();
   await writeSafetensors(join(folder, "model.safetensors"), { tensors, metadata: { format: "pt" } });
-  const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
-  await writeFile(join(folder, "config.json"), JSON.stringify(config));
   return folder;
 }
 
