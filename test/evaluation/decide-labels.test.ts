@@ -7,7 +7,7 @@ import { evaluateMultiLabel } from "../../src/evaluation/evaluate-multi-label";
 import { predict } from "../../src/evaluation/predict";
 import { applyThreshold } from "../../src/evaluation/threshold/apply-threshold";
 import { outcomeAt } from "../../src/evaluation/threshold/threshold-candidates";
-import { validationMetrics } from "../../src/training/validation-metrics";
+import { validationMetrics } from "../../src/training/validation/validation-metrics";
 
 const TINY = 1e-17; // above 0, but its sigmoid rounds to 0.5
 
