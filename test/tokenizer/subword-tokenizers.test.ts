@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { Problems } from "../../src/base/problems";
 import { projectRoot } from "../../src/base/project-root";
 import { loadTokenizer } from "../../src/tokenizer/load-tokenizer";
+import { makeNormalizer } from "../../src/tokenizer/normalizers/normalizer";
 
 type Lengths = Readonly<Record<string, readonly string[]>> & { readonly pair: string };
 
@@ -46,4 +48,18 @@ test("names of pieces, the padding id and the size of the vocabulary are those o
   assert.deepEqual(await named("albert"), [0, "<pad> <unk> [CLS] [SEP]"]);
   assert.deepEqual(await named("deberta-v3"), [0, "[PAD] [CLS] [SEP] [UNK]"]);
   assert.deepEqual(await named("mpnet"), [1, "<s> <pad> </s> <unk>"]);
+});
+
+test("a text's start is kept where a part of its first character is left, as by Python's tokenizers", () => {
+  const strip = { type: "Strip", strip_left: true, strip_right: true };
+  const remove = (text: string): object => ({ type: "Replace", pattern: { String: text }, content: "" });
+  const kept = (steps: readonly object[], texts: readonly string[]): boolean[] => {
+    const normalizer = makeNormalizer({ type: "Sequence", normalizers: steps }, new Problems("tokenizer.json"));
+    return texts.map((text) => normalizer?.keepsStart(text) === true);
+  };
+  const texts = ["ap", " ap", "\u02dcp", " \u02dcp", "\u00a0p", "\u00b4a", "\u2017p"];
+  assert.deepEqual(kept([strip], texts), [true, false, true, false, false, true, true]);
+  assert.deepEqual(kept([{ type: "NFKC" }, strip], texts), [true, false, true, false, false, true, true]);
+  assert.deepEqual(kept([{ type: "NFKC" }, remove(" ")], texts), [true, false, true, false, false, true, true]);
+  assert.deepEqual(kept([{ type: "NFKC" }, remove(" \u0303")], ["\u02dcp", "\u0303p"]), [false, true]);
 });

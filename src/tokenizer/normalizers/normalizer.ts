@@ -18,8 +18,11 @@ export interface Normalizer {
 
 interface Step {
   readonly apply: (text: string) => string;
-  /** Whether it removes the first character of a text; by default it never does. */
-  readonly removesStart?: (text: string) => boolean;
+  /**
+   * How many UTF-16 units at the start of the result come from the first `own` units of a text. By default as many as
+   * the result of these alone has, and at least one.
+   */
+  readonly ownStart?: (text: string, own: number) => number;
 }
 
 const MOST_STEPS = 32;
@@ -77,8 +80,10 @@ export function makeNormalizer(given: Json | undefined, problems: Problems): Nor
     },
     keepsStart(text) {
       let normalized = text;
-      for (const { apply, removesStart } of steps) {
-        if (removesStart?.(normalized) === true) return false;
+      let own = sizeAt(text, 0);
+      for (const { apply, ownStart } of steps) {
+        own = ownStart?.(normalized, own) ?? Math.max(1, apply(normalized.slice(0, own)).length);
+        if (own === 0) return false;
         normalized = apply(normalized);
       }
       return true;
@@ -88,7 +93,12 @@ export function makeNormalizer(given: Json | undefined, problems: Problems): Nor
 
 /** A step that changes each character by itself. */
 function byCharacter(apply: Step["apply"]): Step {
-  return { apply, removesStart: (text) => apply(String.fromCodePoint(text.codePointAt(0) ?? 0)) === "" };
+  return { apply, ownStart: (text, own) => apply(text.slice(0, own)).length };
+}
+
+/** UTF-16 units of the character at a place. */
+function sizeAt(text: string, at: number): number {
+  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
 }
 
 function makeStep(given: Json, problems: Problems): Step | undefined {
@@ -148,7 +158,11 @@ function stripStep(given: Json, problems: Problems): Step {
       if (right) while (end > start && isBlank(text, end - 1)) end--;
       return text.slice(start, end);
     },
-    removesStart: (text) => left && text !== "" && isBlank(text, 0),
+    ownStart(text, own) {
+      let blanks = 0;
+      if (left) while (blanks < own && blanks < text.length && isBlank(text, blanks)) blanks++;
+      return own - blanks;
+    },
   };
 }
 
@@ -181,22 +195,30 @@ function replaceStep(given: Json, problems: Problems): Step | undefined {
   const content = contentOf(given, "content", problems);
   const { String: literal, Regex: regex } = objectOf(given.pattern);
   if (content === undefined) return undefined;
-  if (typeof regex === "string" && Object.hasOwn(KNOWN_PATTERNS, regex)) {
-    const pattern = KNOWN_PATTERNS[regex];
-    return {
-      apply: (text) => text.replace(pattern, () => content),
-      removesStart: (text) => content === "" && text.search(pattern) === 0,
-    };
-  }
+  if (typeof regex === "string" && Object.hasOwn(KNOWN_PATTERNS, regex))
+    return replacing(KNOWN_PATTERNS[regex], content);
   const known = typeof literal === "string" && literal !== "";
   problems.expect(
     known,
     `its normalizer Replace must look for a text, or for one of the patterns ${shownNames(Object.keys(KNOWN_PATTERNS))}; got ${shownValue(given.pattern)}`,
   );
   if (!known) return undefined;
+  return replacing(new RegExp(literal.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&"), "g"), content);
+}
+
+function replacing(pattern: RegExp, content: string): Step {
+  const apply = (text: string): string => text.replace(pattern, () => content);
+  if (content !== "") return { apply };
   return {
-    apply: (text) => text.replaceAll(literal, () => content),
-    removesStart: (text) => content === "" && text.startsWith(literal),
+    apply,
+    ownStart(text, own) {
+      let removed = 0;
+      for (const { index, 0: match } of text.matchAll(pattern)) {
+        if (index >= own) break;
+        removed += Math.min(own - index, match.length);
+      }
+      return own - removed;
+    },
   };
 }
 
