@@ -4,6 +4,7 @@ import { checkpoints } from "./checkpoints";
 import { corpora } from "./corpora";
 import { models } from "./models";
 import { notebooks } from "./notebooks";
+import { sentencepieceModels, unigramTokenizers } from "./subword-tokenizers";
 import { tokenizers } from "./tokenizers";
 import { torchFiles } from "./torch-files";
 
@@ -13,6 +14,8 @@ export const targets: readonly FuzzTarget[] = [
   torchFiles,
   adapters,
   tokenizers,
+  unigramTokenizers,
+  sentencepieceModels,
   checkpoints,
   notebooks,
   corpora,

@@ -70,7 +70,7 @@ def error_of(ours, theirs, spectrum):
 def run(case):
     WatchedHook.made.clear()
     base = AutoModelForSequenceClassification.from_pretrained(case["base"])
-    untrained = copy.deepcopy(base)
+    untrained, other = copy.deepcopy(base), copy.deepcopy(base)
     options = LoraConfig(task_type="SEQ_CLS", init_lora_weights="eva", eva_config=EvaConfig(**case["eva"]), **case["options"])
     model = get_peft_model(base, options)
     batches = [batch(documents) for documents in case["batches"]]
@@ -88,14 +88,15 @@ def run(case):
     read = {name.replace("base_model.model.", ""): module for name, module in loaded.named_modules() if hasattr(module, "lora_A")}
     equal = all(name in read and torch.equal(read[name].lora_A["default"].weight, value) for name, value in ours.items())
     exact = all(len(ours[n]) == len(theirs[n]) for n in order if n in ours)
-    with torch.no_grad():
-        logits = loaded(**batches[0]).logits
+    trained = PeftModel.from_pretrained(other, case["trained"]).eval()
+    distance = lambda model, wanted: (model(**batches[0]).logits.flatten() - torch.tensor(wanted)).abs().max().item()
     return {
         "ranks": not same,
         "files": not (equal and len(read) == len(ours) and found["eva_config"] == vars(config.eva_config) and found["init_lora_weights"] == "eva"),
         "scalings": max(abs(read[n].scaling["default"] - scalings[n]) for n in order if n in read) if exact else 0.0,
         "angle": max(error_of(ours[n], theirs[n], spectra[group_of(n)]) for n in order if n in ours),
-        "logits": (logits - torch.tensor(case["logits"]).view_as(logits)).abs().max().item(),
+        "logits": distance(loaded, case["logits"]),
+        "trained": distance(trained, case["trainedLogits"]),
     }
 
 

@@ -4,6 +4,7 @@ import { SequenceClassifier } from "../../../src/classifier/sequence-classifier"
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
 import { sharedOps } from "../../../src/ops/shared-ops";
 import { initializeLoraEvaWeights } from "../../../src/training/initialize-lora-eva-weights";
+import { train } from "../../../src/training/train";
 import { headlessFixture } from "../headless-fixture";
 import type { Measure, ParityLine } from "../parity-line";
 
@@ -21,6 +22,7 @@ interface Result {
   readonly scalings: number;
   readonly angle: number;
   readonly logits: number;
+  readonly trained: number;
 }
 
 export const line: ParityLine = {
@@ -66,15 +68,23 @@ export const line: ParityLine = {
       const adapter = join(folder, `${i}-adapter`);
       await c.saveAdapter(adapter);
       const first = data.slice(0, BATCH).map(({ text }) => text);
+      const logits = [...(await c.predictLogits(first))];
+      const labelled = data.map(({ text }, row) => ({ text, label: row % 2 }));
+      for await (const event of train(c, { train: labelled, maxSteps: 4, learningRate: 0.01, loggingSteps: 1 }))
+        if (event.type === "step" && !Number.isFinite(event.loss)) throw new Error(`case ${i}: loss ${event.loss}`);
+      const trained = join(folder, `${i}-trained`);
+      await c.saveAdapter(trained);
       inputs.push({
         base,
         adapter,
+        trained,
         options: { r, lora_alpha: loraAlpha, use_rslora: useRslora, lora_dropout: 0, target_modules: targetModules },
         eva: { rho, tau, adjust_scaling_factors: adjustScalingFactors },
         batches: Array.from({ length: documents.length / BATCH }, (_, b) =>
           documents.slice(b * BATCH, (b + 1) * BATCH),
         ),
-        logits: [...(await c.predictLogits(first))],
+        logits,
+        trainedLogits: [...(await c.predictLogits(first))],
       });
       whats.push(JSON.stringify({ case: i, kind, r, rho, tau, targetModules }));
       c.dispose();
@@ -103,5 +113,6 @@ function measuresOf(results: readonly Result[], whats: readonly string[]): Measu
       ...largest(({ angle }) => angle),
     },
     { what: "logits, read by peft", bound: 1e-5, ...largest(({ logits }) => logits) },
+    { what: "logits after four steps of training, read by peft", bound: 1e-5, ...largest(({ trained }) => trained) },
   ];
 }

@@ -1,3 +1,4 @@
+import type { Random } from "../../../src/base/random";
 import { sharedOps } from "../../../src/ops/shared-ops";
 import { loadClassificationModel } from "../../../src/model/load-classification-model";
 import { batchOf, maxDifference, unpack } from "../../model/fixture";
@@ -11,9 +12,12 @@ interface Reference {
   readonly exact: readonly (readonly number[])[];
 }
 
-/** Random models of 1 to 6 layers on documents of 1 to 512 tokens. */
+/** Most tokens of ModernBERT. */
+const LONGEST = 8192;
+
+/** Random models of 1 to 6 layers on documents of 1 to 512 tokens; ModernBERT's also on its longest. */
 export const line: ParityLine = {
-  title: "logits: depths 1-6, with and without padding, lengths 1 to 512",
+  title: "logits: depths 1-6, with and without padding, lengths 1 to 512, ModernBERT's to 8,192",
   against: "transformers",
   async run({ random, folder, cases, types, python, note }) {
     const each = cases(3);
@@ -22,6 +26,7 @@ export const line: ParityLine = {
         Array.from({ length: each }, () => randomModelCase(random, { kind, depth, longest: 512 })),
       ),
     );
+    if (types.includes("modernbert")) for (let i = 0; i < cases(2); i++) drawn.push(longCase(random));
     const references = (await python({ cases: drawn, folder })) as Reference[];
     const ops = sharedOps();
     const worst = new Map<string, { cases: number; largest: number; at: ModelCase; type?: string }>();
@@ -48,9 +53,10 @@ export const line: ParityLine = {
       const rows = unpack(await ops.read(logits), batch, at.numLabels);
       ops.dispose(logits);
       model.dispose();
-      take(`${at.kind}, padded`, rows, reference.padded, at);
-      take(`${at.kind}, one by one`, rows, reference.alone, at);
-      take(`${at.kind}, double precision`, rows, reference.exact, at);
+      const name = at.longest === LONGEST ? `${at.kind} at ${LONGEST} tokens` : at.kind;
+      take(`${name}, padded`, rows, reference.padded, at);
+      take(`${name}, one by one`, rows, reference.alone, at);
+      take(`${name}, double precision`, rows, reference.exact, at);
       take("torch to itself in double precision", reference.padded, reference.exact, at);
     }
     const itself = worst.get("torch to itself in double precision");
@@ -68,3 +74,16 @@ export const line: ParityLine = {
     }));
   },
 };
+
+/** A narrow ModernBERT with local and global layers, and two documents: one of the most tokens, one shorter. */
+function longCase(random: Random): ModelCase {
+  for (;;) {
+    const drawn = randomModelCase(random, { kind: "modernbert", depth: 2 + random.below(3), longest: LONGEST });
+    const kinds = new Set(drawn.config.layer_types as readonly string[]);
+    if (drawn.width > 64 || kinds.size < 2) continue;
+    const documents = [LONGEST, LONGEST / 2 + random.below(LONGEST / 2)].map((length) =>
+      Array.from({ length }, () => 2 + random.below(drawn.vocabSize - 2)),
+    );
+    return { ...drawn, documents, labels: documents.map(() => 0) };
+  }
+}
