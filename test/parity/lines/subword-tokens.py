@@ -22,7 +22,7 @@ SIZE = 30_000
 
 # The abstracts alone have too few words for such a vocabulary: words of random letters are added, which share no parts.
 drawn = random.Random(1)
-words = ["".join(drawn.choices("abcdefghijklmnopqrstuvwxyzéü", k=drawn.randint(4, 8))) for _ in range(40_000)]
+words = ["".join(drawn.choices("abcdefghijklmnopqrstuvwxyzéü", k=drawn.randint(4, 8))) for _ in range(50_000)]
 corpus = texts[: given["training"]] + [" ".join(words[i:i + 30]) for _ in range(3) for i in range(0, len(words), 30)]
 
 
