@@ -73,13 +73,13 @@ export function isOwn(holder: LockHolder): boolean {
   return self || (process.env.TSLORA_LOCK ?? "").split(",").includes(holder.token);
 }
 
-/** Describes this process in messages: the command line, or the notebook of a Jupyter kernel. */
-function commandOfProcess(): string {
-  const [, script = "node", ...parameters] = process.argv;
-  const notebook = process.env.JPY_SESSION_NAME; // set by Jupyter's server: the notebook's path
+/** Describes a process in messages: the command line, or the notebook of a Jupyter kernel. */
+export function commandOfProcess(argv: readonly string[] = process.argv, env = process.env): string {
+  const [, script = "node", ...parameters] = argv;
+  const notebook = env.JPY_SESSION_NAME; // set by Jupyter's server: the notebook's path
   if (notebook !== undefined && notebook !== "") return `the notebook ${basename(notebook)}`;
   const isKernel = [script, ...parameters].some((part) =>
-    /[\\/]tslab([\\/]|$)|--config-path|[\\/]kernel[\\/]main\.js$/.test(part),
+    /[\\/]tslab([\\/]|$)|--config-path|[\\/]tslora-kernel[\\/]main\.js$/.test(part),
   );
   if (isKernel) return "a notebook's kernel";
   const isCommand = /[\\/]cli[\\/]main\.js$|tslora(\.mjs)?$|start\.mjs$/.test(script);
