@@ -12,7 +12,7 @@ import { Readings } from "../notebook/parameters/parameter-value";
 export function collectParameter(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1)
-    throw new InvalidArgumentError(`Expected name=value, for example -p epochs=3; got ${JSON.stringify(text)}.`);
+    throw new InvalidArgumentError(`It must be name=value, for example -p epochs=3; got ${JSON.stringify(text)}.`);
   return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1) };
 }
 
@@ -25,7 +25,7 @@ export function parseDuration(text: string): number {
       : Number(match[1]) * { s: 1000, m: 60_000, h: 3_600_000 }[(match[2] as "s" | "m" | "h" | undefined) ?? "s"];
   if (!(ms > 0 && ms < 2 ** 31))
     throw new InvalidArgumentError(
-      `Expected a time above 0 and below 24 days, such as 90, 90s, 15m or 2h; got ${JSON.stringify(text)}.`,
+      `It must be a time above 0 and below 24 days, such as 90, 90s, 15m or 2h; got ${JSON.stringify(text)}.`,
     );
   return ms;
 }
@@ -37,7 +37,7 @@ export function parseSize(text: string): number {
   const size = match === null ? NaN : Number(match[1]) * ({ k: 1e3, m: 1e6, g: 1e9 }[match[2].toLowerCase()] ?? 1);
   if (!(size >= 1000 && size < Infinity))
     throw new InvalidArgumentError(
-      `Expected a size from 1kB, such as 500kB or 20MB, or none; got ${JSON.stringify(text.slice(0, 40))}.`,
+      `It must be a size from 1kB, such as 500kB or 20MB, or none; got ${JSON.stringify(text.slice(0, 40))}.`,
     );
   return size;
 }
@@ -78,7 +78,7 @@ export function collectText(text: string, before: readonly string[] = []): strin
 /** Parses a whole number from 1. */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text.trim()))
-    throw new InvalidArgumentError(`Expected a whole number from 1; got ${JSON.stringify(text)}.`);
+    throw new InvalidArgumentError(`It must be a whole number from 1; got ${JSON.stringify(text)}.`);
   return Number(text);
 }
 
@@ -86,7 +86,7 @@ export function parseCount(text: string): number {
 export function parseNumber(text: string): number {
   const value = text.trim() === "" ? NaN : Number(text);
   if (!(value >= 0 && value < Infinity))
-    throw new InvalidArgumentError(`Expected a number from 0; got ${JSON.stringify(text)}.`);
+    throw new InvalidArgumentError(`It must be a number from 0; got ${JSON.stringify(text)}.`);
   return value;
 }
 

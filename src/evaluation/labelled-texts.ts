@@ -44,7 +44,7 @@ export function readLabelledTexts(
       ? frameRows(where, data)
       : data.map(({ text, textPair, label }) => ({ text: textInput(text, textPair), label }));
   if (rows.length === 0)
-    throw new TsloraError("bad-input", `${where}: at least one text was expected; the data has none.`);
+    throw new TsloraError("bad-input", `${where}: the data must have at least one text; got none.`);
   const texts: TextInput[] = [];
   const labels: number[] = [];
   const bad: string[] = [];
@@ -67,7 +67,8 @@ function frameRows(where: string, frame: TextFrame): { text: unknown; label: unk
     if (!frame.columns.includes(name))
       throw new TsloraError(
         "bad-input",
-        `${where}: a column "${name}" was expected; the frame has ${frame.columns.map((c) => `"${c}"`).join(", ")}. Rename the column.`,
+        `${where}: the frame must have a column "${name}"; got ${frame.columns.map((c) => `"${c}"`).join(", ")}. ` +
+          "Rename the column.",
       );
     return Array.from(frame.column(name).values);
   });

@@ -38,7 +38,7 @@ export function readMultiLabelTexts(
       ? multiLabelRows(data, { labels, problems })
       : data.map(({ text, textPair, label }) => ({ text: textInput(text, textPair), label }));
   problems.throwIfAny("bad-input");
-  problems.expect(rows.length > 0, "at least one text was expected; the data has none");
+  problems.expect(rows.length > 0, "the data must have at least one text; got none");
   const bad: string[] = [];
   rows.forEach(({ text, label }, i) => {
     if (!isTextInput(text)) bad.push(`row ${i}: the text must be a string; got ${String(text)}`);

@@ -16,7 +16,7 @@ export async function predictRows(
 ): Promise<number[][]> {
   const width = classifier.labels.length;
   if (width < 2)
-    throw new TsloraError("bad-input", `${where}: a classifier of two labels or more was expected; it has ${width}.`);
+    throw new TsloraError("bad-input", `${where}: the classifier must have two labels or more; got ${width}.`);
   const logits = texts.length === 0 ? new Float32Array() : await classifier.predictLogits(texts, options);
   if (logits.length !== texts.length * width)
     throw new TsloraError(

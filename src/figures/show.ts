@@ -121,7 +121,8 @@ function toShowable(thing: ShowInput): Showable {
   if (showable !== undefined) return showable;
   throw new TsloraError(
     "bad-input",
-    `show: expected a figure, a table, a banner, an evaluation, a comparison, a data frame or Markdown, got ${thing === null ? "null" : typeof thing}. Print other values by console.log.`,
+    "show: the argument must be a figure, a table, a banner, an evaluation, a comparison, a data frame or Markdown; " +
+      `got ${thing === null ? "null" : typeof thing}. Print other values by console.log.`,
   );
 }
 

@@ -127,7 +127,7 @@ function checkWeights(
     if (found !== undefined)
       problems.expect(
         found.join() === shape.join(),
-        `"${name}" has the shape [${found.join(", ")}]; [${shape.join(", ")}] was expected`,
+        `the shape of "${name}" must be [${shape.join(", ")}]; got [${found.join(", ")}]`,
       );
   }
   for (const name of file.entries.keys())

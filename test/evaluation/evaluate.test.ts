@@ -116,7 +116,7 @@ test("rows that cannot be evaluated are named, the first ten of them", async () 
   };
   await refused(
     evaluate(classifier, new DataFrame({ texts, y: label })),
-    /a column "label" was expected; the frame has "texts", "y"/,
+    /the frame must have a column "label"; got "texts", "y"/,
   );
   await refused(
     evaluate(classifier, [{ text: "0 1", label: 2 }]),

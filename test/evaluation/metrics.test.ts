@@ -205,7 +205,7 @@ test("values that cannot be scored are refused with their place", () => {
           [0, 1],
         ],
       ),
-    /index 0 has 2/,
+    /got 2 at index 0/,
   );
   refused(
     () =>

@@ -137,7 +137,7 @@ test("what does not go together is refused", () => {
   refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [1, NaN] }), /NaN is at index 1/);
   refused(() => accuracyScore([0, 1], [0, 1], { sampleWeight: [0, 0] }), /sampleWeight must not be 0/);
   refused(() => logLoss([0, 1], [0.5, 0.5], { sampleWeight: [1, -1] }), /sum of sampleWeight must not be 0/);
-  refused(() => rocAucScore(rows, [0.5, 0.6]), /each of the 2 labels was expected; index 0 has 1/);
+  refused(() => rocAucScore(rows, [0.5, 0.6]), /each of the 2 labels; got 1 at index 0/);
   refused(() => rocAucScore([0, 1], [0.5, 0.6], { maxFpr: 0 }), /maxFpr must be a number above 0/);
   const three = [
     [1, 0, 0],

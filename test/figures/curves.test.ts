@@ -91,13 +91,13 @@ test("curves that are none are refused", () => {
   refused(() => rocFigure([]), /at least one curve/);
   refused(
     () => rocFigure([{ name: "x", fpr: [NaN, NaN], tpr: [0, 1] }]),
-    /x: expected shares from 0 to 1, got NaN\. Of one label only there is no curve/,
+    /x and y of x must be from 0 to 1; got NaN\. A single label has no curve/,
   );
   refused(
     () => precisionRecallFigure([{ name: "x", recall: [1], precision: [1, 0] }], { prevalence: 2 }),
     /1 and 2 numbers[^]*prevalence/,
   );
-  refused(() => thresholdFigure({ ...curve, recall: [1] }), /each of 4 thresholds, got 4, 1 and 4/);
+  refused(() => thresholdFigure({ ...curve, recall: [1] }), /each of the 4 thresholds; got 4, 1 and 4/);
 });
 
 test("several evaluations stand side by side, each value with its interval", () => {

@@ -51,7 +51,7 @@ test("a test without a suggestion, and one of a single point, are drawn; one wit
   assert.deepEqual([none.data.length, none.layout.shapes], [2, undefined]);
   assert.match(none.text, /no suggestion/);
   assert.equal(XMLValidator.validate(renderSvg(learningRateFigure({ ...found, points: points.slice(0, 1) }))), true);
-  assert.throws(() => learningRateFigure({ ...found, points: [] }), /expected a test with one point at least/);
+  assert.throws(() => learningRateFigure({ ...found, points: [] }), /points must have at least one point/);
 });
 
 test("progress shows a range test by its name, its figure, and the suggestion", () => {

@@ -91,7 +91,7 @@ test("a plain plotly figure is shown, and what is nothing of the kind is refused
   show({ data: [{ type: "bar", y: [1], name: "bars" }], layout: { title: "Plain" } }, text);
   assert.deepEqual(text.lines(), ["Plain", "  bars (bar)"]);
   for (const other of [undefined, null, 5, {}])
-    assert.throws(() => show(other as string, text), /expected a figure, a table/);
+    assert.throws(() => show(other as string, text), /must be a figure, a table/);
 });
 
 test("a process that is no kernel has no kernel's display", () => {

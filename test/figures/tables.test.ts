@@ -64,7 +64,7 @@ test("a danfojs frame, a single column of one, and a frame without rows are show
 test("frameTable's options are checked, all at once", () => {
   assert.throws(
     () => frameTable(rows, { maxRows: 0, maxWidth: 1.5, hide: ["text"] }),
-    /maxRows[^]*maxWidth[^]*texts, ID, label, score, got text/,
+    /maxRows[^]*maxWidth[^]*texts, ID, label, score\); got text/,
   );
 });
 

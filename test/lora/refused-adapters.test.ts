@@ -50,10 +50,7 @@ test("a file that does not fit is refused with every key at fault, and the model
   };
   const query = "base_model.model.bert.encoder.layer.0.attention.self.query";
   await refused(join(fixtureDirectory("distilbert"), "adapter"), /matches no linear layer/);
-  await refused(
-    await spoiled("bert-dora", { r: 2 }),
-    /lora_A\.weight" has the shape \[3, 12\]; \[2, 12\] was expected[\s\S]*lora_B/,
-  );
+  await refused(await spoiled("bert-dora", { r: 2 }), /lora_A\.weight" must be \[2, 12\]; got \[3, 12\][\s\S]*lora_B/);
   await refused(await spoiled("bert-dora", { target_modules: ["query"] }), /value\.lora_A\.weight" is unexpected/);
   await refused(await spoiled("bert-dora", { use_dora: false }), /lora_magnitude_vector" is unexpected/);
   await refused(
@@ -71,7 +68,7 @@ test("a file that does not fit is refused with every key at fault, and the model
   };
   await refused(
     await spoiled("bert-dora", {}, several),
-    /query\.lora_A\.weight" of shape \[3, 12\] is missing[\s\S]*query\.lora_B\.weight" has the shape \[12, 4\]; \[12, 3\][\s\S]*classifier\.weight" has the shape \[3, 12\]; \[2, 12\][\s\S]*score\.weight" is unexpected/,
+    /query\.lora_A\.weight" of shape \[3, 12\] is missing[\s\S]*query\.lora_B\.weight" must be \[12, 3\]; got \[12, 4\][\s\S]*classifier\.weight" must be \[2, 12\]; got \[3, 12\][\s\S]*score\.weight" is unexpected/,
   );
   const directory = await spoiled("bert-dora", {});
   const bytes = await readFile(join(directory, "adapter_model.safetensors"));

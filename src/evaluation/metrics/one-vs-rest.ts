@@ -48,7 +48,7 @@ export function readClassScores(
     if (row.length !== classes.length)
       throw new TsloraError(
         "bad-input",
-        `${where}: a score for each of the classes ${classes.join(", ")} was expected; index ${i} has ${row.length}.`,
+        `${where}: yScore must have a score for each of the classes ${classes.join(", ")}; got ${row.length} at index ${i}.`,
       );
     const index = classOf.get(yTrue[i]);
     if (index === undefined)
@@ -77,7 +77,8 @@ export function readLabelScores(
     if (typeof row === "number" || row.length !== width)
       throw new TsloraError(
         "bad-input",
-        `${where}: a score for each of the ${width} labels was expected; index ${i} has ${typeof row === "number" ? 1 : row.length}.`,
+        `${where}: yScore must have a score for each of the ${width} labels; ` +
+          `got ${typeof row === "number" ? 1 : row.length} at index ${i}.`,
       );
     return row;
   });

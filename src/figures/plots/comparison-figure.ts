@@ -91,12 +91,12 @@ function valueLabel(text: string, row: number): Record<string, unknown> {
 /** Refuses rows that cannot be drawn. */
 function checkRows(rows: readonly ComparisonFigureRow[]): void {
   const problems = new Problems("comparisonFigure");
-  problems.expect(rows.length > 0, "expected at least one row, got none.");
+  problems.expect(rows.length > 0, "rows must have at least one row; got none.");
   for (const { name, value, interval } of rows) {
-    problems.expect(value >= 0 && value <= 1, `${name}: expected a value from 0 to 1, got ${value}.`);
+    problems.expect(value >= 0 && value <= 1, `the value of ${name} must be from 0 to 1; got ${value}.`);
     problems.expect(
       !interval || (interval.low <= value && value <= interval.high),
-      `${name}: expected an interval around ${value}, got ${JSON.stringify(interval)}.`,
+      `the interval of ${name} must hold ${value}; got ${JSON.stringify(interval)}.`,
     );
   }
   problems.throwIfAny("bad-input");

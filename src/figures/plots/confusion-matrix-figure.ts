@@ -110,14 +110,15 @@ function sharesOfRow(row: readonly number[]): number[] {
 /** Refuses a matrix that is not square, has no counts, or does not match the number of labels. */
 function checkMatrix(matrix: readonly (readonly number[])[], labels: readonly string[]): void {
   const problems = new Problems("confusionMatrixFigure");
-  problems.expect(labels.length > 0, "labels: expected at least one, got none.");
+  problems.expect(labels.length > 0, "labels must have at least one label; got none.");
   problems.expect(
     matrix.length === labels.length && matrix.every((row) => row.length === labels.length),
-    `expected ${labels.length} rows and columns, one for each label, got ${matrix.map((row) => row.length).join(", ") || "none"}.`,
+    `matrix must have ${labels.length} rows and columns, one for each label; ` +
+      `got ${matrix.map((row) => row.length).join(", ") || "none"}.`,
   );
   problems.expect(
     matrix.flat().every((count) => Number.isInteger(count) && count >= 0),
-    `expected counts, got ${JSON.stringify(matrix)}.`,
+    `matrix must have counts; got ${JSON.stringify(matrix)}.`,
   );
   problems.throwIfAny("bad-input");
 }

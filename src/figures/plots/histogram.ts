@@ -87,16 +87,16 @@ export function histogram(values: readonly number[], options: HistogramOptions):
 /** Refuses invalid values, groups and bins. */
 function checkValues(values: readonly number[], { by, bins }: { by: HistogramOptions["by"]; bins: number }): void {
   const problems = new Problems("histogram");
-  problems.expect(values.length > 0, "expected at least one value, got none.");
+  problems.expect(values.length > 0, "values must have at least one number; got none.");
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  problems.expect(bad < 0, `expected finite numbers, got ${values[bad]} at index ${bad}.`);
+  problems.expect(bad < 0, `values must be finite; got ${values[bad]} at index ${bad}.`);
   problems.expect(
     by === undefined || by.length === values.length,
-    `by: expected one group for each of the ${values.length} values, got ${by?.length}.`,
+    `by must have a group for each of the ${values.length} values; got ${by?.length}.`,
   );
   problems.expect(
     Number.isInteger(bins) && bins >= 1 && bins <= 500,
-    `bins: expected a whole number from 1 to 500, got ${bins}.`,
+    `bins must be a whole number from 1 to 500; got ${bins}.`,
   );
   problems.throwIfAny("bad-input");
 }

@@ -37,7 +37,7 @@ export function learningRateFigure(test: LearningRateTestLike, options: Learning
   const { title = "Learning-rate test" } = options;
   const { points, suggestion } = test;
   const problems = new Problems("learningRateFigure");
-  problems.expect(points.length > 0, "expected a test with one point at least, got none.");
+  problems.expect(points.length > 0, "points must have at least one point; got none.");
   problems.throwIfAny("bad-input");
   const found = suggestion.kind === "found" ? suggestion : undefined;
   const side = found !== undefined && isRight(found.learningRate, points) ? "left" : "right";

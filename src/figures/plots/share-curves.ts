@@ -27,25 +27,25 @@ export function checkCurves(
 ): void {
   const problems = new Problems(where);
   const isShare = (value: number): boolean => value >= 0 && value <= 1;
-  problems.expect(curves.length > 0, "expected at least one curve, got none.");
+  problems.expect(curves.length > 0, "curves must have at least one curve; got none.");
   for (const { name, x, y, chosen } of curves) {
     problems.expect(
       x.length === y.length && x.length > 0,
-      `${name}: expected two lists of the same length, got ${x.length} and ${y.length} numbers.`,
+      `x and y of ${name} must be equally long; got ${x.length} and ${y.length} numbers.`,
     );
     const bad = [...x, ...y].find((value) => !isShare(value));
     problems.expect(
       bad === undefined,
-      `${name}: expected shares from 0 to 1, got ${bad}. Of one label only there is no curve.`,
+      `x and y of ${name} must be from 0 to 1; got ${bad}. A single label has no curve.`,
     );
     problems.expect(
       chosen === undefined || (isShare(chosen.x) && isShare(chosen.y)),
-      `${name}: expected a chosen point of shares from 0 to 1, got ${chosen?.x} and ${chosen?.y}.`,
+      `the chosen point of ${name} must be from 0 to 1; got ${chosen?.x} and ${chosen?.y}.`,
     );
   }
   problems.expect(
     prevalence === undefined || isShare(prevalence),
-    `prevalence: expected a share from 0 to 1, got ${prevalence}.`,
+    `prevalence must be from 0 to 1; got ${prevalence}.`,
   );
   problems.throwIfAny("bad-input");
 }

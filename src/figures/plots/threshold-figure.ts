@@ -106,10 +106,11 @@ function chosenPoint({ threshold, value }: { threshold: number; value: number })
 /** Refuses an empty curve and lists of different lengths. */
 function checkCurve({ thresholds, values, recall, precision }: ThresholdFigureCurve): void {
   const problems = new Problems("thresholdFigure");
-  problems.expect(thresholds.length > 0, "expected at least one threshold, got none.");
+  problems.expect(thresholds.length > 0, "thresholds must have at least one number; got none.");
   problems.expect(
     [values, recall, precision].every((list) => list.length === thresholds.length),
-    `expected a value, recall and precision for each of ${thresholds.length} thresholds, got ${values.length}, ${recall.length} and ${precision.length}.`,
+    `values, recall and precision must have a number for each of the ${thresholds.length} thresholds; ` +
+      `got ${values.length}, ${recall.length} and ${precision.length}.`,
   );
   problems.throwIfAny("bad-input");
 }

@@ -36,16 +36,13 @@ export function frameTable(
   const { title, maxRows = 10, maxWidth = 60, hide = [], fullText = true } = options;
   const { columns, rows, index } = isFrame(frame) ? readFrame(frame) : readRows(frame);
   const problems = new Problems("frameTable");
-  problems.expect(
-    Number.isInteger(maxRows) && maxRows >= 1,
-    `maxRows: expected a whole number from 1, got ${maxRows}.`,
-  );
+  problems.expect(Number.isInteger(maxRows) && maxRows >= 1, `maxRows must be a whole number from 1; got ${maxRows}.`);
   problems.expect(
     Number.isInteger(maxWidth) && maxWidth >= 1,
-    `maxWidth: expected a whole number from 1, got ${maxWidth}.`,
+    `maxWidth must be a whole number from 1; got ${maxWidth}.`,
   );
   for (const name of hide)
-    problems.expect(columns.includes(name), `hide: expected one of the columns ${columns.join(", ")}, got ${name}.`);
+    problems.expect(columns.includes(name), `hide must name columns (${columns.join(", ")}); got ${name}.`);
   problems.throwIfAny();
 
   const cell = (value: unknown, column: string): TableCell => {
