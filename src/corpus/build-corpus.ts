@@ -8,8 +8,8 @@ import { toFrame, toMultiLabelFrame } from "./to-frame";
 /** The most problems in an error's message; its `details.problems` hold all. */
 const NAMED = 20;
 
-/** Options of {@link finishCorpus}: the treatment of bad entries, and the reason for the source. */
-interface FinishOptions {
+/** Options of {@link buildCorpus}: the treatment of bad entries, and the reason for the source. */
+interface BuildOptions {
   readonly onBadEntry: "refuse" | "report";
   /** Whether a class may have no text. */
   readonly allowMissingClasses: boolean;
@@ -17,8 +17,8 @@ interface FinishOptions {
 }
 
 /** Makes a corpus from the documents of a reader. */
-export function finishCorpus(source: CorpusSource, from: string, reading: Reading, options: FinishOptions): Corpus {
-  const { frame, report } = buildCorpus(from, reading, options);
+export function buildCorpus(source: CorpusSource, from: string, reading: Reading, options: BuildOptions): Corpus {
+  const { frame, report } = frameAndReport(from, reading, options);
   const problemType = reading.multiLabel === true ? "multi_label_classification" : "single_label_classification";
   return { frame, problemType, source, format: reading.format, report, notice: notice(from, report, options.why) };
 }
@@ -29,17 +29,18 @@ export function finishCorpus(source: CorpusSource, from: string, reading: Readin
  * @throws TsloraError `bad-input` that names every bad entry under `"refuse"`. In both cases also if no text is left,
  * or, unless classes may be missing, if there are fewer than two classes or an empty one.
  */
-function buildCorpus(
+function frameAndReport(
   where: string,
   reading: Reading,
-  { onBadEntry, allowMissingClasses }: FinishOptions,
+  { onBadEntry, allowMissingClasses }: BuildOptions,
 ): { frame: DataFrame; report: CorpusReport } {
   const { documents, problems } = dropDuplicates(reading);
   const read = documents.length + problems.length;
   if (problems.length > 0 && onBadEntry === "refuse") {
     throw new TsloraError(
       "bad-input",
-      `${where}: ${problems.length} of ${read} entries cannot be used:\n${list(problems)}\nMend them, or pass onBadEntry: "report" to leave them out and list them in the report.`,
+      `${where}: ${problems.length} of ${read} entries cannot be used:\n${list(problems)}\n` +
+        'Mend them, or pass onBadEntry: "report" to leave them out and list them in the report.',
       { details: { problems } },
     );
   }
@@ -50,7 +51,7 @@ function buildCorpus(
     const why = problems.length === 0 ? "" : ` Left out:\n${list(problems)}`;
     throw new TsloraError(
       "bad-input",
-      `${where} must hold ${allowMissingClasses ? "at least one text" : reading.multiLabel === true ? "two labels or more, each of at least one text" : "texts of two classes or more and none of them empty"}; got ${got}.${why}`,
+      `${where} must hold ${neededTexts(reading, allowMissingClasses)}; got ${got}.${why}`,
       { details: { problems, classes } },
     );
   }
@@ -62,6 +63,13 @@ function buildCorpus(
     remarks: [...reading.remarks, ...multiLabelRemarks(documents)],
   };
   return { frame: frameOf(documents, classes), report };
+}
+
+function neededTexts({ multiLabel }: Reading, allowMissingClasses: boolean): string {
+  if (allowMissingClasses) return "at least one text";
+  return multiLabel === true
+    ? "two labels or more, each of at least one text"
+    : "texts of two classes or more and none of them empty";
 }
 
 /**

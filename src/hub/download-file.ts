@@ -95,29 +95,8 @@ async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promi
       );
     if (status >= 400) throw new TsloraError("unreachable", `${url} answers ${status}. Try again later.`);
     const location = headers.get("location");
-    const commit = headers.get("x-repo-commit");
-    const etag = checksumOf(headers);
-    const size = headers.get("x-linked-size") ?? (location === null ? headers.get("content-length") : null);
-    if (commit !== null && etag !== undefined) {
-      if (!/^[0-9a-f]{40}$/.test(commit) || !/^\w[\w.-]{0,127}$/.test(etag))
-        throw new TsloraError(
-          "bad-input",
-          `${url} must name a commit of 40 hexadecimal digits and a checksum; got ${shownValue(commit)} and ${shownValue(etag)}.`,
-        );
-      if (size !== null && !/^\d{1,15}$/.test(size))
-        throw new TsloraError("bad-input", `${url} must name the file's size; got ${shownValue(size)}.`);
-      if (size === null && !SHA256.test(etag))
-        throw new TsloraError(
-          "bad-input",
-          `${url} names neither the file's size nor its sha256, so a cut file would look whole.`,
-        );
-      return {
-        address: location === null ? address : redirected(location, { url, address }),
-        commit,
-        etag,
-        size: size === null ? undefined : Number(size),
-      };
-    }
+    const remote = remoteFile(headers, { url, address });
+    if (remote !== undefined) return remote;
     if (location === null)
       throw new TsloraError(
         "bad-input",
@@ -126,6 +105,33 @@ async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promi
     address = redirected(location, { url, address });
   }
   throw new TsloraError("bad-input", `${url} redirects more than ${REDIRECTS} times.`);
+}
+
+/** The metadata in an answer; undefined if it has none, as a redirect within the Hub. */
+function remoteFile(headers: Headers, { url, address }: { url: string; address: string }): RemoteFile | undefined {
+  const location = headers.get("location");
+  const commit = headers.get("x-repo-commit");
+  const etag = checksumOf(headers);
+  const size = headers.get("x-linked-size") ?? (location === null ? headers.get("content-length") : null);
+  if (commit === null || etag === undefined) return undefined;
+  if (!/^[0-9a-f]{40}$/.test(commit) || !/^\w[\w.-]{0,127}$/.test(etag))
+    throw new TsloraError(
+      "bad-input",
+      `${url} must name a commit of 40 hexadecimal digits and a checksum; got ${shownValue(commit)} and ${shownValue(etag)}.`,
+    );
+  if (size !== null && !/^\d{1,15}$/.test(size))
+    throw new TsloraError("bad-input", `${url} must name the file's size; got ${shownValue(size)}.`);
+  if (size === null && !SHA256.test(etag))
+    throw new TsloraError(
+      "bad-input",
+      `${url} names neither the file's size nor its sha256, so a cut file would look whole.`,
+    );
+  return {
+    address: location === null ? address : redirected(location, { url, address }),
+    commit,
+    etag,
+    size: size === null ? undefined : Number(size),
+  };
 }
 
 /** An address for the log, without the query, which may hold a signature that grants access. */

@@ -8,7 +8,7 @@ import type { ResolvedLoraConfig } from "./lora-config";
 import { endings, layerOf, matchTarget, named, saves } from "./patterns/match-modules";
 import { moduleTree, type ModuleKind } from "./module-tree";
 import { matchesKey, patternValue } from "./patterns/python-pattern";
-import { NOTHING } from "./resolve-lora-config";
+import { INVALID_PATTERN } from "./resolve-lora-config";
 
 /** A layer that gets an update, with its rank and scaling. */
 export interface PlannedLayer {
@@ -60,29 +60,42 @@ export function planAdapter(
     .linears()
     .filter(({ module }) => chosen.has(module))
     .map((linear) => plannedLayer(linear, config));
-  for (const [option, patterns] of Object.entries({
-    rankPattern: config.rankPattern,
-    alphaPattern: config.alphaPattern,
-  })) {
-    for (const key of targets.length === 0 ? [] : Object.keys(patterns))
-      note(
-        targets.some((name) => matchesKey(key, name)),
-        `${option}: ${shownValue(key)} matches no adapted layer`,
-      );
-  }
-  if (config.initLoraWeights === "pissa" || config.initLoraWeights === "olora") {
-    for (const { linear, r } of layers)
-      problems.expect(
-        r <= Math.min(linear.inFeatures, linear.outFeatures),
-        `initLoraWeights "${config.initLoraWeights}" finds at most ${Math.min(linear.inFeatures, linear.outFeatures)} directions in ${linear.module}; its rank is ${r}`,
-      );
-  }
+  checkPatternKeys({ config, targets, note });
+  checkDirections(layers, config, problems);
   const inside = (parameter: Parameter): boolean => savedModules.some((name) => parameter.name.startsWith(`${name}.`));
   const all = model.parameters();
   const own = new Set(layers.map(({ linear }) => linear.bias));
   const isTrained = (p: Parameter): boolean =>
     config.bias === "all" ? p.name.endsWith(".bias") && !inside(p) : config.bias === "lora_only" && own.has(p);
   return { config, layers, saved: all.filter(inside), savedModules, biases: all.filter(isTrained), idle };
+}
+
+/** Checks that each key of the rank and alpha patterns matches an adapted layer. */
+function checkPatternKeys({ config, targets, note }: Pick<TargetCheck, "config" | "targets" | "note">): void {
+  if (targets.length === 0) return; // reported already
+  const { rankPattern, alphaPattern } = config;
+  for (const [option, patterns] of Object.entries({ rankPattern, alphaPattern }))
+    for (const key of Object.keys(patterns))
+      note(
+        targets.some((name) => matchesKey(key, name)),
+        `${option}: ${shownValue(key)} matches no adapted layer`,
+      );
+}
+
+/** Checks that each layer has as many directions as PiSSA or OLoRA needs for its rank. */
+function checkDirections(
+  layers: readonly PlannedLayer[],
+  { initLoraWeights }: ResolvedLoraConfig,
+  problems: Problems,
+): void {
+  if (initLoraWeights !== "pissa" && initLoraWeights !== "olora") return;
+  for (const { linear, r } of layers) {
+    const directions = Math.min(linear.inFeatures, linear.outFeatures);
+    problems.expect(
+      r <= directions,
+      `initLoraWeights "${initLoraWeights}" finds at most ${directions} directions in ${linear.module}; its rank is ${r}`,
+    );
+  }
 }
 
 /** Replaces "all-linear" in a file by the names of all linear layers that are not fully trained, as peft does. */
@@ -154,14 +167,14 @@ interface TargetCheck {
 
 function checkTargets(check: TargetCheck): void {
   const { targetModules, excludeModules } = check.config;
-  if (targetModules === NOTHING || excludeModules === NOTHING) return; // reported already
+  if (targetModules === INVALID_PATTERN || excludeModules === INVALID_PATTERN) return; // reported already
   checkTargetEntries(check);
   checkAdaptable(check);
   checkExclusions(check);
   checkLayerNumbers(check);
 }
 
-/** Whether "auto" or "all-linear" selected these names: of them a model has those that its configuration asks for. */
+/** Whether "auto" or "all-linear" selected these names, some of which a model may lack. */
 function isOfType(names: readonly string[]): boolean {
   return ARCHITECTURES.some(({ targetModules: { auto, allLinear } }) => names === auto || names === allLinear);
 }

@@ -15,7 +15,7 @@ import {
 import { patternFault, patternSize, type PatternUse } from "./patterns/python-pattern";
 
 /** Placeholder for an invalid pattern that was already reported. */
-export const NOTHING = "(?!)";
+export const INVALID_PATTERN = "(?!)";
 
 const KNOWN: readonly string[] = Object.keys({
   r: true,
@@ -274,11 +274,12 @@ function namesOrPattern(
     );
     const python = flags.replace(/[^ims]/g, ""); // the other flags have no effect here
     const written = `${python === "" ? "" : `(?${python})`}${source.replace(/^\^/, "").replace(/\$$/, "")}`;
-    return checkPatterns([written], { option, use: "target", problems }) ? written : NOTHING;
+    return checkPatterns([written], { option, use: "target", problems }) ? written : INVALID_PATTERN;
   }
-  if (typeof given === "string") return checkPatterns([given], { option, use: "target", problems }) ? given : NOTHING;
+  if (typeof given === "string")
+    return checkPatterns([given], { option, use: "target", problems }) ? given : INVALID_PATTERN;
   const right = names(given, { option, problems });
-  return right === undefined ? NOTHING : right;
+  return right === undefined ? INVALID_PATTERN : right;
 }
 
 function names(

@@ -54,13 +54,9 @@ export async function writeTrainingArgs(
   const { classifier, model, corpus } = from;
   const part = (name: "validation" | "test"): string | number => {
     const one = split[name];
-    return one === undefined
-      ? SPLIT_DEFAULTS.part
-      : one.kind === "share"
-        ? one.share
-        : one.kind === "none"
-          ? "none"
-          : resolve(one.path);
+    if (one === undefined) return SPLIT_DEFAULTS.part;
+    if (one.kind === "share") return one.share;
+    return one.kind === "none" ? "none" : resolve(one.path);
   };
   const args = {
     ...pinned(model, corpus),

@@ -7,7 +7,7 @@ import { shownPath } from "../../base/shown-path";
 import { Problems } from "../../base/problems";
 import { projectRoot } from "../../base/project-root";
 import { TsloraError } from "../../base/tslora-error";
-import { finishCorpus } from "../build-corpus";
+import { buildCorpus } from "../build-corpus";
 import type { Corpus } from "../corpus";
 import type { LoadSettings } from "../load-options";
 import { readClassFiles } from "./read-class-files";
@@ -27,7 +27,7 @@ export async function loadPath(path: string, settings: LoadSettings, why: string
   const options = { ...settings, why };
   if ((await stat(path)).isDirectory()) {
     refuseTableOptions(path, settings);
-    return finishCorpus(
+    return buildCorpus(
       { kind: "folder", path },
       name,
       readClassFiles(name, await readFolder(path, limits), labels),
@@ -45,7 +45,7 @@ export async function loadPath(path: string, settings: LoadSettings, why: string
   if (kind === undefined) {
     refuseTableOptions(path, settings);
     const { bytes, sha256 } = await readBytes(path, limits);
-    return finishCorpus(
+    return buildCorpus(
       { kind: "zip", path, sha256 },
       name,
       readClassFiles(name, await readZip(path, bytes, limits), labels),
@@ -55,7 +55,7 @@ export async function loadPath(path: string, settings: LoadSettings, why: string
   const { bytes, sha256 } = await readBytes(path, limits);
   const format = { kind, delimiter: readDelimiter(settings.delimiter, ending), quote: settings.quote ?? true };
   const rows = readRows(name, bytes, { format, limits });
-  return finishCorpus(
+  return buildCorpus(
     { kind, path, sha256 },
     name,
     readTable(name, rows, { ...settings, delimiter: kind === "csv" ? format.delimiter : undefined }),

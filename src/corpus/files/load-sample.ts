@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { shownPath } from "../../base/shown-path";
-import { finishCorpus } from "../build-corpus";
+import { buildCorpus } from "../build-corpus";
 import type { Corpus, CorpusLimits, CorpusProblem, NamedDocument, Reading } from "../corpus";
 import type { LoadSettings } from "../load-options";
 import { readBytes } from "./read-bytes";
@@ -20,7 +20,7 @@ export const SAMPLE_BANNER =
 export async function loadSample(settings: LoadSettings, why: string): Promise<Corpus> {
   const path = join(settings.dataDir, "sample.jsonl");
   const { bytes, sha256 } = await readBytes(path, settings.limits);
-  const corpus = finishCorpus(
+  const corpus = buildCorpus(
     { kind: "sample", path, sha256 },
     `the embedded sample (${shownPath(path)})`,
     readSample(path, bytes, settings.limits),

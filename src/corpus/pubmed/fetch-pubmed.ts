@@ -48,33 +48,33 @@ export async function* fetchPubmed(options: FetchPubmedOptions): AsyncGenerator<
   const settings = resolveFetchOptions(options);
   const { pmids, batchSize, cacheDir } = settings;
   const cache = new RecordCache(join(cacheDir, "pubmed"));
-  const asked = new Set(pmids.map(({ pmid }) => pmid));
+  const requested = new Set(pmids.map(({ pmid }) => pmid));
   const records = await cache.read();
-  for (const pmid of records.keys()) if (!asked.has(pmid)) records.delete(pmid); // a record of another list
+  for (const pmid of records.keys()) if (!requested.has(pmid)) records.delete(pmid); // a record of another list
   const limiter = new RateLimiter(settings.requestsPerSecond);
   const unasked: string[] = [];
 
-  const lacking = (): string[] => [...asked].filter((pmid) => !records.has(pmid));
-  const batches = Math.ceil(lacking().length / batchSize);
+  const missing = (): string[] => [...requested].filter((pmid) => !records.has(pmid));
+  const batches = Math.ceil(missing().length / batchSize);
   yield {
     kind: "start",
     host: new URL(settings.request.baseUrl).host,
-    total: asked.size,
+    total: requested.size,
     cached: records.size,
     batches,
   };
   for (const round of [1, 2]) {
-    const open = lacking();
-    if (open.length === 0) break;
-    if (round === 2) yield { kind: "ask-again", pmids: open };
-    const rounds = Math.ceil(open.length / batchSize);
+    const due = missing();
+    if (due.length === 0) break;
+    if (round === 2) yield { kind: "ask-again", pmids: due };
+    const rounds = Math.ceil(due.length / batchSize);
     for (let batch = 1; batch <= rounds; batch++) {
-      const came = yield* fetchBatch(open.slice((batch - 1) * batchSize, batch * batchSize), settings, limiter);
-      const wanted = came.filter(({ pmid }) => asked.has(pmid));
+      const received = yield* fetchBatch(due.slice((batch - 1) * batchSize, batch * batchSize), settings, limiter);
+      const wanted = received.filter(({ pmid }) => requested.has(pmid));
       await cache.add(wanted);
       for (const record of wanted) records.set(record.pmid, record);
-      unasked.push(...came.filter(({ pmid }) => !asked.has(pmid)).map(({ pmid }) => pmid));
-      yield { kind: "batch", batch, batches: rounds, records: records.size, total: asked.size };
+      unasked.push(...received.filter(({ pmid }) => !requested.has(pmid)).map(({ pmid }) => pmid));
+      yield { kind: "batch", batch, batches: rounds, records: records.size, total: requested.size };
     }
   }
   const result = await writePubmedCache({ cacheDir, pmids, records, retracted: settings.retracted, unasked });

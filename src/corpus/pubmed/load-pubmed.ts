@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { shownPath } from "../../base/shown-path";
-import { finishCorpus } from "../build-corpus";
+import { buildCorpus } from "../build-corpus";
 import type { Corpus } from "../corpus";
 import { fetchPubmed } from "./fetch-pubmed";
 import type { LoadSettings } from "../load-options";
@@ -26,7 +26,7 @@ export async function loadPubmed(settings: LoadSettings, why: string): Promise<C
   const { bytes, sha256 } = await readBytes(path, settings.limits);
   const reading = readStudyFiles(await readZip(path, bytes, settings.limits), STUDY_CLASSES);
   const source = { kind: "pubmed", path, fetched, sha256 } as const;
-  return finishCorpus(
+  return buildCorpus(
     source,
     `PubMed (fetched ${fetched.slice(0, 10)}, kept in ${shownPath(path)})`,
     { ...reading, remarks: fetchRemarks(result) },

@@ -33,12 +33,8 @@ export interface ColumnsOf {
  * @throws TsloraError `bad-input` if the named column is missing, or two columns have the chosen name.
  */
 export function findColumn(of: ColumnsOf, role: ColumnRole, wanted: string | undefined): string | undefined {
-  const found =
-    wanted === undefined
-      ? usualColumn(of.columns, role)
-      : of.columns.includes(wanted)
-        ? wanted
-        : missing(of, role, wanted);
+  if (wanted !== undefined && !of.columns.includes(wanted)) missing(of, role, wanted);
+  const found = wanted ?? usualColumn(of.columns, role);
   if (found !== undefined && of.columns.indexOf(found) !== of.columns.lastIndexOf(found)) {
     throw new TsloraError(
       "bad-input",

@@ -89,33 +89,11 @@ export class TableReader {
     }
     const columns = this.#columns;
     const name = `line ${line}`;
-    const problem = (kind: CorpusProblem["kind"], message: string): TableItem => ({
-      kind: "problem",
-      problem: { kind, name, message },
-    });
-    if (torn !== undefined) {
-      yield problem(
-        "malformed",
-        `a quote opens a cell that goes on to line ${torn}, where text follows its closing quote; close it, or pass quote: false where quotes are plain characters`,
-      );
-    } else if (cells.length !== columns.length) {
-      yield problem("malformed", `it must have ${columns.length} cells as the header row; it has ${cells.length}`);
-    } else {
-      const values = cells.map(decodeBytes);
-      const bad = values.findIndex((value) => value === undefined);
-      const nul = values.findIndex((value) => value?.includes("\u0000"));
-      if (bad >= 0)
-        yield problem(
-          "not-utf8",
-          `the bytes in ${shownValue(columns[bad])} are not UTF-8; convert the file, for example with iconv`,
-        );
-      else if (nul >= 0)
-        yield problem("malformed", `${shownValue(columns[nul])} holds a NUL character, as no text does`);
-      else {
-        const get = (column: string): unknown => values[columns.indexOf(column)];
-        yield { kind: "row", row: { name, get, columns } };
-      }
-    }
+    const values = cells.map(decodeBytes);
+    const fault = recordFault(values, { columns, torn });
+    yield fault === undefined
+      ? { kind: "row", row: { name, get: (column) => values[columns.indexOf(column)], columns } }
+      : { kind: "problem", problem: { ...fault, name } };
   }
 
   #header(cells: readonly string[]): string[] {
@@ -222,4 +200,27 @@ function kindOf(value: unknown): string {
 
 function reason(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).slice(0, 160);
+}
+
+/** The reason why a record of CSV cannot be read; undefined if it can. */
+function recordFault(
+  values: readonly (string | undefined)[],
+  { columns, torn }: { readonly columns: readonly string[]; readonly torn: CsvRecord["torn"] },
+): Pick<CorpusProblem, "kind" | "message"> | undefined {
+  const malformed = (message: string): Pick<CorpusProblem, "kind" | "message"> => ({ kind: "malformed", message });
+  if (torn !== undefined)
+    return malformed(
+      `a quote opens a cell that goes on to line ${torn}, where text follows its closing quote; close it, ` +
+        "or pass quote: false where quotes are plain characters",
+    );
+  if (values.length !== columns.length)
+    return malformed(`it must have ${columns.length} cells as the header row; it has ${values.length}`);
+  const bad = values.findIndex((value) => value === undefined);
+  if (bad >= 0)
+    return {
+      kind: "not-utf8",
+      message: `the bytes in ${shownValue(columns[bad])} are not UTF-8; convert the file, for example with iconv`,
+    };
+  const nul = values.findIndex((value) => value?.includes("\u0000"));
+  return nul < 0 ? undefined : malformed(`${shownValue(columns[nul])} holds a NUL character, as no text does`);
 }

@@ -9,6 +9,13 @@ interface Style {
 
 const PLAIN: Style = { classes: new Set() };
 const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
+/** The first code of each series of the eight {@link NAMES}. */
+const NAMED_COLORS = [
+  { first: 30, side: "fg", prefix: "fg-" },
+  { first: 40, side: "bg", prefix: "bg-" },
+  { first: 90, side: "fg", prefix: "fg-bright-" },
+  { first: 100, side: "bg", prefix: "bg-bright-" },
+] as const;
 const MODES: Readonly<Record<number, string>> = { 1: "bold", 2: "dim", 3: "italic", 4: "underline" };
 
 /**
@@ -63,22 +70,14 @@ function single(style: Style, code: number): Style {
   if (code === 24) return withoutClass(style, /^underline$/);
   if (code === 39) return { ...withoutClass(style, /^fg-/), color: undefined };
   if (code === 49) return { ...withoutClass(style, /^bg-/), background: undefined };
-  const [kind, at] =
-    code >= 90 && code <= 97
-      ? ["fg-bright-", code - 90]
-      : code >= 100 && code <= 107
-        ? ["bg-bright-", code - 100]
-        : code >= 30 && code <= 37
-          ? ["fg-", code - 30]
-          : code >= 40 && code <= 47
-            ? ["bg-", code - 40]
-            : ["", 0];
-  if (kind === "") return style;
-  const side = kind.startsWith("fg") ? /^fg-/ : /^bg-/;
-  return withClass(
-    { ...withoutClass(style, side), ...(kind.startsWith("fg") ? { color: undefined } : { background: undefined }) },
-    kind + NAMES[at],
-  );
+  const named = NAMED_COLORS.find(({ first }) => code >= first && code < first + NAMES.length);
+  if (named === undefined) return style;
+  const { first, side, prefix } = named;
+  const plain =
+    side === "fg"
+      ? { ...withoutClass(style, /^fg-/), color: undefined }
+      : { ...withoutClass(style, /^bg-/), background: undefined };
+  return withClass(plain, prefix + NAMES[code - first]);
 }
 
 /** The colour of `5;n` or `2;r;g;b`, and how many codes it took. */

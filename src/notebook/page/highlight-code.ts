@@ -21,17 +21,8 @@ export function highlightCode(code: string, language: string): string {
   let html = "";
   let end = 0;
   for (const match of code.matchAll(TOKENS[kind])) {
-    const { comment, string, number } = match.groups ?? {};
-    const name =
-      comment !== undefined
-        ? "comment"
-        : string !== undefined
-          ? "string"
-          : number !== undefined
-            ? "number"
-            : keywords.has(match[0])
-              ? "keyword"
-              : undefined;
+    const kindOf = (["comment", "string", "number"] as const).find((each) => match.groups?.[each] !== undefined);
+    const name = kindOf ?? (keywords.has(match[0]) ? "keyword" : undefined);
     const start = match.index ?? end;
     html += escapeHtml(code.slice(end, start));
     html += name === undefined ? escapeHtml(match[0]) : `<span class="hl-${name}">${escapeHtml(match[0])}</span>`;

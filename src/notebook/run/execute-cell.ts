@@ -83,7 +83,7 @@ class CellExecution {
   /** Whether reply and idle status have arrived; from then on, the cell is not interrupted. */
   #isSettled = false;
   #exit: KernelExit | undefined;
-  #stopped: Pick<Execution, "stopped" | "prompt" | "silentMs"> = { stopped: undefined, silentMs: 0 };
+  #interruption: Pick<Execution, "stopped" | "prompt" | "silentMs"> = { stopped: undefined, silentMs: 0 };
 
   constructor(kernel: Kernel, options: ExecuteOptions) {
     this.#kernel = kernel;
@@ -129,7 +129,7 @@ class CellExecution {
   }
 
   #ended(end: ExecutionEnd): Execution {
-    return { end, ...this.#stopped, times: this.#times };
+    return { end, ...this.#interruption, times: this.#times };
   }
 
   /** Settles an execution with reply and idle status; waits for errors that the kernel reports after them. */
@@ -182,8 +182,8 @@ class CellExecution {
 
   /** Interrupts the cell at once and not through the mailbox, where many outputs may be waiting. */
   #stop(why: Stop, prompt?: string): void {
-    if (this.#stopped.stopped !== undefined || this.#isSettled) return;
-    this.#stopped = { stopped: why, silentMs: this.#kernel.silentMs, prompt };
+    if (this.#interruption.stopped !== undefined || this.#isSettled) return;
+    this.#interruption = { stopped: why, silentMs: this.#kernel.silentMs, prompt };
     this.#kernel.interrupt();
     this.#after(this.#options.graceMs, () => {
       if (!this.#isSettled) void this.#kernel.stop("terminate"); // its exit arrives in the mailbox

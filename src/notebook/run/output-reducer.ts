@@ -8,6 +8,11 @@ interface OpenStream {
   readonly text: StreamText;
 }
 
+/** Whether an item is a stream whose text may still grow. */
+function isOpenStream(item: Output | OpenStream): item is OpenStream {
+  return "text" in item && item.text instanceof StreamText;
+}
+
 /**
  * The outputs of one cell while it runs. Takes iopub messages one by one, each in time linear in the message. Joins
  * consecutive streams of one name; see {@link StreamText} for carriage returns and backspaces.
@@ -17,22 +22,18 @@ export class CellOutputs {
   #clearFirst = false; // after a `clear_output` with `wait`: the next output replaces all
   #displays = new Map<string, number[]>(); // by display id: where among #items
   #lastError: ErrorOutput | undefined;
-  #seen: readonly Output[] | undefined = [];
+  #cached: readonly Output[] | undefined = [];
   #size = 0; // all items except an open stream at the end
 
   /** The outputs so far: the same list until one changes. A stream of many millions of characters is in pieces. */
   get outputs(): readonly Output[] {
-    return (this.#seen ??= this.#items.flatMap((item) =>
-      "text" in item && item.text instanceof StreamText ? streamOutputs(item as OpenStream) : [item as Output],
-    ));
+    return (this.#cached ??= this.#items.flatMap((item) => (isOpenStream(item) ? streamOutputs(item) : [item])));
   }
 
   /** The approximate number of characters of the streams and displays so far. */
   get size(): number {
     const last = this.#items.at(-1);
-    return (
-      this.#size + (last !== undefined && "text" in last && last.text instanceof StreamText ? last.text.length : 0)
-    );
+    return this.#size + (last !== undefined && isOpenStream(last) ? last.text.length : 0);
   }
 
   /** The last error among the outputs. */
@@ -71,7 +72,7 @@ export class CellOutputs {
     const shown = { data: record(content.data), metadata: record(content.metadata) };
     const places = this.#displays.get(displayId(content) ?? "") ?? [];
     for (const at of places) this.#items[at] = { ...(this.#items[at] as DisplayOutput), ...shown };
-    if (places.length > 0) this.#seen = undefined;
+    if (places.length > 0) this.#cached = undefined;
     return places.length > 0;
   }
 
@@ -83,11 +84,7 @@ export class CellOutputs {
 
   #stream(name: StreamOutput["name"], added: string): void {
     const last = this.#items.at(-1);
-    const open =
-      last !== undefined && "text" in last && last.text instanceof StreamText && last.name === name
-        ? last.text
-        : undefined;
-    if (open !== undefined) return open.append(added);
+    if (last !== undefined && isOpenStream(last) && last.name === name) return last.text.append(added);
     const stream = { name, text: new StreamText() };
     stream.text.append(added);
     this.#closeStream();
@@ -100,7 +97,7 @@ export class CellOutputs {
   }
 
   #beforeOutput(): void {
-    this.#seen = undefined;
+    this.#cached = undefined;
     if (this.#clearFirst) this.#clear();
   }
 
@@ -109,7 +106,7 @@ export class CellOutputs {
     this.#clearFirst = false;
     this.#displays = new Map();
     this.#lastError = undefined;
-    this.#seen = undefined;
+    this.#cached = undefined;
     this.#size = 0;
   }
 }

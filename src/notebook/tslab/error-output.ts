@@ -82,7 +82,7 @@ function mapFrames(
     if (OF_TSLAB.test(line)) return /\) \{$|\d \{$/.test(line) ? ["    {"] : [];
     const match = IN_CELL.exec(line);
     if (match === null) return [line];
-    const place = locate(match[2], Number(match[3]), Number(match[4]), cells, mapOf);
+    const place = locate({ name: match[2], line: Number(match[3]), column: Number(match[4]) }, cells, mapOf);
     // "})(": the call of the function that tslab wraps a cell in
     if (place === undefined) return match[2] === undefined && match[4] === "3" ? [] : [line];
     first ??= place;
@@ -97,9 +97,7 @@ function mapFrames(
  * latest cell that has a function of that name at the place, any other frame to the cell that ran.
  */
 function locate(
-  name: string | undefined,
-  line: number,
-  column: number,
+  { name, line, column }: { name: string | undefined; line: number; column: number },
   cells: readonly ExecutedCell[],
   mapOf: (cell: ExecutedCell) => TslabSourceMap,
 ): Place | undefined {

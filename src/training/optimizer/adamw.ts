@@ -181,7 +181,7 @@ export class AdamW {
       const value = this.#valueOf(bundle);
       const decayed = bundle.decayed ? ops.scale(value, 1 - learningRate * this.#weightDecay) : value;
       const joined = ops.sub(decayed, update);
-      return { values: { joined, parts: parted(ops, joined, parameters) }, m, v };
+      return { values: { joined, parts: splitParameters(ops, joined, parameters) }, m, v };
     });
     parameters.forEach((parameter, i) => parameter.assign(values.parts[i]));
     ops.dispose(before?.m, before?.v, bundle.values?.joined);
@@ -199,7 +199,7 @@ export class AdamW {
 }
 
 /** The inverse of {@link joinedRows}. */
-function parted(ops: Ops, x: Tensor, parameters: readonly Parameter[]): Tensor[] {
+function splitParameters(ops: Ops, x: Tensor, parameters: readonly Parameter[]): Tensor[] {
   return parameters.length === 1
     ? [x]
     : ops.splitRows(

@@ -82,7 +82,7 @@ export class TrainingRun {
       resume,
       failure: (fault, ids) => this.#failure(fault, { ids, step: this.#step + 1 }),
     });
-    const check: CheckStep = (step) => this.#expect(this.#guards.checkNumbers(step), step);
+    const check: CheckStep = (step) => this.#throwIf(this.#guards.checkNumbers(step), step);
     this.#trainingStep = new TrainingStep(classifier, {
       optimizer: this.#optimizer,
       data: this.#data,
@@ -217,7 +217,7 @@ export class TrainingRun {
       const { step, epoch, loss, learningRate, gradNorm, tokens, tokensPerSecond } = done;
       const memory = process.memoryUsage.rss();
       const tensors = this.#classifier.model.ops.alive();
-      this.#expect(this.#guards.checkMemory({ tensors, memory }), done);
+      this.#throwIf(this.#guards.checkMemory({ tensors, memory }), done);
       const rates = { learningRate, ...this.#ratesAt(learningRate) };
       yield* this.#emit({ type: "step", step, epoch, loss, ...rates, gradNorm, tokens, tokensPerSecond, memory });
     }
@@ -313,7 +313,7 @@ export class TrainingRun {
     yield event;
   }
 
-  #expect(fault: Fault | undefined, { batch, step }: Pick<ReadStep, "batch" | "step">): void {
+  #throwIf(fault: Fault | undefined, { batch, step }: Pick<ReadStep, "batch" | "step">): void {
     if (fault === undefined) return;
     throw this.#failure(fault, { ids: batch.map((index) => this.#inputs.examples.ids[index]), step });
   }
