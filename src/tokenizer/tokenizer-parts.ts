@@ -13,11 +13,13 @@ import type { TokenizerFiles } from "./read-tokenizer-files";
 import { bertTemplates, robertaTemplates, templatesOf, withIds, type Templates } from "./template";
 import { makeTextSplitter, type TextSplitter } from "./text-splitter";
 import { checkModel, tokenModel, type TokenModel } from "./token-model";
-import { classNamed, classOfKind, SPECIAL_KEYS, type SpecialKey } from "./tokenizer-classes";
+import { classNamed, classOfKind, SPECIAL_KEYS, type PartDescriptions, type SpecialKey } from "./tokenizer-classes";
 
 /** Checked settings of a tokenizer: how it splits words, and its special tokens. */
 export interface TokenizerParts {
   readonly splitter: TextSplitter;
+  /** The splitter's parts in the form of tokenizer.json. */
+  readonly descriptions: PartDescriptions;
   readonly added: readonly AddedToken[];
   /** The pieces of an encoded text, and of a pair. */
   readonly templates: Templates;
@@ -79,6 +81,7 @@ export function tokenizerParts(files: TokenizerFiles): TokenizerParts {
       : ownTemplates(nameOf(own.ends[0]), nameOf(own.ends[1]));
   return {
     splitter,
+    descriptions: parts,
     added,
     templates: { single: withIds(single, idInVocab), pair: pair && withIds(pair, idInVocab) },
     givesTypes: Array.isArray(config.model_input_names)
