@@ -36,35 +36,66 @@ export async function saveModelFolder(
     inUse?: (own: Parameter) => Parameter;
   },
 ): Promise<void> {
-  const { directory, source, labels, problemType, takesPairs = false, inUse = (own) => own } = options;
+  const { directory, source, inUse = (own) => own } = options;
   const tensors = model
     .parameters()
     .map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));
-  const original = await readTextFile(join(source, "config.json"));
-  const fields = parseUntrustedObject(original, shownPath(join(source, "config.json")));
+  const original = await readModelConfig(source);
   const lock = lockFolder(directory, { purpose: "saving" });
   try {
     await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
-    if (resolve(source) !== resolve(directory)) {
-      for (const name of await readdir(source))
-        if (TOKENIZER_FILE.test(name) || SENTENCEPIECE_FILES.includes(name))
-          await cp(join(source, name), join(directory, name), { dereference: true });
-    }
-    // num_labels would override id2label, and another dtype would make loading round the weights
-    const overruling = ["num_labels", "_num_labels", "torch_dtype", "text_pair"];
-    const kept = Object.fromEntries(Object.entries(fields).filter(([key]) => !overruling.includes(key)));
-    const config = {
-      ...kept,
-      architectures: [architectureOf(model.config.modelType).className],
-      dtype: "float32",
-      id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
-      label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-      problem_type: problemType,
-      ...(takesPairs ? { text_pair: true } : {}),
-    };
-    const text = keepDecimals(JSON.stringify(config, undefined, 2), original);
-    await writeAtomically(join(directory, "config.json"), `${text}\n`);
+    await copyTokenizerFiles(source, directory);
+    await saveModelConfig(original, { modelType: model.config.modelType, ...options });
   } finally {
     lock.release();
   }
+}
+
+/** Copies the tokenizer's files of a model folder to another one. */
+export async function copyTokenizerFiles(source: string, directory: string): Promise<void> {
+  if (resolve(source) === resolve(directory)) return;
+  for (const name of await readdir(source))
+    if (TOKENIZER_FILE.test(name) || SENTENCEPIECE_FILES.includes(name))
+      await cp(join(source, name), join(directory, name), { dereference: true });
+}
+
+/** A model's config.json: its text, and its fields. */
+interface OriginalConfig {
+  readonly text: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Reads the config.json of a model folder. */
+export async function readModelConfig(source: string): Promise<OriginalConfig> {
+  const path = join(source, "config.json");
+  const text = await readTextFile(path);
+  return { text, fields: parseUntrustedObject(text, shownPath(path)) };
+}
+
+/** Writes a model's original config.json with the changed values. */
+export async function saveModelConfig(
+  original: OriginalConfig,
+  options: {
+    directory: string;
+    modelType: string;
+    labels: readonly string[];
+    problemType: ProblemType;
+    takesPairs?: boolean;
+  },
+): Promise<void> {
+  const { directory, modelType, labels, problemType, takesPairs = false } = options;
+  // num_labels would override id2label, and another dtype would make loading round the weights
+  const overruling = ["num_labels", "_num_labels", "torch_dtype", "text_pair"];
+  const kept = Object.fromEntries(Object.entries(original.fields).filter(([key]) => !overruling.includes(key)));
+  const config = {
+    ...kept,
+    architectures: [architectureOf(modelType).className],
+    dtype: "float32",
+    id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+    problem_type: problemType,
+    ...(takesPairs ? { text_pair: true } : {}),
+  };
+  const text = keepDecimals(JSON.stringify(config, undefined, 2), original.text);
+  await writeAtomically(join(directory, "config.json"), `${text}\n`);
 }

@@ -370,6 +370,17 @@ export class SequenceClassifier {
     });
   }
 
+  /**
+   * Returns the weight in use for each of the model's own, such as a merged one.
+   *
+   * @throws TsloraError `bad-input` if a newly initialized weight is not trained.
+   * @internal
+   */
+  weightsInUse(call: string): (own: Parameter) => Parameter {
+    this.#adapters.expectNothingDrawn(call);
+    return (own) => this.#adapters.inUse(own);
+  }
+
   /** Frees all weights. */
   dispose(): void {
     this.#adapters.dispose();

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import type * as Check from "./check/check-command";
 import type * as Doctor from "./doctor/doctor-command";
 import type * as Evaluate from "./evaluate/evaluate-command";
+import type * as Export from "./export/export-command";
 import type * as Inspect from "./inspect/inspect-command";
 import type * as Library from "./library-command";
 import type * as Merge from "./merge/merge-command";
@@ -36,6 +37,7 @@ export const COMMANDS: readonly KnownCommand[] = [
   library("evaluate", () => (require("./evaluate/evaluate-command") as typeof Evaluate).evaluateCommand),
   library("predict", () => (require("./predict/predict-command") as typeof Predict).predictCommand),
   library("merge", () => (require("./merge/merge-command") as typeof Merge).mergeCommand),
+  library("export", () => (require("./export/export-command") as typeof Export).exportCommand),
   library("inspect", () => (require("./inspect/inspect-command") as typeof Inspect).inspectCommand),
   notebooks("study", () => (require("./study/study-command") as typeof Study).addStudyCommand),
   notebooks("run", () => (require("./run/run-command") as typeof Run).addRunCommand),

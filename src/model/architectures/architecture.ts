@@ -16,6 +16,11 @@ export interface Architecture {
   structure(fields: ConfigFields, sizes: EncoderSizes): EncoderStructure;
   readonly names: WeightNames;
   /**
+   * Whether transformers' tokenizers of this type give token types, so that exported models take them.
+   * @default true, if there are token types
+   */
+  readonly namesTypes?: false;
+  /**
    * Tensors of a checkpoint that this type's classifier does not use, besides those of other heads and buffers that
    * `weights/weight-names.ts` lists for all types.
    */

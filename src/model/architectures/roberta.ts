@@ -17,6 +17,7 @@ function robertaLike(own: { modelType: string; className: string; vocabSize: num
       ...BERT_NAMES,
       head: { dense: "classifier.dense", classifier: "classifier.out_proj" },
     },
+    namesTypes: false,
     unused: /^(roberta\.)?pooler\./, // the classifier does not use the pooler
     unweighted: { model: ["classifier.dropout", "roberta.embeddings.dropout"], layer: BERT_UNWEIGHTED_IN_LAYER },
     targetModules: { auto: ["query", "value"], allLinear: ["query", "key", "value", "dense"] },

@@ -1,0 +1,118 @@
+import { join } from "node:path";
+
+import { expandHome } from "../base/files/expand-home";
+import { writeAtomically } from "../base/files/write-atomically";
+import { lockFolder } from "../base/lock/lock-output";
+import { Problems } from "../base/problems";
+import { shownValue } from "../base/shown-value";
+import { copyTokenizerFiles, readModelConfig, saveModelConfig } from "../classifier/save-model-folder";
+import type { SequenceClassifier } from "../classifier/sequence-classifier";
+import { exportedTokenizer } from "../tokenizer/exported-tokenizer";
+import { encoderGraph } from "./onnx/encoder-graph";
+import type { ExportedWeight } from "./onnx/graph-weights";
+import { writeModel } from "./onnx/write-model";
+import { checkExportFolder, inStaging, type StagedFile } from "./export-folder";
+
+/** Options of {@link exportOnnx}: 8-bit weights, and a folder that exists. */
+export interface ExportOnnxOptions {
+  /**
+   * Also writes `onnx/model_quantized.onnx`, with 8-bit weights: "int8".
+   * @default undefined: 32-bit floats alone
+   */
+  readonly quantize?: "int8";
+  /**
+   * Allows a folder that holds files. Files of the same name are overwritten, and ONNX files of an earlier export
+   * removed.
+   * @default false
+   */
+  readonly overwriteOutputDir?: boolean;
+  /** Bytes of weights from which on they go to a second file. @default 2 GiB less 16 MiB @internal */
+  readonly mostBytes?: number;
+}
+
+/** An exported model. */
+export interface OnnxExport {
+  readonly directory: string;
+  /** Every file, relative to the folder, with its size. */
+  readonly files: readonly StagedFile[];
+  /** Names of the model's inputs. */
+  readonly inputs: readonly string[];
+}
+
+/** The model's file in a folder as transformers.js expects it. */
+export const ONNX_FILES = { float32: join("onnx", "model.onnx"), int8: join("onnx", "model_quantized.onnx") } as const;
+
+/**
+ * Exports a classifier as ONNX, in the layout of transformers.js: `onnx/model.onnx`, config.json with the labels, and the
+ * tokenizer as tokenizer.json and tokenizer_config.json. onnxruntime reads it in Node, browsers and Python. The active
+ * adapter is merged into the exported weights; the classifier itself does not change. Inputs are `input_ids`,
+ * `attention_mask` and, for types that have them, `token_type_ids`, int64 [batch, length]; the output is `logits` [batch,
+ * labels]. Weights above 2 GB are written to `onnx/model.onnx_data`. The folder changes only once all files are written.
+ *
+ * @throws TsloraError `bad-option` for an unknown option or a folder that holds files, `bad-input` if the adapter cannot
+ *   be merged or a newly initialized weight is not trained, `not-saved` if a file cannot be written.
+ */
+export async function exportOnnx(
+  classifier: SequenceClassifier,
+  directory: string,
+  options: ExportOnnxOptions = {},
+): Promise<OnnxExport> {
+  const { quantize, overwriteOutputDir = false, mostBytes } = options;
+  const folder = expandHome(directory);
+  const problems = new Problems("exportOnnx");
+  problems.expect(
+    quantize === undefined || (quantize as unknown) === "int8",
+    `quantize must be "int8" or left out; got ${shownValue(quantize)}`,
+  );
+  checkExportFolder(problems, folder, { overwrite: overwriteOutputDir, sources: [classifier.origin.directory] });
+  problems.throwIfAny();
+  const lock = lockFolder(folder, { purpose: "export" });
+  try {
+    return await withMergedAdapter(classifier, async () => {
+      const weights = weightsOf(classifier);
+      const { config, numLabels } = classifier.model;
+      const graphOf = (quantized: boolean) => encoderGraph({ config, numLabels, weights, quantize: quantized });
+      const whole = graphOf(false);
+      const files = await inStaging(folder, async (staging) => {
+        await writeModel(join(staging, ONNX_FILES.float32), whole, { mostBytes });
+        if (quantize === "int8") await writeModel(join(staging, ONNX_FILES.int8), graphOf(true), { mostBytes });
+        await saveTokenizer(classifier, staging);
+        await saveConfig(classifier, staging);
+      });
+      return { directory: folder, files, inputs: whole.inputs.map(({ name }) => name) };
+    });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Merges the active adapter, if there is one, for the time of a call. */
+async function withMergedAdapter<T>(classifier: SequenceClassifier, call: () => Promise<T>): Promise<T> {
+  if (classifier.adapterState !== "active") return call();
+  await classifier.mergeAdapter();
+  try {
+    return await call();
+  } finally {
+    classifier.unmergeAdapter();
+  }
+}
+
+function weightsOf(classifier: SequenceClassifier): ExportedWeight[] {
+  const inUse = classifier.weightsInUse("exportOnnx");
+  return classifier.model
+    .parameters()
+    .map((own) => ({ name: own.name, shape: own.shape, read: () => inUse(own).read() }));
+}
+
+async function saveTokenizer({ origin, tokenizer }: SequenceClassifier, directory: string): Promise<void> {
+  const { json, config } = await exportedTokenizer(origin.directory, { maxLength: tokenizer.maxLength });
+  await copyTokenizerFiles(origin.directory, directory);
+  if (json !== undefined) await writeAtomically(join(directory, "tokenizer.json"), JSON.stringify(json));
+  await writeAtomically(join(directory, "tokenizer_config.json"), `${JSON.stringify(config, undefined, 2)}\n`);
+}
+
+async function saveConfig(classifier: SequenceClassifier, directory: string): Promise<void> {
+  const { labels, problemType, takesPairs, model, origin } = classifier;
+  const original = await readModelConfig(origin.directory);
+  await saveModelConfig(original, { directory, modelType: model.config.modelType, labels, problemType, takesPairs });
+}

@@ -1,0 +1,134 @@
+import type { GraphBuilder, StoredTensor, Value } from "./graph-builder";
+import { quantizeLinear, quantizeTable, transposed, type Quantized } from "./quantize";
+import { TensorProto_DataType } from "./schema/onnx_pb";
+
+/** A weight to export, under transformers' name. */
+export interface ExportedWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly read: () => Promise<Float32Array>;
+}
+
+/** A linear layer or a norm by the name of its module. */
+export interface GraphModule {
+  readonly name: string;
+  readonly hasBias: boolean;
+}
+
+/** Adds the nodes that use weights. Each weight is stored once, however often it is used. */
+export class GraphWeights {
+  readonly #builder: GraphBuilder;
+  readonly #weights: ReadonlyMap<string, ExportedWeight>;
+  readonly #quantize: boolean;
+  readonly #stored = new Set<string>();
+  /** Inputs in 8 bits, with scale and zero point, which several linear layers may read. */
+  readonly #inputs = new Map<Value, readonly Value[]>();
+
+  /** @param options.quantize - linear layers and the word embedding in 8 bits */
+  constructor(builder: GraphBuilder, { weights, quantize }: { weights: readonly ExportedWeight[]; quantize: boolean }) {
+    this.#builder = builder;
+    this.#weights = new Map(weights.map((weight) => [weight.name, weight]));
+    this.#quantize = quantize;
+  }
+
+  /** A linear layer: x [..., into] to [..., out]. */
+  linear(x: Value, { name, hasBias }: GraphModule): Value {
+    const product = this.#quantize ? this.#integerProduct(x, name) : this.#product(x, name);
+    return hasBias ? this.#builder.node("Add", [product, this.table(`${name}.bias`)]) : product;
+  }
+
+  /** A layer norm over the last axis. */
+  norm(x: Value, { name, hasBias }: GraphModule, epsilon: number): Value {
+    const bias = hasBias ? this.table(`${name}.bias`) : this.#zeros(this.#weight(`${name}.weight`).shape);
+    return this.#builder.node("LayerNormalization", [x, this.table(`${name}.weight`), bias], {
+      axis: -1,
+      epsilon: { float: epsilon },
+    });
+  }
+
+  /** A weight as it is. */
+  table(name: string): Value {
+    const { shape, read } = this.#weight(name);
+    return this.#store({ name, type: "float", shape, read });
+  }
+
+  /** Rows of the word embedding: ids [batch, length] to [batch, length, width]. */
+  words(name: string, ids: Value): Value {
+    if (!this.#quantize) return this.#builder.node("Gather", [this.table(name), ids]);
+    const { shape } = this.#weight(name);
+    const [values, scales] = this.#quantized(name, { shape, scales: [shape[0], 1], quantize: quantizeTable });
+    return this.#builder.node("Mul", [
+      this.#toFloat(this.#builder.node("Gather", [values, ids])),
+      this.#builder.node("Gather", [scales, ids]),
+    ]);
+  }
+
+  #product(x: Value, name: string): Value {
+    const { shape, read } = this.#weight(`${name}.weight`);
+    const weight = this.#store({
+      name: `${name}.weight_transposed`,
+      type: "float",
+      shape: [shape[1], shape[0]],
+      read: async () => transposed(await read(), shape),
+    });
+    return this.#builder.node("MatMul", [x, weight]);
+  }
+
+  /** A product as onnxruntime's `quantize_dynamic` writes it: inputs are quantized when they are known. */
+  #integerProduct(x: Value, name: string): Value {
+    const { shape } = this.#weight(`${name}.weight`);
+    const [weight, weightScale] = this.#quantized(`${name}.weight`, {
+      shape: [shape[1], shape[0]],
+      scales: [shape[0]],
+      quantize: quantizeLinear,
+    });
+    const known = this.#inputs.get(x) ?? this.#builder.nodeOf("DynamicQuantizeLinear", [x], { outputs: 3 });
+    this.#inputs.set(x, known);
+    const [input, inputScale, zeroPoint] = known;
+    const product = this.#builder.node("MatMulInteger", [input, weight, zeroPoint]);
+    return this.#builder.node("Mul", [this.#toFloat(product), this.#builder.node("Mul", [inputScale, weightScale])]);
+  }
+
+  /** The bias of a norm without one: onnxruntime 1.14 ends at a LayerNormalization of two inputs. */
+  #zeros(shape: readonly number[]): Value {
+    const name = `zeros.${shape.join("x")}`;
+    return this.#store({ name, type: "float", shape, read: async () => new Float32Array(shape[0]) });
+  }
+
+  #toFloat(x: Value): Value {
+    return this.#builder.node("Cast", [x], { to: TensorProto_DataType.FLOAT });
+  }
+
+  /** Stores a weight's 8-bit values and its scales. */
+  #quantized(
+    name: string,
+    {
+      shape,
+      scales,
+      quantize,
+    }: {
+      shape: readonly number[];
+      scales: readonly number[];
+      quantize: (weight: Float32Array, shape: readonly number[]) => Quantized;
+    },
+  ): [values: Value, scales: Value] {
+    const weight = this.#weight(name);
+    const read = async (): Promise<Quantized> => quantize(await weight.read(), weight.shape);
+    return [
+      this.#store({ name: `${name}_quantized`, type: "int8", shape, read: async () => (await read()).values }),
+      this.#store({ name: `${name}_scale`, type: "float", shape: scales, read: async () => (await read()).scales }),
+    ];
+  }
+
+  #store(tensor: StoredTensor): Value {
+    if (this.#stored.has(tensor.name)) return tensor.name;
+    this.#stored.add(tensor.name);
+    return this.#builder.store(tensor);
+  }
+
+  #weight(name: string): ExportedWeight {
+    const found = this.#weights.get(name);
+    if (found === undefined) throw new TypeError(`The model has no weight "${name}".`);
+    return found;
+  }
+}
