@@ -80,7 +80,7 @@ async function randomModels({ random, folder, cases, types, python }: ParityCont
     const pad = model.config.padTokenId ?? 0;
     const common = { pad, batches: [{ documents: at.documents }], worst: described(at) };
     for (const [what, options] of Object.entries(WAYS)) {
-      const path = join(folder, `${i}-${what.replaceAll(" ", "-")}.onnx`);
+      const path = join(folder, `${i}-${what.replace(/\W+/g, "-")}.onnx`);
       await write(model, path, options);
       const quantized = options.quantize === true;
       exported.push({
@@ -99,7 +99,7 @@ async function randomModels({ random, folder, cases, types, python }: ParityCont
 const WAYS: Readonly<Record<string, { quantize?: boolean; mostBytes?: number }>> = {
   "one file": {},
   "two files": { mostBytes: 0 },
-  "8 bits": { quantize: true },
+  "8 bits (finite)": { quantize: true },
 };
 
 /** The embedded model on the study's abstracts, if they are there. */
