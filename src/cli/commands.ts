@@ -10,6 +10,8 @@ import type * as Inspect from "./inspect/inspect-command";
 import type * as Library from "./library-command";
 import type * as Merge from "./merge/merge-command";
 import type * as Predict from "./predict/predict-command";
+import type * as Pull from "./pull/pull-command";
+import type * as Push from "./push/push-command";
 import type * as Run from "./run/run-command";
 import type * as Study from "./study/study-command";
 import type { Terminal } from "./terminal/terminal";
@@ -39,6 +41,8 @@ export const COMMANDS: readonly KnownCommand[] = [
   library("merge", () => (require("./merge/merge-command") as typeof Merge).mergeCommand),
   library("export", () => (require("./export/export-command") as typeof Export).exportCommand),
   library("inspect", () => (require("./inspect/inspect-command") as typeof Inspect).inspectCommand),
+  library("push", () => (require("./push/push-command") as typeof Push).pushCommand),
+  library("pull", () => (require("./pull/pull-command") as typeof Pull).pullCommand),
   notebooks("study", () => (require("./study/study-command") as typeof Study).addStudyCommand),
   notebooks("run", () => (require("./run/run-command") as typeof Run).addRunCommand),
   notebooks("check-notebooks", () => (require("./check/check-command") as typeof Check).addCheckCommand),

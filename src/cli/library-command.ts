@@ -23,7 +23,7 @@ export interface LibraryCommand {
   readonly name: string;
   readonly description: string;
   /** As commander writes them: `[texts...]`, and what they are. */
-  readonly arguments?: { readonly pattern: string; readonly help: string };
+  readonly arguments?: readonly { readonly pattern: string; readonly help: string }[];
   readonly groups: readonly OptionGroup[];
   readonly examples: readonly { readonly command: string; readonly does: string }[];
   /** Further text of the help. */
@@ -35,12 +35,12 @@ export interface LibraryCommand {
 /** Adds a command to the program. */
 export function addLibraryCommand(
   program: Command,
-  { name, description, arguments: args, groups, examples, notes, run }: LibraryCommand,
+  { name, description, arguments: args = [], groups, examples, notes, run }: LibraryCommand,
   to: { terminal: Terminal; exit: (code: number) => void },
 ): void {
   const { terminal, exit } = to;
   const command = program.command(name).description(description);
-  if (args !== undefined) command.argument(args.pattern, args.help);
+  for (const { pattern, help } of args) command.argument(pattern, help);
   addOptions(command, groups);
   const shown = examples.flatMap(({ command: line, does }) => [
     `  $ tslora ${line}`,

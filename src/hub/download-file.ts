@@ -7,32 +7,23 @@ import { debugLog } from "../base/debug-log";
 import { makeFolder } from "../base/files/make-folder";
 import { httpFetch } from "../base/http";
 import { shownPath } from "../base/shown-path";
-import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
-import type { HubSettings } from "./hub-settings";
+import {
+  askForFile,
+  authorization,
+  checksumOf,
+  SHA256,
+  stopped,
+  type FetchOptions,
+  type RemoteFile,
+} from "./remote-file";
+import { withoutQuery } from "./without-query";
 
-/** Progress of a download. */
-export interface DownloadProgress {
-  readonly file: string;
-  readonly bytes: number;
-  readonly total: number | undefined;
-}
-
-/** A file's metadata, which the Hub sends before the file. */
-interface RemoteFile {
-  /** The address of the bytes, on the Hub or a storage server. */
-  readonly address: string;
-  readonly commit: string;
-  /** A sha256 for large files, git's hash for small ones. */
-  readonly etag: string;
-  readonly size: number | undefined;
-}
+export type { DownloadProgress, FetchOptions } from "./remote-file";
 
 const debug = debugLog("hub");
 
-const REDIRECTS = 5;
 const ATTEMPTS = 4;
-const SHA256 = /^[0-9a-f]{64}$/;
 const SHA1 = /^[0-9a-f]{40}$/;
 
 /**
@@ -43,13 +34,13 @@ const SHA1 = /^[0-9a-f]{40}$/;
  */
 export async function downloadFile(
   what: { id: string; file: string; folder: string },
-  options: HubSettings & { revision: string; onProgress?: (progress: DownloadProgress) => void },
+  options: FetchOptions & { revision: string },
 ): Promise<string | undefined> {
   const { id, file, folder } = what;
-  const remote = await ask(
-    `${options.endpoint}/${id}/resolve/${encodeURIComponent(options.revision)}/${file}`,
+  const remote = await askForFile(`${options.endpoint}/${id}/resolve/${encodeURIComponent(options.revision)}/${file}`, {
+    id,
     options,
-  );
+  });
   if (remote === undefined) return undefined;
   const blob = join(folder, "blobs", remote.etag);
   if (!existsSync(blob)) await fetchBlob(blob, { file, remote, options });
@@ -63,91 +54,11 @@ export async function downloadFile(
 /** Whether a repository has a file. Fetches nothing. */
 export async function isOnHub(
   { id, file }: { id: string; file: string },
-  options: HubSettings & { revision: string },
+  options: FetchOptions & { revision: string },
 ): Promise<boolean> {
   const url = `${options.endpoint}/${id}/resolve/${encodeURIComponent(options.revision)}/${file}`;
-  return (await ask(url, options)) !== undefined;
+  return (await askForFile(url, { id, options })) !== undefined;
 }
-
-/** Requests a file's commit, checksum and address, without its bytes; follows redirects within the Hub. */
-async function ask(url: string, { endpoint, token, idleMs }: HubSettings): Promise<RemoteFile | undefined> {
-  let address = url;
-  for (let i = 0; i < REDIRECTS; i++) {
-    const asked = { ...authorization(address, { endpoint, token }), "accept-encoding": "identity" };
-    const response = await httpFetch(address, {
-      method: "HEAD",
-      redirect: "manual",
-      headers: asked,
-      signal: AbortSignal.timeout(idleMs),
-    }).catch((error: unknown) => {
-      throw error instanceof TsloraError
-        ? error
-        : new TsloraError("unreachable", `${url} does not answer. Try again later.`, { cause: error });
-    });
-    await response.body?.cancel();
-    const { status, headers } = response;
-    debug("HEAD %s: %d", withoutQuery(address), status);
-    if (status === 404) return undefined;
-    if (status === 401 || status === 403)
-      throw new TsloraError(
-        "not-found",
-        `${url} answers ${status}: the model is private, gated or not there. Accept its terms on its page, and put a token that may read it into HF_TOKEN.`,
-      );
-    if (status >= 400) throw new TsloraError("unreachable", `${url} answers ${status}. Try again later.`);
-    const location = headers.get("location");
-    const remote = remoteFile(headers, { url, address });
-    if (remote !== undefined) return remote;
-    if (location === null)
-      throw new TsloraError(
-        "bad-input",
-        `${url} must answer as the Hub does, with x-repo-commit and etag; it does not. Is HF_ENDPOINT right?`,
-      );
-    address = redirected(location, { url, address });
-  }
-  throw new TsloraError("bad-input", `${url} redirects more than ${REDIRECTS} times.`);
-}
-
-/** The metadata in an answer; undefined if it has none, as a redirect within the Hub. */
-function remoteFile(headers: Headers, { url, address }: { url: string; address: string }): RemoteFile | undefined {
-  const location = headers.get("location");
-  const commit = headers.get("x-repo-commit");
-  const etag = checksumOf(headers);
-  const size = headers.get("x-linked-size") ?? (location === null ? headers.get("content-length") : null);
-  if (commit === null || etag === undefined) return undefined;
-  if (!/^[0-9a-f]{40}$/.test(commit) || !/^\w[\w.-]{0,127}$/.test(etag))
-    throw new TsloraError(
-      "bad-input",
-      `${url} must name a commit of 40 hexadecimal digits and a checksum; got ${shownValue(commit)} and ${shownValue(etag)}.`,
-    );
-  if (size !== null && !/^\d{1,15}$/.test(size))
-    throw new TsloraError("bad-input", `${url} must name the file's size; got ${shownValue(size)}.`);
-  if (size === null && !SHA256.test(etag))
-    throw new TsloraError(
-      "bad-input",
-      `${url} names neither the file's size nor its sha256, so a cut file would look whole.`,
-    );
-  return {
-    address: location === null ? address : redirected(location, { url, address }),
-    commit,
-    etag,
-    size: size === null ? undefined : Number(size),
-  };
-}
-
-/** An address for the log, without the query, which may hold a signature that grants access. */
-function withoutQuery(address: string): string {
-  const { origin, pathname } = new URL(address);
-  return `${origin}${pathname}`;
-}
-
-/** Resolves a redirect. */
-function redirected(location: string, { url, address }: { url: string; address: string }): string {
-  const target = URL.canParse(location, address) ? new URL(location, address) : undefined;
-  if (target?.protocol === "https:" || target?.protocol === "http:") return target.href;
-  throw new TsloraError("bad-input", `${url} redirects to ${shownValue(location)}, which is no address on the web.`);
-}
-
-type FetchOptions = HubSettings & { readonly onProgress?: (progress: DownloadProgress) => void };
 
 async function fetchBlob(
   blob: string,
@@ -186,6 +97,7 @@ async function receiveAll(
     try {
       return await receive(path, from);
     } catch (error) {
+      if (from.options.signal?.aborted === true) throw stopped(error);
       if (error instanceof TsloraError) throw error;
       const code = error instanceof Error && "code" in error ? String(error.code) : "";
       if (/^(ENOSPC|EDQUOT|EACCES|EROFS|EIO)$/.test(code))
@@ -219,7 +131,8 @@ async function receive(
       "accept-encoding": "identity",
       ...(have > 0 ? { range: `bytes=${have}-` } : {}),
     };
-    const response = await httpFetch(address, { headers, signal: idle.signal });
+    const stops = options.signal === undefined ? [] : [options.signal];
+    const response = await httpFetch(address, { headers, signal: AbortSignal.any([idle.signal, ...stops]) });
     const part = response.status === 206;
     debug("GET %s from byte %d of %s: %d", withoutQuery(address), have, size ?? "an unknown size", response.status);
     const now = checksumOf(response.headers);
@@ -301,19 +214,4 @@ async function wrongChecksum(path: string, etag: string): Promise<string | undef
 async function digestOf(path: string, hash: Hash): Promise<string> {
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest("hex");
-}
-
-/** The checksum in the Hub's response, without weak mark and quotes. */
-function checksumOf(headers: { get(name: string): string | null }): string | undefined {
-  return (headers.get("x-linked-etag") ?? headers.get("etag"))?.replace(/^W\//, "").replaceAll('"', "");
-}
-
-/** The token goes to the Hub and to no other host. */
-function authorization(
-  address: string,
-  { endpoint, token }: Pick<HubSettings, "endpoint" | "token">,
-): Record<string, string> {
-  return token !== undefined && token !== "" && new URL(address).origin === new URL(endpoint).origin
-    ? { authorization: `Bearer ${token}` }
-    : {};
 }

@@ -1,27 +1,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { notSaved } from "../base/files/file-fault";
-import { makeFolder } from "../base/files/make-folder";
 import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
-import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
-import { writeAtomically } from "../base/files/write-atomically";
 import { parseShardIndex } from "../model/weights/shard-index";
 import { findWeights, foreignWeights, MODEL_WEIGHTS, type WeightFormat } from "../model/weights/weight-files";
-import { downloadFile, isOnHub, type DownloadProgress } from "./download-file";
-import { cacheFolder, type HubSettings } from "./hub-settings";
+import { isOnHub } from "./download-file";
+import { beginDownload, type DownloadOptions } from "./download-repository";
 import { SENTENCEPIECE_FILES } from "./sentencepiece-files";
 
-/** Options of {@link downloadModel}. */
-export interface DownloadOptions extends HubSettings {
-  /** A branch, tag or commit. */
-  readonly revision: string;
-  readonly onProgress?: (progress: DownloadProgress) => void;
-}
-
-const OPTIONAL = [
+/** Files of a tokenizer, which a repository may have. */
+export const TOKENIZER_PARTS = [
   "tokenizer.json",
   "tokenizer_config.json",
   "vocab.txt",
@@ -38,32 +28,18 @@ const OPTIONAL = [
  * @throws TsloraError `not-found`, `unreachable`, `unsupported` or `bad-input`, naming the file and the address.
  */
 export async function downloadModel(id: string, options: DownloadOptions): Promise<string> {
-  const { revision } = options;
-  if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) || revision.includes(".."))
-    throw new TsloraError("bad-option", `revision must name a branch, tag or commit; got ${shownValue(revision)}.`);
-  const folder = cacheFolder(id, options);
-  makeCache(join(folder, "blobs"));
-  const commit = await downloadFile({ id, file: "config.json", folder }, options);
-  if (commit === undefined)
+  const download = await beginDownload(id, "config.json", options);
+  if (download === undefined)
     throw new TsloraError(
       "not-found",
-      `${options.endpoint}/${id} has no config.json at ${revision}: it is not a model that can be loaded.`,
+      `${options.endpoint}/${id} has no config.json at ${options.revision}: it is not a model that can be loaded.`,
     );
-  const fetchOne = async (file: string): Promise<string | undefined> => {
-    const found = await downloadFile({ id, file, folder }, options);
-    if (found === undefined || found === commit) return found;
-    throw new TsloraError(
-      "bad-input",
-      `${options.endpoint}/${id} changed while it was fetched: config.json is of commit ${commit}, ${file} of ${found}. Start again to fetch it anew.`,
-    );
-  };
-  for (const file of OPTIONAL) await fetchOne(file);
-  const snapshot = join(folder, "snapshots", commit);
+  const { snapshot, fetchOne, called } = download;
+  for (const file of [...TOKENIZER_PARTS, ...(options.also ?? [])]) await fetchOne(file);
   if (!existsSync(join(snapshot, "tokenizer.json")) && !existsSync(join(snapshot, "vocab.txt")))
     for (const file of SENTENCEPIECE_FILES) await fetchOne(file);
-  if (!(await fetchWeights(snapshot, { called: `${options.endpoint}/${id}`, fetchOne })))
-    throw await noWeights(id, options);
-  await writeAtomically(join(folder, "refs", revision), commit);
+  if (!(await fetchWeights(snapshot, { called, fetchOne }))) throw await noWeights(id, options);
+  await download.finish();
   return snapshot;
 }
 
@@ -86,13 +62,13 @@ async function noWeights(id: string, options: DownloadOptions): Promise<TsloraEr
  */
 async function fetchWeights(
   snapshot: string,
-  { called, fetchOne }: { called: string; fetchOne: (file: string) => Promise<string | undefined> },
+  { called, fetchOne }: { called: string; fetchOne: (file: string) => Promise<boolean> },
 ): Promise<boolean> {
   for (const { whole, index, extension } of MODEL_WEIGHTS) {
-    if ((await fetchOne(whole)) !== undefined) return true;
-    if ((await fetchOne(index)) === undefined) continue;
+    if (await fetchOne(whole)) return true;
+    if (!(await fetchOne(index))) continue;
     for (const shard of await shardsOf(snapshot, { index, extension })) {
-      if ((await fetchOne(shard)) === undefined)
+      if (!(await fetchOne(shard)))
         throw new TsloraError(
           "not-found",
           `${called} has no ${shard}, which its ${index} names. Its upload was not whole.`,
@@ -109,15 +85,6 @@ async function shardsOf(
 ): Promise<readonly string[]> {
   const path = join(snapshot, index);
   return parseShardIndex(await readTextFile(path), shownPath(path), { extension }).shards;
-}
-
-/** @throws TsloraError `not-saved` */
-function makeCache(folder: string): void {
-  try {
-    makeFolder(folder);
-  } catch (error) {
-    throw notSaved(folder, error);
-  }
 }
 
 /** Whether a snapshot in the cache holds a model's weights: one file, or all parts. */

@@ -2,13 +2,20 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 import { expandHome } from "../base/files/expand-home";
+import { findToken } from "./hub-token";
 
 /** Settings of the Hub and its cache, with the variables of Python's huggingface_hub. */
 export interface HubSettings {
   /** @default HF_ENDPOINT, or https://huggingface.co */
   readonly endpoint: string;
-  /** Sent to the endpoint alone. @default HF_TOKEN */
+  /**
+   * Sent to the endpoint alone.
+   * @default HF_TOKEN, HUGGING_FACE_HUB_TOKEN, or the file that `hf auth login` writes (HF_TOKEN_PATH, `token` under
+   *   HF_HOME)
+   */
   readonly token: string | undefined;
+  /** Where the token comes from, for messages. */
+  readonly tokenFrom?: string;
   /** @default HF_HUB_CACHE, or `hub` under HF_HOME */
   readonly cacheDir: string;
   /** Whether no request goes to the Hub. @default HF_HUB_OFFLINE */
@@ -24,9 +31,11 @@ export interface HubSettings {
 export function hubSettings(given: Partial<HubSettings> = {}): HubSettings {
   const { env } = process;
   const home = expandHome(env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "huggingface"));
+  const token = given.token === undefined ? findToken(home) : { value: given.token, from: "the option token" };
   return {
-    endpoint: (given.endpoint ?? env.HF_ENDPOINT ?? "https://huggingface.co").replace(/\/$/, ""),
-    token: given.token ?? env.HF_TOKEN,
+    endpoint: (given.endpoint ?? env.HF_ENDPOINT ?? "https://huggingface.co").replace(/\/+$/, ""),
+    token: token?.value,
+    tokenFrom: given.tokenFrom ?? token?.from,
     cacheDir: expandHome(given.cacheDir ?? env.HF_HUB_CACHE ?? join(home, "hub")),
     offline: given.offline ?? ["1", "true", "yes", "on"].includes((env.HF_HUB_OFFLINE ?? "").toLowerCase()),
     idleMs:

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 
 import { expandHome } from "../base/files/expand-home";
 import { projectRoot } from "../base/project-root";
-import { readTextFile } from "../base/files/read-text-file";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
 import { foreignWeights } from "../model/weights/weight-files";
+import { cachedSnapshot } from "./cache-snapshot";
 import type { DownloadProgress } from "./download-file";
 import { checkModelFolder } from "./check-model-folder";
 import { downloadModel, hasWeights } from "./download-model";
@@ -112,8 +112,7 @@ async function fromHub(
   const { revision = "main" } = options;
   const settings = hubSettings(options);
   const folder = cacheFolder(id, settings);
-  const commit = (await readTextFile(join(folder, "refs", revision), { maxBytes: 1000 }).catch(() => revision)).trim();
-  const cached = join(folder, "snapshots", commit);
+  const cached = await cachedSnapshot(id, { revision, cacheDir: settings.cacheDir });
   if (await hasWeights(cached))
     return {
       id,

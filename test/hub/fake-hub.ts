@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
+
+import { address, closeAll, listen } from "./servers";
 
 /** A server that answers as the Hub does, and the storage that it redirects large files to, on another origin. */
 export interface FakeHub {
@@ -96,18 +97,5 @@ export async function fakeHub(files: Readonly<Record<string, Buffer>>, faults: F
     else if (request.method === "HEAD") response.writeHead(200, { ...headers, "content-length": bytes.length }).end();
     else response.writeHead(200, { ...headers, "content-length": bytes.length }).end(bytes);
   });
-  const close = async (): Promise<void> =>
-    void (await Promise.all(
-      [hub, storage].map((server) => new Promise((done) => (server.closeAllConnections(), server.close(done)))),
-    ));
-  return { endpoint: address(hub), requests, leaked, close };
-}
-
-function listen(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Server> {
-  const server = createServer(answer);
-  return new Promise((done) => server.listen(0, "127.0.0.1", () => done(server)));
-}
-
-function address(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { endpoint: address(hub), requests, leaked, close: () => closeAll([hub, storage]) };
 }

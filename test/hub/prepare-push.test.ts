@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { loadClassifier } from "../../src/classifier/load-classifier";
-import { saveModelCard } from "../../src/hub/model-card";
-import { preparePush } from "../../src/hub/prepare-push";
 import { projectRoot } from "../../src/base/project-root";
+import { saveModelCard } from "../../src/hub/card/model-card";
+import { preparePush } from "../../src/hub/push/prepare-push";
 import { baseWithout, changeConfig, dropTensors } from "../lora/base-without";
 import { FURTHER_MODELS } from "../model/further-models";
 import { runToEnd, tokenizer } from "../training/tiny";
@@ -88,13 +88,15 @@ test("an adapter on a base of pytorch_model.bin alone can be pushed, with its he
   await push(trained);
 });
 
-test("files in folders are listed by their paths, and an adapter of earlier versions of peft is read", async () => {
+test("folders within are not sent, and an adapter of earlier versions of peft is read", async () => {
   const directory = join(folder, "nested");
   await cp(fixture("bin"), directory, { recursive: true });
+  const { files, notSent } = await push(directory);
   assert.deepEqual(
-    (await push(directory)).files.map(({ path }) => path),
-    ["adapter/adapter_config.json", "adapter/adapter_model.bin", "config.json", "pytorch_model.bin"],
+    files.map(({ path }) => path),
+    ["config.json", "pytorch_model.bin"],
   );
+  assert.deepEqual(notSent, ["adapter/"]);
   const adapter = join(directory, "adapter");
   const bare = await baseWithout("bert", { folder: join(folder, "bare"), without: /^(classifier|bert\.pooler)\./ });
   await changeConfig(adapter, { base_model_name_or_path: bare });

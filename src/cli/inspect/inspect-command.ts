@@ -6,10 +6,12 @@ import type { LibraryCommand } from "../library-command";
 export const inspectCommand: LibraryCommand = {
   name: "inspect",
   description: "List the content of a model, an adapter, a checkpoint or a file of weights",
-  arguments: {
-    pattern: "<paths...>",
-    help: "folders, .safetensors and .bin files, names on the Hugging Face Hub, auto, embedded or mpnet",
-  },
+  arguments: [
+    {
+      pattern: "<paths...>",
+      help: "folders, .safetensors and .bin files, names on the Hugging Face Hub, auto, embedded or mpnet",
+    },
+  ],
   groups: [
     { title: "What to show", options: INSPECT_OPTIONS },
     { title: "LoRA, for what would be trained", options: LORA_OPTIONS },

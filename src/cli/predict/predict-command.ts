@@ -5,7 +5,7 @@ import type { LibraryCommand } from "../library-command";
 export const predictCommand: LibraryCommand = {
   name: "predict",
   description: "Classify texts from arguments, a file or standard input as they arrive",
-  arguments: { pattern: "[texts...]", help: "texts to classify (default: those of --file, or standard input)" },
+  arguments: [{ pattern: "[texts...]", help: "texts to classify (default: those of --file, or standard input)" }],
   groups: [
     { title: "Model", options: MODEL_OPTIONS },
     { title: "Input", options: INPUT_OPTIONS },

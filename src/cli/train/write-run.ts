@@ -6,7 +6,7 @@ import type { Corpus } from "../../corpus/corpus";
 import type { MultiLabelEvaluation } from "../../evaluation/evaluate-multi-label";
 import type { Evaluation } from "../../evaluation/evaluation";
 import { deviceOf, type Device } from "../../device/device";
-import { saveModelCard } from "../../hub/model-card";
+import { saveModelCard } from "../../hub/card/model-card";
 import type { ResolvedModel } from "../../hub/resolve-model";
 import type { TrainSummary } from "../../training/train-event";
 import { TRAINING_ARGS } from "../inputs/read-run-record";

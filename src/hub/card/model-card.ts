@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
-import { expandHome } from "../base/files/expand-home";
-import { writeAtomically } from "../base/files/write-atomically";
+import { expandHome } from "../../base/files/expand-home";
+import { writeAtomically } from "../../base/files/write-atomically";
 
 /** Content of a model card. */
 export interface ModelCardInfo {

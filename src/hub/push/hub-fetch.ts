@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Response as HttpResponse } from "undici";
+
+import { debugLog } from "../../base/debug-log";
+import { httpFetch } from "../../base/http";
+import { TsloraError } from "../../base/tslora-error";
+import type { HubSettings } from "../hub-settings";
+import { withoutToken } from "../hub-token";
+import { withoutQuery } from "../without-query";
+import { CountedBlob } from "./file-slice";
+import { aborted, againLater, expectStorable, refused, stageOf, type Answer, type Stage } from "./push-problem";
+import type { SentBytes } from "./push-progress";
+
+/** What the requests of a push share. */
+export interface PushContext {
+  readonly settings: HubSettings;
+  readonly repoId: string;
+  readonly signal: AbortSignal;
+  readonly onWait: (seconds: number, reason: string) => void;
+  /** Waits; a test does not. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** What `@huggingface/hub` passes to its fetch. */
+interface HubInit {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | null;
+  readonly progressHint?: { readonly path?: string; readonly part?: number };
+}
+
+const debug = debugLog("hub");
+const ATTEMPTS = 5;
+const REDIRECTS = 5;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** The longest wait that the Hub may ask for; above it the push ends. */
+const PATIENCE_S = 300;
+const MAX_ANSWER = 1 << 25; // bytes
+/** How many times as long as for a byte an answer is waited for, once a request is sent. */
+const ANSWER_FACTOR = 10;
+const TRANSIENT = new Set([408, 425, 500, 502, 503, 504]);
+
+/** Waits on a push's own clock. */
+export async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal });
+}
+
+/**
+ * The `fetch` of `@huggingface/hub`. It sends the token to the Hub's own host alone, follows redirects, asks again after
+ * broken connections, 429 and 5xx, counts the sent bytes, and reports every failure in one form. The package sees
+ * successful answers only, and never the token.
+ *
+ * @param options.sent - counts the bytes of large files
+ * @param options.failed - receives the first failure: the package's parallel uploads may lose it
+ */
+export function hubFetch(
+  context: PushContext,
+  options: { readonly sent?: SentBytes; readonly failed?: (error: unknown) => void } = {},
+): typeof fetch {
+  return async (input, init) => {
+    const address = input instanceof Request ? input.url : String(input);
+    try {
+      return await persist(address, (init ?? {}) as HubInit, { ...context, sent: options.sent });
+    } catch (error) {
+      options.failed?.(error);
+      throw error;
+    }
+  };
+}
+
+type Sending = PushContext & { readonly sent?: SentBytes };
+
+/** Sends a request until it is answered, or there is no hope. */
+async function persist(address: string, init: HubInit, context: Sending): Promise<Response> {
+  const { settings, signal, onWait, pause, repoId } = context;
+  const stage = stageOf(address, { method: init.method ?? "GET", endpoint: settings.endpoint });
+  for (let attempt = 1; ; attempt++) {
+    if (signal.aborted) throw aborted();
+    const answer = await send(address, init, { ...context, stage });
+    if (answer.status >= 200 && answer.status < 300) {
+      if (stage.kind === "batch") expectStorable(answer, { stage, settings, repoId });
+      return new Response(answer.text === "" ? null : answer.text, {
+        status: answer.status === 204 ? 200 : answer.status,
+        headers: answer.headers,
+      });
+    }
+    const about = { stage, settings, repoId, path: init.progressHint?.path };
+    const wait = waitBefore(answer, { attempt, stage });
+    if (wait === undefined) throw refused(answer, about);
+    if (attempt === ATTEMPTS || wait > 1000 * PATIENCE_S) throw againLater(answer, { ...about, waitMs: wait });
+    const reason = answer.status === 0 ? "the connection broke" : `the server answers ${answer.status}`;
+    debug("%s: %s; attempt %d of %d follows in %d ms", stage.name, reason, attempt + 1, ATTEMPTS, wait);
+    onWait(wait / 1000, reason);
+    await pause(wait, signal).catch((error: unknown) => {
+      throw signal.aborted ? aborted() : error;
+    });
+  }
+}
+
+/**
+ * Milliseconds before another attempt; undefined if there is none. A commit whose answer was lost may have been made:
+ * it is asked again only after 429, which the Hub gives before it does anything.
+ */
+function waitBefore(
+  { status, headers }: Answer,
+  { attempt, stage }: { attempt: number; stage: Stage },
+): number | undefined {
+  if (status !== 429 && (stage.kind === "commit" || (status !== 0 && !TRANSIENT.has(status)))) return undefined;
+  const asked = headers["retry-after"];
+  const ms = asked === undefined ? NaN : /^\d+$/.test(asked) ? 1000 * Number(asked) : Date.parse(asked) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+}
+
+/** Sends a request once, and follows its redirects. A broken connection is an answer with the status 0. */
+async function send(url: string, init: HubInit, context: Sending & { readonly stage: Stage }): Promise<Answer> {
+  let address = url;
+  for (let i = 0; i <= REDIRECTS; i++) {
+    const answer = await sendOnce(address, init, context);
+    const { location } = answer.headers;
+    if (answer.status < 300 || answer.status >= 400 || location === undefined) return answer;
+    const target = URL.canParse(location, address) ? new URL(location, address) : undefined;
+    const mayFollow = target?.origin === new URL(address).origin || context.stage.kind === "store";
+    if (target === undefined || !/^https?:$/.test(target.protocol) || !mayFollow)
+      throw new TsloraError(
+        "bad-input",
+        `${withoutQuery(address)} redirects to another host${target === undefined ? "" : `, ${target.host}`}, where the token is not sent. Set HF_ENDPOINT to the Hub's own address.`,
+      );
+    address = target.href;
+  }
+  throw new TsloraError("bad-input", `${withoutQuery(url)} redirects more than ${REDIRECTS} times.`);
+}
+
+async function sendOnce(
+  address: string,
+  init: HubInit,
+  { settings, signal, sent, stage }: Sending & { readonly stage: Stage },
+): Promise<Answer> {
+  const idle = new AbortController();
+  const tooLong = (): void => idle.abort(new Error("no byte moved"));
+  let timer = setTimeout(tooLong, ANSWER_FACTOR * settings.idleMs);
+  const moved = (ms: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(tooLong, ms);
+  };
+  const method = init.method ?? "GET";
+  // a commit is not stopped halfway: nobody would know whether it was made
+  const stops = stage.kind === "commit" ? [] : [signal, ...(init.signal == null ? [] : [init.signal])];
+  try {
+    const response = await httpFetch(address, {
+      method,
+      redirect: "manual",
+      headers: headersFor(address, { given: init.headers, settings }),
+      body: bodyOf(init, { sent, moved, idleMs: settings.idleMs }),
+      signal: AbortSignal.any([idle.signal, ...stops]),
+    });
+    debug("%s %s: %d", method, withoutQuery(address), response.status);
+    moved(settings.idleMs);
+    const text = await readAnswer(response, () => moved(settings.idleMs));
+    return { status: response.status, headers: Object.fromEntries(response.headers), text };
+  } catch (error) {
+    if (stops.some(({ aborted: stopped }) => stopped)) throw aborted();
+    if (error instanceof TsloraError) throw error;
+    const local = error instanceof Error ? error.cause : undefined;
+    if (local instanceof TsloraError) throw local; // the file could not be read
+    const words = error instanceof Error ? `${error.message} ${local instanceof Error ? local.message : ""}` : "";
+    debug("%s %s: %s", method, withoutQuery(address), withoutToken(words, settings.token));
+    return { status: 0, headers: {}, text: "", broken: stage.name };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The package's headers without its authorization; the token goes to the Hub and to no other host. */
+function headersFor(
+  address: string,
+  { given = {}, settings }: { given?: Readonly<Record<string, string>>; settings: HubSettings },
+): Record<string, string> {
+  const kept = Object.entries(given).filter(([name]) => name.toLowerCase() !== "authorization");
+  const { endpoint, token } = settings;
+  const isHub = new URL(address).origin === new URL(endpoint).origin;
+  return {
+    ...Object.fromEntries(kept),
+    ...(isHub && token !== undefined ? { authorization: `Bearer ${token}` } : {}),
+  };
+}
+
+function bodyOf(
+  { body, progressHint }: HubInit,
+  { sent, moved, idleMs }: { sent?: SentBytes; moved: (ms: number) => void; idleMs: number },
+): string | Blob | undefined {
+  if (typeof body === "string" || body === undefined || body === null) return body ?? undefined;
+  if (!(body instanceof Blob)) throw new TypeError("A body must be a text or a Blob.");
+  const { path = "", part = 0 } = progressHint ?? {};
+  sent?.restart(path, part);
+  let left = body.size;
+  return new CountedBlob(body, (bytes) => {
+    left -= bytes;
+    moved(left > 0 ? idleMs : ANSWER_FACTOR * idleMs); // then the server checks what it has
+    sent?.add(path, part, bytes);
+  });
+}
+
+async function readAnswer(response: HttpResponse, moved: () => void): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    moved();
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_ANSWER)
+      throw new TsloraError("bad-input", `${withoutQuery(response.url)} sends an answer that is too long.`);
+  }
+  return text + decoder.decode();
+}

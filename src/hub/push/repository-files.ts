@@ -1,0 +1,37 @@
+import { ADAPTER_WEIGHTS, MODEL_WEIGHTS } from "../../model/weights/weight-files";
+import { SENTENCEPIECE_FILES } from "../sentencepiece-files";
+
+/** Files of a tokenizer. */
+export const TOKENIZER_FILES: readonly string[] = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  ...SENTENCEPIECE_FILES,
+];
+
+const NAMES = new Set([
+  "README.md",
+  "LICENSE",
+  "LICENSE.txt",
+  "LICENSE.md",
+  "config.json",
+  "adapter_config.json",
+  ...ADAPTER_WEIGHTS,
+  ...MODEL_WEIGHTS.flatMap(({ whole, index }) => [whole, index]),
+  ...TOKENIZER_FILES,
+]);
+const SHARD = /^(model-\d{5}-of-\d{5}\.safetensors|pytorch_model-\d{5}-of-\d{5}\.bin)$/;
+/** What transformers.js reads. */
+const ONNX = /^onnx\/[\w.-]+\.onnx(_data)?(_\d+)?$/;
+
+/**
+ * Whether a path of a folder belongs into a repository: weights, configurations, tokenizer, card, licence and ONNX
+ * graphs. Checkpoints, optimizer states, logs and all other files do not.
+ */
+export function isRepositoryFile(path: string): boolean {
+  return NAMES.has(path) || SHARD.test(path) || ONNX.test(path);
+}
