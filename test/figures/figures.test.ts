@@ -211,7 +211,7 @@ test("a comparison draws each model's interval around its value", () => {
   assert.throws(() => comparisonFigure([{ name: "x", value: 1.5 }]), /from 0 to 1; got 1\.5/);
   assert.throws(
     () => comparisonFigure([{ name: "x", value: 0.5, interval: { low: 0.6, high: 0.7 } }]),
-    /interval around 0\.5/,
+    /interval of x must hold 0\.5/,
   );
 });
 
