@@ -54,11 +54,13 @@ export const line: ParityLine = {
       const missing = [...exact.entries.keys()].filter((name) => !gradients.has(name));
       if (missing.length > 0 || exact.entries.size !== gradients.size)
         throw new Error(`${described(at)}: no gradient for ${missing.join(", ")}`);
+      let most = 0; // of all weights: the scale of a tensor whose gradient is 0, as attention's at a single token
+      for (const name of exact.entries.keys()) most = Math.max(most, largestOf(await exact.readFloats(name)));
       for (const [name, gradient] of gradients) {
         const [wanted, torch] = [await exact.readFloats(name), await single.readFloats(name)];
         const query = queryOfIdleKey(name, at.config);
         const scaleOf = query === undefined ? wanted : await exact.readFloats(query);
-        const largest = scaleOf.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+        const largest = largestOf(scaleOf) || most;
         const relative = (difference: number): number => (difference === 0 ? 0 : difference / largest);
         const [ours, itself, between] = [
           maxDifference(gradient, wanted),
@@ -97,3 +99,7 @@ export const line: ParityLine = {
     }));
   },
 };
+
+function largestOf(values: Float32Array): number {
+  return values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+}
