@@ -4,6 +4,7 @@ import { TsloraError } from "../base/tslora-error";
 import { deviceOf, deviceWish, type DeviceOptions } from "../device/device";
 import { openDevice } from "../device/open-device";
 import { resolveModel, type ResolvedModel } from "../hub/resolve-model";
+import { knownWeights } from "../hub/with-weights";
 import { readEncoderConfig, type EncoderConfig, type ProblemType } from "../model/encoder-config";
 import { loadClassificationModel } from "../model/load-classification-model";
 import { loadTokenizer } from "../tokenizer/load-tokenizer";
@@ -87,6 +88,7 @@ export async function loadClassifier(
     labels,
     seed,
     newHead,
+    weights: knownWeights(origin),
   });
   return new SequenceClassifier({
     model: loaded,

@@ -10,10 +10,10 @@ import { cachedSnapshot } from "./cache-snapshot";
 import type { DownloadProgress } from "./download-file";
 import { checkModelFolder } from "./check-model-folder";
 import { downloadModel, hasWeights } from "./download-model";
-import { weightsNotice } from "./weights-notice";
 import { cacheFolder, hubSettings, type HubSettings } from "./hub-settings";
 import { installedById, installedModel, installedName } from "./installed-models";
 import type { ResolvedModel } from "./resolved-model";
+import { withWeights } from "./with-weights";
 
 export type { ModelPlace, ResolvedModel } from "./resolved-model";
 
@@ -69,12 +69,12 @@ async function named(
   const directory = places.find((place) => existsSync(place));
   if (directory !== undefined) {
     checkModelFolder(directory, { requireTokenizer: options.requireTokenizer ?? false });
-    return {
+    return withWeights({
       id: folderId(path),
       directory,
       origin: { kind: "folder" },
-      notice: `Model: the folder ${shownPath(directory)}, ${why}.${await weightsNotice(directory)}`,
-    };
+      notice: `Model: the folder ${shownPath(directory)}, ${why}.`,
+    });
   }
   if (path.startsWith(".") || isAbsolute(path) || !HUB_ID.test(path)) {
     throw new TsloraError(
@@ -114,12 +114,12 @@ async function fromHub(
   const folder = cacheFolder(id, settings);
   const cached = await cachedSnapshot(id, { revision, cacheDir: settings.cacheDir });
   if (await hasWeights(cached))
-    return {
+    return withWeights({
       id,
       directory: cached,
       origin: { kind: "cache" },
-      notice: `Model: ${id} from the Hugging Face cache, ${why}.${await weightsNotice(cached)}`,
-    };
+      notice: `Model: ${id} from the Hugging Face cache, ${why}.`,
+    });
   if (settings.offline) {
     const foreign = existsSync(cached) ? foreignWeights(readdirSync(cached)) : undefined;
     if (foreign !== undefined)
@@ -131,8 +131,8 @@ async function fromHub(
   }
   try {
     const directory = await downloadModel(id, { ...settings, revision, onProgress: options.onProgress });
-    const notice = `Model: ${id} from ${settings.endpoint}, ${why}.${await weightsNotice(directory)}`;
-    return { id, directory, origin: { kind: "hub" }, notice };
+    const notice = `Model: ${id} from ${settings.endpoint}, ${why}.`;
+    return await withWeights({ id, directory, origin: { kind: "hub" }, notice });
   } catch (error) {
     if (!(error instanceof TsloraError)) throw error;
     throw new TsloraError(error.code, `${id} is not in the cache, ${shownPath(folder)}. ${error.message}`, {

@@ -38,6 +38,8 @@ export interface LoadModelOptions {
    * @default false
    */
   readonly newHead?: boolean;
+  /** The folder's weights as they were opened before, to read their headers only once. @default opens them */
+  readonly weights?: Checkpoint;
 }
 
 /**
@@ -51,7 +53,7 @@ export interface LoadModelOptions {
  */
 export async function loadClassificationModel(directory: string, options: LoadModelOptions): Promise<LoadedModel> {
   const config = await readEncoderConfig(directory);
-  const file = await openCheckpoint(directory);
+  const file = await (options.weights?.reopen() ?? openCheckpoint(directory));
   try {
     checkLayerCount(file, config);
     const shapes = expectedShapes(config, options.numLabels);

@@ -45,7 +45,12 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
   );
 }
 
-async function openShards(directory: string, format: WeightFormat): Promise<Checkpoint> {
+/** @param known - the shards as they were opened before */
+async function openShards(
+  directory: string,
+  format: WeightFormat,
+  known?: ReadonlyMap<string, Checkpoint>,
+): Promise<Checkpoint> {
   const path = join(directory, format.index);
   const { shards, shardOf } = parseShardIndex(await readTextFile(path), shownPath(path), format);
   const missing: string[] = [];
@@ -59,7 +64,8 @@ async function openShards(directory: string, format: WeightFormat): Promise<Chec
   const files = new Map<string, Checkpoint>();
   const close = async (): Promise<void> => void (await Promise.all([...files.values()].map((file) => file.close())));
   try {
-    for (const shard of shards) files.set(shard, await openWeights(join(directory, shard)));
+    for (const shard of shards)
+      files.set(shard, await (known?.get(shard)?.reopen() ?? openWeights(join(directory, shard))));
     const entries = mergeEntries(path, { files, shardOf });
     const readFloats = async (name: string): Promise<Float32Array> => {
       const file = files.get(shardOf.get(name) ?? "");
@@ -68,7 +74,8 @@ async function openShards(directory: string, format: WeightFormat): Promise<Chec
       return file.readFloats(name);
     };
     const notices = [...files.values()].flatMap(({ notice }) => notice ?? []);
-    return { path, entries, notice: notices.length > 0 ? notices.join(" ") : undefined, readFloats, close };
+    const notice = notices.length > 0 ? notices.join(" ") : undefined;
+    return { path, entries, notice, readFloats, close, reopen: () => openShards(directory, format, files) };
   } catch (error) {
     await close();
     throw error;

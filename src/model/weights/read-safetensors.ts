@@ -1,10 +1,9 @@
 import type { FileHandle } from "node:fs/promises";
 
-import { isMissingFile, openRegularFile } from "../../base/files/open-regular-file";
 import { parseUntrustedObject } from "../../base/files/parse-json-file";
-import { shownPath } from "../../base/shown-path";
 import { shownValue } from "../../base/shown-value";
 import { TsloraError } from "../../base/tslora-error";
+import { openWithHeader, type KnownHeader, type WeightsFile } from "./open-with-header";
 import { readFloats } from "./read-floats";
 import { ELEMENT_BYTES, MAX_RANK, type TensorDtype, type TensorEntry } from "./tensor-entry";
 
@@ -28,6 +27,14 @@ export interface SafetensorsFile {
    */
   readFloats(name: string): Promise<Float32Array>;
   close(): Promise<void>;
+  /** Opens the file again. Its header is read again only if the file has changed. */
+  reopen(): Promise<SafetensorsFile>;
+}
+
+/** A file's header, checked. */
+interface SafetensorsHeader extends Pick<SafetensorsFile, "entries" | "metadata"> {
+  /** First byte after the header. */
+  readonly dataStart: number;
 }
 
 /**
@@ -37,46 +44,42 @@ export interface SafetensorsFile {
  * @throws TsloraError `bad-input` for a truncated or damaged file, naming the file, the tensor and the value.
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const shown = shownPath(path);
-  const { handle: file, size } = await openRegularFile(path, { called: `The weights ${shown}` }).catch(
-    (error: unknown) => {
-      throw isMissingFile(error)
-        ? new TsloraError("not-found", `The weights ${shown} cannot be opened: there is no such file.`, {
-            cause: error,
-          })
-        : error;
+  return openKnown(path);
+}
+
+async function openKnown(path: string, known?: KnownHeader<SafetensorsHeader>): Promise<SafetensorsFile> {
+  const file = await openWithHeader(path, { read: (opened) => readHeader(opened, path), known });
+  const { shown, handle } = file;
+  const { entries, metadata, dataStart } = file.header;
+  return {
+    path,
+    entries,
+    metadata,
+    readFloats: async (name) => {
+      const entry = entries.get(name);
+      if (entry === undefined) throw new TsloraError("not-found", `${shown} holds no tensor ${shownValue(name)}.`);
+      const { dtype, offsets } = entry;
+      const position = dataStart + offsets[0];
+      return readFloats(handle, { path: shown, name, dtype, position, length: offsets[1] - offsets[0] });
     },
-  );
-  try {
-    const damaged = (what: string): TsloraError =>
-      new TsloraError("bad-input", `${shown} is not a whole safetensors file: ${what}. Fetch it again.`, {
-        details: { path },
-      });
-    if (size < 8) throw damaged(`it has ${size} bytes; the header's length alone takes 8`);
-    const start = await readAt(file, { length: 8, position: 0, damaged });
-    const headerLength = Number(start.readBigUInt64LE());
-    if (headerLength > MAX_HEADER || headerLength + 8 > size)
-      throw damaged(`its header claims ${headerLength} bytes; the file has ${size}`);
-    const header = parseHeader(await readAt(file, { length: headerLength, position: 8, damaged }), damaged);
-    const dataStart = 8 + headerLength;
-    const { entries, metadata } = checkHeader(header, size - dataStart, damaged);
-    return {
-      path,
-      entries,
-      metadata,
-      readFloats: async (name) => {
-        const entry = entries.get(name);
-        if (entry === undefined) throw new TsloraError("not-found", `${shown} holds no tensor ${shownValue(name)}.`);
-        const { dtype, offsets } = entry;
-        const position = dataStart + offsets[0];
-        return readFloats(file, { path: shown, name, dtype, position, length: offsets[1] - offsets[0] });
-      },
-      close: () => file.close(),
-    };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+    close: () => handle.close(),
+    reopen: () => openKnown(path, { version: file.version, header: file.header }),
+  };
+}
+
+async function readHeader({ shown, handle, size }: WeightsFile, path: string): Promise<SafetensorsHeader> {
+  const damaged = (what: string): TsloraError =>
+    new TsloraError("bad-input", `${shown} is not a whole safetensors file: ${what}. Fetch it again.`, {
+      details: { path },
+    });
+  if (size < 8) throw damaged(`it has ${size} bytes; the header's length alone takes 8`);
+  const start = await readAt(handle, { length: 8, position: 0, damaged });
+  const headerLength = Number(start.readBigUInt64LE());
+  if (headerLength > MAX_HEADER || headerLength + 8 > size)
+    throw damaged(`its header claims ${headerLength} bytes; the file has ${size}`);
+  const header = parseHeader(await readAt(handle, { length: headerLength, position: 8, damaged }), damaged);
+  const dataStart = 8 + headerLength;
+  return { ...checkHeader(header, size - dataStart, damaged), dataStart };
 }
 
 type Damaged = (what: string) => TsloraError;

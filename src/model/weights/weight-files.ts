@@ -17,6 +17,8 @@ export interface Checkpoint {
    */
   readFloats(name: string): Promise<Float32Array>;
   close(): Promise<void>;
+  /** Opens the weights again, also after `close`. Headers are read again only of files that have changed. */
+  reopen(): Promise<Checkpoint>;
 }
 
 /** The names that a format has for a model's weights. */

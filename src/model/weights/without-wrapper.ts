@@ -26,5 +26,6 @@ export function withoutWrapper(file: Checkpoint): Checkpoint {
     notice: file.notice,
     readFloats: (name) => file.readFloats(`${prefix}${name}`),
     close: () => file.close(),
+    reopen: async () => withoutWrapper(await file.reopen()),
   };
 }

@@ -1,10 +1,9 @@
 import { basename } from "node:path";
 
-import { isMissingFile, openRegularFile } from "../../../base/files/open-regular-file";
-import { shownPath } from "../../../base/shown-path";
 import { shownNames, shownValue } from "../../../base/shown-value";
 import { TsloraError } from "../../../base/tslora-error";
 import { sizeOf } from "../../../ops/tensor";
+import { openWithHeader, type KnownHeader, type WeightsFile } from "../open-with-header";
 import { floatsOf, readFloats, readInto } from "../read-floats";
 import { ELEMENT_BYTES, type TensorEntry } from "../tensor-entry";
 import { Allowance } from "./allowance";
@@ -33,6 +32,15 @@ export interface TorchFile {
   /** Reads one tensor's elements in the order of its indices, each in the bytes of its own type. */
   readBytes(name: string): Promise<Uint8Array>;
   close(): Promise<void>;
+  /** Opens the file again. Its pickle is read again only if the file has changed. */
+  reopen(): Promise<TorchFile>;
+}
+
+/** All of a file but the numbers, checked. */
+interface TorchHeader {
+  readonly content: TorchContent;
+  readonly state: StateDict;
+  readonly entries: ReadonlyMap<string, TensorEntry>;
 }
 
 /**
@@ -45,47 +53,45 @@ export interface TorchFile {
  *   naming it.
  */
 export async function openTorchFile(path: string): Promise<TorchFile> {
-  const shown = shownPath(path);
-  const { handle, size } = await openRegularFile(path, { called: `The weights ${shown}` }).catch((error: unknown) => {
-    throw isMissingFile(error)
-      ? new TsloraError("not-found", `The weights ${shown} cannot be opened: there is no such file.`, { cause: error })
-      : error;
-  });
-  try {
-    const refusals = torchRefusals(shown);
-    const allowance = new Allowance(size, (limit) =>
-      refusals.damaged(`its pickle would take more than ${Math.round(limit / 2 ** 20)} MiB of memory`),
-    );
-    const source: TorchSource = { handle, size, allowance, refusals };
-    const content = await readContent(source, shown);
-    const state = findStateDict(content.root, refusals);
-    const entries = new Map<string, TensorEntry>();
-    for (const [name, { shape, storage }] of state.tensors) {
-      if (sizeOf(shape) * ELEMENT_BYTES[storage.dtype] > Math.max(size, ALWAYS))
-        throw refusals.damaged(
-          `tensor ${shownValue(name)} of shape [${shape.join(", ")}] has more numbers than the file of ${size} bytes`,
-        );
-      entries.set(name, { name, dtype: storage.dtype, shape });
-    }
-    const place = (name: string): PlacedView => placeView(name, { shown, content, state });
-    return {
-      path,
-      entries,
-      notice: noticeOf(path, state),
-      readFloats: async (name) => {
-        const placed = place(name);
-        const stored = storedTensor(placed);
-        if (placed.byteOrder === "little" && isContiguous(placed.view)) return readFloats(handle, stored);
-        const { buffer } = await readView(handle, placed);
-        return floatsOf(buffer as ArrayBuffer, stored);
-      },
-      readBytes: async (name) => readView(handle, place(name)),
-      close: () => handle.close(),
-    };
-  } catch (error) {
-    await handle.close();
-    throw error;
+  return openKnown(path);
+}
+
+async function openKnown(path: string, known?: KnownHeader<TorchHeader>): Promise<TorchFile> {
+  const { handle, shown, version, header } = await openWithHeader(path, { read: readHeader, known });
+  const place = (name: string): PlacedView => placeView(name, { shown, ...header });
+  return {
+    path,
+    entries: header.entries,
+    notice: noticeOf(path, header.state),
+    readFloats: async (name) => {
+      const placed = place(name);
+      const stored = storedTensor(placed);
+      if (placed.byteOrder === "little" && isContiguous(placed.view)) return readFloats(handle, stored);
+      const { buffer } = await readView(handle, placed);
+      return floatsOf(buffer as ArrayBuffer, stored);
+    },
+    readBytes: async (name) => readView(handle, place(name)),
+    close: () => handle.close(),
+    reopen: () => openKnown(path, { version, header }),
+  };
+}
+
+async function readHeader({ handle, size, shown }: WeightsFile): Promise<TorchHeader> {
+  const refusals = torchRefusals(shown);
+  const allowance = new Allowance(size, (limit) =>
+    refusals.damaged(`its pickle would take more than ${Math.round(limit / 2 ** 20)} MiB of memory`),
+  );
+  const content = await readContent({ handle, size, allowance, refusals }, shown);
+  const state = findStateDict(content.root, refusals);
+  const entries = new Map<string, TensorEntry>();
+  for (const [name, { shape, storage }] of state.tensors) {
+    if (sizeOf(shape) * ELEMENT_BYTES[storage.dtype] > Math.max(size, ALWAYS))
+      throw refusals.damaged(
+        `tensor ${shownValue(name)} of shape [${shape.join(", ")}] has more numbers than the file of ${size} bytes`,
+      );
+    entries.set(name, { name, dtype: storage.dtype, shape });
   }
+  return { content, state, entries };
 }
 
 /** Recognizes the format by the first bytes, and reads all but the numbers. */
