@@ -32,7 +32,7 @@ export function trainMultiLabelBaseline(train: MultiLabelTexts, options: MultiLa
   const { fitted, transform } = baselineTerms(texts, terms);
   const models = labels.map((_, label) => {
     const ofLabel = flags.map((row) => row[label]);
-    return oneAgainstRest(fitted, ofLabel, { C, classWeight });
+    return fitOneLabel(fitted, ofLabel, { C, classWeight });
   });
   return {
     labels: [...labels],
@@ -47,7 +47,7 @@ export function trainMultiLabelBaseline(train: MultiLabelTexts, options: MultiLa
 }
 
 /** Trains one label against the rest. Returns a function to each row's score, before the sigmoid. */
-function oneAgainstRest(
+function fitOneLabel(
   x: SparseMatrix,
   flags: readonly number[],
   options: LogisticRegressionOptions,
