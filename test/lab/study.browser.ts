@@ -64,7 +64,7 @@ const FIGURES = [
   "tslora.histogram(description.lengths",
   "tslora.histogram(encoded",
   'title: "Before training"',
-  "tslora.trainingProgress()",
+  "tslora.train(classifier",
   'title: "After training"',
   "tslora.comparisonFigure",
 ];
@@ -99,7 +99,7 @@ const screenshot = async (name: string): Promise<void> =>
 test("run all: every cell succeeds, the bar moves while it trains, figures are drawn", minutes, async () => {
   await lab.open(path);
   await lab.command("notebook:run-all-cells");
-  const cell = await lab.cell("tslora.trainingProgress()");
+  const cell = await lab.cell("tslora.train(classifier");
   const seen = new Set<string>();
   const bar = cell.locator(".tslora-progress progress");
   await bar.waitFor({ timeout: 300_000 });
@@ -162,7 +162,7 @@ test(
     await lab.edit("const maxSteps: number | null = 10", "const maxSteps: number | null = null");
     rmSync(join(folder, "checkpoints"), { recursive: true, force: true });
     await lab.command("notebook:run-all-cells");
-    const cell = await lab.cell("tslora.trainingProgress()");
+    const cell = await lab.cell("tslora.train(classifier");
     await cell
       .locator(".tslora-progress")
       .filter({ hasText: /step ([3-9]|\d\d) of/ })
@@ -176,7 +176,7 @@ test(
     assert.deepEqual(readdirSync(join(folder, "checkpoints")).filter((name) => name.endsWith(`-${step}`)).length, 1);
     assert.ok(existsSync(join(folder, "checkpoints", `checkpoint-${step}`)));
     const cells = await lab.cells();
-    const at = cells.findIndex(({ source }) => source.includes("tslora.trainingProgress()"));
+    const at = cells.findIndex(({ source }) => source.includes("tslora.train(classifier"));
     assert.match(cells[at].outputs.join("\n"), /"ename":"Interrupted"/);
     assert.deepEqual(
       cells
