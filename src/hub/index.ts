@@ -1,4 +1,11 @@
-export { modelCard, saveModelCard, type ModelCardInfo } from "./card/model-card";
+export {
+  modelCard,
+  saveModelCard,
+  type CardData,
+  type CardEvaluation,
+  type CardInterval,
+  type ModelCardInfo,
+} from "./card/model-card";
 export type { DownloadProgress } from "./download-file";
 export { preparePush, type PreparedPush } from "./push/prepare-push";
 export type { PushOptions, PushTarget } from "./push/push-options";

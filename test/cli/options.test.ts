@@ -13,6 +13,8 @@ import { LORA_OPTIONS } from "../../src/cli/options/lora-options";
 import { flagOf, keyOf } from "../../src/cli/options/option-table";
 import { NOT_TRAIN_FLAGS, TRAIN_OPTIONS } from "../../src/cli/options/train-options";
 import { predictCommand } from "../../src/cli/predict/predict-command";
+import { pullCommand } from "../../src/cli/pull/pull-command";
+import { pushCommand } from "../../src/cli/push/push-command";
 import { trainCommand } from "../../src/cli/train/train-command";
 import type { LoraConfig } from "../../src/lora/lora-config";
 import { resolveTrainOptions } from "../../src/training/options/resolve-train-options";
@@ -26,6 +28,8 @@ const COMMANDS: readonly LibraryCommand[] = [
   predictCommand,
   mergeCommand,
   inspectCommand,
+  pushCommand,
+  pullCommand,
 ];
 
 const gather = (flags: RawFlags): Promise<Readonly<Record<string, unknown>>> =>

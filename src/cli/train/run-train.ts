@@ -123,7 +123,8 @@ async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
   if (signal.aborted) return stopped(training, { plan, view, args: await args() });
   const validation = await score("Evaluating on validation", parts.validation);
   const after = await score("Evaluating", parts.test);
-  const saved = await saveTrained(classifier, { plan, model, corpus, after });
+  const scores = { before, after, validation, baseline };
+  const saved = await saveTrained(classifier, { plan, model, parts, training, scores });
   const path = await writeTrainResults(plan.outputDir, {
     model: model.id,
     device: classifier.device,
@@ -132,16 +133,13 @@ async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
     method: plan.method,
     labels: classifier.labels,
     trainableParameters: classifier.countParameters(),
-    before,
-    after,
-    validation,
-    baseline,
+    ...scores,
     training,
     elapsed: training.elapsedSeconds,
     notices,
     banner: corpus.banner,
   });
-  showResults({ before, after, validation, baseline }, { plan, saved, path, to });
+  showResults(scores, { plan, saved, path, to });
   return EXIT.ok;
 }
 

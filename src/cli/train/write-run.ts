@@ -11,6 +11,7 @@ import type { ResolvedModel } from "../../hub/resolve-model";
 import type { TrainSummary } from "../../training/train-event";
 import { TRAINING_ARGS } from "../inputs/read-run-record";
 import { SPLIT_DEFAULTS } from "../options/shared-options";
+import { cardOfRun, type CardSource } from "./card-of-run";
 import type { TrainPlan } from "./plan-train";
 
 /** Results of a run, as in `results.json`: the keys of the study's results that apply, and more. */
@@ -84,33 +85,13 @@ export async function writeTrainingArgs(
 }
 
 /** Saves the adapter or the model with its card. Returns the folder. */
-export async function saveTrained(
-  classifier: SequenceClassifier,
-  options: { plan: TrainPlan; model: ResolvedModel; corpus: Corpus; after?: Evaluation | MultiLabelEvaluation },
-): Promise<string> {
-  const { plan, model, corpus, after } = options;
-  const folder = join(plan.outputDir, plan.method === "lora" ? "adapter" : "model");
-  if (plan.method === "lora") await classifier.saveAdapter(folder);
+export async function saveTrained(classifier: SequenceClassifier, run: CardSource): Promise<string> {
+  const { outputDir, method } = run.plan;
+  const folder = join(outputDir, method === "lora" ? "adapter" : "model");
+  if (method === "lora") await classifier.saveAdapter(folder);
   else await classifier.saveModel(folder);
-  const metrics = after === undefined ? [] : cardMetrics(after);
-  await saveModelCard(folder, {
-    baseModel: model.id,
-    method: plan.method,
-    data: corpus.source.kind,
-    seed: classifier.seed,
-    labels: classifier.labels,
-    metrics,
-  });
+  await saveModelCard(folder, cardOfRun(classifier, run));
   return folder;
-}
-
-function cardMetrics(after: Evaluation | MultiLabelEvaluation): Parameters<typeof saveModelCard>[1]["metrics"] {
-  return "hammingLoss" in after
-    ? [
-        { name: "accuracy", value: after.accuracy },
-        { name: "f1", value: after.f1Micro },
-      ]
-    : [{ name: "accuracy", value: after.accuracy, interval: after.accuracyInterval }];
 }
 
 /** Writes results.json. Returns its path. */
