@@ -39,7 +39,9 @@ function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): { child: ChildProcessByStdio<null, Readable, Readable>; ended: Promise<Ended> } {
-  const { HF_TOKEN: _token, HUGGING_FACE_HUB_TOKEN: _old, HF_HUB_OFFLINE: _offline, ...others } = process.env;
+  const others = { ...process.env };
+  for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HUB_CACHE", "HF_HUB_OFFLINE"])
+    delete others[name];
   const child = spawn(process.execPath, [MAIN, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...others, HF_HOME: home, HF_ENDPOINT: hub.endpoint, NODE_DEBUG: "tslora:hub,undici,fetch", ...env },

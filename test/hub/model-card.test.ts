@@ -50,6 +50,7 @@ const info: ModelCardInfo = {
   steps: { done: 12, best: 8 },
   elapsed: 33.4,
   device: "CPU",
+  warnings: ["Warning: 2 test texts are also among the training texts, so the test scores are too good."],
   after,
   baseline,
 };
@@ -108,6 +109,7 @@ test("the text states the run's facts: data, settings, metrics with intervals an
     "| POS | 1 | 4 |",
     "The accuracy of TF-IDF with logistic regression, 0.700, is within the interval of this classifier's.",
     "It finds 80.0% of the 5 test texts labelled NEG, the lowest share of all labels.",
+    "- Warning: 2 test texts are also among the training texts, so the test scores are too good.",
     "The run has one seed, 7.",
     "Texts are cut to 128 tokens",
     "## Out-of-scope use",
@@ -163,8 +165,9 @@ test("a base in a folder is not named by its path, and names of labels and data 
   const [index] = metadata["model-index"] as { name: string; results: { dataset: { type: unknown } }[] }[];
   assert.equal(index.name, `Text classifier for ${attack}`);
   assert.equal(index.results[0].dataset.type, "no");
-  assert.doesNotMatch(card, /home\/me|<script|^tags: \[evil/m);
-  assert.doesNotMatch(text.replace(/```[\s\S]*?```/g, ""), /(?<!\\)\[a(?!\\)\]\(javascript/);
+  assert.doesNotMatch(card, /home\/me|^tags: \[evil/m);
+  const markdown = text.replace(/```[\s\S]*?```/g, "");
+  assert.ok(!markdown.includes("<script") && !markdown.includes("[a]("), markdown);
   assert.match(text, /path\/to\/bert/);
   const columns = text.split("\n").filter((line) => line.startsWith("| true label"))[0];
   assert.equal(columns.split(/(?<!\\)\|/).length, 5, "a bar in a name ends no cell");

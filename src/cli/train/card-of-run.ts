@@ -15,6 +15,7 @@ export interface CardSource {
   readonly model: ResolvedModel;
   readonly parts: LoadedParts;
   readonly training: TrainSummary;
+  readonly notices: readonly string[];
   readonly scores: Pick<ModelCardInfo, "after" | "before" | "baseline" | "validation">;
 }
 
@@ -44,10 +45,8 @@ const NAMED = [
 
 /** The facts of a run that its model card states. */
 export function cardOfRun(classifier: SequenceClassifier, run: CardSource): ModelCardInfo {
-  const { plan, model, parts, training, scores } = run;
+  const { plan, model, parts, training, scores, notices } = run;
   const { corpus } = parts.loaded;
-  const { config } = classifier.adapter ?? {};
-  const { taskType: _taskType, ...adapter } = config ?? {};
   return {
     baseModel: model.id,
     method: plan.method,
@@ -57,12 +56,13 @@ export function cardOfRun(classifier: SequenceClassifier, run: CardSource): Mode
     problemType: plan.problemType,
     maxLength: classifier.tokenizer.maxLength,
     trainableParameters: classifier.countParameters(),
-    adapter,
+    adapter: { ...classifier.adapter?.config, taskType: undefined },
     training: settingsOf(plan, parts),
     steps: { done: training.steps, best: training.bestStep },
     elapsed: training.elapsedSeconds,
     device: classifier.device?.name,
     banner: corpus.banner,
+    warnings: notices.filter((text) => text.startsWith("Warning: ")),
     ...scores,
   };
 }
@@ -80,7 +80,8 @@ function dataOf({ source }: Corpus, { train, validation, test }: LoadedParts): C
 /** The values that the run used, whether given or by default. */
 function settingsOf(plan: TrainPlan, { labels, validation }: LoadedParts): Readonly<Record<string, unknown>> {
   const { method, problemType } = plan;
-  const given = { ...plan.train, train: [], ...(validation === undefined ? {} : { validation: [] }) };
+  const { outputDir } = plan;
+  const given = { ...plan.train, outputDir, train: [], ...(validation === undefined ? {} : { validation: [] }) };
   const resolved = resolveTrainOptions(given, { method, problemType, numLabels: labels.length });
   return Object.fromEntries(NAMED.map((name) => [name, resolved[name]]));
 }

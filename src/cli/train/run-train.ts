@@ -124,7 +124,7 @@ async function trainLoaded(run: LoadedRun, to: RunContext): Promise<number> {
   const validation = await score("Evaluating on validation", parts.validation);
   const after = await score("Evaluating", parts.test);
   const scores = { before, after, validation, baseline };
-  const saved = await saveTrained(classifier, { plan, model, parts, training, scores });
+  const saved = await saveTrained(classifier, { plan, model, parts, training, scores, notices });
   const path = await writeTrainResults(plan.outputDir, {
     model: model.id,
     device: classifier.device,

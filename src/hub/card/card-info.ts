@@ -76,6 +76,8 @@ export interface ModelCardInfo {
   readonly device?: string;
   /** Caution about results on these data. */
   readonly banner?: string;
+  /** Warnings of the run about its texts, such as texts that two parts have in common. */
+  readonly warnings?: readonly string[];
   /** Whether a text has one label, or any number of them. */
   readonly problemType?: "single_label_classification" | "multi_label_classification";
 }

@@ -4,10 +4,10 @@ import { cardText } from "./card-table";
 
 /** What the run's figures do not show, and what the classifier is not for. */
 export function limitLines(info: ModelCardInfo): string[] {
-  const { after, banner, maxLength, seed } = info;
+  const { after, banner, maxLength, seed, warnings = [] } = info;
   const name = cardText(dataOf(info).name);
   const limits = [
-    ...(banner === undefined ? [] : [cardText(banner)]),
+    ...[...(banner === undefined ? [] : [banner]), ...warnings].map(cardText),
     ...(after === undefined
       ? []
       : [`The figures come from ${after.n} test texts of the same data; other texts were not tried.`]),

@@ -16,7 +16,7 @@ export function resultLines(info: ModelCardInfo): string[] {
   return [
     "## Results",
     "",
-    `On ${after.n} test texts that were not used in training. Intervals are Wilson's, at 95%.`,
+    `On the ${after.n} test texts. Intervals are Wilson's, at 95%.`,
     "",
     ...comparison(after, info),
     "",
