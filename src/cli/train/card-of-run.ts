@@ -4,7 +4,7 @@ import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { Corpus } from "../../corpus/corpus";
 import type { CardData, ModelCardInfo } from "../../hub/card/model-card";
 import type { ResolvedModel } from "../../hub/resolve-model";
-import { resolveTrainOptions } from "../../training/resolve-train-options";
+import { resolveTrainOptions } from "../../training/options/resolve-train-options";
 import type { TrainSummary } from "../../training/train-event";
 import type { LoadedParts } from "./load-parts";
 import type { TrainPlan } from "./plan-train";
