@@ -1,5 +1,3 @@
-import type { DataFrame } from "danfojs-node";
-
 import { Problems } from "../../base/problems";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import { writeAtomically } from "../../base/files/write-atomically";
@@ -11,6 +9,7 @@ import { loadQuietly } from "../load-quietly";
 import { expectPairs } from "../inputs/expect-pairs";
 import { openClassifier } from "../inputs/open-classifier";
 import { asksForSeveralLabels } from "../inputs/several-labels";
+import { warnOfTrainedTexts } from "../inputs/warn-of-trained-texts";
 import { pick, type OptionValues } from "../options/option-table";
 import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
 import { scoreTexts } from "./score-texts";
@@ -107,17 +106,4 @@ function checkClassifier({ labels, problemType }: SequenceClassifier, { threshol
 /** The option to read several labels, for a classifier whose texts may have several. */
 function severalOf({ problemType }: SequenceClassifier): { multiLabel?: true } {
   return problemType === "multi_label_classification" ? { multiLabel: true } : {};
-}
-
-/** Warns if the run was trained on some of the texts: scores on them are too good. */
-async function warnOfTrainedTexts(
-  frame: DataFrame,
-  { folder, notice }: { folder: string; notice: Notice },
-): Promise<void> {
-  const { countTrainedTexts } = await import("../train/trained-texts.js");
-  const trained = (await countTrainedTexts(folder, frame)) ?? 0;
-  if (trained > 0)
-    notice(
-      `Warning: it was trained on ${trained} of these ${frame.shape[0]} texts, so the scores are too good. Evaluate on other texts, such as the run's test part.`,
-    );
 }

@@ -8,6 +8,7 @@ import { EXIT } from "../exit-codes";
 import { expectPairs } from "../inputs/expect-pairs";
 import { openClassifier } from "../inputs/open-classifier";
 import { asksForSeveralLabels } from "../inputs/several-labels";
+import { warnOfTrainedTexts } from "../inputs/warn-of-trained-texts";
 import type { CommandCall } from "../library-command";
 import { loadQuietly } from "../load-quietly";
 import { EXPORT_OPTIONS } from "../options/export-options";
@@ -81,7 +82,10 @@ async function loadData(
   const { loadTexts } = await import("../inputs/load-texts.js"); // danfojs loads TensorFlow
   const several = classifier.problemType === "multi_label_classification" ? { multiLabel: true } : {};
   const { labels } = classifier;
-  return (await loadTexts({ ...data, ...several }, { labels, allowMissingClasses: true, notice })).frame;
+  const { frame } = await loadTexts({ ...data, ...several }, { labels, allowMissingClasses: true, notice });
+  const { adapter } = pick(values, MODEL_OPTIONS);
+  await warnOfTrainedTexts(frame, { folder: adapter ?? classifier.origin.directory, notice });
+  return frame;
 }
 
 /** Compares the exported models, if there are two or there are data. */
