@@ -1,17 +1,6 @@
 import { ADAPTER_WEIGHTS, MODEL_WEIGHTS } from "../../model/weights/weight-files";
+import { TOKENIZER_PARTS } from "../download-model";
 import { SENTENCEPIECE_FILES } from "../sentencepiece-files";
-
-/** Files of a tokenizer. */
-export const TOKENIZER_FILES: readonly string[] = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  ...SENTENCEPIECE_FILES,
-];
 
 const NAMES = new Set([
   "README.md",
@@ -22,7 +11,8 @@ const NAMES = new Set([
   "adapter_config.json",
   ...ADAPTER_WEIGHTS,
   ...MODEL_WEIGHTS.flatMap(({ whole, index }) => [whole, index]),
-  ...TOKENIZER_FILES,
+  ...TOKENIZER_PARTS,
+  ...SENTENCEPIECE_FILES,
 ]);
 const SHARD = /^(model-\d{5}-of-\d{5}\.safetensors|pytorch_model-\d{5}-of-\d{5}\.bin)$/;
 /** What transformers.js reads. */
