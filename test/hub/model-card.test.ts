@@ -116,7 +116,7 @@ test("the text states the run's facts: data, settings, metrics with intervals an
     'PeftModel.from_pretrained(base, "owner/name")',
     'id2label={0: "NEG", 1: "POS"}',
     'await pullFromHub("owner/name")',
-    "optimum-cli export onnx --model merged",
+    "npx tslora export --adapter FOLDER --quantize int8",
   ])
     assert.ok(text.includes(part), `${part}\n\n${text}`);
   assert.doesNotMatch(text, /secret|undefined|NaN|null|rankPattern/);

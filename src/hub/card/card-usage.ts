@@ -73,15 +73,13 @@ function nodeLines({ method, labels, maxLength }: ModelCardInfo): string[] {
 }
 
 function browserLines({ method }: ModelCardInfo): string[] {
-  const [before, folder] =
+  const [when, source] =
     method === "lora"
-      ? [
-          "Merge this adapter into its base (`npx tslora merge --adapter FOLDER --output merged`), and export the merged model",
-          "merged",
-        ]
-      : ["If this repository has no folder `onnx`, export the model", "FOLDER"];
+      ? ["Export this adapter with its base", "--adapter FOLDER"]
+      : ["If this repository has no folder `onnx`, export the model", "--model FOLDER"];
   return [
-    `In the browser, transformers.js runs a whole model in ONNX format. ${before} (\`optimum-cli export onnx --model ${folder} --task text-classification exported/onnx\`). Then:`,
+    "In the browser, transformers.js runs a whole model in ONNX format. " +
+      `${when} (\`npx tslora export ${source} --quantize int8 -o exported\`), and push the folder. Then:`,
     "",
     "```js",
     'import { pipeline } from "@huggingface/transformers";',
