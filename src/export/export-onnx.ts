@@ -43,14 +43,15 @@ export interface OnnxExport {
 export const ONNX_FILES = { float32: join("onnx", "model.onnx"), int8: join("onnx", "model_quantized.onnx") } as const;
 
 /**
- * Exports a classifier as ONNX, in the layout of transformers.js: `onnx/model.onnx`, config.json with the labels, and the
- * tokenizer as tokenizer.json and tokenizer_config.json. onnxruntime reads it in Node, browsers and Python. The active
- * adapter is merged into the exported weights; the classifier itself does not change. Inputs are `input_ids`,
- * `attention_mask` and, for types that have them, `token_type_ids`, int64 [batch, length]; the output is `logits` [batch,
- * labels]. Weights above 2 GB are written to `onnx/model.onnx_data`. The folder changes only once all files are written.
+ * Exports a classifier as ONNX, in the layout of transformers.js: `onnx/model.onnx`, config.json with the labels, and
+ * the tokenizer as tokenizer.json and tokenizer_config.json. onnxruntime reads it in Node, browsers and Python. The
+ * active adapter is merged into the exported weights; the classifier itself does not change. Inputs are `input_ids`,
+ * `attention_mask` and, for types that have them, `token_type_ids`, int64 [batch, length]; the output is `logits`
+ * [batch, labels]. Weights above 2 GB are written to `onnx/model.onnx_data`. The folder changes only once all files are
+ * written.
  *
- * @throws TsloraError `bad-option` for an unknown option or a folder that holds files, `bad-input` if the adapter cannot
- *   be merged or a newly initialized weight is not trained, `not-saved` if a file cannot be written.
+ * @throws TsloraError `bad-option` for an unknown option or a folder that holds files, `bad-input` if the adapter
+ *   cannot be merged or a newly initialized weight is not trained, `not-saved` if a file cannot be written.
  */
 export async function exportOnnx(
   classifier: SequenceClassifier,

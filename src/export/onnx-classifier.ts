@@ -34,7 +34,9 @@ export class OnnxClassifier {
     this.#parts = parts;
   }
 
-  /** Logits of texts, or of pairs of texts, row by row: [texts, labels]. Texts of similar length run together, padded. */
+  /**
+   * Logits of texts, or of pairs of texts, row by row: [texts, labels]. Texts of similar length run together, padded.
+   */
   async predictLogits(texts: readonly TextInput[], options: PredictOptions = {}): Promise<Float32Array> {
     const { tokenizer, config, directory } = this.#parts;
     if (config.textPair === true) expectPairs(texts);

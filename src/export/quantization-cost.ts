@@ -5,7 +5,7 @@ import { bootstrapInterval } from "../evaluation/intervals/bootstrap-interval";
 import type { Interval } from "../evaluation/intervals/interval";
 import { mcnemarTest, type McNemarResult } from "../evaluation/intervals/mcnemar-test";
 
-/** What 8-bit weights cost in accuracy, on the same texts. */
+/** Accuracy that 8-bit weights cost, on the same texts. */
 export interface QuantizationCost {
   /** Number of texts. */
   readonly n: number;
@@ -26,8 +26,8 @@ export interface QuantizationCost {
 const COSTLY = 0.01;
 
 /**
- * Compares the accuracies of a full and a quantized model on the same texts. Where a text may have several labels, all of
- * them must be right.
+ * Compares the accuracies of a full and a quantized model on the same texts. Where a text may have several labels, all
+ * of them must be right.
  *
  * @param options.seed - seed of the bootstrap. @default 42
  * @param options.confidence - confidence level of the interval. @default 0.95

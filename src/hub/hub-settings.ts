@@ -14,7 +14,7 @@ export interface HubSettings {
    *   HF_HOME)
    */
   readonly token: string | undefined;
-  /** Where the token comes from, for messages. */
+  /** The token's source, for messages. */
   readonly tokenFrom?: string;
   /** @default HF_HUB_CACHE, or `hub` under HF_HOME */
   readonly cacheDir: string;

@@ -8,7 +8,7 @@ import { TsloraError } from "../base/tslora-error";
 /** A token of the Hub. Never put the value into a message, a log or a result. */
 export interface HubToken {
   readonly value: string;
-  /** Where it comes from, for messages: a variable or a file. */
+  /** Its source, for messages: a variable or a file. */
   readonly from: string;
 }
 

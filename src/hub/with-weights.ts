@@ -17,8 +17,8 @@ export function knownWeights(model: ResolvedModel): Checkpoint | undefined {
 }
 
 /**
- * Completes a found model's notice by sentences about its weights: that they are not safetensors, what beside the weights
- * is not read, and which of them no classifier uses.
+ * Completes a found model's notice by sentences about its weights: that they are not safetensors, what beside the
+ * weights is not read, and which of them no classifier uses.
  */
 export async function withWeights(model: ResolvedModel): Promise<ResolvedModel> {
   const { directory } = model;

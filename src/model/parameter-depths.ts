@@ -1,7 +1,7 @@
 import type { EncoderConfig } from "./encoder-structure";
 import { weightNames } from "./weights/weight-names";
 
-/** Where parameters are between the embeddings and the head. */
+/** Places of parameters between the embeddings and the head. */
 export interface ParameterDepths {
   /** The depth of everything after the last layer: a final norm, the pooler, the head. */
   readonly highest: number;

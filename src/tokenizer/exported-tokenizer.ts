@@ -72,7 +72,7 @@ function tokenizerJson(
   };
 }
 
-/** How tokens become text again. */
+/** The decoder, which turns tokens into text. */
 const DECODERS: Readonly<Record<TokenizerFiles["kind"], Json>> = {
   WordPiece: { type: "WordPiece", prefix: "##", cleanup: true },
   BPE: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },

@@ -19,7 +19,7 @@ interface Field {
 const [VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES] = [0, 1, 2, 5];
 /** Fields of a sentencepiece model that are messages: its pieces, and the settings of training and normalizer. */
 const MESSAGES: readonly number[] = [1, 2, 3];
-/** Of the normalizer's settings. */
+/** The field of the normalizer's settings that holds its character map. */
 const CHARSMAP = 2;
 
 const NUMBERS = [0n, 1n, 2n, 3n, 4n, 5n, 127n, 128n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]; // prettier-ignore

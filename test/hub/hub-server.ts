@@ -17,11 +17,11 @@ export interface HubRequest {
   readonly method: string;
   /** The path, without the query. */
   readonly path: string;
-  /** How many requests of this method and path came before, and this one. */
+  /** The number of requests of this method and path, with this one. */
   readonly count: number;
 }
 
-/** What goes wrong with a request: an answer in place of the right one, or a cut connection. */
+/** A fault of a request: an answer in place of the right one, or a cut connection. */
 export type Fault =
   | {
       readonly status: number;
@@ -35,7 +35,7 @@ export type Fault =
   /** No answer at all. */
   | { readonly silent: true };
 
-/** How a server behaves. */
+/** A server's behaviour. */
 export interface HubOptions {
   /** The token that may write. */
   readonly token: string;
@@ -86,7 +86,7 @@ export class HubServer {
   readonly requests: string[] = [];
   /** Authorizations that the storage was sent. */
   readonly leaked: string[] = [];
-  /** What a right client never does. */
+  /** Actions that a right client never takes. */
   readonly mistakes: string[] = [];
   readonly repositories = new Map<string, Repository>();
   /** Large files by their sha256. */

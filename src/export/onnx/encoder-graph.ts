@@ -21,8 +21,8 @@ export interface EncoderGraphOptions {
 }
 
 /**
- * The graph of an encoder with its head: `input_ids`, `attention_mask` and, if the type has them, `token_type_ids`, int64
- * [batch, length], to `logits` [batch, labels]. Padded tokens are not attended to.
+ * The graph of an encoder with its head: `input_ids`, `attention_mask` and, if the type has them, `token_type_ids`,
+ * int64 [batch, length], to `logits` [batch, labels]. Padded tokens are not attended to.
  */
 export function encoderGraph({ config, numLabels, weights, quantize }: EncoderGraphOptions): WholeGraph {
   const builder = new GraphBuilder();
@@ -60,7 +60,7 @@ function encoded(context: GraphContext, inputs: GraphInputs): Value {
   return builder.node("Div", [sum(builder.node("Mul", [x, weight])), sum(weight)]);
 }
 
-/** What the layer at a step reads about pairs of tokens. */
+/** Values about pairs of tokens that the layer at a step reads. */
 function planOf(
   context: GraphContext,
   {

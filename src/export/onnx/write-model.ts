@@ -55,8 +55,8 @@ export interface WriteModelOptions {
 }
 
 /**
- * Writes a graph as an ONNX file, and PATH_data beside it if the weights are larger than a protobuf message may be. Reads
- * and writes one weight at a time. Each file is written under a temporary name and renamed.
+ * Writes a graph as an ONNX file, and PATH_data beside it if the weights are larger than a protobuf message may be.
+ * Reads and writes one weight at a time. Each file is written under a temporary name and renamed.
  *
  * @returns the paths written
  */
@@ -82,7 +82,10 @@ export function bytesOf({ type, shape }: Pick<StoredTensor, "type" | "shape">): 
   return sizeOf(shape) * ELEMENT_BYTES[type];
 }
 
-/** The model's bytes: all but the graph, then the graph as one message, whose length is known before its weights are read. */
+/**
+ * The model's bytes: all but the graph, then the graph as one message, whose length is known before its weights are
+ * read.
+ */
 async function* modelParts(
   { name, builder, inputs, outputs }: WholeGraph,
   {
@@ -152,7 +155,7 @@ function headerOf(tensor: StoredTensor, offset: number | undefined, location: st
   return toBinary(TensorProtoSchema, message);
 }
 
-/** Where each tensor begins in the second file. */
+/** The offset of each tensor in the second file. */
 function placesOf(external: readonly StoredTensor[]): Map<StoredTensor, number> {
   let end = 0;
   return new Map(

@@ -33,7 +33,7 @@ export interface CardData {
   readonly name: string;
   /** The source's hash in hexadecimal. */
   readonly sha256?: string;
-  /** Where it comes from: zip, csv, pubmed, and so on. */
+  /** Its source: zip, csv, pubmed, and so on. */
   readonly kind?: string;
   /** Number of texts in each part. */
   readonly texts?: { readonly train: number; readonly validation?: number; readonly test?: number };

@@ -2,7 +2,7 @@ import type { ModelCardInfo } from "./card-info";
 import { dataOf } from "./card-metadata";
 import { cardText } from "./card-table";
 
-/** What the run's figures do not show, and what the classifier is not for. */
+/** Limits of the run's figures, and uses that are out of scope. */
 export function limitLines(info: ModelCardInfo): string[] {
   const { after, banner, maxLength, seed, warnings = [] } = info;
   const name = cardText(dataOf(info).name);

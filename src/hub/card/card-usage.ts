@@ -3,7 +3,7 @@ import { baseName } from "./card-metadata";
 
 const NAME = "owner/name";
 
-/** How to load the classifier in Python, Node and the browser. */
+/** Lines that load the classifier in Python, Node and the browser. */
 export function usageLines(info: ModelCardInfo): string[] {
   return [
     "## How to use it",

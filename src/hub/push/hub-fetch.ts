@@ -12,7 +12,7 @@ import { CountedBlob } from "./file-slice";
 import { aborted, againLater, expectStorable, refused, stageOf, type Answer, type Stage } from "./push-problem";
 import type { SentBytes } from "./push-progress";
 
-/** What the requests of a push share. */
+/** State that the requests of a push share. */
 export interface PushContext {
   readonly settings: HubSettings;
   readonly repoId: string;
@@ -22,7 +22,7 @@ export interface PushContext {
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** What `@huggingface/hub` passes to its fetch. */
+/** Options that `@huggingface/hub` passes to its fetch. */
 interface HubInit {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /** The longest wait that the Hub may ask for; above it the push ends. */
 const PATIENCE_S = 300;
 const MAX_ANSWER = 1 << 25; // bytes
-/** How many times as long as for a byte an answer is waited for, once a request is sent. */
+/** Limit for an answer once a request is sent, as a multiple of the limit for a byte. */
 const ANSWER_FACTOR = 10;
 const TRANSIENT = new Set([408, 425, 500, 502, 503, 504]);
 
@@ -49,8 +49,8 @@ export async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * The `fetch` of `@huggingface/hub`. It sends the token to the Hub's own host alone, follows redirects, asks again after
- * broken connections, 429 and 5xx, counts the sent bytes, and reports every failure in one form. The package sees
+ * The `fetch` of `@huggingface/hub`. It sends the token to the Hub's own host alone, follows redirects, asks again
+ * after broken connections, 429 and 5xx, counts the sent bytes, and reports every failure in one form. The package sees
  * successful answers only, and never the token.
  *
  * @param options.sent - counts the bytes of large files

@@ -12,7 +12,7 @@ const PLACEHOLDER = "hf_placeholder";
 /** Paths in one question. */
 const ASKED = 100;
 
-/** What the Hub knows about a repository at a revision. */
+/** State of a repository on the Hub at a revision. */
 export interface RemoteState {
   readonly commit: string;
   readonly private: boolean;

@@ -35,7 +35,7 @@ export interface PreparedPush {
   readonly files: readonly { readonly path: string; readonly size: number }[];
   /** Paths in the folder that do not belong into a repository; a folder ends with a slash. */
   readonly notSent: readonly string[];
-  /** What readers of the repository will lack, in sentences. */
+  /** Sentences about files that readers of the repository will miss. */
   readonly notices: readonly string[];
 }
 
@@ -169,7 +169,7 @@ async function baseName(directory: string): Promise<string | undefined> {
   return typeof base === "string" && base !== "" ? base : undefined;
 }
 
-/** What readers will lack. */
+/** Lists what readers will miss. */
 async function lacks(
   directory: string,
   { kind, names }: { kind: "adapter" | "model"; names: readonly string[] },

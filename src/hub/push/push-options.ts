@@ -4,7 +4,7 @@ import type { HubSettings } from "../hub-settings";
 import { isRevision, nameFault } from "../repo-name";
 import type { PushProgress } from "./push-progress";
 
-/** What a push sends, and to which place; the names are those of huggingface_hub's `upload_folder`. */
+/** Content and target of a push; the names are those of huggingface_hub's `upload_folder`. */
 export interface PushTarget {
   /** The folder of a saved adapter or model. */
   readonly directory: string;

@@ -10,7 +10,7 @@ export interface Answer {
   readonly broken?: string;
 }
 
-/** What a request is for. */
+/** The purpose of a request. */
 export interface Stage {
   /**
    * `batch`: asks where to store large files. `store`: a large file's bytes go to a storage server. `commit`: the files
@@ -21,7 +21,7 @@ export interface Stage {
   readonly name: string;
 }
 
-/** What an error of a request names. */
+/** Facts that an error of a request names. */
 export interface About {
   readonly stage: Stage;
   readonly settings: NamedSettings;

@@ -26,7 +26,7 @@ export interface PushedRepository extends PreparedPush {
   readonly sent: readonly string[];
 }
 
-/** How often a push asks the repository anew after a lost answer, a refused upload or a change by others. */
+/** Limit of new attempts after a lost answer, a refused upload or a change by others. */
 const ROUNDS = 3;
 
 /**
@@ -136,7 +136,7 @@ async function ensureRepository(repository: HubRepository, { options, push, sett
   await repository.createBranch(revision);
 }
 
-/** What earlier rounds of a push did. */
+/** Results of earlier rounds of a push. */
 interface Done {
   readonly sent: Set<string>;
   /** Paths of the commit whose answer was lost. */

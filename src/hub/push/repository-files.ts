@@ -15,7 +15,7 @@ const NAMES = new Set([
   ...SENTENCEPIECE_FILES,
 ]);
 const SHARD = /^(model-\d{5}-of-\d{5}\.safetensors|pytorch_model-\d{5}-of-\d{5}\.bin)$/;
-/** What transformers.js reads. */
+/** Files that transformers.js reads. */
 const ONNX = /^onnx\/[\w.-]+\.onnx(_data)?(_\d+)?$/;
 
 /**

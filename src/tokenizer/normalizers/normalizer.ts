@@ -19,8 +19,8 @@ export interface Normalizer {
 interface Step {
   readonly apply: (text: string) => string;
   /**
-   * How many UTF-16 units at the start of the result come from the first `own` units of a text. By default as many as
-   * the result of these alone has, and at least one.
+   * The number of UTF-16 units at the start of the result that come from the first `own` units of a text. By default as
+   * many as the result of these alone has, and at least one.
    */
   readonly ownStart?: (text: string, own: number) => number;
 }

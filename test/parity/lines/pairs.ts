@@ -11,7 +11,7 @@ interface Reference {
     readonly path: string;
     /** By length: the pairs that were encoded, by their number. */
     readonly hashes: Readonly<Record<string, readonly (readonly [number, string])[]>>;
-    /** Of the first of these pairs. */
+    /** The value for the first of these pairs. */
     readonly logits: Readonly<Record<string, readonly (readonly number[])[]>>;
   };
 }

@@ -4,7 +4,7 @@ import type { GraphModule } from "../graph-weights";
 import { firstTokens, slice, splitLast, type GraphContext } from "./graph-parts";
 import type { RelativeParts } from "./relative";
 
-/** What the attention of one layer reads besides its input. */
+/** Inputs of a layer's attention besides the hidden states. */
 export interface AttentionPlan {
   /** Whether the first token alone is a query: nothing reads the others after the last layer. */
   readonly onlyFirst: boolean;

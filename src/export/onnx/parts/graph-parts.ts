@@ -3,7 +3,7 @@ import type { PartMaker } from "../../../model/layout";
 import type { GraphBuilder, Value } from "../graph-builder";
 import type { GraphModule, GraphWeights } from "../graph-weights";
 
-/** What the parts of a graph are written with. */
+/** The builder, weights and configuration that the parts of a graph share. */
 export interface GraphContext {
   readonly builder: GraphBuilder;
   readonly weights: GraphWeights;

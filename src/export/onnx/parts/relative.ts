@@ -6,7 +6,7 @@ import type { Value } from "../graph-builder";
 import type { GraphInputs } from "./graph-inputs";
 import { graphParts, norm, slice, type GraphContext } from "./graph-parts";
 
-/** What layers read about the tokens' distances. Each is made when a layer first needs it. */
+/** Values about the tokens' distances. Each is made when a layer first needs it. */
 export interface RelativeParts {
   /** Addends of the attention scores (MPNet): [heads, length, length]. */
   readonly bias: Value | undefined;
