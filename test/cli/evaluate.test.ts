@@ -86,7 +86,10 @@ test("evaluate refuses labels that are not the model's and options that do not f
       /--threshold must be[\s\S]*--predictions is for --json/,
     ],
     [[...base, "--data", join(folder, "none.csv")], /none\.csv/],
-    [[...base, "--data", csv, "--labels", "pos,neg,both"], /classifier\.weight.*shape/],
+    [
+      [...base, "--data", csv, "--labels", "pos,neg,both"],
+      /shape of "base_model\.model\.classifier\.weight" must be \[3, 12\]; got \[2, 12\]/,
+    ],
   ] as [string[], RegExp][]) {
     const said = await cli(args);
     assert.equal(said.code, 2, said.err);
