@@ -113,10 +113,16 @@ export class GraphWeights {
     },
   ): [values: Value, scales: Value] {
     const weight = this.#weight(name);
-    const read = async (): Promise<Quantized> => quantize(await weight.read(), weight.shape);
+    let known: Float32Array | undefined; // values are written before their scales
+    const read = async (): Promise<Quantized> => {
+      const quantized = quantize(await weight.read(), weight.shape);
+      known = quantized.scales;
+      return quantized;
+    };
+    const readScales = async (): Promise<Float32Array> => known ?? (await read()).scales;
     return [
       this.#store({ name: `${name}_quantized`, type: "int8", shape, read: async () => (await read()).values }),
-      this.#store({ name: `${name}_scale`, type: "float", shape: scales, read: async () => (await read()).scales }),
+      this.#store({ name: `${name}_scale`, type: "float", shape: scales, read: readScales }),
     ];
   }
 
