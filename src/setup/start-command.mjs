@@ -341,7 +341,7 @@ async function startCli(parameters) {
  * @returns {Promise<number>} the exit code
  */
 export async function startCommand([command = "setup", ...parameters]) {
-  if (parameters[0] === "--") parameters.shift(); // as in: node src/setup/start.mjs study -- --quiet
+  if (parameters[0] === "--" && command !== "test") parameters.shift(); // as in: node src/setup/start.mjs study -- --quiet
   try {
     // npm does not put it into tarballs
     if (!existsSync(join(ROOT, "package-lock.json"))) throw new SetUpError(notPacked.NOT_PACKED);

@@ -1,6 +1,7 @@
 // @ts-check
 import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -15,8 +16,8 @@ const SET_EXEC_PATH = pathToFileURL(fileURLToPath(new URL("set-exec-path.mjs", i
  */
 
 /**
- * Runs compiled test files one after the other, each in its own Node process, and counts their tests. Prints a line for
- * each file, and the output of files with failures, to standard error.
+ * Runs compiled test files, each in its own Node process and as many at a time as there are processors, and counts
+ * their tests. Prints a line for each file, and the output of files with failures, to standard error.
  *
  * @param {readonly string[]} files  paths below `folder`, without `.test.js`
  * @param {object} options
@@ -33,7 +34,18 @@ const SET_EXEC_PATH = pathToFileURL(fileURLToPath(new URL("set-exec-path.mjs", i
 export async function runTestFiles(files, { folder, cwd, node, env, limitMs = FILE_LIMIT_MS, patterns = {} }) {
   /** @type {Counts} */
   const counts = { passed: 0, failed: 0, skipped: 0, failedFiles: [] };
-  for (const [i, file] of files.entries()) {
+  let ended = 0;
+  const waiting = [...files];
+  await Promise.all(Array.from({ length: availableParallelism() }, runNext));
+  return counts;
+
+  /** @returns {Promise<void>} */
+  async function runNext() {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(file);
+  }
+
+  /** @param {string} file */
+  async function runFile(file) {
     const start = Date.now();
     const chosen = patterns[file] === undefined ? [] : [`--test-name-pattern=${patterns[file]}`];
     const end = await runToEnd(
@@ -55,10 +67,9 @@ export async function runTestFiles(files, { folder, cwd, node, env, limitMs = FI
       );
     }
     console.error(
-      `  ${i + 1} of ${files.length}: ${file}: ${passed} passed, ${failed} failed, ${skipped} skipped${why}, ${Math.round((Date.now() - start) / 1000)} s`,
+      `  ${++ended} of ${files.length}: ${file}: ${passed} passed, ${failed} failed, ${skipped} skipped${why}, ${Math.round((Date.now() - start) / 1000)} s`,
     );
   }
-  return counts;
 }
 
 /**

@@ -1,5 +1,6 @@
 // @ts-check
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
 import { formatCode } from "./format-code.mjs";
@@ -19,6 +20,8 @@ first that fails ends it.`;
 
 /** The time limit of a test. The longest takes a minute or two; on a busy machine, ten times as long. */
 const TEST_LIMIT_MS = 30 * 60_000;
+/** Test files at a time. Node's default is one on two cores, where many tests wait for processes and time limits. */
+const FILES_AT_A_TIME = Math.max(2, availableParallelism() - 1);
 
 /**
  * Runs format, lint, types, the notebooks' types, and the tests, in this order, until one fails. The last lines of the
@@ -58,7 +61,15 @@ export async function runTests(parameters, { root }) {
       : []),
     {
       title: `Tests, ${files.length} files`,
-      run: () => node("--test", "--test-reporter=spec", `--test-timeout=${TEST_LIMIT_MS}`, ...rest, ...files),
+      run: () =>
+        node(
+          "--test",
+          "--test-reporter=spec",
+          `--test-timeout=${TEST_LIMIT_MS}`,
+          `--test-concurrency=${FILES_AT_A_TIME}`,
+          ...rest,
+          ...files,
+        ),
     },
   ];
   for (const { title, run } of steps) {
