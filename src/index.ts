@@ -1,4 +1,20 @@
 /** tslora: LoRA fine-tuning of text classifiers in TypeScript. What the notebooks import. */
+export {
+  attribute,
+  type AttributeOptions,
+  type Attribution,
+  type AttributionMethod,
+  type TokenAttribution,
+  type WordAttribution,
+} from "./attribution/attribute";
+export {
+  faithfulness,
+  type Faithfulness,
+  type FaithfulnessCurve,
+  type FaithfulnessOptions,
+} from "./attribution/faithfulness";
+export { leaveOneOut, randomScores } from "./attribution/other-rankings";
+export type { PlacedWord, RankedWords } from "./attribution/ranked-words";
 export { outputFolder } from "./base/files/output-folder";
 export { TsloraError, type TsloraErrorCode } from "./base/tslora-error";
 export { loadClassifier, type LoadClassifierOptions } from "./classifier/load-classifier";

@@ -6,6 +6,8 @@ import type { TokenDocument } from "../model/parts/packed-batch";
 export interface TextTokenizer {
   readonly maxLength: number;
   encode(texts: readonly TextInput[]): readonly (TokenDocument & { readonly truncated: boolean })[];
+  /** The tokens of ids, for display. */
+  tokens?(ids: ArrayLike<number>): readonly string[];
 }
 
 /**

@@ -6,6 +6,7 @@ export { evaluationTable, type EvaluationTableInput, type EvaluationTableOptions
 export { figure, type PlotlyFigure } from "./plots/figure";
 export type { IntervalLike } from "./format";
 export { frameTable, type FrameLike, type FrameTableOptions } from "./tables/frame-table";
+export { highlightedText, type AttributionLike, type HighlightOptions } from "./highlight";
 export { histogram, type HistogramOptions } from "./plots/histogram";
 export { keyValueTable, type KeyValue, type KeyValueTableOptions } from "./tables/key-value-table";
 export {
@@ -36,6 +37,8 @@ export { trainingProgress, type TrainingProgress, type TrainingProgressOptions }
 export type {
   Banner,
   Figure,
+  Highlight,
+  HighlightedText,
   Markdown,
   Showable,
   Table,

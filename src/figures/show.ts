@@ -3,6 +3,7 @@ import { bannerHtml, bannerText } from "./banner";
 import { PlotlyOnce } from "./plotly/plotly-once";
 import { comparisonTable, type ComparisonTableRow } from "./tables/comparison-table";
 import { evaluationTable, type EvaluationTableInput } from "./tables/evaluation-table";
+import { highlightHtml, highlightText } from "./highlight";
 import { figure, type PlotlyFigure } from "./plots/figure";
 import { frameTable, isFrame, type FrameLike } from "./tables/frame-table";
 import { interactiveHtml } from "./plotly/interactive-html";
@@ -31,7 +32,7 @@ export type ShowInput =
 const plotlyOnce = new PlotlyOnce(); // one for this process: a notebook's kernel
 
 /**
- * Shows a figure, a table, Markdown, a banner, an evaluation, a comparison or a data frame: as HTML in the running cell
+ * Shows a figure, a table, Markdown, a banner, highlighted text, an evaluation, a comparison or a data frame: as HTML in the running cell
  * of a notebook, elsewhere as text on standard output. A plain string is Markdown; an empty one shows nothing.
  *
  * A figure makes two outputs: an interactive one, and a static picture, which is hidden if the interactive one is
@@ -53,6 +54,8 @@ export function show(thing: ShowInput, options: ShowOptions = {}): void {
       return output.newDisplay().markdown(showable.text);
     case "banner":
       return output.newDisplay().html(bannerHtml(showable), bannerText(showable));
+    case "highlight":
+      return output.newDisplay().html(highlightHtml(showable), highlightText(showable));
   }
 }
 
@@ -87,7 +90,7 @@ export function isShowable(value: unknown): value is Exclude<ShowInput, string> 
 function showableOf(thing: unknown): Showable | undefined {
   if (typeof thing !== "object" || thing === null) return undefined;
   if ("kind" in thing)
-    return (["figure", "table", "markdown", "banner"] as unknown[]).includes(thing.kind)
+    return (["figure", "table", "markdown", "banner", "highlight"] as unknown[]).includes(thing.kind)
       ? (thing as Showable)
       : undefined;
   if ("data" in thing && Array.isArray(thing.data) && "layout" in thing)
@@ -121,7 +124,7 @@ function toShowable(thing: ShowInput): Showable {
   if (showable !== undefined) return showable;
   throw new TsloraError(
     "bad-input",
-    "show: the argument must be a figure, a table, a banner, an evaluation, a comparison, a data frame or Markdown; " +
+    "show: the argument must be a figure, a table, a banner, highlighted text, an evaluation, a comparison, a data frame or Markdown; " +
       `got ${thing === null ? "null" : typeof thing}. Print other values by console.log.`,
   );
 }
@@ -135,5 +138,7 @@ function asText(showable: Showable): string {
       return tableText(showable);
     case "banner":
       return bannerText(showable);
+    case "highlight":
+      return highlightText(showable);
   }
 }

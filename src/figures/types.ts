@@ -63,5 +63,19 @@ export interface Banner {
   readonly text: string;
 }
 
+/** A text of a {@link Highlight}. */
+export interface HighlightedText {
+  readonly heading: string;
+  /** The text, or the two texts of a pair, in pieces. A word has a score. */
+  readonly parts: readonly (readonly { readonly text: string; readonly score?: number }[])[];
+}
+
+/** Texts whose words are coloured by scores; `highlightedText` makes it. */
+export interface Highlight {
+  readonly kind: "highlight";
+  readonly title: string;
+  readonly texts: readonly HighlightedText[];
+}
+
 /** Everything that `show` displays. */
-export type Showable = Figure | Table | Markdown | Banner;
+export type Showable = Figure | Table | Markdown | Banner | Highlight;

@@ -79,6 +79,12 @@ export class ClassificationModel {
     return [...first, ...layers.flatMap(({ norms }) => norms), ...last, ...head.norms];
   }
 
+  /** The word embeddings of token ids: [ids, width]. The caller disposes of them. */
+  wordEmbeddings(ids: Int32Array): Tensor {
+    const { ops } = this;
+    return ops.tidy(() => this.modules.embeddings.wordsOf(ops, ops.int(ids, [ids.length])));
+  }
+
   /** Every embedding's weight. */
   tables(): Parameter[] {
     const { embeddings, relative, positions } = this.modules;
@@ -103,13 +109,14 @@ export class ClassificationModel {
    * Logits for a batch, [documents, labels] in the packed order. The caller disposes of them.
    *
    * @param options.everyToken - also computes what no logit needs: every token in the last layer. @default false
+   * @param options.words - word embeddings in place of those of the batch's ids, [rows, width]; the caller's
    */
-  predict(batch: PackedBatch, { everyToken = false }: { everyToken?: boolean } = {}): Tensor {
+  predict(batch: PackedBatch, { everyToken = false, words }: { everyToken?: boolean; words?: Tensor } = {}): Tensor {
     const { ops } = this;
     const pass: ForwardPass = { kind: "evaluation", ops };
     return ops.tidy(() => {
       const at = this.#inputs(pass, batch);
-      let x = ops.tidy(() => this.modules.embeddings.forward(pass, at).y);
+      let x = ops.tidy(() => this.modules.embeddings.forward(pass, { ...at, words }).y);
       this.#steps.forEach((layer, i) => {
         const plan = this.#plan(batch, i, at);
         const more = everyToken && plan.span === "first-token";
@@ -124,11 +131,20 @@ export class ClassificationModel {
     });
   }
 
-  /** The forward half of a training step. Keeps only the tensors that the backward pass needs. */
-  forward(pass: ForwardPass & { kind: "training" }, batch: PackedBatch): TrainingForward {
+  /**
+   * The forward half of a training step. Keeps only the tensors that the backward pass needs.
+   *
+   * @param options.words - word embeddings in place of those of the batch's ids, [rows, width]; `backward` then returns
+   *   their gradient. The result takes them over
+   */
+  forward(
+    pass: ForwardPass & { kind: "training" },
+    batch: PackedBatch,
+    { words }: { words?: Tensor } = {},
+  ): TrainingForward {
     const { ops } = this;
     const { embeddings, head } = this.modules;
-    const lowest = this.#lowestTrainable();
+    const lowest = words === undefined ? this.#lowestTrainable() : -1;
     const kept = ops.escape(() => {
       const at = this.#inputs(pass, batch);
       const input = {
@@ -136,6 +152,7 @@ export class ClassificationModel {
         positions: at.positions,
         types: at.types,
         notPad: lowest < 0 ? this.#notPad(batch) : undefined,
+        words,
       };
       const embedded = embeddings.forward(pass, input);
       let x = embedded.y;
@@ -175,14 +192,15 @@ export class ClassificationModel {
    * The backward half: the gradient of every trainable weight.
    *
    * @param dLogits - [documents, labels], in the packed order
+   * @returns the gradient of the word embeddings that `forward` got, [rows, width], which the caller owns
    */
-  backward(pass: BackwardPass, dLogits: Tensor, forward: TrainingForward): void {
+  backward(pass: BackwardPass, dLogits: Tensor, forward: TrainingForward): Tensor | undefined {
     const { ops } = pass;
     const { embeddings, head } = this.modules;
     const steps = this.#steps;
     const { state } = forward;
-    const lowest = this.#lowestTrainable();
-    ops.tidy(() => {
+    const lowest = state.input.words === undefined ? this.#lowestTrainable() : -1;
+    return ops.tidy(() => {
       const needsPooled = lowest < steps.length || this.modules.finalNorm?.hasTrainables === true;
       const dPooled = head.backward(pass, dLogits, { saved: state.head, needsInput: needsPooled });
       let dx = dPooled && this.#pooledBackward(pass, dPooled, state);
@@ -193,8 +211,8 @@ export class ClassificationModel {
         dx = steps[i].backward(pass, dy, { saved, plan: state.plans[i], needsInput: i > lowest });
         ops.dispose(dy);
       }
-      if (lowest < 0 && dx !== undefined && state.embeddings !== undefined)
-        embeddings.backward(pass, dx, { saved: state.embeddings, ...state.input });
+      if (lowest >= 0 || dx === undefined || state.embeddings === undefined) return undefined;
+      return embeddings.backward(pass, dx, { saved: state.embeddings, ...state.input });
     });
   }
 

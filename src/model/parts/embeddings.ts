@@ -1,4 +1,4 @@
-import type { DropoutSaved, LayerNormSaved } from "../../ops/ops";
+import type { DropoutSaved, LayerNormSaved, Ops } from "../../ops/ops";
 import type { Tensor } from "../../ops/tensor";
 import { applyDropout, dropoutBackward } from "./dropout";
 import { rateOf, type EncoderConfig } from "../encoder-structure";
@@ -37,6 +37,8 @@ export interface EmbeddingsInput {
   readonly types?: Tensor;
   /** Given if a text contains the pad token: 0 for each pad token, else 1, [rows, 1]. */
   readonly notPad?: Tensor;
+  /** Word embeddings in place of those of `ids`, [rows, width]. */
+  readonly words?: Tensor;
 }
 
 /**
@@ -92,13 +94,18 @@ export class Embeddings {
     return [words, positions, types].flatMap((table) => table ?? []);
   }
 
+  /** The word embeddings of token ids, int [rows]: [rows, width]. */
+  wordsOf(ops: Ops, ids: Tensor): Tensor {
+    return ops.gatherRows(this.#used.words.value, ids);
+  }
+
   /** ids, positions and types, int [rows], to [rows, width]. */
   forward(pass: ForwardPass, at: EmbeddingsInput): { y: Tensor; saved: EmbeddingsSaved } {
     const { ops } = pass;
     const { words, positions, types } = this.#used;
     const { norm, projection } = this.modules;
     return ops.tidy(() => {
-      let sum = ops.gatherRows(words.value, at.ids); // [rows, width]
+      let sum = at.words ?? ops.gatherRows(words.value, at.ids); // [rows, width]
       if (positions !== undefined) sum = ops.add(sum, ops.gatherRows(positions.value, at.positions));
       if (types !== undefined)
         sum = ops.add(
@@ -118,24 +125,27 @@ export class Embeddings {
   /**
    * Adds the gradients of the trained weights; dy is [rows, width]. As in PyTorch (`padding_idx`), the pad token's word
    * embedding gets no gradient, and where positions count from the pad token, neither does its position embedding.
+   *
+   * @returns the gradient of `from.words`, [rows, width], which the caller owns; undefined if they were looked up
    */
-  backward(pass: BackwardPass, dy: Tensor, from: EmbeddingsInput & { saved: EmbeddingsSaved }): void {
+  backward(pass: BackwardPass, dy: Tensor, from: EmbeddingsInput & { saved: EmbeddingsSaved }): Tensor | undefined {
     const { ops, gradients } = pass;
     const { words, positions, types } = this.#used;
     const { norm, projection } = this.modules;
     const { positions: structure } = this.#config.structure;
-    ops.tidy(() => {
-      const needsInput = norm.hasTrainables || this.#tables.some(({ trainable }) => trainable);
+    const given = from.words !== undefined;
+    return ops.tidy(() => {
+      const needsInput = given || norm.hasTrainables || this.#tables.some(({ trainable }) => trainable);
       const dDropped =
         projection === undefined || from.saved.projection === undefined
           ? dy
           : projection.backward(pass, dy, { saved: from.saved.projection, needsInput });
-      if (dDropped === undefined) return;
+      if (dDropped === undefined) return undefined;
       const dNormed = dropoutBackward(dDropped, { ops, saved: from.saved.dropout });
       const dSum = norm.backward(pass, dNormed, from.saved.norm); // [rows, width]
       const dWords = from.notPad === undefined ? dSum : ops.mul(dSum, from.notPad);
       const padIsPosition = structure.kind === "learned" && structure.countedFrom !== undefined;
-      if (words.trainable) gradients.add(words, () => ops.scatterRows(dWords, from.ids, words.shape[0]));
+      if (words.trainable && !given) gradients.add(words, () => ops.scatterRows(dWords, from.ids, words.shape[0]));
       if (positions?.trainable === true)
         gradients.add(positions, () =>
           ops.scatterRows(padIsPosition ? dWords : dSum, from.positions, positions.shape[0]),
@@ -149,6 +159,7 @@ export class Embeddings {
           ),
         );
       }
+      return given ? dSum : undefined;
     });
   }
 

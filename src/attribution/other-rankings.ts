@@ -1,0 +1,33 @@
+import { DEFAULT_SEED } from "../base/default-seed";
+import { Random } from "../base/random";
+import type { PredictLogitsOptions, TextClassifier } from "../evaluation/text-classifier";
+import { withoutWords } from "./edited-text";
+import type { RankedWords } from "./ranked-words";
+
+/**
+ * The same words with scores by leaving each word out of its text: how much the label's logit falls. Works for any
+ * classifier, such as the TF-IDF baseline, whose words can then be compared with those of an encoder.
+ *
+ * @param texts - the result of `attribute`, or any texts with their words and label
+ */
+export async function leaveOneOut<T extends RankedWords>(
+  classifier: TextClassifier,
+  texts: readonly T[],
+  options: PredictLogitsOptions = {},
+): Promise<T[]> {
+  const width = classifier.labels.length;
+  const versions = texts.flatMap((one) => [one.text, ...one.words.map((word) => withoutWords(one.text, [word]))]);
+  const logits = await classifier.predictLogits(versions, options);
+  let at = 0;
+  return texts.map((one) => {
+    const label = classifier.labels.indexOf(one.label);
+    const whole = logits[at++ * width + label];
+    return { ...one, words: one.words.map((word) => ({ ...word, score: whole - logits[at++ * width + label] })) };
+  });
+}
+
+/** The same words with random scores from 0 to 1, to compare with. @param options.seed - 42 by default */
+export function randomScores<T extends RankedWords>(texts: readonly T[], options: { seed?: number } = {}): T[] {
+  const random = new Random(options.seed ?? DEFAULT_SEED);
+  return texts.map((one) => ({ ...one, words: one.words.map((word) => ({ ...word, score: random.uniform() })) }));
+}
