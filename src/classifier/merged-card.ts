@@ -1,0 +1,29 @@
+import type { ModelCardInfo } from "../hub/card/model-card";
+import type { RunFacts } from "../hub/card/run-facts";
+import type { Adapter } from "../lora/adapter";
+import type { SequenceClassifier } from "./sequence-classifier";
+
+/**
+ * The content of a model card for weights that hold a merged adapter: what the classifier itself knows, and the facts of
+ * the run that trained the adapter.
+ *
+ * @param config - the merged adapter's configuration
+ * @returns undefined without a merged adapter
+ */
+export function mergedCard(
+  classifier: Pick<SequenceClassifier, "origin" | "labels" | "problemType" | "tokenizer">,
+  config: Adapter["config"] | undefined,
+  facts: RunFacts = {},
+): ModelCardInfo | undefined {
+  if (config === undefined) return undefined;
+  const { origin, labels, problemType, tokenizer } = classifier;
+  return {
+    baseModel: origin.id,
+    method: "merged",
+    labels,
+    problemType,
+    maxLength: tokenizer.maxLength,
+    adapter: { ...config, taskType: undefined },
+    ...facts,
+  };
+}
