@@ -1,7 +1,7 @@
 import type { ModelCardInfo } from "../hub/card/model-card";
 import type { RunFacts } from "../hub/card/run-facts";
 import type { Adapter } from "../lora/adapter";
-import type { SequenceClassifier } from "./sequence-classifier";
+import type { ProblemType } from "../model/encoder-config";
 
 /**
  * The content of a model card for weights that hold a merged adapter: what the classifier itself knows, and the facts of
@@ -11,7 +11,12 @@ import type { SequenceClassifier } from "./sequence-classifier";
  * @returns undefined without a merged adapter
  */
 export function mergedCard(
-  classifier: Pick<SequenceClassifier, "origin" | "labels" | "problemType" | "tokenizer">,
+  classifier: {
+    readonly origin: { readonly id: string };
+    readonly labels: readonly string[];
+    readonly problemType: ProblemType;
+    readonly tokenizer: { readonly maxLength: number };
+  },
   config: Adapter["config"] | undefined,
   facts: RunFacts = {},
 ): ModelCardInfo | undefined {
