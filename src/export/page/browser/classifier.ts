@@ -63,7 +63,7 @@ async function scoreText(
   const scores = Array.from((await logits.getData()) as Float32Array);
   logits.dispose();
   const several = facts.problemType === "multi_label_classification";
-  return { probabilities: several ? scores.map(sigmoid) : softmax(scores).probabilities, truncated };
+  return { probabilities: several ? scores.map(sigmoid) : softmax(scores).probabilities, ids, truncated };
 }
 
 async function hasWebgpu(): Promise<boolean> {

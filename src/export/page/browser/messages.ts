@@ -22,6 +22,8 @@ export interface Effect {
 export interface Scored {
   /** One for each label. */
   readonly probabilities: readonly number[];
+  /** The text's token ids, as far as the model takes them. */
+  readonly ids: Int32Array;
   /** Whether the text has more tokens than the model takes. */
   readonly truncated: boolean;
 }
