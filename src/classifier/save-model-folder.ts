@@ -1,28 +1,26 @@
-import { cp, readdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 import { parseUntrustedObject } from "../base/files/parse-json-file";
 import { readTextFile } from "../base/files/read-text-file";
 import { writeAtomically } from "../base/files/write-atomically";
 import { lockFolder } from "../base/lock/lock-output";
 import { shownPath } from "../base/shown-path";
-import { SENTENCEPIECE_FILES } from "../hub/sentencepiece-files";
+import { saveModelCard, type ModelCardInfo } from "../hub/card/model-card";
 import { architectureOf } from "../model/architectures/index";
 import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
 import type { Parameter } from "../model/parts/parameter";
 import { writeSafetensors } from "../model/weights/write-safetensors";
+import { copyTokenizerFiles } from "./copy-tokenizer-files";
 import { keepDecimals } from "./keep-decimals";
-
-/** Files of a model folder that belong to its tokenizer. */
-const TOKENIZER_FILE =
-  /^(tokenizer.*\.json|vocab\.(txt|json)|merges\.txt|special_tokens_map\.json|added_tokens\.json)$/;
 
 /**
  * Saves a model as a Hugging Face folder: its weights, a copy of the original folder's tokenizer files, and the
  * original config.json with the changed values. config.json is written last: a folder without it is incomplete.
  *
  * @param options.takesPairs - whether the model was trained on pairs of texts; config.json then says `text_pair: true`
+ * @param options.card - the content of README.md, which is written if the folder has none
  * @param options.inUse - the weight that replaces one of the model's own, such as a merged one
  */
 export async function saveModelFolder(
@@ -33,10 +31,11 @@ export async function saveModelFolder(
     labels: readonly string[];
     problemType: ProblemType;
     takesPairs?: boolean;
+    card?: ModelCardInfo;
     inUse?: (own: Parameter) => Parameter;
   },
 ): Promise<void> {
-  const { directory, source, inUse = (own) => own } = options;
+  const { directory, source, card, inUse = (own) => own } = options;
   const tensors = model
     .parameters()
     .map((parameter) => ({ name: parameter.name, shape: parameter.shape, values: () => inUse(parameter).read() }));
@@ -45,18 +44,11 @@ export async function saveModelFolder(
   try {
     await writeSafetensors(join(directory, "model.safetensors"), { tensors, metadata: { format: "pt" } });
     await copyTokenizerFiles(source, directory);
+    if (card !== undefined && !existsSync(join(directory, "README.md"))) await saveModelCard(directory, card);
     await saveModelConfig(original, { modelType: model.config.modelType, ...options });
   } finally {
     lock.release();
   }
-}
-
-/** Copies the tokenizer's files of a model folder to another one. */
-export async function copyTokenizerFiles(source: string, directory: string): Promise<void> {
-  if (resolve(source) === resolve(directory)) return;
-  for (const name of await readdir(source))
-    if (TOKENIZER_FILE.test(name) || SENTENCEPIECE_FILES.includes(name))
-      await cp(join(source, name), join(directory, name), { dereference: true });
 }
 
 /** A model's config.json: its text, and its fields. */

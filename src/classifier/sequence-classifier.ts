@@ -14,7 +14,9 @@ import type { ClassificationModel } from "../model/classification-model";
 import type { ProblemType } from "../model/encoder-config";
 import type { TokenDocument } from "../model/parts/packed-batch";
 import type { Parameter } from "../model/parts/parameter";
+import { copyTokenizerFiles } from "./copy-tokenizer-files";
 import { encodeTexts, expectPairs, type TextTokenizer } from "./encode-texts";
+import { mergedCard } from "./merged-card";
 import { predictDocuments } from "./predict-documents";
 import { DEFAULT_TOKENS_PER_PASS, type PredictOptions } from "./predict-options";
 import { saveModelFolder } from "./save-model-folder";
@@ -77,6 +79,7 @@ export class SequenceClassifier {
   readonly device: Device | undefined;
   readonly #adapters: AdapterSet;
   #modelTakesPairs: boolean;
+  #merged: Adapter["config"] | undefined; // of the adapter that the model's own weights hold
 
   constructor(parts: {
     model: ClassificationModel;
@@ -233,9 +236,11 @@ export class SequenceClassifier {
    * logits as `mergeAdapter` does.
    */
   async mergeAndUnload(options: MergeOptions = {}): Promise<MergeCheck> {
-    const takesPairs = this.adapter?.takesPairs === true;
+    const { adapter } = this;
+    const takesPairs = adapter?.takesPairs === true;
     const check = await this.#adapters.mergeAndUnload(options);
     this.#modelTakesPairs = takesPairs;
+    this.#merged = adapter?.config;
     return check;
   }
 
@@ -247,6 +252,7 @@ export class SequenceClassifier {
         "trainAllWeights: the classifier has an adapter. Call unload first, or mergeAndUnload to continue training from it.",
       );
     for (const parameter of this.model.parameters()) parameter.trainable = true;
+    this.#merged = undefined; // training changes what was merged
   }
 
   /** The weights that training changes: the active adapter's, or the model's own. */
@@ -326,8 +332,8 @@ export class SequenceClassifier {
   }
 
   /**
-   * Saves an adapter as peft does; Python reads it with `PeftModel.from_pretrained`. As in peft, an adapter that is not
-   * named "default" is saved in a subfolder with its name.
+   * Saves an adapter as peft does, with the tokenizer's files as transformers' Trainer; Python reads it with
+   * `PeftModel.from_pretrained`. As in peft, an adapter not named "default" is saved in a subfolder with its name.
    *
    * @param options.name - name of the adapter, by default the active one
    * @throws TsloraError `bad-input` if the adapter was read from files, lacks weights that the model lacks too, and was
@@ -341,12 +347,16 @@ export class SequenceClassifier {
       );
     const adapter = this.#adapters.get(options.name ?? this.adapter.name, "saveAdapter");
     this.#adapters.expectWhole(adapter, "saveAdapter");
-    return saveAdapter(adapter, { directory: expandHome(directory), baseModel: this.origin.id });
+    return saveAdapter(adapter, {
+      directory: expandHome(directory),
+      baseModel: this.origin.id,
+      besides: (folder) => copyTokenizerFiles(this.origin.directory, folder),
+    });
   }
 
   /**
    * Saves all weights and the tokenizer as a Hugging Face folder, for transformers' `from_pretrained`, in 32-bit
-   * floats. They include a merged adapter. Weights are read from the device one at a time.
+   * floats. They include a merged adapter, which the model card, README.md, then describes if the folder has none.
    *
    * @param options.allowUntrained - also saves newly initialized weights that are not trained; the folder does not list
    *   them. False by default
@@ -366,6 +376,7 @@ export class SequenceClassifier {
       labels: this.labels,
       problemType: this.problemType,
       takesPairs: this.takesPairs,
+      card: mergedCard(this, this.#adapters.state === "merged" ? this.adapter?.config : this.#merged),
       inUse: (own) => this.#adapters.inUse(own),
     });
   }

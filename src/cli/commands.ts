@@ -9,6 +9,7 @@ import type * as Export from "./export/export-command";
 import type * as Inspect from "./inspect/inspect-command";
 import type * as Library from "./library-command";
 import type * as Merge from "./merge/merge-command";
+import type * as Page from "./page/page-command";
 import type * as Predict from "./predict/predict-command";
 import type * as Pull from "./pull/pull-command";
 import type * as Push from "./push/push-command";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly KnownCommand[] = [
   library("predict", () => (require("./predict/predict-command") as typeof Predict).predictCommand),
   library("merge", () => (require("./merge/merge-command") as typeof Merge).mergeCommand),
   library("export", () => (require("./export/export-command") as typeof Export).exportCommand),
+  library("page", () => (require("./page/page-command") as typeof Page).pageCommand),
   library("inspect", () => (require("./inspect/inspect-command") as typeof Inspect).inspectCommand),
   library("push", () => (require("./push/push-command") as typeof Push).pushCommand),
   library("pull", () => (require("./pull/pull-command") as typeof Pull).pullCommand),

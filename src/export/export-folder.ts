@@ -52,21 +52,27 @@ export function checkExportFolder(
  * Lets `write` fill an empty folder inside `folder`, then moves its files into `folder`, config.json last. If `write`
  * fails, nothing is left of it. Removes what a killed export left.
  *
+ * @param options.last - the file without which the folder is incomplete
+ * @param options.onnx - the folder of ONNX files, in which those of an earlier export are removed
  * @returns the files
  */
-export async function inStaging(folder: string, write: (staging: string) => Promise<void>): Promise<StagedFile[]> {
+export async function inStaging(
+  folder: string,
+  write: (staging: string) => Promise<void>,
+  { last = "config.json", onnx = "onnx" }: { last?: string; onnx?: string } = {},
+): Promise<StagedFile[]> {
   const staging = join(folder, `.export.${randomBytes(6).toString("hex")}.incomplete`);
   try {
     for (const name of await readdir(folder))
       if (STAGING.test(name)) await rm(join(folder, name), { recursive: true, force: true });
     makeFolder(staging);
     await write(staging);
-    const files = await filesOf(staging);
+    const files = await filesOf(staging, last);
     for (const { path } of files) {
       makeFolder(dirname(join(folder, path)));
       await rename(join(staging, path), join(folder, path));
     }
-    await removeEarlier(folder, files);
+    await removeEarlier(folder, { onnx, files });
     return files;
   } catch (error) {
     throw notSaved(folder, error);
@@ -75,11 +81,11 @@ export async function inStaging(folder: string, write: (staging: string) => Prom
   }
 }
 
-/** The files of a folder with their sizes, config.json last: a folder without it is incomplete. */
-async function filesOf(folder: string): Promise<StagedFile[]> {
+/** The files of a folder with their sizes; one of them is last. */
+async function filesOf(folder: string, lastFile: string): Promise<StagedFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  const last = (path: string): number => Number(relative(folder, path) === "config.json");
+  const last = (path: string): number => Number(relative(folder, path) === lastFile);
   paths.sort((a, b) => last(a) - last(b) || (a < b ? -1 : 1));
   const files: StagedFile[] = [];
   for (const path of paths) files.push({ path: relative(folder, path), bytes: (await stat(path)).size });
@@ -87,10 +93,13 @@ async function filesOf(folder: string): Promise<StagedFile[]> {
 }
 
 /** Removes the ONNX files of an earlier export that the new one does not replace. */
-async function removeEarlier(folder: string, files: readonly StagedFile[]): Promise<void> {
+async function removeEarlier(
+  folder: string,
+  { onnx, files }: { onnx: string; files: readonly StagedFile[] },
+): Promise<void> {
   const written = new Set(files.map(({ path }) => path));
-  for (const name of await readdir(join(folder, "onnx"))) {
-    const path = join("onnx", name);
+  for (const name of await readdir(join(folder, onnx))) {
+    const path = join(onnx, name);
     if (EARLIER.test(name) && !written.has(path)) await rm(join(folder, path), { force: true });
   }
 }

@@ -1,11 +1,15 @@
 import { join } from "node:path";
 
+import { cellSignal } from "../base/cell-signal";
 import { expandHome } from "../base/files/expand-home";
 import { writeAtomically } from "../base/files/write-atomically";
 import { lockFolder } from "../base/lock/lock-output";
 import { Problems } from "../base/problems";
+import { shownPath } from "../base/shown-path";
 import { shownValue } from "../base/shown-value";
-import { copyTokenizerFiles, readModelConfig, saveModelConfig } from "../classifier/save-model-folder";
+import { TsloraError } from "../base/tslora-error";
+import { copyTokenizerFiles } from "../classifier/copy-tokenizer-files";
+import { readModelConfig, saveModelConfig } from "../classifier/save-model-folder";
 import type { SequenceClassifier } from "../classifier/sequence-classifier";
 import { exportedTokenizer } from "../tokenizer/exported-tokenizer";
 import { encoderGraph } from "./onnx/encoder-graph";
@@ -26,6 +30,11 @@ export interface ExportOnnxOptions {
    * @default false
    */
   readonly overwriteOutputDir?: boolean;
+  /**
+   * Stops the export; the folder then stays as it was.
+   * @default the running cell's interrupt, in a notebook
+   */
+  readonly signal?: AbortSignal;
   /** Bytes of weights from which on they go to a second file. @default 2 GiB less 16 MiB @internal */
   readonly mostBytes?: number;
 }
@@ -51,14 +60,15 @@ export const ONNX_FILES = { float32: join("onnx", "model.onnx"), int8: join("onn
  * written.
  *
  * @throws TsloraError `bad-option` for an unknown option or a folder that holds files, `bad-input` if the adapter
- *   cannot be merged or a newly initialized weight is not trained, `not-saved` if a file cannot be written.
+ *   cannot be merged or a newly initialized weight is not trained, `not-saved` if a file cannot be written, `aborted`
+ *   if `signal` stopped it.
  */
 export async function exportOnnx(
   classifier: SequenceClassifier,
   directory: string,
   options: ExportOnnxOptions = {},
 ): Promise<OnnxExport> {
-  const { quantize, overwriteOutputDir = false, mostBytes } = options;
+  const { quantize, overwriteOutputDir = false, mostBytes, signal = cellSignal() } = options;
   const folder = expandHome(directory);
   const problems = new Problems("exportOnnx");
   problems.expect(
@@ -75,16 +85,24 @@ export async function exportOnnx(
       const graphOf = (quantized: boolean) => encoderGraph({ config, numLabels, weights, quantize: quantized });
       const whole = graphOf(false);
       const files = await inStaging(folder, async (staging) => {
-        await writeModel(join(staging, ONNX_FILES.float32), whole, { mostBytes });
-        if (quantize === "int8") await writeModel(join(staging, ONNX_FILES.int8), graphOf(true), { mostBytes });
+        const writing = { mostBytes, signal };
+        await writeModel(join(staging, ONNX_FILES.float32), whole, writing);
+        if (quantize === "int8") await writeModel(join(staging, ONNX_FILES.int8), graphOf(true), writing);
         await saveTokenizer(classifier, staging);
         await saveConfig(classifier, staging);
+        signal?.throwIfAborted();
       });
       return { directory: folder, files, inputs: whole.inputs.map(({ name }) => name) };
     });
+  } catch (error) {
+    throw signal?.aborted === true ? stopped(folder, error) : error;
   } finally {
     lock.release();
   }
+}
+
+function stopped(folder: string, cause: unknown): TsloraError {
+  return new TsloraError("aborted", `The export was stopped; ${shownPath(folder)} is as it was.`, { cause });
 }
 
 /** Merges the active adapter, if there is one, for the time of a call. */

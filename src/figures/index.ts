@@ -26,6 +26,7 @@ export { renderSvg } from "./plotly/render-svg";
 export { reportTable, type ReportTableLine, type ReportTableOptions } from "./tables/report-table";
 export { rocFigure, type RocFigureCurve, type RocFigureOptions } from "./plots/roc-figure";
 export { partsTable, type PartsTableOptions } from "./tables/parts-table";
+export { runtimesTable, type RuntimesTableInput, type RuntimesTableOptions } from "./tables/runtimes-table";
 export { severalTable, type SeveralTableInput, type SeveralTableOptions } from "./tables/several-table";
 export type { ChosenPoint } from "./plots/share-curves";
 export { show, type ShowInput, type ShowOptions } from "./show";

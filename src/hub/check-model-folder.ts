@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Problems } from "../base/problems";
 import { shownPath } from "../base/shown-path";
 import { TsloraError } from "../base/tslora-error";
-import { SENTENCEPIECE_FILES } from "./sentencepiece-files";
+import { SENTENCEPIECE_FILES } from "./tokenizer-files";
 import { findWeights, foreignWeights, MODEL_WEIGHTS } from "../model/weights/weight-files";
 
 /**

@@ -8,18 +8,7 @@ import { parseShardIndex } from "../model/weights/shard-index";
 import { findWeights, foreignWeights, MODEL_WEIGHTS, type WeightFormat } from "../model/weights/weight-files";
 import { isOnHub } from "./download-file";
 import { beginDownload, type DownloadOptions } from "./download-repository";
-import { SENTENCEPIECE_FILES } from "./sentencepiece-files";
-
-/** Files of a tokenizer, which a repository may have. */
-export const TOKENIZER_PARTS = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-  "special_tokens_map.json",
-  "added_tokens.json",
-] as const;
+import { SENTENCEPIECE_FILES, TOKENIZER_PARTS } from "./tokenizer-files";
 
 /**
  * Downloads a model's files from the Hub into its cache, in the layout that Python's huggingface_hub reads. Resumes a

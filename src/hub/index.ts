@@ -6,6 +6,7 @@ export {
   type CardInterval,
   type ModelCardInfo,
 } from "./card/model-card";
+export { readRunFacts, type RunFacts } from "./card/run-facts";
 export type { DownloadProgress } from "./download-file";
 export { preparePush, type PreparedPush } from "./push/prepare-push";
 export type { PushOptions, PushTarget } from "./push/push-options";

@@ -8,12 +8,12 @@ import { shownValue } from "../base/shown-value";
 import { TsloraError } from "../base/tslora-error";
 import { cachedSnapshot } from "./cache-snapshot";
 import type { DownloadProgress } from "./download-file";
-import { downloadModel, hasWeights, TOKENIZER_PARTS } from "./download-model";
+import { downloadModel, hasWeights } from "./download-model";
 import { beginDownload, commitOf, type DownloadOptions } from "./download-repository";
 import { hubSettings, type HubSettings } from "./hub-settings";
 import { installedById, installedModel } from "./installed-models";
 import { isRevision, nameFault } from "./repo-name";
-import { SENTENCEPIECE_FILES } from "./sentencepiece-files";
+import { TOKENIZER_FILES } from "./tokenizer-files";
 
 /** Options of {@link pullFromHub}. */
 export interface PullOptions extends Partial<HubSettings> {
@@ -85,7 +85,7 @@ async function downloadAdapter(id: string, options: DownloadOptions): Promise<st
   const download = await beginDownload(id, "adapter_config.json", options);
   if (download === undefined) return undefined;
   const { called, snapshot, fetchOne, finish } = download;
-  for (const file of [...TOKENIZER_PARTS, ...SENTENCEPIECE_FILES, ...(options.also ?? [])]) await fetchOne(file);
+  for (const file of [...TOKENIZER_FILES, ...(options.also ?? [])]) await fetchOne(file);
   for (const file of ADAPTER_WEIGHTS) {
     if (!(await fetchOne(file))) continue;
     await finish();

@@ -21,10 +21,11 @@ export interface SavedAdapter {
  * configuration comes last.
  *
  * @param options.baseModel - the value of `base_model_name_or_path`
+ * @param options.besides - writes further files into the folder, before the configuration, and returns their names
  */
 export async function saveAdapter(
   adapter: Adapter,
-  options: { directory: string; baseModel: string },
+  options: { directory: string; baseModel: string; besides?: (directory: string) => Promise<readonly string[]> },
 ): Promise<SavedAdapter> {
   const directory = adapter.name === DEFAULT_NAME ? options.directory : join(options.directory, adapter.name);
   const tensors = adapter
@@ -34,12 +35,13 @@ export async function saveAdapter(
   try {
     const metadata = { format: "pt", ...(adapter.takesPairs ? { [PAIRS_KEY]: "true" } : {}) };
     await writeSafetensors(join(directory, "adapter_model.safetensors"), { tensors, metadata });
+    const besides = (await options.besides?.(directory)) ?? [];
     await writeAtomically(
       join(directory, "adapter_config.json"),
       `${JSON.stringify(toPeftConfig(adapter.config, options.baseModel), undefined, 2)}\n`,
     );
+    return { directory, files: ["adapter_model.safetensors", ...besides, "adapter_config.json"] };
   } finally {
     lock.release();
   }
-  return { directory, files: ["adapter_model.safetensors", "adapter_config.json"] };
 }

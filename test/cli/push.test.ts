@@ -175,7 +175,7 @@ test("what train leaves is pushed with a card of the run's facts", async () => {
   assert.equal(said.code, 0, said.err);
   expectNoToken(said);
   const files = hub.files("me/trained");
-  assert.deepEqual(Object.keys(files), ["README.md", "adapter_config.json", "adapter_model.safetensors"]);
+  assert.deepEqual(Object.keys(files), ["README.md", "adapter_config.json", "adapter_model.safetensors", "vocab.txt"]);
   const card = files["README.md"].toString();
   for (const part of [
     "reviews.csv",

@@ -131,7 +131,7 @@ test("facts that a run does not have are not in its card", () => {
     "pipeline_tag",
     "tags",
   ]);
-  assert.match(bare.text, /The run did not evaluate the classifier on test texts\./);
+  assert.match(bare.text, /No evaluation on test texts is recorded\./);
   assert.doesNotMatch(bare.text, /SHA-256|Confusion|baseline|TF-IDF|undefined|PeftModel/);
   assert.match(bare.text, /pipeline\("text-classification", model="owner\/name"\)/);
   const given = partsOf(

@@ -12,12 +12,19 @@ import { projectRoot } from "../../src/base/project-root";
 const folder = join(projectRoot(), "output", "lab-tools");
 const python = process.env.TSLORA_JUPYTER_PYTHON ?? "python3";
 /** 02 reads what 01 wrote. */
-const NOTEBOOKS = ["00-environment", "01-study", "02-comparative-study", "03-weighted-loss-and-threshold"];
+const NOTEBOOKS = [
+  "00-environment",
+  "01-study",
+  "02-comparative-study",
+  "03-weighted-loss-and-threshold",
+  "04-export-and-reuse",
+];
 const FIGURES: Readonly<Record<string, number>> = {
   "00-environment": 0,
   "01-study": 6,
   "02-comparative-study": 1,
   "03-weighted-loss-and-threshold": 11,
+  "04-export-and-reuse": 1,
 };
 const QUICK = { model: "embedded", data: "sample", maxSteps: 2, maxLength: 32 };
 const minutes = { timeout: 900_000 };

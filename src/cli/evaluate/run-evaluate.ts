@@ -27,8 +27,9 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
     notices.push(text);
     if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
   };
-  const { classifier, model } = await openClassifier({
+  const { classifier, model, adapterFolder } = await openClassifier({
     command: "evaluate",
+    terminal,
     ...pick(values, MODEL_OPTIONS),
     problemType: asksForSeveralLabels(pick(values, DATA_OPTIONS)) ? "multi_label_classification" : undefined,
     notice,
@@ -47,7 +48,7 @@ export async function runEvaluate(call: CommandCall): Promise<number> {
         notice,
       },
     );
-    await warnOfTrainedTexts(frame, { folder: pick(values, MODEL_OPTIONS).adapter ?? model.directory, notice });
+    await warnOfTrainedTexts(frame, { folder: adapterFolder ?? model.directory, notice });
     const { evaluation, report, average, lines } = await scoreTexts(classifier, { frame, terminal, options });
     const document = {
       model: model.id,

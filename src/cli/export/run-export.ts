@@ -6,7 +6,7 @@ import { checkExportFolder } from "../../export/export-folder";
 import { exportOnnx, type OnnxExport } from "../../export/export-onnx";
 import { EXIT } from "../exit-codes";
 import { expectPairs } from "../inputs/expect-pairs";
-import { openClassifier } from "../inputs/open-classifier";
+import { openClassifier, type OpenedClassifier } from "../inputs/open-classifier";
 import { asksForSeveralLabels } from "../inputs/several-labels";
 import { warnOfTrainedTexts } from "../inputs/warn-of-trained-texts";
 import type { CommandCall } from "../library-command";
@@ -14,9 +14,10 @@ import { loadQuietly } from "../load-quietly";
 import { EXPORT_OPTIONS } from "../options/export-options";
 import { pick } from "../options/option-table";
 import { DATA_OPTIONS, DEVICE_OPTIONS, MODEL_OPTIONS } from "../options/shared-options";
+import { hearInterruption } from "../run/interruption";
 import { shortPath } from "../run/run-in-terminal";
 import { bytes, sentence } from "../terminal/text-layout";
-import { table } from "../terminal/terminal";
+import { table, type Terminal } from "../terminal/terminal";
 import { compareExports, type Comparison } from "./compare-exports";
 import { comparisonLines, costWarning } from "./export-lines";
 
@@ -32,16 +33,20 @@ export async function runExport(call: CommandCall): Promise<number> {
     notices.push(text);
     if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
   };
-  const { classifier, model } = await openClassifier({
+  const opened = await openClassifier({
     command: "export",
+    terminal,
     ...pick(values, MODEL_OPTIONS),
     problemType: asksForSeveralLabels(pick(values, DATA_OPTIONS)) ? "multi_label_classification" : undefined,
     notice,
     beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
   });
+  const { classifier, model } = opened;
   try {
-    const frame = await loadData(call, classifier, notice); // before the export: bad data write nothing
-    const result = await exportOnnx(classifier, folder, { quantize, overwriteOutputDir });
+    const frame = await loadData(call, opened, notice); // before the export: bad data write nothing
+    const result = await interruptible(terminal, (signal) =>
+      exportOnnx(classifier, folder, { quantize, overwriteOutputDir, signal }),
+    );
     const compared = await compare(call, { classifier, frame, result });
     if (compared?.cost?.isCostly === true) notice(costWarning(compared.cost));
     const { adapter } = pick(values, MODEL_OPTIONS);
@@ -55,6 +60,16 @@ export async function runExport(call: CommandCall): Promise<number> {
     return EXIT.ok;
   } finally {
     classifier.dispose();
+  }
+}
+
+/** Lets Ctrl-C stop the export. */
+async function interruptible<T>(terminal: Terminal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interruption = hearInterruption(terminal, { says: "the folder stays as it was" });
+  try {
+    return await work(interruption.signal);
+  } finally {
+    interruption.release();
   }
 }
 
@@ -73,7 +88,7 @@ function checkOptions({ values }: CommandCall): string {
 /** The texts to compare the accuracies on. */
 async function loadData(
   { values }: CommandCall,
-  classifier: SequenceClassifier,
+  { classifier, adapterFolder }: OpenedClassifier,
   notice: Notice,
 ): Promise<DataFrame | undefined> {
   const data = pick(values, DATA_OPTIONS);
@@ -83,8 +98,7 @@ async function loadData(
   const several = classifier.problemType === "multi_label_classification" ? { multiLabel: true } : {};
   const { labels } = classifier;
   const { frame } = await loadTexts({ ...data, ...several }, { labels, allowMissingClasses: true, notice });
-  const { adapter } = pick(values, MODEL_OPTIONS);
-  await warnOfTrainedTexts(frame, { folder: adapter ?? classifier.origin.directory, notice });
+  await warnOfTrainedTexts(frame, { folder: adapterFolder ?? classifier.origin.directory, notice });
   return frame;
 }
 

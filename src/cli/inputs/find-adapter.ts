@@ -4,15 +4,19 @@ import { join, resolve } from "node:path";
 import { expandHome } from "../../base/files/expand-home";
 import { shownPath } from "../../base/shown-path";
 import { TsloraError } from "../../base/tslora-error";
+import type { PullOptions } from "../../hub/pull-from-hub";
 import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
 import { adapterWeightsPath } from "../../lora/adapter-weights";
 import { readPeftConfig } from "../../lora/peft-config";
 import { openWeights } from "../../model/weights/weight-files";
+import { fetchAdapter, hubName } from "./fetch-adapter";
 import { readRunRecord, type RunRecord } from "./read-run-record";
 
 /** An adapter's folder before its weights are read. */
 export interface FoundAdapter {
   readonly directory: string;
+  /** Its name on the Hub, if it comes from there, and a sentence about it. */
+  readonly hub?: { readonly id: string; readonly notice: string; readonly base?: ResolvedModel };
   /** `base_model_name_or_path` of adapter_config.json. */
   readonly base?: string;
   /** Number of labels of its head, if it has a head. */
@@ -25,29 +29,32 @@ export interface FoundAdapter {
 const FOLDERS = /^(models?|outputs?|runs?|checkpoints?|results?|data|tmp|home)\/|(^|\/)checkpoint-\d+$/i;
 
 /**
- * Reads what an adapter's folder holds, without the weights.
+ * Finds an adapter: a folder, or else owner/name[@revision] on the Hub, which is fetched into the cache. Reads what it
+ * holds, without the weights.
  *
  * @throws TsloraError `not-found` for a folder without an adapter, and the errors of reading its configuration.
  */
-export async function findAdapter(directory: string): Promise<FoundAdapter> {
+export async function findAdapter(
+  given: string,
+  options: Pick<PullOptions, "signal" | "onProgress"> = {},
+): Promise<FoundAdapter> {
+  const path = expandHome(given);
+  const named = existsSync(path) || FOLDERS.test(given) ? undefined : hubName(given);
+  const hub = named === undefined ? undefined : await fetchAdapter(named, options);
+  const directory = hub?.directory ?? path;
   if (!existsSync(join(directory, "adapter_config.json"))) {
     const model = existsSync(join(directory, "config.json"))
       ? " It holds a model (config.json): give it with --model."
       : "";
     throw new TsloraError(
       "not-found",
-      `--adapter: a folder that holds adapter_config.json and adapter_model.safetensors (or .bin) is needed; ` +
-        `${directory} does not hold them.${model}`,
+      `--adapter: a folder that holds adapter_config.json and adapter_model.safetensors (or .bin) is needed, or ` +
+        `owner/name on the Hub; ${directory} does not hold them.${model}`,
     );
   }
   const { baseModel } = await readPeftConfig(join(directory, "adapter_config.json"));
   const [labels, record] = [await labelsOf(directory), await readRunRecord(directory)];
-  return {
-    directory,
-    base: baseModel,
-    labels,
-    record,
-  };
+  return { directory, base: baseModel, labels, record, hub };
 }
 
 /**
@@ -55,7 +62,11 @@ export async function findAdapter(directory: string): Promise<FoundAdapter> {
  *
  * @throws TsloraError that names adapter_config.json, its entry and the option --model.
  */
-export async function resolveBase(command: string, { directory, base, record }: FoundAdapter): Promise<ResolvedModel> {
+export async function resolveBase(
+  command: string,
+  { directory, base, record, hub }: FoundAdapter,
+): Promise<ResolvedModel> {
+  if (hub?.base !== undefined) return hub.base;
   const path = shownPath(join(directory, "adapter_config.json"));
   if (base === undefined)
     throw new TsloraError(

@@ -7,6 +7,8 @@ import { deviceOf, type DeviceOptions } from "../../device/device";
 import { resolveDevice } from "../../device/open-device";
 import { resolveModel, type ResolvedModel } from "../../hub/resolve-model";
 import { readEncoderConfig, type EncoderConfig } from "../../model/encoder-config";
+import { fetchProgress } from "../terminal/fetch-progress";
+import type { Terminal } from "../terminal/terminal";
 import { findAdapter, resolveBase, type FoundAdapter } from "./find-adapter";
 import type { RunRecord } from "./read-run-record";
 
@@ -24,12 +26,16 @@ export interface OpenOptions extends DeviceOptions {
   readonly beforeLoading: () => void;
   /** Called with a sentence about each choice and its reason. */
   readonly notice: (text: string) => void;
+  /** Shows the progress of fetching an adapter from the Hub. */
+  readonly terminal: Terminal;
 }
 
 /** A trained classifier, and where it came from. */
 export interface OpenedClassifier {
   readonly classifier: SequenceClassifier;
   readonly model: ResolvedModel;
+  /** The folder of its adapter. */
+  readonly adapterFolder?: string;
   /** The run that trained its adapter. */
   readonly record?: RunRecord;
 }
@@ -48,7 +54,7 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
       "bad-option",
       `tslora ${command}: --model or --adapter is needed: a trained model's folder or name, or an adapter's folder.`,
     );
-  const adapter = options.adapter === undefined ? undefined : await findAdapter(options.adapter);
+  const adapter = options.adapter === undefined ? undefined : await openAdapter(options.adapter, options);
   const model =
     options.model === undefined && adapter !== undefined
       ? await resolveBase(command, adapter)
@@ -83,14 +89,29 @@ export async function openClassifier(options: OpenOptions): Promise<OpenedClassi
         options.model === undefined || adapter.base === undefined || adapter.base === model.id
           ? ""
           : `; it names the base ${adapter.base}`;
-      notice(`Adapter: ${shownPath(adapter.directory)}${passedOver}${otherBase}.`);
+      const place = adapter.hub?.notice ?? `the folder ${shownPath(adapter.directory)}`;
+      notice(`Adapter: ${place}${passedOver}${otherBase}.`);
     }
     expectTrained(classifier, { command, adapter, model });
     notice(labelsNotice(classifier, { options, record }));
-    return { classifier, model, record };
+    return { classifier, model, record, adapterFolder: adapter?.directory };
   } catch (error) {
     classifier.dispose();
     throw error;
+  }
+}
+
+/** Finds the adapter; Ctrl-C stops fetching it. */
+async function openAdapter(adapter: string, { terminal }: OpenOptions): Promise<FoundAdapter> {
+  const progress = fetchProgress(terminal);
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.once("SIGINT", stop);
+  try {
+    return await findAdapter(adapter, { signal: controller.signal, onProgress: progress.update });
+  } finally {
+    process.off("SIGINT", stop);
+    progress.stop();
   }
 }
 

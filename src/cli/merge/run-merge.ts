@@ -1,5 +1,8 @@
 import { lockFolder } from "../../base/lock/lock-output";
 import { Problems } from "../../base/problems";
+import { mergedCard } from "../../classifier/merged-card";
+import { saveModelCard } from "../../hub/card/model-card";
+import { readRunFacts } from "../../hub/card/run-facts";
 import { EXIT } from "../exit-codes";
 import type { CommandCall } from "../library-command";
 import { sentence } from "../terminal/text-layout";
@@ -16,7 +19,7 @@ export async function runMerge(call: CommandCall): Promise<number> {
   const { output, overwrite = false, bound } = pick(call.values, MERGE_OPTIONS);
   const { model: base, adapter } = pick(call.values, MODEL_OPTIONS);
   const problems = new Problems("tslora merge");
-  problems.expect(adapter !== undefined, "--adapter is needed: the adapter's folder");
+  problems.expect(adapter !== undefined, "--adapter is needed: the adapter's folder, or its name on the Hub");
   problems.expect(output !== undefined, "--output is needed: the folder for the merged model");
   problems.expect(bound === undefined || bound > 0, `--bound must be above 0; got ${bound}`);
   if (output !== undefined) checkOutput(problems, output, { overwrite, sources: [base, adapter] });
@@ -40,8 +43,13 @@ async function mergeLocked(
     notices.push(text);
     if (values.json !== true) terminal.err.write(`${sentence(text, terminal.err)}\n`);
   };
-  const { classifier, model } = await openClassifier({
+  const {
+    classifier,
+    model,
+    adapterFolder = "",
+  } = await openClassifier({
     command: "merge",
+    terminal,
     notice,
     beforeLoading: () => loadQuietly(terminal, pick(values, DEVICE_OPTIONS)),
     ...pick(values, DEVICE_OPTIONS),
@@ -50,10 +58,13 @@ async function mergeLocked(
     labels,
   });
   try {
-    checkOutput(problems, folder, { overwrite, sources: [model.directory, adapter] });
+    checkOutput(problems, folder, { overwrite, sources: [model.directory, adapterFolder] });
     problems.throwIfAny();
+    const facts = await readRunFacts(adapterFolder);
+    const card = mergedCard(classifier, classifier.adapter?.config, facts);
     const check = await classifier.mergeAndUnload({ bound });
     await classifier.saveModel(folder);
+    if (card !== undefined) await saveModelCard(folder, card);
     if (values.json === true)
       terminal.out.write(
         `${JSON.stringify({ output: folder, model: model.id, adapter, labels: classifier.labels, notices, check }, undefined, 2)}\n`,

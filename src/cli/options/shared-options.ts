@@ -26,7 +26,10 @@ export const DEVICE_OPTIONS = {
 /** The model. */
 export const MODEL_OPTIONS = {
   model: { kind: path("model"), help: "auto, embedded, mpnet, a folder, or a name on the Hugging Face Hub" },
-  adapter: { kind: path("folder"), help: "a LoRA adapter in peft's format" },
+  adapter: {
+    kind: path("adapter"),
+    help: "a LoRA adapter in peft's format: a folder, or owner/name[@revision] on the Hub",
+  },
   labels: {
     kind: labels,
     help: "names of the classes in order, separated by commas",

@@ -37,6 +37,7 @@ export async function runPredict({ terminal, args, values }: CommandCall): Promi
     const notice = (text: string): void => void (json || terminal.err.write(`${sentence(text, terminal.err)}\n`));
     const { classifier } = await openClassifier({
       command: "predict",
+      terminal,
       ...pick(values, MODEL_OPTIONS),
       problemType: options.multiLabel === true ? "multi_label_classification" : undefined,
       notice,

@@ -6,27 +6,19 @@ import type { CommandCall } from "../library-command";
 import { pick } from "../options/option-table";
 import { PULL_OPTIONS } from "../options/push-options";
 import { hearInterruption } from "../run/interruption";
-import { byteProgress } from "../terminal/byte-progress";
+import { fetchProgress } from "../terminal/fetch-progress";
 import { sentence } from "../terminal/text-layout";
 
 /** `tslora pull`. Prints the folders in the cache. */
 export async function runPull({ terminal, args, values }: CommandCall): Promise<number> {
   const { id, revision } = wanted(args[0], pick(values, PULL_OPTIONS).revision);
   const interruption = hearInterruption(terminal, { says: "the received part is kept" });
-  let file = "";
-  let progress = byteProgress(terminal, "Fetching");
+  const progress = fetchProgress(terminal);
   try {
     const pulled = await pullFromHub(id, {
       revision,
       signal: interruption.signal,
-      onProgress: (received) => {
-        if (file !== received.file) {
-          progress.stop();
-          file = received.file;
-          progress = byteProgress(terminal, `Fetching ${file}`);
-        }
-        progress.update(received.bytes, received.total);
-      },
+      onProgress: progress.update,
     });
     progress.stop();
     if (values.json === true) terminal.out.write(`${JSON.stringify(pulled, undefined, 2)}\n`);

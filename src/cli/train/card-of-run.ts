@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { SequenceClassifier } from "../../classifier/sequence-classifier";
 import type { Corpus } from "../../corpus/corpus";
 import type { CardData, ModelCardInfo } from "../../hub/card/model-card";
+import { TRAINING_SETTINGS } from "../../hub/card/training-settings";
 import type { ResolvedModel } from "../../hub/resolve-model";
 import { resolveTrainOptions } from "../../training/options/resolve-train-options";
 import type { TrainSummary } from "../../training/train-event";
@@ -18,30 +19,6 @@ export interface CardSource {
   readonly notices: readonly string[];
   readonly scores: Pick<ModelCardInfo, "after" | "before" | "baseline" | "validation">;
 }
-
-/** Training options that the card names. */
-const NAMED = [
-  "numTrainEpochs",
-  "maxSteps",
-  "learningRate",
-  "loraplusLrRatio",
-  "layerwiseLrDecay",
-  "lrSchedulerType",
-  "warmupRatio",
-  "warmupSteps",
-  "perDeviceTrainBatchSize",
-  "gradientAccumulationSteps",
-  "weightDecay",
-  "maxGradNorm",
-  "classWeights",
-  "labelSmoothing",
-  "focalGamma",
-  "trainSamplingStrategy",
-  "metricForBestModel",
-  "loadBestModelAtEnd",
-  "earlyStoppingPatience",
-  "bf16",
-] as const;
 
 /** The facts of a run that its model card states. */
 export function cardOfRun(classifier: SequenceClassifier, run: CardSource): ModelCardInfo {
@@ -83,5 +60,5 @@ function settingsOf(plan: TrainPlan, { labels, validation }: LoadedParts): Reado
   const { outputDir } = plan;
   const given = { ...plan.train, outputDir, train: [], ...(validation === undefined ? {} : { validation: [] }) };
   const resolved = resolveTrainOptions(given, { method, problemType, numLabels: labels.length });
-  return Object.fromEntries(NAMED.map((name) => [name, resolved[name]]));
+  return Object.fromEntries(TRAINING_SETTINGS.map((name) => [name, resolved[name]]));
 }

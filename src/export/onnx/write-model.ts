@@ -52,6 +52,8 @@ export interface WholeGraph {
 export interface WriteModelOptions {
   /** Bytes of all weights from which on they are written to a second file, PATH_data. @default 2 GiB less 16 MiB */
   readonly mostBytes?: number;
+  /** Stops the writing between two weights: the signal's reason is thrown, and no part of the file is left. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -63,18 +65,29 @@ export interface WriteModelOptions {
 export async function writeModel(
   path: string,
   graph: WholeGraph,
-  { mostBytes = MOST_BYTES }: WriteModelOptions = {},
+  { mostBytes = MOST_BYTES, signal }: WriteModelOptions = {},
 ): Promise<string[]> {
   const { tensors } = graph.builder;
   const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
   const isExternal = (tensor: StoredTensor): boolean => total > mostBytes && bytesOf(tensor) >= LEAST_EXTERNAL;
   const external = tensors.filter(isExternal);
   const data = `${path}_data`;
-  if (external.length > 0) await writeAtomically(data, externalParts(external));
+  if (external.length > 0) await writeAtomically(data, stoppable(externalParts(external), signal));
   const places = placesOf(external);
   const headers = tensors.map((tensor) => ({ tensor, header: headerOf(tensor, places.get(tensor), basename(data)) }));
-  await writeAtomically(path, modelParts(graph, { headers, places }));
+  await writeAtomically(path, stoppable(modelParts(graph, { headers, places }), signal));
   return external.length > 0 ? [data, path] : [path];
+}
+
+/** Passes parts on until the signal is aborted. */
+async function* stoppable(
+  parts: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const part of parts) {
+    signal?.throwIfAborted();
+    yield part;
+  }
 }
 
 /** Bytes of a tensor's values. */

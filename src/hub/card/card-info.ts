@@ -45,9 +45,10 @@ export interface ModelCardInfo {
   readonly baseModel: string;
   /** `merged`: an adapter that was merged into its base's weights. */
   readonly method: "lora" | "full" | "merged";
-  /** Training data, or their name. */
-  readonly data: string | CardData;
-  readonly seed: number;
+  /** Training data, or their name; undefined if no record names them. */
+  readonly data?: string | CardData;
+  /** The training's seed; undefined if no record names it. */
+  readonly seed?: number;
   readonly labels: readonly string[];
   /** Metrics on the test set, with 95% intervals, if there is no evaluation. */
   readonly metrics?: readonly {

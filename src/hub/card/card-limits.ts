@@ -5,7 +5,8 @@ import { cardText } from "./card-table";
 /** Limits of the run's figures, and uses that are out of scope. */
 export function limitLines(info: ModelCardInfo): string[] {
   const { after, banner, maxLength, seed, warnings = [] } = info;
-  const name = cardText(dataOf(info).name);
+  const data = dataOf(info);
+  const name = data === undefined ? "the training texts" : cardText(data.name);
   const limits = [
     ...[...(banner === undefined ? [] : [banner]), ...warnings].map(cardText),
     ...(after === undefined
@@ -13,7 +14,9 @@ export function limitLines(info: ModelCardInfo): string[] {
       : [`The figures come from ${after.n} test texts of the same data; other texts were not tried.`]),
     ...againstBaseline(info),
     ...weakestLabel(info),
-    `The run has one seed, ${seed}. Another seed gives another classifier with other figures.`,
+    ...(seed === undefined
+      ? []
+      : [`The run has one seed, ${seed}. Another seed gives another classifier with other figures.`]),
     ...(maxLength === undefined ? [] : [`Texts are cut to ${maxLength} tokens; what follows has no effect.`]),
     "Whether the probabilities are calibrated, and how the classifier treats groups of people or writers, was not measured.",
     "This card names no licence. Those of the base model and of the data hold.",

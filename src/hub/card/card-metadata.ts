@@ -1,10 +1,11 @@
 import { basename } from "node:path";
 
+import { shortList } from "../../base/short-list";
 import { nameFault } from "../repo-name";
 import type { CardData, CardEvaluation, ModelCardInfo } from "./card-info";
 
 /** The data of a card in their long form. */
-export function dataOf({ data }: ModelCardInfo): CardData {
+export function dataOf({ data }: ModelCardInfo): CardData | undefined {
   return typeof data === "string" ? { name: data } : data;
 }
 
@@ -20,7 +21,8 @@ export function baseName(baseModel: string): string {
 
 /** The title of a card, and its name in `model-index`. */
 export function titleOf(info: ModelCardInfo): string {
-  return `Text classifier for ${dataOf(info).name}`;
+  const data = dataOf(info);
+  return data === undefined ? `Text classifier of ${shortList(info.labels)}` : `Text classifier for ${data.name}`;
 }
 
 /** A metric of `model-index`: its type is the name of Hugging Face's `evaluate`. */
@@ -51,7 +53,7 @@ export function metadataLines(info: ModelCardInfo): string[] {
 }
 
 function modelIndex(info: ModelCardInfo, metrics: readonly IndexMetric[]): string[] {
-  const { name, sha256, kind } = dataOf(info);
+  const { name, sha256, kind } = dataOf(info) ?? { name: "unknown" };
   return [
     "model-index:",
     `- name: ${yaml(titleOf(info))}`,

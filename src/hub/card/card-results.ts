@@ -11,7 +11,7 @@ const range = (interval: CardInterval | null | undefined): string =>
 export function resultLines(info: ModelCardInfo): string[] {
   const { after, metrics = [] } = info;
   if (after === undefined && metrics.length === 0)
-    return ["## Results", "", "The run did not evaluate the classifier on test texts."];
+    return ["## Results", "", "No evaluation on test texts is recorded."];
   if (after === undefined) return ["## Results", "", ...givenMetrics(metrics)];
   return [
     "## Results",

@@ -66,7 +66,9 @@ function taskLines({ labels, problemType, after }: ModelCardInfo): string[] {
 }
 
 function dataLines(info: ModelCardInfo): string[] {
-  const { name, sha256, kind, texts } = dataOf(info);
+  const data = dataOf(info);
+  if (data === undefined) return ["## Data", "", "No record of the run names the training data."];
+  const { name, sha256, kind, texts } = data;
   const parts = [
     ["training", texts?.train],
     ["validation", texts?.validation],
@@ -90,7 +92,7 @@ function trainingLines(info: ModelCardInfo): string[] {
       "trained parameters",
       trainableParameters && `${number(trainableParameters.trainable)} of ${number(trainableParameters.all)}`,
     ],
-    ["seed", String(seed)],
+    ["seed", seed === undefined ? undefined : String(seed)],
     ["maxLength", maxLength === undefined ? undefined : String(maxLength)],
     ...settings(info.adapter),
     ...settings(info.training),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Response as HttpResponse } from "undici";
+import type { BodyInit, Response as HttpResponse } from "undici";
 
 import { debugLog } from "../../base/debug-log";
 import { httpFetch } from "../../base/http";
@@ -153,7 +153,8 @@ async function sendOnce(
       method,
       redirect: "manual",
       headers: headersFor(address, { given: init.headers, settings }),
-      body: bodyOf(init, { sent, moved, idleMs: settings.idleMs }),
+      // the page's scripts bring the browser's type of a Blob into the program beside Node's
+      body: bodyOf(init, { sent, moved, idleMs: settings.idleMs }) as BodyInit | undefined,
       signal: AbortSignal.any([idle.signal, ...stops]),
     });
     debug("%s %s: %d", method, withoutQuery(address), response.status);

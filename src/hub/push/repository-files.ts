@@ -1,6 +1,5 @@
 import { ADAPTER_WEIGHTS, MODEL_WEIGHTS } from "../../model/weights/weight-files";
-import { TOKENIZER_PARTS } from "../download-model";
-import { SENTENCEPIECE_FILES } from "../sentencepiece-files";
+import { TOKENIZER_FILES } from "../tokenizer-files";
 
 const NAMES = new Set([
   "README.md",
@@ -11,8 +10,7 @@ const NAMES = new Set([
   "adapter_config.json",
   ...ADAPTER_WEIGHTS,
   ...MODEL_WEIGHTS.flatMap(({ whole, index }) => [whole, index]),
-  ...TOKENIZER_PARTS,
-  ...SENTENCEPIECE_FILES,
+  ...TOKENIZER_FILES,
 ]);
 const SHARD = /^(model-\d{5}-of-\d{5}\.safetensors|pytorch_model-\d{5}-of-\d{5}\.bin)$/;
 /** Files that transformers.js reads. */

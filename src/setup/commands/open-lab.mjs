@@ -11,6 +11,7 @@ const NOTEBOOKS = [
   "01-study.ipynb",
   "02-comparative-study.ipynb",
   "03-weighted-loss-and-threshold.ipynb",
+  "04-export-and-reuse.ipynb",
 ];
 
 /**

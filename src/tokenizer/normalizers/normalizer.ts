@@ -228,7 +228,7 @@ function precompiledStep(given: Json, problems: Problems): Step | undefined {
     charsmap instanceof Uint8Array
       ? charsmap
       : typeof charsmap === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(charsmap) && charsmap.length % 4 === 0
-        ? Buffer.from(charsmap, "base64")
+        ? Uint8Array.from(atob(charsmap), (char) => char.charCodeAt(0))
         : undefined;
   problems.expect(
     bytes !== undefined,

@@ -1,0 +1,4 @@
+/** Stands for base/shown-path: a site's paths are short. */
+export function shownPath(path: string): string {
+  return path;
+}

@@ -1,0 +1,23 @@
+/** Training options that a model card names. */
+export const TRAINING_SETTINGS = [
+  "numTrainEpochs",
+  "maxSteps",
+  "learningRate",
+  "loraplusLrRatio",
+  "layerwiseLrDecay",
+  "lrSchedulerType",
+  "warmupRatio",
+  "warmupSteps",
+  "perDeviceTrainBatchSize",
+  "gradientAccumulationSteps",
+  "weightDecay",
+  "maxGradNorm",
+  "classWeights",
+  "labelSmoothing",
+  "focalGamma",
+  "trainSamplingStrategy",
+  "metricForBestModel",
+  "loadBestModelAtEnd",
+  "earlyStoppingPatience",
+  "bf16",
+] as const;

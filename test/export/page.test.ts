@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { loadClassifier } from "../../src/classifier/load-classifier";
+import { toCsv } from "../../src/export/page/browser/csv";
+import { decide } from "../../src/export/page/browser/decide";
+import { explain, MOST_WORDS, without, wordsOf, type Explanation } from "../../src/export/page/browser/occlusion";
+import { readRecords } from "../../src/export/page/browser/read-records";
+import { atThreshold } from "../../src/export/page/browser/threshold";
+import type { PageFacts } from "../../src/export/page/page-facts";
+import { readTestScores } from "../../src/export/page/test-scores";
+import { writePage } from "../../src/export/page/write-page";
+import { precisionRecallFscoreSupport } from "../../src/evaluation/metrics/precision-recall-fscore-support";
+import { cli, tinyModel } from "../cli/tiny";
+
+let root = "";
+let source = "";
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), "tslora-page-"));
+  source = await tinyModel(root);
+});
+after(() => rm(root, { recursive: true, force: true }));
+
+const LABELS = ["no <b>", "yes & more"];
+
+test("writePage writes a site that holds all it loads, and names its size; a second one is refused", async () => {
+  const output = join(root, "site");
+  const classifier = await loadClassifier(source, { labels: LABELS });
+  await classifier.loadAdapter(join(source, "adapter"));
+  const written = await writePage(classifier, output, { title: "A <i>title" });
+  const html = await readFile(join(output, "index.html"), "utf8");
+  const facts = JSON.parse(await readFile(join(output, "page.json"), "utf8")) as PageFacts;
+  assert.match(html, /default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'self'/);
+  assert.deepEqual([facts.title, facts.labels, facts.weights], ["A <i>title", LABELS, "int8"]);
+  const sizes = new Map(written.files.map(({ path, bytes }) => [path, bytes]));
+  const loaded = ["index.html", "page.js", "worker.js", "style.css", facts.modelFile, facts.runtimeFile];
+  loaded.push(...facts.tokenizerFiles.map((name) => join("model", name)));
+  assert.equal(
+    written.bytes,
+    loaded.reduce((sum, path) => sum + (sizes.get(path) ?? NaN), 0),
+  );
+  assert.equal(facts.bytes.all, written.bytes);
+  for (const name of ["page.js", "worker.js", "style.css", "index.html"]) {
+    const text = await readFile(join(output, name), "utf8");
+    assert.doesNotMatch(text, /(src|href)="https?:|cdn\.jsdelivr\.net\/npm\/onnx/, name);
+  }
+  const licences = await readFile(join(output, "licences.txt"), "utf8");
+  for (const name of ["onnxruntime-web", "@xenova/transformers", "csv-parse", "fast-xml-parser"])
+    assert.match(licences, new RegExp(`^${name} \\d`, "m"));
+  assert.equal(written.threshold.kind, "none");
+  await assert.rejects(writePage(classifier, output), { code: "bad-option", message: /holds files already/ });
+  await assert.rejects(writePage(classifier, join(root, "x"), { weights: "int4" as never, title: " " }), {
+    message: /weights must be "int8" or "float32"; got "int4"[\s\S]*title must be/,
+  });
+  await assert.rejects(writePage(classifier, join(root, "stopped"), { signal: AbortSignal.abort() }), {
+    code: "aborted",
+  });
+  assert.ok(!existsSync(join(root, "stopped")));
+  classifier.takesPairs = true;
+  await assert.rejects(writePage(classifier, join(root, "x")), { code: "unsupported" });
+  classifier.dispose();
+});
+
+test("tslora page prints the files, the download and why there is no threshold", async () => {
+  const said = await cli(["page", "--model", source, "-o", join(root, "by-command")]);
+  assert.equal(said.code, 0, said.err);
+  assert.match(
+    said.out,
+    /index\.html[\s\S]*A visitor's browser loads [\d.]+ MB\.\nServe it with: python3 -m http\.server/,
+  );
+  assert.match(said.err, /The page has no threshold: the run's folder holds no results\.json/);
+  assert.match((await cli(["page", "--model", source])).err, /--output is needed/);
+});
+
+test("a threshold's precision and recall are scikit-learn's; scores of other labels are not taken", async () => {
+  const scores = [0.9, 0.2, 0.55, 0.55, 0.4];
+  const yTrue = [1, 0, 0, 1, 1];
+  for (const threshold of [0, 0.4, 0.55, 0.6]) {
+    const yPred = scores.map((score) => Number(score >= threshold));
+    const { precision, recall } = precisionRecallFscoreSupport(yTrue, yPred, { labels: [1] });
+    const found = atThreshold({ scores, yTrue }, threshold);
+    assert.deepEqual([found.precision, found.recall], [precision[0], recall[0]]);
+  }
+  assert.equal(atThreshold({ scores, yTrue }, 0.95).precision, undefined);
+  const run = join(root, "run");
+  await mkdir(join(run, "adapter"), { recursive: true });
+  const predictions = scores.map((score, i) => ({ index: i, yTrue: yTrue[i], probabilities: [1 - score, score] }));
+  await writeFile(join(run, "results.json"), JSON.stringify({ labels: ["a", "b"], after: { predictions } }));
+  const problemType = "single_label_classification";
+  const read = (labels: string[]) => readTestScores(join(run, "adapter"), { labels, problemType });
+  assert.deepEqual(await read(["a", "b"]), { kind: "scores", test: { scores, yTrue } });
+  assert.match(JSON.stringify(await read(["b", "a"])), /are not those of the classifier/);
+  assert.match(JSON.stringify(await read(["a", "b", "c"])), /two labels/);
+  const facts = { labels: ["a", "b"], problemType } as const;
+  assert.deepEqual(decide(facts, [0.5, 0.5], 0.5), ["a"], "the first of equal ones, as everywhere");
+  assert.deepEqual(decide(facts, [0.7, 0.3], 0.3), ["b"]);
+});
+
+test("leaving words out finds the word that decides, in short texts and long ones, with bounded work", async () => {
+  for (const words of [3, MOST_WORDS, MOST_WORDS + 1, 301, 2000]) {
+    const at = Math.floor(words * 0.7);
+    const text = Array.from({ length: words }, (_, i) => (i === at ? "key" : `w${i}`)).join(" ");
+    let runs = 0;
+    const probabilityOf = async (left: string): Promise<number> => {
+      runs++;
+      return left.includes("key") ? 0.9 : 0.2;
+    };
+    let last: Explanation | undefined;
+    for await (const step of explain(text, probabilityOf)) last = step;
+    assert.ok(last !== undefined && runs <= 62, `${words} words: ${runs} runs`);
+    assert.equal(last.done, last.total);
+    const strongest = [...last.effects].sort((a, b) => b.change - a.change)[0];
+    assert.ok(text.slice(strongest.start, strongest.end).split(" ").includes("key"), `${words} words`);
+    assert.equal(strongest.without, 0.2);
+  }
+  const [word] = wordsOf("  one\ntwo ");
+  assert.equal(without("  one\ntwo ", word), "  \ntwo ");
+});
+
+test("files: CSV, TSV, PubMed's XML and MEDLINE, lines; a file without texts is an error", () => {
+  assert.deepEqual(readRecords("a.csv", '\ufeffid,Text\n7,"a, ""b"""\n8,\n'), [{ id: "7", text: 'a, "b"' }]);
+  assert.deepEqual(readRecords("a.tsv", "text\tPMID\nx\t1\n"), [{ id: "1", text: "x" }]);
+  assert.deepEqual(readRecords("a.csv", "text;id\nx;1\n"), [{ id: "1", text: "x" }]);
+  const medline =
+    "PMID- 12\nTI  - A long\n      title\nAB  - An abstract\n      goes on.\nPT  - Journal\n\nPMID- 13\nTI  - B\n";
+  assert.deepEqual(readRecords("a.nbib", medline), [
+    { id: "12", text: "A long title\nAn abstract goes on." },
+    { id: "13", text: "B" },
+  ]);
+  const xml =
+    "<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>5</PMID><Article><ArticleTitle>T &lt;b&gt;</ArticleTitle>" +
+    "<Abstract><AbstractText>A</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle></PubmedArticleSet>";
+  assert.deepEqual(readRecords("a.xml", xml), [{ id: "5", text: "T <b>\nA" }]);
+  assert.deepEqual(
+    readRecords("a.txt", "one\n\ntwo").map(({ id }) => id),
+    ["1", "3"],
+  );
+  assert.throws(() => readRecords("a.csv", "x,y\n1,2\n"), /must have a column "text"/);
+  assert.throws(() => readRecords("a.txt", "\n"), /holds no text/);
+});
+
+test("the downloaded table quotes cells, and a spreadsheet takes none for a formula", () => {
+  assert.equal(toCsv([["a,b", 'c"d', "=1+2", "-3", "x"]]), '"a,b","c""d",\'=1+2,-3,x\r\n');
+});
