@@ -339,6 +339,7 @@ async function startCli(parameters) {
   } else if (asksForHelp(parameters) || asksForHelp(parameters.slice(1))) {
     return runCli(parameters, { root: ROOT }); // the compiled one: help starts no compiler
   }
+  if (parameters[0] === "setup") return startCommand(parameters); // npx tslora setup
   await setUp();
   return runCli(parameters, { root: ROOT });
 }
@@ -353,7 +354,6 @@ export async function startCommand([command = "setup", ...parameters]) {
   if (parameters[0] === "--") parameters.shift(); // as in: node src/setup/start.mjs study -- --quiet
   try {
     const load = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
-    if (command === "cli" && parameters[0] === "setup") return await startCommand(parameters); // npx tslora setup
     if (load === undefined) return await startCli(command === "cli" ? parameters : [command, ...parameters]);
     const { help, check, run } = await load();
     if (asksForHelp(parameters)) {

@@ -29,14 +29,14 @@ const RESOLUTIONS = [
 ];
 
 const folder = mkdtempSync(join(tmpdir(), "tslora package "));
-const [first = "", second = "", elsewhere = ""] = ["first project", "second project", "elsewhere"].map((name) =>
-  join(folder, name),
-);
+const [first = "", second = ""] = ["first project", "second project"].map((name) => join(folder, name));
+/** A folder of the project, where most notebooks are. */
+const notes = join(first, "notes");
 const shared = join(folder, "shared");
 let tarball = "";
 
 before(() => {
-  for (const each of [first, second, elsewhere]) mkdirSync(each);
+  for (const each of [first, second, notes]) mkdirSync(each);
   ({ tarball } = packTarball(folder));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -193,16 +193,16 @@ test("it trains ten steps, predicts, evaluates and exports ONNX", () => {
   assert.ok(listed(join(first, "onnx")).some((path) => path.endsWith(".onnx")));
 });
 
-test("it runs notebooks inside and outside of the project, and its own", () => {
-  writeNotebook(join(first, "inside.ipynb"), CELL, "tslab");
-  writeNotebook(join(elsewhere, "outside.ipynb"), CELL, "tslora");
-  for (const path of ["inside.ipynb", join(elsewhere, "outside.ipynb")]) {
-    passes(["npx", "tslora", "run", path, "-o", join(folder, "out.ipynb")]);
-    assert.match(readFileSync(join(folder, "out.ipynb"), "utf8"), /true 0\.5/);
+test("it runs notebooks of the project with both kernels, and its own", () => {
+  writeNotebook(join(first, "one.ipynb"), CELL, "tslab");
+  writeNotebook(join(notes, "two.ipynb"), CELL, "tslora");
+  for (const path of ["one.ipynb", join(notes, "two.ipynb")]) {
+    passes(["npx", "tslora", "run", path, "-o", "executed"]);
+    assert.match(readFileSync(join(first, "executed", basename(path)), "utf8"), /true 0\.5/);
   }
   const own = join("node_modules", "tslora", "notebooks", "00-environment.ipynb");
-  passes(["npx", "tslora", "run", own, "-o", join(folder, "environment.ipynb")]);
-  passes(["npx", "tslora", "check-notebooks", "inside.ipynb"]);
+  passes(["npx", "tslora", "run", own, "-o", "executed"]);
+  passes(["npx", "tslora", "check-notebooks", "one.ipynb"]);
 });
 
 /** @param {string} path @returns {string[]} */

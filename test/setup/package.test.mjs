@@ -161,7 +161,7 @@ test("TypeScript finds the types, as Node 10, Node 16 and bundlers resolve", asy
     const options = /** @type {import("typescript").CompilerOptions} */ ({ moduleResolution, module });
     for (const [name, origin] of [
       ["tslora", from],
-      ["danfojs-node", join(own, "dist", "corpus", "corpus.d.ts")],
+      ["../danfojs-types/danfojs-node/src/index", join(own, "dist", "corpus", "corpus.d.ts")],
     ]) {
       const { resolvedModule } = ts.resolveModuleName(name ?? "", origin ?? "", options, ts.sys);
       assert.match(resolvedModule?.resolvedFileName ?? "", /node_modules\/tslora\/dist\/.*index\.d\.ts$/, name);

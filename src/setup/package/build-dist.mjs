@@ -1,6 +1,6 @@
 // @ts-check
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
 
 import { copyPackedPackages } from "./packed-packages.mjs";
 
@@ -24,12 +24,39 @@ export function buildDist(root) {
         filter: (path) => !LEFT_OUT.test(basename(path)) && !path.startsWith(join(compiled, "ops", "kernels")),
       });
     copyPackedPackages(root, join(staging, "node_modules"));
+    moveFrameTypes(staging);
     removeDist(root);
     renameSync(staging, join(root, DIST));
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
 }
+
+/**
+ * Copies the types of danfojs to a folder that is not in the package's node_modules, and makes the compiled types name
+ * them there: TypeScript names no type of a nested node_modules in a declaration, which each cell of a notebook has.
+ *
+ * @param {string} dist
+ */
+function moveFrameTypes(dist) {
+  const types = join(dist, FRAME_TYPES);
+  cpSync(join(dist, "node_modules", "danfojs-node", "dist"), types, {
+    recursive: true,
+    filter: (path) => !/\.[a-z]+$/.test(path) || path.endsWith(".d.ts"),
+  });
+  const entry = join(types, "danfojs-node", "src", "index");
+  for (const file of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".d.ts") || file.startsWith("node_modules") || file.startsWith(FRAME_TYPES)) continue;
+    const path = join(dist, file);
+    const to = relative(dirname(path), entry).split(sep).join("/");
+    const text = readFileSync(path, "utf8");
+    const moved = text.replaceAll('"danfojs-node"', `"${to.startsWith(".") ? to : `./${to}`}"`);
+    if (moved !== text) writeFileSync(path, moved);
+  }
+}
+
+/** In dist. */
+const FRAME_TYPES = "danfojs-types";
 
 /** Build information of the compiler. */
 const LEFT_OUT = /\.tsbuildinfo$/;
