@@ -4,6 +4,7 @@
 const { existsSync, readFileSync } = require("node:fs");
 const { homedir } = require("node:os");
 const { dirname, join, resolve, sep } = require("node:path");
+const process = require("node:process");
 
 /**
  * @typedef {object} Places

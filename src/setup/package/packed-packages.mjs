@@ -41,6 +41,9 @@ const STUBS = {
   "sharp.cjs": "@xenova/transformers/node_modules/sharp",
 };
 
+/** What their package.json loses. */
+const REMOVED = ["scripts", "dependencies", "optionalDependencies", "devDependencies"];
+
 /** Source maps, and tests of the packages. */
 const LEFT_OUT = /\.map$|_test\.(?:js|d\.ts)$|(?:^|\/)(?:run_tests|jasmine_\w+)\.(?:js|d\.ts)$/;
 
@@ -61,8 +64,8 @@ export function copyPackedPackages(root, target) {
         recursive: true,
         filter: (path) => !LEFT_OUT.test(relative(from, path).split(sep).join("/")),
       });
-    const { scripts, dependencies, optionalDependencies, devDependencies, ...manifest } = readManifest(from);
-    writeManifest(to, manifest);
+    const manifest = Object.entries(readManifest(from)).filter(([key]) => !REMOVED.includes(key));
+    writeManifest(to, Object.fromEntries(manifest));
   }
   for (const [file, name] of Object.entries(STUBS)) {
     const to = join(target, name);
